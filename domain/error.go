@@ -1,0 +1,146 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind says whose turn it is after an [Error]. HTTP turns it into a status in
+// one place (httpapi).
+type Kind uint8
+
+const (
+	Invalid     Kind = iota // the command is wrong in itself: mend it, then send it again
+	Conflict                // the command is well formed, the present state of the registry refuses it
+	NotFound                // what the command or query names does not exist, or is not the caller's to see
+	Forbidden               // the caller may not do this
+	Stale                   // the caller decided on an older revision than the present one (If-Match)
+	Unavailable             // nothing was decided; the same request may be sent again
+)
+
+// Error is a refusal that a client can act upon.
+type Error struct {
+	Kind    Kind
+	Code    Code
+	Field   string   // path of the member at fault as the client wrote it ("persons[1]"); empty where none is
+	Message string   // a sentence: what is wrong and how to mend it; never holds a personal value
+	Also    []*Error // further faults of the same command, one level deep
+}
+
+func (e *Error) Error() string {
+	if e.Field == "" {
+		return string(e.Code) + ": " + e.Message
+	}
+	return string(e.Code) + " (" + e.Field + "): " + e.Message
+}
+
+// At returns a copy of e that blames field.
+func (e *Error) At(field string) *Error {
+	c := *e
+	c.Field = field
+	return &c
+}
+
+// Refuse builds an Error without a field; chain [Error.At] where one is at fault.
+func Refuse(kind Kind, code Code, format string, args ...any) *Error {
+	return &Error{Kind: kind, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// CodeOf returns the code of the [Error] in err's chain, or "" where there is none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// Code names a refusal for programs. Codes are part of the API: they are
+// added to, never renamed.
+type Code string
+
+const (
+	// Identifiers, dates, text.
+	CodeIINFormat       Code = "iin_format"
+	CodeIINControlDigit Code = "iin_control_digit"
+	CodeIINZero         Code = "iin_zero"
+	CodeIINRequired     Code = "iin_required"
+	CodeIDFormat        Code = "id_format"
+	CodeDateFormat      Code = "date_format"
+	CodeDateInFuture    Code = "date_in_future"
+	CodeRequired        Code = "required"
+	CodeTooLong         Code = "too_long"
+	CodeValueUnknown    Code = "value_unknown"
+	CodeShareFormat     Code = "share_format"
+	CodeSharesExceedOne Code = "shares_exceed_one"
+	CodeNamedTwice      Code = "named_twice"
+
+	// Persons and dwellings.
+	CodePersonUnknown     Code = "person_unknown"
+	CodePersonRecorded    Code = "person_already_recorded"
+	CodeDwellingUnknown   Code = "dwelling_unknown"
+	CodeDwellingRecorded  Code = "dwelling_already_recorded"
+	CodeEffectiveTooEarly Code = "effective_too_early"
+
+	// Registration of residence (R11-R14).
+	CodeUntilRequired     Code = "until_required"
+	CodeUntilNotAllowed   Code = "until_not_allowed"
+	CodeUntilBeforeFrom   Code = "until_before_effective_from"
+	CodeTemporaryTooShort Code = "temporary_too_short"
+	CodeTemporaryTooLong  Code = "temporary_too_long"
+	CodeRegisteredHere    Code = "already_registered_here"
+	CodeTemporaryActive   Code = "temporary_already_active"
+	CodePeriodOverlaps    Code = "period_overlaps"
+	CodeNotRegisteredHere Code = "not_registered_at_dwelling"
+	CodeEndsBeforeBegin   Code = "ends_before_begin"
+	CodeBeforeBirth       Code = "before_birth"
+
+	// Deregistration, S001 (R1-R10, C1, C17).
+	CodeChannelNotOpen        Code = "channel_not_open_to_class"
+	CodeChannelNotOfRole      Code = "channel_not_of_role"
+	CodeGroundNotOpen         Code = "ground_not_open_on_channel"
+	CodeSignatureMethod       Code = "signature_method_not_allowed"
+	CodeApplicantNotOwner     Code = "applicant_not_owner"
+	CodeApplicantNotYou       Code = "applicant_not_you"
+	CodeIdentityDocument      Code = "identity_document_required"
+	CodeApplicationDocument   Code = "application_document_required"
+	CodeExitPermission        Code = "exit_permission_required"
+	CodePassportOfChild       Code = "passport_required_under_16"
+	CodeIdentityCardSurrender Code = "identity_card_must_be_surrendered"
+	CodeCourtDecision         Code = "court_decision_required"
+	CodeCourtDecisionNotYet   Code = "court_decision_not_in_force"
+
+	// Service housing, S000 (Q1-Q9, C7).
+	CodeListUnknown      Code = "list_unknown"
+	CodeListOpened       Code = "list_already_opened"
+	CodeAlreadyOnList    Code = "already_on_list"
+	CodeEntryUnknown     Code = "entry_unknown"
+	CodeEntryNotActive   Code = "entry_not_active"
+	CodeEntryNotRemoved  Code = "entry_not_removed"
+	CodeCaseUnknown      Code = "case_unknown"
+	CodeCaseDecided      Code = "case_already_decided"
+	CodeCaseWrongService Code = "case_of_other_service"
+	CodeGroundUnknown    Code = "ground_unknown"
+	CodeGroundNotAllowed Code = "ground_not_allowed"
+	CodeGroundRequired   Code = "ground_required"
+	CodeReasonsRequired  Code = "reasons_required"
+	CodeConsentMissing   Code = "consent_missing"
+
+	// Commands as such.
+	CodeKeyReused       Code = "idempotency_key_reused"
+	CodeKeyRequired     Code = "idempotency_key_required"
+	CodeStaleRevision   Code = "stale_revision"
+	CodeLostRace        Code = "lost_race"
+	CodeLogUnavailable  Code = "event_store_unavailable"
+	CodeModelNotReady   Code = "read_model_not_ready"
+	CodeModelBehind     Code = "read_model_behind"
+	CodeNotFound        Code = "not_found"
+	CodeUnauthenticated Code = "unauthenticated"
+	CodeRoleNotAllowed  Code = "role_not_allowed"
+	CodeMalformed       Code = "malformed"
+	CodeUnknownField    Code = "unknown_field"
+	CodeWrongType       Code = "wrong_type"
+	CodeInvalidUTF8     Code = "invalid_utf8"
+	CodeBodyTooLarge    Code = "body_too_large"
+	CodeInternal        Code = "internal"
+)

@@ -1,0 +1,168 @@
+package domain
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Event is a fact of the registry: a plain value that is never changed.
+type Event interface {
+	// EventType is the explicit name under which the fact is stored. It holds
+	// for ever.
+	EventType() string
+	// EffectiveAt is when the fact is true in the world, which may be long
+	// before the registry learned of it ([Recorded.Created]).
+	EffectiveAt() time.Time
+}
+
+// Position is a place in the log of all events, rising with every event. The
+// zero Position is before the first.
+type Position uint64
+
+// Meta is what every event carries beside its facts.
+type Meta struct {
+	Correlation uuid.UUID // the case that the event belongs to; the command where there is no case
+	Causation   CommandID // the command that caused the event
+	Digest      string    // of the request behind the command, to tell a repetition from a reused key; empty for steps that the registry itself takes
+	Actor       string    // who gave the command: an opaque account name or a PersonID
+	Role        Role
+	Channel     Channel
+}
+
+// Recorded is an event as the log holds it.
+type Recorded struct {
+	ID       uuid.UUID
+	Stream   string
+	Revision uint64 // 0 for the first event of the stream
+	Position Position
+	Created  time.Time // when the log learned of it
+	Event    Event
+	Meta     Meta
+}
+
+// Delivery is one message of a subscription to the log, in log order.
+type Delivery struct {
+	Position Position  // everything up to here has been delivered
+	Recorded *Recorded // the event at Position; nil for a checkpoint
+	Poison   error     // the event at Position cannot be decoded; Recorded then holds all but Event
+	CaughtUp bool      // a checkpoint: what was in the log when it was asked has been delivered
+}
+
+// Command is the envelope of every command: who orders it, when, and under
+// which id it may be repeated.
+type Command struct {
+	ID      CommandID
+	Digest  string
+	Actor   string
+	Role    Role
+	Channel Channel
+	Now     time.Time
+}
+
+// Today is the day of the command in [Zone].
+func (c Command) Today() Date { return DateOf(c.Now) }
+
+// Step returns the envelope for a further step of the same act, which a process
+// manager may repeat: its id depends on the act and the step's name alone.
+func (c Command) Step(act uuid.UUID, name string) Command {
+	c.ID = CommandID{DeriveID(act, name)}
+	c.Digest = ""
+	return c
+}
+
+// Role is what the caller is to the registry.
+type Role string
+
+const (
+	RoleCitizen    Role = "citizen"
+	RoleOperator   Role = "operator"   // a desk of the State Corporation
+	RoleProvider   Role = "provider"   // the Ministry's service provider
+	RoleCommission Role = "commission" // a housing commission
+	RoleAuditor    Role = "auditor"
+	RoleSystem     Role = "system" // the registry itself, finishing an act
+)
+
+// Roles are the roles that a token can carry.
+var Roles = []Role{RoleCitizen, RoleOperator, RoleProvider, RoleCommission, RoleAuditor}
+
+// Channel is the way by which an application came in (S000-1, S001-4).
+type Channel string
+
+const (
+	ChannelPortal              Channel = "portal"
+	ChannelStateCorp           Channel = "state_corporation"
+	ChannelProviderAtStateCorp Channel = "provider_at_state_corporation"
+	ChannelProvider            Channel = "provider"
+	ChannelNone                Channel = "" // acts that are no public service, such as a commission's
+)
+
+// Channels are the channels that an application can name.
+var Channels = []Channel{ChannelPortal, ChannelStateCorp, ChannelProviderAtStateCorp, ChannelProvider}
+
+// OpenTo reports whether a caller of that role can file through the channel.
+func (c Channel) OpenTo(role Role) bool {
+	switch role {
+	case RoleCitizen:
+		return c == ChannelPortal
+	case RoleOperator:
+		return c == ChannelStateCorp
+	case RoleProvider:
+		return c == ChannelProviderAtStateCorp || c == ChannelProvider
+	}
+	return false
+}
+
+// SignatureMethod is how an application was signed (C17).
+type SignatureMethod string
+
+const (
+	SignatureEDS         SignatureMethod = "eds"
+	SignatureOTP         SignatureMethod = "otp"
+	SignatureHandwritten SignatureMethod = "handwritten"
+)
+
+// Language of an application and of what is issued on it (C1: exactly one).
+type Language string
+
+const (
+	Kazakh  Language = "kk"
+	Russian Language = "ru"
+	English Language = "en"
+)
+
+// Document is a paper or record handed in with an application.
+type Document struct {
+	Type        DocumentType `json:"type"`
+	Number      Personal     `json:"number,omitempty"`
+	PersonID    PersonID     `json:"person_id,omitzero"`   // whom it identifies or concerns
+	DwellingID  DwellingID   `json:"dwelling_id,omitzero"` // court decision: the dwelling it speaks of
+	InForceOn   Date         `json:"in_force_on,omitzero"` // court decision: the day on which it took legal force
+	Surrendered bool         `json:"surrendered,omitempty"`
+}
+
+// DocumentType names a kind of document (law "On identity documents", art. 6;
+// S001-7).
+type DocumentType string
+
+const (
+	DocumentIdentityCard       DocumentType = "identity_card"
+	DocumentPassport           DocumentType = "passport"
+	DocumentResidencePermit    DocumentType = "residence_permit"
+	DocumentStatelessCard      DocumentType = "stateless_certificate"
+	DocumentRefugeeCertificate DocumentType = "refugee_certificate"
+	DocumentBirthCertificate   DocumentType = "birth_certificate"
+	DocumentApplication        DocumentType = "application"
+	DocumentExitPermission     DocumentType = "exit_permission"
+	DocumentCourtDecision      DocumentType = "court_decision"
+	DocumentOther              DocumentType = "other"
+)
+
+// Identifies reports whether the document proves who somebody is.
+func (t DocumentType) Identifies() bool {
+	switch t {
+	case DocumentIdentityCard, DocumentPassport, DocumentResidencePermit, DocumentStatelessCard, DocumentRefugeeCertificate:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,293 @@
+package housing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+)
+
+// decisionTerm is the term of S000-13, in calendar days after the day of the
+// complete application (Q4).
+const decisionTerm = 30
+
+// RefusalGround is one of exactly three (Q3).
+type RefusalGround string
+
+const (
+	UntrueDocuments    RefusalGround = "untrue_documents"     // S000-5
+	NoConsent          RefusalGround = "no_consent"           // S000-6, personal-data law art. 8
+	RequirementsNotMet RefusalGround = "requirements_not_met" // S000-7, housing law art. 101-3
+)
+
+// RefusalGrounds lists them all.
+var RefusalGrounds = []RefusalGround{UntrueDocuments, NoConsent, RequirementsNotMet}
+
+// AppealRoute is what every refusal tells the applicant (C7; APPC 80, 91, 92).
+const AppealRoute = "within three months of learning of this decision, through the body that took it"
+
+// Relation of a family member to the applicant (housing law, art. 101-10).
+type Relation string
+
+const (
+	Spouse        Relation = "spouse"
+	Child         Relation = "child"
+	DisabledChild Relation = "disabled_child" // of any age
+)
+
+// FamilyMember is counted with the applicant.
+type FamilyMember struct {
+	PersonID domain.PersonID `json:"person_id"`
+	Relation Relation        `json:"relation"`
+}
+
+// ApplicationReceived begins an S000 case. Its position in the log breaks ties
+// of the list's order.
+type ApplicationReceived struct {
+	CaseID      domain.CaseID          `json:"case_id"`
+	ListID      domain.ListID          `json:"list_id"`
+	ApplicantID domain.PersonID        `json:"applicant_id"`
+	Family      []FamilyMember         `json:"family,omitempty"`
+	Consent     bool                   `json:"consent"` // to the use of restricted personal data
+	Documents   []domain.Document      `json:"documents,omitempty"`
+	Channel     domain.Channel         `json:"channel"`
+	Language    domain.Language        `json:"language"`
+	Signature   domain.SignatureMethod `json:"signature"`
+	ReceivedAt  time.Time              `json:"received_at"`
+	Deadline    time.Time              `json:"deadline"`
+}
+
+// PlacementApproved is the commission's decision to place. The entry follows in
+// the queue's stream.
+type PlacementApproved struct {
+	CaseID       domain.CaseID   `json:"case_id"`
+	ListID       domain.ListID   `json:"list_id"`
+	EntryID      domain.EntryID  `json:"entry_id"`
+	PersonID     domain.PersonID `json:"person_id"`
+	Seniority    Seniority       `json:"seniority"`
+	RegisteredOn domain.Date     `json:"registered_on"`
+	ApprovedAt   time.Time       `json:"approved_at"`
+}
+
+// ApprovalVoided is the compensation of an approval that the queue refused. The
+// case is open again.
+type ApprovalVoided struct {
+	CaseID   domain.CaseID `json:"case_id"`
+	Code     domain.Code   `json:"code"`
+	Reason   string        `json:"reason"`
+	VoidedAt time.Time     `json:"voided_at"`
+}
+
+// PlacementCertified issues the placement certificate: the day of placing and
+// the ordinal number (S000-4, Q2).
+type PlacementCertified struct {
+	CaseID        domain.CaseID        `json:"case_id"`
+	ListID        domain.ListID        `json:"list_id"`
+	EntryID       domain.EntryID       `json:"entry_id"`
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	RegisteredOn  domain.Date          `json:"registered_on"`
+	Number        int                  `json:"number"`
+	CertifiedAt   time.Time            `json:"certified_at"`
+}
+
+// ApplicationRefused issues the refusal certificate: ground, reasons, appeal
+// route, and neither a date of placing nor a number (Q2, C7).
+type ApplicationRefused struct {
+	CaseID        domain.CaseID        `json:"case_id"`
+	ListID        domain.ListID        `json:"list_id"`
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	Ground        RefusalGround        `json:"ground"`
+	Reasons       domain.Personal      `json:"reasons"`
+	AppealRoute   string               `json:"appeal_route"`
+	RefusedAt     time.Time            `json:"refused_at"`
+}
+
+func (ApplicationReceived) EventType() string { return "HousingApplicationReceived" }
+func (PlacementApproved) EventType() string   { return "PlacementApproved" }
+func (ApprovalVoided) EventType() string      { return "PlacementApprovalVoided" }
+func (PlacementCertified) EventType() string  { return "PlacementCertified" }
+func (ApplicationRefused) EventType() string  { return "HousingApplicationRefused" }
+
+func (e ApplicationReceived) EffectiveAt() time.Time { return e.ReceivedAt }
+func (e PlacementApproved) EffectiveAt() time.Time   { return e.ApprovedAt }
+func (e ApprovalVoided) EffectiveAt() time.Time      { return e.VoidedAt }
+func (e PlacementCertified) EffectiveAt() time.Time  { return e.CertifiedAt }
+func (e ApplicationRefused) EffectiveAt() time.Time  { return e.RefusedAt }
+
+// Application is the state of an S000 case- stream. The zero value is a case
+// that does not exist.
+type Application struct {
+	Received  ApplicationReceived
+	Seniority Seniority
+	Approved  *PlacementApproved // set while an approval stands
+	Approval  domain.Command     // the command that approved, for finishing the act
+	Certified *PlacementCertified
+	Refused   *ApplicationRefused
+}
+
+// Known reports whether the stream holds an S000 application.
+func (a *Application) Known() bool { return !a.Received.CaseID.IsZero() }
+
+// Apply folds the next event of the stream into a.
+func (a *Application) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case ApplicationReceived:
+		a.Received = e
+		a.Seniority = Seniority{At: e.ReceivedAt, Position: rec.Position}
+	case PlacementApproved:
+		a.Approved = &e
+		a.Approval = domain.Command{
+			ID: rec.Meta.Causation, Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Now: e.ApprovedAt,
+		}
+	case ApprovalVoided:
+		a.Approved = nil
+	case PlacementCertified:
+		a.Certified = &e
+	case ApplicationRefused:
+		a.Refused = &e
+	}
+}
+
+// ReceiveApplication is the command that hands in an S000 application.
+type ReceiveApplication struct {
+	CaseID      domain.CaseID
+	ListID      domain.ListID
+	ApplicantID domain.PersonID
+	Family      []FamilyMember
+	Consent     bool
+	Documents   []domain.Document
+	Language    domain.Language
+	Signature   domain.SignatureMethod
+}
+
+// Receive decides [ReceiveApplication]. known reports whether a person is
+// recorded. A missing consent is no error: it is refusal ground S000-6, for the
+// commission to state.
+func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue, known func(domain.PersonID) bool) ([]domain.Event, error) {
+	if a.Known() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
+	}
+	if err := checkSignature(cmd.Channel, c.Signature); err != nil {
+		return nil, err
+	}
+	if !known(c.ApplicantID) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person with POST /v1/persons first").At("applicant_id")
+	}
+	if err := q.CanJoin(c.ApplicantID); err != nil {
+		return nil, err
+	}
+	seen := map[domain.PersonID]bool{c.ApplicantID: true}
+	for i, m := range c.Family {
+		field := fmt.Sprintf("family[%d].person_id", i)
+		if seen[m.PersonID] {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is already counted in the family; name each once, without the applicant").At(field)
+		}
+		seen[m.PersonID] = true
+		if !known(m.PersonID) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(field)
+		}
+	}
+	return []domain.Event{ApplicationReceived{
+		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent,
+		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature,
+		ReceivedAt: cmd.Now, Deadline: cmd.Today().AddDays(decisionTerm).End(),
+	}}, nil
+}
+
+// checkSignature keeps C17 for S000: through the portal an EDS or a one-time
+// password (S000-2, S000-3), on paper by hand.
+func checkSignature(ch domain.Channel, m domain.SignatureMethod) error {
+	allowed := []domain.SignatureMethod{domain.SignatureHandwritten}
+	if ch == domain.ChannelPortal {
+		allowed = []domain.SignatureMethod{domain.SignatureEDS, domain.SignatureOTP}
+	}
+	if !slices.Contains(allowed, m) {
+		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
+			"an application through %s is signed by one of %v", ch, allowed).At("signature.method")
+	}
+	return nil
+}
+
+// Approve decides to place the applicant, on the day of the decision. The queue
+// must still be open to the person, which is checked again when the entry is
+// appended.
+func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, error) {
+	if err := a.undecided(); err != nil {
+		return nil, err
+	}
+	if !a.Received.Consent {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentMissing,
+			"the applicant did not consent to the use of restricted personal data: the decision can only be a refusal on the ground no_consent").At("outcome")
+	}
+	if err := q.CanJoin(a.Received.ApplicantID); err != nil {
+		return nil, err
+	}
+	return []domain.Event{PlacementApproved{
+		CaseID: a.Received.CaseID, ListID: a.Received.ListID, PersonID: a.Received.ApplicantID,
+		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "entry")},
+		Seniority: a.Seniority, RegisteredOn: cmd.Today(), ApprovedAt: cmd.Now,
+	}}, nil
+}
+
+// Certify records the certificate for the entry that the queue has placed.
+func (a *Application) Certify(cmd domain.Command, placed EntryPlaced) ([]domain.Event, error) {
+	if a.Certified != nil || a.Approved == nil {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case awaits no certificate")
+	}
+	return []domain.Event{PlacementCertified{
+		CaseID: placed.CaseID, ListID: placed.ListID, EntryID: placed.EntryID,
+		CertificateID: a.certificate(), RegisteredOn: placed.RegisteredOn, Number: placed.Number, CertifiedAt: cmd.Now,
+	}}, nil
+}
+
+// Void takes the approval back because the queue refused the entry.
+func (a *Application) Void(cmd domain.Command, why *domain.Error) ([]domain.Event, error) {
+	if a.Certified != nil || a.Approved == nil {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has no approval to take back")
+	}
+	return []domain.Event{ApprovalVoided{CaseID: a.Received.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now}}, nil
+}
+
+// Refuse is the command that refuses an application.
+type Refuse struct {
+	Ground  RefusalGround
+	Reasons domain.Personal
+}
+
+// Refuse decides [Refuse]: on one of exactly three grounds, with reasons and
+// the appeal route (Q3, C7).
+func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, error) {
+	if err := a.undecided(); err != nil {
+		return nil, err
+	}
+	if c.Ground == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a refusal states one of the grounds %v", RefusalGrounds).At("ground")
+	}
+	if !slices.Contains(RefusalGrounds, c.Ground) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a refusal has exactly one of the grounds %v", RefusalGrounds).At("ground")
+	}
+	if strings.TrimSpace(string(c.Reasons)) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a refusal states its reasons").At("reasons")
+	}
+	return []domain.Event{ApplicationRefused{
+		CaseID: a.Received.CaseID, ListID: a.Received.ListID, CertificateID: a.certificate(),
+		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: AppealRoute, RefusedAt: cmd.Now,
+	}}, nil
+}
+
+// undecided keeps Q1: a case has exactly one result.
+func (a *Application) undecided() error {
+	if !a.Known() {
+		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no such application for service housing")
+	}
+	if a.Approved != nil || a.Refused != nil {
+		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this application has been decided")
+	}
+	return nil
+}
+
+func (a *Application) certificate() domain.CertificateID {
+	return domain.CertificateID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "certificate")}
+}

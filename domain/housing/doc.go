@@ -1,0 +1,17 @@
+// Package housing decides the queue of those in need of service housing
+// (public service S000): lists, applications to them, decisions, and the order.
+//
+// Two states, each folded from one stream:
+//
+//   - [Application] from case-<case>: one application, its term of 30 calendar
+//     days and its one result, a placement certificate or a refusal (Q1-Q4).
+//   - [Queue] from queue-<list>: who stands on a list and in which order. It
+//     keeps one active entry per person (Q5), a strict total order (Q6) and
+//     numbers 1..n without gap or repeat (Q7, Q8).
+//
+// A placement touches both streams. The order is: the case is approved, which
+// binds it to this one outcome; the queue places the entry and computes the
+// number, or refuses; the case records the certificate or, where the queue
+// refused, that the approval is void. Every step is idempotent by the case, so
+// whoever finds an approved case without a certificate can finish it.
+package housing

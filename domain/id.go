@@ -1,0 +1,46 @@
+package domain
+
+import "github.com/google/uuid"
+
+// Ids are UUIDs of distinct types, so that a person cannot be passed where a
+// dwelling is meant. All but a PersonID that comes from an IIN are derived from
+// the command that creates the thing ([DeriveID]), so that a repeated command
+// names the same thing.
+type (
+	PersonID       struct{ uuid.UUID }
+	DwellingID     struct{ uuid.UUID }
+	RegistrationID struct{ uuid.UUID }
+	CaseID         struct{ uuid.UUID }
+	ListID         struct{ uuid.UUID }
+	EntryID        struct{ uuid.UUID }
+	CertificateID  struct{ uuid.UUID }
+	CommandID      struct{ uuid.UUID }
+)
+
+// IsZero reports whether the id was left out.
+func (id PersonID) IsZero() bool       { return id.UUID == uuid.Nil }
+func (id DwellingID) IsZero() bool     { return id.UUID == uuid.Nil }
+func (id RegistrationID) IsZero() bool { return id.UUID == uuid.Nil }
+func (id CaseID) IsZero() bool         { return id.UUID == uuid.Nil }
+func (id ListID) IsZero() bool         { return id.UUID == uuid.Nil }
+func (id EntryID) IsZero() bool        { return id.UUID == uuid.Nil }
+func (id CertificateID) IsZero() bool  { return id.UUID == uuid.Nil }
+func (id CommandID) IsZero() bool      { return id.UUID == uuid.Nil }
+
+// DeriveID returns the UUIDv5 of name in the namespace of the command (or other
+// id) from: the same for every repetition.
+func DeriveID(from uuid.UUID, name string) uuid.UUID {
+	return uuid.NewSHA1(from, []byte(name))
+}
+
+// Streams: one per invariant. A stream name is a category, a dash and an id; it
+// never holds personal data.
+
+func (id PersonID) Stream() string   { return "residence-" + id.String() }
+func (id DwellingID) Stream() string { return "dwelling-" + id.String() }
+func (id CaseID) Stream() string     { return "case-" + id.String() }
+func (id ListID) Stream() string     { return "queue-" + id.String() }
+
+// Categories are the stream categories of the registry, as prefixes for a
+// filter on $all.
+var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-"}

@@ -1,0 +1,320 @@
+package residence
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"tizilim/domain"
+)
+
+// Ground of a deregistration (S001-7): one of exactly three.
+type Ground string
+
+const (
+	GroundOwnerApplication Ground = "owner_application"
+	GroundDepartureAbroad  Ground = "departure_abroad"
+	GroundCourtDecision    Ground = "court_decision"
+)
+
+// Grounds lists them all.
+var Grounds = []Ground{GroundOwnerApplication, GroundDepartureAbroad, GroundCourtDecision}
+
+func (g Ground) reason() Reason {
+	switch g {
+	case GroundOwnerApplication:
+		return OwnerApplication
+	case GroundDepartureAbroad:
+		return DepartureAbroad
+	default:
+		return CourtDecision
+	}
+}
+
+const (
+	// deregistrationTerm runs from handing in the documents (S001-5, R18).
+	deregistrationTerm = 30 * time.Minute
+	// identityCardAge is the age from which a person has an identity card to
+	// surrender; a younger one shows a passport (R8).
+	identityCardAge = 16
+)
+
+// Admissible is the matrix channel × class × ground of S001-4 and S001-7 (E.4):
+// it returns the channels on which an applicant of the class may ask for the
+// ground. The class is that of the applicant, not of the person removed (F5).
+func Admissible(class Class, ground Ground) []domain.Channel {
+	switch class {
+	case Citizen:
+		if ground == GroundOwnerApplication {
+			return []domain.Channel{domain.ChannelStateCorp, domain.ChannelPortal}
+		}
+		return []domain.Channel{domain.ChannelStateCorp}
+	case PermanentForeigner, PermanentStateless:
+		return []domain.Channel{domain.ChannelProviderAtStateCorp}
+	case Refugee:
+		return []domain.Channel{domain.ChannelProvider}
+	}
+	return nil
+}
+
+// DeregistrationApplied begins an S001 case.
+type DeregistrationApplied struct {
+	CaseID         domain.CaseID          `json:"case_id"`
+	Channel        domain.Channel         `json:"channel"`
+	Language       domain.Language        `json:"language"`
+	Ground         Ground                 `json:"ground"`
+	DwellingID     domain.DwellingID      `json:"dwelling_id"`
+	ApplicantID    domain.PersonID        `json:"applicant_id"`
+	ApplicantClass Class                  `json:"applicant_class"`
+	Persons        []domain.PersonID      `json:"persons"`
+	Documents      []domain.Document      `json:"documents,omitempty"`
+	DepartureSheet bool                   `json:"departure_sheet,omitempty"` // asked for (S001-11)
+	Signature      domain.SignatureMethod `json:"signature"`
+	ReceivedAt     time.Time              `json:"received_at"`
+	Deadline       time.Time              `json:"deadline"`
+}
+
+// DeregistrationDecided ends an S001 case with a result for each person (R23).
+// It is appended after every registration that it reports as ended (R15).
+type DeregistrationDecided struct {
+	CaseID    domain.CaseID `json:"case_id"`
+	Results   []Result      `json:"results"`
+	DecidedAt time.Time     `json:"decided_at"`
+}
+
+// Result of one person: registrations ended, or a code and a sentence why not.
+type Result struct {
+	PersonID domain.PersonID         `json:"person_id"`
+	Ended    []domain.RegistrationID `json:"ended,omitempty"`
+	Code     domain.Code             `json:"code,omitempty"`
+	Reason   string                  `json:"reason,omitempty"`
+}
+
+// Granted reports whether the person was deregistered.
+func (r Result) Granted() bool { return r.Code == "" }
+
+func (DeregistrationApplied) EventType() string { return "DeregistrationApplied" }
+func (DeregistrationDecided) EventType() string { return "DeregistrationDecided" }
+
+func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }
+func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
+
+// Deregistration is the state of an S001 case- stream. The zero value is a case
+// that does not exist.
+type Deregistration struct {
+	Applied DeregistrationApplied
+	Decided bool
+	Results []Result
+}
+
+// Known reports whether the stream holds an S001 application.
+func (d *Deregistration) Known() bool { return !d.Applied.CaseID.IsZero() }
+
+// Apply folds the next event of the stream into d.
+func (d *Deregistration) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case DeregistrationApplied:
+		d.Applied = e
+	case DeregistrationDecided:
+		d.Decided, d.Results = true, e.Results
+	}
+}
+
+// ApplyForDeregistration is the command that hands in an S001 application.
+type ApplyForDeregistration struct {
+	CaseID         domain.CaseID
+	Language       domain.Language
+	Ground         Ground
+	DwellingID     domain.DwellingID
+	ApplicantID    domain.PersonID
+	Persons        []domain.PersonID
+	Documents      []domain.Document
+	DepartureSheet bool
+	Signature      domain.SignatureMethod
+}
+
+// Facts is what an application is judged by, read from other streams.
+type Facts struct {
+	Applicant *Person
+	Dwelling  *Dwelling
+	Persons   []*Person // in the order of the application
+}
+
+// Receive decides [ApplyForDeregistration]: matrix, signature, title,
+// documents, and that at least one of the persons can be deregistered. Where
+// only some can, the application is received and each person gets a result
+// (R23); where none can, it is refused whole and changes nothing.
+func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f Facts) ([]domain.Event, error) {
+	if d.Known() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
+	}
+	if !f.Applicant.Known() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person with POST /v1/persons first").At("applicant_id")
+	}
+	if !f.Dwelling.Known() {
+		e := UnknownDwelling().At("dwelling_id")
+		e.Kind = domain.Invalid
+		return nil, e
+	}
+	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
+		checkChannel, checkSignature, checkPersons, checkTitle, checkDocuments, checkRegistered,
+	} {
+		if err := check(cmd, c, f); err != nil {
+			return nil, err
+		}
+	}
+	return []domain.Event{DeregistrationApplied{
+		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
+		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
+		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature,
+		ReceivedAt: cmd.Now, Deadline: cmd.Now.Add(deregistrationTerm),
+	}}, nil
+}
+
+// Decide closes the case with the results of its persons.
+func (d *Deregistration) Decide(cmd domain.Command, results []Result) ([]domain.Event, error) {
+	if d.Decided {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
+	}
+	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, DecidedAt: cmd.Now}}, nil
+}
+
+// checkChannel keeps the matrix (R1, R2, R3).
+func checkChannel(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	if slices.Contains(Admissible(f.Applicant.Class, c.Ground), cmd.Channel) {
+		return nil
+	}
+	for _, g := range Grounds {
+		if slices.Contains(Admissible(f.Applicant.Class, g), cmd.Channel) {
+			return domain.Refuse(domain.Invalid, domain.CodeGroundNotOpen,
+				"the channel %s takes no application on the ground %s: a %s files it through %v",
+				cmd.Channel, c.Ground, f.Applicant.Class, Admissible(f.Applicant.Class, c.Ground)).At("ground")
+		}
+	}
+	return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
+		"the channel %s is not open to an applicant of class %s: use %v",
+		cmd.Channel, f.Applicant.Class, Admissible(f.Applicant.Class, c.Ground)).At("channel")
+}
+
+// checkSignature keeps C17: the portal takes an EDS only (R2; S001-8 names no
+// OTP), paper channels a signature by hand.
+func checkSignature(cmd domain.Command, c ApplyForDeregistration, _ Facts) error {
+	want := domain.SignatureHandwritten
+	if cmd.Channel == domain.ChannelPortal {
+		want = domain.SignatureEDS
+	}
+	if c.Signature != want {
+		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
+			"an application through %s is signed by %s", cmd.Channel, want).At("signature.method")
+	}
+	return nil
+}
+
+// checkPersons: at least one person, each recorded and named once (R4, R7).
+func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
+	if len(c.Persons) == 0 {
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "name at least one person to deregister").At("persons")
+	}
+	for i, id := range c.Persons {
+		if slices.Contains(c.Persons[:i], id) {
+			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is named twice; name each person once").At(indexed("persons", i))
+		}
+		if !f.Persons[i].Known() {
+			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(indexed("persons", i))
+		}
+	}
+	return nil
+}
+
+// checkTitle: who applies as the owner holds title to the dwelling (R5). An
+// owner may deregister himself (R22).
+func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
+	if c.Ground == GroundOwnerApplication && !f.Dwelling.OwnedBy(c.ApplicantID) {
+		return domain.Refuse(domain.Invalid, domain.CodeApplicantNotOwner,
+			"the applicant is not an owner of this dwelling; the owner applies, or choose another ground").At("applicant_id")
+	}
+	return nil
+}
+
+// checkDocuments keeps R4, R8 and R10. Through the portal the signed electronic
+// request stands for the papers of the owner's application (S001-8).
+func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	has := func(match func(domain.Document) bool) bool { return slices.ContainsFunc(c.Documents, match) }
+	switch c.Ground {
+	case GroundOwnerApplication:
+		if cmd.Channel == domain.ChannelPortal {
+			return nil
+		}
+		if !has(func(d domain.Document) bool { return d.Type.Identifies() && d.PersonID == c.ApplicantID }) {
+			return domain.Refuse(domain.Invalid, domain.CodeIdentityDocument,
+				"add the owner's identity document: a document of type identity_card, passport or the like with person_id of the applicant").At("documents")
+		}
+		if !has(func(d domain.Document) bool { return d.Type == domain.DocumentApplication }) {
+			return domain.Refuse(domain.Invalid, domain.CodeApplicationDocument,
+				"add the owner's application in free form: a document of type application").At("documents")
+		}
+	case GroundDepartureAbroad:
+		for i, id := range c.Persons {
+			if !has(func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.PersonID == id }) {
+				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
+					"add the territorial police's exit permission that names %s: a document of type exit_permission with this person_id", indexed("persons", i)).At("documents")
+			}
+			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < identityCardAge {
+				if !has(func(d domain.Document) bool { return d.Type == domain.DocumentPassport && d.PersonID == id }) {
+					return domain.Refuse(domain.Invalid, domain.CodePassportOfChild,
+						"%s is under 16: add the passport with this person_id", indexed("persons", i)).At("documents")
+				}
+				continue
+			}
+			if !has(func(d domain.Document) bool {
+				return d.PersonID == id && d.Surrendered && surrenders(f.Persons[i].Class, d.Type)
+			}) {
+				return domain.Refuse(domain.Invalid, domain.CodeIdentityCardSurrender,
+					"%s is 16 or older: add the identity card with this person_id and surrendered: true", indexed("persons", i)).At("documents")
+			}
+		}
+	case GroundCourtDecision:
+		for i, id := range c.Persons {
+			j := slices.IndexFunc(c.Documents, func(d domain.Document) bool {
+				return d.Type == domain.DocumentCourtDecision && d.PersonID == id && d.DwellingID == c.DwellingID
+			})
+			if j < 0 {
+				return domain.Refuse(domain.Invalid, domain.CodeCourtDecision,
+					"add the court decision that deprives %s of the right to use this dwelling: a document of type court_decision with this person_id and dwelling_id", indexed("persons", i)).At("documents")
+			}
+			if force := c.Documents[j].InForceOn; force.IsZero() || cmd.Today().Before(force) {
+				return domain.Refuse(domain.Invalid, domain.CodeCourtDecisionNotYet,
+					"the court decision must be in legal force: give in_force_on, a day not after today").At(indexed("documents", j) + ".in_force_on")
+			}
+		}
+	}
+	return nil
+}
+
+// surrenders reports which document a person of the class gives up on leaving
+// for good: a citizen the identity card (S001-7.2); for others the acts read so
+// far are silent, so any document that identifies them will do.
+func surrenders(class Class, t domain.DocumentType) bool {
+	if class == Citizen {
+		return t == domain.DocumentIdentityCard
+	}
+	return t.Identifies()
+}
+
+// checkRegistered refuses an application none of whose persons is registered at
+// the dwelling (R7), naming each.
+func checkRegistered(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	var faults []*domain.Error
+	for i, p := range f.Persons {
+		_, err := p.EndFor(EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
+		if err == nil {
+			return nil
+		}
+		faults = append(faults, err.(*domain.Error).At(indexed("persons", i)))
+	}
+	first := *faults[0]
+	first.Also = faults[1:]
+	return &first
+}
+
+func indexed(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }

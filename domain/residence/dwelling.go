@@ -1,0 +1,175 @@
+package residence
+
+import (
+	"math/big"
+	"regexp"
+	"slices"
+	"time"
+
+	"tizilim/domain"
+)
+
+// Owner is a title-holder of a dwelling with the share that belongs to them.
+type Owner struct {
+	PersonID domain.PersonID `json:"person_id"`
+	Share    Share           `json:"share,omitempty"`
+}
+
+// Share of a title, a fraction such as "1/2"; empty where it is not known.
+type Share string
+
+var shareForm = regexp.MustCompile(`^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$`)
+
+// rat returns the share as a number in (0, 1].
+func (s Share) rat() (*big.Rat, bool) {
+	if !shareForm.MatchString(string(s)) {
+		return nil, false
+	}
+	r, ok := new(big.Rat).SetString(string(s))
+	return r, ok && r.Cmp(big.NewRat(1, 1)) <= 0
+}
+
+// DwellingRecorded begins the stream of a dwelling. The codes are opaque: RKA
+// (address register), cadastral number (real-estate register), KATO (territory,
+// 9 digits).
+type DwellingRecorded struct {
+	DwellingID      domain.DwellingID `json:"dwelling_id"`
+	RKA             string            `json:"rka,omitempty"`
+	CadastralNumber string            `json:"cadastral_number,omitempty"`
+	KATO            string            `json:"kato,omitempty"`
+	Address         string            `json:"address"`
+	RecordedAt      time.Time         `json:"recorded_at"`
+}
+
+// OwnersChanged names all owners from the day On.
+type OwnersChanged struct {
+	DwellingID domain.DwellingID `json:"dwelling_id"`
+	Owners     []Owner           `json:"owners"`
+	On         domain.Date       `json:"effective_on"`
+}
+
+func (DwellingRecorded) EventType() string { return "DwellingRecorded" }
+func (OwnersChanged) EventType() string    { return "OwnersChanged" }
+
+func (e DwellingRecorded) EffectiveAt() time.Time { return e.RecordedAt }
+func (e OwnersChanged) EffectiveAt() time.Time    { return e.On.Start() }
+
+// Dwelling is the state of a dwelling- stream. The zero Dwelling is unknown.
+type Dwelling struct {
+	ID      domain.DwellingID
+	RKA     string
+	KATO    string
+	Address string
+	Owners  []Owner
+	since   domain.Date // of the present owners
+}
+
+// Known reports whether the dwelling has been recorded.
+func (d *Dwelling) Known() bool { return !d.ID.IsZero() }
+
+// OwnedBy reports whether the person holds title at present.
+func (d *Dwelling) OwnedBy(p domain.PersonID) bool {
+	return slices.ContainsFunc(d.Owners, func(o Owner) bool { return o.PersonID == p })
+}
+
+// Apply folds the next event of the stream into d.
+func (d *Dwelling) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case DwellingRecorded:
+		d.ID, d.RKA, d.KATO, d.Address = e.DwellingID, e.RKA, e.KATO, e.Address
+	case OwnersChanged:
+		d.Owners, d.since = e.Owners, e.On
+	}
+}
+
+// RecordDwelling is the command that makes a dwelling known, with its owners
+// where they are known too.
+type RecordDwelling struct {
+	DwellingID      domain.DwellingID
+	RKA             string
+	CadastralNumber string
+	KATO            string
+	Address         string
+	Owners          []Owner
+}
+
+// Record decides [RecordDwelling]. A dwelling is identified by its RKA or its
+// cadastral number (R7), so it has at least one of them.
+func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event, error) {
+	if d.Known() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingRecorded, "this dwelling is already recorded")
+	}
+	if c.RKA == "" && c.CadastralNumber == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"a dwelling is identified by rka or cadastral_number: give at least one").At("rka")
+	}
+	events := []domain.Event{DwellingRecorded{
+		DwellingID: c.DwellingID, RKA: c.RKA, CadastralNumber: c.CadastralNumber, KATO: c.KATO,
+		Address: c.Address, RecordedAt: cmd.Now,
+	}}
+	if len(c.Owners) > 0 {
+		if err := checkOwners(c.Owners); err != nil {
+			return nil, err
+		}
+		events = append(events, OwnersChanged{DwellingID: c.DwellingID, Owners: c.Owners, On: cmd.Today()})
+	}
+	return events, nil
+}
+
+// ChangeOwners is the command that replaces the owners from a day on.
+type ChangeOwners struct {
+	Owners []Owner
+	On     domain.Date
+}
+
+// ChangeOwners decides [ChangeOwners]. Ownership changes are recorded in their
+// order in time.
+func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Event, error) {
+	if !d.Known() {
+		return nil, UnknownDwelling()
+	}
+	if err := checkOwners(c.Owners); err != nil {
+		return nil, err
+	}
+	if cmd.Today().Before(c.On) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"a change of owners is recorded when it has happened: effective_on is at the latest today").At("effective_on")
+	}
+	if c.On.Before(d.since) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly,
+			"the present owners are recorded since %s; the change cannot lie before it", d.since).At("effective_on")
+	}
+	return []domain.Event{OwnersChanged{DwellingID: d.ID, Owners: c.Owners, On: c.On}}, nil
+}
+
+// UnknownDwelling is the refusal of an id that names no recorded dwelling.
+func UnknownDwelling() *domain.Error {
+	return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
+		"no dwelling with this id is recorded; record it with POST /v1/dwellings first")
+}
+
+func checkOwners(owners []Owner) error {
+	seen := make(map[domain.PersonID]bool, len(owners))
+	total := new(big.Rat)
+	for i, o := range owners {
+		if seen[o.PersonID] {
+			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
+				"this owner is named twice; name each owner once, with the whole share").At(indexed("owners", i) + ".person_id")
+		}
+		seen[o.PersonID] = true
+		if o.Share == "" {
+			continue
+		}
+		r, ok := o.Share.rat()
+		if !ok {
+			return domain.Refuse(domain.Invalid, domain.CodeShareFormat,
+				`write a share as a fraction of the whole, for example "1/2", at most "1/1"`).At(indexed("owners", i) + ".share")
+		}
+		total.Add(total, r)
+	}
+	if total.Cmp(big.NewRat(1, 1)) > 0 {
+		return domain.Refuse(domain.Invalid, domain.CodeSharesExceedOne,
+			"the shares of the owners add up to more than the whole dwelling").At("owners")
+	}
+	return nil
+}

@@ -1,0 +1,346 @@
+package residence
+
+import (
+	"slices"
+	"time"
+
+	"tizilim/domain"
+)
+
+// Class is the legal class of a person, which decides the channel (R1, R3).
+type Class string
+
+const (
+	Citizen            Class = "citizen"
+	PermanentForeigner Class = "permanent_foreigner"
+	PermanentStateless Class = "permanent_stateless"
+	Refugee            Class = "refugee" // a foreigner or stateless person with refugee status
+)
+
+// Kind of a registration.
+type Kind string
+
+const (
+	Permanent Kind = "permanent"
+	Temporary Kind = "temporary"
+)
+
+// Length of a temporary registration, both ends included (R13).
+const (
+	temporaryAtLeastMonths = 1
+	temporaryAtMostMonths  = 12
+)
+
+// Reason why a registration ended (R14: only a listed one).
+type Reason string
+
+const (
+	MovedToNewAddress Reason = "moved_to_new_address"
+	OwnerApplication  Reason = "owner_application"
+	DepartureAbroad   Reason = "departure_abroad"
+	CourtDecision     Reason = "court_decision"
+)
+
+// Consent of an owner or tenant to a registration.
+type Consent struct {
+	PersonID domain.PersonID `json:"person_id"`
+	GivenOn  domain.Date     `json:"given_on,omitzero"`
+}
+
+// PersonRecorded begins the stream of a person.
+type PersonRecorded struct {
+	PersonID   domain.PersonID `json:"person_id"`
+	IIN        domain.IIN      `json:"iin,omitempty"`
+	Name       domain.Personal `json:"name"`
+	BirthDate  domain.Date     `json:"birth_date"`
+	Class      Class           `json:"class"`
+	RecordedAt time.Time       `json:"recorded_at"`
+}
+
+// RegistrationBegan says that the person resides (permanent) or stays
+// (temporary, [From, Until)) at the dwelling.
+type RegistrationBegan struct {
+	PersonID       domain.PersonID       `json:"person_id"`
+	RegistrationID domain.RegistrationID `json:"registration_id"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id"`
+	Kind           Kind                  `json:"kind"`
+	From           domain.Date           `json:"effective_from"`
+	Until          domain.Date           `json:"until,omitzero"` // temporary only: the first day on which it no longer holds
+	Consents       []Consent             `json:"consents,omitempty"`
+}
+
+// RegistrationEnded says that the registration holds until On and no longer on
+// it. An ending is never undone by deletion (R14).
+type RegistrationEnded struct {
+	PersonID       domain.PersonID       `json:"person_id"`
+	RegistrationID domain.RegistrationID `json:"registration_id"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id"`
+	Kind           Kind                  `json:"kind"`
+	Reason         Reason                `json:"reason"`
+	On             domain.Date           `json:"ended_on"`
+	CaseID         domain.CaseID         `json:"case_id,omitzero"` // the S001 case, where one caused it
+}
+
+func (PersonRecorded) EventType() string    { return "PersonRecorded" }
+func (RegistrationBegan) EventType() string { return "RegistrationBegan" }
+func (RegistrationEnded) EventType() string { return "RegistrationEnded" }
+
+func (e PersonRecorded) EffectiveAt() time.Time    { return e.RecordedAt }
+func (e RegistrationBegan) EffectiveAt() time.Time { return e.From.Start() }
+func (e RegistrationEnded) EffectiveAt() time.Time { return e.On.Start() }
+
+// Registration is one stay of a person at a dwelling.
+type Registration struct {
+	ID         domain.RegistrationID
+	DwellingID domain.DwellingID
+	Kind       Kind
+	From       domain.Date
+	Until      domain.Date // zero for a permanent one
+	Ended      bool
+	EndedOn    domain.Date
+	Reason     Reason
+	CaseID     domain.CaseID
+}
+
+// ActiveOn reports whether the registration holds on the day. A temporary one
+// stops by itself on Until, whether or not anybody recorded it.
+func (r Registration) ActiveOn(day domain.Date) bool {
+	if day.Before(r.From) {
+		return false
+	}
+	last := r.lastDay()
+	return last.IsZero() || day.Before(last)
+}
+
+// openOn reports whether the registration can still be ended on the day: it has
+// not ended, neither by a fact nor by its own term.
+func (r Registration) openOn(day domain.Date) bool {
+	return !r.Ended && (r.Until.IsZero() || day.Before(r.Until))
+}
+
+// lastDay is the first day on which the registration no longer holds, zero
+// where it has no end.
+func (r Registration) lastDay() domain.Date {
+	if r.Ended && (r.Until.IsZero() || r.EndedOn.Before(r.Until)) {
+		return r.EndedOn
+	}
+	return r.Until
+}
+
+// Person is the state of a residence- stream. The zero Person is one that the
+// registry does not know.
+type Person struct {
+	ID            domain.PersonID
+	IIN           domain.IIN
+	Name          domain.Personal
+	BirthDate     domain.Date
+	Class         Class
+	Registrations []Registration // in the order in which they were recorded
+}
+
+// Known reports whether the person has been recorded.
+func (p *Person) Known() bool { return !p.ID.IsZero() }
+
+// Apply folds the next event of the stream into p.
+func (p *Person) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case PersonRecorded:
+		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
+	case RegistrationBegan:
+		p.Registrations = append(p.Registrations, Registration{
+			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,
+		})
+	case RegistrationEnded:
+		i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == e.RegistrationID })
+		if i >= 0 {
+			r := &p.Registrations[i]
+			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
+		}
+	}
+}
+
+// ActiveOn returns the registrations that hold on the day, the permanent one
+// first.
+func (p *Person) ActiveOn(day domain.Date) []Registration {
+	var active []Registration
+	for _, r := range p.Registrations {
+		if !r.ActiveOn(day) {
+			continue
+		}
+		if r.Kind == Permanent {
+			active = slices.Insert(active, 0, r)
+		} else {
+			active = append(active, r)
+		}
+	}
+	return active
+}
+
+// RecordPerson is the command that makes a person known.
+type RecordPerson struct {
+	PersonID  domain.PersonID
+	IIN       domain.IIN // zero only for a person who has none (R21)
+	Name      domain.Personal
+	BirthDate domain.Date
+	Class     Class
+}
+
+// Record decides [RecordPerson].
+//
+// A citizen always has an IIN; a refugee may have none, and so may others whose
+// documents carry none (R21: never a reason to turn a person away).
+func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, error) {
+	if p.Known() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodePersonRecorded,
+			"a person with this IIN is already recorded; find the person with POST /v1/persons/search").At("iin")
+	}
+	if c.Class == Citizen && c.IIN == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeIINRequired,
+			"a citizen has an IIN; only persons of other classes may be recorded without one").At("iin")
+	}
+	if cmd.Today().Before(c.BirthDate) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the birth date lies in the future").At("birth_date")
+	}
+	return []domain.Event{PersonRecorded{
+		PersonID: c.PersonID, IIN: c.IIN, Name: c.Name, BirthDate: c.BirthDate, Class: c.Class, RecordedAt: cmd.Now,
+	}}, nil
+}
+
+// Register is the command that registers a residence or a temporary stay.
+type Register struct {
+	RegistrationID domain.RegistrationID
+	DwellingID     domain.DwellingID
+	Kind           Kind
+	From           domain.Date
+	Until          domain.Date // zero for a permanent registration
+	Consents       []Consent
+}
+
+// Register decides [Register].
+//
+// A permanent registration ends the permanent one before it on the same day
+// and in the same append (R11, R12); a temporary one lasts one month to one
+// year and leaves the permanent one alone (R13). At most one temporary
+// registration is active at a time (policy: the acts are silent).
+func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error) {
+	if !p.Known() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+			"no person with this id is recorded; record the person with POST /v1/persons first").At("person_id")
+	}
+	if err := c.checkPeriod(cmd.Today()); err != nil {
+		return nil, err
+	}
+	if c.From.Before(p.BirthDate) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
+			"the registration would begin before the person was born").At("effective_from")
+	}
+	began := RegistrationBegan{
+		PersonID: p.ID, RegistrationID: c.RegistrationID, DwellingID: c.DwellingID,
+		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents,
+	}
+	var ended []domain.Event
+	for _, r := range p.Registrations {
+		open := r.openOn(cmd.Today())
+		if open && r.DwellingID == c.DwellingID && (r.Kind == c.Kind || r.Kind == Permanent) {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeRegisteredHere,
+				"the person is already registered at this dwelling since %s (%s)", r.From, r.Kind).At("dwelling_id")
+		}
+		if r.Kind != c.Kind {
+			continue
+		}
+		if open && c.Kind == Temporary {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeTemporaryActive,
+				"the person has a temporary registration until %s; it must end before another begins", r.Until).At("person_id")
+		}
+		if open { // a move: the new registration begins where the old one ends
+			if c.From.Before(r.From) {
+				return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
+					"the present registration began on %s; a move cannot take effect before it", r.From).At("effective_from")
+			}
+			ended = append(ended, r.end(p.ID, MovedToNewAddress, c.From, domain.CaseID{}))
+			continue
+		}
+		if c.From.Before(r.lastDay()) {
+			return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
+				"an earlier registration of this kind held until %s; the new one cannot begin before that day", r.lastDay()).At("effective_from")
+		}
+	}
+	return append(ended, began), nil
+}
+
+// checkPeriod checks what the command says of time, whoever the person is.
+func (c Register) checkPeriod(today domain.Date) error {
+	if today.Before(c.From) {
+		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"a registration is recorded when it begins: effective_from is at the latest today, %s", today).At("effective_from")
+	}
+	if c.Kind == Permanent {
+		if !c.Until.IsZero() {
+			return domain.Refuse(domain.Invalid, domain.CodeUntilNotAllowed,
+				"a permanent registration has no end date; leave until out, or register a temporary stay").At("until")
+		}
+		return nil
+	}
+	switch {
+	case c.Until.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeUntilRequired,
+			"a temporary registration needs until, the first day on which it no longer holds").At("until")
+	case !c.From.Before(c.Until):
+		return domain.Refuse(domain.Invalid, domain.CodeUntilBeforeFrom,
+			"until must lie after effective_from").At("until")
+	case c.Until.Before(c.From.AddMonths(temporaryAtLeastMonths)):
+		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooShort,
+			"a temporary registration lasts at least one month: until is %s or later", c.From.AddMonths(temporaryAtLeastMonths)).At("until")
+	case c.From.AddMonths(temporaryAtMostMonths).Before(c.Until):
+		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooLong,
+			"a temporary registration lasts at most one year: until is %s or earlier", c.From.AddMonths(temporaryAtMostMonths)).At("until")
+	case !today.Before(c.Until):
+		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
+			"the stay ended before it was reported: until lies after today, %s", today).At("until")
+	}
+	return nil
+}
+
+func (r Registration) end(person domain.PersonID, why Reason, on domain.Date, by domain.CaseID) RegistrationEnded {
+	return RegistrationEnded{
+		PersonID: person, RegistrationID: r.ID, DwellingID: r.DwellingID, Kind: r.Kind, Reason: why, On: on, CaseID: by,
+	}
+}
+
+// EndFor is the command by which a deregistration case ends the registrations
+// of one of its persons.
+type EndFor struct {
+	CaseID     domain.CaseID
+	DwellingID domain.DwellingID
+	Ground     Ground
+	On         domain.Date
+}
+
+// EndFor decides [EndFor]: the owner's application and the court's decision end
+// what the person has at that dwelling, permanent or temporary; a departure
+// abroad ends every registration of the person (policy). It refuses a person
+// who is not registered at the dwelling (R7).
+func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
+	var ended []domain.Event
+	here := false
+	for _, r := range p.Registrations {
+		if !r.openOn(c.On) {
+			continue
+		}
+		at := r.DwellingID == c.DwellingID
+		if !at && c.Ground != GroundDepartureAbroad {
+			continue
+		}
+		if c.On.Before(r.From) { // R14: an ending is not before its beginning
+			return nil, domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin,
+				"the registration begins on %s, after the day of the ending", r.From)
+		}
+		here = here || at
+		ended = append(ended, r.end(p.ID, c.Ground.reason(), c.On, c.CaseID))
+	}
+	if !here {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeNotRegisteredHere,
+			"the person has no active registration at this dwelling; look at GET /v1/dwellings/{id}/residents")
+	}
+	return ended, nil
+}
