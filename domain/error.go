@@ -3,6 +3,7 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind says whose turn it is after an [Error]. HTTP turns it into a status in
@@ -119,7 +120,6 @@ const (
 	CodeEntryNotRemoved  Code = "entry_not_removed"
 	CodeCaseUnknown      Code = "case_unknown"
 	CodeCaseDecided      Code = "case_already_decided"
-	CodeCaseWrongService Code = "case_of_other_service"
 	CodeGroundUnknown    Code = "ground_unknown"
 	CodeGroundNotAllowed Code = "ground_not_allowed"
 	CodeGroundRequired   Code = "ground_required"
@@ -144,3 +144,9 @@ const (
 	CodeBodyTooLarge    Code = "body_too_large"
 	CodeInternal        Code = "internal"
 )
+
+// Path writes the path of a member of a list in a request: Path("persons", 1)
+// is "persons[1]", Path("owners", 0, "share") is "owners[0].share".
+func Path(list string, index int, member ...string) string {
+	return strings.Join(append([]string{fmt.Sprintf("%s[%d]", list, index)}, member...), ".")
+}

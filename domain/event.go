@@ -71,6 +71,14 @@ func (c Command) Step(act uuid.UUID, name string) Command {
 	return c
 }
 
+// CommandOf returns the envelope of the command that caused the event, given at
+// the instant now.
+func CommandOf(rec Recorded, now time.Time) Command {
+	return Command{
+		ID: rec.Meta.Causation, Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Now: now,
+	}
+}
+
 // Role is what the caller is to the registry.
 type Role string
 

@@ -1,7 +1,6 @@
 package housing
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -138,9 +137,7 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Seniority = Seniority{At: e.ReceivedAt, Position: rec.Position}
 	case PlacementApproved:
 		a.Approved = &e
-		a.Approval = domain.Command{
-			ID: rec.Meta.Causation, Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Now: e.ApprovedAt,
-		}
+		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
 	case ApprovalVoided:
 		a.Approved = nil
 	case PlacementCertified:
@@ -180,7 +177,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	}
 	seen := map[domain.PersonID]bool{c.ApplicantID: true}
 	for i, m := range c.Family {
-		field := fmt.Sprintf("family[%d].person_id", i)
+		field := domain.Path("family", i, "person_id")
 		if seen[m.PersonID] {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is already counted in the family; name each once, without the applicant").At(field)
 		}

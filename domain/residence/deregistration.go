@@ -1,7 +1,6 @@
 package residence
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -103,6 +102,7 @@ func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
 // that does not exist.
 type Deregistration struct {
 	Applied DeregistrationApplied
+	Order   domain.Command // the command that applied, for finishing the act
 	Decided bool
 	Results []Result
 }
@@ -114,7 +114,7 @@ func (d *Deregistration) Known() bool { return !d.Applied.CaseID.IsZero() }
 func (d *Deregistration) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case DeregistrationApplied:
-		d.Applied = e
+		d.Applied, d.Order = e, domain.CommandOf(rec, e.ReceivedAt)
 	case DeregistrationDecided:
 		d.Decided, d.Results = true, e.Results
 	}
@@ -217,10 +217,10 @@ func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	}
 	for i, id := range c.Persons {
 		if slices.Contains(c.Persons[:i], id) {
-			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is named twice; name each person once").At(indexed("persons", i))
+			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is named twice; name each person once").At(domain.Path("persons", i))
 		}
 		if !f.Persons[i].Known() {
-			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(indexed("persons", i))
+			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(domain.Path("persons", i))
 		}
 	}
 	return nil
@@ -257,12 +257,12 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		for i, id := range c.Persons {
 			if !has(func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.PersonID == id }) {
 				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
-					"add the territorial police's exit permission that names %s: a document of type exit_permission with this person_id", indexed("persons", i)).At("documents")
+					"add the territorial police's exit permission that names %s: a document of type exit_permission with this person_id", domain.Path("persons", i)).At("documents")
 			}
 			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < identityCardAge {
 				if !has(func(d domain.Document) bool { return d.Type == domain.DocumentPassport && d.PersonID == id }) {
 					return domain.Refuse(domain.Invalid, domain.CodePassportOfChild,
-						"%s is under 16: add the passport with this person_id", indexed("persons", i)).At("documents")
+						"%s is under 16: add the passport with this person_id", domain.Path("persons", i)).At("documents")
 				}
 				continue
 			}
@@ -270,7 +270,7 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 				return d.PersonID == id && d.Surrendered && surrenders(f.Persons[i].Class, d.Type)
 			}) {
 				return domain.Refuse(domain.Invalid, domain.CodeIdentityCardSurrender,
-					"%s is 16 or older: add the identity card with this person_id and surrendered: true", indexed("persons", i)).At("documents")
+					"%s is 16 or older: add the identity card with this person_id and surrendered: true", domain.Path("persons", i)).At("documents")
 			}
 		}
 	case GroundCourtDecision:
@@ -280,11 +280,11 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 			})
 			if j < 0 {
 				return domain.Refuse(domain.Invalid, domain.CodeCourtDecision,
-					"add the court decision that deprives %s of the right to use this dwelling: a document of type court_decision with this person_id and dwelling_id", indexed("persons", i)).At("documents")
+					"add the court decision that deprives %s of the right to use this dwelling: a document of type court_decision with this person_id and dwelling_id", domain.Path("persons", i)).At("documents")
 			}
 			if force := c.Documents[j].InForceOn; force.IsZero() || cmd.Today().Before(force) {
 				return domain.Refuse(domain.Invalid, domain.CodeCourtDecisionNotYet,
-					"the court decision must be in legal force: give in_force_on, a day not after today").At(indexed("documents", j) + ".in_force_on")
+					"the court decision must be in legal force: give in_force_on, a day not after today").At(domain.Path("documents", j, "in_force_on"))
 			}
 		}
 	}
@@ -310,11 +310,9 @@ func checkRegistered(cmd domain.Command, c ApplyForDeregistration, f Facts) erro
 		if err == nil {
 			return nil
 		}
-		faults = append(faults, err.(*domain.Error).At(indexed("persons", i)))
+		faults = append(faults, err.(*domain.Error).At(domain.Path("persons", i)))
 	}
 	first := *faults[0]
 	first.Also = faults[1:]
 	return &first
 }
-
-func indexed(list string, i int) string { return fmt.Sprintf("%s[%d]", list, i) }

@@ -154,7 +154,7 @@ func checkOwners(owners []Owner) error {
 	for i, o := range owners {
 		if seen[o.PersonID] {
 			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this owner is named twice; name each owner once, with the whole share").At(indexed("owners", i) + ".person_id")
+				"this owner is named twice; name each owner once, with the whole share").At(domain.Path("owners", i, "person_id"))
 		}
 		seen[o.PersonID] = true
 		if o.Share == "" {
@@ -163,7 +163,7 @@ func checkOwners(owners []Owner) error {
 		r, ok := o.Share.rat()
 		if !ok {
 			return domain.Refuse(domain.Invalid, domain.CodeShareFormat,
-				`write a share as a fraction of the whole, for example "1/2", at most "1/1"`).At(indexed("owners", i) + ".share")
+				`write a share as a fraction of the whole, for example "1/2", at most "1/1"`).At(domain.Path("owners", i, "share"))
 		}
 		total.Add(total, r)
 	}

@@ -141,7 +141,8 @@ type Person struct {
 // Known reports whether the person has been recorded.
 func (p *Person) Known() bool { return !p.ID.IsZero() }
 
-// Apply folds the next event of the stream into p.
+// Apply folds the next event of the stream into p. A copy of p taken before
+// stays as it was.
 func (p *Person) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
@@ -153,6 +154,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	case RegistrationEnded:
 		i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == e.RegistrationID })
 		if i >= 0 {
+			p.Registrations = slices.Clone(p.Registrations)
 			r := &p.Registrations[i]
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}

@@ -1,0 +1,138 @@
+package eventstore
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// types are all events of the registry under their explicit names. Adding a
+// version to a type means: raise current, and give an upcast for each older
+// version. One JSON sample of every version lives in testdata for ever.
+var types = map[string]eventType{}
+
+func init() {
+	register[residence.PersonRecorded](1)
+	register[residence.RegistrationBegan](1)
+	register[residence.RegistrationEnded](1)
+	register[residence.DwellingRecorded](1)
+	register[residence.OwnersChanged](1)
+	register[residence.DeregistrationApplied](1)
+	register[residence.DeregistrationDecided](1)
+	register[housing.ListOpened](1)
+	register[housing.EntryPlaced](1)
+	register[housing.EntryRemoved](1)
+	register[housing.EntryReinstated](1)
+	register[housing.ApplicationReceived](1)
+	register[housing.PlacementApproved](1)
+	register[housing.ApprovalVoided](1)
+	register[housing.PlacementCertified](1)
+	register[housing.ApplicationRefused](1)
+}
+
+type eventType struct {
+	current int
+	upcasts []upcast // upcasts[v-1] lifts version v to v+1
+	decode  func([]byte) (domain.Event, error)
+}
+
+// upcast rewrites the JSON of one version of an event as the next.
+type upcast func([]byte) ([]byte, error)
+
+func register[E domain.Event](current int, upcasts ...upcast) {
+	var zero E
+	if len(upcasts) != current-1 || types[zero.EventType()].current != 0 {
+		panic("event type " + zero.EventType() + ": one name, and one upcast for each older version")
+	}
+	types[zero.EventType()] = eventType{current: current, upcasts: upcasts, decode: func(data []byte) (domain.Event, error) {
+		var e E
+		err := json.Unmarshal(data, &e)
+		return e, err
+	}}
+}
+
+// metadata is the stored form of [domain.Meta]. The names with $ are
+// EventStoreDB's own for correlation and causation.
+type metadata struct {
+	Schema      int              `json:"schema"`
+	Correlation uuid.UUID        `json:"$correlationId"`
+	Causation   domain.CommandID `json:"$causationId"`
+	EffectiveAt time.Time        `json:"effective_at"`
+	Actor       string           `json:"actor"`
+	Role        domain.Role      `json:"role"`
+	Channel     domain.Channel   `json:"channel,omitempty"`
+	Digest      string           `json:"request_digest,omitempty"`
+}
+
+func encode(e NewEvent) (esdb.EventData, error) {
+	name := e.Event.EventType()
+	t, ok := types[name]
+	if !ok {
+		return esdb.EventData{}, fmt.Errorf("event type %s is not registered", name)
+	}
+	if e.ID == uuid.Nil {
+		return esdb.EventData{}, fmt.Errorf("event of type %s has no id: a repetition would be a second event", name)
+	}
+	data, err := json.Marshal(e.Event)
+	if err != nil {
+		return esdb.EventData{}, fmt.Errorf("encode %s: %w", name, err)
+	}
+	meta, err := json.Marshal(metadata{
+		Schema: t.current, Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
+		EffectiveAt: e.Event.EffectiveAt(), Actor: e.Meta.Actor, Role: e.Meta.Role, Channel: e.Meta.Channel, Digest: e.Meta.Digest,
+	})
+	if err != nil {
+		return esdb.EventData{}, fmt.Errorf("encode metadata of %s: %w", name, err)
+	}
+	return esdb.EventData{EventID: e.ID, EventType: name, ContentType: esdb.ContentTypeJson, Data: data, Metadata: meta}, nil
+}
+
+// decode reads a stored event. On an error the result still says where the
+// event stands.
+func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
+	rec := domain.Recorded{
+		ID: e.EventID, Stream: e.StreamID, Revision: e.EventNumber,
+		Position: domain.Position(e.Position.Commit), Created: e.CreatedDate,
+	}
+	fail := func(err error) (domain.Recorded, error) {
+		return rec, fmt.Errorf("event %s@%d of type %q: %w", e.StreamID, e.EventNumber, e.EventType, err)
+	}
+	var m metadata
+	if err := json.Unmarshal(e.UserMetadata, &m); err != nil {
+		return fail(fmt.Errorf("metadata: %w", err))
+	}
+	rec.Meta = domain.Meta{
+		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,
+		Actor: m.Actor, Role: m.Role, Channel: m.Channel,
+	}
+	event, err := decodeEvent(e.EventType, m.Schema, e.Data)
+	if err != nil {
+		return fail(err)
+	}
+	rec.Event = event
+	return rec, nil
+}
+
+func decodeEvent(name string, version int, data []byte) (domain.Event, error) {
+	t, ok := types[name]
+	if !ok {
+		return nil, fmt.Errorf("this type is not known to this release")
+	}
+	if version < 1 || version > t.current {
+		return nil, fmt.Errorf("version %d is not known to this release, which knows up to %d", version, t.current)
+	}
+	for v := version; v < t.current; v++ {
+		var err error
+		if data, err = t.upcasts[v-1](data); err != nil {
+			return nil, fmt.Errorf("upcast from version %d: %w", v, err)
+		}
+	}
+	return t.decode(data)
+}

@@ -1,0 +1,102 @@
+package command
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+const (
+	// finishAfter is the age at which an act without its end counts as left
+	// behind. A request that is still at work on it loses nothing: every step
+	// is idempotent.
+	finishAfter = 5 * time.Second
+	// finishEvery is how often the to-do list is looked at.
+	finishEvery = 2 * time.Second
+	// finishAtOnce bounds one look.
+	finishAtOnce = 100
+)
+
+// Todo lists acts that have begun and not ended, as a projection of the log.
+type Todo interface {
+	// Unfinished returns at most limit cases whose act began before olderThan,
+	// the oldest first.
+	Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error)
+}
+
+// Finisher is the process manager: it completes what a crash left half done.
+// Several may run at once.
+type Finisher struct {
+	handler *Handler
+	todo    Todo
+	log     *slog.Logger
+}
+
+// NewFinisher returns a Finisher that works through todo.
+func NewFinisher(h *Handler, todo Todo, log *slog.Logger) *Finisher {
+	return &Finisher{handler: h, todo: todo, log: log}
+}
+
+// Run works until ctx ends. What fails is tried again at the next look.
+func (f *Finisher) Run(ctx context.Context) {
+	tick := time.NewTicker(finishEvery)
+	defer tick.Stop()
+	for {
+		f.Once(ctx, f.handler.now().Add(-finishAfter))
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Once completes the acts that began before olderThan.
+func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
+	cases, err := f.todo.Unfinished(ctx, olderThan, finishAtOnce)
+	if err != nil {
+		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
+			f.log.Warn("unfinished acts cannot be read now", "error", err)
+		}
+		return
+	}
+	for _, id := range cases {
+		if err := f.handler.Finish(ctx, id); err != nil && ctx.Err() == nil {
+			f.log.Warn("an act could not be finished yet", "case", id, "error", err)
+		}
+	}
+}
+
+// Finish completes the act of a case where it is incomplete. A placement that
+// its list refuses ends, recorded, with a void approval.
+func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
+	recs, err := h.log.ReadPage(ctx, id.Stream(), 0, finishAtOnce)
+	if err != nil || len(recs) == 0 {
+		return err
+	}
+	if _, ok := recs[0].Event.(residence.DeregistrationApplied); ok {
+		_, err := h.finishDeregistration(ctx, id)
+		return err
+	}
+	var open *domain.Recorded
+	for i, rec := range recs {
+		switch rec.Event.(type) {
+		case housing.PlacementApproved:
+			open = &recs[i]
+		case housing.PlacementCertified, housing.ApprovalVoided:
+			open = nil
+		}
+	}
+	if open == nil {
+		return nil
+	}
+	_, err = h.finishPlacement(ctx, id, *open)
+	if domain.CodeOf(err) == domain.CodeAlreadyOnList {
+		return nil
+	}
+	return err
+}

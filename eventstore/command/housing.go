@@ -1,0 +1,148 @@
+package command
+
+import (
+	"context"
+	"errors"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+)
+
+// OpenList opens a list.
+func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.OpenList, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[housing.Queue]{
+		cmd: cmd, stream: c.ListID.Stream(), dryRun: opt.DryRun,
+		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Open(cmd, c) },
+	})
+}
+
+// ReceiveApplication hands in an S000 application.
+func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c housing.ReceiveApplication, opt Options) (Receipt, error) {
+	known := map[domain.PersonID]bool{}
+	ids := []domain.PersonID{c.ApplicantID}
+	for _, m := range c.Family {
+		ids = append(ids, m.PersonID)
+	}
+	for _, id := range ids {
+		p, err := h.Person(ctx, id)
+		if err != nil {
+			return Receipt{}, err
+		}
+		known[id] = p.Known()
+	}
+	return execute(ctx, h, order[housing.Application]{
+		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) (events []domain.Event, err error) {
+			err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
+				events, err = a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
+				return err
+			})
+			return events, err
+		},
+	})
+}
+
+// DecidePlacement decides to place the applicant of an S000 case on its list.
+//
+// Steps: the case is approved, which binds it (no other decision can come
+// between); the list places the entry and computes its number, or refuses where
+// the person got an active entry meanwhile; the case records the certificate or,
+// after a refusal, that the approval is void, and is open again. A crash between
+// the steps leaves an approved case without a certificate, which [Finisher]
+// completes.
+//
+// The receipt is that of the case's certificate; its events are the approval,
+// the certificate and, before it, the entry of the list.
+func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, opt Options) (Receipt, error) {
+	approved, err := execute(ctx, h, order[housing.Application]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) (events []domain.Event, err error) {
+			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
+				events, err = a.Approve(cmd, q)
+				return err
+			})
+			return events, err
+		},
+	})
+	if err != nil || opt.DryRun {
+		return approved, err
+	}
+	done, err := h.finishPlacement(ctx, id, approved.Events[0])
+	if err != nil {
+		return Receipt{}, err
+	}
+	done.Events = append(approved.Events, done.Events...)
+	done.Repeated = approved.Repeated
+	return done, nil
+}
+
+// finishPlacement takes the steps that an approval still needs. Every step's
+// command is derived from the approval, so that it is taken once.
+func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approval domain.Recorded) (Receipt, error) {
+	e, ok := approval.Event.(housing.PlacementApproved)
+	if !ok {
+		return Receipt{}, errors.New("command: " + approval.Stream + " holds no approval where one was read")
+	}
+	step := func(name string) domain.Command {
+		cmd := domain.CommandOf(approval, h.now()).Step(approval.ID, name)
+		return cmd
+	}
+	place := step("place")
+	placed, err := execute(ctx, h, order[housing.Queue]{
+		cmd: place, stream: e.ListID.Stream(), correlation: id.UUID,
+		decide: func(q *housing.Queue) ([]domain.Event, error) {
+			return q.Place(place, housing.Place{
+				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
+			})
+		},
+	})
+	var refusal *domain.Error
+	if errors.As(err, &refusal) && (refusal.Code == domain.CodeAlreadyOnList || refusal.Code == domain.CodeListUnknown) {
+		void := step("void")
+		if _, err := execute(ctx, h, order[housing.Application]{
+			cmd: void, stream: id.Stream(), correlation: id.UUID,
+			decide: func(a *housing.Application) ([]domain.Event, error) { return a.Void(void, refusal) },
+		}); err != nil {
+			return Receipt{}, err
+		}
+		return Receipt{}, refusal
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
+	entry := placed.Events[0].Event.(housing.EntryPlaced)
+	certify := step("certify")
+	certified, err := execute(ctx, h, order[housing.Application]{
+		cmd: certify, stream: id.Stream(), correlation: id.UUID,
+		decide: func(a *housing.Application) ([]domain.Event, error) { return a.Certify(certify, entry) },
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	certified.Events = append(placed.Events, certified.Events...)
+	return certified, nil
+}
+
+// RefuseApplication refuses an S000 application: one append to its case.
+func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[housing.Application]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) ([]domain.Event, error) { return a.Refuse(cmd, c) },
+	})
+}
+
+// RemoveEntry takes an entry off the list.
+func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[housing.Queue]{
+		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Remove(cmd, c) },
+	})
+}
+
+// ReinstateEntry brings a removed entry back with its seniority.
+func (h *Handler) ReinstateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[housing.Queue]{
+		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c) },
+	})
+}

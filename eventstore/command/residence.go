@@ -1,0 +1,202 @@
+package command
+
+import (
+	"context"
+	"errors"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+)
+
+// Options of a command.
+type Options struct {
+	IfMatch *uint64 // the revision that the caller saw
+	DryRun  bool    // tell what would be appended, and append nothing
+}
+
+// Person returns what the log holds of the person now; the zero Person where it
+// holds nothing.
+func (h *Handler) Person(ctx context.Context, id domain.PersonID) (residence.Person, error) {
+	return snapshot[residence.Person](ctx, h, id.Stream())
+}
+
+// Dwelling returns what the log holds of the dwelling now.
+func (h *Handler) Dwelling(ctx context.Context, id domain.DwellingID) (residence.Dwelling, error) {
+	return snapshot[residence.Dwelling](ctx, h, id.Stream())
+}
+
+// RecordPerson makes a person known.
+func (h *Handler) RecordPerson(ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: c.PersonID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Record(cmd, c) },
+	})
+}
+
+// RecordDwelling makes a dwelling known. Its owners must be recorded persons.
+func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options) (Receipt, error) {
+	if err := h.ownersKnown(ctx, c.Owners); err != nil {
+		return Receipt{}, err
+	}
+	return execute(ctx, h, order[residence.Dwelling]{
+		cmd: cmd, stream: c.DwellingID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(cmd, c) },
+	})
+}
+
+// ChangeOwners replaces the owners of a dwelling from a day on.
+func (h *Handler) ChangeOwners(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options) (Receipt, error) {
+	if err := h.ownersKnown(ctx, c.Owners); err != nil {
+		return Receipt{}, err
+	}
+	return execute(ctx, h, order[residence.Dwelling]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.ChangeOwners(cmd, c) },
+	})
+}
+
+func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) error {
+	for i, o := range owners {
+		p, err := h.Person(ctx, o.PersonID)
+		if err != nil {
+			return err
+		}
+		if !p.Known() {
+			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+				"no person with this id is recorded; record the person with POST /v1/persons first").At(domain.Path("owners", i, "person_id"))
+		}
+	}
+	return nil
+}
+
+// Register registers a residence or a temporary stay of the person.
+func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Register, opt Options) (Receipt, error) {
+	d, err := h.Dwelling(ctx, c.DwellingID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !d.Known() {
+		unknown := residence.UnknownDwelling().At("dwelling_id")
+		unknown.Kind = domain.Invalid
+		return Receipt{}, unknown
+	}
+	return execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },
+	})
+}
+
+// Deregister hands in and carries out an S001 application.
+//
+// Steps: the case receives the application (this alone may refuse the whole);
+// then each person's stream ends what the application asks for, or refuses for
+// this person; then the case records a result for each (R15: after the
+// registry's own entries, never before). A crash between the steps leaves a
+// received case without a result, which [Finisher] completes.
+//
+// The receipt is that of the case, with both its events.
+func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residence.ApplyForDeregistration, opt Options) (Receipt, error) {
+	facts, err := h.facts(ctx, c)
+	if err != nil {
+		return Receipt{}, err
+	}
+	received, err := execute(ctx, h, order[residence.Deregistration]{
+		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, dryRun: opt.DryRun,
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Receive(cmd, c, facts) },
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	if opt.DryRun {
+		for _, p := range facts.Persons {
+			ends, err := p.EndFor(residence.EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
+			if err != nil { // this person's own result
+				continue
+			}
+			plan := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
+			received.Events = append(received.Events, plan.Events...)
+		}
+		return received, nil
+	}
+	decided, err := h.finishDeregistration(ctx, c.CaseID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	decided.Events = append(received.Events, decided.Events...)
+	decided.Repeated = received.Repeated
+	return decided, nil
+}
+
+// facts reads what the application is judged by.
+func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration) (residence.Facts, error) {
+	applicant, err := h.Person(ctx, c.ApplicantID)
+	if err != nil {
+		return residence.Facts{}, err
+	}
+	dwelling, err := h.Dwelling(ctx, c.DwellingID)
+	if err != nil {
+		return residence.Facts{}, err
+	}
+	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling}
+	for _, id := range c.Persons {
+		p, err := h.Person(ctx, id)
+		if err != nil {
+			return residence.Facts{}, err
+		}
+		f.Persons = append(f.Persons, &p)
+	}
+	return f, nil
+}
+
+// finishDeregistration takes the steps that a received S001 case still needs
+// and returns the receipt of its decision.
+func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (Receipt, error) {
+	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
+	if err != nil {
+		return Receipt{}, err
+	}
+	var results []residence.Result
+	if !d.Decided {
+		for _, person := range d.Applied.Persons {
+			result, err := h.endFor(ctx, d, person)
+			if err != nil {
+				return Receipt{}, err
+			}
+			results = append(results, result)
+		}
+	}
+	cmd := d.Order.Step(id.UUID, "decide")
+	cmd.Now = h.now()
+	return execute(ctx, h, order[residence.Deregistration]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results) },
+	})
+}
+
+// endFor ends the registrations of one person of the case, on the day of the
+// application however late it is finished.
+func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (residence.Result, error) {
+	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
+	end := residence.EndFor{
+		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Applied.ReceivedAt),
+	}
+	result := residence.Result{PersonID: person}
+	done, err := execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndFor(end) },
+	})
+	var refusal *domain.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Kind == domain.Invalid:
+		result.Code, result.Reason = refusal.Code, refusal.Message
+		return result, nil
+	case err != nil:
+		return result, err
+	}
+	for _, rec := range done.Events {
+		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
+			result.Ended = append(result.Ended, e.RegistrationID)
+		}
+	}
+	return result, nil
+}

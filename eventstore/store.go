@@ -1,0 +1,199 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/cenkalti/backoff/v5"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"tizilim/domain"
+)
+
+const (
+	// callTimeout bounds one call to the server where the context does not.
+	callTimeout = 10 * time.Second
+	// retryFor bounds how long a call is repeated on passing failures.
+	retryFor = 5 * time.Second
+)
+
+// Store is a connection to an EventStoreDB, by its official client. It is safe
+// for concurrent use.
+type Store struct {
+	config *esdb.Configuration
+	log    *slog.Logger
+
+	mu     sync.Mutex
+	client *esdb.Client // replaced when it is dead
+	closed bool
+}
+
+// Open prepares a Store for an EventStoreDB connection string, such as
+// esdb://127.0.0.1:2113?tls=false or esdb+discover://cluster.example:2113. It
+// does not wait for the server; the first call does.
+func Open(connection string, log *slog.Logger) (*Store, error) {
+	config, err := esdb.ParseConnectionString(connection)
+	if err != nil {
+		return nil, fmt.Errorf("event store address: %w", err)
+	}
+	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
+		log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
+	}
+	s := &Store{config: config, log: log}
+	if s.client, err = esdb.NewClient(config); err != nil {
+		return nil, fmt.Errorf("event store address: %w", err)
+	}
+	return s, nil
+}
+
+// Close ends all calls and subscriptions of the Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.client.Close()
+}
+
+// session returns the client of the moment.
+func (s *Store) session() (*esdb.Client, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	return s.client, nil
+}
+
+var errClosed = errors.New("event store: the store is closed")
+
+// replace puts a fresh client in the place of a dead one, once.
+func (s *Store) replace(dead *esdb.Client) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.client != dead {
+		return
+	}
+	fresh, err := esdb.NewClient(s.config)
+	if err != nil { // the configuration was accepted by Open
+		s.log.Error("event store: no new client", "error", err)
+		return
+	}
+	s.client = fresh
+	// Closing wakes the callers that the dead client would keep for ever; they
+	// panic inside the client ("send on closed channel"), which call recovers.
+	_ = dead.Close()
+}
+
+// call runs f with the present client and classifies its error. It returns when
+// ctx ends even where the client does not; f must therefore not touch what the
+// caller still uses after an error.
+func call[T any](ctx context.Context, s *Store, what string, f func(context.Context, *esdb.Client) (T, error)) (T, error) {
+	var zero T
+	client, err := s.session()
+	if err != nil {
+		return zero, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		var o outcome
+		defer func() {
+			if r := recover(); r != nil {
+				o = outcome{err: unavailable(fmt.Sprintf("%s: the client gave up (%v)", what, r))}
+			}
+			done <- o
+		}()
+		o.value, o.err = f(ctx, client)
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			return zero, s.classify(what, client, o.err)
+		}
+		return o.value, nil
+	case <-ctx.Done():
+		return zero, unavailable(fmt.Sprintf("%s: no answer in time", what))
+	}
+}
+
+// RevisionError says that a stream is not at the revision that the caller read.
+type RevisionError struct {
+	Stream string
+	Err    error
+}
+
+func (e *RevisionError) Error() string {
+	return fmt.Sprintf("stream %s has moved on: %v", e.Stream, e.Err)
+}
+func (e *RevisionError) Unwrap() error { return e.Err }
+
+// errNoStream is the client's "not found", as read sees it.
+var errNoStream = errors.New("event store: no such stream")
+
+// classify is the one place where errors of the client get their meaning.
+//
+// esdb.FromError is of no use here: it does not unwrap, and the client itself
+// wraps with %w.
+func (s *Store) classify(what string, client *esdb.Client, err error) error {
+	var domainErr *domain.Error
+	if errors.As(err, &domainErr) {
+		return err
+	}
+	code := esdb.ErrorCodeUnknown
+	var clientErr *esdb.Error
+	if errors.As(err, &clientErr) {
+		code = clientErr.Code()
+	} else if st, ok := status.FromError(err); ok && st.Code() == codes.Unavailable {
+		code = esdb.ErrorUnavailable
+	}
+	switch code {
+	case esdb.ErrorCodeWrongExpectedVersion:
+		return &RevisionError{Stream: what, Err: err}
+	case esdb.ErrorCodeResourceNotFound:
+		return errNoStream
+	case esdb.ErrorCodeConnectionClosed:
+		s.replace(client)
+		return unavailable(what + ": connection closed")
+	case esdb.ErrorCodeAccessDenied, esdb.ErrorCodeUnauthenticated, esdb.ErrorCodeUnsupportedFeature,
+		esdb.ErrorCodeStreamDeleted, esdb.ErrorCodeParsing, esdb.ErrorCodeInternalClient:
+		return fmt.Errorf("event store: %s: %w", what, err)
+	default:
+		// Not leader, aborted, deadline, unavailable, a stream cut in the middle,
+		// a failed discovery: all pass, or look as if they might.
+		return unavailable(fmt.Sprintf("%s: %v", what, err))
+	}
+}
+
+// unavailable is the answer to weather: nothing is known to have happened.
+func unavailable(detail string) error {
+	return fmt.Errorf("event store: %s: %w", detail, domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
+		"the event store does not answer now; send the same request with the same Idempotency-Key again"))
+}
+
+// retry repeats f on passing failures, for at most retryFor and not beyond ctx.
+func retry[T any](ctx context.Context, f func() (T, error)) (T, error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval = 10 * time.Millisecond
+	pause.MaxInterval = time.Second
+	return backoff.Retry(ctx, func() (T, error) {
+		v, err := f()
+		if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
+			return v, backoff.Permanent(err)
+		}
+		return v, err
+	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(retryFor))
+}
