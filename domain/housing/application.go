@@ -121,7 +121,8 @@ type Application struct {
 	Received  ApplicationReceived
 	Seniority Seniority
 	Approved  *PlacementApproved // set while an approval stands
-	Approval  domain.Command     // the command that approved, for finishing the act
+	Approval  domain.Command     // the command that approved last
+	Voided    *ApprovalVoided    // the last approval that was taken back
 	Certified *PlacementCertified
 	Refused   *ApplicationRefused
 }
@@ -139,7 +140,7 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Approved = &e
 		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
 	case ApprovalVoided:
-		a.Approved = nil
+		a.Approved, a.Voided = nil, &e
 	case PlacementCertified:
 		a.Certified = &e
 	case ApplicationRefused:
@@ -226,6 +227,12 @@ func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, err
 		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "entry")},
 		Seniority: a.Seniority, RegisteredOn: cmd.Today(), ApprovedAt: cmd.Now,
 	}}, nil
+}
+
+// Stands reports whether the approval given by that command holds: it was not
+// taken back.
+func (a *Application) Stands(approval domain.CommandID) bool {
+	return a.Approved != nil && a.Approval.ID == approval
 }
 
 // Certify records the certificate for the entry that the queue has placed.

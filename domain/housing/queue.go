@@ -36,6 +36,10 @@ const (
 	UntrueInformation     RemovalReason = "untrue_information"
 	DwellingAcquired      RemovalReason = "dwelling_acquired"
 	StateDwellingReceived RemovalReason = "state_dwelling_received"
+
+	// ApprovalTakenBack is no reason of the law and open to nobody: the registry
+	// undoes an entry whose approval was taken back while it was being placed.
+	ApprovalTakenBack RemovalReason = "approval_taken_back"
 )
 
 // ReinstatementGround is why a removed entry comes back with its seniority: only

@@ -77,32 +77,40 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 }
 
 // finishPlacement takes the steps that an approval still needs. Every step's
-// command is derived from the approval, so that it is taken once.
+// command is derived from the approval, so that it is taken once, whoever takes
+// it and however often.
 func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approval domain.Recorded) (Receipt, error) {
 	e, ok := approval.Event.(housing.PlacementApproved)
 	if !ok {
 		return Receipt{}, errors.New("command: " + approval.Stream + " holds no approval where one was read")
 	}
-	step := func(name string) domain.Command {
-		cmd := domain.CommandOf(approval, h.now()).Step(approval.ID, name)
-		return cmd
+	a, err := snapshot[housing.Application](ctx, h, id.Stream())
+	if err != nil {
+		return Receipt{}, err
 	}
+	if !a.Stands(approval.Meta.Causation) { // an earlier attempt found the list closed to the person
+		return Receipt{}, domain.Refuse(domain.Conflict, a.Voided.Code, "%s", a.Voided.Reason)
+	}
+	step := func(name string) domain.Command {
+		return domain.CommandOf(approval, h.now()).Step(approval.ID, name)
+	}
+	onCase := func(cmd domain.Command, decide func(*housing.Application) ([]domain.Event, error)) (Receipt, error) {
+		return execute(ctx, h, order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
+	}
+	onList := func(cmd domain.Command, decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
+		return execute(ctx, h, order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID, decide: decide})
+	}
+
 	place := step("place")
-	placed, err := execute(ctx, h, order[housing.Queue]{
-		cmd: place, stream: e.ListID.Stream(), correlation: id.UUID,
-		decide: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Place(place, housing.Place{
-				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
-			})
-		},
+	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Place(place, housing.Place{
+			EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
+		})
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && (refusal.Code == domain.CodeAlreadyOnList || refusal.Code == domain.CodeListUnknown) {
 		void := step("void")
-		if _, err := execute(ctx, h, order[housing.Application]{
-			cmd: void, stream: id.Stream(), correlation: id.UUID,
-			decide: func(a *housing.Application) ([]domain.Event, error) { return a.Void(void, refusal) },
-		}); err != nil {
+		if _, err := onCase(void, func(a *housing.Application) ([]domain.Event, error) { return a.Void(void, refusal) }); err != nil {
 			return Receipt{}, err
 		}
 		return Receipt{}, refusal
@@ -110,12 +118,20 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	if err != nil {
 		return Receipt{}, err
 	}
-	entry := placed.Events[0].Event.(housing.EntryPlaced)
+
 	certify := step("certify")
-	certified, err := execute(ctx, h, order[housing.Application]{
-		cmd: certify, stream: id.Stream(), correlation: id.UUID,
-		decide: func(a *housing.Application) ([]domain.Event, error) { return a.Certify(certify, entry) },
-	})
+	entry := placed.Events[0].Event.(housing.EntryPlaced)
+	certified, err := onCase(certify, func(a *housing.Application) ([]domain.Event, error) { return a.Certify(certify, entry) })
+	if domain.CodeOf(err) == domain.CodeCaseDecided {
+		// Somebody else was finishing the same act, found the list closed and took
+		// the approval back; then the list opened and took the entry. It goes again.
+		undo := step("undo")
+		if _, undoErr := onList(undo, func(q *housing.Queue) ([]domain.Event, error) {
+			return q.Remove(undo, housing.Remove{EntryID: e.EntryID, Reason: housing.ApprovalTakenBack})
+		}); undoErr != nil {
+			return Receipt{}, undoErr
+		}
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
