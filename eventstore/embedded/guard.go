@@ -1,0 +1,116 @@
+package embedded
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// guard stands before every call: who may make it, and that its errors are the
+// protocol's.
+type guard struct {
+	username, password string // no credentials are asked for if both are empty
+	logger             *slog.Logger
+}
+
+func (g *guard) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (response any, err error) {
+	defer func() { err = g.finish(ctx, info.FullMethod, recover(), err) }()
+	if err := g.admit(ctx, info.FullMethod); err != nil {
+		return nil, err
+	}
+	return handler(ctx, request)
+}
+
+func (g *guard) stream(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	defer func() { err = g.finish(call.Context(), info.FullMethod, recover(), err) }()
+	if err := g.admit(call.Context(), info.FullMethod); err != nil {
+		return err
+	}
+	return handler(server, checkedStream{call})
+}
+
+// finish turns what a handler ended with into what its client gets. Requests
+// are validated before use; that a handler panics is a bug, and costs one call.
+func (g *guard) finish(ctx context.Context, method string, panicked any, err error) error {
+	if panicked != nil {
+		g.logger.Error("event store: a call panicked", "method", method, "panic", panicked, "stack", string(debug.Stack()))
+		return status.Error(codes.Internal, "The server failed to handle the call.")
+	}
+	trail(ctx, err)
+	return internalError(err)
+}
+
+// admit checks the credentials of a call. Clients ask what the server is
+// before they send any.
+func (g *guard) admit(ctx context.Context, method string) error {
+	if g.username == "" && g.password == "" {
+		return nil
+	}
+	if method == gossip.Gossip_Read_FullMethodName || method == serverfeatures.ServerFeatures_GetSupportedMethods_FullMethodName {
+		return nil
+	}
+	values := metadata.ValueFromIncomingContext(ctx, "authorization")
+	if len(values) == 0 {
+		return errAccessDenied()
+	}
+	scheme, encoded, _ := strings.Cut(values[0], " ")
+	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || !strings.EqualFold(scheme, "Basic") || !sameSecret(string(decoded), g.username+":"+g.password) {
+		return status.Error(codes.Unauthenticated, "Unauthenticated")
+	}
+	return nil
+}
+
+// sameSecret takes as long for any two strings.
+func sameSecret(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// checkedStream reports a message that is not the protocol's as the client's
+// fault; gRPC itself calls it an internal error.
+type checkedStream struct{ grpc.ServerStream }
+
+func (s checkedStream) RecvMsg(m any) error {
+	err := s.ServerStream.RecvMsg(m)
+	if s, ok := status.FromError(err); ok && s.Code() == codes.Internal && strings.Contains(s.Message(), "unmarshal") {
+		return invalid("The message cannot be read: %s.", s.Message())
+	}
+	return err
+}
+
+// refuseUnknown answers for the services of the protocol that this node does
+// not have.
+func refuseUnknown(_ any, call grpc.ServerStream) error {
+	method, ok := grpc.MethodFromServerStream(call)
+	if !ok {
+		return errors.New("a call without a method")
+	}
+	service := strings.TrimPrefix(method, "/")
+	service, _, _ = strings.Cut(service, "/")
+	name := "The service " + service + " is"
+	switch {
+	case strings.Contains(service, "persistent_subscriptions"):
+		name = "Persistent subscriptions are"
+	case strings.Contains(service, "projections"):
+		name = "Projections are"
+	case strings.Contains(service, "users"):
+		name = "Users are"
+	case strings.Contains(service, "operations"):
+		name = "Operations of the server are"
+	}
+	return status.Error(codes.Unimplemented, fmt.Sprintf("%s not part of this single-node event store: use an EventStoreDB server for that.", name))
+}

@@ -1,0 +1,182 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+)
+
+var (
+	// ErrInUse is returned by Open for a directory that another node has open,
+	// in this process or in another.
+	ErrInUse = errors.New("the data directory is in use by another event store")
+	// ErrClosed is returned by Serve and Start after Close.
+	ErrClosed = errors.New("the event store is closed")
+)
+
+// maxMessage is the largest message the node takes, as the server's: an append
+// over its limit gets the limit's error as long as each message is below this.
+const maxMessage = 16<<20 + 1<<16
+
+// closePatience is how long Close lets calls in progress finish. Subscriptions
+// end at once; only a client that does not read its answer uses it up.
+const closePatience = 2 * time.Second
+
+// Node is an event store on one directory, and its server.
+type Node struct {
+	store         *store
+	server        *grpc.Server
+	tls           bool
+	maxAppendSize int
+	closing       chan struct{} // closed when Close begins
+
+	mu       sync.Mutex // guards the rest
+	closed   bool
+	listener net.Listener
+	served   chan error // result of the Serve that Start began, nil without
+}
+
+// Open opens the store in the directory, creating it if needed, and recovers
+// it from whatever ended its last use. The store serves nobody before Serve or
+// Start. It returns ErrInUse if another node has the directory open.
+func Open(dir string, options ...Option) (*Node, error) {
+	set := settings{
+		fs: vfs.Default, cacheSize: DefaultCacheSize, maxAppendSize: DefaultMaxAppendSize,
+		now: time.Now, logger: slog.Default(),
+	}
+	for _, option := range options {
+		option(&set)
+	}
+	if err := set.validate(); err != nil {
+		return nil, fmt.Errorf("open event store: %w", err)
+	}
+	store, err := openStore(dir, set.fs, set.cacheSize, set.now, set.logger)
+	if err != nil {
+		return nil, fmt.Errorf("open event store: %w", err)
+	}
+	n := &Node{store: store, tls: set.tls != nil, maxAppendSize: set.maxAppendSize, closing: make(chan struct{})}
+
+	guard := &guard{username: set.username, password: set.password, logger: set.logger}
+	serverOptions := []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.WaitForHandlers(true),
+		// The clients ping every 10 s, also when nothing is going on; by
+		// default gRPC servers hang up on those.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
+		grpc.UnaryInterceptor(guard.unary),
+		grpc.StreamInterceptor(guard.stream),
+		grpc.UnknownServiceHandler(refuseUnknown),
+	}
+	if set.tls != nil {
+		serverOptions = append(serverOptions, grpc.Creds(credentials.NewTLS(set.tls)))
+	}
+	n.server = grpc.NewServer(serverOptions...)
+	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
+	gossip.RegisterGossipServer(n.server, newGossipService())
+	serverfeatures.RegisterServerFeaturesServer(n.server, featuresService{})
+	return n, nil
+}
+
+// Serve serves clients on the listener until Close, which closes it, and then
+// returns nil. A node is served once.
+func (n *Node) Serve(listener net.Listener) error {
+	if err := n.attach(listener); err != nil {
+		return err
+	}
+	return n.serve(listener)
+}
+
+// Start listens on the address (port 0 picks a free one) and serves clients
+// there in the background until Close, which returns what that ended with.
+func (n *Node) Start(address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("serve event store: %w", err)
+	}
+	if err := n.attach(listener); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	served := make(chan error, 1)
+	n.mu.Lock()
+	n.served = served
+	n.mu.Unlock()
+	go func() { served <- n.serve(listener) }()
+	return nil
+}
+
+func (n *Node) attach(listener net.Listener) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.closed:
+		return ErrClosed
+	case n.listener != nil:
+		return fmt.Errorf("serve event store: it is served on %s already", n.listener.Addr())
+	}
+	n.listener = listener
+	return nil
+}
+
+func (n *Node) serve(listener net.Listener) error {
+	if err := n.server.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+		return fmt.Errorf("serve event store: %w", err)
+	}
+	return nil
+}
+
+// Addr is where the node is served, nil before Serve or Start.
+func (n *Node) Addr() net.Addr {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.listener == nil {
+		return nil
+	}
+	return n.listener.Addr()
+}
+
+// ConnectionString is what clients are given to connect to the node, without
+// credentials; empty before Serve or Start.
+func (n *Node) ConnectionString() string {
+	addr := n.Addr()
+	if addr == nil {
+		return ""
+	}
+	return fmt.Sprintf("esdb://%s?tls=%t", addr, n.tls)
+}
+
+// Close ends subscriptions, lets appends that have begun get their answer, and
+// closes the store. Closing again does nothing.
+func (n *Node) Close() error {
+	n.mu.Lock()
+	if n.closed {
+		n.mu.Unlock()
+		return nil
+	}
+	n.closed = true
+	served := n.served
+	n.mu.Unlock()
+
+	close(n.closing)
+	patience := time.AfterFunc(closePatience, n.server.Stop)
+	n.server.GracefulStop()
+	patience.Stop()
+	// Handlers may outlive GracefulStop's connections; Stop waits for them.
+	n.server.Stop()
+
+	var err error
+	if served != nil {
+		err = <-served
+	}
+	return errors.Join(err, n.store.close())
+}

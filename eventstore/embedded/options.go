@@ -1,0 +1,73 @@
+package embedded
+
+import (
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// DefaultMaxAppendSize is the server's limit on the events of one append, in
+// bytes of data, metadata and type (UTF-16).
+const DefaultMaxAppendSize = 1 << 20
+
+// DefaultCacheSize is the memory the storage engine keeps blocks of the disk
+// in, in bytes. Memory for writes, two tables of 16 MiB, comes on top.
+const DefaultCacheSize = 64 << 20
+
+// maxAppendSizeLimit keeps an append within one message of the protocol.
+const maxAppendSizeLimit = 16 << 20
+
+type settings struct {
+	fs            vfs.FS
+	cacheSize     int64
+	maxAppendSize int
+	now           func() time.Time
+	logger        *slog.Logger
+	tls           *tls.Config
+	username      string
+	password      string
+}
+
+func (s *settings) validate() error {
+	switch {
+	case s.maxAppendSize < 1 || s.maxAppendSize > maxAppendSizeLimit:
+		return errors.New("the maximum size of an append must be between 1 byte and 16 MiB")
+	case s.cacheSize < 0:
+		return errors.New("the size of the cache cannot be negative")
+	case s.username != "" && s.tls == nil:
+		return errors.New("credentials need TLS: clients never send them in the clear")
+	}
+	return nil
+}
+
+// An Option changes one default of a node.
+type Option func(*settings)
+
+// InMemory keeps the store in memory instead of the directory; its contents
+// end with the node.
+func InMemory() Option { return func(s *settings) { s.fs = vfs.NewMem() } }
+
+// WithCacheSize replaces DefaultCacheSize.
+func WithCacheSize(bytes int64) Option { return func(s *settings) { s.cacheSize = bytes } }
+
+// WithMaxAppendSize replaces DefaultMaxAppendSize; 16 MiB is the most.
+func WithMaxAppendSize(bytes int) Option { return func(s *settings) { s.maxAppendSize = bytes } }
+
+// WithClock replaces time.Now as the source of the events' creation times and
+// of the age that $maxAge compares with.
+func WithClock(now func() time.Time) Option { return func(s *settings) { s.now = now } }
+
+// WithLogger replaces slog.Default.
+func WithLogger(logger *slog.Logger) Option { return func(s *settings) { s.logger = logger } }
+
+// WithTLS serves TLS only.
+func WithTLS(config *tls.Config) Option { return func(s *settings) { s.tls = config } }
+
+// WithCredentials admits only clients that know the one user of the node. It
+// needs WithTLS. Without credentials everybody who can connect is admitted.
+func WithCredentials(username, password string) Option {
+	return func(s *settings) { s.username, s.password = username, password }
+}

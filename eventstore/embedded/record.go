@@ -1,0 +1,193 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/google/uuid"
+)
+
+// noRevision is the last revision of a stream that holds no event.
+const noRevision int64 = -1
+
+// tombstoneRevision is the revision the protocol gives to the event that ends
+// a tombstoned stream, whatever the length of the stream was.
+const tombstoneRevision int64 = math.MaxInt64
+
+// event is one record of the log.
+type event struct {
+	position uint64 // in the log; at least 1, strictly rising, never reused
+	revision int64  // in the stream; dense from 0, or tombstoneRevision
+	created  int64  // 100 ns ticks since the Unix epoch
+	id       uuid.UUID
+	json     bool
+	stream   string
+	kind     string // the event's type, as its writer named it
+	data     []byte
+	metadata []byte
+}
+
+// The encoded form of an event, integers big endian, lengths uvarint:
+//
+//	format(1) flags(1) id(16) created(8) revision(8)
+//	len stream, len type, len metadata, len data
+//
+// The position is the record's key and is not repeated. Corruption is found by
+// the checksums of the storage engine, on every read, so the record has none.
+const (
+	eventFormat      = 1
+	eventFlagJSON    = 1 << 0
+	eventFixedLength = 1 + 1 + 16 + 8 + 8
+)
+
+func (e *event) encode() []byte {
+	size := eventFixedLength + 4*binary.MaxVarintLen32 + len(e.stream) + len(e.kind) + len(e.metadata) + len(e.data)
+	b := make([]byte, 0, size)
+	var flags byte
+	if e.json {
+		flags |= eventFlagJSON
+	}
+	b = append(b, eventFormat, flags)
+	b = append(b, e.id[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.created))
+	b = binary.BigEndian.AppendUint64(b, uint64(e.revision))
+	b = appendSized(b, e.stream)
+	b = appendSized(b, e.kind)
+	b = appendSized(b, e.metadata)
+	return appendSized(b, e.data)
+}
+
+// decodeEvent reads an encoded event. The data and metadata of the result
+// alias b: clone it to keep the event longer than b.
+func decodeEvent(b []byte) (event, error) {
+	if len(b) < eventFixedLength {
+		return event{}, fmt.Errorf("event record of %d bytes is shorter than its fixed part", len(b))
+	}
+	if b[0] != eventFormat {
+		return event{}, fmt.Errorf("event record of format %d, this version reads format %d", b[0], eventFormat)
+	}
+	if b[1]&^eventFlagJSON != 0 {
+		return event{}, fmt.Errorf("event record has unknown flags %#x", b[1])
+	}
+	e := event{
+		json:     b[1]&eventFlagJSON != 0,
+		id:       uuid.UUID(b[2:18]),
+		created:  int64(binary.BigEndian.Uint64(b[18:26])),
+		revision: int64(binary.BigEndian.Uint64(b[26:34])),
+	}
+	if e.revision < 0 {
+		return event{}, fmt.Errorf("event record has the revision %d", e.revision)
+	}
+	rest := b[eventFixedLength:]
+	var parts [4][]byte
+	for i := range parts {
+		var err error
+		if parts[i], rest, err = cutSized(rest); err != nil {
+			return event{}, fmt.Errorf("event record: %w", err)
+		}
+	}
+	if len(rest) != 0 {
+		return event{}, fmt.Errorf("event record has %d bytes after its end", len(rest))
+	}
+	e.stream, e.kind, e.metadata, e.data = string(parts[0]), string(parts[1]), parts[2], parts[3]
+	return e, nil
+}
+
+// clone returns a copy that shares no memory with the storage engine.
+func (e event) clone() *event {
+	e.data = append([]byte(nil), e.data...)
+	e.metadata = append([]byte(nil), e.metadata...)
+	return &e
+}
+
+// size is what an event is counted as in the bounded pages of a read.
+func (e *event) size() int {
+	return eventFixedLength + len(e.stream) + len(e.kind) + len(e.metadata) + len(e.data)
+}
+
+// head is what the store knows of a stream without reading its events.
+type head struct {
+	// id stands for the stream's name in the keys of its index. It is the
+	// position of the stream's first event, 0 while there is none.
+	id uint64
+	// last is the revision of the last event, noRevision if there is none.
+	// A tombstone does not change it.
+	last int64
+	// tombstoned streams refuse every read and write for ever.
+	tombstoned bool
+	// described is set once the stream's metadata stream holds an event.
+	described bool
+	// retention repeats the last event of the metadata stream, so that a read
+	// needs no second stream.
+	retention retention
+}
+
+// exists reports whether anything was ever written to the stream or about it.
+func (h head) exists() bool { return h.last != noRevision || h.described }
+
+// The encoded form of a head: format(1) flags(1) id(8), then uvarints:
+// last+1, maxCount, maxAge, truncateBefore.
+const (
+	headFormat         = 1
+	headFlagTombstoned = 1 << 0
+	headFlagDescribed  = 1 << 1
+)
+
+func (h head) encode() []byte {
+	b := make([]byte, 0, 10+4*binary.MaxVarintLen64)
+	var flags byte
+	if h.tombstoned {
+		flags |= headFlagTombstoned
+	}
+	if h.described {
+		flags |= headFlagDescribed
+	}
+	b = append(b, headFormat, flags)
+	b = binary.BigEndian.AppendUint64(b, h.id)
+	b = binary.AppendUvarint(b, uint64(h.last+1))
+	b = binary.AppendUvarint(b, uint64(h.retention.maxCount))
+	b = binary.AppendUvarint(b, uint64(h.retention.maxAge))
+	return binary.AppendUvarint(b, uint64(h.retention.truncateBefore))
+}
+
+func decodeHead(b []byte) (head, error) {
+	if len(b) < 10 || b[0] != headFormat {
+		return head{}, errors.New("stream head is cut short or of an unknown format")
+	}
+	if b[1]&^(headFlagTombstoned|headFlagDescribed) != 0 {
+		return head{}, fmt.Errorf("stream head has unknown flags %#x", b[1])
+	}
+	h := head{
+		tombstoned: b[1]&headFlagTombstoned != 0,
+		described:  b[1]&headFlagDescribed != 0,
+		id:         binary.BigEndian.Uint64(b[2:10]),
+	}
+	rest := b[10:]
+	for _, to := range []*int64{&h.last, &h.retention.maxCount, &h.retention.maxAge, &h.retention.truncateBefore} {
+		v, n := binary.Uvarint(rest)
+		if n <= 0 || v > math.MaxInt64 {
+			return head{}, errors.New("stream head holds an invalid number")
+		}
+		*to, rest = int64(v), rest[n:]
+	}
+	h.last--
+	if len(rest) != 0 {
+		return head{}, fmt.Errorf("stream head has %d bytes after its end", len(rest))
+	}
+	return h, nil
+}
+
+func appendSized[T string | []byte](b []byte, part T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(part))), part...)
+}
+
+func cutSized(b []byte) (part, rest []byte, err error) {
+	n, width := binary.Uvarint(b)
+	if width <= 0 || n > uint64(len(b)-width) {
+		return nil, nil, errors.New("a length exceeds what is left of the record")
+	}
+	b = b[width:]
+	return b[:n:n], b[n:], nil
+}

@@ -1,0 +1,398 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+)
+
+// The keys of the store, integers big endian so that they sort as numbers:
+//
+//	'e' position               the event's record
+//	'r' stream id, revision    position(8) and event id(16) of that event
+//	'i' stream id, event id    revision(8): finds a repeated append
+//	'h' stream name            the stream's head
+//	'f'                        format of the whole store
+//
+// A stream's id, not its name, is in 'r' and 'i': names can be long.
+const (
+	keyEvent    = 'e'
+	keyRevision = 'r'
+	keyEventID  = 'i'
+	keyHead     = 'h'
+	keyFormat   = 'f'
+)
+
+// storeFormat is written once into an empty directory. A directory of another
+// format is refused, never converted on the way.
+const storeFormat = 1
+
+// firstPosition is the position of the first event of a store. 0 is never an
+// event, so that a checkpoint of 0 means that nothing was seen.
+const firstPosition uint64 = 1
+
+// ticksPerSecond is the protocol's unit of time, 100 ns.
+const ticksPerSecond = 10_000_000
+
+func eventKey(position uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{keyEvent}, position)
+}
+
+func revisionKey(streamID uint64, revision int64) []byte {
+	b := binary.BigEndian.AppendUint64([]byte{keyRevision}, streamID)
+	return binary.BigEndian.AppendUint64(b, uint64(revision))
+}
+
+func eventIDKey(streamID uint64, id uuid.UUID) []byte {
+	return append(binary.BigEndian.AppendUint64([]byte{keyEventID}, streamID), id[:]...)
+}
+
+func headKey(stream string) []byte { return append([]byte{keyHead}, stream...) }
+
+// entry is what the index of a stream holds of one event.
+type entry struct {
+	position uint64
+	id       uuid.UUID
+}
+
+func (e entry) encode() []byte {
+	return append(binary.BigEndian.AppendUint64(nil, e.position), e.id[:]...)
+}
+
+func decodeEntry(b []byte) (entry, error) {
+	if len(b) != 24 {
+		return entry{}, fmt.Errorf("stream index entry of %d bytes, not 24", len(b))
+	}
+	return entry{binary.BigEndian.Uint64(b), uuid.UUID(b[8:])}, nil
+}
+
+// getter is the part of the storage engine that point reads need: the view of
+// a reader and the batch of the committer both have it.
+type getter interface {
+	Get(key []byte) ([]byte, io.Closer, error)
+}
+
+// lookup reads one value and decodes it before its memory goes back to the
+// engine. Found is false if there is no such key.
+func lookup[T any](g getter, key []byte, decode func([]byte) (T, error)) (value T, found bool, err error) {
+	b, closer, err := g.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return value, false, nil
+	}
+	if err != nil {
+		return value, false, fmt.Errorf("read from storage: %w", err)
+	}
+	value, err = decode(b)
+	return value, true, errors.Join(err, closer.Close())
+}
+
+// loadHead returns the head of a stream; of a stream never heard of, one
+// without events.
+func loadHead(g getter, stream string) (head, error) {
+	h, found, err := lookup(g, headKey(stream), decodeHead)
+	if err != nil {
+		return head{}, fmt.Errorf("head of a stream: %w", err)
+	}
+	if !found {
+		h.last = noRevision
+	}
+	// The metadata of a tombstoned stream is tombstoned with it.
+	if original, ok := described(stream); ok {
+		h.retention = metadataRetention
+		o, err := loadHead(g, original)
+		if err != nil {
+			return head{}, err
+		}
+		h.tombstoned = o.tombstoned
+	}
+	return h, nil
+}
+
+func decodeRevision(b []byte) (int64, error) {
+	if len(b) != 8 {
+		return 0, fmt.Errorf("event id entry of %d bytes, not 8", len(b))
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+// view is the store as it was right after one commit reached the disk. Readers
+// only ever see views, so nothing is shown that a crash could take back.
+type view struct {
+	snapshot *pebble.Snapshot
+	// last is the position of the last event, 0 in an empty store.
+	last uint64
+	// refs counts the readers, and the store itself while the view is current.
+	// The snapshot is closed by whoever takes the count to 0.
+	refs atomic.Int64
+}
+
+func (v *view) release() {
+	if v.refs.Add(-1) == 0 {
+		// Close of a snapshot only fails when closed twice.
+		_ = v.snapshot.Close()
+	}
+}
+
+// store is the log and its indexes on the storage engine.
+type store struct {
+	db      *pebble.DB
+	lock    *pebble.Lock
+	waiters waiters
+	now     func() time.Time
+
+	mu      sync.RWMutex // guards current
+	current *view
+
+	queue     chan *write
+	quit      chan struct{} // closed to end the committer
+	committed chan struct{} // closed when the committer has ended
+
+	// Only the committer uses these after openStore.
+	next uint64 // position of the next event
+}
+
+func engineOptions(fs vfs.FS, cacheSize int64, logger *slog.Logger) *pebble.Options {
+	o := &pebble.Options{
+		FS:                 fs,
+		CacheSize:          cacheSize,
+		FormatMajorVersion: pebble.FormatNewest,
+		// 16 MiB bounds the log to be replayed at a start, whatever the
+		// number of events.
+		MemTableSize: 16 << 20,
+		Logger:       engineLogger{logger},
+	}
+	for i := range o.Levels {
+		// An append asks for keys that are not there: new streams, new ids.
+		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	return o
+}
+
+func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) (*store, error) {
+	if err := fs.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("create the data directory: %w", err)
+	}
+	lock, err := pebble.LockDirectory(dir, fs)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s (%v)", ErrInUse, dir, err)
+	}
+	options := engineOptions(fs, cacheSize, logger)
+	options.Lock = lock
+	db, err := pebble.Open(dir, options)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the data directory %s: %w", dir, err), lock.Close())
+	}
+	s := &store{
+		db: db, lock: lock, now: now,
+		queue:     make(chan *write),
+		quit:      make(chan struct{}),
+		committed: make(chan struct{}),
+	}
+	if err := s.recover(); err != nil {
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), db.Close(), lock.Close())
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+// recover finds where the log ends. One key tells, so a start takes as long
+// with a billion events as with none.
+func (s *store) recover() error {
+	format, found, err := lookup(s.db, []byte{keyFormat}, func(b []byte) (byte, error) {
+		if len(b) != 1 {
+			return 0, errors.New("the mark of the store's format is damaged")
+		}
+		return b[0], nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case found && format != storeFormat:
+		return fmt.Errorf("it is of format %d, this version reads format %d", format, storeFormat)
+	case !found:
+		if err := s.db.Set([]byte{keyFormat}, []byte{storeFormat}, pebble.Sync); err != nil {
+			return fmt.Errorf("mark its format: %w", err)
+		}
+	}
+
+	s.next = firstPosition
+	var last uint64
+	err = withIter(s.db.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
+		if !it.Last() {
+			return nil
+		}
+		last = binary.BigEndian.Uint64(it.Key()[1:])
+		s.next = last + uint64(len(it.Value()))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("find the last event: %w", err)
+	}
+	s.publish(last)
+	return nil
+}
+
+// close waits for the commit in progress, then lets the directory go. No
+// request may be in the queue's way any more.
+func (s *store) close() error {
+	close(s.quit)
+	<-s.committed
+	s.mu.Lock()
+	s.current.release()
+	s.current = nil
+	s.mu.Unlock()
+	return errors.Join(s.db.Close(), s.lock.Close())
+}
+
+// publish makes what is committed so far visible to readers.
+func (s *store) publish(last uint64) {
+	v := &view{snapshot: s.db.NewSnapshot(), last: last}
+	v.refs.Store(1)
+	s.mu.Lock()
+	old := s.current
+	s.current = v
+	s.mu.Unlock()
+	if old != nil {
+		old.release()
+	}
+}
+
+// view returns the newest view; the caller releases it. Views hold back the
+// engine's clean-up, so none is kept while waiting for a client.
+func (s *store) view() *view {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	s.current.refs.Add(1)
+	return s.current
+}
+
+// ticks is the time now in the protocol's unit.
+func (s *store) ticks() int64 { return s.now().UnixNano() / 100 }
+
+func withIter(open func(*pebble.IterOptions) (*pebble.Iterator, error), lower, upper []byte, use func(*pebble.Iterator) error) error {
+	it, err := open(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return err
+	}
+	err = use(it)
+	return errors.Join(err, it.Error(), it.Close())
+}
+
+// scanAll visits the events of the log from the position, inclusive, or, when
+// backwards, those before it. The event aliases the engine's memory: visit
+// clones what it keeps. Visit returns false to end the scan.
+func (v *view) scanAll(from uint64, backwards bool, visit func(event) bool) error {
+	return withIter(v.snapshot.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
+		step, ok := it.Next, false
+		if backwards {
+			step, ok = it.Prev, it.SeekLT(eventKey(from))
+		} else {
+			ok = it.SeekGE(eventKey(from))
+		}
+		for ; ok; ok = step() {
+			e, err := decodeEvent(it.Value())
+			if err != nil {
+				return fmt.Errorf("event at %d: %w", binary.BigEndian.Uint64(it.Key()[1:]), err)
+			}
+			e.position = binary.BigEndian.Uint64(it.Key()[1:])
+			if !visit(e) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// scanStream visits the events of a stream with revisions in [first, last],
+// in rising order, or falling when backwards. Like scanAll otherwise.
+func (v *view) scanStream(id uint64, first, last int64, backwards bool, visit func(event) bool) error {
+	if id == 0 || first > last {
+		return nil
+	}
+	upper := revisionKey(id+1, 0)
+	if last < math.MaxInt64 {
+		upper = revisionKey(id, last+1)
+	}
+	return withIter(v.snapshot.NewIter, revisionKey(id, first), upper, func(index *pebble.Iterator) error {
+		return withIter(v.snapshot.NewIter, eventKey(0), []byte{keyEvent + 1}, func(log *pebble.Iterator) error {
+			step, ok := index.Next, false
+			if backwards {
+				step, ok = index.Prev, index.Last()
+			} else {
+				ok = index.First()
+			}
+			for ; ok; ok = step() {
+				at, err := decodeEntry(index.Value())
+				if err != nil {
+					return err
+				}
+				key := eventKey(at.position)
+				if !log.SeekGE(key) || string(log.Key()) != string(key) {
+					return errors.Join(log.Error(), fmt.Errorf("stream index points at %d, where no event is", at.position))
+				}
+				e, err := decodeEvent(log.Value())
+				if err != nil {
+					return fmt.Errorf("event at %d: %w", at.position, err)
+				}
+				e.position = at.position
+				if !visit(e) {
+					return nil
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// firstYoungerThan returns the first revision in [first, last] created at or
+// after the given tick, last+1 if there is none. Creation times rise along a
+// stream as long as the clock was not set back.
+func (v *view) firstYoungerThan(id uint64, first, last, oldest int64) (int64, error) {
+	for first <= last {
+		middle := first + (last-first)/2
+		created := int64(math.MinInt64)
+		err := v.scanStream(id, middle, middle, false, func(e event) bool {
+			created = e.created
+			return false
+		})
+		if err != nil {
+			return 0, err
+		}
+		if created < oldest {
+			first = middle + 1
+		} else {
+			last = middle - 1
+		}
+	}
+	return first, nil
+}
+
+// engineLogger gives the engine's messages to the node's logger. Fatalf must
+// not return: after a failed write to the log of the engine, what is on the
+// disk is unknown, and only a restart, which reads it, makes it known again.
+type engineLogger struct{ logger *slog.Logger }
+
+func (l engineLogger) Infof(format string, args ...any) {
+	l.logger.Debug("storage engine", "message", fmt.Sprintf(format, args...))
+}
+
+func (l engineLogger) Errorf(format string, args ...any) {
+	l.logger.Error("storage engine", "message", fmt.Sprintf(format, args...))
+}
+
+func (l engineLogger) Fatalf(format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	l.logger.Error("storage engine cannot go on", "message", message)
+	panic("embedded: storage engine cannot go on: " + message)
+}

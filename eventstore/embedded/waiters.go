@@ -1,0 +1,67 @@
+package embedded
+
+import "sync"
+
+// waiters wakes subscriptions when something was committed for them. Writers
+// never wait for a subscription: waking is closing a channel.
+type waiters struct {
+	mu      sync.Mutex
+	all     chan struct{}
+	streams map[string]*waiter // only streams somebody waits for
+}
+
+type waiter struct {
+	wake chan struct{}
+	refs int
+}
+
+// waitAll returns a channel that the next commit closes. Take it before
+// looking at the store, wait on it after: no commit in between is missed.
+func (w *waiters) waitAll() (wake <-chan struct{}, leave func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all == nil {
+		w.all = make(chan struct{})
+	}
+	return w.all, func() {}
+}
+
+// waitStream is waitAll for the commits that touch one stream. The caller
+// leaves when it no longer waits.
+func (w *waiters) waitStream(stream string) (wake <-chan struct{}, leave func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.streams == nil {
+		w.streams = make(map[string]*waiter)
+	}
+	on := w.streams[stream]
+	if on == nil {
+		on = &waiter{wake: make(chan struct{})}
+		w.streams[stream] = on
+	}
+	on.refs++
+	return on.wake, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		// A woken waiter is no longer in the map; a newer one may be.
+		if on.refs--; on.refs == 0 && w.streams[stream] == on {
+			delete(w.streams, stream)
+		}
+	}
+}
+
+// wake wakes those who wait for any commit and for one of the streams.
+func (w *waiters) wake(streams map[string]struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all != nil {
+		close(w.all)
+		w.all = nil
+	}
+	for stream := range streams {
+		if on := w.streams[stream]; on != nil {
+			close(on.wake)
+			delete(w.streams, stream)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+// Package eventstoretest states what this project relies on in an event store,
+// as tests over the official EventStoreDB client. A server that passes them can
+// stand behind the project: the embedded node, an EventStoreDB node or cluster.
+//
+// Every test works on streams of its own, with random names, so the suite can
+// run against a server that is in use, and more than once.
+package eventstoretest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
+)
+
+// Environment names the server that the suite is run against instead of the
+// embedded node: a connection string.
+const Environment = "TIZILIM_TEST_EVENTSTORE"
+
+// patience bounds every wait of a test. It is only used up by a failure.
+const patience = 30 * time.Second
+
+// Connect returns a client of the server at the connection string. It is
+// closed with the test.
+func Connect(t testing.TB, connectionString string) *esdb.Client {
+	t.Helper()
+	config, err := esdb.ParseConnectionString(connectionString)
+	if err != nil {
+		t.Fatalf("connection string: %v", err)
+	}
+	config.Logger = esdb.NoopLogging()
+	client, err := esdb.NewClient(config)
+	if err != nil {
+		t.Fatalf("client: %v", err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// Server returns the connection string of the server under test: the one the
+// environment names, or else what start returns.
+func Server(t testing.TB, start func(testing.TB) string) string {
+	t.Helper()
+	if server := os.Getenv(Environment); server != "" {
+		return server
+	}
+	return start(t)
+}
+
+// Run runs the whole contract against the server at the connection string.
+func Run(t *testing.T, connectionString string) {
+	client := Connect(t, connectionString)
+	for _, group := range []struct {
+		name  string
+		cases []contractCase
+	}{
+		{"append", appendCases}, {"read", readCases}, {"subscribe", subscribeCases}, {"delete", deleteCases},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			for _, c := range group.cases {
+				t.Run(c.name, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					defer cancel()
+					c.run(&suite{T: t, ctx: ctx, client: client})
+				})
+			}
+		})
+	}
+}
+
+// contractCase is one sentence of the contract.
+type contractCase struct {
+	name string
+	run  func(*suite)
+}
+
+// suite is one running case.
+type suite struct {
+	*testing.T
+	ctx    context.Context
+	client *esdb.Client
+}
+
+// stream returns a stream name that nobody has used.
+func (s *suite) stream() string { return "contract-" + uuid.NewString() }
+
+// event returns a new event with data that tells events apart.
+func event(kind string) esdb.EventData {
+	id := uuid.New()
+	return esdb.EventData{
+		EventID: id, EventType: kind, ContentType: esdb.ContentTypeJson,
+		Data: fmt.Appendf(nil, `{"n":%q}`, id), Metadata: []byte(`{"actor":"test"}`),
+	}
+}
+
+func events(kind string, n int) []esdb.EventData {
+	list := make([]esdb.EventData, n)
+	for i := range list {
+		list[i] = event(kind)
+	}
+	return list
+}
+
+// must append or the case is over.
+func (s *suite) append(stream string, expected esdb.ExpectedRevision, list ...esdb.EventData) *esdb.WriteResult {
+	s.Helper()
+	result, err := s.client.AppendToStream(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, list...)
+	if err != nil {
+		s.Fatalf("append to %s: %v", stream, err)
+	}
+	return result
+}
+
+// refused reports an append that was not refused with the code.
+func (s *suite) refused(code esdb.ErrorCode, stream string, expected esdb.ExpectedRevision, list ...esdb.EventData) error {
+	s.Helper()
+	_, err := s.client.AppendToStream(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, list...)
+	s.wantCode(err, code)
+	return err
+}
+
+func (s *suite) wantCode(err error, code esdb.ErrorCode) {
+	s.Helper()
+	if err == nil {
+		s.Fatalf("no error, want code %d", code)
+	}
+	var e *esdb.Error
+	if !errors.As(err, &e) || e.Code() != code {
+		s.Fatalf("error %v, want code %d", err, code)
+	}
+}
+
+// drain reads to the end.
+func drain(r *esdb.ReadStream, err error) ([]*esdb.ResolvedEvent, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var list []*esdb.ResolvedEvent
+	for {
+		e, err := r.Recv()
+		if errors.Is(err, io.EOF) {
+			return list, nil
+		}
+		if err != nil {
+			return list, err
+		}
+		list = append(list, e)
+	}
+}
+
+const everything = ^uint64(0)
+
+func (s *suite) read(stream string, options esdb.ReadStreamOptions, count uint64) []*esdb.ResolvedEvent {
+	s.Helper()
+	list, err := drain(s.client.ReadStream(s.ctx, stream, options, count))
+	if err != nil {
+		s.Fatalf("read %s: %v", stream, err)
+	}
+	return list
+}
+
+func (s *suite) readAll(options esdb.ReadAllOptions, count uint64) []*esdb.ResolvedEvent {
+	s.Helper()
+	list, err := drain(s.client.ReadAll(s.ctx, options, count))
+	if err != nil {
+		s.Fatalf("read $all: %v", err)
+	}
+	return list
+}
+
+// wantIDs compares the events, links unresolved, with what was appended.
+func (s *suite) wantIDs(got []*esdb.ResolvedEvent, want ...esdb.EventData) {
+	s.Helper()
+	if len(got) != len(want) {
+		s.Fatalf("%d events, want %d", len(got), len(want))
+	}
+	for i, e := range got {
+		if e.OriginalEvent().EventID != want[i].EventID {
+			s.Fatalf("event %d is %s, want %s", i, e.OriginalEvent().EventID, want[i].EventID)
+		}
+	}
+}
+
+func (s *suite) wantRevisions(got []*esdb.ResolvedEvent, want ...uint64) {
+	s.Helper()
+	revisions := make([]uint64, len(got))
+	for i, e := range got {
+		revisions[i] = e.OriginalEvent().EventNumber
+	}
+	if fmt.Sprint(revisions) != fmt.Sprint(want) {
+		s.Fatalf("revisions %v, want %v", revisions, want)
+	}
+}
+
+func reversed(list []esdb.EventData) []esdb.EventData {
+	r := make([]esdb.EventData, len(list))
+	for i, e := range list {
+		r[len(list)-1-i] = e
+	}
+	return r
+}
