@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+	"tizilim/eventstore"
+	"tizilim/eventstore/command"
+	"tizilim/eventstore/embedded"
+	"tizilim/httpapi"
+	"tizilim/projections"
+)
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	idleTimeout       = 2 * time.Minute
+	// shutdownPatience is how long requests in progress may finish.
+	shutdownPatience = 10 * time.Second
+	maxHeaderBytes   = 32 << 10
+)
+
+// config is where a server listens and keeps what it knows.
+type config struct {
+	listen     string
+	data       string
+	eventstore string // connection string; empty: the embedded node in data
+	redis      string // URL; empty: in-process
+	logger     *slog.Logger
+}
+
+// app is a running registry.
+type app struct {
+	keys     keys
+	http     *http.Server
+	listener net.Listener
+	model    *projections.Reader
+	endings  []func() error // in the order of opening
+	work     sync.WaitGroup
+	stop     context.CancelFunc
+	failed   chan error
+}
+
+// endpoints tell the tools on the same machine where a server's parts are.
+type endpoints struct {
+	PID        int    `json:"pid"`
+	HTTP       string `json:"http"`
+	EventStore string `json:"eventstore"`
+	Redis      string `json:"redis"`
+}
+
+func endpointsFile(data string) string { return filepath.Join(data, "run.json") }
+
+// start opens everything and serves. The read model may still be filling: reads
+// say so until it is there.
+func start(c config) (a *app, err error) {
+	a = &app{failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if a.keys, err = openKeys(filepath.Join(c.data, "keys")); err != nil {
+		return a, err
+	}
+	storeAddress, err := a.openEventStore(c)
+	if err != nil {
+		return a, err
+	}
+	store, err := eventstore.Open(storeAddress, c.logger)
+	if err != nil {
+		return a, err
+	}
+	a.endings = append(a.endings, store.Close)
+	client, redisAddress, err := a.openRedis(c.redis)
+	if err != nil {
+		return a, err
+	}
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	options := projections.Options{Logger: c.logger, Registerer: registry}
+	projector, err := projections.NewProjector(client, store, options)
+	if err != nil {
+		return a, err
+	}
+	a.model = projections.NewReader(client, options)
+	handler := command.New(store, time.Now)
+	server := httpapi.New(httpapi.Config{
+		Commands: handler, Log: store, Model: a.model, Claims: projections.NewClaims(client, options),
+		Tokens: a.keys.tokens, PersonKey: a.keys.person, Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
+	})
+
+	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
+		return a, fmt.Errorf("listen: %w", err)
+	}
+	a.http = &http.Server{
+		Handler: server, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
+	}
+	if err := a.announce(c.data, endpoints{os.Getpid(), "http://" + a.listener.Addr().String(), storeAddress, redisAddress}); err != nil {
+		return a, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	a.stop = cancel
+	a.work.Go(func() {
+		if err := projector.Run(ctx); err != nil {
+			a.fail(fmt.Errorf("projector: %w", err))
+		}
+	})
+	a.work.Go(func() { command.NewFinisher(handler, todo{a.model}, c.logger).Run(ctx) })
+	a.work.Go(func() {
+		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			a.fail(fmt.Errorf("http: %w", err))
+		}
+	})
+	return a, nil
+}
+
+func (a *app) fail(err error) {
+	select {
+	case a.failed <- err:
+	default: // the first failure is told
+	}
+}
+
+// openEventStore returns the address of the event store, starting the embedded
+// node where none is configured.
+func (a *app) openEventStore(c config) (string, error) {
+	if c.eventstore != "" {
+		return c.eventstore, nil
+	}
+	node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
+	if err != nil {
+		return "", err
+	}
+	a.endings = append(a.endings, node.Close)
+	if err := node.Start("127.0.0.1:0"); err != nil {
+		return "", err
+	}
+	return node.ConnectionString(), nil
+}
+
+// openRedis returns a client of the configured Redis, or of one in process.
+func (a *app) openRedis(address string) (redis.UniversalClient, string, error) {
+	if address == "" {
+		e, err := projections.StartEmbedded()
+		if err != nil {
+			return nil, "", err
+		}
+		a.endings = append(a.endings, e.Close)
+		return e.Client(), "redis://" + e.Addr(), nil
+	}
+	client, err := openRedis(address)
+	if err != nil {
+		return nil, "", err
+	}
+	a.endings = append(a.endings, client.Close)
+	return client, address, nil
+}
+
+// openRedis connects to redis://… (one server) or, where the address names
+// further nodes with ?addr=, to a cluster.
+func openRedis(address string) (redis.UniversalClient, error) {
+	if strings.Contains(address, "addr=") {
+		options, err := redis.ParseClusterURL(address)
+		if err != nil {
+			return nil, fmt.Errorf("redis address: %w", err)
+		}
+		return redis.NewClusterClient(options), nil
+	}
+	options, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("redis address: %w", err)
+	}
+	return redis.NewClient(options), nil
+}
+
+// announce writes the endpoints for the tools and takes them back at the end.
+func (a *app) announce(data string, e endpoints) error {
+	text, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(endpointsFile(data), append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write endpoints: %w", err)
+	}
+	a.endings = append(a.endings, func() error {
+		if err := os.Remove(endpointsFile(data)); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// close ends the app: requests first, then the work behind them, then what they
+// stand on.
+func (a *app) close() error {
+	var errs []error
+	if a.http != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownPatience)
+		defer cancel()
+		if err := a.http.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("some requests were cut: %w", err), a.http.Close())
+		}
+	} else if a.listener != nil {
+		errs = append(errs, a.listener.Close())
+	}
+	if a.stop != nil {
+		a.stop()
+	}
+	a.work.Wait()
+	for i := len(a.endings) - 1; i >= 0; i-- {
+		errs = append(errs, a.endings[i]())
+	}
+	a.endings = nil
+	return errors.Join(errs...)
+}
+
+// todo shows the process manager the acts that the read model lists as begun.
+type todo struct{ model *projections.Reader }
+
+func (t todo) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error) {
+	cases, err := t.model.Unfinished(ctx, olderThan, limit)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]domain.CaseID, len(cases))
+	for i, c := range cases {
+		ids[i] = c.CaseID
+	}
+	return ids, nil
+}

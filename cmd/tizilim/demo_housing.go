@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"tizilim/domain"
+)
+
+// applicant of the story's list.
+type applicant struct {
+	person
+	caseID    domain.CaseID
+	entryID   domain.EntryID
+	certified int
+}
+
+type decision struct {
+	Placement *struct {
+		EntryID      domain.EntryID `json:"entry_id"`
+		Number       int            `json:"number"`
+		RegisteredOn domain.Date    `json:"registered_on"`
+	} `json:"placement"`
+	Refusal *struct {
+		Ground string `json:"ground"`
+	} `json:"refusal"`
+	Events []event `json:"events"`
+}
+
+func (t *teller) openList(ctx context.Context, title string) (domain.ListID, error) {
+	var answer struct {
+		ListID domain.ListID `json:"list_id"`
+	}
+	err := t.post(ctx, as(domain.RoleCommission), "/v1/queues", map[string]any{
+		"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": title,
+	}, &answer)
+	return answer.ListID, err
+}
+
+func (t *teller) apply(ctx context.Context, list domain.ListID, p person, consent bool) (applicant, error) {
+	var answer struct {
+		CaseID domain.CaseID `json:"case_id"`
+	}
+	err := t.post(ctx, citizen(p.id), "/v1/housing-applications", map[string]any{
+		"channel": "portal", "list_id": list, "applicant_id": p.id, "consent": consent,
+		"signature": map[string]any{"method": "otp"},
+	}, &answer)
+	return applicant{person: p, caseID: answer.CaseID}, err
+}
+
+func (t *teller) place(ctx context.Context, a *applicant) (decision, error) {
+	var answer decision
+	err := t.post(ctx, as(domain.RoleCommission), "/v1/cases/"+a.caseID.String()+"/decision", map[string]any{"outcome": "place"}, &answer)
+	if err == nil && answer.Placement == nil {
+		err = fmt.Errorf("case %s has no placement certificate", a.caseID)
+	}
+	if err == nil {
+		a.entryID, a.certified = answer.Placement.EntryID, answer.Placement.Number
+	}
+	return answer, err
+}
+
+func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string) error {
+	var answer decision
+	if err := t.post(ctx, as(domain.RoleCommission), "/v1/cases/"+a.caseID.String()+"/decision", map[string]any{
+		"outcome": "refuse", "ground": ground, "reasons": reasons,
+	}, &answer); err != nil {
+		return err
+	}
+	if answer.Refusal == nil || answer.Refusal.Ground != ground {
+		return fmt.Errorf("case %s has no refusal on the ground %s", a.caseID, ground)
+	}
+	t.say("%s is refused: %s", a.name, ground)
+	return nil
+}
+
+type number struct {
+	Number     *int `json:"number"`
+	Of         int  `json:"of"`
+	LastChange struct {
+		Kind  string `json:"kind"`
+		Event string `json:"event"`
+	} `json:"last_change"`
+}
+
+// numbers shows everybody's number, as each citizen reads it, and expects them.
+// A wanted 0 is an entry that is not on the list.
+func (t *teller) numbers(ctx context.Context, list domain.ListID, placed []*applicant, want ...int) error {
+	var rows []table.Row
+	for i, a := range placed {
+		var n number
+		if err := t.get(ctx, citizen(a.id), "/v1/queues/"+list.String()+"/entries/"+a.entryID.String(), &n); err != nil {
+			return err
+		}
+		now, shown := 0, "—"
+		if n.Number != nil {
+			now, shown = *n.Number, fmt.Sprint(*n.Number)
+		}
+		rows = append(rows, table.Row{a.name, a.certified, shown, n.Of, n.LastChange.Kind})
+		if now != want[i] {
+			return fmt.Errorf("%s has number %d, told was %d", a.name, now, want[i])
+		}
+	}
+	t.table(table.Row{"Person", "On the certificate", "Now", "Of", "Changed last by"}, rows)
+	return nil
+}
+
+func (t *teller) change(ctx context.Context, list domain.ListID, a *applicant, step string, body map[string]any) ([]event, error) {
+	var answer struct {
+		Events []event `json:"events"`
+	}
+	err := t.post(ctx, as(domain.RoleCommission), "/v1/queues/"+list.String()+"/entries/"+a.entryID.String()+"/"+step, body, &answer)
+	return answer.Events, err
+}
+
+// housing is the second act: the queue for service housing.
+func (t *teller) housing(ctx context.Context) error {
+	t.title("9. A list, and six applications")
+	list, err := t.openList(ctx, "Қызметтік тұрғын үйге мұқтаждар, Астана гарнизоны")
+	if err != nil {
+		return err
+	}
+	names := []string{"Асхат Нұрланов", "Бибігүл Сатыбалды", "Ғалым Төлегенов", "Динара Жүсіпова", "Елдос Қайратов", "Зарина Мұқанова"}
+	var six []applicant
+	for i, name := range names {
+		p, err := t.record(ctx, name, fmt.Sprintf("19%d-03-1%d", 85+i, i), "citizen", true)
+		if err != nil {
+			return err
+		}
+		a, err := t.apply(ctx, list, p, i != 4) // the fifth does not consent
+		if err != nil {
+			return err
+		}
+		t.say("%s applied (case %s)", name, a.caseID)
+		six = append(six, a)
+	}
+
+	t.title("10. Four are placed, decided out of order; two are refused")
+	placed := []*applicant{&six[0], &six[1], &six[2], &six[3]}
+	for _, i := range []int{2, 0, 3, 1} {
+		d, err := t.place(ctx, placed[i])
+		if err != nil {
+			return err
+		}
+		t.say("%s is placed on %s, certificate number %d", placed[i].name, d.Placement.RegisteredOn, d.Placement.Number)
+	}
+	if err := t.refuse(ctx, six[4], "no_consent", "Өтініш беруші дербес деректерге қол жеткізуге келісім бермеді."); err != nil {
+		return err
+	}
+	if err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар."); err != nil {
+		return err
+	}
+	t.say("The order is that of the applications, not of the decisions:")
+	if err := t.numbers(ctx, list, placed, 1, 2, 3, 4); err != nil {
+		return err
+	}
+
+	t.title("11. The second entry is removed")
+	if _, err := t.change(ctx, list, placed[1], "removal", map[string]any{"reason": "dwelling_acquired"}); err != nil {
+		return err
+	}
+	if err := t.numbers(ctx, list, placed, 1, 0, 2, 3); err != nil {
+		return err
+	}
+
+	t.title("12. And reinstated, with its original seniority")
+	if _, err := t.change(ctx, list, placed[1], "reinstatement", map[string]any{"ground": "complaint_satisfied"}); err != nil {
+		return err
+	}
+	if err := t.numbers(ctx, list, placed, 1, 2, 3, 4); err != nil {
+		return err
+	}
+
+	t.title("13. The replay: %s, from the log", placed[1].name)
+	return t.replay(ctx, "/v1/persons/"+placed[1].id.String()+"/history",
+		"PersonRecorded", "HousingApplicationReceived", "PlacementApproved", "EntryPlaced", "PlacementCertified", "EntryRemoved", "EntryReinstated")
+}

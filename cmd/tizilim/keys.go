@@ -1,0 +1,84 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"tizilim/domain"
+	"tizilim/httpapi"
+)
+
+// keySize is that of both keys, in bytes.
+const keySize = 32
+
+// keys are the secrets of a registry. Every process of one registry needs the
+// same; they are not in the log and must be backed up with it: without the
+// person key nobody is found by IIN again.
+type keys struct {
+	person domain.PersonIDKey
+	tokens *httpapi.Tokens
+}
+
+// openKeys reads the keys from dir, making those that are missing.
+func openKeys(dir string) (keys, error) {
+	person, err := openKey(filepath.Join(dir, "person-id.key"))
+	if err != nil {
+		return keys{}, err
+	}
+	seed, err := openKey(filepath.Join(dir, "token.key"))
+	if err != nil {
+		return keys{}, err
+	}
+	tokens, err := httpapi.NewTokens(seed)
+	return keys{person: person, tokens: tokens}, err
+}
+
+// openKey reads a key of 32 bytes in hex. A missing file is made with a random
+// key, readable by its owner alone; of two processes that make it at once, both
+// read the one that was first.
+func openKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeKey(path); err != nil {
+			return nil, fmt.Errorf("make key: %w", err)
+		}
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != keySize {
+		return nil, fmt.Errorf("%s is not a key of %d bytes in hex; restore it from a backup (a new one would not find the recorded persons)", path, keySize)
+	}
+	return key, nil
+}
+
+func makeKey(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	key := make([]byte, keySize)
+	if _, err := rand.Read(key); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".key-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name())
+	_, err = fmt.Fprintln(temporary, hex.EncodeToString(key))
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}

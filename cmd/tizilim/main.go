@@ -1,0 +1,78 @@
+// Command tizilim is the registry of residence and of the queue for service
+// housing: the server, and the tools around it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commandLine is every subcommand with its flags. What the environment can say
+// too has the prefix TIZILIM_.
+type commandLine struct {
+	LogLevel slog.Level       `help:"Least level of the log: debug, info, warn or error." default:"info" env:"TIZILIM_LOG_LEVEL"`
+	Version  kong.VersionFlag `help:"Print the version and exit."`
+
+	Serve   serveCommand   `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
+	Token   tokenCommand   `cmd:"" help:"Print a token that a server on the same data accepts."`
+	Demo    demoCommand    `cmd:"" help:"Tell the story of both services against a running server."`
+	Verify  verifyCommand  `cmd:"" help:"Fold the log and compare it with Redis, key by key."`
+	Rebuild rebuildCommand `cmd:"" help:"Fill the read model anew beside the serving one, then switch over."`
+	Openapi openapiCommand `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run carries out one command line and returns the exit code. An operator's
+// mistake is one sentence on standard error.
+func run(ctx context.Context, args []string) int {
+	var cli commandLine
+	parser, err := kong.New(&cli,
+		kong.Name("tizilim"), kong.Description("Register of residence and queue for service housing, event by event."),
+		kong.Vars{"version": version()}, kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		panic(err) // the struct tags above are wrong
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tizilim:", err)
+		return 2
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cli.LogLevel})))
+	if err := parsed.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "tizilim:", err)
+		return 1
+	}
+	return 0
+}
+
+// version is the module's version where it was built from one, else the
+// revision of the source.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return s.Value[:12]
+		}
+	}
+	return "development"
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/redis/go-redis/v9"
+	"github.com/schollz/progressbar/v3"
+
+	"tizilim/eventstore"
+	"tizilim/projections"
+)
+
+// parts say where the event store and Redis of a registry are: by address, or
+// as the running server on the same data directory told.
+type parts struct {
+	Data       string `help:"Data directory of a running server, to find its parts." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Eventstore string `help:"EventStoreDB; without it that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	Redis      string `help:"Redis; without it that of the running server." placeholder:"URL" env:"TIZILIM_REDIS"`
+}
+
+func (p parts) open() (*eventstore.Store, redis.UniversalClient, error) {
+	if p.Eventstore == "" || p.Redis == "" {
+		text, err := os.ReadFile(endpointsFile(p.Data))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		var e endpoints
+		if err := json.Unmarshal(text, &e); err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", endpointsFile(p.Data), err)
+		}
+		p.Eventstore, p.Redis = orElse(p.Eventstore, e.EventStore), orElse(p.Redis, e.Redis)
+	}
+	store, err := eventstore.Open(p.Eventstore, slog.Default())
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := openRedis(p.Redis)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return store, client, nil
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+type verifyCommand struct{ parts }
+
+func (c *verifyCommand) Run(ctx context.Context) error {
+	store, client, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	defer client.Close()
+	bar := newBar("verifying")
+	report, err := projections.Verify(ctx, client, store, projections.Options{Logger: slog.Default()}, bar.show)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	for _, difference := range report.Differences {
+		fmt.Println(difference)
+	}
+	fmt.Printf("%d events folded, %d keys of generation %d compared up to position %d: %d differences\n",
+		report.Events, report.Keys, report.Generation, report.AsOf, report.Different)
+	if !report.Proven() {
+		return errors.New("the read model differs from the log; tizilim rebuild fills it anew")
+	}
+	return nil
+}
+
+type rebuildCommand struct{ parts }
+
+func (c *rebuildCommand) Run(ctx context.Context) error {
+	store, client, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	defer client.Close()
+	projector, err := projections.NewProjector(client, store, projections.Options{Logger: slog.Default()})
+	if err != nil {
+		return err
+	}
+	bar := newBar("rebuilding")
+	began := time.Now()
+	err = projector.Rebuild(ctx, bar.show)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("a new generation serves, filled in %s; tizilim verify proves it and frees the one before\n", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// bar shows progress on a terminal, and nothing elsewhere.
+type bar struct {
+	description string
+	out         io.Writer
+	drawn       *progressbar.ProgressBar
+}
+
+func newBar(description string) *bar {
+	b := &bar{description: description}
+	if isatty.IsTerminal(os.Stderr.Fd()) {
+		b.out = os.Stderr
+	}
+	return b
+}
+
+func (b *bar) show(p projections.Progress) {
+	if b.out == nil || p.Target == 0 {
+		return
+	}
+	if b.drawn == nil {
+		b.drawn = progressbar.NewOptions64(int64(p.Target), progressbar.OptionSetDescription(b.description),
+			progressbar.OptionSetWriter(b.out), progressbar.OptionClearOnFinish())
+	}
+	// A bar that cannot be drawn is no reason to stop the work that it shows.
+	_ = b.drawn.Set64(min(int64(p.Position), int64(p.Target)))
+}
+
+func (b *bar) finish() {
+	if b.drawn != nil {
+		_ = b.drawn.Finish()
+	}
+}

@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/domain"
+)
+
+// access is the one table of who may call which operation. An operation that
+// it does not name cannot be registered. What a role sees of it (a citizen only
+// their own) is decided by the operation.
+var access = map[string][]domain.Role{
+	"record-person":          {domain.RoleOperator, domain.RoleProvider},
+	"search-person":          {domain.RoleOperator, domain.RoleProvider},
+	"record-dwelling":        {domain.RoleOperator},
+	"change-owners":          {domain.RoleOperator},
+	"register-residence":     {domain.RoleOperator, domain.RoleProvider},
+	"deregister":             {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+	"open-queue":             {domain.RoleCommission},
+	"apply-for-housing":      {domain.RoleCitizen, domain.RoleOperator},
+	"decide-case":            {domain.RoleCommission},
+	"get-case":               {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+	"get-entry":              {domain.RoleCitizen, domain.RoleCommission},
+	"list-entries":           {domain.RoleCommission, domain.RoleAuditor},
+	"remove-entry":           {domain.RoleCommission},
+	"reinstate-entry":        {domain.RoleCommission},
+	"get-person-residence":   {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+	"get-dwelling-residents": {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+	"get-person-history":     {domain.RoleAuditor},
+	"get-dwelling-history":   {domain.RoleAuditor},
+}
+
+type principalKey struct{}
+
+// principal returns who sends the request that ctx belongs to.
+func principal(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
+}
+
+// guard lets a request through to operation id for the roles of the table.
+func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Context)) {
+	roles, ok := access[id]
+	if !ok {
+		panic("operation " + id + " is not in the access table")
+	}
+	return func(ctx huma.Context, next func(huma.Context)) {
+		token, bearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
+		if !bearer {
+			s.refuse(api, ctx, refusal(http.StatusUnauthorized, domain.CodeUnauthenticated,
+				"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", ""))
+			return
+		}
+		p, err := s.tokens.Check(token, s.now())
+		if err != nil {
+			s.refuse(api, ctx, refusal(http.StatusUnauthorized, domain.CodeUnauthenticated,
+				"this token is not accepted: it is damaged, has expired or belongs to another registry; get a new one", ""))
+			return
+		}
+		if !slices.Contains(roles, p.Role) {
+			s.refuse(api, ctx, refusal(http.StatusForbidden, domain.CodeRoleNotAllowed,
+				"the role "+string(p.Role)+" may not do this; it takes one of "+roleList(roles), ""))
+			return
+		}
+		next(huma.WithValue(ctx, principalKey{}, p))
+	}
+}
+
+func (s *Server) refuse(api huma.API, ctx huma.Context, p *Problem) {
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	if err := api.Marshal(ctx.BodyWriter(), "application/json", p); err != nil {
+		s.log.Debug("the client went away", "error", err)
+	}
+}
+
+func roleList(roles []domain.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}
+
+// notYours is the answer to a citizen who asks for what belongs to another, the
+// same as for what does not exist.
+func notYours() *domain.Error {
+	return domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+}

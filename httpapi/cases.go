@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+	"tizilim/projections"
+)
+
+type decisionBody struct {
+	Outcome string                `json:"outcome" enum:"place,refuse"`
+	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
+	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
+}
+
+type decisionInput struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	Posted[decisionBody]
+}
+
+type placementBody struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
+	ListID        domain.ListID        `json:"list_id" format:"uuid"`
+	EntryID       domain.EntryID       `json:"entry_id" format:"uuid"`
+	RegisteredOn  domain.Date          `json:"registered_on" format:"date" doc:"Day of placing"`
+	Number        int                  `json:"number" doc:"Ordinal number at that moment; the current one is that of the entry"`
+}
+
+type refusalBody struct {
+	CertificateID domain.CertificateID  `json:"certificate_id" format:"uuid"`
+	Ground        housing.RefusalGround `json:"ground"`
+	Reasons       string                `json:"reasons"`
+	AppealRoute   string                `json:"appeal_route"`
+}
+
+type decided struct {
+	CaseID    domain.CaseID  `json:"case_id" format:"uuid"`
+	Placement *placementBody `json:"placement,omitempty" doc:"The placement certificate"`
+	Refusal   *refusalBody   `json:"refusal,omitempty" doc:"The refusal certificate"`
+	Events
+}
+
+type caseInput struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	AtLeast
+}
+
+type caseBody struct {
+	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
+	Service        projections.Service   `json:"service" enum:"S000,S001"`
+	State          projections.CaseState `json:"state" enum:"in_review,approved,granted,refused"`
+	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
+	Channel        domain.Channel        `json:"channel"`
+	Language       domain.Language       `json:"language"`
+	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
+	ReceivedAt     time.Time             `json:"received_at"`
+	Deadline       time.Time             `json:"deadline"`
+	Ground         residence.Ground      `json:"ground,omitempty"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
+	ListID         domain.ListID         `json:"list_id,omitzero" format:"uuid"`
+	Persons        []domain.PersonID     `json:"persons,omitempty"`
+	DepartureSheet bool                  `json:"departure_sheet,omitempty"`
+	Results        []resultBody          `json:"results,omitempty"`
+	Placement      *placementBody        `json:"placement,omitempty"`
+	Refusal        *refusalBody          `json:"refusal,omitempty"`
+	AsOfPosition   domain.Position       `json:"as_of_position"`
+}
+
+func (s *Server) cases() {
+	post(s, operation{
+		id: "decide-case", path: "/v1/cases/{id}/decision", tag: "Service housing", status: http.StatusOK,
+		summary: "Decide an application for service housing",
+		doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *decisionInput) (command.Receipt, decided, error) {
+		out := decided{CaseID: in.ID}
+		r, err := s.decide(ctx, cmd, in, opt)
+		for _, rec := range r.Events {
+			switch e := rec.Event.(type) {
+			case housing.PlacementCertified:
+				out.Placement = &placementBody{e.CertificateID, e.ListID, e.EntryID, e.RegisteredOn, e.Number}
+			case housing.ApplicationRefused:
+				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), e.AppealRoute}
+			}
+		}
+		out.Events = eventsOf(r)
+		return r, out, err
+	})
+
+	read(s, operation{
+		id: "get-case", method: http.MethodGet, path: "/v1/cases/{id}", tag: "Cases",
+		summary: "State, deadline and results of an application",
+		doc:     "A citizen sees the cases that they applied for or that name them.",
+	}, func(ctx context.Context, in *caseInput) (*found[caseBody], error) {
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		c, err := s.model.Case(ctx, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) {
+			return nil, notYours()
+		}
+		body := caseBody{
+			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
+			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), AsOfPosition: c.AsOf,
+		}
+		if cert := c.Certificate; cert != nil {
+			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
+		}
+		if r := c.Refusal; r != nil {
+			body.Refusal = &refusalBody{r.ID, r.Ground, string(r.Reasons), r.AppealRoute}
+		}
+		return answer(body, c.Revision, c.AsOf), nil
+	})
+}
+
+func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
+	if in.Body.Outcome == "refuse" {
+		return s.commands.RefuseApplication(ctx, cmd, in.ID, housing.Refuse{
+			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons),
+		}, opt)
+	}
+	if in.Body.Ground != "" {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement has no ground of refusal; leave it out, or refuse").At("ground")
+	}
+	return s.commands.DecidePlacement(ctx, cmd, in.ID, opt)
+}

@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+)
+
+// metrics count what the API does. Labels are routes, operations, statuses and
+// codes: never an id, never a person.
+type metrics struct {
+	requests *prometheus.HistogramVec
+	commands *prometheus.HistogramVec
+}
+
+func newMetrics(r prometheus.Registerer) *metrics {
+	m := &metrics{
+		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "tizilim_http_request_duration_seconds", Help: "Time to answer a request.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"method", "route", "status"}),
+		commands: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "tizilim_command_duration_seconds", Help: "Time to carry out a command.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"command", "outcome"}),
+	}
+	r.MustRegister(m.requests, m.commands)
+	return m
+}
+
+func (m *metrics) request(method, route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// command counts by outcome: appended, repeated, planned, the code of a
+// refusal, or failed.
+func (m *metrics) command(id string, r command.Receipt, err error, took time.Duration) {
+	outcome := "appended"
+	var refused *domain.Error
+	switch {
+	case errors.As(err, &refused):
+		outcome = string(refused.Code)
+	case err != nil:
+		outcome = "failed"
+	case r.Planned:
+		outcome = "planned"
+	case r.Repeated:
+		outcome = "repeated"
+	}
+	m.commands.WithLabelValues(id, outcome).Observe(took.Seconds())
+}

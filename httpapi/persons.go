@@ -1,0 +1,91 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+)
+
+type recordPersonBody struct {
+	IIN       string          `json:"iin,omitempty" maxLength:"48" doc:"12 digits; leave it out for a person who has none" example:"999999000012"`
+	Name      string          `json:"name" minLength:"1" maxLength:"200" doc:"As in the identity document" example:"Айгүл Серікқызы"`
+	BirthDate domain.Date     `json:"birth_date" format:"date" example:"1990-05-17"`
+	Class     residence.Class `json:"class" enum:"citizen,permanent_foreigner,permanent_stateless,refugee" doc:"Legal class; it decides the channel of deregistration"`
+}
+
+type recordPersonInput struct{ Posted[recordPersonBody] }
+
+type recordedPerson struct {
+	PersonID domain.PersonID `json:"person_id" format:"uuid"`
+	Events
+}
+
+type searchPersonInput struct {
+	Body struct {
+		IIN string `json:"iin" minLength:"1" maxLength:"48" doc:"12 digits" example:"999999000012"`
+	}
+}
+
+type foundPerson struct {
+	Body struct {
+		PersonID  domain.PersonID `json:"person_id" format:"uuid"`
+		Name      string          `json:"name"`
+		BirthDate domain.Date     `json:"birth_date" format:"date"`
+		Class     residence.Class `json:"class"`
+	}
+}
+
+func (s *Server) persons() {
+	post(s, operation{
+		id: "record-person", path: "/v1/persons", tag: "Residence", status: http.StatusCreated,
+		summary: "Record a person",
+		doc:     "One IIN is one person: recording it twice is refused (person_already_recorded). The IIN is optional for those who have none.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
+		c := residence.RecordPerson{
+			PersonID: domain.PersonID{UUID: domain.DeriveID(cmd.ID.UUID, "person")},
+			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,
+		}
+		if in.Body.IIN != "" {
+			iin, err := parseIIN(in.Body.IIN)
+			if err != nil {
+				return command.Receipt{}, recordedPerson{}, err
+			}
+			c.IIN, c.PersonID = iin, s.personKey.PersonID(iin)
+		}
+		r, err := s.commands.RecordPerson(ctx, cmd, c, opt)
+		return r, recordedPerson{c.PersonID, eventsOf(r)}, err
+	})
+
+	read(s, operation{
+		id: "search-person", method: http.MethodPost, path: "/v1/persons/search", tag: "Residence",
+		summary: "Find a person by IIN",
+		doc:     "The IIN travels in the body, never in an address.",
+	}, func(ctx context.Context, in *searchPersonInput) (*foundPerson, error) {
+		iin, err := parseIIN(in.Body.IIN)
+		if err != nil {
+			return nil, err
+		}
+		id := s.personKey.PersonID(iin)
+		p, err := s.commands.Person(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if !p.Known() {
+			return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this IIN is recorded; record the person with POST /v1/persons").At("iin")
+		}
+		out := &foundPerson{}
+		out.Body.PersonID, out.Body.Name, out.Body.BirthDate, out.Body.Class = id, string(p.Name), p.BirthDate, p.Class
+		return out, nil
+	})
+}
+
+func parseIIN(s string) (domain.IIN, error) {
+	iin, err := domain.ParseIIN(s)
+	if err != nil {
+		return "", atField(err, "iin")
+	}
+	return iin, nil
+}

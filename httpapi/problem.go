@@ -1,0 +1,190 @@
+package httpapi
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"tizilim/domain"
+)
+
+// Problem is every refusal of the API: RFC 9457 with a stable code, the field
+// at fault and how to mend it.
+type Problem struct {
+	Type   string         `json:"type" doc:"urn:tizilim:problem: and the code" example:"urn:tizilim:problem:iin_control_digit"`
+	Title  string         `json:"title" doc:"The HTTP status in words"`
+	Status int            `json:"status"`
+	Code   domain.Code    `json:"code" doc:"Stable name of the refusal, for programs" example:"iin_control_digit"`
+	Detail string         `json:"detail" doc:"What is wrong and how to mend it"`
+	Field  string         `json:"field,omitempty" doc:"Path of the member at fault in the request" example:"persons[1]"`
+	Errors []FieldProblem `json:"errors,omitempty" doc:"All faults, where there are several"`
+}
+
+// FieldProblem is one of several faults of a request.
+type FieldProblem struct {
+	Code   domain.Code `json:"code"`
+	Field  string      `json:"field,omitempty"`
+	Detail string      `json:"detail"`
+}
+
+func (p *Problem) Error() string             { return p.Detail }
+func (p *Problem) GetStatus() int            { return p.Status }
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+func (p *Problem) GetHeaders() http.Header   { return p.headers() }
+
+// retryAfter is what a client is told to wait, in seconds, where the registry
+// does not answer now.
+const retryAfter = "1"
+
+func (p *Problem) headers() http.Header {
+	h := http.Header{}
+	switch p.Status {
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", retryAfter)
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="tizilim"`)
+	}
+	return h
+}
+
+// statusOf is the one table from the kind of a refusal to its HTTP status.
+func statusOf(e *domain.Error) int {
+	switch e.Kind {
+	case domain.Conflict:
+		return http.StatusConflict
+	case domain.NotFound:
+		return http.StatusNotFound
+	case domain.Forbidden:
+		return http.StatusForbidden
+	case domain.Stale:
+		return http.StatusPreconditionFailed
+	case domain.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusUnprocessableEntity
+	}
+}
+
+// problemOf turns an error of an operation into what the client is told. What
+// is no refusal is a defect: it is logged, and the client learns nothing of it.
+func problemOf(err error, log *slog.Logger) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var e *domain.Error
+	if !errors.As(err, &e) {
+		log.Error("request failed", "error", err)
+		return refusal(http.StatusInternalServerError, domain.CodeInternal, "the registry failed; nothing is known to have been changed, send the same request again", "")
+	}
+	p = refusal(statusOf(e), e.Code, e.Message, e.Field)
+	if len(e.Also) > 0 {
+		p.Errors = append(p.Errors, FieldProblem{e.Code, e.Field, e.Message})
+		for _, also := range e.Also {
+			p.Errors = append(p.Errors, FieldProblem{also.Code, also.Field, also.Message})
+		}
+	}
+	return p
+}
+
+func refusal(status int, code domain.Code, detail, field string) *Problem {
+	return &Problem{
+		Type: "urn:tizilim:problem:" + string(code), Title: http.StatusText(status), Status: status,
+		Code: code, Detail: detail, Field: field,
+	}
+}
+
+// The form checks of huma say "code: sentence", like a [domain.Error], so that
+// formProblem can tell the two apart.
+func init() {
+	say := func(code domain.Code, sentence string) string { return string(code) + ": " + sentence }
+	validation.MsgUnexpectedProperty = say(domain.CodeUnknownField, "the request has no such member; remove it or correct its name")
+	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing")
+	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
+	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, "write the id as a UUID, as the registry gave it (%v)")
+	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
+	validation.MsgExpectedBoolean = say(domain.CodeWrongType, "write true or false, without quotes")
+	validation.MsgExpectedString = say(domain.CodeWrongType, "write a string, in quotes")
+	validation.MsgExpectedInteger = say(domain.CodeWrongType, "write a whole number, without quotes")
+	validation.MsgExpectedNumber = say(domain.CodeWrongType, "write a number, without quotes")
+	validation.MsgExpectedArray = say(domain.CodeWrongType, "write a list, in brackets")
+	validation.MsgExpectedObject = say(domain.CodeWrongType, "write an object, in braces")
+	validation.MsgExpectedMinLength = say(domain.CodeRequired, "write at least %d characters")
+	validation.MsgExpectedMaxLength = say(domain.CodeTooLong, "write at most %d characters")
+	validation.MsgExpectedMinItems = say(domain.CodeRequired, "name at least %d")
+	validation.MsgExpectedMaxItems = say(domain.CodeTooLong, "name at most %d")
+	validation.MsgExpectedMinimumNumber = say(domain.CodeMalformed, "write a number of at least %v")
+	validation.MsgExpectedMaximumNumber = say(domain.CodeMalformed, "write a number of at most %v")
+	validation.MsgExpectedBePattern = say(domain.CodeMalformed, "this is not %s")
+	validation.MsgExpectedMatchPattern = say(domain.CodeMalformed, "this must match %s")
+
+	huma.NewError = formProblem
+	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return formProblem(status, msg, errs...)
+	}
+}
+
+// formProblem builds the Problem for what huma refuses: a request whose form is
+// wrong. It never echoes a value: it may be somebody's IIN.
+func formProblem(status int, msg string, errs ...error) huma.StatusError {
+	var faults []FieldProblem
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		var detail *huma.ErrorDetail
+		if converted, ok := err.(huma.ErrorDetailer); ok {
+			detail = converted.ErrorDetail()
+		} else {
+			detail = &huma.ErrorDetail{Message: err.Error()}
+		}
+		faults = append(faults, fault(detail))
+	}
+	if len(faults) == 0 {
+		code := domain.CodeMalformed
+		switch status {
+		case http.StatusRequestEntityTooLarge:
+			code, msg = domain.CodeBodyTooLarge, "the request body is larger than this operation takes; send less"
+		case http.StatusInternalServerError:
+			code = domain.CodeInternal
+		}
+		return refusal(status, code, msg, "")
+	}
+	first := faults[0]
+	if first.Code == domain.CodeInvalidUTF8 || first.Code == domain.CodeMalformed && first.Field == "" {
+		status = http.StatusBadRequest
+	}
+	if first.Code == domain.CodeKeyRequired {
+		status = http.StatusBadRequest
+	}
+	p := refusal(status, first.Code, first.Detail, first.Field)
+	if len(faults) > 1 {
+		p.Errors = faults
+	}
+	return p
+}
+
+// fault reads "code: sentence" at a location such as body.persons[1].
+func fault(d *huma.ErrorDetail) FieldProblem {
+	field := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
+	code, sentence, ok := strings.Cut(d.Message, ": ")
+	switch {
+	case d.Location == "header.Idempotency-Key":
+		return FieldProblem{domain.CodeKeyRequired, field,
+			"every command needs an Idempotency-Key header of 1 to 200 characters, such as a random UUID: send the same key again when you repeat the request"}
+	case ok && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_0123456789") == "":
+		return FieldProblem{domain.Code(code), field, sentence}
+	case strings.HasPrefix(d.Message, "invalid UUID") || strings.HasPrefix(d.Message, "invalid urn"):
+		return FieldProblem{domain.CodeIDFormat, field, "write the id as a UUID, as the registry gave it"}
+	case strings.HasPrefix(d.Message, "required "):
+		return FieldProblem{domain.CodeRequired, field, "this parameter is missing"}
+	case strings.HasPrefix(d.Message, "unknown query parameter"):
+		return FieldProblem{domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name"}
+	default: // a syntax error of the JSON reader: it quotes at most one character
+		return FieldProblem{domain.CodeMalformed, field, "the request cannot be read: " + d.Message}
+	}
+}

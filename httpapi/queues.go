@@ -1,0 +1,242 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/eventstore/command"
+	"tizilim/projections"
+)
+
+type openQueueBody struct {
+	Body       string `json:"body" minLength:"1" maxLength:"200" doc:"State body whose service dwellings are meant" example:"ҚР Қорғаныс министрлігі"`
+	Settlement string `json:"settlement" minLength:"1" maxLength:"200" example:"Астана"`
+	Title      string `json:"title" minLength:"1" maxLength:"200"`
+}
+
+type openQueueInput struct{ Posted[openQueueBody] }
+
+type openedQueue struct {
+	ListID domain.ListID `json:"list_id" format:"uuid"`
+	Events
+}
+
+type familyBody struct {
+	PersonID domain.PersonID  `json:"person_id" format:"uuid"`
+	Relation housing.Relation `json:"relation" enum:"spouse,child,disabled_child"`
+}
+
+type applyBody struct {
+	Channel     domain.Channel  `json:"channel" enum:"portal,state_corporation"`
+	Language    domain.Language `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
+	ListID      domain.ListID   `json:"list_id" format:"uuid"`
+	ApplicantID domain.PersonID `json:"applicant_id" format:"uuid"`
+	Family      []familyBody    `json:"family,omitempty" maxItems:"50"`
+	Consent     bool            `json:"consent" doc:"To the use of restricted personal data; false can only lead to a refusal"`
+	Documents   []documentBody  `json:"documents,omitempty" maxItems:"100"`
+	Signature   signatureBody   `json:"signature"`
+}
+
+type applyInput struct{ Posted[applyBody] }
+
+type applied struct {
+	CaseID     domain.CaseID `json:"case_id" format:"uuid"`
+	ReceivedAt time.Time     `json:"received_at" doc:"Seniority on the list"`
+	Deadline   time.Time     `json:"deadline" doc:"Of the decision"`
+	Events
+}
+
+// EntryPath names an entry of a list in an address.
+type EntryPath struct {
+	ListID  domain.ListID  `path:"list_id" format:"uuid"`
+	EntryID domain.EntryID `path:"entry_id" format:"uuid"`
+}
+
+type removalBody struct {
+	Reason housing.RemovalReason `json:"reason" enum:"grounds_fell_away,departure_or_end_of_employment,untrue_information,dwelling_acquired,state_dwelling_received"`
+	Note   string                `json:"note,omitempty" maxLength:"2000"`
+}
+
+type removalInput struct {
+	EntryPath
+	Posted[removalBody]
+}
+
+type reinstatementBody struct {
+	Ground housing.ReinstatementGround `json:"ground" enum:"complaint_satisfied,court_act"`
+	Note   string                      `json:"note,omitempty" maxLength:"2000"`
+}
+
+type reinstatementInput struct {
+	EntryPath
+	Posted[reinstatementBody]
+}
+
+type entryChanged struct {
+	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
+	Events
+}
+
+type entryInput struct {
+	EntryPath
+	AtLeast
+}
+
+type changeBody struct {
+	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated"`
+	At        time.Time              `json:"at" doc:"When the change took effect"`
+	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
+	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
+}
+
+type numberBody struct {
+	ListID          domain.ListID           `json:"list_id" format:"uuid"`
+	EntryID         domain.EntryID          `json:"entry_id" format:"uuid"`
+	Status          projections.EntryStatus `json:"status" enum:"active,removed"`
+	Number          *int                    `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
+	Of              int                     `json:"of" doc:"Active entries of the list"`
+	Ahead           *int                    `json:"ahead" doc:"Active entries before this one"`
+	SeniorityAt     time.Time               `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
+	RegisteredOn    domain.Date             `json:"registered_on" format:"date" doc:"Day of placing"`
+	CertifiedNumber int                     `json:"certified_number" doc:"The number on the certificate; it never changes"`
+	LastChange      changeBody              `json:"last_change" doc:"What changed this number last"`
+	AsOfPosition    domain.Position         `json:"as_of_position" doc:"Position of the log up to which this holds"`
+}
+
+type entriesInput struct {
+	ListID domain.ListID `path:"list_id" format:"uuid"`
+	Cursor string        `query:"cursor" maxLength:"200"`
+	Limit  int           `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	AtLeast
+}
+
+type entriesBody struct {
+	ListID       domain.ListID   `json:"list_id" format:"uuid"`
+	Of           int             `json:"of"`
+	Entries      []entryBody     `json:"entries"`
+	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
+}
+
+type entryBody struct {
+	Number          int             `json:"number"`
+	EntryID         domain.EntryID  `json:"entry_id" format:"uuid"`
+	PersonID        domain.PersonID `json:"person_id" format:"uuid"`
+	CaseID          domain.CaseID   `json:"case_id" format:"uuid"`
+	SeniorityAt     time.Time       `json:"seniority_at"`
+	RegisteredOn    domain.Date     `json:"registered_on" format:"date"`
+	CertifiedNumber int             `json:"certified_number"`
+}
+
+func (s *Server) queues() {
+	post(s, operation{
+		id: "open-queue", path: "/v1/queues", tag: "Service housing", status: http.StatusCreated,
+		summary: "Open a list of those in need of service housing",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *openQueueInput) (command.Receipt, openedQueue, error) {
+		id := domain.ListID{UUID: domain.DeriveID(cmd.ID.UUID, "list")}
+		r, err := s.commands.OpenList(ctx, cmd, housing.OpenList{
+			ListID: id, Body: in.Body.Body, Settlement: in.Body.Settlement, Title: in.Body.Title,
+		}, opt)
+		return r, openedQueue{id, eventsOf(r)}, err
+	})
+
+	post(s, operation{
+		id: "apply-for-housing", path: "/v1/housing-applications", tag: "Service housing", status: http.StatusCreated,
+		summary: "Apply for placing on a list (S000)",
+		doc:     "The decision is due within 30 calendar days. The order of the list is that of the applications, whenever they are decided.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *applyInput) (command.Receipt, applied, error) {
+		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "case")}}
+		cmd, err := file(cmd, principal(ctx), in.Body.Channel, in.Body.ApplicantID)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		c := housing.ReceiveApplication{
+			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
+			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
+		}
+		for _, m := range in.Body.Family {
+			c.Family = append(c.Family, housing.FamilyMember(m))
+		}
+		r, err := s.commands.ReceiveApplication(ctx, cmd, c, opt)
+		if err == nil {
+			e := r.Events[0].Event.(housing.ApplicationReceived)
+			out.ReceivedAt, out.Deadline = e.ReceivedAt, e.Deadline
+		}
+		out.Events = eventsOf(r)
+		return r, out, err
+	})
+
+	post(s, operation{
+		id: "remove-entry", path: "/v1/queues/{list_id}/entries/{entry_id}/removal", tag: "Service housing", status: http.StatusOK,
+		summary: "Remove an entry from its list",
+		doc:     "The numbers behind fall by one; those before stay.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *removalInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.RemoveEntry(ctx, cmd, in.ListID, housing.Remove{
+			EntryID: in.EntryID, Reason: in.Body.Reason, Note: domain.Personal(in.Body.Note),
+		}, opt)
+		return r, entryChanged{in.EntryID, eventsOf(r)}, err
+	})
+
+	post(s, operation{
+		id: "reinstate-entry", path: "/v1/queues/{list_id}/entries/{entry_id}/reinstatement", tag: "Service housing", status: http.StatusOK,
+		summary: "Reinstate a removed entry with its original seniority",
+		doc:     "After a complaint that was satisfied or an act of court.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *reinstatementInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.ReinstateEntry(ctx, cmd, in.ListID, housing.Reinstate{
+			EntryID: in.EntryID, Ground: in.Body.Ground, Note: domain.Personal(in.Body.Note),
+		}, opt)
+		return r, entryChanged{in.EntryID, eventsOf(r)}, err
+	})
+
+	read(s, operation{
+		id: "get-entry", method: http.MethodGet, path: "/v1/queues/{list_id}/entries/{entry_id}", tag: "Service housing",
+		summary: "The current number of an entry, and what changed it last",
+		doc:     "A citizen sees their own entry only.",
+	}, func(ctx context.Context, in *entryInput) (*found[numberBody], error) {
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		n, err := s.model.Number(ctx, in.ListID, in.EntryID)
+		if err != nil {
+			return nil, err
+		}
+		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != n.PersonID {
+			return nil, notYours()
+		}
+		body := numberBody{
+			ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
+			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, AsOfPosition: n.AsOf,
+			LastChange: changeBody{
+				Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
+			},
+		}
+		if n.Status == projections.EntryActive {
+			body.Number, body.Ahead = &n.Number, &n.Ahead
+		}
+		return answer(body, n.Revision, n.AsOf), nil
+	})
+
+	read(s, operation{
+		id: "list-entries", method: http.MethodGet, path: "/v1/queues/{list_id}/entries", tag: "Service housing",
+		summary: "A list in its order",
+	}, func(ctx context.Context, in *entriesInput) (*found[entriesBody], error) {
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		page, err := s.model.Entries(ctx, in.ListID, in.Cursor, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		body := entriesBody{ListID: in.ListID, Of: page.Of, Next: page.Next, AsOfPosition: page.AsOf, Entries: make([]entryBody, len(page.Entries))}
+		for i, e := range page.Entries {
+			body.Entries[i] = entryBody{
+				Number: e.Number, EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, SeniorityAt: e.Seniority.At,
+				RegisteredOn: e.RegisteredOn, CertifiedNumber: e.Certified,
+			}
+		}
+		return answer(body, page.Revision, page.AsOf), nil
+	})
+}

@@ -1,0 +1,222 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+	"tizilim/projections"
+)
+
+// Bitemporal are the two questions about time: what was true on a day, and what
+// did the registry know at an instant. Without them a read answers for now,
+// from the projection; with one of them, from the log.
+type Bitemporal struct {
+	AsOf    string `query:"as_of" maxLength:"40" doc:"What was true on this day: YYYY-MM-DD, or an RFC 3339 instant for its day in UTC+5; today where it is left out" example:"2026-03-01"`
+	KnownAt string `query:"known_at" maxLength:"40" doc:"What the registry knew then: an RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5" example:"2026-03-01T12:00:00+05:00"`
+}
+
+// moment is a Bitemporal question with its defaults filled in.
+type moment struct {
+	asOf    domain.Date
+	knownAt time.Time
+	now     bool // neither was asked for
+}
+
+func (b Bitemporal) moment(now time.Time) (moment, error) {
+	m := moment{asOf: domain.DateOf(now), knownAt: now, now: b.AsOf == "" && b.KnownAt == ""}
+	if b.AsOf != "" {
+		if t, err := time.Parse(time.RFC3339, b.AsOf); err == nil {
+			m.asOf = domain.DateOf(t)
+		} else if m.asOf, err = domain.ParseDate(b.AsOf); err != nil {
+			return m, atField(err, "query.as_of")
+		}
+	}
+	if b.KnownAt != "" {
+		if t, err := time.Parse(time.RFC3339, b.KnownAt); err == nil {
+			m.knownAt = t
+		} else {
+			day, err := domain.ParseDate(b.KnownAt)
+			if err != nil {
+				return m, atField(err, "query.known_at")
+			}
+			m.knownAt = day.End()
+		}
+	}
+	return m, nil
+}
+
+type residenceInput struct {
+	ID domain.PersonID `path:"id" format:"uuid"`
+	Bitemporal
+	AtLeast
+}
+
+type registrationBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
+	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
+	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Temporary: the first day on which it no longer holds"`
+}
+
+type residenceBody struct {
+	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
+	AsOf          domain.Date        `json:"as_of" format:"date"`
+	KnownAt       time.Time          `json:"known_at"`
+	Registrations []registrationBody `json:"registrations" doc:"That hold on the day, the permanent one first"`
+	AsOfPosition  domain.Position    `json:"as_of_position,omitempty" doc:"Position of the log up to which this holds; left out where the answer was read from the log itself"`
+}
+
+type residentsInput struct {
+	ID domain.DwellingID `path:"id" format:"uuid"`
+	Bitemporal
+	AtLeast
+}
+
+type residentBody struct {
+	PersonID       domain.PersonID       `json:"person_id" format:"uuid"`
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
+	Until          domain.Date           `json:"until,omitzero" format:"date"`
+}
+
+type residentsBody struct {
+	DwellingID   domain.DwellingID `json:"dwelling_id" format:"uuid"`
+	Address      string            `json:"address"`
+	AsOf         domain.Date       `json:"as_of" format:"date"`
+	KnownAt      time.Time         `json:"known_at"`
+	Owners       []ownerBody       `json:"owners"`
+	Residents    []residentBody    `json:"residents"`
+	AsOfPosition domain.Position   `json:"as_of_position" doc:"Position of the log up to which this holds"`
+}
+
+func (s *Server) residences() {
+	read(s, operation{
+		id: "get-person-residence", method: http.MethodGet, path: "/v1/persons/{id}/residence", tag: "Residence",
+		summary: "Where a person is registered, now or on any day, as known at any time",
+		doc:     "A citizen sees their own.",
+	}, func(ctx context.Context, in *residenceInput) (*found[residenceBody], error) {
+		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != in.ID {
+			return nil, notYours()
+		}
+		m, err := in.moment(s.now())
+		if err != nil {
+			return nil, err
+		}
+		body := residenceBody{PersonID: in.ID, AsOf: m.asOf, KnownAt: m.knownAt, Registrations: []registrationBody{}}
+		if !m.now {
+			revision, err := s.residenceThen(ctx, in.ID, m, &body)
+			if err != nil {
+				return nil, err
+			}
+			return answer(body, revision, 0), nil
+		}
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		r, err := s.model.Residence(ctx, in.ID, m.asOf)
+		if err != nil {
+			return nil, err
+		}
+		for _, reg := range r.Registrations {
+			body.Registrations = append(body.Registrations, registrationBody{reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until})
+		}
+		body.AsOfPosition = r.AsOf
+		return answer(body, r.Revision, r.AsOf), nil
+	})
+
+	read(s, operation{
+		id: "get-dwelling-residents", method: http.MethodGet, path: "/v1/dwellings/{id}/residents", tag: "Residence",
+		summary: "Who is registered at a dwelling, now or on any day, as known at any time",
+		doc:     "A citizen sees the dwellings that they own.",
+	}, func(ctx context.Context, in *residentsInput) (*found[residentsBody], error) {
+		m, err := in.moment(s.now())
+		if err != nil {
+			return nil, err
+		}
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		d, err := s.model.Residents(ctx, in.ID, m.asOf)
+		if err != nil {
+			if p := principal(ctx); p.Role == domain.RoleCitizen && domain.CodeOf(err) == domain.CodeDwellingUnknown {
+				return nil, notYours()
+			}
+			return nil, err
+		}
+		if p := principal(ctx); p.Role == domain.RoleCitizen &&
+			!slices.ContainsFunc(d.Owners, func(o residence.Owner) bool { return o.PersonID == p.PersonID }) {
+			return nil, notYours()
+		}
+		body := residentsBody{
+			DwellingID: in.ID, Address: d.Address, AsOf: m.asOf, KnownAt: m.knownAt,
+			Owners: []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
+		}
+		if m.now {
+			body.fill(d)
+		} else if err := s.residentsThen(ctx, in.ID, m, &body); err != nil {
+			return nil, err
+		}
+		return answer(body, d.Revision, d.AsOf), nil
+	})
+}
+
+func (b *residentsBody) fill(d projections.DwellingResidents) {
+	for _, o := range d.Owners {
+		b.Owners = append(b.Owners, ownerBody(o))
+	}
+	for _, r := range d.Residents {
+		b.Residents = append(b.Residents, residentBody{r.PersonID, r.RegistrationID, r.Kind, r.From, r.Until})
+	}
+}
+
+// residenceThen answers from the person's stream, folded up to what was known.
+func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment, body *residenceBody) (revision uint64, err error) {
+	var p residence.Person
+	for rec, err := range s.events.Read(ctx, id.Stream(), 0) {
+		if err != nil {
+			return 0, err
+		}
+		if rec.Created.After(m.knownAt) {
+			break
+		}
+		p.Apply(rec)
+		revision = rec.Revision
+	}
+	if !p.Known() {
+		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry knew no such person then")
+	}
+	for _, r := range p.ActiveOn(m.asOf) {
+		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
+	}
+	return revision, nil
+}
+
+// residentsThen answers from the events of the dwelling's history.
+func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m moment, body *residentsBody) error {
+	then := residence.Residents{DwellingID: id}
+	history := func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
+		return s.model.DwellingHistory(ctx, id, after, limit)
+	}
+	for rec, err := range s.replay(ctx, history, 0) {
+		if err != nil {
+			return err
+		}
+		if rec.Created.After(m.knownAt) {
+			break
+		}
+		then.Apply(rec)
+	}
+	for _, o := range then.OwnersOn(m.asOf) {
+		body.Owners = append(body.Owners, ownerBody(o))
+	}
+	for _, r := range then.ActiveOn(m.asOf) {
+		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})
+	}
+	return nil
+}

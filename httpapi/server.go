@@ -1,0 +1,248 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+	"tizilim/projections"
+)
+
+// Log is what histories need of the event store.
+type Log interface {
+	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
+	ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error)
+	// Head returns the position of the last event of the log; an error where the
+	// event store does not answer.
+	Head(ctx context.Context) (domain.Position, error)
+}
+
+// Config is what a Server is made of.
+type Config struct {
+	Commands  *command.Handler
+	Log       Log
+	Model     *projections.Reader
+	Claims    *projections.Claims
+	Tokens    *Tokens
+	PersonKey domain.PersonIDKey
+	Metrics   *prometheus.Registry
+	Logger    *slog.Logger
+	Now       func() time.Time
+	Version   string
+}
+
+// Server is the API as an [http.Handler].
+type Server struct {
+	http.Handler
+	api       huma.API
+	commands  *command.Handler
+	log       *slog.Logger
+	events    Log
+	model     *projections.Reader
+	claims    *projections.Claims
+	tokens    *Tokens
+	personKey domain.PersonIDKey
+	metrics   *metrics
+	now       func() time.Time
+}
+
+// New builds the API.
+func New(c Config) *Server {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.ContextWithFallback = true
+	s := &Server{
+		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
+		tokens: c.Tokens, personKey: c.PersonKey, metrics: newMetrics(c.Metrics),
+		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+	}
+	engine.Use(s.observe, s.recover)
+	engine.NoRoute(func(ctx *gin.Context) {
+		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
+	})
+	engine.NoMethod(func(ctx *gin.Context) {
+		s.write(ctx, refusal(http.StatusMethodNotAllowed, domain.CodeMalformed, "this address does not take "+ctx.Request.Method+"; /openapi.json lists what it takes", ""))
+	})
+	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	engine.GET("/readyz", s.ready)
+	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{})))
+
+	s.api = humagin.New(engine, apiConfig(c.Version))
+	s.persons()
+	s.dwellings()
+	s.registrations()
+	s.queues()
+	s.cases()
+	s.residences()
+	s.histories()
+	return s
+}
+
+func apiConfig(version string) huma.Config {
+	config := huma.DefaultConfig("Tizilim: register of residence and queue for service housing", version)
+	config.OpenAPI.OpenAPI = "3.1.0"
+	config.DocsPath = "" // the built-in page loads its scripts from elsewhere
+	config.SchemasPath = ""
+	config.CreateHooks = nil // no $schema links in answers
+	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
+	config.DefaultFormat = "application/json"
+	config.Info.Description = "Commands append immutable events; reads answer from projections of them. " +
+		"Every refusal is an RFC 9457 problem with a stable code."
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+	}
+	return config
+}
+
+// jsonFormat reads and writes bodies. What is no UTF-8 is refused: the JSON
+// reader would replace it silently, and a name would be recorded wrong.
+var jsonFormat = huma.Format{
+	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
+	Unmarshal: func(data []byte, v any) error {
+		if !utf8.Valid(data) {
+			return errInvalidUTF8
+		}
+		return json.Unmarshal(data, v)
+	},
+}
+
+var errInvalidUTF8 = errors.New(string(domain.CodeInvalidUTF8) + ": the body is not valid UTF-8; send it in that encoding")
+
+// AtLeast is the position that a read must know at least.
+type AtLeast struct {
+	Position string `header:"Tizilim-Position" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a position as this API gave it" doc:"Wait until the answer covers this position of the log"`
+}
+
+// await waits, bounded, until the model covers what the client has seen.
+func (s *Server) await(ctx context.Context, b AtLeast) error {
+	if b.Position == "" {
+		return nil
+	}
+	position, err := strconv.ParseUint(b.Position, 10, 64)
+	if err != nil {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the position as this API gave it").At("header.Tizilim-Position")
+	}
+	return s.model.Await(ctx, domain.Position(position))
+}
+
+// found is the answer to a read.
+type found[B any] struct {
+	ETag     string `header:"ETag" doc:"Revision of the record"`
+	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
+	Body     B
+}
+
+func answer[B any](body B, revision uint64, asOf domain.Position) *found[B] {
+	f := &found[B]{ETag: etag(revision), Body: body}
+	if asOf > 0 {
+		f.Position = position(asOf)
+	}
+	return f
+}
+
+// atField names the field at fault of a refusal.
+func atField(err error, field string) error {
+	var e *domain.Error
+	if errors.As(err, &e) {
+		return e.At(field)
+	}
+	return err
+}
+
+func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+
+// ready answers 200 only when commands and reads work.
+func (s *Server) ready(ctx *gin.Context) {
+	_, logErr := s.events.Head(ctx)
+	status, modelErr := s.model.Status(ctx)
+	body := readiness{Ready: logErr == nil && modelErr == nil && status.Ready(), EventStore: "answers", ReadModel: status}
+	if logErr != nil {
+		body.EventStore = "does not answer"
+	}
+	code := http.StatusOK
+	if !body.Ready {
+		code = http.StatusServiceUnavailable
+		ctx.Header("Retry-After", retryAfter)
+	}
+	ctx.JSON(code, body)
+}
+
+type readiness struct {
+	Ready      bool               `json:"ready"`
+	EventStore string             `json:"event_store"`
+	ReadModel  projections.Status `json:"read_model"`
+}
+
+// observe logs and counts every request. It names the route, never the address:
+// an address holds ids.
+func (s *Server) observe(ctx *gin.Context) {
+	began := time.Now()
+	ctx.Next()
+	route := ctx.FullPath()
+	if route == "" {
+		route = "none"
+	}
+	elapsed := time.Since(began)
+	s.metrics.request(ctx.Request.Method, route, ctx.Writer.Status(), elapsed)
+	level := slog.LevelDebug
+	if ctx.Writer.Status() >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	s.log.Log(ctx, level, "request", "method", ctx.Request.Method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)
+}
+
+// recover turns a panic into a problem; it is a defect, with its stack in the
+// log.
+func (s *Server) recover(ctx *gin.Context) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.log.Error("request panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			if !ctx.Writer.Written() {
+				s.write(ctx, problemOf(errors.New("panic"), s.log))
+			}
+			ctx.Abort()
+		}
+	}()
+	ctx.Next()
+}
+
+func (s *Server) write(ctx *gin.Context, p *Problem) {
+	body, err := json.Marshal(p)
+	if err != nil { // a Problem is plain strings
+		panic(err)
+	}
+	for name, values := range p.GetHeaders() {
+		ctx.Header(name, values[0])
+	}
+	ctx.Data(p.Status, p.ContentType(""), body)
+}
+
+// OpenAPI returns the description of the API, as /openapi.json serves it.
+func OpenAPI(version string) ([]byte, error) {
+	seed := make([]byte, 32)
+	tokens, err := NewTokens(seed)
+	if err != nil {
+		return nil, err
+	}
+	s := New(Config{Tokens: tokens, Metrics: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Now: time.Now, Version: version})
+	return json.MarshalIndent(s.api.OpenAPI(), "", "  ")
+}
