@@ -1,0 +1,217 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// applyBatch is the one atomic step: guards, writes and checkpoint in a script,
+// which Redis runs alone. A script is better here than WATCH and MULTI: it is
+// one round trip instead of three, and where a write fails the script ends
+// before the checkpoint, so that the batch is simply applied again (every
+// sequence of ops can be repeated from its beginning), whereas EXEC would carry
+// on and move the checkpoint past a loss.
+//
+//	KEYS  1 fence of the writer's role · 2 checkpoint of the generation · 3 serving
+//	ARGV  1 token · 2 position that the writer believes in · 3 number if the
+//	      generation must be the serving one, else "" · 4 prefix of the
+//	      generation · 5 root · 6 new position · 7 new event position ·
+//	      8 caught up · 9 channel · 10… verb, key, count, args… of each op
+var applyBatch = redis.NewScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if redis.call('HGET', KEYS[2], 'position') ~= ARGV[2] then return 'moved' end
+if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
+local generation, i = ARGV[4], 10
+while i <= #ARGV do
+  local verb, key, n = ARGV[i], ARGV[i+1], tonumber(ARGV[i+2])
+  local args = {}
+  for j = 1, n do args[j] = ARGV[i+2+j] end
+  i = i + 3 + n
+  if verb == 'POINT' then
+    for _, zset in ipairs(redis.call('SMEMBERS', generation .. key)) do
+      redis.call('ZADD', generation .. zset, 0, args[1])
+    end
+  elseif verb == 'CLAIM' then
+    redis.call('SET', ARGV[5] .. key, args[1], 'NX', 'PX', args[2])
+  else
+    redis.call(verb, generation .. key, unpack(args))
+  end
+end
+redis.call('HSET', KEYS[2], 'position', ARGV[6], 'event', ARGV[7], 'caught_up', ARGV[8])
+if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[9], ARGV[6]) end
+return 'applied'
+`)
+
+// Why a writer must stop and look again. None is a fault: somebody else took
+// over, Redis lost its memory, or a rebuild has put another generation first.
+var (
+	errFenced   = errors.New("another process has taken over this role")
+	errMoved    = errors.New("the checkpoint is not where this writer left it: Redis was emptied, restored, or written by another")
+	errReplaced = errors.New("another generation serves now")
+)
+
+// writer applies deliveries to one generation. It is used by one goroutine.
+type writer struct {
+	opts   Options
+	keys   keyspace
+	client redis.UniversalClient
+	lease  *lease
+	serve  bool // the generation must be the serving one
+	number uint64
+	intake intake
+
+	position domain.Position // as written in the checkpoint
+	event    domain.Position // of the last event, as written
+	seen     domain.Position // everything up to here was delivered
+	caughtUp bool            // since this writer began
+	wrote    time.Time
+	events   uint64
+	metrics  *metrics
+}
+
+// apply writes the events of the batch and the position after it in one step.
+// A batch without events is written only now and then: the log moves on all the
+// time without events of the registry.
+func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
+	next := *w // nothing of w changes unless Redis has taken the batch
+	var ops []op
+	var last *domain.Recorded
+	quarantined := 0
+	events := uint64(0)
+	claimed := make(map[string]bool)
+	for _, d := range batch {
+		next.caughtUp = next.caughtUp || d.CaughtUp
+		if d.Position <= next.seen {
+			continue // delivered before
+		}
+		next.seen = d.Position
+		if d.Recorded == nil {
+			continue
+		}
+		last, next.event = d.Recorded, d.Position
+		events++
+		write := w.intake.ops(d)
+		if len(write) > 0 && write[0].key == quarantineKey {
+			quarantined++
+			w.opts.Logger.Warn("event put in quarantine", "event", write[0].args[0], "why", write[0].args[1])
+		}
+		ops = append(ops, write...)
+		if claim, ok := w.claim(d.Recorded); ok && !claimed[claim.key] {
+			claimed[claim.key] = true
+			ops = append(ops, claim)
+		}
+	}
+	if events == 0 && next.caughtUp == w.caughtUp && w.opts.Now().Sub(w.wrote) < w.opts.CheckpointEvery {
+		w.seen = next.seen
+		return nil
+	}
+	if events == 0 && next.caughtUp == w.caughtUp && next.seen == w.position {
+		return nil
+	}
+	started := w.opts.Now()
+	if err := w.write(ctx, &next, ops); err != nil {
+		return err
+	}
+	next.wrote = w.opts.Now()
+	next.events += events
+	next.intake = w.intake
+	*w = next
+	w.metrics.applied(w, events, quarantined, last, started)
+	return nil
+}
+
+func (w *writer) write(ctx context.Context, next *writer, ops []op) error {
+	number := strconv.FormatUint(w.number, 10)
+	mustServe := ""
+	if w.serve {
+		mustServe = number
+	}
+	caughtUp := "0"
+	if next.caughtUp {
+		caughtUp = "1"
+	}
+	args := make([]any, 0, 9+6*len(ops))
+	args = append(args, w.lease.token, formatPosition(w.position), mustServe, w.keys.generation(w.number), w.keys.root,
+		formatPosition(next.seen), formatPosition(next.event), caughtUp, w.keys.moved())
+	for _, o := range ops {
+		args = append(args, string(o.verb), o.key, len(o.args))
+		for _, a := range o.args {
+			args = append(args, a)
+		}
+	}
+	keys := []string{w.keys.fence(w.lease.role), w.keys.checkpoint(w.number), w.keys.serving()}
+	outcome, err := applyBatch.Run(ctx, w.client, keys, args...).Text()
+	if err != nil {
+		return fmt.Errorf("write a batch of %d ops: %w", len(ops), err)
+	}
+	switch outcome {
+	case "applied":
+		next.position = next.seen
+		return nil
+	case "fenced":
+		return errFenced
+	case "replaced":
+		return errReplaced
+	default:
+		return errMoved
+	}
+}
+
+// claim returns the op that remembers the idempotency key of the event's
+// command, as [Claims.Claim] does, for as long as it would be remembered.
+func (w *writer) claim(rec *domain.Recorded) (op, bool) {
+	left := rec.Created.Add(w.opts.ClaimTTL).Sub(w.opts.Now()).Milliseconds()
+	if rec.Meta.Digest == "" || rec.Meta.Causation.IsZero() || left <= 0 {
+		return op{}, false
+	}
+	return op{opClaim, claimKey(rec.Meta.Causation), []string{rec.Meta.Digest, strconv.FormatInt(left, 10)}}, true
+}
+
+// load reads where the generation stands and what it holds back. ok is false
+// where Redis has no such generation of this model.
+func (w *writer) load(ctx context.Context) (ok bool, err error) {
+	stored, err := w.client.HMGet(ctx, w.keys.checkpoint(w.number), "position", "event", "schema").Result()
+	if err != nil {
+		return false, fmt.Errorf("read the checkpoint of generation %d: %w", w.number, err)
+	}
+	if text(stored[0]) == "" || text(stored[2]) != schema {
+		return false, nil
+	}
+	if w.position, err = parsePosition(text(stored[0])); err != nil {
+		return false, err
+	}
+	if w.event, err = parsePosition(text(stored[1])); err != nil {
+		return false, err
+	}
+	w.seen = w.position
+	held, err := w.client.SMembers(ctx, w.keys.generation(w.number)+heldKey).Result()
+	if err != nil {
+		return false, fmt.Errorf("read what generation %d holds back: %w", w.number, err)
+	}
+	w.intake.held = make(map[string]bool, len(held))
+	for _, stream := range held {
+		w.intake.held[stream] = true
+	}
+	return true, nil
+}
+
+func formatPosition(p domain.Position) string { return strconv.FormatUint(uint64(p), 10) }
+
+func parsePosition(s string) (domain.Position, error) {
+	p, err := strconv.ParseUint(strings.TrimSpace(s), 10, 64)
+	return domain.Position(p), err
+}
+
+// text returns a reply of Redis as a string, empty where it is nil.
+func text(reply any) string {
+	s, _ := reply.(string)
+	return s
+}

@@ -1,0 +1,86 @@
+// Package projections keeps the read models of the registry in Redis and
+// answers from them: where a person is registered, who lives in a dwelling, how
+// a case stands, which number an entry of a list has now, and which events tell
+// of a person or a dwelling. It is the only package that knows Redis.
+//
+// # How to start
+//
+// One process, nothing installed:
+//
+//	redis, err := projections.StartEmbedded()         // or redis.NewClient(…)
+//	client := redis.Client()
+//	projector, err := projections.NewProjector(client, log, projections.Options{})
+//	go projector.Run(ctx)                              // follows the log until ctx ends
+//	reader := projections.NewReader(client, projections.Options{})
+//	err = reader.Await(ctx, position)                  // of the command just appended
+//	number, err := reader.Number(ctx, listID, entryID)
+//
+// Several processes may each run a [Projector]; one is active, a lease decides
+// which. Any number may have a [Reader] and [Claims].
+//
+// # How it works
+//
+// A model is a pure function from an event to writes ([projection], one file a
+// model: persons.go, dwellings.go, cases.go, queues.go, histories.go, acts.go).
+// The projector follows the log and applies events in batches; the writes of a
+// batch and the checkpoint after it are one script, which Redis runs alone
+// (batch.go). The script first checks that this process still has its role,
+// that the checkpoint is where it left it, and that the generation still
+// serves; where one of these does not hold, nothing is written and the
+// projector looks again.
+//
+// The models of one filling are a generation: all their keys have one prefix,
+// and one key, the pointer, says which generation serves. Where none does, the
+// projector fills the next one and turns the pointer when everything in the log
+// is in it; [Projector.Rebuild] does the same beside a serving one. The one
+// before is kept until [Verify] has compared the new one with the log, or the
+// next Rebuild begins.
+//
+// Keys (relative to the generation, the record of a stream has the stream's
+// name):
+//
+//	{tizilim}:serving, previous, building     numbers of generations
+//	{tizilim}:lease:…, fence:…                who is active
+//	{tizilim}:claim:<command>                 idempotency keys
+//	{tizilim}:g7:checkpoint                   position, last event, schema
+//	{tizilim}:g7:residence-<person>           …:registrations, …:history
+//	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
+//	{tizilim}:g7:case-<case>                  …:parties
+//	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>
+//	{tizilim}:g7:unfinished, quarantine, held
+//
+// All keys carry the registry's name as their Redis Cluster hash tag. A batch
+// and its checkpoint must be one atomic step, which Redis gives within one slot
+// only; so one registry lives on one node of a cluster (with its replicas), and
+// a cluster is shared by several registries, not by the parts of one.
+//
+// # Guarantees
+//
+//   - No wrong answer. Every read is one script that takes the pointer, the
+//     checkpoint and the data in one step. An absent, emptied or half-filled
+//     model is [domain.CodeModelNotReady], never "not found" and never a number.
+//   - Every answer says up to which position of the log it holds (AsOf), and
+//     [Reader.Await] waits for one.
+//   - Delivering an event twice, a crash at any moment and a second projector
+//     change nothing.
+//   - An emptied Redis is noticed with the next event, or within a third of
+//     Options.LeaseTTL, and filled again from the log.
+//   - An event that cannot be decoded or projected is put in quarantine with
+//     what follows in its stream; the record of that stream is held back from
+//     readers, all others go on. A Rebuild tries again.
+//   - Neither names nor IINs are in Redis. The reasons of a refusal are.
+//
+// # Limits
+//
+//   - Redis must not evict keys of its own accord: maxmemory-policy is
+//     noeviction or volatile-… (of what is kept here only leases and claims
+//     expire). The projector refuses to work on any other.
+//   - A replica that takes over may lack the last batches. The checkpoint goes
+//     back with them and the projector applies them again; until then AsOf is
+//     smaller than it was.
+//   - A stream in quarantine may lack in a record of another stream: a person
+//     whose events are held back may be missing among the residents of a
+//     dwelling. [Status].Quarantined says that something is.
+//   - The embedded Redis sorts a whole list on every rank and every change:
+//     see [Embedded].
+package projections

@@ -1,0 +1,24 @@
+package projections
+
+import (
+	"tizilim/domain"
+	"tizilim/domain/residence"
+)
+
+// dwellings keeps the address, the owners and the residents of each dwelling.
+func dwellings(rec domain.Recorded) []op {
+	switch e := rec.Event.(type) {
+	case residence.DwellingRecorded:
+		return []op{set(e.DwellingID.Stream(),
+			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address)}
+	case residence.OwnersChanged:
+		return []op{set(e.DwellingID.Stream(), "owners", stored(e.Owners), "owners_since", e.On.String())}
+	case residence.RegistrationBegan:
+		return []op{set(residentsKey(e.DwellingID), e.RegistrationID.String(), stored(storedRegistration{
+			Person: e.PersonID, Kind: e.Kind, From: e.From, Until: e.Until,
+		}))}
+	case residence.RegistrationEnded:
+		return []op{unset(residentsKey(e.DwellingID), e.RegistrationID.String())}
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package projections
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+	"go.uber.org/goleak"
+
+	"tizilim/domain"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// onEveryEngine runs the test on a private redis-server and on the in-process
+// Redis: both must behave the same.
+func onEveryEngine(t *testing.T, test func(t *testing.T, client redis.UniversalClient)) {
+	t.Run("redis", func(t *testing.T) { t.Parallel(); test(t, startRedis(t)) })
+	t.Run("miniredis", func(t *testing.T) {
+		t.Parallel()
+		embedded, err := StartEmbedded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { embedded.Close() })
+		test(t, embedded.Client())
+	})
+}
+
+// startRedis starts a redis-server that keeps nothing and ends with the test.
+func startRedis(t *testing.T) *redis.Client {
+	t.Helper()
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Fatal("redis-server is not installed, and these tests run on a real one: apt-get install redis-server")
+	}
+	for attempt := 1; ; attempt++ { // the free port may be taken before the server has it
+		port := freePort(t)
+		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+		out, err := server.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ready := false
+		lines := bufio.NewScanner(out)
+		for !ready && lines.Scan() {
+			ready = strings.Contains(lines.Text(), "Ready to accept connections")
+		}
+		if !ready {
+			server.Wait()
+			if attempt == 3 {
+				t.Fatal("redis-server did not start")
+			}
+			continue
+		}
+		drained := make(chan struct{})
+		go func() { io.Copy(io.Discard, out); close(drained) }()
+		client := redis.NewClient(&redis.Options{
+			Addr: "127.0.0.1:" + port, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		})
+		t.Cleanup(func() {
+			client.Close()
+			server.Process.Kill()
+			<-drained
+			server.Wait()
+		})
+		return client
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// quick are options whose terms are short enough for a test.
+func quick() Options {
+	return Options{
+		LeaseTTL: 600 * time.Millisecond, AwaitTimeout: 20 * time.Second,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+}
+
+// running starts a projector; stop ends it and waits.
+func running(t *testing.T, client redis.UniversalClient, log Log, opts Options) (p *Projector, stop func()) {
+	t.Helper()
+	p, err := NewProjector(client, log, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}
+	t.Cleanup(stop)
+	return p, stop
+}
+
+// projected runs the log through a projector and returns a reader that has
+// everything.
+func projected(t *testing.T, client redis.UniversalClient, log *script) *Reader {
+	t.Helper()
+	running(t, client, log, quick())
+	r := NewReader(client, quick())
+	reach(t, r, log.head())
+	return r
+}
+
+func reach(t *testing.T, r *Reader, position domain.Position) {
+	t.Helper()
+	if err := r.Await(context.Background(), position); err != nil {
+		t.Fatalf("await position %d: %v", position, err)
+	}
+}
+
+// until asks again and again until the condition holds.
+func until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}

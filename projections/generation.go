@@ -1,0 +1,218 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// schema is the version of the keys and values of a generation. It is raised
+// with every change of a projection: a generation of another schema neither
+// serves nor is continued, a new one is filled.
+const schema = "1"
+
+// sweepStep is how many keys are looked at, and at most freed, in one step.
+const sweepStep = 500
+
+// beginGeneration creates the next generation, empty, as the one being built.
+//
+//	KEYS 1 fence · 2 counter · 3 building    ARGV 1 token · 2 prefix of generations · 3 schema · 4 target
+var beginGeneration = redis.NewScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local n = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[3], n)
+redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'caught_up', '0', 'schema', ARGV[3], 'target', ARGV[4])
+return n
+`)
+
+// flipGeneration lets the built generation answer. It must have every event
+// that the serving one has: an answer never goes back in time. The serving one
+// may know that the log went on without events for a while; then so does the
+// new one.
+//
+//	KEYS 1 fence · 2 building · 3 serving · 4 previous
+//	ARGV 1 token · 2 number · 3 prefix of generations · 4 position · 5 channel
+var flipGeneration = redis.NewScript(`
+local function less(a, b) return #a < #b or (#a == #b and a < b) end
+local new = ARGV[3] .. ARGV[2] .. ':checkpoint'
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if redis.call('HGET', new, 'position') ~= ARGV[4] then return 'moved' end
+local position = ARGV[4]
+local old = redis.call('GET', KEYS[3])
+if old then
+  local at = redis.call('HMGET', ARGV[3] .. old .. ':checkpoint', 'position', 'event')
+  if at[1] and at[2] then
+    if less(position, at[2]) then return 'behind' end
+    if less(position, at[1]) then position = at[1] end
+  end
+  redis.call('SET', KEYS[4], old)
+end
+redis.call('HSET', new, 'position', position)
+redis.call('SET', KEYS[3], ARGV[2])
+redis.call('DEL', KEYS[2])
+redis.call('PUBLISH', ARGV[5], position)
+return 'flipped'
+`)
+
+// build fills a generation from the log until it is caught up and lets it
+// serve. One that a crash left half filled is continued unless fresh is set.
+func (p *Projector) build(ctx context.Context, fresh bool, progress func(Progress)) error {
+	return hold(ctx, p.client, p.keys, roleBuilder, p.opts.LeaseTTL, func(ctx context.Context, l *lease) error {
+		if !fresh { // another builder may have finished while this one waited
+			if w, err := p.servingWriter(ctx, l); err != nil || w != nil {
+				return err
+			}
+		}
+		w, target, err := p.begin(ctx, l, fresh)
+		if err != nil {
+			return err
+		}
+		if err := p.sweep(ctx); err != nil {
+			return err
+		}
+		p.opts.Logger.Info("filling a generation", "generation", w.number, "from", w.position, "to", target)
+		return p.stream(ctx, w, func() (bool, error) {
+			if progress != nil {
+				progress(Progress{Generation: w.number, Position: w.seen, Target: target, Events: w.events})
+			}
+			if !w.caughtUp {
+				return false, nil
+			}
+			return p.flip(ctx, w)
+		})
+	})
+}
+
+// begin continues the generation being built, or creates a new one.
+func (p *Projector) begin(ctx context.Context, l *lease, fresh bool) (*writer, domain.Position, error) {
+	var target domain.Position
+	if log, ok := p.log.(Header); ok {
+		head, err := log.Head(ctx)
+		if err != nil {
+			return nil, 0, fmt.Errorf("ask the log for its end: %w", err)
+		}
+		target = head
+	}
+	if !fresh {
+		n, err := p.client.Get(ctx, p.keys.building()).Uint64()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return nil, 0, fmt.Errorf("look for a half-filled generation: %w", err)
+		}
+		if err == nil {
+			w := p.writer(l, n, false)
+			if ok, err := w.load(ctx); err != nil || ok {
+				return w, target, err
+			}
+		}
+	}
+	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
+		l.token, p.keys.generations(), schema, formatPosition(target)).Uint64()
+	if err != nil {
+		return nil, 0, fmt.Errorf("begin a generation: %w", err)
+	}
+	if n == 0 {
+		return nil, 0, errFenced
+	}
+	return p.writer(l, n, false), target, nil
+}
+
+// flip lets w's generation serve; done is false while the serving one is ahead.
+func (p *Projector) flip(ctx context.Context, w *writer) (done bool, err error) {
+	outcome, err := flipGeneration.Run(ctx, p.client,
+		[]string{p.keys.fence(w.lease.role), p.keys.building(), p.keys.serving(), p.keys.previous()},
+		w.lease.token, strconv.FormatUint(w.number, 10), p.keys.generations(), formatPosition(w.position), p.keys.moved()).Text()
+	if err != nil {
+		return false, fmt.Errorf("let generation %d serve: %w", w.number, err)
+	}
+	switch outcome {
+	case "flipped":
+		p.opts.Logger.Info("generation serves", "generation", w.number, "position", w.position)
+		return true, nil
+	case "behind":
+		return false, nil
+	case "fenced":
+		return false, errFenced
+	default:
+		return false, errMoved
+	}
+}
+
+// dropPrevious gives up the generation before the serving one.
+func dropPrevious(ctx context.Context, client redis.UniversalClient, keys keyspace) error {
+	if err := client.Del(ctx, keys.previous()).Err(); err != nil {
+		return fmt.Errorf("give up the previous generation: %w", err)
+	}
+	return sweep(ctx, client, keys)
+}
+
+func (p *Projector) sweep(ctx context.Context) error { return sweep(ctx, p.client, p.keys) }
+
+// sweep frees, step by step, the generations that are neither serving, previous
+// nor being built.
+func sweep(ctx context.Context, client redis.UniversalClient, keys keyspace) error {
+	named, err := client.MGet(ctx, keys.serving(), keys.previous(), keys.building(), keys.counter()).Result()
+	if err != nil {
+		return fmt.Errorf("see which generations are in use: %w", err)
+	}
+	newest, err := strconv.ParseUint(text(named[3]), 10, 64)
+	if err != nil {
+		return nil // none was ever begun
+	}
+	keep := make(map[string]bool)
+	for _, n := range named[:3] {
+		keep[text(n)] = true
+	}
+	return scan(ctx, client, keys.generations()+"*", func(found []string) error {
+		var gone []string
+		for _, key := range found {
+			n, _, _ := strings.Cut(strings.TrimPrefix(key, keys.generations()), ":")
+			number, err := strconv.ParseUint(n, 10, 64)
+			if err == nil && number <= newest && !keep[n] { // one begun meanwhile is newer
+				gone = append(gone, key)
+			}
+		}
+		if len(gone) == 0 {
+			return nil
+		}
+		return client.Unlink(ctx, gone...).Err()
+	})
+}
+
+// scan calls visit with the keys that match, step by step. All keys of a
+// registry lie in one slot, so one node of a cluster has them all. A key may be
+// visited twice.
+func scan(ctx context.Context, client redis.UniversalClient, match string, visit func([]string) error) error {
+	node := redis.Cmdable(client)
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		master, err := cluster.MasterForKey(ctx, match)
+		if err != nil {
+			return fmt.Errorf("find the node of the registry's slot: %w", err)
+		}
+		node = master
+	}
+	var cursor uint64
+	for {
+		found, next, err := node.Scan(ctx, cursor, globEscape(match), sweepStep).Result()
+		if err != nil {
+			return fmt.Errorf("scan keys: %w", err)
+		}
+		if err := visit(found); err != nil {
+			return err
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+// globEscape protects what a registry's name may hold; the final * stays.
+func globEscape(match string) string {
+	prefix := strings.TrimSuffix(match, "*")
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(prefix) + "*"
+}

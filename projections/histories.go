@@ -1,0 +1,75 @@
+package projections
+
+import (
+	"strings"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// histories keeps, for every person and every dwelling, the pointers to the
+// events that tell of them, in the order of the log. The events themselves are
+// read from the log.
+//
+// Only the first event of a case says whom it concerns. It names the histories
+// that take part in the case, once; every event of the case, the first
+// included, is then pointed to from all of them (opPoint). So later events need
+// not repeat the parties, the function needs no reads, and a page of a history
+// is one range of one sorted set.
+func histories(rec domain.Recorded) []op {
+	pointer := hexPosition(rec.Position) + "|" + eventRef(rec.Stream, rec.Revision)
+	if strings.HasPrefix(rec.Stream, "case-") {
+		parties := rec.Stream + ":parties" // a set of the keys of histories
+		var ops []op
+		if names := partiesOf(rec.Event); len(names) > 0 {
+			ops = append(ops, join(parties, names...))
+		}
+		return append(ops, point(parties, pointer))
+	}
+	var ops []op
+	for _, history := range concerned(rec) {
+		ops = append(ops, rank(history, pointer))
+	}
+	return ops
+}
+
+// partiesOf returns the histories that a case belongs to, from its first event.
+func partiesOf(event domain.Event) []string {
+	switch e := event.(type) {
+	case residence.DeregistrationApplied:
+		parties := []string{dwellingHistory(e.DwellingID), personHistory(e.ApplicantID)}
+		for _, p := range e.Persons {
+			parties = append(parties, personHistory(p))
+		}
+		return parties
+	case housing.ApplicationReceived:
+		parties := []string{personHistory(e.ApplicantID)}
+		for _, m := range e.Family {
+			parties = append(parties, personHistory(m.PersonID))
+		}
+		return parties
+	}
+	return nil
+}
+
+// concerned returns the histories that an event outside a case belongs to: that
+// of its own stream, and those of the person or dwelling it names.
+func concerned(rec domain.Recorded) []string {
+	switch e := rec.Event.(type) {
+	case residence.RegistrationBegan:
+		return []string{personHistory(e.PersonID), dwellingHistory(e.DwellingID)}
+	case residence.RegistrationEnded:
+		return []string{personHistory(e.PersonID), dwellingHistory(e.DwellingID)}
+	case housing.EntryPlaced:
+		return []string{personHistory(e.PersonID)}
+	case housing.EntryRemoved:
+		return []string{personHistory(e.PersonID)}
+	case housing.EntryReinstated:
+		return []string{personHistory(e.PersonID)}
+	}
+	if strings.HasPrefix(rec.Stream, "residence-") || strings.HasPrefix(rec.Stream, "dwelling-") {
+		return []string{rec.Stream + ":history"}
+	}
+	return nil
+}

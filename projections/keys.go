@@ -1,0 +1,95 @@
+package projections
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+)
+
+// keyspace is the prefix of every key of one registry: a Redis Cluster hash tag,
+// so that all of them lie in one slot and one script can change them together.
+type keyspace struct{ root string }
+
+func (k keyspace) serving() string  { return k.root + "serving" }  // number of the generation that answers
+func (k keyspace) previous() string { return k.root + "previous" } // number of the one before, until the serving one is proven
+func (k keyspace) building() string { return k.root + "building" } // number of the one that is being filled
+func (k keyspace) counter() string  { return k.root + "generations" }
+func (k keyspace) moved() string    { return k.root + "moved" } // channel: the serving model has reached a position
+
+func (k keyspace) lease(role string) string { return k.root + "lease:" + role }
+func (k keyspace) fence(role string) string { return k.root + "fence:" + role }
+
+func (k keyspace) generations() string { return k.root + "g" }
+func (k keyspace) generation(n uint64) string {
+	return k.generations() + strconv.FormatUint(n, 10) + ":"
+}
+func (k keyspace) checkpoint(n uint64) string       { return k.generation(n) + checkpointKey }
+func (k keyspace) claim(id domain.CommandID) string { return k.root + claimKey(id) }
+
+// claimKey is relative to the root: claims belong to no generation.
+func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
+
+// Keys of a generation, relative to its prefix. The record of a stream has the
+// stream's own name.
+const (
+	checkpointKey = "checkpoint" // hash: position, event, caught_up, schema, target
+	quarantineKey = "quarantine" // hash: stream@revision -> why
+	heldKey       = "held"       // set: streams with an event in quarantine
+	unfinishedKey = "unfinished" // zset: case by when its act began
+)
+
+func registrationsKey(id domain.PersonID) string { return id.Stream() + ":registrations" } // hash by registration
+func residentsKey(id domain.DwellingID) string   { return id.Stream() + ":residents" }     // hash by registration
+func personHistory(id domain.PersonID) string    { return id.Stream() + ":history" }       // zset of pointers
+func dwellingHistory(id domain.DwellingID) string {
+	return id.Stream() + ":history"
+}
+func orderKey(id domain.ListID) string   { return id.Stream() + ":order" }   // zset of active entries
+func changesKey(id domain.ListID) string { return id.Stream() + ":changes" } // zset, see queues.go
+func entryKey(list domain.ListID, id domain.EntryID) string {
+	return list.Stream() + ":entry:" + id.String()
+}
+
+// hexPosition sorts as positions do.
+func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }
+
+// seniorityKey sorts as [housing.Seniority.Compare] does, for the instants that
+// have a Unix time in nanoseconds (years 1678 to 2262): the sign bit is turned
+// so that instants before 1970 sort first.
+func seniorityKey(s housing.Seniority) string {
+	return fmt.Sprintf("%016x%016x", uint64(s.At.UnixNano())^(1<<63), uint64(s.Position))
+}
+
+const seniorityKeyLen = 32
+
+func parseSeniorityKey(key string) (at int64, pos domain.Position, err error) {
+	if len(key) != seniorityKeyLen {
+		return 0, 0, fmt.Errorf("seniority key of %d characters", len(key))
+	}
+	hi, err := strconv.ParseUint(key[:16], 16, 64)
+	if err != nil {
+		return 0, 0, err
+	}
+	lo, err := strconv.ParseUint(key[16:], 16, 64)
+	if err != nil {
+		return 0, 0, err
+	}
+	return int64(hi ^ (1 << 63)), domain.Position(lo), nil
+}
+
+// eventRef names an event: stream@revision.
+func eventRef(stream string, revision uint64) string {
+	return stream + "@" + strconv.FormatUint(revision, 10)
+}
+
+func parseEventRef(ref string) (stream string, revision uint64, err error) {
+	stream, rev, ok := strings.Cut(ref, "@")
+	if !ok {
+		return "", 0, fmt.Errorf("event reference without a revision")
+	}
+	revision, err = strconv.ParseUint(rev, 10, 64)
+	return stream, revision, err
+}

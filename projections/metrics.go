@@ -1,0 +1,83 @@
+package projections
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tizilim/domain"
+)
+
+// metrics of a projector. No label names a person, a dwelling or a stream.
+type metrics struct {
+	events        prometheus.Counter
+	batches       prometheus.Counter
+	batchSeconds  prometheus.Histogram
+	quarantined   prometheus.Counter
+	interruptions prometheus.Counter
+	lag           prometheus.Gauge
+	position      prometheus.Gauge
+	generation    prometheus.Gauge
+	caughtUp      prometheus.Gauge
+	active        prometheus.Gauge
+}
+
+func newMetrics(to prometheus.Registerer) (*metrics, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tizilim", Subsystem: "projection", Name: name, Help: help})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "tizilim", Subsystem: "projection", Name: name, Help: help})
+	}
+	m := &metrics{
+		events:  counter("events_total", "Events applied to the read models, rebuilds included."),
+		batches: counter("batches_total", "Atomic steps in which events were applied."),
+		batchSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: "tizilim", Subsystem: "projection", Name: "batch_seconds",
+			Help: "Time for one atomic step.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
+		}),
+		quarantined:   counter("quarantined_total", "Events put in quarantine by this process."),
+		interruptions: counter("interruptions_total", "Times the projector had to pause and resume."),
+		lag:           gauge("lag_seconds", "Age of the last applied event when it became readable; 0 for an idle projector that is caught up."),
+		position:      gauge("position", "Position of the log that the generation has reached."),
+		generation:    gauge("generation", "Number of the generation that this process fills."),
+		caughtUp:      gauge("caught_up", "1 when everything in the log has been applied since this process took over."),
+		active:        gauge("active", "1 in the process that is the active projector."),
+	}
+	if to == nil {
+		return m, nil
+	}
+	for _, c := range []prometheus.Collector{
+		m.events, m.batches, m.batchSeconds, m.quarantined, m.interruptions, m.lag, m.position, m.generation, m.caughtUp, m.active,
+	} {
+		if err := to.Register(c); err != nil {
+			return nil, fmt.Errorf("register the projector's metrics: %w", err)
+		}
+	}
+	return m, nil
+}
+
+// applied counts a step that Redis has taken. last is nil where the step moved
+// the checkpoint only.
+func (m *metrics) applied(w *writer, events uint64, quarantined int, last *domain.Recorded, started time.Time) {
+	now := w.opts.Now()
+	m.events.Add(float64(events))
+	m.quarantined.Add(float64(quarantined))
+	m.batchSeconds.Observe(now.Sub(started).Seconds())
+	m.position.Set(float64(w.position))
+	m.generation.Set(float64(w.number))
+	caughtUp := 0.0
+	if w.caughtUp {
+		caughtUp = 1
+	}
+	m.caughtUp.Set(caughtUp)
+	if last == nil {
+		if w.caughtUp {
+			m.lag.Set(0)
+		}
+		return
+	}
+	m.batches.Inc()
+	m.lag.Set(max(0, now.Sub(last.Created).Seconds()))
+}

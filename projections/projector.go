@@ -1,0 +1,223 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// Projector keeps the read models of one registry. Of several processes that
+// run one, one is active; the others wait for its lease.
+type Projector struct {
+	client  redis.UniversalClient
+	log     Log
+	opts    Options
+	keys    keyspace
+	metrics *metrics
+}
+
+// NewProjector returns a projector of the log into Redis. It fails only where
+// opts.Registerer already has the metrics of another projector.
+func NewProjector(client redis.UniversalClient, log Log, opts Options) (*Projector, error) {
+	if client == nil || log == nil {
+		return nil, errors.New("projections: a projector needs a Redis client and a log")
+	}
+	opts = opts.withDefaults()
+	m, err := newMetrics(opts.Registerer)
+	if err != nil {
+		return nil, err
+	}
+	return &Projector{client: client, log: log, opts: opts, keys: opts.keyspace(), metrics: m}, nil
+}
+
+// Run keeps the serving generation up with the log until ctx ends, and then
+// returns nil. Where no generation serves it fills one first. Whatever goes
+// wrong in between is waited out, with growing pauses, and taken up where the
+// checkpoint says.
+func (p *Projector) Run(ctx context.Context) error {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval = 50 * time.Millisecond
+	pause.MaxInterval = 5 * time.Second
+	for {
+		began := time.Now()
+		err := hold(ctx, p.client, p.keys, roleProjector, p.opts.LeaseTTL, p.lead)
+		p.metrics.active.Set(0)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, errReplaced) || err == nil { // nothing is wrong: go on with the generation that serves now
+			pause.Reset()
+			continue
+		}
+		if time.Since(began) > p.opts.LeaseTTL {
+			pause.Reset()
+		}
+		wait := pause.NextBackOff()
+		p.opts.Logger.Warn("projector pauses", "error", err, "pause", wait)
+		p.metrics.interruptions.Inc()
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Rebuild fills a new generation beside the serving one and then lets it serve.
+// It may run in any process, also where no [Projector.Run] does. The generation
+// that served until then is kept as the previous one until [Verify] has proven
+// the new one or the next Rebuild begins. progress may be nil; it is called
+// after every batch.
+func (p *Projector) Rebuild(ctx context.Context, progress func(Progress)) error {
+	if err := p.checkEviction(ctx); err != nil {
+		return err
+	}
+	if err := dropPrevious(ctx, p.client, p.keys); err != nil {
+		return err
+	}
+	if err := p.build(ctx, true, progress); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return fmt.Errorf("rebuild: %w", err)
+	}
+	return nil
+}
+
+// lead is what the active projector does until it is interrupted.
+func (p *Projector) lead(ctx context.Context, l *lease) error {
+	p.metrics.active.Set(1)
+	if err := p.checkEviction(ctx); err != nil {
+		return err
+	}
+	w, err := p.servingWriter(ctx, l)
+	if err != nil {
+		return err
+	}
+	if w == nil {
+		if err := p.build(ctx, false, nil); err != nil {
+			return err
+		}
+		if w, err = p.servingWriter(ctx, l); err != nil || w == nil {
+			return err
+		}
+	}
+	return p.stream(ctx, w, func() (bool, error) { return false, nil })
+}
+
+// checkEviction refuses a Redis that throws single keys away when memory is
+// short: what is left would answer, wrongly.
+func (p *Projector) checkEviction(ctx context.Context) error {
+	info, err := p.client.Info(ctx, "memory").Result()
+	if err != nil {
+		return nil // Redis will say what is wrong with the next command; the in-process one has no such section and evicts nothing
+	}
+	if strings.Contains(info, "maxmemory_policy:allkeys") {
+		return errors.New("redis evicts keys of read models when memory is short: set maxmemory-policy to noeviction")
+	}
+	return nil
+}
+
+// servingWriter returns a writer of the generation that serves, nil where none
+// does.
+func (p *Projector) servingWriter(ctx context.Context, l *lease) (*writer, error) {
+	n, err := p.client.Get(ctx, p.keys.serving()).Uint64()
+	if errors.Is(err, redis.Nil) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("see which generation serves: %w", err)
+	}
+	w := p.writer(l, n, true)
+	ok, err := w.load(ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return w, nil
+}
+
+func (p *Projector) writer(l *lease, number uint64, serve bool) *writer {
+	return &writer{opts: p.opts, keys: p.keys, client: p.client, metrics: p.metrics, lease: l, number: number, serve: serve}
+}
+
+// stream applies the log to w from where it stands, in batches, and asks after
+// each whether that was all.
+func (p *Projector) stream(ctx context.Context, w *writer, done func() (bool, error)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	deliveries := readAhead(ctx, p.log.Follow(ctx, w.seen), 2*p.opts.BatchSize)
+	for {
+		batch := nextBatch(ctx, deliveries, p.opts.BatchSize)
+		if len(batch) == 0 {
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return errors.New("the log stopped to deliver")
+		}
+		if err := w.apply(ctx, batch); err != nil {
+			return err
+		}
+		if finished, err := done(); finished || err != nil {
+			return err
+		}
+	}
+}
+
+// readAhead takes up to n deliveries while Redis is busy with the batch before,
+// so that the batches grow with the load.
+func readAhead(ctx context.Context, from <-chan domain.Delivery, n int) <-chan domain.Delivery {
+	ahead := make(chan domain.Delivery, n)
+	go func() {
+		defer close(ahead)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case d, ok := <-from:
+				if !ok {
+					return
+				}
+				select {
+				case <-ctx.Done():
+					return
+				case ahead <- d:
+				}
+			}
+		}
+	}()
+	return ahead
+}
+
+// nextBatch waits for one delivery, then takes those that are there already. It
+// is empty when there will be no more.
+func nextBatch(ctx context.Context, from <-chan domain.Delivery, most int) []domain.Delivery {
+	var batch []domain.Delivery
+	select {
+	case <-ctx.Done():
+		return nil
+	case d, ok := <-from:
+		if !ok {
+			return nil
+		}
+		batch = append(batch, d)
+	}
+	for len(batch) < most {
+		select {
+		case d, ok := <-from:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, d)
+		default:
+			return batch
+		}
+	}
+	return batch
+}

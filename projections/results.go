@@ -1,0 +1,214 @@
+package projections
+
+import (
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// Every result carries AsOf, the position of the log up to which the answer
+// holds, and, where it comes from one stream, Revision, that stream's last
+// event, which is its ETag.
+
+// EventRef names an event of the log.
+type EventRef struct {
+	Stream   string
+	Revision uint64
+}
+
+func (r EventRef) String() string { return eventRef(r.Stream, r.Revision) }
+
+// PersonResidence is where a person is registered.
+type PersonResidence struct {
+	PersonID      domain.PersonID
+	Class         residence.Class
+	Registrations []Residence // that hold on the day, the permanent one first
+	Revision      uint64
+	AsOf          domain.Position
+}
+
+// Residence is a registration of a known person.
+type Residence struct {
+	RegistrationID domain.RegistrationID
+	DwellingID     domain.DwellingID
+	Kind           residence.Kind
+	From           domain.Date
+	Until          domain.Date // zero for a permanent one
+}
+
+// DwellingResidents is a dwelling, who owns it and who is registered there.
+type DwellingResidents struct {
+	DwellingID      domain.DwellingID
+	RKA             string
+	CadastralNumber string
+	KATO            string
+	Address         string
+	Owners          []residence.Owner
+	OwnersSince     domain.Date
+	Residents       []Resident // whose registrations hold on the day, the longest first
+	Revision        uint64     // of the dwelling's stream; registrations are in those of the persons
+	AsOf            domain.Position
+}
+
+// Resident is a registration at a known dwelling.
+type Resident struct {
+	PersonID       domain.PersonID
+	RegistrationID domain.RegistrationID
+	Kind           residence.Kind
+	From           domain.Date
+	Until          domain.Date // zero for a permanent one
+}
+
+// Service is one of the two public services.
+type Service string
+
+const (
+	S000 Service = "S000" // placement on the list for service housing
+	S001 Service = "S001" // deregistration at the place of residence
+)
+
+// CaseState is where an application stands.
+type CaseState string
+
+const (
+	InReview CaseState = "in_review"
+	Approved CaseState = "approved" // S000: decided, the entry and its certificate follow
+	Granted  CaseState = "granted"  // S001: for at least one person
+	Refused  CaseState = "refused"
+)
+
+// Case is the present state of an application.
+type Case struct {
+	ID             domain.CaseID
+	Service        Service
+	State          CaseState
+	ApplicantID    domain.PersonID
+	Channel        domain.Channel
+	Language       domain.Language
+	ReceivedAt     time.Time
+	Deadline       time.Time
+	Persons        []domain.PersonID // S001: to be deregistered; S000: the family counted with the applicant
+	DwellingID     domain.DwellingID // S001
+	Ground         residence.Ground  // S001
+	DepartureSheet bool              // S001: asked for
+	Results        []residence.Result
+	ListID         domain.ListID         // S000
+	Certificate    *PlacementCertificate // S000, once granted
+	Refusal        *RefusalCertificate   // S000, once refused
+	Revision       uint64
+	AsOf           domain.Position
+}
+
+// PlacementCertificate is what an S000 case ends with when it is granted.
+type PlacementCertificate struct {
+	ID           domain.CertificateID `json:"id"`
+	EntryID      domain.EntryID       `json:"entry_id"`
+	Number       int                  `json:"number"` // on the day; the current one is [Reader.Number]
+	RegisteredOn domain.Date          `json:"registered_on"`
+	CertifiedAt  time.Time            `json:"certified_at"`
+}
+
+// RefusalCertificate is what an S000 case ends with when it is refused.
+type RefusalCertificate struct {
+	ID          domain.CertificateID  `json:"id"`
+	Ground      housing.RefusalGround `json:"ground"`
+	Reasons     domain.Personal       `json:"reasons"`
+	AppealRoute string                `json:"appeal_route"`
+	RefusedAt   time.Time             `json:"refused_at"`
+}
+
+// EntryStatus says whether an entry stands on its list.
+type EntryStatus string
+
+const (
+	EntryActive  EntryStatus = "active"
+	EntryRemoved EntryStatus = "removed"
+)
+
+// ChangeKind is what happened to an entry of a list.
+type ChangeKind string
+
+const (
+	Placed     ChangeKind = "placed"
+	Removed    ChangeKind = "removed"
+	Reinstated ChangeKind = "reinstated"
+)
+
+// Change is what changed a number. It does not tell whose entry changed.
+type Change struct {
+	Kind        ChangeKind
+	EffectiveAt time.Time
+	Created     time.Time // when the log learned of it
+	Event       EventRef
+}
+
+// QueueNumber is the place of an entry on its list.
+type QueueNumber struct {
+	ListID       domain.ListID
+	EntryID      domain.EntryID
+	PersonID     domain.PersonID
+	CaseID       domain.CaseID
+	Status       EntryStatus
+	Number       int // 1 for the first; 0 for a removed entry, which has none
+	Of           int // active entries of the list
+	Ahead        int // active entries before this one; 0 for a removed entry
+	Seniority    housing.Seniority
+	RegisteredOn domain.Date
+	Certified    int    // the number on the certificate, which never changes
+	LastChange   Change // of the number; for a removed entry, its removal
+	Revision     uint64 // of the list's stream
+	AsOf         domain.Position
+}
+
+// QueueEntry is a line of a list.
+type QueueEntry struct {
+	Number       int
+	EntryID      domain.EntryID
+	PersonID     domain.PersonID
+	CaseID       domain.CaseID
+	Seniority    housing.Seniority
+	RegisteredOn domain.Date
+	Certified    int
+}
+
+// EntriesPage is a part of a list, in order.
+type EntriesPage struct {
+	Entries  []QueueEntry
+	Next     string // cursor of the next page; empty where there is none
+	Of       int
+	Revision uint64
+	AsOf     domain.Position
+}
+
+// List is the record of a list.
+type List struct {
+	ID         domain.ListID
+	Body       string
+	Settlement string
+	Title      string
+	OpenedAt   time.Time
+	Active     int // entries
+	Revision   uint64
+	AsOf       domain.Position
+}
+
+// Pointer names an event of a history.
+type Pointer struct {
+	Position domain.Position
+	EventRef
+}
+
+// HistoryPage is a part of a history, in the order of the log.
+type HistoryPage struct {
+	Pointers []Pointer
+	Next     domain.Position // after which the next page begins; 0 where there is none
+	AsOf     domain.Position
+}
+
+// UnfinishedCase is a case whose act was begun and must be finished.
+type UnfinishedCase struct {
+	CaseID domain.CaseID
+	Since  time.Time
+}

@@ -1,0 +1,17 @@
+package projections
+
+import (
+	"strconv"
+	"strings"
+
+	"tizilim/domain"
+)
+
+// revisions keeps in the record of every stream the revision of its last event,
+// which is the ETag of what is read from it. The log of accesses has no record.
+func revisions(rec domain.Recorded) []op {
+	if strings.HasPrefix(rec.Stream, "access-") {
+		return nil
+	}
+	return []op{set(rec.Stream, "revision", strconv.FormatUint(rec.Revision, 10))}
+}

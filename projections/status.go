@@ -1,0 +1,98 @@
+package projections
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// Status is how the models stand. It is readable also when no generation
+// serves.
+type Status struct {
+	Serving     uint64          // generation that answers; 0: none does
+	Position    domain.Position // of the serving generation
+	CaughtUp    bool            // the serving generation has had everything since the active projector took over
+	Building    uint64          // generation that is being filled; 0: none is
+	Built       domain.Position // of the generation being filled
+	Target      domain.Position // at which it aims; 0 where it is not known
+	Previous    uint64          // generation that is kept until the serving one is proven; 0: none is
+	Projector   bool            // some process is the active projector
+	Quarantined int             // events of the serving generation in quarantine
+}
+
+// Ready reports whether reads are answered.
+func (s Status) Ready() bool { return s.Serving != 0 }
+
+var statusScript = redis.NewScript(`
+local function at(n)
+  if not n then return {false, false, false, false, false} end
+  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target')
+end
+local serving, building = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
+local quarantined = 0
+if serving then quarantined = redis.call('HLEN', ARGV[1] .. serving .. ':quarantine') end
+return {serving, at(serving), building, at(building), redis.call('GET', KEYS[3]), redis.call('EXISTS', KEYS[4]), quarantined}
+`)
+
+// Status returns how the models stand. Its only error is
+// [domain.CodeModelNotReady], when Redis does not answer.
+func (r *Reader) Status(ctx context.Context) (Status, error) {
+	keys := []string{r.keys.serving(), r.keys.building(), r.keys.previous(), r.keys.lease(roleProjector)}
+	reply, err := statusScript.Run(ctx, r.client, keys, r.keys.generations()).Slice()
+	if err != nil {
+		return Status{}, unreachable(ctx, err)
+	}
+	var s Status
+	if at := asTexts(reply[1]); at[0] != "" && at[2] == schema {
+		s.Serving, _ = strconv.ParseUint(text(reply[0]), 10, 64)
+		s.Position, _ = parsePosition(at[0])
+		s.CaughtUp = at[1] == "1"
+		s.Quarantined = asInt(reply[6])
+	}
+	if at := asTexts(reply[3]); at[0] != "" {
+		s.Building, _ = strconv.ParseUint(text(reply[2]), 10, 64)
+		s.Built, _ = parsePosition(at[0])
+		s.Target, _ = parsePosition(at[3])
+	}
+	s.Previous, _ = strconv.ParseUint(text(reply[4]), 10, 64)
+	s.Projector = asInt(reply[5]) == 1
+	return s, nil
+}
+
+// QuarantinedEvent is an event that the serving generation does without. A
+// [Projector.Rebuild] tries it again.
+type QuarantinedEvent struct {
+	EventRef
+	Why string
+}
+
+var quarantineQuery = query(`return redis.call('HGETALL', g .. ARGV[4])`)
+
+// Quarantine lists the events of the serving generation in quarantine, by
+// stream and revision.
+func (r *Reader) Quarantine(ctx context.Context) ([]QuarantinedEvent, error) {
+	data, _, err := r.read(ctx, quarantineQuery, "", quarantineKey)
+	if err != nil {
+		return nil, err
+	}
+	var events []QuarantinedEvent
+	for ref, why := range asRecord(data) {
+		e := QuarantinedEvent{Why: why}
+		if e.Stream, e.Revision, err = parseEventRef(ref); err != nil {
+			return nil, corrupt("reference in the quarantine", err)
+		}
+		events = append(events, e)
+	}
+	slices.SortFunc(events, func(a, b QuarantinedEvent) int {
+		if c := strings.Compare(a.Stream, b.Stream); c != 0 {
+			return c
+		}
+		return int(a.Revision) - int(b.Revision)
+	})
+	return events, nil
+}
