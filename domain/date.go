@@ -41,8 +41,11 @@ func ParseDate(s string) (Date, error) {
 
 func (d Date) IsZero() bool { return d == Date{} }
 
-// Start is the first instant of the day in [Zone].
+// Start is the first instant of the day in [Zone]; the zero time for no day.
 func (d Date) Start() time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
 	return time.Date(int(d.year), time.Month(d.month), int(d.day), 0, 0, 0, 0, Zone)
 }
 

@@ -3,6 +3,8 @@ package domain
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/google/uuid"
@@ -10,22 +12,44 @@ import (
 
 // Personal is a text that tells who somebody is: a name, a telephone, a
 // document's number, free text of an application. It prints and logs as a
-// mask; only JSON (events and answers to those who may see them) and an
+// mask, whatever the verb (fmt prints the value itself where a verb does not
+// suit, unless the type formats itself); only JSON (events and answers to those who may see them) and an
 // explicit conversion to string show it.
 type Personal string
 
-func (Personal) String() string       { return "[personal]" }
-func (Personal) GoString() string     { return "[personal]" }
-func (Personal) LogValue() slog.Value { return slog.StringValue("[personal]") }
+func (Personal) String() string             { return personalMask }
+func (Personal) LogValue() slog.Value       { return slog.StringValue(personalMask) }
+func (Personal) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, personalMask) }
 
 // IIN is an individual identification number (ЖСН/ИИН): 12 ASCII digits with a
 // right control digit. It prints and logs as a mask. The zero IIN is "none":
 // a refugee may have no IIN (R21).
 type IIN string
 
-func (IIN) String() string       { return "[iin]" }
-func (IIN) GoString() string     { return "[iin]" }
-func (IIN) LogValue() slog.Value { return slog.StringValue("[iin]") }
+func (IIN) String() string             { return iinMask }
+func (IIN) LogValue() slog.Value       { return slog.StringValue(iinMask) }
+func (IIN) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, iinMask) }
+
+const (
+	personalMask = "[personal]"
+	iinMask      = "[iin]"
+)
+
+// Masked returns v for a log with its personal values masked. What holds
+// personal values in exported fields has a LogValue that calls it, because
+// slog's JSON handler writes a struct as [encoding/json] does, values and all.
+func Masked(v any) slog.Value { return slog.StringValue(fmt.Sprintf("%+v", v)) }
+
+func (d Document) LogValue() slog.Value { return Masked(d) }
+func (r Recorded) LogValue() slog.Value { return Masked(r) }
+func (d Delivery) LogValue() slog.Value { return Masked(d) }
+
+// Format prints as %+v does: under a verb that does not suit a pointer, fmt
+// would print what it points to without asking it.
+func (d Delivery) Format(s fmt.State, _ rune) {
+	type plain Delivery
+	fmt.Fprintf(s, "%+v", plain(d))
+}
 
 // ParseIIN checks the form and the control digit, and nothing else: digits that
 // disagree with the birth date or the sex of the person are not an error since

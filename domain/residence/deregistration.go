@@ -157,7 +157,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkChannel, checkSignature, checkPersons, checkTitle, checkDocuments, checkRegistered,
+		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkDocuments, checkRegistered,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -177,6 +177,17 @@ func (d *Deregistration) Decide(cmd domain.Command, results []Result) ([]domain.
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
 	}
 	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, DecidedAt: cmd.Now}}, nil
+}
+
+// checkGround keeps S001-7: an application states one of exactly three grounds.
+func checkGround(_ domain.Command, c ApplyForDeregistration, _ Facts) error {
+	if c.Ground == "" {
+		return domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "state one of the grounds %v", Grounds).At("ground")
+	}
+	if !slices.Contains(Grounds, c.Ground) {
+		return domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a deregistration has exactly one of the grounds %v", Grounds).At("ground")
+	}
+	return nil
 }
 
 // checkChannel keeps the matrix (R1, R2, R3).
@@ -275,17 +286,21 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		}
 	case GroundCourtDecision:
 		for i, id := range c.Persons {
-			j := slices.IndexFunc(c.Documents, func(d domain.Document) bool {
+			deprives := func(d domain.Document) bool {
 				return d.Type == domain.DocumentCourtDecision && d.PersonID == id && d.DwellingID == c.DwellingID
-			})
+			}
+			if has(func(d domain.Document) bool {
+				return deprives(d) && !d.InForceOn.IsZero() && !cmd.Today().Before(d.InForceOn)
+			}) {
+				continue
+			}
+			j := slices.IndexFunc(c.Documents, deprives)
 			if j < 0 {
 				return domain.Refuse(domain.Invalid, domain.CodeCourtDecision,
 					"add the court decision that deprives %s of the right to use this dwelling: a document of type court_decision with this person_id and dwelling_id", domain.Path("persons", i)).At("documents")
 			}
-			if force := c.Documents[j].InForceOn; force.IsZero() || cmd.Today().Before(force) {
-				return domain.Refuse(domain.Invalid, domain.CodeCourtDecisionNotYet,
-					"the court decision must be in legal force: give in_force_on, a day not after today").At(domain.Path("documents", j, "in_force_on"))
-			}
+			return domain.Refuse(domain.Invalid, domain.CodeCourtDecisionNotYet,
+				"the court decision must be in legal force: give in_force_on, a day not after today").At(domain.Path("documents", j, "in_force_on"))
 		}
 	}
 	return nil

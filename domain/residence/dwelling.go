@@ -131,6 +131,9 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 	if err := checkOwners(c.Owners); err != nil {
 		return nil, err
 	}
+	if c.On.IsZero() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the owners changed").At("effective_on")
+	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
 			"a change of owners is recorded when it has happened: effective_on is at the latest today").At("effective_on")

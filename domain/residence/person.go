@@ -17,6 +17,9 @@ const (
 	Refugee            Class = "refugee" // a foreigner or stateless person with refugee status
 )
 
+// Classes lists them all.
+var Classes = []Class{Citizen, PermanentForeigner, PermanentStateless, Refugee}
+
 // Kind of a registration.
 type Kind string
 
@@ -196,6 +199,12 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 		return nil, domain.Refuse(domain.Conflict, domain.CodePersonRecorded,
 			"a person with this IIN is already recorded; find the person with POST /v1/persons/search").At("iin")
 	}
+	if !slices.Contains(Classes, c.Class) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a person is of one of the classes %v", Classes).At("class")
+	}
+	if c.BirthDate.IsZero() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the birth date: the age decides which papers are asked for").At("birth_date")
+	}
 	if c.Class == Citizen && c.IIN == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeIINRequired,
 			"a citizen has an IIN; only persons of other classes may be recorded without one").At("iin")
@@ -272,6 +281,13 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 
 // checkPeriod checks what the command says of time, whoever the person is.
 func (c Register) checkPeriod(today domain.Date) error {
+	if c.Kind != Permanent && c.Kind != Temporary {
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a registration is %s or %s", Permanent, Temporary).At("kind")
+	}
+	if c.From.IsZero() {
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the registration begins").At("effective_from")
+	}
 	if today.Before(c.From) {
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
 			"a registration is recorded when it begins: effective_from is at the latest today, %s", today).At("effective_from")

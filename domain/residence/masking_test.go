@@ -1,0 +1,33 @@
+package residence_test
+
+import (
+	"testing"
+
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+)
+
+func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
+	for _, c := range []struct {
+		value any
+		holds int // personal values
+	}{
+		{residence.PersonRecorded{}, 2},
+		{residence.DeregistrationApplied{}, 1},
+		{residence.Person{}, 2},
+		{residence.Deregistration{}, 1},
+		{residence.RecordPerson{}, 2},
+		{residence.ApplyForDeregistration{}, 1},
+		{residence.Facts{}, 4},
+		{residence.RegistrationBegan{}, 0},
+		{residence.RegistrationEnded{}, 0},
+		{residence.DwellingRecorded{}, 0},
+		{residence.OwnersChanged{}, 0},
+		{residence.DeregistrationDecided{}, 0},
+		{residence.Register{}, 0},
+	} {
+		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
+			t.Errorf("%T holds %d personal values, want %d", c.value, got, c.holds)
+		}
+	}
+}
