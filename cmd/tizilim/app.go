@@ -11,13 +11,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
 	"tizilim/eventstore"
@@ -87,10 +85,20 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.endings = append(a.endings, store.Close)
-	client, redisAddress, err := a.openRedis(c.redis)
+	redisAddress := c.redis
+	if redisAddress == "" {
+		inProcess, err := projections.StartEmbedded()
+		if err != nil {
+			return a, err
+		}
+		a.endings = append(a.endings, inProcess.Close)
+		redisAddress = "redis://" + inProcess.Addr()
+	}
+	client, err := projections.Connect(redisAddress)
 	if err != nil {
 		return a, err
 	}
+	a.endings = append(a.endings, client.Close)
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -154,41 +162,6 @@ func (a *app) openEventStore(c config) (string, error) {
 		return "", err
 	}
 	return node.ConnectionString(), nil
-}
-
-// openRedis returns a client of the configured Redis, or of one in process.
-func (a *app) openRedis(address string) (redis.UniversalClient, string, error) {
-	if address == "" {
-		e, err := projections.StartEmbedded()
-		if err != nil {
-			return nil, "", err
-		}
-		a.endings = append(a.endings, e.Close)
-		return e.Client(), "redis://" + e.Addr(), nil
-	}
-	client, err := openRedis(address)
-	if err != nil {
-		return nil, "", err
-	}
-	a.endings = append(a.endings, client.Close)
-	return client, address, nil
-}
-
-// openRedis connects to redis://… (one server) or, where the address names
-// further nodes with ?addr=, to a cluster.
-func openRedis(address string) (redis.UniversalClient, error) {
-	if strings.Contains(address, "addr=") {
-		options, err := redis.ParseClusterURL(address)
-		if err != nil {
-			return nil, fmt.Errorf("redis address: %w", err)
-		}
-		return redis.NewClusterClient(options), nil
-	}
-	options, err := redis.ParseURL(address)
-	if err != nil {
-		return nil, fmt.Errorf("redis address: %w", err)
-	}
-	return redis.NewClient(options), nil
 }
 
 // announce writes the endpoints for the tools and takes them back at the end.

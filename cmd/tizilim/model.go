@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
-	"github.com/redis/go-redis/v9"
 	"github.com/schollz/progressbar/v3"
 
 	"tizilim/eventstore"
@@ -27,26 +26,35 @@ type parts struct {
 	Redis      string `help:"Redis; without it that of the running server." placeholder:"URL" env:"TIZILIM_REDIS"`
 }
 
-func (p parts) open() (*eventstore.Store, redis.UniversalClient, error) {
+// addresses returns where both are.
+func (p parts) addresses() (store, redis string, err error) {
 	if p.Eventstore == "" || p.Redis == "" {
 		text, err := os.ReadFile(endpointsFile(p.Data))
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
+			return "", "", fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
 		}
 		if err != nil {
-			return nil, nil, err
+			return "", "", err
 		}
 		var e endpoints
 		if err := json.Unmarshal(text, &e); err != nil {
-			return nil, nil, fmt.Errorf("read %s: %w", endpointsFile(p.Data), err)
+			return "", "", fmt.Errorf("read %s: %w", endpointsFile(p.Data), err)
 		}
 		p.Eventstore, p.Redis = orElse(p.Eventstore, e.EventStore), orElse(p.Redis, e.Redis)
 	}
-	store, err := eventstore.Open(p.Eventstore, slog.Default())
+	return p.Eventstore, p.Redis, nil
+}
+
+func (p parts) open() (*eventstore.Store, projections.Client, error) {
+	storeAddress, redisAddress, err := p.addresses()
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := openRedis(p.Redis)
+	store, err := eventstore.Open(storeAddress, slog.Default())
+	if err != nil {
+		return nil, nil, err
+	}
+	client, err := projections.Connect(redisAddress)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
