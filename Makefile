@@ -1,0 +1,59 @@
+# Tizilim: every verb sets up what it needs. `make` alone lists them.
+
+GO      ?= go
+LISTEN  ?= 127.0.0.1:8080
+DATA    ?= ./data
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check race fuzz bench verify build setup clean
+
+help: ## list the verbs
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## start the registry on its embedded defaults, data in ./data
+	$(GO) run ./cmd/tizilim serve --listen $(LISTEN) --data $(DATA)
+
+demo: ## tell the story of both services against the running registry
+	$(GO) run ./cmd/tizilim demo --url http://$(LISTEN) --data $(DATA)
+
+verify: ## fold the log of the running registry and compare it with Redis
+	$(GO) run ./cmd/tizilim verify --data $(DATA)
+
+build: ## build bin/tizilim
+	$(GO) build -o bin/tizilim ./cmd/tizilim
+
+test: setup check ## everything CI runs: format, vet, staticcheck, all tests
+	$(GO) test ./...
+
+check: ## gofmt, go vet, staticcheck
+	@unformatted=$$(gofmt -l cmd domain eventstore httpapi projections); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+race: setup ## all tests under the race detector (needs a C compiler)
+	$(GO) test -race ./...
+
+fuzz: ## run every fuzz target for FUZZTIME each (30s)
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+bench: ## measure against floors in the same run
+	$(GO) run ./cmd/bench
+
+# The tests start a redis-server of their own, on a free port, without files.
+setup:
+	@command -v redis-server >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing redis-server"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
+	else \
+	  echo "The tests need redis-server 6.2 or later: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS)." >&2; exit 1; \
+	fi
+
+clean: ## remove what was built; never touches the data
+	rm -rf bin
