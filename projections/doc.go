@@ -20,7 +20,7 @@
 //
 // # How it works
 //
-// A model is a pure function from an event to writes ([projection], one file a
+// A model is a pure function from an event to writes (one file a
 // model: persons.go, dwellings.go, cases.go, queues.go, histories.go, acts.go).
 // The projector follows the log and applies events in batches; the writes of a
 // batch and the checkpoint after it are one script, which Redis runs alone

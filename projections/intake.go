@@ -23,7 +23,7 @@ func (in *intake) ops(d domain.Delivery) []op {
 	case in.held[rec.Stream]:
 		return in.quarantine(*rec, "held back: an earlier event of the stream is in quarantine")
 	}
-	ops, err := projectSafely(*rec)
+	ops, err := safely(project, *rec)
 	if err != nil {
 		return in.quarantine(*rec, err.Error())
 	}
@@ -38,13 +38,12 @@ func (in *intake) quarantine(rec domain.Recorded, why string) []op {
 	return []op{set(quarantineKey, eventRef(rec.Stream, rec.Revision), why), join(heldKey, rec.Stream)}
 }
 
-// projectSafely keeps one event that a projection chokes on from stopping all
-// others.
-func projectSafely(rec domain.Recorded) (ops []op, err error) {
+// safely keeps one event that a projection chokes on from stopping all others.
+func safely(model projection, rec domain.Recorded) (ops []op, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			ops, err = nil, fmt.Errorf("cannot be projected: %v", p)
 		}
 	}()
-	return project(rec), nil
+	return model(rec), nil
 }

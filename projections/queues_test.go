@@ -1,0 +1,303 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"pgregory.net/rapid"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+)
+
+// placeOn appends a placement on list 1 whose application came in at the given
+// minute.
+func placeOn(s *script, n, minute, number int) domain.Recorded {
+	return s.add(listID(1).Stream(), housing.EntryPlaced{
+		ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n),
+		Seniority: seniorityAt(minute), RegisteredOn: day, Number: number, PlacedAt: s.now,
+	})
+}
+
+func seniorityAt(minute int) housing.Seniority {
+	return housing.Seniority{At: day.Start().Add(time.Duration(minute) * time.Minute).UTC(), Position: domain.Position(minute)}
+}
+
+func removeFrom(s *script, n, minute int) domain.Recorded {
+	return s.add(listID(1).Stream(), housing.EntryRemoved{
+		ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), Seniority: seniorityAt(minute),
+		Reason: housing.GroundsFellAway, RemovedAt: s.now,
+	})
+}
+
+func reinstateOn(s *script, n, minute int) domain.Recorded {
+	return s.add(listID(1).Stream(), housing.EntryReinstated{
+		ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), Seniority: seniorityAt(minute),
+		Ground: housing.CourtAct, ReinstatedAt: s.now,
+	})
+}
+
+func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		opened := s.list(1)
+		first := placeOn(s, 1, 10, 1)
+		second := placeOn(s, 2, 20, 2)
+		third := placeOn(s, 3, 30, 3)
+		r := projected(t, client, s)
+		expect := func(n, number, of int, kind ChangeKind, change domain.Recorded) {
+			t.Helper()
+			got, err := r.Number(ctx, listID(1), entryID(n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := QueueNumber{
+				ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), Status: EntryActive,
+				Number: number, Of: of, Ahead: max(0, number-1), Seniority: seniorityAt(10 * n), RegisteredOn: day, Certified: n,
+				LastChange: Change{
+					Kind: kind, EffectiveAt: change.Event.EffectiveAt().UTC(), Created: change.Created.UTC(),
+					Event: EventRef{change.Stream, change.Revision},
+				},
+				Revision: s.revisions[listID(1).Stream()] - 1, AsOf: s.head(),
+			}
+			if number == 0 {
+				want.Status = EntryRemoved
+			}
+			same(t, got, want)
+		}
+		expect(1, 1, 3, Placed, first)
+		expect(2, 2, 3, Placed, second)
+		expect(3, 3, 3, Placed, third)
+
+		gone := removeFrom(s, 2, 20)
+		reach(t, r, s.head())
+		expect(1, 1, 2, Placed, first) // before it: untouched
+		expect(2, 0, 2, Removed, gone)
+		expect(3, 2, 2, Removed, gone)
+
+		gone1 := removeFrom(s, 1, 10)
+		reach(t, r, s.head())
+		expect(2, 0, 1, Removed, gone) // has no number that could change
+		expect(3, 1, 1, Removed, gone1)
+
+		back := reinstateOn(s, 2, 20)
+		reach(t, r, s.head())
+		expect(2, 1, 2, Reinstated, back)
+		expect(3, 2, 2, Reinstated, back)
+
+		_, err := r.Number(ctx, listID(1), entryID(9))
+		refuses(t, err, domain.NotFound, domain.CodeEntryUnknown)
+		_, err = r.Number(ctx, listID(9), entryID(1))
+		refuses(t, err, domain.NotFound, domain.CodeListUnknown)
+
+		list, err := r.List(ctx, listID(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, list, List{
+			ID: listID(1), Body: "Akimat", Settlement: "Almaty", Title: "List 1", OpenedAt: opened.Event.EffectiveAt().UTC(),
+			Active: 2, Revision: s.revisions[listID(1).Stream()] - 1, AsOf: s.head(),
+		})
+		_, err = r.List(ctx, listID(9))
+		refuses(t, err, domain.NotFound, domain.CodeListUnknown)
+	})
+}
+
+func TestEntriesArePagedInOrderAlsoWhileTheListChanges(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.list(1)
+		for _, n := range []int{3, 1, 5, 2, 4} {
+			placeOn(s, n, 10*n, 1)
+		}
+		r := projected(t, client, s)
+		page := func(cursor string, limit int, want ...[2]int) EntriesPage { // number, entry
+			t.Helper()
+			got, err := r.Entries(ctx, listID(1), cursor, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var lines [][2]int
+			for _, e := range got.Entries {
+				var n int
+				fmt.Sscanf(e.EntryID.String()[32:], "%d", &n)
+				lines = append(lines, [2]int{e.Number, n})
+				same(t, e.Seniority, seniorityAt(10*n))
+				same(t, e.PersonID, personID(n))
+			}
+			same(t, lines, want)
+			return got
+		}
+		one := page("", 2, [2]int{1, 1}, [2]int{2, 2})
+		same(t, one.Of, 5)
+		two := page(one.Next, 2, [2]int{3, 3}, [2]int{4, 4})
+		last := page(two.Next, 2, [2]int{5, 5})
+		same(t, last.Next, "")
+		page("", 5, [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{4, 4}, [2]int{5, 5})
+
+		removeFrom(s, 2, 20) // the entry that the cursor was taken from
+		removeFrom(s, 3, 30)
+		reach(t, r, s.head())
+		page(one.Next, 2, [2]int{2, 4}, [2]int{3, 5})
+
+		_, err := r.Entries(ctx, listID(1), "zzz", 2)
+		refuses(t, err, domain.Invalid, domain.CodeMalformed)
+		_, err = r.Entries(ctx, listID(9), "", 2)
+		refuses(t, err, domain.NotFound, domain.CodeListUnknown)
+
+		s.list(2)
+		reach(t, r, s.head())
+		empty, err := r.Entries(ctx, listID(2), "", 2)
+		if err != nil || len(empty.Entries) != 0 || empty.Of != 0 {
+			t.Errorf("an empty list: %+v, %v", empty, err)
+		}
+	})
+}
+
+var registries atomic.Int64 // names a registry of its own for every random sequence
+
+// Whatever happens to a list, every number is that of a plain fold, and every
+// last change is that of a plain search through all changes.
+func TestNumbersAndLastChangesAgreeWithAPlainFold(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		rapid.Check(t, func(rt *rapid.T) { agreeWithPlainFold(rt, t, client) })
+	})
+}
+
+func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient) {
+	ctx, s, q := context.Background(), newScript(), &housing.Queue{}
+	opts := quick()
+	opts.Registry = fmt.Sprintf("random-%d", registries.Add(1))
+	_, stop := running(t, client, s, opts)
+	defer stop()
+	r := NewReader(client, opts)
+	stream := listID(1).Stream()
+
+	type change struct {
+		seniority housing.Seniority
+		entry     domain.EntryID
+		kind      ChangeKind
+		event     EventRef
+	}
+	var changes []change
+	var entries []domain.EntryID
+	record := func(events []domain.Event, err error, kind ChangeKind) {
+		if err != nil {
+			rt.Fatalf("the decider refuses: %v", err)
+		}
+		for _, event := range events {
+			rec := s.add(stream, event)
+			q.Apply(rec)
+			c := change{kind: kind, event: EventRef{stream, rec.Revision}}
+			switch e := event.(type) {
+			case housing.EntryPlaced:
+				c.seniority, c.entry = e.Seniority, e.EntryID
+			case housing.EntryRemoved:
+				c.seniority, c.entry = e.Seniority, e.EntryID
+			case housing.EntryReinstated:
+				c.seniority, c.entry = e.Seniority, e.EntryID
+			default:
+				continue
+			}
+			changes = append(changes, c)
+		}
+	}
+	cmd := domain.Command{Now: s.now}
+	events, err := q.Open(cmd, housing.OpenList{ListID: listID(1), Title: "List"})
+	record(events, err, "")
+
+	steps := rapid.IntRange(1, 14).Draw(rt, "steps")
+	for range steps {
+		n := len(entries)
+		what := rapid.IntRange(0, 3).Draw(rt, "what")
+		if n == 0 || what <= 1 {
+			// Equal instants are told apart by the position; some lie before 1970.
+			at := day.Start().Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "second")) * time.Nanosecond)
+			if rapid.IntRange(0, 9).Draw(rt, "old") == 0 {
+				at = at.AddDate(-60, 0, 0)
+			}
+			place := housing.Place{
+				EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), RegisteredOn: day,
+				Seniority: housing.Seniority{At: at, Position: domain.Position(rapid.IntRange(0, 50).Draw(rt, "position")*100 + n)},
+			}
+			events, err := q.Place(cmd, place)
+			record(events, err, Placed)
+			entries = append(entries, place.EntryID)
+		} else {
+			id := entries[rapid.IntRange(0, n-1).Draw(rt, "entry")]
+			if e, _ := q.Entry(id); e.Active {
+				events, err := q.Remove(cmd, housing.Remove{EntryID: id})
+				record(events, err, Removed)
+			} else {
+				events, err := q.Reinstate(cmd, housing.Reinstate{EntryID: id})
+				record(events, err, Reinstated)
+			}
+		}
+
+		if err := r.Await(ctx, s.head()); err != nil {
+			rt.Fatal(err)
+		}
+		for _, id := range entries {
+			got, err := r.Number(ctx, listID(1), id)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			own, _ := q.Entry(id)
+			number, active := q.Number(id)
+			if got.Number != number || (got.Status == EntryActive) != active || got.Of != q.Len() {
+				rt.Fatalf("entry %s: number %d of %d (%s), by the fold %d of %d", id, got.Number, got.Of, got.Status, number, q.Len())
+			}
+			var want change
+			for _, c := range changes {
+				if c.entry == id || active && c.seniority.Compare(own.Seniority) <= 0 {
+					want = c
+				}
+			}
+			if got.LastChange.Kind != want.kind || got.LastChange.Event != want.event {
+				rt.Fatalf("entry %s: last change %+v, by the search %+v", id, got.LastChange, want)
+			}
+		}
+		page, err := r.Entries(ctx, listID(1), "", maxPage)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		i := 0
+		q.Ordered(func(number int, e housing.Entry) bool {
+			if i >= len(page.Entries) || page.Entries[i].Number != number || page.Entries[i].EntryID != e.ID {
+				rt.Fatalf("line %d of the list: %+v, by the fold %s", number, page.Entries, e.ID)
+			}
+			i++
+			return true
+		})
+		if i != len(page.Entries) {
+			rt.Fatalf("the list has %d lines, by the fold %d", len(page.Entries), i)
+		}
+	}
+}
+
+func TestSeniorityKeysSortAsSeniorities(t *testing.T) {
+	seniority := rapid.Custom(func(rt *rapid.T) housing.Seniority {
+		return housing.Seniority{
+			At:       time.Unix(0, rapid.Int64().Draw(rt, "nanoseconds")).UTC(),
+			Position: domain.Position(rapid.Uint64().Draw(rt, "position")),
+		}
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		a, b := seniority.Draw(rt, "a"), seniority.Draw(rt, "b")
+		if rapid.Bool().Draw(rt, "same instant") {
+			b.At = a.At
+		}
+		ka, kb := seniorityKey(a), seniorityKey(b)
+		if (ka < kb) != (a.Compare(b) < 0) || (ka == kb) != (a.Compare(b) == 0) {
+			rt.Fatalf("%v and %v sort as %s and %s", a, b, ka, kb)
+		}
+		nanos, position, err := parseSeniorityKey(ka)
+		if err != nil || nanos != a.At.UnixNano() || position != a.Position {
+			rt.Fatalf("%s reads as %d, %d, %v", ka, nanos, position, err)
+		}
+	})
+}
