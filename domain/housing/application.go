@@ -36,6 +36,9 @@ const (
 	DisabledChild Relation = "disabled_child" // of any age
 )
 
+// Relations lists them all.
+var Relations = []Relation{Spouse, Child, DisabledChild}
+
 // FamilyMember is counted with the applicant.
 type FamilyMember struct {
 	PersonID domain.PersonID `json:"person_id"`
@@ -166,6 +169,9 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	if a.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
+	if !slices.Contains(domain.Channels, cmd.Channel) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application comes in through one of %v", domain.Channels).At("channel")
+	}
 	if err := checkSignature(cmd.Channel, c.Signature); err != nil {
 		return nil, err
 	}
@@ -184,6 +190,10 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		seen[m.PersonID] = true
 		if !known(m.PersonID) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(field)
+		}
+		if !slices.Contains(Relations, m.Relation) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"the family that is counted has the relations %v", Relations).At(domain.Path("family", i, "relation"))
 		}
 	}
 	return []domain.Event{ApplicationReceived{

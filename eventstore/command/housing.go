@@ -93,6 +93,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 		decide: func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Place(place, housing.Place{
 				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
+				Approved: approval.Position,
 			})
 		},
 	})
