@@ -36,6 +36,9 @@ const (
 	DisabledChild Relation = "disabled_child" // of any age
 )
 
+// Relations lists them all.
+var Relations = []Relation{Spouse, Child, DisabledChild}
+
 // FamilyMember is counted with the applicant.
 type FamilyMember struct {
 	PersonID domain.PersonID `json:"person_id"`
@@ -122,7 +125,6 @@ type Application struct {
 	Seniority Seniority
 	Approved  *PlacementApproved // set while an approval stands
 	Approval  domain.Command     // the command that approved last
-	Voided    *ApprovalVoided    // the last approval that was taken back
 	Certified *PlacementCertified
 	Refused   *ApplicationRefused
 }
@@ -140,7 +142,7 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Approved = &e
 		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
 	case ApprovalVoided:
-		a.Approved, a.Voided = nil, &e
+		a.Approved = nil
 	case PlacementCertified:
 		a.Certified = &e
 	case ApplicationRefused:
@@ -167,6 +169,9 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	if a.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
+	if !slices.Contains(domain.Channels, cmd.Channel) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application comes in through one of %v", domain.Channels).At("channel")
+	}
 	if err := checkSignature(cmd.Channel, c.Signature); err != nil {
 		return nil, err
 	}
@@ -185,6 +190,10 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		seen[m.PersonID] = true
 		if !known(m.PersonID) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(field)
+		}
+		if !slices.Contains(Relations, m.Relation) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"the family that is counted has the relations %v", Relations).At(domain.Path("family", i, "relation"))
 		}
 	}
 	return []domain.Event{ApplicationReceived{
@@ -227,12 +236,6 @@ func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, err
 		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "entry")},
 		Seniority: a.Seniority, RegisteredOn: cmd.Today(), ApprovedAt: cmd.Now,
 	}}, nil
-}
-
-// Stands reports whether the approval given by that command holds: it was not
-// taken back.
-func (a *Application) Stands(approval domain.CommandID) bool {
-	return a.Approved != nil && a.Approval.ID == approval
 }
 
 // Certify records the certificate for the entry that the queue has placed.

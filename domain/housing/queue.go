@@ -2,6 +2,7 @@ package housing
 
 import (
 	"cmp"
+	"slices"
 	"sort"
 	"time"
 
@@ -36,11 +37,10 @@ const (
 	UntrueInformation     RemovalReason = "untrue_information"
 	DwellingAcquired      RemovalReason = "dwelling_acquired"
 	StateDwellingReceived RemovalReason = "state_dwelling_received"
-
-	// ApprovalTakenBack is no reason of the law and open to nobody: the registry
-	// undoes an entry whose approval was taken back while it was being placed.
-	ApprovalTakenBack RemovalReason = "approval_taken_back"
 )
+
+// RemovalReasons lists them all.
+var RemovalReasons = []RemovalReason{GroundsFellAway, DepartureOrEndOfWork, UntrueInformation, DwellingAcquired, StateDwellingReceived}
 
 // ReinstatementGround is why a removed entry comes back with its seniority: only
 // by a complaint that was satisfied or by an act of court (E.5).
@@ -50,6 +50,9 @@ const (
 	ComplaintSatisfied ReinstatementGround = "complaint_satisfied"
 	CourtAct           ReinstatementGround = "court_act"
 )
+
+// ReinstatementGrounds lists them all.
+var ReinstatementGrounds = []ReinstatementGround{ComplaintSatisfied, CourtAct}
 
 // ListOpened begins the stream of a list: those in need at one body in one
 // settlement.
@@ -124,7 +127,8 @@ type Queue struct {
 	List    ListOpened
 	entries map[domain.EntryID]*Entry
 	active  map[domain.PersonID]*Entry
-	order   *btree.BTreeG[*Entry] // the active entries by seniority; ranks in O(log² n)
+	left    map[domain.PersonID]domain.Position // where the log holds the last removal of the person
+	order   *btree.BTreeG[*Entry]               // the active entries by seniority; ranks in O(log² n)
 }
 
 // Known reports whether the list has been opened.
@@ -181,6 +185,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.List = e
 		q.entries = make(map[domain.EntryID]*Entry)
 		q.active = make(map[domain.PersonID]*Entry)
+		q.left = make(map[domain.PersonID]domain.Position)
 		q.order = btree.NewBTreeGOptions(
 			func(a, b *Entry) bool { return a.Seniority.Compare(b.Seniority) < 0 },
 			btree.Options{NoLocks: true}, // the owner of the state serialises access
@@ -196,6 +201,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
 			entry.Active = false
 			delete(q.active, entry.PersonID)
+			q.left[entry.PersonID] = rec.Position
 			q.order.Delete(entry)
 		}
 	case EntryReinstated:
@@ -236,13 +242,22 @@ type Place struct {
 	CaseID       domain.CaseID
 	Seniority    Seniority
 	RegisteredOn domain.Date
+	Approved     domain.Position // of the approval in the log
 }
 
 // Place decides [Place]: the number is the entry's ordinal at this moment (Q2),
 // its order that of its seniority (Q6). A person has one active entry (Q5).
+//
+// An approval that has met an active entry of the person stays refused when
+// that entry is gone. Whoever saw the refusal voids the approval; whoever
+// repeats or finishes the act later must not place what was voided.
 func (q *Queue) Place(cmd domain.Command, c Place) ([]domain.Event, error) {
 	if err := q.CanJoin(c.PersonID); err != nil {
 		return nil, err
+	}
+	if q.left[c.PersonID] > c.Approved {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
+			"the applicant had an active entry on this list when the placement was approved; it has been removed since: decide again").At("applicant_id")
 	}
 	return []domain.Event{EntryPlaced{
 		ListID: q.List.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority,
@@ -277,6 +292,9 @@ func (q *Queue) Remove(cmd domain.Command, c Remove) ([]domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.Contains(RemovalReasons, c.Reason) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an entry is removed for one of the reasons %v", RemovalReasons).At("reason")
+	}
 	if !e.Active {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotActive, "this entry is not on the list any more")
 	}
@@ -299,6 +317,12 @@ func (q *Queue) Reinstate(cmd domain.Command, c Reinstate) ([]domain.Event, erro
 	e, err := q.entry(c.EntryID)
 	if err != nil {
 		return nil, err
+	}
+	if c.Ground == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a reinstatement states one of the grounds %v", ReinstatementGrounds).At("ground")
+	}
+	if !slices.Contains(ReinstatementGrounds, c.Ground) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a reinstatement has exactly one of the grounds %v", ReinstatementGrounds).At("ground")
 	}
 	if e.Active {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved, "this entry stands on the list; only a removed one can be reinstated")

@@ -84,13 +84,6 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	if !ok {
 		return Receipt{}, errors.New("command: " + approval.Stream + " holds no approval where one was read")
 	}
-	a, err := snapshot[housing.Application](ctx, h, id.Stream())
-	if err != nil {
-		return Receipt{}, err
-	}
-	if !a.Stands(approval.Meta.Causation) { // an earlier attempt found the list closed to the person
-		return Receipt{}, domain.Refuse(domain.Conflict, a.Voided.Code, "%s", a.Voided.Reason)
-	}
 	step := func(name string) domain.Command {
 		return domain.CommandOf(approval, h.now()).Step(approval.ID, name)
 	}
@@ -105,6 +98,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
 		return q.Place(place, housing.Place{
 			EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
+			Approved: approval.Position,
 		})
 	})
 	var refusal *domain.Error
@@ -122,16 +116,6 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	certify := step("certify")
 	entry := placed.Events[0].Event.(housing.EntryPlaced)
 	certified, err := onCase(certify, func(a *housing.Application) ([]domain.Event, error) { return a.Certify(certify, entry) })
-	if domain.CodeOf(err) == domain.CodeCaseDecided {
-		// Somebody else was finishing the same act, found the list closed and took
-		// the approval back; then the list opened and took the entry. It goes again.
-		undo := step("undo")
-		if _, undoErr := onList(undo, func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Remove(undo, housing.Remove{EntryID: e.EntryID, Reason: housing.ApprovalTakenBack})
-		}); undoErr != nil {
-			return Receipt{}, undoErr
-		}
-	}
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -1,0 +1,120 @@
+package residence_test
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+)
+
+// TestR11_R12_R13_R14_RandomHistories orders moves, stays, owner's applications
+// and departures at random, a few days apart, forwards and backdated, and looks
+// at every day of the history after every event.
+func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
+	dwellings := []domain.DwellingID{flat, house, dacha}
+	rapid.Check(t, func(t *rapid.T) {
+		h := resident()
+		p := h.fold()
+		begin := day("2026-01-01")
+		now := begin
+		for i := range rapid.IntRange(1, 25).Draw(t, "orders") {
+			now = now.AddDays(rapid.IntRange(0, 40).Draw(t, "days later"))
+			cmd := domaintest.OrderOn(now.String())
+			at := rapid.SampledFrom(dwellings).Draw(t, "dwelling")
+			before := *p
+			var events []domain.Event
+			var err error
+			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave"}).Draw(t, "order"); what {
+			case "reside", "stay":
+				c := residence.Register{
+					RegistrationID: domaintest.ID[domain.RegistrationID](fmt.Sprint(i)), DwellingID: at, Kind: residence.Permanent,
+					From: now.AddDays(-rapid.IntRange(0, 60).Draw(t, "backdated")),
+				}
+				if what == "stay" {
+					c.Kind, c.Until = residence.Temporary, c.From.AddDays(rapid.IntRange(25, 370).Draw(t, "length"))
+				}
+				events, err = p.Register(cmd, c)
+			case "deregister":
+				events, err = p.EndFor(residence.EndFor{CaseID: kase, DwellingID: at, Ground: residence.GroundOwnerApplication, On: now})
+			case "leave":
+				events, err = p.EndFor(residence.EndFor{CaseID: kase, DwellingID: at, Ground: residence.GroundDepartureAbroad, On: now})
+			}
+			if err != nil {
+				if len(events) != 0 || domain.CodeOf(err) == "" {
+					t.Fatalf("refused with %v and decided %v", err, domaintest.Types(events))
+				}
+				continue
+			}
+			for _, e := range events {
+				p.Apply(domaintest.Recorded(len(h), e))
+				h = append(h, e)
+			}
+			checkEndings(t, p)
+			checkMove(t, before, *p, events)
+			for d := begin.AddDays(-61); d.Before(now.AddDays(1)); d = d.AddDays(1) {
+				checkDay(t, p, d)
+			}
+		}
+	})
+}
+
+// checkEndings keeps R14 and the length of R13 over all that was recorded.
+func checkEndings(t *rapid.T, p *residence.Person) {
+	for _, r := range p.Registrations {
+		if r.Ended && r.EndedOn.Before(r.From) {
+			t.Fatalf("R14: %s began on %s and ended on %s", r.Kind, r.From, r.EndedOn)
+		}
+		if r.Kind == residence.Temporary && (r.Until.Before(r.From.AddMonths(1)) || r.From.AddMonths(12).Before(r.Until)) {
+			t.Fatalf("R13: a stay from %s until %s", r.From, r.Until)
+		}
+	}
+}
+
+// checkDay keeps R11: one permanent registration, and (policy) one stay.
+func checkDay(t *rapid.T, p *residence.Person, d domain.Date) {
+	count := map[residence.Kind]int{}
+	for _, r := range p.ActiveOn(d) {
+		count[r.Kind]++
+	}
+	if count[residence.Permanent] > 1 {
+		t.Fatalf("R11: %d permanent registrations on %s", count[residence.Permanent], d)
+	}
+	if count[residence.Temporary] > 1 {
+		t.Fatalf("R13: %d temporary stays on %s", count[residence.Temporary], d)
+	}
+}
+
+// checkMove keeps R12 (no gap at a move) and R13 (neither kind touches the
+// other, but by a departure).
+func checkMove(t *rapid.T, before, after residence.Person, events []domain.Event) {
+	var began *residence.RegistrationBegan
+	var moved *residence.RegistrationEnded
+	for _, e := range events {
+		switch e := e.(type) {
+		case residence.RegistrationBegan:
+			began = &e
+		case residence.RegistrationEnded:
+			moved = &e
+		}
+	}
+	if began == nil {
+		return
+	}
+	if moved != nil && (moved.On != began.From || moved.Kind != residence.Permanent || began.Kind != residence.Permanent || moved.Reason != residence.MovedToNewAddress) {
+		t.Fatalf("R12: the new %s begins on %s, the old %s ends on %s", began.Kind, began.From, moved.Kind, moved.On)
+	}
+	for i, r := range before.Registrations {
+		if r.Kind != began.Kind && r != after.Registrations[i] {
+			t.Fatalf("R13: a %s registration changed a %s one", began.Kind, r.Kind)
+		}
+	}
+	for _, r := range before.ActiveOn(began.From) {
+		if r.Kind == residence.Permanent && began.Kind == residence.Permanent && moved == nil {
+			t.Fatalf("R12: the permanent registration since %s was not ended by the move", r.From)
+		}
+	}
+}
