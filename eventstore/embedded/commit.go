@@ -140,7 +140,7 @@ func (w *write) size() int {
 // even a refusal may rest on an event of the same batch.
 func (s *store) commitGroup(group []*write) {
 	batch := s.db.NewIndexedBatch()
-	t := &turn{batch: batch, next: s.next, created: s.ticks(), touched: make(map[string]struct{})}
+	t := &turn{batch: batch, next: s.next, totals: s.totals, created: s.ticks(), touched: make(map[string]struct{})}
 	answers := make([]answer, len(group))
 	for i, w := range group {
 		if err := w.ctx.Err(); err != nil {
@@ -158,13 +158,17 @@ func (s *store) commitGroup(group []*write) {
 	if batch.Empty() {
 		_ = batch.Close()
 	} else {
+		if err := batch.Set([]byte{keyTotals}, t.totals.encode(), nil); err != nil {
+			s.fail(group, batch, err)
+			return
+		}
 		// Commit returns after the fsync, or not at all (see engineLogger).
 		if err := batch.Commit(pebble.Sync); err != nil {
 			s.fail(group, batch, err)
 			return
 		}
 		_ = batch.Close()
-		s.next = t.next
+		s.next, s.totals = t.next, t.totals
 		s.publish(t.last)
 		s.waiters.wake(t.touched)
 	}
@@ -191,7 +195,8 @@ type turn struct {
 	batch   *pebble.Batch
 	next    uint64 // position of the next event
 	last    uint64 // position of the last event put into the batch
-	created int64  // of all events of the batch
+	totals  totals
+	created int64 // of all events of the batch
 	touched map[string]struct{}
 }
 
@@ -338,8 +343,10 @@ func (t *turn) put(stream string, h *head, revision int64, p proposed) (uint64, 
 		position: t.next, revision: revision, created: t.created,
 		id: p.id, json: p.json, stream: stream, kind: p.kind, data: p.data, metadata: p.metadata,
 	}
+	t.totals.events++
 	if h.id == 0 {
 		h.id = e.position
+		t.totals.streams++
 	}
 	if revision == tombstoneRevision {
 		h.tombstoned = true

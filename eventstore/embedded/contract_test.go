@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -11,6 +12,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(crashDirectory); dir != "" {
+		if err := serveUntilKilled(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -38,9 +46,6 @@ func TestContract(t *testing.T) {
 	}))
 }
 
-func TestContractHoldsInMemory(t *testing.T) {
-	if os.Getenv(eventstoretest.Environment) != "" {
-		return // TestContract runs against the server that is named
-	}
+func TestContractInMemory(t *testing.T) {
 	eventstoretest.Run(t, start(t, "", embedded.InMemory()).ConnectionString())
 }

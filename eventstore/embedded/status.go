@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"google.golang.org/grpc"
@@ -20,6 +21,9 @@ type refusal struct {
 
 func (r *refusal) Error() string              { return r.status.Err().Error() }
 func (r *refusal) GRPCStatus() *status.Status { return r.status }
+
+// is reports whether the refusal has the name.
+func (r *refusal) is(name string) bool { return slices.Contains(r.trailers["exception"], name) }
 
 func newRefusal(code codes.Code, message string, trailers ...string) error {
 	return &refusal{status.New(code, message), metadata.Pairs(trailers...)}

@@ -23,6 +23,7 @@ import (
 //	'r' stream id, revision    position(8) and event id(16) of that event
 //	'i' stream id, event id    revision(8): finds a repeated append
 //	'h' stream name            the stream's head
+//	'n'                        how many events(8) and streams(8) there are
 //	'f'                        format of the whole store
 //
 // A stream's id, not its name, is in 'r' and 'i': names can be long.
@@ -31,6 +32,7 @@ const (
 	keyRevision = 'r'
 	keyEventID  = 'i'
 	keyHead     = 'h'
+	keyTotals   = 'n'
 	keyFormat   = 'f'
 )
 
@@ -75,6 +77,23 @@ func decodeEntry(b []byte) (entry, error) {
 		return entry{}, fmt.Errorf("stream index entry of %d bytes, not 24", len(b))
 	}
 	return entry{binary.BigEndian.Uint64(b), uuid.UUID(b[8:])}, nil
+}
+
+// totals count what is in the store, so that nobody has to.
+type totals struct {
+	events  uint64
+	streams uint64 // that hold at least one event, also a hidden one
+}
+
+func (t totals) encode() []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, t.events), t.streams)
+}
+
+func decodeTotals(b []byte) (totals, error) {
+	if len(b) != 16 {
+		return totals{}, fmt.Errorf("totals of %d bytes, not 16", len(b))
+	}
+	return totals{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}, nil
 }
 
 // getter is the part of the storage engine that point reads need: the view of
@@ -159,7 +178,8 @@ type store struct {
 	committed chan struct{} // closed when the committer has ended
 
 	// Only the committer uses these after openStore.
-	next uint64 // position of the next event
+	next   uint64 // position of the next event
+	totals totals
 }
 
 func engineOptions(fs vfs.FS, cacheSize int64, logger *slog.Logger) *pebble.Options {
@@ -179,19 +199,27 @@ func engineOptions(fs vfs.FS, cacheSize int64, logger *slog.Logger) *pebble.Opti
 	return o
 }
 
+// openEngine takes the directory's lock and opens the engine on it.
+func openEngine(dir string, options *pebble.Options) (*pebble.DB, *pebble.Lock, error) {
+	lock, err := pebble.LockDirectory(dir, options.FS)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %s (%v)", ErrInUse, dir, err)
+	}
+	options.Lock = lock
+	db, err := pebble.Open(dir, options)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("open the data directory %s: %w", dir, err), lock.Close())
+	}
+	return db, lock, nil
+}
+
 func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) (*store, error) {
 	if err := fs.MkdirAll(dir, 0o750); err != nil {
 		return nil, fmt.Errorf("create the data directory: %w", err)
 	}
-	lock, err := pebble.LockDirectory(dir, fs)
+	db, lock, err := openEngine(dir, engineOptions(fs, cacheSize, logger))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s (%v)", ErrInUse, dir, err)
-	}
-	options := engineOptions(fs, cacheSize, logger)
-	options.Lock = lock
-	db, err := pebble.Open(dir, options)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the data directory %s: %w", dir, err), lock.Close())
+		return nil, err
 	}
 	s := &store{
 		db: db, lock: lock, now: now,
@@ -206,21 +234,29 @@ func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, log
 	return s, nil
 }
 
-// recover finds where the log ends. One key tells, so a start takes as long
-// with a billion events as with none.
-func (s *store) recover() error {
-	format, found, err := lookup(s.db, []byte{keyFormat}, func(b []byte) (byte, error) {
+// checkFormat reports whether the directory is marked with this version's
+// format. That of another is an error.
+func checkFormat(g getter) (marked bool, err error) {
+	format, found, err := lookup(g, []byte{keyFormat}, func(b []byte) (byte, error) {
 		if len(b) != 1 {
-			return 0, errors.New("the mark of the store's format is damaged")
+			return 0, errors.New("the mark of its format is damaged")
 		}
 		return b[0], nil
 	})
-	switch {
-	case err != nil:
+	if err == nil && found && format != storeFormat {
+		err = fmt.Errorf("it is of format %d, this version reads format %d", format, storeFormat)
+	}
+	return found, err
+}
+
+// recover finds where the log ends. Its last key tells, so a start takes as long
+// with a billion events as with none.
+func (s *store) recover() error {
+	marked, err := checkFormat(s.db)
+	if err != nil {
 		return err
-	case found && format != storeFormat:
-		return fmt.Errorf("it is of format %d, this version reads format %d", format, storeFormat)
-	case !found:
+	}
+	if !marked {
 		if err := s.db.Set([]byte{keyFormat}, []byte{storeFormat}, pebble.Sync); err != nil {
 			return fmt.Errorf("mark its format: %w", err)
 		}
@@ -238,6 +274,9 @@ func (s *store) recover() error {
 	})
 	if err != nil {
 		return fmt.Errorf("find the last event: %w", err)
+	}
+	if s.totals, _, err = lookup(s.db, []byte{keyTotals}, decodeTotals); err != nil {
+		return err
 	}
 	s.publish(last)
 	return nil

@@ -1,0 +1,275 @@
+package embedded_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
+
+	"tizilim/eventstore/embedded"
+	"tizilim/eventstore/eventstoretest"
+)
+
+// crashDirectory is set in the process that TestMain turns into a node for the
+// crash tests: the test binary run again.
+const crashDirectory = "TIZILIM_TEST_CRASH_DIRECTORY"
+
+// serveUntilKilled is the life of that process: it prints where it serves, and
+// ends when it is killed or its parent goes away.
+func serveUntilKilled(dir string) error {
+	node, err := embedded.Open(dir)
+	if err != nil {
+		return err
+	}
+	if err := node.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	fmt.Println(node.ConnectionString())
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// process is a node in a process of its own.
+type process struct {
+	command          *exec.Cmd
+	stdin            io.Closer
+	connectionString string
+}
+
+func startProcess(t *testing.T, dir string) *process {
+	t.Helper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), crashDirectory+"="+dir)
+	command.Stderr = os.Stderr
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+		t.Fatalf("the node did not come up: %v", err)
+	}
+	return &process{command, stdin, strings.TrimSpace(line)}
+}
+
+// kill ends the process as a power switch would, as far as a process can.
+func (p *process) kill() {
+	_ = p.command.Process.Kill()
+	_ = p.command.Wait()
+	_ = p.stdin.Close()
+}
+
+// crashWriter appends to one stream, through crashes, and knows what it was
+// told.
+type crashWriter struct {
+	stream       string
+	acknowledged []uuid.UUID
+	// inFlight is the append that nobody answered yet: after a crash it is
+	// there or it is not, and repeating it must make it be there once.
+	inFlight []esdb.EventData
+}
+
+// write appends until the node is gone, and calls acknowledged after each
+// success. An append that was cut off is repeated first.
+func (w *crashWriter) write(client *esdb.Client, acknowledged func()) error {
+	for {
+		if w.inFlight == nil {
+			for range 1 + len(w.acknowledged)%3 {
+				w.inFlight = append(w.inFlight, esdb.EventData{
+					EventID: uuid.New(), EventType: "Written", ContentType: esdb.ContentTypeBinary, Data: make([]byte, 100),
+				})
+			}
+		}
+		expected := esdb.ExpectedRevision(esdb.NoStream{})
+		if n := len(w.acknowledged); n > 0 {
+			expected = esdb.Revision(uint64(n - 1))
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		result, err := client.AppendToStream(ctx, w.stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, w.inFlight...)
+		cancel()
+		if err != nil {
+			if e, _ := esdb.FromError(err); e.Code() == esdb.ErrorCodeWrongExpectedVersion {
+				return fmt.Errorf("an append to %s at %v was refused: %w", w.stream, expected, err)
+			}
+			return nil // cut off
+		}
+		for _, e := range w.inFlight {
+			w.acknowledged = append(w.acknowledged, e.EventID)
+		}
+		w.inFlight = nil
+		acknowledged()
+		if want := uint64(len(w.acknowledged) - 1); result.NextExpectedVersion != want {
+			return fmt.Errorf("an append to %s ends at revision %d, want %d", w.stream, result.NextExpectedVersion, want)
+		}
+	}
+}
+
+// verify compares the stream with what was acknowledged. At most the append in
+// flight may follow it, whole.
+func (w *crashWriter) verify(client *esdb.Client) error {
+	got, err := client.ReadStream(context.Background(), w.stream, esdb.ReadStreamOptions{}, ^uint64(0))
+	if err != nil {
+		return err
+	}
+	defer got.Close()
+	want := append([]uuid.UUID(nil), w.acknowledged...)
+	for _, e := range w.inFlight {
+		want = append(want, e.EventID)
+	}
+	n := 0
+	for ; ; n++ {
+		e, err := got.Recv()
+		if err != nil {
+			if n == 0 && len(w.acknowledged) == 0 || err == io.EOF {
+				break
+			}
+			return err
+		}
+		if n >= len(want) || e.Event.EventID != want[n] || e.Event.EventNumber != uint64(n) {
+			return fmt.Errorf("%s has the event %v at %d, not what was written there", w.stream, e.Event.EventID, n)
+		}
+	}
+	if n != len(w.acknowledged) && n != len(want) {
+		return fmt.Errorf("%s has %d events, of which %d were acknowledged and %d more sent", w.stream, n, len(w.acknowledged), len(w.inFlight))
+	}
+	return nil
+}
+
+// TestNothingAcknowledgedIsLostToKills kills a node under concurrent writers,
+// again and again, each time after a few more appends than the last.
+func TestNothingAcknowledgedIsLostToKills(t *testing.T) {
+	const kills, writers = 100, 4
+	dir := t.TempDir()
+	var all []*crashWriter
+	for i := range writers {
+		all = append(all, &crashWriter{stream: fmt.Sprintf("crash-%d", i)})
+	}
+	for kill := range kills {
+		node := startProcess(t, dir)
+		client := eventstoretest.Connect(t, node.connectionString)
+		for _, w := range all {
+			if err := w.verify(client); err != nil {
+				node.kill()
+				t.Fatalf("after %d kills: %v", kill, err)
+			}
+		}
+		// The node dies right after one of the first acknowledgements, with
+		// the appends of the other writers under way.
+		var acknowledged atomic.Int64
+		errs := make(chan error, writers)
+		for _, w := range all {
+			// A client to itself: one whose connection is gone may never
+			// return from the calls of a second goroutine.
+			own := eventstoretest.Connect(t, node.connectionString+"&maxDiscoverAttempts=1")
+			go func() {
+				errs <- w.write(own, func() {
+					if acknowledged.Add(1) == int64(kill%25)+1 {
+						_ = node.command.Process.Kill()
+					}
+				})
+				_ = own.Close()
+			}()
+		}
+		for range all {
+			if err := <-errs; err != nil {
+				t.Errorf("after %d kills: %v", kill, err)
+			}
+		}
+		node.kill()
+		_ = client.Close()
+		if t.Failed() {
+			return
+		}
+	}
+	total := 0
+	for _, w := range all {
+		total += len(w.acknowledged)
+	}
+	if total == 0 {
+		t.Fatal("nothing was acknowledged between the kills")
+	}
+	report, err := embedded.Check(context.Background(), dir)
+	if err != nil || !report.Sound() {
+		t.Fatalf("the store is damaged: %v %v", report.Problems, err)
+	}
+	t.Logf("%d events acknowledged between %d kills, %d in the store", total, kills, report.Events)
+}
+
+// TestATornLogLosesOnlyItsTail cuts and corrupts the end of the write-ahead
+// log, as a power failure does to what was never synced, and finds the store
+// sound and everything before in place.
+func TestATornLogLosesOnlyItsTail(t *testing.T) {
+	for name, damage := range map[string]func([]byte) []byte{
+		"cut in the last record": func(b []byte) []byte { return b[:len(b)-7] },
+		"cut further back":       func(b []byte) []byte { return b[:len(b)-len(b)/4] },
+		"a wrong byte at the end": func(b []byte) []byte {
+			b[len(b)-3] ^= 0xff
+			return b
+		},
+		"rubbish after the end": func(b []byte) []byte { return append(b, 1, 2, 3, 4, 5, 6, 7, 8, 9) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			const appends = 40
+			dir := t.TempDir()
+			node := startProcess(t, dir)
+			client := eventstoretest.Connect(t, node.connectionString)
+			for range appends {
+				_, err := client.AppendToStream(context.Background(), "torn", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.EventData{
+					EventID: uuid.New(), EventType: "Written", Data: make([]byte, 200),
+				})
+				if err != nil {
+					node.kill()
+					t.Fatal(err)
+				}
+			}
+			node.kill() // so that the log is as it was, not flushed
+
+			logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
+			if err != nil || len(logs) == 0 {
+				t.Fatalf("no write-ahead log in %s: %v", dir, err)
+			}
+			last := logs[len(logs)-1]
+			b, err := os.ReadFile(last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(last, damage(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+
+			reopened := start(t, dir)
+			report, err := reopened.Check(context.Background())
+			if err != nil || !report.Sound() {
+				t.Fatalf("the store is damaged: %v %v", report.Problems, err)
+			}
+			if report.Events > appends || report.Events < appends/2 {
+				t.Fatalf("%d of %d events are left", report.Events, appends)
+			}
+			// It goes on after what is left.
+			result, err := eventstoretest.Connect(t, reopened.ConnectionString()).AppendToStream(context.Background(), "torn",
+				esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(report.Events - 1)}, esdb.EventData{EventID: uuid.New(), EventType: "Written"})
+			if err != nil || result.CommitPosition <= report.LastPosition {
+				t.Fatalf("the next append: %+v, %v", result, err)
+			}
+		})
+	}
+}
