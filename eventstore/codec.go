@@ -1,7 +1,9 @@
 package eventstore
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -52,6 +54,9 @@ func register[E domain.Event](current int, upcasts ...upcast) {
 		panic("event type " + zero.EventType() + ": one name, and one upcast for each older version")
 	}
 	types[zero.EventType()] = eventType{current: current, upcasts: upcasts, decode: func(data []byte) (domain.Event, error) {
+		if bytes.Equal(bytes.TrimSpace(data), []byte("null")) { // to encoding/json, an event of zeros
+			return nil, errors.New("the event is null")
+		}
 		var e E
 		err := json.Unmarshal(data, &e)
 		return e, err

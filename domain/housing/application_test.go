@@ -1,0 +1,258 @@
+package housing_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+)
+
+// of is what has been recorded of one S000 case, ready for more.
+type of []domain.Event
+
+// received is Aigul's application; [domaintest.Fold] puts it at position 100.
+func received(changes ...func(*housing.ApplicationReceived)) of {
+	e := housing.ApplicationReceived{
+		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Channel: domain.ChannelStateCorp,
+		Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+		ReceivedAt: domaintest.Noon(), Deadline: day("2026-04-14").End(),
+	}
+	for _, change := range changes {
+		change(&e)
+	}
+	return of{e}
+}
+
+func withoutConsent(e *housing.ApplicationReceived) { e.Consent = false }
+
+func entryOfCase() domain.EntryID { return domain.EntryID{UUID: domain.DeriveID(kase.UUID, "entry")} }
+func certificateOfCase() domain.CertificateID {
+	return domain.CertificateID{UUID: domain.DeriveID(kase.UUID, "certificate")}
+}
+
+func (h of) approved() of {
+	return append(slices.Clip(h), housing.PlacementApproved{
+		CaseID: kase, ListID: list, EntryID: entryOfCase(), PersonID: aigul,
+		Seniority: housing.Seniority{At: domaintest.Noon(), Position: 100}, RegisteredOn: domaintest.Today(), ApprovedAt: domaintest.Noon(),
+	})
+}
+
+func (h of) voided() of {
+	return append(slices.Clip(h), housing.ApprovalVoided{
+		CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already there", VoidedAt: domaintest.Noon(),
+	})
+}
+
+func (h of) certified(number int) of {
+	return append(slices.Clip(h), housing.PlacementCertified{
+		CaseID: kase, ListID: list, EntryID: entryOfCase(), CertificateID: certificateOfCase(),
+		RegisteredOn: domaintest.Today(), Number: number, CertifiedAt: domaintest.Noon(),
+	})
+}
+
+func (h of) refused(g housing.RefusalGround) of {
+	return append(slices.Clip(h), housing.ApplicationRefused{
+		CaseID: kase, ListID: list, CertificateID: certificateOfCase(), Ground: g, Reasons: "because",
+		AppealRoute: housing.AppealRoute, RefusedAt: domaintest.Noon(),
+	})
+}
+
+func (h of) last() []domain.Event { return h[len(h)-1:] }
+
+func everybody(domain.PersonID) bool { return true }
+
+func TestReceiveApplication(t *testing.T) {
+	receive := func(q on, known func(domain.PersonID) bool, change func(*housing.ReceiveApplication)) func(*housing.Application) ([]domain.Event, error) {
+		c := housing.ReceiveApplication{CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten}
+		change(&c)
+		return func(a *housing.Application) ([]domain.Event, error) {
+			return a.Receive(domaintest.Order(), c, q.fold(), known)
+		}
+	}
+	as := func(*housing.ReceiveApplication) {}
+	family := func(members ...housing.FamilyMember) func(*housing.ReceiveApplication) {
+		return func(c *housing.ReceiveApplication) { c.Family = members }
+	}
+	not := func(stranger domain.PersonID) func(domain.PersonID) bool {
+		return func(p domain.PersonID) bool { return p != stranger }
+	}
+	standing := opened().placed(entry("aigul"), aigul, filed(1, 10), 1)
+	domaintest.Run(t, []domaintest.Spec[housing.Application]{
+		{Name: "C1 Q4 an application to an open list", When: receive(opened(), everybody, as), Then: received()},
+		{
+			Name: "Q3 S000-6 without consent it is received all the same",
+			When: receive(opened(), everybody, func(c *housing.ReceiveApplication) { c.Consent = false }),
+			Then: received(withoutConsent),
+		},
+		{
+			Name: "Q13 with the family that is counted",
+			When: receive(opened(), everybody, family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse}, housing.FamilyMember{PersonID: erlan, Relation: housing.DisabledChild})),
+			Then: received(func(e *housing.ApplicationReceived) {
+				e.Family = []housing.FamilyMember{{PersonID: daur, Relation: housing.Spouse}, {PersonID: erlan, Relation: housing.DisabledChild}}
+			}),
+		},
+		{
+			Name:    "Q13 parents are not",
+			When:    receive(opened(), everybody, family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse}, housing.FamilyMember{PersonID: erlan, Relation: "mother"})),
+			Refused: domain.CodeValueUnknown, Field: "family[1].relation",
+		},
+		{
+			Name:    "Q13 nobody counts twice",
+			When:    receive(opened(), everybody, family(housing.FamilyMember{PersonID: daur, Relation: housing.Child}, housing.FamilyMember{PersonID: daur, Relation: housing.Child})),
+			Refused: domain.CodeNamedTwice, Field: "family[1].person_id",
+		},
+		{
+			Name:    "Q13 the applicant is counted already",
+			When:    receive(opened(), everybody, family(housing.FamilyMember{PersonID: aigul, Relation: housing.Spouse})),
+			Refused: domain.CodeNamedTwice, Field: "family[0].person_id",
+		},
+		{
+			Name:    "Q13 a family member who is not recorded",
+			When:    receive(opened(), not(daur), family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse})),
+			Refused: domain.CodePersonUnknown, Field: "family[0].person_id",
+		},
+		{Name: "C1 an applicant who is not recorded", When: receive(opened(), not(aigul), as), Refused: domain.CodePersonUnknown, Field: "applicant_id"},
+		{Name: "Q5 a list that was not opened", When: receive(nil, everybody, as), Refused: domain.CodeListUnknown},
+		{Name: "Q5 who stands on the list already", When: receive(standing, everybody, as), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
+		{Name: "Q5 who stood there once", When: receive(standing.removed(entry("aigul"), aigul, filed(1, 10)), everybody, as), Then: received()},
+		{Name: "C1 an application is received once", Given: received(), When: receive(opened(), everybody, as), Refused: domain.CodeKeyReused},
+	})
+}
+
+// TestC17_SignaturesOfAHousingApplication is the whole matrix: the portal takes
+// an EDS or a one-time password (S000-2, S000-3), paper a signature by hand.
+func TestC17_SignaturesOfAHousingApplication(t *testing.T) {
+	methods := []domain.SignatureMethod{domain.SignatureEDS, domain.SignatureOTP, domain.SignatureHandwritten, "", "wax_seal"}
+	for _, ch := range append(slices.Clone(domain.Channels), domain.ChannelNone, "fax") {
+		for _, m := range methods {
+			t.Run(fmt.Sprintf("C1 C17 %s %s", ch, m), func(t *testing.T) {
+				got, err := new(housing.Application).Receive(domaintest.OrderThrough(ch), housing.ReceiveApplication{
+					CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m,
+				}, opened().fold(), everybody)
+				switch {
+				case !slices.Contains(domain.Channels, ch):
+					domaintest.Refused(t, got, err, domain.CodeChannelNotOpen, "channel")
+				case ch == domain.ChannelPortal && (m == domain.SignatureEDS || m == domain.SignatureOTP),
+					ch != domain.ChannelPortal && m == domain.SignatureHandwritten:
+					domaintest.Happened(t, got, err, received(func(e *housing.ApplicationReceived) { e.Channel, e.Signature = ch, m })...)
+				default:
+					domaintest.Refused(t, got, err, domain.CodeSignatureMethod, "signature.method")
+				}
+			})
+		}
+	}
+}
+
+func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
+	for received, deadline := range map[string]string{
+		"2026-03-15T00:00:00+05:00": "2026-04-14T23:59:59+05:00",
+		"2026-03-15T23:59:59+05:00": "2026-04-14T23:59:59+05:00",
+		"2026-03-15T18:59:59Z":      "2026-04-14T18:59:59Z",
+		"2026-03-15T19:00:00Z":      "2026-04-15T18:59:59Z", // already the 16th in Kazakhstan
+		"2026-01-30T12:00:00+05:00": "2026-03-01T23:59:59+05:00",
+		"2028-01-30T12:00:00+05:00": "2028-02-29T23:59:59+05:00",
+		"2026-12-15T12:00:00+05:00": "2027-01-14T23:59:59+05:00",
+	} {
+		at, err := time.Parse(time.RFC3339, received)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := time.Parse(time.RFC3339, deadline)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := domaintest.Order()
+		cmd.Now = at
+		events, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
+			CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
+		}, opened().fold(), everybody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[0].(housing.ApplicationReceived); !got.Deadline.Equal(want) || !got.ReceivedAt.Equal(at) {
+			t.Errorf("received %s: deadline %s, want %s", received, got.Deadline.In(domain.Zone), want.In(domain.Zone))
+		}
+	}
+}
+
+func TestDecideApplication(t *testing.T) {
+	type decide = func(*housing.Application) ([]domain.Event, error)
+	approve := func(q on) decide {
+		return func(a *housing.Application) ([]domain.Event, error) { return a.Approve(domaintest.Order(), q.fold()) }
+	}
+	refuse := func(g housing.RefusalGround, reasons domain.Personal) decide {
+		return func(a *housing.Application) ([]domain.Event, error) {
+			return a.Refuse(domaintest.Order(), housing.Refuse{Ground: g, Reasons: reasons})
+		}
+	}
+	certify := func(a *housing.Application) ([]domain.Event, error) {
+		return a.Certify(domaintest.Order(), housing.EntryPlaced{
+			ListID: list, EntryID: entryOfCase(), PersonID: aigul, CaseID: kase, RegisteredOn: domaintest.Today(), Number: 7,
+		})
+	}
+	void := func(a *housing.Application) ([]domain.Event, error) {
+		return a.Void(domaintest.Order(), &domain.Error{Code: domain.CodeAlreadyOnList, Message: "already there"})
+	}
+	standing := opened().placed(entry("other"), aigul, filed(1, 10), 1)
+	domaintest.Run(t, []domaintest.Spec[housing.Application]{
+		{Name: "Q1 Q6 approved, with the seniority of the application", Given: received(), When: approve(opened()), Then: received().approved().last()},
+		{Name: "Q1 Q2 certified, with the day and the number", Given: received().approved(), When: certify, Then: received().approved().certified(7).last()},
+		{Name: "Q1 voided", Given: received().approved(), When: void, Then: received().approved().voided().last()},
+		{Name: "Q1 open again after that: approved", Given: received().approved().voided(), When: approve(opened()), Then: received().approved().last()},
+		{Name: "Q1 open again after that: refused", Given: received().approved().voided(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().refused(housing.RequirementsNotMet).last()},
+
+		{Name: "Q1 an unknown case is not approved", When: approve(opened()), Refused: domain.CodeCaseUnknown},
+		{Name: "Q1 an unknown case is not refused", When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseUnknown},
+		{Name: "Q1 not approved twice", Given: received().approved(), When: approve(opened()), Refused: domain.CodeCaseDecided},
+		{Name: "Q1 not refused while an approval stands", Given: received().approved(), When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseDecided},
+		{Name: "Q1 not approved after the certificate", Given: received().approved().certified(7), When: approve(opened()), Refused: domain.CodeCaseDecided},
+		{Name: "Q1 not refused after the certificate", Given: received().approved().certified(7), When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseDecided},
+		{Name: "Q1 not approved after a refusal", Given: received().refused(housing.NoConsent), When: approve(opened()), Refused: domain.CodeCaseDecided},
+		{Name: "Q1 not refused twice", Given: received().refused(housing.NoConsent), When: refuse(housing.UntrueDocuments, "because"), Refused: domain.CodeCaseDecided},
+		{Name: "Q1 no certificate without an approval", Given: received(), When: certify, Refused: domain.CodeCaseDecided},
+		{Name: "Q1 no second certificate", Given: received().approved().certified(7), When: certify, Refused: domain.CodeCaseDecided},
+		{Name: "Q1 no certificate after a refusal", Given: received().refused(housing.NoConsent), When: certify, Refused: domain.CodeCaseDecided},
+		{Name: "Q1 no certificate on a void approval", Given: received().approved().voided(), When: certify, Refused: domain.CodeCaseDecided},
+		{Name: "Q1 nothing to void", Given: received(), When: void, Refused: domain.CodeCaseDecided},
+		{Name: "Q1 not void twice", Given: received().approved().voided(), When: void, Refused: domain.CodeCaseDecided},
+		{Name: "Q1 a certificate is not void", Given: received().approved().certified(7), When: void, Refused: domain.CodeCaseDecided},
+
+		{Name: "Q3 S000-6 without consent nobody is placed", Given: received(withoutConsent), When: approve(opened()), Refused: domain.CodeConsentMissing, Field: "outcome"},
+		{Name: "Q3 S000-6 it is refused for that", Given: received(withoutConsent), When: refuse(housing.NoConsent, "because"), Then: received().refused(housing.NoConsent).last()},
+		{Name: "Q3 S000-5", Given: received(), When: refuse(housing.UntrueDocuments, "because"), Then: received().refused(housing.UntrueDocuments).last()},
+		{Name: "Q3 S000-7", Given: received(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().refused(housing.RequirementsNotMet).last()},
+		{Name: "Q3 C7 no fourth ground", Given: received(), When: refuse("no_vacancy", "because"), Refused: domain.CodeGroundUnknown, Field: "ground"},
+		{Name: "Q3 C7 no refusal without a ground", Given: received(), When: refuse("", "because"), Refused: domain.CodeGroundRequired, Field: "ground"},
+		{Name: "C7 nor without reasons", Given: received(), When: refuse(housing.NoConsent, ""), Refused: domain.CodeReasonsRequired, Field: "reasons"},
+		{Name: "C7 blank ones are none", Given: received(), When: refuse(housing.NoConsent, " \t\n\u00a0"), Refused: domain.CodeReasonsRequired, Field: "reasons"},
+
+		{Name: "Q5 who stands on the list is not approved again", Given: received(), When: approve(standing), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
+		{Name: "Q5 on a list that was not opened", Given: received(), When: approve(nil), Refused: domain.CodeListUnknown},
+	})
+}
+
+func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
+	want := []housing.RefusalGround{housing.UntrueDocuments, housing.NoConsent, housing.RequirementsNotMet}
+	if !slices.Equal(housing.RefusalGrounds, want) {
+		t.Errorf("grounds %v, want %v", housing.RefusalGrounds, want)
+	}
+}
+
+func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
+	a := domaintest.Fold[housing.Application](received()...)
+	events, err := a.Approve(domaintest.OrderOn("2026-04-10"), opened().fold())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := events[0].(housing.PlacementApproved)
+	if want := (housing.Seniority{At: domaintest.Noon(), Position: 100}); e.Seniority.Compare(want) != 0 {
+		t.Errorf("seniority %v, want %v", e.Seniority, want)
+	}
+	if e.RegisteredOn != day("2026-04-10") {
+		t.Errorf("registered on %s, the day of the decision is 2026-04-10", e.RegisteredOn)
+	}
+}

@@ -1,0 +1,451 @@
+package eventstore
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// Until release 1.0 the samples may be written anew; after it they are only
+// added to, for what was stored once must decode for ever.
+var update = flag.Bool("update", false, "write testdata/events for the current version of every event type (until 1.0)")
+
+// sample is an event as it lies in the log.
+type sample struct {
+	Data     json.RawMessage `json:"data"`
+	Metadata json.RawMessage `json:"metadata"`
+}
+
+func samplePath(name string, version int) string {
+	return filepath.Join("testdata", "events", fmt.Sprintf("%s.v%d.json", name, version))
+}
+
+var (
+	person = domaintest.ID[domain.PersonID]("aigul")
+	flat   = domaintest.ID[domain.DwellingID]("flat")
+	list   = domaintest.ID[domain.ListID]("list")
+	entry  = domaintest.ID[domain.EntryID]("entry")
+	kase   = domaintest.ID[domain.CaseID]("case")
+	at     = time.Date(2026, 3, 15, 12, 0, 0, 123456789, domain.Zone)
+	today  = domain.DateOf(at)
+	since  = housing.Seniority{At: at, Position: 4711}
+	stay   = domaintest.ID[domain.RegistrationID]("registration")
+	proof  = domaintest.ID[domain.CertificateID]("certificate")
+)
+
+// examples are the events of which the samples are written: every field set.
+var examples = []domain.Event{
+	residence.PersonRecorded{PersonID: person, IIN: "999999000012", Name: "Айгүл Сейітқызы", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Citizen, RecordedAt: at},
+	residence.RegistrationBegan{
+		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
+		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+	},
+	residence.RegistrationEnded{
+		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent,
+		Reason: residence.OwnerApplication, On: today, CaseID: kase,
+	},
+	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
+	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
+	residence.DeregistrationApplied{
+		CaseID: kase, Channel: domain.ChannelStateCorp, Language: domain.Kazakh, Ground: residence.GroundCourtDecision, DwellingID: flat,
+		ApplicantID: person, ApplicantClass: residence.Citizen, Persons: []domain.PersonID{domaintest.ID[domain.PersonID]("daur")},
+		Documents: []domain.Document{{
+			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
+		}},
+		DepartureSheet: true, Signature: domain.SignatureHandwritten, ReceivedAt: at, Deadline: at.Add(30 * time.Minute),
+	},
+	residence.DeregistrationDecided{
+		CaseID: kase, Results: []residence.Result{
+			{PersonID: person, Ended: []domain.RegistrationID{stay}},
+			{PersonID: domaintest.ID[domain.PersonID]("daur"), Code: domain.CodeNotRegisteredHere, Reason: "not registered at the dwelling"},
+		}, DecidedAt: at,
+	},
+	housing.ListOpened{ListID: list, Body: "Ministry of Defence", Settlement: "Алматы", Title: "Service housing", OpenedAt: at},
+	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, RegisteredOn: today, Number: 3, PlacedAt: at},
+	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", RemovedAt: at},
+	housing.EntryReinstated{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, Note: "act 12", ReinstatedAt: at},
+	housing.ApplicationReceived{
+		CaseID: kase, ListID: list, ApplicantID: person, Family: []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}},
+		Consent: true, Documents: []domain.Document{{
+			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
+		}},
+		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, Deadline: today.AddDays(30).End(),
+	},
+	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, RegisteredOn: today, ApprovedAt: at},
+	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
+	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, CertifiedAt: at},
+	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, RefusedAt: at},
+}
+
+var exampleMeta = domain.Meta{
+	Correlation: kase.UUID, Causation: domaintest.ID[domain.CommandID]("command"), Digest: "sha256:3b47",
+	Actor: "desk-7", Role: domain.RoleOperator, Channel: domain.ChannelStateCorp,
+}
+
+func encoded(t testing.TB, e domain.Event, m domain.Meta) esdb.EventData {
+	t.Helper()
+	data, err := encode(NewEvent{ID: uuid.New(), Event: e, Meta: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// stored is the event as the server would give it back.
+func stored(data esdb.EventData) *esdb.RecordedEvent {
+	return &esdb.RecordedEvent{
+		EventID: data.EventID, EventType: data.EventType, StreamID: "case-1", EventNumber: 7,
+		Position: esdb.Position{Commit: 42, Prepare: 41}, CreatedDate: at, Data: data.Data, UserMetadata: data.Metadata,
+	}
+}
+
+func TestEveryRegisteredEventTypeHasASampleOfEveryVersion(t *testing.T) {
+	if *update {
+		writeSamples(t)
+	}
+	known := map[string]bool{}
+	for name, ty := range types {
+		for v := 1; v <= ty.current; v++ {
+			known[samplePath(name, v)] = true
+			if _, err := os.Stat(samplePath(name, v)); err != nil {
+				t.Errorf("no sample of %s version %d: add an example and run go test ./eventstore -update", name, v)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "events", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !known[file] {
+			t.Errorf("%s is a sample of no registered type: what was stored once must decode for ever", file)
+		}
+	}
+}
+
+func writeSamples(t *testing.T) {
+	if err := os.MkdirAll(filepath.Join("testdata", "events"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range examples {
+		data := encoded(t, e, exampleMeta)
+		text, err := json.MarshalIndent(sample{data.Data, data.Metadata}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := e.EventType()
+		if err := os.WriteFile(samplePath(name, types[name].current), append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var sampleName = regexp.MustCompile(`([A-Za-z]+)\.v([0-9]+)\.json$`)
+
+func TestEverySampleDecodesForEver(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("testdata", "events", "*.json"))
+	if err != nil || len(files) < len(types) {
+		t.Fatalf("%d samples for %d types, %v", len(files), len(types), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var s sample
+			if err := json.Unmarshal(text, &s); err != nil {
+				t.Fatal(err)
+			}
+			name := sampleName.FindStringSubmatch(file)[1]
+			rec, err := decode(stored(esdb.EventData{EventType: name, Data: s.Data, Metadata: s.Metadata}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rec.Event.EventType() != name {
+				t.Errorf("decodes as %s", rec.Event.EventType())
+			}
+			if rec.Meta != exampleMeta {
+				t.Errorf("metadata %+v, want %+v", rec.Meta, exampleMeta)
+			}
+			if !strings.HasSuffix(file, fmt.Sprintf(".v%d.json", types[name].current)) {
+				return // an older version is lifted, it does not come back the same
+			}
+			again := encoded(t, rec.Event, rec.Meta)
+			sameJSON(t, "data", s.Data, again.Data)
+			sameJSON(t, "metadata", s.Metadata, again.Metadata)
+			i := slices.IndexFunc(examples, func(e domain.Event) bool { return e.EventType() == name })
+			if diff := domaintest.Diff(examples[i], rec.Event); diff != "" {
+				t.Errorf("(-example +sample):\n%s", diff)
+			}
+		})
+	}
+}
+
+func sameJSON(t *testing.T, what string, want, got []byte) {
+	t.Helper()
+	var a, b bytes.Buffer
+	if json.Compact(&a, want) != nil || json.Compact(&b, got) != nil || a.String() != b.String() {
+		t.Errorf("%s is encoded as\n%s\nwant\n%s", what, b.String(), a.String())
+	}
+}
+
+// jsonFields are the names of the members that an event can have.
+func jsonFields(e domain.Event) []string {
+	var names []string
+	var walk func(reflect.Type)
+	walk = func(t reflect.Type) {
+		switch t.Kind() {
+		case reflect.Slice:
+			walk(t.Elem())
+		case reflect.Struct:
+			for i := range t.NumField() {
+				if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" {
+					names = append(names, name)
+					walk(t.Field(i).Type)
+				}
+			}
+		}
+	}
+	walk(reflect.TypeOf(e))
+	return names
+}
+
+// TestExamplesSetEveryField: a field that is left out of the sample could be
+// renamed without anybody noticing.
+func TestExamplesSetEveryField(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range examples {
+		name := e.EventType()
+		if seen[name] {
+			t.Errorf("two examples of %s", name)
+		}
+		seen[name] = true
+		full, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range jsonFields(e) {
+			if !bytes.Contains(full, []byte(`"`+field+`":`)) {
+				t.Errorf("the example of %s does not set %s", name, field)
+			}
+		}
+	}
+	for name := range maps.Keys(types) {
+		if !seen[name] {
+			t.Errorf("no example of %s", name)
+		}
+	}
+}
+
+func TestDecodedEventSaysWhereItStands(t *testing.T) {
+	data := encoded(t, examples[0], exampleMeta)
+	rec, err := decode(stored(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rec.ID != data.EventID || rec.Stream != "case-1" || rec.Revision != 7 || rec.Position != 42 || !rec.Created.Equal(at) {
+		t.Errorf("%+v", rec)
+	}
+}
+
+func TestMetadataCarriesTheEffectiveTimeAndTheNamesOfTheServer(t *testing.T) {
+	data := encoded(t, examples[2], exampleMeta) // RegistrationEnded: effective on a day
+	var m map[string]any
+	if err := json.Unmarshal(data.Metadata, &m); err != nil {
+		t.Fatal(err)
+	}
+	for field, want := range map[string]any{
+		"$correlationId": kase.String(), "$causationId": exampleMeta.Causation.String(),
+		"effective_at": "2026-03-15T00:00:00+05:00", "schema": 1.0,
+	} {
+		if m[field] != want {
+			t.Errorf("%s is %v, want %v", field, m[field], want)
+		}
+	}
+}
+
+func TestEncodeRefusesWhatCouldNotBeReadOrRepeated(t *testing.T) {
+	if _, err := encode(NewEvent{ID: uuid.New(), Event: unregistered{}}); err == nil {
+		t.Error("an unregistered type was encoded")
+	}
+	if _, err := encode(NewEvent{Event: examples[0]}); err == nil {
+		t.Error("an event without an id was encoded: the client would draw a random one, and a repetition be a second event")
+	}
+}
+
+type unregistered struct{}
+
+func (unregistered) EventType() string      { return "Unregistered" }
+func (unregistered) EffectiveAt() time.Time { return at }
+
+func TestDecodeRefusesWhatThisReleaseDoesNotKnow(t *testing.T) {
+	good := encoded(t, examples[0], exampleMeta)
+	for name, change := range map[string]func(*esdb.RecordedEvent){
+		"a type of a later release":    func(e *esdb.RecordedEvent) { e.EventType = "PersonForgotten" },
+		"a version of a later release": func(e *esdb.RecordedEvent) { e.UserMetadata = []byte(`{"schema":2}`) },
+		"no version":                   func(e *esdb.RecordedEvent) { e.UserMetadata = []byte(`{}`) },
+		"a version before the first":   func(e *esdb.RecordedEvent) { e.UserMetadata = []byte(`{"schema":-1}`) },
+		"no metadata":                  func(e *esdb.RecordedEvent) { e.UserMetadata = nil },
+		"broken data":                  func(e *esdb.RecordedEvent) { e.Data = []byte(`{"person_id":`) },
+		"no data":                      func(e *esdb.RecordedEvent) { e.Data = nil },
+		"data that is no object":       func(e *esdb.RecordedEvent) { e.Data = []byte(`null`) },
+		"a day that does not exist":    func(e *esdb.RecordedEvent) { e.Data = []byte(`{"birth_date":"2025-02-29"}`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := stored(good)
+			change(e)
+			rec, err := decode(e)
+			if err == nil {
+				t.Fatal("decoded")
+			}
+			if rec.Event != nil || rec.Stream != "case-1" || rec.Revision != 7 || rec.Position != 42 {
+				t.Errorf("the poison does not say where it stands: %+v", rec)
+			}
+			if !strings.Contains(err.Error(), "case-1@7") {
+				t.Errorf("nor does the error: %v", err)
+			}
+		})
+	}
+}
+
+// Lifted is a made-up event whose third version is current.
+type lifted struct {
+	Name  string    `json:"name"`
+	Parts []string  `json:"parts"`
+	At    time.Time `json:"at"`
+}
+
+func (lifted) EventType() string        { return "Lifted" }
+func (e lifted) EffectiveAt() time.Time { return e.At }
+
+func TestOlderVersionsAreUpcast(t *testing.T) {
+	rename := func(data []byte) ([]byte, error) { // 1 → 2: title became name
+		var m map[string]any
+		if err := json.Unmarshal(data, &m); err != nil {
+			return nil, err
+		}
+		m["name"] = m["title"]
+		delete(m, "title")
+		return json.Marshal(m)
+	}
+	split := func(data []byte) ([]byte, error) { // 2 → 3: parts are told apart
+		var m map[string]any
+		if err := json.Unmarshal(data, &m); err != nil {
+			return nil, err
+		}
+		name, ok := m["name"].(string)
+		if !ok {
+			return nil, fmt.Errorf("no name to split")
+		}
+		m["parts"] = strings.Fields(name)
+		return json.Marshal(m)
+	}
+	register3 := func() { register[lifted](3, rename, split) }
+	register3()
+	t.Cleanup(func() { delete(types, "Lifted") })
+
+	want := lifted{Name: "Абай көшесі", Parts: []string{"Абай", "көшесі"}}
+	for version, data := range map[int]string{
+		1: `{"title":"Абай көшесі"}`,
+		2: `{"name":"Абай көшесі"}`,
+		3: `{"name":"Абай көшесі","parts":["Абай","көшесі"]}`,
+	} {
+		got, err := decodeEvent("Lifted", version, []byte(data))
+		if diff := domaintest.Diff(domain.Event(want), got); err != nil || diff != "" {
+			t.Errorf("version %d: %v (-want +got):\n%s", version, err, diff)
+		}
+	}
+	if _, err := decodeEvent("Lifted", 2, []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "upcast from version 2") {
+		t.Errorf("a failed upcast: %v", err)
+	}
+	if data := encoded(t, want, exampleMeta); !bytes.Contains(data.Metadata, []byte(`"schema":3`)) {
+		t.Errorf("encoded with metadata %s, want the current version", data.Metadata)
+	}
+	for name, wrong := range map[string]func(){
+		"one name twice":        register3,
+		"an upcast is missing":  func() { register[unregistered](2) },
+		"an upcast is too much": func() { register[unregistered](1, rename) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s was registered", name)
+				}
+			}()
+			wrong()
+		}()
+	}
+}
+
+// FuzzDecode: whatever lies in the log is an event or an error, and an event
+// comes back equal from the log once more.
+func FuzzDecode(f *testing.F) {
+	for _, e := range examples {
+		data := encoded(f, e, exampleMeta)
+		f.Add(data.EventType, 1, data.Data)
+		f.Add(data.EventType, 1, []byte(`{}`))
+		f.Add(data.EventType, 0, data.Data)
+	}
+	f.Add("Unknown", 1, []byte(`{}`))
+	f.Add("PersonRecorded", 1, []byte(`{"birth_date":"0000-00-00","recorded_at":"0000-01-01T00:00:00+23:59"}`))
+	f.Fuzz(func(t *testing.T, name string, version int, data []byte) {
+		meta, err := json.Marshal(metadata{Schema: version, Actor: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := decode(stored(esdb.EventData{EventType: name, Data: data, Metadata: meta}))
+		if err != nil {
+			if rec.Event != nil {
+				t.Fatalf("an error and an event: %v", err)
+			}
+			return
+		}
+		again, err := decode(stored(encoded(t, rec.Event, rec.Meta)))
+		if err != nil {
+			t.Fatalf("what was decoded does not decode again: %v", err)
+		}
+		if diff := domaintest.Diff(rec.Event, again.Event); diff != "" {
+			t.Fatalf("(-first +second):\n%s", diff)
+		}
+	})
+}
+
+// FuzzDecodeMetadata: so does whatever was written as metadata.
+func FuzzDecodeMetadata(f *testing.F) {
+	good := encoded(f, examples[0], exampleMeta)
+	f.Add(good.Metadata)
+	for _, s := range []string{"", "{}", "null", "[]", `{"schema":1}`, `{"schema":1e3}`, `{"schema":1,"$causationId":"x"}`, "\xff"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, meta []byte) {
+		e := stored(good)
+		e.UserMetadata = meta
+		rec, err := decode(e)
+		if err != nil {
+			return
+		}
+		again, err := decode(stored(encoded(t, rec.Event, rec.Meta)))
+		if err != nil || again.Meta != rec.Meta {
+			t.Fatalf("%+v became %+v, %v", rec.Meta, again.Meta, err)
+		}
+	})
+}
