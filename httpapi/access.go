@@ -50,8 +50,8 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 		panic("operation " + id + " is not in the access table")
 	}
 	return func(ctx huma.Context, next func(huma.Context)) {
-		token, bearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-		if !bearer {
+		scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") {
 			s.refuse(api, ctx, refusal(http.StatusUnauthorized, domain.CodeUnauthenticated,
 				"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", ""))
 			return
@@ -65,6 +65,10 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 		if !slices.Contains(roles, p.Role) {
 			s.refuse(api, ctx, refusal(http.StatusForbidden, domain.CodeRoleNotAllowed,
 				"the role "+string(p.Role)+" may not do this; it takes one of "+roleList(roles), ""))
+			return
+		}
+		if problem := misformed(ctx); problem != nil {
+			s.refuse(api, ctx, problem)
 			return
 		}
 		next(huma.WithValue(ctx, principalKey{}, p))

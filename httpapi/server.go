@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -112,20 +110,6 @@ func apiConfig(version string) huma.Config {
 	}
 	return config
 }
-
-// jsonFormat reads and writes bodies. What is no UTF-8 is refused: the JSON
-// reader would replace it silently, and a name would be recorded wrong.
-var jsonFormat = huma.Format{
-	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
-	Unmarshal: func(data []byte, v any) error {
-		if !utf8.Valid(data) {
-			return errInvalidUTF8
-		}
-		return json.Unmarshal(data, v)
-	},
-}
-
-var errInvalidUTF8 = errors.New(string(domain.CodeInvalidUTF8) + ": the body is not valid UTF-8; send it in that encoding")
 
 // AtLeast is the position that a read must know at least.
 type AtLeast struct {
