@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -98,4 +99,14 @@ func roleList(roles []domain.Role) string {
 // same as for what does not exist.
 func notYours() *domain.Error {
 	return domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+}
+
+// hide keeps a citizen from telling what does not exist from what is another's:
+// what is not found is [notYours].
+func hide(ctx context.Context, err error) error {
+	var e *domain.Error
+	if errors.As(err, &e) && e.Kind == domain.NotFound && principal(ctx).Role == domain.RoleCitizen {
+		return notYours()
+	}
+	return err
 }
