@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -80,8 +81,12 @@ func problemOf(err error, log *slog.Logger) *Problem {
 	}
 	var e *domain.Error
 	if !errors.As(err, &e) {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // the client went away, or the server stops
+			log.Debug("request was given up", "error", err)
+			return refusal(http.StatusServiceUnavailable, domain.CodeInternal, "the request ended before its answer; send the same request again", "")
+		}
 		log.Error("request failed", "error", err)
-		return refusal(http.StatusInternalServerError, domain.CodeInternal, "the registry failed; nothing is known to have been changed, send the same request again", "")
+		return internal()
 	}
 	p = refusal(statusOf(e), e.Code, e.Message, e.Field)
 	if len(e.Also) > 0 {
@@ -91,6 +96,11 @@ func problemOf(err error, log *slog.Logger) *Problem {
 		}
 	}
 	return p
+}
+
+// internal is what a client is told of a defect: the log knows more.
+func internal() *Problem {
+	return refusal(http.StatusInternalServerError, domain.CodeInternal, "the registry failed; nothing is known to have been changed, send the same request again", "")
 }
 
 func refusal(status int, code domain.Code, detail, field string) *Problem {

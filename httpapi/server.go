@@ -67,6 +67,7 @@ func New(c Config) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false // a redirect is no problem+json, and one that repeats a command is none to follow
 	engine.ContextWithFallback = true
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
@@ -78,7 +79,7 @@ func New(c Config) *Server {
 		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
 	})
 	engine.NoMethod(func(ctx *gin.Context) {
-		s.write(ctx, refusal(http.StatusMethodNotAllowed, domain.CodeMalformed, "this address does not take "+ctx.Request.Method+"; /openapi.json lists what it takes", ""))
+		s.write(ctx, refusal(http.StatusMethodNotAllowed, domain.CodeMalformed, "this address does not take this method; Allow and /openapi.json say which it takes", ""))
 	})
 	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	engine.GET("/readyz", s.ready)
@@ -185,13 +186,13 @@ func (s *Server) observe(ctx *gin.Context) {
 	if route == "" {
 		route = "none"
 	}
-	elapsed := time.Since(began)
-	s.metrics.request(ctx.Request.Method, route, ctx.Writer.Status(), elapsed)
+	elapsed, method := time.Since(began), methodOf(ctx.Request)
+	s.metrics.request(method, route, ctx.Writer.Status(), elapsed)
 	level := slog.LevelDebug
 	if ctx.Writer.Status() >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
-	s.log.Log(ctx, level, "request", "method", ctx.Request.Method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)
+	s.log.Log(ctx, level, "request", "method", method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)
 }
 
 // recover turns a panic into a problem; it is a defect, with its stack in the
@@ -199,10 +200,14 @@ func (s *Server) observe(ctx *gin.Context) {
 func (s *Server) recover(ctx *gin.Context) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.log.Error("request panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			if !ctx.Writer.Written() {
-				s.write(ctx, problemOf(errors.New("panic"), s.log))
+			if r == http.ErrAbortHandler {
+				panic(r)
 			}
+			s.log.Error("request panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			if ctx.Writer.Written() { // cut the connection: half an answer must not look like a whole one
+				panic(http.ErrAbortHandler)
+			}
+			s.write(ctx, internal())
 			ctx.Abort()
 		}
 	}()
