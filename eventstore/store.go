@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	// callTimeout bounds one call to the server where the context does not.
+	// callTimeout bounds one call to the server where neither the context nor
+	// the connection string (defaultDeadline) does.
 	callTimeout = 10 * time.Second
 	// retryFor bounds how long a call is repeated on passing failures.
 	retryFor = 5 * time.Second
@@ -26,8 +27,9 @@ const (
 // Store is a connection to an EventStoreDB, by its official client. It is safe
 // for concurrent use.
 type Store struct {
-	config *esdb.Configuration
-	log    *slog.Logger
+	config  *esdb.Configuration
+	log     *slog.Logger
+	timeout time.Duration // of one call
 
 	mu     sync.Mutex
 	client *esdb.Client // replaced when it is dead
@@ -45,7 +47,10 @@ func Open(connection string, log *slog.Logger) (*Store, error) {
 	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
 		log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
 	}
-	s := &Store{config: config, log: log}
+	s := &Store{config: config, log: log, timeout: callTimeout}
+	if config.DefaultDeadline != nil {
+		s.timeout = *config.DefaultDeadline
+	}
 	if s.client, err = esdb.NewClient(config); err != nil {
 		return nil, fmt.Errorf("event store address: %w", err)
 	}
@@ -102,7 +107,7 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	if err != nil {
 		return zero, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	type outcome struct {
 		value T
@@ -185,15 +190,22 @@ func unavailable(detail string) error {
 }
 
 // retry repeats f on passing failures, for at most retryFor and not beyond ctx.
+// Its error is that of the last attempt.
 func retry[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 10 * time.Millisecond
 	pause.MaxInterval = time.Second
-	return backoff.Retry(ctx, func() (T, error) {
-		v, err := f()
-		if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
-			return v, backoff.Permanent(err)
+	var last error
+	v, err := backoff.Retry(ctx, func() (T, error) {
+		var v T
+		v, last = f()
+		if last != nil && domain.CodeOf(last) != domain.CodeLogUnavailable {
+			return v, backoff.Permanent(last)
 		}
-		return v, err
+		return v, last
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(retryFor))
+	if err != nil && last != nil {
+		err = last // not the end of the context that cut the pause short
+	}
+	return v, err
 }

@@ -109,10 +109,10 @@ func FuzzParseRetention(f *testing.F) {
 
 func TestRetentionIsReadAsTheServerDoes(t *testing.T) {
 	for metadata, want := range map[string]retention{
-		`{}`:              {},
-		``:                {},
-		`[]`:              {},
-		`{"$maxCount":2}`: {maxCount: 2},
+		`{}`:                                  {},
+		``:                                    {},
+		`[]`:                                  {},
+		`{"$maxCount":2}`:                     {maxCount: 2},
 		`{"$maxCount":2,"other":{"a":[1]}}`:   {maxCount: 2},
 		`{"$maxCount":0,"$tb":4}`:             {truncateBefore: 4},
 		`{"$maxCount":-1,"$maxAge":9}`:        {maxAge: 9},
