@@ -101,7 +101,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 		return Receipt{}, err
 	}
 	received, err := execute(ctx, h, order[residence.Deregistration]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, dryRun: opt.DryRun,
+		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Receive(cmd, c, facts) },
 	})
 	if err != nil {
