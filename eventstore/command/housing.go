@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"math"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -64,8 +65,11 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 			return events, err
 		},
 	})
-	if err != nil || opt.DryRun {
-		return approved, err
+	if err != nil {
+		return Receipt{}, err
+	}
+	if opt.DryRun {
+		return h.planPlacement(ctx, id, approved)
 	}
 	done, err := h.finishPlacement(ctx, id, approved.Events[0])
 	if err != nil {
@@ -74,6 +78,41 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	done.Events = append(approved.Events, done.Events...)
 	done.Repeated = approved.Repeated
 	return done, nil
+}
+
+// planPlacement adds to a planned approval the steps that would follow it now.
+func (h *Handler) planPlacement(ctx context.Context, id domain.CaseID, approved Receipt) (Receipt, error) {
+	approval := approved.Events[0]
+	e, ok := approval.Event.(housing.PlacementApproved)
+	if !ok || !approved.Planned { // the command has been carried out before
+		return approved, nil
+	}
+	cmd := domain.CommandOf(approval, e.ApprovedAt)
+	err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) error {
+		placed, err := q.Place(cmd, housing.Place{
+			EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
+			Approved: math.MaxUint64, // it would be the last event of the log
+		})
+		if err != nil {
+			return err
+		}
+		approved.Events = append(approved.Events, order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events...)
+		return nil
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	a, err := snapshot[housing.Application](ctx, h, id.Stream())
+	if err != nil {
+		return Receipt{}, err
+	}
+	a.Apply(approval)
+	certified, err := a.Certify(cmd, approved.Events[1].Event.(housing.EntryPlaced))
+	if err != nil {
+		return Receipt{}, err
+	}
+	approved.Events = append(approved.Events, order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events...)
+	return approved, nil
 }
 
 // finishPlacement takes the steps that an approval still needs. Every step's
