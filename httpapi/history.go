@@ -102,6 +102,9 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 	line := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[EventLine]())
 	described.Responses = map[string]*huma.Response{"200": {
 		Description: "A page as JSON, or the whole history as NDJSON",
+		Headers: map[string]*huma.Param{"Tizilim-Position": {
+			Schema: &huma.Schema{Type: huma.TypeString}, Description: "How far in the log the answer knows at least",
+		}},
 		Content: map[string]*huma.MediaType{
 			"application/json":     {Schema: schema},
 			"application/x-ndjson": {Schema: line},
@@ -125,7 +128,10 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 			return nil, problemOf(err, s.log)
 		}
 		if strings.Contains(in.Accept, "application/x-ndjson") {
-			return &huma.StreamResponse{Body: func(out huma.Context) { s.streamHistory(out, list, domain.Position(after)) }}, nil
+			return &huma.StreamResponse{Body: func(out huma.Context) {
+				out.SetHeader("Tizilim-Position", position(page.AsOf))
+				s.streamHistory(out, list, domain.Position(after))
+			}}, nil
 		}
 		recs, err := s.resolve(ctx, page.Pointers)
 		if err != nil {
