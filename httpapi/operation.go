@@ -169,7 +169,7 @@ func once[R any](ctx context.Context, s *Server, cmd domain.Command, dryRun bool
 	}
 	receipt, answer, err := run()
 	var e *domain.Error
-	if errors.As(err, &e) && e.Kind != domain.Unavailable && e.Code != domain.CodeKeyReused {
+	if errors.As(err, &e) && e.Kind != domain.Unavailable {
 		if releaseErr := s.claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
 			s.log.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
 		}
