@@ -100,7 +100,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(func() { r.store.Close() })
 
 	r.redis = set.redis(t)
-	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout}
+	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout, Now: r.clock.Now}
 	projector, err := projections.NewProjector(r.redis, r.store, options)
 	must(t, err)
 	r.model = projections.NewReader(r.redis, options)
