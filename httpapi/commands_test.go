@@ -54,7 +54,7 @@ func acts(s *subtest) []act {
 }
 
 // same fails the test unless b is the repetition of a.
-func same(t testing.TB, a, b *answer) {
+func same(t tester, a, b *answer) {
 	t.Helper()
 	if a.status != b.status || a.text != b.text || a.header.Get("ETag") != b.header.Get("ETag") ||
 		a.header.Get("Tizilim-Position") != b.header.Get("Tizilim-Position") {

@@ -147,7 +147,16 @@ func tokens(t testing.TB, seed byte) *httpapi.Tokens {
 	return tokens
 }
 
-func must(t testing.TB, err error) {
+// tester is a test, or one step of a random walk.
+type tester interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Error(...any)
+	Errorf(string, ...any)
+}
+
+func must(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -188,12 +197,12 @@ func (b *syncBuffer) String() string {
 }
 
 // at returns the registry for a subtest, so that its failures are told there.
-func (r *registry) at(t testing.TB) *subtest { return &subtest{registry: r, t: t} }
+func (r *registry) at(t tester) *subtest { return &subtest{registry: r, t: t} }
 
 // subtest is a registry seen from one test.
 type subtest struct {
 	*registry
-	t testing.TB
+	t tester
 }
 
 // head is the end of the log.
@@ -227,7 +236,7 @@ func (s *subtest) tokenOf(p httpapi.Principal) string {
 
 // answer is what the API answered.
 type answer struct {
-	t      testing.TB
+	t      tester
 	status int
 	header http.Header
 	text   string
@@ -513,7 +522,7 @@ func (s *subtest) stream(name string) []domain.Recorded {
 	return collect(s.t, s.store.Read(context.Background(), name, 0))
 }
 
-func collect(t testing.TB, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
+func collect(t tester, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
 	t.Helper()
 	var recs []domain.Recorded
 	for rec, err := range seq {
