@@ -1,0 +1,45 @@
+package projections
+
+import (
+	"fmt"
+	"net/url"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// Connect returns a client of the Redis at the address: redis://host:port/db,
+// rediss:// for TLS, or a cluster where further nodes are named
+// (redis://host:port?addr=host2:port2). It does not wait for an answer: a Redis
+// that is away is waited for by those who use it.
+//
+// The client obeys the deadline of a context, which the driver does only when
+// told; without it [Reader.Await] is bounded by the driver's own time-outs.
+func Connect(address string) (redis.UniversalClient, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of Redis: %w", err)
+	}
+	if u.Query().Has("addr") {
+		opts, err := redis.ParseClusterURL(address)
+		if err != nil {
+			return nil, fmt.Errorf("read the address of the Redis cluster: %w", err)
+		}
+		opts.ContextTimeoutEnabled = true
+		opts.MaintNotificationsConfig = withoutMaintenanceNews()
+		return redis.NewClusterClient(opts), nil
+	}
+	opts, err := redis.ParseURL(address)
+	if err != nil {
+		return nil, fmt.Errorf("read the address of Redis: %w", err)
+	}
+	opts.ContextTimeoutEnabled = true
+	opts.MaintNotificationsConfig = withoutMaintenanceNews()
+	return redis.NewClient(opts), nil
+}
+
+// withoutMaintenanceNews keeps the driver from asking for a service that only a
+// hosted Redis offers.
+func withoutMaintenanceNews() *maintnotifications.Config {
+	return &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+}
