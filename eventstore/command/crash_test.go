@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 )
 
@@ -203,5 +206,54 @@ func TestQ1_AVoidApprovalStaysVoid(t *testing.T) {
 	r := must(t, "decide anew", approve(h, caseOfAigul))
 	if got := typesOf(r.Events); len(got) != 3 || got[2] != "case: PlacementCertified" {
 		t.Errorf("decided anew: %v", got)
+	}
+}
+
+func TestFinishLooksAtTheWholeCase(t *testing.T) {
+	l := world(t)
+	received := l.stream(caseOfAigul.Stream())[0]
+	approved := housing.PlacementApproved{
+		CaseID: caseOfAigul, ListID: list, EntryID: entryOfAigul, PersonID: aigul, RegisteredOn: domaintest.Today(),
+		Seniority: housing.Seniority{At: domaintest.Noon(), Position: received.Position}, ApprovedAt: domaintest.Noon(),
+	}
+	voided := housing.ApprovalVoided{CaseID: caseOfAigul, Code: domain.CodeAlreadyOnList, VoidedAt: domaintest.Noon()}
+	next := eventstore.Expected(0)
+	record := func(e domain.Event) {
+		cmd := order(fmt.Sprint("by hand ", next))
+		if _, err := l.append(caseOfAigul.Stream(), next, []eventstore.NewEvent{{ID: cmd.ID.UUID, Event: e, Meta: domain.Meta{Causation: cmd.ID}}}); err != nil {
+			t.Fatal(err)
+		}
+		next++
+	}
+	for range 80 { // decided and taken back, again and again
+		record(approved)
+		record(voided)
+	}
+	record(approved)
+	standing := l.since(l.len() - 1)[0] // the one approval that was not taken back
+	n := l.len()
+	for range 2 {
+		if err := command.New(l, clock).Finish(ctx, caseOfAigul); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := typesOf(l.since(n)), []string{"queue: EntryPlaced", "case: PlacementCertified"}; !slices.Equal(got, want) {
+		t.Fatalf("finished with %v, want %v", got, want)
+	}
+	if got := l.since(n)[1].Meta.Causation.UUID; got != domain.DeriveID(standing.ID, "certify") {
+		t.Error("the certificate is not that of the approval that stands")
+	}
+}
+
+func TestFinishLeavesAloneWhatIsNotHalfDone(t *testing.T) {
+	l := world(t)
+	n := l.len()
+	for _, id := range []domain.CaseID{caseOfAigul, caseOfDaur, domaintest.ID[domain.CaseID]("none")} {
+		if err := command.New(l, clock).Finish(ctx, id); err != nil {
+			t.Error(err)
+		}
+	}
+	if l.len() != n {
+		t.Errorf("appended %v", typesOf(l.since(n)))
 	}
 }
