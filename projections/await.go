@@ -39,9 +39,9 @@ func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 	defer cancel()
 	leave := r.moves.enter()
 	defer leave()
-	look := time.NewTimer(firstLook)
+	look := time.NewTimer(r.look)
 	defer look.Stop()
-	for pause := firstLook; ; {
+	for pause := r.look; ; {
 		moved := r.moves.next()
 		now, lookErr := r.Position(ctx)
 		if lookErr == nil && now >= position {
