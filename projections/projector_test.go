@@ -512,7 +512,8 @@ func TestRedisThatIsAwayIsWaitedFor(t *testing.T) {
 	s := story()
 	r := projected(t, embedded.Client(), s)
 	embedded.server.Close()
-	notReady(t, r, "cannot be reached")
+	_, err = r.Position(context.Background())
+	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
 	s.person(60)
 	if err := embedded.server.Restart(); err != nil {
 		t.Fatal(err)
