@@ -74,7 +74,7 @@ func survivePowerFailure(t *testing.T, failure int) {
 
 	s, err = openStore("data", after, 1<<20, time.Now, slog.Default())
 	if err != nil {
-		t.Fatalf("after %v: %v", failure, err)
+		t.Fatal(err)
 	}
 	v := s.view()
 	for _, stream := range want {
