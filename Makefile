@@ -57,3 +57,13 @@ setup:
 
 clean: ## remove what was built; never touches the data
 	rm -rf bin
+
+.PHONY: test-clients
+test-clients: build ## the published Node client against tizilim eventstore (needs npm)
+	@command -v npm >/dev/null || { echo "This needs Node.js 20 or later with npm: apt-get install nodejs npm." >&2; exit 1; }
+	cd eventstore/eventstoretest/node && npm install --no-package-lock --no-audit --no-fund --silent
+	@set -e; data=$$(mktemp -d); log=$$data/address; \
+	bin/tizilim eventstore --listen 127.0.0.1:0 --data $$data/store >$$log & node=$$!; \
+	trap 'kill $$node; wait $$node || true; rm -rf $$data' EXIT; \
+	until [ -s $$log ]; do kill -0 $$node; sleep 0.05; done; \
+	cd eventstore/eventstoretest/node && ADDRESS="$$(cat $$log)" npm test --silent

@@ -142,6 +142,7 @@ const (
 	CodeWrongType       Code = "wrong_type"
 	CodeInvalidUTF8     Code = "invalid_utf8"
 	CodeBodyTooLarge    Code = "body_too_large"
+	CodeMediaType       Code = "unsupported_media_type"
 	CodeInternal        Code = "internal"
 )
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,8 +51,8 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 		panic("operation " + id + " is not in the access table")
 	}
 	return func(ctx huma.Context, next func(huma.Context)) {
-		token, bearer := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-		if !bearer {
+		scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") {
 			s.refuse(api, ctx, refusal(http.StatusUnauthorized, domain.CodeUnauthenticated,
 				"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", ""))
 			return
@@ -65,6 +66,10 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 		if !slices.Contains(roles, p.Role) {
 			s.refuse(api, ctx, refusal(http.StatusForbidden, domain.CodeRoleNotAllowed,
 				"the role "+string(p.Role)+" may not do this; it takes one of "+roleList(roles), ""))
+			return
+		}
+		if problem := misformed(ctx); problem != nil {
+			s.refuse(api, ctx, problem)
 			return
 		}
 		next(huma.WithValue(ctx, principalKey{}, p))
@@ -94,4 +99,14 @@ func roleList(roles []domain.Role) string {
 // same as for what does not exist.
 func notYours() *domain.Error {
 	return domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+}
+
+// hide keeps a citizen from telling what does not exist from what is another's:
+// what is not found is [notYours].
+func hide(ctx context.Context, err error) error {
+	var e *domain.Error
+	if errors.As(err, &e) && e.Kind == domain.NotFound && principal(ctx).Role == domain.RoleCitizen {
+		return notYours()
+	}
+	return err
 }

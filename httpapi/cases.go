@@ -102,7 +102,7 @@ func (s *Server) cases() {
 		}
 		c, err := s.model.Case(ctx, in.ID)
 		if err != nil {
-			return nil, err
+			return nil, hide(ctx, err)
 		}
 		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) {
 			return nil, notYours()

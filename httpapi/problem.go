@@ -1,9 +1,12 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,8 +81,12 @@ func problemOf(err error, log *slog.Logger) *Problem {
 	}
 	var e *domain.Error
 	if !errors.As(err, &e) {
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // the client went away, or the server stops
+			log.Debug("request was given up", "error", err)
+			return refusal(http.StatusServiceUnavailable, domain.CodeInternal, "the request ended before its answer; send the same request again", "")
+		}
 		log.Error("request failed", "error", err)
-		return refusal(http.StatusInternalServerError, domain.CodeInternal, "the registry failed; nothing is known to have been changed, send the same request again", "")
+		return internal()
 	}
 	p = refusal(statusOf(e), e.Code, e.Message, e.Field)
 	if len(e.Also) > 0 {
@@ -89,6 +96,11 @@ func problemOf(err error, log *slog.Logger) *Problem {
 		}
 	}
 	return p
+}
+
+// internal is what a client is told of a defect: the log knows more.
+func internal() *Problem {
+	return refusal(http.StatusInternalServerError, domain.CodeInternal, "the registry failed; nothing is known to have been changed, send the same request again", "")
 }
 
 func refusal(status int, code domain.Code, detail, field string) *Problem {
@@ -102,10 +114,11 @@ func refusal(status int, code domain.Code, detail, field string) *Problem {
 // formProblem can tell the two apart.
 func init() {
 	say := func(code domain.Code, sentence string) string { return string(code) + ": " + sentence }
+	huma.ValidateStrictCasing = true // otherwise "IIN" and "iin" could both be sent
 	validation.MsgUnexpectedProperty = say(domain.CodeUnknownField, "the request has no such member; remove it or correct its name")
 	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing")
 	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
-	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, "write the id as a UUID, as the registry gave it (%v)")
+	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, "write the id as a UUID, as the registry gave it")
 	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
 	validation.MsgExpectedBoolean = say(domain.CodeWrongType, "write true or false, without quotes")
 	validation.MsgExpectedString = say(domain.CodeWrongType, "write a string, in quotes")
@@ -131,35 +144,42 @@ func init() {
 // formProblem builds the Problem for what huma refuses: a request whose form is
 // wrong. It never echoes a value: it may be somebody's IIN.
 func formProblem(status int, msg string, errs ...error) huma.StatusError {
-	var faults []FieldProblem
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return refusal(status, domain.CodeBodyTooLarge, "the request body is larger than this operation takes; send less", "")
+	case status == http.StatusRequestTimeout:
+		return refusal(status, domain.CodeMalformed, "the request body did not arrive in time; send it without pauses", "")
+	case msg == "cannot read request body": // of a client that went away, or whose chunks are none
+		return refusal(http.StatusBadRequest, domain.CodeMalformed, "the request body did not arrive whole; send the request again", "")
+	}
+	var faults, unknown []FieldProblem
 	for _, err := range errs {
 		if err == nil {
 			continue
 		}
-		var detail *huma.ErrorDetail
+		detail := &huma.ErrorDetail{Message: err.Error()}
 		if converted, ok := err.(huma.ErrorDetailer); ok {
 			detail = converted.ErrorDetail()
+		}
+		if f := fault(detail); f.Code == domain.CodeUnknownField {
+			unknown = append(unknown, f)
 		} else {
-			detail = &huma.ErrorDetail{Message: err.Error()}
+			faults = append(faults, f)
 		}
-		faults = append(faults, fault(detail))
 	}
-	if len(faults) == 0 {
-		code := domain.CodeMalformed
-		switch status {
-		case http.StatusRequestEntityTooLarge:
-			code, msg = domain.CodeBodyTooLarge, "the request body is larger than this operation takes; send less"
-		case http.StatusInternalServerError:
-			code = domain.CodeInternal
-		}
-		return refusal(status, code, msg, "")
+	// Unknown members come in the order of a map: sorted, the same request gets
+	// the same answer.
+	slices.SortFunc(unknown, func(a, b FieldProblem) int { return strings.Compare(a.Field, b.Field) })
+	faults = append(faults, unknown...)
+	if len(faults) == 0 { // huma itself says so of a body that is missing, and of nothing else
+		return refusal(http.StatusBadRequest, domain.CodeMalformed, "this operation needs a JSON object as its body; send one", "")
 	}
 	first := faults[0]
-	if first.Code == domain.CodeInvalidUTF8 || first.Code == domain.CodeMalformed && first.Field == "" {
+	switch first.Code {
+	case domain.CodeKeyRequired:
 		status = http.StatusBadRequest
-	}
-	if first.Code == domain.CodeKeyRequired {
-		status = http.StatusBadRequest
+	case domain.CodeWrongType:
+		status = http.StatusUnprocessableEntity
 	}
 	p := refusal(status, first.Code, first.Detail, first.Field)
 	if len(faults) > 1 {
@@ -168,23 +188,51 @@ func formProblem(status int, msg string, errs ...error) huma.StatusError {
 	return p
 }
 
-// fault reads "code: sentence" at a location such as body.persons[1].
+// said is "code: sentence" or "code (field): sentence".
+var said = regexp.MustCompile(`(?s)^([a-z][a-z0-9_]*)(?: \(([^)]*)\))?: (.*)$`)
+
+// fault reads what [said] of a location such as body.persons[1].
 func fault(d *huma.ErrorDetail) FieldProblem {
-	field := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
-	code, sentence, ok := strings.Cut(d.Message, ": ")
-	switch {
-	case d.Location == "header.Idempotency-Key":
+	field := plainPath(d.Location)
+	if d.Location == "header.Idempotency-Key" {
 		return FieldProblem{domain.CodeKeyRequired, field,
 			"every command needs an Idempotency-Key header of 1 to 200 characters, such as a random UUID: send the same key again when you repeat the request"}
-	case ok && strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_0123456789") == "":
-		return FieldProblem{domain.Code(code), field, sentence}
-	case strings.HasPrefix(d.Message, "invalid UUID") || strings.HasPrefix(d.Message, "invalid urn"):
-		return FieldProblem{domain.CodeIDFormat, field, "write the id as a UUID, as the registry gave it"}
-	case strings.HasPrefix(d.Message, "required "):
-		return FieldProblem{domain.CodeRequired, field, "this parameter is missing"}
-	case strings.HasPrefix(d.Message, "unknown query parameter"):
-		return FieldProblem{domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name"}
-	default: // a syntax error of the JSON reader: it quotes at most one character
-		return FieldProblem{domain.CodeMalformed, field, "the request cannot be read: " + d.Message}
 	}
+	if m := said.FindStringSubmatch(d.Message); m != nil {
+		if m[2] != "" {
+			field = m[2]
+		}
+		return FieldProblem{domain.Code(m[1]), field, m[3]}
+	}
+	switch d.Message {
+	case "unknown query parameter":
+		return FieldProblem{domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name"}
+	case "invalid boolean":
+		return FieldProblem{domain.CodeWrongType, field, "write true or false"}
+	case "invalid integer":
+		return FieldProblem{domain.CodeWrongType, field, "write a whole number in digits"}
+	}
+	if strings.HasPrefix(d.Message, "required ") {
+		return FieldProblem{domain.CodeRequired, field, "this parameter is missing; add it"}
+	}
+	// What is left is an id that is none: huma's sentence for it repeats a part.
+	return FieldProblem{domain.CodeIDFormat, field, idSentence}
+}
+
+// plainPath is huma's path of a member without its beginning "body", and
+// without names that no operation could have: see [memberPath].
+func plainPath(location string) string {
+	location = strings.TrimPrefix(strings.TrimPrefix(location, "body"), ".")
+	if place, name, ok := strings.Cut(location, "."); ok && place == "header" {
+		return place + "." + name
+	}
+	path := ""
+	for name := range strings.SplitSeq(location, ".") {
+		name, index, indexed := strings.Cut(name, "[")
+		path = memberPath(path, name)
+		if indexed && plainName(name) {
+			path += "[" + index
+		}
+	}
+	return path
 }

@@ -201,7 +201,7 @@ func (s *Server) queues() {
 		}
 		n, err := s.model.Number(ctx, in.ListID, in.EntryID)
 		if err != nil {
-			return nil, err
+			return nil, hide(ctx, err)
 		}
 		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != n.PersonID {
 			return nil, notYours()

@@ -144,10 +144,7 @@ func (s *Server) residences() {
 		}
 		d, err := s.model.Residents(ctx, in.ID, m.asOf)
 		if err != nil {
-			if p := principal(ctx); p.Role == domain.RoleCitizen && domain.CodeOf(err) == domain.CodeDwellingUnknown {
-				return nil, notYours()
-			}
-			return nil, err
+			return nil, hide(ctx, err)
 		}
 		if p := principal(ctx); p.Role == domain.RoleCitizen &&
 			!slices.ContainsFunc(d.Owners, func(o residence.Owner) bool { return o.PersonID == p.PersonID }) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -69,6 +67,7 @@ func New(c Config) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false // a redirect is no problem+json, and one that repeats a command is none to follow
 	engine.ContextWithFallback = true
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
@@ -80,7 +79,7 @@ func New(c Config) *Server {
 		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
 	})
 	engine.NoMethod(func(ctx *gin.Context) {
-		s.write(ctx, refusal(http.StatusMethodNotAllowed, domain.CodeMalformed, "this address does not take "+ctx.Request.Method+"; /openapi.json lists what it takes", ""))
+		s.write(ctx, refusal(http.StatusMethodNotAllowed, domain.CodeMalformed, "this address does not take this method; Allow and /openapi.json say which it takes", ""))
 	})
 	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	engine.GET("/readyz", s.ready)
@@ -112,20 +111,6 @@ func apiConfig(version string) huma.Config {
 	}
 	return config
 }
-
-// jsonFormat reads and writes bodies. What is no UTF-8 is refused: the JSON
-// reader would replace it silently, and a name would be recorded wrong.
-var jsonFormat = huma.Format{
-	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
-	Unmarshal: func(data []byte, v any) error {
-		if !utf8.Valid(data) {
-			return errInvalidUTF8
-		}
-		return json.Unmarshal(data, v)
-	},
-}
-
-var errInvalidUTF8 = errors.New(string(domain.CodeInvalidUTF8) + ": the body is not valid UTF-8; send it in that encoding")
 
 // AtLeast is the position that a read must know at least.
 type AtLeast struct {
@@ -201,13 +186,13 @@ func (s *Server) observe(ctx *gin.Context) {
 	if route == "" {
 		route = "none"
 	}
-	elapsed := time.Since(began)
-	s.metrics.request(ctx.Request.Method, route, ctx.Writer.Status(), elapsed)
+	elapsed, method := time.Since(began), methodOf(ctx.Request)
+	s.metrics.request(method, route, ctx.Writer.Status(), elapsed)
 	level := slog.LevelDebug
 	if ctx.Writer.Status() >= http.StatusInternalServerError {
 		level = slog.LevelWarn
 	}
-	s.log.Log(ctx, level, "request", "method", ctx.Request.Method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)
+	s.log.Log(ctx, level, "request", "method", method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)
 }
 
 // recover turns a panic into a problem; it is a defect, with its stack in the
@@ -215,10 +200,14 @@ func (s *Server) observe(ctx *gin.Context) {
 func (s *Server) recover(ctx *gin.Context) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.log.Error("request panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			if !ctx.Writer.Written() {
-				s.write(ctx, problemOf(errors.New("panic"), s.log))
+			if r == http.ErrAbortHandler {
+				panic(r)
 			}
+			s.log.Error("request panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			if ctx.Writer.Written() { // cut the connection: half an answer must not look like a whole one
+				panic(http.ErrAbortHandler)
+			}
+			s.write(ctx, internal())
 			ctx.Abort()
 		}
 	}()

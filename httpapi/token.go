@@ -48,6 +48,9 @@ func (t *Tokens) Issue(p Principal, now time.Time, valid time.Duration) (string,
 	if (p.Role == domain.RoleCitizen) == p.PersonID.IsZero() {
 		return "", errors.New("a citizen's token, and no other, names a person: give the IIN")
 	}
+	if p.Role != domain.RoleCitizen && p.Account == "" {
+		return "", errors.New("a token names the account that uses it")
+	}
 	subject := p.Account
 	if p.Role == domain.RoleCitizen {
 		subject = p.PersonID.String()
@@ -77,7 +80,7 @@ func (t *Tokens) Check(token string, now time.Time) (Principal, error) {
 	p := Principal{Role: c.Role, Account: c.Subject}
 	if c.Role == domain.RoleCitizen {
 		id, err := uuid.Parse(c.Subject)
-		if err != nil {
+		if err != nil || id == uuid.Nil {
 			return Principal{}, errors.New("a citizen's token must name a person")
 		}
 		p.PersonID = domain.PersonID{UUID: id}

@@ -3,6 +3,8 @@ package command
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -64,8 +66,14 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 			return events, err
 		},
 	})
-	if err != nil || opt.DryRun {
-		return approved, err
+	if err != nil {
+		return Receipt{}, err
+	}
+	if approved.Planned {
+		return h.planPlacement(ctx, cmd, id, approved)
+	}
+	if opt.DryRun { // the command had been carried out before
+		return approved, nil
 	}
 	done, err := h.finishPlacement(ctx, id, approved.Events[0])
 	if err != nil {
@@ -74,6 +82,39 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	done.Events = append(approved.Events, done.Events...)
 	done.Repeated = approved.Repeated
 	return done, nil
+}
+
+// planPlacement adds to a planned approval the steps that would follow.
+func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, approved Receipt) (Receipt, error) {
+	a, err := snapshot[housing.Application](ctx, h, id.Stream())
+	if err != nil {
+		return Receipt{}, err
+	}
+	a.Apply(approved.Events[0])
+	e := *a.Approved
+	var placed []domain.Event
+	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
+		placed, err = q.Place(cmd, placeFor(e, math.MaxUint64)) // approved after all that the log holds
+		return err
+	}); err != nil {
+		return Receipt{}, err
+	}
+	certified, err := a.Certify(cmd, placed[0].(housing.EntryPlaced))
+	if err != nil {
+		return Receipt{}, err
+	}
+	approved.Events = slices.Concat(approved.Events,
+		order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events,
+		order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events)
+	return approved, nil
+}
+
+// placeFor is what the list is asked to do for an approval at that position of
+// the log.
+func placeFor(e housing.PlacementApproved, at domain.Position) housing.Place {
+	return housing.Place{
+		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn, Approved: at,
+	}
 }
 
 // finishPlacement takes the steps that an approval still needs. Every step's
@@ -96,10 +137,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 
 	place := step("place")
 	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Place(place, housing.Place{
-			EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
-			Approved: approval.Position,
-		})
+		return q.Place(place, placeFor(e, approval.Position))
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && (refusal.Code == domain.CodeAlreadyOnList || refusal.Code == domain.CodeListUnknown) {

@@ -107,15 +107,10 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	if err != nil {
 		return Receipt{}, err
 	}
-	if opt.DryRun {
-		for _, p := range facts.Persons {
-			ends, err := p.EndFor(residence.EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
-			if err != nil { // this person's own result
-				continue
-			}
-			plan := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
-			received.Events = append(received.Events, plan.Events...)
-		}
+	if received.Planned {
+		return planDeregistration(cmd, c, facts, received)
+	}
+	if opt.DryRun { // the command had been carried out before
 		return received, nil
 	}
 	decided, err := h.finishDeregistration(ctx, c.CaseID)
@@ -125,6 +120,50 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	decided.Events = append(received.Events, decided.Events...)
 	decided.Repeated = received.Repeated
 	return decided, nil
+}
+
+// planDeregistration adds to a planned application the steps that would follow.
+func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, facts residence.Facts, received Receipt) (Receipt, error) {
+	var d residence.Deregistration
+	d.Apply(received.Events[0])
+	var results []residence.Result
+	for _, p := range facts.Persons {
+		ends, err := p.EndFor(residence.EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
+		result, err := resultOf(p.ID, ends, err)
+		if err != nil {
+			return Receipt{}, err
+		}
+		results = append(results, result)
+		plan := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
+		received.Events = append(received.Events, plan.Events...)
+	}
+	decided, err := d.Decide(cmd, results)
+	if err != nil {
+		return Receipt{}, err
+	}
+	plan := order[residence.Deregistration]{cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID}.planned(decided)
+	received.Events = append(received.Events, plan.Events...)
+	return received, nil
+}
+
+// resultOf turns the endings of a person, or the refusal, into the person's
+// result; other errors are returned.
+func resultOf(person domain.PersonID, ended []domain.Event, err error) (residence.Result, error) {
+	result := residence.Result{PersonID: person}
+	var refusal *domain.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Kind == domain.Invalid:
+		result.Code, result.Reason = refusal.Code, refusal.Message
+		return result, nil
+	case err != nil:
+		return result, err
+	}
+	for _, e := range ended {
+		if e, ok := e.(residence.RegistrationEnded); ok {
+			result.Ended = append(result.Ended, e.RegistrationID)
+		}
+	}
+	return result, nil
 }
 
 // facts reads what the application is judged by.
@@ -179,24 +218,15 @@ func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
 	end := residence.EndFor{
 		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Applied.ReceivedAt),
+		Received: d.Received,
 	}
-	result := residence.Result{PersonID: person}
 	done, err := execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndFor(end) },
 	})
-	var refusal *domain.Error
-	switch {
-	case errors.As(err, &refusal) && refusal.Kind == domain.Invalid:
-		result.Code, result.Reason = refusal.Code, refusal.Message
-		return result, nil
-	case err != nil:
-		return result, err
+	ended := make([]domain.Event, len(done.Events))
+	for i, rec := range done.Events {
+		ended[i] = rec.Event
 	}
-	for _, rec := range done.Events {
-		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
-			result.Ended = append(result.Ended, e.RegistrationID)
-		}
-	}
-	return result, nil
+	return resultOf(person, ended, err)
 }

@@ -219,42 +219,15 @@ func TestNothingAcknowledgedIsLostToKills(t *testing.T) {
 // sound and everything before in place.
 func TestATornLogLosesOnlyItsTail(t *testing.T) {
 	for name, damage := range map[string]func([]byte) []byte{
-		"cut in the last record": func(b []byte) []byte { return b[:len(b)-7] },
-		"cut further back":       func(b []byte) []byte { return b[:len(b)-len(b)/4] },
-		"a wrong byte at the end": func(b []byte) []byte {
-			b[len(b)-3] ^= 0xff
-			return b
-		},
-		"rubbish after the end": func(b []byte) []byte { return append(b, 1, 2, 3, 4, 5, 6, 7, 8, 9) },
+		"cut in the last record":  func(b []byte) []byte { return b[:len(b)-7] },
+		"cut further back":        func(b []byte) []byte { return b[:len(b)-len(b)/4] },
+		"a wrong byte at the end": func(b []byte) []byte { return flip(b, len(b)-3) },
+		"rubbish after the end":   func(b []byte) []byte { return append(b, 1, 2, 3, 4, 5, 6, 7, 8, 9) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			const appends = 40
-			dir := t.TempDir()
-			node := startProcess(t, dir)
-			client := eventstoretest.Connect(t, node.connectionString)
-			for range appends {
-				_, err := client.AppendToStream(context.Background(), "torn", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.EventData{
-					EventID: uuid.New(), EventType: "Written", Data: make([]byte, 200),
-				})
-				if err != nil {
-					node.kill()
-					t.Fatal(err)
-				}
-			}
-			node.kill() // so that the log is as it was, not flushed
-
-			logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
-			if err != nil || len(logs) == 0 {
-				t.Fatalf("no write-ahead log in %s: %v", dir, err)
-			}
-			last := logs[len(logs)-1]
-			b, err := os.ReadFile(last)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(last, damage(b), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			dir := killedAfter(t, appends)
+			damageLog(t, dir, damage)
 
 			reopened := start(t, dir)
 			report, err := reopened.Check(context.Background())
@@ -271,5 +244,57 @@ func TestATornLogLosesOnlyItsTail(t *testing.T) {
 				t.Fatalf("the next append: %+v, %v", result, err)
 			}
 		})
+	}
+}
+
+// TestADamagedLogIsNotTakenForATornOne corrupts the log where later blocks of
+// it, of 32 KiB each, prove that it was on the disk: opening must fail, not
+// begin again before acknowledged events.
+func TestADamagedLogIsNotTakenForATornOne(t *testing.T) {
+	dir := killedAfter(t, 600)
+	damageLog(t, dir, func(b []byte) []byte { return flip(b, len(b)/4) })
+	if node, err := embedded.Open(dir); err == nil {
+		_ = node.Close()
+		t.Fatal("the store opened")
+	}
+}
+
+func flip(b []byte, at int) []byte {
+	b[at] ^= 0xff
+	return b
+}
+
+// killedAfter returns the directory of a node killed after so many appends, so
+// that its log is as it was, not flushed.
+func killedAfter(t *testing.T, appends int) string {
+	t.Helper()
+	dir := t.TempDir()
+	node := startProcess(t, dir)
+	defer node.kill()
+	client := eventstoretest.Connect(t, node.connectionString)
+	for range appends {
+		_, err := client.AppendToStream(context.Background(), "torn", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.EventData{
+			EventID: uuid.New(), EventType: "Written", Data: make([]byte, 200),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func damageLog(t *testing.T, dir string, damage func([]byte) []byte) {
+	t.Helper()
+	logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
+	if err != nil || len(logs) == 0 {
+		t.Fatalf("no write-ahead log in %s: %v", dir, err)
+	}
+	last := logs[len(logs)-1]
+	b, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(last, damage(b), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

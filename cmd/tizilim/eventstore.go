@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"tizilim/eventstore/embedded"
+)
+
+// eventstoreCommand is the embedded node standing alone, and its care.
+type eventstoreCommand struct {
+	Serve   storeServeCommand   `cmd:"" default:"withargs" help:"Serve the embedded event store alone, for any EventStoreDB client."`
+	Backup  storeBackupCommand  `cmd:"" help:"Copy the store, also while it is served."`
+	Restore storeRestoreCommand `cmd:"" help:"Check a backup and copy it into an empty directory."`
+	Check   storeCheckCommand   `cmd:"" help:"Read the whole store and prove its positions, revisions and indexes, also while it is served."`
+	Stats   storeStatsCommand   `cmd:"" help:"Say how much is in the store, also while it is served."`
+}
+
+// storeDir is the directory of the store: of tizilim serve it is eventstore in
+// the data directory.
+type storeDir struct {
+	Data string `help:"Directory of the store; that of tizilim serve is eventstore in its data directory." default:"./data/eventstore" type:"path"`
+}
+
+type storeServeCommand struct {
+	storeDir
+	Listen   string `help:"Address for clients." default:"127.0.0.1:2113"`
+	TLSCert  string `name:"tls-cert" help:"Certificate in PEM; with --tls-key, clients must use TLS." type:"existingfile" env:"TIZILIM_EVENTSTORE_TLS_CERT"`
+	TLSKey   string `name:"tls-key" help:"Key of the certificate in PEM." type:"existingfile" env:"TIZILIM_EVENTSTORE_TLS_KEY"`
+	Username string `help:"With TLS: the one user whom the node admits." env:"TIZILIM_EVENTSTORE_USERNAME"`
+	Password string `help:"Password of the user; better given by the environment." env:"TIZILIM_EVENTSTORE_PASSWORD"`
+}
+
+func (c *storeServeCommand) Run(ctx context.Context) (err error) {
+	options := []embedded.Option{embedded.WithLogger(slog.Default())}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("TLS needs both --tls-cert and --tls-key")
+	}
+	if c.TLSCert != "" {
+		certificate, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return fmt.Errorf("load the certificate: %w", err)
+		}
+		options = append(options, embedded.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
+	}
+	if c.Username != "" {
+		if c.Password == "" {
+			return errors.New("--username needs a password: set TIZILIM_EVENTSTORE_PASSWORD")
+		}
+		options = append(options, embedded.WithCredentials(c.Username, c.Password))
+	}
+	node, err := embedded.Open(c.Data, options...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, node.Close()) }()
+	care, err := serveCare(node, c.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, care.Close()) }()
+	if err := node.Start(c.Listen); err != nil {
+		return err
+	}
+	fmt.Println(node.ConnectionString())
+	<-ctx.Done()
+	return nil
+}
+
+type storeBackupCommand struct {
+	storeDir
+	To string `arg:"" help:"Directory to make; it must not exist." type:"path"`
+}
+
+func (c *storeBackupCommand) Run(ctx context.Context) error {
+	done, err := askCare(ctx, c.Data, "backup", c.To, nil)
+	if err == nil && !done {
+		err = offline(c.Data, func(node *embedded.Node) error { return node.Backup(c.To) })
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println("backed up to", c.To)
+	return nil
+}
+
+type storeRestoreCommand struct {
+	storeDir
+	From string `arg:"" help:"Backup." type:"existingdir"`
+}
+
+func (c *storeRestoreCommand) Run(ctx context.Context) error {
+	if err := embedded.Restore(ctx, c.From, c.Data); err != nil {
+		return err
+	}
+	fmt.Println("restored to", c.Data)
+	return nil
+}
+
+type storeCheckCommand struct{ storeDir }
+
+func (c *storeCheckCommand) Run(ctx context.Context) error {
+	var report embedded.Report
+	done, err := askCare(ctx, c.Data, "check", "", &report)
+	if err == nil && !done {
+		report, err = embedded.Check(ctx, c.Data)
+	}
+	if err != nil {
+		return err
+	}
+	if err := printJSON(report); err != nil {
+		return err
+	}
+	if !report.Sound() {
+		return errors.New("the store is damaged: restore a backup")
+	}
+	return nil
+}
+
+type storeStatsCommand struct{ storeDir }
+
+func (c *storeStatsCommand) Run(ctx context.Context) error {
+	var stats embedded.Stats
+	done, err := askCare(ctx, c.Data, "stats", "", &stats)
+	if err == nil && !done {
+		stats, err = embedded.ReadStats(c.Data)
+	}
+	if err != nil {
+		return err
+	}
+	return printJSON(stats)
+}
+
+func printJSON(v any) error {
+	out := json.NewEncoder(os.Stdout)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
+}
+
+// offline opens a store that nobody serves.
+func offline(dir string, do func(*embedded.Node) error) error {
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("no event store: %w", err)
+	}
+	node, err := embedded.Open(dir, embedded.WithLogger(slog.Default()))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(node), node.Close())
+}

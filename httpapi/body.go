@@ -1,0 +1,233 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/domain"
+)
+
+// maxDepth bounds how deep a body may be nested; the deepest that an operation
+// takes is 3.
+const maxDepth = 16
+
+// jsonFormat reads and writes bodies. The JSON reader is lenient where a
+// registry must not be: it replaces what is no UTF-8, takes the last of two
+// members of one name and reads null as a member left out. [checkJSON] refuses
+// all that before.
+var jsonFormat = huma.Format{
+	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
+	Unmarshal: func(data []byte, v any) error {
+		if _, form := v.(*any); form { // the first of two readings, for the form checks
+			if err := checkJSON(data); err != nil {
+				return err
+			}
+			return json.Unmarshal(data, v)
+		}
+		if err := json.Unmarshal(data, v); err != nil {
+			return misread(data, reflect.TypeOf(v).Elem(), "", err)
+		}
+		return nil
+	},
+}
+
+// checkJSON refuses a body that is no JSON, or JSON that two readers may
+// understand differently.
+func checkJSON(data []byte) error {
+	if len(data) >= 3 && string(data[:3]) == "\xef\xbb\xbf" {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body begins with a byte order mark; send the JSON without it")
+	}
+	if !utf8.Valid(data) {
+		return domain.Refuse(domain.Invalid, domain.CodeInvalidUTF8, "the body is not valid UTF-8; send it in that encoding")
+	}
+	if at, ok := loneSurrogate(data); ok {
+		return domain.Refuse(domain.Invalid, domain.CodeInvalidUTF8,
+			`the body has half a character at byte %d: write \u escapes beyond U+FFFF in pairs, or write the character itself`, at)
+	}
+	c := jsonCheck{decoder: json.NewDecoder(bytes.NewReader(data))}
+	c.decoder.UseNumber()
+	if err := c.value("", 0); err != nil {
+		return err
+	}
+	if _, err := c.decoder.Token(); !errors.Is(err, io.EOF) {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "something follows the JSON of the body at byte %d; send one JSON object and nothing else", c.decoder.InputOffset())
+	}
+	return nil
+}
+
+type jsonCheck struct{ decoder *json.Decoder }
+
+func (c jsonCheck) value(path string, depth int) error {
+	token, err := c.decoder.Token()
+	if err != nil {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is no valid JSON: mend it at byte %d", c.decoder.InputOffset())
+	}
+	if depth > maxDepth {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is nested deeper than any operation takes: at most %d levels", maxDepth)
+	}
+	switch v := token.(type) {
+	case nil:
+		return domain.Refuse(domain.Invalid, domain.CodeWrongType, "null says nothing here; leave the member out, or give it a value").At(path)
+	case json.Number:
+		if _, err := strconv.ParseFloat(string(v), 64); err != nil {
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "this number is larger than any that the registry knows").At(path)
+		}
+	case string:
+		if strings.ContainsFunc(v, control) {
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the text holds a control character; remove it").At(path)
+		}
+	case json.Delim:
+		if v == '{' {
+			return c.object(path, depth)
+		}
+		return c.list(path, depth)
+	}
+	return nil
+}
+
+func (c jsonCheck) object(path string, depth int) error {
+	seen := map[string]bool{}
+	for c.decoder.More() {
+		token, err := c.decoder.Token()
+		if err != nil {
+			return c.cut()
+		}
+		name := token.(string) // of an object's members, the decoder takes no other
+		member := memberPath(path, name)
+		if seen[name] {
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the object has two members of this name; send one").At(member)
+		}
+		seen[name] = true
+		if err := c.value(member, depth+1); err != nil {
+			return err
+		}
+	}
+	return c.end()
+}
+
+func (c jsonCheck) list(path string, depth int) error {
+	for i := 0; c.decoder.More(); i++ {
+		if err := c.value(fmt.Sprintf("%s[%d]", path, i), depth+1); err != nil {
+			return err
+		}
+	}
+	return c.end()
+}
+
+func (c jsonCheck) end() error {
+	if _, err := c.decoder.Token(); err != nil {
+		return c.cut()
+	}
+	return nil
+}
+
+func (c jsonCheck) cut() error {
+	return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is no valid JSON: mend it at byte %d", c.decoder.InputOffset())
+}
+
+// control characters have no place in a name or an address; free text may have
+// lines.
+func control(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f }
+
+// loneSurrogate finds an escaped half of a UTF-16 pair without its other half.
+func loneSurrogate(data []byte) (at int, found bool) {
+	half := func(i int) (rune, bool) {
+		if i+6 > len(data) || data[i] != '\\' || data[i+1] != 'u' {
+			return 0, false
+		}
+		n, err := strconv.ParseUint(string(data[i+2:i+6]), 16, 16)
+		return rune(n), err == nil
+	}
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' {
+			continue
+		}
+		r, ok := half(i)
+		switch {
+		case !ok:
+			i++ // another escape: its second byte may be a backslash
+		case r >= 0xd800 && r < 0xdc00:
+			low, ok := half(i + 6)
+			if !ok || low < 0xdc00 || low > 0xdfff {
+				return i, true
+			}
+			i += 11
+		case r >= 0xdc00 && r <= 0xdfff:
+			return i, true
+		default:
+			i += 5
+		}
+	}
+	return 0, false
+}
+
+// misread says which member of a well-formed body could not be read into its
+// type, for example a day that no calendar of the registry has: the JSON reader
+// does not tell.
+func misread(data []byte, t reflect.Type, path string, cause error) error {
+	switch t.Kind() {
+	case reflect.Struct:
+		var members map[string]json.RawMessage
+		if reflect.PointerTo(t).Implements(unmarshaler) || json.Unmarshal(data, &members) != nil {
+			break
+		}
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			raw, sent := members[name]
+			if !sent {
+				continue
+			}
+			if err := json.Unmarshal(raw, reflect.New(f.Type).Interface()); err != nil {
+				return misread(raw, f.Type, memberPath(path, name), err)
+			}
+		}
+	case reflect.Slice:
+		var items []json.RawMessage
+		if json.Unmarshal(data, &items) != nil {
+			break
+		}
+		for i, raw := range items {
+			if err := json.Unmarshal(raw, reflect.New(t.Elem()).Interface()); err != nil {
+				return misread(raw, t.Elem(), fmt.Sprintf("%s[%d]", path, i), err)
+			}
+		}
+	}
+	var refusal *domain.Error
+	if errors.As(cause, &refusal) {
+		return refusal.At(path)
+	}
+	return domain.Refuse(domain.Invalid, domain.CodeIDFormat, idSentence).At(path)
+}
+
+var unmarshaler = reflect.TypeFor[interface{ UnmarshalText([]byte) error }]()
+
+const idSentence = "write the id as a UUID, as the registry gave it"
+
+// memberPath names a member of an object. A name that no operation could have
+// is not repeated: it may be somebody's IIN that went to the wrong side of a
+// colon.
+func memberPath(path, name string) string {
+	if !plainName(name) {
+		return path
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// plainName reports whether a name looks like one of this API.
+func plainName(name string) bool {
+	return name != "" && len(name) <= 40 && name[0] >= 'a' && name[0] <= 'z' &&
+		!slices.ContainsFunc([]byte(name), func(b byte) bool { return b != '_' && (b < 'a' || b > 'z') })
+}

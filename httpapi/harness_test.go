@@ -1,0 +1,519 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/eventstore"
+	"tizilim/eventstore/command"
+	"tizilim/eventstore/embedded"
+	"tizilim/httpapi"
+	"tizilim/projections"
+)
+
+// clock is the time of a registry under test. It stands still until it is moved.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// registry is a whole registry as clients see it: a real event store behind the
+// official client, a projector into a real or in-process Redis, and the API on
+// a real socket.
+type registry struct {
+	t         testing.TB
+	clock     *clock
+	node      *embedded.Node
+	store     *eventstore.Store
+	redis     projections.Client
+	model     *projections.Reader
+	projector func() // stops it
+	metrics   *prometheus.Registry
+	http      *httptest.Server
+	tokens    *httpapi.Tokens
+	person    domain.PersonIDKey
+	keys      atomic.Int64 // Idempotency-Keys drawn
+	iins      atomic.Int64 // IINs drawn
+	logged    *syncBuffer
+	extra     []string // further addresses that were called, for the privacy test
+	extraMu   sync.Mutex
+}
+
+type settings struct {
+	redis func(testing.TB) projections.Client
+	log   func(httpapi.Log) httpapi.Log
+}
+
+const awaitTimeout = 1500 * time.Millisecond
+
+// start opens a registry that ends with the test.
+func start(t testing.TB, with ...func(*settings)) *registry {
+	t.Helper()
+	set := settings{redis: inProcess, log: func(l httpapi.Log) httpapi.Log { return l }}
+	for _, w := range with {
+		w(&set)
+	}
+	r := &registry{
+		t: t, clock: &clock{now: domaintest.Noon()}, metrics: prometheus.NewRegistry(), logged: &syncBuffer{},
+		person: domain.PersonIDKey("a key that no registry in use has"),
+	}
+	logger := slog.New(slog.NewJSONHandler(r.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+
+	var err error
+	r.node, err = embedded.Open("", embedded.InMemory(), embedded.WithClock(r.clock.Now), embedded.WithLogger(logger))
+	must(t, err)
+	t.Cleanup(func() { r.node.Close() })
+	must(t, r.node.Start("127.0.0.1:0"))
+	r.store, err = eventstore.Open(r.node.ConnectionString(), logger)
+	must(t, err)
+	t.Cleanup(func() { r.store.Close() })
+
+	r.redis = set.redis(t)
+	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout}
+	projector, err := projections.NewProjector(r.redis, r.store, options)
+	must(t, err)
+	r.model = projections.NewReader(r.redis, options)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- projector.Run(ctx) }()
+	r.projector = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("projector: %v", err)
+		}
+	})
+	t.Cleanup(r.projector)
+
+	r.tokens = tokens(t, 1)
+	server := httpapi.New(httpapi.Config{
+		Commands: command.New(r.store, r.clock.Now), Log: set.log(r.store), Model: r.model,
+		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
+		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
+	})
+	r.http = httptest.NewServer(server)
+	t.Cleanup(r.http.Close)
+	r.until("the read model answers", func() bool {
+		status, err := r.model.Status(context.Background())
+		return err == nil && status.Ready()
+	})
+	return r
+}
+
+func inProcess(t testing.TB) projections.Client {
+	e, err := projections.StartEmbedded()
+	must(t, err)
+	t.Cleanup(func() { e.Close() })
+	return e.Client()
+}
+
+func tokens(t testing.TB, seed byte) *httpapi.Tokens {
+	tokens, err := httpapi.NewTokens(bytes.Repeat([]byte{seed}, 32))
+	must(t, err)
+	return tokens
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until asks again and again until the condition holds.
+func (r *registry) until(what string, holds func() bool) {
+	r.t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-deadline:
+			r.t.Fatalf("waited in vain until %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// syncBuffer collects what is logged.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// at returns the registry for a subtest, so that its failures are told there.
+func (r *registry) at(t testing.TB) *subtest { return &subtest{registry: r, t: t} }
+
+// subtest is a registry seen from one test.
+type subtest struct {
+	*registry
+	t testing.TB
+}
+
+// head is the end of the log.
+func (s *subtest) head() domain.Position {
+	s.t.Helper()
+	head, err := s.store.Head(context.Background())
+	must(s.t, err)
+	return head
+}
+
+// token returns one of the role; a citizen is nobody in particular.
+func (s *subtest) token(role domain.Role) string {
+	p := httpapi.Principal{Role: role, Account: string(role) + "-1"}
+	if role == domain.RoleCitizen {
+		p.PersonID = domaintest.ID[domain.PersonID]("nobody in particular")
+	}
+	return s.tokenOf(p)
+}
+
+// as returns the token of a citizen.
+func (s *subtest) as(person string) string {
+	return s.tokenOf(httpapi.Principal{Role: domain.RoleCitizen, PersonID: parse[domain.PersonID](person)})
+}
+
+func (s *subtest) tokenOf(p httpapi.Principal) string {
+	s.t.Helper()
+	token, err := s.tokens.Issue(p, s.clock.Now(), 100*365*24*time.Hour)
+	must(s.t, err)
+	return token
+}
+
+// answer is what the API answered.
+type answer struct {
+	t      testing.TB
+	status int
+	header http.Header
+	text   string
+	body   map[string]any // nil where the text is no JSON object
+}
+
+type header [2]string
+
+// send sends a request with a body that is JSON text, or is made so.
+func (s *subtest) send(method, path, token string, body any, headers ...header) *answer {
+	s.t.Helper()
+	a, err := s.try(method, path, token, body, headers...)
+	must(s.t, err)
+	return a
+}
+
+func (s *subtest) try(method, path, token string, body any, headers ...header) (*answer, error) {
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case io.Reader:
+		reader = b
+	case string:
+		reader = strings.NewReader(b)
+	default:
+		text, err := json.Marshal(b)
+		if err != nil {
+			return nil, err
+		}
+		reader = bytes.NewReader(text)
+	}
+	req, err := http.NewRequest(method, s.http.URL+path, reader)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		req.Header.Set(h[0], h[1])
+	}
+	s.extraMu.Lock()
+	s.extra = append(s.extra, path)
+	s.extraMu.Unlock()
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	a := &answer{t: s.t, status: res.StatusCode, header: res.Header, text: string(text)}
+	_ = json.Unmarshal(text, &a.body) // not all answers are objects
+	return a, nil
+}
+
+var client = &http.Client{
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// key draws a fresh Idempotency-Key.
+func (r *registry) key() string { return "key-" + strconv.FormatInt(r.keys.Add(1), 10) }
+
+// command sends a command under a fresh key, unless headers give one.
+func (s *subtest) command(path, token string, body any, headers ...header) *answer {
+	s.t.Helper()
+	return s.send("POST", path, token, body, append([]header{{"Idempotency-Key", s.key()}}, headers...)...)
+}
+
+func (s *subtest) get(path, token string, headers ...header) *answer {
+	s.t.Helper()
+	return s.send("GET", path, token, nil, headers...)
+}
+
+// seen is get, after the model has what a answered.
+func (s *subtest) seen(path, token string, after *answer) *answer {
+	s.t.Helper()
+	return s.get(path, token, header{"Tizilim-Position", after.header.Get("Tizilim-Position")}).is(http.StatusOK)
+}
+
+// is fails the test unless the answer has the status.
+func (a *answer) is(status int) *answer {
+	a.t.Helper()
+	if a.status != status {
+		a.t.Fatalf("status %d, want %d: %s", a.status, status, a.text)
+	}
+	return a
+}
+
+// id returns the member of the body that is a string.
+func (a *answer) id(member string) string {
+	a.t.Helper()
+	id, ok := a.body[member].(string)
+	if !ok {
+		a.t.Fatalf("the answer has no %s: %s", member, a.text)
+	}
+	return id
+}
+
+// at looks into the body: at("placement", "number"), at("events", 0, "type").
+func (a *answer) at(path ...any) any {
+	a.t.Helper()
+	var v any = a.body
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			v = v.(map[string]any)[p]
+		case int:
+			list, _ := v.([]any)
+			if p >= len(list) {
+				a.t.Fatalf("the answer has nothing at %v: %s", path, a.text)
+			}
+			v = list[p]
+		}
+	}
+	return v
+}
+
+// refused fails the test unless the answer is a problem with that status, code
+// and field, in its full form.
+func (a *answer) refused(status int, code domain.Code, field string) *answer {
+	a.t.Helper()
+	if a.status != status || a.body["code"] != string(code) || fmt.Sprint(a.body["field"]) != fmt.Sprint(orNil(field)) {
+		a.t.Fatalf("got %d %v at %v, want %d %s at %q: %s", a.status, a.body["code"], a.body["field"], status, code, field, a.text)
+	}
+	a.problem()
+	return a
+}
+
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// problem fails the test unless the answer is an RFC 9457 problem that tells how
+// to mend it.
+func (a *answer) problem() {
+	a.t.Helper()
+	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+		a.t.Errorf("a problem of type %q: %s", got, a.text)
+	}
+	if a.body["status"] != float64(a.status) || a.body["title"] != http.StatusText(a.status) ||
+		a.body["type"] != "urn:tizilim:problem:"+fmt.Sprint(a.body["code"]) {
+		a.t.Errorf("a problem that contradicts itself (status %d): %s", a.status, a.text)
+	}
+	detail, _ := a.body["detail"].(string)
+	if len(strings.Fields(detail)) < 3 {
+		a.t.Errorf("a problem without a sentence: %s", a.text)
+	}
+	switch a.status {
+	case http.StatusServiceUnavailable:
+		if a.header.Get("Retry-After") == "" {
+			a.t.Errorf("503 without Retry-After: %s", a.text)
+		}
+	case http.StatusUnauthorized:
+		if !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer") {
+			a.t.Errorf("401 without WWW-Authenticate: %s", a.text)
+		}
+	}
+}
+
+// body is a JSON object that is written down quickly.
+type body map[string]any
+
+// with returns a copy of b with members changed; nil removes one.
+func (b body) with(members body) body {
+	c := body{}
+	for k, v := range b {
+		c[k] = v
+	}
+	for k, v := range members {
+		if v == nil {
+			delete(c, k)
+		} else {
+			c[k] = v
+		}
+	}
+	return c
+}
+
+// iin draws a made-up IIN: there is no month 99.
+func (r *registry) iin() string {
+	for {
+		prefix := fmt.Sprintf("999999%05d", r.iins.Add(1))
+		for digit := range 10 {
+			if iin, err := domain.ParseIIN(prefix + strconv.Itoa(digit)); err == nil {
+				return string(iin)
+			}
+		}
+	}
+}
+
+func parse[T ~struct{ uuid.UUID }](id string) T { return T(struct{ uuid.UUID }{uuid.MustParse(id)}) }
+
+// The steps of a story, each with its usual shape.
+
+func (s *subtest) citizen() string { s.t.Helper(); return s.recorded("citizen") }
+
+// recorded records a person of the class.
+func (s *subtest) recorded(class string) string {
+	s.t.Helper()
+	return s.command("/v1/persons", s.token(domain.RoleOperator), body{
+		"iin": s.iin(), "name": "Айгүл Серікқызы", "birth_date": "1990-05-17", "class": class,
+	}).is(http.StatusCreated).id("person_id")
+}
+
+// dwelling records one that belongs to the owners.
+func (s *subtest) dwelling(owners ...string) string {
+	s.t.Helper()
+	list := []body{}
+	for _, o := range owners {
+		list = append(list, body{"person_id": o})
+	}
+	return s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
+		"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
+	}).is(http.StatusCreated).id("dwelling_id")
+}
+
+// registered registers a residence; until is empty for a permanent one.
+func (s *subtest) registered(person, dwelling, from, until string) *answer {
+	s.t.Helper()
+	return s.command("/v1/registrations", s.token(domain.RoleOperator), registration(person, dwelling, from, until)).is(http.StatusCreated)
+}
+
+func registration(person, dwelling, from, until string) body {
+	b := body{"person_id": person, "dwelling_id": dwelling, "kind": "permanent", "effective_from": from}
+	if until != "" {
+		b["kind"], b["until"] = "temporary", until
+	}
+	return b
+}
+
+// removal is an owner's application through the portal.
+func removal(owner, dwelling string, persons ...string) body {
+	return body{
+		"channel": "portal", "ground": "owner_application", "dwelling_id": dwelling, "applicant_id": owner,
+		"persons": persons, "signature": body{"method": "eds"},
+	}
+}
+
+func (s *subtest) list() string {
+	s.t.Helper()
+	return s.command("/v1/queues", s.token(domain.RoleCommission), body{
+		"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Қызметтік тұрғын үй",
+	}).is(http.StatusCreated).id("list_id")
+}
+
+func application(person, list string) body {
+	return body{"channel": "state_corporation", "list_id": list, "applicant_id": person, "consent": true, "signature": body{"method": "handwritten"}}
+}
+
+func (s *subtest) applied(person, list string) string {
+	s.t.Helper()
+	return s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).is(http.StatusCreated).id("case_id")
+}
+
+func (s *subtest) placed(caseID string) *answer {
+	s.t.Helper()
+	return s.command("/v1/cases/"+caseID+"/decision", s.token(domain.RoleCommission), body{"outcome": "place"}).is(http.StatusOK)
+}
+
+// entry applies for a new citizen, is placed, and returns where.
+func (s *subtest) entry(list string) (person, entry string, a *answer) {
+	s.t.Helper()
+	person = s.citizen()
+	a = s.placed(s.applied(person, list))
+	return person, a.at("placement", "entry_id").(string), a
+}
+
+func entryPath(list, entry string) string { return "/v1/queues/" + list + "/entries/" + entry }
+
+// stream reads a whole stream from the log.
+func (s *subtest) stream(name string) []domain.Recorded {
+	s.t.Helper()
+	return collect(s.t, s.store.Read(context.Background(), name, 0))
+}
+
+func collect(t testing.TB, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
+	t.Helper()
+	var recs []domain.Recorded
+	for rec, err := range seq {
+		must(t, err)
+		recs = append(recs, rec)
+	}
+	return recs
+}
