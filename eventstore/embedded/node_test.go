@@ -219,6 +219,32 @@ func TestMaxAgeHidesOldEvents(t *testing.T) {
 	}
 }
 
+func TestATruncationAheadOfTheStreamDoesNotHideWhatComesFromSubscribers(t *testing.T) {
+	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
+	appendTo(t, client, "s", newEvent(1))
+	var metadata esdb.StreamMetadata
+	metadata.SetTruncateBefore(10)
+	if _, err := client.SetStreamMetadata(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	sub, err := client.SubscribeToStream(ctx, "s", esdb.SubscribeToStreamOptions{From: esdb.Start{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for e := sub.Recv(); e.CaughtUp == nil; e = sub.Recv() {
+		if e.SubscriptionDropped != nil {
+			t.Fatal(e.SubscriptionDropped.Error)
+		}
+	}
+	appendTo(t, client, "s", newEvent(1))
+	if e := sub.Recv(); e.EventAppeared == nil || e.EventAppeared.Event.EventNumber != 1 {
+		t.Fatalf("%+v, want revision 1", e)
+	}
+}
+
 func TestABackupIsWhatTheStoreWas(t *testing.T) {
 	ctx := context.Background()
 	node := start(t, t.TempDir())
