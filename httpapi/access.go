@@ -51,6 +51,7 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 		panic("operation " + id + " is not in the access table")
 	}
 	return func(ctx huma.Context, next func(huma.Context)) {
+		ctx.SetHeader("Cache-Control", "no-store") // personal data, and numbers that change
 		scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			s.refuse(api, ctx, refusal(http.StatusUnauthorized, domain.CodeUnauthenticated,

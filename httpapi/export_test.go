@@ -2,9 +2,23 @@ package httpapi
 
 import (
 	"maps"
+	"regexp"
+
+	"github.com/gin-gonic/gin"
 
 	"tizilim/domain"
 )
 
 // Access returns a copy of the access table.
 func Access() map[string][]domain.Role { return maps.Clone(access) }
+
+var ginParameter = regexp.MustCompile(`:([a-z_]+)`)
+
+// Routes returns what the server routes, as "GET /v1/cases/{id}".
+func Routes(s *Server) []string {
+	var routes []string
+	for _, r := range s.Handler.(*gin.Engine).Routes() {
+		routes = append(routes, r.Method+" "+ginParameter.ReplaceAllString(r.Path, "{$1}"))
+	}
+	return routes
+}

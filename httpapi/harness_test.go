@@ -59,6 +59,7 @@ type registry struct {
 	model     *projections.Reader
 	projector func() // stops it
 	metrics   *prometheus.Registry
+	server    *httpapi.Server
 	http      *httptest.Server
 	tokens    *httpapi.Tokens
 	person    domain.PersonIDKey
@@ -115,12 +116,12 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(r.projector)
 
 	r.tokens = tokens(t, 1)
-	server := httpapi.New(httpapi.Config{
+	r.server = httpapi.New(httpapi.Config{
 		Commands: command.New(r.store, r.clock.Now), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 	})
-	r.http = httptest.NewServer(server)
+	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
 	r.until("the read model answers", func() bool {
 		status, err := r.model.Status(context.Background())

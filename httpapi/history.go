@@ -102,6 +102,9 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 	line := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[EventLine]())
 	described.Responses = map[string]*huma.Response{"200": {
 		Description: "A page as JSON, or the whole history as NDJSON",
+		Headers: map[string]*huma.Param{"Tizilim-Position": {
+			Schema: &huma.Schema{Type: huma.TypeString}, Description: "How far in the log the answer knows at least",
+		}},
 		Content: map[string]*huma.MediaType{
 			"application/json":     {Schema: schema},
 			"application/x-ndjson": {Schema: line},
@@ -111,7 +114,11 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 		if err := s.await(ctx, in.AtLeast); err != nil {
 			return nil, problemOf(err, s.log)
 		}
-		after, _ := strconv.ParseUint("0"+in.Cursor, 10, 64) // digits only: checked by the pattern
+		after, err := strconv.ParseUint("0"+in.Cursor, 10, 64)
+		if err != nil {
+			return nil, problemOf(domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"the cursor is none that a page of this history gave; send it back unchanged, or leave it out to begin anew").At("query.cursor"), s.log)
+		}
 		list := of(in.ID)
 		page, err := list(ctx, domain.Position(after), in.Limit)
 		if err == nil && len(page.Pointers) == 0 && after == 0 {
@@ -121,7 +128,10 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 			return nil, problemOf(err, s.log)
 		}
 		if strings.Contains(in.Accept, "application/x-ndjson") {
-			return &huma.StreamResponse{Body: func(out huma.Context) { s.streamHistory(out, list, domain.Position(after)) }}, nil
+			return &huma.StreamResponse{Body: func(out huma.Context) {
+				out.SetHeader("Tizilim-Position", position(page.AsOf))
+				s.streamHistory(out, list, domain.Position(after))
+			}}, nil
 		}
 		recs, err := s.resolve(ctx, page.Pointers)
 		if err != nil {
@@ -153,6 +163,10 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 	flusher, _ := out.BodyWriter().(http.Flusher)
 	n := 0
 	for rec, err := range s.replay(out.Context(), list, after) {
+		if err != nil && n == 0 {
+			s.refuse(s.api, out, problemOf(err, s.log))
+			return
+		}
 		if err != nil {
 			_ = encoder.Encode(problemOf(err, s.log)) // the client may be what failed
 			return
@@ -213,9 +227,12 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 			if err != nil {
 				return err
 			}
-			if copy(into, got) != len(run) {
-				return &missingEvent{run[0].EventRef}
+			for i, p := range run {
+				if i >= len(got) || got[i].Revision != p.Revision || got[i].Position != p.Position {
+					return &missingEvent{p.EventRef}
+				}
 			}
+			copy(into, got)
 			return nil
 		})
 		first = end

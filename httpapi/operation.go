@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -187,15 +188,27 @@ func (s *Server) envelope(p Principal, key, path string, body any) (domain.Comma
 func etag(revision uint64) string       { return `"` + strconv.FormatUint(revision, 10) + `"` }
 func position(p domain.Position) string { return strconv.FormatUint(uint64(p), 10) }
 
-// parseETag reads an If-Match header; nil where there is none.
+var strongETag = regexp.MustCompile(`^"(0|[1-9][0-9]{0,18})"$`)
+
+// parseETag reads an If-Match header; nil where there is none. It takes an ETag
+// exactly as this API gives it: a precondition that is half understood protects
+// nothing.
 func parseETag(header string) (*uint64, error) {
-	if header == "" || header == "*" {
+	if header == "" {
 		return nil, nil
 	}
-	revision, err := strconv.ParseUint(strings.Trim(strings.TrimPrefix(header, "W/"), `"`), 10, 63)
+	m := strongETag.FindStringSubmatch(header)
+	if m == nil {
+		return nil, badETag()
+	}
+	revision, err := strconv.ParseUint(m[1], 10, 63)
 	if err != nil {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			`If-Match takes one ETag as this API gave it, for example "3"`).At("header.If-Match")
+		return nil, badETag()
 	}
 	return &revision, nil
+}
+
+func badETag() *domain.Error {
+	return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+		`If-Match takes one ETag as this API gave it, for example "3" with its quotes`).At("header.If-Match")
 }

@@ -227,6 +227,9 @@ func (s *Server) queues() {
 			return nil, err
 		}
 		page, err := s.model.Entries(ctx, in.ListID, in.Cursor, in.Limit)
+		if domain.CodeOf(err) == domain.CodeMalformed {
+			err = atField(err, "query.cursor")
+		}
 		if err != nil {
 			return nil, err
 		}

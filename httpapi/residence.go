@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -24,29 +25,46 @@ type moment struct {
 	asOf    domain.Date
 	knownAt time.Time
 	now     bool // neither was asked for
+	known   bool // knownAt was asked for
 }
 
+// knows reports whether the question covers what the log learned at created.
+// Where nobody asked about the past it is everything, however the clocks of this
+// process and of the event store differ.
+func (m moment) knows(created time.Time) bool { return !m.known || !created.After(m.knownAt) }
+
 func (b Bitemporal) moment(now time.Time) (moment, error) {
-	m := moment{asOf: domain.DateOf(now), knownAt: now, now: b.AsOf == "" && b.KnownAt == ""}
+	m := moment{asOf: domain.DateOf(now), knownAt: now, now: b.AsOf == "" && b.KnownAt == "", known: b.KnownAt != ""}
 	if b.AsOf != "" {
-		if t, err := time.Parse(time.RFC3339, b.AsOf); err == nil {
-			m.asOf = domain.DateOf(t)
-		} else if m.asOf, err = domain.ParseDate(b.AsOf); err != nil {
-			return m, atField(err, "query.as_of")
+		day, _, err := parseMoment(b.AsOf)
+		if err != nil {
+			return m, err.At("query.as_of")
 		}
+		m.asOf = day
 	}
 	if b.KnownAt != "" {
-		if t, err := time.Parse(time.RFC3339, b.KnownAt); err == nil {
-			m.knownAt = t
-		} else {
-			day, err := domain.ParseDate(b.KnownAt)
-			if err != nil {
-				return m, atField(err, "query.known_at")
-			}
-			m.knownAt = day.End()
+		day, instant, err := parseMoment(b.KnownAt)
+		if err != nil {
+			return m, err.At("query.known_at")
+		}
+		if m.knownAt = instant; instant.IsZero() {
+			m.knownAt = day.AddDays(1).Start().Add(-1)
 		}
 	}
 	return m, nil
+}
+
+// parseMoment reads a day, or an instant with its day.
+func parseMoment(s string) (day domain.Date, instant time.Time, refused *domain.Error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		instant, s = t, domain.DateOf(t).String()
+	}
+	day, err := domain.ParseDate(s)
+	if err != nil {
+		return day, instant, domain.Refuse(domain.Invalid, domain.CodeDateFormat,
+			"write the day as YYYY-MM-DD, for example 2026-03-01, or an RFC 3339 instant, for example 2026-03-01T12:00:00%%2B05:00, percent-encoded")
+	}
+	return day, instant, nil
 }
 
 type residenceInput struct {
@@ -157,7 +175,7 @@ func (s *Server) residences() {
 		if m.now {
 			body.fill(d)
 		} else if err := s.residentsThen(ctx, in.ID, m, &body); err != nil {
-			return nil, err
+			return nil, hide(ctx, err)
 		}
 		return answer(body, d.Revision, d.AsOf), nil
 	})
@@ -179,14 +197,14 @@ func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment
 		if err != nil {
 			return 0, err
 		}
-		if rec.Created.After(m.knownAt) {
+		if !m.knows(rec.Created) {
 			break
 		}
 		p.Apply(rec)
 		revision = rec.Revision
 	}
 	if !p.Known() {
-		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry knew no such person then")
+		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry knew no such person then; ask for a later known_at")
 	}
 	for _, r := range p.ActiveOn(m.asOf) {
 		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
@@ -200,14 +218,19 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 	history := func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
 		return s.model.DwellingHistory(ctx, id, after, limit)
 	}
+	known := false
 	for rec, err := range s.replay(ctx, history, 0) {
 		if err != nil {
 			return err
 		}
-		if rec.Created.After(m.knownAt) {
+		if !m.knows(rec.Created) {
 			break
 		}
+		known = true // the first event of a dwelling's history is its record
 		then.Apply(rec)
+	}
+	if !known {
+		return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown, "the registry knew no such dwelling then; ask for a later known_at")
 	}
 	for _, o := range then.OwnersOn(m.asOf) {
 		body.Owners = append(body.Owners, ownerBody(o))
@@ -215,5 +238,8 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 	for _, r := range then.ActiveOn(m.asOf) {
 		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})
 	}
+	slices.SortStableFunc(body.Residents, func(a, b residentBody) int { // as the projection gives them
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.EffectiveFrom.Compare(b.EffectiveFrom), cmp.Compare(a.RegistrationID.String(), b.RegistrationID.String()))
+	})
 	return nil
 }

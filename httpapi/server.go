@@ -155,11 +155,22 @@ func atField(err error, field string) error {
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
 
+// readyTimeout bounds a probe: who asks wants to know now.
+const readyTimeout = 2 * time.Second
+
 // ready answers 200 only when commands and reads work.
 func (s *Server) ready(ctx *gin.Context) {
-	_, logErr := s.events.Head(ctx)
-	status, modelErr := s.model.Status(ctx)
-	body := readiness{Ready: logErr == nil && modelErr == nil && status.Ready(), EventStore: "answers", ReadModel: status}
+	bounded, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	_, logErr := s.events.Head(bounded)
+	m, modelErr := s.model.Status(bounded)
+	body := readiness{
+		Ready: logErr == nil && modelErr == nil && m.Ready(), EventStore: "answers",
+		ReadModel: modelReadiness{
+			Answers: modelErr == nil, Serving: m.Serving, Position: m.Position, CaughtUp: m.CaughtUp,
+			Building: m.Building, Built: m.Built, Target: m.Target, Projector: m.Projector, Quarantined: m.Quarantined,
+		},
+	}
 	if logErr != nil {
 		body.EventStore = "does not answer"
 	}
@@ -172,9 +183,23 @@ func (s *Server) ready(ctx *gin.Context) {
 }
 
 type readiness struct {
-	Ready      bool               `json:"ready"`
-	EventStore string             `json:"event_store"`
-	ReadModel  projections.Status `json:"read_model"`
+	Ready      bool           `json:"ready"`
+	EventStore string         `json:"event_store"` // "answers" or "does not answer"
+	ReadModel  modelReadiness `json:"read_model"`
+}
+
+// modelReadiness is [projections.Status] as operators read it; its members mean
+// what they mean there.
+type modelReadiness struct {
+	Answers     bool            `json:"answers"`
+	Serving     uint64          `json:"serving"` // generation; 0: none, and reads say so
+	Position    domain.Position `json:"position"`
+	CaughtUp    bool            `json:"caught_up"`
+	Building    uint64          `json:"building,omitempty"`
+	Built       domain.Position `json:"built,omitempty"`
+	Target      domain.Position `json:"target,omitempty"`
+	Projector   bool            `json:"projector"` // one is active
+	Quarantined int             `json:"quarantined"`
 }
 
 // observe logs and counts every request. It names the route, never the address:

@@ -25,12 +25,12 @@ type Client = redis.UniversalClient
 func Connect(address string) (Client, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.New("read the address of Redis: it is no URL such as redis://host:6379/0") // the cause would show the password
+		return nil, badAddress(err)
 	}
 	if u.Query().Has("addr") {
 		opts, err := redis.ParseClusterURL(address)
 		if err != nil {
-			return nil, fmt.Errorf("read the address of the Redis cluster: %w", err)
+			return nil, badAddress(err)
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.MaintNotificationsConfig = withoutMaintenanceNews()
@@ -38,11 +38,20 @@ func Connect(address string) (Client, error) {
 	}
 	opts, err := redis.ParseURL(address)
 	if err != nil {
-		return nil, fmt.Errorf("read the address of Redis: %w", err)
+		return nil, badAddress(err)
 	}
 	opts.ContextTimeoutEnabled = true
 	opts.MaintNotificationsConfig = withoutMaintenanceNews()
 	return redis.NewClient(opts), nil
+}
+
+// badAddress never repeats the address: it may hold a password.
+func badAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("this is no address of a Redis (%w): write it as redis://host:6379/0", err)
 }
 
 // withoutMaintenanceNews keeps the driver from asking for a service that only a

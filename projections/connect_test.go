@@ -1,9 +1,12 @@
 package projections
 
 import (
+	"context"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
 )
 
 func TestConnectTakesOneNodeOrACluster(t *testing.T) {
@@ -28,5 +31,39 @@ func TestConnectTakesOneNodeOrACluster(t *testing.T) {
 			client.Close()
 			t.Errorf("%q is taken for an address of Redis", address)
 		}
+	}
+}
+
+func TestClusterTakesARegistryInOneSlot(t *testing.T) {
+	ctx, client, s := context.Background(), startCluster(t), story()
+	r := projected(t, client, s)
+	for name, err := range everyRead(r) {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p, err := NewProjector(client, s, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // the third frees the first
+		if err := p.Rebuild(ctx, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left := contents(t, client, quick(), 1); len(left) != 0 {
+		t.Errorf("%d keys of the first generation are left", len(left))
+	}
+	report, err := Verify(ctx, client, s, quick(), nil)
+	if err != nil || !report.Proven() || report.Keys < 20 {
+		t.Errorf("verify: %+v, %v", report, err)
+	}
+	c := NewClaims(client, quick())
+	if err := c.Claim(ctx, domain.CommandID{UUID: id(1)}, "a"); err != nil {
+		t.Error(err)
+	}
+	rec := s.person(90)
+	if err := r.Await(ctx, rec.Position); err != nil {
+		t.Error(err)
 	}
 }

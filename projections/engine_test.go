@@ -45,13 +45,52 @@ func onEveryEngine(t *testing.T, test func(t *testing.T, client redis.UniversalC
 // startRedis starts a redis-server that keeps nothing and ends with the test.
 func startRedis(t testing.TB) redis.UniversalClient {
 	t.Helper()
+	client, err := Connect("redis://" + startServer(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// startCluster starts a cluster of one node, which refuses a command or script
+// whose keys lie in different slots.
+func startCluster(t testing.TB) redis.UniversalClient {
+	t.Helper()
+	address := startServer(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t))
+	node, err := Connect("redis://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	ctx := context.Background()
+	if err := node.Do(ctx, "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the cluster is up", func() bool {
+		info, err := node.ClusterInfo(ctx).Result()
+		return err == nil && strings.Contains(info, "cluster_state:ok")
+	})
+	client, err := Connect("redis://" + address + "?addr=" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// startServer starts a redis-server and returns its address.
+func startServer(t testing.TB, args ...string) string {
+	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
 		t.Fatal("redis-server is not installed, and these tests run on a real one: apt-get install redis-server")
 	}
 	for attempt := 1; ; attempt++ { // the free port may be taken before the server has it
 		port := freePort(t)
-		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+		server := exec.Command(binary, append([]string{
+			"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+		}, args...)...)
 		out, err := server.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -73,17 +112,12 @@ func startRedis(t testing.TB) redis.UniversalClient {
 		}
 		drained := make(chan struct{})
 		go func() { io.Copy(io.Discard, out); close(drained) }()
-		client, err := Connect("redis://127.0.0.1:" + port)
-		if err != nil {
-			t.Fatal(err)
-		}
 		t.Cleanup(func() {
-			client.Close()
 			server.Process.Kill()
 			<-drained
 			server.Wait()
 		})
-		return client
+		return "127.0.0.1:" + port
 	}
 }
 
@@ -148,7 +182,7 @@ func reach(t testing.TB, r *Reader, position domain.Position) {
 }
 
 // until asks again and again until the condition holds.
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for !holds() {

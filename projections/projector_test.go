@@ -512,7 +512,8 @@ func TestRedisThatIsAwayIsWaitedFor(t *testing.T) {
 	s := story()
 	r := projected(t, embedded.Client(), s)
 	embedded.server.Close()
-	notReady(t, r, "cannot be reached")
+	_, err = r.Position(context.Background())
+	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
 	s.person(60)
 	if err := embedded.server.Restart(); err != nil {
 		t.Fatal(err)
@@ -547,6 +548,25 @@ func TestFlipNeverGoesBackInTime(t *testing.T) {
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("Rebuild: %v", err)
+		}
+	})
+}
+
+func TestAbandonedGenerationsAreFreedAndNewerOnesLeftAlone(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, keys := context.Background(), quick().withDefaults().keyspace()
+		client.Set(ctx, keys.counter(), 5, 0)
+		abandoned, newer := keys.generation(3)+"x", keys.generation(99)+"x"
+		client.MSet(ctx, abandoned, "1", newer, "1") // newer: begun by another process while this one sweeps
+		r := projected(t, client, story())
+		if got := status(t, r).Serving; got != 6 {
+			t.Errorf("generation %d serves", got)
+		}
+		if client.Exists(ctx, abandoned).Val() != 0 {
+			t.Error("an abandoned generation is left")
+		}
+		if client.Exists(ctx, newer).Val() != 1 {
+			t.Error("a generation that another process has begun is gone")
 		}
 	})
 }

@@ -226,7 +226,11 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 
 // judge compares If-Match and lets the domain decide.
 func (o order[S]) judge(st *stream) ([]domain.Event, error) {
-	if o.ifMatch != nil && (st.revision == eventstore.NoStream || *o.ifMatch != uint64(st.revision)) {
+	if o.ifMatch != nil && st.revision == eventstore.NoStream {
+		return nil, domain.Refuse(domain.Stale, domain.CodeStaleRevision,
+			"If-Match names revision %d of a record that does not exist: leave If-Match out of a command that begins a record", *o.ifMatch)
+	}
+	if o.ifMatch != nil && *o.ifMatch != uint64(st.revision) {
 		return nil, domain.Refuse(domain.Stale, domain.CodeStaleRevision,
 			"the record has changed since you read it (If-Match names revision %d, it is at %d): read it again and decide anew", *o.ifMatch, st.revision)
 	}

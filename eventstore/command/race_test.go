@@ -231,7 +231,7 @@ func TestR15_ARegistrationAfterTheApplicationIsNoneOfItsBusiness(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decided := r.Events[1].Event.(residence.DeregistrationDecided)
+	decided := r.Events[len(r.Events)-1].Event.(residence.DeregistrationDecided)
 	if decided.Results[1].Code != domain.CodeNotRegisteredHere {
 		t.Errorf("gulnar's result: %+v", decided.Results[1])
 	}

@@ -94,24 +94,22 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 // registry's own entries, never before). A crash between the steps leaves a
 // received case without a result, which [Finisher] completes.
 //
-// The receipt is that of the case, with both its events.
+// The receipt is that of the case; its events are the application, the endings
+// of its persons and the decision.
 func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residence.ApplyForDeregistration, opt Options) (Receipt, error) {
 	facts, err := h.facts(ctx, c)
 	if err != nil {
 		return Receipt{}, err
 	}
 	received, err := execute(ctx, h, order[residence.Deregistration]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, dryRun: opt.DryRun,
+		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Receive(cmd, c, facts) },
 	})
 	if err != nil {
 		return Receipt{}, err
 	}
-	if received.Planned {
+	if opt.DryRun {
 		return planDeregistration(cmd, c, facts, received)
-	}
-	if opt.DryRun { // the command had been carried out before
-		return received, nil
 	}
 	decided, err := h.finishDeregistration(ctx, c.CaseID)
 	if err != nil {
@@ -122,48 +120,33 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	return decided, nil
 }
 
-// planDeregistration adds to a planned application the steps that would follow.
+// planDeregistration adds to a planned application the steps that would follow
+// it now.
 func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, facts residence.Facts, received Receipt) (Receipt, error) {
-	var d residence.Deregistration
-	d.Apply(received.Events[0])
+	if !received.Planned { // the command has been carried out before
+		return received, nil
+	}
 	var results []residence.Result
 	for _, p := range facts.Persons {
 		ends, err := p.EndFor(residence.EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
-		result, err := resultOf(p.ID, ends, err)
+		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
+		result, err := resultOf(p.ID, planned, err)
 		if err != nil {
 			return Receipt{}, err
 		}
 		results = append(results, result)
-		plan := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
-		received.Events = append(received.Events, plan.Events...)
+		received.Events = append(received.Events, planned.Events...)
 	}
+	var d residence.Deregistration
+	d.Apply(received.Events[0])
 	decided, err := d.Decide(cmd, results)
 	if err != nil {
 		return Receipt{}, err
 	}
-	plan := order[residence.Deregistration]{cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID}.planned(decided)
-	received.Events = append(received.Events, plan.Events...)
+	received.Events = append(received.Events, order[residence.Deregistration]{
+		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID,
+	}.planned(decided).Events...)
 	return received, nil
-}
-
-// resultOf turns the endings of a person, or the refusal, into the person's
-// result; other errors are returned.
-func resultOf(person domain.PersonID, ended []domain.Event, err error) (residence.Result, error) {
-	result := residence.Result{PersonID: person}
-	var refusal *domain.Error
-	switch {
-	case errors.As(err, &refusal) && refusal.Kind == domain.Invalid:
-		result.Code, result.Reason = refusal.Code, refusal.Message
-		return result, nil
-	case err != nil:
-		return result, err
-	}
-	for _, e := range ended {
-		if e, ok := e.(residence.RegistrationEnded); ok {
-			result.Ended = append(result.Ended, e.RegistrationID)
-		}
-	}
-	return result, nil
 }
 
 // facts reads what the application is judged by.
@@ -188,45 +171,66 @@ func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration)
 }
 
 // finishDeregistration takes the steps that a received S001 case still needs
-// and returns the receipt of its decision.
+// and returns the receipt of its decision, with the endings before it.
 func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (Receipt, error) {
 	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
 	}
 	var results []residence.Result
-	if !d.Decided {
-		for _, person := range d.Applied.Persons {
-			result, err := h.endFor(ctx, d, person)
-			if err != nil {
-				return Receipt{}, err
-			}
-			results = append(results, result)
+	var ended []domain.Recorded
+	for i, person := range d.Applied.Persons {
+		if d.Decided && !d.Results[i].Granted() {
+			continue // what was refused then might be possible now: it is not asked again
 		}
+		done, err := h.endFor(ctx, d, person)
+		result, err := resultOf(person, done, err)
+		if err != nil {
+			return Receipt{}, err
+		}
+		results = append(results, result)
+		ended = append(ended, done.Events...)
 	}
 	cmd := d.Order.Step(id.UUID, "decide")
 	cmd.Now = h.now()
-	return execute(ctx, h, order[residence.Deregistration]{
+	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results) },
 	})
+	decided.Events = append(ended, decided.Events...)
+	return decided, err
 }
 
 // endFor ends the registrations of one person of the case, on the day of the
-// application however late it is finished.
-func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (residence.Result, error) {
+// application however late it is finished. Repeated, it gives the same receipt.
+func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
 	end := residence.EndFor{
 		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Applied.ReceivedAt),
 		Received: d.Received,
 	}
-	done, err := execute(ctx, h, order[residence.Person]{
+	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndFor(end) },
 	})
-	ended := make([]domain.Event, len(done.Events))
-	for i, rec := range done.Events {
-		ended[i] = rec.Event
+}
+
+// resultOf is what the case tells of one person: the registrations that were
+// ended, or why none was.
+func resultOf(person domain.PersonID, done Receipt, err error) (residence.Result, error) {
+	result := residence.Result{PersonID: person}
+	var refusal *domain.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Kind == domain.Invalid:
+		result.Code, result.Reason = refusal.Code, refusal.Message
+		return result, nil
+	case err != nil:
+		return result, err
 	}
-	return resultOf(person, ended, err)
+	for _, rec := range done.Events {
+		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
+			result.Ended = append(result.Ended, e.RegistrationID)
+		}
+	}
+	return result, nil
 }

@@ -94,8 +94,15 @@ func TestCloseEndsSubscriptionsAndIsDoneOnce(t *testing.T) {
 	}
 	for e := sub.Recv(); e.SubscriptionDropped == nil; e = sub.Recv() {
 	}
-	if err := node.Start("127.0.0.1:0"); !errors.Is(err, embedded.ErrClosed) {
-		t.Errorf("%v, want ErrClosed", err)
+	for name, call := range map[string]func() error{
+		"Start":  func() error { return node.Start("127.0.0.1:0") },
+		"Backup": func() error { return node.Backup(filepath.Join(t.TempDir(), "backup")) },
+		"Stats":  func() error { _, err := node.Stats(); return err },
+		"Check":  func() error { _, err := node.Check(context.Background()); return err },
+	} {
+		if err := call(); !errors.Is(err, embedded.ErrClosed) {
+			t.Errorf("%s: %v, want ErrClosed", name, err)
+		}
 	}
 }
 

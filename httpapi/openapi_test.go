@@ -1,0 +1,301 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"tizilim/domain"
+	"tizilim/httpapi"
+)
+
+// unversioned are the routes that the document does not describe: those of
+// operation, and the document itself.
+var unversioned = []string{
+	"GET /healthz", "GET /metrics", "GET /readyz",
+	"GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
+}
+
+func TestTheDocumentListsExactlyTheRoutes(t *testing.T) {
+	s := start(t).at(t)
+	documented := slices.Clone(unversioned)
+	for _, op := range s.operations() {
+		documented = append(documented, op.method+" "+op.path)
+	}
+	slices.Sort(documented)
+	routes := httpapi.Routes(s.server)
+	slices.Sort(routes)
+	if !slices.Equal(documented, routes) {
+		t.Errorf("documented:\n%s\nrouted:\n%s", strings.Join(documented, "\n"), strings.Join(routes, "\n"))
+	}
+	for _, route := range unversioned {
+		if !strings.HasPrefix(route, "GET ") {
+			t.Errorf("%s is not a mere look", route)
+		}
+		s.get(strings.TrimPrefix(route, "GET "), "").is(http.StatusOK)
+	}
+}
+
+func TestTheDocumentIsWhatTheToolPrints(t *testing.T) {
+	s := start(t).at(t)
+	printed, err := httpapi.OpenAPI("test")
+	must(t, err)
+	var want map[string]any
+	must(t, json.Unmarshal(printed, &want))
+	if got := s.document(); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Error("/openapi.json and the tool differ")
+	}
+}
+
+// schemas compiles the schemas of the document, which for OpenAPI 3.1 are those
+// of JSON Schema 2020-12; compiling checks them against its meta-schema.
+type schemas struct {
+	t        testing.TB
+	compiler *jsonschema.Compiler
+}
+
+const documentURL = "https://registry.invalid/openapi.json"
+
+func newSchemas(t testing.TB, document map[string]any) schemas {
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	must(t, c.AddResource(documentURL, document))
+	return schemas{t, c}
+}
+
+func (s schemas) at(pointer ...string) *jsonschema.Schema {
+	s.t.Helper()
+	for i, p := range pointer {
+		pointer[i] = strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(p)
+	}
+	schema, err := s.compiler.Compile(documentURL + "#/" + strings.Join(pointer, "/"))
+	if err != nil {
+		s.t.Fatalf("schema at %v: %v", pointer, err)
+	}
+	return schema
+}
+
+func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
+	s := start(t).at(t)
+	doc := s.document()
+	if v, _ := doc["openapi"].(string); !strings.HasPrefix(v, "3.1.") {
+		t.Errorf("openapi: %q", v)
+	}
+	info := doc["info"].(map[string]any)
+	if info["title"] == "" || info["version"] != "test" {
+		t.Errorf("info: %v", info)
+	}
+	all := newSchemas(t, doc)
+	components := doc["components"].(map[string]any)
+	for name := range components["schemas"].(map[string]any) {
+		all.at("components", "schemas", name)
+	}
+	security := components["securitySchemes"].(map[string]any)
+	if len(security) != 1 || security["bearer"].(map[string]any)["type"] != "http" {
+		t.Errorf("security schemes: %v", security)
+	}
+	ids := map[string]bool{}
+	for _, op := range s.operations() {
+		t.Run(op.id, func(t *testing.T) {
+			if ids[op.id] {
+				t.Error("the id is not its own")
+			}
+			ids[op.id] = true
+			if op.doc["summary"] == nil || len(op.doc["tags"].([]any)) == 0 {
+				t.Error("no summary, or no tag")
+			}
+			if fmt.Sprint(op.doc["security"]) != "[map[bearer:[]]]" {
+				t.Errorf("security: %v", op.doc["security"])
+			}
+			inPath := map[string]bool{}
+			for _, p := range pathParameter.FindAllString(op.path, -1) {
+				inPath[strings.Trim(p, "{}")] = true
+			}
+			parameters := map[string]map[string]any{}
+			list, _ := op.doc["parameters"].([]any)
+			for i, p := range list {
+				p := p.(map[string]any)
+				name, in := p["name"].(string), p["in"].(string)
+				parameters[name] = p
+				all.at("paths", op.path, strings.ToLower(op.method), "parameters", fmt.Sprint(i), "schema")
+				switch in {
+				case "path":
+					if !inPath[name] || p["required"] != true {
+						t.Errorf("parameter %s: not in the path, or not required", name)
+					}
+					delete(inPath, name)
+					if p["schema"].(map[string]any)["format"] != "uuid" {
+						t.Errorf("parameter %s is no UUID", name)
+					}
+				case "query", "header":
+				default:
+					t.Errorf("parameter %s in %s", name, in)
+				}
+			}
+			if len(inPath) > 0 {
+				t.Errorf("parameters of the path that are not described: %v", inPath)
+			}
+			want := []string{"400", "401", "403", "404", "422", "500", "503"}
+			_, hasBody := op.doc["requestBody"]
+			if hasBody {
+				want = append(want, "408", "413", "415")
+				all.at("paths", op.path, "post", "requestBody", "content", "application/json", "schema")
+			}
+			if hasBody != (op.method == "POST") {
+				t.Errorf("%s with body: %v", op.method, hasBody)
+			}
+			if op.command() {
+				want = append(want, "409", "412")
+				if parameters["Idempotency-Key"]["required"] != true {
+					t.Error("a command that can do without an Idempotency-Key")
+				}
+				if parameters["If-Match"] == nil || parameters["dry_run"]["in"] != "query" {
+					t.Error("a command without If-Match or dry_run")
+				}
+			} else if parameters["Idempotency-Key"] != nil {
+				t.Error("a read with an Idempotency-Key")
+			}
+			successes := 0
+			var got []string
+			for status, response := range op.doc["responses"].(map[string]any) {
+				content := response.(map[string]any)["content"].(map[string]any)
+				if status < "400" {
+					successes++
+					all.at("paths", op.path, strings.ToLower(op.method), "responses", status, "content", "application/json", "schema")
+					continue
+				}
+				got = append(got, status)
+				if types := slices.Collect(maps.Keys(content)); !slices.Equal(types, []string{"application/problem+json"}) {
+					t.Errorf("%s is of %v", status, types)
+				}
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) || successes != 1 {
+				t.Errorf("documented refusals %v, want %v; successes: %d", got, want, successes)
+			}
+		})
+	}
+}
+
+// command reports whether the operation changes something: all POST but the
+// search, whose IIN must not be in an address.
+func (o operation) command() bool { return o.method == "POST" && o.id != "search-person" }
+
+// Every operation answers once for real, and its answer is what its schema says;
+// so is a refusal.
+func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	doc := s.document()
+	all := newSchemas(t, doc)
+	documented := map[string]operation{}
+	for _, op := range s.operations() {
+		documented[op.id] = op
+	}
+	fits := func(id, media string, a *answer) *answer {
+		t.Helper()
+		op, ok := documented[id]
+		if !ok {
+			t.Fatalf("%s is not documented, or was proven before", id)
+		}
+		delete(documented, id)
+		if got := a.header.Get("Content-Type"); got != media {
+			t.Errorf("%s: answer of type %q, want %q", id, got, media)
+		}
+		responses := op.doc["responses"].(map[string]any)
+		response, ok := responses[fmt.Sprint(a.status)].(map[string]any)
+		if !ok {
+			t.Fatalf("%s answers %d, which is not documented: %s", id, a.status, a.text)
+		}
+		schema := all.at("paths", op.path, strings.ToLower(op.method), "responses", fmt.Sprint(a.status), "content", media, "schema")
+		for line := range strings.Lines(a.text) {
+			v, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+			must(t, err)
+			if err := schema.Validate(v); err != nil {
+				t.Errorf("%s: %v\n%s", id, err, line)
+			}
+		}
+		headers, _ := response["headers"].(map[string]any)
+		for name := range headers {
+			if a.header.Get(name) == "" {
+				t.Errorf("%s: documented header %s is missing", id, name)
+			}
+		}
+		for _, name := range []string{"ETag", "Tizilim-Position", "Idempotent-Replayed"} {
+			if a.header.Get(name) != "" && headers[name] == nil {
+				t.Errorf("%s: header %s is not documented", id, name)
+			}
+		}
+		if got := a.header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q", id, got)
+		}
+		return a
+	}
+	json, operator, commission, auditor := "application/json", s.token(domain.RoleOperator), s.token(domain.RoleCommission), s.token(domain.RoleAuditor)
+
+	iin := s.iin()
+	owner := fits("record-person", json, s.command("/v1/persons", operator, body{
+		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
+	}).is(201)).id("person_id")
+	fits("search-person", json, s.send("POST", "/v1/persons/search", operator, body{"iin": iin}).is(200))
+	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
+		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
+	}).is(201)).id("dwelling_id")
+	fits("change-owners", json, s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}}).is(200))
+	s.registered(owner, s.dwelling(), "2026-02-01", "")
+	fits("register-residence", json, s.command("/v1/registrations", operator, registration(owner, dwelling, "2026-03-01", "")).is(201))
+	temporary := s.registered(owner, s.dwelling(), "2026-03-01", "2026-06-01")
+	fits("get-person-residence", json, s.seen("/v1/persons/"+owner+"/residence", auditor, temporary))
+	fits("get-dwelling-residents", json, s.seen("/v1/dwellings/"+dwelling+"/residents", auditor, temporary))
+	guest := s.citizen()
+	s.registered(guest, dwelling, "2026-03-01", "")
+	out := fits("deregister", json, s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201))
+	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
+
+	list := fits("open-queue", json, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201)).id("list_id")
+	applied := fits("apply-for-housing", json, s.command("/v1/housing-applications", operator, application(owner, list).with(body{
+		"family": []body{{"person_id": guest, "relation": "spouse"}}, "documents": []body{{"type": "other", "number": "7"}},
+	})).is(201)).id("case_id")
+	placed := fits("decide-case", json, s.placed(applied))
+	entry := entryPath(list, placed.at("placement", "entry_id").(string))
+	fits("get-entry", json, s.seen(entry, commission, placed))
+	fits("list-entries", json, s.seen("/v1/queues/"+list+"/entries", commission, placed))
+	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": "n"}).is(200))
+	gone := s.seen(entry, commission, removed)
+	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "court_act"}).is(200))
+	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
+	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
+		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))
+	for id := range documented {
+		t.Errorf("%s was not asked", id)
+	}
+
+	number := all.at("components", "schemas", "NumberBody")
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(gone.text))
+	must(t, err)
+	if err := number.Validate(v); err != nil {
+		t.Errorf("the number of a removed entry: %v\n%s", err, gone.text)
+	}
+	problem := all.at("components", "schemas", "Problem")
+	for _, a := range []*answer{
+		s.command("/v1/persons", operator, `{"a":1,"b":[2]}`).is(422),
+		s.command("/v1/persons", operator, `{`).is(400),
+		s.get("/v1/cases/"+nobody, auditor).is(404),
+		s.get("/v1/cases/"+nobody, "").is(401),
+		s.get("/v2", "").is(404),
+	} {
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(a.text))
+		must(t, err)
+		if err := problem.Validate(v); err != nil {
+			t.Errorf("problem: %v\n%s", err, a.text)
+		}
+	}
+}
