@@ -43,10 +43,6 @@ type Store struct {
 func Open(connection string, log *slog.Logger) (*Store, error) {
 	config, err := esdb.ParseConnectionString(connection)
 	if err != nil {
-		var badURL *url.Error // shows the whole address, and with it a password
-		if errors.As(err, &badURL) {
-			err = badURL.Err
-		}
 		return nil, badAddress(err)
 	}
 	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
@@ -62,7 +58,12 @@ func Open(connection string, log *slog.Logger) (*Store, error) {
 	return s, nil
 }
 
+// badAddress never repeats the address: it may hold a password.
 func badAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
 	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, user, password and host in URL encoding", err)
 }
 
