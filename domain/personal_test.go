@@ -63,8 +63,7 @@ func TestPersonalValuesNeverPrint(t *testing.T) {
 		for _, verb := range []string{"%v", "%+v", "%s", "%q", "%+q", "%#q", "%#v", "%x", "%X", "% x", "%#x", "%d", "%o", "%b", "%c", "%U", "%e", "%t", "%20v", "%-20s", "%.3s", "%T"} {
 			assertHidden(t, name+" with "+verb, fmt.Sprintf(verb, value))
 		}
-		noVerb := "nothing"
-		assertHidden(t, name+" as an argument too many", fmt.Sprintf(noVerb, value))
+		assertHidden(t, name+" as an argument too many", fmt.Sprintf(strings.Clone("no verb"), value))
 		assertHidden(t, name+" with Sprint", fmt.Sprint(value))
 		assertHidden(t, name+" with Sprintln", fmt.Sprintln(value))
 		assertHidden(t, name+" in an error", fmt.Errorf("record %v: %w", value, errors.ErrUnsupported).Error())

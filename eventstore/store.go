@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"sync"
 	"time"
 
@@ -42,7 +43,7 @@ type Store struct {
 func Open(connection string, log *slog.Logger) (*Store, error) {
 	config, err := esdb.ParseConnectionString(connection)
 	if err != nil {
-		return nil, fmt.Errorf("event store address: %w", err)
+		return nil, badAddress(err)
 	}
 	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
 		log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
@@ -52,9 +53,18 @@ func Open(connection string, log *slog.Logger) (*Store, error) {
 		s.timeout = *config.DefaultDeadline
 	}
 	if s.client, err = esdb.NewClient(config); err != nil {
-		return nil, fmt.Errorf("event store address: %w", err)
+		return nil, badAddress(err)
 	}
 	return s, nil
+}
+
+// badAddress never repeats the address: it may hold a password.
+func badAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, user, password and host in URL encoding", err)
 }
 
 // Close ends all calls and subscriptions of the Store.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,10 +79,18 @@ func read(t *testing.T, s *eventstore.Store, stream string, from uint64) []domai
 }
 
 func TestOpenSaysWhatIsWrongWithAnAddress(t *testing.T) {
-	for _, address := range []string{"", "localhost:2113", "http://localhost:2113", "esdb://", "esdb://localhost:port", "esdb://localhost?tls=perhaps"} {
-		if s, err := eventstore.Open(address, quiet); err == nil {
+	for _, address := range []string{
+		"", "localhost:2113", "http://localhost:2113", "esdb://", "esdb://localhost:port", "esdb://localhost?tls=perhaps",
+		"esdb://admin:sesame@localhost:port", "esdb://admin:sesame %@localhost", "esdb://admin:sesame:sesame@@localhost?tls=perhaps",
+	} {
+		s, err := eventstore.Open(address, quiet)
+		if err == nil {
 			_ = s.Close()
 			t.Errorf("%q was accepted", address)
+			continue
+		}
+		if strings.Contains(err.Error(), "sesame") {
+			t.Errorf("the error shows the password: %v", err)
 		}
 	}
 }

@@ -214,7 +214,8 @@ func (s *Server) observe(ctx *gin.Context) {
 	elapsed, method := time.Since(began), methodOf(ctx.Request)
 	s.metrics.request(method, route, ctx.Writer.Status(), elapsed)
 	level := slog.LevelDebug
-	if ctx.Writer.Status() >= http.StatusInternalServerError {
+	// A 503 is an answer, and what it comes from is logged where it arises.
+	if status := ctx.Writer.Status(); status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable {
 		level = slog.LevelWarn
 	}
 	s.log.Log(ctx, level, "request", "method", method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)

@@ -39,13 +39,16 @@ func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 	defer cancel()
 	leave := r.moves.enter()
 	defer leave()
-	look := time.NewTimer(firstLook)
+	look := time.NewTimer(r.look)
 	defer look.Stop()
-	for pause := firstLook; ; {
+	for pause := r.look; ; {
 		moved := r.moves.next()
-		at, err = r.Position(ctx)
-		if err == nil && at >= position {
+		now, lookErr := r.Position(ctx)
+		if lookErr == nil && now >= position {
 			return nil
+		}
+		if ctx.Err() == nil { // a look that was cut short tells nothing new
+			at, err = now, lookErr
 		}
 	waiting:
 		for {
@@ -60,10 +63,10 @@ func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 				return domain.Refuse(domain.Unavailable, domain.CodeModelBehind,
 					"the read model has reached position %d and not yet %d; the command is recorded, ask again in a moment", at, position)
 			case <-moved:
+				moved = r.moves.next() // before looking, or a move in between would go unnoticed
 				if r.moves.reached() >= position {
 					break waiting
 				}
-				moved = r.moves.next()
 			case <-look.C:
 				pause = min(pause*lookGrowth, lastLook)
 				look.Reset(pause)

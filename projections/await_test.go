@@ -43,17 +43,26 @@ func TestAwaitIsWokenAndDoesNotOnlyLook(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		s := story()
 		r := projected(t, client, s)
-		leave := r.moves.enter()
-		defer leave()
-		until(t, "the subscription stands", func() bool { return r.moves.reached() != 0 })
-		moved := r.moves.next()
-		rec := s.person(77)
-		select {
-		case <-moved:
-		case <-time.After(20 * time.Second):
-			t.Fatal("nobody was woken")
+		r.look = time.Hour
+		waits := s.head()
+		for n := range 5 {
+			// It awaits the second event from here; the first must not end it.
+			waits += 2 * (s.recorded()[1].Position - s.recorded()[0].Position)
+			done := make(chan error, 1)
+			go func() { done <- r.Await(context.Background(), waits) }()
+			until(t, "it waits", func() bool {
+				r.moves.mu.Lock()
+				defer r.moves.mu.Unlock()
+				return r.moves.waiting == 1 && r.moves.at != 0
+			})
+			s.person(70 + 2*n)
+			if rec := s.person(71 + 2*n); rec.Position != waits {
+				t.Fatalf("the second event is at %d, not %d", rec.Position, waits)
+			}
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
 		}
-		until(t, "the announced position is that of the event", func() bool { return r.moves.reached() == rec.Position })
 	})
 }
 

@@ -7,7 +7,7 @@
 //
 // One process, nothing installed:
 //
-//	redis, err := projections.StartEmbedded()         // or redis.NewClient(…)
+//	redis, err := projections.StartEmbedded()         // or client, err := projections.Connect(url)
 //	client := redis.Client()
 //	projector, err := projections.NewProjector(client, log, projections.Options{})
 //	go projector.Run(ctx)                              // follows the log until ctx ends
@@ -75,6 +75,9 @@
 //   - Redis must not evict keys of its own accord: maxmemory-policy is
 //     noeviction or volatile-… (of what is kept here only leases and claims
 //     expire). The projector refuses to work on any other.
+//   - Scripts reach keys whose names they compute (all in the slot of those that
+//     are declared). Redis and Redis Cluster allow that; a proxy that checks
+//     declared keys does not.
 //   - A replica that takes over may lack the last batches. The checkpoint goes
 //     back with them and the projector applies them again; until then AsOf is
 //     smaller than it was.

@@ -13,13 +13,19 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 	"go.uber.org/goleak"
 
 	"tizilim/domain"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	redis.SetLogger(silent{}) // a Redis that cannot be reached is part of the tests
+	goleak.VerifyTestMain(m)
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // onEveryEngine runs the test on a private redis-server and on the in-process
 // Redis: both must behave the same.
@@ -37,7 +43,44 @@ func onEveryEngine(t *testing.T, test func(t *testing.T, client redis.UniversalC
 }
 
 // startRedis starts a redis-server that keeps nothing and ends with the test.
-func startRedis(t *testing.T) *redis.Client {
+func startRedis(t testing.TB) redis.UniversalClient {
+	t.Helper()
+	client, err := Connect("redis://" + startServer(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// startCluster starts a cluster of one node, which refuses a command or script
+// whose keys lie in different slots.
+func startCluster(t testing.TB) redis.UniversalClient {
+	t.Helper()
+	address := startServer(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t))
+	node, err := Connect("redis://" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	ctx := context.Background()
+	if err := node.Do(ctx, "cluster", "addslotsrange", 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the cluster is up", func() bool {
+		info, err := node.ClusterInfo(ctx).Result()
+		return err == nil && strings.Contains(info, "cluster_state:ok")
+	})
+	client, err := Connect("redis://" + address + "?addr=" + address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// startServer starts a redis-server and returns its address.
+func startServer(t testing.TB, args ...string) string {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -45,7 +88,9 @@ func startRedis(t *testing.T) *redis.Client {
 	}
 	for attempt := 1; ; attempt++ { // the free port may be taken before the server has it
 		port := freePort(t)
-		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+		server := exec.Command(binary, append([]string{
+			"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+		}, args...)...)
 		out, err := server.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -67,20 +112,16 @@ func startRedis(t *testing.T) *redis.Client {
 		}
 		drained := make(chan struct{})
 		go func() { io.Copy(io.Discard, out); close(drained) }()
-		client := redis.NewClient(&redis.Options{
-			Addr: "127.0.0.1:" + port, MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		})
 		t.Cleanup(func() {
-			client.Close()
 			server.Process.Kill()
 			<-drained
 			server.Wait()
 		})
-		return client
+		return "127.0.0.1:" + port
 	}
 }
 
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -93,13 +134,13 @@ func freePort(t *testing.T) string {
 // quick are options whose terms are short enough for a test.
 func quick() Options {
 	return Options{
-		LeaseTTL: 600 * time.Millisecond, AwaitTimeout: 20 * time.Second,
+		LeaseTTL: 1500 * time.Millisecond, AwaitTimeout: 20 * time.Second,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
 // running starts a projector; stop ends it and waits.
-func running(t *testing.T, client redis.UniversalClient, log Log, opts Options) (p *Projector, stop func()) {
+func running(t testing.TB, client redis.UniversalClient, log Log, opts Options) (p *Projector, stop func()) {
 	t.Helper()
 	p, err := NewProjector(client, log, opts)
 	if err != nil {
@@ -133,7 +174,7 @@ func projected(t *testing.T, client redis.UniversalClient, log *script) *Reader 
 	return r
 }
 
-func reach(t *testing.T, r *Reader, position domain.Position) {
+func reach(t testing.TB, r *Reader, position domain.Position) {
 	t.Helper()
 	if err := r.Await(context.Background(), position); err != nil {
 		t.Fatalf("await position %d: %v", position, err)
@@ -141,7 +182,7 @@ func reach(t *testing.T, r *Reader, position domain.Position) {
 }
 
 // until asks again and again until the condition holds.
-func until(t *testing.T, what string, holds func() bool) {
+func until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for !holds() {

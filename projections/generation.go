@@ -61,17 +61,24 @@ return 'flipped'
 `)
 
 // build fills a generation from the log until it is caught up and lets it
-// serve. One that a crash left half filled is continued unless fresh is set.
-func (p *Projector) build(ctx context.Context, fresh bool, progress func(Progress)) error {
+// serve. own is nil where any generation that serves will do: then one that a
+// crash left half filled is continued. Otherwise it is the number of the
+// generation that this rebuild has begun, 0 before that.
+func (p *Projector) build(ctx context.Context, own *uint64, progress func(Progress)) error {
 	return hold(ctx, p.client, p.keys, roleBuilder, p.opts.LeaseTTL, func(ctx context.Context, l *lease) error {
-		if !fresh { // another builder may have finished while this one waited
-			if w, err := p.servingWriter(ctx, l); err != nil || w != nil {
-				return err
-			}
-		}
-		w, target, err := p.begin(ctx, l, fresh)
+		serving, err := p.servingWriter(ctx, l) // another builder, or this one, may have come this far already
 		if err != nil {
 			return err
+		}
+		if serving != nil && (own == nil || *own == serving.number) {
+			return nil
+		}
+		w, target, err := p.begin(ctx, l, own)
+		if err != nil {
+			return err
+		}
+		if own != nil {
+			*own = w.number
 		}
 		if err := p.sweep(ctx); err != nil {
 			return err
@@ -90,25 +97,29 @@ func (p *Projector) build(ctx context.Context, fresh bool, progress func(Progres
 }
 
 // begin continues the generation being built, or creates a new one.
-func (p *Projector) begin(ctx context.Context, l *lease, fresh bool) (*writer, domain.Position, error) {
+func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (*writer, domain.Position, error) {
 	var target domain.Position
-	if log, ok := p.log.(Header); ok {
+	if log, ok := p.log.(LogHead); ok {
 		head, err := log.Head(ctx)
 		if err != nil {
 			return nil, 0, fmt.Errorf("ask the log for its end: %w", err)
 		}
 		target = head
 	}
-	if !fresh {
+	var half uint64
+	if own != nil {
+		half = *own
+	} else {
 		n, err := p.client.Get(ctx, p.keys.building()).Uint64()
 		if err != nil && !errors.Is(err, redis.Nil) {
 			return nil, 0, fmt.Errorf("look for a half-filled generation: %w", err)
 		}
-		if err == nil {
-			w := p.writer(l, n, false)
-			if ok, err := w.load(ctx); err != nil || ok {
-				return w, target, err
-			}
+		half = n
+	}
+	if half != 0 {
+		w := p.writer(l, half, false)
+		if ok, err := w.load(ctx); err != nil || ok {
+			return w, target, err
 		}
 	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},

@@ -63,6 +63,9 @@ func hold(ctx context.Context, client redis.UniversalClient, keys keyspace, role
 		l.renew(ctx, lost)
 	}()
 	err := do(ctx, l)
+	if err != nil && errors.Is(context.Cause(ctx), errLeaseLost) {
+		err = errLeaseLost // whatever it led to
+	}
 	lost(nil)
 	<-renewed
 	l.release(ctx)

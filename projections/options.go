@@ -72,9 +72,9 @@ type Log interface {
 	Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery
 }
 
-// Header may be implemented by a [Log] that can tell where it ends at present;
+// LogHead may be implemented by a [Log] that can tell where it ends at present;
 // then progress is told as a part of a whole.
-type Header interface {
+type LogHead interface {
 	Head(ctx context.Context) (domain.Position, error)
 }
 

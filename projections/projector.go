@@ -13,6 +13,11 @@ import (
 	"tizilim/domain"
 )
 
+const (
+	firstBatch = 32                     // events, until it is known how long they take
+	stepTime   = 100 * time.Millisecond // for one atomic step
+)
+
 // Projector keeps the read models of one registry. Of several processes that
 // run one, one is active; the others wait for its lease.
 type Projector struct {
@@ -42,9 +47,7 @@ func NewProjector(client redis.UniversalClient, log Log, opts Options) (*Project
 // wrong in between is waited out, with growing pauses, and taken up where the
 // checkpoint says.
 func (p *Projector) Run(ctx context.Context) error {
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval = 50 * time.Millisecond
-	pause.MaxInterval = 5 * time.Second
+	pause := newPause()
 	for {
 		began := time.Now()
 		err := hold(ctx, p.client, p.keys, roleProjector, p.opts.LeaseTTL, p.lead)
@@ -59,22 +62,38 @@ func (p *Projector) Run(ctx context.Context) error {
 		if time.Since(began) > p.opts.LeaseTTL {
 			pause.Reset()
 		}
-		wait := pause.NextBackOff()
-		p.opts.Logger.Warn("projector pauses", "error", err, "pause", wait)
-		p.metrics.interruptions.Inc()
-		select {
-		case <-ctx.Done():
+		if !p.pause(ctx, pause, err) {
 			return nil
-		case <-time.After(wait):
 		}
+	}
+}
+
+func newPause() *backoff.ExponentialBackOff {
+	pause := backoff.NewExponentialBackOff() // with jitter
+	pause.InitialInterval = 50 * time.Millisecond
+	pause.MaxInterval = 5 * time.Second
+	return pause
+}
+
+// pause waits after an interruption; it reports false when ctx has ended.
+func (p *Projector) pause(ctx context.Context, pause *backoff.ExponentialBackOff, cause error) bool {
+	wait := pause.NextBackOff()
+	p.opts.Logger.Warn("projector pauses", "error", cause, "pause", wait)
+	p.metrics.interruptions.Inc()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
 	}
 }
 
 // Rebuild fills a new generation beside the serving one and then lets it serve.
 // It may run in any process, also where no [Projector.Run] does. The generation
 // that served until then is kept as the previous one until [Verify] has proven
-// the new one or the next Rebuild begins. progress may be nil; it is called
-// after every batch.
+// the new one or the next Rebuild begins. Interruptions on the way are waited
+// out, and what was filled is continued. progress may be nil; it is called after
+// every batch.
 func (p *Projector) Rebuild(ctx context.Context, progress func(Progress)) error {
 	if err := p.checkEviction(ctx); err != nil {
 		return err
@@ -82,13 +101,16 @@ func (p *Projector) Rebuild(ctx context.Context, progress func(Progress)) error 
 	if err := dropPrevious(ctx, p.client, p.keys); err != nil {
 		return err
 	}
-	if err := p.build(ctx, true, progress); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+	var own uint64
+	for pause := newPause(); ; {
+		err := p.build(ctx, &own, progress)
+		if err == nil {
+			return nil
 		}
-		return fmt.Errorf("rebuild: %w", err)
+		if ctx.Err() != nil || !p.pause(ctx, pause, err) {
+			return fmt.Errorf("rebuild: %w", context.Cause(ctx))
+		}
 	}
-	return nil
 }
 
 // lead is what the active projector does until it is interrupted.
@@ -102,7 +124,7 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 		return err
 	}
 	if w == nil {
-		if err := p.build(ctx, false, nil); err != nil {
+		if err := p.build(ctx, nil, nil); err != nil {
 			return err
 		}
 		if w, err = p.servingWriter(ctx, l); err != nil || w == nil {
@@ -148,21 +170,28 @@ func (p *Projector) writer(l *lease, number uint64, serve bool) *writer {
 }
 
 // stream applies the log to w from where it stands, in batches, and asks after
-// each whether that was all.
+// each whether that was all. The batches grow and shrink so that Redis is never
+// kept from others for much longer than stepTime.
 func (p *Projector) stream(ctx context.Context, w *writer, done func() (bool, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	deliveries := readAhead(ctx, p.log.Follow(ctx, w.seen), 2*p.opts.BatchSize)
-	for {
-		batch := nextBatch(ctx, deliveries, p.opts.BatchSize)
+	for size := min(firstBatch, p.opts.BatchSize); ; {
+		batch := nextBatch(ctx, deliveries, size)
 		if len(batch) == 0 {
 			if cause := context.Cause(ctx); cause != nil {
 				return cause
 			}
 			return errors.New("the log stopped to deliver")
 		}
+		began := time.Now()
 		if err := w.apply(ctx, batch); err != nil {
 			return err
+		}
+		if took := time.Since(began); took > stepTime {
+			size = max(1, size/2)
+		} else if len(batch) == size && took < stepTime/4 {
+			size = min(2*size, p.opts.BatchSize)
 		}
 		if finished, err := done(); finished || err != nil {
 			return err

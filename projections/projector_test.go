@@ -97,7 +97,7 @@ func TestRepeatedWritesChangeNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = hold(ctx, client, p.keys, roleBuilder, p.opts.LeaseTTL, func(ctx context.Context, l *lease) error {
-				w, _, err := p.begin(ctx, l, true)
+				w, _, err := p.begin(ctx, l, new(uint64))
 				if err != nil {
 					return err
 				}
@@ -307,7 +307,7 @@ func withWriter(t *testing.T, client redis.UniversalClient, s *script, test func
 		t.Fatal(err)
 	}
 	err = hold(context.Background(), client, p.keys, roleBuilder, opts.LeaseTTL, func(ctx context.Context, l *lease) error {
-		w, _, err := p.begin(ctx, l, true)
+		w, _, err := p.begin(ctx, l, new(uint64))
 		if err == nil {
 			test(ctx, w, s)
 		}
@@ -318,42 +318,47 @@ func withWriter(t *testing.T, client redis.UniversalClient, s *script, test func
 	}
 }
 
-// counting counts how many follow the log at once.
+// counting counts how often the log has been followed.
 type counting struct {
 	*script
-	now, most atomic.Int64
+	follows atomic.Int64
 }
 
 func (c *counting) Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery {
-	n := c.now.Add(1)
-	for most := c.most.Load(); n > most && !c.most.CompareAndSwap(most, n); most = c.most.Load() {
-	}
-	context.AfterFunc(ctx, func() { c.now.Add(-1) })
+	c.follows.Add(1)
 	return c.script.Follow(ctx, after)
 }
 
 func TestOfTwoProjectorsOneWorksAndTheOtherTakesOver(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
-		log := &counting{script: story()}
-		_, stopFirst := running(t, client, log, quick())
-		r := NewReader(client, quick())
-		reach(t, r, log.head())
-		_, stopSecond := running(t, client, log, quick())
-		log.person(20)
-		reach(t, r, log.head())
-		stopFirst()
-		log.person(21)
-		reach(t, r, log.head())
-		_, stopThird := running(t, client, log, quick())
-		log.person(22)
-		reach(t, r, log.head())
-		stopSecond()
-		log.person(23)
-		reach(t, r, log.head())
-		stopThird()
-		if most := log.most.Load(); most != 1 {
-			t.Errorf("%d projectors worked at once", most)
+		log, opts := &counting{script: story()}, quick()
+		opts.LeaseTTL = 3 * time.Second
+		r := NewReader(client, opts)
+		people := 20
+		expect := func(follows int64) {
+			t.Helper()
+			people++
+			log.person(people)
+			reach(t, r, log.head())
+			if got := log.follows.Load(); got != follows {
+				t.Errorf("the log was followed %d times, want %d", got, follows)
+			}
 		}
+		_, stopFirst := running(t, client, log, opts)
+		reach(t, r, log.head())
+		expect(2) // to fill the generation, then to keep it
+		_, stopSecond := running(t, client, log, opts)
+		_, stopThird := running(t, client, log, opts)
+		expect(2)
+		stopFirst()
+		expect(3)
+		stopSecond()
+		stopThird()
+		_, stopFourth := running(t, client, log, opts)
+		people++
+		log.person(people)
+		reach(t, r, log.head())
+		stopFourth()
 		if s := status(t, r); s.Serving != 1 || s.Projector {
 			t.Errorf("after all have stopped: %+v", s)
 		}
@@ -466,6 +471,56 @@ func TestRebuildFlipsAtOnceAndKeepsThePreviousUntilProven(t *testing.T) {
 	})
 }
 
+func TestRebuildContinuesAfterAnInterruption(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), story()
+		p, stop := running(t, client, s, quick())
+		r := NewReader(client, quick())
+		reach(t, r, s.head())
+		stop()
+		half := s.recorded()[9].Position
+		s.holdAfter(half)
+		done := make(chan error, 1)
+		var most atomic.Uint64
+		go func() {
+			done <- p.Rebuild(ctx, func(p Progress) { most.Store(max(most.Load(), p.Events)) })
+		}()
+		until(t, "half is there", func() bool { return status(t, r).Built == half })
+		client.Set(ctx, r.keys.fence(roleBuilder), "somebody else", 0)
+		s.release()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		if got := status(t, r); got.Serving != 2 || got.Previous != 1 || got.Position != s.head() {
+			t.Errorf("after the rebuild: %+v", got)
+		}
+		if n := int(most.Load()); n >= len(s.recorded()) {
+			t.Errorf("%d of %d events were read in one go: it began again instead of going on", n, len(s.recorded()))
+		}
+		if diff := cmp.Diff(contents(t, client, quick(), 1), contents(t, client, quick(), 2)); diff != "" {
+			t.Errorf("rebuilt otherwise (-previous +serving)\n%s", diff)
+		}
+	})
+}
+
+func TestRedisThatIsAwayIsWaitedFor(t *testing.T) {
+	embedded, err := StartEmbedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { embedded.Close() })
+	s := story()
+	r := projected(t, embedded.Client(), s)
+	embedded.server.Close()
+	_, err = r.Position(context.Background())
+	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
+	s.person(60)
+	if err := embedded.server.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	reach(t, r, s.head())
+}
+
 func TestFlipNeverGoesBackInTime(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), story()
@@ -493,6 +548,55 @@ func TestFlipNeverGoesBackInTime(t *testing.T) {
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("Rebuild: %v", err)
+		}
+	})
+}
+
+func TestAbandonedGenerationsAreFreedAndNewerOnesLeftAlone(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, keys := context.Background(), quick().withDefaults().keyspace()
+		client.Set(ctx, keys.counter(), 5, 0)
+		abandoned, newer := keys.generation(3)+"x", keys.generation(99)+"x"
+		client.MSet(ctx, abandoned, "1", newer, "1") // newer: begun by another process while this one sweeps
+		r := projected(t, client, story())
+		if got := status(t, r).Serving; got != 6 {
+			t.Errorf("generation %d serves", got)
+		}
+		if client.Exists(ctx, abandoned).Val() != 0 {
+			t.Error("an abandoned generation is left")
+		}
+		if client.Exists(ctx, newer).Val() != 1 {
+			t.Error("a generation that another process has begun is gone")
+		}
+	})
+}
+
+func TestFlipKeepsTheCheckpointOfAQuietLog(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), story()
+		p, stop := running(t, client, s, quick())
+		r := NewReader(client, quick())
+		reach(t, r, s.head())
+		stop()
+		quiet := s.head() + 1000 // the log went on without events
+		client.HSet(ctx, r.keys.checkpoint(1), "position", formatPosition(quiet))
+		if err := p.Rebuild(ctx, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := status(t, r); got.Serving != 2 || got.Position != quiet {
+			t.Errorf("after the rebuild: %+v, want position %d", got, quiet)
+		}
+	})
+}
+
+func TestEmptyLogMakesAModelThatKnowsNobody(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		r := projected(t, client, newScript())
+		_, err := r.Residence(context.Background(), personID(1), day)
+		refuses(t, err, domain.NotFound, domain.CodePersonUnknown)
+		report, err := Verify(context.Background(), client, newScript(), quick(), nil)
+		if err != nil || !report.Proven() {
+			t.Errorf("verify: %+v, %v", report, err)
 		}
 	})
 }

@@ -230,10 +230,10 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 		} else {
 			id := entries[rapid.IntRange(0, n-1).Draw(rt, "entry")]
 			if e, _ := q.Entry(id); e.Active {
-				events, err := q.Remove(cmd, housing.Remove{EntryID: id})
+				events, err := q.Remove(cmd, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired})
 				record(events, err, Removed)
 			} else {
-				events, err := q.Reinstate(cmd, housing.Reinstate{EntryID: id})
+				events, err := q.Reinstate(cmd, housing.Reinstate{EntryID: id, Ground: housing.CourtAct})
 				record(events, err, Reinstated)
 			}
 		}

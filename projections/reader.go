@@ -31,12 +31,13 @@ type Reader struct {
 	keys   keyspace
 	opts   Options
 	moves  moves
+	look   time.Duration // firstLook; tests put the looking off
 }
 
 // NewReader returns a reader of the registry's models.
 func NewReader(client redis.UniversalClient, opts Options) *Reader {
 	opts = opts.withDefaults()
-	r := &Reader{client: client, keys: opts.keyspace(), opts: opts}
+	r := &Reader{client: client, keys: opts.keyspace(), opts: opts, look: firstLook}
 	r.moves.subscribe = func(ctx context.Context) *redis.PubSub { return client.Subscribe(ctx, r.keys.moved()) }
 	return r
 }

@@ -168,7 +168,7 @@ var day = domain.NewDate(2026, 3, 2)
 
 func (s *script) person(n int) domain.Recorded {
 	return s.add(personID(n).Stream(), residence.PersonRecorded{
-		PersonID: personID(n), Name: "SECRET NAME", IIN: "SECRET IIN", Class: residence.Citizen, RecordedAt: s.now,
+		PersonID: personID(n), Name: "SECRET NAME", IIN: "SECRET IIN", Class: residence.Citizen, RecordedAt: day.Start(),
 	})
 }
 

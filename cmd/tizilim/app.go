@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -47,6 +46,8 @@ type app struct {
 	keys     keys
 	http     *http.Server
 	listener net.Listener
+	store    *eventstore.Store
+	redis    projections.Client
 	model    *projections.Reader
 	endings  []func() error // in the order of opening
 	work     sync.WaitGroup
@@ -63,6 +64,20 @@ type endpoints struct {
 }
 
 func endpointsFile(data string) string { return filepath.Join(data, "run.json") }
+func keysDir(data string) string       { return filepath.Join(data, "keys") }
+
+// readEndpoints reads what the server on the data directory announced; it wraps
+// fs.ErrNotExist where none did.
+func readEndpoints(data string) (e endpoints, err error) {
+	text, err := os.ReadFile(endpointsFile(data))
+	if err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal(text, &e); err != nil {
+		return e, fmt.Errorf("read %s: %w", endpointsFile(data), err)
+	}
+	return e, nil
+}
 
 // start opens everything and serves. The read model may still be filling: reads
 // say so until it is there.
@@ -73,55 +88,42 @@ func start(c config) (a *app, err error) {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.keys, err = openKeys(filepath.Join(c.data, "keys")); err != nil {
+	// What can fail without leaving anything behind comes first: a mistyped
+	// flag makes no data directory.
+	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
+		return a, cannotListen(c.listen, err)
+	}
+	redisAddress, err := a.openRedis(c)
+	if err != nil {
 		return a, err
 	}
 	storeAddress, err := a.openEventStore(c)
 	if err != nil {
 		return a, err
 	}
-	store, err := eventstore.Open(storeAddress, c.logger)
-	if err != nil {
+	if a.keys, err = openKeys(keysDir(c.data)); err != nil {
 		return a, err
 	}
-	a.endings = append(a.endings, store.Close)
-	redisAddress := c.redis
-	if redisAddress == "" {
-		inProcess, err := projections.StartEmbedded()
-		if err != nil {
-			return a, err
-		}
-		a.endings = append(a.endings, inProcess.Close)
-		redisAddress = "redis://" + inProcess.Addr()
-	}
-	client, err := projections.Connect(redisAddress)
-	if err != nil {
-		return a, err
-	}
-	a.endings = append(a.endings, client.Close)
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	options := projections.Options{Logger: c.logger, Registerer: registry}
-	projector, err := projections.NewProjector(client, store, options)
+	projector, err := projections.NewProjector(a.redis, a.store, options)
 	if err != nil {
 		return a, err
 	}
-	a.model = projections.NewReader(client, options)
-	handler := command.New(store, time.Now)
+	a.model = projections.NewReader(a.redis, options)
+	handler := command.New(a.store, time.Now)
 	server := httpapi.New(httpapi.Config{
-		Commands: handler, Log: store, Model: a.model, Claims: projections.NewClaims(client, options),
+		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options),
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
 	})
 
-	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
-		return a, fmt.Errorf("listen: %w", err)
-	}
 	a.http = &http.Server{
 		Handler: server, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
-	if err := a.announce(c.data, endpoints{os.Getpid(), "http://" + a.listener.Addr().String(), storeAddress, redisAddress}); err != nil {
+	if err := a.announce(c.data, endpoints{os.Getpid(), a.url(), storeAddress, redisAddress}); err != nil {
 		return a, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -140,6 +142,15 @@ func start(c config) (a *app, err error) {
 	return a, nil
 }
 
+// url is where this machine reaches the API.
+func (a *app) url() string {
+	addr := a.listener.Addr()
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d", tcp.Port)
+	}
+	return "http://" + addr.String()
+}
+
 func (a *app) fail(err error) {
 	select {
 	case a.failed <- err:
@@ -147,26 +158,65 @@ func (a *app) fail(err error) {
 	}
 }
 
+// cannotListen says what is in the way.
+func cannotListen(address string, err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return fmt.Errorf("cannot listen on %s (%w): choose another address with --listen", address, err)
+}
+
+// openRedis returns the address of Redis, starting the in-process one where none
+// is configured.
+func (a *app) openRedis(c config) (address string, err error) {
+	address = c.redis
+	if address == "" {
+		inProcess, err := projections.StartEmbedded()
+		if err != nil {
+			return "", err
+		}
+		a.endings = append(a.endings, inProcess.Close)
+		address = "redis://" + inProcess.Addr()
+	}
+	if a.redis, err = projections.Connect(address); err != nil {
+		return "", err
+	}
+	a.endings = append(a.endings, a.redis.Close)
+	return address, nil
+}
+
 // openEventStore returns the address of the event store, starting the embedded
 // node where none is configured.
-func (a *app) openEventStore(c config) (string, error) {
-	if c.eventstore != "" {
-		return c.eventstore, nil
+func (a *app) openEventStore(c config) (address string, err error) {
+	address = c.eventstore
+	if address == "" {
+		if err := os.MkdirAll(c.data, 0o700); err != nil {
+			return "", fmt.Errorf("the data directory cannot be made: %w", err)
+		}
+		node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
+		if errors.Is(err, embedded.ErrInUse) {
+			return "", fmt.Errorf("another server runs on %s: end it, or give this one a directory of its own with --data", c.data)
+		}
+		if err != nil {
+			return "", err
+		}
+		a.endings = append(a.endings, node.Close)
+		care, err := serveCare(node, filepath.Join(c.data, "eventstore"))
+		if err != nil {
+			return "", err
+		}
+		a.endings = append(a.endings, care.Close)
+		if err := node.Start("127.0.0.1:0"); err != nil {
+			return "", err
+		}
+		address = node.ConnectionString()
 	}
-	node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
-	if err != nil {
+	if a.store, err = eventstore.Open(address, c.logger); err != nil {
 		return "", err
 	}
-	a.endings = append(a.endings, node.Close)
-	care, err := serveCare(node, filepath.Join(c.data, "eventstore"))
-	if err != nil {
-		return "", err
-	}
-	a.endings = append(a.endings, care.Close)
-	if err := node.Start("127.0.0.1:0"); err != nil {
-		return "", err
-	}
-	return node.ConnectionString(), nil
+	a.endings = append(a.endings, a.store.Close)
+	return address, nil
 }
 
 // announce writes the endpoints for the tools and takes them back at the end.
@@ -179,10 +229,12 @@ func (a *app) announce(data string, e endpoints) error {
 		return fmt.Errorf("write endpoints: %w", err)
 	}
 	a.endings = append(a.endings, func() error {
-		if err := os.Remove(endpointsFile(data)); !errors.Is(err, fs.ErrNotExist) {
-			return err
+		// Servers on stores elsewhere may share the directory for its keys; the
+		// file tells of the last one that started.
+		if now, err := readEndpoints(data); err != nil || now.PID != e.PID {
+			return nil
 		}
-		return nil
+		return os.Remove(endpointsFile(data))
 	})
 	return nil
 }
@@ -191,14 +243,17 @@ func (a *app) announce(data string, e endpoints) error {
 // stand on.
 func (a *app) close() error {
 	var errs []error
-	if a.http != nil {
+	if a.http != nil { // knows the listener only once it serves
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownPatience)
 		defer cancel()
 		if err := a.http.Shutdown(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("some requests were cut: %w", err), a.http.Close())
 		}
-	} else if a.listener != nil {
-		errs = append(errs, a.listener.Close())
+	}
+	if a.listener != nil {
+		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	if a.stop != nil {
 		a.stop()

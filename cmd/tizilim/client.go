@@ -3,44 +3,57 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"path/filepath"
+	neturl "net/url"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
 	"tizilim/httpapi"
 )
 
+// requestTimeout bounds one request; one that takes longer is repeated.
+const requestTimeout = 10 * time.Second
+
 // client calls the API as a desk, a portal or a commission would: each command
 // under its own Idempotency-Key, repeated with the same key until there is an
-// answer.
+// answer. It is safe for concurrent use.
 type client struct {
-	url    string
-	keys   keys
-	http   *http.Client
-	retry  time.Duration // how long an unanswered request is repeated
-	tokens map[httpapi.Principal]string
-	// position is the newest Tizilim-Position seen; reads send it back.
-	position string
+	url   string
+	keys  keys
+	http  *http.Client
+	retry time.Duration // how long an unanswered request is repeated
+
+	mu       sync.Mutex // guards the rest
+	tokens   map[httpapi.Principal]string
+	position domain.Position // the newest Tizilim-Position seen; reads send it back
 }
 
 func newClient(url, data string, retry time.Duration) (*client, error) {
-	k, err := openKeys(filepath.Join(data, "keys"))
+	if u, err := neturl.Parse(url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("--url %s is no address of a server, such as http://127.0.0.1:8080", url)
+	}
+	k, err := existingKeys(data)
 	if err != nil {
 		return nil, err
 	}
 	return &client{
 		url: strings.TrimSuffix(url, "/"), keys: k, retry: retry, tokens: map[httpapi.Principal]string{},
-		http: &http.Client{Timeout: 15 * time.Second},
+		http: &http.Client{Timeout: requestTimeout},
 	}, nil
 }
 
@@ -56,6 +69,42 @@ type event struct {
 	Actor       string          `json:"actor"`
 	Role        string          `json:"role"`
 	Data        json.RawMessage `json:"data"`
+}
+
+// compare orders events as the log does. Events of one append have positions of
+// their own.
+func (e event) compare(other event) int { return cmp.Compare(e.Position, other.Position) }
+
+// fact decodes what the event says; nil for a type that the loop does not check.
+func (e event) fact() (fact domain.Event, err error) {
+	decode, ok := facts[e.Type]
+	if !ok {
+		return nil, nil
+	}
+	if fact, err = decode(e.Data); err != nil {
+		return nil, fmt.Errorf("%s@%d: %w", e.Stream, e.Revision, err)
+	}
+	return fact, nil
+}
+
+// facts decode the events that the loop checks, by type.
+var facts = map[string]func(json.RawMessage) (domain.Event, error){
+	residence.RegistrationEnded{}.EventType():     decode[residence.RegistrationEnded],
+	residence.DeregistrationApplied{}.EventType(): decode[residence.DeregistrationApplied],
+	residence.DeregistrationDecided{}.EventType(): decode[residence.DeregistrationDecided],
+	housing.PlacementApproved{}.EventType():       decode[housing.PlacementApproved],
+	housing.ApprovalVoided{}.EventType():          decode[housing.ApprovalVoided],
+	housing.PlacementCertified{}.EventType():      decode[housing.PlacementCertified],
+	housing.ApplicationRefused{}.EventType():      decode[housing.ApplicationRefused],
+	housing.EntryPlaced{}.EventType():             decode[housing.EntryPlaced],
+	housing.EntryRemoved{}.EventType():            decode[housing.EntryRemoved],
+	housing.EntryReinstated{}.EventType():         decode[housing.EntryReinstated],
+}
+
+func decode[E domain.Event](data json.RawMessage) (domain.Event, error) {
+	var fact E
+	err := json.Unmarshal(data, &fact)
+	return fact, err
 }
 
 // refusedError is an answer other than success.
@@ -81,12 +130,35 @@ func citizen(id domain.PersonID) httpapi.Principal {
 }
 
 func (c *client) token(p httpapi.Principal) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if t, ok := c.tokens[p]; ok {
 		return t, nil
 	}
 	t, err := c.keys.tokens.Issue(p, time.Now(), time.Hour)
 	c.tokens[p] = t
 	return t, err
+}
+
+// saw notes the position of an answer.
+func (c *client) saw(header string) {
+	at, err := strconv.ParseUint(header, 10, 64)
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.position = max(c.position, domain.Position(at))
+}
+
+// seen is the header that asks for what includes every command answered before.
+func (c *client) seen() http.Header {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.position == 0 {
+		return http.Header{}
+	}
+	return http.Header{"Tizilim-Position": {strconv.FormatUint(uint64(c.position), 10)}}
 }
 
 // post sends a command under a fresh key and decodes the answer.
@@ -103,8 +175,7 @@ func (c *client) post(ctx context.Context, p httpapi.Principal, path string, bod
 
 // get reads what includes every command answered before.
 func (c *client) get(ctx context.Context, p httpapi.Principal, path string, answer any) error {
-	headers := http.Header{"Tizilim-Position": {c.position}}
-	return c.send(ctx, p, http.MethodGet, path, headers, nil, func(r io.Reader) error {
+	return c.send(ctx, p, http.MethodGet, path, c.seen(), nil, func(r io.Reader) error {
 		return json.NewDecoder(r).Decode(answer)
 	})
 }
@@ -112,7 +183,8 @@ func (c *client) get(ctx context.Context, p httpapi.Principal, path string, answ
 // history streams a whole history.
 func (c *client) history(ctx context.Context, path string) ([]event, error) {
 	var events []event
-	headers := http.Header{"Tizilim-Position": {c.position}, "Accept": {"application/x-ndjson"}}
+	headers := c.seen()
+	headers.Set("Accept", "application/x-ndjson")
 	err := c.send(ctx, as(domain.RoleAuditor), http.MethodGet, path, headers, nil, func(r io.Reader) error {
 		events = nil
 		lines := bufio.NewReader(r)
@@ -171,13 +243,43 @@ func (c *client) send(ctx context.Context, p httpapi.Principal, method, path str
 		if err := decode(response.Body); err != nil {
 			return struct{}{}, err
 		}
-		if seen := response.Header.Get("Tizilim-Position"); method == http.MethodPost && seen != "" {
-			c.position = seen
+		if method == http.MethodPost {
+			c.saw(response.Header.Get("Tizilim-Position"))
 		}
 		return struct{}{}, nil
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(c.retry))
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return fmt.Errorf("no server answers at %s (%w): start one with tizilim serve", c.url, dial.Err)
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	return nil
+}
+
+// abandon sends a command and goes away after a while without having heard of
+// it, for good.
+func (c *client) abandon(ctx context.Context, p httpapi.Principal, path string, body any, after time.Duration) error {
+	token, err := c.token(p)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, after)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	request.Header = http.Header{
+		"Idempotency-Key": {uuid.NewString()}, "Content-Type": {"application/json"}, "Authorization": {"Bearer " + token},
+	}
+	if response, err := c.http.Do(request); err == nil {
+		return response.Body.Close()
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // answerWithin is how long the story waits for an answer to one request.
-const answerWithin = 20 * time.Second
+const answerWithin = 10 * time.Second
 
 type demoCommand struct {
 	URL    string        `name:"url" help:"Address of the running server." default:"http://127.0.0.1:8080"`
@@ -27,10 +27,15 @@ type demoCommand struct {
 	Loop   bool          `help:"Instead of the story, issue commands without end, ride out restarts of the server, and check at the end that nothing acknowledged was lost."`
 	For    time.Duration `help:"With --loop: how long; without it until interrupted."`
 	Rounds int           `help:"With --loop: how many rounds at most." placeholder:"N"`
+
+	Clients int `help:"With --loop: how many clients issue commands at once." default:"2"`
 }
 
 func (c *demoCommand) Run(ctx context.Context) error {
 	if c.Loop {
+		if c.Clients < 1 {
+			return errors.New("--clients must be at least 1")
+		}
 		return c.loop(ctx, os.Stdout)
 	}
 	api, err := newClient(c.URL, c.Data, answerWithin)
@@ -146,10 +151,16 @@ func (t *teller) register(ctx context.Context, p person, d domain.DwellingID, fr
 
 type deregistration struct {
 	CaseID  domain.CaseID `json:"case_id"`
-	Results []struct {
-		PersonID domain.PersonID `json:"person_id"`
-		Outcome  string          `json:"outcome"`
-	} `json:"results"`
+	Results []result      `json:"results"`
+	Events  []event       `json:"events"`
+}
+
+// result of one person of an S001 application.
+type result struct {
+	PersonID domain.PersonID         `json:"person_id"`
+	Outcome  string                  `json:"outcome"`
+	Ended    []domain.RegistrationID `json:"ended"`
+	Code     domain.Code             `json:"code"`
 }
 
 // deregister hands in an S001 application and expects every person to be

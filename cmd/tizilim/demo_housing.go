@@ -18,15 +18,22 @@ type applicant struct {
 }
 
 type decision struct {
-	Placement *struct {
-		EntryID      domain.EntryID `json:"entry_id"`
-		Number       int            `json:"number"`
-		RegisteredOn domain.Date    `json:"registered_on"`
-	} `json:"placement"`
-	Refusal *struct {
-		Ground string `json:"ground"`
-	} `json:"refusal"`
-	Events []event `json:"events"`
+	Placement *certificate        `json:"placement"`
+	Refusal   *refusalCertificate `json:"refusal"`
+	Events    []event             `json:"events"`
+}
+
+// certificate of a placement.
+type certificate struct {
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	EntryID       domain.EntryID       `json:"entry_id"`
+	Number        int                  `json:"number"`
+	RegisteredOn  domain.Date          `json:"registered_on"`
+}
+
+type refusalCertificate struct {
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	Ground        string               `json:"ground"`
 }
 
 func (t *teller) openList(ctx context.Context, title string) (domain.ListID, error) {
@@ -52,7 +59,7 @@ func (t *teller) apply(ctx context.Context, list domain.ListID, p person, consen
 
 func (t *teller) place(ctx context.Context, a *applicant) (decision, error) {
 	var answer decision
-	err := t.post(ctx, as(domain.RoleCommission), "/v1/cases/"+a.caseID.String()+"/decision", map[string]any{"outcome": "place"}, &answer)
+	err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{"outcome": "place"}, &answer)
 	if err == nil && answer.Placement == nil {
 		err = fmt.Errorf("case %s has no placement certificate", a.caseID)
 	}
@@ -62,19 +69,21 @@ func (t *teller) place(ctx context.Context, a *applicant) (decision, error) {
 	return answer, err
 }
 
-func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string) error {
+func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string) (decision, error) {
 	var answer decision
-	if err := t.post(ctx, as(domain.RoleCommission), "/v1/cases/"+a.caseID.String()+"/decision", map[string]any{
+	if err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{
 		"outcome": "refuse", "ground": ground, "reasons": reasons,
 	}, &answer); err != nil {
-		return err
+		return answer, err
 	}
 	if answer.Refusal == nil || answer.Refusal.Ground != ground {
-		return fmt.Errorf("case %s has no refusal on the ground %s", a.caseID, ground)
+		return answer, fmt.Errorf("case %s has no refusal on the ground %s", a.caseID, ground)
 	}
 	t.say("%s is refused: %s", a.name, ground)
-	return nil
+	return answer, nil
 }
+
+func decisionPath(id domain.CaseID) string { return "/v1/cases/" + id.String() + "/decision" }
 
 type number struct {
 	Number     *int `json:"number"`
@@ -146,10 +155,10 @@ func (t *teller) housing(ctx context.Context) error {
 		}
 		t.say("%s is placed on %s, certificate number %d", placed[i].name, d.Placement.RegisteredOn, d.Placement.Number)
 	}
-	if err := t.refuse(ctx, six[4], "no_consent", "Өтініш беруші дербес деректерге қол жеткізуге келісім бермеді."); err != nil {
+	if _, err := t.refuse(ctx, six[4], "no_consent", "Өтініш беруші дербес деректерге қол жеткізуге келісім бермеді."); err != nil {
 		return err
 	}
-	if err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар."); err != nil {
+	if _, err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар."); err != nil {
 		return err
 	}
 	t.say("The order is that of the applications, not of the decisions:")

@@ -39,6 +39,14 @@ func openKeys(dir string) (keys, error) {
 	return keys{person: person, tokens: tokens}, err
 }
 
+// existingKeys reads the keys of a registry that has run.
+func existingKeys(data string) (keys, error) {
+	if _, err := os.Stat(keysDir(data)); errors.Is(err, fs.ErrNotExist) {
+		return keys{}, fmt.Errorf("%s is not the data directory of a registry: give that of the server with --data", data)
+	}
+	return openKeys(keysDir(data))
+}
+
 // openKey reads a key of 32 bytes in hex. A missing file is made with a random
 // key, readable by its owner alone; of two processes that make it at once, both
 // read the one that was first.

@@ -1,62 +1,47 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/residence"
 )
 
-// rideOut is how long the loop waits for a server that was killed.
-const rideOut = 2 * time.Minute
+const (
+	// rideOut is how long the loop waits for a server that was killed.
+	rideOut = 2 * time.Minute
+	// abandonWithin bounds how long the impatient client of a round waits.
+	abandonWithin = 20 * time.Millisecond
+)
 
-// ledger is what the server has acknowledged to the loop.
+// ledger is what the server has acknowledged to one client of the loop.
 type ledger struct {
-	events  map[uuid.UUID]string // acknowledged, with their type
-	persons []domain.PersonID
-	lists   []domain.ListID
+	events   map[uuid.UUID]string // by id, with their type
+	persons  []domain.PersonID
+	lists    []domain.ListID
+	placed   map[domain.CaseID]certificate
+	refused  map[domain.CaseID]refusalCertificate
+	turned   []domain.CaseID // to be placed, and refused by the list
+	deprived map[domain.CaseID][]result
 }
 
-// loop issues commands until its time is over, then reads everything back:
-// every acknowledged event must be in the replay exactly once, and the numbers
-// must agree with a fold of the replayed events.
-func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
-	api, err := newClient(c.URL, c.Data, rideOut)
-	if err != nil {
-		return err
+func newLedger() *ledger {
+	return &ledger{
+		events: map[uuid.UUID]string{}, placed: map[domain.CaseID]certificate{},
+		refused: map[domain.CaseID]refusalCertificate{}, deprived: map[domain.CaseID][]result{},
 	}
-	t := &teller{client: api, out: io.Discard, names: map[string]string{}}
-	seen := &ledger{events: map[uuid.UUID]string{}}
-	working, stop := ctx, context.CancelFunc(func() {})
-	if c.For > 0 {
-		working, stop = context.WithTimeout(ctx, c.For)
-	}
-	defer stop()
-	rounds := 0
-	for working.Err() == nil && (c.Rounds == 0 || rounds < c.Rounds) {
-		if err := t.round(working, seen); err != nil && working.Err() == nil {
-			return fmt.Errorf("round %d: %w", rounds+1, err)
-		}
-		rounds++
-		fmt.Fprintf(out, "round %d: %d events acknowledged\n", rounds, len(seen.events))
-	}
-	checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), rideOut)
-	defer cancel()
-	if err := t.check(checking, seen); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%d rounds, %d events acknowledged: each is in the replay once, and the numbers of %d lists agree with a fold of it\n",
-		rounds, len(seen.events), len(seen.lists))
-	return nil
 }
 
 func (l *ledger) acknowledge(events []event) {
@@ -65,44 +50,180 @@ func (l *ledger) acknowledge(events []event) {
 	}
 }
 
-// round is a small life: four persons move, apply, are placed; the second is
-// removed and reinstated.
+// results is how many outcomes have been acknowledged, beside their events.
+func (l *ledger) results() int {
+	n := len(l.placed) + len(l.refused) + len(l.turned)
+	for _, results := range l.deprived {
+		n += len(results)
+	}
+	return n
+}
+
+// loop issues commands from several clients until its time is over, then reads
+// everything back and compares it with what was acknowledged.
+func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
+	working, stop := ctx, context.CancelFunc(func() {})
+	if c.For > 0 {
+		working, stop = context.WithTimeout(ctx, c.For)
+	}
+	defer stop()
+	var begun, rounds, events atomic.Int64
+	var printing sync.Mutex
+	clients, running := errgroup.WithContext(working)
+	tellers, ledgers := make([]*teller, c.Clients), make([]*ledger, c.Clients)
+	for i := range c.Clients {
+		api, err := newClient(c.URL, c.Data, rideOut)
+		if err != nil {
+			return err
+		}
+		t, seen := &teller{client: api, out: io.Discard, names: map[string]string{}}, newLedger()
+		tellers[i], ledgers[i] = t, seen
+		clients.Go(func() error {
+			for running.Err() == nil {
+				n := begun.Add(1)
+				if c.Rounds > 0 && n > int64(c.Rounds) {
+					return nil
+				}
+				before := len(seen.events)
+				err := t.round(running, seen)
+				total := events.Add(int64(len(seen.events) - before))
+				if err != nil {
+					if running.Err() != nil { // cut off in the middle, which is no failure
+						return nil
+					}
+					return fmt.Errorf("round %d: %w", n, err)
+				}
+				printing.Lock()
+				fmt.Fprintf(out, "round %d: %d events acknowledged\n", rounds.Add(1), total)
+				printing.Unlock()
+			}
+			return nil
+		})
+	}
+	if err := clients.Wait(); err != nil {
+		return err
+	}
+	checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), rideOut)
+	defer cancel()
+	results, lists := 0, 0
+	for i, t := range tellers {
+		if err := t.check(checking, ledgers[i]); err != nil {
+			return err
+		}
+		results, lists = results+ledgers[i].results(), lists+len(ledgers[i].lists)
+	}
+	fmt.Fprintf(out, "%d rounds, %d events and %d results acknowledged: each event is in the replay once, each result is as it was told,\n"+
+		"no case is unfinished, and the numbers of %d lists agree with a fold of the log\n", rounds.Load(), events.Load(), results, lists)
+	return nil
+}
+
+// round is a small life. Five persons are registered at one dwelling and one of
+// them moves out; its owner deregisters three by one application, of whom one
+// has moved. The five apply for housing, the first twice at once: four are
+// placed, one is refused, and the second application of the first has no place.
+// One entry is removed, reinstated and removed. A sixth person's client goes
+// away in the middle of the placing.
 func (t *teller) round(ctx context.Context, seen *ledger) error {
 	list, err := t.openList(ctx, "Тізім "+uuid.NewString())
 	if err != nil {
 		return err
 	}
 	seen.lists = append(seen.lists, list)
-	today := domain.DateOf(time.Now())
-	var placed []*applicant
-	for i := range 4 {
+	var people []person
+	for i := range 6 {
 		p, err := t.record(ctx, fmt.Sprintf("Тұрғын %d", i+1), "1990-01-01", "citizen", true)
 		if err != nil {
 			return err
 		}
 		seen.persons = append(seen.persons, p.id)
-		for move := range 2 {
-			d, err := t.dwelling(ctx, fmt.Sprintf("Астана, %d-үй", move+1), owns(p, "1/1"))
-			if err != nil {
-				return err
-			}
-			r, err := t.register(ctx, p, d, today.AddDays(move-1), domain.Date{})
-			if err != nil {
-				return err
-			}
-			seen.acknowledge(r.Events)
+		people = append(people, p)
+	}
+	five, sixth := people[:5], people[5]
+	if err := t.roundOfResidence(ctx, seen, five); err != nil {
+		return err
+	}
+
+	leaving, err := t.apply(ctx, list, sixth, true)
+	if err != nil {
+		return err
+	}
+	patience := rand.N(abandonWithin) // the point at which it goes away is to be any
+	if err := t.abandon(ctx, as(domain.RoleCommission), decisionPath(leaving.caseID), map[string]any{"outcome": "place"}, patience); err != nil {
+		return err
+	}
+	return t.roundOfHousing(ctx, seen, list, five)
+}
+
+func (t *teller) roundOfResidence(ctx context.Context, seen *ledger, people []person) error {
+	owner, moving := people[0], people[3]
+	home, err := t.dwelling(ctx, "Астана, 1-үй", owns(owner, "1/1"))
+	if err != nil {
+		return err
+	}
+	flat, err := t.dwelling(ctx, "Астана, 2-үй", owns(moving, "1/1"))
+	if err != nil {
+		return err
+	}
+	today := domain.DateOf(time.Now())
+	for _, p := range people {
+		r, err := t.register(ctx, p, home, today.AddDays(-1), domain.Date{})
+		if err != nil {
+			return err
 		}
+		seen.acknowledge(r.Events)
+	}
+	moved, err := t.register(ctx, moving, flat, today, domain.Date{})
+	if err != nil {
+		return err
+	}
+	seen.acknowledge(moved.Events)
+
+	leaving := people[1:4]
+	var answer deregistration
+	if err := t.post(ctx, citizen(owner.id), "/v1/deregistrations", map[string]any{
+		"channel": "portal", "ground": "owner_application", "dwelling_id": home, "applicant_id": owner.id,
+		"signature": map[string]any{"method": "eds"}, "persons": []domain.PersonID{leaving[0].id, leaving[1].id, leaving[2].id},
+	}, &answer); err != nil {
+		return err
+	}
+	for i, want := range []string{"deregistered", "deregistered", "refused"} { // the third has moved
+		if i >= len(answer.Results) || answer.Results[i].PersonID != leaving[i].id || answer.Results[i].Outcome != want {
+			return fmt.Errorf("case %s: person %d of the application was not %s", answer.CaseID, i+1, want)
+		}
+	}
+	seen.acknowledge(answer.Events)
+	seen.deprived[answer.CaseID] = answer.Results
+	return nil
+}
+
+func (t *teller) roundOfHousing(ctx context.Context, seen *ledger, list domain.ListID, people []person) error {
+	var applicants []*applicant
+	for _, p := range append([]person{people[0]}, people...) { // the first applies twice
 		a, err := t.apply(ctx, list, p, true)
 		if err != nil {
 			return err
 		}
-		d, err := t.place(ctx, &a)
-		if err != nil {
+		applicants = append(applicants, &a)
+	}
+	first, err := t.placeOne(ctx, seen, applicants[0], applicants[1])
+	if err != nil {
+		return err
+	}
+	placed := []*applicant{first}
+	for _, a := range applicants[2:5] {
+		if err := t.placeAcknowledged(ctx, seen, a); err != nil {
 			return err
 		}
-		seen.acknowledge(d.Events)
-		placed = append(placed, &a)
+		placed = append(placed, a)
 	}
+	refused := applicants[5]
+	d, err := t.refuse(ctx, *refused, "untrue_documents", "Ұсынылған мәліметтер расталмады.")
+	if err != nil {
+		return err
+	}
+	seen.acknowledge(d.Events)
+	seen.refused[refused.caseID] = *d.Refusal
+
 	for _, step := range []struct {
 		name string
 		body map[string]any
@@ -120,72 +241,263 @@ func (t *teller) round(ctx context.Context, seen *ledger) error {
 	return nil
 }
 
-// check reads every history and compares.
+func (t *teller) placeAcknowledged(ctx context.Context, seen *ledger, a *applicant) error {
+	d, err := t.place(ctx, a)
+	if err != nil {
+		return err
+	}
+	seen.acknowledge(d.Events)
+	seen.placed[a.caseID] = *d.Placement
+	return nil
+}
+
+// placeOne decides at once to place two applications of one person: one of them
+// is placed, and the list refuses the other.
+func (t *teller) placeOne(ctx context.Context, seen *ledger, two ...*applicant) (placed *applicant, err error) {
+	var answers [2]decision
+	var errs [2]error
+	var both sync.WaitGroup
+	for i, a := range two {
+		both.Go(func() { answers[i], errs[i] = t.place(ctx, a) })
+	}
+	both.Wait()
+	for i, a := range two {
+		var refused *refusedError
+		switch {
+		case errs[i] == nil && placed == nil:
+			placed = a
+			seen.acknowledge(answers[i].Events)
+			seen.placed[a.caseID] = *answers[i].Placement
+		case errs[i] == nil:
+			return nil, fmt.Errorf("cases %s and %s of one person are both placed", two[0].caseID, two[1].caseID)
+		case errors.As(errs[i], &refused) && refused.Code == string(domain.CodeAlreadyOnList):
+			seen.turned = append(seen.turned, a.caseID)
+		default:
+			return nil, errs[i]
+		}
+	}
+	if placed == nil {
+		return nil, fmt.Errorf("cases %s and %s of one person are both refused", two[0].caseID, two[1].caseID)
+	}
+	return placed, nil
+}
+
+// unfinishedError names an act that has begun and not ended.
+type unfinishedError struct{ caseID domain.CaseID }
+
+func (e *unfinishedError) Error() string {
+	return fmt.Sprintf("case %s: the act has begun and was not finished", e.caseID)
+}
+
+// replayPause is how long the check waits before it looks again.
+const replayPause = 200 * time.Millisecond
+
+// check replays the histories and compares them with the ledger and with the
+// read models. While the registry is still finishing what a client or a crash
+// left behind, it looks again.
 func (t *teller) check(ctx context.Context, seen *ledger) error {
-	replayed := map[uuid.UUID]int{}
-	queues := map[string]*housing.Queue{}
-	var ofLists []domain.Recorded
-	for _, id := range seen.persons {
-		events, err := t.history(ctx, "/v1/persons/"+id.String()+"/history")
+	for {
+		log, err := t.replayed(ctx, seen)
 		if err != nil {
 			return err
 		}
-		for _, e := range events {
-			replayed[e.ID]++
-			fact, err := queueEvent(e)
+		differs := log.compare(seen)
+		if differs == nil {
+			differs = t.compareModels(ctx, seen, log)
+		}
+		if differs == nil {
+			return nil
+		}
+		var unfinished *unfinishedError
+		if !errors.As(differs, &unfinished) {
+			again, err := t.replayed(ctx, seen)
 			if err != nil {
 				return err
 			}
-			if fact != nil {
-				ofLists = append(ofLists, domain.Recorded{Stream: e.Stream, Position: e.Position, Event: fact})
+			if len(again.events) == len(log.events) {
+				return differs // and the log did not move meanwhile
 			}
 		}
-	}
-	for id, kind := range seen.events {
-		if replayed[id] != 1 {
-			return fmt.Errorf("an acknowledged %s is %d times in the replay", kind, replayed[id])
+		select {
+		case <-ctx.Done():
+			return differs
+		case <-time.After(replayPause):
 		}
 	}
+}
 
+// log is what the histories of the ledger's persons tell, taken together.
+type log struct {
+	events   map[uuid.UUID]event
+	begun    map[domain.CaseID]bool // acts that are not finished
+	placed   map[domain.CaseID]housing.PlacementCertified
+	refused  map[domain.CaseID]housing.ApplicationRefused
+	deprived map[domain.CaseID]residence.DeregistrationDecided
+	ended    map[domain.RegistrationID]bool
+	queues   map[string]*housing.Queue // by stream
+}
+
+// replayed reads every history. An event may be in the histories of several
+// persons, and is in each of them once.
+func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
+	l := &log{
+		events: map[uuid.UUID]event{}, begun: map[domain.CaseID]bool{}, placed: map[domain.CaseID]housing.PlacementCertified{},
+		refused: map[domain.CaseID]housing.ApplicationRefused{}, deprived: map[domain.CaseID]residence.DeregistrationDecided{},
+		ended: map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{},
+	}
+	for _, id := range seen.persons {
+		events, err := t.history(ctx, "/v1/persons/"+id.String()+"/history")
+		if err != nil {
+			return nil, err
+		}
+		here := map[uuid.UUID]bool{}
+		for _, e := range events {
+			other, known := l.events[e.ID]
+			if here[e.ID] || known && (other.Stream != e.Stream || other.Revision != e.Revision) {
+				return nil, fmt.Errorf("%s of %s is more than once in the replay", e.Type, e.Stream)
+			}
+			here[e.ID], l.events[e.ID] = true, e
+		}
+	}
 	for _, list := range seen.lists {
 		q := &housing.Queue{}
 		q.Apply(domain.Recorded{Event: housing.ListOpened{ListID: list}})
-		queues[list.Stream()] = q
+		l.queues[list.Stream()] = q
 	}
-	slices.SortFunc(ofLists, func(a, b domain.Recorded) int { return cmp.Compare(a.Position, b.Position) })
-	for _, rec := range ofLists {
-		if q, ok := queues[rec.Stream]; ok {
-			q.Apply(rec)
+	ordered := make([]event, 0, len(l.events))
+	for _, e := range l.events {
+		ordered = append(ordered, e)
+	}
+	slices.SortFunc(ordered, event.compare)
+	for _, e := range ordered {
+		if err := l.apply(e); err != nil {
+			return nil, err
 		}
 	}
-	for _, list := range seen.lists {
-		if err := t.checkList(ctx, list, queues[list.Stream()]); err != nil {
-			return fmt.Errorf("list %s: %w", list, err)
+	return l, nil
+}
+
+func (l *log) apply(line event) error {
+	fact, err := line.fact()
+	if err != nil {
+		return err
+	}
+	switch e := fact.(type) {
+	case residence.RegistrationEnded:
+		l.ended[e.RegistrationID] = true
+	case residence.DeregistrationApplied:
+		l.begun[e.CaseID] = true
+	case residence.DeregistrationDecided:
+		delete(l.begun, e.CaseID)
+		l.deprived[e.CaseID] = e
+	case housing.PlacementApproved:
+		l.begun[e.CaseID] = true
+	case housing.ApprovalVoided:
+		delete(l.begun, e.CaseID)
+	case housing.PlacementCertified:
+		delete(l.begun, e.CaseID)
+		l.placed[e.CaseID] = e
+	case housing.ApplicationRefused:
+		l.refused[e.CaseID] = e
+	case housing.EntryPlaced, housing.EntryRemoved, housing.EntryReinstated:
+		q, ok := l.queues[line.Stream]
+		if !ok {
+			return nil // a list that was opened, and not acknowledged
+		}
+		q.Apply(domain.Recorded{Stream: line.Stream, Revision: line.Revision, Position: line.Position, Event: fact})
+		if placed, ok := e.(housing.EntryPlaced); ok {
+			if number, _ := q.Number(placed.EntryID); number != placed.Number {
+				return fmt.Errorf("%s@%d certifies number %d, a fold of the list gives %d", line.Stream, line.Revision, placed.Number, number)
+			}
 		}
 	}
 	return nil
 }
 
-// queueEvent decodes the events that a list is made of; nil for others.
-func queueEvent(e event) (fact domain.Event, err error) {
-	switch e.Type {
-	case housing.EntryPlaced{}.EventType():
-		fact, err = decodeData[housing.EntryPlaced](e)
-	case housing.EntryRemoved{}.EventType():
-		fact, err = decodeData[housing.EntryRemoved](e)
-	case housing.EntryReinstated{}.EventType():
-		fact, err = decodeData[housing.EntryReinstated](e)
+// compare finds what was acknowledged and is not in the log as it was told.
+func (l *log) compare(seen *ledger) error {
+	for id, kind := range seen.events {
+		if l.events[id].Type != kind {
+			return fmt.Errorf("an acknowledged %s is not in the replay", kind)
+		}
 	}
-	return fact, err
+	for id := range l.begun {
+		return &unfinishedError{id}
+	}
+	for id, told := range seen.placed {
+		if got := l.placed[id]; told != (certificate{got.CertificateID, got.EntryID, got.Number, got.RegisteredOn}) {
+			return fmt.Errorf("case %s: the placement certificate was told as number %d, the log has number %d", id, told.Number, got.Number)
+		}
+	}
+	for id, told := range seen.refused {
+		if got := l.refused[id]; told != (refusalCertificate{got.CertificateID, string(got.Ground)}) {
+			return fmt.Errorf("case %s: the refusal was told on the ground %s, the log has %q", id, told.Ground, got.Ground)
+		}
+	}
+	for _, id := range seen.turned {
+		if _, placed := l.placed[id]; placed {
+			return fmt.Errorf("case %s was told to have no place on the list, and has a placement certificate", id)
+		}
+	}
+	for id, told := range seen.deprived {
+		got := l.deprived[id].Results
+		if len(got) != len(told) {
+			return fmt.Errorf("case %s: %d results were told, the log has %d", id, len(told), len(got))
+		}
+		for i, r := range told {
+			if r.PersonID != got[i].PersonID || r.Code != got[i].Code || !slices.Equal(r.Ended, got[i].Ended) {
+				return fmt.Errorf("case %s: the result of person %d was told as %s, the log has another", id, i+1, r.Outcome)
+			}
+			for _, registration := range r.Ended {
+				if !l.ended[registration] {
+					return fmt.Errorf("case %s: registration %s was told to have ended, and has not", id, registration)
+				}
+			}
+		}
+	}
+	return nil
 }
 
-func decodeData[E domain.Event](e event) (domain.Event, error) {
-	var fact E
-	err := json.Unmarshal(e.Data, &fact)
-	return fact, err
+// compareModels compares what the API answers with the log.
+func (t *teller) compareModels(ctx context.Context, seen *ledger, l *log) error {
+	for _, list := range seen.lists {
+		if err := t.compareList(ctx, list, l.queues[list.Stream()]); err != nil {
+			return fmt.Errorf("list %s: %w", list, err)
+		}
+	}
+	for id, want := range l.states(seen) {
+		var got struct {
+			State string `json:"state"`
+		}
+		if err := t.get(ctx, as(domain.RoleAuditor), "/v1/cases/"+id.String(), &got); err != nil {
+			return err
+		}
+		if got.State != want {
+			return fmt.Errorf("case %s: the read model says %s, the log %s", id, got.State, want)
+		}
+	}
+	return nil
 }
 
-func (t *teller) checkList(ctx context.Context, list domain.ListID, q *housing.Queue) error {
+// states are those that the acknowledged cases must have.
+func (l *log) states(seen *ledger) map[domain.CaseID]string {
+	states := map[domain.CaseID]string{}
+	for id := range seen.placed {
+		states[id] = "granted"
+	}
+	for id := range seen.deprived {
+		states[id] = "granted" // two of three were
+	}
+	for id := range seen.refused {
+		states[id] = "refused"
+	}
+	for _, id := range seen.turned {
+		states[id] = "in_review"
+	}
+	return states
+}
+
+func (t *teller) compareList(ctx context.Context, list domain.ListID, q *housing.Queue) error {
 	var page struct {
 		Of      int `json:"of"`
 		Entries []struct {
@@ -193,23 +505,16 @@ func (t *teller) checkList(ctx context.Context, list domain.ListID, q *housing.Q
 			EntryID domain.EntryID `json:"entry_id"`
 		} `json:"entries"`
 	}
-	err := t.get(ctx, as(domain.RoleCommission), "/v1/queues/"+list.String()+"/entries?limit=500", &page)
-	var refused *refusedError
-	if errors.As(err, &refused) && refused.Code == string(domain.CodeListUnknown) && q.Len() == 0 {
-		return nil // the loop ended before the list was acknowledged
-	}
-	if err != nil {
+	if err := t.get(ctx, as(domain.RoleCommission), "/v1/queues/"+list.String()+"/entries?limit=500", &page); err != nil {
 		return err
 	}
-	if page.Of != q.Len() {
+	if page.Of != q.Len() || len(page.Entries) != q.Len() {
 		return fmt.Errorf("the read model has %d entries, the log %d", page.Of, q.Len())
 	}
-	i := 0
 	for n, e := range q.Ordered {
-		if got := page.Entries[i]; got.Number != n || got.EntryID != e.ID {
+		if got := page.Entries[n-1]; got.Number != n || got.EntryID != e.ID {
 			return fmt.Errorf("place %d: the read model says entry %s, the log %s", n, got.EntryID, e.ID)
 		}
-		i++
 	}
 	return nil
 }

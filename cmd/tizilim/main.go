@@ -13,12 +13,13 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/mattn/go-isatty"
 )
 
 // commandLine is every subcommand with its flags. What the environment can say
 // too has the prefix TIZILIM_.
 type commandLine struct {
-	LogLevel slog.Level       `help:"Least level of the log: debug, info, warn or error." default:"info" env:"TIZILIM_LOG_LEVEL"`
+	LogLevel *slog.Level      `help:"Least level of the log on standard error: debug, info, warn or error. Default: warn on a terminal, info elsewhere." placeholder:"LEVEL" env:"TIZILIM_LOG_LEVEL"`
 	Version  kong.VersionFlag `help:"Print the version and exit."`
 
 	Serve      serveCommand      `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
@@ -32,7 +33,7 @@ type commandLine struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends at once what the first one asked to end
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -42,22 +43,35 @@ func run(ctx context.Context, args []string) int {
 	var cli commandLine
 	parser, err := kong.New(&cli,
 		kong.Name("tizilim"), kong.Description("Register of residence and queue for service housing, event by event."),
-		kong.Vars{"version": version()}, kong.UsageOnError(),
+		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		panic(err) // the struct tags above are wrong
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "tizilim:", err)
+		fmt.Fprintf(os.Stderr, "tizilim: %v; see tizilim --help\n", err)
 		return 2
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cli.LogLevel})))
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cli.logLevel()})))
 	if err := parsed.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "tizilim:", err)
 		return 1
 	}
 	return 0
+}
+
+// logLevel is what the operator asked for. Without that a log that is collected
+// has everything of note, and a person at a terminal only what needs attention.
+func (c *commandLine) logLevel() slog.Level {
+	switch {
+	case c.LogLevel != nil:
+		return *c.LogLevel
+	case isatty.IsTerminal(os.Stderr.Fd()):
+		return slog.LevelWarn
+	default:
+		return slog.LevelInfo
+	}
 }
 
 // version is the module's version where it was built from one, else the

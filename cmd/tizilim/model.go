@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"time"
 
@@ -18,6 +18,9 @@ import (
 	"tizilim/projections"
 )
 
+// aliveWithin is how long a server may take to say that it is there.
+const aliveWithin = 5 * time.Second
+
 // parts say where the event store and Redis of a registry are: by address, or
 // as the running server on the same data directory told.
 type parts struct {
@@ -27,26 +30,37 @@ type parts struct {
 }
 
 // addresses returns where both are.
-func (p parts) addresses() (store, redis string, err error) {
+func (p parts) addresses(ctx context.Context) (store, redis string, err error) {
 	if p.Eventstore == "" || p.Redis == "" {
-		text, err := os.ReadFile(endpointsFile(p.Data))
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", "", fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
-		}
-		if err != nil {
+		e, err := readEndpoints(p.Data)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", "", err
 		}
-		var e endpoints
-		if err := json.Unmarshal(text, &e); err != nil {
-			return "", "", fmt.Errorf("read %s: %w", endpointsFile(p.Data), err)
+		if err != nil || !e.answer(ctx) { // a server that was killed leaves its file behind
+			return "", "", fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
 		}
 		p.Eventstore, p.Redis = orElse(p.Eventstore, e.EventStore), orElse(p.Redis, e.Redis)
 	}
 	return p.Eventstore, p.Redis, nil
 }
 
-func (p parts) open() (*eventstore.Store, projections.Client, error) {
-	storeAddress, redisAddress, err := p.addresses()
+// answer reports whether the server that announced them is alive.
+func (e endpoints) answer(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.HTTP+"/healthz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	return response.Body.Close() == nil
+}
+
+func (p parts) open(ctx context.Context) (*eventstore.Store, projections.Client, error) {
+	storeAddress, redisAddress, err := p.addresses(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,7 +85,7 @@ func orElse(s, other string) string {
 type verifyCommand struct{ parts }
 
 func (c *verifyCommand) Run(ctx context.Context) error {
-	store, client, err := c.open()
+	store, client, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +111,7 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 type rebuildCommand struct{ parts }
 
 func (c *rebuildCommand) Run(ctx context.Context) error {
-	store, client, err := c.open()
+	store, client, err := c.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"tizilim/domain"
@@ -37,10 +39,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	err = func() error {
-		if err := a.awaitModel(ctx); err != nil {
+		if err := a.awaitModel(ctx, c); err != nil {
 			return err
 		}
-		slog.Info("ready", "address", "http://"+a.listener.Addr().String())
+		slog.Info("ready", "address", a.url())
 		if !c.Quiet {
 			if err := c.greet(os.Stdout, a); err != nil {
 				return err
@@ -60,15 +62,22 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// modelPoll is how often the start looks whether the read model is filled.
-const modelPoll = 100 * time.Millisecond
+const (
+	// modelPoll is how often the start looks whether the read model is filled.
+	modelPoll = 50 * time.Millisecond
+	// explainEvery is how often a start that takes long says what it waits for.
+	explainEvery = 2 * time.Second
+)
 
-// awaitModel waits until reads are answered, and shows how far the filling is.
-func (a *app) awaitModel(ctx context.Context) error {
+// awaitModel waits until reads are answered, shows how far the filling is, and
+// says which part does not answer where that is what it waits for.
+func (a *app) awaitModel(ctx context.Context, c *serveCommand) error {
 	bar := newBar("filling the read model")
 	defer bar.finish()
 	tick := time.NewTicker(modelPoll)
 	defer tick.Stop()
+	explain := time.NewTicker(explainEvery)
+	defer explain.Stop()
 	for {
 		status, err := a.model.Status(ctx)
 		if err == nil && status.Ready() {
@@ -83,39 +92,93 @@ func (a *app) awaitModel(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		case <-explain.C:
+			a.explainWait(ctx, c, status)
 		}
 	}
 }
 
+// explainWait says what keeps the registry from answering.
+func (a *app) explainWait(ctx context.Context, c *serveCommand, status projections.Status) {
+	ctx, cancel := context.WithTimeout(ctx, explainEvery)
+	defer cancel()
+	explained := false
+	if err := a.redis.Ping(ctx).Err(); err != nil && !errors.Is(err, context.Canceled) {
+		slog.Warn("Redis at "+withoutSecrets(c.Redis)+" does not answer; the API says 503 until it does", "error", err)
+		explained = true
+	}
+	if _, err := a.store.Head(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		slog.Warn("the event store at " + withoutSecrets(c.Eventstore) + " does not answer; the API says 503 until it does")
+		explained = true
+	}
+	if !explained {
+		slog.Info("filling the read model; the API says 503 until it is filled", "position", status.Built, "of", status.Target)
+	}
+}
+
+// withoutSecrets is the address without user, password and options.
+func withoutSecrets(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+}
+
 // greet prints what a newcomer needs for the first request.
 func (c *serveCommand) greet(w io.Writer, a *app) error {
-	address := "http://" + a.listener.Addr().String()
-	fmt.Fprintf(w, "\nTizilim answers at %s (%s)\n", address, where(a.listener.Addr()))
-	fmt.Fprintf(w, "Tokens for the next %s, one per role; paste them into a shell:\n\n", greetingValid)
+	tokens := map[domain.Role]string{}
 	for _, role := range domain.Roles {
 		p := httpapi.Principal{Role: role, Account: string(role) + "-1"}
-		note := ""
 		if role == domain.RoleCitizen {
 			p.PersonID = a.keys.person.PersonID(demoIIN)
-			note = "   # of the made-up IIN " + demoIIN
 		}
-		token, err := a.keys.tokens.Issue(p, time.Now(), greetingValid)
-		if err != nil {
+		var err error
+		if tokens[role], err = a.keys.tokens.Issue(p, time.Now(), greetingValid); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "export %s=%s%s\n", upper(role), token, note)
+	}
+	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), where(a.listener.Addr()))
+	fmt.Fprintf(w, "\nA token for each role, good for %d hours:\n\n", int(greetingValid.Hours()))
+	for _, role := range domain.Roles {
+		fmt.Fprintf(w, "  export %s=%s\n", upper(role), tokens[role])
 	}
 	fmt.Fprintf(w, `
-A first command, and the story of both services:
+A first request, to paste as it is. It records the person whom CITIZEN speaks for:
 
-curl -s %s/v1/persons -H "Authorization: Bearer $OPERATOR" -H "Idempotency-Key: first-person" \
-  -H "Content-Type: application/json" \
-  -d '{"iin":"%s","name":"Айгүл Серікқызы","birth_date":"1990-05-17","class":"citizen"}'
+  curl -sS %s/v1/persons \
+    -H 'Authorization: Bearer %s' \
+    -H 'Idempotency-Key: first-person' -H 'Content-Type: application/json' \
+    -d '{"iin":"%s","name":"Айгүл Серікқызы","birth_date":"1990-05-17","class":"citizen"}'
 
-tizilim demo --url %s --data %s
+The story of both services, from another terminal:
 
-`, address, demoIIN, address, c.Data)
+  %s demo --url %s --data %s
+
+`, a.url(), tokens[domain.RoleOperator], demoIIN, invocation(), a.url(), quoted(c.Data))
 	return nil
+}
+
+// invocation is how the operator can start this program again.
+func invocation() string {
+	path, err := os.Executable()
+	switch {
+	case err != nil || strings.Contains(path, "go-build"): // started by go run
+		return "go run ./cmd/tizilim"
+	case !strings.ContainsRune(os.Args[0], os.PathSeparator): // found on the PATH
+		return os.Args[0]
+	default:
+		return quoted(path)
+	}
+}
+
+// quoted is the text as one word of a shell.
+func quoted(s string) string {
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func upper(r domain.Role) string {
@@ -143,21 +206,30 @@ type tokenCommand struct {
 }
 
 func (c *tokenCommand) Run() error {
-	k, err := openKeys(c.Data + "/keys")
+	p := httpapi.Principal{Role: domain.Role(c.Role), Account: c.Account}
+	var iin domain.IIN
+	switch {
+	case c.Valid <= 0:
+		return errors.New("--valid must be longer than nothing, such as 12h")
+	case p.Role != domain.RoleCitizen && c.IIN != "":
+		return fmt.Errorf("--iin is for the role citizen: the role %s takes --account", c.Role)
+	case p.Role == domain.RoleCitizen && c.IIN == "":
+		return errors.New("the role citizen needs --iin: the token speaks for that person")
+	case p.Role == domain.RoleCitizen:
+		var err error
+		var refused *domain.Error
+		if iin, err = domain.ParseIIN(c.IIN); errors.As(err, &refused) {
+			return fmt.Errorf("--iin: %s", refused.Message)
+		}
+	case p.Account == "":
+		p.Account = c.Role + "-1"
+	}
+	k, err := openKeys(keysDir(c.Data))
 	if err != nil {
 		return err
 	}
-	p := httpapi.Principal{Role: domain.Role(c.Role), Account: c.Account}
 	if p.Role == domain.RoleCitizen {
-		iin, err := domain.ParseIIN(c.IIN)
-		if err != nil {
-			return fmt.Errorf("--iin: %w", err)
-		}
 		p.PersonID = k.person.PersonID(iin)
-	} else if c.IIN != "" {
-		return fmt.Errorf("--iin is for the role citizen; a %s has an --account", c.Role)
-	} else if p.Account == "" {
-		p.Account = c.Role + "-1"
 	}
 	token, err := k.tokens.Issue(p, time.Now(), c.Valid)
 	if err != nil {

@@ -101,10 +101,11 @@ func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
 // Deregistration is the state of an S001 case- stream. The zero value is a case
 // that does not exist.
 type Deregistration struct {
-	Applied DeregistrationApplied
-	Order   domain.Command // the command that applied, for finishing the act
-	Decided bool
-	Results []Result
+	Applied  DeregistrationApplied
+	Received domain.Position // of the application in the log
+	Order    domain.Command  // the command that applied, for finishing the act
+	Decided  bool
+	Results  []Result
 }
 
 // Known reports whether the stream holds an S001 application.
@@ -114,7 +115,7 @@ func (d *Deregistration) Known() bool { return !d.Applied.CaseID.IsZero() }
 func (d *Deregistration) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case DeregistrationApplied:
-		d.Applied, d.Order = e, domain.CommandOf(rec, e.ReceivedAt)
+		d.Applied, d.Received, d.Order = e, rec.Position, domain.CommandOf(rec, e.ReceivedAt)
 	case DeregistrationDecided:
 		d.Decided, d.Results = true, e.Results
 	}

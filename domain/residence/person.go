@@ -103,6 +103,7 @@ type Registration struct {
 	EndedOn    domain.Date
 	Reason     Reason
 	CaseID     domain.CaseID
+	Position   domain.Position // where the log holds its beginning
 }
 
 // ActiveOn reports whether the registration holds on the day. A temporary one
@@ -152,7 +153,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
 	case RegistrationBegan:
 		p.Registrations = append(p.Registrations, Registration{
-			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,
+			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,
 		})
 	case RegistrationEnded:
 		i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == e.RegistrationID })
@@ -332,17 +333,22 @@ type EndFor struct {
 	DwellingID domain.DwellingID
 	Ground     Ground
 	On         domain.Date
+	Received   domain.Position // of the application in the log; zero before it is received
 }
 
 // EndFor decides [EndFor]: the owner's application and the court's decision end
 // what the person has at that dwelling, permanent or temporary; a departure
 // abroad ends every registration of the person (policy). It refuses a person
 // who is not registered at the dwelling (R7).
+//
+// What was registered after the application was received is none of its
+// business: whoever finishes the case, however late, gets the same result for
+// the person as the one before who may have told it already (R15).
 func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 	var ended []domain.Event
 	here := false
 	for _, r := range p.Registrations {
-		if !r.openOn(c.On) {
+		if !r.openOn(c.On) || c.Received != 0 && r.Position > c.Received {
 			continue
 		}
 		at := r.DwellingID == c.DwellingID

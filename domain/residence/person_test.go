@@ -396,6 +396,18 @@ func TestEndFor(t *testing.T) {
 	})
 }
 
+func TestR15_WhatWasRegisteredAfterTheApplicationStays(t *testing.T) {
+	// The registration is at position 101 of the log.
+	p := resident().permanent(first, flat, "2026-03-15").fold()
+	c := residence.EndFor{CaseID: kase, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Received: 100}
+	got, err := p.EndFor(c)
+	domaintest.Refused(t, got, err, domain.CodeNotRegisteredHere, "")
+	c.Received = 102
+	if got, err = p.EndFor(c); err != nil || len(got) != 1 {
+		t.Errorf("registered before the application: %v, %v", domaintest.Types(got), err)
+	}
+}
+
 func TestACopyOfAPersonStaysAsItWas(t *testing.T) {
 	p := resident().permanent(first, flat, "2020-01-01").fold()
 	before := *p

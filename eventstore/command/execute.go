@@ -93,6 +93,12 @@ type events struct {
 	digest      string
 }
 
+// reusedBy reports whether cmd bears the id of the command that appended the
+// events and is another request.
+func (e events) reusedBy(cmd domain.Command) bool {
+	return cmd.Digest != "" && e.digest != "" && cmd.Digest != e.digest
+}
+
 // hold returns the stream with its turn taken; release gives it back.
 func hold[S any, P state[S]](ctx context.Context, h *Handler, name string) (st *stream, release func(), err error) {
 	key := heldKey{reflect.TypeFor[S](), name}
@@ -209,6 +215,9 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 			return Receipt{}, err
 		}
 		if span, done := st.spans[o.cmd.ID]; done {
+			if span.reusedBy(o.cmd) {
+				return Receipt{}, KeyReused()
+			}
 			if own := ownEvents(news, o.cmd.ID); len(own) == int(span.last-span.first)+1 {
 				return receipt(o.stream, own), nil
 			}
@@ -263,7 +272,7 @@ func (o order[S]) planned(evs []domain.Event) Receipt {
 
 // repeated answers a command that the stream already holds.
 func (h *Handler) repeated(ctx context.Context, name string, span events, cmd domain.Command) (Receipt, error) {
-	if cmd.Digest != "" && span.digest != "" && cmd.Digest != span.digest {
+	if span.reusedBy(cmd) {
 		return Receipt{}, KeyReused()
 	}
 	recs, err := h.log.ReadPage(ctx, name, span.first, int(span.last-span.first)+1)

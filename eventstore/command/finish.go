@@ -74,19 +74,17 @@ func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
 // Finish completes the act of a case where it is incomplete. A placement that
 // its list refuses ends, recorded, with a void approval.
 func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
-	recs, err := h.log.ReadPage(ctx, id.Stream(), 0, finishAtOnce)
-	if err != nil || len(recs) == 0 {
-		return err
-	}
-	if _, ok := recs[0].Event.(residence.DeregistrationApplied); ok {
-		_, err := h.finishDeregistration(ctx, id)
-		return err
-	}
 	var open *domain.Recorded
-	for i, rec := range recs {
+	for rec, err := range h.log.Read(ctx, id.Stream(), 0) {
+		if err != nil {
+			return err
+		}
 		switch rec.Event.(type) {
+		case residence.DeregistrationApplied:
+			_, err := h.finishDeregistration(ctx, id)
+			return err
 		case housing.PlacementApproved:
-			open = &recs[i]
+			open = &rec
 		case housing.PlacementCertified, housing.ApprovalVoided:
 			open = nil
 		}
@@ -94,7 +92,7 @@ func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 	if open == nil {
 		return nil
 	}
-	_, err = h.finishPlacement(ctx, id, *open)
+	_, err := h.finishPlacement(ctx, id, *open)
 	if domain.CodeOf(err) == domain.CodeAlreadyOnList {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -68,8 +69,11 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	if err != nil {
 		return Receipt{}, err
 	}
-	if opt.DryRun {
-		return h.planPlacement(ctx, id, approved)
+	if approved.Planned {
+		return h.planPlacement(ctx, cmd, id, approved)
+	}
+	if opt.DryRun { // the command had been carried out before
+		return approved, nil
 	}
 	done, err := h.finishPlacement(ctx, id, approved.Events[0])
 	if err != nil {
@@ -80,39 +84,37 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	return done, nil
 }
 
-// planPlacement adds to a planned approval the steps that would follow it now.
-func (h *Handler) planPlacement(ctx context.Context, id domain.CaseID, approved Receipt) (Receipt, error) {
-	approval := approved.Events[0]
-	e, ok := approval.Event.(housing.PlacementApproved)
-	if !ok || !approved.Planned { // the command has been carried out before
-		return approved, nil
-	}
-	cmd := domain.CommandOf(approval, e.ApprovedAt)
-	err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) error {
-		placed, err := q.Place(cmd, housing.Place{
-			EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
-			Approved: math.MaxUint64, // it would be the last event of the log
-		})
-		if err != nil {
-			return err
-		}
-		approved.Events = append(approved.Events, order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events...)
-		return nil
-	})
-	if err != nil {
-		return Receipt{}, err
-	}
+// planPlacement adds to a planned approval the steps that would follow.
+func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, approved Receipt) (Receipt, error) {
 	a, err := snapshot[housing.Application](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
 	}
-	a.Apply(approval)
-	certified, err := a.Certify(cmd, approved.Events[1].Event.(housing.EntryPlaced))
+	a.Apply(approved.Events[0])
+	e := *a.Approved
+	var placed []domain.Event
+	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
+		placed, err = q.Place(cmd, placeFor(e, math.MaxUint64)) // approved after all that the log holds
+		return err
+	}); err != nil {
+		return Receipt{}, err
+	}
+	certified, err := a.Certify(cmd, placed[0].(housing.EntryPlaced))
 	if err != nil {
 		return Receipt{}, err
 	}
-	approved.Events = append(approved.Events, order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events...)
+	approved.Events = slices.Concat(approved.Events,
+		order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events,
+		order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events)
 	return approved, nil
+}
+
+// placeFor is what the list is asked to do for an approval at that position of
+// the log.
+func placeFor(e housing.PlacementApproved, at domain.Position) housing.Place {
+	return housing.Place{
+		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn, Approved: at,
+	}
 }
 
 // finishPlacement takes the steps that an approval still needs. Every step's
@@ -135,10 +137,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 
 	place := step("place")
 	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Place(place, housing.Place{
-			EntryID: e.EntryID, PersonID: e.PersonID, CaseID: id, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn,
-			Approved: approval.Position,
-		})
+		return q.Place(place, placeFor(e, approval.Position))
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && (refusal.Code == domain.CodeAlreadyOnList || refusal.Code == domain.CodeListUnknown) {

@@ -207,6 +207,7 @@ func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
 	end := residence.EndFor{
 		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Applied.ReceivedAt),
+		Received: d.Received,
 	}
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,

@@ -1,3 +1,106 @@
-// Package embedded is a single-node event store that speaks the EventStoreDB
-// gRPC protocol on loopback, for one machine.
+// Package embedded is a durable event store on one directory that speaks the
+// EventStoreDB gRPC protocol, so that the official clients use it as they use
+// an EventStoreDB node of version 24.10. Who outgrows it changes a connection
+// string.
+//
+//	node, err := embedded.Open("data/events")
+//	if err != nil {
+//		return err
+//	}
+//	defer node.Close()
+//	if err := node.Start("127.0.0.1:2113"); err != nil {
+//		return err
+//	}
+//	config, err := esdb.ParseConnectionString(node.ConnectionString())
+//
+// # What it guarantees
+//
+// An append is answered after its events are on the disk: one fsync, shared by
+// the appends that wait for it. Readers are only shown what an fsync has made
+// safe. A process killed at any moment loses nothing that was answered; an
+// append that was cut off is there as a whole or not at all, and repeating it
+// makes it be there once. Positions rise strictly and are never used twice,
+// also across restarts. Writes are decided one after another, so that what
+// concurrent clients see is linearizable.
+//
+// What the disk itself loses or changes later is found by checksums when it is
+// read. Only damage within the last 32 KiB of the write-ahead log looks like a
+// write that was torn by a power failure, and is cut off as one. If the disk
+// refuses a write the process ends by a panic, because what is on the disk is
+// then unknown until a restart has read it.
+//
+// # What it costs
+//
+// A start replays at most two tables of 16 MiB, whatever the number of events.
+// Memory is bounded by the block cache, those tables, the appends under way
+// (each within the limit of an append) and a page of a reader (256 events, or
+// 1 MiB and one event), whatever the number of streams or the slowness of
+// subscribers. Reading one event of a stream costs the same at any revision.
+// Disk space is never given back: deleted, truncated and aged events are
+// hidden, not removed, and remain in $all.
+//
+// # What it does
+//
+//	request                    behaviour
+//	-------------------------  ------------------------------------------------
+//	Append                     Any, NoStream, StreamExists, exact revision; all
+//	                           events of a call or none; answers the position of
+//	                           the last event; wrong-expected-version answer in
+//	                           both generations of fields
+//	  repeated                 by event id, as far back as the stream goes (the
+//	                           server forgets ids sent with Any in time): all
+//	                           events there answers as the first time; only the
+//	                           first ones there is a wrong expected version. At
+//	                           an exact revision or NoStream the order counts;
+//	                           with Any and StreamExists it does not
+//	  without events           checks the expectation, writes nothing, answers
+//	                           the position of the last event of the log
+//	  over 1 MiB               InvalidArgument, maximum-append-size-exceeded
+//	  to a deleted stream      begins its new life at the next revision; with
+//	                           StreamExists FailedPrecondition, stream-deleted
+//	  to a tombstoned stream   FailedPrecondition, stream-deleted
+//	  to $all                  PermissionDenied, access-denied
+//	  to $$$$…                 InvalidArgument: metadata has no metadata
+//	BatchAppend                as Append, answered by correlation id, errors as
+//	                           status with details; deadlines up to 2 s, for
+//	                           sending the append whole and for its turn; 64
+//	                           unfinished appends a call, BadRequest beyond
+//	Read of a stream           both directions, from start, end or a revision
+//	                           inclusive, any count from 1; stream-not-found
+//	                           message; first and last position messages for
+//	                           clients of compatibility 1; count 0 is an
+//	                           InvalidArgument
+//	  tombstoned               FailedPrecondition, stream-deleted
+//	Read of $all               forwards from a position inclusive, backwards
+//	                           exclusive; filtered or not; a position beyond the
+//	                           end counts as the end
+//	Subscription to a stream   after a revision, from start or end; caught-up and
+//	                           fell-behind messages; ends with stream-deleted
+//	                           after the tombstone
+//	Subscription to $all       after a position, from start or end; filtered ones
+//	                           get checkpoints every multiplier × window events
+//	                           passed over, and on catching up
+//	Filters                    stream or type, any of some prefixes or one regex
+//	                           in RE2 syntax: lookaround and backreferences are
+//	                           an InvalidArgument, since they can take
+//	                           exponential time
+//	Links ($>)                 followed when asked; dangling ones without event
+//	Delete                     hides the events of a stream; of a stream that
+//	                           never was, wrong-expected-version
+//	Tombstone                  ends a stream, also one that never was
+//	Stream metadata ($$s)      $maxCount, $maxAge, $tb hide events from readers
+//	                           of the stream; $acl, $cacheControl and whatever
+//	                           else are kept and given back, and do nothing
+//	$metadata, $streamDeleted  are events in $all as on the server; other system
+//	                           events of the server ($stats, $users, …) do not
+//	                           exist here
+//	ServerFeatures, Gossip     version 24.10.0; one leader, at the address that
+//	                           the client reached
+//	Persistent subscriptions,  Unimplemented, with a sentence
+//	projections, users,
+//	operations
+//	anything malformed         InvalidArgument, with a sentence
+//
+// Stream names are any UTF-8 up to 4096 bytes. A message over 16 MiB is refused
+// by gRPC itself with ResourceExhausted.
 package embedded

@@ -25,9 +25,27 @@ type Stats struct {
 
 // Stats of a node that is open.
 func (n *Node) Stats() (Stats, error) {
-	v := n.store.view()
-	defer v.release()
-	return v.stats(n.store.db)
+	var stats Stats
+	err := n.whileOpen(func() (err error) {
+		v := n.store.view()
+		defer v.release()
+		stats, err = v.stats(n.store.db)
+		return err
+	})
+	return stats, err
+}
+
+// whileOpen keeps Close waiting while the store is in use otherwise than by
+// its clients.
+func (n *Node) whileOpen(use func() error) error {
+	n.uses.RLock()
+	defer n.uses.RUnlock()
+	select {
+	case <-n.closing:
+		return ErrClosed
+	default:
+		return use()
+	}
 }
 
 // ReadStats of the store in a directory that no node has open.
@@ -50,7 +68,8 @@ func (v *view) stats(db *pebble.DB) (Stats, error) {
 // file system it takes little time and, at first, little space: files of the
 // store that never change are shared by hard links.
 func (n *Node) Backup(dir string) error {
-	if err := n.store.db.Checkpoint(dir, pebble.WithFlushedWAL()); err != nil {
+	err := n.whileOpen(func() error { return n.store.db.Checkpoint(dir, pebble.WithFlushedWAL()) })
+	if err != nil {
 		return fmt.Errorf("back up event store to %s: %w", dir, err)
 	}
 	return nil
@@ -145,9 +164,25 @@ func (r *Report) problem(format string, args ...any) {
 // when it begins; appends go on meanwhile. Its error means that it could not
 // finish, which damage to the files is a reason for.
 func (n *Node) Check(ctx context.Context) (Report, error) {
-	v := n.store.view()
-	defer v.release()
-	return v.check(ctx, n.store.db)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var report Report
+	err := n.whileOpen(func() (err error) {
+		done := make(chan struct{})
+		defer close(done)
+		go func() {
+			select {
+			case <-n.closing:
+				cancel(ErrClosed)
+			case <-done:
+			}
+		}()
+		v := n.store.view()
+		defer v.release()
+		report, err = v.check(ctx, n.store.db)
+		return err
+	})
+	return report, err
 }
 
 // Check checks the store in a directory that no node has open.
@@ -206,8 +241,8 @@ func (v *view) checkLog(ctx context.Context, report *Report) error {
 	expected, events := firstPosition, uint64(0)
 	return withIter(v.snapshot.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
 		for ok := it.First(); ok; ok = it.Next() {
-			if err := ctx.Err(); err != nil {
-				return err
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
 			events++
 			position := binary.BigEndian.Uint64(it.Key()[1:])
@@ -253,8 +288,8 @@ func (v *view) checkStreams(ctx context.Context, report *Report) error {
 	streams, entries := uint64(0), uint64(0)
 	err := withIter(v.snapshot.NewIter, []byte{keyHead}, []byte{keyHead + 1}, func(it *pebble.Iterator) error {
 		for ok := it.First(); ok; ok = it.Next() {
-			if err := ctx.Err(); err != nil {
-				return err
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
 			stream := string(it.Key()[1:])
 			h, err := decodeHead(it.Value())

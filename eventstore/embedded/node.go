@@ -40,6 +40,7 @@ type Node struct {
 	tls           bool
 	maxAppendSize int
 	closing       chan struct{} // closed when Close begins
+	uses          sync.RWMutex  // held for reading by what Close has to wait for
 
 	mu       sync.Mutex // guards the rest
 	closed   bool
@@ -178,5 +179,7 @@ func (n *Node) Close() error {
 	if served != nil {
 		err = <-served
 	}
+	n.uses.Lock()
+	defer n.uses.Unlock()
 	return errors.Join(err, n.store.close())
 }

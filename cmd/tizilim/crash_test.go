@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+)
+
+var (
+	kills = flag.Int("kills", 3, "how often TestLoopOutlivesKills kills the server")
+	pause = flag.Duration("pause", 2*time.Second, "how long TestLoopOutlivesAPause stops the server")
+)
+
+// TestLoopOutlivesKills kills the server again and again, at any moment, while
+// the loop issues commands. The loop itself checks at its end that everything
+// acknowledged is in the replay once and as it was told, that no case is
+// unfinished and that the numbers agree with a fold of the log.
+func TestLoopOutlivesKills(t *testing.T) {
+	for name, flags := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, listen := dataDir(t), freePort(t)
+			more := flags(t)
+			s := serve(t, data, listen, more...)
+			loop := launch(t, "demo", "--loop", "--clients", "3", "--url", s.url, "--data", data)
+			for range *kills {
+				loop.progresses()
+				time.Sleep(rand.N(100 * time.Millisecond)) // the kill is to come at any moment of a round
+				s.kill()
+				s = serve(t, data, listen, more...)
+			}
+			loop.progresses()
+			loop.signal(syscall.SIGTERM)
+			loop.exits(0)
+			loop.foundAllWell()
+			s.verifies()
+		})
+	}
+}
+
+// TestLoopOutlivesAPause stops the server for a while, as a machine that hangs:
+// its connections stay, and nobody answers.
+func TestLoopOutlivesAPause(t *testing.T) {
+	for name, flags := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, dataDir(t), "127.0.0.1:0", flags(t)...)
+			loop := launch(t, "demo", "--loop", "--url", s.url, "--data", s.data)
+			loop.progresses()
+			s.signal(syscall.SIGSTOP)
+			time.Sleep(*pause) // the server does nothing, which is what is tested
+			s.signal(syscall.SIGCONT)
+			loop.progresses()
+			loop.signal(syscall.SIGTERM)
+			loop.exits(0)
+			loop.foundAllWell()
+			s.verifies()
+		})
+	}
+}
+
+// engines are the flags for either kind of Redis. The in-process one is lost
+// with its server, the real one outlives it.
+var engines = map[string]func(t *testing.T) []string{
+	"in-process Redis": func(*testing.T) []string { return nil },
+	"real Redis":       func(t *testing.T) []string { return []string{"--redis", startRedis(t, freePort(t))} },
+}
+
+// progresses waits until the loop has finished another round.
+func (p *process) progresses() {
+	p.t.Helper()
+	rounds := func() int { return strings.Count(p.stdout.String(), "\n") }
+	before := rounds()
+	await(p.t, "the loop does not go on", func() error {
+		select {
+		case <-p.ended:
+			p.t.Fatalf("the loop has ended: %s", p.stderr.String())
+		default:
+		}
+		if rounds() == before {
+			return errors.New("no round has ended")
+		}
+		return nil
+	})
+}
+
+// foundAllWell expects the loop's last words.
+func (p *process) foundAllWell() {
+	p.t.Helper()
+	var rounds, events, results int
+	out := p.stdout.String()
+	summary := out[strings.LastIndex(strings.TrimSuffix(out[:strings.LastIndex(out, "no case is unfinished")], "\n"), "\n")+1:]
+	if _, err := fmt.Sscanf(summary, "%d rounds, %d events and %d results acknowledged", &rounds, &events, &results); err != nil {
+		p.t.Fatalf("%q: %v", summary, err)
+	}
+	if rounds == 0 || events < 25*rounds || results < 9*rounds {
+		p.t.Errorf("the loop has checked too little: %s", summary)
+	}
+}
+
+// verifies expects that the models are what the log says.
+func (s *server) verifies() {
+	s.t.Helper()
+	if got := use(s.t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
+		s.t.Error(got)
+	}
+}
+
+// TestRebuildWhileTheLoopRuns fills new generations under load. All the while
+// everybody's number is asked for; it is always there and always right.
+func TestRebuildWhileTheLoopRuns(t *testing.T) {
+	for name, flags := range engines {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, dataDir(t), "127.0.0.1:0", flags(t)...)
+			asker := told(t, s)
+			ctx := testContext(t)
+			list, err := asker.openList(ctx, "Тізім")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var placed []*applicant
+			for i := range 3 {
+				p, err := asker.record(ctx, fmt.Sprint("Тұрғын ", i+1), "1990-01-01", "citizen", true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				a, err := asker.apply(ctx, list, p, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := asker.place(ctx, &a); err != nil {
+					t.Fatal(err)
+				}
+				placed = append(placed, &a)
+			}
+
+			loop := launch(t, "demo", "--loop", "--url", s.url, "--data", s.data)
+			asking, stop := context.WithCancel(ctx)
+			defer stop()
+			var asked atomic.Int64
+			wrong := make(chan error, 1)
+			go func() {
+				defer close(wrong)
+				// Without patience: also a 503 would end it, for a model that serves
+				// never stops to serve because another is filled.
+				asker.retry = time.Nanosecond
+				for asking.Err() == nil {
+					if err := asker.numbers(asking, list, placed, 1, 2, 3); err != nil && asking.Err() == nil {
+						wrong <- err
+						return
+					}
+					asked.Add(3)
+				}
+			}()
+			for range 3 {
+				loop.progresses()
+				use(t, "rebuild", "--data", s.data)
+				if got := use(t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
+					t.Error(got)
+				}
+			}
+			stop()
+			if err := <-wrong; err != nil {
+				t.Errorf("after %d right answers: %v", asked.Load(), err)
+			}
+			if asked.Load() == 0 {
+				t.Error("nothing was asked")
+			}
+			loop.signal(syscall.SIGTERM)
+			loop.exits(0)
+			loop.foundAllWell()
+			if got := use(t, "verify", "--data", s.data); !strings.Contains(got, " of generation 4 compared") {
+				t.Errorf("three rebuilds after the first generation: %s", got)
+			}
+		})
+	}
+}
+
+// TestFinisherEndsWhatACrashLeft kills the server between the steps of acts that
+// nobody repeats: their clients are gone. Every act that has begun ends.
+func TestFinisherEndsWhatACrashLeft(t *testing.T) {
+	t.Parallel()
+	data, listen := dataDir(t), freePort(t)
+	s := serve(t, data, listen)
+	asker, ctx := told(t, s), testContext(t)
+	list, err := asker.openList(ctx, "Тізім")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := newLedger()
+	seen.lists = append(seen.lists, list)
+	const each = 8
+	for range *kills {
+		var applicants []applicant
+		for range each {
+			p, err := asker.record(ctx, "Тұрғын", "1990-01-01", "citizen", true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen.persons = append(seen.persons, p.id)
+			a, err := asker.apply(ctx, list, p, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			applicants = append(applicants, a)
+		}
+		left := make(chan error, each)
+		for _, a := range applicants {
+			go func() {
+				left <- asker.abandon(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{"outcome": "place"}, within)
+			}()
+		}
+		time.Sleep(rand.N(20 * time.Millisecond)) // the kill is to come at any moment of the acts
+		s.kill()
+		for range each {
+			if err := <-left; err != nil {
+				t.Error(err)
+			}
+		}
+		s = serve(t, data, listen)
+	}
+	if err := asker.check(ctx, seen); err != nil {
+		t.Error(err)
+	}
+	s.verifies()
+	if err := answers(s.url+"/readyz", http.StatusOK); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"tizilim/eventstore/embedded"
+	"tizilim/projections"
+)
+
+// TestCommandLine runs the scripts of testdata/script: what an operator types,
+// and sees.
+func TestCommandLine(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			tb, ok := env.T().(testing.TB)
+			if !ok {
+				return errors.New("a script runs outside of a test")
+			}
+			env.Values[scriptTest{}] = tb
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"freeport":  scriptFreePort,
+			"occupy":    scriptOccupy,
+			"announced": scriptAnnounced,
+			"ready":     scriptReady,
+			"samejson":  scriptSameJSON,
+			"tamper":    scriptTamper,
+			"status":    scriptStatus,
+			"says":      scriptSays,
+			"store":     scriptStore,
+			"redis":     scriptRedis,
+			"signal":    scriptSignal,
+			"printed":   scriptPrinted,
+		},
+	})
+}
+
+// printed PATTERN FROM TO: what an operator would copy from the one file, as the
+// other: the first match of the pattern.
+func scriptPrinted(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[1])
+	match := regexp.MustCompile(args[0]).FindString(text)
+	if match == "" {
+		ts.Fatalf("nothing matches %s in:\n%s", args[0], text)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(match+"\n"), 0o600))
+}
+
+// scriptAwait is await for a script.
+func scriptAwait(ts *testscript.TestScript, try func() error) {
+	deadline := time.Now().Add(within)
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v", err)
+		}
+		time.Sleep(5 * time.Millisecond) // between two looks
+	}
+}
+
+// freeport VAR: an address that nobody listens on, of a port that clients are
+// not given.
+func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
+	for port := 20000 + time.Now().Nanosecond()%10000; ; port++ {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		ts.Setenv(args[0], listener.Addr().String())
+		ts.Check(listener.Close())
+		return
+	}
+}
+
+// occupy VAR: an address on which something else listens until the end.
+func scriptOccupy(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(listener.Close()) })
+	ts.Setenv(args[0], listener.Addr().String())
+}
+
+// ready DATA VAR: waits until the server on the directory is ready; the variable
+// becomes its URL.
+func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
+	scriptAwait(ts, func() error {
+		e, err := readEndpoints(ts.MkAbs(args[0]))
+		if err != nil {
+			return err
+		}
+		ts.Setenv(args[1], e.HTTP)
+		return answers(e.HTTP+"/readyz", http.StatusOK)
+	})
+}
+
+// announced DATA VAR: waits until a server has said where it is.
+func scriptAnnounced(ts *testscript.TestScript, _ bool, args []string) {
+	scriptAwait(ts, func() error {
+		e, err := readEndpoints(ts.MkAbs(args[0]))
+		ts.Setenv(args[1], e.HTTP)
+		return err
+	})
+}
+
+// status URL CODE: waits until the address answers with the code.
+func scriptStatus(ts *testscript.TestScript, _ bool, args []string) {
+	codes := map[string]int{"200": http.StatusOK, "503": http.StatusServiceUnavailable}
+	scriptAwait(ts, func() error { return answers(args[0], codes[args[1]]) })
+}
+
+// says FILE TEXT: waits until the file, which a process writes, has the text.
+func scriptSays(ts *testscript.TestScript, _ bool, args []string) {
+	scriptAwait(ts, func() error {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && !strings.Contains(string(text), args[1]) {
+			err = fmt.Errorf("%s does not say %q:\n%s", args[0], args[1], text)
+		}
+		return err
+	})
+}
+
+// store ADDRESS DIR: starts an event store there, until the end.
+func scriptStore(ts *testscript.TestScript, _ bool, args []string) {
+	node, err := embedded.Open(filepath.Join(ts.MkAbs(args[1])))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(node.Close()) })
+	ts.Check(node.Start(args[0]))
+}
+
+// redis ADDRESS: starts a real Redis there, until the end.
+func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
+	startRedis(ts.Value(scriptTest{}).(testing.TB), args[0])
+}
+
+// tamper ADDRESS: changes one value of the read model behind the registry's back.
+func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
+	client, err := projections.Connect("redis://" + args[0])
+	ts.Check(err)
+	defer client.Close()
+	keys, err := client.Keys(context.Background(), "{tizilim}:g3:residence-*").Result()
+	ts.Check(err)
+	for _, key := range keys {
+		if strings.Count(key, ":") == 2 { // the record of a person, not what hangs on it
+			ts.Check(client.HSet(context.Background(), key, "class", "nobody").Err())
+			return
+		}
+	}
+	ts.Fatalf("none of %d keys is a person's record", len(keys))
+}
+
+// samejson FILE FILE: both hold the same JSON.
+func scriptSameJSON(ts *testscript.TestScript, _ bool, args []string) {
+	var values [2]any
+	for i, name := range args {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(name)), &values[i]))
+	}
+	if diff := cmp.Diff(values[0], values[1]); diff != "" {
+		ts.Fatalf("%s and %s differ:\n%s", args[0], args[1], diff)
+	}
+}
+
+// scriptTest is the key of the test that runs a script.
+type scriptTest struct{}
+
+// signal NAME DATA: sends the signal to the server on the directory.
+func scriptSignal(ts *testscript.TestScript, _ bool, args []string) {
+	e, err := readEndpoints(ts.MkAbs(args[1]))
+	ts.Check(err)
+	ts.Check(syscall.Kill(e.PID, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]]))
+}

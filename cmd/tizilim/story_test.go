@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write what the program prints to testdata")
+
+// varying is what differs from run to run, in the order of replacing.
+var varying = []struct {
+	pattern *regexp.Regexp
+	by      string
+}{
+	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "<id>"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d`), "<date>"},
+	{regexp.MustCompile(`\d\d:\d\d(:\d\d\.\d{3})?`), "<time>"},
+	{regexp.MustCompile(`│ +\d+ (│ [A-Z][a-z]+[A-Z])`), "│ <position> $1"},
+	{regexp.MustCompile(`─+`), "─"}, // as wide as the values above
+	{regexp.MustCompile(` +`), " "},
+}
+
+func normalised(s string) string {
+	for _, v := range varying {
+		s = v.pattern.ReplaceAllString(s, v.by)
+	}
+	return s
+}
+
+// TestDemoTellsItsStory tells it twice on the same data, on both kinds of Redis,
+// and compares what is told.
+func TestDemoTellsItsStory(t *testing.T) {
+	const golden = "testdata/demo.golden"
+	for name, flags := range map[string]func(t *testing.T) []string{
+		"in-process Redis": func(*testing.T) []string { return nil },
+		"real Redis":       func(t *testing.T) []string { return []string{"--redis", startRedis(t, freePort(t))} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, dataDir(t), "127.0.0.1:0", flags(t)...)
+			for range 2 {
+				got := normalised(use(t, "demo", "--url", s.url, "--data", s.data))
+				if *update {
+					if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), got); diff != "" {
+					t.Errorf("the story is not as in %s (-want +got); go test -update writes it anew:\n%s", golden, diff)
+				}
+			}
+			if got := use(t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+// TestDemoFailsWhereAStepAnswersOtherwise puts a server before the server that
+// tells something else.
+func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dataDir(t), "127.0.0.1:0")
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		method, path string // of the answers that are changed
+		change       func(body []byte) []byte
+		says         string
+	}{
+		"a number is another": {
+			"GET", `/entries/[^/]+$`, replace(`"number":2,`, `"number":3,`), "has number 3, told was 2",
+		},
+		"an entry is still on the list": {
+			"GET", `/entries/[^/]+$`, replace(`"number":null`, `"number":2`), "has number 2, told was 0",
+		},
+		"a person stays registered": {
+			"POST", `/deregistrations$`, replace(`"outcome":"deregistered"`, `"outcome":"refused"`), "was not deregistered but refused",
+		},
+		"a resident is missing": {
+			"GET", `/residents$`, replace(`"residents":\[\{[^}]*\},`, `"residents":[`), "persons are registered at",
+		},
+		"a line of a history is missing": {
+			"GET", `/persons/[^/]+/history$`, replace(`(?s)^[^\n]*\n`, ""), "the history at",
+		},
+		"a history is cut": {
+			"GET", `/dwellings/[^/]+/history$`, replace(`\n[^\n]*\n$`, "\n{\"status\":503}\n"), "the history was cut",
+		},
+		"a refusal has another ground": {
+			"POST", `/decision$`, replace(`"ground":"no_consent"`, `"ground":"untrue_documents"`), "has no refusal on the ground no_consent",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := regexp.MustCompile(test.path)
+			changed := false
+			proxy := httptest.NewServer(&httputil.ReverseProxy{
+				Rewrite: func(r *httputil.ProxyRequest) {
+					r.SetURL(target)
+					r.Out.Header.Set("Accept-Encoding", "identity")
+				},
+				ModifyResponse: func(r *http.Response) error {
+					if r.Request.Method != test.method || !path.MatchString(r.Request.URL.Path) {
+						return nil
+					}
+					body, err := io.ReadAll(r.Body)
+					if err != nil {
+						return err
+					}
+					lie := test.change(body)
+					changed = changed || !bytes.Equal(lie, body)
+					r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(lie)), int64(len(lie))
+					r.Header.Set("Content-Length", fmt.Sprint(len(lie)))
+					return nil
+				},
+			})
+			t.Cleanup(proxy.Close)
+			p := launch(t, "demo", "--url", proxy.URL, "--data", s.data)
+			p.exits(1)
+			if !changed {
+				t.Error("no answer was changed")
+			}
+			if got := p.stderr.String(); !strings.Contains(got, test.says) {
+				t.Errorf("the demo does not say %q: %s", test.says, got)
+			}
+			if strings.Contains(p.stdout.String(), "Every step answered as told") {
+				t.Error("the demo says that all is well")
+			}
+		})
+	}
+}
+
+func replace(pattern, by string) func([]byte) []byte {
+	re := regexp.MustCompile(pattern)
+	return func(body []byte) []byte { return re.ReplaceAll(body, []byte(by)) }
+}
+
+// TestServerFinishesRequestsWhenTold sends half a command, asks the server to
+// end, and sends the rest.
+func TestServerFinishesRequestsWhenTold(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dataDir(t), "127.0.0.1:0")
+	teller := told(t, s)
+	token, err := teller.token(as("commission"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := strings.TrimPrefix(s.url, "http://")
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	body := `{"body":"a","settlement":"b","title":"c"}`
+	fmt.Fprintf(conn, "POST /v1/queues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: half\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", token, len(body), body[:10])
+	// The server has taken the request up once it has counted a connection in
+	// use; asking it something else afterwards orders the two.
+	if err := answers(s.url+"/healthz", http.StatusOK); err != nil {
+		t.Fatal(err)
+	}
+	s.signal(syscall.SIGTERM)
+	await(t, "the server still takes connections", func() error {
+		if c, err := net.Dial("tcp", address); err == nil {
+			return fmt.Errorf("it took one: %w", c.Close())
+		}
+		return nil
+	})
+	if _, err := io.WriteString(conn, body[10:]); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 201 ")) {
+		t.Fatalf("the request in progress was answered %q, %v", answer, err)
+	}
+	s.exits(0)
+	if _, err := os.Stat(endpointsFile(s.data)); !os.IsNotExist(err) {
+		t.Errorf("the server has left its endpoints behind: %v", err)
+	}
+
+	again := serve(t, s.data, "127.0.0.1:0")
+	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "1 events folded") {
+		t.Errorf("after the start the log holds: %s", got)
+	}
+}
+
+func TestWithoutSecrets(t *testing.T) {
+	for address, want := range map[string]string{
+		"redis://user:secret@host:6379/0":         "redis://host:6379/0",
+		"redis://:se@cret@host:6379":              "redis://host:6379",
+		"esdb://admin:secret@a:1,b:2?tls=false":   "esdb://a:1,b:2",
+		"esdb+discover://cluster.example:2113":    "esdb+discover://cluster.example:2113",
+		"redis://host:6379?password=secret&db=0":  "redis://host:6379",
+		"nonsense":                                "nonsense",
+		"redis://user:secret@host?addr=host2:123": "redis://host",
+	} {
+		if got := withoutSecrets(address); got != want {
+			t.Errorf("withoutSecrets(%q) = %q, want %q", address, got, want)
+		}
+	}
+}

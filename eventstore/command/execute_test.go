@@ -1,0 +1,271 @@
+package command_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+)
+
+func TestADryRunPlansWhatTheRealRunAppends(t *testing.T) {
+	for _, a := range acts(t) {
+		if a.refuse != "" {
+			continue
+		}
+		t.Run(a.name, func(t *testing.T) {
+			h := command.New(a.log, clock)
+			n := a.log.len()
+			plan, err := a.do(h, order(a.name), command.Options{DryRun: true})
+			if err != nil || !plan.Planned {
+				t.Fatalf("%+v, %v", plan, err)
+			}
+			if a.log.len() != n {
+				t.Fatalf("the dry run appended %v", typesOf(a.log.since(n)))
+			}
+			real, err := a.do(h, order(a.name), command.Options{})
+			if err != nil || real.Planned {
+				t.Fatalf("%+v, %v", real, err)
+			}
+			appended := a.log.since(n)
+			if got, want := typesOf(plan.Events), typesOf(appended); !slices.Equal(got, want) {
+				t.Fatalf("planned  %v\nappended %v", got, want)
+			}
+			for i, rec := range appended {
+				if plan.Events[i].Stream != rec.Stream {
+					t.Errorf("event %d was planned for %s, appended to %s", i, plan.Events[i].Stream, rec.Stream)
+				}
+			}
+		})
+	}
+}
+
+func TestADryRunOfWhatWasDoneAnswersWhatWasDone(t *testing.T) {
+	for _, a := range acts(t) {
+		if a.refuse != "" || a.kase.IsZero() {
+			continue
+		}
+		h := command.New(a.log, clock)
+		if _, err := a.do(h, order(a.name), command.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		n := a.log.len()
+		r, err := a.do(h, order(a.name), command.Options{DryRun: true})
+		if err != nil || !r.Repeated || r.Planned || a.log.len() != n {
+			t.Errorf("%s: repeated %t, planned %t, %d events added, %v", a.name, r.Repeated, r.Planned, a.log.len()-n, err)
+		}
+		for _, rec := range r.Events {
+			if rec.ID == (domain.Recorded{}).ID {
+				t.Errorf("%s: %s was planned, not done", a.name, rec.Event.EventType())
+			}
+		}
+	}
+}
+
+func TestADryRunRefusesWhatTheRealRunRefuses(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	n := l.len()
+	for _, opt := range []command.Options{{DryRun: true}, {}} {
+		if _, err := register(h, daur, flat, residence.Permanent, opt)(order("again")); domain.CodeOf(err) != domain.CodeRegisteredHere {
+			t.Errorf("dry run %t: %v", opt.DryRun, err)
+		}
+	}
+	if l.len() != n {
+		t.Errorf("appended %v", typesOf(l.since(n)))
+	}
+}
+
+func TestIfMatch(t *testing.T) {
+	at := func(r uint64) *uint64 { return &r }
+	for _, c := range []struct {
+		name    string
+		ifMatch *uint64
+		stale   bool
+	}{
+		{"the present revision", at(1), false},
+		{"an older one", at(0), true},
+		{"one that is not there yet", at(2), true},
+		{"none", nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := world(t)
+			n := l.len()
+			_, err := register(command.New(l, clock), daur, house, residence.Permanent, command.Options{IfMatch: c.ifMatch})(order("move"))
+			if !c.stale {
+				if err != nil || l.len() == n {
+					t.Errorf("appended %v, %v", typesOf(l.since(n)), err)
+				}
+				return
+			}
+			var refusal *domain.Error
+			if !errors.As(err, &refusal) || refusal.Kind != domain.Stale || refusal.Code != domain.CodeStaleRevision {
+				t.Errorf("%v, want %s", err, domain.CodeStaleRevision)
+			}
+			if l.len() != n {
+				t.Errorf("appended %v", typesOf(l.since(n)))
+			}
+		})
+	}
+}
+
+func TestIfMatchOfAStreamThatIsNotThere(t *testing.T) {
+	revision := uint64(0)
+	_, err := register(command.New(world(t), clock), domaintest.ID[domain.PersonID]("nobody"), flat, residence.Permanent,
+		command.Options{IfMatch: &revision})(order("register"))
+	if domain.CodeOf(err) != domain.CodeStaleRevision {
+		t.Errorf("%v, want %s", err, domain.CodeStaleRevision)
+	}
+}
+
+// TestIfMatchIsComparedWithTheLog: neither does a held state that is behind
+// refuse what is right, nor let pass what is not.
+func TestIfMatchIsComparedWithTheLog(t *testing.T) {
+	l := world(t)
+	here, there := command.New(l, clock), command.New(l, clock)
+	if _, err := here.Person(ctx, daur); err != nil { // at revision 1
+		t.Fatal(err)
+	}
+	moved := must(t, "elsewhere", register(there, daur, house, residence.Permanent, command.Options{}))
+	old, present := uint64(1), moved.Revision
+	if _, err := register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &old})(order("old")); domain.CodeOf(err) != domain.CodeStaleRevision {
+		t.Errorf("revision %d: %v, want %s", old, err, domain.CodeStaleRevision)
+	}
+	here = command.New(l, clock)
+	must(t, "present", register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &present}))
+	// Its repetition is no new decision: the old revision is no fault.
+	r := must(t, "present", register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &present}))
+	if !r.Repeated {
+		t.Error("the repetition was not recognised")
+	}
+}
+
+func TestWhatIsNotRecordedIsRefusedWithItsField(t *testing.T) {
+	nobody := domaintest.ID[domain.PersonID]("nobody")
+	nowhere := domaintest.ID[domain.DwellingID]("nowhere")
+	for _, c := range []struct {
+		name  string
+		do    func(*command.Handler) error
+		code  domain.Code
+		field string
+	}{
+		{"register at an unknown dwelling", func(h *command.Handler) error {
+			_, err := register(h, daur, nowhere, residence.Permanent, command.Options{})(order("x"))
+			return err
+		}, domain.CodeDwellingUnknown, "dwelling_id"},
+		{"register an unknown person", func(h *command.Handler) error {
+			_, err := register(h, nobody, flat, residence.Permanent, command.Options{})(order("x"))
+			return err
+		}, domain.CodePersonUnknown, "person_id"},
+		{"R5 an unknown owner", func(h *command.Handler) error {
+			_, err := h.ChangeOwners(ctx, order("x"), flat, residence.ChangeOwners{
+				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: nobody}}, On: domaintest.Today(),
+			}, command.Options{})
+			return err
+		}, domain.CodePersonUnknown, "owners[1].person_id"},
+		{"R5 an unknown owner of a new dwelling", func(h *command.Handler) error {
+			_, err := h.RecordDwelling(ctx, order("x"), residence.RecordDwelling{DwellingID: nowhere, RKA: "1", Owners: []residence.Owner{{PersonID: nobody}}}, command.Options{})
+			return err
+		}, domain.CodePersonUnknown, "owners[0].person_id"},
+		{"an unknown applicant", func(h *command.Handler) error {
+			_, err := apply(h, domaintest.ID[domain.CaseID]("x"), nobody)(order("x"))
+			return err
+		}, domain.CodePersonUnknown, "applicant_id"},
+		{"Q1 an unknown case", func(h *command.Handler) error {
+			_, err := approve(h, domaintest.ID[domain.CaseID]("x"))(order("x"))
+			return err
+		}, domain.CodeCaseUnknown, ""},
+		{"Q7 an unknown entry", func(h *command.Handler) error {
+			_, err := remove(h, entryOfAigul, command.Options{})(order("x"))
+			return err
+		}, domain.CodeEntryUnknown, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := world(t)
+			n := l.len()
+			domaintest.Refused(t, nil, c.do(command.New(l, clock)), c.code, c.field)
+			if l.len() != n {
+				t.Errorf("appended %v", typesOf(l.since(n)))
+			}
+		})
+	}
+}
+
+func TestR23_EveryPersonOfACaseGetsAResult(t *testing.T) {
+	l := world(t)
+	r, err := deregister(command.New(l, clock), order("deregister"), command.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	decided, ok := r.Events[len(r.Events)-1].Event.(residence.DeregistrationDecided)
+	if !ok || len(decided.Results) != 3 {
+		t.Fatalf("decided %+v", decided)
+	}
+	for i, want := range []domain.Code{"", domain.CodeNotRegisteredHere, ""} {
+		result := decided.Results[i]
+		if result.Code != want || result.Granted() != (len(result.Ended) == 1) {
+			t.Errorf("result %d: %+v, want %q", i, result, want)
+		}
+	}
+	// R15: the register first, then the result that speaks of it.
+	got := typesOf(l.since(l.len() - 4))
+	want := []string{"case: DeregistrationApplied", "residence: RegistrationEnded", "residence: RegistrationEnded", "case: DeregistrationDecided"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the log got %v, want %v", got, want)
+	}
+	for _, rec := range l.since(l.len() - 4) {
+		if rec.Meta.Correlation != eviction.UUID || rec.Meta.Actor != "desk-7" || rec.Meta.Channel != domain.ChannelStateCorp {
+			t.Errorf("%s carries %+v", rec.Event.EventType(), rec.Meta)
+		}
+	}
+}
+
+func TestQ2_Q6_TheCertificateHoldsTheNumberOfTheSeniority(t *testing.T) {
+	l := world(t) // Aigul applied first, Daur was placed first
+	r := must(t, "place aigul", approve(command.New(l, clock), caseOfAigul))
+	placed := r.Events[1].Event.(housing.EntryPlaced)
+	certified := r.Events[2].Event.(housing.PlacementCertified)
+	if placed.Number != 1 || certified.Number != 1 || certified.RegisteredOn != domaintest.Today() || certified.EntryID != placed.EntryID {
+		t.Errorf("placed %+v, certified %+v", placed, certified)
+	}
+	if placed.Seniority.Position != r.Events[0].Event.(housing.PlacementApproved).Seniority.Position ||
+		placed.Seniority.Position != l.stream(caseOfAigul.Stream())[0].Position {
+		t.Errorf("seniority %+v is not that of the application", placed.Seniority)
+	}
+}
+
+// TestACommandOnAHeldStreamCostsTwoCalls: the append and the reading back, on
+// a stream of ten events as on one of a thousand.
+func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	toggle := func(i int) {
+		t.Helper()
+		if i%2 == 0 {
+			must(t, fmt.Sprint("toggle ", i), remove(h, entryOfDaur, command.Options{}))
+			return
+		}
+		must(t, fmt.Sprint("toggle ", i), func(cmd domain.Command) (command.Receipt, error) {
+			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct}, command.Options{})
+		})
+	}
+	toggle(0) // loads the stream
+	for i := 1; i < 1000; i++ {
+		if calls := l.counted(func() { toggle(i) }); calls != 2 {
+			t.Fatalf("a command on a stream of %d events cost %d calls", len(l.stream(list.Stream()))-1, calls)
+		}
+	}
+	other := command.New(l, clock)
+	if calls := l.counted(func() {
+		must(t, "elsewhere", func(cmd domain.Command) (command.Receipt, error) {
+			return remove(other, entryOfDaur, command.Options{})(cmd)
+		})
+	}); calls != 3 {
+		t.Errorf("a stream that is not held cost %d calls, want 3: read once, append, read back", calls)
+	}
+}

@@ -1,0 +1,216 @@
+package command_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/eventstore"
+)
+
+// errCrash is what a process sees that dies: nothing after it happens.
+var errCrash = errors.New("the process died")
+
+// memoryLog is a log that behaves as EventStoreDB does towards one writer's
+// appends: expected revisions, idempotency by event id at the revision that was
+// expected, positions that rise over all streams. Events pass through JSON, as
+// they do on their way to a server.
+type memoryLog struct {
+	mu      sync.Mutex
+	streams map[string][]domain.Recorded
+	all     []domain.Recorded
+
+	appends int // calls that came in, successful or not
+	reads   int
+
+	// before and after are called around each append, outside the lock, with its
+	// ordinal (1 for the first). An error from before means that nothing was
+	// appended, one from after that it was, but the caller is not told.
+	before, after func(n int, stream string) error
+}
+
+func newLog() *memoryLog { return &memoryLog{streams: map[string][]domain.Recorded{}} }
+
+func (l *memoryLog) Append(ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent) (domain.Position, error) {
+	l.mu.Lock()
+	l.appends++
+	n := l.appends
+	before, after := l.before, l.after
+	l.mu.Unlock()
+	if before != nil {
+		if err := before(n, stream); err != nil {
+			return 0, err
+		}
+	}
+	position, err := l.append(stream, expected, events)
+	if err != nil {
+		return 0, err
+	}
+	if after != nil {
+		if err := after(n, stream); err != nil {
+			return 0, err
+		}
+	}
+	return position, nil
+}
+
+func (l *memoryLog) append(stream string, expected eventstore.Expected, events []eventstore.NewEvent) (domain.Position, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	held := l.streams[stream]
+	moved := &eventstore.RevisionError{Stream: stream, Err: fmt.Errorf("expected %d, at %d", expected, len(held)-1)}
+	if int64(expected) > int64(len(held))-1 {
+		return 0, moved
+	}
+	if rest := held[expected+1:]; len(rest) > 0 { // a repetition, or a lost race
+		if len(rest) < len(events) {
+			return 0, moved
+		}
+		for i, e := range events {
+			if rest[i].ID != e.ID {
+				return 0, moved
+			}
+		}
+		return rest[len(events)-1].Position, nil
+	}
+	for _, e := range events {
+		rec := domain.Recorded{
+			ID: e.ID, Stream: stream, Revision: uint64(len(l.streams[stream])), Position: domain.Position(100 * (len(l.all) + 1)),
+			Created: domaintest.Noon(), Event: throughJSON(e.Event), Meta: e.Meta,
+		}
+		l.streams[stream] = append(l.streams[stream], rec)
+		l.all = append(l.all, rec)
+	}
+	return l.all[len(l.all)-1].Position, nil
+}
+
+// throughJSON returns the event as it comes back from a server.
+func throughJSON(e domain.Event) domain.Event {
+	data, err := json.Marshal(e)
+	if err != nil {
+		panic(err)
+	}
+	back := reflect.New(reflect.TypeOf(e))
+	if err := json.Unmarshal(data, back.Interface()); err != nil {
+		panic(err)
+	}
+	return back.Elem().Interface().(domain.Event)
+}
+
+func (l *memoryLog) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	return func(yield func(domain.Recorded, error) bool) {
+		recs, err := l.ReadPage(ctx, stream, from, 1<<30)
+		if err != nil {
+			yield(domain.Recorded{}, err)
+			return
+		}
+		for _, rec := range recs {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (l *memoryLog) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reads++
+	held := l.streams[stream]
+	if from >= uint64(len(held)) {
+		return nil, nil
+	}
+	return slices.Clone(held[from:min(uint64(len(held)), from+uint64(limit))]), nil
+}
+
+// counted returns how many calls f makes, all kinds together.
+func (l *memoryLog) counted(f func()) int {
+	l.mu.Lock()
+	began := l.appends + l.reads
+	l.mu.Unlock()
+	f()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.appends + l.reads - began
+}
+
+// faults sets what happens around the appends from here on, counted from 1.
+func (l *memoryLog) faults(before, after func(n int, stream string) error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before, l.after, l.appends = before, after, 0
+}
+
+func (l *memoryLog) heal() { l.faults(nil, nil) }
+
+// copy returns a log that holds the same.
+func (l *memoryLog) copy() *memoryLog {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := newLog()
+	c.all = slices.Clone(l.all)
+	for name, recs := range l.streams {
+		c.streams[name] = slices.Clone(recs)
+	}
+	return c
+}
+
+func (l *memoryLog) len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.all)
+}
+
+// since returns the events after the first n.
+func (l *memoryLog) since(n int) []domain.Recorded {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.all[n:])
+}
+
+func (l *memoryLog) stream(name string) []domain.Recorded {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.streams[name])
+}
+
+// contents are the events of every stream in order, without what the moment
+// decides: positions, and the instants at which a late finisher worked.
+func (l *memoryLog) contents() map[string][]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := map[string][]string{}
+	for name, recs := range l.streams {
+		for _, rec := range recs {
+			data, err := json.Marshal(rec.Event)
+			if err != nil {
+				panic(err)
+			}
+			c[name] = append(c[name], fmt.Sprintf("%s %s %s %+v", rec.ID, rec.Event.EventType(), data, rec.Meta))
+		}
+	}
+	return c
+}
+
+// typesOf names the types of the events, as "residence: RegistrationEnded".
+func typesOf(recs []domain.Recorded) []string {
+	var names []string
+	for _, rec := range recs {
+		category, _, _ := strings.Cut(rec.Stream, "-")
+		names = append(names, category+": "+rec.Event.EventType())
+	}
+	return names
+}
+
+// clock is the time of the registry's own steps: it stands still, so that an
+// act that is finished late leaves the same log.
+func clock() time.Time { return domaintest.Noon() }

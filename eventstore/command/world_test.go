@@ -1,0 +1,206 @@
+package command_test
+
+import (
+	"context"
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+)
+
+var (
+	ctx = context.Background()
+
+	aigul  = domaintest.ID[domain.PersonID]("aigul")  // owns the flat
+	daur   = domaintest.ID[domain.PersonID]("daur")   // resides there
+	erlan  = domaintest.ID[domain.PersonID]("erlan")  // stays there
+	gulnar = domaintest.ID[domain.PersonID]("gulnar") // resides in the house
+	flat   = domaintest.ID[domain.DwellingID]("flat")
+	house  = domaintest.ID[domain.DwellingID]("house")
+	list   = domaintest.ID[domain.ListID]("list")
+
+	caseOfAigul   = domaintest.ID[domain.CaseID]("application of aigul")
+	caseOfDaur    = domaintest.ID[domain.CaseID]("application of daur")
+	secondOfAigul = domaintest.ID[domain.CaseID]("second application of aigul")
+	eviction      = domaintest.ID[domain.CaseID]("deregistration")
+	entryOfDaur   = domain.EntryID{UUID: domain.DeriveID(caseOfDaur.UUID, "entry")}
+	entryOfAigul  = domain.EntryID{UUID: domain.DeriveID(caseOfAigul.UUID, "entry")}
+)
+
+// order is the envelope of the command of that name.
+func order(name string) domain.Command {
+	o := domaintest.Order()
+	o.ID, o.Digest = domaintest.ID[domain.CommandID](name), "digest of "+name
+	return o
+}
+
+// act is something that a client orders.
+type act struct {
+	name   string
+	log    *memoryLog // before it
+	cmd    domain.Command
+	do     func(*command.Handler, domain.Command, command.Options) (command.Receipt, error)
+	kase   domain.CaseID // by which a process manager finishes it; zero where it has one step
+	refuse domain.Code   // what it answers, in the end; "" for a receipt
+}
+
+func (a act) on(l *memoryLog) (command.Receipt, error) {
+	return a.do(command.New(l, clock), a.cmd, command.Options{})
+}
+
+func must(t testing.TB, name string, do func(domain.Command) (command.Receipt, error)) command.Receipt {
+	t.Helper()
+	r, err := do(order(name))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return r
+}
+
+func recordPerson(h *command.Handler, id domain.PersonID) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.RecordPerson(ctx, cmd, residence.RecordPerson{
+			PersonID: id, IIN: "999999000012", Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Citizen,
+		}, command.Options{})
+	}
+}
+
+func register(h *command.Handler, p domain.PersonID, at domain.DwellingID, kind residence.Kind, opt command.Options) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		c := residence.Register{
+			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, "registration")},
+			DwellingID:     at, Kind: kind, From: domaintest.Today(),
+		}
+		if kind == residence.Temporary {
+			c.Until = c.From.AddMonths(6)
+		}
+		return h.Register(ctx, cmd, p, c, opt)
+	}
+}
+
+func apply(h *command.Handler, id domain.CaseID, p domain.PersonID) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{
+			CaseID: id, ListID: list, ApplicantID: p, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+		}, command.Options{})
+	}
+}
+
+func approve(h *command.Handler, id domain.CaseID) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.DecidePlacement(ctx, cmd, id, command.Options{})
+	}
+}
+
+func remove(h *command.Handler, id domain.EntryID, opt command.Options) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.RemoveEntry(ctx, cmd, list, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired}, opt)
+	}
+}
+
+// world returns a log with four persons, two dwellings, three registrations, a
+// list with one entry and two open applications of Aigul.
+func world(t testing.TB) *memoryLog {
+	t.Helper()
+	l := newLog()
+	h := command.New(l, clock)
+	for name, id := range map[string]domain.PersonID{"aigul": aigul, "daur": daur, "erlan": erlan, "gulnar": gulnar} {
+		must(t, "record "+name, recordPerson(h, id))
+	}
+	for name, id := range map[string]domain.DwellingID{"flat": flat, "house": house} {
+		must(t, "record "+name, func(cmd domain.Command) (command.Receipt, error) {
+			return h.RecordDwelling(ctx, cmd, residence.RecordDwelling{
+				DwellingID: id, RKA: "1", Address: name, Owners: []residence.Owner{{PersonID: aigul, Share: "1/1"}},
+			}, command.Options{})
+		})
+	}
+	must(t, "daur resides in the flat", register(h, daur, flat, residence.Permanent, command.Options{}))
+	must(t, "erlan stays in the flat", register(h, erlan, flat, residence.Temporary, command.Options{}))
+	must(t, "gulnar resides in the house", register(h, gulnar, house, residence.Permanent, command.Options{}))
+	must(t, "open the list", func(cmd domain.Command) (command.Receipt, error) {
+		return h.OpenList(ctx, cmd, housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"}, command.Options{})
+	})
+	must(t, "aigul applies", apply(h, caseOfAigul, aigul))
+	must(t, "daur applies", apply(h, caseOfDaur, daur))
+	must(t, "aigul applies again", apply(h, secondOfAigul, aigul))
+	must(t, "daur is placed", approve(h, caseOfDaur))
+	return l
+}
+
+// deregister asks for three persons of whom one resides elsewhere.
+func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
+		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten,
+		Documents: []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}},
+	}, opt)
+}
+
+// acts are all that a client can order, each on a log of its own.
+func acts(t testing.TB) []act {
+	t.Helper()
+	removed := world(t)
+	must(t, "remove daur", remove(command.New(removed, clock), entryOfDaur, command.Options{}))
+
+	// One application of Aigul was approved by a process that died before the
+	// list placed the entry; then the other was placed.
+	overtaken := world(t)
+	overtaken.faults(func(n int, _ string) error {
+		if n > 1 {
+			return errCrash
+		}
+		return nil
+	}, nil)
+	if _, err := approve(command.New(overtaken, clock), caseOfAigul)(order("place aigul")); err == nil {
+		t.Fatal("the crash did not happen")
+	}
+	overtaken.heal()
+	must(t, "place aigul by the second application", approve(command.New(overtaken, clock), secondOfAigul))
+
+	stranger := domaintest.ID[domain.PersonID]("stranger")
+	hut := domaintest.ID[domain.DwellingID]("hut")
+	other := domaintest.ID[domain.ListID]("another list")
+	late := domaintest.ID[domain.CaseID]("application of gulnar")
+	return []act{
+		{name: "record a person", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RecordPerson(ctx, cmd, residence.RecordPerson{PersonID: stranger, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Refugee}, opt)
+		}},
+		{name: "record a dwelling with its owners", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RecordDwelling(ctx, cmd, residence.RecordDwelling{DwellingID: hut, RKA: "2", Owners: []residence.Owner{{PersonID: aigul}}}, opt)
+		}},
+		{name: "change owners", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: daur}}, On: domaintest.Today()}, opt)
+		}},
+		{name: "register", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return register(h, aigul, flat, residence.Permanent, opt)(cmd)
+		}},
+		{name: "move", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return register(h, daur, house, residence.Permanent, opt)(cmd)
+		}},
+		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
+		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
+		}},
+		{name: "apply for service housing", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{CaseID: late, ListID: list, ApplicantID: gulnar, Signature: domain.SignatureHandwritten}, opt)
+		}},
+		{name: "place", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
+		}},
+		{name: "the list refuses to place", log: overtaken, cmd: order("place aigul"), kase: caseOfAigul, refuse: domain.CodeAlreadyOnList, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
+		}},
+		{name: "refuse", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, opt)
+		}},
+		{name: "remove", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return remove(h, entryOfDaur, opt)(cmd)
+		}},
+		{name: "reinstate", log: removed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct}, opt)
+		}},
+	}
+}
