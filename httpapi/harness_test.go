@@ -66,8 +66,8 @@ type registry struct {
 	keys      atomic.Int64 // Idempotency-Keys drawn
 	iins      atomic.Int64 // IINs drawn
 	logged    *syncBuffer
-	extra     []string // further addresses that were called, for the privacy test
-	extraMu   sync.Mutex
+	calledMu  sync.Mutex
+	called    []string // addresses
 }
 
 type settings struct {
@@ -281,9 +281,9 @@ func (s *subtest) try(method, path, token string, body any, headers ...header) (
 	for _, h := range headers {
 		req.Header.Set(h[0], h[1])
 	}
-	s.extraMu.Lock()
-	s.extra = append(s.extra, path)
-	s.extraMu.Unlock()
+	s.calledMu.Lock()
+	s.called = append(s.called, path)
+	s.calledMu.Unlock()
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err

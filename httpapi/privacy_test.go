@@ -93,7 +93,7 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 			shows(t, "the header "+header+" of a refusal", strings.Join(values, " "))
 		}
 	}
-	for _, path := range r.extra {
+	for _, path := range r.called {
 		shows(t, "an address", path)
 	}
 	// A client that puts it into an address does so at its own peril, but finds it
