@@ -71,8 +71,9 @@ type registry struct {
 }
 
 type settings struct {
-	redis func(testing.TB) projections.Client
-	log   func(httpapi.Log) httpapi.Log
+	redis      func(testing.TB) projections.Client
+	log        func(httpapi.Log) httpapi.Log
+	storeClock func() time.Time // of the event store; that of the registry where it is nil
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -91,7 +92,10 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	logger := slog.New(slog.NewJSONHandler(r.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
 	var err error
-	r.node, err = embedded.Open("", embedded.InMemory(), embedded.WithClock(r.clock.Now), embedded.WithLogger(logger))
+	if set.storeClock == nil {
+		set.storeClock = r.clock.Now
+	}
+	r.node, err = embedded.Open("", embedded.InMemory(), embedded.WithClock(set.storeClock), embedded.WithLogger(logger))
 	must(t, err)
 	t.Cleanup(func() { r.node.Close() })
 	must(t, r.node.Start("127.0.0.1:0"))
@@ -100,7 +104,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(func() { r.store.Close() })
 
 	r.redis = set.redis(t)
-	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout}
+	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout, Now: r.clock.Now}
 	projector, err := projections.NewProjector(r.redis, r.store, options)
 	must(t, err)
 	r.model = projections.NewReader(r.redis, options)
