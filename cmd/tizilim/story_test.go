@@ -244,8 +244,8 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 	body := `{"body":"a","settlement":"b","title":"c"}`
 	fmt.Fprintf(conn, "POST /v1/queues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: half\r\n"+
 		"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", token, len(body), body[:10])
-	// The server has taken the request up once it has counted a connection in
-	// use; asking it something else afterwards orders the two.
+	// The server takes connections in their order: one that it answers is behind
+	// the one with half a request.
 	if err := answers(s.url+"/healthz", http.StatusOK); err != nil {
 		t.Fatal(err)
 	}
