@@ -188,7 +188,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 	}
 }
 
-func TestC9_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
+func TestQ4_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
 	got, err := new(housing.Application).Receive(domaintest.OrderOn("2027-12-10"), housing.ReceiveApplication{
 		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
 	}, opened().fold(), everybody)
