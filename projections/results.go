@@ -97,6 +97,7 @@ type Case struct {
 	ListID         domain.ListID         // S000
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
+	Documents      []CertificateRef      // issued, in that order
 	Revision       uint64
 	AsOf           domain.Position
 }
