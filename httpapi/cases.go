@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
@@ -46,6 +47,12 @@ type decided struct {
 	Events
 }
 
+// issuedBody names a document that a case has issued.
+type issuedBody struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
+	Kind          certificates.Kind    `json:"kind"`
+}
+
 type caseInput struct {
 	ID domain.CaseID `path:"id" format:"uuid"`
 	AtLeast
@@ -69,6 +76,7 @@ type caseBody struct {
 	Results        []resultBody          `json:"results,omitempty"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
+	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 
@@ -110,7 +118,10 @@ func (s *Server) cases() {
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
 			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), AsOfPosition: c.AsOf,
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), AsOfPosition: c.AsOf, Issued: []issuedBody{},
+		}
+		for _, d := range c.Documents {
+			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		if cert := c.Certificate; cert != nil {
 			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}

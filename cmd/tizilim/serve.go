@@ -28,12 +28,13 @@ type serveCommand struct {
 	Data       string `help:"Directory for the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113; without it an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	Redis      string `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	BaseURL    string `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
 	Quiet      bool   `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
 	a, err := start(config{
-		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, logger: slog.Default(),
+		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, baseURL: c.BaseURL, logger: slog.Default(),
 	})
 	if err != nil {
 		return err
