@@ -33,6 +33,9 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
+	if c.Listen == "" || c.Data == "" {
+		return errors.New("--listen and --data cannot be empty: leave them out for their defaults")
+	}
 	a, err := start(config{
 		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, baseURL: c.BaseURL, logger: slog.Default(),
 	})
