@@ -3,7 +3,9 @@ package documents
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/go-fonts/dejavu/dejavusans"
@@ -17,14 +19,14 @@ const (
 	labelWidth       = 62.0
 	width            = right - left
 	qrSide           = 34.0
-	checkTop         = 232.0 // where the check begins; the facts end above it
-	footerTop        = 280.0
+	checkTop         = 238.0 // where the check begins; the facts end above it
+	footerTop        = 281.0
 )
 
 // Sizes of the facts' type, in points: the largest at which they fit the page.
 const (
 	largest  = 10.5
-	smallest = 5.5
+	smallest = 4.5
 )
 
 const font = "dejavu"
@@ -92,9 +94,23 @@ func (p *page) rule(y, thickness float64, c colour) {
 	p.Line(left, y, right, y)
 }
 
+// setText makes a text printable: the font format of the library ends at U+FFFF,
+// and beyond it, it fails.
+func setText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xFFFE {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// broken parts a text into lines of at most w.
+func (p *page) broken(s string, w float64) []string { return p.SplitText(setText(s), w) }
+
 // write sets a text at x, y in lines of at most w and returns where it ends.
 func (p *page) write(x, y, w, size float64, align, s string) float64 {
-	for _, line := range p.SplitText(s, w) {
+	for _, line := range p.broken(s, w) {
 		p.SetXY(x, y)
 		p.CellFormat(w, lineHeight(size), line, "", 0, align+"M", false, 0, "")
 		y += lineHeight(size)
@@ -138,7 +154,7 @@ func (p *page) lines(from, size float64, draw bool) float64 {
 	put := func(x, w float64, style string, c colour, s string) float64 {
 		p.face(style, size)
 		if !draw {
-			return y + float64(len(p.SplitText(s, w)))*lineHeight(size)
+			return y + float64(len(p.broken(s, w)))*lineHeight(size)
 		}
 		p.ink(c)
 		return p.write(x, y, w, size, "L", s)
