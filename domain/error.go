@@ -128,6 +128,13 @@ const (
 
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"
+	// Documents issued (R17, C10).
+	CodeCertificateUnknown    Code = "certificate_unknown"
+	CodeCertificateSuperseded Code = "certificate_superseded"
+	CodeDuplicateNotIssued    Code = "duplicate_not_issued"
+	CodeNotASlip              Code = "not_a_slip"
+	CodeVersionUnknown        Code = "version_unknown"
+	CodeCheckCodeFormat       Code = "check_code_format"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

@@ -30,6 +30,7 @@ type serveCommand struct {
 	Redis      string `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
 	Rules      string `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
 	Calendar   string `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
+	BaseURL    string `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
 	Quiet      bool   `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
@@ -42,7 +43,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	a, err := start(config{
-		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, logger: slog.Default(),
+		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, logger: slog.Default(),
 	})
 	if err != nil {
 		return err
