@@ -126,6 +126,26 @@ const (
 	CodeReasonsRequired  Code = "reasons_required"
 	CodeConsentMissing   Code = "consent_missing"
 
+	// The list, once an entry stands on it (Q5, Q8, Q15-Q23).
+	CodeSpouseOnList      Code = "spouse_already_on_list"
+	CodeEntryProtected    Code = "entry_protected"
+	CodeEntryUnderReview  Code = "entry_under_review"
+	CodeEntryNotReviewed  Code = "entry_not_under_review"
+	CodeNothingChanges    Code = "nothing_changes"
+	CodeNoticeNotOwed     Code = "notice_not_owed"
+	CodeRedatingTooEarly  Code = "redating_too_early"
+	CodeNotInFamily       Code = "not_in_family"
+	CodeNeedCheckTooOld   Code = "need_check_too_old"
+	CodeNeedNotConfirmed  Code = "need_not_confirmed"
+	CodeConsentWithdrawn  Code = "consent_withdrawn"
+	CodePriorityNotRuled  Code = "priority_not_in_rule"
+	CodeDwellingNotFit    Code = "dwelling_does_not_fit"
+	CodeNotFirstEligible  Code = "not_first_eligible"
+	CodeTooManySkipped    Code = "too_many_skipped"
+	CodeHolderChanged     Code = "holder_changed"
+	CodeDwellingLeased    Code = "dwelling_leased"
+	CodeDwellingNotLeased Code = "dwelling_not_leased"
+
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"
 	CodeKeyRequired     Code = "idempotency_key_required"
