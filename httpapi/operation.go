@@ -20,6 +20,10 @@ import (
 	"tizilim/eventstore/command"
 )
 
+// commandTimeout bounds a command. What it then leaves half done is finished by
+// the process manager.
+const commandTimeout = 10 * time.Second
+
 // maxBody bounds the body of a command, in bytes.
 const maxBody = 64 << 10
 
@@ -48,6 +52,17 @@ func (s *Server) describe(op operation) huma.Operation {
 
 		RejectUnknownQueryParameters: true,
 	}
+}
+
+// given refuses texts of nothing but space, which pass for a text of some
+// length: name and value in turn.
+func given(members ...string) error {
+	for i := 0; i < len(members); i += 2 {
+		if strings.TrimSpace(members[i+1]) == "" {
+			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text is nothing but space; write it out").At(members[i])
+		}
+	}
+	return nil
 }
 
 // withBody are the refusals of a body as such.
@@ -128,6 +143,9 @@ func post[I, R any, P commandInput[I]](s *Server, op operation, run commandRun[I
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}
+		// A client that goes away does not stop an act between its steps.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+		defer cancel()
 		began := time.Now()
 		receipt, answer, err := once(ctx, s, cmd, dryRun, func() (command.Receipt, R, error) {
 			return run(ctx, cmd, command.Options{IfMatch: revision, DryRun: dryRun}, in)
@@ -158,7 +176,7 @@ func once[R any](ctx context.Context, s *Server, cmd domain.Command, dryRun bool
 	}
 	receipt, answer, err := run()
 	var e *domain.Error
-	if errors.As(err, &e) && e.Kind != domain.Unavailable && e.Code != domain.CodeKeyReused {
+	if errors.As(err, &e) && e.Kind != domain.Unavailable {
 		if releaseErr := s.claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
 			s.log.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
 		}
