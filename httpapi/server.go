@@ -90,6 +90,7 @@ func New(c Config) *Server {
 	s.dwellings()
 	s.registrations()
 	s.queues()
+	s.lists()
 	s.cases()
 	s.residences()
 	s.histories()

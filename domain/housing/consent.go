@@ -39,12 +39,9 @@ type ChangeConsent struct {
 
 // ChangeConsent decides [ChangeConsent].
 func (q *Queue) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Event, error) {
-	e, err := q.onList(c.EntryID)
+	e, err := q.onListOf(c.EntryID, c.Holder)
 	if err != nil {
 		return nil, err
-	}
-	if !c.Holder.IsZero() && c.Holder != e.PersonID {
-		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
 	}
 	if e.ConsentWithdrawn != c.Given {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the consent is as you want it already")

@@ -204,12 +204,9 @@ type ReportChange struct {
 // ReportChange decides [ReportChange]. A changed family is counted from now on;
 // a lost need opens a review (Q18). days is the calendar of the term.
 func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, days WorkingDays) ([]domain.Event, error) {
-	e, err := q.onList(c.EntryID)
+	e, err := q.onListOf(c.EntryID, c.Holder)
 	if err != nil {
 		return nil, err
-	}
-	if !c.Holder.IsZero() && c.Holder != e.PersonID {
-		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
 	}
 	if !slices.Contains(ChangeKinds, c.Kind) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the changes to report are %v", ChangeKinds).At("kind")

@@ -490,6 +490,7 @@ func TestQ22_AWithdrawnConsentBlocksLookUpsAndNothingElse(t *testing.T) {
 		{Name: "Q22 withdrawn", Given: one, When: change(false, aigul), Then: []domain.Event{withdrawn}},
 		{Name: "Q22 by staff for the holder", Given: one, When: change(false, domain.PersonID{}), Then: []domain.Event{withdrawn}},
 		{Name: "Q22 not by another", Given: one, When: change(false, daur), Refused: domain.CodeNotFound},
+		{Name: "Q22 nor is another told that it is gone", Given: one.removed(a, aigul, longAg), When: change(false, daur), Refused: domain.CodeNotFound},
 		{Name: "Q22 once", Given: one.then(withdrawn), When: change(false, aigul), Refused: domain.CodeNothingChanges},
 		{Name: "Q22 renewed", Given: one.then(withdrawn), When: change(true, aigul), Then: []domain.Event{renewed}},
 		{Name: "Q22 not renewed where it stands", Given: one, When: change(true, aigul), Refused: domain.CodeNothingChanges},

@@ -42,8 +42,12 @@ func (n *Numbers) Apply(rec domain.Recorded) {
 // Entry returns the entry as it is now; false where the list has none.
 func (n *Numbers) Entry() (Entry, bool) { return n.q.Entry(n.entry) }
 
-// Known reports whether the list has been opened.
-func (n *Numbers) Known() bool { return n.q.Known() }
+// Now returns the number of the entry as far as n has followed it, 0 where it has
+// none, and how many entries the list has.
+func (n *Numbers) Now() (number, of int) {
+	number, _ = n.q.Number(n.entry)
+	return number, n.q.Len()
+}
 
 // PublicLine is what art. 78 publishes of a family that waits, and no more: not
 // who they are (Q21).

@@ -542,6 +542,15 @@ func (q *Queue) onList(id domain.EntryID) (*Entry, error) {
 	return e, nil
 }
 
+// onListOf is onList for a holder who asks; the zero PersonID for staff. Who asks
+// for what is another's learns the same as for what does not exist.
+func (q *Queue) onListOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
+	if e, err := q.entry(id); !holder.IsZero() && (err != nil || e.PersonID != holder) {
+		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+	}
+	return q.onList(id)
+}
+
 func notActive() *domain.Error {
 	return domain.Refuse(domain.Conflict, domain.CodeEntryNotActive, "this entry is not on the list any more")
 }
