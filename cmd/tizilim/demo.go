@@ -339,7 +339,7 @@ func (t *teller) residence(ctx context.Context) error {
 		"RegistrationEnded", "RegistrationBegan", // one moved, one came for a time
 		"DeregistrationApplied", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
-		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided") // the departure
+		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", "DepartureSheetIssued") // the departure
 }
 
 // replay shows a history with both times and expects these types, in order.

@@ -67,6 +67,7 @@ type PlacementApproved struct {
 	EntryID      domain.EntryID  `json:"entry_id"`
 	PersonID     domain.PersonID `json:"person_id"`
 	Seniority    Seniority       `json:"seniority"`
+	Family       []FamilyMember  `json:"family,omitempty"`
 	RegisteredOn domain.Date     `json:"registered_on"`
 	Edition      rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
 	ApprovedAt   time.Time       `json:"approved_at"`
@@ -234,13 +235,13 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]do
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentMissing,
 			"the applicant did not consent to the use of restricted personal data: the decision can only be a refusal on the ground no_consent").At("outcome")
 	}
-	if err := q.CanJoin(a.Received.ApplicantID); err != nil {
+	if err := q.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
 	return []domain.Event{PlacementApproved{
 		CaseID: a.Received.CaseID, ListID: a.Received.ListID, PersonID: a.Received.ApplicantID,
 		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "entry")},
-		Seniority: a.Seniority, RegisteredOn: cmd.Today(),
+		Seniority: a.Seniority, Family: a.Received.Family, RegisteredOn: cmd.Today(),
 		Edition: by.On(cmd.Today()).ID, ApprovedAt: cmd.Now,
 	}}, nil
 }
