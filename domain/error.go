@@ -134,6 +134,9 @@ const (
 	CodeVersionUnknown        Code = "version_unknown"
 	CodeCheckCodeFormat       Code = "check_code_format"
 
+	// Terms (C4, C9).
+	CodeCalendarYear Code = "calendar_year_missing"
+
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"
 	CodeKeyRequired     Code = "idempotency_key_required"

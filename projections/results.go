@@ -6,6 +6,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // Every result carries AsOf, the position of the log up to which the answer
@@ -98,6 +99,7 @@ type Case struct {
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
 	Documents      []CertificateRef      // issued, in that order
+	Edition        rules.EditionID       // of the rules that it was judged by, once decided
 	Revision       uint64
 	AsOf           domain.Position
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/embedded"
@@ -39,6 +40,7 @@ type config struct {
 	eventstore string // connection string; empty: the embedded node in data
 	redis      string // URL; empty: in-process
 	baseURL    string // where the public reaches the API; empty: where it listens
+	rules      rules.Book
 	logger     *slog.Logger
 }
 
@@ -114,7 +116,7 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	handler := command.New(a.store, time.Now)
+	handler := command.New(a.store, time.Now, command.WithRules(c.rules))
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options),
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),

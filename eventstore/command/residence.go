@@ -6,6 +6,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // Options of a command.
@@ -80,6 +81,7 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
+	c.Rules = h.rules
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },
@@ -141,7 +143,7 @@ func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, 
 	}
 	var d residence.Deregistration
 	d.Apply(received.Events[0])
-	decided, err := decideWithSheets(&d, cmd, results, endings)
+	decided, err := decideWithSheets(&d, cmd, results, facts.Rules, endings)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -162,7 +164,7 @@ func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration)
 	if err != nil {
 		return residence.Facts{}, err
 	}
-	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling}
+	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling, Rules: h.rules}
 	for _, id := range c.Persons {
 		p, err := h.Person(ctx, id)
 		if err != nil {
@@ -199,7 +201,7 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			return decideWithSheets(d, cmd, results, ended)
+			return decideWithSheets(d, cmd, results, h.rules, ended)
 		},
 	})
 	decided.Events = append(ended, decided.Events...)
@@ -208,8 +210,8 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 
 // decideWithSheets is the last step of a deregistration: the decision and, in the
 // same append, the departure sheets of what has ended.
-func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, recs []domain.Recorded) ([]domain.Event, error) {
-	decided, err := d.Decide(cmd, results)
+func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, by rules.Book, recs []domain.Recorded) ([]domain.Event, error) {
+	decided, err := d.Decide(cmd, results, by)
 	if err != nil {
 		return nil, err
 	}
