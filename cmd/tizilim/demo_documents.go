@@ -20,10 +20,11 @@ type paper struct {
 	Number        string               `json:"number"`
 	Title         string               `json:"title"`
 	CheckCode     string               `json:"check_code"`
+	CheckURL      string               `json:"check_url"`
 }
 
 // issued shows the documents of a case, as the person reads them, expects these
-// kinds, and checks the last by its code, as anybody can who holds it.
+// kinds, and opens the check address of the last, as anybody can who holds it.
 func (t *teller) issued(ctx context.Context, by httpapi.Principal, id domain.CaseID, want ...string) error {
 	var c struct {
 		Issued []paper `json:"issued"`
@@ -62,7 +63,7 @@ func (t *teller) issued(ctx context.Context, by httpapi.Principal, id domain.Cas
 		Number string `json:"number"`
 		Status string `json:"status"`
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url+"/v1/certificates/check/"+last.CheckCode, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, last.CheckURL, nil)
 	if err != nil {
 		return err
 	}
