@@ -126,6 +126,8 @@ const (
 	CodeReasonsRequired  Code = "reasons_required"
 	CodeConsentMissing   Code = "consent_missing"
 
+	// Terms (C4, C9).
+	CodeCalendarYear Code = "calendar_year_missing"
 	// Documents issued (R17, C10).
 	CodeCertificateUnknown    Code = "certificate_unknown"
 	CodeCertificateSuperseded Code = "certificate_superseded"
@@ -133,9 +135,6 @@ const (
 	CodeNotASlip              Code = "not_a_slip"
 	CodeVersionUnknown        Code = "version_unknown"
 	CodeCheckCodeFormat       Code = "check_code_format"
-
-	// Terms (C4, C9).
-	CodeCalendarYear Code = "calendar_year_missing"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

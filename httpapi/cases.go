@@ -77,8 +77,8 @@ type caseBody struct {
 	Results        []resultBody          `json:"results,omitempty"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
-	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
 	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
+	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 

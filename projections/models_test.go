@@ -218,8 +218,8 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 			CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), CertificateID: certificateID(1), RegisteredOn: day, Number: 4, Edition: "kz-1", CertifiedAt: s.now.UTC(),
 		}
 		want.Certificate = &PlacementCertificate{ID: certificateID(1), EntryID: entryID(1), Number: 4, RegisteredOn: day, CertifiedAt: certified.CertifiedAt}
-		want.Documents = append(want.Documents, CertificateRef{certificateID(1), certificates.Placement})
 		want.Edition = "kz-1"
+		want.Documents = append(want.Documents, CertificateRef{certificateID(1), certificates.Placement})
 		expect(certified, Granted)
 
 		refusedAt := s.now.UTC()

@@ -98,8 +98,8 @@ type Case struct {
 	ListID         domain.ListID         // S000
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
-	Documents      []CertificateRef      // issued, in that order
 	Edition        rules.EditionID       // of the rules that it was judged by, once decided
+	Documents      []CertificateRef      // issued, in that order
 	Revision       uint64
 	AsOf           domain.Position
 }

@@ -39,8 +39,8 @@ type config struct {
 	data       string
 	eventstore string // connection string; empty: the embedded node in data
 	redis      string // URL; empty: in-process
-	baseURL    string // where the public reaches the API; empty: where it listens
 	rules      rules.Book
+	baseURL    string // where the public reaches the API; empty: where it listens
 	logger     *slog.Logger
 }
 

@@ -143,7 +143,7 @@ func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, 
 	}
 	var d residence.Deregistration
 	d.Apply(received.Events[0])
-	decided, err := decideWithSheets(&d, cmd, results, facts.Rules, endings)
+	decided, err := decideWithSheets(&d, cmd, results, endings, facts.Rules)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -201,7 +201,7 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			return decideWithSheets(d, cmd, results, h.rules, ended)
+			return decideWithSheets(d, cmd, results, ended, h.rules)
 		},
 	})
 	decided.Events = append(ended, decided.Events...)
@@ -210,8 +210,8 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 
 // decideWithSheets is the last step of a deregistration: the decision and, in the
 // same append, the departure sheets of what has ended.
-func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, by rules.Book, recs []domain.Recorded) ([]domain.Event, error) {
-	decided, err := d.Decide(cmd, results, by)
+func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, recs []domain.Recorded, book rules.Book) ([]domain.Event, error) {
+	decided, err := d.Decide(cmd, results, book)
 	if err != nil {
 		return nil, err
 	}
