@@ -57,6 +57,7 @@ type certificateBody struct {
 	Language      domain.Language      `json:"language" enum:"kk,ru,en"`
 	StateBody     string               `json:"state_body"`
 	Title         string               `json:"title"`
+	Marks         []string             `json:"marks,omitempty" doc:"What sets this copy apart: no longer valid, a duplicate, a corrected version"`
 	Lines         []pages.Line         `json:"lines" doc:"The facts as the page says them"`
 	CheckCode     string               `json:"check_code"`
 	CheckURL      string               `json:"check_url"`
@@ -305,7 +306,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 		CertificateID: d.ID, Kind: d.Kind, CaseID: where.CaseID, Service: d.Service, Number: page.Number,
 		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: status(page.Superseded), Version: d.Version(), Versions: newest.Version(),
 		ReplacedBy: d.ReplacedBy, PersonID: file.Named(d), Language: page.Language, StateBody: page.StateBody(), Title: page.Title(),
-		Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,
+		Marks: page.Marks(), Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,
 	}
 	if c := d.Last(); c != nil {
 		body.CorrectedAt = &c.CorrectedAt

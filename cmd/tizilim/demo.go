@@ -52,6 +52,8 @@ type teller struct {
 	*client
 	out   io.Writer
 	names map[string]string // of ids, for the tables
+
+	lastCase domain.CaseID // that was deregistered by
 }
 
 // person of the story.
@@ -184,6 +186,7 @@ func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[
 		}
 		t.say("%s is deregistered (case %s)", t.names[r.PersonID.String()], answer.CaseID)
 	}
+	t.lastCase = answer.CaseID
 	return nil
 }
 
@@ -318,6 +321,9 @@ func (t *teller) residence(ctx context.Context) error {
 		},
 		"departure_sheet": true, "signature": map[string]any{"method": "handwritten"},
 	}, zhanna); err != nil {
+		return err
+	}
+	if err := t.issued(ctx, citizen(zhanna.id), t.lastCase, "talon", "departure_sheet"); err != nil {
 		return err
 	}
 	if err := t.residents(ctx, home); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	neturl "net/url"
 	"os"
 	"strings"
 	"time"
@@ -37,6 +38,9 @@ type serveCommand struct {
 func (c *serveCommand) Run(ctx context.Context) error {
 	if c.Listen == "" || c.Data == "" {
 		return errors.New("--listen and --data cannot be empty: leave them out for their defaults")
+	}
+	if u, err := neturl.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
+		return errors.New("--base-url is no address of a server: write it as https://host or https://host/path")
 	}
 	book, err := openBook(c.Rules, c.Calendar)
 	if err != nil {

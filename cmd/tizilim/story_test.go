@@ -29,6 +29,8 @@ var varying = []struct {
 	by      string
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`), "<id>"},
+	{regexp.MustCompile(`S00[01]-\d{4}(-[0-9A-Z]{4}){3}`), "<number>"},
+	{regexp.MustCompile(`[0-9A-Z]{4}(-[0-9A-Z]{4}){6}`), "<code>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d`), "<date>"},
 	{regexp.MustCompile(`\d\d:\d\d(:\d\d\.\d{3})?`), "<time>"},
 	{regexp.MustCompile(`│ +\d+ (│ [A-Z][a-z]+[A-Z])`), "│ <position> $1"},
