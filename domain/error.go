@@ -146,6 +146,9 @@ const (
 	CodeDwellingLeased    Code = "dwelling_leased"
 	CodeDwellingNotLeased Code = "dwelling_not_leased"
 
+	// Terms (C4, C9).
+	CodeCalendarYear Code = "calendar_year_missing"
+
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"
 	CodeKeyRequired     Code = "idempotency_key_required"
