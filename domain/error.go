@@ -68,6 +68,7 @@ const (
 	CodeIINRequired     Code = "iin_required"
 	CodeIDFormat        Code = "id_format"
 	CodeDateFormat      Code = "date_format"
+	CodeEventRefFormat  Code = "event_reference_format"
 	CodeDateInFuture    Code = "date_in_future"
 	CodeRequired        Code = "required"
 	CodeTooLong         Code = "too_long"
@@ -95,6 +96,19 @@ const (
 	CodeNotRegisteredHere Code = "not_registered_at_dwelling"
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
+
+	// Correction of the past (R14), and its consequences.
+	CodeFactUnknown            Code = "fact_unknown"
+	CodeFactNotInForce         Code = "fact_not_in_force"
+	CodeNotAmendable           Code = "fact_has_no_such_day"
+	CodeNothingChanges         Code = "nothing_changes"
+	CodeEndsAfterTerm          Code = "ends_after_term"
+	CodeConsequences           Code = "consequences_not_accepted"
+	CodeLeavesHole             Code = "leaves_hole"
+	CodeLeavesWithoutResidence Code = "leaves_without_residence"
+	CodeCutsOverlap            Code = "cuts_overlap"
+	CodeEndingWithoutMove      Code = "ending_without_move"
+	CodeCaseContradicted       Code = "case_result_contradicted"
 
 	// Deregistration, S001 (R1-R10, C1, C17).
 	CodeChannelNotOpen        Code = "channel_not_open_to_class"

@@ -255,6 +255,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	temporary := s.registered(owner, s.dwelling(), "2026-03-01", "2026-06-01")
 	fits("get-person-residence", json, s.seen("/v1/persons/"+owner+"/residence", auditor, temporary))
 	fits("get-dwelling-residents", json, s.seen("/v1/dwellings/"+dwelling+"/residents", auditor, temporary))
+	fits("correct-residence", json, s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
+		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
+	})).is(201))
 	guest := s.citizen()
 	s.registered(guest, dwelling, "2026-03-01", "")
 	out := fits("deregister", json, s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201))

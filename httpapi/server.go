@@ -89,6 +89,7 @@ func New(c Config) *Server {
 	s.persons()
 	s.dwellings()
 	s.registrations()
+	s.corrections()
 	s.queues()
 	s.cases()
 	s.residences()

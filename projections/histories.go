@@ -68,6 +68,9 @@ func concerned(rec domain.Recorded) []string {
 	case housing.EntryReinstated:
 		return []string{personHistory(e.PersonID)}
 	}
+	if c, ok := residence.CorrectionIn(rec.Event); ok {
+		return []string{personHistory(c.PersonID), dwellingHistory(c.DwellingID)}
+	}
 	if strings.HasPrefix(rec.Stream, "residence-") || strings.HasPrefix(rec.Stream, "dwelling-") {
 		return []string{rec.Stream + ":history"}
 	}

@@ -42,6 +42,7 @@ const (
 	OwnerApplication  Reason = "owner_application"
 	DepartureAbroad   Reason = "departure_abroad"
 	CourtDecision     Reason = "court_decision"
+	TermExpired       Reason = "term_expired" // temporary only: it ended by itself (R13)
 )
 
 // Consent of an owner or tenant to a registration.
@@ -103,13 +104,14 @@ type Registration struct {
 	EndedOn    domain.Date
 	Reason     Reason
 	CaseID     domain.CaseID
+	Void       bool            // annulled: it never was
 	Position   domain.Position // where the log holds its beginning
 }
 
 // ActiveOn reports whether the registration holds on the day. A temporary one
 // stops by itself on Until, whether or not anybody recorded it.
 func (r Registration) ActiveOn(day domain.Date) bool {
-	if day.Before(r.From) {
+	if r.Void || day.Before(r.From) {
 		return false
 	}
 	last := r.lastDay()
@@ -119,17 +121,12 @@ func (r Registration) ActiveOn(day domain.Date) bool {
 // openOn reports whether the registration can still be ended on the day: it has
 // not ended, neither by a fact nor by its own term.
 func (r Registration) openOn(day domain.Date) bool {
-	return !r.Ended && (r.Until.IsZero() || day.Before(r.Until))
+	return !r.Void && !r.Ended && (r.Until.IsZero() || day.Before(r.Until))
 }
 
 // lastDay is the first day on which the registration no longer holds, zero
 // where it has no end.
-func (r Registration) lastDay() domain.Date {
-	if r.Ended && (r.Until.IsZero() || r.EndedOn.Before(r.Until)) {
-		return r.EndedOn
-	}
-	return r.Until
-}
+func (r Registration) lastDay() domain.Date { return r.Standing().lastDay() }
 
 // Person is the state of a residence- stream. The zero Person is one that the
 // registry does not know.
@@ -140,6 +137,8 @@ type Person struct {
 	BirthDate     domain.Date
 	Class         Class
 	Registrations []Registration // in the order in which they were recorded
+	facts         facts          // what the registrations are made of
+	next          uint64         // revision of the next event of the stream
 }
 
 // Known reports whether the person has been recorded.
@@ -148,6 +147,10 @@ func (p *Person) Known() bool { return !p.ID.IsZero() }
 // Apply folds the next event of the stream into p. A copy of p taken before
 // stays as it was.
 func (p *Person) Apply(rec domain.Recorded) {
+	p.next = rec.Revision + 1
+	if f, ok := factIn(rec); ok {
+		p.facts = append(slices.Clip(p.facts), f)
+	}
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
@@ -156,13 +159,27 @@ func (p *Person) Apply(rec domain.Recorded) {
 			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,
 		})
 	case RegistrationEnded:
-		i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == e.RegistrationID })
-		if i >= 0 {
-			p.Registrations = slices.Clone(p.Registrations)
-			r := &p.Registrations[i]
+		if r := p.registration(e.RegistrationID); r != nil {
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}
+	default:
+		if c, ok := CorrectionIn(e); ok {
+			if r := p.registration(c.RegistrationID); r != nil {
+				r.stand(c.Now)
+			}
+		}
 	}
+}
+
+// registration returns the registration to be changed, in a list of p's own;
+// nil where p has none with the id.
+func (p *Person) registration(id domain.RegistrationID) *Registration {
+	i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == id })
+	if i < 0 {
+		return nil
+	}
+	p.Registrations = slices.Clone(p.Registrations)
+	return &p.Registrations[i]
 }
 
 // ActiveOn returns the registrations that hold on the day, the permanent one
@@ -257,7 +274,7 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 			return nil, domain.Refuse(domain.Conflict, domain.CodeRegisteredHere,
 				"the person is already registered at this dwelling since %s (%s)", r.From, r.Kind).At("dwelling_id")
 		}
-		if r.Kind != c.Kind {
+		if r.Kind != c.Kind || r.Void {
 			continue
 		}
 		if open && c.Kind == Temporary {
@@ -289,6 +306,18 @@ func (c Register) checkPeriod(today domain.Date) error {
 	if c.From.IsZero() {
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the registration begins").At("effective_from")
 	}
+	if err := c.checkLength(today); err != nil {
+		return err
+	}
+	if c.Kind == Temporary && !today.Before(c.Until) {
+		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
+			"the stay ended before it was reported: until lies after today, %s", today).At("until")
+	}
+	return nil
+}
+
+// checkLength keeps R13, and that nothing begins in the future.
+func (c Register) checkLength(today domain.Date) *domain.Error {
 	if today.Before(c.From) {
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
 			"a registration is recorded when it begins: effective_from is at the latest today, %s", today).At("effective_from")
@@ -313,9 +342,6 @@ func (c Register) checkPeriod(today domain.Date) error {
 	case c.From.AddMonths(temporaryAtMostMonths).Before(c.Until):
 		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooLong,
 			"a temporary registration lasts at most one year: until is %s or earlier", c.From.AddMonths(temporaryAtMostMonths)).At("until")
-	case !today.Before(c.Until):
-		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
-			"the stay ended before it was reported: until lies after today, %s", today).At("until")
 	}
 	return nil
 }

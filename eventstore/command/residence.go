@@ -86,6 +86,24 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 	})
 }
 
+// Correct corrects what was recorded of the person's registrations. The plan
+// tells what it leads to; on a dry run that is all that happens, whether or not
+// the consequences are accepted.
+func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
+	var plan residence.CorrectionPlan
+	r, err := execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(p *residence.Person) (events []domain.Event, err error) {
+			if opt.DryRun {
+				plan, err = p.PlanCorrection(cmd, c)
+				return plan.Events, err
+			}
+			return p.Correct(cmd, c)
+		},
+	})
+	return r, plan, err
+}
+
 // Deregister hands in and carries out an S001 application.
 //
 // Steps: the case receives the application (this alone may refuse the whole);

@@ -180,6 +180,13 @@ func acts(t testing.TB) []act {
 		{name: "move", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return register(h, daur, house, residence.Permanent, opt)(cmd)
 		}},
+		{name: "correct the past", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+				Ground: residence.ClericalError, Reasons: "because", Accept: []domain.Code{domain.CodeLeavesWithoutResidence},
+				Changes: []residence.Change{{Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Annul}},
+			}, opt)
+			return r, err
+		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
 		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
