@@ -33,7 +33,8 @@ var directions = []struct {
 	{"httpapi", []string{"tizilim/cmd"}, "only cmd wires"},
 }
 
-// drivers may be imported under one folder only.
+// drivers may be imported under one folder only; and by bench, which measures
+// the registry against what they take by themselves.
 var drivers = map[string]string{
 	"github.com/EventStore/":    "eventstore",
 	"github.com/redis/go-redis": "projections",
@@ -69,7 +70,7 @@ func TestImportsRunOneWay(t *testing.T) {
 				}
 			}
 			for driver, home := range drivers {
-				if strings.HasPrefix(imported, driver) && top != home {
+				if strings.HasPrefix(imported, driver) && top != home && !strings.HasPrefix(rel, "cmd/bench/") {
 					t.Errorf("%s imports %s: only %s knows that driver", rel, imported, home)
 				}
 			}

@@ -132,5 +132,9 @@ func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInp
 		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
 			"a placement has no ground of refusal; leave it out, or refuse").At("ground")
 	}
+	if in.Body.Reasons != "" {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement has no reasons of refusal; leave them out, or refuse").At("reasons")
+	}
 	return s.commands.DecidePlacement(ctx, cmd, in.ID, opt)
 }

@@ -46,6 +46,14 @@ func (s *Server) dwellings() {
 		doc:     "A dwelling is identified by its RKA or its cadastral number; at least one is needed.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *recordDwellingInput) (command.Receipt, recordedDwelling, error) {
 		id := domain.DwellingID{UUID: domain.DeriveID(cmd.ID.UUID, "dwelling")}
+		if err := given("address", in.Body.Address); err != nil {
+			return command.Receipt{}, recordedDwelling{}, err
+		}
+		if in.Body.CadastralNumber != "" {
+			if err := given("cadastral_number", in.Body.CadastralNumber); err != nil {
+				return command.Receipt{}, recordedDwelling{}, err
+			}
+		}
 		r, err := s.commands.RecordDwelling(ctx, cmd, residence.RecordDwelling{
 			DwellingID: id, RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO,
 			Address: in.Body.Address, Owners: owners(in.Body.Owners),

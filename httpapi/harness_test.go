@@ -66,13 +66,14 @@ type registry struct {
 	keys      atomic.Int64 // Idempotency-Keys drawn
 	iins      atomic.Int64 // IINs drawn
 	logged    *syncBuffer
-	extra     []string // further addresses that were called, for the privacy test
-	extraMu   sync.Mutex
+	calledMu  sync.Mutex
+	called    []string // addresses
 }
 
 type settings struct {
-	redis func(testing.TB) projections.Client
-	log   func(httpapi.Log) httpapi.Log
+	redis      func(testing.TB) projections.Client
+	log        func(httpapi.Log) httpapi.Log
+	storeClock func() time.Time // of the event store; that of the registry where it is nil
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -91,7 +92,10 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	logger := slog.New(slog.NewJSONHandler(r.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
 	var err error
-	r.node, err = embedded.Open("", embedded.InMemory(), embedded.WithClock(r.clock.Now), embedded.WithLogger(logger))
+	if set.storeClock == nil {
+		set.storeClock = r.clock.Now
+	}
+	r.node, err = embedded.Open("", embedded.InMemory(), embedded.WithClock(set.storeClock), embedded.WithLogger(logger))
 	must(t, err)
 	t.Cleanup(func() { r.node.Close() })
 	must(t, r.node.Start("127.0.0.1:0"))
@@ -100,7 +104,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(func() { r.store.Close() })
 
 	r.redis = set.redis(t)
-	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout}
+	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout, Now: r.clock.Now}
 	projector, err := projections.NewProjector(r.redis, r.store, options)
 	must(t, err)
 	r.model = projections.NewReader(r.redis, options)
@@ -143,7 +147,16 @@ func tokens(t testing.TB, seed byte) *httpapi.Tokens {
 	return tokens
 }
 
-func must(t testing.TB, err error) {
+// tester is a test, or one step of a random walk.
+type tester interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Error(...any)
+	Errorf(string, ...any)
+}
+
+func must(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -184,12 +197,12 @@ func (b *syncBuffer) String() string {
 }
 
 // at returns the registry for a subtest, so that its failures are told there.
-func (r *registry) at(t testing.TB) *subtest { return &subtest{registry: r, t: t} }
+func (r *registry) at(t tester) *subtest { return &subtest{registry: r, t: t} }
 
 // subtest is a registry seen from one test.
 type subtest struct {
 	*registry
-	t testing.TB
+	t tester
 }
 
 // head is the end of the log.
@@ -223,7 +236,7 @@ func (s *subtest) tokenOf(p httpapi.Principal) string {
 
 // answer is what the API answered.
 type answer struct {
-	t      testing.TB
+	t      tester
 	status int
 	header http.Header
 	text   string
@@ -268,9 +281,9 @@ func (s *subtest) try(method, path, token string, body any, headers ...header) (
 	for _, h := range headers {
 		req.Header.Set(h[0], h[1])
 	}
-	s.extraMu.Lock()
-	s.extra = append(s.extra, path)
-	s.extraMu.Unlock()
+	s.calledMu.Lock()
+	s.called = append(s.called, path)
+	s.calledMu.Unlock()
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
@@ -509,7 +522,7 @@ func (s *subtest) stream(name string) []domain.Recorded {
 	return collect(s.t, s.store.Read(context.Background(), name, 0))
 }
 
-func collect(t testing.TB, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
+func collect(t tester, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
 	t.Helper()
 	var recs []domain.Recorded
 	for rec, err := range seq {

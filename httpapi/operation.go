@@ -50,6 +50,17 @@ func (s *Server) describe(op operation) huma.Operation {
 	}
 }
 
+// given refuses texts of nothing but space, which pass for a text of some
+// length: name and value in turn.
+func given(members ...string) error {
+	for i := 0; i < len(members); i += 2 {
+		if strings.TrimSpace(members[i+1]) == "" {
+			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text is nothing but space; write it out").At(members[i])
+		}
+	}
+	return nil
+}
+
 // withBody are the refusals of a body as such.
 var withBody = []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 
@@ -158,7 +169,7 @@ func once[R any](ctx context.Context, s *Server, cmd domain.Command, dryRun bool
 	}
 	receipt, answer, err := run()
 	var e *domain.Error
-	if errors.As(err, &e) && e.Kind != domain.Unavailable && e.Code != domain.CodeKeyReused {
+	if errors.As(err, &e) && e.Kind != domain.Unavailable {
 		if releaseErr := s.claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
 			s.log.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
 		}

@@ -44,6 +44,9 @@ func (s *Server) persons() {
 		summary: "Record a person",
 		doc:     "One IIN is one person: recording it twice is refused (person_already_recorded). The IIN is optional for those who have none.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
+		if err := given("name", in.Body.Name); err != nil {
+			return command.Receipt{}, recordedPerson{}, err
+		}
 		c := residence.RecordPerson{
 			PersonID: domain.PersonID{UUID: domain.DeriveID(cmd.ID.UUID, "person")},
 			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,

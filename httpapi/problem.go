@@ -118,7 +118,7 @@ func init() {
 	validation.MsgUnexpectedProperty = say(domain.CodeUnknownField, "the request has no such member; remove it or correct its name")
 	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing")
 	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
-	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, "write the id as a UUID, as the registry gave it")
+	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, idSentence+"%.0v") // without huma's reason: it quotes the value
 	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
 	validation.MsgExpectedBoolean = say(domain.CodeWrongType, "write true or false, without quotes")
 	validation.MsgExpectedString = say(domain.CodeWrongType, "write a string, in quotes")

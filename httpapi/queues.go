@@ -137,6 +137,9 @@ func (s *Server) queues() {
 		summary: "Open a list of those in need of service housing",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *openQueueInput) (command.Receipt, openedQueue, error) {
 		id := domain.ListID{UUID: domain.DeriveID(cmd.ID.UUID, "list")}
+		if err := given("body", in.Body.Body, "settlement", in.Body.Settlement, "title", in.Body.Title); err != nil {
+			return command.Receipt{}, openedQueue{}, err
+		}
 		r, err := s.commands.OpenList(ctx, cmd, housing.OpenList{
 			ListID: id, Body: in.Body.Body, Settlement: in.Body.Settlement, Title: in.Body.Title,
 		}, opt)

@@ -19,7 +19,7 @@ import (
 )
 
 // answerWithin is how long the story waits for an answer to one request.
-const answerWithin = 20 * time.Second
+const answerWithin = 10 * time.Second
 
 type demoCommand struct {
 	URL    string        `name:"url" help:"Address of the running server." default:"http://127.0.0.1:8080"`

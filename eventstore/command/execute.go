@@ -54,7 +54,10 @@ func New(log Log, now func() time.Time) *Handler {
 	if err != nil { // the size is a constant
 		panic(err)
 	}
-	return &Handler{log: log, held: held, now: now}
+	// As exact as the commands of clients are, in the same zone: a step then looks
+	// the same whoever takes it.
+	exact := func() time.Time { return now().UTC().Truncate(time.Microsecond) }
+	return &Handler{log: log, held: held, now: exact}
 }
 
 // Receipt is the answer to a command.

@@ -13,7 +13,7 @@ import (
 // OpenList opens a list.
 func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.OpenList, opt Options) (Receipt, error) {
 	return execute(ctx, h, order[housing.Queue]{
-		cmd: cmd, stream: c.ListID.Stream(), dryRun: opt.DryRun,
+		cmd: cmd, stream: c.ListID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Open(cmd, c) },
 	})
 }
@@ -33,7 +33,7 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 		known[id] = p.Known()
 	}
 	return execute(ctx, h, order[housing.Application]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, dryRun: opt.DryRun,
+		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
 			err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
 				events, err = a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })

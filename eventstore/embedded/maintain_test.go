@@ -171,3 +171,17 @@ func TestReadersSeeOnlyWhatIsSynced(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAWriteThatNobodyWaitsForIsDropped(t *testing.T) {
+	s := filled(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	answers := make(chan answer, 1)
+	s.queue <- &write{ctx: ctx, stream: "new", expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k"}}, answer: answers}
+	if a := <-answers; a.verdict != failed || !errors.Is(a.err, context.Canceled) {
+		t.Fatalf("%+v, want it dropped", a)
+	}
+	if h, err := loadHead(s.db, "new"); err != nil || h.exists() {
+		t.Fatalf("%+v, %v, want no such stream", h, err)
+	}
+}

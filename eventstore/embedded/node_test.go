@@ -182,6 +182,41 @@ func TestASubscriptionThatFellBehindSaysSoAndCatchesUp(t *testing.T) {
 	}
 }
 
+func TestAReadOfAllEndsWhereTheLogEndedWhenItBegan(t *testing.T) {
+	const events, size = 3000, 5000 // far more than the connection buffers
+	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
+	for range events / 100 {
+		var list []esdb.EventData
+		for range 100 {
+			list = append(list, newEvent(size))
+		}
+		appendTo(t, client, "s", list...)
+	}
+	read, err := client.ReadAll(context.Background(), esdb.ReadAllOptions{}, ^uint64(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := read.Recv(); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, client, "s", newEvent(1))
+	if rest, err := collect(read, nil); err != nil || len(rest) != events-1 {
+		t.Fatalf("%d more events, %v, want %d", len(rest), err, events-1)
+	}
+}
+
+func TestAClientThatStillSendsGetsTheReasonOfTheRefusal(t *testing.T) {
+	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
+	var list []esdb.EventData
+	for range 40 {
+		list = append(list, newEvent(600_000))
+	}
+	_, err := client.AppendToStream(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, list...)
+	if err == nil || !strings.Contains(err.Error(), "Maximum Append Size") {
+		t.Fatalf("%v, want the limit named", err)
+	}
+}
+
 // clock is a time that stands until it is set.
 type clock struct{ at atomic.Int64 }
 
@@ -216,6 +251,32 @@ func TestMaxAgeHidesOldEvents(t *testing.T) {
 	}
 	if got := appendTo(t, client, "s", newEvent(1)); got.NextExpectedVersion != 10 {
 		t.Fatalf("revision %d, want 10: hidden events count", got.NextExpectedVersion)
+	}
+}
+
+func TestATruncationAheadOfTheStreamDoesNotHideWhatComesFromSubscribers(t *testing.T) {
+	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
+	appendTo(t, client, "s", newEvent(1))
+	var metadata esdb.StreamMetadata
+	metadata.SetTruncateBefore(10)
+	if _, err := client.SetStreamMetadata(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	sub, err := client.SubscribeToStream(ctx, "s", esdb.SubscribeToStreamOptions{From: esdb.Start{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	for e := sub.Recv(); e.CaughtUp == nil; e = sub.Recv() {
+		if e.SubscriptionDropped != nil {
+			t.Fatal(e.SubscriptionDropped.Error)
+		}
+	}
+	appendTo(t, client, "s", newEvent(1))
+	if e := sub.Recv(); e.EventAppeared == nil || e.EventAppeared.Event.EventNumber != 1 {
+		t.Fatalf("%+v, want revision 1", e)
 	}
 }
 
@@ -360,5 +421,26 @@ func TestAnAppendThatIsCutOffIsNotWrittenInPart(t *testing.T) {
 	answers, _, err := w.read(readRequest("s"))
 	if err != nil || len(answers) != 1 || answers[0].GetStreamNotFound() == nil {
 		t.Fatalf("%v, %v, want no such stream", answers, err)
+	}
+}
+
+func TestASubscriptionToMetadataEndsWithTheTombstoneOfItsStream(t *testing.T) {
+	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
+	appendTo(t, client, "s", newEvent(1))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	sub, err := client.SubscribeToStream(ctx, "$$s", esdb.SubscribeToStreamOptions{From: esdb.Start{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	if e := sub.Recv(); e.CaughtUp == nil {
+		t.Fatalf("%+v, want it caught up", e)
+	}
+	if _, err := client.TombstoneStream(ctx, "s", esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}}); err != nil {
+		t.Fatal(err)
+	}
+	if e := sub.Recv(); e.SubscriptionDropped == nil || ctx.Err() != nil {
+		t.Fatalf("%+v, %v, want it dropped at once", e, ctx.Err())
 	}
 }

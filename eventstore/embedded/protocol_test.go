@@ -579,3 +579,16 @@ func TestABatchAppendThatIsRefusedLeavesTheCallGoing(t *testing.T) {
 		}
 	}
 }
+
+func TestABatchCallBoundsWhatItLeavesUnfinished(t *testing.T) {
+	w := dial(t, start(t, "", embedded.InMemory()))
+	b := w.batch()
+	options := &streams.BatchAppendReq_Options{StreamIdentifier: named("s"), ExpectedStreamPosition: &streams.BatchAppendReq_Options_Any{Any: &emptypb.Empty{}}}
+	// The deadlines of those that were begun pass too, later.
+	for range 65 {
+		b.send(&streams.BatchAppendReq{CorrelationId: textID(uuid.NewString()), Options: options})
+	}
+	if r := b.receive(); codes.Code(r.GetError().GetCode()) != codes.InvalidArgument || r.GetError().GetMessage() != "BadRequest" {
+		t.Fatalf("%v, want the 65th refused", r)
+	}
+}

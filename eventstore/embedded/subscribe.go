@@ -173,11 +173,9 @@ func (r *reader) subscribeStream() error {
 		}
 		if !live {
 			now := r.store.ticks()
-			first := h.last + 1
-			if !h.retention.softDeleted() {
-				if first, err = v.firstShown(h, now); err != nil {
-					return look{}, err
-				}
+			first, err := v.firstShown(h, now) // beyond the last if soft-deleted
+			if err != nil {
+				return look{}, err
 			}
 			// What is not shown yet, being still to come, will be shown live.
 			next, oldest = max(next, min(first, h.last+1)), h.retention.oldest(now)

@@ -152,3 +152,14 @@ func TestEveryUUIDIsReadAsItWasRendered(t *testing.T) {
 		}
 	}
 }
+
+func TestASubscriptionFromAPositionWithASmallerPrepareIncludesItsCommit(t *testing.T) {
+	for _, c := range []struct {
+		commit, prepare, want uint64
+	}{{7, 7, 8}, {7, 6, 7}, {7, 0, 7}, {0, 0, 1}} {
+		q := query{origin: fromPoint, commit: c.commit, prepare: c.prepare}
+		if got := q.after(); got != c.want {
+			t.Errorf("after C:%d/P:%d comes %d, want %d", c.commit, c.prepare, got, c.want)
+		}
+	}
+}

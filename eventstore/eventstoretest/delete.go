@@ -160,6 +160,53 @@ var deleteCases = []contractCase{
 		s.append(stream, esdb.StreamExists{}, event("First"))
 		s.wantRevisions(s.read(stream, esdb.ReadStreamOptions{}, 5), 0)
 	}},
+	{"new metadata brings a deleted stream back, without its old events", func(s *suite) {
+		stream, e := s.stream(), event("New")
+		s.append(stream, esdb.NoStream{}, events("Old", 3)...)
+		s.delete(stream, esdb.Any{})
+		var metadata esdb.StreamMetadata
+		metadata.SetMaxCount(5)
+		s.setMetadata(stream, esdb.Any{}, metadata)
+		s.append(stream, esdb.StreamExists{}, e)
+		got := s.read(stream, esdb.ReadStreamOptions{}, everything)
+		s.wantIDs(got, e)
+		s.wantRevisions(got, 3)
+		kept, err := s.client.GetStreamMetadata(s.ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}})
+		if err != nil || *kept.MaxCount() != 5 || *kept.TruncateBefore() != 3 {
+			s.Fatalf("metadata %+v, %v, want what was set and where the new life begins", kept, err)
+		}
+	}},
+	{"a subscription to a deleted stream shows its new life only", func(s *suite) {
+		stream, e := s.stream(), event("New")
+		s.append(stream, esdb.NoStream{}, events("Old", 3)...)
+		s.delete(stream, esdb.Any{})
+		sub := s.subscribe(s.client.SubscribeToStream(s.ctx, stream, esdb.SubscribeToStreamOptions{From: esdb.Start{}}))
+		sub.caughtUp()
+		s.append(stream, esdb.Any{}, e)
+		s.wantIDs(sub.events(1), e)
+	}},
+	{"the metadata of a tombstoned stream is deleted with it", func(s *suite) {
+		stream := s.stream()
+		var metadata esdb.StreamMetadata
+		metadata.SetMaxCount(5)
+		s.setMetadata(stream, esdb.NoStream{}, metadata)
+		s.tombstone(stream, esdb.Any{})
+		_, err := drain(s.client.ReadStream(s.ctx, "$$"+stream, esdb.ReadStreamOptions{}, 5))
+		s.wantCode(err, esdb.ErrorCodeStreamDeleted)
+		_, err = s.client.SetStreamMetadata(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata)
+		s.wantCode(err, esdb.ErrorCodeStreamDeleted)
+	}},
+	{"a link to a hidden event dangles", func(s *suite) {
+		target, links := s.stream(), s.stream()
+		s.append(target, esdb.NoStream{}, events("Linked", 3)...)
+		s.append(links, esdb.NoStream{}, esdb.EventData{EventID: uuid.New(), EventType: "$>", Data: []byte("0@" + target)})
+		var metadata esdb.StreamMetadata
+		metadata.SetTruncateBefore(1)
+		s.setMetadata(target, esdb.Any{}, metadata)
+		if e := s.read(links, esdb.ReadStreamOptions{ResolveLinkTos: true}, 5)[0]; e.Event != nil || e.Link == nil {
+			s.Fatalf("%+v, want the dangling link alone", e)
+		}
+	}},
 	{"links are followed when asked, dangling ones shown without their event", func(s *suite) {
 		target, links := s.stream(), s.stream()
 		list := events("Linked", 2)
