@@ -103,6 +103,7 @@ const (
 	CodeNotAmendable           Code = "fact_has_no_such_day"
 	CodeNothingChanges         Code = "nothing_changes"
 	CodeEndsAfterTerm          Code = "ends_after_term"
+	CodeNotDue                 Code = "not_due"
 	CodeConsequences           Code = "consequences_not_accepted"
 	CodeLeavesHole             Code = "leaves_hole"
 	CodeLeavesWithoutResidence Code = "leaves_without_residence"

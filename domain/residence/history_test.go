@@ -28,7 +28,11 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 			before := *p
 			var events []domain.Event
 			var err error
-			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave", "correct", "correct"}).Draw(t, "order"); what {
+			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave", "correct", "correct", "expire"}).Draw(t, "order"); what {
+			case "expire":
+				if n := len(p.Registrations); n > 0 {
+					events, err = p.Expire(cmd, p.Registrations[rapid.IntRange(0, n-1).Draw(t, "stay")].ID)
+				}
 			case "correct":
 				events, err = p.Correct(cmd, drawCorrection(t, h, now))
 			case "reside", "stay":

@@ -394,3 +394,25 @@ func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 	}
 	return ended, nil
 }
+
+// Expire decides that a temporary registration has ended by itself (R13): on
+// the day until which it was given, however late that is recorded.
+func (p *Person) Expire(cmd domain.Command, id domain.RegistrationID) ([]domain.Event, error) {
+	for _, r := range p.Registrations {
+		if r.ID == id && r.Kind == Temporary && r.Standing().Open() && !cmd.Today().Before(r.Until) {
+			return []domain.Event{r.end(p.ID, TermExpired, r.Until, domain.CaseID{})}, nil
+		}
+	}
+	return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "there is no temporary registration with this id whose term has run out and whose ending is not recorded")
+}
+
+// LastFact returns the revision of the last event that speaks of the
+// registration, 0 where none does.
+func (p *Person) LastFact(id domain.RegistrationID) (revision uint64) {
+	for _, f := range p.facts {
+		if f.of == id {
+			revision = f.revision
+		}
+	}
+	return revision
+}
