@@ -19,4 +19,6 @@ type DueKind string
 const (
 	// DueTerm: the temporary registration Item ends with its term (R13).
 	DueTerm DueKind = "term"
+	// DueConfirmations: the time of the co-owners of an S001 case is over (R6).
+	DueConfirmations DueKind = "confirmations"
 )

@@ -125,6 +125,13 @@ const (
 	CodeIdentityCardSurrender Code = "identity_card_must_be_surrendered"
 	CodeCourtDecision         Code = "court_decision_required"
 	CodeCourtDecisionNotYet   Code = "court_decision_not_in_force"
+	CodeAwaitsCoOwners        Code = "awaits_co_owners"
+	CodeConfirmationLate      Code = "confirmation_too_late"
+	CodeAnswered              Code = "already_answered"
+	CodeNotConfirmed          Code = "not_confirmed"
+	CodeCoOwnerDeclined       Code = "co_owner_declined"
+	CodeCoOwnersSilent        Code = "co_owners_did_not_answer"
+	CodeOwnersChanged         Code = "owners_changed"
 
 	// Service housing, S000 (Q1-Q9, C7).
 	CodeListUnknown      Code = "list_unknown"

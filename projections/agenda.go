@@ -23,6 +23,16 @@ func agenda(rec domain.Recorded) []op {
 		if e.Kind == residence.Temporary {
 			return []op{settled(term(e.PersonID, e.RegistrationID, e.On))}
 		}
+	case residence.DeregistrationApplied:
+		if len(e.CoOwners) > 0 {
+			return []op{fallsDue(confirmations(e.CaseID, e.ConfirmBy))}
+		}
+	case residence.CoOwnerConfirmed:
+		if !e.Deadline.IsZero() {
+			return []op{settled(confirmations(e.CaseID, e.ConfirmedAt))}
+		}
+	case residence.DeregistrationDecided:
+		return []op{settled(confirmations(e.CaseID, e.DecidedAt))}
 	}
 	if c, ok := residence.CorrectionIn(rec.Event); ok && c.Kind == residence.Temporary {
 		d := term(c.PersonID, c.RegistrationID, c.Now.Until)
@@ -36,6 +46,10 @@ func agenda(rec domain.Recorded) []op {
 
 func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Due {
 	return domain.Due{Kind: domain.DueTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
+}
+
+func confirmations(id domain.CaseID, by time.Time) domain.Due {
+	return domain.Due{Kind: domain.DueConfirmations, Stream: id.Stream(), At: by}
 }
 
 func fallsDue(d domain.Due) op { return rankAt(dueKey, d.At.UnixMilli(), dueMember(d)) }

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"slices"
 	"strings"
 
 	"tizilim/domain"
@@ -39,7 +40,7 @@ func partiesOf(event domain.Event) []string {
 	switch e := event.(type) {
 	case residence.DeregistrationApplied:
 		parties := []string{dwellingHistory(e.DwellingID), personHistory(e.ApplicantID)}
-		for _, p := range e.Persons {
+		for _, p := range slices.Concat(e.Persons, e.CoOwners) {
 			parties = append(parties, personHistory(p))
 		}
 		return parties

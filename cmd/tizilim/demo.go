@@ -150,9 +150,10 @@ func (t *teller) register(ctx context.Context, p person, d domain.DwellingID, fr
 }
 
 type deregistration struct {
-	CaseID  domain.CaseID `json:"case_id"`
-	Results []result      `json:"results"`
-	Events  []event       `json:"events"`
+	CaseID   domain.CaseID     `json:"case_id"`
+	Results  []result          `json:"results"`
+	CoOwners []domain.PersonID `json:"co_owners"`
+	Events   []event           `json:"events"`
 }
 
 // result of one person of an S001 application.
@@ -164,7 +165,8 @@ type result struct {
 }
 
 // deregister hands in an S001 application and expects every person to be
-// deregistered by it.
+// deregistered by it, after the co-owners have confirmed it where it waits for
+// them.
 func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[string]any, persons ...person) error {
 	var ids []domain.PersonID
 	for _, p := range persons {
@@ -174,6 +176,16 @@ func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[
 	var answer deregistration
 	if err := t.post(ctx, by, "/v1/deregistrations", body, &answer); err != nil {
 		return err
+	}
+	for _, coOwner := range answer.CoOwners {
+		t.say("the case waits for %s, who owns the dwelling too", t.names[coOwner.String()])
+		caseID := answer.CaseID
+		if err := t.post(ctx, citizen(coOwner), "/v1/cases/"+caseID.String()+"/confirmation", map[string]any{
+			"outcome": "confirm", "signature": map[string]any{"method": "eds"},
+		}, &answer); err != nil {
+			return err
+		}
+		t.say("%s confirms", t.names[coOwner.String()])
 	}
 	if len(answer.Results) != len(persons) {
 		return fmt.Errorf("case %s has %d results for %d persons", answer.CaseID, len(answer.Results), len(persons))
@@ -274,7 +286,7 @@ func (t *teller) residence(ctx context.Context) error {
 		return err
 	}
 
-	t.title("3. The owner deregisters two persons by one application on the portal")
+	t.title("3. An owner deregisters two persons by one application on the portal, and the co-owner confirms")
 	if err := t.deregister(ctx, citizen(aigul.id), map[string]any{
 		"channel": "portal", "ground": "owner_application", "dwelling_id": home, "applicant_id": aigul.id,
 		"signature": map[string]any{"method": "eds"},
@@ -337,7 +349,7 @@ func (t *teller) residence(ctx context.Context) error {
 		"DwellingRecorded", "OwnersChanged",
 		"RegistrationBegan", "RegistrationBegan", "RegistrationBegan", "RegistrationBegan", // four registered
 		"RegistrationEnded", "RegistrationBegan", // one moved, one came for a time
-		"DeregistrationApplied", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
+		"DeregistrationApplied", "CoOwnerConfirmed", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided") // the departure
 }

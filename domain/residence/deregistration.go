@@ -69,8 +69,10 @@ type DeregistrationApplied struct {
 	Documents      []domain.Document      `json:"documents,omitempty"`
 	DepartureSheet bool                   `json:"departure_sheet,omitempty"` // asked for (S001-11)
 	Signature      domain.SignatureMethod `json:"signature"`
+	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
 	ReceivedAt     time.Time              `json:"received_at"`
-	Deadline       time.Time              `json:"deadline"`
+	ConfirmBy      time.Time              `json:"confirm_by,omitzero"` // where it waits for co-owners
+	Deadline       time.Time              `json:"deadline,omitzero"`   // zero where it waits for co-owners
 }
 
 // DeregistrationDecided ends an S001 case with a result for each person (R23).
@@ -101,11 +103,13 @@ func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
 // Deregistration is the state of an S001 case- stream. The zero value is a case
 // that does not exist.
 type Deregistration struct {
-	Applied  DeregistrationApplied
-	Received domain.Position // of the application in the log
-	Order    domain.Command  // the command that applied, for finishing the act
-	Decided  bool
-	Results  []Result
+	Applied   DeregistrationApplied
+	Received  domain.Position   // of the application in the log
+	Order     domain.Command    // the command that applied, for finishing the act
+	Confirmed []domain.PersonID // co-owners whose confirmation holds
+	Complete  time.Time         // from which the 30 minutes run; zero while co-owners are waited for
+	Decided   bool
+	Results   []Result
 }
 
 // Known reports whether the stream holds an S001 application.
@@ -116,6 +120,16 @@ func (d *Deregistration) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case DeregistrationApplied:
 		d.Applied, d.Received, d.Order = e, rec.Position, domain.CommandOf(rec, e.ReceivedAt)
+		if len(e.CoOwners) == 0 {
+			d.Complete = e.ReceivedAt
+		}
+	case CoOwnerConfirmed:
+		d.Confirmed = append(slices.Clip(d.Confirmed), e.PersonID)
+		if !e.Deadline.IsZero() {
+			d.Complete = e.ConfirmedAt
+		}
+	case ConfirmationRevoked:
+		d.Confirmed = slices.DeleteFunc(slices.Clone(d.Confirmed), func(p domain.PersonID) bool { return p == e.PersonID })
 	case DeregistrationDecided:
 		d.Decided, d.Results = true, e.Results
 	}
@@ -139,6 +153,7 @@ type Facts struct {
 	Applicant *Person
 	Dwelling  *Dwelling
 	Persons   []*Person // in the order of the application
+	Policy    Policy
 }
 
 // Receive decides [ApplyForDeregistration]: matrix, signature, title,
@@ -164,18 +179,27 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 			return nil, err
 		}
 	}
-	return []domain.Event{DeregistrationApplied{
+	e := DeregistrationApplied{
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature,
-		ReceivedAt: cmd.Now, Deadline: cmd.Now.Add(deregistrationTerm),
-	}}, nil
+		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
+	}
+	if len(e.CoOwners) > 0 {
+		e.ConfirmBy = cmd.Now.Add(f.Policy.CoOwnersAnswerWithin)
+	} else {
+		e.Deadline = cmd.Now.Add(deregistrationTerm)
+	}
+	return []domain.Event{e}, nil
 }
 
 // Decide closes the case with the results of its persons.
 func (d *Deregistration) Decide(cmd domain.Command, results []Result) ([]domain.Event, error) {
 	if d.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
+	}
+	if d.Stage() != StageCarriedOut {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeAwaitsCoOwners, "this case waits for the confirmation of co-owners")
 	}
 	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, DecidedAt: cmd.Now}}, nil
 }

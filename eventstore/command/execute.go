@@ -12,6 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"tizilim/domain"
+	"tizilim/domain/residence"
 	"tizilim/eventstore"
 )
 
@@ -39,7 +40,15 @@ type Handler struct {
 	log  Log
 	held *lru.Cache[heldKey, *stream]
 	now  func() time.Time
+
+	policy residence.Policy
 }
+
+// Option changes a default of a [Handler].
+type Option func(*Handler)
+
+// WithResidencePolicy replaces [residence.DefaultPolicy].
+func WithResidencePolicy(p residence.Policy) Option { return func(h *Handler) { h.policy = p } }
 
 // heldKey names a state: the case streams are folded by both services.
 type heldKey struct {
@@ -49,7 +58,7 @@ type heldKey struct {
 
 // New returns a Handler on the log. now is the clock for steps that the
 // registry takes by itself.
-func New(log Log, now func() time.Time) *Handler {
+func New(log Log, now func() time.Time, options ...Option) *Handler {
 	held, err := lru.New[heldKey, *stream](streamsHeld)
 	if err != nil { // the size is a constant
 		panic(err)
@@ -57,7 +66,11 @@ func New(log Log, now func() time.Time) *Handler {
 	// As exact as the commands of clients are, in the same zone: a step then looks
 	// the same whoever takes it.
 	exact := func() time.Time { return now().UTC().Truncate(time.Microsecond) }
-	return &Handler{log: log, held: held, now: exact}
+	h := &Handler{log: log, held: held, now: exact, policy: residence.DefaultPolicy}
+	for _, o := range options {
+		o(h)
+	}
+	return h
 }
 
 // Receipt is the answer to a command.

@@ -78,7 +78,8 @@ func (t *Timer) Once(ctx context.Context) {
 
 // duties says how each kind of duty is done.
 var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
-	domain.DueTerm: (*Handler).expire,
+	domain.DueTerm:          (*Handler).expire,
+	domain.DueConfirmations: (*Handler).lapse,
 }
 
 // Do does what is due, once; it does nothing where that has been done or is not

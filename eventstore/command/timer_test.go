@@ -128,3 +128,61 @@ func TestWhatIsDueAndCannotBeDoneKeepsNothingElseFromBeingDone(t *testing.T) {
 		t.Errorf("recorded %v", got)
 	}
 }
+
+func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(h, cmd, command.Options{})
+	})
+	n := l.len()
+	due := domain.Due{Kind: domain.DueConfirmations, Stream: eviction.Stream()}
+	for _, now := range []time.Time{clock().Add(72*time.Hour - time.Second), clock().Add(72 * time.Hour), clock().Add(100 * time.Hour)} {
+		timer(l, func() time.Time { return now }, due).Once(ctx)
+	}
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: CoOwnerConfirmationsLapsed", "case: DeregistrationDecided"}) {
+		t.Fatalf("recorded %v", got)
+	}
+	for _, r := range l.since(n)[1].Event.(residence.DeregistrationDecided).Results {
+		if r.Code != domain.CodeCoOwnersSilent || r.Reason == "" {
+			t.Errorf("result %+v", r)
+		}
+	}
+	if err := command.New(l, clock).Finish(ctx, eviction); err != nil || l.len() != n+2 {
+		t.Errorf("a refused case was finished: %v, %v", typesOf(l.since(n+2)), err)
+	}
+}
+
+func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	n := l.len()
+	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(h, cmd, command.Options{})
+	})
+	if err := command.New(l, clock).Finish(ctx, eviction); err != nil {
+		t.Fatal(err)
+	}
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: DeregistrationApplied"}) {
+		t.Fatalf("recorded %v", got)
+	}
+	off := residence.DefaultPolicy
+	off.CoOwnersConfirm = false
+	l = world(t)
+	h = command.New(l, clock, command.WithResidencePolicy(off))
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	r := must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(h, cmd, command.Options{})
+	})
+	if got := typesOf(r.Events); got[len(got)-1] != "case: DeregistrationDecided" {
+		t.Errorf("where the policy is off: %v", got)
+	}
+}
