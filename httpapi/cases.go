@@ -9,6 +9,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
@@ -71,6 +72,7 @@ type caseBody struct {
 	Results        []resultBody          `json:"results,omitempty"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
+	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 
@@ -113,7 +115,7 @@ func (s *Server) cases() {
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
 			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results),
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
 			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf,
 		}
 		for _, o := range c.CoOwners {

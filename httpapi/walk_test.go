@@ -13,7 +13,7 @@ import (
 )
 
 // walks is how many walks a test run takes, unless -rapid.checks says otherwise.
-const walks = "25"
+const walks = "8"
 
 // Whatever valid commands come in whatever order, the reads after each agree
 // with plain folds of the log.

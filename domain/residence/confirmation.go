@@ -5,7 +5,12 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
+
+// coOwnersAnswerWithin is how long the other owners have (policy); then the
+// application has failed, which bars no new one.
+const coOwnersAnswerWithin = 3 * 24 * time.Hour
 
 // Confirmation is where a co-owner stands towards an application (R6).
 type Confirmation string
@@ -114,6 +119,7 @@ type AnswerApplication struct {
 	PersonID  domain.PersonID
 	Answer    Answer
 	Signature domain.SignatureMethod
+	Rules     rules.Book
 }
 
 // Answer decides [AnswerApplication]. dwelling is as its owners are now: title
@@ -131,6 +137,7 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 	if c.Signature != domain.SignatureEDS {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod, "an answer to an application is signed by %s", domain.SignatureEDS).At("signature.method")
 	}
+	by := c.Rules
 	confirmed := slices.Contains(d.Confirmed, c.PersonID)
 	switch c.Answer {
 	case AnswerConfirm:
@@ -144,7 +151,7 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 		}
 		return []domain.Event{
 			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, DeclinedAt: cmd.Now},
-			d.refuseAll(cmd, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application"),
+			d.refuseAll(cmd, by, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application"),
 		}, nil
 	case AnswerRevoke:
 		if !confirmed {
@@ -156,25 +163,26 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 }
 
 func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) []domain.Event {
+	by := c.Rules
 	e := CoOwnerConfirmed{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, ConfirmedAt: cmd.Now}
 	agreed := append(slices.Clip(d.Confirmed), c.PersonID)
 	if len(agreed) < len(d.Applied.CoOwners) {
 		return []domain.Event{e}
 	}
 	if !dwelling.OwnedBy(d.Applied.ApplicantID) {
-		return []domain.Event{e, d.refuseAll(cmd, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more")}
+		return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more")}
 	}
 	for _, o := range dwelling.Owners {
 		if o.PersonID != d.Applied.ApplicantID && !slices.Contains(agreed, o.PersonID) {
-			return []domain.Event{e, d.refuseAll(cmd, domain.CodeOwnersChanged, "the dwelling has another owner since, who was not asked; apply again")}
+			return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeOwnersChanged, "the dwelling has another owner since, who was not asked; apply again")}
 		}
 	}
-	e.Deadline = cmd.Now.Add(deregistrationTerm)
+	e.Deadline = deregistrationDeadline(by.On(cmd.Today()), cmd.Now)
 	return []domain.Event{e}
 }
 
 // Lapse decides that the co-owners' time is over.
-func (d *Deregistration) Lapse(cmd domain.Command) ([]domain.Event, error) {
+func (d *Deregistration) Lapse(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
 	if d.Stage() != StageAwaitingCoOwners || cmd.Now.Before(d.Applied.ConfirmBy) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this case waits for no confirmation whose time is over")
 	}
@@ -184,21 +192,21 @@ func (d *Deregistration) Lapse(cmd domain.Command) ([]domain.Event, error) {
 			e.Silent = append(e.Silent, p)
 		}
 	}
-	return []domain.Event{e, d.refuseAll(cmd, domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again")}, nil
+	return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again")}, nil
 }
 
 // refuseAll ends the case with the same result for each person.
-func (d *Deregistration) refuseAll(cmd domain.Command, code domain.Code, reason string) DeregistrationDecided {
-	e := DeregistrationDecided{CaseID: d.Applied.CaseID, DecidedAt: cmd.Now}
+func (d *Deregistration) refuseAll(cmd domain.Command, by rules.Book, code domain.Code, reason string) DeregistrationDecided {
+	var results []Result
 	for _, p := range d.Applied.Persons {
-		e.Results = append(e.Results, Result{PersonID: p, Code: code, Reason: reason})
+		results = append(results, Result{PersonID: p, Code: code, Reason: reason})
 	}
-	return e
+	return d.decision(cmd, results, by)
 }
 
 // coOwners are whom an application must be confirmed by (R6).
 func coOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) []domain.PersonID {
-	if !f.Policy.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal || c.Ground != GroundOwnerApplication {
+	if !f.edition(cmd).Deregistration.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal || c.Ground != GroundOwnerApplication {
 		return nil
 	}
 	var others []domain.PersonID

@@ -9,7 +9,12 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
+
+// edition in force on the day of the specifications.
+var edition = rules.Book{}.On(today).ID
 
 // ownedBy says who owns the flat; Aigul applies.
 func ownedBy(others ...domain.PersonID) func(*application) {
@@ -22,8 +27,8 @@ func ownedBy(others ...domain.PersonID) func(*application) {
 	}
 }
 
-func (a *application) receiveUnder(p residence.Policy) ([]domain.Event, error) {
-	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...), Policy: p}
+func (a *application) receiveUnder(by rules.Book) ([]domain.Event, error) {
+	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...), Rules: by}
 	for _, p := range a.persons {
 		facts.Persons = append(facts.Persons, p.fold())
 	}
@@ -33,22 +38,21 @@ func (a *application) receiveUnder(p residence.Policy) ([]domain.Event, error) {
 func TestR6_WhoMustConfirm(t *testing.T) {
 	portal := through(domain.ChannelPortal, domain.SignatureEDS)
 	court := on(residence.GroundCourtDecision, domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today})
-	off := residence.DefaultPolicy
-	off.CoOwnersConfirm = false
+	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
 	for _, c := range []struct {
-		name   string
-		a      *application
-		policy residence.Policy
-		want   []domain.PersonID
+		name  string
+		a     *application
+		rules rules.Book
+		want  []domain.PersonID
 	}{
-		{"R6 the other owners, on the portal", applied(portal, ownedBy(daur, erlan)), residence.DefaultPolicy, []domain.PersonID{daur, erlan}},
-		{"R6 nobody where the applicant is the only owner", applied(portal, ownedBy()), residence.DefaultPolicy, nil},
-		{"R6 nobody at a desk, where papers are shown", applied(ownedBy(erlan)), residence.DefaultPolicy, nil},
-		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), residence.DefaultPolicy, nil},
+		{"R6 the other owners, on the portal", applied(portal, ownedBy(daur, erlan)), rules.Book{}, []domain.PersonID{daur, erlan}},
+		{"R6 nobody where the applicant is the only owner", applied(portal, ownedBy()), rules.Book{}, nil},
+		{"R6 nobody at a desk, where papers are shown", applied(ownedBy(erlan)), rules.Book{}, nil},
+		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil},
 		{"R6 nobody where the policy is off", applied(portal, ownedBy(erlan)), off, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			events, err := c.a.receiveUnder(c.policy)
+			events, err := c.a.receiveUnder(c.rules)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +72,7 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 // more has happened.
 func waiting(t testing.TB, then ...domain.Event) []domain.Event {
 	t.Helper()
-	events, err := applied(through(domain.ChannelPortal, domain.SignatureEDS), ownedBy(daur, erlan)).receiveUnder(residence.DefaultPolicy)
+	events, err := applied(through(domain.ChannelPortal, domain.SignatureEDS), ownedBy(daur, erlan)).receiveUnder(rules.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +96,7 @@ func revokedBy(p domain.PersonID) domain.Event {
 }
 
 func allRefused(code domain.Code, reason string, at time.Time) domain.Event {
-	return residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur, Code: code, Reason: reason}}, DecidedAt: at}
+	return residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur, Code: code, Reason: reason}}, Edition: edition, DecidedAt: at}
 }
 
 // TestR6_F13_EveryTransitionOfTheCase is the table of [residence.Stage], and
@@ -128,9 +132,9 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		"erlan declines": answer(erlan, residence.AnswerDecline),
 		"daur revokes":   answer(daur, residence.AnswerRevoke),
 		"erlan revokes":  answer(erlan, residence.AnswerRevoke),
-		"lapse":          func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(late) },
+		"lapse":          func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(late, rules.Book{}) },
 		"decide": func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Decide(domaintest.Order(), []residence.Result{{PersonID: daur}})
+			return d.Decide(domaintest.Order(), []residence.Result{{PersonID: daur}}, rules.Book{})
 		},
 	}
 	no := allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)
@@ -140,7 +144,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 			allRefused(domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again", late.Now),
 		}
 	}
-	decided := []domain.Event{residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur}}, DecidedAt: noon}}
+	decided := []domain.Event{residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur}}, Edition: edition, DecidedAt: noon}}
 	happens := map[string]map[string][]domain.Event{
 		"alone": {"decide": decided},
 		"silent": {
@@ -217,7 +221,7 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 		{Name: "R6 not too early for the timer", Given: waiting(t), Refused: domain.CodeNotDue, When: func(d *residence.Deregistration) ([]domain.Event, error) {
 			cmd := domaintest.Order()
 			cmd.Now = cmd.Now.Add(72*time.Hour - time.Second)
-			return d.Lapse(cmd)
+			return d.Lapse(cmd, rules.Book{})
 		}},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // CorrectionGround is why the registry's own record of the past was wrong.
@@ -286,6 +287,7 @@ type Correct struct {
 	Reasons domain.Personal
 	Changes []Change      // carried out together: only their sum must make sense
 	Accept  []domain.Code // consequences that the caller has seen and accepts
+	Rules   rules.Book
 }
 
 // Consequence is what a correction brings about beyond the facts that it names.
@@ -353,7 +355,7 @@ func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, 
 			return none, err.At(domain.Path("changes", i, err.Field))
 		}
 	}
-	if err := w.check(); err != nil {
+	if err := w.check(p); err != nil {
 		return none, err
 	}
 	consequences, err := w.endOverlaps()
@@ -526,13 +528,14 @@ func orElse(d, otherwise domain.Date) domain.Date {
 	return d
 }
 
-// check keeps what no ground makes right: R13 and R14 for each registration.
-func (w *correcting) check() *domain.Error {
-	for _, r := range w.Registrations {
-		if r.Void {
+// check keeps what no ground makes right: R13 and R14 for each registration that
+// the correction changes.
+func (w *correcting) check(before *Person) *domain.Error {
+	for i, r := range w.Registrations {
+		if r.Void || r.Standing() == before.Registrations[i].Standing() { // others were judged in their time
 			continue
 		}
-		if err := (Register{Kind: r.Kind, From: r.From, Until: r.Until}).checkLength(w.today); err != nil {
+		if err := (Register{Kind: r.Kind, From: r.From, Until: r.Until, Rules: w.act.Rules}).checkLength(w.today); err != nil {
 			return err.At("changes")
 		}
 		switch {

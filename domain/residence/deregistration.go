@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // Ground of a deregistration (S001-7): one of exactly three.
@@ -29,14 +30,6 @@ func (g Ground) reason() Reason {
 		return CourtDecision
 	}
 }
-
-const (
-	// deregistrationTerm runs from handing in the documents (S001-5, R18).
-	deregistrationTerm = 30 * time.Minute
-	// identityCardAge is the age from which a person has an identity card to
-	// surrender; a younger one shows a passport (R8).
-	identityCardAge = 16
-)
 
 // Admissible is the matrix channel × class × ground of S001-4 and S001-7 (E.4):
 // it returns the channels on which an applicant of the class may ask for the
@@ -78,9 +71,10 @@ type DeregistrationApplied struct {
 // DeregistrationDecided ends an S001 case with a result for each person (R23).
 // It is appended after every registration that it reports as ended (R15).
 type DeregistrationDecided struct {
-	CaseID    domain.CaseID `json:"case_id"`
-	Results   []Result      `json:"results"`
-	DecidedAt time.Time     `json:"decided_at"`
+	CaseID    domain.CaseID   `json:"case_id"`
+	Results   []Result        `json:"results"`
+	Edition   rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
+	DecidedAt time.Time       `json:"decided_at"`
 }
 
 // Result of one person: registrations ended, or a code and a sentence why not.
@@ -153,8 +147,11 @@ type Facts struct {
 	Applicant *Person
 	Dwelling  *Dwelling
 	Persons   []*Person // in the order of the application
-	Policy    Policy
+	Rules     rules.Book
 }
+
+// edition is the one in force on the day of the command.
+func (f Facts) edition(cmd domain.Command) rules.Edition { return f.Rules.On(cmd.Today()) }
 
 // Receive decides [ApplyForDeregistration]: matrix, signature, title,
 // documents, and that at least one of the persons can be deregistered. Where
@@ -186,22 +183,38 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
 	}
 	if len(e.CoOwners) > 0 {
-		e.ConfirmBy = cmd.Now.Add(f.Policy.CoOwnersAnswerWithin)
+		e.ConfirmBy = cmd.Now.Add(coOwnersAnswerWithin)
 	} else {
-		e.Deadline = cmd.Now.Add(deregistrationTerm)
+		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
 	}
 	return []domain.Event{e}, nil
 }
 
+// deregistrationDeadline is when a case that was complete at the instant has to
+// be decided (S001-5, R18).
+func deregistrationDeadline(e rules.Edition, complete time.Time) time.Time {
+	return complete.Add(time.Duration(e.Deregistration.TermMinutes) * time.Minute)
+}
+
+// decision is the end of the case, by the edition under which it was received.
+func (d *Deregistration) decision(cmd domain.Command, results []Result, by rules.Book) DeregistrationDecided {
+	edition := by.On(domain.DateOf(d.Applied.ReceivedAt)).ID
+	return DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}
+}
+
 // Decide closes the case with the results of its persons.
-func (d *Deregistration) Decide(cmd domain.Command, results []Result) ([]domain.Event, error) {
+//
+// It names the edition of the day on which the application was handed in: in
+// one sitting it is judged and takes effect on that day, however late a crash
+// lets it be finished.
+func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.Book) ([]domain.Event, error) {
 	if d.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
 	}
 	if d.Stage() != StageCarriedOut {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeAwaitsCoOwners, "this case waits for the confirmation of co-owners")
 	}
-	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, DecidedAt: cmd.Now}}, nil
+	return []domain.Event{d.decision(cmd, results, by)}, nil
 }
 
 // checkGround keeps S001-7: an application states one of exactly three grounds.
@@ -234,14 +247,14 @@ func checkChannel(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 
 // checkSignature keeps C17: the portal takes an EDS only (R2; S001-8 names no
 // OTP), paper channels a signature by hand.
-func checkSignature(cmd domain.Command, c ApplyForDeregistration, _ Facts) error {
-	want := domain.SignatureHandwritten
-	if cmd.Channel == domain.ChannelPortal {
-		want = domain.SignatureEDS
+func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	allowed, open := f.edition(cmd).Deregistration.Signatures[cmd.Channel]
+	if !open {
+		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application does not come in through %s at present", cmd.Channel).At("channel")
 	}
-	if c.Signature != want {
+	if !slices.Contains(allowed, c.Signature) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
-			"an application through %s is signed by %s", cmd.Channel, want).At("signature.method")
+			"an application through %s is signed by one of %v", cmd.Channel, allowed).At("signature.method")
 	}
 	return nil
 }
@@ -275,6 +288,7 @@ func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 // checkDocuments keeps R4, R8 and R10. Through the portal the signed electronic
 // request stands for the papers of the owner's application (S001-8).
 func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	cardAge := f.edition(cmd).Ages.IdentityCard
 	has := func(match func(domain.Document) bool) bool { return slices.ContainsFunc(c.Documents, match) }
 	switch c.Ground {
 	case GroundOwnerApplication:
@@ -295,10 +309,10 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
 					"add the territorial police's exit permission that names %s: a document of type exit_permission with this person_id", domain.Path("persons", i)).At("documents")
 			}
-			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < identityCardAge {
+			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < cardAge {
 				if !has(func(d domain.Document) bool { return d.Type == domain.DocumentPassport && d.PersonID == id }) {
 					return domain.Refuse(domain.Invalid, domain.CodePassportOfChild,
-						"%s is under 16: add the passport with this person_id", domain.Path("persons", i)).At("documents")
+						"%s is under %d: add the passport with this person_id", domain.Path("persons", i), cardAge).At("documents")
 				}
 				continue
 			}
@@ -306,7 +320,7 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 				return d.PersonID == id && d.Surrendered && surrenders(f.Persons[i].Class, d.Type)
 			}) {
 				return domain.Refuse(domain.Invalid, domain.CodeIdentityCardSurrender,
-					"%s is 16 or older: add the identity card with this person_id and surrendered: true", domain.Path("persons", i)).At("documents")
+					"%s is %d or older: add the identity card with this person_id and surrendered: true", domain.Path("persons", i), cardAge).At("documents")
 			}
 		}
 	case GroundCourtDecision:

@@ -12,7 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"tizilim/domain"
-	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 	"tizilim/eventstore"
 )
 
@@ -37,18 +37,11 @@ type Log interface {
 
 // Handler carries out commands. It is safe for concurrent use.
 type Handler struct {
-	log  Log
-	held *lru.Cache[heldKey, *stream]
-	now  func() time.Time
-
-	policy residence.Policy
+	log   Log
+	held  *lru.Cache[heldKey, *stream]
+	now   func() time.Time
+	rules rules.Book
 }
-
-// Option changes a default of a [Handler].
-type Option func(*Handler)
-
-// WithResidencePolicy replaces [residence.DefaultPolicy].
-func WithResidencePolicy(p residence.Policy) Option { return func(h *Handler) { h.policy = p } }
 
 // heldKey names a state: the case streams are folded by both services.
 type heldKey struct {
@@ -66,12 +59,19 @@ func New(log Log, now func() time.Time, options ...Option) *Handler {
 	// As exact as the commands of clients are, in the same zone: a step then looks
 	// the same whoever takes it.
 	exact := func() time.Time { return now().UTC().Truncate(time.Microsecond) }
-	h := &Handler{log: log, held: held, now: exact, policy: residence.DefaultPolicy}
-	for _, o := range options {
-		o(h)
+	h := &Handler{log: log, held: held, now: exact}
+	for _, set := range options {
+		set(h)
 	}
 	return h
 }
+
+// Option of a [Handler].
+type Option func(*Handler)
+
+// WithRules has commands judged by another table of rules and calendar than
+// those that are built in.
+func WithRules(by rules.Book) Option { return func(h *Handler) { h.rules = by } }
 
 // Receipt is the answer to a command.
 type Receipt struct {
@@ -177,14 +177,8 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		return Receipt{}, err
 	}
 	defer release()
-	current := false // the state is known to be at the end of the stream
-	refresh := func() error {
-		_, err := st.catchUp(ctx, h.log)
-		current = err == nil
-		return err
-	}
 	if !st.loaded || o.dryRun {
-		if err := refresh(); err != nil {
+		if _, err := st.catchUp(ctx, h.log); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -194,11 +188,14 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		}
 		events, err := o.judge(st)
 		if err != nil {
-			if current {
-				return Receipt{}, err
+			// The refusal may rest on an old state: of this stream, or of this one
+			// from before what the decision read elsewhere. No is said only when
+			// nothing has come to this stream since.
+			news, readErr := st.catchUp(ctx, h.log)
+			if readErr != nil {
+				return Receipt{}, readErr
 			}
-			// The refusal may rest on an old state: look again before saying no.
-			if err := refresh(); err != nil {
+			if len(news) == 0 {
 				return Receipt{}, err
 			}
 			continue
@@ -213,7 +210,7 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
 					"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again", races)
 			}
-			if err := refresh(); err != nil {
+			if _, err := st.catchUp(ctx, h.log); err != nil {
 				return Receipt{}, err
 			}
 			continue

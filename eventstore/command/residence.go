@@ -10,6 +10,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // Options of a command.
@@ -84,6 +85,7 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
+	c.Rules = h.rules
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },
@@ -95,6 +97,7 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 // the consequences are accepted.
 func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
 	var plan residence.CorrectionPlan
+	c.Rules = h.rules
 	r, err := execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) (events []domain.Event, err error) {
@@ -136,7 +139,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 		}
 		var d residence.Deregistration
 		d.Apply(received.Events[0])
-		return planEndings(cmd, d, facts.Persons, received)
+		return planEndings(cmd, d, facts.Persons, facts.Rules, received)
 	}
 	if application, ok := received.Events[0].Event.(residence.DeregistrationApplied); ok && len(application.CoOwners) > 0 {
 		return received, nil // it waits for them; see Answer
@@ -152,7 +155,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 
 // planEndings adds to a planned receipt the steps that would follow it now,
 // where the case d, which has it already, waits for nothing.
-func planEndings(cmd domain.Command, d residence.Deregistration, persons []*residence.Person, r Receipt) (Receipt, error) {
+func planEndings(cmd domain.Command, d residence.Deregistration, persons []*residence.Person, by rules.Book, r Receipt) (Receipt, error) {
 	if d.Stage() != residence.StageCarriedOut {
 		return r, nil
 	}
@@ -168,7 +171,7 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 		results = append(results, result)
 		r.Events = append(r.Events, planned.Events...)
 	}
-	decided, err := d.Decide(cmd, results)
+	decided, err := d.Decide(cmd, results, by)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -180,6 +183,7 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 // where it was the last confirmation: the steps and their finishing are those
 // of [Handler.Deregister]. A refusal by an answer is one append to the case.
 func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.CaseID, c residence.AnswerApplication, opt Options) (Receipt, error) {
+	c.Rules = h.rules
 	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
@@ -212,7 +216,7 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 			persons = append(persons, &p)
 		}
 		d.Apply(answered.Events[0])
-		return planEndings(cmd, d, persons, answered)
+		return planEndings(cmd, d, persons, h.rules, answered)
 	}
 	decided, err := h.finishDeregistration(ctx, id)
 	if err != nil {
@@ -232,7 +236,7 @@ func (h *Handler) lapse(ctx context.Context, due domain.Due) error {
 	cmd := h.own(id, "lapse")
 	_, err = execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: due.Stream, correlation: id,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(cmd) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(cmd, h.rules) },
 	})
 	return err
 }
@@ -247,7 +251,7 @@ func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration)
 	if err != nil {
 		return residence.Facts{}, err
 	}
-	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling, Policy: h.policy}
+	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling, Rules: h.rules}
 	for _, id := range c.Persons {
 		p, err := h.Person(ctx, id)
 		if err != nil {
@@ -286,7 +290,7 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	cmd.Now = h.now()
 	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results, h.rules) },
 	})
 	decided.Events = append(ended, decided.Events...)
 	return decided, err

@@ -12,6 +12,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules/rulestest"
 	"tizilim/eventstore/command"
 )
 
@@ -172,10 +173,9 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: DeregistrationApplied"}) {
 		t.Fatalf("recorded %v", got)
 	}
-	off := residence.DefaultPolicy
-	off.CoOwnersConfirm = false
+	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
 	l = world(t)
-	h = command.New(l, clock, command.WithResidencePolicy(off))
+	h = command.New(l, clock, command.WithRules(off))
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
 		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
