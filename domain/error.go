@@ -125,6 +125,7 @@ const (
 	CodeIdentityCardSurrender Code = "identity_card_must_be_surrendered"
 	CodeCourtDecision         Code = "court_decision_required"
 	CodeCourtDecisionNotYet   Code = "court_decision_not_in_force"
+	CodeRepresentative        Code = "legal_representative_required"
 	CodeAwaitsCoOwners        Code = "awaits_co_owners"
 	CodeConfirmationLate      Code = "confirmation_too_late"
 	CodeAnswered              Code = "already_answered"

@@ -170,7 +170,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkDocuments, checkRegistered,
+		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkRepresentative, checkDocuments, checkRegistered,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -281,6 +281,21 @@ func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	if c.Ground == GroundOwnerApplication && !f.Dwelling.OwnedBy(c.ApplicantID) {
 		return domain.Refuse(domain.Invalid, domain.CodeApplicantNotOwner,
 			"the applicant is not an owner of this dwelling; the owner applies, or choose another ground").At("applicant_id")
+	}
+	return nil
+}
+
+// checkRepresentative: for a minor who leaves for good, somebody of full age
+// applies (R9). Whose legal representative that is, no register that is read
+// here tells; the desk looks at it.
+func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	if c.Ground != GroundDepartureAbroad {
+		return nil
+	}
+	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < f.edition(cmd).Ages.Capacity }
+	if slices.ContainsFunc(f.Persons, minor) && minor(f.Applicant) {
+		return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+			"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
 	}
 	return nil
 }
