@@ -96,6 +96,7 @@ const (
 	CodeNotRegisteredHere Code = "not_registered_at_dwelling"
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
+	CodeOwnersConsent     Code = "owners_consent_required"
 
 	// Correction of the past (R14), and its consequences.
 	CodeFactUnknown            Code = "fact_unknown"

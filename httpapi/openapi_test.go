@@ -259,6 +259,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
 	})).is(201))
 	guest := s.citizen()
+	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")
 	out := fits("deregister", json, s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201))
 	half := s.dwelling(owner, guest)

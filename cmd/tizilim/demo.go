@@ -42,7 +42,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := &teller{client: api, out: os.Stdout, names: map[string]string{}}
+	t := newTeller(api, os.Stdout)
 	return t.tell(ctx)
 }
 
@@ -52,6 +52,12 @@ type teller struct {
 	*client
 	out   io.Writer
 	names map[string]string // of ids, for the tables
+
+	consents map[domain.DwellingID][]map[string]any // of the owners of each dwelling
+}
+
+func newTeller(api *client, out io.Writer) *teller {
+	return &teller{client: api, out: out, names: map[string]string{}, consents: map[domain.DwellingID][]map[string]any{}}
 }
 
 // person of the story.
@@ -126,6 +132,9 @@ func (t *teller) dwelling(ctx context.Context, address string, owners ...map[str
 		"rka": fmt.Sprintf("02013%011d", rand.IntN(1e11)), "kato": "711310000", "address": address, "owners": owners,
 	}, &answer)
 	t.names[answer.DwellingID.String()] = address
+	for _, o := range owners {
+		t.consents[answer.DwellingID] = append(t.consents[answer.DwellingID], map[string]any{"person_id": o["person_id"], "given_on": domain.DateOf(time.Now())})
+	}
 	return answer.DwellingID, err
 }
 
@@ -140,7 +149,7 @@ type registration struct {
 }
 
 func (t *teller) register(ctx context.Context, p person, d domain.DwellingID, from, until domain.Date) (registration, error) {
-	body := map[string]any{"person_id": p.id, "dwelling_id": d, "kind": "permanent", "effective_from": from}
+	body := map[string]any{"person_id": p.id, "dwelling_id": d, "kind": "permanent", "effective_from": from, "consents": t.consents[d]}
 	if !until.IsZero() {
 		body["kind"], body["until"] = "temporary", until
 	}

@@ -238,6 +238,7 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
+	Owners         []Owner    // of the dwelling now
 	Rules          rules.Book // by which it is judged
 }
 
@@ -253,6 +254,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 			"no person with this id is recorded; record the person with POST /v1/persons first").At("person_id")
 	}
 	if err := c.checkPeriod(cmd.Today()); err != nil {
+		return nil, err
+	}
+	if err := c.checkConsents(cmd, p.ID); err != nil {
 		return nil, err
 	}
 	if c.From.Before(p.BirthDate) {
@@ -291,6 +295,32 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		}
 	}
 	return append(ended, began), nil
+}
+
+// checkConsents keeps R19: every owner of the dwelling consents, but the person
+// themselves, whose application says so. Consents of others (a tenant's, say)
+// are recorded. It is asked of a registration only, never of what is recorded
+// already.
+func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
+	for i, consent := range c.Consents {
+		if cmd.Today().Before(consent.GivenOn) {
+			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
+		}
+	}
+	if !c.Rules.On(cmd.Today()).Residence.OwnersConsent {
+		return nil
+	}
+	missing := 0
+	for _, o := range c.Owners {
+		if o.PersonID != person && !slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == o.PersonID }) {
+			missing++
+		}
+	}
+	if missing > 0 {
+		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
+			"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner", missing).At("consents")
+	}
+	return nil
 }
 
 // checkPeriod checks what the command says of time, whoever the person is.

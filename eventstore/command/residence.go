@@ -86,6 +86,7 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 		return Receipt{}, unknown
 	}
 	c.Rules = h.rules
+	c.Owners = d.Owners
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },

@@ -72,7 +72,7 @@ func register(h *command.Handler, p domain.PersonID, at domain.DwellingID, kind 
 	return func(cmd domain.Command) (command.Receipt, error) {
 		c := residence.Register{
 			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, "registration")},
-			DwellingID:     at, Kind: kind, From: domaintest.Today(),
+			DwellingID:     at, Kind: kind, From: domaintest.Today(), Consents: []residence.Consent{{PersonID: aigul}}, // who owns whatever there is
 		}
 		if kind == residence.Temporary {
 			c.Until = c.From.AddMonths(6)
