@@ -68,6 +68,7 @@ const (
 	CodeIINRequired     Code = "iin_required"
 	CodeIDFormat        Code = "id_format"
 	CodeDateFormat      Code = "date_format"
+	CodeEventRefFormat  Code = "event_reference_format"
 	CodeDateInFuture    Code = "date_in_future"
 	CodeRequired        Code = "required"
 	CodeTooLong         Code = "too_long"
@@ -95,6 +96,21 @@ const (
 	CodeNotRegisteredHere Code = "not_registered_at_dwelling"
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
+	CodeOwnersConsent     Code = "owners_consent_required"
+
+	// Correction of the past (R14), and its consequences.
+	CodeFactUnknown            Code = "fact_unknown"
+	CodeFactNotInForce         Code = "fact_not_in_force"
+	CodeNotAmendable           Code = "fact_has_no_such_day"
+	CodeNothingChanges         Code = "nothing_changes"
+	CodeEndsAfterTerm          Code = "ends_after_term"
+	CodeNotDue                 Code = "not_due"
+	CodeConsequences           Code = "consequences_not_accepted"
+	CodeLeavesHole             Code = "leaves_hole"
+	CodeLeavesWithoutResidence Code = "leaves_without_residence"
+	CodeCutsOverlap            Code = "cuts_overlap"
+	CodeEndingWithoutMove      Code = "ending_without_move"
+	CodeCaseContradicted       Code = "case_result_contradicted"
 
 	// Deregistration, S001 (R1-R10, C1, C17).
 	CodeChannelNotOpen        Code = "channel_not_open_to_class"
@@ -110,6 +126,14 @@ const (
 	CodeIdentityCardSurrender Code = "identity_card_must_be_surrendered"
 	CodeCourtDecision         Code = "court_decision_required"
 	CodeCourtDecisionNotYet   Code = "court_decision_not_in_force"
+	CodeRepresentative        Code = "legal_representative_required"
+	CodeAwaitsCoOwners        Code = "awaits_co_owners"
+	CodeConfirmationLate      Code = "confirmation_too_late"
+	CodeAnswered              Code = "already_answered"
+	CodeNotConfirmed          Code = "not_confirmed"
+	CodeCoOwnerDeclined       Code = "co_owner_declined"
+	CodeCoOwnersSilent        Code = "co_owners_did_not_answer"
+	CodeOwnersChanged         Code = "owners_changed"
 
 	// Service housing, S000 (Q1-Q9, C7).
 	CodeListUnknown      Code = "list_unknown"
@@ -140,7 +164,6 @@ const (
 	CodeEntryProtected    Code = "entry_protected"
 	CodeEntryUnderReview  Code = "entry_under_review"
 	CodeEntryNotReviewed  Code = "entry_not_under_review"
-	CodeNothingChanges    Code = "nothing_changes"
 	CodeNoticeNotOwed     Code = "notice_not_owed"
 	CodeRedatingTooEarly  Code = "redating_too_early"
 	CodeNotInFamily       Code = "not_in_family"

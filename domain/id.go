@@ -1,6 +1,11 @@
 package domain
 
-import "github.com/google/uuid"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+)
 
 // Ids are UUIDs of distinct types, so that a person cannot be passed where a
 // dwelling is meant. All but a PersonID that comes from an IIN are derived from
@@ -44,3 +49,37 @@ func (id ListID) Stream() string     { return "queue-" + id.String() }
 // Categories are the stream categories of the registry, as prefixes for a
 // filter on $all.
 var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-"}
+
+// EventRef names an event of the log, as stream@revision. The zero EventRef
+// names none.
+type EventRef struct {
+	Stream   string
+	Revision uint64
+}
+
+func (r EventRef) IsZero() bool { return r.Stream == "" }
+
+func (r EventRef) String() string {
+	if r.IsZero() {
+		return ""
+	}
+	return r.Stream + "@" + strconv.FormatUint(r.Revision, 10)
+}
+
+// MarshalText writes stream@revision; the zero EventRef is the empty text.
+func (r EventRef) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads what MarshalText writes. Error: [CodeEventRefFormat].
+func (r *EventRef) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*r = EventRef{}
+		return nil
+	}
+	stream, after, _ := strings.Cut(string(text), "@")
+	revision, err := strconv.ParseUint(after, 10, 63)
+	if err != nil || stream == "" {
+		return Refuse(Invalid, CodeEventRefFormat, "name an event as stream@revision, as histories do")
+	}
+	*r = EventRef{stream, revision}
+	return nil
+}

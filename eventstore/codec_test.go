@@ -56,6 +56,15 @@ var (
 	proof     = domaintest.ID[domain.CertificateID]("certificate")
 )
 
+// correction of a registration, every field set.
+var correction = residence.Correction{
+	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
+	Corrects: domain.EventRef{Stream: person.Stream(), Revision: 3}, Ground: residence.ClericalError, Reasons: "the desk mistook the day",
+	Accepted: []domain.Code{domain.CodeLeavesHole},
+	Was:      residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
+	Now:      residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
+}
+
 // examples are the events of which the samples are written: every field set.
 var examples = []domain.Event{
 	residence.PersonRecorded{PersonID: person, IIN: "999999000012", Name: "Айгүл Сейітқызы", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Citizen, RecordedAt: at},
@@ -67,6 +76,11 @@ var examples = []domain.Event{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent,
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
 	},
+	residence.RegistrationAnnulled(correction),
+	residence.RegistrationCorrected(correction),
+	residence.EndingAnnulled(correction),
+	residence.EndingCorrected(correction),
+	residence.CorrectionAnnulled(correction),
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
 	residence.DeregistrationApplied{
@@ -75,8 +89,13 @@ var examples = []domain.Event{
 		Documents: []domain.Document{{
 			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		DepartureSheet: true, Signature: domain.SignatureHandwritten, ReceivedAt: at, Deadline: at.Add(30 * time.Minute),
+		DepartureSheet: true, Signature: domain.SignatureHandwritten, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
+		ReceivedAt: at, ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
 	},
+	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
+	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, DeclinedAt: at},
+	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, RevokedAt: at},
+	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
 			{PersonID: person, Ended: []domain.RegistrationID{stay}},

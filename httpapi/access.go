@@ -21,7 +21,9 @@ var access = map[string][]domain.Role{
 	"record-dwelling":        {domain.RoleOperator},
 	"change-owners":          {domain.RoleOperator},
 	"register-residence":     {domain.RoleOperator, domain.RoleProvider},
+	"correct-residence":      {domain.RoleProvider}, // who answers for the register; desks file, they do not rewrite
 	"deregister":             {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+	"confirm-deregistration": {domain.RoleCitizen},
 	"open-queue":             {domain.RoleCommission},
 	"apply-for-housing":      {domain.RoleCitizen, domain.RoleOperator},
 	"decide-case":            {domain.RoleCommission},

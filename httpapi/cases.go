@@ -62,13 +62,15 @@ type caseInput struct {
 type caseBody struct {
 	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
 	Service        projections.Service   `json:"service" enum:"S000,S001"`
-	State          projections.CaseState `json:"state" enum:"in_review,approved,granted,refused"`
+	State          projections.CaseState `json:"state" enum:"awaiting_co_owners,in_review,approved,granted,refused"`
 	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
 	Channel        domain.Channel        `json:"channel"`
 	Language       domain.Language       `json:"language"`
 	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
 	ReceivedAt     time.Time             `json:"received_at"`
-	Deadline       time.Time             `json:"deadline"`
+	Deadline       time.Time             `json:"deadline,omitzero" doc:"Left out while the case waits for co-owners"`
+	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"S001 on the portal: whose confirmation was asked for"`
+	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
 	Ground         residence.Ground      `json:"ground,omitempty"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
 	ListID         domain.ListID         `json:"list_id,omitzero" format:"uuid"`
@@ -114,16 +116,21 @@ func (s *Server) cases() {
 		if err != nil {
 			return nil, hide(ctx, err)
 		}
-		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) {
+		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) &&
+			!slices.ContainsFunc(c.CoOwners, func(o projections.CoOwner) bool { return o.PersonID == p.PersonID }) {
 			return nil, notYours()
 		}
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
 			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition, AsOfPosition: c.AsOf, Issued: []issuedBody{},
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
+			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
 		}
 		for _, d := range c.Documents {
 			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
+		}
+		for _, o := range c.CoOwners {
+			body.CoOwners = append(body.CoOwners, coOwnerBody(o))
 		}
 		if cert := c.Certificate; cert != nil {
 			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}

@@ -42,7 +42,7 @@ func acts(s *subtest) []act {
 		{"record a dwelling", "/v1/dwellings", operator, body{"rka": "1", "address": "A", "owners": []body{{"person_id": owner}}}, 201},
 		{"change owners", "/v1/dwellings/" + away + "/owners", operator, body{"owners": []body{{"person_id": mover, "share": "1/1"}}}, 200},
 		{"move", "/v1/registrations", operator, registration(mover, away, "2026-03-15", ""), 201},
-		{"stay", "/v1/registrations", operator, registration(stayer, away, "2026-03-15", "2026-09-15"), 201},
+		{"stay", "/v1/registrations", operator, registration(stayer, away, "2026-03-15", "2026-09-15").with(body{"consents": []body{{"person_id": mover}}}), 201},
 		{"deregister", "/v1/deregistrations", s.as(owner), removal(owner, home, leaver, s.citizen()), 201},
 		{"open a list", "/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}, 201},
 		{"apply", "/v1/housing-applications", operator, application(stayer, list), 201},

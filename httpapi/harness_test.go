@@ -461,9 +461,11 @@ func (s *subtest) dwelling(owners ...string) string {
 	for _, o := range owners {
 		list = append(list, body{"person_id": o})
 	}
-	return s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
+	id := s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
 		"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
 	}).is(http.StatusCreated).id("dwelling_id")
+	consenting.Store(id, list)
+	return id
 }
 
 // registered registers a residence; until is empty for a permanent one.
@@ -472,10 +474,17 @@ func (s *subtest) registered(person, dwelling, from, until string) *answer {
 	return s.command("/v1/registrations", s.token(domain.RoleOperator), registration(person, dwelling, from, until)).is(http.StatusCreated)
 }
 
+// consenting are the owners of the dwellings of all tests, who consent to
+// whatever is registered there.
+var consenting sync.Map
+
 func registration(person, dwelling, from, until string) body {
 	b := body{"person_id": person, "dwelling_id": dwelling, "kind": "permanent", "effective_from": from}
 	if until != "" {
 		b["kind"], b["until"] = "temporary", until
+	}
+	if owners, ok := consenting.Load(dwelling); ok && len(owners.([]body)) > 0 {
+		b["consents"] = owners
 	}
 	return b
 }

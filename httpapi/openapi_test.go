@@ -263,9 +263,18 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	temporary := s.registered(owner, s.dwelling(), "2026-03-01", "2026-06-01")
 	fits("get-person-residence", json, s.seen("/v1/persons/"+owner+"/residence", auditor, temporary))
 	fits("get-dwelling-residents", json, s.seen("/v1/dwellings/"+dwelling+"/residents", auditor, temporary))
+	fits("correct-residence", json, s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
+		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
+	})).is(201))
 	guest := s.citizen()
+	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")
 	out := fits("deregister", json, s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201))
+	half := s.dwelling(owner, guest)
+	lodger := s.citizen()
+	s.registered(lodger, half, "2026-03-01", "")
+	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, half, lodger)).is(201)
+	fits("confirm-deregistration", json, s.command("/v1/cases/"+asked.id("case_id")+"/confirmation", s.as(guest), answered("confirm")).is(200))
 	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
 
 	list := fits("open-queue", json, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201)).id("list_id")

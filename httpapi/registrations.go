@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
@@ -60,9 +61,32 @@ type deregisterBody struct {
 type deregisterInput struct{ Posted[deregisterBody] }
 
 type deregistered struct {
-	CaseID  domain.CaseID `json:"case_id" format:"uuid"`
-	Results []resultBody  `json:"results,omitempty" doc:"One for each person, in the order of the application"`
+	CaseID    domain.CaseID     `json:"case_id" format:"uuid"`
+	Results   []resultBody      `json:"results,omitempty" doc:"One for each person, in the order of the application; none while the case waits for co-owners"`
+	CoOwners  []domain.PersonID `json:"co_owners,omitempty" doc:"Who must confirm the application first, with POST /v1/cases/{id}/confirmation"`
+	ConfirmBy time.Time         `json:"confirm_by,omitzero" doc:"Until when"`
 	Events
+}
+
+type confirmationBody struct {
+	Outcome   residence.Answer `json:"outcome" enum:"confirm,decline,revoke" doc:"revoke takes your confirmation back, as long as another co-owner is silent"`
+	Signature signatureBody    `json:"signature"`
+}
+
+type confirmationInput struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	Posted[confirmationBody]
+}
+
+type confirmed struct {
+	CaseID  domain.CaseID `json:"case_id" format:"uuid"`
+	Results []resultBody  `json:"results,omitempty" doc:"One for each person, where your answer was the one that decided"`
+	Events
+}
+
+type coOwnerBody struct {
+	PersonID domain.PersonID        `json:"person_id" format:"uuid"`
+	State    residence.Confirmation `json:"state" enum:"requested,confirmed,declined,lapsed"`
 }
 
 func (s *Server) registrations() {
@@ -108,12 +132,35 @@ func (s *Server) registrations() {
 			DepartureSheet: in.Body.DepartureSheet, Signature: in.Body.Signature.Method,
 		}, opt)
 		for _, rec := range r.Events {
-			if e, ok := rec.Event.(residence.DeregistrationDecided); ok {
+			switch e := rec.Event.(type) {
+			case residence.DeregistrationApplied:
+				out.CoOwners, out.ConfirmBy = e.CoOwners, e.ConfirmBy
+			case residence.DeregistrationDecided:
 				out.Results = results(e.Results)
 			}
 		}
 		out.Events = eventsOf(r)
 		return r, out, err
+	})
+
+	post(s, operation{
+		id: "confirm-deregistration", path: "/v1/cases/{id}/confirmation", tag: "Residence", status: http.StatusOK,
+		summary: "Answer a co-owner's application to deregister",
+		doc: "An application on the portal by one owner of several waits until all others have confirmed it. " +
+			"With the last confirmation it is carried out; with the first decline it is refused.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *confirmationInput) (command.Receipt, confirmed, error) {
+		out := confirmed{CaseID: in.ID}
+		cmd.Channel = domain.ChannelPortal
+		r, err := s.commands.Answer(ctx, cmd, in.ID, residence.AnswerApplication{
+			PersonID: principal(ctx).PersonID, Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
+		}, opt)
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(residence.DeregistrationDecided); ok {
+				out.Results = results(e.Results)
+			}
+		}
+		out.Events = eventsOf(r)
+		return r, out, hide(ctx, err)
 	})
 }
 

@@ -95,6 +95,7 @@ func New(c Config) *Server {
 	s.persons()
 	s.dwellings()
 	s.registrations()
+	s.corrections()
 	s.queues()
 	s.lists()
 	s.cases()

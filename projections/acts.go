@@ -11,6 +11,14 @@ import (
 func acts(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DeregistrationApplied:
+		if len(e.CoOwners) > 0 {
+			return nil // nothing has begun that could be finished
+		}
+		return []op{rankAt(unfinishedKey, rec.Created.UnixMilli(), e.CaseID.String())}
+	case residence.CoOwnerConfirmed:
+		if e.Deadline.IsZero() {
+			return nil
+		}
 		return []op{rankAt(unfinishedKey, rec.Created.UnixMilli(), e.CaseID.String())}
 	case residence.DeregistrationDecided:
 		return []op{unrank(unfinishedKey, e.CaseID.String())}

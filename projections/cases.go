@@ -19,6 +19,8 @@ type storedApplication struct {
 	Ground         residence.Ground  `json:"ground,omitempty"`
 	Persons        []domain.PersonID `json:"persons,omitempty"`
 	DepartureSheet bool              `json:"departure_sheet,omitempty"`
+	CoOwners       []domain.PersonID `json:"co_owners,omitempty"`
+	ConfirmBy      time.Time         `json:"confirm_by,omitzero"`
 	ReceivedAt     time.Time         `json:"received_at"`
 	Deadline       time.Time         `json:"deadline"`
 }
@@ -27,12 +29,32 @@ type storedApplication struct {
 func cases(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DeregistrationApplied:
-		return []op{set(e.CaseID.Stream(), "service", string(S001), "state", string(InReview),
+		state := InReview
+		if len(e.CoOwners) > 0 {
+			state = AwaitingCoOwners
+		}
+		return []op{set(e.CaseID.Stream(), "service", string(S001), "state", string(state),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, Dwelling: e.DwellingID,
 				Ground: e.Ground, Persons: e.Persons, DepartureSheet: e.DepartureSheet,
-				ReceivedAt: e.ReceivedAt, Deadline: e.Deadline,
+				CoOwners: e.CoOwners, ReceivedAt: e.ReceivedAt, ConfirmBy: e.ConfirmBy, Deadline: e.Deadline,
 			}))}
+	case residence.CoOwnerConfirmed:
+		answer := set(e.CaseID.Stream(), answerField(e.PersonID), string(residence.ConfirmationConfirmed))
+		if e.Deadline.IsZero() {
+			return []op{answer}
+		}
+		return []op{answer, set(e.CaseID.Stream(), "state", string(InReview), "deadline", stored(e.Deadline))}
+	case residence.ConfirmationRevoked:
+		return []op{unset(e.CaseID.Stream(), answerField(e.PersonID))}
+	case residence.CoOwnerDeclined:
+		return []op{set(e.CaseID.Stream(), answerField(e.PersonID), string(residence.ConfirmationDeclined))}
+	case residence.ConfirmationsLapsed:
+		var ops []op
+		for _, p := range e.Silent {
+			ops = append(ops, set(e.CaseID.Stream(), answerField(p), string(residence.ConfirmationLapsed)))
+		}
+		return ops
 	case residence.DeregistrationDecided:
 		state := Refused
 		if slices.ContainsFunc(e.Results, residence.Result.Granted) {
@@ -64,3 +86,6 @@ func cases(rec domain.Recorded) []op {
 	}
 	return nil
 }
+
+// answerField is the member of a case's record that holds a co-owner's answer.
+func answerField(p domain.PersonID) string { return "answer:" + p.String() }

@@ -21,9 +21,9 @@
 // # How it works
 //
 // A model is a pure function from an event to writes (one file a
-// model: persons.go, dwellings.go, cases.go, queues.go, histories.go, acts.go).
-// The projector follows the log and applies events in batches; the writes of a
-// batch and the checkpoint after it are one script, which Redis runs alone
+// model: persons.go, dwellings.go, cases.go, queues.go, histories.go, acts.go,
+// agenda.go). The projector follows the log and applies events in batches; the
+// writes of a batch and the checkpoint after it are one script, which Redis runs alone
 // (batch.go). The script first checks that this process still has its role,
 // that the checkpoint is where it left it, and that the generation still
 // serves; where one of these does not hold, nothing is written and the
@@ -47,7 +47,7 @@
 //	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
 //	{tizilim}:g7:case-<case>                  …:parties
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>
-//	{tizilim}:g7:unfinished, quarantine, held
+//	{tizilim}:g7:unfinished, due, quarantine, held
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch
 // and its checkpoint must be one atomic step, which Redis gives within one slot

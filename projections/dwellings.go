@@ -20,5 +20,13 @@ func dwellings(rec domain.Recorded) []op {
 	case residence.RegistrationEnded:
 		return []op{unset(residentsKey(e.DwellingID), e.RegistrationID.String())}
 	}
+	if c, ok := residence.CorrectionIn(rec.Event); ok {
+		if !c.Now.Open() {
+			return []op{unset(residentsKey(c.DwellingID), c.RegistrationID.String())}
+		}
+		return []op{set(residentsKey(c.DwellingID), c.RegistrationID.String(), stored(storedRegistration{
+			Person: c.PersonID, Kind: c.Kind, From: c.Now.From, Until: c.Now.Until,
+		}))}
+	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"slices"
 	"strings"
 
 	"tizilim/domain"
@@ -39,7 +40,7 @@ func partiesOf(event domain.Event) []string {
 	switch e := event.(type) {
 	case residence.DeregistrationApplied:
 		parties := []string{dwellingHistory(e.DwellingID), personHistory(e.ApplicantID)}
-		for _, p := range e.Persons {
+		for _, p := range slices.Concat(e.Persons, e.CoOwners) {
 			parties = append(parties, personHistory(p))
 		}
 		return parties
@@ -103,6 +104,9 @@ func concerned(rec domain.Recorded) []string {
 		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
 	case residence.LeaseEnded:
 		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
+	}
+	if c, ok := residence.CorrectionIn(rec.Event); ok {
+		return []string{personHistory(c.PersonID), dwellingHistory(c.DwellingID)}
 	}
 	if strings.HasPrefix(rec.Stream, "residence-") || strings.HasPrefix(rec.Stream, "dwelling-") {
 		return []string{rec.Stream + ":history"}

@@ -40,6 +40,7 @@ const (
 	quarantineKey = "quarantine" // hash: stream@revision -> why
 	heldKey       = "held"       // set: streams with an event in quarantine
 	unfinishedKey = "unfinished" // zset: case by when its act began
+	dueKey        = "due"        // zset: duty by when it falls due
 )
 
 func registrationsKey(id domain.PersonID) string { return id.Stream() + ":registrations" } // hash by registration

@@ -28,5 +28,13 @@ func persons(rec domain.Recorded) []op {
 	case residence.RegistrationEnded:
 		return []op{unset(registrationsKey(e.PersonID), e.RegistrationID.String())}
 	}
+	if c, ok := residence.CorrectionIn(rec.Event); ok {
+		if !c.Now.Open() {
+			return []op{unset(registrationsKey(c.PersonID), c.RegistrationID.String())}
+		}
+		return []op{set(registrationsKey(c.PersonID), c.RegistrationID.String(), stored(storedRegistration{
+			Dwelling: c.DwellingID, Kind: c.Kind, From: c.Now.From, Until: c.Now.Until,
+		}))}
+	}
 	return nil
 }

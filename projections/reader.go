@@ -188,10 +188,17 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
 		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, Deadline: a.Deadline,
 		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
-		Edition:  rules.EditionID(rec["edition"]),
-		Revision: revision, AsOf: at,
+		Edition:   rules.EditionID(rec["edition"]),
+		ConfirmBy: a.ConfirmBy, Revision: revision, AsOf: at,
 	}
-	for field, into := range map[string]any{"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal} {
+	for _, p := range a.CoOwners {
+		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
+		if answer, answered := rec[answerField(p)]; answered {
+			o.State = residence.Confirmation(answer)
+		}
+		c.CoOwners = append(c.CoOwners, o)
+	}
+	for field, into := range map[string]any{"deadline": &c.Deadline, "results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal} {
 		if !rec.has(field) {
 			continue
 		}

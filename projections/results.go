@@ -74,7 +74,9 @@ const (
 type CaseState string
 
 const (
-	InReview CaseState = "in_review"
+	InReview         CaseState = "in_review"
+	AwaitingCoOwners CaseState = "awaiting_co_owners" // S001: of the portal, by one owner of several
+
 	Approved CaseState = "approved" // S000: decided, the entry and its certificate follow
 	Granted  CaseState = "granted"  // S001: for at least one person
 	Refused  CaseState = "refused"
@@ -94,6 +96,8 @@ type Case struct {
 	DwellingID     domain.DwellingID // S001
 	Ground         residence.Ground  // S001
 	DepartureSheet bool              // S001: asked for
+	CoOwners       []CoOwner         // S001: whose confirmation was asked for
+	ConfirmBy      time.Time         // S001: until when
 	Results        []residence.Result
 	ListID         domain.ListID         // S000
 	Certificate    *PlacementCertificate // S000, once granted
@@ -102,6 +106,12 @@ type Case struct {
 	Documents      []CertificateRef      // issued, in that order
 	Revision       uint64
 	AsOf           domain.Position
+}
+
+// CoOwner of a dwelling, and where they stand towards an application.
+type CoOwner struct {
+	PersonID domain.PersonID
+	State    residence.Confirmation
 }
 
 // PlacementCertificate is what an S000 case ends with when it is granted.

@@ -137,6 +137,7 @@ func start(c config) (a *app, err error) {
 		}
 	})
 	a.work.Go(func() { command.NewFinisher(handler, todo{a.model}, c.logger).Run(ctx) })
+	a.work.Go(func() { command.NewTimer(handler, a.model, c.logger).Run(ctx) })
 	a.work.Go(func() {
 		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("http: %w", err))

@@ -42,7 +42,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := &teller{client: api, out: os.Stdout, names: map[string]string{}}
+	t := newTeller(api, os.Stdout)
 	return t.tell(ctx)
 }
 
@@ -53,7 +53,12 @@ type teller struct {
 	out   io.Writer
 	names map[string]string // of ids, for the tables
 
-	lastCase domain.CaseID // that was deregistered by
+	lastCase domain.CaseID                          // that was deregistered by
+	consents map[domain.DwellingID][]map[string]any // of the owners of each dwelling
+}
+
+func newTeller(api *client, out io.Writer) *teller {
+	return &teller{client: api, out: out, names: map[string]string{}, consents: map[domain.DwellingID][]map[string]any{}}
 }
 
 // person of the story.
@@ -128,6 +133,9 @@ func (t *teller) dwelling(ctx context.Context, address string, owners ...map[str
 		"rka": fmt.Sprintf("02013%011d", rand.IntN(1e11)), "kato": "711310000", "address": address, "owners": owners,
 	}, &answer)
 	t.names[answer.DwellingID.String()] = address
+	for _, o := range owners {
+		t.consents[answer.DwellingID] = append(t.consents[answer.DwellingID], map[string]any{"person_id": o["person_id"], "given_on": domain.DateOf(time.Now())})
+	}
 	return answer.DwellingID, err
 }
 
@@ -142,7 +150,7 @@ type registration struct {
 }
 
 func (t *teller) register(ctx context.Context, p person, d domain.DwellingID, from, until domain.Date) (registration, error) {
-	body := map[string]any{"person_id": p.id, "dwelling_id": d, "kind": "permanent", "effective_from": from}
+	body := map[string]any{"person_id": p.id, "dwelling_id": d, "kind": "permanent", "effective_from": from, "consents": t.consents[d]}
 	if !until.IsZero() {
 		body["kind"], body["until"] = "temporary", until
 	}
@@ -152,9 +160,10 @@ func (t *teller) register(ctx context.Context, p person, d domain.DwellingID, fr
 }
 
 type deregistration struct {
-	CaseID  domain.CaseID `json:"case_id"`
-	Results []result      `json:"results"`
-	Events  []event       `json:"events"`
+	CaseID   domain.CaseID     `json:"case_id"`
+	Results  []result          `json:"results"`
+	CoOwners []domain.PersonID `json:"co_owners"`
+	Events   []event           `json:"events"`
 }
 
 // result of one person of an S001 application.
@@ -166,7 +175,8 @@ type result struct {
 }
 
 // deregister hands in an S001 application and expects every person to be
-// deregistered by it.
+// deregistered by it, after the co-owners have confirmed it where it waits for
+// them.
 func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[string]any, persons ...person) error {
 	var ids []domain.PersonID
 	for _, p := range persons {
@@ -176,6 +186,16 @@ func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[
 	var answer deregistration
 	if err := t.post(ctx, by, "/v1/deregistrations", body, &answer); err != nil {
 		return err
+	}
+	for _, coOwner := range answer.CoOwners {
+		t.say("the case waits for %s, who owns the dwelling too", t.names[coOwner.String()])
+		caseID := answer.CaseID
+		if err := t.post(ctx, citizen(coOwner), "/v1/cases/"+caseID.String()+"/confirmation", map[string]any{
+			"outcome": "confirm", "signature": map[string]any{"method": "eds"},
+		}, &answer); err != nil {
+			return err
+		}
+		t.say("%s confirms", t.names[coOwner.String()])
 	}
 	if len(answer.Results) != len(persons) {
 		return fmt.Errorf("case %s has %d results for %d persons", answer.CaseID, len(answer.Results), len(persons))
@@ -277,7 +297,7 @@ func (t *teller) residence(ctx context.Context) error {
 		return err
 	}
 
-	t.title("3. The owner deregisters two persons by one application on the portal")
+	t.title("3. An owner deregisters two persons by one application on the portal, and the co-owner confirms")
 	if err := t.deregister(ctx, citizen(aigul.id), map[string]any{
 		"channel": "portal", "ground": "owner_application", "dwelling_id": home, "applicant_id": aigul.id,
 		"signature": map[string]any{"method": "eds"},
@@ -343,7 +363,7 @@ func (t *teller) residence(ctx context.Context) error {
 		"DwellingRecorded", "OwnersChanged",
 		"RegistrationBegan", "RegistrationBegan", "RegistrationBegan", "RegistrationBegan", // four registered
 		"RegistrationEnded", "RegistrationBegan", // one moved, one came for a time
-		"DeregistrationApplied", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
+		"DeregistrationApplied", "CoOwnerConfirmed", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", "DepartureSheetIssued") // the departure
 }

@@ -76,7 +76,7 @@ func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		t, seen := &teller{client: api, out: io.Discard, names: map[string]string{}}, newLedger()
+		t, seen := newTeller(api, io.Discard), newLedger()
 		tellers[i], ledgers[i] = t, seen
 		clients.Go(func() error {
 			for running.Err() == nil {

@@ -253,7 +253,7 @@ func told(t *testing.T, s *server) *teller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &teller{client: api, out: io.Discard, names: map[string]string{}}
+	return newTeller(api, io.Discard)
 }
 
 func testContext(t *testing.T) context.Context {

@@ -62,8 +62,10 @@ type DeregistrationApplied struct {
 	Documents      []domain.Document      `json:"documents,omitempty"`
 	DepartureSheet bool                   `json:"departure_sheet,omitempty"` // asked for (S001-11)
 	Signature      domain.SignatureMethod `json:"signature"`
+	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
 	ReceivedAt     time.Time              `json:"received_at"`
-	Deadline       time.Time              `json:"deadline"`
+	ConfirmBy      time.Time              `json:"confirm_by,omitzero"` // where it waits for co-owners
+	Deadline       time.Time              `json:"deadline,omitzero"`   // zero where it waits for co-owners
 }
 
 // DeregistrationDecided ends an S001 case with a result for each person (R23).
@@ -95,11 +97,13 @@ func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
 // Deregistration is the state of an S001 case- stream. The zero value is a case
 // that does not exist.
 type Deregistration struct {
-	Applied  DeregistrationApplied
-	Received domain.Position // of the application in the log
-	Order    domain.Command  // the command that applied, for finishing the act
-	Decided  bool
-	Results  []Result
+	Applied   DeregistrationApplied
+	Received  domain.Position   // of the application in the log
+	Order     domain.Command    // the command that applied, for finishing the act
+	Confirmed []domain.PersonID // co-owners whose confirmation holds
+	Complete  time.Time         // from which the 30 minutes run; zero while co-owners are waited for
+	Decided   bool
+	Results   []Result
 }
 
 // Known reports whether the stream holds an S001 application.
@@ -110,6 +114,16 @@ func (d *Deregistration) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case DeregistrationApplied:
 		d.Applied, d.Received, d.Order = e, rec.Position, domain.CommandOf(rec, e.ReceivedAt)
+		if len(e.CoOwners) == 0 {
+			d.Complete = e.ReceivedAt
+		}
+	case CoOwnerConfirmed:
+		d.Confirmed = append(slices.Clip(d.Confirmed), e.PersonID)
+		if !e.Deadline.IsZero() {
+			d.Complete = e.ConfirmedAt
+		}
+	case ConfirmationRevoked:
+		d.Confirmed = slices.DeleteFunc(slices.Clone(d.Confirmed), func(p domain.PersonID) bool { return p == e.PersonID })
 	case DeregistrationDecided:
 		d.Decided, d.Results = true, e.Results
 	}
@@ -156,19 +170,36 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkDocuments, checkRegistered,
+		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkRepresentative, checkDocuments, checkRegistered,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
 		}
 	}
-	term := time.Duration(f.edition(cmd).Deregistration.TermMinutes) * time.Minute // S001-5, R18
-	return []domain.Event{DeregistrationApplied{
+	e := DeregistrationApplied{
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature,
-		ReceivedAt: cmd.Now, Deadline: cmd.Now.Add(term),
-	}}, nil
+		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
+	}
+	if len(e.CoOwners) > 0 {
+		e.ConfirmBy = cmd.Now.Add(coOwnersAnswerWithin)
+	} else {
+		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
+	}
+	return []domain.Event{e}, nil
+}
+
+// deregistrationDeadline is when a case that was complete at the instant has to
+// be decided (S001-5, R18).
+func deregistrationDeadline(e rules.Edition, complete time.Time) time.Time {
+	return complete.Add(time.Duration(e.Deregistration.TermMinutes) * time.Minute)
+}
+
+// decision is the end of the case, by the edition under which it was received.
+func (d *Deregistration) decision(cmd domain.Command, results []Result, by rules.Book) DeregistrationDecided {
+	edition := by.On(domain.DateOf(d.Applied.ReceivedAt)).ID
+	return DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}
 }
 
 // Decide closes the case with the results of its persons.
@@ -180,8 +211,10 @@ func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.B
 	if d.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
 	}
-	edition := by.On(domain.DateOf(d.Applied.ReceivedAt)).ID
-	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}}, nil
+	if d.Stage() != StageCarriedOut {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeAwaitsCoOwners, "this case waits for the confirmation of co-owners")
+	}
+	return []domain.Event{d.decision(cmd, results, by)}, nil
 }
 
 // checkGround keeps S001-7: an application states one of exactly three grounds.
@@ -248,6 +281,21 @@ func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	if c.Ground == GroundOwnerApplication && !f.Dwelling.OwnedBy(c.ApplicantID) {
 		return domain.Refuse(domain.Invalid, domain.CodeApplicantNotOwner,
 			"the applicant is not an owner of this dwelling; the owner applies, or choose another ground").At("applicant_id")
+	}
+	return nil
+}
+
+// checkRepresentative: for a minor who leaves for good, somebody of full age
+// applies (R9). Whose legal representative that is, no register that is read
+// here tells; the desk looks at it.
+func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	if c.Ground != GroundDepartureAbroad {
+		return nil
+	}
+	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < f.edition(cmd).Ages.Capacity }
+	if slices.ContainsFunc(f.Persons, minor) && minor(f.Applicant) {
+		return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+			"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
 	}
 	return nil
 }

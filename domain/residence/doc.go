@@ -8,6 +8,8 @@
 //     every registration. It keeps R11 (one active permanent registration), R12
 //     (a move ends the old registration in the same append), R13 (temporary:
 //     one month to one year) and R14 (endings are facts, never deletions).
+//     What was recorded wrongly is put right by corrections that name the fact
+//     ([Correct]), at any depth; the timeline is what the facts in force say.
 //   - [Dwelling] from dwelling-<dwelling>: the address and who owns it, which
 //     is who may ask to deregister.
 //   - [Deregistration] from case-<case>: the life of one S001 application.

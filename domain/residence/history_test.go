@@ -11,8 +11,8 @@ import (
 	"tizilim/domain/residence"
 )
 
-// TestR11_R12_R13_R14_RandomHistories orders moves, stays, owner's applications
-// and departures at random, a few days apart, forwards and backdated, and looks
+// TestR11_R12_R13_R14_RandomHistories orders moves, stays, owner's applications,
+// departures and corrections at random, a few days apart, forwards and backdated, and looks
 // at every day of the history after every event.
 func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 	dwellings := []domain.DwellingID{flat, house, dacha}
@@ -28,7 +28,13 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 			before := *p
 			var events []domain.Event
 			var err error
-			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave"}).Draw(t, "order"); what {
+			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave", "correct", "correct", "expire"}).Draw(t, "order"); what {
+			case "expire":
+				if n := len(p.Registrations); n > 0 {
+					events, err = p.Expire(cmd, p.Registrations[rapid.IntRange(0, n-1).Draw(t, "stay")].ID)
+				}
+			case "correct":
+				events, err = p.Correct(cmd, drawCorrection(t, h, now))
 			case "reside", "stay":
 				c := residence.Register{
 					RegistrationID: domaintest.ID[domain.RegistrationID](fmt.Sprint(i)), DwellingID: at, Kind: residence.Permanent,
@@ -54,6 +60,7 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 				h = append(h, e)
 			}
 			checkEndings(t, p)
+			checkPlainFold(t, p, h)
 			checkMove(t, before, *p, events)
 			for d := begin.AddDays(-61); d.Before(now.AddDays(1)); d = d.AddDays(1) {
 				checkDay(t, p, d)
@@ -62,9 +69,97 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 	})
 }
 
+// drawCorrection corrects one or two facts, whatever they are, and accepts what
+// comes of it.
+func drawCorrection(t *rapid.T, h history, now domain.Date) residence.Correct {
+	c := residence.Correct{Ground: residence.ClericalError, Reasons: "random", Accept: []domain.Code{
+		domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
+	}}
+	for range rapid.IntRange(1, 2).Draw(t, "changes") {
+		days := func(of string) domain.Date { return now.AddDays(-rapid.IntRange(-20, 200).Draw(t, of)) }
+		revision := rapid.IntRange(0, len(h)-1).Draw(t, "revision")
+		if rapid.Bool().Draw(t, "annul") {
+			c.Changes = append(c.Changes, annul(revision))
+			continue
+		}
+		ch := residence.Change{From: days("from"), EndedOn: days("ended on")}
+		if rapid.Bool().Draw(t, "term") {
+			ch.Until = days("until")
+		}
+		c.Changes = append(c.Changes, amend(revision, ch))
+	}
+	return c
+}
+
+// checkPlainFold compares the state, which takes from each correction what now
+// stands, with what the facts in force say, by the definition: a fact is in
+// force unless an annulment that is in force names it.
+func checkPlainFold(t *rapid.T, p *residence.Person, h history) {
+	var inForce func(i int) bool
+	inForce = func(i int) bool {
+		for j, e := range h {
+			c, ok := residence.CorrectionIn(e)
+			if !ok || int(c.Corrects.Revision) != i {
+				continue
+			}
+			switch e.(type) {
+			case residence.RegistrationAnnulled, residence.EndingAnnulled, residence.CorrectionAnnulled:
+				if inForce(j) {
+					return false
+				}
+			}
+		}
+		return true
+	}
+	root := func(i int) int {
+		for {
+			c, ok := residence.CorrectionIn(h[i])
+			if !ok {
+				return i
+			}
+			i = int(c.Corrects.Revision)
+		}
+	}
+	for _, r := range p.Registrations {
+		var want residence.Standing
+		ending := -1
+		for i, e := range h {
+			if e, ok := e.(residence.RegistrationEnded); ok && e.RegistrationID == r.ID && inForce(i) {
+				ending = i
+			}
+		}
+		for i, e := range h {
+			switch e := e.(type) {
+			case residence.RegistrationBegan:
+				if e.RegistrationID == r.ID {
+					want.From, want.Until, want.Void = e.From, e.Until, !inForce(i)
+				}
+			case residence.RegistrationCorrected:
+				if e.RegistrationID == r.ID && inForce(i) {
+					want.From, want.Until = e.Now.From, e.Now.Until
+				}
+			case residence.RegistrationEnded:
+				if i == ending {
+					want.EndedOn, want.Reason, want.CaseID = e.On, e.Reason, e.CaseID
+				}
+			case residence.EndingCorrected:
+				if inForce(i) && root(i) == ending {
+					want.EndedOn, want.Reason, want.CaseID = e.Now.EndedOn, e.Now.Reason, e.Now.CaseID
+				}
+			}
+		}
+		if got := r.Standing(); got != want {
+			t.Fatalf("R14: %s stands as %+v, its facts in force say %+v", r.ID, got, want)
+		}
+	}
+}
+
 // checkEndings keeps R14 and the length of R13 over all that was recorded.
 func checkEndings(t *rapid.T, p *residence.Person) {
 	for _, r := range p.Registrations {
+		if r.Void {
+			continue
+		}
 		if r.Ended && r.EndedOn.Before(r.From) {
 			t.Fatalf("R14: %s began on %s and ended on %s", r.Kind, r.From, r.EndedOn)
 		}

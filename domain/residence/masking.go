@@ -15,6 +15,13 @@ func (p Person) LogValue() slog.Value                 { return domain.Masked(p) 
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
+func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }
+func (e RegistrationAnnulled) LogValue() slog.Value   { return domain.Masked(e) }
+func (e RegistrationCorrected) LogValue() slog.Value  { return domain.Masked(e) }
+func (e EndingAnnulled) LogValue() slog.Value         { return domain.Masked(e) }
+func (e EndingCorrected) LogValue() slog.Value        { return domain.Masked(e) }
+func (e CorrectionAnnulled) LogValue() slog.Value     { return domain.Masked(e) }
+func (c Correct) LogValue() slog.Value                { return domain.Masked(c) }
 func (f Facts) LogValue() slog.Value                  { return domain.Masked(f) }
 
 // Format prints as %+v does: under a verb that does not suit a pointer, fmt

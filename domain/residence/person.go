@@ -37,6 +37,7 @@ const (
 	OwnerApplication  Reason = "owner_application"
 	DepartureAbroad   Reason = "departure_abroad"
 	CourtDecision     Reason = "court_decision"
+	TermExpired       Reason = "term_expired" // temporary only: it ended by itself (R13)
 )
 
 // Consent of an owner or tenant to a registration.
@@ -98,13 +99,14 @@ type Registration struct {
 	EndedOn    domain.Date
 	Reason     Reason
 	CaseID     domain.CaseID
+	Void       bool            // annulled: it never was
 	Position   domain.Position // where the log holds its beginning
 }
 
 // ActiveOn reports whether the registration holds on the day. A temporary one
 // stops by itself on Until, whether or not anybody recorded it.
 func (r Registration) ActiveOn(day domain.Date) bool {
-	if day.Before(r.From) {
+	if r.Void || day.Before(r.From) {
 		return false
 	}
 	last := r.lastDay()
@@ -114,17 +116,12 @@ func (r Registration) ActiveOn(day domain.Date) bool {
 // openOn reports whether the registration can still be ended on the day: it has
 // not ended, neither by a fact nor by its own term.
 func (r Registration) openOn(day domain.Date) bool {
-	return !r.Ended && (r.Until.IsZero() || day.Before(r.Until))
+	return !r.Void && !r.Ended && (r.Until.IsZero() || day.Before(r.Until))
 }
 
 // lastDay is the first day on which the registration no longer holds, zero
 // where it has no end.
-func (r Registration) lastDay() domain.Date {
-	if r.Ended && (r.Until.IsZero() || r.EndedOn.Before(r.Until)) {
-		return r.EndedOn
-	}
-	return r.Until
-}
+func (r Registration) lastDay() domain.Date { return r.Standing().lastDay() }
 
 // Person is the state of a residence- stream. The zero Person is one that the
 // registry does not know.
@@ -135,6 +132,8 @@ type Person struct {
 	BirthDate     domain.Date
 	Class         Class
 	Registrations []Registration // in the order in which they were recorded
+	facts         facts          // what the registrations are made of
+	next          uint64         // revision of the next event of the stream
 }
 
 // Known reports whether the person has been recorded.
@@ -143,6 +142,10 @@ func (p *Person) Known() bool { return !p.ID.IsZero() }
 // Apply folds the next event of the stream into p. A copy of p taken before
 // stays as it was.
 func (p *Person) Apply(rec domain.Recorded) {
+	p.next = rec.Revision + 1
+	if f, ok := factIn(rec); ok {
+		p.facts = append(slices.Clip(p.facts), f)
+	}
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
@@ -151,13 +154,27 @@ func (p *Person) Apply(rec domain.Recorded) {
 			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,
 		})
 	case RegistrationEnded:
-		i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == e.RegistrationID })
-		if i >= 0 {
-			p.Registrations = slices.Clone(p.Registrations)
-			r := &p.Registrations[i]
+		if r := p.registration(e.RegistrationID); r != nil {
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}
+	default:
+		if c, ok := CorrectionIn(e); ok {
+			if r := p.registration(c.RegistrationID); r != nil {
+				r.stand(c.Now)
+			}
+		}
 	}
+}
+
+// registration returns the registration to be changed, in a list of p's own;
+// nil where p has none with the id.
+func (p *Person) registration(id domain.RegistrationID) *Registration {
+	i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == id })
+	if i < 0 {
+		return nil
+	}
+	p.Registrations = slices.Clone(p.Registrations)
+	return &p.Registrations[i]
 }
 
 // ActiveOn returns the registrations that hold on the day, the permanent one
@@ -221,6 +238,7 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
+	Owners         []Owner    // of the dwelling now
 	Rules          rules.Book // by which it is judged
 }
 
@@ -238,6 +256,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	if err := c.checkPeriod(cmd.Today()); err != nil {
 		return nil, err
 	}
+	if err := c.checkConsents(cmd, p.ID); err != nil {
+		return nil, err
+	}
 	if c.From.Before(p.BirthDate) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
 			"the registration would begin before the person was born").At("effective_from")
@@ -253,7 +274,7 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 			return nil, domain.Refuse(domain.Conflict, domain.CodeRegisteredHere,
 				"the person is already registered at this dwelling since %s (%s)", r.From, r.Kind).At("dwelling_id")
 		}
-		if r.Kind != c.Kind {
+		if r.Kind != c.Kind || r.Void {
 			continue
 		}
 		if open && c.Kind == Temporary {
@@ -276,6 +297,32 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	return append(ended, began), nil
 }
 
+// checkConsents keeps R19: every owner of the dwelling consents, but the person
+// themselves, whose application says so. Consents of others (a tenant's, say)
+// are recorded. It is asked of a registration only, never of what is recorded
+// already.
+func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
+	for i, consent := range c.Consents {
+		if cmd.Today().Before(consent.GivenOn) {
+			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
+		}
+	}
+	if !c.Rules.On(cmd.Today()).Residence.OwnersConsent {
+		return nil
+	}
+	missing := 0
+	for _, o := range c.Owners {
+		if o.PersonID != person && !slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == o.PersonID }) {
+			missing++
+		}
+	}
+	if missing > 0 {
+		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
+			"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner", missing).At("consents")
+	}
+	return nil
+}
+
 // checkPeriod checks what the command says of time, whoever the person is.
 func (c Register) checkPeriod(today domain.Date) error {
 	if c.Kind != Permanent && c.Kind != Temporary {
@@ -285,6 +332,18 @@ func (c Register) checkPeriod(today domain.Date) error {
 	if c.From.IsZero() {
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the registration begins").At("effective_from")
 	}
+	if err := c.checkLength(today); err != nil {
+		return err
+	}
+	if c.Kind == Temporary && !today.Before(c.Until) {
+		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
+			"the stay ended before it was reported: until lies after today, %s", today).At("until")
+	}
+	return nil
+}
+
+// checkLength keeps R13, and that nothing begins in the future.
+func (c Register) checkLength(today domain.Date) *domain.Error {
 	if today.Before(c.From) {
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
 			"a registration is recorded when it begins: effective_from is at the latest today, %s", today).At("effective_from")
@@ -310,9 +369,6 @@ func (c Register) checkPeriod(today domain.Date) error {
 	case c.From.AddMonths(atMost).Before(c.Until):
 		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooLong,
 			"a temporary registration lasts at most %d months: until is %s or earlier", atMost, c.From.AddMonths(atMost)).At("until")
-	case !today.Before(c.Until):
-		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
-			"the stay ended before it was reported: until lies after today, %s", today).At("until")
 	}
 	return nil
 }
@@ -371,4 +427,26 @@ func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 			"the person has no active registration at this dwelling; look at GET /v1/dwellings/{id}/residents")
 	}
 	return ended, nil
+}
+
+// Expire decides that a temporary registration has ended by itself (R13): on
+// the day until which it was given, however late that is recorded.
+func (p *Person) Expire(cmd domain.Command, id domain.RegistrationID) ([]domain.Event, error) {
+	for _, r := range p.Registrations {
+		if r.ID == id && r.Kind == Temporary && r.Standing().Open() && !cmd.Today().Before(r.Until) {
+			return []domain.Event{r.end(p.ID, TermExpired, r.Until, domain.CaseID{})}, nil
+		}
+	}
+	return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "there is no temporary registration with this id whose term has run out and whose ending is not recorded")
+}
+
+// LastFact returns the revision of the last event that speaks of the
+// registration, 0 where none does.
+func (p *Person) LastFact(id domain.RegistrationID) (revision uint64) {
+	for _, f := range p.facts {
+		if f.of == id {
+			revision = f.revision
+		}
+	}
+	return revision
 }

@@ -41,6 +41,14 @@ func (r *Residents) Apply(rec domain.Recorded) {
 			x := &r.registrations[i]
 			x.Ended, x.EndedOn, x.Reason, x.CaseID = true, e.On, e.Reason, e.CaseID
 		}
+	default:
+		c, ok := CorrectionIn(e)
+		if !ok {
+			return
+		}
+		if i := slices.IndexFunc(r.registrations, func(x Resident) bool { return x.ID == c.RegistrationID }); i >= 0 {
+			r.registrations[i].stand(c.Now)
+		}
 	}
 }
 

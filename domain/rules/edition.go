@@ -92,6 +92,7 @@ type Complaint struct {
 type Residence struct {
 	TemporaryAtLeastMonths int             `json:"temporary_at_least_months"` // (R13; order 677 [found]: 1)
 	TemporaryAtMostMonths  int             `json:"temporary_at_most_months"`  // (R13; order 677 [found]: 12)
+	OwnersConsent          bool            `json:"owners_consent"`            // all owners of the dwelling consent to a registration there (R19; order 677 [found]: yes)
 	OccupancyNorms         []OccupancyNorm `json:"occupancy_norms"`           // by territory, none unless configured (R19; policy: none)
 }
 

@@ -3,6 +3,10 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
@@ -82,10 +86,30 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 		return Receipt{}, unknown
 	}
 	c.Rules = h.rules
+	c.Owners = d.Owners
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },
 	})
+}
+
+// Correct corrects what was recorded of the person's registrations. The plan
+// tells what it leads to; on a dry run that is all that happens, whether or not
+// the consequences are accepted.
+func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
+	var plan residence.CorrectionPlan
+	c.Rules = h.rules
+	r, err := execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(p *residence.Person) (events []domain.Event, err error) {
+			if opt.DryRun {
+				plan, err = p.PlanCorrection(cmd, c)
+				return plan.Events, err
+			}
+			return p.Correct(cmd, c)
+		},
+	})
+	return r, plan, err
 }
 
 // Deregister hands in and carries out an S001 application.
@@ -112,7 +136,15 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 		return Receipt{}, err
 	}
 	if opt.DryRun {
-		return planDeregistration(cmd, c, facts, received)
+		if !received.Planned { // the command has been carried out before
+			return received, nil
+		}
+		var d residence.Deregistration
+		d.Apply(received.Events[0])
+		return planEndings(cmd, d, facts.Persons, facts.Rules, received)
+	}
+	if application, ok := received.Events[0].Event.(residence.DeregistrationApplied); ok && len(application.CoOwners) > 0 {
+		return received, nil // it waits for them; see Answer
 	}
 	decided, err := h.finishDeregistration(ctx, c.CaseID)
 	if err != nil {
@@ -123,17 +155,18 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	return decided, nil
 }
 
-// planDeregistration adds to a planned application the steps that would follow
-// it now.
-func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, facts residence.Facts, received Receipt) (Receipt, error) {
-	if !received.Planned { // the command has been carried out before
-		return received, nil
+// planEndings adds to a planned receipt the steps that would follow it now,
+// where the case d, which has it already, waits for nothing.
+func planEndings(cmd domain.Command, d residence.Deregistration, persons []*residence.Person, by rules.Book, r Receipt) (Receipt, error) {
+	if d.Stage() != residence.StageCarriedOut {
+		return r, nil
 	}
+	onCase := order[residence.Deregistration]{cmd: cmd, stream: d.Applied.CaseID.Stream(), correlation: d.Applied.CaseID.UUID}
 	var results []residence.Result
 	var endings []domain.Recorded
-	for _, p := range facts.Persons {
-		ends, err := p.EndFor(residence.EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
-		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
+	for _, p := range persons {
+		ends, err := p.EndFor(endingsOf(d))
+		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: d.Applied.CaseID.UUID}.planned(ends)
 		result, err := resultOf(p.ID, planned, err)
 		if err != nil {
 			return Receipt{}, err
@@ -141,17 +174,74 @@ func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, 
 		results = append(results, result)
 		endings = append(endings, planned.Events...)
 	}
-	var d residence.Deregistration
-	d.Apply(received.Events[0])
-	decided, err := decideWithSheets(&d, cmd, results, endings, facts.Rules)
+	decided, err := decideWithSheets(&d, cmd, results, endings, by)
 	if err != nil {
 		return Receipt{}, err
 	}
-	received.Events = append(received.Events, endings...)
-	received.Events = append(received.Events, order[residence.Deregistration]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID,
-	}.planned(decided).Events...)
-	return received, nil
+	r.Events = append(append(r.Events, endings...), onCase.planned(decided).Events...)
+	return r, nil
+}
+
+// Answer takes a co-owner's answer to an S001 application, and carries it out
+// where it was the last confirmation: the steps and their finishing are those
+// of [Handler.Deregister]. A refusal by an answer is one append to the case.
+func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.CaseID, c residence.AnswerApplication, opt Options) (Receipt, error) {
+	c.Rules = h.rules
+	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
+	if err != nil {
+		return Receipt{}, err
+	}
+	dwelling, err := h.Dwelling(ctx, d.Applied.DwellingID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	answered, err := execute(ctx, h, order[residence.Deregistration]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Answer(cmd, c, &dwelling) },
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	last, ok := answered.Events[len(answered.Events)-1].Event.(residence.CoOwnerConfirmed)
+	if !ok || last.Deadline.IsZero() {
+		return answered, nil
+	}
+	if opt.DryRun {
+		if !answered.Planned {
+			return answered, nil
+		}
+		var persons []*residence.Person
+		for _, id := range d.Applied.Persons {
+			p, err := h.Person(ctx, id)
+			if err != nil {
+				return Receipt{}, err
+			}
+			persons = append(persons, &p)
+		}
+		d.Apply(answered.Events[0])
+		return planEndings(cmd, d, persons, h.rules, answered)
+	}
+	decided, err := h.finishDeregistration(ctx, id)
+	if err != nil {
+		return Receipt{}, err
+	}
+	decided.Events = append(answered.Events, decided.Events...)
+	decided.Repeated = answered.Repeated
+	return decided, nil
+}
+
+// lapse ends an S001 case whose co-owners did not answer in time (R6).
+func (h *Handler) lapse(ctx context.Context, due domain.Due) error {
+	id, err := uuid.Parse(strings.TrimPrefix(due.Stream, "case-"))
+	if err != nil {
+		return fmt.Errorf("command: confirmations of the stream %s: %w", due.Stream, err)
+	}
+	cmd := h.own(id, "lapse")
+	_, err = execute(ctx, h, order[residence.Deregistration]{
+		cmd: cmd, stream: due.Stream, correlation: id,
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(cmd, h.rules) },
+	})
+	return err
 }
 
 // facts reads what the application is judged by.
@@ -181,6 +271,9 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
+	}
+	if d.Complete.IsZero() { // co-owners are waited for, or have refused: there is nothing to finish
+		return Receipt{}, nil
 	}
 	var results []residence.Result
 	var ended []domain.Recorded
@@ -224,17 +317,22 @@ func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results [
 	return append(decided, d.DepartureSheets(cmd, ended)...), nil
 }
 
-// endFor ends the registrations of one person of the case, on the day of the
-// application however late it is finished. Repeated, it gives the same receipt.
-func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
-	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
-	end := residence.EndFor{
-		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Applied.ReceivedAt),
+// endingsOf is what the case asks of each person's stream: an ending on the day
+// on which the case was complete, however late it is finished.
+func endingsOf(d residence.Deregistration) residence.EndFor {
+	return residence.EndFor{
+		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Complete),
 		Received: d.Received,
 	}
+}
+
+// endFor ends the registrations of one person of the case. Repeated, it gives
+// the same receipt.
+func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
+	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndFor(end) },
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndFor(endingsOf(d)) },
 	})
 }
 

@@ -74,7 +74,7 @@ func register(h *command.Handler, p domain.PersonID, at domain.DwellingID, kind 
 	return func(cmd domain.Command) (command.Receipt, error) {
 		c := residence.Register{
 			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, "registration")},
-			DwellingID:     at, Kind: kind, From: domaintest.Today(),
+			DwellingID:     at, Kind: kind, From: domaintest.Today(), Consents: []residence.Consent{{PersonID: aigul}}, // who owns whatever there is
 		}
 		if kind == residence.Temporary {
 			c.Until = c.From.AddMonths(6)
@@ -190,6 +190,16 @@ func decidedAndLeft(t testing.TB) *memoryLog {
 	return l
 }
 
+// deregisterOnPortal asks for the same persons; where the flat has further
+// owners, it waits for them.
+func deregisterOnPortal(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	cmd.Channel = domain.ChannelPortal
+	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
+		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureEDS,
+	}, opt)
+}
+
 // acts are all that a client can order, each on a log of its own.
 func acts(t testing.TB) []act {
 	t.Helper()
@@ -245,6 +255,20 @@ func acts(t testing.TB) []act {
 		cmd.Now = domaintest.Today().AddMonths(12 * n).AddDays(1).Start()
 		return cmd
 	}
+	// The flat has two owners, and Aigul has applied on the portal.
+	owned := world(t)
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(owned, clock).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	waiting := owned.copy()
+	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(command.New(waiting, clock), cmd, command.Options{})
+	})
+	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
+		}
+	}
 
 	stranger := domaintest.ID[domain.PersonID]("stranger")
 	hut := domaintest.ID[domain.DwellingID]("hut")
@@ -266,6 +290,13 @@ func acts(t testing.TB) []act {
 		{name: "move", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return register(h, daur, house, residence.Permanent, opt)(cmd)
 		}},
+		{name: "correct the past", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+				Ground: residence.ClericalError, Reasons: "because", Accept: []domain.Code{domain.CodeLeavesWithoutResidence},
+				Changes: []residence.Change{{Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Annul}},
+			}, opt)
+			return r, err
+		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
 		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart},
 		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
@@ -276,6 +307,9 @@ func acts(t testing.TB) []act {
 				CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
 			}, opt)
 		}},
+		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal},
+		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm)},
+		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline)},
 		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
 		}},

@@ -1,0 +1,24 @@
+package domain
+
+import "time"
+
+// Due is something that the registry does by itself when its time has come. A
+// projection lists what is due (the agenda); a process manager does it. Nothing
+// that is read depends on it: what ends by itself has ended, whether or not the
+// registry has got round to recording it.
+type Due struct {
+	Kind   DueKind
+	Stream string // to which the event will be appended
+	Item   string // within the stream, for kinds that need it
+	At     time.Time
+}
+
+// DueKind names a kind of duty.
+type DueKind string
+
+const (
+	// DueTerm: the temporary registration Item ends with its term (R13).
+	DueTerm DueKind = "term"
+	// DueConfirmations: the time of the co-owners of an S001 case is over (R6).
+	DueConfirmations DueKind = "confirmations"
+)

@@ -1,0 +1,219 @@
+package residence
+
+import (
+	"slices"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/rules"
+)
+
+// coOwnersAnswerWithin is how long the other owners have (policy); then the
+// application has failed, which bars no new one.
+const coOwnersAnswerWithin = 3 * 24 * time.Hour
+
+// Confirmation is where a co-owner stands towards an application (R6).
+type Confirmation string
+
+const (
+	ConfirmationRequested Confirmation = "requested"
+	ConfirmationConfirmed Confirmation = "confirmed"
+	ConfirmationDeclined  Confirmation = "declined"
+	ConfirmationLapsed    Confirmation = "lapsed"
+)
+
+// CoOwnerConfirmed says that a co-owner confirmed the application. With the
+// last of them the case is complete: Deadline is set, and the 30 minutes run
+// from here (F13; the application has its own instant).
+type CoOwnerConfirmed struct {
+	CaseID      domain.CaseID          `json:"case_id"`
+	PersonID    domain.PersonID        `json:"person_id"`
+	Signature   domain.SignatureMethod `json:"signature"`
+	ConfirmedAt time.Time              `json:"confirmed_at"`
+	Deadline    time.Time              `json:"deadline,omitzero"`
+}
+
+// CoOwnerDeclined says that a co-owner does not want it. The decision follows
+// in the same append.
+type CoOwnerDeclined struct {
+	CaseID     domain.CaseID          `json:"case_id"`
+	PersonID   domain.PersonID        `json:"person_id"`
+	Signature  domain.SignatureMethod `json:"signature"`
+	DeclinedAt time.Time              `json:"declined_at"`
+}
+
+// ConfirmationRevoked takes a confirmation back; it is requested again.
+type ConfirmationRevoked struct {
+	CaseID    domain.CaseID          `json:"case_id"`
+	PersonID  domain.PersonID        `json:"person_id"`
+	Signature domain.SignatureMethod `json:"signature"`
+	RevokedAt time.Time              `json:"revoked_at"`
+}
+
+// ConfirmationsLapsed says that some co-owners did not answer in time. The
+// decision follows in the same append.
+type ConfirmationsLapsed struct {
+	CaseID   domain.CaseID     `json:"case_id"`
+	Silent   []domain.PersonID `json:"silent"`
+	LapsedAt time.Time         `json:"lapsed_at"` // when the time was over, however late that was noticed
+}
+
+func (CoOwnerConfirmed) EventType() string    { return "CoOwnerConfirmed" }
+func (CoOwnerDeclined) EventType() string     { return "CoOwnerDeclined" }
+func (ConfirmationRevoked) EventType() string { return "CoOwnerConfirmationRevoked" }
+func (ConfirmationsLapsed) EventType() string { return "CoOwnerConfirmationsLapsed" }
+
+func (e CoOwnerConfirmed) EffectiveAt() time.Time    { return e.ConfirmedAt }
+func (e CoOwnerDeclined) EffectiveAt() time.Time     { return e.DeclinedAt }
+func (e ConfirmationRevoked) EffectiveAt() time.Time { return e.RevokedAt }
+func (e ConfirmationsLapsed) EffectiveAt() time.Time { return e.LapsedAt }
+
+// Stage of an S001 case.
+type Stage string
+
+const (
+	StageNone             Stage = ""                   // not received
+	StageAwaitingCoOwners Stage = "awaiting_co_owners" // no registration is touched
+	StageCarriedOut       Stage = "in_review"          // complete: the registry ends what it asks for, and nothing stops it
+	StageDecided          Stage = "decided"
+)
+
+// Stage returns how far the case is. Its transitions:
+//
+//	from              by                       guard                          to
+//	—                 received                 no co-owners to ask            CarriedOut
+//	—                 received                 portal, R6                     AwaitingCoOwners
+//	AwaitingCoOwners  confirmed                others are still silent        AwaitingCoOwners
+//	AwaitingCoOwners  confirmed                the last, owners as they were  CarriedOut
+//	AwaitingCoOwners  confirmed                the last, owners changed       Decided (refused)
+//	AwaitingCoOwners  confirmation revoked     it had been given              AwaitingCoOwners
+//	AwaitingCoOwners  declined                 not confirmed before           Decided (refused)
+//	AwaitingCoOwners  lapsed                   the time is over               Decided (refused)
+//	CarriedOut        decided                                                 Decided
+//
+// A confirmation can be revoked before the decision only. The last one binds:
+// what follows ends registrations in other streams, so it is the decision.
+func (d *Deregistration) Stage() Stage {
+	switch {
+	case !d.Known():
+		return StageNone
+	case d.Decided:
+		return StageDecided
+	case d.Complete.IsZero():
+		return StageAwaitingCoOwners
+	}
+	return StageCarriedOut
+}
+
+// Answer is what a co-owner says to an application.
+type Answer string
+
+const (
+	AnswerConfirm Answer = "confirm"
+	AnswerDecline Answer = "decline"
+	AnswerRevoke  Answer = "revoke"
+)
+
+// AnswerApplication is the command by which a co-owner answers.
+type AnswerApplication struct {
+	PersonID  domain.PersonID
+	Answer    Answer
+	Signature domain.SignatureMethod
+	Rules     rules.Book
+}
+
+// Answer decides [AnswerApplication]. dwelling is as its owners are now: title
+// is judged when the case is decided (R5).
+func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) ([]domain.Event, error) {
+	if !d.Known() || !slices.Contains(d.Applied.CoOwners, c.PersonID) {
+		return nil, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "there is no application with this id that asks for your confirmation")
+	}
+	if d.Stage() != StageAwaitingCoOwners {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case waits for no confirmation any more")
+	}
+	if !cmd.Now.Before(d.Applied.ConfirmBy) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeConfirmationLate, "the time for an answer was over on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
+	}
+	if c.Signature != domain.SignatureEDS {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod, "an answer to an application is signed by %s", domain.SignatureEDS).At("signature.method")
+	}
+	by := c.Rules
+	confirmed := slices.Contains(d.Confirmed, c.PersonID)
+	switch c.Answer {
+	case AnswerConfirm:
+		if confirmed {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered, "you have confirmed this application already")
+		}
+		return d.confirm(cmd, c, dwelling), nil
+	case AnswerDecline:
+		if confirmed {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered, "you have confirmed this application: revoke that first")
+		}
+		return []domain.Event{
+			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, DeclinedAt: cmd.Now},
+			d.refuseAll(cmd, by, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application"),
+		}, nil
+	case AnswerRevoke:
+		if !confirmed {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeNotConfirmed, "you have given no confirmation that could be revoked")
+		}
+		return []domain.Event{ConfirmationRevoked{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, RevokedAt: cmd.Now}}, nil
+	}
+	return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an answer is %s, %s or %s", AnswerConfirm, AnswerDecline, AnswerRevoke).At("outcome")
+}
+
+func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) []domain.Event {
+	by := c.Rules
+	e := CoOwnerConfirmed{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, ConfirmedAt: cmd.Now}
+	agreed := append(slices.Clip(d.Confirmed), c.PersonID)
+	if len(agreed) < len(d.Applied.CoOwners) {
+		return []domain.Event{e}
+	}
+	if !dwelling.OwnedBy(d.Applied.ApplicantID) {
+		return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more")}
+	}
+	for _, o := range dwelling.Owners {
+		if o.PersonID != d.Applied.ApplicantID && !slices.Contains(agreed, o.PersonID) {
+			return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeOwnersChanged, "the dwelling has another owner since, who was not asked; apply again")}
+		}
+	}
+	e.Deadline = deregistrationDeadline(by.On(cmd.Today()), cmd.Now)
+	return []domain.Event{e}
+}
+
+// Lapse decides that the co-owners' time is over.
+func (d *Deregistration) Lapse(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
+	if d.Stage() != StageAwaitingCoOwners || cmd.Now.Before(d.Applied.ConfirmBy) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this case waits for no confirmation whose time is over")
+	}
+	e := ConfirmationsLapsed{CaseID: d.Applied.CaseID, LapsedAt: d.Applied.ConfirmBy}
+	for _, p := range d.Applied.CoOwners {
+		if !slices.Contains(d.Confirmed, p) {
+			e.Silent = append(e.Silent, p)
+		}
+	}
+	return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again")}, nil
+}
+
+// refuseAll ends the case with the same result for each person.
+func (d *Deregistration) refuseAll(cmd domain.Command, by rules.Book, code domain.Code, reason string) DeregistrationDecided {
+	var results []Result
+	for _, p := range d.Applied.Persons {
+		results = append(results, Result{PersonID: p, Code: code, Reason: reason})
+	}
+	return d.decision(cmd, results, by)
+}
+
+// coOwners are whom an application must be confirmed by (R6).
+func coOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) []domain.PersonID {
+	if !f.edition(cmd).Deregistration.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal || c.Ground != GroundOwnerApplication {
+		return nil
+	}
+	var others []domain.PersonID
+	for _, o := range f.Dwelling.Owners {
+		if o.PersonID != c.ApplicantID {
+			others = append(others, o.PersonID)
+		}
+	}
+	return others
+}

@@ -1,0 +1,255 @@
+package residence_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
+)
+
+// edition in force on the day of the specifications.
+var edition = rules.Book{}.On(today).ID
+
+// ownedBy says who owns the flat; Aigul applies.
+func ownedBy(others ...domain.PersonID) func(*application) {
+	return func(a *application) {
+		all := []residence.Owner{{PersonID: aigul}}
+		for _, o := range others {
+			all = append(all, residence.Owner{PersonID: o})
+		}
+		a.dwelling = append(theFlat(), owners("2020-01-01", all...))
+	}
+}
+
+func (a *application) receiveUnder(by rules.Book) ([]domain.Event, error) {
+	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...), Rules: by}
+	for _, p := range a.persons {
+		facts.Persons = append(facts.Persons, p.fold())
+	}
+	return new(residence.Deregistration).Receive(a.cmd, a.c, facts)
+}
+
+func TestR6_WhoMustConfirm(t *testing.T) {
+	portal := through(domain.ChannelPortal, domain.SignatureEDS)
+	court := on(residence.GroundCourtDecision, domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today})
+	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
+	for _, c := range []struct {
+		name  string
+		a     *application
+		rules rules.Book
+		want  []domain.PersonID
+	}{
+		{"R6 the other owners, on the portal", applied(portal, ownedBy(daur, erlan)), rules.Book{}, []domain.PersonID{daur, erlan}},
+		{"R6 nobody where the applicant is the only owner", applied(portal, ownedBy()), rules.Book{}, nil},
+		{"R6 nobody at a desk, where papers are shown", applied(ownedBy(erlan)), rules.Book{}, nil},
+		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil},
+		{"R6 nobody where the policy is off", applied(portal, ownedBy(erlan)), off, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events, err := c.a.receiveUnder(c.rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := events[0].(residence.DeregistrationApplied)
+			if !slices.Equal(e.CoOwners, c.want) {
+				t.Fatalf("waits for %v, want %v", e.CoOwners, c.want)
+			}
+			noon := domaintest.Noon()
+			if waits := len(c.want) > 0; waits != e.Deadline.IsZero() || waits != e.ConfirmBy.Equal(noon.Add(72*time.Hour)) || !waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
+				t.Errorf("R18 decided by %s, confirmed by %s", e.Deadline, e.ConfirmBy)
+			}
+		})
+	}
+}
+
+// waiting is the case of an application that waits for Daur and Erlan; then
+// more has happened.
+func waiting(t testing.TB, then ...domain.Event) []domain.Event {
+	t.Helper()
+	events, err := applied(through(domain.ChannelPortal, domain.SignatureEDS), ownedBy(daur, erlan)).receiveUnder(rules.Book{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(events, then...)
+}
+
+func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
+	e := residence.CoOwnerConfirmed{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, ConfirmedAt: domaintest.Noon()}
+	if len(deadline) > 0 {
+		e.Deadline = deadline[0]
+	}
+	return e
+}
+
+func declinedBy(p domain.PersonID) domain.Event {
+	return residence.CoOwnerDeclined{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, DeclinedAt: domaintest.Noon()}
+}
+
+func revokedBy(p domain.PersonID) domain.Event {
+	return residence.ConfirmationRevoked{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, RevokedAt: domaintest.Noon()}
+}
+
+func allRefused(code domain.Code, reason string, at time.Time) domain.Event {
+	return residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur, Code: code, Reason: reason}}, Edition: edition, DecidedAt: at}
+}
+
+// TestR6_F13_EveryTransitionOfTheCase is the table of [residence.Stage], and
+// everything that it forbids.
+func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
+	noon := domaintest.Noon()
+	inTime := noon.Add(30 * time.Minute)
+	states := map[string][]domain.Event{
+		"none":     nil,
+		"alone":    {residence.DeregistrationApplied{CaseID: kase, Persons: []domain.PersonID{daur}, ReceivedAt: noon, Deadline: inTime}},
+		"silent":   waiting(t),
+		"one":      waiting(t, confirmedBy(daur)),
+		"revoked":  waiting(t, confirmedBy(daur), revokedBy(daur)),
+		"complete": waiting(t, confirmedBy(daur), confirmedBy(erlan, inTime)),
+		"declined": waiting(t, confirmedBy(daur), declinedBy(erlan), allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)),
+	}
+	stages := map[string]residence.Stage{
+		"none": residence.StageNone, "alone": residence.StageCarriedOut, "silent": residence.StageAwaitingCoOwners, "one": residence.StageAwaitingCoOwners,
+		"revoked": residence.StageAwaitingCoOwners, "complete": residence.StageCarriedOut, "declined": residence.StageDecided,
+	}
+	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
+	answer := func(p domain.PersonID, what residence.Answer) func(*residence.Deregistration) ([]domain.Event, error) {
+		return func(d *residence.Deregistration) ([]domain.Event, error) {
+			return d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: p, Answer: what, Signature: domain.SignatureEDS}, dwelling)
+		}
+	}
+	late := domaintest.Order()
+	late.Now = noon.Add(72 * time.Hour)
+	orders := map[string]func(*residence.Deregistration) ([]domain.Event, error){
+		"daur confirms":  answer(daur, residence.AnswerConfirm),
+		"erlan confirms": answer(erlan, residence.AnswerConfirm),
+		"daur declines":  answer(daur, residence.AnswerDecline),
+		"erlan declines": answer(erlan, residence.AnswerDecline),
+		"daur revokes":   answer(daur, residence.AnswerRevoke),
+		"erlan revokes":  answer(erlan, residence.AnswerRevoke),
+		"lapse":          func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(late, rules.Book{}) },
+		"decide": func(d *residence.Deregistration) ([]domain.Event, error) {
+			return d.Decide(domaintest.Order(), []residence.Result{{PersonID: daur}}, rules.Book{})
+		},
+	}
+	no := allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)
+	lapsed := func(silent ...domain.PersonID) []domain.Event {
+		return []domain.Event{
+			residence.ConfirmationsLapsed{CaseID: kase, Silent: silent, LapsedAt: noon.Add(72 * time.Hour)},
+			allRefused(domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again", late.Now),
+		}
+	}
+	decided := []domain.Event{residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur}}, Edition: edition, DecidedAt: noon}}
+	happens := map[string]map[string][]domain.Event{
+		"alone": {"decide": decided},
+		"silent": {
+			"daur confirms": {confirmedBy(daur)}, "erlan confirms": {confirmedBy(erlan)},
+			"daur declines": {declinedBy(daur), no}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
+		},
+		"one": {
+			"erlan confirms": {confirmedBy(erlan, inTime)}, "erlan declines": {declinedBy(erlan), no},
+			"daur revokes": {revokedBy(daur)}, "lapse": lapsed(erlan),
+		},
+		"revoked": {
+			"daur confirms": {confirmedBy(daur)}, "erlan confirms": {confirmedBy(erlan)},
+			"daur declines": {declinedBy(daur), no}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
+		},
+		"complete": {"decide": decided},
+	}
+	forbidden := map[string]domain.Code{ // of those that wait, by what is wrong
+		"one daur confirms": domain.CodeAnswered, "one daur declines": domain.CodeAnswered, "one erlan revokes": domain.CodeNotConfirmed,
+		"silent daur revokes": domain.CodeNotConfirmed, "silent erlan revokes": domain.CodeNotConfirmed,
+		"revoked daur revokes": domain.CodeNotConfirmed, "revoked erlan revokes": domain.CodeNotConfirmed,
+		"silent decide": domain.CodeAwaitsCoOwners, "one decide": domain.CodeAwaitsCoOwners, "revoked decide": domain.CodeAwaitsCoOwners,
+		"none decide": domain.CodeAwaitsCoOwners,
+	}
+	for state, given := range states {
+		if got := domaintest.Fold[residence.Deregistration](given...).Stage(); got != stages[state] {
+			t.Errorf("%s is the stage %q", state, got)
+		}
+		for name, order := range orders {
+			t.Run(fmt.Sprintf("R6 %s: %s", state, name), func(t *testing.T) {
+				d := domaintest.Fold[residence.Deregistration](given...)
+				got, err := order(d)
+				if want, ok := happens[state][name]; ok {
+					domaintest.Happened(t, got, err, want...)
+					return
+				}
+				code, ok := forbidden[state+" "+name]
+				switch {
+				case ok:
+				case name == "lapse":
+					code = domain.CodeNotDue
+				case name != "decide" && (state == "none" || state == "alone"):
+					code = domain.CodeCaseUnknown
+				default:
+					code = domain.CodeCaseDecided
+				}
+				domaintest.Refused(t, got, err, code, "")
+			})
+		}
+	}
+}
+
+func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
+	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
+	answer := func(p domain.PersonID, how domain.SignatureMethod, after time.Duration) func(*residence.Deregistration) ([]domain.Event, error) {
+		return func(d *residence.Deregistration) ([]domain.Event, error) {
+			cmd := domaintest.Order()
+			cmd.Now = cmd.Now.Add(after)
+			return d.Answer(cmd, residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: how}, dwelling)
+		}
+	}
+	eds := domain.SignatureEDS
+	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
+		{Name: "R6 not by the applicant", Given: waiting(t), When: answer(aigul, eds, 0), Refused: domain.CodeCaseUnknown},
+		{Name: "R6 C17 not by a one-time password", Given: waiting(t), When: answer(daur, domain.SignatureOTP, 0), Refused: domain.CodeSignatureMethod, Field: "signature.method"},
+		{Name: "R6 not when the time is over, noticed or not", Given: waiting(t), When: answer(daur, eds, 72*time.Hour), Refused: domain.CodeConfirmationLate},
+		{Name: "R6 in the last second", Given: waiting(t), When: answer(daur, eds, 72*time.Hour-time.Second), Then: []domain.Event{
+			residence.CoOwnerConfirmed{CaseID: kase, PersonID: daur, Signature: eds, ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second)},
+		}},
+		{Name: "R6 F13 the 30 minutes run from the last confirmation", Given: waiting(t, confirmedBy(daur)), When: answer(erlan, eds, 48*time.Hour), Then: []domain.Event{
+			residence.CoOwnerConfirmed{
+				CaseID: kase, PersonID: erlan, Signature: eds, ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
+			},
+		}},
+		{Name: "R6 not too early for the timer", Given: waiting(t), Refused: domain.CodeNotDue, When: func(d *residence.Deregistration) ([]domain.Event, error) {
+			cmd := domaintest.Order()
+			cmd.Now = cmd.Now.Add(72*time.Hour - time.Second)
+			return d.Lapse(cmd, rules.Book{})
+		}},
+	})
+}
+
+func TestR5_R6_TitleIsJudgedAtTheLastConfirmation(t *testing.T) {
+	for name, c := range map[string]struct {
+		owners []domain.PersonID
+		code   domain.Code
+	}{
+		"the applicant has sold":            {[]domain.PersonID{daur, erlan}, domain.CodeApplicantNotOwner},
+		"somebody has bought a share":       {[]domain.PersonID{aigul, daur, domaintest.ID[domain.PersonID]("buyer")}, domain.CodeOwnersChanged},
+		"a co-owner has sold, who said yes": {[]domain.PersonID{aigul, erlan}, ""},
+	} {
+		t.Run("R5 R6 "+name, func(t *testing.T) {
+			var now []residence.Owner
+			for _, o := range c.owners {
+				now = append(now, residence.Owner{PersonID: o})
+			}
+			dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2026-03-15", now...))...)
+			d := domaintest.Fold[residence.Deregistration](waiting(t, confirmedBy(daur))...)
+			events, err := d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: erlan, Answer: residence.AnswerConfirm, Signature: domain.SignatureEDS}, dwelling)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decided, refused := events[len(events)-1].(residence.DeregistrationDecided)
+			if refused != (c.code != "") || refused && decided.Results[0].Code != c.code {
+				t.Errorf("decided %+v, want the result %q", events, c.code)
+			}
+		})
+	}
+}

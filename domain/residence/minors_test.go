@@ -1,0 +1,44 @@
+package residence_test
+
+import (
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
+)
+
+func TestR9_AMinorLeavesOnTheApplicationOfAnAdult(t *testing.T) {
+	// today is 15 March 2026
+	leaves := func(applicant, person string, court bool) *application {
+		return applied(func(a *application) { a.owner = recorded(aigul, residence.Citizen, applicant) },
+			living(recorded(daur, residence.Citizen, person).permanent(first, flat, "2020-01-01")),
+			papers, func(a *application) {
+				a.c.Ground = residence.GroundDepartureAbroad
+				if court {
+					a.c.Ground = residence.GroundCourtDecision
+				}
+			})
+	}
+	older := rulestest.Book(t, "2026-01-01", `"capacity":18`, `"capacity":21`)
+	for _, c := range []struct {
+		name  string
+		a     *application
+		rules rules.Book
+		code  domain.Code
+	}{
+		{"R9 a minor by an adult", leaves("2008-03-15", "2008-03-16", false), rules.Book{}, ""},
+		{"R9 a minor by one who is 18 tomorrow", leaves("2008-03-16", "2008-03-16", false), rules.Book{}, domain.CodeRepresentative},
+		{"R9 an adult by whoever applies", leaves("2008-03-16", "2008-03-15", false), rules.Book{}, ""},
+		{"R9 the age is that of the edition in force", leaves("2008-03-15", "2008-03-16", false), older, domain.CodeRepresentative},
+		{"R9 of a departure only", leaves("2008-03-16", "2008-03-16", true), rules.Book{}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events, err := c.a.receiveUnder(c.rules)
+			if got := domain.CodeOf(err); got != c.code || err == nil && len(events) != 1 {
+				t.Errorf("refused with %q, want %q: %v", got, c.code, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,127 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+)
+
+const (
+	// dueEvery is how often the agenda is looked at. Duties fall due on days or
+	// with a term of at least minutes, so some seconds are early enough.
+	dueEvery = 5 * time.Second
+	// dueAtOnce bounds one look.
+	dueAtOnce = 100
+	// registryActor stands for who gave the command where nobody did.
+	registryActor = "registry"
+)
+
+// Agenda lists what the registry has to do by itself, as a projection of the
+// log.
+type Agenda interface {
+	// Due returns at most limit duties whose time has come at by, the oldest
+	// first.
+	Due(ctx context.Context, by time.Time, limit int) ([]domain.Due, error)
+}
+
+// Timer is the process manager that does what is due. Several may run at once:
+// every duty's command is derived from the fact that it follows from, so it is
+// done once. A duty that is no longer one, because the agenda is behind the
+// log, is passed over.
+type Timer struct {
+	handler *Handler
+	agenda  Agenda
+	log     *slog.Logger
+}
+
+// NewTimer returns a Timer that works through the agenda.
+func NewTimer(h *Handler, agenda Agenda, log *slog.Logger) *Timer {
+	return &Timer{handler: h, agenda: agenda, log: log}
+}
+
+// Run works until ctx ends. What fails is tried again at the next look.
+func (t *Timer) Run(ctx context.Context) {
+	tick := time.NewTicker(dueEvery)
+	defer tick.Stop()
+	for {
+		t.Once(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// Once does what is due now.
+func (t *Timer) Once(ctx context.Context) {
+	duties, err := t.agenda.Due(ctx, t.handler.now(), dueAtOnce)
+	if err != nil {
+		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
+			t.log.Warn("what is due cannot be read now", "error", err)
+		}
+		return
+	}
+	for _, d := range duties {
+		if err := t.handler.Do(ctx, d); err != nil && ctx.Err() == nil {
+			t.log.Warn("something due could not be done yet", "kind", d.Kind, "stream", d.Stream, "error", err)
+		}
+	}
+}
+
+// duties says how each kind of duty is done.
+var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
+	domain.DueTerm:          (*Handler).expire,
+	domain.DueConfirmations: (*Handler).lapse,
+}
+
+// Do does what is due, once; it does nothing where that has been done or is not
+// due any more.
+func (h *Handler) Do(ctx context.Context, d domain.Due) error {
+	do, ok := duties[d.Kind]
+	if !ok {
+		return fmt.Errorf("command: no duty is of the kind %q", d.Kind)
+	}
+	err := do(h, ctx, d)
+	if domain.CodeOf(err) == domain.CodeNotDue {
+		return nil
+	}
+	return err
+}
+
+// expire records that a temporary registration has ended with its term (R13).
+func (h *Handler) expire(ctx context.Context, d domain.Due) error {
+	person, err := uuid.Parse(strings.TrimPrefix(d.Stream, "residence-"))
+	if err != nil {
+		return fmt.Errorf("command: a term of the stream %s: %w", d.Stream, err)
+	}
+	item, err := uuid.Parse(d.Item)
+	if err != nil {
+		return fmt.Errorf("command: a term of the registration %q: %w", d.Item, err)
+	}
+	id := domain.RegistrationID{UUID: item}
+	p, err := h.Person(ctx, domain.PersonID{UUID: person})
+	if err != nil {
+		return err
+	}
+	// A term that was corrected after it had expired can expire again, and that
+	// is another command.
+	cmd := h.own(id.UUID, fmt.Sprintf("expire after %d", p.LastFact(id)))
+	_, err = execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: d.Stream,
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Expire(cmd, id) },
+	})
+	return err
+}
+
+// own is the envelope of a command that the registry gives itself.
+func (h *Handler) own(thing uuid.UUID, name string) domain.Command {
+	return domain.Command{ID: domain.CommandID{UUID: domain.DeriveID(thing, name)}, Actor: registryActor, Role: domain.RoleSystem, Now: h.now()}
+}

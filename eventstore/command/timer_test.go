@@ -1,0 +1,188 @@
+package command_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+	"tizilim/domain/rules/rulestest"
+	"tizilim/eventstore/command"
+)
+
+// agenda is one that always holds the same, as one does that is behind.
+type agenda []domain.Due
+
+func (a agenda) Due(context.Context, time.Time, int) ([]domain.Due, error) { return a, nil }
+
+// stay is the registration of Erlan in the flat, until 15 September 2026.
+var stay = domain.RegistrationID{UUID: domain.DeriveID(order("erlan stays in the flat").ID.UUID, "registration")}
+
+var endOfStay = domain.Due{Kind: domain.DueTerm, Stream: erlan.Stream(), Item: stay.String()}
+
+// at is the first instant of the day, as a clock.
+func at(d string) func() time.Time {
+	return func() time.Time { return domaintest.Day(d).Start() }
+}
+
+func timer(l *memoryLog, now func() time.Time, due ...domain.Due) *command.Timer {
+	return command.NewTimer(command.New(l, now), agenda(due), slog.New(slog.DiscardHandler))
+}
+
+func TestR13_AStayEndsByItselfOnTheDayUntilWhichItWasGiven(t *testing.T) {
+	l := world(t)
+	n := l.len()
+	timer(l, at("2026-09-14"), endOfStay).Once(ctx)
+	if l.len() != n {
+		t.Fatalf("it ended a day early: %v", typesOf(l.since(n)))
+	}
+	timer(l, at("2026-09-15"), endOfStay).Once(ctx)
+	got := l.since(n)
+	want := residence.RegistrationEnded{
+		PersonID: erlan, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, Reason: residence.TermExpired, On: domaintest.Day("2026-09-15"),
+	}
+	if len(got) != 1 || domaintest.Diff(domain.Event(want), got[0].Event) != "" || got[0].Meta.Role != domain.RoleSystem {
+		t.Fatalf("recorded %+v", got)
+	}
+	timer(l, at("2026-10-01"), endOfStay).Once(ctx)
+	if l.len() != n+1 {
+		t.Errorf("it ended once more: %v", typesOf(l.since(n+1)))
+	}
+}
+
+func TestR13_HoweverManyTimersAndHoweverLateTheStayEndsOnce(t *testing.T) {
+	l := world(t)
+	n := l.len()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { timer(l, at("2027-01-01"), endOfStay).Once(ctx) })
+	}
+	all.Wait()
+	got := l.since(n)
+	if len(got) != 1 || got[0].Event.(residence.RegistrationEnded).On != domaintest.Day("2026-09-15") {
+		t.Errorf("recorded %v", got)
+	}
+}
+
+func TestR13_ATimerThatIsStoppedAtItsAppendEndsTheStayLater(t *testing.T) {
+	for _, where := range []string{"before", "after"} {
+		t.Run(where, func(t *testing.T) {
+			l := world(t)
+			n := l.len()
+			stop := func(int, string) error { return errLost }
+			if where == "before" {
+				l.faults(stop, nil)
+			} else {
+				l.faults(nil, stop)
+			}
+			timer(l, at("2026-09-15"), endOfStay).Once(ctx)
+			l.heal()
+			timer(l, at("2026-09-16"), endOfStay).Once(ctx)
+			if got := typesOf(l.since(n)); !slices.Equal(got, []string{"residence: RegistrationEnded"}) {
+				t.Errorf("recorded %v", got)
+			}
+		})
+	}
+}
+
+func TestR13_R14_ATermThatIsCorrectedExpiresAgain(t *testing.T) {
+	l := world(t)
+	timer(l, at("2026-09-15"), endOfStay).Once(ctx)
+	cmd := order("the stay was longer")
+	cmd.Now = at("2026-09-20")()
+	if _, _, err := command.New(l, clock).Correct(ctx, cmd, erlan, residence.Correct{
+		Ground: residence.ClericalError, Reasons: "because", Changes: []residence.Change{{
+			Fact: residence.FactName{RegistrationID: stay}, Action: residence.Amend, Until: domaintest.Day("2026-10-15"),
+		}},
+	}, command.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	n := l.len()
+	timer(l, at("2026-10-14"), endOfStay).Once(ctx)
+	if l.len() != n {
+		t.Fatalf("it ended on its old term: %v", typesOf(l.since(n)))
+	}
+	timer(l, at("2026-10-15"), endOfStay).Once(ctx)
+	got := l.since(n)
+	if len(got) != 1 || got[0].Event.(residence.RegistrationEnded).On != domaintest.Day("2026-10-15") {
+		t.Errorf("recorded %v", got)
+	}
+}
+
+func TestWhatIsDueAndCannotBeDoneKeepsNothingElseFromBeingDone(t *testing.T) {
+	l := world(t)
+	n := l.len()
+	timer(l, at("2026-09-15"),
+		domain.Due{Kind: "something of a later release", Stream: erlan.Stream()},
+		domain.Due{Kind: domain.DueTerm, Stream: "residence-x", Item: stay.String()},
+		domain.Due{Kind: domain.DueTerm, Stream: erlan.Stream(), Item: "x"},
+		domain.Due{Kind: domain.DueTerm, Stream: daur.Stream(), Item: fmt.Sprint(stay)}, // another's
+		endOfStay,
+	).Once(ctx)
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"residence: RegistrationEnded"}) {
+		t.Errorf("recorded %v", got)
+	}
+}
+
+func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(h, cmd, command.Options{})
+	})
+	n := l.len()
+	due := domain.Due{Kind: domain.DueConfirmations, Stream: eviction.Stream()}
+	for _, now := range []time.Time{clock().Add(72*time.Hour - time.Second), clock().Add(72 * time.Hour), clock().Add(100 * time.Hour)} {
+		timer(l, func() time.Time { return now }, due).Once(ctx)
+	}
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: CoOwnerConfirmationsLapsed", "case: DeregistrationDecided"}) {
+		t.Fatalf("recorded %v", got)
+	}
+	for _, r := range l.since(n)[1].Event.(residence.DeregistrationDecided).Results {
+		if r.Code != domain.CodeCoOwnersSilent || r.Reason == "" {
+			t.Errorf("result %+v", r)
+		}
+	}
+	if err := command.New(l, clock).Finish(ctx, eviction); err != nil || l.len() != n+2 {
+		t.Errorf("a refused case was finished: %v, %v", typesOf(l.since(n+2)), err)
+	}
+}
+
+func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	n := l.len()
+	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(h, cmd, command.Options{})
+	})
+	if err := command.New(l, clock).Finish(ctx, eviction); err != nil {
+		t.Fatal(err)
+	}
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: DeregistrationApplied"}) {
+		t.Fatalf("recorded %v", got)
+	}
+	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
+	l = world(t)
+	h = command.New(l, clock, command.WithRules(off))
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	r := must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(h, cmd, command.Options{})
+	})
+	if got := typesOf(r.Events); got[len(got)-1] != "case: DeregistrationDecided" {
+		t.Errorf("where the policy is off: %v", got)
+	}
+}

@@ -1,0 +1,134 @@
+package httpapi_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+)
+
+func answered(outcome string) body {
+	return body{"outcome": outcome, "signature": body{"method": "eds"}}
+}
+
+// timer does what is due in the registry.
+func (s *subtest) timer() {
+	command.NewTimer(command.New(s.store, s.clock.Now), s.model, slog.New(slog.DiscardHandler)).Once(context.Background())
+}
+
+func TestR6_TheCaseWaitsForTheOtherOwners(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	auditor := s.token(domain.RoleAuditor)
+	owner, second, third, guest, stranger := s.citizen(), s.citizen(), s.citizen(), s.citizen(), s.citizen()
+	home := s.dwelling(owner, second, third)
+	s.registered(guest, home, "2026-03-01", "")
+	received := r.clock.Now()
+	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
+	if asked.at("results") != nil || len(asked.at("co_owners").([]any)) != 2 {
+		t.Fatalf("it did not wait: %s", asked.text)
+	}
+	path := "/v1/cases/" + asked.id("case_id")
+	waits := s.seen(path, s.as(third), asked) // it is theirs to see
+	if waits.at("state") != "awaiting_co_owners" || waits.at("co_owners", 0, "state") != "requested" || waits.at("deadline") != nil {
+		t.Errorf("the case: %s", waits.text)
+	}
+	s.get(path, s.as(stranger)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.command(path+"/confirmation", s.as(stranger), answered("confirm")).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.command(path+"/confirmation", s.as(owner), answered("confirm")).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.command(path+"/confirmation", s.token(domain.RoleOperator), answered("confirm")).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+
+	r.clock.pass(time.Hour)
+	one := s.command(path+"/confirmation", s.as(second), answered("confirm"), header{"Idempotency-Key", "second"}).is(http.StatusOK)
+	if got := s.seen("/v1/dwellings/"+home+"/residents", auditor, one).residents(); got != 1 || one.at("results") != nil {
+		t.Errorf("one confirmation of two ended it: %s", one.text)
+	}
+	s.command(path+"/confirmation", s.as(second), answered("revoke")).is(http.StatusOK)
+	s.command(path+"/confirmation", s.as(second), answered("revoke")).refused(http.StatusConflict, domain.CodeNotConfirmed, "")
+	s.command(path+"/confirmation", s.as(second), answered("confirm")).is(http.StatusOK)
+	r.clock.pass(time.Hour)
+	plan := s.send("POST", path+"/confirmation?dry_run=true", s.as(third), answered("confirm"), header{"Idempotency-Key", "plan"}).is(http.StatusOK)
+	last := s.command(path+"/confirmation", s.as(third), answered("confirm")).is(http.StatusOK)
+	if len(plan.at("events").([]any)) != 3 || len(last.at("events").([]any)) != 3 || last.at("results", 0, "outcome") != "deregistered" {
+		t.Errorf("planned %s\nthen %s", plan.text, last.text)
+	}
+	done := s.seen(path, s.as(owner), last)
+	if done.at("state") != "granted" || done.at("co_owners", 1, "state") != "confirmed" ||
+		done.at("received_at") != received.UTC().Format(time.RFC3339) || done.at("deadline") != r.clock.Now().UTC().Add(30*time.Minute).Format(time.RFC3339) {
+		t.Errorf("F13 the case tells both instants: %s", done.text)
+	}
+	if got := s.seen("/v1/dwellings/"+home+"/residents", auditor, last).residents(); got != 0 {
+		t.Errorf("%d residents are left", got)
+	}
+	s.command(path+"/confirmation", s.as(second), answered("revoke")).refused(http.StatusConflict, domain.CodeCaseDecided, "")
+	again := s.command(path+"/confirmation", s.as(second), answered("confirm"), header{"Idempotency-Key", "second"}).is(http.StatusOK)
+	if again.text != one.text {
+		t.Errorf("first %s, then %s", one.text, again.text)
+	}
+}
+
+func TestR6_ADeclineAndASilenceRefuseWithAResult(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	owner, second, guest := s.citizen(), s.citizen(), s.citizen()
+	home := s.dwelling(owner, second)
+	s.registered(guest, home, "2026-03-01", "")
+	ask := func() (string, *answer) {
+		a := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
+		return "/v1/cases/" + a.id("case_id"), a
+	}
+	path, _ := ask()
+	no := s.command(path+"/confirmation", s.as(second), answered("decline")).is(http.StatusOK)
+	c := s.seen(path, s.as(owner), no)
+	if c.at("state") != "refused" || c.at("results", 0, "code") != "co_owner_declined" || c.at("co_owners", 0, "state") != "declined" {
+		t.Errorf("declined: %s", c.text)
+	}
+
+	path, asked := ask()
+	s.seen(path, s.as(owner), asked)
+	r.clock.pass(72*time.Hour - time.Second)
+	s.timer()
+	if c := s.seen(path, s.as(owner), asked); c.at("state") != "awaiting_co_owners" {
+		t.Errorf("refused too early: %s", c.text)
+	}
+	r.clock.pass(time.Second)
+	s.timer()
+	r.until("the silence has its result", func() bool {
+		return s.get(path, s.as(owner)).is(http.StatusOK).at("state") == "refused"
+	})
+	if c := s.get(path, s.as(owner)); c.at("results", 0, "code") != "co_owners_did_not_answer" || c.at("co_owners", 0, "state") != "lapsed" {
+		t.Errorf("lapsed: %s", c.text)
+	}
+	if got := s.get("/v1/dwellings/"+home+"/residents", s.token(domain.RoleAuditor)).is(http.StatusOK).residents(); got != 1 {
+		t.Errorf("%d residents, want the one who stays", got)
+	}
+}
+
+func TestR13_TheLogTellsThatAStayEndedByItself(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	auditor, guest, home := s.token(domain.RoleAuditor), s.citizen(), s.dwelling()
+	stay := s.registered(guest, home, "2026-03-01", "2026-04-15")
+	s.seen("/v1/dwellings/"+home+"/residents", auditor, stay)
+	r.clock.pass(31 * 24 * time.Hour) // to noon of 15 April
+	if got := s.get("/v1/dwellings/"+home+"/residents", auditor).is(http.StatusOK).residents(); got != 0 {
+		t.Errorf("%d residents before the timer came", got)
+	}
+	s.timer()
+	s.timer()
+	recs := s.stream("residence-" + guest)
+	if got := recs[len(recs)-1]; len(recs) != 3 || got.Event.EventType() != "RegistrationEnded" || !got.Event.EffectiveAt().Equal(time.Date(2026, 4, 15, 0, 0, 0, 0, domain.Zone)) {
+		t.Errorf("%d events, the last %+v", len(recs), got)
+	}
+	r.until("the model has it", func() bool {
+		at, err := r.model.Position(context.Background())
+		return err == nil && at >= recs[len(recs)-1].Position
+	})
+	if due, err := r.model.Due(context.Background(), r.clock.Now(), 10); err != nil || len(due) != 0 {
+		t.Errorf("still due: %v, %v", due, err)
+	}
+}

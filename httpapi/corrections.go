@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+)
+
+type amendmentBody struct {
+	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to put right, as stream@revision; or name it by registration_id and fact"`
+	RegistrationID domain.RegistrationID      `json:"registration_id,omitzero" format:"uuid"`
+	Fact           string                     `json:"fact,omitempty" enum:"beginning,ending" doc:"Of the registration: its beginning, or its ending in force; beginning where it is left out"`
+	Action         residence.CorrectionAction `json:"action" enum:"annul,correct"`
+	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"Of a beginning: the right first day"`
+	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"Of the beginning of a temporary registration: its right term"`
+	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"Of an ending: the right day, the first on which the registration no longer holds"`
+}
+
+type correctBody struct {
+	Ground  residence.CorrectionGround `json:"ground" enum:"clerical_error,untrue_documents,court_act,complaint_upheld"`
+	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
+	Changes []amendmentBody            `json:"changes" minItems:"1" maxItems:"50" doc:"Carried out together, in this order: only their sum must make sense"`
+	Accept  []domain.Code              `json:"accept,omitempty" maxItems:"10" enum:"leaves_hole,leaves_without_residence,cuts_overlap,ending_without_move,case_result_contradicted" doc:"Codes of the consequences that you have seen and accept"`
+}
+
+type correctInput struct {
+	ID domain.PersonID `path:"id" format:"uuid"`
+	Posted[correctBody]
+}
+
+// lineBody is a registration of a timeline, annulled ones included.
+type lineBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
+	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	standingBody
+	BeganBy domain.EventRef `json:"began_by" doc:"The event that says so, as stream@revision"`
+	EndedBy domain.EventRef `json:"ended_by,omitzero"`
+}
+
+type standingBody struct {
+	EffectiveFrom domain.Date      `json:"effective_from" format:"date"`
+	Until         domain.Date      `json:"until,omitzero" format:"date"`
+	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
+	Reason        residence.Reason `json:"reason,omitempty"`
+	CaseID        domain.CaseID    `json:"case_id,omitzero" format:"uuid"`
+	Annulled      bool             `json:"annulled,omitempty" doc:"It is held that it never was"`
+}
+
+type consequenceBody struct {
+	Code           domain.Code           `json:"code"`
+	RegistrationID domain.RegistrationID `json:"registration_id,omitzero" format:"uuid"`
+	CaseID         domain.CaseID         `json:"case_id,omitzero" format:"uuid"`
+	From           domain.Date           `json:"from,omitzero" format:"date"`
+	Until          domain.Date           `json:"until,omitzero" format:"date"`
+	Text           string                `json:"text"`
+}
+
+type correctedBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	Corrects       domain.EventRef       `json:"corrects" doc:"The fact that was corrected, as stream@revision"`
+	Was            standingBody          `json:"was"`
+	Now            standingBody          `json:"now"`
+}
+
+type corrected struct {
+	PersonID     domain.PersonID   `json:"person_id" format:"uuid"`
+	Changes      []correctedBody   `json:"changes"`
+	Before       []lineBody        `json:"before,omitempty" doc:"With dry_run: the timeline as it is"`
+	After        []lineBody        `json:"after,omitempty" doc:"With dry_run: the timeline as it would be"`
+	Consequences []consequenceBody `json:"consequences,omitempty" doc:"With dry_run: what must be accepted"`
+	Events
+}
+
+func (s *Server) corrections() {
+	post(s, operation{
+		id: "correct-residence", path: "/v1/persons/{id}/corrections", tag: "Residence", status: http.StatusCreated,
+		summary: "Correct or annul earlier registrations, endings and corrections",
+		doc: "Any fact of a person's residence can be put right by naming it, however long ago it was recorded and whatever came after. " +
+			"The fact stays in the log; the correction is a further event. " +
+			"Send it with dry_run first: the answer shows the timeline before and after and every consequence; those must be accepted by their codes.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *correctInput) (command.Receipt, corrected, error) {
+		out := corrected{PersonID: in.ID, Changes: []correctedBody{}}
+		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: in.Body.Accept}
+		for i, b := range in.Body.Changes {
+			if b.Event.IsZero() == b.RegistrationID.IsZero() || !b.Event.IsZero() && b.Fact != "" {
+				return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeRequired,
+					"name the fact in one way: by event, or by registration_id and fact").At(domain.Path("changes", i, "event"))
+			}
+			c.Changes = append(c.Changes, residence.Change{
+				Fact:   residence.FactName{Event: b.Event, RegistrationID: b.RegistrationID, Ending: b.Fact == "ending"},
+				Action: b.Action, From: b.EffectiveFrom, Until: b.Until, EndedOn: b.EndedOn,
+			})
+		}
+		r, plan, err := s.commands.Correct(ctx, cmd, in.ID, c, opt)
+		for _, rec := range r.Events {
+			if c, ok := residence.CorrectionIn(rec.Event); ok {
+				out.Changes = append(out.Changes, correctedBody{c.RegistrationID, c.Corrects, standingOf(c.Was), standingOf(c.Now)})
+			}
+		}
+		out.Before, out.After = lines(plan.Before), lines(plan.After)
+		for _, q := range plan.Consequences {
+			out.Consequences = append(out.Consequences, consequenceBody(q))
+		}
+		out.Events = eventsOf(r)
+		return r, out, err
+	})
+}
+
+func standingOf(s residence.Standing) standingBody {
+	return standingBody{s.From, s.Until, s.EndedOn, s.Reason, s.CaseID, s.Void}
+}
+
+func lines(timeline []residence.Line) []lineBody {
+	var bodies []lineBody
+	for _, l := range timeline {
+		bodies = append(bodies, lineBody{l.ID, l.DwellingID, l.Kind, standingOf(l.Standing()), l.BeganBy, l.EndedBy})
+	}
+	return bodies
+}

@@ -1,0 +1,112 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+)
+
+func correction(changes ...body) body {
+	return body{"ground": "clerical_error", "reasons": "the desk mistook the day", "changes": changes}
+}
+
+// homes lists what GET …/residence answers as "dwelling from".
+func (a *answer) homes() []string {
+	var list []string
+	for _, r := range a.body["registrations"].([]any) {
+		m := r.(map[string]any)
+		list = append(list, m["dwelling_id"].(string)+" "+m["effective_from"].(string))
+	}
+	return list
+}
+
+func (a *answer) residents() int { return len(a.body["residents"].([]any)) }
+
+func TestR14_AnOldRegistrationIsAnnulledByReferenceAndBothTruthsAreKept(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	provider, auditor := s.token(domain.RoleProvider), s.token(domain.RoleAuditor)
+	person, flat, house, dacha := s.citizen(), s.dwelling(), s.dwelling(), s.dwelling()
+	s.registered(person, flat, "2025-01-01", "")
+	wrong := s.registered(person, house, "2025-06-01", "") // it was somebody else who moved there
+	later := s.registered(person, dacha, "2025-10-01", "")
+	believed := r.clock.Now()
+	r.clock.pass(time.Hour)
+
+	path := "/v1/persons/" + person + "/corrections"
+	act := correction(
+		body{"registration_id": wrong.id("registration_id"), "action": "annul"},
+		body{"registration_id": wrong.at("ended", 0), "fact": "ending", "action": "annul"})
+
+	head := s.head()
+	plan := s.send("POST", path+"?dry_run=true", provider, act, header{"Idempotency-Key", s.key()}).is(http.StatusOK)
+	if plan.at("dry_run") != true || plan.at("consequences", 0, "code") != "cuts_overlap" || plan.at("consequences", 0, "from") != "2025-10-01" {
+		t.Errorf("the plan tells %s", plan.text)
+	}
+	if plan.at("before", 1, "dwelling_id") != house || plan.at("before", 1, "annulled") != nil || plan.at("after", 1, "annulled") != true ||
+		plan.at("before", 0, "ended_on") != "2025-06-01" || plan.at("after", 0, "ended_on") != "2025-10-01" {
+		t.Errorf("before and after: %s", plan.text)
+	}
+	s.command(path, provider, act).refused(http.StatusConflict, domain.CodeConsequences, "accept")
+	if s.head() != head {
+		t.Fatal("a plan or a refusal was appended")
+	}
+	done := s.command(path, provider, act.with(body{"accept": []string{"cuts_overlap"}}), header{"If-Match", later.header.Get("ETag")}, header{"Idempotency-Key", "once"}).is(http.StatusCreated)
+	again := s.command(path, provider, act.with(body{"accept": []string{"cuts_overlap"}}), header{"If-Match", later.header.Get("ETag")}, header{"Idempotency-Key", "once"}).is(http.StatusCreated)
+	if done.text != again.text || done.at("changes", 0, "now", "annulled") != true {
+		t.Errorf("first %s, then %s", done.text, again.text)
+	}
+
+	summer := "/v1/persons/" + person + "/residence?as_of=2025-07-01"
+	then := "&known_at=" + believed.UTC().Format("2006-01-02T15:04:05Z")
+	if got := s.seen(summer, auditor, done).homes(); len(got) != 1 || got[0] != flat+" 2025-01-01" {
+		t.Errorf("it is now known that the person resided at %v", got)
+	}
+	if got := s.seen(summer+then, auditor, done).homes(); len(got) != 1 || got[0] != house+" 2025-06-01" {
+		t.Errorf("it was believed that the person resided at %v", got)
+	}
+	for _, c := range []struct {
+		path string
+		want int
+	}{
+		{house + "/residents?as_of=2025-07-01", 0}, {house + "/residents?as_of=2025-07-01" + then, 1},
+		{flat + "/residents?as_of=2025-07-01", 1}, {flat + "/residents?as_of=2025-07-01" + then, 0}, {dacha + "/residents", 1},
+	} {
+		if got := s.seen("/v1/dwellings/"+c.path, auditor, done).residents(); got != c.want {
+			t.Errorf("%s: %d residents, want %d", c.path, got, c.want)
+		}
+	}
+
+	// The correction was itself a mistake, at least of the last move.
+	last := s.command(path, provider, correction(body{"registration_id": later.id("registration_id"), "action": "annul"}).
+		with(body{"accept": []string{"leaves_without_residence", "ending_without_move"}})).is(http.StatusCreated)
+	if got := s.seen("/v1/dwellings/"+dacha+"/residents", auditor, last).residents(); got != 0 {
+		t.Errorf("%d residents where the registration is annulled", got)
+	}
+	undo := last.at("events", 0)
+	stream, revision := undo.(map[string]any)["stream"].(string), undo.(map[string]any)["revision"].(float64)
+	back := s.command(path, provider, correction(body{"event": domain.EventRef{Stream: stream, Revision: uint64(revision)}, "action": "annul"})).is(http.StatusCreated)
+	if got := s.seen("/v1/persons/"+person+"/residence", auditor, back).homes(); len(got) != 1 || got[0] != dacha+" 2025-10-01" {
+		t.Errorf("the person resides at %v", got)
+	}
+}
+
+func TestR14_ACorrectionNamesItsFactInOneWay(t *testing.T) {
+	s := start(t).at(t)
+	provider, person := s.token(domain.RoleProvider), s.citizen()
+	path := "/v1/persons/" + person + "/corrections"
+	for name, change := range map[string]body{
+		"in no way":             {"action": "annul"},
+		"in two ways":           {"action": "annul", "event": "residence-" + person + "@1", "registration_id": nobody},
+		"an event and its part": {"action": "annul", "event": "residence-" + person + "@1", "fact": "ending"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.registry.at(t).command(path, provider, correction(change)).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "changes[0].event")
+		})
+	}
+	s.command(path, provider, correction(body{"action": "annul", "event": "residence"})).refused(http.StatusUnprocessableEntity, domain.CodeEventRefFormat, "changes[0].event")
+	s.command("/v1/persons/"+nobody+"/corrections", provider, correction(body{"action": "annul", "registration_id": nobody})).refused(http.StatusNotFound, domain.CodePersonUnknown, "")
+	s.command(path, s.token(domain.RoleOperator), correction(body{"action": "annul"})).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+}

@@ -1,0 +1,108 @@
+package projections
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+)
+
+func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		applied := deregistration(s, 1, 1, 1, 2)
+		applied.CoOwners, applied.ConfirmBy, applied.Deadline = []domain.PersonID{personID(3), personID(4)}, day.AddDays(3).Start(), time.Time{}
+		s.add(caseID(1).Stream(), applied)
+		r := projected(t, client, s)
+		expect := func(what string, due, unfinished int, state CaseState, answers ...residence.Confirmation) {
+			t.Helper()
+			reach(t, r, s.head())
+			duties, err := r.Due(ctx, applied.ConfirmBy, 10)
+			if err != nil || len(duties) != due || due > 0 && duties[0] != (domain.Due{Kind: domain.DueConfirmations, Stream: caseID(1).Stream(), At: applied.ConfirmBy.UTC()}) {
+				t.Errorf("%s: due %v, %v", what, duties, err)
+			}
+			acts, err := r.Unfinished(ctx, s.now, 10)
+			if err != nil || len(acts) != unfinished {
+				t.Errorf("%s: unfinished %v, %v", what, acts, err)
+			}
+			c, err := r.Case(ctx, caseID(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, c.State, state)
+			same(t, c.CoOwners, []CoOwner{{personID(3), answers[0]}, {personID(4), answers[1]}})
+		}
+		const asked, yes, no = residence.ConfirmationRequested, residence.ConfirmationConfirmed, residence.ConfirmationDeclined
+		expect("received", 1, 0, AwaitingCoOwners, asked, asked)
+		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now})
+		expect("one confirmed", 1, 0, AwaitingCoOwners, yes, asked)
+		s.add(caseID(1).Stream(), residence.ConfirmationRevoked{CaseID: caseID(1), PersonID: personID(3), RevokedAt: s.now})
+		expect("revoked", 1, 0, AwaitingCoOwners, asked, asked)
+		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(4), ConfirmedAt: s.now})
+		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now, Deadline: s.now.Add(30 * time.Minute)})
+		expect("all confirmed", 0, 1, InReview, yes, yes)
+		s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
+		expect("decided", 0, 0, Refused, yes, yes)
+
+		applied.CaseID = caseID(2)
+		s.add(caseID(2).Stream(), applied)
+		s.add(caseID(2).Stream(), residence.CoOwnerDeclined{CaseID: caseID(2), PersonID: personID(4), DeclinedAt: s.now})
+		s.add(caseID(2).Stream(), residence.DeregistrationDecided{CaseID: caseID(2), DecidedAt: s.now})
+		reach(t, r, s.head())
+		c, err := r.Case(ctx, caseID(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, c.CoOwners, []CoOwner{{personID(3), asked}, {personID(4), no}})
+		if duties, err := r.Due(ctx, applied.ConfirmBy, 10); err != nil || len(duties) != 0 {
+			t.Errorf("a declined case is due: %v, %v", duties, err)
+		}
+	})
+}
+
+func TestR13_TheAgendaHoldsTheTermsThatNoFactHasSettled(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.person(1)
+		s.register(1, 1, 1, residence.Permanent, domain.Date{})
+		s.register(2, 1, 2, residence.Temporary, day.AddMonths(3))
+		s.register(3, 2, 2, residence.Temporary, day.AddMonths(2))
+		s.register(4, 3, 2, residence.Temporary, day.AddMonths(1))
+		s.end(4, 3, 2, residence.Temporary)
+		r := projected(t, client, s)
+		expect := func(by time.Time, limit int, want ...domain.Due) {
+			t.Helper()
+			got, err := r.Due(ctx, by, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, want)
+		}
+		duty := func(person, registration int, until domain.Date) domain.Due {
+			return domain.Due{Kind: domain.DueTerm, Stream: personID(person).Stream(), Item: registrationID(registration).String(), At: until.Start().UTC()}
+		}
+		early, late := duty(2, 3, day.AddMonths(2)), duty(1, 2, day.AddMonths(3))
+		expect(early.At.Add(-time.Millisecond), 10)
+		expect(early.At, 10, early)
+		expect(late.At, 10, early, late)
+		expect(late.At, 1, early)
+
+		correct := func(now residence.Standing) {
+			s.add(personID(1).Stream(), residence.RegistrationCorrected{
+				PersonID: personID(1), RegistrationID: registrationID(2), DwellingID: dwellingID(2), Kind: residence.Temporary, Now: now,
+			})
+			reach(t, r, s.head())
+		}
+		correct(residence.Standing{From: day, Until: day.AddMonths(1)})
+		expect(late.At, 10, duty(1, 2, day.AddMonths(1)), early)
+		correct(residence.Standing{From: day, Until: day.AddMonths(1), Void: true})
+		expect(late.At, 10, early)
+		s.end(3, 2, 2, residence.Temporary)
+		reach(t, r, s.head())
+		expect(late.At, 10)
+	})
+}
