@@ -353,7 +353,7 @@ func (s *Server) page(ctx context.Context, file certificates.File, d certificate
 		p.ReceivedAt, p.Deadline, p.Channel = e.ReceivedAt, e.Deadline, e.Channel
 	}
 	if !list.IsZero() {
-		opened, err := s.commands.List(ctx, list)
+		opened, err := s.commands.Opening(ctx, list)
 		if err != nil {
 			return pages.Document{}, err
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -288,6 +289,33 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"corrections": []body{{"field": "address", "value": "Астана, Абай даңғылы, 1"}}, "slip": "s",
 	}).is(200))
 	fits("duplicate-certificate", json, s.command(paper+"/duplicate", operator, body{}).is(201))
+	fits("set-priority-rule", json, s.command("/v1/queues/"+list+"/priority-rule", commission, body{"categories": []string{"orphan"}, "basis": "act 5"}).is(200))
+	fits("prioritise-entry", json, s.command(entry+"/priority", commission, body{"category": "orphan"}).is(200))
+	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{
+		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "child"}},
+	}).is(200))
+	fits("protect-entry", json, s.command(entry+"/protection", commission, body{"category": "large_family", "because": "n"}).is(200))
+	fits("review-entry", json, s.command(entry+"/review", commission, body{"note": "n"}).is(200))
+	s.command(entry+"/review", commission, body{"note": "n", "close": true}).is(200)
+	fits("change-consent", json, s.command(entry+"/consent", s.as(owner), body{"given": false}).is(200))
+	check := body{"on": "2026-03-15", "source": "documents", "in_need": true}
+	fits("transfer-entry", json, s.command(entry+"/transfer", commission, body{"person_id": guest, "cause": "death", "on": "2026-03-10", "need_check": check}).is(200))
+	r.clock.pass(2 * 24 * time.Hour)
+	fits("redate-entry", json, s.command(entry+"/redating", commission, body{"ground_arose_on": "2026-03-16", "reasons": "n"}).is(200))
+	fits("confirm-entry", json, s.command(entry+"/inventory", commission, body{}).is(200))
+	service := s.dwelling()
+	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
+		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": "12",
+	}).is(200))
+	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
+	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
+	fits("end-lease", json, s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).is(200))
+	_, second, _ := s.entry(list)
+	s.command(entryPath(list, second)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200)
+	fits("give-notice", json, s.command(entryPath(list, second)+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-17"}).is(200))
+	s.entry(list)
+	r.clock.pass(366 * 24 * time.Hour)
+	fits("take-inventory", json, s.command("/v1/queues/"+list+"/inventory", s.token(domain.RoleCommission), body{}).is(200))
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
 		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))

@@ -96,6 +96,7 @@ func New(c Config) *Server {
 	s.dwellings()
 	s.registrations()
 	s.queues()
+	s.lists()
 	s.cases()
 	s.certificates()
 	s.residences()

@@ -18,9 +18,9 @@ func (h *Handler) Certificates(ctx context.Context, id domain.CaseID) (certifica
 	return file, err
 }
 
-// List returns what the log holds of a list's opening; the zero value where it
+// Opening returns what the log holds of a list's opening; the zero value where it
 // was not opened.
-func (h *Handler) List(ctx context.Context, id domain.ListID) (housing.ListOpened, error) {
+func (h *Handler) Opening(ctx context.Context, id domain.ListID) (housing.ListOpened, error) {
 	var opened housing.ListOpened
 	err := view(ctx, h, id.Stream(), func(q *housing.Queue) error {
 		opened = q.List
