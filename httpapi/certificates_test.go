@@ -339,3 +339,19 @@ func (a *answer) indented() string {
 	must(a.t, err)
 	return string(text)
 }
+
+// A command does not wait for the read model to learn of what it names: that is
+// not its sender's affair, who has just been handed the sheet.
+func TestR17_WhatWasJustIssuedIsIssuedAgain(t *testing.T) {
+	s := start(t).at(t)
+	owner := s.citizen()
+	home := s.dwelling(owner)
+	for range 10 {
+		guest := s.citizen()
+		s.registered(guest, home, "2026-03-01", "")
+		out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).is(http.StatusCreated)
+		events := out.at("events").([]any)
+		sheet := events[len(events)-1].(map[string]any)["data"].(map[string]any)["certificate_id"].(string)
+		s.command("/v1/certificates/"+sheet+"/duplicate", s.token(domain.RoleOperator), body{}).is(http.StatusCreated)
+	}
+}

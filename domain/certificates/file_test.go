@@ -191,6 +191,19 @@ func TestC10_ACorrectionChangesTheDocumentAndNotTheDecision(t *testing.T) {
 	}
 }
 
+func TestC10_TheNewestCorrectionOfAFieldCounts(t *testing.T) {
+	more := renamed
+	more.Version, more.Corrections = 3, []certificates.Correction{{Field: certificates.Name, Value: "Дәурен Оспанов"}}
+	address := renamed
+	address.Version, address.Corrections = 4, []certificates.Correction{{Field: certificates.Address, Value: "Астана"}}
+	d, _ := domaintest.Fold[certificates.File](append(slices.Clone(departure), renamed, more, address)...).Find(sheet)
+	for version, want := range map[int]string{1: "Даурен", 2: "Дәурен", 3: "Дәурен Оспанов", 4: "Дәурен Оспанов"} {
+		if v, ok := d.At(version); !ok || v.Value(certificates.Name, "Даурен") != want {
+			t.Errorf("version %d says %q, want %q", version, v.Value(certificates.Name, "Даурен"), want)
+		}
+	}
+}
+
 func TestR17_ADuplicateSaysWhatTheCorrectedSheetSaid(t *testing.T) {
 	f := domaintest.Fold[certificates.File](append(slices.Clone(departure), renamed, again)...)
 	d, ok := f.Find(first)

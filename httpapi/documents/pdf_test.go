@@ -316,7 +316,7 @@ func long(n int) string {
 	return strings.TrimSpace(string([]rune(strings.Repeat(sentence, n))[:n]))
 }
 
-var ruled = regexp.MustCompile(`(?m)^[\d.]+ ([\d.]+) m [\d.]+ ([\d.]+) l S$`)
+var ruled = regexp.MustCompile(`(?m)^[\d.]+ (-?[\d.]+) m [\d.]+ -?[\d.]+ l S$`)
 
 // lowest is where the last rule under a fact is, in millimetres from the top.
 func lowest(t *testing.T, d Document) float64 {
