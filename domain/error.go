@@ -126,6 +126,15 @@ const (
 	CodeReasonsRequired  Code = "reasons_required"
 	CodeConsentMissing   Code = "consent_missing"
 
+	// Terms (C4, C9).
+	CodeCalendarYear Code = "calendar_year_missing"
+	// Documents issued (R17, C10).
+	CodeCertificateUnknown    Code = "certificate_unknown"
+	CodeCertificateSuperseded Code = "certificate_superseded"
+	CodeDuplicateNotIssued    Code = "duplicate_not_issued"
+	CodeNotASlip              Code = "not_a_slip"
+	CodeVersionUnknown        Code = "version_unknown"
+	CodeCheckCodeFormat       Code = "check_code_format"
 	// The list, once an entry stands on it (Q5, Q8, Q15-Q23).
 	CodeSpouseOnList      Code = "spouse_already_on_list"
 	CodeEntryProtected    Code = "entry_protected"
@@ -145,9 +154,6 @@ const (
 	CodeHolderChanged     Code = "holder_changed"
 	CodeDwellingLeased    Code = "dwelling_leased"
 	CodeDwellingNotLeased Code = "dwelling_not_leased"
-
-	// Terms (C4, C9).
-	CodeCalendarYear Code = "calendar_year_missing"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

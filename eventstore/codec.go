@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 )
@@ -31,6 +32,7 @@ func init() {
 	register[residence.LeaseEnded](1)
 	register[residence.DeregistrationApplied](1)
 	register[residence.DeregistrationDecided](1)
+	register[residence.DepartureSheetIssued](1)
 	register[housing.ListOpened](1)
 	register[housing.EntryPlaced](1)
 	register[housing.EntryRemoved](1)
@@ -59,6 +61,8 @@ func init() {
 	register[housing.ApprovalVoided](1)
 	register[housing.PlacementCertified](1)
 	register[housing.ApplicationRefused](1)
+	register[certificates.Duplicated](1)
+	register[certificates.Corrected](1)
 }
 
 type eventType struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
@@ -119,6 +120,15 @@ var examples = []domain.Event{
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
 	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
+	residence.DepartureSheetIssued{
+		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
+		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
+	},
+	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
+	certificates.Corrected{
+		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
+		Slip: "one letter of the name", CorrectedAt: at,
+	},
 }
 
 var exampleMeta = domain.Meta{

@@ -49,7 +49,14 @@ var access = map[string][]domain.Role{
 	"get-dwelling-residents": {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 	"get-person-history":     {domain.RoleAuditor},
 	"get-dwelling-history":   {domain.RoleAuditor},
+	"get-certificate":        {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+	"duplicate-certificate":  {domain.RoleOperator, domain.RoleProvider},
+	"correct-certificate":    {domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
+	"check-certificate":      {anyone},
 }
+
+// anyone in the access table opens an operation to everybody, without a token.
+const anyone domain.Role = "anyone"
 
 type principalKey struct{}
 
@@ -67,6 +74,14 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 	}
 	return func(ctx huma.Context, next func(huma.Context)) {
 		ctx.SetHeader("Cache-Control", "no-store") // personal data, and numbers that change
+		if slices.Contains(roles, anyone) {
+			if problem := misformed(ctx); problem != nil {
+				s.refuse(api, ctx, problem)
+				return
+			}
+			next(ctx)
+			return
+		}
 		scheme, token, _ := strings.Cut(ctx.Header("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			s.refuse(api, ctx, refusal(http.StatusUnauthorized, domain.CodeUnauthenticated,

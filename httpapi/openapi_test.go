@@ -112,7 +112,8 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			if op.doc["summary"] == nil || len(op.doc["tags"].([]any)) == 0 {
 				t.Error("no summary, or no tag")
 			}
-			if fmt.Sprint(op.doc["security"]) != "[map[bearer:[]]]" {
+			open := slices.Contains(httpapi.Access()[op.id], httpapi.Anyone)
+			if (fmt.Sprint(op.doc["security"]) == "[map[bearer:[]]]") == open {
 				t.Errorf("security: %v", op.doc["security"])
 			}
 			inPath := map[string]bool{}
@@ -132,7 +133,7 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 						t.Errorf("parameter %s: not in the path, or not required", name)
 					}
 					delete(inPath, name)
-					if p["schema"].(map[string]any)["format"] != "uuid" {
+					if p["schema"].(map[string]any)["format"] != "uuid" && name != "code" {
 						t.Errorf("parameter %s is no UUID", name)
 					}
 				case "query", "header":
@@ -144,6 +145,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 				t.Errorf("parameters of the path that are not described: %v", inPath)
 			}
 			want := []string{"400", "401", "403", "404", "422", "500", "503"}
+			if open {
+				want = []string{"400", "404", "422", "500", "503"}
+			}
 			_, hasBody := op.doc["requestBody"]
 			if hasBody {
 				want = append(want, "408", "413", "415")
@@ -166,6 +170,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			successes := 0
 			var got []string
 			for status, response := range op.doc["responses"].(map[string]any) {
+				if status == "304" { // says nothing
+					continue
+				}
 				content := response.(map[string]any)["content"].(map[string]any)
 				if status < "400" {
 					successes++
@@ -272,6 +279,16 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": "n"}).is(200))
 	gone := s.seen(entry, commission, removed)
 	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "court_act"}).is(200))
+	leaving := s.citizen()
+	s.registered(leaving, dwelling, "2026-03-02", "")
+	sheets := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, leaving).with(body{"departure_sheet": true})).is(201)
+	paper := "/v1/certificates/" + s.issued(sheets, "departure_sheet")
+	shown := fits("get-certificate", json, s.seen(paper, auditor, sheets))
+	fits("check-certificate", json, s.get("/v1/certificates/check/"+shown.id("check_code"), "").is(200))
+	fits("correct-certificate", json, s.command(paper+"/correction", operator, body{
+		"corrections": []body{{"field": "address", "value": "Астана, Абай даңғылы, 1"}}, "slip": "s",
+	}).is(200))
+	fits("duplicate-certificate", json, s.command(paper+"/duplicate", operator, body{}).is(201))
 	fits("set-priority-rule", json, s.command("/v1/queues/"+list+"/priority-rule", commission, body{"categories": []string{"orphan"}, "basis": "act 5"}).is(200))
 	fits("prioritise-entry", json, s.command(entry+"/priority", commission, body{"category": "orphan"}).is(200))
 	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{

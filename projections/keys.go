@@ -54,6 +54,12 @@ func entryKey(list domain.ListID, id domain.EntryID) string {
 	return list.Stream() + ":entry:" + id.String()
 }
 
+const certificatePrefix = "certificate:"
+
+func certificateKey(id domain.CertificateID) string { return certificatePrefix + id.String() } // hash
+func locatorKey(locator string) string              { return "locator:" + locator }            // set of certificates
+func documentsKey(stream string) string             { return stream + ":documents" }           // zset, position|certificate|kind
+
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }
 

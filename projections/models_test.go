@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 )
@@ -150,6 +151,7 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 					ID: caseID(1), Service: S001, State: InReview, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Kazakh,
 					ReceivedAt: applied.ReceivedAt, Deadline: applied.Deadline, Persons: applied.Persons, DwellingID: dwellingID(1),
 					Ground: residence.GroundOwnerApplication, DepartureSheet: true, AsOf: s.head(),
+					Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
 				}
 				got, err := r.Case(ctx, caseID(1))
 				if err != nil {
@@ -191,6 +193,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		want := Case{
 			ID: caseID(1), Service: S000, State: InReview, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Russian,
 			ReceivedAt: received.ReceivedAt, Deadline: received.Deadline, Persons: []domain.PersonID{personID(2)}, ListID: listID(1),
+			Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
 		}
 		expect := func(event domain.Event, state CaseState) {
 			t.Helper()
@@ -216,6 +219,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		}
 		want.Certificate = &PlacementCertificate{ID: certificateID(1), EntryID: entryID(1), Number: 4, RegisteredOn: day, CertifiedAt: certified.CertifiedAt}
 		want.Edition = "kz-1"
+		want.Documents = append(want.Documents, CertificateRef{certificateID(1), certificates.Placement})
 		expect(certified, Granted)
 
 		refusedAt := s.now.UTC()

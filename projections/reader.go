@@ -168,7 +168,7 @@ var recordQuery = query(`return {redis.call('HGETALL', g .. ARGV[4])}`)
 // Case returns the present state of an application.
 // Error: [domain.CodeCaseUnknown].
 func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
-	data, at, err := r.read(ctx, recordQuery, id.Stream(), id.Stream())
+	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()))
 	if err != nil {
 		return Case{}, err
 	}
@@ -198,6 +198,9 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		if err := json.Unmarshal([]byte(rec[field]), into); err != nil {
 			return Case{}, corrupt(field, err)
 		}
+	}
+	if c.Documents, err = certificateRefs(asTexts(data[1])); err != nil {
+		return Case{}, err
 	}
 	return c, nil
 }

@@ -99,6 +99,7 @@ type Case struct {
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
 	Edition        rules.EditionID       // of the rules that it was judged by, once decided
+	Documents      []CertificateRef      // issued, in that order
 	Revision       uint64
 	AsOf           domain.Position
 }

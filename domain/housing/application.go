@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ const (
 // refusal may state ([rules.Placement]).
 var RefusalGrounds = []RefusalGround{UntrueDocuments, NoConsent, RequirementsNotMet}
 
-// AppealRoute is what every refusal tells the applicant (C7; APPC 80, 91, 92).
+// AppealRoute is what every refusal tells the applicant (C7; APPC 80, 91, 92)
+// while the term for a complaint is three months.
 const AppealRoute = "within three months of learning of this decision, through the body that took it"
 
 // Relation of a family member to the applicant (housing law, art. 101-10).
@@ -292,8 +294,16 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	}
 	return []domain.Event{ApplicationRefused{
 		CaseID: a.Received.CaseID, ListID: a.Received.ListID, CertificateID: a.certificate(),
-		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: AppealRoute, Edition: edition.ID, RefusedAt: cmd.Now,
+		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: appealRoute(edition), Edition: edition.ID, RefusedAt: cmd.Now,
 	}}, nil
+}
+
+// appealRoute is [AppealRoute] with the edition's term.
+func appealRoute(e rules.Edition) string {
+	if n := e.Complaint.FileWithinMonths; n != 3 {
+		return fmt.Sprintf("within %d month(s) of learning of this decision, through the body that took it", n)
+	}
+	return AppealRoute
 }
 
 // undecided keeps Q1: a case has exactly one result.

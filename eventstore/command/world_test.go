@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
@@ -26,6 +27,7 @@ var (
 	caseOfDaur    = domaintest.ID[domain.CaseID]("application of daur")
 	secondOfAigul = domaintest.ID[domain.CaseID]("second application of aigul")
 	eviction      = domaintest.ID[domain.CaseID]("deregistration")
+	departure     = domaintest.ID[domain.CaseID]("deregistration with departure sheets")
 	entryOfDaur   = domain.EntryID{UUID: domain.DeriveID(caseOfDaur.UUID, "entry")}
 	entryOfAigul  = domain.EntryID{UUID: domain.DeriveID(caseOfAigul.UUID, "entry")}
 )
@@ -139,6 +141,15 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 	}, opt)
 }
 
+// depart deregisters who stays in the flat, with a departure sheet.
+func depart(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
+		CaseID: departure, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten, DepartureSheet: true,
+		Documents: []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}},
+	}, opt)
+}
+
 var lateCase = domaintest.ID[domain.CaseID]("application of gulnar")
 
 func reportFamily(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
@@ -208,6 +219,12 @@ func acts(t testing.TB) []act {
 	overtaken.heal()
 	must(t, "place aigul by the second application", approve(command.New(overtaken, clock), secondOfAigul))
 
+	// The sheets of a departure, of which one is issued again or corrected.
+	departed := world(t)
+	left := must(t, "depart", func(cmd domain.Command) (command.Receipt, error) {
+		return depart(command.New(departed, clock), cmd, command.Options{})
+	})
+	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
 	entryGone := decidedAndLeft(t)
 	must(t, "remove daur", remove(command.New(entryGone, clock), entryOfDaur, command.Options{}))
 
@@ -258,6 +275,15 @@ func acts(t testing.TB) []act {
 			return register(h, daur, house, residence.Permanent, opt)(cmd)
 		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
+		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart},
+		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.DuplicateCertificate(ctx, cmd, departure, sheet, opt)
+		}},
+		{name: "correct a document", log: departed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.CorrectCertificate(ctx, cmd, departure, certificates.Correct{
+				CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
+			}, opt)
+		}},
 		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
 		}},
