@@ -144,6 +144,10 @@ func TestQ16_Transfer(t *testing.T) {
 	if n, _ := q.Number(a); n != 1 {
 		t.Errorf("Q8: a transfer made number 1 %d", n)
 	}
+	withdrawn := housing.LookupConsentWithdrawn{ListID: list, EntryID: a, PersonID: aigul}
+	if got, _ := base.then(withdrawn, done).fold().Entry(a); got.ConsentWithdrawn {
+		t.Error("Q22: the new holder has withdrawn nothing")
+	}
 	if err := q.CanJoin(aigul); err != nil {
 		t.Errorf("Q5: who has no entry any more can have one: %v", err)
 	}
@@ -629,5 +633,24 @@ func TestQ15_Q15a_Q23_TheBuiltInEditionSaysTheSame(t *testing.T) {
 	}
 	if got, want := (housing.Entry{Confirmed: day("2026-01-31")}).InventoryDueOn(), day("2026-01-31").AddMonths(r.InventoryEveryMonths); got != want {
 		t.Errorf("Q23: due on %s, by the edition on %s", got, want)
+	}
+}
+
+func TestQ19_OneRecordNamesEverybodySkippedOrNobodyIsProvided(t *testing.T) {
+	h := opened()
+	var before []domain.EntryID
+	for i := range 5001 {
+		name := fmt.Sprint(i)
+		h = append(h, housing.EntryPlaced{ListID: list, EntryID: entry(name), PersonID: domaintest.ID[domain.PersonID](name), Seniority: filed(i, domain.Position(i))})
+		before = append(before, entry(name))
+	}
+	q := h.placed(a, aigul, filed(6000, 6000), 5002).fold()
+	last, _ := q.Provide(domaintest.Order(), decided(entry("5000"), domaintest.ID[domain.PersonID]("5000"), flat, before...))
+	if e, ok := last[0].(housing.EntryProvided); !ok || len(e.Skipped) != 5000 || e.Number != 5001 {
+		t.Errorf("behind 5000: %v", domaintest.Types(last))
+	}
+	beyond, _ := q.Provide(domaintest.Order(), decided(a, aigul, flat, before...))
+	if e, ok := beyond[0].(housing.ProvisionDeclined); !ok || e.Code != domain.CodeTooManySkipped {
+		t.Errorf("behind 5001: %v", domaintest.Types(beyond))
 	}
 }

@@ -170,6 +170,14 @@ func provide(h *command.Handler, dwelling domain.DwellingID) func(domain.Command
 	}
 }
 
+// provideTo gives the house to another entry.
+func provideTo(entry domain.EntryID, name string) housing.Provide {
+	return housing.Provide{
+		CaseID: domaintest.ID[domain.CaseID](name), ListID: list, EntryID: entry,
+		Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: checked, Minutes: "13",
+	}
+}
+
 var checked = housing.NeedCheck{On: domaintest.Today(), Source: housing.FromDocuments, InNeed: true}
 
 // decidedAndLeft is a world in which a process decided to give the house to
