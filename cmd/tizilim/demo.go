@@ -54,6 +54,7 @@ type teller struct {
 	names map[string]string // of ids, for the tables
 
 	consents map[domain.DwellingID][]map[string]any // of the owners of each dwelling
+	lastCase domain.CaseID                          // that was deregistered by
 }
 
 func newTeller(api *client, out io.Writer) *teller {
@@ -205,6 +206,7 @@ func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[
 		}
 		t.say("%s is deregistered (case %s)", t.names[r.PersonID.String()], answer.CaseID)
 	}
+	t.lastCase = answer.CaseID
 	return nil
 }
 
@@ -341,6 +343,9 @@ func (t *teller) residence(ctx context.Context) error {
 	}, zhanna); err != nil {
 		return err
 	}
+	if err := t.issued(ctx, citizen(zhanna.id), t.lastCase, "talon", "departure_sheet"); err != nil {
+		return err
+	}
 	if err := t.residents(ctx, home); err != nil {
 		return err
 	}
@@ -360,7 +365,7 @@ func (t *teller) residence(ctx context.Context) error {
 		"RegistrationEnded", "RegistrationBegan", // one moved, one came for a time
 		"DeregistrationApplied", "CoOwnerConfirmed", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
-		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided") // the departure
+		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", "DepartureSheetIssued") // the departure
 }
 
 // replay shows a history with both times and expects these types, in order.

@@ -161,6 +161,15 @@ func (t *teller) housing(ctx context.Context) error {
 	if _, err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар."); err != nil {
 		return err
 	}
+	for _, a := range []applicant{six[2], six[5]} {
+		kind := "placement_certificate"
+		if a.entryID.IsZero() {
+			kind = "refusal_certificate"
+		}
+		if err := t.issued(ctx, citizen(a.id), a.caseID, "talon", kind); err != nil {
+			return err
+		}
+	}
 	t.say("The order is that of the applications, not of the decisions:")
 	if err := t.numbers(ctx, list, placed, 1, 2, 3, 4); err != nil {
 		return err

@@ -117,7 +117,8 @@ func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain
 // Steps: the case receives the application (this alone may refuse the whole);
 // then each person's stream ends what the application asks for, or refuses for
 // this person; then the case records a result for each (R15: after the
-// registry's own entries, never before). A crash between the steps leaves a
+// registry's own entries, never before) and, in the same append, the departure
+// sheets that were asked for (R17). A crash between the steps leaves a
 // received case without a result, which [Finisher] completes.
 //
 // The receipt is that of the case; its events are the application, the endings
@@ -162,6 +163,7 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 	}
 	onCase := order[residence.Deregistration]{cmd: cmd, stream: d.Applied.CaseID.Stream(), correlation: d.Applied.CaseID.UUID}
 	var results []residence.Result
+	var endings []domain.Recorded
 	for _, p := range persons {
 		ends, err := p.EndFor(endingsOf(d))
 		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: d.Applied.CaseID.UUID}.planned(ends)
@@ -170,12 +172,13 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 			return Receipt{}, err
 		}
 		results = append(results, result)
-		r.Events = append(r.Events, planned.Events...)
+		endings = append(endings, planned.Events...)
 	}
-	decided, err := d.Decide(cmd, results, by)
+	decided, err := decideWithSheets(&d, cmd, results, endings, by)
 	if err != nil {
 		return Receipt{}, err
 	}
+	r.Events = append(r.Events, endings...)
 	r.Events = append(r.Events, onCase.planned(decided).Events...)
 	return r, nil
 }
@@ -291,10 +294,28 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	cmd.Now = h.now()
 	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results, h.rules) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
+			return decideWithSheets(d, cmd, results, ended, h.rules)
+		},
 	})
 	decided.Events = append(ended, decided.Events...)
 	return decided, err
+}
+
+// decideWithSheets is the last step of a deregistration: the decision and, in the
+// same append, the departure sheets of what has ended.
+func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, recs []domain.Recorded, book rules.Book) ([]domain.Event, error) {
+	decided, err := d.Decide(cmd, results, book)
+	if err != nil {
+		return nil, err
+	}
+	var ended []residence.RegistrationEnded
+	for _, rec := range recs {
+		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
+			ended = append(ended, e)
+		}
+	}
+	return append(decided, d.DepartureSheets(cmd, ended)...), nil
 }
 
 // endingsOf is what the case asks of each person's stream: an ending on the day
