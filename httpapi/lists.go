@@ -102,7 +102,7 @@ type reportInput struct {
 }
 
 type protectionBody struct {
-	Category housing.ProtectedCategory `json:"category" enum:"orphan,incomplete_family,awarded_mother,large_family"`
+	Category housing.ProtectedCategory `json:"category" enum:"orphan_or_without_parental_care,incomplete_family,awarded_mother_of_many_children,large_family"`
 	Lift     bool                      `json:"lift,omitempty" doc:"The entry is not, or not any more, of this category"`
 	Because  string                    `json:"because" minLength:"1" maxLength:"2000" doc:"The document that proves it, or the reasons of lifting it"`
 }

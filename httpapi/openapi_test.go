@@ -303,7 +303,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{
 		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "child"}},
 	}).is(200))
-	fits("protect-entry", json, s.command(entry+"/protection", commission, body{"category": "orphan", "because": "n"}).is(200))
+	fits("protect-entry", json, s.command(entry+"/protection", commission, body{"category": "large_family", "because": "n"}).is(200))
 	fits("review-entry", json, s.command(entry+"/review", commission, body{"note": "n"}).is(200))
 	s.command(entry+"/review", commission, body{"note": "n", "close": true}).is(200)
 	fits("change-consent", json, s.command(entry+"/consent", s.as(owner), body{"given": false}).is(200))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 const (
@@ -14,9 +15,6 @@ const (
 	inventoryEvery = 12
 	// reviewsAtOnce bounds the events of one append.
 	reviewsAtOnce = 500
-	// reportTerm is within how many working days a holder reports a change of the
-	// family and the loss of need (Q18, art. 101-7).
-	reportTerm = 10
 )
 
 // ReviewReason is why an entry is looked at again.
@@ -177,20 +175,6 @@ func (q *Queue) Review(cmd domain.Command, c Review) ([]domain.Event, error) {
 	}}, nil
 }
 
-// WorkingDays returns the n-th working day after a day.
-type WorkingDays func(after domain.Date, n int) (domain.Date, error)
-
-// Weekdays are the working days of a calendar without holidays.
-func Weekdays(after domain.Date, n int) (domain.Date, error) {
-	for n > 0 {
-		after = after.AddDays(1)
-		if day := after.Start().In(domain.Zone).Weekday(); day != time.Saturday && day != time.Sunday {
-			n--
-		}
-	}
-	return after, nil
-}
-
 // ReportChange is the command that records what a holder reports.
 type ReportChange struct {
 	EntryID    domain.EntryID
@@ -202,8 +186,9 @@ type ReportChange struct {
 }
 
 // ReportChange decides [ReportChange]. A changed family is counted from now on;
-// a lost need opens a review (Q18). days is the calendar of the term.
-func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, days WorkingDays) ([]domain.Event, error) {
+// a lost need opens a review (Q18). The term of the report is that of the
+// edition in force on the day of the change (art. 101-7).
+func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onListOf(c.EntryID, c.Holder)
 	if err != nil {
 		return nil, err
@@ -217,7 +202,7 @@ func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, days WorkingDay
 	if cmd.Today().Before(c.HappenedOn) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a change is reported when it has happened: the day is at the latest today").At("happened_on")
 	}
-	due, err := days(c.HappenedOn, reportTerm)
+	due, err := by.Calendar().AddWorkingDays(c.HappenedOn, by.On(c.HappenedOn).Register.ReportChangesWithin)
 	if err != nil {
 		return nil, err
 	}

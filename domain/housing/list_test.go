@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/rules"
 )
 
 type decision = func(*housing.Queue) ([]domain.Event, error)
@@ -178,7 +179,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 		{Name: "Q5 no spouse with an entry joins a family", Given: alone.placed(d, daur, filed(0, 20), 2), When: func(q *housing.Queue) ([]domain.Event, error) {
 			return q.ReportChange(domaintest.Order(), housing.ReportChange{
 				EntryID: a, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(daur)}, HappenedOn: domaintest.Today(),
-			}, housing.Weekdays)
+			}, rules.Book{})
 		}, Refused: domain.CodeSpouseOnList, Field: "family"},
 	})
 }
@@ -445,12 +446,12 @@ func TestQ18_ReportedChanges(t *testing.T) {
 	report := func(c housing.ReportChange) decision {
 		c.EntryID, c.Note = a, "a note"
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ReportChange(domaintest.Order(), c, housing.Weekdays)
+			return q.ReportChange(domaintest.Order(), c, rules.Book{})
 		}
 	}
 	reported := housing.ChangeReported{
 		ListID: list, EntryID: a, PersonID: aigul, Kind: housing.NeedLost, Note: "a note",
-		HappenedOn: day("2026-03-06"), DueOn: day("2026-03-20"), ReportedAt: domaintest.Noon(), // a Friday, and ten weekdays later
+		HappenedOn: day("2026-03-06"), DueOn: day("2026-03-26"), ReportedAt: domaintest.Noon(), // ten working days, among them the holidays of March
 	}
 	smaller := reported
 	smaller.Kind, smaller.Family = housing.FamilyChanged, family[:1]
@@ -571,7 +572,7 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 			return q.ConfirmInventory(domaintest.OrderOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")})
 		}, [5]domain.Code{ok, ok, gone, gone, ok}},
 		{"report a change", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ReportChange(o, housing.ReportChange{EntryID: a, Kind: housing.NeedLost, HappenedOn: domaintest.Today()}, housing.Weekdays)
+			return q.ReportChange(o, housing.ReportChange{EntryID: a, Kind: housing.NeedLost, HappenedOn: domaintest.Today()}, rules.Book{})
 		}, [5]domain.Code{ok, ok, gone, gone, ok}},
 		{"protect", func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Protect(o, housing.Protect{EntryID: a, Category: housing.ProtectedOrphan, Because: "n"})
@@ -601,5 +602,32 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestQ15_Q15a_Q23_TheBuiltInEditionSaysTheSame: these values are in the code
+// and in the table of rules.
+func TestQ15_Q15a_Q23_TheBuiltInEditionSaysTheSame(t *testing.T) {
+	r := rules.Default().On(domaintest.Today()).Register
+	due := domaintest.Today().AddDays(r.RemovalNoticeDays)
+	events, err := opened().placed(a, aigul, longAg, 1).fold().Remove(domaintest.Order(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired})
+	if err != nil || events[0].(housing.EntryRemoved).NoticeDueOn != due {
+		t.Errorf("Q15: %v, %v, want a notice due on %s", events, err, due)
+	}
+	var protected, reasons []string
+	for _, c := range housing.ProtectedCategories {
+		protected = append(protected, string(c))
+	}
+	for _, c := range housing.RemovalReasons {
+		reasons = append(reasons, string(c))
+	}
+	if diff := domaintest.Diff(r.ProtectedCategories, protected); diff != "" {
+		t.Errorf("Q15a (-edition +code):\n%s", diff)
+	}
+	if diff := domaintest.Diff(r.RemovalReasons, reasons); diff != "" {
+		t.Errorf("Q15 (-edition +code):\n%s", diff)
+	}
+	if got, want := (housing.Entry{Confirmed: day("2026-01-31")}).InventoryDueOn(), day("2026-01-31").AddMonths(r.InventoryEveryMonths); got != want {
+		t.Errorf("Q23: due on %s, by the edition on %s", got, want)
 	}
 }

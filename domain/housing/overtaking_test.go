@@ -10,6 +10,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/rules"
 )
 
 // TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody orders everything that a
@@ -74,7 +75,7 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 			case "family":
 				events, err = q.ReportChange(order, housing.ReportChange{
 					EntryID: id, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(person("spouse"))}, HappenedOn: domaintest.Today(),
-				}, housing.Weekdays)
+				}, rules.Book{})
 			}
 			if err != nil {
 				continue // what is refused and why is specified elsewhere

@@ -13,9 +13,9 @@ import (
 type ProtectedCategory string
 
 const (
-	ProtectedOrphan           ProtectedCategory = "orphan" // and children without parental care
+	ProtectedOrphan           ProtectedCategory = "orphan_or_without_parental_care"
 	ProtectedIncompleteFamily ProtectedCategory = "incomplete_family"
-	ProtectedAwardedMother    ProtectedCategory = "awarded_mother"
+	ProtectedAwardedMother    ProtectedCategory = "awarded_mother_of_many_children"
 	ProtectedLargeFamily      ProtectedCategory = "large_family"
 )
 

@@ -68,7 +68,7 @@ func (h *Handler) ReportChange(ctx context.Context, cmd domain.Command, list dom
 		}
 	}
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.ReportChange(cmd, c, housing.Weekdays)
+		return q.ReportChange(cmd, c, h.rules)
 	})
 }
 
