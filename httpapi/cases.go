@@ -126,11 +126,11 @@ func (s *Server) cases() {
 			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
 			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
 		}
-		for _, d := range c.Documents {
-			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
-		}
 		for _, o := range c.CoOwners {
 			body.CoOwners = append(body.CoOwners, coOwnerBody(o))
+		}
+		for _, d := range c.Documents {
+			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		if cert := c.Certificate; cert != nil {
 			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}

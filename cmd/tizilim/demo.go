@@ -53,8 +53,8 @@ type teller struct {
 	out   io.Writer
 	names map[string]string // of ids, for the tables
 
-	lastCase domain.CaseID                          // that was deregistered by
 	consents map[domain.DwellingID][]map[string]any // of the owners of each dwelling
+	lastCase domain.CaseID                          // that was deregistered by
 }
 
 func newTeller(api *client, out io.Writer) *teller {

@@ -178,7 +178,8 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 	if err != nil {
 		return Receipt{}, err
 	}
-	r.Events = append(append(r.Events, endings...), onCase.planned(decided).Events...)
+	r.Events = append(r.Events, endings...)
+	r.Events = append(r.Events, onCase.planned(decided).Events...)
 	return r, nil
 }
 

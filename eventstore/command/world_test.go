@@ -141,6 +141,16 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 	}, opt)
 }
 
+// deregisterOnPortal asks for the same persons; where the flat has further
+// owners, it waits for them.
+func deregisterOnPortal(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	cmd.Channel = domain.ChannelPortal
+	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
+		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureEDS,
+	}, opt)
+}
+
 // depart deregisters who stays in the flat, with a departure sheet.
 func depart(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
@@ -198,16 +208,6 @@ func decidedAndLeft(t testing.TB) *memoryLog {
 	return l
 }
 
-// deregisterOnPortal asks for the same persons; where the flat has further
-// owners, it waits for them.
-func deregisterOnPortal(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-	cmd.Channel = domain.ChannelPortal
-	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
-		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
-		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureEDS,
-	}, opt)
-}
-
 // acts are all that a client can order, each on a log of its own.
 func acts(t testing.TB) []act {
 	t.Helper()
@@ -229,6 +229,20 @@ func acts(t testing.TB) []act {
 	overtaken.heal()
 	must(t, "place aigul by the second application", approve(command.New(overtaken, clock), secondOfAigul))
 
+	// The flat has two owners, and Aigul has applied on the portal.
+	owned := world(t)
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(owned, clock).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	waiting := owned.copy()
+	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterOnPortal(command.New(waiting, clock), cmd, command.Options{})
+	})
+	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
+		}
+	}
 	// The sheets of a departure, of which one is issued again or corrected.
 	departed := world(t)
 	left := must(t, "depart", func(cmd domain.Command) (command.Receipt, error) {
@@ -263,20 +277,6 @@ func acts(t testing.TB) []act {
 		cmd.Now = domaintest.Today().AddMonths(12 * n).AddDays(1).Start()
 		return cmd
 	}
-	// The flat has two owners, and Aigul has applied on the portal.
-	owned := world(t)
-	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(owned, clock).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
-	})
-	waiting := owned.copy()
-	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
-		return deregisterOnPortal(command.New(waiting, clock), cmd, command.Options{})
-	})
-	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
-		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
-		}
-	}
 
 	stranger := domaintest.ID[domain.PersonID]("stranger")
 	hut := domaintest.ID[domain.DwellingID]("hut")
@@ -306,6 +306,9 @@ func acts(t testing.TB) []act {
 			return r, err
 		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
+		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal},
+		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm)},
+		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline)},
 		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart},
 		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DuplicateCertificate(ctx, cmd, departure, sheet, opt)
@@ -315,9 +318,6 @@ func acts(t testing.TB) []act {
 				CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
 			}, opt)
 		}},
-		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal},
-		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm)},
-		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline)},
 		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
 		}},
