@@ -8,6 +8,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 	"tizilim/projections"
@@ -17,6 +18,13 @@ type decisionBody struct {
 	Outcome string                `json:"outcome" enum:"place,refuse"`
 	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
 	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
+
+	Exemption *exemptionBody `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
+}
+
+type exemptionBody struct {
+	Ground  procedure.Exemption `json:"ground" enum:"favourable_act,enforcement,term_under_three_days,urgency,applicants_request,simplified_procedure,automated_without_discretion"`
+	Reasons string              `json:"reasons" maxLength:"4000"`
 }
 
 type decisionInput struct {
@@ -76,7 +84,7 @@ func (s *Server) cases() {
 	post(s, operation{
 		id: "decide-case", path: "/v1/cases/{id}/decision", tag: "Service housing", status: http.StatusOK,
 		summary: "Decide an application for service housing",
-		doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds.",
+		doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds: after the hearing, or with the exemption from it that is used.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *decisionInput) (command.Receipt, decided, error) {
 		out := decided{CaseID: in.ID}
 		r, err := s.decide(ctx, cmd, in, opt)
@@ -124,9 +132,15 @@ func (s *Server) cases() {
 
 func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
 	if in.Body.Outcome == "refuse" {
-		return s.commands.RefuseApplication(ctx, cmd, in.ID, housing.Refuse{
-			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons),
-		}, opt)
+		refuse := housing.Refuse{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons)}
+		if x := in.Body.Exemption; x != nil {
+			refuse.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
+		}
+		return s.commands.RefuseApplication(ctx, cmd, in.ID, refuse, opt)
+	}
+	if in.Body.Exemption != nil {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement needs no exemption from the hearing; leave it out, or refuse").At("exemption")
 	}
 	if in.Body.Ground != "" {
 		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 )
 
 // decisionTerm is the term of S000-13, in calendar days after the day of the
@@ -112,6 +113,20 @@ func (ApprovalVoided) EventType() string      { return "PlacementApprovalVoided"
 func (PlacementCertified) EventType() string  { return "PlacementCertified" }
 func (ApplicationRefused) EventType() string  { return "HousingApplicationRefused" }
 
+// An S000 case is registered when the application is received, approved when
+// the commission decides to place, granted with the certificate.
+
+func (ApplicationReceived) MovesTo() procedure.State { return procedure.Registered }
+func (PlacementApproved) MovesTo() procedure.State   { return procedure.Approved }
+func (ApprovalVoided) MovesTo() procedure.State      { return procedure.InReview }
+func (PlacementCertified) MovesTo() procedure.State  { return procedure.Granted }
+func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused }
+
+// Begun is what the procedure needs of the application.
+func (e ApplicationReceived) Begun() procedure.Application {
+	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline}
+}
+
 func (e ApplicationReceived) EffectiveAt() time.Time { return e.ReceivedAt }
 func (e PlacementApproved) EffectiveAt() time.Time   { return e.ApprovedAt }
 func (e ApprovalVoided) EffectiveAt() time.Time      { return e.VoidedAt }
@@ -121,12 +136,11 @@ func (e ApplicationRefused) EffectiveAt() time.Time  { return e.RefusedAt }
 // Application is the state of an S000 case- stream. The zero value is a case
 // that does not exist.
 type Application struct {
+	procedure.Case
 	Received  ApplicationReceived
-	Seniority Seniority
 	Approved  *PlacementApproved // set while an approval stands
 	Approval  domain.Command     // the command that approved last
 	Certified *PlacementCertified
-	Refused   *ApplicationRefused
 }
 
 // Known reports whether the stream holds an S000 application.
@@ -134,10 +148,10 @@ func (a *Application) Known() bool { return !a.Received.CaseID.IsZero() }
 
 // Apply folds the next event of the stream into a.
 func (a *Application) Apply(rec domain.Recorded) {
+	a.Case.Apply(rec)
 	switch e := rec.Event.(type) {
 	case ApplicationReceived:
 		a.Received = e
-		a.Seniority = Seniority{At: e.ReceivedAt, Position: rec.Position}
 	case PlacementApproved:
 		a.Approved = &e
 		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
@@ -145,8 +159,6 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Approved = nil
 	case PlacementCertified:
 		a.Certified = &e
-	case ApplicationRefused:
-		a.Refused = &e
 	}
 }
 
@@ -221,7 +233,11 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod) error {
 // must still be open to the person, which is checked again when the entry is
 // appended.
 func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, error) {
-	if err := a.undecided(); err != nil {
+	if err := a.ofThisService(); err != nil {
+		return nil, err
+	}
+	before, err := a.Granting(cmd)
+	if err != nil {
 		return nil, err
 	}
 	if !a.Received.Consent {
@@ -231,11 +247,11 @@ func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, err
 	if err := q.CanJoin(a.Received.ApplicantID); err != nil {
 		return nil, err
 	}
-	return []domain.Event{PlacementApproved{
-		CaseID: a.Received.CaseID, ListID: a.Received.ListID, PersonID: a.Received.ApplicantID,
-		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "entry")},
-		Seniority: a.Seniority, RegisteredOn: cmd.Today(), ApprovedAt: cmd.Now,
-	}}, nil
+	return append(before, PlacementApproved{
+		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
+		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.CaseID.UUID, "entry")},
+		Seniority: Seniority(a.Completed), RegisteredOn: cmd.Today(), ApprovedAt: cmd.Now,
+	}), nil
 }
 
 // Certify records the certificate for the entry that the queue has placed.
@@ -245,7 +261,7 @@ func (a *Application) Certify(cmd domain.Command, placed EntryPlaced) ([]domain.
 	}
 	return []domain.Event{PlacementCertified{
 		CaseID: placed.CaseID, ListID: placed.ListID, EntryID: placed.EntryID,
-		CertificateID: a.certificate(), RegisteredOn: placed.RegisteredOn, Number: placed.Number, CertifiedAt: cmd.Now,
+		CertificateID: certificate(a.Approval), RegisteredOn: placed.RegisteredOn, Number: placed.Number, CertifiedAt: cmd.Now,
 	}}, nil
 }
 
@@ -259,14 +275,15 @@ func (a *Application) Void(cmd domain.Command, why *domain.Error) ([]domain.Even
 
 // Refuse is the command that refuses an application.
 type Refuse struct {
-	Ground  RefusalGround
-	Reasons domain.Personal
+	Ground    RefusalGround
+	Reasons   domain.Personal
+	Exemption procedure.Dispense // from the hearing, where there was none
 }
 
 // Refuse decides [Refuse]: on one of exactly three grounds, with reasons and
 // the appeal route (Q3, C7).
 func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, error) {
-	if err := a.undecided(); err != nil {
+	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
 	if c.Ground == "" {
@@ -278,23 +295,28 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	if strings.TrimSpace(string(c.Reasons)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a refusal states its reasons").At("reasons")
 	}
-	return []domain.Event{ApplicationRefused{
-		CaseID: a.Received.CaseID, ListID: a.Received.ListID, CertificateID: a.certificate(),
+	before, err := a.Refusing(cmd, c.Exemption)
+	if err != nil {
+		return nil, err
+	}
+	return append(before, ApplicationRefused{
+		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),
 		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: AppealRoute, RefusedAt: cmd.Now,
-	}}, nil
+	}), nil
 }
 
-// undecided keeps Q1: a case has exactly one result.
-func (a *Application) undecided() error {
+// ofThisService refuses a case that is no application for service housing. That
+// it has one result at a time (Q1) is the procedure's: a decided case takes no
+// decision.
+func (a *Application) ofThisService() error {
 	if !a.Known() {
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no such application for service housing")
-	}
-	if a.Approved != nil || a.Refused != nil {
-		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this application has been decided")
 	}
 	return nil
 }
 
-func (a *Application) certificate() domain.CertificateID {
-	return domain.CertificateID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "certificate")}
+// certificate names the certificate of what the command decides: a case that was
+// reopened gets a new one.
+func certificate(cmd domain.Command) domain.CertificateID {
+	return domain.CertificateID{UUID: domain.DeriveID(cmd.ID.UUID, "certificate")}
 }

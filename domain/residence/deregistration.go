@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 )
 
 // Ground of a deregistration (S001-7): one of exactly three.
@@ -94,6 +95,22 @@ func (r Result) Granted() bool { return r.Code == "" }
 
 func (DeregistrationApplied) EventType() string { return "DeregistrationApplied" }
 func (DeregistrationDecided) EventType() string { return "DeregistrationDecided" }
+
+// An S001 case is registered when the application is received, and decided in
+// one sitting.
+
+func (DeregistrationApplied) MovesTo() procedure.State { return procedure.Registered }
+func (e DeregistrationDecided) MovesTo() procedure.State {
+	if slices.ContainsFunc(e.Results, Result.Granted) {
+		return procedure.Granted
+	}
+	return procedure.Refused
+}
+
+// Begun is what the procedure needs of the application.
+func (e DeregistrationApplied) Begun() procedure.Application {
+	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, OneSitting: true}
+}
 
 func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }
 func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
