@@ -4,9 +4,11 @@ GO      ?= go
 LISTEN  ?= 127.0.0.1:8080
 DATA    ?= ./data
 FUZZTIME ?= 30s
+KILLS   ?= 100
+PAUSE   ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race fuzz bench verify build setup clean
+.PHONY: help run demo test check race fuzz bench crash verify build setup clean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,9 @@ fuzz: ## run every fuzz target for FUZZTIME each (30s)
 	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 	  done; \
 	done
+
+crash: setup ## kill the server KILLS times (100) and stop it for PAUSE (20s) under load, and compare
+	$(GO) test ./cmd/tizilim -count 1 -run 'Outlives|Finisher' -kills $(KILLS) -pause $(PAUSE) -timeout 1h
 
 bench: ## measure against floors in the same run
 	$(GO) run ./cmd/bench

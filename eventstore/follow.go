@@ -2,7 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -62,26 +61,27 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	if *after > 0 {
 		from = esdb.Position{Commit: uint64(*after), Prepare: uint64(*after)}
 	}
-	client, err := s.session()
+	on, err := s.acquire(ctx, "$all")
 	if err != nil {
 		return err
 	}
-	sub, err := subscribe(ctx, client, esdb.SubscribeToAllOptions{
+	sub, err := s.subscribe(ctx, on, esdb.SubscribeToAllOptions{
 		From:               from,
 		MaxSearchWindow:    searchWindow,
 		CheckpointInterval: 1,
 		Filter:             &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: domain.Categories},
 	})
 	if err != nil {
-		return s.classify("$all", client, err)
+		return s.classify("$all", on, err)
 	}
+	defer s.release(on)
 	defer sub.Close()
 	for {
 		message := sub.Recv()
 		var d domain.Delivery
 		switch {
 		case message.SubscriptionDropped != nil:
-			return s.classify("$all", client, message.SubscriptionDropped.Error)
+			return s.classify("$all", on, message.SubscriptionDropped.Error)
 		case message.EventAppeared != nil:
 			original := message.EventAppeared.OriginalEvent()
 			rec, err := decode(original)
@@ -102,26 +102,32 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	}
 }
 
-// subscribe opens a subscription; the client may block on a dead connection
-// whatever ctx says, so the caller gets an answer when ctx ends.
-func subscribe(ctx context.Context, client *esdb.Client, opts esdb.SubscribeToAllOptions) (sub *esdb.Subscription, err error) {
+// subscribe opens a subscription on the session, which is given back where that
+// fails. The client may block on a dead connection whatever ctx says, so the
+// caller gets an answer when ctx ends.
+func (s *Store) subscribe(ctx context.Context, on *session, opts esdb.SubscribeToAllOptions) (*esdb.Subscription, error) {
 	type outcome struct {
 		sub *esdb.Subscription
 		err error
 	}
-	done := make(chan outcome, 1)
+	done := make(chan outcome)
 	go func() {
 		var o outcome
-		defer func() {
-			if r := recover(); r != nil {
-				o.err = unavailable(fmt.Sprintf("$all: the client gave up (%v)", r))
-			}
-			done <- o
+		func() {
+			defer recoverClient("$all", &o.err)
+			o.sub, o.err = on.client.SubscribeToAll(ctx, opts)
 		}()
-		o.sub, o.err = client.SubscribeToAll(ctx, opts)
+		select {
+		case done <- o: // the caller has the session now
+		case <-ctx.Done():
+			s.release(on)
+		}
 	}()
 	select {
 	case o := <-done:
+		if o.err != nil {
+			s.release(on)
+		}
 		return o.sub, o.err
 	case <-ctx.Done():
 		return nil, ctx.Err()

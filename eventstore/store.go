@@ -32,9 +32,9 @@ type Store struct {
 	log     *slog.Logger
 	timeout time.Duration // of one call
 
-	mu     sync.Mutex
-	client *esdb.Client // replaced when it is dead
-	closed bool
+	mu      sync.Mutex // guards the rest, and the same of every session
+	current *session   // nil before the first call and after a lost connection
+	closed  bool
 }
 
 // Open prepares a Store for an EventStoreDB connection string, such as
@@ -45,15 +45,12 @@ func Open(connection string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, badAddress(err)
 	}
-	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
-		log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
+	if err := config.Validate(); err != nil {
+		return nil, badAddress(err)
 	}
 	s := &Store{config: config, log: log, timeout: callTimeout}
 	if config.DefaultDeadline != nil {
 		s.timeout = *config.DefaultDeadline
-	}
-	if s.client, err = esdb.NewClient(config); err != nil {
-		return nil, badAddress(err)
 	}
 	return s, nil
 }
@@ -67,77 +64,48 @@ func badAddress(err error) error {
 	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, user, password and host in URL encoding", err)
 }
 
-// Close ends all calls and subscriptions of the Store.
+// Close ends the connection once the calls and subscriptions on it have ended;
+// new ones are refused.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil
-	}
 	s.closed = true
-	return s.client.Close()
-}
-
-// session returns the client of the moment.
-func (s *Store) session() (*esdb.Client, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, errClosed
+	current := s.current
+	s.mu.Unlock()
+	if current != nil {
+		s.retire(current)
 	}
-	return s.client, nil
+	return nil
 }
 
 var errClosed = errors.New("event store: the store is closed")
-
-// replace puts a fresh client in the place of a dead one, once.
-func (s *Store) replace(dead *esdb.Client) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.client != dead {
-		return
-	}
-	fresh, err := esdb.NewClient(s.config)
-	if err != nil { // the configuration was accepted by Open
-		s.log.Error("event store: no new client", "error", err)
-		return
-	}
-	s.client = fresh
-	// Closing wakes the callers that the dead client would keep for ever; they
-	// panic inside the client ("send on closed channel"), which call recovers.
-	_ = dead.Close()
-}
 
 // call runs f with the present client and classifies its error. It returns when
 // ctx ends even where the client does not; f must therefore not touch what the
 // caller still uses after an error.
 func call[T any](ctx context.Context, s *Store, what string, f func(context.Context, *esdb.Client) (T, error)) (T, error) {
 	var zero T
-	client, err := s.session()
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	on, err := s.acquire(ctx, what)
 	if err != nil {
 		return zero, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
 	type outcome struct {
 		value T
 		err   error
 	}
 	done := make(chan outcome, 1)
 	go func() {
+		defer s.release(on)
 		var o outcome
-		defer func() {
-			if r := recover(); r != nil {
-				o = outcome{err: unavailable(fmt.Sprintf("%s: the client gave up (%v)", what, r))}
-			}
-			done <- o
-		}()
-		o.value, o.err = f(ctx, client)
+		defer func() { done <- o }()
+		defer recoverClient(what, &o.err)
+		o.value, o.err = f(ctx, on.client)
 	}()
 	select {
 	case o := <-done:
 		if o.err != nil {
-			return zero, s.classify(what, client, o.err)
+			return zero, s.classify(what, on, o.err)
 		}
 		return o.value, nil
 	case <-ctx.Done():
@@ -163,7 +131,7 @@ var errNoStream = errors.New("event store: no such stream")
 //
 // esdb.FromError is of no use here: it does not unwrap, and the client itself
 // wraps with %w.
-func (s *Store) classify(what string, client *esdb.Client, err error) error {
+func (s *Store) classify(what string, on *session, err error) error {
 	var domainErr *domain.Error
 	if errors.As(err, &domainErr) {
 		return err
@@ -181,7 +149,7 @@ func (s *Store) classify(what string, client *esdb.Client, err error) error {
 	case esdb.ErrorCodeResourceNotFound:
 		return errNoStream
 	case esdb.ErrorCodeConnectionClosed:
-		s.replace(client)
+		s.retire(on)
 		return unavailable(what + ": connection closed")
 	case esdb.ErrorCodeAccessDenied, esdb.ErrorCodeUnauthenticated, esdb.ErrorCodeUnsupportedFeature,
 		esdb.ErrorCodeStreamDeleted, esdb.ErrorCodeParsing, esdb.ErrorCodeInternalClient:

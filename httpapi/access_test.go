@@ -2,7 +2,6 @@ package httpapi_test
 
 import (
 	"crypto/ed25519"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -316,10 +315,4 @@ func TestAddressesThatDoNotExist(t *testing.T) {
 		}
 	}
 	s.get("/healthz", "").is(http.StatusOK)
-}
-
-func (a *answer) indented() string {
-	text, err := json.MarshalIndent(a.body, "", "  ")
-	must(a.t, err)
-	return string(text)
 }

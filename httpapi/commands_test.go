@@ -54,7 +54,7 @@ func acts(s *subtest) []act {
 }
 
 // same fails the test unless b is the repetition of a.
-func same(t testing.TB, a, b *answer) {
+func same(t tester, a, b *answer) {
 	t.Helper()
 	if a.status != b.status || a.text != b.text || a.header.Get("ETag") != b.header.Get("ETag") ||
 		a.header.Get("Tizilim-Position") != b.header.Get("Tizilim-Position") {
@@ -324,6 +324,14 @@ func TestAReadOfTheFarFutureWaitsItsTermAndSaysSo(t *testing.T) {
 	all.Wait()
 }
 
+// position is the Tizilim-Position of an answer that has one.
+func (a *answer) position() uint64 {
+	a.t.Helper()
+	p, err := strconv.ParseUint(a.header.Get("Tizilim-Position"), 10, 64)
+	must(a.t, err)
+	return p
+}
+
 // Many decide at once: the list stays without gap or repeat, everybody gets an
 // answer, and none of them is a lost race that was not told.
 func TestTwentyPlacementsAtOnce(t *testing.T) {
@@ -352,10 +360,8 @@ func TestTwentyPlacementsAtOnce(t *testing.T) {
 	last := answers[0]
 	for _, a := range answers {
 		a.is(200)
-		if p, _ := strconv.Atoi(a.header.Get("Tizilim-Position")); fmt.Sprint(p) > "" {
-			if q, _ := strconv.Atoi(last.header.Get("Tizilim-Position")); p > q {
-				last = a
-			}
+		if a.position() > last.position() {
+			last = a
 		}
 	}
 	page := s.seen("/v1/queues/"+list+"/entries", s.token(domain.RoleCommission), last)

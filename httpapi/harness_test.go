@@ -66,8 +66,8 @@ type registry struct {
 	keys      atomic.Int64 // Idempotency-Keys drawn
 	iins      atomic.Int64 // IINs drawn
 	logged    *syncBuffer
-	extra     []string // further addresses that were called, for the privacy test
-	extraMu   sync.Mutex
+	calledMu  sync.Mutex
+	called    []string // addresses
 }
 
 type settings struct {
@@ -147,7 +147,16 @@ func tokens(t testing.TB, seed byte) *httpapi.Tokens {
 	return tokens
 }
 
-func must(t testing.TB, err error) {
+// tester is a test, or one step of a random walk.
+type tester interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Error(...any)
+	Errorf(string, ...any)
+}
+
+func must(t tester, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -188,12 +197,12 @@ func (b *syncBuffer) String() string {
 }
 
 // at returns the registry for a subtest, so that its failures are told there.
-func (r *registry) at(t testing.TB) *subtest { return &subtest{registry: r, t: t} }
+func (r *registry) at(t tester) *subtest { return &subtest{registry: r, t: t} }
 
 // subtest is a registry seen from one test.
 type subtest struct {
 	*registry
-	t testing.TB
+	t tester
 }
 
 // head is the end of the log.
@@ -227,7 +236,7 @@ func (s *subtest) tokenOf(p httpapi.Principal) string {
 
 // answer is what the API answered.
 type answer struct {
-	t      testing.TB
+	t      tester
 	status int
 	header http.Header
 	text   string
@@ -272,9 +281,9 @@ func (s *subtest) try(method, path, token string, body any, headers ...header) (
 	for _, h := range headers {
 		req.Header.Set(h[0], h[1])
 	}
-	s.extraMu.Lock()
-	s.extra = append(s.extra, path)
-	s.extraMu.Unlock()
+	s.calledMu.Lock()
+	s.called = append(s.called, path)
+	s.calledMu.Unlock()
 	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
@@ -513,7 +522,7 @@ func (s *subtest) stream(name string) []domain.Recorded {
 	return collect(s.t, s.store.Read(context.Background(), name, 0))
 }
 
-func collect(t testing.TB, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
+func collect(t tester, seq iter.Seq2[domain.Recorded, error]) []domain.Recorded {
 	t.Helper()
 	var recs []domain.Recorded
 	for rec, err := range seq {

@@ -56,13 +56,13 @@ func TestTheDocumentIsWhatTheToolPrints(t *testing.T) {
 // schemas compiles the schemas of the document, which for OpenAPI 3.1 are those
 // of JSON Schema 2020-12; compiling checks them against its meta-schema.
 type schemas struct {
-	t        testing.TB
+	t        tester
 	compiler *jsonschema.Compiler
 }
 
 const documentURL = "https://registry.invalid/openapi.json"
 
-func newSchemas(t testing.TB, document map[string]any) schemas {
+func newSchemas(t tester, document map[string]any) schemas {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()

@@ -20,6 +20,10 @@ import (
 	"tizilim/eventstore/command"
 )
 
+// commandTimeout bounds a command. What it then leaves half done is finished by
+// the process manager.
+const commandTimeout = 10 * time.Second
+
 // maxBody bounds the body of a command, in bytes.
 const maxBody = 64 << 10
 
@@ -139,6 +143,9 @@ func post[I, R any, P commandInput[I]](s *Server, op operation, run commandRun[I
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}
+		// A client that goes away does not stop an act between its steps.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+		defer cancel()
 		began := time.Now()
 		receipt, answer, err := once(ctx, s, cmd, dryRun, func() (command.Receipt, R, error) {
 			return run(ctx, cmd, command.Options{IfMatch: revision, DryRun: dryRun}, in)

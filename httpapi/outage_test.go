@@ -161,11 +161,21 @@ func TestALostRedisIsSaidAndHarmsNoCommand(t *testing.T) {
 	body := body{"name": "Айгүл", "birth_date": "1990-05-17", "class": "refugee"}
 	before := s.head()
 	kill()
-	for path, token := range st.reads {
-		s.get(path, token).refused(503, domain.CodeModelNotReady, "")
+	var all sync.WaitGroup
+	refused := func(method, path, token string, body any, headers ...header) {
+		all.Go(func() {
+			a, err := s.try(method, path, token, body, headers...)
+			if err != nil || a.status != 503 || a.body["code"] != string(domain.CodeModelNotReady) || a.header.Get("Retry-After") == "" {
+				t.Errorf("%s: %+v %v", path, a, err)
+			}
+		})
 	}
-	s.get(entryPath(st.list, st.entry), s.as(st.person), header{"Tizilim-Position", "1"}).refused(503, domain.CodeModelNotReady, "")
-	s.command("/v1/persons", s.token(domain.RoleOperator), body).refused(503, domain.CodeModelNotReady, "")
+	for path, token := range st.reads {
+		refused("GET", path, token, nil)
+	}
+	refused("GET", entryPath(st.list, st.entry), s.as(st.person), nil, header{"Tizilim-Position", "1"})
+	refused("POST", "/v1/persons", s.token(domain.RoleOperator), body, header{"Idempotency-Key", s.key()})
+	all.Wait()
 	ready := s.get("/readyz", "").is(503)
 	if ready.at("ready") != false || ready.at("event_store") != "answers" || ready.at("read_model", "answers") != false || ready.header.Get("Retry-After") == "" {
 		t.Errorf("readiness: %v %s", ready.header, ready.text)

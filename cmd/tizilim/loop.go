@@ -335,6 +335,8 @@ type log struct {
 	deprived map[domain.CaseID]residence.DeregistrationDecided
 	ended    map[domain.RegistrationID]bool
 	queues   map[string]*housing.Queue // by stream
+	next     map[string]uint64         // revision that follows in the stream of a list
+	fault    error                     // of the fold of a list; histories read while the log moves on may have one
 }
 
 // replayed reads every history. An event may be in the histories of several
@@ -343,7 +345,7 @@ func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
 	l := &log{
 		events: map[uuid.UUID]event{}, begun: map[domain.CaseID]bool{}, placed: map[domain.CaseID]housing.PlacementCertified{},
 		refused: map[domain.CaseID]housing.ApplicationRefused{}, deprived: map[domain.CaseID]residence.DeregistrationDecided{},
-		ended: map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{},
+		ended: map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{}, next: map[string]uint64{},
 	}
 	for _, id := range seen.persons {
 		events, err := t.history(ctx, "/v1/persons/"+id.String()+"/history")
@@ -362,7 +364,7 @@ func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
 	for _, list := range seen.lists {
 		q := &housing.Queue{}
 		q.Apply(domain.Recorded{Event: housing.ListOpened{ListID: list}})
-		l.queues[list.Stream()] = q
+		l.queues[list.Stream()], l.next[list.Stream()] = q, 1
 	}
 	ordered := make([]event, 0, len(l.events))
 	for _, e := range l.events {
@@ -404,10 +406,14 @@ func (l *log) apply(line event) error {
 		if !ok {
 			return nil // a list that was opened, and not acknowledged
 		}
+		if line.Revision != l.next[line.Stream] && l.fault == nil {
+			l.fault = fmt.Errorf("%s@%d is in no history", line.Stream, l.next[line.Stream])
+		}
+		l.next[line.Stream] = line.Revision + 1
 		q.Apply(domain.Recorded{Stream: line.Stream, Revision: line.Revision, Position: line.Position, Event: fact})
 		if placed, ok := e.(housing.EntryPlaced); ok {
-			if number, _ := q.Number(placed.EntryID); number != placed.Number {
-				return fmt.Errorf("%s@%d certifies number %d, a fold of the list gives %d", line.Stream, line.Revision, placed.Number, number)
+			if number, _ := q.Number(placed.EntryID); number != placed.Number && l.fault == nil {
+				l.fault = fmt.Errorf("%s@%d certifies number %d, a fold of the list gives %d", line.Stream, line.Revision, placed.Number, number)
 			}
 		}
 	}
@@ -423,6 +429,9 @@ func (l *log) compare(seen *ledger) error {
 	}
 	for id := range l.begun {
 		return &unfinishedError{id}
+	}
+	if l.fault != nil {
+		return l.fault
 	}
 	for id, told := range seen.placed {
 		if got := l.placed[id]; told != (certificate{got.CertificateID, got.EntryID, got.Number, got.RegisteredOn}) {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -32,9 +33,21 @@ type commandLine struct {
 }
 
 func main() {
+	forgetEmptyVariables()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends at once what the first one asked to end
 	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// forgetEmptyVariables takes a variable that is set to nothing for one that is not
+// set, as those who write compose files and units mean it: an empty address would
+// otherwise be every address of the machine.
+func forgetEmptyVariables() {
+	for _, pair := range os.Environ() {
+		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "TIZILIM_") {
+			_ = os.Unsetenv(name) // the name is one that the environment has
+		}
+	}
 }
 
 // run carries out one command line and returns the exit code. An operator's

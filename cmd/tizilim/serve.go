@@ -32,6 +32,9 @@ type serveCommand struct {
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
+	if c.Listen == "" || c.Data == "" {
+		return errors.New("--listen and --data cannot be empty: leave them out for their defaults")
+	}
 	a, err := start(config{
 		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, logger: slog.Default(),
 	})

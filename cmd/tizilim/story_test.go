@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -79,65 +81,38 @@ func TestDemoTellsItsStory(t *testing.T) {
 func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0")
-	target, err := url.Parse(s.url)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, test := range map[string]struct {
-		method, path string // of the answers that are changed
-		change       func(body []byte) []byte
-		says         string
+		lie
+		says string
 	}{
 		"a number is another": {
-			"GET", `/entries/[^/]+$`, replace(`"number":2,`, `"number":3,`), "has number 3, told was 2",
+			lie{"GET", `/entries/[^/]+$`, replace(`"number":2,`, `"number":3,`)}, "has number 3, told was 2",
 		},
 		"an entry is still on the list": {
-			"GET", `/entries/[^/]+$`, replace(`"number":null`, `"number":2`), "has number 2, told was 0",
+			lie{"GET", `/entries/[^/]+$`, replace(`"number":null`, `"number":2`)}, "has number 2, told was 0",
 		},
 		"a person stays registered": {
-			"POST", `/deregistrations$`, replace(`"outcome":"deregistered"`, `"outcome":"refused"`), "was not deregistered but refused",
+			lie{"POST", `/deregistrations$`, replace(`"outcome":"deregistered"`, `"outcome":"refused"`)}, "was not deregistered but refused",
 		},
 		"a resident is missing": {
-			"GET", `/residents$`, replace(`"residents":\[\{[^}]*\},`, `"residents":[`), "persons are registered at",
+			lie{"GET", `/residents$`, replace(`"residents":\[\{[^}]*\},`, `"residents":[`)}, "persons are registered at",
 		},
 		"a line of a history is missing": {
-			"GET", `/persons/[^/]+/history$`, replace(`(?s)^[^\n]*\n`, ""), "the history at",
+			lie{"GET", `/persons/[^/]+/history$`, replace(`(?s)^[^\n]*\n`, "")}, "the history at",
 		},
 		"a history is cut": {
-			"GET", `/dwellings/[^/]+/history$`, replace(`\n[^\n]*\n$`, "\n{\"status\":503}\n"), "the history was cut",
+			lie{"GET", `/dwellings/[^/]+/history$`, replace(`\n[^\n]*\n$`, "\n{\"status\":503}\n")}, "the history was cut",
 		},
 		"a refusal has another ground": {
-			"POST", `/decision$`, replace(`"ground":"no_consent"`, `"ground":"untrue_documents"`), "has no refusal on the ground no_consent",
+			lie{"POST", `/decision$`, replace(`"ground":"no_consent"`, `"ground":"untrue_documents"`)}, "has no refusal on the ground no_consent",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := regexp.MustCompile(test.path)
-			changed := false
-			proxy := httptest.NewServer(&httputil.ReverseProxy{
-				Rewrite: func(r *httputil.ProxyRequest) {
-					r.SetURL(target)
-					r.Out.Header.Set("Accept-Encoding", "identity")
-				},
-				ModifyResponse: func(r *http.Response) error {
-					if r.Request.Method != test.method || !path.MatchString(r.Request.URL.Path) {
-						return nil
-					}
-					body, err := io.ReadAll(r.Body)
-					if err != nil {
-						return err
-					}
-					lie := test.change(body)
-					changed = changed || !bytes.Equal(lie, body)
-					r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(lie)), int64(len(lie))
-					r.Header.Set("Content-Length", fmt.Sprint(len(lie)))
-					return nil
-				},
-			})
-			t.Cleanup(proxy.Close)
-			p := launch(t, "demo", "--url", proxy.URL, "--data", s.data)
+			proxy, changed := liar(t, s, test.lie)
+			p := launch(t, "demo", "--url", proxy, "--data", s.data)
 			p.exits(1)
-			if !changed {
+			if !changed.Load() {
 				t.Error("no answer was changed")
 			}
 			if got := p.stderr.String(); !strings.Contains(got, test.says) {
@@ -145,6 +120,101 @@ func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
 			}
 			if strings.Contains(p.stdout.String(), "Every step answered as told") {
 				t.Error("the demo says that all is well")
+			}
+		})
+	}
+}
+
+// lie is a change of the answers to some requests.
+type lie struct {
+	method, path string // of the requests
+	change       func(body []byte) []byte
+}
+
+// liar is a server before the server, which tells a lie; changed says whether
+// it has.
+func liar(t *testing.T, s *server, told lie) (address string, changed *atomic.Bool) {
+	t.Helper()
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := regexp.MustCompile(told.path)
+	changed = &atomic.Bool{}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Header.Set("Accept-Encoding", "identity")
+		},
+		ModifyResponse: func(r *http.Response) error {
+			if r.Request.Method != told.method || !path.MatchString(r.Request.URL.Path) {
+				return nil
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			other := told.change(body)
+			if !bytes.Equal(other, body) {
+				changed.Store(true)
+			}
+			r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(other)), int64(len(other))
+			r.Header.Set("Content-Length", fmt.Sprint(len(other)))
+			return nil
+		},
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo), // of clients that go away
+	})
+	t.Cleanup(proxy.Close)
+	return proxy.URL, changed
+}
+
+// TestLoopFailsWhereWhatWasToldIsNotSo lies to the loop about one thing at a
+// time: what it was told and what it reads afterwards must agree.
+func TestLoopFailsWhereWhatWasToldIsNotSo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dataDir(t), "127.0.0.1:0")
+	for name, test := range map[string]struct {
+		lie
+		says string
+	}{
+		"an event that was never recorded": {
+			lie{"POST", `/registrations$`, replace(`"event_id":"........`, `"event_id":"00000000`)}, "an acknowledged Registration",
+		},
+		"a certificate with another number": {
+			lie{"POST", `/decision$`, replace(`("placement":\{[^}]*"number":)3`, "${1}4")}, "was told as number 4, the log has number 3",
+		},
+		"a refusal with another certificate": {
+			lie{"POST", `/decision$`, replace(`("refusal":\{"certificate_id":")........`, "${1}00000000")}, "the refusal was told",
+		},
+		"a person's result": {
+			lie{"POST", `/deregistrations$`, replace(`"ended":\["........`, `"ended":["00000000`)}, "the log has another",
+		},
+		"an event twice in a history": {
+			lie{"GET", `/persons/[^/]+/history$`, replace(`^([^\n]*\n)`, "$1$1")}, "is more than once in the replay",
+		},
+		"a history without its last event": {
+			lie{"GET", `/persons/[^/]+/history$`, replace(`[^\n]*"EntryRemoved"[^\n]*\n$`, "")}, "an acknowledged EntryRemoved is not in the replay",
+		},
+		"a list in another order": {
+			lie{"GET", `/entries$`, replace(`"number":2,`, `"number":1,`)}, "place 2",
+		},
+		"a list that is too short": {
+			lie{"GET", `/entries$`, replace(`"of":\d`, `"of":1`)}, "the read model has 1 entries",
+		},
+		"a case in another state": {
+			lie{"GET", `/cases/[^/]+$`, replace(`"state":"granted"`, `"state":"approved"`)}, "the read model says approved, the log granted",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			proxy, changed := liar(t, s, test.lie)
+			p := launch(t, "demo", "--loop", "--rounds", "1", "--clients", "1", "--url", proxy, "--data", s.data)
+			p.exits(1)
+			if !changed.Load() {
+				t.Error("no answer was changed")
+			}
+			if got := p.stderr.String(); !strings.Contains(got, test.says) {
+				t.Errorf("the loop does not say %q: %s", test.says, got)
 			}
 		})
 	}
@@ -174,8 +244,8 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 	body := `{"body":"a","settlement":"b","title":"c"}`
 	fmt.Fprintf(conn, "POST /v1/queues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: half\r\n"+
 		"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", token, len(body), body[:10])
-	// The server has taken the request up once it has counted a connection in
-	// use; asking it something else afterwards orders the two.
+	// The server takes connections in their order: one that it answers is behind
+	// the one with half a request.
 	if err := answers(s.url+"/healthz", http.StatusOK); err != nil {
 		t.Fatal(err)
 	}

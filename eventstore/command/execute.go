@@ -164,14 +164,8 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		return Receipt{}, err
 	}
 	defer release()
-	current := false // the state is known to be at the end of the stream
-	refresh := func() error {
-		_, err := st.catchUp(ctx, h.log)
-		current = err == nil
-		return err
-	}
 	if !st.loaded || o.dryRun {
-		if err := refresh(); err != nil {
+		if _, err := st.catchUp(ctx, h.log); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -181,11 +175,14 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		}
 		events, err := o.judge(st)
 		if err != nil {
-			if current {
-				return Receipt{}, err
+			// The refusal may rest on an old state: of this stream, or of this one
+			// from before what the decision read elsewhere. No is said only when
+			// nothing has come to this stream since.
+			news, readErr := st.catchUp(ctx, h.log)
+			if readErr != nil {
+				return Receipt{}, readErr
 			}
-			// The refusal may rest on an old state: look again before saying no.
-			if err := refresh(); err != nil {
+			if len(news) == 0 {
 				return Receipt{}, err
 			}
 			continue
@@ -200,7 +197,7 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
 					"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again", races)
 			}
-			if err := refresh(); err != nil {
+			if _, err := st.catchUp(ctx, h.log); err != nil {
 				return Receipt{}, err
 			}
 			continue
