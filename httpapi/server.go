@@ -91,6 +91,7 @@ func New(c Config) *Server {
 	s.registrations()
 	s.queues()
 	s.cases()
+	s.procedure()
 	s.residences()
 	s.histories()
 	return s
