@@ -47,6 +47,9 @@ fuzz: ## run every fuzz target for FUZZTIME each (30s)
 crash: setup ## kill the server KILLS times (100) and stop it for PAUSE (20s) under load, and compare
 	$(GO) test ./cmd/tizilim -count 1 -run 'Outlives|Finisher' -kills $(KILLS) -pause $(PAUSE) -timeout 1h
 
+rules: ## print which test proves which rule, and which rule has none
+	@$(GO) run ./cmd/rules
+
 bench: ## measure against floors in the same run
 	$(GO) run ./cmd/bench
 

@@ -135,6 +135,9 @@ const (
 	CodeHearingRequired  Code = "hearing_required"
 	CodeComplaintPending Code = "complaint_pending"
 
+	// Terms (C4, C9).
+	CodeCalendarYear Code = "calendar_year_missing"
+
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"
 	CodeKeyRequired     Code = "idempotency_key_required"

@@ -10,6 +10,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
@@ -77,6 +78,7 @@ type caseBody struct {
 	Results        []resultBody          `json:"results,omitempty"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
+	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 
@@ -118,7 +120,7 @@ func (s *Server) cases() {
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
 			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), AsOfPosition: c.AsOf,
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition, AsOfPosition: c.AsOf,
 		}
 		if cert := c.Certificate; cert != nil {
 			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}

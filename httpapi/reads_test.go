@@ -16,6 +16,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 	"tizilim/httpapi"
 )
 
@@ -489,17 +490,21 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	applied := s.command("/v1/housing-applications", operator, application(person, list).with(body{
 		"language": "ru", "family": []body{{"person_id": spouse, "relation": "spouse"}}})).is(201)
 	path := "/v1/cases/" + applied.id("case_id")
+	edition := string(rules.Default().On(domain.DateOf(r.clock.Now())).ID) // Q10
 	a := s.seen(path, s.as(person), applied)
 	if got := fmt.Sprint(a.body["service"], a.body["state"], a.body["applicant_id"], a.body["language"], a.body["fee"], a.body["persons"], a.body["list_id"], a.body["deadline"]); got !=
 		fmt.Sprint("S000", "in_review", person, "ru", 0, []string{spouse}, list, "2026-04-14T23:59:59+05:00") {
 		t.Errorf("received: %s", a.text)
+	}
+	if _, told := a.body["edition"]; told {
+		t.Errorf("Q10 an edition before anything was decided: %s", a.text)
 	}
 	s.seen(path, s.as(spouse), applied)
 	r.clock.pass(time.Hour)
 	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
 	a = s.seen(path, s.as(person), refused)
 	if a.at("state") != "refused" || a.at("refusal", "ground") != "requirements_not_met" || a.at("refusal", "reasons") != "бар" ||
-		a.at("refusal", "appeal_route") != housing.AppealRoute || a.body["placement"] != nil {
+		a.at("refusal", "appeal_route") != housing.AppealRoute || a.body["placement"] != nil || a.at("edition") != edition {
 		t.Errorf("refused: %s", a.text)
 	}
 	if !jsonEqual(a.at("refusal"), refused.at("refusal")) {
@@ -507,7 +512,7 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	}
 	placed := s.placed(s.applied(person, list))
 	a = s.seen("/v1/cases/"+placed.id("case_id"), s.as(person), placed)
-	if a.at("state") != "granted" || !jsonEqual(a.at("placement"), placed.at("placement")) {
+	if a.at("state") != "granted" || !jsonEqual(a.at("placement"), placed.at("placement")) || a.at("edition") != edition {
 		t.Errorf("placed: %s", a.text)
 	}
 
@@ -515,7 +520,7 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	s.registered(spouse, home, "2026-03-01", "")
 	out := s.command("/v1/deregistrations", s.as(person), removal(person, home, person, spouse)).is(201)
 	a = s.seen("/v1/cases/"+out.id("case_id"), s.as(spouse), out)
-	if a.at("service") != "S001" || a.at("state") != "granted" || !jsonEqual(a.at("results"), out.at("results")) ||
+	if a.at("service") != "S001" || a.at("state") != "granted" || a.at("edition") != edition || !jsonEqual(a.at("results"), out.at("results")) ||
 		a.at("results", 0, "outcome") != "refused" || a.at("results", 0, "code") != "not_registered_at_dwelling" || a.at("results", 1, "outcome") != "deregistered" {
 		t.Errorf("deregistered: %s", a.text)
 	}

@@ -38,7 +38,7 @@ func cases(rec domain.Recorded) []op {
 		if slices.ContainsFunc(e.Results, residence.Result.Granted) {
 			state = Granted
 		}
-		return []op{set(e.CaseID.Stream(), "state", string(state), "results", stored(e.Results))}
+		return []op{set(e.CaseID.Stream(), "state", string(state), "results", stored(e.Results), "edition", string(e.Edition))}
 	case housing.ApplicationReceived:
 		family := make([]domain.PersonID, len(e.Family))
 		for i, m := range e.Family {
@@ -56,11 +56,11 @@ func cases(rec domain.Recorded) []op {
 	case housing.PlacementCertified:
 		return []op{set(e.CaseID.Stream(), "state", string(Granted), "certificate", stored(PlacementCertificate{
 			ID: e.CertificateID, EntryID: e.EntryID, Number: e.Number, RegisteredOn: e.RegisteredOn, CertifiedAt: e.CertifiedAt,
-		}))}
+		}), "edition", string(e.Edition))}
 	case housing.ApplicationRefused:
 		return []op{set(e.CaseID.Stream(), "state", string(Refused), "refusal", stored(RefusalCertificate{
 			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
-		}))}
+		}), "edition", string(e.Edition))}
 	}
 	return nil
 }

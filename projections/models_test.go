@@ -157,9 +157,9 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 				}
 				same(t, got, want)
 
-				s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), Results: test.results, DecidedAt: s.now})
+				s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), Results: test.results, Edition: "kz-1", DecidedAt: s.now})
 				reach(t, r, s.head())
-				want.State, want.Results, want.Revision, want.AsOf = test.state, test.results, 1, s.head()
+				want.State, want.Results, want.Edition, want.Revision, want.AsOf = test.state, test.results, "kz-1", 1, s.head()
 				if got, err = r.Case(ctx, caseID(1)); err != nil {
 					t.Fatal(err)
 				}
@@ -212,16 +212,17 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		expect(housing.ApprovalVoided{CaseID: caseID(1), Code: domain.CodeAlreadyOnList, Reason: "already", VoidedAt: s.now}, InReview)
 		expect(approved, Approved)
 		certified := housing.PlacementCertified{
-			CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), CertificateID: certificateID(1), RegisteredOn: day, Number: 4, CertifiedAt: s.now.UTC(),
+			CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), CertificateID: certificateID(1), RegisteredOn: day, Number: 4, Edition: "kz-1", CertifiedAt: s.now.UTC(),
 		}
 		want.Certificate = &PlacementCertificate{ID: certificateID(1), EntryID: entryID(1), Number: 4, RegisteredOn: day, CertifiedAt: certified.CertifiedAt}
+		want.Edition = "kz-1"
 		expect(certified, Granted)
 
 		refusedAt := s.now.UTC()
 		s.add(caseID(2).Stream(), application(s, 2, 1, 3))
 		s.add(caseID(2).Stream(), housing.ApplicationRefused{
 			CaseID: caseID(2), ListID: listID(1), CertificateID: certificateID(2), Ground: housing.NoConsent,
-			Reasons: "none given", AppealRoute: housing.AppealRoute, RefusedAt: refusedAt,
+			Reasons: "none given", AppealRoute: housing.AppealRoute, Edition: "kz-2", RefusedAt: refusedAt,
 		})
 		reach(t, r, s.head())
 		got, err := r.Case(ctx, caseID(2))
@@ -229,6 +230,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, got.State, Refused)
+		same(t, string(got.Edition), "kz-2")
 		same(t, got.Refusal, &RefusalCertificate{
 			ID: certificateID(2), Ground: housing.NoConsent, Reasons: "none given", AppealRoute: housing.AppealRoute, RefusedAt: refusedAt,
 		})

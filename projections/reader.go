@@ -14,6 +14,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // maxPage bounds every list that is read in pages.
@@ -187,6 +188,7 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
 		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, Deadline: a.Deadline,
 		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
+		Edition:  rules.EditionID(rec["edition"]),
 		Revision: revision, AsOf: at,
 	}
 	for field, into := range map[string]any{"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal} {

@@ -6,6 +6,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // Every result carries AsOf, the position of the log up to which the answer
@@ -97,6 +98,7 @@ type Case struct {
 	ListID         domain.ListID         // S000
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
+	Edition        rules.EditionID       // of the rules that it was judged by, once decided
 	Revision       uint64
 	AsOf           domain.Position
 }

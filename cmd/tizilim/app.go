@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/embedded"
@@ -38,6 +39,7 @@ type config struct {
 	data       string
 	eventstore string // connection string; empty: the embedded node in data
 	redis      string // URL; empty: in-process
+	rules      rules.Book
 	logger     *slog.Logger
 }
 
@@ -113,7 +115,7 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	handler := command.New(a.store, time.Now)
+	handler := command.New(a.store, time.Now, command.WithRules(c.rules))
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options),
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),

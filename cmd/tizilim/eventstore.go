@@ -27,6 +27,14 @@ type storeDir struct {
 	Data string `help:"Directory of the store; that of tizilim serve is eventstore in its data directory." default:"./data/eventstore" type:"path"`
 }
 
+// exists refuses a directory that holds nothing, which opening would make.
+func (d storeDir) exists() error {
+	if _, err := os.Stat(d.Data); err != nil {
+		return fmt.Errorf("there is no event store in %s: give its directory with --data", d.Data)
+	}
+	return nil
+}
+
 type storeServeCommand struct {
 	storeDir
 	Listen   string `help:"Address for clients." default:"127.0.0.1:2113"`
@@ -80,7 +88,7 @@ type storeBackupCommand struct {
 func (c *storeBackupCommand) Run(ctx context.Context) error {
 	done, err := askCare(ctx, c.Data, "backup", c.To, nil)
 	if err == nil && !done {
-		err = offline(c.Data, func(node *embedded.Node) error { return node.Backup(c.To) })
+		err = c.offline(func(node *embedded.Node) error { return node.Backup(c.To) })
 	}
 	if err != nil {
 		return err
@@ -108,7 +116,9 @@ func (c *storeCheckCommand) Run(ctx context.Context) error {
 	var report embedded.Report
 	done, err := askCare(ctx, c.Data, "check", "", &report)
 	if err == nil && !done {
-		report, err = embedded.Check(ctx, c.Data)
+		if err = c.exists(); err == nil {
+			report, err = embedded.Check(ctx, c.Data)
+		}
 	}
 	if err != nil {
 		return err
@@ -128,7 +138,9 @@ func (c *storeStatsCommand) Run(ctx context.Context) error {
 	var stats embedded.Stats
 	done, err := askCare(ctx, c.Data, "stats", "", &stats)
 	if err == nil && !done {
-		stats, err = embedded.ReadStats(c.Data)
+		if err = c.exists(); err == nil {
+			stats, err = embedded.ReadStats(c.Data)
+		}
 	}
 	if err != nil {
 		return err
@@ -143,11 +155,11 @@ func printJSON(v any) error {
 }
 
 // offline opens a store that nobody serves.
-func offline(dir string, do func(*embedded.Node) error) error {
-	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("no event store: %w", err)
+func (d storeDir) offline(do func(*embedded.Node) error) error {
+	if err := d.exists(); err != nil {
+		return err
 	}
-	node, err := embedded.Open(dir, embedded.WithLogger(slog.Default()))
+	node, err := embedded.Open(d.Data, embedded.WithLogger(slog.Default()))
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ type serveCommand struct {
 	Data       string `help:"Directory for the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113; without it an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	Redis      string `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	Rules      string `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
+	Calendar   string `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
 	Quiet      bool   `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
@@ -35,8 +37,12 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if c.Listen == "" || c.Data == "" {
 		return errors.New("--listen and --data cannot be empty: leave them out for their defaults")
 	}
+	book, err := openBook(c.Rules, c.Calendar)
+	if err != nil {
+		return err
+	}
 	a, err := start(config{
-		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, logger: slog.Default(),
+		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, logger: slog.Default(),
 	})
 	if err != nil {
 		return err
@@ -45,6 +51,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		if err := a.awaitModel(ctx, c); err != nil {
 			return err
 		}
+		tellRules(book, time.Now(), slog.Default())
 		slog.Info("ready", "address", a.url())
 		if !c.Quiet {
 			if err := c.greet(os.Stdout, a); err != nil {

@@ -7,11 +7,8 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
 )
-
-// decisionTerm is the term of S000-13, in calendar days after the day of the
-// complete application (Q4).
-const decisionTerm = 30
 
 // RefusalGround is one of exactly three (Q3).
 type RefusalGround string
@@ -22,7 +19,8 @@ const (
 	RequirementsNotMet RefusalGround = "requirements_not_met" // S000-7, housing law art. 101-3
 )
 
-// RefusalGrounds lists them all.
+// RefusalGrounds lists them all. The edition in force says which of them a
+// refusal may state ([rules.Placement]).
 var RefusalGrounds = []RefusalGround{UntrueDocuments, NoConsent, RequirementsNotMet}
 
 // AppealRoute is what every refusal tells the applicant (C7; APPC 80, 91, 92).
@@ -71,6 +69,7 @@ type PlacementApproved struct {
 	PersonID     domain.PersonID `json:"person_id"`
 	Seniority    Seniority       `json:"seniority"`
 	RegisteredOn domain.Date     `json:"registered_on"`
+	Edition      rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
 	ApprovedAt   time.Time       `json:"approved_at"`
 }
 
@@ -92,6 +91,7 @@ type PlacementCertified struct {
 	CertificateID domain.CertificateID `json:"certificate_id"`
 	RegisteredOn  domain.Date          `json:"registered_on"`
 	Number        int                  `json:"number"`
+	Edition       rules.EditionID      `json:"edition"` // of the rules the approval was judged by
 	CertifiedAt   time.Time            `json:"certified_at"`
 }
 
@@ -104,6 +104,7 @@ type ApplicationRefused struct {
 	Ground        RefusalGround        `json:"ground"`
 	Reasons       domain.Personal      `json:"reasons"`
 	AppealRoute   string               `json:"appeal_route"`
+	Edition       rules.EditionID      `json:"edition"` // of the rules it was judged by (Q10)
 	RefusedAt     time.Time            `json:"refused_at"`
 }
 
@@ -172,6 +173,7 @@ type ReceiveApplication struct {
 	Documents   []domain.Document
 	Language    domain.Language
 	Signature   domain.SignatureMethod
+	Rules       rules.Book // by which it is judged
 }
 
 // Receive decides [ReceiveApplication]. known reports whether a person is
@@ -184,7 +186,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	if !slices.Contains(domain.Channels, cmd.Channel) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application comes in through one of %v", domain.Channels).At("channel")
 	}
-	if err := checkSignature(cmd.Channel, c.Signature); err != nil {
+	if err := checkSignature(cmd.Channel, c.Signature, c.Rules.On(cmd.Today())); err != nil {
 		return nil, err
 	}
 	if !known(c.ApplicantID) {
@@ -208,19 +210,23 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 				"the family that is counted has the relations %v", Relations).At(domain.Path("family", i, "relation"))
 		}
 	}
+	lastDay, err := c.Rules.PlacementDeadline(cmd.Today())
+	if err != nil {
+		return nil, err
+	}
 	return []domain.Event{ApplicationReceived{
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature,
-		ReceivedAt: cmd.Now, Deadline: cmd.Today().AddDays(decisionTerm).End(),
+		ReceivedAt: cmd.Now, Deadline: lastDay.End(),
 	}}, nil
 }
 
 // checkSignature keeps C17 for S000: through the portal an EDS or a one-time
 // password (S000-2, S000-3), on paper by hand.
-func checkSignature(ch domain.Channel, m domain.SignatureMethod) error {
-	allowed := []domain.SignatureMethod{domain.SignatureHandwritten}
-	if ch == domain.ChannelPortal {
-		allowed = []domain.SignatureMethod{domain.SignatureEDS, domain.SignatureOTP}
+func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition) error {
+	allowed, open := e.Placement.Signatures[ch]
+	if !open {
+		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application does not come in through %s at present", ch).At("channel")
 	}
 	if !slices.Contains(allowed, m) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
@@ -229,10 +235,10 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod) error {
 	return nil
 }
 
-// Approve decides to place the applicant, on the day of the decision. The queue
-// must still be open to the person, which is checked again when the entry is
-// appended.
-func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, error) {
+// Approve decides to place the applicant, on the day of the decision and by the
+// edition then in force (Q10). The queue must still be open to the person,
+// which is checked again when the entry is appended.
+func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
@@ -250,7 +256,8 @@ func (a *Application) Approve(cmd domain.Command, q *Queue) ([]domain.Event, err
 	return append(before, PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
 		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.CaseID.UUID, "entry")},
-		Seniority: Seniority(a.Completed), RegisteredOn: cmd.Today(), ApprovedAt: cmd.Now,
+		Seniority: Seniority(a.Completed), RegisteredOn: cmd.Today(),
+		Edition: by.On(cmd.Today()).ID, ApprovedAt: cmd.Now,
 	}), nil
 }
 
@@ -261,7 +268,8 @@ func (a *Application) Certify(cmd domain.Command, placed EntryPlaced) ([]domain.
 	}
 	return []domain.Event{PlacementCertified{
 		CaseID: placed.CaseID, ListID: placed.ListID, EntryID: placed.EntryID,
-		CertificateID: certificate(a.Approval), RegisteredOn: placed.RegisteredOn, Number: placed.Number, CertifiedAt: cmd.Now,
+		CertificateID: certificate(a.Approval), RegisteredOn: placed.RegisteredOn, Number: placed.Number,
+		Edition: a.Approved.Edition, CertifiedAt: cmd.Now,
 	}}, nil
 }
 
@@ -278,19 +286,22 @@ type Refuse struct {
 	Ground    RefusalGround
 	Reasons   domain.Personal
 	Exemption procedure.Dispense // from the hearing, where there was none
+	Rules     rules.Book         // by which it is judged
 }
 
-// Refuse decides [Refuse]: on one of exactly three grounds, with reasons and
-// the appeal route (Q3, C7).
+// Refuse decides [Refuse]: on one of exactly three grounds, of those that the
+// edition in force on the day allows, with reasons and the appeal route (Q3,
+// Q10, C7).
 func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
+	edition := c.Rules.On(cmd.Today())
 	if c.Ground == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a refusal states one of the grounds %v", RefusalGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a refusal states one of the grounds %v", edition.Placement.RefusalGrounds).At("ground")
 	}
-	if !slices.Contains(RefusalGrounds, c.Ground) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a refusal has exactly one of the grounds %v", RefusalGrounds).At("ground")
+	if !slices.Contains(edition.Placement.RefusalGrounds, string(c.Ground)) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a refusal has exactly one of the grounds %v", edition.Placement.RefusalGrounds).At("ground")
 	}
 	if strings.TrimSpace(string(c.Reasons)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a refusal states its reasons").At("reasons")
@@ -301,7 +312,7 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	}
 	return append(before, ApplicationRefused{
 		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),
-		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: AppealRoute, RefusedAt: cmd.Now,
+		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: AppealRoute, Edition: edition.ID, RefusedAt: cmd.Now,
 	}), nil
 }
 

@@ -10,7 +10,12 @@ import (
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
+
+// edition is the one in force on the day of the specifications.
+var edition = rules.Default().On(domaintest.Today()).ID
 
 // of is what has been recorded of one S000 case, ready for more.
 type of []domain.Event
@@ -40,7 +45,8 @@ func certificateOfCase() domain.CertificateID {
 func (h of) approved() of {
 	return append(slices.Clip(h), housing.PlacementApproved{
 		CaseID: kase, ListID: list, EntryID: entryOfCase(), PersonID: aigul,
-		Seniority: housing.Seniority{At: domaintest.Noon(), Position: 100}, RegisteredOn: domaintest.Today(), ApprovedAt: domaintest.Noon(),
+		Seniority: housing.Seniority{At: domaintest.Noon(), Position: 100}, RegisteredOn: domaintest.Today(),
+		Edition: edition, ApprovedAt: domaintest.Noon(),
 	})
 }
 
@@ -53,14 +59,14 @@ func (h of) voided() of {
 func (h of) certified(number int) of {
 	return append(slices.Clip(h), housing.PlacementCertified{
 		CaseID: kase, ListID: list, EntryID: entryOfCase(), CertificateID: certificateOfCase(),
-		RegisteredOn: domaintest.Today(), Number: number, CertifiedAt: domaintest.Noon(),
+		RegisteredOn: domaintest.Today(), Number: number, Edition: edition, CertifiedAt: domaintest.Noon(),
 	})
 }
 
 func (h of) refused(g housing.RefusalGround) of {
 	return append(slices.Clip(h), housing.ApplicationRefused{
 		CaseID: kase, ListID: list, CertificateID: certificateOfCase(), Ground: g, Reasons: "because",
-		AppealRoute: housing.AppealRoute, RefusedAt: domaintest.Noon(),
+		AppealRoute: housing.AppealRoute, Edition: edition, RefusedAt: domaintest.Noon(),
 	})
 }
 
@@ -172,9 +178,12 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 		"2026-03-15T23:59:59+05:00": "2026-04-14T23:59:59+05:00",
 		"2026-03-15T18:59:59Z":      "2026-04-14T18:59:59Z",
 		"2026-03-15T19:00:00Z":      "2026-04-15T18:59:59Z", // already the 16th in Kazakhstan
-		"2026-01-30T12:00:00+05:00": "2026-03-01T23:59:59+05:00",
-		"2028-01-30T12:00:00+05:00": "2028-02-29T23:59:59+05:00",
+		"2024-01-30T12:00:00+05:00": "2024-02-29T23:59:59+05:00",
 		"2026-12-15T12:00:00+05:00": "2027-01-14T23:59:59+05:00",
+		// The thirtieth day is a day off: the next working day.
+		"2026-01-29T12:00:00+05:00": "2026-03-02T23:59:59+05:00", // Saturday, then Sunday
+		"2026-01-30T12:00:00+05:00": "2026-03-02T23:59:59+05:00", // Sunday
+		"2026-02-20T12:00:00+05:00": "2026-03-26T23:59:59+05:00", // Nauryz from Saturday to Monday: two more days
 	} {
 		at, err := time.Parse(time.RFC3339, received)
 		if err != nil {
@@ -198,10 +207,79 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 	}
 }
 
+func TestQ4_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
+	got, err := new(housing.Application).Receive(domaintest.OrderOn("2027-12-10"), housing.ReceiveApplication{
+		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
+	}, opened().fold(), everybody)
+	domaintest.Refused(t, got, err, domain.CodeCalendarYear, "")
+}
+
+func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
+	book := rulestest.Book(t, "2026-04-01", `"term_days": 30`, `"term_days": 7`,
+		`["untrue_documents", "no_consent", "requirements_not_met"]`, `["untrue_documents", "no_consent"]`,
+		`["eds", "otp"]`, `["eds"]`)
+	for _, c := range []struct {
+		on, edition, deadline string
+		otp, requirements     domain.Code
+	}{
+		{on: "2026-03-31", edition: rulestest.Old, deadline: "2026-04-30"},
+		{on: "2026-04-01", edition: rulestest.New, deadline: "2026-04-08", otp: domain.CodeSignatureMethod, requirements: domain.CodeGroundUnknown},
+	} {
+		cmd := domaintest.OrderOn(c.on)
+		receive := func(cmd domain.Command, m domain.SignatureMethod) ([]domain.Event, error) {
+			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
+				CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Rules: book,
+			}, opened().fold(), everybody)
+		}
+		events, err := receive(cmd, domain.SignatureHandwritten)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[0].(housing.ApplicationReceived).Deadline; !got.Equal(day(c.deadline).End()) {
+			t.Errorf("received on %s: deadline %s, want %s", c.on, domain.DateOf(got), c.deadline)
+		}
+		portal := cmd
+		portal.Channel = domain.ChannelPortal
+		if _, err := receive(portal, domain.SignatureOTP); domain.CodeOf(err) != c.otp {
+			t.Errorf("C17 with a one-time password on %s: %v, want %q", c.on, err, c.otp)
+		}
+		a := domaintest.Fold[housing.Application](received()...)
+		events, err = a.Approve(cmd, opened().fold(), book)
+		if err != nil {
+			t.Fatal(err)
+		}
+		approved := events[1].(housing.PlacementApproved) // the review begins with it
+		if string(approved.Edition) != c.edition {
+			t.Errorf("approved on %s by edition %s, want %s", c.on, approved.Edition, c.edition)
+		}
+		events, err = a.Refuse(cmd, housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent, Rules: book})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[2].(housing.ApplicationRefused).Edition; string(got) != c.edition {
+			t.Errorf("refused on %s by edition %s, want %s", c.on, got, c.edition)
+		}
+		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book}); domain.CodeOf(err) != c.requirements {
+			t.Errorf("C7 on the third ground on %s: %v, want %q", c.on, err, c.requirements)
+		}
+		// The certificate follows later and still names what the approval was judged by.
+		certifying := domaintest.Fold[housing.Application](append(received(), approved)...)
+		events, err = certifying.Certify(domaintest.OrderOn("2026-05-01"), housing.EntryPlaced{Number: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[0].(housing.PlacementCertified).Edition; string(got) != c.edition {
+			t.Errorf("certificate of an approval on %s: edition %s, want %s", c.on, got, c.edition)
+		}
+	}
+}
+
 func TestDecideApplication(t *testing.T) {
 	type decide = func(*housing.Application) ([]domain.Event, error)
 	approve := func(q on) decide {
-		return func(a *housing.Application) ([]domain.Event, error) { return a.Approve(domaintest.Order(), q.fold()) }
+		return func(a *housing.Application) ([]domain.Event, error) {
+			return a.Approve(domaintest.Order(), q.fold(), rules.Book{})
+		}
 	}
 	refuse := func(g housing.RefusalGround, reasons domain.Personal) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
@@ -265,6 +343,12 @@ func TestDecideApplication(t *testing.T) {
 
 func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
 	want := []housing.RefusalGround{housing.UntrueDocuments, housing.NoConsent, housing.RequirementsNotMet}
+	inForce := rules.Default().On(domaintest.Today()).Placement.RefusalGrounds
+	for _, g := range want {
+		if len(inForce) != len(want) || !slices.Contains(inForce, string(g)) {
+			t.Errorf("the edition in force has the grounds %v, want %v", inForce, want)
+		}
+	}
 	if !slices.Equal(housing.RefusalGrounds, want) {
 		t.Errorf("grounds %v, want %v", housing.RefusalGrounds, want)
 	}
@@ -272,7 +356,7 @@ func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
 
 func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received()...)
-	events, err := a.Approve(domaintest.OrderOn("2026-04-10"), opened().fold())
+	events, err := a.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), rules.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}

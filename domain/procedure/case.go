@@ -11,24 +11,27 @@ import (
 // Terms are the numbers of the edition in force, and the calendar that working
 // days are counted by.
 type Terms struct {
-	DecisionDays      int // calendar days for the decision (S000-13: 30)
-	HearingDays       int // working days from the preliminary decision to the act, at least (APPC 73: 3)
-	ObjectionDays     int // working days for the objection (APPC 73: 2)
-	ExtensionMonths   int // at most, in total (APPC 76: 2)
-	NoticeDays        int // working days for notices of the procedure (APPC 65, 70, 76: 3)
-	ComplaintMonths   int // for a complaint to be in time (APPC 92: 3)
-	ComplaintForward  int // working days for the body to satisfy or forward it (APPC 91: 3)
-	ComplaintDecision int // working days for the reviewing body (APPC 99: 20)
+	HearingDays       int // working days from the preliminary decision to the act, at least (APPC 73)
+	ObjectionDays     int // working days for the objection (APPC 73)
+	ExtensionMonths   int // at most, in total (APPC 76)
+	ExtensionNotice   int // working days for the notice of an extension (APPC 76)
+	ForwardingDays    int // working days to forward what went to the wrong body (APPC 65)
+	TerminationNotice int // working days for the notice of a termination (APPC 70)
+	ComplaintMonths   int // for a complaint to be in time (APPC 92)
+	ComplaintForward  int // working days for the body to satisfy or forward it (APPC 91)
+	ComplaintDecision int // working days for the reviewing body (APPC 99)
 	CorrectionDays    int // working days for a correction, at least (policy: "a reasonable time")
 	Calendar          Calendar
+
+	// LastDay returns the last day on which an application that is complete on
+	// the day is decided in time.
+	LastDay func(complete domain.Date) (domain.Date, error)
 }
 
 // Calendar counts working days. Its error says that a year has no data.
 type Calendar interface {
 	// AddWorkingDays returns the n-th working day after the day.
 	AddWorkingDays(day domain.Date, n int) (domain.Date, error)
-	// NextWorkingDay returns the day, or the first working day after it.
-	NextWorkingDay(day domain.Date) (domain.Date, error)
 }
 
 // Case is the fold of a case- stream as far as the procedure goes. The zero
@@ -196,7 +199,7 @@ func (c *Case) Correct(cmd domain.Command, documents []domain.Document, t Terms)
 
 // decision is the deadline of an application that is complete on the day.
 func (t Terms) decision(day domain.Date) (time.Time, error) {
-	last, err := t.Calendar.NextWorkingDay(day.AddDays(t.DecisionDays))
+	last, err := t.LastDay(day)
 	return last.End(), err
 }
 
@@ -220,12 +223,12 @@ func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, 
 	if strings.TrimSpace(to) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the body that the application goes to").At("to")
 	}
-	last, err := t.Calendar.AddWorkingDays(domain.DateOf(c.ReceivedAt), t.NoticeDays)
+	last, err := t.Calendar.AddWorkingDays(domain.DateOf(c.ReceivedAt), t.ForwardingDays)
 	if err != nil {
 		return nil, err
 	}
 	if last.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "a wrong addressee forwards within %d working days, that is until %s; now it decides itself", t.NoticeDays, last)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "a wrong addressee forwards within %d working days, that is until %s; now it decides itself", t.ForwardingDays, last)
 	}
 	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, ForwardedAt: cmd.Now}}, nil
 }
@@ -277,7 +280,7 @@ func (c *Case) Extend(cmd domain.Command, reasons domain.Personal, until domain.
 	if !domain.DateOf(c.Deadline).Before(until) || last.Before(until) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong, "until lies after %s and not after %s", domain.DateOf(c.Deadline), last).At("until")
 	}
-	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.NoticeDays)
+	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.ExtensionNotice)
 	if err != nil {
 		return nil, err
 	}
@@ -306,7 +309,7 @@ func (c *Case) Terminate(cmd domain.Command, ground TerminationGround, reasons d
 	if err := reasoned(reasons); err != nil {
 		return nil, err
 	}
-	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.NoticeDays)
+	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.TerminationNotice)
 	if err != nil {
 		return nil, err
 	}

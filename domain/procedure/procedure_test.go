@@ -37,7 +37,7 @@ var errNoYear = errors.New("no data for the year")
 func (unforeseen) AddWorkingDays(domain.Date, int) (domain.Date, error) {
 	return domain.Date{}, errNoYear
 }
-func (unforeseen) NextWorkingDay(domain.Date) (domain.Date, error) { return domain.Date{}, errNoYear }
+func (unforeseen) lastDay(domain.Date) (domain.Date, error) { return domain.Date{}, errNoYear }
 
 func TestCorrection(t *testing.T) {
 	request := func(until string) decider {
@@ -343,7 +343,7 @@ func TestC10_OneSittingTakesNoStepBetween(t *testing.T) {
 
 func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 	terms := terms
-	terms.Calendar = unforeseen{}
+	terms.Calendar, terms.LastDay = unforeseen{}, unforeseen{}.lastDay
 	cmd := domaintest.Order()
 	pending := procedure.ComplaintFiled{CaseID: kase, ForwardBy: domaintest.Day("2026-03-18")}
 	complained := domaintest.Fold[procedure.Case](given(procedure.Refused, pending)...)

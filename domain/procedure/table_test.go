@@ -32,13 +32,14 @@ func (weekdays) AddWorkingDays(day domain.Date, n int) (domain.Date, error) {
 	return day, nil
 }
 
-func (c weekdays) NextWorkingDay(day domain.Date) (domain.Date, error) {
+func (c weekdays) next(day domain.Date) (domain.Date, error) {
 	return c.AddWorkingDays(day.AddDays(-1), 1)
 }
 
 var terms = procedure.Terms{
-	DecisionDays: 30, HearingDays: 3, ObjectionDays: 2, ExtensionMonths: 2, NoticeDays: 3,
+	HearingDays: 3, ObjectionDays: 2, ExtensionMonths: 2, ExtensionNotice: 3, ForwardingDays: 3, TerminationNotice: 3,
 	ComplaintMonths: 3, ComplaintForward: 3, ComplaintDecision: 20, CorrectionDays: 10, Calendar: weekdays{},
+	LastDay: func(complete domain.Date) (domain.Date, error) { return weekdays{}.next(complete.AddDays(30)) },
 }
 
 // received begins a case as a service does.

@@ -6,6 +6,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
 )
 
 // Ground of a deregistration (S001-7): one of exactly three.
@@ -30,14 +31,6 @@ func (g Ground) reason() Reason {
 		return CourtDecision
 	}
 }
-
-const (
-	// deregistrationTerm runs from handing in the documents (S001-5, R18).
-	deregistrationTerm = 30 * time.Minute
-	// identityCardAge is the age from which a person has an identity card to
-	// surrender; a younger one shows a passport (R8).
-	identityCardAge = 16
-)
 
 // Admissible is the matrix channel × class × ground of S001-4 and S001-7 (E.4):
 // it returns the channels on which an applicant of the class may ask for the
@@ -77,9 +70,10 @@ type DeregistrationApplied struct {
 // DeregistrationDecided ends an S001 case with a result for each person (R23).
 // It is appended after every registration that it reports as ended (R15).
 type DeregistrationDecided struct {
-	CaseID    domain.CaseID `json:"case_id"`
-	Results   []Result      `json:"results"`
-	DecidedAt time.Time     `json:"decided_at"`
+	CaseID    domain.CaseID   `json:"case_id"`
+	Results   []Result        `json:"results"`
+	Edition   rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
+	DecidedAt time.Time       `json:"decided_at"`
 }
 
 // Result of one person: registrations ended, or a code and a sentence why not.
@@ -156,7 +150,11 @@ type Facts struct {
 	Applicant *Person
 	Dwelling  *Dwelling
 	Persons   []*Person // in the order of the application
+	Rules     rules.Book
 }
+
+// edition is the one in force on the day of the command.
+func (f Facts) edition(cmd domain.Command) rules.Edition { return f.Rules.On(cmd.Today()) }
 
 // Receive decides [ApplyForDeregistration]: matrix, signature, title,
 // documents, and that at least one of the persons can be deregistered. Where
@@ -181,20 +179,26 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 			return nil, err
 		}
 	}
+	term := time.Duration(f.edition(cmd).Deregistration.TermMinutes) * time.Minute // S001-5, R18
 	return []domain.Event{DeregistrationApplied{
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature,
-		ReceivedAt: cmd.Now, Deadline: cmd.Now.Add(deregistrationTerm),
+		ReceivedAt: cmd.Now, Deadline: cmd.Now.Add(term),
 	}}, nil
 }
 
 // Decide closes the case with the results of its persons.
-func (d *Deregistration) Decide(cmd domain.Command, results []Result) ([]domain.Event, error) {
+//
+// It names the edition of the day on which the application was handed in: in
+// one sitting it is judged and takes effect on that day, however late a crash
+// lets it be finished.
+func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.Book) ([]domain.Event, error) {
 	if d.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
 	}
-	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, DecidedAt: cmd.Now}}, nil
+	edition := by.On(domain.DateOf(d.Applied.ReceivedAt)).ID
+	return []domain.Event{DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}}, nil
 }
 
 // checkGround keeps S001-7: an application states one of exactly three grounds.
@@ -227,14 +231,14 @@ func checkChannel(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 
 // checkSignature keeps C17: the portal takes an EDS only (R2; S001-8 names no
 // OTP), paper channels a signature by hand.
-func checkSignature(cmd domain.Command, c ApplyForDeregistration, _ Facts) error {
-	want := domain.SignatureHandwritten
-	if cmd.Channel == domain.ChannelPortal {
-		want = domain.SignatureEDS
+func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	allowed, open := f.edition(cmd).Deregistration.Signatures[cmd.Channel]
+	if !open {
+		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application does not come in through %s at present", cmd.Channel).At("channel")
 	}
-	if c.Signature != want {
+	if !slices.Contains(allowed, c.Signature) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
-			"an application through %s is signed by %s", cmd.Channel, want).At("signature.method")
+			"an application through %s is signed by one of %v", cmd.Channel, allowed).At("signature.method")
 	}
 	return nil
 }
@@ -268,6 +272,7 @@ func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 // checkDocuments keeps R4, R8 and R10. Through the portal the signed electronic
 // request stands for the papers of the owner's application (S001-8).
 func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	cardAge := f.edition(cmd).Ages.IdentityCard
 	has := func(match func(domain.Document) bool) bool { return slices.ContainsFunc(c.Documents, match) }
 	switch c.Ground {
 	case GroundOwnerApplication:
@@ -288,10 +293,10 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
 					"add the territorial police's exit permission that names %s: a document of type exit_permission with this person_id", domain.Path("persons", i)).At("documents")
 			}
-			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < identityCardAge {
+			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < cardAge {
 				if !has(func(d domain.Document) bool { return d.Type == domain.DocumentPassport && d.PersonID == id }) {
 					return domain.Refuse(domain.Invalid, domain.CodePassportOfChild,
-						"%s is under 16: add the passport with this person_id", domain.Path("persons", i)).At("documents")
+						"%s is under %d: add the passport with this person_id", domain.Path("persons", i), cardAge).At("documents")
 				}
 				continue
 			}
@@ -299,7 +304,7 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 				return d.PersonID == id && d.Surrendered && surrenders(f.Persons[i].Class, d.Type)
 			}) {
 				return domain.Refuse(domain.Invalid, domain.CodeIdentityCardSurrender,
-					"%s is 16 or older: add the identity card with this person_id and surrendered: true", domain.Path("persons", i)).At("documents")
+					"%s is %d or older: add the identity card with this person_id and surrendered: true", domain.Path("persons", i), cardAge).At("documents")
 			}
 		}
 	case GroundCourtDecision:

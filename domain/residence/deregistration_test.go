@@ -9,6 +9,8 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
 
 // application is an S001 application with everything that it is judged by.
@@ -18,6 +20,7 @@ type application struct {
 	owner    history // the applicant
 	dwelling []domain.Event
 	persons  []history
+	rules    rules.Book
 }
 
 // applied is a right one: Aigul, a citizen and the owner, deregisters Daur from
@@ -79,7 +82,7 @@ func through(ch domain.Channel, m domain.SignatureMethod) func(*application) {
 }
 
 func (a *application) receive() ([]domain.Event, error) {
-	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...)}
+	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...), Rules: a.rules}
 	for _, p := range a.persons {
 		facts.Persons = append(facts.Persons, p.fold())
 	}
@@ -281,20 +284,20 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 		{PersonID: daur, Ended: []domain.RegistrationID{first}},
 		{PersonID: erlan, Code: domain.CodeNotRegisteredHere, Reason: "not here"},
 	}
-	decided := residence.DeregistrationDecided{CaseID: kase, Results: results, DecidedAt: domaintest.Noon()}
+	decided := residence.DeregistrationDecided{CaseID: kase, Results: results, Edition: rules.Default().On(today).ID, DecidedAt: domaintest.Noon()}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
 		{
 			Name:  "R15 R23 decided with a result for each person",
 			Given: []domain.Event{a.received()},
 			When: func(d *residence.Deregistration) ([]domain.Event, error) {
-				return d.Decide(domaintest.Order(), results)
+				return d.Decide(domaintest.Order(), results, rules.Book{})
 			},
 			Then: []domain.Event{decided},
 		}, {
 			Name:  "R15 not twice",
 			Given: []domain.Event{a.received(), decided},
 			When: func(d *residence.Deregistration) ([]domain.Event, error) {
-				return d.Decide(domaintest.Order(), results)
+				return d.Decide(domaintest.Order(), results, rules.Book{})
 			},
 			Refused: domain.CodeCaseDecided,
 		}, {
@@ -308,6 +311,73 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 	})
 	if !results[0].Granted() || results[1].Granted() {
 		t.Error("the results do not tell who was deregistered")
+	}
+}
+
+func TestQ10_TheEditionOfTheDayOfTheApplicationJudgesAndIsStored(t *testing.T) {
+	book := rulestest.Book(t, "2026-03-16", `"term_minutes": 30`, `"term_minutes": 45`, `"identity_card": 16`, `"identity_card": 14`,
+		`"state_corporation": ["handwritten"]`, `"state_corporation": ["eds"]`)
+	for _, c := range []struct {
+		on, edition string
+		term        time.Duration
+		handwritten domain.Code
+	}{
+		{on: "2026-03-15", edition: rulestest.Old, term: 30 * time.Minute},
+		{on: "2026-03-16", edition: rulestest.New, term: 45 * time.Minute, handwritten: domain.CodeSignatureMethod},
+	} {
+		a := applied()
+		a.cmd = domaintest.OrderOn(c.on)
+		a.rules = book
+		if _, err := a.receive(); domain.CodeOf(err) != c.handwritten {
+			t.Errorf("C17 signed by hand on %s: %v, want %q", c.on, err, c.handwritten)
+		}
+		if c.handwritten != "" {
+			a.c.Signature = domain.SignatureEDS
+		}
+		got, err := a.receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := got[0].(residence.DeregistrationApplied)
+		if term := e.Deadline.Sub(e.ReceivedAt); term != c.term {
+			t.Errorf("R18 received on %s: %s, want %s", c.on, term, c.term)
+		}
+		// A crash lets it be finished a month later: it was judged on the first day.
+		later := domaintest.OrderOn("2026-04-20")
+		events, err := domaintest.Fold[residence.Deregistration](e).Decide(later, nil, book)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := events[0].(residence.DeregistrationDecided).Edition; string(got) != c.edition {
+			t.Errorf("received on %s, judged by %s, want %s", c.on, got, c.edition)
+		}
+	}
+}
+
+func TestR8_TheAgeOfTheIdentityCardIsThatOfTheEdition(t *testing.T) {
+	book := rulestest.Book(t, "2026-03-15", `"identity_card": 16`, `"identity_card": 14`)
+	abroad := func(paper domain.Document) *application {
+		return applied(living(recorded(daur, residence.Citizen, "2012-03-15").permanent(first, flat, "2020-01-01")),
+			on(residence.GroundDepartureAbroad, domain.Document{Type: domain.DocumentExitPermission, PersonID: daur}, paper))
+	}
+	passport := domain.Document{Type: domain.DocumentPassport, PersonID: daur}
+	card := domain.Document{Type: domain.DocumentIdentityCard, PersonID: daur, Surrendered: true}
+	for _, c := range []struct {
+		name  string
+		paper domain.Document
+		rules rules.Book
+		want  domain.Code
+	}{
+		{"R8 at 14 a passport", passport, rules.Book{}, ""},
+		{"R8 at 14 no identity card yet", card, rules.Book{}, domain.CodePassportOfChild},
+		{"R8 at 14 where cards begin at 14", card, book, ""},
+		{"R8 at 14 where cards begin at 14, no passport", passport, book, domain.CodeIdentityCardSurrender},
+	} {
+		a := abroad(c.paper)
+		a.rules = c.rules
+		if _, err := a.receive(); domain.CodeOf(err) != c.want {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
 	}
 }
 

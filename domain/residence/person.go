@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // Class is the legal class of a person, which decides the channel (R1, R3).
@@ -26,12 +27,6 @@ type Kind string
 const (
 	Permanent Kind = "permanent"
 	Temporary Kind = "temporary"
-)
-
-// Length of a temporary registration, both ends included (R13).
-const (
-	temporaryAtLeastMonths = 1
-	temporaryAtMostMonths  = 12
 )
 
 // Reason why a registration ended (R14: only a listed one).
@@ -226,13 +221,14 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
+	Rules          rules.Book // by which it is judged
 }
 
 // Register decides [Register].
 //
 // A permanent registration ends the permanent one before it on the same day
 // and in the same append (R11, R12); a temporary one lasts one month to one
-// year and leaves the permanent one alone (R13). At most one temporary
+// year (what the edition in force says) and leaves the permanent one alone (R13). At most one temporary
 // registration is active at a time (policy: the acts are silent).
 func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error) {
 	if !p.Known() {
@@ -300,6 +296,7 @@ func (c Register) checkPeriod(today domain.Date) error {
 		}
 		return nil
 	}
+	atLeast, atMost := c.lengths(today)
 	switch {
 	case c.Until.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeUntilRequired,
@@ -307,17 +304,24 @@ func (c Register) checkPeriod(today domain.Date) error {
 	case !c.From.Before(c.Until):
 		return domain.Refuse(domain.Invalid, domain.CodeUntilBeforeFrom,
 			"until must lie after effective_from").At("until")
-	case c.Until.Before(c.From.AddMonths(temporaryAtLeastMonths)):
+	case c.Until.Before(c.From.AddMonths(atLeast)):
 		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooShort,
-			"a temporary registration lasts at least one month: until is %s or later", c.From.AddMonths(temporaryAtLeastMonths)).At("until")
-	case c.From.AddMonths(temporaryAtMostMonths).Before(c.Until):
+			"a temporary registration lasts at least %d month(s): until is %s or later", atLeast, c.From.AddMonths(atLeast)).At("until")
+	case c.From.AddMonths(atMost).Before(c.Until):
 		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooLong,
-			"a temporary registration lasts at most one year: until is %s or earlier", c.From.AddMonths(temporaryAtMostMonths)).At("until")
+			"a temporary registration lasts at most %d months: until is %s or earlier", atMost, c.From.AddMonths(atMost)).At("until")
 	case !today.Before(c.Until):
 		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
 			"the stay ended before it was reported: until lies after today, %s", today).At("until")
 	}
 	return nil
+}
+
+// lengths are the least and the greatest length of a temporary registration in
+// months, both included (R13).
+func (c Register) lengths(today domain.Date) (atLeast, atMost int) {
+	r := c.Rules.On(today).Residence
+	return r.TemporaryAtLeastMonths, r.TemporaryAtMostMonths
 }
 
 func (r Registration) end(person domain.PersonID, why Reason, on domain.Date, by domain.CaseID) RegistrationEnded {

@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules/rulestest"
 )
 
 func TestRecordPerson(t *testing.T) {
@@ -273,6 +274,29 @@ func TestR13_AMonthIsAMonthOfTheCalendar(t *testing.T) {
 			if got := domain.CodeOf(err); got != want {
 				t.Errorf("from %s until %s: %q, want %q", c.from, until, got, want)
 			}
+		}
+	}
+}
+
+func TestR13_TheEditionOfTheDaySaysHowLongAStayMayBe(t *testing.T) {
+	book := rulestest.Book(t, "2026-03-15", `"temporary_at_least_months": 1`, `"temporary_at_least_months": 2`,
+		`"temporary_at_most_months": 12`, `"temporary_at_most_months": 6`)
+	for _, c := range []struct {
+		on, until string
+		want      domain.Code
+	}{
+		{"2026-03-14", "2026-04-14", ""},
+		{"2026-03-14", "2027-03-14", ""},
+		{"2026-03-15", "2026-05-14", domain.CodeTemporaryTooShort},
+		{"2026-03-15", "2026-05-15", ""},
+		{"2026-03-15", "2026-09-15", ""},
+		{"2026-03-15", "2026-09-16", domain.CodeTemporaryTooLong},
+	} {
+		_, err := resident().fold().Register(domaintest.OrderOn(c.on), residence.Register{
+			RegistrationID: first, DwellingID: flat, Kind: residence.Temporary, From: day(c.on), Until: day(c.until), Rules: book,
+		})
+		if got := domain.CodeOf(err); got != c.want {
+			t.Errorf("from %s until %s: %q, want %q", c.on, c.until, got, c.want)
 		}
 	}
 }

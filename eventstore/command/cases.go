@@ -2,54 +2,30 @@ package command
 
 import (
 	"context"
-	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/procedure"
 )
 
-// terms are the numbers of the administrative procedure as the edition of
-// November 2022 of the APPC has them, save where it says policy.
-var terms = procedure.Terms{
-	DecisionDays:      30, // S000-13
-	HearingDays:       3,  // art. 73
-	ObjectionDays:     2,  // art. 73
-	ExtensionMonths:   2,  // art. 76
-	NoticeDays:        3,  // arts 65, 70, 76
-	ComplaintMonths:   3,  // art. 92
-	ComplaintForward:  3,  // art. 91
-	ComplaintDecision: 20, // art. 99
-	CorrectionDays:    10, // policy: the "reasonable time" of art. 64
-	Calendar:          weekdays{},
-}
-
-// weekdays counts Monday to Friday as working days and knows no holiday.
-type weekdays struct{}
-
-func (weekdays) NextWorkingDay(day domain.Date) (domain.Date, error) {
-	for {
-		switch day.Start().Weekday() {
-		case time.Saturday, time.Sunday:
-			day = day.AddDays(1)
-		default:
-			return day, nil
-		}
+// terms are the numbers of the procedure by the edition in force on the day.
+func (h *Handler) terms(day domain.Date) procedure.Terms {
+	e := h.rules.On(day)
+	return procedure.Terms{
+		HearingDays: e.Procedure.HearingNotice, ObjectionDays: e.Procedure.ObjectionWindow,
+		ExtensionMonths: e.Procedure.ExtensionMonths, ExtensionNotice: e.Procedure.ExtensionNotice,
+		ForwardingDays: e.Procedure.ForwardingWithin, TerminationNotice: e.Procedure.TerminationNotice,
+		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin,
+		ComplaintDecision: e.Complaint.DecideWithin, CorrectionDays: e.Procedure.CorrectionPeriod,
+		Calendar: h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
 	}
-}
-
-func (c weekdays) AddWorkingDays(day domain.Date, n int) (domain.Date, error) {
-	for range n {
-		day, _ = c.NextWorkingDay(day.AddDays(1)) // knows every year
-	}
-	return day, nil
 }
 
 // StepOnCase takes a step of the procedure on a case of either service: one
-// append to its stream. decide gets the terms in force.
+// append to its stream. decide gets the terms in force on the day.
 func (h *Handler) StepOnCase(ctx context.Context, cmd domain.Command, id domain.CaseID, decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options) (Receipt, error) {
 	return execute(ctx, h, order[procedure.Case]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(c *procedure.Case) ([]domain.Event, error) { return decide(c, terms) },
+		decide: func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) },
 	})
 }
 

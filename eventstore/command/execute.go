@@ -12,6 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 	"tizilim/eventstore"
 )
 
@@ -36,9 +37,10 @@ type Log interface {
 
 // Handler carries out commands. It is safe for concurrent use.
 type Handler struct {
-	log  Log
-	held *lru.Cache[heldKey, *stream]
-	now  func() time.Time
+	log   Log
+	held  *lru.Cache[heldKey, *stream]
+	now   func() time.Time
+	rules rules.Book
 }
 
 // heldKey names a state: the case streams are folded by both services.
@@ -49,7 +51,7 @@ type heldKey struct {
 
 // New returns a Handler on the log. now is the clock for steps that the
 // registry takes by itself.
-func New(log Log, now func() time.Time) *Handler {
+func New(log Log, now func() time.Time, options ...Option) *Handler {
 	held, err := lru.New[heldKey, *stream](streamsHeld)
 	if err != nil { // the size is a constant
 		panic(err)
@@ -57,8 +59,19 @@ func New(log Log, now func() time.Time) *Handler {
 	// As exact as the commands of clients are, in the same zone: a step then looks
 	// the same whoever takes it.
 	exact := func() time.Time { return now().UTC().Truncate(time.Microsecond) }
-	return &Handler{log: log, held: held, now: exact}
+	h := &Handler{log: log, held: held, now: exact}
+	for _, set := range options {
+		set(h)
+	}
+	return h
 }
+
+// Option of a [Handler].
+type Option func(*Handler)
+
+// WithRules has commands judged by another table of rules and calendar than
+// those that are built in.
+func WithRules(by rules.Book) Option { return func(h *Handler) { h.rules = by } }
 
 // Receipt is the answer to a command.
 type Receipt struct {

@@ -32,6 +32,7 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 		}
 		known[id] = p.Known()
 	}
+	c.Rules = h.rules
 	return execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
@@ -60,7 +61,7 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
 			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
-				events, err = a.Approve(cmd, q)
+				events, err = a.Approve(cmd, q, h.rules)
 				return err
 			})
 			return events, err
@@ -165,6 +166,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 
 // RefuseApplication refuses an S000 application: one append to its case.
 func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options) (Receipt, error) {
+	c.Rules = h.rules
 	return execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) { return a.Refuse(cmd, c) },

@@ -80,6 +80,7 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
+	c.Rules = h.rules
 	return execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },
@@ -139,7 +140,7 @@ func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, 
 	}
 	var d residence.Deregistration
 	d.Apply(received.Events[0])
-	decided, err := d.Decide(cmd, results)
+	decided, err := d.Decide(cmd, results, facts.Rules)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -159,7 +160,7 @@ func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration)
 	if err != nil {
 		return residence.Facts{}, err
 	}
-	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling}
+	f := residence.Facts{Applicant: &applicant, Dwelling: &dwelling, Rules: h.rules}
 	for _, id := range c.Persons {
 		p, err := h.Person(ctx, id)
 		if err != nil {
@@ -195,7 +196,7 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	cmd.Now = h.now()
 	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results, h.rules) },
 	})
 	decided.Events = append(ended, decided.Events...)
 	return decided, err
