@@ -63,13 +63,19 @@ type caseInput struct {
 type caseBody struct {
 	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
 	Service        projections.Service   `json:"service" enum:"S000,S001"`
-	State          projections.CaseState `json:"state" enum:"in_review,approved,granted,refused"`
+	State          projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
 	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
 	Channel        domain.Channel        `json:"channel"`
 	Language       domain.Language       `json:"language"`
 	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
 	ReceivedAt     time.Time             `json:"received_at"`
-	Deadline       time.Time             `json:"deadline"`
+	Deadline       time.Time             `json:"deadline" doc:"Of the decision, as it was extended or begins anew"`
+	Overdue        bool                  `json:"overdue,omitempty" doc:"The deadline passed without a decision"`
+	Decider        string                `json:"decider,omitempty" doc:"Account that decides; shown to staff"`
+	Correction     *correctionState      `json:"correction,omitempty" doc:"What the application lacks"`
+	Hearing        *hearingState         `json:"hearing,omitempty"`
+	NotifiedAt     *time.Time            `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
+	Complaint      *complaintState       `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
 	Ground         residence.Ground      `json:"ground,omitempty"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
 	ListID         domain.ListID         `json:"list_id,omitzero" format:"uuid"`
@@ -80,6 +86,47 @@ type caseBody struct {
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
 	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
+}
+
+type correctionState struct {
+	Missing []string    `json:"missing"`
+	Until   domain.Date `json:"until" format:"date"`
+}
+
+type hearingState struct {
+	NotBefore   domain.Date `json:"not_before" format:"date" doc:"A refusal comes on this day or later"`
+	ObjectUntil domain.Date `json:"object_until" format:"date"`
+}
+
+type complaintState struct {
+	FiledAt   time.Time   `json:"filed_at"`
+	Late      bool        `json:"late,omitempty"`
+	ForwardBy domain.Date `json:"forward_by" format:"date"`
+	At        string      `json:"at,omitempty" doc:"Body that reviews it"`
+	DecideBy  domain.Date `json:"decide_by,omitzero" format:"date"`
+}
+
+// stepsOf adds what the procedure has come to.
+func (b *caseBody) stepsOf(c projections.Case, p Principal) {
+	b.Overdue = c.Overdue
+	if p.Role != domain.RoleCitizen {
+		b.Decider = c.Decider
+	}
+	if x := c.Correction; x != nil {
+		b.Correction = &correctionState{x.Missing, x.Until}
+	}
+	if x := c.Hearing; x != nil {
+		b.Hearing = &hearingState{x.NotBefore, x.ObjectUntil}
+	}
+	if !c.NotifiedAt.IsZero() {
+		b.NotifiedAt = &c.NotifiedAt
+	}
+	if x := c.Complaint; x != nil {
+		b.Complaint = &complaintState{FiledAt: x.FiledAt, Late: x.Late, ForwardBy: x.ForwardBy}
+		if a := c.Appeal; a != nil {
+			b.Complaint.At, b.Complaint.DecideBy = a.To, a.DecideBy
+		}
+	}
 }
 
 func (s *Server) cases() {
@@ -122,6 +169,7 @@ func (s *Server) cases() {
 			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
 			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition, AsOfPosition: c.AsOf,
 		}
+		body.stepsOf(c, principal(ctx))
 		if cert := c.Certificate; cert != nil {
 			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
 		}

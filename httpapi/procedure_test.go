@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/httpapi"
 )
 
@@ -91,6 +92,58 @@ func TestC12_Q6_TheLongWayEndsWithTheOriginalSeniority(t *testing.T) {
 	}
 	if refusal == "" {
 		t.Error("the refusal that was annulled is no longer in the log")
+	}
+}
+
+// TestTheCaseSaysWhatTheLogHolds compares, after every step, the read model with
+// a fold of the case's stream.
+func TestTheCaseSaysWhatTheLogHolds(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	list, commission := s.list(), domain.RoleCommission
+	for name, way := range map[string][]caseStep{
+		"the long way": append(longWay(), caseStep{"decision", body{"outcome": "place"}, commission}),
+		"objected":     objecting(),
+		"withdrawn":    {{"withdrawal", nil, domain.RoleCitizen}},
+		"forwarded":    {{"forwarding", body{"to": "b"}, commission}},
+		"terminated": {{"review", nil, commission}, {"extension", body{"until": "2026-05-01", "reasons": "r"}, commission},
+			{"recusal", body{"ground": "interested", "decider": "commission-2"}, commission}, {"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := r.at(t)
+			person := s.citizen()
+			id := s.applied(person, list)
+			for _, st := range way {
+				done := s.step(id, person, st).is(200)
+				var c procedure.Case
+				for _, rec := range s.stream("case-" + id) {
+					c.Apply(rec)
+				}
+				got := s.seen("/v1/cases/"+id, s.token(commission), done)
+				for member, want := range map[string]any{
+					"state": string(c.State), "decider": orNil(c.Decider),
+					"deadline": c.Deadline.In(domain.Zone).Format(time.RFC3339), "overdue": nil,
+				} {
+					if got.at(member) != want {
+						t.Errorf("after %s: %s is %v, want %v", st.name, member, got.at(member), want)
+					}
+				}
+				for member, want := range map[string]bool{
+					"correction": c.State == procedure.AwaitingCorrection,
+					"complaint":  c.Complaint != nil, "notified_at": !c.NotifiedAt.IsZero(), "refusal": c.State == procedure.Refused, "placement": c.State == procedure.Granted,
+				} {
+					if (got.at(member) != nil) != want {
+						t.Errorf("after %s: %s is %v, want it shown: %t", st.name, member, got.at(member), want)
+					}
+				}
+				if h := c.Hearing; h != nil && (got.at("hearing", "not_before") != h.NotBefore.String() || got.at("hearing", "object_until") != h.ObjectUntil.String()) {
+					t.Errorf("after %s: the hearing is %v, want %v", st.name, got.at("hearing"), h)
+				}
+				if own := s.get("/v1/cases/"+id, s.as(person)).is(200); own.at("decider") != nil {
+					t.Errorf("after %s the applicant sees the decider: %s", st.name, own.text)
+				}
+			}
+		})
 	}
 }
 
