@@ -137,6 +137,32 @@ const (
 
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"
+	// Documents issued (R17, C10).
+	CodeCertificateUnknown    Code = "certificate_unknown"
+	CodeCertificateSuperseded Code = "certificate_superseded"
+	CodeDuplicateNotIssued    Code = "duplicate_not_issued"
+	CodeNotASlip              Code = "not_a_slip"
+	CodeVersionUnknown        Code = "version_unknown"
+	CodeCheckCodeFormat       Code = "check_code_format"
+	// The list, once an entry stands on it (Q5, Q8, Q15-Q23).
+	CodeSpouseOnList      Code = "spouse_already_on_list"
+	CodeEntryProtected    Code = "entry_protected"
+	CodeEntryUnderReview  Code = "entry_under_review"
+	CodeEntryNotReviewed  Code = "entry_not_under_review"
+	CodeNothingChanges    Code = "nothing_changes"
+	CodeNoticeNotOwed     Code = "notice_not_owed"
+	CodeRedatingTooEarly  Code = "redating_too_early"
+	CodeNotInFamily       Code = "not_in_family"
+	CodeNeedCheckTooOld   Code = "need_check_too_old"
+	CodeNeedNotConfirmed  Code = "need_not_confirmed"
+	CodeConsentWithdrawn  Code = "consent_withdrawn"
+	CodePriorityNotRuled  Code = "priority_not_in_rule"
+	CodeDwellingNotFit    Code = "dwelling_does_not_fit"
+	CodeNotFirstEligible  Code = "not_first_eligible"
+	CodeTooManySkipped    Code = "too_many_skipped"
+	CodeHolderChanged     Code = "holder_changed"
+	CodeDwellingLeased    Code = "dwelling_leased"
+	CodeDwellingNotLeased Code = "dwelling_not_leased"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -27,12 +28,35 @@ func init() {
 	register[residence.RegistrationEnded](1)
 	register[residence.DwellingRecorded](1)
 	register[residence.OwnersChanged](1)
+	register[residence.LeaseBegan](1)
+	register[residence.LeaseVoided](1)
+	register[residence.LeaseEnded](1)
 	register[residence.DeregistrationApplied](1)
 	register[residence.DeregistrationDecided](1)
+	register[residence.DepartureSheetIssued](1)
 	register[housing.ListOpened](1)
 	register[housing.EntryPlaced](1)
 	register[housing.EntryRemoved](1)
 	register[housing.EntryReinstated](1)
+	register[housing.NoticeGiven](1)
+	register[housing.EntryRedated](1)
+	register[housing.EntryTransferred](1)
+	register[housing.PriorityRuleSet](1)
+	register[housing.EntryPrioritised](1)
+	register[housing.PriorityEnded](1)
+	register[housing.ProtectionRecorded](1)
+	register[housing.ProtectionLifted](1)
+	register[housing.InventoryConfirmed](1)
+	register[housing.ReviewOpened](1)
+	register[housing.ReviewClosed](1)
+	register[housing.ChangeReported](1)
+	register[housing.LookupConsentWithdrawn](1)
+	register[housing.LookupConsentRenewed](1)
+	register[housing.ProvisionDecided](1)
+	register[housing.ProvisionCompleted](1)
+	register[housing.ProvisionVoided](1)
+	register[housing.ProvisionDeclined](1)
+	register[housing.EntryProvided](1)
 	register[housing.ApplicationReceived](1)
 	register[housing.PlacementApproved](1)
 	register[housing.ApprovalVoided](1)
@@ -56,6 +80,8 @@ func init() {
 	register[procedure.ComplaintFiled](1)
 	register[procedure.ComplaintForwarded](1)
 	register[procedure.ComplaintDecided](1)
+	register[certificates.Duplicated](1)
+	register[certificates.Corrected](1)
 }
 
 type eventType struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -47,9 +48,13 @@ var (
 	kase   = domaintest.ID[domain.CaseID]("case")
 	at     = time.Date(2026, 3, 15, 12, 0, 0, 123456789, domain.Zone)
 	today  = domain.DateOf(at)
-	since  = housing.Seniority{At: at, Position: 4711}
-	stay   = domaintest.ID[domain.RegistrationID]("registration")
-	proof  = domaintest.ID[domain.CertificateID]("certificate")
+	since  = housing.Seniority{At: at, Position: 4711, Priority: true}
+
+	household = []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}}
+	given     = housing.ServiceDwelling{ID: flat, Area: 32, Rooms: 1}
+	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
+	stay      = domaintest.ID[domain.RegistrationID]("registration")
+	proof     = domaintest.ID[domain.CertificateID]("certificate")
 )
 
 // examples are the events of which the samples are written: every field set.
@@ -80,9 +85,31 @@ var examples = []domain.Event{
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},
 	housing.ListOpened{ListID: list, Body: "Ministry of Defence", Settlement: "Алматы", Title: "Service housing", OpenedAt: at},
-	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, RegisteredOn: today, Number: 3, PlacedAt: at},
-	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", RemovedAt: at},
+	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, RegisteredOn: today, Number: 3, PlacedAt: at},
+	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
 	housing.EntryReinstated{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, Note: "act 12", ReinstatedAt: at},
+	housing.NoticeGiven{ListID: list, EntryID: entry, PersonID: person, Grounds: "bought a flat", AppealRoute: housing.AppealRoute, DueOn: today, On: today.AddDays(1), Late: true, RecordedAt: at},
+	housing.EntryRedated{ListID: list, EntryID: entry, PersonID: person, From: since, Seniority: since, GroundArose: today, Reasons: "sold the flat then", RedatedAt: at},
+	housing.EntryTransferred{ListID: list, EntryID: entry, From: person, PersonID: domaintest.ID[domain.PersonID]("daur"), Family: household, Cause: housing.HolderDied, On: today, Need: checked, TransferredAt: at},
+	housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "order 5", SetAt: at},
+	housing.EntryPrioritised{ListID: list, EntryID: entry, PersonID: person, Category: housing.PriorityOrphan, From: since, Seniority: since, PrioritisedAt: at},
+	housing.PriorityEnded{ListID: list, EntryID: entry, PersonID: person, From: since, Seniority: since, EndedAt: at},
+	housing.ProtectionRecorded{ListID: list, EntryID: entry, PersonID: person, Category: housing.ProtectedLargeFamily, Document: "certificate 9", RecordedAt: at},
+	housing.ProtectionLifted{ListID: list, EntryID: entry, PersonID: person, Category: housing.ProtectedLargeFamily, Reasons: "of age", LiftedAt: at},
+	housing.InventoryConfirmed{ListID: list, EntryID: entry, PersonID: person, On: today, NextDueOn: today.AddMonths(12), ConfirmedAt: at},
+	housing.ReviewOpened{ListID: list, EntryID: entry, PersonID: person, Reason: housing.Doubt, Note: "owns a flat?", OpenedAt: at},
+	housing.ReviewClosed{ListID: list, EntryID: entry, PersonID: person, Note: "owns none", ClosedAt: at},
+	housing.ChangeReported{ListID: list, EntryID: entry, PersonID: person, Kind: housing.FamilyChanged, Family: household, Note: "a child", HappenedOn: today, DueOn: today.AddDays(14), ReportedAt: at},
+	housing.LookupConsentWithdrawn{ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
+	housing.LookupConsentRenewed{ListID: list, EntryID: entry, PersonID: person, RenewedAt: at},
+	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.NormOn(today), Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
+	housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: entry, DwellingID: flat, CompletedAt: at},
+	housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: at},
+	housing.ProvisionDeclined{ListID: list, EntryID: entry, CaseID: kase, Code: domain.CodeNotFirstEligible, Reason: "another stands before", DeclinedAt: at},
+	housing.EntryProvided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Number: 2, Persons: 2, Dwelling: given, Skipped: []housing.Skip{{EntryID: entry, Reason: housing.SkipTooSmall}}, ProvidedAt: at},
+	residence.LeaseBegan{DwellingID: flat, PersonID: person, CaseID: kase, On: today, BeganAt: at},
+	residence.LeaseVoided{DwellingID: flat, PersonID: person, CaseID: kase, Code: domain.CodeNotFirstEligible, VoidedAt: at},
+	residence.LeaseEnded{DwellingID: flat, PersonID: person, CaseID: kase, Reason: residence.EmploymentEnded, On: today, EndedAt: at},
 	housing.ApplicationReceived{
 		CaseID: kase, ListID: list, ApplicantID: person, Family: []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}},
 		Consent: true, Documents: []domain.Document{{
@@ -90,7 +117,7 @@ var examples = []domain.Event{
 		}},
 		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, Deadline: today.AddDays(30).End(),
 	},
-	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, RegisteredOn: today, Edition: "kz-2025-11", ApprovedAt: at},
+	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Edition: "kz-2025-11", ApprovedAt: at},
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
 	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
@@ -112,6 +139,15 @@ var examples = []domain.Event{
 	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
 	procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: today, ForwardedAt: at},
 	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, DecidedAt: at},
+	residence.DepartureSheetIssued{
+		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
+		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
+	},
+	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
+	certificates.Corrected{
+		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
+		Slip: "one letter of the name", CorrectedAt: at,
+	},
 }
 
 var exampleMeta = domain.Meta{

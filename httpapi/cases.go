@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -55,6 +56,12 @@ type decided struct {
 	Events
 }
 
+// issuedBody names a document that a case has issued.
+type issuedBody struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
+	Kind          certificates.Kind    `json:"kind"`
+}
+
 type caseInput struct {
 	ID domain.CaseID `path:"id" format:"uuid"`
 	AtLeast
@@ -85,6 +92,7 @@ type caseBody struct {
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
 	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
+	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 
@@ -167,7 +175,10 @@ func (s *Server) cases() {
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
 			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition, AsOfPosition: c.AsOf,
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition, AsOfPosition: c.AsOf, Issued: []issuedBody{},
+		}
+		for _, d := range c.Documents {
+			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		body.stepsOf(c, principal(ctx))
 		if cert := c.Certificate; cert != nil {

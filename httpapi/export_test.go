@@ -9,6 +9,9 @@ import (
 	"tizilim/domain"
 )
 
+// Anyone is the role of operations that need no token.
+const Anyone = anyone
+
 // Access returns a copy of the access table.
 func Access() map[string][]domain.Role { return maps.Clone(access) }
 

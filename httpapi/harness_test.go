@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
@@ -123,6 +125,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.server = httpapi.New(httpapi.Config{
 		Commands: command.New(r.store, r.clock.Now), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
+		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 	})
 	r.http = httptest.NewServer(r.server)
@@ -512,6 +515,20 @@ func (s *subtest) entry(list string) (person, entry string, a *answer) {
 	person = s.citizen()
 	a = s.placed(s.applied(person, list))
 	return person, a.at("placement", "entry_id").(string), a
+}
+
+// issued returns the id of the document of the kind that the case of the answer
+// has issued last.
+func (s *subtest) issued(a *answer, kind string) string {
+	s.t.Helper()
+	list := s.seen("/v1/cases/"+a.id("case_id"), s.token(domain.RoleAuditor), a).at("issued").([]any)
+	for _, d := range slices.Backward(list) {
+		if d := d.(map[string]any); d["kind"] == kind {
+			return d["certificate_id"].(string)
+		}
+	}
+	s.t.Fatalf("the case has issued no %s: %v", kind, list)
+	return ""
 }
 
 func entryPath(list, entry string) string { return "/v1/queues/" + list + "/entries/" + entry }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -111,7 +112,8 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			if op.doc["summary"] == nil || len(op.doc["tags"].([]any)) == 0 {
 				t.Error("no summary, or no tag")
 			}
-			if fmt.Sprint(op.doc["security"]) != "[map[bearer:[]]]" {
+			open := slices.Contains(httpapi.Access()[op.id], httpapi.Anyone)
+			if (fmt.Sprint(op.doc["security"]) == "[map[bearer:[]]]") == open {
 				t.Errorf("security: %v", op.doc["security"])
 			}
 			inPath := map[string]bool{}
@@ -131,7 +133,7 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 						t.Errorf("parameter %s: not in the path, or not required", name)
 					}
 					delete(inPath, name)
-					if p["schema"].(map[string]any)["format"] != "uuid" {
+					if p["schema"].(map[string]any)["format"] != "uuid" && name != "code" {
 						t.Errorf("parameter %s is no UUID", name)
 					}
 				case "query", "header":
@@ -143,6 +145,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 				t.Errorf("parameters of the path that are not described: %v", inPath)
 			}
 			want := []string{"400", "401", "403", "404", "422", "500", "503"}
+			if open {
+				want = []string{"400", "404", "422", "500", "503"}
+			}
 			_, hasBody := op.doc["requestBody"]
 			if hasBody {
 				want = append(want, "408", "413", "415")
@@ -165,6 +170,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			successes := 0
 			var got []string
 			for status, response := range op.doc["responses"].(map[string]any) {
+				if status == "304" { // says nothing
+					continue
+				}
 				content := response.(map[string]any)["content"].(map[string]any)
 				if status < "400" {
 					successes++
@@ -271,10 +279,47 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": "n"}).is(200))
 	gone := s.seen(entry, commission, removed)
 	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "court_act"}).is(200))
+	leaving := s.citizen()
+	s.registered(leaving, dwelling, "2026-03-02", "")
+	sheets := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, leaving).with(body{"departure_sheet": true})).is(201)
+	paper := "/v1/certificates/" + s.issued(sheets, "departure_sheet")
+	shown := fits("get-certificate", json, s.seen(paper, auditor, sheets))
+	fits("check-certificate", json, s.get("/v1/certificates/check/"+shown.id("check_code"), "").is(200))
+	fits("correct-certificate", json, s.command(paper+"/correction", operator, body{
+		"corrections": []body{{"field": "address", "value": "Астана, Абай даңғылы, 1"}}, "slip": "s",
+	}).is(200))
+	fits("duplicate-certificate", json, s.command(paper+"/duplicate", operator, body{}).is(201))
+	fits("set-priority-rule", json, s.command("/v1/queues/"+list+"/priority-rule", commission, body{"categories": []string{"orphan"}, "basis": "act 5"}).is(200))
+	fits("prioritise-entry", json, s.command(entry+"/priority", commission, body{"category": "orphan"}).is(200))
+	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{
+		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "child"}},
+	}).is(200))
+	fits("protect-entry", json, s.command(entry+"/protection", commission, body{"category": "large_family", "because": "n"}).is(200))
+	fits("review-entry", json, s.command(entry+"/review", commission, body{"note": "n"}).is(200))
+	s.command(entry+"/review", commission, body{"note": "n", "close": true}).is(200)
+	fits("change-consent", json, s.command(entry+"/consent", s.as(owner), body{"given": false}).is(200))
+	check := body{"on": "2026-03-15", "source": "documents", "in_need": true}
+	fits("transfer-entry", json, s.command(entry+"/transfer", commission, body{"person_id": guest, "cause": "death", "on": "2026-03-10", "need_check": check}).is(200))
+	r.clock.pass(2 * 24 * time.Hour)
+	fits("redate-entry", json, s.command(entry+"/redating", commission, body{"ground_arose_on": "2026-03-16", "reasons": "n"}).is(200))
+	fits("confirm-entry", json, s.command(entry+"/inventory", commission, body{}).is(200))
+	service := s.dwelling()
+	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
+		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": "12",
+	}).is(200))
+	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
+	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
+	fits("end-lease", json, s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).is(200))
+	_, second, _ := s.entry(list)
+	s.command(entryPath(list, second)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200)
+	fits("give-notice", json, s.command(entryPath(list, second)+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-17"}).is(200))
+	s.entry(list)
+	r.clock.pass(366 * 24 * time.Hour)
+	fits("take-inventory", json, s.command("/v1/queues/"+list+"/inventory", s.token(domain.RoleCommission), body{}).is(200))
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
 		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))
-	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"until": "2026-05-01", "reasons": "r"}, reviewer},
+	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
 		{"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}}, {{"forwarding", body{"to": "b"}, domain.RoleCommission}}, {{"withdrawal", nil, domain.RoleCitizen}}, objecting()} {
 		person := s.citizen()
 		id := s.applied(person, list)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,12 +43,17 @@ type operation struct {
 }
 
 func (s *Server) describe(op operation) huma.Operation {
+	security := []map[string][]string{{"bearer": {}}}
+	refusals := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable}
+	if slices.Contains(access[op.id], anyone) {
+		security, refusals = nil, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable}
+	}
 	return huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: strings.TrimSpace(op.doc + "\n\nRoles: " + roleList(access[op.id]) + "."),
 		DefaultStatus: op.status, MaxBodyBytes: maxBody + 1, // huma refuses the limit itself
-		Errors:      []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable},
-		Security:    []map[string][]string{{"bearer": {}}},
+		Errors:      refusals,
+		Security:    security,
 		Middlewares: huma.Middlewares{s.guard(s.api, op.id)},
 
 		RejectUnknownQueryParameters: true,

@@ -14,7 +14,7 @@ type correctionRequestBody struct {
 	Until   domain.Date `json:"until,omitzero" format:"date" doc:"Last day to bring it; ten working days where it is left out"`
 }
 
-type correctionBody struct {
+type curedBody struct {
 	Documents []documentBody `json:"documents,omitempty" maxItems:"100"`
 }
 
@@ -52,7 +52,7 @@ type terminationBody struct {
 	Reasons string                      `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
-type noticeBody struct {
+type decisionNoticeBody struct {
 	By procedure.NotifiedBy `json:"by" enum:"personal_account,sms,email,registered_letter,by_hand"`
 }
 
@@ -122,7 +122,7 @@ func (s *Server) procedure() {
 		})
 	step(s, "correction", "Bring what was missing",
 		"From this instant the application is complete: it decides the place on the list, and the term runs from it.",
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b correctionBody) ([]domain.Event, error) {
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b curedBody) ([]domain.Event, error) {
 			return c.Correct(cmd, documents(b.Documents), t)
 		})
 	step(s, "forwarding", "Forward an application to the body that it should have gone to",
@@ -164,7 +164,7 @@ func (s *Server) procedure() {
 			return c.Terminate(cmd, b.Ground, domain.Personal(b.Reasons), t)
 		})
 	step(s, "notice", "Record that the applicant got the decision", "By a way that records its receipt (APPC 66); the time for a complaint runs from it.",
-		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b noticeBody) ([]domain.Event, error) {
+		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b decisionNoticeBody) ([]domain.Event, error) {
 			return c.Notify(cmd, b.By)
 		})
 	step(s, "complaint", "Complain of a decision, or of its absence after the term", "A late complaint is taken too (APPC 91, 92).",

@@ -86,7 +86,7 @@ type entryInput struct {
 }
 
 type changeBody struct {
-	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated"`
+	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated,redated,provided,prioritised,priority_ended"`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
 	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
@@ -95,13 +95,14 @@ type changeBody struct {
 type numberBody struct {
 	ListID          domain.ListID           `json:"list_id" format:"uuid"`
 	EntryID         domain.EntryID          `json:"entry_id" format:"uuid"`
-	Status          projections.EntryStatus `json:"status" enum:"active,removed"`
+	Status          projections.EntryStatus `json:"status" enum:"active,under_review,provided,removed"`
 	Number          *int                    `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
 	Of              int                     `json:"of" doc:"Active entries of the list"`
 	Ahead           *int                    `json:"ahead" doc:"Active entries before this one"`
 	SeniorityAt     time.Time               `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
 	RegisteredOn    domain.Date             `json:"registered_on" format:"date" doc:"Day of placing"`
 	CertifiedNumber int                     `json:"certified_number" doc:"The number on the certificate; it never changes"`
+	InventoryDueOn  domain.Date             `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; after it comes a review, never a silent removal"`
 	LastChange      changeBody              `json:"last_change" doc:"What changed this number last"`
 	AsOfPosition    domain.Position         `json:"as_of_position" doc:"Position of the log up to which this holds"`
 }
@@ -129,6 +130,9 @@ type entryBody struct {
 	SeniorityAt     time.Time       `json:"seniority_at"`
 	RegisteredOn    domain.Date     `json:"registered_on" format:"date"`
 	CertifiedNumber int             `json:"certified_number"`
+
+	Status         projections.EntryStatus `json:"status" enum:"active,under_review"`
+	InventoryDueOn domain.Date             `json:"inventory_due_on" format:"date"`
 }
 
 func (s *Server) queues() {
@@ -211,12 +215,12 @@ func (s *Server) queues() {
 		}
 		body := numberBody{
 			ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
-			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, AsOfPosition: n.AsOf,
+			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AsOfPosition: n.AsOf,
 			LastChange: changeBody{
 				Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
 			},
 		}
-		if n.Status == projections.EntryActive {
+		if n.Number > 0 {
 			body.Number, body.Ahead = &n.Number, &n.Ahead
 		}
 		return answer(body, n.Revision, n.AsOf), nil
@@ -241,6 +245,7 @@ func (s *Server) queues() {
 			body.Entries[i] = entryBody{
 				Number: e.Number, EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, SeniorityAt: e.Seniority.At,
 				RegisteredOn: e.RegisteredOn, CertifiedNumber: e.Certified,
+				Status: e.Status, InventoryDueOn: e.InventoryDueOn,
 			}
 		}
 		return answer(body, page.Revision, page.AsOf), nil

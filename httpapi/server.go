@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
@@ -41,6 +43,8 @@ type Config struct {
 	Claims    *projections.Claims
 	Tokens    *Tokens
 	PersonKey domain.PersonIDKey
+	CheckKey  certificates.CheckKey // of the codes on documents
+	BaseURL   string                // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -58,6 +62,8 @@ type Server struct {
 	claims    *projections.Claims
 	tokens    *Tokens
 	personKey domain.PersonIDKey
+	checkKey  certificates.CheckKey
+	baseURL   string
 	metrics   *metrics
 	now       func() time.Time
 }
@@ -71,7 +77,7 @@ func New(c Config) *Server {
 	engine.ContextWithFallback = true
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
-		tokens: c.Tokens, personKey: c.PersonKey, metrics: newMetrics(c.Metrics),
+		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	engine.Use(s.observe, s.recover)
@@ -90,8 +96,10 @@ func New(c Config) *Server {
 	s.dwellings()
 	s.registrations()
 	s.queues()
+	s.lists()
 	s.cases()
 	s.procedure()
+	s.certificates()
 	s.residences()
 	s.histories()
 	return s

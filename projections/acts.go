@@ -20,6 +20,12 @@ func acts(rec domain.Recorded) []op {
 		return []op{unrank(unfinishedKey, e.CaseID.String())}
 	case housing.PlacementCertified:
 		return []op{unrank(unfinishedKey, e.CaseID.String())}
+	case housing.ProvisionDecided:
+		return []op{rankAt(unfinishedKey, rec.Created.UnixMilli(), e.CaseID.String())}
+	case housing.ProvisionCompleted:
+		return []op{unrank(unfinishedKey, e.CaseID.String())}
+	case housing.ProvisionVoided:
+		return []op{unrank(unfinishedKey, e.CaseID.String())}
 	}
 	return nil
 }

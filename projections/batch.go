@@ -39,6 +39,17 @@ while i <= #ARGV do
     for _, zset in ipairs(redis.call('SMEMBERS', generation .. key)) do
       redis.call('ZADD', generation .. zset, 0, args[1])
     end
+  elseif verb == 'STEP' then
+    local from, to = args[1], args[2]
+    local held = redis.call('ZREVRANGEBYLEX', generation .. key, '[' .. to .. '|~', '-', 'LIMIT', 0, 1)[1]
+    redis.call('ZREMRANGEBYLEX', generation .. key, '[' .. from, '(' .. to)
+    if held then
+      local bar = string.find(held, '|', 1, true)
+      if string.sub(held, 1, bar - 1) ~= to then
+        redis.call('ZADD', generation .. key, 0, to .. string.sub(held, bar))
+      end
+    end
+    redis.call('ZADD', generation .. key, 0, from .. '|' .. args[3])
   elseif verb == 'CLAIM' then
     redis.call('SET', ARGV[5] .. key, args[1], 'NX', 'PX', args[2])
   else

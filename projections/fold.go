@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"strings"
+
 	"github.com/tidwall/btree"
 
 	"tizilim/domain"
@@ -63,6 +65,8 @@ func (f *fold) execute(o op) {
 			})
 		}
 		f.remove(o.key, gone...)
+	case opStep:
+		f.step(o.key, o.args[0], o.args[1], o.args[2])
 	case opPoint:
 		if parties, ok := f.values[o.key]; ok {
 			for _, zset := range parties.members.Keys() {
@@ -70,6 +74,32 @@ func (f *fold) execute(o op) {
 			}
 		}
 	}
+}
+
+// step gives the places in [from, to) of a staircase the change, and those
+// behind the one that they had.
+func (f *fold) step(key, from, to, change string) {
+	steps := f.value(key, "zset")
+	var held string
+	steps.members.Descend(to+"|~", func(member, _ string) bool {
+		held = member
+		return false
+	})
+	var gone []string
+	steps.members.Ascend(from, func(member, _ string) bool {
+		if member >= to {
+			return false
+		}
+		gone = append(gone, member)
+		return true
+	})
+	for _, member := range gone {
+		steps.members.Delete(member)
+	}
+	if place, rest, ok := strings.Cut(held, "|"); ok && place != to {
+		steps.members.Set(to+"|"+rest, "0")
+	}
+	steps.members.Set(from+"|"+change, "0")
 }
 
 func (f *fold) value(key, kind string) *value {

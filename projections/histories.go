@@ -49,6 +49,8 @@ func partiesOf(event domain.Event) []string {
 			parties = append(parties, personHistory(m.PersonID))
 		}
 		return parties
+	case housing.ProvisionDecided:
+		return []string{personHistory(e.PersonID), dwellingHistory(e.Dwelling.ID)}
 	}
 	return nil
 }
@@ -67,6 +69,40 @@ func concerned(rec domain.Recorded) []string {
 		return []string{personHistory(e.PersonID)}
 	case housing.EntryReinstated:
 		return []string{personHistory(e.PersonID)}
+	case housing.NoticeGiven:
+		return []string{personHistory(e.PersonID)}
+	case housing.EntryRedated:
+		return []string{personHistory(e.PersonID)}
+	case housing.EntryTransferred:
+		return []string{personHistory(e.From), personHistory(e.PersonID)}
+	case housing.EntryProvided:
+		return []string{personHistory(e.PersonID)}
+	case housing.EntryPrioritised:
+		return []string{personHistory(e.PersonID)}
+	case housing.PriorityEnded:
+		return []string{personHistory(e.PersonID)}
+	case housing.ProtectionRecorded:
+		return []string{personHistory(e.PersonID)}
+	case housing.ProtectionLifted:
+		return []string{personHistory(e.PersonID)}
+	case housing.InventoryConfirmed:
+		return []string{personHistory(e.PersonID)}
+	case housing.ReviewOpened:
+		return []string{personHistory(e.PersonID)}
+	case housing.ReviewClosed:
+		return []string{personHistory(e.PersonID)}
+	case housing.ChangeReported:
+		return []string{personHistory(e.PersonID)}
+	case housing.LookupConsentWithdrawn:
+		return []string{personHistory(e.PersonID)}
+	case housing.LookupConsentRenewed:
+		return []string{personHistory(e.PersonID)}
+	case residence.LeaseBegan:
+		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
+	case residence.LeaseVoided:
+		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
+	case residence.LeaseEnded:
+		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
 	}
 	if strings.HasPrefix(rec.Stream, "residence-") || strings.HasPrefix(rec.Stream, "dwelling-") {
 		return []string{rec.Stream + ":history"}

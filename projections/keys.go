@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -53,31 +54,44 @@ func entryKey(list domain.ListID, id domain.EntryID) string {
 	return list.Stream() + ":entry:" + id.String()
 }
 
+const certificatePrefix = "certificate:"
+
+func certificateKey(id domain.CertificateID) string { return certificatePrefix + id.String() } // hash
+func locatorKey(locator string) string              { return "locator:" + locator }            // set of certificates
+func documentsKey(stream string) string             { return stream + ":documents" }           // zset, position|certificate|kind
+
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }
 
 // seniorityKey sorts as [housing.Seniority.Compare] does, for the instants that
 // have a Unix time in nanoseconds (years 1678 to 2262): the sign bit is turned
-// so that instants before 1970 sort first.
+// so that instants before 1970 sort first. Before it stands 0 for an entry with
+// priority and 1 for all others.
 func seniorityKey(s housing.Seniority) string {
-	return fmt.Sprintf("%016x%016x", uint64(s.At.UnixNano())^(1<<63), uint64(s.Position))
+	class := 1
+	if s.Priority {
+		class = 0
+	}
+	return fmt.Sprintf("%d%016x%016x", class, uint64(s.At.UnixNano())^(1<<63), uint64(s.Position))
 }
 
-const seniorityKeyLen = 32
+const seniorityKeyLen = 33
 
-func parseSeniorityKey(key string) (at int64, pos domain.Position, err error) {
-	if len(key) != seniorityKeyLen {
-		return 0, 0, fmt.Errorf("seniority key of %d characters", len(key))
+func parseSeniorityKey(key string) (housing.Seniority, error) {
+	if len(key) != seniorityKeyLen || key[0] != '0' && key[0] != '1' {
+		return housing.Seniority{}, fmt.Errorf("seniority key of %d characters", len(key))
 	}
-	hi, err := strconv.ParseUint(key[:16], 16, 64)
+	hi, err := strconv.ParseUint(key[1:17], 16, 64)
 	if err != nil {
-		return 0, 0, err
+		return housing.Seniority{}, err
 	}
-	lo, err := strconv.ParseUint(key[16:], 16, 64)
+	lo, err := strconv.ParseUint(key[17:], 16, 64)
 	if err != nil {
-		return 0, 0, err
+		return housing.Seniority{}, err
 	}
-	return int64(hi ^ (1 << 63)), domain.Position(lo), nil
+	return housing.Seniority{
+		At: time.Unix(0, int64(hi^(1<<63))).UTC(), Position: domain.Position(lo), Priority: key[0] == '0',
+	}, nil
 }
 
 // eventRef names an event: stream@revision.

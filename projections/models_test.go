@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -151,6 +152,7 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 					ID: caseID(1), Service: S001, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Kazakh,
 					ReceivedAt: applied.ReceivedAt, Deadline: applied.Deadline, Persons: applied.Persons, DwellingID: dwellingID(1),
 					Ground: residence.GroundOwnerApplication, DepartureSheet: true, AsOf: s.head(),
+					Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
 				}
 				got, err := r.Case(ctx, caseID(1))
 				if err != nil {
@@ -192,6 +194,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		want := Case{
 			ID: caseID(1), Service: S000, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Russian,
 			ReceivedAt: received.ReceivedAt, Deadline: received.Deadline, Persons: []domain.PersonID{personID(2)}, ListID: listID(1),
+			Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
 		}
 		expect := func(event domain.Event, state CaseState) {
 			t.Helper()
@@ -217,6 +220,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		}
 		want.Certificate = &PlacementCertificate{ID: certificateID(1), EntryID: entryID(1), Number: 4, RegisteredOn: day, CertifiedAt: certified.CertifiedAt}
 		want.Edition = "kz-1"
+		want.Documents = append(want.Documents, CertificateRef{certificateID(1), certificates.Placement})
 		expect(certified, procedure.Granted)
 
 		refusedAt := s.now.UTC()
@@ -372,5 +376,82 @@ func TestC9_LatenessIsShownUntilANewTermBegins(t *testing.T) {
 		expect(true, received.Deadline)
 		s.add(stream, procedure.CorrectionReceived{CaseID: caseID(1), ReceivedAt: s.now, Deadline: later})
 		expect(false, later)
+	})
+}
+
+func TestQ20_AProvisionIsUnfinishedUntilItsCaseEnds(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.person(1)
+		s.person(2)
+		s.dwelling(1)
+		s.list(1)
+		placeOn(s, 1, 10, 1)
+		decide := func(n int) domain.Recorded {
+			return s.add(caseID(n).Stream(), housing.ProvisionDecided{
+				CaseID: caseID(n), ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), Dwelling: housing.ServiceDwelling{ID: dwellingID(1)}, DecidedAt: s.now,
+			})
+		}
+		first := decide(1)
+		r := projected(t, client, s)
+		expect := func(want ...UnfinishedCase) {
+			t.Helper()
+			reach(t, r, s.head())
+			got, err := r.Unfinished(ctx, s.now, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, want)
+		}
+		expect(UnfinishedCase{caseID(1), first.Created.UTC()})
+		voided := s.add(caseID(1).Stream(), housing.ProvisionVoided{CaseID: caseID(1), VoidedAt: s.now})
+		expect()
+		second := decide(2)
+		expect(UnfinishedCase{caseID(2), second.Created.UTC()})
+		began := s.add(dwellingID(1).Stream(), residence.LeaseBegan{DwellingID: dwellingID(1), PersonID: personID(1), CaseID: caseID(2), On: day})
+		left := s.add(listID(1).Stream(), housing.EntryProvided{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), Seniority: seniorityAt(10), ProvidedAt: s.now})
+		done := s.add(caseID(2).Stream(), housing.ProvisionCompleted{CaseID: caseID(2), CompletedAt: s.now})
+		expect()
+
+		page, err := r.DwellingHistory(ctx, dwellingID(1), 1, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, pointers(page)[1:], refs(first, voided, second, began, done))
+		page, err = r.PersonHistory(ctx, personID(1), 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, pointers(page)[2:], refs(first, voided, second, began, left, done))
+		_, err = r.Case(ctx, caseID(1))
+		refuses(t, err, domain.NotFound, domain.CodeCaseUnknown) // it is no application
+		n, err := r.Number(ctx, listID(1), entryID(1))
+		if err != nil || n.Status != EntryProvided || n.Number != 0 || n.LastChange.Kind != Provided {
+			t.Errorf("%+v, %v", n, err)
+		}
+	})
+}
+
+func TestQ16_ATransferIsInTheHistoriesOfBothHolders(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.person(1)
+		s.person(2)
+		s.list(1)
+		placeOn(s, 1, 10, 1)
+		passed := s.add(listID(1).Stream(), housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1), PersonID: personID(2), TransferredAt: s.now})
+		r := projected(t, client, s)
+		for _, n := range []int{1, 2} {
+			page, err := r.PersonHistory(ctx, personID(n), 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := pointers(page)
+			same(t, all[len(all)-1:], refs(passed))
+		}
+		n, err := r.Number(ctx, listID(1), entryID(1))
+		if err != nil || n.PersonID != personID(2) || n.Number != 1 || n.LastChange.Kind != Placed {
+			t.Errorf("%+v, %v", n, err)
+		}
 	})
 }

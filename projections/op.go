@@ -17,7 +17,8 @@ type op struct {
 	args []string
 }
 
-// verb is the Redis command that an op stands for, but for opPoint and opClaim.
+// verb is the Redis command that an op stands for, but for opStep, opPoint
+// and opClaim.
 type verb string
 
 const (
@@ -27,6 +28,7 @@ const (
 	opRank   verb = "ZADD"           // score, member
 	opUnrank verb = "ZREM"           // member
 	opCut    verb = "ZREMRANGEBYLEX" // "[from", "+"
+	opStep   verb = "STEP"           // from, to, change: see queues.go
 	opPoint  verb = "POINT"          // member: ranks it, score 0, in every zset that the set key names
 	opClaim  verb = "CLAIM"          // digest, milliseconds; key relative to the root, outside generations
 )
@@ -39,14 +41,17 @@ func unrank(key, member string) op                 { return op{opUnrank, key, []
 func rankAt(key string, ms int64, member string) op {
 	return op{opRank, key, []string{strconv.FormatInt(ms, 10), member}}
 }
-func cut(key, from string) op         { return op{opCut, key, []string{"[" + from, "+"}} }
+func cut(key, from string) op { return op{opCut, key, []string{"[" + from, "+"}} }
+func step(key, from, to, change string) op {
+	return op{opStep, key, []string{from, to, change}}
+}
 func point(parties, member string) op { return op{opPoint, parties, []string{member}} }
 
 // projection turns an event into the writes of one model. It is pure: neither
 // reads nor clock, so that the projector, verify and a test get the same.
 type projection func(rec domain.Recorded) []op
 
-var models = []projection{revisions, persons, dwellings, cases, queues, histories, acts}
+var models = []projection{revisions, persons, dwellings, cases, queues, histories, acts, issued}
 
 // project returns the writes of all models.
 func project(rec domain.Recorded) []op {

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 )
@@ -188,6 +189,10 @@ func everyRead(r *Reader) map[string]error {
 	note("Residents", residents, err)
 	c, err := r.Case(ctx, caseID(1))
 	note("Case", c, err)
+	certificate, err := r.Certificate(ctx, certificates.TalonOf(caseID(1)))
+	note("Certificate", certificate, err)
+	located, err := r.Located(ctx, certificates.Locator(certificates.TalonOf(caseID(1))))
+	note("Located", located, err)
 	list, err := r.List(ctx, listID(1))
 	note("List", list, err)
 	number, err := r.Number(ctx, listID(1), entryID(2))

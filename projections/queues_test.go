@@ -57,7 +57,7 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 			}
 			want := QueueNumber{
 				ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), Status: EntryActive,
-				Number: number, Of: of, Ahead: max(0, number-1), Seniority: seniorityAt(10 * n), RegisteredOn: day, Certified: n,
+				Number: number, Of: of, Ahead: max(0, number-1), Seniority: seniorityAt(10 * n), RegisteredOn: day, Certified: n, InventoryDueOn: day.AddMonths(12),
 				LastChange: Change{
 					Kind: kind, EffectiveAt: change.Event.EffectiveAt().UTC(), Created: change.Created.UTC(),
 					Event: EventRef{change.Stream, change.Revision},
@@ -158,6 +158,14 @@ func TestEntriesArePagedInOrderAlsoWhileTheListChanges(t *testing.T) {
 	})
 }
 
+// heir is the member of the family to whom an entry passes.
+func heir(e housing.Entry) domain.PersonID {
+	if len(e.Family) == 0 {
+		return domain.PersonID{}
+	}
+	return e.Family[0].PersonID
+}
+
 var registries atomic.Int64 // names a registry of its own for every random sequence
 
 // Whatever happens to a list, every number is that of a plain fold, and every
@@ -178,10 +186,19 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 	stream := listID(1).Stream()
 
 	type change struct {
-		seniority housing.Seniority
-		entry     domain.EntryID
-		kind      ChangeKind
-		event     EventRef
+		from, to housing.Seniority // of the places that it reaches; to is zero where it reaches all later ones
+		entry    domain.EntryID
+		kind     ChangeKind
+		event    EventRef
+	}
+	moved := func(c change, a, b housing.Seniority) change {
+		if c.from, c.to = a, b; b.Compare(a) < 0 {
+			c.from, c.to = b, a
+		}
+		return c
+	}
+	reaches := func(c change, s housing.Seniority) bool {
+		return c.from.Compare(s) <= 0 && (c.to == housing.Seniority{} || s.Compare(c.to) <= 0)
 	}
 	var changes []change
 	var entries []domain.EntryID
@@ -195,11 +212,22 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 			c := change{kind: kind, event: EventRef{stream, rec.Revision}}
 			switch e := event.(type) {
 			case housing.EntryPlaced:
-				c.seniority, c.entry = e.Seniority, e.EntryID
+				c.from, c.entry = e.Seniority, e.EntryID
 			case housing.EntryRemoved:
-				c.seniority, c.entry = e.Seniority, e.EntryID
+				c.from, c.entry = e.Seniority, e.EntryID
+			case housing.EntryProvided:
+				c.from, c.entry = e.Seniority, e.EntryID
 			case housing.EntryReinstated:
-				c.seniority, c.entry = e.Seniority, e.EntryID
+				c.from, c.entry = e.Seniority, e.EntryID
+			case housing.EntryRedated:
+				c = moved(c, e.From, e.Seniority)
+				c.entry = e.EntryID
+			case housing.EntryPrioritised:
+				c = moved(c, e.From, e.Seniority)
+				c.entry = e.EntryID
+			case housing.PriorityEnded:
+				c = moved(c, e.From, e.Seniority)
+				c.entry = e.EntryID
 			default:
 				continue
 			}
@@ -209,19 +237,22 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 	cmd := domain.Command{Now: s.now}
 	events, err := q.Open(cmd, housing.OpenList{ListID: listID(1), Title: "List"})
 	record(events, err, "")
+	events, err = q.SetPriorityRule(cmd, housing.SetPriorityRule{Categories: housing.PriorityCategories, Basis: "act 5"})
+	record(events, err, "")
 
-	steps := rapid.IntRange(1, 14).Draw(rt, "steps")
+	steps := rapid.IntRange(1, 20).Draw(rt, "steps")
 	for range steps {
 		n := len(entries)
 		what := rapid.IntRange(0, 3).Draw(rt, "what")
 		if n == 0 || what <= 1 {
 			// Equal instants are told apart by the position; some lie before 1970.
-			at := day.Start().Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "second")) * time.Nanosecond)
+			at := day.Start().Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "second"))*time.Nanosecond).AddDate(0, 0, -rapid.IntRange(0, 3).Draw(rt, "days before"))
 			if rapid.IntRange(0, 9).Draw(rt, "old") == 0 {
 				at = at.AddDate(-60, 0, 0)
 			}
 			place := housing.Place{
 				EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), RegisteredOn: day,
+				Family:    []housing.FamilyMember{{PersonID: personID(500 + n), Relation: housing.Child}},
 				Seniority: housing.Seniority{At: at, Position: domain.Position(rapid.IntRange(0, 50).Draw(rt, "position")*100 + n)},
 			}
 			events, err := q.Place(cmd, place)
@@ -229,12 +260,44 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 			entries = append(entries, place.EntryID)
 		} else {
 			id := entries[rapid.IntRange(0, n-1).Draw(rt, "entry")]
-			if e, _ := q.Entry(id); e.Active {
+			act := func(kind ChangeKind, events []domain.Event, err error) {
+				if err != nil {
+					return // what is refused changes nothing, which is compared below too
+				}
+				record(events, nil, kind)
+			}
+			e, _ := q.Entry(id)
+			switch rapid.IntRange(0, 8).Draw(rt, "which") {
+			case 0:
 				events, err := q.Remove(cmd, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired})
-				record(events, err, Removed)
-			} else {
+				act(Removed, events, err)
+			case 1:
 				events, err := q.Reinstate(cmd, housing.Reinstate{EntryID: id, Ground: housing.CourtAct})
-				record(events, err, Reinstated)
+				act(Reinstated, events, err)
+			case 2, 3:
+				events, err := q.Redate(cmd, housing.Redate{EntryID: id, GroundArose: day.AddDays(-rapid.IntRange(0, 2).Draw(rt, "days")), Reasons: "n"})
+				act(Redated, events, err)
+			case 4:
+				events, err := q.Prioritise(cmd, housing.Prioritise{EntryID: id, Category: housing.PriorityOrphan})
+				act(Prioritised, events, err)
+			case 5:
+				events, err := q.Prioritise(cmd, housing.Prioritise{EntryID: id, End: true})
+				act(PriorityEnded, events, err)
+			case 6:
+				events, err := q.Transfer(cmd, housing.Transfer{
+					EntryID: id, PersonID: heir(e), Cause: housing.HolderDied, On: day,
+					Need: housing.NeedCheck{On: day, Source: housing.FromDocuments, InNeed: true},
+				})
+				act("", events, err)
+			case 7:
+				events, err := q.Provide(cmd, housing.ProvisionDecided{
+					ListID: listID(1), EntryID: id, PersonID: e.PersonID, Norm: housing.NormOn(day),
+					Dwelling: housing.ServiceDwelling{Area: 20, Rooms: 1}, Declined: entries,
+				})
+				act(Provided, events, err)
+			case 8:
+				events, err := q.Review(cmd, housing.Review{EntryID: id, Note: "n", Close: e.State() == housing.UnderReview})
+				act("", events, err)
 			}
 		}
 
@@ -248,12 +311,12 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 			}
 			own, _ := q.Entry(id)
 			number, active := q.Number(id)
-			if got.Number != number || (got.Status == EntryActive) != active || got.Of != q.Len() {
+			if got.Number != number || string(got.Status) != string(own.State()) || got.Of != q.Len() || got.PersonID != own.PersonID || got.Seniority.Compare(own.Seniority) != 0 {
 				rt.Fatalf("entry %s: number %d of %d (%s), by the fold %d of %d", id, got.Number, got.Of, got.Status, number, q.Len())
 			}
 			var want change
 			for _, c := range changes {
-				if c.entry == id || active && c.seniority.Compare(own.Seniority) <= 0 {
+				if c.entry == id || active && reaches(c, own.Seniority) {
 					want = c
 				}
 			}
@@ -283,7 +346,7 @@ func TestSeniorityKeysSortAsSeniorities(t *testing.T) {
 	seniority := rapid.Custom(func(rt *rapid.T) housing.Seniority {
 		return housing.Seniority{
 			At:       time.Unix(0, rapid.Int64().Draw(rt, "nanoseconds")).UTC(),
-			Position: domain.Position(rapid.Uint64().Draw(rt, "position")),
+			Position: domain.Position(rapid.Uint64().Draw(rt, "position")), Priority: rapid.Bool().Draw(rt, "priority"),
 		}
 	})
 	rapid.Check(t, func(rt *rapid.T) {
@@ -295,9 +358,8 @@ func TestSeniorityKeysSortAsSeniorities(t *testing.T) {
 		if (ka < kb) != (a.Compare(b) < 0) || (ka == kb) != (a.Compare(b) == 0) {
 			rt.Fatalf("%v and %v sort as %s and %s", a, b, ka, kb)
 		}
-		nanos, position, err := parseSeniorityKey(ka)
-		if err != nil || nanos != a.At.UnixNano() || position != a.Position {
-			rt.Fatalf("%s reads as %d, %d, %v", ka, nanos, position, err)
+		if got, err := parseSeniorityKey(ka); err != nil || got != a {
+			rt.Fatalf("%s reads as %v, %v", ka, got, err)
 		}
 	})
 }

@@ -168,7 +168,7 @@ var recordQuery = query(`return {redis.call('HGETALL', g .. ARGV[4])}`)
 // Case returns the present state of an application.
 // Error: [domain.CodeCaseUnknown].
 func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
-	data, at, err := r.read(ctx, recordQuery, id.Stream(), id.Stream())
+	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()))
 	if err != nil {
 		return Case{}, err
 	}
@@ -210,6 +210,9 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		if err := json.Unmarshal([]byte(rec[field]), into); err != nil {
 			return Case{}, corrupt(field, err)
 		}
+	}
+	if c.Documents, err = certificateRefs(asTexts(data[1])); err != nil {
+		return Case{}, err
 	}
 	return c, nil
 }
@@ -274,14 +277,14 @@ func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.En
 		return QueueNumber{}, err
 	}
 	n := QueueNumber{
-		ListID: list, EntryID: entry, PersonID: line.PersonID, CaseID: line.CaseID, Status: EntryStatus(rec["status"]),
+		ListID: list, EntryID: entry, PersonID: line.PersonID, CaseID: line.CaseID, Status: line.Status, InventoryDueOn: line.InventoryDueOn,
 		Of: asInt(data[3]), Seniority: line.Seniority, RegisteredOn: line.RegisteredOn, Certified: line.Certified,
 		Revision: revision, AsOf: at,
 	}
 	change := rec["change"]
 	if ahead, active := data[2].(int64); active {
 		n.Ahead, n.Number = int(ahead), int(ahead)+1
-		change = text(data[4])[seniorityKeyLen+1:]
+		_, change, _ = strings.Cut(text(data[4]), "|")
 	}
 	if n.LastChange, err = parseChange(change); err != nil {
 		return QueueNumber{}, corrupt("change of a number", err)
@@ -304,12 +307,11 @@ func openedList(reply any) (revision uint64, err error) {
 
 // entryLine reads an entry's record, all but its number.
 func entryLine(id domain.EntryID, rec record) (QueueEntry, error) {
-	line := QueueEntry{EntryID: id}
-	nanos, position, err := parseSeniorityKey(rec["seniority"])
-	if err != nil {
+	line := QueueEntry{EntryID: id, Status: EntryStatus(rec["status"])}
+	var err error
+	if line.Seniority, err = parseSeniorityKey(rec["seniority"]); err != nil {
 		return QueueEntry{}, corrupt("seniority", err)
 	}
-	line.Seniority = housing.Seniority{At: time.Unix(0, nanos).UTC(), Position: position}
 	if line.PersonID.UUID, err = uuid.Parse(rec["person"]); err != nil {
 		return QueueEntry{}, corrupt("person id", err)
 	}
@@ -318,6 +320,9 @@ func entryLine(id domain.EntryID, rec record) (QueueEntry, error) {
 	}
 	if err := line.RegisteredOn.UnmarshalText([]byte(rec["registered_on"])); err != nil {
 		return QueueEntry{}, corrupt("day of registration", err)
+	}
+	if err := line.InventoryDueOn.UnmarshalText([]byte(rec["inventory_due_on"])); err != nil {
+		return QueueEntry{}, corrupt("due day of the inventory", err)
 	}
 	if line.Certified, err = strconv.Atoi(rec["certified"]); err != nil {
 		return QueueEntry{}, corrupt("certified number", err)
@@ -333,7 +338,7 @@ local members = redis.call('ZRANGEBYLEX', order, from, '+', 'LIMIT', 0, ARGV[8])
 local first, entries = 0, {}
 if #members > 0 then first = redis.call('ZRANK', order, members[1]) + 1 end
 for i, member in ipairs(members) do
-  entries[i] = redis.call('HGETALL', g .. ARGV[6] .. string.sub(member, 33))
+  entries[i] = redis.call('HGETALL', g .. ARGV[6] .. string.sub(member, 34))
 end
 return {redis.call('HMGET', g .. ARGV[4], 'title', 'revision'), redis.call('ZCARD', order), first, members, entries}`)
 
@@ -384,7 +389,7 @@ func wellFormedCursor(cursor string) bool {
 	if len(cursor) != seniorityKeyLen+36 {
 		return false
 	}
-	_, _, err := parseSeniorityKey(cursor[:seniorityKeyLen])
+	_, err := parseSeniorityKey(cursor[:seniorityKeyLen])
 	return err == nil && uuid.Validate(cursor[seniorityKeyLen:]) == nil
 }
 

@@ -125,6 +125,7 @@ type Case struct {
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
 	Edition        rules.EditionID       // of the rules that it was judged by, once decided
+	Documents      []CertificateRef      // issued, in that order
 	Revision       uint64
 	AsOf           domain.Position
 }
@@ -151,17 +152,23 @@ type RefusalCertificate struct {
 type EntryStatus string
 
 const (
-	EntryActive  EntryStatus = "active"
-	EntryRemoved EntryStatus = "removed"
+	EntryActive      EntryStatus = "active"
+	EntryUnderReview EntryStatus = "under_review" // stands on its list
+	EntryProvided    EntryStatus = "provided"
+	EntryRemoved     EntryStatus = "removed"
 )
 
 // ChangeKind is what happened to an entry of a list.
 type ChangeKind string
 
 const (
-	Placed     ChangeKind = "placed"
-	Removed    ChangeKind = "removed"
-	Reinstated ChangeKind = "reinstated"
+	Placed        ChangeKind = "placed"
+	Removed       ChangeKind = "removed"
+	Reinstated    ChangeKind = "reinstated"
+	Provided      ChangeKind = "provided"
+	Redated       ChangeKind = "redated"
+	Prioritised   ChangeKind = "prioritised"
+	PriorityEnded ChangeKind = "priority_ended"
 )
 
 // Change is what changed a number. It does not tell whose entry changed.
@@ -179,15 +186,17 @@ type QueueNumber struct {
 	PersonID     domain.PersonID
 	CaseID       domain.CaseID
 	Status       EntryStatus
-	Number       int // 1 for the first; 0 for a removed entry, which has none
-	Of           int // active entries of the list
-	Ahead        int // active entries before this one; 0 for a removed entry
+	Number       int // 1 for the first; 0 for an entry that has left the list
+	Of           int // entries that stand on the list
+	Ahead        int // those before this one; 0 for an entry that has left
 	Seniority    housing.Seniority
 	RegisteredOn domain.Date
 	Certified    int    // the number on the certificate, which never changes
-	LastChange   Change // of the number; for a removed entry, its removal
-	Revision     uint64 // of the list's stream
-	AsOf         domain.Position
+	LastChange   Change // of the number; for an entry that has left, its leaving
+
+	InventoryDueOn domain.Date // until when it must be confirmed
+	Revision       uint64      // of the list's stream
+	AsOf           domain.Position
 }
 
 // QueueEntry is a line of a list.
@@ -199,6 +208,9 @@ type QueueEntry struct {
 	Seniority    housing.Seniority
 	RegisteredOn domain.Date
 	Certified    int
+
+	Status         EntryStatus
+	InventoryDueOn domain.Date
 }
 
 // EntriesPage is a part of a list, in order.

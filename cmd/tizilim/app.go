@@ -40,6 +40,7 @@ type config struct {
 	eventstore string // connection string; empty: the embedded node in data
 	redis      string // URL; empty: in-process
 	rules      rules.Book
+	baseURL    string // where the public reaches the API; empty: where it listens
 	logger     *slog.Logger
 }
 
@@ -118,7 +119,7 @@ func start(c config) (a *app, err error) {
 	handler := command.New(a.store, time.Now, command.WithRules(c.rules))
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options),
-		Tokens: a.keys.tokens, PersonKey: a.keys.person, Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
+		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
 	})
 
 	a.http = &http.Server{

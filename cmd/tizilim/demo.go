@@ -52,6 +52,8 @@ type teller struct {
 	*client
 	out   io.Writer
 	names map[string]string // of ids, for the tables
+
+	lastCase domain.CaseID // that was deregistered by
 }
 
 // person of the story.
@@ -184,6 +186,7 @@ func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[
 		}
 		t.say("%s is deregistered (case %s)", t.names[r.PersonID.String()], answer.CaseID)
 	}
+	t.lastCase = answer.CaseID
 	return nil
 }
 
@@ -320,6 +323,9 @@ func (t *teller) residence(ctx context.Context) error {
 	}, zhanna); err != nil {
 		return err
 	}
+	if err := t.issued(ctx, citizen(zhanna.id), t.lastCase, "talon", "departure_sheet"); err != nil {
+		return err
+	}
 	if err := t.residents(ctx, home); err != nil {
 		return err
 	}
@@ -339,7 +345,7 @@ func (t *teller) residence(ctx context.Context) error {
 		"RegistrationEnded", "RegistrationBegan", // one moved, one came for a time
 		"DeregistrationApplied", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
-		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided") // the departure
+		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", "DepartureSheetIssued") // the departure
 }
 
 // replay shows a history with both times and expects these types, in order.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
@@ -162,6 +165,15 @@ func (t *teller) housing(ctx context.Context) error {
 	if _, err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар."); err != nil {
 		return err
 	}
+	for _, a := range []applicant{six[2], six[5]} {
+		kind := "placement_certificate"
+		if a.entryID.IsZero() {
+			kind = "refusal_certificate"
+		}
+		if err := t.issued(ctx, citizen(a.id), a.caseID, "talon", kind); err != nil {
+			return err
+		}
+	}
 	t.say("The order is that of the applications, not of the decisions:")
 	if err := t.numbers(ctx, list, placed, 1, 2, 3, 4); err != nil {
 		return err
@@ -183,7 +195,96 @@ func (t *teller) housing(ctx context.Context) error {
 		return err
 	}
 
-	t.title("13. The replay: %s, from the log", placed[1].name)
+	if err := t.list(ctx, list, placed); err != nil {
+		return err
+	}
+
+	t.title("17. The replay: %s, from the log", placed[1].name)
 	return t.replay(ctx, "/v1/persons/"+placed[1].id.String()+"/history",
-		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified", "EntryRemoved", "EntryReinstated")
+		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified", "EntryRemoved", "EntryReinstated",
+		"ProvisionDecided", "LeaseBegan", "EntryProvided", "ProvisionCompleted")
+}
+
+// list tells how a list goes on: nobody gains on anybody unless it is recorded
+// why, somebody is given a dwelling, and every change of a number can be told
+// afterwards.
+func (t *teller) list(ctx context.Context, list domain.ListID, placed []*applicant) error {
+	t.title("13. A re-dating is for a ground that arose after the application, and no application of today has one")
+	_, err := t.change(ctx, list, placed[2], "redating", map[string]any{"ground_arose_on": domain.DateOf(time.Now()), "reasons": "Негіз кейін пайда болды."})
+	var refused *refusedError
+	if !errors.As(err, &refused) || refused.Code != string(domain.CodeRedatingTooEarly) {
+		return fmt.Errorf("a re-dating to the day of the application was answered with %v", err)
+	}
+	t.say("%s: %s", refused.Code, placed[2].name)
+
+	t.title("14. A priority rule: none until it is set, and recorded for whom it is used")
+	var rule struct {
+		Events []event `json:"events"`
+	}
+	if err := t.post(ctx, as(domain.RoleCommission), "/v1/queues/"+list.String()+"/priority-rule", map[string]any{
+		"categories": []string{"large_family"}, "basis": "Тұрғын үй қатынастары туралы заң, 74-бап",
+	}, &rule); err != nil {
+		return err
+	}
+	if _, err := t.change(ctx, list, placed[3], "priority", map[string]any{"category": "large_family"}); err != nil {
+		return err
+	}
+	if err := t.numbers(ctx, list, placed, 2, 3, 4, 1); err != nil {
+		return err
+	}
+	if _, err := t.change(ctx, list, placed[3], "priority", map[string]any{"end": true}); err != nil {
+		return err
+	}
+
+	t.title("15. A dwelling, to the first who is eligible")
+	flat, err := t.dwelling(ctx, "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", []map[string]any{}...) // the state's: no owner is recorded
+	if err != nil {
+		return err
+	}
+	var given struct {
+		Skipped []struct {
+			EntryID domain.EntryID `json:"entry_id"`
+			Reason  string         `json:"reason"`
+		} `json:"skipped"`
+	}
+	if err := t.post(ctx, as(domain.RoleCommission), "/v1/queues/"+list.String()+"/entries/"+placed[1].entryID.String()+"/provision", map[string]any{
+		"dwelling_id": flat, "useful_area": 31, "rooms": 1, "minutes": "12", "declined": []domain.EntryID{placed[0].entryID},
+		"need_check": map[string]any{"on": domain.DateOf(time.Now()), "source": "documents", "in_need": true},
+	}, &given); err != nil {
+		return err
+	}
+	if len(given.Skipped) != 1 || given.Skipped[0].EntryID != placed[0].entryID || given.Skipped[0].Reason != "declined" {
+		return fmt.Errorf("skipped are %v, told was only %s, who declined", given.Skipped, placed[0].name)
+	}
+	t.say("%s declined it in writing and keeps number 1; %s is given it", placed[0].name, placed[1].name)
+	if err := t.numbers(ctx, list, placed, 1, 0, 2, 3); err != nil {
+		return err
+	}
+
+	t.title("16. The number of %s over time, from the log", placed[2].name)
+	var told struct {
+		Changes []struct {
+			Number *int   `json:"number"`
+			Of     int    `json:"of"`
+			Kind   string `json:"kind"`
+		} `json:"changes"`
+	}
+	if err := t.get(ctx, citizen(placed[2].id), "/v1/queues/"+list.String()+"/entries/"+placed[2].entryID.String()+"/numbers", &told); err != nil {
+		return err
+	}
+	var rows []table.Row
+	var kinds []string
+	for _, c := range told.Changes {
+		if c.Number == nil {
+			return fmt.Errorf("%s has left the list, which was not told", placed[2].name)
+		}
+		rows = append(rows, table.Row{*c.Number, c.Of, c.Kind})
+		kinds = append(kinds, c.Kind)
+	}
+	want := "placed placed placed removed reinstated prioritised priority_ended provided"
+	if got := strings.Join(kinds, " "); got != want {
+		return fmt.Errorf("the number of %s was changed by %s, told was %s", placed[2].name, got, want)
+	}
+	t.table(table.Row{"Number", "Of", "By"}, rows)
+	return nil
 }

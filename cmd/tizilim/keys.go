@@ -11,17 +11,20 @@ import (
 	"strings"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/httpapi"
 )
 
-// keySize is that of both keys, in bytes.
+// keySize is that of each key, in bytes.
 const keySize = 32
 
 // keys are the secrets of a registry. Every process of one registry needs the
 // same; they are not in the log and must be backed up with it: without the
-// person key nobody is found by IIN again.
+// person key nobody is found by IIN again, without the check key no document that
+// was printed passes its check.
 type keys struct {
 	person domain.PersonIDKey
+	check  certificates.CheckKey
 	tokens *httpapi.Tokens
 }
 
@@ -35,8 +38,12 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
+	check, err := openKey(filepath.Join(dir, "document-check.key"))
+	if err != nil {
+		return keys{}, err
+	}
 	tokens, err := httpapi.NewTokens(seed)
-	return keys{person: person, tokens: tokens}, err
+	return keys{person: person, check: check, tokens: tokens}, err
 }
 
 // existingKeys reads the keys of a registry that has run.

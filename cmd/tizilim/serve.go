@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	neturl "net/url"
 	"os"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type serveCommand struct {
 	Redis      string `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
 	Rules      string `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
 	Calendar   string `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
+	BaseURL    string `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
 	Quiet      bool   `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
@@ -37,12 +39,15 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if c.Listen == "" || c.Data == "" {
 		return errors.New("--listen and --data cannot be empty: leave them out for their defaults")
 	}
+	if u, err := neturl.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
+		return errors.New("--base-url is no address of a server: write it as https://host or https://host/path")
+	}
 	book, err := openBook(c.Rules, c.Calendar)
 	if err != nil {
 		return err
 	}
 	a, err := start(config{
-		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, logger: slog.Default(),
+		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, logger: slog.Default(),
 	})
 	if err != nil {
 		return err

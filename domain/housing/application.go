@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,8 @@ const (
 // refusal may state ([rules.Placement]).
 var RefusalGrounds = []RefusalGround{UntrueDocuments, NoConsent, RequirementsNotMet}
 
-// AppealRoute is what every refusal tells the applicant (C7; APPC 80, 91, 92).
+// AppealRoute is what every refusal tells the applicant (C7; APPC 80, 91, 92)
+// while the term for a complaint is three months.
 const AppealRoute = "within three months of learning of this decision, through the body that took it"
 
 // Relation of a family member to the applicant (housing law, art. 101-10).
@@ -68,6 +70,7 @@ type PlacementApproved struct {
 	EntryID      domain.EntryID  `json:"entry_id"`
 	PersonID     domain.PersonID `json:"person_id"`
 	Seniority    Seniority       `json:"seniority"`
+	Family       []FamilyMember  `json:"family,omitempty"`
 	RegisteredOn domain.Date     `json:"registered_on"`
 	Edition      rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
 	ApprovedAt   time.Time       `json:"approved_at"`
@@ -250,13 +253,13 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]do
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentMissing,
 			"the applicant did not consent to the use of restricted personal data: the decision can only be a refusal on the ground no_consent").At("outcome")
 	}
-	if err := q.CanJoin(a.Received.ApplicantID); err != nil {
+	if err := q.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
 	return append(before, PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
 		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.CaseID.UUID, "entry")},
-		Seniority: Seniority(a.Completed), RegisteredOn: cmd.Today(),
+		Seniority: Seniority{At: a.Completed.At, Position: a.Completed.Position}, Family: a.Received.Family, RegisteredOn: cmd.Today(),
 		Edition: by.On(cmd.Today()).ID, ApprovedAt: cmd.Now,
 	}), nil
 }
@@ -312,8 +315,16 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	}
 	return append(before, ApplicationRefused{
 		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),
-		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: AppealRoute, Edition: edition.ID, RefusedAt: cmd.Now,
+		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: appealRoute(edition), Edition: edition.ID, RefusedAt: cmd.Now,
 	}), nil
+}
+
+// appealRoute is [AppealRoute] with the edition's term.
+func appealRoute(e rules.Edition) string {
+	if n := e.Complaint.FileWithinMonths; n != 3 {
+		return fmt.Sprintf("within %d month(s) of learning of this decision, through the body that took it", n)
+	}
+	return AppealRoute
 }
 
 // ofThisService refuses a case that is no application for service housing. That

@@ -217,13 +217,15 @@ func TestQ4_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
 func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 	book := rulestest.Book(t, "2026-04-01", `"term_days": 30`, `"term_days": 7`,
 		`["untrue_documents", "no_consent", "requirements_not_met"]`, `["untrue_documents", "no_consent"]`,
-		`["eds", "otp"]`, `["eds"]`)
+		`["eds", "otp"]`, `["eds"]`, `"file_within_months": 3`, `"file_within_months": 1`)
 	for _, c := range []struct {
 		on, edition, deadline string
 		otp, requirements     domain.Code
+		appeal                string
 	}{
-		{on: "2026-03-31", edition: rulestest.Old, deadline: "2026-04-30"},
-		{on: "2026-04-01", edition: rulestest.New, deadline: "2026-04-08", otp: domain.CodeSignatureMethod, requirements: domain.CodeGroundUnknown},
+		{on: "2026-03-31", edition: rulestest.Old, deadline: "2026-04-30", appeal: housing.AppealRoute},
+		{on: "2026-04-01", edition: rulestest.New, deadline: "2026-04-08", otp: domain.CodeSignatureMethod, requirements: domain.CodeGroundUnknown,
+			appeal: "within 1 month(s) of learning of this decision, through the body that took it"},
 	} {
 		cmd := domaintest.OrderOn(c.on)
 		receive := func(cmd domain.Command, m domain.SignatureMethod) ([]domain.Event, error) {
@@ -256,8 +258,8 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := events[2].(housing.ApplicationRefused).Edition; string(got) != c.edition {
-			t.Errorf("refused on %s by edition %s, want %s", c.on, got, c.edition)
+		if got := events[2].(housing.ApplicationRefused); string(got.Edition) != c.edition || got.AppealRoute != c.appeal {
+			t.Errorf("refused on %s by edition %s, to appeal %s, want %s and %s", c.on, got.Edition, got.AppealRoute, c.edition, c.appeal)
 		}
 		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book}); domain.CodeOf(err) != c.requirements {
 			t.Errorf("C7 on the third ground on %s: %v, want %q", c.on, err, c.requirements)
@@ -339,6 +341,16 @@ func TestDecideApplication(t *testing.T) {
 		{Name: "Q5 who stands on the list is not approved again", Given: received(), When: approve(standing), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q5 on a list that was not opened", Given: received(), When: approve(nil), Refused: domain.CodeListUnknown},
 	})
+}
+
+func TestTheEditionInForceKnowsTheReasonsOfRemoval(t *testing.T) {
+	var want []string
+	for _, r := range housing.RemovalReasons {
+		want = append(want, string(r))
+	}
+	if got := rules.Default().On(domaintest.Today()).Register.RemovalReasons; !slices.Equal(got, want) {
+		t.Errorf("the edition in force has %v, the list knows %v", got, want)
+	}
 }
 
 func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {

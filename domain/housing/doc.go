@@ -1,13 +1,21 @@
 // Package housing decides the queue of those in need of service housing
 // (public service S000): lists, applications to them, decisions, and the order.
 //
-// Two states, each folded from one stream:
+// Three states, each folded from one stream:
 //
 //   - [Application] from case-<case>: one application, its term of 30 calendar
 //     days and its one result, a placement certificate or a refusal (Q1-Q4).
 //   - [Queue] from queue-<list>: who stands on a list and in which order. It
 //     keeps one active entry per person (Q5), a strict total order (Q6) and
 //     numbers 1..n without gap or repeat (Q7, Q8).
+//   - [Provision] from case-<case>: one decision to give a dwelling.
+//
+// What happens to an entry after its placement is one file each: redating.go
+// (Q17), transfer.go (Q16), protection.go (Q15a), priority.go (Q8), notice.go
+// (Q15), inventory.go (Q18, Q23), consent.go (Q22), provision.go (Q19, Q20) and
+// numbers.go (numbers over time, the public list Q21). The states of an entry
+// are Active, UnderReview, Provided and Removed ([Entry.State]); a removed one
+// can be reinstated, a provided one not.
 //
 // A placement touches both streams. The order is: the case is approved, which
 // binds it to this one outcome; the queue places the entry and computes the

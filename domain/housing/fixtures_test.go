@@ -43,7 +43,8 @@ func (h on) placed(id domain.EntryID, p domain.PersonID, s housing.Seniority, nu
 
 func (h on) removed(id domain.EntryID, p domain.PersonID, s housing.Seniority) on {
 	return append(slices.Clip(h), housing.EntryRemoved{
-		ListID: list, EntryID: id, PersonID: p, Seniority: s, Reason: housing.DwellingAcquired, Note: "a note", RemovedAt: domaintest.Noon(),
+		ListID: list, EntryID: id, PersonID: p, Seniority: s, Reason: housing.DwellingAcquired, Note: "a note",
+		NoticeDueOn: domaintest.Today().AddDays(10), RemovedAt: domaintest.Noon(),
 	})
 }
 
@@ -57,3 +58,15 @@ func (h on) fold() *housing.Queue { return domaintest.Fold[housing.Queue](h...) 
 
 // last is what the history adds to the one before it.
 func (h on) last() []domain.Event { return h[len(h)-1:] }
+
+// then adds events as they are.
+func (h on) then(events ...domain.Event) on { return append(slices.Clip(h), events...) }
+
+// with is placed, of an entry that counts a family.
+func (h on) with(id domain.EntryID, p domain.PersonID, s housing.Seniority, number int, family ...housing.FamilyMember) on {
+	h = h.placed(id, p, s, number)
+	e := h[len(h)-1].(housing.EntryPlaced)
+	e.Family = family
+	h[len(h)-1] = e
+	return h
+}

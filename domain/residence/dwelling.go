@@ -61,7 +61,9 @@ type Dwelling struct {
 	KATO    string
 	Address string
 	Owners  []Owner
-	since   domain.Date // of the present owners
+	Lease   *LeaseBegan     // nil where the dwelling is not let as a service dwelling
+	since   domain.Date     // of the present owners
+	freed   domain.Position // where the log holds the end of the last lease
 }
 
 // Known reports whether the dwelling has been recorded.
@@ -79,6 +81,10 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 		d.ID, d.RKA, d.KATO, d.Address = e.DwellingID, e.RKA, e.KATO, e.Address
 	case OwnersChanged:
 		d.Owners, d.since = e.Owners, e.On
+	case LeaseBegan:
+		d.Lease = &e
+	case LeaseVoided, LeaseEnded:
+		d.Lease, d.freed = nil, rec.Position
 	}
 }
 

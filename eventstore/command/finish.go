@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -72,7 +73,8 @@ func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
 }
 
 // Finish completes the act of a case where it is incomplete. A placement that
-// its list refuses ends, recorded, with a void approval.
+// its list refuses ends, recorded, with a void approval, a provision that its
+// dwelling or its list refuses with a void decision.
 func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 	var open *domain.Recorded
 	for rec, err := range h.log.Read(ctx, id.Stream(), 0) {
@@ -83,18 +85,24 @@ func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 		case residence.DeregistrationApplied:
 			_, err := h.finishDeregistration(ctx, id)
 			return err
-		case housing.PlacementApproved:
+		case housing.PlacementApproved, housing.ProvisionDecided:
 			open = &rec
-		case housing.PlacementCertified, housing.ApprovalVoided:
+		case housing.PlacementCertified, housing.ApprovalVoided, housing.ProvisionCompleted, housing.ProvisionVoided:
 			open = nil
 		}
 	}
 	if open == nil {
 		return nil
 	}
-	_, err := h.finishPlacement(ctx, id, *open)
-	if domain.CodeOf(err) == domain.CodeAlreadyOnList {
-		return nil
+	var err error
+	if _, provision := open.Event.(housing.ProvisionDecided); provision {
+		_, err = h.finishProvision(ctx, id, *open)
+	} else {
+		_, err = h.finishPlacement(ctx, id, *open)
+	}
+	var refusal *domain.Error
+	if errors.As(err, &refusal) && refusal.Kind == domain.Conflict && refusal.Code != domain.CodeLostRace {
+		return nil // recorded, and so the act has ended
 	}
 	return err
 }

@@ -97,7 +97,7 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 	e := *a.Approved
 	var placed []domain.Event
 	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
-		placed, err = q.Place(cmd, placeFor(e, math.MaxUint64)) // approved after all that the log holds
+		placed, err = q.Place(cmd, placeFor(e, latest))
 		return err
 	}); err != nil {
 		return Receipt{}, err
@@ -112,11 +112,15 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 	return approved, nil
 }
 
+// latest is the position of a decision that follows all that the log holds.
+const latest domain.Position = math.MaxUint64
+
 // placeFor is what the list is asked to do for an approval at that position of
 // the log.
 func placeFor(e housing.PlacementApproved, at domain.Position) housing.Place {
 	return housing.Place{
-		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, RegisteredOn: e.RegisteredOn, Approved: at,
+		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, Family: e.Family,
+		RegisteredOn: e.RegisteredOn, Approved: at,
 	}
 }
 
@@ -143,7 +147,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 		return q.Place(place, placeFor(e, approval.Position))
 	})
 	var refusal *domain.Error
-	if errors.As(err, &refusal) && (refusal.Code == domain.CodeAlreadyOnList || refusal.Code == domain.CodeListUnknown) {
+	if errors.As(err, &refusal) && voids(refusal.Code) {
 		void := step("void")
 		if _, err := onCase(void, func(a *housing.Application) ([]domain.Event, error) { return a.Void(void, refusal) }); err != nil {
 			return Receipt{}, err
@@ -162,6 +166,12 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	}
 	certified.Events = append(placed.Events, certified.Events...)
 	return certified, nil
+}
+
+// voids reports whether a list that refuses to place with this code takes the
+// approval back.
+func voids(code domain.Code) bool {
+	return code == domain.CodeAlreadyOnList || code == domain.CodeSpouseOnList || code == domain.CodeListUnknown
 }
 
 // RefuseApplication refuses an S000 application: one append to its case.

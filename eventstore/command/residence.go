@@ -6,6 +6,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // Options of a command.
@@ -92,7 +93,8 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 // Steps: the case receives the application (this alone may refuse the whole);
 // then each person's stream ends what the application asks for, or refuses for
 // this person; then the case records a result for each (R15: after the
-// registry's own entries, never before). A crash between the steps leaves a
+// registry's own entries, never before) and, in the same append, the departure
+// sheets that were asked for (R17). A crash between the steps leaves a
 // received case without a result, which [Finisher] completes.
 //
 // The receipt is that of the case; its events are the application, the endings
@@ -128,6 +130,7 @@ func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, 
 		return received, nil
 	}
 	var results []residence.Result
+	var endings []domain.Recorded
 	for _, p := range facts.Persons {
 		ends, err := p.EndFor(residence.EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
 		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: c.CaseID.UUID}.planned(ends)
@@ -136,14 +139,15 @@ func planDeregistration(cmd domain.Command, c residence.ApplyForDeregistration, 
 			return Receipt{}, err
 		}
 		results = append(results, result)
-		received.Events = append(received.Events, planned.Events...)
+		endings = append(endings, planned.Events...)
 	}
 	var d residence.Deregistration
 	d.Apply(received.Events[0])
-	decided, err := d.Decide(cmd, results, facts.Rules)
+	decided, err := decideWithSheets(&d, cmd, results, endings, facts.Rules)
 	if err != nil {
 		return Receipt{}, err
 	}
+	received.Events = append(received.Events, endings...)
 	received.Events = append(received.Events, order[residence.Deregistration]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID,
 	}.planned(decided).Events...)
@@ -196,10 +200,28 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	cmd.Now = h.now()
 	decided, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Decide(cmd, results, h.rules) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
+			return decideWithSheets(d, cmd, results, ended, h.rules)
+		},
 	})
 	decided.Events = append(ended, decided.Events...)
 	return decided, err
+}
+
+// decideWithSheets is the last step of a deregistration: the decision and, in the
+// same append, the departure sheets of what has ended.
+func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, recs []domain.Recorded, book rules.Book) ([]domain.Event, error) {
+	decided, err := d.Decide(cmd, results, book)
+	if err != nil {
+		return nil, err
+	}
+	var ended []residence.RegistrationEnded
+	for _, rec := range recs {
+		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
+			ended = append(ended, e)
+		}
+	}
+	return append(decided, d.DepartureSheets(cmd, ended)...), nil
 }
 
 // endFor ends the registrations of one person of the case, on the day of the

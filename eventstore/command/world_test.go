@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -27,6 +28,7 @@ var (
 	caseOfDaur    = domaintest.ID[domain.CaseID]("application of daur")
 	secondOfAigul = domaintest.ID[domain.CaseID]("second application of aigul")
 	eviction      = domaintest.ID[domain.CaseID]("deregistration")
+	departure     = domaintest.ID[domain.CaseID]("deregistration with departure sheets")
 	entryOfDaur   = domain.EntryID{UUID: domain.DeriveID(caseOfDaur.UUID, "entry")}
 	entryOfAigul  = domain.EntryID{UUID: domain.DeriveID(caseOfAigul.UUID, "entry")}
 )
@@ -140,6 +142,55 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 	}, opt)
 }
 
+// depart deregisters who stays in the flat, with a departure sheet.
+func depart(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
+		CaseID: departure, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten, DepartureSheet: true,
+		Documents: []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}},
+	}, opt)
+}
+
+var lateCase = domaintest.ID[domain.CaseID]("application of gulnar")
+
+func reportFamily(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	return h.ReportChange(ctx, cmd, list, housing.ReportChange{
+		EntryID: entryOfDaur, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{{PersonID: erlan, Relation: housing.Child}}, HappenedOn: domaintest.Today(),
+	}, opt)
+}
+
+var provision = domaintest.ID[domain.CaseID]("provision")
+
+// provide gives a dwelling of one room to Daur's entry.
+func provide(h *command.Handler, dwelling domain.DwellingID) func(domain.Command, command.Options) (command.Receipt, error) {
+	return func(cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		return h.Provide(ctx, cmd, housing.Provide{
+			CaseID: provision, ListID: list, EntryID: entryOfDaur, Dwelling: housing.ServiceDwelling{ID: dwelling, Area: 30, Rooms: 1},
+			Need: checked, Minutes: "12",
+		}, opt)
+	}
+}
+
+var checked = housing.NeedCheck{On: domaintest.Today(), Source: housing.FromDocuments, InNeed: true}
+
+// decidedAndLeft is a world in which a process decided to give the house to
+// Daur and died before the next step.
+func decidedAndLeft(t testing.TB) *memoryLog {
+	t.Helper()
+	l := world(t)
+	l.faults(func(n int, _ string) error {
+		if n > 1 {
+			return errCrash
+		}
+		return nil
+	}, nil)
+	if _, err := provide(command.New(l, clock), house)(order("provide daur"), command.Options{}); err == nil {
+		t.Fatal("the crash did not happen")
+	}
+	l.heal()
+	return l
+}
+
 // acts are all that a client can order, each on a log of its own.
 func acts(t testing.TB) []act {
 	t.Helper()
@@ -161,10 +212,45 @@ func acts(t testing.TB) []act {
 	overtaken.heal()
 	must(t, "place aigul by the second application", approve(command.New(overtaken, clock), secondOfAigul))
 
+	// The sheets of a departure, of which one is issued again or corrected.
+	departed := world(t)
+	left := must(t, "depart", func(cmd domain.Command) (command.Receipt, error) {
+		return depart(command.New(departed, clock), cmd, command.Options{})
+	})
+	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
+	entryGone := decidedAndLeft(t)
+	must(t, "remove daur", remove(command.New(entryGone, clock), entryOfDaur, command.Options{}))
+
+	houseLet := decidedAndLeft(t)
+	must(t, "gulnar applies", apply(command.New(houseLet, clock), lateCase, gulnar))
+	must(t, "gulnar is placed", approve(command.New(houseLet, clock), lateCase))
+	must(t, "the house goes to gulnar", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(houseLet, clock).Provide(ctx, cmd, housing.Provide{
+			CaseID: domaintest.ID[domain.CaseID]("another provision"), ListID: list, EntryID: domain.EntryID{UUID: domain.DeriveID(lateCase.UUID, "entry")},
+			Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: checked, Declined: []domain.EntryID{entryOfDaur}, Minutes: "13",
+		}, command.Options{})
+	})
+	leased := world(t)
+	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
+		return provide(command.New(leased, clock), house)(cmd, command.Options{})
+	})
+	withRule := world(t)
+	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: housing.PriorityCategories, Basis: "act 5"}, command.Options{})
+	})
+	withFamily := world(t)
+	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
+		return reportFamily(command.New(withFamily, clock), cmd, command.Options{})
+	})
+	years := func(cmd domain.Command, n int) domain.Command {
+		cmd.Now = domaintest.Today().AddMonths(12 * n).AddDays(1).Start()
+		return cmd
+	}
+
 	stranger := domaintest.ID[domain.PersonID]("stranger")
 	hut := domaintest.ID[domain.DwellingID]("hut")
 	other := domaintest.ID[domain.ListID]("another list")
-	late := domaintest.ID[domain.CaseID]("application of gulnar")
+	late := lateCase
 	return []act{
 		{name: "record a person", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RecordPerson(ctx, cmd, residence.RecordPerson{PersonID: stranger, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Refugee}, opt)
@@ -182,6 +268,15 @@ func acts(t testing.TB) []act {
 			return register(h, daur, house, residence.Permanent, opt)(cmd)
 		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
+		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart},
+		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.DuplicateCertificate(ctx, cmd, departure, sheet, opt)
+		}},
+		{name: "correct a document", log: departed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.CorrectCertificate(ctx, cmd, departure, certificates.Correct{
+				CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
+			}, opt)
+		}},
 		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
 		}},
@@ -204,6 +299,51 @@ func acts(t testing.TB) []act {
 		}},
 		{name: "reinstate", log: removed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct}, opt)
+		}},
+		{name: "Q20 provide", log: world(t), kase: provision, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return provide(h, house)(cmd, opt)
+		}},
+		{name: "Q19 the list declines to provide", log: entryGone, cmd: order("provide daur"), kase: provision, refuse: domain.CodeEntryNotActive, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return provide(h, house)(cmd, opt)
+		}},
+		{name: "Q20 the dwelling declines to be let", log: houseLet, cmd: order("provide daur"), kase: provision, refuse: domain.CodeDwellingLeased, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return provide(h, house)(cmd, opt)
+		}},
+		{name: "Q20 end a lease", log: leased, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.EndLease(ctx, cmd, house, residence.EndLease{Reason: residence.DwellingReturned, On: domaintest.Today()}, opt)
+		}},
+		{name: "Q17 redate", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RedateEntry(ctx, years(cmd, 1), list, housing.Redate{EntryID: entryOfDaur, GroundArose: domaintest.Today().AddDays(30), Reasons: "n"}, opt)
+		}},
+		{name: "Q16 transfer", log: withFamily, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.TransferEntry(ctx, cmd, list, housing.Transfer{EntryID: entryOfDaur, PersonID: erlan, Cause: housing.HolderDied, On: domaintest.Today(), Need: checked}, opt)
+		}},
+		{name: "Q15a protect", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ProtectEntry(ctx, cmd, list, housing.Protect{EntryID: entryOfDaur, Category: housing.ProtectedOrphan, Because: "n"}, opt)
+		}},
+		{name: "Q8 set a priority rule", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Basis: "act 5"}, opt)
+		}},
+		{name: "Q8 prioritise", log: withRule, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.PrioritiseEntry(ctx, cmd, list, housing.Prioritise{EntryID: entryOfDaur, Category: housing.PriorityOrphan}, opt)
+		}},
+		{name: "Q23 confirm", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ConfirmInventory(ctx, years(cmd, 1), list, housing.ConfirmInventory{EntryID: entryOfDaur, On: domaintest.Today().AddDays(300)}, opt)
+		}},
+		{name: "Q23 take the inventory", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.TakeInventory(ctx, years(cmd, 1), list, opt)
+		}},
+		{name: "Q23 review", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Note: "n"}, opt)
+		}},
+		{name: "Q18 report a change", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return reportFamily(h, cmd, opt)
+		}},
+		{name: "Q22 withdraw consent", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ChangeConsent(ctx, cmd, list, housing.ChangeConsent{EntryID: entryOfDaur}, opt)
+		}},
+		{name: "Q15 give notice", log: removed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.GiveNotice(ctx, cmd, list, housing.GiveNotice{EntryID: entryOfDaur, Grounds: "n", On: domaintest.Today()}, opt)
 		}},
 	}
 }

@@ -1,0 +1,388 @@
+package certificates
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// Kind of a document.
+type Kind string
+
+const (
+	Placement      Kind = "placement_certificate" // S000-4, Q2
+	Refusal        Kind = "refusal_certificate"   // S000-4, C7
+	DepartureSheet Kind = "departure_sheet"       // S001-11
+	Talon          Kind = "talon"                 // APPC 64
+)
+
+// Service is one of the two public services, as it begins the number of a
+// document.
+type Service string
+
+const (
+	S000 Service = "S000" // placement on the list for service housing
+	S001 Service = "S001" // deregistration at the place of residence
+)
+
+// Kinds lists them all.
+var Kinds = []Kind{Placement, Refusal, DepartureSheet, Talon}
+
+// Field of a document that a correction may mend: how something is written,
+// never what was decided.
+type Field string
+
+const (
+	Name       Field = "name" // of the person whom the document names
+	Body       Field = "body" // that keeps the list
+	Settlement Field = "settlement"
+	ListTitle  Field = "list_title"
+	Reasons    Field = "reasons"
+	Address    Field = "address"
+)
+
+// Fields lists them all.
+var Fields = []Field{Name, Body, Settlement, ListTitle, Reasons, Address}
+
+// correctable says what a correction may mend on a document of the kind. Dates,
+// numbers, grounds and kinds of registration are the decision itself (C10).
+var correctable = map[Kind][]Field{
+	Placement:      {Name, Body, Settlement, ListTitle},
+	Refusal:        {Name, Body, Settlement, ListTitle, Reasons},
+	DepartureSheet: {Name, Address},
+	Talon:          {Name},
+}
+
+// issuers says who stands for the body that issued a document of the kind: only
+// that body mends its slips or issues it again (APPC 82).
+var issuers = map[Kind][]domain.Role{
+	Placement:      {domain.RoleCommission},
+	Refusal:        {domain.RoleCommission},
+	DepartureSheet: {domain.RoleOperator, domain.RoleProvider},
+	Talon:          {domain.RoleOperator, domain.RoleProvider},
+}
+
+// Correction of one field.
+type Correction struct {
+	Field Field           `json:"field"`
+	Value domain.Personal `json:"value"`
+}
+
+// Corrected mends slips of a document: a new version of it, the same decision
+// (C10, APPC 82).
+type Corrected struct {
+	CaseID        domain.CaseID        `json:"case_id"`
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	Version       int                  `json:"version"` // that this correction makes, 2 for the first
+	Corrections   []Correction         `json:"corrections"`
+	Slip          domain.Personal      `json:"slip"` // what was wrong, in words
+	CorrectedAt   time.Time            `json:"corrected_at"`
+}
+
+// Duplicated issues a departure sheet again. The one that it replaces is no
+// longer valid (R17).
+type Duplicated struct {
+	CaseID        domain.CaseID        `json:"case_id"`
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	Replaces      domain.CertificateID `json:"replaces"`
+	Copy          int                  `json:"copy"` // 1 for the first duplicate
+	IssuedAt      time.Time            `json:"issued_at"`
+}
+
+func (Corrected) EventType() string  { return "CertificateCorrected" }
+func (Duplicated) EventType() string { return "DepartureSheetDuplicated" }
+
+func (e Corrected) EffectiveAt() time.Time  { return e.CorrectedAt }
+func (e Duplicated) EffectiveAt() time.Time { return e.IssuedAt }
+
+// Document is one document of a case.
+type Document struct {
+	ID          domain.CertificateID
+	Kind        Kind
+	Service     Service
+	IssuedAt    time.Time
+	Fact        domain.Event         // that it certifies; a duplicate has that of its original
+	Copy        int                  // 0 for an original
+	Replaces    domain.CertificateID // of a duplicate
+	ReplacedBy  domain.CertificateID // zero while it is valid
+	Corrections []Corrected          // oldest first; version n has the first n-1
+	inherited   int                  // how many of Corrections a duplicate has from what it replaces
+}
+
+// Version is that of the document as it stands, 1 before any correction.
+func (d Document) Version() int { return len(d.Corrections) - d.inherited + 1 }
+
+// Valid reports whether the document has not been replaced by a duplicate.
+func (d Document) Valid() bool { return d.ReplacedBy.IsZero() }
+
+// At returns the document as its version was, and whether there is such one.
+func (d Document) At(version int) (Document, bool) {
+	if version < 1 || version > d.Version() {
+		return Document{}, false
+	}
+	d.Corrections = d.Corrections[:d.inherited+version-1]
+	return d, true
+}
+
+// Last returns the correction that made the document's version; nil for the
+// version as it was issued.
+func (d Document) Last() *Corrected {
+	if d.Version() == 1 {
+		return nil
+	}
+	return &d.Corrections[len(d.Corrections)-1]
+}
+
+// Value returns what the corrections say of the field, else the value as
+// written.
+func (d Document) Value(field Field, written string) string {
+	for _, c := range slices.Backward(d.Corrections) {
+		for _, correction := range c.Corrections {
+			if correction.Field == field {
+				return string(correction.Value)
+			}
+		}
+	}
+	return written
+}
+
+// File is the state of a case- stream of either service as far as documents go.
+// The zero value is a case that does not exist.
+type File struct {
+	Application domain.Event // [housing.ApplicationReceived] or [residence.DeregistrationApplied]
+	Accepted    domain.Meta  // who accepted it, and on which channel
+	Revision    uint64
+	Documents   []Document // in the order of issue
+}
+
+// Case is the id of the file's case.
+func (f *File) Case() domain.CaseID {
+	switch e := f.Application.(type) {
+	case housing.ApplicationReceived:
+		return e.CaseID
+	case residence.DeregistrationApplied:
+		return e.CaseID
+	}
+	return domain.CaseID{}
+}
+
+// Service is that of the file's case.
+func (f *File) Service() Service {
+	if _, ok := f.Application.(housing.ApplicationReceived); ok {
+		return S000
+	}
+	return S001
+}
+
+// Applicant is who applied.
+func (f *File) Applicant() domain.PersonID {
+	switch e := f.Application.(type) {
+	case housing.ApplicationReceived:
+		return e.ApplicantID
+	case residence.DeregistrationApplied:
+		return e.ApplicantID
+	}
+	return domain.PersonID{}
+}
+
+// Named is whom the document names: of a departure sheet who left, of all others
+// the applicant.
+func (f *File) Named(d Document) domain.PersonID {
+	if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
+		return e.PersonID
+	}
+	return f.Applicant()
+}
+
+// Language is that of the application, in which its documents are issued unless
+// another is asked for; Kazakh where it names none.
+func (f *File) Language() domain.Language {
+	language := domain.Language("")
+	switch e := f.Application.(type) {
+	case housing.ApplicationReceived:
+		language = e.Language
+	case residence.DeregistrationApplied:
+		language = e.Language
+	}
+	if language == "" {
+		return domain.Kazakh
+	}
+	return language
+}
+
+// OpenTo reports whether a citizen is a party to the document: the applicant;
+// of a departure sheet whom it is about, and nobody else's whom the case names;
+// of the others, whom the application names too.
+func (f *File) OpenTo(d Document, person domain.PersonID) bool {
+	if person == f.Applicant() || person == f.Named(d) {
+		return true
+	}
+	if d.Kind == DepartureSheet {
+		return false
+	}
+	switch e := f.Application.(type) {
+	case housing.ApplicationReceived:
+		return slices.ContainsFunc(e.Family, func(m housing.FamilyMember) bool { return m.PersonID == person })
+	case residence.DeregistrationApplied:
+		return slices.Contains(e.Persons, person)
+	}
+	return false
+}
+
+// Find returns the document, and whether the case has issued it.
+func (f *File) Find(id domain.CertificateID) (Document, bool) {
+	if d := f.document(id); d != nil {
+		return *d, true
+	}
+	return Document{}, false
+}
+
+func (f *File) document(id domain.CertificateID) *Document {
+	for i := range f.Documents {
+		if f.Documents[i].ID == id {
+			return &f.Documents[i]
+		}
+	}
+	return nil
+}
+
+// Clone returns a copy that later events do not change.
+func (f *File) Clone() File {
+	c := *f
+	c.Documents = slices.Clone(f.Documents)
+	for i := range c.Documents {
+		c.Documents[i].Corrections = slices.Clone(c.Documents[i].Corrections)
+	}
+	return c
+}
+
+// Apply folds the next event of the stream into f.
+func (f *File) Apply(rec domain.Recorded) {
+	f.Revision = rec.Revision
+	switch e := rec.Event.(type) {
+	case housing.ApplicationReceived, residence.DeregistrationApplied:
+		f.Application, f.Accepted = e, rec.Meta
+	case Corrected:
+		if d := f.document(e.CertificateID); d != nil {
+			d.Corrections = append(d.Corrections, e)
+		}
+	case Duplicated:
+		if old := f.document(e.Replaces); old != nil {
+			d := *old
+			d.ID, d.IssuedAt, d.Copy, d.Replaces = e.CertificateID, e.IssuedAt, e.Copy, e.Replaces
+			d.Corrections, d.inherited = slices.Clone(old.Corrections), len(old.Corrections)
+			old.ReplacedBy = e.CertificateID
+			f.Documents = append(f.Documents, d)
+		}
+	}
+	if issued, ok := IssuedBy(rec.Event); ok {
+		f.Documents = append(f.Documents, issued)
+	}
+}
+
+// IssuedBy returns the document that an event issues by itself; a duplicate is
+// issued by [Duplicated], which tells only whose.
+func IssuedBy(event domain.Event) (Document, bool) {
+	switch e := event.(type) {
+	case housing.ApplicationReceived:
+		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: S000, IssuedAt: e.ReceivedAt, Fact: e}, true
+	case residence.DeregistrationApplied:
+		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: S001, IssuedAt: e.ReceivedAt, Fact: e}, true
+	case housing.PlacementCertified:
+		return Document{ID: e.CertificateID, Kind: Placement, Service: S000, IssuedAt: e.CertifiedAt, Fact: e}, true
+	case housing.ApplicationRefused:
+		return Document{ID: e.CertificateID, Kind: Refusal, Service: S000, IssuedAt: e.RefusedAt, Fact: e}, true
+	case residence.DepartureSheetIssued:
+		return Document{ID: e.CertificateID, Kind: DepartureSheet, Service: S001, IssuedAt: e.IssuedAt, Fact: e}, true
+	}
+	return Document{}, false
+}
+
+// TalonOf is the id of the talon of a case: every application has one.
+func TalonOf(id domain.CaseID) domain.CertificateID {
+	return domain.CertificateID{UUID: domain.DeriveID(id.UUID, "talon")}
+}
+
+// Unknown is the refusal of a document that was not issued.
+func Unknown() *domain.Error {
+	return domain.Refuse(domain.NotFound, domain.CodeCertificateUnknown, "no document with this id was issued")
+}
+
+// current returns the document if cmd may act on it: it stands, and the role is
+// of the body that issued it.
+func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, error) {
+	d := f.document(id)
+	if d == nil {
+		return nil, Unknown()
+	}
+	if !slices.Contains(issuers[d.Kind], cmd.Role) {
+		return nil, domain.Refuse(domain.Forbidden, domain.CodeRoleNotAllowed,
+			"the body that issued a %s mends or repeats it: it takes one of the roles %v", d.Kind, issuers[d.Kind])
+	}
+	if !d.Valid() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateSuperseded,
+			"this document has been replaced by its duplicate %s: name that one", d.ReplacedBy)
+	}
+	return d, nil
+}
+
+// Duplicate decides to issue a departure sheet again, marked as a duplicate
+// (R17). Of the sheets of one ending the last is the one that is valid.
+func (f *File) Duplicate(cmd domain.Command, id domain.CertificateID) ([]domain.Event, error) {
+	if d := f.document(id); d != nil && d.Kind != DepartureSheet {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeDuplicateNotIssued,
+			"duplicates are issued of departure sheets only; any other document can be printed again as it is")
+	}
+	d, err := f.current(cmd, id)
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{Duplicated{
+		CaseID: f.Case(), Replaces: id, Copy: d.Copy + 1, IssuedAt: cmd.Now,
+		CertificateID: domain.CertificateID{UUID: domain.DeriveID(id.UUID, fmt.Sprintf("duplicate %d", d.Copy+1))},
+	}}, nil
+}
+
+// Correct is the command that mends slips of a document.
+type Correct struct {
+	CertificateID domain.CertificateID
+	Corrections   []Correction
+	Slip          domain.Personal
+}
+
+// Correct decides [Correct]. What was decided cannot be changed this way (C10).
+func (f *File) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
+	d, err := f.current(cmd, c.CertificateID)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Corrections) == 0 {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name at least one field to correct: one of %v", correctable[d.Kind]).At("corrections")
+	}
+	seen := map[Field]bool{}
+	for i, correction := range c.Corrections {
+		switch {
+		case !slices.Contains(correctable[d.Kind], correction.Field):
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNotASlip,
+				"a correction mends how a %s is written, in one of %v; what was decided is changed by a complaint or a new decision only", d.Kind, correctable[d.Kind]).
+				At(domain.Path("corrections", i, "field"))
+		case seen[correction.Field]:
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this field is corrected twice; name it once").At(domain.Path("corrections", i, "field"))
+		case strings.TrimSpace(string(correction.Value)) == "":
+			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the right value").At(domain.Path("corrections", i, "value"))
+		}
+		seen[correction.Field] = true
+	}
+	if strings.TrimSpace(string(c.Slip)) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say in words what was wrong").At("slip")
+	}
+	return []domain.Event{Corrected{
+		CaseID: f.Case(), CertificateID: c.CertificateID, Version: d.Version() + 1,
+		Corrections: c.Corrections, Slip: c.Slip, CorrectedAt: cmd.Now,
+	}}, nil
+}

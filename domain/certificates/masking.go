@@ -1,0 +1,23 @@
+package certificates
+
+import (
+	"fmt"
+	"log/slog"
+
+	"tizilim/domain"
+)
+
+// Whatever here holds personal values masks them in every log.
+
+func (c Correction) LogValue() slog.Value { return domain.Masked(c) }
+func (e Corrected) LogValue() slog.Value  { return domain.Masked(e) }
+func (c Correct) LogValue() slog.Value    { return domain.Masked(c) }
+func (d Document) LogValue() slog.Value   { return domain.Masked(d) }
+func (f File) LogValue() slog.Value       { return domain.Masked(f) }
+
+// Format prints as %+v does: under a verb that does not suit a pointer, fmt
+// would print what it points to without asking it.
+func (f File) Format(s fmt.State, _ rune) {
+	type plain File
+	fmt.Fprintf(s, "%+v", plain(f))
+}

@@ -1,0 +1,88 @@
+package certificates
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+
+	"tizilim/domain"
+)
+
+const (
+	// locatorLen is the length of a locator: 60 bits, so that among ten million
+	// documents of a service and year two have one number with probability
+	// 0.00005. Nothing breaks then: they still have ids and codes of their own.
+	locatorLen = 12
+	// proofLen is the length of the proof in a check code: 80 bits.
+	proofLen = 16
+)
+
+// crockford has no letters that are taken for others when read from paper.
+var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
+
+// Locator is the part of a document's number and check code by which the
+// document is found: a hash of its id.
+func Locator(id domain.CertificateID) string {
+	sum := sha256.Sum256(id.UUID[:])
+	return crockford.EncodeToString(sum[:])[:locatorLen]
+}
+
+// Number is what the document is called on paper: service, year of issue and
+// locator, S000-2026-1A2B-3C4D-5E6F. It is never reused and tells nothing of a
+// person.
+func (d Document) Number() string {
+	return string(d.Service) + "-" + domain.DateOf(d.IssuedAt).String()[:4] + "-" + grouped(Locator(d.ID))
+}
+
+// grouped parts a text into fours.
+func grouped(s string) string {
+	var groups []string
+	for ; len(s) > 4; s = s[4:] {
+		groups = append(groups, s[:4])
+	}
+	return strings.Join(append(groups, s), "-")
+}
+
+// CheckKey is the secret behind check codes. Whoever holds it can make documents
+// that pass the check; a new one makes the codes of all that was printed before
+// fail.
+type CheckKey []byte
+
+// CheckCode proves that the registry issued a version of a document: the
+// locator, and 80 bits that only the key can make. It is written without
+// hyphens, in capitals.
+type CheckCode string
+
+// Code returns the code of a version of a document.
+func (k CheckKey) Code(id domain.CertificateID, version int) CheckCode {
+	mac := hmac.New(sha256.New, k)
+	mac.Write(id.UUID[:])
+	mac.Write(binary.BigEndian.AppendUint64(nil, uint64(version)))
+	return CheckCode(Locator(id) + crockford.EncodeToString(mac.Sum(nil))[:proofLen])
+}
+
+// Proves reports whether the code is that of the version of the document, in a
+// time that does not tell how much of it is right.
+func (k CheckKey) Proves(c CheckCode, id domain.CertificateID, version int) bool {
+	return hmac.Equal([]byte(c), []byte(k.Code(id, version)))
+}
+
+// Locator is that of the document which the code says it is of.
+func (c CheckCode) Locator() string { return string(c)[:locatorLen] }
+
+// Grouped is the code as it is printed, in fours.
+func (c CheckCode) Grouped() string { return grouped(string(c)) }
+
+// ParseCheckCode reads a code as a person types it from paper: in either case,
+// with or without hyphens and spaces, O for 0, I and L for 1.
+// Error: [domain.CodeCheckCodeFormat].
+func ParseCheckCode(s string) (CheckCode, error) {
+	s = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(s))
+	if _, err := crockford.DecodeString(s); err != nil || len(s) != locatorLen+proofLen {
+		return "", domain.Refuse(domain.Invalid, domain.CodeCheckCodeFormat,
+			"a check code has %d letters and digits, in groups of four: copy it from the document", locatorLen+proofLen).At("path.code")
+	}
+	return CheckCode(s), nil
+}

@@ -1,0 +1,59 @@
+package housing
+
+import (
+	"strings"
+	"time"
+
+	"tizilim/domain"
+)
+
+// NoticeGiven records that the person who was removed has been told in writing,
+// with the grounds and the way to appeal (Q15, art. 73(3)).
+type NoticeGiven struct {
+	ListID      domain.ListID   `json:"list_id"`
+	EntryID     domain.EntryID  `json:"entry_id"`
+	PersonID    domain.PersonID `json:"person_id"`
+	Grounds     domain.Personal `json:"grounds"`
+	AppealRoute string          `json:"appeal_route"`
+	DueOn       domain.Date     `json:"due_on"`
+	On          domain.Date     `json:"given_on"`
+	Late        bool            `json:"late,omitempty"` // recorded, never hidden (C9)
+	RecordedAt  time.Time       `json:"recorded_at"`
+}
+
+func (NoticeGiven) EventType() string        { return "RemovalNoticeGiven" }
+func (e NoticeGiven) EffectiveAt() time.Time { return e.On.Start() }
+
+// GiveNotice is the command that records a notice.
+type GiveNotice struct {
+	EntryID domain.EntryID
+	Grounds domain.Personal
+	On      domain.Date
+}
+
+// GiveNotice decides [GiveNotice]: once for every removal.
+func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice) ([]domain.Event, error) {
+	e, err := q.entry(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	if e.NoticeDueOn.IsZero() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNoticeNotOwed, "the entry was not removed, or its removal has been notified")
+	}
+	if strings.TrimSpace(string(c.Grounds)) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a notice of removal states the grounds").At("grounds")
+	}
+	if c.On.IsZero() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the notice").At("given_on")
+	}
+	if cmd.Today().Before(c.On) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a notice is recorded when it has been given: the day is at the latest today").At("given_on")
+	}
+	if removed := e.NoticeDueOn.AddDays(-noticeTerm); c.On.Before(removed) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly, "the entry was removed on %s; its notice follows", removed).At("given_on")
+	}
+	return []domain.Event{NoticeGiven{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: AppealRoute,
+		DueOn: e.NoticeDueOn, On: c.On, Late: e.NoticeDueOn.Before(c.On), RecordedAt: cmd.Now,
+	}}, nil
+}

@@ -1,0 +1,189 @@
+package housing_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/domain/rules"
+)
+
+// TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody orders everything that a
+// list takes, at random. After each event the numbers are 1..n in the order of a
+// naive sort, and of two entries that stood before and stand after it none has
+// overtaken the other, save the one that this very event re-dated or gave or
+// took priority. Q6 and Q8, and a number follows only from recorded events.
+func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q := opened().then(housing.PriorityRuleSet{ListID: list, Categories: housing.PriorityCategories}).fold()
+		follow := map[domain.EntryID]*housing.Numbers{}
+		log := opened().then(housing.PriorityRuleSet{ListID: list, Categories: housing.PriorityCategories})
+		var ids []domain.EntryID
+		certified := map[domain.EntryID]int{}
+		for i := range rapid.IntRange(1, 30).Draw(t, "orders") {
+			before := ordered(q)
+			what := rapid.SampledFrom([]string{
+				"place", "place", "place", "remove", "reinstate", "redate", "transfer", "provide", "prioritise", "end priority", "open review", "close review", "family",
+			}).Draw(t, "order")
+			var events []domain.Event
+			var err error
+			id := entry(fmt.Sprint(i))
+			if what != "place" {
+				if len(ids) == 0 {
+					continue
+				}
+				id = rapid.SampledFrom(ids).Draw(t, "entry")
+			}
+			e, _ := q.Entry(id)
+			person := func(label string) domain.PersonID {
+				return domaintest.ID[domain.PersonID](fmt.Sprint(rapid.IntRange(1, 12).Draw(t, label)))
+			}
+			order := domaintest.Order()
+			switch what {
+			case "place":
+				c := housing.Place{EntryID: id, PersonID: person("person"), RegisteredOn: domaintest.Today(), Approved: 10_000,
+					Seniority: filed(-24*rapid.IntRange(1, 5).Draw(t, "filed"), domain.Position(rapid.IntRange(0, 99).Draw(t, "position")*100+i))}
+				if rapid.Bool().Draw(t, "married") {
+					if s := person("spouse"); s != c.PersonID {
+						c.Family = []housing.FamilyMember{spouse(s)}
+					}
+				}
+				events, err = q.Place(order, c)
+			case "remove":
+				events, err = q.Remove(order, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired})
+			case "reinstate":
+				events, err = q.Reinstate(order, housing.Reinstate{EntryID: id, Ground: housing.CourtAct})
+			case "redate":
+				events, err = q.Redate(order, housing.Redate{EntryID: id, GroundArose: domaintest.Today().AddDays(-rapid.IntRange(0, 5).Draw(t, "days")), Reasons: "n"})
+			case "transfer":
+				if len(e.Family) == 0 {
+					continue
+				}
+				events, err = q.Transfer(order, housing.Transfer{EntryID: id, PersonID: e.Family[0].PersonID, Cause: housing.HolderDied, On: domaintest.Today(), Need: need})
+			case "provide":
+				d := decided(id, e.PersonID, housing.ServiceDwelling{Area: rapid.IntRange(14, 60).Draw(t, "area"), Rooms: 2})
+				events, err = q.Provide(order, d)
+			case "prioritise", "end priority":
+				events, err = q.Prioritise(order, housing.Prioritise{EntryID: id, Category: housing.PriorityOrphan, End: what == "end priority"})
+			case "open review", "close review":
+				events, err = q.Review(order, housing.Review{EntryID: id, Note: "n", Close: what == "close review"})
+			case "family":
+				events, err = q.ReportChange(order, housing.ReportChange{
+					EntryID: id, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(person("spouse"))}, HappenedOn: domaintest.Today(),
+				}, rules.Book{})
+			}
+			if err != nil {
+				continue // what is refused and why is specified elsewhere
+			}
+			for _, event := range events {
+				rec := domaintest.Recorded(len(log), event)
+				log = log.then(event)
+				q.Apply(rec)
+				if p, ok := event.(housing.EntryPlaced); ok {
+					ids = append(ids, p.EntryID)
+					certified[p.EntryID] = p.Number
+					n := housing.NumbersOf(p.EntryID)
+					for i, e := range log[:len(log)-1] {
+						n.Apply(domaintest.Recorded(i, e))
+					}
+					follow[p.EntryID] = n
+				}
+				for _, n := range follow {
+					n.Apply(rec)
+				}
+				if p, ok := event.(housing.EntryProvided); ok {
+					fits := func(e housing.Entry) bool {
+						n := 1 + len(e.Family)
+						return e.Review == "" && p.Dwelling.Area >= 15*n && p.Dwelling.Area <= 18*(n+1)
+					}
+					if len(p.Skipped) != p.Number-1 || p.Number != before[id] {
+						t.Fatalf("Q19: number %d was provided with %d skipped", p.Number, len(p.Skipped))
+					}
+					for _, s := range p.Skipped {
+						if skipped, _ := q.Entry(s.EntryID); fits(skipped) {
+							t.Fatalf("Q19: %s was skipped as %s, and fits", s.EntryID, s.Reason)
+						}
+					}
+				}
+			}
+
+			after := ordered(q)
+			var standing []housing.Entry
+			holders := map[domain.PersonID]bool{}
+			for _, id := range ids {
+				e, _ := q.Entry(id)
+				if e.Certified != certified[id] {
+					t.Fatalf("Q9: certified %d became %d", certified[id], e.Certified)
+				}
+				if number, _ := q.Number(id); follow[id].Changes[len(follow[id].Changes)-1].Number != number {
+					t.Fatalf("the number over time ends with %d, it is %d", follow[id].Changes[len(follow[id].Changes)-1].Number, number)
+				}
+				if e.Active {
+					if holders[e.PersonID] {
+						t.Fatalf("Q5: two entries of one person")
+					}
+					holders[e.PersonID] = true
+					standing = append(standing, e)
+				}
+			}
+			for _, e := range standing {
+				for _, m := range e.Family {
+					if holders[m.PersonID] {
+						t.Fatalf("Q5: both spouses have an entry")
+					}
+				}
+			}
+			slices.SortFunc(standing, func(a, b housing.Entry) int { return a.Seniority.Compare(b.Seniority) })
+			if len(after) != len(standing) {
+				t.Fatalf("Q7: %d numbers for %d entries", len(after), len(standing))
+			}
+			for i, e := range standing {
+				if after[e.ID] != i+1 {
+					t.Fatalf("Q6 Q7: number %d, by a sort %d", after[e.ID], i+1)
+				}
+			}
+			moves := what == "redate" || what == "prioritise" || what == "end priority"
+			for x, was := range before {
+				for y, wasOther := range before {
+					now, stands := after[x]
+					other, standsOther := after[y]
+					if stands && standsOther && (was < wasOther) != (now < other) && !(moves && (x == id || y == id)) {
+						t.Fatalf("Q8: %s of %s let %s overtake %s", what, id, x, y)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestNumbersTellEveryChangeWithItsCause(t *testing.T) {
+	e := entry("erlan")
+	log := opened().placed(d, daur, filed(0, 30), 1).placed(e, erlan, filed(1, 40), 2). // 1, 2
+												placed(a, aigul, longAg, 1).                                                      // 3: d is second
+												then(reviewed(d, daur, housing.Doubt), closed(d, daur, "n")).                     // 4, 5: nothing
+												then(redated(longAg, "2026-03-15")).                                              // 6: still in front of d, at midnight
+												removed(a, aigul, redated(longAg, "2026-03-15").Seniority).                       // 7
+												then(provided(d, daur, filed(0, 30), 1, 1, flat)).removed(e, erlan, filed(1, 40)) // 8, 9
+	n := housing.NumbersOf(d)
+	for i, event := range log {
+		n.Apply(domaintest.Recorded(i, event))
+	}
+	type change struct {
+		Number, Of int
+		State      housing.EntryState
+		Event      uint64
+	}
+	var got []change
+	for _, c := range n.Changes {
+		got = append(got, change{c.Number, c.Of, c.State, c.Cause.Revision})
+	}
+	want := []change{{1, 1, housing.Active, 1}, {2, 3, housing.Active, 3}, {1, 2, housing.Active, 7}, {0, 1, housing.Provided, 8}}
+	if diff := domaintest.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,123 @@
+package housing
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+)
+
+// PriorityCategory is a category that a list may put before all others (art.
+// 74(3)). Whether the list of a body may is not settled in law, so that a list
+// has no such rule until one is set.
+type PriorityCategory string
+
+const (
+	PriorityWarVeteran    PriorityCategory = "war_veteran"
+	PriorityOrphan        PriorityCategory = "orphan"
+	PriorityAwardedMother PriorityCategory = "awarded_mother"
+	PriorityLargeFamily   PriorityCategory = "large_family"
+)
+
+// PriorityCategories lists them all.
+var PriorityCategories = []PriorityCategory{PriorityWarVeteran, PriorityOrphan, PriorityAwardedMother, PriorityLargeFamily}
+
+// PriorityRuleSet says which categories the list puts first from now on. It
+// moves nobody: each entry is given its priority by an event of its own, and
+// keeps what it was given when the rule changes (APPC 84).
+type PriorityRuleSet struct {
+	ListID     domain.ListID      `json:"list_id"`
+	Categories []PriorityCategory `json:"categories"` // none: the list has no rule
+	Basis      string             `json:"basis"`      // the act that allows it
+	SetAt      time.Time          `json:"set_at"`
+}
+
+// EntryPrioritised puts an entry before all that have no priority.
+type EntryPrioritised struct {
+	ListID        domain.ListID    `json:"list_id"`
+	EntryID       domain.EntryID   `json:"entry_id"`
+	PersonID      domain.PersonID  `json:"person_id"`
+	Category      PriorityCategory `json:"category"`
+	From          Seniority        `json:"from"`
+	Seniority     Seniority        `json:"seniority"`
+	PrioritisedAt time.Time        `json:"prioritised_at"`
+}
+
+// PriorityEnded puts the entry back to the place of its seniority.
+type PriorityEnded struct {
+	ListID    domain.ListID   `json:"list_id"`
+	EntryID   domain.EntryID  `json:"entry_id"`
+	PersonID  domain.PersonID `json:"person_id"`
+	From      Seniority       `json:"from"`
+	Seniority Seniority       `json:"seniority"`
+	EndedAt   time.Time       `json:"ended_at"`
+}
+
+func (PriorityRuleSet) EventType() string  { return "PriorityRuleSet" }
+func (EntryPrioritised) EventType() string { return "EntryPrioritised" }
+func (PriorityEnded) EventType() string    { return "PriorityEnded" }
+
+func (e PriorityRuleSet) EffectiveAt() time.Time  { return e.SetAt }
+func (e EntryPrioritised) EffectiveAt() time.Time { return e.PrioritisedAt }
+func (e PriorityEnded) EffectiveAt() time.Time    { return e.EndedAt }
+
+// SetPriorityRule is the command that sets the rule of a list, or with no
+// category ends it.
+type SetPriorityRule struct {
+	Categories []PriorityCategory
+	Basis      string
+}
+
+// SetPriorityRule decides [SetPriorityRule].
+func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule) ([]domain.Event, error) {
+	if !q.Known() {
+		return nil, UnknownList()
+	}
+	for i, category := range c.Categories {
+		if !slices.Contains(PriorityCategories, category) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a rule names some of %v", PriorityCategories).At(domain.Path("categories", i))
+		}
+		if slices.Contains(c.Categories[:i], category) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "name each category once").At(domain.Path("categories", i))
+		}
+	}
+	if strings.TrimSpace(c.Basis) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the act on which the rule rests").At("basis")
+	}
+	return []domain.Event{PriorityRuleSet{ListID: q.List.ListID, Categories: c.Categories, Basis: c.Basis, SetAt: cmd.Now}}, nil
+}
+
+// Prioritise is the command that gives an entry priority, or with End takes it
+// back.
+type Prioritise struct {
+	EntryID  domain.EntryID
+	Category PriorityCategory
+	End      bool
+}
+
+// Prioritise decides [Prioritise]: for a category that the list's rule names.
+// Among those with priority the seniority decides.
+func (q *Queue) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, error) {
+	e, err := q.standing(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	if e.Seniority.Priority != c.End {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry has its priority already, or had none that could end")
+	}
+	to := e.Seniority
+	to.Priority = !c.End
+	if c.End {
+		return []domain.Event{PriorityEnded{
+			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to, EndedAt: cmd.Now,
+		}}, nil
+	}
+	if !slices.Contains(q.Priority, c.Category) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodePriorityNotRuled,
+			"the rule of this list gives priority to %v; this category is not among them", q.Priority).At("category")
+	}
+	return []domain.Event{EntryPrioritised{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, From: e.Seniority, Seniority: to, PrioritisedAt: cmd.Now,
+	}}, nil
+}

@@ -1,0 +1,82 @@
+package housing
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+)
+
+// ProtectedCategory is a category that is not removed before a dwelling is
+// provided (Q15a, art. 73(1) last paragraph).
+type ProtectedCategory string
+
+const (
+	ProtectedOrphan           ProtectedCategory = "orphan_or_without_parental_care"
+	ProtectedIncompleteFamily ProtectedCategory = "incomplete_family"
+	ProtectedAwardedMother    ProtectedCategory = "awarded_mother_of_many_children"
+	ProtectedLargeFamily      ProtectedCategory = "large_family"
+)
+
+// ProtectedCategories lists them all.
+var ProtectedCategories = []ProtectedCategory{ProtectedOrphan, ProtectedIncompleteFamily, ProtectedAwardedMother, ProtectedLargeFamily}
+
+// ProtectionRecorded says that the entry is of a protected category.
+type ProtectionRecorded struct {
+	ListID     domain.ListID     `json:"list_id"`
+	EntryID    domain.EntryID    `json:"entry_id"`
+	PersonID   domain.PersonID   `json:"person_id"`
+	Category   ProtectedCategory `json:"category"`
+	Document   domain.Personal   `json:"document"` // that proves it
+	RecordedAt time.Time         `json:"recorded_at"`
+}
+
+// ProtectionLifted says that it is not, or not any more.
+type ProtectionLifted struct {
+	ListID   domain.ListID     `json:"list_id"`
+	EntryID  domain.EntryID    `json:"entry_id"`
+	PersonID domain.PersonID   `json:"person_id"`
+	Category ProtectedCategory `json:"category"`
+	Reasons  domain.Personal   `json:"reasons"`
+	LiftedAt time.Time         `json:"lifted_at"`
+}
+
+func (ProtectionRecorded) EventType() string { return "ProtectionRecorded" }
+func (ProtectionLifted) EventType() string   { return "ProtectionLifted" }
+
+func (e ProtectionRecorded) EffectiveAt() time.Time { return e.RecordedAt }
+func (e ProtectionLifted) EffectiveAt() time.Time   { return e.LiftedAt }
+
+// Protect is the command that records a protection, or with Lift ends it.
+type Protect struct {
+	EntryID  domain.EntryID
+	Category ProtectedCategory
+	Lift     bool
+	Because  domain.Personal // the document that proves it; the reasons of lifting it
+}
+
+// Protect decides [Protect].
+func (q *Queue) Protect(cmd domain.Command, c Protect) ([]domain.Event, error) {
+	e, err := q.onList(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(ProtectedCategories, c.Category) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the protected categories are %v", ProtectedCategories).At("category")
+	}
+	if strings.TrimSpace(string(c.Because)) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "name the document that proves the category, or the reasons of lifting it").At("because")
+	}
+	if slices.Contains(e.Protected, c.Category) != c.Lift {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry is of this category already, or is not and cannot cease to be").At("category")
+	}
+	if c.Lift {
+		return []domain.Event{ProtectionLifted{
+			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, Reasons: c.Because, LiftedAt: cmd.Now,
+		}}, nil
+	}
+	return []domain.Event{ProtectionRecorded{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, Document: c.Because, RecordedAt: cmd.Now,
+	}}, nil
+}

@@ -1,0 +1,304 @@
+package housing
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+)
+
+// A provision is decided by the commission in a case- stream of its own and
+// carried out in the streams of the dwelling and of the list; see
+// command.Handler.Provide for the steps.
+
+// Norm is how much useful area a person is given, in square metres (art. 75).
+type Norm struct {
+	From domain.Date `json:"from"`
+	Min  int         `json:"min_per_person"`
+	Max  int         `json:"max_per_person"`
+}
+
+// norms by the day from which they hold, the latest last.
+var norms = []Norm{{From: domain.NewDate(1997, 4, 16), Min: 15, Max: 18}}
+
+// NormOn returns the norm in force on the day.
+func NormOn(day domain.Date) Norm {
+	in := norms[0]
+	for _, n := range norms {
+		if !day.Before(n.From) {
+			in = n
+		}
+	}
+	return in
+}
+
+// ServiceDwelling is what the norm needs to know of a dwelling.
+type ServiceDwelling struct {
+	ID    domain.DwellingID `json:"dwelling_id"`
+	Area  int               `json:"useful_area"` // whole square metres
+	Rooms int               `json:"rooms"`
+}
+
+// SkipReason is why the first in order is not the one who is provided for. The
+// law names no rule for it (Q19): this is a policy.
+type SkipReason string
+
+const (
+	SkipTooSmall SkipReason = "dwelling_too_small" // less than the least norm for each
+	SkipTooLarge SkipReason = "dwelling_too_large" // even one person more would have above the greatest norm; never a single room
+	SkipReview   SkipReason = "under_review"
+	SkipDeclined SkipReason = "declined" // the family declined this dwelling in writing
+)
+
+// Skip is an entry that stands before the one that is provided for.
+type Skip struct {
+	EntryID domain.EntryID `json:"entry_id"`
+	Reason  SkipReason     `json:"reason"`
+}
+
+// maxSkipped bounds the size of the event that names those who were skipped.
+const maxSkipped = 5000
+
+// misfit is why a family of so many persons is not given the dwelling; empty
+// where it fits.
+func (n Norm) misfit(d ServiceDwelling, persons int) SkipReason {
+	switch {
+	case d.Area < n.Min*persons:
+		return SkipTooSmall
+	case d.Rooms > 1 && d.Area > n.Max*(persons+1):
+		return SkipTooLarge
+	}
+	return ""
+}
+
+// ProvisionDecided is the commission's decision to give a dwelling to an entry.
+type ProvisionDecided struct {
+	CaseID    domain.CaseID    `json:"case_id"`
+	ListID    domain.ListID    `json:"list_id"`
+	EntryID   domain.EntryID   `json:"entry_id"`
+	PersonID  domain.PersonID  `json:"person_id"`
+	Dwelling  ServiceDwelling  `json:"dwelling"`
+	Norm      Norm             `json:"norm"` // in force on the day
+	Need      NeedCheck        `json:"need_check"`
+	Declined  []domain.EntryID `json:"declined,omitempty"`
+	Minutes   string           `json:"minutes"` // number of the commission's minutes
+	DecidedAt time.Time        `json:"decided_at"`
+}
+
+// ProvisionCompleted says that the dwelling is let and the entry ended.
+type ProvisionCompleted struct {
+	CaseID      domain.CaseID     `json:"case_id"`
+	ListID      domain.ListID     `json:"list_id"`
+	EntryID     domain.EntryID    `json:"entry_id"`
+	DwellingID  domain.DwellingID `json:"dwelling_id"`
+	CompletedAt time.Time         `json:"completed_at"`
+}
+
+// ProvisionVoided is the compensation of a decision that the dwelling or the
+// list has refused.
+type ProvisionVoided struct {
+	CaseID   domain.CaseID `json:"case_id"`
+	Code     domain.Code   `json:"code"`
+	Reason   string        `json:"reason"`
+	VoidedAt time.Time     `json:"voided_at"`
+}
+
+// EntryProvided ends an entry with a dwelling (Q20).
+type EntryProvided struct {
+	ListID     domain.ListID   `json:"list_id"`
+	EntryID    domain.EntryID  `json:"entry_id"`
+	PersonID   domain.PersonID `json:"person_id"`
+	CaseID     domain.CaseID   `json:"case_id"`
+	Seniority  Seniority       `json:"seniority"`
+	Number     int             `json:"number"` // that the entry had
+	Persons    int             `json:"persons"`
+	Dwelling   ServiceDwelling `json:"dwelling"`
+	Skipped    []Skip          `json:"skipped,omitempty"` // who stood before, in order, and why not they
+	ProvidedAt time.Time       `json:"provided_at"`
+}
+
+// ProvisionDeclined is the list's answer to a decision that does not hold any
+// more. It is recorded, so that whoever repeats the step gets the same answer.
+type ProvisionDeclined struct {
+	ListID     domain.ListID  `json:"list_id"`
+	EntryID    domain.EntryID `json:"entry_id"`
+	CaseID     domain.CaseID  `json:"case_id"`
+	Code       domain.Code    `json:"code"`
+	Reason     string         `json:"reason"`
+	DeclinedAt time.Time      `json:"declined_at"`
+}
+
+func (ProvisionDecided) EventType() string   { return "ProvisionDecided" }
+func (ProvisionCompleted) EventType() string { return "ProvisionCompleted" }
+func (ProvisionVoided) EventType() string    { return "ProvisionVoided" }
+func (EntryProvided) EventType() string      { return "EntryProvided" }
+func (ProvisionDeclined) EventType() string  { return "ProvisionDeclined" }
+
+func (e ProvisionDecided) EffectiveAt() time.Time   { return e.DecidedAt }
+func (e ProvisionCompleted) EffectiveAt() time.Time { return e.CompletedAt }
+func (e ProvisionVoided) EffectiveAt() time.Time    { return e.VoidedAt }
+func (e EntryProvided) EffectiveAt() time.Time      { return e.ProvidedAt }
+func (e ProvisionDeclined) EffectiveAt() time.Time  { return e.DeclinedAt }
+
+// Provision is the state of the case- stream of a provision. The zero value is
+// one that was not decided.
+type Provision struct {
+	Decided   ProvisionDecided
+	At        domain.Position // of the decision in the log
+	Completed bool
+	Voided    *ProvisionVoided
+}
+
+// Known reports whether the stream holds a decision to provide.
+func (p *Provision) Known() bool { return !p.Decided.CaseID.IsZero() }
+
+// Apply folds the next event of the stream into p.
+func (p *Provision) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case ProvisionDecided:
+		p.Decided, p.At = e, rec.Position
+	case ProvisionCompleted:
+		p.Completed = true
+	case ProvisionVoided:
+		p.Voided = &e
+	}
+}
+
+// Provide is the command of the commission that gives a dwelling to an entry.
+type Provide struct {
+	CaseID   domain.CaseID
+	ListID   domain.ListID
+	EntryID  domain.EntryID
+	Dwelling ServiceDwelling
+	Need     NeedCheck
+	Declined []domain.EntryID // that stand before and declined this dwelling
+	Minutes  string
+}
+
+// Decide decides [Provide], by the list as it is. The list looks again when the
+// entry is ended.
+func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue) ([]domain.Event, error) {
+	if p.Known() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision has been decided")
+	}
+	e, err := q.standing(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(c.Minutes) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "a dwelling is given by a decision of the commission: give the number of its minutes").At("minutes")
+	}
+	if c.Dwelling.Area < 1 {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the useful area in whole square metres").At("useful_area")
+	}
+	if c.Dwelling.Rooms < 1 {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number of rooms").At("rooms")
+	}
+	if err := c.Need.confirmed(cmd, *e); err != nil {
+		return nil, err
+	}
+	decided := ProvisionDecided{
+		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Dwelling: c.Dwelling,
+		Norm: NormOn(cmd.Today()), Need: c.Need, Declined: c.Declined, Minutes: c.Minutes, DecidedAt: cmd.Now,
+	}
+	if _, err := q.provide(cmd, decided); err != nil {
+		return nil, err
+	}
+	return []domain.Event{decided}, nil
+}
+
+// Complete records that the act is done.
+func (p *Provision) Complete(cmd domain.Command) ([]domain.Event, error) {
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	d := p.Decided
+	return []domain.Event{ProvisionCompleted{
+		CaseID: d.CaseID, ListID: d.ListID, EntryID: d.EntryID, DwellingID: d.Dwelling.ID, CompletedAt: cmd.Now,
+	}}, nil
+}
+
+// Void takes the decision back because the dwelling or the list has refused it.
+func (p *Provision) Void(cmd domain.Command, why *domain.Error) ([]domain.Event, error) {
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	return []domain.Event{ProvisionVoided{CaseID: p.Decided.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now}}, nil
+}
+
+func (p *Provision) open() error {
+	if !p.Known() || p.Completed || p.Voided != nil {
+		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision is none that is under way")
+	}
+	return nil
+}
+
+// Provide ends the entry as decided, or says, recorded, why the decision does
+// not hold any more. It refuses nothing: a refusal could turn into its opposite
+// when the step is repeated.
+func (q *Queue) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event, error) {
+	provided, err := q.provide(cmd, d)
+	if err != nil {
+		return []domain.Event{ProvisionDeclined{
+			ListID: d.ListID, EntryID: d.EntryID, CaseID: d.CaseID, Code: err.Code, Reason: err.Message, DeclinedAt: cmd.Now,
+		}}, nil
+	}
+	return []domain.Event{provided}, nil
+}
+
+// provide gives the dwelling to the first entry in order that is eligible: all
+// who stand before are skipped for a reason each (Q19).
+func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, *domain.Error) {
+	none := EntryProvided{}
+	if !q.Known() {
+		return none, UnknownList()
+	}
+	e, ok := q.entries[d.EntryID]
+	switch {
+	case !ok || !e.Active:
+		return none, notActive()
+	case e.Review != "":
+		return none, domain.Refuse(domain.Conflict, domain.CodeEntryUnderReview, "this entry is under review (%s); close the review first", e.Review)
+	case e.PersonID != d.PersonID:
+		return none, domain.Refuse(domain.Conflict, domain.CodeHolderChanged, "the entry has passed to another member of the family; decide again")
+	}
+	if why := d.Norm.misfit(d.Dwelling, e.persons()); why != "" {
+		return none, domain.Refuse(domain.Conflict, domain.CodeDwellingNotFit,
+			"%d m² in %d rooms do not fit %d persons (%s): the norm is %d to %d m² for each",
+			d.Dwelling.Area, d.Dwelling.Rooms, e.persons(), why, d.Norm.Min, d.Norm.Max).At("useful_area")
+	}
+	provided := EntryProvided{
+		ListID: d.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: d.CaseID, Seniority: e.Seniority,
+		Persons: e.persons(), Dwelling: d.Dwelling, ProvidedAt: cmd.Now,
+	}
+	var refused *domain.Error
+	q.Ordered(func(number int, before Entry) bool {
+		if before.ID == e.ID {
+			provided.Number = number
+			return false
+		}
+		reason := d.Norm.misfit(d.Dwelling, before.persons())
+		switch {
+		case before.Review != "":
+			reason = SkipReview
+		case reason == "" && slices.Contains(d.Declined, before.ID):
+			reason = SkipDeclined
+		case reason == "":
+			refused = domain.Refuse(domain.Conflict, domain.CodeNotFirstEligible,
+				"the entry %s with number %d stands before and fits this dwelling: it is given to the first who is eligible", before.ID, number)
+			return false
+		}
+		if len(provided.Skipped) == maxSkipped {
+			refused = domain.Refuse(domain.Conflict, domain.CodeTooManySkipped,
+				"more than %d entries stand before; a provision names everybody who is skipped, and so many do not fit one record", maxSkipped)
+			return false
+		}
+		provided.Skipped = append(provided.Skipped, Skip{before.ID, reason})
+		return true
+	})
+	if refused != nil {
+		return none, refused
+	}
+	return provided, nil
+}

@@ -1,0 +1,130 @@
+package housing
+
+import (
+	"slices"
+	"time"
+
+	"tizilim/domain"
+)
+
+// TransferCause is why an entry passes to another member of the family (art.
+// 73(2)).
+type TransferCause string
+
+const (
+	HolderDied TransferCause = "death"
+	HolderLeft TransferCause = "departure"
+)
+
+// TransferCauses lists them all.
+var TransferCauses = []TransferCause{HolderDied, HolderLeft}
+
+// EntryTransferred gives an entry, in its place, to a member of the family that
+// was registered together with its holder (Q16).
+type EntryTransferred struct {
+	ListID        domain.ListID   `json:"list_id"`
+	EntryID       domain.EntryID  `json:"entry_id"`
+	From          domain.PersonID `json:"from_person_id"`
+	PersonID      domain.PersonID `json:"person_id"`
+	Family        []FamilyMember  `json:"family,omitempty"` // counted with the new holder
+	Cause         TransferCause   `json:"cause"`
+	On            domain.Date     `json:"on"` // of the death or the departure
+	Need          NeedCheck       `json:"need_check"`
+	TransferredAt time.Time       `json:"transferred_at"`
+}
+
+func (EntryTransferred) EventType() string        { return "EntryTransferred" }
+func (e EntryTransferred) EffectiveAt() time.Time { return e.TransferredAt }
+
+// Transfer is the command that transfers an entry.
+type Transfer struct {
+	EntryID  domain.EntryID
+	PersonID domain.PersonID // the new holder
+	Family   []FamilyMember  // that is left, in its relations to the new holder
+	Cause    TransferCause
+	On       domain.Date
+	Need     NeedCheck
+}
+
+// Transfer decides [Transfer]: to a remaining member of the family who is still
+// in need, with the seniority, so that no number changes (Q16).
+func (q *Queue) Transfer(cmd domain.Command, c Transfer) ([]domain.Event, error) {
+	e, err := q.standing(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(TransferCauses, c.Cause) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an entry passes on for one of the causes %v", TransferCauses).At("cause")
+	}
+	if c.On.IsZero() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the death or departure").At("on")
+	}
+	if cmd.Today().Before(c.On) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "an entry passes on after the death or departure: the day is at the latest today").At("on")
+	}
+	counted := func(p domain.PersonID) bool {
+		return slices.ContainsFunc(e.Family, func(m FamilyMember) bool { return m.PersonID == p })
+	}
+	if !counted(c.PersonID) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
+			"the place is kept for a member of the family registered together with the holder; this person is none").At("person_id")
+	}
+	if err := checkFamily(c.PersonID, c.Family); err != nil {
+		return nil, err
+	}
+	for i, m := range c.Family {
+		if !counted(m.PersonID) {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
+				"this person was not registered together with the holder; report a change of the family afterwards").At(domain.Path("family", i, "person_id"))
+		}
+	}
+	if err := c.Need.confirmed(cmd, *e); err != nil {
+		return nil, err
+	}
+	if err := q.canPassOn(e, c.PersonID, c.Family); err != nil {
+		return nil, err
+	}
+	return []domain.Event{EntryTransferred{
+		ListID: q.List.ListID, EntryID: e.ID, From: e.PersonID, PersonID: c.PersonID, Family: c.Family,
+		Cause: c.Cause, On: c.On, Need: c.Need, TransferredAt: cmd.Now,
+	}}, nil
+}
+
+// canPassOn is canStand of a holder and a family that take the place of those
+// of e, which do not count against them (Q5).
+func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMember) error {
+	other := func(p domain.PersonID) bool {
+		stands, ok := q.active[p]
+		return ok && stands != e
+	}
+	if other(holder) {
+		return q.CanJoin(holder)
+	}
+	named := q.spouses[holder]
+	if slices.Contains(spousesIn(e.Family), holder) {
+		named--
+	}
+	if named > 0 || slices.ContainsFunc(spousesIn(family), other) {
+		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
+			"the spouse has an active entry on this list; of two spouses one has the benefit, by their choice").At("family")
+	}
+	return nil
+}
+
+// checkFamily keeps the family to the relations that are counted (Q13) and each
+// of its members to one mention.
+func checkFamily(holder domain.PersonID, family []FamilyMember) error {
+	seen := map[domain.PersonID]bool{holder: true}
+	for i, m := range family {
+		if seen[m.PersonID] {
+			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
+				"this person is already counted in the family; name each once, without the holder").At(domain.Path("family", i, "person_id"))
+		}
+		seen[m.PersonID] = true
+		if !slices.Contains(Relations, m.Relation) {
+			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"the family that is counted has the relations %v", Relations).At(domain.Path("family", i, "relation"))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package residence
+
+import (
+	"slices"
+	"time"
+
+	"tizilim/domain"
+)
+
+// LeaseBegan lets a service dwelling to somebody (Q20; housing law, arts. 77,
+// 109).
+type LeaseBegan struct {
+	DwellingID domain.DwellingID `json:"dwelling_id"`
+	PersonID   domain.PersonID   `json:"person_id"`
+	CaseID     domain.CaseID     `json:"case_id"` // of the decision to provide it
+	On         domain.Date       `json:"on"`
+	BeganAt    time.Time         `json:"began_at"`
+}
+
+// LeaseVoided is the compensation of a lease whose entry the list did not end.
+type LeaseVoided struct {
+	DwellingID domain.DwellingID `json:"dwelling_id"`
+	PersonID   domain.PersonID   `json:"person_id"`
+	CaseID     domain.CaseID     `json:"case_id"`
+	Code       domain.Code       `json:"code"`
+	VoidedAt   time.Time         `json:"voided_at"`
+}
+
+// LeaseEndReason is why a lease ends.
+type LeaseEndReason string
+
+const (
+	DwellingReturned LeaseEndReason = "returned"
+	EmploymentEnded  LeaseEndReason = "end_of_employment" // art. 111
+	LeaseCourtAct    LeaseEndReason = "court_act"
+)
+
+// LeaseEndReasons lists them all.
+var LeaseEndReasons = []LeaseEndReason{DwellingReturned, EmploymentEnded, LeaseCourtAct}
+
+// LeaseEnded frees the dwelling.
+type LeaseEnded struct {
+	DwellingID domain.DwellingID `json:"dwelling_id"`
+	PersonID   domain.PersonID   `json:"person_id"`
+	CaseID     domain.CaseID     `json:"case_id"`
+	Reason     LeaseEndReason    `json:"reason"`
+	On         domain.Date       `json:"on"`
+	EndedAt    time.Time         `json:"ended_at"`
+}
+
+func (LeaseBegan) EventType() string  { return "LeaseBegan" }
+func (LeaseVoided) EventType() string { return "LeaseVoided" }
+func (LeaseEnded) EventType() string  { return "LeaseEnded" }
+
+func (e LeaseBegan) EffectiveAt() time.Time  { return e.On.Start() }
+func (e LeaseVoided) EffectiveAt() time.Time { return e.VoidedAt }
+func (e LeaseEnded) EffectiveAt() time.Time  { return e.On.Start() }
+
+// Let is the command that lets a dwelling.
+type Let struct {
+	PersonID domain.PersonID
+	CaseID   domain.CaseID
+	On       domain.Date
+	Decided  domain.Position // of the decision in the log
+}
+
+// Let decides [Let]: a dwelling has at most one lease (Q20). A decision that
+// has met a lease stays refused when that lease is gone: whoever saw the
+// refusal takes the decision back, and whoever repeats the step later must not
+// let what was taken back.
+func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
+	if !d.Known() {
+		return nil, UnknownDwelling()
+	}
+	if d.Lease != nil || d.freed > c.Decided {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
+			"the dwelling is let, or was when this was decided; a dwelling has one lease at a time").At("dwelling_id")
+	}
+	return []domain.Event{LeaseBegan{DwellingID: d.ID, PersonID: c.PersonID, CaseID: c.CaseID, On: c.On, BeganAt: cmd.Now}}, nil
+}
+
+// VoidLease takes back the lease of a decision that did not hold.
+func (d *Dwelling) VoidLease(cmd domain.Command, id domain.CaseID, code domain.Code) ([]domain.Event, error) {
+	if d.Lease == nil || d.Lease.CaseID != id {
+		return nil, notLeased()
+	}
+	return []domain.Event{LeaseVoided{DwellingID: d.ID, PersonID: d.Lease.PersonID, CaseID: id, Code: code, VoidedAt: cmd.Now}}, nil
+}
+
+// EndLease is the command that ends the lease of a dwelling.
+type EndLease struct {
+	Reason LeaseEndReason
+	On     domain.Date
+}
+
+// EndLease decides [EndLease].
+func (d *Dwelling) EndLease(cmd domain.Command, c EndLease) ([]domain.Event, error) {
+	if !d.Known() {
+		return nil, UnknownDwelling()
+	}
+	if d.Lease == nil {
+		return nil, notLeased()
+	}
+	if !slices.Contains(LeaseEndReasons, c.Reason) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a lease ends for one of the reasons %v", LeaseEndReasons).At("reason")
+	}
+	if cmd.Today().Before(c.On) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the end of a lease is recorded when it has come: the day is at the latest today").At("on")
+	}
+	if c.On.Before(d.Lease.On) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin, "the lease began on %s; it cannot end before", d.Lease.On).At("on")
+	}
+	return []domain.Event{LeaseEnded{
+		DwellingID: d.ID, PersonID: d.Lease.PersonID, CaseID: d.Lease.CaseID, Reason: c.Reason, On: c.On, EndedAt: cmd.Now,
+	}}, nil
+}
+
+func notLeased() *domain.Error {
+	return domain.Refuse(domain.Conflict, domain.CodeDwellingNotLeased, "this dwelling is not let, or not by this decision")
+}

@@ -1,0 +1,96 @@
+package command
+
+import (
+	"context"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// onList carries out a command that is one append to a list.
+func (h *Handler) onList(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options, decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
+	return execute(ctx, h, order[housing.Queue]{
+		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
+	})
+}
+
+// RedateEntry moves an entry to the day on which its ground arose.
+func (h *Handler) RedateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Redate, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Redate(cmd, c) })
+}
+
+// TransferEntry gives an entry to another member of the family.
+func (h *Handler) TransferEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c) })
+}
+
+// ProtectEntry records or lifts a protection from removal.
+func (h *Handler) ProtectEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Protect, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(cmd, c) })
+}
+
+// SetPriorityRule sets or ends the priority rule of a list.
+func (h *Handler) SetPriorityRule(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.SetPriorityRule, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.SetPriorityRule(cmd, c) })
+}
+
+// PrioritiseEntry gives an entry priority by the rule of its list, or ends it.
+func (h *Handler) PrioritiseEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Prioritise, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Prioritise(cmd, c) })
+}
+
+// ConfirmInventory confirms that an entry still stands in need.
+func (h *Handler) ConfirmInventory(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ConfirmInventory, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.ConfirmInventory(cmd, c) })
+}
+
+// TakeInventory opens a review of every entry whose confirmation is overdue.
+func (h *Handler) TakeInventory(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.TakeInventory(cmd) })
+}
+
+// ReviewEntry opens or closes a review of an entry.
+func (h *Handler) ReviewEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Review, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Review(cmd, c) })
+}
+
+// ReportChange records what a holder reports. The members of a new family must
+// be recorded persons.
+func (h *Handler) ReportChange(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ReportChange, opt Options) (Receipt, error) {
+	for i, m := range c.Family {
+		p, err := h.Person(ctx, m.PersonID)
+		if err != nil {
+			return Receipt{}, err
+		}
+		if !p.Known() {
+			return Receipt{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(domain.Path("family", i, "person_id"))
+		}
+	}
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.ReportChange(cmd, c, h.rules)
+	})
+}
+
+// ChangeConsent withdraws or renews the consent to look-ups.
+func (h *Handler) ChangeConsent(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ChangeConsent, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.ChangeConsent(cmd, c) })
+}
+
+// GiveNotice records the written notice of a removal.
+func (h *Handler) GiveNotice(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.GiveNotice, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.GiveNotice(cmd, c) })
+}
+
+// EndLease ends the lease of a service dwelling.
+func (h *Handler) EndLease(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.EndLease, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[residence.Dwelling]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.EndLease(cmd, c) },
+	})
+}
+
+// List lets look see the list as it is now; look must not keep it.
+func (h *Handler) List(ctx context.Context, id domain.ListID, look func(*housing.Queue) error) error {
+	return view(ctx, h, id.Stream(), look)
+}

@@ -1,0 +1,418 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/domain"
+	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+	pages "tizilim/httpapi/documents"
+	"tizilim/projections"
+)
+
+// checkPath is where anybody checks a document by its code.
+const checkPath = "/v1/certificates/check/"
+
+type certificateInput struct {
+	ID          domain.CertificateID `path:"id" format:"uuid"`
+	Language    domain.Language      `query:"language" enum:"kk,ru,en" doc:"Of the titles, the lines and the page; that of the application where it is left out"`
+	Version     int                  `query:"version" minimum:"1" maximum:"1000000" doc:"An earlier version of a corrected document; the newest where it is left out"`
+	Accept      string               `header:"Accept" doc:"application/pdf gives the page as it is handed out"`
+	IfNoneMatch string               `header:"If-None-Match" maxLength:"100" doc:"ETag of a page that the client has: 304 where it is still the same"`
+	AtLeast
+}
+
+// certificateBody is a document: what it is, whether it stands, its facts, and
+// the lines of its page.
+type certificateBody struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
+	Kind          certificates.Kind    `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+	CaseID        domain.CaseID        `json:"case_id" format:"uuid"`
+	Service       certificates.Service `json:"service" enum:"S000,S001"`
+	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
+	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
+	IssuedAt      time.Time            `json:"issued_at"`
+	Status        string               `json:"status" enum:"valid,superseded" doc:"superseded: a newer version, or a duplicate, takes the place of this"`
+	Version       int                  `json:"version" doc:"2 after the first correction"`
+	Versions      int                  `json:"versions" doc:"How many there are"`
+	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"Of this version"`
+	Duplicate     *duplicateBody       `json:"duplicate,omitempty"`
+	ReplacedBy    domain.CertificateID `json:"replaced_by,omitzero" format:"uuid" doc:"The duplicate that is valid instead"`
+	PersonID      domain.PersonID      `json:"person_id" format:"uuid" doc:"Whom the document names"`
+	Placement     *certifiedPlacement  `json:"placement,omitempty"`
+	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
+	Departure     *certifiedDeparture  `json:"departure,omitempty"`
+	Talon         *certifiedAcceptance `json:"talon,omitempty"`
+	Language      domain.Language      `json:"language" enum:"kk,ru,en"`
+	StateBody     string               `json:"state_body"`
+	Title         string               `json:"title"`
+	Marks         []string             `json:"marks,omitempty" doc:"What sets this copy apart: no longer valid, a duplicate, a corrected version"`
+	Lines         []pages.Line         `json:"lines" doc:"The facts as the page says them"`
+	CheckCode     string               `json:"check_code"`
+	CheckURL      string               `json:"check_url"`
+}
+
+type duplicateBody struct {
+	Copy     int                  `json:"copy" doc:"1 for the first duplicate"`
+	Replaces domain.CertificateID `json:"replaces" format:"uuid"`
+}
+
+type certifiedPlacement struct {
+	ListID       domain.ListID  `json:"list_id" format:"uuid"`
+	EntryID      domain.EntryID `json:"entry_id" format:"uuid"`
+	RegisteredOn domain.Date    `json:"registered_on" format:"date"`
+	Number       int            `json:"number" doc:"Ordinal number at that moment"`
+}
+
+type certifiedRefusal struct {
+	ListID  domain.ListID         `json:"list_id" format:"uuid"`
+	Ground  housing.RefusalGround `json:"ground"`
+	Reasons string                `json:"reasons"`
+}
+
+type certifiedDeparture struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
+	Kind           residence.Kind        `json:"kind"`
+	Reason         residence.Reason      `json:"reason"`
+	EndedOn        domain.Date           `json:"ended_on" format:"date"`
+}
+
+type certifiedAcceptance struct {
+	ReceivedAt time.Time      `json:"received_at"`
+	Deadline   time.Time      `json:"deadline"`
+	Channel    domain.Channel `json:"channel"`
+	AcceptedBy string         `json:"accepted_by" doc:"Account of who accepted; empty where the portal did by itself"`
+	AcceptedAs domain.Role    `json:"accepted_as"`
+}
+
+type checkInput struct {
+	Code string `path:"code" maxLength:"80"`
+	AtLeast
+}
+
+// checked is all that the public learns of a document.
+type checked struct {
+	Body struct {
+		Kind     certificates.Kind `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+		Number   string            `json:"number"`
+		IssuedOn domain.Date       `json:"issued_on" format:"date"`
+		Status   string            `json:"status" enum:"valid,superseded"`
+	}
+}
+
+type duplicateInput struct {
+	ID domain.CertificateID `path:"id" format:"uuid"`
+	Posted[struct{}]
+}
+
+type correctionBody struct {
+	Corrections []fieldCorrection `json:"corrections" minItems:"1" maxItems:"10"`
+	Slip        string            `json:"slip" minLength:"1" maxLength:"2000" doc:"What was wrong, in words"`
+}
+
+type fieldCorrection struct {
+	Field certificates.Field `json:"field" enum:"name,body,settlement,list_title,reasons,address"`
+	Value string             `json:"value" minLength:"1" maxLength:"4000" doc:"As it should have been written"`
+}
+
+type correctionInput struct {
+	ID domain.CertificateID `path:"id" format:"uuid"`
+	Posted[correctionBody]
+}
+
+type certificateIssued struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid" doc:"Of the document that is valid now"`
+	Version       int                  `json:"version"`
+	Events
+}
+
+func (s *Server) certificates() {
+	s.certificate()
+	read(s, operation{
+		id: "check-certificate", method: http.MethodGet, path: checkPath + "{code}", tag: "Documents",
+		summary: "Check a document by the code that is printed on it",
+		doc:     "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
+	}, s.check)
+	post(s, operation{
+		id: "duplicate-certificate", path: "/v1/certificates/{id}/duplicate", tag: "Documents", status: http.StatusCreated,
+		summary: "Issue a departure sheet again",
+		doc:     "The duplicate is marked as such and has a number of its own; the earlier sheet is no longer valid.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *duplicateInput) (command.Receipt, certificateIssued, error) {
+		where, err := s.locate(ctx, in.ID)
+		if err != nil {
+			return command.Receipt{}, certificateIssued{}, err
+		}
+		r, err := s.commands.DuplicateCertificate(ctx, cmd, where.CaseID, in.ID, opt)
+		out := certificateIssued{Version: 1, Events: eventsOf(r)}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(certificates.Duplicated); ok {
+				out.CertificateID = e.CertificateID
+			}
+		}
+		return r, out, err
+	})
+	post(s, operation{
+		id: "correct-certificate", path: "/v1/certificates/{id}/correction", tag: "Documents", status: http.StatusOK,
+		summary: "Mend slips of a document",
+		doc:     "Makes a new version of the document, not a new decision: the earlier versions stay readable, and a copy of one is shown as superseded by its code.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *correctionInput) (command.Receipt, certificateIssued, error) {
+		where, err := s.locate(ctx, in.ID)
+		if err != nil {
+			return command.Receipt{}, certificateIssued{}, err
+		}
+		c := certificates.Correct{CertificateID: in.ID, Slip: domain.Personal(in.Body.Slip)}
+		for _, f := range in.Body.Corrections {
+			c.Corrections = append(c.Corrections, certificates.Correction{Field: f.Field, Value: domain.Personal(f.Value)})
+		}
+		r, err := s.commands.CorrectCertificate(ctx, cmd, where.CaseID, c, opt)
+		out := certificateIssued{CertificateID: in.ID, Events: eventsOf(r)}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(certificates.Corrected); ok {
+				out.Version = e.Version
+			}
+		}
+		return r, out, err
+	})
+}
+
+// locate finds the case of a document for a command. A command does not say what
+// its sender has seen, so what the model does not know yet is awaited: it is not
+// refused as unknown.
+func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projections.Certificate, error) {
+	found, err := s.model.Certificate(ctx, id)
+	if domain.CodeOf(err) != domain.CodeCertificateUnknown {
+		return found, err
+	}
+	head, err := s.events.Head(ctx)
+	if err != nil {
+		return found, err
+	}
+	if err := s.model.Await(ctx, head); err != nil {
+		return found, err
+	}
+	return s.model.Certificate(ctx, id)
+}
+
+// certificate registers the read of a document, whose answer is JSON or PDF.
+func (s *Server) certificate() {
+	op := operation{
+		id: "get-certificate", method: http.MethodGet, path: "/v1/certificates/{id}", tag: "Documents",
+		summary: "A document that a case has issued, as JSON or as a page of PDF",
+		doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
+			"A citizen sees those of cases to which they are a party; of departure sheets, those that they asked for or that are about them.",
+	}
+	described := s.describe(op)
+	schema := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[certificateBody]())
+	tag := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of JSON the revision of the case, for If-Match; of a page its content"}
+	language := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of the titles and the lines"}
+	described.Responses = map[string]*huma.Response{
+		"200": {
+			Description: "The document",
+			Headers:     map[string]*huma.Param{"ETag": tag, "Content-Language": language},
+			Content: map[string]*huma.MediaType{
+				"application/json": {Schema: schema},
+				"application/pdf":  {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+			},
+		},
+		"304": {Description: "The page is the one that the client has", Headers: map[string]*huma.Param{"ETag": tag}},
+	}
+	huma.Register(s.api, described, func(ctx context.Context, in *certificateInput) (*huma.StreamResponse, error) {
+		body, page, revision, err := s.document(ctx, in)
+		if err != nil {
+			return nil, problemOf(err, s.log)
+		}
+		content, kind, tag := []byte(nil), "application/json", etag(revision)
+		if strings.Contains(in.Accept, "application/pdf") {
+			kind = "application/pdf"
+			if content, err = pages.PDF(page); err != nil {
+				return nil, problemOf(err, s.log)
+			}
+			sum := sha256.Sum256(content)
+			tag = `"` + hex.EncodeToString(sum[:16]) + `"`
+		} else if content, err = json.Marshal(body); err != nil {
+			return nil, problemOf(err, s.log)
+		}
+		return &huma.StreamResponse{Body: func(out huma.Context) {
+			out.SetHeader("ETag", tag)
+			out.SetHeader("Vary", "Accept")
+			if kind == "application/pdf" && in.IfNoneMatch == tag {
+				out.SetStatus(http.StatusNotModified)
+				return
+			}
+			out.SetHeader("Content-Type", kind)
+			out.SetHeader("Content-Language", string(page.Language))
+			if kind == "application/pdf" {
+				out.SetHeader("Content-Disposition", `inline; filename="`+page.Number+`.pdf"`)
+			}
+			if _, err := out.BodyWriter().Write(content); err != nil {
+				s.log.Debug("the client went away", "error", err)
+			}
+		}}, nil
+	})
+}
+
+// document reads a document from the log: what the case issued, and what the
+// registry knows of the person, the list and the dwelling that it names.
+func (s *Server) document(ctx context.Context, in *certificateInput) (body certificateBody, page pages.Document, revision uint64, err error) {
+	fail := func(err error) (certificateBody, pages.Document, uint64, error) {
+		return certificateBody{}, pages.Document{}, 0, err
+	}
+	if err := s.await(ctx, in.AtLeast); err != nil {
+		return fail(err)
+	}
+	where, err := s.model.Certificate(ctx, in.ID)
+	if err != nil {
+		return fail(hide(ctx, err))
+	}
+	file, err := s.commands.Certificates(ctx, where.CaseID)
+	if err != nil {
+		return fail(err)
+	}
+	newest, ok := file.Find(in.ID)
+	if !ok {
+		return fail(errors.New("the log does not hold a document that the read model knows"))
+	}
+	if p := principal(ctx); p.Role == domain.RoleCitizen && !file.OpenTo(newest, p.PersonID) {
+		return fail(notYours())
+	}
+	d := newest
+	if in.Version != 0 {
+		if d, ok = newest.At(in.Version); !ok {
+			return fail(domain.Refuse(domain.NotFound, domain.CodeVersionUnknown,
+				"this document has %d versions; name one of them, or leave version out", newest.Version()).At("query.version"))
+		}
+	}
+	if page, err = s.page(ctx, file, d); err != nil {
+		return fail(err)
+	}
+	if in.Language != "" {
+		page.Language = in.Language
+	}
+	page.Superseded = !d.Valid() || d.Version() < newest.Version()
+
+	body = certificateBody{
+		CertificateID: d.ID, Kind: d.Kind, CaseID: where.CaseID, Service: d.Service, Number: page.Number,
+		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: status(page.Superseded), Version: d.Version(), Versions: newest.Version(),
+		ReplacedBy: d.ReplacedBy, PersonID: file.Named(d), Language: page.Language, StateBody: page.StateBody(), Title: page.Title(),
+		Marks: page.Marks(), Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,
+	}
+	if c := d.Last(); c != nil {
+		body.CorrectedAt = &c.CorrectedAt
+	}
+	if d.Copy > 0 {
+		body.Duplicate = &duplicateBody{d.Copy, d.Replaces}
+	}
+	switch e := d.Fact.(type) {
+	case housing.PlacementCertified:
+		body.Placement = &certifiedPlacement{e.ListID, e.EntryID, e.RegisteredOn, e.Number}
+	case housing.ApplicationRefused:
+		body.Refusal = &certifiedRefusal{e.ListID, e.Ground, string(page.Reasons)}
+	case residence.DepartureSheetIssued:
+		body.Departure = &certifiedDeparture{e.RegistrationID, e.DwellingID, e.Kind, e.Reason, e.On}
+	default:
+		body.Talon = &certifiedAcceptance{page.ReceivedAt, page.Deadline, page.Channel, page.Acceptor, page.AcceptedAs}
+	}
+	return body, page, file.Revision, nil
+}
+
+// page gathers what a version of a document says.
+func (s *Server) page(ctx context.Context, file certificates.File, d certificates.Document) (pages.Document, error) {
+	person, err := s.commands.Person(ctx, file.Named(d))
+	if err != nil {
+		return pages.Document{}, err
+	}
+	code := s.checkKey.Code(d.ID, d.Version())
+	p := pages.Document{
+		Kind: d.Kind, Service: d.Service, Language: file.Language(), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt), Version: d.Version(),
+		Name: domain.Personal(d.Value(certificates.Name, string(person.Name))), BirthDate: person.BirthDate, IIN: person.IIN,
+		CheckCode: code, CheckURL: s.baseURL + checkPath + code.Grouped(),
+	}
+	if c := d.Last(); c != nil {
+		p.CorrectedOn = domain.DateOf(c.CorrectedAt)
+	}
+	if replaced, ok := file.Find(d.Replaces); ok {
+		p.Replaces = replaced.Number()
+	}
+	list := domain.ListID{}
+	switch e := file.Application.(type) {
+	case housing.ApplicationReceived:
+		list, p.ReceivedAt, p.Deadline, p.Channel = e.ListID, e.ReceivedAt, e.Deadline, e.Channel
+	case residence.DeregistrationApplied:
+		p.ReceivedAt, p.Deadline, p.Channel = e.ReceivedAt, e.Deadline, e.Channel
+	}
+	if !list.IsZero() {
+		opened, err := s.commands.Opening(ctx, list)
+		if err != nil {
+			return pages.Document{}, err
+		}
+		p.Body = d.Value(certificates.Body, opened.Body)
+		p.Settlement = d.Value(certificates.Settlement, opened.Settlement)
+		p.ListTitle = d.Value(certificates.ListTitle, opened.Title)
+	}
+	switch e := d.Fact.(type) {
+	case housing.PlacementCertified:
+		p.RegisteredOn, p.Ordinal = e.RegisteredOn, e.Number
+	case housing.ApplicationRefused:
+		p.Ground, p.Reasons = e.Ground, domain.Personal(d.Value(certificates.Reasons, string(e.Reasons)))
+	case residence.DepartureSheetIssued:
+		dwelling, err := s.commands.Dwelling(ctx, e.DwellingID)
+		if err != nil {
+			return pages.Document{}, err
+		}
+		p.Address, p.Stay = d.Value(certificates.Address, dwelling.Address), e.Kind
+		p.EndedOn, p.EndedFor = e.On, e.Reason
+	default:
+		if p.AcceptedAs = file.Accepted.Role; p.AcceptedAs != domain.RoleCitizen {
+			p.Acceptor = file.Accepted.Actor
+		}
+	}
+	return p, nil
+}
+
+// check answers by the code alone. Who guesses has one chance in 2^80 for each
+// document and version.
+func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
+	code, err := certificates.ParseCheckCode(in.Code)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.await(ctx, in.AtLeast); err != nil {
+		return nil, err
+	}
+	found, err := s.model.Located(ctx, code.Locator())
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range found {
+		for version := c.Version; version > 0; version-- {
+			if !s.checkKey.Proves(code, c.ID, version) {
+				continue
+			}
+			out := &checked{}
+			out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
+			out.Body.Status = status(c.Superseded || version < c.Version)
+			return out, nil
+		}
+	}
+	return nil, domain.Refuse(domain.NotFound, domain.CodeCertificateUnknown,
+		"the registry has issued no document with this code; compare it with the document, letter by letter")
+}
+
+func status(superseded bool) string {
+	if superseded {
+		return "superseded"
+	}
+	return "valid"
+}

@@ -1,0 +1,342 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"tizilim/domain"
+)
+
+// papers is a registry whose cases have issued a document of every kind.
+type papers struct {
+	*subtest
+	owner, leaver, guest, applicant, spouse, unfit string
+	departed, placement, refusal                   *answer           // what issued them, last
+	ids                                            map[string]string // by kind
+}
+
+func issuePapers(t testing.TB) papers {
+	s := start(t).at(t)
+	p := papers{subtest: s, ids: map[string]string{}}
+	p.owner, p.leaver, p.guest = s.citizen(), s.citizen(), s.citizen()
+	home := s.dwelling(p.owner)
+	s.registered(p.leaver, home, "2026-03-01", "")
+	s.registered(p.guest, home, "2026-03-01", "2026-06-01")
+	p.departed = s.command("/v1/deregistrations", s.as(p.owner), removal(p.owner, home, p.leaver, p.guest).with(body{
+		"departure_sheet": true, "language": "ru",
+	})).is(http.StatusCreated)
+	for _, d := range p.departed.at("events").([]any) {
+		if e := d.(map[string]any); e["type"] == "DepartureSheetIssued" && e["data"].(map[string]any)["person_id"] == p.leaver {
+			p.ids["departure_sheet"] = e["data"].(map[string]any)["certificate_id"].(string)
+		}
+	}
+	list := s.list()
+	p.applicant, p.spouse, p.unfit = s.citizen(), s.citizen(), s.citizen()
+	applied := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(p.applicant, list).with(body{
+		"family": []body{{"person_id": p.spouse, "relation": "spouse"}}, "language": "en",
+	})).is(http.StatusCreated).id("case_id")
+	p.placement = s.placed(applied)
+	p.refusal = s.command("/v1/cases/"+s.applied(p.unfit, list)+"/decision", s.token(domain.RoleCommission), body{
+		"outcome": "refuse", "ground": "no_consent", "reasons": "Өтініш беруші келісім бермеді.",
+		"exemption": body{"ground": "urgency", "reasons": "r"},
+	}).is(http.StatusOK)
+	p.ids["talon"] = s.issued(p.placement, "talon")
+	p.ids["placement_certificate"] = p.placement.at("placement", "certificate_id").(string)
+	p.ids["refusal_certificate"] = p.refusal.at("refusal", "certificate_id").(string)
+	return p
+}
+
+func (p papers) path(kind string) string { return "/v1/certificates/" + p.ids[kind] }
+
+// shown reads a document as an auditor, once the model has everything.
+func (p papers) shown(address string, headers ...header) *answer {
+	p.t.Helper()
+	return p.get(address, p.token(domain.RoleAuditor), append(headers, header{"Tizilim-Position", fmt.Sprint(p.head())})...)
+}
+
+func TestS000_4_EveryDocumentInEveryLanguage(t *testing.T) {
+	p := issuePapers(t)
+	for kind := range p.ids {
+		for _, language := range []string{"kk", "ru", "en"} {
+			t.Run(kind+" "+language, func(t *testing.T) {
+				a := p.shown(p.path(kind) + "?language=" + language).is(http.StatusOK)
+				if a.header.Get("Content-Language") != language || a.header.Get("Content-Type") != "application/json" {
+					t.Errorf("headers %v", a.header)
+				}
+				golden(t, filepath.Join("certificates", kind+"."+language+".json"), a.indented()+"\n")
+			})
+		}
+	}
+}
+
+// TestQ2_ThePlacementHasDateAndNumberAndTheRefusalNeither, as JSON.
+func TestQ2_ThePlacementHasDateAndNumberAndTheRefusalNeither(t *testing.T) {
+	p := issuePapers(t)
+	placement, refusal := p.shown(p.path("placement_certificate")).is(http.StatusOK), p.shown(p.path("refusal_certificate")).is(http.StatusOK)
+	if placement.at("placement", "number") != 1.0 || placement.at("placement", "registered_on") != "2026-03-15" || placement.body["refusal"] != nil {
+		t.Errorf("the placement says %s", placement.text)
+	}
+	if refusal.at("refusal", "ground") != "no_consent" || refusal.at("refusal", "reasons") != "Өтініш беруші келісім бермеді." || refusal.body["placement"] != nil {
+		t.Errorf("the refusal says %s", refusal.text)
+	}
+	for _, word := range []string{"registered_on", "Есепке қою күні", "Кезектің реттік нөмірі"} {
+		if strings.Contains(refusal.text, word) {
+			t.Errorf("the refusal says %q: %s", word, refusal.text)
+		}
+	}
+	if !strings.Contains(refusal.text, "Шағым жасау тәртібі") {
+		t.Errorf("C7 the refusal does not say how to appeal: %s", refusal.text)
+	}
+}
+
+func TestADocumentIsInTheLanguageOfItsApplication(t *testing.T) {
+	p := issuePapers(t)
+	for kind, want := range map[string]string{"departure_sheet": "ru", "placement_certificate": "en", "talon": "en", "refusal_certificate": "kk"} {
+		if a := p.shown(p.path(kind)).is(http.StatusOK); a.body["language"] != want {
+			t.Errorf("%s is in %v, want %s", kind, a.body["language"], want)
+		}
+	}
+	p.shown(p.path("talon")+"?language=de").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.language")
+}
+
+func TestADocumentIsShownToItsPartiesAndHiddenFromOthers(t *testing.T) {
+	p := issuePapers(t)
+	for kind, parties := range map[string][]string{
+		"departure_sheet":       {p.owner, p.leaver},
+		"placement_certificate": {p.applicant, p.spouse},
+		"refusal_certificate":   {p.unfit},
+		"talon":                 {p.applicant, p.spouse},
+	} {
+		position := header{"Tizilim-Position", fmt.Sprint(p.head())}
+		for name, person := range map[string]string{
+			"owner": p.owner, "leaver": p.leaver, "guest": p.guest, "applicant": p.applicant, "spouse": p.spouse, "unfit": p.unfit,
+		} {
+			for _, accept := range []string{"application/json", "application/pdf"} {
+				a := p.get(p.path(kind), p.as(person), position, header{"Accept", accept})
+				if slices.Contains(parties, person) {
+					a.is(http.StatusOK)
+					continue
+				}
+				a.refused(http.StatusNotFound, domain.CodeNotFound, "")
+				none := p.get("/v1/certificates/"+nobody, p.as(person), position, header{"Accept", accept})
+				if a.text != none.text {
+					t.Errorf("%s can tell another's %s from none:\n%s\n%s", name, kind, a.text, none.text)
+				}
+				// Nor does asking for a version tell more.
+				p.get(p.path(kind)+"?version=9", p.as(person), position).refused(http.StatusNotFound, domain.CodeNotFound, "")
+			}
+		}
+		for _, role := range []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor} {
+			p.get(p.path(kind), p.token(role), position).is(http.StatusOK)
+		}
+	}
+	p.shown("/v1/certificates/"+nobody).refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+}
+
+func TestADocumentIsAPageOfPDFWhereItIsAskedFor(t *testing.T) {
+	p := issuePapers(t)
+	tags := map[string]bool{}
+	for kind := range p.ids {
+		for _, language := range []string{"kk", "ru", "en"} {
+			address := p.path(kind) + "?language=" + language
+			shown := p.shown(address).is(http.StatusOK)
+			a := p.shown(address, header{"Accept", "application/pdf, */*;q=0.1"}).is(http.StatusOK)
+			if a.header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(a.text, "%PDF-") || a.header.Get("Content-Language") != language ||
+				!strings.Contains(a.header.Get("Content-Disposition"), shown.id("number")+".pdf") || a.header.Get("Vary") != "Accept" {
+				t.Errorf("%s: %v", address, a.header)
+			}
+			tag := a.header.Get("ETag")
+			if tags[tag] || tag == "" {
+				t.Errorf("%s has the tag %q of another page, or none", address, tag)
+			}
+			tags[tag] = true
+			if again := p.shown(address, header{"Accept", "application/pdf"}).is(http.StatusOK); again.text != a.text || again.header.Get("ETag") != tag {
+				t.Errorf("%s: the same document is other bytes", address)
+			}
+			same := p.shown(address, header{"Accept", "application/pdf"}, header{"If-None-Match", tag}).is(http.StatusNotModified)
+			if same.text != "" || same.header.Get("ETag") != tag {
+				t.Errorf("%s: 304 with %q, %v", address, same.text, same.header)
+			}
+			p.shown(address, header{"Accept", "application/pdf"}, header{"If-None-Match", `"other"`}).is(http.StatusOK)
+		}
+	}
+}
+
+// checked is what the public learns by a code, without a token.
+func (p papers) checked(code string) *answer {
+	p.t.Helper()
+	return p.get("/v1/certificates/check/"+strings.ReplaceAll(code, " ", "%20"), "", header{"Tizilim-Position", fmt.Sprint(p.head())})
+}
+
+// stands fails the test unless the code tells just that of the document.
+func (p papers) stands(shown *answer, status string) {
+	p.t.Helper()
+	a := p.checked(shown.id("check_code")).is(http.StatusOK)
+	want := map[string]any{"kind": shown.body["kind"], "number": shown.body["number"], "issued_on": shown.body["issued_on"], "status": status}
+	if fmt.Sprint(a.body) != fmt.Sprint(want) {
+		p.t.Errorf("the check says %s, want %v", a.text, want)
+	}
+}
+
+func TestAnybodyChecksADocumentByItsCodeAndLearnsNothingMore(t *testing.T) {
+	p := issuePapers(t)
+	codes := map[string]bool{}
+	for kind := range p.ids {
+		shown := p.shown(p.path(kind)).is(http.StatusOK)
+		code := shown.id("check_code")
+		if codes[code] {
+			t.Errorf("%s has the code of another document", kind)
+		}
+		codes[code] = true
+		p.stands(shown, "valid")
+		if want := "https://tizilim.example/v1/certificates/check/" + code; shown.body["check_url"] != want {
+			t.Errorf("the address is %v, want %s", shown.body["check_url"], want)
+		}
+		p.checked(strings.ToLower(strings.ReplaceAll(code, "-", " "))).is(http.StatusOK)
+		// Of two codes that differ in one letter, at most one is right.
+		for i, letter := range code {
+			if letter == '-' {
+				continue
+			}
+			wrong := "0"
+			if letter == '0' {
+				wrong = "1"
+			}
+			p.checked(code[:i]+wrong+code[i+1:]).refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+		}
+		p.checked(code[:len(code)-1]).refused(http.StatusUnprocessableEntity, domain.CodeCheckCodeFormat, "path.code")
+	}
+	p.checked("ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ").refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+}
+
+func TestR17_ADuplicateTakesThePlaceOfTheSheet(t *testing.T) {
+	p := issuePapers(t)
+	first := p.shown(p.path("departure_sheet")).is(http.StatusOK)
+	if first.body["duplicate"] != nil || first.body["status"] != "valid" || first.at("departure", "ended_on") != "2026-03-15" {
+		t.Errorf("the sheet says %s", first.text)
+	}
+	operator := p.token(domain.RoleOperator)
+	a := p.command(p.path("departure_sheet")+"/duplicate", operator, body{}).is(http.StatusCreated)
+	second := p.shown("/v1/certificates/" + a.id("certificate_id")).is(http.StatusOK)
+	if second.at("duplicate", "copy") != 1.0 || second.at("duplicate", "replaces") != p.ids["departure_sheet"] || second.body["status"] != "valid" ||
+		second.body["number"] == first.body["number"] || second.body["check_code"] == first.body["check_code"] {
+		t.Errorf("the duplicate says %s", second.text)
+	}
+	old := p.shown(p.path("departure_sheet")).is(http.StatusOK)
+	if old.body["status"] != "superseded" || old.body["replaced_by"] != a.id("certificate_id") {
+		t.Errorf("the sheet says %s", old.text)
+	}
+	p.stands(first, "superseded")
+	p.stands(second, "valid")
+	p.command(p.path("departure_sheet")+"/duplicate", operator, body{}).refused(http.StatusConflict, domain.CodeCertificateSuperseded, "")
+	for _, kind := range []string{"talon", "placement_certificate", "refusal_certificate"} {
+		p.command(p.path(kind)+"/duplicate", operator, body{}).refused(http.StatusConflict, domain.CodeDuplicateNotIssued, "")
+	}
+	p.command("/v1/certificates/"+nobody+"/duplicate", operator, body{}).refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+	golden(t, filepath.Join("certificates", "duplicate.json"), second.indented()+"\n")
+}
+
+func TestR17_NoSheetWhereNoneWasAskedFor(t *testing.T) {
+	s := start(t).at(t)
+	owner, guest := s.citizen(), s.citizen()
+	home := s.dwelling(owner)
+	s.registered(guest, home, "2026-03-01", "")
+	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
+	list := s.seen("/v1/cases/"+out.id("case_id"), s.as(owner), out).at("issued").([]any)
+	if len(list) != 1 || list[0].(map[string]any)["kind"] != "talon" {
+		t.Errorf("the case has issued %v", list)
+	}
+}
+
+func TestC10_ACorrectionIsANewVersionOfTheDocument(t *testing.T) {
+	p := issuePapers(t)
+	commission := p.token(domain.RoleCommission)
+	path := p.path("refusal_certificate")
+	first := p.shown(path).is(http.StatusOK)
+	before := p.shown("/v1/cases/" + p.refusal.id("case_id"))
+	mend := body{"corrections": []body{{"field": "reasons", "value": "Өтініш беруші 8-бап бойынша келісім бермеді."}}, "slip": "баптың нөмірі жазылмаған"}
+	p.command(path+"/correction?dry_run=true", commission, mend).is(http.StatusOK)
+	if a := p.shown(path).is(http.StatusOK); a.text != first.text {
+		t.Errorf("a rehearsal changed the document: %s", a.text)
+	}
+	stale := header{"If-Match", `"0"`}
+	p.command(path+"/correction", commission, mend, stale).refused(http.StatusPreconditionFailed, domain.CodeStaleRevision, "")
+	a := p.command(path+"/correction", commission, mend, header{"If-Match", first.header.Get("ETag")}).is(http.StatusOK)
+	if a.body["version"] != 2.0 {
+		t.Errorf("the answer says %s", a.text)
+	}
+	second := p.shown(path).is(http.StatusOK)
+	if second.body["version"] != 2.0 || second.body["versions"] != 2.0 || second.body["status"] != "valid" || second.body["number"] != first.body["number"] ||
+		second.at("refusal", "reasons") != "Өтініш беруші 8-бап бойынша келісім бермеді." || second.body["check_code"] == first.body["check_code"] {
+		t.Errorf("version 2 says %s", second.text)
+	}
+	old := p.shown(path + "?version=1").is(http.StatusOK)
+	if old.body["version"] != 1.0 || old.body["status"] != "superseded" || old.at("refusal", "reasons") != first.at("refusal", "reasons") || old.body["check_code"] != first.body["check_code"] {
+		t.Errorf("version 1 says %s", old.text)
+	}
+	pdf := header{"Accept", "application/pdf"}
+	if p.shown(path, pdf).header.Get("ETag") == p.shown(path+"?version=1", pdf).header.Get("ETag") {
+		t.Error("both versions are one page")
+	}
+	p.stands(first, "superseded")
+	p.stands(second, "valid")
+	p.shown(path+"?version=3").refused(http.StatusNotFound, domain.CodeVersionUnknown, "query.version")
+	after := p.shown("/v1/cases/" + p.refusal.id("case_id"))
+	for _, member := range []string{"state", "refusal", "issued"} {
+		if fmt.Sprint(after.body[member]) != fmt.Sprint(before.body[member]) {
+			t.Errorf("%s of the decision is %v, was %v", member, after.body[member], before.body[member])
+		}
+	}
+	golden(t, filepath.Join("certificates", "corrected.json"), second.indented()+"\n")
+}
+
+func TestC10_WhatWasDecidedIsNotCorrected(t *testing.T) {
+	p := issuePapers(t)
+	before := p.head()
+	mend := func(field string) body {
+		return body{"corrections": []body{{"field": field, "value": "v"}}, "slip": "s"}
+	}
+	for _, field := range []string{"number", "registered_on", "ground"} {
+		p.command(p.path("placement_certificate")+"/correction", p.token(domain.RoleCommission), mend(field)).
+			refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "corrections[0].field")
+	}
+	p.command(p.path("placement_certificate")+"/correction", p.token(domain.RoleCommission), mend("address")).
+		refused(http.StatusUnprocessableEntity, domain.CodeNotASlip, "corrections[0].field")
+	p.command(p.path("placement_certificate")+"/correction", p.token(domain.RoleOperator), mend("name")).
+		refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+	p.command("/v1/certificates/"+nobody+"/correction", p.token(domain.RoleOperator), mend("name")).
+		refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+	if after := p.head(); after != before {
+		t.Errorf("refused corrections moved the log from %d to %d", before, after)
+	}
+}
+
+// A talon receipts any application: unique number, date, time, acceptor (APPC 64).
+func TestC4_EveryApplicationHasItsTalon(t *testing.T) {
+	p := issuePapers(t)
+	byDesk := p.shown(p.path("talon")).is(http.StatusOK)
+	if byDesk.at("talon", "accepted_by") != "operator-1" || byDesk.at("talon", "accepted_as") != "operator" ||
+		byDesk.at("talon", "received_at") == "" || !strings.HasPrefix(byDesk.id("number"), "S000-2026-") {
+		t.Errorf("the talon says %s", byDesk.text)
+	}
+	byPortal := p.shown("/v1/certificates/" + p.issued(p.departed, "talon")).is(http.StatusOK)
+	if byPortal.at("talon", "accepted_by") != "" || byPortal.at("talon", "channel") != "portal" || !strings.HasPrefix(byPortal.id("number"), "S001-2026-") {
+		t.Errorf("the talon says %s", byPortal.text)
+	}
+	other := p.shown("/v1/certificates/" + p.issued(p.refusal, "talon")).is(http.StatusOK)
+	if other.body["number"] == byDesk.body["number"] {
+		t.Error("two applications have one number")
+	}
+}
+
+func (a *answer) indented() string {
+	a.t.Helper()
+	text, err := json.MarshalIndent(a.body, "", "  ")
+	must(a.t, err)
+	return string(text)
+}

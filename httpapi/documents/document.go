@@ -1,0 +1,160 @@
+// Package documents writes what cases issue as people read it: lines of text in
+// Kazakh, Russian or English, and a page of PDF. It is pure: the same [Document]
+// is the same lines and the same bytes, whoever asks and whenever.
+package documents
+
+import (
+	"fmt"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// Document is what a page tells. What a kind does not have is left zero.
+type Document struct {
+	Kind        certificates.Kind
+	Service     certificates.Service
+	Language    domain.Language
+	Number      string
+	IssuedOn    domain.Date
+	Version     int
+	CorrectedOn domain.Date // of the version, from the second on
+	Superseded  bool
+	Replaces    string // number of the document that a duplicate replaces
+
+	Name      domain.Personal
+	BirthDate domain.Date
+	IIN       domain.IIN // the page shows its last four digits
+
+	// Placement and refusal.
+	Body         string
+	Settlement   string
+	ListTitle    string
+	RegisteredOn domain.Date
+	Ordinal      int
+	Ground       housing.RefusalGround
+	Reasons      domain.Personal
+
+	// Departure sheet.
+	Address  string
+	Stay     residence.Kind
+	EndedOn  domain.Date
+	EndedFor residence.Reason
+
+	// Talon.
+	ReceivedAt time.Time
+	Deadline   time.Time
+	Channel    domain.Channel
+	Acceptor   string // account; empty where the registry accepted by itself
+	AcceptedAs domain.Role
+
+	CheckCode certificates.CheckCode
+	CheckURL  string
+}
+
+func (d Document) LogValue() slog.Value { return domain.Masked(d) }
+
+// Line is a fact with its name, in the language of the document.
+type Line struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+	wide  bool   // a paragraph rather than a row
+}
+
+// Title of the document.
+func (d Document) Title() string { return titles[d.Kind].in(d.Language) }
+
+// StateBody that issues the document.
+func (d Document) StateBody() string {
+	if d.Service == certificates.S000 {
+		return d.Body
+	}
+	return ministry.in(d.Language)
+}
+
+// Heading is number and day of issue, as they stand under the title.
+func (d Document) Heading() string {
+	return labelNumber.in(d.Language) + " " + d.Number + ", " + day(d.IssuedOn, d.Language)
+}
+
+// Marks are what sets this copy apart: that it is no longer valid, a duplicate, a
+// corrected version.
+func (d Document) Marks() []string {
+	var marks []string
+	if d.Superseded {
+		marks = append(marks, markSuperseded.in(d.Language))
+	}
+	if d.Replaces != "" {
+		marks = append(marks, markDuplicate.in(d.Language)+": "+fmt.Sprintf(markInsteadOf.in(d.Language), d.Replaces))
+	}
+	if d.Version > 1 {
+		marks = append(marks, fmt.Sprintf(markCorrected.in(d.Language), d.Version, day(d.CorrectedOn, d.Language)))
+	}
+	return marks
+}
+
+// Lines are the facts of the document.
+func (d Document) Lines() []Line {
+	l := d.Language
+	person := labelPerson
+	if d.Kind == certificates.DepartureSheet {
+		person = labelLeft
+	}
+	lines := []Line{
+		{Label: person.in(l), Value: string(d.Name)},
+		{Label: labelBirth.in(l), Value: day(d.BirthDate, l)},
+		{Label: labelIIN.in(l), Value: d.shownIIN()},
+	}
+	add := func(label text, value string) { lines = append(lines, Line{Label: label.in(l), Value: value}) }
+	paragraph := func(label text, value string) {
+		lines = append(lines, Line{Label: label.in(l), Value: value, wide: true})
+	}
+	switch d.Kind {
+	case certificates.Placement:
+		add(labelList, d.ListTitle)
+		add(labelSettlement, d.Settlement)
+		add(labelPlacedOn, day(d.RegisteredOn, l))
+		add(labelOrdinal, strconv.Itoa(d.Ordinal))
+	case certificates.Refusal:
+		add(labelList, d.ListTitle)
+		add(labelSettlement, d.Settlement)
+		paragraph(labelGround, grounds[d.Ground].in(l))
+		paragraph(labelReasons, string(d.Reasons))
+		paragraph(labelAppeal, appeal.in(l))
+	case certificates.DepartureSheet:
+		add(labelAddress, d.Address)
+		add(labelKind, kinds[d.Stay].in(l))
+		add(labelEndedOn, day(d.EndedOn, l))
+		add(labelEndedFor, reasons[d.EndedFor].in(l))
+	case certificates.Talon:
+		add(labelService, services[d.Service].in(l))
+		add(labelReceived, instant(d.ReceivedAt, l))
+		add(labelChannel, channels[d.Channel].in(l))
+		add(labelAcceptor, d.acceptor())
+		add(labelDue, instant(d.Deadline, l))
+		add(labelFee, free.in(l))
+	}
+	return lines
+}
+
+// shownIIN is the IIN but for what would be enough to misuse it: a document
+// passes through many hands.
+func (d Document) shownIIN() string {
+	if len(d.IIN) < 4 {
+		return labelNoIIN.in(d.Language)
+	}
+	return "********" + string(d.IIN)[len(d.IIN)-4:]
+}
+
+func (d Document) acceptor() string {
+	position := positions[d.AcceptedAs].in(d.Language)
+	if d.Acceptor == "" {
+		return position
+	}
+	return d.Acceptor + ", " + position
+}

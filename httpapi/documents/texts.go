@@ -1,0 +1,185 @@
+package documents
+
+import (
+	"fmt"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// text is one saying in the three languages of the registry.
+type text struct{ kk, ru, en string }
+
+func (t text) in(l domain.Language) string {
+	switch l {
+	case domain.Russian:
+		return t.ru
+	case domain.English:
+		return t.en
+	default:
+		return t.kk
+	}
+}
+
+// All that a document says but its facts. Where the source of a public service
+// words it (grounds of refusal, titles), the Kazakh is that of the source.
+var (
+	titles = map[certificates.Kind]text{
+		certificates.Placement: {
+			"Қызметтік тұрғын үйге мұқтаждар есебіне қою туралы анықтама",
+			"Справка о постановке на учет нуждающихся в служебном жилище",
+			"Certificate of placing on the register of those in need of service housing",
+		},
+		certificates.Refusal: {
+			"Қызметтік тұрғын үйге мұқтаждар есебіне қоюдан бас тарту туралы анықтама",
+			"Справка об отказе в постановке на учет нуждающихся в служебном жилище",
+			"Certificate of refusal to place on the register of those in need of service housing",
+		},
+		certificates.DepartureSheet: {"Мекенжайдан кету парағы", "Адресный листок убытия", "Departure sheet from the address"},
+		certificates.Talon:          {"Өтінішті қабылдау туралы талон", "Талон о принятии заявления", "Talon of acceptance of an application"},
+	}
+	services = map[certificates.Service]text{
+		certificates.S000: {
+			"Қызметтік тұрғын үйге мұқтаждар есебіне қою",
+			"Постановка на учет нуждающихся в служебном жилище",
+			"Placing on the register of those in need of service housing",
+		},
+		certificates.S001: {
+			"Қазақстан Республикасының халқын тұрғылықты жері бойынша тіркеу есебінен шығару",
+			"Снятие с регистрации по месту жительства населения Республики Казахстан",
+			"Deregistration of the population of the Republic of Kazakhstan at the place of residence",
+		},
+	}
+	// ministry is the state body of S001 (S001-2); that of S000 is the list's own.
+	ministry = text{
+		"Қазақстан Республикасының Ішкі істер министрлігі",
+		"Министерство внутренних дел Республики Казахстан",
+		"Ministry of Internal Affairs of the Republic of Kazakhstan",
+	}
+
+	grounds = map[housing.RefusalGround]text{
+		housing.UntrueDocuments: {
+			"Көрсетілетін қызметті алушы мемлекеттік көрсетілетін қызметті алу үшін ұсынған құжаттардың және (немесе) олардағы деректердің (мәліметтердің) нақты еместігін анықтау.",
+			"Установление недостоверности документов, представленных услугополучателем для получения государственной услуги, и (или) данных (сведений), содержащихся в них.",
+			"Establishing that the documents submitted by the service recipient for obtaining the public service, and (or) the data (information) in them, are untrue.",
+		},
+		housing.NoConsent: {
+			"«Дербес деректер және оларды қорғау туралы» Қазақстан Республикасы Заңының 8-бабына сәйкес берілетін көрсетілетін қызметті алушының мемлекеттік қызмет көрсету үшін талап етілетін қолжетімділігі шектелген дербес деректерге қолжетімділікке келіспеуі.",
+			"Отсутствие согласия услугополучателя, предоставляемого в соответствии со статьей 8 Закона Республики Казахстан «О персональных данных и их защите», на доступ к персональным данным ограниченного доступа, которые требуются для оказания государственной услуги.",
+			"Non-consent of the service recipient, given under article 8 of the Law of the Republic of Kazakhstan “On personal data and their protection”, to access to restricted-access personal data that is required for rendering the public service.",
+		},
+		housing.RequirementsNotMet: {
+			"Көрсетілетін қызметті алушының және (немесе) мемлекеттік қызметті көрсету үшін қажетті ұсынылған материалдың, объектілердің, деректер мен мәліметтің «Тұрғын үй қатынастары туралы» Қазақстан Республикасы Заңының 101-3-бабында белгіленген талаптарға сәйкес келмеуі.",
+			"Несоответствие услугополучателя и (или) представленных материалов, объектов, данных и сведений, необходимых для оказания государственной услуги, требованиям, установленным статьей 101-3 Закона Республики Казахстан «О жилищных отношениях».",
+			"The service recipient and (or) the submitted material, objects, data and information necessary for rendering the public service do not meet the requirements set in article 101-3 of the Law of the Republic of Kazakhstan “On housing relations”.",
+		},
+	}
+	appeal = text{
+		"Осы шешімге өтініш иесі ол туралы білген күннен бастап үш ай ішінде шағым жасай алады. Шағым шешімді қабылдаған органға беріледі; ол үш жұмыс күні ішінде шағымды іспен бірге шағымды қарайтын органға жібереді немесе өзі қанағаттандырады. Сотқа сотқа дейінгі тәртіппен шағым жасалғаннан кейін жүгінуге болады (ҚР ӘРПК 91, 92-баптары).",
+		"Решение может быть обжаловано в течение трех месяцев со дня, когда заявителю стало о нем известно. Жалоба подается в орган, принявший решение; в течение трех рабочих дней он направляет ее вместе с делом в орган, рассматривающий жалобу, или удовлетворяет ее сам. В суд можно обратиться после досудебного обжалования (статьи 91, 92 АППК РК).",
+		"The decision can be appealed within three months of the day on which the applicant learned of it. The complaint is filed with the body that took the decision; within three working days that body forwards it with the file to the body that reviews complaints, or satisfies it itself. A court can be addressed after this pre-trial appeal (articles 91 and 92 of the APPC).",
+	}
+
+	kinds = map[residence.Kind]text{
+		residence.Permanent: {"тұрғылықты жері бойынша (тұрақты)", "по месту жительства (постоянная)", "at the place of residence (permanent)"},
+		residence.Temporary: {"уақытша болу (тұру) орны бойынша", "по месту временного пребывания (проживания)", "at the place of temporary stay"},
+	}
+	reasons = map[residence.Reason]text{
+		residence.MovedToNewAddress: {"жаңа мекенжайға тіркелу", "регистрация по новому адресу", "registration at a new address"},
+		residence.OwnerApplication:  {"тұрғын үй иесінің өтініші", "заявление собственника жилища", "application of the owner of the dwelling"},
+		residence.DepartureAbroad: {
+			"Қазақстан Республикасының шегінен тыс жерге тұрақты тұруға шығу",
+			"выезд за пределы Республики Казахстан на постоянное место жительства",
+			"departure from the Republic of Kazakhstan for permanent residence abroad",
+		},
+		residence.CourtDecision: {
+			"тұрғын үй-жайды пайдалану құқығынан айыру туралы сот шешімі",
+			"решение суда о лишении права пользования жилым помещением",
+			"court decision depriving of the right to use the dwelling",
+		},
+	}
+	channels = map[domain.Channel]text{
+		domain.ChannelPortal:              {"«электрондық үкіметтің» веб-порталы", "веб-портал «электронного правительства»", "web portal of “electronic government”"},
+		domain.ChannelStateCorp:           {"Мемлекеттік корпорация", "Государственная корпорация", "State Corporation"},
+		domain.ChannelProviderAtStateCorp: {"Мемлекеттік корпорациядағы көрсетілетін қызметті беруші", "услугодатель в Государственной корпорации", "service provider in the State Corporation"},
+		domain.ChannelProvider:            {"көрсетілетін қызметті беруші", "услугодатель", "service provider"},
+	}
+	// positions are the acceptor's on a talon; through the portal the registry
+	// accepts by itself.
+	positions = map[domain.Role]text{
+		domain.RoleCitizen:  {"веб-портал (автоматты түрде)", "веб-портал (автоматически)", "web portal (automatically)"},
+		domain.RoleOperator: {"Мемлекеттік корпорацияның қызметкері", "работник Государственной корпорации", "employee of the State Corporation"},
+		domain.RoleProvider: {"көрсетілетін қызметті берушінің қызметкері", "сотрудник услугодателя", "officer of the service provider"},
+	}
+
+	labelNumber     = text{"№", "№", "No."}
+	labelPerson     = text{"Өтініш иесі", "Заявитель", "Applicant"}
+	labelLeft       = text{"Кеткен адам", "Убывшее лицо", "Person who left"}
+	labelBirth      = text{"Туған күні", "Дата рождения", "Date of birth"}
+	labelIIN        = text{"ЖСН", "ИИН", "IIN"}
+	labelNoIIN      = text{"жоқ", "отсутствует", "none"}
+	labelList       = text{"Тізім", "Список", "List"}
+	labelSettlement = text{"Елді мекен", "Населенный пункт", "Settlement"}
+	labelPlacedOn   = text{"Есепке қою күні", "Дата постановки на учет", "Day of placing on the register"}
+	labelOrdinal    = text{"Кезектің реттік нөмірі", "Порядковый номер очереди", "Ordinal number in the queue"}
+	labelGround     = text{"Бас тарту негізі", "Основание отказа", "Ground of the refusal"}
+	labelReasons    = text{"Шешімнің уәждері", "Мотивы решения", "Reasons of the decision"}
+	labelAppeal     = text{"Шағым жасау тәртібі", "Порядок обжалования", "How to appeal"}
+	labelAddress    = text{"Кеткен мекенжайы", "Адрес убытия", "Address left"}
+	labelKind       = text{"Тіркеу түрі", "Вид регистрации", "Kind of registration"}
+	labelEndedOn    = text{"Тіркеу есебінен шығарылған күні", "Дата снятия с регистрации", "Deregistered on"}
+	labelEndedFor   = text{"Есептен шығару негізі", "Основание снятия", "Ground of deregistration"}
+	labelService    = text{"Мемлекеттік көрсетілетін қызмет", "Государственная услуга", "Public service"}
+	labelReceived   = text{"Қабылданған күні мен уақыты", "Дата и время принятия", "Accepted on, at"}
+	labelDue        = text{"Шешім қабылдау мерзімі", "Срок принятия решения", "Decision is due by"}
+	labelAcceptor   = text{"Қабылдаған", "Принял(а)", "Accepted by"}
+	labelChannel    = text{"Өтініш беру арнасы", "Канал подачи", "Channel"}
+	labelFee        = text{"Ақысы", "Плата", "Fee"}
+	free            = text{"тегін", "бесплатно", "free of charge"}
+
+	markDuplicate  = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
+	markInsteadOf  = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
+	markCorrected  = text{"%d-нұсқа, %s: жаңылыс жазулар түзетілді, шешім өзгерген жоқ", "Версия %d от %s: исправлены описки, решение не изменено", "Version %d of %s: slips were mended, the decision is unchanged"}
+	markSuperseded = text{"Бұл құжат жарамсыз: оның орнына жаңасы берілді", "Документ недействителен: взамен выдан новый", "This document is no longer valid: a newer one takes its place"}
+
+	checkTitle = text{"Құжаттың түпнұсқалығын тексеру", "Проверка подлинности документа", "Check of authenticity"}
+	checkCode  = text{"Тексеру коды", "Код проверки", "Check code"}
+	checkHow   = text{"QR-кодты сканерлеңіз немесе мына мекенжайды ашыңыз:", "Отсканируйте QR-код или откройте адрес:", "Scan the QR code or open the address:"}
+	footer     = text{
+		"Құжатты Tizilim тізілімі электрондық түрде қалыптастырды. Мемлекеттік көрсетілетін қызмет тегін көрсетіледі.",
+		"Документ сформирован реестром Tizilim в электронном виде. Государственная услуга оказывается бесплатно.",
+		"Made electronically by the registry Tizilim. The public service is free of charge.",
+	}
+)
+
+var months = [12]text{
+	{"қаңтар", "января", "January"}, {"ақпан", "февраля", "February"}, {"наурыз", "марта", "March"},
+	{"сәуір", "апреля", "April"}, {"мамыр", "мая", "May"}, {"маусым", "июня", "June"},
+	{"шілде", "июля", "July"}, {"тамыз", "августа", "August"}, {"қыркүйек", "сентября", "September"},
+	{"қазан", "октября", "October"}, {"қараша", "ноября", "November"}, {"желтоқсан", "декабря", "December"},
+}
+
+// day writes a day in words; nothing for no day.
+func day(d domain.Date, l domain.Language) string {
+	if d.IsZero() {
+		return ""
+	}
+	year, month, n := d.Start().Date()
+	name := months[month-1].in(l)
+	switch l {
+	case domain.Russian:
+		return fmt.Sprintf("%d %s %d года", n, name, year)
+	case domain.English:
+		return fmt.Sprintf("%d %s %d", n, name, year)
+	default:
+		return fmt.Sprintf("%d жылғы %d %s", year, n, name)
+	}
+}
+
+// instant writes a day and the time of it in Kazakhstan.
+func instant(t time.Time, l domain.Language) string {
+	return day(domain.DateOf(t), l) + ", " + t.In(domain.Zone).Format("15:04:05") + " (UTC+5)"
+}

@@ -1,0 +1,143 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+)
+
+var needed = body{"on": "2026-03-15", "source": "documents", "in_need": true}
+
+// expect compares an entry's number as the model gives it; 0 for none.
+func (s *subtest) expect(path string, number int, changed string, after *answer) {
+	s.t.Helper()
+	a := s.seen(path, s.token(domain.RoleCommission), after)
+	got := 0
+	if n, ok := a.body["number"].(float64); ok {
+		got = int(n)
+	}
+	if kind := a.at("last_change", "kind"); got != number || kind != changed {
+		s.t.Errorf("%s: number %d, changed by %v, want %d by %s", path, got, kind, number, changed)
+	}
+}
+
+func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission := s.token(domain.RoleCommission)
+	list := s.list()
+	first, a, _ := s.entry(list)
+	r.clock.pass(24 * time.Hour)
+	_, b, _ := s.entry(list)
+	r.clock.pass(24 * time.Hour)
+	_, c, last := s.entry(list)
+	pa, pb, pc := entryPath(list, a), entryPath(list, b), entryPath(list, c)
+	s.expect(pb, 2, "placed", last)
+
+	moved := s.command(pa+"/redating", commission, body{"ground_arose_on": "2026-03-17", "reasons": "n"}).is(http.StatusOK)
+	s.expect(pb, 1, "redated", moved)
+	s.expect(pa, 2, "redated", moved)
+	s.expect(pc, 3, "placed", moved) // behind both places: nothing has changed
+
+	flat := s.dwelling()
+	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12"}
+	s.command(pa+"/provision", commission, give).refused(http.StatusConflict, domain.CodeNotFirstEligible, "")
+	s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}, "dwelling_id": nobody})).
+		refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "dwelling_id")
+	given := s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}})).is(http.StatusOK)
+	if skipped := fmt.Sprint(given.at("skipped")); !strings.Contains(skipped, b) || !strings.Contains(skipped, "declined") {
+		t.Errorf("Q19: skipped %s", skipped)
+	}
+	s.expect(pa, 0, "provided", given)
+	s.expect(pb, 1, "redated", given)
+	s.expect(pc, 2, "provided", given)
+	s.command(pb+"/provision", commission, give).refused(http.StatusConflict, domain.CodeDwellingLeased, "dwelling_id") // Q20
+
+	// The number at every past instant, from the log.
+	for asOf, want := range map[string]struct {
+		number any
+		status string
+	}{
+		"2026-03-15T00:00:00Z": {nil, "not_placed"},
+		"2026-03-15":           {1.0, "active"},
+		"2026-03-17":           {nil, "provided"},
+	} {
+		got := s.get(pa+"/numbers?as_of="+asOf, s.as(first)).is(http.StatusOK)
+		if got.body["number"] != want.number || got.body["status"] != want.status {
+			t.Errorf("as of %s: %v, %v, want %v", asOf, got.body["number"], got.body["status"], want)
+		}
+	}
+	changes := s.get(pa+"/numbers", s.as(first)).is(http.StatusOK).body["changes"].([]any)
+	var told []string
+	for _, c := range changes {
+		c := c.(map[string]any)
+		told = append(told, fmt.Sprint(c["number"], " ", c["kind"]))
+	}
+	if got := strings.Join(told, ", "); got != "1 placed, 2 redated, <nil> provided" {
+		t.Errorf("changes: %s", got)
+	}
+	s.get(pa+"/numbers?as_of=yesterday", s.as(first)).refused(http.StatusUnprocessableEntity, domain.CodeDateFormat, "query.as_of")
+	s.get(pa+"/numbers", s.as(s.citizen())).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.get(entryPath(list, nobody)+"/numbers", s.as(first)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.get(entryPath(list, nobody)+"/numbers", commission).refused(http.StatusNotFound, domain.CodeEntryUnknown, "")
+	s.get(entryPath(nobody, a)+"/numbers", commission).refused(http.StatusNotFound, domain.CodeListUnknown, "")
+}
+
+func TestQ21_ThePublicListNamesNobody(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	list := s.list()
+	person, entry, _ := s.entry(list)
+	other, second, _ := s.entry(list)
+	caseID := s.applied(s.citizen(), list)
+	s.command(entryPath(list, entry)+"/provision", s.token(domain.RoleCommission), body{
+		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12",
+	}).is(http.StatusOK)
+	a := s.get("/v1/queues/"+list+"/public", s.as(other)).is(http.StatusOK)
+	for _, id := range []string{person, entry, other, second, caseID, list} {
+		if strings.Contains(a.text, id) {
+			t.Errorf("it names %s: %s", id, a.text)
+		}
+	}
+	if got := fmt.Sprint(a.at("waiting")); got != "[map[number:1 persons:1 placed_on:2026-03-15]]" {
+		t.Errorf("waiting: %s", got)
+	}
+	if got := fmt.Sprint(a.at("provided")); got != "[map[persons:1 placed_on:2026-03-15 provided_on:2026-03-15 useful_area:30]]" {
+		t.Errorf("provided: %s", got)
+	}
+	if got := s.get("/v1/queues/"+list+"/public?after=1", s.as(other)).is(http.StatusOK).at("waiting"); len(got.([]any)) != 0 {
+		t.Errorf("behind the last: %v", got)
+	}
+	s.get("/v1/queues/"+nobody+"/public", s.as(other)).refused(http.StatusNotFound, domain.CodeListUnknown, "")
+}
+
+func TestQ18_Q22_ACitizenSpeaksForTheirOwnEntryOnly(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	list := s.list()
+	person, entry, _ := s.entry(list)
+	other := s.citizen()
+	lost := body{"kind": "need_lost", "happened_on": "2026-03-10"}
+	for step, b := range map[string]body{"change": lost, "consent": {"given": false}} {
+		theirs := s.command(entryPath(list, entry)+"/"+step, s.as(other), b).refused(http.StatusNotFound, domain.CodeNotFound, "")
+		for _, nothing := range []string{entryPath(list, nobody), entryPath(nobody, nobody)} {
+			if got := s.command(nothing+"/"+step, s.as(other), b).refused(http.StatusNotFound, domain.CodeNotFound, ""); got.text != theirs.text {
+				t.Errorf("%s: what is another's can be told from what does not exist:\n%s\n%s", step, theirs.text, got.text)
+			}
+		}
+	}
+	s.command(entryPath(list, entry)+"/consent", s.as(person), body{"given": false}).is(http.StatusOK)
+	looked := body{"on": "2026-03-15", "source": "systems", "in_need": true}
+	s.command(entryPath(list, entry)+"/provision", s.token(domain.RoleCommission), body{
+		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": looked, "minutes": "12",
+	}).refused(http.StatusConflict, domain.CodeConsentWithdrawn, "need_check.source")
+	reported := s.command(entryPath(list, entry)+"/change", s.as(person), lost).is(http.StatusOK)
+	a := s.seen(entryPath(list, entry), s.as(person), reported)
+	if a.body["status"] != "under_review" || a.body["number"] != 1.0 {
+		t.Errorf("Q18 Q23: %s", a.text)
+	}
+}
