@@ -150,6 +150,15 @@ const (
 	CodeReasonsRequired  Code = "reasons_required"
 	CodeConsentMissing   Code = "consent_missing"
 
+	// The procedure of a case (C2-C13, C15).
+	CodeStepNotOpen      Code = "step_not_open"
+	CodeTooEarly         Code = "too_early"
+	CodeTooLate          Code = "too_late"
+	CodePeriodTooLong    Code = "period_too_long"
+	CodeDeciderRecused   Code = "decider_recused"
+	CodeHearingRequired  Code = "hearing_required"
+	CodeComplaintPending Code = "complaint_pending"
+
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"
 	// Documents issued (R17, C10).

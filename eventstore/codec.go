@@ -13,6 +13,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -70,6 +71,24 @@ func init() {
 	register[housing.ApprovalVoided](1)
 	register[housing.PlacementCertified](1)
 	register[housing.ApplicationRefused](1)
+	register[procedure.CorrectionRequested](1)
+	register[procedure.CorrectionReceived](1)
+	register[procedure.CaseReturned](1)
+	register[procedure.CaseForwarded](1)
+	register[procedure.ReviewBegan](1)
+	register[procedure.DeciderRecused](1)
+	register[procedure.HearingAnnounced](1)
+	register[procedure.ObjectionFiled](1)
+	register[procedure.HearingClosed](1)
+	register[procedure.HearingDispensed](1)
+	register[procedure.TermExtended](1)
+	register[procedure.CaseWithdrawn](1)
+	register[procedure.CaseTerminated](1)
+	register[procedure.DecisionNotified](1)
+	register[procedure.DeadlinePassed](1)
+	register[procedure.ComplaintFiled](1)
+	register[procedure.ComplaintForwarded](1)
+	register[procedure.ComplaintDecided](1)
 	register[certificates.Duplicated](1)
 	register[certificates.Corrected](1)
 }

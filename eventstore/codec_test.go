@@ -22,6 +22,7 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -139,6 +140,24 @@ var examples = []domain.Event{
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
 	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
+	procedure.CorrectionRequested{CaseID: kase, Missing: []string{"family[0]: certificate of birth"}, Until: today, RequestedAt: at},
+	procedure.CorrectionReceived{CaseID: kase, Documents: []domain.Document{{Type: domain.DocumentBirthCertificate, Number: "1", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true}}, ReceivedAt: at, Deadline: at},
+	procedure.CaseReturned{CaseID: kase, ReturnedAt: at},
+	procedure.CaseForwarded{CaseID: kase, To: "akimat", ForwardedAt: at},
+	procedure.ReviewBegan{CaseID: kase, Decider: "commission-1", BeganAt: at},
+	procedure.DeciderRecused{CaseID: kase, Recused: "commission-1", Ground: procedure.CloseRelative, Decider: "commission-2", RecusedAt: at},
+	procedure.HearingAnnounced{CaseID: kase, Preliminary: "refusal: has a dwelling", NotBefore: today, ObjectUntil: today, AnnouncedAt: at},
+	procedure.ObjectionFiled{CaseID: kase, Objection: "it was sold", FiledAt: at},
+	procedure.HearingClosed{CaseID: kase, How: procedure.HeardOrally, Protocol: "said that it was sold", ClosedAt: at},
+	procedure.HearingDispensed{CaseID: kase, Exemption: procedure.OwnRequest, Reasons: "asked for", DispensedAt: at},
+	procedure.TermExtended{CaseID: kase, By: "head-1", Reasons: "an answer is awaited", Deadline: at, NotifyBy: today, ExtendedAt: at},
+	procedure.CaseWithdrawn{CaseID: kase, WithdrawnAt: at},
+	procedure.CaseTerminated{CaseID: kase, Ground: procedure.CourtActInForce, Reasons: "act of a court", NotifyBy: today, TerminatedAt: at},
+	procedure.DecisionNotified{CaseID: kase, By: procedure.ByHand, NotifiedAt: at},
+	procedure.DeadlinePassed{CaseID: kase, Deadline: at, MarkedAt: at},
+	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
+	procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: today, ForwardedAt: at},
+	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, DecidedAt: at},
 	residence.DepartureSheetIssued{
 		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,

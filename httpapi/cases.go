@@ -9,6 +9,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
 	"tizilim/eventstore/command"
@@ -19,6 +20,13 @@ type decisionBody struct {
 	Outcome string                `json:"outcome" enum:"place,refuse"`
 	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
 	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
+
+	Exemption *exemptionBody `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
+}
+
+type exemptionBody struct {
+	Ground  procedure.Exemption `json:"ground" enum:"favourable_act,enforcement,term_under_three_days,urgency,applicants_request,simplified_procedure,automated_without_discretion"`
+	Reasons string              `json:"reasons" maxLength:"4000"`
 }
 
 type decisionInput struct {
@@ -62,13 +70,19 @@ type caseInput struct {
 type caseBody struct {
 	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
 	Service        projections.Service   `json:"service" enum:"S000,S001"`
-	State          projections.CaseState `json:"state" enum:"awaiting_co_owners,in_review,approved,granted,refused"`
+	State          projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
 	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
 	Channel        domain.Channel        `json:"channel"`
 	Language       domain.Language       `json:"language"`
 	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
 	ReceivedAt     time.Time             `json:"received_at"`
-	Deadline       time.Time             `json:"deadline,omitzero" doc:"Left out while the case waits for co-owners"`
+	Deadline       time.Time             `json:"deadline,omitzero" doc:"Of the decision, as it was extended or begins anew; left out while the case waits for co-owners"`
+	Overdue        bool                  `json:"overdue,omitempty" doc:"The deadline passed without a decision"`
+	Decider        string                `json:"decider,omitempty" doc:"Account that decides; shown to staff"`
+	Correction     *correctionState      `json:"correction,omitempty" doc:"What the application lacks"`
+	Hearing        *hearingState         `json:"hearing,omitempty"`
+	NotifiedAt     *time.Time            `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
+	Complaint      *complaintState       `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
 	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"S001 on the portal: whose confirmation was asked for"`
 	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
 	Ground         residence.Ground      `json:"ground,omitempty"`
@@ -84,11 +98,52 @@ type caseBody struct {
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 
+type correctionState struct {
+	Missing []string    `json:"missing"`
+	Until   domain.Date `json:"until" format:"date"`
+}
+
+type hearingState struct {
+	NotBefore   domain.Date `json:"not_before" format:"date" doc:"A refusal comes on this day or later"`
+	ObjectUntil domain.Date `json:"object_until" format:"date"`
+}
+
+type complaintState struct {
+	FiledAt   time.Time   `json:"filed_at"`
+	Late      bool        `json:"late,omitempty"`
+	ForwardBy domain.Date `json:"forward_by" format:"date"`
+	At        string      `json:"at,omitempty" doc:"Body that reviews it"`
+	DecideBy  domain.Date `json:"decide_by,omitzero" format:"date"`
+}
+
+// stepsOf adds what the procedure has come to.
+func (b *caseBody) stepsOf(c projections.Case, p Principal) {
+	b.Overdue = c.Overdue
+	if p.Role != domain.RoleCitizen {
+		b.Decider = c.Decider
+	}
+	if x := c.Correction; x != nil {
+		b.Correction = &correctionState{x.Missing, x.Until}
+	}
+	if x := c.Hearing; x != nil {
+		b.Hearing = &hearingState{x.NotBefore, x.ObjectUntil}
+	}
+	if !c.NotifiedAt.IsZero() {
+		b.NotifiedAt = &c.NotifiedAt
+	}
+	if x := c.Complaint; x != nil {
+		b.Complaint = &complaintState{FiledAt: x.FiledAt, Late: x.Late, ForwardBy: x.ForwardBy}
+		if a := c.Appeal; a != nil {
+			b.Complaint.At, b.Complaint.DecideBy = a.To, a.DecideBy
+		}
+	}
+}
+
 func (s *Server) cases() {
 	post(s, operation{
 		id: "decide-case", path: "/v1/cases/{id}/decision", tag: "Service housing", status: http.StatusOK,
 		summary: "Decide an application for service housing",
-		doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds.",
+		doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds: after the hearing, or with the exemption from it that is used.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *decisionInput) (command.Receipt, decided, error) {
 		out := decided{CaseID: in.ID}
 		r, err := s.decide(ctx, cmd, in, opt)
@@ -132,6 +187,7 @@ func (s *Server) cases() {
 		for _, d := range c.Documents {
 			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
+		body.stepsOf(c, principal(ctx))
 		if cert := c.Certificate; cert != nil {
 			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
 		}
@@ -144,9 +200,15 @@ func (s *Server) cases() {
 
 func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
 	if in.Body.Outcome == "refuse" {
-		return s.commands.RefuseApplication(ctx, cmd, in.ID, housing.Refuse{
-			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons),
-		}, opt)
+		refuse := housing.Refuse{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons)}
+		if x := in.Body.Exemption; x != nil {
+			refuse.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
+		}
+		return s.commands.RefuseApplication(ctx, cmd, in.ID, refuse, opt)
+	}
+	if in.Body.Exemption != nil {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement needs no exemption from the hearing; leave it out, or refuse").At("exemption")
 	}
 	if in.Body.Ground != "" {
 		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,

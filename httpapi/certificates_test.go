@@ -43,6 +43,7 @@ func issuePapers(t testing.TB) papers {
 	p.placement = s.placed(applied)
 	p.refusal = s.command("/v1/cases/"+s.applied(p.unfit, list)+"/decision", s.token(domain.RoleCommission), body{
 		"outcome": "refuse", "ground": "no_consent", "reasons": "Өтініш беруші келісім бермеді.",
+		"exemption": body{"ground": "urgency", "reasons": "r"},
 	}).is(http.StatusOK)
 	p.ids["talon"] = s.issued(p.placement, "talon")
 	p.ids["placement_certificate"] = p.placement.at("placement", "certificate_id").(string)

@@ -47,7 +47,7 @@ func acts(s *subtest) []act {
 		{"open a list", "/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}, 201},
 		{"apply", "/v1/housing-applications", operator, application(stayer, list), 201},
 		{"place", "/v1/cases/" + placing + "/decision", commission, body{"outcome": "place"}, 200},
-		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r"}, 200},
+		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "r"}}, 200},
 		{"remove", entryPath(list, standing) + "/removal", commission, body{"reason": "dwelling_acquired"}, 200},
 		{"reinstate", entryPath(list, removed) + "/reinstatement", commission, body{"ground": "court_act"}, 200},
 	}

@@ -328,6 +328,17 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
 		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))
+	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
+		{"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}}, {{"forwarding", body{"to": "b"}, domain.RoleCommission}}, {{"withdrawal", nil, domain.RoleCitizen}}, objecting()} {
+		person := s.citizen()
+		id := s.applied(person, list)
+		for _, st := range way {
+			a := s.step(id, person, st).is(200)
+			if _, ok := documented[st.name]; ok {
+				fits(st.name, json, a)
+			}
+		}
+	}
 	for id := range documented {
 		t.Errorf("%s was not asked", id)
 	}

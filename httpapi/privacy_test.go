@@ -54,7 +54,8 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 	list := s.list()
 	caseID := s.command("/v1/housing-applications", operator, application(person, list).with(body{
 		"documents": []body{{"type": "identity_card", "number": number, "person_id": person}}})).is(201).id("case_id")
-	s.command("/v1/cases/"+caseID+"/decision", commission, body{"outcome": "refuse", "ground": "no_consent", "reasons": reasons}).is(200)
+	s.command("/v1/cases/"+caseID+"/decision", commission, body{"outcome": "refuse", "ground": "no_consent", "reasons": reasons,
+		"exemption": body{"ground": "applicants_request", "reasons": reasons}}).is(200)
 	placed := s.placed(s.applied(person, list))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	last := s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": note}).is(200)

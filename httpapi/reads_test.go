@@ -496,7 +496,7 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	edition := string(rules.Default().On(domain.DateOf(r.clock.Now())).ID) // Q10
 	a := s.seen(path, s.as(person), applied)
 	if got := fmt.Sprint(a.body["service"], a.body["state"], a.body["applicant_id"], a.body["language"], a.body["fee"], a.body["persons"], a.body["list_id"], a.body["deadline"]); got !=
-		fmt.Sprint("S000", "in_review", person, "ru", 0, []string{spouse}, list, "2026-04-14T23:59:59+05:00") {
+		fmt.Sprint("S000", "registered", person, "ru", 0, []string{spouse}, list, "2026-04-14T23:59:59+05:00") {
 		t.Errorf("received: %s", a.text)
 	}
 	if _, told := a.body["edition"]; told {
@@ -504,7 +504,7 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	}
 	s.seen(path, s.as(spouse), applied)
 	r.clock.pass(time.Hour)
-	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар"}).is(200)
+	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
 	a = s.seen(path, s.as(person), refused)
 	if a.at("state") != "refused" || a.at("refusal", "ground") != "requirements_not_met" || a.at("refusal", "reasons") != "бар" ||
 		a.at("refusal", "appeal_route") != housing.AppealRoute || a.body["placement"] != nil || a.at("edition") != edition {

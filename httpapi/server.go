@@ -99,6 +99,7 @@ func New(c Config) *Server {
 	s.queues()
 	s.lists()
 	s.cases()
+	s.procedure()
 	s.certificates()
 	s.residences()
 	s.histories()

@@ -92,7 +92,7 @@ func TestRandomWalk(t *testing.T) {
 			},
 			"refuse": func(t *rapid.T) {
 				a := s.command("/v1/cases/"+takeFrom(&waiting, "case")+"/decision", commission,
-					body{"outcome": "refuse", "ground": "untrue_documents", "reasons": "r"}).is(200)
+					body{"outcome": "refuse", "ground": "untrue_documents", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
 				if got := s.seen("/v1/cases/"+a.id("case_id"), commission, a); got.at("state") != "refused" {
 					t.Fatalf("refused, and the case says %s", got.text)
 				}

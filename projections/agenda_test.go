@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -37,16 +38,16 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 			same(t, c.CoOwners, []CoOwner{{personID(3), answers[0]}, {personID(4), answers[1]}})
 		}
 		const asked, yes, no = residence.ConfirmationRequested, residence.ConfirmationConfirmed, residence.ConfirmationDeclined
-		expect("received", 1, 0, AwaitingCoOwners, asked, asked)
+		expect("received", 1, 0, procedure.AwaitingCoOwners, asked, asked)
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now})
-		expect("one confirmed", 1, 0, AwaitingCoOwners, yes, asked)
+		expect("one confirmed", 1, 0, procedure.AwaitingCoOwners, yes, asked)
 		s.add(caseID(1).Stream(), residence.ConfirmationRevoked{CaseID: caseID(1), PersonID: personID(3), RevokedAt: s.now})
-		expect("revoked", 1, 0, AwaitingCoOwners, asked, asked)
+		expect("revoked", 1, 0, procedure.AwaitingCoOwners, asked, asked)
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(4), ConfirmedAt: s.now})
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now, Deadline: s.now.Add(30 * time.Minute)})
-		expect("all confirmed", 0, 1, InReview, yes, yes)
+		expect("all confirmed", 0, 1, procedure.InReview, yes, yes)
 		s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
-		expect("decided", 0, 0, Refused, yes, yes)
+		expect("decided", 0, 0, procedure.Refused, yes, yes)
 
 		applied.CaseID = caseID(2)
 		s.add(caseID(2).Stream(), applied)

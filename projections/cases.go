@@ -1,11 +1,11 @@
 package projections
 
 import (
-	"slices"
 	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -27,13 +27,70 @@ type storedApplication struct {
 
 // cases keeps the present state of every application.
 func cases(rec domain.Recorded) []op {
+	if moves, ok := rec.Event.(procedure.Moves); ok {
+		return append([]op{set(rec.Stream, "state", string(moves.MovesTo()))}, decisions(rec)...)
+	}
+	return append(steps(rec), decisions(rec)...)
+}
+
+// steps are what the procedure does to a case of either service.
+func steps(rec domain.Recorded) []op {
+	to := func(s CaseState, fields ...string) op {
+		return set(rec.Stream, append([]string{"state", string(s)}, fields...)...)
+	}
+	switch e := rec.Event.(type) {
+	case procedure.CorrectionRequested:
+		return []op{to(procedure.AwaitingCorrection, "correction", stored(CaseCorrection{e.Missing, e.Until}))}
+	case procedure.CorrectionReceived:
+		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(rec.Stream, "correction", "overdue")}
+	case procedure.CaseReturned:
+		return []op{to(procedure.Returned)}
+	case procedure.CaseForwarded:
+		return []op{to(procedure.Forwarded)}
+	case procedure.ReviewBegan:
+		return []op{to(procedure.InReview, "decider", e.Decider)}
+	case procedure.DeciderRecused:
+		return []op{set(rec.Stream, "decider", e.Decider)}
+	case procedure.HearingAnnounced:
+		return []op{to(procedure.HearingPending, "hearing", stored(CaseHearing{e.NotBefore, e.ObjectUntil}))}
+	case procedure.ObjectionFiled:
+		return []op{to(procedure.InReview)}
+	case procedure.HearingClosed:
+		return []op{to(procedure.InReview)}
+	case procedure.TermExtended:
+		return []op{set(rec.Stream, "deadline", instant(e.Deadline)), unset(rec.Stream, "overdue")}
+	case procedure.CaseWithdrawn:
+		return []op{to(procedure.Withdrawn)}
+	case procedure.CaseTerminated:
+		return []op{to(procedure.Terminated)}
+	case procedure.DecisionNotified:
+		return []op{set(rec.Stream, "notified_at", instant(e.NotifiedAt))}
+	case procedure.DeadlinePassed:
+		return []op{set(rec.Stream, "overdue", instant(e.Deadline))}
+	case procedure.ComplaintFiled:
+		return []op{set(rec.Stream, "complaint", stored(CaseComplaint{e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
+	case procedure.ComplaintForwarded:
+		return []op{set(rec.Stream, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
+	case procedure.ComplaintDecided:
+		ops := []op{unset(rec.Stream, "complaint", "appeal")}
+		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
+			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
+				unset(rec.Stream, "refusal", "edition", "hearing", "notified_at", "overdue"))
+		}
+		return ops
+	}
+	return nil
+}
+
+// instant is the text of a time that a model keeps, in the zone in which terms
+// end.
+func instant(t time.Time) string { return t.In(domain.Zone).Format(time.RFC3339Nano) }
+
+// decisions are what the services themselves put into a case.
+func decisions(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DeregistrationApplied:
-		state := InReview
-		if len(e.CoOwners) > 0 {
-			state = AwaitingCoOwners
-		}
-		return []op{set(e.CaseID.Stream(), "service", string(S001), "state", string(state),
+		return []op{set(e.CaseID.Stream(), "service", string(S001),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, Dwelling: e.DwellingID,
 				Ground: e.Ground, Persons: e.Persons, DepartureSheet: e.DepartureSheet,
@@ -44,7 +101,7 @@ func cases(rec domain.Recorded) []op {
 		if e.Deadline.IsZero() {
 			return []op{answer}
 		}
-		return []op{answer, set(e.CaseID.Stream(), "state", string(InReview), "deadline", stored(e.Deadline))}
+		return []op{answer, set(e.CaseID.Stream(), "deadline", instant(e.Deadline))}
 	case residence.ConfirmationRevoked:
 		return []op{unset(e.CaseID.Stream(), answerField(e.PersonID))}
 	case residence.CoOwnerDeclined:
@@ -56,31 +113,23 @@ func cases(rec domain.Recorded) []op {
 		}
 		return ops
 	case residence.DeregistrationDecided:
-		state := Refused
-		if slices.ContainsFunc(e.Results, residence.Result.Granted) {
-			state = Granted
-		}
-		return []op{set(e.CaseID.Stream(), "state", string(state), "results", stored(e.Results), "edition", string(e.Edition))}
+		return []op{set(e.CaseID.Stream(), "results", stored(e.Results), "edition", string(e.Edition))}
 	case housing.ApplicationReceived:
 		family := make([]domain.PersonID, len(e.Family))
 		for i, m := range e.Family {
 			family[i] = m.PersonID
 		}
-		return []op{set(e.CaseID.Stream(), "service", string(S000), "state", string(InReview),
+		return []op{set(e.CaseID.Stream(), "service", string(S000),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, List: e.ListID,
 				Persons: family, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline,
 			}))}
-	case housing.PlacementApproved:
-		return []op{set(e.CaseID.Stream(), "state", string(Approved))}
-	case housing.ApprovalVoided:
-		return []op{set(e.CaseID.Stream(), "state", string(InReview))}
 	case housing.PlacementCertified:
-		return []op{set(e.CaseID.Stream(), "state", string(Granted), "certificate", stored(PlacementCertificate{
+		return []op{set(e.CaseID.Stream(), "certificate", stored(PlacementCertificate{
 			ID: e.CertificateID, EntryID: e.EntryID, Number: e.Number, RegisteredOn: e.RegisteredOn, CertifiedAt: e.CertifiedAt,
 		}), "edition", string(e.Edition))}
 	case housing.ApplicationRefused:
-		return []op{set(e.CaseID.Stream(), "state", string(Refused), "refusal", stored(RefusalCertificate{
+		return []op{set(e.CaseID.Stream(), "refusal", stored(RefusalCertificate{
 			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
 		}), "edition", string(e.Edition))}
 	}

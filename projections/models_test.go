@@ -13,6 +13,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -138,8 +139,8 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 		results []residence.Result
 		state   CaseState
 	}{
-		"one of two": {[]residence.Result{granted, refused}, Granted},
-		"none":       {[]residence.Result{refused}, Refused},
+		"one of two": {[]residence.Result{granted, refused}, procedure.Granted},
+		"none":       {[]residence.Result{refused}, procedure.Refused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
@@ -148,7 +149,7 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 				s.add(caseID(1).Stream(), applied)
 				r := projected(t, client, s)
 				want := Case{
-					ID: caseID(1), Service: S001, State: InReview, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Kazakh,
+					ID: caseID(1), Service: S001, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Kazakh,
 					ReceivedAt: applied.ReceivedAt, Deadline: applied.Deadline, Persons: applied.Persons, DwellingID: dwellingID(1),
 					Ground: residence.GroundOwnerApplication, DepartureSheet: true, AsOf: s.head(),
 					Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
@@ -191,7 +192,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		s.add(caseID(1).Stream(), received)
 		r := projected(t, client, s)
 		want := Case{
-			ID: caseID(1), Service: S000, State: InReview, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Russian,
+			ID: caseID(1), Service: S000, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Russian,
 			ReceivedAt: received.ReceivedAt, Deadline: received.Deadline, Persons: []domain.PersonID{personID(2)}, ListID: listID(1),
 			Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
 		}
@@ -210,17 +211,17 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 			same(t, got, want)
 		}
 		approved := housing.PlacementApproved{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), RegisteredOn: day, ApprovedAt: s.now}
-		expect(nil, InReview)
-		expect(approved, Approved)
-		expect(housing.ApprovalVoided{CaseID: caseID(1), Code: domain.CodeAlreadyOnList, Reason: "already", VoidedAt: s.now}, InReview)
-		expect(approved, Approved)
+		expect(nil, procedure.Registered)
+		expect(approved, procedure.Approved)
+		expect(housing.ApprovalVoided{CaseID: caseID(1), Code: domain.CodeAlreadyOnList, Reason: "already", VoidedAt: s.now}, procedure.InReview)
+		expect(approved, procedure.Approved)
 		certified := housing.PlacementCertified{
 			CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), CertificateID: certificateID(1), RegisteredOn: day, Number: 4, Edition: "kz-1", CertifiedAt: s.now.UTC(),
 		}
 		want.Certificate = &PlacementCertificate{ID: certificateID(1), EntryID: entryID(1), Number: 4, RegisteredOn: day, CertifiedAt: certified.CertifiedAt}
 		want.Edition = "kz-1"
 		want.Documents = append(want.Documents, CertificateRef{certificateID(1), certificates.Placement})
-		expect(certified, Granted)
+		expect(certified, procedure.Granted)
 
 		refusedAt := s.now.UTC()
 		s.add(caseID(2).Stream(), application(s, 2, 1, 3))
@@ -233,7 +234,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, got.State, Refused)
+		same(t, got.State, procedure.Refused)
 		same(t, string(got.Edition), "kz-2")
 		same(t, got.Refusal, &RefusalCertificate{
 			ID: certificateID(2), Ground: housing.NoConsent, Reasons: "none given", AppealRoute: housing.AppealRoute, RefusedAt: refusedAt,
@@ -346,6 +347,36 @@ func TestRedisHoldsNeitherNamesNorIINs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestC9_LatenessIsShownUntilANewTermBegins: by a mark, and it goes with the
+// term that it belonged to.
+func TestC9_LatenessIsShownUntilANewTermBegins(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		stream := caseID(1).Stream()
+		received := application(s, 1, 1, 1)
+		s.add(stream, received)
+		s.add(stream, procedure.DeadlinePassed{CaseID: caseID(1), Deadline: received.Deadline, MarkedAt: s.now})
+		r := projected(t, client, s)
+		expect := func(overdue bool, deadline time.Time) {
+			t.Helper()
+			reach(t, r, s.head())
+			got, err := r.Case(ctx, caseID(1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Overdue != overdue || !got.Deadline.Equal(deadline) {
+				t.Errorf("overdue %t at %s, want %t at %s", got.Overdue, got.Deadline, overdue, deadline)
+			}
+		}
+		expect(true, received.Deadline)
+		later := received.Deadline.AddDate(0, 1, 0)
+		s.add(stream, procedure.CorrectionRequested{CaseID: caseID(1), Missing: []string{"m"}, Until: day, RequestedAt: s.now})
+		expect(true, received.Deadline)
+		s.add(stream, procedure.CorrectionReceived{CaseID: caseID(1), ReceivedAt: s.now, Deadline: later})
+		expect(false, later)
+	})
 }
 
 func TestQ20_AProvisionIsUnfinishedUntilItsCaseEnds(t *testing.T) {

@@ -198,7 +198,19 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		}
 		c.CoOwners = append(c.CoOwners, o)
 	}
-	for field, into := range map[string]any{"deadline": &c.Deadline, "results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal} {
+	for field, into := range map[string]*time.Time{"deadline": &c.Deadline, "notified_at": &c.NotifiedAt} {
+		if !rec.has(field) {
+			continue
+		}
+		if *into, err = time.Parse(time.RFC3339Nano, rec[field]); err != nil {
+			return Case{}, corrupt(field, err)
+		}
+	}
+	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
+	for field, into := range map[string]any{
+		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
+		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
+	} {
 		if !rec.has(field) {
 			continue
 		}

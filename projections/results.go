@@ -5,6 +5,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
 )
@@ -71,16 +72,32 @@ const (
 )
 
 // CaseState is where an application stands.
-type CaseState string
+type CaseState = procedure.State
 
-const (
-	InReview         CaseState = "in_review"
-	AwaitingCoOwners CaseState = "awaiting_co_owners" // S001: of the portal, by one owner of several
+// CaseHearing is the latest hearing of a case (C8).
+type CaseHearing struct {
+	NotBefore   domain.Date `json:"not_before"` // a refusal comes on this day or later
+	ObjectUntil domain.Date `json:"object_until"`
+}
 
-	Approved CaseState = "approved" // S000: decided, the entry and its certificate follow
-	Granted  CaseState = "granted"  // S001: for at least one person
-	Refused  CaseState = "refused"
-)
+// CaseCorrection is what an application lacks (C3).
+type CaseCorrection struct {
+	Missing []string    `json:"missing"`
+	Until   domain.Date `json:"until"`
+}
+
+// CaseComplaint is a complaint that is not decided yet (C12).
+type CaseComplaint struct {
+	FiledAt   time.Time   `json:"filed_at"`
+	Late      bool        `json:"late,omitempty"`
+	ForwardBy domain.Date `json:"forward_by"`
+}
+
+// CaseAppeal says which body reviews the complaint, and until when.
+type CaseAppeal struct {
+	To       string      `json:"to"`
+	DecideBy domain.Date `json:"decide_by"`
+}
 
 // Case is the present state of an application.
 type Case struct {
@@ -91,7 +108,14 @@ type Case struct {
 	Channel        domain.Channel
 	Language       domain.Language
 	ReceivedAt     time.Time
-	Deadline       time.Time
+	Deadline       time.Time       // as it was extended, or begins anew
+	Overdue        bool            // was marked after the deadline, without a decision (C9)
+	Decider        string          // account; empty before the review
+	Correction     *CaseCorrection // while it is awaited
+	Hearing        *CaseHearing
+	NotifiedAt     time.Time // zero before the notice of the decision
+	Complaint      *CaseComplaint
+	Appeal         *CaseAppeal       // of the complaint, once it is forwarded
 	Persons        []domain.PersonID // S001: to be deregistered; S000: the family counted with the applicant
 	DwellingID     domain.DwellingID // S001
 	Ground         residence.Ground  // S001

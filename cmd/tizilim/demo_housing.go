@@ -76,6 +76,7 @@ func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string
 	var answer decision
 	if err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{
 		"outcome": "refuse", "ground": ground, "reasons": reasons,
+		"exemption": map[string]any{"ground": "applicants_request", "reasons": "Өтініш беруші тыңдаудан бас тартты."},
 	}, &answer); err != nil {
 		return answer, err
 	}
@@ -200,7 +201,7 @@ func (t *teller) housing(ctx context.Context) error {
 
 	t.title("17. The replay: %s, from the log", placed[1].name)
 	return t.replay(ctx, "/v1/persons/"+placed[1].id.String()+"/history",
-		"PersonRecorded", "HousingApplicationReceived", "PlacementApproved", "EntryPlaced", "PlacementCertified", "EntryRemoved", "EntryReinstated",
+		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified", "EntryRemoved", "EntryReinstated",
 		"ProvisionDecided", "LeaseBegan", "EntryProvided", "ProvisionCompleted")
 }
 

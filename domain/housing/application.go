@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
@@ -116,6 +117,20 @@ func (ApprovalVoided) EventType() string      { return "PlacementApprovalVoided"
 func (PlacementCertified) EventType() string  { return "PlacementCertified" }
 func (ApplicationRefused) EventType() string  { return "HousingApplicationRefused" }
 
+// An S000 case is registered when the application is received, approved when
+// the commission decides to place, granted with the certificate.
+
+func (ApplicationReceived) MovesTo() procedure.State { return procedure.Registered }
+func (PlacementApproved) MovesTo() procedure.State   { return procedure.Approved }
+func (ApprovalVoided) MovesTo() procedure.State      { return procedure.InReview }
+func (PlacementCertified) MovesTo() procedure.State  { return procedure.Granted }
+func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused }
+
+// Begun is what the procedure needs of the application.
+func (e ApplicationReceived) Begun() procedure.Application {
+	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline}
+}
+
 func (e ApplicationReceived) EffectiveAt() time.Time { return e.ReceivedAt }
 func (e PlacementApproved) EffectiveAt() time.Time   { return e.ApprovedAt }
 func (e ApprovalVoided) EffectiveAt() time.Time      { return e.VoidedAt }
@@ -125,12 +140,11 @@ func (e ApplicationRefused) EffectiveAt() time.Time  { return e.RefusedAt }
 // Application is the state of an S000 case- stream. The zero value is a case
 // that does not exist.
 type Application struct {
+	procedure.Case
 	Received  ApplicationReceived
-	Seniority Seniority
 	Approved  *PlacementApproved // set while an approval stands
 	Approval  domain.Command     // the command that approved last
 	Certified *PlacementCertified
-	Refused   *ApplicationRefused
 }
 
 // Known reports whether the stream holds an S000 application.
@@ -138,10 +152,10 @@ func (a *Application) Known() bool { return !a.Received.CaseID.IsZero() }
 
 // Apply folds the next event of the stream into a.
 func (a *Application) Apply(rec domain.Recorded) {
+	a.Case.Apply(rec)
 	switch e := rec.Event.(type) {
 	case ApplicationReceived:
 		a.Received = e
-		a.Seniority = Seniority{At: e.ReceivedAt, Position: rec.Position}
 	case PlacementApproved:
 		a.Approved = &e
 		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
@@ -149,8 +163,6 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Approved = nil
 	case PlacementCertified:
 		a.Certified = &e
-	case ApplicationRefused:
-		a.Refused = &e
 	}
 }
 
@@ -230,7 +242,11 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 // edition then in force (Q10). The queue must still be open to the person,
 // which is checked again when the entry is appended.
 func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]domain.Event, error) {
-	if err := a.undecided(); err != nil {
+	if err := a.ofThisService(); err != nil {
+		return nil, err
+	}
+	before, err := a.Granting(cmd)
+	if err != nil {
 		return nil, err
 	}
 	if !a.Received.Consent {
@@ -240,12 +256,12 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]do
 	if err := q.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
-	return []domain.Event{PlacementApproved{
-		CaseID: a.Received.CaseID, ListID: a.Received.ListID, PersonID: a.Received.ApplicantID,
-		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "entry")},
-		Seniority: a.Seniority, Family: a.Received.Family, RegisteredOn: cmd.Today(),
+	return append(before, PlacementApproved{
+		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
+		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.CaseID.UUID, "entry")},
+		Seniority: Seniority{At: a.Completed.At, Position: a.Completed.Position}, Family: a.Received.Family, RegisteredOn: cmd.Today(),
 		Edition: by.On(cmd.Today()).ID, ApprovedAt: cmd.Now,
-	}}, nil
+	}), nil
 }
 
 // Certify records the certificate for the entry that the queue has placed.
@@ -255,7 +271,7 @@ func (a *Application) Certify(cmd domain.Command, placed EntryPlaced) ([]domain.
 	}
 	return []domain.Event{PlacementCertified{
 		CaseID: placed.CaseID, ListID: placed.ListID, EntryID: placed.EntryID,
-		CertificateID: a.certificate(), RegisteredOn: placed.RegisteredOn, Number: placed.Number,
+		CertificateID: certificate(a.Approval), RegisteredOn: placed.RegisteredOn, Number: placed.Number,
 		Edition: a.Approved.Edition, CertifiedAt: cmd.Now,
 	}}, nil
 }
@@ -270,16 +286,17 @@ func (a *Application) Void(cmd domain.Command, why *domain.Error) ([]domain.Even
 
 // Refuse is the command that refuses an application.
 type Refuse struct {
-	Ground  RefusalGround
-	Reasons domain.Personal
-	Rules   rules.Book // by which it is judged
+	Ground    RefusalGround
+	Reasons   domain.Personal
+	Exemption procedure.Dispense // from the hearing, where there was none
+	Rules     rules.Book         // by which it is judged
 }
 
 // Refuse decides [Refuse]: on one of exactly three grounds, of those that the
 // edition in force on the day allows, with reasons and the appeal route (Q3,
 // Q10, C7).
 func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, error) {
-	if err := a.undecided(); err != nil {
+	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
 	edition := c.Rules.On(cmd.Today())
@@ -292,10 +309,14 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	if strings.TrimSpace(string(c.Reasons)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a refusal states its reasons").At("reasons")
 	}
-	return []domain.Event{ApplicationRefused{
-		CaseID: a.Received.CaseID, ListID: a.Received.ListID, CertificateID: a.certificate(),
+	before, err := a.Refusing(cmd, c.Exemption)
+	if err != nil {
+		return nil, err
+	}
+	return append(before, ApplicationRefused{
+		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),
 		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: appealRoute(edition), Edition: edition.ID, RefusedAt: cmd.Now,
-	}}, nil
+	}), nil
 }
 
 // appealRoute is [AppealRoute] with the edition's term.
@@ -306,17 +327,18 @@ func appealRoute(e rules.Edition) string {
 	return AppealRoute
 }
 
-// undecided keeps Q1: a case has exactly one result.
-func (a *Application) undecided() error {
+// ofThisService refuses a case that is no application for service housing. That
+// it has one result at a time (Q1) is the procedure's: a decided case takes no
+// decision.
+func (a *Application) ofThisService() error {
 	if !a.Known() {
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no such application for service housing")
-	}
-	if a.Approved != nil || a.Refused != nil {
-		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this application has been decided")
 	}
 	return nil
 }
 
-func (a *Application) certificate() domain.CertificateID {
-	return domain.CertificateID{UUID: domain.DeriveID(a.Received.CaseID.UUID, "certificate")}
+// certificate names the certificate of what the command decides: a case that was
+// reopened gets a new one.
+func certificate(cmd domain.Command) domain.CertificateID {
+	return domain.CertificateID{UUID: domain.DeriveID(cmd.ID.UUID, "certificate")}
 }

@@ -9,6 +9,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 	"tizilim/domain/rules/rulestest"
 )
@@ -35,8 +36,10 @@ func received(changes ...func(*housing.ApplicationReceived)) of {
 func withoutConsent(e *housing.ApplicationReceived) { e.Consent = false }
 
 func entryOfCase() domain.EntryID { return domain.EntryID{UUID: domain.DeriveID(kase.UUID, "entry")} }
+
+// certificateOfCase is that of the command which decides.
 func certificateOfCase() domain.CertificateID {
-	return domain.CertificateID{UUID: domain.DeriveID(kase.UUID, "certificate")}
+	return domain.CertificateID{UUID: domain.DeriveID(domaintest.Order().ID.UUID, "certificate")}
 }
 
 func (h of) approved() of {
@@ -67,7 +70,23 @@ func (h of) refused(g housing.RefusalGround) of {
 	})
 }
 
+// dispensed has been taken up, and goes without a hearing.
+func (h of) dispensed() of {
+	return append(h.takenUp(), procedure.HearingDispensed{
+		CaseID: kase, Exemption: urgent.Exemption, Reasons: urgent.Reasons, DispensedAt: domaintest.Noon(),
+	})
+}
+
+func (h of) takenUp() of {
+	return append(slices.Clip(h), procedure.ReviewBegan{CaseID: kase, Decider: domaintest.Order().Actor, BeganAt: domaintest.Noon()})
+}
+
+var urgent = procedure.Dispense{Exemption: procedure.Urgency, Reasons: "the dwelling is unsafe"}
+
 func (h of) last() []domain.Event { return h[len(h)-1:] }
+
+// since is what came after the events of was.
+func (h of) since(was of) []domain.Event { return h[len(was):] }
 
 func everybody(domain.PersonID) bool { return true }
 
@@ -231,18 +250,18 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		approved := events[0].(housing.PlacementApproved)
+		approved := events[1].(housing.PlacementApproved) // the review begins with it
 		if string(approved.Edition) != c.edition {
 			t.Errorf("approved on %s by edition %s, want %s", c.on, approved.Edition, c.edition)
 		}
-		events, err = a.Refuse(cmd, housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Rules: book})
+		events, err = a.Refuse(cmd, housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent, Rules: book})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := events[0].(housing.ApplicationRefused); string(got.Edition) != c.edition || got.AppealRoute != c.appeal {
+		if got := events[2].(housing.ApplicationRefused); string(got.Edition) != c.edition || got.AppealRoute != c.appeal {
 			t.Errorf("refused on %s by edition %s, to appeal %s, want %s and %s", c.on, got.Edition, got.AppealRoute, c.edition, c.appeal)
 		}
-		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Rules: book}); domain.CodeOf(err) != c.requirements {
+		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book}); domain.CodeOf(err) != c.requirements {
 			t.Errorf("C7 on the third ground on %s: %v, want %q", c.on, err, c.requirements)
 		}
 		// The certificate follows later and still names what the approval was judged by.
@@ -266,8 +285,11 @@ func TestDecideApplication(t *testing.T) {
 	}
 	refuse := func(g housing.RefusalGround, reasons domain.Personal) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Refuse(domaintest.Order(), housing.Refuse{Ground: g, Reasons: reasons})
+			return a.Refuse(domaintest.Order(), housing.Refuse{Ground: g, Reasons: reasons, Exemption: urgent})
 		}
+	}
+	unheard := func(a *housing.Application) ([]domain.Event, error) {
+		return a.Refuse(domaintest.Order(), housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"})
 	}
 	certify := func(a *housing.Application) ([]domain.Event, error) {
 		return a.Certify(domaintest.Order(), housing.EntryPlaced{
@@ -279,11 +301,11 @@ func TestDecideApplication(t *testing.T) {
 	}
 	standing := opened().placed(entry("other"), aigul, filed(1, 10), 1)
 	domaintest.Run(t, []domaintest.Spec[housing.Application]{
-		{Name: "Q1 Q6 approved, with the seniority of the application", Given: received(), When: approve(opened()), Then: received().approved().last()},
+		{Name: "Q1 Q6 approved, with the seniority of the application", Given: received(), When: approve(opened()), Then: received().takenUp().approved().since(received())},
 		{Name: "Q1 Q2 certified, with the day and the number", Given: received().approved(), When: certify, Then: received().approved().certified(7).last()},
 		{Name: "Q1 voided", Given: received().approved(), When: void, Then: received().approved().voided().last()},
 		{Name: "Q1 open again after that: approved", Given: received().approved().voided(), When: approve(opened()), Then: received().approved().last()},
-		{Name: "Q1 open again after that: refused", Given: received().approved().voided(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().refused(housing.RequirementsNotMet).last()},
+		{Name: "Q1 open again after that: refused", Given: received().approved().voided(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().dispensed().refused(housing.RequirementsNotMet)[2:]},
 
 		{Name: "Q1 an unknown case is not approved", When: approve(opened()), Refused: domain.CodeCaseUnknown},
 		{Name: "Q1 an unknown case is not refused", When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseUnknown},
@@ -302,13 +324,19 @@ func TestDecideApplication(t *testing.T) {
 		{Name: "Q1 a certificate is not void", Given: received().approved().certified(7), When: void, Refused: domain.CodeCaseDecided},
 
 		{Name: "Q3 S000-6 without consent nobody is placed", Given: received(withoutConsent), When: approve(opened()), Refused: domain.CodeConsentMissing, Field: "outcome"},
-		{Name: "Q3 S000-6 it is refused for that", Given: received(withoutConsent), When: refuse(housing.NoConsent, "because"), Then: received().refused(housing.NoConsent).last()},
-		{Name: "Q3 S000-5", Given: received(), When: refuse(housing.UntrueDocuments, "because"), Then: received().refused(housing.UntrueDocuments).last()},
-		{Name: "Q3 S000-7", Given: received(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().refused(housing.RequirementsNotMet).last()},
+		{Name: "Q3 S000-6 it is refused for that", Given: received(withoutConsent), When: refuse(housing.NoConsent, "because"), Then: received().dispensed().refused(housing.NoConsent).since(received())},
+		{Name: "Q3 S000-5", Given: received(), When: refuse(housing.UntrueDocuments, "because"), Then: received().dispensed().refused(housing.UntrueDocuments).since(received())},
+		{Name: "Q3 S000-7", Given: received(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().dispensed().refused(housing.RequirementsNotMet).since(received())},
 		{Name: "Q3 C7 no fourth ground", Given: received(), When: refuse("no_vacancy", "because"), Refused: domain.CodeGroundUnknown, Field: "ground"},
 		{Name: "Q3 C7 no refusal without a ground", Given: received(), When: refuse("", "because"), Refused: domain.CodeGroundRequired, Field: "ground"},
 		{Name: "C7 nor without reasons", Given: received(), When: refuse(housing.NoConsent, ""), Refused: domain.CodeReasonsRequired, Field: "reasons"},
 		{Name: "C7 blank ones are none", Given: received(), When: refuse(housing.NoConsent, " \t\n\u00a0"), Refused: domain.CodeReasonsRequired, Field: "reasons"},
+
+		{Name: "C8 no refusal without a hearing or an exemption", Given: received(), When: unheard, Refused: domain.CodeHearingRequired},
+		{Name: "C8 nor after a review that heard nobody", Given: received().takenUp(), When: unheard, Refused: domain.CodeHearingRequired},
+		{Name: "C7 what is wrong with the form is said first", Given: received(), When: func(a *housing.Application) ([]domain.Event, error) {
+			return a.Refuse(domaintest.Order(), housing.Refuse{Ground: "no_vacancy"})
+		}, Refused: domain.CodeGroundUnknown, Field: "ground"},
 
 		{Name: "Q5 who stands on the list is not approved again", Given: received(), When: approve(standing), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q5 on a list that was not opened", Given: received(), When: approve(nil), Refused: domain.CodeListUnknown},
@@ -344,7 +372,7 @@ func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := events[0].(housing.PlacementApproved)
+	e := events[1].(housing.PlacementApproved)
 	if want := (housing.Seniority{At: domaintest.Noon(), Position: 100}); e.Seniority.Compare(want) != 0 {
 		t.Errorf("seniority %v, want %v", e.Seniority, want)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
@@ -63,6 +64,17 @@ func (CoOwnerDeclined) EventType() string     { return "CoOwnerDeclined" }
 func (ConfirmationRevoked) EventType() string { return "CoOwnerConfirmationRevoked" }
 func (ConfirmationsLapsed) EventType() string { return "CoOwnerConfirmationsLapsed" }
 
+// MovesTo says that the last confirmation puts the case under review.
+func (e CoOwnerConfirmed) MovesTo() procedure.State {
+	if e.Deadline.IsZero() {
+		return procedure.AwaitingCoOwners
+	}
+	return procedure.InReview
+}
+
+// Term is the deadline that runs from the last confirmation.
+func (e CoOwnerConfirmed) Term() time.Time { return e.Deadline }
+
 func (e CoOwnerConfirmed) EffectiveAt() time.Time    { return e.ConfirmedAt }
 func (e CoOwnerDeclined) EffectiveAt() time.Time     { return e.DeclinedAt }
 func (e ConfirmationRevoked) EffectiveAt() time.Time { return e.RevokedAt }
@@ -89,6 +101,7 @@ const (
 //	AwaitingCoOwners  confirmation revoked     it had been given              AwaitingCoOwners
 //	AwaitingCoOwners  declined                 not confirmed before           Decided (refused)
 //	AwaitingCoOwners  lapsed                   the time is over               Decided (refused)
+//	AwaitingCoOwners  withdrawn, terminated                                   Decided (nothing)
 //	CarriedOut        decided                                                 Decided
 //
 // A confirmation can be revoked before the decision only. The last one binds:
@@ -97,7 +110,7 @@ func (d *Deregistration) Stage() Stage {
 	switch {
 	case !d.Known():
 		return StageNone
-	case d.Decided:
+	case d.Decided || d.Withdrawn:
 		return StageDecided
 	case d.Complete.IsZero():
 		return StageAwaitingCoOwners

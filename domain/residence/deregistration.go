@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
@@ -91,6 +92,28 @@ func (r Result) Granted() bool { return r.Code == "" }
 func (DeregistrationApplied) EventType() string { return "DeregistrationApplied" }
 func (DeregistrationDecided) EventType() string { return "DeregistrationDecided" }
 
+// An S001 case is registered when the application is received, and decided in
+// one sitting.
+
+func (e DeregistrationApplied) MovesTo() procedure.State {
+	if len(e.CoOwners) > 0 {
+		return procedure.AwaitingCoOwners
+	}
+	return procedure.Registered
+}
+
+func (e DeregistrationDecided) MovesTo() procedure.State {
+	if slices.ContainsFunc(e.Results, Result.Granted) {
+		return procedure.Granted
+	}
+	return procedure.Refused
+}
+
+// Begun is what the procedure needs of the application.
+func (e DeregistrationApplied) Begun() procedure.Application {
+	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, OneSitting: true}
+}
+
 func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }
 func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
 
@@ -103,6 +126,7 @@ type Deregistration struct {
 	Confirmed []domain.PersonID // co-owners whose confirmation holds
 	Complete  time.Time         // from which the 30 minutes run; zero while co-owners are waited for
 	Decided   bool
+	Withdrawn bool // or terminated, while co-owners were waited for
 	Results   []Result
 }
 
@@ -126,6 +150,8 @@ func (d *Deregistration) Apply(rec domain.Recorded) {
 		d.Confirmed = slices.DeleteFunc(slices.Clone(d.Confirmed), func(p domain.PersonID) bool { return p == e.PersonID })
 	case DeregistrationDecided:
 		d.Decided, d.Results = true, e.Results
+	case procedure.CaseWithdrawn, procedure.CaseTerminated:
+		d.Withdrawn = true
 	}
 }
 

@@ -76,7 +76,7 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	if opt.DryRun { // the command had been carried out before
 		return approved, nil
 	}
-	done, err := h.finishPlacement(ctx, id, approved.Events[0])
+	done, err := h.finishPlacement(ctx, id, approved.Events[len(approved.Events)-1]) // a review may begin before it
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -91,7 +91,9 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 	if err != nil {
 		return Receipt{}, err
 	}
-	a.Apply(approved.Events[0])
+	for _, rec := range approved.Events {
+		a.Apply(rec)
+	}
 	e := *a.Approved
 	var placed []domain.Event
 	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {

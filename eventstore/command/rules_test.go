@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
 	"tizilim/domain/rules/rulestest"
@@ -34,7 +35,9 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 		h := own(t)
 		_, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, command.Options{})
 		domaintest.Refused(t, nil, err, domain.CodeGroundUnknown, "ground")
-		r, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{Ground: housing.NoConsent, Reasons: "because"}, command.Options{})
+		r, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{
+			Ground: housing.NoConsent, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+		}, command.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

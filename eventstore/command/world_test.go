@@ -8,6 +8,7 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 )
@@ -331,7 +332,9 @@ func acts(t testing.TB) []act {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
 		}},
 		{name: "refuse", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, opt)
+			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
+				Ground: housing.UntrueDocuments, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+			}, opt)
 		}},
 		{name: "remove", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return remove(h, entryOfDaur, opt)(cmd)

@@ -1,0 +1,351 @@
+package procedure
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+)
+
+// Terms are the numbers of the edition in force, and the calendar that working
+// days are counted by.
+type Terms struct {
+	HearingDays       int // working days from the preliminary decision to the act, at least (APPC 73)
+	ObjectionDays     int // working days for the objection (APPC 73)
+	ExtensionMonths   int // at most, in total (APPC 76)
+	ExtensionNotice   int // working days for the notice of an extension (APPC 76)
+	ForwardingDays    int // working days to forward what went to the wrong body (APPC 65)
+	TerminationNotice int // working days for the notice of a termination (APPC 70)
+	ComplaintMonths   int // for a complaint to be in time (APPC 92)
+	ComplaintForward  int // working days for the body to satisfy or forward it (APPC 91)
+	ComplaintDecision int // working days for the reviewing body (APPC 99)
+	CorrectionDays    int // working days for a correction, at least (policy: "a reasonable time")
+	Calendar          Calendar
+
+	// LastDay returns the last day on which an application that is complete on
+	// the day is decided in time.
+	LastDay func(complete domain.Date) (domain.Date, error)
+}
+
+// Calendar counts working days. Its error says that a year has no data.
+type Calendar interface {
+	// AddWorkingDays returns the n-th working day after the day.
+	AddWorkingDays(day domain.Date, n int) (domain.Date, error)
+}
+
+// Case is the fold of a case- stream as far as the procedure goes. The zero
+// Case does not exist.
+type Case struct {
+	Application
+	State       State
+	Completed   Seniority // of the complete application
+	CureUntil   domain.Date
+	Decider     string   // account
+	Recused     []string // accounts that may not take part any more
+	Hearing     *HearingAnnounced
+	Heard       bool      // or dispensed with, for the decision to come
+	Original    time.Time // the deadline before any extension
+	DecidedOn   domain.Date
+	DecidedBy   string // account
+	NotifiedAt  time.Time
+	Overdue     bool
+	Complaint   *ComplaintFiled // that is not decided yet
+	OfSilence   bool            // the complaint came before the decision: it does not touch what was decided since
+	ComplaintAt string          // body that reviews it; empty while the deciding body has it
+}
+
+// Seniority is when and where in the log an application became complete.
+type Seniority struct {
+	At       time.Time
+	Position domain.Position
+}
+
+// Known reports whether the case exists.
+func (c *Case) Known() bool { return !c.CaseID.IsZero() }
+
+// Apply folds the next event of the stream into c.
+func (c *Case) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case Begins:
+		c.Application, c.State = e.Begun(), e.MovesTo()
+		c.Original = c.Deadline
+		c.Completed = Seniority{At: c.ReceivedAt, Position: rec.Position}
+	case Moves:
+		c.State = e.MovesTo()
+		if from, ok := e.(Runs); ok && !from.Term().IsZero() {
+			c.Deadline, c.Original = from.Term(), from.Term()
+		}
+		if !c.State.Open() {
+			c.decided(rec)
+		}
+	case CorrectionRequested:
+		c.State, c.CureUntil = AwaitingCorrection, e.Until
+	case CorrectionReceived:
+		c.State, c.Deadline, c.Original, c.Overdue = Registered, e.Deadline, e.Deadline, false
+		c.Completed = Seniority{At: e.ReceivedAt, Position: rec.Position}
+	case CaseReturned:
+		c.State = Returned
+	case CaseForwarded:
+		c.State = Forwarded
+	case ReviewBegan:
+		c.State, c.Decider = InReview, e.Decider
+	case DeciderRecused:
+		c.Decider, c.Recused = e.Decider, append(slices.Clip(c.Recused), e.Recused)
+	case HearingAnnounced:
+		c.State, c.Hearing, c.Heard = HearingPending, &e, false
+	case ObjectionFiled:
+		c.State, c.Heard = InReview, true
+	case HearingClosed:
+		c.State, c.Heard = InReview, true
+		if e.How == HearingWaived { // at the applicant's own request nothing is waited for
+			c.Hearing = nil
+		}
+	case HearingDispensed:
+		c.Heard = true
+	case TermExtended:
+		c.Deadline, c.Overdue = e.Deadline, false
+	case CaseWithdrawn:
+		c.State = Withdrawn
+	case CaseTerminated:
+		c.State = Terminated
+		c.decided(rec)
+	case DecisionNotified:
+		c.NotifiedAt = e.NotifiedAt
+	case DeadlinePassed:
+		c.Overdue = true
+	case ComplaintFiled:
+		c.Complaint, c.ComplaintAt, c.OfSilence = &e, "", c.State.Open()
+	case ComplaintForwarded:
+		c.ComplaintAt = e.To
+	case ComplaintDecided:
+		c.Complaint, c.ComplaintAt = nil, ""
+		if !e.Deadline.IsZero() {
+			c.State, c.Heard, c.Hearing, c.Overdue = InReview, false, nil, false
+			c.Deadline, c.Original = e.Deadline, e.Deadline
+			c.DecidedOn, c.DecidedBy, c.NotifiedAt = domain.Date{}, "", time.Time{}
+		}
+	}
+}
+
+// decided notes whose act ended the case, and that nobody was told yet.
+func (c *Case) decided(rec domain.Recorded) {
+	c.DecidedOn, c.DecidedBy = domain.DateOf(rec.Event.EffectiveAt()), rec.Meta.Actor
+	c.NotifiedAt = time.Time{}
+}
+
+// may refuses a step that the table does not have for the case's state, and a
+// case that does not exist.
+func (c *Case) may(step Step) error {
+	if !c.Known() {
+		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no case with this id")
+	}
+	if c.OneSitting && (c.State == Registered || c.State == InReview && c.DecidedOn.IsZero()) {
+		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "an application of this service is decided in the sitting in which it is received")
+	}
+	if _, ok := Next(c.State, step); ok {
+		return nil
+	}
+	if !c.State.Open() || c.State == Approved {
+		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
+			"the case has ended (%s); what remains is a complaint, where it was decided", c.State)
+	}
+	return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "a case that is %s does not take the step %s", c.State, step)
+}
+
+// by checks that the actor may decide: the decider is not the applicant (C15)
+// and has not been recused.
+func (c *Case) by(actor string) error {
+	if actor == c.ApplicantID.String() || slices.Contains(c.Recused, actor) {
+		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "who is the applicant, or has been recused, takes no part in the decision")
+	}
+	return nil
+}
+
+// RequestCorrection lists what is missing and sets a date, not before the
+// reasonable time of the terms (C3).
+func (c *Case) RequestCorrection(cmd domain.Command, missing []string, until domain.Date, t Terms) ([]domain.Event, error) {
+	if err := c.may(RequestCorrection); err != nil {
+		return nil, err
+	}
+	if len(missing) == 0 {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "list what is missing").At("missing")
+	}
+	least, err := t.Calendar.AddWorkingDays(cmd.Today(), t.CorrectionDays)
+	if err != nil {
+		return nil, err
+	}
+	if until.IsZero() {
+		until = least
+	}
+	if until.Before(least) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeTooEarly, "leave a reasonable time: until is %s or later", least).At("until")
+	}
+	return []domain.Event{CorrectionRequested{CaseID: c.CaseID, Missing: missing, Until: until, RequestedAt: cmd.Now}}, nil
+}
+
+// Correct takes what was missing. After the date the case is returned instead;
+// a new filing is open (C3).
+func (c *Case) Correct(cmd domain.Command, documents []domain.Document, t Terms) ([]domain.Event, error) {
+	if err := c.may(Correct); err != nil {
+		return nil, err
+	}
+	if c.CureUntil.Before(cmd.Today()) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the date for the correction was %s; file a new application", c.CureUntil)
+	}
+	deadline, err := t.decision(cmd.Today())
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{CorrectionReceived{CaseID: c.CaseID, Documents: documents, ReceivedAt: cmd.Now, Deadline: deadline}}, nil
+}
+
+// decision is the deadline of an application that is complete on the day.
+func (t Terms) decision(day domain.Date) (time.Time, error) {
+	last, err := t.LastDay(day)
+	return last.End(), err
+}
+
+// Return ends a case whose date for the correction has passed. The registry
+// does so by itself.
+func (c *Case) Return(cmd domain.Command) ([]domain.Event, error) {
+	if err := c.may(Return); err != nil {
+		return nil, err
+	}
+	if !c.CureUntil.Before(cmd.Today()) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the applicant has until %s", c.CureUntil)
+	}
+	return []domain.Event{CaseReturned{CaseID: c.CaseID, ReturnedAt: cmd.Now}}, nil
+}
+
+// Forward hands the application to the right body (C5).
+func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, error) {
+	if err := c.may(Forward); err != nil {
+		return nil, err
+	}
+	if strings.TrimSpace(to) == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the body that the application goes to").At("to")
+	}
+	last, err := t.Calendar.AddWorkingDays(domain.DateOf(c.ReceivedAt), t.ForwardingDays)
+	if err != nil {
+		return nil, err
+	}
+	if last.Before(cmd.Today()) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "a wrong addressee forwards within %d working days, that is until %s; now it decides itself", t.ForwardingDays, last)
+	}
+	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, ForwardedAt: cmd.Now}}, nil
+}
+
+// TakeUp begins the review. The actor decides.
+func (c *Case) TakeUp(cmd domain.Command) ([]domain.Event, error) {
+	if err := c.may(TakeUp); err != nil {
+		return nil, err
+	}
+	if err := c.by(cmd.Actor); err != nil {
+		return nil, err
+	}
+	return []domain.Event{ReviewBegan{CaseID: c.CaseID, Decider: cmd.Actor, BeganAt: cmd.Now}}, nil
+}
+
+// Recuse replaces the decider (C15, APPC 67).
+func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) ([]domain.Event, error) {
+	if err := c.may(Recuse); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(RecusalGrounds, ground) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a recusal has one of the grounds %v", RecusalGrounds).At("ground")
+	}
+	if decider == "" || decider == c.Decider {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name another official who decides").At("decider")
+	}
+	if err := c.by(decider); err != nil {
+		return nil, err
+	}
+	return []domain.Event{DeciderRecused{CaseID: c.CaseID, Recused: c.Decider, Ground: ground, Decider: decider, RecusedAt: cmd.Now}}, nil
+}
+
+// Extend gives more time, in all at most the terms' months, before the present
+// deadline (C9).
+func (c *Case) Extend(cmd domain.Command, reasons domain.Personal, until domain.Date, t Terms) ([]domain.Event, error) {
+	if err := c.may(Extend); err != nil {
+		return nil, err
+	}
+	if err := c.by(cmd.Actor); err != nil {
+		return nil, err
+	}
+	if err := reasoned(reasons); err != nil {
+		return nil, err
+	}
+	if cmd.Now.After(c.Deadline) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the term is over since %s; it cannot be extended any more", domain.DateOf(c.Deadline))
+	}
+	last := domain.DateOf(c.Original).AddMonths(t.ExtensionMonths)
+	if !domain.DateOf(c.Deadline).Before(until) || last.Before(until) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong, "until lies after %s and not after %s", domain.DateOf(c.Deadline), last).At("until")
+	}
+	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.ExtensionNotice)
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{TermExtended{CaseID: c.CaseID, By: cmd.Actor, Reasons: reasons, Deadline: until.End(), NotifyBy: notify, ExtendedAt: cmd.Now}}, nil
+}
+
+// Withdraw ends the case at the applicant's word (C6).
+func (c *Case) Withdraw(cmd domain.Command) ([]domain.Event, error) {
+	if err := c.may(Withdraw); err != nil {
+		return nil, err
+	}
+	return []domain.Event{CaseWithdrawn{CaseID: c.CaseID, WithdrawnAt: cmd.Now}}, nil
+}
+
+// Terminate ends the case on a ground of APPC 70 (C13).
+func (c *Case) Terminate(cmd domain.Command, ground TerminationGround, reasons domain.Personal, t Terms) ([]domain.Event, error) {
+	if err := c.may(Terminate); err != nil {
+		return nil, err
+	}
+	if err := c.by(cmd.Actor); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(TerminationGrounds, ground) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a termination has one of the grounds %v", TerminationGrounds).At("ground")
+	}
+	if err := reasoned(reasons); err != nil {
+		return nil, err
+	}
+	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.TerminationNotice)
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{CaseTerminated{CaseID: c.CaseID, Ground: ground, Reasons: reasons, NotifyBy: notify, TerminatedAt: cmd.Now}}, nil
+}
+
+// MarkOverdue records that the deadline has passed. The registry does so by
+// itself (C9: lateness is recorded, not hidden).
+func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
+	// The term runs from the complete application (Q4): not while it is awaited.
+	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Overdue || !cmd.Now.After(c.Deadline) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case is not overdue, or is marked already")
+	}
+	return []domain.Event{DeadlinePassed{CaseID: c.CaseID, Deadline: c.Deadline, MarkedAt: cmd.Now}}, nil
+}
+
+// Notify records that the addressee got the decision (C11).
+func (c *Case) Notify(cmd domain.Command, by NotifiedBy) ([]domain.Event, error) {
+	if err := c.may(Notify); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(WaysOfNotice, by) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a notice goes one of the ways %v", WaysOfNotice).At("by")
+	}
+	if !c.NotifiedAt.IsZero() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the addressee was notified already")
+	}
+	return []domain.Event{DecisionNotified{CaseID: c.CaseID, By: by, NotifiedAt: cmd.Now}}, nil
+}
+
+func reasoned(reasons domain.Personal) error {
+	if strings.TrimSpace(string(reasons)) == "" {
+		return domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "state the reasons").At("reasons")
+	}
+	return nil
+}

@@ -1,0 +1,317 @@
+package procedure
+
+import (
+	"time"
+
+	"tizilim/domain"
+)
+
+// Moves is an event of a service that moves its case: an application received,
+// a decision taken.
+type Moves interface {
+	domain.Event
+	// MovesTo returns the state that the case is in after the event.
+	MovesTo() State
+}
+
+// Runs is an event of a service from which the deadline runs.
+type Runs interface {
+	Moves
+	// Term returns the deadline; zero where it does not run yet.
+	Term() time.Time
+}
+
+// Begins is the event of a service that begins a case.
+type Begins interface {
+	Moves
+	// Begun returns what the procedure needs of the application.
+	Begun() Application
+}
+
+// Application is a case at its beginning.
+type Application struct {
+	CaseID      domain.CaseID
+	ApplicantID domain.PersonID
+	ReceivedAt  time.Time
+	Deadline    time.Time
+	OneSitting  bool // received and decided in one act, as S001 is (30 minutes): no step goes between
+}
+
+// CorrectionRequested tells the applicant what is missing and until when it can
+// be brought (APPC 64; C3: never a refusal to accept).
+type CorrectionRequested struct {
+	CaseID      domain.CaseID `json:"case_id"`
+	Missing     []string      `json:"missing"`
+	Until       domain.Date   `json:"until"`
+	RequestedAt time.Time     `json:"requested_at"`
+}
+
+// CorrectionReceived makes the application complete; its instant is the new
+// seniority (Q6).
+type CorrectionReceived struct {
+	CaseID     domain.CaseID     `json:"case_id"`
+	Documents  []domain.Document `json:"documents,omitempty"`
+	ReceivedAt time.Time         `json:"received_at"`
+	Deadline   time.Time         `json:"deadline"` // the term runs from the complete application (Q4)
+}
+
+// CaseReturned ends a case that was not corrected in time.
+type CaseReturned struct {
+	CaseID     domain.CaseID `json:"case_id"`
+	ReturnedAt time.Time     `json:"returned_at"`
+}
+
+// CaseForwarded ends a case that went to the wrong body, within three working
+// days and with notice to the applicant (APPC 65).
+type CaseForwarded struct {
+	CaseID      domain.CaseID `json:"case_id"`
+	To          string        `json:"to"`
+	ForwardedAt time.Time     `json:"forwarded_at"`
+}
+
+// ReviewBegan names who decides.
+type ReviewBegan struct {
+	CaseID  domain.CaseID `json:"case_id"`
+	Decider string        `json:"decider"` // account
+	BeganAt time.Time     `json:"began_at"`
+}
+
+// DeciderRecused says that an official may not take part (APPC 67), and who
+// decides instead.
+type DeciderRecused struct {
+	CaseID    domain.CaseID `json:"case_id"`
+	Recused   string        `json:"recused"` // account
+	Ground    RecusalGround `json:"ground"`
+	Decider   string        `json:"decider"`
+	RecusedAt time.Time     `json:"recused_at"`
+}
+
+// RecusalGround of APPC 67.
+type RecusalGround string
+
+const (
+	TookPart      RecusalGround = "took_part" // as a participant or a representative
+	CloseRelative RecusalGround = "close_relative"
+	Dependent     RecusalGround = "dependent"
+	Interested    RecusalGround = "interested"
+)
+
+// RecusalGrounds lists them all.
+var RecusalGrounds = []RecusalGround{TookPart, CloseRelative, Dependent, Interested}
+
+// HearingAnnounced gives the applicant the preliminary decision before an
+// adverse act (APPC 73, C8).
+type HearingAnnounced struct {
+	CaseID      domain.CaseID   `json:"case_id"`
+	Preliminary domain.Personal `json:"preliminary"` // what is intended, and why
+	NotBefore   domain.Date     `json:"not_before"`  // the first day on which the act may be adopted
+	ObjectUntil domain.Date     `json:"object_until"`
+	AnnouncedAt time.Time       `json:"announced_at"`
+}
+
+// ObjectionFiled is the applicant's answer to the preliminary decision.
+type ObjectionFiled struct {
+	CaseID    domain.CaseID   `json:"case_id"`
+	Objection domain.Personal `json:"objection"`
+	FiledAt   time.Time       `json:"filed_at"`
+}
+
+// HearingClosed ends a hearing without an objection in writing.
+type HearingClosed struct {
+	CaseID   domain.CaseID   `json:"case_id"`
+	How      HearingEnd      `json:"how"`
+	Protocol domain.Personal `json:"protocol,omitempty"` // of an oral hearing (APPC 74); of a waiver, the applicant's words
+	ClosedAt time.Time       `json:"closed_at"`
+}
+
+// HearingEnd is how a hearing ended.
+type HearingEnd string
+
+const (
+	HeardOrally   HearingEnd = "heard_orally" // with a protocol
+	HearingWaived HearingEnd = "waived"       // the applicant wants none
+	HearingLapsed HearingEnd = "lapsed"       // the window passed without an objection
+)
+
+// HearingEnds lists them all.
+var HearingEnds = []HearingEnd{HeardOrally, HearingWaived, HearingLapsed}
+
+// HearingDispensed records on which exemption of APPC 73(2) there was no
+// hearing. An exemption may be used, it need not be.
+type HearingDispensed struct {
+	CaseID      domain.CaseID   `json:"case_id"`
+	Exemption   Exemption       `json:"exemption"`
+	Reasons     domain.Personal `json:"reasons"`
+	DispensedAt time.Time       `json:"dispensed_at"`
+}
+
+// Exemption from the hearing (APPC 73(2)).
+type Exemption string
+
+const (
+	FavourableAct    Exemption = "favourable_act" // that touches nobody else's rights
+	Enforcement      Exemption = "enforcement"
+	ShortTerm        Exemption = "term_under_three_days"
+	Urgency          Exemption = "urgency"
+	OwnRequest       Exemption = "applicants_request"
+	Simplified       Exemption = "simplified_procedure"
+	AutomatedProcess Exemption = "automated_without_discretion"
+)
+
+// Exemptions lists them all.
+var Exemptions = []Exemption{FavourableAct, Enforcement, ShortTerm, Urgency, OwnRequest, Simplified, AutomatedProcess}
+
+// TermExtended gives a case more time, by a reasoned decision of the head or a
+// deputy, before the term is over (APPC 76, C9).
+type TermExtended struct {
+	CaseID     domain.CaseID   `json:"case_id"`
+	By         string          `json:"by"` // the head or deputy, by account
+	Reasons    domain.Personal `json:"reasons"`
+	Deadline   time.Time       `json:"deadline"`
+	NotifyBy   domain.Date     `json:"notify_by"`
+	ExtendedAt time.Time       `json:"extended_at"`
+}
+
+// CaseWithdrawn ends a case at the applicant's word, before its decision (C6).
+type CaseWithdrawn struct {
+	CaseID      domain.CaseID `json:"case_id"`
+	WithdrawnAt time.Time     `json:"withdrawn_at"`
+}
+
+// TerminationGround of APPC 70.
+type TerminationGround string
+
+const (
+	SameSubjectDecided TerminationGround = "same_subject_and_grounds_decided" // C13
+	CourtActInForce    TerminationGround = "court_act_in_force"
+	OtherByLaw         TerminationGround = "other_by_law"
+)
+
+// TerminationGrounds lists them all.
+var TerminationGrounds = []TerminationGround{SameSubjectDecided, CourtActInForce, OtherByLaw}
+
+// CaseTerminated ends a case without a decision on its subject. It does not bar
+// a filing with new arguments or newly found facts (APPC 70(5)).
+type CaseTerminated struct {
+	CaseID       domain.CaseID     `json:"case_id"`
+	Ground       TerminationGround `json:"ground"`
+	Reasons      domain.Personal   `json:"reasons"`
+	NotifyBy     domain.Date       `json:"notify_by"`
+	TerminatedAt time.Time         `json:"terminated_at"`
+}
+
+// DecisionNotified records that the addressee got the decision: its effect
+// towards him begins here (APPC 66, 83; C11).
+type DecisionNotified struct {
+	CaseID     domain.CaseID `json:"case_id"`
+	By         NotifiedBy    `json:"by"`
+	NotifiedAt time.Time     `json:"notified_at"`
+}
+
+// NotifiedBy is a way of notice that records its receipt (APPC 66).
+type NotifiedBy string
+
+const (
+	ByAccount NotifiedBy = "personal_account"
+	BySMS     NotifiedBy = "sms"
+	ByEmail   NotifiedBy = "email"
+	ByLetter  NotifiedBy = "registered_letter"
+	ByHand    NotifiedBy = "by_hand"
+)
+
+// WaysOfNotice lists them all.
+var WaysOfNotice = []NotifiedBy{ByAccount, BySMS, ByEmail, ByLetter, ByHand}
+
+// DeadlinePassed records that the term ran out without a decision. It is no
+// state: the case goes on, and silence can be complained of (C9, APPC 91(2)).
+type DeadlinePassed struct {
+	CaseID   domain.CaseID `json:"case_id"`
+	Deadline time.Time     `json:"deadline"`
+	MarkedAt time.Time     `json:"marked_at"`
+}
+
+// ComplaintFiled is filed with the body whose act it is about (APPC 91). A late
+// one is accepted too: lateness is examined (92(3)).
+type ComplaintFiled struct {
+	CaseID      domain.CaseID   `json:"case_id"`
+	ComplaintID string          `json:"complaint_id"`
+	Grounds     domain.Personal `json:"grounds"`
+	Late        bool            `json:"late,omitempty"` // after three months
+	ForwardBy   domain.Date     `json:"forward_by"`     // satisfied or forwarded with the file by then
+	FiledAt     time.Time       `json:"filed_at"`
+}
+
+// ComplaintForwarded hands the complaint with the file to the reviewing body.
+type ComplaintForwarded struct {
+	CaseID      domain.CaseID `json:"case_id"`
+	To          string        `json:"to"`
+	DecideBy    domain.Date   `json:"decide_by"`
+	ForwardedAt time.Time     `json:"forwarded_at"`
+}
+
+// ComplaintOutcome (APPC 100, and 91: the body may satisfy it itself).
+type ComplaintOutcome string
+
+const (
+	Satisfied ComplaintOutcome = "satisfied_by_body"
+	Upheld    ComplaintOutcome = "act_upheld"
+	Annulled  ComplaintOutcome = "act_annulled"
+	Obliged   ComplaintOutcome = "body_obliged" // to take the act
+)
+
+// ComplaintOutcomes lists them all. None makes the complainant's position worse
+// (APPC 99).
+var ComplaintOutcomes = []ComplaintOutcome{Satisfied, Upheld, Annulled, Obliged}
+
+// Favourable reports whether the act complained of falls.
+func (o ComplaintOutcome) Favourable() bool { return o != Upheld }
+
+// ComplaintDecided ends a complaint. A favourable outcome on a refusal or a
+// termination puts the case under review again: then it has a deadline. What is
+// decided in one sitting is applied for again instead; nothing bars that (C13).
+type ComplaintDecided struct {
+	CaseID    domain.CaseID    `json:"case_id"`
+	Outcome   ComplaintOutcome `json:"outcome"`
+	By        string           `json:"by"` // account of the reviewer
+	Reasons   domain.Personal  `json:"reasons"`
+	Deadline  time.Time        `json:"deadline,omitzero"` // of the review that begins again
+	DecidedAt time.Time        `json:"decided_at"`
+}
+
+func (CorrectionRequested) EventType() string { return "CorrectionRequested" }
+func (CorrectionReceived) EventType() string  { return "CorrectionReceived" }
+func (CaseReturned) EventType() string        { return "CaseReturned" }
+func (CaseForwarded) EventType() string       { return "CaseForwarded" }
+func (ReviewBegan) EventType() string         { return "ReviewBegan" }
+func (DeciderRecused) EventType() string      { return "DeciderRecused" }
+func (HearingAnnounced) EventType() string    { return "HearingAnnounced" }
+func (ObjectionFiled) EventType() string      { return "ObjectionFiled" }
+func (HearingClosed) EventType() string       { return "HearingClosed" }
+func (HearingDispensed) EventType() string    { return "HearingDispensed" }
+func (TermExtended) EventType() string        { return "TermExtended" }
+func (CaseWithdrawn) EventType() string       { return "CaseWithdrawn" }
+func (CaseTerminated) EventType() string      { return "CaseTerminated" }
+func (DecisionNotified) EventType() string    { return "DecisionNotified" }
+func (DeadlinePassed) EventType() string      { return "DeadlinePassed" }
+func (ComplaintFiled) EventType() string      { return "ComplaintFiled" }
+func (ComplaintForwarded) EventType() string  { return "ComplaintForwarded" }
+func (ComplaintDecided) EventType() string    { return "ComplaintDecided" }
+
+func (e CorrectionRequested) EffectiveAt() time.Time { return e.RequestedAt }
+func (e CorrectionReceived) EffectiveAt() time.Time  { return e.ReceivedAt }
+func (e CaseReturned) EffectiveAt() time.Time        { return e.ReturnedAt }
+func (e CaseForwarded) EffectiveAt() time.Time       { return e.ForwardedAt }
+func (e ReviewBegan) EffectiveAt() time.Time         { return e.BeganAt }
+func (e DeciderRecused) EffectiveAt() time.Time      { return e.RecusedAt }
+func (e HearingAnnounced) EffectiveAt() time.Time    { return e.AnnouncedAt }
+func (e ObjectionFiled) EffectiveAt() time.Time      { return e.FiledAt }
+func (e HearingClosed) EffectiveAt() time.Time       { return e.ClosedAt }
+func (e HearingDispensed) EffectiveAt() time.Time    { return e.DispensedAt }
+func (e TermExtended) EffectiveAt() time.Time        { return e.ExtendedAt }
+func (e CaseWithdrawn) EffectiveAt() time.Time       { return e.WithdrawnAt }
+func (e CaseTerminated) EffectiveAt() time.Time      { return e.TerminatedAt }
+func (e DecisionNotified) EffectiveAt() time.Time    { return e.NotifiedAt }
+func (e DeadlinePassed) EffectiveAt() time.Time      { return e.Deadline }
+func (e ComplaintFiled) EffectiveAt() time.Time      { return e.FiledAt }
+func (e ComplaintForwarded) EffectiveAt() time.Time  { return e.ForwardedAt }
+func (e ComplaintDecided) EffectiveAt() time.Time    { return e.DecidedAt }
