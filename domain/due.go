@@ -21,4 +21,10 @@ const (
 	DueTerm DueKind = "term"
 	// DueConfirmations: the time of the co-owners of an S001 case is over (R6).
 	DueConfirmations DueKind = "confirmations"
+	// DueDecision: the term of a case runs out without a decision (C9).
+	DueDecision DueKind = "decision"
+	// DueCorrection: the date for the correction of an application has passed (C3).
+	DueCorrection DueKind = "correction"
+	// DueObjection: the window for an objection has passed (C8).
+	DueObjection DueKind = "objection"
 )

@@ -45,6 +45,7 @@ var access = map[string][]domain.Role{
 	"get-case":               {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 	"get-entry":              {domain.RoleCitizen, domain.RoleCommission},
 	"list-entries":           {domain.RoleCommission, domain.RoleAuditor},
+	"list-cases":             {domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 	"remove-entry":           {domain.RoleCommission},
 	"reinstate-entry":        {domain.RoleCommission},
 	"redate-entry":           {domain.RoleCommission},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"tizilim/domain"
@@ -65,6 +66,24 @@ type issuedBody struct {
 type caseInput struct {
 	ID domain.CaseID `path:"id" format:"uuid"`
 	AtLeast
+}
+
+type overdueInput struct {
+	Overdue bool   `query:"overdue" required:"true" doc:"true: the cases whose term ran out without a decision"`
+	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	AtLeast
+}
+
+type overdueCase struct {
+	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
+	Deadline time.Time     `json:"deadline"`
+}
+
+type overdueBody struct {
+	Cases        []overdueCase   `json:"cases" doc:"The longest overdue first"`
+	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
 type caseBody struct {
@@ -157,6 +176,32 @@ func (s *Server) cases() {
 		}
 		out.Events = eventsOf(r)
 		return r, out, err
+	})
+
+	read(s, operation{
+		id: "list-cases", method: http.MethodGet, path: "/v1/cases", tag: "Cases",
+		summary: "Cases whose term ran out without a decision (C9)",
+		doc:     "Lateness is recorded when the term has passed, and shown until the case is decided. A case that is decided leaves the list, and those after it move up.",
+	}, func(ctx context.Context, in *overdueInput) (*listed[overdueBody], error) {
+		if !in.Overdue {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "cases are listed with overdue=true; one case is read by its id").At("query.overdue")
+		}
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		offset, _ := strconv.Atoi("0" + in.Cursor) // digits only: checked by the pattern
+		cases, at, err := s.model.Overdue(ctx, offset, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		body := overdueBody{Cases: make([]overdueCase, len(cases)), AsOfPosition: at}
+		for i, c := range cases {
+			body.Cases[i] = overdueCase(c)
+		}
+		if len(cases) == in.Limit {
+			body.Next = strconv.Itoa(offset + in.Limit)
+		}
+		return &listed[overdueBody]{Position: position(at), Body: body}, nil
 	})
 
 	read(s, operation{

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"context"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -12,6 +14,9 @@ import (
 	"tizilim/eventstore/command"
 )
 
+// scrapeTimeout bounds what a scrape asks of the read model.
+const scrapeTimeout = time.Second
+
 // metrics count what the API does. Labels are routes, operations, statuses and
 // codes: never an id, never a person.
 type metrics struct {
@@ -19,7 +24,7 @@ type metrics struct {
 	commands *prometheus.HistogramVec
 }
 
-func newMetrics(r prometheus.Registerer) *metrics {
+func newMetrics(r prometheus.Registerer, overdue func(context.Context) (int, error)) *metrics {
 	m := &metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "tizilim_http_request_duration_seconds", Help: "Time to answer a request.",
@@ -30,6 +35,17 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"command", "outcome"}),
 	}
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "tizilim_cases_overdue", Help: "Cases whose term ran out without a decision; NaN while the read model does not answer.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+		defer cancel()
+		n, err := overdue(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
+	}))
 	r.MustRegister(m.requests, m.commands)
 	return m
 }

@@ -276,6 +276,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, half, lodger)).is(201)
 	fits("confirm-deregistration", json, s.command("/v1/cases/"+asked.id("case_id")+"/confirmation", s.as(guest), answered("confirm")).is(200))
 	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
+	fits("list-cases", json, s.get("/v1/cases?overdue=true", auditor).is(200))
 
 	list := fits("open-queue", json, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201)).id("list_id")
 	applied := fits("apply-for-housing", json, s.command("/v1/housing-applications", operator, application(owner, list).with(body{

@@ -77,7 +77,7 @@ func New(c Config) *Server {
 	engine.ContextWithFallback = true
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
-		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics),
+		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model.CountOverdue),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	engine.Use(s.observe, s.recover)
@@ -142,6 +142,12 @@ func (s *Server) await(ctx context.Context, b AtLeast) error {
 // found is the answer to a read.
 type found[B any] struct {
 	ETag     string `header:"ETag" doc:"Revision of the record"`
+	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
+	Body     B
+}
+
+// listed is the answer to a read over several records, which has no ETag.
+type listed[B any] struct {
 	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
 	Body     B
 }

@@ -2,18 +2,72 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
 // agenda keeps what the registry has to do by itself, by the instant at which
 // it falls due. A further kind of duty is a further case here.
 func agenda(rec domain.Recorded) []op {
+	return append(caseDuties(rec), residenceDuties(rec)...)
+}
+
+// caseDuties are the terms of a case: of its decision, of a correction, of an
+// objection. A term is changed by being set again, and gone with its case.
+func caseDuties(rec domain.Recorded) []op {
+	on := func(kind domain.DueKind, at time.Time) domain.Due {
+		return domain.Due{Kind: kind, Stream: rec.Stream, At: at}
+	}
+	dayAfter := func(d domain.Date) time.Time { return d.AddDays(1).Start() }
+	decision := settled(on(domain.DueDecision, time.Time{}))
+	late := unrank(overdueKey, rec.Stream)
+	ended := []op{decision, late, settled(on(domain.DueCorrection, time.Time{})), settled(on(domain.DueObjection, time.Time{}))}
+	switch e := rec.Event.(type) {
+	case procedure.Begins:
+		if deadline := e.Begun().Deadline; !deadline.IsZero() {
+			return []op{fallsDue(on(domain.DueDecision, deadline))}
+		}
+	case procedure.Moves:
+		if from, ok := e.(procedure.Runs); ok && !from.Term().IsZero() {
+			return []op{fallsDue(on(domain.DueDecision, from.Term()))}
+		}
+		if !e.MovesTo().Open() {
+			return ended
+		}
+	case procedure.CorrectionRequested: // the term does not run meanwhile
+		return []op{decision, fallsDue(on(domain.DueCorrection, dayAfter(e.Until)))}
+	case procedure.CorrectionReceived:
+		return []op{settled(on(domain.DueCorrection, time.Time{})), late, fallsDue(on(domain.DueDecision, e.Deadline))}
+	case procedure.HearingAnnounced:
+		return []op{fallsDue(on(domain.DueObjection, dayAfter(e.ObjectUntil)))}
+	case procedure.ObjectionFiled, procedure.HearingClosed:
+		return []op{settled(on(domain.DueObjection, time.Time{}))}
+	case procedure.TermExtended:
+		return []op{late, fallsDue(on(domain.DueDecision, e.Deadline))}
+	case procedure.DeadlinePassed:
+		return []op{decision, rankAt(overdueKey, e.Deadline.UnixMilli(), rec.Stream)}
+	case procedure.CaseReturned, procedure.CaseForwarded, procedure.CaseWithdrawn, procedure.CaseTerminated:
+		return ended
+	case procedure.ComplaintDecided:
+		if !e.Deadline.IsZero() {
+			return []op{late, fallsDue(on(domain.DueDecision, e.Deadline))}
+		}
+	}
+	return nil
+}
+
+// residenceDuties are terms of temporary registrations and the time of
+// co-owners.
+func residenceDuties(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.RegistrationBegan:
 		if e.Kind == residence.Temporary {
@@ -33,6 +87,10 @@ func agenda(rec domain.Recorded) []op {
 		}
 	case residence.DeregistrationDecided:
 		return []op{settled(confirmations(e.CaseID, e.DecidedAt))}
+	case procedure.CaseWithdrawn:
+		return []op{settled(confirmations(e.CaseID, e.WithdrawnAt))}
+	case procedure.CaseTerminated:
+		return []op{settled(confirmations(e.CaseID, e.TerminatedAt))}
 	}
 	if c, ok := residence.CorrectionIn(rec.Event); ok && c.Kind == residence.Temporary {
 		d := term(c.PersonID, c.RegistrationID, c.Now.Until)
@@ -82,4 +140,45 @@ func (r *Reader) Due(ctx context.Context, by time.Time, limit int) ([]domain.Due
 		duties = append(duties, domain.Due{Kind: domain.DueKind(parts[0]), Stream: parts[1], Item: parts[2], At: time.UnixMilli(int64(ms)).UTC()})
 	}
 	return duties, nil
+}
+
+// OverdueCase is a case whose term has run out without a decision.
+type OverdueCase struct {
+	CaseID   domain.CaseID
+	Deadline time.Time
+}
+
+var overdueQuery = query(`
+return redis.call('ZRANGE', g .. ARGV[4], ARGV[5], ARGV[6], 'WITHSCORES')`)
+
+var overdueCount = query(`return {redis.call('ZCARD', g .. ARGV[4])}`)
+
+// CountOverdue returns how many cases are overdue.
+func (r *Reader) CountOverdue(ctx context.Context) (int, error) {
+	data, _, err := r.read(ctx, overdueCount, "", overdueKey)
+	if err != nil {
+		return 0, err
+	}
+	return asInt(data[0]), nil
+}
+
+// Overdue returns up to limit overdue cases from the offset on, the longest
+// overdue first, and how far in the log that is true. A case that is decided
+// leaves the list, and those after it move up.
+func (r *Reader) Overdue(ctx context.Context, offset, limit int) ([]OverdueCase, domain.Position, error) {
+	data, at, err := r.read(ctx, overdueQuery, "", overdueKey, offset, offset+pageSize(limit)-1)
+	if err != nil {
+		return nil, 0, err
+	}
+	var cases []OverdueCase
+	flat := asTexts(data)
+	for i := 0; i+1 < len(flat); i += 2 {
+		id, err := uuid.Parse(strings.TrimPrefix(flat[i], "case-"))
+		ms, msErr := strconv.ParseFloat(flat[i+1], 64)
+		if err := errors.Join(err, msErr); err != nil {
+			return nil, 0, corrupt("overdue case", err)
+		}
+		cases = append(cases, OverdueCase{domain.CaseID{UUID: id}, time.UnixMilli(int64(ms)).In(domain.Zone)})
+	}
+	return cases, at, nil
 }

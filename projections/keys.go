@@ -40,6 +40,7 @@ const (
 	quarantineKey = "quarantine" // hash: stream@revision -> why
 	heldKey       = "held"       // set: streams with an event in quarantine
 	unfinishedKey = "unfinished" // zset: case by when its act began
+	overdueKey    = "overdue"    // zset: stream of a case by its deadline
 	dueKey        = "due"        // zset: duty by when it falls due
 )
 

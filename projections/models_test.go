@@ -369,6 +369,18 @@ func TestC9_LatenessIsShownUntilANewTermBegins(t *testing.T) {
 			if got.Overdue != overdue || !got.Deadline.Equal(deadline) {
 				t.Errorf("overdue %t at %s, want %t at %s", got.Overdue, got.Deadline, overdue, deadline)
 			}
+			var want []OverdueCase
+			if overdue {
+				want = []OverdueCase{{caseID(1), deadline.Truncate(time.Millisecond).In(domain.Zone)}}
+			}
+			listed, _, err := r.Overdue(ctx, 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, listed, want)
+			if n, err := r.CountOverdue(ctx); err != nil || n != len(want) {
+				t.Errorf("%d cases are counted as overdue (%v), want %d", n, err, len(want))
+			}
 		}
 		expect(true, received.Deadline)
 		later := received.Deadline.AddDate(0, 1, 0)

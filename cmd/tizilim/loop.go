@@ -330,6 +330,7 @@ func (t *teller) check(ctx context.Context, seen *ledger) error {
 type log struct {
 	events   map[uuid.UUID]event
 	begun    map[domain.CaseID]bool // acts that are not finished
+	reviewed map[domain.CaseID]bool // placements that were approved once
 	placed   map[domain.CaseID]housing.PlacementCertified
 	refused  map[domain.CaseID]housing.ApplicationRefused
 	deprived map[domain.CaseID]residence.DeregistrationDecided
@@ -343,7 +344,7 @@ type log struct {
 // persons, and is in each of them once.
 func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
 	l := &log{
-		events: map[uuid.UUID]event{}, begun: map[domain.CaseID]bool{}, placed: map[domain.CaseID]housing.PlacementCertified{},
+		events: map[uuid.UUID]event{}, begun: map[domain.CaseID]bool{}, reviewed: map[domain.CaseID]bool{}, placed: map[domain.CaseID]housing.PlacementCertified{},
 		refused: map[domain.CaseID]housing.ApplicationRefused{}, deprived: map[domain.CaseID]residence.DeregistrationDecided{},
 		ended: map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{}, next: map[string]uint64{},
 	}
@@ -393,7 +394,7 @@ func (l *log) apply(line event) error {
 		delete(l.begun, e.CaseID)
 		l.deprived[e.CaseID] = e
 	case housing.PlacementApproved:
-		l.begun[e.CaseID] = true
+		l.begun[e.CaseID], l.reviewed[e.CaseID] = true, true
 	case housing.ApprovalVoided:
 		delete(l.begun, e.CaseID)
 	case housing.PlacementCertified:
@@ -501,7 +502,10 @@ func (l *log) states(seen *ledger) map[domain.CaseID]string {
 		states[id] = "refused"
 	}
 	for _, id := range seen.turned {
-		states[id] = "in_review"
+		states[id] = "registered" // refused before anything was appended
+		if l.reviewed[id] {
+			states[id] = "in_review" // the list refused the approval
+		}
 	}
 	return states
 }

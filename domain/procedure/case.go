@@ -323,7 +323,7 @@ func (c *Case) Terminate(cmd domain.Command, ground TerminationGround, reasons d
 // itself (C9: lateness is recorded, not hidden).
 func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
 	// The term runs from the complete application (Q4): not while it is awaited.
-	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Overdue || !cmd.Now.After(c.Deadline) {
+	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Deadline.IsZero() || c.Overdue || !cmd.Now.After(c.Deadline) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case is not overdue, or is marked already")
 	}
 	return []domain.Event{DeadlinePassed{CaseID: c.CaseID, Deadline: c.Deadline, MarkedAt: cmd.Now}}, nil
