@@ -18,14 +18,23 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 		applied := deregistration(s, 1, 1, 1, 2)
 		applied.CoOwners, applied.ConfirmBy, applied.Deadline = []domain.PersonID{personID(3), personID(4)}, day.AddDays(3).Start(), time.Time{}
 		s.add(caseID(1).Stream(), applied)
+		term := s.now.Add(30 * time.Minute)
 		r := projected(t, client, s)
-		expect := func(what string, due, unfinished int, state CaseState, answers ...residence.Confirmation) {
+		expect := func(what string, due domain.DueKind, unfinished int, state CaseState, answers ...residence.Confirmation) {
 			t.Helper()
 			reach(t, r, s.head())
 			duties, err := r.Due(ctx, applied.ConfirmBy, 10)
-			if err != nil || len(duties) != due || due > 0 && duties[0] != (domain.Due{Kind: domain.DueConfirmations, Stream: caseID(1).Stream(), At: applied.ConfirmBy.UTC()}) {
-				t.Errorf("%s: due %v, %v", what, duties, err)
+			if err != nil {
+				t.Fatal(err)
 			}
+			var want []domain.Due
+			switch due {
+			case domain.DueConfirmations:
+				want = []domain.Due{{Kind: due, Stream: caseID(1).Stream(), At: applied.ConfirmBy.UTC()}}
+			case domain.DueDecision:
+				want = []domain.Due{{Kind: due, Stream: caseID(1).Stream(), At: term.UTC().Truncate(time.Millisecond)}}
+			}
+			same(t, duties, want)
 			acts, err := r.Unfinished(ctx, s.now, 10)
 			if err != nil || len(acts) != unfinished {
 				t.Errorf("%s: unfinished %v, %v", what, acts, err)
@@ -37,17 +46,18 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 			same(t, c.State, state)
 			same(t, c.CoOwners, []CoOwner{{personID(3), answers[0]}, {personID(4), answers[1]}})
 		}
+		const waiting, none = domain.DueConfirmations, domain.DueKind("")
 		const asked, yes, no = residence.ConfirmationRequested, residence.ConfirmationConfirmed, residence.ConfirmationDeclined
-		expect("received", 1, 0, procedure.AwaitingCoOwners, asked, asked)
+		expect("received", waiting, 0, procedure.AwaitingCoOwners, asked, asked)
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now})
-		expect("one confirmed", 1, 0, procedure.AwaitingCoOwners, yes, asked)
+		expect("one confirmed", waiting, 0, procedure.AwaitingCoOwners, yes, asked)
 		s.add(caseID(1).Stream(), residence.ConfirmationRevoked{CaseID: caseID(1), PersonID: personID(3), RevokedAt: s.now})
-		expect("revoked", 1, 0, procedure.AwaitingCoOwners, asked, asked)
+		expect("revoked", waiting, 0, procedure.AwaitingCoOwners, asked, asked)
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(4), ConfirmedAt: s.now})
-		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now, Deadline: s.now.Add(30 * time.Minute)})
-		expect("all confirmed", 0, 1, procedure.InReview, yes, yes)
+		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now, Deadline: term})
+		expect("all confirmed", domain.DueDecision, 1, procedure.InReview, yes, yes)
 		s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
-		expect("decided", 0, 0, procedure.Refused, yes, yes)
+		expect("decided", none, 0, procedure.Refused, yes, yes)
 
 		applied.CaseID = caseID(2)
 		s.add(caseID(2).Stream(), applied)
