@@ -205,7 +205,7 @@ func (r *modelRun) append(t *rapid.T) {
 // repeat sends an earlier append again, as it was, cut or with more.
 func (r *modelRun) repeat(t *rapid.T) {
 	if len(r.sent) == 0 {
-		t.Skip("nothing to repeat")
+		return // nothing to repeat
 	}
 	ids := slices.Clone(rapid.SampledFrom(r.sent).Draw(t, "append"))
 	if rapid.Bool().Draw(t, "cut") {
@@ -236,7 +236,7 @@ func (r *modelRun) send(t *rapid.T, stream string, expected esdb.ExpectedRevisio
 
 func (r *modelRun) remove(t *rapid.T, forGood bool) {
 	if forGood && rapid.IntRange(0, 4).Draw(t, "rarely") > 0 {
-		t.Skip("tombstones end all that is interesting")
+		return // tombstones end all that is interesting: they stay rare
 	}
 	stream := anyStream(t)
 	s := r.model.stream(stream)
