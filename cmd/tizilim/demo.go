@@ -68,7 +68,7 @@ type person struct {
 }
 
 func (t *teller) tell(ctx context.Context) error {
-	for _, act := range []func(context.Context) error{t.residence, t.housing} {
+	for _, act := range []func(context.Context) error{t.residence, t.housing, t.longWay} {
 		if err := act(ctx); err != nil {
 			return err
 		}
