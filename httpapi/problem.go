@@ -116,7 +116,7 @@ func init() {
 	say := func(code domain.Code, sentence string) string { return string(code) + ": " + sentence }
 	huma.ValidateStrictCasing = true // otherwise "IIN" and "iin" could both be sent
 	validation.MsgUnexpectedProperty = say(domain.CodeUnknownField, "the request has no such member; remove it or correct its name")
-	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing")
+	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing; add it")
 	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
 	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, idSentence+"%.0v") // without huma's reason: it quotes the value
 	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
@@ -188,6 +188,9 @@ func formProblem(status int, msg string, errs ...error) huma.StatusError {
 	return p
 }
 
+// lacks is what is said of a member that is missing.
+var lacks = regexp.MustCompile(`^the member (\S+) is missing; add it$`)
+
 // said is "code: sentence" or "code (field): sentence".
 var said = regexp.MustCompile(`(?s)^([a-z][a-z0-9_]*)(?: \(([^)]*)\))?: (.*)$`)
 
@@ -201,6 +204,10 @@ func fault(d *huma.ErrorDetail) FieldProblem {
 	if m := said.FindStringSubmatch(d.Message); m != nil {
 		if m[2] != "" {
 			field = m[2]
+		}
+		// Of a member that is missing huma names the object that should have it.
+		if member := lacks.FindStringSubmatch(m[3]); member != nil {
+			field = strings.TrimPrefix(field+"."+member[1], ".")
 		}
 		return FieldProblem{domain.Code(m[1]), field, m[3]}
 	}
