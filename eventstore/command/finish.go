@@ -44,10 +44,15 @@ func NewFinisher(h *Handler, todo Todo, log *slog.Logger) *Finisher {
 
 // Run works until ctx ends. What fails is tried again at the next look.
 func (f *Finisher) Run(ctx context.Context) {
-	tick := time.NewTicker(finishEvery)
+	every(ctx, finishEvery, func() { f.Once(ctx, f.handler.now().Add(-finishAfter)) })
+}
+
+// every looks at once and then again after each pause, until ctx ends.
+func every(ctx context.Context, pause time.Duration, look func()) {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		f.Once(ctx, f.handler.now().Add(-finishAfter))
+		look()
 		select {
 		case <-ctx.Done():
 			return

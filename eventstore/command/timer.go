@@ -50,16 +50,7 @@ func NewTimer(h *Handler, agenda Agenda, log *slog.Logger) *Timer {
 
 // Run works until ctx ends. What fails is tried again at the next look.
 func (t *Timer) Run(ctx context.Context) {
-	tick := time.NewTicker(dueEvery)
-	defer tick.Stop()
-	for {
-		t.Once(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	every(ctx, dueEvery, func() { t.Once(ctx) })
 }
 
 // Once does what is due now.
