@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -92,6 +93,7 @@ func init() {
 	register[procedure.ComplaintDecided](1)
 	register[certificates.Duplicated](1)
 	register[certificates.Corrected](1)
+	register[accesslog.PersonalDataRead](1)
 }
 
 type eventType struct {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
@@ -164,6 +165,10 @@ var examples = []domain.Event{
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
 	},
 	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
+	accesslog.PersonalDataRead{
+		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: "get-case",
+		Purpose: accesslog.SubjectRequest, CaseID: kase, ReadAt: at,
+	},
 	certificates.Corrected{
 		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
 		Slip: "one letter of the name", CorrectedAt: at,
