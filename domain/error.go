@@ -160,6 +160,7 @@ const (
 	CodeDeciderRecused   Code = "decider_recused"
 	CodeHearingRequired  Code = "hearing_required"
 	CodeComplaintPending Code = "complaint_pending"
+	CodeHeldByState      Code = "document_held_by_state"
 
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"
