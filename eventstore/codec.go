@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -24,6 +25,7 @@ var types = map[string]eventType{}
 
 func init() {
 	register[residence.PersonRecorded](1)
+	register[residence.ContactsConfirmed](1)
 	register[residence.RegistrationBegan](1)
 	register[residence.RegistrationEnded](1)
 	register[residence.RegistrationAnnulled](1)
@@ -94,6 +96,7 @@ func init() {
 	register[procedure.ComplaintDecided](1)
 	register[certificates.Duplicated](1)
 	register[certificates.Corrected](1)
+	register[accesslog.PersonalDataRead](1)
 }
 
 type eventType struct {

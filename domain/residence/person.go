@@ -133,7 +133,8 @@ type Person struct {
 	Name          domain.Personal
 	BirthDate     domain.Date
 	Class         Class
-	Registrations []Registration // in the order in which they were recorded
+	Contacts      ContactsConfirmed // the last that were confirmed
+	Registrations []Registration    // in the order in which they were recorded
 
 	Representatives []Representative  // of a minor, who are recorded
 	Wards           []domain.PersonID // whose streams may name this person as a representative
@@ -155,6 +156,8 @@ func (p *Person) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
+	case ContactsConfirmed:
+		p.Contacts = e
 	case RegistrationBegan:
 		p.Registrations = append(p.Registrations, Registration{
 			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,
