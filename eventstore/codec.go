@@ -38,6 +38,7 @@ func init() {
 	register[residence.WardNoted](1)
 	register[residence.DwellingRecorded](1)
 	register[residence.OwnersChanged](1)
+	register[residence.DwellingDescribed](1)
 	register[residence.LeaseBegan](1)
 	register[residence.LeaseVoided](1)
 	register[residence.LeaseEnded](1)

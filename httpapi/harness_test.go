@@ -24,6 +24,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/embedded"
@@ -76,6 +77,7 @@ type settings struct {
 	redis      func(testing.TB) projections.Client
 	log        func(httpapi.Log) httpapi.Log
 	storeClock func() time.Time // of the event store; that of the registry where it is nil
+	rules      rules.Book
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -123,7 +125,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 
 	r.tokens = tokens(t, 1)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(r.store, r.clock.Now), Log: set.log(r.store), Model: r.model,
+		Commands: command.New(r.store, r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model))), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",

@@ -122,7 +122,7 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	handler := command.New(a.store, time.Now, command.WithRules(c.rules))
+	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(a.store, a.model)))
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options), Gateway: a.gateway,
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),

@@ -78,6 +78,7 @@ type ProvisionDecided struct {
 	ListID    domain.ListID    `json:"list_id"`
 	EntryID   domain.EntryID   `json:"entry_id"`
 	PersonID  domain.PersonID  `json:"person_id"`
+	Family    []FamilyMember   `json:"family,omitempty"` // counted, and named in the lease
 	Dwelling  ServiceDwelling  `json:"dwelling"`
 	Norm      Norm             `json:"norm"` // in force on the day
 	Need      NeedCheck        `json:"need_check"`
@@ -199,7 +200,7 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue) ([]domain.Ev
 		return nil, err
 	}
 	decided := ProvisionDecided{
-		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Dwelling: c.Dwelling,
+		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Family: e.Family, Dwelling: c.Dwelling,
 		Norm: NormOn(cmd.Today()), Need: c.Need, Declined: c.Declined, Minutes: c.Minutes, DecidedAt: cmd.Now,
 	}
 	if _, err := q.provide(cmd, decided); err != nil {

@@ -210,7 +210,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
 	}
 	if len(e.CoOwners) > 0 {
-		e.ConfirmBy = cmd.Now.Add(coOwnersAnswerWithin)
+		e.ConfirmBy = cmd.Now.Add(time.Duration(f.edition(cmd).Deregistration.CoOwnersAnswerDays) * 24 * time.Hour)
 	} else {
 		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
 	}
