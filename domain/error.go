@@ -97,6 +97,8 @@ const (
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
 	CodeOwnersConsent     Code = "owners_consent_required"
+	CodePhoneFormat       Code = "phone_format"
+	CodeEmailFormat       Code = "email_format"
 
 	// Correction of the past (R14), and its consequences.
 	CodeFactUnknown            Code = "fact_unknown"
@@ -158,6 +160,7 @@ const (
 	CodeDeciderRecused   Code = "decider_recused"
 	CodeHearingRequired  Code = "hearing_required"
 	CodeComplaintPending Code = "complaint_pending"
+	CodeHeldByState      Code = "document_held_by_state"
 
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"

@@ -70,6 +70,7 @@ var correction = residence.Correction{
 // examples are the events of which the samples are written: every field set.
 var examples = []domain.Event{
 	residence.PersonRecorded{PersonID: person, IIN: "999999000012", Name: "Айгүл Сейітқызы", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Citizen, RecordedAt: at},
+	residence.ContactsConfirmed{PersonID: person, Phone: "+77010000000", Email: "aigul@example.kz", Language: domain.Kazakh, ConfirmedAt: at},
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
@@ -141,7 +142,7 @@ var examples = []domain.Event{
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
 	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
-	procedure.CorrectionRequested{CaseID: kase, Missing: []string{"family[0]: certificate of birth"}, Until: today, RequestedAt: at},
+	procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Document: domain.DocumentBirthCertificate, Text: "family[0]: certificate of birth"}}, SystemsSilent: true, Until: today, RequestedAt: at},
 	procedure.CorrectionReceived{CaseID: kase, Documents: []domain.Document{{Type: domain.DocumentBirthCertificate, Number: "1", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true}}, ReceivedAt: at, Deadline: at},
 	procedure.CaseReturned{CaseID: kase, ReturnedAt: at},
 	procedure.CaseForwarded{CaseID: kase, To: "akimat", ForwardedAt: at},

@@ -25,6 +25,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/gateway"
 	"tizilim/projections"
 )
 
@@ -51,6 +52,7 @@ type Config struct {
 	Tokens    *Tokens
 	PersonKey domain.PersonIDKey
 	CheckKey  certificates.CheckKey // of the codes on documents
+	Gateway   gateway.Gateway       // carries SMS and e-mail
 	BaseURL   string                // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
