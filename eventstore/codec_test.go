@@ -62,9 +62,9 @@ var (
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
 	Corrects: domain.EventRef{Stream: person.Stream(), Revision: 3}, Ground: residence.ClericalError, Reasons: "the desk mistook the day",
-	Accepted: []domain.Code{domain.CodeLeavesHole},
-	Was:      residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
-	Now:      residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
+	Accepted: []domain.Code{domain.CodeLeavesHole}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
+	Was: residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
+	Now: residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
 }
 
 // examples are the events of which the samples are written: every field set.
@@ -74,16 +74,21 @@ var examples = []domain.Event{
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent,
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
+		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),
 	residence.EndingCorrected(correction),
 	residence.CorrectionAnnulled(correction),
+	residence.RepresentativeRecorded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Kind: residence.Guardian, RecordedAt: at},
+	residence.RepresentationEnded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Reasons: "the guardian was released", EndedAt: at},
+	residence.WardNoted{PersonID: person, WardID: domaintest.ID[domain.PersonID]("daur"), NotedAt: at},
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
 	residence.DeregistrationApplied{
@@ -101,7 +106,7 @@ var examples = []domain.Event{
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
-			{PersonID: person, Ended: []domain.RegistrationID{stay}},
+			{PersonID: person, Ended: []domain.RegistrationID{stay}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: person}}},
 			{PersonID: domaintest.ID[domain.PersonID]("daur"), Code: domain.CodeNotRegisteredHere, Reason: "not registered at the dwelling"},
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},

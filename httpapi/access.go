@@ -19,6 +19,9 @@ import (
 var access = map[string][]domain.Role{
 	"record-person":          {domain.RoleOperator, domain.RoleProvider},
 	"search-person":          {domain.RoleOperator, domain.RoleProvider},
+	"record-representative":  {domain.RoleOperator, domain.RoleProvider},
+	"end-representation":     {domain.RoleOperator, domain.RoleProvider},
+	"get-representatives":    {domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 	"record-dwelling":        {domain.RoleOperator},
 	"change-owners":          {domain.RoleOperator},
 	"register-residence":     {domain.RoleOperator, domain.RoleProvider},

@@ -102,6 +102,7 @@ func New(c Config) *Server {
 
 	s.api = humagin.New(engine, apiConfig(c.Version))
 	s.persons()
+	s.representatives()
 	s.dwellings()
 	s.registrations()
 	s.corrections()
