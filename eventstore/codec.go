@@ -13,6 +13,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -92,6 +93,11 @@ func init() {
 	register[procedure.ComplaintDecided](1)
 	register[certificates.Duplicated](1)
 	register[certificates.Corrected](1)
+	register[notice.Began](1)
+	register[notice.NoticeQueued](1)
+	register[notice.NoticeSent](1)
+	register[notice.NoticeDelivered](1)
+	register[notice.NoticeFailed](1)
 }
 
 type eventType struct {
