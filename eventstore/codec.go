@@ -14,6 +14,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -97,6 +98,11 @@ func init() {
 	register[certificates.Duplicated](1)
 	register[certificates.Corrected](1)
 	register[accesslog.PersonalDataRead](1)
+	register[notice.Began](1)
+	register[notice.NoticeQueued](1)
+	register[notice.NoticeSent](1)
+	register[notice.NoticeDelivered](1)
+	register[notice.NoticeFailed](1)
 }
 
 type eventType struct {

@@ -23,6 +23,7 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -56,6 +57,7 @@ var (
 	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
 	stay      = domaintest.ID[domain.RegistrationID]("registration")
 	proof     = domaintest.ID[domain.CertificateID]("certificate")
+	told      = domaintest.ID[domain.NoticeID]("notice")
 )
 
 // correction of a registration, every field set.
@@ -178,6 +180,14 @@ var examples = []domain.Event{
 		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
 		Slip: "one letter of the name", CorrectedAt: at,
 	},
+	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
+	notice.NoticeQueued{
+		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
+		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+	},
+	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
+	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},
+	notice.NoticeFailed{NoticeID: told, Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: at.Add(time.Minute), FailedAt: at},
 }
 
 var exampleMeta = domain.Meta{
@@ -199,6 +209,27 @@ func stored(data esdb.EventData) *esdb.RecordedEvent {
 	return &esdb.RecordedEvent{
 		EventID: data.EventID, EventType: data.EventType, StreamID: "case-1", EventNumber: 7,
 		Position: esdb.Position{Commit: 42, Prepare: 41}, CreatedDate: at, Data: data.Data, UserMetadata: data.Metadata,
+	}
+}
+
+// TestC11_EveryEventOwesANoticeOrIsSaidToOweNone: a new type of event is not
+// taken before somebody has decided whom it is to be told to.
+func TestC11_EveryEventOwesANoticeOrIsSaidToOweNone(t *testing.T) {
+	decided := map[string]int{}
+	for _, l := range notice.Table {
+		decided[l.Event]++
+	}
+	for _, e := range notice.OwesNone {
+		decided[e.EventType()]++
+	}
+	for name := range types {
+		if decided[name] != 1 {
+			t.Errorf("%s is in notice.Table or in notice.OwesNone %d times, want once", name, decided[name])
+		}
+		delete(decided, name)
+	}
+	for name := range decided {
+		t.Errorf("%s is decided on, and no type of event", name)
 	}
 }
 

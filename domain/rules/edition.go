@@ -28,6 +28,7 @@ type Edition struct {
 	Residence      Residence      `json:"residence"`
 	Ages           Ages           `json:"ages"`
 	OTP            OTP            `json:"otp"`
+	Notice         Notice         `json:"notice"`
 }
 
 // Signatures are the methods by which an application is signed, by channel
@@ -124,6 +125,14 @@ type OTP struct {
 	Digits       int `json:"digits"`        // 6
 	ValidMinutes int `json:"valid_minutes"` // 5
 	Tries        int `json:"tries"`         // 5
+}
+
+// Notice is how SMS and e-mail are tried again where they fail (all policy; the
+// copy in the personal account needs no trying).
+type Notice struct {
+	Attempts            int `json:"attempts"`              // at most, of one message; then it is given up: 12
+	FirstPauseMinutes   int `json:"first_pause_minutes"`   // after the first failure; each next pause is twice as long: 1
+	LongestPauseMinutes int `json:"longest_pause_minutes"` // 240
 }
 
 // CountsAsDwelling reports whether a share in the title to a dwelling counts as
