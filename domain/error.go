@@ -158,6 +158,8 @@ const (
 	CodeDeciderRecused   Code = "decider_recused"
 	CodeHearingRequired  Code = "hearing_required"
 	CodeComplaintPending Code = "complaint_pending"
+	CodeNoDuplicate      Code = "no_duplicate"
+	CodeNoRemedy         Code = "no_remedy"
 
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"
