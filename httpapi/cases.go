@@ -126,8 +126,9 @@ type caseBody struct {
 }
 
 type correctionState struct {
-	Missing []string    `json:"missing"`
-	Until   domain.Date `json:"until" format:"date"`
+	Missing       []missingBody `json:"missing"`
+	SystemsSilent bool          `json:"systems_silent,omitempty"`
+	Until         domain.Date   `json:"until" format:"date"`
 }
 
 type hearingState struct {
@@ -174,7 +175,10 @@ func (b *caseBody) stepsOf(c projections.Case, p Principal) {
 		b.Remedy = &remedyState{x.How, x.Acts, x.NewCase, x.RecordedAt.In(domain.Zone)}
 	}
 	if x := c.Correction; x != nil {
-		b.Correction = &correctionState{x.Missing, x.Until}
+		b.Correction = &correctionState{SystemsSilent: x.SystemsSilent, Until: x.Until}
+		for _, m := range x.Missing {
+			b.Correction.Missing = append(b.Correction.Missing, missingBody(m))
+		}
 	}
 	if x := c.Hearing; x != nil {
 		b.Hearing = &hearingState{x.NotBefore, x.ObjectUntil}

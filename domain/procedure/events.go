@@ -45,10 +45,17 @@ type Application struct {
 // CorrectionRequested tells the applicant what is missing and until when it can
 // be brought (APPC 64; C3: never a refusal to accept).
 type CorrectionRequested struct {
-	CaseID      domain.CaseID `json:"case_id"`
-	Missing     []string      `json:"missing"`
-	Until       domain.Date   `json:"until"`
-	RequestedAt time.Time     `json:"requested_at"`
+	CaseID        domain.CaseID `json:"case_id"`
+	Missing       []Missing     `json:"missing"`
+	SystemsSilent bool          `json:"systems_silent,omitempty"` // the state systems did not answer, so that documents they hold are asked for (C14)
+	Until         domain.Date   `json:"until"`
+	RequestedAt   time.Time     `json:"requested_at"`
+}
+
+// Missing is something that an application lacks.
+type Missing struct {
+	Document domain.DocumentType `json:"document_type,omitempty"` // where it is a document
+	Text     string              `json:"text"`                    // as the applicant reads it
 }
 
 // CorrectionReceived makes the application complete; its instant is the new
@@ -380,7 +387,7 @@ func (e CaseTerminated) EffectiveAt() time.Time      { return e.TerminatedAt }
 func (e DecisionNotified) EffectiveAt() time.Time    { return e.NotifiedAt }
 func (e DeadlinePassed) EffectiveAt() time.Time      { return e.Deadline }
 func (e ApplicantNotified) EffectiveAt() time.Time   { return e.NotifiedAt }
-func (e DutyMissed) EffectiveAt() time.Time          { return e.By.End() }
+func (e DutyMissed) EffectiveAt() time.Time          { return e.By.Start() }
 func (e RemedyRecorded) EffectiveAt() time.Time      { return e.RecordedAt }
 func (e ComplaintFiled) EffectiveAt() time.Time      { return e.FiledAt }
 func (e ComplaintForwarded) EffectiveAt() time.Time  { return e.ForwardedAt }
