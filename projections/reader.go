@@ -13,6 +13,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
 )
@@ -168,7 +169,7 @@ var recordQuery = query(`return {redis.call('HGETALL', g .. ARGV[4])}`)
 // Case returns the present state of an application.
 // Error: [domain.CodeCaseUnknown].
 func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
-	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()))
+	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()), subjectPrefix)
 	if err != nil {
 		return Case{}, err
 	}
@@ -195,7 +196,7 @@ func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 	}
 	c := Case{
 		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
-		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, Deadline: a.Deadline,
+		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
 		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
 		Edition:   rules.EditionID(rec["edition"]),
 		ConfirmBy: a.ConfirmBy, Revision: revision,
@@ -215,10 +216,37 @@ func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 			return Case{}, corrupt(field, err)
 		}
 	}
+	for _, d := range procedure.Duties {
+		for prefix, into := range map[string]*[]procedure.Owed{owesPrefix: &c.Owed, latePrefix: &c.Late} {
+			if !rec.has(prefix + string(d)) {
+				continue
+			}
+			by, err := domain.ParseDate(rec[prefix+string(d)])
+			if err != nil {
+				return Case{}, corrupt(prefix+string(d), err)
+			}
+			*into = append(*into, procedure.Owed{Duty: d, By: by})
+		}
+	}
+	if rec.has("duplicate_of") {
+		if c.DuplicateOf.UUID, err = uuid.Parse(rec["duplicate_of"]); err != nil {
+			return Case{}, corrupt("duplicate_of", err)
+		}
+	}
+	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
+		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return Case{}, corrupt("case of the same subject", err)
+		}
+		if same != id.UUID {
+			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
+		}
+	}
 	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
 	for field, into := range map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
 		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
+		"remedy": &c.Remedy,
 	} {
 		if !rec.has(field) {
 			continue

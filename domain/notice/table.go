@@ -168,6 +168,8 @@ var OwesNone = []domain.Event{
 	procedure.ObjectionFiled{}, procedure.HearingClosed{},
 	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{},
 	housing.ProtectionRecorded{}, certificates.Duplicated{},
+	// Notice given, and what the case shows: what was late, and what was done of it.
+	procedure.ApplicantNotified{}, procedure.DutyMissed{}, procedure.RemedyRecorded{},
 	// Steps inside the body: what comes of them is told.
 	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{},
 	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, residence.DepartureSheetIssued{},
