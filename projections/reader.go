@@ -180,7 +180,7 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	if err != nil {
 		return Case{}, err
 	}
-	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]))
+	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]), asTexts(data[2]))
 	if err != nil {
 		return Case{}, err
 	}
@@ -189,7 +189,7 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 }
 
 // caseOf reads the record of a case.
-func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
+func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
 	if !rec.has("application") {
 		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
 	}
@@ -240,7 +240,7 @@ func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 			return Case{}, corrupt("duplicate_of", err)
 		}
 	}
-	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
+	for _, stream := range slices.Sorted(slices.Values(subject)) {
 		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
 		if err != nil {
 			return Case{}, corrupt("case of the same subject", err)

@@ -176,7 +176,7 @@ var OwesNone = []domain.Event{
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 	residence.LeaseBegan{}, residence.LeaseVoided{},
 	// About no person.
-	residence.DwellingRecorded{}, residence.OwnersChanged{}, housing.ListOpened{}, housing.PriorityRuleSet{},
+	residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{}, housing.ListOpened{}, housing.PriorityRuleSet{},
 	// Read and not changed: the personal account lists it.
 	accesslog.PersonalDataRead{},
 	// Notices themselves.
