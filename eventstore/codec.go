@@ -29,6 +29,7 @@ func init() {
 	register[residence.ContactsConfirmed](1)
 	register[residence.RegistrationBegan](1)
 	register[residence.RegistrationEnded](1)
+	register[residence.RegistrationInserted](1)
 	register[residence.RegistrationAnnulled](1)
 	register[residence.RegistrationCorrected](1)
 	register[residence.EndingAnnulled](1)

@@ -84,6 +84,7 @@ var examples = []domain.Event{
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
 		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
+	residence.RegistrationInserted(correction),
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),

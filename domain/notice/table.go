@@ -129,6 +129,7 @@ var Table = []Line{
 		}
 		return to(e.PersonID, StayEnded) // R13
 	}),
+	of(func(e residence.RegistrationInserted) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.RegistrationAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.RegistrationCorrected) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.EndingAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),

@@ -22,6 +22,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.ApplyForDeregistration{}, 1},
 		{residence.Facts{}, 8},
 		{residence.Correction{}, 1},
+		{residence.RegistrationInserted{}, 1},
 		{residence.RegistrationAnnulled{}, 1},
 		{residence.RegistrationCorrected{}, 1},
 		{residence.EndingAnnulled{}, 1},

@@ -167,6 +167,8 @@ func (p *Person) Apply(rec domain.Recorded) {
 		if r := p.registration(e.RegistrationID); r != nil {
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}
+	case RegistrationInserted:
+		p.Registrations = append(p.Registrations, e.registration(rec.Position))
 	default:
 		p.represented(rec)
 		if c, ok := CorrectionIn(e); ok {

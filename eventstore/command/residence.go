@@ -138,6 +138,20 @@ func (h *Handler) judgedBy(ctx context.Context, cmd domain.Command, c residence.
 func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
 	var plan residence.CorrectionPlan
 	c.Rules = h.rules
+	for i, ch := range c.Changes {
+		if ch.DwellingID.IsZero() {
+			continue
+		}
+		d, err := h.Dwelling(ctx, ch.DwellingID)
+		if err != nil {
+			return Receipt{}, plan, err
+		}
+		if !d.Known() {
+			unknown := residence.UnknownDwelling().At(domain.Path("changes", i, "dwelling_id"))
+			unknown.Kind = domain.Invalid
+			return Receipt{}, plan, unknown
+		}
+	}
 	r, err := h.together(ctx, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) (events []domain.Event, err error) {
