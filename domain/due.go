@@ -25,6 +25,10 @@ const (
 	DueDecision DueKind = "decision"
 	// DueCorrection: the date for the correction of an application has passed (C3).
 	DueCorrection DueKind = "correction"
-	// DueObjection: the window for an objection has passed (C8).
+	// DueObjection: the window for an objection has passed (C8); in the
+	// review Item, where the stream is that of a list.
 	DueObjection DueKind = "objection"
+	// DueInventory: the entry Item is to be confirmed, or its holder was asked to
+	// and the time to answer is over (Q23).
+	DueInventory DueKind = "inventory"
 )

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"strings"
 	"time"
 
 	"tizilim/domain"
@@ -25,24 +26,42 @@ type storedApplication struct {
 	Deadline       time.Time         `json:"deadline"`
 }
 
-// cases keeps the present state of every application.
+// cases keeps the present state of every application, and of every review of an
+// entry, which is read with the entry.
 func cases(rec domain.Recorded) []op {
-	if moves, ok := rec.Event.(procedure.Moves); ok {
-		return append([]op{set(rec.Stream, "state", string(moves.MovesTo()))}, decisions(rec)...)
+	file := fileOf(rec)
+	if file == "" {
+		return nil
 	}
-	return append(steps(rec), decisions(rec)...)
+	if moves, ok := rec.Event.(procedure.Moves); ok {
+		return append([]op{set(file, "state", string(moves.MovesTo()))}, decisions(rec)...)
+	}
+	return append(steps(rec, file), decisions(rec)...)
 }
 
-// steps are what the procedure does to a case of either service.
-func steps(rec domain.Recorded) []op {
+// fileOf returns the key of the case that the event is a step of: that of its
+// stream, or of the case that it names in the stream of a list; "" for all other
+// events.
+func fileOf(rec domain.Recorded) string {
+	if strings.HasPrefix(rec.Stream, "case-") {
+		return rec.Stream
+	}
+	if e, ok := rec.Event.(procedure.OfCase); ok {
+		return e.Of().Stream()
+	}
+	return ""
+}
+
+// steps are what the procedure does to a case.
+func steps(rec domain.Recorded, file string) []op {
 	to := func(s CaseState, fields ...string) op {
-		return set(rec.Stream, append([]string{"state", string(s)}, fields...)...)
+		return set(file, append([]string{"state", string(s)}, fields...)...)
 	}
 	switch e := rec.Event.(type) {
 	case procedure.CorrectionRequested:
 		return []op{to(procedure.AwaitingCorrection, "correction", stored(CaseCorrection{e.Missing, e.Until}))}
 	case procedure.CorrectionReceived:
-		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(rec.Stream, "correction", "overdue")}
+		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(file, "correction", "overdue")}
 	case procedure.CaseReturned:
 		return []op{to(procedure.Returned)}
 	case procedure.CaseForwarded:
@@ -50,32 +69,35 @@ func steps(rec domain.Recorded) []op {
 	case procedure.ReviewBegan:
 		return []op{to(procedure.InReview, "decider", e.Decider)}
 	case procedure.DeciderRecused:
-		return []op{set(rec.Stream, "decider", e.Decider)}
+		return []op{set(file, "decider", e.Decider)}
 	case procedure.HearingAnnounced:
 		return []op{to(procedure.HearingPending, "hearing", stored(CaseHearing{e.NotBefore, e.ObjectUntil}))}
 	case procedure.ObjectionFiled:
 		return []op{to(procedure.InReview)}
 	case procedure.HearingClosed:
+		if e.How == procedure.HearingWaived { // no day is waited for
+			return []op{to(procedure.InReview), unset(file, "hearing")}
+		}
 		return []op{to(procedure.InReview)}
 	case procedure.TermExtended:
-		return []op{set(rec.Stream, "deadline", instant(e.Deadline)), unset(rec.Stream, "overdue")}
+		return []op{set(file, "deadline", instant(e.Deadline)), unset(file, "overdue")}
 	case procedure.CaseWithdrawn:
 		return []op{to(procedure.Withdrawn)}
 	case procedure.CaseTerminated:
 		return []op{to(procedure.Terminated)}
 	case procedure.DecisionNotified:
-		return []op{set(rec.Stream, "notified_at", instant(e.NotifiedAt))}
+		return []op{set(file, "notified_at", instant(e.NotifiedAt))}
 	case procedure.DeadlinePassed:
-		return []op{set(rec.Stream, "overdue", instant(e.Deadline))}
+		return []op{set(file, "overdue", instant(e.Deadline))}
 	case procedure.ComplaintFiled:
-		return []op{set(rec.Stream, "complaint", stored(CaseComplaint{e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
+		return []op{set(file, "complaint", stored(CaseComplaint{e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
 	case procedure.ComplaintForwarded:
-		return []op{set(rec.Stream, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
+		return []op{set(file, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
 	case procedure.ComplaintDecided:
-		ops := []op{unset(rec.Stream, "complaint", "appeal")}
+		ops := []op{unset(file, "complaint", "appeal")}
 		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
 			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
-				unset(rec.Stream, "refusal", "edition", "hearing", "notified_at", "overdue"))
+				unset(file, "refusal", "edition", "hearing", "notified_at", "overdue"))
 		}
 		return ops
 	}
