@@ -42,7 +42,7 @@ func (s *subtest) step(id, person string, st caseStep) *answer {
 func longWay() []caseStep {
 	commission, citizen := domain.RoleCommission, domain.RoleCitizen
 	return []caseStep{
-		{"correction-request", body{"missing": []string{"birth certificate"}}, commission},
+		{"correction-request", body{"missing": []body{{"document_type": "birth_certificate", "text": "of the child"}}}, commission},
 		{"correction", body{"documents": []body{{"type": "birth_certificate", "number": "7"}}}, citizen},
 		{"review", nil, commission},
 		{"hearing", body{"preliminary": "refusal: a dwelling"}, commission},
@@ -52,6 +52,15 @@ func longWay() []caseStep {
 		{"complaint", body{"grounds": "it is not mine"}, citizen},
 		{"complaint-forwarding", body{"to": "ministry"}, commission},
 		{"complaint-decision", body{"outcome": "act_annulled", "reasons": "it is not"}, reviewer},
+	}
+}
+
+// madeGood leads a deregistration to a satisfied complaint, and what follows it.
+func madeGood() []caseStep {
+	return []caseStep{
+		{"complaint", body{"grounds": "I live here"}, domain.RoleCitizen},
+		{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider},
+		{"remedy", body{"how": "not_wanted", "words": "I have moved anyway"}, domain.RoleProvider},
 	}
 }
 
@@ -106,7 +115,7 @@ func TestTheCaseSaysWhatTheLogHolds(t *testing.T) {
 		"objected":     objecting(),
 		"withdrawn":    {{"withdrawal", nil, domain.RoleCitizen}},
 		"forwarded":    {{"forwarding", body{"to": "b"}, commission}},
-		"terminated": {{"review", nil, commission}, {"extension", body{"until": "2026-05-01", "reasons": "r"}, commission},
+		"terminated": {{"review", nil, commission}, {"extension", body{"office": "head", "until": "2026-05-01", "reasons": "r"}, commission},
 			{"recusal", body{"ground": "interested", "decider": "commission-2"}, commission}, {"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,8 +184,8 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 	s.registered(person, home, "2026-03-01", "")
 	removal := s.command("/v1/deregistrations", s.as(person), removal(person, home, person)).is(201).id("case_id")
 	unknown := "00000000-0000-4000-8000-000000000000"
-	bodies := map[string]body{"recusal": {"ground": "interested", "decider": "commission-2"}, "extension": {"until": "2026-05-01", "reasons": "r"},
-		"termination": {"ground": "other_by_law", "reasons": "r"}, "forwarding": {"to": "b"}, "objection": {"objection": "no"}}
+	bodies := map[string]body{"recusal": {"ground": "interested", "decider": "commission-2"}, "extension": {"office": "head", "until": "2026-05-01", "reasons": "r"},
+		"termination": {"ground": "other_by_law", "reasons": "r"}, "forwarding": {"to": "b"}, "remedy": {"how": "not_wanted", "words": "w"}, "objection": {"objection": "no"}}
 	for _, st := range longWay() {
 		if st.body != nil {
 			bodies[st.name] = st.body
@@ -222,4 +231,19 @@ func (s *subtest) steps() []string {
 		}
 	}
 	return names
+}
+
+// TestC14_ADocumentThatTheStateHoldsIsNotDemanded by the edition in force, and
+// the applicant reads what is.
+func TestC14_ADocumentThatTheStateHoldsIsNotDemanded(t *testing.T) {
+	s := start(t).at(t)
+	person := s.citizen()
+	id := s.applied(person, s.list())
+	ask := body{"missing": []body{{"document_type": "identity_card", "text": "of the spouse"}}}
+	s.step(id, person, caseStep{"correction-request", ask, domain.RoleCommission}).refused(422, domain.CodeHeldByState, "missing[0].document_type")
+	asked := s.step(id, person, caseStep{"correction-request", ask.with(body{"systems_silent": true}), domain.RoleCommission}).is(200)
+	got := s.seen("/v1/cases/"+id, s.as(person), asked)
+	if got.at("correction", "missing", 0, "document_type") != "identity_card" || got.at("correction", "missing", 0, "text") != "of the spouse" || got.at("correction", "systems_silent") != true {
+		t.Errorf("the applicant reads %v", got.at("correction"))
+	}
 }

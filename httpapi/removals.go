@@ -68,7 +68,11 @@ func (s *Server) removals() {
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *entryStepInput[complaintBody]) (command.Receipt, complained, error) {
 		id := domain.DeriveID(cmd.ID.UUID, "complaint").String()
 		r, err := s.stepOnEntry(ctx, cmd, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			return c.FileComplaint(cmd, id, domain.Personal(in.Body.Grounds), t)
+			by := in.Body.ComplainantID
+			if by.IsZero() {
+				by = c.ApplicantID
+			}
+			return c.FileComplaint(cmd, id, by, domain.Personal(in.Body.Grounds), t)
 		}, opt)
 		return r, complained{in.EntryID, id, eventsOf(r)}, err
 	})

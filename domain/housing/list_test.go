@@ -631,7 +631,9 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 			return c.CloseHearing(o, procedure.HearingWaived, "n")
 		}),
 			[8]domain.Code{unreviewed, closed, ok, closed, unreviewed, domain.CodeCaseDecided, domain.CodeCaseDecided, unreviewed}},
-		{"complain", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.FileComplaint(o, "1", "n", terms()) }),
+		{"complain", proceed(func(c *procedure.Case) ([]domain.Event, error) {
+			return c.FileComplaint(o, "1", c.ApplicantID, "n", terms())
+		}),
 			[8]domain.Code{unreviewed, closed, closed, closed, unreviewed, ok, domain.CodeComplaintPending, unreviewed}},
 		{"forward a complaint", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.ForwardComplaint(o, "ministry", terms()) }),
 			[8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},

@@ -74,7 +74,7 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				})
 			case "complain":
 				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
-					return c.FileComplaint(order, "complaint", "n", terms())
+					return c.FileComplaint(order, "complaint", c.ApplicantID, "n", terms())
 				})
 			case "satisfy":
 				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {

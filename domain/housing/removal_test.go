@@ -23,7 +23,7 @@ func terms() procedure.Terms {
 
 // complaint of the holder about the removal, filed on the day of it.
 func complaint() procedure.ComplaintFiled {
-	return procedure.ComplaintFiled{CaseID: reviewOf(a), ComplaintID: "complaint", Grounds: "a note", ForwardBy: day("2026-03-18"), FiledAt: domaintest.Noon()}
+	return procedure.ComplaintFiled{CaseID: reviewOf(a), ComplaintID: "complaint", ComplainantID: aigul, Grounds: "a note", ForwardBy: day("2026-03-18"), FiledAt: domaintest.Noon()}
 }
 
 func decidedComplaint(outcome procedure.ComplaintOutcome) procedure.ComplaintDecided {
@@ -103,7 +103,7 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 	notice := housing.NoticeGiven{ListID: list, EntryID: a, PersonID: aigul, On: day("2026-03-20"), DueOn: day("2026-03-25")}
 	file := func(on string) decision {
 		return step(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.FileComplaint(domaintest.OrderOn(on), "complaint", "a note", terms())
+			return c.FileComplaint(domaintest.OrderOn(on), "complaint", c.ApplicantID, "a note", terms())
 		})
 	}
 	filed := func(on, forwardBy string, late bool) []domain.Event {
@@ -120,7 +120,7 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 	asHolder := func(p domain.PersonID) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Proceed(a, p, func(c *procedure.Case) ([]domain.Event, error) {
-				return c.FileComplaint(domaintest.Order(), "complaint", "a note", terms())
+				return c.FileComplaint(domaintest.Order(), "complaint", c.ApplicantID, "a note", terms())
 			})
 		}
 	}

@@ -366,6 +366,15 @@ func acts(t testing.TB) []act {
 			}, opt)
 			return r, err
 		}},
+		{name: "R20 record a representative", log: withChild(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.Parent, opt)
+		}},
+		{name: "R20 end a representation", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.EndRepresentation(ctx, cmd, child, residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, opt)
+		}},
+		{name: "R20 leave a child behind", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return register(h, gulnar, flat, residence.Permanent, opt)(cmd)
+		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister, steps: []string{applied, ended, ended, decided}},
 		{name: "R23 deregister five", log: five, kase: eviction, do: deregisterFive(domain.ChannelStateCorp),
 			steps: []string{applied, ended, ended, ended, ended, decided}},
@@ -454,7 +463,7 @@ func acts(t testing.TB) []act {
 		}},
 		{name: "Q15 C12 complain", log: removed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-				return c.FileComplaint(cmd, "1", "n", t)
+				return c.FileComplaint(cmd, "1", c.ApplicantID, "n", t)
 			})
 		}},
 		{name: "Q18 report a change", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
