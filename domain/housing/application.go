@@ -128,7 +128,9 @@ func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused 
 
 // Begun is what the procedure needs of the application.
 func (e ApplicationReceived) Begun() procedure.Application {
-	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline}
+	return procedure.Application{
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language,
+	}
 }
 
 func (e ApplicationReceived) EffectiveAt() time.Time { return e.ReceivedAt }

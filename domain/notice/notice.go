@@ -23,6 +23,9 @@ const (
 	Email   Way = "email"
 )
 
+// Ways lists them all.
+var Ways = []Way{Account, SMS, Email}
+
 // State of a notice on one way.
 type State string
 
@@ -111,7 +114,8 @@ type NoticeQueued struct {
 	Kind       Kind            `json:"kind"`
 	About      domain.EventRef `json:"about"`
 	CaseID     domain.CaseID   `json:"case_id,omitzero"`
-	Applicant  bool            `json:"applicant,omitempty"` // the person is told as the applicant of the case
+	Applicant  bool            `json:"applicant,omitempty"` // the person is told as the applicant of the case,
+	Decision   bool            `json:"decision,omitempty"`  // and this is its decision (C11)
 	By         domain.Date     `json:"by,omitzero"`         // the day that the text names
 	Language   domain.Language `json:"language"`
 	Ways       []Way           `json:"ways"`

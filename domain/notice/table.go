@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"tizilim/domain"
@@ -73,6 +75,20 @@ func (o Owed) Applicant() bool { return o.To.IsZero() }
 // ID of the notice of the event to the person.
 func (o Owed) ID(event uuid.UUID, to domain.PersonID) domain.NoticeID {
 	return domain.NoticeID{UUID: domain.DeriveID(event, string(o.Kind)+" to "+to.String())}
+}
+
+// Debt is a notice that an event of the log owes and that nobody has queued yet.
+type Debt struct {
+	Event domain.EventRef
+	Kind  Kind
+	To    domain.PersonID // zero: the applicant of the case
+	Since time.Time       // when the log learned of the event
+}
+
+// Outgoing is a notice on one of its ways.
+type Outgoing struct {
+	NoticeID domain.NoticeID
+	Way      Way
 }
 
 // Line of the table: an event and the notices that it owes.

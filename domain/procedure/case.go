@@ -48,6 +48,7 @@ type Case struct {
 	Original    time.Time // the deadline before any extension
 	DecidedOn   domain.Date
 	DecidedBy   string // account
+	Decision    uint64 // revision of the event that decided last
 	NotifiedAt  time.Time
 	Overdue     bool
 	Complaint   *ComplaintFiled // that is not decided yet
@@ -131,7 +132,7 @@ func (c *Case) Apply(rec domain.Recorded) {
 // decided notes whose act ended the case, and that nobody was told yet.
 func (c *Case) decided(rec domain.Recorded) {
 	c.DecidedOn, c.DecidedBy = domain.DateOf(rec.Event.EffectiveAt()), rec.Meta.Actor
-	c.NotifiedAt = time.Time{}
+	c.Decision, c.NotifiedAt = rec.Revision, time.Time{}
 }
 
 // may refuses a step that the table does not have for the case's state, and a
@@ -341,6 +342,15 @@ func (c *Case) Notify(cmd domain.Command, by NotifiedBy) ([]domain.Event, error)
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the addressee was notified already")
 	}
 	return []domain.Event{DecisionNotified{CaseID: c.CaseID, By: by, NotifiedAt: cmd.Now}}, nil
+}
+
+// NotifyOf is Notify by the registry itself, of the decision at the revision: a
+// notice that arrives late does not tell of the one that has replaced it.
+func (c *Case) NotifyOf(cmd domain.Command, decision uint64, by NotifiedBy) ([]domain.Event, error) {
+	if c.DecidedOn.IsZero() || c.Decision != decision {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the case has another decision since, or none")
+	}
+	return c.Notify(cmd, by)
 }
 
 func reasoned(reasons domain.Personal) error {

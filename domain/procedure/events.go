@@ -34,6 +34,8 @@ type Application struct {
 	ApplicantID domain.PersonID
 	ReceivedAt  time.Time
 	Deadline    time.Time
+	Channel     domain.Channel
+	Language    domain.Language
 	OneSitting  bool // received and decided in one act, as S001 is (30 minutes): no step goes between
 }
 

@@ -111,7 +111,10 @@ func (e DeregistrationDecided) MovesTo() procedure.State {
 
 // Begun is what the procedure needs of the application.
 func (e DeregistrationApplied) Begun() procedure.Application {
-	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, OneSitting: true}
+	return procedure.Application{
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language,
+		OneSitting: true,
+	}
 }
 
 func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }

@@ -46,9 +46,31 @@ func (m Message) LogValue() slog.Value { return domain.Masked(m) }
 // Gateway carries messages.
 type Gateway interface {
 	// Send hands a message over. It returns nil once the gateway has taken the
-	// message, which it then sends once however often it is handed over. An
-	// error says that it is not known whether it was taken: hand it over again.
+	// message, which it then sends once however often it is handed over. A
+	// [*Rejection] says that it never will take it; any other error that it is
+	// not known whether it was taken: hand it over again.
 	Send(ctx context.Context, m Message) error
+}
+
+// Rejection is a gateway's lasting no to a message.
+type Rejection struct{ Status int }
+
+func (r *Rejection) Error() string {
+	return fmt.Sprintf("the gateway rejects the message with status %d", r.Status)
+}
+
+// Report is what a gateway knows of a message that it has taken.
+type Report string
+
+const (
+	OnItsWay Report = "on_its_way" // or not known
+	Arrived  Report = "delivered"
+	Lost     Report = "failed"
+)
+
+// Reporter is a gateway that can tell whether a message has arrived.
+type Reporter interface {
+	Report(ctx context.Context, id uuid.UUID) (Report, error)
 }
 
 // Outbox is a gateway that writes messages into a file, one JSON object a line,
