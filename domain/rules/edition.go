@@ -80,6 +80,11 @@ type Procedure struct {
 	SlipsCorrectedIn    int `json:"slips_corrected_in"`    // correction of slips in a document (C10; art. 82 [found]: 3)
 	FileAccessWithin    int `json:"file_access_within"`    // a participant's look into the file (art. 75 [found]: 3)
 	TransferNoticeAfter int `json:"transfer_notice_after"` // notice that personal data was passed on (personal-data law, art. 19 [found]: 10)
+
+	// StateHeldDocuments are those that state systems hold, which nobody is asked
+	// to bring (C14; State-services law 5(2) [found]). Which they are is policy:
+	// those that the Ministry of Internal Affairs itself issues and keeps.
+	StateHeldDocuments []domain.DocumentType `json:"state_held_documents"`
 }
 
 // Complaint is the pre-trial appeal (APPC, arts 91 to 100).

@@ -203,6 +203,11 @@ func (e Edition) check() error {
 			return fmt.Errorf("placement.refusal_grounds names %q: S000 knows %v and no other", g, placementGrounds)
 		}
 	}
+	for i, d := range e.Procedure.StateHeldDocuments {
+		if !slices.Contains(domain.DocumentTypes, d) || slices.Contains(e.Procedure.StateHeldDocuments[:i], d) {
+			return fmt.Errorf("procedure.state_held_documents names %q, which is no type of document or is named twice: the types are %v", d, domain.DocumentTypes)
+		}
+	}
 	if err := e.Deregistration.Signatures.check("deregistration.signatures", domain.SignatureEDS); err != nil {
 		return err
 	}

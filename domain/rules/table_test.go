@@ -83,6 +83,10 @@ func TestTheBuiltInNumbers(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
 		}
 	}
+	held := []domain.DocumentType{domain.DocumentIdentityCard, domain.DocumentPassport, domain.DocumentResidencePermit, domain.DocumentStatelessCard}
+	if !slices.Equal(e.Procedure.StateHeldDocuments, held) {
+		t.Errorf("documents that state systems hold (C14): %v, want %v", e.Procedure.StateHeldDocuments, held)
+	}
 	if !e.Deregistration.CoOwnersConfirm {
 		t.Error("by default the other co-owners confirm (R6)")
 	}
@@ -308,6 +312,8 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"a norm without kinships (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"71","area_per_person":15,"from":"2026-01-01"}]`), "exempt_kinships is missing"},
 		{"a norm without an area (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"71","area_per_person":0,"from":"2026-01-01","exempt_kinships":[]}]`), "more than 0"},
 		{"a norm of nowhere (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"KZ","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`), "first 2 to 9 digits"},
+		{"C14 a document that is none", change(`"state_held_documents":["identity_card"`, `"state_held_documents":["library_card"`), "no type of document"},
+		{"C14 a document twice", change(`"state_held_documents":["identity_card"`, `"state_held_documents":["passport"`), "named twice"},
 		{"too large", right + strings.Repeat(" ", 1<<20), "larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
