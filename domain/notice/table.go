@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -179,6 +180,7 @@ var OwesNone = []domain.Event{
 	// The person is there, or asked for it themselves.
 	residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
 	residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{},
+	residence.RepresentativeRecorded{}, residence.RepresentationEnded{}, residence.WardNoted{},
 	procedure.ObjectionFiled{}, procedure.HearingClosed{},
 	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{},
 	housing.ProtectionRecorded{}, certificates.Duplicated{},
@@ -189,6 +191,8 @@ var OwesNone = []domain.Event{
 	residence.LeaseBegan{}, residence.LeaseVoided{},
 	// About no person.
 	residence.DwellingRecorded{}, residence.OwnersChanged{}, housing.ListOpened{}, housing.PriorityRuleSet{},
+	// Who looked at whose data, the personal account shows by itself.
+	accesslog.PersonalDataRead{},
 	// Notices themselves.
 	housing.NoticeGiven{}, procedure.DecisionNotified{},
 	Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{},
