@@ -47,7 +47,7 @@ func notices(rec domain.Recorded) []op {
 		return []op{cut(owedKey, "0")}
 	case notice.NoticeQueued:
 		d := notice.Debt{Event: e.About, Kind: e.Kind, Since: e.RecordedAt}
-		if !e.Applicant {
+		if !e.FromCase {
 			d.To = e.PersonID
 		}
 		ops = append(ops, unrank(owedKey, debtMember(d)),

@@ -81,7 +81,7 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 		s.queue(3, 3, second, notice.Removed)
 		s.add(noticeID(4).Stream(), notice.NoticeQueued{
 			NoticeID: noticeID(4), PersonID: personID(4), Kind: notice.NobodyDeregistered, About: domain.EventRef{Stream: decided.Stream, Revision: decided.Revision},
-			Applicant: true, Decision: true, Ways: []notice.Way{notice.Account}, RecordedAt: decided.Created, QueuedAt: s.now,
+			FromCase: true, Decision: true, Ways: []notice.Way{notice.Account}, RecordedAt: decided.Created, QueuedAt: s.now,
 		})
 		for n := 2; n <= 4; n++ {
 			s.add(noticeID(n).Stream(), notice.NoticeDelivered{NoticeID: noticeID(n), Way: notice.Account, DeliveredAt: s.now})

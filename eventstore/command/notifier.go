@@ -166,7 +166,7 @@ func (h *Handler) QueueNotice(ctx context.Context, d notice.Debt) error {
 func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed notice.Owed) error {
 	q := notice.NoticeQueued{
 		PersonID: owed.To, Kind: owed.Kind, About: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision},
-		Applicant: owed.Applicant(), Decision: owed.Decision, By: owed.By, Language: domain.Kazakh,
+		FromCase: owed.FromCase(), Decision: owed.Decision, Duty: owed.Duty, By: owed.By, Language: domain.Kazakh,
 		Ways: []notice.Way{notice.Account}, RecordedAt: rec.Created.UTC(),
 	}
 	if id, isCase := strings.CutPrefix(rec.Stream, "case-"); isCase {
@@ -179,7 +179,12 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 		if err != nil {
 			return err
 		}
-		if q.Applicant {
+		switch {
+		case owed.Complainant:
+			if q.PersonID, err = h.complainant(ctx, rec); err != nil {
+				return err
+			}
+		case owed.FromCase():
 			q.PersonID = c.ApplicantID
 		}
 		if q.PersonID == c.ApplicantID && c.Language != "" {
@@ -187,7 +192,7 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 		}
 	}
 	if q.PersonID.IsZero() {
-		return fmt.Errorf("command: the stream %s has no applicant to be told", rec.Stream)
+		return fmt.Errorf("command: the stream %s does not say who is to be told", rec.Stream)
 	}
 	person, err := h.Person(ctx, q.PersonID)
 	if err != nil {
@@ -213,6 +218,17 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	// The copy in the account is there now; a crash before this is recorded
 	// leaves it among the notices that are due.
 	return h.deliverNotice(ctx, q.NoticeID, notice.Account)
+}
+
+// complainant is who filed the last complaint of the case before the event.
+func (h *Handler) complainant(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
+	recs, err := h.log.ReadPage(ctx, rec.Stream, 0, int(rec.Revision))
+	for _, before := range recs {
+		if e, ok := before.Event.(procedure.ComplaintFiled); ok {
+			who = e.ComplainantID
+		}
+	}
+	return who, err
 }
 
 // addressOf is where the person can be reached on the way; empty where not.
@@ -313,8 +329,8 @@ func (h *Handler) ReportNotice(ctx context.Context, reporter gateway.Reporter, o
 }
 
 // deliverNotice records that the notice has arrived on the way. Where it tells
-// the applicant a decision, the case learns of it first, because the effect of
-// the decision begins with it (C11): a stop between the two leaves a notice
+// the applicant a decision, or what else the body owes notice of, the case learns
+// of it first, because the effect of the decision begins with it (C11): a stop between the two leaves a notice
 // that is not delivered yet, and so is taken up again.
 func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notice.Way) error {
 	n, err := snapshot[notice.Notice](ctx, h, id.Stream())
@@ -324,7 +340,7 @@ func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notic
 	if _, ok := notice.Next(w, n.On(w).State, notice.Deliver); !ok {
 		return nil
 	}
-	if n.Decision {
+	if n.Decision || n.Duty != "" {
 		if err := h.notified(ctx, n, w); err != nil {
 			return err
 		}
@@ -334,17 +350,23 @@ func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notic
 	})
 }
 
-// notified records in the case that its applicant got the decision. The copy in
+// notified records in the case that its applicant got the notice. The copy in
 // the personal account counts for who applied through the portal and is told to
 // look there (S000-2.5, S001-10); whoever came with paper may never open one,
 // and is notified by an SMS or e-mail that has arrived, by letter or by hand.
 func (h *Handler) notified(ctx context.Context, n notice.Notice, w notice.Way) error {
-	cmd := h.own(n.NoticeID.UUID, "decision notified by "+string(w))
+	cmd := h.own(n.NoticeID.UUID, "notified by "+string(w))
 	_, err := h.StepOnCase(ctx, cmd, n.CaseID, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
 		if w == notice.Account && c.Channel != domain.ChannelPortal {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the applicant came with paper")
 		}
-		return c.NotifyOf(cmd, n.About.Revision, procedure.NotifiedBy(w))
+		if n.Decision {
+			return c.NotifyOf(cmd, n.About.Revision, procedure.NotifiedBy(w))
+		}
+		if n.Duty == procedure.NoticeOfExtension && domain.DateOf(c.Deadline) != n.By {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the term has been extended again since")
+		}
+		return c.Notify(cmd, n.Duty, procedure.NotifiedBy(w))
 	}, Options{})
 	var refused *domain.Error
 	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {

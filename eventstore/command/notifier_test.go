@@ -322,14 +322,14 @@ func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 		})
 	}
 	terminate := func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
-		return c.Terminate(cmd, procedure.OtherByLaw, "because", terms)
+		return c.Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "because"}, terms)
 	}
 	g := &reporter{says: gateway.OnItsWay}
 	n := notifier(l, book{l}, g, clock)
 	step("terminate", terminate)
 	n.Once(ctx)
 	step("complain", func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
-		return c.FileComplaint(cmd, "complaint", "because", terms)
+		return c.FileComplaint(cmd, "complaint", aigul, "because", terms)
 	})
 	step("satisfy", func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
 		cmd.Actor = "head-1"
