@@ -193,7 +193,7 @@ var examples = []domain.Event{
 	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
 	notice.NoticeQueued{
 		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
-		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+		FromCase: true, Decision: true, Duty: procedure.NoticeOfExtension, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
 	},
 	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
 	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},
