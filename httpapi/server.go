@@ -49,6 +49,8 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Version   string
+
+	Signatures SignatureVerifier
 }
 
 // Server is the API as an [http.Handler].
@@ -66,6 +68,8 @@ type Server struct {
 	baseURL   string
 	metrics   *metrics
 	now       func() time.Time
+
+	signatures SignatureVerifier
 }
 
 // New builds the API.
@@ -78,7 +82,7 @@ func New(c Config) *Server {
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
 		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model.CountOverdue),
-		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 	}
 	engine.Use(s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
@@ -95,6 +99,7 @@ func New(c Config) *Server {
 	s.persons()
 	s.dwellings()
 	s.registrations()
+	s.signing()
 	s.corrections()
 	s.queues()
 	s.lists()

@@ -58,6 +58,7 @@ type ApplicationReceived struct {
 	Channel     domain.Channel         `json:"channel"`
 	Language    domain.Language        `json:"language"`
 	Signature   domain.SignatureMethod `json:"signature"`
+	Evidence    domain.Evidence        `json:"evidence,omitzero"` // of the signature
 	ReceivedAt  time.Time              `json:"received_at"`
 	Deadline    time.Time              `json:"deadline"`
 }
@@ -176,6 +177,7 @@ type ReceiveApplication struct {
 	Documents   []domain.Document
 	Language    domain.Language
 	Signature   domain.SignatureMethod
+	Evidence    domain.Evidence
 	Rules       rules.Book // by which it is judged
 }
 
@@ -190,6 +192,9 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application comes in through one of %v", domain.Channels).At("channel")
 	}
 	if err := checkSignature(cmd.Channel, c.Signature, c.Rules.On(cmd.Today())); err != nil {
+		return nil, err
+	}
+	if err := c.Signature.SignedBy(c.ApplicantID, c.Evidence); err != nil {
 		return nil, err
 	}
 	if !known(c.ApplicantID) {
@@ -219,7 +224,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	}
 	return []domain.Event{ApplicationReceived{
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent,
-		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature,
+		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
 		ReceivedAt: cmd.Now, Deadline: lastDay.End(),
 	}}, nil
 }
