@@ -21,6 +21,8 @@ const (
 	DueTerm DueKind = "term"
 	// DueConfirmations: the time of the co-owners of an S001 case is over (R6).
 	DueConfirmations DueKind = "confirmations"
+	// DueWard: the stream of a representative is to name the minor Item (R20).
+	DueWard DueKind = "ward"
 	// DueDecision: the term of a case runs out without a decision (C9).
 	DueDecision DueKind = "decision"
 	// DueCorrection: the date for the correction of an application has passed (C3).

@@ -166,6 +166,12 @@ const (
 	DocumentOther              DocumentType = "other"
 )
 
+// DocumentTypes lists them all.
+var DocumentTypes = []DocumentType{
+	DocumentIdentityCard, DocumentPassport, DocumentResidencePermit, DocumentStatelessCard, DocumentRefugeeCertificate,
+	DocumentBirthCertificate, DocumentApplication, DocumentExitPermission, DocumentCourtDecision, DocumentOther,
+}
+
 // Identifies reports whether the document proves who somebody is.
 func (t DocumentType) Identifies() bool {
 	switch t {

@@ -19,9 +19,11 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -55,6 +57,7 @@ var (
 	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
 	stay      = domaintest.ID[domain.RegistrationID]("registration")
 	proof     = domaintest.ID[domain.CertificateID]("certificate")
+	told      = domaintest.ID[domain.NoticeID]("notice")
 )
 
 // signature, every field set; no method sets them all.
@@ -67,9 +70,9 @@ var signature = domain.Evidence{
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
 	Corrects: domain.EventRef{Stream: person.Stream(), Revision: 3}, Ground: residence.ClericalError, Reasons: "the desk mistook the day",
-	Accepted: []domain.Code{domain.CodeLeavesHole},
-	Was:      residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
-	Now:      residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
+	Accepted: []domain.Code{domain.CodeLeavesHole}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
+	Was: residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
+	Now: residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
 }
 
 // examples are the events of which the samples are written: every field set.
@@ -79,16 +82,21 @@ var examples = []domain.Event{
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent,
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
+		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),
 	residence.EndingCorrected(correction),
 	residence.CorrectionAnnulled(correction),
+	residence.RepresentativeRecorded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Kind: residence.Guardian, RecordedAt: at},
+	residence.RepresentationEnded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Reasons: "the guardian was released", EndedAt: at},
+	residence.WardNoted{PersonID: person, WardID: domaintest.ID[domain.PersonID]("daur"), NotedAt: at},
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
 	residence.DeregistrationApplied{
@@ -106,7 +114,7 @@ var examples = []domain.Event{
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
-			{PersonID: person, Ended: []domain.RegistrationID{stay}},
+			{PersonID: person, Ended: []domain.RegistrationID{stay}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: person}}},
 			{PersonID: domaintest.ID[domain.PersonID]("daur"), Code: domain.CodeNotRegisteredHere, Reason: "not registered at the dwelling"},
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},
@@ -147,7 +155,7 @@ var examples = []domain.Event{
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
 	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
-	procedure.CorrectionRequested{CaseID: kase, Missing: []string{"family[0]: certificate of birth"}, Until: today, RequestedAt: at},
+	procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Document: domain.DocumentBirthCertificate, Text: "family[0]: certificate of birth"}}, SystemsSilent: true, Until: today, RequestedAt: at},
 	procedure.CorrectionReceived{CaseID: kase, Documents: []domain.Document{{Type: domain.DocumentBirthCertificate, Number: "1", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true}}, ReceivedAt: at, Deadline: at},
 	procedure.CaseReturned{CaseID: kase, ReturnedAt: at},
 	procedure.CaseForwarded{CaseID: kase, To: "akimat", ForwardedAt: at},
@@ -170,10 +178,22 @@ var examples = []domain.Event{
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
 	},
 	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
+	accesslog.PersonalDataRead{
+		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: "get-case",
+		Purpose: accesslog.SubjectRequest, CaseID: kase, ReadAt: at,
+	},
 	certificates.Corrected{
 		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
 		Slip: "one letter of the name", CorrectedAt: at,
 	},
+	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
+	notice.NoticeQueued{
+		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
+		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+	},
+	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
+	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},
+	notice.NoticeFailed{NoticeID: told, Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: at.Add(time.Minute), FailedAt: at},
 }
 
 var exampleMeta = domain.Meta{
@@ -195,6 +215,27 @@ func stored(data esdb.EventData) *esdb.RecordedEvent {
 	return &esdb.RecordedEvent{
 		EventID: data.EventID, EventType: data.EventType, StreamID: "case-1", EventNumber: 7,
 		Position: esdb.Position{Commit: 42, Prepare: 41}, CreatedDate: at, Data: data.Data, UserMetadata: data.Metadata,
+	}
+}
+
+// TestC11_EveryEventOwesANoticeOrIsSaidToOweNone: a new type of event is not
+// taken before somebody has decided whom it is to be told to.
+func TestC11_EveryEventOwesANoticeOrIsSaidToOweNone(t *testing.T) {
+	decided := map[string]int{}
+	for _, l := range notice.Table {
+		decided[l.Event]++
+	}
+	for _, e := range notice.OwesNone {
+		decided[e.EventType()]++
+	}
+	for name := range types {
+		if decided[name] != 1 {
+			t.Errorf("%s is in notice.Table or in notice.OwesNone %d times, want once", name, decided[name])
+		}
+		delete(decided, name)
+	}
+	for name := range decided {
+		t.Errorf("%s is decided on, and no type of event", name)
 	}
 }
 

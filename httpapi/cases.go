@@ -118,8 +118,9 @@ type caseBody struct {
 }
 
 type correctionState struct {
-	Missing []string    `json:"missing"`
-	Until   domain.Date `json:"until" format:"date"`
+	Missing       []missingBody `json:"missing"`
+	SystemsSilent bool          `json:"systems_silent,omitempty"`
+	Until         domain.Date   `json:"until" format:"date"`
 }
 
 type hearingState struct {
@@ -142,7 +143,10 @@ func (b *caseBody) stepsOf(c projections.Case, p Principal) {
 		b.Decider = c.Decider
 	}
 	if x := c.Correction; x != nil {
-		b.Correction = &correctionState{x.Missing, x.Until}
+		b.Correction = &correctionState{SystemsSilent: x.SystemsSilent, Until: x.Until}
+		for _, m := range x.Missing {
+			b.Correction.Missing = append(b.Correction.Missing, missingBody(m))
+		}
 	}
 	if x := c.Hearing; x != nil {
 		b.Hearing = &hearingState{x.NotBefore, x.ObjectUntil}

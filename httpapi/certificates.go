@@ -230,6 +230,9 @@ func (s *Server) certificate() {
 	}
 	huma.Register(s.api, described, func(ctx context.Context, in *certificateInput) (*huma.StreamResponse, error) {
 		body, page, revision, err := s.document(ctx, in)
+		if err == nil {
+			err = s.disclose(ctx, op.id, body)
+		}
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}

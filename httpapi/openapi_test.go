@@ -271,6 +271,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("correct-residence", json, s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
 		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
 	})).is(201))
+	represented := "/v1/persons/" + s.child() + "/representatives"
+	fits("record-representative", json, s.command(represented, operator, body{"representative_id": owner, "kind": "guardian"}).is(201))
+	fits("get-representatives", json, s.get(represented, operator).is(200))
+	fits("end-representation", json, s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200))
 	guest := s.citizen()
 	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")

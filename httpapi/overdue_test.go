@@ -78,7 +78,7 @@ func TestC3_AnApplicationThatIsNotCorrectedInTimeIsReturned(t *testing.T) {
 	commission := s.token(domain.RoleCommission)
 	person, list := s.citizen(), s.list()
 	id := s.applied(person, list)
-	asked := s.command("/v1/cases/"+id+"/correction-request", commission, body{"missing": []string{"a document"}}).is(http.StatusOK)
+	asked := s.command("/v1/cases/"+id+"/correction-request", commission, body{"missing": []body{{"text": "a document"}}}).is(http.StatusOK)
 	state := func(after *answer) any {
 		t.Helper()
 		s.timer()

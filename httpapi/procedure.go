@@ -10,8 +10,22 @@ import (
 )
 
 type correctionRequestBody struct {
-	Missing []string    `json:"missing" minItems:"1" maxItems:"100" doc:"What is missing, item by item, as the applicant reads it; no personal data"`
-	Until   domain.Date `json:"until,omitzero" format:"date" doc:"Last day to bring it; ten working days where it is left out"`
+	Missing       []missingBody `json:"missing" minItems:"1" maxItems:"100" doc:"What is missing, item by item"`
+	SystemsSilent bool          `json:"systems_silent,omitempty" doc:"The state systems do not answer: only then is a document asked for that they hold (identity cards, passports)"`
+	Until         domain.Date   `json:"until,omitzero" format:"date" doc:"Last day to bring it; ten working days where it is left out"`
+}
+
+type missingBody struct {
+	Document domain.DocumentType `json:"document_type,omitempty" enum:"identity_card,passport,residence_permit,stateless_certificate,refugee_certificate,birth_certificate,application,exit_permission,court_decision,other" doc:"Where a document is missing"`
+	Text     string              `json:"text" minLength:"1" maxLength:"1000" doc:"As the applicant reads it; no personal data"`
+}
+
+func (b correctionRequestBody) correction() procedure.Correction {
+	ask := procedure.Correction{SystemsSilent: b.SystemsSilent, Until: b.Until}
+	for _, m := range b.Missing {
+		ask.Missing = append(ask.Missing, procedure.Missing(m))
+	}
+	return ask
 }
 
 type curedBody struct {
@@ -116,9 +130,9 @@ func concerns(p Principal, c *procedure.Case) error {
 
 func (s *Server) procedure() {
 	step(s, "correction-request", "Say what an application lacks, and until when it can be brought",
-		"An application is never refused at intake (APPC 64). It returns to the applicant when the day has passed; a new filing stays open.",
+		"An application is never refused at intake (APPC 64). What the state's own systems hold is not asked for (State-services law 5(2)). The application returns to the applicant when the day has passed; a new filing stays open.",
 		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b correctionRequestBody) ([]domain.Event, error) {
-			return c.RequestCorrection(cmd, b.Missing, b.Until, t)
+			return c.RequestCorrection(cmd, b.correction(), t)
 		})
 	step(s, "correction", "Bring what was missing",
 		"From this instant the application is complete: it decides the place on the list, and the term runs from it.",

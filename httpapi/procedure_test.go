@@ -42,7 +42,7 @@ func (s *subtest) step(id, person string, st caseStep) *answer {
 func longWay() []caseStep {
 	commission, citizen := domain.RoleCommission, domain.RoleCitizen
 	return []caseStep{
-		{"correction-request", body{"missing": []string{"birth certificate"}}, commission},
+		{"correction-request", body{"missing": []body{{"document_type": "birth_certificate", "text": "of the child"}}}, commission},
 		{"correction", body{"documents": []body{{"type": "birth_certificate", "number": "7"}}}, citizen},
 		{"review", nil, commission},
 		{"hearing", body{"preliminary": "refusal: a dwelling"}, commission},
@@ -222,4 +222,19 @@ func (s *subtest) steps() []string {
 		}
 	}
 	return names
+}
+
+// TestC14_ADocumentThatTheStateHoldsIsNotDemanded by the edition in force, and
+// the applicant reads what is.
+func TestC14_ADocumentThatTheStateHoldsIsNotDemanded(t *testing.T) {
+	s := start(t).at(t)
+	person := s.citizen()
+	id := s.applied(person, s.list())
+	ask := body{"missing": []body{{"document_type": "identity_card", "text": "of the spouse"}}}
+	s.step(id, person, caseStep{"correction-request", ask, domain.RoleCommission}).refused(422, domain.CodeHeldByState, "missing[0].document_type")
+	asked := s.step(id, person, caseStep{"correction-request", ask.with(body{"systems_silent": true}), domain.RoleCommission}).is(200)
+	got := s.seen("/v1/cases/"+id, s.as(person), asked)
+	if got.at("correction", "missing", 0, "document_type") != "identity_card" || got.at("correction", "missing", 0, "text") != "of the spouse" || got.at("correction", "systems_silent") != true {
+		t.Errorf("the applicant reads %v", got.at("correction"))
+	}
 }

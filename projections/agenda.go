@@ -77,6 +77,12 @@ func residenceDuties(rec domain.Recorded) []op {
 		if e.Kind == residence.Temporary {
 			return []op{settled(term(e.PersonID, e.RegistrationID, e.On))}
 		}
+	case residence.RepresentativeRecorded:
+		return []op{fallsDue(ward(e.RepresentativeID, e.PersonID, e.RecordedAt))}
+	case residence.RepresentationEnded:
+		return []op{settled(ward(e.RepresentativeID, e.PersonID, e.EndedAt))}
+	case residence.WardNoted:
+		return []op{settled(ward(e.PersonID, e.WardID, e.NotedAt))}
 	case residence.DeregistrationApplied:
 		if len(e.CoOwners) > 0 {
 			return []op{fallsDue(confirmations(e.CaseID, e.ConfirmBy))}
@@ -104,6 +110,10 @@ func residenceDuties(rec domain.Recorded) []op {
 
 func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Due {
 	return domain.Due{Kind: domain.DueTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
+}
+
+func ward(representative, minor domain.PersonID, at time.Time) domain.Due {
+	return domain.Due{Kind: domain.DueWard, Stream: representative.Stream(), Item: minor.String(), At: at}
 }
 
 func confirmations(id domain.CaseID, by time.Time) domain.Due {

@@ -40,7 +40,7 @@ func steps(rec domain.Recorded) []op {
 	}
 	switch e := rec.Event.(type) {
 	case procedure.CorrectionRequested:
-		return []op{to(procedure.AwaitingCorrection, "correction", stored(CaseCorrection{e.Missing, e.Until}))}
+		return []op{to(procedure.AwaitingCorrection, "correction", stored(CaseCorrection{e.Missing, e.SystemsSilent, e.Until}))}
 	case procedure.CorrectionReceived:
 		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(rec.Stream, "correction", "overdue")}
 	case procedure.CaseReturned:

@@ -384,7 +384,7 @@ func TestC9_LatenessIsShownUntilANewTermBegins(t *testing.T) {
 		}
 		expect(true, received.Deadline)
 		later := received.Deadline.AddDate(0, 1, 0)
-		s.add(stream, procedure.CorrectionRequested{CaseID: caseID(1), Missing: []string{"m"}, Until: day, RequestedAt: s.now})
+		s.add(stream, procedure.CorrectionRequested{CaseID: caseID(1), Missing: []procedure.Missing{{Text: "m"}}, Until: day, RequestedAt: s.now})
 		expect(true, received.Deadline)
 		s.add(stream, procedure.CorrectionReceived{CaseID: caseID(1), ReceivedAt: s.now, Deadline: later})
 		expect(false, later)

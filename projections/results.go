@@ -82,8 +82,9 @@ type CaseHearing struct {
 
 // CaseCorrection is what an application lacks (C3).
 type CaseCorrection struct {
-	Missing []string    `json:"missing"`
-	Until   domain.Date `json:"until"`
+	Missing       []procedure.Missing `json:"missing"`
+	SystemsSilent bool                `json:"systems_silent,omitempty"`
+	Until         domain.Date         `json:"until"`
 }
 
 // CaseComplaint is a complaint that is not decided yet (C12).

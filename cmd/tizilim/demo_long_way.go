@@ -48,7 +48,9 @@ func (t *teller) longWay(ctx context.Context) error {
 		t.say("%-22s %s", c.State, said)
 		return nil
 	}
-	if err := step(commission, "correction-request", map[string]any{"missing": []string{"баланың туу туралы куәлігі"}},
+	if err := step(commission, "correction-request", map[string]any{"missing": []map[string]any{
+		{"document_type": "birth_certificate", "text": "баланың туу туралы куәлігі"},
+	}},
 		"awaiting_correction", "what is missing is listed, with a date"); err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type Terms struct {
 	ComplaintDecision int // working days for the reviewing body (APPC 99)
 	CorrectionDays    int // working days for a correction, at least (policy: "a reasonable time")
 	Calendar          Calendar
+	StateHeld         []domain.DocumentType // what the state's own systems hold (C14)
 
 	// LastDay returns the last day on which an application that is complete on
 	// the day is decided in time.
@@ -162,15 +163,33 @@ func (c *Case) by(actor string) error {
 	return nil
 }
 
-// RequestCorrection lists what is missing and sets a date, not before the
-// reasonable time of the terms (C3).
-func (c *Case) RequestCorrection(cmd domain.Command, missing []string, until domain.Date, t Terms) ([]domain.Event, error) {
+// Correction is the command that asks for what an application lacks.
+type Correction struct {
+	Missing       []Missing
+	SystemsSilent bool        // the state systems do not answer
+	Until         domain.Date // the last day to bring it; the least reasonable time where it is zero
+}
+
+// RequestCorrection decides [Correction]: lists what is missing and sets a date,
+// not before the reasonable time of the terms (C3). What state systems hold is
+// looked up there and asked of nobody, unless they do not answer (C14).
+func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([]domain.Event, error) {
 	if err := c.may(RequestCorrection); err != nil {
 		return nil, err
 	}
-	if len(missing) == 0 {
+	if len(ask.Missing) == 0 {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "list what is missing").At("missing")
 	}
+	for i, m := range ask.Missing {
+		if strings.TrimSpace(m.Text) == "" {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "say in words what is missing").At(domain.Path("missing", i, "text"))
+		}
+		if !ask.SystemsSilent && slices.Contains(t.StateHeld, m.Document) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeHeldByState,
+				"the state's own systems hold this document: look it up there; where they do not answer, say so with systems_silent").At(domain.Path("missing", i, "document_type"))
+		}
+	}
+	until := ask.Until
 	least, err := t.Calendar.AddWorkingDays(cmd.Today(), t.CorrectionDays)
 	if err != nil {
 		return nil, err
@@ -181,7 +200,9 @@ func (c *Case) RequestCorrection(cmd domain.Command, missing []string, until dom
 	if until.Before(least) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeTooEarly, "leave a reasonable time: until is %s or later", least).At("until")
 	}
-	return []domain.Event{CorrectionRequested{CaseID: c.CaseID, Missing: missing, Until: until, RequestedAt: cmd.Now}}, nil
+	return []domain.Event{CorrectionRequested{
+		CaseID: c.CaseID, Missing: ask.Missing, SystemsSilent: ask.SystemsSilent, Until: until, RequestedAt: cmd.Now,
+	}}, nil
 }
 
 // Correct takes what was missing. After the date the case is returned instead;

@@ -40,10 +40,17 @@ type Application struct {
 // CorrectionRequested tells the applicant what is missing and until when it can
 // be brought (APPC 64; C3: never a refusal to accept).
 type CorrectionRequested struct {
-	CaseID      domain.CaseID `json:"case_id"`
-	Missing     []string      `json:"missing"`
-	Until       domain.Date   `json:"until"`
-	RequestedAt time.Time     `json:"requested_at"`
+	CaseID        domain.CaseID `json:"case_id"`
+	Missing       []Missing     `json:"missing"`
+	SystemsSilent bool          `json:"systems_silent,omitempty"` // the state systems did not answer, so that documents they hold are asked for (C14)
+	Until         domain.Date   `json:"until"`
+	RequestedAt   time.Time     `json:"requested_at"`
+}
+
+// Missing is something that an application lacks.
+type Missing struct {
+	Document domain.DocumentType `json:"document_type,omitempty"` // where it is a document
+	Text     string              `json:"text"`                    // as the applicant reads it
 }
 
 // CorrectionReceived makes the application complete; its instant is the new

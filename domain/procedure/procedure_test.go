@@ -39,6 +39,32 @@ func (unforeseen) AddWorkingDays(domain.Date, int) (domain.Date, error) {
 }
 func (unforeseen) lastDay(domain.Date) (domain.Date, error) { return domain.Date{}, errNoYear }
 
+var lacking = []procedure.Missing{{Document: domain.DocumentBirthCertificate, Text: "birth certificate"}}
+
+func TestC14_WhatTheStateHoldsIsAskedOfNobody(t *testing.T) {
+	held := terms
+	held.StateHeld = []domain.DocumentType{domain.DocumentIdentityCard, domain.DocumentPassport}
+	ask := func(silent bool, missing ...procedure.Missing) func(*procedure.Case) ([]domain.Event, error) {
+		return func(c *procedure.Case) ([]domain.Event, error) {
+			return c.RequestCorrection(domaintest.Order(), procedure.Correction{Missing: missing, SystemsSilent: silent}, held)
+		}
+	}
+	asked := func(silent bool, missing ...procedure.Missing) []domain.Event {
+		return []domain.Event{procedure.CorrectionRequested{
+			CaseID: kase, Missing: missing, SystemsSilent: silent, Until: domaintest.Day("2026-03-27"), RequestedAt: domaintest.Noon(),
+		}}
+	}
+	passport := procedure.Missing{Document: domain.DocumentPassport, Text: "passport"}
+	text := procedure.Missing{Text: "the extract is illegible"}
+	domaintest.Run(t, []domaintest.Spec[procedure.Case]{
+		{Name: "C14 not a document that they hold", Given: given(procedure.Registered), When: ask(false, passport), Refused: domain.CodeHeldByState, Field: "missing[0].document_type"},
+		{Name: "C14 nor among others", Given: given(procedure.Registered), When: ask(false, lacking[0], text, passport), Refused: domain.CodeHeldByState, Field: "missing[2].document_type"},
+		{Name: "C14 unless they do not answer, which is recorded", Given: given(procedure.Registered), When: ask(true, passport), Then: asked(true, passport)},
+		{Name: "C14 what they do not hold is asked for", Given: given(procedure.Registered), When: ask(false, lacking[0], text), Then: asked(false, lacking[0], text)},
+		{Name: "C3 each item is said in words", Given: given(procedure.Registered), When: ask(false, lacking[0], procedure.Missing{Document: domain.DocumentOther, Text: " "}), Refused: domain.CodeRequired, Field: "missing[1].text"},
+	})
+}
+
 func TestCorrection(t *testing.T) {
 	request := func(until string) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
@@ -46,11 +72,11 @@ func TestCorrection(t *testing.T) {
 			if until != "" {
 				day = domaintest.Day(until)
 			}
-			return c.RequestCorrection(cmd, []string{"birth certificate"}, day, terms)
+			return c.RequestCorrection(cmd, procedure.Correction{Missing: lacking, Until: day}, terms)
 		}
 	}
 	requested := func(until string) domain.Event {
-		return procedure.CorrectionRequested{CaseID: kase, Missing: []string{"birth certificate"}, Until: domaintest.Day(until), RequestedAt: domaintest.Noon()}
+		return procedure.CorrectionRequested{CaseID: kase, Missing: lacking, Until: domaintest.Day(until), RequestedAt: domaintest.Noon()}
 	}
 	correct := steps[procedure.Correct].take
 	back := steps[procedure.Return].take
@@ -59,7 +85,7 @@ func TestCorrection(t *testing.T) {
 		{Name: "C3 a date that leaves a reasonable time", Given: given(procedure.Registered), When: on("2026-03-15", request("2026-03-27")), Then: []domain.Event{requested("2026-03-27")}},
 		{Name: "C3 a day less is not reasonable", Given: given(procedure.Registered), When: on("2026-03-15", request("2026-03-26")), Refused: domain.CodeTooEarly, Field: "until"},
 		{Name: "C3 what is missing is listed", Given: given(procedure.Registered), When: on("2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.RequestCorrection(cmd, nil, domain.Date{}, terms)
+			return c.RequestCorrection(cmd, procedure.Correction{}, terms)
 		}), Refused: domain.CodeRequired, Field: "missing"},
 		{
 			Name: "C3 Q4 Q6 cured on the last day: complete from that instant, with a new term", Given: given(procedure.AwaitingCorrection), When: on("2026-03-27", correct),
@@ -348,7 +374,7 @@ func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 	pending := procedure.ComplaintFiled{CaseID: kase, ForwardBy: domaintest.Day("2026-03-18")}
 	complained := domaintest.Fold[procedure.Case](given(procedure.Refused, pending)...)
 	for name, err := range map[string]error{
-		"correction request": second(in(procedure.Registered).RequestCorrection(cmd, []string{"m"}, domain.Date{}, terms)),
+		"correction request": second(in(procedure.Registered).RequestCorrection(cmd, procedure.Correction{Missing: lacking}, terms)),
 		"correction":         second(in(procedure.AwaitingCorrection).Correct(cmd, nil, terms)),
 		"forwarding":         second(in(procedure.Registered).Forward(cmd, "b", terms)),
 		"hearing":            second(in(procedure.InReview).AnnounceHearing(cmd, "p", terms)),

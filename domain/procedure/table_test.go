@@ -69,7 +69,7 @@ func begun() received {
 // reach is how a case gets into each state.
 var reach = map[procedure.State][]domain.Event{
 	procedure.Registered:         {},
-	procedure.AwaitingCorrection: {procedure.CorrectionRequested{CaseID: kase, Missing: []string{"m"}, Until: domaintest.Day("2026-03-27")}},
+	procedure.AwaitingCorrection: {procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Text: "m"}}, Until: domaintest.Day("2026-03-27")}},
 	procedure.AwaitingCoOwners:   {moved{To: procedure.AwaitingCoOwners}},
 	procedure.InReview:           {procedure.ReviewBegan{CaseID: kase, Decider: "desk-7"}},
 	procedure.HearingPending: {procedure.ReviewBegan{CaseID: kase, Decider: "desk-7"}, procedure.HearingAnnounced{
@@ -96,7 +96,7 @@ var steps = map[procedure.Step]struct {
 	take decider
 }{
 	procedure.RequestCorrection: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-		return c.RequestCorrection(cmd, []string{"birth certificate"}, domain.Date{}, terms)
+		return c.RequestCorrection(cmd, procedure.Correction{Missing: []procedure.Missing{{Text: "birth certificate"}}}, terms)
 	}},
 	procedure.Correct: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Correct(cmd, nil, terms) }},
 	procedure.Return:  {"2026-03-28", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Return(cmd) }},

@@ -83,6 +83,7 @@ type DeregistrationDecided struct {
 type Result struct {
 	PersonID domain.PersonID         `json:"person_id"`
 	Ended    []domain.RegistrationID `json:"ended,omitempty"`
+	Warnings []Warning               `json:"warnings,omitempty"`
 	Code     domain.Code             `json:"code,omitempty"`
 	Reason   string                  `json:"reason,omitempty"`
 }
@@ -313,17 +314,24 @@ func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	return nil
 }
 
-// checkRepresentative: for a minor who leaves for good, somebody of full age
-// applies (R9). Whose legal representative that is, no register that is read
-// here tells; the desk looks at it.
+// checkRepresentative: for a minor who leaves for good, a legal representative
+// applies, who is of full age (R9). Where none is recorded, the desk looks at
+// who it is.
 func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	if c.Ground != GroundDepartureAbroad {
 		return nil
 	}
 	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < f.edition(cmd).Ages.Capacity }
-	if slices.ContainsFunc(f.Persons, minor) && minor(f.Applicant) {
-		return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-			"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
+	for i, p := range f.Persons {
+		switch {
+		case !minor(p):
+		case minor(f.Applicant):
+			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+				"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
+		case len(p.Representatives) > 0 && !p.RepresentedBy(f.Applicant.ID):
+			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+				"%s is a minor whose legal representatives are recorded, and the applicant is none of them", domain.Path("persons", i)).At("applicant_id")
+		}
 	}
 	return nil
 }

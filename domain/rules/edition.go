@@ -28,6 +28,7 @@ type Edition struct {
 	Residence      Residence      `json:"residence"`
 	Ages           Ages           `json:"ages"`
 	OTP            OTP            `json:"otp"`
+	Notice         Notice         `json:"notice"`
 }
 
 // Signatures are the methods by which an application is signed, by channel
@@ -79,6 +80,11 @@ type Procedure struct {
 	SlipsCorrectedIn    int `json:"slips_corrected_in"`    // correction of slips in a document (C10; art. 82 [found]: 3)
 	FileAccessWithin    int `json:"file_access_within"`    // a participant's look into the file (art. 75 [found]: 3)
 	TransferNoticeAfter int `json:"transfer_notice_after"` // notice that personal data was passed on (personal-data law, art. 19 [found]: 10)
+
+	// StateHeldDocuments are those that state systems hold, which nobody is asked
+	// to bring (C14; State-services law 5(2) [found]). Which they are is policy:
+	// those that the Ministry of Internal Affairs itself issues and keeps.
+	StateHeldDocuments []domain.DocumentType `json:"state_held_documents"`
 }
 
 // Complaint is the pre-trial appeal (APPC, arts 91 to 100).
@@ -119,6 +125,14 @@ type OTP struct {
 	Digits       int `json:"digits"`        // 6
 	ValidMinutes int `json:"valid_minutes"` // 5
 	Tries        int `json:"tries"`         // 5
+}
+
+// Notice is how SMS and e-mail are tried again where they fail (all policy; the
+// copy in the personal account needs no trying).
+type Notice struct {
+	Attempts            int `json:"attempts"`              // at most, of one message; then it is given up: 12
+	FirstPauseMinutes   int `json:"first_pause_minutes"`   // after the first failure; each next pause is twice as long: 1
+	LongestPauseMinutes int `json:"longest_pause_minutes"` // 240
 }
 
 // CountsAsDwelling reports whether a share in the title to a dwelling counts as

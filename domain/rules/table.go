@@ -163,6 +163,9 @@ func (e Edition) check() error {
 		{"otp.digits", e.OTP.Digits},
 		{"otp.valid_minutes", e.OTP.ValidMinutes},
 		{"otp.tries", e.OTP.Tries},
+		{"notice.attempts", e.Notice.Attempts},
+		{"notice.first_pause_minutes", e.Notice.FirstPauseMinutes},
+		{"notice.longest_pause_minutes", e.Notice.LongestPauseMinutes},
 	} {
 		if n.value < 1 || n.value > largest {
 			return fmt.Errorf("%s is %d: give a whole number from 1 to %d", n.name, n.value, largest)
@@ -173,6 +176,9 @@ func (e Edition) check() error {
 	}
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)
+	}
+	if e.Notice.LongestPauseMinutes < e.Notice.FirstPauseMinutes {
+		return fmt.Errorf("notice.longest_pause_minutes is less than first_pause_minutes")
 	}
 	for _, l := range []struct {
 		name   string
@@ -195,6 +201,11 @@ func (e Edition) check() error {
 	for _, g := range e.Placement.RefusalGrounds {
 		if !slices.Contains(placementGrounds, g) {
 			return fmt.Errorf("placement.refusal_grounds names %q: S000 knows %v and no other", g, placementGrounds)
+		}
+	}
+	for i, d := range e.Procedure.StateHeldDocuments {
+		if !slices.Contains(domain.DocumentTypes, d) || slices.Contains(e.Procedure.StateHeldDocuments[:i], d) {
+			return fmt.Errorf("procedure.state_held_documents names %q, which is no type of document or is named twice: the types are %v", d, domain.DocumentTypes)
 		}
 	}
 	if err := e.Deregistration.Signatures.check("deregistration.signatures", domain.SignatureEDS); err != nil {

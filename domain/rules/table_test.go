@@ -63,6 +63,9 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		{"digits (C19)", e.OTP.Digits, 6},
 		{"minutes (C19)", e.OTP.ValidMinutes, 5},
 		{"tries (C19)", e.OTP.Tries, 5},
+		{"attempts of a message (C11)", e.Notice.Attempts, 12},
+		{"minutes before the second (C11)", e.Notice.FirstPauseMinutes, 1},
+		{"minutes between two at most (C11)", e.Notice.LongestPauseMinutes, 240},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, c.got, c.want)
@@ -79,6 +82,10 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		if !slices.Equal(c.got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
 		}
+	}
+	held := []domain.DocumentType{domain.DocumentIdentityCard, domain.DocumentPassport, domain.DocumentResidencePermit, domain.DocumentStatelessCard}
+	if !slices.Equal(e.Procedure.StateHeldDocuments, held) {
+		t.Errorf("documents that state systems hold (C14): %v, want %v", e.Procedure.StateHeldDocuments, held)
 	}
 	if !e.Deregistration.CoOwnersConfirm {
 		t.Error("by default the other co-owners confirm (R6)")
@@ -282,6 +289,8 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"no title", change(right[strings.Index(right, `"title":`):strings.Index(right, `,"deregistration"`)], `"title":""`), "title says from which acts"},
 		{"stays that cannot be", change(`"temporary_at_most_months":12`, `"temporary_at_most_months":1`), ""},
 		{"stays that cannot be at all", change(`"temporary_at_least_months":1`, `"temporary_at_least_months":13`), "no stay would fit"},
+		{"no attempt at all", change(`"attempts":12`, `"attempts":0`), "notice.attempts is 0"},
+		{"pauses that shrink", change(`"first_pause_minutes":1`, `"first_pause_minutes":300`), "longest_pause_minutes is less"},
 		{"a password of three digits", change(`"digits":6`, `"digits":3`), "otp.digits is 3"},
 		{"Q3 a fourth ground", change(`"no_consent","requirements_not_met"]`, `"no_consent","no_vacancy"]`), "knows [untrue_documents no_consent requirements_not_met] and no other"},
 		{"C17 OTP for S001", change(`"portal":["eds"]`, `"portal":["eds","otp"]`), "takes [eds] and nothing else"},
@@ -303,6 +312,8 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"a norm without kinships (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"71","area_per_person":15,"from":"2026-01-01"}]`), "exempt_kinships is missing"},
 		{"a norm without an area (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"71","area_per_person":0,"from":"2026-01-01","exempt_kinships":[]}]`), "more than 0"},
 		{"a norm of nowhere (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"KZ","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`), "first 2 to 9 digits"},
+		{"C14 a document that is none", change(`"state_held_documents":["identity_card"`, `"state_held_documents":["library_card"`), "no type of document"},
+		{"C14 a document twice", change(`"state_held_documents":["identity_card"`, `"state_held_documents":["passport"`), "named twice"},
 		{"too large", right + strings.Repeat(" ", 1<<20), "larger than"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

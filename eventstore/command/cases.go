@@ -17,6 +17,7 @@ func (h *Handler) terms(day domain.Date) procedure.Terms {
 		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin,
 		ComplaintDecision: e.Complaint.DecideWithin, CorrectionDays: e.Procedure.CorrectionPeriod,
 		Calendar: h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
+		StateHeld: e.Procedure.StateHeldDocuments,
 	}
 }
 

@@ -73,6 +73,7 @@ func (t *Timer) Once(ctx context.Context) {
 var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
 	domain.DueTerm:          (*Handler).expire,
 	domain.DueConfirmations: (*Handler).lapse,
+	domain.DueWard:          (*Handler).noteDue,
 	domain.DueDecision: onCase("overdue", func(cmd domain.Command, c *procedure.Case) ([]domain.Event, error) {
 		return c.MarkOverdue(cmd)
 	}),
