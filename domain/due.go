@@ -27,6 +27,8 @@ const (
 	DueDecision DueKind = "decision"
 	// DueCorrection: the date for the correction of an application has passed (C3).
 	DueCorrection DueKind = "correction"
+	// DueDuty: the day of the duty Item has passed (C5, C9, C12, C13).
+	DueDuty DueKind = "duty"
 	// DueObjection: the window for an objection has passed (C8).
 	DueObjection DueKind = "objection"
 )

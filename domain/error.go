@@ -166,6 +166,8 @@ const (
 	CodeDeciderRecused   Code = "decider_recused"
 	CodeHearingRequired  Code = "hearing_required"
 	CodeComplaintPending Code = "complaint_pending"
+	CodeNoDuplicate      Code = "no_duplicate"
+	CodeNoRemedy         Code = "no_remedy"
 	CodeHeldByState      Code = "document_held_by_state"
 
 	// Terms (C4, C9).

@@ -47,6 +47,7 @@ var access = map[string][]domain.Role{
 	"notice":                 {domain.RoleProvider, domain.RoleCommission},
 	"complaint-forwarding":   {domain.RoleProvider, domain.RoleCommission},
 	"complaint-decision":     {domain.RoleProvider, domain.RoleCommission},
+	"remedy":                 {domain.RoleProvider, domain.RoleCommission},
 	"get-case":               {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 	"get-entry":              {domain.RoleCitizen, domain.RoleCommission},
 	"list-entries":           {domain.RoleCommission, domain.RoleAuditor},

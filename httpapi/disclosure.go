@@ -33,12 +33,14 @@ var disclosures = map[string]disclosure{
 	"get-entry":              {},
 	"get-entry-numbers":      {},
 	"get-person-residence":   {},
+	"get-representatives":    {},
 	"get-dwelling-residents": {citizen: accesslog.Owner},
 	"get-person-history":     {},
 	"get-dwelling-history":   {},
 	"list-entries":           {},
 	"list-cases":             {nobody: "ids of cases and their deadlines"},
 	"get-public-list":        {nobody: "what art. 78 has published: numbers, sizes and days"},
+	"preview-signature":      {nobody: "what the caller has sent"},
 	"check-certificate":      {nobody: "kind, number and day of a document"},
 }
 

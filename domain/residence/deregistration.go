@@ -2,7 +2,10 @@ package residence
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/procedure"
@@ -65,9 +68,14 @@ type DeregistrationApplied struct {
 	Signature      domain.SignatureMethod `json:"signature"`
 	Evidence       domain.Evidence        `json:"evidence,omitzero"`   // of the signature
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
-	ReceivedAt     time.Time              `json:"received_at"`
-	ConfirmBy      time.Time              `json:"confirm_by,omitzero"` // where it waits for co-owners
-	Deadline       time.Time              `json:"deadline,omitzero"`   // zero where it waits for co-owners
+	// ReceivedAt is when it was handed in, on the portal when it was signed: the
+	// 30 minutes run from here (S001-5, R18). RegisteredAt is when the office had
+	// it (C4): whether the portal counts the hours of the night is not known, so
+	// both are kept.
+	ReceivedAt   time.Time `json:"received_at"`
+	RegisteredAt time.Time `json:"registered_at"`
+	ConfirmBy    time.Time `json:"confirm_by,omitzero"` // where it waits for co-owners
+	Deadline     time.Time `json:"deadline,omitzero"`   // zero where it waits for co-owners
 }
 
 // DeregistrationDecided ends an S001 case with a result for each person (R23).
@@ -113,7 +121,21 @@ func (e DeregistrationDecided) MovesTo() procedure.State {
 
 // Begun is what the procedure needs of the application.
 func (e DeregistrationApplied) Begun() procedure.Application {
-	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, OneSitting: true}
+	return procedure.Application{
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Affected: e.Persons, Subject: e.subject(),
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, OneSitting: true,
+	}
+}
+
+// subject is the same for applications that ask for the same: these persons, in
+// whatever order, off this dwelling, on this ground (C13).
+func (e DeregistrationApplied) subject() uuid.UUID {
+	persons := make([]string, len(e.Persons))
+	for i, p := range e.Persons {
+		persons[i] = p.String()
+	}
+	slices.Sort(persons)
+	return domain.DeriveID(e.DwellingID.UUID, string(e.Ground)+" of "+strings.Join(persons, " "))
 }
 
 func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }
@@ -210,6 +232,10 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence,
 		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
+	}
+	var err error
+	if e.RegisteredAt, err = f.Rules.Calendar().RegisteredAt(cmd.Now); err != nil {
+		return nil, err
 	}
 	if len(e.CoOwners) > 0 {
 		e.ConfirmBy = cmd.Now.Add(coOwnersAnswerWithin)

@@ -92,6 +92,7 @@ type Complaint struct {
 	FileWithinMonths int `json:"file_within_months"` // months from learning of the act; later ones are still accepted and examined (C12; art. 92 [found]: 3)
 	ForwardWithin    int `json:"forward_within"`     // working days, with the file, or satisfied in that time (C12; art. 91 [found]: 3)
 	DecideWithin     int `json:"decide_within"`      // working days (C12; art. 99 [found]: 20)
+	RemedyWithin     int `json:"remedy_within"`      // working days to make good an act that fell (C12; arts 84-86 [found]: execution in 5)
 }
 
 // Residence is the registration of residence.

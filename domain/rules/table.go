@@ -155,6 +155,7 @@ func (e Edition) check() error {
 		{"complaint.file_within_months", e.Complaint.FileWithinMonths},
 		{"complaint.forward_within", e.Complaint.ForwardWithin},
 		{"complaint.decide_within", e.Complaint.DecideWithin},
+		{"complaint.remedy_within", e.Complaint.RemedyWithin},
 		{"residence.temporary_at_least_months", e.Residence.TemporaryAtLeastMonths},
 		{"residence.temporary_at_most_months", e.Residence.TemporaryAtMostMonths},
 		{"ages.own_registration", e.Ages.OwnRegistration},

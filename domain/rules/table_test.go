@@ -51,6 +51,7 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		{"months to complain (C12)", e.Complaint.FileWithinMonths, 3},
 		{"working days to forward the complaint (C12)", e.Complaint.ForwardWithin, 3},
 		{"working days to decide the complaint (C12)", e.Complaint.DecideWithin, 20},
+		{"working days to make good an act that fell (C12)", e.Complaint.RemedyWithin, 5},
 		{"days to tell of a removal (Q15)", e.Register.RemovalNoticeDays, 10},
 		{"working days to report changes (Q18)", e.Register.ReportChangesWithin, 10},
 		{"months between inventories (Q23)", e.Register.InventoryEveryMonths, 12},
