@@ -262,6 +262,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
 		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")
+	fits("describe-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).is(200))
 	fits("change-owners", json, s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}}).is(200))
 	s.registered(owner, s.dwelling(), "2026-02-01", "")
 	fits("register-residence", json, s.command("/v1/registrations", operator, registration(owner, dwelling, "2026-03-01", "")).is(201))
