@@ -173,7 +173,16 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	if err != nil {
 		return Case{}, err
 	}
-	rec := asRecord(data[0])
+	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]))
+	if err != nil {
+		return Case{}, err
+	}
+	c.AsOf = at
+	return c, nil
+}
+
+// caseOf reads the record of a case.
+func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 	if !rec.has("application") {
 		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
 	}
@@ -190,7 +199,7 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
 		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
 		Edition:   rules.EditionID(rec["edition"]),
-		ConfirmBy: a.ConfirmBy, Revision: revision, AsOf: at,
+		ConfirmBy: a.ConfirmBy, Revision: revision,
 	}
 	for _, p := range a.CoOwners {
 		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
@@ -246,7 +255,7 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 			return Case{}, corrupt(field, err)
 		}
 	}
-	if c.Documents, err = certificateRefs(asTexts(data[1])); err != nil {
+	if c.Documents, err = certificateRefs(documents); err != nil {
 		return Case{}, err
 	}
 	return c, nil
@@ -281,15 +290,20 @@ func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
 
 // A member of the changes begins with the seniority and a bar; the tilde sorts
 // after the bar.
-var numberQuery = query(`
-local list, entry, order, changes = g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7]
-local e = redis.call('HGETALL', entry)
-local seniority = redis.call('HGET', entry, 'seniority') or ''
-local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
-return {
-  redis.call('HMGET', list, 'title', 'revision'), e,
-  redis.call('ZRANK', order, seniority .. ARGV[8]), redis.call('ZCARD', order), change[1] or '',
-}`)
+const numberOfEntry = `
+local function number(list, entry, order, changes, id)
+  local e = redis.call('HGETALL', entry)
+  local seniority = redis.call('HGET', entry, 'seniority') or ''
+  local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
+  return {
+    redis.call('HMGET', list, 'title', 'revision'), e,
+    redis.call('ZRANK', order, seniority .. id), redis.call('ZCARD', order), change[1] or '',
+  }
+end
+`
+
+var numberQuery = query(numberOfEntry + `
+return number(g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7], ARGV[8])`)
 
 // Number returns the current number of an entry, why it is that, and what is
 // certified. Errors: [domain.CodeListUnknown], [domain.CodeEntryUnknown].
@@ -299,6 +313,11 @@ func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.En
 	if err != nil {
 		return QueueNumber{}, err
 	}
+	return queueNumber(list, entry, data, at)
+}
+
+// queueNumber reads what the script number returns.
+func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain.Position) (QueueNumber, error) {
 	revision, err := openedList(data[0])
 	if err != nil {
 		return QueueNumber{}, err

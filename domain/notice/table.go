@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -162,6 +163,7 @@ var Table = []Line{
 var OwesNone = []domain.Event{
 	// The person is there, or asked for it themselves.
 	residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
+	residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
 	residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{},
 	procedure.ObjectionFiled{}, procedure.HearingClosed{},
 	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{},
@@ -175,6 +177,8 @@ var OwesNone = []domain.Event{
 	residence.LeaseBegan{}, residence.LeaseVoided{},
 	// About no person.
 	residence.DwellingRecorded{}, residence.OwnersChanged{}, housing.ListOpened{}, housing.PriorityRuleSet{},
+	// Read and not changed: the personal account lists it.
+	accesslog.PersonalDataRead{},
 	// Notices themselves.
 	housing.NoticeGiven{}, procedure.DecisionNotified{},
 	Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{},
