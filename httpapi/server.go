@@ -108,6 +108,7 @@ func New(c Config) *Server {
 	s.corrections()
 	s.queues()
 	s.lists()
+	s.removals()
 	s.cases()
 	s.procedure()
 	s.certificates()

@@ -192,7 +192,7 @@ func TestQ1_AVoidApprovalStaysVoid(t *testing.T) {
 	}
 	h := command.New(l, clock)
 	second := domain.EntryID{UUID: domain.DeriveID(secondOfAigul.UUID, "entry")}
-	must(t, "remove aigul", remove(h, second, command.Options{}))
+	removeReviewed(t, l, "aigul", second)
 	n := l.len()
 	for range 2 {
 		if _, err := overtaken.on(l); domain.CodeOf(err) != domain.CodeAlreadyOnList {

@@ -98,11 +98,30 @@ func approve(h *command.Handler, id domain.CaseID) func(domain.Command) (command
 	}
 }
 
+// remove takes an entry that is under review off the list.
 func remove(h *command.Handler, id domain.EntryID, opt command.Options) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		return h.RemoveEntry(ctx, cmd, list, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired}, opt)
+		return h.RemoveEntry(ctx, cmd, list, housing.Remove{
+			EntryID: id, Reason: housing.DwellingAcquired, Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+		}, opt)
 	}
 }
+
+func review(h *command.Handler, id domain.EntryID, opt command.Options) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: id, Note: "n"}, opt)
+	}
+}
+
+// removeReviewed opens a review of the entry and removes it.
+func removeReviewed(t testing.TB, l *memoryLog, name string, id domain.EntryID) {
+	t.Helper()
+	h := command.New(l, clock)
+	must(t, "review "+name, review(h, id, command.Options{}))
+	must(t, "remove "+name, remove(h, id, command.Options{}))
+}
+
+var courtAct = housing.Act{Number: "2-114/26", On: domaintest.Day("2026-03-01"), InForceOn: domaintest.Day("2026-03-10")}
 
 // world returns a log with four persons, two dwellings, three registrations, a
 // list with one entry and two open applications of Aigul.
@@ -213,7 +232,7 @@ func decidedAndLeft(t testing.TB) *memoryLog {
 func acts(t testing.TB) []act {
 	t.Helper()
 	removed := world(t)
-	must(t, "remove daur", remove(command.New(removed, clock), entryOfDaur, command.Options{}))
+	removeReviewed(t, removed, "daur", entryOfDaur)
 
 	// One application of Aigul was approved by a process that died before the
 	// list placed the entry; then the other was placed.
@@ -251,7 +270,7 @@ func acts(t testing.TB) []act {
 	})
 	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
 	entryGone := decidedAndLeft(t)
-	must(t, "remove daur", remove(command.New(entryGone, clock), entryOfDaur, command.Options{}))
+	removeReviewed(t, entryGone, "daur", entryOfDaur)
 
 	houseLet := decidedAndLeft(t)
 	must(t, "gulnar applies", apply(command.New(houseLet, clock), lateCase, gulnar))
@@ -266,9 +285,14 @@ func acts(t testing.TB) []act {
 	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
 		return provide(command.New(leased, clock), house)(cmd, command.Options{})
 	})
+	underReview := world(t)
+	must(t, "review daur", review(command.New(underReview, clock), entryOfDaur, command.Options{}))
+	onEntry := func(h *command.Handler, cmd domain.Command, opt command.Options, step func(*procedure.Case, procedure.Terms) ([]domain.Event, error)) (command.Receipt, error) {
+		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, step, opt)
+	}
 	withRule := world(t)
 	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: housing.PriorityCategories, Basis: "act 5"}, command.Options{})
+		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
 	})
 	withFamily := world(t)
 	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
@@ -345,11 +369,11 @@ func acts(t testing.TB) []act {
 				Ground: housing.UntrueDocuments, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
 			}, opt)
 		}},
-		{name: "remove", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q15 remove", log: underReview, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return remove(h, entryOfDaur, opt)(cmd)
 		}},
 		{name: "reinstate", log: removed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct}, opt)
+			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct, Act: courtAct}, opt)
 		}},
 		{name: "Q20 provide", log: world(t), kase: provision, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
@@ -385,7 +409,17 @@ func acts(t testing.TB) []act {
 			return h.TakeInventory(ctx, years(cmd, 1), list, opt)
 		}},
 		{name: "Q23 review", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Note: "n"}, opt)
+			return review(h, entryOfDaur, opt)(cmd)
+		}},
+		{name: "Q15 C8 announce a hearing", log: underReview.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return c.AnnounceHearing(cmd, "n", t)
+			})
+		}},
+		{name: "Q15 C12 complain", log: removed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return c.FileComplaint(cmd, "1", c.ApplicantID, "n", t)
+			})
 		}},
 		{name: "Q18 report a change", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return reportFamily(h, cmd, opt)
