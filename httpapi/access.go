@@ -23,7 +23,7 @@ var access = map[string][]domain.Role{
 	"end-representation":         {domain.RoleOperator, domain.RoleProvider},
 	"get-representatives":        {domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 	"record-dwelling":            {domain.RoleOperator},
-	"describe-dwelling":      {domain.RoleOperator, domain.RoleProvider},
+	"describe-dwelling":          {domain.RoleOperator, domain.RoleProvider},
 	"change-owners":              {domain.RoleOperator},
 	"register-residence":         {domain.RoleOperator, domain.RoleProvider},
 	"correct-residence":          {domain.RoleProvider}, // who answers for the register; desks file, they do not rewrite
