@@ -54,6 +54,7 @@ const (
 	Prioritised         Kind = "entry_prioritised"
 	PriorityEnded       Kind = "entry_priority_ended"
 	ProtectionLifted    Kind = "entry_protection_lifted"
+	InventoryAsked      Kind = "inventory_confirmation_asked"
 	ConfirmationMissing Kind = "inventory_confirmation_missing"
 	ReviewOpened        Kind = "entry_review_opened"
 	ReviewClosed        Kind = "entry_review_closed"
@@ -173,6 +174,9 @@ var Table = []Line{
 	of(func(e housing.EntryPrioritised) []Owed { return to(e.PersonID, Prioritised) }),
 	of(func(e housing.PriorityEnded) []Owed { return to(e.PersonID, PriorityEnded) }),
 	of(func(e housing.ProtectionLifted) []Owed { return to(e.PersonID, ProtectionLifted) }), // Q15a
+	of(func(e housing.InventoryRequested) []Owed {
+		return []Owed{{Kind: InventoryAsked, To: e.PersonID, By: e.AnswerBy}}
+	}), // Q23
 	of(func(e housing.ReviewOpened) []Owed { // Q23
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)

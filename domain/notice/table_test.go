@@ -74,6 +74,7 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 			to(gulnar, notice.TransferredToYou), to(daur, notice.TransferredFromYou),
 		}},
 		{"Q19 provided", housing.EntryProvided{PersonID: daur}, []notice.Owed{to(daur, notice.Provided)}},
+		{"Q23 the inventory asks", housing.InventoryRequested{PersonID: daur, AnswerBy: domaintest.Day("2026-03-30")}, []notice.Owed{{Kind: notice.InventoryAsked, To: daur, By: domaintest.Day("2026-03-30")}}},
 		{"Q23 the inventory is missing", housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, []notice.Owed{to(daur, notice.ConfirmationMissing)}},
 		{"Q23 a review", housing.ReviewOpened{PersonID: daur, Reason: housing.Doubt}, []notice.Owed{to(daur, notice.ReviewOpened)}},
 		{"a step inside the body", procedure.ReviewBegan{}, nil},
