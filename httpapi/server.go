@@ -90,7 +90,7 @@ func New(c Config) *Server {
 	engine.ContextWithFallback = true
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
-		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model.CountOverdue),
+		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 	}
 	engine.Use(s.observe, s.recover)
@@ -106,6 +106,8 @@ func New(c Config) *Server {
 
 	s.api = humagin.New(engine, apiConfig(c.Version))
 	s.persons()
+	s.contacts()
+	s.notices()
 	s.representatives()
 	s.dwellings()
 	s.registrations()
