@@ -19,6 +19,10 @@ import (
 var access = map[string][]domain.Role{
 	"record-person":              {domain.RoleOperator, domain.RoleProvider},
 	"search-person":              {domain.RoleOperator, domain.RoleProvider},
+	"confirm-contacts":           {domain.RoleOperator, domain.RoleProvider},
+	"confirm-own-contacts":       {domain.RoleCitizen},
+	"get-own-contacts":           {domain.RoleCitizen},
+	"get-own-notices":            {domain.RoleCitizen},
 	"record-representative":      {domain.RoleOperator, domain.RoleProvider},
 	"end-representation":         {domain.RoleOperator, domain.RoleProvider},
 	"get-representatives":        {domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
@@ -29,6 +33,7 @@ var access = map[string][]domain.Role{
 	"correct-residence":          {domain.RoleProvider}, // who answers for the register; desks file, they do not rewrite
 	"deregister":                 {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 	"confirm-deregistration":     {domain.RoleCitizen},
+	"preview-signature":          {domain.RoleCitizen},
 	"open-queue":                 {domain.RoleCommission},
 	"apply-for-housing":          {domain.RoleCitizen, domain.RoleOperator},
 	"decide-case":                {domain.RoleCommission},

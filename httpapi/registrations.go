@@ -49,10 +49,6 @@ type documentBody struct {
 	Surrendered bool                `json:"surrendered,omitempty" doc:"Handed over to the provider (departure abroad)"`
 }
 
-type signatureBody struct {
-	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
-}
-
 type deregisterBody struct {
 	Channel        domain.Channel    `json:"channel" enum:"portal,state_corporation,provider_at_state_corporation,provider"`
 	Language       domain.Language   `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
@@ -140,6 +136,9 @@ func (s *Server) registrations() {
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
 		r, err := s.commands.Deregister(ctx, cmd, residence.ApplyForDeregistration{
 			CaseID: out.CaseID, Language: in.Body.Language, Ground: in.Body.Ground, DwellingID: in.Body.DwellingID,
 			ApplicantID: in.Body.ApplicantID, Persons: in.Body.Persons, Documents: documents(in.Body.Documents),
@@ -165,6 +164,10 @@ func (s *Server) registrations() {
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *confirmationInput) (command.Receipt, confirmed, error) {
 		out := confirmed{CaseID: in.ID}
 		cmd.Channel = domain.ChannelPortal
+		var err error
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
 		r, err := s.commands.Answer(ctx, cmd, in.ID, residence.AnswerApplication{
 			PersonID: principal(ctx).PersonID, Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
 		}, opt)

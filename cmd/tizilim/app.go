@@ -45,6 +45,8 @@ type config struct {
 	rules      rules.Book
 	baseURL    string          // where the public reaches the API; empty: where it listens
 	gateway    gateway.Gateway // of SMS and e-mail; nil: the outbox file in data
+	roots      string          // file of the certificates that signatures are trusted by; empty: a demonstration authority in data
+	crls       []string        // files of revocation lists
 	logger     *slog.Logger
 }
 
@@ -126,9 +128,14 @@ func start(c config) (a *app, err error) {
 	}
 	a.model = projections.NewReader(a.redis, options)
 	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(a.store, a.model)))
+	signatures, err := openSignatures(c, a.keys)
+	if err != nil {
+		return a, err
+	}
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options), Gateway: a.gateway,
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
+		Signatures: signatures,
 	})
 
 	a.http = &http.Server{

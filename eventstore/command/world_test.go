@@ -3,6 +3,7 @@ package command_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
@@ -155,6 +156,14 @@ func world(t testing.TB) *memoryLog {
 	return l
 }
 
+// signedBy is an electronic signature that is in order.
+func signedBy(p domain.PersonID) command.Signed {
+	return command.Signed{
+		Text:   []byte(`{"application":{}}`),
+		Verify: func(time.Time) (domain.Evidence, error) { return domaintest.Signed(domain.SignatureEDS, p), nil },
+	}
+}
+
 // deregisterFive asks for five persons of whom one resides elsewhere; where the
 // flat has further owners, on the portal, it waits for them.
 func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
@@ -184,7 +193,7 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 // deregisterOnPortal asks for the same persons; where the flat has further
 // owners, it waits for them.
 func deregisterOnPortal(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-	cmd.Channel = domain.ChannelPortal
+	cmd.Channel, opt.Signed = domain.ChannelPortal, signedBy(aigul)
 	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
 		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureEDS,
@@ -280,6 +289,7 @@ func acts(t testing.TB) []act {
 	})
 	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			opt.Signed = signedBy(gulnar)
 			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
 		}
 	}
