@@ -23,6 +23,7 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -56,15 +57,16 @@ var (
 	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
 	stay      = domaintest.ID[domain.RegistrationID]("registration")
 	proof     = domaintest.ID[domain.CertificateID]("certificate")
+	told      = domaintest.ID[domain.NoticeID]("notice")
 )
 
 // correction of a registration, every field set.
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
 	Corrects: domain.EventRef{Stream: person.Stream(), Revision: 3}, Ground: residence.ClericalError, Reasons: "the desk mistook the day",
-	Accepted: []domain.Code{domain.CodeLeavesHole},
-	Was:      residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
-	Now:      residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
+	Accepted: []domain.Code{domain.CodeLeavesHole}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
+	Was: residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
+	Now: residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
 }
 
 // examples are the events of which the samples are written: every field set.
@@ -74,16 +76,21 @@ var examples = []domain.Event{
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent,
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
+		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),
 	residence.EndingCorrected(correction),
 	residence.CorrectionAnnulled(correction),
+	residence.RepresentativeRecorded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Kind: residence.Guardian, RecordedAt: at},
+	residence.RepresentationEnded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Reasons: "the guardian was released", EndedAt: at},
+	residence.WardNoted{PersonID: person, WardID: domaintest.ID[domain.PersonID]("daur"), NotedAt: at},
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
 	residence.DeregistrationApplied{
@@ -93,7 +100,7 @@ var examples = []domain.Event{
 			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
 		DepartureSheet: true, Signature: domain.SignatureHandwritten, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
-		ReceivedAt: at, ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
+		ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
 	},
 	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
 	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, DeclinedAt: at},
@@ -101,14 +108,17 @@ var examples = []domain.Event{
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
-			{PersonID: person, Ended: []domain.RegistrationID{stay}},
+			{PersonID: person, Ended: []domain.RegistrationID{stay}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: person}}},
 			{PersonID: domaintest.ID[domain.PersonID]("daur"), Code: domain.CodeNotRegisteredHere, Reason: "not registered at the dwelling"},
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},
 	housing.ListOpened{ListID: list, Body: "Ministry of Defence", Settlement: "Алматы", Title: "Service housing", OpenedAt: at},
-	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, RegisteredOn: today, Number: 3, PlacedAt: at},
-	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
-	housing.EntryReinstated{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, Note: "act 12", ReinstatedAt: at},
+	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, RegisteredOn: today, Number: 3, InventoryDueOn: today.AddMonths(12), PlacedAt: at},
+	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Edition: "kz-2025-11", Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
+	housing.EntryReinstated{
+		ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, ComplaintID: "complaint-1",
+		CourtAct: housing.Act{Number: "2-114/26", On: today, InForceOn: today}, Note: "act 12", InventoryDueOn: today.AddMonths(12), ReinstatedAt: at,
+	},
 	housing.NoticeGiven{ListID: list, EntryID: entry, PersonID: person, Grounds: "bought a flat", AppealRoute: housing.AppealRoute, DueOn: today, On: today.AddDays(1), Late: true, RecordedAt: at},
 	housing.EntryRedated{ListID: list, EntryID: entry, PersonID: person, From: since, Seniority: since, GroundArose: today, Reasons: "sold the flat then", RedatedAt: at},
 	housing.EntryTransferred{ListID: list, EntryID: entry, From: person, PersonID: domaintest.ID[domain.PersonID]("daur"), Family: household, Cause: housing.HolderDied, On: today, Need: checked, TransferredAt: at},
@@ -117,13 +127,14 @@ var examples = []domain.Event{
 	housing.PriorityEnded{ListID: list, EntryID: entry, PersonID: person, From: since, Seniority: since, EndedAt: at},
 	housing.ProtectionRecorded{ListID: list, EntryID: entry, PersonID: person, Category: housing.ProtectedLargeFamily, Document: "certificate 9", RecordedAt: at},
 	housing.ProtectionLifted{ListID: list, EntryID: entry, PersonID: person, Category: housing.ProtectedLargeFamily, Reasons: "of age", LiftedAt: at},
-	housing.InventoryConfirmed{ListID: list, EntryID: entry, PersonID: person, On: today, NextDueOn: today.AddMonths(12), ConfirmedAt: at},
-	housing.ReviewOpened{ListID: list, EntryID: entry, PersonID: person, Reason: housing.Doubt, Note: "owns a flat?", OpenedAt: at},
-	housing.ReviewClosed{ListID: list, EntryID: entry, PersonID: person, Note: "owns none", ClosedAt: at},
+	housing.InventoryConfirmed{ListID: list, EntryID: entry, PersonID: person, On: today, NextDueOn: today.AddMonths(12), Review: housing.Doubt, ConfirmedAt: at},
+	housing.InventoryRequested{ListID: list, EntryID: entry, PersonID: person, DueOn: today, AnswerBy: today.AddDays(14), RequestedAt: at},
+	housing.ReviewOpened{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Reason: housing.Doubt, Note: "owns a flat?", OpenedAt: at},
+	housing.ReviewClosed{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Note: "owns none", NextDueOn: today.AddMonths(12), ClosedAt: at},
 	housing.ChangeReported{ListID: list, EntryID: entry, PersonID: person, Kind: housing.FamilyChanged, Family: household, Note: "a child", HappenedOn: today, DueOn: today.AddDays(14), ReportedAt: at},
 	housing.LookupConsentWithdrawn{ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
 	housing.LookupConsentRenewed{ListID: list, EntryID: entry, PersonID: person, RenewedAt: at},
-	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.NormOn(today), Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
+	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
 	housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: entry, DwellingID: flat, CompletedAt: at},
 	housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: at},
 	housing.ProvisionDeclined{ListID: list, EntryID: entry, CaseID: kase, Code: domain.CodeNotFirstEligible, Reason: "another stands before", DeclinedAt: at},
@@ -136,7 +147,7 @@ var examples = []domain.Event{
 		Consent: true, Documents: []domain.Document{{
 			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, Deadline: today.AddDays(30).End(),
+		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
 	},
 	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Edition: "kz-2025-11", ApprovedAt: at},
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
@@ -145,21 +156,27 @@ var examples = []domain.Event{
 	procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Document: domain.DocumentBirthCertificate, Text: "family[0]: certificate of birth"}}, SystemsSilent: true, Until: today, RequestedAt: at},
 	procedure.CorrectionReceived{CaseID: kase, Documents: []domain.Document{{Type: domain.DocumentBirthCertificate, Number: "1", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true}}, ReceivedAt: at, Deadline: at},
 	procedure.CaseReturned{CaseID: kase, ReturnedAt: at},
-	procedure.CaseForwarded{CaseID: kase, To: "akimat", ForwardedAt: at},
+	procedure.CaseForwarded{CaseID: kase, To: "akimat", NotifyBy: today, ForwardedAt: at},
 	procedure.ReviewBegan{CaseID: kase, Decider: "commission-1", BeganAt: at},
 	procedure.DeciderRecused{CaseID: kase, Recused: "commission-1", Ground: procedure.CloseRelative, Decider: "commission-2", RecusedAt: at},
 	procedure.HearingAnnounced{CaseID: kase, Preliminary: "refusal: has a dwelling", NotBefore: today, ObjectUntil: today, AnnouncedAt: at},
 	procedure.ObjectionFiled{CaseID: kase, Objection: "it was sold", FiledAt: at},
 	procedure.HearingClosed{CaseID: kase, How: procedure.HeardOrally, Protocol: "said that it was sold", ClosedAt: at},
 	procedure.HearingDispensed{CaseID: kase, Exemption: procedure.OwnRequest, Reasons: "asked for", DispensedAt: at},
-	procedure.TermExtended{CaseID: kase, By: "head-1", Reasons: "an answer is awaited", Deadline: at, NotifyBy: today, ExtendedAt: at},
+	procedure.TermExtended{CaseID: kase, By: "head-1", Office: procedure.DeputyHead, Reasons: "an answer is awaited", Deadline: at, NotifyBy: today, ExtendedAt: at},
 	procedure.CaseWithdrawn{CaseID: kase, WithdrawnAt: at},
-	procedure.CaseTerminated{CaseID: kase, Ground: procedure.CourtActInForce, Reasons: "act of a court", NotifyBy: today, TerminatedAt: at},
+	procedure.CaseTerminated{CaseID: kase, Ground: procedure.SameSubjectDecided, DuplicateOf: domaintest.ID[domain.CaseID]("the first"), Reasons: "nothing new is said", NotifyBy: today, TerminatedAt: at},
 	procedure.DecisionNotified{CaseID: kase, By: procedure.ByHand, NotifiedAt: at},
 	procedure.DeadlinePassed{CaseID: kase, Deadline: at, MarkedAt: at},
-	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
+	procedure.ApplicantNotified{CaseID: kase, Of: procedure.NoticeOfExtension, By: procedure.ByHand, NotifiedAt: at},
+	procedure.DutyMissed{CaseID: kase, Duty: procedure.DecisionOnComplaint, By: today, MarkedAt: at},
+	procedure.RemedyRecorded{
+		CaseID: kase, How: procedure.RemedyCorrected, Acts: []domain.EventRef{{Stream: person.Stream(), Revision: 7}},
+		NewCase: domaintest.ID[domain.CaseID]("the next"), Words: "I have moved anyway", RecordedAt: at,
+	},
+	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", ComplainantID: person, Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
 	procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: today, ForwardedAt: at},
-	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, DecidedAt: at},
+	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, RemedyBy: today, DecidedAt: at},
 	residence.DepartureSheetIssued{
 		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
@@ -173,6 +190,14 @@ var examples = []domain.Event{
 		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
 		Slip: "one letter of the name", CorrectedAt: at,
 	},
+	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
+	notice.NoticeQueued{
+		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
+		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+	},
+	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
+	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},
+	notice.NoticeFailed{NoticeID: told, Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: at.Add(time.Minute), FailedAt: at},
 }
 
 var exampleMeta = domain.Meta{
@@ -194,6 +219,27 @@ func stored(data esdb.EventData) *esdb.RecordedEvent {
 	return &esdb.RecordedEvent{
 		EventID: data.EventID, EventType: data.EventType, StreamID: "case-1", EventNumber: 7,
 		Position: esdb.Position{Commit: 42, Prepare: 41}, CreatedDate: at, Data: data.Data, UserMetadata: data.Metadata,
+	}
+}
+
+// TestC11_EveryEventOwesANoticeOrIsSaidToOweNone: a new type of event is not
+// taken before somebody has decided whom it is to be told to.
+func TestC11_EveryEventOwesANoticeOrIsSaidToOweNone(t *testing.T) {
+	decided := map[string]int{}
+	for _, l := range notice.Table {
+		decided[l.Event]++
+	}
+	for _, e := range notice.OwesNone {
+		decided[e.EventType()]++
+	}
+	for name := range types {
+		if decided[name] != 1 {
+			t.Errorf("%s is in notice.Table or in notice.OwesNone %d times, want once", name, decided[name])
+		}
+		delete(decided, name)
+	}
+	for name := range decided {
+		t.Errorf("%s is decided on, and no type of event", name)
 	}
 }
 

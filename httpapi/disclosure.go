@@ -33,6 +33,7 @@ var disclosures = map[string]disclosure{
 	"get-entry":              {},
 	"get-entry-numbers":      {},
 	"get-person-residence":   {},
+	"get-representatives":    {},
 	"get-dwelling-residents": {citizen: accesslog.Owner},
 	"get-person-history":     {},
 	"get-dwelling-history":   {},

@@ -93,6 +93,9 @@ func looks(s *subtest) []look {
 	s.registered(owner, home, "2026-03-01", "")
 	s.registered(guest, home, "2026-03-01", "")
 	s.registered(leaver, flat, "2026-03-01", "")
+	child := s.command("/v1/persons", operator, body{
+		"iin": s.iin(), "name": "Дәурен", "birth_date": "2020-01-01", "class": "citizen"}).is(201).id("person_id")
+	s.command("/v1/persons/"+child+"/representatives", operator, body{"representative_id": guest, "kind": "parent"}).is(201)
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, leaver).with(body{"departure_sheet": true})).is(201)
 	kase := out.id("case_id")
 	s.step(kase, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
@@ -166,11 +169,12 @@ func looks(s *subtest) []look {
 		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", leaves: in("", guest)},
 		{what: "get-person-residence", path: persons + "/residence", by: guest, leaves: nobody},
 		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", by: guest, leaves: nobody},
+		{what: "get-representatives", path: "/v1/persons/" + child + "/representatives", leaves: in("", child, guest)},
 		{what: "get-dwelling-residents", path: homes + "/residents", leaves: in("", owner, other, guest)},
 		{what: "get-dwelling-residents", path: homes + "/residents?as_of=2026-03-01", leaves: in("", guest, owner)}, // nobody owned it yet
 		{what: "get-dwelling-residents", path: homes + "/residents", by: owner, leaves: in("", other, guest), why: accesslog.Owner},
-		{what: "get-person-history", path: persons + "/history", leaves: in("", guest, owner, other)},
-		{what: "get-person-history", path: persons + "/history", header: lines, leaves: in("", guest, owner, other)},
+		{what: "get-person-history", path: persons + "/history", leaves: in("", guest, owner, other, child)},
+		{what: "get-person-history", path: persons + "/history", header: lines, leaves: in("", guest, owner, other, child)},
 		{what: "get-dwelling-history", path: history, header: lines, leaves: in("", owner, leaver)},
 		{what: "list-cases", path: "/v1/cases?overdue=true", leaves: nobody},
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", leaves: nobody},
@@ -186,7 +190,7 @@ func looks(s *subtest) []look {
 		{what: "register-residence", method: "POST", path: "/v1/registrations?dry_run=true", body: registration(second, home, "2026-03-15", ""), leaves: in("", second, owner, other)},
 		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, guest), by: owner, leaves: in("*", guest, other), why: accesslog.Party},
 		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, owner).with(body{"dwelling_id": home}), by: owner, leaves: in("*", other), why: accesslog.Party},
-		{what: "remove-entry", method: "POST", path: entry + "/removal?dry_run=true", body: body{"reason": "dwelling_acquired"}, leaves: in("", guest)},
+		{what: "review-entry", method: "POST", path: entry + "/review?dry_run=true", body: body{"note": "n"}, leaves: in("", guest)},
 	}...)
 }
 

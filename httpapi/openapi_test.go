@@ -266,6 +266,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("correct-residence", json, s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
 		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
 	})).is(201))
+	represented := "/v1/persons/" + s.child() + "/representatives"
+	fits("record-representative", json, s.command(represented, operator, body{"representative_id": owner, "kind": "guardian"}).is(201))
+	fits("get-representatives", json, s.get(represented, operator).is(200))
+	fits("end-representation", json, s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200))
 	guest := s.citizen()
 	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")
@@ -284,15 +288,24 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	})).is(201)).id("case_id")
 	placed := fits("decide-case", json, s.placed(applied))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
-	fits("get-entry", json, s.seen(entry, commission, placed))
 	fits("get-me", json, s.seen("/v1/me", s.as(owner), placed))
 	fits("get-my-services", json, s.seen("/v1/me/services?limit=2", s.as(owner), placed))
 	fits("get-my-queue", json, s.seen("/v1/me/queue", s.as(owner), placed))
 	fits("get-my-accesses", json, s.get("/v1/me/accesses?limit=2", s.as(owner)).is(200))
 	fits("list-entries", json, s.seen("/v1/queues/"+list+"/entries", commission, placed))
-	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": "n"}).is(200))
+	s.command(entry+"/review", commission, body{"note": "n"}).is(200)
+	fits("entry-hearing", json, s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200))
+	fits("entry-hearing-end", json, s.command(entry+"/hearing-end", commission, body{"how": "waived", "protocol": "n"}).is(200))
+	s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200)
+	fits("entry-objection", json, s.command(entry+"/objection", s.as(owner), body{"objection": "n"}).is(200))
+	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, removing.with(body{"note": "n"})).is(200))
 	gone := s.seen(entry, commission, removed)
-	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "court_act"}).is(200))
+	complaint := fits("entry-complaint", json, s.command(entry+"/complaint", s.as(owner), body{"grounds": "n"}).is(200))
+	fits("get-entry", json, s.seen(entry, commission, fits("entry-complaint-forwarding", json, s.command(entry+"/complaint-forwarding", commission, body{"to": "ministry"}).is(200))))
+	fits("entry-complaint-decision", json, s.command(entry+"/complaint-decision", s.tokenOf(httpapi.Principal{Role: domain.RoleCommission, Account: "commission-2"}), body{
+		"outcome": "act_annulled", "reasons": "n",
+	}).is(200))
+	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "complaint_satisfied", "complaint_id": complaint.id("complaint_id")}).is(200))
 	leaving := s.citizen()
 	s.registered(leaving, dwelling, "2026-03-02", "")
 	sheets := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, leaving).with(body{"departure_sheet": true})).is(201)
@@ -325,7 +338,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
 	fits("end-lease", json, s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).is(200))
 	_, second, _ := s.entry(list)
-	s.command(entryPath(list, second)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200)
+	s.removed(list, second)
 	fits("give-notice", json, s.command(entryPath(list, second)+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-17"}).is(200))
 	s.entry(list)
 	r.clock.pass(366 * 24 * time.Hour)
@@ -333,7 +346,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
 		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))
-	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
+	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"office": "head", "until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
 		{"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}}, {{"forwarding", body{"to": "b"}, domain.RoleCommission}}, {{"withdrawal", nil, domain.RoleCitizen}}, objecting()} {
 		person := s.citizen()
 		id := s.applied(person, list)
@@ -342,6 +355,15 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			if _, ok := documented[st.name]; ok {
 				fits(st.name, json, a)
 			}
+		}
+	}
+	tenant := s.citizen()
+	home := s.dwelling(tenant)
+	s.registered(tenant, home, domain.DateOf(r.clock.Now()).String(), "")
+	left := s.command("/v1/deregistrations", s.as(tenant), removal(tenant, home, tenant)).is(201).id("case_id")
+	for _, st := range madeGood() {
+		if a := s.step(left, tenant, st).is(200); st.name == "remedy" {
+			fits(st.name, json, a)
 		}
 	}
 	for id := range documented {

@@ -104,11 +104,13 @@ func New(c Config) *Server {
 
 	s.api = humagin.New(engine, apiConfig(c.Version))
 	s.persons()
+	s.representatives()
 	s.dwellings()
 	s.registrations()
 	s.corrections()
 	s.queues()
 	s.lists()
+	s.removals()
 	s.cases()
 	s.procedure()
 	s.certificates()

@@ -36,9 +36,12 @@ const (
 	Terminate         Step = "terminate"
 	Grant             Step = "grant"
 	Refuse            Step = "refuse"
-	Notify            Step = "notify"
+	Notify            Step = "notify" // of the decision
+	NotifyForwarding  Step = "notify_forwarding"
+	NotifyExtension   Step = "notify_extension"
 	Complain          Step = "complain"
 	Reopen            Step = "reopen" // a complaint or a court has annulled the decision
+	RecordRemedy      Step = "remedy" // a decision that fell is made good elsewhere
 )
 
 // Transition is a line of the table.
@@ -76,6 +79,9 @@ var Table = []Transition{
 	{InReview, Terminate, Terminated},
 	{HearingPending, Terminate, Terminated},
 
+	{Forwarded, NotifyForwarding, Forwarded},
+	{InReview, NotifyExtension, InReview},
+	{HearingPending, NotifyExtension, HearingPending},
 	{Granted, Notify, Granted},
 	{Refused, Notify, Refused},
 	{Terminated, Notify, Terminated}, // a termination can be appealed against too (APPC 70)
@@ -85,6 +91,9 @@ var Table = []Transition{
 	{Terminated, Complain, Terminated},
 	{Refused, Reopen, InReview},
 	{Terminated, Reopen, InReview},
+	{Granted, RecordRemedy, Granted},
+	{Refused, RecordRemedy, Refused},
+	{Terminated, RecordRemedy, Terminated},
 }
 
 // Next returns the state after the step; ok is false where the table has no

@@ -28,6 +28,7 @@ type Edition struct {
 	Residence      Residence      `json:"residence"`
 	Ages           Ages           `json:"ages"`
 	OTP            OTP            `json:"otp"`
+	Notice         Notice         `json:"notice"`
 }
 
 // Signatures are the methods by which an application is signed, by channel
@@ -60,9 +61,12 @@ type Register struct {
 	RemovalNoticeDays     int      `json:"removal_notice_days"`     // calendar days after the decision (Q15; 73(3) [found]: 10)
 	ReportChangesWithin   int      `json:"report_changes_within"`   // working days, the holder's duty (Q18; 101-7 [found]: 10)
 	ProtectedCategories   []string `json:"protected_categories"`    // not removed before provision (Q15a; 73(1) last para [found])
-	PriorityCategories    []string `json:"priority_categories"`     // go before the others of a list (Q6; policy: none)
+	PriorityCategories    []string `json:"priority_categories"`     // that a list's own rule may put before the others (Q6, Q8; 74(3) [found]); a list has no such rule until one is set (policy)
 	InventoryEveryMonths  int      `json:"inventory_every_months"`  // review of every entry (Q23; 71(5) [found for local bodies]; policy: 12)
 	InventoryAnswerWithin int      `json:"inventory_answer_within"` // working days to confirm the need before a review (Q23; policy: 10)
+	AreaAtLeast           int      `json:"area_at_least"`           // m² of useful area for each of a family that is provided for (Q19; art. 75 [found]: 15)
+	AreaAtMost            int      `json:"area_at_most"`            // (Q19; art. 75 [found]: 18)
+	NeedCheckDays         int      `json:"need_check_days"`         // a check of the need holds so many days (Q16, Q19; policy: 30)
 }
 
 // Procedure is the administrative procedure (APPC), in working days where
@@ -91,6 +95,7 @@ type Complaint struct {
 	FileWithinMonths int `json:"file_within_months"` // months from learning of the act; later ones are still accepted and examined (C12; art. 92 [found]: 3)
 	ForwardWithin    int `json:"forward_within"`     // working days, with the file, or satisfied in that time (C12; art. 91 [found]: 3)
 	DecideWithin     int `json:"decide_within"`      // working days (C12; art. 99 [found]: 20)
+	RemedyWithin     int `json:"remedy_within"`      // working days to make good an act that fell (C12; arts 84-86 [found]: execution in 5)
 }
 
 // Residence is the registration of residence.
@@ -124,6 +129,14 @@ type OTP struct {
 	Digits       int `json:"digits"`        // 6
 	ValidMinutes int `json:"valid_minutes"` // 5
 	Tries        int `json:"tries"`         // 5
+}
+
+// Notice is how SMS and e-mail are tried again where they fail (all policy; the
+// copy in the personal account needs no trying).
+type Notice struct {
+	Attempts            int `json:"attempts"`              // at most, of one message; then it is given up: 12
+	FirstPauseMinutes   int `json:"first_pause_minutes"`   // after the first failure; each next pause is twice as long: 1
+	LongestPauseMinutes int `json:"longest_pause_minutes"` // 240
 }
 
 // CountsAsDwelling reports whether a share in the title to a dwelling counts as

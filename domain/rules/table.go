@@ -141,6 +141,9 @@ func (e Edition) check() error {
 		{"register.report_changes_within", e.Register.ReportChangesWithin},
 		{"register.inventory_every_months", e.Register.InventoryEveryMonths},
 		{"register.inventory_answer_within", e.Register.InventoryAnswerWithin},
+		{"register.area_at_least", e.Register.AreaAtLeast},
+		{"register.area_at_most", e.Register.AreaAtMost},
+		{"register.need_check_days", e.Register.NeedCheckDays},
 		{"procedure.hearing_notice", e.Procedure.HearingNotice},
 		{"procedure.objection_window", e.Procedure.ObjectionWindow},
 		{"procedure.extension_months", e.Procedure.ExtensionMonths},
@@ -155,6 +158,7 @@ func (e Edition) check() error {
 		{"complaint.file_within_months", e.Complaint.FileWithinMonths},
 		{"complaint.forward_within", e.Complaint.ForwardWithin},
 		{"complaint.decide_within", e.Complaint.DecideWithin},
+		{"complaint.remedy_within", e.Complaint.RemedyWithin},
 		{"residence.temporary_at_least_months", e.Residence.TemporaryAtLeastMonths},
 		{"residence.temporary_at_most_months", e.Residence.TemporaryAtMostMonths},
 		{"ages.own_registration", e.Ages.OwnRegistration},
@@ -163,6 +167,9 @@ func (e Edition) check() error {
 		{"otp.digits", e.OTP.Digits},
 		{"otp.valid_minutes", e.OTP.ValidMinutes},
 		{"otp.tries", e.OTP.Tries},
+		{"notice.attempts", e.Notice.Attempts},
+		{"notice.first_pause_minutes", e.Notice.FirstPauseMinutes},
+		{"notice.longest_pause_minutes", e.Notice.LongestPauseMinutes},
 	} {
 		if n.value < 1 || n.value > largest {
 			return fmt.Errorf("%s is %d: give a whole number from 1 to %d", n.name, n.value, largest)
@@ -171,8 +178,14 @@ func (e Edition) check() error {
 	if e.Residence.TemporaryAtMostMonths < e.Residence.TemporaryAtLeastMonths {
 		return fmt.Errorf("residence.temporary_at_most_months is less than temporary_at_least_months: no stay would fit")
 	}
+	if e.Register.AreaAtMost < e.Register.AreaAtLeast {
+		return fmt.Errorf("register.area_at_most is less than area_at_least: no dwelling would fit")
+	}
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)
+	}
+	if e.Notice.LongestPauseMinutes < e.Notice.FirstPauseMinutes {
+		return fmt.Errorf("notice.longest_pause_minutes is less than first_pause_minutes")
 	}
 	for _, l := range []struct {
 		name   string
