@@ -118,7 +118,7 @@ func kinds(t *testing.T) map[notice.Kind]notice.Owed {
 		housing.PlacementCertified{}, housing.ApplicationRefused{}, housing.EntryRemoved{PersonID: daur}, housing.EntryReinstated{PersonID: daur}, housing.EntryRedated{PersonID: daur},
 		housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
 		housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
-		housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur},
+		housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
 	} {
 		owed := notice.Of(e)
 		if len(owed) == 0 {
