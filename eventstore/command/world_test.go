@@ -173,7 +173,9 @@ func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Comman
 			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 			ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan, saule, timur}, Signature: domain.SignatureEDS,
 		}
-		if channel != domain.ChannelPortal {
+		if channel == domain.ChannelPortal {
+			opt.Signed = signedBy(aigul)
+		} else {
 			c.Signature = domain.SignatureHandwritten
 			c.Documents = []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}}
 		}
