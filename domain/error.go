@@ -199,6 +199,19 @@ const (
 	CodeDwellingLeased    Code = "dwelling_leased"
 	CodeDwellingNotLeased Code = "dwelling_not_leased"
 
+	// Signatures (C16, C18).
+	CodeSignatureMismatch      Code = "signature_does_not_match"
+	CodeSignatureNotApplicants Code = "signature_not_applicants"
+	CodeSignatureMalformed     Code = "signature_malformed"
+	CodeSignatureAlgorithm     Code = "signature_algorithm_unsupported"
+	CodeSignatureWeak          Code = "signature_algorithm_weak"
+	CodeCertificatePurpose     Code = "certificate_not_for_signing"
+	CodeCertificateNotValid    Code = "certificate_not_valid_now"
+	CodeCertificateUntrusted   Code = "certificate_untrusted"
+	CodeCertificateRevoked     Code = "certificate_revoked"
+	CodeRevocationUnknown      Code = "certificate_revocation_unknown"
+	CodeSignaturesUnavailable  Code = "signatures_not_checked"
+
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"
 	CodeKeyRequired     Code = "idempotency_key_required"

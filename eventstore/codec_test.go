@@ -60,6 +60,12 @@ var (
 	told      = domaintest.ID[domain.NoticeID]("notice")
 )
 
+// signature, every field set; no method sets them all.
+var signature = domain.Evidence{
+	Signer: person, Text: `{"application":{}}`, SHA256: domain.Personal(domain.TextDigest([]byte(`{"application":{}}`))),
+	CMS: domain.PersonalBytes("CMS"), Certificate: "2a", ClaimedAt: at, Challenge: domaintest.ID[domain.ChallengeID]("challenge"),
+}
+
 // correction of a registration, every field set.
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
@@ -99,12 +105,12 @@ var examples = []domain.Event{
 		Documents: []domain.Document{{
 			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		DepartureSheet: true, Signature: domain.SignatureHandwritten, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
+		DepartureSheet: true, Signature: domain.SignatureEDS, Evidence: signature, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
 		ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
 	},
-	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
-	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, DeclinedAt: at},
-	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, RevokedAt: at},
+	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
+	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, DeclinedAt: at},
+	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, RevokedAt: at},
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
@@ -147,7 +153,7 @@ var examples = []domain.Event{
 		Consent: true, Documents: []domain.Document{{
 			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
+		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, Evidence: signature, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
 	},
 	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Edition: "kz-2025-11", ApprovedAt: at},
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
@@ -193,7 +199,7 @@ var examples = []domain.Event{
 	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
 	notice.NoticeQueued{
 		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
-		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+		FromCase: true, Decision: true, Duty: procedure.NoticeOfExtension, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
 	},
 	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
 	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},

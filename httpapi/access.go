@@ -28,6 +28,7 @@ var access = map[string][]domain.Role{
 	"correct-residence":          {domain.RoleProvider}, // who answers for the register; desks file, they do not rewrite
 	"deregister":                 {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 	"confirm-deregistration":     {domain.RoleCitizen},
+	"preview-signature":          {domain.RoleCitizen},
 	"open-queue":                 {domain.RoleCommission},
 	"apply-for-housing":          {domain.RoleCitizen, domain.RoleOperator},
 	"decide-case":                {domain.RoleCommission},

@@ -16,6 +16,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -405,7 +406,7 @@ func (l *log) apply(line event) error {
 		l.placed[e.CaseID] = e
 	case housing.ApplicationRefused:
 		l.refused[e.CaseID] = e
-	case housing.EntryPlaced, housing.EntryRemoved, housing.EntryReinstated:
+	case housing.EntryPlaced, housing.ReviewOpened, procedure.HearingDispensed, housing.EntryRemoved, housing.EntryReinstated:
 		q, ok := l.queues[line.Stream]
 		if !ok {
 			return nil // a list that was opened, and not acknowledged

@@ -40,6 +40,12 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 		if domain.CodeOf(err) != a.refuse {
 			t.Fatalf("%s: %v", a.name, err)
 		}
+		// Steps are named, so that one that is missing everywhere shows too.
+		if !a.kase.IsZero() {
+			if diff := domaintest.Diff(a.steps, typesOf(undisturbed.since(a.log.len()))); diff != "" {
+				t.Fatalf("%s (-its steps +what it did):\n%s", a.name, diff)
+			}
+		}
 		appends := undisturbed.appends
 		for n := 1; n <= appends; n++ {
 			for _, where := range []string{"before", "after"} {
