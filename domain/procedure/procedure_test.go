@@ -408,7 +408,8 @@ func TestC12_Complaint(t *testing.T) {
 // nobody has been heard or told yet.
 func TestC12_AReopenedCaseIsAsItWasBeforeTheDecision(t *testing.T) {
 	first := domaintest.Fold[procedure.Case](given(procedure.InReview)...)
-	c := domaintest.Fold[procedure.Case](given(procedure.Refused, procedure.DecisionNotified{NotifiedAt: domaintest.Noon()}, annulled("2026-04-15"))...)
+	c := domaintest.Fold[procedure.Case](given(procedure.HearingPending, procedure.ObjectionFiled{}, moved{procedure.Refused, domaintest.Noon()},
+		procedure.DecisionNotified{NotifiedAt: domaintest.Noon()}, annulled("2026-04-15"))...)
 	if c.State != procedure.InReview || c.Completed != first.Completed || c.Heard || c.Hearing != nil || !c.NotifiedAt.IsZero() || !c.DecidedOn.IsZero() {
 		t.Errorf("reopened: %+v", c)
 	}

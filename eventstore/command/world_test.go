@@ -168,7 +168,7 @@ func signedBy(p domain.PersonID) command.Signed {
 // flat has further owners, on the portal, it waits for them.
 func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-		cmd.Channel = channel
+		cmd.Channel, opt.Signed = channel, signedBy(aigul)
 		c := residence.ApplyForDeregistration{
 			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 			ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan, saule, timur}, Signature: domain.SignatureEDS,
