@@ -116,7 +116,7 @@ var examples = []domain.Event{
 	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, RegisteredOn: today, Number: 3, InventoryDueOn: today.AddMonths(12), PlacedAt: at},
 	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Edition: "kz-2025-11", Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
 	housing.EntryReinstated{
-		ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, ComplaintID: "complaint-1",
+		ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Ground: housing.CourtAct, ComplaintID: "complaint-1",
 		CourtAct: housing.Act{Number: "2-114/26", On: today, InForceOn: today}, Note: "act 12", InventoryDueOn: today.AddMonths(12), ReinstatedAt: at,
 	},
 	housing.NoticeGiven{ListID: list, EntryID: entry, PersonID: person, Grounds: "bought a flat", AppealRoute: housing.AppealRoute, DueOn: today, On: today.AddDays(1), Late: true, RecordedAt: at},
