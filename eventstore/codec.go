@@ -40,6 +40,7 @@ func init() {
 	register[residence.DwellingRecorded](1)
 	register[residence.OwnersChanged](1)
 	register[residence.LeaseBegan](1)
+	register[residence.RegistrationDeclined](1)
 	register[residence.LeaseVoided](1)
 	register[residence.LeaseEnded](1)
 	register[residence.DeregistrationApplied](1)

@@ -66,6 +66,7 @@ type RegistrationBegan struct {
 	From           domain.Date           `json:"effective_from"`
 	Until          domain.Date           `json:"until,omitzero"` // temporary only: the first day on which it no longer holds
 	Consents       []Consent             `json:"consents,omitempty"`
+	CaseID         domain.CaseID         `json:"case_id,omitzero"` // the provision that gave the dwelling, where it asked for the registration
 	Warnings       []Warning             `json:"warnings,omitempty"`
 }
 
@@ -251,7 +252,8 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
-	Dwelling       *Dwelling // as it is now; nil where nothing is known of it
+	Provision      domain.CaseID // that gave the person the dwelling: it is the owner's consent; zero where there is none
+	Dwelling       *Dwelling     // as it is now; nil where nothing is known of it
 	Household      Household
 	Rules          rules.Book // by which it is judged
 }
@@ -279,7 +281,7 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	}
 	began := RegistrationBegan{
 		PersonID: p.ID, RegistrationID: c.RegistrationID, DwellingID: c.DwellingID,
-		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents,
+		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents, CaseID: c.Provision,
 	}
 	if c.Kind == Permanent {
 		began.Warnings = c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())
@@ -326,7 +328,7 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
 		}
 	}
-	if !c.Rules.On(cmd.Today()).Residence.OwnersConsent {
+	if !c.Rules.On(cmd.Today()).Residence.OwnersConsent || !c.Provision.IsZero() {
 		return nil
 	}
 	missing := 0
