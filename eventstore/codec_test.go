@@ -75,7 +75,7 @@ var examples = []domain.Event{
 	residence.ContactsConfirmed{PersonID: person, Phone: "+77010000000", Email: "aigul@example.kz", Language: domain.Kazakh, ConfirmedAt: at},
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
-		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		CaseID: kase, Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
 		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
