@@ -100,6 +100,12 @@ const (
 	CodePhoneFormat       Code = "phone_format"
 	CodeEmailFormat       Code = "email_format"
 
+	CodePlaceNotPermitted Code = "place_not_permitted"
+	CodeNotInLease        Code = "not_named_in_lease"
+	CodeOccupancyNorm     Code = "occupancy_norm_exceeded"
+	CodeAreaUnknown       Code = "useful_area_not_recorded" // a warning (R19)
+	CodeAreaFormat        Code = "area_format"
+
 	CodeNotAMinor              Code = "not_a_minor"
 	CodeRepresentativeRecorded Code = "representative_already_recorded"
 	CodeNotRepresentative      Code = "not_a_representative"
@@ -198,6 +204,19 @@ const (
 	CodeHolderChanged     Code = "holder_changed"
 	CodeDwellingLeased    Code = "dwelling_leased"
 	CodeDwellingNotLeased Code = "dwelling_not_leased"
+
+	// Signatures (C16, C18).
+	CodeSignatureMismatch      Code = "signature_does_not_match"
+	CodeSignatureNotApplicants Code = "signature_not_applicants"
+	CodeSignatureMalformed     Code = "signature_malformed"
+	CodeSignatureAlgorithm     Code = "signature_algorithm_unsupported"
+	CodeSignatureWeak          Code = "signature_algorithm_weak"
+	CodeCertificatePurpose     Code = "certificate_not_for_signing"
+	CodeCertificateNotValid    Code = "certificate_not_valid_now"
+	CodeCertificateUntrusted   Code = "certificate_untrusted"
+	CodeCertificateRevoked     Code = "certificate_revoked"
+	CodeRevocationUnknown      Code = "certificate_revocation_unknown"
+	CodeSignaturesUnavailable  Code = "signatures_not_checked"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

@@ -60,6 +60,12 @@ var (
 	told      = domaintest.ID[domain.NoticeID]("notice")
 )
 
+// signature, every field set; no method sets them all.
+var signature = domain.Evidence{
+	Signer: person, Text: `{"application":{}}`, SHA256: domain.Personal(domain.TextDigest([]byte(`{"application":{}}`))),
+	CMS: domain.PersonalBytes("CMS"), Certificate: "2a", ClaimedAt: at, Challenge: domaintest.ID[domain.ChallengeID]("challenge"),
+}
+
 // correction of a registration, every field set.
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
@@ -76,6 +82,7 @@ var examples = []domain.Event{
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		CaseID: kase, Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		Kinship:  residence.Kinship{Kind: residence.SpouseOf, PersonID: domaintest.ID[domain.PersonID]("daur")},
 		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
@@ -83,6 +90,7 @@ var examples = []domain.Event{
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
 		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
+	residence.RegistrationInserted(correction),
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),
@@ -93,18 +101,19 @@ var examples = []domain.Event{
 	residence.WardNoted{PersonID: person, WardID: domaintest.ID[domain.PersonID]("daur"), NotedAt: at},
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
+	residence.DwellingDescribed{DwellingID: flat, Place: residence.Apartment, UsefulArea: 54.3, DescribedAt: at},
 	residence.DeregistrationApplied{
 		CaseID: kase, Channel: domain.ChannelStateCorp, Language: domain.Kazakh, Ground: residence.GroundCourtDecision, DwellingID: flat,
 		ApplicantID: person, ApplicantClass: residence.Citizen, Persons: []domain.PersonID{domaintest.ID[domain.PersonID]("daur")},
 		Documents: []domain.Document{{
 			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		DepartureSheet: true, Signature: domain.SignatureHandwritten, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
+		DepartureSheet: true, Signature: domain.SignatureEDS, Evidence: signature, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
 		ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
 	},
-	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
-	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, DeclinedAt: at},
-	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, RevokedAt: at},
+	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
+	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, DeclinedAt: at},
+	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, RevokedAt: at},
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
@@ -134,13 +143,13 @@ var examples = []domain.Event{
 	housing.ChangeReported{ListID: list, EntryID: entry, PersonID: person, Kind: housing.FamilyChanged, Family: household, Note: "a child", HappenedOn: today, DueOn: today.AddDays(14), ReportedAt: at},
 	housing.LookupConsentWithdrawn{ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
 	housing.LookupConsentRenewed{ListID: list, EntryID: entry, PersonID: person, RenewedAt: at},
-	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", RegisteredFrom: today, DecidedAt: at},
+	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, Family: household, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", RegisteredFrom: today, DecidedAt: at},
 	housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: entry, DwellingID: flat, Residence: housing.Residence{RegistrationID: stay, Code: domain.CodeRegisteredHere, Reason: "registered there"}, CompletedAt: at},
 	housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: at},
 	housing.ProvisionDeclined{ListID: list, EntryID: entry, CaseID: kase, Code: domain.CodeNotFirstEligible, Reason: "another stands before", DeclinedAt: at},
 	housing.EntryProvided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Number: 2, Persons: 2, Dwelling: given, Skipped: []housing.Skip{{EntryID: entry, Reason: housing.SkipTooSmall}}, ProvidedAt: at},
 	residence.RegistrationDeclined{PersonID: person, DwellingID: flat, CaseID: kase, Code: domain.CodeRegisteredHere, Reason: "registered there", DeclinedAt: at},
-	residence.LeaseBegan{DwellingID: flat, PersonID: person, CaseID: kase, On: today, BeganAt: at},
+	residence.LeaseBegan{DwellingID: flat, PersonID: person, Family: []domain.PersonID{domaintest.ID[domain.PersonID]("daur")}, CaseID: kase, On: today, BeganAt: at},
 	residence.LeaseVoided{DwellingID: flat, PersonID: person, CaseID: kase, Code: domain.CodeNotFirstEligible, VoidedAt: at},
 	residence.LeaseEnded{DwellingID: flat, PersonID: person, CaseID: kase, Reason: residence.EmploymentEnded, On: today, EndedAt: at},
 	housing.ApplicationReceived{
@@ -148,7 +157,7 @@ var examples = []domain.Event{
 		Consent: true, Documents: []domain.Document{{
 			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
+		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, Evidence: signature, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
 	},
 	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Edition: "kz-2025-11", ApprovedAt: at},
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
@@ -194,7 +203,7 @@ var examples = []domain.Event{
 	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
 	notice.NoticeQueued{
 		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
-		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+		FromCase: true, Decision: true, Duty: procedure.NoticeOfExtension, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
 	},
 	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
 	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},

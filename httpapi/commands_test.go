@@ -386,7 +386,7 @@ func TestACitizenIsTheirOwnAccount(t *testing.T) {
 	list := s.list()
 	one, two := s.citizen(), s.citizen()
 	portal := func(person string) body {
-		return application(person, list).with(body{"channel": "portal", "signature": body{"method": "otp"}})
+		return application(person, list).with(body{"channel": "portal", "signature": body{"method": "eds"}})
 	}
 	key := header{"Idempotency-Key", "the same for both"}
 	a := s.command("/v1/housing-applications", s.as(one), portal(one), key).is(201)

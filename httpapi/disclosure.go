@@ -28,6 +28,8 @@ type disclosure struct {
 // when and why; their dry runs are reads ([tried]).
 var disclosures = map[string]disclosure{
 	"search-person":          {},
+	"get-own-contacts":       {},
+	"get-own-notices":        {},
 	"get-case":               {citizen: accesslog.Party},
 	"get-certificate":        {citizen: accesslog.Party},
 	"get-entry":              {},
@@ -40,6 +42,7 @@ var disclosures = map[string]disclosure{
 	"list-entries":           {},
 	"list-cases":             {nobody: "ids of cases and their deadlines"},
 	"get-public-list":        {nobody: "what art. 78 has published: numbers, sizes and days"},
+	"preview-signature":      {nobody: "what the caller has sent"},
 	"check-certificate":      {nobody: "kind, number and day of a document"},
 }
 

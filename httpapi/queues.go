@@ -204,6 +204,9 @@ func (s *Server) queues() {
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
 		c := housing.ReceiveApplication{
 			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
 			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,

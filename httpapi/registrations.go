@@ -21,7 +21,13 @@ type registerBody struct {
 	Kind          residence.Kind    `json:"kind" enum:"permanent,temporary"`
 	EffectiveFrom domain.Date       `json:"effective_from" format:"date" doc:"First day of the registration, at the latest today"`
 	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Temporary only: the first day on which it no longer holds, one month to one year after effective_from"`
-	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100"`
+	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"Of every owner of the dwelling or, where it is let, of its tenant; who registers at their own needs none of their own"`
+	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"To somebody who is registered there; a local norm of occupancy may exempt it"`
+}
+
+type kinshipBody struct {
+	Kind     residence.KinshipKind `json:"kind" enum:"spouse,child,close_relative"`
+	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"Who is registered there"`
 }
 
 type registerInput struct{ Posted[registerBody] }
@@ -41,10 +47,6 @@ type documentBody struct {
 	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Court decision: the dwelling it speaks of"`
 	InForceOn   domain.Date         `json:"in_force_on,omitzero" format:"date" doc:"Court decision: the day it took legal force"`
 	Surrendered bool                `json:"surrendered,omitempty" doc:"Handed over to the provider (departure abroad)"`
-}
-
-type signatureBody struct {
-	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
 }
 
 type deregisterBody struct {
@@ -106,6 +108,9 @@ func (s *Server) registrations() {
 		for _, consent := range in.Body.Consents {
 			c.Consents = append(c.Consents, residence.Consent(consent))
 		}
+		if k := in.Body.Kinship; k != nil {
+			c.Kinship = residence.Kinship(*k)
+		}
 		r, err := s.commands.Register(ctx, cmd, in.Body.PersonID, c, opt)
 		for _, rec := range r.Events {
 			switch e := rec.Event.(type) {
@@ -129,6 +134,9 @@ func (s *Server) registrations() {
 		out := deregistered{CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "case")}}
 		cmd, err := file(cmd, principal(ctx), in.Body.Channel, in.Body.ApplicantID)
 		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
 		r, err := s.commands.Deregister(ctx, cmd, residence.ApplyForDeregistration{
@@ -156,6 +164,10 @@ func (s *Server) registrations() {
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *confirmationInput) (command.Receipt, confirmed, error) {
 		out := confirmed{CaseID: in.ID}
 		cmd.Channel = domain.ChannelPortal
+		var err error
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
 		r, err := s.commands.Answer(ctx, cmd, in.ID, residence.AnswerApplication{
 			PersonID: principal(ctx).PersonID, Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
 		}, opt)

@@ -144,6 +144,13 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 	if result.Revision, err = rec.number("revision"); err != nil {
 		return DwellingResidents{}, err
 	}
+	if rec.has("place") {
+		area, err := strconv.ParseFloat(rec["area"], 64)
+		if err != nil {
+			return DwellingResidents{}, corrupt("useful area", err)
+		}
+		result.Place, result.UsefulArea = residence.Place(rec["place"]), residence.Area(area)
+	}
 	if rec.has("owners") {
 		if err := json.Unmarshal([]byte(rec["owners"]), &result.Owners); err != nil {
 			return DwellingResidents{}, corrupt("list of owners", err)
@@ -173,25 +180,16 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	if err != nil {
 		return Case{}, err
 	}
-	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]))
+	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]), asTexts(data[2]))
 	if err != nil {
 		return Case{}, err
-	}
-	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
-		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
-		if err != nil {
-			return Case{}, corrupt("case of the same subject", err)
-		}
-		if same != id.UUID {
-			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
-		}
 	}
 	c.AsOf = at
 	return c, nil
 }
 
-// caseOf reads the record of a case.
-func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
+// caseOf reads the record of a case, and the streams of those of its subject.
+func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
 	if !rec.has("application") {
 		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
 	}
@@ -234,6 +232,15 @@ func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 	if rec.has("duplicate_of") {
 		if c.DuplicateOf.UUID, err = uuid.Parse(rec["duplicate_of"]); err != nil {
 			return Case{}, corrupt("duplicate_of", err)
+		}
+	}
+	for _, stream := range slices.Sorted(slices.Values(subject)) {
+		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return Case{}, corrupt("case of the same subject", err)
+		}
+		if same != id.UUID {
+			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
 		}
 	}
 	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]

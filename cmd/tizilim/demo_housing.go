@@ -55,7 +55,7 @@ func (t *teller) apply(ctx context.Context, list domain.ListID, p person, consen
 	}
 	err := t.post(ctx, citizen(p.id), "/v1/housing-applications", map[string]any{
 		"channel": "portal", "list_id": list, "applicant_id": p.id, "consent": consent,
-		"signature": map[string]any{"method": "otp"},
+		"signature": map[string]any{"method": "eds"},
 	}, &answer)
 	return applicant{person: p, caseID: answer.CaseID}, err
 }

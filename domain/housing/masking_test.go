@@ -12,12 +12,12 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		value any
 		holds int // personal values
 	}{
-		{housing.ApplicationReceived{}, 1},
+		{housing.ApplicationReceived{}, 5},
 		{housing.ApplicationRefused{}, 1},
 		{housing.EntryRemoved{}, 1},
 		{housing.EntryReinstated{}, 2},
-		{housing.Application{}, 3},
-		{housing.ReceiveApplication{}, 1},
+		{housing.Application{}, 7},
+		{housing.ReceiveApplication{}, 5},
 		{housing.Refuse{}, 2},
 		{housing.Remove{}, 2},
 		{housing.Reinstate{}, 2},

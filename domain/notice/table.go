@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"tizilim/domain"
@@ -62,19 +64,35 @@ const (
 
 // Owed is one notice that an event owes.
 type Owed struct {
-	Kind     Kind
-	To       domain.PersonID // zero: the applicant of the case
-	By       domain.Date     // a day that the text names
-	Decision bool            // it tells the applicant the decision: its effect towards him begins with it (C11)
+	Kind        Kind
+	To          domain.PersonID // zero: the applicant of the case,
+	Complainant bool            // or who filed its last complaint
+	By          domain.Date     // a day that the text names
+	Decision    bool            // it tells the applicant the decision: its effect towards him begins with it (C11)
+	Duty        procedure.Duty  // that the notice settles in the case (C5, C9)
 }
 
-// Applicant reports whether it is owed to the applicant of the case, whom the
-// event does not name.
-func (o Owed) Applicant() bool { return o.To.IsZero() }
+// FromCase reports whether the case says to whom it is owed, and the event does
+// not.
+func (o Owed) FromCase() bool { return o.To.IsZero() }
 
 // ID of the notice of the event to the person.
 func (o Owed) ID(event uuid.UUID, to domain.PersonID) domain.NoticeID {
 	return domain.NoticeID{UUID: domain.DeriveID(event, string(o.Kind)+" to "+to.String())}
+}
+
+// Debt is a notice that an event of the log owes and that nobody has queued yet.
+type Debt struct {
+	Event domain.EventRef
+	Kind  Kind
+	To    domain.PersonID // zero: whom the case says
+	Since time.Time       // when the log learned of the event
+}
+
+// Outgoing is a notice on one of its ways.
+type Outgoing struct {
+	NoticeID domain.NoticeID
+	Way      Way
 }
 
 // Line of the table: an event and the notices that it owes.
@@ -95,15 +113,19 @@ var Table = []Line{
 	of(func(e procedure.CorrectionReceived) []Owed {
 		return applicantBy(CorrectionReceived, domain.DateOf(e.Deadline))
 	}),
-	of(func(procedure.CaseReturned) []Owed { return applicant(ApplicationReturned) }),                         // C3
-	of(func(procedure.CaseForwarded) []Owed { return applicant(Forwarded) }),                                  // C5
-	of(func(e procedure.HearingAnnounced) []Owed { return applicantBy(HearingAnnounced, e.ObjectUntil) }),     // C8
-	of(func(e procedure.TermExtended) []Owed { return applicantBy(TermExtended, domain.DateOf(e.Deadline)) }), // C9
-	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),                                // C9: silence is appealable
-	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),                                  // C6
-	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),                          // R6
-	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }),                       // R6
-	of(func(certificates.Corrected) []Owed { return applicant(DocumentCorrected) }),                           // C10
+	of(func(procedure.CaseReturned) []Owed { return applicant(ApplicationReturned) }), // C3
+	of(func(procedure.CaseForwarded) []Owed {
+		return []Owed{{Kind: Forwarded, Duty: procedure.NoticeOfForwarding}}
+	}), // C5
+	of(func(e procedure.HearingAnnounced) []Owed { return applicantBy(HearingAnnounced, e.ObjectUntil) }), // C8
+	of(func(e procedure.TermExtended) []Owed {
+		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
+	}), // C9
+	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),          // C9: silence is appealable
+	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),            // C6
+	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),    // R6
+	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }), // R6
+	of(func(certificates.Corrected) []Owed { return applicant(DocumentCorrected) }),     // C10
 
 	// Decisions (C11).
 	of(func(procedure.CaseTerminated) []Owed { return decision(Terminated) }), // C13
@@ -113,14 +135,16 @@ var Table = []Line{
 		return append(decision(outcome(e)), deregistered(e)...)
 	}),
 
-	// Complaints (C12).
-	of(func(procedure.ComplaintFiled) []Owed { return applicant(ComplaintReceived) }),
-	of(func(e procedure.ComplaintForwarded) []Owed { return applicantBy(ComplaintForwarded, e.DecideBy) }),
+	// Complaints go to whoever filed them (C12).
+	of(func(e procedure.ComplaintFiled) []Owed { return to(e.ComplainantID, ComplaintReceived) }),
+	of(func(e procedure.ComplaintForwarded) []Owed {
+		return []Owed{{Kind: ComplaintForwarded, Complainant: true, By: e.DecideBy}}
+	}),
 	of(func(e procedure.ComplaintDecided) []Owed {
 		if e.Outcome.Favourable() {
-			return applicant(ComplaintSatisfied)
+			return []Owed{{Kind: ComplaintSatisfied, Complainant: true}}
 		}
-		return applicant(ComplaintDismissed)
+		return []Owed{{Kind: ComplaintDismissed, Complainant: true}}
 	}),
 
 	// The record of residence.
@@ -130,6 +154,7 @@ var Table = []Line{
 		}
 		return to(e.PersonID, StayEnded) // R13
 	}),
+	of(func(e residence.RegistrationInserted) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.RegistrationAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.RegistrationCorrected) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.EndingAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
@@ -180,7 +205,7 @@ var OwesNone = []domain.Event{
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 	residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{},
 	// About no person.
-	residence.DwellingRecorded{}, residence.OwnersChanged{}, housing.ListOpened{}, housing.PriorityRuleSet{},
+	residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{}, housing.ListOpened{}, housing.PriorityRuleSet{},
 	// Read and not changed: the personal account lists it.
 	accesslog.PersonalDataRead{},
 	// Notices themselves.

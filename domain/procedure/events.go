@@ -39,6 +39,8 @@ type Application struct {
 	ReceivedAt   time.Time         // when it was filed: term and seniority run from here (Q4, Q6)
 	RegisteredAt time.Time         // when the office had it (C4): the body's own steps are counted from here
 	Deadline     time.Time
+	Channel      domain.Channel
+	Language     domain.Language
 	OneSitting   bool // received and decided in one act, as S001 is (30 minutes): no step goes between
 
 	// OwnInitiative: begun by the body itself (APPC 62(2)), as the removal of an

@@ -14,10 +14,15 @@ func (e DeregistrationApplied) LogValue() slog.Value  { return domain.Masked(e) 
 func (p Person) LogValue() slog.Value                 { return domain.Masked(p) }
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }
 func (e ContactsConfirmed) LogValue() slog.Value      { return domain.Masked(e) }
+func (e CoOwnerConfirmed) LogValue() slog.Value       { return domain.Masked(e) }
+func (e CoOwnerDeclined) LogValue() slog.Value        { return domain.Masked(e) }
+func (e ConfirmationRevoked) LogValue() slog.Value    { return domain.Masked(e) }
+func (c AnswerApplication) LogValue() slog.Value      { return domain.Masked(c) }
 func (c ConfirmContacts) LogValue() slog.Value        { return domain.Masked(c) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }
+func (e RegistrationInserted) LogValue() slog.Value   { return domain.Masked(e) }
 func (e RegistrationAnnulled) LogValue() slog.Value   { return domain.Masked(e) }
 func (e RegistrationCorrected) LogValue() slog.Value  { return domain.Masked(e) }
 func (e EndingAnnulled) LogValue() slog.Value         { return domain.Masked(e) }

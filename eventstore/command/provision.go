@@ -109,7 +109,7 @@ func (h *Handler) registerProvided(ctx context.Context, cmd domain.Command, e ho
 	if e.RegisteredFrom.IsZero() {
 		return Receipt{}, housing.Residence{}, nil
 	}
-	c, err := h.judgedBy(ctx, residence.Register{
+	c, err := h.judgedBy(ctx, cmd, residence.Register{
 		RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(e.CaseID.UUID, "registration")}, DwellingID: e.Dwelling.ID,
 		Kind: residence.Permanent, From: e.RegisteredFrom, Provision: e.CaseID,
 	})
@@ -134,7 +134,11 @@ func (h *Handler) registerProvided(ctx context.Context, cmd domain.Command, e ho
 // letFor is what the dwelling is asked to do for a decision at that position of
 // the log.
 func letFor(e housing.ProvisionDecided, at domain.Position) residence.Let {
-	return residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, On: domain.DateOf(e.DecidedAt), Decided: at}
+	c := residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, On: domain.DateOf(e.DecidedAt), Decided: at}
+	for _, m := range e.Family {
+		c.Family = append(c.Family, m.PersonID)
+	}
+	return c
 }
 
 // finishProvision takes the steps that a decision still needs, each once,

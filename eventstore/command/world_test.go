@@ -3,6 +3,7 @@ package command_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
@@ -155,6 +156,14 @@ func world(t testing.TB) *memoryLog {
 	return l
 }
 
+// signedBy is an electronic signature that is in order.
+func signedBy(p domain.PersonID) command.Signed {
+	return command.Signed{
+		Text:   []byte(`{"application":{}}`),
+		Verify: func(time.Time) (domain.Evidence, error) { return domaintest.Signed(domain.SignatureEDS, p), nil },
+	}
+}
+
 // deregisterFive asks for five persons of whom one resides elsewhere; where the
 // flat has further owners, on the portal, it waits for them.
 func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
@@ -164,7 +173,9 @@ func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Comman
 			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 			ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan, saule, timur}, Signature: domain.SignatureEDS,
 		}
-		if channel != domain.ChannelPortal {
+		if channel == domain.ChannelPortal {
+			opt.Signed = signedBy(aigul)
+		} else {
 			c.Signature = domain.SignatureHandwritten
 			c.Documents = []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}}
 		}
@@ -184,7 +195,7 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 // deregisterOnPortal asks for the same persons; where the flat has further
 // owners, it waits for them.
 func deregisterOnPortal(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-	cmd.Channel = domain.ChannelPortal
+	cmd.Channel, opt.Signed = domain.ChannelPortal, signedBy(aigul)
 	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
 		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureEDS,
@@ -288,6 +299,7 @@ func acts(t testing.TB) []act {
 	})
 	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			opt.Signed = signedBy(gulnar)
 			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
 		}
 	}
@@ -373,6 +385,16 @@ func acts(t testing.TB) []act {
 			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
 				Ground: residence.ClericalError, Reasons: "because", Accept: []domain.Code{domain.CodeLeavesWithoutResidence},
 				Changes: []residence.Change{{Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Annul}},
+			}, opt)
+			return r, err
+		}},
+		{name: "R14 insert in the place of another dwelling", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+				Ground: residence.ClericalError, Reasons: "because",
+				Changes: []residence.Change{{
+					Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Insert,
+					RegistrationID: domaintest.ID[domain.RegistrationID]("inserted"), DwellingID: house,
+				}},
 			}, opt)
 			return r, err
 		}},
