@@ -113,7 +113,9 @@ func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
 	l = world(t)
 	h := command.New(l, clock)
 	must(t, "daur resides in the house", register(h, daur, house, residence.Permanent, command.Options{}))
-	r = must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) { return provideAndRegister(h, cmd, command.Options{}) })
+	r = must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
+		return provideAndRegister(h, cmd, command.Options{})
+	})
 	done := r.Events[4].Event.(housing.ProvisionCompleted)
 	if done.Residence.Code != domain.CodeRegisteredHere || done.Residence.Reason == "" || !done.Residence.RegistrationID.IsZero() {
 		t.Errorf("the case tells %+v", done.Residence)
