@@ -27,10 +27,11 @@ const (
 	DueDecision DueKind = "decision"
 	// DueCorrection: the date for the correction of an application has passed (C3).
 	DueCorrection DueKind = "correction"
-	// DueDuty: the day of the duty Item has passed (C5, C9, C12, C13).
+	// DueDuty: the day of the duty Item has passed (C5, C9, C12, C13); in the
+	// stream of a list, of the review and the duty Item, with a stroke between.
 	DueDuty DueKind = "duty"
-	// DueObjection: the window for an objection has passed (C8); in the
-	// review Item, where the stream is that of a list.
+	// DueObjection: the window for an objection has passed (C8); in the review
+	// Item, where the stream is that of a list.
 	DueObjection DueKind = "objection"
 	// DueInventory: the entry Item is to be confirmed, or its holder was asked to
 	// and the time to answer is over (Q23).

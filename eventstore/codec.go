@@ -42,6 +42,7 @@ func init() {
 	register[residence.OwnersChanged](1)
 	register[residence.DwellingDescribed](1)
 	register[residence.LeaseBegan](1)
+	register[residence.RegistrationDeclined](1)
 	register[residence.LeaseVoided](1)
 	register[residence.LeaseEnded](1)
 	register[residence.DeregistrationApplied](1)

@@ -32,6 +32,8 @@ func acts(s *subtest) []act {
 		s.registered(p, home, "2026-03-01", "")
 	}
 	list := s.list()
+	resides, first, _ := s.entry(list)
+	s.registered(resides, home, "2026-03-01", "")
 	_, standing, _ := s.entry(list)
 	_, removed, _ := s.entry(list)
 	s.removed(list, removed)
@@ -50,6 +52,9 @@ func acts(s *subtest) []act {
 		{"place", "/v1/cases/" + placing + "/decision", commission, body{"outcome": "place"}, 200},
 		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "r"}}, 200},
 		{"remove", entryPath(list, standing) + "/removal", commission, removing, 200},
+		{"provide and register", entryPath(list, first) + "/provision", commission, body{
+			"dwelling_id": away, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true,
+		}, 200},
 		{"reinstate", entryPath(list, removed) + "/reinstatement", commission, byCourt, 200},
 	}
 }

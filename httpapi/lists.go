@@ -50,6 +50,9 @@ type provisionBody struct {
 	Need       needCheckBody     `json:"need_check"`
 	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"Entries that stand before and declined this dwelling in writing"`
 	Minutes    string            `json:"minutes" minLength:"1" maxLength:"100" doc:"Number of the commission's minutes"`
+
+	RegisterResidence bool        `json:"register_residence,omitempty" doc:"Register the holder in the dwelling too, moving the residence there; the provision is the consent of its owner"`
+	RegisteredFrom    domain.Date `json:"registered_from,omitzero" format:"date" doc:"With register_residence: the first day, at the latest today; today where it is left out"`
 }
 
 type provisionInput struct {
@@ -66,7 +69,15 @@ type provided struct {
 	CaseID  domain.CaseID  `json:"case_id" format:"uuid" doc:"Of the decision to provide"`
 	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
 	Skipped []skipBody     `json:"skipped" doc:"Who stood before, in order, and why not they"`
+
+	Residence *providedResidence `json:"residence,omitempty" doc:"What came of the registration, where one was asked for; the provision stands also without it"`
 	Events
+}
+
+type providedResidence struct {
+	RegistrationID domain.RegistrationID `json:"registration_id,omitzero" format:"uuid"`
+	Code           domain.Code           `json:"code,omitempty" doc:"Why there is none"`
+	Reason         string                `json:"reason,omitempty"`
 }
 
 type inventoryBody struct {
@@ -291,18 +302,24 @@ func (s *Server) lists() {
 		summary: "Give a service dwelling to an entry",
 		doc: "To the first in order that is eligible. Who stands before is skipped where the dwelling does not fit the family (less than 15 m² for each, " +
 			"or in more than one room above 18 m² for one person more), is under review, or declined this dwelling; the event names them. " +
-			"The entry ends, and the dwelling gets its one lease. A registration of residence is an act of its own.",
+			"The entry ends, and the dwelling gets its one lease. With register_residence the holder's residence is registered there too; where that cannot be, the provision stands and says why.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *provisionInput) (command.Receipt, provided, error) {
 		out := provided{CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "case")}, EntryID: in.EntryID, Skipped: []skipBody{}}
 		r, err := s.commands.Provide(ctx, cmd, housing.Provide{
 			CaseID: out.CaseID, ListID: in.ListID, EntryID: in.EntryID,
 			Dwelling: housing.ServiceDwelling{ID: in.Body.DwellingID, Area: in.Body.UsefulArea, Rooms: in.Body.Rooms},
 			Need:     housing.NeedCheck(in.Body.Need), Declined: in.Body.Declined, Minutes: in.Body.Minutes,
+			Register: in.Body.RegisterResidence, RegisteredFrom: in.Body.RegisteredFrom,
 		}, opt)
 		for _, rec := range r.Events {
-			if e, ok := rec.Event.(housing.EntryProvided); ok {
+			switch e := rec.Event.(type) {
+			case housing.EntryProvided:
 				for _, skip := range e.Skipped {
 					out.Skipped = append(out.Skipped, skipBody(skip))
+				}
+			case housing.ProvisionCompleted:
+				if e.Residence != (housing.Residence{}) {
+					out.Residence = (*providedResidence)(&e.Residence)
 				}
 			}
 		}

@@ -87,6 +87,34 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	s.get(entryPath(nobody, a)+"/numbers", commission).refused(http.StatusNotFound, domain.CodeListUnknown, "")
 }
 
+// TestQ20_R12_AProvisionRegistersTheResidenceToo, or says why it did not.
+func TestQ20_R12_AProvisionRegistersTheResidenceToo(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission := s.token(domain.RoleCommission)
+	list := s.list()
+	person, entry, _ := s.entry(list)
+	other, second, _ := s.entry(list)
+	old, flat, home := s.dwelling(), s.dwelling(s.citizen()), s.dwelling()
+	s.registered(person, old, "2026-03-01", "")
+	s.registered(other, home, "2026-03-01", "")
+	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true}
+	s.command(entryPath(list, entry)+"/provision", commission, give.with(body{"registered_from": "2026-03-16"})).
+		refused(http.StatusUnprocessableEntity, domain.CodeDateInFuture, "registered_from")
+	given := s.command(entryPath(list, entry)+"/provision", commission, give.with(body{"registered_from": "2026-03-10"})).is(http.StatusOK)
+	lives := s.seen("/v1/persons/"+person+"/residence", s.as(person), given)
+	if lives.at("registrations", 0, "dwelling_id") != flat || lives.at("registrations", 0, "effective_from") != "2026-03-10" ||
+		lives.at("registrations", 0, "registration_id") != given.at("residence", "registration_id") || len(lives.at("registrations").([]any)) != 1 {
+		t.Errorf("registered: %s", lives.text)
+	}
+
+	stands := s.command(entryPath(list, second)+"/provision", commission, give.with(body{"dwelling_id": home})).is(http.StatusOK)
+	if stands.at("residence", "code") != string(domain.CodeRegisteredHere) || stands.at("residence", "registration_id") != nil {
+		t.Errorf("not registered: %s", stands.text)
+	}
+	s.expect(entryPath(list, second), 0, "provided", stands)
+}
+
 func TestQ21_ThePublicListNamesNobody(t *testing.T) {
 	r := start(t)
 	s := r.at(t)

@@ -126,6 +126,8 @@ type entryReviewBody struct {
 	Reason    housing.ReviewReason `json:"reason,omitempty" enum:"inventory_missed,need_lost_reported,doubt"`
 	Hearing   *hearingState        `json:"hearing,omitempty" doc:"On an intended removal"`
 	Complaint *complaintState      `json:"complaint,omitempty" doc:"About the removal, not decided yet"`
+	Owed      []dutyBody           `json:"owed,omitempty" doc:"What the body owes after a complaint"`
+	Late      []dutyBody           `json:"late,omitempty" doc:"What of that was late, done since or not"`
 }
 
 type entryRemovalBody struct {
@@ -183,6 +185,12 @@ func (b *numberBody) reviewOf(n projections.QueueNumber) {
 	}
 	if x := n.Review; x != nil {
 		b.Review = &entryReviewBody{Reason: x.Reason, Hearing: hearingOf(x.Hearing), Complaint: complaintOf(x.Complaint, x.Appeal)}
+		for _, o := range x.Owed {
+			b.Review.Owed = append(b.Review.Owed, dutyBody(o))
+		}
+		for _, o := range x.Late {
+			b.Review.Late = append(b.Review.Late, dutyBody(o))
+		}
 	}
 }
 

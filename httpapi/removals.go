@@ -18,6 +18,10 @@ type entryStepInput[B any] struct {
 	Posted[B]
 }
 
+type removalComplaintBody struct {
+	Grounds string `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+}
+
 type complained struct {
 	EntryID     domain.EntryID `json:"entry_id" format:"uuid"`
 	ComplaintID string         `json:"complaint_id" doc:"Name it where the entry is reinstated after it"`
@@ -65,14 +69,10 @@ func (s *Server) removals() {
 	post(s, operation{
 		id: "entry-complaint", path: "/v1/queues/{list_id}/entries/{entry_id}/complaint", tag: "Service housing", status: http.StatusOK,
 		summary: "Complain of a removal", doc: "Through the commission that removed the entry; a late complaint is taken too (APPC 91, 92). A citizen about their own entry.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *entryStepInput[complaintBody]) (command.Receipt, complained, error) {
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *entryStepInput[removalComplaintBody]) (command.Receipt, complained, error) {
 		id := domain.DeriveID(cmd.ID.UUID, "complaint").String()
 		r, err := s.stepOnEntry(ctx, cmd, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			by := in.Body.ComplainantID
-			if by.IsZero() {
-				by = c.ApplicantID
-			}
-			return c.FileComplaint(cmd, id, by, domain.Personal(in.Body.Grounds), t)
+			return c.FileComplaint(cmd, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
 		}, opt)
 		return r, complained{in.EntryID, id, eventsOf(r)}, err
 	})

@@ -74,7 +74,7 @@ func TestQ15_ARemovalTheLongWay(t *testing.T) {
 	annulled := body{"outcome": "act_annulled", "reasons": "it is"}
 	s.command(path+"/complaint-decision", commission, annulled).refused(403, domain.CodeDeciderRecused, "")
 	a = expect("removed", nil, s.command(path+"/complaint-decision", other, annulled).is(200))
-	if a.at("review", "complaint") != nil {
+	if a.at("review", "complaint") != nil || a.at("review", "owed", 0, "duty") != "remedy" {
 		t.Errorf("decided: %s", a.text)
 	}
 	a = expect("active", 1.0, s.command(path+"/reinstatement", commission, back).is(200))
@@ -123,4 +123,39 @@ func TestQ23_C8_TheRegistryAsksReviewsAndEndsHearingsByItself(t *testing.T) {
 	s.command(path+"/hearing", s.token(domain.RoleCommission), body{"preliminary": "n"}).is(200)
 	after(3, "hearing_pending") // announced on Saturday: open until Tuesday
 	after(1, "under_review")
+}
+
+// TestC12_WhatIsLateAfterAComplaintAboutARemovalIsMarked: forwarded and decided
+// in time, or shown as late; nothing is owed once the entry is back.
+func TestC12_WhatIsLateAfterAComplaintAboutARemovalIsMarked(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission := s.token(domain.RoleCommission)
+	list := s.list()
+	person, entry, _ := s.entry(list)
+	path := entryPath(list, entry)
+	s.removed(list, entry)
+	a := s.seen(path, commission, s.command(path+"/complaint", s.as(person), body{"grounds": "n"}).is(200))
+	if a.at("review", "owed", 0, "duty") != "complaint_forwarding" || a.at("review", "late") != nil {
+		t.Errorf("filed: %s", a.text)
+	}
+	s.command(path+"/complaint-forwarding", s.as(person), body{"to": "ministry"}).is(403)
+	r.clock.pass(10 * 24 * time.Hour)
+	s.timer()
+	recs := s.stream("queue-" + list)
+	if got := recs[len(recs)-1]; got.Event.EventType() != "DutyMissed" || got.Meta.Role != domain.RoleSystem {
+		t.Fatalf("ten days later the list ends with %s", got.Event.EventType())
+	}
+	late := s.command(path+"/complaint-forwarding", s.token(domain.RoleCommission), body{"to": "ministry"}).is(200)
+	if a := s.seen(path, s.token(domain.RoleCommission), late); a.at("review", "late", 0, "duty") != "complaint_forwarding" || a.at("review", "owed", 0, "duty") != "complaint_decision" {
+		t.Errorf("forwarded late: %s", a.text)
+	}
+	back := s.command(path+"/reinstatement", s.token(domain.RoleCommission), byCourt).is(200)
+	s.seen(path, s.token(domain.RoleCommission), back)
+	r.clock.pass(100 * 24 * time.Hour)
+	before := s.head()
+	s.timer()
+	if s.head() != before {
+		t.Error("something is owed after a reinstatement")
+	}
 }

@@ -20,11 +20,67 @@ import (
 // agenda keeps what the registry has to do by itself, by the instant at which
 // it falls due. A further kind of duty is a further case here.
 func agenda(rec domain.Recorded) []op {
-	if strings.HasPrefix(rec.Stream, "queue-") {
-		return listDuties(rec)
+	if strings.HasPrefix(rec.Stream, listPrefix) {
+		return slices.Concat(listDuties(rec), bodyDuties(rec))
 	}
 	return slices.Concat(caseDuties(rec), bodyDuties(rec), residenceDuties(rec))
 }
+
+// bodyDuties are what the body owes in a case beside its decision. They come and
+// go by the facts that the case itself folds.
+//
+// Those of a review are in the stream of a list, and told with the entry.
+func bodyDuties(rec domain.Recorded) (ops []op) {
+	if e, ok := rec.Event.(procedure.OfCase); ok && strings.HasPrefix(rec.Stream, listPrefix) {
+		return reviewDuties(rec, e)
+	}
+	due := func(d procedure.Duty, at time.Time) domain.Due {
+		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: string(d), At: at}
+	}
+	owed, done := procedure.DutiesOf(rec.Event)
+	for _, d := range done {
+		ops = append(ops, settled(due(d, time.Time{})), unrank(overdueKey, overdueMember(rec.Stream, string(d))))
+	}
+	for _, o := range owed {
+		ops = append(ops, unrank(overdueKey, overdueMember(rec.Stream, string(o.Duty))), fallsDue(due(o.Duty, dayAfter(o.By))))
+	}
+	if e, ok := rec.Event.(procedure.DutyMissed); ok {
+		ops = append(ops, settled(due(e.Duty, time.Time{})), rankAt(overdueKey, e.By.End().UnixMilli(), overdueMember(rec.Stream, string(e.Duty))))
+	}
+	return ops
+}
+
+// reviewDuties are what the body owes after a complaint about a removal.
+func reviewDuties(rec domain.Recorded, e procedure.OfCase) (ops []op) {
+	due := func(d procedure.Duty, at time.Time) domain.Due {
+		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: e.Of().String() + "/" + string(d), At: at}
+	}
+	owed, done := procedure.DutiesOf(e)
+	switch e := e.(type) {
+	case procedure.DutyMissed:
+		done = append(done, e.Duty)
+	case housing.EntryReinstated: // whatever was owed, the entry is back
+		done = procedure.Duties
+	}
+	for _, d := range done {
+		ops = append(ops, settled(due(d, time.Time{})))
+	}
+	for _, o := range owed {
+		ops = append(ops, fallsDue(due(o.Duty, dayAfter(o.By))))
+	}
+	return ops
+}
+
+// decisionOverdue is what is late in a case whose term ran out.
+const decisionOverdue = "decision"
+
+func overdueMember(stream, what string) string { return stream + "|" + what }
+
+// dayAfter is the instant at which a day has passed.
+func dayAfter(d domain.Date) time.Time { return d.AddDays(1).Start() }
+
+// listPrefix begins the name of a list's stream.
+const listPrefix = "queue-"
 
 // listDuties are the yearly inventory of every entry and the objection in a
 // review. While an entry is under review, and when it has left, no inventory is
@@ -73,33 +129,6 @@ func listDuties(rec domain.Recorded) []op {
 	}
 	return nil
 }
-
-// bodyDuties are what the body owes in a case beside its decision. They come and
-// go by the facts that the case itself folds.
-func bodyDuties(rec domain.Recorded) (ops []op) {
-	due := func(d procedure.Duty, at time.Time) domain.Due {
-		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: string(d), At: at}
-	}
-	owed, done := procedure.DutiesOf(rec.Event)
-	for _, d := range done {
-		ops = append(ops, settled(due(d, time.Time{})), unrank(overdueKey, overdueMember(rec.Stream, string(d))))
-	}
-	for _, o := range owed {
-		ops = append(ops, unrank(overdueKey, overdueMember(rec.Stream, string(o.Duty))), fallsDue(due(o.Duty, dayAfter(o.By))))
-	}
-	if e, ok := rec.Event.(procedure.DutyMissed); ok {
-		ops = append(ops, settled(due(e.Duty, time.Time{})), rankAt(overdueKey, e.By.End().UnixMilli(), overdueMember(rec.Stream, string(e.Duty))))
-	}
-	return ops
-}
-
-// decisionOverdue is what is late in a case whose term ran out.
-const decisionOverdue = "decision"
-
-func overdueMember(stream, what string) string { return stream + "|" + what }
-
-// dayAfter is the instant at which a day has passed.
-func dayAfter(d domain.Date) time.Time { return d.AddDays(1).Start() }
 
 // caseDuties are the terms of a case: of its decision, of a correction, of an
 // objection. A term is changed by being set again, and gone with its case.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
@@ -37,7 +39,7 @@ func cases(rec domain.Recorded) []op {
 	}
 	if moves, ok := rec.Event.(procedure.Moves); ok {
 		ops := []op{set(file, "state", string(moves.MovesTo()))}
-		if begins, ok := moves.(procedure.Begins); ok {
+		if begins, ok := moves.(procedure.Begins); ok && begins.Begun().Subject != uuid.Nil {
 			subject := begins.Begun().Subject.String()
 			ops = append(ops, set(file, "subject", subject), join(subjectPrefix+subject, file))
 		}

@@ -395,7 +395,7 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 }
 
 // terms of the procedure: the numbers are those of other tests.
-var terms = procedure.Terms{HearingDays: 3, ObjectionDays: 2, ComplaintMonths: 3, ComplaintForward: 3, ComplaintDecision: 20, Calendar: rules.DefaultCalendar()}
+var terms = procedure.Terms{HearingDays: 3, ObjectionDays: 2, ComplaintMonths: 3, ComplaintForward: 3, ComplaintDecision: 20, RemedyDays: 5, Calendar: rules.DefaultCalendar()}
 
 // review is what is told of an entry's review and of its inventory.
 type review struct {

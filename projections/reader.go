@@ -223,17 +223,11 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 			return Case{}, corrupt(field, err)
 		}
 	}
-	for _, d := range procedure.Duties {
-		for prefix, into := range map[string]*[]procedure.Owed{owesPrefix: &c.Owed, latePrefix: &c.Late} {
-			if !rec.has(prefix + string(d)) {
-				continue
-			}
-			by, err := domain.ParseDate(rec[prefix+string(d)])
-			if err != nil {
-				return Case{}, corrupt(prefix+string(d), err)
-			}
-			*into = append(*into, procedure.Owed{Duty: d, By: by})
-		}
+	if c.Owed, err = rec.duties(owesPrefix); err != nil {
+		return Case{}, err
+	}
+	if c.Late, err = rec.duties(latePrefix); err != nil {
+		return Case{}, err
 	}
 	if rec.has("duplicate_of") {
 		if c.DuplicateOf.UUID, err = uuid.Parse(rec["duplicate_of"]); err != nil {
@@ -266,6 +260,21 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 		return Case{}, err
 	}
 	return c, nil
+}
+
+// duties reads the duties that a case's record has under the prefix.
+func (rec record) duties(prefix string) (duties []procedure.Owed, err error) {
+	for _, d := range procedure.Duties {
+		if !rec.has(prefix + string(d)) {
+			continue
+		}
+		by, err := domain.ParseDate(rec[prefix+string(d)])
+		if err != nil {
+			return nil, corrupt(prefix+string(d), err)
+		}
+		duties = append(duties, procedure.Owed{Duty: d, By: by})
+	}
+	return duties, nil
 }
 
 var listQuery = query(`
@@ -374,6 +383,13 @@ func (n *QueueNumber) underReview(rec, file record) error {
 		return nil
 	}
 	n.Review = &EntryReview{Reason: housing.ReviewReason(rec["review_reason"])}
+	var err error
+	if n.Review.Owed, err = file.duties(owesPrefix); err != nil {
+		return err
+	}
+	if n.Review.Late, err = file.duties(latePrefix); err != nil {
+		return err
+	}
 	for field, into := range map[string]any{"hearing": &n.Review.Hearing, "complaint": &n.Review.Complaint, "appeal": &n.Review.Appeal} {
 		if !file.has(field) {
 			continue

@@ -232,6 +232,8 @@ type QueueNumber struct {
 
 // EntryReview is the procedure on an entry that is or was under review.
 type EntryReview struct {
+	Owed      []procedure.Owed     // what the body owes after a complaint
+	Late      []procedure.Owed     // what of that was late
 	Reason    housing.ReviewReason // empty once the entry is removed
 	Hearing   *CaseHearing
 	Complaint *CaseComplaint // about the removal

@@ -77,7 +77,7 @@ func (h on) removed(id domain.EntryID, p domain.PersonID, s housing.Seniority) o
 
 func (h on) reinstated(id domain.EntryID, p domain.PersonID, s housing.Seniority) on {
 	return append(slices.Clip(h), housing.EntryReinstated{
-		ListID: list, EntryID: id, PersonID: p, Seniority: s, Ground: housing.CourtAct, CourtAct: inForce, Note: "a note",
+		ListID: list, EntryID: id, PersonID: p, CaseID: reviewOf(id), Seniority: s, Ground: housing.CourtAct, CourtAct: inForce, Note: "a note",
 		InventoryDueOn: nextYear, ReinstatedAt: domaintest.Noon(),
 	})
 }

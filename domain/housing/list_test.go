@@ -356,9 +356,16 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 	first := decided(a, aigul, flat)
 	old := decided(a, aigul, flat)
 	old.Need.On = day("2026-02-13")
+	registering := func(from string) housing.ProvisionDecided {
+		d := first
+		d.RegisteredFrom = day(from)
+		return d
+	}
 	completed := housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: a, DwellingID: flat.ID, CompletedAt: domaintest.Noon()}
 	voided := housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: domaintest.Noon()}
-	complete := func(p *housing.Provision) ([]domain.Event, error) { return p.Complete(domaintest.Order()) }
+	complete := func(p *housing.Provision) ([]domain.Event, error) {
+		return p.Complete(domaintest.Order(), housing.Residence{})
+	}
 	void := func(p *housing.Provision) ([]domain.Event, error) {
 		return p.Void(domaintest.Order(), domain.Refuse(domain.Conflict, domain.CodeDwellingLeased, "let"))
 	}
@@ -377,6 +384,10 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 		{Name: "Q19 not for the second", When: decide(q, func(c *housing.Provide) { c.EntryID = d }), Refused: domain.CodeNotFirstEligible},
 		{Name: "Q19 the area is known", When: decide(q, func(c *housing.Provide) { c.Dwelling.Area = 0 }), Refused: domain.CodeRequired, Field: "useful_area"},
 		{Name: "Q19 and the rooms", When: decide(q, func(c *housing.Provide) { c.Dwelling.Rooms = 0 }), Refused: domain.CodeRequired, Field: "rooms"},
+		{Name: "Q20 with a registration from today", When: decide(q, func(c *housing.Provide) { c.Register = true }), Then: []domain.Event{registering("2026-03-15")}},
+		{Name: "Q20 or from the day on which the family moved in", When: decide(q, func(c *housing.Provide) { c.Register, c.RegisteredFrom = true, day("2026-03-10") }), Then: []domain.Event{registering("2026-03-10")}},
+		{Name: "Q20 not from tomorrow", When: decide(q, func(c *housing.Provide) { c.Register, c.RegisteredFrom = true, day("2026-03-16") }), Refused: domain.CodeDateInFuture, Field: "registered_from"},
+		{Name: "Q20 a day only with a registration", When: decide(q, func(c *housing.Provide) { c.RegisteredFrom = day("2026-03-10") }), Refused: domain.CodeRequired, Field: "register_residence"},
 		{Name: "Q20 completed", Given: []domain.Event{first}, When: complete, Then: []domain.Event{completed}},
 		{Name: "Q20 or voided", Given: []domain.Event{first}, When: void, Then: []domain.Event{voided}},
 		{Name: "Q20 not both", Given: []domain.Event{first, completed}, When: void, Refused: domain.CodeCaseDecided},

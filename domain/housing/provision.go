@@ -63,27 +63,40 @@ func (n Norm) misfit(d ServiceDwelling, persons int) SkipReason {
 
 // ProvisionDecided is the commission's decision to give a dwelling to an entry.
 type ProvisionDecided struct {
-	CaseID    domain.CaseID    `json:"case_id"`
-	ListID    domain.ListID    `json:"list_id"`
-	EntryID   domain.EntryID   `json:"entry_id"`
-	PersonID  domain.PersonID  `json:"person_id"`
-	Family    []FamilyMember   `json:"family,omitempty"` // counted, and named in the lease
-	Dwelling  ServiceDwelling  `json:"dwelling"`
-	Norm      Norm             `json:"norm"`
-	Edition   rules.EditionID  `json:"edition"` // of the rules it was judged by
-	Need      NeedCheck        `json:"need_check"`
-	Declined  []domain.EntryID `json:"declined,omitempty"`
-	Minutes   string           `json:"minutes"` // number of the commission's minutes
-	DecidedAt time.Time        `json:"decided_at"`
+	CaseID   domain.CaseID    `json:"case_id"`
+	ListID   domain.ListID    `json:"list_id"`
+	EntryID  domain.EntryID   `json:"entry_id"`
+	PersonID domain.PersonID  `json:"person_id"`
+	Family   []FamilyMember   `json:"family,omitempty"` // counted, and named in the lease
+	Dwelling ServiceDwelling  `json:"dwelling"`
+	Norm     Norm             `json:"norm"`
+	Edition  rules.EditionID  `json:"edition"` // of the rules it was judged by
+	Need     NeedCheck        `json:"need_check"`
+	Declined []domain.EntryID `json:"declined,omitempty"`
+	Minutes  string           `json:"minutes"` // number of the commission's minutes
+
+	RegisteredFrom domain.Date `json:"registered_from,omitzero"` // the holder is registered in the dwelling from that day; zero: not by this act
+	DecidedAt      time.Time   `json:"decided_at"`
 }
 
-// ProvisionCompleted says that the dwelling is let and the entry ended.
+// ProvisionCompleted says that the dwelling is let and the entry ended, and what
+// came of the registration where one was asked for: the provision stands also
+// where there is none.
 type ProvisionCompleted struct {
 	CaseID      domain.CaseID     `json:"case_id"`
 	ListID      domain.ListID     `json:"list_id"`
 	EntryID     domain.EntryID    `json:"entry_id"`
 	DwellingID  domain.DwellingID `json:"dwelling_id"`
+	Residence   Residence         `json:"residence,omitzero"`
 	CompletedAt time.Time         `json:"completed_at"`
+}
+
+// Residence is what came of the registration in a dwelling that was provided:
+// the registration, or why there is none; zero where none was asked for.
+type Residence struct {
+	RegistrationID domain.RegistrationID `json:"registration_id,omitzero"`
+	Code           domain.Code           `json:"code,omitempty"`
+	Reason         string                `json:"reason,omitempty"`
 }
 
 // ProvisionVoided is the compensation of a decision that the dwelling or the
@@ -165,6 +178,9 @@ type Provide struct {
 	Need     NeedCheck
 	Declined []domain.EntryID // that stand before and declined this dwelling
 	Minutes  string
+
+	Register       bool        // the holder's residence in the dwelling too
+	RegisteredFrom domain.Date // today where it is zero
 }
 
 // Decide decides [Provide], by the list as it is. The list looks again when the
@@ -186,13 +202,23 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 	if c.Dwelling.Rooms < 1 {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number of rooms").At("rooms")
 	}
+	from := c.RegisteredFrom
+	switch {
+	case !c.Register && !from.IsZero():
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "a day of registration goes with register_residence").At("register_residence")
+	case c.Register && from.IsZero():
+		from = cmd.Today()
+	case cmd.Today().Before(from):
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a registration is recorded when it begins: the day is at the latest today").At("registered_from")
+	}
 	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err
 	}
 	edition := by.On(cmd.Today())
 	decided := ProvisionDecided{
 		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Family: e.Family, Dwelling: c.Dwelling,
-		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: c.Declined, Minutes: c.Minutes, DecidedAt: cmd.Now,
+		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: c.Declined, Minutes: c.Minutes,
+		RegisteredFrom: from, DecidedAt: cmd.Now,
 	}
 	if _, err := q.provide(cmd, decided); err != nil {
 		return nil, err
@@ -200,14 +226,14 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 	return []domain.Event{decided}, nil
 }
 
-// Complete records that the act is done.
-func (p *Provision) Complete(cmd domain.Command) ([]domain.Event, error) {
+// Complete records that the act is done, and what came of the registration.
+func (p *Provision) Complete(cmd domain.Command, r Residence) ([]domain.Event, error) {
 	if err := p.open(); err != nil {
 		return nil, err
 	}
 	d := p.Decided
 	return []domain.Event{ProvisionCompleted{
-		CaseID: d.CaseID, ListID: d.ListID, EntryID: d.EntryID, DwellingID: d.Dwelling.ID, CompletedAt: cmd.Now,
+		CaseID: d.CaseID, ListID: d.ListID, EntryID: d.EntryID, DwellingID: d.Dwelling.ID, Residence: r, CompletedAt: cmd.Now,
 	}}, nil
 }
 

@@ -30,8 +30,8 @@ func TestQueue(t *testing.T) {
 	}
 	a, d, e := entry("aigul"), entry("daur"), entry("erlan")
 	two := opened().placed(a, aigul, filed(1, 10), 1).placed(d, daur, filed(3, 30), 2)
-	gone := two.removed(a, aigul, filed(1, 10)) // recorded at position 103
-	const later = domain.Position(200)          // an approval after all that was recorded
+	gone := two.heard(a, aigul).removed(a, aigul, filed(1, 10)) // recorded at position 106
+	const later = domain.Position(200)                          // an approval after all that was recorded
 	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
 		{
 			Name: "a list is opened",
@@ -63,7 +63,7 @@ func TestQueue(t *testing.T) {
 		{
 			// Somebody may have been told no already: the same approval has one
 			// answer for ever.
-			Name: "Q1 Q5 not by an approval from before the removal", Given: gone, When: place(e, aigul, filed(4, 40), 102),
+			Name: "Q1 Q5 not by an approval from before the removal", Given: gone, When: place(e, aigul, filed(4, 40), 105),
 			Refused: domain.CodeAlreadyOnList, Field: "applicant_id",
 		},
 

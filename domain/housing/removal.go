@@ -70,6 +70,7 @@ type EntryReinstated struct {
 	EntryID        domain.EntryID      `json:"entry_id"`
 	PersonID       domain.PersonID     `json:"person_id"`
 	Seniority      Seniority           `json:"seniority"`
+	CaseID         domain.CaseID       `json:"case_id"` // of the review that ended with the removal
 	Ground         ReinstatementGround `json:"ground"`
 	ComplaintID    string              `json:"complaint_id,omitempty"`
 	CourtAct       Act                 `json:"court_act,omitzero"`
@@ -85,6 +86,7 @@ func (e EntryRemoved) EffectiveAt() time.Time    { return e.RemovedAt }
 func (e EntryReinstated) EffectiveAt() time.Time { return e.ReinstatedAt }
 
 func (e EntryRemoved) Of() domain.CaseID      { return e.CaseID }
+func (e EntryReinstated) Of() domain.CaseID   { return e.CaseID }
 func (EntryRemoved) MovesTo() procedure.State { return procedure.Refused }
 
 // proceeding is the procedure of a review.
@@ -133,6 +135,10 @@ func (q *Queue) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain
 	}
 	return step(&p.Case)
 }
+
+// HolderIn returns whose entry the review is or was about, also when it is over;
+// zero where there was no such review.
+func (q *Queue) HolderIn(review domain.CaseID) domain.PersonID { return q.holders[review] }
 
 // Remove is the command that takes an entry off the list.
 type Remove struct {
@@ -209,7 +215,7 @@ func (q *Queue) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]dom
 		return nil, err
 	}
 	return []domain.Event{EntryReinstated{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Seniority: e.Seniority,
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
 		Ground: c.Ground, ComplaintID: c.ComplaintID, CourtAct: c.Act, Note: c.Note,
 		InventoryDueOn: inventoryDue(cmd.Today(), by), ReinstatedAt: cmd.Now,
 	}}, nil

@@ -16,7 +16,7 @@ func terms() procedure.Terms {
 	e, calendar := rules.Default().On(domaintest.Today()), rules.DefaultCalendar()
 	return procedure.Terms{
 		HearingDays: e.Procedure.HearingNotice, ObjectionDays: e.Procedure.ObjectionWindow,
-		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin, ComplaintDecision: e.Complaint.DecideWithin,
+		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin, ComplaintDecision: e.Complaint.DecideWithin, RemedyDays: e.Complaint.RemedyWithin,
 		Calendar: calendar, LastDay: rules.Book{}.PlacementDeadline,
 	}
 }
@@ -27,7 +27,11 @@ func complaint() procedure.ComplaintFiled {
 }
 
 func decidedComplaint(outcome procedure.ComplaintOutcome) procedure.ComplaintDecided {
-	return procedure.ComplaintDecided{CaseID: reviewOf(a), Outcome: outcome, By: "reviewer", Reasons: "a note", DecidedAt: domaintest.Noon()}
+	e := procedure.ComplaintDecided{CaseID: reviewOf(a), Outcome: outcome, By: "reviewer", Reasons: "a note", DecidedAt: domaintest.Noon()}
+	if outcome.Favourable() {
+		e.RemedyBy = day("2026-03-20") // the fifth working day
+	}
+	return e
 }
 
 // by is an order on the day, given by another official than [domaintest.Order].
@@ -136,7 +140,7 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 		{Name: "C12 forwarded with the file", Given: gone.then(complaint()), When: step(func(c *procedure.Case) ([]domain.Event, error) {
 			return c.ForwardComplaint(domaintest.Order(), "ministry", terms())
 		}), Then: []domain.Event{forwarded}},
-		{Name: "C12 decided there: what falls is not reviewed again", Given: gone.then(complaint(), forwarded), When: decide("reviewer", procedure.Annulled), Then: []domain.Event{decidedComplaint(procedure.Annulled)}},
+		{Name: "C12 decided there: what falls is made good, not reviewed again", Given: gone.then(complaint(), forwarded), When: decide("reviewer", procedure.Annulled), Then: []domain.Event{decidedComplaint(procedure.Annulled)}},
 		{Name: "C12 not by whose act it is", Given: gone.then(complaint(), forwarded), When: decide(domaintest.Order().Actor, procedure.Annulled), Refused: domain.CodeDeciderRecused},
 	})
 }

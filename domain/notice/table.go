@@ -203,7 +203,7 @@ var OwesNone = []domain.Event{
 	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{},
 	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, residence.DepartureSheetIssued{},
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
-	residence.LeaseBegan{}, residence.LeaseVoided{},
+	residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{},
 	// About no person.
 	residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{}, housing.ListOpened{}, housing.PriorityRuleSet{},
 	// Read and not changed: the personal account lists it.

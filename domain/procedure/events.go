@@ -426,3 +426,5 @@ func (e DeadlinePassed) Of() domain.CaseID      { return e.CaseID }
 func (e ComplaintFiled) Of() domain.CaseID      { return e.CaseID }
 func (e ComplaintForwarded) Of() domain.CaseID  { return e.CaseID }
 func (e ComplaintDecided) Of() domain.CaseID    { return e.CaseID }
+func (e DutyMissed) Of() domain.CaseID          { return e.CaseID }
+func (e RemedyRecorded) Of() domain.CaseID      { return e.CaseID }

@@ -31,8 +31,9 @@ var Kinships = []KinshipKind{SpouseOf, ChildOf, CloseRelativeOf}
 
 // checkConsents: every owner of the dwelling consents, or, where it is let, the
 // tenant in their place. Who registers themselves says so by applying. A tenant
-// of state housing consents for those only whom the lease names. Consents of
-// others are recorded.
+// of state housing consents for those only whom the lease names. A provision of
+// the dwelling to the person is the consent of whoever it belongs to. Consents
+// of others are recorded.
 func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
 	for i, consent := range c.Consents {
 		if cmd.Today().Before(consent.GivenOn) {
@@ -40,7 +41,7 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 		}
 	}
 	rule := c.Rules.On(cmd.Today()).Residence
-	if !rule.OwnersConsent || c.Dwelling == nil {
+	if !rule.OwnersConsent || c.Dwelling == nil || !c.Provision.IsZero() {
 		return nil
 	}
 	silent := func(id domain.PersonID) bool {

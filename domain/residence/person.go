@@ -66,6 +66,7 @@ type RegistrationBegan struct {
 	From           domain.Date           `json:"effective_from"`
 	Until          domain.Date           `json:"until,omitzero"` // temporary only: the first day on which it no longer holds
 	Consents       []Consent             `json:"consents,omitempty"`
+	CaseID         domain.CaseID         `json:"case_id,omitzero"` // the provision that gave the dwelling, where it asked for the registration
 	Kinship        Kinship               `json:"kinship,omitzero"` // as stated
 	Warnings       []Warning             `json:"warnings,omitempty"`
 }
@@ -254,6 +255,7 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
+	Provision      domain.CaseID     // that gave the person the dwelling: it is the owner's consent; zero where there is none
 	Kinship        Kinship           // to somebody who is registered there; zero where none is stated
 	Dwelling       *Dwelling         // as it is now; nil where nothing is known of it
 	Occupants      []domain.PersonID // who is registered there; asked for only where a norm is in force
@@ -288,7 +290,7 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	}
 	began := RegistrationBegan{
 		PersonID: p.ID, RegistrationID: c.RegistrationID, DwellingID: c.DwellingID,
-		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents, Kinship: c.Kinship, Warnings: warnings,
+		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents, CaseID: c.Provision, Kinship: c.Kinship, Warnings: warnings,
 	}
 	if c.Kind == Permanent {
 		began.Warnings = append(began.Warnings, c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())...)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -189,6 +190,15 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 		}
 		if q.PersonID == c.ApplicantID && c.Language != "" {
 			q.Language = c.Language // of the application (C1)
+		}
+	}
+	// A step of a review is in the stream of its list, and told to the holder.
+	if e, ok := rec.Event.(procedure.OfCase); ok && strings.HasPrefix(rec.Stream, listPrefix) && q.PersonID.IsZero() {
+		if err := view(ctx, h, rec.Stream, func(list *housing.Queue) error {
+			q.PersonID = list.HolderIn(e.Of())
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
 	if q.PersonID.IsZero() {

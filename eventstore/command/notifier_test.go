@@ -17,6 +17,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
 	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -605,5 +606,29 @@ func TestC11_AProcessThatEndsWhileItSendsLeavesTheMessageToTheNext(t *testing.T)
 		if e, ok := rec.Event.(notice.NoticeFailed); ok {
 			t.Errorf("the end of a process is recorded as a failure of the gateway: %+v", e)
 		}
+	}
+}
+
+// TestC8_Q15_TheHolderIsToldOfTheStepsOfAReview: they are in the stream of the
+// list, which has no applicant; also when the review is over by then.
+func TestC8_Q15_TheHolderIsToldOfTheStepsOfAReview(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	must(t, "review daur", review(h, entryOfDaur, command.Options{}))
+	told := must(t, "announce a hearing", func(cmd domain.Command) (command.Receipt, error) {
+		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+			return c.AnnounceHearing(cmd, "n", terms)
+		}, command.Options{})
+	})
+	must(t, "close the review", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Close: true, Note: "n"}, command.Options{})
+	})
+	n := l.len()
+	debt := notice.Debt{Event: domain.EventRef{Stream: told.Stream, Revision: told.Revision}, Kind: notice.HearingAnnounced}
+	if err := h.QueueNotice(ctx, debt); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := l.since(n)[0].Event.(notice.NoticeQueued); !ok || got.PersonID != daur || !got.FromCase {
+		t.Errorf("queued %+v", l.since(n)[0].Event)
 	}
 }

@@ -16,18 +16,20 @@ import (
 // be refused without a trace; the dwelling is let, or refuses where it has been
 // let meanwhile; the list ends the entry, or records that the decision does not
 // hold any more (somebody who filed earlier was placed, the entry was removed
-// or passed on); the case records that the act is done. Where the list declined,
+// or passed on); where it was asked for, the holder's stream registers the
+// residence in the dwelling, moving it from where it was, or records why it
+// cannot, and the provision stands; the case records that the act is done, and
+// what came of the registration. Where the list declined,
 // the lease is voided; where anything refused, the case records that the
 // decision is void. The dwelling goes before the list because a lease can be
 // taken back without anybody's number having moved.
 //
 // A crash between the steps leaves a decision without an end, which [Finisher]
-// completes. Dwelling and list give a repeated step the answer that it had, so
-// that several who finish cannot end up in different outcomes. A registration
-// of residence at the dwelling is an act of its own, with its own consents.
+// completes. Dwelling, list and person give a repeated step the answer that it
+// had, so that several who finish cannot end up in different outcomes.
 //
 // The receipt is that of the case; its events are the decision, the lease, the
-// end of the entry and the completion.
+// end of the entry, the registration and the completion.
 func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Provide, opt Options) (Receipt, error) {
 	d, err := h.Dwelling(ctx, c.Dwelling.ID)
 	if err != nil {
@@ -85,15 +87,48 @@ func (h *Handler) planProvision(ctx context.Context, cmd domain.Command, d resid
 	}); err != nil {
 		return Receipt{}, err
 	}
-	completed, err := p.Complete(cmd)
+	registered, residing, err := h.registerProvided(ctx, cmd, e, Options{DryRun: true})
+	if err != nil {
+		return Receipt{}, err
+	}
+	completed, err := p.Complete(cmd, residing)
 	if err != nil {
 		return Receipt{}, err
 	}
 	decided.Events = slices.Concat(decided.Events,
 		order[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: e.CaseID.UUID}.planned(let).Events,
 		order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: e.CaseID.UUID}.planned(provided).Events,
+		registered.Events,
 		order[housing.Provision]{cmd: cmd, stream: e.CaseID.Stream(), correlation: e.CaseID.UUID}.planned(completed).Events)
 	return decided, nil
+}
+
+// registerProvided registers the holder in the dwelling where the decision asks
+// for it.
+func (h *Handler) registerProvided(ctx context.Context, cmd domain.Command, e housing.ProvisionDecided, opt Options) (Receipt, housing.Residence, error) {
+	if e.RegisteredFrom.IsZero() {
+		return Receipt{}, housing.Residence{}, nil
+	}
+	c, err := h.judgedBy(ctx, cmd, residence.Register{
+		RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(e.CaseID.UUID, "registration")}, DwellingID: e.Dwelling.ID,
+		Kind: residence.Permanent, From: e.RegisteredFrom, Provision: e.CaseID,
+	})
+	if err != nil {
+		return Receipt{}, housing.Residence{}, err
+	}
+	r, err := h.together(ctx, order[residence.Person]{
+		cmd: cmd, stream: e.PersonID.Stream(), correlation: e.CaseID.UUID, dryRun: opt.DryRun,
+	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
+		c.Household = household
+		return p.RegisterProvided(cmd, c)
+	})
+	if err != nil {
+		return Receipt{}, housing.Residence{}, err
+	}
+	if declined, ok := r.Events[0].Event.(residence.RegistrationDeclined); ok {
+		return r, housing.Residence{Code: declined.Code, Reason: declined.Reason}, nil
+	}
+	return r, housing.Residence{RegistrationID: c.RegistrationID}, nil
 }
 
 // letFor is what the dwelling is asked to do for a decision at that position of
@@ -160,11 +195,16 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 		return void(domain.Refuse(domain.Conflict, declined.Code, "%s", declined.Reason))
 	}
 
-	complete := step("complete")
-	completed, err := onCase(complete, func(p *housing.Provision) ([]domain.Event, error) { return p.Complete(complete) })
+	registered, residing, err := h.registerProvided(ctx, step("register"), e, Options{})
 	if err != nil {
 		return Receipt{}, err
 	}
-	completed.Events = slices.Concat(leased.Events, provided.Events, completed.Events)
+
+	complete := step("complete")
+	completed, err := onCase(complete, func(p *housing.Provision) ([]domain.Event, error) { return p.Complete(complete, residing) })
+	if err != nil {
+		return Receipt{}, err
+	}
+	completed.Events = slices.Concat(leased.Events, provided.Events, registered.Events, completed.Events)
 	return completed, nil
 }

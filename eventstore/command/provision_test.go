@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 )
 
@@ -85,5 +88,63 @@ func TestQ20_ALetDwellingIsNotGivenAgain(t *testing.T) {
 	}
 	if l.len() != before {
 		t.Errorf("Q20: a refused decision left %v", typesOf(l.since(before)))
+	}
+}
+
+// TestQ20_AProvisionRegistersTheHolder moves the residence in one append, and a
+// person's no is the case's to tell: the provision stands.
+func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
+	l := world(t)
+	r := must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
+		return provideAndRegister(command.New(l, clock), cmd, command.Options{})
+	})
+	began := r.Events[4].Event.(residence.RegistrationBegan)
+	if began.CaseID != provision || began.From != domaintest.Today() || len(began.Consents) != 0 || r.Events[3].Meta.Causation != r.Events[4].Meta.Causation {
+		t.Errorf("registered as %+v", began)
+	}
+	if got := r.Events[5].Event.(housing.ProvisionCompleted).Residence; got != (housing.Residence{RegistrationID: began.RegistrationID}) {
+		t.Errorf("the case tells %+v", got)
+	}
+	p := personOf(t, l, daur)
+	if active := p.ActiveOn(domaintest.Today()); len(active) != 1 || active[0].DwellingID != house {
+		t.Errorf("R11 R12: daur is registered %v", active)
+	}
+
+	l = world(t)
+	h := command.New(l, clock)
+	must(t, "daur resides in the house", register(h, daur, house, residence.Permanent, command.Options{}))
+	r = must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
+		return provideAndRegister(h, cmd, command.Options{})
+	})
+	done := r.Events[4].Event.(housing.ProvisionCompleted)
+	if done.Residence.Code != domain.CodeRegisteredHere || done.Residence.Reason == "" || !done.Residence.RegistrationID.IsZero() {
+		t.Errorf("the case tells %+v", done.Residence)
+	}
+}
+
+// TestQ20_WhatAPersonsStreamDeclinedStaysDeclined: before the case has told it,
+// the person becomes free to be registered, and another process finishes.
+func TestQ20_WhatAPersonsStreamDeclinedStaysDeclined(t *testing.T) {
+	l := world(t)
+	must(t, "daur resides in the house", register(command.New(l, clock), daur, house, residence.Permanent, command.Options{}))
+	l.faults(func(n int, _ string) error {
+		if n == 5 { // decided, let, provided, declined: the completion
+			other := command.New(l, clock)
+			must(t, "daur moves to the flat", register(other, daur, flat, residence.Permanent, command.Options{}))
+			if err := other.Finish(ctx, provision); err != nil {
+				t.Errorf("the other process: %v", err)
+			}
+		}
+		return nil
+	}, nil)
+	r := must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
+		return provideAndRegister(command.New(l, clock), cmd, command.Options{})
+	})
+	if got := r.Events[4].Event.(housing.ProvisionCompleted).Residence.Code; got != domain.CodeRegisteredHere {
+		t.Errorf("the case tells %q", got)
+	}
+	p := personOf(t, l, daur)
+	if active := p.ActiveOn(domaintest.Today()); len(active) != 1 || active[0].DwellingID != flat {
+		t.Errorf("daur is registered %v, and was told that the provision did not register him", active)
 	}
 }

@@ -81,22 +81,14 @@ var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) erro
 	domain.DueCorrection: onCase("return", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
 		return c.Return(cmd)
 	}),
-	domain.DueObjection: func(h *Handler, ctx context.Context, d domain.Due) error {
-		lapse := func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
-			return c.CloseHearing(cmd, procedure.HearingLapsed, "")
-		}
-		if strings.HasPrefix(d.Stream, listPrefix) {
-			return h.onListDue(ctx, d, "hearing lapsed", func(cmd domain.Command, q *housing.Queue, review uuid.UUID) ([]domain.Event, error) {
-				return q.ProceedIn(domain.CaseID{UUID: review}, func(c *procedure.Case) ([]domain.Event, error) { return lapse(cmd, c, "") })
-			})
-		}
-		return onCase("hearing lapsed", lapse)(h, ctx, d)
-	},
+	domain.DueObjection: onCase("hearing lapsed", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
+		return c.CloseHearing(cmd, procedure.HearingLapsed, "")
+	}),
 	domain.DueDuty: onCase("missed", func(cmd domain.Command, c *procedure.Case, duty string) ([]domain.Event, error) {
 		return c.MarkMissed(cmd, procedure.Duty(duty))
 	}),
 	domain.DueInventory: func(h *Handler, ctx context.Context, d domain.Due) error {
-		return h.onListDue(ctx, d, "inventory", func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
+		return h.onListDue(ctx, d, "inventory", d.Item, func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
 			return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
 		})
 	},
@@ -105,18 +97,18 @@ var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) erro
 // listPrefix begins the name of a list's stream.
 const listPrefix = "queue-"
 
-// onListDue does what is due of d.Item, an entry or a review of a list: one
-// append to its stream. What the list refuses is no duty any more: the agenda
-// was behind the log.
-func (h *Handler) onListDue(ctx context.Context, d domain.Due, name string, decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error)) error {
-	item, err := uuid.Parse(d.Item)
+// onListDue does what is due of a thing of a list, an entry or a review: one
+// append to the list. What the list refuses is no duty any more: the agenda was
+// behind the log.
+func (h *Handler) onListDue(ctx context.Context, d domain.Due, name, thing string, decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error)) error {
+	id, err := uuid.Parse(thing)
 	if err != nil {
 		return fmt.Errorf("command: a duty of the list %s of %q: %w", d.Stream, d.Item, err)
 	}
-	cmd := h.own(item, fmt.Sprintf("%s at %d", name, d.At.UnixMilli()))
+	cmd := h.own(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
 	_, err = execute(ctx, h, order[housing.Queue]{
 		cmd: cmd, stream: d.Stream,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return decide(cmd, q, item) },
+		decide: func(q *housing.Queue) ([]domain.Event, error) { return decide(cmd, q, id) },
 	})
 	return unlessRefused(err)
 }
@@ -130,10 +122,17 @@ func unlessRefused(err error) error {
 	return err
 }
 
-// onCase is a duty that is one step on a case. What the case refuses is no duty
-// any more: the agenda was behind the log.
+// onCase is a duty that is one step on a case, or on a review of a list, whose
+// item begins with the review. What the case refuses is no duty any more: the
+// agenda was behind the log.
 func onCase(name string, step func(cmd domain.Command, c *procedure.Case, item string) ([]domain.Event, error)) func(*Handler, context.Context, domain.Due) error {
 	return func(h *Handler, ctx context.Context, d domain.Due) error {
+		if strings.HasPrefix(d.Stream, listPrefix) {
+			review, item, _ := strings.Cut(d.Item, "/")
+			return h.onListDue(ctx, d, name, review, func(cmd domain.Command, q *housing.Queue, id uuid.UUID) ([]domain.Event, error) {
+				return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) { return step(cmd, c, item) })
+			})
+		}
 		id, err := uuid.Parse(strings.TrimPrefix(d.Stream, "case-"))
 		if err != nil {
 			return fmt.Errorf("command: a duty of the stream %s: %w", d.Stream, err)

@@ -231,6 +231,14 @@ func provide(h *command.Handler, dwelling domain.DwellingID) func(domain.Command
 	}
 }
 
+// provideAndRegister gives the house to Daur's entry and registers him there.
+func provideAndRegister(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+	return h.Provide(ctx, cmd, housing.Provide{
+		CaseID: provision, ListID: list, EntryID: entryOfDaur, Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1},
+		Need: checked, Minutes: "12", Register: true,
+	}, opt)
+}
+
 // provideTo gives the house to another entry.
 func provideTo(entry domain.EntryID, name string) housing.Provide {
 	return housing.Provide{
@@ -338,6 +346,8 @@ func acts(t testing.TB) []act {
 	onEntry := func(h *command.Handler, cmd domain.Command, opt command.Options, step func(*procedure.Case, procedure.Terms) ([]domain.Event, error)) (command.Receipt, error) {
 		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, step, opt)
 	}
+	there := world(t)
+	must(t, "daur resides in the house", register(command.New(there, clock), daur, house, residence.Permanent, command.Options{}))
 	withRule := world(t)
 	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
 		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
@@ -444,6 +454,12 @@ func acts(t testing.TB) []act {
 		}},
 		{name: "Q20 provide", log: world(t), kase: provision, steps: []string{decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
+		}},
+		{name: "Q20 provide and register", log: world(t), kase: provision, do: provideAndRegister, steps: []string{
+			decidedToProvide, let, "queue: EntryProvided", ended, "residence: RegistrationBegan", "case: ProvisionCompleted",
+		}},
+		{name: "Q20 provide and not register", log: there, kase: provision, do: provideAndRegister, steps: []string{
+			decidedToProvide, let, "queue: EntryProvided", "residence: RegistrationDeclined", "case: ProvisionCompleted",
 		}},
 		{name: "Q19 the list declines to provide", log: entryGone, cmd: order("provide daur"), kase: provision, refuse: domain.CodeEntryNotActive, steps: []string{let, notProvided, letVoid, provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
