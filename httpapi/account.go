@@ -31,6 +31,7 @@ type meLinks struct {
 	Residence string `json:"residence"`
 	Services  string `json:"services"`
 	Queue     string `json:"queue"`
+	Notices   string `json:"notices"`
 	Accesses  string `json:"accesses"`
 }
 
@@ -129,7 +130,7 @@ func (s *Server) me(ctx context.Context, in *meInput) (*found[meBody], error) {
 	body := meBody{
 		PersonID: id, Class: r.Class, Registrations: []registrationBody{}, AsOfPosition: r.AsOf,
 		Links: meLinks{
-			Residence: "/v1/persons/" + id.String() + "/residence", Services: "/v1/me/services", Queue: "/v1/me/queue", Accesses: "/v1/me/accesses",
+			Residence: "/v1/persons/" + id.String() + "/residence", Services: "/v1/me/services", Queue: "/v1/me/queue", Notices: "/v1/me/notices", Accesses: "/v1/me/accesses",
 		},
 	}
 	for _, rec := range first {
