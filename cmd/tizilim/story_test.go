@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -74,7 +75,31 @@ func TestDemoTellsItsStory(t *testing.T) {
 			if got := use(t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
 				t.Error(got)
 			}
+			outboxHolds(t, s.data, 2*9) // of the applicant of the long way, each time it is told
 		})
+	}
+}
+
+// outboxHolds fails the test unless n messages lie in the outbox, each once.
+func outboxHolds(t *testing.T, data string, n int) {
+	t.Helper()
+	text, err := os.ReadFile(outboxFile(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		var m struct{ ID, Way, To, Text string }
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		if seen[m.ID] || m.Way != "email" || m.To != "iliyas@example.com" || m.Text == "" {
+			t.Errorf("the outbox holds %s", line)
+		}
+		seen[m.ID] = true
+	}
+	if len(seen) != n {
+		t.Errorf("the outbox holds %d messages, want %d", len(seen), n)
 	}
 }
 

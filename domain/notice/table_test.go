@@ -117,7 +117,7 @@ func kinds(t *testing.T) map[notice.Kind]notice.Owed {
 		procedure.ComplaintFiled{ComplainantID: daur}, procedure.ComplaintForwarded{DecideBy: today}, procedure.ComplaintDecided{Outcome: procedure.Upheld}, procedure.ComplaintDecided{Outcome: procedure.Satisfied},
 		housing.PlacementCertified{}, housing.ApplicationRefused{}, housing.EntryRemoved{PersonID: daur}, housing.EntryReinstated{PersonID: daur}, housing.EntryRedated{PersonID: daur},
 		housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
-		housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
+		housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
 		housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur},
 	} {
 		owed := notice.Of(e)

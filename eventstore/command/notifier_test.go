@@ -17,6 +17,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
 	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -605,5 +606,32 @@ func TestC11_AProcessThatEndsWhileItSendsLeavesTheMessageToTheNext(t *testing.T)
 		if e, ok := rec.Event.(notice.NoticeFailed); ok {
 			t.Errorf("the end of a process is recorded as a failure of the gateway: %+v", e)
 		}
+	}
+}
+
+func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
+	l := telling(t)
+	h := command.New(l, clock)
+	step := func(name string, do func(domain.Command, *procedure.Case, procedure.Terms) ([]domain.Event, error)) {
+		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
+			return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+				return do(cmd, c, terms)
+			}, command.Options{})
+		})
+	}
+	must(t, "review", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Note: "n"}, command.Options{})
+	})
+	step("hearing", func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+		return c.AnnounceHearing(cmd, "removal", terms)
+	})
+	for range 2 {
+		notifier(l, book{l}, &post{}, clock).Once(ctx)
+	}
+	if got := kindsOf(l.notices(), daur); !slices.Contains(got, notice.ReviewOpened) || !slices.Contains(got, notice.HearingAnnounced) {
+		t.Errorf("Daur was told %v", got)
+	}
+	if owed, _ := (book{l}).OwedNotices(ctx, 10); len(owed) != 0 {
+		t.Errorf("still owed: %v", owed)
 	}
 }
