@@ -301,8 +301,8 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 		t.Errorf("the server has left its endpoints behind: %v", err)
 	}
 
-	again := serve(t, s.data, "127.0.0.1:0")
-	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "1 events folded") {
+	again := serve(t, s.data, "127.0.0.1:0") // what the request recorded, and that notices are owed
+	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "2 events folded") {
 		t.Errorf("after the start the log holds: %s", got)
 	}
 }
