@@ -27,6 +27,7 @@ var access = map[string][]domain.Role{
 	"end-representation":         {domain.RoleOperator, domain.RoleProvider},
 	"get-representatives":        {domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 	"record-dwelling":            {domain.RoleOperator},
+	"describe-dwelling":          {domain.RoleOperator, domain.RoleProvider},
 	"change-owners":              {domain.RoleOperator},
 	"register-residence":         {domain.RoleOperator, domain.RoleProvider},
 	"correct-residence":          {domain.RoleProvider}, // who answers for the register; desks file, they do not rewrite
@@ -87,6 +88,10 @@ var access = map[string][]domain.Role{
 	"duplicate-certificate":      {domain.RoleOperator, domain.RoleProvider},
 	"correct-certificate":        {domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
 	"check-certificate":          {anyone},
+	"get-me":                     {domain.RoleCitizen},
+	"get-my-services":            {domain.RoleCitizen},
+	"get-my-queue":               {domain.RoleCitizen},
+	"get-my-accesses":            {domain.RoleCitizen},
 }
 
 // anyone in the access table opens an operation to everybody, without a token.

@@ -262,6 +262,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
 		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")
+	fits("describe-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).is(200))
 	fits("change-owners", json, s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}}).is(200))
 	s.registered(owner, s.dwelling(), "2026-02-01", "")
 	fits("register-residence", json, s.command("/v1/registrations", operator, registration(owner, dwelling, "2026-03-01", "")).is(201))
@@ -299,6 +300,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	})).is(201)).id("case_id")
 	placed := fits("decide-case", json, s.placed(applied))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
+	fits("get-me", json, s.seen("/v1/me", s.as(owner), placed))
+	fits("get-my-services", json, s.seen("/v1/me/services?limit=2", s.as(owner), placed))
+	fits("get-my-queue", json, s.seen("/v1/me/queue", s.as(owner), placed))
+	fits("get-my-accesses", json, s.get("/v1/me/accesses?limit=2", s.as(owner)).is(200))
 	fits("list-entries", json, s.seen("/v1/queues/"+list+"/entries", commission, placed))
 	s.command(entry+"/review", commission, body{"note": "n"}).is(200)
 	fits("entry-hearing", json, s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200))

@@ -77,6 +77,7 @@ type Server struct {
 	baseURL   string
 	metrics   *metrics
 	now       func() time.Time
+	streams   *streams
 
 	signatures SignatureVerifier
 }
@@ -93,6 +94,7 @@ func New(c Config) *Server {
 		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 	}
+	s.streams = newStreams(c.Model, c.Logger)
 	engine.Use(s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
@@ -121,6 +123,7 @@ func New(c Config) *Server {
 	s.certificates()
 	s.residences()
 	s.histories()
+	s.account()
 	return s
 }
 
