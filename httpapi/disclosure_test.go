@@ -186,6 +186,8 @@ func looks(s *subtest) []look {
 		{what: "get-my-services", path: "/v1/me/services", by: leaver, leaves: nobody},
 		{what: "get-my-queue", path: "/v1/me/queue", by: guest, leaves: nobody},
 		{what: "get-my-accesses", path: "/v1/me/accesses", by: guest, leaves: nobody},
+		{what: "get-own-contacts", path: "/v1/me/contacts", by: guest, leaves: nobody},
+		{what: "get-own-notices", path: "/v1/me/notices", by: guest, leaves: nobody},
 		// A command that is only tried is a read.
 		{what: "register-residence", method: "POST", path: "/v1/registrations?dry_run=true", body: registration(second, home, "2026-03-15", ""), leaves: in("", second, owner, other)},
 		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, guest), by: owner, leaves: in("*", guest, other), why: accesslog.Party},
