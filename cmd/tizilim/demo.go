@@ -308,6 +308,10 @@ func (t *teller) residence(ctx context.Context) error {
 	}, saule, timur); err != nil {
 		return err
 	}
+	if err := t.notified(ctx, aigul, t.lastCase); err != nil {
+		return err
+	}
+	t.say("%s is notified in her personal account, and so are they", aigul.name)
 
 	t.title("4. A refugee, through the provider")
 	for _, p := range []person{yusuf, mariam} {
@@ -367,7 +371,7 @@ func (t *teller) residence(ctx context.Context) error {
 		"DwellingRecorded", "OwnersChanged",
 		"RegistrationBegan", "RegistrationBegan", "RegistrationBegan", "RegistrationBegan", // four registered
 		"RegistrationEnded", "RegistrationBegan", // one moved, one came for a time
-		"DeregistrationApplied", "CoOwnerConfirmed", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", // the owner's application
+		"DeregistrationApplied", "CoOwnerConfirmed", "RegistrationEnded", "RegistrationEnded", "DeregistrationDecided", "DecisionNotified", // the owner's application
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
 		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", "DepartureSheetIssued") // the departure
 }

@@ -159,6 +159,9 @@ func (t *teller) housing(ctx context.Context) error {
 		}
 		t.say("%s is placed on %s, certificate number %d", placed[i].name, d.Placement.RegisteredOn, d.Placement.Number)
 	}
+	if err := t.notified(ctx, placed[1].person, placed[1].caseID); err != nil {
+		return err
+	}
 	if _, err := t.refuse(ctx, six[4], "no_consent", "Өтініш беруші дербес деректерге қол жеткізуге келісім бермеді."); err != nil {
 		return err
 	}
@@ -223,7 +226,7 @@ func (t *teller) housing(ctx context.Context) error {
 
 	t.title("17. The replay: %s, from the log", placed[1].name)
 	return t.replay(ctx, "/v1/persons/"+placed[1].id.String()+"/history",
-		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified",
+		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified",
 		"ReviewOpened", "HearingAnnounced", "HearingClosed", "EntryRemoved", "RemovalNoticeGiven", "ComplaintFiled", "ComplaintDecided", "EntryReinstated",
 		"ProvisionDecided", "LeaseBegan", "EntryProvided", "ProvisionCompleted")
 }

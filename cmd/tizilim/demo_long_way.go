@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tizilim/domain"
@@ -81,6 +82,13 @@ func (t *teller) longWay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var contacts struct {
+		Email string `json:"email"`
+	}
+	if err := t.post(ctx, citizen(slow.id), "/v1/me/contacts", map[string]any{"email": "iliyas@example.com", "language": "kk"}, &contacts); err != nil {
+		return err
+	}
+	t.say("%s confirms where notices reach him: %s", slow.name, contacts.Email)
 	first, err := t.apply(ctx, list, slow, true)
 	if err != nil {
 		return err
@@ -141,12 +149,16 @@ func (t *teller) longWay(ctx context.Context) error {
 		{"hearing", map[string]any{"preliminary": "Бас тарту көзделуде: меншік тұрғын үйі бар."}, "hearing_pending", "the applicant learns what is intended, and why"},
 		{"hearing-end", map[string]any{"how": "waived", "protocol": "Тыңдаудан бас тартамын."}, "in_review", "and waives the hearing"},
 		{"decision", map[string]any{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "Осы елді мекенде меншік тұрғын үйі бар."}, "refused", "refused, with reasons and the appeal route"},
-		{"notice", map[string]any{"by": "personal_account"}, "refused", "notified"},
 	} {
 		if err := step(commission, s.name, s.body, s.state, s.said); err != nil {
 			return err
 		}
 	}
+
+	if err := t.notified(ctx, slow, first.caseID); err != nil {
+		return err
+	}
+	t.say("%-22s %s", "refused", "the registry notifies the applicant by itself: the term for a complaint runs")
 
 	t.title("20. A complaint, annulled by the reviewing body, and placed after all")
 	if err := step(citizen(slow.id), "complaint", map[string]any{"grounds": "Ол тұрғын үй менікі емес."}, "refused", "a complaint is filed with the body that decided"); err != nil {
@@ -173,11 +185,94 @@ func (t *teller) longWay(ctx context.Context) error {
 		return err
 	}
 
+	if err := t.notified(ctx, slow, first.caseID); err != nil {
+		return err
+	}
+	if err := t.inbox(ctx, slow, "application_received", "correction_requested", "correction_received", "hearing_announced", "placement_refused",
+		"complaint_received", "complaint_forwarded", "complaint_satisfied", "placed_on_list"); err != nil {
+		return err
+	}
+
 	t.title("21. The whole case, from the log")
 	return t.replay(ctx, "/v1/persons/"+slow.id.String()+"/history",
-		"PersonRecorded", "HousingApplicationReceived", "CorrectionRequested", "CorrectionReceived",
+		"PersonRecorded", "ContactsConfirmed", "HousingApplicationReceived", "CorrectionRequested", "CorrectionReceived",
 		"ReviewBegan", "HearingAnnounced", "HearingClosed", "HousingApplicationRefused", "DecisionNotified",
-		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "PlacementApproved", "EntryPlaced", "PlacementCertified")
+		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified")
+}
+
+// noticePatience is how long the story waits for the registry to give notice.
+const noticePatience = 20 * time.Second
+
+// await asks until the answer is what was told.
+func (t *teller) await(ctx context.Context, what string, ask func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, noticePatience)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if done, err := ask(); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waited in vain until %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// notified waits until the registry has told the applicant the decision (C11).
+func (t *teller) notified(ctx context.Context, p person, id domain.CaseID) error {
+	return t.await(ctx, "the decision of case "+id.String()+" is notified", func() (bool, error) {
+		var c struct {
+			NotifiedAt time.Time `json:"notified_at"`
+		}
+		err := t.get(ctx, citizen(p.id), "/v1/cases/"+id.String(), &c)
+		return !c.NotifiedAt.IsZero(), err
+	})
+}
+
+// inbox waits until the person has exactly these notices, each sent by e-mail
+// too, and shows the last.
+func (t *teller) inbox(ctx context.Context, p person, want ...string) error {
+	var page struct {
+		Notices []struct {
+			Kind       string `json:"kind"`
+			Text       string `json:"text"`
+			Deliveries []struct {
+				Way   string `json:"way"`
+				State string `json:"state"`
+			} `json:"deliveries"`
+		} `json:"notices"`
+	}
+	if err := t.await(ctx, "everything is told and sent", func() (bool, error) {
+		if err := t.get(ctx, citizen(p.id), "/v1/me/notices?language=en", &page); err != nil {
+			return false, err
+		}
+		for _, n := range page.Notices {
+			for _, d := range n.Deliveries {
+				if d.State == "queued" {
+					return false, nil
+				}
+			}
+		}
+		return len(page.Notices) >= len(want), nil
+	}); err != nil {
+		return err
+	}
+	var got []string
+	for _, n := range page.Notices { // the newest first
+		got = append([]string{n.Kind}, got...)
+		if len(n.Deliveries) != 2 || n.Deliveries[0].State != "delivered" {
+			return fmt.Errorf("the notice %s of %s went %v, told was personal account and e-mail", n.Kind, p.name, n.Deliveries)
+		}
+	}
+	if strings.Join(got, " ") != strings.Join(want, " ") {
+		return fmt.Errorf("%s was told %v, told was %v", p.name, got, want)
+	}
+	t.say("%s has %d notices, each in the personal account and by e-mail. The last reads:", p.name, len(got))
+	t.say("  “%s”", page.Notices[0].Text)
+	return nil
 }
 
 // overtaken checks that the first stands before the second because its

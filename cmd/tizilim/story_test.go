@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -79,7 +80,31 @@ func TestDemoTellsItsStory(t *testing.T) {
 			if got := use(t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
 				t.Error(got)
 			}
+			outboxHolds(t, s.data, 2*9) // of the applicant of the long way, each time it is told
 		})
+	}
+}
+
+// outboxHolds fails the test unless n messages lie in the outbox, each once.
+func outboxHolds(t *testing.T, data string, n int) {
+	t.Helper()
+	text, err := os.ReadFile(outboxFile(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		var m struct{ ID, Way, To, Text string }
+		if err := json.Unmarshal([]byte(line), &m); err != nil {
+			t.Fatal(err)
+		}
+		if seen[m.ID] || m.Way != "email" || m.To != "iliyas@example.com" || m.Text == "" {
+			t.Errorf("the outbox holds %s", line)
+		}
+		seen[m.ID] = true
+	}
+	if len(seen) != n {
+		t.Errorf("the outbox holds %d messages, want %d", len(seen), n)
 	}
 }
 
@@ -281,8 +306,8 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 		t.Errorf("the server has left its endpoints behind: %v", err)
 	}
 
-	again := serve(t, s.data, "127.0.0.1:0")
-	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "1 events folded") {
+	again := serve(t, s.data, "127.0.0.1:0") // what the request recorded, and that notices are owed
+	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "2 events folded") {
 		t.Errorf("after the start the log holds: %s", got)
 	}
 }

@@ -129,8 +129,7 @@ type Queue struct {
 	List     ListOpened
 	Priority []PriorityCategory // that the list's rule names; none where it has no rule
 	entries  map[domain.EntryID]*Entry
-	reviews  map[domain.CaseID]*proceeding     // those that go on, and those that ended with a removal
-	holders  map[domain.CaseID]domain.PersonID // of every review that there was
+	reviews  map[domain.CaseID]*proceeding // those that go on, and those that ended with a removal
 	active   map[domain.PersonID]*Entry
 	spouses  map[domain.PersonID]int             // active entries that count the person as a spouse
 	left     map[domain.PersonID]domain.Position // where the log holds the last event after which the person no longer stood, or no longer counted as a spouse
@@ -192,7 +191,6 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.List = e
 		q.entries = make(map[domain.EntryID]*Entry)
 		q.reviews = make(map[domain.CaseID]*proceeding)
-		q.holders = make(map[domain.CaseID]domain.PersonID)
 		q.active = make(map[domain.PersonID]*Entry)
 		q.spouses = make(map[domain.PersonID]int)
 		q.left = make(map[domain.PersonID]domain.Position)
@@ -266,7 +264,6 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.change(e.EntryID, func(entry *Entry) {
 			entry.Review, entry.Proceeding = e.Reason, e.CaseID
 			q.reviews[e.CaseID] = &proceeding{entry: entry}
-			q.holders[e.CaseID] = e.PersonID
 			q.proceed(e.CaseID, rec)
 		})
 	case ReviewClosed:

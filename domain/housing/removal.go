@@ -136,10 +136,6 @@ func (q *Queue) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain
 	return step(&p.Case)
 }
 
-// HolderIn returns whose entry the review is or was about, also when it is over;
-// zero where there was no such review.
-func (q *Queue) HolderIn(review domain.CaseID) domain.PersonID { return q.holders[review] }
-
 // Remove is the command that takes an entry off the list.
 type Remove struct {
 	EntryID   domain.EntryID

@@ -59,9 +59,9 @@ var texts = map[Kind]text{
 		"Your application has been forwarded to the competent body.",
 	},
 	HearingAnnounced: {
-		"Өтінішіңіз бойынша алдын ала шешім дайын. Қарсылығыңызды {by} күніне дейін (қоса алғанда) білдіре аласыз.",
-		"По Вашему заявлению подготовлено предварительное решение. Вы можете представить возражение до {by} включительно.",
-		"A preliminary decision on your application is ready. You can object by {by}, that day included.",
+		"Сізге қатысты алдын ала шешім дайын. Қарсылығыңызды {by} күніне дейін (қоса алғанда) білдіре аласыз.",
+		"В отношении Вас подготовлено предварительное решение. Вы можете представить возражение до {by} включительно.",
+		"A preliminary decision that concerns you is ready. You can object by {by}, that day included.",
 	},
 	TermExtended: {
 		"Өтінішіңізді қарау мерзімі {by} күніне дейін ұзартылды.",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ const (
 	// sendsAtOnce is how many messages are handed over side by side: a gateway
 	// that is slow holds up no more than it must.
 	sendsAtOnce = 8
+	// lookBack is how many events are read at once where somebody is looked for.
+	lookBack = 64
 	// reportEvery is how often a gateway is asked what became of messages.
 	reportEvery = time.Minute
 	// reportWithin is for how long after they were sent it is asked.
@@ -192,12 +195,9 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 			q.Language = c.Language // of the application (C1)
 		}
 	}
-	// A step of a review is in the stream of its list, and told to the holder.
-	if e, ok := rec.Event.(procedure.OfCase); ok && strings.HasPrefix(rec.Stream, listPrefix) && q.PersonID.IsZero() {
-		if err := view(ctx, h, rec.Stream, func(list *housing.Queue) error {
-			q.PersonID = list.HolderIn(e.Of())
-			return nil
-		}); err != nil {
+	if owed.FromCase() && q.CaseID.IsZero() {
+		var err error
+		if q.PersonID, err = h.holder(ctx, rec); err != nil {
 			return err
 		}
 	}
@@ -232,13 +232,51 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 
 // complainant is who filed the last complaint of the case before the event.
 func (h *Handler) complainant(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
-	recs, err := h.log.ReadPage(ctx, rec.Stream, 0, int(rec.Revision))
-	for _, before := range recs {
-		if e, ok := before.Event.(procedure.ComplaintFiled); ok {
+	err = h.before(ctx, rec, func(event domain.Event) bool {
+		e, ok := event.(procedure.ComplaintFiled)
+		if ok {
 			who = e.ComplainantID
 		}
-	}
+		return ok
+	})
 	return who, err
+}
+
+// holder is whose entry the review is about that an event of a list belongs to;
+// nobody else complains there.
+func (h *Handler) holder(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
+	of, ok := rec.Event.(procedure.OfCase)
+	if !ok {
+		return who, nil
+	}
+	err = h.before(ctx, rec, func(event domain.Event) bool {
+		e, ok := event.(housing.ReviewOpened)
+		ok = ok && e.CaseID == of.Of()
+		if ok {
+			who = e.PersonID
+		}
+		return ok
+	})
+	return who, err
+}
+
+// before shows the events of the stream before rec, the latest first, until one
+// is found. What is looked for lies near, and the stream of a list is long.
+func (h *Handler) before(ctx context.Context, rec domain.Recorded, found func(domain.Event) bool) error {
+	for end := rec.Revision; end > 0; {
+		from := end - min(end, lookBack)
+		recs, err := h.log.ReadPage(ctx, rec.Stream, from, int(end-from))
+		if err != nil {
+			return err
+		}
+		for _, r := range slices.Backward(recs) {
+			if found(r.Event) {
+				return nil
+			}
+		}
+		end = from
+	}
+	return nil
 }
 
 // addressOf is where the person can be reached on the way; empty where not.
@@ -350,7 +388,7 @@ func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notic
 	if _, ok := notice.Next(w, n.On(w).State, notice.Deliver); !ok {
 		return nil
 	}
-	if n.Decision || n.Duty != "" {
+	if !n.CaseID.IsZero() && (n.Decision || n.Duty != "") {
 		if err := h.notified(ctx, n, w); err != nil {
 			return err
 		}

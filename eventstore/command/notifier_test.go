@@ -609,26 +609,29 @@ func TestC11_AProcessThatEndsWhileItSendsLeavesTheMessageToTheNext(t *testing.T)
 	}
 }
 
-// TestC8_Q15_TheHolderIsToldOfTheStepsOfAReview: they are in the stream of the
-// list, which has no applicant; also when the review is over by then.
-func TestC8_Q15_TheHolderIsToldOfTheStepsOfAReview(t *testing.T) {
-	l := world(t)
+func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
+	l := telling(t)
 	h := command.New(l, clock)
-	must(t, "review daur", review(h, entryOfDaur, command.Options{}))
-	told := must(t, "announce a hearing", func(cmd domain.Command) (command.Receipt, error) {
-		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
-			return c.AnnounceHearing(cmd, "n", terms)
-		}, command.Options{})
-	})
-	must(t, "close the review", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Close: true, Note: "n"}, command.Options{})
-	})
-	n := l.len()
-	debt := notice.Debt{Event: domain.EventRef{Stream: told.Stream, Revision: told.Revision}, Kind: notice.HearingAnnounced}
-	if err := h.QueueNotice(ctx, debt); err != nil {
-		t.Fatal(err)
+	step := func(name string, do func(domain.Command, *procedure.Case, procedure.Terms) ([]domain.Event, error)) {
+		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
+			return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+				return do(cmd, c, terms)
+			}, command.Options{})
+		})
 	}
-	if got, ok := l.since(n)[0].Event.(notice.NoticeQueued); !ok || got.PersonID != daur || !got.FromCase {
-		t.Errorf("queued %+v", l.since(n)[0].Event)
+	must(t, "review", func(cmd domain.Command) (command.Receipt, error) {
+		return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Note: "n"}, command.Options{})
+	})
+	step("hearing", func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+		return c.AnnounceHearing(cmd, "removal", terms)
+	})
+	for range 2 {
+		notifier(l, book{l}, &post{}, clock).Once(ctx)
+	}
+	if got := kindsOf(l.notices(), daur); !slices.Contains(got, notice.ReviewOpened) || !slices.Contains(got, notice.HearingAnnounced) {
+		t.Errorf("Daur was told %v", got)
+	}
+	if owed, _ := (book{l}).OwedNotices(ctx, 10); len(owed) != 0 {
+		t.Errorf("still owed: %v", owed)
 	}
 }
