@@ -97,6 +97,8 @@ const (
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
 	CodeOwnersConsent     Code = "owners_consent_required"
+	CodePhoneFormat       Code = "phone_format"
+	CodeEmailFormat       Code = "email_format"
 
 	// Correction of the past (R14), and its consequences.
 	CodeFactUnknown            Code = "fact_unknown"

@@ -24,6 +24,7 @@ var types = map[string]eventType{}
 
 func init() {
 	register[residence.PersonRecorded](1)
+	register[residence.ContactsConfirmed](1)
 	register[residence.RegistrationBegan](1)
 	register[residence.RegistrationEnded](1)
 	register[residence.RegistrationAnnulled](1)

@@ -69,6 +69,7 @@ var correction = residence.Correction{
 // examples are the events of which the samples are written: every field set.
 var examples = []domain.Event{
 	residence.PersonRecorded{PersonID: person, IIN: "999999000012", Name: "Айгүл Сейітқызы", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Citizen, RecordedAt: at},
+	residence.ContactsConfirmed{PersonID: person, Phone: "+77010000000", Email: "aigul@example.kz", Language: domain.Kazakh, ConfirmedAt: at},
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},

@@ -13,6 +13,8 @@ func (e PersonRecorded) LogValue() slog.Value         { return domain.Masked(e) 
 func (e DeregistrationApplied) LogValue() slog.Value  { return domain.Masked(e) }
 func (p Person) LogValue() slog.Value                 { return domain.Masked(p) }
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }
+func (e ContactsConfirmed) LogValue() slog.Value      { return domain.Masked(e) }
+func (c ConfirmContacts) LogValue() slog.Value        { return domain.Masked(c) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }

@@ -131,9 +131,10 @@ type Person struct {
 	Name          domain.Personal
 	BirthDate     domain.Date
 	Class         Class
-	Registrations []Registration // in the order in which they were recorded
-	facts         facts          // what the registrations are made of
-	next          uint64         // revision of the next event of the stream
+	Contacts      ContactsConfirmed // the last that were confirmed
+	Registrations []Registration    // in the order in which they were recorded
+	facts         facts             // what the registrations are made of
+	next          uint64            // revision of the next event of the stream
 }
 
 // Known reports whether the person has been recorded.
@@ -149,6 +150,8 @@ func (p *Person) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
+	case ContactsConfirmed:
+		p.Contacts = e
 	case RegistrationBegan:
 		p.Registrations = append(p.Registrations, Registration{
 			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,

@@ -38,6 +38,14 @@ func (h *Handler) RecordPerson(ctx context.Context, cmd domain.Command, c reside
 	})
 }
 
+// ConfirmContacts records how a person can be reached.
+func (h *Handler) ConfirmContacts(ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ConfirmContacts, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.ConfirmContacts(cmd, c) },
+	})
+}
+
 // RecordDwelling makes a dwelling known. Its owners must be recorded persons.
 func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options) (Receipt, error) {
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {

@@ -1,0 +1,134 @@
+// Package gateway sends SMS and e-mail: what the registry tells a person beyond
+// the personal account, and one-time passwords.
+//
+// A [Gateway] is whatever carries messages: an HTTP service of the operator, or
+// the [Outbox], a file for one machine that needs nobody.
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+)
+
+// Way of a message.
+type Way string
+
+const (
+	SMS   Way = "sms"
+	Email Way = "email"
+)
+
+// Message to one person.
+type Message struct {
+	// ID is the same for every attempt to send this message: a gateway that has
+	// taken it does not send it twice.
+	ID      uuid.UUID       `json:"id"`
+	Way     Way             `json:"way"`
+	To      domain.Personal `json:"to"`                // a telephone in the form of E.164, or an e-mail
+	Subject domain.Personal `json:"subject,omitempty"` // of an e-mail
+	Text    domain.Personal `json:"text"`
+}
+
+func (m Message) LogValue() slog.Value { return domain.Masked(m) }
+
+// Gateway carries messages.
+type Gateway interface {
+	// Send hands a message over. It returns nil once the gateway has taken the
+	// message, which it then sends once however often it is handed over. An
+	// error says that it is not known whether it was taken: hand it over again.
+	Send(ctx context.Context, m Message) error
+}
+
+// Outbox is a gateway that writes messages into a file, one JSON object a line,
+// for whoever is at the machine to read. It serves one process on one machine.
+// A message that is in the file is not written again.
+type Outbox struct {
+	mu   sync.Mutex
+	file *os.File
+	size int64 // of whole lines
+	sent map[uuid.UUID]bool
+}
+
+// OpenOutbox opens the file, or makes it. It is readable by its owner only: it
+// holds telephones and one-time passwords.
+func OpenOutbox(path string) (*Outbox, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the outbox cannot be opened: %w", err)
+	}
+	o := &Outbox{file: file, sent: map[uuid.UUID]bool{}}
+	if err := o.load(); err != nil {
+		_ = file.Close()
+		return nil, fmt.Errorf("the outbox %s cannot be read: %w", path, err)
+	}
+	return o, nil
+}
+
+// written is a line of the file.
+type written struct {
+	At time.Time `json:"at"`
+	Message
+}
+
+// load notes the messages of the file. A last line without its end was never
+// acknowledged: a crash cut it off, and it is written over.
+func (o *Outbox) load() error {
+	for lines := bufio.NewReader(o.file); ; {
+		text, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		var line written
+		if err == nil {
+			err = json.Unmarshal(text, &line)
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", len(o.sent)+1, err)
+		}
+		o.sent[line.ID] = true
+		o.size += int64(len(text))
+	}
+}
+
+// Send writes the message, and answers when it is on disk.
+func (o *Outbox) Send(_ context.Context, m Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sent[m.ID] {
+		return nil
+	}
+	line, err := json.Marshal(written{time.Now().UTC(), m})
+	if err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	line = append(line, '\n')
+	// Cut and written at the end of the whole lines: what an earlier attempt
+	// left half written does not stay.
+	if err := o.file.Truncate(o.size); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if _, err := o.file.WriteAt(line, o.size); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	if err := o.file.Sync(); err != nil {
+		return fmt.Errorf("outbox: %w", err)
+	}
+	o.sent[m.ID] = true
+	o.size += int64(len(line))
+	return nil
+}
+
+// Close closes the file.
+func (o *Outbox) Close() error { return o.file.Close() }
