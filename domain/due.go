@@ -27,4 +27,7 @@ const (
 	DueCorrection DueKind = "correction"
 	// DueObjection: the window for an objection has passed (C8).
 	DueObjection DueKind = "objection"
+	// DueConsent: the consent to look-ups of a case, or of the entry Item of a
+	// list, has expired (C20).
+	DueConsent DueKind = "consent"
 )

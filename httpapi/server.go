@@ -100,6 +100,7 @@ func New(c Config) *Server {
 	s.lists()
 	s.cases()
 	s.procedure()
+	s.examinations()
 	s.certificates()
 	s.residences()
 	s.histories()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -18,7 +20,39 @@ import (
 // agenda keeps what the registry has to do by itself, by the instant at which
 // it falls due. A further kind of duty is a further case here.
 func agenda(rec domain.Recorded) []op {
-	return append(caseDuties(rec), residenceDuties(rec)...)
+	return slices.Concat(caseDuties(rec), residenceDuties(rec), consentDuties(rec))
+}
+
+// consentDuties are the last days of consents to look-ups: of an application,
+// and of the entry that came of it, which has its consent from then on.
+func consentDuties(rec domain.Recorded) []op {
+	of := func(entry domain.EntryID, c housing.Consent) []op {
+		d := domain.Due{Kind: domain.DueConsent, Stream: rec.Stream, At: c.EndsAt()}
+		if !entry.IsZero() {
+			d.Item = entry.String()
+		}
+		if c.State == housing.ConsentGiven && !d.At.IsZero() {
+			return []op{fallsDue(d)}
+		}
+		return []op{settled(d)}
+	}
+	switch e := rec.Event.(type) {
+	case housing.ApplicationReceived:
+		return of(domain.EntryID{}, e.Answer())
+	case housing.PlacementCertified:
+		return of(domain.EntryID{}, housing.Consent{})
+	case housing.EntryPlaced:
+		return of(e.EntryID, e.Consent)
+	case housing.EntryTransferred:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentWithdrawn:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentExpired:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentRenewed:
+		return of(e.EntryID, housing.Consent{State: housing.ConsentGiven, ConsentTerms: e.ConsentTerms})
+	}
+	return nil
 }
 
 // caseDuties are the terms of a case: of its decision, of a correction, of an

@@ -98,6 +98,8 @@ func concerned(rec domain.Recorded) []string {
 		return []string{personHistory(e.PersonID)}
 	case housing.LookupConsentRenewed:
 		return []string{personHistory(e.PersonID)}
+	case housing.LookupConsentExpired:
+		return []string{personHistory(e.PersonID)}
 	case residence.LeaseBegan:
 		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
 	case residence.LeaseVoided:

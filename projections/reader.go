@@ -206,10 +206,12 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 			return Case{}, corrupt(field, err)
 		}
 	}
+	c.Consent.State = housing.ConsentState(rec["consent"])
 	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
 	for field, into := range map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
 		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
+		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms,
 	} {
 		if !rec.has(field) {
 			continue

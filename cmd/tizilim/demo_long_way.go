@@ -78,7 +78,8 @@ func (t *teller) longWay(ctx context.Context) error {
 		{"review", map[string]any{}, "in_review", "the commission takes it up"},
 		{"hearing", map[string]any{"preliminary": "Бас тарту көзделуде: меншік тұрғын үйі бар."}, "hearing_pending", "the applicant learns what is intended, and why"},
 		{"hearing-end", map[string]any{"how": "waived", "protocol": "Тыңдаудан бас тартамын."}, "in_review", "and waives the hearing"},
-		{"decision", map[string]any{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "Осы елді мекенде меншік тұрғын үйі бар."}, "refused", "refused, with reasons and the appeal route"},
+		{"decision", map[string]any{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "Осы елді мекенде меншік тұрғын үйі бар.",
+			"examination": map[string]any{"findings": []any{ownsDwelling(slow)}}}, "refused", "examined: a dwelling in the settlement; refused, with reasons and the appeal route"},
 		{"notice", map[string]any{"by": "personal_account"}, "refused", "notified"},
 	} {
 		if err := step(commission, s.name, s.body, s.state, s.said); err != nil {
@@ -107,6 +108,6 @@ func (t *teller) longWay(ctx context.Context) error {
 	t.title("21. The whole case, from the log")
 	return t.replay(ctx, "/v1/persons/"+slow.id.String()+"/history",
 		"PersonRecorded", "HousingApplicationReceived", "CorrectionRequested", "CorrectionReceived",
-		"ReviewBegan", "HearingAnnounced", "HearingClosed", "HousingApplicationRefused", "DecisionNotified",
-		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "PlacementApproved", "EntryPlaced", "PlacementCertified")
+		"ReviewBegan", "HearingAnnounced", "HearingClosed", "NeedExamined", "HousingApplicationRefused", "DecisionNotified",
+		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "NeedExamined", "PlacementApproved", "EntryPlaced", "PlacementCertified")
 }

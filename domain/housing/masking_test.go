@@ -13,12 +13,14 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.ApplicationReceived{}, 1},
-		{housing.ApplicationRefused{}, 1},
+		{housing.ApplicationRefused{}, 2},
+		{housing.NeedExamined{}, 2},
+		{housing.Examine{}, 2},
 		{housing.EntryRemoved{}, 1},
 		{housing.EntryReinstated{}, 1},
-		{housing.Application{}, 3},
+		{housing.Application{}, 5},
 		{housing.ReceiveApplication{}, 1},
-		{housing.Refuse{}, 2},
+		{housing.Refuse{}, 5},
 		{housing.Remove{}, 1},
 		{housing.Reinstate{}, 1},
 		{housing.EntryRedated{}, 1},

@@ -81,6 +81,7 @@ type EntryPlaced struct {
 	CaseID       domain.CaseID   `json:"case_id"`
 	Seniority    Seniority       `json:"seniority"`
 	Family       []FamilyMember  `json:"family,omitempty"` // counted with the person
+	Consent      Consent         `json:"consent"`          // to look-ups, as the application came to it
 	RegisteredOn domain.Date     `json:"registered_on"`
 	Number       int             `json:"number"`
 	PlacedAt     time.Time       `json:"placed_at"`
@@ -133,12 +134,12 @@ type Entry struct {
 	Certified    int // the number on the certificate
 	Active       bool
 
-	Review           ReviewReason // why it is under review; empty where it is not
-	Provided         bool         // with a dwelling, which ended it
-	Protected        []ProtectedCategory
-	Confirmed        domain.Date // of the last inventory; the day of placing before the first
-	ConsentWithdrawn bool        // nobody may look the person up in other systems any more (Q22)
-	NoticeDueOn      domain.Date // of the removal; zero where no notice is owed
+	Review      ReviewReason // why it is under review; empty where it is not
+	Provided    bool         // with a dwelling, which ended it
+	Protected   []ProtectedCategory
+	Confirmed   domain.Date // of the last inventory; the day of placing before the first
+	Consent     Consent     // to look-ups in other systems (C20, Q22)
+	NoticeDueOn domain.Date // of the removal; zero where no notice is owed
 }
 
 // EntryState is where an entry stands in the table of its states.
@@ -244,6 +245,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		entry := &Entry{
 			ID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, FiledAt: e.Seniority.At,
 			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn,
+			Consent: e.Consent,
 		}
 		q.entries[e.EntryID] = entry
 		q.activate(entry)
@@ -265,7 +267,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
 			q.deactivate(entry, rec.Position)
 			entry.PersonID, entry.Family = e.PersonID, e.Family
-			entry.ConsentWithdrawn = false // it was the former holder's to give
+			entry.Consent = Consent{} // it was the former holder's to give
 			q.activate(entry)
 		}
 	case EntryProvided:
@@ -301,9 +303,11 @@ func (q *Queue) Apply(rec domain.Recorded) {
 			q.activate(entry)
 		}
 	case LookupConsentWithdrawn:
-		q.change(e.EntryID, func(entry *Entry) { entry.ConsentWithdrawn = true })
+		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentRenewed:
-		q.change(e.EntryID, func(entry *Entry) { entry.ConsentWithdrawn = false })
+		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
+	case LookupConsentExpired:
+		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	}
 }
 
@@ -380,6 +384,7 @@ type Place struct {
 	CaseID       domain.CaseID
 	Seniority    Seniority
 	Family       []FamilyMember
+	Consent      Consent
 	RegisteredOn domain.Date
 	Approved     domain.Position // of the approval in the log
 }
@@ -403,7 +408,7 @@ func (q *Queue) Place(cmd domain.Command, c Place) ([]domain.Event, error) {
 	}
 	return []domain.Event{EntryPlaced{
 		ListID: q.List.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,
-		RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1, PlacedAt: cmd.Now,
+		Consent: c.Consent, RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1, PlacedAt: cmd.Now,
 	}}, nil
 }
 

@@ -60,6 +60,12 @@ func (moved) EventType() string          { return "Moved" }
 func (e moved) EffectiveAt() time.Time   { return e.At }
 func (e moved) MovesTo() procedure.State { return e.To }
 
+// examined is what a service records before it decides.
+type examined struct{}
+
+func (examined) EventType() string      { return "Examined" }
+func (examined) EffectiveAt() time.Time { return domaintest.Noon() }
+
 func begun() received {
 	return received{procedure.Application{
 		CaseID: kase, ApplicantID: aigul, ReceivedAt: domaintest.Noon(), Deadline: domaintest.Day("2026-04-14").End(),
@@ -121,6 +127,12 @@ var steps = map[procedure.Step]struct {
 	procedure.Terminate: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.Terminate(cmd, procedure.CourtActInForce, "act", terms)
 	}},
+	procedure.Examine: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+		if err := c.Examining(cmd); err != nil {
+			return nil, err
+		}
+		return []domain.Event{examined{}}, nil
+	}},
 	procedure.Grant: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		before, err := c.Granting(cmd)
 		return decision(before, err, moved{procedure.Granted, cmd.Now})
@@ -161,7 +173,8 @@ var allowed = map[procedure.State]map[procedure.Step]procedure.State{
 	procedure.AwaitingCoOwners: {procedure.Withdraw: procedure.Withdrawn, procedure.Terminate: procedure.Terminated},
 	procedure.InReview: {
 		procedure.Recuse: procedure.InReview, procedure.AnnounceHearing: procedure.HearingPending, procedure.Extend: procedure.InReview,
-		procedure.Grant: procedure.Granted, procedure.Refuse: procedure.Refused,
+		procedure.Examine: procedure.InReview, // S000: need (art. 101-3)
+		procedure.Grant:   procedure.Granted, procedure.Refuse: procedure.Refused,
 		procedure.Withdraw: procedure.Withdrawn, procedure.Terminate: procedure.Terminated,
 	},
 	procedure.HearingPending: {

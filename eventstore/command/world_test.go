@@ -92,9 +92,12 @@ func apply(h *command.Handler, id domain.CaseID, p domain.PersonID) func(domain.
 	}
 }
 
+// nothingFound is an examination that finds the applicant in need.
+var nothingFound = &housing.Examine{}
+
 func approve(h *command.Handler, id domain.CaseID) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		return h.DecidePlacement(ctx, cmd, id, command.Options{})
+		return h.DecidePlacement(ctx, cmd, id, nothingFound, command.Options{})
 	}
 }
 
@@ -266,6 +269,12 @@ func acts(t testing.TB) []act {
 	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
 		return provide(command.New(leased, clock), house)(cmd, command.Options{})
 	})
+	reviewed := world(t)
+	must(t, "take up", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(reviewed, clock).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+			return c.TakeUp(cmd)
+		}, command.Options{})
+	})
 	withRule := world(t)
 	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
 		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: housing.PriorityCategories, Basis: "act 5"}, command.Options{})
@@ -326,10 +335,22 @@ func acts(t testing.TB) []act {
 			return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{CaseID: late, ListID: list, ApplicantID: gulnar, Signature: domain.SignatureHandwritten}, opt)
 		}},
 		{name: "place", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
 		}},
 		{name: "the list refuses to place", log: overtaken, cmd: order("place aigul"), kase: caseOfAigul, refuse: domain.CodeAlreadyOnList, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
+		}},
+		{name: "Q10 examine", log: reviewed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.Examine(ctx, cmd, caseOfAigul, housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundBelowNorms, PersonID: aigul, Source: housing.FromSystems}}}, opt)
+		}},
+		{name: "C20 withdraw the consent of an application", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, opt)
+		}},
+		{name: "refuse by an examination that comes with it", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
+				Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+				Examine: &housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundStateDwelling, PersonID: aigul, Source: housing.FromDocuments}}},
+			}, opt)
 		}},
 		{name: "refuse", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
