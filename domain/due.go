@@ -21,10 +21,14 @@ const (
 	DueTerm DueKind = "term"
 	// DueConfirmations: the time of the co-owners of an S001 case is over (R6).
 	DueConfirmations DueKind = "confirmations"
+	// DueWard: the stream of a representative is to name the minor Item (R20).
+	DueWard DueKind = "ward"
 	// DueDecision: the term of a case runs out without a decision (C9).
 	DueDecision DueKind = "decision"
 	// DueCorrection: the date for the correction of an application has passed (C3).
 	DueCorrection DueKind = "correction"
+	// DueDuty: the day of the duty Item has passed (C5, C9, C12, C13).
+	DueDuty DueKind = "duty"
 	// DueObjection: the window for an objection has passed (C8).
 	DueObjection DueKind = "objection"
 	// DueConsent: the consent to look-ups of a case, or of the entry Item of a

@@ -100,6 +100,12 @@ const (
 	CodePhoneFormat       Code = "phone_format"
 	CodeEmailFormat       Code = "email_format"
 
+	CodeNotAMinor              Code = "not_a_minor"
+	CodeRepresentativeRecorded Code = "representative_already_recorded"
+	CodeNotRepresentative      Code = "not_a_representative"
+	CodeChildLeft              Code = "child_left_without_representative" // a warning (R20)
+	CodeChildApart             Code = "child_apart_from_representatives"  // a warning (R20)
+
 	// Correction of the past (R14), and its consequences.
 	CodeFactUnknown            Code = "fact_unknown"
 	CodeFactNotInForce         Code = "fact_not_in_force"
@@ -175,6 +181,8 @@ const (
 	CodeDeciderRecused   Code = "decider_recused"
 	CodeHearingRequired  Code = "hearing_required"
 	CodeComplaintPending Code = "complaint_pending"
+	CodeNoDuplicate      Code = "no_duplicate"
+	CodeNoRemedy         Code = "no_remedy"
 	CodeHeldByState      Code = "document_held_by_state"
 
 	// Terms (C4, C9).

@@ -20,6 +20,7 @@ type (
 	EntryID        struct{ uuid.UUID }
 	CertificateID  struct{ uuid.UUID }
 	CommandID      struct{ uuid.UUID }
+	NoticeID       struct{ uuid.UUID }
 )
 
 // IsZero reports whether the id was left out.
@@ -31,6 +32,7 @@ func (id ListID) IsZero() bool         { return id.UUID == uuid.Nil }
 func (id EntryID) IsZero() bool        { return id.UUID == uuid.Nil }
 func (id CertificateID) IsZero() bool  { return id.UUID == uuid.Nil }
 func (id CommandID) IsZero() bool      { return id.UUID == uuid.Nil }
+func (id NoticeID) IsZero() bool       { return id.UUID == uuid.Nil }
 
 // DeriveID returns the UUIDv5 of name in the namespace of the command (or other
 // id) from: the same for every repetition.
@@ -45,10 +47,11 @@ func (id PersonID) Stream() string   { return "residence-" + id.String() }
 func (id DwellingID) Stream() string { return "dwelling-" + id.String() }
 func (id CaseID) Stream() string     { return "case-" + id.String() }
 func (id ListID) Stream() string     { return "queue-" + id.String() }
+func (id NoticeID) Stream() string   { return "notice-" + id.String() }
 
 // Categories are the stream categories of the registry, as prefixes for a
 // filter on $all.
-var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-"}
+var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-", "notice-"}
 
 // EventRef names an event of the log, as stream@revision. The zero EventRef
 // names none.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 )
 
 // Expected is the revision at which an append finds its stream: the revision of
@@ -51,4 +52,24 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, ev
 			return domain.Position(res.CommitPosition), nil
 		})
 	})
+}
+
+// AppendRead records that data of a person are about to be shown. The id names
+// the entry: repeating it adds nothing. This is the one append that expects Any
+// revision: it decides nothing, no invariant rests on the order of the entries,
+// and many may read one person's data at once.
+//
+// Error: an Unavailable [*domain.Error] where it is not known to be recorded.
+func (s *Store) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+	data, err := encode(NewEvent{ID: id, Event: e, Meta: meta})
+	if err != nil {
+		return err
+	}
+	stream := accesslog.Stream(e.PersonID)
+	_, err = retry(ctx, func() (*esdb.WriteResult, error) {
+		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
+			return c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, data)
+		})
+	})
+	return err
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -32,6 +34,9 @@ func init() {
 	register[residence.EndingAnnulled](1)
 	register[residence.EndingCorrected](1)
 	register[residence.CorrectionAnnulled](1)
+	register[residence.RepresentativeRecorded](1)
+	register[residence.RepresentationEnded](1)
+	register[residence.WardNoted](1)
 	register[residence.DwellingRecorded](1)
 	register[residence.OwnersChanged](1)
 	register[residence.LeaseBegan](1)
@@ -89,11 +94,20 @@ func init() {
 	register[procedure.CaseTerminated](1)
 	register[procedure.DecisionNotified](1)
 	register[procedure.DeadlinePassed](1)
+	register[procedure.ApplicantNotified](1)
+	register[procedure.DutyMissed](1)
+	register[procedure.RemedyRecorded](1)
 	register[procedure.ComplaintFiled](1)
 	register[procedure.ComplaintForwarded](1)
 	register[procedure.ComplaintDecided](1)
 	register[certificates.Duplicated](1)
 	register[certificates.Corrected](1)
+	register[accesslog.PersonalDataRead](1)
+	register[notice.Began](1)
+	register[notice.NoticeQueued](1)
+	register[notice.NoticeSent](1)
+	register[notice.NoticeDelivered](1)
+	register[notice.NoticeFailed](1)
 }
 
 type eventType struct {

@@ -19,9 +19,11 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
@@ -64,15 +66,16 @@ var (
 	}
 	stay  = domaintest.ID[domain.RegistrationID]("registration")
 	proof = domaintest.ID[domain.CertificateID]("certificate")
+	told  = domaintest.ID[domain.NoticeID]("notice")
 )
 
 // correction of a registration, every field set.
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
 	Corrects: domain.EventRef{Stream: person.Stream(), Revision: 3}, Ground: residence.ClericalError, Reasons: "the desk mistook the day",
-	Accepted: []domain.Code{domain.CodeLeavesHole},
-	Was:      residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
-	Now:      residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
+	Accepted: []domain.Code{domain.CodeLeavesHole}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
+	Was: residence.Standing{From: today, Until: today.AddMonths(6), EndedOn: today.AddMonths(1), Reason: residence.OwnerApplication, CaseID: kase},
+	Now: residence.Standing{From: today, Until: today.AddMonths(6), Void: true},
 }
 
 // examples are the events of which the samples are written: every field set.
@@ -82,16 +85,21 @@ var examples = []domain.Event{
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent,
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
+		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),
 	residence.EndingCorrected(correction),
 	residence.CorrectionAnnulled(correction),
+	residence.RepresentativeRecorded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Kind: residence.Guardian, RecordedAt: at},
+	residence.RepresentationEnded{PersonID: person, RepresentativeID: domaintest.ID[domain.PersonID]("daur"), Reasons: "the guardian was released", EndedAt: at},
+	residence.WardNoted{PersonID: person, WardID: domaintest.ID[domain.PersonID]("daur"), NotedAt: at},
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
 	residence.DeregistrationApplied{
@@ -101,7 +109,7 @@ var examples = []domain.Event{
 			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
 		DepartureSheet: true, Signature: domain.SignatureHandwritten, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
-		ReceivedAt: at, ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
+		ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
 	},
 	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
 	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, DeclinedAt: at},
@@ -109,7 +117,7 @@ var examples = []domain.Event{
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
-			{PersonID: person, Ended: []domain.RegistrationID{stay}},
+			{PersonID: person, Ended: []domain.RegistrationID{stay}, Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: person}}},
 			{PersonID: domaintest.ID[domain.PersonID]("daur"), Code: domain.CodeNotRegisteredHere, Reason: "not registered at the dwelling"},
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},
@@ -145,7 +153,7 @@ var examples = []domain.Event{
 		Consent: true, Terms: agreed.ConsentTerms, Documents: []domain.Document{{
 			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, Deadline: today.AddDays(30).End(),
+		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
 	},
 	housing.NeedExamined{
 		CaseID: kase, ApplicantID: person, Family: household, Settlement: "Алматы", AppliedOn: today, Findings: []housing.Finding{{
@@ -160,30 +168,48 @@ var examples = []domain.Event{
 	procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Document: domain.DocumentBirthCertificate, Text: "family[0]: certificate of birth"}}, SystemsSilent: true, Until: today, RequestedAt: at},
 	procedure.CorrectionReceived{CaseID: kase, Documents: []domain.Document{{Type: domain.DocumentBirthCertificate, Number: "1", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true}}, ReceivedAt: at, Deadline: at},
 	procedure.CaseReturned{CaseID: kase, ReturnedAt: at},
-	procedure.CaseForwarded{CaseID: kase, To: "akimat", ForwardedAt: at},
+	procedure.CaseForwarded{CaseID: kase, To: "akimat", NotifyBy: today, ForwardedAt: at},
 	procedure.ReviewBegan{CaseID: kase, Decider: "commission-1", BeganAt: at},
 	procedure.DeciderRecused{CaseID: kase, Recused: "commission-1", Ground: procedure.CloseRelative, Decider: "commission-2", RecusedAt: at},
 	procedure.HearingAnnounced{CaseID: kase, Preliminary: "refusal: has a dwelling", NotBefore: today, ObjectUntil: today, AnnouncedAt: at},
 	procedure.ObjectionFiled{CaseID: kase, Objection: "it was sold", FiledAt: at},
 	procedure.HearingClosed{CaseID: kase, How: procedure.HeardOrally, Protocol: "said that it was sold", ClosedAt: at},
 	procedure.HearingDispensed{CaseID: kase, Exemption: procedure.OwnRequest, Reasons: "asked for", DispensedAt: at},
-	procedure.TermExtended{CaseID: kase, By: "head-1", Reasons: "an answer is awaited", Deadline: at, NotifyBy: today, ExtendedAt: at},
+	procedure.TermExtended{CaseID: kase, By: "head-1", Office: procedure.DeputyHead, Reasons: "an answer is awaited", Deadline: at, NotifyBy: today, ExtendedAt: at},
 	procedure.CaseWithdrawn{CaseID: kase, WithdrawnAt: at},
-	procedure.CaseTerminated{CaseID: kase, Ground: procedure.CourtActInForce, Reasons: "act of a court", NotifyBy: today, TerminatedAt: at},
+	procedure.CaseTerminated{CaseID: kase, Ground: procedure.SameSubjectDecided, DuplicateOf: domaintest.ID[domain.CaseID]("the first"), Reasons: "nothing new is said", NotifyBy: today, TerminatedAt: at},
 	procedure.DecisionNotified{CaseID: kase, By: procedure.ByHand, NotifiedAt: at},
 	procedure.DeadlinePassed{CaseID: kase, Deadline: at, MarkedAt: at},
-	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
+	procedure.ApplicantNotified{CaseID: kase, Of: procedure.NoticeOfExtension, By: procedure.ByHand, NotifiedAt: at},
+	procedure.DutyMissed{CaseID: kase, Duty: procedure.DecisionOnComplaint, By: today, MarkedAt: at},
+	procedure.RemedyRecorded{
+		CaseID: kase, How: procedure.RemedyCorrected, Acts: []domain.EventRef{{Stream: person.Stream(), Revision: 7}},
+		NewCase: domaintest.ID[domain.CaseID]("the next"), Words: "I have moved anyway", RecordedAt: at,
+	},
+	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", ComplainantID: person, Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
 	procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: today, ForwardedAt: at},
-	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, DecidedAt: at},
+	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, RemedyBy: today, DecidedAt: at},
 	residence.DepartureSheetIssued{
 		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
 	},
 	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
+	accesslog.PersonalDataRead{
+		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: "get-case",
+		Purpose: accesslog.SubjectRequest, CaseID: kase, ReadAt: at,
+	},
 	certificates.Corrected{
 		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
 		Slip: "one letter of the name", CorrectedAt: at,
 	},
+	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
+	notice.NoticeQueued{
+		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
+		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+	},
+	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
+	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},
+	notice.NoticeFailed{NoticeID: told, Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: at.Add(time.Minute), FailedAt: at},
 }
 
 var exampleMeta = domain.Meta{
@@ -205,6 +231,27 @@ func stored(data esdb.EventData) *esdb.RecordedEvent {
 	return &esdb.RecordedEvent{
 		EventID: data.EventID, EventType: data.EventType, StreamID: "case-1", EventNumber: 7,
 		Position: esdb.Position{Commit: 42, Prepare: 41}, CreatedDate: at, Data: data.Data, UserMetadata: data.Metadata,
+	}
+}
+
+// TestC11_EveryEventOwesANoticeOrIsSaidToOweNone: a new type of event is not
+// taken before somebody has decided whom it is to be told to.
+func TestC11_EveryEventOwesANoticeOrIsSaidToOweNone(t *testing.T) {
+	decided := map[string]int{}
+	for _, l := range notice.Table {
+		decided[l.Event]++
+	}
+	for _, e := range notice.OwesNone {
+		decided[e.EventType()]++
+	}
+	for name := range types {
+		if decided[name] != 1 {
+			t.Errorf("%s is in notice.Table or in notice.OwesNone %d times, want once", name, decided[name])
+		}
+		delete(decided, name)
+	}
+	for name := range decided {
+		t.Errorf("%s is decided on, and no type of event", name)
 	}
 }
 

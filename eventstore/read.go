@@ -42,9 +42,27 @@ func (s *Store) Read(ctx context.Context, stream string, from uint64) iter.Seq2[
 // ReadPage returns at most limit events of the stream from the revision on. An
 // event that cannot be decoded is an error: a shorter history would be a lie.
 func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
+	return s.readStream(ctx, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit)
+}
+
+// ReadBack returns at most limit events of the stream, the newest first:
+// those before the revision, or with nil the last ones. Its cost is that of what
+// it returns.
+func (s *Store) ReadBack(ctx context.Context, stream string, before *uint64, limit int) ([]domain.Recorded, error) {
+	from := esdb.StreamPosition(esdb.End{})
+	if before != nil {
+		if *before == 0 {
+			return nil, nil
+		}
+		from = esdb.Revision(*before - 1)
+	}
+	return s.readStream(ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit)
+}
+
+func (s *Store) readStream(ctx context.Context, stream string, options esdb.ReadStreamOptions, limit int) ([]domain.Recorded, error) {
 	return retry(ctx, func() ([]domain.Recorded, error) {
 		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]domain.Recorded, error) {
-			return receive(c.ReadStream(ctx, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, uint64(limit)))
+			return receive(c.ReadStream(ctx, stream, options, uint64(limit)))
 		})
 		if errors.Is(err, errNoStream) {
 			return nil, nil

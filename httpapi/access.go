@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 )
 
 // access is the one table of who may call which operation. An operation that
@@ -18,6 +19,9 @@ import (
 var access = map[string][]domain.Role{
 	"record-person":          {domain.RoleOperator, domain.RoleProvider},
 	"search-person":          {domain.RoleOperator, domain.RoleProvider},
+	"record-representative":  {domain.RoleOperator, domain.RoleProvider},
+	"end-representation":     {domain.RoleOperator, domain.RoleProvider},
+	"get-representatives":    {domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 	"record-dwelling":        {domain.RoleOperator},
 	"change-owners":          {domain.RoleOperator},
 	"register-residence":     {domain.RoleOperator, domain.RoleProvider},
@@ -44,6 +48,7 @@ var access = map[string][]domain.Role{
 	"notice":                 {domain.RoleProvider, domain.RoleCommission},
 	"complaint-forwarding":   {domain.RoleProvider, domain.RoleCommission},
 	"complaint-decision":     {domain.RoleProvider, domain.RoleCommission},
+	"remedy":                 {domain.RoleProvider, domain.RoleCommission},
 	"get-case":               {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 	"get-entry":              {domain.RoleCitizen, domain.RoleCommission},
 	"list-entries":           {domain.RoleCommission, domain.RoleAuditor},
@@ -78,13 +83,21 @@ var access = map[string][]domain.Role{
 // anyone in the access table opens an operation to everybody, without a token.
 const anyone domain.Role = "anyone"
 
-type principalKey struct{}
+type callerKey struct{}
 
-// principal returns who sends the request that ctx belongs to.
-func principal(ctx context.Context) Principal {
-	p, _ := ctx.Value(principalKey{}).(Principal)
-	return p
+// sender is who sends a request, and why, where the request says so.
+type sender struct {
+	Principal
+	purpose accesslog.Purpose
 }
+
+// caller returns who sends the request that ctx belongs to.
+func caller(ctx context.Context) sender {
+	c, _ := ctx.Value(callerKey{}).(sender)
+	return c
+}
+
+func principal(ctx context.Context) Principal { return caller(ctx).Principal }
 
 // guard lets a request through to operation id for the roles of the table.
 func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Context)) {
@@ -123,7 +136,12 @@ func (s *Server) guard(api huma.API, id string) func(huma.Context, func(huma.Con
 			s.refuse(api, ctx, problem)
 			return
 		}
-		next(huma.WithValue(ctx, principalKey{}, p))
+		purpose, problem := purposeOf(p.Role, ctx.Header(purposeHeader))
+		if problem != nil {
+			s.refuse(api, ctx, problem)
+			return
+		}
+		next(huma.WithValue(ctx, callerKey{}, sender{p, purpose}))
 	}
 }
 

@@ -72,7 +72,7 @@ type caseInput struct {
 }
 
 type overdueInput struct {
-	Overdue bool   `query:"overdue" required:"true" doc:"true: the cases whose term ran out without a decision"`
+	Overdue bool   `query:"overdue" required:"true" doc:"true: the cases in which the decision or another duty of the body is late"`
 	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	AtLeast
@@ -80,6 +80,7 @@ type overdueInput struct {
 
 type overdueCase struct {
 	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
+	What     string        `json:"what" enum:"decision,notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy" doc:"That is late; a case is listed once for each"`
 	Deadline time.Time     `json:"deadline"`
 }
 
@@ -97,7 +98,9 @@ type caseBody struct {
 	Channel        domain.Channel        `json:"channel"`
 	Language       domain.Language       `json:"language"`
 	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
-	ReceivedAt     time.Time             `json:"received_at"`
+	Number         string                `json:"number" doc:"As the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
+	ReceivedAt     time.Time             `json:"received_at" doc:"When it was filed: the term and the place in the order run from here"`
+	RegisteredAt   time.Time             `json:"registered_at" doc:"When the office had it: outside working time, when it opened next"`
 	Deadline       time.Time             `json:"deadline,omitzero" doc:"Of the decision, as it was extended or begins anew; left out while the case waits for co-owners"`
 	Overdue        bool                  `json:"overdue,omitempty" doc:"The deadline passed without a decision"`
 	Decider        string                `json:"decider,omitempty" doc:"Account that decides; shown to staff"`
@@ -105,6 +108,11 @@ type caseBody struct {
 	Hearing        *hearingState         `json:"hearing,omitempty"`
 	NotifiedAt     *time.Time            `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
 	Complaint      *complaintState       `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
+	Remedy         *remedyState          `json:"remedy,omitempty" doc:"What was done about an act that fell"`
+	Owed           []dutyBody            `json:"owed,omitempty" doc:"What the body owes beside the decision"`
+	Late           []dutyBody            `json:"late,omitempty" doc:"What of that was late, done since or not"`
+	SameSubject    []domain.CaseID       `json:"same_subject,omitempty" format:"uuid" doc:"Other cases in which the same is asked for; shown to staff"`
+	DuplicateOf    domain.CaseID         `json:"duplicate_of,omitzero" format:"uuid" doc:"Of a case that was terminated: the one in which the same was decided"`
 	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"S001 on the portal: whose confirmation was asked for"`
 	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
 	Ground         residence.Ground      `json:"ground,omitempty"`
@@ -133,7 +141,21 @@ type hearingState struct {
 	ObjectUntil domain.Date `json:"object_until" format:"date"`
 }
 
+type dutyBody struct {
+	Duty procedure.Duty `json:"duty" enum:"notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy"`
+	By   domain.Date    `json:"by" format:"date" doc:"The last day for it"`
+}
+
+type remedyState struct {
+	How        procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
+	Acts       []domain.EventRef    `json:"acts,omitempty"`
+	NewCase    domain.CaseID        `json:"new_case,omitzero" format:"uuid"`
+	RecordedAt time.Time            `json:"recorded_at"`
+}
+
 type complaintState struct {
+	ComplainantID domain.PersonID `json:"complainant_id" format:"uuid"`
+
 	FiledAt   time.Time   `json:"filed_at"`
 	Late      bool        `json:"late,omitempty"`
 	ForwardBy domain.Date `json:"forward_by" format:"date"`
@@ -145,7 +167,17 @@ type complaintState struct {
 func (b *caseBody) stepsOf(c projections.Case, p Principal) {
 	b.Overdue = c.Overdue
 	if p.Role != domain.RoleCitizen {
-		b.Decider = c.Decider
+		b.Decider, b.SameSubject = c.Decider, c.SameSubject
+	}
+	for _, o := range c.Owed {
+		b.Owed = append(b.Owed, dutyBody(o))
+	}
+	for _, o := range c.Late {
+		b.Late = append(b.Late, dutyBody(o))
+	}
+	b.DuplicateOf = c.DuplicateOf
+	if x := c.Remedy; x != nil {
+		b.Remedy = &remedyState{x.How, x.Acts, x.NewCase, x.RecordedAt.In(domain.Zone)}
 	}
 	if x := c.Correction; x != nil {
 		b.Correction = &correctionState{SystemsSilent: x.SystemsSilent, Until: x.Until}
@@ -160,7 +192,7 @@ func (b *caseBody) stepsOf(c projections.Case, p Principal) {
 		b.NotifiedAt = &c.NotifiedAt
 	}
 	if x := c.Complaint; x != nil {
-		b.Complaint = &complaintState{FiledAt: x.FiledAt, Late: x.Late, ForwardBy: x.ForwardBy}
+		b.Complaint = &complaintState{ComplainantID: x.ComplainantID, FiledAt: x.FiledAt, Late: x.Late, ForwardBy: x.ForwardBy}
 		if a := c.Appeal; a != nil {
 			b.Complaint.At, b.Complaint.DecideBy = a.To, a.DecideBy
 		}
@@ -189,8 +221,8 @@ func (s *Server) cases() {
 
 	read(s, operation{
 		id: "list-cases", method: http.MethodGet, path: "/v1/cases", tag: "Cases",
-		summary: "Cases whose term ran out without a decision (C9)",
-		doc:     "Lateness is recorded when the term has passed, and shown until the case is decided. A case that is decided leaves the list, and those after it move up.",
+		summary: "Cases in which the decision or another duty of the body is late (C9)",
+		doc:     "Lateness is recorded when the term has passed, and listed until what is late is done; then it leaves the list, and those after it move up. The case itself keeps it.",
 	}, func(ctx context.Context, in *overdueInput) (*listed[overdueBody], error) {
 		if !in.Overdue {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "cases are listed with overdue=true; one case is read by its id").At("query.overdue")
@@ -231,7 +263,8 @@ func (s *Server) cases() {
 		}
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
-			ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
+			Number:     certificates.NumberOf(certificates.Service(c.Service), c.ID, c.ReceivedAt),
+			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
 			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
 			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
 		}

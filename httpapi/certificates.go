@@ -91,6 +91,7 @@ type certifiedDeparture struct {
 
 type certifiedAcceptance struct {
 	ReceivedAt time.Time      `json:"received_at"`
+	Registered time.Time      `json:"registered_at" doc:"When the office had it: outside working time, when it opened next"`
 	Deadline   time.Time      `json:"deadline"`
 	Channel    domain.Channel `json:"channel"`
 	AcceptedBy string         `json:"accepted_by" doc:"Account of who accepted; empty where the portal did by itself"`
@@ -230,6 +231,9 @@ func (s *Server) certificate() {
 	}
 	huma.Register(s.api, described, func(ctx context.Context, in *certificateInput) (*huma.StreamResponse, error) {
 		body, page, revision, err := s.document(ctx, in)
+		if err == nil {
+			err = s.disclose(ctx, op.id, body)
+		}
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}
@@ -322,7 +326,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	case residence.DepartureSheetIssued:
 		body.Departure = &certifiedDeparture{e.RegistrationID, e.DwellingID, e.Kind, e.Reason, e.On}
 	default:
-		body.Talon = &certifiedAcceptance{page.ReceivedAt, page.Deadline, page.Channel, page.Acceptor, page.AcceptedAs}
+		body.Talon = &certifiedAcceptance{page.ReceivedAt, page.RegisteredAt, page.Deadline, page.Channel, page.Acceptor, page.AcceptedAs}
 	}
 	return body, page, file.Revision, nil
 }
@@ -348,9 +352,9 @@ func (s *Server) page(ctx context.Context, file certificates.File, d certificate
 	list := domain.ListID{}
 	switch e := file.Application.(type) {
 	case housing.ApplicationReceived:
-		list, p.ReceivedAt, p.Deadline, p.Channel = e.ListID, e.ReceivedAt, e.Deadline, e.Channel
+		list, p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ListID, e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
 	case residence.DeregistrationApplied:
-		p.ReceivedAt, p.Deadline, p.Channel = e.ReceivedAt, e.Deadline, e.Channel
+		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
 	}
 	if !list.IsZero() {
 		opened, err := s.commands.Opening(ctx, list)

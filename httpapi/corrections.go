@@ -72,6 +72,7 @@ type corrected struct {
 	Before       []lineBody        `json:"before,omitempty" doc:"With dry_run: the timeline as it is"`
 	After        []lineBody        `json:"after,omitempty" doc:"With dry_run: the timeline as it would be"`
 	Consequences []consequenceBody `json:"consequences,omitempty" doc:"With dry_run: what must be accepted"`
+	Warnings     []warningBody     `json:"warnings,omitempty" doc:"What nobody has to accept and a person should look at"`
 	Events
 }
 
@@ -98,6 +99,7 @@ func (s *Server) corrections() {
 		r, plan, err := s.commands.Correct(ctx, cmd, in.ID, c, opt)
 		for _, rec := range r.Events {
 			if c, ok := residence.CorrectionIn(rec.Event); ok {
+				out.Warnings = warnings(c.Warnings) // those of the whole act
 				out.Changes = append(out.Changes, correctedBody{c.RegistrationID, c.Corrects, standingOf(c.Was), standingOf(c.Now)})
 			}
 		}

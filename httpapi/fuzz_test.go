@@ -70,7 +70,7 @@ func FuzzBodies(f *testing.F) {
 		before := s.head()
 		dry := request("?dry_run=true")
 		dry.sound()
-		if s.head() != before {
+		if s.changed(before) {
 			t.Fatalf("a dry run appended something: %s", dry.text)
 		}
 		a := request("")
@@ -78,7 +78,7 @@ func FuzzBodies(f *testing.F) {
 		if done := a.status < 300; done != (dry.status == http.StatusOK) {
 			t.Errorf("the dry run is answered %d, the real one %d: %s %s", dry.status, a.status, dry.text, a.text)
 		}
-		if a.status >= 400 && s.head() != before {
+		if a.status >= 400 && s.changed(before) {
 			t.Errorf("a refused command appended something: %s", a.text)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -215,6 +216,37 @@ func (s *subtest) head() domain.Position {
 	must(s.t, err)
 	return head
 }
+
+// changed reports whether the log has taken anything since the position but notes
+// of what was read.
+func (s *subtest) changed(since domain.Position) bool {
+	s.t.Helper()
+	return slices.ContainsFunc(s.since(since), func(rec domain.Recorded) bool { return rec.Event.EventType() != "PersonalDataRead" })
+}
+
+// since returns what the log has taken since the position.
+func (s *subtest) since(after domain.Position) []domain.Recorded {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var recs []domain.Recorded
+	for d := range s.store.Follow(ctx, after) {
+		if d.CaughtUp {
+			break
+		}
+		must(s.t, d.Poison)
+		if d.Recorded != nil {
+			recs = append(recs, *d.Recorded)
+		}
+	}
+	return recs
+}
+
+var asOfPosition = regexp.MustCompile(`"as_of_position":[0-9]+`)
+
+// timeless is the answer without how far in the log it knows, which every read
+// of somebody's data moves on.
+func (a *answer) timeless() string { return asOfPosition.ReplaceAllString(a.text, "") }
 
 // token returns one of the role; a citizen is nobody in particular.
 func (s *subtest) token(role domain.Role) string {

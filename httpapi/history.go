@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,11 +78,35 @@ type HistoryPage struct {
 // pointers gives a page of a history's pointers after a position.
 type pointers func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error)
 
+// toldOf returns whom a part of a history tells of: whom its events name and,
+// as a case names its parties only once, the parties of every case.
+func (s *Server) toldOf(ctx context.Context, recs []domain.Recorded) ([]any, error) {
+	var told []any
+	var cases []domain.CaseID
+	for _, rec := range recs {
+		told = append(told, struct{ Facts domain.Event }{rec.Event})
+		if id, ok := strings.CutPrefix(rec.Stream, "case-"); ok {
+			parsed, err := uuid.Parse(id)
+			if err != nil {
+				return nil, err
+			}
+			if kase := (domain.CaseID{UUID: parsed}); !slices.Contains(cases, kase) {
+				cases = append(cases, kase)
+			}
+		}
+	}
+	if len(cases) == 0 {
+		return told, nil
+	}
+	parties, err := s.model.Parties(ctx, cases)
+	return append(told, parties), err
+}
+
 func (s *Server) histories() {
 	s.history(operation{
 		id: "get-person-history", method: http.MethodGet, path: "/v1/persons/{id}/history", tag: "Audit",
 		summary: "Every event of a person, in order, from the log itself",
-	}, domain.CodePersonUnknown, func(id uuid.UUID) pointers {
+	}, domain.CodePersonUnknown, func(id uuid.UUID) any { return domain.PersonID{UUID: id} }, func(id uuid.UUID) pointers {
 		return func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
 			return s.model.PersonHistory(ctx, domain.PersonID{UUID: id}, after, limit)
 		}
@@ -89,14 +114,15 @@ func (s *Server) histories() {
 	s.history(operation{
 		id: "get-dwelling-history", method: http.MethodGet, path: "/v1/dwellings/{id}/history", tag: "Audit",
 		summary: "Every event of a dwelling, in order, from the log itself",
-	}, domain.CodeDwellingUnknown, func(id uuid.UUID) pointers {
+	}, domain.CodeDwellingUnknown, func(id uuid.UUID) any { return domain.DwellingID{UUID: id} }, func(id uuid.UUID) pointers {
 		return func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
 			return s.model.DwellingHistory(ctx, domain.DwellingID{UUID: id}, after, limit)
 		}
 	})
 }
 
-func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) pointers) {
+// history registers the history of what an id names.
+func (s *Server) history(op operation, unknown domain.Code, subject func(uuid.UUID) any, of func(uuid.UUID) pointers) {
 	described := s.describe(op)
 	schema := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[HistoryPage]())
 	line := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[EventLine]())
@@ -127,13 +153,24 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}
+		reading := s.reading(op.id, disclosures[op.id])
+		show := func(ctx context.Context, recs []domain.Recorded) error {
+			told, err := s.toldOf(ctx, recs)
+			if err != nil {
+				return err
+			}
+			return reading.show(ctx, append(told, subject(in.ID))...)
+		}
 		if strings.Contains(in.Accept, "application/x-ndjson") {
 			return &huma.StreamResponse{Body: func(out huma.Context) {
 				out.SetHeader("Tizilim-Position", position(page.AsOf))
-				s.streamHistory(out, list, domain.Position(after))
+				s.streamHistory(out, list, domain.Position(after), show)
 			}}, nil
 		}
 		recs, err := s.resolve(ctx, page.Pointers)
+		if err == nil {
+			err = show(ctx, recs)
+		}
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}
@@ -154,16 +191,19 @@ func (s *Server) history(op operation, unknown domain.Code, of func(uuid.UUID) p
 	})
 }
 
-// streamHistory writes the history line by line. What goes wrong on the way is
-// the last line, a [Problem], so that a cut history is never taken for a whole
-// one.
-func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Position) {
+// streamHistory writes the history line by line; show is asked before each part
+// of it. What goes wrong on the way is the last line, a [Problem], so that a cut
+// history is never taken for a whole one.
+func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Position, show func(context.Context, []domain.Recorded) error) {
 	out.SetHeader("Content-Type", "application/x-ndjson")
 	encoder := json.NewEncoder(out.BodyWriter())
 	flusher, _ := out.BodyWriter().(http.Flusher)
-	n := 0
-	for rec, err := range s.replay(out.Context(), list, after) {
-		if err != nil && n == 0 {
+	begun := false
+	for recs, err := range s.parts(out.Context(), list, after) {
+		if err == nil {
+			err = show(out.Context(), recs)
+		}
+		if err != nil && !begun {
 			s.refuse(s.api, out, problemOf(err, s.log))
 			return
 		}
@@ -171,11 +211,14 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 			_ = encoder.Encode(problemOf(err, s.log)) // the client may be what failed
 			return
 		}
-		if err := encoder.Encode(lineOf(rec)); err != nil {
-			s.log.Debug("the client went away", "error", err)
-			return
+		for _, rec := range recs {
+			if err := encoder.Encode(lineOf(rec)); err != nil {
+				s.log.Debug("the client went away", "error", err)
+				return
+			}
 		}
-		if n++; n%historyPage == 0 && flusher != nil {
+		begun = true
+		if flusher != nil {
 			flusher.Flush()
 		}
 	}
@@ -184,13 +227,7 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 // replay reads the events of a history from the log, in its order.
 func (s *Server) replay(ctx context.Context, list pointers, after domain.Position) iter.Seq2[domain.Recorded, error] {
 	return func(yield func(domain.Recorded, error) bool) {
-		for {
-			page, err := list(ctx, after, historyPage)
-			if err != nil {
-				yield(domain.Recorded{}, err)
-				return
-			}
-			recs, err := s.resolve(ctx, page.Pointers)
+		for recs, err := range s.parts(ctx, list, after) {
 			if err != nil {
 				yield(domain.Recorded{}, err)
 				return
@@ -200,7 +237,26 @@ func (s *Server) replay(ctx context.Context, list pointers, after domain.Positio
 					return
 				}
 			}
-			if page.Next == 0 {
+		}
+	}
+}
+
+// parts are the events of a history, as many at a time as one step resolves. The
+// sequence ends with the first error.
+func (s *Server) parts(ctx context.Context, list pointers, after domain.Position) iter.Seq2[[]domain.Recorded, error] {
+	return func(yield func([]domain.Recorded, error) bool) {
+		for {
+			page, err := list(ctx, after, historyPage)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			recs, err := s.resolve(ctx, page.Pointers)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(recs, nil) || page.Next == 0 {
 				return
 			}
 			after = page.Next

@@ -178,6 +178,8 @@ type numbersInput struct {
 }
 
 type numbersBody struct {
+	PersonID     domain.PersonID    `json:"-"` // whose entry it is
+	CaseID       domain.CaseID      `json:"-"`
 	ListID       domain.ListID      `json:"list_id" format:"uuid"`
 	EntryID      domain.EntryID     `json:"entry_id" format:"uuid"`
 	AsOf         time.Time          `json:"as_of"`
@@ -457,6 +459,7 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*found[numbersB
 			asOf = day.AddDays(1).Start().Add(-1)
 		}
 	}
+	body := numbersBody{ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: "not_placed", Changes: []numberChangeBody{}}
 	err := s.commands.List(ctx, in.ListID, func(q *housing.Queue) error {
 		if !q.Known() {
 			return housing.UnknownList()
@@ -468,12 +471,12 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*found[numbersB
 		if p := holder(ctx); !p.IsZero() && p != e.PersonID {
 			return notYours()
 		}
+		body.PersonID, body.CaseID = e.PersonID, e.CaseID
 		return nil
 	})
 	if err != nil {
 		return nil, hide(ctx, err)
 	}
-	body := numbersBody{ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: "not_placed", Changes: []numberChangeBody{}}
 	n := housing.NumbersOf(in.EntryID)
 	var last domain.Recorded
 	for rec, err := range s.events.Read(ctx, in.ListID.Stream(), 0) {

@@ -36,7 +36,7 @@ func newMetrics(r prometheus.Registerer, overdue func(context.Context) (int, err
 		}, []string{"command", "outcome"}),
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tizilim_cases_overdue", Help: "Cases whose term ran out without a decision; NaN while the read model does not answer.",
+		Name: "tizilim_cases_overdue", Help: "What is late in all cases: decisions, and the other duties of the body; NaN while the read model does not answer.",
 	}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()

@@ -266,6 +266,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("correct-residence", json, s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
 		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
 	})).is(201))
+	represented := "/v1/persons/" + s.child() + "/representatives"
+	fits("record-representative", json, s.command(represented, operator, body{"representative_id": owner, "kind": "guardian"}).is(201))
+	fits("get-representatives", json, s.get(represented, operator).is(200))
+	fits("end-representation", json, s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200))
 	guest := s.citizen()
 	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")
@@ -336,7 +340,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
 		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))
-	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
+	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"office": "head", "until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
 		{"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}}, {{"forwarding", body{"to": "b"}, domain.RoleCommission}}, {{"withdrawal", nil, domain.RoleCitizen}}, objecting()} {
 		person := s.citizen()
 		id := s.applied(person, list)
@@ -345,6 +349,15 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			if _, ok := documented[st.name]; ok {
 				fits(st.name, json, a)
 			}
+		}
+	}
+	tenant := s.citizen()
+	home := s.dwelling(tenant)
+	s.registered(tenant, home, domain.DateOf(r.clock.Now()).String(), "")
+	left := s.command("/v1/deregistrations", s.as(tenant), removal(tenant, home, tenant)).is(201).id("case_id")
+	for _, st := range madeGood() {
+		if a := s.step(left, tenant, st).is(200); st.name == "remedy" {
+			fits(st.name, json, a)
 		}
 	}
 	for id := range documented {

@@ -40,18 +40,27 @@ type operation struct {
 	summary string
 	doc     string
 	status  int // of success; 200 where it is not given
+	command bool
 }
 
 func (s *Server) describe(op operation) huma.Operation {
+	if _, decided := disclosures[op.id]; decided == op.command {
+		panic("operation " + op.id + ": the table of disclosures names every read, and nothing else")
+	}
 	security := []map[string][]string{{"bearer": {}}}
 	refusals := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable}
 	if slices.Contains(access[op.id], anyone) {
 		security, refusals = nil, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable}
 	}
+	var parameters []*huma.Param
+	if statesPurpose(op) {
+		parameters = append(parameters, purposeParameter(op.command))
+	}
 	return huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{op.tag},
 		Summary: op.summary, Description: strings.TrimSpace(op.doc + "\n\nRoles: " + roleList(access[op.id]) + "."),
 		DefaultStatus: op.status, MaxBodyBytes: maxBody + 1, // huma refuses the limit itself
+		Parameters:  parameters,
 		Errors:      refusals,
 		Security:    security,
 		Middlewares: huma.Middlewares{s.guard(s.api, op.id)},
@@ -74,7 +83,7 @@ func given(members ...string) error {
 // withBody are the refusals of a body as such.
 var withBody = []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 
-// read registers an operation that changes nothing.
+// read registers an operation that changes nothing but the logs of accesses.
 func read[I, O any](s *Server, op operation, run func(context.Context, *I) (*O, error)) {
 	described := s.describe(op)
 	if op.method == http.MethodPost {
@@ -82,6 +91,9 @@ func read[I, O any](s *Server, op operation, run func(context.Context, *I) (*O, 
 	}
 	huma.Register(s.api, described, func(ctx context.Context, in *I) (*O, error) {
 		out, err := run(ctx, in)
+		if err == nil {
+			err = s.disclose(ctx, op.id, out)
+		}
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}
@@ -93,7 +105,7 @@ func read[I, O any](s *Server, op operation, run func(context.Context, *I) (*O, 
 type Posted[B any] struct {
 	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"Names this command; repeat it when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
 	IfMatch        string `header:"If-Match" maxLength:"40" doc:"ETag that the decision rests on; 412 where the record has changed since"`
-	DryRun         bool   `query:"dry_run" doc:"Answer with the events that would be appended, and append nothing"`
+	DryRun         bool   `query:"dry_run" doc:"Answer with the events that would be appended, and change nothing; that you were shown them is noted as a read"`
 	Body           B
 	requestPath    string
 }
@@ -135,7 +147,7 @@ type commandRun[I, R any] func(ctx context.Context, cmd domain.Command, opt comm
 
 // post registers a command.
 func post[I, R any, P commandInput[I]](s *Server, op operation, run commandRun[I, R]) {
-	op.method = http.MethodPost
+	op.method, op.command = http.MethodPost, true
 	described := s.describe(op)
 	described.Errors = append(described.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 	described.Errors = append(described.Errors, withBody...)
@@ -157,6 +169,9 @@ func post[I, R any, P commandInput[I]](s *Server, op operation, run commandRun[I
 			return run(ctx, cmd, command.Options{IfMatch: revision, DryRun: dryRun}, in)
 		})
 		s.metrics.command(op.id, receipt, err, time.Since(began))
+		if err == nil && dryRun {
+			err = s.reading(op.id, tried).show(ctx, answer)
+		}
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"tizilim/domain"
 	"tizilim/domain/procedure"
@@ -57,21 +58,33 @@ type hearingEndBody struct {
 }
 
 type extensionBody struct {
-	Until   domain.Date `json:"until" format:"date" doc:"New last day of the term"`
-	Reasons string      `json:"reasons" minLength:"1" maxLength:"4000"`
+	Office  procedure.Office `json:"office" enum:"head,deputy_head" doc:"Of the official who decides it; APPC 76 names no other"`
+	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
+	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
 type terminationBody struct {
 	Ground  procedure.TerminationGround `json:"ground" enum:"same_subject_and_grounds_decided,court_act_in_force,other_by_law"`
 	Reasons string                      `json:"reasons" minLength:"1" maxLength:"4000"`
+
+	DuplicateOf domain.CaseID `json:"duplicate_of,omitzero" format:"uuid" doc:"On the first ground: the case in which the same subject was decided"`
 }
 
-type decisionNoticeBody struct {
+type caseNoticeBody struct {
+	Of procedure.Duty       `json:"of,omitempty" enum:"decision,notice_of_forwarding,notice_of_extension" doc:"What the applicant got notice of; the decision where it is left out"`
 	By procedure.NotifiedBy `json:"by" enum:"personal_account,sms,email,registered_letter,by_hand"`
 }
 
 type complaintBody struct {
-	Grounds string `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+	Grounds       string          `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"At a desk: the applicant where it is left out, or a person whom the case deregistered"`
+}
+
+type remedyBody struct {
+	How     procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
+	Acts    []domain.EventRef    `json:"acts,omitempty" maxItems:"100" doc:"The acts that correct what the case did, as stream@revision"`
+	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"In which the same was applied for anew"`
+	Words   string               `json:"words,omitempty" maxLength:"4000" doc:"Of the complainant who wants no remedy"`
 }
 
 type complaintDecisionBody struct {
@@ -95,6 +108,17 @@ type takeStep[B any] func(c *procedure.Case, cmd domain.Command, t procedure.Ter
 
 // step registers POST /v1/cases/{id}/name.
 func step[B any](s *Server, name, summary, doc string, take takeStep[B]) {
+	stepAfter(s, name, summary, doc,
+		func(context.Context, domain.CaseID, B) (struct{}, error) { return struct{}{}, nil },
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, _ struct{}) ([]domain.Event, error) {
+			return take(c, cmd, t, b)
+		})
+}
+
+// stepAfter is [step] where the decision needs a look at something else. What
+// the look refuses is told only to whom the case concerns.
+func stepAfter[B, F any](s *Server, name, summary, doc string, look func(context.Context, domain.CaseID, B) (F, error),
+	take func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, found F) ([]domain.Event, error)) {
 	post(s, operation{
 		id: name, path: "/v1/cases/{id}/" + name, tag: "Cases", status: http.StatusOK, summary: summary, doc: doc,
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *stepInput[B]) (command.Receipt, stepped, error) {
@@ -102,11 +126,15 @@ func step[B any](s *Server, name, summary, doc string, take takeStep[B]) {
 		if p.Role == domain.RoleCitizen {
 			cmd.Channel = domain.ChannelPortal
 		}
+		found, missing := look(ctx, in.ID, in.Body)
 		r, err := s.commands.StepOnCase(ctx, cmd, in.ID, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			if err := concerns(p, c); err != nil {
+			if err := concerns(p, c, name); err != nil {
 				return nil, err
 			}
-			return take(c, cmd, t, in.Body)
+			if missing != nil {
+				return nil, missing
+			}
+			return take(c, cmd, t, in.Body, found)
 		}, opt)
 		return r, stepped{in.ID, eventsOf(r)}, hide(ctx, err)
 	})
@@ -114,11 +142,14 @@ func step[B any](s *Server, name, summary, doc string, take takeStep[B]) {
 
 // concerns keeps callers to the cases that are theirs: a citizen to what they
 // applied for, staff to the service that they render. A desk of the State
-// Corporation takes the applicant's papers in either service.
-func concerns(p Principal, c *procedure.Case) error {
+// Corporation takes the applicant's papers in either service. Who is affected
+// by a decision is no applicant, but may complain of it (R16).
+func concerns(p Principal, c *procedure.Case, step string) error {
 	switch {
 	case !c.Known():
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
+	case p.Role == domain.RoleCitizen && step == "complaint" && slices.Contains(c.Affected, p.PersonID):
+		return nil
 	case p.Role == domain.RoleCitizen && p.PersonID != c.ApplicantID:
 		return notYours()
 	case p.Role == domain.RoleCommission && c.OneSitting, p.Role == domain.RoleProvider && !c.OneSitting:
@@ -167,31 +198,76 @@ func (s *Server) procedure() {
 		})
 	step(s, "extension", "Extend the term", "By a reasoned decision of the head or a deputy, before the term is over, by two months in all (APPC 76).",
 		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b extensionBody) ([]domain.Event, error) {
-			return c.Extend(cmd, domain.Personal(b.Reasons), b.Until, t)
+			return c.Extend(cmd, b.Office, domain.Personal(b.Reasons), b.Until, t)
 		})
 	step(s, "withdrawal", "Withdraw an application", "Before it is decided; a new filing stays open.",
 		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, _ nothingBody) ([]domain.Event, error) {
 			return c.Withdraw(cmd)
 		})
-	step(s, "termination", "End a case without a decision on its subject", "On a ground of APPC 70.",
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b terminationBody) ([]domain.Event, error) {
-			return c.Terminate(cmd, b.Ground, domain.Personal(b.Reasons), t)
+	stepAfter(s, "termination", "End a case without a decision on its subject",
+		"On a ground of APPC 70. A duplicate names the case in which the same was decided; it bars no filing with new arguments or facts.",
+		func(ctx context.Context, _ domain.CaseID, b terminationBody) (procedure.Case, error) {
+			return s.caseNamed(ctx, b.DuplicateOf)
+		},
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b terminationBody, other procedure.Case) ([]domain.Event, error) {
+			return c.Terminate(cmd, procedure.Termination{
+				Ground: b.Ground, Reasons: domain.Personal(b.Reasons), DuplicateOf: b.DuplicateOf, Other: other,
+			}, t)
 		})
-	step(s, "notice", "Record that the applicant got the decision", "By a way that records its receipt (APPC 66); the time for a complaint runs from it.",
-		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b decisionNoticeBody) ([]domain.Event, error) {
-			return c.Notify(cmd, b.By)
+	step(s, "notice", "Record that the applicant got notice",
+		"Of the decision, where nothing else is said, by a way that records its receipt (APPC 66): the time for a complaint runs from it. Or of the forwarding, or of an extension.",
+		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b caseNoticeBody) ([]domain.Event, error) {
+			of := b.Of
+			if of == "decision" {
+				of = procedure.OfDecision
+			}
+			return c.Notify(cmd, of, b.By)
 		})
-	step(s, "complaint", "Complain of a decision, or of its absence after the term", "A late complaint is taken too (APPC 91, 92).",
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintBody) ([]domain.Event, error) {
-			return c.FileComplaint(cmd, domain.DeriveID(cmd.ID.UUID, "complaint").String(), domain.Personal(b.Grounds), t)
+	stepAfter(s, "complaint", "Complain of a decision, or of its absence after the term",
+		"A late complaint is taken too (APPC 91, 92). The applicant complains, and whom the case deregistered.",
+		func(ctx context.Context, _ domain.CaseID, b complaintBody) (domain.PersonID, error) {
+			p := principal(ctx)
+			if p.Role == domain.RoleCitizen && b.ComplainantID.IsZero() {
+				return p.PersonID, nil
+			}
+			if p.Role == domain.RoleCitizen && b.ComplainantID != p.PersonID {
+				return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "you complain in your own name: leave it out").At("complainant_id")
+			}
+			return b.ComplainantID, nil
+		},
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintBody, by domain.PersonID) ([]domain.Event, error) {
+			if by.IsZero() {
+				by = c.ApplicantID
+			}
+			return c.FileComplaint(cmd, domain.DeriveID(cmd.ID.UUID, "complaint").String(), by, domain.Personal(b.Grounds), t)
 		})
 	step(s, "complaint-forwarding", "Forward a complaint with the file to the reviewing body", "Within three working days (APPC 91).",
 		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
 			return c.ForwardComplaint(cmd, b.To, t)
 		})
 	step(s, "complaint-decision", "Decide a complaint",
-		"The body itself can satisfy it before it is forwarded; then the reviewing body decides. Where a refusal falls, the case is under review again, with its place by seniority.",
+		"The body itself can satisfy it before it is forwarded; then the reviewing body decides. Where a refusal falls, the case is under review again, with its place by seniority; what was decided in one sitting, or granted, is made good by a remedy.",
 		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
 			return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
 		})
+	stepAfter(s, "remedy", "Record what was done about an act that fell",
+		"Where a complaint was satisfied and the case does not open again. What the case did is never deleted: it is corrected by an act that refers to it, or applied for anew.",
+		func(ctx context.Context, id domain.CaseID, b remedyBody) (procedure.Case, error) {
+			if err := s.commands.Corrects(ctx, id, b.Acts); err != nil {
+				return procedure.Case{}, err
+			}
+			return s.caseNamed(ctx, b.NewCase)
+		},
+		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b remedyBody, other procedure.Case) ([]domain.Event, error) {
+			return c.Remedy(cmd, procedure.Remedy{How: b.How, Acts: b.Acts, NewCase: b.NewCase, Other: other, Words: domain.Personal(b.Words)})
+		})
+}
+
+// caseNamed is the case with the id as the log holds it; the zero Case where no
+// id is given.
+func (s *Server) caseNamed(ctx context.Context, id domain.CaseID) (procedure.Case, error) {
+	if id.IsZero() {
+		return procedure.Case{}, nil
+	}
+	return s.commands.Case(ctx, id)
 }

@@ -55,6 +55,15 @@ func longWay() []caseStep {
 	}
 }
 
+// madeGood leads a deregistration to a satisfied complaint, and what follows it.
+func madeGood() []caseStep {
+	return []caseStep{
+		{"complaint", body{"grounds": "I live here"}, domain.RoleCitizen},
+		{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider},
+		{"remedy", body{"how": "not_wanted", "words": "I have moved anyway"}, domain.RoleProvider},
+	}
+}
+
 func objecting() []caseStep {
 	return []caseStep{
 		{"review", nil, domain.RoleCommission},
@@ -106,7 +115,7 @@ func TestTheCaseSaysWhatTheLogHolds(t *testing.T) {
 		"objected":     objecting(),
 		"withdrawn":    {{"withdrawal", nil, domain.RoleCitizen}},
 		"forwarded":    {{"forwarding", body{"to": "b"}, commission}},
-		"terminated": {{"review", nil, commission}, {"extension", body{"until": "2026-05-01", "reasons": "r"}, commission},
+		"terminated": {{"review", nil, commission}, {"extension", body{"office": "head", "until": "2026-05-01", "reasons": "r"}, commission},
 			{"recusal", body{"ground": "interested", "decider": "commission-2"}, commission}, {"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,8 +184,8 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 	s.registered(person, home, "2026-03-01", "")
 	removal := s.command("/v1/deregistrations", s.as(person), removal(person, home, person)).is(201).id("case_id")
 	unknown := "00000000-0000-4000-8000-000000000000"
-	bodies := map[string]body{"recusal": {"ground": "interested", "decider": "commission-2"}, "extension": {"until": "2026-05-01", "reasons": "r"},
-		"termination": {"ground": "other_by_law", "reasons": "r"}, "forwarding": {"to": "b"}, "objection": {"objection": "no"}}
+	bodies := map[string]body{"recusal": {"ground": "interested", "decider": "commission-2"}, "extension": {"office": "head", "until": "2026-05-01", "reasons": "r"},
+		"termination": {"ground": "other_by_law", "reasons": "r"}, "forwarding": {"to": "b"}, "remedy": {"how": "not_wanted", "words": "w"}, "objection": {"objection": "no"}}
 	for _, st := range longWay() {
 		if st.body != nil {
 			bodies[st.name] = st.body

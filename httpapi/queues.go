@@ -94,6 +94,8 @@ type changeBody struct {
 }
 
 type numberBody struct {
+	PersonID        domain.PersonID         `json:"-"` // whose entry it is
+	CaseID          domain.CaseID           `json:"-"`
 	ListID          domain.ListID           `json:"list_id" format:"uuid"`
 	EntryID         domain.EntryID          `json:"entry_id" format:"uuid"`
 	Status          projections.EntryStatus `json:"status" enum:"active,under_review,provided,removed"`
@@ -215,7 +217,7 @@ func (s *Server) queues() {
 			return nil, notYours()
 		}
 		body := numberBody{
-			ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
+			PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
 			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AsOfPosition: n.AsOf,
 			LastChange: changeBody{
 				Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),

@@ -30,6 +30,7 @@ type registered struct {
 	RegistrationID domain.RegistrationID   `json:"registration_id" format:"uuid"`
 	PersonID       domain.PersonID         `json:"person_id" format:"uuid"`
 	Ended          []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that this move ended"`
+	Warnings       []warningBody           `json:"warnings,omitempty" doc:"What nothing forbids and a person should look at"`
 	Events
 }
 
@@ -107,8 +108,12 @@ func (s *Server) registrations() {
 		}
 		r, err := s.commands.Register(ctx, cmd, in.Body.PersonID, c, opt)
 		for _, rec := range r.Events {
-			if e, ok := rec.Event.(residence.RegistrationEnded); ok {
+			switch e := rec.Event.(type) {
+			case residence.RegistrationEnded:
 				out.Ended = append(out.Ended, e.RegistrationID)
+				out.Warnings = append(out.Warnings, warnings(e.Warnings)...)
+			case residence.RegistrationBegan:
+				out.Warnings = append(out.Warnings, warnings(e.Warnings)...)
 			}
 		}
 		out.Events = eventsOf(r)
@@ -195,6 +200,7 @@ type resultBody struct {
 	PersonID domain.PersonID         `json:"person_id" format:"uuid"`
 	Outcome  string                  `json:"outcome" enum:"deregistered,refused"`
 	Ended    []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that were ended"`
+	Warnings []warningBody           `json:"warnings,omitempty" doc:"What nothing forbids and a person should look at"`
 	Code     domain.Code             `json:"code,omitempty"`
 	Reason   string                  `json:"reason,omitempty"`
 }
@@ -202,7 +208,7 @@ type resultBody struct {
 func results(list []residence.Result) []resultBody {
 	bodies := make([]resultBody, len(list))
 	for i, r := range list {
-		bodies[i] = resultBody{PersonID: r.PersonID, Outcome: "refused", Ended: r.Ended, Code: r.Code, Reason: r.Reason}
+		bodies[i] = resultBody{PersonID: r.PersonID, Outcome: "refused", Ended: r.Ended, Warnings: warnings(r.Warnings), Code: r.Code, Reason: r.Reason}
 		if r.Granted() {
 			bodies[i].Outcome = "deregistered"
 		}

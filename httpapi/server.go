@@ -17,19 +17,27 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/gateway"
 	"tizilim/projections"
 )
 
-// Log is what histories need of the event store.
+// Log is what reads need of the event store.
 type Log interface {
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 	ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error)
+	// ReadBack returns events of a stream, the newest first: those before the
+	// revision, or with nil the last ones.
+	ReadBack(ctx context.Context, stream string, before *uint64, limit int) ([]domain.Recorded, error)
+	// AppendRead records that somebody is about to be shown data of a person.
+	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
 	// Head returns the position of the last event of the log; an error where the
 	// event store does not answer.
 	Head(ctx context.Context) (domain.Position, error)
@@ -44,6 +52,7 @@ type Config struct {
 	Tokens    *Tokens
 	PersonKey domain.PersonIDKey
 	CheckKey  certificates.CheckKey // of the codes on documents
+	Gateway   gateway.Gateway       // carries SMS and e-mail
 	BaseURL   string                // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
@@ -93,6 +102,7 @@ func New(c Config) *Server {
 
 	s.api = humagin.New(engine, apiConfig(c.Version))
 	s.persons()
+	s.representatives()
 	s.dwellings()
 	s.registrations()
 	s.corrections()

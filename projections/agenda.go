@@ -20,7 +20,7 @@ import (
 // agenda keeps what the registry has to do by itself, by the instant at which
 // it falls due. A further kind of duty is a further case here.
 func agenda(rec domain.Recorded) []op {
-	return slices.Concat(caseDuties(rec), residenceDuties(rec), consentDuties(rec))
+	return slices.Concat(caseDuties(rec), bodyDuties(rec), residenceDuties(rec), consentDuties(rec))
 }
 
 // consentDuties are the last days of consents to look-ups: of an application,
@@ -55,15 +55,41 @@ func consentDuties(rec domain.Recorded) []op {
 	return nil
 }
 
+// bodyDuties are what the body owes in a case beside its decision. They come and
+// go by the facts that the case itself folds.
+func bodyDuties(rec domain.Recorded) (ops []op) {
+	due := func(d procedure.Duty, at time.Time) domain.Due {
+		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: string(d), At: at}
+	}
+	owed, done := procedure.DutiesOf(rec.Event)
+	for _, d := range done {
+		ops = append(ops, settled(due(d, time.Time{})), unrank(overdueKey, overdueMember(rec.Stream, string(d))))
+	}
+	for _, o := range owed {
+		ops = append(ops, unrank(overdueKey, overdueMember(rec.Stream, string(o.Duty))), fallsDue(due(o.Duty, dayAfter(o.By))))
+	}
+	if e, ok := rec.Event.(procedure.DutyMissed); ok {
+		ops = append(ops, settled(due(e.Duty, time.Time{})), rankAt(overdueKey, e.By.End().UnixMilli(), overdueMember(rec.Stream, string(e.Duty))))
+	}
+	return ops
+}
+
+// decisionOverdue is what is late in a case whose term ran out.
+const decisionOverdue = "decision"
+
+func overdueMember(stream, what string) string { return stream + "|" + what }
+
+// dayAfter is the instant at which a day has passed.
+func dayAfter(d domain.Date) time.Time { return d.AddDays(1).Start() }
+
 // caseDuties are the terms of a case: of its decision, of a correction, of an
 // objection. A term is changed by being set again, and gone with its case.
 func caseDuties(rec domain.Recorded) []op {
 	on := func(kind domain.DueKind, at time.Time) domain.Due {
 		return domain.Due{Kind: kind, Stream: rec.Stream, At: at}
 	}
-	dayAfter := func(d domain.Date) time.Time { return d.AddDays(1).Start() }
 	decision := settled(on(domain.DueDecision, time.Time{}))
-	late := unrank(overdueKey, rec.Stream)
+	late := unrank(overdueKey, overdueMember(rec.Stream, decisionOverdue))
 	ended := []op{decision, late, settled(on(domain.DueCorrection, time.Time{})), settled(on(domain.DueObjection, time.Time{}))}
 	switch e := rec.Event.(type) {
 	case procedure.Begins:
@@ -88,7 +114,7 @@ func caseDuties(rec domain.Recorded) []op {
 	case procedure.TermExtended:
 		return []op{late, fallsDue(on(domain.DueDecision, e.Deadline))}
 	case procedure.DeadlinePassed:
-		return []op{decision, rankAt(overdueKey, e.Deadline.UnixMilli(), rec.Stream)}
+		return []op{decision, rankAt(overdueKey, e.Deadline.UnixMilli(), overdueMember(rec.Stream, decisionOverdue))}
 	case procedure.CaseReturned, procedure.CaseForwarded, procedure.CaseWithdrawn, procedure.CaseTerminated:
 		return ended
 	case procedure.ComplaintDecided:
@@ -111,6 +137,12 @@ func residenceDuties(rec domain.Recorded) []op {
 		if e.Kind == residence.Temporary {
 			return []op{settled(term(e.PersonID, e.RegistrationID, e.On))}
 		}
+	case residence.RepresentativeRecorded:
+		return []op{fallsDue(ward(e.RepresentativeID, e.PersonID, e.RecordedAt))}
+	case residence.RepresentationEnded:
+		return []op{settled(ward(e.RepresentativeID, e.PersonID, e.EndedAt))}
+	case residence.WardNoted:
+		return []op{settled(ward(e.PersonID, e.WardID, e.NotedAt))}
 	case residence.DeregistrationApplied:
 		if len(e.CoOwners) > 0 {
 			return []op{fallsDue(confirmations(e.CaseID, e.ConfirmBy))}
@@ -138,6 +170,10 @@ func residenceDuties(rec domain.Recorded) []op {
 
 func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Due {
 	return domain.Due{Kind: domain.DueTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
+}
+
+func ward(representative, minor domain.PersonID, at time.Time) domain.Due {
+	return domain.Due{Kind: domain.DueWard, Stream: representative.Stream(), Item: minor.String(), At: at}
 }
 
 func confirmations(id domain.CaseID, by time.Time) domain.Due {
@@ -176,9 +212,11 @@ func (r *Reader) Due(ctx context.Context, by time.Time, limit int) ([]domain.Due
 	return duties, nil
 }
 
-// OverdueCase is a case whose term has run out without a decision.
+// OverdueCase is a case in which something is late: its decision, or another
+// duty of the body.
 type OverdueCase struct {
 	CaseID   domain.CaseID
+	What     string // "decision", or a [procedure.Duty]
 	Deadline time.Time
 }
 
@@ -187,7 +225,7 @@ return redis.call('ZRANGE', g .. ARGV[4], ARGV[5], ARGV[6], 'WITHSCORES')`)
 
 var overdueCount = query(`return {redis.call('ZCARD', g .. ARGV[4])}`)
 
-// CountOverdue returns how many cases are overdue.
+// CountOverdue returns how much is overdue: the length of [Reader.Overdue].
 func (r *Reader) CountOverdue(ctx context.Context) (int, error) {
 	data, _, err := r.read(ctx, overdueCount, "", overdueKey)
 	if err != nil {
@@ -196,9 +234,9 @@ func (r *Reader) CountOverdue(ctx context.Context) (int, error) {
 	return asInt(data[0]), nil
 }
 
-// Overdue returns up to limit overdue cases from the offset on, the longest
-// overdue first, and how far in the log that is true. A case that is decided
-// leaves the list, and those after it move up.
+// Overdue returns up to limit of what is overdue from the offset on, the longest
+// overdue first, and how far in the log that is true. What is done leaves the
+// list, and what comes after it moves up.
 func (r *Reader) Overdue(ctx context.Context, offset, limit int) ([]OverdueCase, domain.Position, error) {
 	data, at, err := r.read(ctx, overdueQuery, "", overdueKey, offset, offset+pageSize(limit)-1)
 	if err != nil {
@@ -207,12 +245,13 @@ func (r *Reader) Overdue(ctx context.Context, offset, limit int) ([]OverdueCase,
 	var cases []OverdueCase
 	flat := asTexts(data)
 	for i := 0; i+1 < len(flat); i += 2 {
-		id, err := uuid.Parse(strings.TrimPrefix(flat[i], "case-"))
+		stream, what, _ := strings.Cut(flat[i], "|")
+		id, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
 		ms, msErr := strconv.ParseFloat(flat[i+1], 64)
 		if err := errors.Join(err, msErr); err != nil {
 			return nil, 0, corrupt("overdue case", err)
 		}
-		cases = append(cases, OverdueCase{domain.CaseID{UUID: id}, time.UnixMilli(int64(ms)).In(domain.Zone)})
+		cases = append(cases, OverdueCase{domain.CaseID{UUID: id}, what, time.UnixMilli(int64(ms)).In(domain.Zone)})
 	}
 	return cases, at, nil
 }

@@ -188,3 +188,39 @@ func TestC20_TheAgendaHoldsTheLastDaysOfConsents(t *testing.T) {
 		}
 	})
 }
+
+func TestR20_TheAgendaHoldsTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.person(1)
+		s.person(2)
+		r := projected(t, client, s)
+		recorded := residence.RepresentativeRecorded{PersonID: personID(1), RepresentativeID: personID(2), Kind: residence.Parent, RecordedAt: s.now}
+		due := domain.Due{Kind: domain.DueWard, Stream: personID(2).Stream(), Item: personID(1).String(), At: s.now.UTC().Truncate(time.Millisecond)}
+		for _, c := range []struct {
+			name string
+			then domain.Event
+			want []domain.Due
+		}{
+			{"recorded", recorded, []domain.Due{due}},
+			{"noted", residence.WardNoted{PersonID: personID(2), WardID: personID(1), NotedAt: s.now}, nil},
+			{"recorded again", recorded, []domain.Due{due}},
+			{"ended", residence.RepresentationEnded{PersonID: personID(1), RepresentativeID: personID(2), EndedAt: s.now}, nil},
+		} {
+			stream := personID(1).Stream()
+			if _, note := c.then.(residence.WardNoted); note {
+				stream = personID(2).Stream()
+			}
+			s.add(stream, c.then)
+			reach(t, r, s.head())
+			got, err := r.Due(ctx, s.now.Add(time.Hour), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want == nil && len(got) == 0 {
+				continue
+			}
+			same(t, got, c.want)
+		}
+	})
+}

@@ -76,6 +76,31 @@ func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 	}
 }
 
+// Moves tells, until ctx ends, that the serving generation may have gone on:
+// several moves may be told as one, and one may be told where there was none. It
+// shares its subscription with all who wait in this process.
+func (r *Reader) Moves(ctx context.Context) <-chan struct{} {
+	told := make(chan struct{}, 1)
+	leave := r.moves.enter()
+	next := r.moves.next()
+	go func() {
+		defer leave()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-next:
+				next = r.moves.next()
+			}
+			select {
+			case told <- struct{}{}:
+			default: // told already, and not looked at yet
+			}
+		}
+	}()
+	return told
+}
+
 // moves tells all who wait in this process how far the serving generation says
 // it is.
 type moves struct {

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -22,16 +23,44 @@ type storedApplication struct {
 	CoOwners       []domain.PersonID `json:"co_owners,omitempty"`
 	ConfirmBy      time.Time         `json:"confirm_by,omitzero"`
 	ReceivedAt     time.Time         `json:"received_at"`
+	RegisteredAt   time.Time         `json:"registered_at"`
 	Deadline       time.Time         `json:"deadline"`
 }
 
 // cases keeps the present state of every application.
 func cases(rec domain.Recorded) []op {
 	if moves, ok := rec.Event.(procedure.Moves); ok {
-		return append([]op{set(rec.Stream, "state", string(moves.MovesTo()))}, decisions(rec)...)
+		ops := []op{set(rec.Stream, "state", string(moves.MovesTo()))}
+		if begins, ok := moves.(procedure.Begins); ok {
+			subject := begins.Begun().Subject.String()
+			ops = append(ops, set(rec.Stream, "subject", subject), join(subjectPrefix+subject, rec.Stream))
+		}
+		return slices.Concat(ops, duties(rec), decisions(rec))
 	}
-	return append(steps(rec), decisions(rec)...)
+	return slices.Concat(steps(rec), duties(rec), decisions(rec))
 }
+
+// duties are what the body owes in the case, and what of that was ever late:
+// lateness is kept when the duty is done.
+func duties(rec domain.Recorded) (ops []op) {
+	owed, done := procedure.DutiesOf(rec.Event)
+	for _, d := range done {
+		ops = append(ops, unset(rec.Stream, owesPrefix+string(d)))
+	}
+	for _, o := range owed {
+		ops = append(ops, set(rec.Stream, owesPrefix+string(o.Duty), o.By.String()))
+	}
+	if e, ok := rec.Event.(procedure.DutyMissed); ok {
+		ops = append(ops, set(rec.Stream, latePrefix+string(e.Duty), e.By.String()))
+	}
+	return ops
+}
+
+// Members of a case's record: a duty, and the last day for it.
+const (
+	owesPrefix = "owes:"
+	latePrefix = "late:"
+)
 
 // steps are what the procedure does to a case of either service.
 func steps(rec domain.Recorded) []op {
@@ -62,20 +91,25 @@ func steps(rec domain.Recorded) []op {
 	case procedure.CaseWithdrawn:
 		return []op{to(procedure.Withdrawn)}
 	case procedure.CaseTerminated:
+		if !e.DuplicateOf.IsZero() {
+			return []op{to(procedure.Terminated, "duplicate_of", e.DuplicateOf.String())}
+		}
 		return []op{to(procedure.Terminated)}
 	case procedure.DecisionNotified:
 		return []op{set(rec.Stream, "notified_at", instant(e.NotifiedAt))}
+	case procedure.RemedyRecorded:
+		return []op{set(rec.Stream, "remedy", stored(CaseRemedy{e.How, e.Acts, e.NewCase, e.RecordedAt.UTC()}))}
 	case procedure.DeadlinePassed:
 		return []op{set(rec.Stream, "overdue", instant(e.Deadline))}
 	case procedure.ComplaintFiled:
-		return []op{set(rec.Stream, "complaint", stored(CaseComplaint{e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
+		return []op{set(rec.Stream, "complaint", stored(CaseComplaint{e.ComplainantID, e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
 	case procedure.ComplaintForwarded:
 		return []op{set(rec.Stream, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
 	case procedure.ComplaintDecided:
 		ops := []op{unset(rec.Stream, "complaint", "appeal")}
 		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
 			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
-				unset(rec.Stream, "refusal", "edition", "hearing", "notified_at", "overdue"))
+				unset(rec.Stream, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of"))
 		}
 		return ops
 	}
@@ -94,7 +128,7 @@ func decisions(rec domain.Recorded) []op {
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, Dwelling: e.DwellingID,
 				Ground: e.Ground, Persons: e.Persons, DepartureSheet: e.DepartureSheet,
-				CoOwners: e.CoOwners, ReceivedAt: e.ReceivedAt, ConfirmBy: e.ConfirmBy, Deadline: e.Deadline,
+				CoOwners: e.CoOwners, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, ConfirmBy: e.ConfirmBy, Deadline: e.Deadline,
 			}))}
 	case residence.CoOwnerConfirmed:
 		answer := set(e.CaseID.Stream(), answerField(e.PersonID), string(residence.ConfirmationConfirmed))
@@ -122,7 +156,7 @@ func decisions(rec domain.Recorded) []op {
 		return []op{set(e.CaseID.Stream(), "service", string(S000),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, List: e.ListID,
-				Persons: family, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline,
+				Persons: family, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
 			}),
 			"consent", string(e.Answer().State), "consent_terms", stored(e.Terms))}
 	case housing.NeedExamined:

@@ -111,7 +111,9 @@ func certificate(id domain.CertificateID, rec record) (Certificate, error) {
 }
 
 var caseQuery = query(`
-return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZRANGE', g .. ARGV[5], 0, -1)}`)
+local subject = redis.call('HGET', g .. ARGV[4], 'subject')
+return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZRANGE', g .. ARGV[5], 0, -1),
+  subject and redis.call('SMEMBERS', g .. ARGV[6] .. subject) or {}}`)
 
 // certificateRefs reads the documents of a case, in the order of issue.
 func certificateRefs(members []string) ([]CertificateRef, error) {

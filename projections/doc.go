@@ -22,7 +22,7 @@
 //
 // A model is a pure function from an event to writes (one file a
 // model: persons.go, dwellings.go, cases.go, queues.go, histories.go, acts.go,
-// agenda.go). The projector follows the log and applies events in batches; the
+// agenda.go, accounts.go). The projector follows the log and applies events in batches; the
 // writes of a batch and the checkpoint after it are one script, which Redis runs alone
 // (batch.go). The script first checks that this process still has its role,
 // that the checkpoint is where it left it, and that the generation still
@@ -43,7 +43,7 @@
 //	{tizilim}:lease:…, fence:…                who is active
 //	{tizilim}:claim:<command>                 idempotency keys
 //	{tizilim}:g7:checkpoint                   position, last event, schema
-//	{tizilim}:g7:residence-<person>           …:registrations, …:history
+//	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries
 //	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
 //	{tizilim}:g7:case-<case>                  …:parties
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>

@@ -1,8 +1,11 @@
 package projections
 
 import (
+	"context"
 	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -21,7 +24,7 @@ import (
 func histories(rec domain.Recorded) []op {
 	pointer := hexPosition(rec.Position) + "|" + eventRef(rec.Stream, rec.Revision)
 	if strings.HasPrefix(rec.Stream, "case-") {
-		parties := rec.Stream + ":parties" // a set of the keys of histories
+		parties := partiesKey(rec.Stream)
 		var ops []op
 		if names := partiesOf(rec.Event); len(names) > 0 {
 			ops = append(ops, join(parties, names...))
@@ -34,6 +37,42 @@ func histories(rec domain.Recorded) []op {
 	}
 	return ops
 }
+
+var partiesQuery = query(`
+local all = {}
+for i = 4, #ARGV do
+  for _, history in ipairs(redis.call('SMEMBERS', g .. ARGV[i])) do all[#all + 1] = history end
+end
+return all`)
+
+// Parties returns the persons who take part in the cases, in no order, each as
+// often as they do: those whose histories hold the events of the cases.
+func (r *Reader) Parties(ctx context.Context, cases []domain.CaseID) ([]domain.PersonID, error) {
+	args := make([]any, len(cases))
+	for i, id := range cases {
+		args[i] = partiesKey(id.Stream())
+	}
+	data, _, err := r.read(ctx, partiesQuery, "", args...)
+	if err != nil {
+		return nil, err
+	}
+	var parties []domain.PersonID
+	for _, history := range asTexts(data) {
+		id, ok := strings.CutPrefix(strings.TrimSuffix(history, ":history"), "residence-")
+		if !ok {
+			continue // a dwelling
+		}
+		parsed, err := uuid.Parse(id)
+		if err != nil {
+			return nil, corrupt("party of a case", err)
+		}
+		parties = append(parties, domain.PersonID{UUID: parsed})
+	}
+	return parties, nil
+}
+
+// partiesKey is a set of the keys of histories.
+func partiesKey(stream string) string { return stream + ":parties" }
 
 // partiesOf returns the histories that a case belongs to, from its first event.
 func partiesOf(event domain.Event) []string {

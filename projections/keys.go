@@ -40,7 +40,7 @@ const (
 	quarantineKey = "quarantine" // hash: stream@revision -> why
 	heldKey       = "held"       // set: streams with an event in quarantine
 	unfinishedKey = "unfinished" // zset: case by when its act began
-	overdueKey    = "overdue"    // zset: stream of a case by its deadline
+	overdueKey    = "overdue"    // zset: stream of a case|what is late by when it was due
 	dueKey        = "due"        // zset: duty by when it falls due
 )
 
@@ -55,6 +55,10 @@ func changesKey(id domain.ListID) string { return id.Stream() + ":changes" } // 
 func entryKey(list domain.ListID, id domain.EntryID) string {
 	return list.Stream() + ":entry:" + id.String()
 }
+
+// subjectPrefix begins the key of the cases in which the same is asked for: set
+// of streams.
+const subjectPrefix = "subject:"
 
 const certificatePrefix = "certificate:"
 

@@ -395,7 +395,7 @@ func TestC9_LatenessIsShownUntilANewTermBegins(t *testing.T) {
 			}
 			var want []OverdueCase
 			if overdue {
-				want = []OverdueCase{{caseID(1), deadline.Truncate(time.Millisecond).In(domain.Zone)}}
+				want = []OverdueCase{{caseID(1), "decision", deadline.Truncate(time.Millisecond).In(domain.Zone)}}
 			}
 			listed, _, err := r.Overdue(ctx, 0, 10)
 			if err != nil {

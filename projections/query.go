@@ -56,8 +56,7 @@ func (r *Reader) read(ctx context.Context, q *redis.Script, stream string, args 
 		return nil, 0, domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
 			"the read model is being built from the log, %s; ask again in a moment", howFar(text(reply[1]), text(reply[2])))
 	case "held":
-		return nil, 0, domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
-			"an event of this record could not be applied to the read model, so the record is held back; operators find the event in the quarantine of the projector")
+		return nil, 0, heldBack()
 	}
 	at, err := parsePosition(text(reply[1]))
 	if err != nil {
@@ -65,6 +64,11 @@ func (r *Reader) read(ctx context.Context, q *redis.Script, stream string, args 
 	}
 	data, _ := reply[2].([]any)
 	return data, at, nil
+}
+
+func heldBack() *domain.Error {
+	return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
+		"an event of this record could not be applied to the read model, so the record is held back; operators find the event in the quarantine of the projector")
 }
 
 func howFar(position, target string) string {

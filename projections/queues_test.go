@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -313,6 +314,18 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 			number, active := q.Number(id)
 			if got.Number != number || string(got.Status) != string(own.State()) || got.Of != q.Len() || got.PersonID != own.PersonID || got.Seniority.Compare(own.Seniority) != 0 {
 				rt.Fatalf("entry %s: number %d of %d (%s), by the fold %d of %d", id, got.Number, got.Of, got.Status, number, q.Len())
+			}
+			for _, person := range []domain.PersonID{own.PersonID, personID(int(slices.Index(entries, id)))} { // the holder, and whom it was placed for
+				theirs, _, err := r.EntriesOf(ctx, person)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				listed := slices.ContainsFunc(theirs, func(n QueueNumber) bool {
+					return n.EntryID == id && n.Number == number && n.LastChange == got.LastChange && n.Of == got.Of
+				})
+				if listed != (active && person == own.PersonID) || len(theirs) > 1 {
+					rt.Fatalf("entry %s: their holder sees %+v, and it stands on the list: %v", id, theirs, active)
+				}
 			}
 			var want change
 			for _, c := range changes {

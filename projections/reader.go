@@ -13,6 +13,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
 )
@@ -168,11 +169,29 @@ var recordQuery = query(`return {redis.call('HGETALL', g .. ARGV[4])}`)
 // Case returns the present state of an application.
 // Error: [domain.CodeCaseUnknown].
 func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
-	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()))
+	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()), subjectPrefix)
 	if err != nil {
 		return Case{}, err
 	}
-	rec := asRecord(data[0])
+	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]))
+	if err != nil {
+		return Case{}, err
+	}
+	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
+		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return Case{}, corrupt("case of the same subject", err)
+		}
+		if same != id.UUID {
+			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
+		}
+	}
+	c.AsOf = at
+	return c, nil
+}
+
+// caseOf reads the record of a case.
+func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 	if !rec.has("application") {
 		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
 	}
@@ -186,10 +205,10 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	}
 	c := Case{
 		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
-		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, Deadline: a.Deadline,
+		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
 		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
 		Edition:   rules.EditionID(rec["edition"]),
-		ConfirmBy: a.ConfirmBy, Revision: revision, AsOf: at,
+		ConfirmBy: a.ConfirmBy, Revision: revision,
 	}
 	for _, p := range a.CoOwners {
 		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
@@ -207,11 +226,29 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 		}
 	}
 	c.Consent.State = housing.ConsentState(rec["consent"])
+	for _, d := range procedure.Duties {
+		for prefix, into := range map[string]*[]procedure.Owed{owesPrefix: &c.Owed, latePrefix: &c.Late} {
+			if !rec.has(prefix + string(d)) {
+				continue
+			}
+			by, err := domain.ParseDate(rec[prefix+string(d)])
+			if err != nil {
+				return Case{}, corrupt(prefix+string(d), err)
+			}
+			*into = append(*into, procedure.Owed{Duty: d, By: by})
+		}
+	}
+	if rec.has("duplicate_of") {
+		if c.DuplicateOf.UUID, err = uuid.Parse(rec["duplicate_of"]); err != nil {
+			return Case{}, corrupt("duplicate_of", err)
+		}
+	}
 	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
 	for field, into := range map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
 		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
 		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms,
+		"remedy": &c.Remedy,
 	} {
 		if !rec.has(field) {
 			continue
@@ -220,7 +257,7 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 			return Case{}, corrupt(field, err)
 		}
 	}
-	if c.Documents, err = certificateRefs(asTexts(data[1])); err != nil {
+	if c.Documents, err = certificateRefs(documents); err != nil {
 		return Case{}, err
 	}
 	return c, nil
@@ -255,15 +292,20 @@ func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
 
 // A member of the changes begins with the seniority and a bar; the tilde sorts
 // after the bar.
-var numberQuery = query(`
-local list, entry, order, changes = g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7]
-local e = redis.call('HGETALL', entry)
-local seniority = redis.call('HGET', entry, 'seniority') or ''
-local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
-return {
-  redis.call('HMGET', list, 'title', 'revision'), e,
-  redis.call('ZRANK', order, seniority .. ARGV[8]), redis.call('ZCARD', order), change[1] or '',
-}`)
+const numberOfEntry = `
+local function number(list, entry, order, changes, id)
+  local e = redis.call('HGETALL', entry)
+  local seniority = redis.call('HGET', entry, 'seniority') or ''
+  local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
+  return {
+    redis.call('HMGET', list, 'title', 'revision'), e,
+    redis.call('ZRANK', order, seniority .. id), redis.call('ZCARD', order), change[1] or '',
+  }
+end
+`
+
+var numberQuery = query(numberOfEntry + `
+return number(g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7], ARGV[8])`)
 
 // Number returns the current number of an entry, why it is that, and what is
 // certified. Errors: [domain.CodeListUnknown], [domain.CodeEntryUnknown].
@@ -273,6 +315,11 @@ func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.En
 	if err != nil {
 		return QueueNumber{}, err
 	}
+	return queueNumber(list, entry, data, at)
+}
+
+// queueNumber reads what the script number returns.
+func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain.Position) (QueueNumber, error) {
 	revision, err := openedList(data[0])
 	if err != nil {
 		return QueueNumber{}, err

@@ -89,9 +89,18 @@ type CaseCorrection struct {
 
 // CaseComplaint is a complaint that is not decided yet (C12).
 type CaseComplaint struct {
-	FiledAt   time.Time   `json:"filed_at"`
-	Late      bool        `json:"late,omitempty"`
-	ForwardBy domain.Date `json:"forward_by"`
+	ComplainantID domain.PersonID `json:"complainant_id"`
+	FiledAt       time.Time       `json:"filed_at"`
+	Late          bool            `json:"late,omitempty"`
+	ForwardBy     domain.Date     `json:"forward_by"`
+}
+
+// CaseRemedy says what was done about an act that fell after a complaint.
+type CaseRemedy struct {
+	How        procedure.RemedyKind `json:"how"`
+	Acts       []domain.EventRef    `json:"acts,omitempty"`
+	NewCase    domain.CaseID        `json:"new_case,omitzero"`
+	RecordedAt time.Time            `json:"recorded_at"`
 }
 
 // CaseAppeal says which body reviews the complaint, and until when.
@@ -108,11 +117,17 @@ type Case struct {
 	ApplicantID    domain.PersonID
 	Channel        domain.Channel
 	Language       domain.Language
-	ReceivedAt     time.Time
-	Deadline       time.Time       // as it was extended, or begins anew
-	Overdue        bool            // was marked after the deadline, without a decision (C9)
-	Decider        string          // account; empty before the review
-	Correction     *CaseCorrection // while it is awaited
+	ReceivedAt     time.Time        // filed: the term and the seniority run from here
+	RegisteredAt   time.Time        // when the office had it (C4)
+	Deadline       time.Time        // as it was extended, or begins anew
+	Owed           []procedure.Owed // what the body owes beside the decision, and by when
+	Late           []procedure.Owed // what of that was ever late, done since or not
+	SameSubject    []domain.CaseID  // other cases in which the same is asked for (C13)
+	DuplicateOf    domain.CaseID    // of a case that was terminated as a duplicate
+	Remedy         *CaseRemedy      // of an act that fell
+	Overdue        bool             // was marked after the deadline, without a decision (C9)
+	Decider        string           // account; empty before the review
+	Correction     *CaseCorrection  // while it is awaited
 	Hearing        *CaseHearing
 	NotifiedAt     time.Time // zero before the notice of the decision
 	Complaint      *CaseComplaint

@@ -3,7 +3,7 @@
 // slot by slot in turn. A figure alone says how fast the machine is; the ratio
 // says what the registry costs.
 //
-//	position read   GET of an entry's number      floors: a Gin handler that answers a constant; one ZRANK
+//	position read   GET of an entry's number, by its holder   floors: a Gin handler that answers a constant; one ZRANK
 //	register        POST of a registration        floor: an append of one event
 //	place           POST of a decision (3 appends in a row)   floor: an append of one event
 //	projection      filling a generation          floor: a subscription from the start of the log

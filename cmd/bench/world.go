@@ -47,6 +47,7 @@ type world struct {
 	api, bare *httptest.Server
 	http      *http.Client
 	tokens    map[domain.Role]string
+	issue     *httpapi.Tokens
 	head      domain.Position
 	dwellings []domain.DwellingID // two, to move between
 	endings   []func()
@@ -140,19 +141,18 @@ func newWorld(redis string) (w *world, err error) {
 	w.atEnd(func() { stop(); work.Wait() })
 
 	key := bytes.Repeat([]byte{7}, 32)
-	tokens, err := httpapi.NewTokens(key)
-	if err != nil {
+	if w.issue, err = httpapi.NewTokens(key); err != nil {
 		return w, err
 	}
 	for _, role := range []domain.Role{domain.RoleOperator, domain.RoleCommission, domain.RoleAuditor} {
-		if w.tokens[role], err = tokens.Issue(httpapi.Principal{Role: role, Account: "bench"}, time.Now(), time.Hour); err != nil {
+		if w.tokens[role], err = w.issue.Issue(httpapi.Principal{Role: role, Account: "bench"}, time.Now(), time.Hour); err != nil {
 			return w, err
 		}
 	}
 	w.commands = command.New(w.store, time.Now)
 	w.api = httptest.NewServer(httpapi.New(httpapi.Config{
 		Commands: w.commands, Log: w.store, Model: w.model, Claims: projections.NewClaims(w.redis, options),
-		Tokens: tokens, PersonKey: key, Metrics: registry, Logger: quiet, Now: time.Now, Version: "bench",
+		Tokens: w.issue, PersonKey: key, Metrics: registry, Logger: quiet, Now: time.Now, Version: "bench",
 	}))
 	w.atEnd(w.api.Close)
 	engine := gin.New()
@@ -206,6 +206,7 @@ type list struct {
 	*world
 	id      domain.ListID
 	entries []domain.EntryID
+	holders []string // their tokens
 	members []string // of the sorted set, for the floor
 	key     string   // of the sorted set
 	cases   []domain.CaseID
@@ -221,10 +222,15 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 	began := time.Now().Add(-24 * time.Hour).UTC().Truncate(time.Microsecond)
 	facts := []domain.Event{housing.ListOpened{ListID: l.id, Body: "a", Settlement: "b", Title: "c", OpenedAt: began}}
 	for i := range length {
-		entry := domain.EntryID{UUID: uuid.New()}
+		entry, person := domain.EntryID{UUID: uuid.New()}, domain.PersonID{UUID: uuid.New()}
 		l.entries = append(l.entries, entry)
+		token, err := w.issue.Issue(httpapi.Principal{Role: domain.RoleCitizen, PersonID: person}, time.Now(), time.Hour)
+		if err != nil {
+			return nil, err
+		}
+		l.holders = append(l.holders, token)
 		facts = append(facts, housing.EntryPlaced{
-			ListID: l.id, EntryID: entry, PersonID: domain.PersonID{UUID: uuid.New()}, CaseID: domain.CaseID{UUID: uuid.New()},
+			ListID: l.id, EntryID: entry, PersonID: person, CaseID: domain.CaseID{UUID: uuid.New()},
 			Seniority:    housing.Seniority{At: began.Add(time.Duration(i) * time.Second), Position: domain.Position(i + 1)},
 			RegisteredOn: domain.DateOf(began), Number: i + 1, PlacedAt: began,
 		})
@@ -292,7 +298,7 @@ func (w *world) reached(ctx context.Context) (err error) {
 }
 
 // send sends a request and hands its answer to read.
-func (w *world) send(ctx context.Context, method, url string, role domain.Role, body any, read func(io.Reader) error) error {
+func (w *world) send(ctx context.Context, method, url, token string, body any, read func(io.Reader) error) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -301,7 +307,7 @@ func (w *world) send(ctx context.Context, method, url string, role domain.Role, 
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+w.tokens[role])
+	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/x-ndjson, application/json")
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/json")
@@ -328,10 +334,11 @@ func (w *world) constant(ctx context.Context) error {
 	return w.send(ctx, http.MethodGet, w.bare.URL+"/constant", "", nil, discard)
 }
 
-// number reads the number of an entry; neighbours in time are far apart in the
+// number reads the number of an entry, as its holder; neighbours in time are far apart in the
 // list.
 func (l *list) number(ctx context.Context, i int) error {
-	return l.send(ctx, http.MethodGet, fmt.Sprintf("%s/v1/queues/%s/entries/%s", l.api.URL, l.id, l.entries[i*7919%len(l.entries)]), domain.RoleCommission, nil, discard)
+	at := i * 7919 % len(l.entries)
+	return l.send(ctx, http.MethodGet, fmt.Sprintf("%s/v1/queues/%s/entries/%s", l.api.URL, l.id, l.entries[at]), l.holders[at], nil, discard)
 }
 
 // locate finds the sorted set of the list in the generation that serves.
@@ -353,12 +360,12 @@ func (l *list) rank(ctx context.Context, i int) error {
 // placeNext decides to place the next application.
 func (l *list) placeNext(ctx context.Context) error {
 	next := l.cases[l.next.Add(1)-1]
-	return l.send(ctx, http.MethodPost, l.api.URL+"/v1/cases/"+next.String()+"/decision", domain.RoleCommission,
+	return l.send(ctx, http.MethodPost, l.api.URL+"/v1/cases/"+next.String()+"/decision", l.tokens[domain.RoleCommission],
 		map[string]any{"outcome": "place", "examination": map[string]any{"findings": []any{}}}, discard)
 }
 
 func (w *world) register(ctx context.Context, person domain.PersonID) error {
-	return w.send(ctx, http.MethodPost, w.api.URL+"/v1/registrations", domain.RoleOperator, map[string]any{
+	return w.send(ctx, http.MethodPost, w.api.URL+"/v1/registrations", w.tokens[domain.RoleOperator], map[string]any{
 		"person_id": person, "dwelling_id": w.dwellings[0], "kind": "permanent", "effective_from": domain.DateOf(time.Now()),
 	}, discard)
 }
@@ -413,7 +420,7 @@ const repeats = 5
 func (w *world) replay(ctx context.Context, person domain.PersonID, s *sample) error {
 	for range repeats {
 		began, events := time.Now(), 0
-		err := w.send(ctx, http.MethodGet, w.api.URL+"/v1/persons/"+person.String()+"/history", domain.RoleAuditor, nil, func(r io.Reader) error {
+		err := w.send(ctx, http.MethodGet, w.api.URL+"/v1/persons/"+person.String()+"/history", w.tokens[domain.RoleAuditor], nil, func(r io.Reader) error {
 			lines := bufio.NewScanner(r)
 			for lines.Scan() {
 				events++

@@ -20,6 +20,7 @@ import (
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/gateway"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
 	"tizilim/projections"
@@ -47,6 +48,7 @@ type config struct {
 // app is a running registry.
 type app struct {
 	keys     keys
+	gateway  gateway.Gateway
 	http     *http.Server
 	listener net.Listener
 	store    *eventstore.Store
@@ -68,6 +70,7 @@ type endpoints struct {
 
 func endpointsFile(data string) string { return filepath.Join(data, "run.json") }
 func keysDir(data string) string       { return filepath.Join(data, "keys") }
+func outboxFile(data string) string    { return filepath.Join(data, "outbox.ndjson") }
 
 // readEndpoints reads what the server on the data directory announced; it wraps
 // fs.ErrNotExist where none did.
@@ -107,6 +110,9 @@ func start(c config) (a *app, err error) {
 	if a.keys, err = openKeys(keysDir(c.data)); err != nil {
 		return a, err
 	}
+	if err = a.openGateway(c); err != nil {
+		return a, err
+	}
 
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -118,7 +124,7 @@ func start(c config) (a *app, err error) {
 	a.model = projections.NewReader(a.redis, options)
 	handler := command.New(a.store, time.Now, command.WithRules(c.rules))
 	server := httpapi.New(httpapi.Config{
-		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options),
+		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options), Gateway: a.gateway,
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
 	})
 
@@ -221,6 +227,20 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	}
 	a.endings = append(a.endings, a.store.Close)
 	return address, nil
+}
+
+// openGateway opens what carries SMS and e-mail: the outbox file in data.
+func (a *app) openGateway(c config) error {
+	if err := os.MkdirAll(c.data, 0o700); err != nil {
+		return fmt.Errorf("the data directory cannot be made: %w", err)
+	}
+	outbox, err := gateway.OpenOutbox(outboxFile(c.data))
+	if err != nil {
+		return err
+	}
+	a.endings = append(a.endings, outbox.Close)
+	a.gateway = outbox
+	return nil
 }
 
 // announce writes the endpoints for the tools and takes them back at the end.

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"strings"
+	"time"
 
 	"tizilim/domain"
 )
@@ -34,6 +35,11 @@ func Locator(id domain.CertificateID) string {
 // person.
 func (d Document) Number() string {
 	return string(d.Service) + "-" + domain.DateOf(d.IssuedAt).String()[:4] + "-" + grouped(Locator(d.ID))
+}
+
+// NumberOf is the number of a case as its talon shows it (C4).
+func NumberOf(s Service, id domain.CaseID, received time.Time) string {
+	return Document{ID: TalonOf(id), Service: s, IssuedAt: received}.Number()
 }
 
 // grouped parts a text into fours.

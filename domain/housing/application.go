@@ -59,8 +59,12 @@ type ApplicationReceived struct {
 	Channel     domain.Channel         `json:"channel"`
 	Language    domain.Language        `json:"language"`
 	Signature   domain.SignatureMethod `json:"signature"`
-	ReceivedAt  time.Time              `json:"received_at"`
-	Deadline    time.Time              `json:"deadline"`
+	// ReceivedAt is when it was filed, from which its term and its place in the
+	// order run: nobody loses a day or a place by filing at night (Q4, Q6).
+	// RegisteredAt is when the office had it (C4).
+	ReceivedAt   time.Time `json:"received_at"`
+	RegisteredAt time.Time `json:"registered_at"`
+	Deadline     time.Time `json:"deadline"`
 }
 
 // PlacementApproved is the commission's decision to place, with the family that
@@ -134,7 +138,10 @@ func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused 
 
 // Begun is what the procedure needs of the application.
 func (e ApplicationReceived) Begun() procedure.Application {
-	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline}
+	return procedure.Application{
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Subject: domain.DeriveID(e.ListID.UUID, "placement of "+e.ApplicantID.String()),
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
+	}
 }
 
 func (e ApplicationReceived) EffectiveAt() time.Time { return e.ReceivedAt }
@@ -240,10 +247,14 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	if err != nil {
 		return nil, err
 	}
+	registered, err := c.Rules.Calendar().RegisteredAt(cmd.Now)
+	if err != nil {
+		return nil, err
+	}
 	return []domain.Event{ApplicationReceived{
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature,
-		ReceivedAt: cmd.Now, Deadline: lastDay.End(),
+		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
 }
 
@@ -293,10 +304,15 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by 
 	}
 	return append(append(before, examined...), PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
-		EntryID:   domain.EntryID{UUID: domain.DeriveID(a.CaseID.UUID, "entry")},
+		EntryID:   EntryOf(a.CaseID),
 		Seniority: Seniority{At: a.Completed.At, Position: a.Completed.Position}, Family: judgement.Family, RegisteredOn: cmd.Today(),
 		Consent: a.Consent.passesOn(), Judgement: *judgement, Edition: judgement.Edition, ApprovedAt: cmd.Now,
 	}), nil
+}
+
+// EntryOf is the id of the entry that a case is placed with.
+func EntryOf(id domain.CaseID) domain.EntryID {
+	return domain.EntryID{UUID: domain.DeriveID(id.UUID, "entry")}
 }
 
 // Certify records the certificate for the entry that the queue has placed.

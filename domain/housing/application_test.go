@@ -25,7 +25,7 @@ func received(changes ...func(*housing.ApplicationReceived)) of {
 	e := housing.ApplicationReceived{
 		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Terms: wholeConsent, Channel: domain.ChannelStateCorp,
 		Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
-		ReceivedAt: domaintest.Noon(), Deadline: day("2026-04-14").End(),
+		ReceivedAt: domaintest.Noon(), RegisteredAt: day("2026-03-16").Start().Add(9 * time.Hour), Deadline: day("2026-04-14").End(), // a Sunday
 	}
 	for _, change := range changes {
 		change(&e)
@@ -413,5 +413,39 @@ func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
 	}
 	if e.RegisteredOn != day("2026-04-10") {
 		t.Errorf("registered on %s, the day of the decision is 2026-04-10", e.RegisteredOn)
+	}
+}
+
+// TestC4_Q4_Q6_WhoFilesAtNightLosesNothing: registered when the office opens,
+// with the term and the place of the instant of filing.
+func TestC4_Q4_Q6_WhoFilesAtNightLosesNothing(t *testing.T) {
+	for _, c := range []struct{ filed, registered, due string }{
+		{"2026-03-17T17:59:59", "2026-03-17T17:59:59", "2026-04-16"},
+		{"2026-03-17T18:00:00", "2026-03-18T09:00:00", "2026-04-16"},
+		{"2026-03-17T23:59:59", "2026-03-18T09:00:00", "2026-04-16"},
+		{"2026-03-18T00:00:00", "2026-03-18T09:00:00", "2026-04-17"},
+	} {
+		at := func(s string) time.Time {
+			i, err := time.ParseInLocation("2006-01-02T15:04:05", s, domain.Zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return i
+		}
+		cmd := domaintest.Order()
+		cmd.Now = at(c.filed)
+		got, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
+			CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+		}, domaintest.Fold[housing.Queue](opened()...), func(domain.PersonID) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := got[0].(housing.ApplicationReceived)
+		if !e.ReceivedAt.Equal(at(c.filed)) || !e.RegisteredAt.Equal(at(c.registered)) || domain.DateOf(e.Deadline) != day(c.due) {
+			t.Errorf("filed %s: received %s, registered %s, due %s", c.filed, e.ReceivedAt, e.RegisteredAt, e.Deadline)
+		}
+		if seniority := domaintest.Fold[housing.Application](got...).Completed.At; !seniority.Equal(at(c.filed)) {
+			t.Errorf("filed %s: the place is that of %s", c.filed, seniority)
+		}
 	}
 }

@@ -20,6 +20,7 @@ type Terms struct {
 	ComplaintMonths   int // for a complaint to be in time (APPC 92)
 	ComplaintForward  int // working days for the body to satisfy or forward it (APPC 91)
 	ComplaintDecision int // working days for the reviewing body (APPC 99)
+	RemedyDays        int // working days to make good an act that fell (APPC 85)
 	CorrectionDays    int // working days for a correction, at least (policy: "a reasonable time")
 	Calendar          Calendar
 	StateHeld         []domain.DocumentType // what the state's own systems hold (C14)
@@ -54,6 +55,7 @@ type Case struct {
 	Complaint   *ComplaintFiled // that is not decided yet
 	OfSilence   bool            // the complaint came before the decision: it does not touch what was decided since
 	ComplaintAt string          // body that reviews it; empty while the deciding body has it
+	Owing       []Owing
 }
 
 // Seniority is when and where in the log an application became complete.
@@ -67,6 +69,7 @@ func (c *Case) Known() bool { return !c.CaseID.IsZero() }
 
 // Apply folds the next event of the stream into c.
 func (c *Case) Apply(rec domain.Recorded) {
+	c.owe(rec.Event)
 	switch e := rec.Event.(type) {
 	case Begins:
 		c.Application, c.State = e.Begun(), e.MovesTo()
@@ -146,6 +149,9 @@ func (c *Case) may(step Step) error {
 	}
 	if _, ok := Next(c.State, step); ok {
 		return nil
+	}
+	if step == NotifyExtension || step == NotifyForwarding || step == RecordRemedy {
+		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "a case that is %s does not take the step %s", c.State, step)
 	}
 	if !c.State.Open() || c.State == Approved {
 		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
@@ -247,14 +253,14 @@ func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, 
 	if strings.TrimSpace(to) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the body that the application goes to").At("to")
 	}
-	last, err := t.Calendar.AddWorkingDays(domain.DateOf(c.ReceivedAt), t.ForwardingDays)
+	last, err := t.Calendar.AddWorkingDays(domain.DateOf(c.RegisteredAt), t.ForwardingDays)
 	if err != nil {
 		return nil, err
 	}
 	if last.Before(cmd.Today()) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "a wrong addressee forwards within %d working days, that is until %s; now it decides itself", t.ForwardingDays, last)
 	}
-	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, ForwardedAt: cmd.Now}}, nil
+	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, NotifyBy: last, ForwardedAt: cmd.Now}}, nil
 }
 
 // TakeUp begins the review. The actor decides.
@@ -286,13 +292,18 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 }
 
 // Extend gives more time, in all at most the terms' months, before the present
-// deadline (C9).
-func (c *Case) Extend(cmd domain.Command, reasons domain.Personal, until domain.Date, t Terms) ([]domain.Event, error) {
+// deadline, by a reasoned decision of the head or a deputy (C9). No register
+// that is read here tells who holds the office: the account states it, and it
+// is recorded.
+func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, until domain.Date, t Terms) ([]domain.Event, error) {
 	if err := c.may(Extend); err != nil {
 		return nil, err
 	}
 	if err := c.by(cmd.Actor); err != nil {
 		return nil, err
+	}
+	if !slices.Contains(Offices, in) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a term is extended by one of %v of the body: state the office", Offices).At("office")
 	}
 	if err := reasoned(reasons); err != nil {
 		return nil, err
@@ -308,7 +319,7 @@ func (c *Case) Extend(cmd domain.Command, reasons domain.Personal, until domain.
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{TermExtended{CaseID: c.CaseID, By: cmd.Actor, Reasons: reasons, Deadline: until.End(), NotifyBy: notify, ExtendedAt: cmd.Now}}, nil
+	return []domain.Event{TermExtended{CaseID: c.CaseID, By: cmd.Actor, Office: in, Reasons: reasons, Deadline: until.End(), NotifyBy: notify, ExtendedAt: cmd.Now}}, nil
 }
 
 // Withdraw ends the case at the applicant's word (C6).
@@ -319,25 +330,60 @@ func (c *Case) Withdraw(cmd domain.Command) ([]domain.Event, error) {
 	return []domain.Event{CaseWithdrawn{CaseID: c.CaseID, WithdrawnAt: cmd.Now}}, nil
 }
 
-// Terminate ends the case on a ground of APPC 70 (C13).
-func (c *Case) Terminate(cmd domain.Command, ground TerminationGround, reasons domain.Personal, t Terms) ([]domain.Event, error) {
+// Termination is the command that ends a case without a decision on its subject.
+type Termination struct {
+	Ground      TerminationGround
+	Reasons     domain.Personal
+	DuplicateOf domain.CaseID
+	Other       Case // which DuplicateOf names; the zero Case where there is none
+}
+
+// Terminate decides [Termination] on a ground of APPC 70 (C13).
+func (c *Case) Terminate(cmd domain.Command, d Termination, t Terms) ([]domain.Event, error) {
 	if err := c.may(Terminate); err != nil {
 		return nil, err
 	}
 	if err := c.by(cmd.Actor); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(TerminationGrounds, ground) {
+	if !slices.Contains(TerminationGrounds, d.Ground) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a termination has one of the grounds %v", TerminationGrounds).At("ground")
 	}
-	if err := reasoned(reasons); err != nil {
+	if err := reasoned(d.Reasons); err != nil {
+		return nil, err
+	}
+	if err := c.duplicates(d); err != nil {
 		return nil, err
 	}
 	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.TerminationNotice)
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{CaseTerminated{CaseID: c.CaseID, Ground: ground, Reasons: reasons, NotifyBy: notify, TerminatedAt: cmd.Now}}, nil
+	return []domain.Event{CaseTerminated{CaseID: c.CaseID, Ground: d.Ground, DuplicateOf: d.DuplicateOf, Reasons: d.Reasons, NotifyBy: notify, TerminatedAt: cmd.Now}}, nil
+}
+
+// duplicates checks that a termination as a duplicate names the case in which
+// the same subject was decided, and no other termination names any (C13). A
+// decision has to exist: while the other case is open, nothing is decided that
+// this one could repeat.
+func (c *Case) duplicates(d Termination) error {
+	refuse := func(format string, args ...any) error {
+		return domain.Refuse(domain.Invalid, domain.CodeNoDuplicate, format, args...).At("duplicate_of")
+	}
+	switch {
+	case d.Ground != SameSubjectDecided:
+		if d.DuplicateOf.IsZero() {
+			return nil
+		}
+		return refuse("only a termination on the ground %s names another case", SameSubjectDecided)
+	case d.DuplicateOf.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "name the case in which the same subject was decided on the same grounds").At("duplicate_of")
+	case d.DuplicateOf == c.CaseID || d.Other.CaseID != d.DuplicateOf || d.Other.Subject != c.Subject:
+		return refuse("no other case with this id has the same subject: the applicant and the list, or the dwelling, the persons and the ground")
+	case d.Other.State != Granted && d.Other.State != Refused:
+		return refuse("that case is %s: only a decision on the subject makes another application a duplicate", d.Other.State)
+	}
+	return nil
 }
 
 // MarkOverdue records that the deadline has passed. The registry does so by
@@ -348,20 +394,6 @@ func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case is not overdue, or is marked already")
 	}
 	return []domain.Event{DeadlinePassed{CaseID: c.CaseID, Deadline: c.Deadline, MarkedAt: cmd.Now}}, nil
-}
-
-// Notify records that the addressee got the decision (C11).
-func (c *Case) Notify(cmd domain.Command, by NotifiedBy) ([]domain.Event, error) {
-	if err := c.may(Notify); err != nil {
-		return nil, err
-	}
-	if !slices.Contains(WaysOfNotice, by) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a notice goes one of the ways %v", WaysOfNotice).At("by")
-	}
-	if !c.NotifiedAt.IsZero() {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the addressee was notified already")
-	}
-	return []domain.Event{DecisionNotified{CaseID: c.CaseID, By: by, NotifiedAt: cmd.Now}}, nil
 }
 
 func reasoned(reasons domain.Personal) error {

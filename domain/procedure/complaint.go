@@ -10,7 +10,11 @@ import (
 // FileComplaint takes a complaint about the decision, or about the silence of
 // the body, through the body itself. A late one is accepted too (C12, APPC 91,
 // 92).
-func (c *Case) FileComplaint(cmd domain.Command, id string, grounds domain.Personal, t Terms) ([]domain.Event, error) {
+//
+// The applicant complains, and whose rights the act touches (R16): whom it
+// deregistered. The time of the latter is not counted here, since the notice to
+// the applicant says nothing of when they learned of the act.
+func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, grounds domain.Personal, t Terms) ([]domain.Event, error) {
 	if !c.Known() {
 		return nil, c.may(Complain)
 	}
@@ -18,6 +22,9 @@ func (c *Case) FileComplaint(cmd domain.Command, id string, grounds domain.Perso
 		if err := c.may(Complain); err != nil {
 			return nil, err
 		}
+	}
+	if by != c.ApplicantID && !slices.Contains(c.Affected, by) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant complains, or whose rights the decision touches").At("complainant_id")
 	}
 	if c.Complaint != nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeComplaintPending, "a complaint about this case is being examined")
@@ -36,8 +43,8 @@ func (c *Case) FileComplaint(cmd domain.Command, id string, grounds domain.Perso
 	case learned.IsZero(): // about the silence
 		learned = domain.DateOf(c.Deadline)
 	}
-	late := learned.AddMonths(t.ComplaintMonths).Before(cmd.Today())
-	return []domain.Event{ComplaintFiled{CaseID: c.CaseID, ComplaintID: id, Grounds: grounds, Late: late, ForwardBy: forward, FiledAt: cmd.Now}}, nil
+	late := by == c.ApplicantID && learned.AddMonths(t.ComplaintMonths).Before(cmd.Today())
+	return []domain.Event{ComplaintFiled{CaseID: c.CaseID, ComplaintID: id, ComplainantID: by, Grounds: grounds, Late: late, ForwardBy: forward, FiledAt: cmd.Now}}, nil
 }
 
 // ForwardComplaint hands the complaint with the file to the reviewing body.
@@ -84,13 +91,53 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 		return nil, err
 	}
 	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: cmd.Actor, Reasons: reasons, DecidedAt: cmd.Now}
-	if _, reopens := Next(c.State, Reopen); reopens && outcome.Favourable() && !c.OfSilence && !c.OneSitting {
-		var err error
-		if e.Deadline, err = t.decision(cmd.Today()); err != nil {
-			return nil, err
-		}
+	if !outcome.Favourable() || c.OfSilence {
+		return []domain.Event{e}, nil
+	}
+	var err error
+	if _, reopens := Next(c.State, Reopen); reopens && !c.OneSitting {
+		e.Deadline, err = t.decision(cmd.Today())
+	} else {
+		e.RemedyBy, err = t.Calendar.AddWorkingDays(cmd.Today(), t.RemedyDays)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return []domain.Event{e}, nil
+}
+
+// Remedy is the command that records what was done about an act that fell. Who
+// gives it has seen that the acts correct what this case did, and that the new
+// case exists.
+type Remedy struct {
+	How     RemedyKind
+	Acts    []domain.EventRef
+	NewCase domain.CaseID
+	Other   Case // which NewCase names; the zero Case where there is none
+	Words   domain.Personal
+}
+
+// Remedy decides [Remedy].
+func (c *Case) Remedy(cmd domain.Command, r Remedy) ([]domain.Event, error) {
+	if err := c.may(RecordRemedy); err != nil {
+		return nil, err
+	}
+	if _, owed := c.Owes(RemedyAfterComplaint); !owed {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "no complaint about this case has left anything to make good")
+	}
+	switch {
+	case !slices.Contains(RemedyKinds, r.How):
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an act that fell is made good in one of the ways %v", RemedyKinds).At("how")
+	case (r.How == RemedyCorrected) != (len(r.Acts) > 0):
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the acts that correct what this case did, and only where it was corrected").At("acts")
+	case (r.How == RemedyNewCase) != !r.NewCase.IsZero():
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the new case, and only where it was applied for anew").At("new_case")
+	case r.How == RemedyNewCase && (r.NewCase == c.CaseID || r.Other.CaseID != r.NewCase || r.Other.Subject != c.Subject || r.Other.ReceivedAt.Before(c.ReceivedAt)):
+		return nil, domain.Refuse(domain.Invalid, domain.CodeCaseUnknown, "no later case with this id has the same subject").At("new_case")
+	case r.How == RemedyNotWanted && strings.TrimSpace(string(r.Words)) == "":
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the words of the complainant").At("words")
+	}
+	return []domain.Event{RemedyRecorded{CaseID: c.CaseID, How: r.How, Acts: r.Acts, NewCase: r.NewCase, Words: r.Words, RecordedAt: cmd.Now}}, nil
 }
 
 func (c *Case) complained() error {

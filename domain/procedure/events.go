@@ -3,6 +3,8 @@ package procedure
 import (
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 )
 
@@ -30,11 +32,14 @@ type Begins interface {
 
 // Application is a case at its beginning.
 type Application struct {
-	CaseID      domain.CaseID
-	ApplicantID domain.PersonID
-	ReceivedAt  time.Time
-	Deadline    time.Time
-	OneSitting  bool // received and decided in one act, as S001 is (30 minutes): no step goes between
+	CaseID       domain.CaseID
+	ApplicantID  domain.PersonID
+	Affected     []domain.PersonID // whose rights the act touches, beside the applicant's: they may complain too (R16)
+	Subject      uuid.UUID         // what is asked for, the same for the same thing (C13)
+	ReceivedAt   time.Time         // when it was filed: term and seniority run from here (Q4, Q6)
+	RegisteredAt time.Time         // when the office had it (C4): the body's own steps are counted from here
+	Deadline     time.Time
+	OneSitting   bool // received and decided in one act, as S001 is (30 minutes): no step goes between
 }
 
 // CorrectionRequested tells the applicant what is missing and until when it can
@@ -73,6 +78,7 @@ type CaseReturned struct {
 type CaseForwarded struct {
 	CaseID      domain.CaseID `json:"case_id"`
 	To          string        `json:"to"`
+	NotifyBy    domain.Date   `json:"notify_by"`
 	ForwardedAt time.Time     `json:"forwarded_at"`
 }
 
@@ -172,12 +178,24 @@ var Exemptions = []Exemption{FavourableAct, Enforcement, ShortTerm, Urgency, Own
 // deputy, before the term is over (APPC 76, C9).
 type TermExtended struct {
 	CaseID     domain.CaseID   `json:"case_id"`
-	By         string          `json:"by"` // the head or deputy, by account
+	By         string          `json:"by"`     // account
+	Office     Office          `json:"office"` // in which the account decided
 	Reasons    domain.Personal `json:"reasons"`
 	Deadline   time.Time       `json:"deadline"`
 	NotifyBy   domain.Date     `json:"notify_by"`
 	ExtendedAt time.Time       `json:"extended_at"`
 }
+
+// Office of the official who may extend a term (APPC 76).
+type Office string
+
+const (
+	Head       Office = "head"
+	DeputyHead Office = "deputy_head"
+)
+
+// Offices lists them all.
+var Offices = []Office{Head, DeputyHead}
 
 // CaseWithdrawn ends a case at the applicant's word, before its decision (C6).
 type CaseWithdrawn struct {
@@ -202,6 +220,7 @@ var TerminationGrounds = []TerminationGround{SameSubjectDecided, CourtActInForce
 type CaseTerminated struct {
 	CaseID       domain.CaseID     `json:"case_id"`
 	Ground       TerminationGround `json:"ground"`
+	DuplicateOf  domain.CaseID     `json:"duplicate_of,omitzero"` // in which the same subject was decided (C13)
 	Reasons      domain.Personal   `json:"reasons"`
 	NotifyBy     domain.Date       `json:"notify_by"`
 	TerminatedAt time.Time         `json:"terminated_at"`
@@ -237,15 +256,34 @@ type DeadlinePassed struct {
 	MarkedAt time.Time     `json:"marked_at"`
 }
 
+// ApplicantNotified records that the applicant got notice of something other
+// than the decision: that the case was forwarded, or its term extended.
+type ApplicantNotified struct {
+	CaseID     domain.CaseID `json:"case_id"`
+	Of         Duty          `json:"of"`
+	By         NotifiedBy    `json:"by"`
+	NotifiedAt time.Time     `json:"notified_at"`
+}
+
+// DutyMissed records that the day of a duty passed without its being done. It
+// is no state either, and the duty remains.
+type DutyMissed struct {
+	CaseID   domain.CaseID `json:"case_id"`
+	Duty     Duty          `json:"duty"`
+	By       domain.Date   `json:"by"` // the last day for it
+	MarkedAt time.Time     `json:"marked_at"`
+}
+
 // ComplaintFiled is filed with the body whose act it is about (APPC 91). A late
 // one is accepted too: lateness is examined (92(3)).
 type ComplaintFiled struct {
-	CaseID      domain.CaseID   `json:"case_id"`
-	ComplaintID string          `json:"complaint_id"`
-	Grounds     domain.Personal `json:"grounds"`
-	Late        bool            `json:"late,omitempty"` // after three months
-	ForwardBy   domain.Date     `json:"forward_by"`     // satisfied or forwarded with the file by then
-	FiledAt     time.Time       `json:"filed_at"`
+	CaseID        domain.CaseID   `json:"case_id"`
+	ComplaintID   string          `json:"complaint_id"`
+	ComplainantID domain.PersonID `json:"complainant_id"` // the applicant, or whose rights the act touches
+	Grounds       domain.Personal `json:"grounds"`
+	Late          bool            `json:"late,omitempty"` // after three months
+	ForwardBy     domain.Date     `json:"forward_by"`     // satisfied or forwarded with the file by then
+	FiledAt       time.Time       `json:"filed_at"`
 }
 
 // ComplaintForwarded hands the complaint with the file to the reviewing body.
@@ -274,15 +312,41 @@ var ComplaintOutcomes = []ComplaintOutcome{Satisfied, Upheld, Annulled, Obliged}
 func (o ComplaintOutcome) Favourable() bool { return o != Upheld }
 
 // ComplaintDecided ends a complaint. A favourable outcome on a refusal or a
-// termination puts the case under review again: then it has a deadline. What is
-// decided in one sitting is applied for again instead; nothing bars that (C13).
+// termination puts the case under review again: then it has a deadline. Where
+// that cannot be, because the case was decided in one sitting or granted, the
+// body owes a remedy.
 type ComplaintDecided struct {
 	CaseID    domain.CaseID    `json:"case_id"`
 	Outcome   ComplaintOutcome `json:"outcome"`
 	By        string           `json:"by"` // account of the reviewer
 	Reasons   domain.Personal  `json:"reasons"`
-	Deadline  time.Time        `json:"deadline,omitzero"` // of the review that begins again
+	Deadline  time.Time        `json:"deadline,omitzero"`  // of the review that begins again
+	RemedyBy  domain.Date      `json:"remedy_by,omitzero"` // where the body owes one
 	DecidedAt time.Time        `json:"decided_at"`
+}
+
+// RemedyKind is how an act that fell is made good where the case does not open
+// again. What was done is never undone by deletion (R14): a new act refers to
+// it.
+type RemedyKind string
+
+const (
+	RemedyCorrected RemedyKind = "corrected"    // by acts that correct what the case did
+	RemedyNewCase   RemedyKind = "applied_anew" // in another case on the same subject; nothing bars that (C13)
+	RemedyNotWanted RemedyKind = "not_wanted"   // in the words of the complainant
+)
+
+// RemedyKinds lists them all.
+var RemedyKinds = []RemedyKind{RemedyCorrected, RemedyNewCase, RemedyNotWanted}
+
+// RemedyRecorded says what was done about an act that fell, by naming it.
+type RemedyRecorded struct {
+	CaseID     domain.CaseID     `json:"case_id"`
+	How        RemedyKind        `json:"how"`
+	Acts       []domain.EventRef `json:"acts,omitempty"`
+	NewCase    domain.CaseID     `json:"new_case,omitzero"`
+	Words      domain.Personal   `json:"words,omitempty"`
+	RecordedAt time.Time         `json:"recorded_at"`
 }
 
 func (CorrectionRequested) EventType() string { return "CorrectionRequested" }
@@ -300,6 +364,9 @@ func (CaseWithdrawn) EventType() string       { return "CaseWithdrawn" }
 func (CaseTerminated) EventType() string      { return "CaseTerminated" }
 func (DecisionNotified) EventType() string    { return "DecisionNotified" }
 func (DeadlinePassed) EventType() string      { return "DeadlinePassed" }
+func (ApplicantNotified) EventType() string   { return "ApplicantNotified" }
+func (DutyMissed) EventType() string          { return "DutyMissed" }
+func (RemedyRecorded) EventType() string      { return "RemedyRecorded" }
 func (ComplaintFiled) EventType() string      { return "ComplaintFiled" }
 func (ComplaintForwarded) EventType() string  { return "ComplaintForwarded" }
 func (ComplaintDecided) EventType() string    { return "ComplaintDecided" }
@@ -319,6 +386,9 @@ func (e CaseWithdrawn) EffectiveAt() time.Time       { return e.WithdrawnAt }
 func (e CaseTerminated) EffectiveAt() time.Time      { return e.TerminatedAt }
 func (e DecisionNotified) EffectiveAt() time.Time    { return e.NotifiedAt }
 func (e DeadlinePassed) EffectiveAt() time.Time      { return e.Deadline }
+func (e ApplicantNotified) EffectiveAt() time.Time   { return e.NotifiedAt }
+func (e DutyMissed) EffectiveAt() time.Time          { return e.By.Start() }
+func (e RemedyRecorded) EffectiveAt() time.Time      { return e.RecordedAt }
 func (e ComplaintFiled) EffectiveAt() time.Time      { return e.FiledAt }
 func (e ComplaintForwarded) EffectiveAt() time.Time  { return e.ForwardedAt }
 func (e ComplaintDecided) EffectiveAt() time.Time    { return e.DecidedAt }

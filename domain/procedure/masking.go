@@ -18,6 +18,9 @@ func (e TermExtended) LogValue() slog.Value       { return domain.Masked(e) }
 func (e CaseTerminated) LogValue() slog.Value     { return domain.Masked(e) }
 func (e ComplaintFiled) LogValue() slog.Value     { return domain.Masked(e) }
 func (e ComplaintDecided) LogValue() slog.Value   { return domain.Masked(e) }
+func (e RemedyRecorded) LogValue() slog.Value     { return domain.Masked(e) }
+func (t Termination) LogValue() slog.Value        { return domain.Masked(t) }
+func (r Remedy) LogValue() slog.Value             { return domain.Masked(r) }
 func (d Dispense) LogValue() slog.Value           { return domain.Masked(d) }
 func (c Case) LogValue() slog.Value               { return domain.Masked(c) }
 

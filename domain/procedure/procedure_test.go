@@ -106,7 +106,7 @@ func TestCorrection(t *testing.T) {
 func TestC5_AWrongAddresseeForwardsWithinThreeWorkingDays(t *testing.T) {
 	forward := steps[procedure.Forward].take
 	domaintest.Run(t, []domaintest.Spec[procedure.Case]{
-		{Name: "C5 on the third working day", Given: given(procedure.Registered), When: on("2026-03-18", forward), Then: []domain.Event{procedure.CaseForwarded{CaseID: kase, To: "body", ForwardedAt: noonOf("2026-03-18").Now}}},
+		{Name: "C5 on the third working day", Given: given(procedure.Registered), When: on("2026-03-18", forward), Then: []domain.Event{procedure.CaseForwarded{CaseID: kase, To: "body", NotifyBy: domaintest.Day("2026-03-18"), ForwardedAt: noonOf("2026-03-18").Now}}},
 		{Name: "C5 not on the fourth", Given: given(procedure.Registered), When: on("2026-03-19", forward), Refused: domain.CodeTooLate},
 		{Name: "C5 to a body that is named", Given: given(procedure.Registered), When: on("2026-03-18", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 			return c.Forward(cmd, " ", terms)
@@ -207,11 +207,11 @@ func TestC8_Hearing(t *testing.T) {
 func TestC9_Term(t *testing.T) {
 	extend := func(until string, reasons domain.Personal) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.Extend(cmd, reasons, domaintest.Day(until), terms)
+			return c.Extend(cmd, procedure.DeputyHead, reasons, domaintest.Day(until), terms)
 		}
 	}
 	extended := func(day, until, notify string) domain.Event {
-		return procedure.TermExtended{CaseID: kase, By: "desk-7", Reasons: "because", Deadline: domaintest.Day(until).End(), NotifyBy: domaintest.Day(notify), ExtendedAt: noonOf(day).Now}
+		return procedure.TermExtended{CaseID: kase, By: "desk-7", Office: procedure.DeputyHead, Reasons: "because", Deadline: domaintest.Day(until).End(), NotifyBy: domaintest.Day(notify), ExtendedAt: noonOf(day).Now}
 	}
 	overdue := func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.MarkOverdue(cmd) }
 	passed := procedure.DeadlinePassed{CaseID: kase, Deadline: begun().Deadline}
@@ -243,7 +243,9 @@ func TestC9_Term(t *testing.T) {
 
 func TestC11_NoticeOfTheDecision(t *testing.T) {
 	notice := func(w procedure.NotifiedBy) decider {
-		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Notify(cmd, w) }
+		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+			return c.Notify(cmd, procedure.OfDecision, w)
+		}
 	}
 	told := procedure.DecisionNotified{CaseID: kase, By: procedure.ByHand, NotifiedAt: domaintest.Noon()}
 	specs := []domaintest.Spec[procedure.Case]{
@@ -263,25 +265,56 @@ func annulled(deadline string) domain.Event {
 }
 
 func TestC13_Termination(t *testing.T) {
-	terminate := func(g procedure.TerminationGround, reasons domain.Personal) decider {
+	terminate := func(d procedure.Termination) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.Terminate(cmd, g, reasons, terms)
+			return c.Terminate(cmd, d, terms)
 		}
 	}
+	// duplicate names the other case, on the same subject unless something else
+	// is said, in the state.
+	duplicate := func(state procedure.State, change func(*procedure.Termination)) decider {
+		d := procedure.Termination{Ground: procedure.SameSubjectDecided, Reasons: "because", DuplicateOf: another, Other: *in(state)}
+		d.Other.CaseID = another
+		if change != nil {
+			change(&d)
+		}
+		return terminate(d)
+	}
+	terminated := func(g procedure.TerminationGround, of domain.CaseID) []domain.Event {
+		return []domain.Event{procedure.CaseTerminated{
+			CaseID: kase, Ground: g, DuplicateOf: of, Reasons: "because", NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}}
+	}
 	specs := []domaintest.Spec[procedure.Case]{
-		{Name: "C13 on a ground of the law", Given: given(procedure.InReview), When: on("2026-03-15", terminate("tired", "because")), Refused: domain.CodeGroundUnknown, Field: "ground"},
-		{Name: "C13 with reasons", Given: given(procedure.InReview), When: on("2026-03-15", terminate(procedure.SameSubjectDecided, "")), Refused: domain.CodeReasonsRequired, Field: "reasons"},
+		{Name: "C13 on a ground of the law", Given: given(procedure.InReview), When: on("2026-03-15", terminate(procedure.Termination{Ground: "tired", Reasons: "because"})), Refused: domain.CodeGroundUnknown, Field: "ground"},
+		{Name: "C13 with reasons", Given: given(procedure.InReview), When: on("2026-03-15", terminate(procedure.Termination{Ground: procedure.OtherByLaw})), Refused: domain.CodeReasonsRequired, Field: "reasons"},
+		{Name: "C13 a duplicate of what was granted", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, nil)), Then: terminated(procedure.SameSubjectDecided, another)},
+		{Name: "C13 of what was refused", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Refused, nil)), Then: terminated(procedure.SameSubjectDecided, another)},
+		{Name: "C13 it names the other case", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.DuplicateOf = domain.CaseID{} })), Refused: domain.CodeRequired, Field: "duplicate_of"},
+		{Name: "C13 one that exists", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Other = procedure.Case{} })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
+		{Name: "C13 not itself", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.DuplicateOf, d.Other.CaseID = kase, kase })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
+		{Name: "C13 of the same subject", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Other.Subject = kase.UUID })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
+		{Name: "C13 no other ground names a case", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Ground = procedure.OtherByLaw })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
+	}
+	for state := range reach {
+		if state == procedure.Granted || state == procedure.Refused {
+			continue
+		}
+		specs = append(specs, domaintest.Spec[procedure.Case]{Name: "C13 nothing is decided in a case that is " + string(state), Given: given(procedure.Registered),
+			When: on("2026-03-15", duplicate(state, nil)), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"})
 	}
 	for _, g := range procedure.TerminationGrounds {
-		specs = append(specs, domaintest.Spec[procedure.Case]{Name: "C13 " + string(g), Given: given(procedure.Registered), When: on("2026-03-15", terminate(g, "because")), Then: []domain.Event{
-			procedure.CaseTerminated{CaseID: kase, Ground: g, Reasons: "because", NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}}})
+		if g == procedure.SameSubjectDecided {
+			continue
+		}
+		specs = append(specs, domaintest.Spec[procedure.Case]{Name: "C13 " + string(g), Given: given(procedure.Registered),
+			When: on("2026-03-15", terminate(procedure.Termination{Ground: g, Reasons: "because"})), Then: terminated(g, domain.CaseID{})})
 	}
 	domaintest.Run(t, specs)
 }
 
 func TestC12_Complaint(t *testing.T) {
 	filed := func(day, forward string, late bool) domain.Event {
-		return procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint", Grounds: "it is wrong", Late: late, ForwardBy: domaintest.Day(forward), FiledAt: noonOf(day).Now}
+		return procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint", ComplainantID: aigul, Grounds: "it is wrong", Late: late, ForwardBy: domaintest.Day(forward), FiledAt: noonOf(day).Now}
 	}
 	atHome := filed("2026-03-15", "2026-03-18", false)
 	forwarded := procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: domaintest.Day("2026-04-13"), ForwardedAt: noonOf("2026-03-16").Now}
@@ -290,6 +323,18 @@ func TestC12_Complaint(t *testing.T) {
 			return c.DecideComplaint(cmd, o, reasons, terms)
 		}
 	}
+	// made is a complaint decided where the case does not open again: five
+	// working days to make it good.
+	made := func(o procedure.ComplaintOutcome) []domain.Event {
+		return []domain.Event{procedure.ComplaintDecided{CaseID: kase, Outcome: o, By: "reviewer", Reasons: "because", RemedyBy: domaintest.Day("2026-03-20"), DecidedAt: domaintest.Noon()}}
+	}
+	theirs := func(who domain.PersonID) decider {
+		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+			return c.FileComplaint(cmd, "complaint", who, "it is wrong", terms)
+		}
+	}
+	his := filed("2026-09-15", "2026-09-18", false).(procedure.ComplaintFiled)
+	his.ComplainantID = daur
 	decided := func(o procedure.ComplaintOutcome, by, deadline string) []domain.Event {
 		e := procedure.ComplaintDecided{CaseID: kase, Outcome: o, By: by, Reasons: "because", DecidedAt: domaintest.Noon()}
 		if deadline != "" {
@@ -317,7 +362,7 @@ func TestC12_Complaint(t *testing.T) {
 		{Name: "C12 not in time to decide yet", Given: given(procedure.InReview), When: on("2026-03-16", complain), Refused: domain.CodeStepNotOpen},
 		{Name: "C12 one at a time", Given: given(procedure.Refused, atHome), When: on("2026-03-16", complain), Refused: domain.CodeComplaintPending},
 		{Name: "C12 it says what it is about", Given: given(procedure.Refused), When: on("2026-03-16", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.FileComplaint(cmd, "complaint", "", terms)
+			return c.FileComplaint(cmd, "complaint", aigul, "", terms)
 		}), Refused: domain.CodeRequired, Field: "grounds"},
 
 		{Name: "C12 forwarded with the file", Given: given(procedure.Refused, atHome), When: on("2026-03-16", forward("ministry")), Then: []domain.Event{forwarded}},
@@ -334,8 +379,11 @@ func TestC12_Complaint(t *testing.T) {
 		{Name: "C12 upheld: nothing moves", Given: given(procedure.Refused, atHome, forwarded), When: by("reviewer", decide(procedure.Upheld, "because")), Then: decided(procedure.Upheld, "reviewer", "")},
 		{Name: "C12 annulled: a new term", Given: given(procedure.Refused, atHome, forwarded), When: by("reviewer", decide(procedure.Annulled, "because")), Then: decided(procedure.Annulled, "reviewer", "2026-04-14")},
 		{Name: "C12 obliged: a new term", Given: given(procedure.Terminated, atHome, forwarded), When: by("reviewer", decide(procedure.Obliged, "because")), Then: decided(procedure.Obliged, "reviewer", "2026-04-14")},
-		{Name: "C12 a grant is not taken back", Given: given(procedure.Granted, atHome, forwarded), When: by("reviewer", decide(procedure.Annulled, "because")), Then: decided(procedure.Annulled, "reviewer", "")},
-		{Name: "C12 C13 what is decided in one sitting is applied for again", Given: []domain.Event{sitting, moved{procedure.Refused, domaintest.Noon()}, atHome, forwarded}, When: by("reviewer", decide(procedure.Annulled, "because")), Then: decided(procedure.Annulled, "reviewer", "")},
+		{Name: "C12 a grant is not taken back", Given: given(procedure.Granted, atHome, forwarded), When: by("reviewer", decide(procedure.Annulled, "because")), Then: made(procedure.Annulled)},
+		{Name: "C12 R16 whom it touches complains, and no notice to the applicant makes that late", Given: given(procedure.Granted), When: on("2026-09-15", theirs(daur)), Then: []domain.Event{his}},
+		{Name: "C12 R16 nobody else does", Given: given(procedure.Granted), When: on("2026-03-16", theirs(domaintest.ID[domain.PersonID]("passer-by"))), Refused: domain.CodePersonUnknown, Field: "complainant_id"},
+		{Name: "C12 a grant that is upheld leaves nothing to do", Given: given(procedure.Granted, atHome, forwarded), When: by("reviewer", decide(procedure.Upheld, "because")), Then: decided(procedure.Upheld, "reviewer", "")},
+		{Name: "C12 C13 what is decided in one sitting is made good elsewhere", Given: []domain.Event{sitting, moved{procedure.Refused, domaintest.Noon()}, atHome, forwarded}, When: by("reviewer", decide(procedure.Annulled, "because")), Then: made(procedure.Annulled)},
 		{Name: "C12 a complaint of the silence does not touch the refusal that came after it", Given: given(procedure.InReview, passed, atHome, forwarded, moved{procedure.Refused, domaintest.Noon()}),
 			When: by("reviewer", decide(procedure.Obliged, "because")), Then: decided(procedure.Obliged, "reviewer", "")},
 		{Name: "C12 with reasons", Given: given(procedure.Refused, atHome, forwarded), When: by("reviewer", decide(procedure.Annulled, "")), Refused: domain.CodeReasonsRequired, Field: "reasons"},
@@ -372,15 +420,17 @@ func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 	terms.Calendar, terms.LastDay = unforeseen{}, unforeseen{}.lastDay
 	cmd := domaintest.Order()
 	pending := procedure.ComplaintFiled{CaseID: kase, ForwardBy: domaintest.Day("2026-03-18")}
+	granted := domaintest.Fold[procedure.Case](given(procedure.Granted, pending)...)
 	complained := domaintest.Fold[procedure.Case](given(procedure.Refused, pending)...)
 	for name, err := range map[string]error{
 		"correction request": second(in(procedure.Registered).RequestCorrection(cmd, procedure.Correction{Missing: lacking}, terms)),
 		"correction":         second(in(procedure.AwaitingCorrection).Correct(cmd, nil, terms)),
 		"forwarding":         second(in(procedure.Registered).Forward(cmd, "b", terms)),
 		"hearing":            second(in(procedure.InReview).AnnounceHearing(cmd, "p", terms)),
-		"extension":          second(in(procedure.InReview).Extend(cmd, "r", domaintest.Day("2026-05-01"), terms)),
-		"termination":        second(in(procedure.InReview).Terminate(cmd, procedure.OtherByLaw, "r", terms)),
-		"complaint":          second(in(procedure.Refused).FileComplaint(cmd, "c", "g", terms)),
+		"extension":          second(in(procedure.InReview).Extend(cmd, procedure.Head, "r", domaintest.Day("2026-05-01"), terms)),
+		"remedy":             second(granted.DecideComplaint(cmd, procedure.Satisfied, "r", terms)),
+		"termination":        second(in(procedure.InReview).Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "r"}, terms)),
+		"complaint":          second(in(procedure.Refused).FileComplaint(cmd, "c", aigul, "g", terms)),
 		"forwarded":          second(complained.ForwardComplaint(cmd, "b", terms)),
 		"satisfied":          second(complained.DecideComplaint(cmd, procedure.Satisfied, "r", terms)),
 	} {
@@ -400,6 +450,7 @@ func TestPersonalValuesOfTheProcedureNeverPrint(t *testing.T) {
 		{procedure.CorrectionReceived{}, 1}, {procedure.HearingAnnounced{}, 1}, {procedure.ObjectionFiled{}, 1},
 		{procedure.HearingClosed{}, 1}, {procedure.HearingDispensed{}, 1}, {procedure.TermExtended{}, 1},
 		{procedure.CaseTerminated{}, 1}, {procedure.ComplaintFiled{}, 1}, {procedure.ComplaintDecided{}, 1}, {procedure.Dispense{}, 1}, {procedure.Case{}, 2},
+		{procedure.RemedyRecorded{}, 1}, {procedure.Remedy{}, 3}, {procedure.Termination{}, 3},
 		{procedure.CaseWithdrawn{}, 0}, {procedure.ReviewBegan{}, 0},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {

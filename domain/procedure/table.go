@@ -37,9 +37,12 @@ const (
 	Examine           Step = "examine" // what the service demands (S000: need)
 	Grant             Step = "grant"
 	Refuse            Step = "refuse"
-	Notify            Step = "notify"
+	Notify            Step = "notify" // of the decision
+	NotifyForwarding  Step = "notify_forwarding"
+	NotifyExtension   Step = "notify_extension"
 	Complain          Step = "complain"
 	Reopen            Step = "reopen" // a complaint or a court has annulled the decision
+	RecordRemedy      Step = "remedy" // a decision that fell is made good elsewhere
 )
 
 // Transition is a line of the table.
@@ -78,6 +81,9 @@ var Table = []Transition{
 	{InReview, Terminate, Terminated},
 	{HearingPending, Terminate, Terminated},
 
+	{Forwarded, NotifyForwarding, Forwarded},
+	{InReview, NotifyExtension, InReview},
+	{HearingPending, NotifyExtension, HearingPending},
 	{Granted, Notify, Granted},
 	{Refused, Notify, Refused},
 	{Terminated, Notify, Terminated}, // a termination can be appealed against too (APPC 70)
@@ -87,6 +93,9 @@ var Table = []Transition{
 	{Terminated, Complain, Terminated},
 	{Refused, Reopen, InReview},
 	{Terminated, Reopen, InReview},
+	{Granted, RecordRemedy, Granted},
+	{Refused, RecordRemedy, Refused},
+	{Terminated, RecordRemedy, Terminated},
 }
 
 // Next returns the state after the step; ok is false where the table has no

@@ -44,6 +44,7 @@ type Correction struct {
 	Ground         CorrectionGround      `json:"ground"`
 	Reasons        domain.Personal       `json:"reasons"`
 	Accepted       []domain.Code         `json:"accepted,omitempty"` // consequences of the whole act that were accepted
+	Warnings       []Warning             `json:"warnings,omitempty"` // of the whole act
 	Was            Standing              `json:"was"`
 	Now            Standing              `json:"now"`
 }
@@ -287,7 +288,9 @@ type Correct struct {
 	Reasons domain.Personal
 	Changes []Change      // carried out together: only their sum must make sense
 	Accept  []domain.Code // consequences that the caller has seen and accepts
-	Rules   rules.Book
+
+	Household Household
+	Rules     rules.Book
 }
 
 // Consequence is what a correction brings about beyond the facts that it names.
@@ -303,6 +306,7 @@ type Consequence struct {
 type CorrectionPlan struct {
 	Before, After []Line
 	Consequences  []Consequence
+	Warnings      []Warning // which nobody has to accept
 	Events        []domain.Event
 }
 
@@ -365,13 +369,21 @@ func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, 
 	consequences = append(consequences, p.leftBare(&w.Person, cmd.Today())...)
 	consequences = append(consequences, p.contradicted(&w.Person)...)
 	plan := CorrectionPlan{Before: p.Timeline(), After: w.Timeline(), Consequences: consequences}
-	plan.Events = accepting(w.events, consequences)
+	if was, is, by := p.home(w.today), w.home(w.today), c.Rules.On(w.today); was != is {
+		if !was.IsZero() {
+			plan.Warnings = c.Household.leftBy(p.ID, was, by, w.today, nobody)
+		}
+		if !is.IsZero() {
+			plan.Warnings = append(plan.Warnings, c.Household.apart(p, is, by, w.today)...)
+		}
+	}
+	plan.Events = accepting(w.events, consequences, plan.Warnings)
 	return plan, nil
 }
 
 // accepting writes the consequences into the corrections: a log that holds
-// these events tells that somebody accepted them.
-func accepting(events []domain.Event, consequences []Consequence) []domain.Event {
+// these events tells that somebody accepted them. The warnings go with them.
+func accepting(events []domain.Event, consequences []Consequence, warnings []Warning) []domain.Event {
 	var codes []domain.Code
 	for _, q := range consequences {
 		if !slices.Contains(codes, q.Code) {
@@ -381,19 +393,19 @@ func accepting(events []domain.Event, consequences []Consequence) []domain.Event
 	for i, event := range events {
 		switch e := event.(type) {
 		case RegistrationAnnulled:
-			e.Accepted = codes
+			e.Accepted, e.Warnings = codes, warnings
 			events[i] = e
 		case RegistrationCorrected:
-			e.Accepted = codes
+			e.Accepted, e.Warnings = codes, warnings
 			events[i] = e
 		case EndingAnnulled:
-			e.Accepted = codes
+			e.Accepted, e.Warnings = codes, warnings
 			events[i] = e
 		case EndingCorrected:
-			e.Accepted = codes
+			e.Accepted, e.Warnings = codes, warnings
 			events[i] = e
 		case CorrectionAnnulled:
-			e.Accepted = codes
+			e.Accepted, e.Warnings = codes, warnings
 			events[i] = e
 		}
 	}

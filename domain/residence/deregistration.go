@@ -2,7 +2,10 @@ package residence
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/procedure"
@@ -64,9 +67,14 @@ type DeregistrationApplied struct {
 	DepartureSheet bool                   `json:"departure_sheet,omitempty"` // asked for (S001-11)
 	Signature      domain.SignatureMethod `json:"signature"`
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
-	ReceivedAt     time.Time              `json:"received_at"`
-	ConfirmBy      time.Time              `json:"confirm_by,omitzero"` // where it waits for co-owners
-	Deadline       time.Time              `json:"deadline,omitzero"`   // zero where it waits for co-owners
+	// ReceivedAt is when it was handed in, on the portal when it was signed: the
+	// 30 minutes run from here (S001-5, R18). RegisteredAt is when the office had
+	// it (C4): whether the portal counts the hours of the night is not known, so
+	// both are kept.
+	ReceivedAt   time.Time `json:"received_at"`
+	RegisteredAt time.Time `json:"registered_at"`
+	ConfirmBy    time.Time `json:"confirm_by,omitzero"` // where it waits for co-owners
+	Deadline     time.Time `json:"deadline,omitzero"`   // zero where it waits for co-owners
 }
 
 // DeregistrationDecided ends an S001 case with a result for each person (R23).
@@ -82,6 +90,7 @@ type DeregistrationDecided struct {
 type Result struct {
 	PersonID domain.PersonID         `json:"person_id"`
 	Ended    []domain.RegistrationID `json:"ended,omitempty"`
+	Warnings []Warning               `json:"warnings,omitempty"`
 	Code     domain.Code             `json:"code,omitempty"`
 	Reason   string                  `json:"reason,omitempty"`
 }
@@ -111,7 +120,21 @@ func (e DeregistrationDecided) MovesTo() procedure.State {
 
 // Begun is what the procedure needs of the application.
 func (e DeregistrationApplied) Begun() procedure.Application {
-	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.ApplicantID, ReceivedAt: e.ReceivedAt, Deadline: e.Deadline, OneSitting: true}
+	return procedure.Application{
+		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Affected: e.Persons, Subject: e.subject(),
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, OneSitting: true,
+	}
+}
+
+// subject is the same for applications that ask for the same: these persons, in
+// whatever order, off this dwelling, on this ground (C13).
+func (e DeregistrationApplied) subject() uuid.UUID {
+	persons := make([]string, len(e.Persons))
+	for i, p := range e.Persons {
+		persons[i] = p.String()
+	}
+	slices.Sort(persons)
+	return domain.DeriveID(e.DwellingID.UUID, string(e.Ground)+" of "+strings.Join(persons, " "))
 }
 
 func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }
@@ -207,6 +230,10 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature,
 		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
+	}
+	var err error
+	if e.RegisteredAt, err = f.Rules.Calendar().RegisteredAt(cmd.Now); err != nil {
+		return nil, err
 	}
 	if len(e.CoOwners) > 0 {
 		e.ConfirmBy = cmd.Now.Add(coOwnersAnswerWithin)
@@ -311,17 +338,24 @@ func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	return nil
 }
 
-// checkRepresentative: for a minor who leaves for good, somebody of full age
-// applies (R9). Whose legal representative that is, no register that is read
-// here tells; the desk looks at it.
+// checkRepresentative: for a minor who leaves for good, a legal representative
+// applies, who is of full age (R9). Where none is recorded, the desk looks at
+// who it is.
 func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	if c.Ground != GroundDepartureAbroad {
 		return nil
 	}
 	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < f.edition(cmd).Ages.Capacity }
-	if slices.ContainsFunc(f.Persons, minor) && minor(f.Applicant) {
-		return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-			"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
+	for i, p := range f.Persons {
+		switch {
+		case !minor(p):
+		case minor(f.Applicant):
+			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+				"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
+		case len(p.Representatives) > 0 && !p.RepresentedBy(f.Applicant.ID):
+			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+				"%s is a minor whose legal representatives are recorded, and the applicant is none of them", domain.Path("persons", i)).At("applicant_id")
+		}
 	}
 	return nil
 }

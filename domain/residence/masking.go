@@ -24,7 +24,24 @@ func (e EndingAnnulled) LogValue() slog.Value         { return domain.Masked(e) 
 func (e EndingCorrected) LogValue() slog.Value        { return domain.Masked(e) }
 func (e CorrectionAnnulled) LogValue() slog.Value     { return domain.Masked(e) }
 func (c Correct) LogValue() slog.Value                { return domain.Masked(c) }
+func (e RepresentationEnded) LogValue() slog.Value    { return domain.Masked(e) }
+func (c EndRepresentation) LogValue() slog.Value      { return domain.Masked(c) }
+func (c RecordRepresentative) LogValue() slog.Value   { return domain.Masked(c) }
+func (c Register) LogValue() slog.Value               { return domain.Masked(c) }
+func (c EndFor) LogValue() slog.Value                 { return domain.Masked(c) }
+func (h Household) LogValue() slog.Value              { return domain.Masked(h) }
 func (f Facts) LogValue() slog.Value                  { return domain.Masked(f) }
+
+// Format tells how many the household is of, and nothing about them.
+func (h Household) Format(s fmt.State, _ rune) {
+	fmt.Fprintf(s, "a household of %d minors and %d representatives", len(h.Wards), len(h.Representatives))
+}
+
+// Format prints as %+v does, as that of [Facts].
+func (c RecordRepresentative) Format(s fmt.State, _ rune) {
+	type plain RecordRepresentative
+	fmt.Fprintf(s, "%+v", plain(c))
+}
 
 // Format prints as %+v does: under a verb that does not suit a pointer, fmt
 // would print what it points to without asking it.

@@ -27,13 +27,20 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.EndingAnnulled{}, 1},
 		{residence.EndingCorrected{}, 1},
 		{residence.CorrectionAnnulled{}, 1},
-		{residence.Correct{}, 1},
+		{residence.Correct{}, 13},
 		{residence.RegistrationBegan{}, 0},
 		{residence.RegistrationEnded{}, 0},
 		{residence.DwellingRecorded{}, 0},
 		{residence.OwnersChanged{}, 0},
 		{residence.DeregistrationDecided{}, 0},
-		{residence.Register{}, 0},
+		{residence.Register{}, 12},
+		{residence.EndFor{}, 12},
+		{residence.Household{}, 12},
+		{residence.RecordRepresentative{}, 4},
+		{residence.EndRepresentation{}, 1},
+		{residence.RepresentationEnded{}, 1},
+		{residence.RepresentativeRecorded{}, 0},
+		{residence.WardNoted{}, 0},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
 			t.Errorf("%T holds %d personal values, want %d", c.value, got, c.holds)

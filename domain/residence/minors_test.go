@@ -9,6 +9,14 @@ import (
 	"tizilim/domain/rules/rulestest"
 )
 
+// recordedFor has the one person of the application represented by these.
+func recordedFor(a *application, ids ...domain.PersonID) *application {
+	for _, id := range ids {
+		a.persons[0] = a.persons[0].representedBy(id)
+	}
+	return a
+}
+
 func TestR9_AMinorLeavesOnTheApplicationOfAnAdult(t *testing.T) {
 	// today is 15 March 2026
 	leaves := func(applicant, person string, court bool) *application {
@@ -32,6 +40,11 @@ func TestR9_AMinorLeavesOnTheApplicationOfAnAdult(t *testing.T) {
 		{"R9 a minor by one who is 18 tomorrow", leaves("2008-03-16", "2008-03-16", false), rules.Book{}, domain.CodeRepresentative},
 		{"R9 an adult by whoever applies", leaves("2008-03-16", "2008-03-15", false), rules.Book{}, ""},
 		{"R9 the age is that of the edition in force", leaves("2008-03-15", "2008-03-16", false), older, domain.CodeRepresentative},
+		{"R9 by a representative who is recorded", recordedFor(leaves("1990-01-01", "2008-03-16", false), aigul, erlan), rules.Book{}, ""},
+		{"R9 by somebody else where one is recorded", recordedFor(leaves("1990-01-01", "2008-03-16", false), erlan), rules.Book{}, domain.CodeRepresentative},
+		{"R9 nor by one who is a minor too", recordedFor(leaves("2008-03-16", "2008-03-16", false), aigul), rules.Book{}, domain.CodeRepresentative},
+		{"R9 an adult needs none, whoever was recorded", recordedFor(leaves("1990-01-01", "2008-03-15", false), erlan), rules.Book{}, ""},
+		{"R9 of a departure only, whoever is recorded", recordedFor(leaves("1990-01-01", "2008-03-16", true), erlan), rules.Book{}, ""},
 		{"R9 of a departure only", leaves("2008-03-16", "2008-03-16", true), rules.Book{}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -66,6 +66,7 @@ type RegistrationBegan struct {
 	From           domain.Date           `json:"effective_from"`
 	Until          domain.Date           `json:"until,omitzero"` // temporary only: the first day on which it no longer holds
 	Consents       []Consent             `json:"consents,omitempty"`
+	Warnings       []Warning             `json:"warnings,omitempty"`
 }
 
 // RegistrationEnded says that the registration holds until On and no longer on
@@ -78,6 +79,7 @@ type RegistrationEnded struct {
 	Reason         Reason                `json:"reason"`
 	On             domain.Date           `json:"ended_on"`
 	CaseID         domain.CaseID         `json:"case_id,omitzero"` // the S001 case, where one caused it
+	Warnings       []Warning             `json:"warnings,omitempty"`
 }
 
 func (PersonRecorded) EventType() string    { return "PersonRecorded" }
@@ -133,8 +135,12 @@ type Person struct {
 	Class         Class
 	Contacts      ContactsConfirmed // the last that were confirmed
 	Registrations []Registration    // in the order in which they were recorded
-	facts         facts             // what the registrations are made of
-	next          uint64            // revision of the next event of the stream
+
+	Representatives []Representative  // of a minor, who are recorded
+	Wards           []domain.PersonID // whose streams may name this person as a representative
+
+	facts facts  // what the registrations are made of
+	next  uint64 // revision of the next event of the stream
 }
 
 // Known reports whether the person has been recorded.
@@ -161,6 +167,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}
 	default:
+		p.represented(rec)
 		if c, ok := CorrectionIn(e); ok {
 			if r := p.registration(c.RegistrationID); r != nil {
 				r.stand(c.Now)
@@ -168,6 +175,9 @@ func (p *Person) Apply(rec domain.Recorded) {
 		}
 	}
 }
+
+// Revision is that of the last event of a known person's stream.
+func (p *Person) Revision() uint64 { return p.next - 1 }
 
 // registration returns the registration to be changed, in a list of p's own;
 // nil where p has none with the id.
@@ -241,7 +251,8 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
-	Owners         []Owner    // of the dwelling now
+	Dwelling       *Dwelling // as it is now; nil where nothing is known of it
+	Household      Household
 	Rules          rules.Book // by which it is judged
 }
 
@@ -270,6 +281,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		PersonID: p.ID, RegistrationID: c.RegistrationID, DwellingID: c.DwellingID,
 		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents,
 	}
+	if c.Kind == Permanent {
+		began.Warnings = c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())
+	}
 	var ended []domain.Event
 	for _, r := range p.Registrations {
 		open := r.openOn(cmd.Today())
@@ -289,7 +303,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 				return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
 					"the present registration began on %s; a move cannot take effect before it", r.From).At("effective_from")
 			}
-			ended = append(ended, r.end(p.ID, MovedToNewAddress, c.From, domain.CaseID{}))
+			move := r.end(p.ID, MovedToNewAddress, c.From, domain.CaseID{})
+			move.Warnings = c.Household.leftBy(p.ID, r.DwellingID, c.Rules.On(cmd.Today()), cmd.Today(), nobody)
+			ended = append(ended, move)
 			continue
 		}
 		if c.From.Before(r.lastDay()) {
@@ -314,7 +330,10 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 		return nil
 	}
 	missing := 0
-	for _, o := range c.Owners {
+	if c.Dwelling == nil {
+		return nil
+	}
+	for _, o := range c.Dwelling.Owners {
 		if o.PersonID != person && !slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == o.PersonID }) {
 			missing++
 		}
@@ -396,7 +415,10 @@ type EndFor struct {
 	DwellingID domain.DwellingID
 	Ground     Ground
 	On         domain.Date
-	Received   domain.Position // of the application in the log; zero before it is received
+	Received   domain.Position   // of the application in the log; zero before it is received
+	Named      []domain.PersonID // all whom the case deregisters
+	Household  Household
+	Rules      rules.Book
 }
 
 // EndFor decides [EndFor]: the owner's application and the court's decision end
@@ -423,13 +445,24 @@ func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 				"the registration begins on %s, after the day of the ending", r.From)
 		}
 		here = here || at
-		ended = append(ended, r.end(p.ID, c.Ground.reason(), c.On, c.CaseID))
+		ending := r.end(p.ID, c.Ground.reason(), c.On, c.CaseID)
+		if r.Kind == Permanent {
+			ending.Warnings = c.Household.leftBy(p.ID, r.DwellingID, c.Rules.On(c.On), c.On, c.leaves)
+		}
+		ended = append(ended, ending)
 	}
 	if !here {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeNotRegisteredHere,
 			"the person has no active registration at this dwelling; look at GET /v1/dwellings/{id}/residents")
 	}
 	return ended, nil
+}
+
+// leaves reports whether the case deregisters the other at the dwelling too.
+func (c EndFor) leaves(other *Person) bool {
+	return slices.Contains(c.Named, other.ID) && slices.ContainsFunc(other.Registrations, func(r Registration) bool {
+		return r.DwellingID == c.DwellingID && r.openOn(c.On)
+	})
 }
 
 // Expire decides that a temporary registration has ended by itself (R13): on

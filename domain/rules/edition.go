@@ -28,6 +28,7 @@ type Edition struct {
 	Residence      Residence      `json:"residence"`
 	Ages           Ages           `json:"ages"`
 	OTP            OTP            `json:"otp"`
+	Notice         Notice         `json:"notice"`
 }
 
 // Signatures are the methods by which an application is signed, by channel
@@ -117,6 +118,7 @@ type Complaint struct {
 	FileWithinMonths int `json:"file_within_months"` // months from learning of the act; later ones are still accepted and examined (C12; art. 92 [found]: 3)
 	ForwardWithin    int `json:"forward_within"`     // working days, with the file, or satisfied in that time (C12; art. 91 [found]: 3)
 	DecideWithin     int `json:"decide_within"`      // working days (C12; art. 99 [found]: 20)
+	RemedyWithin     int `json:"remedy_within"`      // working days to make good an act that fell (C12; arts 84-86 [found]: execution in 5)
 }
 
 // Residence is the registration of residence.
@@ -150,6 +152,14 @@ type OTP struct {
 	Digits       int `json:"digits"`        // 6
 	ValidMinutes int `json:"valid_minutes"` // 5
 	Tries        int `json:"tries"`         // 5
+}
+
+// Notice is how SMS and e-mail are tried again where they fail (all policy; the
+// copy in the personal account needs no trying).
+type Notice struct {
+	Attempts            int `json:"attempts"`              // at most, of one message; then it is given up: 12
+	FirstPauseMinutes   int `json:"first_pause_minutes"`   // after the first failure; each next pause is twice as long: 1
+	LongestPauseMinutes int `json:"longest_pause_minutes"` // 240
 }
 
 // CountsAsDwelling reports whether a share in the title to a dwelling counts as

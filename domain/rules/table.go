@@ -155,6 +155,7 @@ func (e Edition) check() error {
 		{"complaint.file_within_months", e.Complaint.FileWithinMonths},
 		{"complaint.forward_within", e.Complaint.ForwardWithin},
 		{"complaint.decide_within", e.Complaint.DecideWithin},
+		{"complaint.remedy_within", e.Complaint.RemedyWithin},
 		{"residence.temporary_at_least_months", e.Residence.TemporaryAtLeastMonths},
 		{"residence.temporary_at_most_months", e.Residence.TemporaryAtMostMonths},
 		{"ages.own_registration", e.Ages.OwnRegistration},
@@ -163,6 +164,9 @@ func (e Edition) check() error {
 		{"otp.digits", e.OTP.Digits},
 		{"otp.valid_minutes", e.OTP.ValidMinutes},
 		{"otp.tries", e.OTP.Tries},
+		{"notice.attempts", e.Notice.Attempts},
+		{"notice.first_pause_minutes", e.Notice.FirstPauseMinutes},
+		{"notice.longest_pause_minutes", e.Notice.LongestPauseMinutes},
 	} {
 		if n.value < 1 || n.value > largest {
 			return fmt.Errorf("%s is %d: give a whole number from 1 to %d", n.name, n.value, largest)
@@ -173,6 +177,9 @@ func (e Edition) check() error {
 	}
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)
+	}
+	if e.Notice.LongestPauseMinutes < e.Notice.FirstPauseMinutes {
+		return fmt.Errorf("notice.longest_pause_minutes is less than first_pause_minutes")
 	}
 	for _, l := range []struct {
 		name   string

@@ -52,6 +52,7 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		{"months to complain (C12)", e.Complaint.FileWithinMonths, 3},
 		{"working days to forward the complaint (C12)", e.Complaint.ForwardWithin, 3},
 		{"working days to decide the complaint (C12)", e.Complaint.DecideWithin, 20},
+		{"working days to make good an act that fell (C12)", e.Complaint.RemedyWithin, 5},
 		{"days to tell of a removal (Q15)", e.Register.RemovalNoticeDays, 10},
 		{"working days to report changes (Q18)", e.Register.ReportChangesWithin, 10},
 		{"months between inventories (Q23)", e.Register.InventoryEveryMonths, 12},
@@ -64,6 +65,9 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		{"digits (C19)", e.OTP.Digits, 6},
 		{"minutes (C19)", e.OTP.ValidMinutes, 5},
 		{"tries (C19)", e.OTP.Tries, 5},
+		{"attempts of a message (C11)", e.Notice.Attempts, 12},
+		{"minutes before the second (C11)", e.Notice.FirstPauseMinutes, 1},
+		{"minutes between two at most (C11)", e.Notice.LongestPauseMinutes, 240},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, c.got, c.want)
@@ -295,6 +299,8 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"no title", change(right[strings.Index(right, `"title":`):strings.Index(right, `,"deregistration"`)], `"title":""`), "title says from which acts"},
 		{"stays that cannot be", change(`"temporary_at_most_months":12`, `"temporary_at_most_months":1`), ""},
 		{"stays that cannot be at all", change(`"temporary_at_least_months":1`, `"temporary_at_least_months":13`), "no stay would fit"},
+		{"no attempt at all", change(`"attempts":12`, `"attempts":0`), "notice.attempts is 0"},
+		{"pauses that shrink", change(`"first_pause_minutes":1`, `"first_pause_minutes":300`), "longest_pause_minutes is less"},
 		{"a password of three digits", change(`"digits":6`, `"digits":3`), "otp.digits is 3"},
 		{"Q3 a fourth ground", change(`"no_consent","requirements_not_met"]`, `"no_consent","no_vacancy"]`), "knows [untrue_documents no_consent requirements_not_met] and no other"},
 		{"C17 OTP for S001", change(`"portal":["eds"]`, `"portal":["eds","otp"]`), "takes [eds] and nothing else"},

@@ -4,7 +4,10 @@ import (
 	"context"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
+	"tizilim/domain/residence"
 )
 
 // terms are the numbers of the procedure by the edition in force on the day.
@@ -15,7 +18,7 @@ func (h *Handler) terms(day domain.Date) procedure.Terms {
 		ExtensionMonths: e.Procedure.ExtensionMonths, ExtensionNotice: e.Procedure.ExtensionNotice,
 		ForwardingDays: e.Procedure.ForwardingWithin, TerminationNotice: e.Procedure.TerminationNotice,
 		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin,
-		ComplaintDecision: e.Complaint.DecideWithin, CorrectionDays: e.Procedure.CorrectionPeriod,
+		ComplaintDecision: e.Complaint.DecideWithin, RemedyDays: e.Complaint.RemedyWithin, CorrectionDays: e.Procedure.CorrectionPeriod,
 		Calendar: h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
 		StateHeld: e.Procedure.StateHeldDocuments,
 	}
@@ -28,6 +31,34 @@ func (h *Handler) StepOnCase(ctx context.Context, cmd domain.Command, id domain.
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) },
 	})
+}
+
+// Corrects checks that each of the acts corrects what the case did, as a remedy
+// has to (C12): an ending of residence that the case brought about, the day of
+// the entry that it placed, a document that it issued.
+func (h *Handler) Corrects(ctx context.Context, id domain.CaseID, acts []domain.EventRef) error {
+	for i, act := range acts {
+		recs, err := h.log.ReadPage(ctx, act.Stream, act.Revision, 1)
+		if err != nil {
+			return err
+		}
+		if len(recs) == 0 || recs[0].Revision != act.Revision || !corrects(recs[0].Event, id) {
+			return domain.Refuse(domain.Invalid, domain.CodeNoRemedy,
+				"this act corrects nothing that the case did: name the correction of the residence that it ended, the re-dating of its entry, or the correction of its document").At(domain.Path("acts", i))
+		}
+	}
+	return nil
+}
+
+func corrects(event domain.Event, id domain.CaseID) bool {
+	switch e := event.(type) {
+	case housing.EntryRedated:
+		return e.EntryID == housing.EntryOf(id)
+	case certificates.Corrected:
+		return e.CaseID == id
+	}
+	c, ok := residence.CorrectionIn(event)
+	return ok && c.Was.CaseID == id
 }
 
 // Case returns what the log holds of the procedure of the case now.

@@ -84,21 +84,32 @@ func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) err
 
 // Register registers a residence or a temporary stay of the person.
 func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Register, opt Options) (Receipt, error) {
-	d, err := h.Dwelling(ctx, c.DwellingID)
+	c, err := h.judgedBy(ctx, c)
 	if err != nil {
 		return Receipt{}, err
+	}
+	return h.together(ctx, order[residence.Person]{
+		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
+		c.Household = household
+		return p.Register(cmd, c)
+	})
+}
+
+// judgedBy adds to a registration what it is judged by beside the person and
+// the household.
+func (h *Handler) judgedBy(ctx context.Context, c residence.Register) (residence.Register, error) {
+	d, err := h.Dwelling(ctx, c.DwellingID)
+	if err != nil {
+		return c, err
 	}
 	if !d.Known() {
 		unknown := residence.UnknownDwelling().At("dwelling_id")
 		unknown.Kind = domain.Invalid
-		return Receipt{}, unknown
+		return c, unknown
 	}
-	c.Rules = h.rules
-	c.Owners = d.Owners
-	return execute(ctx, h, order[residence.Person]{
-		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Register(cmd, c) },
-	})
+	c.Rules, c.Dwelling = h.rules, &d
+	return c, nil
 }
 
 // Correct corrects what was recorded of the person's registrations. The plan
@@ -107,15 +118,15 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
 	var plan residence.CorrectionPlan
 	c.Rules = h.rules
-	r, err := execute(ctx, h, order[residence.Person]{
+	r, err := h.together(ctx, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) (events []domain.Event, err error) {
-			if opt.DryRun {
-				plan, err = p.PlanCorrection(cmd, c)
-				return plan.Events, err
-			}
-			return p.Correct(cmd, c)
-		},
+	}, func(p *residence.Person, household residence.Household) (events []domain.Event, err error) {
+		c.Household = household
+		if opt.DryRun {
+			plan, err = p.PlanCorrection(cmd, c)
+			return plan.Events, err
+		}
+		return p.Correct(cmd, c)
 	})
 	return r, plan, err
 }
@@ -149,7 +160,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 		}
 		var d residence.Deregistration
 		d.Apply(received.Events[0])
-		return planEndings(cmd, d, facts.Persons, facts.Rules, received)
+		return h.planEndings(ctx, cmd, d, facts.Persons, received)
 	}
 	if application, ok := received.Events[0].Event.(residence.DeregistrationApplied); ok && len(application.CoOwners) > 0 {
 		return received, nil // it waits for them; see Answer
@@ -165,7 +176,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 
 // planEndings adds to a planned receipt the steps that would follow it now,
 // where the case d, which has it already, waits for nothing.
-func planEndings(cmd domain.Command, d residence.Deregistration, persons []*residence.Person, by rules.Book, r Receipt) (Receipt, error) {
+func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residence.Deregistration, persons []*residence.Person, r Receipt) (Receipt, error) {
 	if d.Stage() != residence.StageCarriedOut {
 		return r, nil
 	}
@@ -173,7 +184,11 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 	var results []residence.Result
 	var endings []domain.Recorded
 	for _, p := range persons {
-		ends, err := p.EndFor(endingsOf(d))
+		household, err := h.household(ctx, p.ID.Stream())
+		if err != nil {
+			return Receipt{}, err
+		}
+		ends, err := p.EndFor(h.endingsOf(d, household))
 		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: d.Applied.CaseID.UUID}.planned(ends)
 		result, err := resultOf(p.ID, planned, err)
 		if err != nil {
@@ -182,7 +197,7 @@ func planEndings(cmd domain.Command, d residence.Deregistration, persons []*resi
 		results = append(results, result)
 		endings = append(endings, planned.Events...)
 	}
-	decided, err := decideWithSheets(&d, cmd, results, endings, by)
+	decided, err := decideWithSheets(&d, cmd, results, endings, h.rules)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -228,7 +243,7 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 			persons = append(persons, &p)
 		}
 		d.Apply(answered.Events[0])
-		return planEndings(cmd, d, persons, h.rules, answered)
+		return h.planEndings(ctx, cmd, d, persons, answered)
 	}
 	decided, err := h.finishDeregistration(ctx, id)
 	if err != nil {
@@ -328,10 +343,10 @@ func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results [
 
 // endingsOf is what the case asks of each person's stream: an ending on the day
 // on which the case was complete, however late it is finished.
-func endingsOf(d residence.Deregistration) residence.EndFor {
+func (h *Handler) endingsOf(d residence.Deregistration, household residence.Household) residence.EndFor {
 	return residence.EndFor{
 		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Complete),
-		Received: d.Received,
+		Received: d.Received, Named: d.Applied.Persons, Household: household, Rules: h.rules,
 	}
 }
 
@@ -339,9 +354,10 @@ func endingsOf(d residence.Deregistration) residence.EndFor {
 // the same receipt.
 func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
-	return execute(ctx, h, order[residence.Person]{
+	return h.together(ctx, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndFor(endingsOf(d)) },
+	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
+		return p.EndFor(h.endingsOf(d, household))
 	})
 }
 
@@ -360,6 +376,7 @@ func resultOf(person domain.PersonID, done Receipt, err error) (residence.Result
 	for _, rec := range done.Events {
 		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
 			result.Ended = append(result.Ended, e.RegistrationID)
+			result.Warnings = append(result.Warnings, e.Warnings...)
 		}
 	}
 	return result, nil

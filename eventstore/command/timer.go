@@ -75,28 +75,32 @@ var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) erro
 	domain.DueTerm:          (*Handler).expire,
 	domain.DueConfirmations: (*Handler).lapse,
 	domain.DueConsent:       (*Handler).expireConsent,
-	domain.DueDecision: onCase("overdue", func(cmd domain.Command, c *procedure.Case) ([]domain.Event, error) {
+	domain.DueWard:          (*Handler).noteDue,
+	domain.DueDecision: onCase("overdue", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
 		return c.MarkOverdue(cmd)
 	}),
-	domain.DueCorrection: onCase("return", func(cmd domain.Command, c *procedure.Case) ([]domain.Event, error) {
+	domain.DueCorrection: onCase("return", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
 		return c.Return(cmd)
 	}),
-	domain.DueObjection: onCase("hearing lapsed", func(cmd domain.Command, c *procedure.Case) ([]domain.Event, error) {
+	domain.DueObjection: onCase("hearing lapsed", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
 		return c.CloseHearing(cmd, procedure.HearingLapsed, "")
+	}),
+	domain.DueDuty: onCase("missed", func(cmd domain.Command, c *procedure.Case, duty string) ([]domain.Event, error) {
+		return c.MarkMissed(cmd, procedure.Duty(duty))
 	}),
 }
 
 // onCase is a duty that is one step on a case. What the case refuses is no duty
 // any more: the agenda was behind the log.
-func onCase(name string, step func(domain.Command, *procedure.Case) ([]domain.Event, error)) func(*Handler, context.Context, domain.Due) error {
+func onCase(name string, step func(cmd domain.Command, c *procedure.Case, item string) ([]domain.Event, error)) func(*Handler, context.Context, domain.Due) error {
 	return func(h *Handler, ctx context.Context, d domain.Due) error {
 		id, err := uuid.Parse(strings.TrimPrefix(d.Stream, "case-"))
 		if err != nil {
 			return fmt.Errorf("command: a duty of the stream %s: %w", d.Stream, err)
 		}
 		// The same duty can fall due again later, after an extension for one.
-		cmd := h.own(id, fmt.Sprintf("%s at %d", name, d.At.UnixMilli()))
-		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c) }, Options{})
+		cmd := h.own(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
+		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c, d.Item) }, Options{})
 		var refused *domain.Error
 		if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
 			return nil

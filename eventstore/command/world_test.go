@@ -315,6 +315,15 @@ func acts(t testing.TB) []act {
 			}, opt)
 			return r, err
 		}},
+		{name: "R20 record a representative", log: withChild(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.Parent, opt)
+		}},
+		{name: "R20 end a representation", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.EndRepresentation(ctx, cmd, child, residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, opt)
+		}},
+		{name: "R20 leave a child behind", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return register(h, gulnar, flat, residence.Permanent, opt)(cmd)
+		}},
 		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
 		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal},
 		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm)},

@@ -47,11 +47,12 @@ type Document struct {
 	EndedFor residence.Reason
 
 	// Talon.
-	ReceivedAt time.Time
-	Deadline   time.Time
-	Channel    domain.Channel
-	Acceptor   string // account; empty where the registry accepted by itself
-	AcceptedAs domain.Role
+	ReceivedAt   time.Time
+	RegisteredAt time.Time // said where it is another instant: filed outside working time (C4)
+	Deadline     time.Time
+	Channel      domain.Channel
+	Acceptor     string // account; empty where the registry accepted by itself
+	AcceptedAs   domain.Role
 
 	CheckCode certificates.CheckCode
 	CheckURL  string
@@ -134,6 +135,9 @@ func (d Document) Lines() []Line {
 	case certificates.Talon:
 		add(labelService, services[d.Service].in(l))
 		add(labelReceived, instant(d.ReceivedAt, l))
+		if !d.RegisteredAt.Equal(d.ReceivedAt) {
+			add(labelRegistered, instant(d.RegisteredAt, l))
+		}
 		add(labelChannel, channels[d.Channel].in(l))
 		add(labelAcceptor, d.acceptor())
 		add(labelDue, instant(d.Deadline, l))

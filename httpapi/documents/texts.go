@@ -134,6 +134,7 @@ var (
 	labelEndedFor   = text{"Есептен шығару негізі", "Основание снятия", "Ground of deregistration"}
 	labelService    = text{"Мемлекеттік көрсетілетін қызмет", "Государственная услуга", "Public service"}
 	labelReceived   = text{"Қабылданған күні мен уақыты", "Дата и время принятия", "Accepted on, at"}
+	labelRegistered = text{"Тіркелген күні мен уақыты", "Дата и время регистрации", "Registered on, at"}
 	labelDue        = text{"Шешім қабылдау мерзімі", "Срок принятия решения", "Decision is due by"}
 	labelAcceptor   = text{"Қабылдаған", "Принял(а)", "Accepted by"}
 	labelChannel    = text{"Өтініш беру арнасы", "Канал подачи", "Channel"}

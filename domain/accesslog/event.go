@@ -1,0 +1,64 @@
+// Package accesslog is what the registry records of every read of personal data
+// (C21): who read whose data, when and why. The entries of a person are a
+// stream of their own, access-<person>, apart from the history of the record,
+// and are shown to that person. They hold no personal value.
+package accesslog
+
+import (
+	"time"
+
+	"tizilim/domain"
+)
+
+// Stream is where the reads of the person's data are recorded.
+func Stream(id domain.PersonID) string { return "access-" + id.String() }
+
+// PersonalDataRead says that somebody was about to be shown data of a person. It
+// is recorded before the answer is given: an answer that then got lost has its
+// entry, and no answer has none.
+type PersonalDataRead struct {
+	PersonID  domain.PersonID `json:"person_id"`
+	Reader    string          `json:"reader"` // account, or the person id of a citizen
+	Role      domain.Role     `json:"role"`
+	Operation string          `json:"operation"` // what was read, as the API names it
+	Purpose   Purpose         `json:"purpose"`
+	CaseID    domain.CaseID   `json:"case_id,omitzero"` // that the read belongs to
+	ReadAt    time.Time       `json:"read_at"`
+}
+
+func (PersonalDataRead) EventType() string        { return "PersonalDataRead" }
+func (e PersonalDataRead) EffectiveAt() time.Time { return e.ReadAt }
+
+// Purpose is why data were read: one of a closed list.
+type Purpose string
+
+const (
+	Service         Purpose = "service"          // rendering one of the two services
+	Decision        Purpose = "decision"         // preparing or taking a decision
+	Complaint       Purpose = "complaint"        // reviewing a complaint (C12)
+	RegisterKeeping Purpose = "register_keeping" // keeping the register and correcting it
+	SubjectRequest  Purpose = "subject_request"  // the person asked for it (personal data law, art. 24)
+	CourtRequest    Purpose = "court_request"    // a court, or a body that the law entitles, asked for it
+	Audit           Purpose = "audit"            // supervision of those who keep the register
+
+	Owner Purpose = "owner" // an owner looks who is registered in the dwelling (F14)
+	Party Purpose = "party" // a party to a case reads it (APPC 75)
+)
+
+// Stated are the purposes that staff can state. The others follow from what a
+// citizen is to the record.
+var Stated = []Purpose{Service, Decision, Complaint, RegisterKeeping, SubjectRequest, CourtRequest, Audit}
+
+// DefaultOf is the purpose of staff who state none: what their office is there
+// for. A citizen has none.
+func DefaultOf(role domain.Role) Purpose {
+	switch role {
+	case domain.RoleOperator, domain.RoleProvider:
+		return Service
+	case domain.RoleCommission:
+		return Decision
+	case domain.RoleAuditor:
+		return Audit
+	}
+	return ""
+}

@@ -1,0 +1,171 @@
+package notice_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"tizilim/domain"
+	"tizilim/domain/certificates"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	"tizilim/domain/notice"
+	"tizilim/domain/procedure"
+	"tizilim/domain/residence"
+)
+
+var (
+	daur   = domaintest.ID[domain.PersonID]("daur")
+	gulnar = domaintest.ID[domain.PersonID]("gulnar")
+	today  = domaintest.Today()
+	noon   = domaintest.Noon()
+)
+
+func TestWhomAnEventOwesANotice(t *testing.T) {
+	deregistered := residence.Result{PersonID: daur, Ended: []domain.RegistrationID{{}}}
+	refused := residence.Result{PersonID: gulnar, Code: domain.CodeNotRegisteredHere}
+	decided := func(r ...residence.Result) domain.Event { return residence.DeregistrationDecided{Results: r} }
+	applicant := func(k notice.Kind) []notice.Owed { return []notice.Owed{{Kind: k}} }
+	decision := notice.Owed{Decision: true}
+	with := func(o notice.Owed, k notice.Kind) notice.Owed { o.Kind = k; return o }
+	to := func(p domain.PersonID, k notice.Kind) notice.Owed { return notice.Owed{Kind: k, To: p} }
+
+	for _, c := range []struct {
+		name  string
+		event domain.Event
+		owed  []notice.Owed
+	}{
+		{"APPC 64 the talon", housing.ApplicationReceived{ApplicantID: aigul}, []notice.Owed{to(aigul, notice.ApplicationReceived)}},
+		{"R6 the co-owners are asked", residence.DeregistrationApplied{ApplicantID: aigul, CoOwners: []domain.PersonID{daur, gulnar}, ConfirmBy: noon}, []notice.Owed{
+			to(aigul, notice.ApplicationReceived),
+			{Kind: notice.ConfirmationAsked, To: daur, By: today}, {Kind: notice.ConfirmationAsked, To: gulnar, By: today},
+		}},
+		{"R6 declined", residence.CoOwnerDeclined{PersonID: daur}, applicant(notice.CoOwnerDeclined)},
+		{"R6 lapsed", residence.ConfirmationsLapsed{Silent: []domain.PersonID{daur}}, applicant(notice.CoOwnersSilent)},
+		{"C3 correction", procedure.CorrectionRequested{Until: today}, []notice.Owed{{Kind: notice.CorrectionRequested, By: today}}},
+		{"C3 corrected", procedure.CorrectionReceived{Deadline: noon}, []notice.Owed{{Kind: notice.CorrectionReceived, By: today}}},
+		{"C3 returned", procedure.CaseReturned{}, applicant(notice.ApplicationReturned)},
+		{"C5 forwarded", procedure.CaseForwarded{}, applicant(notice.Forwarded)},
+		{"C6 withdrawn", procedure.CaseWithdrawn{}, applicant(notice.Withdrawn)},
+		{"C8 hearing", procedure.HearingAnnounced{ObjectUntil: today}, []notice.Owed{{Kind: notice.HearingAnnounced, By: today}}},
+		{"C9 extended", procedure.TermExtended{Deadline: noon}, []notice.Owed{{Kind: notice.TermExtended, By: today}}},
+		{"C9 overdue", procedure.DeadlinePassed{}, applicant(notice.TermPassed)},
+		{"C11 placed", housing.PlacementCertified{}, []notice.Owed{with(decision, notice.Placed)}},
+		{"C11 refused", housing.ApplicationRefused{}, []notice.Owed{with(decision, notice.PlacementRefused)}},
+		{"C13 terminated", procedure.CaseTerminated{}, []notice.Owed{with(decision, notice.Terminated)}},
+		{"C12 complaint", procedure.ComplaintFiled{}, applicant(notice.ComplaintReceived)},
+		{"C12 forwarded", procedure.ComplaintForwarded{DecideBy: today}, []notice.Owed{{Kind: notice.ComplaintForwarded, By: today}}},
+		{"C12 annulled", procedure.ComplaintDecided{Outcome: procedure.Annulled}, applicant(notice.ComplaintSatisfied)},
+		{"C12 upheld", procedure.ComplaintDecided{Outcome: procedure.Upheld}, applicant(notice.ComplaintDismissed)},
+		{"S001-10 R16 all deregistered", decided(deregistered), []notice.Owed{with(decision, notice.PersonsDeregistered), to(daur, notice.YouAreDeregistered)}},
+		{"S001-10 R16 R23 some deregistered", decided(refused, deregistered), []notice.Owed{with(decision, notice.SomeDeregistered), to(daur, notice.YouAreDeregistered)}},
+		{"C11 R23 nobody deregistered", decided(refused), []notice.Owed{with(decision, notice.NobodyDeregistered)}},
+		{"R13 a stay ended by its term", residence.RegistrationEnded{PersonID: daur, Reason: residence.TermExpired}, []notice.Owed{to(daur, notice.StayEnded)}},
+		{"R12 a move is the person's own", residence.RegistrationEnded{PersonID: daur, Reason: residence.MovedToNewAddress}, nil},
+		{"R15 what a case ends, its decision tells", residence.RegistrationEnded{PersonID: daur, Reason: residence.OwnerApplication}, nil},
+		{"R14 the past corrected", residence.EndingAnnulled{PersonID: daur}, []notice.Owed{to(daur, notice.RecordCorrected)}},
+		{"Q15 removed", housing.EntryRemoved{PersonID: daur}, []notice.Owed{to(daur, notice.Removed)}},
+		{"E.5 reinstated", housing.EntryReinstated{PersonID: daur}, []notice.Owed{to(daur, notice.Reinstated)}},
+		{"Q17 re-dated", housing.EntryRedated{PersonID: daur}, []notice.Owed{to(daur, notice.Redated)}},
+		{"Q16 after a death the new holder", housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderDied}, []notice.Owed{to(gulnar, notice.TransferredToYou)}},
+		{"Q16 after a departure both", housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, []notice.Owed{
+			to(gulnar, notice.TransferredToYou), to(daur, notice.TransferredFromYou),
+		}},
+		{"Q19 provided", housing.EntryProvided{PersonID: daur}, []notice.Owed{to(daur, notice.Provided)}},
+		{"Q23 the inventory is missing", housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, []notice.Owed{to(daur, notice.ConfirmationMissing)}},
+		{"Q23 a review", housing.ReviewOpened{PersonID: daur, Reason: housing.Doubt}, []notice.Owed{to(daur, notice.ReviewOpened)}},
+		{"a step inside the body", procedure.ReviewBegan{}, nil},
+		{"an event that cannot be read", nil, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := domaintest.Diff(c.owed, notice.Of(c.event)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestANoticeHasOneIDForEveryAttempt(t *testing.T) {
+	event, another := domaintest.ID[domain.CommandID]("event").UUID, domaintest.ID[domain.CommandID]("another").UUID
+	o := notice.Owed{Kind: notice.Placed}
+	if got := o.ID(event, aigul).String(); got != "6af4e2c2-8f42-59c7-bb2c-a52a267d2d05" {
+		t.Errorf("the id %s is another than that of the notices sent before this release", got)
+	}
+	ids := map[domain.NoticeID]bool{
+		o.ID(event, aigul): true, o.ID(another, aigul): true, o.ID(event, daur): true, notice.Owed{Kind: notice.Removed}.ID(event, aigul): true,
+	}
+	if len(ids) != 4 {
+		t.Errorf("%d ids for four notices", len(ids))
+	}
+}
+
+// kinds are all that the examples of the events owe.
+func kinds(t *testing.T) map[notice.Kind]notice.Owed {
+	t.Helper()
+	found := map[notice.Kind]notice.Owed{}
+	for _, e := range []domain.Event{
+		residence.DeregistrationApplied{ApplicantID: aigul, CoOwners: []domain.PersonID{daur}, ConfirmBy: noon}, residence.CoOwnerDeclined{}, residence.ConfirmationsLapsed{},
+		residence.DeregistrationDecided{Results: []residence.Result{{PersonID: daur}}},
+		residence.DeregistrationDecided{Results: []residence.Result{{PersonID: daur}, {Code: "x"}}},
+		residence.DeregistrationDecided{Results: []residence.Result{{Code: "x"}}},
+		residence.RegistrationEnded{PersonID: daur, Reason: residence.TermExpired}, residence.EndingCorrected{PersonID: daur}, residence.LeaseEnded{PersonID: daur},
+		procedure.CorrectionRequested{Until: today}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
+		procedure.HearingAnnounced{ObjectUntil: today}, procedure.TermExtended{Deadline: noon}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
+		procedure.ComplaintFiled{}, procedure.ComplaintForwarded{DecideBy: today}, procedure.ComplaintDecided{Outcome: procedure.Upheld}, procedure.ComplaintDecided{Outcome: procedure.Satisfied},
+		housing.PlacementCertified{}, housing.ApplicationRefused{}, housing.EntryRemoved{PersonID: daur}, housing.EntryReinstated{PersonID: daur}, housing.EntryRedated{PersonID: daur},
+		housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
+		housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
+		housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur},
+	} {
+		owed := notice.Of(e)
+		if len(owed) == 0 {
+			t.Fatalf("%T owes nothing", e)
+		}
+		for _, o := range owed {
+			found[o.Kind] = o
+		}
+	}
+	return found
+}
+
+func TestEveryKindHasATextInThreeLanguages(t *testing.T) {
+	kazakh := regexp.MustCompile(`[әғқңөұүһіӘҒҚҢӨҰҮҺІ]`)
+	onlyRussian := regexp.MustCompile(`[әғқңөұүһі]|[A-Za-z]`)
+	seen := map[string]notice.Kind{}
+	for k, o := range kinds(t) {
+		for _, l := range []domain.Language{domain.Kazakh, domain.Russian, domain.English} {
+			text := k.Text(l, o.By)
+			said, _, _ := strings.Cut(text, ". ")
+			switch {
+			case utf8.RuneCountInString(said) < 15:
+				t.Errorf("%s in %s says %q", k, l, text)
+			case strings.Contains(text, "{"):
+				t.Errorf("%s in %s leaves a gap: %s", k, l, text)
+			case !o.By.IsZero() && !strings.Contains(text, "15.03.2026"):
+				t.Errorf("%s in %s does not name the day: %s", k, l, text)
+			case l == domain.Kazakh && !kazakh.MatchString(said), l == domain.Russian && onlyRussian.MatchString(text),
+				l == domain.English && regexp.MustCompile(`[А-я]`).MatchString(text):
+				t.Errorf("%s in %s is not of that language: %s", k, l, text)
+			}
+			if before, twice := seen[text]; twice {
+				t.Errorf("%s and %s read the same in %s", before, k, l)
+			}
+			seen[text] = k
+		}
+	}
+	if all := len(notice.Kinds()); len(seen) != 3*all {
+		t.Errorf("%d texts were looked at, of %d kinds", len(seen), all)
+	}
+	if got := notice.Placed.Text("", domain.Date{}); got != notice.Placed.Text(domain.Kazakh, domain.Date{}) {
+		t.Errorf("without a language it is %q", got)
+	}
+}
+
+func TestC11_TheDayIsThatOfTheZone(t *testing.T) {
+	o := notice.Of(procedure.TermExtended{Deadline: time.Date(2026, 4, 14, 19, 0, 0, 0, time.UTC)})[0] // 00:00 of the 15th in UTC+5
+	if got := o.Kind.Text(domain.English, o.By); !strings.Contains(got, "to 15.04.2026.") {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,248 @@
+package notice
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"tizilim/domain"
+)
+
+// text in the languages of a notice. {by} stands for a day. None names anybody:
+// an SMS lies open on a screen.
+type text struct{ kk, ru, en string }
+
+func (t text) in(l domain.Language) string {
+	switch l {
+	case domain.Russian:
+		return t.ru
+	case domain.English:
+		return t.en
+	}
+	return t.kk
+}
+
+var subject = text{"Хабарлама", "Уведомление", "Notification"}
+
+// where it can be read in full (S000-2.5).
+var where = text{
+	"Толығырақ: жеке кабинет, «Қызметтерді алу тарихы».",
+	"Подробнее: личный кабинет, «История получения услуг».",
+	"More in your personal account, “History of services”.",
+}
+
+var texts = map[Kind]text{
+	ApplicationReceived: {
+		"Өтінішіңіз қабылданып, тіркелді. Талон жеке кабинетіңізде.",
+		"Ваше заявление принято и зарегистрировано. Талон находится в личном кабинете.",
+		"Your application has been received and registered. The talon is in your personal account.",
+	},
+	CorrectionRequested: {
+		"Өтінішіңіз толық емес. Жетіспейтін құжаттарды {by} күніне дейін (қоса алғанда) ұсыныңыз.",
+		"Ваше заявление неполное. Представьте недостающее до {by} включительно.",
+		"Your application is incomplete. Hand in what is missing by {by}, that day included.",
+	},
+	CorrectionReceived: {
+		"Өтінішіңіз толықтырылды. Шешім {by} күнінен кешіктірілмей қабылданады.",
+		"Ваше заявление дополнено. Решение будет принято не позднее {by}.",
+		"Your application is complete now. It will be decided by {by} at the latest.",
+	},
+	ApplicationReturned: {
+		"Өтінішіңіз мерзімінде толықтырылмағандықтан қайтарылды. Қайта өтініш бере аласыз.",
+		"Ваше заявление возвращено: недостатки не устранены в срок. Вы можете подать заявление снова.",
+		"Your application has been returned: it was not completed in time. You can apply again.",
+	},
+	Forwarded: {
+		"Өтінішіңіз құзыретті органға жіберілді.",
+		"Ваше заявление направлено в уполномоченный орган.",
+		"Your application has been forwarded to the competent body.",
+	},
+	HearingAnnounced: {
+		"Өтінішіңіз бойынша алдын ала шешім дайын. Қарсылығыңызды {by} күніне дейін (қоса алғанда) білдіре аласыз.",
+		"По Вашему заявлению подготовлено предварительное решение. Вы можете представить возражение до {by} включительно.",
+		"A preliminary decision on your application is ready. You can object by {by}, that day included.",
+	},
+	TermExtended: {
+		"Өтінішіңізді қарау мерзімі {by} күніне дейін ұзартылды.",
+		"Срок рассмотрения Вашего заявления продлен до {by}.",
+		"The term of your application has been extended to {by}.",
+	},
+	TermPassed: {
+		"Өтінішіңізді қарау мерзімі шешімсіз өтіп кетті. Әрекетсіздікке шағым жасай аласыз.",
+		"Срок рассмотрения Вашего заявления истек без решения. Вы можете обжаловать бездействие.",
+		"The term of your application has run out without a decision. You can complain of the inaction.",
+	},
+	Withdrawn: {
+		"Өтінішіңіз кері қайтарып алынды. Қайта өтініш бере аласыз.",
+		"Ваше заявление отозвано. Вы можете подать заявление снова.",
+		"Your application has been withdrawn. You can apply again.",
+	},
+	Terminated: {
+		"Өтінішіңіз бойынша әкімшілік рәсім тоқтатылды. Шешімге шағым жасауға болады.",
+		"Административная процедура по Вашему заявлению прекращена. Решение можно обжаловать.",
+		"The procedure on your application has been terminated. The decision can be appealed.",
+	},
+	Placed: {
+		"Сіз қызметтік тұрғын үйге мұқтаждар есебіне қойылдыңыз. Анықтама жеке кабинетіңізде.",
+		"Вы поставлены на учет нуждающихся в служебном жилище. Справка находится в личном кабинете.",
+		"You have been placed on the register of those in need of service housing. The certificate is in your personal account.",
+	},
+	PlacementRefused: {
+		"Қызметтік тұрғын үйге мұқтаждар есебіне қоюдан бас тартылды. Негіздері мен шағым жасау тәртібі анықтамада көрсетілген.",
+		"В постановке на учет нуждающихся в служебном жилище отказано. Основания и порядок обжалования указаны в справке.",
+		"You have been refused a place on the register of those in need of service housing. The certificate states the grounds and how to appeal.",
+	},
+	PersonsDeregistered: {
+		"Өтінішіңіз бойынша мекенжайда тұрмайтын адамдар тұрғылықты жері бойынша тіркеуден шығарылды.",
+		"По Вашему заявлению лица, не проживающие по адресу, сняты с регистрации по месту жительства.",
+		"On your application, the persons not living at the address have been deregistered at the place of residence.",
+	},
+	SomeDeregistered: {
+		"Өтінішіңізде көрсетілген адамдардың бір бөлігі тіркеуден шығарылды. Әр адам бойынша нәтиже жеке кабинетіңізде.",
+		"По Вашему заявлению с регистрации снята часть указанных лиц. Результат по каждому лицу находится в личном кабинете.",
+		"On your application, some of the persons named have been deregistered. The result for each is in your personal account.",
+	},
+	NobodyDeregistered: {
+		"Өтінішіңіз бойынша тіркеуден шығарудан бас тартылды. Себептері жеке кабинетіңізде; шешімге шағым жасауға болады.",
+		"В снятии с регистрации по Вашему заявлению отказано. Причины указаны в личном кабинете; решение можно обжаловать.",
+		"Deregistration on your application has been refused. The reasons are in your personal account; the decision can be appealed.",
+	},
+	YouAreDeregistered: {
+		"Сіз тіркелген мекенжайыңыз бойынша тіркеуден шығарылдыңыз. Келіспесеңіз, шағым жасай аласыз.",
+		"Вы сняты с регистрации по адресу, где были зарегистрированы. Если Вы не согласны, решение можно обжаловать.",
+		"You have been deregistered at the address where you were registered. If you do not agree, you can appeal.",
+	},
+	ConfirmationAsked: {
+		"Сіз тең меншік иесі болып табылатын тұрғын үйден адамдарды тіркеуден шығаруға өтініш берілді. Жауабыңызды {by} күніне дейін беріңіз.",
+		"Подано заявление о снятии лиц с регистрации в жилище, сособственником которого Вы являетесь. Дайте ответ до {by}.",
+		"Somebody has applied to deregister persons at a dwelling of which you are a co-owner. Answer by {by}.",
+	},
+	CoOwnerDeclined: {
+		"Тең меншік иесі өтінішіңізге келісім бермеді.",
+		"Сособственник не дал согласия на Ваше заявление.",
+		"A co-owner has declined your application.",
+	},
+	CoOwnersSilent: {
+		"Тең меншік иелерінің бәрі мерзімінде жауап берген жоқ. Қайта өтініш бере аласыз.",
+		"Не все сособственники ответили в срок. Вы можете подать заявление снова.",
+		"Not all co-owners answered in time. You can apply again.",
+	},
+	StayEnded: {
+		"Уақытша тіркеуіңіздің мерзімі аяқталды.",
+		"Срок Вашей временной регистрации истек.",
+		"The term of your temporary registration has ended.",
+	},
+	RecordCorrected: {
+		"Тұрғылықты жеріңіз туралы тізілім жазбасы түзетілді. Келіспесеңіз, шағым жасай аласыз.",
+		"Запись реестра о Вашем месте жительства исправлена. Если Вы не согласны, исправление можно обжаловать.",
+		"The register's record of your residence has been corrected. If you do not agree, you can appeal.",
+	},
+	DocumentCorrected: {
+		"Сізге берілген құжаттағы қате түзетілді. Құжаттың жаңа нұсқасы жеке кабинетіңізде.",
+		"В выданном Вам документе исправлена описка. Новая версия находится в личном кабинете.",
+		"A slip in a document issued to you has been corrected. The new version is in your personal account.",
+	},
+	ComplaintReceived: {
+		"Шағымыңыз қабылданды.",
+		"Ваша жалоба принята.",
+		"Your complaint has been received.",
+	},
+	ComplaintForwarded: {
+		"Шағымыңыз іспен бірге шағымды қарайтын органға жіберілді. Ол {by} күнінен кешіктірілмей шешіледі.",
+		"Ваша жалоба направлена с делом в орган, рассматривающий жалобу. Решение по ней — не позднее {by}.",
+		"Your complaint has been forwarded with the file to the body that reviews it. It will be decided by {by} at the latest.",
+	},
+	ComplaintSatisfied: {
+		"Шағымыңыз қанағаттандырылды.",
+		"Ваша жалоба удовлетворена.",
+		"Your complaint has been satisfied.",
+	},
+	ComplaintDismissed: {
+		"Шағымыңыз қанағаттандырусыз қалдырылды. Сотқа жүгінуге болады.",
+		"Ваша жалоба оставлена без удовлетворения. Вы можете обратиться в суд.",
+		"Your complaint has been dismissed. You can go to court.",
+	},
+	Removed: {
+		"Сіз қызметтік тұрғын үйге мұқтаждар есебінен шығарылдыңыз. Негізі жеке кабинетіңізде; шешімге шағым жасауға болады.",
+		"Вы сняты с учета нуждающихся в служебном жилище. Основание указано в личном кабинете; решение можно обжаловать.",
+		"You have been removed from the register of those in need of service housing. The ground is in your personal account; the decision can be appealed.",
+	},
+	Reinstated: {
+		"Сіз қызметтік тұрғын үйге мұқтаждар есебіне бұрынғы кезегіңізбен қайта қойылдыңыз.",
+		"Вы восстановлены на учете нуждающихся в служебном жилище с прежней очередностью.",
+		"You have been reinstated on the register of those in need of service housing, in your former place.",
+	},
+	Redated: {
+		"Қызметтік тұрғын үй кезегіндегі есепке қою күніңіз өзгертілді. Негізі жеке кабинетіңізде.",
+		"Изменена дата Вашей постановки на учет в очереди на служебное жилище. Основание указано в личном кабинете.",
+		"The day from which you count in the queue for service housing has been changed. The ground is in your personal account.",
+	},
+	TransferredToYou: {
+		"Қызметтік тұрғын үйге мұқтаждар кезегіндегі отбасыңыздың орны сізге көшірілді.",
+		"Место Вашей семьи в очереди нуждающихся в служебном жилище перешло к Вам.",
+		"Your family's place in the queue for service housing has passed to you.",
+	},
+	TransferredFromYou: {
+		"Қызметтік тұрғын үйге мұқтаждар кезегіндегі орныңыз отбасы мүшесіне көшірілді.",
+		"Ваше место в очереди нуждающихся в служебном жилище перешло к члену семьи.",
+		"Your place in the queue for service housing has passed to a member of your family.",
+	},
+	Prioritised: {
+		"Қызметтік тұрғын үй кезегінде сізге басымдық берілді.",
+		"В очереди на служебное жилище Вам предоставлено преимущество.",
+		"You have been given priority in the queue for service housing.",
+	},
+	PriorityEnded: {
+		"Қызметтік тұрғын үй кезегіндегі басымдығыңыз аяқталды. Келіспесеңіз, шағым жасай аласыз.",
+		"Ваше преимущество в очереди на служебное жилище прекращено. Если Вы не согласны, решение можно обжаловать.",
+		"Your priority in the queue for service housing has ended. If you do not agree, you can appeal.",
+	},
+	ProtectionLifted: {
+		"Сіздің есептен шығаруға болмайтын санатыңыз тоқтатылды. Келіспесеңіз, шағым жасай аласыз.",
+		"Прекращено действие Вашей категории, не подлежащей снятию с учета. Если Вы не согласны, решение можно обжаловать.",
+		"Your protection from removal from the register has been lifted. If you do not agree, you can appeal.",
+	},
+	ConfirmationMissing: {
+		"Есептегі мұқтаждығыңыз түгендеу кезінде расталмады. Оны растаңыз: кезектегі нөміріңіз сақталады.",
+		"При инвентаризации учета Ваша нуждаемость не подтверждена. Подтвердите ее: номер в очереди сохраняется.",
+		"The inventory of the register lacks your confirmation of need. Confirm it: you keep your number in the queue.",
+	},
+	ReviewOpened: {
+		"Қызметтік тұрғын үй кезегіндегі жазбаңыз қайта қаралуда. Нөміріңіз сақталады.",
+		"Ваша запись в очереди на служебное жилище пересматривается. Номер сохраняется.",
+		"Your entry in the queue for service housing is under review. You keep your number.",
+	},
+	ReviewClosed: {
+		"Қызметтік тұрғын үй кезегіндегі жазбаңызды қайта қарау аяқталды. Жазба күшінде қалды.",
+		"Пересмотр Вашей записи в очереди на служебное жилище завершен. Запись сохранена.",
+		"The review of your entry in the queue for service housing has ended. The entry stays.",
+	},
+	Provided: {
+		"Сізге қызметтік тұрғын үй берілді.",
+		"Вам предоставлено служебное жилище.",
+		"You have been provided with service housing.",
+	},
+	LeaseEnded: {
+		"Қызметтік тұрғын үйді жалдауыңыз аяқталды.",
+		"Наем Вами служебного жилища прекращен.",
+		"Your lease of service housing has ended.",
+	},
+}
+
+// Subject of a notice by e-mail. It tells nothing about the person.
+func Subject(l domain.Language) string { return subject.in(l) }
+
+// Text of the notice in the language, with where to read on. by is the day that
+// it names, if any.
+func (k Kind) Text(l domain.Language, by domain.Date) string {
+	said := texts[k].in(l)
+	if !by.IsZero() {
+		year, month, day := by.Start().Date()
+		said = strings.ReplaceAll(said, "{by}", fmt.Sprintf("%02d.%02d.%04d", day, month, year))
+	}
+	return said + " " + where.in(l)
+}
+
+// Kinds lists all kinds of notice.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(texts)) }

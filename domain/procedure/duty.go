@@ -1,0 +1,151 @@
+package procedure
+
+import (
+	"slices"
+
+	"tizilim/domain"
+)
+
+// Duty is what the body owes in a case by a day, beside the decision itself.
+// What is not done by then is marked as late; it is still to be done.
+type Duty string
+
+const (
+	NoticeOfForwarding    Duty = "notice_of_forwarding"  // APPC 65, C5
+	NoticeOfExtension     Duty = "notice_of_extension"   // APPC 76, C9
+	NoticeOfTermination   Duty = "notice_of_termination" // APPC 70, C13
+	ForwardingOfComplaint Duty = "complaint_forwarding"  // or its satisfaction; APPC 91, C12
+	DecisionOnComplaint   Duty = "complaint_decision"    // APPC 99, C12
+	RemedyAfterComplaint  Duty = "remedy"                // of an act that fell (APPC 85)
+)
+
+// Duties lists them all.
+var Duties = []Duty{
+	NoticeOfForwarding, NoticeOfExtension, NoticeOfTermination, ForwardingOfComplaint, DecisionOnComplaint, RemedyAfterComplaint,
+}
+
+// Owed is a duty and the last day for it.
+type Owed struct {
+	Duty Duty
+	By   domain.Date
+}
+
+// DutiesOf says what an event makes the body owe, and which duties it settles.
+// Both the case and the agenda fold it, so they cannot differ.
+func DutiesOf(event domain.Event) (owed []Owed, settled []Duty) {
+	switch e := event.(type) {
+	case CaseForwarded:
+		return []Owed{{NoticeOfForwarding, e.NotifyBy}}, nil
+	case TermExtended:
+		return []Owed{{NoticeOfExtension, e.NotifyBy}}, nil
+	case CaseTerminated: // who learns that the case has ended needs no word of its term
+		return []Owed{{NoticeOfTermination, e.NotifyBy}}, []Duty{NoticeOfExtension}
+	case CaseWithdrawn:
+		return nil, []Duty{NoticeOfExtension}
+	case Moves:
+		if !e.MovesTo().Open() {
+			return nil, []Duty{NoticeOfExtension}
+		}
+	case ApplicantNotified:
+		return nil, []Duty{e.Of}
+	case DecisionNotified:
+		return nil, []Duty{NoticeOfTermination}
+	case ComplaintFiled:
+		return []Owed{{ForwardingOfComplaint, e.ForwardBy}}, nil
+	case ComplaintForwarded:
+		return []Owed{{DecisionOnComplaint, e.DecideBy}}, []Duty{ForwardingOfComplaint}
+	case ComplaintDecided:
+		settled = []Duty{ForwardingOfComplaint, DecisionOnComplaint}
+		if !e.Deadline.IsZero() { // the termination has fallen
+			settled = append(settled, NoticeOfTermination)
+		}
+		if !e.RemedyBy.IsZero() {
+			owed = []Owed{{RemedyAfterComplaint, e.RemedyBy}}
+		}
+		return owed, settled
+	case RemedyRecorded:
+		return nil, []Duty{RemedyAfterComplaint}
+	}
+	return nil, nil
+}
+
+// Owing is a duty of a case; Missed says that its lateness is marked.
+type Owing struct {
+	Owed
+	Missed bool
+}
+
+// owe folds what an event changes in the duties of the case.
+func (c *Case) owe(event domain.Event) {
+	owed, settled := DutiesOf(event)
+	for _, d := range settled {
+		c.Owing = slices.DeleteFunc(slices.Clone(c.Owing), func(o Owing) bool { return o.Duty == d })
+	}
+	for _, o := range owed { // owed anew it has a new day
+		c.Owing = slices.DeleteFunc(slices.Clone(c.Owing), func(was Owing) bool { return was.Duty == o.Duty })
+		c.Owing = append(c.Owing, Owing{Owed: o})
+	}
+	if e, ok := event.(DutyMissed); ok {
+		c.Owing = slices.Clone(c.Owing)
+		for i := range c.Owing {
+			if c.Owing[i].Duty == e.Duty {
+				c.Owing[i].Missed = true
+			}
+		}
+	}
+}
+
+// Owes returns the day by which the body owes the duty; ok is false where it
+// does not.
+func (c *Case) Owes(d Duty) (by domain.Date, ok bool) {
+	i := slices.IndexFunc(c.Owing, func(o Owing) bool { return o.Duty == d })
+	if i < 0 {
+		return domain.Date{}, false
+	}
+	return c.Owing[i].By, true
+}
+
+// MarkMissed records that the day of a duty has passed. The registry does so by
+// itself: lateness is recorded, not hidden (C9).
+func (c *Case) MarkMissed(cmd domain.Command, d Duty) ([]domain.Event, error) {
+	i := slices.IndexFunc(c.Owing, func(o Owing) bool { return o.Duty == d })
+	if i < 0 || c.Owing[i].Missed || !c.Owing[i].By.Before(cmd.Today()) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case owes no %s whose day has passed, or it is marked already", d)
+	}
+	return []domain.Event{DutyMissed{CaseID: c.CaseID, Duty: d, By: c.Owing[i].By, MarkedAt: cmd.Now}}, nil
+}
+
+// Notify records that the applicant got notice: of the decision (C11), or of
+// what else the body owes notice of (C5, C9). It comes late where it must:
+// lateness is marked, the duty remains.
+func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Event, error) {
+	step, known := noticeSteps[of]
+	if !known {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "notice is given of the decision, or of one of %v", []Duty{NoticeOfForwarding, NoticeOfExtension}).At("of")
+	}
+	if err := c.may(step); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(WaysOfNotice, by) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a notice goes one of the ways %v", WaysOfNotice).At("by")
+	}
+	if step != Notify {
+		if _, owed := c.Owes(of); !owed {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the applicant is owed no %s, or has got it", of)
+		}
+		return []domain.Event{ApplicantNotified{CaseID: c.CaseID, Of: of, By: by, NotifiedAt: cmd.Now}}, nil
+	}
+	if !c.NotifiedAt.IsZero() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the addressee was notified already")
+	}
+	return []domain.Event{DecisionNotified{CaseID: c.CaseID, By: by, NotifiedAt: cmd.Now}}, nil
+}
+
+// OfDecision is the notice that ends every case (C11). It has no day of its own
+// but after a termination.
+const OfDecision Duty = ""
+
+var noticeSteps = map[Duty]Step{
+	OfDecision: Notify, NoticeOfTermination: Notify,
+	NoticeOfForwarding: NotifyForwarding, NoticeOfExtension: NotifyExtension,
+}

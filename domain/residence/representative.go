@@ -1,0 +1,223 @@
+package residence
+
+import (
+	"slices"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/rules"
+)
+
+// Representation is in which quality somebody represents a minor.
+type Representation string
+
+const (
+	Parent   Representation = "parent"
+	Guardian Representation = "guardian"
+)
+
+// Representations lists them all.
+var Representations = []Representation{Parent, Guardian}
+
+// RepresentativeRecorded says who legally represents a minor (R9, R20). It is a
+// fact of the minor's stream.
+type RepresentativeRecorded struct {
+	PersonID         domain.PersonID `json:"person_id"` // the minor
+	RepresentativeID domain.PersonID `json:"representative_id"`
+	Kind             Representation  `json:"kind"`
+	RecordedAt       time.Time       `json:"recorded_at"`
+}
+
+// RepresentationEnded says that somebody represents the minor no more, or never
+// did.
+type RepresentationEnded struct {
+	PersonID         domain.PersonID `json:"person_id"`
+	RepresentativeID domain.PersonID `json:"representative_id"`
+	Reasons          domain.Personal `json:"reasons"`
+	EndedAt          time.Time       `json:"ended_at"`
+}
+
+// WardNoted tells the stream of a representative where to look: what is true of
+// the representation, the minor's stream says.
+type WardNoted struct {
+	PersonID domain.PersonID `json:"person_id"` // the representative
+	WardID   domain.PersonID `json:"ward_id"`
+	NotedAt  time.Time       `json:"noted_at"`
+}
+
+func (RepresentativeRecorded) EventType() string { return "RepresentativeRecorded" }
+func (RepresentationEnded) EventType() string    { return "RepresentationEnded" }
+func (WardNoted) EventType() string              { return "WardNoted" }
+
+func (e RepresentativeRecorded) EffectiveAt() time.Time { return e.RecordedAt }
+func (e RepresentationEnded) EffectiveAt() time.Time    { return e.EndedAt }
+func (e WardNoted) EffectiveAt() time.Time              { return e.NotedAt }
+
+// Representative of a minor.
+type Representative struct {
+	PersonID domain.PersonID
+	Kind     Representation
+	Recorded uint64 // revision of the event that says so
+}
+
+// RecordRepresentative is the command by which a desk records who represents a
+// minor, and EndRepresentation that it is so no more.
+type (
+	RecordRepresentative struct {
+		Representative *Person
+		Kind           Representation
+		Rules          rules.Book
+	}
+	EndRepresentation struct {
+		RepresentativeID domain.PersonID
+		Reasons          domain.Personal
+	}
+)
+
+// RecordRepresentative decides [RecordRepresentative]. The age of the
+// representative is not asked: a parent may be a minor too.
+func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative) ([]domain.Event, error) {
+	switch {
+	case !p.Known():
+		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
+	case !c.Representative.Known():
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+			"no person with this id is recorded; record the representative with POST /v1/persons first").At("representative_id")
+	case c.Representative.ID == p.ID:
+		return nil, domain.Refuse(domain.Invalid, domain.CodeNotAMinor, "nobody is their own legal representative").At("representative_id")
+	case !slices.Contains(Representations, c.Kind):
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a minor is represented by one of %v", Representations).At("kind")
+	case p.BirthDate.YearsOn(cmd.Today()) >= c.Rules.On(cmd.Today()).Ages.Capacity:
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotAMinor,
+			"the person is %d or older and acts in their own right", c.Rules.On(cmd.Today()).Ages.Capacity)
+	case p.RepresentedBy(c.Representative.ID):
+		return nil, domain.Refuse(domain.Conflict, domain.CodeRepresentativeRecorded,
+			"this representative is recorded already; end the representation first to record another kind").At("representative_id")
+	}
+	return []domain.Event{RepresentativeRecorded{
+		PersonID: p.ID, RepresentativeID: c.Representative.ID, Kind: c.Kind, RecordedAt: cmd.Now,
+	}}, nil
+}
+
+// EndRepresentation decides [EndRepresentation].
+func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]domain.Event, error) {
+	switch {
+	case !p.Known():
+		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
+	case !p.RepresentedBy(c.RepresentativeID):
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotRepresentative, "this person is not recorded as a representative").At("representative_id")
+	case c.Reasons == "":
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "give the reasons: they are what an auditor reads later").At("reasons")
+	}
+	return []domain.Event{RepresentationEnded{
+		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, EndedAt: cmd.Now,
+	}}, nil
+}
+
+// NoteWard decides that the stream of the representative names the minor.
+func (p *Person) NoteWard(cmd domain.Command, ward domain.PersonID) []domain.Event {
+	return []domain.Event{WardNoted{PersonID: p.ID, WardID: ward, NotedAt: cmd.Now}}
+}
+
+// RepresentedBy reports whether the other is a legal representative of p.
+func (p *Person) RepresentedBy(other domain.PersonID) bool {
+	return slices.ContainsFunc(p.Representatives, func(r Representative) bool { return r.PersonID == other })
+}
+
+// represented folds the events of this file.
+func (p *Person) represented(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case RepresentativeRecorded:
+		p.Representatives = append(slices.Clip(p.Representatives), Representative{e.RepresentativeID, e.Kind, rec.Revision})
+	case RepresentationEnded:
+		p.Representatives = slices.DeleteFunc(slices.Clone(p.Representatives), func(r Representative) bool { return r.PersonID == e.RepresentativeID })
+	case WardNoted:
+		if !slices.Contains(p.Wards, e.WardID) {
+			p.Wards = append(slices.Clip(p.Wards), e.WardID)
+		}
+	}
+}
+
+// Warning is something that the law does not forbid and a person should look
+// at. It is recorded with the act that it is of.
+type Warning struct {
+	Code     domain.Code     `json:"code"`
+	PersonID domain.PersonID `json:"person_id,omitzero"` // whom it concerns
+}
+
+// Household is those whose residence hangs together with that of a person: the
+// minors whom the person represents, and who represents the person.
+type Household struct {
+	Wards           []Ward
+	Representatives []*Person
+}
+
+// Ward is a minor with all who represent the minor.
+type Ward struct {
+	Minor           *Person
+	Representatives []*Person
+}
+
+// Covers reports whether the household was read for the person as it is now.
+func (h Household) Covers(p *Person) bool {
+	has := func(list []*Person, id domain.PersonID) bool {
+		return slices.ContainsFunc(list, func(q *Person) bool { return q.ID == id })
+	}
+	for _, id := range p.Wards {
+		if !slices.ContainsFunc(h.Wards, func(w Ward) bool { return w.Minor.ID == id }) {
+			return false
+		}
+	}
+	for _, r := range p.Representatives {
+		if !has(h.Representatives, r.PersonID) {
+			return false
+		}
+	}
+	return true
+}
+
+// home is where the person resides on the day: the dwelling of the permanent
+// registration (Civil Code, art. 16), zero where there is none.
+func (p *Person) home(on domain.Date) domain.DwellingID {
+	for _, r := range p.Registrations {
+		if r.Kind == Permanent && r.ActiveOn(on) {
+			return r.DwellingID
+		}
+	}
+	return domain.DwellingID{}
+}
+
+// leftBy warns of the minors who reside at the dwelling that p leaves, and of
+// whose representatives nobody resides there then (R20). The residence of those
+// under 14 is that of a representative; that an adult may therefore not leave,
+// no act says: it is for a human to decide. leaves tells who leaves the dwelling
+// by the same act.
+func (h Household) leftBy(p domain.PersonID, home domain.DwellingID, by rules.Edition, on domain.Date, leaves func(*Person) bool) []Warning {
+	var left []Warning
+	for _, w := range h.Wards {
+		if w.Minor.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || w.Minor.home(on) != home || !w.Minor.RepresentedBy(p) || leaves(w.Minor) {
+			continue
+		}
+		stays := func(q *Person) bool { return q.ID != p && q.home(on) == home && !leaves(q) }
+		if !slices.ContainsFunc(w.Representatives, stays) {
+			left = append(left, Warning{domain.CodeChildLeft, w.Minor.ID})
+		}
+	}
+	return left
+}
+
+// apart warns of a minor who comes to reside at a dwelling where none of the
+// representatives who are recorded resides (R20). Where none is recorded the
+// registry knows nothing, and says nothing.
+func (h Household) apart(p *Person, home domain.DwellingID, by rules.Edition, on domain.Date) []Warning {
+	if p.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || len(p.Representatives) == 0 {
+		return nil
+	}
+	if slices.ContainsFunc(h.Representatives, func(q *Person) bool { return p.RepresentedBy(q.ID) && q.home(on) == home }) {
+		return nil
+	}
+	return []Warning{{domain.CodeChildApart, p.ID}}
+}
+
+// nobody leaves by the same act.
+func nobody(*Person) bool { return false }

@@ -1,0 +1,93 @@
+package eventstore_test
+
+import (
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/eventstore"
+)
+
+// looked records reads of one person's data by the readers 0 to n-1, in order.
+func looked(t *testing.T, s *eventstore.Store, n int) domain.PersonID {
+	t.Helper()
+	person := domain.PersonID{UUID: uuid.New()}
+	for i := range n {
+		noted(t, s, person, i)
+	}
+	return person
+}
+
+func noted(t *testing.T, s *eventstore.Store, person domain.PersonID, reader int) {
+	t.Helper()
+	name := strconv.Itoa(reader)
+	err := s.AppendRead(t.Context(), domain.DeriveID(person.UUID, name), accesslog.PersonalDataRead{
+		PersonID: person, Reader: name, Role: domain.RoleOperator, Operation: "get-case", Purpose: accesslog.Service,
+		ReadAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+	}, domain.Meta{Actor: name, Role: domain.RoleOperator})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func readers(recs []domain.Recorded) []string {
+	var names []string
+	for _, rec := range recs {
+		names = append(names, rec.Event.(accesslog.PersonalDataRead).Reader)
+	}
+	return names
+}
+
+func TestC21_ReadsOfOnePersonsDataAreRecordedWhoeverComesFirst(t *testing.T) {
+	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
+	person := looked(t, s, 0)
+	var all sync.WaitGroup
+	for i := range 40 {
+		all.Go(func() { noted(t, s, person, i) })
+	}
+	all.Wait()
+	for i := range 3 { // a repeated entry is the same one
+		noted(t, s, person, i)
+	}
+	got := readers(read(t, s, accesslog.Stream(person), 0))
+	slices.Sort(got)
+	if len(got) != 40 || len(slices.Compact(got)) != 40 {
+		t.Errorf("%d entries of 40 reads: %v", len(got), got)
+	}
+}
+
+func TestReadBackGivesTheNewestFirstAndGoesOnWhereItStopped(t *testing.T) {
+	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
+	stream := accesslog.Stream(looked(t, s, 5))
+	at := func(r uint64) *uint64 { return &r }
+	for _, row := range []struct {
+		what   string
+		stream string
+		before *uint64
+		limit  int
+		want   []string
+	}{
+		{"the last ones", stream, nil, 2, []string{"4", "3"}},
+		{"those before", stream, at(3), 2, []string{"2", "1"}},
+		{"what is left", stream, at(1), 2, []string{"0"}},
+		{"nothing before the first", stream, at(0), 2, nil},
+		{"more than there are", stream, nil, 9, []string{"4", "3", "2", "1", "0"}},
+		{"a stream that does not exist", accesslog.Stream(looked(t, s, 0)), nil, 2, nil},
+	} {
+		t.Run(row.what, func(t *testing.T) {
+			recs, err := s.ReadBack(t.Context(), row.stream, row.before, row.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := readers(recs); !slices.Equal(got, row.want) {
+				t.Errorf("got %v, want %v", got, row.want)
+			}
+		})
+	}
+}

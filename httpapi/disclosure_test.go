@@ -1,0 +1,426 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/domain/housing"
+	"tizilim/httpapi"
+)
+
+func TestC21_WhatAReadLeavesIsDecidedForEveryOperationAndRole(t *testing.T) {
+	s := start(t).at(t)
+	decided := httpapi.Disclosures()
+	var table strings.Builder
+	for _, op := range s.operations() {
+		roles, ok := decided[op.id]
+		if ok == op.command() {
+			t.Errorf("%s: every read is in the table of disclosures, and nothing else", op.id)
+		}
+		for _, role := range append(slices.Clone(domain.Roles), httpapi.Anyone) {
+			if left, ok := roles[role]; ok {
+				fmt.Fprintf(&table, "%-22s %-10s %s\n", op.id, role, left)
+			}
+		}
+		stated := false
+		parameters, _ := op.doc["parameters"].([]any)
+		for _, p := range parameters {
+			stated = stated || p.(map[string]any)["name"] == "Tizilim-Purpose"
+		}
+		staff := slices.ContainsFunc(httpapi.Access()[op.id], func(r domain.Role) bool { return r != domain.RoleCitizen && r != httpapi.Anyone })
+		logged := op.command() || !strings.HasPrefix(fmt.Sprint(slices.Collect(maps.Values(roles))), "[nobody")
+		if stated != (staff && logged) {
+			t.Errorf("%s: the purpose is a parameter: %v", op.id, stated)
+		}
+	}
+	golden(t, "disclosures.txt", table.String())
+}
+
+// deafLog takes no notes of reads while it is deaf.
+type deafLog struct {
+	httpapi.Log
+	deaf *atomic.Bool
+	of   *atomic.Pointer[string] // deaf for this person only
+}
+
+func (d deafLog) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+	if of := d.of.Load(); d.deaf.Load() && (of == nil || *of == e.PersonID.String()) {
+		return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; send the same request again")
+	}
+	return d.Log.AppendRead(ctx, id, e, meta)
+}
+
+// deafened is a registry whose log can be made deaf.
+func deafened(t *testing.T) (*registry, deafLog) {
+	d := deafLog{deaf: &atomic.Bool{}, of: &atomic.Pointer[string]{}}
+	r := start(t, func(set *settings) {
+		set.log = func(l httpapi.Log) httpapi.Log { d.Log = l; return d }
+	})
+	return r, d
+}
+
+// look is one read and what it must leave: the persons whose data it shows to
+// others, each with the case that the read belongs to.
+type look struct {
+	what   string // operation
+	method string
+	path   string
+	body   any
+	by     string // citizen; empty: every role of staff that may
+	header []header
+	leaves map[string]string
+	why    accesslog.Purpose // of a citizen
+}
+
+// looks is a registry with every read of it, as all who may read it see it.
+func looks(s *subtest) []look {
+	owner, other, guest, leaver, second := s.citizen(), s.citizen(), s.citizen(), s.citizen(), s.citizen()
+	operator := s.token(domain.RoleOperator)
+	iin := s.iin()
+	sought := s.command("/v1/persons", operator, body{"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}).is(201).id("person_id")
+
+	home, flat := s.dwelling(owner, other), s.dwelling(owner)
+	s.registered(owner, home, "2026-03-01", "")
+	s.registered(guest, home, "2026-03-01", "")
+	s.registered(leaver, flat, "2026-03-01", "")
+	child := s.command("/v1/persons", operator, body{
+		"iin": s.iin(), "name": "Дәурен", "birth_date": "2020-01-01", "class": "citizen"}).is(201).id("person_id")
+	s.command("/v1/persons/"+child+"/representatives", operator, body{"representative_id": guest, "kind": "parent"}).is(201)
+	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, leaver).with(body{"departure_sheet": true})).is(201)
+	kase := out.id("case_id")
+	s.step(kase, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
+	list := s.list()
+	wish := s.command("/v1/housing-applications", operator, application(guest, list).with(body{
+		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id")
+	placed := s.placed(wish)
+	entry := entryPath(list, placed.at("placement", "entry_id").(string))
+	behind := s.applied(second, list)
+	last := s.placed(behind)
+	sheet, certificate := "/v1/certificates/"+s.issued(out, "departure_sheet"), "/v1/certificates/"+s.issued(placed, "placement_certificate")
+	code := s.seen(sheet, s.as(leaver), last).id("check_code")
+
+	persons, homes := "/v1/persons/"+guest, "/v1/dwellings/"+home
+	nobody := map[string]string{}
+	in := func(kase string, persons ...string) map[string]string {
+		m := map[string]string{}
+		for _, p := range persons {
+			m[p] = kase
+		}
+		return m
+	}
+	pdf := []header{{"Accept", "application/pdf"}}
+	lines := []header{ndjson}
+	// The events of a case name its parties only once; this page is of another one.
+	history := "/v1/dwellings/" + flat + "/history"
+	var pages []look
+	for cursor := ""; ; {
+		a := s.seen(history+"?limit=1"+cursor, s.token(domain.RoleAuditor), last)
+		page := look{what: "get-dwelling-history", path: history + "?limit=1" + cursor}
+		switch {
+		case strings.HasPrefix(a.at("events", 0, "stream").(string), "case-"):
+			page.leaves = in("", owner, leaver)
+		case a.at("events", 0, "type") == "RegistrationBegan": // with the owner's consent
+			page.leaves = in("", owner, leaver)
+		case a.at("events", 0, "type") == "RegistrationEnded":
+			page.leaves = in("", leaver)
+		case a.at("events", 0, "type") == "OwnersChanged":
+			page.leaves = in("", owner)
+		default:
+			page.leaves = nobody
+		}
+		pages = append(pages, page)
+		next, more := a.body["next"].(string)
+		if !more {
+			break
+		}
+		cursor = "&cursor=" + next
+	}
+
+	return append(pages, []look{
+		{what: "search-person", method: "POST", path: "/v1/persons/search", body: body{"iin": iin}, leaves: in("", sought)},
+		{what: "get-case", path: "/v1/cases/" + kase, leaves: in(kase, owner, leaver)},
+		{what: "get-case", path: "/v1/cases/" + kase, by: owner, leaves: in(kase, leaver), why: accesslog.Party},
+		{what: "get-case", path: "/v1/cases/" + kase, by: leaver, leaves: in(kase, owner), why: accesslog.Party},
+		{what: "get-case", path: "/v1/cases/" + wish, leaves: in(wish, guest, other)},
+		{what: "get-case", path: "/v1/cases/" + wish, by: guest, leaves: in(wish, other), why: accesslog.Party},
+		{what: "get-case", path: "/v1/cases/" + behind, by: second, leaves: nobody},
+		{what: "get-certificate", path: sheet, leaves: in(kase, leaver)},
+		{what: "get-certificate", path: sheet, header: pdf, leaves: in(kase, leaver)},
+		{what: "get-certificate", path: sheet, by: owner, leaves: in(kase, leaver), why: accesslog.Party},
+		{what: "get-certificate", path: sheet, by: leaver, leaves: nobody},
+		{what: "get-certificate", path: certificate, by: guest, header: pdf, leaves: nobody},
+		{what: "get-entry", path: entry, leaves: in(wish, guest)},
+		{what: "get-entry", path: entry, by: guest, leaves: nobody},
+		{what: "get-entry-numbers", path: entry + "/numbers", leaves: in(wish, guest)},
+		{what: "get-entry-numbers", path: entry + "/numbers", by: guest, leaves: nobody},
+		{what: "list-entries", path: "/v1/queues/" + list + "/entries", leaves: map[string]string{guest: wish, second: behind}},
+		{what: "list-entries", path: "/v1/queues/" + list + "/entries?limit=1", leaves: in(wish, guest)},
+		{what: "get-person-residence", path: persons + "/residence", leaves: in("", guest)},
+		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", leaves: in("", guest)},
+		{what: "get-person-residence", path: persons + "/residence", by: guest, leaves: nobody},
+		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", by: guest, leaves: nobody},
+		{what: "get-representatives", path: "/v1/persons/" + child + "/representatives", leaves: in("", child, guest)},
+		{what: "get-dwelling-residents", path: homes + "/residents", leaves: in("", owner, other, guest)},
+		{what: "get-dwelling-residents", path: homes + "/residents?as_of=2026-03-01", leaves: in("", guest, owner)}, // nobody owned it yet
+		{what: "get-dwelling-residents", path: homes + "/residents", by: owner, leaves: in("", other, guest), why: accesslog.Owner},
+		{what: "get-person-history", path: persons + "/history", leaves: in("", guest, owner, other, child)},
+		{what: "get-person-history", path: persons + "/history", header: lines, leaves: in("", guest, owner, other, child)},
+		{what: "get-dwelling-history", path: history, header: lines, leaves: in("", owner, leaver)},
+		{what: "list-cases", path: "/v1/cases?overdue=true", leaves: nobody},
+		{what: "get-public-list", path: "/v1/queues/" + list + "/public", leaves: nobody},
+		{what: "get-public-list", path: "/v1/queues/" + list + "/public", by: guest, leaves: nobody},
+		{what: "check-certificate", path: "/v1/certificates/check/" + code, leaves: nobody},
+		// A command that is only tried is a read.
+		{what: "register-residence", method: "POST", path: "/v1/registrations?dry_run=true", body: registration(second, home, "2026-03-15", ""), leaves: in("", second, owner, other)},
+		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, guest), by: owner, leaves: in("*", guest, other), why: accesslog.Party},
+		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, owner).with(body{"dwelling_id": home}), by: owner, leaves: in("*", other), why: accesslog.Party},
+		{what: "remove-entry", method: "POST", path: entry + "/removal?dry_run=true", body: body{"reason": "dwelling_acquired"}, leaves: in("", guest)},
+	}...)
+}
+
+// do reads as the token's bearer, and states the purpose, if any.
+func (s *subtest) do(l look, token, purpose string) *answer {
+	s.t.Helper()
+	method := l.method
+	if method == "" {
+		method = "GET"
+	}
+	headers := slices.Clone(l.header)
+	if strings.Contains(l.path, "dry_run") {
+		headers = append(headers, header{"Idempotency-Key", s.key()})
+	}
+	if purpose != "" {
+		headers = append(headers, header{"Tizilim-Purpose", purpose})
+	}
+	return s.send(method, l.path, token, l.body, headers...)
+}
+
+// readers returns who may make the look.
+func (l look) readers() []httpapi.Principal {
+	if l.by != "" {
+		return []httpapi.Principal{{Role: domain.RoleCitizen, Account: l.by, PersonID: parse[domain.PersonID](l.by)}}
+	}
+	var staff []httpapi.Principal
+	for _, role := range httpapi.Access()[l.what] {
+		if role != domain.RoleCitizen {
+			staff = append(staff, httpapi.Principal{Role: role, Account: string(role) + "-1"})
+		}
+	}
+	return staff
+}
+
+func (l look) name(p httpapi.Principal) string {
+	return fmt.Sprintf("%s as %s: %s", l.what, p.Role, strings.TrimPrefix(l.path, "/v1"))
+}
+
+// bearer is the token of a reader; none for what is open to anybody.
+func (s *subtest) bearer(p httpapi.Principal) string {
+	if p.Role == httpapi.Anyone {
+		return ""
+	}
+	return s.tokenOf(p)
+}
+
+// left returns the notes of reads that the log has taken since, by person.
+func (s *subtest) left(since domain.Position) map[string]accesslog.PersonalDataRead {
+	s.t.Helper()
+	notes := map[string]accesslog.PersonalDataRead{}
+	for _, rec := range s.since(since) {
+		note, ok := rec.Event.(accesslog.PersonalDataRead)
+		if !ok {
+			s.t.Errorf("a read has appended %s", rec.Event.EventType())
+			continue
+		}
+		person := note.PersonID.String()
+		if _, twice := notes[person]; twice {
+			s.t.Errorf("one read has left two notes for %s", person)
+		}
+		if rec.Stream != "access-"+person || rec.Meta.Actor != note.Reader || rec.Meta.Role != note.Role {
+			s.t.Errorf("a note stands in %s by %s, and says %+v", rec.Stream, rec.Meta.Actor, note)
+		}
+		notes[person] = note
+	}
+	return notes
+}
+
+func TestC21_EveryReadOfPersonalDataLeavesItsEntriesAndNoOthers(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	all := looks(s)
+	seen := map[string]bool{}
+	for _, l := range all {
+		for _, p := range l.readers() {
+			seen[l.what+" "+string(p.Role)] = true
+			t.Run(l.name(p), func(t *testing.T) {
+				s := r.at(t)
+				before := s.head()
+				s.do(l, s.bearer(p), "").is(http.StatusOK)
+				notes := s.left(before)
+				if want := slices.Sorted(maps.Keys(l.leaves)); !slices.Equal(slices.Sorted(maps.Keys(notes)), want) {
+					t.Fatalf("entries of %v, want %v", slices.Sorted(maps.Keys(notes)), want)
+				}
+				for person, note := range notes {
+					why := l.why
+					if p.Role != domain.RoleCitizen {
+						why = accesslog.DefaultOf(p.Role)
+					}
+					kase := note.CaseID.String()
+					if note.CaseID.IsZero() {
+						kase = ""
+					}
+					if l.leaves[person] == "*" && kase != "" {
+						kase = "*"
+					}
+					if note.Reader != p.Account || note.Role != p.Role || note.Operation != l.what || note.Purpose != why ||
+						kase != l.leaves[person] || !note.ReadAt.Equal(r.clock.Now()) {
+						t.Errorf("the entry is %+v", note)
+					}
+				}
+			})
+		}
+	}
+	for id, roles := range httpapi.Disclosures() {
+		for role, left := range roles {
+			if !seen[id+" "+string(role)] && left != "own" {
+				t.Errorf("nobody has looked with %s as %s", id, role)
+			}
+		}
+	}
+}
+
+func TestC21_WithoutItsEntryThereIsNoData(t *testing.T) {
+	r, log := deafened(t)
+	s := r.at(t)
+	all := looks(s)
+	log.deaf.Store(true)
+	for _, l := range all {
+		for _, p := range l.readers() {
+			t.Run(l.name(p), func(t *testing.T) {
+				s := r.at(t)
+				a := s.do(l, s.bearer(p), "")
+				if len(l.leaves) == 0 {
+					a.is(http.StatusOK)
+					return
+				}
+				a.refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+				for person := range l.leaves {
+					if strings.Contains(a.text, person) || a.header.Get("ETag") != "" {
+						t.Errorf("the refusal tells of %s: %v %s", person, a.header, a.text)
+					}
+				}
+				// One entry of several is not enough.
+				for person := range l.leaves {
+					log.of.Store(&person)
+					s.do(l, s.bearer(p), "").refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+				}
+				log.of.Store(nil)
+			})
+		}
+	}
+}
+
+func TestC21_APartOfAHistoryIsGivenOnlyWithItsEntries(t *testing.T) {
+	r, log := deafened(t)
+	s := r.at(t)
+	person, owner := s.citizen(), s.citizen()
+	homes := []string{s.dwelling(), s.dwelling()}
+	for i := range 140 { // two events each: more than one part
+		s.registered(person, homes[i%2], "2026-03-01", "")
+	}
+	last := s.registered(person, s.dwelling(owner), "2026-03-01", "") // with the owner's consent
+	path, auditor := "/v1/persons/"+person+"/history", s.token(domain.RoleAuditor)
+	whole := s.seen(path, auditor, last).text
+	if strings.Contains(whole, owner) {
+		t.Fatal("control: the owner is on the first page")
+	}
+	before := s.head()
+	lines := s.get(path, auditor, ndjson).is(http.StatusOK).lines()
+	if got := slices.Sorted(maps.Keys(s.left(before))); len(got) != 2 {
+		t.Fatalf("entries of %v", got)
+	}
+	log.of.Store(&owner)
+	log.deaf.Store(true)
+	a := s.get(path, auditor, ndjson).is(http.StatusOK)
+	cut := a.lines()
+	if end := cut[len(cut)-1]; end["code"] != string(domain.CodeLogUnavailable) {
+		t.Errorf("the last line is %v", end)
+	}
+	if n := len(cut) - 1; n == 0 || n >= len(lines) || strings.Contains(a.text, owner) {
+		t.Errorf("%d lines of %d; of the owner: %v", n, len(lines), strings.Contains(a.text, owner))
+	}
+}
+
+func TestC21_ThePurposeIsOneOfAClosedList(t *testing.T) {
+	r := start(t)
+	all := looks(r.at(t))
+	for _, l := range all {
+		if len(l.leaves) == 0 {
+			continue
+		}
+		for _, p := range l.readers() {
+			t.Run(l.name(p), func(t *testing.T) {
+				s := r.at(t)
+				token := s.bearer(p)
+				before := s.head()
+				s.do(l, token, "curiosity").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
+				s.do(l, token, "owner").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
+				if p.Role == domain.RoleCitizen { // theirs follows from what they are to the record
+					s.do(l, token, "court_request").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
+				}
+				if s.head() != before {
+					t.Fatal("a refused read has left something")
+				}
+				if p.Role == domain.RoleCitizen {
+					return
+				}
+				for _, purpose := range accesslog.Stated {
+					before := s.head()
+					s.do(l, token, string(purpose)).is(http.StatusOK)
+					for person, note := range s.left(before) {
+						if note.Purpose != purpose {
+							t.Errorf("%s was stated, and the entry of %s says %s", purpose, person, note.Purpose)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// Whatever holds a person's id, however deep.
+func TestC21_WhomAnAnswerNames(t *testing.T) {
+	id := func(n byte) domain.PersonID { return domain.PersonID{UUID: uuid.UUID{15: n}} }
+	kase := func(n byte) domain.CaseID { return domain.CaseID{UUID: uuid.UUID{14: n}} }
+	type row struct {
+		CaseID domain.CaseID
+		Person domain.PersonID
+	}
+	type answer struct {
+		Some  *row
+		None  *row
+		Rows  []row
+		By    map[domain.PersonID]domain.PersonID
+		Facts domain.Event
+	}
+	got := httpapi.Named(answer{
+		Some: &row{kase(1), id(1)}, Rows: []row{{kase(1), id(2)}, {kase(2), id(3)}, {kase(3), id(3)}, {kase(3), domain.PersonID{}}},
+		By:    map[domain.PersonID]domain.PersonID{id(4): id(5)},
+		Facts: housing.ApplicationReceived{CaseID: kase(4), ApplicantID: id(6), Family: []housing.FamilyMember{{PersonID: id(7)}}},
+	}, id(8), []domain.PersonID{id(9)}, nil)
+	want := map[domain.PersonID]domain.CaseID{
+		id(1): kase(1), id(2): kase(1), id(3): {}, id(4): {}, id(5): {}, id(6): {}, id(7): {}, id(8): {}, id(9): {},
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -1,0 +1,189 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// accounts keeps, for the personal account, in which cases a person takes part,
+// in the order in which they were received, and which active entries are theirs.
+// Both are only indexes: what is shown is the record of the case and that of
+// the entry.
+func accounts(rec domain.Recorded) []op {
+	switch e := rec.Event.(type) {
+	case residence.DeregistrationApplied:
+		return takePart(rec, e.CaseID, slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners))
+	case housing.ApplicationReceived:
+		parties := []domain.PersonID{e.ApplicantID}
+		for _, m := range e.Family {
+			parties = append(parties, m.PersonID)
+		}
+		return takePart(rec, e.CaseID, parties)
+	case housing.EntryPlaced:
+		return []op{rank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+	case housing.EntryReinstated:
+		return []op{rank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+	case housing.EntryRemoved:
+		return []op{unrank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+	case housing.EntryProvided:
+		return []op{unrank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+	case housing.EntryTransferred:
+		own := ownEntry(e.ListID, e.EntryID)
+		return []op{unrank(entriesKey(e.From), own), rank(entriesKey(e.PersonID), own)}
+	}
+	return nil
+}
+
+func takePart(rec domain.Recorded, id domain.CaseID, parties []domain.PersonID) []op {
+	ops := make([]op, len(parties))
+	for i, p := range parties {
+		ops[i] = rank(casesKey(p), hexPosition(rec.Position)+"|"+id.String())
+	}
+	return ops
+}
+
+func casesKey(id domain.PersonID) string   { return id.Stream() + ":cases" }   // zset, position|case
+func entriesKey(id domain.PersonID) string { return id.Stream() + ":entries" } // zset, list|entry
+
+func ownEntry(list domain.ListID, entry domain.EntryID) string {
+	return list.String() + "|" + entry.String()
+}
+
+// CasesPage is a part of the cases of a person, the latest first.
+type CasesPage struct {
+	Cases []Case
+	Next  domain.Position // before which the next page begins; 0 where there is none
+	AsOf  domain.Position
+}
+
+var casesQuery = query(`
+local all = {}
+for i, member in ipairs(redis.call('ZREVRANGEBYLEX', g .. ARGV[4], ARGV[5], '-', 'LIMIT', 0, ARGV[6])) do
+  local stream = 'case-' .. string.sub(member, 18)
+  all[i] = {member, redis.call('SISMEMBER', g .. 'held', stream), redis.call('HGETALL', g .. stream), redis.call('ZRANGE', g .. stream .. ':documents', 0, -1)}
+end
+return all`)
+
+// CasesOf returns up to limit cases in which the person takes part: as applicant,
+// as one who is named or whose confirmation is asked for, or as family; those
+// received before the position, or with 0 the latest.
+func (r *Reader) CasesOf(ctx context.Context, id domain.PersonID, before domain.Position, limit int) (CasesPage, error) {
+	from := "+"
+	if before > 0 {
+		from = "(" + hexPosition(before)
+	}
+	limit = pageSize(limit)
+	data, at, err := r.read(ctx, casesQuery, "", casesKey(id), from, limit+1)
+	if err != nil {
+		return CasesPage{}, err
+	}
+	page := CasesPage{AsOf: at}
+	last := domain.Position(0)
+	for i, reply := range data {
+		if i == limit {
+			page.Next = last
+			break
+		}
+		line, _ := reply.([]any)
+		position, kase, _ := strings.Cut(text(line[0]), "|")
+		received, err := strconv.ParseUint(position, 16, 64)
+		if err != nil {
+			return CasesPage{}, corrupt("position of a case", err)
+		}
+		caseID, err := uuid.Parse(kase)
+		if err != nil {
+			return CasesPage{}, corrupt("case id", err)
+		}
+		if asInt(line[1]) == 1 {
+			return CasesPage{}, heldBack()
+		}
+		c, err := caseOf(domain.CaseID{UUID: caseID}, asRecord(line[2]), asTexts(line[3]))
+		if err != nil {
+			return CasesPage{}, err
+		}
+		c.AsOf = at
+		page.Cases = append(page.Cases, c)
+		last = domain.Position(received)
+	}
+	return page, nil
+}
+
+var ownEntriesQuery = query(numberOfEntry + `
+local all = {}
+for i, member in ipairs(redis.call('ZRANGE', g .. ARGV[4], 0, -1)) do
+  local list, entry = 'queue-' .. string.sub(member, 1, 36), string.sub(member, 38)
+  all[i] = {member, redis.call('SISMEMBER', g .. 'held', list),
+    number(g .. list, g .. list .. ':entry:' .. entry, g .. list .. ':order', g .. list .. ':changes', entry)}
+end
+return all`)
+
+// EntriesOf returns the numbers of the person's active entries, of all lists; a
+// list has at most one of them.
+func (r *Reader) EntriesOf(ctx context.Context, id domain.PersonID) ([]QueueNumber, domain.Position, error) {
+	data, at, err := r.read(ctx, ownEntriesQuery, "", entriesKey(id))
+	if err != nil {
+		return nil, 0, err
+	}
+	numbers := make([]QueueNumber, len(data))
+	for i, reply := range data {
+		line, _ := reply.([]any)
+		list, entry, err := parseOwnEntry(text(line[0]))
+		if err != nil {
+			return nil, 0, corrupt("entry of a person", err)
+		}
+		if asInt(line[1]) == 1 {
+			return nil, 0, heldBack()
+		}
+		fields, _ := line[2].([]any)
+		if numbers[i], err = queueNumber(list, entry, fields, at); err != nil {
+			return nil, 0, err
+		}
+	}
+	return numbers, at, nil
+}
+
+func parseOwnEntry(member string) (list domain.ListID, entry domain.EntryID, err error) {
+	first, second, ok := strings.Cut(member, "|")
+	if !ok {
+		return list, entry, fmt.Errorf("no bar")
+	}
+	if list.UUID, err = uuid.Parse(first); err != nil {
+		return list, entry, err
+	}
+	entry.UUID, err = uuid.Parse(second)
+	return list, entry, err
+}
+
+var queueMarksQuery = query(`
+local marks = {}
+for i = 4, #ARGV do
+  local mark = {}
+  for _, member in ipairs(redis.call('ZRANGE', g .. ARGV[i], 0, -1)) do
+    mark[#mark + 1] = member .. '@' .. (redis.call('HGET', g .. 'queue-' .. string.sub(member, 1, 36), 'revision') or '')
+  end
+  marks[i - 3] = table.concat(mark, ' ')
+end
+return marks`)
+
+// QueueMarks returns for each person a text that is another one whenever
+// [Reader.EntriesOf] may be: for many at once, and without ranking anybody.
+func (r *Reader) QueueMarks(ctx context.Context, persons []domain.PersonID) ([]string, error) {
+	keys := make([]any, len(persons))
+	for i, id := range persons {
+		keys[i] = entriesKey(id)
+	}
+	data, _, err := r.read(ctx, queueMarksQuery, "", keys...)
+	if err != nil {
+		return nil, err
+	}
+	return asTexts(data), nil
+}
