@@ -214,6 +214,7 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 		"withdrawn in the case":           {given: append(received(), withdrawnInCase), want: domain.CodeConsentWithdrawn},
 		"withdrawn on the list":           {given: received(), then: []domain.Event{housing.LookupConsentWithdrawn{EntryID: entryOfCase()}}, want: domain.CodeConsentWithdrawn},
 		"and given again":                 {given: append(received(), withdrawnInCase), then: []domain.Event{housing.LookupConsentRenewed{EntryID: entryOfCase(), ConsentTerms: wholeConsent}}},
+		"given again for the examination": {given: received(), then: []domain.Event{housing.LookupConsentRenewed{EntryID: entryOfCase(), ConsentTerms: housing.ConsentTerms{Purpose: housing.ForExamination, Scope: housing.ConsentScopes}}}, want: domain.CodeConsentTerms},
 		"on its last day":                 {given: received(until("2026-03-20")), on: "2026-03-20"},
 		"expired":                         {given: received(until("2026-03-20")), on: "2026-03-21", want: domain.CodeConsentExpired},
 		"looked up while it held":         {given: received(until("2026-03-20")), on: "2026-03-20", then: []domain.Event{housing.LookupConsentExpired{EntryID: entryOfCase()}}},
