@@ -200,6 +200,7 @@ const (
 	CodeEntryUnderReview  Code = "entry_under_review"
 	CodeEntryNotReviewed  Code = "entry_not_under_review"
 	CodeNoticeNotOwed     Code = "notice_not_owed"
+	CodeComplaintNotWon   Code = "complaint_not_satisfied"
 	CodeRedatingTooEarly  Code = "redating_too_early"
 	CodeNotInFamily       Code = "not_in_family"
 	CodeNeedCheckTooOld   Code = "need_check_too_old"
@@ -214,6 +215,19 @@ const (
 	CodeHolderChanged     Code = "holder_changed"
 	CodeDwellingLeased    Code = "dwelling_leased"
 	CodeDwellingNotLeased Code = "dwelling_not_leased"
+
+	// Signatures (C16, C18).
+	CodeSignatureMismatch      Code = "signature_does_not_match"
+	CodeSignatureNotApplicants Code = "signature_not_applicants"
+	CodeSignatureMalformed     Code = "signature_malformed"
+	CodeSignatureAlgorithm     Code = "signature_algorithm_unsupported"
+	CodeSignatureWeak          Code = "signature_algorithm_weak"
+	CodeCertificatePurpose     Code = "certificate_not_for_signing"
+	CodeCertificateNotValid    Code = "certificate_not_valid_now"
+	CodeCertificateUntrusted   Code = "certificate_untrusted"
+	CodeCertificateRevoked     Code = "certificate_revoked"
+	CodeRevocationUnknown      Code = "certificate_revocation_unknown"
+	CodeSignaturesUnavailable  Code = "signatures_not_checked"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

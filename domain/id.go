@@ -20,6 +20,7 @@ type (
 	EntryID        struct{ uuid.UUID }
 	CertificateID  struct{ uuid.UUID }
 	CommandID      struct{ uuid.UUID }
+	ChallengeID    struct{ uuid.UUID }
 	NoticeID       struct{ uuid.UUID }
 )
 
@@ -32,6 +33,7 @@ func (id ListID) IsZero() bool         { return id.UUID == uuid.Nil }
 func (id EntryID) IsZero() bool        { return id.UUID == uuid.Nil }
 func (id CertificateID) IsZero() bool  { return id.UUID == uuid.Nil }
 func (id CommandID) IsZero() bool      { return id.UUID == uuid.Nil }
+func (id ChallengeID) IsZero() bool    { return id.UUID == uuid.Nil }
 func (id NoticeID) IsZero() bool       { return id.UUID == uuid.Nil }
 
 // DeriveID returns the UUIDv5 of name in the namespace of the command (or other

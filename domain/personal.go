@@ -21,6 +21,14 @@ func (Personal) String() string             { return personalMask }
 func (Personal) LogValue() slog.Value       { return slog.StringValue(personalMask) }
 func (Personal) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, personalMask) }
 
+// PersonalBytes is [Personal] that is no text, such as a signature with the
+// certificate of its signer. In JSON it is base64.
+type PersonalBytes []byte
+
+func (PersonalBytes) String() string             { return personalMask }
+func (PersonalBytes) LogValue() slog.Value       { return slog.StringValue(personalMask) }
+func (PersonalBytes) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, personalMask) }
+
 // IIN is an individual identification number (ЖСН/ИИН): 12 ASCII digits with a
 // right control digit. It prints and logs as a mask. The zero IIN is "none":
 // a refugee may have no IIN (R21).
@@ -41,6 +49,7 @@ const (
 func Masked(v any) slog.Value { return slog.StringValue(fmt.Sprintf("%+v", v)) }
 
 func (d Document) LogValue() slog.Value { return Masked(d) }
+func (e Evidence) LogValue() slog.Value { return Masked(e) }
 func (r Recorded) LogValue() slog.Value { return Masked(r) }
 func (d Delivery) LogValue() slog.Value { return Masked(d) }
 

@@ -69,6 +69,12 @@ var (
 	told  = domaintest.ID[domain.NoticeID]("notice")
 )
 
+// signature, every field set; no method sets them all.
+var signature = domain.Evidence{
+	Signer: person, Text: `{"application":{}}`, SHA256: domain.Personal(domain.TextDigest([]byte(`{"application":{}}`))),
+	CMS: domain.PersonalBytes("CMS"), Certificate: "2a", ClaimedAt: at, Challenge: domaintest.ID[domain.ChallengeID]("challenge"),
+}
+
 // correction of a registration, every field set.
 var correction = residence.Correction{
 	PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary,
@@ -108,12 +114,12 @@ var examples = []domain.Event{
 		Documents: []domain.Document{{
 			Type: domain.DocumentCourtDecision, Number: "7514-26", PersonID: domaintest.ID[domain.PersonID]("daur"), DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		DepartureSheet: true, Signature: domain.SignatureHandwritten, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
+		DepartureSheet: true, Signature: domain.SignatureEDS, Evidence: signature, CoOwners: []domain.PersonID{domaintest.ID[domain.PersonID]("bolat")},
 		ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), ConfirmBy: at.Add(72 * time.Hour), Deadline: at.Add(30 * time.Minute),
 	},
-	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
-	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, DeclinedAt: at},
-	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, RevokedAt: at},
+	residence.CoOwnerConfirmed{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, ConfirmedAt: at, Deadline: at.Add(30 * time.Minute)},
+	residence.CoOwnerDeclined{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, DeclinedAt: at},
+	residence.ConfirmationRevoked{CaseID: kase, PersonID: person, Signature: domain.SignatureEDS, Evidence: signature, RevokedAt: at},
 	residence.ConfirmationsLapsed{CaseID: kase, Silent: []domain.PersonID{person}, LapsedAt: at},
 	residence.DeregistrationDecided{
 		CaseID: kase, Results: []residence.Result{
@@ -122,9 +128,12 @@ var examples = []domain.Event{
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},
 	housing.ListOpened{ListID: list, Body: "Ministry of Defence", Settlement: "Алматы", Title: "Service housing", OpenedAt: at},
-	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, Consent: agreed, RegisteredOn: today, Number: 3, PlacedAt: at},
-	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
-	housing.EntryReinstated{ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, Note: "act 12", ReinstatedAt: at},
+	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, Consent: agreed, RegisteredOn: today, Number: 3, InventoryDueOn: today.AddMonths(12), PlacedAt: at},
+	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Edition: "kz-2025-11", Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
+	housing.EntryReinstated{
+		ListID: list, EntryID: entry, PersonID: person, Seniority: since, Ground: housing.CourtAct, ComplaintID: "complaint-1",
+		CourtAct: housing.Act{Number: "2-114/26", On: today, InForceOn: today}, Note: "act 12", InventoryDueOn: today.AddMonths(12), ReinstatedAt: at,
+	},
 	housing.NoticeGiven{ListID: list, EntryID: entry, PersonID: person, Grounds: "bought a flat", AppealRoute: housing.AppealRoute, DueOn: today, On: today.AddDays(1), Late: true, RecordedAt: at},
 	housing.EntryRedated{ListID: list, EntryID: entry, PersonID: person, From: since, Seniority: since, GroundArose: today, Reasons: "sold the flat then", RedatedAt: at},
 	housing.EntryTransferred{ListID: list, EntryID: entry, From: person, PersonID: domaintest.ID[domain.PersonID]("daur"), Family: household, Cause: housing.HolderDied, On: today, Need: checked, TransferredAt: at},
@@ -133,14 +142,15 @@ var examples = []domain.Event{
 	housing.PriorityEnded{ListID: list, EntryID: entry, PersonID: person, From: since, Seniority: since, EndedAt: at},
 	housing.ProtectionRecorded{ListID: list, EntryID: entry, PersonID: person, Category: housing.ProtectedLargeFamily, Document: "certificate 9", RecordedAt: at},
 	housing.ProtectionLifted{ListID: list, EntryID: entry, PersonID: person, Category: housing.ProtectedLargeFamily, Reasons: "of age", LiftedAt: at},
-	housing.InventoryConfirmed{ListID: list, EntryID: entry, PersonID: person, On: today, NextDueOn: today.AddMonths(12), ConfirmedAt: at},
-	housing.ReviewOpened{ListID: list, EntryID: entry, PersonID: person, Reason: housing.Doubt, Note: "owns a flat?", OpenedAt: at},
-	housing.ReviewClosed{ListID: list, EntryID: entry, PersonID: person, Note: "owns none", ClosedAt: at},
+	housing.InventoryConfirmed{ListID: list, EntryID: entry, PersonID: person, On: today, NextDueOn: today.AddMonths(12), Review: housing.Doubt, ConfirmedAt: at},
+	housing.InventoryRequested{ListID: list, EntryID: entry, PersonID: person, DueOn: today, AnswerBy: today.AddDays(14), RequestedAt: at},
+	housing.ReviewOpened{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Reason: housing.Doubt, Note: "owns a flat?", OpenedAt: at},
+	housing.ReviewClosed{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Note: "owns none", NextDueOn: today.AddMonths(12), ClosedAt: at},
 	housing.ChangeReported{ListID: list, EntryID: entry, PersonID: person, Kind: housing.FamilyChanged, Family: household, Note: "a child", HappenedOn: today, DueOn: today.AddDays(14), ReportedAt: at},
 	housing.LookupConsentWithdrawn{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
 	housing.LookupConsentRenewed{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, ConsentTerms: agreed.ConsentTerms, RenewedAt: at},
 	housing.LookupConsentExpired{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, ExpiredAt: at},
-	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.NormOn(today), Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
+	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
 	housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: entry, DwellingID: flat, CompletedAt: at},
 	housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: at},
 	housing.ProvisionDeclined{ListID: list, EntryID: entry, CaseID: kase, Code: domain.CodeNotFirstEligible, Reason: "another stands before", DeclinedAt: at},
@@ -153,7 +163,7 @@ var examples = []domain.Event{
 		Consent: true, Terms: agreed.ConsentTerms, Documents: []domain.Document{{
 			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
-		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
+		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, Evidence: signature, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
 	},
 	housing.NeedExamined{
 		CaseID: kase, ApplicantID: person, Family: household, Settlement: "Алматы", AppliedOn: today, Findings: []housing.Finding{{
@@ -205,7 +215,7 @@ var examples = []domain.Event{
 	notice.Began{NoticeID: notice.Beginning, BeganAt: at},
 	notice.NoticeQueued{
 		NoticeID: told, PersonID: person, Kind: notice.HearingAnnounced, About: domain.EventRef{Stream: kase.Stream(), Revision: 4}, CaseID: kase,
-		Applicant: true, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
+		FromCase: true, Decision: true, Duty: procedure.NoticeOfExtension, By: today, Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: at, QueuedAt: at,
 	},
 	notice.NoticeSent{NoticeID: told, Way: notice.SMS, Attempt: 2, Reports: true, SentAt: at},
 	notice.NoticeDelivered{NoticeID: told, Way: notice.SMS, DeliveredAt: at},

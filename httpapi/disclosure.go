@@ -40,6 +40,7 @@ var disclosures = map[string]disclosure{
 	"list-entries":           {},
 	"list-cases":             {nobody: "ids of cases and their deadlines"},
 	"get-public-list":        {nobody: "what art. 78 has published: numbers, sizes and days"},
+	"preview-signature":      {nobody: "what the caller has sent"},
 	"check-certificate":      {nobody: "kind, number and day of a document"},
 }
 

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ import (
 	"tizilim/domain/domaintest"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/eds"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
 	"tizilim/projections"
@@ -54,23 +56,27 @@ func (c *clock) pass(d time.Duration) {
 // official client, a projector into a real or in-process Redis, and the API on
 // a real socket.
 type registry struct {
-	t         testing.TB
-	clock     *clock
-	node      *embedded.Node
-	store     *eventstore.Store
-	redis     projections.Client
-	model     *projections.Reader
-	projector func() // stops it
-	metrics   *prometheus.Registry
-	server    *httpapi.Server
-	http      *httptest.Server
-	tokens    *httpapi.Tokens
-	person    domain.PersonIDKey
-	keys      atomic.Int64 // Idempotency-Keys drawn
-	iins      atomic.Int64 // IINs drawn
-	logged    *syncBuffer
-	calledMu  sync.Mutex
-	called    []string // addresses
+	t          testing.TB
+	clock      *clock
+	node       *embedded.Node
+	store      *eventstore.Store
+	redis      projections.Client
+	model      *projections.Reader
+	projector  func() // stops it
+	metrics    *prometheus.Registry
+	server     *httpapi.Server
+	http       *httptest.Server
+	tokens     *httpapi.Tokens
+	person     domain.PersonIDKey
+	authority  *eds.Demonstration
+	signatures *eds.Verifier
+	known      sync.Map     // domain.IIN by domain.PersonID
+	made       sync.Map     // signatures by IIN and text
+	keys       atomic.Int64 // Idempotency-Keys drawn
+	iins       atomic.Int64 // IINs drawn
+	logged     *syncBuffer
+	calledMu   sync.Mutex
+	called     []string // addresses
 }
 
 type settings struct {
@@ -123,11 +129,18 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(r.projector)
 
 	r.tokens = tokens(t, 1)
+	authority, err := eds.NewDemonstration(domaintest.Noon().AddDate(-1, 0, 0))
+	must(t, err)
+	r.authority, err = eds.ReadDemonstration(authority)
+	must(t, err)
+	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
+	must(t, err)
 	r.server = httpapi.New(httpapi.Config{
 		Commands: command.New(r.store, r.clock.Now), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
+		Signatures: r.signatures,
 	})
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
@@ -290,6 +303,10 @@ func (s *subtest) send(method, path, token string, body any, headers ...header) 
 
 func (s *subtest) try(method, path, token string, body any, headers ...header) (*answer, error) {
 	var reader io.Reader
+	body, err := s.signed(method+" "+path, token, body, headers)
+	if err != nil {
+		return nil, err
+	}
 	switch b := body.(type) {
 	case nil:
 	case io.Reader:
@@ -331,6 +348,63 @@ func (s *subtest) try(method, path, token string, body any, headers ...header) (
 	a := &answer{t: s.t, status: res.StatusCode, header: res.Header, text: string(text)}
 	_ = json.Unmarshal(text, &a.body) // not all answers are objects
 	return a, nil
+}
+
+// signed returns the request's body with an electronic signature of whom the
+// token speaks for, as the portal makes it, where the test leaves it blank.
+func (s *subtest) signed(request, token string, b any, headers []header) (any, error) {
+	blank, ok := b.(body)
+	if !ok {
+		return b, nil
+	}
+	if iin, ok := blank["iin"].(string); ok {
+		s.known.Store(s.person.PersonID(domain.IIN(iin)), domain.IIN(iin))
+	}
+	signature, ok := blank["signature"].(body)
+	p, err := s.tokens.Check(token, s.clock.Now())
+	if !ok || signature["method"] != "eds" || signature["cms"] != nil || err != nil || p.Role != domain.RoleCitizen {
+		return b, nil
+	}
+	iin, ok := s.known.Load(p.PersonID)
+	if !ok {
+		return b, nil
+	}
+	cms, err := s.cms(request, blank, iin.(domain.IIN), headers...)
+	return blank.with(body{"signature": body{"method": "eds", "cms": cms}}), err
+}
+
+// cms is a signature over the request with the key of whoever has the IIN.
+func (r *registry) cms(request string, b body, iin domain.IIN, headers ...header) ([]byte, error) {
+	text, err := signingText(request, b, headers...)
+	if err != nil {
+		return nil, err
+	}
+	// The same request has the same signature, so that it can be repeated.
+	cms, made := r.made.Load(string(iin) + string(text))
+	if !made {
+		fresh, err := r.authority.Sign(iin, text, r.clock.Now())
+		if err != nil {
+			return nil, err
+		}
+		cms, _ = r.made.LoadOrStore(string(iin)+string(text), fresh)
+	}
+	return cms.([]byte), nil
+}
+
+// signingText is what is signed of the request.
+func signingText(request string, b body, headers ...header) ([]byte, error) {
+	text, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	key := ""
+	for _, h := range headers {
+		if h[0] == "Idempotency-Key" {
+			key = h[1]
+		}
+	}
+	request, _, _ = strings.Cut(request, "?")
+	return httpapi.SigningText(request, key, text)
 }
 
 var client = &http.Client{
@@ -560,6 +634,25 @@ func (s *subtest) entry(list string) (person, entry string, a *answer) {
 	person = s.citizen()
 	a = s.placed(s.applied(person, list))
 	return person, a.at("placement", "entry_id").(string), a
+}
+
+// removing is a removal without a hearing, and byCourt what takes it back.
+var (
+	removing = body{"reason": "dwelling_acquired", "exemption": body{"ground": "urgency", "reasons": "r"}}
+	byCourt  = body{"ground": "court_act", "court_act": body{"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"}}
+)
+
+// reviewed opens a review of an entry.
+func (s *subtest) reviewed(list, entry string) *answer {
+	s.t.Helper()
+	return s.command(entryPath(list, entry)+"/review", s.token(domain.RoleCommission), body{"note": "n"}).is(200)
+}
+
+// removed reviews an entry and removes it.
+func (s *subtest) removed(list, entry string) *answer {
+	s.t.Helper()
+	s.reviewed(list, entry)
+	return s.command(entryPath(list, entry)+"/removal", s.token(domain.RoleCommission), removing).is(200)
 }
 
 // issued returns the id of the document of the kind that the case of the answer

@@ -195,7 +195,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 
 // command reports whether the operation changes something: all POST but the
 // search, whose IIN must not be in an address.
-func (o operation) command() bool { return o.method == "POST" && o.id != "search-person" }
+func (o operation) command() bool {
+	return o.method == "POST" && o.id != "search-person" && o.id != "preview-signature"
+}
 
 // Every operation answers once for real, and its answer is what its schema says;
 // so is a refusal.
@@ -254,6 +256,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
 	}).is(201)).id("person_id")
 	fits("search-person", json, s.send("POST", "/v1/persons/search", operator, body{"iin": iin}).is(200))
+	fits("preview-signature", json, s.send("POST", "/v1/signatures/preview", s.as(owner), body{
+		"request": "POST /v1/housing-applications", "idempotency_key": "a key", "application": body{"consent": true},
+	}).is(200))
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
 		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")
@@ -295,11 +300,20 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": true}).is(200)
 	placed := fits("decide-case", json, s.placed(applied))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
-	fits("get-entry", json, s.seen(entry, commission, placed))
 	fits("list-entries", json, s.seen("/v1/queues/"+list+"/entries", commission, placed))
-	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": "n"}).is(200))
+	s.command(entry+"/review", commission, body{"note": "n"}).is(200)
+	fits("entry-hearing", json, s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200))
+	fits("entry-hearing-end", json, s.command(entry+"/hearing-end", commission, body{"how": "waived", "protocol": "n"}).is(200))
+	s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200)
+	fits("entry-objection", json, s.command(entry+"/objection", s.as(owner), body{"objection": "n"}).is(200))
+	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, removing.with(body{"note": "n"})).is(200))
 	gone := s.seen(entry, commission, removed)
-	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "court_act"}).is(200))
+	complaint := fits("entry-complaint", json, s.command(entry+"/complaint", s.as(owner), body{"grounds": "n"}).is(200))
+	fits("get-entry", json, s.seen(entry, commission, fits("entry-complaint-forwarding", json, s.command(entry+"/complaint-forwarding", commission, body{"to": "ministry"}).is(200))))
+	fits("entry-complaint-decision", json, s.command(entry+"/complaint-decision", s.tokenOf(httpapi.Principal{Role: domain.RoleCommission, Account: "commission-2"}), body{
+		"outcome": "act_annulled", "reasons": "n",
+	}).is(200))
+	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "complaint_satisfied", "complaint_id": complaint.id("complaint_id")}).is(200))
 	leaving := s.citizen()
 	s.registered(leaving, dwelling, "2026-03-02", "")
 	sheets := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, leaving).with(body{"departure_sheet": true})).is(201)
@@ -332,7 +346,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
 	fits("end-lease", json, s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).is(200))
 	_, second, _ := s.entry(list)
-	s.command(entryPath(list, second)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200)
+	s.removed(list, second)
 	fits("give-notice", json, s.command(entryPath(list, second)+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-17"}).is(200))
 	s.entry(list)
 	r.clock.pass(366 * 24 * time.Hour)

@@ -107,6 +107,7 @@ type Posted[B any] struct {
 	IfMatch        string `header:"If-Match" maxLength:"40" doc:"ETag that the decision rests on; 412 where the record has changed since"`
 	DryRun         bool   `query:"dry_run" doc:"Answer with the events that would be appended, and change nothing; that you were shown them is noted as a read"`
 	Body           B
+	RawBody        []byte // as it came, for what is signed; valid while the request is
 	requestPath    string
 }
 
@@ -120,6 +121,9 @@ func (p *Posted[B]) Resolve(ctx huma.Context) []error {
 func (p *Posted[B]) posted() (key, ifMatch, path string, dryRun bool, body any) {
 	return p.IdempotencyKey, p.IfMatch, p.requestPath, p.DryRun, p.Body
 }
+
+// signing is what a signature of this command is over.
+func (p *Posted[B]) signing() signing { return signing{p.requestPath, p.IdempotencyKey, p.RawBody} }
 
 // commandInput is an input struct that embeds Posted.
 type commandInput[I any] interface {
@@ -183,6 +187,8 @@ func post[I, R any, P commandInput[I]](s *Server, op operation, run commandRun[I
 		done.ETag, done.Position = etag(receipt.Revision), position(receipt.Position)
 		return done, nil
 	})
+	// huma describes the raw body as another form of it, which it is not.
+	delete(s.api.OpenAPI().Paths[op.path].Post.RequestBody.Content, "application/octet-stream")
 }
 
 // once claims the command's key for this request around run. A refusal has

@@ -120,6 +120,7 @@ func init() {
 	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
 	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, idSentence+"%.0v") // without huma's reason: it quotes the value
 	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
+	validation.MsgExpectedBase64String = say(domain.CodeMalformed, "write these bytes in base64")
 	validation.MsgExpectedBoolean = say(domain.CodeWrongType, "write true or false, without quotes")
 	validation.MsgExpectedString = say(domain.CodeWrongType, "write a string, in quotes")
 	validation.MsgExpectedInteger = say(domain.CodeWrongType, "write a whole number, without quotes")

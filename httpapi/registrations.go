@@ -43,10 +43,6 @@ type documentBody struct {
 	Surrendered bool                `json:"surrendered,omitempty" doc:"Handed over to the provider (departure abroad)"`
 }
 
-type signatureBody struct {
-	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
-}
-
 type deregisterBody struct {
 	Channel        domain.Channel    `json:"channel" enum:"portal,state_corporation,provider_at_state_corporation,provider"`
 	Language       domain.Language   `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
@@ -131,6 +127,9 @@ func (s *Server) registrations() {
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
 		r, err := s.commands.Deregister(ctx, cmd, residence.ApplyForDeregistration{
 			CaseID: out.CaseID, Language: in.Body.Language, Ground: in.Body.Ground, DwellingID: in.Body.DwellingID,
 			ApplicantID: in.Body.ApplicantID, Persons: in.Body.Persons, Documents: documents(in.Body.Documents),
@@ -156,6 +155,10 @@ func (s *Server) registrations() {
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *confirmationInput) (command.Receipt, confirmed, error) {
 		out := confirmed{CaseID: in.ID}
 		cmd.Channel = domain.ChannelPortal
+		var err error
+		if opt.Signed, err = s.signed(in.Posted.signing(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
 		r, err := s.commands.Answer(ctx, cmd, in.ID, residence.AnswerApplication{
 			PersonID: principal(ctx).PersonID, Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
 		}, opt)

@@ -58,6 +58,8 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Version   string
+
+	Signatures SignatureVerifier
 }
 
 // Server is the API as an [http.Handler].
@@ -75,6 +77,8 @@ type Server struct {
 	baseURL   string
 	metrics   *metrics
 	now       func() time.Time
+
+	signatures SignatureVerifier
 }
 
 // New builds the API.
@@ -87,7 +91,7 @@ func New(c Config) *Server {
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
 		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model.CountOverdue),
-		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 	}
 	engine.Use(s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
@@ -105,9 +109,11 @@ func New(c Config) *Server {
 	s.representatives()
 	s.dwellings()
 	s.registrations()
+	s.signing()
 	s.corrections()
 	s.queues()
 	s.lists()
+	s.removals()
 	s.cases()
 	s.procedure()
 	s.examinations()

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	neturl "net/url"
@@ -22,6 +23,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/httpapi"
 )
@@ -37,6 +39,7 @@ type client struct {
 	keys  keys
 	http  *http.Client
 	retry time.Duration // how long an unanswered request is repeated
+	iins  sync.Map      // domain.IIN by domain.PersonID, of those who can sign
 
 	mu       sync.Mutex // guards the rest
 	tokens   map[httpapi.Principal]string
@@ -99,6 +102,8 @@ var facts = map[string]func(json.RawMessage) (domain.Event, error){
 	housing.EntryPlaced{}.EventType():             decode[housing.EntryPlaced],
 	housing.EntryRemoved{}.EventType():            decode[housing.EntryRemoved],
 	housing.EntryReinstated{}.EventType():         decode[housing.EntryReinstated],
+	housing.ReviewOpened{}.EventType():            decode[housing.ReviewOpened],
+	procedure.HearingDispensed{}.EventType():      decode[procedure.HearingDispensed],
 }
 
 func decode[E domain.Event](data json.RawMessage) (domain.Event, error) {
@@ -163,14 +168,40 @@ func (c *client) seen() http.Header {
 
 // post sends a command under a fresh key and decodes the answer.
 func (c *client) post(ctx context.Context, p httpapi.Principal, path string, body, answer any) error {
+	key := uuid.NewString()
+	body, err := c.sign(p, "POST "+path, key, body)
+	if err != nil {
+		return err
+	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	headers := http.Header{"Idempotency-Key": {uuid.NewString()}, "Content-Type": {"application/json"}}
+	headers := http.Header{"Idempotency-Key": {key}, "Content-Type": {"application/json"}}
 	return c.send(ctx, p, http.MethodPost, path, headers, text, func(r io.Reader) error {
 		return json.NewDecoder(r).Decode(answer)
 	})
+}
+
+// sign fills in the electronic signature of a citizen's request, as the portal
+// does.
+func (c *client) sign(p httpapi.Principal, request, key string, body any) (any, error) {
+	members, ok := body.(map[string]any)
+	if !ok || p.Role != domain.RoleCitizen {
+		return body, nil
+	}
+	signature, _ := members["signature"].(map[string]any)
+	iin, known := c.iins.Load(p.PersonID)
+	if signature["method"] != "eds" || !known {
+		return body, nil
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	signed := maps.Clone(members)
+	signed["signature"], err = c.keys.authority.signature(iin.(domain.IIN), request, key, text)
+	return signed, err
 }
 
 // get reads what includes every command answered before.

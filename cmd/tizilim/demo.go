@@ -98,8 +98,9 @@ func (t *teller) table(header table.Row, rows []table.Row) {
 func (t *teller) record(ctx context.Context, name, birth, class string, withIIN bool) (person, error) {
 	for {
 		body := map[string]any{"name": name, "birth_date": birth, "class": class}
+		iin := madeUpIIN()
 		if withIIN {
-			body["iin"] = madeUpIIN()
+			body["iin"] = iin
 		}
 		var answer struct {
 			PersonID domain.PersonID `json:"person_id"`
@@ -110,6 +111,9 @@ func (t *teller) record(ctx context.Context, name, birth, class string, withIIN 
 			continue
 		}
 		t.names[answer.PersonID.String()] = name
+		if withIIN {
+			t.iins.Store(answer.PersonID, domain.IIN(iin))
+		}
 		return person{answer.PersonID, name}, err
 	}
 }

@@ -26,6 +26,8 @@ type keys struct {
 	person domain.PersonIDKey
 	check  certificates.CheckKey
 	tokens *httpapi.Tokens
+
+	authority authority // for demonstration; not used where others are trusted
 }
 
 // openKeys reads the keys from dir, making those that are missing.
@@ -42,8 +44,12 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
+	demonstration, err := openAuthority(filepath.Join(dir, "demonstration-authority.pem"))
+	if err != nil {
+		return keys{}, err
+	}
 	tokens, err := httpapi.NewTokens(seed)
-	return keys{person: person, check: check, tokens: tokens}, err
+	return keys{person: person, check: check, tokens: tokens, authority: demonstration}, err
 }
 
 // existingKeys reads the keys of a registry that has run.
@@ -76,11 +82,16 @@ func openKey(path string) ([]byte, error) {
 }
 
 func makeKey(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	key := make([]byte, keySize)
 	if _, err := rand.Read(key); err != nil {
+		return err
+	}
+	return makeOnce(path, []byte(hex.EncodeToString(key)+"\n"))
+}
+
+// makeOnce makes a file that only its owner can read. One that is there stays.
+func makeOnce(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".key-*")
@@ -88,7 +99,7 @@ func makeKey(path string) error {
 		return err
 	}
 	defer os.Remove(temporary.Name())
-	_, err = fmt.Fprintln(temporary, hex.EncodeToString(key))
+	_, err = temporary.Write(text)
 	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
 		return err
 	}

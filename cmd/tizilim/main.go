@@ -25,6 +25,7 @@ type commandLine struct {
 
 	Serve      serveCommand      `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
 	Token      tokenCommand      `cmd:"" help:"Print a token that a server on the same data accepts."`
+	Sign       signCommand       `cmd:"" help:"Sign a request with the demonstration authority, for trying the portal out."`
 	Demo       demoCommand       `cmd:"" help:"Tell the story of both services against a running server."`
 	Verify     verifyCommand     `cmd:"" help:"Fold the log and compare it with Redis, key by key."`
 	Rebuild    rebuildCommand    `cmd:"" help:"Fill the read model anew beside the serving one, then switch over."`

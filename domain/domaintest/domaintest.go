@@ -125,6 +125,20 @@ func ID[T ~struct{ uuid.UUID }](name string) T {
 	return T(struct{ uuid.UUID }{domain.DeriveID(uuid.NameSpaceOID, name)})
 }
 
+// Signed is the evidence that a signature of that person by the method leaves.
+func Signed(m domain.SignatureMethod, signer domain.PersonID) domain.Evidence {
+	if m != domain.SignatureEDS && m != domain.SignatureOTP {
+		return domain.Evidence{}
+	}
+	e := domain.EvidenceOf(signer, []byte(`{"application":{}}`))
+	if m == domain.SignatureEDS {
+		e.CMS, e.Certificate = domain.PersonalBytes("a signature"), "2a"
+	} else {
+		e.Challenge = ID[domain.ChallengeID]("challenge")
+	}
+	return e
+}
+
 // Day reads YYYY-MM-DD.
 func Day(s string) domain.Date {
 	d, err := domain.ParseDate(s)

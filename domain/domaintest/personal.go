@@ -54,6 +54,9 @@ func fill(v reflect.Value) (n int) {
 	case reflect.TypeFor[domain.IIN](), reflect.TypeFor[domain.Personal]():
 		v.SetString(Secret)
 		return 1
+	case reflect.TypeFor[domain.PersonalBytes]():
+		v.SetBytes([]byte(Secret))
+		return 1
 	}
 	switch v.Kind() {
 	case reflect.Struct:

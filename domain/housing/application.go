@@ -59,6 +59,7 @@ type ApplicationReceived struct {
 	Channel     domain.Channel         `json:"channel"`
 	Language    domain.Language        `json:"language"`
 	Signature   domain.SignatureMethod `json:"signature"`
+	Evidence    domain.Evidence        `json:"evidence,omitzero"` // of the signature
 	// ReceivedAt is when it was filed, from which its term and its place in the
 	// order run: nobody loses a day or a place by filing at night (Q4, Q6).
 	// RegisteredAt is when the office had it (C4).
@@ -140,7 +141,7 @@ func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused 
 func (e ApplicationReceived) Begun() procedure.Application {
 	return procedure.Application{
 		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Subject: domain.DeriveID(e.ListID.UUID, "placement of "+e.ApplicantID.String()),
-		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language,
 	}
 }
 
@@ -196,6 +197,7 @@ type ReceiveApplication struct {
 	Documents   []domain.Document
 	Language    domain.Language
 	Signature   domain.SignatureMethod
+	Evidence    domain.Evidence
 	Rules       rules.Book // by which it is judged
 }
 
@@ -210,6 +212,9 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application comes in through one of %v", domain.Channels).At("channel")
 	}
 	if err := checkSignature(cmd.Channel, c.Signature, c.Rules.On(cmd.Today())); err != nil {
+		return nil, err
+	}
+	if err := c.Signature.SignedBy(c.ApplicantID, c.Evidence); err != nil {
 		return nil, err
 	}
 	if !known(c.ApplicantID) {
@@ -253,7 +258,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	}
 	return []domain.Event{ApplicationReceived{
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent, Terms: c.Terms,
-		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature,
+		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
 }

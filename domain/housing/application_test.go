@@ -187,17 +187,41 @@ func TestC17_SignaturesOfAHousingApplication(t *testing.T) {
 		for _, m := range methods {
 			t.Run(fmt.Sprintf("C1 C17 %s %s", ch, m), func(t *testing.T) {
 				got, err := new(housing.Application).Receive(domaintest.OrderThrough(ch), housing.ReceiveApplication{
-					CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m,
+					CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m, Evidence: domaintest.Signed(m, aigul),
 				}, opened().fold(), everybody)
 				switch {
 				case !slices.Contains(domain.Channels, ch):
 					domaintest.Refused(t, got, err, domain.CodeChannelNotOpen, "channel")
 				case ch == domain.ChannelPortal && (m == domain.SignatureEDS || m == domain.SignatureOTP),
 					ch != domain.ChannelPortal && m == domain.SignatureHandwritten:
-					domaintest.Happened(t, got, err, received(func(e *housing.ApplicationReceived) { e.Channel, e.Signature = ch, m })...)
+					domaintest.Happened(t, got, err, received(func(e *housing.ApplicationReceived) {
+						e.Channel, e.Signature, e.Evidence = ch, m, domaintest.Signed(m, aigul)
+					})...)
 				default:
 					domaintest.Refused(t, got, err, domain.CodeSignatureMethod, "signature.method")
 				}
+			})
+		}
+	}
+}
+
+func TestC18_C19_AnApplicationIsSignedByTheApplicant(t *testing.T) {
+	for _, m := range []domain.SignatureMethod{domain.SignatureEDS, domain.SignatureOTP} {
+		forged := domaintest.Signed(m, aigul)
+		forged.Text += " "
+		for name, c := range map[string]struct {
+			evidence domain.Evidence
+			code     domain.Code
+		}{
+			"C18 C19 not unsigned":                 {domain.Evidence{}, domain.CodeRequired},
+			"C18 C19 not by somebody else":         {domaintest.Signed(m, daur), domain.CodeSignatureNotApplicants},
+			"C16 not with the digest of something": {forged, domain.CodeSignatureMismatch},
+		} {
+			t.Run(fmt.Sprint(name, " ", m), func(t *testing.T) {
+				got, err := new(housing.Application).Receive(domaintest.OrderThrough(domain.ChannelPortal), housing.ReceiveApplication{
+					CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: c.evidence,
+				}, opened().fold(), everybody)
+				domaintest.Refused(t, got, err, c.code, "signature")
 			})
 		}
 	}
@@ -261,7 +285,7 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		cmd := domaintest.OrderOn(c.on)
 		receive := func(cmd domain.Command, m domain.SignatureMethod) ([]domain.Event, error) {
 			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
-				CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Rules: book,
+				CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: domaintest.Signed(m, aigul), Rules: book,
 			}, opened().fold(), everybody)
 		}
 		events, err := receive(cmd, domain.SignatureHandwritten)
@@ -376,16 +400,6 @@ func TestDecideApplication(t *testing.T) {
 		{Name: "Q5 who stands on the list is not approved again", Given: received(), When: approve(standing), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q5 on a list that was not opened", Given: received(), When: approve(nil), Refused: domain.CodeListUnknown},
 	})
-}
-
-func TestTheEditionInForceKnowsTheReasonsOfRemoval(t *testing.T) {
-	var want []string
-	for _, r := range housing.RemovalReasons {
-		want = append(want, string(r))
-	}
-	if got := rules.Default().On(domaintest.Today()).Register.RemovalReasons; !slices.Equal(got, want) {
-		t.Errorf("the edition in force has %v, the list knows %v", got, want)
-	}
 }
 
 func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // ConsentState is where a consent to look-ups in state information systems
@@ -330,9 +331,6 @@ func (a *Application) ExpireConsent(cmd domain.Command) ([]domain.Event, error) 
 	return []domain.Event{LookupConsentExpired{CaseID: a.CaseID, PersonID: a.ApplicantID, ExpiredAt: a.Consent.EndsAt()}}, nil
 }
 
-// needCheckTerm is for how many days the result of a check holds (policy).
-const needCheckTerm = 30
-
 // CheckSource is where the result of a check comes from.
 type CheckSource string
 
@@ -353,15 +351,17 @@ type NeedCheck struct {
 }
 
 // confirmed refuses a result that does not carry the act, and one that was
-// looked up without a live consent (C20, Q22).
-func (n NeedCheck) confirmed(cmd domain.Command, e Entry) error {
+// looked up without a live consent (C20, Q22). For how many days a check holds
+// is the edition's (policy).
+func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
+	holds := by.On(cmd.Today()).Register.NeedCheckDays
 	switch {
 	case n.On.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "need is checked again: give the day and the result").At("need_check.on")
 	case cmd.Today().Before(n.On):
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a check is stated when it has been made: the day is at the latest today").At("need_check.on")
-	case n.On.AddDays(needCheckTerm).Before(cmd.Today()):
-		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld, "a check holds for %d days; check again", needCheckTerm).At("need_check.on")
+	case n.On.AddDays(holds).Before(cmd.Today()):
+		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld, "a check holds for %d days; check again", holds).At("need_check.on")
 	case n.Source != FromDocuments && n.Source != FromSystems:
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the result comes from one of %v", CheckSources).At("need_check.source")
 	case !n.InNeed:

@@ -228,7 +228,7 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 			e := events[len(events)-1].(housing.PlacementApproved)
 			placed, err := opened().fold().Place(domaintest.Order(), housing.Place{
 				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: kase, Seniority: e.Seniority, Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: 1000,
-			})
+			}, rules.Book{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -237,12 +237,12 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 			if c.on != "" {
 				need.On, cmd = day(c.on), domaintest.OrderOn("2026-04-01")
 			}
-			_, err = new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q)
+			_, err = new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{})
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("looked up: %v, want %q", err, c.want)
 			}
 			need.Source = housing.FromDocuments
-			if _, err := new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q); err != nil {
+			if _, err := new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{}); err != nil {
 				t.Errorf("by documents: %v", err)
 			}
 		})

@@ -30,6 +30,7 @@ type CoOwnerConfirmed struct {
 	CaseID      domain.CaseID          `json:"case_id"`
 	PersonID    domain.PersonID        `json:"person_id"`
 	Signature   domain.SignatureMethod `json:"signature"`
+	Evidence    domain.Evidence        `json:"evidence,omitzero"`
 	ConfirmedAt time.Time              `json:"confirmed_at"`
 	Deadline    time.Time              `json:"deadline,omitzero"`
 }
@@ -40,6 +41,7 @@ type CoOwnerDeclined struct {
 	CaseID     domain.CaseID          `json:"case_id"`
 	PersonID   domain.PersonID        `json:"person_id"`
 	Signature  domain.SignatureMethod `json:"signature"`
+	Evidence   domain.Evidence        `json:"evidence,omitzero"`
 	DeclinedAt time.Time              `json:"declined_at"`
 }
 
@@ -48,6 +50,7 @@ type ConfirmationRevoked struct {
 	CaseID    domain.CaseID          `json:"case_id"`
 	PersonID  domain.PersonID        `json:"person_id"`
 	Signature domain.SignatureMethod `json:"signature"`
+	Evidence  domain.Evidence        `json:"evidence,omitzero"`
 	RevokedAt time.Time              `json:"revoked_at"`
 }
 
@@ -132,6 +135,7 @@ type AnswerApplication struct {
 	PersonID  domain.PersonID
 	Answer    Answer
 	Signature domain.SignatureMethod
+	Evidence  domain.Evidence
 	Rules     rules.Book
 }
 
@@ -150,6 +154,9 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 	if c.Signature != domain.SignatureEDS {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod, "an answer to an application is signed by %s", domain.SignatureEDS).At("signature.method")
 	}
+	if err := c.Signature.SignedBy(c.PersonID, c.Evidence); err != nil {
+		return nil, err
+	}
 	by := c.Rules
 	confirmed := slices.Contains(d.Confirmed, c.PersonID)
 	switch c.Answer {
@@ -163,21 +170,21 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered, "you have confirmed this application: revoke that first")
 		}
 		return []domain.Event{
-			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, DeclinedAt: cmd.Now},
+			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, DeclinedAt: cmd.Now},
 			d.refuseAll(cmd, by, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application"),
 		}, nil
 	case AnswerRevoke:
 		if !confirmed {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeNotConfirmed, "you have given no confirmation that could be revoked")
 		}
-		return []domain.Event{ConfirmationRevoked{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, RevokedAt: cmd.Now}}, nil
+		return []domain.Event{ConfirmationRevoked{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, RevokedAt: cmd.Now}}, nil
 	}
 	return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an answer is %s, %s or %s", AnswerConfirm, AnswerDecline, AnswerRevoke).At("outcome")
 }
 
 func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) []domain.Event {
 	by := c.Rules
-	e := CoOwnerConfirmed{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, ConfirmedAt: cmd.Now}
+	e := CoOwnerConfirmed{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, ConfirmedAt: cmd.Now}
 	agreed := append(slices.Clip(d.Confirmed), c.PersonID)
 	if len(agreed) < len(d.Applied.CoOwners) {
 		return []domain.Event{e}

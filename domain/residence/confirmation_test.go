@@ -80,7 +80,7 @@ func waiting(t testing.TB, then ...domain.Event) []domain.Event {
 }
 
 func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
-	e := residence.CoOwnerConfirmed{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, ConfirmedAt: domaintest.Noon()}
+	e := residence.CoOwnerConfirmed{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), ConfirmedAt: domaintest.Noon()}
 	if len(deadline) > 0 {
 		e.Deadline = deadline[0]
 	}
@@ -88,11 +88,11 @@ func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
 }
 
 func declinedBy(p domain.PersonID) domain.Event {
-	return residence.CoOwnerDeclined{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, DeclinedAt: domaintest.Noon()}
+	return residence.CoOwnerDeclined{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), DeclinedAt: domaintest.Noon()}
 }
 
 func revokedBy(p domain.PersonID) domain.Event {
-	return residence.ConfirmationRevoked{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, RevokedAt: domaintest.Noon()}
+	return residence.ConfirmationRevoked{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), RevokedAt: domaintest.Noon()}
 }
 
 func allRefused(code domain.Code, reason string, at time.Time) domain.Event {
@@ -120,7 +120,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
 	answer := func(p domain.PersonID, what residence.Answer) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: p, Answer: what, Signature: domain.SignatureEDS}, dwelling)
+			return d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: p, Answer: what, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p)}, dwelling)
 		}
 	}
 	late := domaintest.Order()
@@ -202,20 +202,27 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
 			cmd := domaintest.Order()
 			cmd.Now = cmd.Now.Add(after)
-			return d.Answer(cmd, residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: how}, dwelling)
+			return d.Answer(cmd, residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: how, Evidence: domaintest.Signed(how, p)}, dwelling)
 		}
 	}
 	eds := domain.SignatureEDS
+	answerWith := func(p domain.PersonID, e domain.Evidence) func(*residence.Deregistration) ([]domain.Event, error) {
+		return func(d *residence.Deregistration) ([]domain.Event, error) {
+			return d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: eds, Evidence: e}, dwelling)
+		}
+	}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
 		{Name: "R6 not by the applicant", Given: waiting(t), When: answer(aigul, eds, 0), Refused: domain.CodeCaseUnknown},
 		{Name: "R6 C17 not by a one-time password", Given: waiting(t), When: answer(daur, domain.SignatureOTP, 0), Refused: domain.CodeSignatureMethod, Field: "signature.method"},
+		{Name: "R6 C18 not unsigned", Given: waiting(t), When: answerWith(daur, domain.Evidence{}), Refused: domain.CodeRequired, Field: "signature"},
+		{Name: "R6 C18 not by the signature of another owner", Given: waiting(t), When: answerWith(daur, domaintest.Signed(eds, erlan)), Refused: domain.CodeSignatureNotApplicants, Field: "signature"},
 		{Name: "R6 not when the time is over, noticed or not", Given: waiting(t), When: answer(daur, eds, 72*time.Hour), Refused: domain.CodeConfirmationLate},
 		{Name: "R6 in the last second", Given: waiting(t), When: answer(daur, eds, 72*time.Hour-time.Second), Then: []domain.Event{
-			residence.CoOwnerConfirmed{CaseID: kase, PersonID: daur, Signature: eds, ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second)},
+			residence.CoOwnerConfirmed{CaseID: kase, PersonID: daur, Signature: eds, Evidence: domaintest.Signed(eds, daur), ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second)},
 		}},
 		{Name: "R6 F13 the 30 minutes run from the last confirmation", Given: waiting(t, confirmedBy(daur)), When: answer(erlan, eds, 48*time.Hour), Then: []domain.Event{
 			residence.CoOwnerConfirmed{
-				CaseID: kase, PersonID: erlan, Signature: eds, ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
+				CaseID: kase, PersonID: erlan, Signature: eds, Evidence: domaintest.Signed(eds, erlan), ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
 			},
 		}},
 		{Name: "R6 not too early for the timer", Given: waiting(t), Refused: domain.CodeNotDue, When: func(d *residence.Deregistration) ([]domain.Event, error) {
@@ -242,7 +249,7 @@ func TestR5_R6_TitleIsJudgedAtTheLastConfirmation(t *testing.T) {
 			}
 			dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2026-03-15", now...))...)
 			d := domaintest.Fold[residence.Deregistration](waiting(t, confirmedBy(daur))...)
-			events, err := d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: erlan, Answer: residence.AnswerConfirm, Signature: domain.SignatureEDS}, dwelling)
+			events, err := d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: erlan, Answer: residence.AnswerConfirm, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, erlan)}, dwelling)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -66,6 +66,7 @@ type DeregistrationApplied struct {
 	Documents      []domain.Document      `json:"documents,omitempty"`
 	DepartureSheet bool                   `json:"departure_sheet,omitempty"` // asked for (S001-11)
 	Signature      domain.SignatureMethod `json:"signature"`
+	Evidence       domain.Evidence        `json:"evidence,omitzero"`   // of the signature
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
 	// ReceivedAt is when it was handed in, on the portal when it was signed: the
 	// 30 minutes run from here (S001-5, R18). RegisteredAt is when the office had
@@ -122,7 +123,7 @@ func (e DeregistrationDecided) MovesTo() procedure.State {
 func (e DeregistrationApplied) Begun() procedure.Application {
 	return procedure.Application{
 		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Affected: e.Persons, Subject: e.subject(),
-		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, OneSitting: true,
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language, OneSitting: true,
 	}
 }
 
@@ -189,6 +190,7 @@ type ApplyForDeregistration struct {
 	Documents      []domain.Document
 	DepartureSheet bool
 	Signature      domain.SignatureMethod
+	Evidence       domain.Evidence
 }
 
 // Facts is what an application is judged by, read from other streams.
@@ -228,7 +230,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 	e := DeregistrationApplied{
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
-		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature,
+		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence,
 		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
 	}
 	var err error
@@ -299,7 +301,7 @@ func checkChannel(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 }
 
 // checkSignature keeps C17: the portal takes an EDS only (R2; S001-8 names no
-// OTP), paper channels a signature by hand.
+// OTP), paper channels a signature by hand. An EDS is the applicant's (C18).
 func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	allowed, open := f.edition(cmd).Deregistration.Signatures[cmd.Channel]
 	if !open {
@@ -309,7 +311,7 @@ func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
 			"an application through %s is signed by one of %v", cmd.Channel, allowed).At("signature.method")
 	}
-	return nil
+	return c.Signature.SignedBy(c.ApplicantID, c.Evidence)
 }
 
 // checkPersons: at least one person, each recorded and named once (R4, R7).

@@ -78,7 +78,11 @@ func class(c residence.Class) func(*application) {
 }
 
 func through(ch domain.Channel, m domain.SignatureMethod) func(*application) {
-	return func(a *application) { a.cmd.Channel, a.c.Signature = ch, m }
+	return func(a *application) { a.cmd.Channel, a.c.Signature, a.c.Evidence = ch, m, domaintest.Signed(m, aigul) }
+}
+
+func evidence(e domain.Evidence) func(*application) {
+	return func(a *application) { a.c.Evidence = e }
 }
 
 func (a *application) receive() ([]domain.Event, error) {
@@ -98,7 +102,7 @@ func (a *application) received() domain.Event {
 	return residence.DeregistrationApplied{
 		CaseID: kase, Channel: a.cmd.Channel, Language: a.c.Language, Ground: a.c.Ground, DwellingID: flat,
 		ApplicantID: aigul, ApplicantClass: a.owner[0].(residence.PersonRecorded).Class,
-		Persons: a.c.Persons, Documents: a.c.Documents, DepartureSheet: a.c.DepartureSheet, Signature: a.c.Signature,
+		Persons: a.c.Persons, Documents: a.c.Documents, DepartureSheet: a.c.DepartureSheet, Signature: a.c.Signature, Evidence: a.c.Evidence,
 		ReceivedAt: a.cmd.Now, RegisteredAt: registered, Deadline: a.cmd.Now.Add(30 * time.Minute),
 	}
 }
@@ -199,6 +203,8 @@ func TestReceiveDeregistration(t *testing.T) {
 		return d
 	}
 	exit := doc(domain.DocumentExitPermission, daur)
+	forged := domaintest.Signed(domain.SignatureEDS, aigul)
+	forged.Text += " "
 	born := func(birth string) func(*application) {
 		return living(recorded(daur, residence.Citizen, birth).permanent(first, flat, "2020-01-01"))
 	}
@@ -233,6 +239,9 @@ func TestReceiveDeregistration(t *testing.T) {
 		{"R5 one of several owners", applied(func(a *application) {
 			a.dwelling = append(a.dwelling, owners("2026-03-14", residence.Owner{PersonID: erlan}, residence.Owner{PersonID: aigul}))
 		}), "", ""},
+		{"C18 on the portal unsigned", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(domain.Evidence{})), domain.CodeRequired, "signature"},
+		{"C18 with the signature of another", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(domaintest.Signed(domain.SignatureEDS, daur))), domain.CodeSignatureNotApplicants, "signature"},
+		{"C16 with the digest of something else", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(forged)), domain.CodeSignatureMismatch, "signature"},
 		{"R5 on the portal too", applied(through(domain.ChannelPortal, domain.SignatureEDS), func(a *application) { a.dwelling = theFlat() }), domain.CodeApplicantNotOwner, "applicant_id"},
 		{"R5 a court's decision needs no title", applied(func(a *application) { a.dwelling = theFlat() }, on(court, verdict(daur, flat, "2026-03-15"))), "", ""},
 		{"R5 a departure needs no title", applied(func(a *application) { a.dwelling = theFlat() }, on(abroad, exit, surrendered(domain.DocumentIdentityCard, daur))), "", ""},
@@ -369,7 +378,7 @@ func TestQ10_TheEditionOfTheDayOfTheApplicationJudgesAndIsStored(t *testing.T) {
 			t.Errorf("C17 signed by hand on %s: %v, want %q", c.on, err, c.handwritten)
 		}
 		if c.handwritten != "" {
-			a.c.Signature = domain.SignatureEDS
+			a.c.Signature, a.c.Evidence = domain.SignatureEDS, domaintest.Signed(domain.SignatureEDS, aigul)
 		}
 		got, err := a.receive()
 		if err != nil {

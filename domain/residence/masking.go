@@ -14,6 +14,10 @@ func (e DeregistrationApplied) LogValue() slog.Value  { return domain.Masked(e) 
 func (p Person) LogValue() slog.Value                 { return domain.Masked(p) }
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }
 func (e ContactsConfirmed) LogValue() slog.Value      { return domain.Masked(e) }
+func (e CoOwnerConfirmed) LogValue() slog.Value       { return domain.Masked(e) }
+func (e CoOwnerDeclined) LogValue() slog.Value        { return domain.Masked(e) }
+func (e ConfirmationRevoked) LogValue() slog.Value    { return domain.Masked(e) }
+func (c AnswerApplication) LogValue() slog.Value      { return domain.Masked(c) }
 func (c ConfirmContacts) LogValue() slog.Value        { return domain.Masked(c) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }

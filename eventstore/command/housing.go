@@ -36,11 +36,14 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 	return execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
-			err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
-				events, err = a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
-				return err
+			return signed(cmd, c.Signature, c.ApplicantID, opt.Signed, func(e domain.Evidence) ([]domain.Event, error) {
+				c.Evidence = e
+				err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
+					events, err = a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
+					return err
+				})
+				return events, err
 			})
-			return events, err
 		},
 	})
 }
@@ -97,7 +100,7 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 	e := *a.Approved
 	var placed []domain.Event
 	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
-		placed, err = q.Place(cmd, placeFor(e, latest))
+		placed, err = q.Place(cmd, placeFor(e, latest), h.rules)
 		return err
 	}); err != nil {
 		return Receipt{}, err
@@ -144,7 +147,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 
 	place := step("place")
 	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Place(place, placeFor(e, approval.Position))
+		return q.Place(place, placeFor(e, approval.Position), h.rules)
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && voids(refusal.Code) {
@@ -224,21 +227,5 @@ func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id 
 			})
 			return events, err
 		},
-	})
-}
-
-// RemoveEntry takes an entry off the list.
-func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Queue]{
-		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Remove(cmd, c) },
-	})
-}
-
-// ReinstateEntry brings a removed entry back with its seniority.
-func (h *Handler) ReinstateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Queue]{
-		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c) },
 	})
 }

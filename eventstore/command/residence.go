@@ -17,6 +17,7 @@ import (
 type Options struct {
 	IfMatch *uint64 // the revision that the caller saw
 	DryRun  bool    // tell what would be appended, and append nothing
+	Signed  Signed  // how it is signed, where it is
 }
 
 // Person returns what the log holds of the person now; the zero Person where it
@@ -149,7 +150,12 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	}
 	received, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Receive(cmd, c, facts) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
+			return signed(cmd, c.Signature, c.ApplicantID, opt.Signed, func(e domain.Evidence) ([]domain.Event, error) {
+				c.Evidence = e
+				return d.Receive(cmd, c, facts)
+			})
+		},
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -221,7 +227,12 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 	}
 	answered, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Answer(cmd, c, &dwelling) },
+		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
+			return signed(cmd, c.Signature, c.PersonID, opt.Signed, func(e domain.Evidence) ([]domain.Event, error) {
+				c.Evidence = e
+				return d.Answer(cmd, c, &dwelling)
+			})
+		},
 	})
 	if err != nil {
 		return Receipt{}, err

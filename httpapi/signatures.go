@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gowebpki/jcs"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+)
+
+// SignatureVerifier checks electronic digital signatures.
+type SignatureVerifier interface {
+	// Verify returns the evidence of the signature cms over the text, as it holds
+	// at the instant; its signer is whom the certificate names by IIN. Its errors
+	// are refusals that blame a member of "signature".
+	Verify(text, cms []byte, at time.Time) (domain.Evidence, error)
+}
+
+type signatureBody struct {
+	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
+	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"eds: a CMS (PKCS #7) signature, detached or not, over what POST /v1/signatures/preview answers"`
+}
+
+// signing is what a signature of a command is over.
+type signing struct {
+	request string // method and path
+	key     string // Idempotency-Key
+	body    []byte
+}
+
+// SigningText returns what is signed of a request: the canonical JSON (RFC 8785)
+// of an object of three members. "application" is the body without its member
+// "signature"; "request" the method and the path, such as "POST
+// /v1/deregistrations"; "idempotency_key" the header. The last binds the
+// signature to one command: whoever sees it cannot have it carried out again.
+func SigningText(request, key string, body []byte) ([]byte, error) {
+	var application map[string]json.RawMessage
+	if err := json.Unmarshal(body, &application); err != nil {
+		return nil, err
+	}
+	delete(application, "signature")
+	text, err := json.Marshal(map[string]any{"application": application, "idempotency_key": key, "request": request})
+	if err != nil {
+		return nil, err
+	}
+	return jcs.Transform(text)
+}
+
+// signed is the signature that came with a command.
+func (s *Server) signed(what signing, with signatureBody) (command.Signed, error) {
+	if len(with.CMS) > 0 && with.Method != domain.SignatureEDS {
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
+	}
+	if with.Method == domain.SignatureHandwritten {
+		return command.Signed{}, nil
+	}
+	text, err := SigningText(what.request, what.key, what.body)
+	if err != nil {
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body has no canonical form (RFC 8785), so that nobody can sign it")
+	}
+	signed := command.Signed{Text: text}
+	if len(with.CMS) > 0 {
+		signed.Verify = func(at time.Time) (domain.Evidence, error) { return s.signatures.Verify(text, with.CMS, at) }
+	}
+	return signed, nil
+}
+
+type previewSignatureInput struct {
+	Body struct {
+		Request        string         `json:"request" minLength:"1" maxLength:"200" doc:"Method and path of the request that will carry the signature" example:"POST /v1/deregistrations"`
+		IdempotencyKey string         `json:"idempotency_key" minLength:"1" maxLength:"200" doc:"Its Idempotency-Key"`
+		Application    map[string]any `json:"application" doc:"Its body; a member signature is left out"`
+	}
+}
+
+type previewedSignature struct {
+	Body struct {
+		ToSign []byte `json:"to_sign" doc:"What to sign, in base64: canonical JSON (RFC 8785)"`
+		SHA256 string `json:"sha256" doc:"Its SHA-256, in hex; a one-time password is asked for with it"`
+	}
+}
+
+func (s *Server) signing() {
+	read(s, operation{
+		id: "preview-signature", method: http.MethodPost, path: "/v1/signatures/preview", tag: "Signatures",
+		summary: "What to sign of a request",
+		doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, \"idempotency_key\": the header, \"request\": method and path}. " +
+			"A client may as well make it by itself. Nothing is kept.",
+	}, func(_ context.Context, in *previewSignatureInput) (*previewedSignature, error) {
+		body, err := json.Marshal(in.Body.Application)
+		if err != nil {
+			return nil, err
+		}
+		text, err := SigningText(in.Body.Request, in.Body.IdempotencyKey, body)
+		if err != nil {
+			return nil, err
+		}
+		out := &previewedSignature{}
+		out.Body.ToSign, out.Body.SHA256 = text, domain.TextDigest(text)
+		return out, nil
+	})
+}
