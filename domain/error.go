@@ -100,6 +100,12 @@ const (
 	CodePhoneFormat       Code = "phone_format"
 	CodeEmailFormat       Code = "email_format"
 
+	CodePlaceNotPermitted Code = "place_not_permitted"
+	CodeNotInLease        Code = "not_named_in_lease"
+	CodeOccupancyNorm     Code = "occupancy_norm_exceeded"
+	CodeAreaUnknown       Code = "useful_area_not_recorded" // a warning (R19)
+	CodeAreaFormat        Code = "area_format"
+
 	CodeNotAMinor              Code = "not_a_minor"
 	CodeRepresentativeRecorded Code = "representative_already_recorded"
 	CodeNotRepresentative      Code = "not_a_representative"
@@ -237,6 +243,7 @@ const (
 	CodeLogUnavailable  Code = "event_store_unavailable"
 	CodeModelNotReady   Code = "read_model_not_ready"
 	CodeModelBehind     Code = "read_model_behind"
+	CodeTooManyStreams  Code = "too_many_streams"
 	CodeNotFound        Code = "not_found"
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeRoleNotAllowed  Code = "role_not_allowed"

@@ -28,6 +28,8 @@ type disclosure struct {
 // when and why; their dry runs are reads ([tried]).
 var disclosures = map[string]disclosure{
 	"search-person":          {},
+	"get-own-contacts":       {},
+	"get-own-notices":        {},
 	"get-case":               {citizen: accesslog.Party},
 	"get-certificate":        {citizen: accesslog.Party},
 	"get-entry":              {},
@@ -38,6 +40,10 @@ var disclosures = map[string]disclosure{
 	"get-person-history":     {},
 	"get-dwelling-history":   {},
 	"list-entries":           {},
+	"get-me":                 {},
+	"get-my-services":        {},
+	"get-my-queue":           {},
+	"get-my-accesses":        {},
 	"list-cases":             {nobody: "ids of cases and their deadlines"},
 	"get-public-list":        {nobody: "what art. 78 has published: numbers, sizes and days"},
 	"preview-signature":      {nobody: "what the caller has sent"},

@@ -77,6 +77,7 @@ type Server struct {
 	baseURL   string
 	metrics   *metrics
 	now       func() time.Time
+	streams   *streams
 
 	signatures SignatureVerifier
 }
@@ -90,9 +91,10 @@ func New(c Config) *Server {
 	engine.ContextWithFallback = true
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
-		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model.CountOverdue),
+		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 	}
+	s.streams = newStreams(c.Model, c.Logger)
 	engine.Use(s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
@@ -106,6 +108,8 @@ func New(c Config) *Server {
 
 	s.api = humagin.New(engine, apiConfig(c.Version))
 	s.persons()
+	s.contacts()
+	s.notices()
 	s.representatives()
 	s.dwellings()
 	s.registrations()
@@ -120,6 +124,7 @@ func New(c Config) *Server {
 	s.certificates()
 	s.residences()
 	s.histories()
+	s.account()
 	return s
 }
 

@@ -127,7 +127,7 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	handler := command.New(a.store, time.Now, command.WithRules(c.rules))
+	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(a.store, a.model)))
 	signatures, err := openSignatures(c, a.keys)
 	if err != nil {
 		return a, err
@@ -142,6 +142,7 @@ func start(c config) (a *app, err error) {
 		Handler: server, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
+	a.http.RegisterOnShutdown(server.EndStreams)
 	if err := a.announce(c.data, endpoints{os.Getpid(), a.url(), storeAddress, redisAddress}); err != nil {
 		return a, err
 	}

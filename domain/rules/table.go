@@ -135,6 +135,7 @@ func (e Edition) check() error {
 		value int
 	}{
 		{"deregistration.term_minutes", e.Deregistration.TermMinutes},
+		{"deregistration.co_owners_answer_days", e.Deregistration.CoOwnersAnswerDays},
 		{"placement.term_days", e.Placement.TermDays},
 		{"placement.look_back_years", e.Placement.LookBackYears},
 		{"register.removal_notice_days", e.Register.RemovalNoticeDays},
@@ -196,6 +197,7 @@ func (e Edition) check() error {
 		{"placement.refusal_grounds", e.Placement.RefusalGrounds, true},
 		{"placement.family", e.Placement.Family, false},
 		{"placement.past_benefits", e.Placement.PastBenefits, false},
+		{"residence.permitted_places", e.Residence.PermittedPlaces, true},
 		{"register.removal_reasons", e.Register.RemovalReasons, true},
 		{"register.protected_categories", e.Register.ProtectedCategories, false},
 		{"register.priority_categories", e.Register.PriorityCategories, false},

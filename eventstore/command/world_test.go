@@ -179,6 +179,8 @@ func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Comman
 		if channel != domain.ChannelPortal {
 			c.Signature = domain.SignatureHandwritten
 			c.Documents = []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}}
+		} else {
+			opt.Signed = signedBy(aigul)
 		}
 		return h.Deregister(ctx, cmd, c, opt)
 	}
@@ -382,6 +384,16 @@ func acts(t testing.TB) []act {
 			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
 				Ground: residence.ClericalError, Reasons: "because", Accept: []domain.Code{domain.CodeLeavesWithoutResidence},
 				Changes: []residence.Change{{Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Annul}},
+			}, opt)
+			return r, err
+		}},
+		{name: "R14 insert in the place of another dwelling", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+				Ground: residence.ClericalError, Reasons: "because",
+				Changes: []residence.Change{{
+					Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Insert,
+					RegistrationID: domaintest.ID[domain.RegistrationID]("inserted"), DwellingID: house,
+				}},
 			}, opt)
 			return r, err
 		}},
