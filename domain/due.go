@@ -33,6 +33,9 @@ const (
 	// DueObjection: the window for an objection has passed (C8); in the review
 	// Item, where the stream is that of a list.
 	DueObjection DueKind = "objection"
+	// DueConsent: the consent to look-ups of a case, or of the entry Item of a
+	// list, has expired (C20).
+	DueConsent DueKind = "consent"
 	// DueInventory: the entry Item is to be confirmed, or its holder was asked to
 	// and the time to answer is over (Q23).
 	DueInventory DueKind = "inventory"

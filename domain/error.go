@@ -163,6 +163,21 @@ const (
 	CodeGroundRequired   Code = "ground_required"
 	CodeReasonsRequired  Code = "reasons_required"
 	CodeConsentMissing   Code = "consent_missing"
+	CodeConsentLive      Code = "consent_given"
+
+	// The examination of need (Q10-Q14).
+	CodeExaminationRequired Code = "examination_required"
+	CodeRequirementsNotMet  Code = "requirements_not_met"
+	CodeRequirementNotNamed Code = "requirement_not_named"
+	CodeFindingPerson       Code = "finding_not_of_this_person"
+	CodeMemberNotAllowed    Code = "member_not_allowed"
+
+	// What bars somebody from being in need (art. 101-3).
+	CodeNoGroundOfNeed    Code = "no_ground_of_need"
+	CodeDwellingOwned     Code = "dwelling_owned"
+	CodeStateDwelling     Code = "state_dwelling_received"
+	CodePastBenefit       Code = "past_benefit"
+	CodeDwellingAlienated Code = "dwelling_alienated"
 
 	// The procedure of a case (C2-C13, C15).
 	CodeStepNotOpen      Code = "step_not_open"
@@ -197,6 +212,8 @@ const (
 	CodeNeedCheckTooOld   Code = "need_check_too_old"
 	CodeNeedNotConfirmed  Code = "need_not_confirmed"
 	CodeConsentWithdrawn  Code = "consent_withdrawn"
+	CodeConsentExpired    Code = "consent_expired"
+	CodeConsentTerms      Code = "consent_does_not_cover"
 	CodePriorityNotRuled  Code = "priority_not_in_rule"
 	CodeDwellingNotFit    Code = "dwelling_does_not_fit"
 	CodeNotFirstEligible  Code = "not_first_eligible"

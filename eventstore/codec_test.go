@@ -26,6 +26,7 @@ import (
 	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // Until release 1.0 the samples may be written anew; after it they are only
@@ -55,9 +56,17 @@ var (
 	household = []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}}
 	given     = housing.ServiceDwelling{ID: flat, Area: 32, Rooms: 1}
 	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
-	stay      = domaintest.ID[domain.RegistrationID]("registration")
-	proof     = domaintest.ID[domain.CertificateID]("certificate")
-	told      = domaintest.ID[domain.NoticeID]("notice")
+	agreed    = housing.Consent{State: housing.ConsentGiven, ConsentTerms: housing.ConsentTerms{
+		Purpose: housing.ForHousing, Scope: []housing.ConsentScope{housing.ScopeHealth}, Until: today.AddMonths(12),
+	}}
+	half, _   = rules.ParseFraction("1/2")
+	judgement = housing.Judgement{
+		Edition: "kz-2025-11", On: today, InNeed: true, Grounds: []rules.NeedGround{rules.ChronicIllness},
+		Bars: []housing.Bar{{Code: domain.CodePastBenefit, PersonID: person, Benefit: "housing_payments"}}, Family: household,
+	}
+	stay  = domaintest.ID[domain.RegistrationID]("registration")
+	proof = domaintest.ID[domain.CertificateID]("certificate")
+	told  = domaintest.ID[domain.NoticeID]("notice")
 )
 
 // signature, every field set; no method sets them all.
@@ -122,7 +131,7 @@ var examples = []domain.Event{
 		}, Edition: "kz-2025-11", DecidedAt: at,
 	},
 	housing.ListOpened{ListID: list, Body: "Ministry of Defence", Settlement: "Алматы", Title: "Service housing", OpenedAt: at},
-	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, RegisteredOn: today, Number: 3, InventoryDueOn: today.AddMonths(12), PlacedAt: at},
+	housing.EntryPlaced{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Family: household, Consent: agreed, RegisteredOn: today, Number: 3, InventoryDueOn: today.AddMonths(12), PlacedAt: at},
 	housing.EntryRemoved{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Edition: "kz-2025-11", Seniority: since, Reason: housing.DwellingAcquired, Note: "bought a flat", NoticeDueOn: today.AddDays(10), RemovedAt: at},
 	housing.EntryReinstated{
 		ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Ground: housing.CourtAct, ComplaintID: "complaint-1",
@@ -141,8 +150,9 @@ var examples = []domain.Event{
 	housing.ReviewOpened{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Reason: housing.Doubt, Note: "owns a flat?", OpenedAt: at},
 	housing.ReviewClosed{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Note: "owns none", NextDueOn: today.AddMonths(12), ClosedAt: at},
 	housing.ChangeReported{ListID: list, EntryID: entry, PersonID: person, Kind: housing.FamilyChanged, Family: household, Note: "a child", HappenedOn: today, DueOn: today.AddDays(14), ReportedAt: at},
-	housing.LookupConsentWithdrawn{ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
-	housing.LookupConsentRenewed{ListID: list, EntryID: entry, PersonID: person, RenewedAt: at},
+	housing.LookupConsentWithdrawn{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
+	housing.LookupConsentRenewed{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, ConsentTerms: agreed.ConsentTerms, RenewedAt: at},
+	housing.LookupConsentExpired{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, ExpiredAt: at},
 	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, Family: household, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", RegisteredFrom: today, DecidedAt: at},
 	housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: entry, DwellingID: flat, Residence: housing.Residence{RegistrationID: stay, Code: domain.CodeRegisteredHere, Reason: "registered there"}, CompletedAt: at},
 	housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: at},
@@ -154,15 +164,21 @@ var examples = []domain.Event{
 	residence.LeaseEnded{DwellingID: flat, PersonID: person, CaseID: kase, Reason: residence.EmploymentEnded, On: today, EndedAt: at},
 	housing.ApplicationReceived{
 		CaseID: kase, ListID: list, ApplicantID: person, Family: []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}},
-		Consent: true, Documents: []domain.Document{{
+		Consent: true, Terms: agreed.ConsentTerms, Documents: []domain.Document{{
 			Type: domain.DocumentOther, Number: "045671234", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true,
 		}},
 		Channel: domain.ChannelPortal, Language: domain.Russian, Signature: domain.SignatureOTP, Evidence: signature, ReceivedAt: at, RegisteredAt: at.Add(21 * time.Hour), Deadline: today.AddDays(30).End(),
 	},
-	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Edition: "kz-2025-11", ApprovedAt: at},
+	housing.NeedExamined{
+		CaseID: kase, ApplicantID: person, Family: household, Settlement: "Алматы", AppliedOn: today, Findings: []housing.Finding{{
+			Kind: housing.FoundAlienation, PersonID: person, Source: housing.FromSystems, Settlement: "Алматы", Share: half, BeforeMarriage: true, Unfulfilled: true,
+			AlienatedOn: today, Benefit: "housing_payments", Note: "extract 12",
+		}}, Lookups: []housing.Lookup{{PersonID: person, Scope: housing.ScopeRealEstate}}, Exception: "art. 9", Judgement: judgement, ExaminedAt: at,
+	},
+	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Consent: agreed, Judgement: judgement, Edition: "kz-2025-11", ApprovedAt: at},
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
-	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
+	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", Unmet: "serves elsewhere", Judgement: &judgement, AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},
 	procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Document: domain.DocumentBirthCertificate, Text: "family[0]: certificate of birth"}}, SystemsSilent: true, Until: today, RequestedAt: at},
 	procedure.CorrectionReceived{CaseID: kase, Documents: []domain.Document{{Type: domain.DocumentBirthCertificate, Number: "1", PersonID: person, DwellingID: flat, InForceOn: today, Surrendered: true}}, ReceivedAt: at, Deadline: at},
 	procedure.CaseReturned{CaseID: kase, ReturnedAt: at},

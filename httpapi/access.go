@@ -37,6 +37,8 @@ var access = map[string][]domain.Role{
 	"open-queue":                 {domain.RoleCommission},
 	"apply-for-housing":          {domain.RoleCitizen, domain.RoleOperator},
 	"decide-case":                {domain.RoleCommission},
+	"examine-need":               {domain.RoleCommission},
+	"change-case-consent":        {domain.RoleCitizen, domain.RoleOperator},
 	"correction-request":         {domain.RoleCommission},
 	"forwarding":                 {domain.RoleCommission},
 	"review":                     {domain.RoleCommission},

@@ -68,7 +68,7 @@ func TestS000_2_5_TheHistoryOfServicesIsOfAllCasesInWhichYouTakePart(t *testing.
 	placed := s.placed(s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(guest, list).with(body{
 		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id"))
 	wish := s.applied(owner, list)
-	last := s.command("/v1/cases/"+wish+"/decision", s.token(domain.RoleCommission), body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r",
+	last := s.command("/v1/cases/"+wish+"/decision", s.token(domain.RoleCommission), body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u",
 		"exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
 	first, second, third := out.id("case_id"), asked.id("case_id"), placed.id("case_id")
 

@@ -255,9 +255,9 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 		{"a placement with a ground", decision, w.commission, body{"outcome": "place", "ground": "no_consent"}, 422, "ground_not_allowed", "ground", nil},
 		{"a placement with reasons", decision, w.commission, body{"outcome": "place", "reasons": secret}, 422, "ground_not_allowed", "reasons", nil},
 		{"a decision of neither kind", decision, w.commission, body{"outcome": "wait"}, 422, "value_unknown", "outcome", nil},
-		{"a decision on no case", "/v1/cases/" + nobody + "/decision", w.commission, body{"outcome": "place"}, 404, "case_unknown", "", nil},
-		{"a decision on an id that is none", "/v1/cases/" + secret + "/decision", w.commission, body{"outcome": "place"}, 422, "id_format", "path.id", nil},
-		{"a stale decision", decision, w.commission, body{"outcome": "place"}, 412, "stale_revision", "", []header{{"If-Match", `"5"`}}},
+		{"a decision on no case", "/v1/cases/" + nobody + "/decision", w.commission, placing, 404, "case_unknown", "", nil},
+		{"a decision on an id that is none", "/v1/cases/" + secret + "/decision", w.commission, placing, 422, "id_format", "path.id", nil},
+		{"a stale decision", decision, w.commission, placing, 412, "stale_revision", "", []header{{"If-Match", `"5"`}}},
 		{"removal for a reason of nobody's", entryPath(w.list, w.entry) + "/removal", w.commission, body{"reason": "approval_taken_back"}, 422, "value_unknown", "reason", nil},
 		{"removal of nothing", entryPath(w.list, nobody) + "/removal", w.commission, body{"reason": "dwelling_acquired"}, 404, "entry_unknown", "", nil},
 		{"removal from no list", entryPath(nobody, w.entry) + "/removal", w.commission, body{"reason": "dwelling_acquired"}, 404, "list_unknown", "", nil},
@@ -373,9 +373,9 @@ func TestTheSecondOfTwoApplicationsIsRefusedAtTheDecision(t *testing.T) {
 	first, second := s.applied(person, list), s.applied(person, list)
 	s.placed(first)
 	before := s.head()
-	s.command("/v1/cases/"+second+"/decision", s.token(domain.RoleCommission), body{"outcome": "place"}).
+	s.command("/v1/cases/"+second+"/decision", s.token(domain.RoleCommission), placing).
 		refused(http.StatusConflict, domain.CodeAlreadyOnList, "applicant_id")
-	s.command("/v1/cases/"+first+"/decision", s.token(domain.RoleCommission), body{"outcome": "place"}).
+	s.command("/v1/cases/"+first+"/decision", s.token(domain.RoleCommission), placing).
 		refused(http.StatusConflict, domain.CodeCaseDecided, "")
 	if after := s.head(); after != before {
 		t.Errorf("the log moved from %d to %d", before, after)

@@ -21,8 +21,10 @@ type decisionBody struct {
 	Outcome string                `json:"outcome" enum:"place,refuse"`
 	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
 	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
+	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Of a refusal on requirements_not_met: which requirement of art. 101-3 is not met, where the examination does not say so"`
 
-	Exemption *exemptionBody `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
+	Examination *examinationBody `json:"examination,omitempty" doc:"Recorded with the decision, which rests on it; without it the decision rests on the one recorded last"`
+	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
 }
 
 type exemptionBody struct {
@@ -47,6 +49,7 @@ type refusalBody struct {
 	CertificateID domain.CertificateID  `json:"certificate_id" format:"uuid"`
 	Ground        housing.RefusalGround `json:"ground"`
 	Reasons       string                `json:"reasons"`
+	Unmet         string                `json:"unmet,omitempty" doc:"What the commission found not met beside the judgement"`
 	AppealRoute   string                `json:"appeal_route"`
 }
 
@@ -118,6 +121,8 @@ type caseBody struct {
 	Persons        []domain.PersonID     `json:"persons,omitempty"`
 	DepartureSheet bool                  `json:"departure_sheet,omitempty"`
 	Results        []resultBody          `json:"results,omitempty"`
+	Consent        *consentState         `json:"consent,omitempty" doc:"S000: to look-ups in other systems, as it stands today"`
+	Judgement      *judgementBody        `json:"judgement,omitempty" doc:"S000: of the last examination of need, then of the decision; shown to the applicant and to staff"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
 	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
@@ -210,7 +215,7 @@ func certified(c projections.Case) (placed *placementBody, refused *refusalBody)
 		placed = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
 	}
 	if r := c.Refusal; r != nil {
-		refused = &refusalBody{r.ID, r.Ground, string(r.Reasons), r.AppealRoute}
+		refused = &refusalBody{r.ID, r.Ground, string(r.Reasons), string(r.Unmet), r.AppealRoute}
 	}
 	return placed, refused
 }
@@ -228,7 +233,7 @@ func (s *Server) cases() {
 			case housing.PlacementCertified:
 				out.Placement = &placementBody{e.CertificateID, e.ListID, e.EntryID, e.RegisteredOn, e.Number}
 			case housing.ApplicationRefused:
-				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), e.AppealRoute}
+				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), string(e.Unmet), e.AppealRoute}
 			}
 		}
 		out.Events = eventsOf(r)
@@ -291,14 +296,30 @@ func (s *Server) cases() {
 			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		body.stepsOf(c, principal(ctx))
+		if p := principal(ctx); c.Service == projections.S000 && (p.Role != domain.RoleCitizen || p.PersonID == c.ApplicantID) {
+			body.Consent = &consentState{c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until}
+			if c.Judgement != nil {
+				body.Judgement = judgement(*c.Judgement)
+			}
+		}
 		body.Placement, body.Refusal = certified(c)
 		return answer(body, c.Revision, c.AsOf), nil
 	})
 }
 
 func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
+	var examine *housing.Examine
+	if x := in.Body.Examination; x != nil {
+		c, err := x.examine("examination.")
+		if err != nil {
+			return command.Receipt{}, err
+		}
+		examine = &c
+	}
 	if in.Body.Outcome == "refuse" {
-		refuse := housing.Refuse{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons)}
+		refuse := housing.Refuse{
+			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Unmet: domain.Personal(in.Body.Unmet), Examine: examine,
+		}
 		if x := in.Body.Exemption; x != nil {
 			refuse.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
 		}
@@ -316,5 +337,9 @@ func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInp
 		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
 			"a placement has no reasons of refusal; leave them out, or refuse").At("reasons")
 	}
-	return s.commands.DecidePlacement(ctx, cmd, in.ID, opt)
+	if in.Body.Unmet != "" {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"a placement names no requirement that is not met; leave it out, or refuse").At("unmet")
+	}
+	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, opt)
 }

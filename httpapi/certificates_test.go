@@ -41,7 +41,8 @@ func issuePapers(t testing.TB) papers {
 		"family": []body{{"person_id": p.spouse, "relation": "spouse"}}, "language": "en",
 	})).is(http.StatusCreated).id("case_id")
 	p.placement = s.placed(applied)
-	p.refusal = s.command("/v1/cases/"+s.applied(p.unfit, list)+"/decision", s.token(domain.RoleCommission), body{
+	unwilling := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(p.unfit, list).with(body{"consent": false})).is(http.StatusCreated).id("case_id")
+	p.refusal = s.command("/v1/cases/"+unwilling+"/decision", s.token(domain.RoleCommission), body{
 		"outcome": "refuse", "ground": "no_consent", "reasons": "Өтініш беруші келісім бермеді.",
 		"exemption": body{"ground": "urgency", "reasons": "r"},
 	}).is(http.StatusOK)

@@ -38,7 +38,7 @@ func acts(s *subtest) []act {
 	_, removed, _ := s.entry(list)
 	s.removed(list, removed)
 	s.reviewed(list, standing)
-	placing, refusing := s.applied(owner, list), s.applied(mover, list)
+	toPlace, refusing := s.applied(owner, list), s.applied(mover, list)
 	return []act{
 		{"record a person", "/v1/persons", operator, body{"iin": s.iin(), "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}, 201},
 		{"record a person without an IIN", "/v1/persons", operator, body{"name": "Айгүл", "birth_date": "1990-05-17", "class": "refugee"}, 201},
@@ -49,8 +49,8 @@ func acts(s *subtest) []act {
 		{"deregister", "/v1/deregistrations", s.as(owner), removal(owner, home, leaver, s.citizen()), 201},
 		{"open a list", "/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}, 201},
 		{"apply", "/v1/housing-applications", operator, application(stayer, list), 201},
-		{"place", "/v1/cases/" + placing + "/decision", commission, body{"outcome": "place"}, 200},
-		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "r"}}, 200},
+		{"place", "/v1/cases/" + toPlace + "/decision", commission, placing, 200},
+		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "r"}}, 200},
 		{"remove", entryPath(list, standing) + "/removal", commission, removing, 200},
 		{"provide and register", entryPath(list, first) + "/provision", commission, body{
 			"dwelling_id": away, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true,
@@ -272,7 +272,7 @@ func TestIfMatchProtectsADecisionFromWhatCameBetween(t *testing.T) {
 
 	caseID := s.applied(s.citizen(), list)
 	read := s.seen("/v1/cases/"+caseID, commission, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201))
-	s.command("/v1/cases/"+caseID+"/decision", commission, body{"outcome": "place"}, header{"If-Match", read.header.Get("ETag")}).is(200)
+	s.command("/v1/cases/"+caseID+"/decision", commission, placing, header{"If-Match", read.header.Get("ETag")}).is(200)
 }
 
 func TestACommandIsSeenByTheNextRead(t *testing.T) {
@@ -351,7 +351,7 @@ func TestTwentyPlacementsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i, c := range cases {
 		all.Go(func() {
-			a, err := s.try("POST", "/v1/cases/"+c+"/decision", s.token(domain.RoleCommission), body{"outcome": "place"}, header{"Idempotency-Key", s.key()})
+			a, err := s.try("POST", "/v1/cases/"+c+"/decision", s.token(domain.RoleCommission), placing, header{"Idempotency-Key", s.key()})
 			if err != nil {
 				t.Error(err)
 				return

@@ -32,7 +32,7 @@ func TestC5_C9_C12_C13_TheBodysOwnLatenessIsListedUntilItIsDoneAndKept(t *testin
 	list := s.list()
 	const commission, provider = domain.RoleCommission, domain.RoleProvider
 	refused := append(objecting()[:1:1], caseStep{"decision", body{
-		"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "u"}}, commission},
+		"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "u"}}, commission},
 		caseStep{"complaint", body{"grounds": "g"}, domain.RoleCitizen})
 	forwarding := caseStep{"complaint-forwarding", body{"to": "ministry"}, commission}
 	for _, c := range []struct {
@@ -222,7 +222,7 @@ func TestC13_ARefusalBarsNoApplicationWithNewArguments(t *testing.T) {
 	person, list := s.citizen(), s.list()
 	first := s.applied(person, list)
 	s.step(first, "", caseStep{"decision", body{
-		"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "u"}}, domain.RoleCommission}).is(200)
+		"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "u"}}, domain.RoleCommission}).is(200)
 	again := s.applied(person, list)
 	s.step(again, "", caseStep{"termination", body{"ground": "same_subject_and_grounds_decided", "reasons": "r", "duplicate_of": first}, domain.RoleCommission}).is(200)
 	if placed := s.placed(s.applied(person, list)); placed.at("placement", "number") != 1.0 {

@@ -621,9 +621,13 @@ func (s *subtest) applied(person, list string) string {
 	return s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).is(http.StatusCreated).id("case_id")
 }
 
+// placing is the decision to place somebody of whom nothing was found that
+// would bar it.
+var placing = body{"outcome": "place", "examination": body{"findings": []body{}}}
+
 func (s *subtest) placed(caseID string) *answer {
 	s.t.Helper()
-	return s.command("/v1/cases/"+caseID+"/decision", s.token(domain.RoleCommission), body{"outcome": "place"}).is(http.StatusOK)
+	return s.command("/v1/cases/"+caseID+"/decision", s.token(domain.RoleCommission), placing).is(http.StatusOK)
 }
 
 // entry applies for a new citizen, is placed, and returns where.

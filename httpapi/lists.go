@@ -169,10 +169,6 @@ type noticeInput struct {
 	Posted[noticeBody]
 }
 
-type lookupConsentBody struct {
-	Given bool `json:"given" doc:"To look-ups of the person in other systems; false withdraws it and leaves the entry as it is"`
-}
-
 type consentInput struct {
 	EntryPath
 	Posted[lookupConsentBody]
@@ -424,9 +420,12 @@ func (s *Server) lists() {
 		summary: "Withdraw or renew the consent to look-ups in other systems",
 		doc:     "A withdrawn consent blocks new look-ups and leaves the entry where it is. A citizen decides on their own entry.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *consentInput) (command.Receipt, entryChanged, error) {
-		r, err := s.commands.ChangeConsent(ctx, cmd, in.ListID, housing.ChangeConsent{
-			EntryID: in.EntryID, Holder: holder(ctx), Given: in.Body.Given,
-		}, opt)
+		c, err := in.Body.change()
+		if err != nil {
+			return command.Receipt{}, entryChanged{}, err
+		}
+		c.EntryID, c.Holder = in.EntryID, holder(ctx)
+		r, err := s.commands.ChangeConsent(ctx, cmd, in.ListID, c, opt)
 		return r, changed(in.EntryID, r), hide(ctx, err)
 	})
 

@@ -298,6 +298,13 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	applied := fits("apply-for-housing", json, s.command("/v1/housing-applications", operator, application(owner, list).with(body{
 		"family": []body{{"person_id": guest, "relation": "spouse"}}, "documents": []body{{"type": "other", "number": "7"}},
 	})).is(201)).id("case_id")
+	s.step(applied, owner, caseStep{"review", nil, domain.RoleCommission}).is(200)
+	fits("examine-need", json, s.step(applied, owner, caseStep{"examination", body{
+		"findings": []body{{"kind": "dwelling_owned", "person_id": guest, "source": "systems", "share": "1/2", "before_marriage": true}, {"kind": "past_benefit", "person_id": guest, "source": "documents", "benefit": "housing_payments"}},
+		"lookups":  []body{{"person_id": owner, "scope": "health"}},
+	}, domain.RoleCommission}).is(200))
+	fits("change-case-consent", json, s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": false}).is(200))
+	s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": true}).is(200)
 	placed := fits("decide-case", json, s.placed(applied))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	fits("get-me", json, s.seen("/v1/me", s.as(owner), placed))

@@ -52,7 +52,7 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 	dwelling := s.command("/v1/dwellings", operator, body{"rka": "1", "address": home, "owners": []body{{"person_id": person}}}).is(201).id("dwelling_id")
 	s.registered(person, dwelling, "2026-03-01", "")
 	list := s.list()
-	caseID := s.command("/v1/housing-applications", operator, application(person, list).with(body{
+	caseID := s.command("/v1/housing-applications", operator, application(person, list).with(body{"consent": false,
 		"documents": []body{{"type": "identity_card", "number": number, "person_id": person}}})).is(201).id("case_id")
 	s.command("/v1/cases/"+caseID+"/decision", commission, body{"outcome": "refuse", "ground": "no_consent", "reasons": reasons,
 		"exemption": body{"ground": "applicants_request", "reasons": reasons}}).is(200)

@@ -47,7 +47,7 @@ func longWay() []caseStep {
 		{"review", nil, commission},
 		{"hearing", body{"preliminary": "refusal: a dwelling"}, commission},
 		{"hearing-end", body{"how": "waived", "protocol": "wants no hearing"}, commission},
-		{"decision", body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "a dwelling"}, commission},
+		{"decision", body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "a dwelling", "unmet": "u"}, commission},
 		{"notice", body{"by": "by_hand"}, commission},
 		{"complaint", body{"grounds": "it is not mine"}, citizen},
 		{"complaint-forwarding", body{"to": "ministry"}, commission},
@@ -111,7 +111,7 @@ func TestTheCaseSaysWhatTheLogHolds(t *testing.T) {
 	s := r.at(t)
 	list, commission := s.list(), domain.RoleCommission
 	for name, way := range map[string][]caseStep{
-		"the long way": append(longWay(), caseStep{"decision", body{"outcome": "place"}, commission}),
+		"the long way": append(longWay(), caseStep{"decision", placing, commission}),
 		"objected":     objecting(),
 		"withdrawn":    {{"withdrawal", nil, domain.RoleCitizen}},
 		"forwarded":    {{"forwarding", body{"to": "b"}, commission}},
@@ -166,7 +166,7 @@ func TestC8_ARefusalComesThreeWorkingDaysAfterTheHearing(t *testing.T) {
 	for _, st := range objecting() {
 		s.step(id, person, st).is(200)
 	}
-	refuse := caseStep{"decision", body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r"}, domain.RoleCommission}
+	refuse := caseStep{"decision", body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u"}, domain.RoleCommission}
 	r.clock.pass(2 * 24 * time.Hour)
 	s.step(id, person, refuse).refused(409, domain.CodeTooEarly, "")
 	r.clock.pass(24 * time.Hour)

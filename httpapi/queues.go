@@ -37,6 +37,7 @@ type applyBody struct {
 	ApplicantID domain.PersonID `json:"applicant_id" format:"uuid"`
 	Family      []familyBody    `json:"family,omitempty" maxItems:"50"`
 	Consent     bool            `json:"consent" doc:"To the use of restricted personal data; false can only lead to a refusal"`
+	Terms       *termsBody      `json:"consent_terms,omitempty" doc:"Of the consent, where it is given"`
 	Documents   []documentBody  `json:"documents,omitempty" maxItems:"100"`
 	Signature   signatureBody   `json:"signature"`
 }
@@ -223,7 +224,7 @@ func (s *Server) queues() {
 			return command.Receipt{}, out, err
 		}
 		c := housing.ReceiveApplication{
-			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
+			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent, Terms: in.Body.Terms.terms(),
 			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
 		}
 		for _, m := range in.Body.Family {

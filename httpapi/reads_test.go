@@ -506,7 +506,7 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	}
 	s.seen(path, s.as(spouse), applied)
 	r.clock.pass(time.Hour)
-	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
+	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
 	a = s.seen(path, s.as(person), refused)
 	if a.at("state") != "refused" || a.at("refusal", "ground") != "requirements_not_met" || a.at("refusal", "reasons") != "бар" ||
 		a.at("refusal", "appeal_route") != housing.AppealRoute || a.body["placement"] != nil || a.at("edition") != edition {

@@ -120,6 +120,7 @@ func New(c Config) *Server {
 	s.removals()
 	s.cases()
 	s.procedure()
+	s.examinations()
 	s.certificates()
 	s.residences()
 	s.histories()

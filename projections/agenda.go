@@ -21,9 +21,41 @@ import (
 // it falls due. A further kind of duty is a further case here.
 func agenda(rec domain.Recorded) []op {
 	if strings.HasPrefix(rec.Stream, listPrefix) {
-		return slices.Concat(listDuties(rec), bodyDuties(rec))
+		return slices.Concat(listDuties(rec), bodyDuties(rec), consentDuties(rec))
 	}
-	return slices.Concat(caseDuties(rec), bodyDuties(rec), residenceDuties(rec))
+	return slices.Concat(caseDuties(rec), bodyDuties(rec), residenceDuties(rec), consentDuties(rec))
+}
+
+// consentDuties are the last days of consents to look-ups: of an application,
+// and of the entry that came of it, which has its consent from then on.
+func consentDuties(rec domain.Recorded) []op {
+	of := func(entry domain.EntryID, c housing.Consent) []op {
+		d := domain.Due{Kind: domain.DueConsent, Stream: rec.Stream, At: c.EndsAt()}
+		if !entry.IsZero() {
+			d.Item = entry.String()
+		}
+		if c.State == housing.ConsentGiven && !d.At.IsZero() {
+			return []op{fallsDue(d)}
+		}
+		return []op{settled(d)}
+	}
+	switch e := rec.Event.(type) {
+	case housing.ApplicationReceived:
+		return of(domain.EntryID{}, e.Answer())
+	case housing.PlacementCertified:
+		return of(domain.EntryID{}, housing.Consent{})
+	case housing.EntryPlaced:
+		return of(e.EntryID, e.Consent)
+	case housing.EntryTransferred:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentWithdrawn:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentExpired:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentRenewed:
+		return of(e.EntryID, housing.Consent{State: housing.ConsentGiven, ConsentTerms: e.ConsentTerms})
+	}
+	return nil
 }
 
 // bodyDuties are what the body owes in a case beside its decision. They come and

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -115,6 +116,76 @@ func TestR13_TheAgendaHoldsTheTermsThatNoFactHasSettled(t *testing.T) {
 		s.end(3, 2, 2, residence.Temporary)
 		reach(t, r, s.head())
 		expect(late.At, 10)
+	})
+}
+
+// TestC20_TheAgendaHoldsTheLastDaysOfConsents: of an application until its entry
+// has the consent, and of the entry.
+func TestC20_TheAgendaHoldsTheLastDaysOfConsents(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.list(1)
+		until := func(d domain.Date) housing.ConsentTerms {
+			return housing.ConsentTerms{Purpose: housing.ForHousing, Until: d}
+		}
+		received := application(s, 1, 1, 1)
+		received.Terms = until(day.AddDays(3))
+		s.add(caseID(1).Stream(), received)
+		refused := application(s, 2, 1, 2)
+		refused.Consent = false
+		refused.Terms = until(day.AddDays(3))
+		s.add(caseID(2).Stream(), refused)
+		r := projected(t, client, s)
+		expect := func(what, stream, item string, last domain.Date) {
+			t.Helper()
+			reach(t, r, s.head())
+			duties, err := r.Due(ctx, day.AddMonths(60).Start(), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got, want []domain.Due
+			for _, d := range duties {
+				if d.Kind == domain.DueConsent {
+					got = append(got, d)
+				}
+			}
+			if stream != "" {
+				want = []domain.Due{{Kind: domain.DueConsent, Stream: stream, Item: item, At: last.AddDays(1).Start().UTC()}}
+			}
+			t.Log(what)
+			same(t, got, want)
+		}
+		inCase, onList, item := caseID(1).Stream(), listID(1).Stream(), entryID(1).String()
+		expect("given with the application", inCase, "", day.AddDays(3))
+		s.add(inCase, housing.LookupConsentWithdrawn{CaseID: caseID(1), PersonID: personID(1), WithdrawnAt: s.now})
+		expect("withdrawn", "", "", domain.Date{})
+		s.add(inCase, housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(5)), RenewedAt: s.now})
+		expect("given again", inCase, "", day.AddDays(5))
+		s.add(inCase, housing.LookupConsentExpired{CaseID: caseID(1), PersonID: personID(1), ExpiredAt: s.now})
+		expect("expired", "", "", domain.Date{})
+		s.add(inCase, housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(6)), RenewedAt: s.now})
+		s.add(onList, housing.EntryPlaced{
+			ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), CaseID: caseID(1), Number: 1, PlacedAt: s.now,
+			Seniority: housing.Seniority{At: s.now, Position: 5}, Consent: housing.Consent{State: housing.ConsentGiven, ConsentTerms: until(day.AddDays(6))},
+		})
+		s.add(inCase, housing.PlacementCertified{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), Number: 1, CertifiedAt: s.now})
+		expect("the entry has it", onList, item, day.AddDays(6))
+		s.add(onList, housing.LookupConsentExpired{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), ExpiredAt: s.now})
+		expect("expired on the list", "", "", domain.Date{})
+		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(9)), RenewedAt: s.now})
+		expect("given again there", onList, item, day.AddDays(9))
+		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), RenewedAt: s.now})
+		expect("without a last day", "", "", domain.Date{})
+		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(9)), RenewedAt: s.now})
+		s.add(onList, housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1), PersonID: personID(2), TransferredAt: s.now})
+		expect("it was the former holder's", "", "", domain.Date{})
+		c, err := r.Case(ctx, caseID(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Consent.State != housing.ConsentGiven || c.Consent.Until != day.AddDays(6) {
+			t.Errorf("the case tells of the consent of its entry: %+v", c.Consent)
+		}
 	})
 }
 

@@ -181,17 +181,41 @@ func decisions(rec domain.Recorded) []op {
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, List: e.ListID,
 				Persons: family, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
-			}))}
+			}),
+			"consent", string(e.Answer().State), "consent_terms", stored(e.Terms))}
+	case housing.NeedExamined:
+		return []op{set(e.CaseID.Stream(), "judgement", stored(e.Judgement))}
+	case housing.PlacementApproved:
+		return []op{set(e.CaseID.Stream(), "judgement", stored(e.Judgement))}
+	case housing.LookupConsentWithdrawn:
+		return consents(e.CaseID, housing.ConsentWithdrawn)
+	case housing.LookupConsentExpired:
+		return consents(e.CaseID, housing.ConsentExpired)
+	case housing.LookupConsentRenewed:
+		return consents(e.CaseID, housing.ConsentGiven, "consent_terms", stored(e.ConsentTerms))
 	case housing.PlacementCertified:
 		return []op{set(e.CaseID.Stream(), "certificate", stored(PlacementCertificate{
 			ID: e.CertificateID, EntryID: e.EntryID, Number: e.Number, RegisteredOn: e.RegisteredOn, CertifiedAt: e.CertifiedAt,
 		}), "edition", string(e.Edition))}
 	case housing.ApplicationRefused:
-		return []op{set(e.CaseID.Stream(), "refusal", stored(RefusalCertificate{
-			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
+		refused := []op{set(e.CaseID.Stream(), "refusal", stored(RefusalCertificate{
+			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, Unmet: e.Unmet, AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
 		}), "edition", string(e.Edition))}
+		if e.Judgement != nil {
+			refused = append(refused, set(e.CaseID.Stream(), "judgement", stored(e.Judgement)))
+		}
+		return refused
 	}
 	return nil
+}
+
+// consents keeps where the consent of a case stands. That of an entry is no
+// concern of the case it came of.
+func consents(id domain.CaseID, state housing.ConsentState, fields ...string) []op {
+	if id.IsZero() {
+		return nil
+	}
+	return []op{set(id.Stream(), append([]string{"consent", string(state)}, fields...)...)}
 }
 
 // answerField is the member of a case's record that holds a co-owner's answer.

@@ -149,6 +149,8 @@ func concerned(rec domain.Recorded) []string {
 		return []string{personHistory(e.PersonID)}
 	case residence.RegistrationDeclined:
 		return []string{personHistory(e.PersonID), dwellingHistory(e.DwellingID)}
+	case housing.LookupConsentExpired:
+		return []string{personHistory(e.PersonID)}
 	case residence.LeaseBegan:
 		return []string{dwellingHistory(e.DwellingID), personHistory(e.PersonID)}
 	case residence.LeaseVoided:

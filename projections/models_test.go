@@ -176,7 +176,9 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 
 func application(s *script, n, list, applicant int, family ...int) housing.ApplicationReceived {
 	e := housing.ApplicationReceived{
-		CaseID: caseID(n), ListID: listID(list), ApplicantID: personID(applicant), Consent: true, Channel: domain.ChannelPortal,
+		CaseID: caseID(n), ListID: listID(list), ApplicantID: personID(applicant), Consent: true,
+		Terms:    housing.ConsentTerms{Purpose: housing.ForHousing, Scope: []housing.ConsentScope{housing.ScopeHealth}},
+		Channel:  domain.ChannelPortal,
 		Language: domain.Russian, Signature: domain.SignatureOTP, ReceivedAt: s.now.UTC(), Deadline: day.AddDays(30).End().UTC(),
 	}
 	for _, f := range family {
@@ -210,8 +212,18 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 			}
 			same(t, got, want)
 		}
-		approved := housing.PlacementApproved{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), RegisteredOn: day, ApprovedAt: s.now}
+		approved := housing.PlacementApproved{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), RegisteredOn: day, Judgement: judgement(true), ApprovedAt: s.now}
+		want.Consent = housing.Consent{State: housing.ConsentGiven, ConsentTerms: received.Terms}
 		expect(nil, procedure.Registered)
+		want.Judgement = pointer(judgement(false))
+		expect(housing.NeedExamined{CaseID: caseID(1), ApplicantID: personID(1), Judgement: judgement(false), ExaminedAt: s.now}, procedure.Registered)
+		want.Consent.State = housing.ConsentWithdrawn
+		expect(housing.LookupConsentWithdrawn{CaseID: caseID(1), PersonID: personID(1), WithdrawnAt: s.now}, procedure.Registered)
+		want.Consent = housing.Consent{State: housing.ConsentGiven, ConsentTerms: housing.ConsentTerms{Purpose: housing.ForHousing}}
+		expect(housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1), ConsentTerms: want.Consent.ConsentTerms, RenewedAt: s.now}, procedure.Registered)
+		want.Consent.State = housing.ConsentExpired
+		expect(housing.LookupConsentExpired{CaseID: caseID(1), PersonID: personID(1), ExpiredAt: s.now}, procedure.Registered)
+		want.Judgement = pointer(judgement(true))
 		expect(approved, procedure.Approved)
 		expect(housing.ApprovalVoided{CaseID: caseID(1), Code: domain.CodeAlreadyOnList, Reason: "already", VoidedAt: s.now}, procedure.InReview)
 		expect(approved, procedure.Approved)
@@ -227,7 +239,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		s.add(caseID(2).Stream(), application(s, 2, 1, 3))
 		s.add(caseID(2).Stream(), housing.ApplicationRefused{
 			CaseID: caseID(2), ListID: listID(1), CertificateID: certificateID(2), Ground: housing.NoConsent,
-			Reasons: "none given", AppealRoute: housing.AppealRoute, Edition: "kz-2", RefusedAt: refusedAt,
+			Reasons: "none given", Unmet: "u", Judgement: pointer(judgement(false)), AppealRoute: housing.AppealRoute, Edition: "kz-2", RefusedAt: refusedAt,
 		})
 		reach(t, r, s.head())
 		got, err := r.Case(ctx, caseID(2))
@@ -236,11 +248,23 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		}
 		same(t, got.State, procedure.Refused)
 		same(t, string(got.Edition), "kz-2")
+		same(t, got.Judgement, pointer(judgement(false)))
 		same(t, got.Refusal, &RefusalCertificate{
-			ID: certificateID(2), Ground: housing.NoConsent, Reasons: "none given", AppealRoute: housing.AppealRoute, RefusedAt: refusedAt,
+			ID: certificateID(2), Ground: housing.NoConsent, Reasons: "none given", Unmet: "u", AppealRoute: housing.AppealRoute, RefusedAt: refusedAt,
 		})
 	})
 }
+
+// judgement of a family, in need or not.
+func judgement(inNeed bool) housing.Judgement {
+	j := housing.Judgement{Edition: "kz-1", On: day, InNeed: inNeed, Family: []housing.FamilyMember{{PersonID: personID(2), Relation: housing.Child}}}
+	if !inNeed {
+		j.Bars = []housing.Bar{{Code: domain.CodePastBenefit, PersonID: personID(1), Benefit: "privatisation_used"}}
+	}
+	return j
+}
+
+func pointer[T any](v T) *T { return &v }
 
 func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {

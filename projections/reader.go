@@ -223,6 +223,7 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 			return Case{}, corrupt(field, err)
 		}
 	}
+	c.Consent.State = housing.ConsentState(rec["consent"])
 	if c.Owed, err = rec.duties(owesPrefix); err != nil {
 		return Case{}, err
 	}
@@ -247,6 +248,7 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 	for field, into := range map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
 		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
+		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms,
 		"remedy": &c.Remedy,
 	} {
 		if !rec.has(field) {

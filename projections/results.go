@@ -142,6 +142,8 @@ type Case struct {
 	ConfirmBy      time.Time         // S001: until when
 	Results        []residence.Result
 	ListID         domain.ListID         // S000
+	Consent        housing.Consent       // S000: to look-ups, as it was recorded last
+	Judgement      *housing.Judgement    // S000: of the last examination of need, then of the decision
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
 	Edition        rules.EditionID       // of the rules that it was judged by, once decided
@@ -170,6 +172,7 @@ type RefusalCertificate struct {
 	ID          domain.CertificateID  `json:"id"`
 	Ground      housing.RefusalGround `json:"ground"`
 	Reasons     domain.Personal       `json:"reasons"`
+	Unmet       domain.Personal       `json:"unmet,omitempty"`
 	AppealRoute string                `json:"appeal_route"`
 	RefusedAt   time.Time             `json:"refused_at"`
 }

@@ -361,7 +361,7 @@ func (l *list) rank(ctx context.Context, i int) error {
 func (l *list) placeNext(ctx context.Context) error {
 	next := l.cases[l.next.Add(1)-1]
 	return l.send(ctx, http.MethodPost, l.api.URL+"/v1/cases/"+next.String()+"/decision", l.tokens[domain.RoleCommission],
-		map[string]string{"outcome": "place"}, discard)
+		map[string]any{"outcome": "place", "examination": map[string]any{"findings": []any{}}}, discard)
 }
 
 func (w *world) register(ctx context.Context, person domain.PersonID) error {

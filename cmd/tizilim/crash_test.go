@@ -218,7 +218,7 @@ func TestFinisherEndsWhatACrashLeft(t *testing.T) {
 		left := make(chan error, each)
 		for _, a := range applicants {
 			go func() {
-				left <- asker.abandon(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{"outcome": "place"}, within)
+				left <- asker.abandon(ctx, as(domain.RoleCommission), decisionPath(a.caseID), placing(), within)
 			}()
 		}
 		time.Sleep(rand.N(20 * time.Millisecond)) // the kill is to come at any moment of the acts

@@ -62,7 +62,7 @@ func (t *teller) apply(ctx context.Context, list domain.ListID, p person, consen
 
 func (t *teller) place(ctx context.Context, a *applicant) (decision, error) {
 	var answer decision
-	err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{"outcome": "place"}, &answer)
+	err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), placing(), &answer)
 	if err == nil && answer.Placement == nil {
 		err = fmt.Errorf("case %s has no placement certificate", a.caseID)
 	}
@@ -72,12 +72,24 @@ func (t *teller) place(ctx context.Context, a *applicant) (decision, error) {
 	return answer, err
 }
 
-func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string) (decision, error) {
+// placing is the decision to place somebody of whom nothing was found that would
+// bar it.
+func placing() map[string]any {
+	return map[string]any{"outcome": "place", "examination": map[string]any{"findings": []any{}}}
+}
+
+// refuse refuses an application; found is what an examination found, which comes
+// with the refusal.
+func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string, found ...any) (decision, error) {
 	var answer decision
-	if err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), map[string]any{
+	body := map[string]any{
 		"outcome": "refuse", "ground": ground, "reasons": reasons,
 		"exemption": map[string]any{"ground": "applicants_request", "reasons": "Өтініш беруші тыңдаудан бас тартты."},
-	}, &answer); err != nil {
+	}
+	if len(found) > 0 {
+		body["examination"] = map[string]any{"findings": found}
+	}
+	if err := t.post(ctx, as(domain.RoleCommission), decisionPath(a.caseID), body, &answer); err != nil {
 		return answer, err
 	}
 	if answer.Refusal == nil || answer.Refusal.Ground != ground {
@@ -85,6 +97,11 @@ func (t *teller) refuse(ctx context.Context, a applicant, ground, reasons string
 	}
 	t.say("%s is refused: %s", a.name, ground)
 	return answer, nil
+}
+
+// ownsDwelling is the finding that somebody owns a dwelling in the settlement.
+func ownsDwelling(p person) map[string]any {
+	return map[string]any{"kind": "dwelling_owned", "person_id": p.id, "source": "systems", "share": "1/1"}
 }
 
 func decisionPath(id domain.CaseID) string { return "/v1/cases/" + id.String() + "/decision" }
@@ -165,7 +182,7 @@ func (t *teller) housing(ctx context.Context) error {
 	if _, err := t.refuse(ctx, six[4], "no_consent", "Өтініш беруші дербес деректерге қол жеткізуге келісім бермеді."); err != nil {
 		return err
 	}
-	if _, err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар."); err != nil {
+	if _, err := t.refuse(ctx, six[5], "requirements_not_met", "Өтініш берушінің осы елді мекенде меншік тұрғын үйі бар.", ownsDwelling(six[5].person)); err != nil {
 		return err
 	}
 	for _, a := range []applicant{six[2], six[5]} {
@@ -226,7 +243,7 @@ func (t *teller) housing(ctx context.Context) error {
 
 	t.title("17. The replay: %s, from the log", placed[1].name)
 	return t.replay(ctx, "/v1/persons/"+placed[1].id.String()+"/history",
-		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified",
+		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "NeedExamined", "PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified",
 		"ReviewOpened", "HearingAnnounced", "HearingClosed", "EntryRemoved", "RemovalNoticeGiven", "ComplaintFiled", "ComplaintDecided", "EntryReinstated",
 		"ProvisionDecided", "LeaseBegan", "EntryProvided", "ProvisionCompleted")
 }

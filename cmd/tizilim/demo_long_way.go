@@ -148,7 +148,8 @@ func (t *teller) longWay(ctx context.Context) error {
 		{"review", map[string]any{}, "in_review", "the commission takes it up"},
 		{"hearing", map[string]any{"preliminary": "Бас тарту көзделуде: меншік тұрғын үйі бар."}, "hearing_pending", "the applicant learns what is intended, and why"},
 		{"hearing-end", map[string]any{"how": "waived", "protocol": "Тыңдаудан бас тартамын."}, "in_review", "and waives the hearing"},
-		{"decision", map[string]any{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "Осы елді мекенде меншік тұрғын үйі бар."}, "refused", "refused, with reasons and the appeal route"},
+		{"decision", map[string]any{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "Осы елді мекенде меншік тұрғын үйі бар.",
+			"examination": map[string]any{"findings": []any{ownsDwelling(slow)}}}, "refused", "examined: a dwelling in the settlement; refused, with reasons and the appeal route"},
 	} {
 		if err := step(commission, s.name, s.body, s.state, s.said); err != nil {
 			return err
@@ -196,8 +197,8 @@ func (t *teller) longWay(ctx context.Context) error {
 	t.title("21. The whole case, from the log")
 	return t.replay(ctx, "/v1/persons/"+slow.id.String()+"/history",
 		"PersonRecorded", "ContactsConfirmed", "HousingApplicationReceived", "CorrectionRequested", "CorrectionReceived",
-		"ReviewBegan", "HearingAnnounced", "HearingClosed", "HousingApplicationRefused", "DecisionNotified",
-		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified")
+		"ReviewBegan", "HearingAnnounced", "HearingClosed", "NeedExamined", "HousingApplicationRefused", "DecisionNotified",
+		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "NeedExamined", "PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified")
 }
 
 // noticePatience is how long the story waits for the registry to give notice.

@@ -149,7 +149,7 @@ func (t *teller) round(ctx context.Context, seen *ledger) error {
 		return err
 	}
 	patience := rand.N(abandonWithin) // the point at which it goes away is to be any
-	if err := t.abandon(ctx, as(domain.RoleCommission), decisionPath(leaving.caseID), map[string]any{"outcome": "place"}, patience); err != nil {
+	if err := t.abandon(ctx, as(domain.RoleCommission), decisionPath(leaving.caseID), placing(), patience); err != nil {
 		return err
 	}
 	return t.roundOfHousing(ctx, seen, list, five)

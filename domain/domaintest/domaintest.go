@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // Spec is one specification of a decider of the state S.
@@ -86,6 +87,7 @@ func Refused(t testing.TB, got []domain.Event, err error, code domain.Code, fiel
 func Diff(want, got any) string {
 	return cmp.Diff(want, got, cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b domain.Date) bool { return a == b }),
+		cmpopts.EquateComparable(rules.Fraction{}),
 		// Shown in a failing test only, and invented there.
 		cmp.Transformer("show", func(p domain.Personal) string { return string(p) }),
 		cmp.Transformer("show", func(i domain.IIN) string { return string(i) }))

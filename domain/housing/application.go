@@ -53,7 +53,8 @@ type ApplicationReceived struct {
 	ListID      domain.ListID          `json:"list_id"`
 	ApplicantID domain.PersonID        `json:"applicant_id"`
 	Family      []FamilyMember         `json:"family,omitempty"`
-	Consent     bool                   `json:"consent"` // to the use of restricted personal data
+	Consent     bool                   `json:"consent"` // to the use of restricted personal data: given or refused
+	Terms       ConsentTerms           `json:"consent_terms,omitzero"`
 	Documents   []domain.Document      `json:"documents,omitempty"`
 	Channel     domain.Channel         `json:"channel"`
 	Language    domain.Language        `json:"language"`
@@ -67,8 +68,9 @@ type ApplicationReceived struct {
 	Deadline     time.Time `json:"deadline"`
 }
 
-// PlacementApproved is the commission's decision to place. The entry follows in
-// the queue's stream.
+// PlacementApproved is the commission's decision to place, with the family that
+// is counted by the judgement it rests on. The entry follows in the queue's
+// stream.
 type PlacementApproved struct {
 	CaseID       domain.CaseID   `json:"case_id"`
 	ListID       domain.ListID   `json:"list_id"`
@@ -77,6 +79,8 @@ type PlacementApproved struct {
 	Seniority    Seniority       `json:"seniority"`
 	Family       []FamilyMember  `json:"family,omitempty"`
 	RegisteredOn domain.Date     `json:"registered_on"`
+	Consent      Consent         `json:"consent"` // that the entry is to have
+	Judgement    Judgement       `json:"judgement"`
 	Edition      rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
 	ApprovedAt   time.Time       `json:"approved_at"`
 }
@@ -111,6 +115,8 @@ type ApplicationRefused struct {
 	CertificateID domain.CertificateID `json:"certificate_id"`
 	Ground        RefusalGround        `json:"ground"`
 	Reasons       domain.Personal      `json:"reasons"`
+	Unmet         domain.Personal      `json:"unmet,omitempty"`     // requirements_not_met beside the judgement: what the commission found not met
+	Judgement     *Judgement           `json:"judgement,omitempty"` // where need was examined
 	AppealRoute   string               `json:"appeal_route"`
 	Edition       rules.EditionID      `json:"edition"` // of the rules it was judged by (Q10)
 	RefusedAt     time.Time            `json:"refused_at"`
@@ -153,6 +159,8 @@ type Application struct {
 	Approved  *PlacementApproved // set while an approval stands
 	Approval  domain.Command     // the command that approved last
 	Certified *PlacementCertified
+	Consent   Consent       // to look-ups in other systems (C20)
+	Examined  *NeedExamined // the last examination; nil before there was one
 }
 
 // Known reports whether the stream holds an S000 application.
@@ -163,7 +171,7 @@ func (a *Application) Apply(rec domain.Recorded) {
 	a.Case.Apply(rec)
 	switch e := rec.Event.(type) {
 	case ApplicationReceived:
-		a.Received = e
+		a.Received, a.Consent = e, e.Answer()
 	case PlacementApproved:
 		a.Approved = &e
 		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
@@ -171,6 +179,10 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Approved = nil
 	case PlacementCertified:
 		a.Certified = &e
+	case NeedExamined:
+		a.Examined = &e
+	case LookupConsentWithdrawn, LookupConsentRenewed, LookupConsentExpired:
+		a.Consent = a.Consent.after(e)
 	}
 }
 
@@ -181,6 +193,7 @@ type ReceiveApplication struct {
 	ApplicantID domain.PersonID
 	Family      []FamilyMember
 	Consent     bool
+	Terms       ConsentTerms // of the consent, where it is given
 	Documents   []domain.Document
 	Language    domain.Language
 	Signature   domain.SignatureMethod
@@ -211,6 +224,16 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, err
 	}
 	seen := map[domain.PersonID]bool{c.ApplicantID: true}
+	if c.Consent {
+		terms, err := c.Terms.whole(cmd.Today())
+		if err != nil {
+			return nil, err
+		}
+		c.Terms = terms
+	} else if c.Terms.Purpose != "" || len(c.Terms.Scope) > 0 || !c.Terms.Until.IsZero() {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a consent that is refused has no terms; leave them out").At("consent_terms")
+	}
+	relations := c.Rules.On(cmd.Today()).Placement.Family
 	for i, m := range c.Family {
 		field := domain.Path("family", i, "person_id")
 		if seen[m.PersonID] {
@@ -220,9 +243,9 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		if !known(m.PersonID) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(field)
 		}
-		if !slices.Contains(Relations, m.Relation) {
+		if !slices.Contains(relations, string(m.Relation)) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"the family that is counted has the relations %v", Relations).At(domain.Path("family", i, "relation"))
+				"the family that is counted has the relations %v", relations).At(domain.Path("family", i, "relation"))
 		}
 	}
 	lastDay, err := c.Rules.PlacementDeadline(cmd.Today())
@@ -234,7 +257,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, err
 	}
 	return []domain.Event{ApplicationReceived{
-		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent,
+		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
@@ -254,10 +277,11 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 	return nil
 }
 
-// Approve decides to place the applicant, on the day of the decision and by the
-// edition then in force (Q10). The queue must still be open to the person,
-// which is checked again when the entry is appended.
-func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]domain.Event, error) {
+// Approve decides to place the applicant, who is in need by what was examined
+// last, or by the examination that comes with the decision, judged on the day
+// of the decision and by the edition then in force (Q10). The queue must still
+// be open to the person, which is checked again when the entry is appended.
+func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by rules.Book) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
@@ -265,18 +289,29 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, by rules.Book) ([]do
 	if err != nil {
 		return nil, err
 	}
-	if !a.Received.Consent {
+	if a.Consent.State == ConsentRefused {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentMissing,
 			"the applicant did not consent to the use of restricted personal data: the decision can only be a refusal on the ground no_consent").At("outcome")
 	}
 	if err := q.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
-	return append(before, PlacementApproved{
+	judgement, examined, err := a.judged(cmd, inline, by)
+	if err != nil {
+		return nil, err
+	}
+	if judgement == nil {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeExaminationRequired,
+			"nobody is placed whose need was not examined: record the examination, or give it with the decision").At("examination")
+	}
+	if !judgement.InNeed {
+		return nil, judgement.notMet()
+	}
+	return append(append(before, examined...), PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
 		EntryID:   EntryOf(a.CaseID),
-		Seniority: Seniority{At: a.Completed.At, Position: a.Completed.Position}, Family: a.Received.Family, RegisteredOn: cmd.Today(),
-		Edition: by.On(cmd.Today()).ID, ApprovedAt: cmd.Now,
+		Seniority: Seniority{At: a.Completed.At, Position: a.Completed.Position}, Family: judgement.Family, RegisteredOn: cmd.Today(),
+		Consent: a.Consent.passesOn(), Judgement: *judgement, Edition: judgement.Edition, ApprovedAt: cmd.Now,
 	}), nil
 }
 
@@ -310,12 +345,16 @@ type Refuse struct {
 	Ground    RefusalGround
 	Reasons   domain.Personal
 	Exemption procedure.Dispense // from the hearing, where there was none
+	Unmet     domain.Personal    // requirements_not_met: what else of art. 101-3 is not met, where the judgement does not bar
+	Examine   *Examine           // that comes with the decision
 	Rules     rules.Book         // by which it is judged
 }
 
 // Refuse decides [Refuse]: on one of exactly three grounds, of those that the
 // edition in force on the day allows, with reasons and the appeal route (Q3,
-// Q10, C7).
+// Q10, C7). That requirements are not met is what the judgement of the
+// examination says, or what the commission finds beside it and names; that the
+// consent is missing is what the state of the consent says.
 func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
@@ -330,13 +369,28 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	if strings.TrimSpace(string(c.Reasons)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a refusal states its reasons").At("reasons")
 	}
+	named := strings.TrimSpace(string(c.Unmet)) != ""
+	if named && c.Ground != RequirementsNotMet {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "only a refusal on the ground requirements_not_met names one that is not met; leave it out").At("unmet")
+	}
 	before, err := a.Refusing(cmd, c.Exemption)
 	if err != nil {
 		return nil, err
 	}
-	return append(before, ApplicationRefused{
+	judgement, examined, err := a.judged(cmd, c.Examine, c.Rules)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Ground == RequirementsNotMet && !named && (judgement == nil || judgement.InNeed):
+		return nil, domain.Refuse(domain.Conflict, domain.CodeRequirementNotNamed,
+			"no examination says that the applicant is not in need: examine, or name in unmet which requirement of art. 101-3 is not met").At("unmet")
+	case c.Ground == NoConsent && a.Consent.On(cmd.Today()) == ConsentGiven:
+		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentLive, "the applicant consents to the use of restricted personal data: this is no ground").At("ground")
+	}
+	return append(append(before, examined...), ApplicationRefused{
 		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),
-		Ground: c.Ground, Reasons: c.Reasons, AppealRoute: appealRoute(edition), Edition: edition.ID, RefusedAt: cmd.Now,
+		Ground: c.Ground, Reasons: c.Reasons, Unmet: c.Unmet, Judgement: judgement, AppealRoute: appealRoute(edition), Edition: edition.ID, RefusedAt: cmd.Now,
 	}), nil
 }
 

@@ -23,7 +23,7 @@ type of []domain.Event
 // received is Aigul's application; [domaintest.Fold] puts it at position 100.
 func received(changes ...func(*housing.ApplicationReceived)) of {
 	e := housing.ApplicationReceived{
-		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Channel: domain.ChannelStateCorp,
+		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Terms: wholeConsent, Channel: domain.ChannelStateCorp,
 		Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
 		ReceivedAt: domaintest.Noon(), RegisteredAt: day("2026-03-16").Start().Add(9 * time.Hour), Deadline: day("2026-04-14").End(), // a Sunday
 	}
@@ -33,7 +33,35 @@ func received(changes ...func(*housing.ApplicationReceived)) of {
 	return of{e}
 }
 
-func withoutConsent(e *housing.ApplicationReceived) { e.Consent = false }
+func withoutConsent(e *housing.ApplicationReceived) {
+	e.Consent, e.Terms = false, housing.ConsentTerms{}
+}
+
+// wholeConsent is what a consent is to where nothing is said.
+var wholeConsent = housing.ConsentTerms{Purpose: housing.ForHousing, Scope: housing.ConsentScopes}
+
+// consented is the consent that an entry has of such an application.
+var consented = housing.Consent{State: housing.ConsentGiven, ConsentTerms: wholeConsent}
+
+// inNeed is the judgement of an application of which nothing was found.
+var inNeed = housing.Judgement{
+	Edition: edition, On: domaintest.Today(), InNeed: true, Grounds: []rules.NeedGround{rules.NoDwelling, rules.NoStateDwelling},
+}
+
+// found is an examination of Aigul's application.
+func found(findings ...housing.Finding) *housing.Examine {
+	return &housing.Examine{Findings: findings, Settlement: "Алматы"}
+}
+
+// examined is Aigul's application in review, and what was found of it.
+func (h of) examined(findings ...housing.Finding) of {
+	e := housing.NeedExamined{
+		CaseID: kase, ApplicantID: aigul, Family: h[0].(housing.ApplicationReceived).Family, Settlement: "Алматы",
+		AppliedOn: domaintest.Today(), Findings: findings, ExaminedAt: domaintest.Noon(),
+	}
+	e.Judgement = e.Judge(rules.Default().On(domaintest.Today()), domaintest.Today())
+	return append(slices.Clip(h), e)
+}
 
 func entryOfCase() domain.EntryID { return domain.EntryID{UUID: domain.DeriveID(kase.UUID, "entry")} }
 
@@ -46,7 +74,7 @@ func (h of) approved() of {
 	return append(slices.Clip(h), housing.PlacementApproved{
 		CaseID: kase, ListID: list, EntryID: entryOfCase(), PersonID: aigul,
 		Seniority: housing.Seniority{At: domaintest.Noon(), Position: 100}, RegisteredOn: domaintest.Today(),
-		Edition: edition, ApprovedAt: domaintest.Noon(),
+		Consent: consented, Judgement: inNeed, Edition: edition, ApprovedAt: domaintest.Noon(),
 	})
 }
 
@@ -65,10 +93,13 @@ func (h of) certified(number int) of {
 
 func (h of) refused(g housing.RefusalGround) of {
 	return append(slices.Clip(h), housing.ApplicationRefused{
-		CaseID: kase, ListID: list, CertificateID: certificateOfCase(), Ground: g, Reasons: "because",
+		CaseID: kase, ListID: list, CertificateID: certificateOfCase(), Ground: g, Reasons: "because", Unmet: map[housing.RefusalGround]domain.Personal{housing.RequirementsNotMet: unmet}[g],
 		AppealRoute: housing.AppealRoute, Edition: edition, RefusedAt: domaintest.Noon(),
 	})
 }
+
+// unmet is what the commission names beside an examination.
+const unmet domain.Personal = "serves elsewhere"
 
 // dispensed has been taken up, and goes without a hearing.
 func (h of) dispensed() of {
@@ -270,22 +301,22 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 			t.Errorf("C17 with a one-time password on %s: %v, want %q", c.on, err, c.otp)
 		}
 		a := domaintest.Fold[housing.Application](received()...)
-		events, err = a.Approve(cmd, opened().fold(), book)
+		events, err = a.Approve(cmd, opened().fold(), found(), book)
 		if err != nil {
 			t.Fatal(err)
 		}
-		approved := events[1].(housing.PlacementApproved) // the review begins with it
+		approved := events[2].(housing.PlacementApproved) // the review begins with it, and the examination comes with it
 		if string(approved.Edition) != c.edition {
 			t.Errorf("approved on %s by edition %s, want %s", c.on, approved.Edition, c.edition)
 		}
-		events, err = a.Refuse(cmd, housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent, Rules: book})
+		events, err = a.Refuse(cmd, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because", Exemption: urgent, Rules: book})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := events[2].(housing.ApplicationRefused); string(got.Edition) != c.edition || got.AppealRoute != c.appeal {
 			t.Errorf("refused on %s by edition %s, to appeal %s, want %s and %s", c.on, got.Edition, got.AppealRoute, c.edition, c.appeal)
 		}
-		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book}); domain.CodeOf(err) != c.requirements {
+		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Unmet: "b", Exemption: urgent, Rules: book}); domain.CodeOf(err) != c.requirements {
 			t.Errorf("C7 on the third ground on %s: %v, want %q", c.on, err, c.requirements)
 		}
 		// The certificate follows later and still names what the approval was judged by.
@@ -304,12 +335,16 @@ func TestDecideApplication(t *testing.T) {
 	type decide = func(*housing.Application) ([]domain.Event, error)
 	approve := func(q on) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Approve(domaintest.Order(), q.fold(), rules.Book{})
+			return a.Approve(domaintest.Order(), q.fold(), nil, rules.Book{})
 		}
 	}
 	refuse := func(g housing.RefusalGround, reasons domain.Personal) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Refuse(domaintest.Order(), housing.Refuse{Ground: g, Reasons: reasons, Exemption: urgent})
+			c := housing.Refuse{Ground: g, Reasons: reasons, Exemption: urgent}
+			if g == housing.RequirementsNotMet {
+				c.Unmet = unmet
+			}
+			return a.Refuse(domaintest.Order(), c)
 		}
 	}
 	unheard := func(a *housing.Application) ([]domain.Event, error) {
@@ -325,10 +360,10 @@ func TestDecideApplication(t *testing.T) {
 	}
 	standing := opened().placed(entry("other"), aigul, filed(1, 10), 1)
 	domaintest.Run(t, []domaintest.Spec[housing.Application]{
-		{Name: "Q1 Q6 approved, with the seniority of the application", Given: received(), When: approve(opened()), Then: received().takenUp().approved().since(received())},
+		{Name: "Q1 Q6 approved, with the seniority of the application", Given: received().takenUp().examined(), When: approve(opened()), Then: received().approved().last()},
 		{Name: "Q1 Q2 certified, with the day and the number", Given: received().approved(), When: certify, Then: received().approved().certified(7).last()},
 		{Name: "Q1 voided", Given: received().approved(), When: void, Then: received().approved().voided().last()},
-		{Name: "Q1 open again after that: approved", Given: received().approved().voided(), When: approve(opened()), Then: received().approved().last()},
+		{Name: "Q1 open again after that: approved", Given: received().examined().approved().voided(), When: approve(opened()), Then: received().approved().last()},
 		{Name: "Q1 open again after that: refused", Given: received().approved().voided(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().dispensed().refused(housing.RequirementsNotMet)[2:]},
 
 		{Name: "Q1 an unknown case is not approved", When: approve(opened()), Refused: domain.CodeCaseUnknown},
@@ -382,11 +417,11 @@ func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
 
 func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received()...)
-	events, err := a.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), rules.Book{})
+	events, err := a.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), found(), rules.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := events[1].(housing.PlacementApproved)
+	e := events[2].(housing.PlacementApproved)
 	if want := (housing.Seniority{At: domaintest.Noon(), Position: 100}); e.Seniority.Compare(want) != 0 {
 		t.Errorf("seniority %v, want %v", e.Seniority, want)
 	}

@@ -1,56 +1,334 @@
 package housing
 
 import (
+	"slices"
 	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/rules"
 )
 
-// LookupConsentWithdrawn blocks new look-ups of the person in other systems. It
-// does not touch the entry (Q22).
+// ConsentState is where a consent to look-ups in state information systems
+// stands (E.5; personal-data law, art. 8).
+type ConsentState string
+
+const (
+	ConsentRequested ConsentState = "requested" // every application asks for one; a new holder of an entry has it still to give
+	ConsentGiven     ConsentState = "given"
+	ConsentRefused   ConsentState = "refused" // no error: the case can be refused on the ground no_consent (S000-6)
+	ConsentWithdrawn ConsentState = "withdrawn"
+	ConsentExpired   ConsentState = "expired"
+)
+
+// ConsentStep is what happens to a consent.
+type ConsentStep string
+
+const (
+	GiveConsent     ConsentStep = "give"
+	RefuseConsent   ConsentStep = "refuse"
+	WithdrawConsent ConsentStep = "withdraw"
+	ExpireConsent   ConsentStep = "expire" // by itself, at the end of its last day
+)
+
+// ConsentTransition is a line of the table.
+type ConsentTransition struct {
+	From ConsentState
+	Step ConsentStep
+	To   ConsentState
+}
+
+// ConsentTable is the whole of what can happen to a consent. One that was
+// refused, withdrawn or has expired has ended: who gives it again gives a new
+// one.
+var ConsentTable = []ConsentTransition{
+	{ConsentRequested, GiveConsent, ConsentGiven},
+	{ConsentRequested, RefuseConsent, ConsentRefused},
+	{ConsentGiven, WithdrawConsent, ConsentWithdrawn},
+	{ConsentGiven, ExpireConsent, ConsentExpired},
+}
+
+// NextConsent returns the state after the step; ok is false where the table has
+// no such line.
+func NextConsent(from ConsentState, step ConsentStep) (to ConsentState, ok bool) {
+	for _, t := range ConsentTable {
+		if t.From == from && t.Step == step {
+			return t.To, true
+		}
+	}
+	return "", false
+}
+
+// ConsentPurpose is what for the data may be looked up.
+type ConsentPurpose string
+
+const (
+	ForExamination ConsentPurpose = "examination_of_need" // of this application, and no longer
+	ForHousing     ConsentPurpose = "service_housing"     // the same, and the checks while the entry stands on the list
+)
+
+// ConsentPurposes lists them all; the first is meant where none is named.
+var ConsentPurposes = []ConsentPurpose{ForHousing, ForExamination}
+
+// ConsentScope is a kind of data that may be looked up.
+type ConsentScope string
+
+const (
+	ScopeRealEstate ConsentScope = "real_estate" // dwellings owned and alienated, and their condition
+	ScopeBenefits   ConsentScope = "benefits"    // dwellings of the state, compensations, payments, privatisation
+	ScopeHealth     ConsentScope = "health"
+)
+
+// ConsentScopes lists them all; all are meant where none is named.
+var ConsentScopes = []ConsentScope{ScopeRealEstate, ScopeBenefits, ScopeHealth}
+
+// ConsentTerms are what a consent is given to.
+type ConsentTerms struct {
+	Purpose ConsentPurpose `json:"purpose,omitempty"`
+	Scope   []ConsentScope `json:"scope,omitempty"`
+	Until   domain.Date    `json:"until,omitzero"` // the last day; none: until it is withdrawn
+}
+
+// whole returns the terms with what is meant where nothing is said. Their last
+// day is not over on the day on which they are given.
+func (t ConsentTerms) whole(today domain.Date) (ConsentTerms, error) {
+	if t.Purpose == "" {
+		t.Purpose = ConsentPurposes[0]
+	}
+	if len(t.Scope) == 0 {
+		t.Scope = ConsentScopes
+	}
+	if !slices.Contains(ConsentPurposes, t.Purpose) {
+		return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a consent is given for one of %v", ConsentPurposes).At("consent_terms.purpose")
+	}
+	for i, s := range t.Scope {
+		if !slices.Contains(ConsentScopes, s) || slices.Contains(t.Scope[:i], s) {
+			return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "name each of %v at most once", ConsentScopes).At(domain.Path("consent_terms.scope", i))
+		}
+	}
+	if !t.Until.IsZero() && t.Until.Before(today) {
+		return t, domain.Refuse(domain.Invalid, domain.CodeTooEarly, "the last day of a consent is today or later").At("consent_terms.until")
+	}
+	return t, nil
+}
+
+// Consent is the consent to look-ups, of an application and then of its entry.
+// The zero Consent has been requested.
+type Consent struct {
+	State ConsentState `json:"state"`
+	ConsentTerms
+}
+
+// Answer is the consent that the application comes with: given or refused.
+func (e ApplicationReceived) Answer() Consent {
+	step := RefuseConsent
+	if e.Consent {
+		step = GiveConsent
+	}
+	to, _ := NextConsent(ConsentRequested, step)
+	return Consent{to, e.Terms}
+}
+
+// On returns where the consent stands on the day. It has expired after its last
+// day, and holds on that day, whether or not the registry has got round to
+// recording it.
+func (c Consent) On(day domain.Date) ConsentState {
+	switch {
+	case c.State == "":
+		return ConsentRequested
+	case c.State != ConsentGiven && c.State != ConsentExpired:
+		return c.State
+	case !c.Until.IsZero() && c.Until.Before(day):
+		return ConsentExpired
+	}
+	return ConsentGiven
+}
+
+// allows refuses a look-up on the day without a live consent to it (C20, Q22).
+func (c Consent) allows(day domain.Date, purpose ConsentPurpose, scopes ...ConsentScope) *domain.Error {
+	switch state := c.On(day); state {
+	case ConsentGiven:
+	case ConsentWithdrawn:
+		return domain.Refuse(domain.Conflict, domain.CodeConsentWithdrawn, "the consent to look-ups is withdrawn: ask the family for documents")
+	case ConsentExpired:
+		return domain.Refuse(domain.Conflict, domain.CodeConsentExpired, "the consent to look-ups has expired: ask for a new one, or the family for documents")
+	default:
+		return domain.Refuse(domain.Conflict, domain.CodeConsentMissing, "there is no consent to look-ups (it is %s): ask the family for documents", state)
+	}
+	if c.Purpose != purpose && c.Purpose != ForHousing {
+		return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent was given for %s and not for %s: ask for a new one, or the family for documents", c.Purpose, purpose)
+	}
+	for _, s := range scopes {
+		if !slices.Contains(c.Scope, s) {
+			return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent covers %v and not %s: ask for a new one, or the family for documents", c.Scope, s)
+		}
+	}
+	return nil
+}
+
+// passesOn is what an entry has of the consent of its application.
+func (c Consent) passesOn() Consent {
+	if c.Purpose == ForExamination {
+		return Consent{State: ConsentRequested}
+	}
+	return c
+}
+
+// LookupConsentWithdrawn blocks new look-ups of the person in other systems: in
+// a case, or on the entry that came of it. It does not touch either (Q22).
 type LookupConsentWithdrawn struct {
-	ListID      domain.ListID   `json:"list_id"`
-	EntryID     domain.EntryID  `json:"entry_id"`
+	CaseID      domain.CaseID   `json:"case_id,omitzero"`
+	ListID      domain.ListID   `json:"list_id,omitzero"`
+	EntryID     domain.EntryID  `json:"entry_id,omitzero"`
 	PersonID    domain.PersonID `json:"person_id"`
 	WithdrawnAt time.Time       `json:"withdrawn_at"`
 }
 
-// LookupConsentRenewed allows them again.
+// LookupConsentRenewed allows them again: a new consent.
 type LookupConsentRenewed struct {
-	ListID    domain.ListID   `json:"list_id"`
-	EntryID   domain.EntryID  `json:"entry_id"`
+	CaseID   domain.CaseID   `json:"case_id,omitzero"`
+	ListID   domain.ListID   `json:"list_id,omitzero"`
+	EntryID  domain.EntryID  `json:"entry_id,omitzero"`
+	PersonID domain.PersonID `json:"person_id"`
+	ConsentTerms
+	RenewedAt time.Time `json:"renewed_at"`
+}
+
+// LookupConsentExpired records that the last day of a consent is over.
+type LookupConsentExpired struct {
+	CaseID    domain.CaseID   `json:"case_id,omitzero"`
+	ListID    domain.ListID   `json:"list_id,omitzero"`
+	EntryID   domain.EntryID  `json:"entry_id,omitzero"`
 	PersonID  domain.PersonID `json:"person_id"`
-	RenewedAt time.Time       `json:"renewed_at"`
+	ExpiredAt time.Time       `json:"expired_at"`
 }
 
 func (LookupConsentWithdrawn) EventType() string { return "LookupConsentWithdrawn" }
 func (LookupConsentRenewed) EventType() string   { return "LookupConsentRenewed" }
+func (LookupConsentExpired) EventType() string   { return "LookupConsentExpired" }
 
 func (e LookupConsentWithdrawn) EffectiveAt() time.Time { return e.WithdrawnAt }
 func (e LookupConsentRenewed) EffectiveAt() time.Time   { return e.RenewedAt }
+func (e LookupConsentExpired) EffectiveAt() time.Time   { return e.ExpiredAt }
 
-// ChangeConsent is the command that withdraws the consent to look-ups, or gives
-// it again.
-type ChangeConsent struct {
-	EntryID domain.EntryID
-	Holder  domain.PersonID // who asks, where it is the citizen; zero for staff
-	Given   bool
+// after folds an event that is about the consent into it.
+func (c Consent) after(event domain.Event) Consent {
+	switch e := event.(type) {
+	case LookupConsentWithdrawn:
+		c.State = ConsentWithdrawn
+	case LookupConsentRenewed:
+		return Consent{ConsentGiven, e.ConsentTerms}
+	case LookupConsentExpired:
+		c.State = ConsentExpired
+	}
+	return c
 }
 
-// ChangeConsent decides [ChangeConsent].
+// EndsAt is the instant at which the consent has expired; zero where it does not
+// by itself.
+func (t ConsentTerms) EndsAt() time.Time {
+	if t.Until.IsZero() {
+		return time.Time{}
+	}
+	return t.Until.AddDays(1).Start()
+}
+
+// ChangeConsent is the command that withdraws the consent to look-ups, or gives
+// it again, of an entry or of an application that is not decided.
+type ChangeConsent struct {
+	EntryID domain.EntryID  // of an entry
+	Holder  domain.PersonID // who asks, where it is the citizen; zero for staff
+	Given   bool
+	Terms   ConsentTerms // of a consent that is given
+}
+
+// change decides what [ChangeConsent] says of the consent and returns the terms
+// of a new one.
+func (c Consent) change(today domain.Date, to ChangeConsent) (ConsentTerms, error) {
+	state, step := c.On(today), WithdrawConsent
+	if to.Given {
+		if step = GiveConsent; state != ConsentGiven {
+			state = ConsentRequested // what has ended is not taken up again
+		}
+	}
+	if _, ok := NextConsent(state, step); !ok {
+		return ConsentTerms{}, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
+			"the consent is as you want it already (%s); to give it on other terms, withdraw it first", state)
+	}
+	if to.Given {
+		return to.Terms.whole(today)
+	}
+	return ConsentTerms{}, nil
+}
+
+// expired refuses to record an expiry that is not due.
+func (c Consent) expired(cmd domain.Command) error {
+	if c.State != ConsentGiven || c.On(cmd.Today()) != ConsentExpired {
+		return domain.Refuse(domain.Conflict, domain.CodeNotDue, "this consent has not expired, or that is recorded already")
+	}
+	return nil
+}
+
+// ChangeConsent decides [ChangeConsent] of an entry.
 func (q *Queue) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Event, error) {
 	e, err := q.onListOf(c.EntryID, c.Holder)
 	if err != nil {
 		return nil, err
 	}
-	if e.ConsentWithdrawn != c.Given {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the consent is as you want it already")
+	terms, err := e.Consent.change(cmd.Today(), c)
+	if err != nil {
+		return nil, err
 	}
 	if c.Given {
-		return []domain.Event{LookupConsentRenewed{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, RenewedAt: cmd.Now}}, nil
+		return []domain.Event{LookupConsentRenewed{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, ConsentTerms: terms, RenewedAt: cmd.Now}}, nil
 	}
 	return []domain.Event{LookupConsentWithdrawn{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now}}, nil
+}
+
+// ExpireConsent records that the consent of an entry has expired. The registry
+// does so by itself.
+func (q *Queue) ExpireConsent(cmd domain.Command, id domain.EntryID) ([]domain.Event, error) {
+	e, err := q.entry(id)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.Consent.expired(cmd); err != nil {
+		return nil, err
+	}
+	return []domain.Event{LookupConsentExpired{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, ExpiredAt: e.Consent.EndsAt()}}, nil
+}
+
+// ChangeConsent decides [ChangeConsent] of an application. Once it is decided,
+// the consent is that of the entry.
+func (a *Application) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Event, error) {
+	if err := a.ofThisService(); err != nil {
+		return nil, err
+	}
+	if !c.Holder.IsZero() && c.Holder != a.ApplicantID {
+		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+	}
+	if !a.State.Open() || a.Approved != nil {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "the case is decided (%s); the consent is changed on its entry, where there is one", a.State)
+	}
+	terms, err := a.Consent.change(cmd.Today(), c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Given {
+		return []domain.Event{LookupConsentRenewed{CaseID: a.CaseID, PersonID: a.ApplicantID, ConsentTerms: terms, RenewedAt: cmd.Now}}, nil
+	}
+	return []domain.Event{LookupConsentWithdrawn{CaseID: a.CaseID, PersonID: a.ApplicantID, WithdrawnAt: cmd.Now}}, nil
+}
+
+// ExpireConsent records that the consent of an application has expired. The
+// registry does so by itself.
+func (a *Application) ExpireConsent(cmd domain.Command) ([]domain.Event, error) {
+	if err := a.ofThisService(); err != nil {
+		return nil, err
+	}
+	if err := a.Consent.expired(cmd); err != nil {
+		return nil, err
+	}
+	return []domain.Event{LookupConsentExpired{CaseID: a.CaseID, PersonID: a.ApplicantID, ExpiredAt: a.Consent.EndsAt()}}, nil
 }
 
 // CheckSource is where the result of a check comes from.
@@ -73,8 +351,8 @@ type NeedCheck struct {
 }
 
 // confirmed refuses a result that does not carry the act, and one that was
-// looked up although the consent to it is withdrawn (Q22). For how many days a
-// check holds is the edition's (policy).
+// looked up without a live consent (C20, Q22). For how many days a check holds
+// is the edition's (policy).
 func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 	holds := by.On(cmd.Today()).Register.NeedCheckDays
 	switch {
@@ -86,11 +364,13 @@ func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld, "a check holds for %d days; check again", holds).At("need_check.on")
 	case n.Source != FromDocuments && n.Source != FromSystems:
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the result comes from one of %v", CheckSources).At("need_check.source")
-	case n.Source == FromSystems && e.ConsentWithdrawn:
-		return domain.Refuse(domain.Conflict, domain.CodeConsentWithdrawn,
-			"the consent to look-ups is withdrawn: ask the family for documents").At("need_check.source")
 	case !n.InNeed:
 		return domain.Refuse(domain.Conflict, domain.CodeNeedNotConfirmed, "the family is not in need any more: open a review of the entry").At("need_check.in_need")
+	}
+	if n.Source == FromSystems {
+		if err := e.Consent.allows(n.On, ForHousing); err != nil {
+			return err.At("need_check.source")
+		}
 	}
 	return nil
 }

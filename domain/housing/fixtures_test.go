@@ -38,7 +38,7 @@ func filed(hours int, position domain.Position) housing.Seniority {
 func (h on) placed(id domain.EntryID, p domain.PersonID, s housing.Seniority, number int) on {
 	return append(slices.Clip(h), housing.EntryPlaced{
 		ListID: list, EntryID: id, PersonID: p, CaseID: kase, Seniority: s,
-		RegisteredOn: domaintest.Today(), Number: number, InventoryDueOn: nextYear, PlacedAt: domaintest.Noon(),
+		Consent: consented, RegisteredOn: domaintest.Today(), Number: number, InventoryDueOn: nextYear, PlacedAt: domaintest.Noon(),
 	})
 }
 

@@ -145,9 +145,8 @@ func TestQ16_Transfer(t *testing.T) {
 	if n, _ := q.Number(a); n != 1 {
 		t.Errorf("Q8: a transfer made number 1 %d", n)
 	}
-	withdrawn := housing.LookupConsentWithdrawn{ListID: list, EntryID: a, PersonID: aigul}
-	if got, _ := base.then(withdrawn, done).fold().Entry(a); got.ConsentWithdrawn {
-		t.Error("Q22: the new holder has withdrawn nothing")
+	if got, _ := base.then(done).fold().Entry(a); got.Consent.On(domaintest.Today()) != housing.ConsentRequested {
+		t.Errorf("C20: the new holder has given no consent, and it is %s", got.Consent.State)
 	}
 	if err := q.CanJoin(aigul); err != nil {
 		t.Errorf("Q5: who has no entry any more can have one: %v", err)
@@ -159,7 +158,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 	place := func(p domain.PersonID, approved domain.Position, family ...housing.FamilyMember) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Place(domaintest.Order(), housing.Place{
-				EntryID: g, PersonID: p, CaseID: kase, Seniority: filed(1, 50), Family: family, RegisteredOn: domaintest.Today(), Approved: approved,
+				EntryID: g, PersonID: p, CaseID: kase, Seniority: filed(1, 50), Family: family, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
 		}
 	}
@@ -537,7 +536,7 @@ func TestQ18_ReportedChanges(t *testing.T) {
 func TestQ22_AWithdrawnConsentBlocksLookUpsAndNothingElse(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1)
 	withdrawn := housing.LookupConsentWithdrawn{ListID: list, EntryID: a, PersonID: aigul, WithdrawnAt: domaintest.Noon()}
-	renewed := housing.LookupConsentRenewed{ListID: list, EntryID: a, PersonID: aigul, RenewedAt: domaintest.Noon()}
+	renewed := housing.LookupConsentRenewed{ListID: list, EntryID: a, PersonID: aigul, ConsentTerms: wholeConsent, RenewedAt: domaintest.Noon()}
 	change := func(given bool, holder domain.PersonID) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.ChangeConsent(domaintest.Order(), housing.ChangeConsent{EntryID: a, Holder: holder, Given: given})

@@ -11,6 +11,9 @@ import (
 
 func (e ApplicationReceived) LogValue() slog.Value { return domain.Masked(e) }
 func (e ApplicationRefused) LogValue() slog.Value  { return domain.Masked(e) }
+func (e PlacementApproved) LogValue() slog.Value   { return domain.Masked(e) }
+func (e NeedExamined) LogValue() slog.Value        { return domain.Masked(e) }
+func (c Examine) LogValue() slog.Value             { return domain.Masked(c) }
 func (e EntryRemoved) LogValue() slog.Value        { return domain.Masked(e) }
 func (e EntryReinstated) LogValue() slog.Value     { return domain.Masked(e) }
 func (e EntryRedated) LogValue() slog.Value        { return domain.Masked(e) }
@@ -31,6 +34,12 @@ func (c Refuse) LogValue() slog.Value              { return domain.Masked(c) }
 func (a Act) LogValue() slog.Value                 { return domain.Masked(a) }
 func (c Remove) LogValue() slog.Value              { return domain.Masked(c) }
 func (c Reinstate) LogValue() slog.Value           { return domain.Masked(c) }
+
+// Format prints as %+v does, for the same reason as that of [Application].
+func (c Examine) Format(s fmt.State, _ rune) {
+	type plain Examine
+	fmt.Fprintf(s, "%+v", plain(c))
+}
 
 // Format prints as %+v does: under a verb that does not suit a pointer, fmt
 // would print what it points to without asking it.

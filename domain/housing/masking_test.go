@@ -13,12 +13,14 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.ApplicationReceived{}, 5},
-		{housing.ApplicationRefused{}, 1},
+		{housing.ApplicationRefused{}, 2},
+		{housing.NeedExamined{}, 2},
+		{housing.Examine{}, 2},
 		{housing.EntryRemoved{}, 1},
 		{housing.EntryReinstated{}, 2},
-		{housing.Application{}, 7},
+		{housing.Application{}, 9},
 		{housing.ReceiveApplication{}, 5},
-		{housing.Refuse{}, 2},
+		{housing.Refuse{}, 5},
 		{housing.Remove{}, 2},
 		{housing.Reinstate{}, 2},
 		{housing.Act{}, 1},

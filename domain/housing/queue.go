@@ -57,6 +57,7 @@ type EntryPlaced struct {
 	CaseID         domain.CaseID   `json:"case_id"`
 	Seniority      Seniority       `json:"seniority"`
 	Family         []FamilyMember  `json:"family,omitempty"` // counted with the person
+	Consent        Consent         `json:"consent"`          // to look-ups, as the application came to it
 	RegisteredOn   domain.Date     `json:"registered_on"`
 	Number         int             `json:"number"`
 	InventoryDueOn domain.Date     `json:"inventory_due_on"` // to be confirmed until then (Q23)
@@ -81,17 +82,17 @@ type Entry struct {
 	Certified    int // the number on the certificate
 	Active       bool
 
-	Review           ReviewReason  // why it is under review; empty where it is not
-	Proceeding       domain.CaseID // of the review, or the one that ended with the removal; zero where there is none
-	Hearing          bool          // announced in the review, and not over
-	Provided         bool          // with a dwelling, which ended it
-	Protected        []ProtectedCategory
-	Confirmed        domain.Date // of the last inventory; the day of placing before the first
-	InventoryDueOn   domain.Date // until when it is to be confirmed (Q23)
-	AnswerBy         domain.Date // until when the holder who was asked may confirm before a review; zero where nobody was asked
-	ConsentWithdrawn bool        // nobody may look the person up in other systems any more (Q22)
-	RemovedOn        domain.Date // zero before a removal
-	NoticeDueOn      domain.Date // of the removal; zero where no notice is owed
+	Review         ReviewReason  // why it is under review; empty where it is not
+	Proceeding     domain.CaseID // of the review, or the one that ended with the removal; zero where there is none
+	Hearing        bool          // announced in the review, and not over
+	Provided       bool          // with a dwelling, which ended it
+	Protected      []ProtectedCategory
+	Confirmed      domain.Date // of the last inventory; the day of placing before the first
+	InventoryDueOn domain.Date // until when it is to be confirmed (Q23)
+	AnswerBy       domain.Date // until when the holder who was asked may confirm before a review; zero where nobody was asked
+	Consent        Consent     // to look-ups in other systems (C20, Q22)
+	RemovedOn      domain.Date // zero before a removal
+	NoticeDueOn    domain.Date // of the removal; zero where no notice is owed
 }
 
 // EntryState is where an entry stands in the table of its states.
@@ -202,6 +203,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		entry := &Entry{
 			ID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, FiledAt: e.Seniority.At,
 			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn, InventoryDueOn: e.InventoryDueOn,
+			Consent: e.Consent,
 		}
 		q.entries[e.EntryID] = entry
 		q.activate(entry)
@@ -231,7 +233,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
 			q.deactivate(entry, rec.Position)
 			entry.PersonID, entry.Family = e.PersonID, e.Family
-			entry.ConsentWithdrawn = false // it was the former holder's to give
+			entry.Consent = Consent{} // it was the former holder's to give
 			q.activate(entry)
 		}
 	case EntryProvided:
@@ -278,9 +280,11 @@ func (q *Queue) Apply(rec domain.Recorded) {
 			q.activate(entry)
 		}
 	case LookupConsentWithdrawn:
-		q.change(e.EntryID, func(entry *Entry) { entry.ConsentWithdrawn = true })
+		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentRenewed:
-		q.change(e.EntryID, func(entry *Entry) { entry.ConsentWithdrawn = false })
+		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
+	case LookupConsentExpired:
+		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case procedure.OfCase:
 		q.proceed(e.Of(), rec)
 	}
@@ -359,6 +363,7 @@ type Place struct {
 	CaseID       domain.CaseID
 	Seniority    Seniority
 	Family       []FamilyMember
+	Consent      Consent
 	RegisteredOn domain.Date
 	Approved     domain.Position // of the approval in the log
 }
@@ -382,7 +387,7 @@ func (q *Queue) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Even
 	}
 	return []domain.Event{EntryPlaced{
 		ListID: q.List.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,
-		RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1,
+		Consent: c.Consent, RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1,
 		InventoryDueOn: inventoryDue(c.RegisteredOn, by), PlacedAt: cmd.Now,
 	}}, nil
 }

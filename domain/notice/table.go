@@ -195,12 +195,12 @@ var OwesNone = []domain.Event{
 	residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
 	residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{},
 	procedure.ObjectionFiled{}, procedure.HearingClosed{},
-	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{},
+	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.LookupConsentExpired{},
 	housing.ProtectionRecorded{}, certificates.Duplicated{},
 	// Notice given, and what the case shows: what was late, and what was done of it.
 	procedure.ApplicantNotified{}, procedure.DutyMissed{}, procedure.RemedyRecorded{},
 	// Steps inside the body: what comes of them is told.
-	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{},
+	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
 	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, residence.DepartureSheetIssued{},
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 	residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{},

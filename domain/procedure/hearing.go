@@ -108,6 +108,14 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 	return events, nil
 }
 
+// Examining checks that the actor may record now what the decision rests on.
+func (c *Case) Examining(cmd domain.Command) error {
+	if err := c.may(Examine); err != nil {
+		return err
+	}
+	return c.by(cmd.Actor)
+}
+
 // Granting checks that the case may be granted now by the actor.
 func (c *Case) Granting(cmd domain.Command) ([]domain.Event, error) { return c.deciding(cmd, Grant) }
 

@@ -34,6 +34,7 @@ const (
 	Extend            Step = "extend"
 	Withdraw          Step = "withdraw"
 	Terminate         Step = "terminate"
+	Examine           Step = "examine" // what the service demands (S000: need)
 	Grant             Step = "grant"
 	Refuse            Step = "refuse"
 	Notify            Step = "notify" // of the decision
@@ -64,6 +65,7 @@ var Table = []Transition{
 	{HearingPending, Object, InReview},
 	{HearingPending, CloseHearing, InReview},
 	{InReview, Extend, InReview},
+	{InReview, Examine, InReview},
 	{InReview, Grant, Granted},
 	{InReview, Refuse, Refused},
 

@@ -63,6 +63,12 @@ func (moved) EventType() string          { return "Moved" }
 func (e moved) EffectiveAt() time.Time   { return e.At }
 func (e moved) MovesTo() procedure.State { return e.To }
 
+// examined is what a service records before it decides.
+type examined struct{}
+
+func (examined) EventType() string      { return "Examined" }
+func (examined) EffectiveAt() time.Time { return domaintest.Noon() }
+
 func begun() received {
 	return received{procedure.Application{
 		CaseID: kase, ApplicantID: aigul, Affected: []domain.PersonID{daur}, Subject: subject,
@@ -128,6 +134,12 @@ var steps = map[procedure.Step]aStep{
 	procedure.Terminate: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.Terminate(cmd, procedure.Termination{Ground: procedure.CourtActInForce, Reasons: "act"}, terms)
 	}, nil},
+	procedure.Examine: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+		if err := c.Examining(cmd); err != nil {
+			return nil, err
+		}
+		return []domain.Event{examined{}}, nil
+	}, nil},
 	procedure.Grant: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		before, err := c.Granting(cmd)
 		return decision(before, err, moved{procedure.Granted, cmd.Now})
@@ -186,6 +198,7 @@ var allowed = map[procedure.State]map[procedure.Step]procedure.State{
 	procedure.AwaitingCoOwners: {procedure.Withdraw: procedure.Withdrawn, procedure.Terminate: procedure.Terminated},
 	procedure.InReview: {
 		procedure.Recuse: procedure.InReview, procedure.AnnounceHearing: procedure.HearingPending, procedure.Extend: procedure.InReview,
+		procedure.Examine:         procedure.InReview, // S000: need (art. 101-3)
 		procedure.NotifyExtension: procedure.InReview,
 		procedure.Grant:           procedure.Granted, procedure.Refuse: procedure.Refused,
 		procedure.Withdraw: procedure.Withdrawn, procedure.Terminate: procedure.Terminated,

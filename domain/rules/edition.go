@@ -56,7 +56,33 @@ type Placement struct {
 	RefusalGrounds       []string   `json:"refusal_grounds"`         // exactly three (Q3; S000-5, -6, -7 [seed])
 	DwellingShareFrom    Fraction   `json:"dwelling_share_from"`     // the least share that counts as a dwelling (Q11; housing law 101-3(1) [found]: 1/2, "менее 50" is not counted)
 	LookBackYears        int        `json:"look_back_years"`         // an alienated dwelling counts so long (Q12; 101-3(3)(5) [found]: 5)
+	Family               []string   `json:"family"`                  // relations that are counted with the applicant (Q13; 101-10 [found])
+
+	// InNeed are combinations of grounds, of which any one makes a family in
+	// need. Whether art. 101-3(1) means its four together or each by itself is
+	// [unsure]; policy: (1) with (2), or (3), or (4).
+	InNeed [][]NeedGround `json:"in_need"`
+	// PastBenefits bar whoever had one, or whose spouse had (Q14; 101-3(3)(1) to
+	// (4) [found]).
+	PastBenefits []string `json:"past_benefits"`
+	// PastBenefitsAnywhere holds a benefit against an application wherever it was
+	// had. What "at the place of receipt" does is [unsure]; policy: yes.
+	PastBenefitsAnywhere bool `json:"past_benefits_anywhere"`
 }
+
+// NeedGround is a ground of being in need of a dwelling (housing law, art.
+// 101-3(1)).
+type NeedGround string
+
+const (
+	NoDwelling      NeedGround = "no_dwelling"       // (1) none owned in the settlement
+	NoStateDwelling NeedGround = "no_state_dwelling" // (2) none received from the state stock, anywhere
+	BelowNorms      NeedGround = "below_norms"       // (3) the dwelling fails sanitary or technical norms
+	ChronicIllness  NeedGround = "chronic_illness"   // (4) of a member of the family, severe and listed
+)
+
+// NeedGrounds lists them all.
+var NeedGrounds = []NeedGround{NoDwelling, NoStateDwelling, BelowNorms, ChronicIllness}
 
 // Register is the keeping of the list for service housing.
 type Register struct {

@@ -195,6 +195,8 @@ func (e Edition) check() error {
 	}{
 		{"deregistration.refusal_grounds", e.Deregistration.RefusalGrounds, true},
 		{"placement.refusal_grounds", e.Placement.RefusalGrounds, true},
+		{"placement.family", e.Placement.Family, false},
+		{"placement.past_benefits", e.Placement.PastBenefits, false},
 		{"residence.permitted_places", e.Residence.PermittedPlaces, true},
 		{"register.removal_reasons", e.Register.RemovalReasons, true},
 		{"register.protected_categories", e.Register.ProtectedCategories, false},
@@ -210,6 +212,19 @@ func (e Edition) check() error {
 	for _, g := range e.Placement.RefusalGrounds {
 		if !slices.Contains(placementGrounds, g) {
 			return fmt.Errorf("placement.refusal_grounds names %q: S000 knows %v and no other", g, placementGrounds)
+		}
+	}
+	if len(e.Placement.InNeed) == 0 {
+		return fmt.Errorf("placement.in_need is empty: name at least one combination of grounds, or nobody is in need")
+	}
+	for i, grounds := range e.Placement.InNeed {
+		if len(grounds) == 0 {
+			return fmt.Errorf("placement.in_need[%d] is empty: everybody would be in need", i)
+		}
+		for j, g := range grounds {
+			if !slices.Contains(NeedGrounds, g) || slices.Contains(grounds[:j], g) {
+				return fmt.Errorf("placement.in_need[%d] names %q, which is no ground or is named twice: the grounds are %v", i, g, NeedGrounds)
+			}
 		}
 	}
 	for i, d := range e.Procedure.StateHeldDocuments {

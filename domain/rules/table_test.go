@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,8 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		got, want []string
 	}{
 		{"grounds of refusal (Q3, S000-5, -6, -7)", e.Placement.RefusalGrounds, []string{"untrue_documents", "no_consent", "requirements_not_met"}},
+		{"the family that is counted (Q13, art. 101-10)", e.Placement.Family, []string{"spouse", "child", "disabled_child"}},
+		{"past benefits (Q14, art. 101-3(3))", e.Placement.PastBenefits, []string{"privatisation_compensation", "housing_payments", "buy_out_contract_fulfilled", "privatisation_used"}},
 		{"whom a list's own rule may put first (Q8)", e.Register.PriorityCategories, []string{"war_veteran", "orphan", "awarded_mother", "large_family"}},
 		{"reasons of a removal (Q15)", e.Register.RemovalReasons, []string{"grounds_fell_away", "departure_or_end_of_employment", "untrue_information", "dwelling_acquired", "state_dwelling_received"}},
 		{"protected (Q15a)", e.Register.ProtectedCategories, []string{"orphan_or_without_parental_care", "incomplete_family", "awarded_mother_of_many_children", "large_family"}},
@@ -89,6 +92,12 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		if !slices.Equal(c.got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
 		}
+	}
+	if got := fmt.Sprint(e.Placement.InNeed); got != "[[no_dwelling no_state_dwelling] [below_norms] [chronic_illness]]" {
+		t.Errorf("in need (Q10, F11): %s", got)
+	}
+	if !e.Placement.PastBenefitsAnywhere {
+		t.Error("by default a past benefit bars wherever it was had (Q14)")
 	}
 	held := []domain.DocumentType{domain.DocumentIdentityCard, domain.DocumentPassport, domain.DocumentResidencePermit, domain.DocumentStatelessCard}
 	if !slices.Equal(e.Procedure.StateHeldDocuments, held) {
@@ -320,6 +329,13 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"a norm without kinships (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"71","area_per_person":15,"from":"2026-01-01"}]`), "exempt_kinships is missing"},
 		{"a norm without an area (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"71","area_per_person":0,"from":"2026-01-01","exempt_kinships":[]}]`), "more than 0"},
 		{"a norm of nowhere (R19)", change(`"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"KZ","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`), "first 2 to 9 digits"},
+		{"Q10 no combination of grounds", change(`"in_need":[["no_dwelling","no_state_dwelling"],["below_norms"],["chronic_illness"]]`, `"in_need":[]`), "in_need is empty"},
+		{"Q10 a combination of nothing", change(`["below_norms"]`, `[]`), "everybody would be in need"},
+		{"Q10 a ground that is none", change(`["below_norms"]`, `["poverty"]`), "is no ground"},
+		{"Q10 a ground twice", change(`["below_norms"]`, `["below_norms","below_norms"]`), "named twice"},
+		{"Q13 a relation twice", change(`"family":["spouse"`, `"family":["child"`), "placement.family names"},
+		{"Q14 a benefit that is no name", change(`"housing_payments"`, `"Housing payments"`), "placement.past_benefits"},
+		{"Q14 nothing said of the place", change(`,"past_benefits_anywhere":true`, ``), "placement.past_benefits_anywhere is missing"},
 		{"C14 a document that is none", change(`"state_held_documents":["identity_card"`, `"state_held_documents":["library_card"`), "no type of document"},
 		{"C14 a document twice", change(`"state_held_documents":["identity_card"`, `"state_held_documents":["passport"`), "named twice"},
 		{"too large", right + strings.Repeat(" ", 1<<20), "larger than"},

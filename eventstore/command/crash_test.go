@@ -210,7 +210,7 @@ func TestQ1_AVoidApprovalStaysVoid(t *testing.T) {
 	}
 	// The case is open: a new decision places.
 	r := must(t, "decide anew", approve(h, caseOfAigul))
-	if got := typesOf(r.Events); len(got) != 3 || got[2] != "case: PlacementCertified" {
+	if got := typesOf(r.Events); len(got) != 4 || got[3] != "case: PlacementCertified" {
 		t.Errorf("decided anew: %v", got)
 	}
 }

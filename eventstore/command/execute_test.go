@@ -228,12 +228,12 @@ func TestR23_EveryPersonOfACaseGetsAResult(t *testing.T) {
 func TestQ2_Q6_TheCertificateHoldsTheNumberOfTheSeniority(t *testing.T) {
 	l := world(t) // Aigul applied first, Daur was placed first
 	r := must(t, "place aigul", approve(command.New(l, clock), caseOfAigul))
-	placed := r.Events[2].Event.(housing.EntryPlaced)
-	certified := r.Events[3].Event.(housing.PlacementCertified)
+	placed := r.Events[3].Event.(housing.EntryPlaced)
+	certified := r.Events[4].Event.(housing.PlacementCertified)
 	if placed.Number != 1 || certified.Number != 1 || certified.RegisteredOn != domaintest.Today() || certified.EntryID != placed.EntryID {
 		t.Errorf("placed %+v, certified %+v", placed, certified)
 	}
-	if placed.Seniority.Position != r.Events[1].Event.(housing.PlacementApproved).Seniority.Position ||
+	if placed.Seniority.Position != r.Events[2].Event.(housing.PlacementApproved).Seniority.Position ||
 		placed.Seniority.Position != l.stream(caseOfAigul.Stream())[0].Position {
 		t.Errorf("seniority %+v is not that of the application", placed.Seniority)
 	}

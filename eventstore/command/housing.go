@@ -59,12 +59,12 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 //
 // The receipt is that of the case's certificate; its events are the approval,
 // the certificate and, before it, the entry of the list.
-func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, opt Options) (Receipt, error) {
+func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine, opt Options) (Receipt, error) {
 	approved, err := execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
 			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
-				events, err = a.Approve(cmd, q, h.rules)
+				events, err = a.Approve(cmd, q, h.at(q, examine), h.rules)
 				return err
 			})
 			return events, err
@@ -123,7 +123,7 @@ const latest domain.Position = math.MaxUint64
 func placeFor(e housing.PlacementApproved, at domain.Position) housing.Place {
 	return housing.Place{
 		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, Family: e.Family,
-		RegisteredOn: e.RegisteredOn, Approved: at,
+		Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: at,
 	}
 }
 
@@ -177,11 +177,55 @@ func voids(code domain.Code) bool {
 	return code == domain.CodeAlreadyOnList || code == domain.CodeSpouseOnList || code == domain.CodeListUnknown
 }
 
+// at completes an examination with what the registry knows: the settlement of
+// the list, and the rules.
+func (h *Handler) at(q *housing.Queue, c *housing.Examine) *housing.Examine {
+	if c == nil {
+		return nil
+	}
+	whole := *c
+	whole.Settlement, whole.Rules = q.List.Settlement, h.rules
+	return &whole
+}
+
+// Examine records an examination of need: one append to its case.
+func (h *Handler) Examine(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Examine, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[housing.Application]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) (events []domain.Event, err error) {
+			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
+				events, err = a.Examine(cmd, *h.at(q, &c))
+				return err
+			})
+			return events, err
+		},
+	})
+}
+
+// ChangeApplicationConsent withdraws the consent of an application that is not
+// decided, or gives it again: one append to its case.
+func (h *Handler) ChangeApplicationConsent(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.ChangeConsent, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[housing.Application]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) ([]domain.Event, error) { return a.ChangeConsent(cmd, c) },
+	})
+}
+
 // RefuseApplication refuses an S000 application: one append to its case.
 func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options) (Receipt, error) {
 	c.Rules = h.rules
 	return execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) { return a.Refuse(cmd, c) },
+		decide: func(a *housing.Application) (events []domain.Event, err error) {
+			if c.Examine == nil {
+				return a.Refuse(cmd, c)
+			}
+			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
+				c.Examine = h.at(q, c.Examine)
+				events, err = a.Refuse(cmd, c)
+				return err
+			})
+			return events, err
+		},
 	})
 }

@@ -203,7 +203,7 @@ func TestQ1_AFinisherAndARemovalBetweenTheStepsLeaveOneOutcome(t *testing.T) {
 		t.Errorf("%v, want %s", err, domain.CodeAlreadyOnList)
 	}
 	got := typesOf(l.stream(caseOfAigul.Stream()))
-	if want := []string{"case: HousingApplicationReceived", "case: ReviewBegan", "case: PlacementApproved", "case: PlacementApprovalVoided"}; !slices.Equal(got, want) {
+	if want := []string{"case: HousingApplicationReceived", "case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "case: PlacementApprovalVoided"}; !slices.Equal(got, want) {
 		t.Errorf("the case holds %v, want %v", got, want)
 	}
 	for _, rec := range l.stream(list.Stream()) {

@@ -18,7 +18,7 @@ import (
 // calendar reach every decider that asks for them.
 func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	book := rulestest.Book(t, "2020-01-01", `"term_days": 30`, `"term_days": 7`, `"term_minutes": 30`, `"term_minutes": 45`,
-		`["untrue_documents", "no_consent", "requirements_not_met"]`, `["no_consent"]`, `"temporary_at_most_months": 12`, `"temporary_at_most_months": 3`)
+		`["untrue_documents", "no_consent", "requirements_not_met"]`, `["requirements_not_met"]`, `"temporary_at_most_months": 12`, `"temporary_at_most_months": 3`)
 	own := func(t *testing.T) *command.Handler { return command.New(world(t), clock, command.WithRules(book)) }
 
 	t.Run("a stay", func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 		_, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, command.Options{})
 		domaintest.Refused(t, nil, err, domain.CodeGroundUnknown, "ground")
 		r, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{
-			Ground: housing.NoConsent, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+			Ground: housing.RequirementsNotMet, Reasons: "because", Unmet: "b", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
 		}, command.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	})
 	for _, dry := range []bool{false, true} {
 		t.Run("a placement", func(t *testing.T) {
-			r, err := own(t).DecidePlacement(ctx, order("place"), caseOfAigul, command.Options{DryRun: dry})
+			r, err := own(t).DecidePlacement(ctx, order("place"), caseOfAigul, nothingFound, command.Options{DryRun: dry})
 			if err != nil {
 				t.Fatal(err)
 			}

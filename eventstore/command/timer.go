@@ -74,6 +74,7 @@ func (t *Timer) Once(ctx context.Context) {
 var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
 	domain.DueTerm:          (*Handler).expire,
 	domain.DueConfirmations: (*Handler).lapse,
+	domain.DueConsent:       (*Handler).expireConsent,
 	domain.DueWard:          (*Handler).noteDue,
 	domain.DueDecision: onCase("overdue", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
 		return c.MarkOverdue(cmd)
@@ -179,6 +180,37 @@ func (h *Handler) expire(ctx context.Context, d domain.Due) error {
 	_, err = execute(ctx, h, order[residence.Person]{
 		cmd: cmd, stream: d.Stream,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Expire(cmd, id) },
+	})
+	return err
+}
+
+// expireConsent records that a consent to look-ups has expired, in the case of
+// an application or on an entry (C20).
+func (h *Handler) expireConsent(ctx context.Context, d domain.Due) error {
+	of, name, list := strings.Cut(d.Stream, "queue-")
+	if !list {
+		name = strings.TrimPrefix(of, "case-")
+	}
+	id, err := uuid.Parse(name)
+	if err != nil {
+		return fmt.Errorf("command: a consent of the stream %s: %w", d.Stream, err)
+	}
+	what := fmt.Sprintf("consent expires at %d", d.At.UnixMilli())
+	if !list {
+		cmd := h.own(id, what)
+		_, err = execute(ctx, h, order[housing.Application]{
+			cmd: cmd, stream: d.Stream, correlation: id,
+			decide: func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(cmd) },
+		})
+		return err
+	}
+	item, err := uuid.Parse(d.Item)
+	if err != nil {
+		return fmt.Errorf("command: a consent of the entry %q: %w", d.Item, err)
+	}
+	cmd := h.own(item, what)
+	_, err = h.onList(ctx, cmd, domain.ListID{UUID: id}, Options{}, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.ExpireConsent(cmd, domain.EntryID{UUID: item})
 	})
 	return err
 }

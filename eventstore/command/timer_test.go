@@ -11,6 +11,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules/rulestest"
 	"tizilim/eventstore/command"
@@ -184,5 +185,44 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	})
 	if got := typesOf(r.Events); got[len(got)-1] != "case: DeregistrationDecided" {
 		t.Errorf("where the policy is off: %v", got)
+	}
+}
+
+// TestC20_AConsentThatIsOverIsRecordedOnce, in the case and on the entry that
+// came of it, at the end of its last day and however late.
+func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	must(t, "aigul gives it until the 20th", func(cmd domain.Command) (command.Receipt, error) {
+		if _, err := h.ChangeApplicationConsent(ctx, order("withdraw"), caseOfAigul, housing.ChangeConsent{}, command.Options{}); err != nil {
+			return command.Receipt{}, err
+		}
+		return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{Given: true, Terms: housing.ConsentTerms{Until: domaintest.Day("2026-03-20")}}, command.Options{})
+	})
+	inCase := domain.Due{Kind: domain.DueConsent, Stream: caseOfAigul.Stream(), At: domaintest.Day("2026-03-21").Start()}
+	onList := domain.Due{Kind: domain.DueConsent, Stream: list.Stream(), Item: entryOfAigul.String(), At: inCase.At}
+	broken := []domain.Due{
+		{Kind: domain.DueConsent, Stream: "case-x"}, {Kind: domain.DueConsent, Stream: "queue-x"},
+		{Kind: domain.DueConsent, Stream: list.Stream(), Item: "x"}, {Kind: domain.DueConsent, Stream: list.Stream(), Item: stay.String()},
+	}
+	placed := l.copy()
+	must(t, "place aigul", approve(command.New(placed, clock), caseOfAigul))
+	for what, c := range map[string]struct {
+		log *memoryLog
+		due domain.Due
+	}{"case: LookupConsentExpired": {l, inCase}, "queue: LookupConsentExpired": {placed, onList}} {
+		n := c.log.len()
+		early := func() time.Time { return inCase.At.Add(-time.Second) }
+		timer(c.log, early, c.due).Once(ctx)
+		if c.log.len() != n {
+			t.Fatalf("it expired on its last day: %v", typesOf(c.log.since(n)))
+		}
+		for _, day := range []string{"2026-03-21", "2026-05-01"} {
+			timer(c.log, at(day), append(broken, c.due)...).Once(ctx)
+		}
+		got := c.log.since(n)
+		if !slices.Equal(typesOf(got), []string{what}) || !got[0].Event.EffectiveAt().Equal(inCase.At) || got[0].Meta.Role != domain.RoleSystem {
+			t.Errorf("recorded %v", typesOf(got))
+		}
 	}
 }

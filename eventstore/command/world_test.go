@@ -96,9 +96,12 @@ func apply(h *command.Handler, id domain.CaseID, p domain.PersonID) func(domain.
 	}
 }
 
+// nothingFound is an examination that finds the applicant in need.
+var nothingFound = &housing.Examine{}
+
 func approve(h *command.Handler, id domain.CaseID) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		return h.DecidePlacement(ctx, cmd, id, command.Options{})
+		return h.DecidePlacement(ctx, cmd, id, nothingFound, command.Options{})
 	}
 }
 
@@ -168,7 +171,7 @@ func signedBy(p domain.PersonID) command.Signed {
 // flat has further owners, on the portal, it waits for them.
 func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-		cmd.Channel, opt.Signed = channel, signedBy(aigul)
+		cmd.Channel = channel
 		c := residence.ApplyForDeregistration{
 			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 			ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan, saule, timur}, Signature: domain.SignatureEDS,
@@ -341,6 +344,12 @@ func acts(t testing.TB) []act {
 	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
 		return provide(command.New(leased, clock), house)(cmd, command.Options{})
 	})
+	taken := world(t)
+	must(t, "take up", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(taken, clock).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+			return c.TakeUp(cmd)
+		}, command.Options{})
+	})
 	underReview := world(t)
 	must(t, "review daur", review(command.New(underReview, clock), entryOfDaur, command.Options{}))
 	onEntry := func(h *command.Handler, cmd domain.Command, opt command.Options, step func(*procedure.Case, procedure.Terms) ([]domain.Event, error)) (command.Receipt, error) {
@@ -432,12 +441,26 @@ func acts(t testing.TB) []act {
 			return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{CaseID: late, ListID: list, ApplicantID: gulnar, Signature: domain.SignatureHandwritten}, opt)
 		}},
 		{name: "place", log: world(t), kase: caseOfAigul, steps: []string{
-			"case: ReviewBegan", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
+			"case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
 		}},
 		{name: "the list refuses to place", log: overtaken, cmd: order("place aigul"), kase: caseOfAigul, refuse: domain.CodeAlreadyOnList, steps: []string{"case: PlacementApprovalVoided"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
+		}},
+		{name: "Q10 examine", log: taken, steps: []string{"case: NeedExamined"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.Examine(ctx, cmd, caseOfAigul, housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundBelowNorms, PersonID: aigul, Source: housing.FromSystems}}}, opt)
+		}},
+		{name: "C20 withdraw the consent of an application", log: world(t), steps: []string{"case: LookupConsentWithdrawn"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, opt)
+		}},
+		{name: "refuse by an examination that comes with it", log: world(t), kase: caseOfAigul, steps: []string{
+			"case: ReviewBegan", "case: HearingDispensed", "case: NeedExamined", "case: HousingApplicationRefused",
+		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
+				Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+				Examine: &housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundStateDwelling, PersonID: aigul, Source: housing.FromDocuments}}},
+			}, opt)
 		}},
 		{name: "refuse", log: world(t), kase: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: HearingDispensed", "case: HousingApplicationRefused",

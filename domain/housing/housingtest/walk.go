@@ -83,13 +83,13 @@ func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.Per
 		case "terminate":
 			step(w.Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "because"}, terms))
 		case "place":
-			if step(w.Approve(cmd, queue, book)) {
+			if step(w.Approve(cmd, queue, &housing.Examine{}, book)) {
 				w.take(cmd)(w.Certify(cmd, housing.EntryPlaced{
 					ListID: list, EntryID: w.Approved.EntryID, PersonID: applicant, CaseID: id, Seniority: w.Approved.Seniority, RegisteredOn: today, Number: 1,
 				}))
 			}
 		case "refuse":
-			refuse := housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because"}
+			refuse := housing.Refuse{Ground: housing.RequirementsNotMet, Unmet: "serves elsewhere", Reasons: "because"}
 			if rapid.IntRange(0, 3).Draw(t, "exempt") == 0 {
 				refuse.Exemption = procedure.Dispense{Exemption: rapid.SampledFrom(procedure.Exemptions).Draw(t, "exemption"), Reasons: "because"}
 			}

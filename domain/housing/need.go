@@ -1,0 +1,369 @@
+package housing
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/rules"
+)
+
+// FindingKind is what was found out about the applicant or the family, as far
+// as art. 101-3 asks for it.
+type FindingKind string
+
+const (
+	FoundDwelling      FindingKind = "dwelling_owned"          // or a share in one
+	FoundStateDwelling FindingKind = "state_dwelling_received" // from the state stock, in permanent use
+	FoundBelowNorms    FindingKind = "below_norms"             // the dwelling fails sanitary or technical norms
+	FoundIllness       FindingKind = "chronic_illness"         // severe, and in the list of such
+	FoundBenefit       FindingKind = "past_benefit"
+	FoundAlienation    FindingKind = "dwelling_alienated" // a habitable one, or a share in it
+)
+
+// FindingKinds lists them all.
+var FindingKinds = []FindingKind{FoundDwelling, FoundStateDwelling, FoundBelowNorms, FoundIllness, FoundBenefit, FoundAlienation}
+
+// Finding is one fact about one person. Which members it has depends on its
+// kind.
+type Finding struct {
+	Kind           FindingKind     `json:"kind"`
+	PersonID       domain.PersonID `json:"person_id"` // the applicant or a member of the family
+	Source         CheckSource     `json:"source"`
+	Settlement     string          `json:"settlement,omitempty"`           // dwellings and benefits: where; that of the list where it is empty
+	Share          rules.Fraction  `json:"share,omitzero"`                 // dwellings owned and alienated
+	BeforeMarriage bool            `json:"before_marriage,omitempty"`      // dwellings of the spouse
+	Unfulfilled    bool            `json:"purchase_unfulfilled,omitempty"` // dwellings owned: bought with housing payments, and the contract is not fulfilled
+	AlienatedOn    domain.Date     `json:"alienated_on,omitzero"`
+	Benefit        string          `json:"benefit,omitempty"` // of those that the edition names
+	Note           domain.Personal `json:"note,omitempty"`    // the document or the extract
+}
+
+// Format masks the whole finding: what somebody owns or suffers from is nobody's
+// who reads a log.
+func (Finding) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[finding]")) }
+
+// LogValue masks it too.
+func (Finding) LogValue() slog.Value { return slog.StringValue("[finding]") }
+
+// Format masks the judgement: it tells of illnesses and dwellings.
+func (Judgement) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[judgement]")) }
+
+// LogValue masks it too.
+func (Judgement) LogValue() slog.Value { return slog.StringValue("[judgement]") }
+
+// scope is the kind of data that a finding is of.
+func (k FindingKind) scope() ConsentScope {
+	switch k {
+	case FoundIllness:
+		return ScopeHealth
+	case FoundStateDwelling, FoundBenefit:
+		return ScopeBenefits
+	}
+	return ScopeRealEstate
+}
+
+// Lookup is a look at somebody's data in state information systems, whether or
+// not anything was found.
+type Lookup struct {
+	PersonID domain.PersonID `json:"person_id"`
+	Scope    ConsentScope    `json:"scope"`
+}
+
+// NeedExamined records what was found about the need of an application's family
+// and how it is judged on that day. It may come again; the last one counts.
+//
+// Lookups is the one record of whose data was looked up in other systems for a
+// case: every one of them is an access to personal data (C20, C21).
+type NeedExamined struct {
+	CaseID      domain.CaseID   `json:"case_id"`
+	ApplicantID domain.PersonID `json:"applicant_id"`
+	Family      []FamilyMember  `json:"family,omitempty"` // of the application
+	Settlement  string          `json:"settlement"`       // of the list
+	AppliedOn   domain.Date     `json:"applied_on"`       // completely
+	Findings    []Finding       `json:"findings,omitempty"`
+	Lookups     []Lookup        `json:"lookups,omitempty"`
+	Exception   domain.Personal `json:"exception,omitempty"` // of art. 9, on which was looked up without consent
+	Judgement   Judgement       `json:"judgement"`
+	ExaminedAt  time.Time       `json:"examined_at"`
+}
+
+func (NeedExamined) EventType() string        { return "NeedExamined" }
+func (e NeedExamined) EffectiveAt() time.Time { return e.ExaminedAt }
+
+// Judgement says whether a family is in need, by the edition in force on a day.
+// It binds nobody who decides for another reason.
+type Judgement struct {
+	Edition rules.EditionID    `json:"edition"`
+	On      domain.Date        `json:"judged_on"`
+	InNeed  bool               `json:"in_need"`
+	Grounds []rules.NeedGround `json:"grounds,omitempty"` // of need, that are met
+	Bars    []Bar              `json:"bars,omitempty"`    // all of them; none where the family is in need
+	Family  []FamilyMember     `json:"family,omitempty"`  // that is counted with the applicant (Q13)
+}
+
+// Bar is a reason for which a family is not recognised as in need.
+type Bar struct {
+	Code     domain.Code     `json:"code"`
+	PersonID domain.PersonID `json:"person_id,omitzero"` // whose dwelling or benefit it is
+	Benefit  string          `json:"benefit,omitempty"`
+}
+
+// Judge judges the facts by the edition in force on the day (Q10): in need by a
+// combination of grounds (Q11), with the family that is counted (Q13), without a
+// past benefit (Q14) or an alienation within the look-back (Q12) of the
+// applicant or the spouse.
+func (e NeedExamined) Judge(by rules.Edition, on domain.Date) Judgement {
+	j := Judgement{Edition: by.ID, On: on, Family: e.counted(by)}
+	counted := func(p domain.PersonID) bool {
+		return p == e.ApplicantID || slices.ContainsFunc(j.Family, func(m FamilyMember) bool { return m.PersonID == p })
+	}
+	met := map[rules.NeedGround]bool{rules.NoDwelling: true, rules.NoStateDwelling: true}
+	var housed, others []Bar
+	for _, f := range e.Findings {
+		switch f.Kind {
+		case FoundDwelling:
+			if counted(f.PersonID) && e.here(f) && by.CountsAsDwelling(f.Share) && !f.Unfulfilled {
+				met[rules.NoDwelling] = false
+				housed = append(housed, Bar{Code: domain.CodeDwellingOwned, PersonID: f.PersonID})
+			}
+		case FoundStateDwelling:
+			if counted(f.PersonID) {
+				met[rules.NoStateDwelling] = false
+				housed = append(housed, Bar{Code: domain.CodeStateDwelling, PersonID: f.PersonID})
+			}
+		case FoundBelowNorms:
+			met[rules.BelowNorms] = met[rules.BelowNorms] || counted(f.PersonID)
+		case FoundIllness:
+			met[rules.ChronicIllness] = met[rules.ChronicIllness] || counted(f.PersonID)
+		case FoundBenefit:
+			if by.Placement.PastBenefitsAnywhere || e.here(f) {
+				others = append(others, Bar{Code: domain.CodePastBenefit, PersonID: f.PersonID, Benefit: f.Benefit})
+			}
+		case FoundAlienation:
+			if e.here(f) && !f.BeforeMarriage && by.AlienationCounts(f.AlienatedOn, e.AppliedOn, f.Share) {
+				others = append(others, Bar{Code: domain.CodeDwellingAlienated, PersonID: f.PersonID})
+			}
+		}
+	}
+	for _, g := range rules.NeedGrounds {
+		if met[g] {
+			j.Grounds = append(j.Grounds, g)
+		}
+	}
+	inNeed := slices.ContainsFunc(by.Placement.InNeed, func(all []rules.NeedGround) bool {
+		return !slices.ContainsFunc(all, func(g rules.NeedGround) bool { return !met[g] })
+	})
+	if !inNeed {
+		j.Bars = append([]Bar{{Code: domain.CodeNoGroundOfNeed}}, housed...)
+	}
+	j.Bars = append(j.Bars, others...)
+	j.InNeed = len(j.Bars) == 0
+	return j
+}
+
+// counted is the family that is counted with the applicant: of the relations
+// that the edition names, without a spouse who had a dwelling in the settlement
+// before the marriage (Q13).
+func (e NeedExamined) counted(by rules.Edition) []FamilyMember {
+	var family []FamilyMember
+	for _, m := range e.Family {
+		housed := slices.ContainsFunc(e.Findings, func(f Finding) bool {
+			return f.Kind == FoundDwelling && f.PersonID == m.PersonID && f.BeforeMarriage && e.here(f) && by.CountsAsDwelling(f.Share)
+		})
+		if !housed && slices.Contains(by.Placement.Family, string(m.Relation)) {
+			family = append(family, m)
+		}
+	}
+	return family
+}
+
+// here reports whether a finding is of the list's settlement.
+func (e NeedExamined) here(f Finding) bool {
+	return f.Settlement == "" || strings.EqualFold(strings.TrimSpace(f.Settlement), strings.TrimSpace(e.Settlement))
+}
+
+// Examine is the command that records an examination of need.
+type Examine struct {
+	Findings   []Finding
+	Lookups    []Lookup        // beside those that the findings come from: where nothing was found
+	Exception  domain.Personal // of art. 9, for look-ups without consent
+	Settlement string          // of the list
+	Rules      rules.Book      // by which it is judged
+}
+
+// Examine decides [Examine], while the case is in review.
+func (a *Application) Examine(cmd domain.Command, c Examine) ([]domain.Event, error) {
+	if err := a.ofThisService(); err != nil {
+		return nil, err
+	}
+	if err := a.Examining(cmd); err != nil {
+		return nil, err
+	}
+	examined, err := a.examine(cmd, c)
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{examined}, nil
+}
+
+// examine checks what was found and judges it.
+func (a *Application) examine(cmd domain.Command, c Examine) (NeedExamined, error) {
+	by := c.Rules.On(cmd.Today())
+	for i, f := range c.Findings {
+		if err := a.admissible(f, by, cmd.Today()); err != nil {
+			return NeedExamined{}, err.At(domain.Path("findings", i, err.Field))
+		}
+	}
+	looked, err := a.lookups(cmd, c)
+	if err != nil {
+		return NeedExamined{}, err
+	}
+	e := NeedExamined{
+		CaseID: a.CaseID, ApplicantID: a.ApplicantID, Family: a.Received.Family, Settlement: c.Settlement,
+		AppliedOn: domain.DateOf(a.Completed.At), Findings: c.Findings, Lookups: looked, Exception: c.Exception, ExaminedAt: cmd.Now,
+	}
+	e.Judgement = e.Judge(by, cmd.Today())
+	return e, nil
+}
+
+// admissible refuses a finding that lacks a member, has one that its kind does
+// not take, or is of a person of whom it does not matter. The error's field is
+// the member of the finding.
+func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date) *domain.Error {
+	spouse := slices.Contains(spousesIn(a.Received.Family), f.PersonID)
+	inFamily := spouse || f.PersonID == a.ApplicantID ||
+		slices.ContainsFunc(a.Received.Family, func(m FamilyMember) bool { return m.PersonID == f.PersonID })
+	dwelling := f.Kind == FoundDwelling || f.Kind == FoundAlienation
+	switch {
+	case !slices.Contains(FindingKinds, f.Kind):
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "what is found is one of %v", FindingKinds).At("kind")
+	case !slices.Contains(CheckSources, f.Source):
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "it was found in one of %v", CheckSources).At("source")
+	case !inFamily:
+		return domain.Refuse(domain.Invalid, domain.CodeNotInFamily, "this person is neither the applicant nor named in the application").At("person_id")
+	case (f.Kind == FoundBenefit || f.Kind == FoundAlienation) && !spouse && f.PersonID != a.ApplicantID:
+		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "only what the applicant or the spouse had or alienated is held against them").At("person_id")
+	case f.BeforeMarriage && !spouse:
+		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "only of the spouse does it matter what was before the marriage").At("before_marriage")
+	case dwelling && f.Share == rules.Fraction{}:
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the share in the dwelling, 1/1 for the whole").At("share")
+	case f.Kind == FoundAlienation && f.AlienatedOn.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the alienation").At("alienated_on")
+	case today.Before(f.AlienatedOn):
+		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the day of the alienation is at the latest today").At("alienated_on")
+	case f.Kind == FoundBenefit && !slices.Contains(by.Placement.PastBenefits, f.Benefit):
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a past benefit is one of %v", by.Placement.PastBenefits).At("benefit")
+	}
+	for _, m := range []struct {
+		name    string
+		given   bool
+		allowed bool
+	}{
+		{"settlement", f.Settlement != "", dwelling || f.Kind == FoundBenefit},
+		{"share", f.Share != rules.Fraction{}, dwelling},
+		{"before_marriage", f.BeforeMarriage, dwelling},
+		{"purchase_unfulfilled", f.Unfulfilled, f.Kind == FoundDwelling},
+		{"alienated_on", !f.AlienatedOn.IsZero(), f.Kind == FoundAlienation},
+		{"benefit", f.Benefit != "", f.Kind == FoundBenefit},
+	} {
+		if m.given && !m.allowed {
+			return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a finding of the kind %s says nothing of this; leave it out", f.Kind).At(m.name)
+		}
+	}
+	return nil
+}
+
+// lookups returns whose data was looked up, each once, and refuses what was
+// looked up without a live consent or a recorded exception (C20).
+func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
+	var looked []Lookup
+	look := func(l Lookup, field string) error {
+		if slices.Contains(looked, l) {
+			return nil
+		}
+		looked = append(looked, l)
+		if strings.TrimSpace(string(c.Exception)) != "" {
+			return nil
+		}
+		if err := a.Consent.allows(cmd.Today(), ForExamination, l.Scope); err != nil {
+			return err.At(field)
+		}
+		return nil
+	}
+	for i, f := range c.Findings {
+		if f.Source == FromSystems {
+			if err := look(Lookup{f.PersonID, f.Kind.scope()}, domain.Path("findings", i, "source")); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for i, l := range c.Lookups {
+		if !slices.Contains(ConsentScopes, l.Scope) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "what is looked up is one of %v", ConsentScopes).At(domain.Path("lookups", i, "scope"))
+		}
+		if l.PersonID != a.ApplicantID && !slices.ContainsFunc(a.Received.Family, func(m FamilyMember) bool { return m.PersonID == l.PersonID }) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNotInFamily, "this person is neither the applicant nor named in the application").At(domain.Path("lookups", i, "person_id"))
+		}
+		if err := look(l, domain.Path("lookups", i)); err != nil {
+			return nil, err
+		}
+	}
+	return looked, nil
+}
+
+// judged returns the examination that a decision rests on, judged by the
+// edition of its day, with the events that go before it: an examination that
+// the decision brings is recorded with it. It is nil where there is none.
+func (a *Application) judged(cmd domain.Command, inline *Examine, by rules.Book) (*Judgement, []domain.Event, error) {
+	examined, events := a.Examined, []domain.Event(nil)
+	if inline != nil {
+		e, err := a.examine(cmd, *inline)
+		if err != nil {
+			return nil, nil, within("examination", err)
+		}
+		examined, events = &e, []domain.Event{e}
+	}
+	if examined == nil {
+		return nil, nil, nil
+	}
+	j := examined.Judge(by.On(cmd.Today()), cmd.Today())
+	return &j, events, nil
+}
+
+// within puts the field of a refusal into the member that it is part of.
+func within(member string, err error) error {
+	var e *domain.Error
+	if errors.As(err, &e) {
+		return e.At(member + "." + e.Field)
+	}
+	return err
+}
+
+// notMet is the refusal to place somebody whom the judgement bars, with every
+// bar.
+func (j Judgement) notMet() *domain.Error {
+	err := domain.Refuse(domain.Conflict, domain.CodeRequirementsNotMet,
+		"by the rules in force the applicant is not in need (art. 101-3): examine again where the facts are others, or refuse on the ground requirements_not_met").At("outcome")
+	for _, b := range j.Bars {
+		also := domain.Refuse(domain.Conflict, b.Code, "%s", barred[b.Code])
+		if b.Benefit != "" {
+			also.Message += ": " + b.Benefit
+		}
+		err.Also = append(err.Also, also)
+	}
+	return err
+}
+
+// barred says each bar in words.
+var barred = map[domain.Code]string{
+	domain.CodeNoGroundOfNeed:    "no combination of grounds is met of which one makes a family in need",
+	domain.CodeDwellingOwned:     "a dwelling in the settlement is owned by somebody who is counted",
+	domain.CodeStateDwelling:     "a dwelling of the state was received by somebody who is counted",
+	domain.CodePastBenefit:       "the applicant or the spouse has had a benefit that bars from another",
+	domain.CodeDwellingAlienated: "the applicant or the spouse alienated a dwelling in the settlement within the look-back",
+}
