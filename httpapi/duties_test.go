@@ -141,7 +141,9 @@ func TestC12_R14_R16_ADeregisteredPersonComplainsAndIsRegisteredAgain(t *testing
 	remedy := func(acts ...string) caseStep {
 		return caseStep{"remedy", body{"how": "corrected", "acts": acts}, domain.RoleProvider}
 	}
-	ref := func(a *answer) string { return fmt.Sprintf("%s@%v", a.at("events", 0, "stream"), a.at("events", 0, "revision")) }
+	ref := func(a *answer) string {
+		return fmt.Sprintf("%s@%v", a.at("events", 0, "stream"), a.at("events", 0, "revision"))
+	}
 	s.step(id, "", remedy(ref(mended), ref(unrelated))).refused(422, domain.CodeNoRemedy, "acts[1]")
 	s.step(id, "", remedy("residence-"+tenant+"@99")).refused(422, domain.CodeNoRemedy, "acts[0]")
 	s.step(id, "", remedy("residence-"+nobody+"@0")).refused(422, domain.CodeNoRemedy, "acts[0]")

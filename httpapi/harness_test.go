@@ -70,8 +70,10 @@ type registry struct {
 	person     domain.PersonIDKey
 	authority  *eds.Demonstration
 	signatures *eds.Verifier
-	known      sync.Map     // domain.IIN by domain.PersonID
-	made       sync.Map     // signatures by IIN and text
+	known      sync.Map // domain.IIN by domain.PersonID
+	made       sync.Map // signatures by IIN and text
+	commands   *command.Handler
+	mobile     mobile
 	keys       atomic.Int64 // Idempotency-Keys drawn
 	iins       atomic.Int64 // IINs drawn
 	logged     *syncBuffer
@@ -135,12 +137,13 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
+	r.commands = command.New(r.store, r.clock.Now)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(r.store, r.clock.Now), Log: set.log(r.store), Model: r.model,
+		Commands: r.commands, Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
-		Signatures: r.signatures,
+		Signatures: r.signatures, MobileCitizens: &r.mobile, PasswordKey: passwordKey, Gateway: &r.mobile,
 	})
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)

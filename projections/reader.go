@@ -177,6 +177,15 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	if err != nil {
 		return Case{}, err
 	}
+	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
+		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return Case{}, corrupt("case of the same subject", err)
+		}
+		if same != id.UUID {
+			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
+		}
+	}
 	c.AsOf = at
 	return c, nil
 }
@@ -233,15 +242,7 @@ func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 			return Case{}, corrupt("duplicate_of", err)
 		}
 	}
-	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
-		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
-		if err != nil {
-			return Case{}, corrupt("case of the same subject", err)
-		}
-		if same != id.UUID {
-			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
-		}
-	}
+
 	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
 	for field, into := range map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
