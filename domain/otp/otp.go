@@ -33,6 +33,7 @@ type Challenges struct {
 	Last     Issued
 	Tries    int // left of Last
 	states   map[domain.ChallengeID]State
+	used     map[domain.ChallengeID]domain.CommandID
 	issued   []time.Time // in the hour before the last one, itself included
 }
 
@@ -127,7 +128,7 @@ const window = time.Hour
 // Apply folds the next event of the stream into c.
 func (c *Challenges) Apply(rec domain.Recorded) {
 	if c.states == nil {
-		c.states = map[domain.ChallengeID]State{}
+		c.states, c.used = map[domain.ChallengeID]State{}, map[domain.ChallengeID]domain.CommandID{}
 	}
 	switch e := rec.Event.(type) {
 	case Issued:
@@ -135,7 +136,7 @@ func (c *Challenges) Apply(rec domain.Recorded) {
 		c.states[e.ChallengeID] = StateIssued
 		c.issued = append(c.recent(e.IssuedAt), e.IssuedAt)
 	case Verified:
-		c.states[e.ChallengeID] = StateVerified
+		c.states[e.ChallengeID], c.used[e.ChallengeID] = StateVerified, e.Command
 	case CodeRejected:
 		c.Tries = e.TriesLeft
 	case Locked:
@@ -230,6 +231,8 @@ func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error
 	switch state := c.states[r.ChallengeID]; {
 	case state == StateNone: // or another person's: which of both, nobody is told
 		return nil, refuse(domain.CodeChallengeUnknown, "no one-time password with this id was sent to you; ask for one with POST /v1/otp").At("signature.challenge")
+	case state == StateVerified && c.used[r.ChallengeID] == r.Command: // repeated as it was, it would not come here
+		return nil, refuse(domain.CodeKeyReused, "this Idempotency-Key came before with another request, which this one-time password signed: repeat that request unchanged")
 	case state != StateIssued:
 		return nil, refusals[state]
 	case r.SHA256 != c.Last.SHA256:

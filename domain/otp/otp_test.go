@@ -22,6 +22,7 @@ var (
 	person  = domaintest.ID[domain.PersonID]("aigul")
 	first   = domaintest.ID[domain.ChallengeID]("first")
 	second  = domaintest.ID[domain.ChallengeID]("second")
+	another = domaintest.ID[domain.CommandID]("another application")
 	command = domaintest.ID[domain.CommandID]("the application")
 	noon    = domaintest.Noon()
 )
@@ -61,6 +62,10 @@ func redeem(at time.Time, right bool, change func(*otp.Redeem)) when {
 	return func(c *otp.Challenges) ([]domain.Event, error) { return c.Redeem(orderAt(at), r) }
 }
 
+func by(c domain.CommandID) func(*otp.Redeem) {
+	return func(r *otp.Redeem) { r.Command = c }
+}
+
 // TestC19_EveryTransitionOfAChallenge is the table of the package, and
 // everything that it forbids.
 func TestC19_EveryTransitionOfAChallenge(t *testing.T) {
@@ -79,15 +84,15 @@ func TestC19_EveryTransitionOfAChallenge(t *testing.T) {
 	}
 	orders := map[string]when{
 		"issue": issue(noon, func(i *otp.Issue) { i.ChallengeID = domaintest.ID[domain.ChallengeID]("third") }),
-		"right": redeem(noon, true, nil), "wrong": redeem(noon, false, nil),
-		"right, late": redeem(late, true, nil), "wrong, late": redeem(late, false, nil),
+		"right": redeem(noon, true, by(another)), "wrong": redeem(noon, false, by(another)),
+		"right, late": redeem(late, true, by(another)), "wrong, late": redeem(late, false, by(another)),
 	}
 	third := issued(domaintest.ID[domain.ChallengeID]("third"), noon)
 	secondGone := otp.Superseded{ChallengeID: second, PersonID: person, SupersededAt: noon}
 	happens := map[string][]domain.Event{
 		"none issue": {third}, "issued issue": {superseded, third}, "verified issue": {third}, "expired issue": {third},
 		"locked issue": {third}, "superseded issue": {secondGone, third},
-		"issued right": {verified}, "issued wrong": {rejected(4)}, "issued right, late": {expired}, "issued wrong, late": {expired},
+		"issued right": {otp.Verified{ChallengeID: first, PersonID: person, Command: another, VerifiedAt: noon}}, "issued wrong": {rejected(4)}, "issued right, late": {expired}, "issued wrong, late": {expired},
 	}
 	refused := map[otp.State]domain.Code{
 		otp.StateNone: domain.CodeChallengeUnknown, otp.StateVerified: domain.CodePasswordUsed, otp.StateExpired: domain.CodePasswordExpired,
@@ -119,6 +124,7 @@ func TestC19_ACodeIsForOneRequestOnePersonAndOneTelephone(t *testing.T) {
 		{Name: "C19 the right code for another request", Given: open, When: redeem(noon, true, func(r *otp.Redeem) { r.SHA256 = domain.Personal(digest[1:] + "0") }), Refused: domain.CodeChallengeOther, Field: "signature.challenge"},
 		{Name: "C19 the right code, the telephone has changed", Given: open, When: redeem(noon, true, func(r *otp.Redeem) { r.Phone = "+77020000000" }), Refused: domain.CodePhoneChanged, Field: "signature.challenge"},
 		{Name: "C19 the code of another person's challenge", Given: open, When: redeem(noon, true, func(r *otp.Redeem) { r.ChallengeID = second }), Refused: domain.CodeChallengeUnknown, Field: "signature.challenge"},
+		{Name: "C19 the same command, changed, after it was signed", Given: append(open, otp.Verified{ChallengeID: first, PersonID: person, Command: command}), When: redeem(noon, true, nil), Refused: domain.CodeKeyReused},
 		{Name: "C19 in the last second", Given: open, When: redeem(noon.Add(5*time.Minute-time.Second), true, nil), Then: []domain.Event{
 			otp.Verified{ChallengeID: first, PersonID: person, Command: command, VerifiedAt: noon.Add(5*time.Minute - time.Second)},
 		}},

@@ -294,6 +294,8 @@ func acts(t testing.TB) []act {
 	other := domaintest.ID[domain.ListID]("another list")
 	late := lateCase
 	return []act{
+		{name: "sign with a one-time password", log: challenged(t), do: applyByCode(true)},
+		{name: "sign with a wrong code", log: challenged(t), do: applyByCode(false), refuse: domain.CodePasswordWrong},
 		{name: "record a person", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RecordPerson(ctx, cmd, residence.RecordPerson{PersonID: stranger, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Refugee}, opt)
 		}},
