@@ -29,6 +29,10 @@ const (
 	DueCorrection DueKind = "correction"
 	// DueDuty: the day of the duty Item has passed (C5, C9, C12, C13).
 	DueDuty DueKind = "duty"
-	// DueObjection: the window for an objection has passed (C8).
+	// DueObjection: the window for an objection has passed (C8); in the
+	// review Item, where the stream is that of a list.
 	DueObjection DueKind = "objection"
+	// DueInventory: the entry Item is to be confirmed, or its holder was asked to
+	// and the time to answer is over (Q23).
+	DueInventory DueKind = "inventory"
 )

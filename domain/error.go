@@ -185,6 +185,7 @@ const (
 	CodeEntryUnderReview  Code = "entry_under_review"
 	CodeEntryNotReviewed  Code = "entry_not_under_review"
 	CodeNoticeNotOwed     Code = "notice_not_owed"
+	CodeComplaintNotWon   Code = "complaint_not_satisfied"
 	CodeRedatingTooEarly  Code = "redating_too_early"
 	CodeNotInFamily       Code = "not_in_family"
 	CodeNeedCheckTooOld   Code = "need_check_too_old"

@@ -65,6 +65,7 @@ func init() {
 	register[housing.InventoryConfirmed](1)
 	register[housing.ReviewOpened](1)
 	register[housing.ReviewClosed](1)
+	register[housing.InventoryRequested](1)
 	register[housing.ChangeReported](1)
 	register[housing.LookupConsentWithdrawn](1)
 	register[housing.LookupConsentRenewed](1)

@@ -261,6 +261,10 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 		{"removal for a reason of nobody's", entryPath(w.list, w.entry) + "/removal", w.commission, body{"reason": "approval_taken_back"}, 422, "value_unknown", "reason", nil},
 		{"removal of nothing", entryPath(w.list, nobody) + "/removal", w.commission, body{"reason": "dwelling_acquired"}, 404, "entry_unknown", "", nil},
 		{"removal from no list", entryPath(nobody, w.entry) + "/removal", w.commission, body{"reason": "dwelling_acquired"}, 404, "list_unknown", "", nil},
+		{"removal without a review", entryPath(w.list, w.entry) + "/removal", w.commission, removing, 409, "entry_not_under_review", "", nil},
+		{"hearing without a review", entryPath(w.list, w.entry) + "/hearing", w.commission, body{"preliminary": secret}, 409, "entry_not_under_review", "", nil},
+		{"complaint about what stands", entryPath(w.list, w.entry) + "/complaint", w.operator, body{"grounds": secret}, 409, "entry_not_under_review", "", nil},
+		{"reinstatement by an act without a number", entryPath(w.list, w.entry) + "/reinstatement", w.commission, body{"ground": "court_act", "court_act": body{"number": "", "on": "2026-03-01", "in_force_on": "2026-03-01"}}, 422, "required", "court_act.number", nil},
 		{"reinstatement of one who stands", entryPath(w.list, w.entry) + "/reinstatement", w.commission, body{"ground": "court_act"}, 409, "entry_not_removed", "", nil},
 
 		{"dwelling: no code", "/v1/dwellings", w.operator, body{"address": "A"}, 422, "required", "rka", nil},

@@ -180,18 +180,28 @@ func (b *caseBody) stepsOf(c projections.Case, p Principal) {
 			b.Correction.Missing = append(b.Correction.Missing, missingBody(m))
 		}
 	}
-	if x := c.Hearing; x != nil {
-		b.Hearing = &hearingState{x.NotBefore, x.ObjectUntil}
-	}
 	if !c.NotifiedAt.IsZero() {
 		b.NotifiedAt = &c.NotifiedAt
 	}
-	if x := c.Complaint; x != nil {
-		b.Complaint = &complaintState{ComplainantID: x.ComplainantID, FiledAt: x.FiledAt, Late: x.Late, ForwardBy: x.ForwardBy}
-		if a := c.Appeal; a != nil {
-			b.Complaint.At, b.Complaint.DecideBy = a.To, a.DecideBy
-		}
+	b.Hearing, b.Complaint = hearingOf(c.Hearing), complaintOf(c.Complaint, c.Appeal)
+}
+
+func hearingOf(x *projections.CaseHearing) *hearingState {
+	if x == nil {
+		return nil
 	}
+	return &hearingState{x.NotBefore, x.ObjectUntil}
+}
+
+func complaintOf(x *projections.CaseComplaint, a *projections.CaseAppeal) *complaintState {
+	if x == nil {
+		return nil
+	}
+	state := &complaintState{ComplainantID: x.ComplainantID, FiledAt: x.FiledAt, Late: x.Late, ForwardBy: x.ForwardBy}
+	if a != nil {
+		state.At, state.DecideBy = a.To, a.DecideBy
+	}
+	return state
 }
 
 func (s *Server) cases() {

@@ -34,7 +34,8 @@ func acts(s *subtest) []act {
 	list := s.list()
 	_, standing, _ := s.entry(list)
 	_, removed, _ := s.entry(list)
-	s.command(entryPath(list, removed)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200)
+	s.removed(list, removed)
+	s.reviewed(list, standing)
 	placing, refusing := s.applied(owner, list), s.applied(mover, list)
 	return []act{
 		{"record a person", "/v1/persons", operator, body{"iin": s.iin(), "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}, 201},
@@ -48,8 +49,8 @@ func acts(s *subtest) []act {
 		{"apply", "/v1/housing-applications", operator, application(stayer, list), 201},
 		{"place", "/v1/cases/" + placing + "/decision", commission, body{"outcome": "place"}, 200},
 		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "r"}}, 200},
-		{"remove", entryPath(list, standing) + "/removal", commission, body{"reason": "dwelling_acquired"}, 200},
-		{"reinstate", entryPath(list, removed) + "/reinstatement", commission, body{"ground": "court_act"}, 200},
+		{"remove", entryPath(list, standing) + "/removal", commission, removing, 200},
+		{"reinstate", entryPath(list, removed) + "/reinstatement", commission, byCourt, 200},
 	}
 }
 
@@ -257,12 +258,12 @@ func TestIfMatchProtectsADecisionFromWhatCameBetween(t *testing.T) {
 	s.command("/v1/registrations", operator, registration(person, home, "2026-03-11", ""), header{"If-Match", tag}).refused(412, domain.CodeStaleRevision, "")
 
 	list := s.list()
-	_, entry, placed := s.entry(list)
-	tag = s.seen(entryPath(list, entry), commission, placed).header.Get("ETag")
+	_, entry, _ := s.entry(list)
+	tag = s.seen(entryPath(list, entry), commission, s.reviewed(list, entry)).header.Get("ETag")
 	_, _, other := s.entry(list)
-	s.command(entryPath(list, entry)+"/removal", commission, body{"reason": "dwelling_acquired"}, header{"If-Match", tag}).refused(412, domain.CodeStaleRevision, "")
+	s.command(entryPath(list, entry)+"/removal", commission, removing, header{"If-Match", tag}).refused(412, domain.CodeStaleRevision, "")
 	tag = s.seen("/v1/queues/"+list+"/entries", commission, other).header.Get("ETag")
-	s.command(entryPath(list, entry)+"/removal", commission, body{"reason": "dwelling_acquired"}, header{"If-Match", tag}).is(200)
+	s.command(entryPath(list, entry)+"/removal", commission, removing, header{"If-Match", tag}).is(200)
 
 	caseID := s.applied(s.citizen(), list)
 	read := s.seen("/v1/cases/"+caseID, commission, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201))

@@ -186,7 +186,7 @@ func looks(s *subtest) []look {
 		{what: "register-residence", method: "POST", path: "/v1/registrations?dry_run=true", body: registration(second, home, "2026-03-15", ""), leaves: in("", second, owner, other)},
 		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, guest), by: owner, leaves: in("*", guest, other), why: accesslog.Party},
 		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, owner).with(body{"dwelling_id": home}), by: owner, leaves: in("*", other), why: accesslog.Party},
-		{what: "remove-entry", method: "POST", path: entry + "/removal?dry_run=true", body: body{"reason": "dwelling_acquired"}, leaves: in("", guest)},
+		{what: "review-entry", method: "POST", path: entry + "/review?dry_run=true", body: body{"note": "n"}, leaves: in("", guest)},
 	}...)
 }
 

@@ -635,6 +635,25 @@ func (s *subtest) entry(list string) (person, entry string, a *answer) {
 	return person, a.at("placement", "entry_id").(string), a
 }
 
+// removing is a removal without a hearing, and byCourt what takes it back.
+var (
+	removing = body{"reason": "dwelling_acquired", "exemption": body{"ground": "urgency", "reasons": "r"}}
+	byCourt  = body{"ground": "court_act", "court_act": body{"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"}}
+)
+
+// reviewed opens a review of an entry.
+func (s *subtest) reviewed(list, entry string) *answer {
+	s.t.Helper()
+	return s.command(entryPath(list, entry)+"/review", s.token(domain.RoleCommission), body{"note": "n"}).is(200)
+}
+
+// removed reviews an entry and removes it.
+func (s *subtest) removed(list, entry string) *answer {
+	s.t.Helper()
+	s.reviewed(list, entry)
+	return s.command(entryPath(list, entry)+"/removal", s.token(domain.RoleCommission), removing).is(200)
+}
+
 // issued returns the id of the document of the kind that the case of the answer
 // has issued last.
 func (s *subtest) issued(a *answer, kind string) string {

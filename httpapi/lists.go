@@ -15,7 +15,7 @@ import (
 // What a list takes once an entry stands on it.
 
 type needCheckBody struct {
-	On     domain.Date         `json:"on" format:"date" doc:"Day of the check; it holds for 30 days"`
+	On     domain.Date         `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
 	Source housing.CheckSource `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a consent that stands"`
 	InNeed bool                `json:"in_need"`
 }
@@ -85,7 +85,8 @@ type takeInventoryInput struct {
 
 type inventoryTaken struct {
 	ListID   domain.ListID `json:"list_id" format:"uuid"`
-	Reviewed int           `json:"reviewed" doc:"Entries that came under review; 500 at most, then take it again"`
+	Asked    int           `json:"asked" doc:"Holders who were asked to confirm their need; 500 with the reviewed at most, then take it again"`
+	Reviewed int           `json:"reviewed" doc:"Entries that came under review"`
 	Events
 }
 
@@ -102,7 +103,7 @@ type reportInput struct {
 }
 
 type protectionBody struct {
-	Category housing.ProtectedCategory `json:"category" enum:"orphan_or_without_parental_care,incomplete_family,awarded_mother_of_many_children,large_family"`
+	Category housing.ProtectedCategory `json:"category" maxLength:"64" doc:"One that the edition in force protects: orphan_or_without_parental_care, incomplete_family, awarded_mother_of_many_children, large_family" example:"large_family"`
 	Lift     bool                      `json:"lift,omitempty" doc:"The entry is not, or not any more, of this category"`
 	Because  string                    `json:"because" minLength:"1" maxLength:"2000" doc:"The document that proves it, or the reasons of lifting it"`
 }
@@ -123,7 +124,7 @@ type reviewInput struct {
 }
 
 type priorityBody struct {
-	Category housing.PriorityCategory `json:"category,omitempty" enum:"war_veteran,orphan,awarded_mother,large_family" doc:"One that the rule of the list names"`
+	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"One that the rule of the list names" example:"large_family"`
 	End      bool                     `json:"end,omitempty"`
 }
 
@@ -133,7 +134,7 @@ type priorityInput struct {
 }
 
 type priorityRuleBody struct {
-	Categories []housing.PriorityCategory `json:"categories" maxItems:"4" doc:"Of war_veteran, orphan, awarded_mother, large_family; none ends the rule"`
+	Categories []housing.PriorityCategory `json:"categories" maxItems:"50" doc:"Of those that the edition in force lists: war_veteran, orphan, awarded_mother, large_family; none ends the rule"`
 	Basis      string                     `json:"basis" minLength:"1" maxLength:"400" doc:"The act that allows it"`
 }
 
@@ -149,7 +150,7 @@ type listChanged struct {
 
 type noticeBody struct {
 	Grounds string      `json:"grounds" minLength:"1" maxLength:"4000"`
-	GivenOn domain.Date `json:"given_on" format:"date" doc:"Due within ten days of the removal; a late one is recorded as late"`
+	GivenOn domain.Date `json:"given_on" format:"date" doc:"Due within ten days of the removal (the edition in force says how many); a late one is recorded as late"`
 }
 
 type noticeInput struct {
@@ -187,7 +188,7 @@ type numbersBody struct {
 	ListID       domain.ListID      `json:"list_id" format:"uuid"`
 	EntryID      domain.EntryID     `json:"entry_id" format:"uuid"`
 	AsOf         time.Time          `json:"as_of"`
-	Status       string             `json:"status" enum:"not_placed,active,under_review,provided,removed" doc:"At that instant"`
+	Status       string             `json:"status" enum:"not_placed,active,under_review,hearing_pending,provided,removed" doc:"At that instant"`
 	Number       *int               `json:"number" doc:"At that instant; null where the entry was not on the list"`
 	Of           int                `json:"of" doc:"Entries that stood on the list"`
 	Changes      []numberChangeBody `json:"changes" doc:"Every change of the number up to that instant, the first one first"`
@@ -324,11 +325,19 @@ func (s *Server) lists() {
 
 	post(s, operation{
 		id: "take-inventory", path: "/v1/queues/{list_id}/inventory", tag: tag, status: http.StatusOK,
-		summary: "Open a review of every entry whose yearly confirmation is overdue",
-		doc:     "No entry is removed by it, and none loses its number.",
+		summary: "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in time",
+		doc:     "The registry does so by itself on the day; this does it now. No entry is removed by it, and none loses its number.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *takeInventoryInput) (command.Receipt, inventoryTaken, error) {
 		r, err := s.commands.TakeInventory(ctx, cmd, in.ListID, opt)
-		return r, inventoryTaken{in.ListID, len(r.Events), eventsOf(r)}, err
+		out := inventoryTaken{ListID: in.ListID, Events: eventsOf(r)}
+		for _, rec := range r.Events {
+			if _, asked := rec.Event.(housing.InventoryRequested); asked {
+				out.Asked++
+			} else {
+				out.Reviewed++
+			}
+		}
+		return r, out, err
 	})
 
 	post(s, operation{
@@ -356,7 +365,7 @@ func (s *Server) lists() {
 	post(s, operation{
 		id: "review-entry", path: entry + "/review", tag: tag, status: http.StatusOK,
 		summary: "Open or close a review of an entry",
-		doc:     "Under review an entry keeps its number, and is passed over when a dwelling is given.",
+		doc:     "Under review an entry keeps its number, and is passed over when a dwelling is given. A review that is closed confirms the entry, and its year begins anew.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *reviewInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.ReviewEntry(ctx, cmd, in.ListID, housing.Review{
 			EntryID: in.EntryID, Close: in.Body.Close, Note: domain.Personal(in.Body.Note),

@@ -87,7 +87,7 @@ func tell(s *subtest) story {
 	s.entry(st.list)
 	st.person, st.entry, _ = s.entry(st.list)
 	_, third, _ := s.entry(st.list)
-	st.last = s.command(entryPath(st.list, third)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200)
+	st.last = s.removed(st.list, third)
 	st.reads = map[string]string{
 		"/v1/persons/" + owner + "/residence": auditor, "/v1/dwellings/" + home + "/residents": auditor,
 		"/v1/persons/" + owner + "/history": auditor, "/v1/dwellings/" + home + "/history": auditor,
@@ -211,7 +211,7 @@ func TestALostEventStoreIsSaidAndOwnReadsGoOn(t *testing.T) {
 	}{
 		{"/v1/persons", s.token(domain.RoleOperator), body{"name": "Айгүл", "birth_date": "1990-05-17", "class": "refugee"}},
 		{"/v1/queues", s.token(domain.RoleCommission), body{"body": "b", "settlement": "s", "title": "t"}},
-		{entryPath(st.list, st.entry) + "/removal", s.token(domain.RoleCommission), body{"reason": "dwelling_acquired"}},
+		{entryPath(st.list, st.entry) + "/removal", s.token(domain.RoleCommission), removing},
 	} {
 		all.Go(func() {
 			began := time.Now()

@@ -58,7 +58,11 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 		"exemption": body{"ground": "applicants_request", "reasons": reasons}}).is(200)
 	placed := s.placed(s.applied(person, list))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
-	last := s.command(entry+"/removal", commission, body{"reason": "dwelling_acquired", "note": note}).is(200)
+	s.command(entry+"/review", commission, body{"note": note}).is(200)
+	s.command(entry+"/hearing", commission, body{"preliminary": reasons}).is(200)
+	s.command(entry+"/objection", s.as(person), body{"objection": reasons}).is(200)
+	s.command(entry+"/removal", commission, removing.with(body{"note": note})).is(200)
+	last := s.command(entry+"/complaint", s.as(person), body{"grounds": reasons}).is(200)
 	for path, token := range map[string]string{
 		"/v1/persons/" + person + "/history": auditor, "/v1/dwellings/" + dwelling + "/residents": auditor,
 		"/v1/persons/" + person + "/residence": auditor, "/v1/cases/" + caseID: auditor, entry: commission,

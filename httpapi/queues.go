@@ -7,6 +7,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
@@ -56,8 +57,9 @@ type EntryPath struct {
 }
 
 type removalBody struct {
-	Reason housing.RemovalReason `json:"reason" enum:"grounds_fell_away,departure_or_end_of_employment,untrue_information,dwelling_acquired,state_dwelling_received"`
-	Note   string                `json:"note,omitempty" maxLength:"2000"`
+	Reason    housing.RemovalReason `json:"reason" maxLength:"64" doc:"One that the edition in force lists: grounds_fell_away, departure_or_end_of_employment, untrue_information, dwelling_acquired, state_dwelling_received" example:"dwelling_acquired"`
+	Note      string                `json:"note,omitempty" maxLength:"2000"`
+	Exemption *exemptionBody        `json:"exemption,omitempty" doc:"Where the holder was not heard (APPC 73(2))"`
 }
 
 type removalInput struct {
@@ -66,8 +68,16 @@ type removalInput struct {
 }
 
 type reinstatementBody struct {
-	Ground housing.ReinstatementGround `json:"ground" enum:"complaint_satisfied,court_act"`
-	Note   string                      `json:"note,omitempty" maxLength:"2000"`
+	Ground      housing.ReinstatementGround `json:"ground" enum:"complaint_satisfied,court_act"`
+	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"On the removal, decided in favour of the holder"`
+	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"In force"`
+	Note        string                      `json:"note,omitempty" maxLength:"2000"`
+}
+
+type courtActBody struct {
+	Number    string      `json:"number" minLength:"1" maxLength:"200"`
+	On        domain.Date `json:"on" format:"date"`
+	InForceOn domain.Date `json:"in_force_on" format:"date"`
 }
 
 type reinstatementInput struct {
@@ -97,16 +107,30 @@ type numberBody struct {
 	CaseID          domain.CaseID           `json:"-"`
 	ListID          domain.ListID           `json:"list_id" format:"uuid"`
 	EntryID         domain.EntryID          `json:"entry_id" format:"uuid"`
-	Status          projections.EntryStatus `json:"status" enum:"active,under_review,provided,removed"`
+	Status          projections.EntryStatus `json:"status" enum:"active,under_review,hearing_pending,provided,removed"`
 	Number          *int                    `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
 	Of              int                     `json:"of" doc:"Active entries of the list"`
 	Ahead           *int                    `json:"ahead" doc:"Active entries before this one"`
 	SeniorityAt     time.Time               `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
 	RegisteredOn    domain.Date             `json:"registered_on" format:"date" doc:"Day of placing"`
 	CertifiedNumber int                     `json:"certified_number" doc:"The number on the certificate; it never changes"`
-	InventoryDueOn  domain.Date             `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; after it comes a review, never a silent removal"`
+	InventoryDueOn  domain.Date             `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; then its holder is asked, and then comes a review, never a silent removal"`
+	AnswerBy        domain.Date             `json:"answer_by,omitzero" format:"date" doc:"The holder was asked to confirm the need until then"`
+	Review          *entryReviewBody        `json:"review,omitempty" doc:"Of an entry under review, and of one that was removed at its end"`
+	Removal         *entryRemovalBody       `json:"removal,omitempty"`
 	LastChange      changeBody              `json:"last_change" doc:"What changed this number last"`
 	AsOfPosition    domain.Position         `json:"as_of_position" doc:"Position of the log up to which this holds"`
+}
+
+type entryReviewBody struct {
+	Reason    housing.ReviewReason `json:"reason,omitempty" enum:"inventory_missed,need_lost_reported,doubt"`
+	Hearing   *hearingState        `json:"hearing,omitempty" doc:"On an intended removal"`
+	Complaint *complaintState      `json:"complaint,omitempty" doc:"About the removal, not decided yet"`
+}
+
+type entryRemovalBody struct {
+	Reason      housing.RemovalReason `json:"reason"`
+	NoticeDueOn domain.Date           `json:"notice_due_on,omitzero" format:"date" doc:"Of the written notice, while it is owed"`
 }
 
 type entriesInput struct {
@@ -133,8 +157,18 @@ type entryBody struct {
 	RegisteredOn    domain.Date     `json:"registered_on" format:"date"`
 	CertifiedNumber int             `json:"certified_number"`
 
-	Status         projections.EntryStatus `json:"status" enum:"active,under_review"`
+	Status         projections.EntryStatus `json:"status" enum:"active,under_review,hearing_pending"`
 	InventoryDueOn domain.Date             `json:"inventory_due_on" format:"date"`
+}
+
+// reviewOf adds what the review of the entry has come to.
+func (b *numberBody) reviewOf(n projections.QueueNumber) {
+	if n.Removed != "" {
+		b.Removal = &entryRemovalBody{n.Removed, n.NoticeDueOn}
+	}
+	if x := n.Review; x != nil {
+		b.Review = &entryReviewBody{Reason: x.Reason, Hearing: hearingOf(x.Hearing), Complaint: complaintOf(x.Complaint, x.Appeal)}
+	}
 }
 
 func (s *Server) queues() {
@@ -184,22 +218,29 @@ func (s *Server) queues() {
 	post(s, operation{
 		id: "remove-entry", path: "/v1/queues/{list_id}/entries/{entry_id}/removal", tag: "Service housing", status: http.StatusOK,
 		summary: "Remove an entry from its list",
-		doc:     "The numbers behind fall by one; those before stay.",
+		doc: "At the end of a review in which the holder was heard on it (APPC 73), or with the exemption that is used. " +
+			"The written notice is due within ten days. The numbers behind fall by one; those before stay.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *removalInput) (command.Receipt, entryChanged, error) {
-		r, err := s.commands.RemoveEntry(ctx, cmd, in.ListID, housing.Remove{
-			EntryID: in.EntryID, Reason: in.Body.Reason, Note: domain.Personal(in.Body.Note),
-		}, opt)
+		remove := housing.Remove{EntryID: in.EntryID, Reason: in.Body.Reason, Note: domain.Personal(in.Body.Note)}
+		if x := in.Body.Exemption; x != nil {
+			remove.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
+		}
+		r, err := s.commands.RemoveEntry(ctx, cmd, in.ListID, remove, opt)
 		return r, entryChanged{in.EntryID, eventsOf(r)}, err
 	})
 
 	post(s, operation{
 		id: "reinstate-entry", path: "/v1/queues/{list_id}/entries/{entry_id}/reinstatement", tag: "Service housing", status: http.StatusOK,
 		summary: "Reinstate a removed entry with its original seniority",
-		doc:     "After a complaint that was satisfied or an act of court.",
+		doc:     "After a complaint about the removal that was decided in favour of the holder, or by an act of court in force; it names the one or the other.",
 	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *reinstatementInput) (command.Receipt, entryChanged, error) {
-		r, err := s.commands.ReinstateEntry(ctx, cmd, in.ListID, housing.Reinstate{
-			EntryID: in.EntryID, Ground: in.Body.Ground, Note: domain.Personal(in.Body.Note),
-		}, opt)
+		reinstate := housing.Reinstate{
+			EntryID: in.EntryID, Ground: in.Body.Ground, ComplaintID: in.Body.ComplaintID, Note: domain.Personal(in.Body.Note),
+		}
+		if x := in.Body.CourtAct; x != nil {
+			reinstate.Act = housing.Act{Number: domain.Personal(x.Number), On: x.On, InForceOn: x.InForceOn}
+		}
+		r, err := s.commands.ReinstateEntry(ctx, cmd, in.ListID, reinstate, opt)
 		return r, entryChanged{in.EntryID, eventsOf(r)}, err
 	})
 
@@ -220,7 +261,7 @@ func (s *Server) queues() {
 		}
 		body := numberBody{
 			PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
-			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AsOfPosition: n.AsOf,
+			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy, AsOfPosition: n.AsOf,
 			LastChange: changeBody{
 				Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
 			},
@@ -228,6 +269,7 @@ func (s *Server) queues() {
 		if n.Number > 0 {
 			body.Number, body.Ahead = &n.Number, &n.Ahead
 		}
+		body.reviewOf(n)
 		return answer(body, n.Revision, n.AsOf), nil
 	})
 

@@ -120,6 +120,7 @@ func New(c Config) *Server {
 	s.corrections()
 	s.queues()
 	s.lists()
+	s.removals()
 	s.cases()
 	s.procedure()
 	s.certificates()

@@ -106,13 +106,13 @@ func TestRandomWalk(t *testing.T) {
 			"remove": func(t *rapid.T) {
 				with(&active, "entry", func(entry string) {
 					removed = append(removed, entry)
-					changed(s.command(entryPath(w.list, entry)+"/removal", commission, body{"reason": "dwelling_acquired"}).is(200))
+					changed(s.removed(w.list, entry))
 				})
 			},
 			"reinstate": func(t *rapid.T) {
 				with(&removed, "entry", func(entry string) {
 					active = append(active, entry)
-					changed(s.command(entryPath(w.list, entry)+"/reinstatement", commission, body{"ground": "court_act"}).is(200))
+					changed(s.command(entryPath(w.list, entry)+"/reinstatement", commission, byCourt).is(200))
 				})
 			},
 		})

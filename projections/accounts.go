@@ -106,7 +106,7 @@ func (r *Reader) CasesOf(ctx context.Context, id domain.PersonID, before domain.
 		if asInt(line[1]) == 1 {
 			return CasesPage{}, heldBack()
 		}
-		c, err := caseOf(domain.CaseID{UUID: caseID}, asRecord(line[2]), asTexts(line[3]))
+		c, err := caseOf(domain.CaseID{UUID: caseID}, asRecord(line[2]), asTexts(line[3]), nil)
 		if err != nil {
 			return CasesPage{}, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -19,7 +20,58 @@ import (
 // agenda keeps what the registry has to do by itself, by the instant at which
 // it falls due. A further kind of duty is a further case here.
 func agenda(rec domain.Recorded) []op {
+	if strings.HasPrefix(rec.Stream, "queue-") {
+		return listDuties(rec)
+	}
 	return slices.Concat(caseDuties(rec), bodyDuties(rec), residenceDuties(rec))
+}
+
+// listDuties are the yearly inventory of every entry and the objection in a
+// review. While an entry is under review, and when it has left, no inventory is
+// due.
+func listDuties(rec domain.Recorded) []op {
+	inventory := func(id domain.EntryID, after domain.Date) op {
+		d := domain.Due{Kind: domain.DueInventory, Stream: rec.Stream, Item: id.String(), At: dayAfter(after)}
+		if after.IsZero() {
+			return settled(d)
+		}
+		return fallsDue(d)
+	}
+	objection := func(review domain.CaseID, after domain.Date) op {
+		d := domain.Due{Kind: domain.DueObjection, Stream: rec.Stream, Item: review.String(), At: dayAfter(after)}
+		if after.IsZero() {
+			return settled(d)
+		}
+		return fallsDue(d)
+	}
+	never := domain.Date{}
+	switch e := rec.Event.(type) {
+	case housing.EntryPlaced:
+		return []op{inventory(e.EntryID, e.InventoryDueOn)}
+	case housing.EntryReinstated:
+		return []op{inventory(e.EntryID, e.InventoryDueOn)}
+	case housing.InventoryRequested:
+		return []op{inventory(e.EntryID, e.AnswerBy)}
+	case housing.InventoryConfirmed:
+		if e.Review == "" {
+			return []op{inventory(e.EntryID, e.NextDueOn)}
+		}
+	case housing.ReviewOpened:
+		return []op{inventory(e.EntryID, never)}
+	case housing.ReviewClosed:
+		return []op{inventory(e.EntryID, e.NextDueOn), objection(e.CaseID, never)}
+	case housing.EntryRemoved:
+		return []op{inventory(e.EntryID, never)}
+	case housing.EntryProvided:
+		return []op{inventory(e.EntryID, never)}
+	case procedure.HearingAnnounced:
+		return []op{objection(e.CaseID, e.ObjectUntil)}
+	case procedure.ObjectionFiled:
+		return []op{objection(e.CaseID, never)}
+	case procedure.HearingClosed:
+		return []op{objection(e.CaseID, never)}
+	}
+	return nil
 }
 
 // bodyDuties are what the body owes in a case beside its decision. They come and

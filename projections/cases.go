@@ -2,6 +2,7 @@ package projections
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"tizilim/domain"
@@ -27,31 +28,49 @@ type storedApplication struct {
 	Deadline       time.Time         `json:"deadline"`
 }
 
-// cases keeps the present state of every application.
+// cases keeps the present state of every application, and of every review of an
+// entry, which is read with the entry.
 func cases(rec domain.Recorded) []op {
+	file := fileOf(rec)
+	if file == "" {
+		return nil
+	}
 	if moves, ok := rec.Event.(procedure.Moves); ok {
-		ops := []op{set(rec.Stream, "state", string(moves.MovesTo()))}
+		ops := []op{set(file, "state", string(moves.MovesTo()))}
 		if begins, ok := moves.(procedure.Begins); ok {
 			subject := begins.Begun().Subject.String()
-			ops = append(ops, set(rec.Stream, "subject", subject), join(subjectPrefix+subject, rec.Stream))
+			ops = append(ops, set(file, "subject", subject), join(subjectPrefix+subject, file))
 		}
-		return slices.Concat(ops, duties(rec), decisions(rec))
+		return slices.Concat(ops, duties(rec, file), decisions(rec))
 	}
-	return slices.Concat(steps(rec), duties(rec), decisions(rec))
+	return slices.Concat(steps(rec, file), duties(rec, file), decisions(rec))
+}
+
+// fileOf returns the key of the case that the event is a step of: that of its
+// stream, or of the case that it names in the stream of a list; "" for all other
+// events.
+func fileOf(rec domain.Recorded) string {
+	if strings.HasPrefix(rec.Stream, "case-") {
+		return rec.Stream
+	}
+	if e, ok := rec.Event.(procedure.OfCase); ok {
+		return e.Of().Stream()
+	}
+	return ""
 }
 
 // duties are what the body owes in the case, and what of that was ever late:
 // lateness is kept when the duty is done.
-func duties(rec domain.Recorded) (ops []op) {
+func duties(rec domain.Recorded, file string) (ops []op) {
 	owed, done := procedure.DutiesOf(rec.Event)
 	for _, d := range done {
-		ops = append(ops, unset(rec.Stream, owesPrefix+string(d)))
+		ops = append(ops, unset(file, owesPrefix+string(d)))
 	}
 	for _, o := range owed {
-		ops = append(ops, set(rec.Stream, owesPrefix+string(o.Duty), o.By.String()))
+		ops = append(ops, set(file, owesPrefix+string(o.Duty), o.By.String()))
 	}
 	if e, ok := rec.Event.(procedure.DutyMissed); ok {
-		ops = append(ops, set(rec.Stream, latePrefix+string(e.Duty), e.By.String()))
+		ops = append(ops, set(file, latePrefix+string(e.Duty), e.By.String()))
 	}
 	return ops
 }
@@ -62,16 +81,16 @@ const (
 	latePrefix = "late:"
 )
 
-// steps are what the procedure does to a case of either service.
-func steps(rec domain.Recorded) []op {
+// steps are what the procedure does to a case.
+func steps(rec domain.Recorded, file string) []op {
 	to := func(s CaseState, fields ...string) op {
-		return set(rec.Stream, append([]string{"state", string(s)}, fields...)...)
+		return set(file, append([]string{"state", string(s)}, fields...)...)
 	}
 	switch e := rec.Event.(type) {
 	case procedure.CorrectionRequested:
 		return []op{to(procedure.AwaitingCorrection, "correction", stored(CaseCorrection{e.Missing, e.SystemsSilent, e.Until}))}
 	case procedure.CorrectionReceived:
-		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(rec.Stream, "correction", "overdue")}
+		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(file, "correction", "overdue")}
 	case procedure.CaseReturned:
 		return []op{to(procedure.Returned)}
 	case procedure.CaseForwarded:
@@ -79,15 +98,18 @@ func steps(rec domain.Recorded) []op {
 	case procedure.ReviewBegan:
 		return []op{to(procedure.InReview, "decider", e.Decider)}
 	case procedure.DeciderRecused:
-		return []op{set(rec.Stream, "decider", e.Decider)}
+		return []op{set(file, "decider", e.Decider)}
 	case procedure.HearingAnnounced:
 		return []op{to(procedure.HearingPending, "hearing", stored(CaseHearing{e.NotBefore, e.ObjectUntil}))}
 	case procedure.ObjectionFiled:
 		return []op{to(procedure.InReview)}
 	case procedure.HearingClosed:
+		if e.How == procedure.HearingWaived { // no day is waited for
+			return []op{to(procedure.InReview), unset(file, "hearing")}
+		}
 		return []op{to(procedure.InReview)}
 	case procedure.TermExtended:
-		return []op{set(rec.Stream, "deadline", instant(e.Deadline)), unset(rec.Stream, "overdue")}
+		return []op{set(file, "deadline", instant(e.Deadline)), unset(file, "overdue")}
 	case procedure.CaseWithdrawn:
 		return []op{to(procedure.Withdrawn)}
 	case procedure.CaseTerminated:
@@ -96,20 +118,20 @@ func steps(rec domain.Recorded) []op {
 		}
 		return []op{to(procedure.Terminated)}
 	case procedure.DecisionNotified:
-		return []op{set(rec.Stream, "notified_at", instant(e.NotifiedAt))}
+		return []op{set(file, "notified_at", instant(e.NotifiedAt))}
 	case procedure.RemedyRecorded:
-		return []op{set(rec.Stream, "remedy", stored(CaseRemedy{e.How, e.Acts, e.NewCase, e.RecordedAt.UTC()}))}
+		return []op{set(file, "remedy", stored(CaseRemedy{e.How, e.Acts, e.NewCase, e.RecordedAt.UTC()}))}
 	case procedure.DeadlinePassed:
-		return []op{set(rec.Stream, "overdue", instant(e.Deadline))}
+		return []op{set(file, "overdue", instant(e.Deadline))}
 	case procedure.ComplaintFiled:
-		return []op{set(rec.Stream, "complaint", stored(CaseComplaint{e.ComplainantID, e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
+		return []op{set(file, "complaint", stored(CaseComplaint{e.ComplainantID, e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
 	case procedure.ComplaintForwarded:
-		return []op{set(rec.Stream, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
+		return []op{set(file, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
 	case procedure.ComplaintDecided:
-		ops := []op{unset(rec.Stream, "complaint", "appeal")}
+		ops := []op{unset(file, "complaint", "appeal")}
 		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
 			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
-				unset(rec.Stream, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of"))
+				unset(file, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of"))
 		}
 		return ops
 	}

@@ -9,6 +9,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -23,8 +24,8 @@ import (
 // is one range of one sorted set.
 func histories(rec domain.Recorded) []op {
 	pointer := hexPosition(rec.Position) + "|" + eventRef(rec.Stream, rec.Revision)
+	parties := fileOf(rec) + ":parties" // a set of the keys of histories
 	if strings.HasPrefix(rec.Stream, "case-") {
-		parties := partiesKey(rec.Stream)
 		var ops []op
 		if names := partiesOf(rec.Event); len(names) > 0 {
 			ops = append(ops, join(parties, names...))
@@ -32,8 +33,15 @@ func histories(rec domain.Recorded) []op {
 		return append(ops, point(parties, pointer))
 	}
 	var ops []op
-	for _, history := range concerned(rec) {
+	if e, ok := rec.Event.(housing.ReviewOpened); ok { // a review is a case in the stream of its list
+		ops = append(ops, join(parties, personHistory(e.PersonID)))
+	}
+	histories := concerned(rec)
+	for _, history := range histories {
 		ops = append(ops, rank(history, pointer))
+	}
+	if _, ok := rec.Event.(procedure.OfCase); ok && len(histories) == 0 {
+		ops = append(ops, point(parties, pointer))
 	}
 	return ops
 }
@@ -126,6 +134,8 @@ func concerned(rec domain.Recorded) []string {
 	case housing.ProtectionLifted:
 		return []string{personHistory(e.PersonID)}
 	case housing.InventoryConfirmed:
+		return []string{personHistory(e.PersonID)}
+	case housing.InventoryRequested:
 		return []string{personHistory(e.PersonID)}
 	case housing.ReviewOpened:
 		return []string{personHistory(e.PersonID)}

@@ -36,17 +36,22 @@ func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 // Keys of a generation, relative to its prefix. The record of a stream has the
 // stream's own name.
 const (
-	checkpointKey = "checkpoint" // hash: position, event, caught_up, schema, target
-	quarantineKey = "quarantine" // hash: stream@revision -> why
-	heldKey       = "held"       // set: streams with an event in quarantine
-	unfinishedKey = "unfinished" // zset: case by when its act began
-	overdueKey    = "overdue"    // zset: stream of a case|what is late by when it was due
-	dueKey        = "due"        // zset: duty by when it falls due
+	checkpointKey = "checkpoint"       // hash: position, event, caught_up, schema, target
+	quarantineKey = "quarantine"       // hash: stream@revision -> why
+	heldKey       = "held"             // set: streams with an event in quarantine
+	unfinishedKey = "unfinished"       // zset: case by when its act began
+	overdueKey    = "overdue"          // zset: stream of a case|what is late by when it was due
+	dueKey        = "due"              // zset: duty by when it falls due
+	owedKey       = "notices:owed"     // zset: notice that an event owes
+	outgoingKey   = "notices:outgoing" // zset: notice|way by when it is to be sent
+	sentKey       = "notices:sent"     // zset: notice|way by when it was sent
+	givenUpKey    = "notices:given_up" // zset: notice|way by when it was given up
 )
 
 func registrationsKey(id domain.PersonID) string { return id.Stream() + ":registrations" } // hash by registration
 func residentsKey(id domain.DwellingID) string   { return id.Stream() + ":residents" }     // hash by registration
 func personHistory(id domain.PersonID) string    { return id.Stream() + ":history" }       // zset of pointers
+func inboxKey(id domain.PersonID) string         { return id.Stream() + ":notices" }       // zset, position|notice
 func dwellingHistory(id domain.DwellingID) string {
 	return id.Stream() + ":history"
 }

@@ -17,6 +17,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/residence"
 )
 
@@ -32,6 +33,7 @@ func story() *script {
 	s.add(caseID(1).Stream(), deregistration(s, 1, 1, 1, 2, 3))
 	s.end(1, 2, 1, residence.Permanent)
 	s.list(1)
+	s.add(notice.Beginning.Stream(), notice.Began{NoticeID: notice.Beginning, BeganAt: s.now})
 	for n := range 4 {
 		s.add(caseID(10+n).Stream(), application(s, 10+n, 1, n))
 		s.add(caseID(10+n).Stream(), housing.PlacementApproved{CaseID: caseID(10 + n), ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), ApprovedAt: s.now})
@@ -39,7 +41,10 @@ func story() *script {
 	}
 	removeFrom(s, 1, 90)
 	s.add(caseID(10).Stream(), housing.PlacementCertified{CaseID: caseID(10), ListID: listID(1), EntryID: entryID(0), Number: 1, CertifiedAt: s.now})
-	s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), Results: []residence.Result{{PersonID: personID(2)}}, DecidedAt: s.now})
+	decided := s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), Results: []residence.Result{{PersonID: personID(2)}}, DecidedAt: s.now})
+	s.queue(1, 2, decided, notice.YouAreDeregistered)
+	s.add(noticeID(1).Stream(), notice.NoticeDelivered{NoticeID: noticeID(1), Way: notice.Account, DeliveredAt: s.now})
+	s.add(noticeID(1).Stream(), notice.NoticeFailed{NoticeID: noticeID(1), Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: s.now, FailedAt: s.now})
 	return s
 }
 

@@ -38,13 +38,17 @@ func queues(rec domain.Recorded) []op {
 		return append([]op{
 			set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(), "case", e.CaseID.String(),
 				"seniority", seniorityKey(e.Seniority), "registered_on", e.RegisteredOn.String(), "certified", strconv.Itoa(e.Number),
-				"inventory_due_on", housing.Entry{Confirmed: e.RegisteredOn}.InventoryDueOn().String()),
+				"inventory_due_on", e.InventoryDueOn.String()),
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryActive, Placed)...)
 	case housing.EntryRemoved:
 		return append([]op{
 			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+			set(entryKey(e.ListID, e.EntryID), "removal_reason", string(e.Reason), "notice_due_on", e.NoticeDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "review_reason"),
 		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryRemoved, Removed)...)
+	case housing.NoticeGiven:
+		return []op{unset(entryKey(e.ListID, e.EntryID), "notice_due_on")}
 	case housing.EntryProvided:
 		return append([]op{
 			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
@@ -52,6 +56,8 @@ func queues(rec domain.Recorded) []op {
 	case housing.EntryReinstated:
 		return append([]op{
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.InventoryDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "removal_reason", "notice_due_on", "review", "answer_by"),
 		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryActive, Reinstated)...)
 	case housing.EntryRedated:
 		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, Redated)
@@ -62,11 +68,19 @@ func queues(rec domain.Recorded) []op {
 	case housing.EntryTransferred:
 		return []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String())}
 	case housing.InventoryConfirmed:
-		return []op{set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.NextDueOn.String())}
+		return []op{
+			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.NextDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "answer_by"),
+		}
+	case housing.InventoryRequested:
+		return []op{set(entryKey(e.ListID, e.EntryID), "answer_by", e.AnswerBy.String())}
 	case housing.ReviewOpened:
-		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(EntryUnderReview))}
+		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(EntryUnderReview), "review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
 	case housing.ReviewClosed:
-		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(EntryActive))}
+		return []op{
+			set(entryKey(e.ListID, e.EntryID), "status", string(EntryActive), "inventory_due_on", e.NextDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "review", "review_reason", "answer_by"),
+		}
 	}
 	return nil
 }

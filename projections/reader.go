@@ -173,25 +173,16 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	if err != nil {
 		return Case{}, err
 	}
-	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]))
+	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]), asTexts(data[2]))
 	if err != nil {
 		return Case{}, err
-	}
-	for _, stream := range slices.Sorted(slices.Values(asTexts(data[2]))) {
-		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
-		if err != nil {
-			return Case{}, corrupt("case of the same subject", err)
-		}
-		if same != id.UUID {
-			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
-		}
 	}
 	c.AsOf = at
 	return c, nil
 }
 
-// caseOf reads the record of a case.
-func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
+// caseOf reads the record of a case, and the streams of those of its subject.
+func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
 	if !rec.has("application") {
 		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
 	}
@@ -242,7 +233,15 @@ func caseOf(id domain.CaseID, rec record, documents []string) (Case, error) {
 			return Case{}, corrupt("duplicate_of", err)
 		}
 	}
-
+	for _, stream := range slices.Sorted(slices.Values(subject)) {
+		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return Case{}, corrupt("case of the same subject", err)
+		}
+		if same != id.UUID {
+			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
+		}
+	}
 	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
 	for field, into := range map[string]any{
 		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
@@ -296,9 +295,11 @@ local function number(list, entry, order, changes, id)
   local e = redis.call('HGETALL', entry)
   local seniority = redis.call('HGET', entry, 'seniority') or ''
   local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
+  local review = redis.call('HGET', entry, 'review')
   return {
     redis.call('HMGET', list, 'title', 'revision'), e,
     redis.call('ZRANK', order, seniority .. id), redis.call('ZCARD', order), change[1] or '',
+    review and redis.call('HGETALL', g .. review) or {},
   }
 end
 `
@@ -327,7 +328,8 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 	if !rec.has("seniority") {
 		return QueueNumber{}, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
 	}
-	line, err := entryLine(entry, rec)
+	file := asRecord(data[5])
+	line, err := entryLine(entry, rec, file["state"])
 	if err != nil {
 		return QueueNumber{}, err
 	}
@@ -335,6 +337,9 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 		ListID: list, EntryID: entry, PersonID: line.PersonID, CaseID: line.CaseID, Status: line.Status, InventoryDueOn: line.InventoryDueOn,
 		Of: asInt(data[3]), Seniority: line.Seniority, RegisteredOn: line.RegisteredOn, Certified: line.Certified,
 		Revision: revision, AsOf: at,
+	}
+	if err := n.underReview(rec, file); err != nil {
+		return QueueNumber{}, err
 	}
 	change := rec["change"]
 	if ahead, active := data[2].(int64); active {
@@ -345,6 +350,32 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 		return QueueNumber{}, corrupt("change of a number", err)
 	}
 	return n, nil
+}
+
+// underReview adds what the entry's record and that of its review tell.
+func (n *QueueNumber) underReview(rec, file record) error {
+	n.Removed = housing.RemovalReason(rec["removal_reason"])
+	for field, into := range map[string]*domain.Date{"answer_by": &n.AnswerBy, "notice_due_on": &n.NoticeDueOn} {
+		if !rec.has(field) {
+			continue
+		}
+		if err := into.UnmarshalText([]byte(rec[field])); err != nil {
+			return corrupt(field, err)
+		}
+	}
+	if !rec.has("review") {
+		return nil
+	}
+	n.Review = &EntryReview{Reason: housing.ReviewReason(rec["review_reason"])}
+	for field, into := range map[string]any{"hearing": &n.Review.Hearing, "complaint": &n.Review.Complaint, "appeal": &n.Review.Appeal} {
+		if !file.has(field) {
+			continue
+		}
+		if err := json.Unmarshal([]byte(file[field]), into); err != nil {
+			return corrupt(field, err)
+		}
+	}
+	return nil
 }
 
 // openedList reads title and revision of a list; the title tells whether it was
@@ -360,9 +391,13 @@ func openedList(reply any) (revision uint64, err error) {
 	return revision, nil
 }
 
-// entryLine reads an entry's record, all but its number.
-func entryLine(id domain.EntryID, rec record) (QueueEntry, error) {
+// entryLine reads an entry's record, all but its number. review is the state of
+// its review, "" where there is none.
+func entryLine(id domain.EntryID, rec record, review string) (QueueEntry, error) {
 	line := QueueEntry{EntryID: id, Status: EntryStatus(rec["status"])}
+	if line.Status == EntryUnderReview && procedure.State(review) == procedure.HearingPending {
+		line.Status = EntryHearingPending
+	}
 	var err error
 	if line.Seniority, err = parseSeniorityKey(rec["seniority"]); err != nil {
 		return QueueEntry{}, corrupt("seniority", err)
@@ -390,12 +425,15 @@ local order = g .. ARGV[5]
 local from = '-'
 if ARGV[7] ~= '' then from = '(' .. ARGV[7] end
 local members = redis.call('ZRANGEBYLEX', order, from, '+', 'LIMIT', 0, ARGV[8])
-local first, entries = 0, {}
+local first, entries, reviews = 0, {}, {}
 if #members > 0 then first = redis.call('ZRANK', order, members[1]) + 1 end
 for i, member in ipairs(members) do
-  entries[i] = redis.call('HGETALL', g .. ARGV[6] .. string.sub(member, 34))
+  local entry = g .. ARGV[6] .. string.sub(member, 34)
+  entries[i] = redis.call('HGETALL', entry)
+  local review = redis.call('HGET', entry, 'review')
+  reviews[i] = review and redis.call('HGET', g .. review, 'state') or ''
 end
-return {redis.call('HMGET', g .. ARGV[4], 'title', 'revision'), redis.call('ZCARD', order), first, members, entries}`)
+return {redis.call('HMGET', g .. ARGV[4], 'title', 'revision'), redis.call('ZCARD', order), first, members, entries, reviews}`)
 
 // Entries returns up to limit active entries of a list, in order with their
 // numbers, after the cursor of the page before ("" for the first). The cost
@@ -420,7 +458,7 @@ func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string,
 		return EntriesPage{}, err
 	}
 	page := EntriesPage{Of: asInt(data[1]), Revision: revision, AsOf: at}
-	members, entries := asTexts(data[3]), data[4].([]any)
+	members, entries, reviews := asTexts(data[3]), data[4].([]any), asTexts(data[5])
 	for i, member := range members {
 		if i == limit {
 			page.Next = members[i-1]
@@ -430,7 +468,7 @@ func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string,
 		if err != nil {
 			return EntriesPage{}, corrupt("entry id", err)
 		}
-		line, err := entryLine(domain.EntryID{UUID: id}, asRecord(entries[i]))
+		line, err := entryLine(domain.EntryID{UUID: id}, asRecord(entries[i]), reviews[i])
 		if err != nil {
 			return EntriesPage{}, err
 		}

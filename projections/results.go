@@ -176,10 +176,11 @@ type RefusalCertificate struct {
 type EntryStatus string
 
 const (
-	EntryActive      EntryStatus = "active"
-	EntryUnderReview EntryStatus = "under_review" // stands on its list
-	EntryProvided    EntryStatus = "provided"
-	EntryRemoved     EntryStatus = "removed"
+	EntryActive         EntryStatus = "active"
+	EntryUnderReview    EntryStatus = "under_review"    // stands on its list
+	EntryHearingPending EntryStatus = "hearing_pending" // so does this
+	EntryProvided       EntryStatus = "provided"
+	EntryRemoved        EntryStatus = "removed"
 )
 
 // ChangeKind is what happened to an entry of a list.
@@ -218,9 +219,21 @@ type QueueNumber struct {
 	Certified    int    // the number on the certificate, which never changes
 	LastChange   Change // of the number; for an entry that has left, its leaving
 
-	InventoryDueOn domain.Date // until when it must be confirmed
-	Revision       uint64      // of the list's stream
+	InventoryDueOn domain.Date           // until when it must be confirmed
+	AnswerBy       domain.Date           // until when the holder who was asked can; zero where nobody was
+	Review         *EntryReview          // that goes on, or ended with the removal
+	Removed        housing.RemovalReason // why it was; empty for an entry that was not
+	NoticeDueOn    domain.Date           // of the removal; zero where no notice is owed
+	Revision       uint64                // of the list's stream
 	AsOf           domain.Position
+}
+
+// EntryReview is the procedure on an entry that is or was under review.
+type EntryReview struct {
+	Reason    housing.ReviewReason // empty once the entry is removed
+	Hearing   *CaseHearing
+	Complaint *CaseComplaint // about the removal
+	Appeal    *CaseAppeal    // of the complaint, once it is forwarded
 }
 
 // QueueEntry is a line of a list.

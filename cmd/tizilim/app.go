@@ -32,6 +32,8 @@ const (
 	// shutdownPatience is how long requests in progress may finish.
 	shutdownPatience = 10 * time.Second
 	maxHeaderBytes   = 32 << 10
+	// beginPatience is how long the start waits for the event store.
+	beginPatience = 2 * time.Second
 )
 
 // config is where a server listens and keeps what it knows.
@@ -41,10 +43,11 @@ type config struct {
 	eventstore string // connection string; empty: the embedded node in data
 	redis      string // URL; empty: in-process
 	rules      rules.Book
-	baseURL    string   // where the public reaches the API; empty: where it listens
-	roots      string   // file of the certificates that signatures are trusted by; empty: a demonstration authority in data
-	crls       []string // files of revocation lists
-	mobile     string   // address of the mobile-citizens base; empty: a file in data
+	baseURL    string          // where the public reaches the API; empty: where it listens
+	roots      string          // file of the certificates that signatures are trusted by; empty: a demonstration authority in data
+	crls       []string        // files of revocation lists
+	mobile     string          // address of the mobile-citizens base; empty: a file in data
+	gateway    gateway.Gateway // of SMS and e-mail; nil: the outbox file in data
 	logger     *slog.Logger
 }
 
@@ -145,6 +148,7 @@ func start(c config) (a *app, err error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
+	a.beginNotices(ctx, handler, c.logger)
 	a.work.Go(func() {
 		if err := projector.Run(ctx); err != nil {
 			a.fail(fmt.Errorf("projector: %w", err))
@@ -152,12 +156,24 @@ func start(c config) (a *app, err error) {
 	})
 	a.work.Go(func() { command.NewFinisher(handler, todo{a.model}, c.logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(handler, a.model, c.logger).Run(ctx) })
+	a.work.Go(func() { command.NewNotifier(handler, a.model, a.gateway, c.logger).Run(ctx) })
 	a.work.Go(func() {
 		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("http: %w", err))
 		}
 	})
 	return a, nil
+}
+
+// beginNotices records, where the event store answers, that notices are owed
+// before the first command can come; where it does not, no command comes
+// through either, and the notifier does it.
+func (a *app) beginNotices(ctx context.Context, h *command.Handler, logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, beginPatience)
+	defer cancel()
+	if err := h.BeginNotices(ctx); err != nil {
+		logger.Debug("that notices are owed could not be recorded yet", "error", err)
+	}
 }
 
 // url is where this machine reaches the API.
@@ -237,12 +253,20 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	return address, nil
 }
 
-// openGateway opens what carries SMS and e-mail: the outbox file in data.
+// openGateway opens what carries SMS and e-mail: the outbox file in data where
+// none is configured.
 func (a *app) openGateway(c config) error {
+	if c.gateway != nil {
+		a.gateway = c.gateway
+		return nil
+	}
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
 		return fmt.Errorf("the data directory cannot be made: %w", err)
 	}
 	outbox, err := gateway.OpenOutbox(outboxFile(c.data))
+	if errors.Is(err, gateway.ErrInUse) {
+		return fmt.Errorf("another server writes %s: several servers share a gateway, so name one with --gateway, or give this server a --data of its own", outboxFile(c.data))
+	}
 	if err != nil {
 		return err
 	}

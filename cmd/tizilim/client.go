@@ -23,6 +23,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/httpapi"
 )
@@ -101,6 +102,8 @@ var facts = map[string]func(json.RawMessage) (domain.Event, error){
 	housing.EntryPlaced{}.EventType():             decode[housing.EntryPlaced],
 	housing.EntryRemoved{}.EventType():            decode[housing.EntryRemoved],
 	housing.EntryReinstated{}.EventType():         decode[housing.EntryReinstated],
+	housing.ReviewOpened{}.EventType():            decode[housing.ReviewOpened],
+	procedure.HearingDispensed{}.EventType():      decode[procedure.HearingDispensed],
 }
 
 func decode[E domain.Event](data json.RawMessage) (domain.Event, error) {

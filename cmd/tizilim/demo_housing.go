@@ -179,16 +179,38 @@ func (t *teller) housing(ctx context.Context) error {
 		return err
 	}
 
-	t.title("11. The second entry is removed")
-	if _, err := t.change(ctx, list, placed[1], "removal", map[string]any{"reason": "dwelling_acquired"}); err != nil {
-		return err
+	t.title("11. The second entry is removed: reviewed, its holder told before, who wants no hearing")
+	for _, step := range []struct {
+		name string
+		body map[string]any
+	}{
+		{"review", map[string]any{"note": "Тұрғын үй сатып алған болуы мүмкін."}},
+		{"hearing", map[string]any{"preliminary": "Есептен шығару: меншігінде тұрғын үй бар."}},
+		{"hearing-end", map[string]any{"how": "waived", "protocol": "Тыңдау қажет емес."}},
+		{"removal", map[string]any{"reason": "dwelling_acquired"}},
+		{"notice", map[string]any{"grounds": "Меншігінде тұрғын үй бар.", "given_on": domain.DateOf(time.Now())}},
+	} {
+		if _, err := t.change(ctx, list, placed[1], step.name, step.body); err != nil {
+			return err
+		}
 	}
 	if err := t.numbers(ctx, list, placed, 1, 0, 2, 3); err != nil {
 		return err
 	}
 
-	t.title("12. And reinstated, with its original seniority")
-	if _, err := t.change(ctx, list, placed[1], "reinstatement", map[string]any{"ground": "complaint_satisfied"}); err != nil {
+	t.title("12. And reinstated after a complaint, with its original seniority")
+	var complaint struct {
+		ComplaintID string `json:"complaint_id"`
+	}
+	if err := t.post(ctx, citizen(placed[1].id), "/v1/queues/"+list.String()+"/entries/"+placed[1].entryID.String()+"/complaint", map[string]any{
+		"grounds": "Тұрғын үй менікі емес, ағамдікі.",
+	}, &complaint); err != nil {
+		return err
+	}
+	if _, err := t.change(ctx, list, placed[1], "complaint-decision", map[string]any{"outcome": "satisfied_by_body", "reasons": "Тұрғын үй басқа адамдікі."}); err != nil {
+		return err
+	}
+	if _, err := t.change(ctx, list, placed[1], "reinstatement", map[string]any{"ground": "complaint_satisfied", "complaint_id": complaint.ComplaintID}); err != nil {
 		return err
 	}
 	if err := t.numbers(ctx, list, placed, 1, 2, 3, 4); err != nil {
@@ -201,7 +223,8 @@ func (t *teller) housing(ctx context.Context) error {
 
 	t.title("17. The replay: %s, from the log", placed[1].name)
 	return t.replay(ctx, "/v1/persons/"+placed[1].id.String()+"/history",
-		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified", "EntryRemoved", "EntryReinstated",
+		"PersonRecorded", "HousingApplicationReceived", "ReviewBegan", "PlacementApproved", "EntryPlaced", "PlacementCertified",
+		"ReviewOpened", "HearingAnnounced", "HearingClosed", "EntryRemoved", "RemovalNoticeGiven", "ComplaintFiled", "ComplaintDecided", "EntryReinstated",
 		"ProvisionDecided", "LeaseBegan", "EntryProvided", "ProvisionCompleted")
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -121,7 +122,7 @@ func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 // them moves out; its owner deregisters three by one application, of whom one
 // has moved. The five apply for housing, the first twice at once: four are
 // placed, one is refused, and the second application of the first has no place.
-// One entry is removed, reinstated and removed. A sixth person's client goes
+// One entry is reviewed, removed, reinstated, reviewed and removed. A sixth person's client goes
 // away in the middle of the placing.
 func (t *teller) round(ctx context.Context, seen *ledger) error {
 	list, err := t.openList(ctx, "Тізім "+uuid.NewString())
@@ -224,13 +225,16 @@ func (t *teller) roundOfHousing(ctx context.Context, seen *ledger, list domain.L
 	seen.acknowledge(d.Events)
 	seen.refused[refused.caseID] = *d.Refusal
 
+	today, urgent := domain.DateOf(time.Now()), map[string]any{"ground": "urgency", "reasons": "r"}
 	for _, step := range []struct {
 		name string
 		body map[string]any
 	}{
-		{"removal", map[string]any{"reason": "grounds_fell_away"}},
-		{"reinstatement", map[string]any{"ground": "court_act"}},
-		{"removal", map[string]any{"reason": "dwelling_acquired"}},
+		{"review", map[string]any{"note": "n"}},
+		{"removal", map[string]any{"reason": "grounds_fell_away", "exemption": urgent}},
+		{"reinstatement", map[string]any{"ground": "court_act", "court_act": map[string]any{"number": "1", "on": today, "in_force_on": today}}},
+		{"review", map[string]any{"note": "n"}},
+		{"removal", map[string]any{"reason": "dwelling_acquired", "exemption": urgent}},
 	} {
 		events, err := t.change(ctx, list, placed[1], step.name, step.body)
 		if err != nil {
@@ -402,7 +406,7 @@ func (l *log) apply(line event) error {
 		l.placed[e.CaseID] = e
 	case housing.ApplicationRefused:
 		l.refused[e.CaseID] = e
-	case housing.EntryPlaced, housing.EntryRemoved, housing.EntryReinstated:
+	case housing.EntryPlaced, housing.ReviewOpened, procedure.HearingDispensed, housing.EntryRemoved, housing.EntryReinstated:
 		q, ok := l.queues[line.Stream]
 		if !ok {
 			return nil // a list that was opened, and not acknowledged

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/eventstore/command/gateway"
 	"tizilim/httpapi"
 	"tizilim/projections"
 )
@@ -32,6 +33,8 @@ type serveCommand struct {
 	Rules      string   `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
 	Calendar   string   `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
 	BaseURL    string   `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
+	Gateway    string   `help:"Gateway of SMS and e-mail, such as https://host/messages; without it they go into the file outbox.ndjson in --data. Its bearer token is TIZILIM_GATEWAY_TOKEN." placeholder:"URL" env:"TIZILIM_GATEWAY"`
+	Reports    bool     `name:"gateway-reports" help:"The gateway tells what became of a message: GET of its address and the message's id." env:"TIZILIM_GATEWAY_REPORTS"`
 	Roots      string   `name:"signature-roots" help:"Certificates in PEM of the authorities whose signatures are accepted, roots and intermediates; without it a demonstration authority in --data, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
 	CRLs       []string `name:"signature-crls" help:"Lists of revoked certificates; read again when they change." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
 	Mobile     string   `name:"mobile-citizens" help:"Service that knows which telephone is bound to an IIN, asked by POST; without it a list in --data, to which tizilim mobile-citizen adds." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
@@ -52,8 +55,12 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	messages, err := c.openGateway()
+	if err != nil {
+		return err
+	}
 	a, err := start(config{
-		listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile, logger: slog.Default(),
+		gateway: messages, listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile, logger: slog.Default(),
 	})
 	if err != nil {
 		return err
@@ -64,6 +71,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		}
 		tellRules(book, time.Now(), slog.Default())
 		slog.Info("ready", "address", a.url())
+		if messages == nil {
+			slog.Info("SMS and e-mail go into a file; name a gateway with --gateway", "file", outboxFile(c.Data))
+		}
 		if !c.Quiet {
 			if err := c.greet(os.Stdout, a); err != nil {
 				return err
@@ -81,6 +91,25 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		err = closeErr
 	}
 	return err
+}
+
+// openGateway is the gateway of the flags; nil where there is none. Its token
+// comes from the environment alone: flags are seen by everybody on the machine.
+func (c *serveCommand) openGateway() (gateway.Gateway, error) {
+	if c.Gateway == "" {
+		if c.Reports {
+			return nil, errors.New("--gateway-reports is about the gateway: name it with --gateway")
+		}
+		return nil, nil
+	}
+	g, err := gateway.NewHTTP(c.Gateway, os.Getenv("TIZILIM_GATEWAY_TOKEN"), nil)
+	if err != nil {
+		return nil, fmt.Errorf("--gateway: %w", err)
+	}
+	if c.Reports {
+		return gateway.Reporting{HTTP: g}, nil
+	}
+	return g, nil
 }
 
 const (
@@ -161,6 +190,9 @@ func (c *serveCommand) greet(w io.Writer, a *app) error {
 		}
 	}
 	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), where(a.listener.Addr()))
+	if c.Gateway == "" {
+		fmt.Fprintf(w, "SMS and e-mail are written to %s; name a gateway with --gateway.\n", quoted(outboxFile(c.Data)))
+	}
 	fmt.Fprintf(w, "\nA token for each role, good for %d hours:\n\n", int(greetingValid.Hours()))
 	for _, role := range domain.Roles {
 		fmt.Fprintf(w, "  export %s=%s\n", upper(role), tokens[role])

@@ -135,7 +135,7 @@ func (ApplicationRefused) MovesTo() procedure.State  { return procedure.Refused 
 func (e ApplicationReceived) Begun() procedure.Application {
 	return procedure.Application{
 		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Subject: domain.DeriveID(e.ListID.UUID, "placement of "+e.ApplicantID.String()),
-		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language,
 	}
 }
 

@@ -367,16 +367,6 @@ func TestDecideApplication(t *testing.T) {
 	})
 }
 
-func TestTheEditionInForceKnowsTheReasonsOfRemoval(t *testing.T) {
-	var want []string
-	for _, r := range housing.RemovalReasons {
-		want = append(want, string(r))
-	}
-	if got := rules.Default().On(domaintest.Today()).Register.RemovalReasons; !slices.Equal(got, want) {
-		t.Errorf("the edition in force has %v, the list knows %v", got, want)
-	}
-}
-
 func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
 	want := []housing.RefusalGround{housing.UntrueDocuments, housing.NoConsent, housing.RequirementsNotMet}
 	inForce := rules.Default().On(domaintest.Today()).Placement.RefusalGrounds

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // LookupConsentWithdrawn blocks new look-ups of the person in other systems. It
@@ -52,9 +53,6 @@ func (q *Queue) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Eve
 	return []domain.Event{LookupConsentWithdrawn{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now}}, nil
 }
 
-// needCheckTerm is for how many days the result of a check holds (policy).
-const needCheckTerm = 30
-
 // CheckSource is where the result of a check comes from.
 type CheckSource string
 
@@ -75,15 +73,17 @@ type NeedCheck struct {
 }
 
 // confirmed refuses a result that does not carry the act, and one that was
-// looked up although the consent to it is withdrawn (Q22).
-func (n NeedCheck) confirmed(cmd domain.Command, e Entry) error {
+// looked up although the consent to it is withdrawn (Q22). For how many days a
+// check holds is the edition's (policy).
+func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
+	holds := by.On(cmd.Today()).Register.NeedCheckDays
 	switch {
 	case n.On.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "need is checked again: give the day and the result").At("need_check.on")
 	case cmd.Today().Before(n.On):
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a check is stated when it has been made: the day is at the latest today").At("need_check.on")
-	case n.On.AddDays(needCheckTerm).Before(cmd.Today()):
-		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld, "a check holds for %d days; check again", needCheckTerm).At("need_check.on")
+	case n.On.AddDays(holds).Before(cmd.Today()):
+		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld, "a check holds for %d days; check again", holds).At("need_check.on")
 	case n.Source != FromDocuments && n.Source != FromSystems:
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the result comes from one of %v", CheckSources).At("need_check.source")
 	case n.Source == FromSystems && e.ConsentWithdrawn:

@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 )
 
 var (
@@ -37,20 +38,47 @@ func filed(hours int, position domain.Position) housing.Seniority {
 func (h on) placed(id domain.EntryID, p domain.PersonID, s housing.Seniority, number int) on {
 	return append(slices.Clip(h), housing.EntryPlaced{
 		ListID: list, EntryID: id, PersonID: p, CaseID: kase, Seniority: s,
-		RegisteredOn: domaintest.Today(), Number: number, PlacedAt: domaintest.Noon(),
+		RegisteredOn: domaintest.Today(), Number: number, InventoryDueOn: nextYear, PlacedAt: domaintest.Noon(),
 	})
+}
+
+var (
+	nextYear = domaintest.Today().AddMonths(12)
+	inForce  = housing.Act{Number: "2-114/26", On: day("2026-03-01"), InForceOn: day("2026-03-10")}
+)
+
+// reviewOf names the review of the entry that the order opens.
+func reviewOf(id domain.EntryID) domain.CaseID {
+	return domain.CaseID{UUID: domain.DeriveID(domaintest.Order().ID.UUID, "review of "+id.String())}
+}
+
+// heard is a review in which the holder was told of the removal and wants no
+// hearing.
+func (h on) heard(id domain.EntryID, p domain.PersonID) on {
+	return h.then(reviewed(id, p, housing.Doubt), announced(id), procedure.HearingClosed{
+		CaseID: reviewOf(id), How: procedure.HearingWaived, Protocol: "a note", ClosedAt: domaintest.Noon(),
+	})
+}
+
+// announced on Sunday, 15 March: the act on the third working day after it, the
+// 18th; objections until the second, the 17th.
+func announced(id domain.EntryID) procedure.HearingAnnounced {
+	return procedure.HearingAnnounced{
+		CaseID: reviewOf(id), Preliminary: "removal", NotBefore: day("2026-03-18"), ObjectUntil: day("2026-03-17"), AnnouncedAt: domaintest.Noon(),
+	}
 }
 
 func (h on) removed(id domain.EntryID, p domain.PersonID, s housing.Seniority) on {
 	return append(slices.Clip(h), housing.EntryRemoved{
-		ListID: list, EntryID: id, PersonID: p, Seniority: s, Reason: housing.DwellingAcquired, Note: "a note",
-		NoticeDueOn: domaintest.Today().AddDays(10), RemovedAt: domaintest.Noon(),
+		ListID: list, EntryID: id, PersonID: p, CaseID: reviewOf(id), Seniority: s, Reason: housing.DwellingAcquired, Note: "a note",
+		NoticeDueOn: domaintest.Today().AddDays(10), Edition: edition, RemovedAt: domaintest.Noon(),
 	})
 }
 
 func (h on) reinstated(id domain.EntryID, p domain.PersonID, s housing.Seniority) on {
 	return append(slices.Clip(h), housing.EntryReinstated{
-		ListID: list, EntryID: id, PersonID: p, Seniority: s, Ground: housing.CourtAct, Note: "a note", ReinstatedAt: domaintest.Noon(),
+		ListID: list, EntryID: id, PersonID: p, Seniority: s, Ground: housing.CourtAct, CourtAct: inForce, Note: "a note",
+		InventoryDueOn: nextYear, ReinstatedAt: domaintest.Noon(),
 	})
 }
 

@@ -6,16 +6,12 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
-const (
-	// inventoryEvery is the number of months within which every entry is
-	// confirmed once (Q23, art. 71(5); for the lists of special bodies a policy).
-	inventoryEvery = 12
-	// reviewsAtOnce bounds the events of one append.
-	reviewsAtOnce = 500
-)
+// inventoryAtOnce bounds the events of one append.
+const inventoryAtOnce = 500
 
 // ReviewReason is why an entry is looked at again.
 type ReviewReason string
@@ -33,28 +29,44 @@ type InventoryConfirmed struct {
 	PersonID    domain.PersonID `json:"person_id"`
 	On          domain.Date     `json:"on"`
 	NextDueOn   domain.Date     `json:"next_due_on"`
+	Review      ReviewReason    `json:"review,omitempty"` // that goes on all the same
 	ConfirmedAt time.Time       `json:"confirmed_at"`
 }
 
+// InventoryRequested says that the confirmation is due, and that its holder was
+// asked for it. What is not confirmed until AnswerBy comes under review.
+type InventoryRequested struct {
+	ListID      domain.ListID   `json:"list_id"`
+	EntryID     domain.EntryID  `json:"entry_id"`
+	PersonID    domain.PersonID `json:"person_id"`
+	DueOn       domain.Date     `json:"due_on"`
+	AnswerBy    domain.Date     `json:"answer_by"`
+	RequestedAt time.Time       `json:"requested_at"`
+}
+
 // ReviewOpened says that the entry is under review. It keeps its place and its
-// number.
+// number. The review is a procedure of its own, CaseID, which the body begins by
+// itself.
 type ReviewOpened struct {
 	ListID   domain.ListID   `json:"list_id"`
 	EntryID  domain.EntryID  `json:"entry_id"`
 	PersonID domain.PersonID `json:"person_id"`
+	CaseID   domain.CaseID   `json:"case_id"`
 	Reason   ReviewReason    `json:"reason"`
 	Note     domain.Personal `json:"note,omitempty"`
 	OpenedAt time.Time       `json:"opened_at"`
 }
 
-// ReviewClosed says that the entry stays. The other end of a review is a
-// removal.
+// ReviewClosed says that the entry stays: whatever was in doubt, it stands
+// confirmed. The other end of a review is a removal.
 type ReviewClosed struct {
-	ListID   domain.ListID   `json:"list_id"`
-	EntryID  domain.EntryID  `json:"entry_id"`
-	PersonID domain.PersonID `json:"person_id"`
-	Note     domain.Personal `json:"note,omitempty"`
-	ClosedAt time.Time       `json:"closed_at"`
+	ListID    domain.ListID   `json:"list_id"`
+	EntryID   domain.EntryID  `json:"entry_id"`
+	PersonID  domain.PersonID `json:"person_id"`
+	CaseID    domain.CaseID   `json:"case_id"`
+	Note      domain.Personal `json:"note,omitempty"`
+	NextDueOn domain.Date     `json:"next_due_on"` // of the inventory
+	ClosedAt  time.Time       `json:"closed_at"`
 }
 
 // ChangeKind is what a holder reports (art. 101-7).
@@ -82,17 +94,41 @@ type ChangeReported struct {
 }
 
 func (InventoryConfirmed) EventType() string { return "InventoryConfirmed" }
+func (InventoryRequested) EventType() string { return "InventoryRequested" }
 func (ReviewOpened) EventType() string       { return "ReviewOpened" }
 func (ReviewClosed) EventType() string       { return "ReviewClosed" }
 func (ChangeReported) EventType() string     { return "ChangeReported" }
 
 func (e InventoryConfirmed) EffectiveAt() time.Time { return e.On.Start() }
+func (e InventoryRequested) EffectiveAt() time.Time { return e.RequestedAt }
 func (e ReviewOpened) EffectiveAt() time.Time       { return e.OpenedAt }
 func (e ReviewClosed) EffectiveAt() time.Time       { return e.ClosedAt }
 func (e ChangeReported) EffectiveAt() time.Time     { return e.HappenedOn.Start() }
 
-// InventoryDueOn is the last day on which the entry can be confirmed in time.
-func (e Entry) InventoryDueOn() domain.Date { return e.Confirmed.AddMonths(inventoryEvery) }
+func (e ReviewOpened) Of() domain.CaseID { return e.CaseID }
+func (e ReviewClosed) Of() domain.CaseID { return e.CaseID }
+
+func (ReviewOpened) MovesTo() procedure.State { return procedure.InReview }
+
+// Begun is what the procedure needs of the review.
+func (e ReviewOpened) Begun() procedure.Application {
+	return procedure.Application{CaseID: e.CaseID, ApplicantID: e.PersonID, ReceivedAt: e.OpenedAt, OwnInitiative: true}
+}
+
+// inventoryDue is the last day on which an entry that was confirmed on the day
+// is confirmed in time (Q23, art. 71(5); for the lists of special bodies a
+// policy).
+func inventoryDue(confirmed domain.Date, by rules.Book) domain.Date {
+	return confirmed.AddMonths(by.On(confirmed).Register.InventoryEveryMonths)
+}
+
+// review opens a review of the entry.
+func (q *Queue) review(cmd domain.Command, e Entry, why ReviewReason, note domain.Personal) ReviewOpened {
+	return ReviewOpened{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "review of "+e.ID.String())},
+		Reason: why, Note: note, OpenedAt: cmd.Now,
+	}
+}
 
 // ConfirmInventory is the command that confirms an entry.
 type ConfirmInventory struct {
@@ -102,7 +138,7 @@ type ConfirmInventory struct {
 
 // ConfirmInventory decides [ConfirmInventory]. A review that was opened because
 // the confirmation was missing ends with it.
-func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory) ([]domain.Event, error) {
+func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onList(c.EntryID)
 	if err != nil {
 		return nil, err
@@ -113,35 +149,80 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory) ([]doma
 	if !e.Confirmed.Before(c.On) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly, "the entry has been confirmed or placed on %s; confirm it on a later day", e.Confirmed).At("on")
 	}
-	events := []domain.Event{InventoryConfirmed{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, On: c.On, NextDueOn: c.On.AddMonths(inventoryEvery), ConfirmedAt: cmd.Now,
-	}}
-	if e.Review == InventoryMissed {
-		events = append(events, ReviewClosed{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, ClosedAt: cmd.Now})
+	confirmed := InventoryConfirmed{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, On: c.On, NextDueOn: inventoryDue(c.On, by), Review: e.Review, ConfirmedAt: cmd.Now,
 	}
-	return events, nil
+	if e.Review != InventoryMissed {
+		return []domain.Event{confirmed}, nil
+	}
+	confirmed.Review = ""
+	return []domain.Event{confirmed, ReviewClosed{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, NextDueOn: confirmed.NextDueOn, ClosedAt: cmd.Now,
+	}}, nil
 }
 
-// TakeInventory decides to look at every entry whose confirmation is overdue:
-// each comes under review, none is removed (Q23). It opens at most 500 reviews;
-// where more are due, the command is given again.
-func (q *Queue) TakeInventory(cmd domain.Command) ([]domain.Event, error) {
+// TakeInventory decides to look at every entry whose confirmation is due: its
+// holder is asked for it, and who was asked and did not answer in time comes
+// under review; none is removed (Q23). It records at most 500 of that; where
+// more is due, the command is given again.
+func (q *Queue) TakeInventory(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
 	if !q.Known() {
 		return nil, UnknownList()
 	}
 	var events []domain.Event
+	var failed error
 	q.Ordered(func(_ int, e Entry) bool {
-		if e.Review == "" && e.InventoryDueOn().Before(cmd.Today()) {
-			events = append(events, ReviewOpened{
-				ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Reason: InventoryMissed, OpenedAt: cmd.Now,
-			})
+		event, err := q.inventory(cmd, e, by)
+		if event != nil {
+			events = append(events, event)
 		}
-		return len(events) < reviewsAtOnce
+		failed = err
+		return err == nil && len(events) < inventoryAtOnce
 	})
+	if failed != nil {
+		return nil, failed
+	}
 	if len(events) == 0 {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "no confirmation is overdue on this list")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "no confirmation is due on this list, and nobody who was asked is late")
 	}
 	return events, nil
+}
+
+// TakeInventoryOf is [Queue.TakeInventory] of one entry. The registry does so by
+// itself when the day has come.
+func (q *Queue) TakeInventoryOf(cmd domain.Command, id domain.EntryID, by rules.Book) ([]domain.Event, error) {
+	e, err := q.onList(id)
+	if err != nil {
+		return nil, err
+	}
+	event, err := q.inventory(cmd, *e, by)
+	if err != nil {
+		return nil, err
+	}
+	if event == nil {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the entry need not be confirmed yet, or is under review")
+	}
+	return []domain.Event{event}, nil
+}
+
+// inventory is what the inventory does to the entry on this day; nil where it
+// does nothing.
+func (q *Queue) inventory(cmd domain.Command, e Entry, by rules.Book) (domain.Event, error) {
+	switch today := cmd.Today(); {
+	case e.Review != "" || !e.InventoryDueOn.Before(today):
+		return nil, nil
+	case e.AnswerBy.IsZero():
+		until, err := by.Calendar().AddWorkingDays(today, by.On(today).Register.InventoryAnswerWithin)
+		if err != nil {
+			return nil, err
+		}
+		return InventoryRequested{
+			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, DueOn: e.InventoryDueOn, AnswerBy: until, RequestedAt: cmd.Now,
+		}, nil
+	case e.AnswerBy.Before(today):
+		return q.review(cmd, e, InventoryMissed, ""), nil
+	}
+	return nil, nil
 }
 
 // Review is the command that opens a review of doubts, or with Close closes the
@@ -152,8 +233,9 @@ type Review struct {
 	Note    domain.Personal
 }
 
-// Review decides [Review].
-func (q *Queue) Review(cmd domain.Command, c Review) ([]domain.Event, error) {
+// Review decides [Review]. A review can be closed while a hearing is pending:
+// the holder need not be heard on staying.
+func (q *Queue) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onList(c.EntryID)
 	if err != nil {
 		return nil, err
@@ -163,16 +245,17 @@ func (q *Queue) Review(cmd domain.Command, c Review) ([]domain.Event, error) {
 	}
 	if c.Close {
 		if e.Review == "" {
-			return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotReviewed, "this entry is not under review")
+			return nil, notReviewed()
 		}
-		return []domain.Event{ReviewClosed{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Note: c.Note, ClosedAt: cmd.Now}}, nil
+		return []domain.Event{ReviewClosed{
+			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Note: c.Note,
+			NextDueOn: inventoryDue(cmd.Today(), by), ClosedAt: cmd.Now,
+		}}, nil
 	}
 	if e, err = q.standing(c.EntryID); err != nil {
 		return nil, err
 	}
-	return []domain.Event{ReviewOpened{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Reason: Doubt, Note: c.Note, OpenedAt: cmd.Now,
-	}}, nil
+	return []domain.Event{q.review(cmd, *e, Doubt, c.Note)}, nil
 }
 
 // ReportChange is the command that records what a holder reports.
@@ -213,7 +296,7 @@ func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) 
 	if c.Kind == NeedLost {
 		events := []domain.Event{reported}
 		if e.Review == "" {
-			events = append(events, ReviewOpened{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Reason: NeedReported, OpenedAt: cmd.Now})
+			events = append(events, q.review(cmd, *e, NeedReported, ""))
 		}
 		return events, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
@@ -29,7 +30,7 @@ func spouse(p domain.PersonID) housing.FamilyMember {
 // decided is a decision to give the flat to the entry.
 func decided(id domain.EntryID, p domain.PersonID, dw housing.ServiceDwelling, declined ...domain.EntryID) housing.ProvisionDecided {
 	return housing.ProvisionDecided{
-		CaseID: kase, ListID: list, EntryID: id, PersonID: p, Dwelling: dw, Norm: housing.NormOn(domaintest.Today()),
+		CaseID: kase, ListID: list, EntryID: id, PersonID: p, Dwelling: dw, Norm: housing.Norm{Min: 15, Max: 18}, Edition: edition,
 		Need: need, Declined: declined, Minutes: "12", DecidedAt: domaintest.Noon(),
 	}
 }
@@ -46,11 +47,11 @@ func reviewed(id domain.EntryID, p domain.PersonID, why housing.ReviewReason) ho
 	if why == housing.Doubt {
 		note = "a note"
 	}
-	return housing.ReviewOpened{ListID: list, EntryID: id, PersonID: p, Reason: why, Note: note, OpenedAt: domaintest.Noon()}
+	return housing.ReviewOpened{ListID: list, EntryID: id, PersonID: p, CaseID: reviewOf(id), Reason: why, Note: note, OpenedAt: domaintest.Noon()}
 }
 
 func closed(id domain.EntryID, p domain.PersonID, note domain.Personal) housing.ReviewClosed {
-	return housing.ReviewClosed{ListID: list, EntryID: id, PersonID: p, Note: note, ClosedAt: domaintest.Noon()}
+	return housing.ReviewClosed{ListID: list, EntryID: id, PersonID: p, CaseID: reviewOf(id), Note: note, NextDueOn: nextYear, ClosedAt: domaintest.Noon()}
 }
 
 func redate(on string) decision {
@@ -112,7 +113,7 @@ func TestQ16_Transfer(t *testing.T) {
 			if change != nil {
 				change(&c)
 			}
-			return q.Transfer(domaintest.Order(), c)
+			return q.Transfer(domaintest.Order(), c, rules.Book{})
 		}
 	}
 	done := housing.EntryTransferred{
@@ -159,7 +160,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Place(domaintest.Order(), housing.Place{
 				EntryID: g, PersonID: p, CaseID: kase, Seniority: filed(1, 50), Family: family, RegisteredOn: domaintest.Today(), Approved: approved,
-			})
+			}, rules.Book{})
 		}
 	}
 	counted := opened().with(a, aigul, longAg, 1, spouse(gulnar))
@@ -178,7 +179,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 		{Name: "Q1 Q5 but not by an approval that has met it", Given: counted.removed(a, aigul, longAg), When: place(gulnar, 101), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q1 Q5 nor where the spouse was the applicant's", Given: alone.removed(a, aigul, longAg), When: place(gulnar, 101, spouse(aigul)), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q5 no reinstatement beside the spouse", Given: counted.removed(a, aigul, longAg).placed(g, gulnar, filed(1, 50), 1), When: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: a, Ground: housing.CourtAct})
+			return q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: a, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
 		}, Refused: domain.CodeSpouseOnList, Field: "applicant_id"},
 		{Name: "Q5 no spouse with an entry joins a family", Given: alone.placed(d, daur, filed(0, 20), 2), When: func(q *housing.Queue) ([]domain.Event, error) {
 			return q.ReportChange(domaintest.Order(), housing.ReportChange{
@@ -193,18 +194,18 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 	protection := housing.ProtectionRecorded{ListID: list, EntryID: a, PersonID: aigul, Category: housing.ProtectedLargeFamily, Document: "a note", RecordedAt: domaintest.Noon()}
 	lifted := housing.ProtectionLifted{ListID: list, EntryID: a, PersonID: aigul, Category: housing.ProtectedLargeFamily, Reasons: "a note", LiftedAt: domaintest.Noon()}
 	remove := func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Remove(domaintest.Order(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note"})
+		return q.Remove(domaintest.Order(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note"}, rules.Book{})
 	}
 	protect := func(c housing.Protect) decision {
 		c.EntryID = a
 		if c.Because == "" {
 			c.Because = "a note"
 		}
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(domaintest.Order(), c) }
+		return func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(domaintest.Order(), c, rules.Book{}) }
 	}
 	notice := func(on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.GiveNotice(domaintest.OrderOn("2026-04-30"), housing.GiveNotice{EntryID: a, Grounds: "bought a flat", On: day(on)})
+			return q.GiveNotice(domaintest.OrderOn("2026-04-30"), housing.GiveNotice{EntryID: a, Grounds: "bought a flat", On: day(on)}, rules.Book{})
 		}
 	}
 	given := func(on string, late bool) housing.NoticeGiven {
@@ -214,8 +215,9 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 		}
 	}
 	gone := one.removed(a, aigul, longAg)
+	ready := one.heard(a, aigul)
 	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
-		{Name: "Q15 the notice is due ten days after the removal", Given: one, When: remove, Then: gone.last()},
+		{Name: "Q15 the notice is due ten days after the removal", Given: ready, When: remove, Then: gone.last()},
 		{Name: "Q15 notified on the tenth day", Given: gone, When: notice("2026-03-25"), Then: []domain.Event{given("2026-03-25", false)}},
 		{Name: "Q15 late on the eleventh, which is recorded", Given: gone, When: notice("2026-03-26"), Then: []domain.Event{given("2026-03-26", true)}},
 		{Name: "Q15 not before the removal", Given: gone, When: notice("2026-03-14"), Refused: domain.CodeEffectiveTooEarly, Field: "given_on"},
@@ -223,14 +225,13 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 		{Name: "Q15 once", Given: gone.then(given("2026-03-20", false)), When: notice("2026-03-21"), Refused: domain.CodeNoticeNotOwed},
 		{Name: "Q15 of a removal only", Given: one, When: notice("2026-03-21"), Refused: domain.CodeNoticeNotOwed},
 		{Name: "Q15 with the grounds", Given: gone, When: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.GiveNotice(domaintest.Order(), housing.GiveNotice{EntryID: a, On: domaintest.Today()})
+			return q.GiveNotice(domaintest.Order(), housing.GiveNotice{EntryID: a, On: domaintest.Today()}, rules.Book{})
 		}, Refused: domain.CodeReasonsRequired, Field: "grounds"},
 
 		{Name: "Q15a recorded", Given: one, When: protect(housing.Protect{Category: housing.ProtectedLargeFamily}), Then: []domain.Event{protection}},
-		{Name: "Q15a nobody protected is removed", Given: one.then(protection), When: remove, Refused: domain.CodeEntryProtected},
-		{Name: "Q15a nor out of a review", Given: one.then(protection, reviewed(a, aigul, housing.Doubt)), When: remove, Refused: domain.CodeEntryProtected},
-		{Name: "Q15a once lifted, yes", Given: one.then(protection, lifted), When: remove, Then: gone.last()},
-		{Name: "Q15a one of two lifted protects on", Given: one.then(protection, housing.ProtectionRecorded{EntryID: a, Category: housing.ProtectedOrphan}, lifted), When: remove, Refused: domain.CodeEntryProtected},
+		{Name: "Q15a nobody protected is removed", Given: ready.then(protection), When: remove, Refused: domain.CodeEntryProtected},
+		{Name: "Q15a once lifted, yes", Given: ready.then(protection, lifted), When: remove, Then: gone.last()},
+		{Name: "Q15a one of two lifted protects on", Given: ready.then(protection, housing.ProtectionRecorded{EntryID: a, Category: housing.ProtectedOrphan}, lifted), When: remove, Refused: domain.CodeEntryProtected},
 		{Name: "Q15a lifted", Given: one.then(protection), When: protect(housing.Protect{Category: housing.ProtectedLargeFamily, Lift: true}), Then: []domain.Event{lifted}},
 		{Name: "Q15a not twice", Given: one.then(protection), When: protect(housing.Protect{Category: housing.ProtectedLargeFamily}), Refused: domain.CodeNothingChanges, Field: "category"},
 		{Name: "Q15a not lifted where it is not", Given: one, When: protect(housing.Protect{Category: housing.ProtectedOrphan, Lift: true}), Refused: domain.CodeNothingChanges, Field: "category"},
@@ -248,7 +249,7 @@ func TestQ8_Priority(t *testing.T) {
 	down := housing.PriorityEnded{ListID: list, EntryID: d, PersonID: daur, From: first, Seniority: filed(0, 30), EndedAt: domaintest.Noon()}
 	set := func(basis string, categories ...housing.PriorityCategory) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.SetPriorityRule(domaintest.Order(), housing.SetPriorityRule{Categories: categories, Basis: basis})
+			return q.SetPriorityRule(domaintest.Order(), housing.SetPriorityRule{Categories: categories, Basis: basis}, rules.Book{})
 		}
 	}
 	prioritise := func(c housing.PriorityCategory, end bool) decision {
@@ -346,7 +347,7 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 			if change != nil {
 				change(&c)
 			}
-			return p.Decide(domaintest.Order(), c, q)
+			return p.Decide(domaintest.Order(), c, q, rules.Book{})
 		}
 	}
 	checked := func(on string) func(*housing.Provide) {
@@ -387,57 +388,97 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 func TestQ23_Inventory(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1) // placed, and so confirmed, on 15 March 2026
 	take := func(on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.TakeInventory(domaintest.OrderOn(on)) }
-	}
-	missed := func(on string) []domain.Event {
-		e := reviewed(a, aigul, housing.InventoryMissed)
-		e.OpenedAt = domaintest.OrderOn(on).Now
-		return []domain.Event{e}
-	}
-	confirm := func(today, on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ConfirmInventory(domaintest.OrderOn(today), housing.ConfirmInventory{EntryID: a, On: day(on)})
+			return q.TakeInventory(domaintest.OrderOn(on), rules.Book{})
 		}
 	}
-	confirmed := func(today, on, next string) housing.InventoryConfirmed {
-		return housing.InventoryConfirmed{ListID: list, EntryID: a, PersonID: aigul, On: day(on), NextDueOn: day(next), ConfirmedAt: domaintest.OrderOn(today).Now}
+	byItself := func(on string) decision {
+		return func(q *housing.Queue) ([]domain.Event, error) {
+			return q.TakeInventoryOf(domaintest.OrderOn(on), a, rules.Book{})
+		}
 	}
-	ended := closed(a, aigul, "")
-	ended.ClosedAt = domaintest.OrderOn("2027-03-20").Now
+	asked := housing.InventoryRequested{
+		ListID: list, EntryID: a, PersonID: aigul, DueOn: day("2027-03-15"),
+		AnswerBy: day("2027-04-02"), RequestedAt: domaintest.OrderOn("2027-03-16").Now, // ten working days, with Nauryz between
+	}
+	missed := reviewed(a, aigul, housing.InventoryMissed)
+	missed.OpenedAt = domaintest.OrderOn("2027-04-03").Now
+	confirm := func(today, on string) decision {
+		return func(q *housing.Queue) ([]domain.Event, error) {
+			return q.ConfirmInventory(domaintest.OrderOn(today), housing.ConfirmInventory{EntryID: a, On: day(on)}, rules.Book{})
+		}
+	}
+	confirmed := func(today, on, next string, goesOn ...housing.ReviewReason) housing.InventoryConfirmed {
+		e := housing.InventoryConfirmed{ListID: list, EntryID: a, PersonID: aigul, On: day(on), NextDueOn: day(next), ConfirmedAt: domaintest.OrderOn(today).Now}
+		if len(goesOn) > 0 {
+			e.Review = goesOn[0]
+		}
+		return e
+	}
+	ended := func(today, next string, note domain.Personal) housing.ReviewClosed {
+		e := closed(a, aigul, note)
+		e.ClosedAt, e.NextDueOn = domaintest.OrderOn(today).Now, day(next)
+		return e
+	}
+	closeIt := func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Review(domaintest.OrderOn("2027-04-10"), housing.Review{EntryID: a, Close: true, Note: "in need"}, rules.Book{})
+	}
+	inAnswer, late := one.then(asked), one.then(asked, missed)
+	for name, when := range map[string]func(string) decision{"the commission": take, "the registry by itself": byItself} {
+		nothing := domain.CodeNothingChanges
+		if name != "the commission" {
+			nothing = domain.CodeNotDue
+		}
+		domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+			{Name: "Q23 nobody is asked within the year, " + name, Given: one, When: when("2027-03-15"), Refused: nothing},
+			{Name: "Q23 the holder is asked when it is over, " + name, Given: one, When: when("2027-03-16"), Then: []domain.Event{asked}},
+			{Name: "Q23 and has ten working days, " + name, Given: inAnswer, When: when("2027-04-02"), Refused: nothing},
+			{Name: "Q23 what is not confirmed then comes under review, " + name, Given: inAnswer, When: when("2027-04-03"), Then: []domain.Event{missed}},
+			{Name: "Q23 once, " + name, Given: late, When: when("2027-06-01"), Refused: nothing},
+			{Name: "Q23 nor while there are doubts, " + name, Given: one.then(reviewed(a, aigul, housing.Doubt)), When: when("2027-06-01"), Refused: nothing},
+			{Name: "Q23 a review that was closed confirms, " + name, Given: late.then(ended("2027-04-10", "2028-04-10", "in need")), When: when("2028-04-10"), Refused: nothing},
+			{Name: "Q23 an answer ends the question, " + name, Given: inAnswer.then(confirmed("2027-03-20", "2027-03-20", "2028-03-20")), When: when("2027-04-03"), Refused: nothing},
+		})
+	}
 	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
-		{Name: "Q23 not due within the year", Given: one, When: take("2027-03-15"), Refused: domain.CodeNothingChanges},
-		{Name: "Q23 a missing confirmation opens a review", Given: one, When: take("2027-03-16"), Then: missed("2027-03-16")},
-		{Name: "Q23 once", Given: one.then(missed("2027-03-16")...), When: take("2027-03-17"), Refused: domain.CodeNothingChanges},
 		{Name: "Q23 never of who is gone", Given: one.removed(a, aigul, longAg), When: take("2030-01-01"), Refused: domain.CodeNothingChanges},
+		{Name: "Q23 never of who is gone, by itself", Given: one.removed(a, aigul, longAg), When: byItself("2030-01-01"), Refused: domain.CodeEntryNotActive},
+		{Name: "Q23 who came back has a year", Given: one.then(asked).removed(a, aigul, longAg).reinstated(a, aigul, longAg), When: take("2027-03-15"), Refused: domain.CodeNothingChanges},
 		{Name: "Q23 confirmed, due again in a year", Given: one, When: confirm("2026-12-02", "2026-12-01"), Then: []domain.Event{confirmed("2026-12-02", "2026-12-01", "2027-12-01")}},
-		{Name: "Q23 and then not overdue", Given: one.then(confirmed("2026-12-02", "2026-12-01", "2027-12-01")), When: take("2027-12-01"), Refused: domain.CodeNothingChanges},
-		{Name: "Q23 a late confirmation ends the review", Given: one.then(missed("2027-03-16")...), When: confirm("2027-03-20", "2027-03-20"),
-			Then: []domain.Event{confirmed("2027-03-20", "2027-03-20", "2028-03-20"), ended}},
+		{Name: "Q23 a late confirmation ends the review", Given: late, When: confirm("2027-04-10", "2027-04-10"),
+			Then: []domain.Event{confirmed("2027-04-10", "2027-04-10", "2028-04-10"), ended("2027-04-10", "2028-04-10", "")}},
 		{Name: "Q23 but not a review of doubts", Given: one.then(reviewed(a, aigul, housing.Doubt)), When: confirm("2027-03-20", "2027-03-20"),
-			Then: []domain.Event{confirmed("2027-03-20", "2027-03-20", "2028-03-20")}},
+			Then: []domain.Event{confirmed("2027-03-20", "2027-03-20", "2028-03-20", housing.Doubt)}},
+		{Name: "Q23 a review that finds the need begins the year anew", Given: late, When: closeIt, Then: []domain.Event{ended("2027-04-10", "2028-04-10", "in need")}},
 		{Name: "Q23 not in advance", Given: one, When: confirm("2026-12-01", "2026-12-02"), Refused: domain.CodeDateInFuture, Field: "on"},
 		{Name: "Q23 not on the day of placing", Given: one, When: confirm("2026-12-01", "2026-03-15"), Refused: domain.CodeEffectiveTooEarly, Field: "on"},
 		{Name: "Q23 of a list", When: take("2027-03-16"), Refused: domain.CodeListUnknown},
+		{Name: "Q23 of an entry", Given: opened(), When: byItself("2027-03-16"), Refused: domain.CodeEntryUnknown},
+		{Name: "Q23 in a year whose working days are known", Given: one, When: take("2035-03-16"), Refused: domain.CodeCalendarYear},
 	})
-	q := one.then(missed("2027-03-16")...).fold()
+	q := late.fold()
 	if n, ok := q.Number(a); !ok || n != 1 {
 		t.Errorf("Q23: under review it has number %d, %t", n, ok)
 	}
 }
 
-func TestQ23_AnInventoryOpensSomeReviewsAtATime(t *testing.T) {
+func TestQ23_AnInventoryDoesSomeAtATime(t *testing.T) {
 	h := opened()
 	for i := range 501 {
 		name := fmt.Sprint(i)
 		h = append(h, housing.EntryPlaced{
-			ListID: list, EntryID: entry(name), PersonID: domaintest.ID[domain.PersonID](name), Seniority: filed(i, domain.Position(i)), RegisteredOn: domaintest.Today(),
+			ListID: list, EntryID: entry(name), PersonID: domaintest.ID[domain.PersonID](name), Seniority: filed(i, domain.Position(i)),
+			RegisteredOn: domaintest.Today(), InventoryDueOn: nextYear,
 		})
 	}
 	q := h.fold()
-	for _, want := range []int{500, 1} {
-		events, err := q.TakeInventory(domaintest.OrderOn("2027-03-16"))
-		if err != nil || len(events) != want {
-			t.Fatalf("%d reviews, %v, want %d", len(events), err, want)
+	for _, step := range []struct {
+		on   string
+		does int
+	}{{"2027-03-16", 500}, {"2027-03-16", 1}, {"2027-04-03", 500}, {"2027-04-03", 1}} {
+		events, err := q.TakeInventory(domaintest.OrderOn(step.on), rules.Book{})
+		if err != nil || len(events) != step.does {
+			t.Fatalf("%d events on %s, %v, want %d", len(events), step.on, err, step.does)
 		}
 		for i, e := range events {
 			q.Apply(domaintest.Recorded(1000+i, e))
@@ -528,68 +569,98 @@ func TestQ21_ThePublicListTellsNobody(t *testing.T) {
 	}
 }
 
-// TestTheEntrysStateTable walks every command in every state: what the table of
-// E.5 does not allow is refused.
+// TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry walks every command in every state:
+// what the table of E.5 does not allow is refused.
 func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 	base := opened().with(a, aigul, longAg, 1, family...).then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}})
+	gone := base.heard(a, aigul).removed(a, aigul, longAg)
+	complained := gone.then(complaint())
 	states := []struct {
+		name  string
 		state housing.EntryState
 		on    on
 	}{
-		{housing.Active, base},
-		{housing.UnderReview, base.then(reviewed(a, aigul, housing.Doubt))},
-		{housing.Provided, base.then(provided(a, aigul, longAg, 1, 3, flat))},
-		{housing.Removed, base.removed(a, aigul, longAg)},
-		{housing.Active, base.removed(a, aigul, longAg).reinstated(a, aigul, longAg)},
+		{"active", housing.Active, base},
+		{"under review", housing.UnderReview, base.then(reviewed(a, aigul, housing.Doubt))},
+		{"hearing pending", housing.HearingPending, base.then(reviewed(a, aigul, housing.Doubt), announced(a))},
+		{"heard", housing.UnderReview, base.heard(a, aigul)},
+		{"provided", housing.Provided, base.then(provided(a, aigul, longAg, 1, 3, flat))},
+		{"removed", housing.Removed, gone},
+		{"removed, complained of", housing.Removed, complained},
+		{"reinstated", housing.Active, gone.reinstated(a, aigul, longAg)},
 	}
 	const ok = domain.Code("")
-	review, gone, removedNot, unreviewed := domain.CodeEntryUnderReview, domain.CodeEntryNotActive, domain.CodeEntryNotRemoved, domain.CodeEntryNotReviewed
+	review, left, removedNot, unreviewed, closed := domain.CodeEntryUnderReview, domain.CodeEntryNotActive, domain.CodeEntryNotRemoved, domain.CodeEntryNotReviewed, domain.CodeStepNotOpen
+	noNotice := domain.CodeNoticeNotOwed
 	o := domaintest.Order()
+	proceed := func(step func(*procedure.Case) ([]domain.Event, error)) decision {
+		return func(q *housing.Queue) ([]domain.Event, error) { return q.Proceed(a, domain.PersonID{}, step) }
+	}
 	for _, row := range []struct {
 		command string
 		do      decision
-		want    [5]domain.Code // Active, UnderReview, Provided, Removed, Reinstated
+		want    [8]domain.Code // in the order of the states
 	}{
-		{"redate", redate("2026-03-01"), [5]domain.Code{ok, review, gone, gone, ok}},
+		{"redate", redate("2026-03-01"), [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"transfer", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Transfer(o, housing.Transfer{EntryID: a, PersonID: gulnar, Cause: housing.HolderDied, On: domaintest.Today(), Need: need})
-		}, [5]domain.Code{ok, review, gone, gone, ok}},
+			return q.Transfer(o, housing.Transfer{EntryID: a, PersonID: gulnar, Cause: housing.HolderDied, On: domaintest.Today(), Need: need}, rules.Book{})
+		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"provide", func(q *housing.Queue) ([]domain.Event, error) {
-			return new(housing.Provision).Decide(o, housing.Provide{CaseID: kase, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q)
-		}, [5]domain.Code{ok, review, gone, gone, ok}},
+			return new(housing.Provision).Decide(o, housing.Provide{CaseID: kase, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q, rules.Book{})
+		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"prioritise", func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Prioritise(o, housing.Prioritise{EntryID: a, Category: housing.PriorityOrphan})
-		}, [5]domain.Code{ok, review, gone, gone, ok}},
+		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"remove", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Remove(o, housing.Remove{EntryID: a, Reason: housing.DwellingAcquired})
-		}, [5]domain.Code{ok, ok, gone, gone, ok}},
+			return q.Remove(o, housing.Remove{EntryID: a, Reason: housing.DwellingAcquired}, rules.Book{})
+		}, [8]domain.Code{unreviewed, domain.CodeHearingRequired, closed, ok, left, left, left, unreviewed}},
 		{"reinstate", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Reinstate(o, housing.Reinstate{EntryID: a, Ground: housing.CourtAct})
-		}, [5]domain.Code{removedNot, removedNot, removedNot, ok, removedNot}},
+			return q.Reinstate(o, housing.Reinstate{EntryID: a, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
+		}, [8]domain.Code{removedNot, removedNot, removedNot, removedNot, removedNot, ok, ok, removedNot}},
 		{"open a review", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Review(o, housing.Review{EntryID: a, Note: "n"})
-		}, [5]domain.Code{ok, review, gone, gone, ok}},
+			return q.Review(o, housing.Review{EntryID: a, Note: "n"}, rules.Book{})
+		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"close a review", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Review(o, housing.Review{EntryID: a, Note: "n", Close: true})
-		}, [5]domain.Code{unreviewed, ok, gone, gone, unreviewed}},
+			return q.Review(o, housing.Review{EntryID: a, Note: "n", Close: true}, rules.Book{})
+		}, [8]domain.Code{unreviewed, ok, ok, ok, left, left, left, unreviewed}},
+		{"announce a hearing", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.AnnounceHearing(o, "n", terms()) }),
+			[8]domain.Code{unreviewed, ok, closed, ok, unreviewed, domain.CodeCaseDecided, domain.CodeCaseDecided, unreviewed}},
+		{"object", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.Object(o, "n") }),
+			[8]domain.Code{unreviewed, closed, ok, closed, unreviewed, domain.CodeCaseDecided, domain.CodeCaseDecided, unreviewed}},
+		{"end a hearing", proceed(func(c *procedure.Case) ([]domain.Event, error) {
+			return c.CloseHearing(o, procedure.HearingWaived, "n")
+		}),
+			[8]domain.Code{unreviewed, closed, ok, closed, unreviewed, domain.CodeCaseDecided, domain.CodeCaseDecided, unreviewed}},
+		{"complain", proceed(func(c *procedure.Case) ([]domain.Event, error) {
+			return c.FileComplaint(o, "1", c.ApplicantID, "n", terms())
+		}),
+			[8]domain.Code{unreviewed, closed, closed, closed, unreviewed, ok, domain.CodeComplaintPending, unreviewed}},
+		{"forward a complaint", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.ForwardComplaint(o, "ministry", terms()) }),
+			[8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},
+		{"satisfy a complaint", proceed(func(c *procedure.Case) ([]domain.Event, error) {
+			return c.DecideComplaint(o, procedure.Satisfied, "n", terms())
+		}), [8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},
 		{"confirm", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ConfirmInventory(domaintest.OrderOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")})
-		}, [5]domain.Code{ok, ok, gone, gone, ok}},
+			return q.ConfirmInventory(domaintest.OrderOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")}, rules.Book{})
+		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
+		{"take the inventory", func(q *housing.Queue) ([]domain.Event, error) {
+			return q.TakeInventoryOf(domaintest.OrderOn("2027-06-01"), a, rules.Book{})
+		}, [8]domain.Code{ok, domain.CodeNotDue, domain.CodeNotDue, domain.CodeNotDue, left, left, left, ok}},
 		{"report a change", func(q *housing.Queue) ([]domain.Event, error) {
 			return q.ReportChange(o, housing.ReportChange{EntryID: a, Kind: housing.NeedLost, HappenedOn: domaintest.Today()}, rules.Book{})
-		}, [5]domain.Code{ok, ok, gone, gone, ok}},
+		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
 		{"protect", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Protect(o, housing.Protect{EntryID: a, Category: housing.ProtectedOrphan, Because: "n"})
-		}, [5]domain.Code{ok, ok, gone, gone, ok}},
+			return q.Protect(o, housing.Protect{EntryID: a, Category: housing.ProtectedOrphan, Because: "n"}, rules.Book{})
+		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
 		{"withdraw consent", func(q *housing.Queue) ([]domain.Event, error) {
 			return q.ChangeConsent(o, housing.ChangeConsent{EntryID: a})
-		}, [5]domain.Code{ok, ok, gone, gone, ok}},
+		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
 		{"give notice", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.GiveNotice(o, housing.GiveNotice{EntryID: a, Grounds: "n", On: domaintest.Today()})
-		}, [5]domain.Code{domain.CodeNoticeNotOwed, domain.CodeNoticeNotOwed, domain.CodeNoticeNotOwed, ok, domain.CodeNoticeNotOwed}},
+			return q.GiveNotice(o, housing.GiveNotice{EntryID: a, Grounds: "n", On: domaintest.Today()}, rules.Book{})
+		}, [8]domain.Code{noNotice, noNotice, noNotice, noNotice, noNotice, ok, ok, noNotice}},
 	} {
 		for i, s := range states {
-			t.Run(fmt.Sprintf("%s, %s (%d)", row.command, s.state, i), func(t *testing.T) {
+			t.Run(row.command+", "+s.name, func(t *testing.T) {
 				q := s.on.fold()
 				if e, _ := q.Entry(a); e.State() != s.state {
 					t.Fatalf("the entry is %s", e.State())
@@ -606,33 +677,6 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// TestQ15_Q15a_Q23_TheBuiltInEditionSaysTheSame: these values are in the code
-// and in the table of rules.
-func TestQ15_Q15a_Q23_TheBuiltInEditionSaysTheSame(t *testing.T) {
-	r := rules.Default().On(domaintest.Today()).Register
-	due := domaintest.Today().AddDays(r.RemovalNoticeDays)
-	events, err := opened().placed(a, aigul, longAg, 1).fold().Remove(domaintest.Order(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired})
-	if err != nil || events[0].(housing.EntryRemoved).NoticeDueOn != due {
-		t.Errorf("Q15: %v, %v, want a notice due on %s", events, err, due)
-	}
-	var protected, reasons []string
-	for _, c := range housing.ProtectedCategories {
-		protected = append(protected, string(c))
-	}
-	for _, c := range housing.RemovalReasons {
-		reasons = append(reasons, string(c))
-	}
-	if diff := domaintest.Diff(r.ProtectedCategories, protected); diff != "" {
-		t.Errorf("Q15a (-edition +code):\n%s", diff)
-	}
-	if diff := domaintest.Diff(r.RemovalReasons, reasons); diff != "" {
-		t.Errorf("Q15 (-edition +code):\n%s", diff)
-	}
-	if got, want := (housing.Entry{Confirmed: day("2026-01-31")}).InventoryDueOn(), day("2026-01-31").AddMonths(r.InventoryEveryMonths); got != want {
-		t.Errorf("Q23: due on %s, by the edition on %s", got, want)
 	}
 }
 

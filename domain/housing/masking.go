@@ -28,6 +28,7 @@ func (c ReportChange) LogValue() slog.Value        { return domain.Masked(c) }
 func (a Application) LogValue() slog.Value         { return domain.Masked(a) }
 func (c ReceiveApplication) LogValue() slog.Value  { return domain.Masked(c) }
 func (c Refuse) LogValue() slog.Value              { return domain.Masked(c) }
+func (a Act) LogValue() slog.Value                 { return domain.Masked(a) }
 func (c Remove) LogValue() slog.Value              { return domain.Masked(c) }
 func (c Reinstate) LogValue() slog.Value           { return domain.Masked(c) }
 

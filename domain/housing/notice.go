@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // NoticeGiven records that the person who was removed has been told in writing,
@@ -32,7 +33,7 @@ type GiveNotice struct {
 }
 
 // GiveNotice decides [GiveNotice]: once for every removal.
-func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice) ([]domain.Event, error) {
+func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice, by rules.Book) ([]domain.Event, error) {
 	e, err := q.entry(c.EntryID)
 	if err != nil {
 		return nil, err
@@ -49,11 +50,11 @@ func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice) ([]domain.Event, er
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a notice is recorded when it has been given: the day is at the latest today").At("given_on")
 	}
-	if removed := e.NoticeDueOn.AddDays(-noticeTerm); c.On.Before(removed) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly, "the entry was removed on %s; its notice follows", removed).At("given_on")
+	if c.On.Before(e.RemovedOn) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly, "the entry was removed on %s; its notice follows", e.RemovedOn).At("given_on")
 	}
 	return []domain.Event{NoticeGiven{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: AppealRoute,
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: appealRoute(by.On(cmd.Today())),
 		DueOn: e.NoticeDueOn, On: c.On, Late: e.NoticeDueOn.Before(c.On), RecordedAt: cmd.Now,
 	}}, nil
 }

@@ -10,6 +10,8 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
 )
 
 // stand is an entry in the naive list that the queue is compared with.
@@ -65,17 +67,28 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 			case what == "remove" && len(standing) > 0:
 				k := rapid.IntRange(0, len(standing)-1).Draw(t, "whom")
 				s := standing[k]
-				events, err := q.Remove(domaintest.Order(), housing.Remove{EntryID: s.id, Reason: housing.DwellingAcquired})
+				order := domaintest.Order()
+				order.ID = domaintest.ID[domain.CommandID](fmt.Sprint(i))
+				review, err := q.Review(order, housing.Review{EntryID: s.id, Note: "n"}, rules.Book{})
+				if err != nil {
+					t.Fatalf("review: %v", err)
+				}
+				apply(i, review[0])
+				events, err := q.Remove(order, housing.Remove{
+					EntryID: s.id, Reason: housing.DwellingAcquired, Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "n"},
+				}, rules.Book{})
 				if err != nil {
 					t.Fatalf("remove: %v", err)
 				}
-				apply(i, events[0])
+				for _, e := range events {
+					apply(i, e)
+				}
 				standing, gone = slices.Delete(standing, k, k+1), append(gone, s)
 				changed, shift = s.s, -1
 			case what == "reinstate" && len(gone) > 0:
 				k := rapid.IntRange(0, len(gone)-1).Draw(t, "whom")
 				s := gone[k]
-				events, err := q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: s.id, Ground: housing.CourtAct})
+				events, err := q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: s.id, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
 				if stands(s.person) {
 					if domain.CodeOf(err) != domain.CodeAlreadyOnList {
 						t.Fatalf("Q5: reinstated beside another entry: %v", err)
@@ -97,7 +110,7 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 					person: domaintest.ID[domain.PersonID](fmt.Sprint(rapid.IntRange(1, 15).Draw(t, "person"))),
 					s:      filed(rapid.IntRange(0, 4).Draw(t, "filed"), domain.Position(positions[i])),
 				}
-				events, err := q.Place(domaintest.Order(), housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000})
+				events, err := q.Place(domaintest.Order(), housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000}, rules.Book{})
 				if stands(s.person) {
 					if domain.CodeOf(err) != domain.CodeAlreadyOnList {
 						t.Fatalf("Q5: a second entry: %v", err)
@@ -166,7 +179,7 @@ func TestQ6_TheOrderOfDecisionsDoesNotMatter(t *testing.T) {
 				events, err := q.Place(domaintest.Order(), housing.Place{
 					EntryID: entry(fmt.Sprint(i)), PersonID: domaintest.ID[domain.PersonID](fmt.Sprint(i)),
 					Seniority: filed(hours[i], domain.Position(positions[i])),
-				})
+				}, rules.Book{})
 				if err != nil {
 					t.Fatal(err)
 				}

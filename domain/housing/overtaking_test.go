@@ -10,6 +10,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
@@ -20,15 +21,16 @@ import (
 // took priority. Q6 and Q8, and a number follows only from recorded events.
 func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := opened().then(housing.PriorityRuleSet{ListID: list, Categories: housing.PriorityCategories}).fold()
+		q := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}}).fold()
 		follow := map[domain.EntryID]*housing.Numbers{}
-		log := opened().then(housing.PriorityRuleSet{ListID: list, Categories: housing.PriorityCategories})
+		log := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}})
 		var ids []domain.EntryID
 		certified := map[domain.EntryID]int{}
 		for i := range rapid.IntRange(1, 30).Draw(t, "orders") {
 			before := ordered(q)
 			what := rapid.SampledFrom([]string{
-				"place", "place", "place", "remove", "reinstate", "redate", "transfer", "provide", "prioritise", "end priority", "open review", "close review", "family",
+				"place", "place", "place", "remove", "reinstate", "redate", "transfer", "provide", "prioritise", "end priority", "open review", "open review", "close review", "family",
+				"hear", "object", "waive", "complain", "satisfy", "inventory",
 			}).Draw(t, "order")
 			var events []domain.Event
 			var err error
@@ -44,6 +46,7 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				return domaintest.ID[domain.PersonID](fmt.Sprint(rapid.IntRange(1, 12).Draw(t, label)))
 			}
 			order := domaintest.Order()
+			order.ID = domaintest.ID[domain.CommandID](fmt.Sprint("order ", i))
 			switch what {
 			case "place":
 				c := housing.Place{EntryID: id, PersonID: person("person"), RegisteredOn: domaintest.Today(), Approved: 10_000,
@@ -53,25 +56,53 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 						c.Family = []housing.FamilyMember{spouse(s)}
 					}
 				}
-				events, err = q.Place(order, c)
+				events, err = q.Place(order, c, rules.Book{})
 			case "remove":
-				events, err = q.Remove(order, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired})
+				remove := housing.Remove{EntryID: id, Reason: housing.DwellingAcquired}
+				if rapid.Bool().Draw(t, "unheard") {
+					remove.Exemption = procedure.Dispense{Exemption: procedure.Urgency, Reasons: "n"}
+				}
+				order.Now = order.Now.AddDate(0, 0, rapid.IntRange(0, 6).Draw(t, "days later"))
+				events, err = q.Remove(order, remove, rules.Book{})
+			case "hear":
+				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) { return c.AnnounceHearing(order, "n", terms()) })
+			case "object":
+				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) { return c.Object(order, "n") })
+			case "waive":
+				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
+					return c.CloseHearing(order, procedure.HearingWaived, "n")
+				})
+			case "complain":
+				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
+					return c.FileComplaint(order, "complaint", c.ApplicantID, "n", terms())
+				})
+			case "satisfy":
+				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
+					return c.DecideComplaint(order, procedure.Satisfied, "n", terms())
+				})
 			case "reinstate":
-				events, err = q.Reinstate(order, housing.Reinstate{EntryID: id, Ground: housing.CourtAct})
+				back := housing.Reinstate{EntryID: id, Ground: housing.CourtAct, Act: inForce}
+				if rapid.Bool().Draw(t, "by a complaint") {
+					back = housing.Reinstate{EntryID: id, Ground: housing.ComplaintSatisfied, ComplaintID: "complaint"}
+				}
+				events, err = q.Reinstate(order, back, rules.Book{})
+			case "inventory":
+				order.Now = order.Now.AddDate(1, 0, rapid.IntRange(0, 40).Draw(t, "days later"))
+				events, err = q.TakeInventoryOf(order, id, rules.Book{})
 			case "redate":
 				events, err = q.Redate(order, housing.Redate{EntryID: id, GroundArose: domaintest.Today().AddDays(-rapid.IntRange(0, 5).Draw(t, "days")), Reasons: "n"})
 			case "transfer":
 				if len(e.Family) == 0 {
 					continue
 				}
-				events, err = q.Transfer(order, housing.Transfer{EntryID: id, PersonID: e.Family[0].PersonID, Cause: housing.HolderDied, On: domaintest.Today(), Need: need})
+				events, err = q.Transfer(order, housing.Transfer{EntryID: id, PersonID: e.Family[0].PersonID, Cause: housing.HolderDied, On: domaintest.Today(), Need: need}, rules.Book{})
 			case "provide":
 				d := decided(id, e.PersonID, housing.ServiceDwelling{Area: rapid.IntRange(14, 60).Draw(t, "area"), Rooms: 2})
 				events, err = q.Provide(order, d)
 			case "prioritise", "end priority":
 				events, err = q.Prioritise(order, housing.Prioritise{EntryID: id, Category: housing.PriorityOrphan, End: what == "end priority"})
 			case "open review", "close review":
-				events, err = q.Review(order, housing.Review{EntryID: id, Note: "n", Close: what == "close review"})
+				events, err = q.Review(order, housing.Review{EntryID: id, Note: "n", Close: what == "close review"}, rules.Book{})
 			case "family":
 				events, err = q.ReportChange(order, housing.ReportChange{
 					EntryID: id, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(person("spouse"))}, HappenedOn: domaintest.Today(),

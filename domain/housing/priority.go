@@ -6,22 +6,22 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // PriorityCategory is a category that a list may put before all others (art.
-// 74(3)). Whether the list of a body may is not settled in law, so that a list
-// has no such rule until one is set.
+// 74(3)): the edition in force lists them ([rules.Register]). Whether the list of
+// a body may is not settled in law, so that a list has no such rule until one is
+// set.
 type PriorityCategory string
 
+// The categories of the built-in edition.
 const (
 	PriorityWarVeteran    PriorityCategory = "war_veteran"
 	PriorityOrphan        PriorityCategory = "orphan"
 	PriorityAwardedMother PriorityCategory = "awarded_mother"
 	PriorityLargeFamily   PriorityCategory = "large_family"
 )
-
-// PriorityCategories lists them all.
-var PriorityCategories = []PriorityCategory{PriorityWarVeteran, PriorityOrphan, PriorityAwardedMother, PriorityLargeFamily}
 
 // PriorityRuleSet says which categories the list puts first from now on. It
 // moves nobody: each entry is given its priority by an event of its own, and
@@ -70,13 +70,14 @@ type SetPriorityRule struct {
 }
 
 // SetPriorityRule decides [SetPriorityRule].
-func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule) ([]domain.Event, error) {
+func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.Book) ([]domain.Event, error) {
 	if !q.Known() {
 		return nil, UnknownList()
 	}
+	open := by.On(cmd.Today()).Register.PriorityCategories
 	for i, category := range c.Categories {
-		if !slices.Contains(PriorityCategories, category) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a rule names some of %v", PriorityCategories).At(domain.Path("categories", i))
+		if !slices.Contains(open, string(category)) {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a rule names some of %v", open).At(domain.Path("categories", i))
 		}
 		if slices.Contains(c.Categories[:i], category) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "name each category once").At(domain.Path("categories", i))

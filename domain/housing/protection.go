@@ -6,12 +6,15 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // ProtectedCategory is a category that is not removed before a dwelling is
-// provided (Q15a, art. 73(1) last paragraph).
+// provided (Q15a, art. 73(1) last paragraph). The edition in force lists them
+// ([rules.Register]).
 type ProtectedCategory string
 
+// The categories of the built-in edition.
 const (
 	ProtectedOrphan           ProtectedCategory = "orphan_or_without_parental_care"
 	ProtectedIncompleteFamily ProtectedCategory = "incomplete_family"
@@ -19,8 +22,10 @@ const (
 	ProtectedLargeFamily      ProtectedCategory = "large_family"
 )
 
-// ProtectedCategories lists them all.
-var ProtectedCategories = []ProtectedCategory{ProtectedOrphan, ProtectedIncompleteFamily, ProtectedAwardedMother, ProtectedLargeFamily}
+// protectedBy is what keeps the entry on the list by the edition.
+func (e Entry) protectedBy(edition rules.Edition) []ProtectedCategory {
+	return slices.DeleteFunc(slices.Clone(e.Protected), func(c ProtectedCategory) bool { return !edition.Protected(string(c)) })
+}
 
 // ProtectionRecorded says that the entry is of a protected category.
 type ProtectionRecorded struct {
@@ -56,14 +61,15 @@ type Protect struct {
 	Because  domain.Personal // the document that proves it; the reasons of lifting it
 }
 
-// Protect decides [Protect].
-func (q *Queue) Protect(cmd domain.Command, c Protect) ([]domain.Event, error) {
+// Protect decides [Protect]: of a category that the edition in force protects. A
+// protection that it does not know any more can still be lifted.
+func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(ProtectedCategories, c.Category) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the protected categories are %v", ProtectedCategories).At("category")
+	if edition := by.On(cmd.Today()); !edition.Protected(string(c.Category)) && !slices.Contains(e.Protected, c.Category) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the protected categories are %v", edition.Register.ProtectedCategories).At("category")
 	}
 	if strings.TrimSpace(string(c.Because)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "name the document that proves the category, or the reasons of lifting it").At("because")

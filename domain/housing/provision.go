@@ -6,32 +6,21 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // A provision is decided by the commission in a case- stream of its own and
 // carried out in the streams of the dwelling and of the list; see
 // command.Handler.Provide for the steps.
 
-// Norm is how much useful area a person is given, in square metres (art. 75).
+// Norm is how much useful area a person is given, in square metres (art. 75), by
+// the edition in force on the day of the decision.
 type Norm struct {
-	From domain.Date `json:"from"`
-	Min  int         `json:"min_per_person"`
-	Max  int         `json:"max_per_person"`
+	Min int `json:"min_per_person"`
+	Max int `json:"max_per_person"`
 }
 
-// norms by the day from which they hold, the latest last.
-var norms = []Norm{{From: domain.NewDate(1997, 4, 16), Min: 15, Max: 18}}
-
-// NormOn returns the norm in force on the day.
-func NormOn(day domain.Date) Norm {
-	in := norms[0]
-	for _, n := range norms {
-		if !day.Before(n.From) {
-			in = n
-		}
-	}
-	return in
-}
+func normOf(e rules.Edition) Norm { return Norm{e.Register.AreaAtLeast, e.Register.AreaAtMost} }
 
 // ServiceDwelling is what the norm needs to know of a dwelling.
 type ServiceDwelling struct {
@@ -79,7 +68,8 @@ type ProvisionDecided struct {
 	EntryID   domain.EntryID   `json:"entry_id"`
 	PersonID  domain.PersonID  `json:"person_id"`
 	Dwelling  ServiceDwelling  `json:"dwelling"`
-	Norm      Norm             `json:"norm"` // in force on the day
+	Norm      Norm             `json:"norm"`
+	Edition   rules.EditionID  `json:"edition"` // of the rules it was judged by
 	Need      NeedCheck        `json:"need_check"`
 	Declined  []domain.EntryID `json:"declined,omitempty"`
 	Minutes   string           `json:"minutes"` // number of the commission's minutes
@@ -178,7 +168,7 @@ type Provide struct {
 
 // Decide decides [Provide], by the list as it is. The list looks again when the
 // entry is ended.
-func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue) ([]domain.Event, error) {
+func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Book) ([]domain.Event, error) {
 	if p.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision has been decided")
 	}
@@ -195,12 +185,13 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue) ([]domain.Ev
 	if c.Dwelling.Rooms < 1 {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number of rooms").At("rooms")
 	}
-	if err := c.Need.confirmed(cmd, *e); err != nil {
+	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err
 	}
+	edition := by.On(cmd.Today())
 	decided := ProvisionDecided{
 		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Dwelling: c.Dwelling,
-		Norm: NormOn(cmd.Today()), Need: c.Need, Declined: c.Declined, Minutes: c.Minutes, DecidedAt: cmd.Now,
+		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: c.Declined, Minutes: c.Minutes, DecidedAt: cmd.Now,
 	}
 	if _, err := q.provide(cmd, decided); err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"github.com/tidwall/btree"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
 )
 
 // Seniority is the place of an entry in the total order of its list (Q6): the
@@ -36,32 +38,6 @@ func (s Seniority) Compare(o Seniority) int {
 	return cmp.Compare(s.Position, o.Position)
 }
 
-// RemovalReason is why an entry leaves the list (housing law, art. 73(1)).
-type RemovalReason string
-
-const (
-	GroundsFellAway       RemovalReason = "grounds_fell_away"
-	DepartureOrEndOfWork  RemovalReason = "departure_or_end_of_employment"
-	UntrueInformation     RemovalReason = "untrue_information"
-	DwellingAcquired      RemovalReason = "dwelling_acquired"
-	StateDwellingReceived RemovalReason = "state_dwelling_received"
-)
-
-// RemovalReasons lists them all.
-var RemovalReasons = []RemovalReason{GroundsFellAway, DepartureOrEndOfWork, UntrueInformation, DwellingAcquired, StateDwellingReceived}
-
-// ReinstatementGround is why a removed entry comes back with its seniority: only
-// by a complaint that was satisfied or by an act of court (E.5).
-type ReinstatementGround string
-
-const (
-	ComplaintSatisfied ReinstatementGround = "complaint_satisfied"
-	CourtAct           ReinstatementGround = "court_act"
-)
-
-// ReinstatementGrounds lists them all.
-var ReinstatementGrounds = []ReinstatementGround{ComplaintSatisfied, CourtAct}
-
 // ListOpened begins the stream of a list: those in need at one body in one
 // settlement.
 type ListOpened struct {
@@ -75,51 +51,23 @@ type ListOpened struct {
 // EntryPlaced puts a person on the list. Number is what the certificate says;
 // it is never rewritten (Q9).
 type EntryPlaced struct {
-	ListID       domain.ListID   `json:"list_id"`
-	EntryID      domain.EntryID  `json:"entry_id"`
-	PersonID     domain.PersonID `json:"person_id"`
-	CaseID       domain.CaseID   `json:"case_id"`
-	Seniority    Seniority       `json:"seniority"`
-	Family       []FamilyMember  `json:"family,omitempty"` // counted with the person
-	RegisteredOn domain.Date     `json:"registered_on"`
-	Number       int             `json:"number"`
-	PlacedAt     time.Time       `json:"placed_at"`
+	ListID         domain.ListID   `json:"list_id"`
+	EntryID        domain.EntryID  `json:"entry_id"`
+	PersonID       domain.PersonID `json:"person_id"`
+	CaseID         domain.CaseID   `json:"case_id"`
+	Seniority      Seniority       `json:"seniority"`
+	Family         []FamilyMember  `json:"family,omitempty"` // counted with the person
+	RegisteredOn   domain.Date     `json:"registered_on"`
+	Number         int             `json:"number"`
+	InventoryDueOn domain.Date     `json:"inventory_due_on"` // to be confirmed until then (Q23)
+	PlacedAt       time.Time       `json:"placed_at"`
 }
 
-// EntryRemoved takes an entry off the list. The written notice with the grounds
-// is due on NoticeDueOn ([NoticeGiven]).
-type EntryRemoved struct {
-	ListID      domain.ListID   `json:"list_id"`
-	EntryID     domain.EntryID  `json:"entry_id"`
-	PersonID    domain.PersonID `json:"person_id"`
-	Seniority   Seniority       `json:"seniority"`
-	Reason      RemovalReason   `json:"reason"`
-	Note        domain.Personal `json:"note,omitempty"`
-	NoticeDueOn domain.Date     `json:"notice_due_on"`
-	RemovedAt   time.Time       `json:"removed_at"`
-}
+func (ListOpened) EventType() string  { return "ListOpened" }
+func (EntryPlaced) EventType() string { return "EntryPlaced" }
 
-// EntryReinstated brings a removed entry back to the place that its seniority
-// gives it.
-type EntryReinstated struct {
-	ListID       domain.ListID       `json:"list_id"`
-	EntryID      domain.EntryID      `json:"entry_id"`
-	PersonID     domain.PersonID     `json:"person_id"`
-	Seniority    Seniority           `json:"seniority"`
-	Ground       ReinstatementGround `json:"ground"`
-	Note         domain.Personal     `json:"note,omitempty"`
-	ReinstatedAt time.Time           `json:"reinstated_at"`
-}
-
-func (ListOpened) EventType() string      { return "ListOpened" }
-func (EntryPlaced) EventType() string     { return "EntryPlaced" }
-func (EntryRemoved) EventType() string    { return "EntryRemoved" }
-func (EntryReinstated) EventType() string { return "EntryReinstated" }
-
-func (e ListOpened) EffectiveAt() time.Time      { return e.OpenedAt }
-func (e EntryPlaced) EffectiveAt() time.Time     { return e.PlacedAt }
-func (e EntryRemoved) EffectiveAt() time.Time    { return e.RemovedAt }
-func (e EntryReinstated) EffectiveAt() time.Time { return e.ReinstatedAt }
+func (e ListOpened) EffectiveAt() time.Time  { return e.OpenedAt }
+func (e EntryPlaced) EffectiveAt() time.Time { return e.PlacedAt }
 
 // Entry is a person's place on a list.
 type Entry struct {
@@ -133,11 +81,16 @@ type Entry struct {
 	Certified    int // the number on the certificate
 	Active       bool
 
-	Review           ReviewReason // why it is under review; empty where it is not
-	Provided         bool         // with a dwelling, which ended it
+	Review           ReviewReason  // why it is under review; empty where it is not
+	Proceeding       domain.CaseID // of the review, or the one that ended with the removal; zero where there is none
+	Hearing          bool          // announced in the review, and not over
+	Provided         bool          // with a dwelling, which ended it
 	Protected        []ProtectedCategory
 	Confirmed        domain.Date // of the last inventory; the day of placing before the first
+	InventoryDueOn   domain.Date // until when it is to be confirmed (Q23)
+	AnswerBy         domain.Date // until when the holder who was asked may confirm before a review; zero where nobody was asked
 	ConsentWithdrawn bool        // nobody may look the person up in other systems any more (Q22)
+	RemovedOn        domain.Date // zero before a removal
 	NoticeDueOn      domain.Date // of the removal; zero where no notice is owed
 }
 
@@ -145,10 +98,11 @@ type Entry struct {
 type EntryState string
 
 const (
-	Active      EntryState = "active"
-	UnderReview EntryState = "under_review" // keeps its number
-	Provided    EntryState = "provided"     // terminal
-	Removed     EntryState = "removed"      // until it is reinstated
+	Active         EntryState = "active"
+	UnderReview    EntryState = "under_review"    // keeps its number
+	HearingPending EntryState = "hearing_pending" // keeps it too: a removal is intended, and the holder knows why
+	Provided       EntryState = "provided"        // terminal
+	Removed        EntryState = "removed"         // until it is reinstated
 )
 
 // State returns the state of the entry.
@@ -158,6 +112,8 @@ func (e Entry) State() EntryState {
 		return Provided
 	case !e.Active:
 		return Removed
+	case e.Hearing:
+		return HearingPending
 	case e.Review != "":
 		return UnderReview
 	}
@@ -173,6 +129,7 @@ type Queue struct {
 	List     ListOpened
 	Priority []PriorityCategory // that the list's rule names; none where it has no rule
 	entries  map[domain.EntryID]*Entry
+	reviews  map[domain.CaseID]*proceeding // those that go on, and those that ended with a removal
 	active   map[domain.PersonID]*Entry
 	spouses  map[domain.PersonID]int             // active entries that count the person as a spouse
 	left     map[domain.PersonID]domain.Position // where the log holds the last event after which the person no longer stood, or no longer counted as a spouse
@@ -233,6 +190,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 	case ListOpened:
 		q.List = e
 		q.entries = make(map[domain.EntryID]*Entry)
+		q.reviews = make(map[domain.CaseID]*proceeding)
 		q.active = make(map[domain.PersonID]*Entry)
 		q.spouses = make(map[domain.PersonID]int)
 		q.left = make(map[domain.PersonID]domain.Position)
@@ -243,22 +201,30 @@ func (q *Queue) Apply(rec domain.Recorded) {
 	case EntryPlaced:
 		entry := &Entry{
 			ID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, FiledAt: e.Seniority.At,
-			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn,
+			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn, InventoryDueOn: e.InventoryDueOn,
 		}
 		q.entries[e.EntryID] = entry
 		q.activate(entry)
 	case EntryRemoved:
 		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
 			q.deactivate(entry, rec.Position)
-			entry.Review, entry.NoticeDueOn = "", e.NoticeDueOn
+			entry.Review, entry.RemovedOn, entry.NoticeDueOn = "", domain.DateOf(e.RemovedAt), e.NoticeDueOn
+			q.proceed(e.CaseID, rec)
 		}
 	case EntryReinstated:
 		if entry, ok := q.entries[e.EntryID]; ok && !entry.Active {
-			entry.NoticeDueOn = domain.Date{}
+			entry.RemovedOn, entry.NoticeDueOn = domain.Date{}, domain.Date{}
+			entry.InventoryDueOn, entry.AnswerBy = e.InventoryDueOn, domain.Date{}
+			q.endReview(entry)
 			q.activate(entry)
 		}
 	case NoticeGiven:
-		q.change(e.EntryID, func(entry *Entry) { entry.NoticeDueOn = domain.Date{} })
+		q.change(e.EntryID, func(entry *Entry) {
+			entry.NoticeDueOn = domain.Date{}
+			if p, ok := q.reviews[entry.Proceeding]; ok {
+				p.NotifiedAt = e.On.Start() // the time for a complaint runs from it
+			}
+		})
 	case EntryRedated:
 		q.move(e.EntryID, e.Seniority)
 	case EntryTransferred:
@@ -289,11 +255,22 @@ func (q *Queue) Apply(rec domain.Recorded) {
 			entry.Protected = slices.DeleteFunc(slices.Clone(entry.Protected), func(c ProtectedCategory) bool { return c == e.Category })
 		})
 	case InventoryConfirmed:
-		q.change(e.EntryID, func(entry *Entry) { entry.Confirmed = e.On })
+		q.change(e.EntryID, func(entry *Entry) {
+			entry.Confirmed, entry.InventoryDueOn, entry.AnswerBy = e.On, e.NextDueOn, domain.Date{}
+		})
+	case InventoryRequested:
+		q.change(e.EntryID, func(entry *Entry) { entry.AnswerBy = e.AnswerBy })
 	case ReviewOpened:
-		q.change(e.EntryID, func(entry *Entry) { entry.Review = e.Reason })
+		q.change(e.EntryID, func(entry *Entry) {
+			entry.Review, entry.Proceeding = e.Reason, e.CaseID
+			q.reviews[e.CaseID] = &proceeding{entry: entry}
+			q.proceed(e.CaseID, rec)
+		})
 	case ReviewClosed:
-		q.change(e.EntryID, func(entry *Entry) { entry.Review = "" })
+		q.change(e.EntryID, func(entry *Entry) {
+			entry.InventoryDueOn, entry.AnswerBy = e.NextDueOn, domain.Date{}
+			q.endReview(entry)
+		})
 	case ChangeReported:
 		if entry, ok := q.entries[e.EntryID]; ok && entry.Active && e.Kind == FamilyChanged {
 			q.deactivate(entry, rec.Position)
@@ -304,6 +281,8 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.change(e.EntryID, func(entry *Entry) { entry.ConsentWithdrawn = true })
 	case LookupConsentRenewed:
 		q.change(e.EntryID, func(entry *Entry) { entry.ConsentWithdrawn = false })
+	case procedure.OfCase:
+		q.proceed(e.Of(), rec)
 	}
 }
 
@@ -391,7 +370,7 @@ type Place struct {
 // An approval that has met an active entry of the person or of a spouse stays
 // refused when that entry is gone. Whoever saw the refusal voids the approval;
 // whoever repeats or finishes the act later must not place what was voided.
-func (q *Queue) Place(cmd domain.Command, c Place) ([]domain.Event, error) {
+func (q *Queue) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Event, error) {
 	if err := q.canStand(c.PersonID, c.Family); err != nil {
 		return nil, err
 	}
@@ -403,7 +382,8 @@ func (q *Queue) Place(cmd domain.Command, c Place) ([]domain.Event, error) {
 	}
 	return []domain.Event{EntryPlaced{
 		ListID: q.List.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,
-		RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1, PlacedAt: cmd.Now,
+		RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1,
+		InventoryDueOn: inventoryDue(c.RegisteredOn, by), PlacedAt: cmd.Now,
 	}}, nil
 }
 
@@ -437,73 +417,6 @@ func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
 			"the spouse already has an active entry on this list; of two spouses one has the benefit, by their choice").At("applicant_id")
 	}
 	return nil
-}
-
-// Remove is the command that takes an entry off the list.
-type Remove struct {
-	EntryID domain.EntryID
-	Reason  RemovalReason
-	Note    domain.Personal
-}
-
-// noticeTerm is how many days after a removal its written notice is due (Q15,
-// art. 73(3)).
-const noticeTerm = 10
-
-// Remove decides [Remove]: for a listed reason, and of nobody who is protected
-// until provided (Q15, Q15a). The numbers behind fall by one, those before stay
-// (Q8).
-func (q *Queue) Remove(cmd domain.Command, c Remove) ([]domain.Event, error) {
-	e, err := q.entry(c.EntryID)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.Contains(RemovalReasons, c.Reason) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an entry is removed for one of the reasons %v", RemovalReasons).At("reason")
-	}
-	if !e.Active {
-		return nil, notActive()
-	}
-	if len(e.Protected) > 0 {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryProtected,
-			"this entry is protected (%v): it cannot be removed before a dwelling is provided; where the protection does not hold, lift it first", e.Protected)
-	}
-	return []domain.Event{EntryRemoved{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Seniority: e.Seniority,
-		Reason: c.Reason, Note: c.Note, NoticeDueOn: cmd.Today().AddDays(noticeTerm), RemovedAt: cmd.Now,
-	}}, nil
-}
-
-// Reinstate is the command that brings a removed entry back.
-type Reinstate struct {
-	EntryID domain.EntryID
-	Ground  ReinstatementGround
-	Note    domain.Personal
-}
-
-// Reinstate decides [Reinstate]: with the original seniority, unless the person
-// has meanwhile got another active entry on the list (Q5).
-func (q *Queue) Reinstate(cmd domain.Command, c Reinstate) ([]domain.Event, error) {
-	e, err := q.entry(c.EntryID)
-	if err != nil {
-		return nil, err
-	}
-	if c.Ground == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a reinstatement states one of the grounds %v", ReinstatementGrounds).At("ground")
-	}
-	if !slices.Contains(ReinstatementGrounds, c.Ground) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a reinstatement has exactly one of the grounds %v", ReinstatementGrounds).At("ground")
-	}
-	if e.State() != Removed {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved, "this entry is %s; only a removed one can be reinstated", e.State())
-	}
-	if err := q.canStand(e.PersonID, e.Family); err != nil {
-		return nil, err
-	}
-	return []domain.Event{EntryReinstated{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Seniority: e.Seniority,
-		Ground: c.Ground, Note: c.Note, ReinstatedAt: cmd.Now,
-	}}, nil
 }
 
 func (q *Queue) entry(id domain.EntryID) (*Entry, error) {
@@ -545,10 +458,19 @@ func (q *Queue) onList(id domain.EntryID) (*Entry, error) {
 // onListOf is onList for a holder who asks; the zero PersonID for staff. Who asks
 // for what is another's learns the same as for what does not exist.
 func (q *Queue) onListOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
-	if e, err := q.entry(id); !holder.IsZero() && (err != nil || e.PersonID != holder) {
-		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+	if _, err := q.entryOf(id, holder); err != nil {
+		return nil, err
 	}
 	return q.onList(id)
+}
+
+// entryOf is [Queue.onListOf] of an entry that may have left the list.
+func (q *Queue) entryOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
+	e, err := q.entry(id)
+	if !holder.IsZero() && (err != nil || e.PersonID != holder) {
+		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+	}
+	return e, err
 }
 
 func notActive() *domain.Error {

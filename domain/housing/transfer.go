@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // TransferCause is why an entry passes to another member of the family (art.
@@ -48,7 +49,7 @@ type Transfer struct {
 
 // Transfer decides [Transfer]: to a remaining member of the family who is still
 // in need, with the seniority, so that no number changes (Q16).
-func (q *Queue) Transfer(cmd domain.Command, c Transfer) ([]domain.Event, error) {
+func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain.Event, error) {
 	e, err := q.standing(c.EntryID)
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer) ([]domain.Event, error)
 				"this person was not registered together with the holder; report a change of the family afterwards").At(domain.Path("family", i, "person_id"))
 		}
 	}
-	if err := c.Need.confirmed(cmd, *e); err != nil {
+	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err
 	}
 	if err := q.canPassOn(e, c.PersonID, c.Family); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/procedure"
 )
 
 // Way by which a notice goes.
@@ -22,6 +23,9 @@ const (
 	SMS     Way = "sms"
 	Email   Way = "email"
 )
+
+// Ways lists them all.
+var Ways = []Way{Account, SMS, Email}
 
 // State of a notice on one way.
 type State string
@@ -111,7 +115,9 @@ type NoticeQueued struct {
 	Kind       Kind            `json:"kind"`
 	About      domain.EventRef `json:"about"`
 	CaseID     domain.CaseID   `json:"case_id,omitzero"`
-	Applicant  bool            `json:"applicant,omitempty"` // the person is told as the applicant of the case
+	FromCase   bool            `json:"from_case,omitempty"` // whom to tell, the case says; the event does not
+	Decision   bool            `json:"decision,omitempty"`  // it tells the applicant the decision (C11),
+	Duty       procedure.Duty  `json:"duty,omitempty"`      // or of what the body owes notice of (C5, C9)
 	By         domain.Date     `json:"by,omitzero"`         // the day that the text names
 	Language   domain.Language `json:"language"`
 	Ways       []Way           `json:"ways"`

@@ -1,6 +1,8 @@
 package notice
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"tizilim/domain"
@@ -53,6 +55,7 @@ const (
 	Prioritised         Kind = "entry_prioritised"
 	PriorityEnded       Kind = "entry_priority_ended"
 	ProtectionLifted    Kind = "entry_protection_lifted"
+	InventoryAsked      Kind = "inventory_confirmation_asked"
 	ConfirmationMissing Kind = "inventory_confirmation_missing"
 	ReviewOpened        Kind = "entry_review_opened"
 	ReviewClosed        Kind = "entry_review_closed"
@@ -62,19 +65,35 @@ const (
 
 // Owed is one notice that an event owes.
 type Owed struct {
-	Kind     Kind
-	To       domain.PersonID // zero: the applicant of the case
-	By       domain.Date     // a day that the text names
-	Decision bool            // it tells the applicant the decision: its effect towards him begins with it (C11)
+	Kind        Kind
+	To          domain.PersonID // zero: the applicant of the case,
+	Complainant bool            // or who filed its last complaint
+	By          domain.Date     // a day that the text names
+	Decision    bool            // it tells the applicant the decision: its effect towards him begins with it (C11)
+	Duty        procedure.Duty  // that the notice settles in the case (C5, C9)
 }
 
-// Applicant reports whether it is owed to the applicant of the case, whom the
-// event does not name.
-func (o Owed) Applicant() bool { return o.To.IsZero() }
+// FromCase reports whether the case says to whom it is owed, and the event does
+// not.
+func (o Owed) FromCase() bool { return o.To.IsZero() }
 
 // ID of the notice of the event to the person.
 func (o Owed) ID(event uuid.UUID, to domain.PersonID) domain.NoticeID {
 	return domain.NoticeID{UUID: domain.DeriveID(event, string(o.Kind)+" to "+to.String())}
+}
+
+// Debt is a notice that an event of the log owes and that nobody has queued yet.
+type Debt struct {
+	Event domain.EventRef
+	Kind  Kind
+	To    domain.PersonID // zero: whom the case says
+	Since time.Time       // when the log learned of the event
+}
+
+// Outgoing is a notice on one of its ways.
+type Outgoing struct {
+	NoticeID domain.NoticeID
+	Way      Way
 }
 
 // Line of the table: an event and the notices that it owes.
@@ -95,15 +114,19 @@ var Table = []Line{
 	of(func(e procedure.CorrectionReceived) []Owed {
 		return applicantBy(CorrectionReceived, domain.DateOf(e.Deadline))
 	}),
-	of(func(procedure.CaseReturned) []Owed { return applicant(ApplicationReturned) }),                         // C3
-	of(func(procedure.CaseForwarded) []Owed { return applicant(Forwarded) }),                                  // C5
-	of(func(e procedure.HearingAnnounced) []Owed { return applicantBy(HearingAnnounced, e.ObjectUntil) }),     // C8
-	of(func(e procedure.TermExtended) []Owed { return applicantBy(TermExtended, domain.DateOf(e.Deadline)) }), // C9
-	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),                                // C9: silence is appealable
-	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),                                  // C6
-	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),                          // R6
-	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }),                       // R6
-	of(func(certificates.Corrected) []Owed { return applicant(DocumentCorrected) }),                           // C10
+	of(func(procedure.CaseReturned) []Owed { return applicant(ApplicationReturned) }), // C3
+	of(func(procedure.CaseForwarded) []Owed {
+		return []Owed{{Kind: Forwarded, Duty: procedure.NoticeOfForwarding}}
+	}), // C5
+	of(func(e procedure.HearingAnnounced) []Owed { return applicantBy(HearingAnnounced, e.ObjectUntil) }), // C8
+	of(func(e procedure.TermExtended) []Owed {
+		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
+	}), // C9
+	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),          // C9: silence is appealable
+	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),            // C6
+	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),    // R6
+	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }), // R6
+	of(func(certificates.Corrected) []Owed { return applicant(DocumentCorrected) }),     // C10
 
 	// Decisions (C11).
 	of(func(procedure.CaseTerminated) []Owed { return decision(Terminated) }), // C13
@@ -113,14 +136,16 @@ var Table = []Line{
 		return append(decision(outcome(e)), deregistered(e)...)
 	}),
 
-	// Complaints (C12).
-	of(func(procedure.ComplaintFiled) []Owed { return applicant(ComplaintReceived) }),
-	of(func(e procedure.ComplaintForwarded) []Owed { return applicantBy(ComplaintForwarded, e.DecideBy) }),
+	// Complaints go to whoever filed them (C12).
+	of(func(e procedure.ComplaintFiled) []Owed { return to(e.ComplainantID, ComplaintReceived) }),
+	of(func(e procedure.ComplaintForwarded) []Owed {
+		return []Owed{{Kind: ComplaintForwarded, Complainant: true, By: e.DecideBy}}
+	}),
 	of(func(e procedure.ComplaintDecided) []Owed {
 		if e.Outcome.Favourable() {
-			return applicant(ComplaintSatisfied)
+			return []Owed{{Kind: ComplaintSatisfied, Complainant: true}}
 		}
-		return applicant(ComplaintDismissed)
+		return []Owed{{Kind: ComplaintDismissed, Complainant: true}}
 	}),
 
 	// The record of residence.
@@ -150,6 +175,9 @@ var Table = []Line{
 	of(func(e housing.EntryPrioritised) []Owed { return to(e.PersonID, Prioritised) }),
 	of(func(e housing.PriorityEnded) []Owed { return to(e.PersonID, PriorityEnded) }),
 	of(func(e housing.ProtectionLifted) []Owed { return to(e.PersonID, ProtectionLifted) }), // Q15a
+	of(func(e housing.InventoryRequested) []Owed {
+		return []Owed{{Kind: InventoryAsked, To: e.PersonID, By: e.AnswerBy}}
+	}), // Q23
 	of(func(e housing.ReviewOpened) []Owed { // Q23
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)

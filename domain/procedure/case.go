@@ -50,6 +50,7 @@ type Case struct {
 	Original    time.Time // the deadline before any extension
 	DecidedOn   domain.Date
 	DecidedBy   string // account
+	Decision    uint64 // revision of the event that decided last
 	NotifiedAt  time.Time
 	Overdue     bool
 	Complaint   *ComplaintFiled // that is not decided yet
@@ -135,7 +136,7 @@ func (c *Case) Apply(rec domain.Recorded) {
 // decided notes whose act ended the case, and that nobody was told yet.
 func (c *Case) decided(rec domain.Recorded) {
 	c.DecidedOn, c.DecidedBy = domain.DateOf(rec.Event.EffectiveAt()), rec.Meta.Actor
-	c.NotifiedAt = time.Time{}
+	c.Decision, c.NotifiedAt = rec.Revision, time.Time{}
 }
 
 // may refuses a step that the table does not have for the case's state, and a

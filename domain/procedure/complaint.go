@@ -68,7 +68,8 @@ func (c *Case) ForwardComplaint(cmd domain.Command, to string, t Terms) ([]domai
 // DecideComplaint ends the complaint: the body satisfies it itself before it is
 // forwarded, or the reviewing body decides. The official whose act it is about
 // does not review it (APPC 97). Where the act falls, the term of the review that
-// begins again runs from this day (policy).
+// begins again runs from this day (policy); what the body did on its own
+// initiative is not reviewed again.
 func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, reasons domain.Personal, t Terms) ([]domain.Event, error) {
 	if err := c.complained(); err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 		return nil, err
 	}
 	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: cmd.Actor, Reasons: reasons, DecidedAt: cmd.Now}
-	if !outcome.Favourable() || c.OfSilence {
+	if !outcome.Favourable() || c.OfSilence || c.OwnInitiative {
 		return []domain.Event{e}, nil
 	}
 	var err error

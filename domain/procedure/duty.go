@@ -141,6 +141,15 @@ func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Even
 	return []domain.Event{DecisionNotified{CaseID: c.CaseID, By: by, NotifiedAt: cmd.Now}}, nil
 }
 
+// NotifyOf is Notify by the registry itself, of the decision at the revision: a
+// notice that arrives late does not tell of the one that has replaced it.
+func (c *Case) NotifyOf(cmd domain.Command, decision uint64, by NotifiedBy) ([]domain.Event, error) {
+	if c.DecidedOn.IsZero() || c.Decision != decision {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the case has another decision since, or none")
+	}
+	return c.Notify(cmd, OfDecision, by)
+}
+
 // OfDecision is the notice that ends every case (C11). It has no day of its own
 // but after a termination.
 const OfDecision Duty = ""

@@ -39,7 +39,22 @@ type Application struct {
 	ReceivedAt   time.Time         // when it was filed: term and seniority run from here (Q4, Q6)
 	RegisteredAt time.Time         // when the office had it (C4): the body's own steps are counted from here
 	Deadline     time.Time
+	Channel      domain.Channel
+	Language     domain.Language
 	OneSitting   bool // received and decided in one act, as S001 is (30 minutes): no step goes between
+
+	// OwnInitiative: begun by the body itself (APPC 62(2)), as the removal of an
+	// entry is. No term runs, and an act that falls after a complaint is taken
+	// back; nothing awaits a new decision.
+	OwnInitiative bool
+}
+
+// OfCase is an event that names the case that it is a step of. Most such events
+// are in the stream of their case; the steps towards the removal of an entry are
+// in that of its list.
+type OfCase interface {
+	domain.Event
+	Of() domain.CaseID
 }
 
 // CorrectionRequested tells the applicant what is missing and until when it can
@@ -392,3 +407,22 @@ func (e RemedyRecorded) EffectiveAt() time.Time      { return e.RecordedAt }
 func (e ComplaintFiled) EffectiveAt() time.Time      { return e.FiledAt }
 func (e ComplaintForwarded) EffectiveAt() time.Time  { return e.ForwardedAt }
 func (e ComplaintDecided) EffectiveAt() time.Time    { return e.DecidedAt }
+
+func (e CorrectionRequested) Of() domain.CaseID { return e.CaseID }
+func (e CorrectionReceived) Of() domain.CaseID  { return e.CaseID }
+func (e CaseReturned) Of() domain.CaseID        { return e.CaseID }
+func (e CaseForwarded) Of() domain.CaseID       { return e.CaseID }
+func (e ReviewBegan) Of() domain.CaseID         { return e.CaseID }
+func (e DeciderRecused) Of() domain.CaseID      { return e.CaseID }
+func (e HearingAnnounced) Of() domain.CaseID    { return e.CaseID }
+func (e ObjectionFiled) Of() domain.CaseID      { return e.CaseID }
+func (e HearingClosed) Of() domain.CaseID       { return e.CaseID }
+func (e HearingDispensed) Of() domain.CaseID    { return e.CaseID }
+func (e TermExtended) Of() domain.CaseID        { return e.CaseID }
+func (e CaseWithdrawn) Of() domain.CaseID       { return e.CaseID }
+func (e CaseTerminated) Of() domain.CaseID      { return e.CaseID }
+func (e DecisionNotified) Of() domain.CaseID    { return e.CaseID }
+func (e DeadlinePassed) Of() domain.CaseID      { return e.CaseID }
+func (e ComplaintFiled) Of() domain.CaseID      { return e.CaseID }
+func (e ComplaintForwarded) Of() domain.CaseID  { return e.CaseID }
+func (e ComplaintDecided) Of() domain.CaseID    { return e.CaseID }

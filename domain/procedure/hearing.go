@@ -76,8 +76,8 @@ type Dispense struct {
 }
 
 // Refusing checks that the case may be refused now by the actor: it is in
-// review and its applicant was heard, on the right day, or an exemption is used,
-// which is recorded with the refusal. It returns the events that go before the
+// review and its applicant (of a removal, the holder of the entry) was heard, on
+// the right day, or an exemption is used, which is recorded with the refusal. It returns the events that go before the
 // refusal (C8). A registered case is taken up by deciding it.
 func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event, error) {
 	events, err := c.deciding(cmd, Refuse)
@@ -89,9 +89,9 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a hearing is dispensed with on one of %v", Exemptions).At("exemption.ground")
 		}
 		if exemption.Exemption == FavourableAct ||
-			exemption.Exemption == ShortTerm && !c.Original.Before(c.Completed.At.Add(shortTerm)) {
+			exemption.Exemption == ShortTerm && (c.Original.IsZero() || !c.Original.Before(c.Completed.At.Add(shortTerm))) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
-				"the exemption %s does not fit a refusal of this service: announce the hearing, or use another", exemption.Exemption).At("exemption.ground")
+				"the exemption %s does not fit this act: announce the hearing, or use another", exemption.Exemption).At("exemption.ground")
 		}
 		if strings.TrimSpace(string(exemption.Reasons)) == "" {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say why there is no hearing").At("exemption.reasons")
@@ -100,10 +100,10 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 	}
 	if !c.Heard {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
-			"an applicant is heard before a refusal: announce the hearing, or record the exemption that is used")
+			"whoever it touches is heard before an adverse act: announce the hearing, or record the exemption that is used")
 	}
 	if c.Hearing != nil && cmd.Today().Before(c.Hearing.NotBefore) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the applicant has known the preliminary decision for too short a time: refuse on %s or later", c.Hearing.NotBefore)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the preliminary decision has been known for too short a time: the act may be adopted on %s or later", c.Hearing.NotBefore)
 	}
 	return events, nil
 }

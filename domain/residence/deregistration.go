@@ -123,7 +123,7 @@ func (e DeregistrationDecided) MovesTo() procedure.State {
 func (e DeregistrationApplied) Begun() procedure.Application {
 	return procedure.Application{
 		CaseID: e.CaseID, ApplicantID: e.ApplicantID, Affected: e.Persons, Subject: e.subject(),
-		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, OneSitting: true,
+		ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline, Channel: e.Channel, Language: e.Language, OneSitting: true,
 	}
 }
 

@@ -61,9 +61,12 @@ type Register struct {
 	RemovalNoticeDays     int      `json:"removal_notice_days"`     // calendar days after the decision (Q15; 73(3) [found]: 10)
 	ReportChangesWithin   int      `json:"report_changes_within"`   // working days, the holder's duty (Q18; 101-7 [found]: 10)
 	ProtectedCategories   []string `json:"protected_categories"`    // not removed before provision (Q15a; 73(1) last para [found])
-	PriorityCategories    []string `json:"priority_categories"`     // go before the others of a list (Q6; policy: none)
+	PriorityCategories    []string `json:"priority_categories"`     // that a list's own rule may put before the others (Q6, Q8; 74(3) [found]); a list has no such rule until one is set (policy)
 	InventoryEveryMonths  int      `json:"inventory_every_months"`  // review of every entry (Q23; 71(5) [found for local bodies]; policy: 12)
 	InventoryAnswerWithin int      `json:"inventory_answer_within"` // working days to confirm the need before a review (Q23; policy: 10)
+	AreaAtLeast           int      `json:"area_at_least"`           // m² of useful area for each of a family that is provided for (Q19; art. 75 [found]: 15)
+	AreaAtMost            int      `json:"area_at_most"`            // (Q19; art. 75 [found]: 18)
+	NeedCheckDays         int      `json:"need_check_days"`         // a check of the need holds so many days (Q16, Q19; policy: 30)
 }
 
 // Procedure is the administrative procedure (APPC), in working days where

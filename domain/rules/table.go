@@ -141,6 +141,9 @@ func (e Edition) check() error {
 		{"register.report_changes_within", e.Register.ReportChangesWithin},
 		{"register.inventory_every_months", e.Register.InventoryEveryMonths},
 		{"register.inventory_answer_within", e.Register.InventoryAnswerWithin},
+		{"register.area_at_least", e.Register.AreaAtLeast},
+		{"register.area_at_most", e.Register.AreaAtMost},
+		{"register.need_check_days", e.Register.NeedCheckDays},
 		{"procedure.hearing_notice", e.Procedure.HearingNotice},
 		{"procedure.objection_window", e.Procedure.ObjectionWindow},
 		{"procedure.extension_months", e.Procedure.ExtensionMonths},
@@ -175,6 +178,9 @@ func (e Edition) check() error {
 	}
 	if e.Residence.TemporaryAtMostMonths < e.Residence.TemporaryAtLeastMonths {
 		return fmt.Errorf("residence.temporary_at_most_months is less than temporary_at_least_months: no stay would fit")
+	}
+	if e.Register.AreaAtMost < e.Register.AreaAtLeast {
+		return fmt.Errorf("register.area_at_most is less than area_at_least: no dwelling would fit")
 	}
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)

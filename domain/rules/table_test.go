@@ -55,6 +55,10 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		{"days to tell of a removal (Q15)", e.Register.RemovalNoticeDays, 10},
 		{"working days to report changes (Q18)", e.Register.ReportChangesWithin, 10},
 		{"months between inventories (Q23)", e.Register.InventoryEveryMonths, 12},
+		{"working days to answer (Q23)", e.Register.InventoryAnswerWithin, 10},
+		{"square metres for each, at least (Q19)", e.Register.AreaAtLeast, 15},
+		{"square metres for each, at most (Q19)", e.Register.AreaAtMost, 18},
+		{"days that a check of need holds (Q16, Q19)", e.Register.NeedCheckDays, 30},
 		{"years of look-back (Q12)", e.Placement.LookBackYears, 5},
 		{"months at least (R13)", e.Residence.TemporaryAtLeastMonths, 1},
 		{"months at most (R13)", e.Residence.TemporaryAtMostMonths, 12},
@@ -77,7 +81,8 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		got, want []string
 	}{
 		{"grounds of refusal (Q3, S000-5, -6, -7)", e.Placement.RefusalGrounds, []string{"untrue_documents", "no_consent", "requirements_not_met"}},
-		{"nobody goes first unless configured (Q6)", e.Register.PriorityCategories, nil},
+		{"whom a list's own rule may put first (Q8)", e.Register.PriorityCategories, []string{"war_veteran", "orphan", "awarded_mother", "large_family"}},
+		{"reasons of a removal (Q15)", e.Register.RemovalReasons, []string{"grounds_fell_away", "departure_or_end_of_employment", "untrue_information", "dwelling_acquired", "state_dwelling_received"}},
 		{"protected (Q15a)", e.Register.ProtectedCategories, []string{"orphan_or_without_parental_care", "incomplete_family", "awarded_mother_of_many_children", "large_family"}},
 	} {
 		if !slices.Equal(c.got, c.want) {
@@ -292,6 +297,7 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 		{"stays that cannot be at all", change(`"temporary_at_least_months":1`, `"temporary_at_least_months":13`), "no stay would fit"},
 		{"no attempt at all", change(`"attempts":12`, `"attempts":0`), "notice.attempts is 0"},
 		{"pauses that shrink", change(`"first_pause_minutes":1`, `"first_pause_minutes":300`), "longest_pause_minutes is less"},
+		{"a norm that nothing fits", change(`"area_at_most":18`, `"area_at_most":14`), "register.area_at_most is less than area_at_least"},
 		{"a password of three digits", change(`"digits":6`, `"digits":3`), "otp.digits is 3"},
 		{"Q3 a fourth ground", change(`"no_consent","requirements_not_met"]`, `"no_consent","no_vacancy"]`), "knows [untrue_documents no_consent requirements_not_met] and no other"},
 		{"C17 OTP for S001", change(`"portal":["eds"]`, `"portal":["eds","otp"]`), "takes [eds] and nothing else"},

@@ -40,6 +40,12 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 		if domain.CodeOf(err) != a.refuse {
 			t.Fatalf("%s: %v", a.name, err)
 		}
+		// Steps are named, so that one that is missing everywhere shows too.
+		if !a.kase.IsZero() {
+			if diff := domaintest.Diff(a.steps, typesOf(undisturbed.since(a.log.len()))); diff != "" {
+				t.Fatalf("%s (-its steps +what it did):\n%s", a.name, diff)
+			}
+		}
 		appends := undisturbed.appends
 		for n := 1; n <= appends; n++ {
 			for _, where := range []string{"before", "after"} {
@@ -192,7 +198,7 @@ func TestQ1_AVoidApprovalStaysVoid(t *testing.T) {
 	}
 	h := command.New(l, clock)
 	second := domain.EntryID{UUID: domain.DeriveID(secondOfAigul.UUID, "entry")}
-	must(t, "remove aigul", remove(h, second, command.Options{}))
+	removeReviewed(t, l, "aigul", second)
 	n := l.len()
 	for range 2 {
 		if _, err := overtaken.on(l); domain.CodeOf(err) != domain.CodeAlreadyOnList {

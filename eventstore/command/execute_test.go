@@ -248,12 +248,8 @@ func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
 	h := command.New(l, clock)
 	toggle := func(i int) {
 		t.Helper()
-		if i%2 == 0 {
-			must(t, fmt.Sprint("toggle ", i), remove(h, entryOfDaur, command.Options{}))
-			return
-		}
 		must(t, fmt.Sprint("toggle ", i), func(cmd domain.Command) (command.Receipt, error) {
-			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct}, command.Options{})
+			return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Close: i%2 == 1, Note: "n"}, command.Options{})
 		})
 	}
 	toggle(0) // loads the stream
@@ -265,7 +261,7 @@ func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
 	other := command.New(l, clock)
 	if calls := l.counted(func() {
 		must(t, "elsewhere", func(cmd domain.Command) (command.Receipt, error) {
-			return remove(other, entryOfDaur, command.Options{})(cmd)
+			return review(other, entryOfDaur, command.Options{})(cmd)
 		})
 	}); calls != 3 {
 		t.Errorf("a stream that is not held cost %d calls, want 3: read once, append, read back", calls)

@@ -100,7 +100,7 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 	e := *a.Approved
 	var placed []domain.Event
 	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
-		placed, err = q.Place(cmd, placeFor(e, latest))
+		placed, err = q.Place(cmd, placeFor(e, latest), h.rules)
 		return err
 	}); err != nil {
 		return Receipt{}, err
@@ -147,7 +147,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 
 	place := step("place")
 	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Place(place, placeFor(e, approval.Position))
+		return q.Place(place, placeFor(e, approval.Position), h.rules)
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && voids(refusal.Code) {
@@ -183,21 +183,5 @@ func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id 
 	return execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) { return a.Refuse(cmd, c) },
-	})
-}
-
-// RemoveEntry takes an entry off the list.
-func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Queue]{
-		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Remove(cmd, c) },
-	})
-}
-
-// ReinstateEntry brings a removed entry back with its seniority.
-func (h *Handler) ReinstateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Queue]{
-		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c) },
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -15,6 +16,25 @@ func (h *Handler) onList(ctx context.Context, cmd domain.Command, list domain.Li
 	})
 }
 
+// RemoveEntry takes an entry off the list.
+func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Remove(cmd, c, h.rules) })
+}
+
+// ReinstateEntry brings a removed entry back with its seniority.
+func (h *Handler) ReinstateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
+}
+
+// StepOnEntry takes a step of the procedure on the review of an entry or on its
+// removal: one append to its list. holder is who asks, where it is the citizen.
+// decide gets the terms in force on the day.
+func (h *Handler) StepOnEntry(ctx context.Context, cmd domain.Command, list domain.ListID, id domain.EntryID, holder domain.PersonID, decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Proceed(id, holder, func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) })
+	})
+}
+
 // RedateEntry moves an entry to the day on which its ground arose.
 func (h *Handler) RedateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Redate, opt Options) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Redate(cmd, c) })
@@ -22,17 +42,17 @@ func (h *Handler) RedateEntry(ctx context.Context, cmd domain.Command, list doma
 
 // TransferEntry gives an entry to another member of the family.
 func (h *Handler) TransferEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
 }
 
 // ProtectEntry records or lifts a protection from removal.
 func (h *Handler) ProtectEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Protect, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(cmd, c, h.rules) })
 }
 
 // SetPriorityRule sets or ends the priority rule of a list.
 func (h *Handler) SetPriorityRule(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.SetPriorityRule, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.SetPriorityRule(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.SetPriorityRule(cmd, c, h.rules) })
 }
 
 // PrioritiseEntry gives an entry priority by the rule of its list, or ends it.
@@ -42,17 +62,18 @@ func (h *Handler) PrioritiseEntry(ctx context.Context, cmd domain.Command, list 
 
 // ConfirmInventory confirms that an entry still stands in need.
 func (h *Handler) ConfirmInventory(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ConfirmInventory, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.ConfirmInventory(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.ConfirmInventory(cmd, c, h.rules) })
 }
 
-// TakeInventory opens a review of every entry whose confirmation is overdue.
+// TakeInventory asks for every confirmation that is due, and opens a review of
+// every entry whose holder was asked and did not answer in time.
 func (h *Handler) TakeInventory(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.TakeInventory(cmd) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.TakeInventory(cmd, h.rules) })
 }
 
 // ReviewEntry opens or closes a review of an entry.
 func (h *Handler) ReviewEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Review, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Review(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Review(cmd, c, h.rules) })
 }
 
 // ReportChange records what a holder reports. The members of a new family must
@@ -79,7 +100,7 @@ func (h *Handler) ChangeConsent(ctx context.Context, cmd domain.Command, list do
 
 // GiveNotice records the written notice of a removal.
 func (h *Handler) GiveNotice(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.GiveNotice, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.GiveNotice(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.GiveNotice(cmd, c, h.rules) })
 }
 
 // EndLease ends the lease of a service dwelling.

@@ -45,7 +45,7 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 				return nil, err
 			}
 			err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
-				events, err = p.Decide(cmd, c, q)
+				events, err = p.Decide(cmd, c, q, h.rules)
 				return err
 			})
 			return events, err

@@ -47,7 +47,7 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 	}{
 		"Q19 the entry was removed meanwhile": {
 			func(l *memoryLog) {
-				must(t, "remove daur", remove(command.New(l, clock), entryOfDaur, command.Options{}))
+				removeReviewed(t, l, "daur", entryOfDaur)
 			},
 			[]string{"dwelling: LeaseBegan", "queue: ProvisionDeclined", "dwelling: LeaseVoided", "case: ProvisionVoided"},
 		},

@@ -191,6 +191,7 @@ func TestQ1_AFinisherAndARemovalBetweenTheStepsLeaveOneOutcome(t *testing.T) {
 	l.faults(func(n int, stream string) error {
 		if n == 1 { // the void of the first process
 			other := command.New(l, clock)
+			must(t, "review aigul", review(other, second, command.Options{}))
 			must(t, "remove aigul", remove(other, second, command.Options{}))
 			if err := other.Finish(ctx, caseOfAigul); err != nil {
 				t.Errorf("the other process: %v", err)
@@ -263,6 +264,7 @@ func TestARefusalNeverRestsOnAnOldState(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, "place aigul", approve(there, caseOfAigul)) // here does not know
+	must(t, "review aigul", review(there, entryOfAigul, command.Options{}))
 	must(t, "remove aigul", remove(here, entryOfAigul, command.Options{}))
 }
 

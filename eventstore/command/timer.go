@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -80,12 +81,53 @@ var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) erro
 	domain.DueCorrection: onCase("return", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
 		return c.Return(cmd)
 	}),
-	domain.DueObjection: onCase("hearing lapsed", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
-		return c.CloseHearing(cmd, procedure.HearingLapsed, "")
-	}),
+	domain.DueObjection: func(h *Handler, ctx context.Context, d domain.Due) error {
+		lapse := func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
+			return c.CloseHearing(cmd, procedure.HearingLapsed, "")
+		}
+		if strings.HasPrefix(d.Stream, listPrefix) {
+			return h.onListDue(ctx, d, "hearing lapsed", func(cmd domain.Command, q *housing.Queue, review uuid.UUID) ([]domain.Event, error) {
+				return q.ProceedIn(domain.CaseID{UUID: review}, func(c *procedure.Case) ([]domain.Event, error) { return lapse(cmd, c, "") })
+			})
+		}
+		return onCase("hearing lapsed", lapse)(h, ctx, d)
+	},
 	domain.DueDuty: onCase("missed", func(cmd domain.Command, c *procedure.Case, duty string) ([]domain.Event, error) {
 		return c.MarkMissed(cmd, procedure.Duty(duty))
 	}),
+	domain.DueInventory: func(h *Handler, ctx context.Context, d domain.Due) error {
+		return h.onListDue(ctx, d, "inventory", func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
+			return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
+		})
+	},
+}
+
+// listPrefix begins the name of a list's stream.
+const listPrefix = "queue-"
+
+// onListDue does what is due of d.Item, an entry or a review of a list: one
+// append to its stream. What the list refuses is no duty any more: the agenda
+// was behind the log.
+func (h *Handler) onListDue(ctx context.Context, d domain.Due, name string, decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error)) error {
+	item, err := uuid.Parse(d.Item)
+	if err != nil {
+		return fmt.Errorf("command: a duty of the list %s of %q: %w", d.Stream, d.Item, err)
+	}
+	cmd := h.own(item, fmt.Sprintf("%s at %d", name, d.At.UnixMilli()))
+	_, err = execute(ctx, h, order[housing.Queue]{
+		cmd: cmd, stream: d.Stream,
+		decide: func(q *housing.Queue) ([]domain.Event, error) { return decide(cmd, q, item) },
+	})
+	return unlessRefused(err)
+}
+
+// unlessRefused is nil for the conflict of a duty that is none any more.
+func unlessRefused(err error) error {
+	var refused *domain.Error
+	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
+		return nil
+	}
+	return err
 }
 
 // onCase is a duty that is one step on a case. What the case refuses is no duty
@@ -99,11 +141,7 @@ func onCase(name string, step func(cmd domain.Command, c *procedure.Case, item s
 		// The same duty can fall due again later, after an extension for one.
 		cmd := h.own(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
 		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c, d.Item) }, Options{})
-		var refused *domain.Error
-		if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
-			return nil
-		}
-		return err
+		return unlessRefused(err)
 	}
 }
 

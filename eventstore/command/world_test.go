@@ -21,6 +21,8 @@ var (
 	daur   = domaintest.ID[domain.PersonID]("daur")   // resides there
 	erlan  = domaintest.ID[domain.PersonID]("erlan")  // stays there
 	gulnar = domaintest.ID[domain.PersonID]("gulnar") // resides in the house
+	saule  = domaintest.ID[domain.PersonID]("saule")  // of those who are five in the flat
+	timur  = domaintest.ID[domain.PersonID]("timur")  // so is he
 	flat   = domaintest.ID[domain.DwellingID]("flat")
 	house  = domaintest.ID[domain.DwellingID]("house")
 	list   = domaintest.ID[domain.ListID]("list")
@@ -48,6 +50,7 @@ type act struct {
 	cmd    domain.Command
 	do     func(*command.Handler, domain.Command, command.Options) (command.Receipt, error)
 	kase   domain.CaseID // by which a process manager finishes it; zero where it has one step
+	steps  []string      // what it appends, where it has a kase
 	refuse domain.Code   // what it answers, in the end; "" for a receipt
 }
 
@@ -99,11 +102,30 @@ func approve(h *command.Handler, id domain.CaseID) func(domain.Command) (command
 	}
 }
 
+// remove takes an entry that is under review off the list.
 func remove(h *command.Handler, id domain.EntryID, opt command.Options) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		return h.RemoveEntry(ctx, cmd, list, housing.Remove{EntryID: id, Reason: housing.DwellingAcquired}, opt)
+		return h.RemoveEntry(ctx, cmd, list, housing.Remove{
+			EntryID: id, Reason: housing.DwellingAcquired, Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
+		}, opt)
 	}
 }
+
+func review(h *command.Handler, id domain.EntryID, opt command.Options) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: id, Note: "n"}, opt)
+	}
+}
+
+// removeReviewed opens a review of the entry and removes it.
+func removeReviewed(t testing.TB, l *memoryLog, name string, id domain.EntryID) {
+	t.Helper()
+	h := command.New(l, clock)
+	must(t, "review "+name, review(h, id, command.Options{}))
+	must(t, "remove "+name, remove(h, id, command.Options{}))
+}
+
+var courtAct = housing.Act{Number: "2-114/26", On: domaintest.Day("2026-03-01"), InForceOn: domaintest.Day("2026-03-10")}
 
 // world returns a log with four persons, two dwellings, three registrations, a
 // list with one entry and two open applications of Aigul.
@@ -139,6 +161,23 @@ func signedBy(p domain.PersonID) command.Signed {
 	return command.Signed{
 		Text:   []byte(`{"application":{}}`),
 		Verify: func(time.Time) (domain.Evidence, error) { return domaintest.Signed(domain.SignatureEDS, p), nil },
+	}
+}
+
+// deregisterFive asks for five persons of whom one resides elsewhere; where the
+// flat has further owners, on the portal, it waits for them.
+func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		cmd.Channel, opt.Signed = channel, signedBy(aigul)
+		c := residence.ApplyForDeregistration{
+			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+			ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan, saule, timur}, Signature: domain.SignatureEDS,
+		}
+		if channel != domain.ChannelPortal {
+			c.Signature = domain.SignatureHandwritten
+			c.Documents = []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}}
+		}
+		return h.Deregister(ctx, cmd, c, opt)
 	}
 }
 
@@ -222,7 +261,7 @@ func decidedAndLeft(t testing.TB) *memoryLog {
 func acts(t testing.TB) []act {
 	t.Helper()
 	removed := world(t)
-	must(t, "remove daur", remove(command.New(removed, clock), entryOfDaur, command.Options{}))
+	removeReviewed(t, removed, "daur", entryOfDaur)
 
 	// One application of Aigul was approved by a process that died before the
 	// list placed the entry; then the other was placed.
@@ -254,6 +293,22 @@ func acts(t testing.TB) []act {
 			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
 		}
 	}
+	// Five are asked for, of whom four reside in the flat.
+	five := world(t)
+	for name, id := range map[string]domain.PersonID{"saule": saule, "timur": timur} {
+		must(t, "record "+name, recordPerson(command.New(five, clock), id))
+		must(t, name+" resides in the flat", register(command.New(five, clock), id, flat, residence.Permanent, command.Options{}))
+	}
+	fiveOwned := five.copy()
+	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
+		return command.New(fiveOwned, clock).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+	})
+	must(t, "aigul applies for five", func(cmd domain.Command) (command.Receipt, error) {
+		return deregisterFive(domain.ChannelPortal)(command.New(fiveOwned, clock), cmd, command.Options{})
+	})
+	const applied, confirmed, ended, decided = "case: DeregistrationApplied", "case: CoOwnerConfirmed", "residence: RegistrationEnded", "case: DeregistrationDecided"
+	const decidedToProvide, let, letVoid, notProvided, provisionVoid = "case: ProvisionDecided", "dwelling: LeaseBegan", "dwelling: LeaseVoided", "queue: ProvisionDeclined", "case: ProvisionVoided"
+
 	// The sheets of a departure, of which one is issued again or corrected.
 	departed := world(t)
 	left := must(t, "depart", func(cmd domain.Command) (command.Receipt, error) {
@@ -261,7 +316,7 @@ func acts(t testing.TB) []act {
 	})
 	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
 	entryGone := decidedAndLeft(t)
-	must(t, "remove daur", remove(command.New(entryGone, clock), entryOfDaur, command.Options{}))
+	removeReviewed(t, entryGone, "daur", entryOfDaur)
 
 	houseLet := decidedAndLeft(t)
 	must(t, "gulnar applies", apply(command.New(houseLet, clock), lateCase, gulnar))
@@ -276,9 +331,14 @@ func acts(t testing.TB) []act {
 	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
 		return provide(command.New(leased, clock), house)(cmd, command.Options{})
 	})
+	underReview := world(t)
+	must(t, "review daur", review(command.New(underReview, clock), entryOfDaur, command.Options{}))
+	onEntry := func(h *command.Handler, cmd domain.Command, opt command.Options, step func(*procedure.Case, procedure.Terms) ([]domain.Event, error)) (command.Receipt, error) {
+		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, step, opt)
+	}
 	withRule := world(t)
 	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: housing.PriorityCategories, Basis: "act 5"}, command.Options{})
+		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
 	})
 	withFamily := world(t)
 	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
@@ -327,11 +387,16 @@ func acts(t testing.TB) []act {
 		{name: "R20 leave a child behind", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return register(h, gulnar, flat, residence.Permanent, opt)(cmd)
 		}},
-		{name: "deregister several", log: world(t), kase: eviction, do: deregister},
-		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal},
-		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm)},
-		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline)},
-		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart},
+		{name: "deregister several", log: world(t), kase: eviction, do: deregister, steps: []string{applied, ended, ended, decided}},
+		{name: "R23 deregister five", log: five, kase: eviction, do: deregisterFive(domain.ChannelStateCorp),
+			steps: []string{applied, ended, ended, ended, ended, decided}},
+		{name: "R6 the last co-owner confirms for five", log: fiveOwned, kase: eviction, do: answer(residence.AnswerConfirm),
+			steps: []string{confirmed, ended, ended, ended, ended, decided}},
+		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal, steps: []string{applied}},
+		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm), steps: []string{confirmed, ended, ended, decided}},
+		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline), steps: []string{"case: CoOwnerDeclined", decided}},
+		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart,
+			steps: []string{applied, ended, ended, decided, "case: DepartureSheetIssued", "case: DepartureSheetIssued"}},
 		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DuplicateCertificate(ctx, cmd, departure, sheet, opt)
 		}},
@@ -346,30 +411,34 @@ func acts(t testing.TB) []act {
 		{name: "apply for service housing", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{CaseID: late, ListID: list, ApplicantID: gulnar, Signature: domain.SignatureHandwritten}, opt)
 		}},
-		{name: "place", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "place", log: world(t), kase: caseOfAigul, steps: []string{
+			"case: ReviewBegan", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
+		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
 		}},
-		{name: "the list refuses to place", log: overtaken, cmd: order("place aigul"), kase: caseOfAigul, refuse: domain.CodeAlreadyOnList, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "the list refuses to place", log: overtaken, cmd: order("place aigul"), kase: caseOfAigul, refuse: domain.CodeAlreadyOnList, steps: []string{"case: PlacementApprovalVoided"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, opt)
 		}},
-		{name: "refuse", log: world(t), kase: caseOfAigul, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "refuse", log: world(t), kase: caseOfAigul, steps: []string{
+			"case: ReviewBegan", "case: HearingDispensed", "case: HousingApplicationRefused",
+		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
 				Ground: housing.UntrueDocuments, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
 			}, opt)
 		}},
-		{name: "remove", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q15 remove", log: underReview, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return remove(h, entryOfDaur, opt)(cmd)
 		}},
 		{name: "reinstate", log: removed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct}, opt)
+			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct, Act: courtAct}, opt)
 		}},
-		{name: "Q20 provide", log: world(t), kase: provision, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q20 provide", log: world(t), kase: provision, steps: []string{decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
 		}},
-		{name: "Q19 the list declines to provide", log: entryGone, cmd: order("provide daur"), kase: provision, refuse: domain.CodeEntryNotActive, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q19 the list declines to provide", log: entryGone, cmd: order("provide daur"), kase: provision, refuse: domain.CodeEntryNotActive, steps: []string{let, notProvided, letVoid, provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
 		}},
-		{name: "Q20 the dwelling declines to be let", log: houseLet, cmd: order("provide daur"), kase: provision, refuse: domain.CodeDwellingLeased, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q20 the dwelling declines to be let", log: houseLet, cmd: order("provide daur"), kase: provision, refuse: domain.CodeDwellingLeased, steps: []string{provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
 		}},
 		{name: "Q20 end a lease", log: leased, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
@@ -397,7 +466,17 @@ func acts(t testing.TB) []act {
 			return h.TakeInventory(ctx, years(cmd, 1), list, opt)
 		}},
 		{name: "Q23 review", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Note: "n"}, opt)
+			return review(h, entryOfDaur, opt)(cmd)
+		}},
+		{name: "Q15 C8 announce a hearing", log: underReview.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return c.AnnounceHearing(cmd, "n", t)
+			})
+		}},
+		{name: "Q15 C12 complain", log: removed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return c.FileComplaint(cmd, "1", c.ApplicantID, "n", t)
+			})
 		}},
 		{name: "Q18 report a change", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return reportFamily(h, cmd, opt)

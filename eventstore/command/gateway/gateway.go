@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 
 	"tizilim/domain"
@@ -46,31 +47,66 @@ func (m Message) LogValue() slog.Value { return domain.Masked(m) }
 // Gateway carries messages.
 type Gateway interface {
 	// Send hands a message over. It returns nil once the gateway has taken the
-	// message, which it then sends once however often it is handed over. An
-	// error says that it is not known whether it was taken: hand it over again.
+	// message, which it then sends once however often it is handed over. A
+	// [*Rejection] says that it never will take it; any other error that it is
+	// not known whether it was taken: hand it over again.
 	Send(ctx context.Context, m Message) error
 }
 
+// Rejection is a gateway's lasting no to a message.
+type Rejection struct{ Status int }
+
+func (r *Rejection) Error() string {
+	return fmt.Sprintf("the gateway rejects the message with status %d", r.Status)
+}
+
+// Report is what a gateway knows of a message that it has taken.
+type Report string
+
+const (
+	OnItsWay Report = "on_its_way" // or not known
+	Arrived  Report = "delivered"
+	Lost     Report = "failed"
+)
+
+// Reporter is a gateway that can tell whether a message has arrived.
+type Reporter interface {
+	Report(ctx context.Context, id uuid.UUID) (Report, error)
+}
+
 // Outbox is a gateway that writes messages into a file, one JSON object a line,
-// for whoever is at the machine to read. It serves one process on one machine.
+// for whoever is at the machine to read. It serves one process on one machine,
+// and is locked against others.
 // A message that is in the file is not written again.
 type Outbox struct {
+	lock io.Closer
 	mu   sync.Mutex
 	file *os.File
 	size int64 // of whole lines
 	sent map[uuid.UUID]bool
 }
 
+// ErrInUse says that another outbox writes the file.
+var ErrInUse = errors.New("the outbox is in use")
+
 // OpenOutbox opens the file, or makes it. It is readable by its owner only: it
-// holds telephones and one-time passwords.
+// holds telephones and one-time passwords. Error: [ErrInUse].
 func OpenOutbox(path string) (*Outbox, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
+	if err := makePrivate(path + ".lock"); err != nil {
 		return nil, fmt.Errorf("the outbox cannot be opened: %w", err)
 	}
-	o := &Outbox{file: file, sent: map[uuid.UUID]bool{}}
+	lock, err := vfs.Default.Lock(path + ".lock")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInUse, err)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		_ = lock.Close()
+		return nil, fmt.Errorf("the outbox cannot be opened: %w", err)
+	}
+	o := &Outbox{lock: lock, file: file, sent: map[uuid.UUID]bool{}}
 	if err := o.load(); err != nil {
-		_ = file.Close()
+		_ = o.Close()
 		return nil, fmt.Errorf("the outbox %s cannot be read: %w", path, err)
 	}
 	return o, nil
@@ -130,5 +166,14 @@ func (o *Outbox) Send(_ context.Context, m Message) error {
 	return nil
 }
 
-// Close closes the file.
-func (o *Outbox) Close() error { return o.file.Close() }
+// makePrivate makes the file where it is not there.
+func makePrivate(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// Close closes the file and lets others have it.
+func (o *Outbox) Close() error { return errors.Join(o.file.Close(), o.lock.Close()) }

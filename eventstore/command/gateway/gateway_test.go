@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,5 +90,19 @@ func TestOutboxRefusesAFileThatIsNone(t *testing.T) {
 	}
 	if got := text(t, path); got != "shopping list\nmilk\n" {
 		t.Errorf("now holds %q", got)
+	}
+}
+
+func TestOutboxIsWrittenByOneAtATime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "outbox.ndjson")
+	o := open(t, path)
+	if _, err := gateway.OpenOutbox(path); !errors.Is(err, gateway.ErrInUse) {
+		t.Errorf("opened twice: %v", err)
+	}
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,0 +1,252 @@
+package housing
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
+)
+
+// A removal is an adverse act (Q15): it is the end of a review, and the review
+// is an administrative procedure that the body begins by itself (APPC 62(2)).
+// Its hearing and the complaint about the removal are those of
+// [procedure.Case]; their events are in the stream of the list, so that what
+// decides over a place is never apart from the place.
+
+// RemovalReason is why an entry leaves the list. The edition in force lists the
+// reasons ([rules.Register]; housing law, art. 73(1)).
+type RemovalReason string
+
+// The reasons of the built-in edition.
+const (
+	GroundsFellAway       RemovalReason = "grounds_fell_away"
+	DepartureOrEndOfWork  RemovalReason = "departure_or_end_of_employment"
+	UntrueInformation     RemovalReason = "untrue_information"
+	DwellingAcquired      RemovalReason = "dwelling_acquired"
+	StateDwellingReceived RemovalReason = "state_dwelling_received"
+)
+
+// ReinstatementGround is why a removed entry comes back with its seniority: only
+// by a complaint that was satisfied or by an act of court (E.5).
+type ReinstatementGround string
+
+const (
+	ComplaintSatisfied ReinstatementGround = "complaint_satisfied"
+	CourtAct           ReinstatementGround = "court_act"
+)
+
+// ReinstatementGrounds lists them all.
+var ReinstatementGrounds = []ReinstatementGround{ComplaintSatisfied, CourtAct}
+
+// Act of a court on a removal.
+type Act struct {
+	Number    domain.Personal `json:"number"`
+	On        domain.Date     `json:"on"`
+	InForceOn domain.Date     `json:"in_force_on"`
+}
+
+// EntryRemoved takes an entry off the list, and ends the review CaseID. The
+// written notice with the grounds is due on NoticeDueOn ([NoticeGiven]).
+type EntryRemoved struct {
+	ListID      domain.ListID   `json:"list_id"`
+	EntryID     domain.EntryID  `json:"entry_id"`
+	PersonID    domain.PersonID `json:"person_id"`
+	CaseID      domain.CaseID   `json:"case_id"`
+	Seniority   Seniority       `json:"seniority"`
+	Reason      RemovalReason   `json:"reason"`
+	Note        domain.Personal `json:"note,omitempty"`
+	NoticeDueOn domain.Date     `json:"notice_due_on"`
+	Edition     rules.EditionID `json:"edition"` // of the rules it was judged by
+	RemovedAt   time.Time       `json:"removed_at"`
+}
+
+// EntryReinstated brings a removed entry back to the place that its seniority
+// gives it.
+type EntryReinstated struct {
+	ListID         domain.ListID       `json:"list_id"`
+	EntryID        domain.EntryID      `json:"entry_id"`
+	PersonID       domain.PersonID     `json:"person_id"`
+	Seniority      Seniority           `json:"seniority"`
+	Ground         ReinstatementGround `json:"ground"`
+	ComplaintID    string              `json:"complaint_id,omitempty"`
+	CourtAct       Act                 `json:"court_act,omitzero"`
+	Note           domain.Personal     `json:"note,omitempty"`
+	InventoryDueOn domain.Date         `json:"inventory_due_on"` // whoever decided has looked at the need: a year begins (policy)
+	ReinstatedAt   time.Time           `json:"reinstated_at"`
+}
+
+func (EntryRemoved) EventType() string    { return "EntryRemoved" }
+func (EntryReinstated) EventType() string { return "EntryReinstated" }
+
+func (e EntryRemoved) EffectiveAt() time.Time    { return e.RemovedAt }
+func (e EntryReinstated) EffectiveAt() time.Time { return e.ReinstatedAt }
+
+func (e EntryRemoved) Of() domain.CaseID      { return e.CaseID }
+func (EntryRemoved) MovesTo() procedure.State { return procedure.Refused }
+
+// proceeding is the procedure of a review.
+type proceeding struct {
+	procedure.Case
+	entry *Entry
+	won   string // complaint on the removal that was decided in the holder's favour; empty where none was
+}
+
+// proceed folds an event of a review.
+func (q *Queue) proceed(id domain.CaseID, rec domain.Recorded) {
+	p, ok := q.reviews[id]
+	if !ok {
+		return
+	}
+	if e, ok := rec.Event.(procedure.ComplaintDecided); ok && e.Outcome.Favourable() && p.Complaint != nil {
+		p.won = p.Complaint.ComplaintID
+	}
+	p.Apply(rec)
+	p.entry.Hearing = p.State == procedure.HearingPending
+}
+
+// endReview forgets the review of an entry that stays.
+func (q *Queue) endReview(e *Entry) {
+	delete(q.reviews, e.Proceeding)
+	e.Review, e.Proceeding, e.Hearing = "", domain.CaseID{}, false
+}
+
+// Proceed lets step decide what happens to the review of the entry, or to its
+// removal: the hearing (C8), a complaint (C12). The case it is given is that of
+// the review; its applicant is the holder. holder is who asks, where it is the
+// citizen; zero for staff.
+func (q *Queue) Proceed(id domain.EntryID, holder domain.PersonID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
+	e, err := q.entryOf(id, holder)
+	if err != nil {
+		return nil, err
+	}
+	return q.ProceedIn(e.Proceeding, step)
+}
+
+// ProceedIn is [Queue.Proceed] by the id of the review.
+func (q *Queue) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
+	p, ok := q.reviews[id]
+	if !ok {
+		return nil, notReviewed()
+	}
+	return step(&p.Case)
+}
+
+// Remove is the command that takes an entry off the list.
+type Remove struct {
+	EntryID   domain.EntryID
+	Reason    RemovalReason
+	Note      domain.Personal
+	Exemption procedure.Dispense // from the hearing, where there was none
+}
+
+// Remove decides [Remove]: at the end of a review in which the holder was heard
+// on the intended removal, or with the exemption that is used (C8); for a reason
+// that the edition in force lists, and of nobody who is protected until provided
+// (Q15, Q15a). The numbers behind fall by one, those before stay (Q8).
+func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Event, error) {
+	e, err := q.onList(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	edition := by.On(cmd.Today())
+	if reasons := edition.Register.RemovalReasons; !slices.Contains(reasons, string(c.Reason)) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an entry is removed for one of the reasons %v", reasons).At("reason")
+	}
+	if protected := e.protectedBy(edition); len(protected) > 0 {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryProtected,
+			"this entry is protected (%v): it cannot be removed before a dwelling is provided; where the protection does not hold, lift it first", protected)
+	}
+	p, ok := q.reviews[e.Proceeding]
+	if !ok {
+		return nil, notReviewed()
+	}
+	before, err := p.Refusing(cmd, c.Exemption)
+	if err != nil {
+		return nil, err
+	}
+	return append(before, EntryRemoved{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
+		Reason: c.Reason, Note: c.Note, NoticeDueOn: cmd.Today().AddDays(edition.Register.RemovalNoticeDays),
+		Edition: edition.ID, RemovedAt: cmd.Now,
+	}), nil
+}
+
+// Reinstate is the command that brings a removed entry back. One of ComplaintID
+// and Act is given, as the ground demands.
+type Reinstate struct {
+	EntryID     domain.EntryID
+	Ground      ReinstatementGround
+	ComplaintID string // on the removal, decided in the holder's favour
+	Act         Act    // of court, in force
+	Note        domain.Personal
+}
+
+// Reinstate decides [Reinstate]: with the original seniority, by an act of court
+// in force or a complaint on this removal that was decided in the holder's
+// favour; unless the person has meanwhile got another active entry on the list
+// (Q5).
+func (q *Queue) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]domain.Event, error) {
+	e, err := q.entry(c.EntryID)
+	if err != nil {
+		return nil, err
+	}
+	if c.Ground == "" {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a reinstatement states one of the grounds %v", ReinstatementGrounds).At("ground")
+	}
+	if !slices.Contains(ReinstatementGrounds, c.Ground) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a reinstatement has exactly one of the grounds %v", ReinstatementGrounds).At("ground")
+	}
+	if e.State() != Removed {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved, "this entry is %s; only a removed one can be reinstated", e.State())
+	}
+	if err := c.grounded(cmd, q.reviews[e.Proceeding]); err != nil {
+		return nil, err
+	}
+	if err := q.canStand(e.PersonID, e.Family); err != nil {
+		return nil, err
+	}
+	return []domain.Event{EntryReinstated{
+		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Seniority: e.Seniority,
+		Ground: c.Ground, ComplaintID: c.ComplaintID, CourtAct: c.Act, Note: c.Note,
+		InventoryDueOn: inventoryDue(cmd.Today(), by), ReinstatedAt: cmd.Now,
+	}}, nil
+}
+
+// grounded checks the fact on which the ground rests.
+func (c Reinstate) grounded(cmd domain.Command, removal *proceeding) error {
+	if c.Ground == ComplaintSatisfied {
+		switch {
+		case c.Act != (Act{}):
+			return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed, "an act of court goes with the ground %s", CourtAct).At("court_act")
+		case c.ComplaintID == "":
+			return domain.Refuse(domain.Invalid, domain.CodeRequired, "name the complaint on the removal that was decided in favour of the holder").At("complaint_id")
+		case removal == nil || removal.won != c.ComplaintID:
+			return domain.Refuse(domain.Conflict, domain.CodeComplaintNotWon,
+				"no complaint on this removal with this id was decided in favour of the holder").At("complaint_id")
+		}
+		return nil
+	}
+	switch {
+	case c.ComplaintID != "":
+		return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed, "a complaint goes with the ground %s", ComplaintSatisfied).At("complaint_id")
+	case strings.TrimSpace(string(c.Act.Number)) == "":
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number and the day of the act of court").At("court_act.number")
+	case c.Act.On.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the act of court").At("court_act.on")
+	case c.Act.InForceOn.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the act of court took legal force").At("court_act.in_force_on")
+	case c.Act.InForceOn.Before(c.Act.On):
+		return domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly, "an act takes force on its day at the earliest").At("court_act.in_force_on")
+	case cmd.Today().Before(c.Act.InForceOn):
+		return domain.Refuse(domain.Conflict, domain.CodeCourtDecisionNotYet, "the act of court is in force from %s", c.Act.InForceOn).At("court_act.in_force_on")
+	}
+	return nil
+}
+
+func notReviewed() *domain.Error {
+	return domain.Refuse(domain.Conflict, domain.CodeEntryNotReviewed,
+		"this entry is not under review: an entry is removed at the end of a review, in which its holder is heard")
+}

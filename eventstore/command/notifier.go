@@ -1,0 +1,403 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"tizilim/domain"
+	"tizilim/domain/notice"
+	"tizilim/domain/procedure"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command/gateway"
+)
+
+const (
+	// noticeEvery is how often the notifier looks at what is owed.
+	noticeEvery = time.Second
+	// noticesAtOnce bounds one look.
+	noticesAtOnce = 100
+	// sendsAtOnce is how many messages are handed over side by side: a gateway
+	// that is slow holds up no more than it must.
+	sendsAtOnce = 8
+	// reportEvery is how often a gateway is asked what became of messages.
+	reportEvery = time.Minute
+	// reportWithin is for how long after they were sent it is asked.
+	reportWithin = 72 * time.Hour
+)
+
+// NoticeBook lists the notices that wait, as a projection of the log. It may be
+// behind: whether a notice is still to be queued or sent, its stream says.
+type NoticeBook interface {
+	// OwedNotices returns at most limit notices that events of the log owe.
+	OwedNotices(ctx context.Context, limit int) ([]notice.Debt, error)
+	// DueNotices returns at most limit notices that are to be sent at by.
+	DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error)
+	// SentNotices returns at most limit notices that a [gateway.Reporter] took
+	// between the two instants and has told nothing of.
+	SentNotices(ctx context.Context, from, by time.Time, limit int) ([]notice.Outgoing, error)
+}
+
+// Notifier is the process manager that tells people what the registry did. It
+// works from recorded events only, so no notice comes before its act (R15).
+// Several may run at once: a notice is one stream and a message one id, so
+// neither is there twice, wherever a crash or another notifier comes between.
+type Notifier struct {
+	handler *Handler
+	book    NoticeBook
+	gateway gateway.Gateway
+	log     *slog.Logger
+	began   bool
+}
+
+// NewNotifier returns a Notifier that works through the book.
+func NewNotifier(h *Handler, book NoticeBook, g gateway.Gateway, log *slog.Logger) *Notifier {
+	return &Notifier{handler: h, book: book, gateway: g, log: log}
+}
+
+// Run works until ctx ends. What fails is tried again at the next look.
+func (n *Notifier) Run(ctx context.Context) {
+	var work errgroup.Group
+	work.Go(func() error {
+		every(ctx, noticeEvery, func() { n.Once(ctx) })
+		return nil
+	})
+	if reporter, ok := n.gateway.(gateway.Reporter); ok {
+		work.Go(func() error {
+			every(ctx, reportEvery, func() { n.AskOnce(ctx, reporter) })
+			return nil
+		})
+	}
+	_ = work.Wait() // neither fails
+}
+
+// Once queues what is owed and sends what is due.
+func (n *Notifier) Once(ctx context.Context) {
+	if !n.began {
+		if err := n.handler.BeginNotices(ctx); err != nil {
+			n.warn(ctx, "notices cannot be given yet", err)
+			return
+		}
+		n.began = true
+	}
+	owed, err := n.book.OwedNotices(ctx, noticesAtOnce)
+	if err != nil {
+		n.warn(ctx, "owed notices cannot be read now", err)
+		return
+	}
+	for _, d := range owed {
+		if err := n.handler.QueueNotice(ctx, d); err != nil {
+			n.warn(ctx, "a notice could not be queued yet", err, "event", d.Event.String(), "kind", d.Kind)
+		}
+	}
+	due, err := n.book.DueNotices(ctx, n.handler.now(), noticesAtOnce)
+	if err != nil {
+		n.warn(ctx, "notices to be sent cannot be read now", err)
+		return
+	}
+	n.all(ctx, due, func(o notice.Outgoing) error { return n.handler.SendNotice(ctx, n.gateway, o) })
+}
+
+// AskOnce asks the gateway what became of the messages that it took.
+func (n *Notifier) AskOnce(ctx context.Context, reporter gateway.Reporter) {
+	now := n.handler.now()
+	sent, err := n.book.SentNotices(ctx, now.Add(-reportWithin), now, noticesAtOnce)
+	if err != nil {
+		n.warn(ctx, "sent notices cannot be read now", err)
+		return
+	}
+	n.all(ctx, sent, func(o notice.Outgoing) error { return n.handler.ReportNotice(ctx, reporter, o) })
+}
+
+func (n *Notifier) all(ctx context.Context, notices []notice.Outgoing, do func(notice.Outgoing) error) {
+	var work errgroup.Group
+	work.SetLimit(sendsAtOnce)
+	for _, o := range notices {
+		work.Go(func() error {
+			if err := do(o); err != nil {
+				n.warn(ctx, "a notice could not be taken further yet", err, "notice", o.NoticeID, "way", o.Way)
+			}
+			return nil
+		})
+	}
+	_ = work.Wait() // what failed is logged, and tried again at the next look
+}
+
+func (n *Notifier) warn(ctx context.Context, what string, err error, with ...any) {
+	if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
+		n.log.Warn(what, append(with, "error", err)...)
+	}
+}
+
+// BeginNotices records, once in the life of a registry, that notices are owed
+// from here on.
+func (h *Handler) BeginNotices(ctx context.Context) error {
+	cmd := h.own(notice.Beginning.UUID, "begin")
+	_, err := execute(ctx, h, order[notice.Notice]{
+		cmd: cmd, stream: notice.Beginning.Stream(),
+		decide: func(n *notice.Notice) ([]domain.Event, error) { return n.Begin(cmd) },
+	})
+	return err
+}
+
+// QueueNotice puts a notice that an event owes into the personal account and
+// on its other ways. Repeated, it does nothing.
+func (h *Handler) QueueNotice(ctx context.Context, d notice.Debt) error {
+	recs, err := h.log.ReadPage(ctx, d.Event.Stream, d.Event.Revision, 1)
+	if err != nil {
+		return err
+	}
+	for _, rec := range recs {
+		for _, owed := range notice.Of(rec.Event) {
+			if owed.Kind == d.Kind && owed.To == d.To {
+				return h.queueNotice(ctx, rec, owed)
+			}
+		}
+	}
+	return fmt.Errorf("command: the event %s owes no notice of the kind %q", d.Event, d.Kind)
+}
+
+func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed notice.Owed) error {
+	q := notice.NoticeQueued{
+		PersonID: owed.To, Kind: owed.Kind, About: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision},
+		FromCase: owed.FromCase(), Decision: owed.Decision, Duty: owed.Duty, By: owed.By, Language: domain.Kazakh,
+		Ways: []notice.Way{notice.Account}, RecordedAt: rec.Created.UTC(),
+	}
+	if id, isCase := strings.CutPrefix(rec.Stream, "case-"); isCase {
+		kase, err := uuid.Parse(id)
+		if err != nil {
+			return fmt.Errorf("command: a notice of the stream %s: %w", rec.Stream, err)
+		}
+		q.CaseID = domain.CaseID{UUID: kase}
+		c, err := h.Case(ctx, q.CaseID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case owed.Complainant:
+			if q.PersonID, err = h.complainant(ctx, rec); err != nil {
+				return err
+			}
+		case owed.FromCase():
+			q.PersonID = c.ApplicantID
+		}
+		if q.PersonID == c.ApplicantID && c.Language != "" {
+			q.Language = c.Language // of the application (C1)
+		}
+	}
+	if q.PersonID.IsZero() {
+		return fmt.Errorf("command: the stream %s does not say who is to be told", rec.Stream)
+	}
+	person, err := h.Person(ctx, q.PersonID)
+	if err != nil {
+		return err
+	}
+	if person.Contacts.Language != "" {
+		q.Language = person.Contacts.Language
+	}
+	for _, w := range []notice.Way{notice.SMS, notice.Email} {
+		if addressOf(person.Contacts, w) != "" {
+			q.Ways = append(q.Ways, w)
+		}
+	}
+	q.NoticeID = owed.ID(rec.ID, q.PersonID)
+	cmd := h.own(q.NoticeID.UUID, "queue")
+	q.QueuedAt = cmd.Now
+	if _, err := execute(ctx, h, order[notice.Notice]{
+		cmd: cmd, stream: q.NoticeID.Stream(), correlation: rec.Meta.Correlation,
+		decide: func(n *notice.Notice) ([]domain.Event, error) { return n.Queue(q) },
+	}); err != nil {
+		return err
+	}
+	// The copy in the account is there now; a crash before this is recorded
+	// leaves it among the notices that are due.
+	return h.deliverNotice(ctx, q.NoticeID, notice.Account)
+}
+
+// complainant is who filed the last complaint of the case before the event.
+func (h *Handler) complainant(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
+	recs, err := h.log.ReadPage(ctx, rec.Stream, 0, int(rec.Revision))
+	for _, before := range recs {
+		if e, ok := before.Event.(procedure.ComplaintFiled); ok {
+			who = e.ComplainantID
+		}
+	}
+	return who, err
+}
+
+// addressOf is where the person can be reached on the way; empty where not.
+func addressOf(c residence.ContactsConfirmed, w notice.Way) domain.Personal {
+	switch w {
+	case notice.SMS:
+		return c.Phone
+	case notice.Email:
+		return c.Email
+	}
+	return ""
+}
+
+// SendNotice sends a notice that is due on its way and records what came of it.
+// The message has the same id at every attempt, until a gateway has taken it
+// and lost it: so a gateway that has it does not send it again, wherever the
+// last attempt ended.
+func (h *Handler) SendNotice(ctx context.Context, g gateway.Gateway, o notice.Outgoing) error {
+	n, err := snapshot[notice.Notice](ctx, h, o.NoticeID.Stream())
+	if err != nil {
+		return err
+	}
+	d := n.On(o.Way)
+	if d.State != notice.Queued || h.now().Before(d.NextAt) {
+		return nil // the book was behind the log
+	}
+	if o.Way == notice.Account {
+		return h.deliverNotice(ctx, o.NoticeID, notice.Account)
+	}
+	person, err := h.Person(ctx, n.PersonID)
+	if err != nil {
+		return err
+	}
+	m := gateway.Message{
+		ID: messageID(o, d.Taken+1), Way: gateway.Way(o.Way), To: addressOf(person.Contacts, o.Way),
+		Text: domain.Personal(n.Kind.Text(n.Language, n.By)),
+	}
+	if o.Way == notice.Email {
+		m.Subject = domain.Personal(notice.Subject(n.Language))
+	}
+	failure := notice.NoContact
+	if m.To != "" {
+		err := g.Send(ctx, m)
+		if ctx.Err() != nil {
+			return ctx.Err() // the process ends; the next one hands it over again
+		}
+		var rejected *gateway.Rejection
+		switch {
+		case err == nil:
+			failure = ""
+		case errors.As(err, &rejected):
+			failure = notice.Rejected
+		default:
+			failure = notice.Unreachable
+		}
+	}
+	_, reports := g.(gateway.Reporter)
+	// Of one attempt there is one outcome, whoever else made it too.
+	return h.stepOnNotice(ctx, n, fmt.Sprintf("%s %d", o.Way, d.Attempts+1), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+		if failure == "" {
+			return n.Send(cmd, o.Way, reports)
+		}
+		return n.Fail(cmd, o.Way, failure, h.noticeTerms(cmd.Today()))
+	})
+}
+
+// messageID of a notice on its way, the n-th time that a gateway takes it.
+func messageID(o notice.Outgoing, n int) uuid.UUID {
+	if n == 1 {
+		return domain.DeriveID(o.NoticeID.UUID, string(o.Way))
+	}
+	return domain.DeriveID(o.NoticeID.UUID, fmt.Sprintf("%s %d", o.Way, n))
+}
+
+// ReportNotice records whether a message that the gateway took has arrived.
+func (h *Handler) ReportNotice(ctx context.Context, reporter gateway.Reporter, o notice.Outgoing) error {
+	n, err := snapshot[notice.Notice](ctx, h, o.NoticeID.Stream())
+	if err != nil {
+		return err
+	}
+	d := n.On(o.Way)
+	if d.State != notice.Sent {
+		return nil
+	}
+	report, err := reporter.Report(ctx, messageID(o, d.Taken))
+	if err != nil {
+		return err
+	}
+	switch report {
+	case gateway.Arrived:
+		return h.deliverNotice(ctx, o.NoticeID, o.Way)
+	case gateway.Lost:
+		return h.stepOnNotice(ctx, n, fmt.Sprintf("%s taken %d lost", o.Way, d.Taken), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+			return n.Fail(cmd, o.Way, notice.NotDelivered, h.noticeTerms(cmd.Today()))
+		})
+	}
+	return nil
+}
+
+// deliverNotice records that the notice has arrived on the way. Where it tells
+// the applicant a decision, or what else the body owes notice of, the case learns
+// of it first, because the effect of the decision begins with it (C11): a stop between the two leaves a notice
+// that is not delivered yet, and so is taken up again.
+func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notice.Way) error {
+	n, err := snapshot[notice.Notice](ctx, h, id.Stream())
+	if err != nil {
+		return err
+	}
+	if _, ok := notice.Next(w, n.On(w).State, notice.Deliver); !ok {
+		return nil
+	}
+	if n.Decision || n.Duty != "" {
+		if err := h.notified(ctx, n, w); err != nil {
+			return err
+		}
+	}
+	return h.stepOnNotice(ctx, n, fmt.Sprintf("%s delivered", w), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+		return n.Deliver(cmd, w)
+	})
+}
+
+// notified records in the case that its applicant got the notice. The copy in
+// the personal account counts for who applied through the portal and is told to
+// look there (S000-2.5, S001-10); whoever came with paper may never open one,
+// and is notified by an SMS or e-mail that has arrived, by letter or by hand.
+func (h *Handler) notified(ctx context.Context, n notice.Notice, w notice.Way) error {
+	cmd := h.own(n.NoticeID.UUID, "notified by "+string(w))
+	_, err := h.StepOnCase(ctx, cmd, n.CaseID, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+		if w == notice.Account && c.Channel != domain.ChannelPortal {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the applicant came with paper")
+		}
+		if n.Decision {
+			return c.NotifyOf(cmd, n.About.Revision, procedure.NotifiedBy(w))
+		}
+		if n.Duty == procedure.NoticeOfExtension && domain.DateOf(c.Deadline) != n.By {
+			return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the term has been extended again since")
+		}
+		return c.Notify(cmd, n.Duty, procedure.NotifiedBy(w))
+	}, Options{})
+	var refused *domain.Error
+	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
+		return nil // notified already, or another decision has replaced this one
+	}
+	return err
+}
+
+// stepOnNotice takes a step on a notice. What its state refuses another has
+// done meanwhile.
+func (h *Handler) stepOnNotice(ctx context.Context, n notice.Notice, name string, step func(domain.Command, *notice.Notice) ([]domain.Event, error)) error {
+	cmd := h.own(n.NoticeID.UUID, name)
+	correlation := n.CaseID.UUID
+	if n.CaseID.IsZero() {
+		correlation = n.NoticeID.UUID
+	}
+	_, err := execute(ctx, h, order[notice.Notice]{
+		cmd: cmd, stream: n.NoticeID.Stream(), correlation: correlation,
+		decide: func(n *notice.Notice) ([]domain.Event, error) { return step(cmd, n) },
+	})
+	if domain.CodeOf(err) == domain.CodeNotDue {
+		return nil
+	}
+	return err
+}
+
+// noticeTerms are the numbers of a notice by the edition in force on the day.
+func (h *Handler) noticeTerms(day domain.Date) notice.Terms {
+	e := h.rules.On(day).Notice
+	return notice.Terms{
+		Attempts:   e.Attempts,
+		FirstPause: time.Duration(e.FirstPauseMinutes) * time.Minute, LongestPause: time.Duration(e.LongestPauseMinutes) * time.Minute,
+	}
+}

@@ -1,0 +1,293 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/notice"
+)
+
+// storedNotice is what the inbox of a person shows of a notice. Its text is
+// made when it is read.
+type storedNotice struct {
+	Kind     notice.Kind     `json:"kind"`
+	About    domain.EventRef `json:"about"`
+	Case     domain.CaseID   `json:"case,omitzero"`
+	By       domain.Date     `json:"by,omitzero"`
+	Language domain.Language `json:"language"`
+	QueuedAt time.Time       `json:"queued_at"`
+}
+
+// storedDelivery is how far a notice is on one way.
+type storedDelivery struct {
+	State notice.State `json:"state"`
+	At    time.Time    `json:"at"`
+}
+
+// notices keeps what events owe that is not queued, what is queued that is not
+// sent, what is sent and may be asked about, what was given up, and who has
+// which notices. None of it decides whether a notice is sent: their streams do,
+// so a model that is behind, or filled anew, sends nothing twice.
+func notices(rec domain.Recorded) []op {
+	var ops []op
+	for _, o := range notice.Of(rec.Event) {
+		ops = append(ops, rank(owedKey, debtMember(notice.Debt{
+			Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To, Since: rec.Created,
+		})))
+	}
+	switch e := rec.Event.(type) {
+	case notice.Began: // what happened before owes none
+		return []op{cut(owedKey, "0")}
+	case notice.NoticeQueued:
+		d := notice.Debt{Event: e.About, Kind: e.Kind, Since: e.RecordedAt}
+		if !e.FromCase {
+			d.To = e.PersonID
+		}
+		ops = append(ops, unrank(owedKey, debtMember(d)),
+			rank(inboxKey(e.PersonID), hexPosition(rec.Position)+"|"+e.NoticeID.String()),
+			set(rec.Stream, "notice", stored(storedNotice{e.Kind, e.About, e.CaseID, e.By, e.Language, e.QueuedAt.UTC()})))
+		for _, w := range e.Ways {
+			ops = append(ops, rankAt(outgoingKey, e.QueuedAt.UnixMilli(), outgoingMember(e.NoticeID, w)), delivery(rec, w, notice.Queued))
+		}
+	case notice.NoticeSent:
+		ops = append(ops, unrank(outgoingKey, outgoingMember(e.NoticeID, e.Way)), delivery(rec, e.Way, notice.Sent))
+		if e.Reports {
+			ops = append(ops, rankAt(sentKey, e.SentAt.UnixMilli(), outgoingMember(e.NoticeID, e.Way)))
+		}
+	case notice.NoticeDelivered:
+		member := outgoingMember(e.NoticeID, e.Way)
+		ops = append(ops, unrank(outgoingKey, member), unrank(sentKey, member), delivery(rec, e.Way, notice.Delivered))
+	case notice.NoticeFailed:
+		member := outgoingMember(e.NoticeID, e.Way)
+		ops = append(ops, unrank(sentKey, member))
+		if e.RetryAt.IsZero() {
+			ops = append(ops, unrank(outgoingKey, member), rankAt(givenUpKey, e.FailedAt.UnixMilli(), member), delivery(rec, e.Way, notice.GivenUp))
+		} else {
+			ops = append(ops, rankAt(outgoingKey, e.RetryAt.UnixMilli(), member), delivery(rec, e.Way, notice.Queued))
+		}
+	}
+	return ops
+}
+
+func delivery(rec domain.Recorded, w notice.Way, s notice.State) op {
+	return set(rec.Stream, string(w), stored(storedDelivery{s, rec.Event.EffectiveAt().UTC()}))
+}
+
+// debtMember sorts by when the log learned of the event.
+func debtMember(d notice.Debt) string {
+	to := ""
+	if !d.To.IsZero() {
+		to = d.To.String()
+	}
+	return fmt.Sprintf("%016x|%s|%s|%s", uint64(d.Since.UnixMilli()), d.Event, d.Kind, to)
+}
+
+func parseDebt(member string) (d notice.Debt, err error) {
+	parts := strings.Split(member, "|")
+	if len(parts) != 4 {
+		return d, corrupt("debt", fmt.Errorf("%d parts", len(parts)))
+	}
+	ms, err := strconv.ParseUint(parts[0], 16, 63)
+	if err != nil {
+		return d, corrupt("debt", err)
+	}
+	if err := d.Event.UnmarshalText([]byte(parts[1])); err != nil {
+		return d, corrupt("debt", err)
+	}
+	d.Kind, d.Since = notice.Kind(parts[2]), time.UnixMilli(int64(ms)).UTC()
+	if parts[3] != "" {
+		if d.To.UUID, err = uuid.Parse(parts[3]); err != nil {
+			return d, corrupt("debt", err)
+		}
+	}
+	return d, nil
+}
+
+func outgoingMember(id domain.NoticeID, w notice.Way) string { return id.String() + "|" + string(w) }
+
+var owedQuery = query(`return redis.call('ZRANGE', g .. ARGV[4], 0, ARGV[5])`)
+
+// OwedNotices returns up to limit notices that are owed and not queued, those of
+// the oldest events first.
+func (r *Reader) OwedNotices(ctx context.Context, limit int) ([]notice.Debt, error) {
+	data, _, err := r.read(ctx, owedQuery, "", owedKey, pageSize(limit)-1)
+	if err != nil {
+		return nil, err
+	}
+	debts := make([]notice.Debt, len(data))
+	for i, member := range asTexts(data) {
+		if debts[i], err = parseDebt(member); err != nil {
+			return nil, err
+		}
+	}
+	return debts, nil
+}
+
+var outgoingQuery = query(`
+return redis.call('ZRANGEBYSCORE', g .. ARGV[4], ARGV[5], ARGV[6], 'LIMIT', 0, ARGV[7])`)
+
+// DueNotices returns up to limit notices that are to be sent at by, the oldest
+// first.
+func (r *Reader) DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error) {
+	return r.outgoing(ctx, outgoingKey, time.Time{}, by, limit)
+}
+
+// SentNotices returns up to limit notices that a gateway took between the two
+// instants and will tell more about, the oldest first.
+func (r *Reader) SentNotices(ctx context.Context, from, by time.Time, limit int) ([]notice.Outgoing, error) {
+	return r.outgoing(ctx, sentKey, from, by, limit)
+}
+
+func (r *Reader) outgoing(ctx context.Context, key string, from, by time.Time, limit int) ([]notice.Outgoing, error) {
+	least := "-inf"
+	if !from.IsZero() {
+		least = strconv.FormatInt(from.UnixMilli(), 10)
+	}
+	data, _, err := r.read(ctx, outgoingQuery, "", key, least, by.UnixMilli(), pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]notice.Outgoing, len(data))
+	for i, member := range asTexts(data) {
+		id, way, _ := strings.Cut(member, "|")
+		if out[i].NoticeID.UUID, err = uuid.Parse(id); err != nil {
+			return nil, corrupt("notice", err)
+		}
+		out[i].Way = notice.Way(way)
+	}
+	return out, nil
+}
+
+// NoticeCounts are the notices that wait, for the metrics.
+type NoticeCounts struct {
+	Owed    int       // by an event, and not queued
+	Queued  int       // to be sent, at once or after a pause: one for each way
+	Sent    int       // taken by a gateway that will tell whether they arrived
+	GivenUp int       // for each way; the copies in the personal accounts stay
+	Oldest  time.Time // since when the oldest that is owed or queued waits; zero where none does
+}
+
+var noticeCounts = query(`
+local owed = redis.call('ZRANGE', g .. ARGV[4], 0, 0)
+local out = redis.call('ZRANGE', g .. ARGV[5], 0, 0, 'WITHSCORES')
+return {redis.call('ZCARD', g .. ARGV[4]), redis.call('ZCARD', g .. ARGV[5]), redis.call('ZCARD', g .. ARGV[6]), redis.call('ZCARD', g .. ARGV[7]),
+  owed[1] or '', out[2] or ''}`)
+
+// CountNotices returns how many notices wait.
+func (r *Reader) CountNotices(ctx context.Context) (c NoticeCounts, err error) {
+	data, _, err := r.read(ctx, noticeCounts, "", owedKey, outgoingKey, sentKey, givenUpKey)
+	if err != nil {
+		return c, err
+	}
+	c.Owed, c.Queued, c.Sent, c.GivenUp = asInt(data[0]), asInt(data[1]), asInt(data[2]), asInt(data[3])
+	if member := text(data[4]); member != "" {
+		d, err := parseDebt(member)
+		if err != nil {
+			return c, err
+		}
+		c.Oldest = d.Since
+	}
+	if score := text(data[5]); score != "" {
+		ms, err := strconv.ParseFloat(score, 64)
+		if err != nil {
+			return c, corrupt("notice", err)
+		}
+		if at := time.UnixMilli(int64(ms)).UTC(); c.Oldest.IsZero() || at.Before(c.Oldest) {
+			c.Oldest = at
+		}
+	}
+	return c, nil
+}
+
+// InboxNotice is a notice in a personal account.
+type InboxNotice struct {
+	ID         domain.NoticeID
+	Kind       notice.Kind
+	About      domain.EventRef
+	CaseID     domain.CaseID
+	By         domain.Date
+	Language   domain.Language
+	QueuedAt   time.Time
+	Deliveries []notice.Delivery // its ways, with state and instant
+}
+
+// InboxPage is a page of a personal account.
+type InboxPage struct {
+	Notices []InboxNotice // the newest first
+	All     int           // in the account
+	Next    string        // cursor; empty on the last page
+	AsOf    domain.Position
+}
+
+var inboxQuery = query(`
+local members = redis.call('ZREVRANGEBYLEX', g .. ARGV[4], ARGV[5], '-', 'LIMIT', 0, ARGV[6])
+local found = {}
+for i, member in ipairs(members) do
+  local id = string.sub(member, 18)
+  found[i] = {member, redis.call('HGETALL', g .. 'notice-' .. id)}
+end
+return {redis.call('ZCARD', g .. ARGV[4]), found}`)
+
+// Inbox returns a page of the notices to the person. cursor is the Next of the
+// page before, or empty.
+func (r *Reader) Inbox(ctx context.Context, person domain.PersonID, cursor string, limit int) (InboxPage, error) {
+	from := "+"
+	if cursor != "" {
+		if _, err := strconv.ParseUint(cursor, 16, 64); err != nil || len(cursor) != 16 {
+			return InboxPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"the cursor is none that a page of these notices gave; send it back unchanged, or leave it out to begin anew").At("query.cursor")
+		}
+		from = "(" + cursor
+	}
+	size := pageSize(limit)
+	data, at, err := r.read(ctx, inboxQuery, "", inboxKey(person), from, size+1)
+	if err != nil {
+		return InboxPage{}, err
+	}
+	page := InboxPage{All: asInt(data[0]), AsOf: at}
+	found, _ := data[1].([]any)
+	if len(found) > size {
+		found = found[:size]
+		last, _ := found[size-1].([]any)
+		page.Next, _, _ = strings.Cut(text(last[0]), "|")
+	}
+	for _, reply := range found {
+		pair, _ := reply.([]any)
+		n, err := inboxNotice(text(pair[0]), asRecord(pair[1]))
+		if err != nil {
+			return InboxPage{}, err
+		}
+		page.Notices = append(page.Notices, n)
+	}
+	return page, nil
+}
+
+func inboxNotice(member string, rec record) (n InboxNotice, err error) {
+	_, id, _ := strings.Cut(member, "|")
+	if n.ID.UUID, err = uuid.Parse(id); err != nil {
+		return n, corrupt("notice", err)
+	}
+	var s storedNotice
+	if err := json.Unmarshal([]byte(rec["notice"]), &s); err != nil {
+		return n, corrupt("notice", err)
+	}
+	n.Kind, n.About, n.CaseID, n.By, n.Language, n.QueuedAt = s.Kind, s.About, s.Case, s.By, s.Language, s.QueuedAt
+	for _, w := range notice.Ways {
+		if !rec.has(string(w)) {
+			continue
+		}
+		var d storedDelivery
+		if err := json.Unmarshal([]byte(rec[string(w)]), &d); err != nil {
+			return n, corrupt("delivery", err)
+		}
+		n.Deliveries = append(n.Deliveries, notice.Delivery{Way: w, State: d.State, At: d.At})
+	}
+	return n, nil
+}
