@@ -100,6 +100,12 @@ const (
 	CodePhoneFormat       Code = "phone_format"
 	CodeEmailFormat       Code = "email_format"
 
+	CodePlaceNotPermitted Code = "place_not_permitted"
+	CodeNotInLease        Code = "not_named_in_lease"
+	CodeOccupancyNorm     Code = "occupancy_norm_exceeded"
+	CodeAreaUnknown       Code = "useful_area_not_recorded" // a warning (R19)
+	CodeAreaFormat        Code = "area_format"
+
 	CodeNotAMinor              Code = "not_a_minor"
 	CodeRepresentativeRecorded Code = "representative_already_recorded"
 	CodeNotRepresentative      Code = "not_a_representative"

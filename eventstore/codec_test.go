@@ -85,6 +85,7 @@ var examples = []domain.Event{
 	residence.RegistrationBegan{
 		PersonID: person, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, From: today, Until: today.AddMonths(6),
 		Consents: []residence.Consent{{PersonID: domaintest.ID[domain.PersonID]("daur"), GivenOn: today}},
+		Kinship:  residence.Kinship{Kind: residence.SpouseOf, PersonID: domaintest.ID[domain.PersonID]("daur")},
 		Warnings: []residence.Warning{{Code: domain.CodeChildApart, PersonID: person}},
 	},
 	residence.RegistrationEnded{
@@ -92,6 +93,7 @@ var examples = []domain.Event{
 		Reason: residence.OwnerApplication, On: today, CaseID: kase,
 		Warnings: []residence.Warning{{Code: domain.CodeChildLeft, PersonID: domaintest.ID[domain.PersonID]("daur")}},
 	},
+	residence.RegistrationInserted(correction),
 	residence.RegistrationAnnulled(correction),
 	residence.RegistrationCorrected(correction),
 	residence.EndingAnnulled(correction),
@@ -102,6 +104,7 @@ var examples = []domain.Event{
 	residence.WardNoted{PersonID: person, WardID: domaintest.ID[domain.PersonID]("daur"), NotedAt: at},
 	residence.DwellingRecorded{DwellingID: flat, RKA: "0201300012345678", CadastralNumber: "20-313-001-001", KATO: "750000000", Address: "Алматы, Абай даңғылы, 1", RecordedAt: at},
 	residence.OwnersChanged{DwellingID: flat, Owners: []residence.Owner{{PersonID: person, Share: "1/2"}, {PersonID: domaintest.ID[domain.PersonID]("daur")}}, On: today},
+	residence.DwellingDescribed{DwellingID: flat, Place: residence.Apartment, UsefulArea: 54.3, DescribedAt: at},
 	residence.DeregistrationApplied{
 		CaseID: kase, Channel: domain.ChannelStateCorp, Language: domain.Kazakh, Ground: residence.GroundCourtDecision, DwellingID: flat,
 		ApplicantID: person, ApplicantClass: residence.Citizen, Persons: []domain.PersonID{domaintest.ID[domain.PersonID]("daur")},
@@ -143,12 +146,12 @@ var examples = []domain.Event{
 	housing.ChangeReported{ListID: list, EntryID: entry, PersonID: person, Kind: housing.FamilyChanged, Family: household, Note: "a child", HappenedOn: today, DueOn: today.AddDays(14), ReportedAt: at},
 	housing.LookupConsentWithdrawn{ListID: list, EntryID: entry, PersonID: person, WithdrawnAt: at},
 	housing.LookupConsentRenewed{ListID: list, EntryID: entry, PersonID: person, RenewedAt: at},
-	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
+	housing.ProvisionDecided{ListID: list, EntryID: entry, PersonID: person, Family: household, CaseID: kase, Dwelling: given, Norm: housing.Norm{Min: 15, Max: 18}, Edition: "kz-2025-11", Need: checked, Declined: []domain.EntryID{entry}, Minutes: "12", DecidedAt: at},
 	housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: entry, DwellingID: flat, CompletedAt: at},
 	housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: at},
 	housing.ProvisionDeclined{ListID: list, EntryID: entry, CaseID: kase, Code: domain.CodeNotFirstEligible, Reason: "another stands before", DeclinedAt: at},
 	housing.EntryProvided{ListID: list, EntryID: entry, PersonID: person, CaseID: kase, Seniority: since, Number: 2, Persons: 2, Dwelling: given, Skipped: []housing.Skip{{EntryID: entry, Reason: housing.SkipTooSmall}}, ProvidedAt: at},
-	residence.LeaseBegan{DwellingID: flat, PersonID: person, CaseID: kase, On: today, BeganAt: at},
+	residence.LeaseBegan{DwellingID: flat, PersonID: person, Family: []domain.PersonID{domaintest.ID[domain.PersonID]("daur")}, CaseID: kase, On: today, BeganAt: at},
 	residence.LeaseVoided{DwellingID: flat, PersonID: person, CaseID: kase, Code: domain.CodeNotFirstEligible, VoidedAt: at},
 	residence.LeaseEnded{DwellingID: flat, PersonID: person, CaseID: kase, Reason: residence.EmploymentEnded, On: today, EndedAt: at},
 	housing.ApplicationReceived{

@@ -19,10 +19,15 @@ import (
 var access = map[string][]domain.Role{
 	"record-person":              {domain.RoleOperator, domain.RoleProvider},
 	"search-person":              {domain.RoleOperator, domain.RoleProvider},
+	"confirm-contacts":           {domain.RoleOperator, domain.RoleProvider},
+	"confirm-own-contacts":       {domain.RoleCitizen},
+	"get-own-contacts":           {domain.RoleCitizen},
+	"get-own-notices":            {domain.RoleCitizen},
 	"record-representative":      {domain.RoleOperator, domain.RoleProvider},
 	"end-representation":         {domain.RoleOperator, domain.RoleProvider},
 	"get-representatives":        {domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 	"record-dwelling":            {domain.RoleOperator},
+	"describe-dwelling":          {domain.RoleOperator, domain.RoleProvider},
 	"change-owners":              {domain.RoleOperator},
 	"register-residence":         {domain.RoleOperator, domain.RoleProvider},
 	"correct-residence":          {domain.RoleProvider}, // who answers for the register; desks file, they do not rewrite

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"tizilim/domain"
@@ -13,10 +14,13 @@ type amendmentBody struct {
 	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to put right, as stream@revision; or name it by registration_id and fact"`
 	RegistrationID domain.RegistrationID      `json:"registration_id,omitzero" format:"uuid"`
 	Fact           string                     `json:"fact,omitempty" enum:"beginning,ending" doc:"Of the registration: its beginning, or its ending in force; beginning where it is left out"`
-	Action         residence.CorrectionAction `json:"action" enum:"annul,correct"`
-	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"Of a beginning: the right first day"`
-	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"Of the beginning of a temporary registration: its right term"`
-	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"Of an ending: the right day, the first on which the registration no longer holds"`
+	Action         residence.CorrectionAction `json:"action" enum:"annul,correct,insert" doc:"insert adds a registration: a forgotten one where no fact is named, else in the place of the one whose beginning is named, which is annulled"`
+	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"Of a beginning or an insertion: the right first day"`
+	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"Of the beginning of a temporary registration, or of its insertion: its right term"`
+	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"Of an ending, or of an insertion that ended: the right day, the first on which the registration no longer holds"`
+	DwellingID     domain.DwellingID          `json:"dwelling_id,omitzero" format:"uuid" doc:"Of an insertion; that of the registration in whose place it stands where it is left out"`
+	Kind           residence.Kind             `json:"kind,omitempty" enum:"permanent,temporary" doc:"Of an insertion, likewise"`
+	Reason         residence.Reason           `json:"reason,omitempty" enum:"moved_to_new_address,owner_application,departure_abroad,court_decision,term_expired" doc:"Of an insertion that ended, likewise"`
 }
 
 type correctBody struct {
@@ -61,7 +65,7 @@ type consequenceBody struct {
 
 type correctedBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
-	Corrects       domain.EventRef       `json:"corrects" doc:"The fact that was corrected, as stream@revision"`
+	Corrects       domain.EventRef       `json:"corrects,omitzero" doc:"The fact that was corrected, as stream@revision; none of a registration that had been forgotten"`
 	Was            standingBody          `json:"was"`
 	Now            standingBody          `json:"now"`
 }
@@ -79,7 +83,7 @@ type corrected struct {
 func (s *Server) corrections() {
 	post(s, operation{
 		id: "correct-residence", path: "/v1/persons/{id}/corrections", tag: "Residence", status: http.StatusCreated,
-		summary: "Correct or annul earlier registrations, endings and corrections",
+		summary: "Correct, annul or insert earlier registrations, endings and corrections",
 		doc: "Any fact of a person's residence can be put right by naming it, however long ago it was recorded and whatever came after. " +
 			"The fact stays in the log; the correction is a further event. " +
 			"Send it with dry_run first: the answer shows the timeline before and after and every consequence; those must be accepted by their codes.",
@@ -87,14 +91,20 @@ func (s *Server) corrections() {
 		out := corrected{PersonID: in.ID, Changes: []correctedBody{}}
 		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: in.Body.Accept}
 		for i, b := range in.Body.Changes {
-			if b.Event.IsZero() == b.RegistrationID.IsZero() || !b.Event.IsZero() && b.Fact != "" {
+			forgotten := b.Action == residence.Insert && b.Event.IsZero() && b.RegistrationID.IsZero()
+			if !forgotten && b.Event.IsZero() == b.RegistrationID.IsZero() || !b.Event.IsZero() && b.Fact != "" {
 				return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeRequired,
 					"name the fact in one way: by event, or by registration_id and fact").At(domain.Path("changes", i, "event"))
 			}
-			c.Changes = append(c.Changes, residence.Change{
+			ch := residence.Change{
 				Fact:   residence.FactName{Event: b.Event, RegistrationID: b.RegistrationID, Ending: b.Fact == "ending"},
 				Action: b.Action, From: b.EffectiveFrom, Until: b.Until, EndedOn: b.EndedOn,
-			})
+			}
+			if b.Action == residence.Insert {
+				ch.RegistrationID = domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, fmt.Sprintf("inserted %d", i))}
+				ch.DwellingID, ch.Kind, ch.Reason = b.DwellingID, b.Kind, b.Reason
+			}
+			c.Changes = append(c.Changes, ch)
 		}
 		r, plan, err := s.commands.Correct(ctx, cmd, in.ID, c, opt)
 		for _, rec := range r.Events {

@@ -110,3 +110,36 @@ func TestR14_ACorrectionNamesItsFactInOneWay(t *testing.T) {
 	s.command("/v1/persons/"+nobody+"/corrections", provider, correction(body{"action": "annul", "registration_id": nobody})).refused(http.StatusNotFound, domain.CodePersonUnknown, "")
 	s.command(path, s.token(domain.RoleOperator), correction(body{"action": "annul"})).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 }
+
+func TestR14_AWrongDwellingIsPutRightAndTheResidentsOfBothFollow(t *testing.T) {
+	s := start(t).at(t)
+	provider, auditor := s.token(domain.RoleProvider), s.token(domain.RoleAuditor)
+	person, wrong, right := s.citizen(), s.dwelling(), s.dwelling()
+	registered := s.registered(person, wrong, "2026-03-01", "").id("registration_id")
+	path := "/v1/persons/" + person + "/corrections"
+	change := correction(body{"registration_id": registered, "action": "insert", "dwelling_id": right})
+	dry := s.command(path+"?dry_run=true", provider, change).is(http.StatusOK)
+	if len(dry.at("before").([]any)) != 1 || len(dry.at("after").([]any)) != 2 || dry.at("consequences") != nil {
+		t.Errorf("planned %s", dry.text)
+	}
+	done := s.command(path, provider, change).is(http.StatusCreated)
+	at := func(dwelling, day string) int {
+		t.Helper()
+		return s.seen("/v1/dwellings/"+dwelling+"/residents"+day, auditor, done).residents()
+	}
+	for _, day := range []string{"", "?as_of=2026-03-02"} {
+		if here, there := at(wrong, day), at(right, day); here != 0 || there != 1 {
+			t.Errorf("%d at the wrong dwelling and %d at the right one%s", here, there, day)
+		}
+	}
+	if home := s.seen("/v1/persons/"+person+"/residence", auditor, done); home.at("registrations", 0, "dwelling_id") != right || home.at("registrations", 0, "effective_from") != "2026-03-01" {
+		t.Errorf("the person resides at %s", home.text)
+	}
+	forgotten := body{"action": "insert", "dwelling_id": wrong, "kind": "permanent", "effective_from": "2025-01-01", "ended_on": "2026-01-01", "reason": "owner_application"}
+	s.command(path, provider, correction(forgotten)).is(http.StatusCreated)
+	s.command(path, provider, correction(forgotten.with(body{"dwelling_id": nobody}))).refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "changes[0].dwelling_id")
+	s.command(path, provider, correction(body{"action": "annul"})).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "changes[0].event")
+	if then := s.get("/v1/persons/"+person+"/residence?as_of=2025-06-01", auditor).is(http.StatusOK); then.at("registrations", 0, "dwelling_id") != wrong {
+		t.Errorf("in 2025 the person resided at %s", then.text)
+	}
+}

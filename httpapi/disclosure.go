@@ -28,6 +28,8 @@ type disclosure struct {
 // when and why; their dry runs are reads ([tried]).
 var disclosures = map[string]disclosure{
 	"search-person":          {},
+	"get-own-contacts":       {},
+	"get-own-notices":        {},
 	"get-case":               {citizen: accesslog.Party},
 	"get-certificate":        {citizen: accesslog.Party},
 	"get-entry":              {},

@@ -20,6 +20,22 @@ type recordDwellingBody struct {
 	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"Territory, 9 digits" example:"711310000"`
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`
 	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"Title-holders, where they are known"`
+	descriptionBody
+}
+
+// descriptionBody is what is known of a dwelling beyond its codes.
+type descriptionBody struct {
+	Place      residence.Place `json:"place,omitempty" enum:"house,apartment,dacha,dormitory,hotel,rest_home,sanatorium,dispensary,medical_institution,care_home,other_dwelling,not_for_living" doc:"Kind of place; one registers at a permitted one"`
+	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy is reckoned by it" example:"54.3"`
+}
+
+func (b descriptionBody) description() residence.Description {
+	return residence.Description{Place: b.Place, Area: residence.Area(b.UsefulArea)}
+}
+
+type describeDwellingInput struct {
+	ID domain.DwellingID `path:"id" format:"uuid"`
+	Posted[descriptionBody]
 }
 
 type recordDwellingInput struct{ Posted[recordDwellingBody] }
@@ -56,9 +72,18 @@ func (s *Server) dwellings() {
 		}
 		r, err := s.commands.RecordDwelling(ctx, cmd, residence.RecordDwelling{
 			DwellingID: id, RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO,
-			Address: in.Body.Address, Owners: owners(in.Body.Owners),
+			Address: in.Body.Address, Owners: owners(in.Body.Owners), Description: in.Body.description(),
 		}, opt)
 		return r, recordedDwelling{id, eventsOf(r)}, err
+	})
+
+	post(s, operation{
+		id: "describe-dwelling", path: "/v1/dwellings/{id}/description", tag: "Residence", status: http.StatusOK,
+		summary: "Record or correct what a dwelling is: the kind of place and its useful area",
+		doc:     "Replaces the description before it. What is left out is held to be not known. Those who are registered there already are not touched by it.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *describeDwellingInput) (command.Receipt, recordedDwelling, error) {
+		r, err := s.commands.DescribeDwelling(ctx, cmd, in.ID, in.Body.description(), opt)
+		return r, recordedDwelling{in.ID, eventsOf(r)}, err
 	})
 
 	post(s, operation{

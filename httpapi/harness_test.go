@@ -26,6 +26,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/eds"
@@ -72,7 +73,6 @@ type registry struct {
 	signatures *eds.Verifier
 	known      sync.Map // domain.IIN by domain.PersonID
 	made       sync.Map // signatures by IIN and text
-	commands   *command.Handler
 	mobile     mobile
 	keys       atomic.Int64 // Idempotency-Keys drawn
 	iins       atomic.Int64 // IINs drawn
@@ -85,6 +85,7 @@ type settings struct {
 	redis      func(testing.TB) projections.Client
 	log        func(httpapi.Log) httpapi.Log
 	storeClock func() time.Time // of the event store; that of the registry where it is nil
+	rules      rules.Book
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -137,9 +138,8 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
-	r.commands = command.New(r.store, r.clock.Now)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: r.commands, Log: set.log(r.store), Model: r.model,
+		Commands: command.New(r.store, r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model))), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",

@@ -12,6 +12,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
+	"tizilim/projections"
 )
 
 // scrapeTimeout bounds what a scrape asks of the read model.
@@ -24,7 +25,7 @@ type metrics struct {
 	commands *prometheus.HistogramVec
 }
 
-func newMetrics(r prometheus.Registerer, overdue func(context.Context) (int, error)) *metrics {
+func newMetrics(r prometheus.Registerer, model *projections.Reader, now func() time.Time) *metrics {
 	m := &metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "tizilim_http_request_duration_seconds", Help: "Time to answer a request.",
@@ -40,14 +41,54 @@ func newMetrics(r prometheus.Registerer, overdue func(context.Context) (int, err
 	}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()
-		n, err := overdue(ctx)
+		n, err := model.CountOverdue(ctx)
 		if err != nil {
 			return math.NaN()
 		}
 		return float64(n)
 	}))
-	r.MustRegister(m.requests, m.commands)
+	r.MustRegister(m.requests, m.commands, noticeGauges{model, now})
 	return m
+}
+
+// noticeGauges ask the read model once a scrape; they are NaN while it does not
+// answer.
+type noticeGauges struct {
+	model *projections.Reader
+	now   func() time.Time
+}
+
+var (
+	noticesWaiting = prometheus.NewDesc("tizilim_notices",
+		"Notices that are not settled: owed by an event; queued, sent and awaiting a report, or given up, each way counted.", []string{"state"}, nil)
+	oldestNotice = prometheus.NewDesc("tizilim_notices_oldest_seconds",
+		"For how long the oldest notice that is owed or due waits; 0 where none does.", nil, nil)
+)
+
+func (g noticeGauges) Describe(to chan<- *prometheus.Desc) {
+	to <- noticesWaiting
+	to <- oldestNotice
+}
+
+func (g noticeGauges) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	c, err := g.model.CountNotices(ctx)
+	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
+		if err != nil {
+			value = math.NaN()
+		}
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	gauge(noticesWaiting, float64(c.Owed), "owed")
+	gauge(noticesWaiting, float64(c.Queued), "queued")
+	gauge(noticesWaiting, float64(c.Sent), "sent")
+	gauge(noticesWaiting, float64(c.GivenUp), "given_up")
+	age := 0.0
+	if !c.Oldest.IsZero() { // one that is tried again later waits since nothing yet
+		age = max(0, g.now().Sub(c.Oldest).Seconds())
+	}
+	gauge(oldestNotice, age)
 }
 
 // methodOf names the method of a request. A client may invent methods without

@@ -264,6 +264,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
 		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")
+	fits("describe-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).is(200))
 	fits("change-owners", json, s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}}).is(200))
 	s.registered(owner, s.dwelling(), "2026-02-01", "")
 	fits("register-residence", json, s.command("/v1/registrations", operator, registration(owner, dwelling, "2026-03-01", "")).is(201))
@@ -277,10 +278,16 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("record-representative", json, s.command(represented, operator, body{"representative_id": owner, "kind": "guardian"}).is(201))
 	fits("get-representatives", json, s.get(represented, operator).is(200))
 	fits("end-representation", json, s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200))
+	s.notify(nil) // from here on
+	fits("confirm-own-contacts", json, s.command("/v1/me/contacts", s.as(owner), body{"phone": "+77010000001", "email": "owner@example.kz", "language": "kk"}).is(200))
+	fits("confirm-contacts", json, s.command("/v1/persons/"+owner+"/contacts", operator, body{"email": "owner@example.kz", "language": "ru"}).is(200))
+	fits("get-own-contacts", json, s.get("/v1/me/contacts", s.as(owner)).is(200))
 	guest := s.citizen()
 	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")
 	out := fits("deregister", json, s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201))
+	s.notify(out)
+	fits("get-own-notices", json, s.seen("/v1/me/notices", s.as(owner), s.notify(out)))
 	half := s.dwelling(owner, guest)
 	lodger := s.citizen()
 	s.registered(lodger, half, "2026-03-01", "")

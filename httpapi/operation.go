@@ -48,9 +48,9 @@ func (s *Server) describe(op operation) huma.Operation {
 		panic("operation " + op.id + ": the table of disclosures names every read, and nothing else")
 	}
 	security := []map[string][]string{{"bearer": {}}}
-	refusals := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusServiceUnavailable}
+	refusals := []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	if slices.Contains(access[op.id], anyone) {
-		security, refusals = nil, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusServiceUnavailable}
+		security, refusals = nil, []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	}
 	var parameters []*huma.Param
 	if statesPurpose(op) {

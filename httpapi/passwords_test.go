@@ -15,8 +15,6 @@ import (
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/otp"
-	"tizilim/domain/residence"
-	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/gateway"
 	"tizilim/httpapi"
 )
@@ -71,12 +69,7 @@ func (s *subtest) bind(person string, phone domain.Personal) {
 // confirm has the person's account hold the telephone.
 func (s *subtest) confirm(person string, phone domain.Personal) {
 	s.t.Helper()
-	cmd := domaintest.Order()
-	cmd.ID = domaintest.ID[domain.CommandID](s.key())
-	cmd.Now = s.clock.Now()
-	_, err := s.commands.ConfirmContacts(context.Background(), cmd, parse[domain.PersonID](person),
-		residence.ConfirmContacts{Phone: phone, Language: domain.English}, command.Options{})
-	must(s.t, err)
+	s.command("/v1/me/contacts", s.as(person), body{"phone": string(phone), "language": "en"}).is(http.StatusOK)
 }
 
 func (s *subtest) reachable(person string, phone domain.Personal) {

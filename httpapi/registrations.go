@@ -21,7 +21,13 @@ type registerBody struct {
 	Kind          residence.Kind    `json:"kind" enum:"permanent,temporary"`
 	EffectiveFrom domain.Date       `json:"effective_from" format:"date" doc:"First day of the registration, at the latest today"`
 	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Temporary only: the first day on which it no longer holds, one month to one year after effective_from"`
-	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100"`
+	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"Of every owner of the dwelling or, where it is let, of its tenant; who registers at their own needs none of their own"`
+	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"To somebody who is registered there; a local norm of occupancy may exempt it"`
+}
+
+type kinshipBody struct {
+	Kind     residence.KinshipKind `json:"kind" enum:"spouse,child,close_relative"`
+	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"Who is registered there"`
 }
 
 type registerInput struct{ Posted[registerBody] }
@@ -101,6 +107,9 @@ func (s *Server) registrations() {
 		}
 		for _, consent := range in.Body.Consents {
 			c.Consents = append(c.Consents, residence.Consent(consent))
+		}
+		if k := in.Body.Kinship; k != nil {
+			c.Kinship = residence.Kinship(*k)
 		}
 		r, err := s.commands.Register(ctx, cmd, in.Body.PersonID, c, opt)
 		for _, rec := range r.Events {

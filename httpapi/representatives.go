@@ -55,8 +55,9 @@ type warningBody struct {
 
 // warningTexts say what a warning is about.
 var warningTexts = map[domain.Code]string{
-	domain.CodeChildLeft:  "a child under the age of registering in their own right stays at the dwelling, and none of the representatives who are recorded resides there any more",
-	domain.CodeChildApart: "the residence of a child under the age of registering in their own right is that of a legal representative, and none who is recorded resides at this dwelling",
+	domain.CodeAreaUnknown: "a norm of occupancy is in force in this territory, and the useful area of the dwelling is not recorded: record it with POST /v1/dwellings/{id}/description",
+	domain.CodeChildLeft:   "a child under the age of registering in their own right stays at the dwelling, and none of the representatives who are recorded resides there any more",
+	domain.CodeChildApart:  "the residence of a child under the age of registering in their own right is that of a legal representative, and none who is recorded resides at this dwelling",
 }
 
 func warnings(list []residence.Warning) []warningBody {

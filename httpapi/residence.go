@@ -9,6 +9,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
 
@@ -106,6 +107,8 @@ type residentBody struct {
 type residentsBody struct {
 	DwellingID   domain.DwellingID `json:"dwelling_id" format:"uuid"`
 	Address      string            `json:"address"`
+	Place        residence.Place   `json:"place,omitempty" doc:"Kind of place as recorded now"`
+	UsefulArea   residence.Area    `json:"useful_area,omitempty" doc:"Square metres as recorded now"`
 	AsOf         domain.Date       `json:"as_of" format:"date"`
 	KnownAt      time.Time         `json:"known_at"`
 	Owners       []ownerBody       `json:"owners"`
@@ -169,7 +172,7 @@ func (s *Server) residences() {
 			return nil, notYours()
 		}
 		body := residentsBody{
-			DwellingID: in.ID, Address: d.Address, AsOf: m.asOf, KnownAt: m.knownAt,
+			DwellingID: in.ID, Address: d.Address, Place: d.Place, UsefulArea: d.UsefulArea, AsOf: m.asOf, KnownAt: m.knownAt,
 			Owners: []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
 		}
 		if m.now {
@@ -179,6 +182,29 @@ func (s *Server) residences() {
 		}
 		return answer(body, d.Revision, d.AsOf), nil
 	})
+}
+
+// Occupants is who is registered at a dwelling, for commands: by the model, as
+// soon as it has all that the log holds now.
+func Occupants(log Log, model *projections.Reader) command.Occupants {
+	return func(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error) {
+		head, err := log.Head(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := model.Await(ctx, head); err != nil {
+			return nil, err
+		}
+		d, err := model.Residents(ctx, id, today)
+		if err != nil {
+			return nil, err
+		}
+		var occupants []domain.PersonID
+		for _, r := range d.Residents {
+			occupants = append(occupants, r.PersonID)
+		}
+		return occupants, nil
+	}
 }
 
 func (b *residentsBody) fill(d projections.DwellingResidents) {

@@ -46,17 +46,25 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 			case 2:
 				events, err = p.EndFor(residence.EndFor{CaseID: caseID(1), DwellingID: dwellingID(n % 3), Ground: residence.GroundOwnerApplication, On: now})
 			default:
-				action := rapid.SampledFrom([]residence.CorrectionAction{residence.Annul, residence.Amend}).Draw(t, "action")
+				action := rapid.SampledFrom([]residence.CorrectionAction{residence.Annul, residence.Amend, residence.Insert}).Draw(t, "action")
 				d := now.AddDays(-rapid.IntRange(0, 90).Draw(t, "day"))
+				fact := residence.FactName{Event: domain.EventRef{Stream: personID(1).Stream(), Revision: uint64(rapid.IntRange(1, 30).Draw(t, "revision"))}}
+				change := residence.Change{Fact: fact, Action: action, From: d, EndedOn: d}
+				if action == residence.Insert {
+					change.RegistrationID, change.DwellingID, change.EndedOn = registrationID(100+n), dwellingID(n%3), domain.Date{}
+					if rapid.Bool().Draw(t, "forgotten") {
+						change.Fact, change.Kind = residence.FactName{}, residence.Permanent
+					}
+					if rapid.Bool().Draw(t, "ended") {
+						change.EndedOn, change.Reason = now, residence.OwnerApplication
+					}
+				}
 				events, err = p.Correct(cmd, residence.Correct{
 					Ground: residence.CourtAct, Reasons: "SECRET",
 					Accept: []domain.Code{
 						domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
 					},
-					Changes: []residence.Change{{
-						Fact:   residence.FactName{Event: domain.EventRef{Stream: personID(1).Stream(), Revision: uint64(rapid.IntRange(1, 30).Draw(t, "revision"))}},
-						Action: action, From: d, EndedOn: d,
-					}},
+					Changes: []residence.Change{change},
 				})
 			}
 			if err == nil {

@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"strconv"
+
 	"tizilim/domain"
 	"tizilim/domain/residence"
 )
@@ -13,6 +15,8 @@ func dwellings(rec domain.Recorded) []op {
 			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address)}
 	case residence.OwnersChanged:
 		return []op{set(e.DwellingID.Stream(), "owners", stored(e.Owners), "owners_since", e.On.String())}
+	case residence.DwellingDescribed:
+		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64))}
 	case residence.RegistrationBegan:
 		return []op{set(residentsKey(e.DwellingID), e.RegistrationID.String(), stored(storedRegistration{
 			Person: e.PersonID, Kind: e.Kind, From: e.From, Until: e.Until,

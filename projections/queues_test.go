@@ -298,7 +298,9 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 					return c.CloseHearing(cmd, procedure.HearingWaived, "n")
 				})
 			case 12:
-				proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.FileComplaint(cmd, "complaint", c.ApplicantID, "n", terms) })
+				proceed(func(c *procedure.Case) ([]domain.Event, error) {
+					return c.FileComplaint(cmd, "complaint", c.ApplicantID, "n", terms)
+				})
 			case 13:
 				proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.ForwardComplaint(cmd, "ministry", terms) })
 			case 14:

@@ -144,6 +144,13 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 	if result.Revision, err = rec.number("revision"); err != nil {
 		return DwellingResidents{}, err
 	}
+	if rec.has("place") {
+		area, err := strconv.ParseFloat(rec["area"], 64)
+		if err != nil {
+			return DwellingResidents{}, corrupt("useful area", err)
+		}
+		result.Place, result.UsefulArea = residence.Place(rec["place"]), residence.Area(area)
+	}
 	if rec.has("owners") {
 		if err := json.Unmarshal([]byte(rec["owners"]), &result.Owners); err != nil {
 			return DwellingResidents{}, corrupt("list of owners", err)

@@ -47,6 +47,8 @@ type DwellingResidents struct {
 	CadastralNumber string
 	KATO            string
 	Address         string
+	Place           residence.Place // empty where it is not recorded
+	UsefulArea      residence.Area  // zero where it is not recorded
 	Owners          []residence.Owner
 	OwnersSince     domain.Date
 	Residents       []Resident // whose registrations hold on the day, the longest first

@@ -3,10 +3,66 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/httpapi"
 )
+
+// longCase is what the case says of itself on its long way.
+type longCase struct {
+	State        string `json:"state"`
+	Number       string `json:"number"`
+	ReceivedAt   stamp  `json:"received_at"`
+	RegisteredAt stamp  `json:"registered_at"`
+	Deadline     stamp  `json:"deadline"`
+	Correction   struct {
+		Until domain.Date `json:"until"`
+	} `json:"correction"`
+	Hearing struct {
+		NotBefore   domain.Date `json:"not_before"`
+		ObjectUntil domain.Date `json:"object_until"`
+	} `json:"hearing"`
+	Refusal struct {
+		Ground      string `json:"ground"`
+		Reasons     string `json:"reasons"`
+		AppealRoute string `json:"appeal_route"`
+	} `json:"refusal"`
+	NotifiedAt stamp `json:"notified_at"`
+	Complaint  struct {
+		At        string      `json:"at"`
+		ForwardBy domain.Date `json:"forward_by"`
+		DecideBy  domain.Date `json:"decide_by"`
+	} `json:"complaint"`
+}
+
+// stamp is an instant, told to the minute.
+type stamp struct{ time.Time }
+
+func (s stamp) String() string { return s.In(domain.Zone).Format("2006-01-02 15:04") }
+
+// after tells what the step has set.
+func (c longCase) after(step string) string {
+	switch step {
+	case "correction-request":
+		return fmt.Sprintf("to be brought until %s; no correction, and the case returns by itself", c.Correction.Until)
+	case "correction":
+		return fmt.Sprintf("the term runs anew, until %s", c.Deadline)
+	case "hearing":
+		return fmt.Sprintf("objections until %s, no refusal before %s", c.Hearing.ObjectUntil, c.Hearing.NotBefore)
+	case "decision":
+		return fmt.Sprintf("%s: %s Complaint: %s", c.Refusal.Ground, c.Refusal.Reasons, c.Refusal.AppealRoute)
+	case "notice":
+		return fmt.Sprintf("at %s; the time for a complaint runs from here", c.NotifiedAt)
+	case "complaint":
+		return fmt.Sprintf("the body satisfies or forwards it until %s", c.Complaint.ForwardBy)
+	case "complaint-forwarding":
+		return fmt.Sprintf("%s decides until %s", c.Complaint.At, c.Complaint.DecideBy)
+	case "complaint-decision":
+		return fmt.Sprintf("with a new term, until %s", c.Deadline)
+	}
+	return ""
+}
 
 // longWay is the third act: one application that is incomplete, corrected,
 // heard, refused, complained of, annulled, and placed after all with the
@@ -29,6 +85,11 @@ func (t *teller) longWay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var received longCase
+	if err := t.get(ctx, citizen(slow.id), "/v1/cases/"+first.caseID.String(), &received); err != nil {
+		return err
+	}
+	t.say("%s, filed %s; the office has it %s, when it is open", received.Number, received.ReceivedAt, received.RegisteredAt)
 	commission := as(domain.RoleCommission)
 	reviewer := httpapi.Principal{Role: domain.RoleCommission, Account: "demo-reviewing-body"}
 	step := func(by httpapi.Principal, name string, body map[string]any, state, said string) error {
@@ -36,9 +97,7 @@ func (t *teller) longWay(ctx context.Context) error {
 		if err := t.post(ctx, by, "/v1/cases/"+first.caseID.String()+"/"+name, body, &answer); err != nil {
 			return err
 		}
-		var c struct {
-			State string `json:"state"`
-		}
+		var c longCase
 		if err := t.get(ctx, commission, "/v1/cases/"+first.caseID.String(), &c); err != nil {
 			return err
 		}
@@ -46,6 +105,9 @@ func (t *teller) longWay(ctx context.Context) error {
 			return fmt.Errorf("case %s is %s after %s, told was %s", first.caseID, c.State, name, state)
 		}
 		t.say("%-22s %s", c.State, said)
+		if detail := c.after(name); detail != "" {
+			t.say("%-22s %s", "", detail)
+		}
 		return nil
 	}
 	if err := step(commission, "correction-request", map[string]any{"missing": []map[string]any{
@@ -103,10 +165,44 @@ func (t *teller) longWay(ctx context.Context) error {
 	if err := t.numbers(ctx, list, []*applicant{&first, &second}, 1, 2); err != nil {
 		return err
 	}
+	if err := t.overtaken(ctx, list, first, second); err != nil {
+		return err
+	}
+	t.say("The refusal that fell stays what it was, beside the certificate:")
+	if err := t.issued(ctx, citizen(slow.id), first.caseID, "talon", "refusal_certificate", "placement_certificate"); err != nil {
+		return err
+	}
 
 	t.title("21. The whole case, from the log")
 	return t.replay(ctx, "/v1/persons/"+slow.id.String()+"/history",
 		"PersonRecorded", "HousingApplicationReceived", "CorrectionRequested", "CorrectionReceived",
 		"ReviewBegan", "HearingAnnounced", "HearingClosed", "HousingApplicationRefused", "DecisionNotified",
 		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "PlacementApproved", "EntryPlaced", "PlacementCertified")
+}
+
+// overtaken checks that the first stands before the second because its
+// application was complete earlier, though it was placed later, and that the
+// second is told which event moved them.
+func (t *teller) overtaken(ctx context.Context, list domain.ListID, first, second applicant) error {
+	type entry struct {
+		SeniorityAt stamp `json:"seniority_at"`
+		number
+	}
+	var before, behind entry
+	for _, e := range []struct {
+		of   applicant
+		into *entry
+	}{{first, &before}, {second, &behind}} {
+		if err := t.get(ctx, citizen(e.of.id), "/v1/queues/"+list.String()+"/entries/"+e.of.entryID.String(), e.into); err != nil {
+			return err
+		}
+	}
+	if !before.SeniorityAt.Before(behind.SeniorityAt.Time) {
+		return fmt.Errorf("%s stands first with the seniority %s, after %s", first.name, before.SeniorityAt, behind.SeniorityAt)
+	}
+	if before.LastChange.Event != behind.LastChange.Event {
+		return fmt.Errorf("%s was moved by %s, told was %s", second.name, behind.LastChange.Event, before.LastChange.Event)
+	}
+	t.say("%s is second since %s, the placing of %s, whose application was complete earlier.", second.name, behind.LastChange.Event, first.name)
+	return nil
 }

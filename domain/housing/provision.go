@@ -67,6 +67,7 @@ type ProvisionDecided struct {
 	ListID    domain.ListID    `json:"list_id"`
 	EntryID   domain.EntryID   `json:"entry_id"`
 	PersonID  domain.PersonID  `json:"person_id"`
+	Family    []FamilyMember   `json:"family,omitempty"` // counted, and named in the lease
 	Dwelling  ServiceDwelling  `json:"dwelling"`
 	Norm      Norm             `json:"norm"`
 	Edition   rules.EditionID  `json:"edition"` // of the rules it was judged by
@@ -190,7 +191,7 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 	}
 	edition := by.On(cmd.Today())
 	decided := ProvisionDecided{
-		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Dwelling: c.Dwelling,
+		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Family: e.Family, Dwelling: c.Dwelling,
 		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: c.Declined, Minutes: c.Minutes, DecidedAt: cmd.Now,
 	}
 	if _, err := q.provide(cmd, decided); err != nil {

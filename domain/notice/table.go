@@ -155,6 +155,7 @@ var Table = []Line{
 		}
 		return to(e.PersonID, StayEnded) // R13
 	}),
+	of(func(e residence.RegistrationInserted) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.RegistrationAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.RegistrationCorrected) []Owed { return to(e.PersonID, RecordCorrected) }),
 	of(func(e residence.EndingAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
@@ -207,7 +208,7 @@ var OwesNone = []domain.Event{
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 	residence.LeaseBegan{}, residence.LeaseVoided{},
 	// About no person.
-	residence.DwellingRecorded{}, residence.OwnersChanged{}, housing.ListOpened{}, housing.PriorityRuleSet{},
+	residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{}, housing.ListOpened{}, housing.PriorityRuleSet{},
 	// Read and not changed: the personal account lists it.
 	accesslog.PersonalDataRead{},
 	// Notices themselves.

@@ -3,6 +3,7 @@ package procedure_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
@@ -98,6 +99,10 @@ func TestCorrection(t *testing.T) {
 		{Name: "C2 nor granted", Given: given(procedure.AwaitingCorrection), When: on("2026-03-15", steps[procedure.Grant].take), Refused: domain.CodeStepNotOpen},
 	})
 	c := domaintest.Fold[procedure.Case](given(procedure.AwaitingCorrection, procedure.CorrectionReceived{ReceivedAt: noonOf("2026-03-20").Now})...)
+	cured := domaintest.Fold[procedure.Case](given(procedure.AwaitingCorrection, procedure.CorrectionReceived{Deadline: domaintest.Day("2026-04-27").End()})...)
+	if !cured.Deadline.Equal(domaintest.Day("2026-04-27").End()) || cured.Original != cured.Deadline {
+		t.Errorf("Q4: the term is %s, extended from %s, want that of the cure", cured.Deadline, cured.Original)
+	}
 	if !c.Completed.At.Equal(noonOf("2026-03-20").Now) || c.Completed.Position != 102 {
 		t.Errorf("Q6: complete at %v, want the instant and place of the cure", c.Completed)
 	}
@@ -105,9 +110,14 @@ func TestCorrection(t *testing.T) {
 
 func TestC5_AWrongAddresseeForwardsWithinThreeWorkingDays(t *testing.T) {
 	forward := steps[procedure.Forward].take
+	late := begun() // filed on Sunday, registered on Monday in the morning
+	late.RegisteredAt = domaintest.Day("2026-03-16").Start().Add(9 * time.Hour)
 	domaintest.Run(t, []domaintest.Spec[procedure.Case]{
 		{Name: "C5 on the third working day", Given: given(procedure.Registered), When: on("2026-03-18", forward), Then: []domain.Event{procedure.CaseForwarded{CaseID: kase, To: "body", NotifyBy: domaintest.Day("2026-03-18"), ForwardedAt: noonOf("2026-03-18").Now}}},
 		{Name: "C5 not on the fourth", Given: given(procedure.Registered), When: on("2026-03-19", forward), Refused: domain.CodeTooLate},
+		{Name: "C5 C4 counted from the registration", Given: []domain.Event{late}, When: on("2026-03-19", forward), Then: []domain.Event{
+			procedure.CaseForwarded{CaseID: kase, To: "body", NotifyBy: domaintest.Day("2026-03-19"), ForwardedAt: noonOf("2026-03-19").Now}}},
+		{Name: "C5 C4 three days of that", Given: []domain.Event{late}, When: on("2026-03-20", forward), Refused: domain.CodeTooLate},
 		{Name: "C5 to a body that is named", Given: given(procedure.Registered), When: on("2026-03-18", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 			return c.Forward(cmd, " ", terms)
 		}), Refused: domain.CodeRequired, Field: "to"},
@@ -357,6 +367,7 @@ func TestC12_Complaint(t *testing.T) {
 		{Name: "C12 C11 the time runs from the notice", Given: given(procedure.Refused, told), When: on("2026-06-20", complain), Then: []domain.Event{filed("2026-06-20", "2026-06-24", false)}},
 		{Name: "C12 late after that", Given: given(procedure.Refused, told), When: on("2026-06-21", complain), Then: []domain.Event{filed("2026-06-21", "2026-06-24", true)}},
 		{Name: "C12 C9 silence can be complained of", Given: given(procedure.InReview, passed), When: on("2026-04-16", complain), Then: []domain.Event{filed("2026-04-16", "2026-04-21", false)}},
+		{Name: "C12 C9 silence, three months after the term", Given: given(procedure.InReview, passed), When: on("2026-07-14", complain), Then: []domain.Event{filed("2026-07-14", "2026-07-17", false)}},
 		{Name: "C12 C9 silence, three months and a day after the term", Given: given(procedure.InReview, passed), When: on("2026-07-15", complain), Then: []domain.Event{filed("2026-07-15", "2026-07-20", true)}},
 		{Name: "C12 C6 who withdrew complains of no silence", Given: given(procedure.InReview, passed, procedure.CaseWithdrawn{CaseID: kase}), When: on("2026-04-16", complain), Refused: domain.CodeCaseDecided},
 		{Name: "C12 not in time to decide yet", Given: given(procedure.InReview), When: on("2026-03-16", complain), Refused: domain.CodeStepNotOpen},

@@ -9,10 +9,6 @@ import (
 	"tizilim/domain/rules"
 )
 
-// coOwnersAnswerWithin is how long the other owners have (policy); then the
-// application has failed, which bars no new one.
-const coOwnersAnswerWithin = 3 * 24 * time.Hour
-
 // Confirmation is where a co-owner stands towards an application (R6).
 type Confirmation string
 

@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -49,10 +50,14 @@ type Correction struct {
 	Now            Standing              `json:"now"`
 }
 
-// The corrections. The first two speak of a beginning, the next two of an
+// The corrections. The first three speak of a beginning, the next two of an
 // ending, the last of any correction, itself included: so the past can be
-// corrected at any depth.
+// corrected at any depth. An insertion is a beginning: it is annulled and
+// corrected as one. What it names is the fact in whose place it stands (one with
+// another dwelling, or of another kind, which is annulled), and nothing where
+// the registration had been forgotten.
 type (
+	RegistrationInserted  Correction // there was one more
 	RegistrationAnnulled  Correction // there was no such registration
 	RegistrationCorrected Correction // it had another period
 	EndingAnnulled        Correction // it did not end so
@@ -60,12 +65,14 @@ type (
 	CorrectionAnnulled    Correction // what was corrected had been right
 )
 
+func (RegistrationInserted) EventType() string  { return "RegistrationInserted" }
 func (RegistrationAnnulled) EventType() string  { return "RegistrationAnnulled" }
 func (RegistrationCorrected) EventType() string { return "RegistrationCorrected" }
 func (EndingAnnulled) EventType() string        { return "EndingAnnulled" }
 func (EndingCorrected) EventType() string       { return "EndingCorrected" }
 func (CorrectionAnnulled) EventType() string    { return "ResidenceCorrectionAnnulled" }
 
+func (e RegistrationInserted) EffectiveAt() time.Time  { return Correction(e).effectiveAt() }
 func (e RegistrationAnnulled) EffectiveAt() time.Time  { return Correction(e).effectiveAt() }
 func (e RegistrationCorrected) EffectiveAt() time.Time { return Correction(e).effectiveAt() }
 func (e EndingAnnulled) EffectiveAt() time.Time        { return Correction(e).effectiveAt() }
@@ -75,6 +82,8 @@ func (e CorrectionAnnulled) EffectiveAt() time.Time    { return Correction(e).ef
 // CorrectionIn returns what an event corrects; false where it is no correction.
 func CorrectionIn(event domain.Event) (Correction, bool) {
 	switch e := event.(type) {
+	case RegistrationInserted:
+		return Correction(e), true
 	case RegistrationAnnulled:
 		return Correction(e), true
 	case RegistrationCorrected:
@@ -121,6 +130,11 @@ func (r Registration) Standing() Standing {
 	return Standing{From: r.From, Until: r.Until, EndedOn: r.EndedOn, Reason: r.Reason, CaseID: r.CaseID, Void: r.Void}
 }
 
+// registration is the one that was inserted.
+func (e RegistrationInserted) registration(at domain.Position) Registration {
+	return Registration{ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.Now.From, Until: e.Now.Until, Position: at}
+}
+
 // stand makes the registration what s says.
 func (r *Registration) stand(s Standing) {
 	r.From, r.Until, r.Void = s.From, s.Until, s.Void
@@ -152,6 +166,8 @@ func factIn(rec domain.Recorded) (fact, bool) {
 	switch e := rec.Event.(type) {
 	case RegistrationBegan:
 		f.of, f.says = e.RegistrationID, Standing{From: e.From, Until: e.Until}
+	case RegistrationInserted:
+		f.of, f.says = e.RegistrationID, e.Now
 	case RegistrationEnded:
 		f.of, f.kind, f.says = e.RegistrationID, ending, Standing{EndedOn: e.On, Reason: e.Reason, CaseID: e.CaseID}
 	default:
@@ -262,6 +278,10 @@ type CorrectionAction string
 const (
 	Annul CorrectionAction = "annul"
 	Amend CorrectionAction = "correct"
+
+	// Insert adds a registration. Where another was recorded in its place, with a
+	// wrong dwelling or kind, that one is named, and annulled.
+	Insert CorrectionAction = "insert"
 )
 
 // FactName names an earlier fact of the person's stream: by its event, or as
@@ -279,6 +299,13 @@ type Change struct {
 	From    domain.Date // of a beginning
 	Until   domain.Date // of a beginning, temporary
 	EndedOn domain.Date // of an ending
+
+	// Of an insertion. Days, and the kind and the reason of the ending, that are
+	// left out are those of the registration in whose place it stands.
+	RegistrationID domain.RegistrationID
+	DwellingID     domain.DwellingID
+	Kind           Kind
+	Reason         Reason // of the ending, where EndedOn is given
 }
 
 // Correct is the command that corrects what the registry has recorded of a
@@ -392,6 +419,9 @@ func accepting(events []domain.Event, consequences []Consequence, warnings []War
 	}
 	for i, event := range events {
 		switch e := event.(type) {
+		case RegistrationInserted:
+			e.Accepted, e.Warnings = codes, warnings
+			events[i] = e
 		case RegistrationAnnulled:
 			e.Accepted, e.Warnings = codes, warnings
 			events[i] = e
@@ -438,6 +468,9 @@ func (w *correcting) correction(f fact, now Standing) Correction {
 
 // change carries out one change, or says what is wrong with it.
 func (w *correcting) change(ch Change) *domain.Error {
+	if ch.Action == Insert {
+		return w.insert(ch)
+	}
 	f, err := w.named(ch.Fact)
 	if err != nil {
 		return err
@@ -453,7 +486,7 @@ func (w *correcting) change(ch Change) *domain.Error {
 	case Amend:
 		return w.amend(f, ch)
 	}
-	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a fact is put right by %s or %s", Annul, Amend).At("action")
+	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a fact is put right by %s, %s or %s", Annul, Amend, Insert).At("action")
 }
 
 // named finds the fact.
@@ -477,6 +510,76 @@ func (w *correcting) named(n FactName) (fact, *domain.Error) {
 		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown, "the person has no registration with this id").At("registration_id")
 	}
 	return w.facts[i], nil
+}
+
+// insert adds a registration to the past, in the place of another or of none.
+// Consents and the norm are not asked: what was recorded was judged in its time.
+func (w *correcting) insert(ch Change) *domain.Error {
+	if w.registration(ch.RegistrationID) != nil || ch.RegistrationID.IsZero() {
+		return domain.Refuse(domain.Conflict, domain.CodeRegisteredHere, "an inserted registration has an id of its own").At("action")
+	}
+	c := Correction{
+		PersonID: w.ID, RegistrationID: ch.RegistrationID, DwellingID: ch.DwellingID, Kind: ch.Kind,
+		Ground: w.act.Ground, Reasons: w.act.Reasons, Was: Standing{Void: true},
+	}
+	now := Standing{From: ch.From, Until: ch.Until, EndedOn: ch.EndedOn, Reason: ch.Reason}
+	if ch.Fact != (FactName{}) {
+		f, err := w.named(ch.Fact)
+		if err != nil {
+			return err
+		}
+		wrong := w.registration(f.of)
+		if f.kind != beginning || wrong.Void {
+			return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "name the beginning of a registration that is not annulled").At("event")
+		}
+		if (ch.DwellingID.IsZero() || ch.DwellingID == wrong.DwellingID) && (ch.Kind == "" || ch.Kind == wrong.Kind) {
+			return domain.Refuse(domain.Invalid, domain.CodeNothingChanges,
+				"in the place of a registration stands one with another dwelling or of another kind; its days are corrected").At("dwelling_id")
+		}
+		c.Corrects = domain.EventRef{Stream: w.ID.Stream(), Revision: f.revision}
+		c.DwellingID, c.Kind = cmp.Or(ch.DwellingID, wrong.DwellingID), cmp.Or(ch.Kind, wrong.Kind)
+		now.From = orElse(ch.From, wrong.From)
+		if c.Kind == wrong.Kind {
+			now.Until = orElse(ch.Until, wrong.Until)
+		}
+		if ch.EndedOn.IsZero() && wrong.Ended {
+			now.EndedOn, now.Reason, now.CaseID = wrong.EndedOn, cmp.Or(ch.Reason, wrong.Reason), wrong.CaseID
+		}
+		w.annul(f)
+	}
+	if err := checkInserted(c, now); err != nil {
+		return err
+	}
+	c.Now = Standing{From: now.From, Until: now.Until}
+	w.add(RegistrationInserted(c))
+	if !now.EndedOn.IsZero() {
+		w.add(w.registration(c.RegistrationID).end(w.ID, now.Reason, now.EndedOn, now.CaseID))
+	}
+	return nil
+}
+
+// checkInserted keeps that a registration has a dwelling and a kind, and R14:
+// an ending has one of the reasons that end a registration of the kind.
+func checkInserted(c Correction, now Standing) *domain.Error {
+	permits := []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, CourtDecision}
+	if c.Kind == Temporary {
+		permits = []Reason{OwnerApplication, DepartureAbroad, CourtDecision, TermExpired}
+	}
+	switch {
+	case c.DwellingID.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the dwelling of the registration to insert").At("dwelling_id")
+	case c.Kind != Permanent && c.Kind != Temporary:
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a registration is %s or %s", Permanent, Temporary).At("kind")
+	case now.From.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the registration began").At("effective_from")
+	case now.EndedOn.IsZero() && now.Reason != "":
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the ending, or no reason for one").At("ended_on")
+	case !now.EndedOn.IsZero() && !slices.Contains(permits, now.Reason):
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a %s registration ends for one of the reasons %v", c.Kind, permits).At("reason")
+	case now.Reason == TermExpired && now.EndedOn != now.Until:
+		return domain.Refuse(domain.Invalid, domain.CodeEndsAfterTerm, "a registration whose term ran out ended with it, on %s", now.Until).At("ended_on")
+	}
+	return nil
 }
 
 func (w *correcting) annul(f fact) {
@@ -544,7 +647,8 @@ func orElse(d, otherwise domain.Date) domain.Date {
 // the correction changes.
 func (w *correcting) check(before *Person) *domain.Error {
 	for i, r := range w.Registrations {
-		if r.Void || r.Standing() == before.Registrations[i].Standing() { // others were judged in their time
+		known := i < len(before.Registrations)                                     // not inserted just now
+		if r.Void || known && r.Standing() == before.Registrations[i].Standing() { // others were judged in their time
 			continue
 		}
 		if err := (Register{Kind: r.Kind, From: r.From, Until: r.Until, Rules: w.act.Rules}).checkLength(w.today); err != nil {

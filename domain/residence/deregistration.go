@@ -238,7 +238,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, err
 	}
 	if len(e.CoOwners) > 0 {
-		e.ConfirmBy = cmd.Now.Add(coOwnersAnswerWithin)
+		e.ConfirmBy = cmd.Now.Add(time.Duration(f.edition(cmd).Deregistration.CoOwnersAnswerDays) * 24 * time.Hour)
 	} else {
 		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
 	}

@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"math"
 	"math/big"
 	"regexp"
 	"slices"
@@ -48,11 +49,55 @@ type OwnersChanged struct {
 	On         domain.Date       `json:"effective_on"`
 }
 
-func (DwellingRecorded) EventType() string { return "DwellingRecorded" }
-func (OwnersChanged) EventType() string    { return "OwnersChanged" }
+// DwellingDescribed says what the dwelling is, as far as it is known. A later
+// one corrects it whole.
+type DwellingDescribed struct {
+	DwellingID  domain.DwellingID `json:"dwelling_id"`
+	Place       Place             `json:"place,omitempty"`
+	UsefulArea  Area              `json:"useful_area,omitempty"`
+	DescribedAt time.Time         `json:"described_at"`
+}
 
-func (e DwellingRecorded) EffectiveAt() time.Time { return e.RecordedAt }
-func (e OwnersChanged) EffectiveAt() time.Time    { return e.On.Start() }
+func (DwellingRecorded) EventType() string  { return "DwellingRecorded" }
+func (OwnersChanged) EventType() string     { return "OwnersChanged" }
+func (DwellingDescribed) EventType() string { return "DwellingDescribed" }
+
+func (e DwellingRecorded) EffectiveAt() time.Time  { return e.RecordedAt }
+func (e OwnersChanged) EffectiveAt() time.Time     { return e.On.Start() }
+func (e DwellingDescribed) EffectiveAt() time.Time { return e.DescribedAt }
+
+// Place is a kind of place (order 677). In which of them one can be registered,
+// the edition in force says (R19).
+type Place string
+
+const (
+	House              Place = "house"
+	Apartment          Place = "apartment"
+	Dacha              Place = "dacha"
+	Dormitory          Place = "dormitory"
+	Hotel              Place = "hotel"
+	RestHome           Place = "rest_home"
+	Sanatorium         Place = "sanatorium"
+	Dispensary         Place = "dispensary"
+	MedicalInstitution Place = "medical_institution"
+	CareHome           Place = "care_home"
+	OtherDwelling      Place = "other_dwelling" // any other building or premises used for living
+	NotForLiving       Place = "not_for_living"
+)
+
+// Places lists them all.
+var Places = []Place{
+	House, Apartment, Dacha, Dormitory, Hotel, RestHome, Sanatorium, Dispensary, MedicalInstitution, CareHome, OtherDwelling, NotForLiving,
+}
+
+// Area in square metres, to the hundredth; zero where it is not known.
+type Area float64
+
+// largestArea bounds what can be meant as the area of one dwelling.
+const largestArea Area = 100_000
+
+// hundredths returns the area as a number that is compared exactly.
+func (a Area) hundredths() int64 { return int64(math.Round(float64(a) * 100)) }
 
 // Dwelling is the state of a dwelling- stream. The zero Dwelling is unknown.
 type Dwelling struct {
@@ -61,6 +106,8 @@ type Dwelling struct {
 	KATO    string
 	Address string
 	Owners  []Owner
+	Place   Place           // empty where it is not recorded
+	Area    Area            // useful area; zero where it is not recorded
 	Lease   *LeaseBegan     // nil where the dwelling is not let as a service dwelling
 	since   domain.Date     // of the present owners
 	freed   domain.Position // where the log holds the end of the last lease
@@ -81,6 +128,8 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 		d.ID, d.RKA, d.KATO, d.Address = e.DwellingID, e.RKA, e.KATO, e.Address
 	case OwnersChanged:
 		d.Owners, d.since = e.Owners, e.On
+	case DwellingDescribed:
+		d.Place, d.Area = e.Place, e.UsefulArea
 	case LeaseBegan:
 		d.Lease = &e
 	case LeaseVoided, LeaseEnded:
@@ -97,6 +146,14 @@ type RecordDwelling struct {
 	KATO            string
 	Address         string
 	Owners          []Owner
+	Description     Description
+}
+
+// Description is what is known of a dwelling beyond its codes. It is the command
+// that describes a dwelling, too.
+type Description struct {
+	Place Place
+	Area  Area
 }
 
 // Record decides [RecordDwelling]. A dwelling is identified by its RKA or its
@@ -119,7 +176,43 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 		}
 		events = append(events, OwnersChanged{DwellingID: c.DwellingID, Owners: c.Owners, On: cmd.Today()})
 	}
+	if c.Description != (Description{}) {
+		if err := c.Description.check(); err != nil {
+			return nil, err
+		}
+		events = append(events, c.Description.of(c.DwellingID, cmd))
+	}
 	return events, nil
+}
+
+// Describe decides that the dwelling is what the description says: it replaces
+// the one before.
+func (d *Dwelling) Describe(cmd domain.Command, c Description) ([]domain.Event, error) {
+	if !d.Known() {
+		return nil, UnknownDwelling()
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if c == (Description{d.Place, d.Area}) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "this is what the registry holds already")
+	}
+	return []domain.Event{c.of(d.ID, cmd)}, nil
+}
+
+func (c Description) of(id domain.DwellingID, cmd domain.Command) DwellingDescribed {
+	return DwellingDescribed{DwellingID: id, Place: c.Place, UsefulArea: c.Area, DescribedAt: cmd.Now}
+}
+
+func (c Description) check() error {
+	if c.Place != "" && !slices.Contains(Places, c.Place) {
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a place is one of %v", Places).At("place")
+	}
+	if c.Area < 0 || c.Area > largestArea || c.Area != 0 && c.Area.hundredths() == 0 || math.IsNaN(float64(c.Area)) {
+		return domain.Refuse(domain.Invalid, domain.CodeAreaFormat,
+			"give the useful area in square metres, more than 0 and at most %v, or leave it out where it is not known", largestArea).At("useful_area")
+	}
+	return nil
 }
 
 // ChangeOwners is the command that replaces the owners from a day on.

@@ -34,7 +34,7 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 					events, err = p.Expire(cmd, p.Registrations[rapid.IntRange(0, n-1).Draw(t, "stay")].ID)
 				}
 			case "correct":
-				events, err = p.Correct(cmd, drawCorrection(t, h, now))
+				events, err = p.Correct(cmd, drawCorrection(t, h, now, fmt.Sprint("inserted ", i, " "), dwellings))
 			case "reside", "stay":
 				c := residence.Register{
 					RegistrationID: domaintest.ID[domain.RegistrationID](fmt.Sprint(i)), DwellingID: at, Kind: residence.Permanent,
@@ -71,15 +71,35 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 
 // drawCorrection corrects one or two facts, whatever they are, and accepts what
 // comes of it.
-func drawCorrection(t *rapid.T, h history, now domain.Date) residence.Correct {
+func drawCorrection(t *rapid.T, h history, now domain.Date, name string, dwellings []domain.DwellingID) residence.Correct {
 	c := residence.Correct{Ground: residence.ClericalError, Reasons: "random", Accept: []domain.Code{
 		domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
 	}}
-	for range rapid.IntRange(1, 2).Draw(t, "changes") {
+	for i := range rapid.IntRange(1, 2).Draw(t, "changes") {
 		days := func(of string) domain.Date { return now.AddDays(-rapid.IntRange(-20, 200).Draw(t, of)) }
 		revision := rapid.IntRange(0, len(h)-1).Draw(t, "revision")
-		if rapid.Bool().Draw(t, "annul") {
+		switch rapid.SampledFrom([]string{"annul", "amend", "insert", "insert instead"}).Draw(t, "what") {
+		case "annul":
 			c.Changes = append(c.Changes, annul(revision))
+			continue
+		case "insert":
+			ins := residence.Change{
+				Action: residence.Insert, RegistrationID: domaintest.ID[domain.RegistrationID](name + fmt.Sprint(i)),
+				DwellingID: rapid.SampledFrom(dwellings).Draw(t, "at"), Kind: residence.Permanent, From: days("from"),
+			}
+			if rapid.Bool().Draw(t, "stay") {
+				ins.Kind, ins.Until = residence.Temporary, ins.From.AddDays(rapid.IntRange(25, 370).Draw(t, "length"))
+			}
+			if rapid.Bool().Draw(t, "ended") {
+				ins.EndedOn, ins.Reason = days("ended on"), rapid.SampledFrom([]residence.Reason{residence.MovedToNewAddress, residence.OwnerApplication, residence.TermExpired}).Draw(t, "reason")
+			}
+			c.Changes = append(c.Changes, ins)
+			continue
+		case "insert instead":
+			c.Changes = append(c.Changes, residence.Change{
+				Fact: residence.FactName{Event: ref(revision)}, Action: residence.Insert,
+				RegistrationID: domaintest.ID[domain.RegistrationID](name + fmt.Sprint(i)), DwellingID: rapid.SampledFrom(dwellings).Draw(t, "at"),
+			})
 			continue
 		}
 		ch := residence.Change{From: days("from"), EndedOn: days("ended on")}
@@ -114,7 +134,7 @@ func checkPlainFold(t *rapid.T, p *residence.Person, h history) {
 	root := func(i int) int {
 		for {
 			c, ok := residence.CorrectionIn(h[i])
-			if !ok {
+			if _, inserted := h[i].(residence.RegistrationInserted); !ok || inserted {
 				return i
 			}
 			i = int(c.Corrects.Revision)
@@ -133,6 +153,10 @@ func checkPlainFold(t *rapid.T, p *residence.Person, h history) {
 			case residence.RegistrationBegan:
 				if e.RegistrationID == r.ID {
 					want.From, want.Until, want.Void = e.From, e.Until, !inForce(i)
+				}
+			case residence.RegistrationInserted:
+				if e.RegistrationID == r.ID {
+					want.From, want.Until, want.Void = e.Now.From, e.Now.Until, !inForce(i)
 				}
 			case residence.RegistrationCorrected:
 				if e.RegistrationID == r.ID && inForce(i) {

@@ -12,7 +12,8 @@ import (
 type LeaseBegan struct {
 	DwellingID domain.DwellingID `json:"dwelling_id"`
 	PersonID   domain.PersonID   `json:"person_id"`
-	CaseID     domain.CaseID     `json:"case_id"` // of the decision to provide it
+	Family     []domain.PersonID `json:"family,omitempty"` // whom the lease names beside the tenant
+	CaseID     domain.CaseID     `json:"case_id"`          // of the decision to provide it
 	On         domain.Date       `json:"on"`
 	BeganAt    time.Time         `json:"began_at"`
 }
@@ -59,6 +60,7 @@ func (e LeaseEnded) EffectiveAt() time.Time  { return e.On.Start() }
 // Let is the command that lets a dwelling.
 type Let struct {
 	PersonID domain.PersonID
+	Family   []domain.PersonID
 	CaseID   domain.CaseID
 	On       domain.Date
 	Decided  domain.Position // of the decision in the log
@@ -76,7 +78,7 @@ func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
 			"the dwelling is let, or was when this was decided; a dwelling has one lease at a time").At("dwelling_id")
 	}
-	return []domain.Event{LeaseBegan{DwellingID: d.ID, PersonID: c.PersonID, CaseID: c.CaseID, On: c.On, BeganAt: cmd.Now}}, nil
+	return []domain.Event{LeaseBegan{DwellingID: d.ID, PersonID: c.PersonID, Family: c.Family, CaseID: c.CaseID, On: c.On, BeganAt: cmd.Now}}, nil
 }
 
 // VoidLease takes back the lease of a decision that did not hold.

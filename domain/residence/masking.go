@@ -22,6 +22,7 @@ func (c ConfirmContacts) LogValue() slog.Value        { return domain.Masked(c) 
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }
+func (e RegistrationInserted) LogValue() slog.Value   { return domain.Masked(e) }
 func (e RegistrationAnnulled) LogValue() slog.Value   { return domain.Masked(e) }
 func (e RegistrationCorrected) LogValue() slog.Value  { return domain.Masked(e) }
 func (e EndingAnnulled) LogValue() slog.Value         { return domain.Masked(e) }

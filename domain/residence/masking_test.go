@@ -26,6 +26,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.AnswerApplication{}, 4},
 		{residence.Facts{}, 8},
 		{residence.Correction{}, 1},
+		{residence.RegistrationInserted{}, 1},
 		{residence.RegistrationAnnulled{}, 1},
 		{residence.RegistrationCorrected{}, 1},
 		{residence.EndingAnnulled{}, 1},

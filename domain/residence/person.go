@@ -66,6 +66,7 @@ type RegistrationBegan struct {
 	From           domain.Date           `json:"effective_from"`
 	Until          domain.Date           `json:"until,omitzero"` // temporary only: the first day on which it no longer holds
 	Consents       []Consent             `json:"consents,omitempty"`
+	Kinship        Kinship               `json:"kinship,omitzero"` // as stated
 	Warnings       []Warning             `json:"warnings,omitempty"`
 }
 
@@ -166,6 +167,8 @@ func (p *Person) Apply(rec domain.Recorded) {
 		if r := p.registration(e.RegistrationID); r != nil {
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}
+	case RegistrationInserted:
+		p.Registrations = append(p.Registrations, e.registration(rec.Position))
 	default:
 		p.represented(rec)
 		if c, ok := CorrectionIn(e); ok {
@@ -251,7 +254,9 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
-	Dwelling       *Dwelling // as it is now; nil where nothing is known of it
+	Kinship        Kinship           // to somebody who is registered there; zero where none is stated
+	Dwelling       *Dwelling         // as it is now; nil where nothing is known of it
+	Occupants      []domain.PersonID // who is registered there; asked for only where a norm is in force
 	Household      Household
 	Rules          rules.Book // by which it is judged
 }
@@ -277,12 +282,16 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		return nil, domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
 			"the registration would begin before the person was born").At("effective_from")
 	}
+	warnings, err := c.checkPlace(cmd, p.ID)
+	if err != nil {
+		return nil, err
+	}
 	began := RegistrationBegan{
 		PersonID: p.ID, RegistrationID: c.RegistrationID, DwellingID: c.DwellingID,
-		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents,
+		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents, Kinship: c.Kinship, Warnings: warnings,
 	}
 	if c.Kind == Permanent {
-		began.Warnings = c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())
+		began.Warnings = append(began.Warnings, c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())...)
 	}
 	var ended []domain.Event
 	for _, r := range p.Registrations {
@@ -314,35 +323,6 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		}
 	}
 	return append(ended, began), nil
-}
-
-// checkConsents keeps R19: every owner of the dwelling consents, but the person
-// themselves, whose application says so. Consents of others (a tenant's, say)
-// are recorded. It is asked of a registration only, never of what is recorded
-// already.
-func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
-	for i, consent := range c.Consents {
-		if cmd.Today().Before(consent.GivenOn) {
-			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
-		}
-	}
-	if !c.Rules.On(cmd.Today()).Residence.OwnersConsent {
-		return nil
-	}
-	missing := 0
-	if c.Dwelling == nil {
-		return nil
-	}
-	for _, o := range c.Dwelling.Owners {
-		if o.PersonID != person && !slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == o.PersonID }) {
-			missing++
-		}
-	}
-	if missing > 0 {
-		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
-			"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner", missing).At("consents")
-	}
-	return nil
 }
 
 // checkPeriod checks what the command says of time, whoever the person is.

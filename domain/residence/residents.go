@@ -35,6 +35,10 @@ func (r *Residents) Apply(rec domain.Recorded) {
 				ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,
 			}})
 		}
+	case RegistrationInserted:
+		if e.DwellingID == r.DwellingID {
+			r.registrations = append(r.registrations, Resident{e.PersonID, e.registration(rec.Position)})
+		}
 	case RegistrationEnded:
 		i := slices.IndexFunc(r.registrations, func(x Resident) bool { return x.ID == e.RegistrationID })
 		if i >= 0 {

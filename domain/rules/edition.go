@@ -37,9 +37,12 @@ type Signatures map[domain.Channel][]domain.SignatureMethod
 
 // Deregistration is the service S001.
 type Deregistration struct {
-	TermMinutes     int        `json:"term_minutes"`      // from handing in the documents (R18; S001-5 [seed]: 30)
-	CoOwnersConfirm bool       `json:"co_owners_confirm"` // all other co-owners must confirm (R6; policy: yes)
-	Signatures      Signatures `json:"signatures"`        // portal: EDS alone (S001-8 [seed])
+	TermMinutes     int  `json:"term_minutes"`      // from handing in the documents (R18; S001-5 [seed]: 30)
+	CoOwnersConfirm bool `json:"co_owners_confirm"` // all other co-owners must confirm (R6; policy: yes)
+
+	CoOwnersAnswerDays int `json:"co_owners_answer_days"` // days of 24 hours that they have; then the application has failed, which bars no new one (R6; policy: 3)
+
+	Signatures Signatures `json:"signatures"` // portal: EDS alone (S001-8 [seed])
 	// RefusalGrounds are those of the State-services law, art. 19-1(2) [found],
 	// since S001 names none of its own (C7).
 	RefusalGrounds []string `json:"refusal_grounds"`
@@ -103,7 +106,14 @@ type Residence struct {
 	TemporaryAtLeastMonths int             `json:"temporary_at_least_months"` // (R13; order 677 [found]: 1)
 	TemporaryAtMostMonths  int             `json:"temporary_at_most_months"`  // (R13; order 677 [found]: 12)
 	OwnersConsent          bool            `json:"owners_consent"`            // all owners of the dwelling consent to a registration there (R19; order 677 [found]: yes)
+	TenantsConsent         bool            `json:"tenants_consent"`           // the tenant's consent stands for that of the owners (R19; order 677 [found]: yes)
+	PermittedPlaces        []string        `json:"permitted_places"`          // where one can be registered; a place of no recorded kind is taken for one (R19; order 677 [found])
 	OccupancyNorms         []OccupancyNorm `json:"occupancy_norms"`           // by territory, none unless configured (R19; policy: none)
+
+	// NamedInLeaseOnlyFrom is the first day of registrations to which a tenant of
+	// state housing can consent for those only whom the lease names; none: for
+	// anybody (R19; [found]: 24.11.2025).
+	NamedInLeaseOnlyFrom domain.Date `json:"named_in_lease_only_from,omitzero"`
 }
 
 // OccupancyNorm is the least useful area per person in a territory. It is kept

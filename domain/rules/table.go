@@ -135,6 +135,7 @@ func (e Edition) check() error {
 		value int
 	}{
 		{"deregistration.term_minutes", e.Deregistration.TermMinutes},
+		{"deregistration.co_owners_answer_days", e.Deregistration.CoOwnersAnswerDays},
 		{"placement.term_days", e.Placement.TermDays},
 		{"placement.look_back_years", e.Placement.LookBackYears},
 		{"register.removal_notice_days", e.Register.RemovalNoticeDays},
@@ -195,6 +196,7 @@ func (e Edition) check() error {
 	}{
 		{"deregistration.refusal_grounds", e.Deregistration.RefusalGrounds, true},
 		{"placement.refusal_grounds", e.Placement.RefusalGrounds, true},
+		{"residence.permitted_places", e.Residence.PermittedPlaces, true},
 		{"register.removal_reasons", e.Register.RemovalReasons, true},
 		{"register.protected_categories", e.Register.ProtectedCategories, false},
 		{"register.priority_categories", e.Register.PriorityCategories, false},

@@ -38,6 +38,7 @@ func TestTheBuiltInNumbers(t *testing.T) {
 		got, want int
 	}{
 		{"minutes (R18, S001-5)", e.Deregistration.TermMinutes, 30},
+		{"days of the co-owners (R6)", e.Deregistration.CoOwnersAnswerDays, 3},
 		{"calendar days (Q4, S000-13)", e.Placement.TermDays, 30},
 		{"working days from the preliminary decision to the act (C8)", e.Procedure.HearingNotice, 3},
 		{"working days to object (C8)", e.Procedure.ObjectionWindow, 2},

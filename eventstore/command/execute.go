@@ -41,6 +41,8 @@ type Handler struct {
 	held  *lru.Cache[heldKey, *stream]
 	now   func() time.Time
 	rules rules.Book
+
+	occupants Occupants // nil where nobody can tell
 }
 
 // heldKey names a state: the case streams are folded by both services.
@@ -72,6 +74,14 @@ type Option func(*Handler)
 // WithRules has commands judged by another table of rules and calendar than
 // those that are built in.
 func WithRules(by rules.Book) Option { return func(h *Handler) { h.rules = by } }
+
+// Occupants tells who is registered at a dwelling on a day, which is today, by
+// all that the log held when it was asked.
+type Occupants func(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error)
+
+// WithOccupants lets registrations be held to an occupancy norm (R19). It is
+// asked where one is in force at the dwelling, and nowhere else.
+func WithOccupants(of Occupants) Option { return func(h *Handler) { h.occupants = of } }
 
 // Receipt is the answer to a command.
 type Receipt struct {

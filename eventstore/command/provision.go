@@ -99,7 +99,11 @@ func (h *Handler) planProvision(ctx context.Context, cmd domain.Command, d resid
 // letFor is what the dwelling is asked to do for a decision at that position of
 // the log.
 func letFor(e housing.ProvisionDecided, at domain.Position) residence.Let {
-	return residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, On: domain.DateOf(e.DecidedAt), Decided: at}
+	c := residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, On: domain.DateOf(e.DecidedAt), Decided: at}
+	for _, m := range e.Family {
+		c.Family = append(c.Family, m.PersonID)
+	}
+	return c
 }
 
 // finishProvision takes the steps that a decision still needs, each once,

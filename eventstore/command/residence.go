@@ -58,6 +58,14 @@ func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c resi
 	})
 }
 
+// DescribeDwelling records, or corrects, what a dwelling is.
+func (h *Handler) DescribeDwelling(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options) (Receipt, error) {
+	return execute(ctx, h, order[residence.Dwelling]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Describe(cmd, c) },
+	})
+}
+
 // ChangeOwners replaces the owners of a dwelling from a day on.
 func (h *Handler) ChangeOwners(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options) (Receipt, error) {
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
@@ -85,7 +93,7 @@ func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) err
 
 // Register registers a residence or a temporary stay of the person.
 func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Register, opt Options) (Receipt, error) {
-	c, err := h.judgedBy(ctx, c)
+	c, err := h.judgedBy(ctx, cmd, c)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -99,7 +107,11 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 
 // judgedBy adds to a registration what it is judged by beside the person and
 // the household.
-func (h *Handler) judgedBy(ctx context.Context, c residence.Register) (residence.Register, error) {
+//
+// Who is registered at a dwelling is no stream's to protect: of two who register
+// at the same moment each may find the last place free. A norm may so be
+// exceeded by those who were at it at once; that ends nobody's registration.
+func (h *Handler) judgedBy(ctx context.Context, cmd domain.Command, c residence.Register) (residence.Register, error) {
 	d, err := h.Dwelling(ctx, c.DwellingID)
 	if err != nil {
 		return c, err
@@ -110,7 +122,15 @@ func (h *Handler) judgedBy(ctx context.Context, c residence.Register) (residence
 		return c, unknown
 	}
 	c.Rules, c.Dwelling = h.rules, &d
-	return c, nil
+	if _, norm := h.rules.On(cmd.Today()).OccupancyNorm(d.KATO, c.From); !norm || d.Area == 0 {
+		return c, nil
+	}
+	if h.occupants == nil {
+		return c, domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
+			"an occupancy norm is in force at this dwelling, and this process cannot tell who is registered there")
+	}
+	c.Occupants, err = h.occupants(ctx, d.ID, cmd.Today())
+	return c, err
 }
 
 // Correct corrects what was recorded of the person's registrations. The plan
@@ -119,6 +139,20 @@ func (h *Handler) judgedBy(ctx context.Context, c residence.Register) (residence
 func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
 	var plan residence.CorrectionPlan
 	c.Rules = h.rules
+	for i, ch := range c.Changes {
+		if ch.DwellingID.IsZero() {
+			continue
+		}
+		d, err := h.Dwelling(ctx, ch.DwellingID)
+		if err != nil {
+			return Receipt{}, plan, err
+		}
+		if !d.Known() {
+			unknown := residence.UnknownDwelling().At(domain.Path("changes", i, "dwelling_id"))
+			unknown.Kind = domain.Invalid
+			return Receipt{}, plan, unknown
+		}
+	}
 	r, err := h.together(ctx, order[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) (events []domain.Event, err error) {

@@ -378,6 +378,16 @@ func acts(t testing.TB) []act {
 			}, opt)
 			return r, err
 		}},
+		{name: "R14 insert in the place of another dwelling", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+				Ground: residence.ClericalError, Reasons: "because",
+				Changes: []residence.Change{{
+					Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Insert,
+					RegistrationID: domaintest.ID[domain.RegistrationID]("inserted"), DwellingID: house,
+				}},
+			}, opt)
+			return r, err
+		}},
 		{name: "R20 record a representative", log: withChild(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.Parent, opt)
 		}},

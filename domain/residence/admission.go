@@ -1,0 +1,115 @@
+package residence
+
+import (
+	"slices"
+
+	"tizilim/domain"
+)
+
+// What a dwelling and those who have a say in it admit (R19). All of it is asked
+// of a registration only, never of what is recorded already, and nothing of it
+// is a ground to end one.
+
+// Kinship is the relation of somebody who registers to one who is registered at
+// the dwelling, as stated with the registration.
+type Kinship struct {
+	Kind     KinshipKind     `json:"kind"`
+	PersonID domain.PersonID `json:"person_id"` // who is registered there
+}
+
+// KinshipKind is one that a local norm can exempt.
+type KinshipKind string
+
+const (
+	SpouseOf        KinshipKind = "spouse"
+	ChildOf         KinshipKind = "child"
+	CloseRelativeOf KinshipKind = "close_relative"
+)
+
+// Kinships lists them all.
+var Kinships = []KinshipKind{SpouseOf, ChildOf, CloseRelativeOf}
+
+// checkConsents: every owner of the dwelling consents, or, where it is let, the
+// tenant in their place. Who registers themselves says so by applying. A tenant
+// of state housing consents for those only whom the lease names. Consents of
+// others are recorded.
+func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
+	for i, consent := range c.Consents {
+		if cmd.Today().Before(consent.GivenOn) {
+			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
+		}
+	}
+	rule := c.Rules.On(cmd.Today()).Residence
+	if !rule.OwnersConsent || c.Dwelling == nil {
+		return nil
+	}
+	silent := func(id domain.PersonID) bool {
+		return id != person && !slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == id })
+	}
+	missing := 0
+	for _, o := range c.Dwelling.Owners {
+		if silent(o.PersonID) {
+			missing++
+		}
+	}
+	lease := c.Dwelling.Lease
+	let := rule.TenantsConsent && lease != nil && !cmd.Today().Before(lease.On)
+	switch {
+	case missing == 0 && (len(c.Dwelling.Owners) > 0 || !let):
+		return nil
+	case let && !silent(lease.PersonID):
+		bound := !rule.NamedInLeaseOnlyFrom.IsZero() && !c.From.Before(rule.NamedInLeaseOnlyFrom)
+		if !bound || person == lease.PersonID || slices.Contains(lease.Family, person) {
+			return nil
+		}
+		return domain.Refuse(domain.Invalid, domain.CodeNotInLease,
+			"the lease of this dwelling does not name the person, and for others its tenant cannot consent: have the lease changed, or add the consents of all owners").At("person_id")
+	case let:
+		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
+			"the dwelling is let: add a consent with the person_id of its tenant, or of each of its %d owner(s)", len(c.Dwelling.Owners)).At("consents")
+	}
+	return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
+		"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner", missing).At("consents")
+}
+
+// checkPlace: one registers at a place of a permitted kind, and within the norm
+// of its territory, where one is configured. Where the area is not recorded, the
+// norm cannot be held against a citizen for whom the registry has failed to
+// record it: that is a warning.
+func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warning, error) {
+	if c.Kinship != (Kinship{}) && !slices.Contains(Kinships, c.Kinship.Kind) {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a kinship is one of %v", Kinships).At("kinship.kind")
+	}
+	d := c.Dwelling
+	if d == nil {
+		return nil, nil
+	}
+	edition := c.Rules.On(cmd.Today())
+	if d.Place != "" && !slices.Contains(edition.Residence.PermittedPlaces, string(d.Place)) {
+		return nil, domain.Refuse(domain.Conflict, domain.CodePlaceNotPermitted,
+			"this place is recorded as %s, where nobody can be registered; where that is wrong, correct it with POST /v1/dwellings/{id}/description", d.Place).At("dwelling_id")
+	}
+	norm, ok := edition.OccupancyNorm(d.KATO, c.From)
+	switch {
+	case !ok:
+		return nil, nil
+	case d.Area == 0:
+		return []Warning{{Code: domain.CodeAreaUnknown}}, nil
+	case slices.Contains(c.Occupants, person): // nobody comes on top
+		return nil, nil
+	case slices.Contains(norm.ExemptKinships, string(c.Kinship.Kind)) && slices.Contains(c.Occupants, c.Kinship.PersonID):
+		return nil, nil
+	}
+	persons := map[domain.PersonID]bool{person: true}
+	for _, id := range c.Occupants { // some reside and stay there
+		persons[id] = true
+	}
+	if d.Area.hundredths() < int64(len(persons))*Area(norm.AreaPerPerson).hundredths() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeOccupancyNorm,
+			"with %d persons on %v m² each would have less than %v m², the norm of this territory; "+
+				"a spouse or relative of somebody registered there states it in kinship, where the norm exempts them (%v); "+
+				"a wrong area is corrected with POST /v1/dwellings/{id}/description",
+			len(persons), d.Area, norm.AreaPerPerson, norm.ExemptKinships).At("dwelling_id")
+	}
+	return nil, nil
+}

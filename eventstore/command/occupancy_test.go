@@ -1,0 +1,87 @@
+package command_test
+
+import (
+	"context"
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+	"tizilim/domain/rules/rulestest"
+	"tizilim/eventstore/command"
+)
+
+// TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce: the norm is that of
+// Almaty (75), the area 30 m², and two are registered there.
+func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
+	book := rulestest.Book(t, "2026-01-01", `"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"75","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`)
+	there, elsewhere, unmeasured := domaintest.ID[domain.DwellingID]("there"), domaintest.ID[domain.DwellingID]("elsewhere"), domaintest.ID[domain.DwellingID]("unmeasured")
+	l := world(t)
+	h := command.New(l, clock)
+	for id, of := range map[domain.DwellingID]residence.RecordDwelling{
+		there:      {KATO: "750000000", Description: residence.Description{Area: 30}},
+		elsewhere:  {KATO: "710000000", Description: residence.Description{Area: 30}},
+		unmeasured: {KATO: "750000000"},
+	} {
+		of.DwellingID, of.RKA = id, "1"
+		must(t, "record "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
+			return h.RecordDwelling(ctx, cmd, of, command.Options{})
+		})
+	}
+	for _, c := range []struct {
+		name      string
+		at        domain.DwellingID
+		occupants []domain.PersonID
+		asked     int
+		code      domain.Code
+	}{
+		{"R19 full", there, []domain.PersonID{erlan, gulnar}, 1, domain.CodeOccupancyNorm},
+		{"R19 room for one more", there, []domain.PersonID{erlan}, 1, ""},
+		{"R19 no norm", elsewhere, []domain.PersonID{erlan, gulnar}, 0, ""},
+		{"R19 no area", unmeasured, []domain.PersonID{erlan, gulnar}, 0, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked := 0
+			h := command.New(l.copy(), clock, command.WithRules(book), command.WithOccupants(func(_ context.Context, id domain.DwellingID, on domain.Date) ([]domain.PersonID, error) {
+				if asked++; id != c.at || on != domaintest.Today() {
+					t.Errorf("asked for %s on %s", id, on)
+				}
+				return c.occupants, nil
+			}))
+			if _, err := register(h, daur, c.at, residence.Permanent, command.Options{})(order("move")); domain.CodeOf(err) != c.code || asked != c.asked {
+				t.Errorf("asked %d times: %v", asked, err)
+			}
+		})
+	}
+	t.Run("R19 a process that cannot tell refuses for now", func(t *testing.T) {
+		h := command.New(l.copy(), clock, command.WithRules(book))
+		if _, err := register(h, daur, there, residence.Permanent, command.Options{})(order("move")); domain.CodeOf(err) != domain.CodeModelNotReady {
+			t.Errorf("%v", err)
+		}
+		if _, err := register(h, daur, elsewhere, residence.Permanent, command.Options{})(order("move elsewhere")); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("R19 the lease of a provision names the family", func(t *testing.T) {
+		l := world(t)
+		must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
+			return reportFamily(command.New(l, clock), cmd, command.Options{})
+		})
+		must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
+			return provide(command.New(l, clock), house)(cmd, command.Options{})
+		})
+		d, err := command.New(l, clock).Dwelling(ctx, house)
+		if err != nil || d.Lease == nil || len(d.Lease.Family) != 1 || d.Lease.Family[0] != erlan {
+			t.Fatalf("%+v, %v", d.Lease, err)
+		}
+		for who, code := range map[domain.PersonID]domain.Code{erlan: "", gulnar: domain.CodeNotInLease} {
+			_, err := command.New(l, clock).Register(ctx, order("register "+who.String()), who, residence.Register{
+				RegistrationID: domaintest.ID[domain.RegistrationID](who.String()), DwellingID: house, Kind: residence.Permanent,
+				From: domaintest.Today(), Consents: []residence.Consent{{PersonID: daur}},
+			}, command.Options{DryRun: true})
+			if domain.CodeOf(err) != code {
+				t.Errorf("%s: %v, want %q", who, err, code)
+			}
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/notice"
+)
+
+type noticesInput struct {
+	Cursor   string          `query:"cursor" maxLength:"16" pattern:"^([0-9a-f]{16})?$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Limit    int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Language domain.Language `query:"language" enum:"kk,ru,en" doc:"Of the texts; without it the one in which each notice was given"`
+	AtLeast
+}
+
+// NoticesPage is a page of the notices in a personal account.
+type NoticesPage struct {
+	Notices      []NoticeLine    `json:"notices" doc:"The newest first"`
+	All          int             `json:"all" doc:"In the account"`
+	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
+}
+
+// NoticeLine is a notice in a personal account.
+type NoticeLine struct {
+	NoticeID   domain.NoticeID `json:"notice_id" format:"uuid"`
+	Kind       notice.Kind     `json:"kind"`
+	Text       string          `json:"text"`
+	Language   domain.Language `json:"language" doc:"Of the text"`
+	About      domain.EventRef `json:"about" doc:"The event that it tells of, as stream@revision"`
+	CaseID     domain.CaseID   `json:"case_id,omitzero" format:"uuid"`
+	At         time.Time       `json:"at"`
+	Deliveries []DeliveryLine  `json:"deliveries"`
+}
+
+// DeliveryLine is how far a notice is on one way.
+type DeliveryLine struct {
+	Way   notice.Way   `json:"way" enum:"personal_account,sms,email"`
+	State notice.State `json:"state" enum:"queued,sent,delivered,given_up"`
+	At    time.Time    `json:"at" doc:"Of the state"`
+}
+
+func (s *Server) notices() {
+	read(s, operation{
+		id: "get-own-notices", method: http.MethodGet, path: "/v1/me/notices", tag: "Personal account",
+		summary: "What the registry has told me",
+		doc:     "Every notice is here, whatever became of it by SMS or e-mail.",
+	}, func(ctx context.Context, in *noticesInput) (*listed[NoticesPage], error) {
+		if err := s.await(ctx, in.AtLeast); err != nil {
+			return nil, err
+		}
+		inbox, err := s.model.Inbox(ctx, principal(ctx).PersonID, in.Cursor, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		page := NoticesPage{Notices: make([]NoticeLine, len(inbox.Notices)), All: inbox.All, Next: inbox.Next, AsOfPosition: inbox.AsOf}
+		for i, n := range inbox.Notices {
+			language := n.Language
+			if in.Language != "" {
+				language = in.Language
+			}
+			line := NoticeLine{
+				NoticeID: n.ID, Kind: n.Kind, Text: n.Kind.Text(language, n.By), Language: language, About: n.About, CaseID: n.CaseID,
+				At: n.QueuedAt.In(domain.Zone), Deliveries: make([]DeliveryLine, len(n.Deliveries)),
+			}
+			for j, d := range n.Deliveries {
+				line.Deliveries[j] = DeliveryLine{d.Way, d.State, d.At.In(domain.Zone)}
+			}
+			page.Notices[i] = line
+		}
+		return &listed[NoticesPage]{Position: position(inbox.AsOf), Body: page}, nil
+	})
+}
