@@ -241,6 +241,7 @@ const (
 	CodeLogUnavailable  Code = "event_store_unavailable"
 	CodeModelNotReady   Code = "read_model_not_ready"
 	CodeModelBehind     Code = "read_model_behind"
+	CodeTooManyStreams  Code = "too_many_streams"
 	CodeNotFound        Code = "not_found"
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeRoleNotAllowed  Code = "role_not_allowed"

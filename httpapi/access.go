@@ -89,6 +89,10 @@ var access = map[string][]domain.Role{
 	"duplicate-certificate":      {domain.RoleOperator, domain.RoleProvider},
 	"correct-certificate":        {domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
 	"check-certificate":          {anyone},
+	"get-me":                     {domain.RoleCitizen},
+	"get-my-services":            {domain.RoleCitizen},
+	"get-my-queue":               {domain.RoleCitizen},
+	"get-my-accesses":            {domain.RoleCitizen},
 }
 
 // anyone in the access table opens an operation to everybody, without a token.

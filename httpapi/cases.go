@@ -204,6 +204,17 @@ func complaintOf(x *projections.CaseComplaint, a *projections.CaseAppeal) *compl
 	return state
 }
 
+// certified is what an S000 case has ended with, if it has.
+func certified(c projections.Case) (placed *placementBody, refused *refusalBody) {
+	if cert := c.Certificate; cert != nil {
+		placed = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
+	}
+	if r := c.Refusal; r != nil {
+		refused = &refusalBody{r.ID, r.Ground, string(r.Reasons), r.AppealRoute}
+	}
+	return placed, refused
+}
+
 func (s *Server) cases() {
 	post(s, operation{
 		id: "decide-case", path: "/v1/cases/{id}/decision", tag: "Service housing", status: http.StatusOK,
@@ -280,12 +291,7 @@ func (s *Server) cases() {
 			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		body.stepsOf(c, principal(ctx))
-		if cert := c.Certificate; cert != nil {
-			body.Placement = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
-		}
-		if r := c.Refusal; r != nil {
-			body.Refusal = &refusalBody{r.ID, r.Ground, string(r.Reasons), r.AppealRoute}
-		}
+		body.Placement, body.Refusal = certified(c)
 		return answer(body, c.Revision, c.AsOf), nil
 	})
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"maps"
 	"regexp"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -52,3 +53,21 @@ func Disclosures() map[string]map[domain.Role]string {
 
 // Named returns whom an answer names, as the log of accesses sees it.
 var Named = namedIn
+
+// The bounds of streams.
+const (
+	StreamsEach = streamsEach
+	MaxStreams  = maxStreams
+)
+
+// SetHeartbeat sets how often the server's streams show that they live, before
+// the first one is opened.
+func SetHeartbeat(s *Server, every time.Duration) { s.streams.heartbeat = every }
+
+// OpenStreams returns how many streams are open, and whether they are looked
+// after.
+func OpenStreams(s *Server) (open int, watched bool) {
+	s.streams.mu.Lock()
+	defer s.streams.mu.Unlock()
+	return s.streams.n, len(s.streams.open) > 0
+}

@@ -161,6 +161,21 @@ type entryBody struct {
 	InventoryDueOn domain.Date             `json:"inventory_due_on" format:"date"`
 }
 
+func numberOf(n projections.QueueNumber) numberBody {
+	body := numberBody{
+		PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
+		RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy, AsOfPosition: n.AsOf,
+		LastChange: changeBody{
+			Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
+		},
+	}
+	if n.Number > 0 {
+		body.Number, body.Ahead = &n.Number, &n.Ahead
+	}
+	body.reviewOf(n)
+	return body
+}
+
 // reviewOf adds what the review of the entry has come to.
 func (b *numberBody) reviewOf(n projections.QueueNumber) {
 	if n.Removed != "" {
@@ -259,18 +274,7 @@ func (s *Server) queues() {
 		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != n.PersonID {
 			return nil, notYours()
 		}
-		body := numberBody{
-			PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
-			RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy, AsOfPosition: n.AsOf,
-			LastChange: changeBody{
-				Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
-			},
-		}
-		if n.Number > 0 {
-			body.Number, body.Ahead = &n.Number, &n.Ahead
-		}
-		body.reviewOf(n)
-		return answer(body, n.Revision, n.AsOf), nil
+		return answer(numberOf(n), n.Revision, n.AsOf), nil
 	})
 
 	read(s, operation{

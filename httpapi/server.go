@@ -79,6 +79,7 @@ type Server struct {
 	baseURL   string
 	metrics   *metrics
 	now       func() time.Time
+	streams   *streams
 
 	signatures     SignatureVerifier
 	mobileCitizens MobileCitizens
@@ -99,6 +100,7 @@ func New(c Config) *Server {
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 		mobileCitizens: c.MobileCitizens, passwordKey: c.PasswordKey, gateway: c.Gateway,
 	}
+	s.streams = newStreams(c.Model, c.Logger)
 	engine.Use(s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
@@ -128,6 +130,7 @@ func New(c Config) *Server {
 	s.certificates()
 	s.residences()
 	s.histories()
+	s.account()
 	return s
 }
 

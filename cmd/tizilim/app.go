@@ -143,6 +143,7 @@ func start(c config) (a *app, err error) {
 		Handler: server, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
+	a.http.RegisterOnShutdown(server.EndStreams)
 	if err := a.announce(c.data, endpoints{os.Getpid(), a.url(), storeAddress, redisAddress}); err != nil {
 		return a, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
@@ -19,6 +20,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/httpapi"
 )
 
 var update = flag.Bool("update", false, "write what the program prints to testdata")
@@ -280,6 +285,38 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "1 events folded") {
 		t.Errorf("after the start the log holds: %s", got)
 	}
+}
+
+// TestServerEndsItsStreamsWhenTold: a stream has no end of its own, and would
+// keep the server until its patience is over.
+func TestServerEndsItsStreamsWhenTold(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dataDir(t), "127.0.0.1:0")
+	person := domain.PersonID{UUID: uuid.New()}
+	token, err := told(t, s).token(httpapi.Principal{Role: domain.RoleCitizen, PersonID: person})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/v1/me/queue", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	stream := bufio.NewReader(response.Body)
+	if first, err := stream.ReadString('\n'); err != nil || first != "event: queue\n" {
+		t.Fatalf("the stream begins with %q, %v", first, err)
+	}
+	s.signal(syscall.SIGTERM)
+	if _, err := io.ReadAll(stream); err != nil {
+		t.Errorf("the stream was cut: %v", err)
+	}
+	s.exits(0)
 }
 
 func TestWithoutSecrets(t *testing.T) {
