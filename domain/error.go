@@ -233,7 +233,22 @@ const (
 	CodeCertificateUntrusted   Code = "certificate_untrusted"
 	CodeCertificateRevoked     Code = "certificate_revoked"
 	CodeRevocationUnknown      Code = "certificate_revocation_unknown"
-	CodeSignaturesUnavailable  Code = "signatures_not_checked"
+
+	// One-time passwords (C19).
+	CodePhoneNotConfirmed  Code = "phone_not_confirmed"
+	CodeNotMobileCitizen   Code = "not_in_mobile_citizens_base"
+	CodePhoneNotRegistered Code = "phone_not_in_mobile_citizens_base"
+	CodeMobileCitizensAway Code = "mobile_citizens_base_unavailable"
+	CodeSMSAway            Code = "sms_not_sent"
+	CodeTooManyPasswords   Code = "too_many_one_time_passwords"
+	CodeChallengeUnknown   Code = "one_time_password_unknown"
+	CodeChallengeOther     Code = "one_time_password_for_another_request"
+	CodePhoneChanged       Code = "phone_changed"
+	CodePasswordWrong      Code = "one_time_password_wrong"
+	CodePasswordUsed       Code = "one_time_password_used"
+	CodePasswordExpired    Code = "one_time_password_expired"
+	CodePasswordLocked     Code = "one_time_password_locked"
+	CodePasswordSuperseded Code = "one_time_password_superseded"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

@@ -15,6 +15,7 @@ import (
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/notice"
+	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -77,6 +78,12 @@ func init() {
 	register[housing.ProvisionVoided](1)
 	register[housing.ProvisionDeclined](1)
 	register[housing.EntryProvided](1)
+	register[otp.Issued](1)
+	register[otp.Verified](1)
+	register[otp.CodeRejected](1)
+	register[otp.Locked](1)
+	register[otp.Expired](1)
+	register[otp.Superseded](1)
 	register[housing.ApplicationReceived](1)
 	register[housing.NeedExamined](1)
 	register[housing.PlacementApproved](1)

@@ -24,6 +24,7 @@ import (
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/notice"
+	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
@@ -69,10 +70,12 @@ var (
 	told  = domaintest.ID[domain.NoticeID]("notice")
 )
 
+var challenge = domaintest.ID[domain.ChallengeID]("challenge")
+
 // signature, every field set; no method sets them all.
 var signature = domain.Evidence{
 	Signer: person, Text: `{"application":{}}`, SHA256: domain.Personal(domain.TextDigest([]byte(`{"application":{}}`))),
-	CMS: domain.PersonalBytes("CMS"), Certificate: "2a", ClaimedAt: at, Challenge: domaintest.ID[domain.ChallengeID]("challenge"),
+	CMS: domain.PersonalBytes("CMS"), Certificate: "2a", ClaimedAt: at, Challenge: challenge,
 }
 
 // correction of a registration, every field set.
@@ -176,6 +179,12 @@ var examples = []domain.Event{
 		}}, Lookups: []housing.Lookup{{PersonID: person, Scope: housing.ScopeRealEstate}}, Exception: "art. 9", Judgement: judgement, ExaminedAt: at,
 	},
 	housing.PlacementApproved{CaseID: kase, ListID: list, EntryID: entry, PersonID: person, Seniority: since, Family: household, RegisteredOn: today, Consent: agreed, Judgement: judgement, Edition: "kz-2025-11", ApprovedAt: at},
+	otp.Issued{ChallengeID: challenge, PersonID: person, SHA256: "00", Phone: "+77010000000", Digits: 6, Tries: 5, Edition: "kz-2025-11", IssuedAt: at, ExpiresAt: at.Add(5 * time.Minute)},
+	otp.Verified{ChallengeID: challenge, PersonID: person, Command: domaintest.ID[domain.CommandID]("command"), VerifiedAt: at},
+	otp.CodeRejected{ChallengeID: challenge, PersonID: person, TriesLeft: 4, RejectedAt: at},
+	otp.Locked{ChallengeID: challenge, PersonID: person, LockedAt: at},
+	otp.Expired{ChallengeID: challenge, PersonID: person, ExpiredAt: at},
+	otp.Superseded{ChallengeID: challenge, PersonID: person, SupersededAt: at},
 	housing.ApprovalVoided{CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already on the list", VoidedAt: at},
 	housing.PlacementCertified{CaseID: kase, ListID: list, EntryID: entry, CertificateID: proof, RegisteredOn: today, Number: 3, Edition: "kz-2025-11", CertifiedAt: at},
 	housing.ApplicationRefused{CaseID: kase, ListID: list, CertificateID: proof, Ground: housing.RequirementsNotMet, Reasons: "has a dwelling", Unmet: "serves elsewhere", Judgement: &judgement, AppealRoute: housing.AppealRoute, Edition: "kz-2025-11", RefusedAt: at},

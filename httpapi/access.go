@@ -34,6 +34,7 @@ var access = map[string][]domain.Role{
 	"deregister":                 {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 	"confirm-deregistration":     {domain.RoleCitizen},
 	"preview-signature":          {domain.RoleCitizen},
+	"send-password":              {domain.RoleCitizen},
 	"open-queue":                 {domain.RoleCommission},
 	"apply-for-housing":          {domain.RoleCitizen, domain.RoleOperator},
 	"decide-case":                {domain.RoleCommission},

@@ -179,6 +179,8 @@ func looks(s *subtest) []look {
 		{what: "list-cases", path: "/v1/cases?overdue=true", leaves: nobody},
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", leaves: nobody},
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", by: guest, leaves: nobody},
+		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
+			body: body{"request": "POST /v1/deregistrations", "idempotency_key": "key", "application": body{}}},
 		{what: "check-certificate", path: "/v1/certificates/check/" + code, leaves: nobody},
 		// What the account shows is one's own, and of others nothing.
 		{what: "get-me", path: "/v1/me", by: guest, leaves: nobody},

@@ -71,8 +71,9 @@ type registry struct {
 	person     domain.PersonIDKey
 	authority  *eds.Demonstration
 	signatures *eds.Verifier
-	known      sync.Map     // domain.IIN by domain.PersonID
-	made       sync.Map     // signatures by IIN and text
+	known      sync.Map // domain.IIN by domain.PersonID
+	made       sync.Map // signatures by IIN and text
+	mobile     mobile
 	keys       atomic.Int64 // Idempotency-Keys drawn
 	iins       atomic.Int64 // IINs drawn
 	logged     *syncBuffer
@@ -142,7 +143,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
-		Signatures: r.signatures,
+		Signatures: r.signatures, MobileCitizens: &r.mobile, PasswordKey: passwordKey, Gateway: &r.mobile,
 	})
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)

@@ -259,6 +259,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("preview-signature", json, s.send("POST", "/v1/signatures/preview", s.as(owner), body{
 		"request": "POST /v1/housing-applications", "idempotency_key": "a key", "application": body{"consent": true},
 	}).is(200))
+	s.reachable(owner, "+77010000000")
+	fits("send-password", json, s.command("/v1/otp", s.as(owner), body{"digest": strings.Repeat("0", 64)}).is(201))
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
 		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")

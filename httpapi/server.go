@@ -59,7 +59,9 @@ type Config struct {
 	Now       func() time.Time
 	Version   string
 
-	Signatures SignatureVerifier
+	Signatures     SignatureVerifier
+	MobileCitizens MobileCitizens
+	PasswordKey    PasswordKey
 }
 
 // Server is the API as an [http.Handler].
@@ -79,7 +81,10 @@ type Server struct {
 	now       func() time.Time
 	streams   *streams
 
-	signatures SignatureVerifier
+	signatures     SignatureVerifier
+	mobileCitizens MobileCitizens
+	passwordKey    PasswordKey
+	gateway        gateway.Gateway
 }
 
 // New builds the API.
@@ -93,6 +98,7 @@ func New(c Config) *Server {
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
 		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
+		mobileCitizens: c.MobileCitizens, passwordKey: c.PasswordKey, gateway: c.Gateway,
 	}
 	s.streams = newStreams(c.Model, c.Logger)
 	engine.Use(s.observe, s.recover)
@@ -114,6 +120,7 @@ func New(c Config) *Server {
 	s.dwellings()
 	s.registrations()
 	s.signing()
+	s.passwords()
 	s.corrections()
 	s.queues()
 	s.lists()

@@ -23,6 +23,9 @@ type SignatureVerifier interface {
 type signatureBody struct {
 	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
 	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"eds: a CMS (PKCS #7) signature, detached or not, over what POST /v1/signatures/preview answers"`
+
+	Challenge domain.ChallengeID `json:"challenge,omitzero" format:"uuid" doc:"otp: as POST /v1/otp answered it"`
+	Code      domain.Personal    `json:"code,omitempty" maxLength:"10" pattern:"^[0-9]+$" patternDescription:"digits" doc:"otp: of the SMS"`
 }
 
 // signing is what a signature of a command is over.
@@ -55,6 +58,12 @@ func (s *Server) signed(what signing, with signatureBody) (command.Signed, error
 	if len(with.CMS) > 0 && with.Method != domain.SignatureEDS {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
 	}
+	if (!with.Challenge.IsZero() || with.Code != "") && with.Method != domain.SignatureOTP {
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no one-time password: leave challenge and code out", with.Method).At("signature.challenge")
+	}
+	if !with.Challenge.IsZero() && with.Code == "" {
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeRequired, "add the code of the SMS").At("signature.code")
+	}
 	if with.Method == domain.SignatureHandwritten {
 		return command.Signed{}, nil
 	}
@@ -62,7 +71,9 @@ func (s *Server) signed(what signing, with signatureBody) (command.Signed, error
 	if err != nil {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body has no canonical form (RFC 8785), so that nobody can sign it")
 	}
-	signed := command.Signed{Text: text}
+	signed := command.Signed{Text: text, Challenge: with.Challenge, Right: func(id domain.ChallengeID, digits int) bool {
+		return s.passwordKey.right(id, digits, string(with.Code))
+	}}
 	if len(with.CMS) > 0 {
 		signed.Verify = func(at time.Time) (domain.Evidence, error) { return s.signatures.Verify(text, with.CMS, at) }
 	}
@@ -80,7 +91,7 @@ type previewSignatureInput struct {
 type previewedSignature struct {
 	Body struct {
 		ToSign []byte `json:"to_sign" doc:"What to sign, in base64: canonical JSON (RFC 8785)"`
-		SHA256 string `json:"sha256" doc:"Its SHA-256, in hex; a one-time password is asked for with it"`
+		Digest string `json:"digest" doc:"Its SHA-256, in hex; a one-time password is asked for with it"`
 	}
 }
 
@@ -100,7 +111,7 @@ func (s *Server) signing() {
 			return nil, err
 		}
 		out := &previewedSignature{}
-		out.Body.ToSign, out.Body.SHA256 = text, domain.TextDigest(text)
+		out.Body.ToSign, out.Body.Digest = text, domain.TextDigest(text)
 		return out, nil
 	})
 }

@@ -208,7 +208,7 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 	checked, err := s.signatures.Verify([]byte(e.Evidence.Text), e.Evidence.CMS, e.ReceivedAt)
 	must(t, err)
 	if checked.Signer != e.ApplicantID || checked.Certificate != e.Evidence.Certificate ||
-		string(e.Evidence.SHA256) != preview.id("sha256") || string(e.Evidence.Text) != string(toSign) {
+		string(e.Evidence.SHA256) != preview.id("digest") || string(e.Evidence.Text) != string(toSign) {
 		t.Error("the evidence in the log is not that of the signature")
 	}
 	if _, err := s.signatures.Verify([]byte(e.Evidence.Text+" "), e.Evidence.CMS, e.ReceivedAt); domain.CodeOf(err) != domain.CodeSignatureMismatch {

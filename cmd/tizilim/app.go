@@ -44,9 +44,10 @@ type config struct {
 	redis      string // URL; empty: in-process
 	rules      rules.Book
 	baseURL    string          // where the public reaches the API; empty: where it listens
-	gateway    gateway.Gateway // of SMS and e-mail; nil: the outbox file in data
 	roots      string          // file of the certificates that signatures are trusted by; empty: a demonstration authority in data
 	crls       []string        // files of revocation lists
+	mobile     string          // address of the mobile-citizens base; empty: a file in data
+	gateway    gateway.Gateway // of SMS and e-mail; nil: the outbox file in data
 	logger     *slog.Logger
 }
 
@@ -135,7 +136,7 @@ func start(c config) (a *app, err error) {
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options), Gateway: a.gateway,
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
-		Signatures: signatures,
+		Signatures: signatures, MobileCitizens: openMobileCitizens(c, a.keys), PasswordKey: a.keys.password,
 	})
 
 	a.http = &http.Server{

@@ -27,6 +27,7 @@ type keys struct {
 	check  certificates.CheckKey
 	tokens *httpapi.Tokens
 
+	password  httpapi.PasswordKey
 	authority authority // for demonstration; not used where others are trusted
 }
 
@@ -44,12 +45,16 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
+	password, err := openKey(filepath.Join(dir, "one-time-password.key"))
+	if err != nil {
+		return keys{}, err
+	}
 	demonstration, err := openAuthority(filepath.Join(dir, "demonstration-authority.pem"))
 	if err != nil {
 		return keys{}, err
 	}
 	tokens, err := httpapi.NewTokens(seed)
-	return keys{person: person, check: check, tokens: tokens, authority: demonstration}, err
+	return keys{person: person, check: check, tokens: tokens, password: password, authority: demonstration}, err
 }
 
 // existingKeys reads the keys of a registry that has run.

@@ -23,14 +23,15 @@ type commandLine struct {
 	LogLevel *slog.Level      `help:"Least level of the log on standard error: debug, info, warn or error. Default: warn on a terminal, info elsewhere." placeholder:"LEVEL" env:"TIZILIM_LOG_LEVEL"`
 	Version  kong.VersionFlag `help:"Print the version and exit."`
 
-	Serve      serveCommand      `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
-	Token      tokenCommand      `cmd:"" help:"Print a token that a server on the same data accepts."`
-	Sign       signCommand       `cmd:"" help:"Sign a request with the demonstration authority, for trying the portal out."`
-	Demo       demoCommand       `cmd:"" help:"Tell the story of both services against a running server."`
-	Verify     verifyCommand     `cmd:"" help:"Fold the log and compare it with Redis, key by key."`
-	Rebuild    rebuildCommand    `cmd:"" help:"Fill the read model anew beside the serving one, then switch over."`
-	Eventstore eventstoreCommand `cmd:"" help:"The embedded event store standing alone, and its care: backup, restore, check, stats."`
-	Openapi    openapiCommand    `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
+	Serve         serveCommand         `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
+	Token         tokenCommand         `cmd:"" help:"Print a token that a server on the same data accepts."`
+	Sign          signCommand          `cmd:"" help:"Sign a request with the demonstration authority, for trying the portal out."`
+	MobileCitizen mobileCitizenCommand `cmd:"" help:"Bind a telephone to an IIN in the list that stands for the mobile-citizens base."`
+	Demo          demoCommand          `cmd:"" help:"Tell the story of both services against a running server."`
+	Verify        verifyCommand        `cmd:"" help:"Fold the log and compare it with Redis, key by key."`
+	Rebuild       rebuildCommand       `cmd:"" help:"Fill the read model anew beside the serving one, then switch over."`
+	Eventstore    eventstoreCommand    `cmd:"" help:"The embedded event store standing alone, and its care: backup, restore, check, stats."`
+	Openapi       openapiCommand       `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
 }
 
 func main() {

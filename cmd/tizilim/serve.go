@@ -37,6 +37,7 @@ type serveCommand struct {
 	Reports    bool     `name:"gateway-reports" help:"The gateway tells what became of a message: GET of its address and the message's id." env:"TIZILIM_GATEWAY_REPORTS"`
 	Roots      string   `name:"signature-roots" help:"Certificates in PEM of the authorities whose signatures are accepted, roots and intermediates; without it a demonstration authority in --data, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
 	CRLs       []string `name:"signature-crls" help:"Lists of revoked certificates; read again when they change." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
+	Mobile     string   `name:"mobile-citizens" help:"Service that knows which telephone is bound to an IIN, asked by POST; without it a list in --data, to which tizilim mobile-citizen adds." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
 	Quiet      bool     `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
@@ -47,6 +48,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if u, err := neturl.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
 		return errors.New("--base-url is no address of a server: write it as https://host or https://host/path")
 	}
+	if u, err := neturl.Parse(c.Mobile); c.Mobile != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("--mobile-citizens is no address of a service: write it as https://host/path")
+	}
 	book, err := openBook(c.Rules, c.Calendar)
 	if err != nil {
 		return err
@@ -56,7 +60,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	a, err := start(config{
-		gateway: messages, listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, logger: slog.Default(),
+		gateway: messages, listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile, logger: slog.Default(),
 	})
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -199,6 +200,8 @@ var OwesNone = []domain.Event{
 	housing.ProtectionRecorded{}, certificates.Duplicated{},
 	// Notice given, and what the case shows: what was late, and what was done of it.
 	procedure.ApplicantNotified{}, procedure.DutyMissed{}, procedure.RemedyRecorded{},
+	// A code goes to its person by itself, and what becomes of it is answered.
+	otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{},
 	// Steps inside the body: what comes of them is told.
 	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
 	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, residence.DepartureSheetIssued{},

@@ -165,6 +165,7 @@ type OTP struct {
 	Digits       int `json:"digits"`        // 6
 	ValidMinutes int `json:"valid_minutes"` // 5
 	Tries        int `json:"tries"`         // 5
+	PerHour      int `json:"per_hour"`      // at most so many are sent to a person within an hour: 5
 }
 
 // Notice is how SMS and e-mail are tried again where they fail (all policy; the

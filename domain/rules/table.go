@@ -168,6 +168,7 @@ func (e Edition) check() error {
 		{"otp.digits", e.OTP.Digits},
 		{"otp.valid_minutes", e.OTP.ValidMinutes},
 		{"otp.tries", e.OTP.Tries},
+		{"otp.per_hour", e.OTP.PerHour},
 		{"notice.attempts", e.Notice.Attempts},
 		{"notice.first_pause_minutes", e.Notice.FirstPauseMinutes},
 		{"notice.longest_pause_minutes", e.Notice.LongestPauseMinutes},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"tizilim/domain"
@@ -32,7 +33,8 @@ func TestADryRunPlansWhatTheRealRunAppends(t *testing.T) {
 			if err != nil || real.Planned {
 				t.Fatalf("%+v, %v", real, err)
 			}
-			appended := a.log.since(n)
+			// A dry run does not try a code: it would be a try that costs nothing.
+			appended := slices.DeleteFunc(a.log.since(n), func(rec domain.Recorded) bool { return strings.HasPrefix(rec.Stream, "otp-") })
 			if got, want := typesOf(plan.Events), typesOf(appended); !slices.Equal(got, want) {
 				t.Fatalf("planned  %v\nappended %v", got, want)
 			}

@@ -36,7 +36,7 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 	return execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
-			return signed(cmd, c.Signature, c.ApplicantID, opt.Signed, func(e domain.Evidence) ([]domain.Event, error) {
+			return h.signed(ctx, cmd, c.Signature, c.ApplicantID, opt, func(e domain.Evidence) ([]domain.Event, error) {
 				c.Evidence = e
 				err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
 					events, err = a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })

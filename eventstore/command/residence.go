@@ -185,7 +185,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	received, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			return signed(cmd, c.Signature, c.ApplicantID, opt.Signed, func(e domain.Evidence) ([]domain.Event, error) {
+			return h.signed(ctx, cmd, c.Signature, c.ApplicantID, opt, func(e domain.Evidence) ([]domain.Event, error) {
 				c.Evidence = e
 				return d.Receive(cmd, c, facts)
 			})
@@ -262,7 +262,7 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 	answered, err := execute(ctx, h, order[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			return signed(cmd, c.Signature, c.PersonID, opt.Signed, func(e domain.Evidence) ([]domain.Event, error) {
+			return h.signed(ctx, cmd, c.Signature, c.PersonID, opt, func(e domain.Evidence) ([]domain.Event, error) {
 				c.Evidence = e
 				return d.Answer(cmd, c, &dwelling)
 			})

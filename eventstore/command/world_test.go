@@ -171,7 +171,7 @@ func signedBy(p domain.PersonID) command.Signed {
 // flat has further owners, on the portal, it waits for them.
 func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-		cmd.Channel = channel
+		cmd.Channel, opt.Signed = channel, signedBy(aigul)
 		c := residence.ApplyForDeregistration{
 			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 			ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan, saule, timur}, Signature: domain.SignatureEDS,
@@ -375,6 +375,8 @@ func acts(t testing.TB) []act {
 	other := domaintest.ID[domain.ListID]("another list")
 	late := lateCase
 	return []act{
+		{name: "sign with a one-time password", log: challenged(t), do: applyByCode(true)},
+		{name: "sign with a wrong code", log: challenged(t), do: applyByCode(false), refuse: domain.CodePasswordWrong},
 		{name: "record a person", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RecordPerson(ctx, cmd, residence.RecordPerson{PersonID: stranger, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Refugee}, opt)
 		}},

@@ -124,6 +124,10 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 	ofRSA := certify(t, between, rsaKey(), nil)
 	sha256 := pkcs7.OIDDigestAlgorithmSHA256
 
+	brief := certify(t, root, ecdsaKey(t), func(c *x509.Certificate) {
+		authority("brief")(c)
+		c.NotAfter = now.Add(10 * time.Minute)
+	})
 	strangers := certify(t, nil, ecdsaKey(t), authority("root")) // the same name, another key
 	two, err := pkcs7.NewSignedData(text)
 	must(t, err)
@@ -151,6 +155,7 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 
 		{"C16 another text", sign(t, good, []byte(`{}`), sha256, false), now, domain.CodeSignatureMismatch},
 		{"C16 another text inside", sign(t, good, []byte(`{}`), sha256, true), now, domain.CodeSignatureMismatch},
+		{"C16 the right signature with another text inside", bytes.ReplaceAll(sign(t, good, text, sha256, true), text, bytes.Replace(text, []byte("true"), []byte("null"), 1)), now, domain.CodeSignatureMismatch},
 		{"C16 a signature that was changed", changed(sign(t, good, text, sha256, false)), now, domain.CodeSignatureMismatch},
 
 		{"C18 expired", detached, good.NotAfter.Add(time.Second), domain.CodeCertificateNotValid},
@@ -169,6 +174,7 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 
 		{"C18 an authority that is not trusted", sign(t, certify(t, strangers, ecdsaKey(t), nil), text, sha256, false, strangers), now, domain.CodeCertificateUntrusted},
 		{"C18 a certificate that signs itself", sign(t, certify(t, nil, ecdsaKey(t), nil), text, sha256, false), now, domain.CodeCertificateUntrusted},
+		{"C18 an authority that has expired before its certificate", sign(t, certify(t, brief, ecdsaKey(t), nil), text, sha256, false, brief), now.Add(30 * time.Minute), domain.CodeCertificateUntrusted},
 		{"C18 a chain by somebody who is no authority", sign(t, certify(t, good, ecdsaKey(t), nil), text, sha256, false, good), now, domain.CodeCertificateUntrusted},
 
 		{"C18 an organisation without an IIN", sign(t, signer(func(c *x509.Certificate) { c.Subject.SerialNumber = "" }), text, sha256, false), now, domain.CodeSignatureNotApplicants},
