@@ -122,11 +122,11 @@ var Table = []Line{
 	of(func(e procedure.TermExtended) []Owed {
 		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
 	}), // C9
-	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),          // C9: silence is appealable
-	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),            // C6
-	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),    // R6
-	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }), // R6
-	of(func(certificates.Corrected) []Owed { return applicant(DocumentCorrected) }),     // C10
+	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),             // C9: silence is appealable
+	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),               // C6
+	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),       // R6
+	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }),    // R6
+	of(func(e certificates.Corrected) []Owed { return to(e.PersonID, DocumentCorrected) }), // C10; of a case's document the applicant
 
 	// Decisions (C11).
 	of(func(procedure.CaseTerminated) []Owed { return decision(Terminated) }), // C13
