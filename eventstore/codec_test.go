@@ -56,7 +56,7 @@ var (
 
 	household = []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}}
 	given     = housing.ServiceDwelling{ID: flat, Area: 32, Rooms: 1}
-	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
+	checked   = housing.NeedCheck{On: today, Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeRealEstate}, InNeed: true}
 	agreed    = housing.Consent{State: housing.ConsentGiven, ConsentTerms: housing.ConsentTerms{
 		Purpose: housing.ForHousing, Scope: []housing.ConsentScope{housing.ScopeHealth}, Until: today.AddMonths(12),
 	}}
@@ -222,8 +222,8 @@ var examples = []domain.Event{
 		PersonID: person, RegistrationID: stay, Ending: domain.EventRef{Stream: person.Stream(), Revision: 3}, IssuedAt: at,
 	},
 	accesslog.PersonalDataRead{
-		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: "get-case",
-		Purpose: accesslog.SubjectRequest, CaseID: kase, ReadAt: at,
+		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: accesslog.LookUp, Scope: []string{"real_estate"},
+		Purpose: accesslog.NeedExamined, CaseID: kase, ReadAt: at,
 	},
 	certificates.Corrected{
 		CaseID: kase, PersonID: person, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},

@@ -1,6 +1,7 @@
 package housing_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
 
 type decision = func(*housing.Queue) ([]domain.Event, error)
@@ -352,6 +354,11 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 	checked := func(on string) func(*housing.Provide) {
 		return func(c *housing.Provide) { c.Need.On = day(on) }
 	}
+	looking := func(scope ...housing.ConsentScope) func(*housing.Provide) {
+		return func(c *housing.Provide) { c.Need.Source, c.Need.Scope = housing.FromSystems, scope }
+	}
+	looked := decided(a, aigul, flat)
+	looked.Need.Source, looked.Need.Scope = housing.FromSystems, []housing.ConsentScope{housing.ScopeHealth}
 	first := decided(a, aigul, flat)
 	old := decided(a, aigul, flat)
 	old.Need.On = day("2026-02-13")
@@ -378,7 +385,12 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 		{Name: "Q19 not 31", When: decide(q, checked("2026-02-12")), Refused: domain.CodeNeedCheckTooOld, Field: "need_check.on"},
 		{Name: "Q19 not tomorrow", When: decide(q, checked("2026-03-16")), Refused: domain.CodeDateInFuture, Field: "need_check.on"},
 		{Name: "Q19 from a known source", When: decide(q, func(c *housing.Provide) { c.Need.Source = "rumour" }), Refused: domain.CodeValueUnknown, Field: "need_check.source"},
-		{Name: "Q22 no look-up without consent", When: decide(unasked, func(c *housing.Provide) { c.Need.Source = housing.FromSystems }), Refused: domain.CodeConsentWithdrawn, Field: "need_check.source"},
+		{Name: "Q22 no look-up without consent", When: decide(unasked, looking(housing.ScopeHealth)), Refused: domain.CodeConsentWithdrawn, Field: "need_check.source"},
+		{Name: "C20 a look-up with consent", When: decide(q, looking(housing.ScopeHealth)), Then: []domain.Event{looked}},
+		{Name: "C20 a look-up says of what", When: decide(q, looking()), Refused: domain.CodeRequired, Field: "need_check.scope"},
+		{Name: "C20 of what is known", When: decide(q, looking("debts")), Refused: domain.CodeValueUnknown, Field: "need_check.scope[0]"},
+		{Name: "C20 once", When: decide(q, looking(housing.ScopeHealth, housing.ScopeHealth)), Refused: domain.CodeValueUnknown, Field: "need_check.scope[1]"},
+		{Name: "C20 documents look nothing up", When: decide(q, func(c *housing.Provide) { c.Need.Scope = housing.ConsentScopes }), Refused: domain.CodeMemberNotAllowed, Field: "need_check.scope"},
 		{Name: "Q22 documents will do", When: decide(unasked, nil), Then: []domain.Event{first}},
 		{Name: "Q19 not for the second", When: decide(q, func(c *housing.Provide) { c.EntryID = d }), Refused: domain.CodeNotFirstEligible},
 		{Name: "Q19 the area is known", When: decide(q, func(c *housing.Provide) { c.Dwelling.Area = 0 }), Refused: domain.CodeRequired, Field: "useful_area"},
@@ -493,6 +505,40 @@ func TestQ23_AnInventoryDoesSomeAtATime(t *testing.T) {
 		for i, e := range events {
 			q.Apply(domaintest.Recorded(1000+i, e))
 		}
+	}
+}
+
+// TestQ13_EveryActCountsTheRelationsOfItsDay: the edition from April on counts
+// nobody but a spouse; the day before, a child was counted too.
+func TestQ13_EveryActCountsTheRelationsOfItsDay(t *testing.T) {
+	book := rulestest.Book(t, "2026-04-01", `"family": ["spouse", "child", "disabled_child"]`, `"family": ["spouse"]`)
+	one := opened().with(a, aigul, longAg, 1, family...)
+	children := []housing.FamilyMember{{PersonID: child, Relation: housing.Child}}
+	for name, act := range map[string]func(domain.Command) ([]domain.Event, error){
+		"Q13 an application": func(cmd domain.Command) ([]domain.Event, error) {
+			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
+				CaseID: kase, ListID: list, ApplicantID: erlan, Family: children, Language: domain.Kazakh, Signature: domain.SignatureHandwritten, Rules: book,
+			}, one.fold(), func(domain.PersonID) bool { return true })
+		},
+		"Q13 Q16 a transfer": func(cmd domain.Command) ([]domain.Event, error) {
+			need := housing.NeedCheck{On: cmd.Today(), Source: housing.FromDocuments, InNeed: true}
+			return one.fold().Transfer(cmd, housing.Transfer{
+				EntryID: a, PersonID: gulnar, Family: children, Cause: housing.HolderDied, On: day("2026-03-10"), Need: need,
+			}, book)
+		},
+		"Q13 Q18 a reported change": func(cmd domain.Command) ([]domain.Event, error) {
+			return one.fold().ReportChange(cmd, housing.ReportChange{EntryID: a, Kind: housing.FamilyChanged, Family: children, HappenedOn: day("2026-03-06")}, book)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for on, code := range map[string]domain.Code{"2026-03-31": "", "2026-04-01": domain.CodeValueUnknown} {
+				_, err := act(domaintest.OrderOn(on))
+				var refused *domain.Error
+				if domain.CodeOf(err) != code || (errors.As(err, &refused) && refused.Field != "family[0].relation") {
+					t.Errorf("on %s: %v, want %q", on, err, code)
+				}
+			}
+		})
 	}
 }
 
