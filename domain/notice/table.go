@@ -197,14 +197,14 @@ var OwesNone = []domain.Event{
 	residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{},
 	procedure.ObjectionFiled{}, procedure.HearingClosed{},
 	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.LookupConsentExpired{},
-	housing.ProtectionRecorded{}, certificates.Duplicated{},
+	housing.ProtectionRecorded{}, residence.DepartureSheetIssued{}, certificates.Duplicated{},
 	// Notice given, and what the case shows: what was late, and what was done of it.
 	procedure.ApplicantNotified{}, procedure.DutyMissed{}, procedure.RemedyRecorded{},
 	// A code goes to its person by itself, and what becomes of it is answered.
 	otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{},
 	// Steps inside the body: what comes of them is told.
 	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
-	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, residence.DepartureSheetIssued{},
+	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{},
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 	residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{},
 	// About no person.
