@@ -13,24 +13,25 @@ import (
 // a case, or of a person. Whether the document with the id is void, where it is a
 // departure sheet, is told of it; of those of other persons it is not.
 func (h *Handler) Certificates(ctx context.Context, stream string, of domain.CertificateID) (certificates.File, error) {
-	var file certificates.File
-	err := view(ctx, h, stream, func(f *certificates.File) error {
+	file, person, err := h.documents(ctx, stream, of)
+	file.Hold(&person)
+	return file, err
+}
+
+// documents returns those of the stream, and whom the one with the id names; the
+// zero Person where there is none.
+func (h *Handler) documents(ctx context.Context, stream string, of domain.CertificateID) (file certificates.File, named residence.Person, err error) {
+	err = view(ctx, h, stream, func(f *certificates.File) error {
 		file = f.Clone()
 		return nil
 	})
 	if err != nil {
-		return file, err
+		return file, named, err
 	}
-	d, ok := file.Find(of)
-	if !ok || d.Kind != certificates.DepartureSheet {
-		return file, nil
+	if d, ok := file.Find(of); ok {
+		named, err = h.Person(ctx, file.Named(d))
 	}
-	person, err := h.Person(ctx, file.Named(d))
-	if err != nil {
-		return file, err
-	}
-	file.Hold(&person)
-	return file, nil
+	return file, named, err
 }
 
 // Opening returns what the log holds of a list's opening; the zero value where it
@@ -60,15 +61,9 @@ func (h *Handler) CorrectCertificate(ctx context.Context, cmd domain.Command, st
 // case's sheet testifies may be corrected in its person's stream at the same
 // moment: what is issued then is void with its original.
 func (h *Handler) onDocument(ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options, act func(*certificates.File) ([]domain.Event, error)) (Receipt, error) {
-	file, err := h.Certificates(ctx, stream, id)
+	file, person, err := h.documents(ctx, stream, id)
 	if err != nil {
 		return Receipt{}, err
-	}
-	var person residence.Person
-	if d, ok := file.Find(id); ok {
-		if person, err = h.Person(ctx, file.Named(d)); err != nil {
-			return Receipt{}, err
-		}
 	}
 	return execute(ctx, h, order[certificates.File]{
 		cmd: cmd, stream: stream, correlation: file.Case().UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
