@@ -112,12 +112,17 @@ func parseDebt(member string) (d notice.Debt, err error) {
 
 func outgoingMember(id domain.NoticeID, w notice.Way) string { return id.String() + "|" + string(w) }
 
-var owedQuery = query(`return redis.call('ZRANGE', g .. ARGV[4], 0, ARGV[5])`)
+var owedQuery = query(`return redis.call('ZRANGEBYLEX', g .. ARGV[4], ARGV[5], '+', 'LIMIT', 0, ARGV[6])`)
 
 // OwedNotices returns up to limit notices that are owed and not queued, those of
-// the oldest events first.
-func (r *Reader) OwedNotices(ctx context.Context, limit int) ([]notice.Debt, error) {
-	data, _, err := r.read(ctx, owedQuery, "", owedKey, pageSize(limit)-1)
+// the oldest events first: those behind the debt after, which may be settled, or
+// with the zero Debt the first.
+func (r *Reader) OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error) {
+	from := "-"
+	if after != (notice.Debt{}) {
+		from = "(" + debtMember(after)
+	}
+	data, _, err := r.read(ctx, owedQuery, "", owedKey, from, pageSize(limit))
 	if err != nil {
 		return nil, err
 	}

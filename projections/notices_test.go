@@ -38,7 +38,7 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 		expect := func(what string, owed []domain.Recorded, due, sent []notice.Outgoing, counts NoticeCounts) {
 			t.Helper()
 			reach(t, r, s.head())
-			debts, err := r.OwedNotices(ctx, 10)
+			debts, err := r.OwedNotices(ctx, notice.Debt{}, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -50,6 +50,17 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 				})
 			}
 			same(t, debts, want)
+			one := []notice.Debt{} // and one at a time
+			for after := (notice.Debt{}); ; after = one[len(one)-1] {
+				next, err := r.OwedNotices(ctx, after, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if one = append(one, next...); len(next) == 0 || len(one) > len(want) {
+					break
+				}
+			}
+			same(t, one, want)
 			queued, err := r.DueNotices(ctx, s.now, 10)
 			if err != nil {
 				t.Fatal(err)

@@ -28,7 +28,8 @@ var RefusalGrounds = []RefusalGround{UntrueDocuments, NoConsent, RequirementsNot
 // while the term for a complaint is three months.
 const AppealRoute = "within three months of learning of this decision, through the body that took it"
 
-// Relation of a family member to the applicant (housing law, art. 101-10).
+// Relation of a family member to the applicant (housing law, art. 101-10). The
+// edition in force says which are counted ([rules.Placement]).
 type Relation string
 
 const (
@@ -36,9 +37,6 @@ const (
 	Child         Relation = "child"
 	DisabledChild Relation = "disabled_child" // of any age
 )
-
-// Relations lists them all.
-var Relations = []Relation{Spouse, Child, DisabledChild}
 
 // FamilyMember is counted with the applicant.
 type FamilyMember struct {
@@ -223,7 +221,6 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	if err := q.CanJoin(c.ApplicantID); err != nil {
 		return nil, err
 	}
-	seen := map[domain.PersonID]bool{c.ApplicantID: true}
 	if c.Consent {
 		terms, err := c.Terms.whole(cmd.Today())
 		if err != nil {
@@ -233,19 +230,12 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	} else if c.Terms.Purpose != "" || len(c.Terms.Scope) > 0 || !c.Terms.Until.IsZero() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a consent that is refused has no terms; leave them out").At("consent_terms")
 	}
-	relations := c.Rules.On(cmd.Today()).Placement.Family
+	if err := checkFamily(c.ApplicantID, c.Family, c.Rules.On(cmd.Today())); err != nil {
+		return nil, err
+	}
 	for i, m := range c.Family {
-		field := domain.Path("family", i, "person_id")
-		if seen[m.PersonID] {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is already counted in the family; name each once, without the applicant").At(field)
-		}
-		seen[m.PersonID] = true
 		if !known(m.PersonID) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(field)
-		}
-		if !slices.Contains(relations, string(m.Relation)) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"the family that is counted has the relations %v", relations).At(domain.Path("family", i, "relation"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(domain.Path("family", i, "person_id"))
 		}
 	}
 	lastDay, err := c.Rules.PlacementDeadline(cmd.Today())

@@ -300,7 +300,7 @@ func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) 
 		}
 		return events, nil
 	}
-	if err := checkFamily(e.PersonID, c.Family); err != nil {
+	if err := checkFamily(e.PersonID, c.Family, by.On(cmd.Today())); err != nil {
 		return nil, err
 	}
 	if err := q.canPassOn(e, e.PersonID, c.Family); err != nil {

@@ -1,6 +1,7 @@
 package housing_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
 
 type decision = func(*housing.Queue) ([]domain.Event, error)
@@ -503,6 +505,40 @@ func TestQ23_AnInventoryDoesSomeAtATime(t *testing.T) {
 		for i, e := range events {
 			q.Apply(domaintest.Recorded(1000+i, e))
 		}
+	}
+}
+
+// TestQ13_EveryActCountsTheRelationsOfItsDay: the edition from April on counts
+// nobody but a spouse; the day before, a child was counted too.
+func TestQ13_EveryActCountsTheRelationsOfItsDay(t *testing.T) {
+	book := rulestest.Book(t, "2026-04-01", `"family": ["spouse", "child", "disabled_child"]`, `"family": ["spouse"]`)
+	one := opened().with(a, aigul, longAg, 1, family...)
+	children := []housing.FamilyMember{{PersonID: child, Relation: housing.Child}}
+	for name, act := range map[string]func(domain.Command) ([]domain.Event, error){
+		"Q13 an application": func(cmd domain.Command) ([]domain.Event, error) {
+			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
+				CaseID: kase, ListID: list, ApplicantID: erlan, Family: children, Language: domain.Kazakh, Signature: domain.SignatureHandwritten, Rules: book,
+			}, one.fold(), func(domain.PersonID) bool { return true })
+		},
+		"Q13 Q16 a transfer": func(cmd domain.Command) ([]domain.Event, error) {
+			need := housing.NeedCheck{On: cmd.Today(), Source: housing.FromDocuments, InNeed: true}
+			return one.fold().Transfer(cmd, housing.Transfer{
+				EntryID: a, PersonID: gulnar, Family: children, Cause: housing.HolderDied, On: day("2026-03-10"), Need: need,
+			}, book)
+		},
+		"Q13 Q18 a reported change": func(cmd domain.Command) ([]domain.Event, error) {
+			return one.fold().ReportChange(cmd, housing.ReportChange{EntryID: a, Kind: housing.FamilyChanged, Family: children, HappenedOn: day("2026-03-06")}, book)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for on, code := range map[string]domain.Code{"2026-03-31": "", "2026-04-01": domain.CodeValueUnknown} {
+				_, err := act(domaintest.OrderOn(on))
+				var refused *domain.Error
+				if domain.CodeOf(err) != code || (errors.As(err, &refused) && refused.Field != "family[0].relation") {
+					t.Errorf("on %s: %v, want %q", on, err, code)
+				}
+			}
+		})
 	}
 }
 

@@ -70,7 +70,7 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
 			"the place is kept for a member of the family registered together with the holder; this person is none").At("person_id")
 	}
-	if err := checkFamily(c.PersonID, c.Family); err != nil {
+	if err := checkFamily(c.PersonID, c.Family, by.On(cmd.Today())); err != nil {
 		return nil, err
 	}
 	for i, m := range c.Family {
@@ -112,19 +112,20 @@ func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMembe
 	return nil
 }
 
-// checkFamily keeps the family to the relations that are counted (Q13) and each
-// of its members to one mention.
-func checkFamily(holder domain.PersonID, family []FamilyMember) error {
+// checkFamily keeps the family to the relations that the edition counts (Q13)
+// and each of its members to one mention.
+func checkFamily(holder domain.PersonID, family []FamilyMember, edition rules.Edition) error {
+	relations := edition.Placement.Family
 	seen := map[domain.PersonID]bool{holder: true}
 	for i, m := range family {
 		if seen[m.PersonID] {
 			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this person is already counted in the family; name each once, without the holder").At(domain.Path("family", i, "person_id"))
+				"this person is already counted in the family; name each once, without the one whose family it is").At(domain.Path("family", i, "person_id"))
 		}
 		seen[m.PersonID] = true
-		if !slices.Contains(Relations, m.Relation) {
+		if !slices.Contains(relations, string(m.Relation)) {
 			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"the family that is counted has the relations %v", Relations).At(domain.Path("family", i, "relation"))
+				"the family that is counted has the relations %v", relations).At(domain.Path("family", i, "relation"))
 		}
 	}
 	return nil

@@ -39,8 +39,9 @@ const (
 // NoticeBook lists the notices that wait, as a projection of the log. It may be
 // behind: whether a notice is still to be queued or sent, its stream says.
 type NoticeBook interface {
-	// OwedNotices returns at most limit notices that events of the log owe.
-	OwedNotices(ctx context.Context, limit int) ([]notice.Debt, error)
+	// OwedNotices returns at most limit notices that events of the log owe, in a
+	// lasting order: those behind the debt after, or with the zero Debt the first.
+	OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error)
 	// DueNotices returns at most limit notices that are to be sent at by.
 	DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error)
 	// SentNotices returns at most limit notices that a [gateway.Reporter] took
@@ -58,6 +59,7 @@ type Notifier struct {
 	gateway gateway.Gateway
 	log     *slog.Logger
 	began   bool
+	after   notice.Debt // how far the last look came; zero where it saw the last debt
 }
 
 // NewNotifier returns a Notifier that works through the book.
@@ -81,7 +83,9 @@ func (n *Notifier) Run(ctx context.Context) {
 	_ = work.Wait() // neither fails
 }
 
-// Once queues what is owed and sends what is due.
+// Once queues what is owed and sends what is due. What is owed and cannot be
+// queued, now or ever, stays owed and is tried again when all the others have
+// had their turn: however much there is of it, it crowds out nobody.
 func (n *Notifier) Once(ctx context.Context) {
 	if !n.began {
 		if err := n.handler.BeginNotices(ctx); err != nil {
@@ -90,10 +94,14 @@ func (n *Notifier) Once(ctx context.Context) {
 		}
 		n.began = true
 	}
-	owed, err := n.book.OwedNotices(ctx, noticesAtOnce)
+	owed, err := n.book.OwedNotices(ctx, n.after, noticesAtOnce)
 	if err != nil {
 		n.warn(ctx, "owed notices cannot be read now", err)
 		return
+	}
+	n.after = notice.Debt{}
+	if len(owed) == noticesAtOnce {
+		n.after = owed[noticesAtOnce-1]
 	}
 	for _, d := range owed {
 		if err := n.handler.QueueNotice(ctx, d); err != nil {

@@ -28,7 +28,7 @@ import (
 // book is what a projection of the log would list.
 type book struct{ *memoryLog }
 
-func (b book) OwedNotices(context.Context, int) ([]notice.Debt, error) {
+func (b book) OwedNotices(context.Context, notice.Debt, int) ([]notice.Debt, error) {
 	var owed []notice.Debt
 	for _, rec := range b.since(0) {
 		switch e := rec.Event.(type) {
@@ -90,7 +90,7 @@ func (l *memoryLog) notices() []notice.Notice {
 // owed, as due and as sent.
 type forgetful struct{ *memoryLog }
 
-func (b forgetful) OwedNotices(context.Context, int) ([]notice.Debt, error) {
+func (b forgetful) OwedNotices(context.Context, notice.Debt, int) ([]notice.Debt, error) {
 	var owed []notice.Debt
 	for _, rec := range b.since(0) {
 		if rec.Event.EventType() == "NoticesBegan" {
@@ -609,6 +609,39 @@ func TestC11_AProcessThatEndsWhileItSendsLeavesTheMessageToTheNext(t *testing.T)
 	}
 }
 
+// crowded is a book in which debts that nobody can ever queue stand before all
+// others, more of them than one look is long.
+type crowded struct{ book }
+
+func (b crowded) OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error) {
+	var all []notice.Debt
+	for i := range 250 {
+		all = append(all, notice.Debt{Event: domain.EventRef{Stream: "case-of-nobody", Revision: uint64(i)}, Kind: notice.Placed})
+	}
+	owed, err := b.book.OwedNotices(ctx, notice.Debt{}, 0)
+	all = append(all, owed...)
+	all = all[slices.Index(all, after)+1:] // the zero Debt is not among them
+	return all[:min(limit, len(all))], err
+}
+
+func TestC11_WhatCanNeverBeToldCrowdsOutNobody(t *testing.T) {
+	l := telling(t)
+	n := notifier(l, crowded{book{l}}, &post{}, clock)
+	for _, want := range []int{0, 0, 4} {
+		if n.Once(ctx); len(l.notices()) != want {
+			t.Fatalf("%d notices are queued, want %d", len(l.notices()), want)
+		}
+	}
+	// What is owed later is told too, when the looks come round.
+	must(t, "aigul is placed", approve(command.New(l, clock), caseOfAigul))
+	for range 3 {
+		n.Once(ctx)
+	}
+	if got := kindsOf(l.notices(), aigul); got[len(got)-1] != notice.Placed {
+		t.Errorf("Aigul was told %v", got)
+	}
+}
+
 func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
 	l := telling(t)
 	h := command.New(l, clock)
@@ -631,7 +664,7 @@ func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
 	if got := kindsOf(l.notices(), daur); !slices.Contains(got, notice.ReviewOpened) || !slices.Contains(got, notice.HearingAnnounced) {
 		t.Errorf("Daur was told %v", got)
 	}
-	if owed, _ := (book{l}).OwedNotices(ctx, 10); len(owed) != 0 {
+	if owed, _ := (book{l}).OwedNotices(ctx, notice.Debt{}, 10); len(owed) != 0 {
 		t.Errorf("still owed: %v", owed)
 	}
 }
