@@ -200,6 +200,9 @@ const (
 	CodeNotASlip              Code = "not_a_slip"
 	CodeVersionUnknown        Code = "version_unknown"
 	CodeCheckCodeFormat       Code = "check_code_format"
+	CodeCertificateVoid       Code = "certificate_void"
+	CodeNotEnded              Code = "registration_not_ended"
+	CodeSheetIssued           Code = "departure_sheet_already_issued"
 	// The list, once an entry stands on it (Q5, Q8, Q15-Q23).
 	CodeSpouseOnList      Code = "spouse_already_on_list"
 	CodeEntryProtected    Code = "entry_protected"

@@ -215,14 +215,18 @@ var examples = []domain.Event{
 	residence.DepartureSheetIssued{
 		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,
+		Ending: domain.EventRef{Stream: person.Stream(), Revision: 3}, Language: domain.Kazakh,
 	},
-	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
+	certificates.Duplicated{
+		CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1,
+		PersonID: person, RegistrationID: stay, Ending: domain.EventRef{Stream: person.Stream(), Revision: 3}, IssuedAt: at,
+	},
 	accesslog.PersonalDataRead{
 		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: accesslog.LookUp, Scope: []string{"real_estate"},
 		Purpose: accesslog.NeedExamined, CaseID: kase, ReadAt: at,
 	},
 	certificates.Corrected{
-		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
+		CaseID: kase, PersonID: person, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},
 		Slip: "one letter of the name", CorrectedAt: at,
 	},
 	notice.Began{NoticeID: notice.Beginning, BeganAt: at},

@@ -88,6 +88,7 @@ var access = map[string][]domain.Role{
 	"get-person-history":         {domain.RoleAuditor},
 	"get-dwelling-history":       {domain.RoleAuditor},
 	"get-certificate":            {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+	"request-departure-sheet":    {domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 	"duplicate-certificate":      {domain.RoleOperator, domain.RoleProvider},
 	"correct-certificate":        {domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
 	"check-certificate":          {anyone},

@@ -43,6 +43,7 @@ type servicesInput struct {
 
 type servicesBody struct {
 	Services     []serviceBody   `json:"services" doc:"The latest first"`
+	Issued       []issuedBody    `json:"issued" doc:"Departure sheets that were issued to you outside of a case, in that order: GET /v1/certificates/{id}"`
 	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
@@ -166,7 +167,14 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*listed[ser
 	if err != nil {
 		return nil, err
 	}
-	body := servicesBody{Services: make([]serviceBody, len(page.Cases)), AsOfPosition: page.AsOf}
+	issued, err := s.model.DocumentsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	body := servicesBody{Services: make([]serviceBody, len(page.Cases)), Issued: make([]issuedBody, len(issued)), AsOfPosition: page.AsOf}
+	for i, d := range issued {
+		body.Issued[i] = issuedBody{d.ID, d.Kind}
+	}
 	for i, c := range page.Cases {
 		body.Services[i] = serviceOf(c, id)
 	}

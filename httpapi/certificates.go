@@ -38,12 +38,13 @@ type certificateInput struct {
 type certificateBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
 	Kind          certificates.Kind    `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
-	CaseID        domain.CaseID        `json:"case_id" format:"uuid"`
+	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"That issued it; left out for a departure sheet that no case issued"`
 	Service       certificates.Service `json:"service" enum:"S000,S001"`
 	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
 	IssuedAt      time.Time            `json:"issued_at"`
-	Status        string               `json:"status" enum:"valid,superseded" doc:"superseded: a newer version, or a duplicate, takes the place of this"`
+	Status        certificates.Status  `json:"status" enum:"valid,superseded,void" doc:"superseded: a newer version, or a duplicate, takes the place of this; void: the ending that a departure sheet testifies was corrected"`
+	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"Day of that correction"`
 	Version       int                  `json:"version" doc:"2 after the first correction"`
 	Versions      int                  `json:"versions" doc:"How many there are"`
 	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"Of this version"`
@@ -106,11 +107,22 @@ type checkInput struct {
 // checked is all that the public learns of a document.
 type checked struct {
 	Body struct {
-		Kind     certificates.Kind `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
-		Number   string            `json:"number"`
-		IssuedOn domain.Date       `json:"issued_on" format:"date"`
-		Status   string            `json:"status" enum:"valid,superseded"`
+		Kind     certificates.Kind   `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+		Number   string              `json:"number"`
+		IssuedOn domain.Date         `json:"issued_on" format:"date"`
+		Status   certificates.Status `json:"status" enum:"valid,superseded,void"`
+		Reason   string              `json:"reason,omitempty" doc:"Why it is void" example:"the ending it testifies was corrected on 2026-03-20"`
 	}
+}
+
+type sheetRequestBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid" doc:"That has ended"`
+	Language       domain.Language       `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
+}
+
+type sheetRequestInput struct {
+	ID domain.PersonID `path:"id" format:"uuid" doc:"Who left"`
+	Posted[sheetRequestBody]
 }
 
 type duplicateInput struct {
@@ -147,6 +159,29 @@ func (s *Server) certificates() {
 		doc:     "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
 	}, s.check)
 	post(s, operation{
+		id: "request-departure-sheet", path: "/v1/persons/{id}/departure-sheets", tag: "Documents", status: http.StatusCreated,
+		summary: "Issue the departure sheet of a registration that has ended",
+		doc: "Whatever ended it: a move, its term, or a deregistration that was carried out without asking for a sheet. " +
+			"One sheet is issued of an ending; whoever has lost it asks for a duplicate. A citizen asks for their own.",
+	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *sheetRequestInput) (command.Receipt, certificateIssued, error) {
+		if p := principal(ctx); p.Role == domain.RoleCitizen {
+			if p.PersonID != in.ID {
+				return command.Receipt{}, certificateIssued{}, notYours()
+			}
+			cmd.Channel = domain.ChannelPortal
+		}
+		r, err := s.commands.RequestDepartureSheet(ctx, cmd, in.ID, residence.RequestDepartureSheet{
+			RegistrationID: in.Body.RegistrationID, Language: in.Body.Language,
+		}, opt)
+		out := certificateIssued{Version: 1, Events: eventsOf(r)}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(residence.DepartureSheetIssued); ok {
+				out.CertificateID = e.CertificateID
+			}
+		}
+		return r, out, err
+	})
+	post(s, operation{
 		id: "duplicate-certificate", path: "/v1/certificates/{id}/duplicate", tag: "Documents", status: http.StatusCreated,
 		summary: "Issue a departure sheet again",
 		doc:     "The duplicate is marked as such and has a number of its own; the earlier sheet is no longer valid.",
@@ -155,7 +190,7 @@ func (s *Server) certificates() {
 		if err != nil {
 			return command.Receipt{}, certificateIssued{}, err
 		}
-		r, err := s.commands.DuplicateCertificate(ctx, cmd, where.CaseID, in.ID, opt)
+		r, err := s.commands.DuplicateCertificate(ctx, cmd, where.Stream, in.ID, opt)
 		out := certificateIssued{Version: 1, Events: eventsOf(r)}
 		for _, rec := range r.Events {
 			if e, ok := rec.Event.(certificates.Duplicated); ok {
@@ -177,7 +212,7 @@ func (s *Server) certificates() {
 		for _, f := range in.Body.Corrections {
 			c.Corrections = append(c.Corrections, certificates.Correction{Field: f.Field, Value: domain.Personal(f.Value)})
 		}
-		r, err := s.commands.CorrectCertificate(ctx, cmd, where.CaseID, c, opt)
+		r, err := s.commands.CorrectCertificate(ctx, cmd, where.Stream, c, opt)
 		out := certificateIssued{CertificateID: in.ID, Events: eventsOf(r)}
 		for _, rec := range r.Events {
 			if e, ok := rec.Event.(certificates.Corrected); ok {
@@ -188,7 +223,7 @@ func (s *Server) certificates() {
 	})
 }
 
-// locate finds the case of a document for a command. A command does not say what
+// locate finds the stream of a document for a command. A command does not say what
 // its sender has seen, so what the model does not know yet is awaited: it is not
 // refused as unknown.
 func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projections.Certificate, error) {
@@ -210,13 +245,13 @@ func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projectio
 func (s *Server) certificate() {
 	op := operation{
 		id: "get-certificate", method: http.MethodGet, path: "/v1/certificates/{id}", tag: "Documents",
-		summary: "A document that a case has issued, as JSON or as a page of PDF",
+		summary: "A document that the registry has issued, as JSON or as a page of PDF",
 		doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
 			"A citizen sees those of cases to which they are a party; of departure sheets, those that they asked for or that are about them.",
 	}
 	described := s.describe(op)
 	schema := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[certificateBody]())
-	tag := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of JSON the revision of the case, for If-Match; of a page its content"}
+	tag := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of JSON the revision of the case, or of the person whose stream issued it, for If-Match; of a page its content"}
 	language := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of the titles and the lines"}
 	described.Responses = map[string]*huma.Response{
 		"200": {
@@ -267,7 +302,7 @@ func (s *Server) certificate() {
 	})
 }
 
-// document reads a document from the log: what the case issued, and what the
+// document reads a document from the log: what the stream issued, and what the
 // registry knows of the person, the list and the dwelling that it names.
 func (s *Server) document(ctx context.Context, in *certificateInput) (body certificateBody, page pages.Document, revision uint64, err error) {
 	fail := func(err error) (certificateBody, pages.Document, uint64, error) {
@@ -280,7 +315,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	if err != nil {
 		return fail(hide(ctx, err))
 	}
-	file, err := s.commands.Certificates(ctx, where.CaseID)
+	file, err := s.commands.Certificates(ctx, where.Stream, in.ID)
 	if err != nil {
 		return fail(err)
 	}
@@ -304,11 +339,12 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	if in.Language != "" {
 		page.Language = in.Language
 	}
-	page.Superseded = !d.Valid() || d.Version() < newest.Version()
+	current := certificates.StatusOf(!d.ReplacedBy.IsZero() || d.Version() < newest.Version(), d.VoidSince)
+	page.Superseded, page.VoidSince = current == certificates.Superseded, d.VoidSince
 
 	body = certificateBody{
-		CertificateID: d.ID, Kind: d.Kind, CaseID: where.CaseID, Service: d.Service, Number: page.Number,
-		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: status(page.Superseded), Version: d.Version(), Versions: newest.Version(),
+		CertificateID: d.ID, Kind: d.Kind, CaseID: file.Case(), Service: d.Service, Number: page.Number,
+		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: current, VoidSince: d.VoidSince, Version: d.Version(), Versions: newest.Version(),
 		ReplacedBy: d.ReplacedBy, PersonID: file.Named(d), Language: page.Language, StateBody: page.StateBody(), Title: page.Title(),
 		Marks: page.Marks(), Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,
 	}
@@ -339,7 +375,7 @@ func (s *Server) page(ctx context.Context, file certificates.File, d certificate
 	}
 	code := s.checkKey.Code(d.ID, d.Version())
 	p := pages.Document{
-		Kind: d.Kind, Service: d.Service, Language: file.Language(), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt), Version: d.Version(),
+		Kind: d.Kind, Service: d.Service, Language: file.Language(d), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt), Version: d.Version(),
 		Name: domain.Personal(d.Value(certificates.Name, string(person.Name))), BirthDate: person.BirthDate, IIN: person.IIN,
 		CheckCode: code, CheckURL: s.baseURL + checkPath + code.Grouped(),
 	}
@@ -406,17 +442,13 @@ func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 			}
 			out := &checked{}
 			out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
-			out.Body.Status = status(c.Superseded || version < c.Version)
+			out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
+			if out.Body.Status == certificates.Void {
+				out.Body.Reason = "the ending it testifies was corrected on " + c.VoidSince.String()
+			}
 			return out, nil
 		}
 	}
 	return nil, domain.Refuse(domain.NotFound, domain.CodeCertificateUnknown,
 		"the registry has issued no document with this code; compare it with the document, letter by letter")
-}
-
-func status(superseded bool) string {
-	if superseded {
-		return "superseded"
-	}
-	return "valid"
 }

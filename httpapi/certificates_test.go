@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tizilim/domain"
 )
@@ -355,5 +356,161 @@ func TestR17_WhatWasJustIssuedIsIssuedAgain(t *testing.T) {
 		events := out.at("events").([]any)
 		sheet := events[len(events)-1].(map[string]any)["data"].(map[string]any)["certificate_id"].(string)
 		s.command("/v1/certificates/"+sheet+"/duplicate", s.token(domain.RoleOperator), body{}).is(http.StatusCreated)
+	}
+}
+
+// sheetOf asks for the departure sheet of an ended registration.
+func (s *subtest) sheetOf(person, registration, token string) *answer {
+	s.t.Helper()
+	return s.command("/v1/persons/"+person+"/departure-sheets", token, body{"registration_id": registration, "language": "ru"})
+}
+
+// moved is somebody who moved, and the registration that ended so.
+func (s *subtest) moved() (person, ended string) {
+	person = s.citizen()
+	s.registered(person, s.dwelling(), "2026-01-01", "")
+	return person, s.registered(person, s.dwelling(), "2026-03-01", "").at("ended", 0).(string)
+}
+
+func TestR17_ASheetOfAMoveIsIssuedAtTheDeskAndToTheCitizen(t *testing.T) {
+	s := start(t).at(t)
+	p := papers{subtest: s}
+	person, ended := s.moved()
+	other, theirs := s.moved()
+	desk := s.token(domain.RoleOperator)
+	path := "/v1/persons/" + person + "/departure-sheets"
+	before := s.head()
+	s.command(path+"?dry_run=true", desk, body{"registration_id": ended}).is(http.StatusOK)
+	s.sheetOf(person, ended, s.as(other)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.sheetOf(person, ended, s.token(domain.RoleCommission)).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+	s.sheetOf(person, theirs, desk).refused(http.StatusUnprocessableEntity, domain.CodeFactUnknown, "registration_id")
+	s.command(path, desk, body{"registration_id": ended, "language": "de"}).refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "language")
+	if s.changed(before) {
+		t.Fatal("a rehearsal or a refusal was appended")
+	}
+
+	mine := s.sheetOf(person, ended, s.as(person)).is(http.StatusCreated)
+	sheet := "/v1/certificates/" + mine.id("certificate_id")
+	s.sheetOf(person, ended, desk).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
+	s.sheetOf(other, theirs, desk).is(http.StatusCreated)
+	for _, reader := range []string{s.as(person), desk, s.token(domain.RoleAuditor)} {
+		shown := s.seen(sheet, reader, mine)
+		if shown.at("departure", "reason") != "moved_to_new_address" || shown.at("departure", "ended_on") != "2026-03-01" ||
+			shown.body["language"] != "ru" || shown.body["case_id"] != nil || shown.body["service"] != "S001" || shown.body["person_id"] != person {
+			t.Errorf("the sheet says %s", shown.text)
+		}
+	}
+	s.get(sheet, s.as(other)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	for _, language := range []string{"kk", "ru", "en"} {
+		shown := p.shown(sheet + "?language=" + language).is(http.StatusOK)
+		golden(t, filepath.Join("certificates", "departure_sheet_of_a_move."+language+".json"), shown.indented()+"\n")
+		if page := p.shown(sheet+"?language="+language, header{"Accept", "application/pdf"}).is(http.StatusOK); !strings.HasPrefix(page.text, "%PDF-") {
+			t.Errorf("%s: no page", language)
+		}
+	}
+	p.stands(p.shown(sheet), "valid")
+	if list := s.seen("/v1/me/services", s.as(person), mine).at("issued").([]any); len(list) != 1 ||
+		list[0].(map[string]any)["certificate_id"] != mine.id("certificate_id") {
+		t.Errorf("the account shows %v", list)
+	}
+
+	again := s.command(sheet+"/duplicate", desk, body{}).is(http.StatusCreated)
+	duplicate := "/v1/certificates/" + again.id("certificate_id")
+	p.stands(p.shown(sheet), "superseded")
+	p.stands(p.shown(duplicate), "valid")
+	mended := s.command(duplicate+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "Дәурен"}}, "slip": "one letter"}).is(http.StatusOK)
+	if shown := s.seen(duplicate, s.as(person), mended); shown.body["version"] != 2.0 || shown.at("duplicate", "copy") != 1.0 {
+		t.Errorf("the mended duplicate says %s", shown.text)
+	}
+}
+
+func TestR17_ASheetOfATermThatRanOutIsIssuedBeforeAnybodyRecordedIt(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	person := s.citizen()
+	stay := s.registered(person, s.dwelling(), "2026-03-01", "2026-04-01").id("registration_id")
+	s.sheetOf(person, stay, s.token(domain.RoleOperator)).refused(http.StatusConflict, domain.CodeNotEnded, "registration_id")
+	r.clock.pass(20 * 24 * time.Hour)
+	issued := s.sheetOf(person, stay, s.token(domain.RoleOperator)).is(http.StatusCreated)
+	shown := s.seen("/v1/certificates/"+issued.id("certificate_id"), s.token(domain.RoleAuditor), issued)
+	if shown.at("departure", "reason") != "term_expired" || shown.at("departure", "ended_on") != "2026-04-01" || !strings.Contains(shown.text, "истечение срока") {
+		t.Errorf("the sheet says %s", shown.text)
+	}
+}
+
+func TestR17_OfADeregistrationASheetIsIssuedLaterWhereNoneWasAskedFor(t *testing.T) {
+	s := start(t).at(t)
+	owner, guest := s.citizen(), s.citizen()
+	home := s.dwelling(owner)
+	stay := s.registered(guest, home, "2026-03-01", "").id("registration_id")
+	s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
+	s.sheetOf(guest, stay, s.as(guest)).is(http.StatusCreated)
+	s.sheetOf(guest, stay, s.as(guest)).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
+
+	asked := s.registered(guest, home, "2026-03-15", "").id("registration_id")
+	s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).is(http.StatusCreated)
+	s.sheetOf(guest, asked, s.as(guest)).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
+}
+
+// Whichever stream issued the sheet and however often it was issued again: it is
+// void with the ending that it testifies, and everybody who checks it is told.
+func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
+	moves := func(s *subtest) (person, registration, sheet string) {
+		person, registration = s.moved()
+		return person, registration, s.sheetOf(person, registration, s.token(domain.RoleOperator)).is(http.StatusCreated).id("certificate_id")
+	}
+	deregistered := func(s *subtest) (person, registration, sheet string) {
+		owner, guest := s.citizen(), s.citizen()
+		home := s.dwelling(owner)
+		registration = s.registered(guest, home, "2026-03-01", "").id("registration_id")
+		out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).is(http.StatusCreated)
+		return guest, registration, s.issued(out, "departure_sheet")
+	}
+	for name, c := range map[string]struct {
+		issue  func(*subtest) (person, registration, sheet string)
+		change body
+		accept []string
+		again  bool // the ending stands otherwise, and so can be testified anew
+	}{
+		"R17 a move of another day":        {moves, body{"action": "correct", "ended_on": "2026-02-20"}, []string{"leaves_hole", "ending_without_move"}, true},
+		"R17 a case's of another day":      {deregistered, body{"action": "correct", "ended_on": "2026-03-10"}, []string{"case_result_contradicted", "leaves_hole"}, true},
+		"R17 a case's that did not happen": {deregistered, body{"action": "annul"}, []string{"case_result_contradicted"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t)
+			s := r.at(t)
+			p := papers{subtest: s}
+			desk := s.token(domain.RoleOperator)
+			person, registration, id := c.issue(s)
+			sheet := "/v1/certificates/" + id
+			duplicate := "/v1/certificates/" + s.command(sheet+"/duplicate", desk, body{}).is(http.StatusCreated).id("certificate_id")
+			r.clock.pass(5 * 24 * time.Hour)
+			fact := body{"registration_id": registration, "fact": "ending"}
+			s.command("/v1/persons/"+person+"/corrections", s.token(domain.RoleProvider), correction(fact.with(c.change)).with(body{"accept": c.accept})).is(http.StatusCreated)
+
+			for _, path := range []string{sheet, duplicate} {
+				shown := p.shown(path + "?language=en").is(http.StatusOK)
+				if shown.body["status"] != "void" || shown.body["void_since"] == nil || !strings.Contains(shown.text, "This document is void") {
+					t.Errorf("the sheet says %s", shown.text)
+				}
+				checked := p.checked(shown.id("check_code")).is(http.StatusOK)
+				if want := "the ending it testifies was corrected on " + shown.id("void_since"); checked.body["status"] != "void" || checked.body["reason"] != want {
+					t.Errorf("the check says %s, want %q", checked.text, want)
+				}
+				s.command(path+"/duplicate", desk, body{}).refused(http.StatusConflict, domain.CodeCertificateVoid, "")
+				s.command(path+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "n"}}, "slip": "s"}).refused(http.StatusConflict, domain.CodeCertificateVoid, "")
+			}
+			a := s.sheetOf(person, registration, desk)
+			if !c.again {
+				a.refused(http.StatusConflict, domain.CodeNotEnded, "registration_id")
+				return
+			}
+			a.is(http.StatusCreated)
+			fresh := p.shown("/v1/certificates/" + a.id("certificate_id"))
+			if p.stands(fresh, "valid"); fresh.at("departure", "ended_on") != c.change["ended_on"] {
+				t.Errorf("the new sheet says %s", fresh.text)
+			}
+			s.sheetOf(person, registration, desk).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
+		})
 	}
 }

@@ -192,6 +192,8 @@ func looks(s *subtest) []look {
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, leaver).with(body{"departure_sheet": true})).is(201)
 	kase := out.id("case_id")
 	s.step(kase, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
+	mover, ended := s.moved()
+	own := "/v1/certificates/" + s.sheetOf(mover, ended, operator).is(201).id("certificate_id")
 	list := s.list()
 	wish := s.command("/v1/housing-applications", operator, application(guest, list).with(body{
 		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id")
@@ -251,6 +253,8 @@ func looks(s *subtest) []look {
 		{what: "get-certificate", path: sheet, header: pdf, leaves: in(kase, leaver)},
 		{what: "get-certificate", path: sheet, by: owner, leaves: in(kase, leaver), why: accesslog.Party},
 		{what: "get-certificate", path: sheet, by: leaver, leaves: nobody},
+		{what: "get-certificate", path: own, leaves: in("", mover)},
+		{what: "get-certificate", path: own, by: mover, leaves: nobody},
 		{what: "get-certificate", path: certificate, by: guest, header: pdf, leaves: nobody},
 		{what: "get-entry", path: entry, leaves: in(wish, guest)},
 		{what: "get-entry", path: entry, by: guest, leaves: nobody},

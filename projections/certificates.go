@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,19 +10,33 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
+	"tizilim/domain/residence"
 )
 
 // issued keeps of every document where it is found and whether it stands: by its
 // id for those who may see it, by its locator for the public check, and under
-// its case. What it says is in the log; nothing personal is here.
+// the case or the person whose stream issued it. What it says is in the log;
+// nothing personal is here.
+//
+// A departure sheet is void once the ending that it testifies is corrected. The
+// sheet keeps the revision of that ending, and every registration those of the
+// corrections of its ending, so that neither needs to know of the other.
 func issued(rec domain.Recorded) []op {
 	if d, ok := certificates.IssuedBy(rec.Event); ok {
-		return document(rec, d)
+		ops := document(rec, d)
+		if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
+			ops = append(ops, testifies(d.ID, e.RegistrationID, e.Ending))
+		}
+		return ops
+	}
+	if id, ok := residence.CorrectsEnding(rec.Event); ok {
+		return []op{rank(endingsKey(id), hexRevision(rec.Revision)+"|"+domain.DateOf(rec.Created).String())}
 	}
 	switch e := rec.Event.(type) {
 	case certificates.Duplicated:
 		d := certificates.Document{ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: certificates.S001, IssuedAt: e.IssuedAt}
-		return append(document(rec, d), set(certificateKey(e.Replaces), "replaced_by", e.CertificateID.String()))
+		return append(document(rec, d), testifies(d.ID, e.RegistrationID, e.Ending),
+			set(certificateKey(e.Replaces), "replaced_by", e.CertificateID.String()))
 	case certificates.Corrected:
 		return []op{set(certificateKey(e.CertificateID), "version", strconv.Itoa(e.Version))}
 	}
@@ -30,25 +45,34 @@ func issued(rec domain.Recorded) []op {
 
 func document(rec domain.Recorded, d certificates.Document) []op {
 	return []op{
-		set(certificateKey(d.ID), "case", strings.TrimPrefix(rec.Stream, "case-"), "kind", string(d.Kind),
+		set(certificateKey(d.ID), "stream", rec.Stream, "kind", string(d.Kind),
 			"number", d.Number(), "issued_on", domain.DateOf(d.IssuedAt).String(), "version", "1"),
 		join(locatorKey(certificates.Locator(d.ID)), d.ID.String()),
 		rank(documentsKey(rec.Stream), hexPosition(rec.Position)+"|"+d.ID.String()+"|"+string(d.Kind)),
 	}
 }
 
+// testifies keeps which ending a sheet is of.
+func testifies(id domain.CertificateID, of domain.RegistrationID, ending domain.EventRef) op {
+	return set(certificateKey(id), "registration", of.String(), "ending", hexRevision(ending.Revision))
+}
+
+// hexRevision sorts as revisions do.
+func hexRevision(n uint64) string { return fmt.Sprintf("%016x", n) }
+
 // Certificate says where a document is and whether it stands.
 type Certificate struct {
 	ID         domain.CertificateID
-	CaseID     domain.CaseID
+	Stream     string // that issued it: of a case, or of a person
 	Kind       certificates.Kind
 	Number     string
 	IssuedOn   domain.Date
-	Version    int  // the newest
-	Superseded bool // by a duplicate
+	Version    int         // the newest
+	Superseded bool        // by a duplicate
+	VoidSince  domain.Date // on which the ending that a sheet testifies was corrected; zero while it holds
 }
 
-// CertificateRef names a document of a case.
+// CertificateRef names a document of a case or of a person.
 type CertificateRef struct {
 	ID   domain.CertificateID
 	Kind certificates.Kind
@@ -57,24 +81,36 @@ type CertificateRef struct {
 // Certificate returns where the document is.
 // Error: [domain.CodeCertificateUnknown].
 func (r *Reader) Certificate(ctx context.Context, id domain.CertificateID) (Certificate, error) {
-	data, _, err := r.read(ctx, recordQuery, "", certificateKey(id))
+	data, _, err := r.read(ctx, certificateQuery, "", certificateKey(id), endingsPrefix)
 	if err != nil {
 		return Certificate{}, err
 	}
-	return certificate(id, asRecord(data[0]))
+	return certificate(id, data)
 }
 
-var locatedQuery = query(`
+// The record of a document, and the first correction after the ending that it
+// testifies.
+const certificateOf = `
+local function certificate(key, endings)
+  local of = redis.call('HMGET', key, 'registration', 'ending')
+  if not of[1] then return {redis.call('HGETALL', key), {}} end
+  return {redis.call('HGETALL', key), redis.call('ZRANGEBYLEX', endings .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)}
+end
+`
+
+var certificateQuery = query(certificateOf + `return certificate(g .. ARGV[4], g .. ARGV[5])`)
+
+var locatedQuery = query(certificateOf + `
 local found = {}
 for i, id in ipairs(redis.call('SMEMBERS', g .. ARGV[4])) do
-  found[i] = {id, redis.call('HGETALL', g .. ARGV[5] .. id)}
+  found[i] = {id, certificate(g .. ARGV[5] .. id, g .. ARGV[6])}
 end
 return found`)
 
 // Located returns the documents with that locator: one or none, but for the rare
 // chance that two share it.
 func (r *Reader) Located(ctx context.Context, locator string) ([]Certificate, error) {
-	data, _, err := r.read(ctx, locatedQuery, "", locatorKey(locator), certificatePrefix)
+	data, _, err := r.read(ctx, locatedQuery, "", locatorKey(locator), certificatePrefix, endingsPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -85,25 +121,43 @@ func (r *Reader) Located(ctx context.Context, locator string) ([]Certificate, er
 		if err != nil {
 			return nil, corrupt("certificate id", err)
 		}
-		if found[i], err = certificate(domain.CertificateID{UUID: id}, asRecord(pair[1])); err != nil {
+		parts, _ := pair[1].([]any)
+		if found[i], err = certificate(domain.CertificateID{UUID: id}, parts); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
 }
 
-func certificate(id domain.CertificateID, rec record) (Certificate, error) {
+var documentsQuery = query(`return redis.call('ZRANGE', g .. ARGV[4], 0, -1)`)
+
+// DocumentsOf returns what the person's own stream has issued, in that order: the
+// departure sheets of no case.
+func (r *Reader) DocumentsOf(ctx context.Context, id domain.PersonID) ([]CertificateRef, error) {
+	data, _, err := r.read(ctx, documentsQuery, id.Stream(), documentsKey(id.Stream()))
+	if err != nil {
+		return nil, err
+	}
+	return certificateRefs(asTexts(data))
+}
+
+// certificate reads what certificateOf gives.
+func certificate(id domain.CertificateID, parts []any) (Certificate, error) {
+	rec, corrected := asRecord(parts[0]), asTexts(parts[1])
 	if !rec.has("kind") {
 		return Certificate{}, certificates.Unknown()
 	}
-	c := Certificate{ID: id, Kind: certificates.Kind(rec["kind"]), Number: rec["number"], Superseded: rec.has("replaced_by")}
-	var err error
-	if c.CaseID.UUID, err = uuid.Parse(rec["case"]); err != nil {
-		return Certificate{}, corrupt("case id", err)
-	}
+	c := Certificate{ID: id, Stream: rec["stream"], Kind: certificates.Kind(rec["kind"]), Number: rec["number"], Superseded: rec.has("replaced_by")}
 	if err := c.IssuedOn.UnmarshalText([]byte(rec["issued_on"])); err != nil {
 		return Certificate{}, corrupt("day of issue", err)
 	}
+	if len(corrected) > 0 {
+		_, day, _ := strings.Cut(corrected[0], "|")
+		if err := c.VoidSince.UnmarshalText([]byte(day)); err != nil {
+			return Certificate{}, corrupt("day of a correction", err)
+		}
+	}
+	var err error
 	if c.Version, err = strconv.Atoi(rec["version"]); err != nil {
 		return Certificate{}, corrupt("version", err)
 	}
@@ -115,7 +169,7 @@ local subject = redis.call('HGET', g .. ARGV[4], 'subject')
 return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZRANGE', g .. ARGV[5], 0, -1),
   subject and redis.call('SMEMBERS', g .. ARGV[6] .. subject) or {}}`)
 
-// certificateRefs reads the documents of a case, in the order of issue.
+// certificateRefs reads the documents of a stream, in the order of issue.
 func certificateRefs(members []string) ([]CertificateRef, error) {
 	refs := make([]CertificateRef, len(members))
 	for i, member := range members {

@@ -21,7 +21,7 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 		expect := func(id domain.CertificateID, want Certificate) {
 			t.Helper()
 			d := certificates.Document{ID: id, Service: certificates.S001, IssuedAt: s.now}
-			want.ID, want.CaseID, want.Number, want.IssuedOn = id, caseID(1), d.Number(), domain.DateOf(s.now)
+			want.ID, want.Stream, want.Number, want.IssuedOn = id, stream, d.Number(), domain.DateOf(s.now)
 			got, err := r.Certificate(ctx, id)
 			if err != nil {
 				t.Fatal(err)
@@ -58,6 +58,78 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 		refuses(t, err, domain.NotFound, domain.CodeCertificateUnknown)
 		if none, err := r.Located(ctx, certificates.Locator(certificateID(9))); err != nil || len(none) != 0 {
 			t.Errorf("located %v, %v", none, err)
+		}
+	})
+}
+
+// TestR17_TheModelKnowsWhichSheetIsVoid: of a case's sheet and of one of the
+// person's own stream, and of the duplicates of both.
+func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		person, kase := personID(2).Stream(), caseID(1).Stream()
+		ended, stays := registrationID(1), registrationID(2)
+		s.add(person, residence.PersonRecorded{PersonID: personID(2), Class: residence.Citizen})
+		ending := s.add(person, residence.RegistrationEnded{PersonID: personID(2), RegistrationID: ended, DwellingID: dwellingID(1), Kind: residence.Permanent, On: domain.DateOf(s.now)})
+		issue := func(stream string, id domain.CertificateID, of domain.RegistrationID, by domain.Recorded) {
+			s.add(stream, residence.DepartureSheetIssued{
+				CertificateID: id, PersonID: personID(2), RegistrationID: of, IssuedAt: s.now,
+				Ending: domain.EventRef{Stream: by.Stream, Revision: by.Revision},
+			})
+		}
+		correct := func(of domain.RegistrationID, was, now residence.Standing) domain.Recorded {
+			return s.add(person, residence.EndingCorrected{PersonID: personID(2), RegistrationID: of, DwellingID: dwellingID(1), Was: was, Now: now})
+		}
+		day := domain.DateOf(s.now)
+		first, second := residence.Standing{EndedOn: day}, residence.Standing{EndedOn: day.AddDays(-1)}
+		issue(kase, certificateID(1), ended, ending)
+		s.add(kase, certificates.Duplicated{
+			CaseID: caseID(1), CertificateID: certificateID(2), Replaces: certificateID(1), Copy: 1, IssuedAt: s.now,
+			PersonID: personID(2), RegistrationID: ended, Ending: domain.EventRef{Stream: person, Revision: ending.Revision},
+		})
+		issue(person, certificateID(3), stays, ending)
+		r := projected(t, client, s)
+		expect := func(id domain.CertificateID, void domain.Date) {
+			t.Helper()
+			got, err := r.Certificate(ctx, id)
+			if err != nil || got.VoidSince != void {
+				t.Errorf("%s is void since %q, want %q, %v", id, got.VoidSince, void, err)
+			}
+			located, err := r.Located(ctx, certificates.Locator(id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, located, []Certificate{got})
+		}
+		expect(certificateID(1), domain.Date{})
+		expect(certificateID(2), domain.Date{})
+
+		// A correction that leaves the ending as it was voids nothing.
+		correct(ended, first, residence.Standing{From: day, EndedOn: day})
+		reach(t, r, s.head())
+		expect(certificateID(1), domain.Date{})
+
+		corrected := correct(ended, first, second)
+		issue(person, certificateID(4), ended, corrected)
+		reach(t, r, s.head())
+		expect(certificateID(1), day)
+		expect(certificateID(2), day)
+		expect(certificateID(3), domain.Date{})
+		expect(certificateID(4), domain.Date{})
+
+		s.now = s.now.AddDate(0, 0, 3)
+		correct(ended, second, first) // held true again: the first stays void, and since when
+		reach(t, r, s.head())
+		expect(certificateID(1), day)
+		expect(certificateID(4), day.AddDays(3))
+
+		own, err := r.DocumentsOf(ctx, personID(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, own, []CertificateRef{{certificateID(3), certificates.DepartureSheet}, {certificateID(4), certificates.DepartureSheet}})
+		if none, err := r.DocumentsOf(ctx, personID(1)); err != nil || len(none) != 0 {
+			t.Errorf("of another: %v, %v", none, err)
 		}
 	})
 }

@@ -111,6 +111,8 @@ func concerned(rec domain.Recorded) []string {
 		return []string{personHistory(e.PersonID), dwellingHistory(e.DwellingID)}
 	case residence.RegistrationEnded:
 		return []string{personHistory(e.PersonID), dwellingHistory(e.DwellingID)}
+	case residence.DepartureSheetIssued:
+		return []string{personHistory(e.PersonID), dwellingHistory(e.DwellingID)}
 	case housing.EntryPlaced:
 		return []string{personHistory(e.PersonID)}
 	case housing.EntryRemoved:

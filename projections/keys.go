@@ -65,7 +65,13 @@ func entryKey(list domain.ListID, id domain.EntryID) string {
 // of streams.
 const subjectPrefix = "subject:"
 
-const certificatePrefix = "certificate:"
+// Prefixes of what is kept of documents.
+const (
+	certificatePrefix = "certificate:"
+	endingsPrefix     = "endings:"
+)
+
+func endingsKey(id domain.RegistrationID) string { return endingsPrefix + id.String() } // zset, revision|day of every correction of its ending
 
 func certificateKey(id domain.CertificateID) string { return certificatePrefix + id.String() } // hash
 func locatorKey(locator string) string              { return "locator:" + locator }            // set of certificates

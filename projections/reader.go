@@ -171,8 +171,6 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 	return result, nil
 }
 
-var recordQuery = query(`return {redis.call('HGETALL', g .. ARGV[4])}`)
-
 // Case returns the present state of an application.
 // Error: [domain.CodeCaseUnknown].
 func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {

@@ -1,6 +1,7 @@
 package certificates
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,7 +77,8 @@ type Correction struct {
 // Corrected mends slips of a document: a new version of it, the same decision
 // (C10, APPC 82).
 type Corrected struct {
-	CaseID        domain.CaseID        `json:"case_id"`
+	CaseID        domain.CaseID        `json:"case_id,omitzero"`
+	PersonID      domain.PersonID      `json:"person_id,omitzero"` // whose stream issued the document; zero where a case did
 	CertificateID domain.CertificateID `json:"certificate_id"`
 	Version       int                  `json:"version"` // that this correction makes, 2 for the first
 	Corrections   []Correction         `json:"corrections"`
@@ -87,11 +89,14 @@ type Corrected struct {
 // Duplicated issues a departure sheet again. The one that it replaces is no
 // longer valid (R17).
 type Duplicated struct {
-	CaseID        domain.CaseID        `json:"case_id"`
-	CertificateID domain.CertificateID `json:"certificate_id"`
-	Replaces      domain.CertificateID `json:"replaces"`
-	Copy          int                  `json:"copy"` // 1 for the first duplicate
-	IssuedAt      time.Time            `json:"issued_at"`
+	CaseID         domain.CaseID         `json:"case_id,omitzero"` // that issued the original; zero in a person's own stream
+	CertificateID  domain.CertificateID  `json:"certificate_id"`
+	Replaces       domain.CertificateID  `json:"replaces"`
+	Copy           int                   `json:"copy"` // 1 for the first duplicate
+	PersonID       domain.PersonID       `json:"person_id"`
+	RegistrationID domain.RegistrationID `json:"registration_id"`
+	Ending         domain.EventRef       `json:"ending"` // that it testifies as its original does
+	IssuedAt       time.Time             `json:"issued_at"`
 }
 
 func (Corrected) EventType() string  { return "CertificateCorrected" }
@@ -109,7 +114,8 @@ type Document struct {
 	Fact        domain.Event         // that it certifies; a duplicate has that of its original
 	Copy        int                  // 0 for an original
 	Replaces    domain.CertificateID // of a duplicate
-	ReplacedBy  domain.CertificateID // zero while it is valid
+	ReplacedBy  domain.CertificateID // zero while no duplicate takes its place
+	VoidSince   domain.Date          // on which the ending that it testifies was corrected; zero while it holds ([File.Hold])
 	Corrections []Corrected          // oldest first; version n has the first n-1
 	inherited   int                  // how many of Corrections a duplicate has from what it replaces
 }
@@ -117,8 +123,28 @@ type Document struct {
 // Version is that of the document as it stands, 1 before any correction.
 func (d Document) Version() int { return len(d.Corrections) - d.inherited + 1 }
 
-// Valid reports whether the document has not been replaced by a duplicate.
-func (d Document) Valid() bool { return d.ReplacedBy.IsZero() }
+// Status says whether a document stands.
+type Status string
+
+const (
+	Valid      Status = "valid"
+	Superseded Status = "superseded" // by a duplicate, or a newer version
+	Void       Status = "void"       // the ending that it testifies was corrected (R17)
+)
+
+// StatusOf a document. That it is void says more than that there is another.
+func StatusOf(superseded bool, voidSince domain.Date) Status {
+	switch {
+	case !voidSince.IsZero():
+		return Void
+	case superseded:
+		return Superseded
+	}
+	return Valid
+}
+
+// Status of the document in its newest version.
+func (d Document) Status() Status { return StatusOf(!d.ReplacedBy.IsZero(), d.VoidSince) }
 
 // At returns the document as its version was, and whether there is such one.
 func (d Document) At(version int) (Document, bool) {
@@ -151,8 +177,9 @@ func (d Document) Value(field Field, written string) string {
 	return written
 }
 
-// File is the state of a case- stream of either service as far as documents go.
-// The zero value is a case that does not exist.
+// File is the state of a case- stream of either service, or of a residence-
+// stream, as far as documents go. The zero value is a stream that does not exist;
+// one of a person has no application.
 type File struct {
 	Application domain.Event // [housing.ApplicationReceived] or [residence.DeregistrationApplied]
 	Accepted    domain.Meta  // who accepted it, and on which channel
@@ -179,7 +206,7 @@ func (f *File) Service() Service {
 	return S001
 }
 
-// Applicant is who applied.
+// Applicant is who applied; nobody in a person's own file.
 func (f *File) Applicant() domain.PersonID {
 	switch e := f.Application.(type) {
 	case housing.ApplicationReceived:
@@ -199,27 +226,37 @@ func (f *File) Named(d Document) domain.PersonID {
 	return f.Applicant()
 }
 
-// Language is that of the application, in which its documents are issued unless
-// another is asked for; Kazakh where it names none.
-func (f *File) Language() domain.Language {
+// Language is that of the application, or of the request of a sheet, in which the
+// document is issued unless another is asked for; Kazakh where it names none.
+func (f *File) Language(d Document) domain.Language {
 	language := domain.Language("")
+	if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
+		language = e.Language
+	}
 	switch e := f.Application.(type) {
 	case housing.ApplicationReceived:
 		language = e.Language
 	case residence.DeregistrationApplied:
 		language = e.Language
 	}
-	if language == "" {
-		return domain.Kazakh
+	return cmp.Or(language, domain.Kazakh)
+}
+
+// Hold compares the file's departure sheets with what the registry now holds of
+// the person: a sheet whose ending was corrected is void (R17).
+func (f *File) Hold(p *residence.Person) {
+	for i, d := range f.Documents {
+		if e, ok := d.Fact.(residence.DepartureSheetIssued); ok && e.PersonID == p.ID {
+			f.Documents[i].VoidSince = p.SheetVoidSince(e)
+		}
 	}
-	return language
 }
 
 // OpenTo reports whether a citizen is a party to the document: the applicant;
 // of a departure sheet whom it is about, and nobody else's whom the case names;
 // of the others, whom the application names too.
 func (f *File) OpenTo(d Document, person domain.PersonID) bool {
-	if person == f.Applicant() || person == f.Named(d) {
+	if person == f.Named(d) || person == f.Applicant() && !person.IsZero() {
 		return true
 	}
 	if d.Kind == DepartureSheet {
@@ -324,7 +361,11 @@ func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, 
 		return nil, domain.Refuse(domain.Forbidden, domain.CodeRoleNotAllowed,
 			"the body that issued a %s mends or repeats it: it takes one of the roles %v", d.Kind, issuers[d.Kind])
 	}
-	if !d.Valid() {
+	switch d.Status() {
+	case Void:
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateVoid,
+			"this sheet is void: the ending that it testifies was corrected on %s; ask for a sheet of the ending as it is held now", d.VoidSince)
+	case Superseded:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateSuperseded,
 			"this document has been replaced by its duplicate %s: name that one", d.ReplacedBy)
 	}
@@ -342,8 +383,10 @@ func (f *File) Duplicate(cmd domain.Command, id domain.CertificateID) ([]domain.
 	if err != nil {
 		return nil, err
 	}
+	e, _ := d.Fact.(residence.DepartureSheetIssued)
 	return []domain.Event{Duplicated{
 		CaseID: f.Case(), Replaces: id, Copy: d.Copy + 1, IssuedAt: cmd.Now,
+		PersonID: e.PersonID, RegistrationID: e.RegistrationID, Ending: e.Ending,
 		CertificateID: domain.CertificateID{UUID: domain.DeriveID(id.UUID, fmt.Sprintf("duplicate %d", d.Copy+1))},
 	}}, nil
 }
@@ -381,8 +424,12 @@ func (f *File) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
 	if strings.TrimSpace(string(c.Slip)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say in words what was wrong").At("slip")
 	}
-	return []domain.Event{Corrected{
+	e := Corrected{
 		CaseID: f.Case(), CertificateID: c.CertificateID, Version: d.Version() + 1,
 		Corrections: c.Corrections, Slip: c.Slip, CorrectedAt: cmd.Now,
-	}}, nil
+	}
+	if f.Application == nil {
+		e.PersonID = f.Named(*d)
+	}
+	return []domain.Event{e}, nil
 }

@@ -123,11 +123,11 @@ var Table = []Line{
 	of(func(e procedure.TermExtended) []Owed {
 		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
 	}), // C9
-	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),          // C9: silence is appealable
-	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),            // C6
-	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),    // R6
-	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }), // R6
-	of(func(certificates.Corrected) []Owed { return applicant(DocumentCorrected) }),     // C10
+	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),             // C9: silence is appealable
+	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),               // C6
+	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),       // R6
+	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }),    // R6
+	of(func(e certificates.Corrected) []Owed { return to(e.PersonID, DocumentCorrected) }), // C10; of a case's document the applicant
 
 	// Decisions (C11).
 	of(func(procedure.CaseTerminated) []Owed { return decision(Terminated) }), // C13
@@ -203,14 +203,14 @@ var OwesNone = []domain.Event{
 	residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{},
 	procedure.ObjectionFiled{}, procedure.HearingClosed{},
 	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.LookupConsentExpired{},
-	housing.ProtectionRecorded{}, certificates.Duplicated{},
+	housing.ProtectionRecorded{}, residence.DepartureSheetIssued{}, certificates.Duplicated{},
 	// Notice given, and what the case shows: what was late, and what was done of it.
 	procedure.ApplicantNotified{}, procedure.DutyMissed{}, procedure.RemedyRecorded{},
 	// A code goes to its person by itself, and what becomes of it is answered.
 	otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{},
 	// Steps inside the body: what comes of them is told.
 	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
-	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, residence.DepartureSheetIssued{},
+	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{},
 	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 	residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{},
 	// About no person.

@@ -2,6 +2,7 @@ package residence_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -11,16 +12,18 @@ import (
 	"tizilim/domain/residence"
 )
 
-// TestR11_R12_R13_R14_RandomHistories orders moves, stays, owner's applications,
-// departures and corrections at random, a few days apart, forwards and backdated, and looks
-// at every day of the history after every event.
-func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
+// TestR11_R12_R13_R14_R17_RandomHistories orders moves, stays, owner's
+// applications, departures, corrections and departure sheets at random, a few days
+// apart, forwards and backdated, and looks at every day of the history after every
+// event.
+func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 	dwellings := []domain.DwellingID{flat, house, dacha}
 	rapid.Check(t, func(t *rapid.T) {
 		h := resident()
 		p := h.fold()
 		begin := day("2026-01-01")
 		now := begin
+		var ofCases sheets
 		for i := range rapid.IntRange(1, 25).Draw(t, "orders") {
 			now = now.AddDays(rapid.IntRange(0, 40).Draw(t, "days later"))
 			cmd := domaintest.OrderOn(now.String())
@@ -28,7 +31,13 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 			before := *p
 			var events []domain.Event
 			var err error
-			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave", "correct", "correct", "expire"}).Draw(t, "order"); what {
+			kase := domaintest.ID[domain.CaseID](fmt.Sprint("case ", i))
+			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave", "correct", "correct", "expire", "sheet", "sheet", "sheet"}).Draw(t, "order"); what {
+			case "sheet":
+				if n := len(p.Registrations); n > 0 {
+					id := p.Registrations[rapid.IntRange(0, n-1).Draw(t, "registration")].ID
+					events, err = p.RequestDepartureSheet(cmd, residence.RequestDepartureSheet{RegistrationID: id, Case: ofCases.decided[p.EndedBy(id)]})
+				}
 			case "expire":
 				if n := len(p.Registrations); n > 0 {
 					events, err = p.Expire(cmd, p.Registrations[rapid.IntRange(0, n-1).Draw(t, "stay")].ID)
@@ -55,9 +64,11 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 				}
 				continue
 			}
+			ofCases.decide(t, kase, len(h), events)
 			for _, e := range events {
 				p.Apply(domaintest.Recorded(len(h), e))
 				h = append(h, e)
+				checkSheets(t, p, h, ofCases)
 			}
 			checkEndings(t, p)
 			checkPlainFold(t, p, h)
@@ -67,6 +78,69 @@ func TestR11_R12_R13_R14_RandomHistories(t *testing.T) {
 			}
 		}
 	})
+}
+
+// sheets are those that the cases of a history have issued with their decisions.
+type sheets struct {
+	decided map[domain.CaseID]*residence.Deregistration
+	issued  []residence.DepartureSheetIssued
+}
+
+// decide has the case decided that ends what the events end, which are appended
+// from the revision on; a case that asked for sheets issues them.
+func (s *sheets) decide(t *rapid.T, id domain.CaseID, revision int, events []domain.Event) {
+	var ended []domain.Recorded
+	result := residence.Result{PersonID: aigul}
+	for i, event := range events {
+		if e, ok := event.(residence.RegistrationEnded); ok && e.CaseID == id {
+			ended = append(ended, domain.Recorded{Stream: aigul.Stream(), Revision: uint64(revision + i), Event: e})
+			result.Ended = append(result.Ended, e.RegistrationID)
+		}
+	}
+	if len(ended) == 0 {
+		return
+	}
+	if s.decided == nil {
+		s.decided = map[domain.CaseID]*residence.Deregistration{}
+	}
+	d := domaintest.Fold[residence.Deregistration](
+		residence.DeregistrationApplied{CaseID: id, Persons: []domain.PersonID{aigul}, DepartureSheet: rapid.Bool().Draw(t, "asks for sheets")},
+		residence.DeregistrationDecided{CaseID: id, Results: []residence.Result{result}},
+	)
+	s.decided[id] = d
+	for _, e := range d.DepartureSheets(domaintest.Order(), ended) {
+		s.issued = append(s.issued, e.(residence.DepartureSheetIssued))
+	}
+}
+
+// checkSheets keeps R17: of an ending one valid sheet at most, and it says what
+// the registry holds.
+func checkSheets(t *rapid.T, p *residence.Person, h history, ofCases sheets) {
+	all := slices.Clone(ofCases.issued)
+	for _, e := range h {
+		if sheet, ok := e.(residence.DepartureSheetIssued); ok {
+			all = append(all, sheet)
+		}
+	}
+	valid := map[domain.RegistrationID]int{}
+	ids := map[domain.CertificateID]bool{}
+	for _, sheet := range all {
+		if ids[sheet.CertificateID] {
+			t.Fatalf("R17: two sheets have the id %s", sheet.CertificateID)
+		}
+		ids[sheet.CertificateID] = true
+		if int(sheet.Ending.Revision) >= len(h) || !p.SheetVoidSince(sheet).IsZero() {
+			continue // of an event of the same append that is still to come, or void
+		}
+		if valid[sheet.RegistrationID]++; valid[sheet.RegistrationID] > 1 {
+			t.Fatalf("R17: %d valid sheets of %s", valid[sheet.RegistrationID], sheet.RegistrationID)
+		}
+		for _, r := range p.Registrations {
+			if r.ID == sheet.RegistrationID && (!r.Ended || r.Void || r.EndedOn != sheet.On || r.Reason != sheet.Reason) {
+				t.Fatalf("R17: a valid sheet says %s on %s, the registry holds %+v", sheet.Reason, sheet.On, r.Standing())
+			}
+		}
+	}
 }
 
 // drawCorrection corrects one or two facts, whatever they are, and accepts what

@@ -141,8 +141,10 @@ type Person struct {
 	Representatives []Representative  // of a minor, who are recorded
 	Wards           []domain.PersonID // whose streams may name this person as a representative
 
-	facts facts  // what the registrations are made of
-	next  uint64 // revision of the next event of the stream
+	facts   facts                  // what the registrations are made of
+	endings []endingChange         // in the order of the stream
+	sheets  []DepartureSheetIssued // in this stream; those of cases are in theirs
+	next    uint64                 // revision of the next event of the stream
 }
 
 // Known reports whether the person has been recorded.
@@ -155,6 +157,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	if f, ok := factIn(rec); ok {
 		p.facts = append(slices.Clip(p.facts), f)
 	}
+	p.testified(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class

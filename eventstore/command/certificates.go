@@ -6,16 +6,32 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/residence"
 )
 
-// Certificates returns the documents that the case has issued until now.
-func (h *Handler) Certificates(ctx context.Context, id domain.CaseID) (certificates.File, error) {
-	var file certificates.File
-	err := view(ctx, h, id.Stream(), func(f *certificates.File) error {
+// Certificates returns the documents that a stream has issued until now: that of
+// a case, or of a person. Whether the document with the id is void, where it is a
+// departure sheet, is told of it; of those of other persons it is not.
+func (h *Handler) Certificates(ctx context.Context, stream string, of domain.CertificateID) (certificates.File, error) {
+	file, person, err := h.documents(ctx, stream, of)
+	file.Hold(&person)
+	return file, err
+}
+
+// documents returns those of the stream, and whom the one with the id names; the
+// zero Person where there is none.
+func (h *Handler) documents(ctx context.Context, stream string, of domain.CertificateID) (file certificates.File, named residence.Person, err error) {
+	err = view(ctx, h, stream, func(f *certificates.File) error {
 		file = f.Clone()
 		return nil
 	})
-	return file, err
+	if err != nil {
+		return file, named, err
+	}
+	if d, ok := file.Find(of); ok {
+		named, err = h.Person(ctx, file.Named(d))
+	}
+	return file, named, err
 }
 
 // Opening returns what the log holds of a list's opening; the zero value where it
@@ -29,20 +45,68 @@ func (h *Handler) Opening(ctx context.Context, id domain.ListID) (housing.ListOp
 	return opened, err
 }
 
-// DuplicateCertificate issues a departure sheet of the case again: one append,
+// DuplicateCertificate issues a departure sheet of the stream again: one append,
 // after which the earlier one is no longer valid.
-func (h *Handler) DuplicateCertificate(ctx context.Context, cmd domain.Command, kase domain.CaseID, id domain.CertificateID, opt Options) (Receipt, error) {
+func (h *Handler) DuplicateCertificate(ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options) (Receipt, error) {
+	return h.onDocument(ctx, cmd, stream, id, opt, func(f *certificates.File) ([]domain.Event, error) { return f.Duplicate(cmd, id) })
+}
+
+// CorrectCertificate mends slips of a document of the stream: one append, which
+// makes a new version of it.
+func (h *Handler) CorrectCertificate(ctx context.Context, cmd domain.Command, stream string, c certificates.Correct, opt Options) (Receipt, error) {
+	return h.onDocument(ctx, cmd, stream, c.CertificateID, opt, func(f *certificates.File) ([]domain.Event, error) { return f.Correct(cmd, c) })
+}
+
+// onDocument carries out an act on a document as it stands. The ending that a
+// case's sheet testifies may be corrected in its person's stream at the same
+// moment: what is issued then is void with its original.
+func (h *Handler) onDocument(ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options, act func(*certificates.File) ([]domain.Event, error)) (Receipt, error) {
+	file, person, err := h.documents(ctx, stream, id)
+	if err != nil {
+		return Receipt{}, err
+	}
 	return execute(ctx, h, order[certificates.File]{
-		cmd: cmd, stream: kase.Stream(), correlation: kase.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(f *certificates.File) ([]domain.Event, error) { return f.Duplicate(cmd, id) },
+		cmd: cmd, stream: stream, correlation: file.Case().UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(f *certificates.File) ([]domain.Event, error) {
+			now := f.Clone()
+			now.Hold(&person)
+			return act(&now)
+		},
 	})
 }
 
-// CorrectCertificate mends slips of a document of the case: one append, which
-// makes a new version of it.
-func (h *Handler) CorrectCertificate(ctx context.Context, cmd domain.Command, kase domain.CaseID, c certificates.Correct, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[certificates.File]{
-		cmd: cmd, stream: kase.Stream(), correlation: kase.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(f *certificates.File) ([]domain.Event, error) { return f.Correct(cmd, c) },
+// RequestDepartureSheet issues the departure sheet of an ending that has none yet
+// (R17): one append to the person's stream.
+//
+// A case issues its sheets with its decision and none later. So it is finished
+// before, where a crash left it without one; what it has issued is then final,
+// and the person's revision keeps two requests from both being granted.
+func (h *Handler) RequestDepartureSheet(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.RequestDepartureSheet, opt Options) (Receipt, error) {
+	p, err := h.Person(ctx, person)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if id := p.EndedBy(c.RegistrationID); !id.IsZero() {
+		if c.Case, err = h.decided(ctx, id, opt); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return execute(ctx, h, order[residence.Person]{
+		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.RequestDepartureSheet(cmd, c) },
 	})
+}
+
+// decided returns an S001 case, finished first where it is not; a dry run
+// finishes nothing.
+func (h *Handler) decided(ctx context.Context, id domain.CaseID, opt Options) (*residence.Deregistration, error) {
+	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
+	if err != nil || d.Decided || opt.DryRun {
+		return &d, err
+	}
+	if _, err := h.finishDeregistration(ctx, id); err != nil {
+		return nil, err
+	}
+	d, err = snapshot[residence.Deregistration](ctx, h, id.Stream())
+	return &d, err
 }

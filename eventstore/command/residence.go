@@ -235,6 +235,9 @@ func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residen
 			return Receipt{}, err
 		}
 		results = append(results, result)
+		for i := range planned.Events { // the sheets name them as the log would
+			planned.Events[i].Revision = p.Revision() + 1 + uint64(i)
+		}
 		endings = append(endings, planned.Events...)
 	}
 	decided, err := decideWithSheets(&d, cmd, results, endings, h.rules)
@@ -372,16 +375,10 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 
 // decideWithSheets is the last step of a deregistration: the decision and, in the
 // same append, the departure sheets of what has ended.
-func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, recs []domain.Recorded, book rules.Book) ([]domain.Event, error) {
+func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, ended []domain.Recorded, book rules.Book) ([]domain.Event, error) {
 	decided, err := d.Decide(cmd, results, book)
 	if err != nil {
 		return nil, err
-	}
-	var ended []residence.RegistrationEnded
-	for _, rec := range recs {
-		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
-			ended = append(ended, e)
-		}
 	}
 	return append(decided, d.DepartureSheets(cmd, ended)...), nil
 }

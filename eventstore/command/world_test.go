@@ -330,6 +330,12 @@ func acts(t testing.TB) []act {
 		return depart(command.New(departed, clock), cmd, command.Options{})
 	})
 	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
+	movedAway, evicted := world(t), world(t)
+	stayOfDaur := stayOf(t, movedAway, daur)
+	must(t, "daur moves to the house", register(command.New(movedAway, clock), daur, house, residence.Permanent, command.Options{}))
+	must(t, "deregister", func(cmd domain.Command) (command.Receipt, error) {
+		return deregister(command.New(evicted, clock), cmd, command.Options{})
+	})
 	entryGone := decidedAndLeft(t)
 	removeReviewed(t, entryGone, "daur", entryOfDaur)
 
@@ -430,11 +436,13 @@ func acts(t testing.TB) []act {
 		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline), steps: []string{"case: CoOwnerDeclined", decided}},
 		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart,
 			steps: []string{applied, ended, ended, decided, "case: DepartureSheetIssued", "case: DepartureSheetIssued"}},
+		{name: "R17 a departure sheet of a move", log: movedAway, do: sheetOf(daur, stayOfDaur)},
+		{name: "R17 a sheet of a deregistration, asked for later", log: evicted, do: sheetOf(daur, stayOfDaur)},
 		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DuplicateCertificate(ctx, cmd, departure, sheet, opt)
+			return h.DuplicateCertificate(ctx, cmd, departure.Stream(), sheet, opt)
 		}},
 		{name: "correct a document", log: departed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.CorrectCertificate(ctx, cmd, departure, certificates.Correct{
+			return h.CorrectCertificate(ctx, cmd, departure.Stream(), certificates.Correct{
 				CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
 			}, opt)
 		}},

@@ -25,7 +25,8 @@ type Document struct {
 	Version     int
 	CorrectedOn domain.Date // of the version, from the second on
 	Superseded  bool
-	Replaces    string // number of the document that a duplicate replaces
+	VoidSince   domain.Date // of a departure sheet whose ending was corrected
+	Replaces    string      // number of the document that a duplicate replaces
 
 	Name      domain.Personal
 	BirthDate domain.Date
@@ -83,10 +84,13 @@ func (d Document) Heading() string {
 	return labelNumber.in(d.Language) + " " + d.Number + ", " + day(d.IssuedOn, d.Language)
 }
 
-// Marks are what sets this copy apart: that it is no longer valid, a duplicate, a
-// corrected version.
+// Marks are what sets this copy apart: that it is void or no longer valid, a
+// duplicate, a corrected version.
 func (d Document) Marks() []string {
 	var marks []string
+	if !d.VoidSince.IsZero() {
+		marks = append(marks, fmt.Sprintf(markVoid.in(d.Language), day(d.VoidSince, d.Language)))
+	}
 	if d.Superseded {
 		marks = append(marks, markSuperseded.in(d.Language))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"io"
@@ -139,6 +140,9 @@ func TestR17_C10_APageSaysThatItIsADuplicateCorrectedOrNoLongerValid(t *testing.
 		if len(d.Marks()) != 3 {
 			t.Errorf("marks %v", d.Marks())
 		}
+		void := plain
+		void.VoidSince = domaintest.Day("2026-04-02")
+		says(t, read(t, printed(t, void)), fmt.Sprintf(markVoid.in(l), day(void.VoidSince, l)))
 	}
 }
 

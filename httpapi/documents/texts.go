@@ -100,6 +100,7 @@ var (
 			"решение суда о лишении права пользования жилым помещением",
 			"court decision depriving of the right to use the dwelling",
 		},
+		residence.TermExpired: {"уақытша тіркеу мерзімінің аяқталуы", "истечение срока временной регистрации", "end of the term of the temporary registration"},
 	}
 	channels = map[domain.Channel]text{
 		domain.ChannelPortal:              {"«электрондық үкіметтің» веб-порталы", "веб-портал «электронного правительства»", "web portal of “electronic government”"},
@@ -145,6 +146,12 @@ var (
 	markInsteadOf  = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
 	markCorrected  = text{"%d-нұсқа, %s: жаңылыс жазулар түзетілді, шешім өзгерген жоқ", "Версия %d от %s: исправлены описки, решение не изменено", "Version %d of %s: slips were mended, the decision is unchanged"}
 	markSuperseded = text{"Бұл құжат жарамсыз: оның орнына жаңасы берілді", "Документ недействителен: взамен выдан новый", "This document is no longer valid: a newer one takes its place"}
+
+	markVoid = text{
+		"Бұл құжат жарамсыз: онда көрсетілген есептен шығару туралы жазба түзетілді, %s",
+		"Документ недействителен: запись о снятии с регистрации, которую он подтверждает, исправлена, %s",
+		"This document is void: the ending that it testifies was corrected, %s",
+	}
 
 	checkTitle = text{"Құжаттың түпнұсқалығын тексеру", "Проверка подлинности документа", "Check of authenticity"}
 	checkCode  = text{"Тексеру коды", "Код проверки", "Check code"}
