@@ -54,7 +54,8 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, ev
 	})
 }
 
-// AppendRead records that data of a person are about to be shown. The id names
+// AppendRead records that data of a person are about to be shown, or were looked
+// up elsewhere. The id names
 // the entry: repeating it adds nothing. This is the one append that expects Any
 // revision: it decides nothing, no invariant rests on the order of the entries,
 // and many may read one person's data at once.

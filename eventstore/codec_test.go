@@ -56,7 +56,7 @@ var (
 
 	household = []housing.FamilyMember{{PersonID: domaintest.ID[domain.PersonID]("daur"), Relation: housing.Spouse}}
 	given     = housing.ServiceDwelling{ID: flat, Area: 32, Rooms: 1}
-	checked   = housing.NeedCheck{On: today, Source: housing.FromDocuments, InNeed: true}
+	checked   = housing.NeedCheck{On: today, Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeRealEstate}, InNeed: true}
 	agreed    = housing.Consent{State: housing.ConsentGiven, ConsentTerms: housing.ConsentTerms{
 		Purpose: housing.ForHousing, Scope: []housing.ConsentScope{housing.ScopeHealth}, Until: today.AddMonths(12),
 	}}
@@ -218,8 +218,8 @@ var examples = []domain.Event{
 	},
 	certificates.Duplicated{CaseID: kase, CertificateID: domaintest.ID[domain.CertificateID]("duplicate"), Replaces: proof, Copy: 1, IssuedAt: at},
 	accesslog.PersonalDataRead{
-		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: "get-case",
-		Purpose: accesslog.SubjectRequest, CaseID: kase, ReadAt: at,
+		PersonID: person, Reader: "operator-1", Role: domain.RoleOperator, Operation: accesslog.LookUp, Scope: []string{"real_estate"},
+		Purpose: accesslog.NeedExamined, CaseID: kase, ReadAt: at,
 	},
 	certificates.Corrected{
 		CaseID: kase, CertificateID: proof, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Айгүл Сейітқызы"}},

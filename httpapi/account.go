@@ -88,8 +88,9 @@ type accessBody struct {
 	ReadAt    time.Time         `json:"read_at"`
 	Reader    string            `json:"reader" doc:"Account; of a citizen their person id"`
 	Role      domain.Role       `json:"role"`
-	Operation string            `json:"operation" doc:"What was read, as /openapi.json names it"`
-	Purpose   accesslog.Purpose `json:"purpose" enum:"service,decision,complaint,register_keeping,subject_request,court_request,audit,owner,party"`
+	Operation string            `json:"operation" doc:"What was read, as /openapi.json names it; or state-systems-lookup: what was looked up in other state information systems"`
+	Scope     []string          `json:"scope,omitempty" enum:"real_estate,benefits,health" doc:"Of a look-up: the kinds of data"`
+	Purpose   accesslog.Purpose `json:"purpose" enum:"service,decision,complaint,register_keeping,subject_request,court_request,audit,owner,party,examination_of_need,check_of_need"`
 	CaseID    domain.CaseID     `json:"case_id,omitzero" format:"uuid" doc:"That the read belonged to"`
 }
 
@@ -235,7 +236,7 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
 	for _, rec := range recs {
 		if e, ok := rec.Event.(accesslog.PersonalDataRead); ok {
-			out.Body.Accesses = append(out.Body.Accesses, accessBody{e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, e.Purpose, e.CaseID})
+			out.Body.Accesses = append(out.Body.Accesses, accessBody{e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, e.Scope, e.Purpose, e.CaseID})
 		}
 	}
 	if n := len(recs); n > 0 && recs[n-1].Revision > 0 {

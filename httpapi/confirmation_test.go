@@ -108,6 +108,47 @@ func TestR6_ADeclineAndASilenceRefuseWithAResult(t *testing.T) {
 	}
 }
 
+// TestR22_AnOwnerLeavesByTheirOwnApplication, alone and with others, and asks
+// the owner beside them; who has left owns the dwelling as before.
+func TestR22_AnOwnerLeavesByTheirOwnApplication(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	auditor := s.token(domain.RoleAuditor)
+	owner, second, guest, late := s.citizen(), s.citizen(), s.citizen(), s.citizen()
+	flat, house := s.dwelling(owner), s.dwelling(owner, second)
+	left := func(a *answer, persons ...string) {
+		t.Helper()
+		if len(a.at("results").([]any)) != len(persons) {
+			t.Fatalf("results: %s", a.text)
+		}
+		for i, p := range persons {
+			if a.at("results", i, "person_id") != p || a.at("results", i, "outcome") != "deregistered" {
+				t.Errorf("result %d: %v, want %s deregistered", i, a.at("results", i), p)
+			}
+			if now := s.seen("/v1/persons/"+p+"/residence", auditor, a); len(now.at("registrations").([]any)) != 0 {
+				t.Errorf("%s is registered still: %s", p, now.text)
+			}
+		}
+	}
+
+	s.registered(owner, flat, "2026-03-01", "")
+	s.registered(guest, flat, "2026-03-01", "")
+	left(s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner, guest)).is(http.StatusCreated), owner, guest)
+	s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner)).refused(http.StatusUnprocessableEntity, domain.CodeNotRegisteredHere, "persons[0]")
+	s.registered(late, flat, "2026-03-01", "")
+	left(s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, late)).is(http.StatusCreated), late)
+
+	s.registered(owner, house, "2026-03-15", "")
+	waits := s.command("/v1/deregistrations", s.as(owner), removal(owner, house, owner)).is(http.StatusCreated)
+	if asked := waits.at("co_owners").([]any); len(asked) != 1 || asked[0] != second || waits.at("results") != nil {
+		t.Fatalf("R6 it waits for the owner beside: %s", waits.text)
+	}
+	if now := s.seen("/v1/persons/"+owner+"/residence", auditor, waits); len(now.at("registrations").([]any)) != 1 {
+		t.Errorf("deregistered before the other has confirmed: %s", now.text)
+	}
+	left(s.command("/v1/cases/"+waits.id("case_id")+"/confirmation", s.as(second), answered("confirm")).is(http.StatusOK), owner)
+}
+
 func TestR13_TheLogTellsThatAStayEndedByItself(t *testing.T) {
 	r := start(t)
 	s := r.at(t)

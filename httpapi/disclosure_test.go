@@ -15,6 +15,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
 	"tizilim/domain/housing"
+	"tizilim/eventstore/command"
 	"tizilim/httpapi"
 )
 
@@ -67,6 +68,98 @@ func deafened(t *testing.T) (*registry, deafLog) {
 		set.log = func(l httpapi.Log) httpapi.Log { d.Log = l; return d }
 	})
 	return r, d
+}
+
+// deafCommands takes no notes of look-ups while it is deaf for the person.
+type deafCommands struct {
+	command.Log
+	deaf *atomic.Pointer[string]
+}
+
+func (d deafCommands) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+	if of := d.deaf.Load(); of != nil && *of == e.PersonID.String() {
+		return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; send the same request again")
+	}
+	return d.Log.AppendRead(ctx, id, e, meta)
+}
+
+// TestC20_C21_EverybodySeesWhoLookedThemUp in other systems: the applicant and
+// the family, before the result is recorded.
+func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
+	deaf := &atomic.Pointer[string]{}
+	r := start(t, func(set *settings) {
+		set.commands = func(l command.Log) command.Log { return deafCommands{l, deaf} }
+	})
+	s := r.at(t)
+	list, commission := s.list(), s.token(domain.RoleCommission)
+	person, spouse, child, id := s.family(list, body{"consent_terms": body{"scope": []string{"real_estate", "benefits"}}})
+	path := "/v1/cases/" + id
+	s.command(path+"/review", commission, body{}).is(http.StatusOK)
+	looked := func(of string) (all []string) {
+		a := s.get("/v1/me/accesses", s.as(of)).is(http.StatusOK)
+		for i := range a.at("accesses").([]any) {
+			e := a.at("accesses", i).(map[string]any)
+			if e["operation"] == accesslog.LookUp {
+				all = append(all, fmt.Sprint(e["reader"], " ", e["role"], " ", e["purpose"], " ", e["scope"], " ", e["case_id"]))
+			}
+		}
+		return all
+	}
+	sees := func(what, of string, want ...string) {
+		t.Helper()
+		if got := looked(of); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	examined := func(scopes string) string { return "commission-1 commission examination_of_need " + scopes + " " + id }
+	found := findings(owned(person).with(body{"source": "systems", "share": "1/3"})).with(body{"lookups": []body{
+		{"person_id": person, "scope": "benefits"}, {"person_id": spouse, "scope": "benefits"},
+	}})
+
+	// The log of one of them does not take the entry: nothing is recorded.
+	deaf.Store(&spouse)
+	before := s.head()
+	key := header{"Idempotency-Key", "the look-up"}
+	s.command(path+"/examination", commission, found, key).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	if s.changed(before) {
+		t.Error("C21: an examination was recorded without the entries of its look-ups")
+	}
+	deaf.Store(nil)
+	for range 2 {
+		s.command(path+"/examination", commission, found, key).is(http.StatusOK)
+	}
+	sees("the applicant", person, examined("[real_estate benefits]"))
+	sees("the spouse", spouse, examined("[benefits]"))
+	sees("a child who was not looked up", child)
+
+	// What is refused or only tried out looks nobody up.
+	before = s.head()
+	s.command(path+"/examination", commission, findings().with(body{"lookups": []body{{"person_id": child, "scope": "health"}}})).
+		refused(http.StatusConflict, domain.CodeConsentTerms, "lookups[0]")
+	s.command(path+"/examination?dry_run=true", commission, found).is(http.StatusOK)
+	sees("after a refusal", child)
+	sees("after a dry run", person, examined("[real_estate benefits]"))
+	if s.changed(before) {
+		t.Error("a refusal has left something")
+	}
+
+	// With the decision, and while the entry stands.
+	placed := s.command(path+"/decision", commission, body{"outcome": "place", "examination": findings().with(body{
+		"lookups": []body{{"person_id": child, "scope": "real_estate"}}})}).is(http.StatusOK)
+	sees("with the decision", child, examined("[real_estate]"))
+	check := body{"on": "2026-03-15", "source": "systems", "in_need": true}
+	provision := func(scope body) *answer {
+		return s.command(entryPath(list, placed.at("placement", "entry_id").(string))+"/provision", commission, body{
+			"dwelling_id": s.dwelling(), "useful_area": 50, "rooms": 1, "minutes": "12", "need_check": check.with(scope)})
+	}
+	provision(nil).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "need_check.scope")
+	provision(body{"scope": []string{"benefits", "health"}}).refused(http.StatusConflict, domain.CodeConsentTerms, "need_check.source")
+	sees("after refused provisions", spouse, examined("[benefits]"))
+	given := provision(body{"scope": []string{"benefits"}}).is(http.StatusOK).id("case_id")
+	checked := "commission-1 commission check_of_need [benefits] " + given
+	sees("the applicant", person, checked, examined("[real_estate benefits]"))
+	sees("the spouse", spouse, checked, examined("[benefits]"))
+	sees("the child", child, checked, examined("[real_estate]"))
 }
 
 // look is one read and what it must leave: the persons whose data it shows to

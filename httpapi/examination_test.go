@@ -136,7 +136,7 @@ func TestC20_LookUpsAndTheConsentOfAnApplication(t *testing.T) {
 		"exemption": body{"ground": "urgency", "reasons": "r"}}).refused(409, domain.CodeConsentWithdrawn, "examination.findings[0].source")
 	placed := s.placed(id) // by documents
 	change(s.as(person), body{"given": true}).refused(409, domain.CodeCaseDecided, "")
-	provision := body{"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "minutes": "12", "need_check": body{"on": "2026-03-21", "source": "systems", "in_need": true}}
+	provision := body{"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "minutes": "12", "need_check": body{"on": "2026-03-21", "source": "systems", "scope": []string{"real_estate"}, "in_need": true}}
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	s.command(entry+"/provision", commission, provision).refused(409, domain.CodeConsentWithdrawn, "need_check.source")
 

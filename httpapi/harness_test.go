@@ -84,6 +84,7 @@ type registry struct {
 type settings struct {
 	redis      func(testing.TB) projections.Client
 	log        func(httpapi.Log) httpapi.Log
+	commands   func(command.Log) command.Log
 	storeClock func() time.Time // of the event store; that of the registry where it is nil
 	rules      rules.Book
 }
@@ -93,7 +94,7 @@ const awaitTimeout = 1500 * time.Millisecond
 // start opens a registry that ends with the test.
 func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Helper()
-	set := settings{redis: inProcess, log: func(l httpapi.Log) httpapi.Log { return l }}
+	set := settings{redis: inProcess, log: func(l httpapi.Log) httpapi.Log { return l }, commands: func(l command.Log) command.Log { return l }}
 	for _, w := range with {
 		w(&set)
 	}
@@ -139,7 +140,8 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(r.store, r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model)), command.WithLists(httpapi.Lists(r.store, r.model))), Log: set.log(r.store), Model: r.model,
+		Commands: command.New(set.commands(r.store), r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model)),
+			command.WithLists(httpapi.Lists(r.store, r.model))), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",

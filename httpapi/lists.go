@@ -15,9 +15,10 @@ import (
 // What a list takes once an entry stands on it.
 
 type needCheckBody struct {
-	On     domain.Date         `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
-	Source housing.CheckSource `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a consent that stands"`
-	InNeed bool                `json:"in_need"`
+	On     domain.Date            `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
+	Source housing.CheckSource    `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a consent that stands"`
+	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" enum:"real_estate,benefits,health" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the log of accesses"`
+	InNeed bool                   `json:"in_need"`
 }
 
 type redatingBody struct {

@@ -180,7 +180,7 @@ func TestQ18_Q22_ACitizenSpeaksForTheirOwnEntryOnly(t *testing.T) {
 		}
 	}
 	s.command(entryPath(list, entry)+"/consent", s.as(person), body{"given": false}).is(http.StatusOK)
-	looked := body{"on": "2026-03-15", "source": "systems", "in_need": true}
+	looked := body{"on": "2026-03-15", "source": "systems", "scope": []string{"health"}, "in_need": true}
 	s.command(entryPath(list, entry)+"/provision", s.token(domain.RoleCommission), body{
 		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": looked, "minutes": "12",
 	}).refused(http.StatusConflict, domain.CodeConsentWithdrawn, "need_check.source")

@@ -1,7 +1,8 @@
 // Package accesslog is what the registry records of every read of personal data
-// (C21): who read whose data, when and why. The entries of a person are a
-// stream of their own, access-<person>, apart from the history of the record,
-// and are shown to that person. They hold no personal value.
+// (C21): who read whose data, when and why, here or, for the registry, in other
+// state information systems (C20). The entries of a person are a stream of
+// their own, access-<person>, apart from the history of the record, and are
+// shown to that person. They hold no personal value.
 package accesslog
 
 import (
@@ -13,18 +14,23 @@ import (
 // Stream is where the reads of the person's data are recorded.
 func Stream(id domain.PersonID) string { return "access-" + id.String() }
 
-// PersonalDataRead says that somebody was about to be shown data of a person. It
-// is recorded before the answer is given: an answer that then got lost has its
-// entry, and no answer has none.
+// PersonalDataRead says that somebody was about to be shown data of a person, or
+// had looked them up elsewhere. It is recorded before the answer is given, and
+// before what was looked up is: an answer that then got lost has its entry, and
+// no answer has none.
 type PersonalDataRead struct {
 	PersonID  domain.PersonID `json:"person_id"`
 	Reader    string          `json:"reader"` // account, or the person id of a citizen
 	Role      domain.Role     `json:"role"`
-	Operation string          `json:"operation"` // what was read, as the API names it
+	Operation string          `json:"operation"`       // what was read, as the API names it; or [LookUp]
+	Scope     []string        `json:"scope,omitempty"` // of a look-up: the kinds of data, as a consent names them
 	Purpose   Purpose         `json:"purpose"`
 	CaseID    domain.CaseID   `json:"case_id,omitzero"` // that the read belongs to
-	ReadAt    time.Time       `json:"read_at"`
+	ReadAt    time.Time       `json:"read_at"`          // of a look-up: when its result was recorded
 }
+
+// LookUp is the operation of who looked in other state information systems.
+const LookUp = "state-systems-lookup"
 
 func (PersonalDataRead) EventType() string        { return "PersonalDataRead" }
 func (e PersonalDataRead) EffectiveAt() time.Time { return e.ReadAt }
@@ -43,10 +49,13 @@ const (
 
 	Owner Purpose = "owner" // an owner looks who is registered in the dwelling (F14)
 	Party Purpose = "party" // a party to a case reads it (APPC 75)
+
+	NeedExamined Purpose = "examination_of_need" // a look-up for an application (art. 101-3)
+	NeedChecked  Purpose = "check_of_need"       // a look-up while an entry stands (Q16, Q19)
 )
 
 // Stated are the purposes that staff can state. The others follow from what a
-// citizen is to the record.
+// citizen is to the record, and from what was looked up for.
 var Stated = []Purpose{Service, Decision, Complaint, RegisterKeeping, SubjectRequest, CourtRequest, Audit}
 
 // DefaultOf is the purpose of staff who state none: what their office is there

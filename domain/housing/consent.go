@@ -100,10 +100,8 @@ func (t ConsentTerms) whole(today domain.Date) (ConsentTerms, error) {
 	if !slices.Contains(ConsentPurposes, t.Purpose) {
 		return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a consent is given for one of %v", ConsentPurposes).At("consent_terms.purpose")
 	}
-	for i, s := range t.Scope {
-		if !slices.Contains(ConsentScopes, s) || slices.Contains(t.Scope[:i], s) {
-			return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "name each of %v at most once", ConsentScopes).At(domain.Path("consent_terms.scope", i))
-		}
+	if err := named(t.Scope, "consent_terms.scope"); err != nil {
+		return t, err
 	}
 	if !t.Until.IsZero() && t.Until.Before(today) {
 		return t, domain.Refuse(domain.Invalid, domain.CodeTooEarly, "the last day of a consent is today or later").At("consent_terms.until")
@@ -343,11 +341,13 @@ const (
 var CheckSources = []CheckSource{FromDocuments, FromSystems}
 
 // NeedCheck is the result of looking again whether a family is in need, at a
-// provision or a transfer (Q16, Q19; art. 69).
+// provision or a transfer (Q16, Q19; art. 69). From systems, each of its scopes
+// was looked up of the holder and of everybody in the family.
 type NeedCheck struct {
-	On     domain.Date `json:"on"`
-	Source CheckSource `json:"source"`
-	InNeed bool        `json:"in_need"`
+	On     domain.Date    `json:"on"`
+	Source CheckSource    `json:"source"`
+	Scope  []ConsentScope `json:"scope,omitempty"` // that was looked up; none by documents
+	InNeed bool           `json:"in_need"`
 }
 
 // confirmed refuses a result that does not carry the act, and one that was
@@ -367,9 +367,28 @@ func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 	case !n.InNeed:
 		return domain.Refuse(domain.Conflict, domain.CodeNeedNotConfirmed, "the family is not in need any more: open a review of the entry").At("need_check.in_need")
 	}
-	if n.Source == FromSystems {
-		if err := e.Consent.allows(n.On, ForHousing); err != nil {
-			return err.At("need_check.source")
+	switch {
+	case n.Source == FromDocuments && len(n.Scope) != 0:
+		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a check by documents looked nothing up; leave the scope out").At("need_check.scope")
+	case n.Source == FromDocuments:
+		return nil
+	case len(n.Scope) == 0:
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "say which of %v was looked up", ConsentScopes).At("need_check.scope")
+	}
+	if err := named(n.Scope, "need_check.scope"); err != nil {
+		return err
+	}
+	if err := e.Consent.allows(n.On, ForHousing, n.Scope...); err != nil {
+		return err.At("need_check.source")
+	}
+	return nil
+}
+
+// named refuses scopes that are unknown or named twice.
+func named(scopes []ConsentScope, member string) error {
+	for i, s := range scopes {
+		if !slices.Contains(ConsentScopes, s) || slices.Contains(scopes[:i], s) {
+			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "name each of %v at most once", ConsentScopes).At(domain.Path(member, i))
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/rules"
@@ -114,6 +115,40 @@ func TestC20_EveryLookUpIsRecordedOnce(t *testing.T) {
 	}
 }
 
+// TestC21_EveryLookUpIsAnAccess of the person who was looked up: one entry each,
+// with all that was looked up of them.
+func TestC21_EveryLookUpIsAnAccess(t *testing.T) {
+	entry := func(p domain.PersonID, why accesslog.Purpose, in domain.CaseID, scope ...string) accesslog.PersonalDataRead {
+		return accesslog.PersonalDataRead{PersonID: p, Operation: accesslog.LookUp, Scope: scope, Purpose: why, CaseID: in}
+	}
+	check := housing.NeedCheck{Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeHealth, housing.ScopeBenefits}, InNeed: true}
+	child := []housing.FamilyMember{{PersonID: erlan, Relation: housing.Child}}
+	for name, c := range map[string]struct {
+		event domain.Event
+		want  []accesslog.PersonalDataRead
+	}{
+		"an examination": {
+			housing.NeedExamined{CaseID: kase, ApplicantID: aigul, Lookups: []housing.Lookup{{daur, housing.ScopeBenefits}, {aigul, housing.ScopeHealth}, {daur, housing.ScopeHealth}}},
+			[]accesslog.PersonalDataRead{entry(daur, accesslog.NeedExamined, kase, "benefits", "health"), entry(aigul, accesslog.NeedExamined, kase, "health")},
+		},
+		"an examination by documents": {housing.NeedExamined{CaseID: kase, ApplicantID: aigul}, nil},
+		"a provision": {
+			housing.ProvisionDecided{CaseID: kase, PersonID: aigul, Family: child, Need: check},
+			[]accesslog.PersonalDataRead{entry(aigul, accesslog.NeedChecked, kase, "health", "benefits"), entry(erlan, accesslog.NeedChecked, kase, "health", "benefits")},
+		},
+		"a provision by documents": {housing.ProvisionDecided{CaseID: kase, PersonID: aigul, Family: child, Need: need}, nil},
+		"a transfer: the new holder and who is left": {
+			housing.EntryTransferred{From: aigul, PersonID: daur, Family: child, Need: check},
+			[]accesslog.PersonalDataRead{entry(daur, accesslog.NeedChecked, domain.CaseID{}, "health", "benefits"), entry(erlan, accesslog.NeedChecked, domain.CaseID{}, "health", "benefits")},
+		},
+		"what follows of a provision": {housing.EntryProvided{PersonID: aigul, CaseID: kase}, nil},
+	} {
+		if diff := domaintest.Diff(c.want, housing.Accesses(c.event)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // TestC20_TheConsentOfAnApplication is given or refused with it, and changed
 // while it is open.
 func TestC20_TheConsentOfAnApplication(t *testing.T) {
@@ -202,7 +237,7 @@ func TestC20_S000_6_NonConsentIsAGroundWhereThereIsNoConsent(t *testing.T) {
 // TestC20_Q22_TheEntryHasTheConsentOfItsApplication: there is one notion of
 // consent, and the checks of need while the entry stands ask for it.
 func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
-	check := housing.NeedCheck{On: domaintest.Today(), Source: housing.FromSystems, InNeed: true}
+	check := housing.NeedCheck{On: domaintest.Today(), Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeRealEstate}, InNeed: true}
 	for name, c := range map[string]struct {
 		given of
 		then  []domain.Event // on the list
@@ -215,6 +250,7 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 		"withdrawn on the list":           {given: received(), then: []domain.Event{housing.LookupConsentWithdrawn{EntryID: entryOfCase()}}, want: domain.CodeConsentWithdrawn},
 		"and given again":                 {given: append(received(), withdrawnInCase), then: []domain.Event{housing.LookupConsentRenewed{EntryID: entryOfCase(), ConsentTerms: wholeConsent}}},
 		"given again for the examination": {given: received(), then: []domain.Event{housing.LookupConsentRenewed{EntryID: entryOfCase(), ConsentTerms: housing.ConsentTerms{Purpose: housing.ForExamination, Scope: housing.ConsentScopes}}}, want: domain.CodeConsentTerms},
+		"for other data":                  {given: received(to(housing.ForHousing, housing.ScopeHealth)), want: domain.CodeConsentTerms},
 		"on its last day":                 {given: received(until("2026-03-20")), on: "2026-03-20"},
 		"expired":                         {given: received(until("2026-03-20")), on: "2026-03-21", want: domain.CodeConsentExpired},
 		"looked up while it held":         {given: received(until("2026-03-20")), on: "2026-03-20", then: []domain.Event{housing.LookupConsentExpired{EntryID: entryOfCase()}}},
@@ -241,7 +277,7 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("looked up: %v, want %q", err, c.want)
 			}
-			need.Source = housing.FromDocuments
+			need.Source, need.Scope = housing.FromDocuments, nil
 			if _, err := new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{}); err != nil {
 				t.Errorf("by documents: %v", err)
 			}

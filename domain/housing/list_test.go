@@ -354,6 +354,11 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 	checked := func(on string) func(*housing.Provide) {
 		return func(c *housing.Provide) { c.Need.On = day(on) }
 	}
+	looking := func(scope ...housing.ConsentScope) func(*housing.Provide) {
+		return func(c *housing.Provide) { c.Need.Source, c.Need.Scope = housing.FromSystems, scope }
+	}
+	looked := decided(a, aigul, flat)
+	looked.Need.Source, looked.Need.Scope = housing.FromSystems, []housing.ConsentScope{housing.ScopeHealth}
 	first := decided(a, aigul, flat)
 	old := decided(a, aigul, flat)
 	old.Need.On = day("2026-02-13")
@@ -380,7 +385,12 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 		{Name: "Q19 not 31", When: decide(q, checked("2026-02-12")), Refused: domain.CodeNeedCheckTooOld, Field: "need_check.on"},
 		{Name: "Q19 not tomorrow", When: decide(q, checked("2026-03-16")), Refused: domain.CodeDateInFuture, Field: "need_check.on"},
 		{Name: "Q19 from a known source", When: decide(q, func(c *housing.Provide) { c.Need.Source = "rumour" }), Refused: domain.CodeValueUnknown, Field: "need_check.source"},
-		{Name: "Q22 no look-up without consent", When: decide(unasked, func(c *housing.Provide) { c.Need.Source = housing.FromSystems }), Refused: domain.CodeConsentWithdrawn, Field: "need_check.source"},
+		{Name: "Q22 no look-up without consent", When: decide(unasked, looking(housing.ScopeHealth)), Refused: domain.CodeConsentWithdrawn, Field: "need_check.source"},
+		{Name: "C20 a look-up with consent", When: decide(q, looking(housing.ScopeHealth)), Then: []domain.Event{looked}},
+		{Name: "C20 a look-up says of what", When: decide(q, looking()), Refused: domain.CodeRequired, Field: "need_check.scope"},
+		{Name: "C20 of what is known", When: decide(q, looking("debts")), Refused: domain.CodeValueUnknown, Field: "need_check.scope[0]"},
+		{Name: "C20 once", When: decide(q, looking(housing.ScopeHealth, housing.ScopeHealth)), Refused: domain.CodeValueUnknown, Field: "need_check.scope[1]"},
+		{Name: "C20 documents look nothing up", When: decide(q, func(c *housing.Provide) { c.Need.Scope = housing.ConsentScopes }), Refused: domain.CodeMemberNotAllowed, Field: "need_check.scope"},
 		{Name: "Q22 documents will do", When: decide(unasked, nil), Then: []domain.Event{first}},
 		{Name: "Q19 not for the second", When: decide(q, func(c *housing.Provide) { c.EntryID = d }), Refused: domain.CodeNotFirstEligible},
 		{Name: "Q19 the area is known", When: decide(q, func(c *housing.Provide) { c.Dwelling.Area = 0 }), Refused: domain.CodeRequired, Field: "useful_area"},

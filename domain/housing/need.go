@@ -77,8 +77,8 @@ type Lookup struct {
 // NeedExamined records what was found about the need of an application's family
 // and how it is judged on that day. It may come again; the last one counts.
 //
-// Lookups is the one record of whose data was looked up in other systems for a
-// case: every one of them is an access to personal data (C20, C21).
+// Lookups says whose data was looked up in other systems for a case: each is an
+// access to personal data, which that person's log has first ([Accesses]).
 type NeedExamined struct {
 	CaseID      domain.CaseID   `json:"case_id"`
 	ApplicantID domain.PersonID `json:"applicant_id"`

@@ -260,3 +260,51 @@ func TestR5_R6_TitleIsJudgedAtTheLastConfirmation(t *testing.T) {
 		})
 	}
 }
+
+// TestR22_AnOwnerRemovesThemselves: the application is that of an owner like any
+// other, of one person or of several; only title counts, and it is not lost.
+func TestR22_AnOwnerRemovesThemselves(t *testing.T) {
+	portal := through(domain.ChannelPortal, domain.SignatureEDS)
+	home := resident().permanent(first, flat, "2020-01-01")
+	stays := recorded(daur, residence.Citizen, "1985-05-05").permanent(first, flat, "2020-01-01")
+	at := func(dwelling domain.DwellingID, persons ...history) func(*application) {
+		return func(a *application) {
+			a.owner = resident().permanent(first, dwelling, "2020-01-01")
+			living(persons...)(a)
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		a       *application
+		asked   []domain.PersonID
+		refused domain.Code
+		field   string
+	}{
+		{"R22 at a desk", applied(at(flat, home)), nil, "", ""},
+		{"R22 on the portal", applied(portal, at(flat, home)), nil, "", ""},
+		{"R22 and others", applied(portal, at(flat, home, stays)), nil, "", ""},
+		{"R22 others first", applied(portal, at(flat, stays, home)), nil, "", ""},
+		{"R22 a stay of the owner", applied(portal, at(flat, resident().temporary(first, flat, "2026-01-01", "2026-06-01"))), nil, "", ""},
+		{"R22 R6 the other owner is asked, the one who leaves is not", applied(portal, at(flat, home), ownedBy(erlan)), []domain.PersonID{erlan}, "", ""},
+		{"R22 R6 so is an owner who is removed", applied(portal, at(flat, home, stays), ownedBy(daur, erlan)), []domain.PersonID{daur, erlan}, "", ""},
+		{"R22 not who was the owner", applied(portal, at(flat, home), func(a *application) {
+			a.dwelling = append(a.dwelling, owners("2026-03-14", residence.Owner{PersonID: erlan}))
+		}), nil, domain.CodeApplicantNotOwner, "applicant_id"},
+		{"R22 R7 not who resides elsewhere", applied(portal, at(house, resident().permanent(first, house, "2020-01-01"))), nil, domain.CodeNotRegisteredHere, "persons[0]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events, err := c.a.receive()
+			if c.refused != "" {
+				domaintest.Refused(t, events, err, c.refused, c.field)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := events[0].(residence.DeregistrationApplied)
+			if e.Ground != residence.GroundOwnerApplication || !slices.Equal(e.Persons, c.a.c.Persons) || !slices.Equal(e.CoOwners, c.asked) {
+				t.Errorf("received for %v on the ground %s, asks %v, want %v", e.Persons, e.Ground, e.CoOwners, c.asked)
+			}
+		})
+	}
+}

@@ -12,6 +12,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 )
@@ -33,6 +34,9 @@ type Log interface {
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 	// ReadPage is Read of at most limit events.
 	ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error)
+	// AppendRead appends an entry to the log of accesses of a person. Repeating it
+	// adds nothing.
+	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
 }
 
 // Handler carries out commands. It is safe for concurrent use.
@@ -220,6 +224,20 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		}
 		if o.dryRun {
 			return o.planned(events), nil
+		}
+		if looked := o.accesses(events); len(looked) > 0 {
+			// What is refused looked nobody up: what the newest state refuses, and a
+			// command that was carried out, leave no entry.
+			news, err := st.catchUp(ctx, h.log)
+			if err != nil {
+				return Receipt{}, err
+			}
+			if len(news) > 0 {
+				continue
+			}
+			if err := h.note(ctx, o.meta(), looked); err != nil {
+				return Receipt{}, err
+			}
 		}
 		_, err = h.log.Append(ctx, o.stream, st.revision, o.sealed(events))
 		var moved *eventstore.RevisionError

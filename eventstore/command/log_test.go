@@ -12,7 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/domaintest"
 	"tizilim/eventstore"
 )
@@ -91,6 +94,23 @@ func (l *memoryLog) append(stream string, expected eventstore.Expected, events [
 		l.all = append(l.all, rec)
 	}
 	return l.all[len(l.all)-1].Position, nil
+}
+
+// AppendRead is an append as any other, but expects no revision.
+func (l *memoryLog) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+	stream := accesslog.Stream(e.PersonID)
+	for {
+		held := l.stream(stream)
+		next := eventstore.Expected(len(held)) - 1
+		if i := slices.IndexFunc(held, func(rec domain.Recorded) bool { return rec.ID == id }); i >= 0 {
+			next = eventstore.Expected(i) - 1
+		}
+		_, err := l.Append(ctx, stream, next, []eventstore.NewEvent{{ID: id, Event: e, Meta: meta}})
+		var moved *eventstore.RevisionError
+		if !errors.As(err, &moved) {
+			return err
+		}
+	}
 }
 
 // throughJSON returns the event as it comes back from a server.

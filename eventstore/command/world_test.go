@@ -252,6 +252,8 @@ func provideTo(entry domain.EntryID, name string) housing.Provide {
 
 var checked = housing.NeedCheck{On: domaintest.Today(), Source: housing.FromDocuments, InNeed: true}
 
+var lookedUp = housing.NeedCheck{On: domaintest.Today(), Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeBenefits}, InNeed: true}
+
 // decidedAndLeft is a world in which a process decided to give the house to
 // Daur and died before the next step.
 func decidedAndLeft(t testing.TB) *memoryLog {
@@ -452,6 +454,21 @@ func acts(t testing.TB) []act {
 		}},
 		{name: "Q10 examine", log: taken, steps: []string{"case: NeedExamined"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.Examine(ctx, cmd, caseOfAigul, housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundBelowNorms, PersonID: aigul, Source: housing.FromSystems}}}, opt)
+		}},
+		{name: "C20 C21 place by what was looked up", log: world(t), kase: caseOfAigul, steps: []string{
+			"access: PersonalDataRead", "case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
+		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, &housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeRealEstate}, {PersonID: aigul, Scope: housing.ScopeHealth}}}, opt)
+		}},
+		{name: "C20 C21 provide by what was looked up of a family", log: withFamily.copy(), kase: provision, steps: []string{
+			"access: PersonalDataRead", "access: PersonalDataRead", decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted",
+		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.Provide(ctx, cmd, housing.Provide{
+				CaseID: provision, ListID: list, EntryID: entryOfDaur, Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: lookedUp, Minutes: "12",
+			}, opt)
+		}},
+		{name: "C20 C21 transfer by what was looked up", log: withFamily.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+			return h.TransferEntry(ctx, cmd, list, housing.Transfer{EntryID: entryOfDaur, PersonID: erlan, Cause: housing.HolderDied, On: domaintest.Today(), Need: lookedUp}, opt)
 		}},
 		{name: "C20 withdraw the consent of an application", log: world(t), steps: []string{"case: LookupConsentWithdrawn"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, opt)
