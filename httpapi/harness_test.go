@@ -140,7 +140,8 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(set.commands(r.store), r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model)), command.WithLists(httpapi.Lists(r.store, r.model))), Log: set.log(r.store), Model: r.model,
+		Commands: command.New(set.commands(r.store), r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model)),
+			command.WithLists(httpapi.Lists(r.store, r.model))), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",

@@ -108,6 +108,20 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 			t.Errorf("%v, and recorded %v", err, typesOf(l.since(n)))
 		}
 	})
+	t.Run("Q5 Q16 a transfer to the spouse, whom the entry itself counts", func(t *testing.T) {
+		_, h := bodies(t)
+		must(t, "daur is married", func(cmd domain.Command) (command.Receipt, error) {
+			return h.ReportChange(ctx, cmd, list, housing.ReportChange{
+				EntryID: entryOfDaur, Kind: housing.FamilyChanged, HappenedOn: domaintest.Today(),
+				Family: []housing.FamilyMember{{PersonID: gulnar, Relation: housing.Spouse}},
+			}, command.Options{})
+		})
+		must(t, "transfer", func(cmd domain.Command) (command.Receipt, error) {
+			return h.TransferEntry(ctx, cmd, list, housing.Transfer{
+				EntryID: entryOfDaur, PersonID: gulnar, Cause: housing.HolderDied, On: domaintest.Today(), Need: checked,
+			}, command.Options{})
+		})
+	})
 	t.Run("Q5 Q15 a reinstatement", func(t *testing.T) {
 		l, h := bodies(t)
 		removeReviewed(t, l, "daur", entryOfDaur)
