@@ -211,7 +211,7 @@ var examples = []domain.Event{
 	},
 	procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint-1", ComplainantID: person, Grounds: "the dwelling is not mine", Late: true, ForwardBy: today, FiledAt: at},
 	procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: today, ForwardedAt: at},
-	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, RemedyBy: today, DecidedAt: at},
+	procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer-1", Reasons: "it is not", Deadline: at, RemedyBy: today, Affected: person, DecidedAt: at},
 	residence.DepartureSheetIssued{
 		CaseID: kase, CertificateID: proof, PersonID: person, RegistrationID: stay, DwellingID: flat,
 		Kind: residence.Permanent, Reason: residence.DepartureAbroad, On: today, IssuedAt: at,

@@ -253,7 +253,7 @@ func TestMyQueueShowsTheCurrentNumbersAndTheStreamEveryChange(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
 	commission := s.token(domain.RoleCommission)
-	list, elsewhere := s.list(), s.list()
+	list, elsewhere := s.list(), s.listOf("another body")
 	_, ahead, _ := s.entry(list)
 	person, entry, last := s.entry(list)
 

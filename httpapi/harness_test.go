@@ -140,7 +140,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(set.commands(r.store), r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model))), Log: set.log(r.store), Model: r.model,
+		Commands: command.New(set.commands(r.store), r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model)), command.WithLists(httpapi.Lists(r.store, r.model))), Log: set.log(r.store), Model: r.model,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
@@ -609,8 +609,14 @@ func removal(owner, dwelling string, persons ...string) body {
 
 func (s *subtest) list() string {
 	s.t.Helper()
+	return s.listOf("ҚР Қорғаныс министрлігі")
+}
+
+// listOf opens a list of a body.
+func (s *subtest) listOf(name string) string {
+	s.t.Helper()
 	return s.command("/v1/queues", s.token(domain.RoleCommission), body{
-		"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Қызметтік тұрғын үй",
+		"body": name, "settlement": "Астана", "title": "Қызметтік тұрғын үй",
 	}).is(http.StatusCreated).id("list_id")
 }
 

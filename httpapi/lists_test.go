@@ -25,6 +25,27 @@ func (s *subtest) expect(path string, number int, changed string, after *answer)
 	}
 }
 
+// TestQ5_OneEntryOnAllListsOfABodyOverHTTP: the moment the first placement is
+// answered, the second is refused, however far the model was.
+func TestQ5_OneEntryOnAllListsOfABodyOverHTTP(t *testing.T) {
+	s := start(t).at(t)
+	commission := s.token(domain.RoleCommission)
+	first, second, foreign := s.list(), s.list(), s.listOf("another body")
+	person, spouse := s.citizen(), s.citizen()
+	married := application(spouse, second).with(body{"family": []body{{"person_id": person, "relation": "spouse"}}})
+	here, there := s.applied(person, first), s.applied(person, second)
+	beside := s.command("/v1/housing-applications", s.token(domain.RoleOperator), married).is(http.StatusCreated).id("case_id")
+	s.placed(here)
+	for kase, code := range map[string]domain.Code{there: domain.CodeAlreadyOnList, beside: domain.CodeSpouseOnList} {
+		a := s.command("/v1/cases/"+kase+"/decision", commission, placing)
+		a.refused(http.StatusConflict, code, "")
+		if !strings.Contains(a.text, first) {
+			t.Errorf("the refusal does not name the list: %s", a.text)
+		}
+	}
+	s.placed(s.applied(person, foreign))
+}
+
 func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	r := start(t)
 	s := r.at(t)

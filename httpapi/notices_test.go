@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,34 @@ func (s *subtest) notify(a *answer, to ...gateway.Gateway) *answer {
 func (s *subtest) reached(a *answer) {
 	s.t.Helper()
 	s.seen("/v1/queues/"+s.list()+"/public", s.token(domain.RoleAuditor), a)
+}
+
+// TestR16_TheApplicantLearnsThatTheDecisionFell by the complaint of whom it
+// touched, who is told of the complaint.
+func TestR16_TheApplicantLearnsThatTheDecisionFell(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	s.notify(nil)
+	owner, guest := s.citizen(), s.citizen()
+	home := s.dwelling(owner)
+	s.registered(guest, home, "2026-03-01", "")
+	id := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated).id("case_id")
+	s.step(id, guest, caseStep{"complaint", body{"grounds": "I live here"}, domain.RoleCitizen}).is(http.StatusOK)
+	told := s.notify(s.step(id, "", caseStep{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider}).is(http.StatusOK))
+	for who, want := range map[string][]string{
+		owner: {"application_received", "decision_fell_by_complaint", "persons_deregistered"},
+		guest: {"complaint_received", "complaint_satisfied", "you_are_deregistered"},
+	} {
+		a := s.seen("/v1/me/notices", s.as(who), told)
+		var got []string
+		for i := range a.at("notices").([]any) {
+			got = append(got, a.at("notices", i, "kind").(string))
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("told %v, want %v", got, want)
+		}
+	}
 }
 
 func TestC11_R16_TheInboxOfAPerson(t *testing.T) {

@@ -188,11 +188,7 @@ func (s *Server) residences() {
 // soon as it has all that the log holds now.
 func Occupants(log Log, model *projections.Reader) command.Occupants {
 	return func(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error) {
-		head, err := log.Head(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if err := model.Await(ctx, head); err != nil {
+		if err := awaitHead(ctx, log, model); err != nil {
 			return nil, err
 		}
 		d, err := model.Residents(ctx, id, today)
@@ -205,6 +201,15 @@ func Occupants(log Log, model *projections.Reader) command.Occupants {
 		}
 		return occupants, nil
 	}
+}
+
+// awaitHead waits until the model has all that the log holds now.
+func awaitHead(ctx context.Context, log Log, model *projections.Reader) error {
+	head, err := log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return model.Await(ctx, head)
 }
 
 func (b *residentsBody) fill(d projections.DwellingResidents) {

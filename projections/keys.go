@@ -55,6 +55,7 @@ func inboxKey(id domain.PersonID) string         { return id.Stream() + ":notice
 func dwellingHistory(id domain.DwellingID) string {
 	return id.Stream() + ":history"
 }
+func listsKey(body string) string        { return "body:" + body }           // zset of lists
 func orderKey(id domain.ListID) string   { return id.Stream() + ":order" }   // zset of active entries
 func changesKey(id domain.ListID) string { return id.Stream() + ":changes" } // zset, see queues.go
 func entryKey(list domain.ListID, id domain.EntryID) string {

@@ -33,7 +33,7 @@ func queues(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case housing.ListOpened:
 		return []op{set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
-			"opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10))}
+			"opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)), rank(listsKey(e.Body), e.ListID.String())}
 	case housing.EntryPlaced:
 		return append([]op{
 			set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(), "case", e.CaseID.String(),

@@ -323,6 +323,23 @@ end
 var numberQuery = query(numberOfEntry + `
 return number(g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7], ARGV[8])`)
 
+var listsQuery = query(`return redis.call('ZRANGE', g .. ARGV[4], 0, -1)`)
+
+// ListsOf returns the lists that a body keeps.
+func (r *Reader) ListsOf(ctx context.Context, body string) ([]domain.ListID, error) {
+	data, _, err := r.read(ctx, listsQuery, "", listsKey(body))
+	if err != nil {
+		return nil, err
+	}
+	lists := make([]domain.ListID, len(data))
+	for i, id := range asTexts(data) {
+		if lists[i].UUID, err = uuid.Parse(id); err != nil {
+			return nil, corrupt("list of a body", err)
+		}
+	}
+	return lists, nil
+}
+
 // Number returns the current number of an entry, why it is that, and what is
 // certified. Errors: [domain.CodeListUnknown], [domain.CodeEntryUnknown].
 func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.EntryID) (QueueNumber, error) {

@@ -128,7 +128,7 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(a.store, a.model)))
+	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(a.store, a.model)), command.WithLists(httpapi.Lists(a.store, a.model)))
 	signatures, err := openSignatures(c, a.keys)
 	if err != nil {
 		return a, err

@@ -36,6 +36,7 @@ const requestTimeout = 10 * time.Second
 // answer. It is safe for concurrent use.
 type client struct {
 	url   string
+	data  string // directory of the server
 	keys  keys
 	http  *http.Client
 	retry time.Duration // how long an unanswered request is repeated
@@ -55,7 +56,7 @@ func newClient(url, data string, retry time.Duration) (*client, error) {
 		return nil, err
 	}
 	return &client{
-		url: strings.TrimSuffix(url, "/"), keys: k, retry: retry, tokens: map[httpapi.Principal]string{},
+		url: strings.TrimSuffix(url, "/"), data: data, keys: k, retry: retry, tokens: map[httpapi.Principal]string{},
 		http: &http.Client{Timeout: requestTimeout},
 	}, nil
 }
@@ -168,7 +169,11 @@ func (c *client) seen() http.Header {
 
 // post sends a command under a fresh key and decodes the answer.
 func (c *client) post(ctx context.Context, p httpapi.Principal, path string, body, answer any) error {
-	key := uuid.NewString()
+	return c.postUnder(ctx, uuid.NewString(), p, path, body, answer)
+}
+
+// postUnder is post under a key that is known before: a signature is over it.
+func (c *client) postUnder(ctx context.Context, key string, p httpapi.Principal, path string, body, answer any) error {
 	body, err := c.sign(p, "POST "+path, key, body)
 	if err != nil {
 		return err

@@ -55,6 +55,8 @@ type teller struct {
 
 	consents map[domain.DwellingID][]map[string]any // of the owners of each dwelling
 	lastCase domain.CaseID                          // that was deregistered by
+
+	applicant person // of the long way
 }
 
 func newTeller(api *client, out io.Writer) *teller {
@@ -68,7 +70,7 @@ type person struct {
 }
 
 func (t *teller) tell(ctx context.Context) error {
-	for _, act := range []func(context.Context) error{t.residence, t.housing, t.longWay} {
+	for _, act := range []func(context.Context) error{t.residence, t.housing, t.longWay, t.citizens} {
 		if err := act(ctx); err != nil {
 			return err
 		}

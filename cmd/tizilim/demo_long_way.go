@@ -78,6 +78,7 @@ func (t *teller) longWay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.applicant = slow
 	quick, err := t.record(ctx, "Камила Рүстемова", "1990-11-03", "citizen", true)
 	if err != nil {
 		return err
@@ -189,7 +190,7 @@ func (t *teller) longWay(ctx context.Context) error {
 	if err := t.notified(ctx, slow, first.caseID); err != nil {
 		return err
 	}
-	if err := t.inbox(ctx, slow, "application_received", "correction_requested", "correction_received", "hearing_announced", "placement_refused",
+	if err := t.inbox(ctx, slow, "e-mail", "application_received", "correction_requested", "correction_received", "hearing_announced", "placement_refused",
 		"complaint_received", "complaint_forwarded", "complaint_satisfied", "placed_on_list"); err != nil {
 		return err
 	}
@@ -233,9 +234,9 @@ func (t *teller) notified(ctx context.Context, p person, id domain.CaseID) error
 	})
 }
 
-// inbox waits until the person has exactly these notices, each sent by e-mail
-// too, and shows the last.
-func (t *teller) inbox(ctx context.Context, p person, want ...string) error {
+// inbox waits until the person has exactly these notices, each sent the other
+// way too, and shows the last.
+func (t *teller) inbox(ctx context.Context, p person, way string, want ...string) error {
 	var page struct {
 		Notices []struct {
 			Kind       string `json:"kind"`
@@ -265,13 +266,13 @@ func (t *teller) inbox(ctx context.Context, p person, want ...string) error {
 	for _, n := range page.Notices { // the newest first
 		got = append([]string{n.Kind}, got...)
 		if len(n.Deliveries) != 2 || n.Deliveries[0].State != "delivered" {
-			return fmt.Errorf("the notice %s of %s went %v, told was personal account and e-mail", n.Kind, p.name, n.Deliveries)
+			return fmt.Errorf("the notice %s of %s went %v, told was personal account and %s", n.Kind, p.name, n.Deliveries, way)
 		}
 	}
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		return fmt.Errorf("%s was told %v, told was %v", p.name, got, want)
 	}
-	t.say("%s has %d notices, each in the personal account and by e-mail. The last reads:", p.name, len(got))
+	t.say("Notices to %s: %d in the personal account, each sent by %s too. The last reads:", p.name, len(got), way)
 	t.say("  “%s”", page.Notices[0].Text)
 	return nil
 }

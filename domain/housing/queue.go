@@ -424,6 +424,22 @@ func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
 	return nil
 }
 
+// KeepsOff refuses a person with a family a place on another list of the same
+// body, where this list has an entry of the person or of the spouse: the body
+// gives one benefit, however many lists it keeps (Q5).
+func (q *Queue) KeepsOff(p domain.PersonID, family []FamilyMember) error {
+	switch err := q.canStand(p, family); domain.CodeOf(err) {
+	case domain.CodeAlreadyOnList:
+		return domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
+			"the person already has an active entry on the list %s of the same body; one person has one entry", q.List.ListID)
+	case domain.CodeSpouseOnList:
+		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
+			"the spouse already has an active entry on the list %s of the same body; of two spouses one has the benefit, by their choice", q.List.ListID)
+	default:
+		return err
+	}
+}
+
 func (q *Queue) entry(id domain.EntryID) (*Entry, error) {
 	if !q.Known() {
 		return nil, UnknownList()

@@ -47,6 +47,7 @@ const (
 	ComplaintForwarded  Kind = "complaint_forwarded"
 	ComplaintSatisfied  Kind = "complaint_satisfied"
 	ComplaintDismissed  Kind = "complaint_dismissed"
+	DecisionFell        Kind = "decision_fell_by_complaint"
 	Removed             Kind = "removed_from_list"
 	Reinstated          Kind = "reinstated_on_list"
 	Redated             Kind = "entry_redated"
@@ -136,14 +137,19 @@ var Table = []Line{
 		return append(decision(outcome(e)), deregistered(e)...)
 	}),
 
-	// Complaints go to whoever filed them (C12).
+	// Complaints go to whoever filed them (C12); the applicant is told where
+	// somebody else's has brought the decision down (R16).
 	of(func(e procedure.ComplaintFiled) []Owed { return to(e.ComplainantID, ComplaintReceived) }),
 	of(func(e procedure.ComplaintForwarded) []Owed {
 		return []Owed{{Kind: ComplaintForwarded, Complainant: true, By: e.DecideBy}}
 	}),
 	of(func(e procedure.ComplaintDecided) []Owed {
-		if e.Outcome.Favourable() {
-			return []Owed{{Kind: ComplaintSatisfied, Complainant: true}}
+		satisfied := Owed{Kind: ComplaintSatisfied, Complainant: true}
+		switch {
+		case e.Outcome.Favourable() && !e.Affected.IsZero():
+			return append(applicant(DecisionFell), satisfied)
+		case e.Outcome.Favourable():
+			return []Owed{satisfied}
 		}
 		return []Owed{{Kind: ComplaintDismissed, Complainant: true}}
 	}),

@@ -92,6 +92,9 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 		return nil, err
 	}
 	e := ComplaintDecided{CaseID: c.CaseID, Outcome: outcome, By: cmd.Actor, Reasons: reasons, DecidedAt: cmd.Now}
+	if by := c.Complaint.ComplainantID; by != c.ApplicantID {
+		e.Affected = by
+	}
 	if !outcome.Favourable() || c.OfSilence {
 		return []domain.Event{e}, nil
 	}

@@ -335,8 +335,9 @@ type ComplaintDecided struct {
 	Outcome   ComplaintOutcome `json:"outcome"`
 	By        string           `json:"by"` // account of the reviewer
 	Reasons   domain.Personal  `json:"reasons"`
-	Deadline  time.Time        `json:"deadline,omitzero"`  // of the review that begins again
-	RemedyBy  domain.Date      `json:"remedy_by,omitzero"` // where the body owes one
+	Deadline  time.Time        `json:"deadline,omitzero"`    // of the review that begins again
+	RemedyBy  domain.Date      `json:"remedy_by,omitzero"`   // where the body owes one
+	Affected  domain.PersonID  `json:"affected_id,omitzero"` // who complained, where it was not the applicant (R16)
 	DecidedAt time.Time        `json:"decided_at"`
 }
 

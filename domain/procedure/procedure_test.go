@@ -345,6 +345,10 @@ func TestC12_Complaint(t *testing.T) {
 	}
 	his := filed("2026-09-15", "2026-09-18", false).(procedure.ComplaintFiled)
 	his.ComplainantID = daur
+	hers := atHome.(procedure.ComplaintFiled)
+	hers.ComplainantID = daur
+	fell := made(procedure.Annulled)[0].(procedure.ComplaintDecided)
+	fell.Affected = daur
 	decided := func(o procedure.ComplaintOutcome, by, deadline string) []domain.Event {
 		e := procedure.ComplaintDecided{CaseID: kase, Outcome: o, By: by, Reasons: "because", DecidedAt: domaintest.Noon()}
 		if deadline != "" {
@@ -392,6 +396,7 @@ func TestC12_Complaint(t *testing.T) {
 		{Name: "C12 obliged: a new term", Given: given(procedure.Terminated, atHome, forwarded), When: by("reviewer", decide(procedure.Obliged, "because")), Then: decided(procedure.Obliged, "reviewer", "2026-04-14")},
 		{Name: "C12 a grant is not taken back", Given: given(procedure.Granted, atHome, forwarded), When: by("reviewer", decide(procedure.Annulled, "because")), Then: made(procedure.Annulled)},
 		{Name: "C12 R16 whom it touches complains, and no notice to the applicant makes that late", Given: given(procedure.Granted), When: on("2026-09-15", theirs(daur)), Then: []domain.Event{his}},
+		{Name: "C12 R16 the decision names who complained, where it was not the applicant", Given: given(procedure.Granted, hers, forwarded), When: by("reviewer", decide(procedure.Annulled, "because")), Then: []domain.Event{fell}},
 		{Name: "C12 R16 nobody else does", Given: given(procedure.Granted), When: on("2026-03-16", theirs(domaintest.ID[domain.PersonID]("passer-by"))), Refused: domain.CodePersonUnknown, Field: "complainant_id"},
 		{Name: "C12 a grant that is upheld leaves nothing to do", Given: given(procedure.Granted, atHome, forwarded), When: by("reviewer", decide(procedure.Upheld, "because")), Then: decided(procedure.Upheld, "reviewer", "")},
 		{Name: "C12 C13 what is decided in one sitting is made good elsewhere", Given: []domain.Event{sitting, moved{procedure.Refused, domaintest.Noon()}, atHome, forwarded}, When: by("reviewer", decide(procedure.Annulled, "because")), Then: made(procedure.Annulled)},

@@ -47,6 +47,7 @@ type Handler struct {
 	rules rules.Book
 
 	occupants Occupants // nil where nobody can tell
+	lists     Lists     // nil where each list protects itself alone
 }
 
 // heldKey names a state: the case streams are folded by both services.
@@ -86,6 +87,13 @@ type Occupants func(ctx context.Context, id domain.DwellingID, today domain.Date
 // WithOccupants lets registrations be held to an occupancy norm (R19). It is
 // asked where one is in force at the dwelling, and nowhere else.
 func WithOccupants(of Occupants) Option { return func(h *Handler) { h.occupants = of } }
+
+// Lists tells which lists a body has, by all that the log held when it was asked.
+type Lists func(ctx context.Context, body string) ([]domain.ListID, error)
+
+// WithLists has nobody stand on two lists of one body, nor beside a spouse there
+// (Q5). Without it each list protects itself alone.
+func WithLists(of Lists) Option { return func(h *Handler) { h.lists = of } }
 
 // Receipt is the answer to a command.
 type Receipt struct {

@@ -51,7 +51,8 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 // DecidePlacement decides to place the applicant of an S000 case on its list.
 //
 // Steps: the case is approved, which binds it (no other decision can come
-// between); the list places the entry and computes its number, or refuses where
+// between) unless another list of the body holds an entry of the person or the
+// spouse (Q5); the list places the entry and computes its number, or refuses where
 // the person got an active entry meanwhile; the case records the certificate or,
 // after a refusal, that the approval is void, and is open again. A crash between
 // the steps leaves an approved case without a certificate, which [Finisher]
@@ -63,11 +64,15 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	approved, err := execute(ctx, h, order[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) (events []domain.Event, err error) {
-			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
+			var body string
+			if err := view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
+				body = q.List.Body
 				events, err = a.Approve(cmd, q, h.at(q, examine), h.rules)
 				return err
-			})
-			return events, err
+			}); err != nil {
+				return nil, err
+			}
+			return events, h.onNoOther(ctx, a.Received.ListID, body, a.ApplicantID, a.Received.Family)
 		},
 	})
 	if err != nil {
@@ -86,6 +91,30 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	done.Events = append(approved.Events, done.Events...)
 	done.Repeated = approved.Repeated
 	return done, nil
+}
+
+// onNoOther refuses a person with a family who stands on another list of the
+// body, or whose spouse does (Q5). Which lists there are the model tells; who
+// stands there, each list. Nothing binds the lists to one another: of two acts
+// on two lists at the same moment neither sees the other. Nobody may hold a list
+// who asks, or two who ask could wait for each other.
+func (h *Handler) onNoOther(ctx context.Context, own domain.ListID, body string, p domain.PersonID, family []housing.FamilyMember) error {
+	if h.lists == nil {
+		return nil
+	}
+	lists, err := h.lists(ctx, body)
+	if err != nil {
+		return err
+	}
+	for _, id := range lists {
+		if id == own {
+			continue
+		}
+		if err := view(ctx, h, id.Stream(), func(q *housing.Queue) error { return q.KeepsOff(p, family) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // planPlacement adds to a planned approval the steps that would follow.

@@ -16,6 +16,31 @@ func (h *Handler) onList(ctx context.Context, cmd domain.Command, list domain.Li
 	})
 }
 
+// onOneList is onList for an act after which somebody, with a family, stands who
+// did not before: on no other list of the body (Q5). The other lists are looked
+// at before this one is held; what they say counts where this one agrees, so
+// that a command that was carried out gets its answer again.
+func (h *Handler) onOneList(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options, who func(*housing.Queue) (domain.PersonID, []housing.FamilyMember), decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
+	var body string
+	var p domain.PersonID
+	var family []housing.FamilyMember
+	if err := h.List(ctx, list, func(q *housing.Queue) error {
+		body = q.List.Body
+		p, family = who(q)
+		return nil
+	}); err != nil {
+		return Receipt{}, err
+	}
+	elsewhere := h.onNoOther(ctx, list, body, p, family)
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		events, err := decide(q)
+		if err != nil {
+			return nil, err
+		}
+		return events, elsewhere
+	})
+}
+
 // RemoveEntry takes an entry off the list.
 func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Remove(cmd, c, h.rules) })
@@ -23,7 +48,10 @@ func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list doma
 
 // ReinstateEntry brings a removed entry back with its seniority.
 func (h *Handler) ReinstateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
+	return h.onOneList(ctx, cmd, list, opt, func(q *housing.Queue) (domain.PersonID, []housing.FamilyMember) {
+		e, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
+		return e.PersonID, e.Family
+	}, func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
 }
 
 // StepOnEntry takes a step of the procedure on the review of an entry or on its
@@ -42,7 +70,9 @@ func (h *Handler) RedateEntry(ctx context.Context, cmd domain.Command, list doma
 
 // TransferEntry gives an entry to another member of the family.
 func (h *Handler) TransferEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
+	return h.onOneList(ctx, cmd, list, opt, func(*housing.Queue) (domain.PersonID, []housing.FamilyMember) {
+		return c.PersonID, c.Family
+	}, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
 }
 
 // ProtectEntry records or lifts a protection from removal.
