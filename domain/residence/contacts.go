@@ -3,6 +3,7 @@ package residence
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"tizilim/domain"
 )
@@ -58,5 +59,5 @@ func isPhone(s string) bool {
 func isEmail(s string) bool {
 	name, host, at := strings.Cut(s, "@")
 	return at && name != "" && len(s) <= 254 && strings.Contains(strings.Trim(host, "."), ".") &&
-		!strings.ContainsAny(host, "@/") && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' || r == ',' })
+		!strings.ContainsAny(host, "@/") && !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) || r == '<' || r == '>' || r == ',' })
 }

@@ -38,6 +38,9 @@ func TestConfirmContacts(t *testing.T) {
 		spec("an e-mail without host", known, email("aigul@"), nil, domain.CodeEmailFormat, "email"),
 		spec("two e-mails in one", known, email("a@example.kz,b@example.kz"), nil, domain.CodeEmailFormat, "email"),
 		spec("a line break in an e-mail", known, email("a@example.kz\nBcc:b@example.kz"), nil, domain.CodeEmailFormat, "email"),
+		spec("a line separator in an e-mail", known, email("a\u2028@example.kz"), nil, domain.CodeEmailFormat, "email"),
+		spec("an e-mail that turns its letters round", known, email("a\u202e@example.kz"), nil, domain.CodeEmailFormat, "email"),
+		spec("a space of another kind in an e-mail", known, email("a\u00a0b@example.kz"), nil, domain.CodeEmailFormat, "email"),
 		spec("an endless e-mail", known, email(domain.Personal(strings.Repeat("a", 250)+"@example.kz")), nil, domain.CodeEmailFormat, "email"),
 	})
 }
