@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,7 +45,9 @@ func (s *subtest) notify(a *answer, to ...gateway.Gateway) *answer {
 // reached waits until the model has what a answered.
 func (s *subtest) reached(a *answer) {
 	s.t.Helper()
-	s.seen("/v1/queues/"+s.list()+"/public", s.token(domain.RoleAuditor), a)
+	position, err := strconv.ParseUint(a.header.Get("Tizilim-Position"), 10, 64)
+	must(s.t, err)
+	must(s.t, s.model.Await(context.Background(), domain.Position(position)))
 }
 
 // TestR16_TheApplicantLearnsThatTheDecisionFell by the complaint of whom it
