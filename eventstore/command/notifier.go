@@ -71,7 +71,11 @@ func NewNotifier(h *Handler, book NoticeBook, g gateway.Gateway, log *slog.Logge
 func (n *Notifier) Run(ctx context.Context) {
 	var work errgroup.Group
 	work.Go(func() error {
-		every(ctx, noticeEvery, func() { n.Once(ctx) })
+		every(ctx, noticeEvery, func() {
+			for more := true; more && ctx.Err() == nil; { // without a pause while more is owed
+				more = n.Once(ctx)
+			}
+		})
 		return nil
 	})
 	if reporter, ok := n.gateway.(gateway.Reporter); ok {
@@ -85,22 +89,23 @@ func (n *Notifier) Run(ctx context.Context) {
 
 // Once queues what is owed and sends what is due. What is owed and cannot be
 // queued, now or ever, stays owed and is tried again when all the others have
-// had their turn: however much there is of it, it crowds out nobody.
-func (n *Notifier) Once(ctx context.Context) {
+// had their turn: however much there is of it, it crowds out nobody. Once
+// reports whether there is more that is owed behind what it looked at.
+func (n *Notifier) Once(ctx context.Context) (more bool) {
 	if !n.began {
 		if err := n.handler.BeginNotices(ctx); err != nil {
 			n.warn(ctx, "notices cannot be given yet", err)
-			return
+			return false
 		}
 		n.began = true
 	}
 	owed, err := n.book.OwedNotices(ctx, n.after, noticesAtOnce)
 	if err != nil {
 		n.warn(ctx, "owed notices cannot be read now", err)
-		return
+		return false
 	}
 	n.after = notice.Debt{}
-	if len(owed) == noticesAtOnce {
+	if more = len(owed) == noticesAtOnce; more {
 		n.after = owed[noticesAtOnce-1]
 	}
 	for _, d := range owed {
@@ -111,9 +116,10 @@ func (n *Notifier) Once(ctx context.Context) {
 	due, err := n.book.DueNotices(ctx, n.handler.now(), noticesAtOnce)
 	if err != nil {
 		n.warn(ctx, "notices to be sent cannot be read now", err)
-		return
+		return false
 	}
 	n.all(ctx, due, func(o notice.Outgoing) error { return n.handler.SendNotice(ctx, n.gateway, o) })
+	return more
 }
 
 // AskOnce asks the gateway what became of the messages that it took.

@@ -627,9 +627,12 @@ func (b crowded) OwedNotices(ctx context.Context, after notice.Debt, limit int) 
 func TestC11_WhatCanNeverBeToldCrowdsOutNobody(t *testing.T) {
 	l := telling(t)
 	n := notifier(l, crowded{book{l}}, &post{}, clock)
-	for _, want := range []int{0, 0, 4} {
-		if n.Once(ctx); len(l.notices()) != want {
-			t.Fatalf("%d notices are queued, want %d", len(l.notices()), want)
+	for _, want := range []struct {
+		queued int
+		more   bool
+	}{{0, true}, {0, true}, {4, false}} {
+		if more := n.Once(ctx); len(l.notices()) != want.queued || more != want.more {
+			t.Fatalf("%d notices are queued, and more are owed: %t; want %+v", len(l.notices()), more, want)
 		}
 	}
 	// What is owed later is told too, when the looks come round.
