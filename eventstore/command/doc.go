@@ -21,8 +21,16 @@
 //
 // # Acts over several streams
 //
-// An S001 application and a placement touch several streams, which EventStoreDB
-// does not append to together. Their steps and what happens when one refuses
-// are written at [Handler.Deregister] and [Handler.DecidePlacement]; every step
-// is idempotent, and [Finisher] completes what a crash left half done.
+// An S001 application, a placement and a provision touch several streams, which
+// EventStoreDB does not append to together. Their steps and what happens when
+// one refuses are written at [Handler.Deregister], [Handler.DecidePlacement] and
+// [Handler.Provide]; every step is idempotent, and [Finisher] completes what a
+// crash left half done.
+//
+// # What the registry does by itself
+//
+// [Timer] does what falls due, [Notifier] tells whom an event concerns. Both
+// work through a list that is a projection of the log, and give commands whose
+// ids follow from what they follow from: however often, by however many, it is
+// done once.
 package command
