@@ -65,7 +65,7 @@ return 'flipped'
 // crash left half filled is continued. Otherwise it is the number of the
 // generation that this rebuild has begun, 0 before that.
 func (p *Projector) build(ctx context.Context, own *uint64, progress func(Progress)) error {
-	return hold(ctx, p.client, p.keys, roleBuilder, p.opts.LeaseTTL, func(ctx context.Context, l *lease) error {
+	return p.leases.hold(ctx, roleBuilder, func(ctx context.Context, l *lease) error {
 		serving, err := p.servingWriter(ctx, l) // another builder, or this one, may have come this far already
 		if err != nil {
 			return err

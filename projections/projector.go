@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ import (
 const (
 	firstBatch = 32                     // events, until it is known how long they take
 	stepTime   = 100 * time.Millisecond // for one atomic step
+	// longestPause bounds a pause: what was away and is back should not wait for
+	// the projector.
+	longestPause = time.Second
 )
 
 // Projector keeps the read models of one registry. Of several processes that
@@ -25,6 +29,7 @@ type Projector struct {
 	log     Log
 	opts    Options
 	keys    keyspace
+	leases  *leases
 	metrics *metrics
 }
 
@@ -39,7 +44,10 @@ func NewProjector(client redis.UniversalClient, log Log, opts Options) (*Project
 	if err != nil {
 		return nil, err
 	}
-	return &Projector{client: client, log: log, opts: opts, keys: opts.keyspace(), metrics: m}, nil
+	keys := opts.keyspace()
+	return &Projector{
+		client: client, log: log, opts: opts, keys: keys, leases: newLeases(client, keys, opts.LeaseTTL), metrics: m,
+	}, nil
 }
 
 // Run keeps the serving generation up with the log until ctx ends, and then
@@ -50,7 +58,7 @@ func (p *Projector) Run(ctx context.Context) error {
 	pause := newPause()
 	for {
 		began := time.Now()
-		err := hold(ctx, p.client, p.keys, roleProjector, p.opts.LeaseTTL, p.lead)
+		err := p.leases.hold(ctx, roleProjector, p.lead)
 		p.metrics.active.Set(0)
 		if ctx.Err() != nil {
 			return nil
@@ -68,17 +76,28 @@ func (p *Projector) Run(ctx context.Context) error {
 	}
 }
 
-func newPause() *backoff.ExponentialBackOff {
-	pause := backoff.NewExponentialBackOff() // with jitter
+// pauses are those of one row of interruptions.
+type pauses struct {
+	*backoff.ExponentialBackOff
+	told string // the last cause; an outage is told once
+}
+
+func newPause() *pauses {
+	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 50 * time.Millisecond
-	pause.MaxInterval = 5 * time.Second
-	return pause
+	pause.RandomizationFactor = 0.5
+	pause.MaxInterval = longestPause * 2 / 3 // to which the jitter adds half
+	return &pauses{ExponentialBackOff: pause}
 }
 
 // pause waits after an interruption; it reports false when ctx has ended.
-func (p *Projector) pause(ctx context.Context, pause *backoff.ExponentialBackOff, cause error) bool {
-	wait := pause.NextBackOff()
-	p.opts.Logger.Warn("projector pauses", "error", cause, "pause", wait)
+func (p *Projector) pause(ctx context.Context, pause *pauses, cause error) bool {
+	wait, level := pause.NextBackOff(), slog.LevelWarn
+	if cause.Error() == pause.told {
+		level = slog.LevelDebug
+	}
+	pause.told = cause.Error()
+	p.opts.Logger.Log(ctx, level, "projector pauses", "error", cause, "pause", wait)
 	p.metrics.interruptions.Inc()
 	select {
 	case <-ctx.Done():

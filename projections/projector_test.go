@@ -102,7 +102,7 @@ func TestRepeatedWritesChangeNothing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = hold(ctx, client, p.keys, roleBuilder, p.opts.LeaseTTL, func(ctx context.Context, l *lease) error {
+			err = p.leases.hold(ctx, roleBuilder, func(ctx context.Context, l *lease) error {
 				w, _, err := p.begin(ctx, l, new(uint64))
 				if err != nil {
 					return err
@@ -316,7 +316,7 @@ func withWriter(t *testing.T, client redis.UniversalClient, s *script, test func
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = hold(context.Background(), client, p.keys, roleBuilder, opts.LeaseTTL, func(ctx context.Context, l *lease) error {
+	err = p.leases.hold(context.Background(), roleBuilder, func(ctx context.Context, l *lease) error {
 		w, _, err := p.begin(ctx, l, new(uint64))
 		if err == nil {
 			test(ctx, w, s)
