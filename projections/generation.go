@@ -88,7 +88,7 @@ func (p *Projector) build(ctx context.Context, own *uint64, progress func(Progre
 			if progress != nil {
 				progress(Progress{Generation: w.number, Position: w.seen, Target: target, Events: w.events})
 			}
-			if !w.caughtUp {
+			if !w.caughtUp || w.seen < target { // whoever said "caught up" may have been late itself
 				return false, nil
 			}
 			return p.flip(ctx, w)

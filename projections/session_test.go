@@ -83,6 +83,40 @@ func TestNewSessionsAndRepeatedNewsChangeNothing(t *testing.T) {
 	})
 }
 
+// hasty says that everything has been delivered before anything has, as a node
+// does that is late itself.
+type hasty struct{ *script }
+
+func (h hasty) Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery {
+	to := make(chan domain.Delivery)
+	go func() {
+		defer close(to)
+		from := h.script.Follow(ctx, after)
+		d := domain.Delivery{Position: after, CaughtUp: true}
+		for ok := true; ok; d, ok = <-from {
+			select {
+			case to <- d:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return to
+}
+
+func TestNothingServesBeforeItHasWhatTheHeadOfTheLogNamed(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s, r := story(), NewReader(client, quick())
+		half := s.recorded()[8].Position
+		s.holdAfter(half)
+		running(t, client, hasty{s}, quick())
+		until(t, "half of the log is there", func() bool { return status(t, r).Built == half })
+		notReady(t, r, "being built")
+		s.release()
+		reach(t, r, s.head())
+	})
+}
+
 // outage makes every command fail while it is closed, as a Redis out of reach does.
 type outage struct{ closed atomic.Bool }
 
