@@ -61,7 +61,7 @@ func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 					return err
 				}
 				return domain.Refuse(domain.Unavailable, domain.CodeModelBehind,
-					"the read model has reached position %d and not yet %d; the command is recorded, ask again in a moment", at, position)
+					"the read model has reached position %d and not yet %d; ask again in a moment", at, position)
 			case <-moved:
 				moved = r.moves.next() // before looking, or a move in between would go unnoticed
 				if r.moves.reached() >= position {

@@ -94,7 +94,6 @@ type writer struct {
 func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 	next := *w // nothing of w changes unless Redis has taken the batch
 	var ops []op
-	var last *domain.Recorded
 	quarantined := 0
 	events := uint64(0)
 	claimed := make(map[string]bool)
@@ -107,7 +106,7 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 		if d.Recorded == nil {
 			continue
 		}
-		last, next.event = d.Recorded, d.Position
+		next.event = d.Position
 		events++
 		write := w.intake.ops(d)
 		if len(write) > 0 && write[0].key == quarantineKey {
@@ -135,7 +134,7 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 	next.events += events
 	next.intake = w.intake
 	*w = next
-	w.metrics.applied(w, events, quarantined, last, started)
+	w.metrics.applied(w, events, quarantined, started)
 	return nil
 }
 

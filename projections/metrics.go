@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"tizilim/domain"
 )
 
 // metrics of a projector. No label names a person, a dwelling or a stream.
@@ -16,10 +14,8 @@ type metrics struct {
 	batchSeconds  prometheus.Histogram
 	quarantined   prometheus.Counter
 	interruptions prometheus.Counter
-	lag           prometheus.Gauge
 	position      prometheus.Gauge
 	generation    prometheus.Gauge
-	caughtUp      prometheus.Gauge
 	active        prometheus.Gauge
 }
 
@@ -39,17 +35,15 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 		}),
 		quarantined:   counter("quarantined_total", "Events put in quarantine by this process."),
 		interruptions: counter("interruptions_total", "Times the projector had to pause and resume."),
-		lag:           gauge("lag_seconds", "Age of the last applied event when it became readable; 0 for an idle projector that is caught up."),
 		position:      gauge("position", "Position of the log that the generation has reached."),
 		generation:    gauge("generation", "Number of the generation that this process fills."),
-		caughtUp:      gauge("caught_up", "1 when everything in the log has been applied since this process took over."),
 		active:        gauge("active", "1 in the process that is the active projector."),
 	}
 	if to == nil {
 		return m, nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.events, m.batches, m.batchSeconds, m.quarantined, m.interruptions, m.lag, m.position, m.generation, m.caughtUp, m.active,
+		m.events, m.batches, m.batchSeconds, m.quarantined, m.interruptions, m.position, m.generation, m.active,
 	} {
 		if err := to.Register(c); err != nil {
 			return nil, fmt.Errorf("register the projector's metrics: %w", err)
@@ -58,26 +52,15 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// applied counts a step that Redis has taken. last is nil where the step moved
-// the checkpoint only.
-func (m *metrics) applied(w *writer, events uint64, quarantined int, last *domain.Recorded, started time.Time) {
-	now := w.opts.Now()
+// applied counts a step that Redis has taken; one without events has moved the
+// checkpoint only.
+func (m *metrics) applied(w *writer, events uint64, quarantined int, started time.Time) {
 	m.events.Add(float64(events))
 	m.quarantined.Add(float64(quarantined))
-	m.batchSeconds.Observe(now.Sub(started).Seconds())
+	m.batchSeconds.Observe(w.opts.Now().Sub(started).Seconds())
 	m.position.Set(float64(w.position))
 	m.generation.Set(float64(w.number))
-	caughtUp := 0.0
-	if w.caughtUp {
-		caughtUp = 1
+	if events > 0 {
+		m.batches.Inc()
 	}
-	m.caughtUp.Set(caughtUp)
-	if last == nil {
-		if w.caughtUp {
-			m.lag.Set(0)
-		}
-		return
-	}
-	m.batches.Inc()
-	m.lag.Set(max(0, now.Sub(last.Created).Seconds()))
 }

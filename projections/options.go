@@ -72,9 +72,13 @@ type Log interface {
 	Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery
 }
 
-// LogHead may be implemented by a [Log] that can tell where it ends at present;
-// then progress is told as a part of a whole.
+// LogHead tells where the log ends. A [Log] may implement it; then progress is
+// told as a part of a whole, and a generation serves only once it has what the
+// log held when its filling began.
 type LogHead interface {
+	// Head returns the position of the last event of the registry's categories,
+	// as the leader of the event store knows it. Whoever follows the log reaches
+	// it.
 	Head(ctx context.Context) (domain.Position, error)
 }
 
