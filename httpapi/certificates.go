@@ -231,11 +231,7 @@ func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projectio
 	if domain.CodeOf(err) != domain.CodeCertificateUnknown {
 		return found, err
 	}
-	head, err := s.events.Head(ctx)
-	if err != nil {
-		return found, err
-	}
-	if err := s.model.Await(ctx, head); err != nil {
+	if err := s.watch.CatchUp(ctx); err != nil {
 		return found, err
 	}
 	return s.model.Certificate(ctx, id)

@@ -63,6 +63,7 @@ type registry struct {
 	store      *eventstore.Store
 	redis      projections.Client
 	model      *projections.Reader
+	watch      *projections.Watch
 	projector  func() // stops it
 	metrics    *prometheus.Registry
 	server     *httpapi.Server
@@ -84,17 +85,26 @@ type registry struct {
 type settings struct {
 	redis      func(testing.TB) projections.Client
 	log        func(httpapi.Log) httpapi.Log
+	head       func(projections.LogHead) projections.LogHead
+	follow     func(projections.Log) projections.Log // of the projector
 	commands   func(command.Log) command.Log
+	alone      bool             // commands do not look at other lists
 	storeClock func() time.Time // of the event store; that of the registry where it is nil
 	rules      rules.Book
 }
 
 const awaitTimeout = 1500 * time.Millisecond
 
+// checkKey is the one behind the codes of documents.
+var checkKey = certificates.CheckKey("another key that no registry has")
+
 // start opens a registry that ends with the test.
 func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Helper()
-	set := settings{redis: inProcess, log: func(l httpapi.Log) httpapi.Log { return l }, commands: func(l command.Log) command.Log { return l }}
+	set := settings{
+		redis: inProcess, log: unchanged[httpapi.Log], commands: unchanged[command.Log],
+		head: unchanged[projections.LogHead], follow: unchanged[projections.Log],
+	}
 	for _, w := range with {
 		w(&set)
 	}
@@ -118,9 +128,11 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 
 	r.redis = set.redis(t)
 	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout, Now: r.clock.Now}
-	projector, err := projections.NewProjector(r.redis, r.store, options)
+	projector, err := projections.NewProjector(r.redis, set.follow(r.store), options)
 	must(t, err)
 	r.model = projections.NewReader(r.redis, options)
+	r.watch, err = projections.NewWatch(r.model, set.head(r.store), options)
+	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- projector.Run(ctx) }()
@@ -139,11 +151,14 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
+	rules := []command.Option{command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.watch, r.model))}
+	if !set.alone {
+		rules = append(rules, command.WithLists(httpapi.Lists(r.watch, r.model)))
+	}
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(set.commands(r.store), r.clock.Now, command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.store, r.model)),
-			command.WithLists(httpapi.Lists(r.store, r.model))), Log: set.log(r.store), Model: r.model,
+		Commands: command.New(set.commands(r.store), r.clock.Now, rules...), Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
-		CheckKey: certificates.CheckKey("another key that no registry has"), BaseURL: "https://tizilim.example/",
+		CheckKey: checkKey, BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Signatures: r.signatures, MobileCitizens: &r.mobile, PasswordKey: passwordKey, Gateway: &r.mobile,
 	})
@@ -155,6 +170,8 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	})
 	return r
 }
+
+func unchanged[T any](v T) T { return v }
 
 func inProcess(t testing.TB) projections.Client {
 	e, err := projections.StartEmbedded()

@@ -562,9 +562,9 @@ func changeOf(e domain.Event) projections.ChangeKind {
 
 // Lists is which lists a body keeps, for commands: by the model, as soon as it
 // has all that the log holds now.
-func Lists(log Log, model *projections.Reader) command.Lists {
+func Lists(watch *projections.Watch, model *projections.Reader) command.Lists {
 	return func(ctx context.Context, body string) ([]domain.ListID, error) {
-		if err := awaitHead(ctx, log, model); err != nil {
+		if err := watch.CatchUp(ctx); err != nil {
 			return nil, err
 		}
 		return model.ListsOf(ctx, body)

@@ -176,7 +176,7 @@ func TestALostRedisIsSaidAndHarmsNoCommand(t *testing.T) {
 	refused("GET", entryPath(st.list, st.entry), s.as(st.person), nil, header{"Tizilim-Position", "1"})
 	refused("POST", "/v1/persons", s.token(domain.RoleOperator), body, header{"Idempotency-Key", s.key()})
 	all.Wait()
-	ready := s.get("/readyz", "").is(503)
+	ready := s.notReady("redis_does_not_answer")
 	if ready.at("ready") != false || ready.at("event_store") != "answers" || ready.at("read_model", "answers") != false || ready.header.Get("Retry-After") == "" {
 		t.Errorf("readiness: %v %s", ready.header, ready.text)
 	}

@@ -186,9 +186,9 @@ func (s *Server) residences() {
 
 // Occupants is who is registered at a dwelling, for commands: by the model, as
 // soon as it has all that the log holds now.
-func Occupants(log Log, model *projections.Reader) command.Occupants {
+func Occupants(watch *projections.Watch, model *projections.Reader) command.Occupants {
 	return func(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error) {
-		if err := awaitHead(ctx, log, model); err != nil {
+		if err := watch.CatchUp(ctx); err != nil {
 			return nil, err
 		}
 		d, err := model.Residents(ctx, id, today)
@@ -201,15 +201,6 @@ func Occupants(log Log, model *projections.Reader) command.Occupants {
 		}
 		return occupants, nil
 	}
-}
-
-// awaitHead waits until the model has all that the log holds now.
-func awaitHead(ctx context.Context, log Log, model *projections.Reader) error {
-	head, err := log.Head(ctx)
-	if err != nil {
-		return err
-	}
-	return model.Await(ctx, head)
 }
 
 func (b *residentsBody) fill(d projections.DwellingResidents) {

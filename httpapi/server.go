@@ -38,9 +38,6 @@ type Log interface {
 	ReadBack(ctx context.Context, stream string, before *uint64, limit int) ([]domain.Recorded, error)
 	// AppendRead records that somebody is about to be shown data of a person.
 	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
-	// Head returns the position of the last event of the log; an error where the
-	// event store does not answer.
-	Head(ctx context.Context) (domain.Position, error)
 }
 
 // Config is what a Server is made of.
@@ -48,6 +45,7 @@ type Config struct {
 	Commands  *command.Handler
 	Log       Log
 	Model     *projections.Reader
+	Watch     *projections.Watch // over the model
 	Claims    *projections.Claims
 	Tokens    *Tokens
 	PersonKey domain.PersonIDKey
@@ -72,6 +70,7 @@ type Server struct {
 	log       *slog.Logger
 	events    Log
 	model     *projections.Reader
+	watch     *projections.Watch
 	claims    *projections.Claims
 	tokens    *Tokens
 	personKey domain.PersonIDKey
@@ -95,7 +94,7 @@ func New(c Config) *Server {
 	engine.RedirectTrailingSlash = false // a redirect is no problem+json, and one that repeats a command is none to follow
 	engine.ContextWithFallback = true
 	s := &Server{
-		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, claims: c.Claims,
+		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, claims: c.Claims,
 		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
 		mobileCitizens: c.MobileCitizens, passwordKey: c.PasswordKey, gateway: c.Gateway,
@@ -199,53 +198,6 @@ func atField(err error, field string) error {
 }
 
 func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
-
-// readyTimeout bounds a probe: who asks wants to know now.
-const readyTimeout = 2 * time.Second
-
-// ready answers 200 only when commands and reads work.
-func (s *Server) ready(ctx *gin.Context) {
-	bounded, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	_, logErr := s.events.Head(bounded)
-	m, modelErr := s.model.Status(bounded)
-	body := readiness{
-		Ready: logErr == nil && modelErr == nil && m.Ready(), EventStore: "answers",
-		ReadModel: modelReadiness{
-			Answers: modelErr == nil, Serving: m.Serving, Position: m.Position, CaughtUp: m.CaughtUp,
-			Building: m.Building, Built: m.Built, Target: m.Target, Projector: m.Projector, Quarantined: m.Quarantined,
-		},
-	}
-	if logErr != nil {
-		body.EventStore = "does not answer"
-	}
-	code := http.StatusOK
-	if !body.Ready {
-		code = http.StatusServiceUnavailable
-		ctx.Header("Retry-After", retryAfter)
-	}
-	ctx.JSON(code, body)
-}
-
-type readiness struct {
-	Ready      bool           `json:"ready"`
-	EventStore string         `json:"event_store"` // "answers" or "does not answer"
-	ReadModel  modelReadiness `json:"read_model"`
-}
-
-// modelReadiness is [projections.Status] as operators read it; its members mean
-// what they mean there.
-type modelReadiness struct {
-	Answers     bool            `json:"answers"`
-	Serving     uint64          `json:"serving"` // generation; 0: none, and reads say so
-	Position    domain.Position `json:"position"`
-	CaughtUp    bool            `json:"caught_up"`
-	Building    uint64          `json:"building,omitempty"`
-	Built       domain.Position `json:"built,omitempty"`
-	Target      domain.Position `json:"target,omitempty"`
-	Projector   bool            `json:"projector"` // one is active
-	Quarantined int             `json:"quarantined"`
-}
 
 // observe logs and counts every request. It names the route, never the address:
 // an address holds ids.

@@ -128,13 +128,17 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(a.store, a.model)), command.WithLists(httpapi.Lists(a.store, a.model)))
+	watch, err := projections.NewWatch(a.model, a.store, options)
+	if err != nil {
+		return a, err
+	}
+	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(watch, a.model)), command.WithLists(httpapi.Lists(watch, a.model)))
 	signatures, err := openSignatures(c, a.keys)
 	if err != nil {
 		return a, err
 	}
 	server := httpapi.New(httpapi.Config{
-		Commands: handler, Log: a.store, Model: a.model, Claims: projections.NewClaims(a.redis, options), Gateway: a.gateway,
+		Commands: handler, Log: a.store, Model: a.model, Watch: watch, Claims: projections.NewClaims(a.redis, options), Gateway: a.gateway,
 		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
 		Signatures: signatures, MobileCitizens: openMobileCitizens(c, a.keys), PasswordKey: a.keys.password,
 	})
@@ -155,6 +159,7 @@ func start(c config) (a *app, err error) {
 			a.fail(fmt.Errorf("projector: %w", err))
 		}
 	})
+	a.work.Go(func() { watch.Run(ctx) })
 	a.work.Go(func() { command.NewFinisher(handler, todo{a.model}, c.logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(handler, a.model, c.logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(handler, a.model, a.gateway, c.logger).Run(ctx) })
