@@ -106,7 +106,7 @@ func (s *Server) account() {
 		doc:     "All in which you take part: as applicant, as one who is deregistered, as family, or as a co-owner who is asked.",
 	}, s.myServices)
 	read(s, operation{
-		id: "get-my-accesses", method: http.MethodGet, path: "/v1/me/accesses", tag: "Personal account",
+		id: "get-my-accesses", method: http.MethodGet, path: "/v1/me/accesses", tag: "Personal account", fromLog: true,
 		summary: "Who read your data, when and why",
 		doc:     "What you read of yourself is not noted.",
 	}, s.myAccesses)

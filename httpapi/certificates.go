@@ -223,18 +223,9 @@ func (s *Server) certificates() {
 	})
 }
 
-// locate finds the stream of a document for a command. A command does not say what
-// its sender has seen, so what the model does not know yet is awaited: it is not
-// refused as unknown.
+// locate finds the stream of a document.
 func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projections.Certificate, error) {
-	found, err := s.model.Certificate(ctx, id)
-	if domain.CodeOf(err) != domain.CodeCertificateUnknown {
-		return found, err
-	}
-	if err := s.watch.CatchUp(ctx); err != nil {
-		return found, err
-	}
-	return s.model.Certificate(ctx, id)
+	return certain(ctx, s, func(ctx context.Context) (projections.Certificate, error) { return s.model.Certificate(ctx, id) })
 }
 
 // certificate registers the read of a document, whose answer is JSON or PDF.
@@ -307,7 +298,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	if err := s.await(ctx, in.AtLeast); err != nil {
 		return fail(err)
 	}
-	where, err := s.model.Certificate(ctx, in.ID)
+	where, err := s.locate(ctx, in.ID)
 	if err != nil {
 		return fail(hide(ctx, err))
 	}

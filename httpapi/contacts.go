@@ -70,7 +70,7 @@ func (s *Server) contacts() {
 		return s.confirmContacts(ctx, cmd, in.ID, in.Body, opt)
 	})
 	read(s, operation{
-		id: "get-own-contacts", method: http.MethodGet, path: "/v1/me/contacts", tag: "Personal account",
+		id: "get-own-contacts", method: http.MethodGet, path: "/v1/me/contacts", tag: "Personal account", fromLog: true,
 		summary: "How I can be reached, masked",
 	}, func(ctx context.Context, _ *struct{}) (*contactsFound, error) {
 		id := principal(ctx).PersonID

@@ -146,10 +146,13 @@ func (s *Server) history(op operation, unknown domain.Code, subject func(uuid.UU
 				"the cursor is none that a page of this history gave; send it back unchanged, or leave it out to begin anew").At("query.cursor"), s.log)
 		}
 		list := of(in.ID)
-		page, err := list(ctx, domain.Position(after), in.Limit)
-		if err == nil && len(page.Pointers) == 0 && after == 0 {
-			err = domain.Refuse(domain.NotFound, unknown, "the log holds nothing under this id")
-		}
+		page, err := certain(ctx, s, func(ctx context.Context) (projections.HistoryPage, error) {
+			page, err := list(ctx, domain.Position(after), in.Limit)
+			if err == nil && len(page.Pointers) == 0 && after == 0 {
+				err = domain.Refuse(domain.NotFound, unknown, "the log holds nothing under this id")
+			}
+			return page, err
+		})
 		if err != nil {
 			return nil, problemOf(err, s.log)
 		}

@@ -439,13 +439,13 @@ func (s *Server) lists() {
 	})
 
 	read(s, operation{
-		id: "get-entry-numbers", method: http.MethodGet, path: entry + "/numbers", tag: tag,
+		id: "get-entry-numbers", method: http.MethodGet, path: entry + "/numbers", tag: tag, fromLog: true,
 		summary: "The number of an entry at any time, and every change of it with its cause",
 		doc:     "Read from the log itself, which is folded anew: the price is that of a replay of the list. A citizen sees their own entry only.",
 	}, s.numbers)
 
 	read(s, operation{
-		id: "get-public-list", method: http.MethodGet, path: "/v1/queues/{list_id}/public", tag: tag,
+		id: "get-public-list", method: http.MethodGet, path: "/v1/queues/{list_id}/public", tag: tag, fromLog: true,
 		summary: "What is published of a list: how many are in each family, when they were placed, what was provided",
 		doc: "Exactly what art. 78 lists, and nothing that names anybody: no id, no name, no IIN. It is for everybody who has a token; " +
 			"whether and where it is published is for the body that keeps the list.",

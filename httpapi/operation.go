@@ -41,6 +41,7 @@ type operation struct {
 	doc     string
 	status  int // of success; 200 where it is not given
 	command bool
+	fromLog bool // a read of the log alone: what it does not find is not there
 }
 
 func (s *Server) describe(op operation) huma.Operation {
@@ -83,14 +84,22 @@ func given(members ...string) error {
 // withBody are the refusals of a body as such.
 var withBody = []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
 
-// read registers an operation that changes nothing but the logs of accesses.
+// read registers an operation that changes nothing but the logs of accesses. run
+// may be run twice: see [certain].
 func read[I, O any](s *Server, op operation, run func(context.Context, *I) (*O, error)) {
 	described := s.describe(op)
 	if op.method == http.MethodPost {
 		described.Errors = append(described.Errors, withBody...)
 	}
 	huma.Register(s.api, described, func(ctx context.Context, in *I) (*O, error) {
-		out, err := run(ctx, in)
+		look := func(ctx context.Context) (*O, error) { return run(ctx, in) }
+		var out *O
+		var err error
+		if op.fromLog {
+			out, err = look(ctx)
+		} else {
+			out, err = certain(ctx, s, look)
+		}
 		if err == nil {
 			err = s.disclose(ctx, op.id, out)
 		}

@@ -63,7 +63,7 @@ func (s *Server) persons() {
 	})
 
 	read(s, operation{
-		id: "search-person", method: http.MethodPost, path: "/v1/persons/search", tag: "Residence",
+		id: "search-person", method: http.MethodPost, path: "/v1/persons/search", tag: "Residence", fromLog: true,
 		summary: "Find a person by IIN",
 		doc:     "The IIN travels in the body, never in an address.",
 	}, func(ctx context.Context, in *searchPersonInput) (*foundPerson, error) {

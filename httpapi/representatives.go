@@ -91,7 +91,7 @@ func (s *Server) representatives() {
 		return r, representationChanged{in.ID, eventsOf(r)}, err
 	})
 	read(s, operation{
-		id: "get-representatives", method: http.MethodGet, path: "/v1/persons/{id}/representatives", tag: "Residence",
+		id: "get-representatives", method: http.MethodGet, path: "/v1/persons/{id}/representatives", tag: "Residence", fromLog: true,
 		summary: "Who is recorded as a legal representative of a person",
 		doc:     "Read from the log itself.",
 	}, func(ctx context.Context, in *representativesInput) (*representativesFound, error) {

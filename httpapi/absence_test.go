@@ -1,0 +1,215 @@
+package httpapi_test
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/domain/certificates"
+	"tizilim/httpapi"
+)
+
+// probe is a read of a record that has only just been made.
+type probe struct {
+	path, token string
+	body        any // where it is a POST
+}
+
+func (s *subtest) probed(p probe) *answer {
+	method := http.MethodGet
+	if p.body != nil {
+		method = http.MethodPost
+	}
+	a, err := s.try(method, p.path, p.token, p.body)
+	if err != nil {
+		s.t.Error(err)
+		return &answer{t: s.t}
+	}
+	return a
+}
+
+// fromTheLog are the operations that need no model to find a record.
+var fromTheLog = []string{
+	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-my-accesses",
+}
+
+// showAll are the operations that name no record which may be missing: what they
+// list may lag, as their position tells.
+var showAll = []string{"list-cases", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature"}
+
+// everything makes one of every record and returns the reads of them, by
+// operation.
+func everything(s *subtest) map[string][]probe {
+	auditor, commission, operator := s.token(domain.RoleAuditor), s.token(domain.RoleCommission), s.token(domain.RoleOperator)
+	iin := s.iin()
+	person := s.command("/v1/persons", operator, body{"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}).
+		is(http.StatusCreated).id("person_id")
+	own := s.as(person)
+	home := s.dwelling(person)
+	registered := s.registered(person, home, "2026-03-01", "").id("registration_id")
+	list := s.list()
+	kase := s.applied(person, list)
+	placement := s.placed(kase).at("placement").(map[string]any)
+	certificate, entry := placement["certificate_id"].(string), placement["entry_id"].(string)
+	s.registered(person, s.dwelling(), "2026-03-02", "") // ends the first one
+	sheet := s.command("/v1/persons/"+person+"/departure-sheets", own, body{"registration_id": registered}).is(http.StatusCreated).id("certificate_id")
+	talon := certificates.TalonOf(parse[domain.CaseID](kase)).String()
+	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
+	return map[string][]probe{
+		"search-person":          {{"/v1/persons/search", operator, body{"iin": iin}}},
+		"get-own-contacts":       {{"/v1/me/contacts", own, nil}},
+		"get-representatives":    {{"/v1/persons/" + person + "/representatives", auditor, nil}},
+		"get-case":               {{"/v1/cases/" + kase, own, nil}, {"/v1/cases/" + kase, auditor, nil}},
+		"get-certificate":        {{"/v1/certificates/" + certificate, own, nil}, {"/v1/certificates/" + sheet, own, nil}, {"/v1/certificates/" + talon, auditor, nil}},
+		"check-certificate":      {{"/v1/certificates/check/" + code, "", nil}},
+		"get-entry":              {{entryPath(list, entry), own, nil}, {entryPath(list, entry), commission, nil}},
+		"get-entry-numbers":      {{entryPath(list, entry) + "/numbers", own, nil}},
+		"list-entries":           {{"/v1/queues/" + list + "/entries", commission, nil}},
+		"get-public-list":        {{"/v1/queues/" + list + "/public", own, nil}},
+		"get-person-residence":   {{"/v1/persons/" + person + "/residence", own, nil}, {"/v1/persons/" + person + "/residence", operator, nil}},
+		"get-dwelling-residents": {{"/v1/dwellings/" + home + "/residents", own, nil}, {"/v1/dwellings/" + home + "/residents?as_of=2026-03-01", auditor, nil}},
+		"get-person-history":     {{"/v1/persons/" + person + "/history", auditor, nil}},
+		"get-dwelling-history":   {{"/v1/dwellings/" + home + "/history", auditor, nil}},
+		"get-me":                 {{"/v1/me", own, nil}},
+		"get-my-accesses":        {{"/v1/me/accesses", own, nil}},
+		"list-cases":             {{"/v1/cases?overdue=true", auditor, nil}},
+		"get-my-services":        {{"/v1/me/services", own, nil}},
+		"get-my-queue":           {{"/v1/me/queue", own, nil}},
+		"get-own-notices":        {{"/v1/me/notices", own, nil}},
+		"preview-signature":      nil, // of what is sent
+	}
+}
+
+func TestARecordOfTheLogIsNeverNotFound(t *testing.T) {
+	r, model, head := late(t)
+	s := r.at(t)
+	model.close()
+	reads := everything(s)
+	for id := range httpapi.Disclosures() {
+		if _, command := reads[id]; !command {
+			t.Errorf("the operation %s reads, and nothing here reads by it", id)
+		}
+	}
+	// each reads by all of them at once.
+	each := func(judge func(id string, p probe, a *answer)) {
+		var all sync.WaitGroup
+		for id, probes := range reads {
+			for _, p := range probes {
+				all.Go(func() { judge(id, p, s.probed(p)) })
+			}
+		}
+		all.Wait()
+	}
+	each(func(id string, p probe, a *answer) {
+		switch finds := slices.Contains(fromTheLog, id) || slices.Contains(showAll, id); {
+		case finds && a.status != http.StatusOK:
+			t.Errorf("%s: %d %s", p.path, a.status, a.text)
+		case !finds && (a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.body["code"] != string(domain.CodeModelBehind)):
+			t.Errorf("%s, while the model is behind: %d %s", p.path, a.status, a.text)
+		}
+	})
+	before := head.looks.Load()
+	var opened sync.WaitGroup
+	opened.Go(func() { // while they wait
+		r.until("somebody looks where the log ends", func() bool { return head.looks.Load() > before })
+		model.open()
+	})
+	each(func(_ string, p probe, a *answer) {
+		if a.status != http.StatusOK {
+			t.Errorf("%s, as the model comes: %d %s", p.path, a.status, a.text)
+		}
+	})
+	opened.Wait()
+	noted := map[string]int{}
+	person := strings.Split(reads["get-person-residence"][0].path, "/")[3]
+	for _, rec := range s.stream(accesslog.Stream(parse[domain.PersonID](person))) {
+		noted[rec.Event.(accesslog.PersonalDataRead).Operation]++
+	}
+	// Those that were told 503 were shown nothing, and a second look is no read.
+	want := map[string]int{
+		"search-person": 2, "get-representatives": 2, "get-case": 1, "get-certificate": 1, "get-entry": 1, "list-entries": 1,
+		"get-person-residence": 1, "get-dwelling-residents": 1, "get-person-history": 1, "get-dwelling-history": 1,
+	}
+	if !maps.Equal(noted, want) {
+		t.Errorf("noted %v, want %v", noted, want)
+	}
+}
+
+// The same, as clients meet it: one process, one read right after one command.
+func TestAReadRightAfterACommandFindsWhatItMade(t *testing.T) {
+	s := start(t).at(t)
+	auditor := s.token(domain.RoleAuditor)
+	for range 200 {
+		s.get("/v1/persons/"+s.citizen()+"/residence", auditor).is(http.StatusOK)
+		s.get("/v1/dwellings/"+s.dwelling()+"/residents", auditor).is(http.StatusOK)
+	}
+}
+
+func TestWhatDoesNotExistIsConfirmedInTheLog(t *testing.T) {
+	r, model, head := late(t)
+	s := r.at(t)
+	auditor, person := s.token(domain.RoleAuditor), s.citizen()
+	unknown := func() string { return "/v1/persons/" + uuid.NewString() + "/residence" }
+	s.get(unknown(), auditor).refused(http.StatusNotFound, domain.CodePersonUnknown, "")
+	own := s.get("/v1/persons/"+person+"/residence", s.as(person)).is(http.StatusOK).text
+
+	// What is found costs no look at the log, whatever the log does.
+	head.fail(domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; ask again"))
+	before := head.looks.Load()
+	if again := s.get("/v1/persons/"+person+"/residence", s.as(person)).is(http.StatusOK).text; again == "" || len(again) != len(own) {
+		t.Errorf("first %s, then %s", own, again)
+	}
+	if n := head.looks.Load() - before; n != 0 {
+		t.Errorf("a record that was found cost %d looks at the log", n)
+	}
+	// What is not found cannot be confirmed, and is not said.
+	s.get(unknown(), auditor).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	s.get("/v1/certificates/check/"+checkKey.Code(domain.CertificateID{UUID: uuid.New()}, 1).Grouped(), "").
+		refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	// What is another's is told from what does not exist by nothing.
+	stranger := s.as(s.citizen())
+	s.get("/v1/persons/"+person+"/residence", stranger).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	s.get(unknown(), stranger).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	head.fail(nil)
+	s.get("/v1/persons/"+person+"/residence", stranger).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	// A command awaits what it names.
+	model.close()
+	s.citizen()
+	s.command("/v1/certificates/"+uuid.NewString()+"/duplicate", s.token(domain.RoleOperator), body{}).
+		refused(http.StatusServiceUnavailable, domain.CodeModelBehind, "")
+	// What the log itself does not hold needs no model to be believed.
+	s.send("POST", "/v1/persons/search", s.token(domain.RoleOperator), body{"iin": s.iin()}).refused(http.StatusNotFound, domain.CodePersonUnknown, "iin")
+	s.get(entryPath(uuid.NewString(), uuid.NewString())+"/numbers", auditor).refused(http.StatusNotFound, domain.CodeListUnknown, "")
+	model.open()
+	s.command("/v1/certificates/"+uuid.NewString()+"/duplicate", s.token(domain.RoleOperator), body{}).
+		refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+}
+
+func TestAThousandWhoFindNothingShareTheirLooks(t *testing.T) {
+	r, _, head := late(t)
+	s := r.at(t)
+	auditor := s.token(domain.RoleAuditor)
+	head.takes = 20 * time.Millisecond
+	before, began := head.looks.Load(), time.Now()
+	var all sync.WaitGroup
+	for range 1000 {
+		all.Go(func() {
+			if a := s.probed(probe{path: "/v1/dwellings/" + uuid.NewString() + "/residents", token: auditor}); a.status != http.StatusNotFound {
+				t.Errorf("%d %s", a.status, a.text)
+			}
+		})
+	}
+	all.Wait()
+	most := int64(time.Since(began)/head.takes) + 1 // one after the other
+	if n := head.looks.Load() - before; n > most {
+		t.Errorf("they cost %d looks at the log in %v", n, time.Since(began))
+	}
+}
