@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -308,7 +307,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	}
 	newest, ok := file.Find(in.ID)
 	if !ok {
-		return fail(errors.New("the log does not hold a document that the read model knows"))
+		return fail(s.missing(where.Stream, "certificate_id", in.ID))
 	}
 	if p := principal(ctx); p.Role == domain.RoleCitizen && !file.OpenTo(newest, p.PersonID) {
 		return fail(notYours())

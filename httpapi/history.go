@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"net/http"
 	"slices"
@@ -287,8 +288,11 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 				return err
 			}
 			for i, p := range run {
-				if i >= len(got) || got[i].Revision != p.Revision || got[i].Position != p.Position {
-					return &missingEvent{p.EventRef}
+				if i >= len(got) {
+					return s.missing(p.Stream, "revision", p.Revision)
+				}
+				if got[i].Revision != p.Revision || got[i].Position != p.Position {
+					return fmt.Errorf("history: the log holds another event than %s: the read model belongs to another log", p.EventRef)
 				}
 			}
 			copy(into, got)
@@ -299,10 +303,11 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 	return recs, group.Wait()
 }
 
-// missingEvent is a pointer to an event that the log does not hold: the read
-// model belongs to another log, or the log has lost something.
-type missingEvent struct{ ref projections.EventRef }
-
-func (e *missingEvent) Error() string {
-	return "history: the log does not hold " + e.ref.String()
+// missing is the answer where the log does not hold what the model names. An
+// event store that has just come back may lack it for a moment. Where that goes
+// on, the log has lost something.
+func (s *Server) missing(stream string, what ...any) error {
+	s.log.Error("the event store does not hold what the read model names", append([]any{"stream", stream}, what...)...)
+	return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
+		"the event store does not hold now what the read model names; ask again in a moment, and tell the operators where that does not help")
 }

@@ -81,6 +81,12 @@ func problemOf(err error, log *slog.Logger) *Problem {
 	}
 	var e *domain.Error
 	if !errors.As(err, &e) {
+		var trouble storeTrouble
+		if errors.As(err, &trouble) { // operators read what it is in /readyz
+			log.Warn("the event store is of no use now", "reason", trouble.EventStoreReason(), "error", err)
+			return refusal(http.StatusServiceUnavailable, domain.CodeLogUnavailable,
+				"the event store does not answer now; send the same request again", "")
+		}
 		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) { // the client went away, or the server stops
 			log.Debug("request was given up", "error", err)
 			return refusal(http.StatusServiceUnavailable, domain.CodeInternal, "the request ended before its answer; send the same request again", "")

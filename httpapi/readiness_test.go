@@ -1,8 +1,10 @@
 package httpapi_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"tizilim/domain"
 	"tizilim/httpapi"
 )
 
@@ -145,5 +148,43 @@ func TestASlowEventStoreDoesNotMakeRedisLookDown(t *testing.T) {
 	}
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("it took %v", took)
+	}
+}
+
+// What the event store says of itself is no defect of the registry.
+func TestTroubleOfTheEventStoreIs503(t *testing.T) {
+	var broken atomic.Bool
+	r := start(t, func(set *settings) {
+		set.log = func(l httpapi.Log) httpapi.Log { return troubled{l, &broken} }
+	})
+	s := r.at(t)
+	person := s.citizen()
+	broken.Store(true)
+	for _, path := range []string{"/v1/persons/" + person + "/residence?as_of=2026-03-01", "/v1/persons/" + person + "/history"} {
+		s.get(path, s.token(domain.RoleAuditor)).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	}
+}
+
+// troubled is a log whose reads fail, where it is broken, with a reason and with
+// nothing else.
+type troubled struct {
+	httpapi.Log
+	broken *atomic.Bool
+}
+
+func (l troubled) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
+	if l.broken.Load() {
+		return nil, fmt.Errorf("read %s: %w", stream, trouble{"rights", "the user may not read"})
+	}
+	return l.Log.ReadPage(ctx, stream, from, limit)
+}
+
+func (l troubled) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	return func(yield func(domain.Recorded, error) bool) {
+		if _, err := l.ReadPage(ctx, stream, from, 1); err != nil {
+			yield(domain.Recorded{}, err)
+			return
+		}
+		l.Log.Read(ctx, stream, from)(yield)
 	}
 }
