@@ -1,0 +1,232 @@
+package standin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+func (s *streamsService) Read(request *streams.ReadReq, call streams.Streams_ReadServer) error {
+	if request.GetOptions().GetSubscription() != nil {
+		return s.node.subscribe(request, call)
+	}
+	limit, refusal := s.node.limit(requiresLeader(call.Context()))
+	if refusal.err != nil {
+		return refusal.answer(call.Context())
+	}
+	return s.node.read(request, call, limit)
+}
+
+// limit is the position up to which the node shows the log, or why it shows
+// nothing.
+func (n *Node) limit(requiresLeader bool) (uint64, outcome) {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	switch {
+	case n.leads():
+		return math.MaxUint64, outcome{}
+	case requiresLeader:
+		return 0, n.errNotLeader()
+	default:
+		return n.copied, outcome{}
+	}
+}
+
+// read shows what the node has of a stream or of $all.
+func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, limit uint64) error {
+	c, ctx := n.cluster, call.Context()
+	options := request.GetOptions()
+	stream, backwards := options.GetStream(), options.GetReadDirection() == streams.ReadReq_Options_Backwards
+	left := options.GetCount()
+	last := uint64(math.MaxUint64)
+	if limit < math.MaxUint64 && left > 0 {
+		if stream != nil {
+			var known bool
+			var err error
+			if last, known, err = c.lastRevision(ctx, stream.GetStreamIdentifier(), limit); err != nil {
+				return err
+			}
+			if !known {
+				return call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
+					StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: stream.GetStreamIdentifier()},
+				}})
+			}
+		}
+		if backwards { // events that the node does not have yet must not count
+			request = proto.Clone(request).(*streams.ReadReq)
+			request.Options.CountOption = &streams.ReadReq_Options_Count{Count: math.MaxUint64}
+		}
+	}
+	return c.forward(ctx, request, func(m *streams.ReadResp) (more bool, err error) {
+		switch content := m.GetContent().(type) {
+		case *streams.ReadResp_Event:
+			if content.Event.GetCommitPosition() > limit {
+				return backwards, nil
+			}
+			if left == 0 {
+				return false, nil
+			}
+			left--
+			c.show(content.Event)
+		case *streams.ReadResp_LastStreamPosition:
+			content.LastStreamPosition = min(content.LastStreamPosition, last)
+		}
+		return true, call.Send(m)
+	})
+}
+
+// forward has the log answer a read, as long as each wants more.
+func (c *Cluster) forward(ctx context.Context, request *streams.ReadReq, each func(*streams.ReadResp) (more bool, err error)) error {
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	call, err := c.log.Read(inner, request)
+	if err != nil {
+		return err
+	}
+	for {
+		m, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return passed(nil, call.Trailer(), err).answer(ctx)
+		}
+		if more, err := each(m); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// tombstoned stands for the last revision of a stream that is deleted for good.
+const tombstoned = math.MaxUint64
+
+// lastRevision is that of the last event of a stream up to the position.
+func (c *Cluster) lastRevision(ctx context.Context, stream *shared.StreamIdentifier, limit uint64) (revision uint64, known bool, err error) {
+	request := readAll(&streams.ReadReq_Options_Count{Count: math.MaxUint64})
+	request.Options.ReadDirection = streams.ReadReq_Options_Backwards
+	request.Options.StreamOption = &streams.ReadReq_Options_Stream{Stream: &streams.ReadReq_Options_StreamOptions{
+		StreamIdentifier: stream, RevisionOption: &streams.ReadReq_Options_StreamOptions_End{End: &shared.Empty{}},
+	}}
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	call, err := c.log.Read(inner, request)
+	if err != nil {
+		return 0, false, err
+	}
+	for {
+		m, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			return 0, false, nil
+		}
+		if status.Code(err) == codes.FailedPrecondition {
+			return tombstoned, true, nil
+		}
+		if err != nil {
+			return 0, false, err
+		}
+		if e := m.GetEvent(); e != nil && e.GetCommitPosition() <= limit {
+			return e.GetEvent().GetStreamRevision(), true, nil
+		}
+	}
+}
+
+// has reports whether the node shows the position of the log.
+func (n *Node) has(position uint64) bool {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	return n.leads() || position <= n.copied
+}
+
+// subscribe shows what the node has, and then whatever it receives. It asks
+// for the leader as a server does: for each page of the past, never when live.
+func (n *Node) subscribe(request *streams.ReadReq, call streams.Streams_ReadServer) error {
+	c, ctx := n.cluster, call.Context()
+	request, live, err := n.fromItsEnd(ctx, request)
+	if err != nil {
+		return err
+	}
+	goLive := func() error {
+		live = true
+		return call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
+	}
+	page := func() error {
+		_, refusal := n.limit(requiresLeader(ctx))
+		return refusal.answer(ctx)
+	}
+	return c.forward(ctx, request, func(m *streams.ReadResp) (bool, error) {
+		var position uint64
+		switch content := m.GetContent().(type) {
+		case *streams.ReadResp_Confirmation:
+			if err := call.Send(m); err != nil {
+				return false, err
+			}
+			if live {
+				return true, goLive()
+			}
+			return true, page()
+		case *streams.ReadResp_CaughtUp_:
+			live = true
+		case *streams.ReadResp_Event:
+			position = content.Event.GetCommitPosition()
+			c.show(content.Event)
+		case *streams.ReadResp_Checkpoint_:
+			position = content.Checkpoint.GetCommitPosition()
+		}
+		if !live {
+			if n.has(position) {
+				if err := page(); err != nil {
+					return false, err
+				}
+			} else if err := goLive(); err != nil { // its own copy ends here
+				return false, err
+			}
+		}
+		if err := c.await(ctx, func() bool { return n.leads() || position <= n.copied }); err != nil {
+			return false, status.FromContextError(err).Err()
+		}
+		return true, call.Send(m)
+	})
+}
+
+// fromItsEnd tells whether a subscription begins at the end of what the node
+// has, or later, so that it is live and needs no page. One from "the end" is
+// made one from the node's own.
+func (n *Node) fromItsEnd(ctx context.Context, request *streams.ReadReq) (_ *streams.ReadReq, live bool, err error) {
+	limit, _ := n.limit(false)
+	if limit == math.MaxUint64 {
+		return request, false, nil // the log's end is its own
+	}
+	request = proto.Clone(request).(*streams.ReadReq)
+	switch all := request.GetOptions().GetAll(); {
+	case all.GetEnd() != nil:
+		all.AllOption = &streams.ReadReq_Options_AllOptions_Position{
+			Position: &streams.ReadReq_Options_Position{CommitPosition: limit, PreparePosition: limit},
+		}
+		return request, true, nil
+	case all != nil: // there is always something to read from the start
+		return request, all.GetPosition() != nil && all.GetPosition().GetCommitPosition() >= limit, nil
+	}
+	stream := request.GetOptions().GetStream()
+	last, known, err := n.cluster.lastRevision(ctx, stream.GetStreamIdentifier(), limit)
+	if err != nil || last == tombstoned {
+		return request, false, err // the log has the word
+	}
+	switch at := stream.GetRevisionOption().(type) {
+	case *streams.ReadReq_Options_StreamOptions_End:
+		stream.RevisionOption = &streams.ReadReq_Options_StreamOptions_Start{Start: &shared.Empty{}}
+		if known {
+			stream.RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: last}
+		}
+		return request, true, nil
+	case *streams.ReadReq_Options_StreamOptions_Revision:
+		return request, !known || at.Revision >= last, nil
+	}
+	return request, !known, nil
+}
