@@ -1,10 +1,14 @@
 package embedded_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
 	"go.uber.org/goleak"
 
 	"tizilim/eventstore/embedded"
@@ -48,4 +52,24 @@ func TestContract(t *testing.T) {
 
 func TestContractInMemory(t *testing.T) {
 	eventstoretest.Run(t, start(t, "", embedded.InMemory()).ConnectionString())
+}
+
+// TestTheLimitOfAnAppendIsThatOf2410 to the byte: the contract cannot ask for
+// that, since 23.10 counts the data only.
+func TestTheLimitOfAnAppendIsThatOf2410(t *testing.T) {
+	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
+	const kind, metadata = "Large", `{"by":"test"}`
+	appendOf := func(size int) error {
+		_, err := client.AppendToStream(t.Context(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.EventData{
+			EventID: uuid.New(), EventType: kind, ContentType: esdb.ContentTypeBinary, Metadata: []byte(metadata),
+			Data: bytes.Repeat([]byte{7}, size-2*len(kind)-len(metadata)),
+		})
+		return err
+	}
+	if err := appendOf(1 << 20); err != nil {
+		t.Errorf("1 MiB: %v", err)
+	}
+	if err := appendOf(1<<20 + 1); err == nil || !strings.Contains(err.Error(), "Maximum Append Size") {
+		t.Errorf("a byte more: %v", err)
+	}
 }

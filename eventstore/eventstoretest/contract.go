@@ -1,6 +1,7 @@
 // Package eventstoretest states what this project relies on in an event store,
 // as tests over the official EventStoreDB client. A server that passes them can
-// stand behind the project: the embedded node, an EventStoreDB node or cluster.
+// stand behind the project: the embedded node, an EventStoreDB node or cluster
+// of 23.10 or 24.10. Where these two differ, the tests ask for what both give.
 //
 // Every test works on streams of its own, with random names, so the suite can
 // run against a server that is in use, and more than once.
@@ -17,6 +18,7 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
+	"google.golang.org/grpc/metadata"
 )
 
 // Environment names the server that the suite is run against instead of the
@@ -53,6 +55,12 @@ func Server(t testing.TB, start func(testing.TB) string) string {
 	return start(t)
 }
 
+// RequireLeader returns a context whose calls only the leader of a cluster
+// answers. The client of v4.2.0 has an option for that and never sends it.
+func RequireLeader(ctx context.Context) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "requires-leader", "true")
+}
+
 // Run runs the whole contract against the server at the connection string.
 func Run(t *testing.T, connectionString string) {
 	client := Connect(t, connectionString)
@@ -67,7 +75,9 @@ func Run(t *testing.T, connectionString string) {
 				t.Run(c.name, func(t *testing.T) {
 					ctx, cancel := context.WithTimeout(context.Background(), patience)
 					defer cancel()
-					c.run(&suite{T: t, ctx: ctx, client: client})
+					s := &suite{T: t, ctx: RequireLeader(ctx), client: client}
+					s.findLeader()
+					c.run(s)
 				})
 			}
 		})
@@ -85,6 +95,23 @@ type suite struct {
 	*testing.T
 	ctx    context.Context
 	client *esdb.Client
+}
+
+// findLeader lets the client go to the leader: on a refusal that names it, the
+// client connects there, and leaves it to its caller to ask again.
+func (s *suite) findLeader() {
+	s.Helper()
+	for range 2 {
+		_, err := drain(s.client.ReadAll(s.ctx, esdb.ReadAllOptions{Direction: esdb.Backwards, From: esdb.End{}}, 1))
+		var refused *esdb.Error
+		if err == nil {
+			return
+		}
+		if !errors.As(err, &refused) || refused.Code() != esdb.ErrorCodeNotLeader {
+			s.Fatalf("the server does not answer: %v", err)
+		}
+	}
+	s.Fatal("the node that was named as the leader does not lead")
 }
 
 // stream returns a stream name that nobody has used.

@@ -8,10 +8,15 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 )
 
+// bothWays read a whole stream. Forwards from its end no server reads one.
+var bothWays = []esdb.ReadStreamOptions{
+	{Direction: esdb.Forwards, From: esdb.Start{}}, {Direction: esdb.Backwards, From: esdb.End{}},
+}
+
 var readCases = []contractCase{
 	{"a stream that never was is not found", func(s *suite) {
-		for _, direction := range []esdb.Direction{esdb.Forwards, esdb.Backwards} {
-			_, err := drain(s.client.ReadStream(s.ctx, s.stream(), esdb.ReadStreamOptions{Direction: direction, From: esdb.End{}}, 5))
+		for _, options := range bothWays {
+			_, err := drain(s.client.ReadStream(s.ctx, s.stream(), options, 5))
 			s.wantCode(err, esdb.ErrorCodeResourceNotFound)
 		}
 	}},
