@@ -45,7 +45,7 @@ func readers(recs []domain.Recorded) []string {
 }
 
 func TestC21_ReadsOfOnePersonsDataAreRecordedWhoeverComesFirst(t *testing.T) {
-	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
+	s := openStore(t, server(t))
 	person := looked(t, s, 0)
 	var all sync.WaitGroup
 	for i := range 40 {
@@ -63,7 +63,7 @@ func TestC21_ReadsOfOnePersonsDataAreRecordedWhoeverComesFirst(t *testing.T) {
 }
 
 func TestReadBackGivesTheNewestFirstAndGoesOnWhereItStopped(t *testing.T) {
-	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
+	s := openStore(t, server(t))
 	stream := accesslog.Stream(looked(t, s, 5))
 	at := func(r uint64) *uint64 { return &r }
 	for _, row := range []struct {
