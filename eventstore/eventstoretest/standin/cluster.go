@@ -49,7 +49,7 @@ var DefaultTimes = Times{
 	StepDown:  300 * time.Millisecond,
 	Takeover:  450 * time.Millisecond,
 	Staleness: 80 * time.Millisecond,
-	Settling:  60 * time.Millisecond,
+	Settling:  100 * time.Millisecond,
 	Commit:    50 * time.Millisecond,
 	Restart:   100 * time.Millisecond,
 }
@@ -191,6 +191,7 @@ func (c *Cluster) leading() int {
 }
 
 // AwaitLeader returns who leads, once a node does that commits what it takes.
+// If the context ends first the test fails, and it returns -1.
 func (c *Cluster) AwaitLeader(ctx context.Context) int {
 	c.t.Helper()
 	return c.awaitOther(ctx, nobody)
@@ -205,13 +206,15 @@ func (c *Cluster) awaitOther(ctx context.Context, old int) int {
 		return l != nobody && l != old && c.nodes[l].ready
 	})
 	if err != nil {
-		c.t.Fatalf("stand-in cluster: no new leader: %v", err)
+		c.t.Errorf("stand-in cluster: no new leader: %v", err)
+		return nobody
 	}
 	return l
 }
 
-// AwaitWhole returns once all three nodes are up, and two follow the third.
-func (c *Cluster) AwaitWhole(ctx context.Context) {
+// AwaitWhole returns once all three nodes are up, and two follow the third. If
+// the context ends first the test fails, and it returns false.
+func (c *Cluster) AwaitWhole(ctx context.Context) bool {
 	c.t.Helper()
 	err := c.await(ctx, func() bool {
 		l := c.leading()
@@ -226,8 +229,9 @@ func (c *Cluster) AwaitWhole(ctx context.Context) {
 		return true
 	})
 	if err != nil {
-		c.t.Fatalf("stand-in cluster: it is not whole: %v", err)
+		c.t.Errorf("stand-in cluster: it is not whole: %v", err)
 	}
+	return err == nil
 }
 
 // await returns when the condition, which is called with the lock held, is true.

@@ -131,7 +131,8 @@ func (c *Cluster) Calls(i int, method string) Calls {
 
 // Changes makes the leader change n times, in ways that the seed chooses, and
 // waits for the new leader each time, for the cluster to be whole again, and
-// for the pause.
+// for the pause. It may run beside the test, and ends early with the context;
+// a change that does not come about fails the test.
 func (c *Cluster) Changes(ctx context.Context, seed uint64, n int, pause time.Duration) {
 	c.t.Helper()
 	c.t.Logf("stand-in cluster: %d changes of leader, seed %d", n, seed)
@@ -139,13 +140,15 @@ func (c *Cluster) Changes(ctx context.Context, seed uint64, n int, pause time.Du
 	for i := range n {
 		change := changes[random.IntN(len(changes))]
 		old := c.AwaitLeader(ctx)
+		if old == nobody {
+			return
+		}
 		began := time.Now()
 		restore := change.make(c, old)
 		leader := c.awaitOther(ctx, old)
 		c.t.Logf("stand-in cluster: change %d: %s %d, then %d leads after %v", i+1, change.name, old, leader, time.Since(began))
 		restore()
-		c.AwaitWhole(ctx)
-		if c.await(ctx, after(time.Now().Add(pause))) != nil {
+		if leader == nobody || !c.AwaitWhole(ctx) || c.await(ctx, after(time.Now().Add(pause))) != nil {
 			return
 		}
 	}
