@@ -32,8 +32,10 @@
 //	                             "Operation timed out: Request canceled by
 //	                             server". What it took meanwhile may stand: all
 //	                             of it if the quorum comes back first, otherwise
-//	                             a beginning of it that the seed chooses. A new
-//	                             leader is without quorum for a moment
+//	                             a beginning of it that the seed chooses; until
+//	                             then it is in the way of other appends, which
+//	                             are refused by their revision. A new leader is
+//	                             without quorum for a moment
 //	subscriptions                from the end, accepted by any node; once live,
 //	                             ended by nothing but the process or the
 //	                             connection; silent while the node receives
@@ -51,8 +53,7 @@
 // # What it does not
 //
 // Deletions and stream metadata hold on every node at once, whatever the
-// delay of its copy. A leader without quorum judges no expected revision: it
-// says that it timed out where a real one may say "wrong expected version". There is no
-// BatchAppend, and the features of the server do not list it, so that clients
-// append one by one. There is no TLS, and nobody needs a password.
+// delay of its copy. There is no BatchAppend, and the features of the server do
+// not list it, so that clients append one by one. There is no TLS, and nobody
+// needs a password.
 package standin

@@ -508,3 +508,59 @@ func TestChangesLoseNothing(t *testing.T) {
 		t.Error("nothing was appended")
 	}
 }
+
+func TestALeaderWithoutAQuorumRefusesWhatDoesNotFit(t *testing.T) {
+	ctx := bounded(t)
+	c := standin.Start(t)
+	l := c.AwaitLeader(ctx)
+	leader := dial(t, c.Node(l))
+	first, second, third := uuid.New(), uuid.New(), uuid.New()
+	appendAt := func(expected at, id uuid.UUID) (*streams.AppendResp, error) {
+		response, _, err := leader.append(toLeader(ctx), "s", expected, id)
+		return response, err
+	}
+	if _, err := appendAt(noStream, first); err != nil {
+		t.Fatal(err)
+	}
+	c.Isolate(l)
+	for _, expected := range []at{noStream, 7} { // what it has committed is in the way
+		if response, err := appendAt(expected, third); err != nil || response.GetWrongExpectedVersion().GetCurrentRevision() != 0 {
+			t.Errorf("at %d: %v, %v", expected, response, err)
+		}
+	}
+	if response, err := appendAt(noStream, first); err != nil || response.GetSuccess() == nil {
+		t.Errorf("a repetition of what is committed: %v, %v", response, err)
+	}
+	_, err := appendAt(0, second)
+	wantStatus(t, err, codes.Aborted, noQuorum)
+	response, err := appendAt(0, third) // what waits is in the way
+	if wrong := response.GetWrongExpectedVersion(); err != nil || wrong.GetCurrentRevision() != 1 || wrong.GetExpectedRevision() != 0 {
+		t.Errorf("%v, %v", response, err)
+	}
+	_, err = appendAt(0, second) // it waits already
+	wantStatus(t, err, codes.Aborted, noQuorum)
+	if ids, _, _, err := leader.read(toLeader(ctx), request("s", false, 5)); err != nil || len(ids) != 1 {
+		t.Errorf("nobody is shown what waits: %v, %v", ids, err)
+	}
+}
+
+func TestANewLeaderIsWithoutAQuorumForAMoment(t *testing.T) {
+	ctx := bounded(t)
+	times := standin.DefaultTimes
+	times.Settling, times.Commit = time.Second, 10*time.Millisecond
+	c := standin.Start(t, standin.WithTimes(times), standin.WithSeed(1)) // that settles late
+	l := c.AwaitLeader(ctx)
+	c.AwaitWhole(ctx)
+	c.Resign()
+	eventually(t, "another leads", func() bool { return c.Leader() != l && c.Leader() != nobodyLeads })
+	leader, id := dial(t, c.Node(c.Leader())), uuid.New()
+	_, _, err := leader.append(toLeader(ctx), "s", noStream, id)
+	wantStatus(t, err, codes.Aborted, noQuorum)
+	if _, found, _, err := leader.read(toLeader(ctx), request("s", false, 5)); err != nil || found {
+		t.Errorf("it shows what it has not committed: %v, %v", found, err)
+	}
+	c.AwaitLeader(ctx)
+	if ids, _, _, err := leader.read(toLeader(ctx), request("s", false, 5)); err != nil || !slices.Equal(ids, []string{id.String()}) {
+		t.Errorf("it stands: %v, %v", ids, err)
+	}
+}

@@ -33,15 +33,16 @@ type outcome struct {
 
 // write is an append, a deletion or a tombstone.
 type write struct {
-	run func(context.Context) outcome // in the log
+	wish wish                          // of an append
+	run  func(context.Context) outcome // in the log
 
 	once   sync.Once
 	ended  chan struct{} // closed once the outcome is there
 	result outcome
 }
 
-func newWrite(run func(context.Context) outcome) *write {
-	return &write{run: run, ended: make(chan struct{})}
+func newWrite(wish wish, run func(context.Context) outcome) *write {
+	return &write{wish: wish, run: run, ended: make(chan struct{})}
 }
 
 // end gives the write its outcome, unless it has one.
@@ -96,10 +97,7 @@ func (n *Node) write(ctx context.Context, w *write) outcome {
 	}
 	reached := leader == n || n.on() && leader.on()
 	takes := leader.role == gossip.MemberInfo_Leader
-	at := takes && leader.ready && leader.majority()
-	if reached && takes && !at {
-		leader.waiting = append(leader.waiting, w)
-	}
+	commits := takes && leader.ready && leader.majority()
 	c.mu.Unlock()
 
 	switch {
@@ -107,19 +105,10 @@ func (n *Node) write(ctx context.Context, w *write) outcome {
 		return c.expire(ctx, "Forwarding timeout")
 	case !takes:
 		return outcome{err: errNotReady}
-	case at:
-		w.end(w.run(ctx))
-		return c.delivered(ctx, leader, w.result)
-	}
-	timeout := time.NewTimer(c.times.Commit)
-	defer timeout.Stop()
-	select {
-	case <-w.ended:
-		return w.result
-	case <-timeout.C:
-		return outcome{err: errTimedOut("Commit phase timeout.")}
-	case <-ctx.Done():
-		return outcome{err: status.FromContextError(ctx.Err()).Err()}
+	case !commits:
+		return c.wait(ctx, leader, w)
+	default:
+		return c.delivered(ctx, leader, w.run(ctx))
 	}
 }
 
@@ -156,7 +145,8 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 		requests = append(requests, request)
 	}
 	c := s.node.cluster
-	o := s.node.write(call.Context(), newWrite(func(ctx context.Context) outcome { return c.append(ctx, requests) }))
+	a := parseAppend(requests)
+	o := s.node.write(call.Context(), newWrite(a.wish, func(ctx context.Context) outcome { return c.append(ctx, a) }))
 	if o.err != nil {
 		return o.answer(call.Context())
 	}
@@ -167,37 +157,54 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 	return call.SendAndClose(response)
 }
 
+// proposal is an append as it came, whatever it is worth: the log judges that.
+type proposal struct {
+	wish
+	atEnd    bool // Any or StreamExists
+	events   []*streams.AppendReq_ProposedMessage
+	requests []*streams.AppendReq
+}
+
+func parseAppend(requests []*streams.AppendReq) *proposal {
+	a := &proposal{requests: requests}
+	for _, r := range requests {
+		if m := r.GetProposedMessage(); m != nil {
+			a.events, a.ids = append(a.events, m), append(a.ids, parseID(m.GetId()))
+		}
+		if options := r.GetOptions(); options != nil {
+			a.stream = string(options.GetStreamIdentifier().GetStreamName())
+			switch expected := options.GetExpectedStreamRevision().(type) {
+			case *streams.AppendReq_Options_Any, *streams.AppendReq_Options_StreamExists:
+				a.atEnd = true
+			case *streams.AppendReq_Options_NoStream:
+				a.exact = true
+			case *streams.AppendReq_Options_Revision:
+				a.exact, a.first = true, expected.Revision+1
+			}
+		}
+	}
+	return a
+}
+
 // append appends to the log, as the present leader.
-func (c *Cluster) append(ctx context.Context, requests []*streams.AppendReq) outcome {
-	if len(requests) == 0 {
-		return c.send(ctx, requests)
+func (c *Cluster) append(ctx context.Context, a *proposal) outcome {
+	if a.atEnd {
+		c.store(a.stream, a.events)
+		return c.send(ctx, a.requests)
 	}
-	options := requests[0].GetOptions()
-	stream := string(options.GetStreamIdentifier().GetStreamName())
-	var list []*streams.AppendReq_ProposedMessage
-	for _, r := range requests[1:] {
-		if r.GetProposedMessage() != nil {
-			list = append(list, r.GetProposedMessage())
-		}
+	o := c.send(ctx, a.requests)
+	response, ok := o.response.(*streams.AppendResp)
+	switch {
+	case o.err != nil || !ok:
+		return o
+	case response.GetWrongExpectedVersion() == nil:
+		c.learn(a.stream, a.events)
+		return o
+	case c.storedAt(ctx, a.stream, a.first, a.events):
+		return c.send(ctx, a.requests)
+	default:
+		return o
 	}
-	var first uint64 // the revision of the first event, where that is given
-	switch expected := options.GetExpectedStreamRevision().(type) {
-	case *streams.AppendReq_Options_Any, *streams.AppendReq_Options_StreamExists:
-		c.store(stream, list)
-		return c.send(ctx, requests)
-	case *streams.AppendReq_Options_Revision:
-		first = expected.Revision + 1
-	}
-	o := c.send(ctx, requests)
-	if response, ok := o.response.(*streams.AppendResp); ok && response.GetWrongExpectedVersion() != nil {
-		if !c.storedAt(ctx, stream, first, list) {
-			return o
-		}
-		o = c.send(ctx, requests)
-	} else if o.err == nil {
-		c.learn(stream, list)
-	}
-	return o
 }
 
 // send makes an append to the log as it is.
@@ -234,7 +241,7 @@ func (s *streamsService) Tombstone(ctx context.Context, request *streams.Tombsto
 
 // unary makes a write of a method that has one request.
 func unary[Req, Resp proto.Message](ctx context.Context, n *Node, request Req, method func(context.Context, Req, ...grpc.CallOption) (Resp, error)) (Resp, error) {
-	o := n.write(ctx, newWrite(func(ctx context.Context) outcome {
+	o := n.write(ctx, newWrite(wish{}, func(ctx context.Context) outcome {
 		var trailer metadata.MD
 		response, err := method(ctx, request, grpc.Trailer(&trailer))
 		return passed(response, trailer, err)
