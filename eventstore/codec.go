@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -145,10 +147,11 @@ func register[E domain.Event](current int, upcasts ...upcast) {
 	}}
 }
 
-// metadata is the stored form of [domain.Meta]. The names with $ are
-// EventStoreDB's own for correlation and causation.
-type metadata struct {
-	Schema      int              `json:"schema"`
+// storedMeta is the stored form of [domain.Meta]. The names with $ are
+// EventStoreDB's own for correlation and causation. Every value is a string: the
+// successor of EventStoreDB takes no other metadata.
+type storedMeta struct {
+	Schema      schemaVersion    `json:"schema"`
 	Correlation uuid.UUID        `json:"$correlationId"`
 	Causation   domain.CommandID `json:"$causationId"`
 	EffectiveAt time.Time        `json:"effective_at"`
@@ -156,6 +159,20 @@ type metadata struct {
 	Role        domain.Role      `json:"role"`
 	Channel     domain.Channel   `json:"channel,omitempty"`
 	Digest      string           `json:"request_digest,omitempty"`
+}
+
+// schemaVersion is the version of an event's form. It is written as a string and
+// read as a number too, as it was written at first.
+type schemaVersion int
+
+func (v schemaVersion) MarshalJSON() ([]byte, error) {
+	return strconv.AppendQuote(nil, strconv.Itoa(int(v))), nil
+}
+
+func (v *schemaVersion) UnmarshalJSON(data []byte) error {
+	n, err := strconv.Atoi(strings.Trim(string(data), `"`))
+	*v = schemaVersion(n)
+	return err
 }
 
 func encode(e NewEvent) (esdb.EventData, error) {
@@ -171,8 +188,8 @@ func encode(e NewEvent) (esdb.EventData, error) {
 	if err != nil {
 		return esdb.EventData{}, fmt.Errorf("encode %s: %w", name, err)
 	}
-	meta, err := json.Marshal(metadata{
-		Schema: t.current, Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
+	meta, err := json.Marshal(storedMeta{
+		Schema: schemaVersion(t.current), Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
 		EffectiveAt: e.Event.EffectiveAt(), Actor: e.Meta.Actor, Role: e.Meta.Role, Channel: e.Meta.Channel, Digest: e.Meta.Digest,
 	})
 	if err != nil {
@@ -191,7 +208,7 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	fail := func(err error) (domain.Recorded, error) {
 		return rec, fmt.Errorf("event %s@%d of type %q: %w", e.StreamID, e.EventNumber, e.EventType, err)
 	}
-	var m metadata
+	var m storedMeta
 	if err := json.Unmarshal(e.UserMetadata, &m); err != nil {
 		return fail(fmt.Errorf("metadata: %w", err))
 	}
@@ -199,7 +216,7 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,
 		Actor: m.Actor, Role: m.Role, Channel: m.Channel,
 	}
-	event, err := decodeEvent(e.EventType, m.Schema, e.Data)
+	event, err := decodeEvent(e.EventType, int(m.Schema), e.Data)
 	if err != nil {
 		return fail(err)
 	}

@@ -440,10 +440,37 @@ func TestMetadataCarriesTheEffectiveTimeAndTheNamesOfTheServer(t *testing.T) {
 	}
 	for field, want := range map[string]any{
 		"$correlationId": kase.String(), "$causationId": exampleMeta.Causation.String(),
-		"effective_at": "2026-03-15T00:00:00+05:00", "schema": 1.0,
+		"effective_at": "2026-03-15T00:00:00+05:00", "schema": "1",
 	} {
 		if m[field] != want {
 			t.Errorf("%s is %v, want %v", field, m[field], want)
+		}
+	}
+}
+
+// The successor of EventStoreDB takes metadata as a map of strings only.
+func TestMetadataHoldsStringsOnly(t *testing.T) {
+	for _, e := range examples {
+		var m map[string]string
+		if err := json.Unmarshal(encoded(t, e, exampleMeta).Metadata, &m); err != nil {
+			t.Errorf("%s: %v", e.EventType(), err)
+		}
+	}
+}
+
+func TestAVersionIsReadAsANumberTooAsItWasWrittenAtFirst(t *testing.T) {
+	for _, version := range []string{`1`, `"1"`} {
+		e := stored(encoded(t, examples[0], exampleMeta))
+		e.UserMetadata = bytes.Replace(e.UserMetadata, []byte(`"schema":"1"`), []byte(`"schema":`+version), 1)
+		if rec, err := decode(e); err != nil || rec.Event == nil {
+			t.Errorf("schema %s: %v", version, err)
+		}
+	}
+	for _, version := range []string{`"one"`, `""`, `1.5`, `null`, `true`} {
+		e := stored(encoded(t, examples[0], exampleMeta))
+		e.UserMetadata = bytes.Replace(e.UserMetadata, []byte(`"schema":"1"`), []byte(`"schema":`+version), 1)
+		if _, err := decode(e); err == nil {
+			t.Errorf("schema %s was accepted", version)
 		}
 	}
 }
@@ -542,7 +569,7 @@ func TestOlderVersionsAreUpcast(t *testing.T) {
 	if _, err := decodeEvent("Lifted", 2, []byte(`{}`)); err == nil || !strings.Contains(err.Error(), "upcast from version 2") {
 		t.Errorf("a failed upcast: %v", err)
 	}
-	if data := encoded(t, want, exampleMeta); !bytes.Contains(data.Metadata, []byte(`"schema":3`)) {
+	if data := encoded(t, want, exampleMeta); !bytes.Contains(data.Metadata, []byte(`"schema":"3"`)) {
 		t.Errorf("encoded with metadata %s, want the current version", data.Metadata)
 	}
 	for name, wrong := range map[string]func(){
@@ -573,7 +600,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("Unknown", 1, []byte(`{}`))
 	f.Add("PersonRecorded", 1, []byte(`{"birth_date":"0000-00-00","recorded_at":"0000-01-01T00:00:00+23:59"}`))
 	f.Fuzz(func(t *testing.T, name string, version int, data []byte) {
-		meta, err := json.Marshal(metadata{Schema: version, Actor: name})
+		meta, err := json.Marshal(storedMeta{Schema: schemaVersion(version), Actor: name})
 		if err != nil {
 			t.Fatal(err)
 		}
