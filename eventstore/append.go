@@ -2,12 +2,12 @@ package eventstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
 
 	"tizilim/domain"
-	"tizilim/domain/accesslog"
 )
 
 // Expected is the revision at which an append finds its stream: the revision of
@@ -39,6 +39,12 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, ev
 			return 0, err
 		}
 	}
+	position, err := s.append(ctx, stream, expected, data)
+	s.noteAppend(err)
+	return position, err
+}
+
+func (s *Store) append(ctx context.Context, stream string, expected Expected, data []esdb.EventData) (domain.Position, error) {
 	var revision esdb.ExpectedRevision = esdb.NoStream{}
 	if expected != NoStream {
 		revision = esdb.Revision(uint64(expected))
@@ -54,23 +60,28 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, ev
 	})
 }
 
-// AppendRead records that data of a person are about to be shown, or were looked
-// up elsewhere. The id names
-// the entry: repeating it adds nothing. This is the one append that expects Any
-// revision: it decides nothing, no invariant rests on the order of the entries,
-// and many may read one person's data at once.
-//
-// Error: an Unavailable [*domain.Error] where it is not known to be recorded.
-func (s *Store) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
-	data, err := encode(NewEvent{ID: id, Event: e, Meta: meta})
-	if err != nil {
-		return err
+// troubleFor is how long an append that was not acknowledged speaks against the
+// event store, if no other append has said better.
+const troubleFor = 10 * time.Second
+
+// noteAppend remembers whether appends are acknowledged.
+func (s *Store) noteAppend(err error) {
+	if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
+		err = nil // an answer, if not the wished one
 	}
-	stream := accesslog.Stream(e.PersonID)
-	_, err = retry(ctx, func() (*esdb.WriteResult, error) {
-		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
-			return c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, data)
-		})
-	})
-	return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unappended, s.unappendedAt = err, time.Now()
+}
+
+// AppendTrouble returns why the last append was not acknowledged, for some
+// seconds and until one is; nil where nothing speaks against the next. A leader
+// that has lost its followers still answers reads.
+func (s *Store) AppendTrouble() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.unappendedAt) > troubleFor {
+		return nil
+	}
+	return s.unappended
 }

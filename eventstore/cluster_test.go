@@ -1,6 +1,7 @@
 package eventstore_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -8,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -19,30 +21,48 @@ import (
 	"testing"
 	"time"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
-	"tizilim/domain"
 	"tizilim/eventstore"
 	"tizilim/eventstore/embedded"
 )
 
-// follower is a node of a cluster that was the leader once: it refuses appends
-// and names the leader, as the server does.
+// follower is a node of a cluster that was the leader once: asked for what the
+// leader alone may answer it names the leader, as the server does.
 type follower struct {
 	streams.UnimplementedStreamsServer
+	serverfeatures.UnimplementedServerFeaturesServer
 	leader  *net.TCPAddr
 	refused atomic.Int64
+	without atomic.Int64 // calls that did not ask for the leader
+}
+
+func (f *follower) refuse(ctx context.Context, set func(metadata.MD)) error {
+	if got := metadata.ValueFromIncomingContext(ctx, "requires-leader"); len(got) != 1 || got[0] != "true" {
+		f.without.Add(1)
+	}
+	f.refused.Add(1)
+	set(metadata.Pairs("exception", "not-leader",
+		"leader-endpoint-host", f.leader.IP.String(), "leader-endpoint-port", strconv.Itoa(f.leader.Port)))
+	return status.Error(codes.NotFound, "Leader info available")
 }
 
 func (f *follower) Append(s streams.Streams_AppendServer) error {
-	f.refused.Add(1)
-	s.SetTrailer(metadata.Pairs("exception", "not-leader",
-		"leader-endpoint-host", f.leader.IP.String(), "leader-endpoint-port", strconv.Itoa(f.leader.Port)))
-	return status.Error(codes.NotFound, "Leader info available")
+	return f.refuse(s.Context(), s.SetTrailer)
+}
+
+func (f *follower) Read(_ *streams.ReadReq, s streams.Streams_ReadServer) error {
+	return f.refuse(s.Context(), s.SetTrailer)
+}
+
+func (f *follower) GetSupportedMethods(context.Context, *shared.Empty) (*serverfeatures.SupportedMethods, error) {
+	return &serverfeatures.SupportedMethods{EventStoreServerVersion: "23.10.8"}, nil
 }
 
 func startFollower(t *testing.T, leader net.Addr) (*follower, string) {
@@ -50,6 +70,7 @@ func startFollower(t *testing.T, leader net.Addr) (*follower, string) {
 	f := &follower{leader: leader.(*net.TCPAddr)}
 	server := grpc.NewServer()
 	streams.RegisterStreamsServer(server, f)
+	serverfeatures.RegisterServerFeaturesServer(server, f)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -59,19 +80,34 @@ func startFollower(t *testing.T, leader net.Addr) (*follower, string) {
 	return f, listener.Addr().String()
 }
 
-func TestAnAppendFollowsTheLeaderAfterAFailover(t *testing.T) {
+func TestEveryCallAsksForTheLeaderAndFollowsItWhereItIsNamed(t *testing.T) {
 	leader := startNode(t, t.TempDir(), "127.0.0.1:0")
-	once, address := startFollower(t, leader.Addr())
-	s := openStore(t, "esdb://"+address+"?tls=false")
 	list := newList()
-	if _, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a")}); err != nil {
-		t.Fatal(err)
-	}
-	if once.refused.Load() == 0 {
-		t.Error("the follower was not asked")
-	}
-	if n := len(read(t, s, list.Stream(), 0)); n != 1 {
-		t.Errorf("%d events at the leader", n)
+	for what, do := range map[string]func(*eventstore.Store) error{
+		"append": func(s *eventstore.Store) error {
+			_, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a")})
+			return err
+		},
+		"read": func(s *eventstore.Store) error {
+			_, err := s.ReadPage(t.Context(), list.Stream(), 0, 1)
+			return err
+		},
+		"head": func(s *eventstore.Store) error {
+			_, err := s.Head(t.Context())
+			return err
+		},
+		"note": func(s *eventstore.Store) error {
+			looked(t, s, 1)
+			return nil
+		},
+	} {
+		once, address := startFollower(t, leader.Addr())
+		if err := do(openStore(t, "esdb://"+address+"?tls=false")); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if once.refused.Load() == 0 || once.without.Load() > 0 {
+			t.Errorf("%s: the follower was asked %d times, %d without asking for the leader", what, once.refused.Load(), once.without.Load())
+		}
 	}
 }
 
@@ -185,14 +221,15 @@ func TestTLSWithAnOwnAuthorityCredentialsAndUserCertificates(t *testing.T) {
 	for _, c := range []struct {
 		name, address string
 		admitted      bool
+		reason        eventstore.Reason
 	}{
-		{"own authority and password", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), true},
-		{"wrong password", "esdb://admin:admin@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false},
-		{"no password", "esdb://" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false},
-		{"authority not known", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tls=true", false},
-		{"user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(ca), true},
-		{"no user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt"), false},
-		{"certificate of strangers", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(strangers), false},
+		{"own authority and password", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), true, ""},
+		{"wrong password", "esdb://admin:admin@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false, eventstore.BadCredentials},
+		{"no password", "esdb://" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false, eventstore.BadCredentials},
+		{"authority not known", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tls=true", false, eventstore.BadCertificate},
+		{"user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(ca), true, ""},
+		{"no user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt"), false, eventstore.BadCertificate},
+		{"certificate of strangers", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(strangers), false, eventstore.BadCertificate},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -202,8 +239,9 @@ func TestTLSWithAnOwnAuthorityCredentialsAndUserCertificates(t *testing.T) {
 			if (err == nil) != c.admitted {
 				t.Errorf("admitted: %v, want %v (%v)", err == nil, c.admitted, err)
 			}
-			if c.name == "wrong password" && domain.CodeOf(err) == domain.CodeLogUnavailable {
-				t.Errorf("a wrong password is no passing failure: %v", err)
+			var why *eventstore.ConnectError
+			if !c.admitted && (!errors.As(err, &why) || why.Reason != c.reason) {
+				t.Errorf("reason %v, want %s", err, c.reason)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"iter"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 )
@@ -42,7 +43,7 @@ func (s *Store) Read(ctx context.Context, stream string, from uint64) iter.Seq2[
 // ReadPage returns at most limit events of the stream from the revision on. An
 // event that cannot be decoded is an error: a shorter history would be a lie.
 func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
-	return s.readStream(ctx, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit)
+	return readStream(ctx, s, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit, decode)
 }
 
 // ReadBack returns at most limit events of the stream, the newest first:
@@ -56,13 +57,27 @@ func (s *Store) ReadBack(ctx context.Context, stream string, before *uint64, lim
 		}
 		from = esdb.Revision(*before - 1)
 	}
-	return s.readStream(ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit)
+	return readStream(ctx, s, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit, decode)
 }
 
-func (s *Store) readStream(ctx context.Context, stream string, options esdb.ReadStreamOptions, limit int) ([]domain.Recorded, error) {
-	return retry(ctx, func() ([]domain.Recorded, error) {
-		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]domain.Recorded, error) {
-			return receive(c.ReadStream(ctx, stream, options, uint64(limit)))
+// place is where an event stands, whether or not it can be decoded.
+type place struct {
+	id       uuid.UUID
+	revision Expected
+}
+
+func placeOf(e *esdb.RecordedEvent) (place, error) {
+	return place{e.EventID, Expected(e.EventNumber)}, nil
+}
+
+// readStream reads at most limit events, as read makes them.
+func readStream[T any](
+	ctx context.Context, s *Store, stream string, options esdb.ReadStreamOptions, limit int, read func(*esdb.RecordedEvent) (T, error),
+) ([]T, error) {
+	return retry(ctx, func() ([]T, error) {
+		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]T, error) {
+			from, err := c.ReadStream(ctx, stream, options, uint64(limit))
+			return receive(from, err, read)
 		})
 		if errors.Is(err, errNoStream) {
 			return nil, nil
@@ -83,32 +98,13 @@ func (s *Store) ReadEvent(ctx context.Context, stream string, revision uint64) (
 	return events[0], nil
 }
 
-// Head returns the position of the last event of the log, of whatever kind.
-func (s *Store) Head(ctx context.Context) (domain.Position, error) {
-	return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (domain.Position, error) {
-		stream, err := c.ReadAll(ctx, esdb.ReadAllOptions{From: esdb.End{}, Direction: esdb.Backwards}, 1)
-		if err != nil {
-			return 0, err
-		}
-		defer stream.Close()
-		last, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return 0, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		return domain.Position(last.OriginalEvent().Position.Commit), nil
-	})
-}
-
 // receive drains a read. That the stream is missing shows at the first Recv.
-func receive(stream *esdb.ReadStream, err error) ([]domain.Recorded, error) {
+func receive[T any](stream *esdb.ReadStream, err error, read func(*esdb.RecordedEvent) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
 	defer stream.Close()
-	var events []domain.Recorded
+	var events []T
 	for {
 		resolved, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -117,10 +113,10 @@ func receive(stream *esdb.ReadStream, err error) ([]domain.Recorded, error) {
 		if err != nil {
 			return nil, err
 		}
-		rec, err := decode(resolved.OriginalEvent())
+		event, err := read(resolved.OriginalEvent())
 		if err != nil {
 			return nil, err
 		}
-		events = append(events, rec)
+		events = append(events, event)
 	}
 }

@@ -2,40 +2,80 @@ package eventstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
-// forceClose is how long a retired session may keep its last calls. Whoever is
-// still in it by then is stuck in the client.
-const forceClose = 30 * time.Second
+const (
+	// connectTimeout bounds the beginning of a session where there are other
+	// nodes to try.
+	connectTimeout = 2 * time.Second
+	// forceClose is how long a retired session may keep its last calls. Whoever is
+	// still in it by then is stuck in the client.
+	forceClose = 5 * time.Second
+	// silence is how long calls may wait on a node, none being answered, before
+	// the others are asked who leads.
+	silence = time.Second
+)
 
-// rediscovery is what the client of v4.2.0 logs, from the goroutine that owns
-// its connection, when the connection is lost and before it looks for another.
-const rediscovery = "starting a new discovery process"
+// What the client of v4.2.0 logs at the moments that a session has to know of.
+// The leak check of the tests fails if these lines ever change.
+const (
+	// callFailed is logged by the goroutine of a call that has failed, before it
+	// tells the owner of the connection to look for another.
+	callFailed = "unexpected exception: %v"
+	// notLeader is logged by the goroutine of a call that a node has refused, before
+	// the call returns.
+	notLeader = "not leader exception, reconnecting to %v"
+	// ledElsewhere is logged by the owner of the connection, which it has closed,
+	// before it connects to the node that was named as the leader.
+	ledElsewhere = "Connecting to leader node %s ..."
+)
 
-// session is one client for one connection.
+// session is one client for one connection to one node.
 //
 // The client of v4.2.0 does not survive the loss of its connection well: it
 // forgets to close the lost one, which lives on with its goroutines; it is dead
 // for good when it finds no other; its callers then hang, whatever their context
-// says; and closing it under its callers makes them panic. So a session is
-// connected by one probe before anybody uses it, retired as soon as the client
-// tells that the connection is lost, and its client closed, which closes the
-// lost connection too, when the last call has left it. The next call begins a
-// new session.
+// says; and each node that it is led to and that does not answer costs a
+// connection for ever. So it is kept from looking for another connection: a call
+// that notices the loss leaves the client by a panic before it can tell (see
+// lost), and a session that is led elsewhere ends. A session is connected and
+// probed before anybody uses it. Retired, it lets its callers go and ends its
+// subscriptions, and the last one to leave closes the client. The next call
+// begins another.
 type session struct {
-	client *esdb.Client
-	ready  chan struct{} // closed when the probe has ended
-	err    error         // of the probe; read after ready
+	to    endpoint
+	ready chan struct{} // closed when the probe has ended
+	err   error         // of the probe; read after ready
+
+	// ctx ends when the session is retired, and with it the subscriptions in it
+	// and the patience of the callers.
+	ctx context.Context
+	end context.CancelFunc
+
+	waiting  atomic.Int64 // calls, without subscriptions, that wait for an answer
+	answered atomic.Int64 // calls that had one
 
 	// Guarded by the mutex of the Store.
-	calls   int // the probe, calls and subscriptions in the client
+	client  *esdb.Client // nil until the node is found; does not change when ready
+	calls   int          // the probe, calls and subscriptions in the client
 	retired bool
 	closing *time.Timer // of a retired session that is still used
 }
+
+// lost is the panic by which a call leaves the client that has lost its
+// connection.
+type lost struct{ err error }
 
 // acquire returns the present session, connected, for one call; release gives
 // it back.
@@ -46,12 +86,7 @@ func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 		return nil, errClosed
 	}
 	if s.current == nil {
-		on, err := s.begin()
-		if err != nil {
-			s.mu.Unlock()
-			return nil, err
-		}
-		s.current = on
+		s.current = s.begin()
 	}
 	on := s.current
 	on.calls++
@@ -60,9 +95,8 @@ func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 	select {
 	case <-on.ready:
 		if on.err != nil {
-			defer s.release(on)
-			s.retire(on)
-			return nil, s.classify(what, on, on.err)
+			s.release(on)
+			return nil, on.err
 		}
 		return on, nil
 	case <-ctx.Done():
@@ -71,28 +105,171 @@ func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 	}
 }
 
-// begin makes a session and probes it. The caller holds s.mu.
-func (s *Store) begin() (*session, error) {
+// begin starts a session and its probe. The caller holds s.mu.
+func (s *Store) begin() *session {
 	on := &session{ready: make(chan struct{}), calls: 1}
+	on.ctx, on.end = context.WithCancel(context.Background())
+	go func() {
+		defer s.release(on)
+		err := s.connect(on)
+		if err != nil {
+			on.err = fmt.Errorf("event store: connect: %w", err)
+			s.retire(on)
+		}
+		s.tell(on.to, err)
+		close(on.ready)
+		if err == nil && s.cluster.asked {
+			go s.watch(on)
+		}
+	}()
+	return on
+}
+
+// connect finds the node and proves that it leads, knows the user and lets it
+// read. It returns a *ConnectError, in bounded time.
+func (s *Store) connect(on *session) error {
+	timeout := s.timeout
+	if s.cluster.asked {
+		timeout = min(timeout, connectTimeout)
+	}
+	ctx, cancel := context.WithTimeout(on.ctx, timeout)
+	defer cancel()
+	to, err := s.destination(ctx)
+	if err != nil {
+		return err
+	}
+	on.to = to
 	config := *s.config
-	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
-		s.log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
-		if format == rediscovery {
+	config.Address, config.GossipSeeds, config.DnsDiscover, config.MaxDiscoverAttempts = to.String(), nil, false, 1
+	config.Logger = func(level esdb.LogLevel, format string, args ...any) { s.overhear(on, level, format, args) }
+	client, err := esdb.NewClient(&config)
+	if err != nil { // Open has validated the configuration
+		return &ConnectError{Reason: Timeout, Endpoint: to.String(), Err: err}
+	}
+	probed := make(chan error, 1)
+	s.mu.Lock()
+	on.client = client
+	on.calls++ // the client takes no context while it connects
+	s.mu.Unlock()
+	go func() {
+		defer s.release(on)
+		var err error
+		defer func() { probed <- err }()
+		defer recoverClient("connect", &err)
+		err = probe(ctx, client)
+	}()
+	select {
+	case err = <-probed:
+	case <-ctx.Done():
+		err = &ConnectError{Reason: Timeout, Endpoint: to.String()}
+	}
+	if err == nil {
+		return nil
+	}
+	s.doubt(to)
+	// The time of the probe may be over, and why it failed is not known yet.
+	asking, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer done()
+	return s.whyNot(asking, to, err)
+}
+
+// probe asks what every later call needs: a server that is new enough, that
+// leads, and that lets the user read the whole log.
+func probe(ctx context.Context, client *esdb.Client) error {
+	version, err := client.GetServerVersion()
+	if err != nil {
+		return err
+	}
+	if version.Major < 23 || version.Major == 23 && version.Minor < 10 {
+		return &ConnectError{Reason: TooOld, Err: fmt.Errorf("it is %d.%d", version.Major, version.Minor)}
+	}
+	_, err = lookBack(leading(ctx), client, esdb.End{}, 1, 0)
+	return err
+}
+
+// overhear is the logger of a session's client.
+func (s *Store) overhear(on *session, level esdb.LogLevel, format string, args []any) {
+	s.log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
+	switch format {
+	case callFailed:
+		if err, ok := args[0].(error); ok && status.Code(err) == codes.Unavailable {
+			panic(lost{err})
+		}
+	case notLeader:
+		if named, ok := args[0].(esdb.EndPoint); ok {
+			s.mu.Lock()
+			s.cluster.hint = endpoint{name: named.Host, port: named.Port}
+			s.mu.Unlock()
+		}
+		s.retire(on)
+	case ledElsewhere:
+		s.retire(on)
+		// The client connects there now, and leaks that connection where the node
+		// does not answer.
+		if named, ok := args[0].(string); !ok || !s.answers(named) {
+			runtime.Goexit()
+		}
+	}
+}
+
+// answers reports whether the client will get to the end of its connecting.
+func (s *Store) answers(named string) bool {
+	to, err := parseEndpoint(named)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	conn, err := s.open(to)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_, err = serverfeatures.NewServerFeaturesClient(conn).GetSupportedMethods(ctx, &shared.Empty{})
+	return err == nil
+}
+
+// watch looks after a session while it lasts. Where calls wait and none has been
+// answered for a while, the other nodes are asked who leads; if it is another
+// one, the session ends: a node that is frozen or cut off does not say so itself.
+func (s *Store) watch(on *session) {
+	tick := time.NewTicker(silence)
+	defer tick.Stop()
+	for before := int64(-1); ; {
+		select {
+		case <-on.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if on.waiting.Load() == 0 {
+			before = -1
+			continue
+		}
+		if now := on.answered.Load(); now != before {
+			before = now
+			continue
+		}
+		if leader, err := s.findLeader(on.ctx, on.to); err == nil {
+			s.log.Warn("event store: the leader does not answer, and another one leads", "silent", on.to, "leader", leader)
+			s.mu.Lock()
+			s.cluster.hint = leader
+			s.mu.Unlock()
+			s.doubt(on.to)
 			s.retire(on)
 		}
 	}
-	client, err := esdb.NewClient(&config)
-	if err != nil { // Open has validated the configuration
-		return nil, fmt.Errorf("event store: %w", err)
+}
+
+// Suspect tells the store that the node it speaks with contradicts what was
+// acknowledged, as one does that leads no longer: the next call looks for the
+// leader anew.
+func (s *Store) Suspect() {
+	s.mu.Lock()
+	on := s.current
+	s.mu.Unlock()
+	if on != nil {
+		s.retire(on)
 	}
-	on.client = client
-	go func() {
-		defer s.release(on)
-		defer close(on.ready)
-		defer recoverClient("connect", &on.err)
-		_, on.err = client.GetServerVersion() // connects, and asks nothing more
-	}()
-	return on, nil
 }
 
 // release gives a session back after a call.
@@ -102,11 +279,11 @@ func (s *Store) release(on *session) {
 	last := on.retired && on.calls == 0
 	s.mu.Unlock()
 	if last {
-		on.close()
+		s.closeClient(on)
 	}
 }
 
-// retire lets no further call into the session.
+// retire lets no further call into the session; those in it are not waited for.
 func (s *Store) retire(on *session) {
 	s.mu.Lock()
 	if s.current == on {
@@ -115,26 +292,66 @@ func (s *Store) retire(on *session) {
 	again, unused := on.retired, on.calls == 0
 	on.retired = true
 	if !again && !unused {
-		on.closing = time.AfterFunc(forceClose, func() { _ = on.client.Close() })
+		on.closing = time.AfterFunc(forceClose, func() { s.closeClient(on) })
 	}
 	s.mu.Unlock()
+	on.end()
 	if !again && unused {
-		on.close()
+		s.closeClient(on)
 	}
 }
 
-// close ends the client. Nobody is in it any more, and nobody comes.
-func (on *session) close() {
-	if on.closing != nil {
-		on.closing.Stop()
+// closeClient ends the client: nobody is in it any more and nobody comes, or
+// those who are in it are stuck.
+func (s *Store) closeClient(on *session) {
+	s.mu.Lock()
+	client, closing := on.client, on.closing
+	s.mu.Unlock()
+	if closing != nil {
+		closing.Stop()
 	}
-	_ = on.client.Close() // its only error is nil
+	if client != nil {
+		_ = client.Close() // its only error is nil
+	}
 }
 
-// recoverClient turns the panic of a call in a client that was closed under it
-// into an error.
+// recoverClient turns a panic out of the client into an error: that of a call
+// that has lost its connection, or that of one in a client that was closed under
+// it.
 func recoverClient(what string, err *error) {
-	if r := recover(); r != nil {
+	switch r := recover().(type) {
+	case nil:
+	case lost:
+		*err = r.err
+	default:
 		*err = unavailable(fmt.Sprintf("%s: the client gave up (%v)", what, r))
 	}
 }
+
+// tell logs why there is no connection, once for each reason, and that there is
+// one again.
+func (s *Store) tell(to endpoint, err error) {
+	reason := Reason("")
+	var why *ConnectError
+	if errors.As(err, &why) {
+		reason = why.Reason
+	}
+	s.mu.Lock()
+	before := s.told
+	again := before == reason && time.Since(s.toldAt) < tellEvery
+	if !again {
+		s.told, s.toldAt = reason, time.Now()
+	}
+	closed := s.closed
+	s.mu.Unlock()
+	switch {
+	case closed || again:
+	case err != nil:
+		s.log.Warn("event store: cannot be used", "reason", reason, "error", err)
+	case before != "":
+		s.log.Info("event store: connected", "leader", to.String())
+	}
+}
+
+// tellEvery is how often the same failure to connect is logged.
+const tellEvery = time.Minute

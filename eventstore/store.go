@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"sync"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/cenkalti/backoff/v5"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"tizilim/domain"
@@ -23,49 +23,56 @@ const (
 	callTimeout = 10 * time.Second
 	// retryFor bounds how long a call is repeated on passing failures.
 	retryFor = 5 * time.Second
+	// retryPause is the longest pause in between: a new leader is soon noticed.
+	retryPause = 250 * time.Millisecond
 )
 
-// Store is a connection to an EventStoreDB, by its official client. It is safe
-// for concurrent use.
+// Store is a connection to an EventStoreDB, by its official client: to the leader
+// of a cluster, and to nobody else. It is safe for concurrent use.
 type Store struct {
 	config  *esdb.Configuration
 	log     *slog.Logger
 	timeout time.Duration // of one call
 
+	heads heads
+	notes notes
+
 	mu      sync.Mutex // guards the rest, and the same of every session
-	current *session   // nil before the first call and after a lost connection
+	cluster cluster
+	current *session // nil before the first call and after a lost connection
 	closed  bool
+	told    Reason // why there was no connection, as last logged; empty: there is one
+	toldAt  time.Time
+
+	unappended   error // why the last append was not acknowledged; nil where it was
+	unappendedAt time.Time
 }
 
-// Open prepares a Store for an EventStoreDB connection string, such as
-// esdb://127.0.0.1:2113?tls=false or esdb+discover://cluster.example:2113. It
-// does not wait for the server; the first call does.
-func Open(connection string, log *slog.Logger) (*Store, error) {
-	config, err := esdb.ParseConnectionString(connection)
+// Open prepares a Store for an EventStoreDB connection string: one host, as in
+// esdb://127.0.0.1:2113?tls=false, several nodes of a cluster, as in
+// esdb://a:2113,b:2113,c:2113, or one name of all of them, as in
+// esdb+discover://cluster.example:2113. It does not wait for the server; the first
+// call does.
+func Open(connection string, log *slog.Logger, options ...Option) (*Store, error) {
+	config, err := parse(connection, options, log)
 	if err != nil {
-		return nil, badAddress(err)
-	}
-	if err := config.Validate(); err != nil {
-		return nil, badAddress(err)
+		return nil, err
 	}
 	s := &Store{config: config, log: log, timeout: callTimeout}
+	if s.cluster, err = seedsOf(config); err != nil {
+		return nil, err
+	}
+	if s.notes, err = newNotes(); err != nil {
+		return nil, err
+	}
 	if config.DefaultDeadline != nil {
 		s.timeout = *config.DefaultDeadline
 	}
 	return s, nil
 }
 
-// badAddress never repeats the address: it may hold a password.
-func badAddress(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, user, password and host in URL encoding", err)
-}
-
-// Close ends the connection once the calls and subscriptions on it have ended;
-// new ones are refused.
+// Close ends the connection, with the calls and subscriptions on it; new ones
+// are refused.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -79,9 +86,18 @@ func (s *Store) Close() error {
 
 var errClosed = errors.New("event store: the store is closed")
 
+// leading has the call answered by the leader alone. The client of v4.2.0 puts
+// this into the incoming metadata of its context, whatever its options say, so
+// that it is never sent; a follower then answers from its own, late copy.
+func leading(ctx context.Context) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, "requires-leader", "true")
+}
+
 // call runs f with the present client and classifies its error. It returns when
-// ctx ends even where the client does not; f must therefore not touch what the
-// caller still uses after an error.
+// ctx or the session ends, and leaves f to itself then: the client may hang
+// whatever its context says, and reads what gRPC writes where it is cancelled in
+// the middle of an append. f must therefore not touch what the caller still uses
+// after an error.
 func call[T any](ctx context.Context, s *Store, what string, f func(context.Context, *esdb.Client) (T, error)) (T, error) {
 	var zero T
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
@@ -90,26 +106,34 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	if err != nil {
 		return zero, err
 	}
+	on.waiting.Add(1)
+	defer on.waiting.Add(-1)
 	type outcome struct {
 		value T
 		err   error
 	}
 	done := make(chan outcome, 1)
+	deadline, _ := ctx.Deadline()
 	go func() {
 		defer s.release(on)
 		var o outcome
 		defer func() { done <- o }()
 		defer recoverClient(what, &o.err)
-		o.value, o.err = f(ctx, on.client)
+		ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
+		defer cancel()
+		o.value, o.err = f(leading(ctx), on.client)
 	}()
 	select {
 	case o := <-done:
+		on.answered.Add(1)
 		if o.err != nil {
 			return zero, s.classify(what, on, o.err)
 		}
 		return o.value, nil
+	case <-on.ctx.Done():
+		return zero, unavailable(what + ": the connection was given up")
 	case <-ctx.Done():
-		return zero, unavailable(fmt.Sprintf("%s: no answer in time", what))
+		return zero, unavailable(what + ": no answer in time")
 	}
 }
 
@@ -140,7 +164,7 @@ func (s *Store) classify(what string, on *session, err error) error {
 	var clientErr *esdb.Error
 	if errors.As(err, &clientErr) {
 		code = clientErr.Code()
-	} else if st, ok := status.FromError(err); ok && st.Code() == codes.Unavailable {
+	} else if status.Code(err) == codes.Unavailable {
 		code = esdb.ErrorUnavailable
 	}
 	switch code {
@@ -148,23 +172,21 @@ func (s *Store) classify(what string, on *session, err error) error {
 		return &RevisionError{Stream: what, Err: err}
 	case esdb.ErrorCodeResourceNotFound:
 		return errNoStream
-	case esdb.ErrorCodeConnectionClosed:
-		s.retire(on)
-		return unavailable(what + ": connection closed")
-	case esdb.ErrorCodeAccessDenied, esdb.ErrorCodeUnauthenticated, esdb.ErrorCodeUnsupportedFeature,
-		esdb.ErrorCodeStreamDeleted, esdb.ErrorCodeParsing, esdb.ErrorCodeInternalClient:
+	case esdb.ErrorCodeAccessDenied:
+		return fmt.Errorf("event store: %s: %w", what, s.denied(on.to))
+	case esdb.ErrorCodeUnauthenticated:
+		return fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: BadCredentials, Endpoint: on.to.String()})
+	case esdb.ErrorCodeUnsupportedFeature, esdb.ErrorCodeStreamDeleted, esdb.ErrorCodeParsing, esdb.ErrorCodeInternalClient:
 		return fmt.Errorf("event store: %s: %w", what, err)
-	default:
-		// Not leader, aborted, deadline, unavailable, a stream cut in the middle,
-		// a failed discovery: all pass, or look as if they might.
-		return unavailable(fmt.Sprintf("%s: %v", what, err))
+	case esdb.ErrorUnavailable, esdb.ErrorCodeNotLeader, esdb.ErrorCodeConnectionClosed:
+		s.retire(on)
+		if notReady(err) {
+			return fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: NoLeader, Endpoint: on.to.String()})
+		}
 	}
-}
-
-// unavailable is the answer to weather: nothing is known to have happened.
-func unavailable(detail string) error {
-	return fmt.Errorf("event store: %s: %w", detail, domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
-		"the event store does not answer now; send the same request with the same Idempotency-Key again"))
+	// Aborted, deadline, unavailable, a stream cut in the middle, a failed
+	// discovery: all pass, or look as if they might.
+	return unavailable(fmt.Sprintf("%s: %v", what, err))
 }
 
 // retry repeats f on passing failures, for at most retryFor and not beyond ctx.
@@ -172,12 +194,12 @@ func unavailable(detail string) error {
 func retry[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 10 * time.Millisecond
-	pause.MaxInterval = time.Second
+	pause.MaxInterval = retryPause
 	var last error
 	v, err := backoff.Retry(ctx, func() (T, error) {
 		var v T
 		v, last = f()
-		if last != nil && domain.CodeOf(last) != domain.CodeLogUnavailable {
+		if last != nil && (domain.CodeOf(last) != domain.CodeLogUnavailable || lasting(last)) {
 			return v, backoff.Permanent(last)
 		}
 		return v, last

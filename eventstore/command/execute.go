@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"reflect"
 	"strconv"
@@ -23,6 +24,9 @@ const (
 	streamsHeld = 10_000
 	// races is how often a lost race is decided anew before the caller is told.
 	races = 8
+	// nodesAsked is how many nodes may deny what was acknowledged before the caller
+	// is told to ask again.
+	nodesAsked = 3
 )
 
 // Log is what commands need of the event store; [*eventstore.Store] is one.
@@ -37,6 +41,8 @@ type Log interface {
 	// AppendRead appends an entry to the log of accesses of a person. Repeating it
 	// adds nothing.
 	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+	// Suspect tells the log that it contradicts what it acknowledged.
+	Suspect()
 }
 
 // Handler carries out commands. It is safe for concurrent use.
@@ -181,6 +187,20 @@ func (st *stream) catchUp(ctx context.Context, log Log) ([]domain.Recorded, erro
 	return news, nil
 }
 
+// readBack is catchUp where the log must hold more than the state: it has taken
+// an append, or refused one for the sake of other events. A node that shows
+// nothing of that is not the leader, and the next one is asked.
+func (st *stream) readBack(ctx context.Context, log Log) ([]domain.Recorded, error) {
+	for range nodesAsked {
+		news, err := st.catchUp(ctx, log)
+		if err != nil || len(news) > 0 {
+			return news, err
+		}
+		log.Suspect()
+	}
+	return nil, notConfirmed(st.name)
+}
+
 // order is one command on one stream.
 type order[S any] struct {
 	cmd         domain.Command
@@ -246,7 +266,9 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
 					"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again", races)
 			}
-			if _, err := st.catchUp(ctx, h.log); err != nil {
+			if _, err := st.readBack(ctx, h.log); err != nil {
+				// The state may be of another log, or of more than this one holds.
+				h.held.Remove(heldKey{reflect.TypeFor[S](), o.stream})
 				return Receipt{}, err
 			}
 			continue
@@ -256,7 +278,7 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		}
 		// The answer is read back, not remembered: where an earlier attempt of
 		// this very command got through, the log holds that one's events.
-		news, err := st.catchUp(ctx, h.log)
+		news, err := st.readBack(ctx, h.log)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -269,8 +291,19 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 			}
 			return h.repeated(ctx, o.stream, span, o.cmd)
 		}
-		return Receipt{}, errors.New("command: " + o.stream + " does not hold what was appended to it")
+		// Others were there, and what was acknowledged is not: this node leads no
+		// longer, or has lost it with its leadership.
+		h.log.Suspect()
+		return Receipt{}, notConfirmed(o.stream)
 	}
+}
+
+// notConfirmed is the answer to a command that was appended and cannot be read
+// back. Repeating the command finds it.
+func notConfirmed(stream string) error {
+	return fmt.Errorf("command: %s does not show what was appended to it: %w", stream,
+		domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
+			"the event store took the command and does not show it yet; send the same request with the same Idempotency-Key again"))
 }
 
 // judge compares If-Match and lets the domain decide.

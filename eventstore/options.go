@@ -1,0 +1,107 @@
+package eventstore
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+)
+
+// Option of a [Store].
+type Option func(*settings)
+
+type settings struct{ user, password string }
+
+// WithCredentials has the store act as the user, instead of the one that the
+// connection string names. A password that is given here is in no process list.
+func WithCredentials(user, password string) Option {
+	return func(s *settings) { s.user, s.password = user, password }
+}
+
+// known are the settings of a connection string that the client understands; it
+// passes over all others without a word.
+var known = []string{
+	"discoveryinterval", "gossiptimeout", "maxdiscoverattempts", "nodepreference", "keepaliveinterval", "keepalivetimeout",
+	"tls", "tlscafile", "usercertfile", "userkeyfile", "tlsverifycert", "defaultdeadline",
+}
+
+// seedsOf are the nodes that the connection string names.
+func seedsOf(config *esdb.Configuration) (c cluster, err error) {
+	c = cluster{members: map[endpoint]bool{}, doubted: map[endpoint]time.Time{}}
+	c.asked = config.DnsDiscover || len(config.GossipSeeds) > 0
+	c.dns = len(config.GossipSeeds) == 0 && config.DnsDiscover
+	for _, seed := range config.GossipSeeds {
+		c.seeds = append(c.seeds, endpoint{name: seed.Host, port: seed.Port})
+	}
+	if len(c.seeds) == 0 {
+		seed, err := parseEndpoint(config.Address)
+		if err != nil {
+			return c, badAddress(err)
+		}
+		c.seeds = []endpoint{seed}
+	}
+	return c, nil
+}
+
+// parse reads a connection string. Its errors are sentences for the operator
+// and never repeat the address, which may hold a password.
+func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configuration, error) {
+	config, err := esdb.ParseConnectionString(connection)
+	if err != nil {
+		return nil, badAddress(err)
+	}
+	if err := config.Validate(); err != nil {
+		return nil, badAddress(err)
+	}
+	if config.DefaultDeadline != nil && *config.DefaultDeadline <= 0 {
+		return nil, badAddress(errors.New("defaultDeadline is a number of milliseconds above 0"))
+	}
+	if config.UserCertFile != "" {
+		if _, err := tls.LoadX509KeyPair(config.UserCertFile, config.UserKeyFile); err != nil {
+			return nil, fmt.Errorf("the user certificate of the event store cannot be read: %w", err)
+		}
+	}
+	var set settings
+	for _, option := range options {
+		option(&set)
+	}
+	if set.user != "" {
+		config.Username, config.Password = set.user, set.password
+	}
+	if config.Username != "" && config.DisableTLS {
+		log.Warn("event store: the client sends user and password over TLS only; without TLS every call is anonymous")
+	}
+	if config.NodePreference != esdb.NodePreferenceLeader {
+		log.Warn("event store: nodePreference is ignored, since only the leader's answers are true")
+		config.NodePreference = esdb.NodePreferenceLeader
+	}
+	_, query, _ := strings.Cut(connection, "?")
+	given, _ := url.ParseQuery(query) // the client has parsed it
+	for name := range given {
+		if !slices.Contains(known, strings.ToLower(name)) {
+			log.Warn("event store: the connection string has a setting that is not known", "setting", name)
+		}
+	}
+	return config, nil
+}
+
+// badAddress never repeats the address.
+func badAddress(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("the authorities of the event store (tlsCaFile) cannot be read: %w", file)
+	}
+	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, "+
+		"user, password and host in URL encoding", err)
+}
