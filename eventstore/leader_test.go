@@ -1,0 +1,467 @@
+package eventstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/eventstore"
+	"tizilim/eventstore/eventstoretest/standin"
+)
+
+// TestNothingIsLostOrDoubledOverChangesOfLeader has writers append to streams of
+// their own, each event repeated until it is acknowledged, through two stores,
+// while the leader changes in every way. Every event then stands once, in order;
+// a follower of the log has been told it as it is; no call went out that did not
+// ask for the leader; and no connection was left behind.
+func TestNothingIsLostOrDoubledOverChangesOfLeader(t *testing.T) {
+	const changes, writers = 12, 6
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	stores := []*eventstore.Store{openStore(t, c.ConnectionString()), openStore(t, c.Discover())}
+	followed := stores[1].Follow(ctx, 0)
+
+	over := make(chan struct{})
+	var work sync.WaitGroup
+	acknowledged := make([]int, writers)
+	lists := make([]domain.ListID, writers)
+	for w := range writers {
+		lists[w] = newList()
+		work.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-over:
+					acknowledged[w] = i
+					return
+				default:
+				}
+				if err := appendUntilAcknowledged(ctx, stores[w%2], lists[w], i); err != nil {
+					t.Error(err)
+					return
+				}
+				if got := len(read(t, stores[(w+1)%2], lists[w].Stream(), uint64(i))); got != 1 {
+					t.Errorf("the other store shows %d events at revision %d, which was acknowledged", got, i)
+					return
+				}
+			}
+		})
+	}
+	c.Changes(ctx, uint64(time.Now().UnixNano()), changes, 200*time.Millisecond)
+	close(over)
+	work.Wait()
+
+	total := 0
+	behind := openStore(t, c.BackendConnectionString())
+	for w, list := range lists {
+		recs := read(t, behind, list.Stream(), 0)
+		if len(recs) != acknowledged[w] {
+			t.Errorf("writer %d: %d events of %d", w, len(recs), acknowledged[w])
+		}
+		for i, rec := range recs {
+			if rec.ID != opening(list, fmt.Sprint(i)).ID {
+				t.Errorf("writer %d: revision %d is another event", w, i)
+			}
+		}
+		total += len(recs)
+	}
+	t.Logf("%d events acknowledged over %d changes of leader", total, changes)
+	told := map[string]uint64{} // the next revision by stream
+	for range total {
+		rec := nextOfAny(t, followed).Recorded
+		if rec.Revision != told[rec.Stream] {
+			t.Fatalf("delivered %s@%d, want %d", rec.Stream, rec.Revision, told[rec.Stream])
+		}
+		told[rec.Stream]++
+	}
+	for i := range 3 {
+		for _, method := range []string{streams.Streams_Append_FullMethodName, streams.Streams_Read_FullMethodName} {
+			if calls := c.Calls(i, method); calls.Other > 0 {
+				t.Errorf("node %d: %d calls of %s did not ask for the leader", i, calls.Other, method)
+			}
+		}
+	}
+	// Two stores, each with the session that it uses and at most one that ends.
+	awaitConnections(t, c, 4)
+}
+
+// nextOfAny returns the next delivery that is an event, in bounded time.
+func nextOfAny(t *testing.T, deliveries <-chan domain.Delivery) domain.Delivery {
+	t.Helper()
+	timeout := time.After(20 * time.Second)
+	for {
+		select {
+		case d := <-deliveries:
+			if d.Recorded != nil {
+				return d
+			}
+		case <-timeout:
+			t.Fatal("no event in 20 s")
+		}
+	}
+}
+
+// appendUntilAcknowledged repeats the append of the i-th event of a list.
+func appendUntilAcknowledged(ctx context.Context, s *eventstore.Store, list domain.ListID, i int) error {
+	events := []eventstore.NewEvent{opening(list, fmt.Sprint(i))}
+	for {
+		_, err := s.Append(ctx, list.Stream(), eventstore.Expected(i-1), events)
+		if domain.CodeOf(err) != domain.CodeLogUnavailable || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// awaitConnections waits until the nodes have no more open connections than that.
+func awaitConnections(t *testing.T, c *standin.Cluster, most int) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		open := c.Connections(0) + c.Connections(1) + c.Connections(2)
+		if open <= most {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("%d connections are open, want at most %d", open, most)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func TestConnectionsDoNotGrowWhereTheNamedLeaderIsDeaf(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	leader := c.AwaitLeader(ctx)
+	c.DeafFeatures(leader)
+	// Each store is led to the leader by a follower, and gets no further.
+	for range 5 {
+		s, err := eventstore.Open(c.Node((leader+1)%3).ConnectionString(), quiet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+		if _, err := s.Head(short); domain.CodeOf(err) != domain.CodeLogUnavailable {
+			t.Errorf("%v", err)
+		}
+		cancel()
+		_ = s.Close()
+	}
+	awaitConnections(t, c, 0)
+}
+
+// A frozen leader says nothing, and keeps its connections: the others know that
+// another one leads.
+func TestAFrozenLeaderIsLeftOnceAnotherLeads(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := openStore(t, c.ConnectionString())
+	list := newList()
+	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil {
+		t.Fatal(err)
+	}
+	frozen := c.AwaitLeader(ctx)
+	c.Freeze(frozen)
+	began := time.Now()
+	if err := appendUntilAcknowledged(ctx, s, list, 1); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("appended after %v: that is the patience of a call, not of the store", took)
+	}
+	c.Thaw(frozen)
+	c.AwaitWhole(ctx)
+	if n := len(read(t, s, list.Stream(), 0)); n != 2 {
+		t.Errorf("%d events, want 2", n)
+	}
+}
+
+// A live subscription is not ended when its node stops leading, and is silent
+// when that is cut off.
+func TestASubscriptionOnANodeThatIsCutOffIsBegunAnew(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	follower, writer := openStore(t, c.ConnectionString()), openStore(t, c.ConnectionString())
+	list := newList()
+	deliveries := follower.Follow(ctx, 0)
+	if err := appendUntilAcknowledged(ctx, writer, list, 0); err != nil {
+		t.Fatal(err)
+	}
+	next(t, deliveries, list)
+	cut := c.AwaitLeader(ctx)
+	c.Isolate(cut)
+	if err := appendUntilAcknowledged(ctx, writer, list, 1); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if d := next(t, deliveries, list); d.Recorded.Revision != 1 {
+		t.Errorf("delivered revision %d", d.Recorded.Revision)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("delivered after %v", took)
+	}
+	c.Heal(cut)
+	c.AwaitWhole(ctx)
+}
+
+// An append that expects Any is known again only by the leader that took it.
+func TestC21_ANoteIsNotRecordedTwiceOverAChangeOfLeader(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	person := domain.PersonID{UUID: uuid.New()}
+	stores := []*eventstore.Store{openStore(t, c.ConnectionString()), openStore(t, c.ConnectionString())}
+	for range 3 {
+		for _, s := range append(stores, openStore(t, c.ConnectionString())) {
+			noted(t, s, person, 1)
+		}
+		c.Changes(ctx, uint64(time.Now().UnixNano()), 1, 0)
+	}
+	if n := len(read(t, stores[0], accesslog.Stream(person), 0)); n != 1 {
+		t.Errorf("%d entries of one read", n)
+	}
+}
+
+func TestAppendTroubleIsToldUntilAnAppendIsAcknowledged(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := openStore(t, c.ConnectionString())
+	list := newList()
+	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil || s.AppendTrouble() != nil {
+		t.Fatalf("%v, trouble %v", err, s.AppendTrouble())
+	}
+	leader := c.AwaitLeader(ctx)
+	others := []int{(leader + 1) % 3, (leader + 2) % 3}
+	for _, i := range others {
+		c.Kill(i)
+	}
+	short, done := context.WithTimeout(ctx, 300*time.Millisecond)
+	defer done()
+	if _, err := s.Append(short, list.Stream(), 0, []eventstore.NewEvent{opening(list, "1")}); err == nil {
+		t.Fatal("a leader without a quorum acknowledged an append")
+	}
+	if s.AppendTrouble() == nil {
+		t.Error("no trouble is told")
+	}
+	var why *eventstore.ConnectError
+	if _, err := s.Head(short); err == nil {
+		t.Error("the head is told without a quorum") // it has stepped down by now
+	} else if !errors.As(err, &why) {
+		t.Logf("the head: %v", err)
+	}
+	for _, i := range others {
+		c.Start(i)
+	}
+	if err := appendUntilAcknowledged(ctx, s, list, 1); err != nil || s.AppendTrouble() != nil {
+		t.Errorf("%v, trouble %v", err, s.AppendTrouble())
+	}
+}
+
+// Whatever the cluster goes through, commands work again soon after a new leader.
+func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := openStore(t, c.ConnectionString())
+	over, acknowledged := make(chan struct{}), make(chan struct{})
+	var work sync.WaitGroup
+	list := newList()
+	work.Go(func() {
+		for i := 0; ; i++ {
+			if err := appendUntilAcknowledged(ctx, s, list, i); err != nil {
+				t.Error(err)
+				return
+			}
+			select {
+			case <-over:
+				return
+			case acknowledged <- struct{}{}:
+			}
+		}
+	})
+	for range 5 {
+		c.Changes(ctx, uint64(time.Now().UnixNano()), 1, 0)
+		limit := time.After(2 * time.Second)
+		for range 2 { // the first one may have been acknowledged before the change
+			select {
+			case <-acknowledged:
+			case <-limit:
+				t.Fatal("nothing was acknowledged within 2 s of a whole cluster")
+			}
+		}
+	}
+	close(over)
+	work.Wait()
+}
+
+// A node that is not ready keeps its connections, so that one which is left
+// behind at each resignation would stay.
+func TestConnectionsDoNotGrowWithResignations(t *testing.T) {
+	const writers = 64
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := openStore(t, c.ConnectionString())
+	over := make(chan struct{})
+	var work sync.WaitGroup
+	for range writers {
+		work.Go(func() {
+			list := newList()
+			for i := 0; ; i++ {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if err := appendUntilAcknowledged(ctx, s, list, i); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for range 10 {
+		leader := c.AwaitLeader(ctx)
+		c.Resign()
+		for c.AwaitLeader(ctx) == leader {
+		}
+		c.AwaitWhole(ctx)
+	}
+	close(over)
+	work.Wait()
+	awaitConnections(t, c, 1)
+}
+
+// mute passes calls on to a node and, while it is mute, nothing of what
+// subscriptions get after their confirmation: the node leads, and has forgotten
+// them.
+type mute struct {
+	streams.UnimplementedStreamsServer
+	serverfeatures.UnimplementedServerFeaturesServer
+	to   *grpc.ClientConn
+	mute atomic.Bool
+}
+
+func (m *mute) GetSupportedMethods(ctx context.Context, in *shared.Empty) (*serverfeatures.SupportedMethods, error) {
+	return serverfeatures.NewServerFeaturesClient(m.to).GetSupportedMethods(ctx, in)
+}
+
+func (m *mute) Append(call streams.Streams_AppendServer) error {
+	on, err := streams.NewStreamsClient(m.to).Append(call.Context())
+	if err != nil {
+		return err
+	}
+	for {
+		request, err := call.Recv()
+		if err != nil {
+			break
+		}
+		if err := on.Send(request); err != nil {
+			return err
+		}
+	}
+	response, err := on.CloseAndRecv()
+	if err != nil {
+		return err
+	}
+	return call.SendAndClose(response)
+}
+
+func (m *mute) Read(request *streams.ReadReq, call streams.Streams_ReadServer) error {
+	on, err := streams.NewStreamsClient(m.to).Read(call.Context(), request)
+	if err != nil {
+		return err
+	}
+	for {
+		response, err := on.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if m.mute.Load() && request.GetOptions().GetSubscription() != nil && response.GetConfirmation() == nil {
+			<-call.Context().Done()
+			return call.Context().Err()
+		}
+		if err := call.Send(response); err != nil {
+			return err
+		}
+	}
+}
+
+func TestASubscriptionThatTheLeaderHasForgottenIsBegunAnew(t *testing.T) {
+	node := startNode(t, t.TempDir(), "127.0.0.1:0")
+	conn, err := grpc.NewClient(node.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	m := &mute{to: conn}
+	server := grpc.NewServer()
+	streams.RegisterStreamsServer(server, m)
+	serverfeatures.RegisterServerFeaturesServer(server, m)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	defer server.Stop()
+
+	s := openStore(t, "esdb://"+listener.Addr().String()+"?tls=false")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	deliveries := s.Follow(ctx, 0)
+	list := newList()
+	for i := range 3 {
+		m.mute.Store(i == 1)
+		if err := appendUntilAcknowledged(ctx, s, list, i); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			continue // nobody is told
+		}
+		m.mute.Store(false)
+		for want := max(0, i-1); want <= i; want++ {
+			if d := next(t, deliveries, list); d.Recorded.Revision != uint64(want) {
+				t.Fatalf("delivered revision %d, want %d", d.Recorded.Revision, want)
+			}
+		}
+	}
+}
+
+func TestALogThatEndsBeforeThePositionIsNotFollowed(t *testing.T) {
+	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
+	list := newList()
+	if err := appendUntilAcknowledged(t.Context(), s, list, 0); err != nil {
+		t.Fatal(err)
+	}
+	head, err := s.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	for d := range s.Follow(ctx, head+1000) { // as a projector that knew a longer log
+		t.Fatalf("delivered %+v", d)
+	}
+}
