@@ -194,11 +194,11 @@ func (c *Cluster) leading() int {
 // If the context ends first the test fails, and it returns -1.
 func (c *Cluster) AwaitLeader(ctx context.Context) int {
 	c.t.Helper()
-	return c.awaitOther(ctx, nobody)
+	return c.AwaitOther(ctx, nobody)
 }
 
-// awaitOther is AwaitLeader for a leader other than the one named.
-func (c *Cluster) awaitOther(ctx context.Context, old int) int {
+// AwaitOther is AwaitLeader for a leader other than the one named.
+func (c *Cluster) AwaitOther(ctx context.Context, old int) int {
 	c.t.Helper()
 	l := nobody
 	err := c.await(ctx, func() bool {

@@ -175,12 +175,10 @@ func (c *Cluster) settle(now time.Time) {
 		return
 	}
 	leader := c.nodes[l]
-	for len(leader.waiting) > 0 && c.leading() == l {
-		list := leader.waiting
-		leader.waiting = nil
-		c.commit(list)
-	}
-	leader.ready = c.leading() == l
+	list := leader.waiting
+	leader.waiting = nil
+	leader.ready = true // first: writers that come faster than the log takes them would put it off for ever
+	c.commit(list)
 }
 
 // commit makes writes stand, in order. The caller holds c.mu, which is given up
