@@ -2,21 +2,23 @@
 // turns events of the domain into stored ones and back, appends them at an
 // expected revision, reads streams, and follows the log.
 //
-// A [Store] outlives its connections. The client of v4.2.0 is dead for good
-// once its discovery has failed, and its calls may block for as long as a
-// discovery lasts, whatever their context says; a Store replaces such a client
-// and gives up waiting when the context ends.
+// A [Store] speaks with the leader of a cluster and outlives its connections: it
+// finds the next leader by itself, and replaces the client with each connection
+// (see session for what the client of v4.2.0 does otherwise). It gives up waiting
+// when the context ends.
 //
 // What a caller can rely on:
 //
-//   - [Store.Append] acknowledges only what the server has acknowledged. It
-//     repeats itself on a passing failure, which is safe: every event id is
-//     given by the caller, and the server recognises a repeated append.
+//   - [Store.Append] acknowledges only what the leader has acknowledged. It
+//     repeats itself on a passing failure, which is safe: every event id is given
+//     by the caller, and any leader recognises an append that is repeated at its
+//     expected revision.
+//   - What one store has acknowledged every store reads from then on.
 //   - An error is a [*RevisionError] (somebody was faster), a [*domain.Error] of
 //     kind Unavailable (nothing is known to have happened; send it again), or a
-//     defect.
-//   - [Store.Follow] never loses, repeats or reorders an event across dropped
-//     subscriptions and restarted servers.
+//     defect. Why there is no connection, a [*ConnectError] in the chain tells.
+//   - [Store.Follow] never loses, repeats or reorders an event across dropped and
+//     silent subscriptions, restarted servers and changes of leader.
 //
 // The server is EventStoreDB 23.10 or later (subscriptions must tell that they
 // have caught up), or eventstore/embedded.
