@@ -101,8 +101,19 @@ func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 		return on, nil
 	case <-ctx.Done():
 		s.release(on)
-		return nil, unavailable(what + ": not connected in time")
+		return nil, fmt.Errorf("event store: %s: not connected in time: %w", what, s.lastTrouble())
 	}
+}
+
+// lastTrouble is why the last attempt to connect failed, for a caller who cannot
+// wait for this one.
+func (s *Store) lastTrouble() *ConnectError {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.trouble != nil {
+		return s.trouble
+	}
+	return &ConnectError{Reason: Timeout}
 }
 
 // begin starts a session and its probe. The caller holds s.mu.
@@ -328,27 +339,25 @@ func recoverClient(what string, err *error) {
 	}
 }
 
-// tell logs why there is no connection, once for each reason, and that there is
-// one again.
+// tell remembers why there is no connection and logs it, once for each reason,
+// and that there is one again.
 func (s *Store) tell(to endpoint, err error) {
-	reason := Reason("")
 	var why *ConnectError
-	if errors.As(err, &why) {
-		reason = why.Reason
-	}
+	errors.As(err, &why)
 	s.mu.Lock()
-	before := s.told
-	again := before == reason && time.Since(s.toldAt) < tellEvery
+	before := s.trouble
+	s.trouble = why
+	again := why != nil && before != nil && before.Reason == why.Reason && time.Since(s.toldAt) < tellEvery
 	if !again {
-		s.told, s.toldAt = reason, time.Now()
+		s.toldAt = time.Now()
 	}
 	closed := s.closed
 	s.mu.Unlock()
 	switch {
 	case closed || again:
 	case err != nil:
-		s.log.Warn("event store: cannot be used", "reason", reason, "error", err)
-	case before != "":
+		s.log.Warn("event store: cannot be used", "error", err)
+	case before != nil:
 		s.log.Info("event store: connected", "leader", to.String())
 	}
 }

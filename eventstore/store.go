@@ -41,8 +41,8 @@ type Store struct {
 	cluster cluster
 	current *session // nil before the first call and after a lost connection
 	closed  bool
-	told    Reason // why there was no connection, as last logged; empty: there is one
-	toldAt  time.Time
+	trouble *ConnectError // why the last attempt to connect failed; nil where it did not
+	toldAt  time.Time     // when that was logged
 
 	unappended   error // why the last append was not acknowledged; nil where it was
 	unappendedAt time.Time
@@ -133,7 +133,7 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	case <-on.ctx.Done():
 		return zero, unavailable(what + ": the connection was given up")
 	case <-ctx.Done():
-		return zero, unavailable(what + ": no answer in time")
+		return zero, fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: Timeout, Endpoint: on.to.String()})
 	}
 }
 

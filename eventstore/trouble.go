@@ -122,7 +122,7 @@ func (s *Store) whyNot(ctx context.Context, to endpoint, err error) *ConnectErro
 		}
 		return known
 	case errors.As(err, &number):
-		e.Reason = VersionUnreadable
+		e.Reason, e.Err = VersionUnreadable, fmt.Errorf("a part of it is %q", number.Num)
 	case status.Code(err) == codes.Unauthenticated, client != nil && client.Code() == esdb.ErrorCodeUnauthenticated:
 		e.Reason, e.Err = BadCredentials, nil
 	case status.Code(err) == codes.PermissionDenied, client != nil && client.Code() == esdb.ErrorCodeAccessDenied:

@@ -1,0 +1,156 @@
+package eventstore_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"tizilim/domain"
+	"tizilim/eventstore"
+	"tizilim/eventstore/eventstoretest/standin"
+)
+
+// answering is a server of a version that refuses every read.
+type answering struct {
+	streams.UnimplementedStreamsServer
+	serverfeatures.UnimplementedServerFeaturesServer
+	version string
+	refusal error
+	trailer metadata.MD
+}
+
+func (a *answering) GetSupportedMethods(context.Context, *shared.Empty) (*serverfeatures.SupportedMethods, error) {
+	return &serverfeatures.SupportedMethods{EventStoreServerVersion: a.version}, nil
+}
+
+func (a *answering) Read(_ *streams.ReadReq, call streams.Streams_ReadServer) error {
+	call.SetTrailer(a.trailer)
+	return a.refusal
+}
+
+// serve returns the connection string of the server.
+func (a *answering) serve(t *testing.T) string {
+	t.Helper()
+	server := grpc.NewServer()
+	streams.RegisterStreamsServer(server, a)
+	serverfeatures.RegisterServerFeaturesServer(server, a)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return "esdb://" + listener.Addr().String() + "?tls=false"
+}
+
+// silent takes connections and says nothing.
+func silent(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
+}
+
+func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
+	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := nobody.Addr().String()
+	if err := nobody.Close(); err != nil {
+		t.Fatal(err)
+	}
+	node := startNode(t, t.TempDir(), "127.0.0.1:0").Addr().String()
+	leaderless := standin.Start(t)
+	for i := range 3 {
+		if i != 0 {
+			leaderless.Kill(i)
+		}
+	}
+	denied := &answering{version: "24.10.0", refusal: status.Error(codes.PermissionDenied, "Access Denied")}
+	for _, c := range []struct {
+		name, address string
+		reason        eventstore.Reason
+		says          string
+	}{
+		{"a name without an address", "esdb://nobody.invalid:2113?tls=false", eventstore.NameNotFound, "check the host"},
+		{"one name of several nodes without an address", "esdb+discover://nobody.invalid:2113?tls=false", eventstore.NameNotFound, "check the host"},
+		{"nobody listens", "esdb://" + gone + "?tls=false", eventstore.Refused, "no server listens there"},
+		{"nobody of several listens", "esdb://" + gone + "," + gone + "?tls=false", eventstore.Refused, "no server listens there"},
+		{"no answer", "esdb://" + silent(t) + "?tls=false&gossipTimeout=1", eventstore.Timeout, "does not answer in time"},
+		{"a server without TLS", "esdb://" + node, eventstore.BadCertificate, "tls=false"},
+		{"too old", (&answering{version: "22.10.5"}).serve(t), eventstore.TooOld, "23.10 or later"},
+		{"a version that is none", (&answering{version: "24.10.14-prerelease"}).serve(t), eventstore.VersionUnreadable, "14-prerelease"},
+		{"not ready", (&answering{version: "24.10.0", refusal: status.Error(codes.Unavailable, "Server Is Not Ready")}).serve(t),
+			eventstore.NoLeader, "knows no leader"},
+		{"a cluster without a leader", leaderless.ConnectionString(), eventstore.NoLeader, "knows no leader"},
+		{"nobody knows the caller", denied.serve(t), eventstore.BadCredentials, "none was given"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := openStore(t, c.address)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			_, err := s.Head(ctx)
+			var why *eventstore.ConnectError
+			if !errors.As(err, &why) || why.Reason != c.reason || why.EventStoreReason() != string(c.reason) {
+				t.Fatalf("%v, want %s", err, c.reason)
+			}
+			if !strings.Contains(why.Error(), c.says) {
+				t.Errorf("%q does not say %q", why, c.says)
+			}
+			if domain.CodeOf(err) != domain.CodeLogUnavailable {
+				t.Errorf("%v is no passing failure to the caller", err)
+			}
+		})
+	}
+}
+
+func TestAConnectionStringIsReadOnceAndForAll(t *testing.T) {
+	for address, says := range map[string]string{
+		"esdb://localhost?tlsCAFile=/nowhere/ca.crt":                       "tlsCaFile",
+		"esdb://localhost?userCertFile=/nowhere/u.crt&userKeyFile=/no/key": "user certificate",
+		"esdb://localhost?defaultDeadline=soon":                            "defaultDeadline",
+		"esdb://localhost?userCertFile=/nowhere/u.crt":                     "userKeyFile",
+	} {
+		s, err := eventstore.Open(address, quiet)
+		if err == nil {
+			_ = s.Close()
+			t.Errorf("%s was accepted", address)
+		} else if !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %q does not say %q", address, err, says)
+		}
+	}
+}
+
+func TestSeveralHostsAndOneNameFindTheLeader(t *testing.T) {
+	c := standin.Start(t)
+	follower := c.Node((c.Leader() + 1) % 3)
+	for _, address := range []string{
+		c.ConnectionString(), c.Discover(), follower.ConnectionString(),
+		strings.Replace(follower.ConnectionString(), "esdb://127.0.0.1", "esdb+discover://localhost", 1),
+	} {
+		s := openStore(t, address)
+		list := newList()
+		if err := appendUntilAcknowledged(t.Context(), s, list, 0); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+		if n := len(read(t, s, list.Stream(), 0)); n != 1 {
+			t.Errorf("%s: %d events", address, n)
+		}
+	}
+}
