@@ -159,6 +159,9 @@ type storedMeta struct {
 	Role        domain.Role      `json:"role"`
 	Channel     domain.Channel   `json:"channel,omitempty"`
 	Digest      string           `json:"request_digest,omitempty"`
+
+	// CopiedCreated is when the log took the event that it was carried from; see [Carry].
+	CopiedCreated *time.Time `json:"$copied_created,omitempty"`
 }
 
 // schemaVersion is the version of an event's form. It is written as a string and
@@ -211,6 +214,9 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	var m storedMeta
 	if err := json.Unmarshal(e.UserMetadata, &m); err != nil {
 		return fail(fmt.Errorf("metadata: %w", err))
+	}
+	if m.CopiedCreated != nil {
+		rec.Created = *m.CopiedCreated
 	}
 	rec.Meta = domain.Meta{
 		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,

@@ -14,15 +14,13 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 )
 
-// Option of a [Store].
-type Option func(*settings)
+// Option changes how a [Store] connects.
+type Option func(*esdb.Configuration)
 
-type settings struct{ user, password string }
-
-// WithCredentials has the store act as the user, instead of the one that the
-// connection string names. A password that is given here is in no process list.
+// WithCredentials logs in as the user, whatever the connection string says, so
+// that no password need stand in an address.
 func WithCredentials(user, password string) Option {
-	return func(s *settings) { s.user, s.password = user, password }
+	return func(c *esdb.Configuration) { c.Username, c.Password = user, password }
 }
 
 // known are the settings of a connection string that the client understands; it
@@ -68,12 +66,8 @@ func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configu
 			return nil, fmt.Errorf("the user certificate of the event store cannot be read: %w", err)
 		}
 	}
-	var set settings
 	for _, option := range options {
-		option(&set)
-	}
-	if set.user != "" {
-		config.Username, config.Password = set.user, set.password
+		option(config)
 	}
 	if config.Username != "" && config.DisableTLS {
 		log.Warn("event store: the client sends user and password over TLS only; without TLS every call is anonymous")

@@ -1,0 +1,253 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+)
+
+// All is the stream of every event of the log.
+const All = "$all"
+
+// rawPage is how many events one call of a raw read asks for: at most 256 MiB,
+// of events as large as an append may be.
+const rawPage = 256
+
+// RawEvent is an event as the server keeps it, whoever wrote it. What the
+// registry means by it is not asked.
+type RawEvent struct {
+	Stream   string
+	Revision uint64
+	Position domain.Position // in the log; of a new event not known
+	ID       uuid.UUID
+	Type     string
+	JSON     bool // by its content type; the server does not look
+	Data     []byte
+	Metadata []byte
+	Created  time.Time
+
+	prepare uint64 // the other half of the position; the same but in logs of old
+}
+
+// RawRead says which events are read.
+type RawRead struct {
+	Stream    string  // or All
+	From      *uint64 // first event: revision, in All commit position; nil: the beginning, backwards the end
+	Backwards bool
+	Limit     uint64 // 0: all
+
+	after *RawEvent // of All forwards: read on after this event
+}
+
+// ReadRaw returns stored events in order, links as they are, until the present
+// end. The first event of All forwards may be the one at From, which backwards is
+// left out, as the server does. A stream that does not exist has none. The
+// sequence ends with the first error.
+func (s *Store) ReadRaw(ctx context.Context, r RawRead) iter.Seq2[RawEvent, error] {
+	return func(yield func(RawEvent, error) bool) {
+		left := r.Limit
+		if left == 0 {
+			left = math.MaxUint64
+		}
+		next := cursor{from: r.From, backwards: r.Backwards, all: r.Stream == All, last: r.after}
+		for left > 0 && !next.ended {
+			want := min(left, rawPage)
+			if next.all && next.last != nil {
+				want++ // the event that the page before ended with comes again
+			}
+			events, err := s.rawEvents(ctx, r.Stream, next, want)
+			if err != nil {
+				yield(RawEvent{}, err)
+				return
+			}
+			more := uint64(len(events)) == want
+			for _, e := range events {
+				if next.seen(e) {
+					continue
+				}
+				if left--; !yield(e, nil) || left == 0 {
+					return
+				}
+			}
+			next.ended = next.ended || !more
+		}
+	}
+}
+
+// cursor is how far a raw read is.
+type cursor struct {
+	from      *uint64
+	backwards bool
+	all       bool
+	last      *RawEvent
+	ended     bool
+}
+
+// seen moves the cursor to the event, and reports whether it was there already.
+func (c *cursor) seen(e RawEvent) bool {
+	if c.all && c.last != nil && e.Position == c.last.Position && e.prepare == c.last.prepare {
+		return true
+	}
+	c.last = &e
+	c.ended = c.backwards && !c.all && e.Revision == 0
+	return false
+}
+
+func (c cursor) direction() esdb.Direction {
+	if c.backwards {
+		return esdb.Backwards
+	}
+	return esdb.Forwards
+}
+
+// inStream is where the next page of a stream begins.
+func (c cursor) inStream() esdb.StreamPosition {
+	switch {
+	case c.last != nil && c.backwards:
+		return esdb.Revision(c.last.Revision - 1)
+	case c.last != nil:
+		return esdb.Revision(c.last.Revision + 1)
+	case c.from != nil:
+		return esdb.Revision(*c.from)
+	case c.backwards:
+		return esdb.End{}
+	default:
+		return esdb.Start{}
+	}
+}
+
+// inAll is where the next page of the log begins: with the last event itself,
+// since only the position of an event is one that every server takes.
+func (c cursor) inAll() esdb.AllPosition {
+	switch {
+	case c.last != nil:
+		return esdb.Position{Commit: uint64(c.last.Position), Prepare: c.last.prepare}
+	case c.from != nil:
+		return esdb.Position{Commit: *c.from, Prepare: *c.from}
+	case c.backwards:
+		return esdb.End{}
+	default:
+		return esdb.Start{}
+	}
+}
+
+// rawEvents reads one page.
+func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count uint64) ([]RawEvent, error) {
+	return retry(ctx, func() ([]RawEvent, error) {
+		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]RawEvent, error) {
+			if at.all {
+				return receiveRaw(c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count))
+			}
+			return receiveRaw(c.ReadStream(ctx, stream, esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}, count))
+		})
+		if errors.Is(err, errNoStream) {
+			return nil, nil
+		}
+		return events, err
+	})
+}
+
+// receiveRaw drains a read.
+func receiveRaw(stream *esdb.ReadStream, err error) ([]RawEvent, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	var events []RawEvent
+	for {
+		resolved, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return events, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		e := resolved.OriginalEvent()
+		events = append(events, RawEvent{
+			Stream: e.StreamID, Revision: e.EventNumber, ID: e.EventID, Type: e.EventType,
+			Position: domain.Position(e.Position.Commit), prepare: e.Position.Prepare,
+			JSON: e.ContentType == "application/json", Data: e.Data, Metadata: e.UserMetadata, Created: e.CreatedDate,
+		})
+	}
+}
+
+// tailEvery is how long a tail waits before it asks for what is new.
+const tailEvery = 200 * time.Millisecond
+
+// TailRaw returns the events of the stream, or of All, that come from now on,
+// until ctx ends. It reads again and again instead of subscribing: a subscription
+// falls silent where its node is cut off from the others, a read does not.
+func (s *Store) TailRaw(ctx context.Context, stream string) iter.Seq2[RawEvent, error] {
+	return func(yield func(RawEvent, error) bool) {
+		at := cursor{all: stream == All}
+		for e, err := range s.ReadRaw(ctx, RawRead{Stream: stream, Backwards: true, Limit: 1}) {
+			if err != nil {
+				yield(RawEvent{}, err)
+				return
+			}
+			at.last = &e
+		}
+		for {
+			events, err := s.rawEvents(ctx, stream, at, rawPage)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				yield(RawEvent{}, err)
+				return
+			}
+			for _, e := range events {
+				if !at.seen(e) && !yield(e, nil) {
+					return
+				}
+			}
+			if len(events) == rawPage {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(tailEvery):
+			}
+		}
+	}
+}
+
+// AppendRaw appends the events to the stream, all or none, if it is at the
+// expected revision, and returns where the last one stands. Only id, type,
+// content and metadata of an event are looked at. Repeating it adds nothing.
+//
+// Errors: those of [Store.Append].
+func (s *Store) AppendRaw(ctx context.Context, stream string, expected Expected, events []RawEvent) (revision uint64, position domain.Position, err error) {
+	data := make([]esdb.EventData, len(events))
+	for i, e := range events {
+		data[i] = esdb.EventData{EventID: e.ID, EventType: e.Type, Data: e.Data, Metadata: e.Metadata}
+		if e.JSON {
+			data[i].ContentType = esdb.ContentTypeJson
+		}
+	}
+	result, err := retry(ctx, func() (*esdb.WriteResult, error) {
+		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
+			return c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected.revision()}, data...)
+		})
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	return result.NextExpectedVersion, domain.Position(result.CommitPosition), nil
+}
+
+func (e Expected) revision() esdb.ExpectedRevision {
+	if e == NoStream {
+		return esdb.NoStream{}
+	}
+	return esdb.Revision(uint64(e))
+}
