@@ -172,6 +172,20 @@ func TestCarryKeepsTimesAndPositionsOfTheFirstLog(t *testing.T) {
 	}
 }
 
+func TestALogThatWentOnElsewhereComesHome(t *testing.T) {
+	home, _ := startStore(t)
+	abroad, _ := startStore(t)
+	appendRaw(t, home, "a", -1, raw("N", `1`, `{"k":"v"}`), raw("N", `2`, ``))
+	carry(t, home, abroad)
+	appendRaw(t, abroad, "a", 1, raw("N", `3`, ``))
+	if report := carry(t, abroad, home); report.Appended != 1 || report.Different != 0 {
+		t.Errorf("%+v", report)
+	}
+	if report := carry(t, home, abroad); report.Appended != 0 || report.Different != 0 {
+		t.Errorf("and there again: %+v", report)
+	}
+}
+
 func TestACarryThatWasCutGoesOn(t *testing.T) {
 	from, client := startStore(t)
 	variety(t, from, client)

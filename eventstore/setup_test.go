@@ -363,6 +363,10 @@ func TestSetupLeavesWhatWasOpenedOnPurposeAndSaysSo(t *testing.T) {
 	if !allows(t, s, "case-1", "$w", "others") || allows(t, s, "case-1", "$d", "others") || !allows(t, s, "$all", "$r", "registry") {
 		t.Error("what was open is to stay, and the rest to be done")
 	}
+	before := len(log(t, s))
+	if _, err := setUp(t, d, setup()); !errors.Is(err, eventstore.ErrOpen) || len(log(t, s)) != before {
+		t.Errorf("again: error %v, %d events more", err, len(log(t, s))-before)
+	}
 }
 
 func TestSetupRefuses(t *testing.T) {
