@@ -41,6 +41,7 @@ type config struct {
 	listen     string
 	data       string
 	eventstore string // connection string; empty: the embedded node in data
+	login      credentials
 	redis      string // URL; empty: in-process
 	rules      rules.Book
 	baseURL    string          // where the public reaches the API; empty: where it listens
@@ -70,8 +71,13 @@ type app struct {
 type endpoints struct {
 	PID        int    `json:"pid"`
 	HTTP       string `json:"http"`
-	EventStore string `json:"eventstore"`
+	EventStore string `json:"eventstore"` // without user and password
 	Redis      string `json:"redis"`
+
+	// As whom the server logs in to the event store. The password itself is
+	// nowhere in the file.
+	EventStoreUser string `json:"eventstore_user,omitempty"`
+	PasswordFile   string `json:"eventstore_password_file,omitempty"`
 }
 
 func endpointsFile(data string) string { return filepath.Join(data, "run.json") }
@@ -148,7 +154,12 @@ func start(c config) (a *app, err error) {
 		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(server.EndStreams)
-	if err := a.announce(c.data, endpoints{os.Getpid(), a.url(), storeAddress, redisAddress}); err != nil {
+	e := endpoints{PID: os.Getpid(), HTTP: a.url(), EventStore: withoutUser(storeAddress), Redis: redisAddress}
+	if c.eventstore != "" {
+		inAddress, _ := userOf(c.eventstore)
+		e.EventStoreUser, e.PasswordFile = orElse(c.login.User, inAddress), c.login.PasswordFile
+	}
+	if err := a.announce(c.data, e); err != nil {
 		return a, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -229,29 +240,33 @@ func (a *app) openRedis(c config) (address string, err error) {
 // openEventStore returns the address of the event store, starting the embedded
 // node where none is configured.
 func (a *app) openEventStore(c config) (address string, err error) {
-	address = c.eventstore
-	if address == "" {
-		if err := os.MkdirAll(c.data, 0o700); err != nil {
-			return "", fmt.Errorf("the data directory cannot be made: %w", err)
-		}
-		node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
-		if errors.Is(err, embedded.ErrInUse) {
-			return "", fmt.Errorf("another server runs on %s: end it, or give this one a directory of its own with --data", c.data)
-		}
-		if err != nil {
+	if c.eventstore != "" {
+		if a.store, err = c.login.connect(c.eventstore); err != nil {
 			return "", err
 		}
-		a.endings = append(a.endings, node.Close)
-		care, err := serveCare(node, filepath.Join(c.data, "eventstore"))
-		if err != nil {
-			return "", err
-		}
-		a.endings = append(a.endings, care.Close)
-		if err := node.Start("127.0.0.1:0"); err != nil {
-			return "", err
-		}
-		address = node.ConnectionString()
+		a.endings = append(a.endings, a.store.Close)
+		return c.eventstore, nil
 	}
+	if err := os.MkdirAll(c.data, 0o700); err != nil {
+		return "", fmt.Errorf("the data directory cannot be made: %w", err)
+	}
+	node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
+	if errors.Is(err, embedded.ErrInUse) {
+		return "", fmt.Errorf("another server runs on %s: end it, or give this one a directory of its own with --data", c.data)
+	}
+	if err != nil {
+		return "", err
+	}
+	a.endings = append(a.endings, node.Close)
+	care, err := serveCare(node, filepath.Join(c.data, "eventstore"))
+	if err != nil {
+		return "", err
+	}
+	a.endings = append(a.endings, care.Close)
+	if err := node.Start("127.0.0.1:0"); err != nil {
+		return "", err
+	}
+	address = node.ConnectionString()
 	if a.store, err = eventstore.Open(address, c.logger); err != nil {
 		return "", err
 	}

@@ -27,21 +27,39 @@ type parts struct {
 	Data       string `help:"Data directory of a running server, to find its parts." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Eventstore string `help:"EventStoreDB; without it that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	Redis      string `help:"Redis; without it that of the running server." placeholder:"URL" env:"TIZILIM_REDIS"`
+	credentials
 }
 
-// addresses returns where both are.
-func (p parts) addresses(ctx context.Context) (store, redis string, err error) {
-	if p.Eventstore == "" || p.Redis == "" {
-		e, err := readEndpoints(p.Data)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", "", err
-		}
-		if err != nil || !e.answer(ctx) { // a server that was killed leaves its file behind
-			return "", "", fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
-		}
-		p.Eventstore, p.Redis = orElse(p.Eventstore, e.EventStore), orElse(p.Redis, e.Redis)
+// endpoints returns where both are.
+func (p parts) endpoints(ctx context.Context) (endpoints, error) {
+	given := endpoints{EventStore: p.Eventstore, Redis: p.Redis}
+	if p.Eventstore != "" && p.Redis != "" {
+		return given, nil
 	}
-	return p.Eventstore, p.Redis, nil
+	e, err := readEndpoints(p.Data)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return e, err
+	}
+	if err != nil || !e.answer(ctx) { // a server that was killed leaves its file behind
+		return e, fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
+	}
+	if p.Eventstore != "" {
+		e.EventStore, e.EventStoreUser, e.PasswordFile = p.Eventstore, "", ""
+	}
+	e.Redis = orElse(p.Redis, e.Redis)
+	return e, nil
+}
+
+// openEventStore opens the event store that was announced, as the server does
+// where nobody else is named.
+func (e endpoints) openEventStore(c credentials) (*eventstore.Store, error) {
+	if c.User == "" {
+		c.User = e.EventStoreUser
+	}
+	if c.PasswordFile == "" && os.Getenv(passwordVariable) == "" && c.User == e.EventStoreUser {
+		c.PasswordFile = e.PasswordFile
+	}
+	return c.connect(e.EventStore)
 }
 
 // answer reports whether the server that announced them is alive.
@@ -60,15 +78,15 @@ func (e endpoints) answer(ctx context.Context) bool {
 }
 
 func (p parts) open(ctx context.Context) (*eventstore.Store, projections.Client, error) {
-	storeAddress, redisAddress, err := p.addresses(ctx)
+	e, err := p.endpoints(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := eventstore.Open(storeAddress, slog.Default())
+	store, err := e.openEventStore(p.credentials)
 	if err != nil {
 		return nil, nil, err
 	}
-	client, err := projections.Connect(redisAddress)
+	client, err := projections.Connect(e.Redis)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

@@ -26,19 +26,20 @@ const demoIIN = "999999000012"
 const greetingValid = 24 * time.Hour
 
 type serveCommand struct {
-	Listen     string   `help:"Address of the API." default:"127.0.0.1:8080" env:"TIZILIM_LISTEN"`
-	Data       string   `help:"Directory for the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	Eventstore string   `help:"EventStoreDB, such as esdb://host:2113; without it an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
-	Redis      string   `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
-	Rules      string   `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
-	Calendar   string   `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
-	BaseURL    string   `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
-	Gateway    string   `help:"Gateway of SMS and e-mail, such as https://host/messages; without it they go into the file outbox.ndjson in --data. Its bearer token is TIZILIM_GATEWAY_TOKEN." placeholder:"URL" env:"TIZILIM_GATEWAY"`
-	Reports    bool     `name:"gateway-reports" help:"The gateway tells what became of a message: GET of its address and the message's id." env:"TIZILIM_GATEWAY_REPORTS"`
-	Roots      string   `name:"signature-roots" help:"Certificates in PEM of the authorities whose signatures are accepted, roots and intermediates; without it a demonstration authority in --data, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
-	CRLs       []string `name:"signature-crls" help:"Lists of revoked certificates; read again when they change." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
-	Mobile     string   `name:"mobile-citizens" help:"Service that knows which telephone is bound to an IIN, asked by POST; without it a list in --data, to which tizilim mobile-citizen adds." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
-	Quiet      bool     `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
+	Listen     string `help:"Address of the API." default:"127.0.0.1:8080" env:"TIZILIM_LISTEN"`
+	Data       string `help:"Directory for the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Eventstore string `help:"EventStoreDB, such as esdb://host:2113; without it an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	credentials
+	Redis    string   `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	Rules    string   `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
+	Calendar string   `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
+	BaseURL  string   `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
+	Gateway  string   `help:"Gateway of SMS and e-mail, such as https://host/messages; without it they go into the file outbox.ndjson in --data. Its bearer token is TIZILIM_GATEWAY_TOKEN." placeholder:"URL" env:"TIZILIM_GATEWAY"`
+	Reports  bool     `name:"gateway-reports" help:"The gateway tells what became of a message: GET of its address and the message's id." env:"TIZILIM_GATEWAY_REPORTS"`
+	Roots    string   `name:"signature-roots" help:"Certificates in PEM of the authorities whose signatures are accepted, roots and intermediates; without it a demonstration authority in --data, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
+	CRLs     []string `name:"signature-crls" help:"Lists of revoked certificates; read again when they change." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
+	Mobile   string   `name:"mobile-citizens" help:"Service that knows which telephone is bound to an IIN, asked by POST; without it a list in --data, to which tizilim mobile-citizen adds." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
+	Quiet    bool     `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
@@ -60,7 +61,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	a, err := start(config{
-		gateway: messages, listen: c.Listen, data: c.Data, eventstore: c.Eventstore, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile, logger: slog.Default(),
+		gateway: messages, listen: c.Listen, data: c.Data, eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile, logger: slog.Default(),
 	})
 	if err != nil {
 		return err

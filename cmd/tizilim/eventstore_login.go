@@ -1,0 +1,113 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+
+	"tizilim/eventstore"
+)
+
+// passwordVariable holds the password of the event store's user. No flag does:
+// flags are seen by everybody on the machine.
+const passwordVariable = "TIZILIM_EVENTSTORE_PASSWORD"
+
+// credentials say as whom to log in to the event store.
+type credentials struct {
+	User         string `name:"eventstore-user" help:"User of the event store. Its password is in TIZILIM_EVENTSTORE_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_EVENTSTORE_USER"`
+	PasswordFile string `name:"eventstore-password-file" help:"File with the password of the event store's user." placeholder:"FILE" type:"path" env:"TIZILIM_EVENTSTORE_PASSWORD_FILE"`
+}
+
+// login is the user of the event store at the address, and the password; nobody
+// where neither is given. The address may name the user.
+func (c credentials) login(address, variable string) (user, password string, err error) {
+	inAddress, itsPassword := userOf(address)
+	if itsPassword && os.Getenv("TIZILIM_EVENTSTORE") != address {
+		slog.Warn("the password in the address of the event store is seen by everybody on this machine: give it in a file or in " + variable)
+	}
+	if password = os.Getenv(variable); c.PasswordFile != "" {
+		if password, err = readPassword(c.PasswordFile); err != nil {
+			return "", "", err
+		}
+	}
+	user = cmp.Or(c.User, inAddress)
+	switch {
+	case user == "" && password != "":
+		return "", "", errors.New("there is a password for the event store but no user: name it with --eventstore-user")
+	case user != "" && password == "" && (!itsPassword || c.User != ""):
+		return "", "", fmt.Errorf("there is no password for the user %s of the event store: give it in a file or in %s", user, variable)
+	case password == "": // the address says all
+		return "", "", nil
+	}
+	return user, password, nil
+}
+
+// connect opens the event store at the address.
+func (c credentials) connect(address string) (*eventstore.Store, error) {
+	user, password, err := c.login(address, passwordVariable)
+	if err != nil {
+		return nil, err
+	}
+	return openAs(address, user, password)
+}
+
+// openAs opens the event store as the user, without one as the address says.
+func openAs(address, user, password string) (*eventstore.Store, error) {
+	if user == "" {
+		return eventstore.Open(address, slog.Default())
+	}
+	return eventstore.Open(address, slog.Default(), eventstore.WithCredentials(user, password))
+}
+
+// readPassword reads a file that holds nothing but a password.
+func readPassword(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", fmt.Errorf("the password cannot be read: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		slog.Warn("others than its owner may read the file of the password: chmod 600 closes it", "file", file)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("the password cannot be read: %w", err)
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	if password == "" {
+		return "", fmt.Errorf("%s is empty: it is to hold the password", file)
+	}
+	return password, nil
+}
+
+// userOf is the user that an address names, and whether its password is there too.
+func userOf(address string) (user string, password bool) {
+	address, _, _ = strings.Cut(address, "?")
+	_, rest, _ := strings.Cut(address, "://")
+	at := strings.LastIndex(rest, "@")
+	if at < 0 {
+		return "", false
+	}
+	name, _, password := strings.Cut(rest[:at], ":")
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	return name, password
+}
+
+// withoutUser is the address without user and password.
+func withoutUser(address string) string {
+	place, options, some := strings.Cut(address, "?")
+	scheme, rest, ok := strings.Cut(place, "://")
+	if !ok {
+		return address
+	}
+	place = scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
+	if some {
+		place += "?" + options
+	}
+	return place
+}
