@@ -30,7 +30,7 @@ type commandLine struct {
 	Demo          demoCommand          `cmd:"" help:"Tell the story of both services against a running server."`
 	Verify        verifyCommand        `cmd:"" help:"Fold the log and compare it with Redis, key by key."`
 	Rebuild       rebuildCommand       `cmd:"" help:"Fill the read model anew beside the serving one, then switch over."`
-	Eventstore    eventstoreCommand    `cmd:"" help:"The embedded event store standing alone, and its care: backup, restore, check, stats."`
+	Eventstore    eventstoreCommand    `cmd:"" help:"The embedded event store standing alone and its care; setup, read, tail, append and copy for any event store."`
 	Openapi       openapiCommand       `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
 }
 

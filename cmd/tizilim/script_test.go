@@ -2,9 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -16,8 +24,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"tizilim/eventstore"
 	"tizilim/eventstore/embedded"
 	"tizilim/projections"
 )
@@ -39,15 +49,18 @@ func TestCommandLine(t *testing.T) {
 			"freeport":  scriptFreePort,
 			"occupy":    scriptOccupy,
 			"announced": scriptAnnounced,
+			"appended":  scriptAppended,
 			"ready":     scriptReady,
 			"samejson":  scriptSameJSON,
 			"tamper":    scriptTamper,
 			"status":    scriptStatus,
 			"says":      scriptSays,
 			"store":     scriptStore,
-			"redis":     scriptRedis,
-			"signal":    scriptSignal,
-			"printed":   scriptPrinted,
+
+			"securestore": scriptSecureStore,
+			"redis":       scriptRedis,
+			"signal":      scriptSignal,
+			"printed":     scriptPrinted,
 		},
 	})
 }
@@ -113,6 +126,30 @@ func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
+// appended ADDRESS STREAM,STREAM FILE: appends to the streams in turn until the
+// file, which a tail writes, tells of the last.
+func scriptAppended(ts *testscript.TestScript, _ bool, args []string) {
+	store, err := eventstore.Open(args[0], slog.New(slog.DiscardHandler))
+	ts.Check(err)
+	defer func() { ts.Check(store.Close()) }()
+	streams := strings.Split(args[1], ",")
+	expected := eventstore.NoStream
+	scriptAwait(ts, func() error {
+		for _, stream := range streams {
+			e := eventstore.RawEvent{ID: uuid.New(), Type: "N", JSON: true, Data: []byte("1")}
+			if _, _, err := store.AppendRaw(context.Background(), stream, expected, []eventstore.RawEvent{e}); err != nil {
+				return err
+			}
+		}
+		expected++
+		text, err := os.ReadFile(ts.MkAbs(args[2]))
+		if last := streams[len(streams)-1]; err == nil && !strings.Contains(string(text), last) {
+			err = fmt.Errorf("%s does not tell of %s", args[2], last)
+		}
+		return err
+	})
+}
+
 // announced DATA VAR: waits until a server has said where it is.
 func scriptAnnounced(ts *testscript.TestScript, _ bool, args []string) {
 	scriptAwait(ts, func() error {
@@ -142,6 +179,25 @@ func scriptSays(ts *testscript.TestScript, _ bool, args []string) {
 // store ADDRESS DIR: starts an event store there, until the end.
 func scriptStore(ts *testscript.TestScript, _ bool, args []string) {
 	node, err := embedded.Open(filepath.Join(ts.MkAbs(args[1])))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(node.Close()) })
+	ts.Check(node.Start(args[0]))
+}
+
+// securestore ADDRESS DIR CA USER PASSWORD: as store, with TLS by a certificate
+// that is written to the file CA, for one user.
+func scriptSecureStore(ts *testscript.TestScript, _ bool, args []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	secure := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	node, err := embedded.Open(ts.MkAbs(args[1]), embedded.WithTLS(secure), embedded.WithCredentials(args[3], args[4]))
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(node.Close()) })
 	ts.Check(node.Start(args[0]))

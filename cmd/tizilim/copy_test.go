@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tizilim/domain"
+)
+
+// TestACopiedRegistryAnswersTheSame tells the story, carries its log to another
+// store, and asks a registry there, whose Redis is empty, what the first was asked.
+func TestACopiedRegistryAnswersTheSame(t *testing.T) {
+	first := serve(t, dataDir(t), "127.0.0.1:0")
+	use(t, "demo", "--url", first.url, "--data", first.data)
+	log := use(t, "eventstore", "read", "$all", "--data", filepath.Join(first.data, "eventstore"))
+	var questions []string
+	for _, stream := range regexp.MustCompile(`"stream":"(queue|residence|dwelling)-([^"]+)"`).FindAllStringSubmatch(log, -1) {
+		questions = append(questions, map[string]string{
+			"queue": "/v1/queues/" + stream[2] + "/entries", "residence": "/v1/persons/" + stream[2] + "/history", "dwelling": "/v1/dwellings/" + stream[2] + "/history",
+		}[stream[1]])
+	}
+	slices.Sort(questions)
+	questions = slices.Compact(questions)
+	before := answersOf(t, first, questions)
+	if !strings.Contains(fmt.Sprint(before), "number:1") || !strings.Contains(fmt.Sprint(before), "created_at:") {
+		t.Fatalf("the questions ask for too little: %v", before)
+	}
+	first.signal(syscall.SIGTERM)
+	first.exits(0)
+
+	data := dataDir(t)
+	if err := os.CopyFS(keysDir(data), os.DirFS(keysDir(first.data))); err != nil {
+		t.Fatal(err)
+	}
+	said := use(t, "eventstore", "copy", filepath.Join(first.data, "eventstore"), filepath.Join(data, "eventstore"))
+	if !strings.Contains(said, ", 0 differences\n") {
+		t.Error(said)
+	}
+	second := serve(t, data, "127.0.0.1:0")
+	if diff := cmp.Diff(before, answersOf(t, second, questions)); diff != "" {
+		t.Errorf("(-before +after)\n%s", diff)
+	}
+	second.verifies()
+	if sent, err := os.ReadFile(outboxFile(data)); err != nil || len(sent) != 0 {
+		t.Errorf("what had been told was told again (%v):\n%s", err, sent)
+	}
+	second.signal(syscall.SIGTERM)
+	second.exits(0)
+}
+
+// answersOf asks everything, and leaves out of the answers what each log gives
+// itself: positions.
+func answersOf(t *testing.T, s *server, questions []string) map[string]any {
+	t.Helper()
+	teller := told(t, s)
+	answers := map[string]any{}
+	for _, question := range questions {
+		var answer any
+		who := as(domain.RoleAuditor)
+		if strings.HasSuffix(question, "/entries") {
+			who = as(domain.RoleCommission)
+		}
+		if err := teller.get(testContext(t), who, question, &answer); err != nil {
+			t.Fatal(err)
+		}
+		answers[question] = withoutPositions(answer)
+	}
+	return answers
+}
+
+func withoutPositions(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "as_of_position")
+		delete(v, "position")
+		for _, member := range v {
+			withoutPositions(member)
+		}
+	case []any:
+		for _, element := range v {
+			withoutPositions(element)
+		}
+	}
+	return v
+}
+
+func TestAMadeUpPasswordIsKeptForItsOwnerAndNeverReplaced(t *testing.T) {
+	c := storeSetupCommand{LoginFile: filepath.Join(t.TempDir(), "password")}
+	password, err := c.makePassword()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(c.LoginFile)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if kept, err := readPassword(c.LoginFile); err != nil || kept != password || len(password) < 20 {
+		t.Errorf("kept %q, %v", kept, err)
+	}
+	if _, err := c.makePassword(); err == nil {
+		t.Error("the file was written over")
+	}
+}
+
+func TestAnEventGoesThroughItsLine(t *testing.T) {
+	for _, text := range []string{
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/json","data":{"a":[1.50]},"metadata":{"b":"<"}}`,
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/octet-stream","data_base64":"AA==","metadata_base64":"AQ=="}`,
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/json","data_base64":"AA=="}`,
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/octet-stream","data_base64":"e30="}`,
+	} {
+		events, err := readEventLines(strings.NewReader(text))
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		line := lineOf(events[0])
+		line.Revision, line.Created = nil, nil
+		var out strings.Builder
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(line); err != nil || strings.TrimSpace(out.String()) != text {
+			t.Errorf("%s became %s (%v)", text, out.String(), err)
+		}
+	}
+	for text, want := range map[string]string{
+		``:            "no event",
+		`{"data":{}}`: "needs a type",
+		`{"type":"A","data":{},"data_base64":"AA=="}`: "not both",
+		`{"type":"A","content_type":"text/plain"}`:    "content type",
+		`{"type":"A","id":"1"}`:                       "line 1 is no event",
+	} {
+		if _, err := readEventLines(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", text, err)
+		}
+	}
+}

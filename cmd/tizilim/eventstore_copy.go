@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"tizilim/domain"
+	"tizilim/eventstore"
+	"tizilim/projections"
+)
+
+type storeCopyCommand struct {
+	From             string `arg:"" help:"Address of an EventStoreDB, or directory of an embedded store."`
+	To               string `arg:"" help:"The same; what it holds must be nothing, or the beginning of the same log."`
+	FromUser         string `help:"User at FROM; its password is in TIZILIM_FROM_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_FROM_USER"`
+	FromPasswordFile string `help:"File with the password of the user at FROM." placeholder:"FILE" type:"path" env:"TIZILIM_FROM_PASSWORD_FILE"`
+	ToUser           string `help:"User at TO; its password is in TIZILIM_TO_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_TO_USER"`
+	ToPasswordFile   string `help:"File with the password of the user at TO." placeholder:"FILE" type:"path" env:"TIZILIM_TO_PASSWORD_FILE"`
+}
+
+func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
+	from, endFrom, err := openSide(ctx, c.From, credentials{c.FromUser, c.FromPasswordFile}, "TIZILIM_FROM_PASSWORD", true)
+	if err != nil {
+		return fmt.Errorf("the source: %w", err)
+	}
+	defer func() { err = errors.Join(err, endFrom()) }()
+	to, endTo, err := openSide(ctx, c.To, credentials{c.ToUser, c.ToPasswordFile}, "TIZILIM_TO_PASSWORD", false)
+	if err != nil {
+		return fmt.Errorf("the target: %w", err)
+	}
+	defer func() { err = errors.Join(err, endTo()) }()
+	var shown *bar
+	var phase eventstore.CarryPhase
+	report, err := eventstore.Carry(ctx, from, to, func(now eventstore.CarryPhase, done, of domain.Position) {
+		if shown == nil || now != phase {
+			if shown != nil {
+				shown.finish()
+			}
+			shown, phase = newBar(string(now)), now
+		}
+		shown.show(projections.Progress{Position: done, Target: of})
+	})
+	if shown != nil {
+		shown.finish()
+	}
+	for _, difference := range report.Differences {
+		fmt.Println(difference)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d events compared, %d of them copied now, %d differences\n", report.Events, report.Appended, report.Different)
+	if report.System > 0 {
+		fmt.Printf("%d events of the source's own streams ($…) stay there: its users, rights and statistics\n", report.System)
+	}
+	if report.Untimed > 0 {
+		fmt.Printf("%d events have metadata that is no JSON object, so their times are not kept\n", report.Untimed)
+	}
+	if report.Rewritten > 0 {
+		fmt.Printf("%d events of stream metadata were written by the target itself, under ids of its own\n", report.Rewritten)
+	}
+	if report.Different > 0 {
+		return errors.New("the target is no copy of the source")
+	}
+	return nil
+}
+
+// openSide opens one side of a copy: an address, or a directory.
+func openSide(ctx context.Context, place string, c credentials, variable string, mustExist bool) (*eventstore.Store, func() error, error) {
+	if strings.Contains(place, "://") {
+		user, password, err := c.login(place, variable)
+		if err != nil {
+			return nil, nil, err
+		}
+		store, err := openAs(place, user, password)
+		if err != nil {
+			return nil, nil, err
+		}
+		return store, store.Close, nil
+	}
+	dir := storeDir{Data: place}
+	if _, err := os.Stat(place); err == nil || mustExist {
+		return dir.reach(ctx, c)
+	}
+	return openOffline(place)
+}
