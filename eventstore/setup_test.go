@@ -2,6 +2,8 @@ package eventstore_test
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
@@ -41,11 +43,21 @@ type account struct {
 
 func startUsers(t *testing.T) *usersDouble {
 	t.Helper()
+	return startUsersWith(t, nil)
+}
+
+// startUsersWith serves with TLS where there is a configuration of it.
+func startUsersWith(t *testing.T, secure *tls.Config) *usersDouble {
+	t.Helper()
 	d := &usersDouble{node: startNode(t, t.TempDir(), "127.0.0.1:0").Addr().String()}
 	d.users = map[string]*account{"admin": {fullName: "Event Store Administrator", password: "sesame", groups: []string{"$admins"}}}
 	var err error
 	if d.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
+	}
+	if secure != nil {
+		secure.NextProtos = []string{"h2", "http/1.1"}
+		d.listener = tls.NewListener(d.listener, secure)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /gossip", func(w http.ResponseWriter, r *http.Request) {
@@ -419,6 +431,22 @@ func TestSetupGoesToTheLeader(t *testing.T) {
 	}
 	if follower.users["tizilim"] != nil || leader.users["tizilim"] == nil {
 		t.Error("the user was not made at the leader")
+	}
+}
+
+func TestSetupUsesTheTLSOfTheConnection(t *testing.T) {
+	ca, strangers := newAuthority(t), newAuthority(t)
+	ca.sign("user", &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, ca.cert, ca.key)
+	d := startUsersWith(t, ca.serverConfig(tls.RequireAndVerifyClientCert))
+	at := "esdb://" + d.listener.Addr().String() + "?maxDiscoverAttempts=1&defaultDeadline=2000&userCertFile=" + ca.path("user.crt") + "&userKeyFile=" + ca.path("user.key") + "&tlsCAFile="
+	if _, err := eventstore.SetUp(t.Context(), at+ca.path("ca.crt"), "admin", "sesame", quiet, setup()); err != nil {
+		t.Fatal(err)
+	}
+	if d.users["tizilim"] == nil {
+		t.Error("the user was not made")
+	}
+	if _, err := eventstore.SetUp(t.Context(), at+strangers.path("ca.crt"), "admin", "sesame", quiet, setup()); err == nil {
+		t.Error("a node of strangers was trusted")
 	}
 }
 

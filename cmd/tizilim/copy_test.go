@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,8 +13,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/eventstore"
+	"tizilim/eventstore/embedded"
 )
 
 // TestACopiedRegistryAnswersTheSame tells the story, carries its log to another
@@ -55,6 +59,72 @@ func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 	}
 	second.signal(syscall.SIGTERM)
 	second.exits(0)
+}
+
+// TestACopyThatWasKilledGoesOn kills a copy in the middle, whose target keeps
+// what it had acknowledged.
+func TestACopyThatWasKilledGoesOn(t *testing.T) {
+	from, fromAddress := startLog(t)
+	to, toAddress := startLog(t)
+	const events = 2000 // each an append of its own, in the copy too
+	for i := range events {
+		e := eventstore.RawEvent{ID: uuid.New(), Type: "N", JSON: true, Data: fmt.Append(nil, i)}
+		if _, _, err := from.AppendRaw(t.Context(), fmt.Sprint("log-", i%2), eventstore.Expected(i/2)-1, []eventstore.RawEvent{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := func() error {
+		if head, err := to.Head(t.Context()); err != nil || head == 0 {
+			return fmt.Errorf("the target holds nothing yet (%v)", err)
+		}
+		return nil
+	}
+	cut := launch(t, "eventstore", "copy", fromAddress, toAddress)
+	await(t, "the copy does not begin", began)
+	cut.kill()
+	if cut.code == 0 {
+		t.Fatal("the copy was done before it was killed")
+	}
+	said := use(t, "eventstore", "copy", fromAddress, toAddress)
+	var compared, copied int
+	if _, err := fmt.Sscanf(said, "%d events compared, %d of them copied now, 0 differences\n", &compared, &copied); err != nil {
+		t.Fatalf("%s: %v", said, err)
+	}
+	if compared != events || copied == 0 || copied >= events {
+		t.Errorf("%s", said)
+	}
+	var order []string
+	for e, err := range to.ReadRaw(t.Context(), eventstore.RawRead{Stream: eventstore.All}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		order = append(order, string(e.Data))
+	}
+	for i, data := range order {
+		if data != fmt.Sprint(i) {
+			t.Fatalf("event %d of the target is %s", i, data)
+		}
+	}
+}
+
+// startLog serves an empty event store.
+func startLog(t *testing.T) (*eventstore.Store, string) {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	node, err := embedded.Open(t.TempDir(), embedded.WithLogger(quiet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = node.Close() })
+	if err := node.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	store, err := eventstore.Open(node.ConnectionString(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store, node.ConnectionString()
 }
 
 // answersOf asks everything, and leaves out of the answers what each log gives
