@@ -70,7 +70,7 @@ const (
 // logs are read and compared, event by event; a difference is in the report and
 // no error.
 func Carry(ctx context.Context, from, to *Store, show func(phase CarryPhase, done, of domain.Position)) (CarryReport, error) {
-	end, err := from.Head(ctx)
+	end, err := from.End(ctx)
 	if err != nil {
 		return CarryReport{}, fmt.Errorf("source: %w", err)
 	}

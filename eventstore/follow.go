@@ -149,13 +149,9 @@ func (s *Store) holds(ctx context.Context, position domain.Position) error {
 	if position == 0 {
 		return nil
 	}
-	end, err := retry(ctx, func() (backwards, error) {
-		return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (backwards, error) {
-			return lookBack(ctx, c, esdb.End{}, 1, 0)
-		})
-	})
-	if err == nil && end.first < position {
-		err = fmt.Errorf("%w (reached %d, it ends at %d)", errOtherLog, position, end.first)
+	end, err := s.End(ctx)
+	if err == nil && end < position {
+		err = fmt.Errorf("%w (reached %d, it ends at %d)", errOtherLog, position, end)
 	}
 	return err
 }

@@ -33,10 +33,21 @@ func (s *Store) Head(ctx context.Context) (domain.Position, error) {
 	}
 	s.heads.mu.Lock()
 	defer s.heads.mu.Unlock()
-	if s.heads.all == all || nowAll > s.heads.all { // not behind a look that was faster
+	if s.heads.all == all || nowAll > s.heads.all { // nobody was faster, or less far
 		s.heads.all, s.heads.own = nowAll, nowOwn
 	}
 	return nowOwn, nil
+}
+
+// End returns the position of the last event of whatever kind, as the leader knows
+// it; 0 where there is none. Nothing that was told of this log is beyond it.
+func (s *Store) End(ctx context.Context) (domain.Position, error) {
+	last, err := retry(ctx, func() (backwards, error) {
+		return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (backwards, error) {
+			return lookBack(ctx, c, esdb.End{}, 1, 0)
+		})
+	})
+	return last.first, err
 }
 
 // headSince looks at the end of the log, back to the position known, up to which
