@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
@@ -20,6 +21,7 @@ type Node struct {
 	index   int
 	address string // host:port, the same for ever
 	freezer freezer
+	turns   sync.Mutex // a process starts or ends at a time
 
 	// Guarded by the mutex of the cluster.
 	process   *process // nil while killed
@@ -75,8 +77,13 @@ func (n *Node) leads() bool {
 	return n.role == gossip.MemberInfo_Leader || n.role == gossip.MemberInfo_ResigningLeader
 }
 
-// start runs a process on the address.
+// start runs a process on the address, unless one runs.
 func (n *Node) start(address string) error {
+	n.turns.Lock()
+	defer n.turns.Unlock()
+	if n.process != nil { // written by start and stop only
+		return nil
+	}
 	inner, err := listen(address)
 	if err != nil {
 		return err
@@ -125,9 +132,12 @@ func listen(address string) (net.Listener, error) {
 
 // stop ends the process, if there is one: its connections are cut.
 func (n *Node) stop() {
+	n.turns.Lock()
+	defer n.turns.Unlock()
 	c := n.cluster
 	c.mu.Lock()
 	p := n.process
+	n.restartAt = time.Time{}
 	n.unseen()
 	n.process, n.up, n.isolated, n.deaf, n.deposed = nil, false, false, false, false
 	n.stepDown()

@@ -32,6 +32,17 @@ const (
 	nobodyLeads = -1
 )
 
+// with changes DefaultTimes, so that a test on a busy machine is not overtaken
+// by what it does not test.
+func with(change func(*standin.Times)) standin.Option {
+	times := standin.DefaultTimes
+	change(&times)
+	return standin.WithTimes(times)
+}
+
+// leadsOn has a leader without a quorum lead for long.
+func leadsOn(times *standin.Times) { times.StepDown, times.Takeover = 5*time.Second, 6*time.Second }
+
 // bounded ends with the test, or when something hangs.
 func bounded(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -68,13 +79,8 @@ const (
 	noStream    at = -1
 )
 
-// append appends an event per id.
-func (r raw) append(ctx context.Context, stream string, expected at, ids ...uuid.UUID) (*streams.AppendResp, metadata.MD, error) {
-	r.t.Helper()
-	call, err := streams.NewStreamsClient(r.conn).Append(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+// appendRequests are the options of an append, and an event per id.
+func appendRequests(stream string, expected at, ids ...uuid.UUID) []*streams.AppendReq {
 	options := &streams.AppendReq_Options{StreamIdentifier: identifier(stream)}
 	switch expected {
 	case anyRevision:
@@ -93,7 +99,17 @@ func (r raw) append(ctx context.Context, stream string, expected at, ids ...uuid
 			},
 		}})
 	}
-	for _, request := range requests {
+	return requests
+}
+
+// append appends an event per id.
+func (r raw) append(ctx context.Context, stream string, expected at, ids ...uuid.UUID) (*streams.AppendResp, metadata.MD, error) {
+	r.t.Helper()
+	call, err := streams.NewStreamsClient(r.conn).Append(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, request := range appendRequests(stream, expected, ids...) {
 		if err := call.Send(request); err != nil {
 			break // CloseAndRecv knows why
 		}

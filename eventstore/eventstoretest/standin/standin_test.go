@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"tizilim/eventstore/eventstoretest"
 	"tizilim/eventstore/eventstoretest/standin"
 )
 
@@ -57,6 +59,19 @@ func TestAFollowerThatIsAskedForTheLeaderNamesIt(t *testing.T) {
 	if ids, _, _, err := leader.read(ctx, request("s", false, 5)); err != nil || len(ids) != 1 {
 		t.Errorf("%d events, %v; want the one that was appended", len(ids), err)
 	}
+}
+
+func TestAFollowerThatHasNothingYetRefusesThePastAllTheSame(t *testing.T) {
+	ctx := bounded(t)
+	c := standin.Start(t)
+	l := c.AwaitLeader(ctx)
+	c.AwaitWhole(ctx)
+	f, _ := others(l)
+	c.Delay(f, time.Hour)
+	dial(t, c.Node(l)).mustAppend(toLeader(ctx), "s")
+	sub := dial(t, c.Node(f)).subscribe(toLeader(ctx), "", false)
+	_, err := sub.next()
+	wantNotLeader(t, err, sub.call.Trailer(), c.Node(l))
 }
 
 func TestAFollowerThatIsNotAskedForTheLeaderIsLateAndForwards(t *testing.T) {
@@ -172,7 +187,7 @@ func TestAnIsolatedNodeIsSilent(t *testing.T) {
 
 func TestTheOthersNameADeadLeaderForAWhileAndThenNobody(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	c := standin.Start(t, with(func(times *standin.Times) { times.Staleness, times.Election = 500*time.Millisecond, 2*time.Second }))
 	l := c.AwaitLeader(ctx)
 	c.AwaitWhole(ctx)
 	f, _ := others(l)
@@ -210,7 +225,7 @@ func TestTheOthersNameADeadLeaderForAWhileAndThenNobody(t *testing.T) {
 
 func TestALeaderThatResignsServesReadsAndTakesNoWrites(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	c := standin.Start(t, with(func(times *standin.Times) { times.Election = time.Second }))
 	l := c.AwaitLeader(ctx)
 	leader := dial(t, c.Node(l))
 	id := leader.mustAppend(toLeader(ctx), "s")
@@ -233,7 +248,9 @@ func TestALeaderThatResignsServesReadsAndTakesNoWrites(t *testing.T) {
 
 func TestALeaderWithoutAQuorumTimesOutStepsDownAndIsNotReady(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	times := standin.DefaultTimes
+	times.StepDown, times.Takeover, times.Commit = 500*time.Millisecond, time.Second, 300*time.Millisecond
+	c := standin.Start(t, standin.WithTimes(times))
 	l := c.AwaitLeader(ctx)
 	leader := dial(t, c.Node(l))
 	id := leader.mustAppend(toLeader(ctx), "s")
@@ -244,19 +261,14 @@ func TestALeaderWithoutAQuorumTimesOutStepsDownAndIsNotReady(t *testing.T) {
 	if ids, _, _, err := leader.read(toLeader(ctx), request("s", false, 5)); err != nil || !slices.Equal(ids, []string{id.String()}) {
 		t.Errorf("it leads on, and shows %v, %v", ids, err)
 	}
-	seen := make(map[string]bool)
-	eventually(t, "it is not ready", func() bool {
-		_, _, err := leader.append(toLeader(ctx), "s", anyRevision, uuid.New())
-		seen[status.Convert(err).Message()] = true
-		return seen[notReady]
-	})
-	if diff := cmp.Diff(map[string]bool{noQuorum: true, canceled: true, notReady: true}, seen); diff != "" {
-		t.Errorf("answers (-want +got)\n%s", diff)
-	}
-	if down := time.Since(began); down < standin.DefaultTimes.StepDown || c.Leader() != nobodyLeads {
+	_, _, err = leader.append(toLeader(ctx), "s", anyRevision, uuid.New()) // it steps down under this one
+	wantStatus(t, err, codes.Aborted, canceled)
+	_, _, err = leader.append(toLeader(ctx), "s", anyRevision, uuid.New())
+	wantStatus(t, err, codes.Unavailable, notReady)
+	if down := time.Since(began); down < times.StepDown || c.Leader() != nobodyLeads {
 		t.Errorf("it stepped down after %v, %d leads", down, c.Leader())
 	}
-	if now := c.AwaitLeader(ctx); now == l || time.Since(began) < standin.DefaultTimes.Takeover {
+	if now := c.AwaitLeader(ctx); now == l || time.Since(began) < times.Takeover {
 		t.Errorf("%d took over from %d after %v", now, l, time.Since(began))
 	}
 }
@@ -284,7 +296,7 @@ func TestWhatALeaderTookWithoutAQuorumMayStand(t *testing.T) {
 
 func TestWhatALeaderTookStandsWhereItsQuorumComesBack(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	c := standin.Start(t, with(leadsOn))
 	l := c.AwaitLeader(ctx)
 	leader := dial(t, c.Node(l))
 	id := uuid.New()
@@ -303,7 +315,7 @@ func TestWhatALeaderTookStandsWhereItsQuorumComesBack(t *testing.T) {
 
 func TestGossipOfAndAboutAnIsolatedNode(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	c := standin.Start(t, with(func(times *standin.Times) { times.Staleness = 400 * time.Millisecond }))
 	l := c.AwaitLeader(ctx)
 	c.AwaitWhole(ctx)
 	a, b := others(l)
@@ -401,12 +413,60 @@ func TestAFrozenNodeKeepsItsConnectionsAndAnswersNothing(t *testing.T) {
 		t.Errorf("%d connections, %d before", now, before)
 	}
 	eventually(t, "another leads", func() bool { return c.Leader() != l && c.Leader() != nobodyLeads })
-	next := dial(t, c.Node(c.AwaitLeader(ctx))).mustAppend(toLeader(ctx), "s")
+	now := dial(t, c.Node(c.AwaitLeader(ctx)))
+	next := now.mustAppend(toLeader(ctx), "s")
+	got := make(chan string, 1)
+	go func() {
+		id, _ := sub.next()
+		got <- id
+	}()
+	select {
+	case id := <-got:
+		t.Fatalf("the frozen node sent %s", id)
+	case <-time.After(100 * time.Millisecond):
+	}
 	c.Thaw(l)
-	sub.want(next) // it follows now
+	if id := <-got; id != next.String() { // it follows now
+		t.Errorf("after the thaw it sent %s, not %s", id, next)
+	}
 	c.AwaitWhole(ctx)
 	_, _, trailer, err := leader.read(toLeader(ctx), request("s", false, 1))
 	wantNotLeader(t, err, trailer, c.Node(c.Leader()))
+}
+
+func TestAFrozenNodeDoesNotGoOnWithACall(t *testing.T) {
+	ctx := bounded(t)
+	c := standin.Start(t)
+	l := c.AwaitLeader(ctx)
+	call, err := streams.NewStreamsClient(dial(t, c.Node(l)).conn).Append(toLeader(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := appendRequests("s", noStream, uuid.New())
+	if err := call.Send(requests[0]); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node has taken the call", func() bool {
+		return c.Calls(l, streams.Streams_Append_FullMethodName).RequiringLeader == 1
+	})
+	c.Freeze(l)
+	if err := call.Send(requests[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := call.CloseSend(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond) // for what must not happen
+	log := eventstoretest.Connect(t, c.BackendConnectionString())
+	if read, err := log.ReadStream(ctx, "s", esdb.ReadStreamOptions{}, 1); err != nil {
+		t.Error(err)
+	} else if _, err := read.Recv(); err == nil {
+		t.Error("the append stands, by a frozen node")
+	}
+	c.Thaw(l)
+	if response, err := call.CloseAndRecv(); err != nil || response.GetSuccess() == nil {
+		t.Errorf("after the thaw: %v, %v", response, err)
+	}
 }
 
 func TestAShortFreezeChangesNothing(t *testing.T) {
@@ -423,7 +483,7 @@ func TestAShortFreezeChangesNothing(t *testing.T) {
 
 func TestAForwardedAppendTimesOutWhereTheLeaderIsLost(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	c := standin.Start(t, with(func(times *standin.Times) { times.Staleness = 5 * time.Second }))
 	l := c.AwaitLeader(ctx)
 	c.AwaitWhole(ctx)
 	f, _ := others(l)
@@ -511,7 +571,7 @@ func TestChangesLoseNothing(t *testing.T) {
 
 func TestALeaderWithoutAQuorumRefusesWhatDoesNotFit(t *testing.T) {
 	ctx := bounded(t)
-	c := standin.Start(t)
+	c := standin.Start(t, with(leadsOn))
 	l := c.AwaitLeader(ctx)
 	leader := dial(t, c.Node(l))
 	first, second, third := uuid.New(), uuid.New(), uuid.New()
@@ -546,9 +606,9 @@ func TestALeaderWithoutAQuorumRefusesWhatDoesNotFit(t *testing.T) {
 
 func TestANewLeaderIsWithoutAQuorumForAMoment(t *testing.T) {
 	ctx := bounded(t)
-	times := standin.DefaultTimes
-	times.Settling, times.Commit = time.Second, 10*time.Millisecond
-	c := standin.Start(t, standin.WithTimes(times), standin.WithSeed(1)) // that settles late
+	c := standin.Start(t, standin.WithSeed(1), with(func(times *standin.Times) { // that settles late
+		times.Settling, times.Commit = time.Second, 10*time.Millisecond
+	}))
 	l := c.AwaitLeader(ctx)
 	c.AwaitWhole(ctx)
 	c.Resign()
