@@ -15,6 +15,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -111,7 +112,10 @@ func Start(t testing.TB, options ...Option) *Cluster {
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.openLog()
 	for i := range c.nodes {
-		c.nodes[i] = &Node{cluster: c, index: i, role: gossip.MemberInfo_Unknown, leader: nobody, calls: make(map[string]Calls)}
+		c.nodes[i] = &Node{
+			cluster: c, index: i, role: gossip.MemberInfo_Unknown, leader: nobody,
+			known: make(map[place]uuid.UUID), calls: make(map[string]Calls),
+		}
 		if err := c.nodes[i].start("127.0.0.1:0"); err != nil {
 			t.Fatalf("stand-in cluster: %v", err)
 		}

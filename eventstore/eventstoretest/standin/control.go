@@ -131,8 +131,8 @@ func (c *Cluster) Calls(i int, method string) Calls {
 
 // Changes makes the leader change n times, in ways that the seed chooses, and
 // waits for the new leader each time, for the cluster to be whole again, and
-// for the pause. It may run beside the test, and ends early with the context;
-// a change that does not come about fails the test.
+// for the pause. It may run beside the test, which has to await it. A change
+// that does not come about before the end of the context fails the test.
 func (c *Cluster) Changes(ctx context.Context, seed uint64, n int, pause time.Duration) {
 	c.t.Helper()
 	c.t.Logf("stand-in cluster: %d changes of leader, seed %d", n, seed)

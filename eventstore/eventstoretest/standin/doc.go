@@ -44,8 +44,8 @@
 //	                             and the others as dead; the others still call a
 //	                             lost node alive, and name it in trailers if it
 //	                             led, for a moment
-//	Any, StreamExists            repeated: idempotent only on the leader that took
-//	                             the append; later ones append again
+//	Any, StreamExists            repeated: idempotent only where the process that
+//	                             took the append leads; others append again
 //	NoStream, exact revision     idempotent on any leader
 //	old leader, cut off          leads and serves reads until it steps down, before
 //	                             another leads; healed, exits and comes back

@@ -10,13 +10,12 @@ import (
 )
 
 // identities make the log, which knows every event id of a stream for ever,
-// forget as a cluster does: a leader knows the ids that it took itself. An
-// event that is appended to Any and known to former leaders only gets another
-// id in the log; readers are shown the one that it came with.
+// forget as a cluster does: a process of a node knows the ids that it took
+// itself, as the leader. What is appended to Any and known to others only gets
+// another id in the log; readers are shown the one that it came with.
 type identities struct {
-	stored map[place]uuid.UUID     // in the log, of the last event of that id
-	given  map[uuid.UUID]uuid.UUID // by the client, where the log has another
-	known  map[place]bool          // to the present leader
+	taken map[place]bool          // by whichever node
+	given map[uuid.UUID]uuid.UUID // by the client, where the log has another
 }
 
 // place is an event id in a stream.
@@ -26,41 +25,36 @@ type place struct {
 }
 
 func newIdentities() identities {
-	return identities{stored: make(map[place]uuid.UUID), given: make(map[uuid.UUID]uuid.UUID), known: make(map[place]bool)}
+	return identities{taken: make(map[place]bool), given: make(map[uuid.UUID]uuid.UUID)}
 }
 
-// forget is what a change of leader does.
-func (ids *identities) forget() { clear(ids.known) }
-
-// store rewrites the ids of an append to Any into those for the log.
-func (c *Cluster) store(stream string, list []*streams.AppendReq_ProposedMessage) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// store rewrites the ids of an append to Any, which the node takes, into those
+// for the log.
+func (n *Node) store(stream string, list []*streams.AppendReq_ProposedMessage) {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
+	ids := &n.cluster.ids
 	for _, m := range list {
 		p := place{stream, parseID(m.GetId())}
-		stored, before := c.ids.stored[p]
-		switch {
-		case !before:
-			stored = p.id
-		case !c.ids.known[p]:
-			stored = uuid.New()
-			c.ids.given[stored] = p.id
+		stored, known := n.known[p]
+		if !known {
+			if stored = p.id; ids.taken[p] {
+				stored = uuid.New()
+				ids.given[stored] = p.id
+			}
 		}
-		c.ids.stored[p], c.ids.known[p] = stored, true
+		n.known[p], ids.taken[p] = stored, true
 		m.Id = render(m.GetId(), stored)
 	}
 }
 
-// learn notes that the leader has taken an append at a revision.
-func (c *Cluster) learn(stream string, list []*streams.AppendReq_ProposedMessage) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// learn notes that the node has taken an append at a revision.
+func (n *Node) learn(stream string, list []*streams.AppendReq_ProposedMessage) {
+	n.cluster.mu.Lock()
+	defer n.cluster.mu.Unlock()
 	for _, m := range list {
 		p := place{stream, parseID(m.GetId())}
-		if _, before := c.ids.stored[p]; !before {
-			c.ids.stored[p] = p.id
-		}
-		c.ids.known[p] = true
+		n.known[p], n.cluster.ids.taken[p] = p.id, true
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
@@ -40,6 +41,7 @@ type Node struct {
 	settles time.Time                    // when, being a new leader, it gets its quorum
 	ready   bool                         // leading, it commits what it takes
 	waiting []*write                     // for a quorum
+	known   map[place]uuid.UUID          // the ids that the process took, as they are in the log
 
 	delay  time.Duration // of its copy of the log
 	next   int           // the first of the cluster's commits that it has not copied
@@ -138,6 +140,7 @@ func (n *Node) stop() {
 	c.mu.Lock()
 	p := n.process
 	n.restartAt = time.Time{}
+	n.known = make(map[place]uuid.UUID)
 	n.unseen()
 	n.process, n.up, n.isolated, n.deaf, n.deposed = nil, false, false, false, false
 	n.stepDown()

@@ -43,6 +43,7 @@ func (c *Cluster) wait(ctx context.Context, leader *Node, w *write) outcome {
 	waiting := leader.waitingOn(w.wish.stream)
 	fits := !w.wish.exact || w.wish.first == end+uint64(len(waiting))
 	if fits || w.wish.repeats(waiting) {
+		w.leader = leader
 		leader.waiting = append(leader.waiting, w)
 	}
 	c.mu.Unlock()
@@ -53,7 +54,7 @@ func (c *Cluster) wait(ctx context.Context, leader *Node, w *write) outcome {
 	case len(waiting) > 0:
 		return outcome{response: wrongVersion(w.wish.first, end+uint64(len(waiting))-1)}
 	default: // the log refuses it, or has it already
-		return w.run(ctx)
+		return w.run(ctx, leader)
 	}
 }
 

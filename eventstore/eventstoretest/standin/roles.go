@@ -156,7 +156,6 @@ func (c *Cluster) elect(now time.Time) {
 	}
 	c.leader = candidates[c.random.IntN(len(candidates))].index
 	c.vacantSince = time.Time{}
-	c.ids.forget()
 	for _, n := range c.nodes {
 		if n.on() {
 			n.role, n.leader, n.since, n.ready = gossip.MemberInfo_Follower, c.leader, time.Time{}, false
@@ -187,7 +186,7 @@ func (c *Cluster) commit(list []*write) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
 	for _, w := range list {
-		w.end(w.run(c.ctx))
+		w.end(w.run(c.ctx, w.leader))
 	}
 }
 

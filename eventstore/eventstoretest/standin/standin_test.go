@@ -137,8 +137,11 @@ func TestASubscriptionFromTheEndIsTakenByAnyNodeAndOutlivesEveryLeader(t *testin
 	a, b := others(now)
 	c.Freeze(a)
 	c.Freeze(b)
-	eventually(t, "the quorum is lost", func() bool { return c.Leader() == nobodyLeads })
-	time.Sleep(standin.DefaultTimes.StepDown + 50*time.Millisecond) // the leader steps down
+	alone := dial(t, c.Node(now))
+	eventually(t, "without a quorum it steps down", func() bool {
+		states, _ := alone.members(ctx)
+		return states[now] == gossip.MemberInfo_Unknown
+	})
 	c.Thaw(a)
 	c.Thaw(b)
 	round()
@@ -313,6 +316,15 @@ func TestWhatALeaderTookStandsWhereItsQuorumComesBack(t *testing.T) {
 	})
 }
 
+func TestBothFormsNameAllNodes(t *testing.T) {
+	c := standin.Start(t)
+	for form, address := range map[string]string{"esdb://": c.ConnectionString(), "esdb+discover://": c.Discover()} {
+		if want := form + c.Node(0).Address() + "," + c.Node(1).Address() + "," + c.Node(2).Address() + "?tls=false"; address != want {
+			t.Errorf("%s, want %s", address, want)
+		}
+	}
+}
+
 func TestGossipOfAndAboutAnIsolatedNode(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t, with(func(times *standin.Times) { times.Staleness = 400 * time.Millisecond }))
@@ -320,17 +332,17 @@ func TestGossipOfAndAboutAnIsolatedNode(t *testing.T) {
 	c.AwaitWhole(ctx)
 	a, b := others(l)
 	isolated, other := dial(t, c.Node(l)), dial(t, c.Node(a))
-	other.members(ctx)
+	other.members(toLeader(ctx))
 	c.Isolate(l)
-	if states, alive := other.members(ctx); states[l] != gossip.MemberInfo_Leader || !alive[l] {
+	if states, alive := other.members(toLeader(ctx)); states[l] != gossip.MemberInfo_Leader || !alive[l] {
 		t.Errorf("at first the others see %v %v", states, alive)
 	}
 	eventually(t, "it shows itself as unknown and the others as dead", func() bool {
-		states, alive := isolated.members(ctx)
+		states, alive := isolated.members(toLeader(ctx))
 		return states[l] == gossip.MemberInfo_Unknown && alive[l] && !alive[a] && !alive[b]
 	})
 	eventually(t, "the others lead without it", func() bool {
-		states, alive := other.members(ctx)
+		states, alive := other.members(toLeader(ctx))
 		return !alive[l] && alive[a] && alive[b] && (states[a] == gossip.MemberInfo_Leader) != (states[b] == gossip.MemberInfo_Leader)
 	})
 }
@@ -367,23 +379,44 @@ func TestRepeatedAppendsOverAChangeOfLeader(t *testing.T) {
 	appendAt("exact", anyRevision, x)
 	appendAt("exact", 0, y)
 	want("any", x, y)
-	for range 2 {
+	led := map[int]bool{c.AwaitLeader(ctx): true} // and know what they took
+	all := []uuid.UUID{x, y}
+	change := func() int {
+		t.Helper()
 		old := c.AwaitLeader(ctx)
+		c.AwaitWhole(ctx)
 		c.Resign()
 		eventually(t, "another leads", func() bool { return c.Leader() != old && c.Leader() != nobodyLeads })
+		return c.AwaitLeader(ctx)
+	}
+	repeat := func(leader int) {
+		t.Helper()
 		for range 2 {
-			appendAt("any", anyRevision, x, y) // the first time again, the second time not
+			appendAt("any", anyRevision, x, y)
 			appendAt("none", noStream, x, y)
 			appendAt("exact", 0, y)
 		}
+		if !led[leader] {
+			led[leader], all = true, append(all, x, y)
+		}
+		want("any", all...)
 	}
-	want("any", x, y, x, y, x, y)
+	for range 4 { // more than there are nodes: some lead twice
+		repeat(change())
+	}
+	l := c.AwaitLeader(ctx)
+	c.Kill(l) // and its memory is gone
+	c.Start(l)
+	led[l] = false
+	for !led[l] {
+		repeat(change())
+	}
 	want("none", x, y)
 	want("exact", x, y)
 	// What stands there under an id of the log's own is known at its revision.
 	appendAt("any", 3, x, y)
 	appendAt("any", noStream, x, y)
-	want("any", x, y, x, y, x, y)
+	want("any", all...)
 }
 
 func TestAFrozenNodeKeepsItsConnectionsAndAnswersNothing(t *testing.T) {
@@ -507,7 +540,7 @@ func TestCallsAreCountedAndDeafNodesDoNotTellTheirFeatures(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	features := serverfeatures.NewServerFeaturesClient(leader.conn)
-	methods, err := features.GetSupportedMethods(ctx, &shared.Empty{})
+	methods, err := features.GetSupportedMethods(toLeader(ctx), &shared.Empty{})
 	if err != nil || len(methods.GetMethods()) == 0 || methods.GetEventStoreServerVersion() == "" {
 		t.Fatalf("%v, %v", methods, err)
 	}

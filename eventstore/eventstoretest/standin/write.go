@@ -33,15 +33,16 @@ type outcome struct {
 
 // write is an append, a deletion or a tombstone.
 type write struct {
-	wish wish                          // of an append
-	run  func(context.Context) outcome // in the log
+	wish   wish                                 // of an append
+	run    func(context.Context, *Node) outcome // in the log, by the node that took it
+	leader *Node                                // that took it, and has no quorum
 
 	once   sync.Once
 	ended  chan struct{} // closed once the outcome is there
 	result outcome
 }
 
-func newWrite(wish wish, run func(context.Context) outcome) *write {
+func newWrite(wish wish, run func(context.Context, *Node) outcome) *write {
 	return &write{wish: wish, run: run, ended: make(chan struct{})}
 }
 
@@ -108,20 +109,8 @@ func (n *Node) write(ctx context.Context, w *write) outcome {
 	case !commits:
 		return c.wait(ctx, leader, w)
 	default:
-		return c.delivered(ctx, leader, w.run(ctx))
+		return w.run(ctx, leader)
 	}
-}
-
-// delivered is the outcome as the client gets it: where the leader was lost
-// under the write, the seed decides whether the answer was.
-func (c *Cluster) delivered(ctx context.Context, leader *Node, o outcome) outcome {
-	c.mu.Lock()
-	lost := !(leader.role == gossip.MemberInfo_Leader && leader.majority()) && c.random.IntN(2) == 0
-	c.mu.Unlock()
-	if lost {
-		return c.expire(ctx, "Commit phase timeout.")
-	}
-	return o
 }
 
 // expire answers as late as a write that nobody commits.
@@ -144,9 +133,8 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 		}
 		requests = append(requests, request)
 	}
-	c := s.node.cluster
 	a := parseAppend(requests)
-	o := s.node.write(call.Context(), newWrite(a.wish, func(ctx context.Context) outcome { return c.append(ctx, a) }))
+	o := s.node.write(call.Context(), newWrite(a.wish, func(ctx context.Context, leader *Node) outcome { return leader.append(ctx, a) }))
 	if o.err != nil {
 		return o.answer(call.Context())
 	}
@@ -186,10 +174,11 @@ func parseAppend(requests []*streams.AppendReq) *proposal {
 	return a
 }
 
-// append appends to the log, as the present leader.
-func (c *Cluster) append(ctx context.Context, a *proposal) outcome {
+// append appends to the log, as the leader.
+func (n *Node) append(ctx context.Context, a *proposal) outcome {
+	c := n.cluster
 	if a.atEnd {
-		c.store(a.stream, a.events)
+		n.store(a.stream, a.events)
 		return c.send(ctx, a.requests)
 	}
 	o := c.send(ctx, a.requests)
@@ -198,7 +187,7 @@ func (c *Cluster) append(ctx context.Context, a *proposal) outcome {
 	case o.err != nil || !ok:
 		return o
 	case response.GetWrongExpectedVersion() == nil:
-		c.learn(a.stream, a.events)
+		n.learn(a.stream, a.events)
 		return o
 	case c.storedAt(ctx, a.stream, a.first, a.events):
 		return c.send(ctx, a.requests)
@@ -241,7 +230,7 @@ func (s *streamsService) Tombstone(ctx context.Context, request *streams.Tombsto
 
 // unary makes a write of a method that has one request.
 func unary[Req, Resp proto.Message](ctx context.Context, n *Node, request Req, method func(context.Context, Req, ...grpc.CallOption) (Resp, error)) (Resp, error) {
-	o := n.write(ctx, newWrite(wish{}, func(ctx context.Context) outcome {
+	o := n.write(ctx, newWrite(wish{}, func(ctx context.Context, _ *Node) outcome {
 		var trailer metadata.MD
 		response, err := method(ctx, request, grpc.Trailer(&trailer))
 		return passed(response, trailer, err)
