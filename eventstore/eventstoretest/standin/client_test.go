@@ -18,7 +18,9 @@ import (
 // around this.
 
 // throughFollower is a client that is connected to a follower.
-func throughFollower(ctx context.Context, t *testing.T) (c *standin.Cluster, leader, follower int, client *esdb.Client) {
+func throughFollower(
+	ctx context.Context, t *testing.T,
+) (c *standin.Cluster, leader, follower int, client *esdb.Client) {
 	t.Helper()
 	c = standin.Start(t)
 	leader = c.AwaitLeader(ctx)
@@ -28,8 +30,10 @@ func throughFollower(ctx context.Context, t *testing.T) (c *standin.Cluster, lea
 }
 
 func appendWith(ctx context.Context, client *esdb.Client) error {
-	_, err := client.AppendToStream(ctx, "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}, RequiresLeader: true},
-		esdb.EventData{EventID: uuid.New(), EventType: "Happened", ContentType: esdb.ContentTypeJson, Data: []byte("{}")})
+	options := esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}, RequiresLeader: true}
+	_, err := client.AppendToStream(ctx, "s", options, esdb.EventData{
+		EventID: uuid.New(), EventType: "Happened", ContentType: esdb.ContentTypeJson, Data: []byte("{}"),
+	})
 	return err
 }
 

@@ -100,12 +100,16 @@ type commit struct {
 // Start returns a running cluster, once a node leads it. It ends with the test.
 func Start(t testing.TB, options ...Option) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t, times: DefaultTimes, seed: rand.Uint64(), leader: nobody, changed: make(chan struct{}), ids: newIdentities()}
+	c := &Cluster{
+		t: t, times: DefaultTimes, seed: rand.Uint64(),
+		leader: nobody, changed: make(chan struct{}), ids: newIdentities(),
+	}
 	for _, option := range options {
 		option(c)
 	}
 	if c.times.Takeover <= c.times.StepDown {
-		t.Fatalf("stand-in cluster: the takeover after %v must come after the step-down after %v", c.times.Takeover, c.times.StepDown)
+		t.Fatalf("stand-in cluster: the takeover (%v) must come after the step-down (%v)",
+			c.times.Takeover, c.times.StepDown)
 	}
 	t.Logf("stand-in cluster: seed %d", c.seed)
 	c.random = rand.New(rand.NewPCG(c.seed, 0))
@@ -128,7 +132,8 @@ func Start(t testing.TB, options ...Option) *Cluster {
 }
 
 func (c *Cluster) openLog() {
-	node, err := embedded.Open("", embedded.InMemory(), embedded.WithLogger(slog.New(slog.NewTextHandler(io.Discard, nil))))
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	node, err := embedded.Open("", embedded.InMemory(), embedded.WithLogger(quiet))
 	if err != nil {
 		c.t.Fatalf("stand-in cluster: %v", err)
 	}
@@ -297,7 +302,9 @@ func readAll(count any) *streams.ReadReq {
 			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
 		}},
 		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
-		UuidOption:   &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}},
+		UuidOption: &streams.ReadReq_Options_UUIDOption{
+			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}},
+		},
 	}
 	switch count := count.(type) {
 	case *streams.ReadReq_Options_Count:

@@ -146,7 +146,8 @@ func (c *Cluster) Changes(ctx context.Context, seed uint64, n int, pause time.Du
 		began := time.Now()
 		restore := change.make(c, old)
 		leader := c.AwaitOther(ctx, old)
-		c.t.Logf("stand-in cluster: change %d: %s %d, then %d leads after %v", i+1, change.name, old, leader, time.Since(began))
+		c.t.Logf("stand-in cluster: change %d: %s %d, then %d leads after %v",
+			i+1, change.name, old, leader, time.Since(began))
 		restore()
 		if leader == nobody || !c.AwaitWhole(ctx) || c.await(ctx, after(time.Now().Add(pause))) != nil {
 			return

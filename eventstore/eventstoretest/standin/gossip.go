@@ -67,7 +67,9 @@ type featuresService struct {
 	node *Node
 }
 
-func (s *featuresService) GetSupportedMethods(ctx context.Context, request *shared.Empty) (*serverfeatures.SupportedMethods, error) {
+func (s *featuresService) GetSupportedMethods(
+	ctx context.Context, request *shared.Empty,
+) (*serverfeatures.SupportedMethods, error) {
 	c := s.node.cluster
 	if err := c.await(ctx, func() bool { return !s.node.deaf }); err != nil {
 		return nil, err

@@ -60,7 +60,9 @@ func (n *Node) learn(stream string, list []*streams.AppendReq_ProposedMessage) {
 
 // storedAt rewrites the ids of an append at a revision into those of the log,
 // if the log has these very events there. It reports whether that changed any.
-func (c *Cluster) storedAt(ctx context.Context, stream string, first uint64, list []*streams.AppendReq_ProposedMessage) bool {
+func (c *Cluster) storedAt(
+	ctx context.Context, stream string, first uint64, list []*streams.AppendReq_ProposedMessage,
+) bool {
 	if len(list) == 0 {
 		return false
 	}

@@ -90,23 +90,16 @@ func (n *Node) start(address string) error {
 	if err != nil {
 		return err
 	}
-	p := &process{listener: &listener{Listener: inner, freezer: &n.freezer, conns: make(map[*conn]struct{})}, served: make(chan error, 1)}
+	p := &process{
+		listener: &listener{Listener: inner, freezer: &n.freezer, conns: make(map[*conn]struct{})},
+		served:   make(chan error, 1),
+	}
 	p.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Millisecond, PermitWithoutStream: true}),
-		grpc.UnaryInterceptor(func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-			if err := n.take(ctx, info.FullMethod); err != nil {
-				return nil, err
-			}
-			return handler(ctx, request)
-		}),
-		grpc.StreamInterceptor(func(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-			if err := n.take(call.Context(), info.FullMethod); err != nil {
-				return err
-			}
-			return handler(server, call)
-		}),
+		grpc.UnaryInterceptor(n.takeUnary),
+		grpc.StreamInterceptor(n.takeStream),
 	)
 	streams.RegisterStreamsServer(p.server, &streamsService{node: n})
 	gossip.RegisterGossipServer(p.server, &gossipService{node: n})
@@ -183,6 +176,24 @@ func (n *Node) freeze() {
 func (n *Node) thaw() {
 	n.frozen = false
 	n.freezer.thaw()
+}
+
+func (n *Node) takeUnary(
+	ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (any, error) {
+	if err := n.take(ctx, info.FullMethod); err != nil {
+		return nil, err
+	}
+	return handler(ctx, request)
+}
+
+func (n *Node) takeStream(
+	server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) error {
+	if err := n.take(call.Context(), info.FullMethod); err != nil {
+		return err
+	}
+	return handler(server, call)
 }
 
 // take counts a call, once the process is not stopped.

@@ -3,8 +3,10 @@ package standin_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -103,7 +105,9 @@ func appendRequests(stream string, expected at, ids ...uuid.UUID) []*streams.App
 }
 
 // append appends an event per id.
-func (r raw) append(ctx context.Context, stream string, expected at, ids ...uuid.UUID) (*streams.AppendResp, metadata.MD, error) {
+func (r raw) append(
+	ctx context.Context, stream string, expected at, ids ...uuid.UUID,
+) (*streams.AppendResp, metadata.MD, error) {
 	r.t.Helper()
 	call, err := streams.NewStreamsClient(r.conn).Append(ctx)
 	if err != nil {
@@ -137,11 +141,16 @@ func request(stream string, backwards bool, count uint64) *streams.ReadReq {
 	options := &streams.ReadReq_Options{
 		CountOption:  &streams.ReadReq_Options_Count{Count: count},
 		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
-		UuidOption:   &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_String_{String_: &shared.Empty{}}},
+		UuidOption: &streams.ReadReq_Options_UUIDOption{
+			Content: &streams.ReadReq_Options_UUIDOption_String_{String_: &shared.Empty{}},
+		},
 	}
-	all := &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}}}
+	all := &streams.ReadReq_Options_AllOptions{
+		AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
+	}
 	one := &streams.ReadReq_Options_StreamOptions{
-		StreamIdentifier: identifier(stream), RevisionOption: &streams.ReadReq_Options_StreamOptions_Start{Start: &shared.Empty{}},
+		StreamIdentifier: identifier(stream),
+		RevisionOption:   &streams.ReadReq_Options_StreamOptions_Start{Start: &shared.Empty{}},
 	}
 	if backwards {
 		options.ReadDirection = streams.ReadReq_Options_Backwards
@@ -157,7 +166,9 @@ func request(stream string, backwards bool, count uint64) *streams.ReadReq {
 
 // read returns the ids of the events read; found is false for a stream that the
 // node does not know.
-func (r raw) read(ctx context.Context, request *streams.ReadReq) (ids []string, found bool, trailer metadata.MD, err error) {
+func (r raw) read(
+	ctx context.Context, request *streams.ReadReq,
+) (ids []string, found bool, trailer metadata.MD, err error) {
 	call, err := streams.NewStreamsClient(r.conn).Read(ctx, request)
 	if err != nil {
 		return nil, false, nil, err
@@ -177,6 +188,15 @@ func (r raw) read(ctx context.Context, request *streams.ReadReq) (ids []string, 
 	}
 }
 
+// shows reports what else the node shows of a stream than the one event.
+func (r raw) shows(ctx context.Context, stream string, id uuid.UUID) error {
+	ids, _, _, err := r.read(ctx, request(stream, false, 5))
+	if err == nil && !slices.Equal(ids, []string{id.String()}) {
+		err = fmt.Errorf("it shows %v, not %s", ids, id)
+	}
+	return err
+}
+
 // subscription is an open one, confirmed.
 type subscription struct {
 	t    *testing.T
@@ -188,7 +208,9 @@ func (r raw) subscribe(ctx context.Context, stream string, fromEnd bool) subscri
 	r.t.Helper()
 	req := request(stream, fromEnd, 1)
 	req.Options.ReadDirection = streams.ReadReq_Options_Forwards
-	req.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
+	req.Options.CountOption = &streams.ReadReq_Options_Subscription{
+		Subscription: &streams.ReadReq_Options_SubscriptionOptions{},
+	}
 	call, err := streams.NewStreamsClient(r.conn).Read(ctx, req)
 	if err != nil {
 		r.t.Fatal(err)
@@ -237,7 +259,8 @@ func wantNotLeader(t *testing.T, err error, trailer metadata.MD, leader *standin
 		}
 		return ""
 	}
-	if first("exception") != "not-leader" || net.JoinHostPort(first("leader-endpoint-host"), first("leader-endpoint-port")) != leader.Address() {
+	named := net.JoinHostPort(first("leader-endpoint-host"), first("leader-endpoint-port"))
+	if first("exception") != "not-leader" || named != leader.Address() {
 		t.Fatalf("trailers %v, want the leader %s", trailer, leader.Address())
 	}
 }

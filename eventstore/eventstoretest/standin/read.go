@@ -83,7 +83,9 @@ func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, l
 }
 
 // forward has the log answer a read, as long as each wants more.
-func (c *Cluster) forward(ctx context.Context, request *streams.ReadReq, each func(*streams.ReadResp) (more bool, err error)) error {
+func (c *Cluster) forward(
+	ctx context.Context, request *streams.ReadReq, each func(*streams.ReadResp) (more bool, err error),
+) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	call, err := c.log.Read(inner, request)
@@ -108,7 +110,9 @@ func (c *Cluster) forward(ctx context.Context, request *streams.ReadReq, each fu
 const tombstoned = math.MaxUint64
 
 // lastRevision is that of the last event of a stream up to the position.
-func (c *Cluster) lastRevision(ctx context.Context, stream *shared.StreamIdentifier, limit uint64) (revision uint64, known bool, err error) {
+func (c *Cluster) lastRevision(
+	ctx context.Context, stream *shared.StreamIdentifier, limit uint64,
+) (revision uint64, known bool, err error) {
 	request := readAll(&streams.ReadReq_Options_Count{Count: math.MaxUint64})
 	request.Options.ReadDirection = streams.ReadReq_Options_Backwards
 	request.Options.StreamOption = &streams.ReadReq_Options_Stream{Stream: &streams.ReadReq_Options_StreamOptions{

@@ -15,7 +15,8 @@ func (c *Cluster) beat() {
 		select {
 		case <-c.ctx.Done():
 			return
-		case now := <-ticker.C:
+		case <-ticker.C:
+			now := time.Now() // the tick may have waited
 			c.restart(now)
 			c.mu.Lock()
 			for _, n := range c.nodes {

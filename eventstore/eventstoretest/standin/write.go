@@ -134,7 +134,9 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 		requests = append(requests, request)
 	}
 	a := parseAppend(requests)
-	o := s.node.write(call.Context(), newWrite(a.wish, func(ctx context.Context, leader *Node) outcome { return leader.append(ctx, a) }))
+	o := s.node.write(call.Context(), newWrite(a.wish, func(ctx context.Context, leader *Node) outcome {
+		return leader.append(ctx, a)
+	}))
 	if o.err != nil {
 		return o.answer(call.Context())
 	}
@@ -229,7 +231,9 @@ func (s *streamsService) Tombstone(ctx context.Context, request *streams.Tombsto
 }
 
 // unary makes a write of a method that has one request.
-func unary[Req, Resp proto.Message](ctx context.Context, n *Node, request Req, method func(context.Context, Req, ...grpc.CallOption) (Resp, error)) (Resp, error) {
+func unary[Req, Resp proto.Message](
+	ctx context.Context, n *Node, request Req, method func(context.Context, Req, ...grpc.CallOption) (Resp, error),
+) (Resp, error) {
 	o := n.write(ctx, newWrite(wish{}, func(ctx context.Context, _ *Node) outcome {
 		var trailer metadata.MD
 		response, err := method(ctx, request, grpc.Trailer(&trailer))
