@@ -27,8 +27,13 @@ func TestAnIsolatedNodeIsSilent(t *testing.T) {
 	if _, err := sub.next(); err != nil {
 		t.Fatal(err)
 	}
+	last := old.mustAppend(toLeader(ctx), "last")
 	c.Isolate(l)
 	eventually(t, "another leads", func() bool { return c.Leader() != l && c.Leader() != nobodyLeads })
+	if err := old.shows(ctx, "last", last); err != nil {
+		t.Errorf("what it committed as the leader: %v", err)
+	}
+	sub.want(last)
 	id := dial(t, c.Node(c.AwaitLeader(ctx))).mustAppend(toLeader(ctx), "s")
 	got := make(chan error, 1)
 	go func() {
@@ -138,6 +143,18 @@ func TestAFrozenNodeDoesNotGoOnWithACall(t *testing.T) {
 	c.Thaw(l)
 	if response, err := call.CloseAndRecv(); err != nil || response.GetSuccess() == nil {
 		t.Errorf("after the thaw: %v, %v", response, err)
+	}
+}
+
+func TestANodeThatRunsIsNotStartedAgain(t *testing.T) {
+	ctx := bounded(t)
+	c := standin.Start(t)
+	l := c.AwaitLeader(ctx)
+	node := dial(t, c.Node(l))
+	node.mustAppend(ctx, "s")
+	c.Start(l)
+	if now := c.Connections(l); now != 1 {
+		t.Errorf("%d connections, want the one", now)
 	}
 }
 

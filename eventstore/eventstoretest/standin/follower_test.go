@@ -97,6 +97,11 @@ func TestAFollowerThatIsNotAskedForTheLeaderIsLateAndForwards(t *testing.T) {
 			t.Errorf("$all of the follower: %v, %v", ids, err)
 		}
 	}
+	for _, backwards := range []bool{false, true} {
+		if last := follower.lastRevision(ctx, request("s", backwards, 5)); last != 0 {
+			t.Errorf("the follower tells that the stream ends at %d", last)
+		}
+	}
 	c.Delay(f, 0)
 	awaitCopies(ctx, t, c, "s", 2)
 }

@@ -42,14 +42,14 @@ func (c *Cluster) wait(ctx context.Context, leader *Node, w *write) outcome {
 	}
 	waiting := leader.waitingOn(w.wish.stream)
 	fits := !w.wish.exact || w.wish.first == end+uint64(len(waiting))
-	if fits || w.wish.repeats(waiting) {
+	if fits {
 		w.leader = leader
 		leader.waiting = append(leader.waiting, w)
 	}
 	c.mu.Unlock()
 
 	switch {
-	case fits || w.wish.repeats(waiting):
+	case fits, w.wish.repeats(waiting): // what repeats is not told when the first is committed
 		return w.outcome(ctx, c.times.Commit)
 	case len(waiting) > 0:
 		return outcome{response: wrongVersion(w.wish.first, end+uint64(len(waiting))-1)}

@@ -188,6 +188,25 @@ func (r raw) read(
 	}
 }
 
+// lastRevision is where a stream ends, as newer clients that read it are told.
+func (r raw) lastRevision(ctx context.Context, req *streams.ReadReq) uint64 {
+	r.t.Helper()
+	req.Options.ControlOption = &streams.ReadReq_Options_ControlOption{Compatibility: 1}
+	call, err := streams.NewStreamsClient(r.conn).Read(ctx, req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for {
+		m, err := call.Recv()
+		if err != nil {
+			r.t.Fatalf("the end is not told: %v", err)
+		}
+		if last, told := m.GetContent().(*streams.ReadResp_LastStreamPosition); told {
+			return last.LastStreamPosition
+		}
+	}
+}
+
 // shows reports what else the node shows of a stream than the one event.
 func (r raw) shows(ctx context.Context, stream string, id uuid.UUID) error {
 	ids, _, _, err := r.read(ctx, request(stream, false, 5))

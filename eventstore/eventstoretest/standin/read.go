@@ -39,36 +39,27 @@ func (n *Node) limit(requiresLeader bool) (uint64, outcome) {
 	}
 }
 
-// read shows what the node has of a stream or of $all.
+// read shows what the node has of a stream or of $all, up to the limit.
 func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, limit uint64) error {
-	c, ctx := n.cluster, call.Context()
-	options := request.GetOptions()
-	stream, backwards := options.GetStream(), options.GetReadDirection() == streams.ReadReq_Options_Backwards
-	left := options.GetCount()
-	last := uint64(math.MaxUint64)
+	c, ctx, options := n.cluster, call.Context(), request.GetOptions()
+	left, stream := options.GetCount(), options.GetStream()
+	backwards := options.GetReadDirection() == streams.ReadReq_Options_Backwards
+	last, known, err := uint64(math.MaxUint64), true, error(nil)
 	if limit < math.MaxUint64 && left > 0 {
-		if stream != nil {
-			var known bool
-			var err error
-			if last, known, err = c.lastRevision(ctx, stream.GetStreamIdentifier(), limit); err != nil {
-				return err
-			}
-			if !known {
-				return call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
-					StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: stream.GetStreamIdentifier()},
-				}})
-			}
+		if request, last, known, err = c.upTo(ctx, request, limit); err != nil {
+			return err
 		}
-		if backwards { // events that the node does not have yet must not count
-			request = proto.Clone(request).(*streams.ReadReq)
-			request.Options.CountOption = &streams.ReadReq_Options_Count{Count: math.MaxUint64}
-		}
+	}
+	if !known {
+		return call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
+			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: stream.GetStreamIdentifier()},
+		}})
 	}
 	return c.forward(ctx, request, func(m *streams.ReadResp) (more bool, err error) {
 		switch content := m.GetContent().(type) {
 		case *streams.ReadResp_Event:
-			if content.Event.GetCommitPosition() > limit {
-				return backwards, nil
+			if content.Event.GetCommitPosition() > limit { // a stream's end is still to be told
+				return backwards || stream != nil, nil
 			}
 			if left == 0 {
 				return false, nil
@@ -80,6 +71,29 @@ func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, l
 		}
 		return true, call.Send(m)
 	})
+}
+
+// upTo makes of a read one whose answer has all that lies up to the limit. It
+// returns the last revision of the stream there; known is false if it has none.
+func (c *Cluster) upTo(
+	ctx context.Context, request *streams.ReadReq, limit uint64,
+) (_ *streams.ReadReq, last uint64, known bool, err error) {
+	request = proto.Clone(request).(*streams.ReadReq)
+	options := request.GetOptions()
+	backwards := options.GetReadDirection() == streams.ReadReq_Options_Backwards
+	stream := options.GetStream()
+	if stream == nil {
+		if backwards { // what lies beyond must not count
+			options.CountOption = &streams.ReadReq_Options_Count{Count: math.MaxUint64}
+		}
+		return request, math.MaxUint64, true, nil
+	}
+	last, known, err = c.lastRevision(ctx, stream.GetStreamIdentifier(), limit)
+	beyond := stream.GetEnd() != nil || stream.GetRevision() > last
+	if known && backwards && beyond && last != tombstoned {
+		stream.RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: last}
+	}
+	return request, last, known, err
 }
 
 // forward has the log answer a read, as long as each wants more.
