@@ -16,6 +16,7 @@ type shared[T any] struct {
 	mu   sync.Mutex  // guards what follows
 	next *pending[T] // for whoever asks now; nil where nobody waits for it
 	busy bool        // a goroutine looks, and will take next
+	last error       // of the look before; nil where it saw something
 }
 
 // pending is a look that some wait for.
@@ -26,7 +27,8 @@ type pending[T any] struct {
 }
 
 // ask returns what a look has seen that began after the call. When ctx ends it
-// returns its error; the look goes on for the others.
+// returns why the look before saw nothing, or its own error; the look goes on for
+// the others.
 func (s *shared[T]) ask(ctx context.Context) (T, error) {
 	mine := s.join()
 	select {
@@ -34,6 +36,11 @@ func (s *shared[T]) ask(ctx context.Context) (T, error) {
 		return mine.value, mine.err
 	case <-ctx.Done():
 		var none T
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.last != nil {
+			return none, s.last
+		}
 		return none, ctx.Err()
 	}
 }
@@ -65,6 +72,9 @@ func (s *shared[T]) run() {
 		ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 		now.value, now.err = s.look(ctx)
 		cancel()
+		s.mu.Lock()
+		s.last = now.err
+		s.mu.Unlock()
 		close(now.done)
 	}
 }

@@ -21,6 +21,9 @@ const (
 	// itself: a slow event store must not make Redis look down.
 	headPatience   = 2 * time.Second
 	statusPatience = time.Second
+	// headMargin is how much earlier a question for the head gives up, so that why
+	// it had no answer is known when the look is over.
+	headMargin = headPatience / 4
 	// stillAfter is how long a model that is behind may stay where it is before
 	// it is said to stand still.
 	stillAfter = time.Second
@@ -55,7 +58,7 @@ func NewWatch(model *Reader, log LogHead, opts Options) (*Watch, error) {
 		return g
 	}
 	w := &Watch{
-		model: model, heads: &shared[domain.Position]{look: log.Head, patience: headPatience}, opts: opts.withDefaults(),
+		model: model, heads: &shared[domain.Position]{look: log.Head, patience: headPatience - headMargin}, opts: opts.withDefaults(),
 		lagSeconds: gauge("lag_seconds", "For how long the log has held what the serving generation lacks, by comparisons once a second; "+
 			"0 where it lacks nothing, NaN while one of the two does not answer."),
 		lagPositions: gauge("lag_positions", "How far the head of the log is ahead of the serving generation, in positions; NaN as lag_seconds."),

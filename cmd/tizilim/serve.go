@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/eventstore"
 	"tizilim/eventstore/command/gateway"
 	"tizilim/httpapi"
 	"tizilim/projections"
@@ -159,7 +160,11 @@ func (a *app) explainWait(ctx context.Context, c *serveCommand, status projectio
 		explained = true
 	}
 	if _, err := a.store.Head(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		slog.Warn("the event store at " + withoutSecrets(c.Eventstore) + " does not answer; the API says 503 until it does")
+		var why *eventstore.ConnectError
+		if errors.As(err, &why) {
+			err = why // the sentence; what is around it is for callers
+		}
+		slog.Warn("the event store at "+withoutSecrets(c.Eventstore)+" cannot be used; the API says 503 until it can", "error", err)
 		explained = true
 	}
 	if !explained {
