@@ -244,7 +244,7 @@ func (b *batchCall) submit(a *batchAppend) error {
 	outcome := make(chan answer, 1)
 	ctx, cancel := context.WithDeadline(b.call.Context(), a.deadline)
 	w := &write{ctx: ctx, stream: a.stream, expected: a.expected, events: a.events, answer: outcome}
-	if err := b.node.store.submit(ctx, w); err != nil {
+	if err := b.node.store.queue.put(ctx, w); err != nil {
 		cancel()
 		return err
 	}

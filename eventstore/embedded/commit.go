@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sync/atomic"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/google/uuid"
@@ -35,7 +37,12 @@ const (
 
 // write is one request to change one stream, and where its answer goes.
 type write struct {
-	ctx      context.Context // a write whose ctx is done before its turn is dropped
+	// A write whose ctx is done, or whose deadline has passed, before its turn
+	// is dropped. The zero deadline never passes.
+	ctx      context.Context
+	deadline time.Time
+	room     int64 // that it takes in the queue, which sets it
+
 	kind     writeKind
 	stream   string
 	expected int64
@@ -73,14 +80,15 @@ type answer struct {
 	err      error // why, if failed
 }
 
-// submit queues a write. It waits for the writes before it, not for the disk.
-func (s *store) submit(ctx context.Context, w *write) error {
-	select {
-	case s.queue <- w:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// dropped says why a write is not to be decided any more, if it is not.
+func (w *write) dropped(now time.Time) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
 	}
+	if !w.deadline.IsZero() && !now.Before(w.deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // write queues a write and waits for its answer. An error means that nothing
@@ -88,7 +96,7 @@ func (s *store) submit(ctx context.Context, w *write) error {
 func (s *store) write(ctx context.Context, w *write) (answer, error) {
 	answers := make(chan answer, 1)
 	w.ctx, w.answer = ctx, answers
-	if err := s.submit(ctx, w); err != nil {
+	if err := s.queue.put(ctx, w); err != nil {
 		return answer{}, err
 	}
 	select {
@@ -100,33 +108,33 @@ func (s *store) write(ctx context.Context, w *write) (answer, error) {
 }
 
 // commitLoop is the only writer. While one batch is on its way to the disk the
-// writes that arrive gather, and share the next fsync.
+// writes that arrive gather, and share the next fsync. It ends when the queue
+// is closed and what was in it is answered.
 func (s *store) commitLoop() {
 	defer close(s.committed)
 	for {
-		select {
-		case first := <-s.queue:
-			s.commitGroup(s.gather(first))
-		case <-s.quit:
+		first, ok := s.queue.next()
+		if !ok {
 			return
 		}
+		s.commitGroup(s.gather(first))
 	}
 }
 
 func (s *store) gather(first *write) []*write {
 	group, size := []*write{first}, first.size()
 	for len(group) < maxGroupWrites && size < maxGroupBytes {
-		select {
-		case w := <-s.queue:
-			group = append(group, w)
-			size += w.size()
-		default:
-			return group
+		w, ok := s.queue.poll()
+		if !ok {
+			break
 		}
+		group = append(group, w)
+		size += w.size()
 	}
 	return group
 }
 
+// size is what a write is counted as in the queue and in a group, in bytes.
 func (w *write) size() int {
 	size := 0
 	for _, e := range w.events {
@@ -142,8 +150,9 @@ func (s *store) commitGroup(group []*write) {
 	batch := s.db.NewIndexedBatch()
 	t := &turn{batch: batch, next: s.next, totals: s.totals, created: s.ticks(), touched: make(map[string]struct{})}
 	answers := make([]answer, len(group))
+	now := time.Now()
 	for i, w := range group {
-		if err := w.ctx.Err(); err != nil {
+		if err := w.dropped(now); err != nil {
 			answers[i] = answer{verdict: failed, err: err}
 			continue
 		}
@@ -168,6 +177,7 @@ func (s *store) commitGroup(group []*write) {
 			return
 		}
 		_ = batch.Close()
+		s.written.add(t.totals.events-s.totals.events, t.next-s.next)
 		s.next, s.totals = t.next, t.totals
 		s.publish(t.last)
 		s.waiters.wake(t.touched)
@@ -187,6 +197,16 @@ func (s *store) fail(group []*write, batch *pebble.Batch, err error) {
 	for _, w := range group {
 		w.answer <- answer{verdict: failed, err: err}
 	}
+}
+
+// written counts what was put on the disk since the store was opened.
+type written struct{ syncs, events, bytes atomic.Uint64 }
+
+// add counts one synced batch.
+func (w *written) add(events, bytes uint64) {
+	w.syncs.Add(1)
+	w.events.Add(events)
+	w.bytes.Add(bytes)
 }
 
 // turn is one group's worth of decisions. Its batch reads through to the

@@ -177,7 +177,10 @@ func TestAWriteThatNobodyWaitsForIsDropped(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	answers := make(chan answer, 1)
-	s.queue <- &write{ctx: ctx, stream: "new", expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k"}}, answer: answers}
+	w := &write{ctx: ctx, stream: "new", expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k"}}, answer: answers}
+	if err := s.queue.put(context.Background(), w); err != nil {
+		t.Fatal(err)
+	}
 	if a := <-answers; a.verdict != failed || !errors.Is(a.err, context.Canceled) {
 		t.Fatalf("%+v, want it dropped", a)
 	}

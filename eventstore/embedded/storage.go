@@ -173,9 +173,9 @@ type store struct {
 	mu      sync.RWMutex // guards current
 	current *view
 
-	queue     chan *write
-	quit      chan struct{} // closed to end the committer
+	queue     *writeQueue
 	committed chan struct{} // closed when the committer has ended
+	written   written
 
 	// Only the committer uses these after openStore.
 	next   uint64 // position of the next event
@@ -223,8 +223,7 @@ func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, log
 	}
 	s := &store{
 		db: db, lock: lock, now: now,
-		queue:     make(chan *write),
-		quit:      make(chan struct{}),
+		queue:     newWriteQueue(),
 		committed: make(chan struct{}),
 	}
 	if err := s.recover(); err != nil {
@@ -282,10 +281,10 @@ func (s *store) recover() error {
 	return nil
 }
 
-// close waits for the commit in progress, then lets the directory go. No
-// request may be in the queue's way any more.
+// close has what is queued committed and answered, then lets the directory go.
+// Writes that come later are refused.
 func (s *store) close() error {
-	close(s.quit)
+	s.queue.close()
 	<-s.committed
 	s.mu.Lock()
 	s.current.release()
