@@ -18,12 +18,20 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Bounds of one BatchAppend call: what it may have begun and not finished
-// sending, and what it may have sent and not been answered yet. A client over
-// the second waits; one over the first is refused the append.
+// Bounds of one BatchAppend call: what it may hold of appends that it has not
+// finished sending, in bytes, and how many it may have sent that are not
+// answered yet. A client over the first is refused the append; one over the
+// second waits.
 const (
-	maxUnfinishedAppends = 64
+	maxUnfinishedBytes   = 64 << 20
 	maxUnansweredAppends = 256
+)
+
+// What is counted for an unfinished append besides its events' own bytes: its
+// timer and its place, and the parts of each event.
+const (
+	unfinishedAppendBytes = 512
+	unfinishedEventBytes  = 256
 )
 
 // writeTimeout is the longest deadline of an append in a batch, as the
@@ -38,9 +46,13 @@ type batchCall struct {
 	call streams.Streams_BatchAppendServer
 	// answers are sent in this order.
 	answers chan batchAnswer
+	// taking holds a token while a part is taken in, so that the end of the
+	// node can wait for it, and keep all others out.
+	taking chan struct{}
 
-	mu         sync.Mutex // guards unfinished: deadlines pass at any time
+	mu         sync.Mutex // guards the rest: deadlines pass at any time
 	unfinished map[uuid.UUID]*batchAppend
+	held       int // bytes of all that is unfinished
 }
 
 // batchAppend is an append of which the final part has not arrived.
@@ -49,9 +61,14 @@ type batchAppend struct {
 	stream   string
 	expected int64
 	events   []proposed
-	size     int
+	size     int // as in the limit of an append
 	deadline time.Time
-	timer    *time.Timer
+	timer    *time.Timer // nil until the append has had to wait
+}
+
+// held is how much memory the append is counted as while it is unfinished.
+func (a *batchAppend) held() int {
+	return a.size + len(a.stream) + unfinishedAppendBytes + unfinishedEventBytes*len(a.events)
 }
 
 // batchAnswer is an answer, or a place for one.
@@ -59,18 +76,19 @@ type batchAnswer struct {
 	response *streams.BatchAppendResp
 	outcome  <-chan answer // completes the response, nil if it is complete
 	expected int64         // by the append whose outcome it is
-	done     func()        // called with the outcome
 }
 
 func (s *streamsService) BatchAppend(call streams.Streams_BatchAppendServer) error {
 	b := &batchCall{
 		node: s.node, call: call,
 		answers:    make(chan batchAnswer, maxUnansweredAppends),
+		taking:     make(chan struct{}, 1),
 		unfinished: make(map[uuid.UUID]*batchAppend),
 	}
 	defer b.forget()
 	received := make(chan error, 1)
 	go func() { received <- b.receive() }()
+	closing, idle := s.node.closing, chan<- struct{}(nil)
 	for {
 		select {
 		case a := <-b.answers:
@@ -78,21 +96,18 @@ func (s *streamsService) BatchAppend(call streams.Streams_BatchAppendServer) err
 				return err
 			}
 		case err := <-received:
-			if failed := b.flush(); failed != nil {
-				return failed
-			}
-			return err
-		case <-s.node.closing:
-			if failed := b.flush(); failed != nil {
-				return failed
-			}
-			return errClosing
+			return b.finish(err)
+		case <-closing:
+			// What is being taken in gets its answer too.
+			closing, idle = nil, b.taking
+		case idle <- struct{}{}:
+			return b.finish(errClosing)
 		}
 	}
 }
 
-// flush sends what is still to be answered.
-func (b *batchCall) flush() error {
+// finish sends what is still to be answered, and ends the call as told.
+func (b *batchCall) finish(end error) error {
 	for {
 		select {
 		case a := <-b.answers:
@@ -100,7 +115,7 @@ func (b *batchCall) flush() error {
 				return err
 			}
 		default:
-			return nil
+			return end
 		}
 	}
 }
@@ -125,86 +140,121 @@ func (b *batchCall) receive() error {
 		if err != nil {
 			return err
 		}
-		id, err := eventID(request.GetCorrelationId())
-		if err != nil {
-			return err // there is nothing to answer to
+		select {
+		case b.taking <- struct{}{}:
+		case <-b.call.Context().Done():
+			return b.call.Context().Err()
 		}
-		if err := b.take(id, request); err != nil {
-			b.drop(id)
-			b.push(refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), b.refusal(err)))
-		}
+		b.take(request)
+		<-b.taking
 	}
 }
 
-// take adds a part to its append and submits the append if it was the last.
-func (b *batchCall) take(id uuid.UUID, request *streams.BatchAppendReq) error {
-	var part []proposed
-	size := 0
-	for _, m := range request.GetProposedMessages() {
+// take adds a part to its append, and submits the append if it was the last.
+func (b *batchCall) take(request *streams.BatchAppendReq) {
+	id, err := eventID(request.GetCorrelationId())
+	if err != nil {
+		err = invalid("The append needs a correlation_id that is a UUID.")
+		b.push(b.refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), err))
+		return
+	}
+	// Options that come again are ignored, as by the server.
+	a := b.resume(id)
+	if a == nil {
+		if request.GetOptions() == nil {
+			// The append was refused, or its deadline has passed, which was
+			// answered, or it never began: nobody waits for an answer. Clients
+			// fail on one that they do not wait for.
+			return
+		}
+		if a, err = beginBatchAppend(request); err != nil {
+			b.push(b.refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), err))
+			return
+		}
+	}
+	err = a.add(request.GetProposedMessages(), b.node.maxAppendSize)
+	switch {
+	case err != nil:
+	case request.GetIsFinal():
+		err = b.submit(a)
+	default:
+		err = b.suspend(id, a)
+	}
+	if err != nil {
+		b.push(b.refuse(a.id, identifier(a.stream), err))
+	}
+}
+
+// beginBatchAppend starts an append from the part that has its options.
+func beginBatchAppend(request *streams.BatchAppendReq) (*batchAppend, error) {
+	stream, expected, timeout, err := batchOptions(request.GetOptions())
+	if err != nil {
+		return nil, err
+	}
+	if timeout <= 0 {
+		return nil, context.DeadlineExceeded
+	}
+	return &batchAppend{
+		id: request.GetCorrelationId(), stream: stream, expected: expected, deadline: time.Now().Add(timeout),
+	}, nil
+}
+
+// add puts the events of a part behind those of the parts before.
+func (a *batchAppend) add(messages []*streams.BatchAppendReq_ProposedMessage, limit int) error {
+	for _, m := range messages {
 		p, err := proposedEvent(m.GetId(), m.GetMetadata(), m.GetCustomMetadata(), m.GetData())
 		if err != nil {
 			return err
 		}
-		part = append(part, p)
-		size += p.size()
-	}
-	if request.GetOptions() != nil {
-		if err := b.begin(id, request); err != nil {
-			return err
+		if a.size += p.size(); a.size > limit {
+			return errAppendTooLarge(limit)
 		}
+		a.events = append(a.events, p)
 	}
-
-	b.mu.Lock()
-	a := b.unfinished[id]
-	if a == nil {
-		// Its deadline has passed, which was answered, or it was refused, or
-		// never begun: then, as on the server, nobody waits for an answer.
-		b.mu.Unlock()
-		return nil
-	}
-	a.events = append(a.events, part...)
-	if a.size += size; a.size > b.node.maxAppendSize {
-		b.mu.Unlock()
-		return errAppendTooLarge(b.node.maxAppendSize)
-	}
-	if !request.GetIsFinal() {
-		b.mu.Unlock()
-		return nil
-	}
-	delete(b.unfinished, id)
-	b.mu.Unlock()
-	a.timer.Stop()
-	return b.submit(a)
+	return nil
 }
 
-// begin starts an append from the part that has its options. Options that come
-// again are ignored, as by the server.
-func (b *batchCall) begin(id uuid.UUID, request *streams.BatchAppendReq) error {
-	stream, expected, timeout, err := batchOptions(request.GetOptions())
-	if err != nil {
-		return err
-	}
-	if timeout <= 0 {
-		return context.DeadlineExceeded
-	}
+// suspend keeps an append until its next part arrives or its deadline passes.
+func (b *batchCall) suspend(id uuid.UUID, a *batchAppend) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.unfinished[id] != nil {
-		return nil
+	if b.held+a.held() > maxUnfinishedBytes {
+		return invalid("The unfinished appends of this call hold more than %d MiB; finish one of them first.", maxUnfinishedBytes>>20)
 	}
-	if len(b.unfinished) == maxUnfinishedAppends {
-		return invalid("%d appends of this call are not finished; finish one of them first.", maxUnfinishedAppends)
-	}
-	a := &batchAppend{
-		id: request.GetCorrelationId(), stream: stream, expected: expected, deadline: time.Now().Add(timeout),
-	}
-	a.timer = time.AfterFunc(timeout, func() {
-		if b.drop(id) == a {
-			b.push(refuse(a.id, identifier(stream), b.refusal(context.DeadlineExceeded)))
+	b.held += a.held()
+	b.unfinished[id] = a
+	a.timer = time.AfterFunc(time.Until(a.deadline), func() {
+		if b.remove(id, a) {
+			b.push(b.refuse(a.id, identifier(a.stream), context.DeadlineExceeded))
 		}
 	})
-	b.unfinished[id] = a
 	return nil
+}
+
+// resume takes an append out of what is suspended, nil if it is not there. Its
+// deadline does not pass while the caller has it.
+func (b *batchCall) resume(id uuid.UUID) *batchAppend {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.unfinished[id]
+	if a != nil {
+		a.timer.Stop()
+		b.held -= a.held()
+		delete(b.unfinished, id)
+	}
+	return a
+}
+
+// remove ends the wait of an append. It reports false if that has ended.
+func (b *batchCall) remove(id uuid.UUID, a *batchAppend) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.unfinished[id] != a {
+		return false
+	}
+	b.held -= a.held()
+	delete(b.unfinished, id)
+	return true
 }
 
 func batchOptions(options *streams.BatchAppendReq_Options) (stream string, expected int64, timeout time.Duration, err error) {
@@ -242,29 +292,18 @@ func batchOptions(options *streams.BatchAppendReq_Options) (stream string, expec
 // submit hands an append to the committer and keeps its place in the answers.
 func (b *batchCall) submit(a *batchAppend) error {
 	outcome := make(chan answer, 1)
-	ctx, cancel := context.WithDeadline(b.call.Context(), a.deadline)
-	w := &write{ctx: ctx, stream: a.stream, expected: a.expected, events: a.events, answer: outcome}
-	if err := b.node.store.queue.put(ctx, w); err != nil {
-		cancel()
+	w := &write{
+		ctx: b.call.Context(), deadline: a.deadline,
+		stream: a.stream, expected: a.expected, events: a.events, answer: outcome,
+	}
+	if err := b.node.store.queue.put(w.ctx, w); err != nil {
 		return err
 	}
 	b.push(batchAnswer{
 		response: &streams.BatchAppendResp{CorrelationId: a.id, StreamIdentifier: identifier(a.stream)},
-		outcome:  outcome, expected: a.expected, done: cancel,
+		outcome:  outcome, expected: a.expected,
 	})
 	return nil
-}
-
-// drop forgets an unfinished append, and returns it if there was one.
-func (b *batchCall) drop(id uuid.UUID) *batchAppend {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	a := b.unfinished[id]
-	if a != nil {
-		a.timer.Stop()
-		delete(b.unfinished, id)
-	}
-	return a
 }
 
 // push waits for a place among the unanswered: here a client that sends faster
@@ -279,7 +318,6 @@ func (b *batchCall) push(a batchAnswer) {
 func (b *batchCall) send(a batchAnswer) error {
 	if a.outcome != nil {
 		outcome := <-a.outcome
-		a.done()
 		switch outcome.verdict {
 		case accepted:
 			a.response.Result = &streams.BatchAppendResp_Success_{Success: batchSuccess(outcome)}
@@ -294,9 +332,10 @@ func (b *batchCall) send(a batchAnswer) error {
 	return b.call.Send(a.response)
 }
 
-func refuse(id *shared.UUID, stream *shared.StreamIdentifier, because *rpcstatus.Status) batchAnswer {
+// refuse is the answer to an append that was not decided.
+func (b *batchCall) refuse(id *shared.UUID, stream *shared.StreamIdentifier, err error) batchAnswer {
 	return batchAnswer{response: &streams.BatchAppendResp{
-		CorrelationId: id, StreamIdentifier: stream, Result: &streams.BatchAppendResp_Error{Error: because},
+		CorrelationId: id, StreamIdentifier: stream, Result: &streams.BatchAppendResp_Error{Error: b.refusal(err)},
 	}}
 }
 
@@ -311,8 +350,12 @@ func (b *batchCall) refusal(err error) *rpcstatus.Status {
 	case errors.As(err, &known) && known.is("access-denied"):
 		return batchStatus(codes.PermissionDenied, "AccessDenied", &shared.AccessDenied{})
 	}
-	if s, ok := status.FromError(err); ok {
+	switch s, ok := status.FromError(err); {
+	case !ok:
+	case s.Code() == codes.InvalidArgument:
 		return batchStatus(codes.InvalidArgument, "BadRequest", &shared.BadRequest{Message: s.Message()})
+	default:
+		return batchStatus(s.Code(), s.Message(), &emptypb.Empty{})
 	}
 	return batchStatus(codes.Internal, err.Error(), &emptypb.Empty{})
 }

@@ -252,15 +252,6 @@ func TestNonsenseIsAnInvalidArgument(t *testing.T) {
 			}})
 			return err
 		},
-		"batch append without correlation": func() error {
-			call, err := w.streams.BatchAppend(w.ctx)
-			if err != nil {
-				return err
-			}
-			_ = call.Send(&streams.BatchAppendReq{})
-			_, err = call.Recv()
-			return err
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := call()
@@ -577,18 +568,5 @@ func TestABatchAppendThatIsRefusedLeavesTheCallGoing(t *testing.T) {
 		if diff := cmp.Diff(c.details, details, protocmp.Transform()); diff != "" {
 			t.Errorf("%s: %s", c.name, diff)
 		}
-	}
-}
-
-func TestABatchCallBoundsWhatItLeavesUnfinished(t *testing.T) {
-	w := dial(t, start(t, "", embedded.InMemory()))
-	b := w.batch()
-	options := &streams.BatchAppendReq_Options{StreamIdentifier: named("s"), ExpectedStreamPosition: &streams.BatchAppendReq_Options_Any{Any: &emptypb.Empty{}}}
-	// The deadlines of those that were begun pass too, later.
-	for range 65 {
-		b.send(&streams.BatchAppendReq{CorrelationId: textID(uuid.NewString()), Options: options})
-	}
-	if r := b.receive(); codes.Code(r.GetError().GetCode()) != codes.InvalidArgument || r.GetError().GetMessage() != "BadRequest" {
-		t.Fatalf("%v, want the 65th refused", r)
 	}
 }

@@ -43,15 +43,15 @@ func writableStream(id *shared.StreamIdentifier) (string, error) {
 	return name, nil
 }
 
-// expectation turns the expected revision of a request into the committer's
+// expectedRevision turns the expected revision of a request into the committer's
 // numbers. The largest number means that there is no stream, as in the older
 // generation of the protocol.
 func expectedRevision(revision uint64) (int64, error) {
 	switch {
 	case revision == math.MaxUint64:
 		return noRevision, nil
-	case revision >= math.MaxInt64:
-		return 0, invalid("The expected revision %d is not possible: the largest is %d.", revision, int64(math.MaxInt64)-1)
+	case revision > math.MaxInt64:
+		return 0, invalid("The expected revision %d is not possible: the largest is %d.", revision, int64(math.MaxInt64))
 	}
 	return int64(revision), nil
 }
