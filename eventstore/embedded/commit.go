@@ -385,18 +385,18 @@ func (t *turn) put(stream string, h *head, revision int64, p proposed) (uint64, 
 	err = errors.Join(err, t.batch.Set(eventIDKey(h.id, e.id), binary.BigEndian.AppendUint64(nil, uint64(revision)), nil))
 	err = errors.Join(err, t.batch.Set(headKey(stream), h.encode(), nil))
 	if original, ok := described(stream); ok {
-		err = errors.Join(err, t.describe(original, p.data))
+		err = errors.Join(err, t.describe(original, p))
 	}
 	return e.position, err
 }
 
 // describe notes the new metadata of a stream in its head.
-func (t *turn) describe(stream string, metadata []byte) error {
+func (t *turn) describe(stream string, metadata proposed) error {
 	h, err := loadHead(t.batch, stream)
 	if err != nil {
 		return err
 	}
-	h.described, h.retention = true, parseRetention(metadata)
+	h.described, h.retention = true, retentionOf(metadata.json, metadata.data)
 	return t.batch.Set(headKey(stream), h.encode(), nil)
 }
 

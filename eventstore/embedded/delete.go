@@ -71,6 +71,8 @@ func (s *streamsService) remove(ctx context.Context, kind writeKind, id *shared.
 	if err != nil {
 		return 0, err
 	}
+	// The server deletes metadata like any stream; one of version 23.10 that
+	// did stops, and stops again at every start.
 	if _, ok := described(stream); ok {
 		return 0, invalid("'%s' holds the metadata of a stream and cannot be deleted; delete the stream or set its metadata anew.", stream)
 	}

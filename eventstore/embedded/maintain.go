@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -368,9 +367,9 @@ func (v *view) checkDescription(stream string, last entry, report *Report) error
 	if !ok {
 		return nil
 	}
-	data, _, err := lookup(v.snapshot, eventKey(last.position), func(b []byte) ([]byte, error) {
+	told, _, err := lookup(v.snapshot, eventKey(last.position), func(b []byte) (retention, error) {
 		e, err := decodeEvent(b)
-		return bytes.Clone(e.data), err
+		return retentionOf(e.json, e.data), err
 	})
 	if err != nil {
 		return err
@@ -379,7 +378,7 @@ func (v *view) checkDescription(stream string, last entry, report *Report) error
 	if err != nil {
 		return err
 	}
-	if !h.described || h.retention != parseRetention(data) {
+	if !h.described || h.retention != told {
 		report.problem("the head of a stream differs from its metadata at position %d", last.position)
 	}
 	return nil

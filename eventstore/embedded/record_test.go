@@ -96,6 +96,7 @@ func FuzzParseRetention(f *testing.F) {
 	f.Add([]byte(`{"$maxCount":3,"$maxAge":5,"$tb":9223372036854775807}`))
 	f.Add([]byte(`{"$maxCount":-1}`))
 	f.Add([]byte(`null`))
+	f.Add([]byte(`{"$tb":1,"$acl":{"$r":["a"],"$w":"b"},"$tmp":true,"$cacheControl":9,"x":[{}]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := parseRetention(b)
 		if r.maxCount < 0 || r.maxAge < 0 || r.truncateBefore < 0 {
@@ -121,6 +122,37 @@ func TestRetentionIsReadAsTheServerDoes(t *testing.T) {
 		`{"$tb":9223372036854775808}`:         {},
 		`{"$tb":9223372036854775807}`:         {truncateBefore: math.MaxInt64},
 		`{"$maxCount":1,"$maxAge":2,"$tb":3}`: {maxCount: 1, maxAge: 2, truncateBefore: 3},
+		`{"$tb":4,"$tb":5}`:                   {truncateBefore: 5},
+		`{"$tb":4} and more`:                  {truncateBefore: 4},
+		`{"$tb":4`:                            {},
+		`{"$tb":null}`:                        {},
+		`{"$maxAge":922337203685}`:            {maxAge: 922337203685},
+		`{"$maxAge":922337203686}`:            {},
+		// A known member that is malformed makes the rest void too.
+		`{"$tb":4,"$cacheControl":"x"}`:                  {},
+		`{"$tb":4,"$cacheControl":1.5}`:                  {},
+		`{"$tb":4,"$cacheControl":1e2}`:                  {},
+		`{"$tb":4,"$cacheControl":null}`:                 {},
+		`{"$tb":4,"$cacheControl":922337203686}`:         {},
+		`{"$tb":4,"$cacheControl":9223372036854775808}`:  {},
+		`{"$tb":4,"$cacheControl":-922337203686}`:        {},
+		`{"$tb":4,"$cacheControl":922337203685}`:         {truncateBefore: 4},
+		`{"$tb":4,"$cacheControl":0}`:                    {truncateBefore: 4},
+		`{"$tb":4,"$cacheControl":-1}`:                   {truncateBefore: 4},
+		`{"$tb":4,"$tmp":true}`:                          {truncateBefore: 4},
+		`{"$tb":4,"$tmp":1}`:                             {},
+		`{"$tb":4,"$tmp":null}`:                          {},
+		`{"$tb":4,"$acl":null}`:                          {},
+		`{"$tb":4,"$acl":"$admins"}`:                     {},
+		`{"$tb":4,"$acl":[]}`:                            {},
+		`{"$tb":4,"$acl":{}}`:                            {truncateBefore: 4},
+		`{"$tb":4,"$acl":{"$r":"a","$w":["a","b"]}}`:     {truncateBefore: 4},
+		`{"$tb":4,"$acl":{"$d":[],"$mr":"a","$mw":"b"}}`: {truncateBefore: 4},
+		`{"$tb":4,"$acl":{"$r":null}}`:                   {},
+		`{"$tb":4,"$acl":{"$r":{}}}`:                     {},
+		`{"$tb":4,"$acl":{"$r":["a",1]}}`:                {},
+		`{"$tb":4,"$acl":{"$r":["a",["b"]]}}`:            {},
+		`{"$tb":4,"$acl":{"$x":"a"}}`:                    {},
 	} {
 		if got := parseRetention([]byte(metadata)); got != want {
 			t.Errorf("%s gives %+v, want %+v", metadata, got, want)

@@ -1,7 +1,9 @@
 package embedded
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -47,27 +49,132 @@ func (r retention) oldest(now int64) int64 {
 	return now - r.maxAge*ticksPerSecond
 }
 
-// parseRetention reads stream metadata as the server does: metadata that is
-// not a JSON object, or in which one of the numbers is not an integer, is as
-// good as none; values out of range are ignored one by one.
-func parseRetention(metadata []byte) retention {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(metadata, &fields) != nil {
+// retentionOf reads a metadata event as the server does. One that is not
+// flagged as JSON says nothing.
+func retentionOf(json bool, metadata []byte) retention {
+	if !json {
 		return retention{}
 	}
+	return parseRetention(metadata)
+}
+
+// parseRetention reads stream metadata. It is void as a whole if it is not a
+// JSON object, or if one of the members that the server knows is malformed,
+// also one that does nothing here. Numbers below the least that makes sense
+// are ignored one by one.
+func parseRetention(metadata []byte) retention {
+	d := json.NewDecoder(bytes.NewReader(metadata))
+	d.UseNumber()
 	var r retention
-	for name, to := range map[string]*int64{"$maxCount": &r.maxCount, "$maxAge": &r.maxAge, "$tb": &r.truncateBefore} {
-		raw, ok := fields[name]
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseInt(string(raw), 10, 64)
-		if err != nil {
-			return retention{}
-		}
-		*to = max(n, 0)
+	if err := objectMembers(d, func(name string) error { return r.member(d, name) }); err != nil {
+		return retention{}
 	}
 	return r
+}
+
+// maxTimeSpan is the longest time that the server can count, in seconds.
+const maxTimeSpan = math.MaxInt64 / ticksPerSecond
+
+// member reads the value of one member, of which the last counts if there are
+// several.
+func (r *retention) member(d *json.Decoder, name string) (err error) {
+	var n int64
+	switch name {
+	case "$maxCount":
+		n, err = integer(d)
+		r.maxCount = max(n, 0)
+	case "$tb":
+		n, err = integer(d)
+		r.truncateBefore = max(n, 0)
+	case "$maxAge":
+		n, err = seconds(d)
+		r.maxAge = max(n, 0)
+	case "$cacheControl":
+		_, err = seconds(d)
+	case "$tmp":
+		var b *bool
+		if err = d.Decode(&b); err == nil && b == nil {
+			err = errMalformed
+		}
+	case "$acl":
+		err = objectMembers(d, func(name string) error { return aclMember(d, name) })
+	default:
+		var skipped json.RawMessage
+		err = d.Decode(&skipped)
+	}
+	return err
+}
+
+// errMalformed is why metadata is void; nobody is told more.
+var errMalformed = errors.New("malformed stream metadata")
+
+// objectMembers reads one JSON object, the value of each member by the
+// function. What comes after the object does not matter.
+func objectMembers(d *json.Decoder, value func(name string) error) error {
+	if token, err := d.Token(); err != nil || token != json.Delim('{') {
+		return errMalformed
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if err := value(name.(string)); err != nil {
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+// integer reads a whole number, written without fraction or exponent.
+func integer(d *json.Decoder) (int64, error) {
+	token, err := d.Token()
+	if err != nil {
+		return 0, err
+	}
+	number, ok := token.(json.Number)
+	if !ok {
+		return 0, errMalformed
+	}
+	return strconv.ParseInt(string(number), 10, 64)
+}
+
+// seconds reads a number of seconds that the server can count.
+func seconds(d *json.Decoder) (int64, error) {
+	n, err := integer(d)
+	if n > maxTimeSpan || n < -maxTimeSpan {
+		return 0, errMalformed
+	}
+	return n, err
+}
+
+// aclMember reads who has one of the rights: a role or a list of roles. The
+// server fails on a right that it does not know.
+func aclMember(d *json.Decoder, right string) error {
+	switch right {
+	case "$r", "$w", "$d", "$mr", "$mw":
+	default:
+		return errMalformed
+	}
+	token, err := d.Token()
+	if err != nil {
+		return err
+	}
+	if _, ok := token.(string); ok {
+		return nil
+	}
+	if token != json.Delim('[') {
+		return errMalformed
+	}
+	for d.More() {
+		token, err := d.Token()
+		if _, ok := token.(string); err != nil || !ok {
+			return errMalformed
+		}
+	}
+	_, err = d.Token()
+	return err
 }
 
 // undeleted is the given stream metadata with $tb set to the first revision of
