@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"strings"
@@ -90,27 +88,4 @@ func (s checkedStream) RecvMsg(m any) error {
 		return invalid("The message cannot be read: %s.", s.Message())
 	}
 	return err
-}
-
-// refuseUnknown answers for the services of the protocol that this node does
-// not have.
-func refuseUnknown(_ any, call grpc.ServerStream) error {
-	method, ok := grpc.MethodFromServerStream(call)
-	if !ok {
-		return errors.New("a call without a method")
-	}
-	service := strings.TrimPrefix(method, "/")
-	service, _, _ = strings.Cut(service, "/")
-	name := "The service " + service + " is"
-	switch {
-	case strings.Contains(service, "persistent_subscriptions"):
-		name = "Persistent subscriptions are"
-	case strings.Contains(service, "projections"):
-		name = "Projections are"
-	case strings.Contains(service, "users"):
-		name = "Users are"
-	case strings.Contains(service, "operations"):
-		name = "Operations of the server are"
-	}
-	return status.Error(codes.Unimplemented, fmt.Sprintf("%s not part of this single-node event store: use an EventStoreDB server for that.", name))
 }
