@@ -33,9 +33,10 @@
 //
 // A start replays at most two tables of 16 MiB, whatever the number of events.
 // Memory is bounded by the block cache, those tables, the appends under way
-// (each within the limit of an append) and a page of a reader (256 events, or
-// 1 MiB and one event), whatever the number of streams or the slowness of
-// subscribers. Reading one event of a stream costs the same at any revision.
+// (one of each call, each within the limit of an append, and 16 MiB of those
+// that wait for the disk; 64 MiB of unfinished ones of a BatchAppend call) and
+// a page of a reader (256 events, or 1 MiB and one event), whatever the number
+// of streams or the slowness of subscribers. Reading one event of a stream costs the same at any revision.
 // Disk space is never given back: deleted, truncated and aged events are
 // hidden, not removed, and remain in $all.
 //
@@ -62,9 +63,12 @@
 //	  to $all                  PermissionDenied, access-denied
 //	  to $$$$…                 InvalidArgument: metadata has no metadata
 //	BatchAppend                as Append, answered by correlation id, errors as
-//	                           status with details; deadlines up to 2 s, for
-//	                           sending the append whole and for its turn; 64
-//	                           unfinished appends a call, BadRequest beyond
+//	                           status with details and the stream, also of a
+//	                           later part; deadlines up to 2 s, for sending the
+//	                           append whole and for its turn; BadRequest for a
+//	                           missing or bad correlation id, and for what makes
+//	                           the unfinished appends of a call hold more than
+//	                           64 MiB
 //	Read of a stream           both directions, from start, end or a revision
 //	                           inclusive, any count from 1; stream-not-found
 //	                           message; first and last position messages for
@@ -88,18 +92,53 @@
 //	Delete                     hides the events of a stream; of a stream that
 //	                           never was, wrong-expected-version
 //	Tombstone                  ends a stream, also one that never was
+//	  either of $$…            InvalidArgument
 //	Stream metadata ($$s)      $maxCount, $maxAge, $tb hide events from readers
 //	                           of the stream; $acl, $cacheControl and whatever
 //	                           else are kept and given back, and do nothing
+//	  malformed                void as a whole if a known member is malformed,
+//	                           or the event is not flagged as JSON
 //	$metadata, $streamDeleted  are events in $all as on the server; other system
 //	                           events of the server ($stats, $users, …) do not
 //	                           exist here
-//	ServerFeatures, Gossip     version 24.10.0; one leader, at the address that
-//	                           the client reached
+//	ServerFeatures             version 24.10.14 and its 33 methods, also those
+//	                           that are not here: so clients ask, and show the
+//	                           node's sentence
+//	Gossip                     one leader, at the address that the client reached
 //	Persistent subscriptions,  Unimplemented, with a sentence
 //	projections, users,
-//	operations
+//	operations, monitoring,
+//	redaction
+//	HTTP/1 on the same port    /health/live (204), /ping, /info, /gossip; with
+//	                           credentials where the node has them /stats and
+//	                           /metrics (Prometheus). No streams over HTTP
 //	anything malformed         InvalidArgument, with a sentence
+//
+// # Where it differs from the server on purpose
+//
+//	what                       server 24.10                here, and why
+//	-------------------------  --------------------------  --------------------
+//	an event id known in two   with Any, a repetition in   a repetition is known
+//	streams                    the first is appended       by its stream: nothing
+//	                           again: one cache of ids     is stored twice
+//	ids sent with Any          forgotten in time, and by   never forgotten
+//	                           another leader
+//	delete or tombstone        done; a 23.10 server stops  InvalidArgument: set
+//	of $$…                     on it at every start        the metadata anew
+//	unfinished appends of a    unbounded                   64 MiB: a client must
+//	BatchAppend call                                       not exhaust the node
+//	BatchAppend with a bad     the call ends if the part   BadRequest, and the
+//	correlation id or part     has no options              call goes on
+//	a read of no events        of $all never answered      InvalidArgument
+//	repetition with Any, in    may never be answered       answered as the first
+//	another order                                          time: as Append says
+//	stream names that are      HTTP 500, or no answer      any UTF-8
+//	not ASCII
+//	read right after a new     "not found" in 4 of 100     the stream: an append
+//	life of a stream began                                 is read as it is
+//	                                                       answered
+//	HTTP/1 over TLS            also HTTP/2                 offered first, since
+//	                                                       HTTP/2 is gRPC's alone
 //
 // Stream names are any UTF-8 up to 4096 bytes. A message over 16 MiB is refused
 // by gRPC itself with ResourceExhausted.

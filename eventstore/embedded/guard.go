@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
@@ -22,9 +23,35 @@ import (
 type guard struct {
 	username, password string // no credentials are asked for if both are empty
 	logger             *slog.Logger
+	calls              calls
+}
+
+// calls counts the calls of a node.
+type calls struct {
+	current                            atomic.Int64 // under way
+	total, failed, unimplemented, late atomic.Uint64
+}
+
+func (c *calls) begin() {
+	c.current.Add(1)
+	c.total.Add(1)
+}
+
+func (c *calls) end(with codes.Code) {
+	c.current.Add(-1)
+	switch with {
+	case codes.OK, codes.Canceled: // a subscription ends with its client
+	case codes.Unimplemented:
+		c.unimplemented.Add(1)
+	case codes.DeadlineExceeded:
+		c.late.Add(1)
+	default:
+		c.failed.Add(1)
+	}
 }
 
 func (g *guard) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (response any, err error) {
+	g.calls.begin()
 	defer func() { err = g.finish(ctx, info.FullMethod, recover(), err) }()
 	if err := g.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
@@ -33,6 +60,7 @@ func (g *guard) unary(ctx context.Context, request any, info *grpc.UnaryServerIn
 }
 
 func (g *guard) stream(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+	g.calls.begin()
 	defer func() { err = g.finish(call.Context(), info.FullMethod, recover(), err) }()
 	if err := g.admit(call.Context(), info.FullMethod); err != nil {
 		return err
@@ -45,16 +73,27 @@ func (g *guard) stream(server any, call grpc.ServerStream, info *grpc.StreamServ
 func (g *guard) finish(ctx context.Context, method string, panicked any, err error) error {
 	if panicked != nil {
 		g.logger.Error("event store: a call panicked", "method", method, "panic", panicked, "stack", string(debug.Stack()))
-		return status.Error(codes.Internal, "The server failed to handle the call.")
+		err = status.Error(codes.Internal, "The server failed to handle the call.")
 	}
 	trail(ctx, err)
-	return internalError(err)
+	err = internalError(err)
+	g.calls.end(status.Code(err))
+	return err
+}
+
+// closed reports whether credentials are asked for.
+func (g *guard) closed() bool { return g.username != "" || g.password != "" }
+
+// admits reports whether these are the credentials of the node's user, or none
+// are asked for.
+func (g *guard) admits(username, password string) bool {
+	return !g.closed() || sameSecret(username+":"+password, g.username+":"+g.password)
 }
 
 // admit checks the credentials of a call. Clients ask what the server is
 // before they send any.
 func (g *guard) admit(ctx context.Context, method string) error {
-	if g.username == "" && g.password == "" {
+	if !g.closed() {
 		return nil
 	}
 	if method == gossip.Gossip_Read_FullMethodName || method == serverfeatures.ServerFeatures_GetSupportedMethods_FullMethodName {
@@ -66,7 +105,8 @@ func (g *guard) admit(ctx context.Context, method string) error {
 	}
 	scheme, encoded, _ := strings.Cut(values[0], " ")
 	decoded, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil || !strings.EqualFold(scheme, "Basic") || !sameSecret(string(decoded), g.username+":"+g.password) {
+	username, password, _ := strings.Cut(string(decoded), ":")
+	if err != nil || !strings.EqualFold(scheme, "Basic") || !g.admits(username, password) {
 		return status.Error(codes.Unauthenticated, "Unauthenticated")
 	}
 	return nil

@@ -1,10 +1,13 @@
 package embedded
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -13,7 +16,6 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 )
 
@@ -37,7 +39,8 @@ const closePatience = 2 * time.Second
 type Node struct {
 	store         *store
 	server        *grpc.Server
-	tls           bool
+	pages         *http.Server
+	tls           *tls.Config // nil without TLS
 	maxAppendSize int
 	closing       chan struct{} // closed when Close begins
 	uses          sync.RWMutex  // held for reading by what Close has to wait for
@@ -66,12 +69,13 @@ func Open(dir string, options ...Option) (*Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	n := &Node{store: store, tls: set.tls != nil, maxAppendSize: set.maxAppendSize, closing: make(chan struct{})}
+	n := &Node{store: store, tls: set.tls, maxAppendSize: set.maxAppendSize, closing: make(chan struct{})}
 
 	guard := &guard{username: set.username, password: set.password, logger: set.logger}
 	serverOptions := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
+		grpc.ConnectionTimeout(sortPatience),
 		// The clients ping every 10 s, also when nothing is going on; by
 		// default gRPC servers hang up on those.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
@@ -79,12 +83,11 @@ func Open(dir string, options ...Option) (*Node, error) {
 		grpc.StreamInterceptor(guard.stream),
 		grpc.UnknownServiceHandler(refuseUnknown),
 	}
-	if set.tls != nil {
-		serverOptions = append(serverOptions, grpc.Creds(credentials.NewTLS(set.tls)))
-	}
 	n.server = grpc.NewServer(serverOptions...)
+	cluster := newGossipService()
+	n.pages = newPages(n, guard, cluster.instance)
 	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
-	gossip.RegisterGossipServer(n.server, newGossipService())
+	gossip.RegisterGossipServer(n.server, cluster)
 	serverfeatures.RegisterServerFeaturesServer(n.server, featuresService{})
 	return n, nil
 }
@@ -129,8 +132,23 @@ func (n *Node) attach(listener net.Listener) error {
 	return nil
 }
 
+// serve speaks gRPC and HTTP/1 on the listener.
 func (n *Node) serve(listener net.Listener) error {
-	if err := n.server.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
+	sorter := newSorter(listener, n.tls)
+	told := make(chan error, 1)
+	go func() { told <- n.pages.Serve(sorter.http) }()
+	err := n.server.Serve(sorter.rpc)
+	// Whatever ended one ends the other.
+	closed := sorter.Close()
+	sorter.wait.Wait()
+	<-told
+	select {
+	case <-n.closing:
+		// Then their end is no error, whichever of them was closed first.
+		err = closed
+	default:
+	}
+	if err != nil {
 		return fmt.Errorf("serve event store: %w", err)
 	}
 	return nil
@@ -153,7 +171,7 @@ func (n *Node) ConnectionString() string {
 	if addr == nil {
 		return ""
 	}
-	return fmt.Sprintf("esdb://%s?tls=%t", addr, n.tls)
+	return fmt.Sprintf("esdb://%s?tls=%t", addr, n.tls != nil)
 }
 
 // Close ends subscriptions, lets appends that have begun get their answer, and
@@ -169,9 +187,15 @@ func (n *Node) Close() error {
 	n.mu.Unlock()
 
 	close(n.closing)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		n.closePages()
+	}()
 	patience := time.AfterFunc(closePatience, n.server.Stop)
 	n.server.GracefulStop()
 	patience.Stop()
+	<-told
 	// Handlers may outlive GracefulStop's connections; Stop waits for them.
 	n.server.Stop()
 
@@ -182,4 +206,14 @@ func (n *Node) Close() error {
 	n.uses.Lock()
 	defer n.uses.Unlock()
 	return errors.Join(err, n.store.close())
+}
+
+// closePages lets those who read a page finish. Its errors are that somebody
+// did not, and that gRPC has closed their common listener before.
+func (n *Node) closePages() {
+	patience, stop := context.WithTimeout(context.Background(), closePatience)
+	defer stop()
+	if n.pages.Shutdown(patience) != nil {
+		_ = n.pages.Close()
+	}
 }

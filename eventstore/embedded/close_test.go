@@ -1,0 +1,24 @@
+package embedded_test
+
+import (
+	"testing"
+
+	"tizilim/eventstore/embedded"
+)
+
+// TestCloseIsNoErrorAtAnyMoment closes nodes that have just begun to serve:
+// either of their two servers may be the first to close the listener.
+func TestCloseIsNoErrorAtAnyMoment(t *testing.T) {
+	for range 200 {
+		node, err := embedded.Open("", embedded.InMemory())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := node.Start("127.0.0.1:0"); err != nil {
+			t.Fatal(err)
+		}
+		if err := node.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
