@@ -66,7 +66,10 @@ setup:
 clean: ## remove what was built; never touches the data
 	rm -rf bin
 
-.PHONY: test-clients
+# What is run against a fresh node by the published Node client.
+CLIENT ?= npm test --silent
+
+.PHONY: test-clients bench-clients
 test-clients: build ## the published Node client against tizilim eventstore (needs npm)
 	@command -v npm >/dev/null || { echo "This needs Node.js 20 or later with npm: apt-get install nodejs npm." >&2; exit 1; }
 	cd eventstore/eventstoretest/node && npm install --no-package-lock --no-audit --no-fund --silent
@@ -74,4 +77,8 @@ test-clients: build ## the published Node client against tizilim eventstore (nee
 	bin/tizilim eventstore --listen 127.0.0.1:0 --data $$data/store >$$log & node=$$!; \
 	trap 'kill $$node; wait $$node || true; rm -rf $$data' EXIT; \
 	until [ -s $$log ]; do kill -0 $$node; sleep 0.05; done; \
-	cd eventstore/eventstoretest/node && ADDRESS="$$(cat $$log)" npm test --silent
+	export ADDRESS="$$(cat $$log)" TIZILIM="$$PWD/bin/tizilim"; \
+	cd eventstore/eventstoretest/node && $(CLIENT)
+
+bench-clients: ## how many appends a second the Node client gets, in batches and one call each
+	@$(MAKE) --no-print-directory test-clients CLIENT="node bench.mjs"
