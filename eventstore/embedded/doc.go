@@ -35,8 +35,10 @@
 // Memory is bounded by the block cache, those tables, the appends under way
 // (one of each call, each within the limit of an append, and 16 MiB of those
 // that wait for the disk; 64 MiB of unfinished ones of a BatchAppend call) and
-// a page of a reader (256 events, or 1 MiB and one event), whatever the number
-// of streams or the slowness of subscribers. Reading one event of a stream costs the same at any revision.
+// three pages of a reader (256 KiB and one event each: the one being sent, the
+// next, and what gRPC has not yet let go of), whatever the number of streams or
+// the slowness of subscribers. Reading one event of a stream costs the same at
+// any revision.
 // Disk space is never given back: deleted, truncated and aged events are
 // hidden, not removed, and remain in $all.
 //
@@ -72,22 +74,34 @@
 //	Read of a stream           both directions, from start, end or a revision
 //	                           inclusive, any count from 1; stream-not-found
 //	                           message; first and last position messages for
-//	                           clients of compatibility 1; count 0 is an
+//	                           clients of compatibility 1, the first also where
+//	                           the whole stream is hidden; count 0 is an
 //	                           InvalidArgument
 //	  tombstoned               FailedPrecondition, stream-deleted
 //	Read of $all               forwards from a position inclusive, backwards
 //	                           exclusive; filtered or not; a position beyond the
-//	                           end counts as the end
-//	Subscription to a stream   after a revision, from start or end; caught-up and
-//	                           fell-behind messages; ends with stream-deleted
-//	                           after the tombstone
+//	                           end counts as the end, one inside of an event is
+//	                           an InvalidArgument; one of an event that was
+//	                           scavenged is good
+//	Subscription to a stream   after a revision, from start or end; ends with
+//	                           stream-deleted after the tombstone, or any other
+//	                           event of its type, $streamDeleted
 //	Subscription to $all       after a position, from start or end; filtered ones
-//	                           get checkpoints every multiplier × window events
-//	                           passed over, and on catching up
+//	                           get checkpoints with the time every multiplier ×
+//	                           window events passed over, and on catching up; a
+//	                           position inside of an event is an InvalidArgument
+//	                           after the confirmation
+//	  caught up                with time, and revision or position, once all is
+//	                           sent; again where more than a page (on the server
+//	                           32 events) came faster than the client received.
+//	                           All of it is delivered (the server up to 23.10
+//	                           ends the subscription), and fell-behind is said by
+//	                           no version
+//	  from past the end        caught up, then silent up to there
 //	Filters                    stream or type, any of some prefixes or one regex
 //	                           in RE2 syntax: lookaround and backreferences are
 //	                           an InvalidArgument, since they can take
-//	                           exponential time
+//	                           exponential time; without prefixes nothing matches
 //	Links ($>)                 followed when asked; dangling ones without event
 //	Delete                     hides the events of a stream; of a stream that
 //	                           never was, wrong-expected-version

@@ -1,8 +1,8 @@
 package embedded
 
 import (
+	"bytes"
 	"regexp"
-	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
@@ -17,7 +17,7 @@ const defaultSearchWindow = 32
 // filter picks events of $all by their stream or their type.
 type filter struct {
 	byKind   bool
-	prefixes []string       // any of them
+	prefixes [][]byte       // any of them; without one nothing matches
 	pattern  *regexp.Regexp // instead of prefixes, matched anywhere
 	// checkpointEvery is how many events a subscription passes over, shown or
 	// not, before it tells its position; 0 in reads, which tell none.
@@ -25,7 +25,7 @@ type filter struct {
 }
 
 // matches reports whether the event is shown. A nil filter shows all.
-func (f *filter) matches(e *event) bool {
+func (f *filter) matches(e *record) bool {
 	if f == nil {
 		return true
 	}
@@ -34,10 +34,10 @@ func (f *filter) matches(e *event) bool {
 		name = e.kind
 	}
 	if f.pattern != nil {
-		return f.pattern.MatchString(name)
+		return f.pattern.Match(name)
 	}
 	for _, prefix := range f.prefixes {
-		if strings.HasPrefix(name, prefix) {
+		if bytes.HasPrefix(name, prefix) {
 			return true
 		}
 	}
@@ -65,8 +65,10 @@ func parseFilter(options *streams.ReadReq_Options_FilterOptions, subscription bo
 			return nil, invalid("The regex of the filter cannot be used (this server takes RE2 syntax, without lookaround and backreferences): %v.", err)
 		}
 		f.pattern = compiled
-	} else if f.prefixes = expression.GetPrefix(); len(f.prefixes) == 0 {
-		return nil, invalid("A filter needs a regex or at least one prefix.")
+	} else {
+		for _, prefix := range expression.GetPrefix() {
+			f.prefixes = append(f.prefixes, []byte(prefix))
+		}
 	}
 
 	window := uint64(defaultSearchWindow)

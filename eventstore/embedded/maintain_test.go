@@ -53,7 +53,7 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		var positions []uint64
 		v := s.view()
 		defer v.release()
-		if err := v.scanAll(0, false, func(e event) bool {
+		if err := v.scanAll(0, false, func(e *record) bool {
 			positions = append(positions, e.position)
 			return true
 		}); err != nil {
@@ -164,7 +164,7 @@ func TestReadersSeeOnlyWhatIsSynced(t *testing.T) {
 	}
 	v := s.view()
 	defer v.release()
-	if err := v.scanAll(s.next, false, func(event) bool {
+	if err := v.scanAll(s.next, false, func(*record) bool {
 		t.Error("an event that was not published is shown")
 		return true
 	}); err != nil {

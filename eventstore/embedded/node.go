@@ -74,6 +74,7 @@ func Open(dir string, options ...Option) (*Node, error) {
 	guard := &guard{username: set.username, password: set.password, logger: set.logger}
 	serverOptions := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
 		grpc.ConnectionTimeout(sortPatience),
 		// The clients ping every 10 s, also when nothing is going on; by

@@ -132,56 +132,6 @@ func TestCloseDoesNotWaitForAClientThatDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestASubscriptionThatFellBehindSaysSoAndCatchesUp(t *testing.T) {
-	w := dial(t, start(t, "", embedded.InMemory()))
-	request := readRequest("s")
-	request.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
-	call, err := w.streams.Read(w.ctx, request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	receive := func() *streams.ReadResp {
-		t.Helper()
-		r, err := call.Recv()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	if receive().GetConfirmation() == nil || receive().GetCaughtUp() == nil {
-		t.Fatal("the subscription did not go live")
-	}
-	// Far more than the connection buffers, while nobody receives.
-	const appends, each = 40, 100
-	large := strings.Repeat("x", 5000)
-	for range appends {
-		var list []*streams.AppendReq_ProposedMessage
-		for range each {
-			list = append(list, message(large))
-		}
-		if _, _, err := w.append(toStream("s"), list...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	fell, caughtUp := false, false
-	for next := uint64(0); next < appends*each || fell && !caughtUp; {
-		switch r := receive(); {
-		case r.GetEvent() != nil:
-			if revision := r.GetEvent().GetEvent().GetStreamRevision(); revision != next {
-				t.Fatalf("revision %d, want %d", revision, next)
-			}
-			next++
-		case r.GetFellBehind() != nil:
-			fell, caughtUp = true, false
-		case r.GetCaughtUp() != nil:
-			caughtUp = true
-		}
-	}
-	if !fell {
-		t.Error("the subscription never said that it fell behind")
-	}
-}
-
 func TestAReadOfAllEndsWhereTheLogEndedWhenItBegan(t *testing.T) {
 	const events, size = 3000, 5000 // far more than the connection buffers
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())

@@ -15,6 +15,10 @@ const (
 	fromPoint // a revision or a position
 )
 
+// position is one in $all, as the protocol has it. Those of events have equal
+// parts; that of no event is zero.
+type position struct{ commit, prepare uint64 }
+
 // query is a validated Read request.
 type query struct {
 	stream        string // "" reads $all

@@ -1,47 +1,41 @@
 package embedded
 
 import (
+	"cmp"
+	"fmt"
 	"math"
-	"strconv"
+	"runtime/debug"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// A page is what a reader holds in memory between two looks at the store: at
-// most pageEvents events, and no further event once pageBytes are exceeded. No
-// view is held while a page is being sent, however slow its reader is.
-const (
-	pageEvents = 256
-	pageBytes  = 1 << 20
-)
+// A page is what a reader holds in memory between two looks at the store: the
+// answers that are sent next, encoded one after another, of at most pageBytes
+// and one event. No view is held while a page is being sent, however slow its
+// reader is. gRPC may still send from the page before.
+const pageBytes = 256 << 10
 
 type page struct {
-	items []item
-	bytes int
+	answers []byte
+	ends    []int // of each answer in answers
+	events  uint64
 }
 
-// item is what is sent for one event of the log: itself, if it passed the
-// filter, then a checkpoint at its position, if one is due.
-type item struct {
-	event      resolved
-	shown      bool
-	checkpoint uint64
+func (p *page) full() bool { return len(p.answers) >= pageBytes }
+
+// event adds an event, the link that led to it, or both.
+func (p *page) event(ids uuidForm, e, link *record) {
+	p.answers = appendEvent(p.answers, ids, e, link)
+	p.ends = append(p.ends, len(p.answers))
+	p.events++
 }
 
-// resolved is an event as a reader sees it. Link is set if links are to be
-// followed and the event was one; event is nil then if the link dangles.
-type resolved struct{ event, link *event }
-
-func (p *page) full() bool { return len(p.items) >= pageEvents || p.bytes >= pageBytes }
-
-func (p *page) add(e resolved) {
-	p.items = append(p.items, item{event: e, shown: true})
-	for _, part := range []*event{e.event, e.link} {
-		if part != nil {
-			p.bytes += part.size()
-		}
-	}
+// checkpoint adds a checkpoint after what is in the page.
+func (p *page) checkpoint(at position, now time.Time) {
+	p.answers = appendCheckpoint(p.answers, at, now)
+	p.ends = append(p.ends, len(p.answers))
 }
 
 func (s *streamsService) Read(request *streams.ReadReq, call streams.Streams_ReadServer) error {
@@ -86,6 +80,9 @@ func (r *reader) readAll() error {
 	end := v.last
 	v.release()
 
+	if err := r.checkPosition(); err != nil {
+		return err
+	}
 	next := r.commit
 	switch {
 	case r.origin == fromStart:
@@ -100,18 +97,14 @@ func (r *reader) readAll() error {
 		next = end + 1
 	}
 	left := r.count
-	for left > 0 {
-		if err := r.interrupted(); err != nil {
-			return err
-		}
-		var p page
-		more, considered := false, 0
-		err := r.withView(func(v *view) error {
-			return v.scanAll(next, r.backwards, func(e event) bool {
+	return r.deliver(func(p *page) (more bool, err error) {
+		considered := 0
+		err = r.withView(func(v *view) error {
+			return v.scanAll(next, r.backwards, func(e *record) bool {
 				if !r.backwards && e.position > end {
 					return false
 				}
-				if p.full() || uint64(len(p.items)) == left || considered == maxConsidered {
+				if p.full() || p.events == left || considered == maxConsidered {
 					more = true
 					return false
 				}
@@ -119,23 +112,35 @@ func (r *reader) readAll() error {
 				if next = e.position; !r.backwards {
 					next++
 				}
-				if r.filter.matches(&e) {
-					p.add(r.resolve(v, e.clone()))
+				if r.filter.matches(e) {
+					r.show(v, p, e)
 				}
 				return true
 			})
 		})
-		if err != nil {
-			return err
-		}
-		if err := r.sendPage(p); err != nil {
-			return err
-		}
-		if left -= uint64(len(p.items)); !more {
+		left -= p.events
+		return more && left > 0, err
+	})
+}
+
+// checkPosition refuses to begin inside of an event, as the server does where
+// it notices. Only where an event begins or the log ends is a position that
+// anybody was told; so are those of events that a scavenge has removed. Going
+// forwards, whatever lies behind the beginning of the last event is the end.
+func (r *reader) checkPosition() error {
+	if r.origin != fromPoint {
+		return nil
+	}
+	return r.withView(func(v *view) error {
+		if !r.backwards && r.commit >= v.last {
 			return nil
 		}
-	}
-	return nil
+		within, err := v.within(r.commit)
+		if err == nil && within {
+			err = invalid("Trying to read from an invalid position.")
+		}
+		return err
+	})
 }
 
 // readStream reads the stream as it was when the read began.
@@ -171,23 +176,18 @@ func (r *reader) readStream() error {
 		if r.origin == fromEnd {
 			from = h.last + 1
 		}
-		if err := r.sendFirstPosition(from, first, h.last); err != nil {
+		if err := r.sendFirstPosition(from, first, h); err != nil {
 			return err
 		}
 		low = max(low, from)
 	}
 
 	left := r.count
-	for left > 0 && low <= high {
-		if err := r.interrupted(); err != nil {
-			return err
-		}
-		var p page
+	err = r.deliver(func(p *page) (more bool, err error) {
 		oldest := h.retention.oldest(r.store.ticks())
-		more := false
-		err := r.withView(func(v *view) error {
-			return v.scanStream(h.id, low, high, r.backwards, func(e event) bool {
-				if p.full() || uint64(len(p.items)) == left {
+		err = r.withView(func(v *view) error {
+			return v.scanStream(h.id, low, high, r.backwards, func(e *record) bool {
+				if p.full() || p.events == left {
 					more = true
 					return false
 				}
@@ -197,23 +197,16 @@ func (r *reader) readStream() error {
 					low = e.revision + 1
 				}
 				if e.created >= oldest {
-					p.add(r.resolve(v, e.clone()))
+					r.show(v, p, e)
 				}
 				return true
 			})
 		})
-		if err != nil {
-			return err
-		}
-		if err := r.sendPage(p); err != nil {
-			return err
-		}
-		if left -= uint64(len(p.items)); !more {
-			break
-		}
-	}
-	if r.compatibility < 1 {
-		return nil
+		left -= p.events
+		return more && left > 0, err
+	})
+	if err != nil || r.compatibility < 1 {
+		return err
 	}
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: uint64(h.last)}})
 }
@@ -223,25 +216,37 @@ func (r *reader) missing(h head) bool {
 	return h.tombstoned || h.last == noRevision || h.retention.softDeleted()
 }
 
-// sendFirstPosition tells a client that began before the first event shown
-// where that is, if the first page the server would read has no event.
-func (r *reader) sendFirstPosition(from, first, last int64) error {
+// sendFirstPosition tells a client where the first event is that it is shown,
+// if the first page that the server would read has none. The server says it of
+// each page until one has an event: first where $maxCount or $tb let the stream
+// begin, then, if that is past its end too, where its next event will be.
+func (r *reader) sendFirstPosition(from, first int64, h head) error {
 	const serverPage = 32
 	if r.compatibility < 1 {
 		return nil
 	}
+	send := func(revision int64) error {
+		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(revision)}})
+	}
 	window := int64(min(serverPage, r.count))
+	pageEnd := func() int64 { return from + min(window-1, math.MaxInt64-from) }
+	kept := h.retention.first(h.last)
+	if pageEnd() < kept {
+		from = kept
+		if err := send(kept); err != nil {
+			return err
+		}
+	}
 	switch {
-	case from <= math.MaxInt64-window && from+window-1 < first:
-	case from > last:
-		first = last + 1
-	default:
+	case max(from, kept) > h.last:
+		first = h.last + 1
+	case first <= min(pageEnd(), h.last):
 		return nil
 	}
 	if from == first {
 		return nil
 	}
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(first)}})
+	return send(first)
 }
 
 // firstShown is the first revision of the stream that its readers are shown.
@@ -259,56 +264,72 @@ func (r *reader) withView(use func(*view) error) error {
 	return use(v)
 }
 
+// deliver sends page after page until there are no more. While one is being
+// sent the next is read, and no further.
+func (r *reader) deliver(read func(*page) (more bool, err error)) error {
+	var first page
+	more, err := read(&first)
+	if err != nil {
+		return err
+	}
+	if !more {
+		return r.sendPage(first)
+	}
+
+	ahead := make(chan page)
+	stop := make(chan struct{})
+	var failed error // and panicked belong to the goroutine until it ends
+	var panicked any
+	go func() {
+		defer close(ahead)
+		defer func() {
+			if panicked = recover(); panicked != nil {
+				panicked = fmt.Sprintf("%v\n%s", panicked, debug.Stack())
+			}
+		}()
+		last := first
+		for more := true; more; {
+			next := page{answers: make([]byte, 0, cap(last.answers)), ends: make([]int, 0, cap(last.ends))}
+			if failed = r.interrupted(); failed == nil {
+				more, failed = read(&next)
+			}
+			if failed != nil {
+				return
+			}
+			select {
+			case ahead <- next:
+				last = next
+			case <-stop:
+				return
+			}
+		}
+	}()
+	err = r.sendPage(first)
+	for err == nil {
+		next, more := <-ahead
+		if !more {
+			break
+		}
+		err = r.sendPage(next)
+	}
+	close(stop)
+	for range ahead { // its end is that of the goroutine
+	}
+	if panicked != nil {
+		panic(panicked) // here it costs one call, there the process
+	}
+	return cmp.Or(err, failed)
+}
+
 func (r *reader) sendPage(p page) error {
-	for _, i := range p.items {
-		if i.shown {
-			if err := r.call.Send(r.readEvent(i.event)); err != nil {
-				return err
-			}
+	begin := 0
+	for _, end := range p.ends {
+		if err := r.call.SendMsg(encoded(p.answers[begin:end:end])); err != nil {
+			return err
 		}
-		if i.checkpoint != 0 {
-			if err := r.sendCheckpoint(i.checkpoint); err != nil {
-				return err
-			}
-		}
+		begin = end
 	}
 	return nil
-}
-
-func (r *reader) readEvent(e resolved) *streams.ReadResp {
-	original := e.event
-	if e.link != nil {
-		original = e.link
-	}
-	return &streams.ReadResp{Content: &streams.ReadResp_Event{Event: &streams.ReadResp_ReadEvent{
-		Event:    r.recorded(e.event),
-		Link:     r.recorded(e.link),
-		Position: &streams.ReadResp_ReadEvent_CommitPosition{CommitPosition: original.position},
-	}}}
-}
-
-func (r *reader) recorded(e *event) *streams.ReadResp_ReadEvent_RecordedEvent {
-	if e == nil {
-		return nil
-	}
-	contentType := contentTypeBinary
-	if e.json {
-		contentType = contentTypeJSON
-	}
-	return &streams.ReadResp_ReadEvent_RecordedEvent{
-		Id:               r.uuids.render(e.id),
-		StreamIdentifier: identifier(e.stream),
-		StreamRevision:   uint64(e.revision),
-		PreparePosition:  e.position,
-		CommitPosition:   e.position,
-		Metadata: map[string]string{
-			"type":         e.kind,
-			"content-type": contentType,
-			"created":      strconv.FormatInt(e.created, 10),
-		},
-		CustomMetadata: e.metadata,
-		Data:           e.data,
-	}
 }
 
 func identifier(stream string) *shared.StreamIdentifier {

@@ -59,40 +59,69 @@ func (e *event) encode() []byte {
 	return appendSized(b, e.data)
 }
 
-// decodeEvent reads an encoded event. The data and metadata of the result
-// alias b: clone it to keep the event longer than b.
-func decodeEvent(b []byte) (event, error) {
+// record is an encoded event taken apart, as readers use it. Its parts alias
+// the encoded form: the engine's memory, until the iterator moves on.
+type record struct {
+	position uint64
+	revision int64
+	created  int64
+	id       uuid.UUID
+	json     bool
+	stream   []byte
+	kind     []byte
+	metadata []byte
+	data     []byte
+}
+
+// halves are the id's, as the protocol numbers them.
+func (r *record) halves() (most, least uint64) {
+	return binary.BigEndian.Uint64(r.id[:8]), binary.BigEndian.Uint64(r.id[8:])
+}
+
+// decodeRecord takes an encoded event apart. Its position is not in there.
+func decodeRecord(b []byte) (record, error) {
 	if len(b) < eventFixedLength {
-		return event{}, fmt.Errorf("event record of %d bytes is shorter than its fixed part", len(b))
+		return record{}, fmt.Errorf("event record of %d bytes is shorter than its fixed part", len(b))
 	}
 	if b[0] != eventFormat {
-		return event{}, fmt.Errorf("event record of format %d, this version reads format %d", b[0], eventFormat)
+		return record{}, fmt.Errorf("event record of format %d, this version reads format %d", b[0], eventFormat)
 	}
 	if b[1]&^eventFlagJSON != 0 {
-		return event{}, fmt.Errorf("event record has unknown flags %#x", b[1])
+		return record{}, fmt.Errorf("event record has unknown flags %#x", b[1])
 	}
-	e := event{
+	r := record{
 		json:     b[1]&eventFlagJSON != 0,
 		id:       uuid.UUID(b[2:18]),
 		created:  int64(binary.BigEndian.Uint64(b[18:26])),
 		revision: int64(binary.BigEndian.Uint64(b[26:34])),
 	}
-	if e.revision < 0 {
-		return event{}, fmt.Errorf("event record has the revision %d", e.revision)
+	if r.revision < 0 {
+		return record{}, fmt.Errorf("event record has the revision %d", r.revision)
 	}
 	rest := b[eventFixedLength:]
-	var parts [4][]byte
-	for i := range parts {
+	for _, part := range []*[]byte{&r.stream, &r.kind, &r.metadata, &r.data} {
 		var err error
-		if parts[i], rest, err = cutSized(rest); err != nil {
-			return event{}, fmt.Errorf("event record: %w", err)
+		if *part, rest, err = cutSized(rest); err != nil {
+			return record{}, fmt.Errorf("event record: %w", err)
 		}
 	}
 	if len(rest) != 0 {
-		return event{}, fmt.Errorf("event record has %d bytes after its end", len(rest))
+		return record{}, fmt.Errorf("event record has %d bytes after its end", len(rest))
 	}
-	e.stream, e.kind, e.metadata, e.data = string(parts[0]), string(parts[1]), parts[2], parts[3]
-	return e, nil
+	return r, nil
+}
+
+// decodeEvent reads an encoded event. The data and metadata of the result
+// alias b: clone it to keep the event longer than b.
+func decodeEvent(b []byte) (event, error) {
+	r, err := decodeRecord(b)
+	if err != nil {
+		return event{}, err
+	}
+	return event{
+		revision: r.revision, created: r.created, id: r.id, json: r.json,
+		stream: string(r.stream), kind: string(r.kind), metadata: r.metadata, data: r.data,
+	}, nil
 }
 
 // clone returns a copy that shares no memory with the storage engine.
@@ -100,11 +129,6 @@ func (e event) clone() *event {
 	e.data = append([]byte(nil), e.data...)
 	e.metadata = append([]byte(nil), e.metadata...)
 	return &e
-}
-
-// size is what an event is counted as in the bounded pages of a read.
-func (e *event) size() int {
-	return eventFixedLength + len(e.stream) + len(e.kind) + len(e.metadata) + len(e.data)
 }
 
 // head is what the store knows of a stream without reading its events.

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -14,67 +15,78 @@ const maxConsidered = 4096
 // A subscription is a read that waits at the end of the log. It holds a page
 // and a position, never a queue: a reader that is slow for a year costs as much
 // as a fast one, and then reads on from the disk. It is live from when it has
-// sent everything, and has fallen behind when, being live, what was committed
-// since it last looked is more than a page.
+// sent everything, of which it tells its client, and no longer when what was
+// committed since it last looked is more than a page: then it catches up again.
 
-// look is what a subscription found in the store.
-type look struct {
-	page    page
-	reached bool  // nothing more was committed
-	end     error // ends the subscription once the page is sent
+// subscription is what differs between one to $all and one to a stream.
+type subscription struct {
+	// arm returns a channel that the next commit closes, and what to do when
+	// nobody waits for it any more.
+	arm func() (wake <-chan struct{}, leave func())
+	// look adds what was committed since the last look to the page. More says
+	// that it was not all. End ends the subscription once the page is sent.
+	look func(v *view, live bool, p *page) (more bool, end, err error)
+	// caughtUp tells the client that it has been sent everything.
+	caughtUp func() error
 }
 
 // follow looks, sends and waits until the call, the node or the subscription
-// ends. Arm returns a channel that the next commit closes, and what to do when
-// nobody waits for it any more.
-func (r *reader) follow(arm func() (wake <-chan struct{}, leave func()), lookOn func(v *view, live bool) (look, error), caughtUp func() error) error {
-	live := false
+// ends.
+func (r *reader) follow(s subscription) error {
 	for {
-		// Armed before the look: no commit falls between look and wait.
-		wake, leave := arm()
-		err := func() error {
-			defer leave()
-			var l look
-			err := r.withView(func(v *view) (err error) {
-				l, err = lookOn(v, live)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if live && !l.reached {
-				live = false
-				if err := r.sendFellBehind(); err != nil {
-					return err
-				}
-			}
-			if err := r.sendPage(l.page); err != nil {
-				return err
-			}
-			if l.end != nil {
-				return l.end
-			}
-			if !l.reached {
-				return r.interrupted()
-			}
-			if !live {
-				live = true
-				if err := caughtUp(); err != nil {
-					return err
-				}
-			}
-			select {
-			case <-wake:
-				return nil
-			case <-r.call.Context().Done():
-				return r.call.Context().Err()
-			case <-r.closing:
-				return errClosing
-			}
-		}()
-		if err != nil {
+		if err := r.catchUp(s); err != nil {
 			return err
 		}
+		if err := s.caughtUp(); err != nil {
+			return err
+		}
+		for live := true; live; {
+			var err error
+			if live, err = r.liveOn(s); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (r *reader) catchUp(s subscription) error {
+	var end error
+	err := r.deliver(func(p *page) (more bool, err error) {
+		err = r.withView(func(v *view) (err error) {
+			more, end, err = s.look(v, false, p)
+			return err
+		})
+		return more && end == nil, err
+	})
+	return cmp.Or(err, end)
+}
+
+// liveOn sends what has come since the last look, and waits for more. It
+// reports false when more than a page has come.
+func (r *reader) liveOn(s subscription) (live bool, err error) {
+	// Armed before the look: no commit falls between look and wait.
+	wake, leave := s.arm()
+	defer leave()
+	var p page
+	var more bool
+	var end error
+	err = r.withView(func(v *view) (err error) {
+		more, end, err = s.look(v, true, &p)
+		return err
+	})
+	if err == nil {
+		err = r.sendPage(p)
+	}
+	if err = cmp.Or(err, end); err != nil || more {
+		return false, err
+	}
+	select {
+	case <-wake:
+		return true, nil
+	case <-r.call.Context().Done():
+		return false, r.call.Context().Err()
+	case <-r.closing:
+		return false, errClosing
 	}
 }
 
@@ -85,89 +97,91 @@ func (r *reader) subscribeAll() error {
 	v.release()
 
 	var next uint64 // first position not yet passed over
+	var at position // last one passed over, after which to resume
 	switch r.origin {
 	case fromEnd:
-		next = end + 1
+		next, at = end+1, position{end, end}
 	case fromPoint:
-		next = r.after()
+		next, at = r.after(), position{r.commit, r.prepare}
 	}
 	checkpointed := next // first position after the last checkpoint
 	passed := uint64(0)  // events since then
 	if err := r.confirm(); err != nil {
 		return err
 	}
+	if err := r.checkPosition(); err != nil {
+		return err
+	}
 
-	lookOn := func(v *view, _ bool) (look, error) {
-		l := look{reached: true}
+	look := func(v *view, _ bool, p *page) (more bool, end, err error) {
 		considered := 0
-		err := v.scanAll(next, false, func(e event) bool {
-			if l.page.full() || considered == maxConsidered {
-				l.reached = false
+		err = v.scanAll(next, false, func(e *record) bool {
+			if more = p.full() || considered == maxConsidered; more {
 				return false
 			}
 			considered++
-			next = e.position + 1
-			if r.filter.matches(&e) {
-				l.page.add(r.resolve(v, e.clone()))
+			next, at = e.position+1, position{e.position, e.position}
+			if r.filter.matches(e) {
+				r.show(v, p, e)
 			}
 			if r.filter != nil {
 				if passed++; passed >= r.filter.checkpointEvery {
 					passed, checkpointed = 0, next
-					l.page.checkpoint(e.position)
+					p.checkpoint(at, r.store.now())
 				}
 			}
 			return true
 		})
-		return l, err
+		return more, nil, err
 	}
 	caughtUp := func() error {
+		now := r.store.now()
 		if r.filter != nil && next > checkpointed {
 			passed, checkpointed = 0, next
-			if err := r.sendCheckpoint(next - 1); err != nil {
+			if err := r.call.SendMsg(encoded(appendCheckpoint(nil, at, now))); err != nil {
 				return err
 			}
 		}
-		return r.sendCaughtUp()
+		return r.call.SendMsg(encoded(appendCaughtUp(nil, now, noRevision, at)))
 	}
-	return r.follow(r.store.waiters.waitAll, lookOn, caughtUp)
+	return r.follow(subscription{r.store.waiters.waitAll, look, caughtUp})
 }
-
-// checkpoint puts a checkpoint after what is in the page.
-func (p *page) checkpoint(position uint64) { p.items = append(p.items, item{checkpoint: position}) }
 
 // subscribeStream serves a subscription to one stream. Catching up it shows
 // what a reader of the stream is shown; live, it shows every event, also one
-// that a later one of the same commit has already pushed out of the stream.
+// that a later one of the same commit has already pushed out of the stream. It
+// ends after an event of the type of tombstones, whoever wrote it.
 func (r *reader) subscribeStream() error {
-	var next int64 // first revision not yet passed over
+	var next int64          // first revision not yet passed over
+	at := int64(noRevision) // last one shown, or the client's own
 	switch r.origin {
 	case fromEnd:
 		err := r.withView(func(v *view) error {
 			h, err := loadHead(v.snapshot, r.stream)
-			next = h.last + 1
+			next, at = h.last+1, h.last
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	case fromPoint:
-		next = min(r.revision, math.MaxInt64-1) + 1
+		at = min(r.revision, math.MaxInt64-1)
+		next = at + 1
 	}
 	if err := r.confirm(); err != nil {
 		return err
 	}
 
 	arm := func() (<-chan struct{}, func()) { return r.store.waiters.waitStream(r.stream) }
-	lookOn := func(v *view, live bool) (look, error) {
-		l := look{reached: true}
+	look := func(v *view, live bool, p *page) (more bool, end, err error) {
 		h, err := loadHead(v.snapshot, r.stream)
 		if err != nil {
-			return look{}, err
+			return false, nil, err
 		}
 		last, oldest := h.last, int64(math.MinInt64)
 		if h.tombstoned {
-			if l.end = errStreamDeleted(r.stream); !live {
-				return l, nil
+			if end = errStreamDeleted(r.stream); !live {
+				return false, end, nil
 			}
 			last = tombstoneRevision
 		}
@@ -175,27 +189,36 @@ func (r *reader) subscribeStream() error {
 			now := r.store.ticks()
 			first, err := v.firstShown(h, now) // beyond the last if soft-deleted
 			if err != nil {
-				return look{}, err
+				return false, nil, err
 			}
 			// What is not shown yet, being still to come, will be shown live.
 			next, oldest = max(next, min(first, h.last+1)), h.retention.oldest(now)
 		}
-		err = v.scanStream(h.id, next, last, false, func(e event) bool {
-			if l.page.full() {
-				l.reached, l.end = false, nil
+		err = v.scanStream(h.id, next, last, false, func(e *record) bool {
+			if more = p.full(); more {
+				end = nil
 				return false
 			}
 			if e.revision < tombstoneRevision {
 				next = e.revision + 1
 			}
-			if e.created >= oldest {
-				l.page.add(r.resolve(v, e.clone()))
+			if e.created < oldest {
+				return true
+			}
+			r.show(v, p, e)
+			at = e.revision
+			if string(e.kind) == tombstoneKind {
+				end = errStreamDeleted(r.stream)
+				return false
 			}
 			return true
 		})
-		return l, err
+		return more, end, err
 	}
-	return r.follow(arm, lookOn, r.sendCaughtUp)
+	caughtUp := func() error {
+		return r.call.SendMsg(encoded(appendCaughtUp(nil, r.store.now(), at, position{})))
+	}
+	return r.follow(subscription{arm, look, caughtUp})
 }
 
 // confirm tells the client that it is subscribed: whatever is committed from
@@ -204,18 +227,4 @@ func (r *reader) confirm() error {
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
 		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: uuid.NewString()},
 	}})
-}
-
-func (r *reader) sendCheckpoint(position uint64) error {
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
-		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: position, PreparePosition: position},
-	}})
-}
-
-func (r *reader) sendCaughtUp() error {
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
-}
-
-func (r *reader) sendFellBehind() error {
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FellBehind_{FellBehind: &streams.ReadResp_FellBehind{}}})
 }

@@ -69,7 +69,7 @@ func FuzzParseQuery(f *testing.F) {
 			t.Fatalf("accepted %+v", q)
 		}
 		if q.filter != nil {
-			q.filter.matches(&event{stream: "s", kind: "k"})
+			q.filter.matches(&record{stream: []byte("s"), kind: []byte("k")})
 		}
 	})
 }
