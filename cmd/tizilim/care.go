@@ -36,7 +36,7 @@ const maxSocketPath = 100
 // too long for a socket there is no care while the store is served.
 func serveCare(node *embedded.Node, dir string) (*care, error) {
 	if len(careSocket(dir)) > maxSocketPath {
-		slog.Warn("the path of the store is too long for a socket: stop the server to back up or check the store", "path", dir)
+		slog.Warn("the path of the store is too long for a socket: stop the server to care for the store", "path", dir)
 		return &care{&http.Server{}}, nil
 	}
 	// The node holds the lock of the directory: a socket there is left over.
@@ -69,6 +69,7 @@ func serveCare(node *embedded.Node, dir string) (*care, error) {
 		stats, err := node.Stats()
 		answer(w, stats, err)
 	})
+	mux.HandleFunc("POST /scavenge", func(w http.ResponseWriter, r *http.Request) { answerScavenge(w, r, node) })
 	c := &care{&http.Server{Handler: mux, ReadHeaderTimeout: readHeaderTimeout}}
 	go func() { _ = c.server.Serve(listener) }() // ends with Close
 	return c, nil
@@ -77,8 +78,22 @@ func serveCare(node *embedded.Node, dir string) (*care, error) {
 // askCare asks the server of the store to do something; done is false where the
 // store is not served.
 func askCare(ctx context.Context, dir, what, to string, result any) (done bool, err error) {
+	answer, err := openCare(ctx, dir, what, to)
+	if err != nil || answer == nil {
+		return false, err
+	}
+	defer answer.Close()
+	if result == nil {
+		return true, nil
+	}
+	return true, json.NewDecoder(answer).Decode(result)
+}
+
+// openCare is askCare for an answer that comes bit by bit; it is nil where the
+// store is not served.
+func openCare(ctx context.Context, dir, what, to string) (answer io.ReadCloser, err error) {
 	if len(careSocket(dir)) > maxSocketPath {
-		return false, nil
+		return nil, nil
 	}
 	client := &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -88,22 +103,18 @@ func askCare(ctx context.Context, dir, what, to string, result any) (done bool, 
 	}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://store/"+what+"?to="+url.QueryEscape(to), nil)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	response, err := client.Do(request)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("ask the server of the store: %w", err)
+		return nil, fmt.Errorf("ask the server of the store: %w", err)
 	}
-	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		text, err := io.ReadAll(io.LimitReader(response.Body, 4096))
-		return true, errors.Join(errors.New(string(text)), err)
+		return nil, errors.Join(errors.New(string(text)), err, response.Body.Close())
 	}
-	if result == nil {
-		return true, nil
-	}
-	return true, json.NewDecoder(response.Body).Decode(result)
+	return response.Body, nil
 }

@@ -21,6 +21,8 @@ type eventstoreCommand struct {
 	Check   storeCheckCommand   `cmd:"" help:"Read the whole store and prove its positions, revisions and indexes, also while it is served."`
 	Stats   storeStatsCommand   `cmd:"" help:"Say how much is in the store, also while it is served."`
 
+	Scavenge storeScavengeCommand `cmd:"" help:"Take deleted events off the disk, also while the store is served. If stopped, the next one goes on."`
+
 	Setup  storeSetupCommand  `cmd:"" help:"Make a user of least right for the registry on an EventStoreDB."`
 	Read   storeReadCommand   `cmd:"" help:"Print the events of a stream or of the whole log."`
 	Tail   storeTailCommand   `cmd:"" help:"Print events as they come."`

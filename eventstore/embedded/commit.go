@@ -113,11 +113,16 @@ func (s *store) write(ctx context.Context, w *write) (answer, error) {
 func (s *store) commitLoop() {
 	defer close(s.committed)
 	for {
-		first, ok := s.queue.next()
-		if !ok {
-			return
+		select {
+		case first, ok := <-s.queue.writes:
+			if !ok {
+				return
+			}
+			s.queue.left(first)
+			s.commitGroup(s.gather(first))
+		case turn := <-s.turns:
+			turn()
 		}
-		s.commitGroup(s.gather(first))
 	}
 }
 

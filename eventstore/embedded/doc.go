@@ -37,10 +37,28 @@
 // that wait for the disk; 64 MiB of unfinished ones of a BatchAppend call) and
 // three pages of a reader (256 KiB and one event each: the one being sent, the
 // next, and what gRPC has not yet let go of), whatever the number of streams or
-// the slowness of subscribers. Reading one event of a stream costs the same at
-// any revision.
-// Disk space is never given back: deleted, truncated and aged events are
-// hidden, not removed, and remain in $all.
+// the slowness of subscribers.
+// Reading one event of a stream costs the same at any revision. Deleted,
+// truncated and aged events are hidden from the readers of their stream, and
+// remain in $all and on the disk until a scavenge removes them.
+//
+// # What a scavenge removes
+//
+// [Node.Scavenge], and tizilim eventstore scavenge, remove what the server's
+// scavenge does: events hidden by $maxCount, $maxAge, $tb or a soft deletion,
+// metadata that newer one has replaced, all events of tombstoned streams and
+// their metadata. The last event of a stream stays even if it is hidden, and so
+// does a tombstone. What stays keeps its revision and position. It works while
+// the store is served, in batches of 512 events, each decided in the committer's
+// place, synced, and gone whole or not at all: an append waits for one batch at
+// most, and what a scavenge that was stopped or killed did not come to, the next
+// one does. At its end it compacts the files, for which it needs free space of
+// up to the size of the store. A check tells the holes that scavenges made from
+// damage.
+//
+// Where nothing was deleted, truncated or described anew, it touches nothing. So
+// it is with the registry, which never deletes an event. A store that was
+// scavenged is refused by versions of this package that know no scavenge.
 //
 // # What it does
 //
@@ -51,11 +69,12 @@
 //	                           the last event; wrong-expected-version answer in
 //	                           both generations of fields
 //	  repeated                 by event id, as far back as the stream goes (the
-//	                           server forgets ids sent with Any in time): all
-//	                           events there answers as the first time; only the
-//	                           first ones there is a wrong expected version. At
-//	                           an exact revision or NoStream the order counts;
-//	                           with Any and StreamExists it does not
+//	                           server forgets ids sent with Any in time) and is
+//	                           not scavenged: all events there answers as the
+//	                           first time; only the first ones there is a wrong
+//	                           expected version. At an exact revision or NoStream
+//	                           the order counts; with Any and StreamExists it
+//	                           does not
 //	  without events           checks the expectation, writes nothing, answers
 //	                           the position of the last event of the log
 //	  over 1 MiB               InvalidArgument, maximum-append-size-exceeded

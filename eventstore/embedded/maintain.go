@@ -17,8 +17,9 @@ import (
 // Stats says how much is in a store. It costs the same for any store.
 type Stats struct {
 	Events       uint64 `json:"events"`
-	Streams      uint64 `json:"streams"`       // with at least one event, also deleted ones
-	LastPosition uint64 `json:"last_position"` // 0 in an empty store
+	Streams      uint64 `json:"streams"`           // with at least one event, also deleted ones
+	Removed      uint64 `json:"removed,omitempty"` // events, by scavenges
+	LastPosition uint64 `json:"last_position"`     // 0 in an empty store
 	DiskBytes    uint64 `json:"disk_bytes"`
 }
 
@@ -47,6 +48,25 @@ func (n *Node) whileOpen(use func() error) error {
 	}
 }
 
+// untilClosing is whileOpen for uses that may take long: the node's closing
+// ends their context.
+func (n *Node) untilClosing(ctx context.Context, use func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	return n.whileOpen(func() error {
+		done := make(chan struct{})
+		defer close(done)
+		go func() {
+			select {
+			case <-n.closing:
+				cancel(ErrClosed)
+			case <-done:
+			}
+		}()
+		return use(ctx)
+	})
+}
+
 // ReadStats of the store in a directory that no node has open.
 func ReadStats(dir string) (Stats, error) {
 	var stats Stats
@@ -59,7 +79,10 @@ func ReadStats(dir string) (Stats, error) {
 
 func (v *view) stats(db *pebble.DB) (Stats, error) {
 	t, _, err := lookup(v.snapshot, []byte{keyTotals}, decodeTotals)
-	return Stats{Events: t.events, Streams: t.streams, LastPosition: v.last, DiskBytes: db.Metrics().DiskSpaceUsage()}, err
+	return Stats{
+		Events: t.events, Streams: t.streams, Removed: t.removedEvents,
+		LastPosition: v.last, DiskBytes: db.Metrics().DiskSpaceUsage(),
+	}, err
 }
 
 // Backup writes a copy of the store, as it is at some moment during the call,
@@ -157,25 +180,15 @@ func (r *Report) problem(format string, args ...any) {
 }
 
 // Check reads all of a store and proves what the store is built on: that its
-// positions rise without a hole, that the revisions of every stream are 0, 1,
-// 2 … and each stands for one event, that every index says of every event what
+// positions rise without a hole but those that scavenges made, that the
+// revisions of every stream are 0, 1, 2 …, or begin where the scavenges left
+// off, and each stands for one event, that every index says of every event what
 // the event says, and that nothing is left over. It works on what is committed
 // when it begins; appends go on meanwhile. Its error means that it could not
 // finish, which damage to the files is a reason for.
 func (n *Node) Check(ctx context.Context) (Report, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var report Report
-	err := n.whileOpen(func() (err error) {
-		done := make(chan struct{})
-		defer close(done)
-		go func() {
-			select {
-			case <-n.closing:
-				cancel(ErrClosed)
-			case <-done:
-			}
-		}()
+	err := n.untilClosing(ctx, func(ctx context.Context) (err error) {
 		v := n.store.view()
 		defer v.release()
 		report, err = v.check(ctx, n.store.db)
@@ -237,7 +250,11 @@ func (v *view) check(ctx context.Context, db *pebble.DB) (Report, error) {
 
 // checkLog goes through the events and asks the indexes about each.
 func (v *view) checkLog(ctx context.Context, report *Report) error {
-	expected, events := firstPosition, uint64(0)
+	removed, _, err := lookup(v.snapshot, []byte{keyTotals}, decodeTotals)
+	if err != nil {
+		return err
+	}
+	expected, events, holes := firstPosition, uint64(0), uint64(0)
 	return withIter(v.snapshot.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
 		for ok := it.First(); ok; ok = it.Next() {
 			if ctx.Err() != nil {
@@ -245,7 +262,10 @@ func (v *view) checkLog(ctx context.Context, report *Report) error {
 			}
 			events++
 			position := binary.BigEndian.Uint64(it.Key()[1:])
-			if position != expected {
+			if position > expected {
+				holes += position - expected
+			}
+			if position < expected || position > expected && removed.removedBytes == 0 {
 				report.problem("the event at %d follows one that ends at %d", position, expected)
 			}
 			expected = position + uint64(len(it.Value()))
@@ -274,6 +294,9 @@ func (v *view) checkLog(ctx context.Context, report *Report) error {
 			case !found || last < e.revision:
 				report.problem("the id of the event at %d is not in the index of ids", position)
 			}
+		}
+		if holes != removed.removedBytes {
+			report.problem("events of %d bytes are gone, of which scavenges removed %d", holes, removed.removedBytes)
 		}
 		if events != report.Events {
 			report.problem("there are %d events, the store counts %d", events, report.Events)
@@ -324,7 +347,7 @@ func (v *view) checkStreams(ctx context.Context, report *Report) error {
 // another, with that one's head. A problem names the stream by its id: names
 // can be personal.
 func (v *view) checkStream(stream string, h head, report *Report) (entries uint64, err error) {
-	next, after := int64(0), uint64(0)
+	next, after := h.first, uint64(0)
 	err = withIter(v.snapshot.NewIter, revisionKey(h.id, 0), revisionKey(h.id+1, 0), func(it *pebble.Iterator) error {
 		for ok := it.First(); ok; ok = it.Next() {
 			entries++
@@ -350,7 +373,7 @@ func (v *view) checkStream(stream string, h head, report *Report) (entries uint6
 		}
 		return nil
 	})
-	if events := uint64(h.last + 1); err == nil && h.tombstoned {
+	if events := uint64(h.last + 1 - h.first); err == nil && h.tombstoned {
 		if entries != events && entries != events+1 {
 			report.problem("stream %d has %d events, its head says %d and a tombstone", h.id, entries, events)
 		}

@@ -60,21 +60,15 @@ func (q *writeQueue) put(ctx context.Context, w *write) error {
 	return err
 }
 
-// next waits for a write. It reports false once the queue is closed and empty.
-func (q *writeQueue) next() (*write, bool) {
-	w, ok := <-q.writes
-	if ok {
-		q.room.Release(w.room)
-	}
-	return w, ok
-}
+// left makes room for others after a write was taken out.
+func (q *writeQueue) left(w *write) { q.room.Release(w.room) }
 
-// poll is next for who does not wait.
+// poll takes out a write if one waits.
 func (q *writeQueue) poll() (*write, bool) {
 	select {
 	case w, ok := <-q.writes:
 		if ok {
-			q.room.Release(w.room)
+			q.left(w)
 		}
 		return w, ok
 	default:

@@ -230,7 +230,7 @@ func (r *reader) sendFirstPosition(from, first int64, h head) error {
 	}
 	window := int64(min(serverPage, r.count))
 	pageEnd := func() int64 { return from + min(window-1, math.MaxInt64-from) }
-	kept := h.retention.first(h.last)
+	kept := max(h.first, h.retention.first(h.last))
 	if pageEnd() < kept {
 		from = kept
 		if err := send(kept); err != nil {
@@ -251,7 +251,7 @@ func (r *reader) sendFirstPosition(from, first int64, h head) error {
 
 // firstShown is the first revision of the stream that its readers are shown.
 func (v *view) firstShown(h head, now int64) (int64, error) {
-	first := h.retention.first(h.last)
+	first := max(h.first, h.retention.first(h.last))
 	if oldest := h.retention.oldest(now); oldest > 0 {
 		return v.firstYoungerThan(h.id, first, h.last, oldest)
 	}

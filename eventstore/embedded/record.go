@@ -139,6 +139,9 @@ type head struct {
 	// last is the revision of the last event, noRevision if there is none.
 	// A tombstone does not change it.
 	last int64
+	// first is the revision of the first event that is still there, 0 unless a
+	// scavenge has removed some; last+1 if it has removed all but a tombstone.
+	first int64
 	// tombstoned streams refuse every read and write for ever.
 	tombstoned bool
 	// described is set once the stream's metadata stream holds an event.
@@ -152,15 +155,16 @@ type head struct {
 func (h head) exists() bool { return h.last != noRevision || h.described }
 
 // The encoded form of a head: format(1) flags(1) id(8), then uvarints:
-// last+1, maxCount, maxAge, truncateBefore.
+// last+1, maxCount, maxAge, truncateBefore, and first if it was scavenged.
 const (
 	headFormat         = 1
 	headFlagTombstoned = 1 << 0
 	headFlagDescribed  = 1 << 1
+	headFlagScavenged  = 1 << 2
 )
 
 func (h head) encode() []byte {
-	b := make([]byte, 0, 10+4*binary.MaxVarintLen64)
+	b := make([]byte, 0, 10+5*binary.MaxVarintLen64)
 	var flags byte
 	if h.tombstoned {
 		flags |= headFlagTombstoned
@@ -168,19 +172,26 @@ func (h head) encode() []byte {
 	if h.described {
 		flags |= headFlagDescribed
 	}
+	if h.first > 0 {
+		flags |= headFlagScavenged
+	}
 	b = append(b, headFormat, flags)
 	b = binary.BigEndian.AppendUint64(b, h.id)
 	b = binary.AppendUvarint(b, uint64(h.last+1))
 	b = binary.AppendUvarint(b, uint64(h.retention.maxCount))
 	b = binary.AppendUvarint(b, uint64(h.retention.maxAge))
-	return binary.AppendUvarint(b, uint64(h.retention.truncateBefore))
+	b = binary.AppendUvarint(b, uint64(h.retention.truncateBefore))
+	if h.first > 0 {
+		b = binary.AppendUvarint(b, uint64(h.first))
+	}
+	return b
 }
 
 func decodeHead(b []byte) (head, error) {
 	if len(b) < 10 || b[0] != headFormat {
 		return head{}, errors.New("stream head is cut short or of an unknown format")
 	}
-	if b[1]&^(headFlagTombstoned|headFlagDescribed) != 0 {
+	if b[1]&^(headFlagTombstoned|headFlagDescribed|headFlagScavenged) != 0 {
 		return head{}, fmt.Errorf("stream head has unknown flags %#x", b[1])
 	}
 	h := head{
@@ -189,7 +200,11 @@ func decodeHead(b []byte) (head, error) {
 		id:         binary.BigEndian.Uint64(b[2:10]),
 	}
 	rest := b[10:]
-	for _, to := range []*int64{&h.last, &h.retention.maxCount, &h.retention.maxAge, &h.retention.truncateBefore} {
+	numbers := []*int64{&h.last, &h.retention.maxCount, &h.retention.maxAge, &h.retention.truncateBefore}
+	if b[1]&headFlagScavenged != 0 {
+		numbers = append(numbers, &h.first)
+	}
+	for _, to := range numbers {
 		v, n := binary.Uvarint(rest)
 		if n <= 0 || v > math.MaxInt64 {
 			return head{}, errors.New("stream head holds an invalid number")

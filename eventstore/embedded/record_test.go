@@ -52,6 +52,7 @@ func TestEveryHeadIsDecodedAsItWasEncoded(t *testing.T) {
 		want := head{
 			id: rapid.Uint64().Draw(t, "id"), last: rapid.Int64Range(noRevision, math.MaxInt64-1).Draw(t, "last"),
 			tombstoned: rapid.Bool().Draw(t, "tombstoned"), described: rapid.Bool().Draw(t, "described"),
+			first: number.Draw(t, "first"),
 			retention: retention{
 				maxCount: number.Draw(t, "maxCount"), maxAge: number.Draw(t, "maxAge"), truncateBefore: number.Draw(t, "tb"),
 			},

@@ -23,7 +23,9 @@ import (
 //	'r' stream id, revision    position(8) and event id(16) of that event
 //	'i' stream id, event id    revision(8): finds a repeated append
 //	'h' stream name            the stream's head
-//	'n'                        how many events(8) and streams(8) there are
+//	'n'                        how many events(8) and streams(8) there are, and
+//	                           once scavenged, how many events(8) of how many
+//	                           bytes(8) are gone
 //	'f'                        format of the whole store
 //
 // A stream's id, not its name, is in 'r' and 'i': names can be long.
@@ -79,21 +81,32 @@ func decodeEntry(b []byte) (entry, error) {
 	return entry{binary.BigEndian.Uint64(b), uuid.UUID(b[8:])}, nil
 }
 
-// totals count what is in the store, so that nobody has to.
+// totals count what is in the store, so that nobody has to, and what scavenges
+// took out of it, by which a check knows those holes from damage.
 type totals struct {
-	events  uint64
-	streams uint64 // that hold at least one event, also a hidden one
+	events        uint64
+	streams       uint64 // that hold at least one event, also a hidden one
+	removedEvents uint64
+	removedBytes  uint64 // of positions
 }
 
 func (t totals) encode() []byte {
-	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, t.events), t.streams)
+	b := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, t.events), t.streams)
+	if t.removedEvents > 0 {
+		b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, t.removedEvents), t.removedBytes)
+	}
+	return b
 }
 
 func decodeTotals(b []byte) (totals, error) {
-	if len(b) != 16 {
-		return totals{}, fmt.Errorf("totals of %d bytes, not 16", len(b))
+	if len(b) != 16 && len(b) != 32 {
+		return totals{}, fmt.Errorf("totals of %d bytes, neither 16 nor 32", len(b))
 	}
-	return totals{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}, nil
+	t := totals{events: binary.BigEndian.Uint64(b), streams: binary.BigEndian.Uint64(b[8:])}
+	if len(b) == 32 {
+		t.removedEvents, t.removedBytes = binary.BigEndian.Uint64(b[16:]), binary.BigEndian.Uint64(b[24:])
+	}
+	return t, nil
 }
 
 // getter is the part of the storage engine that point reads need: the view of
@@ -170,10 +183,13 @@ type store struct {
 	waiters waiters
 	now     func() time.Time
 
+	scavenging sync.Mutex // held by the one scavenge that may be under way
+
 	mu      sync.RWMutex // guards current
 	current *view
 
 	queue     *writeQueue
+	turns     chan func()   // run by the committer between its groups
 	committed chan struct{} // closed when the committer has ended
 	written   written
 
@@ -227,6 +243,7 @@ func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, log
 	s := &store{
 		db: db, lock: lock, now: now,
 		queue:     newWriteQueue(),
+		turns:     make(chan func()),
 		committed: make(chan struct{}),
 	}
 	if err := s.recover(); err != nil {
