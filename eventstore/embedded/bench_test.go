@@ -41,7 +41,8 @@ func BenchmarkAppend(b *testing.B) {
 				wg.Go(func() {
 					for i := w; i < b.N; i += writers {
 						e := esdb.EventData{EventID: uuid.New(), EventType: "Written", Data: make([]byte, 256)}
-						if _, err := client.AppendToStream(context.Background(), fmt.Sprintf("bench-%d", w), esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, e); err != nil {
+						stream, options := fmt.Sprintf("bench-%d", w), esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}
+						if _, err := client.AppendToStream(context.Background(), stream, options, e); err != nil {
 							b.Error(err)
 							return
 						}
@@ -249,7 +250,8 @@ func record(b *testing.B, node *embedded.Node, request *streams.ReadReq) [][]byt
 	defer conn.Close()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	call, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, streams.Streams_Read_FullMethodName, grpc.ForceCodecV2(rawCodec{}))
+	call, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true},
+		streams.Streams_Read_FullMethodName, grpc.ForceCodecV2(rawCodec{}))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -23,7 +23,9 @@ import (
 
 // subscribed turns a read into a subscription.
 func subscribed(request *streams.ReadReq) *streams.ReadReq {
-	request.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
+	request.Options.CountOption = &streams.ReadReq_Options_Subscription{
+		Subscription: &streams.ReadReq_Options_SubscriptionOptions{},
+	}
 	return request
 }
 
@@ -339,7 +341,8 @@ func TestAPositionInsideOfAnEventIsRefused(t *testing.T) {
 		"a subscription before its end": subscribed(fromPosition(last - 1)),
 	} {
 		got, _, err := w.read(r)
-		if s, _ := status.FromError(err); s.Code() != codes.InvalidArgument || s.Message() != "Trying to read from an invalid position." {
+		s, _ := status.FromError(err)
+		if s.Code() != codes.InvalidArgument || s.Message() != "Trying to read from an invalid position." {
 			t.Errorf("%s: %v, want it refused", name, err)
 		}
 		// As the server does, a subscription is confirmed before it fails.
@@ -370,7 +373,9 @@ func TestAPositionInsideOfAnEventIsRefused(t *testing.T) {
 			t.Errorf("%s: %d events, %v, want %d", name, len(got), err, c.events)
 		}
 	}
-	for name, at := range map[string]uint64{"the last": last, "inside of the last": last + 1, "past the end": last + 10_000} {
+	for name, at := range map[string]uint64{
+		"the last": last, "inside of the last": last + 1, "past the end": last + 10_000,
+	} {
 		if before, _ := w.open(subscribed(fromPosition(at))).untilCaughtUp(); len(before) != 1 {
 			t.Errorf("a subscription from %s: %v, want its confirmation only", name, before)
 		}

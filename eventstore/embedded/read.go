@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -226,7 +227,9 @@ func (r *reader) sendFirstPosition(from, first int64, h head) error {
 		return nil
 	}
 	send := func(revision int64) error {
-		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(revision)}})
+		return r.call.Send(&streams.ReadResp{
+			Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(revision)},
+		})
 	}
 	window := int64(min(serverPage, r.count))
 	pageEnd := func() int64 { return from + min(window-1, math.MaxInt64-from) }
@@ -280,7 +283,8 @@ func (r *reader) deliver(read func(*page) (more bool, err error)) error {
 	stop := make(chan struct{})
 	var failed error // and panicked belong to the goroutine until it ends
 	var panicked any
-	go func() {
+	var reading sync.WaitGroup
+	reading.Go(func() {
 		defer close(ahead)
 		defer func() {
 			if panicked = recover(); panicked != nil {
@@ -289,7 +293,10 @@ func (r *reader) deliver(read func(*page) (more bool, err error)) error {
 		}()
 		last := first
 		for more := true; more; {
-			next := page{answers: make([]byte, 0, cap(last.answers)), ends: make([]int, 0, cap(last.ends))}
+			next := page{
+				answers: make([]byte, 0, min(len(last.answers), pageBytes)*9/8),
+				ends:    make([]int, 0, len(last.ends)*9/8),
+			}
 			if failed = r.interrupted(); failed == nil {
 				more, failed = read(&next)
 			}
@@ -303,7 +310,7 @@ func (r *reader) deliver(read func(*page) (more bool, err error)) error {
 				return
 			}
 		}
-	}()
+	})
 	err = r.sendPage(first)
 	for err == nil {
 		next, more := <-ahead
@@ -313,8 +320,7 @@ func (r *reader) deliver(read func(*page) (more bool, err error)) error {
 		err = r.sendPage(next)
 	}
 	close(stop)
-	for range ahead { // its end is that of the goroutine
-	}
+	reading.Wait()
 	if panicked != nil {
 		panic(panicked) // here it costs one call, there the process
 	}

@@ -131,7 +131,6 @@ func (v *view) kept(h head, now int64) (int64, error) {
 // removal is what a scavenge means to remove of a stream next.
 type removal struct {
 	stream string
-	id     uint64 // of the stream
 	events []removedEvent
 }
 
@@ -176,7 +175,6 @@ func (s *store) planRemoval(stream string) (removal, error) {
 	if err != nil {
 		return plan, err
 	}
-	plan.id = h.id
 	kept, err := v.kept(h, s.ticks())
 	if err != nil {
 		return plan, err
@@ -215,7 +213,7 @@ func (s *store) remove(plan removal) (removed totals, err error) {
 	v := s.view()
 	defer v.release()
 	h, err := loadHead(v.snapshot, plan.stream)
-	if err != nil || h.id != plan.id {
+	if err != nil {
 		return totals{}, err
 	}
 	kept, err := v.kept(h, s.ticks())
