@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"tizilim/domain"
@@ -82,8 +81,12 @@ func openSide(ctx context.Context, place string, c credentials, variable string,
 		return store, store.Close, nil
 	}
 	dir := storeDir{Data: place}
-	if _, err := os.Stat(place); err == nil || mustExist {
+	switch missing := dir.exists(); { // what a server beside it has elsewhere is not meant
+	case missing == nil:
 		return dir.reach(ctx, c)
+	case mustExist:
+		return nil, nil, missing
+	default:
+		return openOffline(place)
 	}
-	return openOffline(place)
 }

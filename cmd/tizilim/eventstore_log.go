@@ -26,11 +26,11 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// storePlace is where a log is looked into: at an address, at the server that
-// runs on the data directory, or in the directory of a store that nobody serves.
+// storePlace is where a log is looked into: at an address, in the directory of a
+// store, or at the server that runs on the data directory around it.
 type storePlace struct {
 	storeDir
-	Eventstore string `help:"EventStoreDB; without it that of the server that runs beside --data, or the store in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	Eventstore string `help:"EventStoreDB; without it the store in --data, or that of the server that runs on the directory around it." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
 }
 
@@ -45,28 +45,38 @@ func (p storePlace) open(ctx context.Context) (store *eventstore.Store, end func
 	return store, store.Close, nil
 }
 
-// reach opens the event store of the server that runs on the directory's data
-// directory, or that of the directory.
+// reach opens the store in the directory, or where a server has it open or there
+// is none, that of the server which runs on the data directory around it.
 func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.Store, end func() error, err error) {
-	if e, err := readEndpoints(filepath.Dir(d.Data)); err == nil && e.answer(ctx) {
+	missing, inUse := d.exists(), false
+	if missing == nil {
+		store, end, err = openOffline(d.Data)
+		if inUse = errors.Is(err, embedded.ErrInUse); !inUse {
+			return store, end, err
+		}
+	}
+	e, err := readEndpoints(filepath.Dir(d.Data))
+	switch {
+	case err == nil && (!inUse || strings.HasPrefix(e.EventStore, loopback)) && e.answer(ctx):
 		if store, err = e.openEventStore(c); err != nil {
 			return nil, nil, err
 		}
 		return store, store.Close, nil
+	case inUse:
+		return nil, nil, fmt.Errorf("the store in %s is served by another process: give its address", d.Data)
+	default:
+		return nil, nil, missing
 	}
-	if err := d.exists(); err != nil {
-		return nil, nil, err
-	}
-	return openOffline(d.Data)
 }
+
+// loopback begins the address of an embedded store; another one cannot be what
+// has the directory open.
+const loopback = "esdb://127.0.0.1:"
 
 // openOffline serves a store that nobody else serves, on loopback and for as
 // long as the command runs.
 func openOffline(dir string) (store *eventstore.Store, end func() error, err error) {
 	node, err := embedded.Open(dir, embedded.WithLogger(slog.Default()))
-	if errors.Is(err, embedded.ErrInUse) {
-		return nil, nil, fmt.Errorf("the store in %s is served by another process: give its address", dir)
-	}
 	if err != nil {
 		return nil, nil, err
 	}
