@@ -59,6 +59,10 @@ const (
 	CarryCompares CarryPhase = "comparing"
 )
 
+// Show is told of every event that a [Carry] passes: where it stands, and where
+// the log ends.
+type Show func(phase CarryPhase, done, of domain.Position)
+
 // Carry copies the log of one store into another, which must hold nothing but
 // the beginning of the same log: what an earlier run, ended at any point, has
 // carried. Ids, types, content, revisions and the order of the log are kept. One
@@ -69,7 +73,7 @@ const (
 // What the source takes while this runs is left to the next run. In the end both
 // logs are read and compared, event by event; a difference is in the report and
 // no error.
-func Carry(ctx context.Context, from, to *Store, show func(phase CarryPhase, done, of domain.Position)) (CarryReport, error) {
+func Carry(ctx context.Context, from, to *Store, show Show) (CarryReport, error) {
 	end, err := from.End(ctx)
 	if err != nil {
 		return CarryReport{}, fmt.Errorf("source: %w", err)
@@ -80,7 +84,8 @@ func Carry(ctx context.Context, from, to *Store, show func(phase CarryPhase, don
 		return c.report, err
 	}
 	if c.report.Different > 0 {
-		return c.report, errors.New("the target holds something else than the beginning of the source's log: carry it into an empty store")
+		return c.report, errors.New("the target holds something else than the beginning of the source's log: " +
+			"carry it into an empty store")
 	}
 	appended := 0
 	if !there.whole {
@@ -103,7 +108,7 @@ func Carry(ctx context.Context, from, to *Store, show func(phase CarryPhase, don
 type carrier struct {
 	from, to *Store
 	end      domain.Position // last of the source that is carried
-	show     func(phase CarryPhase, done, of domain.Position)
+	show     Show
 	report   CarryReport
 }
 
@@ -229,7 +234,8 @@ func (c *carrier) match(ctx context.Context, phase CarryPhase) (m matched, err e
 			return m, nil
 		}
 		if e.Stream != got.Stream || e.Revision != got.Revision {
-			c.differ("where the source has %s@%d the target has %s@%d; what follows was not compared", e.Stream, e.Revision, got.Stream, got.Revision)
+			c.differ("where the source has %s@%d the target has %s@%d; what follows was not compared",
+				e.Stream, e.Revision, got.Stream, got.Revision)
 			return m, nil
 		}
 		c.compare(e, got)
@@ -240,7 +246,8 @@ func (c *carrier) match(ctx context.Context, phase CarryPhase) (m matched, err e
 		return m, err
 	}
 	if ok {
-		c.differ("the target goes on after the end of the source with %s@%d; what follows was not compared", extra.Stream, extra.Revision)
+		c.differ("the target goes on after the end of the source with %s@%d; what follows was not compared",
+			extra.Stream, extra.Revision)
 	}
 	if m.whole = len(behind) == 0; !m.whole {
 		m.ahead.putBack(since)
@@ -271,7 +278,8 @@ func (c *carrier) compare(source, target RawEvent) {
 	where := fmt.Sprintf("%s@%d", source.Stream, source.Revision)
 	switch {
 	case source.Revision != target.Revision || source.Type != target.Type:
-		c.differ("%s of type %s is %s@%d of type %s in the target", where, source.Type, target.Stream, target.Revision, target.Type)
+		c.differ("%s of type %s is %s@%d of type %s in the target",
+			where, source.Type, target.Stream, target.Revision, target.Type)
 	case source.Revision == tombstone: // its id and content are the server's
 	case isMetadata(source.Stream) && source.ID != target.ID && equalJSON(source.Data, target.Data):
 		c.report.Rewritten++
@@ -424,8 +432,9 @@ func (c *carrier) explain(ctx context.Context, e RawEvent, err error) error {
 		next = last.Revision + 1
 	}
 	if next < e.Revision {
-		return fmt.Errorf("the source holds %s from revision %d on but not revision %d: what was truncated or deleted there has been scavenged, "+
-			"and without it the revisions cannot be kept; nothing from position %d on was carried", e.Stream, e.Revision, next, e.Position)
+		return fmt.Errorf("the source holds %s from revision %d on but not revision %d: "+
+			"what was truncated or deleted there has been scavenged, and without it the revisions cannot be kept; "+
+			"nothing from position %d on was carried", e.Stream, e.Revision, next, e.Position)
 	}
 	return fmt.Errorf("target: something else writes to it: %w", err)
 }

@@ -146,7 +146,8 @@ func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count u
 			if at.all {
 				return receiveRaw(c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count))
 			}
-			return receiveRaw(c.ReadStream(ctx, stream, esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}, count))
+			options := esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}
+			return receiveRaw(c.ReadStream(ctx, stream, options, count))
 		})
 		if errors.Is(err, errNoStream) {
 			return nil, nil
@@ -226,7 +227,9 @@ func (s *Store) TailRaw(ctx context.Context, stream string) iter.Seq2[RawEvent, 
 // content and metadata of an event are looked at. Repeating it adds nothing.
 //
 // Errors: those of [Store.Append].
-func (s *Store) AppendRaw(ctx context.Context, stream string, expected Expected, events []RawEvent) (revision uint64, position domain.Position, err error) {
+func (s *Store) AppendRaw(
+	ctx context.Context, stream string, expected Expected, events []RawEvent,
+) (revision uint64, position domain.Position, err error) {
 	data := make([]esdb.EventData, len(events))
 	for i, e := range events {
 		data[i] = esdb.EventData{EventID: e.ID, EventType: e.Type, Data: e.Data, Metadata: e.Metadata}

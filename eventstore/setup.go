@@ -31,10 +31,12 @@ type SetupStep struct {
 
 // ErrNoUsers says that a server keeps no users, and so no rights either: the
 // embedded node, one that runs insecurely, or one that asks another service.
-var ErrNoUsers = errors.New("this server keeps no users: the embedded node, a server that runs with --insecure and one whose users are kept elsewhere have none to set up")
+var ErrNoUsers = errors.New("this server keeps no users: the embedded node, a server that runs with --insecure " +
+	"and one whose users are kept elsewhere have none to set up")
 
 // ErrOpen says that rights which somebody set on purpose let everybody in.
-var ErrOpen = errors.New("rights that were set on purpose let everybody in, and were left as they are: take $all out of them")
+var ErrOpen = errors.New("rights that were set on purpose let everybody in, and were left as they are: " +
+	"take $all out of them")
 
 const (
 	settingsStream = "$settings"
@@ -56,7 +58,9 @@ const (
 //
 // Errors: [ErrNoUsers]; [ErrOpen], after everything else is done; [*RevisionError]
 // where somebody else changed the rights meanwhile.
-func SetUp(ctx context.Context, connection, admin, password string, log *slog.Logger, setup Setup) (steps []SetupStep, err error) {
+func SetUp(
+	ctx context.Context, connection, admin, password string, log *slog.Logger, setup Setup,
+) (steps []SetupStep, err error) {
 	var options []Option
 	if admin != "" {
 		options = append(options, WithCredentials(admin, password))
@@ -131,7 +135,9 @@ func (u Setup) user(ctx context.Context, users *users) (SetupStep, error) {
 				return step, err
 			}
 		}
-		return step, users.create(ctx, user{Login: u.Login, FullName: "Tizilim", Groups: []string{u.Group}, Password: password})
+		return step, users.create(ctx, user{
+			Login: u.Login, FullName: "Tizilim", Groups: []string{u.Group}, Password: password,
+		})
 	}
 	step.Found = "is there, in the groups " + strings.Join(there.Groups, ", ")
 	if len(there.Groups) == 0 {
@@ -174,7 +180,8 @@ func (s *Store) readRights(ctx context.Context, stream, eventType string) (*righ
 		}
 		r.expected = Expected(e.Revision)
 		if err := json.Unmarshal(e.Data, &r.members); err != nil || r.members == nil {
-			return nil, fmt.Errorf("the last event of %s is no JSON object, so the server takes it for nothing: mend it first", stream)
+			return nil, fmt.Errorf("the last event of %s is no JSON object, so the server takes it for nothing: "+
+				"mend it first", stream)
 		}
 	}
 	return r, nil
@@ -196,7 +203,8 @@ func (s *Store) writeRights(ctx context.Context, r *rights) error {
 func (r *rights) acl(name string) (acl map[string]roles, err error) {
 	if text, ok := r.members[name]; ok {
 		if err := json.Unmarshal(text, &acl); err != nil || acl == nil {
-			return nil, fmt.Errorf("%s in the last event of %s is no list of rights, so the server takes it for nothing: mend it first", name, r.stream)
+			return nil, fmt.Errorf("%s in the last event of %s is no list of rights, so the server takes it for nothing: "+
+				"mend it first", name, r.stream)
 		}
 		return acl, nil
 	}

@@ -57,7 +57,9 @@ func openUsers(ctx context.Context, connection, admin, password string) (*users,
 	scheme := "http"
 	if !config.DisableTLS {
 		scheme = "https"
-		transport.TLSClientConfig = &tls.Config{RootCAs: config.RootCAs, InsecureSkipVerify: config.SkipCertificateVerification}
+		transport.TLSClientConfig = &tls.Config{
+			RootCAs: config.RootCAs, InsecureSkipVerify: config.SkipCertificateVerification,
+		}
 		if config.UserCertFile != "" {
 			certificate, err := tls.LoadX509KeyPair(config.UserCertFile, config.UserKeyFile)
 			if err != nil {
@@ -128,10 +130,11 @@ func (u *users) get(ctx context.Context, login string) (*user, error) {
 	switch {
 	case err == nil && answer.Data != nil:
 		return answer.Data, nil
-	case errors.As(err, &refused) && refused.status == http.StatusNotFound && json.Unmarshal(refused.body, &answer) == nil && answer.Success != nil:
-		return nil, nil
 	case errors.As(err, &refused) && refused.status == http.StatusNotFound:
-		return nil, ErrNoUsers
+		if json.Unmarshal(refused.body, &answer) == nil && answer.Success != nil {
+			return nil, nil
+		}
+		return nil, ErrNoUsers // nobody has this address
 	case err == nil:
 		return nil, errors.New("the server answers something else about its users than this program understands")
 	default:
@@ -159,7 +162,8 @@ func (u *users) logsIn(ctx context.Context, login, password string) error {
 	err := u.ask(ctx, http.MethodGet, "/users/$current", nil, nil, url.UserPassword(login, password))
 	var refused *usersError
 	if errors.As(err, &refused) && refused.status == http.StatusUnauthorized {
-		return fmt.Errorf("the user %s is there with another password than the one given: give the right one, or change it on the server", login)
+		return fmt.Errorf("the user %s is there with another password than the one given: "+
+			"give the right one, or change it on the server", login)
 	}
 	return err
 }

@@ -21,12 +21,14 @@ type storeCopyCommand struct {
 }
 
 func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
-	from, endFrom, err := openSide(ctx, c.From, credentials{c.FromUser, c.FromPasswordFile}, "TIZILIM_FROM_PASSWORD", true)
+	as := credentials{c.FromUser, c.FromPasswordFile}
+	from, endFrom, err := openSide(ctx, c.From, as, "TIZILIM_FROM_PASSWORD", true)
 	if err != nil {
 		return fmt.Errorf("the source: %w", err)
 	}
 	defer func() { err = errors.Join(err, endFrom()) }()
-	to, endTo, err := openSide(ctx, c.To, credentials{c.ToUser, c.ToPasswordFile}, "TIZILIM_TO_PASSWORD", false)
+	as = credentials{c.ToUser, c.ToPasswordFile}
+	to, endTo, err := openSide(ctx, c.To, as, "TIZILIM_TO_PASSWORD", false)
 	if err != nil {
 		return fmt.Errorf("the target: %w", err)
 	}
@@ -59,7 +61,8 @@ func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
 		fmt.Printf("%d events have metadata that is no JSON object, so their times are not kept\n", report.Untimed)
 	}
 	if report.Rewritten > 0 {
-		fmt.Printf("%d events of stream metadata were written by the target itself, under ids of its own\n", report.Rewritten)
+		const said = "%d events of stream metadata were written by the target itself, under ids of its own\n"
+		fmt.Printf(said, report.Rewritten)
 	}
 	if report.Different > 0 {
 		return errors.New("the target is no copy of the source")
@@ -68,7 +71,9 @@ func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
 }
 
 // openSide opens one side of a copy: an address, or a directory.
-func openSide(ctx context.Context, place string, c credentials, variable string, mustExist bool) (*eventstore.Store, func() error, error) {
+func openSide(
+	ctx context.Context, place string, c credentials, variable string, mustExist bool,
+) (*eventstore.Store, func() error, error) {
 	if strings.Contains(place, "://") {
 		user, password, err := c.login(place, variable)
 		if err != nil {

@@ -113,7 +113,8 @@ const (
 func lineOf(e eventstore.RawEvent) eventLine {
 	created := e.Created.UTC()
 	line := eventLine{
-		Stream: e.Stream, Revision: &e.Revision, Position: uint64(e.Position), Created: &created, ID: e.ID, Type: e.Type, ContentType: contentBinary,
+		Stream: e.Stream, Revision: &e.Revision, Position: uint64(e.Position), Created: &created,
+		ID: e.ID, Type: e.Type, ContentType: contentBinary,
 	}
 	if e.JSON {
 		line.ContentType = contentJSON
@@ -140,7 +141,8 @@ type printer struct {
 }
 
 func newPrinter(asJSON bool) *printer {
-	fmt.Fprintln(os.Stderr, "tizilim: what the log holds of persons is shown as it is, and reading the log itself leaves no entry in the access log")
+	fmt.Fprintln(os.Stderr, "tizilim: what the log holds of persons is shown as it is, "+
+		"and reading the log itself leaves no entry in the access log")
 	p := &printer{out: os.Stdout}
 	if asJSON || !isatty.IsTerminal(os.Stdout.Fd()) {
 		p.json = json.NewEncoder(os.Stdout)
@@ -158,7 +160,9 @@ func (p *printer) print(e eventstore.RawEvent) error {
 	if json.Compact(&data, line.Data) != nil {
 		fmt.Fprintf(&data, "%d bytes", len(e.Data))
 	}
-	_, err := fmt.Fprintf(p.out, "%12d  %s  %s@%d  %s  %s\n", e.Position, line.Created.Format("2006-01-02 15:04:05.000"), e.Stream, e.Revision, e.Type, data.Bytes())
+	created := line.Created.Format("2006-01-02 15:04:05.000")
+	_, err := fmt.Fprintf(p.out, "%12d  %s  %s@%d  %s  %s\n",
+		e.Position, created, e.Stream, e.Revision, e.Type, data.Bytes())
 	return err
 }
 
@@ -178,7 +182,8 @@ func (c *storeReadCommand) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	out := newPrinter(c.JSON)
-	for e, err := range store.ReadRaw(ctx, eventstore.RawRead{Stream: c.Stream, From: c.From, Backwards: c.Backwards, Limit: c.Limit}) {
+	read := eventstore.RawRead{Stream: c.Stream, From: c.From, Backwards: c.Backwards, Limit: c.Limit}
+	for e, err := range store.ReadRaw(ctx, read) {
 		if err != nil {
 			return err
 		}
@@ -207,8 +212,8 @@ func (c *storeTailCommand) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		wanted := len(c.Prefixes) == 0 || slices.ContainsFunc(c.Prefixes, func(p string) bool { return strings.HasPrefix(e.Stream, p) })
-		if !wanted {
+		asked := func(prefix string) bool { return strings.HasPrefix(e.Stream, prefix) }
+		if len(c.Prefixes) > 0 && !slices.ContainsFunc(c.Prefixes, asked) {
 			continue
 		}
 		if err := out.print(e); err != nil {
@@ -232,10 +237,11 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 	}
 	if ofRegistry(c.Stream) {
 		if !c.Force {
-			return fmt.Errorf("%s is a stream of the registry, whose events only the registry decides: --force appends past its rules", c.Stream)
+			return fmt.Errorf("%s is a stream of the registry, whose events only the registry decides: "+
+				"--force appends past its rules", c.Stream)
 		}
-		slog.Warn("appending to a stream of the registry past all its rules: what is appended cannot be taken back, and an event that the registry does not understand stops it",
-			"stream", c.Stream)
+		slog.Warn("appending to a stream of the registry past all its rules: what is appended cannot be taken back, "+
+			"and an event that the registry does not understand stops it", "stream", c.Stream)
 	}
 	events, err := readEventLines(os.Stdin)
 	if err != nil {
@@ -260,8 +266,11 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 // ofRegistry reports whether the registry alone appends to the stream, or to
 // that whose metadata it is.
 func ofRegistry(stream string) bool {
-	categories := append(slices.Clone(domain.Categories), strings.TrimSuffix(otp.Stream(domain.PersonID{}), domain.PersonID{}.String()))
-	return slices.ContainsFunc(categories, func(c string) bool { return strings.HasPrefix(strings.TrimPrefix(stream, "$$"), c) })
+	var nobody domain.PersonID
+	unprojected := strings.TrimSuffix(otp.Stream(nobody), nobody.String()) // so not among the categories
+	return slices.ContainsFunc(append(slices.Clone(domain.Categories), unprojected), func(category string) bool {
+		return strings.HasPrefix(strings.TrimPrefix(stream, "$$"), category)
+	})
 }
 
 func parseExpected(text string) (eventstore.Expected, error) {
@@ -309,7 +318,10 @@ func readEventLines(from io.Reader) (events []eventstore.RawEvent, err error) {
 }
 
 func (l eventLine) event() (eventstore.RawEvent, error) {
-	e := eventstore.RawEvent{ID: l.ID, Type: l.Type, JSON: l.ContentType != contentBinary && l.DataBase64 == nil || l.ContentType == contentJSON, Data: l.DataBase64, Metadata: l.MetadataBase64}
+	e := eventstore.RawEvent{
+		ID: l.ID, Type: l.Type, Data: l.DataBase64, Metadata: l.MetadataBase64,
+		JSON: l.ContentType == contentJSON || l.ContentType == "" && l.DataBase64 == nil,
+	}
 	switch {
 	case l.Type == "":
 		return e, errors.New("an event needs a type")

@@ -27,7 +27,8 @@ type credentials struct {
 func (c credentials) login(address, variable string) (user, password string, err error) {
 	inAddress, itsPassword := userOf(address)
 	if itsPassword && os.Getenv("TIZILIM_EVENTSTORE") != address {
-		slog.Warn("the password in the address of the event store is seen by everybody on this machine: give it in a file or in " + variable)
+		slog.Warn("the password in the address of the event store is seen by everybody on this machine: " +
+			"give it in a file or in " + variable)
 	}
 	if password = os.Getenv(variable); c.PasswordFile != "" {
 		if password, err = readPassword(c.PasswordFile); err != nil {
@@ -39,7 +40,8 @@ func (c credentials) login(address, variable string) (user, password string, err
 	case user == "" && password != "":
 		return "", "", errors.New("there is a password for the event store but no user: name it with --eventstore-user")
 	case user != "" && password == "" && (!itsPassword || c.User != ""):
-		return "", "", fmt.Errorf("there is no password for the user %s of the event store: give it in a file or in %s", user, variable)
+		return "", "", fmt.Errorf("there is no password for the user %s of the event store: "+
+			"give it in a file or in %s", user, variable)
 	case password == "": // the address says all
 		return "", "", nil
 	}

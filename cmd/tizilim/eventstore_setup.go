@@ -22,7 +22,8 @@ type storeSetupCommand struct {
 }
 
 func (c *storeSetupCommand) Help() string {
-	return "Needs an administrator of the server: --eventstore-user, with its password in TIZILIM_EVENTSTORE_PASSWORD or a file."
+	return "Needs an administrator of the server: --eventstore-user, " +
+		"with its password in TIZILIM_EVENTSTORE_PASSWORD or a file."
 }
 
 func (c *storeSetupCommand) Run(ctx context.Context) error {
@@ -50,7 +51,8 @@ func (c *storeSetupCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("default rights are those of every stream of this server that has none of its own: another system on it needs the group %s, or rights on its streams\n", c.Group)
+	fmt.Printf("default rights are those of every stream of this server that has none of its own: "+
+		"another system on it needs the group %s, or rights on its streams\n", c.Group)
 	return nil
 }
 
