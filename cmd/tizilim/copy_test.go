@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,6 +28,12 @@ import (
 func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 	first := serve(t, dataDir(t), "127.0.0.1:0")
 	use(t, "demo", "--url", first.url, "--data", first.data)
+	first.signal(syscall.SIGTERM)
+	first.exits(0)
+	// One that starts anew knows all that is owed, and once that is told it
+	// writes nothing more by itself.
+	first = serve(t, first.data, "127.0.0.1:0")
+	await(t, "somebody is still to be told", first.hasTold)
 	log := use(t, "eventstore", "read", "$all", "--data", filepath.Join(first.data, "eventstore"))
 	var questions []string
 	for _, stream := range regexp.MustCompile(`"stream":"(queue|residence|dwelling)-([^"]+)"`).FindAllStringSubmatch(log, -1) {
@@ -59,6 +68,22 @@ func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 	}
 	second.signal(syscall.SIGTERM)
 	second.exits(0)
+}
+
+// hasTold fails while a notice is owed or under way.
+func (s *server) hasTold() error {
+	response, err := http.Get(s.url + "/metrics")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	for _, state := range []string{"owed", "queued"} {
+		if line := fmt.Sprintf("tizilim_notices{state=%q} 0\n", state); !strings.Contains(string(text), line) {
+			err = errors.Join(err, fmt.Errorf("/metrics has no %s", line))
+		}
+	}
+	return err
 }
 
 // TestACopyThatWasKilledGoesOn kills a copy in the middle, whose target keeps
