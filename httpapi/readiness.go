@@ -35,7 +35,6 @@ const (
 	reasonRedisAway    = "redis_does_not_answer"
 	reasonNotFilled    = "model_not_filled"
 	reasonStandsStill  = "model_stands_still"
-	reasonAhead        = "model_ahead_of_log"
 	reasonNoProjector  = "no_projector"
 	reasonStoreUnknown = string(domain.CodeLogUnavailable)
 )
@@ -142,9 +141,6 @@ func modelReasons(c projections.Comparison) (reasons []reason) {
 	case !c.Status.Ready():
 		reasons = append(reasons, reason{reasonNotFilled,
 			fmt.Sprintf("the read model is being filled from the log, up to position %d of %d so far", c.Status.Built, c.Status.Target)})
-	case c.Ahead:
-		reasons = append(reasons, reason{reasonAhead, fmt.Sprintf("the read model knows position %d and the log ends at %d: "+
-			"it is another log, or was restored from before; empty Redis, and the model is filled from this log", c.Status.Position, c.End)})
 	case c.Still:
 		reasons = append(reasons, reason{reasonStandsStill,
 			fmt.Sprintf("the read model stands still at position %d while the log is at %d", c.Status.Position, c.Head)})

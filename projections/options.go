@@ -82,13 +82,6 @@ type LogHead interface {
 	Head(ctx context.Context) (domain.Position, error)
 }
 
-// LogEnd tells how far the log reaches, events of others included. A [LogHead]
-// may implement it; then a model that is ahead of its log is noticed.
-type LogEnd interface {
-	// End returns the position of the last event of whatever kind.
-	End(ctx context.Context) (domain.Position, error)
-}
-
 // Progress of filling a generation or of verifying one.
 type Progress struct {
 	Generation uint64

@@ -37,16 +37,13 @@ const (
 type Watch struct {
 	model *Reader
 	heads *shared[domain.Position]
-	end   LogEnd // nil where the log does not tell
 	opts  Options
 
 	lagSeconds, lagPositions, caughtUp prometheus.Gauge
 
-	mu      sync.Mutex // guards what follows
-	track   track
-	still   bool            // at the last look
-	reached domain.Position // of the model at the last look
-	ahead   bool            // of its log, at the last look
+	mu    sync.Mutex // guards what follows
+	track track
+	still bool // at the last look
 }
 
 // NewWatch returns a watch over the model. It fails only where opts.Registerer
@@ -64,7 +61,6 @@ func NewWatch(model *Reader, log LogHead, opts Options) (*Watch, error) {
 		lagPositions: gauge("lag_positions", "How far the head of the log is ahead of the serving generation, in positions; NaN as lag_seconds."),
 		caughtUp:     gauge("caught_up", "1 when the serving generation has reached the head of the log, 0 when it has not; NaN as lag_seconds."),
 	}
-	w.end, _ = log.(LogEnd)
 	if opts.Registerer == nil {
 		return w, nil
 	}
@@ -93,18 +89,16 @@ func (w *Watch) Run(ctx context.Context) {
 // Comparison is what one look has found.
 type Comparison struct {
 	Head     domain.Position // of the log, as named for this look
-	End      domain.Position // of the last event of whatever kind; 0: not told
 	HeadErr  error           // why there is none
 	Status   Status
 	ModelErr error         // why there is no status
 	Lag      time.Duration // for how long the log has held what the model lacks
 	Still    bool          // the model is behind and has not moved for stillAfter
-	Ahead    bool          // the model holds more than the log: it is of another log, or of this one before a restore
 }
 
 // CaughtUp reports whether the serving generation has reached the head.
 func (c Comparison) CaughtUp() bool {
-	return c.HeadErr == nil && c.ModelErr == nil && c.Status.Ready() && c.Status.Position >= c.Head && !c.Ahead
+	return c.HeadErr == nil && c.ModelErr == nil && c.Status.Ready() && c.Status.Position >= c.Head
 }
 
 // Look compares now. It takes as long as the slower half, each within its own
@@ -115,9 +109,7 @@ func (w *Watch) Look(ctx context.Context) Comparison {
 	halves.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, headPatience)
 		defer cancel()
-		if c.Head, c.HeadErr = w.head(ctx); c.HeadErr == nil && w.end != nil {
-			c.End, c.HeadErr = w.end.End(ctx)
-		}
+		c.Head, c.HeadErr = w.head(ctx)
 	})
 	halves.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, statusPatience)
@@ -139,13 +131,6 @@ func (w *Watch) note(c *Comparison) {
 		w.track.interrupt()
 		w.show(math.NaN(), math.NaN(), math.NaN())
 		return
-	}
-	// What the model had reached at the look before, the log holds by now.
-	c.Ahead = c.End > 0 && w.reached > c.End && c.Status.Position > c.End
-	w.reached = c.Status.Position
-	if c.Ahead != w.ahead {
-		w.ahead = c.Ahead
-		w.opts.Logger.Warn("the read model is ahead of the log", "ahead", c.Ahead, "position", c.Status.Position, "end", c.End)
 	}
 	c.Lag, c.Still = w.track.observe(time.Now(), c.Head, c.Status.Position)
 	c.Still = c.Still && c.Status.Ready() // what is not filled yet has nowhere to move from
