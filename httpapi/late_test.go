@@ -72,6 +72,7 @@ func (v *valve) pass(ctx context.Context, d domain.Delivery, to chan<- domain.De
 type heads struct {
 	projections.LogHead
 	looks atomic.Int64
+	ends  atomic.Uint64 // where it is set, the log ends there
 	takes time.Duration
 	mu    sync.Mutex
 	away  error
@@ -89,6 +90,9 @@ func (h *heads) Head(ctx context.Context) (domain.Position, error) {
 	h.mu.Unlock()
 	if away != nil {
 		return 0, away
+	}
+	if end := h.ends.Load(); end != 0 {
+		return domain.Position(end), nil
 	}
 	select {
 	case <-time.After(h.takes):

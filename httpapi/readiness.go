@@ -35,6 +35,7 @@ const (
 	reasonRedisAway    = "redis_does_not_answer"
 	reasonNotFilled    = "model_not_filled"
 	reasonStandsStill  = "model_stands_still"
+	reasonOtherLog     = "model_ahead_of_log"
 	reasonNoProjector  = "no_projector"
 	reasonStoreUnknown = string(domain.CodeLogUnavailable)
 )
@@ -141,6 +142,10 @@ func modelReasons(c projections.Comparison) (reasons []reason) {
 	case !c.Status.Ready():
 		reasons = append(reasons, reason{reasonNotFilled,
 			fmt.Sprintf("the read model is being filled from the log, up to position %d of %d so far", c.Status.Built, c.Status.Target)})
+	case c.Ahead:
+		reasons = append(reasons, reason{reasonOtherLog,
+			fmt.Sprintf("the read model has an event at position %d and the log ends at %d: it was filled from another log, "+
+				"or this one was restored from before; tizilim rebuild fills it anew", c.Status.Event, c.Head)})
 	case c.Still:
 		reasons = append(reasons, reason{reasonStandsStill,
 			fmt.Sprintf("the read model stands still at position %d while the log is at %d", c.Status.Position, c.Head)})

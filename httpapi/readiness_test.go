@@ -64,7 +64,7 @@ func (s *subtest) notReady(codes ...string) *answer {
 }
 
 func TestReadinessComparesTheModelWithTheLog(t *testing.T) {
-	r, model, _ := late(t)
+	r, model, head := late(t)
 	s := r.at(t)
 	s.citizen()
 	r.until("the model has all", func() bool { return s.get("/readyz", "").is(http.StatusOK).at("read_model", "caught_up") == true })
@@ -87,6 +87,14 @@ func TestReadinessComparesTheModelWithTheLog(t *testing.T) {
 		a := s.get("/readyz", "")
 		return a.status == http.StatusOK && a.at("read_model", "caught_up") == true
 	})
+
+	head.ends.Store(1) // restored from before
+	r.until("it is seen to be ahead", func() bool { return s.get("/readyz", "").status != http.StatusOK })
+	if a := s.notReady("model_ahead_of_log"); a.at("read_model", "caught_up") != false {
+		t.Errorf("ahead of the log: %s", a.text)
+	}
+	head.ends.Store(0)
+	s.get("/readyz", "").is(http.StatusOK)
 
 	r.projector()
 	s.notReady("no_projector")

@@ -14,6 +14,9 @@
 //	reader := projections.NewReader(client, projections.Options{})
 //	err = reader.Await(ctx, position)                  // of the command just appended
 //	number, err := reader.Number(ctx, listID, entryID)
+//	watch, err := projections.NewWatch(reader, log, projections.Options{})
+//	go watch.Run(ctx)                                  // compares the two once a second
+//	err = watch.CatchUp(ctx)                           // what is not in the model now is not in the log
 //
 // Several processes may each run a [Projector]; one is active, a lease decides
 // which. Any number may have a [Reader] and [Claims].
@@ -61,8 +64,14 @@
 //     model is [domain.CodeModelNotReady], never "not found" and never a number.
 //   - Every answer says up to which position of the log it holds (AsOf), and
 //     [Reader.Await] waits for one.
+//   - Lateness is seen from outside. A subscription that has gone silent looks
+//     like a log in which nothing happens, so a [Watch] compares the model with
+//     the head that the leader of the event store names.
 //   - Delivering an event twice, a crash at any moment and a second projector
 //     change nothing.
+//   - A log that ends before the last event of the model is another log, or one
+//     that was restored from before: the projector refuses to go on, and a
+//     Rebuild fills a generation that takes its place.
 //   - An emptied Redis is noticed with the next event, or within a third of
 //     Options.LeaseTTL, and filled again from the log.
 //   - An event that cannot be decoded or projected is put in quarantine with

@@ -34,10 +34,12 @@ return n
 // flipGeneration lets the built generation answer. It must have every event
 // that the serving one has: an answer never goes back in time. The serving one
 // may know that the log went on without events for a while; then so does the
-// new one.
+// new one. None of that holds of a serving generation that is ahead of the log,
+// which then is another log than it was filled from.
 //
 //	KEYS 1 fence · 2 building · 3 serving · 4 previous
-//	ARGV 1 token · 2 number · 3 prefix of generations · 4 position · 5 channel
+//	ARGV 1 token · 2 number · 3 prefix of generations · 4 position · 5 channel · 6 "1" where the
+//	     serving generation is ahead of the log, else ""
 var flipGeneration = redis.NewScript(`
 local function less(a, b) return #a < #b or (#a == #b and a < b) end
 local new = ARGV[3] .. ARGV[2] .. ':checkpoint'
@@ -47,7 +49,7 @@ local position = ARGV[4]
 local old = redis.call('GET', KEYS[3])
 if old then
   local at = redis.call('HMGET', ARGV[3] .. old .. ':checkpoint', 'position', 'event')
-  if at[1] and at[2] then
+  if at[1] and at[2] and ARGV[6] == '' then
     if less(position, at[2]) then return 'behind' end
     if less(position, at[1]) then position = at[1] end
   end
@@ -83,28 +85,46 @@ func (p *Projector) build(ctx context.Context, own *uint64, progress func(Progre
 		if err := p.sweep(ctx); err != nil {
 			return err
 		}
-		p.opts.Logger.Info("filling a generation", "generation", w.number, "from", w.position, "to", target)
+		p.opts.Logger.Info("filling a generation", "generation", w.number, "from", w.position, "to", aim(target))
 		return p.stream(ctx, w, func() (bool, error) {
 			if progress != nil {
-				progress(Progress{Generation: w.number, Position: w.seen, Target: target, Events: w.events})
+				progress(Progress{Generation: w.number, Position: w.seen, Target: aim(target), Events: w.events})
 			}
-			if !w.caughtUp || w.seen < target { // whoever said "caught up" may have been late itself
+			if !w.caughtUp || w.seen < aim(target) { // whoever said "caught up" may have been late itself
 				return false, nil
 			}
-			return p.flip(ctx, w)
+			return p.flip(ctx, w, serving)
 		})
 	})
 }
 
-// begin continues the generation being built, or creates a new one.
-func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (*writer, domain.Position, error) {
-	var target domain.Position
-	if log, ok := p.log.(LogHead); ok {
-		head, err := log.Head(ctx)
-		if err != nil {
-			return nil, 0, fmt.Errorf("ask the log for its end: %w", err)
-		}
-		target = head
+// head is the end of the log; nil where the log cannot tell.
+func (p *Projector) head(ctx context.Context) (*domain.Position, error) {
+	log, ok := p.log.(LogHead)
+	if !ok {
+		return nil, nil
+	}
+	head, err := log.Head(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the log for its end: %w", err)
+	}
+	return &head, nil
+}
+
+// aim is the position to be reached; 0 where it is not known.
+func aim(target *domain.Position) domain.Position {
+	if target == nil {
+		return 0
+	}
+	return *target
+}
+
+// begin continues the generation being built, or creates a new one: also where
+// the former is ahead of the log. target is the end of the log, nil where it is
+// not known.
+func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer, target *domain.Position, err error) {
+	if target, err = p.head(ctx); err != nil {
+		return nil, nil, err
 	}
 	var half uint64
 	if own != nil {
@@ -112,32 +132,44 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (*writer, 
 	} else {
 		n, err := p.client.Get(ctx, p.keys.building()).Uint64()
 		if err != nil && !errors.Is(err, redis.Nil) {
-			return nil, 0, fmt.Errorf("look for a half-filled generation: %w", err)
+			return nil, nil, fmt.Errorf("look for a half-filled generation: %w", err)
 		}
 		half = n
 	}
 	if half != 0 {
 		w := p.writer(l, half, false)
-		if ok, err := w.load(ctx); err != nil || ok {
+		ok, err := w.load(ctx)
+		if err != nil || ok && (target == nil || w.event <= *target) {
 			return w, target, err
 		}
 	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
-		l.token, p.keys.generations(), schema, formatPosition(target)).Uint64()
+		l.token, p.keys.generations(), schema, formatPosition(aim(target))).Uint64()
 	if err != nil {
-		return nil, 0, fmt.Errorf("begin a generation: %w", err)
+		return nil, nil, fmt.Errorf("begin a generation: %w", err)
 	}
 	if n == 0 {
-		return nil, 0, errFenced
+		return nil, nil, errFenced
 	}
 	return p.writer(l, n, false), target, nil
 }
 
-// flip lets w's generation serve; done is false while the serving one is ahead.
-func (p *Projector) flip(ctx context.Context, w *writer) (done bool, err error) {
+// flip lets w's generation serve; done is false while the serving one has more,
+// unless that is ahead of the log. serving is as it was when the filling began,
+// nil where none served.
+func (p *Projector) flip(ctx context.Context, w, serving *writer) (done bool, err error) {
+	ahead := ""
+	if serving != nil {
+		switch err := p.ofThisLog(ctx, serving); {
+		case errors.Is(err, errAhead):
+			ahead = "1"
+		case err != nil:
+			return false, err
+		}
+	}
 	outcome, err := flipGeneration.Run(ctx, p.client,
 		[]string{p.keys.fence(w.lease.role), p.keys.building(), p.keys.serving(), p.keys.previous()},
-		w.lease.token, strconv.FormatUint(w.number, 10), p.keys.generations(), formatPosition(w.position), p.keys.moved()).Text()
+		w.lease.token, strconv.FormatUint(w.number, 10), p.keys.generations(), formatPosition(w.position), p.keys.moved(), ahead).Text()
 	if err != nil {
 		return false, fmt.Errorf("let generation %d serve: %w", w.number, err)
 	}

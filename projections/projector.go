@@ -150,7 +150,28 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 			return err
 		}
 	}
+	if err := p.ofThisLog(ctx, w); err != nil {
+		return err
+	}
 	return p.stream(ctx, w, func() (bool, error) { return false, nil })
+}
+
+var errAhead = errors.New("the read model was filled from another log, or this one was restored from before")
+
+// ofThisLog refuses a generation that has an event beyond the end of the log. It
+// would take what is appended next for what it has already. A leader that has
+// only just taken over may lag for a moment; so this is asked again, and what to
+// do is for the operators to say: they know whether they have restored the log.
+func (p *Projector) ofThisLog(ctx context.Context, w *writer) error {
+	head, err := p.head(ctx)
+	if err != nil {
+		return err
+	}
+	if head != nil && w.event > *head {
+		return fmt.Errorf("%w: generation %d has an event at position %d, the log ends at %d; tizilim rebuild fills a new one",
+			errAhead, w.number, w.event, *head)
+	}
+	return nil
 }
 
 // checkEviction refuses a Redis that throws single keys away when memory is

@@ -27,7 +27,8 @@ const maxPage = 1000
 // Errors of every method, all [domain.Unavailable] with
 // [domain.CodeModelNotReady]: no generation serves yet, Redis does not answer,
 // or the record is held back by an event in quarantine. A thing that does not
-// exist is [domain.NotFound], and only ever said from a generation that serves.
+// exist is [domain.NotFound], and only ever said from a generation that serves;
+// that may be a moment behind the log: see [Watch.CatchUp].
 type Reader struct {
 	client redis.UniversalClient
 	keys   keyspace

@@ -16,6 +16,7 @@ import (
 type Status struct {
 	Serving     uint64          // generation that answers; 0: none does
 	Position    domain.Position // of the serving generation
+	Event       domain.Position // of the last event in the serving generation
 	CaughtUp    bool            // the serving generation has had everything since the active projector took over
 	Building    uint64          // generation that is being filled; 0: none is
 	Built       domain.Position // of the generation being filled
@@ -30,8 +31,8 @@ func (s Status) Ready() bool { return s.Serving != 0 }
 
 var statusScript = redis.NewScript(`
 local function at(n)
-  if not n then return {false, false, false, false, false} end
-  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target')
+  if not n then return {false, false, false, false, false, false} end
+  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target', 'event')
 end
 local serving, building = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local quarantined = 0
@@ -51,6 +52,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if at := asTexts(reply[1]); at[0] != "" && at[2] == schema {
 		s.Serving, _ = strconv.ParseUint(text(reply[0]), 10, 64)
 		s.Position, _ = parsePosition(at[0])
+		s.Event, _ = parsePosition(at[4])
 		s.CaughtUp = at[1] == "1"
 		s.Quarantined = asInt(reply[6])
 	}

@@ -43,7 +43,8 @@ type Watch struct {
 
 	mu    sync.Mutex // guards what follows
 	track track
-	still bool // at the last look
+	still bool            // at the last look
+	event domain.Position // in the model, at the last look
 }
 
 // NewWatch returns a watch over the model. It fails only where opts.Registerer
@@ -94,11 +95,12 @@ type Comparison struct {
 	ModelErr error         // why there is no status
 	Lag      time.Duration // for how long the log has held what the model lacks
 	Still    bool          // the model is behind and has not moved for stillAfter
+	Ahead    bool          // the model has an event that the log does not: it is of another log
 }
 
 // CaughtUp reports whether the serving generation has reached the head.
 func (c Comparison) CaughtUp() bool {
-	return c.HeadErr == nil && c.ModelErr == nil && c.Status.Ready() && c.Status.Position >= c.Head
+	return c.HeadErr == nil && c.ModelErr == nil && c.Status.Ready() && !c.Ahead && c.Status.Position >= c.Head
 }
 
 // Look compares now. It takes as long as the slower half, each within its own
@@ -134,6 +136,9 @@ func (w *Watch) note(c *Comparison) {
 	}
 	c.Lag, c.Still = w.track.observe(time.Now(), c.Head, c.Status.Position)
 	c.Still = c.Still && c.Status.Ready() // what is not filled yet has nowhere to move from
+	// The event of the look before was there before this look's head.
+	c.Ahead = min(w.event, c.Status.Event) > c.Head
+	w.event = c.Status.Event
 	if c.Still != w.still {
 		w.still = c.Still
 		if c.Still {
