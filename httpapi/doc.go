@@ -20,5 +20,7 @@
 // Reads come from the projections, but for histories and questions about the
 // past, which come from the log itself. Every answer says in Tizilim-Position
 // how far in the log it knows; a request that sends the header back waits until
-// the projection is there.
+// the projection is there. What a projection does not know is looked for again once
+// it has all that the log held when the request came: only then is the answer "not
+// found", and 503 where that cannot be had in time.
 package httpapi
