@@ -224,7 +224,9 @@ func (s *Server) certificates() {
 
 // locate finds the stream of a document.
 func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projections.Certificate, error) {
-	return certain(ctx, s, func(ctx context.Context) (projections.Certificate, error) { return s.model.Certificate(ctx, id) })
+	return certain(ctx, s, func(ctx context.Context) (projections.Certificate, error) {
+		return s.model.Certificate(ctx, id)
+	})
 }
 
 // certificate registers the read of a document, whose answer is JSON or PDF.

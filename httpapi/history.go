@@ -292,7 +292,7 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 					return s.missing(p.Stream, "revision", p.Revision)
 				}
 				if got[i].Revision != p.Revision || got[i].Position != p.Position {
-					return fmt.Errorf("history: the log holds another event than %s: the read model belongs to another log", p.EventRef)
+					return fmt.Errorf("history: the log holds another event than %s: the read model is of another log", p.EventRef)
 				}
 			}
 			copy(into, got)
@@ -309,5 +309,6 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 func (s *Server) missing(stream string, what ...any) error {
 	s.log.Error("the event store does not hold what the read model names", append([]any{"stream", stream}, what...)...)
 	return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
-		"the event store does not hold now what the read model names; ask again in a moment, and tell the operators where that does not help")
+		"the event store does not hold now what the read model names; ask again in a moment, "+
+			"and tell the operators where that does not help")
 }

@@ -86,8 +86,8 @@ func (s *Server) readiness(c projections.Comparison) readiness {
 	body := readiness{
 		EventStore: "answers",
 		ReadModel: modelReadiness{
-			Answers: c.ModelErr == nil, Serving: c.Status.Serving, Position: c.Status.Position, Head: c.Head, CaughtUp: c.CaughtUp(),
-			LagSeconds: c.Lag.Seconds(), Building: c.Status.Building, Built: c.Status.Built, Target: c.Status.Target,
+			Answers: c.ModelErr == nil, Serving: c.Status.Serving, Position: c.Status.Position, Head: c.Head,
+			CaughtUp: c.CaughtUp(), LagSeconds: c.Lag.Seconds(), Building: c.Status.Building, Built: c.Status.Built, Target: c.Status.Target,
 			Projector: c.Status.Projector, Quarantined: c.Status.Quarantined,
 		},
 		Reasons: []reason{},
@@ -141,7 +141,8 @@ func modelReasons(c projections.Comparison) (reasons []reason) {
 		reasons = append(reasons, reason{reasonNotFilled, "there is no read model yet; it is filled from the log"})
 	case !c.Status.Ready():
 		reasons = append(reasons, reason{reasonNotFilled,
-			fmt.Sprintf("the read model is being filled from the log, up to position %d of %d so far", c.Status.Built, c.Status.Target)})
+			fmt.Sprintf("the read model is being filled from the log, up to position %d of %d so far",
+				c.Status.Built, c.Status.Target)})
 	case c.Ahead:
 		reasons = append(reasons, reason{reasonOtherLog,
 			fmt.Sprintf("the read model has an event at position %d and the log ends at %d: it was filled from another log, "+

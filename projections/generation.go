@@ -169,7 +169,8 @@ func (p *Projector) flip(ctx context.Context, w, serving *writer) (done bool, er
 	}
 	outcome, err := flipGeneration.Run(ctx, p.client,
 		[]string{p.keys.fence(w.lease.role), p.keys.building(), p.keys.serving(), p.keys.previous()},
-		w.lease.token, strconv.FormatUint(w.number, 10), p.keys.generations(), formatPosition(w.position), p.keys.moved(), ahead).Text()
+		w.lease.token, strconv.FormatUint(w.number, 10), p.keys.generations(), formatPosition(w.position),
+		p.keys.moved(), ahead).Text()
 	if err != nil {
 		return false, fmt.Errorf("let generation %d serve: %w", w.number, err)
 	}
