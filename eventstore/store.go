@@ -171,7 +171,10 @@ func (s *Store) classify(what string, on *session, err error) error {
 	case esdb.ErrorCodeWrongExpectedVersion:
 		return &RevisionError{Stream: what, Err: err}
 	case esdb.ErrorCodeResourceNotFound:
-		return errNoStream
+		if status.Code(err) != codes.NotFound {
+			return errNoStream
+		}
+		s.retire(on) // the call was refused, not answered: by a node that does not lead, and says no more than that
 	case esdb.ErrorCodeAccessDenied:
 		return fmt.Errorf("event store: %s: %w", what, s.denied(on.to))
 	case esdb.ErrorCodeUnauthenticated:
