@@ -99,7 +99,7 @@ func TestACopyThatWasKilledGoesOn(t *testing.T) {
 		}
 	}
 	began := func() error {
-		if head, err := to.Head(t.Context()); err != nil || head == 0 {
+		if end, err := to.End(t.Context()); err != nil || end == 0 {
 			return fmt.Errorf("the target holds nothing yet (%v)", err)
 		}
 		return nil
