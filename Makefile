@@ -6,12 +6,13 @@ DATA    ?= ./data
 FUZZTIME ?= 30s
 KILLS   ?= 100
 PAUSE   ?= 20s
+CHANGES ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race fuzz bench crash verify build setup clean
+.PHONY: help run demo test check race fuzz bench crash cluster rules verify build setup clean
 
 help: ## list the verbs
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start the registry on its embedded defaults, data in ./data
 	$(GO) run ./cmd/tizilim serve --listen $(LISTEN) --data $(DATA)
@@ -46,6 +47,9 @@ fuzz: ## run every fuzz target for FUZZTIME each (30s)
 
 crash: setup ## kill the server KILLS times (100) and stop it for PAUSE (20s) under load, and compare
 	$(GO) test ./cmd/tizilim -count 1 -run 'Outlives|Finisher' -kills $(KILLS) -pause $(PAUSE) -timeout 1h
+
+cluster: setup ## change the leader of a stand-in cluster CHANGES times (100) under load, and compare
+	$(GO) test ./cmd/tizilim -count 1 -run LoopsOutliveChangesOfLeader -changes $(CHANGES) -timeout 1h -v
 
 rules: ## print which test proves which rule, and which rule has none
 	@$(GO) run ./cmd/rules
