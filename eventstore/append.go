@@ -18,6 +18,13 @@ type Expected int64
 // NoStream expects that the stream holds nothing yet.
 const NoStream Expected = -1
 
+func (e Expected) revision() esdb.ExpectedRevision {
+	if e == NoStream {
+		return esdb.NoStream{}
+	}
+	return esdb.Revision(uint64(e))
+}
+
 // NewEvent is an event that is to be appended.
 type NewEvent struct {
 	ID    uuid.UUID // derived from the command, so that a repetition is the same event
@@ -39,25 +46,23 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, ev
 			return 0, err
 		}
 	}
-	position, err := s.append(ctx, stream, expected, data)
-	s.noteAppend(err)
-	return position, err
+	result, err := s.append(ctx, stream, expected, data)
+	if err != nil {
+		return 0, err
+	}
+	return domain.Position(result.CommitPosition), nil
 }
 
-func (s *Store) append(ctx context.Context, stream string, expected Expected, data []esdb.EventData) (domain.Position, error) {
-	var revision esdb.ExpectedRevision = esdb.NoStream{}
-	if expected != NoStream {
-		revision = esdb.Revision(uint64(expected))
-	}
-	return retry(ctx, func() (domain.Position, error) {
-		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (domain.Position, error) {
-			res, err := c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: revision}, data...)
-			if err != nil {
-				return 0, err
-			}
-			return domain.Position(res.CommitPosition), nil
+// append appends events as they are stored.
+func (s *Store) append(ctx context.Context, stream string, expected Expected, data []esdb.EventData) (*esdb.WriteResult, error) {
+	options := esdb.AppendToStreamOptions{ExpectedRevision: expected.revision()}
+	result, err := retry(ctx, func() (*esdb.WriteResult, error) {
+		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
+			return c.AppendToStream(ctx, stream, options, data...)
 		})
 	})
+	s.noteAppend(err)
+	return result, err
 }
 
 // troubleFor is how long an append that was not acknowledged speaks against the

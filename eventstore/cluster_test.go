@@ -65,19 +65,31 @@ func (f *follower) GetSupportedMethods(context.Context, *shared.Empty) (*serverf
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: "23.10.8"}, nil
 }
 
-func startFollower(t *testing.T, leader net.Addr) (*follower, string) {
+// streamsAndFeatures is a server that a client can use.
+type streamsAndFeatures interface {
+	streams.StreamsServer
+	serverfeatures.ServerFeaturesServer
+}
+
+// serveStreams serves it until the test ends and returns its address.
+func serveStreams(t *testing.T, it streamsAndFeatures) string {
 	t.Helper()
-	f := &follower{leader: leader.(*net.TCPAddr)}
 	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, f)
-	serverfeatures.RegisterServerFeaturesServer(server, f)
+	streams.RegisterStreamsServer(server, it)
+	serverfeatures.RegisterServerFeaturesServer(server, it)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	return f, listener.Addr().String()
+	return listener.Addr().String()
+}
+
+func startFollower(t *testing.T, leader net.Addr) (*follower, string) {
+	t.Helper()
+	f := &follower{leader: leader.(*net.TCPAddr)}
+	return f, serveStreams(t, f)
 }
 
 func TestEveryCallAsksForTheLeaderAndFollowsItWhereItIsNamed(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -416,17 +415,7 @@ func TestASubscriptionThatTheLeaderHasForgottenIsBegunAnew(t *testing.T) {
 	}
 	defer conn.Close()
 	m := &mute{to: conn}
-	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, m)
-	serverfeatures.RegisterServerFeaturesServer(server, m)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(listener) }()
-	defer server.Stop()
-
-	s := openStore(t, "esdb://"+listener.Addr().String()+"?tls=false")
+	s := openStore(t, "esdb://"+serveStreams(t, m)+"?tls=false")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	deliveries := s.Follow(ctx, 0)

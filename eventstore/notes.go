@@ -135,7 +135,6 @@ func (s *Store) appendTogether(ctx context.Context, stream string, batch []*note
 			return nil
 		}
 		_, err = s.append(ctx, stream, end.last, data)
-		s.noteAppend(err)
 		var moved *RevisionError
 		switch {
 		case err == nil:

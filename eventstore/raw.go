@@ -3,7 +3,6 @@ package eventstore
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"math"
 	"time"
@@ -144,10 +143,12 @@ func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count u
 	return retry(ctx, func() ([]RawEvent, error) {
 		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]RawEvent, error) {
 			if at.all {
-				return receiveRaw(c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count))
+				from, err := c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count)
+				return receive(from, err, rawOf)
 			}
 			options := esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}
-			return receiveRaw(c.ReadStream(ctx, stream, options, count))
+			from, err := c.ReadStream(ctx, stream, options, count)
+			return receive(from, err, rawOf)
 		})
 		if errors.Is(err, errNoStream) {
 			return nil, nil
@@ -156,28 +157,13 @@ func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count u
 	})
 }
 
-// receiveRaw drains a read.
-func receiveRaw(stream *esdb.ReadStream, err error) ([]RawEvent, error) {
-	if err != nil {
-		return nil, err
-	}
-	defer stream.Close()
-	var events []RawEvent
-	for {
-		resolved, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return events, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		e := resolved.OriginalEvent()
-		events = append(events, RawEvent{
-			Stream: e.StreamID, Revision: e.EventNumber, ID: e.EventID, Type: e.EventType,
-			Position: domain.Position(e.Position.Commit), prepare: e.Position.Prepare,
-			JSON: e.ContentType == "application/json", Data: e.Data, Metadata: e.UserMetadata, Created: e.CreatedDate,
-		})
-	}
+// rawOf reads an event as it is stored.
+func rawOf(e *esdb.RecordedEvent) (RawEvent, error) {
+	return RawEvent{
+		Stream: e.StreamID, Revision: e.EventNumber, ID: e.EventID, Type: e.EventType,
+		Position: domain.Position(e.Position.Commit), prepare: e.Position.Prepare,
+		JSON: e.ContentType == "application/json", Data: e.Data, Metadata: e.UserMetadata, Created: e.CreatedDate,
+	}, nil
 }
 
 // tailEvery is how long a tail waits before it asks for what is new.
@@ -237,20 +223,9 @@ func (s *Store) AppendRaw(
 			data[i].ContentType = esdb.ContentTypeJson
 		}
 	}
-	result, err := retry(ctx, func() (*esdb.WriteResult, error) {
-		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
-			return c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected.revision()}, data...)
-		})
-	})
+	result, err := s.append(ctx, stream, expected, data)
 	if err != nil {
 		return 0, 0, err
 	}
 	return result.NextExpectedVersion, domain.Position(result.CommitPosition), nil
-}
-
-func (e Expected) revision() esdb.ExpectedRevision {
-	if e == NoStream {
-		return esdb.NoStream{}
-	}
-	return esdb.Revision(uint64(e))
 }

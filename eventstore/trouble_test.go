@@ -11,7 +11,6 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -40,19 +39,7 @@ func (a *answering) Read(_ *streams.ReadReq, call streams.Streams_ReadServer) er
 }
 
 // serve returns the connection string of the server.
-func (a *answering) serve(t *testing.T) string {
-	t.Helper()
-	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, a)
-	serverfeatures.RegisterServerFeaturesServer(server, a)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
-	return "esdb://" + listener.Addr().String() + "?tls=false"
-}
+func (a *answering) serve(t *testing.T) string { return "esdb://" + serveStreams(t, a) + "?tls=false" }
 
 // silent takes connections and says nothing.
 func silent(t *testing.T) string {
@@ -76,11 +63,9 @@ func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
 	}
 	node := startNode(t, t.TempDir(), "127.0.0.1:0").Addr().String()
 	leaderless := standin.Start(t)
-	for i := range 3 {
-		if i != 0 {
-			leaderless.Kill(i)
-		}
-	}
+	leader := leaderless.Leader()
+	leaderless.Kill(leader)
+	leaderless.Kill((leader + 1) % 3) // before another is elected
 	denied := &answering{version: "24.10.0", refusal: status.Error(codes.PermissionDenied, "Access Denied")}
 	for _, c := range []struct {
 		name, address string
