@@ -88,7 +88,7 @@ func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := openStore(t, c.address)
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 			defer cancel()
 			_, err := s.Head(ctx)
 			var why *eventstore.ConnectError
