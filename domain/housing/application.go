@@ -164,6 +164,10 @@ type Application struct {
 // Known reports whether the stream holds an S000 application.
 func (a *Application) Known() bool { return !a.Received.CaseID.IsZero() }
 
+// Clone returns a copy that later events do not change: Apply replaces what it
+// changes.
+func (a *Application) Clone() Application { return *a }
+
 // Apply folds the next event of the stream into a.
 func (a *Application) Apply(rec domain.Recorded) {
 	a.Case.Apply(rec)

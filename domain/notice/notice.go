@@ -211,8 +211,11 @@ func (n *Notice) On(w Way) Delivery {
 	return Delivery{Way: w}
 }
 
-// Apply folds the next event of the stream into n. A copy of n taken before
-// stays as it was.
+// Clone returns a copy that later events do not change: Apply replaces the list
+// that it changes.
+func (n *Notice) Clone() Notice { return *n }
+
+// Apply folds the next event of the stream into n.
 func (n *Notice) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case Began:

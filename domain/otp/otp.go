@@ -20,6 +20,7 @@ package otp
 
 import (
 	"log/slog"
+	"maps"
 	"time"
 
 	"tizilim/domain"
@@ -146,6 +147,13 @@ func (c *Challenges) Apply(rec domain.Recorded) {
 	case Superseded:
 		c.states[e.ChallengeID] = StateSuperseded
 	}
+}
+
+// Clone returns a copy that later events do not change.
+func (c *Challenges) Clone() Challenges {
+	clone := *c
+	clone.states, clone.used = maps.Clone(c.states), maps.Clone(c.used)
+	return clone
 }
 
 // recent are the codes issued in the hour before now.

@@ -68,6 +68,10 @@ type Seniority struct {
 // Known reports whether the case exists.
 func (c *Case) Known() bool { return !c.CaseID.IsZero() }
 
+// Clone returns a copy that later events do not change: Apply replaces what it
+// changes.
+func (c *Case) Clone() Case { return *c }
+
 // Apply folds the next event of the stream into c.
 func (c *Case) Apply(rec domain.Recorded) {
 	c.owe(rec.Event)

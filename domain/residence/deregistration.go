@@ -157,6 +157,10 @@ type Deregistration struct {
 // Known reports whether the stream holds an S001 application.
 func (d *Deregistration) Known() bool { return !d.Applied.CaseID.IsZero() }
 
+// Clone returns a copy that later events do not change: Apply replaces the lists
+// that it changes.
+func (d *Deregistration) Clone() Deregistration { return *d }
+
 // Apply folds the next event of the stream into d.
 func (d *Deregistration) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {

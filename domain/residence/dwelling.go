@@ -121,6 +121,10 @@ func (d *Dwelling) OwnedBy(p domain.PersonID) bool {
 	return slices.ContainsFunc(d.Owners, func(o Owner) bool { return o.PersonID == p })
 }
 
+// Clone returns a copy that later events do not change: Apply replaces what it
+// changes.
+func (d *Dwelling) Clone() Dwelling { return *d }
+
 // Apply folds the next event of the stream into d.
 func (d *Dwelling) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {

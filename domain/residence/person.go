@@ -150,8 +150,11 @@ type Person struct {
 // Known reports whether the person has been recorded.
 func (p *Person) Known() bool { return !p.ID.IsZero() }
 
-// Apply folds the next event of the stream into p. A copy of p taken before
-// stays as it was.
+// Clone returns a copy that later events do not change: Apply replaces the lists
+// that it changes.
+func (p *Person) Clone() Person { return *p }
+
+// Apply folds the next event of the stream into p.
 func (p *Person) Apply(rec domain.Recorded) {
 	p.next = rec.Revision + 1
 	if f, ok := factIn(rec); ok {

@@ -111,10 +111,20 @@ type Receipt struct {
 	Planned  bool              // a dry run: Events are what would be appended, and nothing was
 }
 
-// state is a fold of one stream.
+// state is a fold of one stream. It is held in memory, changed by Apply, and
+// looked at by whoever has the turn of its stream, and by nobody else.
 type state[S any] interface {
 	*S
 	Apply(domain.Recorded)
+}
+
+// lasting is a state that may be looked at after the turn of its stream was given
+// back: as a clone, which no later event changes.
+type lasting[S any] interface {
+	state[S]
+	// Clone returns a copy. What it holds beyond plain values, such as lists and
+	// maps, Apply either replaces and never changes in place, or Clone has copied.
+	Clone() S
 }
 
 // stream is a state held in memory with what it takes to go on from it.
@@ -399,10 +409,10 @@ func view[S any, P state[S]](ctx context.Context, h *Handler, name string, f fun
 }
 
 // snapshot returns a copy of the present state of a stream.
-func snapshot[S any, P state[S]](ctx context.Context, h *Handler, name string) (S, error) {
+func snapshot[S any, P lasting[S]](ctx context.Context, h *Handler, name string) (S, error) {
 	var s S
 	err := view[S, P](ctx, h, name, func(held *S) error {
-		s = *held
+		s = P(held).Clone()
 		return nil
 	})
 	return s, err
