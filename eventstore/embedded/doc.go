@@ -57,8 +57,14 @@
 // damage.
 //
 // Where nothing was deleted, truncated or described anew, it touches nothing. So
-// it is with the registry, which never deletes an event. A store that was
-// scavenged is refused by versions of this package that know no scavenge.
+// it is with the registry, which never deletes an event.
+//
+// # Stores of earlier versions
+//
+// They are opened as they are. What malformed stream metadata hid under a
+// version that obeyed its sound members is shown again: such metadata is read
+// anew, as void. Earlier versions refuse a store that was scavenged, and fail to
+// read a stream that this version wrote to or described, if it has metadata.
 //
 // # What it does
 //

@@ -390,10 +390,7 @@ func (v *view) checkDescription(stream string, last entry, report *Report) error
 	if !ok {
 		return nil
 	}
-	told, _, err := lookup(v.snapshot, eventKey(last.position), func(b []byte) (retention, error) {
-		e, err := decodeEvent(b)
-		return retentionOf(e.json, e.data), err
-	})
+	told, err := retentionAt(v.snapshot, last.position)
 	if err != nil {
 		return err
 	}

@@ -149,6 +149,10 @@ type head struct {
 	// retention repeats the last event of the metadata stream, so that a read
 	// needs no second stream.
 	retention retention
+	// lenient is set in a head whose retention was read by a version that took
+	// the sound members of malformed metadata: loadHead reads it anew. No head
+	// is written so any more.
+	lenient bool
 }
 
 // exists reports whether anything was ever written to the stream or about it.
@@ -161,6 +165,7 @@ const (
 	headFlagTombstoned = 1 << 0
 	headFlagDescribed  = 1 << 1
 	headFlagScavenged  = 1 << 2
+	headFlagStrict     = 1 << 3 // of a described stream: it is not lenient
 )
 
 func (h head) encode() []byte {
@@ -170,7 +175,7 @@ func (h head) encode() []byte {
 		flags |= headFlagTombstoned
 	}
 	if h.described {
-		flags |= headFlagDescribed
+		flags |= headFlagDescribed | headFlagStrict
 	}
 	if h.first > 0 {
 		flags |= headFlagScavenged
@@ -191,12 +196,13 @@ func decodeHead(b []byte) (head, error) {
 	if len(b) < 10 || b[0] != headFormat {
 		return head{}, errors.New("stream head is cut short or of an unknown format")
 	}
-	if b[1]&^(headFlagTombstoned|headFlagDescribed|headFlagScavenged) != 0 {
+	if b[1]&^(headFlagTombstoned|headFlagDescribed|headFlagScavenged|headFlagStrict) != 0 {
 		return head{}, fmt.Errorf("stream head has unknown flags %#x", b[1])
 	}
 	h := head{
 		tombstoned: b[1]&headFlagTombstoned != 0,
 		described:  b[1]&headFlagDescribed != 0,
+		lenient:    b[1]&(headFlagDescribed|headFlagStrict) == headFlagDescribed,
 		id:         binary.BigEndian.Uint64(b[2:10]),
 	}
 	rest := b[10:]

@@ -109,7 +109,7 @@ func (s *store) scavengeable(ctx context.Context, after string) (streams []strin
 				return err
 			}
 			stream := string(it.Key()[1:])
-			if _, ok := described(stream); ok || h.tombstoned || h.retention != (retention{}) {
+			if _, ok := described(stream); ok || h.tombstoned || h.lenient || h.retention != (retention{}) {
 				streams = append(streams, stream)
 			}
 		}

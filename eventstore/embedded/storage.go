@@ -139,6 +139,12 @@ func loadHead(g getter, stream string) (head, error) {
 	if !found {
 		h.last = noRevision
 	}
+	if h.lenient {
+		h.lenient = false
+		if h.retention, err = loadRetention(g, stream); err != nil {
+			return head{}, err
+		}
+	}
 	// The metadata of a tombstoned stream is tombstoned with it.
 	if original, ok := described(stream); ok {
 		h.retention = metadataRetention
@@ -149,6 +155,28 @@ func loadHead(g getter, stream string) (head, error) {
 		h.tombstoned = o.tombstoned
 	}
 	return h, nil
+}
+
+// loadRetention reads the retention of a stream from its metadata.
+func loadRetention(g getter, stream string) (retention, error) {
+	h, found, err := lookup(g, headKey(metadataPrefix+stream), decodeHead)
+	if err != nil || !found {
+		return retention{}, err
+	}
+	at, found, err := lookup(g, revisionKey(h.id, h.last), decodeEntry)
+	if err != nil || !found {
+		return retention{}, err
+	}
+	return retentionAt(g, at.position)
+}
+
+// retentionAt reads the metadata event at the position.
+func retentionAt(g getter, position uint64) (retention, error) {
+	told, _, err := lookup(g, eventKey(position), func(b []byte) (retention, error) {
+		e, err := decodeRecord(b)
+		return retentionOf(e.json, e.data), err
+	})
+	return told, err
 }
 
 func decodeRevision(b []byte) (int64, error) {
