@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -19,9 +20,9 @@ import (
 )
 
 // Bounds of one BatchAppend call: what it may hold of appends that it has not
-// finished sending, in bytes, and how many it may have sent that are not
-// answered yet. A client over the first is refused the append; one over the
-// second waits.
+// finished sending, or not in time and has not taken the answer of, in bytes,
+// and how many it may have sent that are not answered yet. A client over the
+// first is refused the append; one over the second waits.
 const (
 	maxUnfinishedBytes   = 64 << 20
 	maxUnansweredAppends = 256
@@ -49,10 +50,13 @@ type batchCall struct {
 	// taking holds a token while a part is taken in, so that the end of the
 	// node can wait for it, and keep all others out.
 	taking chan struct{}
+	// overdue holds a token while late is not empty.
+	overdue chan struct{}
 
 	mu         sync.Mutex // guards the rest: deadlines pass at any time
 	unfinished map[uuid.UUID]*batchAppend
-	held       int // bytes of all that is unfinished
+	late       []*batchAppend // to be refused: their deadlines have passed
+	held       int            // bytes of all that is unfinished or late
 }
 
 // batchAppend is an append of which the final part has not arrived.
@@ -83,6 +87,7 @@ func (s *streamsService) BatchAppend(call streams.Streams_BatchAppendServer) err
 		node: s.node, call: call,
 		answers:    make(chan batchAnswer, maxUnansweredAppends),
 		taking:     make(chan struct{}, 1),
+		overdue:    make(chan struct{}, 1),
 		unfinished: make(map[uuid.UUID]*batchAppend),
 	}
 	defer b.forget()
@@ -93,6 +98,10 @@ func (s *streamsService) BatchAppend(call streams.Streams_BatchAppendServer) err
 		select {
 		case a := <-b.answers:
 			if err := b.send(a); err != nil {
+				return err
+			}
+		case <-b.overdue:
+			if err := b.sendLate(); err != nil {
 				return err
 			}
 		case err := <-received:
@@ -115,9 +124,31 @@ func (b *batchCall) finish(end error) error {
 				return err
 			}
 		default:
-			return end
+			return cmp.Or(b.sendLate(), end)
 		}
 	}
+}
+
+// sendLate refuses the appends of which the deadline has passed.
+func (b *batchCall) sendLate() error {
+	for a := b.takeLate(); a != nil; a = b.takeLate() {
+		if err := b.send(b.refuse(a.id, identifier(a.stream), context.DeadlineExceeded)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batchCall) takeLate() *batchAppend {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.late) == 0 {
+		return nil
+	}
+	a := b.late[0]
+	b.late = b.late[1:]
+	b.held -= a.held()
+	return a
 }
 
 // forget stops the deadlines of what was never finished.
@@ -223,11 +254,7 @@ func (b *batchCall) suspend(id uuid.UUID, a *batchAppend) error {
 	}
 	b.held += a.held()
 	b.unfinished[id] = a
-	a.timer = time.AfterFunc(time.Until(a.deadline), func() {
-		if b.remove(id, a) {
-			b.push(b.refuse(a.id, identifier(a.stream), context.DeadlineExceeded))
-		}
-	})
+	a.timer = time.AfterFunc(time.Until(a.deadline), func() { b.expire(id, a) })
 	return nil
 }
 
@@ -245,16 +272,24 @@ func (b *batchCall) resume(id uuid.UUID) *batchAppend {
 	return a
 }
 
-// remove ends the wait of an append. It reports false if that has ended.
-func (b *batchCall) remove(id uuid.UUID, a *batchAppend) bool {
+// expire ends the wait of an append. It does not wait for the client to take
+// the answer: a client that takes none would be waited for by as many as it
+// likes.
+func (b *batchCall) expire(id uuid.UUID, a *batchAppend) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.unfinished[id] != a {
-		return false
+		return
 	}
-	b.held -= a.held()
 	delete(b.unfinished, id)
-	return true
+	b.held -= a.held()
+	a.events, a.size = nil, 0
+	b.held += a.held()
+	b.late = append(b.late, a)
+	select {
+	case b.overdue <- struct{}{}:
+	default:
+	}
 }
 
 func batchOptions(options *streams.BatchAppendReq_Options) (stream string, expected int64, timeout time.Duration, err error) {

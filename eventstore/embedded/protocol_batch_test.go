@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -17,6 +19,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"tizilim/eventstore/embedded"
@@ -296,4 +299,40 @@ func TestAnUnfinishedAppendEndsWithItsCall(t *testing.T) {
 	if answers, _, err := w.read(readRequest("s")); err != nil || answers[0].GetStreamNotFound() == nil {
 		t.Errorf("%v, %v, want nothing written", answers, err)
 	}
+}
+
+// TestLateAppendsOfAClientThatTakesNoAnswersCostLittle lets many deadlines pass
+// while nobody takes the answers.
+func TestLateAppendsOfAClientThatTakesNoAnswersCostLittle(t *testing.T) {
+	w := dial(t, start(t, "", embedded.InMemory()))
+	b := w.batch()
+	const appends = 20_000
+	options := anyRevision("late")
+	options.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(time.Microsecond)}
+	before := runtime.NumGoroutine()
+	for range appends {
+		b.send(part(textID(uuid.NewString()), options, false, "x"))
+	}
+	b.send(part(textID(uuid.NewString()), anyRevision("taken"), true, "x"))
+	for taken := false; !taken; {
+		answers, _, err := w.read(readRequest("taken"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = answers[0].GetEvent() != nil
+	}
+	if now := runtime.NumGoroutine(); now > before+appends/100 {
+		t.Errorf("%d goroutines, %d before", now, before)
+	}
+	late := 0
+	for range appends + 1 {
+		if r := b.receive(); r.GetSuccess() == nil {
+			refused(t, r, codes.DeadlineExceeded, &shared.Timeout{})
+			late++
+		}
+	}
+	if late != appends {
+		t.Errorf("%d appends were late, want %d", late, appends)
+	}
+	b.goesOn()
 }
