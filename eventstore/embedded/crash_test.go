@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"tizilim/eventstore/embedded"
@@ -25,7 +26,8 @@ import (
 const crashDirectory = "TIZILIM_TEST_CRASH_DIRECTORY"
 
 // serveUntilKilled is the life of that process: it prints where it serves, and
-// ends when it is killed or its parent goes away.
+// ends when it is killed or its parent goes away. For each line that it is sent
+// it scavenges, and prints a line for each batch that is gone and one at the end.
 func serveUntilKilled(dir string) error {
 	node, err := embedded.Open(dir)
 	if err != nil {
@@ -35,14 +37,23 @@ func serveUntilKilled(dir string) error {
 		return err
 	}
 	fmt.Println(node.ConnectionString())
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
+	told := bufio.NewScanner(os.Stdin)
+	for told.Scan() {
+		if _, err := node.Scavenge(context.Background(), func(s embedded.Scavenged) { fmt.Println(s.Events) }); err != nil {
+			return err
+		}
+		fmt.Println(scavengeDone)
+	}
+	return told.Err()
 }
+
+const scavengeDone = "done"
 
 // process is a node in a process of its own.
 type process struct {
 	command          *exec.Cmd
-	stdin            io.Closer
+	stdin            io.WriteCloser
+	stdout           *bufio.Reader
 	connectionString string
 }
 
@@ -62,13 +73,14 @@ func startProcess(t *testing.T, dir string) *process {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	lines := bufio.NewReader(stdout)
+	line, err := lines.ReadString('\n')
 	if err != nil {
 		_ = command.Process.Kill()
 		_ = command.Wait()
 		t.Fatalf("the node did not come up: %v", err)
 	}
-	return &process{command, stdin, strings.TrimSpace(line)}
+	return &process{command, stdin, lines, strings.TrimSpace(line)}
 }
 
 // kill ends the process as a power switch would, as far as a process can.
@@ -212,6 +224,106 @@ func TestNothingAcknowledgedIsLostToKills(t *testing.T) {
 		t.Fatalf("the store is damaged: %v %v", report.Problems, err)
 	}
 	t.Logf("%d events acknowledged between %d kills, %d in the store", total, kills, report.Events)
+}
+
+// TestAKilledScavengeTakesNothingThatStays kills a node again and again while
+// it scavenges, each time after more batches, with a writer beside it.
+func TestAKilledScavengeTakesNothingThatStays(t *testing.T) {
+	const streams, each, shown, kills = 6, 4000, 3, 8
+	dir := t.TempDir()
+	node := startProcess(t, dir)
+	client := eventstoretest.Connect(t, node.connectionString)
+	var metadata esdb.StreamMetadata
+	metadata.SetMaxCount(shown)
+	for i := range streams {
+		stream := fmt.Sprint("s", i)
+		for range each / 500 {
+			var list []esdb.EventData
+			for range 500 {
+				list = append(list, newEvent(10))
+			}
+			appendTo(t, client, stream, list...)
+		}
+		options := esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}
+		if _, err := client.SetStreamMetadata(context.Background(), stream, options, metadata); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = client.Close()
+	node.kill()
+	want := shownOf(t, dir, streams)
+
+	live := &crashWriter{stream: "live"}
+	removed, done := uint64(0), false
+	for kill := 0; kill < kills && !done; kill++ {
+		node := startProcess(t, dir)
+		written := make(chan error, 1)
+		client := eventstoretest.Connect(t, node.connectionString+"&maxDiscoverAttempts=1")
+		go func() { written <- live.write(client, func() {}) }()
+		if _, err := io.WriteString(node.stdin, "scavenge\n"); err != nil {
+			t.Fatal(err)
+		}
+		for batch := 0; batch < 1+kill%4 && !done; batch++ {
+			line, err := node.stdout.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			done = strings.TrimSpace(line) == scavengeDone
+		}
+		node.kill()
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+		_ = client.Close()
+		report, err := embedded.Check(context.Background(), dir)
+		if err != nil || !report.Sound() {
+			t.Fatalf("after %d kills the store is damaged: %v %v", kill+1, report.Problems, err)
+		}
+		if report.Removed <= removed && !done || kill == 0 && done {
+			t.Errorf("after %d kills %d events are removed, %d before", kill+1, report.Removed, removed)
+		}
+		removed = report.Removed
+		if diff := cmp.Diff(want, shownOf(t, dir, streams)); diff != "" {
+			t.Fatalf("after %d kills: %s", kill+1, diff)
+		}
+	}
+
+	rest := start(t, dir)
+	if err := live.verify(eventstoretest.Connect(t, rest.ConnectionString())); err != nil {
+		t.Error(err)
+	}
+	report, err := rest.Scavenge(context.Background(), nil)
+	if err != nil || removed+report.Events != streams*(each-shown) {
+		t.Errorf("%d events removed by scavenges that were killed and %d after, %v, want %d",
+			removed, report.Events, err, streams*(each-shown))
+	}
+}
+
+// shownOf is what readers are shown of the streams of a store: where, and what.
+func shownOf(t *testing.T, dir string, streams int) map[string]uuid.UUID {
+	t.Helper()
+	node, err := embedded.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	if err := node.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	client := eventstoretest.Connect(t, node.ConnectionString())
+	defer client.Close()
+	shown := make(map[string]uuid.UUID)
+	for i := range streams {
+		stream := fmt.Sprint("s", i)
+		list, err := collect(client.ReadStream(context.Background(), stream, esdb.ReadStreamOptions{}, ^uint64(0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range list {
+			shown[fmt.Sprintf("%d@%s at %d", e.Event.EventNumber, stream, e.Event.Position.Commit)] = e.Event.EventID
+		}
+	}
+	return shown
 }
 
 // TestATornLogLosesOnlyItsTail cuts and corrupts the end of the write-ahead
