@@ -235,6 +235,9 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Stream == "" || c.Stream == eventstore.All {
+		return errors.New("events are appended to a stream: name one, which $all is not")
+	}
 	if ofRegistry(c.Stream) {
 		if !c.Force {
 			return fmt.Errorf("%s is a stream of the registry, whose events only the registry decides: "+
@@ -296,10 +299,8 @@ func readEventLines(from io.Reader) (events []eventstore.RawEvent, err error) {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		var line eventLine
-		decoder := json.NewDecoder(bytes.NewReader(lines.Bytes()))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&line); err != nil {
+		line, err := parseEventLine(lines.Bytes())
+		if err != nil {
 			return nil, fmt.Errorf("line %d is no event: %w", n, err)
 		}
 		e, err := line.event()
@@ -308,13 +309,30 @@ func readEventLines(from io.Reader) (events []eventstore.RawEvent, err error) {
 		}
 		events = append(events, e)
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("a line is longer than %d MiB, which no event is", maxEventLine>>20)
+	case err != nil:
 		return nil, fmt.Errorf("read the events: %w", err)
 	}
 	if len(events) == 0 {
 		return nil, errors.New("there is no event on the standard input")
 	}
 	return events, nil
+}
+
+// parseEventLine takes one event and nothing beside it: what followed it in the
+// line would be lost without a word.
+func parseEventLine(text []byte) (line eventLine, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&line); err != nil {
+		return line, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return line, errors.New("something follows the event: give each a line of its own")
+	}
+	return line, nil
 }
 
 func (l eventLine) event() (eventstore.RawEvent, error) {
