@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"tizilim/eventstore/embedded"
@@ -114,7 +115,7 @@ func openCare(ctx context.Context, dir, what, to string) (answer io.ReadCloser, 
 	}
 	if response.StatusCode != http.StatusOK {
 		text, err := io.ReadAll(io.LimitReader(response.Body, 4096))
-		return nil, errors.Join(errors.New(string(text)), err, response.Body.Close())
+		return nil, errors.Join(errors.New(strings.TrimSpace(string(text))), err, response.Body.Close())
 	}
 	return response.Body, nil
 }

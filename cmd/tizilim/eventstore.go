@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 
 	"tizilim/eventstore/embedded"
 )
@@ -36,12 +39,21 @@ type storeDir struct {
 	Data string `help:"Directory of the store; that of tizilim serve is eventstore in its data directory." default:"./data/eventstore" type:"path"`
 }
 
-// exists refuses a directory that holds nothing, which opening would make.
+// exists refuses a directory that holds no store: opening it would make one.
 func (d storeDir) exists() error {
-	if _, err := os.Stat(d.Data); err != nil {
+	if !holdsStore(d.Data) {
 		return fmt.Errorf("there is no event store in %s: give its directory with --data", d.Data)
 	}
 	return nil
+}
+
+// holdsStore reports whether a store, or a backup of one, is in the directory:
+// its engine keeps a file there that names its manifest.
+func holdsStore(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return strings.HasPrefix(e.Name(), "marker.manifest.")
+	})
 }
 
 type storeServeCommand struct {
@@ -95,6 +107,12 @@ type storeBackupCommand struct {
 }
 
 func (c *storeBackupCommand) Run(ctx context.Context) error {
+	if _, err := os.Lstat(c.To); err == nil {
+		return fmt.Errorf("%s exists: a backup makes a directory of its own", c.To)
+	}
+	if err := c.exists(); err != nil {
+		return err
+	}
 	done, err := askCare(ctx, c.Data, "backup", c.To, nil)
 	if err == nil && !done {
 		err = c.offline(func(node *embedded.Node) error { return node.Backup(c.To) })
@@ -112,6 +130,9 @@ type storeRestoreCommand struct {
 }
 
 func (c *storeRestoreCommand) Run(ctx context.Context) error {
+	if !holdsStore(c.From) {
+		return fmt.Errorf("there is no backup of an event store in %s", c.From)
+	}
 	if err := embedded.Restore(ctx, c.From, c.Data); err != nil {
 		return err
 	}
@@ -122,12 +143,13 @@ func (c *storeRestoreCommand) Run(ctx context.Context) error {
 type storeCheckCommand struct{ storeDir }
 
 func (c *storeCheckCommand) Run(ctx context.Context) error {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	var report embedded.Report
 	done, err := askCare(ctx, c.Data, "check", "", &report)
 	if err == nil && !done {
-		if err = c.exists(); err == nil {
-			report, err = embedded.Check(ctx, c.Data)
-		}
+		report, err = embedded.Check(ctx, c.Data)
 	}
 	if err != nil {
 		return err
@@ -144,12 +166,13 @@ func (c *storeCheckCommand) Run(ctx context.Context) error {
 type storeStatsCommand struct{ storeDir }
 
 func (c *storeStatsCommand) Run(ctx context.Context) error {
+	if err := c.exists(); err != nil {
+		return err
+	}
 	var stats embedded.Stats
 	done, err := askCare(ctx, c.Data, "stats", "", &stats)
 	if err == nil && !done {
-		if err = c.exists(); err == nil {
-			stats, err = embedded.ReadStats(c.Data)
-		}
+		stats, err = embedded.ReadStats(c.Data)
 	}
 	if err != nil {
 		return err
@@ -163,11 +186,8 @@ func printJSON(v any) error {
 	return out.Encode(v)
 }
 
-// offline opens a store that nobody serves.
+// offline opens a store that nobody serves, and which is known to be there.
 func (d storeDir) offline(do func(*embedded.Node) error) error {
-	if err := d.exists(); err != nil {
-		return err
-	}
 	node, err := embedded.Open(d.Data, embedded.WithLogger(slog.Default()))
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"tizilim/domain"
@@ -91,7 +93,15 @@ func openSide(
 		return dir.reach(ctx, c)
 	case mustExist:
 		return nil, nil, missing
+	case !empty(place):
+		return nil, nil, fmt.Errorf("%s holds something else than an event store", place)
 	default:
 		return openOffline(place)
 	}
+}
+
+// empty reports whether there is nothing in the directory, or no directory.
+func empty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return len(entries) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist))
 }

@@ -26,6 +26,9 @@ func (c *storeScavengeCommand) Run(ctx context.Context) error {
 }
 
 func (c *storeScavengeCommand) scavenge(ctx context.Context) (report embedded.Scavenged, err error) {
+	if err := c.exists(); err != nil {
+		return report, err
+	}
 	answer, err := openCare(ctx, c.Data, "scavenge", "")
 	if err != nil {
 		return report, err
@@ -90,8 +93,9 @@ func followScavenge(answer io.Reader) (embedded.Scavenged, error) {
 		var news scavengeNews
 		err := in.Decode(&news)
 		switch {
-		case errors.Is(err, io.EOF):
-			return embedded.Scavenged{}, errors.New("the server of the store ended")
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return embedded.Scavenged{}, errors.New("the server of the store ended before the scavenge did: " +
+				"the next one goes on")
 		case err != nil:
 			return embedded.Scavenged{}, fmt.Errorf("read what the server of the store answers: %w", err)
 		case news.Error != "":

@@ -74,7 +74,8 @@ func TestAnAskerIsToldHowTheScavengeEnded(t *testing.T) {
 	for answer, want := range map[string]string{
 		`{"progress":{"events":1}}{"error":"disk"}`:        "disk",
 		`{"progress":{"events":1}}`:                        "ended",
-		`{"progress":`:                                     "read what",
+		`{"progress":`:                                     "the next one goes on",
+		`{"progress":"much"}`:                              "read what",
 		`{"progress":{"events":1}}{"report":{"events":7}}`: "",
 	} {
 		report, err := followScavenge(strings.NewReader(answer))
