@@ -103,7 +103,7 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	defer s.release(on)
 	defer sub.Close()
 	p := &pace{}
-	p.reached.Store(uint64(*after))
+	p.reach(uint64(*after))
 	go s.compare(ctx, p, func() {
 		s.retire(on)
 		cancel(errStandsStill)
@@ -127,7 +127,12 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 				return fmt.Errorf("%w (at %d, delivered %d)", errOtherLog, *after, d.Position)
 			}
 		case message.CheckPointReached != nil:
-			d = domain.Delivery{Position: domain.Position(message.CheckPointReached.Commit)}
+			at := message.CheckPointReached
+			p.reach(at.Commit)
+			if at.Prepare != at.Commit {
+				continue // it promises what comes before the place, and the next event may stand there
+			}
+			d = domain.Delivery{Position: domain.Position(at.Commit)}
 		case message.CaughtUp != nil:
 			d = domain.Delivery{Position: *after, CaughtUp: true}
 		default: // fell behind: the events that follow say so
@@ -136,7 +141,7 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 		select {
 		case out <- d:
 			*after = max(*after, d.Position)
-			p.reached.Store(uint64(*after))
+			p.reach(uint64(*after))
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -158,9 +163,12 @@ func (s *Store) holds(ctx context.Context, position domain.Position) error {
 
 // pace is how far a subscription is.
 type pace struct {
-	reached   atomic.Uint64 // position of the last delivery
+	reached   atomic.Uint64 // position of the last delivery or checkpoint
 	receiving atomic.Bool   // it waits for the server, not for who reads the deliveries
 }
+
+// reach is called by the one goroutine that receives.
+func (p *pace) reach(position uint64) { p.reached.Store(max(p.reached.Load(), position)) }
 
 // compare calls still where the subscription has not moved for a while and the
 // leader has had more by its beginning.

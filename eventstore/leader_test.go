@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -357,6 +358,40 @@ type mute struct {
 	serverfeatures.UnimplementedServerFeaturesServer
 	to   *grpc.ClientConn
 	mute atomic.Bool
+
+	// checkpoints has a checkpoint sent before each event of a subscription, as a
+	// server does when a page that it reads for one ends with the log: at the place
+	// of the record that comes next, with no prepare position.
+	checkpoints bool
+}
+
+// startMute puts a mute before a node, both new, and returns its address.
+func startMute(t *testing.T, m *mute) string {
+	t.Helper()
+	node := startNode(t, t.TempDir(), "127.0.0.1:0")
+	conn, err := grpc.NewClient(node.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	m.to = conn
+	server := grpc.NewServer()
+	streams.RegisterStreamsServer(server, m)
+	serverfeatures.RegisterServerFeaturesServer(server, m)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return "esdb://" + listener.Addr().String() + "?tls=false"
+}
+
+// checkpointBefore is the checkpoint that says: all before this event.
+func checkpointBefore(e *streams.ReadResp_ReadEvent) *streams.ReadResp {
+	return &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
+		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: e.GetCommitPosition(), PreparePosition: 0},
+	}}
 }
 
 func (m *mute) GetSupportedMethods(ctx context.Context, in *shared.Empty) (*serverfeatures.SupportedMethods, error) {
@@ -401,6 +436,11 @@ func (m *mute) Read(request *streams.ReadReq, call streams.Streams_ReadServer) e
 			<-call.Context().Done()
 			return call.Context().Err()
 		}
+		if e := response.GetEvent(); e != nil && m.checkpoints && request.GetOptions().GetSubscription() != nil {
+			if err := call.Send(checkpointBefore(e)); err != nil {
+				return err
+			}
+		}
 		if err := call.Send(response); err != nil {
 			return err
 		}
@@ -408,14 +448,8 @@ func (m *mute) Read(request *streams.ReadReq, call streams.Streams_ReadServer) e
 }
 
 func TestASubscriptionThatTheLeaderHasForgottenIsBegunAnew(t *testing.T) {
-	node := startNode(t, t.TempDir(), "127.0.0.1:0")
-	conn, err := grpc.NewClient(node.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	m := &mute{to: conn}
-	s := openStore(t, "esdb://"+serveStreams(t, m)+"?tls=false")
+	m := &mute{}
+	s := openStore(t, startMute(t, m))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	deliveries := s.Follow(ctx, 0)
@@ -433,6 +467,22 @@ func TestASubscriptionThatTheLeaderHasForgottenIsBegunAnew(t *testing.T) {
 			if d := next(t, deliveries, list); d.Recorded.Revision != uint64(want) {
 				t.Fatalf("delivered revision %d, want %d", d.Recorded.Revision, want)
 			}
+		}
+	}
+}
+
+// A real server sends such a checkpoint at the end of a catch-up: it promises all
+// that comes before the next event, not the event.
+func TestACheckpointBeforeAnEventDoesNotStandForIt(t *testing.T) {
+	s := openStore(t, startMute(t, &mute{checkpoints: true}))
+	list := newList()
+	deliveries := s.Follow(t.Context(), 0)
+	for i := range 3 {
+		if err := appendUntilAcknowledged(t.Context(), s, list, i); err != nil {
+			t.Fatal(err)
+		}
+		if d := next(t, deliveries, list); d.Recorded.Revision != uint64(i) {
+			t.Fatalf("delivered revision %d, want %d", d.Recorded.Revision, i)
 		}
 	}
 }
