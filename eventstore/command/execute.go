@@ -272,15 +272,17 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 		_, err = h.log.Append(ctx, o.stream, st.revision, o.sealed(events))
 		var moved *eventstore.RevisionError
 		if errors.As(err, &moved) {
-			if lost++; lost == races {
-				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
-					"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again", races)
-			}
 			if _, err := st.readBack(ctx, h.log); err != nil {
 				// The state may be of another log, or of more than this one holds.
 				h.held.Remove(heldKey{reflect.TypeFor[S](), o.stream})
 				return Receipt{}, err
 			}
+			// Who was faster may have been this very command, through another process.
+			if _, done := st.spans[o.cmd.ID]; !done && lost == races-1 {
+				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
+					"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again", races)
+			}
+			lost++
 			continue
 		}
 		if err != nil {
@@ -367,6 +369,10 @@ func (h *Handler) repeated(ctx context.Context, name string, span events, cmd do
 	recs, err := h.log.ReadPage(ctx, name, span.first, int(span.last-span.first)+1)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if len(recs) != int(span.last-span.first)+1 { // a log from before, or none that leads
+		h.log.Suspect()
+		return Receipt{}, notConfirmed(name)
 	}
 	r := receipt(name, recs)
 	r.Repeated = true

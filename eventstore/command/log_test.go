@@ -206,6 +206,13 @@ func (l *memoryLog) stream(name string) []domain.Recorded {
 	return slices.Clone(l.streams[name])
 }
 
+// cut takes the events from the revision on out of the stream.
+func (l *memoryLog) cut(stream string, revision int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.streams[stream] = l.streams[stream][:revision]
+}
+
 // contents are the events of every stream in order, without what the moment
 // decides: positions, and the instants at which a late finisher worked.
 func (l *memoryLog) contents() map[string][]string {

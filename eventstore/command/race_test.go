@@ -300,3 +300,51 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 	l.heal()
 	must(t, "slow", change(h, erlan)) // the same command, sent again as it was told
 }
+
+// The last race of a command may be lost to the same command, sent to another
+// process: then it was carried out.
+func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
+	l := world(t)
+	h, other, busy := command.New(l, clock), command.New(l, clock), command.New(l, clock)
+	change := func(h *command.Handler, owner domain.PersonID) func(domain.Command) (command.Receipt, error) {
+		return func(cmd domain.Command) (command.Receipt, error) {
+			owners := residence.ChangeOwners{Owners: []residence.Owner{{PersonID: owner}}, On: domaintest.Today()}
+			return h.ChangeOwners(ctx, cmd, flat, owners, command.Options{})
+		}
+	}
+	const races = 8
+	lost, inside := 0, false
+	l.faults(func(int, string) error {
+		if inside {
+			return nil
+		}
+		inside = true
+		defer func() { inside = false }()
+		lost++
+		must(t, fmt.Sprint("busy ", lost), change(busy, daur))
+		if lost == races {
+			must(t, "slow", change(other, erlan))
+		}
+		return nil
+	}, nil)
+	r, err := change(h, erlan)(order("slow"))
+	if err != nil || len(r.Events) != 1 || lost != races {
+		t.Errorf("%+v, %v after %d races, want the answer of the other process", r, err, lost)
+	}
+}
+
+// A log that holds less than it acknowledged, as one does that was restored from
+// before, is no reason to fail.
+func TestARepetitionOfWhatTheLogHoldsNoLongerIsNotConfirmed(t *testing.T) {
+	l := world(t)
+	h := command.New(l, clock)
+	change := func(cmd domain.Command) (command.Receipt, error) {
+		owners := residence.ChangeOwners{Owners: []residence.Owner{{PersonID: erlan}}, On: domaintest.Today()}
+		return h.ChangeOwners(ctx, cmd, flat, owners, command.Options{})
+	}
+	r := must(t, "change", change)
+	l.cut(flat.Stream(), int(r.Revision))
+	if _, err := change(order("change")); domain.CodeOf(err) != domain.CodeLogUnavailable {
+		t.Errorf("%v, want %s", err, domain.CodeLogUnavailable)
+	}
+}
