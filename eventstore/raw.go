@@ -140,30 +140,31 @@ func (c cursor) inAll() esdb.AllPosition {
 
 // rawEvents reads one page.
 func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count uint64) ([]RawEvent, error) {
-	return retry(ctx, func() ([]RawEvent, error) {
-		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]RawEvent, error) {
+	events, err := retry(ctx, func() ([]*esdb.RecordedEvent, error) {
+		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]*esdb.RecordedEvent, error) {
 			if at.all {
-				from, err := c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count)
-				return receive(from, err, rawOf)
+				return receive(c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count))
 			}
-			options := esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}
-			from, err := c.ReadStream(ctx, stream, options, count)
-			return receive(from, err, rawOf)
+			return receive(c.ReadStream(ctx, stream, esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}, count))
 		})
-		if errors.Is(err, errNoStream) {
-			return nil, nil
-		}
-		return events, err
 	})
+	if errors.Is(err, errNoStream) {
+		return nil, nil
+	}
+	raw := make([]RawEvent, len(events))
+	for i, e := range events {
+		raw[i] = rawOf(e)
+	}
+	return raw, err
 }
 
 // rawOf reads an event as it is stored.
-func rawOf(e *esdb.RecordedEvent) (RawEvent, error) {
+func rawOf(e *esdb.RecordedEvent) RawEvent {
 	return RawEvent{
 		Stream: e.StreamID, Revision: e.EventNumber, ID: e.EventID, Type: e.EventType,
 		Position: domain.Position(e.Position.Commit), prepare: e.Position.Prepare,
 		JSON: e.ContentType == "application/json", Data: e.Data, Metadata: e.UserMetadata, Created: e.CreatedDate,
-	}, nil
+	}
 }
 
 // tailEvery is how long a tail waits before it asks for what is new.

@@ -75,14 +75,22 @@ func readStream[T any](
 	ctx context.Context, s *Store, stream string, options esdb.ReadStreamOptions, limit int, read func(*esdb.RecordedEvent) (T, error),
 ) ([]T, error) {
 	return retry(ctx, func() ([]T, error) {
-		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]T, error) {
-			from, err := c.ReadStream(ctx, stream, options, uint64(limit))
-			return receive(from, err, read)
+		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]*esdb.RecordedEvent, error) {
+			return receive(c.ReadStream(ctx, stream, options, uint64(limit)))
 		})
-		if errors.Is(err, errNoStream) {
-			return nil, nil
+		if err != nil {
+			if errors.Is(err, errNoStream) {
+				err = nil
+			}
+			return nil, err
 		}
-		return events, err
+		made := make([]T, len(events))
+		for i, event := range events { // what fails here is no failure of the server, and does not pass
+			if made[i], err = read(event); err != nil {
+				return nil, err
+			}
+		}
+		return made, nil
 	})
 }
 
@@ -99,12 +107,12 @@ func (s *Store) ReadEvent(ctx context.Context, stream string, revision uint64) (
 }
 
 // receive drains a read. That the stream is missing shows at the first Recv.
-func receive[T any](stream *esdb.ReadStream, err error, read func(*esdb.RecordedEvent) (T, error)) ([]T, error) {
+func receive(stream *esdb.ReadStream, err error) ([]*esdb.RecordedEvent, error) {
 	if err != nil {
 		return nil, err
 	}
 	defer stream.Close()
-	var events []T
+	var events []*esdb.RecordedEvent
 	for {
 		resolved, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -113,10 +121,6 @@ func receive[T any](stream *esdb.ReadStream, err error, read func(*esdb.Recorded
 		if err != nil {
 			return nil, err
 		}
-		event, err := read(resolved.OriginalEvent())
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, event)
+		events = append(events, resolved.OriginalEvent())
 	}
 }

@@ -421,3 +421,22 @@ func TestFollowMarksWhatItCannotDecode(t *testing.T) {
 		}
 	}
 }
+
+// That an event cannot be decoded is a defect of the log or of this release. It
+// does not pass, and the event store has answered.
+func TestAnEventThatCannotBeDecodedIsNoFailureOfTheServer(t *testing.T) {
+	s := openStore(t, server(t))
+	stream := newList().Stream()
+	strange := []eventstore.RawEvent{{ID: uuid.New(), Type: "Strange", JSON: true, Data: []byte("{}"), Metadata: []byte("{}")}}
+	if _, _, err := s.AppendRaw(t.Context(), stream, eventstore.NoStream, strange); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err := s.ReadPage(t.Context(), stream, 0, 1)
+	if err == nil || domain.CodeOf(err) == domain.CodeLogUnavailable {
+		t.Errorf("%v", err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("told after %v: it was tried again", took)
+	}
+}
