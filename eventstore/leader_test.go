@@ -313,6 +313,36 @@ func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	work.Wait()
 }
 
+// Many commands may find at once that a node contradicts itself.
+func TestSuspicionsDoNotKeepTheLeaderOut(t *testing.T) {
+	c := standin.Start(t)
+	s := openStore(t, c.ConnectionString())
+	list := newList()
+	over := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(3 * time.Millisecond):
+				s.Suspect()
+			}
+		}
+	})
+	began := time.Now()
+	for i := range 20 {
+		if err := appendUntilAcknowledged(t.Context(), s, list, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(over)
+	work.Wait()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("20 appends took %v", took)
+	}
+}
+
 // A node that is not ready keeps its connections, so that one which is left
 // behind at each resignation would stay.
 func TestConnectionsDoNotGrowWithResignations(t *testing.T) {

@@ -123,11 +123,11 @@ func (s *Store) begin() *session {
 	go func() {
 		defer s.release(on)
 		err := s.connect(on)
+		s.tell(on.to, err) // first: the next session begins when this one is retired, and has the last word
 		if err != nil {
 			on.err = fmt.Errorf("event store: connect: %w", err)
 			s.retire(on)
 		}
-		s.tell(on.to, err)
 		close(on.ready)
 		if err == nil && s.cluster.asked {
 			go s.watch(on)
@@ -151,7 +151,8 @@ func (s *Store) connect(on *session) error {
 	}
 	on.to = to
 	config := *s.config
-	config.Address, config.GossipSeeds, config.DnsDiscover, config.MaxDiscoverAttempts = to.String(), nil, false, 1
+	config.Address, config.GossipSeeds, config.DnsDiscover = to.String(), nil, false
+	config.MaxDiscoverAttempts, config.DiscoveryInterval = 1, 0 // the client would sleep after the last attempt, too
 	config.Logger = func(level esdb.LogLevel, format string, args ...any) { s.overhear(on, level, format, args) }
 	client, err := esdb.NewClient(&config)
 	if err != nil { // Open has validated the configuration
@@ -177,11 +178,17 @@ func (s *Store) connect(on *session) error {
 	if err == nil {
 		return nil
 	}
-	s.doubt(to)
+	if on.ctx.Err() != nil { // the probe was refused by a node that does not lead, or the store was closed
+		err = &ConnectError{Reason: NoLeader, Endpoint: to.String()}
+	}
 	// The time of the probe may be over, and why it failed is not known yet.
 	asking, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer done()
-	return s.whyNot(asking, to, err)
+	why := s.whyNot(asking, to, err)
+	if !why.Reason.lasts() { // otherwise it leads, and the others name it rightly
+		s.doubt(to)
+	}
+	return why
 }
 
 // probe asks what every later call needs: a server that is new enough, that
@@ -208,27 +215,36 @@ func (s *Store) overhear(on *session, level esdb.LogLevel, format string, args [
 		}
 	case notLeader:
 		if named, ok := args[0].(esdb.EndPoint); ok {
-			s.mu.Lock()
-			s.cluster.hint = endpoint{name: named.Host, port: named.Port}
-			s.mu.Unlock()
+			s.hint(on, endpoint{name: named.Host, port: named.Port})
 		}
 		s.retire(on)
 	case ledElsewhere:
+		named, err := parseEndpoint(fmt.Sprint(args...))
+		if err == nil {
+			s.hint(on, named)
+		}
 		s.retire(on)
 		// The client connects there now, and leaks that connection where the node
 		// does not answer.
-		if named, ok := args[0].(string); !ok || !s.answers(named) {
+		if err != nil || !s.answers(named) {
 			runtime.Goexit()
 		}
 	}
 }
 
-// answers reports whether the client will get to the end of its connecting.
-func (s *Store) answers(named string) bool {
-	to, err := parseEndpoint(named)
-	if err != nil {
-		return false
+// hint names the leader to the session after this one. What is learned in a
+// session that has ended comes too late: the next one has begun, and the name
+// would wait for the one after it.
+func (s *Store) hint(on *session, leader endpoint) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !on.retired {
+		s.cluster.hint = leader
 	}
+}
+
+// answers reports whether the client will get to the end of its connecting.
+func (s *Store) answers(to endpoint) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 	defer cancel()
 	conn, err := s.open(to)
@@ -262,9 +278,7 @@ func (s *Store) watch(on *session) {
 		}
 		if leader, err := s.findLeader(on.ctx, on.to); err == nil {
 			s.log.Warn("event store: the leader does not answer, and another one leads", "silent", on.to, "leader", leader)
-			s.mu.Lock()
-			s.cluster.hint = leader
-			s.mu.Unlock()
+			s.hint(on, leader)
 			s.doubt(on.to)
 			s.retire(on)
 		}
@@ -273,13 +287,19 @@ func (s *Store) watch(on *session) {
 
 // Suspect tells the store that the node it speaks with contradicts what was
 // acknowledged, as one does that leads no longer: the next call looks for the
-// leader anew.
+// leader anew. One that is looked for already is let be: many callers may suspect
+// the same node at once.
 func (s *Store) Suspect() {
 	s.mu.Lock()
 	on := s.current
 	s.mu.Unlock()
-	if on != nil {
+	if on == nil {
+		return
+	}
+	select {
+	case <-on.ready:
 		s.retire(on)
+	default:
 	}
 }
 

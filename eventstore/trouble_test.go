@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -38,8 +40,34 @@ func (a *answering) Read(_ *streams.ReadReq, call streams.Streams_ReadServer) er
 	return a.refusal
 }
 
-// serve returns the connection string of the server.
-func (a *answering) serve(t *testing.T) string { return "esdb://" + serveStreams(t, a) + "?tls=false" }
+// gossiping names a leader.
+type gossiping struct {
+	gossip.UnimplementedGossipServer
+	leader *net.TCPAddr
+}
+
+func (g *gossiping) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo, error) {
+	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
+		State: gossip.MemberInfo_Leader, IsAlive: true,
+		HttpEndPoint: &gossip.EndPoint{Address: g.leader.IP.String(), Port: uint32(g.leader.Port)},
+	}}}, nil
+}
+
+// serve returns the connection string of the server, which leads.
+func (a *answering) serve(t *testing.T) string {
+	t.Helper()
+	server := grpc.NewServer()
+	streams.RegisterStreamsServer(server, a)
+	serverfeatures.RegisterServerFeaturesServer(server, a)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gossip.RegisterGossipServer(server, &gossiping{leader: listener.Addr().(*net.TCPAddr)})
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return "esdb://" + listener.Addr().String() + "?tls=false"
+}
 
 // silent takes connections and says nothing.
 func silent(t *testing.T) string {
@@ -63,9 +91,9 @@ func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
 	}
 	node := startNode(t, t.TempDir(), "127.0.0.1:0").Addr().String()
 	leaderless := standin.Start(t)
-	leader := leaderless.Leader()
+	leader := leaderless.AwaitLeader(t.Context())
 	leaderless.Kill(leader)
-	leaderless.Kill((leader + 1) % 3) // before another is elected
+	leaderless.Kill((leader + 1) % 3)
 	denied := &answering{version: "24.10.0", refusal: status.Error(codes.PermissionDenied, "Access Denied")}
 	for _, c := range []struct {
 		name, address string
@@ -102,6 +130,22 @@ func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
 				t.Errorf("%v is no passing failure to the caller", err)
 			}
 		})
+	}
+}
+
+// A leader that refuses for good is still the leader: the next attempt says the
+// same, not that there is none.
+func TestARefusalThatLastsIsToldEachTime(t *testing.T) {
+	denied := &answering{version: "24.10.0", refusal: status.Error(codes.Unauthenticated, "who is that")}
+	s := openStore(t, strings.Replace(denied.serve(t), "esdb://", "esdb+discover://", 1))
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := s.Head(ctx)
+		var why *eventstore.ConnectError
+		if !errors.As(err, &why) || why.Reason != eventstore.BadCredentials {
+			t.Errorf("%v, want %s", err, eventstore.BadCredentials)
+		}
 	}
 }
 
