@@ -20,8 +20,9 @@ const (
 	// doubtFor is how long the word of others is not enough to try again a leader
 	// that did not answer: for a while after its death they still name it.
 	doubtFor = 1500 * time.Millisecond
-	// membersKept bounds what is remembered of a cluster.
-	membersKept = 16
+	// stragglers is how much longer than the first node the others may take to say
+	// who leads: a machine that is gone says nothing at all.
+	stragglers = 500 * time.Millisecond
 )
 
 // endpoint is where a node listens.
@@ -57,10 +58,10 @@ func parseEndpoint(address string) (endpoint, error) {
 // cluster is what is known of where the nodes are. The mutex of the Store guards
 // it.
 type cluster struct {
-	seeds   []endpoint // as the connection string names them
-	dns     bool       // the one seed is a name of several nodes
-	asked   bool       // the leader is found by asking, not taken as given
-	members map[endpoint]bool
+	seeds   []endpoint             // as the connection string names them
+	dns     bool                   // the one seed is a name of several nodes
+	asked   bool                   // the leader is found by asking, not taken as given
+	members map[endpoint]bool      // as told with the last leader
 	hint    endpoint               // named as the leader by a node that is not; zero: none
 	doubted map[endpoint]time.Time // until when a leader that did not answer is passed over
 }
@@ -126,9 +127,12 @@ func (s *Store) findLeader(ctx context.Context, not endpoint) (endpoint, error) 
 		a := <-answers
 		if a.err != nil {
 			failed = append(failed, a)
-		} else if leader, ok := s.note(a.members, not); ok {
+			continue
+		}
+		if leader, ok := s.note(a.members, not); ok {
 			return leader, nil
 		}
+		defer time.AfterFunc(stragglers, cancel).Stop()
 	}
 	if heard := len(nodes) - len(failed); heard > 0 {
 		return endpoint{}, &ConnectError{Reason: NoLeader, Err: fmt.Errorf("%d of %d nodes answered", heard, len(nodes))}
@@ -142,23 +146,25 @@ func (s *Store) findLeader(ctx context.Context, not endpoint) (endpoint, error) 
 	return endpoint{}, why
 }
 
-// note remembers the members and returns the leader among them, if one is named
-// that may be tried.
+// note returns the leader among the members, if one is named that may be tried.
+// The members are then remembered, instead of those of before.
 func (s *Store) note(members []*gossip.MemberInfo, not endpoint) (leader endpoint, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	heard := map[endpoint]bool{}
 	for _, m := range members {
 		at := m.GetHttpEndPoint()
 		e := endpoint{name: at.GetAddress(), port: uint16(at.GetPort())}
 		if e.name == "" || at.GetPort() == 0 || at.GetPort() > 65535 {
 			continue
 		}
-		if len(s.cluster.members) < membersKept {
-			s.cluster.members[e] = true
-		}
+		heard[e] = true
 		if m.State == gossip.MemberInfo_Leader && m.IsAlive && e != not && time.Now().After(s.cluster.doubted[e]) {
 			leader, ok = e, true
 		}
+	}
+	if ok {
+		s.cluster.members = heard
 	}
 	return leader, ok
 }
@@ -197,9 +203,14 @@ func (s *Store) destination(ctx context.Context) (endpoint, error) {
 	to := s.cluster.hint
 	s.cluster.hint = endpoint{}
 	asked, seeds := s.cluster.asked, s.cluster.seeds
+	pause := time.Until(s.failedAt.Add(connectPause))
 	s.mu.Unlock()
 	if to != (endpoint{}) {
 		return to, nil
+	}
+	select {
+	case <-time.After(pause):
+	case <-ctx.Done(): // soon told by what is asked
 	}
 	if asked {
 		return s.findLeader(ctx, endpoint{})

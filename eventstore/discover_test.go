@@ -5,7 +5,30 @@ import (
 	"io"
 	"log/slog"
 	"testing"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 )
+
+func leadingMember(name string) *gossip.MemberInfo {
+	return &gossip.MemberInfo{
+		State: gossip.MemberInfo_Leader, IsAlive: true, HttpEndPoint: &gossip.EndPoint{Address: name, Port: 2113},
+	}
+}
+
+// Nodes come and go under other addresses. Those that are gone would be asked for
+// ever, and waited for while nobody leads.
+func TestMembersThatLeftAreForgotten(t *testing.T) {
+	s := openTo(t, "esdb://seed:2113,other:2113")
+	for _, name := range []string{"a", "b", "c"} {
+		if leader, ok := s.note([]*gossip.MemberInfo{leadingMember(name)}, endpoint{}); !ok || leader.name != name {
+			t.Fatalf("%v is named as the leader", leader)
+		}
+	}
+	nodes, err := s.candidates(t.Context())
+	if err != nil || len(nodes) != 3 {
+		t.Errorf("%v are asked (%v), want both seeds and c", nodes, err)
+	}
+}
 
 // A node that is named late, by a session that has ended, need not lead any more
 // when the session after the next one begins.

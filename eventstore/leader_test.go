@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -340,6 +341,40 @@ func TestSuspicionsDoNotKeepTheLeaderOut(t *testing.T) {
 	work.Wait()
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("20 appends took %v", took)
+	}
+}
+
+// callersAtOnce wait together for a leader, as the requests of a busy registry do.
+const callersAtOnce = 64
+
+// While nobody leads, the nodes are not stormed with questions.
+func TestManyCallersAskForTheLeaderTogether(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	leader := c.AwaitLeader(ctx)
+	left := (leader + 1) % 3
+	c.Kill(leader)
+	c.Kill((leader + 2) % 3)
+	s := openStore(t, c.ConnectionString())
+	const seconds = 3
+	outage, done := context.WithTimeout(ctx, seconds*time.Second)
+	defer done()
+	before := c.Calls(left, gossip.Gossip_Read_FullMethodName)
+	var work sync.WaitGroup
+	for range callersAtOnce {
+		work.Go(func() {
+			for outage.Err() == nil {
+				_, _ = s.Head(outage)
+			}
+		})
+	}
+	work.Wait()
+	after := c.Calls(left, gossip.Gossip_Read_FullMethodName)
+	asked := after.Other - before.Other // gossip takes no notice of requires-leader
+	t.Logf("asked %d times in %d s", asked, seconds)
+	if asked > 20*seconds {
+		t.Errorf("asked %d times in %d s by %d callers", asked, seconds, callersAtOnce)
 	}
 }
 

@@ -19,6 +19,9 @@ const (
 	// connectTimeout bounds the beginning of a session where there are other
 	// nodes to try.
 	connectTimeout = 2 * time.Second
+	// connectPause is how long the next session waits after one that could not
+	// connect: while no node leads, all callers try again and again.
+	connectPause = 50 * time.Millisecond
 	// forceClose is how long a retired session may keep its last calls. Whoever is
 	// still in it by then is stuck in the client.
 	forceClose = 5 * time.Second
@@ -367,6 +370,9 @@ func (s *Store) tell(to endpoint, err error) {
 	s.mu.Lock()
 	before := s.trouble
 	s.trouble = why
+	if why != nil {
+		s.failedAt = time.Now()
+	}
 	again := why != nil && before != nil && before.Reason == why.Reason && time.Since(s.toldAt) < tellEvery
 	if !again {
 		s.toldAt = time.Now()

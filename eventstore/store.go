@@ -37,12 +37,13 @@ type Store struct {
 	heads heads
 	notes notes
 
-	mu      sync.Mutex // guards the rest, and the same of every session
-	cluster cluster
-	current *session // nil before the first call and after a lost connection
-	closed  bool
-	trouble *ConnectError // why the last attempt to connect failed; nil where it did not
-	toldAt  time.Time     // when that was logged
+	mu       sync.Mutex // guards the rest, and the same of every session
+	cluster  cluster
+	current  *session // nil before the first call and after a lost connection
+	closed   bool
+	trouble  *ConnectError // why the last attempt to connect failed; nil where it did not
+	toldAt   time.Time     // when that was logged
+	failedAt time.Time     // when that was
 
 	unappended   error // why the last append was not acknowledged; nil where it was
 	unappendedAt time.Time

@@ -149,6 +149,23 @@ func TestARefusalThatLastsIsToldEachTime(t *testing.T) {
 	}
 }
 
+// A machine that is gone says nothing, and is not waited for to the end.
+func TestThatNobodyLeadsIsToldBeforeASilentNodeAnswers(t *testing.T) {
+	c := standin.Start(t)
+	leader := c.AwaitLeader(t.Context())
+	c.Kill(leader)
+	c.Kill((leader + 1) % 3)
+	left := strings.TrimPrefix(c.Node((leader+2)%3).ConnectionString(), "esdb://")
+	s := openStore(t, "esdb://"+silent(t)+","+left)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	_, err := s.Head(ctx)
+	var why *eventstore.ConnectError
+	if !errors.As(err, &why) || why.Reason != eventstore.NoLeader {
+		t.Errorf("%v, want %s", err, eventstore.NoLeader)
+	}
+}
+
 func TestAConnectionStringIsReadOnceAndForAll(t *testing.T) {
 	for address, says := range map[string]string{
 		"esdb://localhost?tlsCAFile=/nowhere/ca.crt":                       "tlsCaFile",
