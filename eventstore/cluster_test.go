@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
@@ -65,13 +66,26 @@ func (f *follower) GetSupportedMethods(context.Context, *shared.Empty) (*serverf
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: "23.10.8"}, nil
 }
 
+// gossiping names a leader.
+type gossiping struct {
+	gossip.UnimplementedGossipServer
+	leader *net.TCPAddr
+}
+
+func (g *gossiping) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo, error) {
+	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
+		State: gossip.MemberInfo_Leader, IsAlive: true,
+		HttpEndPoint: &gossip.EndPoint{Address: g.leader.IP.String(), Port: uint32(g.leader.Port)},
+	}}}, nil
+}
+
 // streamsAndFeatures is a server that a client can use.
 type streamsAndFeatures interface {
 	streams.StreamsServer
 	serverfeatures.ServerFeaturesServer
 }
 
-// serveStreams serves it until the test ends and returns its address.
+// serveStreams serves it until the test ends, as a leader, and returns its address.
 func serveStreams(t *testing.T, it streamsAndFeatures) string {
 	t.Helper()
 	server := grpc.NewServer()
@@ -81,6 +95,7 @@ func serveStreams(t *testing.T, it streamsAndFeatures) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gossip.RegisterGossipServer(server, &gossiping{leader: listener.Addr().(*net.TCPAddr)})
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return listener.Addr().String()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -440,16 +439,7 @@ func startMute(t *testing.T, m *mute) string {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	m.to = conn
-	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, m)
-	serverfeatures.RegisterServerFeaturesServer(server, m)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
-	return "esdb://" + listener.Addr().String() + "?tls=false"
+	return "esdb://" + serveStreams(t, m) + "?tls=false"
 }
 
 // checkpointBefore is the checkpoint that says: all before this event.

@@ -8,11 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -40,34 +38,8 @@ func (a *answering) Read(_ *streams.ReadReq, call streams.Streams_ReadServer) er
 	return a.refusal
 }
 
-// gossiping names a leader.
-type gossiping struct {
-	gossip.UnimplementedGossipServer
-	leader *net.TCPAddr
-}
-
-func (g *gossiping) Read(context.Context, *shared.Empty) (*gossip.ClusterInfo, error) {
-	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
-		State: gossip.MemberInfo_Leader, IsAlive: true,
-		HttpEndPoint: &gossip.EndPoint{Address: g.leader.IP.String(), Port: uint32(g.leader.Port)},
-	}}}, nil
-}
-
 // serve returns the connection string of the server, which leads.
-func (a *answering) serve(t *testing.T) string {
-	t.Helper()
-	server := grpc.NewServer()
-	streams.RegisterStreamsServer(server, a)
-	serverfeatures.RegisterServerFeaturesServer(server, a)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	gossip.RegisterGossipServer(server, &gossiping{leader: listener.Addr().(*net.TCPAddr)})
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
-	return "esdb://" + listener.Addr().String() + "?tls=false"
-}
+func (a *answering) serve(t *testing.T) string { return "esdb://" + serveStreams(t, a) + "?tls=false" }
 
 // silent takes connections and says nothing.
 func silent(t *testing.T) string {
