@@ -86,6 +86,10 @@ func (p parts) open(ctx context.Context) (*eventstore.Store, projections.Client,
 	if err != nil {
 		return nil, nil, err
 	}
+	// A fold waits out an event store that does not answer; an operator does not.
+	if _, err := store.Head(ctx); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
 	client, err := projections.Connect(e.Redis)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
