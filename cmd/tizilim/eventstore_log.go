@@ -209,7 +209,10 @@ func (c *storeTailCommand) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, end()) }()
 	out := newPrinter(c.JSON)
 	for e, err := range store.TailRaw(ctx, c.Stream) {
-		if err != nil {
+		switch {
+		case ctx.Err() != nil: // a tail goes on until it is stopped
+			return nil
+		case err != nil:
 			return err
 		}
 		asked := func(prefix string) bool { return strings.HasPrefix(e.Stream, prefix) }

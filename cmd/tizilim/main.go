@@ -69,11 +69,15 @@ func run(ctx context.Context, args []string) int {
 		return 2
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cli.logLevel()})))
-	if err := parsed.Run(); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "tizilim:", err)
-		return 1
+	err = parsed.Run()
+	switch serves := strings.HasSuffix(parsed.Command(), "serve"); {
+	case err == nil, serves && errors.Is(err, context.Canceled): // a server goes on until it is stopped
+		return 0
+	case ctx.Err() != nil && !serves: // its error is what the signal did to it
+		err = errors.New("stopped before it was done")
 	}
-	return 0
+	fmt.Fprintln(os.Stderr, "tizilim:", err)
+	return 1
 }
 
 // logLevel is what the operator asked for. Without that a log that is collected
