@@ -154,7 +154,7 @@ func start(c config) (a *app, err error) {
 		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(server.EndStreams)
-	e := endpoints{PID: os.Getpid(), HTTP: a.url(), EventStore: withoutUser(storeAddress), Redis: redisAddress}
+	e := endpoints{PID: os.Getpid(), HTTP: a.url(), EventStore: withAbsoluteFiles(withoutUser(storeAddress)), Redis: redisAddress}
 	if c.eventstore != "" {
 		inAddress, _ := userOf(c.eventstore)
 		e.EventStoreUser, e.PasswordFile = orElse(c.login.User, inAddress), c.login.PasswordFile

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"tizilim/eventstore"
@@ -79,8 +80,11 @@ func readPassword(file string) (string, error) {
 		return "", fmt.Errorf("the password cannot be read: %w", err)
 	}
 	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	if password == "" {
+	switch {
+	case password == "":
 		return "", fmt.Errorf("%s is empty: it is to hold the password", file)
+	case strings.ContainsAny(password, "\r\n"):
+		return "", fmt.Errorf("%s has several lines: it is to hold nothing but the password", file)
 	}
 	return password, nil
 }
@@ -98,6 +102,31 @@ func userOf(address string) (user string, password bool) {
 		name = plain
 	}
 	return name, password
+}
+
+// withAbsoluteFiles is the address with the files that it names as they are
+// called from every directory. What is no such address stays as it is.
+func withAbsoluteFiles(address string) string {
+	place, options, _ := strings.Cut(address, "?")
+	named := strings.Split(options, "&")
+	for i, option := range named {
+		name, value, _ := strings.Cut(option, "=")
+		switch strings.ToLower(name) {
+		case "tlscafile", "usercertfile", "userkeyfile":
+		default:
+			continue
+		}
+		file, err := url.QueryUnescape(value)
+		if err == nil && file != "" && !filepath.IsAbs(file) {
+			if file, err = filepath.Abs(file); err == nil {
+				named[i] = name + "=" + strings.ReplaceAll(url.QueryEscape(file), "%2F", "/")
+			}
+		}
+	}
+	if options == "" {
+		return address
+	}
+	return place + "?" + strings.Join(named, "&")
 }
 
 // withoutUser is the address without user and password.

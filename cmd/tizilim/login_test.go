@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
 
 func TestWhoAnAddressNames(t *testing.T) {
 	for address, want := range map[string]struct {
@@ -17,6 +21,26 @@ func TestWhoAnAddressNames(t *testing.T) {
 		user, password := userOf(address)
 		if user != want.user || password != want.password || withoutUser(address) != want.place {
 			t.Errorf("%s: user %q, password %v, place %s", address, user, password, withoutUser(address))
+		}
+	}
+}
+
+func TestAnAddressNamesItsFilesForEveryDirectory(t *testing.T) {
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		"esdb://a:1":           "esdb://a:1",
+		"esdb://a:1?tls=false": "esdb://a:1?tls=false",
+		"esdb://a:1?tlsCaFile=/etc/ca.pem&tls=true": "esdb://a:1?tlsCaFile=/etc/ca.pem&tls=true",
+		"esdb://a:1?tlsCAFile=ca.pem":               "esdb://a:1?tlsCAFile=" + filepath.Join(here, "ca.pem"),
+		"esdb://a:1?tlsCaFile=a%26b":                "esdb://a:1?tlsCaFile=" + here + "/a%26b",
+		"esdb://a:1?userCertFile=u.pem&userKeyFile=../u.key": "esdb://a:1?userCertFile=" + filepath.Join(here, "u.pem") +
+			"&userKeyFile=" + filepath.Join(here, "../u.key"),
+	} {
+		if got := withAbsoluteFiles(address); got != want {
+			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
 }
