@@ -90,11 +90,36 @@ func (v *view) stats(db *pebble.DB) (Stats, error) {
 // file system it takes little time and, at first, little space: files of the
 // store that never change are shared by hard links.
 func (n *Node) Backup(dir string) error {
-	err := n.whileOpen(func() error { return n.store.db.Checkpoint(dir, pebble.WithFlushedWAL()) })
+	err := n.whileOpen(func() error { return n.store.backup(dir) })
 	if err != nil {
 		return fmt.Errorf("back up event store to %s: %w", dir, err)
 	}
 	return nil
+}
+
+// backup gives the copy its name once it is whole, and closed to all but its
+// owner: the engine makes directories that everybody may look into.
+func (s *store) backup(dir string) (err error) {
+	if _, err := os.Lstat(dir); err == nil {
+		return fs.ErrExist
+	}
+	parent := filepath.Dir(filepath.Clean(dir))
+	closed, err := os.MkdirTemp(parent, ".backup-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(closed)) }()
+	copied := filepath.Join(closed, "store")
+	if err := s.db.Checkpoint(copied, pebble.WithFlushedWAL()); err != nil {
+		return err
+	}
+	if err := os.Chmod(copied, 0o700); err != nil {
+		return err
+	}
+	if err := os.Rename(copied, dir); err != nil {
+		return err
+	}
+	return syncFile(parent)
 }
 
 // Restore copies a backup, after checking it, into a directory that is empty
@@ -211,6 +236,8 @@ func Check(ctx context.Context, dir string) (Report, error) {
 func inspect(dir string, use func(*view, *pebble.DB) error) error {
 	options := engineOptions(vfs.Default, DefaultCacheSize, slog.Default())
 	options.ReadOnly = true
+	// Damage is what is looked for: an error of the read, not the end of the process.
+	options.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
 	options.ErrorIfNotExists = true
 	db, lock, err := openEngine(dir, options)
 	if err != nil {
@@ -229,6 +256,9 @@ func inspect(dir string, use func(*view, *pebble.DB) error) error {
 		s.current.release()
 	} else {
 		err = fmt.Errorf("data directory %s: %w", dir, err)
+	}
+	if pebble.IsCorruptionError(err) {
+		err = fmt.Errorf("the files in %s are damaged, restore a backup: %w", dir, err)
 	}
 	return errors.Join(err, db.Close(), lock.Close())
 }

@@ -230,9 +230,40 @@ func TestATruncationAheadOfTheStreamDoesNotHideWhatComesFromSubscribers(t *testi
 	}
 }
 
+func TestACheckTellsDamagedFiles(t *testing.T) {
+	dir := t.TempDir()
+	node := start(t, dir)
+	appendTo(t, eventstoretest.Connect(t, node.ConnectionString()), "s", newEvent(1000))
+	if err := node.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := start(t, dir).Close(); err != nil { // which takes the log into a table
+		t.Fatal(err)
+	}
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no table: %v", err)
+	}
+	for _, table := range tables {
+		text, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[20] ^= 1
+		if err := os.WriteFile(table, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = embedded.Check(t.Context(), dir)
+	if err == nil || !strings.Contains(err.Error(), "are damaged, restore a backup") {
+		t.Errorf("%v, want the damage told", err)
+	}
+}
+
 func TestABackupIsWhatTheStoreWas(t *testing.T) {
 	ctx := context.Background()
-	node := start(t, t.TempDir())
+	dir := filepath.Join(t.TempDir(), "store")
+	node := start(t, dir)
 	client := eventstoretest.Connect(t, node.ConnectionString())
 	var ids []uuid.UUID
 	for range 20 {
@@ -247,6 +278,14 @@ func TestABackupIsWhatTheStoreWas(t *testing.T) {
 	appendTo(t, client, "s", newEvent(1))
 	if err := node.Backup(backup); err == nil {
 		t.Error("a second backup went over the first")
+	}
+	for _, dir := range []string{dir, backup} { // their files tell of persons
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v, want a directory for its owner alone", dir, info.Mode(), err)
+		}
+	}
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(backup), ".backup-*")); err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
 	}
 	want, err := embedded.ReadStats(backup)
 	if err != nil || want.Events != 20 || want.Streams != 1 || want.DiskBytes == 0 {

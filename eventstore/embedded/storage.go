@@ -261,7 +261,7 @@ func openEngine(dir string, options *pebble.Options) (*pebble.DB, *pebble.Lock, 
 }
 
 func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) (*store, error) {
-	if err := fs.MkdirAll(dir, 0o750); err != nil {
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create the data directory: %w", err)
 	}
 	db, lock, err := openEngine(dir, engineOptions(fs, cacheSize, logger))
