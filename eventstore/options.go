@@ -96,6 +96,9 @@ func badAddress(err error) error {
 	if errors.As(err, &file) {
 		return fmt.Errorf("the authorities of the event store (tlsCaFile) cannot be read: %w", file)
 	}
+	if strings.Contains(err.Error(), "append certificate") { // the client's only word for it
+		return errors.New("the authorities of the event store (tlsCaFile) cannot be read: there is no certificate in PEM")
+	}
 	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, "+
 		"user, password and host in URL encoding", err)
 }

@@ -141,6 +141,7 @@ func TestThatNobodyLeadsIsToldBeforeASilentNodeAnswers(t *testing.T) {
 func TestAConnectionStringIsReadOnceAndForAll(t *testing.T) {
 	for address, says := range map[string]string{
 		"esdb://localhost?tlsCAFile=/nowhere/ca.crt":                       "tlsCaFile",
+		"esdb://localhost?tlsCaFile=doc.go":                                "no certificate in PEM",
 		"esdb://localhost?userCertFile=/nowhere/u.crt&userKeyFile=/no/key": "user certificate",
 		"esdb://localhost?defaultDeadline=soon":                            "defaultDeadline",
 		"esdb://localhost?userCertFile=/nowhere/u.crt":                     "userKeyFile",
