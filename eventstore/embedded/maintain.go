@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -258,7 +259,8 @@ func inspect(dir string, use func(*view, *pebble.DB) error) error {
 		err = fmt.Errorf("data directory %s: %w", dir, err)
 	}
 	if pebble.IsCorruptionError(err) {
-		err = fmt.Errorf("the files in %s are damaged, restore a backup: %w", dir, err)
+		what, _, _ := strings.Cut(err.Error(), "\n") // the engine says it again and again
+		err = fmt.Errorf("the files in %s are damaged, restore a backup: %s", dir, what)
 	}
 	return errors.Join(err, db.Close(), lock.Close())
 }
