@@ -119,9 +119,11 @@ func (c *storeServeCommand) password() (password string, err error) {
 	case c.Username != "" && password == "":
 		return "", errors.New("--username needs a password: give it with --password-file or in " + passwordVariable)
 	case c.Username == "" && password != "":
-		return "", errors.New("there is a password but no user, so everybody would be let in: name the user with --username")
+		return "", errors.New("there is a password but no user, so everybody would be let in: " +
+			"name the user with --username")
 	case c.Username != "" && c.TLSCert == "":
-		return "", errors.New("a user needs TLS: give --tls-cert and --tls-key, or clients would send the password in the clear")
+		return "", errors.New("a user needs TLS: give --tls-cert and --tls-key, " +
+			"or clients would send the password in the clear")
 	}
 	return password, nil
 }
