@@ -1,6 +1,7 @@
 package eventstore_test
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"sync"
@@ -26,14 +27,17 @@ func looked(t *testing.T, s *eventstore.Store, n int) domain.PersonID {
 
 func noted(t *testing.T, s *eventstore.Store, person domain.PersonID, reader int) {
 	t.Helper()
+	if err := note(t.Context(), s, person, reader); err != nil {
+		t.Error(err)
+	}
+}
+
+func note(ctx context.Context, s *eventstore.Store, person domain.PersonID, reader int) error {
 	name := strconv.Itoa(reader)
-	err := s.AppendRead(t.Context(), domain.DeriveID(person.UUID, name), accesslog.PersonalDataRead{
+	return s.AppendRead(ctx, domain.DeriveID(person.UUID, name), accesslog.PersonalDataRead{
 		PersonID: person, Reader: name, Role: domain.RoleOperator, Operation: "get-case", Purpose: accesslog.Service,
 		ReadAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}, domain.Meta{Actor: name, Role: domain.RoleOperator})
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 func readers(recs []domain.Recorded) []string {
@@ -89,5 +93,28 @@ func TestReadBackGivesTheNewestFirstAndGoesOnWhereItStopped(t *testing.T) {
 				t.Errorf("got %v, want %v", got, row.want)
 			}
 		})
+	}
+}
+
+// In an outage the entries of those who have gone would pile up behind the one
+// that is on its way.
+func TestC21_AnEntryThatNobodyWaitsForIsNotRecordedLater(t *testing.T) {
+	m := &mute{held: make(chan chan struct{})}
+	s := openStore(t, startMute(t, m))
+	person := domain.PersonID{UUID: uuid.New()}
+	var all sync.WaitGroup
+	all.Go(func() { noted(t, s, person, 1) })
+	first := <-m.held
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := note(gone, s, person, 2); domain.CodeOf(err) != domain.CodeLogUnavailable {
+		t.Errorf("%v", err)
+	}
+	all.Go(func() { noted(t, s, person, 3) })
+	close(first)
+	close(<-m.held)
+	all.Wait()
+	if got := readers(read(t, s, accesslog.Stream(person), 0)); !slices.Equal(got, []string{"1", "3"}) {
+		t.Errorf("recorded %v", got)
 	}
 }

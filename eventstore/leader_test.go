@@ -427,6 +427,10 @@ type mute struct {
 	// server does when a page that it reads for one ends with the log: at the place
 	// of the record that comes next, with no prepare position.
 	checkpoints bool
+
+	// held is told of each append that has come in, which then waits until it is
+	// told so in its turn; nil where none waits.
+	held chan chan struct{}
 }
 
 // startMute puts a mute before a node, both new, and returns its address.
@@ -454,6 +458,11 @@ func (m *mute) GetSupportedMethods(ctx context.Context, in *shared.Empty) (*serv
 }
 
 func (m *mute) Append(call streams.Streams_AppendServer) error {
+	if m.held != nil {
+		goOn := make(chan struct{})
+		m.held <- goOn
+		<-goOn
+	}
 	on, err := streams.NewStreamsClient(m.to).Append(call.Context())
 	if err != nil {
 		return err

@@ -50,6 +50,7 @@ func (n *noted) add(id uuid.UUID, revision Expected) {
 }
 
 type note struct {
+	ctx  context.Context // of whoever waits for it
 	data esdb.EventData
 	done chan error // has room for the one outcome
 }
@@ -72,7 +73,7 @@ func (s *Store) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.Person
 		return err
 	}
 	stream := accesslog.Stream(e.PersonID)
-	n := &note{data: data, done: make(chan error, 1)}
+	n := &note{ctx: ctx, data: data, done: make(chan error, 1)}
 	s.notes.mu.Lock()
 	queue, appending := s.notes.waiting[stream]
 	s.notes.waiting[stream] = append(queue, n)
@@ -88,11 +89,13 @@ func (s *Store) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.Person
 	}
 }
 
-// appendNotes appends what waits for the stream until nothing does.
+// appendNotes appends what waits for the stream until nothing does. Entries that
+// nobody waits for any more are left out: they would pile up in an outage, and
+// name data that were not shown.
 func (s *Store) appendNotes(stream string) {
 	for {
 		s.notes.mu.Lock()
-		batch := s.notes.waiting[stream]
+		batch := slices.DeleteFunc(s.notes.waiting[stream], func(n *note) bool { return n.ctx.Err() != nil })
 		if len(batch) == 0 {
 			delete(s.notes.waiting, stream)
 			s.notes.mu.Unlock()
