@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -55,6 +56,7 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 		pause := backoff.NewExponentialBackOff()
 		pause.InitialInterval = 10 * time.Millisecond
 		pause.MaxInterval = followPause
+		var told time.Time
 		for ctx.Err() == nil {
 			began := time.Now()
 			err := s.subscription(ctx, &after, out)
@@ -63,9 +65,14 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 			}
 			if time.Since(began) > steadyAfter {
 				pause.Reset()
+				told = time.Time{}
+			}
+			level := slog.LevelDebug // of what has been told and goes on
+			if time.Since(told) > tellEvery {
+				level, told = slog.LevelWarn, time.Now()
 			}
 			wait := pause.NextBackOff()
-			s.log.Warn("event store: subscription dropped, resuming", "after", after, "in", wait, "error", err)
+			s.log.Log(ctx, level, "event store: subscription dropped, resuming", "after", after, "in", wait, "error", err)
 			select {
 			case <-ctx.Done():
 			case <-time.After(wait):

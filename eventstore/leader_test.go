@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -374,6 +375,44 @@ func TestManyCallersAskForTheLeaderTogether(t *testing.T) {
 	t.Logf("asked %d times in %d s", asked, seconds)
 	if asked > 20*seconds {
 		t.Errorf("asked %d times in %d s by %d callers", asked, seconds, callersAtOnce)
+	}
+}
+
+// countingHandler counts what operators read.
+type countingHandler struct {
+	slog.Handler
+	lines atomic.Int64
+}
+
+func (h *countingHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelInfo
+}
+
+func (h *countingHandler) Handle(context.Context, slog.Record) error {
+	h.lines.Add(1)
+	return nil
+}
+
+// The reasons alternate while nobody leads, and each is told once.
+func TestAnOutageDoesNotFillTheLog(t *testing.T) {
+	c := standin.Start(t)
+	leader := c.AwaitLeader(t.Context())
+	c.Kill(leader)
+	c.Kill((leader + 1) % 3)
+	count := &countingHandler{Handler: slog.DiscardHandler}
+	s, err := eventstore.Open(c.ConnectionString(), slog.New(count))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	outage, done := context.WithTimeout(t.Context(), 4*time.Second)
+	defer done()
+	for range s.Follow(outage, 0) {
+		t.Error("delivered without a leader")
+	}
+	const reasons = 3 // refused, timeout, no leader
+	if lines := count.lines.Load(); lines == 0 || lines > reasons+1 {
+		t.Errorf("%d lines", lines)
 	}
 }
 

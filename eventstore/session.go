@@ -362,20 +362,21 @@ func recoverClient(what string, err *error) {
 	}
 }
 
-// tell remembers why there is no connection and logs it, once for each reason,
-// and that there is one again.
+// tell remembers why there is no connection, or that there is one again, and
+// logs it: each reason once in a while, for they alternate while nobody leads.
 func (s *Store) tell(to endpoint, err error) {
 	var why *ConnectError
 	errors.As(err, &why)
 	s.mu.Lock()
-	before := s.trouble
+	before, again := s.trouble, false
 	s.trouble = why
-	if why != nil {
+	if why == nil {
+		clear(s.told)
+	} else {
 		s.failedAt = time.Now()
-	}
-	again := why != nil && before != nil && before.Reason == why.Reason && time.Since(s.toldAt) < tellEvery
-	if !again {
-		s.toldAt = time.Now()
+		if again = time.Since(s.told[why.Reason]) < tellEvery; !again {
+			s.told[why.Reason] = s.failedAt
+		}
 	}
 	closed := s.closed
 	s.mu.Unlock()
@@ -388,5 +389,5 @@ func (s *Store) tell(to endpoint, err error) {
 	}
 }
 
-// tellEvery is how often the same failure to connect is logged.
+// tellEvery is how often the same trouble is logged.
 const tellEvery = time.Minute

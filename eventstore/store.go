@@ -41,9 +41,9 @@ type Store struct {
 	cluster  cluster
 	current  *session // nil before the first call and after a lost connection
 	closed   bool
-	trouble  *ConnectError // why the last attempt to connect failed; nil where it did not
-	toldAt   time.Time     // when that was logged
-	failedAt time.Time     // when that was
+	trouble  *ConnectError        // why the last attempt to connect failed; nil where it did not
+	failedAt time.Time            // when that was
+	told     map[Reason]time.Time // when each reason was logged, since there was no trouble
 
 	unappended   error // why the last append was not acknowledged; nil where it was
 	unappendedAt time.Time
@@ -59,7 +59,7 @@ func Open(connection string, log *slog.Logger, options ...Option) (*Store, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, log: log, timeout: callTimeout}
+	s := &Store{config: config, log: log, timeout: callTimeout, told: map[Reason]time.Time{}}
 	if s.cluster, err = seedsOf(config); err != nil {
 		return nil, err
 	}
