@@ -61,6 +61,9 @@ func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configu
 	if config.DefaultDeadline != nil && *config.DefaultDeadline <= 0 {
 		return nil, badAddress(errors.New("defaultDeadline is a number of milliseconds above 0"))
 	}
+	if config.GossipTimeout <= 0 {
+		return nil, badAddress(errors.New("gossipTimeout is a number of seconds above 0"))
+	}
 	if config.UserCertFile != "" {
 		if _, err := tls.LoadX509KeyPair(config.UserCertFile, config.UserKeyFile); err != nil {
 			return nil, fmt.Errorf("the user certificate of the event store cannot be read: %w", err)

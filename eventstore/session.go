@@ -104,7 +104,7 @@ func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 		return on, nil
 	case <-ctx.Done():
 		s.release(on)
-		return nil, fmt.Errorf("event store: %s: not connected in time: %w", what, s.lastTrouble())
+		return nil, ended(ctx, what+": not connected in time", s.lastTrouble())
 	}
 }
 

@@ -99,7 +99,9 @@ func leading(ctx context.Context) context.Context {
 // whatever its context says, and reads what gRPC writes where it is cancelled in
 // the middle of an append. f must therefore not touch what the caller still uses
 // after an error.
-func call[T any](ctx context.Context, s *Store, what string, f func(context.Context, *esdb.Client) (T, error)) (T, error) {
+func call[T any](
+	ctx context.Context, s *Store, what string, f func(context.Context, *esdb.Client) (T, error),
+) (T, error) {
 	var zero T
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -134,8 +136,17 @@ func call[T any](ctx context.Context, s *Store, what string, f func(context.Cont
 	case <-on.ctx.Done():
 		return zero, unavailable(what + ": the connection was given up")
 	case <-ctx.Done():
-		return zero, fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: Timeout, Endpoint: on.to.String()})
+		return zero, ended(ctx, what, &ConnectError{Reason: Timeout, Endpoint: on.to.String()})
 	}
+}
+
+// ended is the error of a call whose context has ended, with what speaks against
+// the server. Where the caller gave up, as one does that goes away, nothing does.
+func ended(ctx context.Context, what string, why *ConnectError) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return unavailable(what + ": given up by the caller")
+	}
+	return fmt.Errorf("event store: %s: %w", what, why)
 }
 
 // RevisionError says that a stream is not at the revision that the caller read.

@@ -121,6 +121,25 @@ func TestARefusalThatLastsIsToldEachTime(t *testing.T) {
 	}
 }
 
+// Who goes away says nothing of the server.
+func TestACallerWhoGivesUpIsNoTroubleOfTheServer(t *testing.T) {
+	connected := openStore(t, server(t))
+	if _, err := connected.Head(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, s := range map[string]*eventstore.Store{
+		"connected": connected, "connecting": openStore(t, "esdb://"+silent(t)+"?tls=false"),
+	} {
+		_, err := s.ReadPage(gone, newList().Stream(), 0, 1)
+		var why *eventstore.ConnectError
+		if errors.As(err, &why) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A machine that is gone says nothing, and is not waited for to the end.
 func TestThatNobodyLeadsIsToldBeforeASilentNodeAnswers(t *testing.T) {
 	c := standin.Start(t)
@@ -144,6 +163,7 @@ func TestAConnectionStringIsReadOnceAndForAll(t *testing.T) {
 		"esdb://localhost?tlsCaFile=doc.go":                                "no certificate in PEM",
 		"esdb://localhost?userCertFile=/nowhere/u.crt&userKeyFile=/no/key": "user certificate",
 		"esdb://localhost?defaultDeadline=soon":                            "defaultDeadline",
+		"esdb://localhost?gossipTimeout=0":                                 "gossipTimeout",
 		"esdb://localhost?userCertFile=/nowhere/u.crt":                     "userKeyFile",
 	} {
 		s, err := eventstore.Open(address, quiet)
