@@ -38,7 +38,9 @@ type NewEvent struct {
 //
 // Errors: [*RevisionError] where the stream has moved on; an Unavailable
 // [*domain.Error] where the outcome is not known.
-func (s *Store) Append(ctx context.Context, stream string, expected Expected, events []NewEvent) (domain.Position, error) {
+func (s *Store) Append(
+	ctx context.Context, stream string, expected Expected, events []NewEvent,
+) (domain.Position, error) {
 	data := make([]esdb.EventData, len(events))
 	for i, e := range events {
 		var err error
@@ -54,7 +56,9 @@ func (s *Store) Append(ctx context.Context, stream string, expected Expected, ev
 }
 
 // append appends events as they are stored.
-func (s *Store) append(ctx context.Context, stream string, expected Expected, data []esdb.EventData) (*esdb.WriteResult, error) {
+func (s *Store) append(
+	ctx context.Context, stream string, expected Expected, data []esdb.EventData,
+) (*esdb.WriteResult, error) {
 	options := esdb.AppendToStreamOptions{ExpectedRevision: expected.revision()}
 	result, err := retry(ctx, func() (*esdb.WriteResult, error) {
 		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {

@@ -204,7 +204,9 @@ func (s *Store) compare(ctx context.Context, p *pace, still func()) {
 // subscribe opens a subscription on the session, which is given back where that
 // fails. The client may block on a dead connection whatever ctx says, so the
 // caller gets an answer when ctx ends.
-func (s *Store) subscribe(ctx context.Context, on *session, opts esdb.SubscribeToAllOptions) (*esdb.Subscription, error) {
+func (s *Store) subscribe(
+	ctx context.Context, on *session, opts esdb.SubscribeToAllOptions,
+) (*esdb.Subscription, error) {
 	type outcome struct {
 		sub *esdb.Subscription
 		err error

@@ -86,7 +86,9 @@ type backwards struct {
 
 // lookBack reads at most count events, the newest first, until one is the
 // registry's or at the known position.
-func lookBack(ctx context.Context, c *esdb.Client, from esdb.AllPosition, count uint64, known domain.Position) (b backwards, err error) {
+func lookBack(
+	ctx context.Context, c *esdb.Client, from esdb.AllPosition, count uint64, known domain.Position,
+) (b backwards, err error) {
 	stream, err := c.ReadAll(ctx, esdb.ReadAllOptions{From: from, Direction: esdb.Backwards}, count)
 	if err != nil {
 		return b, err

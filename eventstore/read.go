@@ -72,7 +72,8 @@ func placeOf(e *esdb.RecordedEvent) (place, error) {
 
 // readStream reads at most limit events, as read makes them.
 func readStream[T any](
-	ctx context.Context, s *Store, stream string, options esdb.ReadStreamOptions, limit int, read func(*esdb.RecordedEvent) (T, error),
+	ctx context.Context, s *Store, stream string, options esdb.ReadStreamOptions, limit int,
+	read func(*esdb.RecordedEvent) (T, error),
 ) ([]T, error) {
 	return retry(ctx, func() ([]T, error) {
 		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]*esdb.RecordedEvent, error) {

@@ -186,12 +186,13 @@ func (s *Store) classify(what string, on *session, err error) error {
 		if status.Code(err) != codes.NotFound {
 			return errNoStream
 		}
-		s.retire(on) // the call was refused, not answered: by a node that does not lead, and says no more than that
+		s.retire(on) // refused, not answered: by a node that does not lead, and says no more than that
 	case esdb.ErrorCodeAccessDenied:
 		return fmt.Errorf("event store: %s: %w", what, s.denied(on.to))
 	case esdb.ErrorCodeUnauthenticated:
 		return fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: BadCredentials, Endpoint: on.to.String()})
-	case esdb.ErrorCodeUnsupportedFeature, esdb.ErrorCodeStreamDeleted, esdb.ErrorCodeParsing, esdb.ErrorCodeInternalClient:
+	case esdb.ErrorCodeUnsupportedFeature, esdb.ErrorCodeStreamDeleted,
+		esdb.ErrorCodeParsing, esdb.ErrorCodeInternalClient:
 		return fmt.Errorf("event store: %s: %w", what, err)
 	case esdb.ErrorUnavailable, esdb.ErrorCodeNotLeader, esdb.ErrorCodeConnectionClosed:
 		s.retire(on)

@@ -33,7 +33,9 @@ const (
 type Log interface {
 	// Append appends all events or none, at the expected revision, or returns
 	// *eventstore.RevisionError. Repeating it adds nothing.
-	Append(ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent) (domain.Position, error)
+	Append(
+		ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent,
+	) (domain.Position, error)
 	// Read returns the events from the revision on; none for a missing stream.
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 	// ReadPage is Read of at most limit events.
@@ -280,7 +282,8 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 			// Who was faster may have been this very command, through another process.
 			if _, done := st.spans[o.cmd.ID]; !done && lost == races-1 {
 				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
-					"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again", races)
+					"others changed the same record at the same time, %d times in a row; nothing was changed, "+
+						"send the request again", races)
 			}
 			lost++
 			continue
@@ -315,18 +318,21 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, o order[S]) (Re
 func notConfirmed(stream string) error {
 	return fmt.Errorf("command: %s does not show what was appended to it: %w", stream,
 		domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
-			"the event store took the command and does not show it yet; send the same request with the same Idempotency-Key again"))
+			"the event store took the command and does not show it yet; "+
+				"send the same request with the same Idempotency-Key again"))
 }
 
 // judge compares If-Match and lets the domain decide.
 func (o order[S]) judge(st *stream) ([]domain.Event, error) {
 	if o.ifMatch != nil && st.revision == eventstore.NoStream {
 		return nil, domain.Refuse(domain.Stale, domain.CodeStaleRevision,
-			"If-Match names revision %d of a record that does not exist: leave If-Match out of a command that begins a record", *o.ifMatch)
+			"If-Match names revision %d of a record that does not exist: "+
+				"leave If-Match out of a command that begins a record", *o.ifMatch)
 	}
 	if o.ifMatch != nil && *o.ifMatch != uint64(st.revision) {
 		return nil, domain.Refuse(domain.Stale, domain.CodeStaleRevision,
-			"the record has changed since you read it (If-Match names revision %d, it is at %d): read it again and decide anew", *o.ifMatch, st.revision)
+			"the record has changed since you read it (If-Match names revision %d, it is at %d): "+
+				"read it again and decide anew", *o.ifMatch, st.revision)
 	}
 	return o.decide(st.state.(*S))
 }
@@ -383,7 +389,8 @@ func (h *Handler) repeated(ctx context.Context, name string, span events, cmd do
 // request.
 func KeyReused() *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeKeyReused,
-		"this Idempotency-Key came before with another request: repeat that request unchanged, or send this one under a new key")
+		"this Idempotency-Key came before with another request: "+
+			"repeat that request unchanged, or send this one under a new key")
 }
 
 func receipt(name string, own []domain.Recorded) Receipt {
