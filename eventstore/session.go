@@ -161,24 +161,7 @@ func (s *Store) connect(on *session) error {
 	if err != nil { // Open has validated the configuration
 		return &ConnectError{Reason: Timeout, Endpoint: to.String(), Err: err}
 	}
-	probed := make(chan error, 1)
-	s.mu.Lock()
-	on.client = client
-	on.calls++ // the client takes no context while it connects
-	s.mu.Unlock()
-	go func() {
-		defer s.release(on)
-		var err error
-		defer func() { probed <- err }()
-		defer recoverClient("connect", &err)
-		err = probe(ctx, client)
-	}()
-	select {
-	case err = <-probed:
-	case <-ctx.Done():
-		err = &ConnectError{Reason: Timeout, Endpoint: to.String()}
-	}
-	if err == nil {
+	if err = s.prove(ctx, on, client); err == nil {
 		return nil
 	}
 	if on.ctx.Err() != nil { // the probe was refused by a node that does not lead, or the store was closed
@@ -192,6 +175,28 @@ func (s *Store) connect(on *session) error {
 		s.doubt(to)
 	}
 	return why
+}
+
+// prove hands the client to the session and probes it, until ctx ends.
+func (s *Store) prove(ctx context.Context, on *session, client *esdb.Client) error {
+	probed := make(chan error, 1)
+	s.mu.Lock()
+	on.client = client
+	on.calls++ // the client takes no context while it connects
+	s.mu.Unlock()
+	go func() {
+		defer s.release(on)
+		var err error
+		defer func() { probed <- err }()
+		defer recoverClient("connect", &err)
+		err = probe(ctx, client)
+	}()
+	select {
+	case err := <-probed:
+		return err
+	case <-ctx.Done():
+		return &ConnectError{Reason: Timeout, Endpoint: on.to.String()}
+	}
 }
 
 // probe asks what every later call needs: a server that is new enough, that
