@@ -307,3 +307,42 @@ func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
 		t.Errorf("%q, %v, want it refused", answer, err)
 	}
 }
+
+// TestAConnectionIsSortedByItsFirstLetters sends them one by one, or what is
+// no request of either protocol.
+func TestAConnectionIsSortedByItsFirstLetters(t *testing.T) {
+	node := start(t, "", embedded.InMemory())
+	const rest = " /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+	for name, c := range map[string]struct {
+		said []string
+		want string
+	}{
+		"letter by letter":      {[]string{"G", "E", "T", rest}, "HTTP/1.1 200"},
+		"begins as HTTP/2 does": {[]string{"P", "U", "T", rest}, "HTTP/1.1 405"},
+		"asks to go on in HTTP/2": {
+			[]string{"GET /ping HTTP/1.1\r\nUpgrade: h2c\r\nHost: x\r\nConnection: close, upgrade\r\n\r\n"}, "HTTP/1.1 200",
+		},
+		"no protocol": {[]string{"\x00\x01\x02\x03\r\n\r\n"}, "HTTP/1.1 400"},
+		"two lengths": {
+			[]string{"GET /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"}, "HTTP/1.1 400",
+		},
+		"a preface that goes wrong": {[]string{"PRI /ping HTTP/1.1\r\nHost: x\r\n\r\n"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", node.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			for _, part := range c.said {
+				if _, err := io.WriteString(conn, part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			answer, _ := io.ReadAll(conn) // until the node closes
+			if c.want == "" && strings.HasPrefix(string(answer), "HTTP/1") || !strings.HasPrefix(string(answer), c.want) {
+				t.Errorf("%q, want %q", answer, c.want)
+			}
+		})
+	}
+}
