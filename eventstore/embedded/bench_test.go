@@ -63,6 +63,12 @@ const benchEvents = 20_000
 // takes them. Both are read in turn; of_null compares the fastest of each, and
 // cpu_of_null the time of processors that this process spent, client included.
 // 1 is the best.
+//
+// A catch-up with one event of ten cannot come near: the null server never
+// sees the other nine, which the node has to read and look at. of_null_and_scan
+// adds to the null server's time that of a scan of the same log that sends
+// nothing: where client and node share few processors, that is what is to be
+// done, and 1 can be reached.
 func BenchmarkRead(b *testing.B) {
 	for _, size := range []int{200, 1000} {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {
@@ -73,7 +79,9 @@ func BenchmarkRead(b *testing.B) {
 			})
 			b.Run("all", func(b *testing.B) { againstNull(b, whole, allRequest(), readBenchAll) })
 			b.Run("catch-up-100%", func(b *testing.B) { againstNull(b, whole, benchFilter(), catchUpWithBench) })
-			b.Run("catch-up-10%", func(b *testing.B) { againstNull(b, tenth, benchFilter(), catchUpWithBench) })
+			b.Run("catch-up-10%", func(b *testing.B) {
+				againstNull(b, tenth, benchFilter(), catchUpWithBench, func() { scan(b, tenth) })
+			})
 		})
 	}
 }
@@ -178,9 +186,22 @@ func catchUpWithBench(client *esdb.Client) error {
 	return nil
 }
 
+// scan has the node read all of its log and send nothing.
+func scan(b *testing.B, node *embedded.Node) {
+	b.Helper()
+	r := benchFilter()
+	r.Options.GetFilter().GetStreamIdentifier().Prefix = []string{"no stream begins so"}
+	r.Options.CountOption = &streams.ReadReq_Options_Count{Count: math.MaxUint64}
+	if sent := record(b, node, r); len(sent) != 0 {
+		b.Fatalf("%d answers, want none", len(sent))
+	}
+}
+
 // againstNull reads from the node and from a null server that sends what the
-// node answers to the request, which is the one that the client makes.
-func againstNull(b *testing.B, node *embedded.Node, request *streams.ReadReq, read func(*esdb.Client) error) {
+// node answers to the request, which is the one that the client makes. A scan,
+// if there is one, is timed beside them.
+func againstNull(b *testing.B, node *embedded.Node, request *streams.ReadReq, read func(*esdb.Client) error,
+	scan ...func()) {
 	ofNode := eventstoretest.Connect(b, node.ConnectionString())
 	ofNull := eventstoretest.Connect(b, startNull(b, record(b, node, request)))
 	timed := func(client *esdb.Client) cost {
@@ -193,8 +214,18 @@ func againstNull(b *testing.B, node *embedded.Node, request *streams.ReadReq, re
 	timed(ofNull) // connects
 	timed(ofNode)
 	var byNode, byNull []cost
+	var byScan []cost
 	for b.Loop() {
 		byNode, byNull = append(byNode, timed(ofNode)), append(byNull, timed(ofNull))
+		for _, s := range scan {
+			began := time.Now()
+			s()
+			byScan = append(byScan, cost{wall: time.Since(began)})
+		}
+	}
+	if len(byScan) > 0 {
+		floor := fastest(byNull).wall + fastest(byScan).wall
+		b.ReportMetric(floor.Seconds()/fastest(byNode).wall.Seconds(), "of_null_and_scan")
 	}
 	b.ReportMetric(benchEvents/fastest(byNode).wall.Seconds(), "events/s")
 	b.ReportMetric(fastest(byNull).wall.Seconds()/fastest(byNode).wall.Seconds(), "of_null")
