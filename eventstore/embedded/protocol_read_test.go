@@ -248,6 +248,23 @@ func TestACheckpointTellsWhen(t *testing.T) {
 	}
 }
 
+// TestNoCheckpointIsToldTwice: where a window ends with the log, catching up
+// has nothing to add.
+func TestNoCheckpointIsToldTwice(t *testing.T) {
+	w := dial(t, start(t, "", embedded.InMemory()))
+	last := w.appended("s", 64) // two windows
+	before, _ := w.open(filteredRequest(validFilter())).untilCaughtUp()
+	var told []uint64
+	for _, r := range before {
+		if r.GetCheckpoint() != nil {
+			told = append(told, r.GetCheckpoint().GetCommitPosition())
+		}
+	}
+	if len(told) != 2 || told[1] != last {
+		t.Errorf("checkpoints at %v, want 2, the second at %d", told, last)
+	}
+}
+
 // TestTheOfficialClientDoesNotMindYoungerFields follows with the client, whose
 // copy of the protocol knows none of them.
 func TestTheOfficialClientDoesNotMindYoungerFields(t *testing.T) {
