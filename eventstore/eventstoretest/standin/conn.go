@@ -2,7 +2,9 @@ package standin
 
 import (
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -51,6 +53,7 @@ type listener struct {
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
+	ended bool // what is accepted from now on is cut at once
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -61,8 +64,24 @@ func (l *listener) Accept() (net.Conn, error) {
 	c := &conn{Conn: inner, listener: l, done: make(chan struct{})}
 	l.mu.Lock()
 	l.conns[c] = struct{}{}
+	ended := l.ended
 	l.mu.Unlock()
+	if ended {
+		_ = c.Close() // whoever uses it finds out
+	}
 	return c, nil
+}
+
+// cut closes all connections, also those that a frozen process has not greeted
+// yet: the end of the server would wait for them.
+func (l *listener) cut() {
+	l.mu.Lock()
+	l.ended = true
+	open := slices.Collect(maps.Keys(l.conns))
+	l.mu.Unlock()
+	for _, c := range open {
+		_ = c.Close() // the client may have been faster
+	}
 }
 
 func (l *listener) open() int {

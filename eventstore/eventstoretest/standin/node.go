@@ -142,6 +142,7 @@ func (n *Node) stop() {
 	if p == nil {
 		return
 	}
+	p.listener.cut()
 	p.server.Stop()
 	if err := <-p.served; err != nil {
 		c.t.Errorf("stand-in cluster: %v: %v", n, err)
