@@ -60,20 +60,22 @@ func (s *Store) append(
 	ctx context.Context, stream string, expected Expected, data []esdb.EventData,
 ) (*esdb.WriteResult, error) {
 	options := esdb.AppendToStreamOptions{ExpectedRevision: expected.revision()}
-	result, err := retry(ctx, func() (*esdb.WriteResult, error) {
-		return call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
+	return retry(ctx, func() (*esdb.WriteResult, error) {
+		result, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
 			return c.AppendToStream(ctx, stream, options, data...)
 		})
+		s.noteAppend(err) // of every attempt: the last one may be seconds away
+		return result, err
 	})
-	s.noteAppend(err)
-	return result, err
 }
 
-// troubleFor is how long an append that was not acknowledged speaks against the
-// event store, if no other append has said better.
-const troubleFor = 10 * time.Second
+// troubleFor is how long an attempt to append that was not acknowledged speaks
+// against the event store, if no other one has said better: for as long as a
+// client waits (1 s) and the next attempt takes without a quorum (2 s), and no
+// longer, since where nobody appends nothing says better.
+const troubleFor = 4 * time.Second
 
-// noteAppend remembers whether appends are acknowledged.
+// noteAppend remembers whether an attempt to append was acknowledged.
 func (s *Store) noteAppend(err error) {
 	if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
 		err = nil // an answer, if not the wished one
@@ -83,8 +85,8 @@ func (s *Store) noteAppend(err error) {
 	s.unappended, s.unappendedAt = err, time.Now()
 }
 
-// AppendTrouble returns why the last append was not acknowledged, for some
-// seconds and until one is; nil where nothing speaks against the next. A leader
+// AppendTrouble returns why the last attempt to append was not acknowledged, for
+// some seconds and until one is; nil where nothing speaks against the next. A leader
 // that has lost its followers still answers reads.
 func (s *Store) AppendTrouble() error {
 	s.mu.Lock()

@@ -277,6 +277,46 @@ func TestAppendTroubleIsToldUntilAnAppendIsAcknowledged(t *testing.T) {
 	}
 }
 
+// A leader that has lost its followers leads on for a while, and an append is
+// repeated meanwhile. That none works is told before the last attempt.
+func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
+	times := standin.DefaultTimes
+	times.StepDown, times.Takeover = time.Minute, 2*time.Minute
+	c := standin.Start(t, standin.WithTimes(times))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	s := openStore(t, c.ConnectionString())
+	list := newList()
+	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil {
+		t.Fatal(err)
+	}
+	leader := c.AwaitLeader(ctx)
+	others := []int{(leader + 1) % 3, (leader + 2) % 3}
+	for _, i := range others {
+		c.Kill(i)
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.Append(ctx, list.Stream(), 0, []eventstore.NewEvent{opening(list, "1")})
+		ended <- err
+	}()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for s.AppendTrouble() == nil {
+		select {
+		case err := <-ended:
+			t.Fatalf("no trouble was told before the append ended with %v", err)
+		case <-tick.C:
+		}
+	}
+	for _, i := range others {
+		c.Start(i)
+	}
+	if err := <-ended; err != nil || s.AppendTrouble() != nil {
+		t.Errorf("%v, trouble %v", err, s.AppendTrouble())
+	}
+}
+
 // Whatever the cluster goes through, commands work again soon after a new leader.
 func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	c := standin.Start(t)

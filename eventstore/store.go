@@ -45,7 +45,7 @@ type Store struct {
 	failedAt time.Time            // when that was
 	told     map[Reason]time.Time // when each reason was logged, since there was no trouble
 
-	unappended   error // why the last append was not acknowledged; nil where it was
+	unappended   error // why the last attempt to append was not acknowledged; nil where it was
 	unappendedAt time.Time
 }
 
