@@ -317,6 +317,27 @@ func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
 	}
 }
 
+// A node that is frozen answers nobody. Whoever asks all nodes for the leader does
+// not wait for it once another has answered, or a new leader would be found late.
+func TestAFrozenNodeDoesNotHoldUpTheQuestionWhoLeads(t *testing.T) {
+	c := standin.Start(t)
+	s := openStore(t, c.ConnectionString())
+	if _, err := s.Head(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	leader := c.AwaitLeader(t.Context())
+	c.Freeze((leader + 1) % 3)
+	c.Kill(leader)
+	// Less than one question takes that waits for all, as no longer one may.
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+	defer cancel()
+	_, err := s.Head(ctx)
+	var why *eventstore.ConnectError
+	if !errors.As(err, &why) || why.Reason != eventstore.NoLeader {
+		t.Errorf("two of three nodes are away: %v", err)
+	}
+}
+
 // Whatever the cluster goes through, commands work again soon after a new leader.
 func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	c := standin.Start(t)
