@@ -338,6 +338,30 @@ func TestAFrozenNodeDoesNotHoldUpTheQuestionWhoLeads(t *testing.T) {
 	}
 }
 
+// The end of a call's time is no answer: calls that end so, one after the other,
+// must not make a frozen leader look alive.
+func TestALeaderIsLeftWhereCallsEndByTheirDeadline(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	s := openStore(t, c.ConnectionString()+"&defaultDeadline=900")
+	list := newList()
+	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil {
+		t.Fatal(err)
+	}
+	c.Freeze(c.AwaitLeader(ctx))
+	var work sync.WaitGroup
+	for range 16 { // some of them end within any second
+		list := newList()
+		work.Go(func() {
+			if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+}
+
 // Whatever the cluster goes through, commands work again soon after a new leader.
 func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	c := standin.Start(t)

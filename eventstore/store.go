@@ -128,7 +128,9 @@ func call[T any](
 	}()
 	select {
 	case o := <-done:
-		on.answered.Add(1)
+		if !timedOut(o.err) {
+			on.answered.Add(1)
+		}
 		if o.err != nil {
 			return zero, s.classify(what, on, o.err)
 		}
@@ -147,6 +149,13 @@ func ended(ctx context.Context, what string, why *ConnectError) error {
 		return unavailable(what + ": given up by the caller")
 	}
 	return fmt.Errorf("event store: %s: %w", what, why)
+}
+
+// timedOut reports whether the client gave up waiting, which is no answer.
+func timedOut(err error) bool {
+	var clientErr *esdb.Error
+	return errors.As(err, &clientErr) && clientErr.Code() == esdb.ErrorCodeDeadlineExceeded ||
+		status.Code(err) == codes.DeadlineExceeded
 }
 
 // RevisionError says that a stream is not at the revision that the caller read.
