@@ -75,10 +75,12 @@ func (s *Store) append(
 // longer, since where nobody appends nothing says better.
 const troubleFor = 4 * time.Second
 
-// noteAppend remembers whether an attempt to append was acknowledged.
+// noteAppend remembers whether an attempt to append was acknowledged. A refusal
+// says nothing of that: a leader without a quorum goes on to refuse what is not
+// at the revision of the appends that it could not commit.
 func (s *Store) noteAppend(err error) {
 	if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
-		err = nil // an answer, if not the wished one
+		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -309,6 +309,11 @@ func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
 		case <-tick.C:
 		}
 	}
+	var moved *eventstore.RevisionError
+	_, err := s.Append(ctx, list.Stream(), 0, []eventstore.NewEvent{opening(list, "another")})
+	if !errors.As(err, &moved) || s.AppendTrouble() == nil {
+		t.Errorf("another append at the same revision: %v, trouble %v", err, s.AppendTrouble())
+	}
 	for _, i := range others {
 		c.Start(i)
 	}
