@@ -181,6 +181,10 @@ func (s *Store) classify(what string, on *session, err error) error {
 	if errors.As(err, &domainErr) {
 		return err
 	}
+	switch status.Code(err) { // the request is at fault, and will be however often it is repeated
+	case codes.InvalidArgument, codes.ResourceExhausted:
+		return fmt.Errorf("event store: %s: the server refuses the request: %s", what, said(err))
+	}
 	code := esdb.ErrorCodeUnknown
 	var clientErr *esdb.Error
 	if errors.As(err, &clientErr) {
@@ -212,6 +216,16 @@ func (s *Store) classify(what string, on *session, err error) error {
 	// Aborted, deadline, unavailable, a stream cut in the middle, a failed
 	// discovery: all pass, or look as if they might.
 	return unavailable(fmt.Sprintf("%s: %v", what, err))
+}
+
+// said is the server's own sentence in an error, without what the client makes
+// of it.
+func said(err error) string {
+	var of interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &of) {
+		return of.GRPCStatus().Message()
+	}
+	return err.Error()
 }
 
 // retry repeats f on passing failures, for at most retryFor and not beyond ctx.

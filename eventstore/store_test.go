@@ -221,6 +221,22 @@ func TestAnEventWithoutAnIDIsNotAppended(t *testing.T) {
 	}
 }
 
+// A request that is at fault is told as such, at once and in the server's words.
+func TestARequestThatTheServerRefusesIsNoOutage(t *testing.T) {
+	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
+	began := time.Now()
+	_, _, err := s.AppendRaw(t.Context(), "large-"+uuid.NewString(), eventstore.NoStream, []eventstore.RawEvent{
+		{ID: uuid.New(), Type: "Large", Data: make([]byte, 2<<20)},
+	})
+	if err == nil || domain.CodeOf(err) == domain.CodeLogUnavailable || !strings.Contains(err.Error(), "Maximum Append Size") ||
+		strings.Contains(err.Error(), "ErrorCode") {
+		t.Errorf("too large an append: %v", err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it was tried again for %v", took)
+	}
+}
+
 func TestALongStreamIsReadWhole(t *testing.T) {
 	s := openStore(t, server(t))
 	list := newList()
