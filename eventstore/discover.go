@@ -66,6 +66,21 @@ type cluster struct {
 	doubted map[endpoint]time.Time // until when a leader that did not answer is passed over
 }
 
+// follow notes whom a node that does not lead has named as the leader. One that
+// was named as the only node is one of a cluster then: the others are asked from
+// now on. The caller holds the mutex of the Store.
+func (c *cluster) follow(leader endpoint) {
+	c.hint, c.asked = leader, true
+	c.members[leader] = true // until a node tells all of them
+}
+
+// severalNodes reports whether there are others to ask.
+func (s *Store) severalNodes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cluster.asked
+}
+
 // candidates are all nodes that may be asked, resolved.
 func (s *Store) candidates(ctx context.Context) ([]endpoint, error) {
 	s.mu.Lock()

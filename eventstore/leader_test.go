@@ -322,6 +322,24 @@ func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
 	}
 }
 
+// Who names one node of a cluster, which need not lead, is led to the leader, and
+// to the next one where that does not answer any more.
+func TestAFrozenLeaderIsLeftWhereOneOfItsFollowersWasNamed(t *testing.T) {
+	c := standin.Start(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // less than a call's patience
+	defer cancel()
+	leader := c.AwaitLeader(ctx)
+	s := openStore(t, c.Node((leader+1)%3).ConnectionString())
+	list := newList()
+	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil {
+		t.Fatal(err)
+	}
+	c.Freeze(leader)
+	if err := appendUntilAcknowledged(ctx, s, list, 1); err != nil {
+		t.Error(err)
+	}
+}
+
 // A node that is frozen answers nobody. Whoever asks all nodes for the leader does
 // not wait for it once another has answered, or a new leader would be found late.
 func TestAFrozenNodeDoesNotHoldUpTheQuestionWhoLeads(t *testing.T) {

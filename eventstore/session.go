@@ -132,7 +132,7 @@ func (s *Store) begin() *session {
 			s.retire(on)
 		}
 		close(on.ready)
-		if err == nil && s.cluster.asked {
+		if err == nil && s.severalNodes() {
 			go s.watch(on)
 		}
 	}()
@@ -143,7 +143,7 @@ func (s *Store) begin() *session {
 // read. It returns a *ConnectError, in bounded time.
 func (s *Store) connect(on *session) error {
 	timeout := s.timeout
-	if s.cluster.asked {
+	if s.severalNodes() {
 		timeout = min(timeout, connectTimeout)
 	}
 	ctx, cancel := context.WithTimeout(on.ctx, timeout)
@@ -247,7 +247,7 @@ func (s *Store) hint(on *session, leader endpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !on.retired {
-		s.cluster.hint = leader
+		s.cluster.follow(leader)
 	}
 }
 
