@@ -17,7 +17,9 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
@@ -570,6 +572,10 @@ type mute struct {
 	to   *grpc.ClientConn
 	mute atomic.Bool
 
+	// slow ends subscriptions at so many events, as 23.10 does where a consumer is
+	// slow while live.
+	slow atomic.Int64
+
 	// checkpoints has a checkpoint sent before each event of a subscription, as a
 	// server does when a page that it reads for one ends with the log: at the place
 	// of the record that comes next, with no prepare position.
@@ -647,6 +653,10 @@ func (m *mute) Read(request *streams.ReadReq, call streams.Streams_ReadServer) e
 			<-call.Context().Done()
 			return call.Context().Err()
 		}
+		if request.GetOptions().GetSubscription() != nil && response.GetEvent() != nil && m.slow.Add(-1) >= 0 {
+			return status.Error(codes.Aborted, "Operation timed out: "+
+				"Consumer too slow to handle event while live. Client resubscription required.")
+		}
 		if e := response.GetEvent(); e != nil && m.checkpoints && request.GetOptions().GetSubscription() != nil {
 			if err := call.Send(checkpointBefore(e)); err != nil {
 				return err
@@ -654,6 +664,23 @@ func (m *mute) Read(request *streams.ReadReq, call streams.Streams_ReadServer) e
 		}
 		if err := call.Send(response); err != nil {
 			return err
+		}
+	}
+}
+
+// A server of 23.10 ends the subscription of who reads too slowly.
+func TestASubscriptionThatWasTooSlowGoesOnWhereItEnded(t *testing.T) {
+	m := &mute{}
+	s := openStore(t, startMute(t, m))
+	deliveries := s.Follow(t.Context(), 0)
+	list := newList()
+	for i := range 6 {
+		m.slow.Store(int64(i % 3))
+		if err := appendUntilAcknowledged(t.Context(), s, list, i); err != nil {
+			t.Fatal(err)
+		}
+		if d := next(t, deliveries, list); d.Recorded.Revision != uint64(i) {
+			t.Fatalf("delivered revision %d, want %d", d.Recorded.Revision, i)
 		}
 	}
 }
