@@ -9,7 +9,7 @@ PAUSE   ?= 20s
 CHANGES ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race fuzz bench crash cluster rules verify build setup clean
+.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean
 
 help: ## list the verbs
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,21 @@ check: ## gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-race: setup ## all tests under the race detector (needs a C compiler)
+race: setup compiler ## all tests under the race detector
 	$(GO) test -race ./...
+
+race-short: setup compiler ## the packages where goroutines meet, under the race detector
+	$(GO) test -race ./eventstore ./eventstore/command ./projections ./httpapi
+
+# The race detector needs a C compiler.
+compiler:
+	@command -v $$($(GO) env CC) >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing gcc"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; \
+	else \
+	  echo "The race detector needs a C compiler: apt-get install gcc libc6-dev (Debian, Ubuntu)." >&2; exit 1; \
+	fi
 
 fuzz: ## run every fuzz target for FUZZTIME each (30s)
 	@set -e; for package in $$($(GO) list ./...); do \
