@@ -138,6 +138,7 @@ func (s *Store) findLeader(ctx context.Context, not endpoint) (endpoint, error) 
 		}()
 	}
 	var failed []answer
+	heard := 0
 	for range nodes {
 		a := <-answers
 		if a.err != nil {
@@ -147,9 +148,11 @@ func (s *Store) findLeader(ctx context.Context, not endpoint) (endpoint, error) 
 		if leader, ok := s.note(a.members, not); ok {
 			return leader, nil
 		}
-		defer time.AfterFunc(stragglers, cancel).Stop()
+		if heard++; heard == 1 {
+			defer time.AfterFunc(stragglers, cancel).Stop()
+		}
 	}
-	if heard := len(nodes) - len(failed); heard > 0 {
+	if heard > 0 {
 		return endpoint{}, &ConnectError{Reason: NoLeader, Err: fmt.Errorf("%d of %d nodes answered", heard, len(nodes))}
 	}
 	var why *ConnectError
