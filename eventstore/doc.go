@@ -20,6 +20,10 @@
 //   - [Store.Follow] never loses, repeats or reorders an event across dropped and
 //     silent subscriptions, restarted servers and changes of leader.
 //
+// For operators there are [Store.ReadRaw], [Store.TailRaw] and [Store.AppendRaw],
+// which ask nothing of what an event means, [Carry], which copies a whole log to
+// another store, and [SetUp], which makes a user of least right on a server.
+//
 // The server is EventStoreDB 23.10 or later (subscriptions must tell that they
 // have caught up), or eventstore/embedded.
 package eventstore

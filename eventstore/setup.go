@@ -49,10 +49,11 @@ const (
 )
 
 // SetUp makes on the server what the Setup names, as the administrator with that
-// name and password, or without a name as the connection string says: the user and its group; the right to read $all;
-// and, where the server keeps default rights, that only the group reads and
-// appends to streams without rights of their own, and only administrators delete
-// them. It adds to what is there, takes nothing away, and may be repeated.
+// name and password, or without a name as the connection string says: the user
+// and its group; the right to read $all; and, where the server keeps default
+// rights, that only the group reads and appends to streams without rights of
+// their own, and only administrators delete them. It adds to what is there, takes
+// nothing away, and may be repeated.
 //
 // The steps that were taken are returned with an error too.
 //
