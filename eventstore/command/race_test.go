@@ -268,14 +268,17 @@ func TestARefusalNeverRestsOnAnOldState(t *testing.T) {
 	must(t, "remove aigul", remove(here, entryOfAigul, command.Options{}))
 }
 
+// changeOwner is the command that gives the flat to another owner.
+func changeOwner(h *command.Handler, owner domain.PersonID) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		owners := residence.ChangeOwners{Owners: []residence.Owner{{PersonID: owner}}, On: domaintest.Today()}
+		return h.ChangeOwners(ctx, cmd, flat, owners, command.Options{})
+	}
+}
+
 func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 	l := world(t)
 	h, busy := command.New(l, clock), command.New(l, clock)
-	change := func(h *command.Handler, owner domain.PersonID) func(domain.Command) (command.Receipt, error) {
-		return func(cmd domain.Command) (command.Receipt, error) {
-			return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: owner}}, On: domaintest.Today()}, command.Options{})
-		}
-	}
 	lost, inside := 0, false
 	l.faults(func(int, string) error {
 		if inside {
@@ -284,10 +287,10 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 		inside = true
 		defer func() { inside = false }()
 		lost++
-		must(t, fmt.Sprint("busy ", lost), change(busy, daur))
+		must(t, fmt.Sprint("busy ", lost), changeOwner(busy, daur))
 		return nil
 	}, nil)
-	_, err := change(h, erlan)(order("slow"))
+	_, err := changeOwner(h, erlan)(order("slow"))
 	var refusal *domain.Error
 	if !errors.As(err, &refusal) || refusal.Code != domain.CodeLostRace || refusal.Kind != domain.Conflict {
 		t.Errorf("%v, want %s", err, domain.CodeLostRace)
@@ -298,7 +301,7 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 		}
 	}
 	l.heal()
-	must(t, "slow", change(h, erlan)) // the same command, sent again as it was told
+	must(t, "slow", changeOwner(h, erlan)) // the same command, sent again as it was told
 }
 
 // The last race of a command may be lost to the same command, sent to another
@@ -306,12 +309,6 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 	l := world(t)
 	h, other, busy := command.New(l, clock), command.New(l, clock), command.New(l, clock)
-	change := func(h *command.Handler, owner domain.PersonID) func(domain.Command) (command.Receipt, error) {
-		return func(cmd domain.Command) (command.Receipt, error) {
-			owners := residence.ChangeOwners{Owners: []residence.Owner{{PersonID: owner}}, On: domaintest.Today()}
-			return h.ChangeOwners(ctx, cmd, flat, owners, command.Options{})
-		}
-	}
 	const races = 8
 	lost, inside := 0, false
 	l.faults(func(int, string) error {
@@ -321,13 +318,13 @@ func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 		inside = true
 		defer func() { inside = false }()
 		lost++
-		must(t, fmt.Sprint("busy ", lost), change(busy, daur))
+		must(t, fmt.Sprint("busy ", lost), changeOwner(busy, daur))
 		if lost == races {
-			must(t, "slow", change(other, erlan))
+			must(t, "slow", changeOwner(other, erlan))
 		}
 		return nil
 	}, nil)
-	r, err := change(h, erlan)(order("slow"))
+	r, err := changeOwner(h, erlan)(order("slow"))
 	if err != nil || len(r.Events) != 1 || lost != races {
 		t.Errorf("%+v, %v after %d races, want the answer of the other process", r, err, lost)
 	}
@@ -337,11 +334,7 @@ func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 // before, is no reason to fail.
 func TestARepetitionOfWhatTheLogHoldsNoLongerIsNotConfirmed(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
-	change := func(cmd domain.Command) (command.Receipt, error) {
-		owners := residence.ChangeOwners{Owners: []residence.Owner{{PersonID: erlan}}, On: domaintest.Today()}
-		return h.ChangeOwners(ctx, cmd, flat, owners, command.Options{})
-	}
+	change := changeOwner(command.New(l, clock), erlan)
 	r := must(t, "change", change)
 	l.cut(flat.Stream(), int(r.Revision))
 	if _, err := change(order("change")); domain.CodeOf(err) != domain.CodeLogUnavailable {
