@@ -10,6 +10,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/events"
 	"tizilim/domain/housing"
 	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
@@ -101,6 +102,27 @@ func TestANoticeHasOneIDForEveryAttempt(t *testing.T) {
 	}
 	if len(ids) != 4 {
 		t.Errorf("%d ids for four notices", len(ids))
+	}
+}
+
+// TestC11_EveryEventOwesANoticeOrIsSaidToOweNone: a new type of event is not
+// taken before somebody has decided whom it is to be told to.
+func TestC11_EveryEventOwesANoticeOrIsSaidToOweNone(t *testing.T) {
+	decided := map[string]int{}
+	for _, l := range notice.Table {
+		decided[l.Event]++
+	}
+	for _, e := range notice.OwesNone {
+		decided[e.EventType()]++
+	}
+	for _, ty := range events.All() {
+		if decided[ty.Name] != 1 {
+			t.Errorf("%s is in notice.Table or in notice.OwesNone %d times, want once", ty.Name, decided[ty.Name])
+		}
+		delete(decided, ty.Name)
+	}
+	for name := range decided {
+		t.Errorf("%s is decided on, and no type of event", name)
 	}
 }
 

@@ -8,6 +8,31 @@ import (
 	"tizilim/domain"
 )
 
+// Events are the types of event that this package declares.
+var Events = []domain.EventType{
+	domain.EventOf[CorrectionRequested](),
+	domain.EventOf[CorrectionReceived](),
+	domain.EventOf[CaseReturned](),
+	domain.EventOf[CaseForwarded](),
+	domain.EventOf[ReviewBegan](),
+	domain.EventOf[DeciderRecused](),
+	domain.EventOf[HearingAnnounced](),
+	domain.EventOf[ObjectionFiled](),
+	domain.EventOf[HearingClosed](),
+	domain.EventOf[HearingDispensed](),
+	domain.EventOf[TermExtended](),
+	domain.EventOf[CaseWithdrawn](),
+	domain.EventOf[CaseTerminated](),
+	domain.EventOf[DecisionNotified](),
+	domain.EventOf[DeadlinePassed](),
+	domain.EventOf[ApplicantNotified](),
+	domain.EventOf[DutyMissed](),
+	domain.EventOf[RemedyRecorded](),
+	domain.EventOf[ComplaintFiled](),
+	domain.EventOf[ComplaintForwarded](),
+	domain.EventOf[ComplaintDecided](),
+}
+
 // Moves is an event of a service that moves its case: an application received,
 // a decision taken.
 type Moves interface {

@@ -11,6 +11,11 @@ import (
 	"tizilim/domain"
 )
 
+// Events are the types of event that this package declares.
+var Events = []domain.EventType{
+	domain.EventOf[PersonalDataRead](),
+}
+
 // Stream is where the reads of the person's data are recorded.
 func Stream(id domain.PersonID) string { return "access-" + id.String() }
 

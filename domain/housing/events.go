@@ -1,0 +1,38 @@
+package housing
+
+import "tizilim/domain"
+
+// Events are the types of event that this package declares.
+var Events = []domain.EventType{
+	domain.EventOf[ListOpened](),
+	domain.EventOf[EntryPlaced](),
+	domain.EventOf[EntryRemoved](),
+	domain.EventOf[EntryReinstated](),
+	domain.EventOf[NoticeGiven](),
+	domain.EventOf[EntryRedated](),
+	domain.EventOf[EntryTransferred](),
+	domain.EventOf[PriorityRuleSet](),
+	domain.EventOf[EntryPrioritised](),
+	domain.EventOf[PriorityEnded](),
+	domain.EventOf[ProtectionRecorded](),
+	domain.EventOf[ProtectionLifted](),
+	domain.EventOf[InventoryConfirmed](),
+	domain.EventOf[ReviewOpened](),
+	domain.EventOf[ReviewClosed](),
+	domain.EventOf[InventoryRequested](),
+	domain.EventOf[ChangeReported](),
+	domain.EventOf[LookupConsentWithdrawn](),
+	domain.EventOf[LookupConsentRenewed](),
+	domain.EventOf[LookupConsentExpired](),
+	domain.EventOf[ProvisionDecided](),
+	domain.EventOf[ProvisionCompleted](),
+	domain.EventOf[ProvisionVoided](),
+	domain.EventOf[ProvisionDeclined](),
+	domain.EventOf[EntryProvided](),
+	domain.EventOf[ApplicationReceived](),
+	domain.EventOf[NeedExamined](),
+	domain.EventOf[PlacementApproved](),
+	domain.EventOf[ApprovalVoided](),
+	domain.EventOf[PlacementCertified](),
+	domain.EventOf[ApplicationRefused](),
+}

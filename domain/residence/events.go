@@ -1,0 +1,34 @@
+package residence
+
+import "tizilim/domain"
+
+// Events are the types of event that this package declares.
+var Events = []domain.EventType{
+	domain.EventOf[PersonRecorded](),
+	domain.EventOf[ContactsConfirmed](),
+	domain.EventOf[RegistrationBegan](),
+	domain.EventOf[RegistrationEnded](),
+	domain.EventOf[RegistrationInserted](),
+	domain.EventOf[RegistrationAnnulled](),
+	domain.EventOf[RegistrationCorrected](),
+	domain.EventOf[EndingAnnulled](),
+	domain.EventOf[EndingCorrected](),
+	domain.EventOf[CorrectionAnnulled](),
+	domain.EventOf[RepresentativeRecorded](),
+	domain.EventOf[RepresentationEnded](),
+	domain.EventOf[WardNoted](),
+	domain.EventOf[DwellingRecorded](),
+	domain.EventOf[OwnersChanged](),
+	domain.EventOf[DwellingDescribed](),
+	domain.EventOf[LeaseBegan](),
+	domain.EventOf[RegistrationDeclined](),
+	domain.EventOf[LeaseVoided](),
+	domain.EventOf[LeaseEnded](),
+	domain.EventOf[DeregistrationApplied](),
+	domain.EventOf[CoOwnerConfirmed](),
+	domain.EventOf[CoOwnerDeclined](),
+	domain.EventOf[ConfirmationRevoked](),
+	domain.EventOf[ConfirmationsLapsed](),
+	domain.EventOf[DeregistrationDecided](),
+	domain.EventOf[DepartureSheetIssued](),
+}
