@@ -284,7 +284,7 @@ func (s *Server) cases() {
 		}
 		body := caseBody{
 			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
-			Number:     certificates.NumberOf(certificates.Service(c.Service), c.ID, c.ReceivedAt),
+			Number:     certificates.NumberOf(domain.Service(c.Service), c.ID, c.ReceivedAt),
 			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
 			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
 			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},

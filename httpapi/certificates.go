@@ -38,7 +38,7 @@ type certificateBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
 	Kind          certificates.Kind    `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
 	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"That issued it; left out for a departure sheet that no case issued"`
-	Service       certificates.Service `json:"service" enum:"S000,S001"`
+	Service       domain.Service       `json:"service" enum:"S000,S001"`
 	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
 	IssuedAt      time.Time            `json:"issued_at"`

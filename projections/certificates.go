@@ -34,7 +34,7 @@ func issued(rec domain.Recorded) []op {
 	}
 	switch e := rec.Event.(type) {
 	case certificates.Duplicated:
-		d := certificates.Document{ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: certificates.S001, IssuedAt: e.IssuedAt}
+		d := certificates.Document{ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt}
 		return append(document(rec, d), testifies(d.ID, e.RegistrationID, e.Ending),
 			set(certificateKey(e.Replaces), "replaced_by", e.CertificateID.String()))
 	case certificates.Corrected:

@@ -20,7 +20,7 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 		r := projected(t, client, s)
 		expect := func(id domain.CertificateID, want Certificate) {
 			t.Helper()
-			d := certificates.Document{ID: id, Service: certificates.S001, IssuedAt: s.now}
+			d := certificates.Document{ID: id, Service: domain.S001, IssuedAt: s.now}
 			want.ID, want.Stream, want.Number, want.IssuedOn = id, stream, d.Number(), domain.DateOf(s.now)
 			got, err := r.Certificate(ctx, id)
 			if err != nil {

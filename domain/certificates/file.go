@@ -22,15 +22,6 @@ const (
 	Talon          Kind = "talon"                 // APPC 64
 )
 
-// Service is one of the two public services, as it begins the number of a
-// document.
-type Service string
-
-const (
-	S000 Service = "S000" // placement on the list for service housing
-	S001 Service = "S001" // deregistration at the place of residence
-)
-
 // Kinds lists them all.
 var Kinds = []Kind{Placement, Refusal, DepartureSheet, Talon}
 
@@ -109,7 +100,7 @@ func (e Duplicated) EffectiveAt() time.Time { return e.IssuedAt }
 type Document struct {
 	ID          domain.CertificateID
 	Kind        Kind
-	Service     Service
+	Service     domain.Service
 	IssuedAt    time.Time
 	Fact        domain.Event         // that it certifies; a duplicate has that of its original
 	Copy        int                  // 0 for an original
@@ -199,11 +190,11 @@ func (f *File) Case() domain.CaseID {
 }
 
 // Service is that of the file's case.
-func (f *File) Service() Service {
+func (f *File) Service() domain.Service {
 	if _, ok := f.Application.(housing.ApplicationReceived); ok {
-		return S000
+		return domain.S000
 	}
-	return S001
+	return domain.S001
 }
 
 // Applicant is who applied; nobody in a person's own file.
@@ -327,15 +318,15 @@ func (f *File) Apply(rec domain.Recorded) {
 func IssuedBy(event domain.Event) (Document, bool) {
 	switch e := event.(type) {
 	case housing.ApplicationReceived:
-		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: S000, IssuedAt: e.ReceivedAt, Fact: e}, true
+		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: domain.S000, IssuedAt: e.ReceivedAt, Fact: e}, true
 	case residence.DeregistrationApplied:
-		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: S001, IssuedAt: e.ReceivedAt, Fact: e}, true
+		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: domain.S001, IssuedAt: e.ReceivedAt, Fact: e}, true
 	case housing.PlacementCertified:
-		return Document{ID: e.CertificateID, Kind: Placement, Service: S000, IssuedAt: e.CertifiedAt, Fact: e}, true
+		return Document{ID: e.CertificateID, Kind: Placement, Service: domain.S000, IssuedAt: e.CertifiedAt, Fact: e}, true
 	case housing.ApplicationRefused:
-		return Document{ID: e.CertificateID, Kind: Refusal, Service: S000, IssuedAt: e.RefusedAt, Fact: e}, true
+		return Document{ID: e.CertificateID, Kind: Refusal, Service: domain.S000, IssuedAt: e.RefusedAt, Fact: e}, true
 	case residence.DepartureSheetIssued:
-		return Document{ID: e.CertificateID, Kind: DepartureSheet, Service: S001, IssuedAt: e.IssuedAt, Fact: e}, true
+		return Document{ID: e.CertificateID, Kind: DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt, Fact: e}, true
 	}
 	return Document{}, false
 }

@@ -224,12 +224,12 @@ func TestEveryDecisionHasItsDocumentAndEveryApplicationItsTalon(t *testing.T) {
 	for name, c := range map[string]struct {
 		given    []domain.Event
 		language domain.Language
-		service  certificates.Service
+		service  domain.Service
 		kinds    []certificates.Kind
 	}{
-		"departure":             {departure, domain.Russian, certificates.S001, []certificates.Kind{certificates.Talon, certificates.DepartureSheet, certificates.DepartureSheet}},
-		"S000-4 Q1 a placement": {placed, domain.Kazakh, certificates.S000, []certificates.Kind{certificates.Talon, certificates.Placement}},
-		"S000-4 Q1 a refusal":   {refused, domain.Kazakh, certificates.S000, []certificates.Kind{certificates.Talon, certificates.Refusal}},
+		"departure":             {departure, domain.Russian, domain.S001, []certificates.Kind{certificates.Talon, certificates.DepartureSheet, certificates.DepartureSheet}},
+		"S000-4 Q1 a placement": {placed, domain.Kazakh, domain.S000, []certificates.Kind{certificates.Talon, certificates.Placement}},
+		"S000-4 Q1 a refusal":   {refused, domain.Kazakh, domain.S000, []certificates.Kind{certificates.Talon, certificates.Refusal}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := domaintest.Fold[certificates.File](c.given...)

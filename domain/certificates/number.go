@@ -38,7 +38,7 @@ func (d Document) Number() string {
 }
 
 // NumberOf is the number of a case as its talon shows it (C4).
-func NumberOf(s Service, id domain.CaseID, received time.Time) string {
+func NumberOf(s domain.Service, id domain.CaseID, received time.Time) string {
 	return Document{ID: TalonOf(id), Service: s, IssuedAt: received}.Number()
 }
 

@@ -17,7 +17,7 @@ import (
 var key = certificates.CheckKey("a key that no registry in use has")
 
 func TestANumberIsOfServiceYearAndDocument(t *testing.T) {
-	d := certificates.Document{ID: sheet, Service: certificates.S001, IssuedAt: domaintest.Noon()}
+	d := certificates.Document{ID: sheet, Service: domain.S001, IssuedAt: domaintest.Noon()}
 	if got, want := d.Number(), "S001-2026-"; !strings.HasPrefix(got, want) || !regexp.MustCompile(`^S001-2026(-[0-9A-HJKMNP-TV-Z]{4}){3}$`).MatchString(got) {
 		t.Errorf("number %s, want %s and three groups", got, want)
 	}

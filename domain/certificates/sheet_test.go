@@ -216,7 +216,7 @@ func TestR17_ASheetOfNoCase(t *testing.T) {
 		CertificateID: sheet, PersonID: tenant, RegistrationID: stay, Ending: ending, Language: domain.Russian, IssuedAt: domaintest.Noon(),
 	})
 	d, _ := f.Find(sheet)
-	if !f.OpenTo(d, tenant) || f.OpenTo(d, owner) || f.OpenTo(d, domain.PersonID{}) || f.Language(d) != domain.Russian || f.Service() != certificates.S001 || !f.Case().IsZero() {
+	if !f.OpenTo(d, tenant) || f.OpenTo(d, owner) || f.OpenTo(d, domain.PersonID{}) || f.Language(d) != domain.Russian || f.Service() != domain.S001 || !f.Case().IsZero() {
 		t.Errorf("%+v", d)
 	}
 	events, err := f.Correct(by(domain.RoleOperator), certificates.Correct{CertificateID: sheet, Corrections: renamed.Corrections, Slip: "s"})

@@ -41,7 +41,7 @@ type Calendar interface {
 type Case struct {
 	Application
 	State       State
-	Completed   Seniority // of the complete application
+	Completed   Completion
 	CureUntil   domain.Date
 	Decider     string   // account
 	Recused     []string // accounts that may not take part any more
@@ -59,8 +59,9 @@ type Case struct {
 	Owing       []Owing
 }
 
-// Seniority is when and where in the log an application became complete.
-type Seniority struct {
+// Completion is when and where in the log an application became complete. What
+// depends on the order of applications is derived from it.
+type Completion struct {
 	At       time.Time
 	Position domain.Position
 }
@@ -79,7 +80,7 @@ func (c *Case) Apply(rec domain.Recorded) {
 	case Begins:
 		c.Application, c.State = e.Begun(), e.MovesTo()
 		c.Original = c.Deadline
-		c.Completed = Seniority{At: c.ReceivedAt, Position: rec.Position}
+		c.Completed = Completion{At: c.ReceivedAt, Position: rec.Position}
 	case Moves:
 		c.State = e.MovesTo()
 		if from, ok := e.(Runs); ok && !from.Term().IsZero() {
@@ -92,7 +93,7 @@ func (c *Case) Apply(rec domain.Recorded) {
 		c.State, c.CureUntil = AwaitingCorrection, e.Until
 	case CorrectionReceived:
 		c.State, c.Deadline, c.Original, c.Overdue = Registered, e.Deadline, e.Deadline, false
-		c.Completed = Seniority{At: e.ReceivedAt, Position: rec.Position}
+		c.Completed = Completion{At: e.ReceivedAt, Position: rec.Position}
 	case CaseReturned:
 		c.State = Returned
 	case CaseForwarded:

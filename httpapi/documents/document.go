@@ -18,7 +18,7 @@ import (
 // Document is what a page tells. What a kind does not have is left zero.
 type Document struct {
 	Kind        certificates.Kind
-	Service     certificates.Service
+	Service     domain.Service
 	Language    domain.Language
 	Number      string
 	IssuedOn    domain.Date
@@ -73,7 +73,7 @@ func (d Document) Title() string { return titles[d.Kind].in(d.Language) }
 
 // StateBody that issues the document.
 func (d Document) StateBody() string {
-	if d.Service == certificates.S000 {
+	if d.Service == domain.S000 {
 		return d.Body
 	}
 	return ministry.in(d.Language)

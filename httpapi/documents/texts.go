@@ -41,13 +41,13 @@ var (
 		certificates.DepartureSheet: {"Мекенжайдан кету парағы", "Адресный листок убытия", "Departure sheet from the address"},
 		certificates.Talon:          {"Өтінішті қабылдау туралы талон", "Талон о принятии заявления", "Talon of acceptance of an application"},
 	}
-	services = map[certificates.Service]text{
-		certificates.S000: {
+	services = map[domain.Service]text{
+		domain.S000: {
 			"Қызметтік тұрғын үйге мұқтаждар есебіне қою",
 			"Постановка на учет нуждающихся в служебном жилище",
 			"Placing on the register of those in need of service housing",
 		},
-		certificates.S001: {
+		domain.S001: {
 			"Қазақстан Республикасының халқын тұрғылықты жері бойынша тіркеу есебінен шығару",
 			"Снятие с регистрации по месту жительства населения Республики Казахстан",
 			"Deregistration of the population of the Republic of Kazakhstan at the place of residence",
