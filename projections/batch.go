@@ -29,32 +29,14 @@ var applyBatch = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if redis.call('HGET', KEYS[2], 'position') ~= ARGV[2] then return 'moved' end
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
-local generation, i = ARGV[4], 10
+local generation, root, i = ARGV[4], ARGV[5], 10
+` + verbsInLua() + `
 while i <= #ARGV do
-  local verb, key, n = ARGV[i], ARGV[i+1], tonumber(ARGV[i+2])
+  local verb, name, n = ARGV[i], ARGV[i+1], tonumber(ARGV[i+2])
   local args = {}
   for j = 1, n do args[j] = ARGV[i+2+j] end
   i = i + 3 + n
-  if verb == 'POINT' then
-    for _, zset in ipairs(redis.call('SMEMBERS', generation .. key)) do
-      redis.call('ZADD', generation .. zset, 0, args[1])
-    end
-  elseif verb == 'STEP' then
-    local from, to = args[1], args[2]
-    local held = redis.call('ZREVRANGEBYLEX', generation .. key, '[' .. to .. '|~', '-', 'LIMIT', 0, 1)[1]
-    redis.call('ZREMRANGEBYLEX', generation .. key, '[' .. from, '(' .. to)
-    if held then
-      local bar = string.find(held, '|', 1, true)
-      if string.sub(held, 1, bar - 1) ~= to then
-        redis.call('ZADD', generation .. key, 0, to .. string.sub(held, bar))
-      end
-    end
-    redis.call('ZADD', generation .. key, 0, from .. '|' .. args[3])
-  elseif verb == 'CLAIM' then
-    redis.call('SET', ARGV[5] .. key, args[1], 'NX', 'PX', args[2])
-  else
-    redis.call(verb, generation .. key, unpack(args))
-  end
+  write[verb](generation .. name, args, name)
 end
 redis.call('HSET', KEYS[2], 'position', ARGV[6], 'event', ARGV[7], 'caught_up', ARGV[8])
 if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[9], ARGV[6]) end
@@ -152,7 +134,7 @@ func (w *writer) write(ctx context.Context, next *writer, ops []op) error {
 	args = append(args, w.lease.token, formatPosition(w.position), mustServe, w.keys.generation(w.number), w.keys.root,
 		formatPosition(next.seen), formatPosition(next.event), caughtUp, w.keys.moved())
 	for _, o := range ops {
-		args = append(args, string(o.verb), o.key, len(o.args))
+		args = append(args, o.verb.String(), o.key, len(o.args))
 		for _, a := range o.args {
 			args = append(args, a)
 		}

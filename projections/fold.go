@@ -1,8 +1,6 @@
 package projections
 
 import (
-	"strings"
-
 	"github.com/tidwall/btree"
 
 	"tizilim/domain"
@@ -24,6 +22,18 @@ type value struct {
 	members btree.Map[string, string]
 }
 
+// between returns the members in [from, to); to "" is behind all of them.
+func (v *value) between(from, to string) (members []string) {
+	v.members.Ascend(from, func(member, _ string) bool {
+		if to != "" && member >= to {
+			return false
+		}
+		members = append(members, member)
+		return true
+	})
+	return members
+}
+
 func newFold() *fold { return &fold{values: make(map[string]*value)} }
 
 func (f *fold) apply(d domain.Delivery) {
@@ -40,67 +50,7 @@ func (f *fold) apply(d domain.Delivery) {
 	}
 }
 
-func (f *fold) execute(o op) {
-	switch o.verb {
-	case opSet:
-		v := f.value(o.key, "hash")
-		for i := 0; i < len(o.args); i += 2 {
-			v.members.Set(o.args[i], o.args[i+1])
-		}
-	case opJoin:
-		v := f.value(o.key, "set")
-		for _, member := range o.args {
-			v.members.Set(member, "")
-		}
-	case opRank:
-		f.value(o.key, "zset").members.Set(o.args[1], o.args[0])
-	case opUnset, opUnrank:
-		f.remove(o.key, o.args...)
-	case opCut:
-		var gone []string
-		if v, ok := f.values[o.key]; ok {
-			v.members.Ascend(o.args[0][1:], func(member, _ string) bool {
-				gone = append(gone, member)
-				return true
-			})
-		}
-		f.remove(o.key, gone...)
-	case opStep:
-		f.step(o.key, o.args[0], o.args[1], o.args[2])
-	case opPoint:
-		if parties, ok := f.values[o.key]; ok {
-			for _, zset := range parties.members.Keys() {
-				f.value(zset, "zset").members.Set(o.args[0], "0")
-			}
-		}
-	}
-}
-
-// step gives the places in [from, to) of a staircase the change, and those
-// behind the one that they had.
-func (f *fold) step(key, from, to, change string) {
-	steps := f.value(key, "zset")
-	var held string
-	steps.members.Descend(to+"|~", func(member, _ string) bool {
-		held = member
-		return false
-	})
-	var gone []string
-	steps.members.Ascend(from, func(member, _ string) bool {
-		if member >= to {
-			return false
-		}
-		gone = append(gone, member)
-		return true
-	})
-	for _, member := range gone {
-		steps.members.Delete(member)
-	}
-	if place, rest, ok := strings.Cut(held, "|"); ok && place != to {
-		steps.members.Set(to+"|"+rest, "0")
-	}
-	steps.members.Set(from+"|"+change, "0")
-}
+func (f *fold) execute(o op) { verbs[o.verb].fold(f, o.key, o.args) }
 
 func (f *fold) value(key, kind string) *value {
 	v, ok := f.values[key]

@@ -25,7 +25,7 @@ import (
 // holds from there up to the next step. A change that reaches all later places
 // removes the steps at its own and every later one and is then added (opCut). A
 // change of a range removes the steps in it, is added at its beginning, and
-// behind its end the change is added that held there before (opStep). The
+// behind its end the change is added that held there before (opStair). The
 // answer for an entry is the greatest step not after its own place. Each change
 // adds two steps at most and each step is removed once: O(log n) a change,
 // amortised.
@@ -109,7 +109,7 @@ func entryMoved(rec domain.Recorded, list domain.ListID, id domain.EntryID, from
 		set(entryKey(list, id), "seniority", seniorityKey(to), "change", change),
 		unrank(orderKey(list), orderMember(from, id)),
 		rank(orderKey(list), orderMember(to, id)),
-		step(changesKey(list), seniorityKey(first), seniorityKey(last)+behind, change),
+		stair(changesKey(list), seniorityKey(first), seniorityKey(last)+behind, change),
 	}
 }
 

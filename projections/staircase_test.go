@@ -23,7 +23,7 @@ func TestAStaircaseIsTheSameAfterARepetition(t *testing.T) {
 			if rapid.Bool().Draw(rt, "reaches all") {
 				return []op{cut("c", place(a)), rank("c", place(a)+"|"+c)}
 			}
-			return []op{step("c", place(a), place(a+rapid.IntRange(0, 3).Draw(rt, "width"))+behind, c)}
+			return []op{stair("c", place(a), place(a+rapid.IntRange(0, 3).Draw(rt, "width"))+behind, c)}
 		}
 		f := newFold()
 		run := func(ops []op) {

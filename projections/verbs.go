@@ -1,0 +1,123 @@
+package projections
+
+import (
+	"fmt"
+	"strings"
+)
+
+// verb says what an op does. The batch script executes it in Redis, [fold]
+// executes it in memory; verbs has both side by side. Every verb is idempotent,
+// and so is every sequence of ops that is repeated from its beginning: a batch
+// whose script failed half way is applied again. One exception is for the
+// models to respect: opPoint reaches the members that its set has by then, so
+// what joins a set must join it before anything is pointed to it.
+type verb int
+
+const (
+	opSet    verb = iota // hash: field, value, field, value ...
+	opUnset              // hash: field ...
+	opJoin               // set: member ...
+	opLeave              // set: member ...
+	opRank               // zset: score, member
+	opUnrank             // zset: member
+	opCut                // zset with equal scores: the first member to go; all that sort after it go too
+	opStair              // staircase: from, to, change; see queues.go
+	opPoint              // set of keys of zsets: member, which is ranked with score 0 in each of them
+	opClaim              // digest, milliseconds; the key is relative to the root, outside generations
+	verbCount
+)
+
+func (v verb) String() string { return verbs[v].name }
+
+// verbs has a row for every verb. lua is the body of a function in the batch
+// script, with the arguments of the op in args; it sees key, the op's key behind
+// the prefix of the generation, that prefix as generation, the op's own key as
+// name, and root. fold does the same to a generation in memory.
+var verbs = [verbCount]struct {
+	name string
+	lua  string
+	fold func(f *fold, key string, args []string)
+}{
+	opSet: {"HSET", `redis.call('HSET', key, unpack(args))`,
+		func(f *fold, key string, args []string) {
+			hash := f.value(key, "hash")
+			for i := 0; i < len(args); i += 2 {
+				hash.members.Set(args[i], args[i+1])
+			}
+		}},
+	opUnset: {"HDEL", `redis.call('HDEL', key, unpack(args))`,
+		func(f *fold, key string, args []string) { f.remove(key, args...) }},
+	opJoin: {"SADD", `redis.call('SADD', key, unpack(args))`,
+		func(f *fold, key string, args []string) {
+			set := f.value(key, "set")
+			for _, member := range args {
+				set.members.Set(member, "")
+			}
+		}},
+	opLeave: {"SREM", `redis.call('SREM', key, unpack(args))`,
+		func(f *fold, key string, args []string) { f.remove(key, args...) }},
+	opRank: {"ZADD", `redis.call('ZADD', key, args[1], args[2])`,
+		func(f *fold, key string, args []string) { f.value(key, "zset").members.Set(args[1], args[0]) }},
+	opUnrank: {"ZREM", `redis.call('ZREM', key, args[1])`,
+		func(f *fold, key string, args []string) { f.remove(key, args...) }},
+	opCut: {"CUT", `redis.call('ZREMRANGEBYLEX', key, '[' .. args[1], '+')`,
+		func(f *fold, key string, args []string) {
+			if zset, ok := f.values[key]; ok {
+				f.remove(key, zset.between(args[0], "")...)
+			}
+		}},
+	opStair: {"STAIR", `
+    local from, to, change = args[1], args[2], args[3]
+    local before = redis.call('ZREVRANGEBYLEX', key, '[' .. to .. '|~', '-', 'LIMIT', 0, 1)[1]
+    redis.call('ZREMRANGEBYLEX', key, '[' .. from, '(' .. to)
+    if before then
+      local bar = string.find(before, '|', 1, true)
+      if string.sub(before, 1, bar - 1) ~= to then
+        redis.call('ZADD', key, 0, to .. string.sub(before, bar))
+      end
+    end
+    redis.call('ZADD', key, 0, from .. '|' .. change)`,
+		func(f *fold, key string, args []string) {
+			from, to, change := args[0], args[1], args[2]
+			stairs := f.value(key, "zset")
+			var before string
+			stairs.members.Descend(to+"|~", func(member, _ string) bool {
+				before = member
+				return false
+			})
+			for _, member := range stairs.between(from, to) {
+				stairs.members.Delete(member)
+			}
+			if place, rest, ok := strings.Cut(before, "|"); ok && place != to {
+				stairs.members.Set(to+"|"+rest, "0")
+			}
+			stairs.members.Set(from+"|"+change, "0")
+		}},
+	opPoint: {"POINT", `
+    for _, zset in ipairs(redis.call('SMEMBERS', key)) do
+      redis.call('ZADD', generation .. zset, 0, args[1])
+    end`,
+		func(f *fold, key string, args []string) {
+			if zsets, ok := f.values[key]; ok {
+				for _, zset := range zsets.members.Keys() {
+					f.value(zset, "zset").members.Set(args[0], "0")
+				}
+			}
+		}},
+	opClaim: {"CLAIM", `redis.call('SET', root .. name, args[1], 'NX', 'PX', args[2])`,
+		func(*fold, string, []string) {}}, // a claim is no part of a generation
+}
+
+// verbsInLua is the table write of the batch script: a function for each verb.
+// It panics where a verb lacks its name, its Lua or its Go.
+func verbsInLua() string {
+	var lua strings.Builder
+	lua.WriteString("local write = {}\n")
+	for v, does := range verbs {
+		if does.name == "" || does.lua == "" || does.fold == nil {
+			panic(fmt.Sprintf("projections: verb %d (%q) needs a name, its Lua and its Go", v, does.name))
+		}
+		fmt.Fprintf(&lua, "write.%s = function(key, args, name) %s end\n", does.name, does.lua)
+	}
+	return lua.String()
+}
