@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"context"
+	"encoding/json"
 	"strconv"
 
 	"tizilim/domain"
@@ -33,4 +35,76 @@ func dwellings(rec domain.Recorded) []op {
 		}))}
 	}
 	return nil
+}
+
+func residentsKey(id domain.DwellingID) string { return id.Stream() + ":residents" } // hash by registration
+
+// DwellingResidents is a dwelling, who owns it and who is registered there.
+type DwellingResidents struct {
+	DwellingID      domain.DwellingID
+	RKA             string
+	CadastralNumber string
+	KATO            string
+	Address         string
+	Place           residence.Place // empty where it is not recorded
+	UsefulArea      residence.Area  // zero where it is not recorded
+	Owners          []residence.Owner
+	OwnersSince     domain.Date
+	Residents       []Resident // whose registrations hold on the day, the longest first
+	Revision        uint64     // of the dwelling's stream; registrations are in those of the persons
+	AsOf            domain.Position
+}
+
+// Resident is a registration at a known dwelling.
+type Resident struct {
+	PersonID       domain.PersonID
+	RegistrationID domain.RegistrationID
+	Kind           residence.Kind
+	From           domain.Date
+	Until          domain.Date // zero for a permanent one
+}
+
+// Residents returns the dwelling with those whose registration there holds on
+// the day, which is today, as in [Reader.Residence].
+// Error: [domain.CodeDwellingUnknown].
+func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today domain.Date) (DwellingResidents, error) {
+	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream(), residentsKey(id))
+	if err != nil {
+		return DwellingResidents{}, err
+	}
+	rec := asRecord(data[0])
+	if !rec.has("address") {
+		return DwellingResidents{}, residence.UnknownDwelling()
+	}
+	result := DwellingResidents{
+		DwellingID: id, RKA: rec["rka"], CadastralNumber: rec["cadastral_number"], KATO: rec["kato"], Address: rec["address"], AsOf: at,
+	}
+	if result.Revision, err = rec.number("revision"); err != nil {
+		return DwellingResidents{}, err
+	}
+	if rec.has("place") {
+		area, err := strconv.ParseFloat(rec["area"], 64)
+		if err != nil {
+			return DwellingResidents{}, corrupt("useful area", err)
+		}
+		result.Place, result.UsefulArea = residence.Place(rec["place"]), residence.Area(area)
+	}
+	if rec.has("owners") {
+		if err := json.Unmarshal([]byte(rec["owners"]), &result.Owners); err != nil {
+			return DwellingResidents{}, corrupt("list of owners", err)
+		}
+		if err := result.OwnersSince.UnmarshalText([]byte(rec["owners_since"])); err != nil {
+			return DwellingResidents{}, corrupt("day of ownership", err)
+		}
+	}
+	active, err := activeOn(asRecord(data[1]), today)
+	if err != nil {
+		return DwellingResidents{}, err
+	}
+	for _, a := range active {
+		result.Residents = append(result.Residents, Resident{
+			PersonID: a.Person, RegistrationID: a.id, Kind: a.Kind, From: a.From, Until: a.Until,
+		})
+	}
+	return result, nil
 }

@@ -48,10 +48,8 @@ const (
 	givenUpKey    = "notices:given_up" // zset: notice|way by when it was given up
 )
 
-func registrationsKey(id domain.PersonID) string { return id.Stream() + ":registrations" } // hash by registration
-func residentsKey(id domain.DwellingID) string   { return id.Stream() + ":residents" }     // hash by registration
-func personHistory(id domain.PersonID) string    { return id.Stream() + ":history" }       // zset of pointers
-func inboxKey(id domain.PersonID) string         { return id.Stream() + ":notices" }       // zset, position|notice
+func personHistory(id domain.PersonID) string { return id.Stream() + ":history" } // zset of pointers
+func inboxKey(id domain.PersonID) string      { return id.Stream() + ":notices" } // zset, position|notice
 func dwellingHistory(id domain.DwellingID) string {
 	return id.Stream() + ":history"
 }

@@ -1,8 +1,14 @@
 package projections
 
 import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
 	"tizilim/domain"
 	"tizilim/domain/residence"
+
+	"github.com/google/uuid"
 )
 
 // storedRegistration is a registration that no fact has ended, under its
@@ -37,4 +43,98 @@ func persons(rec domain.Recorded) []op {
 		}))}
 	}
 	return nil
+}
+
+func registrationsKey(id domain.PersonID) string { return id.Stream() + ":registrations" } // hash by registration
+
+// PersonResidence is where a person is registered.
+type PersonResidence struct {
+	PersonID      domain.PersonID
+	Class         residence.Class
+	Registrations []Residence // that hold on the day, the permanent one first
+	Revision      uint64
+	AsOf          domain.Position
+}
+
+// Residence is a registration of a known person.
+type Residence struct {
+	RegistrationID domain.RegistrationID
+	DwellingID     domain.DwellingID
+	Kind           residence.Kind
+	From           domain.Date
+	Until          domain.Date // zero for a permanent one
+}
+
+var residenceQuery = query(`
+return {redis.call('HGETALL', g .. ARGV[4]), redis.call('HGETALL', g .. ARGV[5])}`)
+
+// Residence returns where the person is registered on the day, which is today:
+// ended registrations are not kept here, past days are answered by a replay of
+// the log. Error: [domain.CodePersonUnknown].
+func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain.Date) (PersonResidence, error) {
+	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream(), registrationsKey(id))
+	if err != nil {
+		return PersonResidence{}, err
+	}
+	rec := asRecord(data[0])
+	if !rec.has("class") {
+		return PersonResidence{}, unknownPerson()
+	}
+	revision, err := rec.number("revision")
+	if err != nil {
+		return PersonResidence{}, err
+	}
+	active, err := activeOn(asRecord(data[1]), today)
+	if err != nil {
+		return PersonResidence{}, err
+	}
+	result := PersonResidence{PersonID: id, Class: residence.Class(rec["class"]), Revision: revision, AsOf: at}
+	for _, a := range active {
+		result.Registrations = append(result.Registrations, Residence{
+			RegistrationID: a.id, DwellingID: a.Dwelling, Kind: a.Kind, From: a.From, Until: a.Until,
+		})
+	}
+	return result, nil
+}
+
+func unknownPerson() error {
+	return domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
+		"no person with this id is recorded; record the person with POST /v1/persons first")
+}
+
+type activeRegistration struct {
+	id domain.RegistrationID
+	storedRegistration
+}
+
+// activeOn returns the registrations that hold on the day, permanent ones
+// first, then the longest. A temporary one stops by itself, without an event.
+func activeOn(registrations record, day domain.Date) ([]activeRegistration, error) {
+	var active []activeRegistration
+	for id, value := range registrations {
+		var a activeRegistration
+		var err error
+		if a.id.UUID, err = uuid.Parse(id); err != nil {
+			return nil, corrupt("registration id", err)
+		}
+		if err := json.Unmarshal([]byte(value), &a.storedRegistration); err != nil {
+			return nil, corrupt("registration", err)
+		}
+		if (residence.Registration{From: a.From, Until: a.Until}).ActiveOn(day) {
+			active = append(active, a)
+		}
+	}
+	slices.SortFunc(active, func(a, b activeRegistration) int {
+		if a.Kind != b.Kind {
+			if a.Kind == residence.Permanent {
+				return -1
+			}
+			return 1
+		}
+		if c := a.From.Compare(b.From); c != 0 {
+			return c
+		}
+		return strings.Compare(a.id.String(), b.id.String())
+	})
+	return active, nil
 }

@@ -22,49 +22,6 @@ type EventRef struct {
 
 func (r EventRef) String() string { return eventRef(r.Stream, r.Revision) }
 
-// PersonResidence is where a person is registered.
-type PersonResidence struct {
-	PersonID      domain.PersonID
-	Class         residence.Class
-	Registrations []Residence // that hold on the day, the permanent one first
-	Revision      uint64
-	AsOf          domain.Position
-}
-
-// Residence is a registration of a known person.
-type Residence struct {
-	RegistrationID domain.RegistrationID
-	DwellingID     domain.DwellingID
-	Kind           residence.Kind
-	From           domain.Date
-	Until          domain.Date // zero for a permanent one
-}
-
-// DwellingResidents is a dwelling, who owns it and who is registered there.
-type DwellingResidents struct {
-	DwellingID      domain.DwellingID
-	RKA             string
-	CadastralNumber string
-	KATO            string
-	Address         string
-	Place           residence.Place // empty where it is not recorded
-	UsefulArea      residence.Area  // zero where it is not recorded
-	Owners          []residence.Owner
-	OwnersSince     domain.Date
-	Residents       []Resident // whose registrations hold on the day, the longest first
-	Revision        uint64     // of the dwelling's stream; registrations are in those of the persons
-	AsOf            domain.Position
-}
-
-// Resident is a registration at a known dwelling.
-type Resident struct {
-	PersonID       domain.PersonID
-	RegistrationID domain.RegistrationID
-	Kind           residence.Kind
-	From           domain.Date
-	Until          domain.Date // zero for a permanent one
-}
-
 // Service is one of the two public services.
 type Service string
 
