@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // storedApplication is what a case begins with.
@@ -220,3 +223,230 @@ func consents(id domain.CaseID, state housing.ConsentState, fields ...string) []
 
 // answerField is the member of a case's record that holds a co-owner's answer.
 func answerField(p domain.PersonID) string { return "answer:" + p.String() }
+
+// subjectPrefix begins the key of the cases in which the same is asked for: set
+// of streams.
+const subjectPrefix = "subject:"
+
+// Service is one of the two public services.
+type Service string
+
+const (
+	S000 Service = "S000" // placement on the list for service housing
+	S001 Service = "S001" // deregistration at the place of residence
+)
+
+// CaseState is where an application stands.
+type CaseState = procedure.State
+
+// Case is the present state of an application.
+type Case struct {
+	ID             domain.CaseID
+	Service        Service
+	State          CaseState
+	ApplicantID    domain.PersonID
+	Channel        domain.Channel
+	Language       domain.Language
+	ReceivedAt     time.Time        // filed: the term and the seniority run from here
+	RegisteredAt   time.Time        // when the office had it (C4)
+	Deadline       time.Time        // as it was extended, or begins anew
+	Owed           []procedure.Owed // what the body owes beside the decision, and by when
+	Late           []procedure.Owed // what of that was ever late, done since or not
+	SameSubject    []domain.CaseID  // other cases in which the same is asked for (C13)
+	DuplicateOf    domain.CaseID    // of a case that was terminated as a duplicate
+	Remedy         *CaseRemedy      // of an act that fell
+	Overdue        bool             // was marked after the deadline, without a decision (C9)
+	Decider        string           // account; empty before the review
+	Correction     *CaseCorrection  // while it is awaited
+	Hearing        *CaseHearing
+	NotifiedAt     time.Time // zero before the notice of the decision
+	Complaint      *CaseComplaint
+	Appeal         *CaseAppeal       // of the complaint, once it is forwarded
+	Persons        []domain.PersonID // S001: to be deregistered; S000: the family counted with the applicant
+	DwellingID     domain.DwellingID // S001
+	Ground         residence.Ground  // S001
+	DepartureSheet bool              // S001: asked for
+	CoOwners       []CoOwner         // S001: whose confirmation was asked for
+	ConfirmBy      time.Time         // S001: until when
+	Results        []residence.Result
+	ListID         domain.ListID         // S000
+	Consent        housing.Consent       // S000: to look-ups, as it was recorded last
+	Judgement      *housing.Judgement    // S000: of the last examination of need, then of the decision
+	Certificate    *PlacementCertificate // S000, once granted
+	Refusal        *RefusalCertificate   // S000, once refused
+	Edition        rules.EditionID       // of the rules that it was judged by, once decided
+	Documents      []CertificateRef      // issued, in that order
+	Revision       uint64
+	AsOf           domain.Position
+}
+
+// CaseHearing is the latest hearing of a case (C8).
+type CaseHearing struct {
+	NotBefore   domain.Date `json:"not_before"` // a refusal comes on this day or later
+	ObjectUntil domain.Date `json:"object_until"`
+}
+
+// CaseCorrection is what an application lacks (C3).
+type CaseCorrection struct {
+	Missing       []procedure.Missing `json:"missing"`
+	SystemsSilent bool                `json:"systems_silent,omitempty"`
+	Until         domain.Date         `json:"until"`
+}
+
+// CaseComplaint is a complaint that is not decided yet (C12).
+type CaseComplaint struct {
+	ComplainantID domain.PersonID `json:"complainant_id"`
+	FiledAt       time.Time       `json:"filed_at"`
+	Late          bool            `json:"late,omitempty"`
+	ForwardBy     domain.Date     `json:"forward_by"`
+}
+
+// CaseRemedy says what was done about an act that fell after a complaint.
+type CaseRemedy struct {
+	How        procedure.RemedyKind `json:"how"`
+	Acts       []domain.EventRef    `json:"acts,omitempty"`
+	NewCase    domain.CaseID        `json:"new_case,omitzero"`
+	RecordedAt time.Time            `json:"recorded_at"`
+}
+
+// CaseAppeal says which body reviews the complaint, and until when.
+type CaseAppeal struct {
+	To       string      `json:"to"`
+	DecideBy domain.Date `json:"decide_by"`
+}
+
+// CoOwner of a dwelling, and where they stand towards an application.
+type CoOwner struct {
+	PersonID domain.PersonID
+	State    residence.Confirmation
+}
+
+// PlacementCertificate is what an S000 case ends with when it is granted.
+type PlacementCertificate struct {
+	ID           domain.CertificateID `json:"id"`
+	EntryID      domain.EntryID       `json:"entry_id"`
+	Number       int                  `json:"number"` // on the day; the current one is [Reader.Number]
+	RegisteredOn domain.Date          `json:"registered_on"`
+	CertifiedAt  time.Time            `json:"certified_at"`
+}
+
+// RefusalCertificate is what an S000 case ends with when it is refused.
+type RefusalCertificate struct {
+	ID          domain.CertificateID  `json:"id"`
+	Ground      housing.RefusalGround `json:"ground"`
+	Reasons     domain.Personal       `json:"reasons"`
+	Unmet       domain.Personal       `json:"unmet,omitempty"`
+	AppealRoute string                `json:"appeal_route"`
+	RefusedAt   time.Time             `json:"refused_at"`
+}
+
+var caseQuery = query(`
+local subject = redis.call('HGET', g .. ARGV[4], 'subject')
+return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZRANGE', g .. ARGV[5], 0, -1),
+  subject and redis.call('SMEMBERS', g .. ARGV[6] .. subject) or {}}`)
+
+// Case returns the present state of an application.
+// Error: [domain.CodeCaseUnknown].
+func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
+	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()), subjectPrefix)
+	if err != nil {
+		return Case{}, err
+	}
+	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]), asTexts(data[2]))
+	if err != nil {
+		return Case{}, err
+	}
+	c.AsOf = at
+	return c, nil
+}
+
+// caseOf reads the record of a case, and the streams of those of its subject.
+func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
+	if !rec.has("application") {
+		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
+	}
+	revision, err := rec.number("revision")
+	if err != nil {
+		return Case{}, err
+	}
+	var a storedApplication
+	if err := json.Unmarshal([]byte(rec["application"]), &a); err != nil {
+		return Case{}, corrupt("application", err)
+	}
+	c := Case{
+		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
+		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
+		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
+		Edition:   rules.EditionID(rec["edition"]),
+		ConfirmBy: a.ConfirmBy, Revision: revision,
+	}
+	for _, p := range a.CoOwners {
+		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
+		if answer, answered := rec[answerField(p)]; answered {
+			o.State = residence.Confirmation(answer)
+		}
+		c.CoOwners = append(c.CoOwners, o)
+	}
+	for field, into := range map[string]*time.Time{"deadline": &c.Deadline, "notified_at": &c.NotifiedAt} {
+		if !rec.has(field) {
+			continue
+		}
+		if *into, err = time.Parse(time.RFC3339Nano, rec[field]); err != nil {
+			return Case{}, corrupt(field, err)
+		}
+	}
+	c.Consent.State = housing.ConsentState(rec["consent"])
+	if c.Owed, err = rec.duties(owesPrefix); err != nil {
+		return Case{}, err
+	}
+	if c.Late, err = rec.duties(latePrefix); err != nil {
+		return Case{}, err
+	}
+	if rec.has("duplicate_of") {
+		if c.DuplicateOf.UUID, err = uuid.Parse(rec["duplicate_of"]); err != nil {
+			return Case{}, corrupt("duplicate_of", err)
+		}
+	}
+	for _, stream := range slices.Sorted(slices.Values(subject)) {
+		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return Case{}, corrupt("case of the same subject", err)
+		}
+		if same != id.UUID {
+			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
+		}
+	}
+	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
+	for field, into := range map[string]any{
+		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
+		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
+		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms,
+		"remedy": &c.Remedy,
+	} {
+		if !rec.has(field) {
+			continue
+		}
+		if err := json.Unmarshal([]byte(rec[field]), into); err != nil {
+			return Case{}, corrupt(field, err)
+		}
+	}
+	if c.Documents, err = certificateRefs(documents); err != nil {
+		return Case{}, err
+	}
+	return c, nil
+}
+
+// duties reads the duties that a case's record has under the prefix.
+func (rec record) duties(prefix string) (duties []procedure.Owed, err error) {
+	for _, d := range procedure.Duties {
+		if !rec.has(prefix + string(d)) {
+			continue
+		}
+		by, err := domain.ParseDate(rec[prefix+string(d)])
+		if err != nil {
+			return nil, corrupt(prefix+string(d), err)
+		}
+		duties = append(duties, procedure.Owed{Duty: d, By: by})
+	}
+	return duties, nil
+}

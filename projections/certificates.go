@@ -164,11 +164,6 @@ func certificate(id domain.CertificateID, parts []any) (Certificate, error) {
 	return c, nil
 }
 
-var caseQuery = query(`
-local subject = redis.call('HGET', g .. ARGV[4], 'subject')
-return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZRANGE', g .. ARGV[5], 0, -1),
-  subject and redis.call('SMEMBERS', g .. ARGV[6] .. subject) or {}}`)
-
 // certificateRefs reads the documents of a stream, in the order of issue.
 func certificateRefs(members []string) ([]CertificateRef, error) {
 	refs := make([]CertificateRef, len(members))

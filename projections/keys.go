@@ -60,10 +60,6 @@ func entryKey(list domain.ListID, id domain.EntryID) string {
 	return list.Stream() + ":entry:" + id.String()
 }
 
-// subjectPrefix begins the key of the cases in which the same is asked for: set
-// of streams.
-const subjectPrefix = "subject:"
-
 // Prefixes of what is kept of documents.
 const (
 	certificatePrefix = "certificate:"

@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
-	"tizilim/domain/rules"
 )
 
 // maxPage bounds every list that is read in pages.
@@ -51,112 +49,6 @@ var positionQuery = query(`return {}`)
 func (r *Reader) Position(ctx context.Context) (domain.Position, error) {
 	_, at, err := r.read(ctx, positionQuery, "")
 	return at, err
-}
-
-// Case returns the present state of an application.
-// Error: [domain.CodeCaseUnknown].
-func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
-	data, at, err := r.read(ctx, caseQuery, id.Stream(), id.Stream(), documentsKey(id.Stream()), subjectPrefix)
-	if err != nil {
-		return Case{}, err
-	}
-	c, err := caseOf(id, asRecord(data[0]), asTexts(data[1]), asTexts(data[2]))
-	if err != nil {
-		return Case{}, err
-	}
-	c.AsOf = at
-	return c, nil
-}
-
-// caseOf reads the record of a case, and the streams of those of its subject.
-func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
-	if !rec.has("application") {
-		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
-	}
-	revision, err := rec.number("revision")
-	if err != nil {
-		return Case{}, err
-	}
-	var a storedApplication
-	if err := json.Unmarshal([]byte(rec["application"]), &a); err != nil {
-		return Case{}, corrupt("application", err)
-	}
-	c := Case{
-		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
-		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
-		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
-		Edition:   rules.EditionID(rec["edition"]),
-		ConfirmBy: a.ConfirmBy, Revision: revision,
-	}
-	for _, p := range a.CoOwners {
-		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
-		if answer, answered := rec[answerField(p)]; answered {
-			o.State = residence.Confirmation(answer)
-		}
-		c.CoOwners = append(c.CoOwners, o)
-	}
-	for field, into := range map[string]*time.Time{"deadline": &c.Deadline, "notified_at": &c.NotifiedAt} {
-		if !rec.has(field) {
-			continue
-		}
-		if *into, err = time.Parse(time.RFC3339Nano, rec[field]); err != nil {
-			return Case{}, corrupt(field, err)
-		}
-	}
-	c.Consent.State = housing.ConsentState(rec["consent"])
-	if c.Owed, err = rec.duties(owesPrefix); err != nil {
-		return Case{}, err
-	}
-	if c.Late, err = rec.duties(latePrefix); err != nil {
-		return Case{}, err
-	}
-	if rec.has("duplicate_of") {
-		if c.DuplicateOf.UUID, err = uuid.Parse(rec["duplicate_of"]); err != nil {
-			return Case{}, corrupt("duplicate_of", err)
-		}
-	}
-	for _, stream := range slices.Sorted(slices.Values(subject)) {
-		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
-		if err != nil {
-			return Case{}, corrupt("case of the same subject", err)
-		}
-		if same != id.UUID {
-			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
-		}
-	}
-	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
-	for field, into := range map[string]any{
-		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
-		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
-		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms,
-		"remedy": &c.Remedy,
-	} {
-		if !rec.has(field) {
-			continue
-		}
-		if err := json.Unmarshal([]byte(rec[field]), into); err != nil {
-			return Case{}, corrupt(field, err)
-		}
-	}
-	if c.Documents, err = certificateRefs(documents); err != nil {
-		return Case{}, err
-	}
-	return c, nil
-}
-
-// duties reads the duties that a case's record has under the prefix.
-func (rec record) duties(prefix string) (duties []procedure.Owed, err error) {
-	for _, d := range procedure.Duties {
-		if !rec.has(prefix + string(d)) {
-			continue
-		}
-		by, err := domain.ParseDate(rec[prefix+string(d)])
-		if err != nil {
-			return nil, corrupt(prefix+string(d), err)
-		}
-		duties = append(duties, procedure.Owed{Duty: d, By: by})
-	}
-	return duties, nil
 }
 
 var listQuery = query(`

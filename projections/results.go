@@ -6,8 +6,6 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
-	"tizilim/domain/residence"
-	"tizilim/domain/rules"
 )
 
 // Every result carries AsOf, the position of the log up to which the answer
@@ -21,118 +19,6 @@ type EventRef struct {
 }
 
 func (r EventRef) String() string { return eventRef(r.Stream, r.Revision) }
-
-// Service is one of the two public services.
-type Service string
-
-const (
-	S000 Service = "S000" // placement on the list for service housing
-	S001 Service = "S001" // deregistration at the place of residence
-)
-
-// CaseState is where an application stands.
-type CaseState = procedure.State
-
-// CaseHearing is the latest hearing of a case (C8).
-type CaseHearing struct {
-	NotBefore   domain.Date `json:"not_before"` // a refusal comes on this day or later
-	ObjectUntil domain.Date `json:"object_until"`
-}
-
-// CaseCorrection is what an application lacks (C3).
-type CaseCorrection struct {
-	Missing       []procedure.Missing `json:"missing"`
-	SystemsSilent bool                `json:"systems_silent,omitempty"`
-	Until         domain.Date         `json:"until"`
-}
-
-// CaseComplaint is a complaint that is not decided yet (C12).
-type CaseComplaint struct {
-	ComplainantID domain.PersonID `json:"complainant_id"`
-	FiledAt       time.Time       `json:"filed_at"`
-	Late          bool            `json:"late,omitempty"`
-	ForwardBy     domain.Date     `json:"forward_by"`
-}
-
-// CaseRemedy says what was done about an act that fell after a complaint.
-type CaseRemedy struct {
-	How        procedure.RemedyKind `json:"how"`
-	Acts       []domain.EventRef    `json:"acts,omitempty"`
-	NewCase    domain.CaseID        `json:"new_case,omitzero"`
-	RecordedAt time.Time            `json:"recorded_at"`
-}
-
-// CaseAppeal says which body reviews the complaint, and until when.
-type CaseAppeal struct {
-	To       string      `json:"to"`
-	DecideBy domain.Date `json:"decide_by"`
-}
-
-// Case is the present state of an application.
-type Case struct {
-	ID             domain.CaseID
-	Service        Service
-	State          CaseState
-	ApplicantID    domain.PersonID
-	Channel        domain.Channel
-	Language       domain.Language
-	ReceivedAt     time.Time        // filed: the term and the seniority run from here
-	RegisteredAt   time.Time        // when the office had it (C4)
-	Deadline       time.Time        // as it was extended, or begins anew
-	Owed           []procedure.Owed // what the body owes beside the decision, and by when
-	Late           []procedure.Owed // what of that was ever late, done since or not
-	SameSubject    []domain.CaseID  // other cases in which the same is asked for (C13)
-	DuplicateOf    domain.CaseID    // of a case that was terminated as a duplicate
-	Remedy         *CaseRemedy      // of an act that fell
-	Overdue        bool             // was marked after the deadline, without a decision (C9)
-	Decider        string           // account; empty before the review
-	Correction     *CaseCorrection  // while it is awaited
-	Hearing        *CaseHearing
-	NotifiedAt     time.Time // zero before the notice of the decision
-	Complaint      *CaseComplaint
-	Appeal         *CaseAppeal       // of the complaint, once it is forwarded
-	Persons        []domain.PersonID // S001: to be deregistered; S000: the family counted with the applicant
-	DwellingID     domain.DwellingID // S001
-	Ground         residence.Ground  // S001
-	DepartureSheet bool              // S001: asked for
-	CoOwners       []CoOwner         // S001: whose confirmation was asked for
-	ConfirmBy      time.Time         // S001: until when
-	Results        []residence.Result
-	ListID         domain.ListID         // S000
-	Consent        housing.Consent       // S000: to look-ups, as it was recorded last
-	Judgement      *housing.Judgement    // S000: of the last examination of need, then of the decision
-	Certificate    *PlacementCertificate // S000, once granted
-	Refusal        *RefusalCertificate   // S000, once refused
-	Edition        rules.EditionID       // of the rules that it was judged by, once decided
-	Documents      []CertificateRef      // issued, in that order
-	Revision       uint64
-	AsOf           domain.Position
-}
-
-// CoOwner of a dwelling, and where they stand towards an application.
-type CoOwner struct {
-	PersonID domain.PersonID
-	State    residence.Confirmation
-}
-
-// PlacementCertificate is what an S000 case ends with when it is granted.
-type PlacementCertificate struct {
-	ID           domain.CertificateID `json:"id"`
-	EntryID      domain.EntryID       `json:"entry_id"`
-	Number       int                  `json:"number"` // on the day; the current one is [Reader.Number]
-	RegisteredOn domain.Date          `json:"registered_on"`
-	CertifiedAt  time.Time            `json:"certified_at"`
-}
-
-// RefusalCertificate is what an S000 case ends with when it is refused.
-type RefusalCertificate struct {
-	ID          domain.CertificateID  `json:"id"`
-	Ground      housing.RefusalGround `json:"ground"`
-	Reasons     domain.Personal       `json:"reasons"`
-	Unmet       domain.Personal       `json:"unmet,omitempty"`
-	AppealRoute string                `json:"appeal_route"`
-	RefusedAt   time.Time             `json:"refused_at"`
-}
 
 // EntryStatus says whether an entry stands on its list.
 type EntryStatus string
