@@ -24,7 +24,7 @@
 // # How it works
 //
 // A model is a pure function from an event to writes (one file a
-// model: persons.go, dwellings.go, cases.go, queues.go, histories.go, acts.go,
+// model: persons.go, dwellings.go, cases.go, lists.go, entries.go, histories.go, acts.go,
 // agenda.go, accounts.go). The projector follows the log and applies events in batches; the
 // writes of a batch and the checkpoint after it are one script, which Redis runs alone
 // (batch.go). The script first checks that this process still has its role,

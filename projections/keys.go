@@ -4,10 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"tizilim/domain"
-	"tizilim/domain/housing"
 )
 
 // keyspace is the prefix of every key of one registry: a Redis Cluster hash tag,
@@ -53,12 +51,6 @@ func inboxKey(id domain.PersonID) string      { return id.Stream() + ":notices" 
 func dwellingHistory(id domain.DwellingID) string {
 	return id.Stream() + ":history"
 }
-func listsKey(body string) string        { return "body:" + body }           // zset of lists
-func orderKey(id domain.ListID) string   { return id.Stream() + ":order" }   // zset of active entries
-func changesKey(id domain.ListID) string { return id.Stream() + ":changes" } // zset, see queues.go
-func entryKey(list domain.ListID, id domain.EntryID) string {
-	return list.Stream() + ":entry:" + id.String()
-}
 
 // Prefixes of what is kept of documents.
 const (
@@ -74,37 +66,6 @@ func documentsKey(stream string) string             { return stream + ":document
 
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }
-
-// seniorityKey sorts as [housing.Seniority.Compare] does, for the instants that
-// have a Unix time in nanoseconds (years 1678 to 2262): the sign bit is turned
-// so that instants before 1970 sort first. Before it stands 0 for an entry with
-// priority and 1 for all others.
-func seniorityKey(s housing.Seniority) string {
-	class := 1
-	if s.Priority {
-		class = 0
-	}
-	return fmt.Sprintf("%d%016x%016x", class, uint64(s.At.UnixNano())^(1<<63), uint64(s.Position))
-}
-
-const seniorityKeyLen = 33
-
-func parseSeniorityKey(key string) (housing.Seniority, error) {
-	if len(key) != seniorityKeyLen || key[0] != '0' && key[0] != '1' {
-		return housing.Seniority{}, fmt.Errorf("seniority key of %d characters", len(key))
-	}
-	hi, err := strconv.ParseUint(key[1:17], 16, 64)
-	if err != nil {
-		return housing.Seniority{}, err
-	}
-	lo, err := strconv.ParseUint(key[17:], 16, 64)
-	if err != nil {
-		return housing.Seniority{}, err
-	}
-	return housing.Seniority{
-		At: time.Unix(0, int64(hi^(1<<63))).UTC(), Position: domain.Position(lo), Priority: key[0] == '0',
-	}, nil
-}
 
 // eventRef names an event: stream@revision.
 func eventRef(stream string, revision uint64) string {

@@ -33,7 +33,7 @@ func point(parties, member string) op { return op{opPoint, parties, []string{mem
 // reads nor clock, so that the projector, verify and a test get the same.
 type projection func(rec domain.Recorded) []op
 
-var models = []projection{revisions, persons, dwellings, cases, queues, histories, acts, agenda, issued, accounts, notices}
+var models = []projection{revisions, persons, dwellings, cases, lists, entries, histories, acts, agenda, issued, accounts, notices}
 
 // project returns the writes of all models.
 func project(rec domain.Recorded) []op {

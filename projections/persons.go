@@ -5,10 +5,11 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"tizilim/domain"
-	"tizilim/domain/residence"
 
 	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
 )
 
 // storedRegistration is a registration that no fact has ended, under its

@@ -21,7 +21,7 @@ const (
 	opRank               // zset: score, member
 	opUnrank             // zset: member
 	opCut                // zset with equal scores: the first member to go; all that sort after it go too
-	opStair              // staircase: from, to, change; see queues.go
+	opStair              // staircase: from, to, change; see numbers.go
 	opPoint              // set of keys of zsets: member, which is ranked with score 0 in each of them
 	opClaim              // digest, milliseconds; the key is relative to the root, outside generations
 	verbCount

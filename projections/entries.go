@@ -1,0 +1,206 @@
+package projections
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+)
+
+// entries keeps the entries of every list and their order. The active entries are members of one
+// sorted set whose scores are all equal, so that they sort by their text: the
+// seniority in fixed width, then the entry's id. A number is the rank of a
+// member plus one; no number is stored anywhere.
+func entries(rec domain.Recorded) []op {
+	switch e := rec.Event.(type) {
+	case housing.EntryPlaced:
+		return append([]op{
+			set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(), "case", e.CaseID.String(),
+				"seniority", seniorityKey(e.Seniority), "registered_on", e.RegisteredOn.String(), "certified", strconv.Itoa(e.Number),
+				"inventory_due_on", e.InventoryDueOn.String()),
+			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryActive, Placed)...)
+	case housing.EntryRemoved:
+		return append([]op{
+			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+			set(entryKey(e.ListID, e.EntryID), "removal_reason", string(e.Reason), "notice_due_on", e.NoticeDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "review_reason"),
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryRemoved, Removed)...)
+	case housing.NoticeGiven:
+		return []op{unset(entryKey(e.ListID, e.EntryID), "notice_due_on")}
+	case housing.EntryProvided:
+		return append([]op{
+			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryProvided, Provided)...)
+	case housing.EntryReinstated:
+		return append([]op{
+			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.InventoryDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "removal_reason", "notice_due_on", "review", "answer_by"),
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryActive, Reinstated)...)
+	case housing.EntryRedated:
+		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, Redated)
+	case housing.EntryPrioritised:
+		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, Prioritised)
+	case housing.PriorityEnded:
+		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, PriorityEnded)
+	case housing.EntryTransferred:
+		return []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String())}
+	case housing.InventoryConfirmed:
+		return []op{
+			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.NextDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "answer_by"),
+		}
+	case housing.InventoryRequested:
+		return []op{set(entryKey(e.ListID, e.EntryID), "answer_by", e.AnswerBy.String())}
+	case housing.ReviewOpened:
+		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(EntryUnderReview), "review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
+	case housing.ReviewClosed:
+		return []op{
+			set(entryKey(e.ListID, e.EntryID), "status", string(EntryActive), "inventory_due_on", e.NextDueOn.String()),
+			unset(entryKey(e.ListID, e.EntryID), "review", "review_reason", "answer_by"),
+		}
+	}
+	return nil
+}
+
+func orderKey(id domain.ListID) string { return id.Stream() + ":order" } // zset of active entries
+
+func orderMember(s housing.Seniority, id domain.EntryID) string { return seniorityKey(s) + id.String() }
+
+func entryKey(list domain.ListID, id domain.EntryID) string {
+	return list.Stream() + ":entry:" + id.String()
+}
+
+// EntryStatus says whether an entry stands on its list.
+type EntryStatus string
+
+const (
+	EntryActive         EntryStatus = "active"
+	EntryUnderReview    EntryStatus = "under_review"    // stands on its list
+	EntryHearingPending EntryStatus = "hearing_pending" // so does this
+	EntryProvided       EntryStatus = "provided"
+	EntryRemoved        EntryStatus = "removed"
+)
+
+// QueueEntry is a line of a list.
+type QueueEntry struct {
+	Number       int
+	EntryID      domain.EntryID
+	PersonID     domain.PersonID
+	CaseID       domain.CaseID
+	Seniority    housing.Seniority
+	RegisteredOn domain.Date
+	Certified    int
+
+	Status         EntryStatus
+	InventoryDueOn domain.Date
+}
+
+// entryLine reads an entry's record, all but its number. review is the state of
+// its review, "" where there is none.
+func entryLine(id domain.EntryID, rec record, review string) (QueueEntry, error) {
+	line := QueueEntry{EntryID: id, Status: EntryStatus(rec["status"])}
+	if line.Status == EntryUnderReview && procedure.State(review) == procedure.HearingPending {
+		line.Status = EntryHearingPending
+	}
+	var err error
+	if line.Seniority, err = parseSeniorityKey(rec["seniority"]); err != nil {
+		return QueueEntry{}, corrupt("seniority", err)
+	}
+	if line.PersonID.UUID, err = uuid.Parse(rec["person"]); err != nil {
+		return QueueEntry{}, corrupt("person id", err)
+	}
+	if line.CaseID.UUID, err = uuid.Parse(rec["case"]); err != nil {
+		return QueueEntry{}, corrupt("case id", err)
+	}
+	if err := line.RegisteredOn.UnmarshalText([]byte(rec["registered_on"])); err != nil {
+		return QueueEntry{}, corrupt("day of registration", err)
+	}
+	if err := line.InventoryDueOn.UnmarshalText([]byte(rec["inventory_due_on"])); err != nil {
+		return QueueEntry{}, corrupt("due day of the inventory", err)
+	}
+	if line.Certified, err = strconv.Atoi(rec["certified"]); err != nil {
+		return QueueEntry{}, corrupt("certified number", err)
+	}
+	return line, nil
+}
+
+// EntriesPage is a part of a list, in order.
+type EntriesPage struct {
+	Entries  []QueueEntry
+	Next     string // cursor of the next page; empty where there is none
+	Of       int
+	Revision uint64
+	AsOf     domain.Position
+}
+
+var entriesQuery = query(`
+local order = g .. ARGV[5]
+local from = '-'
+if ARGV[7] ~= '' then from = '(' .. ARGV[7] end
+local members = redis.call('ZRANGEBYLEX', order, from, '+', 'LIMIT', 0, ARGV[8])
+local first, entries, reviews = 0, {}, {}
+if #members > 0 then first = redis.call('ZRANK', order, members[1]) + 1 end
+for i, member in ipairs(members) do
+  local entry = g .. ARGV[6] .. string.sub(member, 34)
+  entries[i] = redis.call('HGETALL', entry)
+  local review = redis.call('HGET', entry, 'review')
+  reviews[i] = review and redis.call('HGET', g .. review, 'state') or ''
+end
+return {redis.call('HMGET', g .. ARGV[4], 'title', 'revision'), redis.call('ZCARD', order), first, members, entries, reviews}`)
+
+// Entries returns up to limit active entries of a list, in order with their
+// numbers, after the cursor of the page before ("" for the first). The cost
+// does not grow with the place in the list. A cursor stays good when the list
+// changes: the page goes on after the same place in the order.
+//
+// Errors: [domain.CodeListUnknown], [domain.CodeMalformed] for a cursor that
+// was not given out.
+func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string, limit int) (EntriesPage, error) {
+	if cursor != "" && !wellFormedCursor(cursor) {
+		return EntriesPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"the cursor is none that a page of this list gave; send it back unchanged, or leave it out to begin anew").At("cursor")
+	}
+	limit = pageSize(limit)
+	data, at, err := r.read(ctx, entriesQuery, list.Stream(),
+		list.Stream(), orderKey(list), list.Stream()+":entry:", cursor, limit+1)
+	if err != nil {
+		return EntriesPage{}, err
+	}
+	revision, err := openedList(data[0])
+	if err != nil {
+		return EntriesPage{}, err
+	}
+	page := EntriesPage{Of: asInt(data[1]), Revision: revision, AsOf: at}
+	members, entries, reviews := asTexts(data[3]), data[4].([]any), asTexts(data[5])
+	for i, member := range members {
+		if i == limit {
+			page.Next = members[i-1]
+			break
+		}
+		id, err := uuid.Parse(member[seniorityKeyLen:])
+		if err != nil {
+			return EntriesPage{}, corrupt("entry id", err)
+		}
+		line, err := entryLine(domain.EntryID{UUID: id}, asRecord(entries[i]), reviews[i])
+		if err != nil {
+			return EntriesPage{}, err
+		}
+		line.Number = asInt(data[2]) + i
+		page.Entries = append(page.Entries, line)
+	}
+	return page, nil
+}
+
+func wellFormedCursor(cursor string) bool {
+	if len(cursor) != seniorityKeyLen+36 {
+		return false
+	}
+	_, err := parseSeniorityKey(cursor[:seniorityKeyLen])
+	return err == nil && uuid.Validate(cursor[seniorityKeyLen:]) == nil
+}

@@ -1,0 +1,271 @@
+package projections
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+)
+
+// What last changed the number of an entry is the latest change whose places
+// reach it. A placement, removal, provision or reinstatement reaches its own
+// place and all later ones. A re-dating, and a priority that is given or ends,
+// moves one entry: it reaches the places from the one to the other, both
+// included, and none behind, whose numbers it does not change.
+//
+// The changes are kept as a staircase: a step is a place and the change that
+// holds from there up to the next step. A change that reaches all later places
+// removes the steps at its own and every later one and is then added (opCut). A
+// change of a range removes the steps in it, is added at its beginning, and
+// behind its end the change is added that held there before (opStair). The
+// answer for an entry is the greatest step not after its own place. Each change
+// adds two steps at most and each step is removed once: O(log n) a change,
+// amortised.
+func entryChanged(rec domain.Recorded, list domain.ListID, id domain.EntryID, s housing.Seniority, status EntryStatus, kind ChangeKind) []op {
+	step := seniorityKey(s)
+	change := formatChange(kind, rec)
+	return []op{
+		set(entryKey(list, id), "status", string(status), "change", change),
+		cut(changesKey(list), step),
+		rank(changesKey(list), step+"|"+change),
+	}
+}
+
+// entryMoved moves an entry within the order: the numbers between its two places
+// change, and no others.
+func entryMoved(rec domain.Recorded, list domain.ListID, id domain.EntryID, from, to housing.Seniority, kind ChangeKind) []op {
+	first, last := from, to
+	if last.Compare(first) < 0 {
+		first, last = last, first
+	}
+	change := formatChange(kind, rec)
+	return []op{
+		set(entryKey(list, id), "seniority", seniorityKey(to), "change", change),
+		unrank(orderKey(list), orderMember(from, id)),
+		rank(orderKey(list), orderMember(to, id)),
+		stair(changesKey(list), seniorityKey(first), seniorityKey(last)+behind, change),
+	}
+}
+
+// behind after a seniority is the place behind it and before every later one:
+// it sorts after the bar that follows a step's place.
+const behind = "~"
+
+func changesKey(id domain.ListID) string { return id.Stream() + ":changes" } // zset, see entryChanged
+
+// seniorityKey sorts as [housing.Seniority.Compare] does, for the instants that
+// have a Unix time in nanoseconds (years 1678 to 2262): the sign bit is turned
+// so that instants before 1970 sort first. Before it stands 0 for an entry with
+// priority and 1 for all others.
+func seniorityKey(s housing.Seniority) string {
+	class := 1
+	if s.Priority {
+		class = 0
+	}
+	return fmt.Sprintf("%d%016x%016x", class, uint64(s.At.UnixNano())^(1<<63), uint64(s.Position))
+}
+
+const seniorityKeyLen = 33
+
+func parseSeniorityKey(key string) (housing.Seniority, error) {
+	if len(key) != seniorityKeyLen || key[0] != '0' && key[0] != '1' {
+		return housing.Seniority{}, fmt.Errorf("seniority key of %d characters", len(key))
+	}
+	hi, err := strconv.ParseUint(key[1:17], 16, 64)
+	if err != nil {
+		return housing.Seniority{}, err
+	}
+	lo, err := strconv.ParseUint(key[17:], 16, 64)
+	if err != nil {
+		return housing.Seniority{}, err
+	}
+	return housing.Seniority{
+		At: time.Unix(0, int64(hi^(1<<63))).UTC(), Position: domain.Position(lo), Priority: key[0] == '0',
+	}, nil
+}
+
+// ChangeKind is what happened to an entry of a list.
+type ChangeKind string
+
+const (
+	Placed        ChangeKind = "placed"
+	Removed       ChangeKind = "removed"
+	Reinstated    ChangeKind = "reinstated"
+	Provided      ChangeKind = "provided"
+	Redated       ChangeKind = "redated"
+	Prioritised   ChangeKind = "prioritised"
+	PriorityEnded ChangeKind = "priority_ended"
+)
+
+// Change is what changed a number. It does not tell whose entry changed.
+type Change struct {
+	Kind        ChangeKind
+	EffectiveAt time.Time
+	Created     time.Time // when the log learned of it
+	Event       EventRef
+}
+
+// formatChange writes a change so that it names the event and nobody.
+func formatChange(kind ChangeKind, rec domain.Recorded) string {
+	return fmt.Sprintf("%s|%d|%d|%s", kind, rec.Event.EffectiveAt().UnixNano(), rec.Created.UnixNano(), eventRef(rec.Stream, rec.Revision))
+}
+
+func parseChange(text string) (Change, error) {
+	parts := strings.Split(text, "|")
+	if len(parts) != 4 {
+		return Change{}, fmt.Errorf("change of %d parts", len(parts))
+	}
+	effective, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return Change{}, err
+	}
+	created, err := strconv.ParseInt(parts[2], 10, 64)
+	if err != nil {
+		return Change{}, err
+	}
+	stream, revision, err := parseEventRef(parts[3])
+	if err != nil {
+		return Change{}, err
+	}
+	return Change{
+		Kind: ChangeKind(parts[0]), EffectiveAt: time.Unix(0, effective).UTC(), Created: time.Unix(0, created).UTC(),
+		Event: EventRef{stream, revision},
+	}, nil
+}
+
+// QueueNumber is the place of an entry on its list.
+type QueueNumber struct {
+	ListID       domain.ListID
+	EntryID      domain.EntryID
+	PersonID     domain.PersonID
+	CaseID       domain.CaseID
+	Status       EntryStatus
+	Number       int // 1 for the first; 0 for an entry that has left the list
+	Of           int // entries that stand on the list
+	Ahead        int // those before this one; 0 for an entry that has left
+	Seniority    housing.Seniority
+	RegisteredOn domain.Date
+	Certified    int    // the number on the certificate, which never changes
+	LastChange   Change // of the number; for an entry that has left, its leaving
+
+	InventoryDueOn domain.Date           // until when it must be confirmed
+	AnswerBy       domain.Date           // until when the holder who was asked can; zero where nobody was
+	Review         *EntryReview          // that goes on, or ended with the removal
+	Removed        housing.RemovalReason // why it was; empty for an entry that was not
+	NoticeDueOn    domain.Date           // of the removal; zero where no notice is owed
+	Revision       uint64                // of the list's stream
+	AsOf           domain.Position
+}
+
+// EntryReview is the procedure on an entry that is or was under review.
+type EntryReview struct {
+	Owed      []procedure.Owed     // what the body owes after a complaint
+	Late      []procedure.Owed     // what of that was late
+	Reason    housing.ReviewReason // empty once the entry is removed
+	Hearing   *CaseHearing
+	Complaint *CaseComplaint // about the removal
+	Appeal    *CaseAppeal    // of the complaint, once it is forwarded
+}
+
+// A member of the changes begins with the seniority and a bar; the tilde sorts
+// after the bar.
+const numberOfEntry = `
+local function number(list, entry, order, changes, id)
+  local e = redis.call('HGETALL', entry)
+  local seniority = redis.call('HGET', entry, 'seniority') or ''
+  local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
+  local review = redis.call('HGET', entry, 'review')
+  return {
+    redis.call('HMGET', list, 'title', 'revision'), e,
+    redis.call('ZRANK', order, seniority .. id), redis.call('ZCARD', order), change[1] or '',
+    review and redis.call('HGETALL', g .. review) or {},
+  }
+end
+`
+
+var numberQuery = query(numberOfEntry + `
+return number(g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7], ARGV[8])`)
+
+// Number returns the current number of an entry, why it is that, and what is
+// certified. Errors: [domain.CodeListUnknown], [domain.CodeEntryUnknown].
+func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.EntryID) (QueueNumber, error) {
+	data, at, err := r.read(ctx, numberQuery, list.Stream(),
+		list.Stream(), entryKey(list, entry), orderKey(list), changesKey(list), entry.String())
+	if err != nil {
+		return QueueNumber{}, err
+	}
+	return queueNumber(list, entry, data, at)
+}
+
+// queueNumber reads what the script number returns.
+func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain.Position) (QueueNumber, error) {
+	revision, err := openedList(data[0])
+	if err != nil {
+		return QueueNumber{}, err
+	}
+	rec := asRecord(data[1])
+	if !rec.has("seniority") {
+		return QueueNumber{}, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
+	}
+	file := asRecord(data[5])
+	line, err := entryLine(entry, rec, file["state"])
+	if err != nil {
+		return QueueNumber{}, err
+	}
+	n := QueueNumber{
+		ListID: list, EntryID: entry, PersonID: line.PersonID, CaseID: line.CaseID, Status: line.Status, InventoryDueOn: line.InventoryDueOn,
+		Of: asInt(data[3]), Seniority: line.Seniority, RegisteredOn: line.RegisteredOn, Certified: line.Certified,
+		Revision: revision, AsOf: at,
+	}
+	if err := n.underReview(rec, file); err != nil {
+		return QueueNumber{}, err
+	}
+	change := rec["change"]
+	if ahead, active := data[2].(int64); active {
+		n.Ahead, n.Number = int(ahead), int(ahead)+1
+		_, change, _ = strings.Cut(text(data[4]), "|")
+	}
+	if n.LastChange, err = parseChange(change); err != nil {
+		return QueueNumber{}, corrupt("change of a number", err)
+	}
+	return n, nil
+}
+
+// underReview adds what the entry's record and that of its review tell.
+func (n *QueueNumber) underReview(rec, file record) error {
+	n.Removed = housing.RemovalReason(rec["removal_reason"])
+	for field, into := range map[string]*domain.Date{"answer_by": &n.AnswerBy, "notice_due_on": &n.NoticeDueOn} {
+		if !rec.has(field) {
+			continue
+		}
+		if err := into.UnmarshalText([]byte(rec[field])); err != nil {
+			return corrupt(field, err)
+		}
+	}
+	if !rec.has("review") {
+		return nil
+	}
+	n.Review = &EntryReview{Reason: housing.ReviewReason(rec["review_reason"])}
+	var err error
+	if n.Review.Owed, err = file.duties(owesPrefix); err != nil {
+		return err
+	}
+	if n.Review.Late, err = file.duties(latePrefix); err != nil {
+		return err
+	}
+	for field, into := range map[string]any{"hearing": &n.Review.Hearing, "complaint": &n.Review.Complaint, "appeal": &n.Review.Appeal} {
+		if !file.has(field) {
+			continue
+		}
+		if err := json.Unmarshal([]byte(file[field]), into); err != nil {
+			return corrupt(field, err)
+		}
+	}
+	return nil
+}
