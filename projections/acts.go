@@ -1,6 +1,12 @@
 package projections
 
 import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
@@ -36,4 +42,38 @@ func acts(rec domain.Recorded) []op {
 		return []op{unrank(unfinishedKey, e.CaseID.String())}
 	}
 	return nil
+}
+
+const unfinishedKey = "unfinished" // zset: case by when its act began
+
+// UnfinishedCase is a case whose act was begun and must be finished.
+type UnfinishedCase struct {
+	CaseID domain.CaseID
+	Since  time.Time
+}
+
+var unfinishedQuery = query(`
+return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', '(' .. ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
+
+// Unfinished returns up to limit cases whose act began before olderThan, in any
+// process, and has not been finished, the oldest first.
+func (r *Reader) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]UnfinishedCase, error) {
+	data, _, err := r.read(ctx, unfinishedQuery, "", unfinishedKey, olderThan.UnixMilli(), pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	var cases []UnfinishedCase
+	flat := asTexts(data)
+	for i := 0; i+1 < len(flat); i += 2 {
+		id, err := uuid.Parse(flat[i])
+		if err != nil {
+			return nil, corrupt("case id", err)
+		}
+		ms, err := strconv.ParseFloat(flat[i+1], 64)
+		if err != nil {
+			return nil, corrupt("time of an act", err)
+		}
+		cases = append(cases, UnfinishedCase{CaseID: domain.CaseID{UUID: id}, Since: time.UnixMilli(int64(ms)).UTC()})
+	}
+	return cases, nil
 }

@@ -267,6 +267,11 @@ func dueMember(d domain.Due) string {
 	return string(d.Kind) + "|" + d.Stream + "|" + d.Item
 }
 
+const (
+	dueKey     = "due"     // zset: duty by when it falls due
+	overdueKey = "overdue" // zset: stream of a case|what is late by when it was due
+)
+
 var dueQuery = query(`
 return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
 

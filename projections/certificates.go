@@ -60,6 +60,20 @@ func testifies(id domain.CertificateID, of domain.RegistrationID, ending domain.
 // hexRevision sorts as revisions do.
 func hexRevision(n uint64) string { return fmt.Sprintf("%016x", n) }
 
+// Prefixes of what is kept of documents.
+const (
+	certificatePrefix = "certificate:"
+	endingsPrefix     = "endings:"
+)
+
+func endingsKey(id domain.RegistrationID) string { return endingsPrefix + id.String() } // zset, revision|day of every correction of its ending
+
+func certificateKey(id domain.CertificateID) string { return certificatePrefix + id.String() } // hash
+
+func locatorKey(locator string) string { return "locator:" + locator } // set of certificates
+
+func documentsKey(stream string) string { return stream + ":documents" } // zset, position|certificate|kind
+
 // Certificate says where a document is and whether it stands.
 type Certificate struct {
 	ID         domain.CertificateID
@@ -78,16 +92,6 @@ type CertificateRef struct {
 	Kind certificates.Kind
 }
 
-// Certificate returns where the document is.
-// Error: [domain.CodeCertificateUnknown].
-func (r *Reader) Certificate(ctx context.Context, id domain.CertificateID) (Certificate, error) {
-	data, _, err := r.read(ctx, certificateQuery, "", certificateKey(id), endingsPrefix)
-	if err != nil {
-		return Certificate{}, err
-	}
-	return certificate(id, data)
-}
-
 // The record of a document, and the first correction after the ending that it
 // testifies.
 const certificateOf = `
@@ -99,6 +103,16 @@ end
 `
 
 var certificateQuery = query(certificateOf + `return certificate(g .. ARGV[4], g .. ARGV[5])`)
+
+// Certificate returns where the document is.
+// Error: [domain.CodeCertificateUnknown].
+func (r *Reader) Certificate(ctx context.Context, id domain.CertificateID) (Certificate, error) {
+	data, _, err := r.read(ctx, certificateQuery, "", certificateKey(id), endingsPrefix)
+	if err != nil {
+		return Certificate{}, err
+	}
+	return certificate(id, data)
+}
 
 var locatedQuery = query(certificateOf + `
 local found = {}

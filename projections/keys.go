@@ -34,35 +34,15 @@ func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 // Keys of a generation, relative to its prefix. The record of a stream has the
 // stream's own name.
 const (
-	checkpointKey = "checkpoint"       // hash: position, event, caught_up, schema, target
-	quarantineKey = "quarantine"       // hash: stream@revision -> why
-	heldKey       = "held"             // set: streams with an event in quarantine
-	unfinishedKey = "unfinished"       // zset: case by when its act began
-	overdueKey    = "overdue"          // zset: stream of a case|what is late by when it was due
-	dueKey        = "due"              // zset: duty by when it falls due
-	owedKey       = "notices:owed"     // zset: notice that an event owes
-	outgoingKey   = "notices:outgoing" // zset: notice|way by when it is to be sent
-	sentKey       = "notices:sent"     // zset: notice|way by when it was sent
-	givenUpKey    = "notices:given_up" // zset: notice|way by when it was given up
+	checkpointKey = "checkpoint" // hash: position, event, caught_up, schema, target
+	quarantineKey = "quarantine" // hash: stream@revision -> why
+	heldKey       = "held"       // set: streams with an event in quarantine
 )
 
 func personHistory(id domain.PersonID) string { return id.Stream() + ":history" } // zset of pointers
-func inboxKey(id domain.PersonID) string      { return id.Stream() + ":notices" } // zset, position|notice
 func dwellingHistory(id domain.DwellingID) string {
 	return id.Stream() + ":history"
 }
-
-// Prefixes of what is kept of documents.
-const (
-	certificatePrefix = "certificate:"
-	endingsPrefix     = "endings:"
-)
-
-func endingsKey(id domain.RegistrationID) string { return endingsPrefix + id.String() } // zset, revision|day of every correction of its ending
-
-func certificateKey(id domain.CertificateID) string { return certificatePrefix + id.String() } // hash
-func locatorKey(locator string) string              { return "locator:" + locator }            // set of certificates
-func documentsKey(stream string) string             { return stream + ":documents" }           // zset, position|certificate|kind
 
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }

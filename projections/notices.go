@@ -80,6 +80,13 @@ func delivery(rec domain.Recorded, w notice.Way, s notice.State) op {
 	return set(rec.Stream, string(w), stored(storedDelivery{s, rec.Event.EffectiveAt().UTC()}))
 }
 
+const (
+	owedKey     = "notices:owed"     // zset: notice that an event owes
+	outgoingKey = "notices:outgoing" // zset: notice|way by when it is to be sent
+	sentKey     = "notices:sent"     // zset: notice|way by when it was sent
+	givenUpKey  = "notices:given_up" // zset: notice|way by when it was given up
+)
+
 // debtMember sorts by when the log learned of the event.
 func debtMember(d notice.Debt) string {
 	to := ""
@@ -296,3 +303,5 @@ func inboxNotice(member string, rec record) (n InboxNotice, err error) {
 	}
 	return n, nil
 }
+
+func inboxKey(id domain.PersonID) string { return id.Stream() + ":notices" } // zset, position|notice

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
@@ -98,30 +97,4 @@ func (r *Reader) history(ctx context.Context, stream, knownBy, key string, after
 		page.Pointers = append(page.Pointers, p)
 	}
 	return page, nil
-}
-
-var unfinishedQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', '(' .. ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
-
-// Unfinished returns up to limit cases whose act began before olderThan, in any
-// process, and has not been finished, the oldest first.
-func (r *Reader) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]UnfinishedCase, error) {
-	data, _, err := r.read(ctx, unfinishedQuery, "", unfinishedKey, olderThan.UnixMilli(), pageSize(limit))
-	if err != nil {
-		return nil, err
-	}
-	var cases []UnfinishedCase
-	flat := asTexts(data)
-	for i := 0; i+1 < len(flat); i += 2 {
-		id, err := uuid.Parse(flat[i])
-		if err != nil {
-			return nil, corrupt("case id", err)
-		}
-		ms, err := strconv.ParseFloat(flat[i+1], 64)
-		if err != nil {
-			return nil, corrupt("time of an act", err)
-		}
-		cases = append(cases, UnfinishedCase{CaseID: domain.CaseID{UUID: id}, Since: time.UnixMilli(int64(ms)).UTC()})
-	}
-	return cases, nil
 }

@@ -1,8 +1,6 @@
 package projections
 
 import (
-	"time"
-
 	"tizilim/domain"
 )
 
@@ -29,10 +27,4 @@ type HistoryPage struct {
 	Pointers []Pointer
 	Next     domain.Position // after which the next page begins; 0 where there is none
 	AsOf     domain.Position
-}
-
-// UnfinishedCase is a case whose act was begun and must be finished.
-type UnfinishedCase struct {
-	CaseID domain.CaseID
-	Since  time.Time
 }
