@@ -108,3 +108,17 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 	}
 	return result, nil
 }
+
+// Occupants returns whose registration at the dwelling holds on the day, as
+// [Reader.Residents].
+func (r *Reader) Occupants(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error) {
+	d, err := r.Residents(ctx, id, today)
+	if err != nil {
+		return nil, err
+	}
+	persons := make([]domain.PersonID, len(d.Residents))
+	for i, resident := range d.Residents {
+		persons[i] = resident.PersonID
+	}
+	return persons, nil
+}
