@@ -17,7 +17,7 @@ func answered(outcome string) body {
 
 // timer does what is due in the registry.
 func (s *subtest) timer() {
-	command.NewTimer(command.New(s.store, s.clock.Now), s.model, slog.New(slog.DiscardHandler)).Once(context.Background())
+	command.NewTimer(s.handler(), s.model, slog.New(slog.DiscardHandler)).Once(context.Background())
 }
 
 func TestR6_TheCaseWaitsForTheOtherOwners(t *testing.T) {

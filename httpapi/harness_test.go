@@ -88,7 +88,7 @@ type settings struct {
 	head       func(projections.LogHead) projections.LogHead
 	follow     func(projections.Log) projections.Log // of the projector
 	commands   func(command.Log) command.Log
-	alone      bool             // commands do not look at other lists
+	model      func(command.Model) command.Model
 	storeClock func() time.Time // of the event store; that of the registry where it is nil
 	rules      rules.Book
 }
@@ -103,7 +103,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Helper()
 	set := settings{
 		redis: inProcess, log: unchanged[httpapi.Log], commands: unchanged[command.Log],
-		head: unchanged[projections.LogHead], follow: unchanged[projections.Log],
+		head: unchanged[projections.LogHead], follow: unchanged[projections.Log], model: unchanged[command.Model],
 	}
 	for _, w := range with {
 		w(&set)
@@ -151,12 +151,12 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
-	rules := []command.Option{command.WithRules(set.rules), command.WithOccupants(httpapi.Occupants(r.watch, r.model))}
-	if !set.alone {
-		rules = append(rules, command.WithLists(httpapi.Lists(r.watch, r.model)))
-	}
+	commands, err := command.New(command.Config{
+		Log: set.commands(r.store), Model: set.model(readModel{r.model, r.watch}), Now: r.clock.Now, Rules: set.rules,
+	})
+	must(t, err)
 	r.server = httpapi.New(httpapi.Config{
-		Commands: command.New(set.commands(r.store), r.clock.Now, rules...), Log: set.log(r.store), Model: r.model, Watch: r.watch,
+		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: checkKey, BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
@@ -169,6 +169,22 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		return err == nil && status.Ready()
 	})
 	return r
+}
+
+// readModel is the read model as commands ask it.
+type readModel struct {
+	*projections.Reader
+	watch *projections.Watch
+}
+
+func (m readModel) CatchUp(ctx context.Context) error { return m.watch.CatchUp(ctx) }
+
+// handler is that of another process of the registry.
+func (r *registry) handler() *command.Handler {
+	r.t.Helper()
+	h, err := command.New(command.Config{Log: r.store, Model: readModel{r.model, r.watch}, Now: r.clock.Now})
+	must(r.t, err)
+	return h
 }
 
 func unchanged[T any](v T) T { return v }

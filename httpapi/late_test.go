@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
 
@@ -108,7 +109,12 @@ func late(t testing.TB) (*registry, *valve, *heads) {
 	r := start(t, func(set *settings) {
 		set.follow = func(l projections.Log) projections.Log { v.Log = l; return v }
 		set.head = h.of
-		set.alone = true // who looks at other lists waits for the model too
+		set.model = func(m command.Model) command.Model { return asItIs{m} }
 	})
 	return r, v, h
 }
+
+// asItIs is a model that commands do not wait for.
+type asItIs struct{ command.Model }
+
+func (asItIs) CatchUp(context.Context) error { return nil }

@@ -559,14 +559,3 @@ func changeOf(e domain.Event) projections.ChangeKind {
 	}
 	return ""
 }
-
-// Lists is which lists a body keeps, for commands: by the model, as soon as it
-// has all that the log holds now.
-func Lists(watch *projections.Watch, model *projections.Reader) command.Lists {
-	return func(ctx context.Context, body string) ([]domain.ListID, error) {
-		if err := watch.CatchUp(ctx); err != nil {
-			return nil, err
-		}
-		return model.ListsOf(ctx, body)
-	}
-}

@@ -9,7 +9,6 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
-	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
 
@@ -182,25 +181,6 @@ func (s *Server) residences() {
 		}
 		return answer(body, d.Revision, d.AsOf), nil
 	})
-}
-
-// Occupants is who is registered at a dwelling, for commands: by the model, as
-// soon as it has all that the log holds now.
-func Occupants(watch *projections.Watch, model *projections.Reader) command.Occupants {
-	return func(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error) {
-		if err := watch.CatchUp(ctx); err != nil {
-			return nil, err
-		}
-		d, err := model.Residents(ctx, id, today)
-		if err != nil {
-			return nil, err
-		}
-		var occupants []domain.PersonID
-		for _, r := range d.Residents {
-			occupants = append(occupants, r.PersonID)
-		}
-		return occupants, nil
-	}
 }
 
 func (b *residentsBody) fill(d projections.DwellingResidents) {

@@ -138,7 +138,12 @@ func start(c config) (a *app, err error) {
 	if err != nil {
 		return a, err
 	}
-	handler := command.New(a.store, time.Now, command.WithRules(c.rules), command.WithOccupants(httpapi.Occupants(watch, a.model)), command.WithLists(httpapi.Lists(watch, a.model)))
+	handler, err := command.New(command.Config{
+		Log: a.store, Model: readModel{a.model, watch}, Now: time.Now, Rules: c.rules,
+	})
+	if err != nil {
+		return a, err
+	}
 	signatures, err := openSignatures(c, a.keys)
 	if err != nil {
 		return a, err
@@ -342,6 +347,15 @@ func (a *app) close() error {
 	a.endings = nil
 	return errors.Join(errs...)
 }
+
+// readModel is the read model as commands ask it: with the watch over how far it
+// is behind the log.
+type readModel struct {
+	*projections.Reader
+	watch *projections.Watch
+}
+
+func (m readModel) CatchUp(ctx context.Context) error { return m.watch.CatchUp(ctx) }
 
 // todo shows the process manager the acts that the read model lists as begun.
 type todo struct{ model *projections.Reader }

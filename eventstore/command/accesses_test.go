@@ -48,7 +48,7 @@ func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	if _, err := do(command.New(l, clock), cmd); domain.CodeOf(err) != domain.CodeLogUnavailable || l.len() != before {
+	if _, err := do(newHandler(l), cmd); domain.CodeOf(err) != domain.CodeLogUnavailable || l.len() != before {
 		t.Fatalf("%v; recorded %v", err, typesOf(l.since(before)))
 	}
 
@@ -59,7 +59,7 @@ func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	if _, err := do(command.New(l, clock), cmd); !errors.Is(err, errCrash) {
+	if _, err := do(newHandler(l), cmd); !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
 	if got := typesOf(l.since(before)); !slices.Equal(got, []string{"access: PersonalDataRead"}) {
@@ -67,7 +67,7 @@ func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 	}
 	l.heal()
 	for range 2 {
-		if _, err := do(command.New(l, clock), cmd); err != nil {
+		if _, err := do(newHandler(l), cmd); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,11 +84,11 @@ func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 func TestC21_AnEntryHidesNoOther(t *testing.T) {
 	l := world(t)
 	l.faults(nil, func(int, string) error { return errCrash })
-	if _, err := lookUp(housing.ScopeHealth)(command.New(l, clock), order("place aigul")); !errors.Is(err, errCrash) {
+	if _, err := lookUp(housing.ScopeHealth)(newHandler(l), order("place aigul")); !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
 	l.heal()
-	if _, err := lookUp(housing.ScopeHealth, housing.ScopeBenefits)(command.New(l, clock), order("place aigul")); err != nil {
+	if _, err := lookUp(housing.ScopeHealth, housing.ScopeBenefits)(newHandler(l), order("place aigul")); err != nil {
 		t.Fatal(err)
 	}
 	if got := entries(l, aigul); len(got) != 2 || !strings.Contains(got[1], " of health+benefits ") {
@@ -100,12 +100,12 @@ func TestC21_AnEntryHidesNoOther(t *testing.T) {
 // record and this one does not know of it yet.
 func TestC20_WhatIsRefusedLeavesNoEntry(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	if _, err := h.Examine(ctx, order("too early"), caseOfAigul, housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeHealth}}}, command.Options{}); domain.CodeOf(err) != domain.CodeStepNotOpen {
 		t.Fatal(err)
 	}
 	must(t, "withdraw", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(l, clock).ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, command.Options{})
+		return newHandler(l).ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, command.Options{})
 	})
 	before := l.len()
 	if _, err := lookUp(housing.ScopeHealth)(h, order("place aigul")); domain.CodeOf(err) != domain.CodeConsentWithdrawn {

@@ -1,7 +1,6 @@
 package command_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -23,7 +22,7 @@ func bodies(t testing.TB) (*memoryLog, *command.Handler) {
 	t.Helper()
 	l := world(t)
 	kept := map[string][]domain.ListID{"body": {list, sister}, "another body": {foreign}}
-	h := command.New(l, clock, command.WithLists(func(_ context.Context, body string) ([]domain.ListID, error) { return kept[body], nil }))
+	h := newHandler(l, withModel(model{lists: kept}))
 	for id, body := range map[domain.ListID]string{sister: "body", foreign: "another body"} {
 		must(t, "open "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
 			return h.OpenList(ctx, cmd, housing.OpenList{ListID: id, Body: body, Settlement: "Астана", Title: "t"}, command.Options{})
@@ -140,9 +139,7 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 func TestQ5_AModelThatCannotTellStopsThePlacementOnly(t *testing.T) {
 	l, h := bodies(t)
 	kase := applyAt(t, h, sister, gulnar)
-	behind := command.New(l, clock, command.WithLists(func(context.Context, string) ([]domain.ListID, error) {
-		return nil, domain.Refuse(domain.Unavailable, domain.CodeModelBehind, "behind")
-	}))
+	behind := newHandler(l, withModel(model{behind: domain.Refuse(domain.Unavailable, domain.CodeModelBehind, "behind")}))
 	n := l.len()
 	if _, err := approve(behind, kase)(order("place")); domain.CodeOf(err) != domain.CodeModelBehind || l.len() != n {
 		t.Fatalf("%v, and recorded %v", err, typesOf(l.since(n)))

@@ -15,7 +15,7 @@ import (
 // others get their sheets after the decision, and a rehearsal tells the same.
 func TestR17_SheetsFollowTheDecision(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	rehearsed, err := depart(h, order("depart"), command.Options{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 	}
 
 	// Once more by another process: the same sheets, and no more of them.
-	again, err := depart(command.New(l, clock), order("depart"), command.Options{})
+	again, err := depart(newHandler(l), order("depart"), command.Options{})
 	if err != nil || !again.Repeated || !slices.Equal(typesOf(again.Events), want) {
 		t.Errorf("repeated %v, %v", typesOf(again.Events), err)
 	}
@@ -53,7 +53,7 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 
 func TestR17_NoSheetWhereNoneWasAskedFor(t *testing.T) {
 	l := world(t)
-	done, err := deregister(command.New(l, clock), order("deregister"), command.Options{})
+	done, err := deregister(newHandler(l), order("deregister"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +66,12 @@ func TestR17_NoSheetWhereNoneWasAskedFor(t *testing.T) {
 // same sheet; the second learns that it has been replaced.
 func TestR17_OfTwoDuplicatesAtOnceOneIsIssued(t *testing.T) {
 	l := world(t)
-	left, err := depart(command.New(l, clock), order("depart"), command.Options{})
+	left, err := depart(newHandler(l), order("depart"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	sheet := left.Events[4].Event.(residence.DepartureSheetIssued).CertificateID
-	desks := []*command.Handler{command.New(l, clock), command.New(l, clock)}
+	desks := []*command.Handler{newHandler(l), newHandler(l)}
 	for _, h := range desks { // both have seen the sheet valid
 		if f, err := h.Certificates(ctx, departure.Stream(), domain.CertificateID{}); err != nil || f.Documents[1].Status() != certificates.Valid {
 			t.Fatalf("%+v, %v", f, err)
@@ -101,7 +101,7 @@ func TestR17_OfTwoDuplicatesAtOnceOneIsIssued(t *testing.T) {
 // stayOf is the first registration of the person.
 func stayOf(t testing.TB, l *memoryLog, person domain.PersonID) domain.RegistrationID {
 	t.Helper()
-	p, err := command.New(l, clock).Person(ctx, person)
+	p, err := newHandler(l).Person(ctx, person)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,8 +120,8 @@ func sheetOf(person domain.PersonID, id domain.RegistrationID) func(*command.Han
 func TestR17_OfTwoRequestsAtOnceOneIsGranted(t *testing.T) {
 	l := world(t)
 	stay := stayOf(t, l, daur)
-	must(t, "daur moves", register(command.New(l, clock), daur, house, residence.Permanent, command.Options{}))
-	desks := []*command.Handler{command.New(l, clock), command.New(l, clock)}
+	must(t, "daur moves", register(newHandler(l), daur, house, residence.Permanent, command.Options{}))
+	desks := []*command.Handler{newHandler(l), newHandler(l)}
 	for _, h := range desks { // both have seen the ending without a sheet
 		if p, err := h.Person(ctx, daur); err != nil || !p.Registrations[0].Ended {
 			t.Fatalf("%v, %v", p.Registrations, err)
@@ -156,7 +156,7 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 					}
 					return nil
 				}, nil)
-				if _, err := c.do(command.New(l, clock), order("do"), command.Options{}); (err == nil) != (n == 4) {
+				if _, err := c.do(newHandler(l), order("do"), command.Options{}); (err == nil) != (n == 4) {
 					t.Fatal(err)
 				}
 				l.heal()
@@ -164,7 +164,7 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 				if n == 1 { // nothing has ended yet
 					want = domain.CodeNotEnded
 				}
-				h := command.New(l, clock)
+				h := newHandler(l)
 				if _, err := sheetOf(daur, stay)(h, order("rehearse"), command.Options{DryRun: true}); n > 1 && n < 4 && domain.CodeOf(err) != domain.CodeLostRace {
 					t.Errorf("rehearsed: %v", err)
 				}
@@ -189,7 +189,7 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 // its case, the correction in that of the person.
 func TestR17_ADuplicateOfASheetThatIsVoidIsNotIssued(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	left, err := depart(h, order("depart"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -205,7 +205,7 @@ func TestR17_ADuplicateOfASheetThatIsVoidIsNotIssued(t *testing.T) {
 		}, command.Options{})
 		return r, err
 	})
-	for _, desk := range []*command.Handler{h, command.New(l, clock)} {
+	for _, desk := range []*command.Handler{h, newHandler(l)} {
 		if _, err := desk.DuplicateCertificate(ctx, order("again"), departure.Stream(), issued.CertificateID, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateVoid {
 			t.Errorf("a duplicate: %v, want %s", err, domain.CodeCertificateVoid)
 		}

@@ -67,17 +67,17 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 						} else {
 							l.faults(nil, stop)
 						}
-						h := command.New(l, clock)
+						h := newHandler(l)
 						if _, err := a.do(h, a.cmd, command.Options{}); !errors.Is(err, errLost) {
 							t.Fatalf("it was not stopped: %v", err)
 						}
 						l.heal()
 						if who != "the same process" {
-							h = command.New(l, clock)
+							h = newHandler(l)
 						}
 						switch who {
 						case "a process manager":
-							command.NewFinisher(command.New(l, clock), todo(a.kase), slog.New(slog.DiscardHandler)).Once(ctx, clock())
+							command.NewFinisher(newHandler(l), todo(a.kase), slog.New(slog.DiscardHandler)).Once(ctx, clock())
 						case "two processes and a manager":
 							done := make(chan struct{})
 							for range 2 {
@@ -86,7 +86,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 									_, _ = a.on(l) // its answer is checked below
 								}()
 							}
-							command.NewFinisher(command.New(l, clock), todo(a.kase), slog.New(slog.DiscardHandler)).Once(ctx, clock())
+							command.NewFinisher(newHandler(l), todo(a.kase), slog.New(slog.DiscardHandler)).Once(ctx, clock())
 							<-done
 							<-done
 						}
@@ -117,7 +117,7 @@ func TestARepeatedCommandGetsTheSameReceiptAndAppendsNothing(t *testing.T) {
 		}
 		t.Run(a.name, func(t *testing.T) {
 			a.cmd = order(a.name)
-			h := command.New(a.log, clock)
+			h := newHandler(a.log)
 			first, err := a.do(h, a.cmd, command.Options{})
 			if err != nil || first.Repeated || len(first.Events) == 0 {
 				t.Fatalf("%+v, %v", first, err)
@@ -128,7 +128,7 @@ func TestARepeatedCommandGetsTheSameReceiptAndAppendsNothing(t *testing.T) {
 			}
 			n := a.log.len()
 			a.cmd.Now = a.cmd.Now.Add(48 * time.Hour) // the client is slow
-			for name, h := range map[string]*command.Handler{"the same process": h, "another process": command.New(a.log, clock)} {
+			for name, h := range map[string]*command.Handler{"the same process": h, "another process": newHandler(a.log)} {
 				again, err := a.do(h, a.cmd, command.Options{})
 				if err != nil || !again.Repeated {
 					t.Fatalf("%s: repeated %t, %v", name, again.Repeated, err)
@@ -164,16 +164,16 @@ func TestAKeyIsNotReusedForAnotherRequest(t *testing.T) {
 		}
 		t.Run(a.name, func(t *testing.T) {
 			l := a.log.copy()
-			h := command.New(l, clock)
+			h := newHandler(l)
 			if _, err := a.do(h, order(a.name), command.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			check(t, l, h)
-			check(t, l, command.New(l, clock))
+			check(t, l, newHandler(l))
 		})
 		t.Run(a.name+", the first answer was lost", func(t *testing.T) {
 			l := a.log.copy()
-			h := command.New(l, clock)
+			h := newHandler(l)
 			l.faults(nil, func(_ int, stream string) error {
 				if strings.HasPrefix(stream, "access-") { // says nothing yet of what was asked
 					return nil
@@ -202,7 +202,7 @@ func TestQ1_AVoidApprovalStaysVoid(t *testing.T) {
 	if _, err := overtaken.on(l); domain.CodeOf(err) != domain.CodeAlreadyOnList {
 		t.Fatal(err)
 	}
-	h := command.New(l, clock)
+	h := newHandler(l)
 	second := domain.EntryID{UUID: domain.DeriveID(secondOfAigul.UUID, "entry")}
 	removeReviewed(t, l, "aigul", second)
 	n := l.len()
@@ -245,7 +245,7 @@ func TestFinishLooksAtTheWholeCase(t *testing.T) {
 	standing := l.since(l.len() - 1)[0] // the one approval that was not taken back
 	n := l.len()
 	for range 2 {
-		if err := command.New(l, clock).Finish(ctx, caseOfAigul); err != nil {
+		if err := newHandler(l).Finish(ctx, caseOfAigul); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -261,7 +261,7 @@ func TestFinishLeavesAloneWhatIsNotHalfDone(t *testing.T) {
 	l := world(t)
 	n := l.len()
 	for _, id := range []domain.CaseID{caseOfAigul, caseOfDaur, domaintest.ID[domain.CaseID]("none")} {
-		if err := command.New(l, clock).Finish(ctx, id); err != nil {
+		if err := newHandler(l).Finish(ctx, id); err != nil {
 			t.Error(err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"reflect"
 	"strconv"
 	"time"
@@ -13,7 +12,6 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"tizilim/domain"
-	"tizilim/domain/accesslog"
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 )
@@ -29,33 +27,13 @@ const (
 	nodesAsked = 3
 )
 
-// Log is what commands need of the event store; [*eventstore.Store] is one.
-type Log interface {
-	// Append appends all events or none, at the expected revision, or returns
-	// *eventstore.RevisionError. Repeating it adds nothing.
-	Append(
-		ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent,
-	) (domain.Position, error)
-	// Read returns the events from the revision on; none for a missing stream.
-	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
-	// ReadPage is Read of at most limit events.
-	ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error)
-	// AppendRead appends an entry to the log of accesses of a person. Repeating it
-	// adds nothing.
-	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
-	// Suspect tells the log that it contradicts what it acknowledged.
-	Suspect()
-}
-
 // Handler carries out commands. It is safe for concurrent use.
 type Handler struct {
 	log   Log
+	model Model
 	held  *lru.Cache[heldKey, *stream]
 	now   func() time.Time
 	rules rules.Book
-
-	occupants Occupants // nil where nobody can tell
-	lists     Lists     // nil where each list protects itself alone
 }
 
 // heldKey names a state: the case streams are folded by both services.
@@ -64,44 +42,28 @@ type heldKey struct {
 	name string
 }
 
-// New returns a Handler on the log. now is the clock for steps that the
-// registry takes by itself.
-func New(log Log, now func() time.Time, options ...Option) *Handler {
-	held, err := lru.New[heldKey, *stream](streamsHeld)
-	if err != nil { // the size is a constant
-		panic(err)
-	}
-	// As exact as the commands of clients are, in the same zone: a step then looks
-	// the same whoever takes it.
-	exact := func() time.Time { return now().UTC().Truncate(time.Microsecond) }
-	h := &Handler{log: log, held: held, now: exact}
-	for _, set := range options {
-		set(h)
-	}
-	return h
+// Config is what a [Handler] works with. All of it is required but Rules.
+type Config struct {
+	Log   Log
+	Model Model
+	Now   func() time.Time // the clock for steps that the registry takes by itself
+	Rules rules.Book       // by which commands are judged; the zero Book is the built-in one
 }
 
-// Option of a [Handler].
-type Option func(*Handler)
-
-// WithRules has commands judged by another table of rules and calendar than
-// those that are built in.
-func WithRules(by rules.Book) Option { return func(h *Handler) { h.rules = by } }
-
-// Occupants tells who is registered at a dwelling on a day, which is today, by
-// all that the log held when it was asked.
-type Occupants func(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error)
-
-// WithOccupants lets registrations be held to an occupancy norm (R19). It is
-// asked where one is in force at the dwelling, and nowhere else.
-func WithOccupants(of Occupants) Option { return func(h *Handler) { h.occupants = of } }
-
-// Lists tells which lists a body has, by all that the log held when it was asked.
-type Lists func(ctx context.Context, body string) ([]domain.ListID, error)
-
-// WithLists has nobody stand on two lists of one body, nor beside a spouse there
-// (Q5). Without it each list protects itself alone.
-func WithLists(of Lists) Option { return func(h *Handler) { h.lists = of } }
+// New returns a Handler. It fails where something that is required is missing.
+func New(c Config) (*Handler, error) {
+	if c.Log == nil || c.Model == nil || c.Now == nil {
+		return nil, errors.New("command: a handler needs a log, a read model and a clock")
+	}
+	held, err := lru.New[heldKey, *stream](streamsHeld)
+	if err != nil {
+		return nil, fmt.Errorf("command: the cache of states: %w", err)
+	}
+	// The registry's own commands have the zone and the precision of clients'
+	// commands, so that a step looks the same whoever takes it.
+	now := func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }
+	return &Handler{log: c.Log, model: c.Model, held: held, now: now, rules: c.Rules}, nil
+}
 
 // Receipt is the answer to a command.
 type Receipt struct {

@@ -20,7 +20,7 @@ func TestADryRunPlansWhatTheRealRunAppends(t *testing.T) {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
-			h := command.New(a.log, clock)
+			h := newHandler(a.log)
 			n := a.log.len()
 			plan, err := a.do(h, order(a.name), command.Options{DryRun: true})
 			if err != nil || !plan.Planned {
@@ -55,7 +55,7 @@ func TestADryRunOfWhatWasDoneAnswersWhatWasDone(t *testing.T) {
 		if a.refuse != "" || a.kase.IsZero() {
 			continue
 		}
-		h := command.New(a.log, clock)
+		h := newHandler(a.log)
 		if _, err := a.do(h, order(a.name), command.Options{}); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestADryRunOfWhatWasDoneAnswersWhatWasDone(t *testing.T) {
 
 func TestADryRunRefusesWhatTheRealRunRefuses(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	n := l.len()
 	for _, opt := range []command.Options{{DryRun: true}, {}} {
 		if _, err := register(h, daur, flat, residence.Permanent, opt)(order("again")); domain.CodeOf(err) != domain.CodeRegisteredHere {
@@ -101,7 +101,7 @@ func TestIfMatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := world(t)
 			n := l.len()
-			_, err := register(command.New(l, clock), daur, house, residence.Permanent, command.Options{IfMatch: c.ifMatch})(order("move"))
+			_, err := register(newHandler(l), daur, house, residence.Permanent, command.Options{IfMatch: c.ifMatch})(order("move"))
 			if !c.stale {
 				if err != nil || l.len() == n {
 					t.Errorf("appended %v, %v", typesOf(l.since(n)), err)
@@ -121,7 +121,7 @@ func TestIfMatch(t *testing.T) {
 
 func TestIfMatchOfAStreamThatIsNotThere(t *testing.T) {
 	revision := uint64(0)
-	_, err := register(command.New(world(t), clock), domaintest.ID[domain.PersonID]("nobody"), flat, residence.Permanent,
+	_, err := register(newHandler(world(t)), domaintest.ID[domain.PersonID]("nobody"), flat, residence.Permanent,
 		command.Options{IfMatch: &revision})(order("register"))
 	if domain.CodeOf(err) != domain.CodeStaleRevision {
 		t.Errorf("%v, want %s", err, domain.CodeStaleRevision)
@@ -132,7 +132,7 @@ func TestIfMatchOfAStreamThatIsNotThere(t *testing.T) {
 // refuse what is right, nor let pass what is not.
 func TestIfMatchIsComparedWithTheLog(t *testing.T) {
 	l := world(t)
-	here, there := command.New(l, clock), command.New(l, clock)
+	here, there := newHandler(l), newHandler(l)
 	if _, err := here.Person(ctx, daur); err != nil { // at revision 1
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestIfMatchIsComparedWithTheLog(t *testing.T) {
 	if _, err := register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &old})(order("old")); domain.CodeOf(err) != domain.CodeStaleRevision {
 		t.Errorf("revision %d: %v, want %s", old, err, domain.CodeStaleRevision)
 	}
-	here = command.New(l, clock)
+	here = newHandler(l)
 	must(t, "present", register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &present}))
 	// Its repetition is no new decision: the old revision is no fault.
 	r := must(t, "present", register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &present}))
@@ -193,7 +193,7 @@ func TestWhatIsNotRecordedIsRefusedWithItsField(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := world(t)
 			n := l.len()
-			domaintest.Refused(t, nil, c.do(command.New(l, clock)), c.code, c.field)
+			domaintest.Refused(t, nil, c.do(newHandler(l)), c.code, c.field)
 			if l.len() != n {
 				t.Errorf("appended %v", typesOf(l.since(n)))
 			}
@@ -203,7 +203,7 @@ func TestWhatIsNotRecordedIsRefusedWithItsField(t *testing.T) {
 
 func TestR23_EveryPersonOfACaseGetsAResult(t *testing.T) {
 	l := world(t)
-	r, err := deregister(command.New(l, clock), order("deregister"), command.Options{})
+	r, err := deregister(newHandler(l), order("deregister"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestR23_EveryPersonOfACaseGetsAResult(t *testing.T) {
 
 func TestQ2_Q6_TheCertificateHoldsTheNumberOfTheSeniority(t *testing.T) {
 	l := world(t) // Aigul applied first, Daur was placed first
-	r := must(t, "place aigul", approve(command.New(l, clock), caseOfAigul))
+	r := must(t, "place aigul", approve(newHandler(l), caseOfAigul))
 	placed := r.Events[3].Event.(housing.EntryPlaced)
 	certified := r.Events[4].Event.(housing.PlacementCertified)
 	if placed.Number != 1 || certified.Number != 1 || certified.RegisteredOn != domaintest.Today() || certified.EntryID != placed.EntryID {
@@ -248,7 +248,7 @@ func TestQ2_Q6_TheCertificateHoldsTheNumberOfTheSeniority(t *testing.T) {
 // a stream of ten events as on one of a thousand.
 func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	toggle := func(i int) {
 		t.Helper()
 		must(t, fmt.Sprint("toggle ", i), func(cmd domain.Command) (command.Receipt, error) {
@@ -261,7 +261,7 @@ func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
 			t.Fatalf("a command on a stream of %d events cost %d calls", len(l.stream(list.Stream()))-1, calls)
 		}
 	}
-	other := command.New(l, clock)
+	other := newHandler(l)
 	if calls := l.counted(func() {
 		must(t, "elsewhere", func(cmd domain.Command) (command.Receipt, error) {
 			return review(other, entryOfDaur, command.Options{})(cmd)

@@ -99,7 +99,7 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 	defer stopFollowing()
 	deliveries := store.Follow(following, 0)
 
-	handler := command.New(store, time.Now)
+	handler := newHandler(store, withClock(time.Now))
 	dwellings := make([]domain.DwellingID, 4)
 	order := func() domain.Command {
 		return domain.Command{ID: domain.CommandID{UUID: uuid.New()}, Digest: "d", Actor: "desk", Role: domain.RoleOperator, Now: time.Now().UTC()}

@@ -19,7 +19,7 @@ var child = domaintest.ID[domain.PersonID]("child")
 func withChild(t testing.TB) *memoryLog {
 	t.Helper()
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "record the child", func(cmd domain.Command) (command.Receipt, error) {
 		return h.RecordPerson(ctx, cmd, residence.RecordPerson{
 			PersonID: child, IIN: "999999000022", Name: "Name", BirthDate: domaintest.Day("2020-01-01"), Class: residence.Citizen,
@@ -39,7 +39,7 @@ func represents(h *command.Handler, who domain.PersonID) func(domain.Command) (c
 func family(t testing.TB) *memoryLog {
 	t.Helper()
 	l := withChild(t)
-	must(t, "gulnar represents the child", represents(command.New(l, clock), gulnar))
+	must(t, "gulnar represents the child", represents(newHandler(l), gulnar))
 	return l
 }
 
@@ -57,7 +57,7 @@ func warnings(events []domain.Recorded) (list []residence.Warning) {
 
 func TestR20_WhoLeavesAChildBehindIsToldAndTheLogTellsIt(t *testing.T) {
 	l := family(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	before := l.len()
 	planned, err := register(h, gulnar, flat, residence.Permanent, command.Options{DryRun: true})(order("move"))
 	if err != nil || !slices.Equal(warnings(planned.Events), left) || l.len() != before {
@@ -89,7 +89,7 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for _, opt := range []command.Options{{DryRun: true}, {}} {
 				l := family(t)
-				r, err := command.New(l, clock).Deregister(ctx, order("deregister"), out(c.persons...), opt)
+				r, err := newHandler(l).Deregister(ctx, order("deregister"), out(c.persons...), opt)
 				if err != nil || !slices.Equal(warnings(r.Events), c.want) {
 					t.Fatalf("dry run %t: %v, %v", opt.DryRun, warnings(r.Events), err)
 				}
@@ -105,7 +105,7 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 
 func TestR20_AProcessThatHeldTheParentBeforeReadsTheFamilyAnew(t *testing.T) {
 	l := withChild(t)
-	here, there := command.New(l, clock), command.New(l, clock)
+	here, there := newHandler(l), newHandler(l)
 	if _, err := here.Person(ctx, gulnar); err != nil { // and now holds her without the child
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	if _, err := represents(command.New(l, clock), gulnar)(order("record")); !errors.Is(err, errCrash) {
+	if _, err := represents(newHandler(l), gulnar)(order("record")); !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
 	l.heal()
@@ -138,7 +138,7 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 	if got := typesOf(l.since(before)); !slices.Equal(got, want) {
 		t.Fatalf("recorded %v, want %v", got, want)
 	}
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "end", func(cmd domain.Command) (command.Receipt, error) {
 		return h.EndRepresentation(ctx, cmd, child, residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, command.Options{})
 	})
@@ -155,7 +155,7 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 // other's residence while both act.
 func TestR20_AFamilyThatMovesAtOnceDoesNotWaitForEachOther(t *testing.T) {
 	l := family(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "daur represents the child", represents(h, daur))
 	var all sync.WaitGroup
 	for name, who := range map[string]domain.PersonID{"gulnar moves": gulnar, "daur moves": daur, "the child moves": child} {

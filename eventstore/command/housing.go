@@ -99,10 +99,10 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 // on two lists at the same moment neither sees the other. Nobody may hold a list
 // who asks, or two who ask could wait for each other.
 func (h *Handler) onNoOther(ctx context.Context, own domain.ListID, body string, p domain.PersonID, family []housing.FamilyMember) error {
-	if h.lists == nil {
-		return nil
+	if err := h.model.CatchUp(ctx); err != nil {
+		return err
 	}
-	lists, err := h.lists(ctx, body)
+	lists, err := h.model.ListsOf(ctx, body)
 	if err != nil {
 		return err
 	}

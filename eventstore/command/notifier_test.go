@@ -164,13 +164,13 @@ type reporter struct {
 func (r *reporter) Report(context.Context, uuid.UUID) (gateway.Report, error) { return r.says, nil }
 
 func notifier(l *memoryLog, b command.NoticeBook, g gateway.Gateway, now func() time.Time) *command.Notifier {
-	return command.NewNotifier(command.New(l, now), b, g, slog.New(slog.DiscardHandler))
+	return command.NewNotifier(newHandler(l, withClock(now)), b, g, slog.New(slog.DiscardHandler))
 }
 
 func confirm(t testing.TB, l *memoryLog, who domain.PersonID, c residence.ConfirmContacts) {
 	t.Helper()
 	must(t, "contacts of "+who.String()+string(c.Phone+c.Email), func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(l, clock).ConfirmContacts(ctx, cmd, who, c, command.Options{})
+		return newHandler(l).ConfirmContacts(ctx, cmd, who, c, command.Options{})
 	})
 }
 
@@ -183,7 +183,7 @@ func telling(t testing.TB) *memoryLog {
 	confirm(t, l, daur, residence.ConfirmContacts{Email: "daur@example.kz", Language: domain.English})
 	notifier(l, book{l}, &post{}, clock).Once(ctx)
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
-		return deregisterOnPortal(command.New(l, clock), cmd, command.Options{})
+		return deregisterOnPortal(newHandler(l), cmd, command.Options{})
 	})
 	return l
 }
@@ -255,7 +255,7 @@ func TestR15_ANoticeFollowsItsActAndNeverPrecedesIt(t *testing.T) {
 	}
 	// An event that the log does not hold is told to nobody.
 	n := l.len()
-	if err := command.New(l, clock).QueueNotice(ctx, notice.Debt{
+	if err := newHandler(l).QueueNotice(ctx, notice.Debt{
 		Event: domain.EventRef{Stream: caseOfAigul.Stream(), Revision: 7}, Kind: notice.Placed,
 	}); err == nil || l.len() != n {
 		t.Errorf("%v, and recorded %v", err, typesOf(l.since(n)))
@@ -264,7 +264,7 @@ func TestR15_ANoticeFollowsItsActAndNeverPrecedesIt(t *testing.T) {
 
 func TestC11_TheAccountNotifiesWhoAppliedThroughThePortalAlone(t *testing.T) {
 	l := telling(t)
-	must(t, "aigul is placed, on paper", approve(command.New(l, clock), caseOfAigul))
+	must(t, "aigul is placed, on paper", approve(newHandler(l), caseOfAigul))
 	for range 2 {
 		notifier(l, book{l}, &post{}, clock).Once(ctx)
 	}
@@ -287,7 +287,7 @@ func TestC11_TheAccountNotifiesWhoAppliedThroughThePortalAlone(t *testing.T) {
 
 func TestC11_AnSMSThatArrivesNotifiesWhoCameWithPaper(t *testing.T) {
 	l := telling(t)
-	must(t, "aigul is placed, on paper", approve(command.New(l, clock), caseOfAigul))
+	must(t, "aigul is placed, on paper", approve(newHandler(l), caseOfAigul))
 	g := &reporter{says: gateway.OnItsWay}
 	n := notifier(l, book{l}, g, clock)
 	n.Once(ctx)
@@ -314,7 +314,7 @@ func TestC11_AnSMSThatArrivesNotifiesWhoCameWithPaper(t *testing.T) {
 
 func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 	l := telling(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	step := func(name string, do func(domain.Command, *procedure.Case, procedure.Terms) ([]domain.Event, error)) {
 		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
 			return h.StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
@@ -636,7 +636,7 @@ func TestC11_WhatCanNeverBeToldCrowdsOutNobody(t *testing.T) {
 		}
 	}
 	// What is owed later is told too, when the looks come round.
-	must(t, "aigul is placed", approve(command.New(l, clock), caseOfAigul))
+	must(t, "aigul is placed", approve(newHandler(l), caseOfAigul))
 	for range 3 {
 		n.Once(ctx)
 	}
@@ -647,7 +647,7 @@ func TestC11_WhatCanNeverBeToldCrowdsOutNobody(t *testing.T) {
 
 func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
 	l := telling(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	step := func(name string, do func(domain.Command, *procedure.Case, procedure.Terms) ([]domain.Event, error)) {
 		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
 			return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {

@@ -1,7 +1,6 @@
 package command_test
 
 import (
-	"context"
 	"testing"
 
 	"tizilim/domain"
@@ -17,7 +16,7 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	book := rulestest.Book(t, "2026-01-01", `"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"75","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`)
 	there, elsewhere, unmeasured := domaintest.ID[domain.DwellingID]("there"), domaintest.ID[domain.DwellingID]("elsewhere"), domaintest.ID[domain.DwellingID]("unmeasured")
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	for id, of := range map[domain.DwellingID]residence.RecordDwelling{
 		there:      {KATO: "750000000", Description: residence.Description{Area: 30}},
 		elsewhere:  {KATO: "710000000", Description: residence.Description{Area: 30}},
@@ -42,19 +41,20 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked := 0
-			h := command.New(l.copy(), clock, command.WithRules(book), command.WithOccupants(func(_ context.Context, id domain.DwellingID, on domain.Date) ([]domain.PersonID, error) {
+			h := newHandler(l.copy(), withRules(book), withModel(model{occupants: func(id domain.DwellingID, on domain.Date) []domain.PersonID {
 				if asked++; id != c.at || on != domaintest.Today() {
 					t.Errorf("asked for %s on %s", id, on)
 				}
-				return c.occupants, nil
-			}))
+				return c.occupants
+			}}))
 			if _, err := register(h, daur, c.at, residence.Permanent, command.Options{})(order("move")); domain.CodeOf(err) != c.code || asked != c.asked {
 				t.Errorf("asked %d times: %v", asked, err)
 			}
 		})
 	}
-	t.Run("R19 a process that cannot tell refuses for now", func(t *testing.T) {
-		h := command.New(l.copy(), clock, command.WithRules(book))
+	t.Run("R19 a model that is behind refuses for now", func(t *testing.T) {
+		behind := domain.Refuse(domain.Unavailable, domain.CodeModelNotReady, "behind")
+		h := newHandler(l.copy(), withRules(book), withModel(model{behind: behind}))
 		if _, err := register(h, daur, there, residence.Permanent, command.Options{})(order("move")); domain.CodeOf(err) != domain.CodeModelNotReady {
 			t.Errorf("%v", err)
 		}
@@ -65,17 +65,17 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	t.Run("R19 the lease of a provision names the family", func(t *testing.T) {
 		l := world(t)
 		must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
-			return reportFamily(command.New(l, clock), cmd, command.Options{})
+			return reportFamily(newHandler(l), cmd, command.Options{})
 		})
 		must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
-			return provide(command.New(l, clock), house)(cmd, command.Options{})
+			return provide(newHandler(l), house)(cmd, command.Options{})
 		})
-		d, err := command.New(l, clock).Dwelling(ctx, house)
+		d, err := newHandler(l).Dwelling(ctx, house)
 		if err != nil || d.Lease == nil || len(d.Lease.Family) != 1 || d.Lease.Family[0] != erlan {
 			t.Fatalf("%+v, %v", d.Lease, err)
 		}
 		for who, code := range map[domain.PersonID]domain.Code{erlan: "", gulnar: domain.CodeNotInLease} {
-			_, err := command.New(l, clock).Register(ctx, order("register "+who.String()), who, residence.Register{
+			_, err := newHandler(l).Register(ctx, order("register "+who.String()), who, residence.Register{
 				RegistrationID: domaintest.ID[domain.RegistrationID](who.String()), DwellingID: house, Kind: residence.Permanent,
 				From: domaintest.Today(), Consents: []residence.Consent{{PersonID: daur}},
 			}, command.Options{DryRun: true})

@@ -15,7 +15,7 @@ import (
 // finishProvisionAlone lets a process manager, and nobody else, finish what is
 // half done.
 func finishProvisionAlone(l *memoryLog) {
-	command.NewFinisher(command.New(l, clock), todo(provision), slog.New(slog.DiscardHandler)).Once(ctx, clock())
+	command.NewFinisher(newHandler(l), todo(provision), slog.New(slog.DiscardHandler)).Once(ctx, clock())
 }
 
 func TestQ20_AProcessManagerAloneFinishesAProvision(t *testing.T) {
@@ -28,7 +28,7 @@ func TestQ20_AProcessManagerAloneFinishesAProvision(t *testing.T) {
 			}
 			return nil
 		}, nil)
-		_, err := provide(command.New(l, clock), house)(order("provide daur"), command.Options{})
+		_, err := provide(newHandler(l), house)(order("provide daur"), command.Options{})
 		if (err == nil) != (n == 4) {
 			t.Fatalf("stopped after %d appends: %v", n, err)
 		}
@@ -55,7 +55,7 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 			[]string{"dwelling: LeaseBegan", "queue: ProvisionDeclined", "dwelling: LeaseVoided", "case: ProvisionVoided"},
 		},
 		"Q19 somebody who filed earlier was placed meanwhile": {
-			func(l *memoryLog) { must(t, "place aigul", approve(command.New(l, clock), caseOfAigul)) },
+			func(l *memoryLog) { must(t, "place aigul", approve(newHandler(l), caseOfAigul)) },
 			[]string{"dwelling: LeaseBegan", "queue: ProvisionDeclined", "dwelling: LeaseVoided", "case: ProvisionVoided"},
 		},
 		"Q20 nothing happened meanwhile": {
@@ -78,7 +78,7 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 
 func TestQ20_ALetDwellingIsNotGivenAgain(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) { return provide(h, house)(cmd, command.Options{}) })
 	must(t, "aigul is placed", approve(h, caseOfAigul))
 	before := l.len()
@@ -96,7 +96,7 @@ func TestQ20_ALetDwellingIsNotGivenAgain(t *testing.T) {
 func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
 	l := world(t)
 	r := must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
-		return provideAndRegister(command.New(l, clock), cmd, command.Options{})
+		return provideAndRegister(newHandler(l), cmd, command.Options{})
 	})
 	began := r.Events[4].Event.(residence.RegistrationBegan)
 	if began.CaseID != provision || began.From != domaintest.Today() || len(began.Consents) != 0 || r.Events[3].Meta.Causation != r.Events[4].Meta.Causation {
@@ -111,7 +111,7 @@ func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
 	}
 
 	l = world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "daur resides in the house", register(h, daur, house, residence.Permanent, command.Options{}))
 	r = must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
 		return provideAndRegister(h, cmd, command.Options{})
@@ -126,10 +126,10 @@ func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
 // the person becomes free to be registered, and another process finishes.
 func TestQ20_WhatAPersonsStreamDeclinedStaysDeclined(t *testing.T) {
 	l := world(t)
-	must(t, "daur resides in the house", register(command.New(l, clock), daur, house, residence.Permanent, command.Options{}))
+	must(t, "daur resides in the house", register(newHandler(l), daur, house, residence.Permanent, command.Options{}))
 	l.faults(func(n int, _ string) error {
 		if n == 5 { // decided, let, provided, declined: the completion
-			other := command.New(l, clock)
+			other := newHandler(l)
 			must(t, "daur moves to the flat", register(other, daur, flat, residence.Permanent, command.Options{}))
 			if err := other.Finish(ctx, provision); err != nil {
 				t.Errorf("the other process: %v", err)
@@ -138,7 +138,7 @@ func TestQ20_WhatAPersonsStreamDeclinedStaysDeclined(t *testing.T) {
 		return nil
 	}, nil)
 	r := must(t, "provide and register", func(cmd domain.Command) (command.Receipt, error) {
-		return provideAndRegister(command.New(l, clock), cmd, command.Options{})
+		return provideAndRegister(newHandler(l), cmd, command.Options{})
 	})
 	if got := r.Events[4].Event.(housing.ProvisionCompleted).Residence.Code; got != domain.CodeRegisteredHere {
 		t.Errorf("the case tells %q", got)

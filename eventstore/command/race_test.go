@@ -34,14 +34,14 @@ func atOnce(n int, processes []*command.Handler, do func(i int, h *command.Handl
 func processes(l *memoryLog, n int) []*command.Handler {
 	p := make([]*command.Handler, n)
 	for i := range p {
-		p[i] = command.New(l, clock)
+		p[i] = newHandler(l)
 	}
 	return p
 }
 
 func personOf(t *testing.T, l *memoryLog, id domain.PersonID) residence.Person {
 	t.Helper()
-	p, err := command.New(l, clock).Person(ctx, id)
+	p, err := newHandler(l).Person(ctx, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestQ1_AFinisherAndARemovalBetweenTheStepsLeaveOneOutcome(t *testing.T) {
 	second := domain.EntryID{UUID: domain.DeriveID(secondOfAigul.UUID, "entry")}
 	l.faults(func(n int, stream string) error {
 		if n == 1 { // the void of the first process
-			other := command.New(l, clock)
+			other := newHandler(l)
 			must(t, "review aigul", review(other, second, command.Options{}))
 			must(t, "remove aigul", remove(other, second, command.Options{}))
 			if err := other.Finish(ctx, caseOfAigul); err != nil {
@@ -220,7 +220,7 @@ func TestR15_ARegistrationAfterTheApplicationIsNoneOfItsBusiness(t *testing.T) {
 	l := world(t)
 	l.faults(func(n int, stream string) error {
 		if n == 4 { // received, two persons ended: the decision
-			other := command.New(l, clock)
+			other := newHandler(l)
 			must(t, "gulnar moves to the flat", register(other, gulnar, flat, residence.Permanent, command.Options{}))
 			if err := other.Finish(ctx, eviction); err != nil {
 				t.Errorf("the other process: %v", err)
@@ -228,7 +228,7 @@ func TestR15_ARegistrationAfterTheApplicationIsNoneOfItsBusiness(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	r, err := deregister(command.New(l, clock), order("deregister several"), command.Options{})
+	r, err := deregister(newHandler(l), order("deregister several"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +244,7 @@ func TestR15_ARegistrationAfterTheApplicationIsNoneOfItsBusiness(t *testing.T) {
 
 func TestALostRaceIsDecidedAnew(t *testing.T) {
 	l := world(t)
-	here, there := command.New(l, clock), command.New(l, clock)
+	here, there := newHandler(l), newHandler(l)
 	must(t, "warm", register(here, daur, house, residence.Permanent, command.Options{}))
 	must(t, "elsewhere", register(there, daur, flat, residence.Permanent, command.Options{})) // here does not know
 	r := must(t, "back", register(here, daur, house, residence.Permanent, command.Options{}))
@@ -258,7 +258,7 @@ func TestALostRaceIsDecidedAnew(t *testing.T) {
 
 func TestARefusalNeverRestsOnAnOldState(t *testing.T) {
 	l := world(t)
-	here, there := command.New(l, clock), command.New(l, clock)
+	here, there := newHandler(l), newHandler(l)
 	_, err := remove(here, entryOfAigul, command.Options{})(order("too early"))
 	if domain.CodeOf(err) != domain.CodeEntryUnknown {
 		t.Fatal(err)
@@ -278,7 +278,7 @@ func changeOwner(h *command.Handler, owner domain.PersonID) func(domain.Command)
 
 func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 	l := world(t)
-	h, busy := command.New(l, clock), command.New(l, clock)
+	h, busy := newHandler(l), newHandler(l)
 	lost, inside := 0, false
 	l.faults(func(int, string) error {
 		if inside {
@@ -308,7 +308,7 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 // process: then it was carried out.
 func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 	l := world(t)
-	h, other, busy := command.New(l, clock), command.New(l, clock), command.New(l, clock)
+	h, other, busy := newHandler(l), newHandler(l), newHandler(l)
 	const races = 8
 	lost, inside := 0, false
 	l.faults(func(int, string) error {
@@ -334,7 +334,7 @@ func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 // before, is no reason to fail.
 func TestARepetitionOfWhatTheLogHoldsNoLongerIsNotConfirmed(t *testing.T) {
 	l := world(t)
-	change := changeOwner(command.New(l, clock), erlan)
+	change := changeOwner(newHandler(l), erlan)
 	r := must(t, "change", change)
 	l.cut(flat.Stream(), int(r.Revision))
 	if _, err := change(order("change")); domain.CodeOf(err) != domain.CodeLogUnavailable {

@@ -125,11 +125,10 @@ func (h *Handler) judgedBy(ctx context.Context, cmd domain.Command, c residence.
 	if _, norm := h.rules.On(cmd.Today()).OccupancyNorm(d.KATO, c.From); !norm || d.Area == 0 {
 		return c, nil
 	}
-	if h.occupants == nil {
-		return c, domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
-			"an occupancy norm is in force at this dwelling, and this process cannot tell who is registered there")
+	if err := h.model.CatchUp(ctx); err != nil {
+		return c, err
 	}
-	c.Occupants, err = h.occupants(ctx, d.ID, cmd.Today())
+	c.Occupants, err = h.model.Occupants(ctx, d.ID, cmd.Today())
 	return c, err
 }
 

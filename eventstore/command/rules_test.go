@@ -19,7 +19,7 @@ import (
 func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	book := rulestest.Book(t, "2020-01-01", `"term_days": 30`, `"term_days": 7`, `"term_minutes": 30`, `"term_minutes": 45`,
 		`["untrue_documents", "no_consent", "requirements_not_met"]`, `["requirements_not_met"]`, `"temporary_at_most_months": 12`, `"temporary_at_most_months": 3`)
-	own := func(t *testing.T) *command.Handler { return command.New(world(t), clock, command.WithRules(book)) }
+	own := func(t *testing.T) *command.Handler { return newHandler(world(t), withRules(book)) }
 
 	t.Run("a stay", func(t *testing.T) {
 		_, err := register(own(t), daur, house, residence.Temporary, command.Options{})(order("stay")) // six months

@@ -23,7 +23,7 @@ const erlansPhone = domain.Personal("+77010000000")
 func challenged(t testing.TB) *memoryLog {
 	t.Helper()
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "erlan confirms a telephone", func(cmd domain.Command) (command.Receipt, error) {
 		return h.ConfirmContacts(ctx, cmd, erlan, residence.ConfirmContacts{Phone: erlansPhone, Language: domain.Kazakh}, command.Options{})
 	})
@@ -61,17 +61,17 @@ func TestC19_AStopBetweenPasswordAndApplicationServesThatCommandAlone(t *testing
 		return nil
 	}, nil)
 	first := order("the application")
-	if _, err := applyByCode(true)(command.New(l, clock), first, command.Options{}); err == nil {
+	if _, err := applyByCode(true)(newHandler(l), first, command.Options{}); err == nil {
 		t.Fatal("it was not stopped")
 	}
 	l.heal()
 	if got := l.since(n); len(got) != 1 || got[0].Event.(otp.Verified).Command != first.ID {
 		t.Fatalf("recorded %v", typesOf(got))
 	}
-	if _, err := applyByCode(true)(command.New(l, clock), order("another application"), command.Options{}); domain.CodeOf(err) != domain.CodePasswordUsed {
+	if _, err := applyByCode(true)(newHandler(l), order("another application"), command.Options{}); domain.CodeOf(err) != domain.CodePasswordUsed {
 		t.Errorf("another command: %v", err)
 	}
-	if _, err := applyByCode(true)(command.New(l, clock), first, command.Options{}); err != nil {
+	if _, err := applyByCode(true)(newHandler(l), first, command.Options{}); err != nil {
 		t.Errorf("the same command: %v", err)
 	}
 	if got := l.since(n); len(got) != 2 || got[1].Event.(housing.ApplicationReceived).Evidence.Challenge != challenge {

@@ -33,7 +33,7 @@ func at(d string) func() time.Time {
 }
 
 func timer(l *memoryLog, now func() time.Time, due ...domain.Due) *command.Timer {
-	return command.NewTimer(command.New(l, now), agenda(due), slog.New(slog.DiscardHandler))
+	return command.NewTimer(newHandler(l, withClock(now)), agenda(due), slog.New(slog.DiscardHandler))
 }
 
 func TestR13_AStayEndsByItselfOnTheDayUntilWhichItWasGiven(t *testing.T) {
@@ -97,7 +97,7 @@ func TestR13_R14_ATermThatIsCorrectedExpiresAgain(t *testing.T) {
 	timer(l, at("2026-09-15"), endOfStay).Once(ctx)
 	cmd := order("the stay was longer")
 	cmd.Now = at("2026-09-20")()
-	if _, _, err := command.New(l, clock).Correct(ctx, cmd, erlan, residence.Correct{
+	if _, _, err := newHandler(l).Correct(ctx, cmd, erlan, residence.Correct{
 		Ground: residence.ClericalError, Reasons: "because", Changes: []residence.Change{{
 			Fact: residence.FactName{RegistrationID: stay}, Action: residence.Amend, Until: domaintest.Day("2026-10-15"),
 		}},
@@ -133,7 +133,7 @@ func TestWhatIsDueAndCannotBeDoneKeepsNothingElseFromBeingDone(t *testing.T) {
 
 func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
 		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
@@ -153,14 +153,14 @@ func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 			t.Errorf("result %+v", r)
 		}
 	}
-	if err := command.New(l, clock).Finish(ctx, eviction); err != nil || l.len() != n+2 {
+	if err := newHandler(l).Finish(ctx, eviction); err != nil || l.len() != n+2 {
 		t.Errorf("a refused case was finished: %v, %v", typesOf(l.since(n+2)), err)
 	}
 }
 
 func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
 		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
@@ -168,7 +168,7 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(h, cmd, command.Options{})
 	})
-	if err := command.New(l, clock).Finish(ctx, eviction); err != nil {
+	if err := newHandler(l).Finish(ctx, eviction); err != nil {
 		t.Fatal(err)
 	}
 	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: DeregistrationApplied"}) {
@@ -176,7 +176,7 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	}
 	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
 	l = world(t)
-	h = command.New(l, clock, command.WithRules(off))
+	h = newHandler(l, withRules(off))
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
 		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
@@ -192,7 +192,7 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 // came of it, at the end of its last day and however late.
 func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
 	l := world(t)
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "aigul gives it until the 20th", func(cmd domain.Command) (command.Receipt, error) {
 		if _, err := h.ChangeApplicationConsent(ctx, order("withdraw"), caseOfAigul, housing.ChangeConsent{}, command.Options{}); err != nil {
 			return command.Receipt{}, err
@@ -206,7 +206,7 @@ func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
 		{Kind: domain.DueConsent, Stream: list.Stream(), Item: "x"}, {Kind: domain.DueConsent, Stream: list.Stream(), Item: stay.String()},
 	}
 	placed := l.copy()
-	must(t, "place aigul", approve(command.New(placed, clock), caseOfAigul))
+	must(t, "place aigul", approve(newHandler(placed), caseOfAigul))
 	for what, c := range map[string]struct {
 		log *memoryLog
 		due domain.Due

@@ -55,7 +55,7 @@ type act struct {
 }
 
 func (a act) on(l *memoryLog) (command.Receipt, error) {
-	return a.do(command.New(l, clock), a.cmd, command.Options{})
+	return a.do(newHandler(l), a.cmd, command.Options{})
 }
 
 func must(t testing.TB, name string, do func(domain.Command) (command.Receipt, error)) command.Receipt {
@@ -123,7 +123,7 @@ func review(h *command.Handler, id domain.EntryID, opt command.Options) func(dom
 // removeReviewed opens a review of the entry and removes it.
 func removeReviewed(t testing.TB, l *memoryLog, name string, id domain.EntryID) {
 	t.Helper()
-	h := command.New(l, clock)
+	h := newHandler(l)
 	must(t, "review "+name, review(h, id, command.Options{}))
 	must(t, "remove "+name, remove(h, id, command.Options{}))
 }
@@ -135,7 +135,7 @@ var courtAct = housing.Act{Number: "2-114/26", On: domaintest.Day("2026-03-01"),
 func world(t testing.TB) *memoryLog {
 	t.Helper()
 	l := newLog()
-	h := command.New(l, clock)
+	h := newHandler(l)
 	for name, id := range map[string]domain.PersonID{"aigul": aigul, "daur": daur, "erlan": erlan, "gulnar": gulnar} {
 		must(t, "record "+name, recordPerson(h, id))
 	}
@@ -265,7 +265,7 @@ func decidedAndLeft(t testing.TB) *memoryLog {
 		}
 		return nil
 	}, nil)
-	if _, err := provide(command.New(l, clock), house)(order("provide daur"), command.Options{}); err == nil {
+	if _, err := provide(newHandler(l), house)(order("provide daur"), command.Options{}); err == nil {
 		t.Fatal("the crash did not happen")
 	}
 	l.heal()
@@ -287,20 +287,20 @@ func acts(t testing.TB) []act {
 		}
 		return nil
 	}, nil)
-	if _, err := approve(command.New(overtaken, clock), caseOfAigul)(order("place aigul")); err == nil {
+	if _, err := approve(newHandler(overtaken), caseOfAigul)(order("place aigul")); err == nil {
 		t.Fatal("the crash did not happen")
 	}
 	overtaken.heal()
-	must(t, "place aigul by the second application", approve(command.New(overtaken, clock), secondOfAigul))
+	must(t, "place aigul by the second application", approve(newHandler(overtaken), secondOfAigul))
 
 	// The flat has two owners, and Aigul has applied on the portal.
 	owned := world(t)
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(owned, clock).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return newHandler(owned).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
 	waiting := owned.copy()
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
-		return deregisterOnPortal(command.New(waiting, clock), cmd, command.Options{})
+		return deregisterOnPortal(newHandler(waiting), cmd, command.Options{})
 	})
 	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
@@ -311,15 +311,15 @@ func acts(t testing.TB) []act {
 	// Five are asked for, of whom four reside in the flat.
 	five := world(t)
 	for name, id := range map[string]domain.PersonID{"saule": saule, "timur": timur} {
-		must(t, "record "+name, recordPerson(command.New(five, clock), id))
-		must(t, name+" resides in the flat", register(command.New(five, clock), id, flat, residence.Permanent, command.Options{}))
+		must(t, "record "+name, recordPerson(newHandler(five), id))
+		must(t, name+" resides in the flat", register(newHandler(five), id, flat, residence.Permanent, command.Options{}))
 	}
 	fiveOwned := five.copy()
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(fiveOwned, clock).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return newHandler(fiveOwned).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
 	must(t, "aigul applies for five", func(cmd domain.Command) (command.Receipt, error) {
-		return deregisterFive(domain.ChannelPortal)(command.New(fiveOwned, clock), cmd, command.Options{})
+		return deregisterFive(domain.ChannelPortal)(newHandler(fiveOwned), cmd, command.Options{})
 	})
 	const applied, confirmed, ended, decided = "case: DeregistrationApplied", "case: CoOwnerConfirmed", "residence: RegistrationEnded", "case: DeregistrationDecided"
 	const decidedToProvide, let, letVoid, notProvided, provisionVoid = "case: ProvisionDecided", "dwelling: LeaseBegan", "dwelling: LeaseVoided", "queue: ProvisionDeclined", "case: ProvisionVoided"
@@ -327,51 +327,51 @@ func acts(t testing.TB) []act {
 	// The sheets of a departure, of which one is issued again or corrected.
 	departed := world(t)
 	left := must(t, "depart", func(cmd domain.Command) (command.Receipt, error) {
-		return depart(command.New(departed, clock), cmd, command.Options{})
+		return depart(newHandler(departed), cmd, command.Options{})
 	})
 	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
 	movedAway, evicted := world(t), world(t)
 	stayOfDaur := stayOf(t, movedAway, daur)
-	must(t, "daur moves to the house", register(command.New(movedAway, clock), daur, house, residence.Permanent, command.Options{}))
+	must(t, "daur moves to the house", register(newHandler(movedAway), daur, house, residence.Permanent, command.Options{}))
 	must(t, "deregister", func(cmd domain.Command) (command.Receipt, error) {
-		return deregister(command.New(evicted, clock), cmd, command.Options{})
+		return deregister(newHandler(evicted), cmd, command.Options{})
 	})
 	entryGone := decidedAndLeft(t)
 	removeReviewed(t, entryGone, "daur", entryOfDaur)
 
 	houseLet := decidedAndLeft(t)
-	must(t, "gulnar applies", apply(command.New(houseLet, clock), lateCase, gulnar))
-	must(t, "gulnar is placed", approve(command.New(houseLet, clock), lateCase))
+	must(t, "gulnar applies", apply(newHandler(houseLet), lateCase, gulnar))
+	must(t, "gulnar is placed", approve(newHandler(houseLet), lateCase))
 	must(t, "the house goes to gulnar", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(houseLet, clock).Provide(ctx, cmd, housing.Provide{
+		return newHandler(houseLet).Provide(ctx, cmd, housing.Provide{
 			CaseID: domaintest.ID[domain.CaseID]("another provision"), ListID: list, EntryID: domain.EntryID{UUID: domain.DeriveID(lateCase.UUID, "entry")},
 			Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: checked, Declined: []domain.EntryID{entryOfDaur}, Minutes: "13",
 		}, command.Options{})
 	})
 	leased := world(t)
 	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
-		return provide(command.New(leased, clock), house)(cmd, command.Options{})
+		return provide(newHandler(leased), house)(cmd, command.Options{})
 	})
 	taken := world(t)
 	must(t, "take up", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(taken, clock).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+		return newHandler(taken).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
 			return c.TakeUp(cmd)
 		}, command.Options{})
 	})
 	underReview := world(t)
-	must(t, "review daur", review(command.New(underReview, clock), entryOfDaur, command.Options{}))
+	must(t, "review daur", review(newHandler(underReview), entryOfDaur, command.Options{}))
 	onEntry := func(h *command.Handler, cmd domain.Command, opt command.Options, step func(*procedure.Case, procedure.Terms) ([]domain.Event, error)) (command.Receipt, error) {
 		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, step, opt)
 	}
 	there := world(t)
-	must(t, "daur resides in the house", register(command.New(there, clock), daur, house, residence.Permanent, command.Options{}))
+	must(t, "daur resides in the house", register(newHandler(there), daur, house, residence.Permanent, command.Options{}))
 	withRule := world(t)
 	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
-		return command.New(withRule, clock).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
+		return newHandler(withRule).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
 	})
 	withFamily := world(t)
 	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
-		return reportFamily(command.New(withFamily, clock), cmd, command.Options{})
+		return reportFamily(newHandler(withFamily), cmd, command.Options{})
 	})
 	years := func(cmd domain.Command, n int) domain.Command {
 		cmd.Now = domaintest.Today().AddMonths(12 * n).AddDays(1).Start()
