@@ -29,7 +29,7 @@ import (
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
-	"tizilim/eventstore/command/eds"
+	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
 	"tizilim/projections"

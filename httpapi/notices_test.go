@@ -13,13 +13,13 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/eventstore/command/adapters/gateway"
 )
 
 // taking is a gateway that takes everything.
-type taking struct{ sent []gateway.Message }
+type taking struct{ sent []command.Message }
 
-func (g *taking) Send(_ context.Context, m gateway.Message) error {
+func (g *taking) Send(_ context.Context, m command.Message) error {
 	g.sent = append(g.sent, m)
 	return nil
 }
@@ -27,9 +27,9 @@ func (g *taking) Send(_ context.Context, m gateway.Message) error {
 // notify gives the notices that are owed once the model has what a answered,
 // nil for what it has now, through a gateway that takes everything. What it
 // answers stands for a position that has them.
-func (s *subtest) notify(a *answer, to ...gateway.Gateway) *answer {
+func (s *subtest) notify(a *answer, to ...command.Gateway) *answer {
 	s.t.Helper()
-	var through gateway.Gateway = &taking{}
+	var through command.Gateway = &taking{}
 	if len(to) > 0 {
 		through = to[0]
 	}
@@ -178,7 +178,7 @@ func TestContactsAreMaskedAndNeverLogged(t *testing.T) {
 
 type refusing struct{ asked int }
 
-func (g *refusing) Send(_ context.Context, m gateway.Message) error {
+func (g *refusing) Send(_ context.Context, m command.Message) error {
 	g.asked++
 	return fmt.Errorf("no: %v", m)
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/notice"
 	"tizilim/domain/otp"
 	"tizilim/eventstore/command"
-	"tizilim/eventstore/command/gateway"
 )
 
 // MobileCitizens is the mobile-citizens base (БМГ).
@@ -122,8 +122,8 @@ func (s *Server) sendCode(ctx context.Context, cmd domain.Command, e otp.Issued,
 	if !ok {
 		text = passwordTexts[domain.Kazakh]
 	}
-	err = s.gateway.Send(ctx, gateway.Message{
-		ID: e.ChallengeID.UUID, Way: gateway.SMS, To: e.Phone,
+	err = s.gateway.Send(ctx, command.Message{
+		ID: e.ChallengeID.UUID, Way: notice.SMS, To: e.Phone,
 		Text: domain.Personal(fmt.Sprintf(text, s.passwordKey.Code(e.ChallengeID, e.Digits), int(e.ExpiresAt.Sub(e.IssuedAt).Minutes()))),
 	})
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/notice"
 	"tizilim/domain/otp"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/eventstore/command"
 	"tizilim/httpapi"
 )
 
@@ -25,7 +26,7 @@ var passwordKey = httpapi.PasswordKey("a third key that no registry has")
 type mobile struct {
 	mu     sync.Mutex
 	phones map[domain.IIN]domain.Personal
-	sent   []gateway.Message
+	sent   []command.Message
 	away   error // what either answers
 }
 
@@ -35,7 +36,7 @@ func (m *mobile) Phone(_ context.Context, iin domain.IIN) (domain.Personal, erro
 	return m.phones[iin], m.away
 }
 
-func (m *mobile) Send(_ context.Context, message gateway.Message) error {
+func (m *mobile) Send(_ context.Context, message command.Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.away == nil {
@@ -50,10 +51,10 @@ func (m *mobile) fail(err error) {
 	m.away = err
 }
 
-func (m *mobile) messages() []gateway.Message {
+func (m *mobile) messages() []command.Message {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]gateway.Message(nil), m.sent...)
+	return append([]command.Message(nil), m.sent...)
 }
 
 // bind has the mobile-citizens base know the telephone as the person's.
@@ -118,7 +119,7 @@ func TestC19_AnApplicationSignedByAOneTimePassword(t *testing.T) {
 	s.reachable(person, "+77010000042")
 	form, key := application(person, list).with(body{"channel": "portal", "signature": nil}), header{"Idempotency-Key", "key"}
 	signature := s.password(person, form, key)
-	if got := s.mobile.messages(); len(got) != 1 || got[0].To != "+77010000042" || got[0].Way != gateway.SMS {
+	if got := s.mobile.messages(); len(got) != 1 || got[0].To != "+77010000042" || got[0].Way != notice.SMS {
 		t.Fatalf("sent %d messages", len(got))
 	}
 	s.command(applyPath+"?dry_run=true", s.as(person), form.with(body{"signature": signature}), key).is(200)

@@ -25,7 +25,6 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
-	"tizilim/eventstore/command/gateway"
 	"tizilim/projections"
 )
 
@@ -50,7 +49,7 @@ type Config struct {
 	Tokens    *Tokens
 	PersonKey domain.PersonIDKey
 	CheckKey  certificates.CheckKey // of the codes on documents
-	Gateway   gateway.Gateway       // carries SMS and e-mail
+	Gateway   command.Gateway       // carries SMS and e-mail
 	BaseURL   string                // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
@@ -83,7 +82,7 @@ type Server struct {
 	signatures     SignatureVerifier
 	mobileCitizens MobileCitizens
 	passwordKey    PasswordKey
-	gateway        gateway.Gateway
+	gateway        command.Gateway
 }
 
 // New builds the API.

@@ -20,7 +20,7 @@ import (
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/eventstore/command/adapters/gateway"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
 	"tizilim/projections"
@@ -48,14 +48,14 @@ type config struct {
 	roots      string          // file of the certificates that signatures are trusted by; empty: a demonstration authority in data
 	crls       []string        // files of revocation lists
 	mobile     string          // address of the mobile-citizens base; empty: a file in data
-	gateway    gateway.Gateway // of SMS and e-mail; nil: the outbox file in data
+	gateway    command.Gateway // of SMS and e-mail; nil: the outbox file in data
 	logger     *slog.Logger
 }
 
 // app is a running registry.
 type app struct {
 	keys     keys
-	gateway  gateway.Gateway
+	gateway  command.Gateway
 	http     *http.Server
 	listener net.Listener
 	store    *eventstore.Store

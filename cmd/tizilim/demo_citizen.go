@@ -18,7 +18,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
-	"tizilim/eventstore/command/mobilecitizens"
+	"tizilim/eventstore/command/adapters/mobilecitizens"
 )
 
 // citizens is the fourth act: what somebody does with nothing but a telephone,

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command/mobilecitizens"
+	"tizilim/eventstore/command/adapters/mobilecitizens"
 	"tizilim/httpapi"
 )
 

@@ -14,7 +14,8 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/adapters/gateway"
 	"tizilim/httpapi"
 	"tizilim/projections"
 )
@@ -97,7 +98,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 
 // openGateway is the gateway of the flags; nil where there is none. Its token
 // comes from the environment alone: flags are seen by everybody on the machine.
-func (c *serveCommand) openGateway() (gateway.Gateway, error) {
+func (c *serveCommand) openGateway() (command.Gateway, error) {
 	if c.Gateway == "" {
 		if c.Reports {
 			return nil, errors.New("--gateway-reports is about the gateway: name it with --gateway")

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command/eds"
+	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/httpapi"
 )
 

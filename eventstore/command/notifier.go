@@ -17,7 +17,6 @@ import (
 	"tizilim/domain/notice"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
-	"tizilim/eventstore/command/gateway"
 )
 
 const (
@@ -44,7 +43,7 @@ type NoticeBook interface {
 	OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error)
 	// DueNotices returns at most limit notices that are to be sent at by.
 	DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error)
-	// SentNotices returns at most limit notices that a [gateway.Reporter] took
+	// SentNotices returns at most limit notices that a [Reporter] took
 	// between the two instants and has told nothing of.
 	SentNotices(ctx context.Context, from, by time.Time, limit int) ([]notice.Outgoing, error)
 }
@@ -56,14 +55,14 @@ type NoticeBook interface {
 type Notifier struct {
 	handler *Handler
 	book    NoticeBook
-	gateway gateway.Gateway
+	gateway Gateway
 	log     *slog.Logger
 	began   bool
 	after   notice.Debt // how far the last look came; zero where it saw the last debt
 }
 
 // NewNotifier returns a Notifier that works through the book.
-func NewNotifier(h *Handler, book NoticeBook, g gateway.Gateway, log *slog.Logger) *Notifier {
+func NewNotifier(h *Handler, book NoticeBook, g Gateway, log *slog.Logger) *Notifier {
 	return &Notifier{handler: h, book: book, gateway: g, log: log}
 }
 
@@ -78,7 +77,7 @@ func (n *Notifier) Run(ctx context.Context) {
 		})
 		return nil
 	})
-	if reporter, ok := n.gateway.(gateway.Reporter); ok {
+	if reporter, ok := n.gateway.(Reporter); ok {
 		work.Go(func() error {
 			every(ctx, reportEvery, func() { n.AskOnce(ctx, reporter) })
 			return nil
@@ -123,7 +122,7 @@ func (n *Notifier) Once(ctx context.Context) (more bool) {
 }
 
 // AskOnce asks the gateway what became of the messages that it took.
-func (n *Notifier) AskOnce(ctx context.Context, reporter gateway.Reporter) {
+func (n *Notifier) AskOnce(ctx context.Context, reporter Reporter) {
 	now := n.handler.now()
 	sent, err := n.book.SentNotices(ctx, now.Add(-reportWithin), now, noticesAtOnce)
 	if err != nil {
@@ -308,7 +307,7 @@ func addressOf(c residence.ContactsConfirmed, w notice.Way) domain.Personal {
 // The message has the same id at every attempt, until a gateway has taken it
 // and lost it: so a gateway that has it does not send it again, wherever the
 // last attempt ended.
-func (h *Handler) SendNotice(ctx context.Context, g gateway.Gateway, o notice.Outgoing) error {
+func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) error {
 	n, err := snapshot[notice.Notice](ctx, h, o.NoticeID.Stream())
 	if err != nil {
 		return err
@@ -324,8 +323,8 @@ func (h *Handler) SendNotice(ctx context.Context, g gateway.Gateway, o notice.Ou
 	if err != nil {
 		return err
 	}
-	m := gateway.Message{
-		ID: messageID(o, d.Taken+1), Way: gateway.Way(o.Way), To: addressOf(person.Contacts, o.Way),
+	m := Message{
+		ID: messageID(o, d.Taken+1), Way: o.Way, To: addressOf(person.Contacts, o.Way),
 		Text: domain.Personal(n.Kind.Text(n.Language, n.By)),
 	}
 	if o.Way == notice.Email {
@@ -337,7 +336,7 @@ func (h *Handler) SendNotice(ctx context.Context, g gateway.Gateway, o notice.Ou
 		if ctx.Err() != nil {
 			return ctx.Err() // the process ends; the next one hands it over again
 		}
-		var rejected *gateway.Rejection
+		var rejected *Rejection
 		switch {
 		case err == nil:
 			failure = ""
@@ -347,7 +346,7 @@ func (h *Handler) SendNotice(ctx context.Context, g gateway.Gateway, o notice.Ou
 			failure = notice.Unreachable
 		}
 	}
-	_, reports := g.(gateway.Reporter)
+	_, reports := g.(Reporter)
 	// Of one attempt there is one outcome, whoever else made it too.
 	return h.stepOnNotice(ctx, n, fmt.Sprintf("%s %d", o.Way, d.Attempts+1), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
 		if failure == "" {
@@ -366,7 +365,7 @@ func messageID(o notice.Outgoing, n int) uuid.UUID {
 }
 
 // ReportNotice records whether a message that the gateway took has arrived.
-func (h *Handler) ReportNotice(ctx context.Context, reporter gateway.Reporter, o notice.Outgoing) error {
+func (h *Handler) ReportNotice(ctx context.Context, reporter Reporter, o notice.Outgoing) error {
 	n, err := snapshot[notice.Notice](ctx, h, o.NoticeID.Stream())
 	if err != nil {
 		return err
@@ -380,9 +379,9 @@ func (h *Handler) ReportNotice(ctx context.Context, reporter gateway.Reporter, o
 		return err
 	}
 	switch report {
-	case gateway.Arrived:
+	case ReportArrived:
 		return h.deliverNotice(ctx, o.NoticeID, o.Way)
-	case gateway.Lost:
+	case ReportLost:
 		return h.stepOnNotice(ctx, n, fmt.Sprintf("%s taken %d lost", o.Way, d.Taken), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
 			return n.Fail(cmd, o.Way, notice.NotDelivered, h.noticeTerms(cmd.Today()))
 		})

@@ -22,7 +22,7 @@ import (
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/eventstore/command/adapters/gateway"
 )
 
 // book is what a projection of the log would list.
@@ -124,13 +124,13 @@ func (b forgetful) SentNotices(context.Context, time.Time, time.Time, int) ([]no
 // not take again.
 type post struct {
 	mu     sync.Mutex
-	taken  map[uuid.UUID]gateway.Message
+	taken  map[uuid.UUID]command.Message
 	handed int                         // over, repetitions included
-	answer func(gateway.Message) error // nil: it takes everything
+	answer func(command.Message) error // nil: it takes everything
 	loses  bool                        // what it takes, the answer to taking it does not arrive
 }
 
-func (p *post) Send(_ context.Context, m gateway.Message) error {
+func (p *post) Send(_ context.Context, m command.Message) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.handed++
@@ -140,7 +140,7 @@ func (p *post) Send(_ context.Context, m gateway.Message) error {
 		}
 	}
 	if p.taken == nil {
-		p.taken = map[uuid.UUID]gateway.Message{}
+		p.taken = map[uuid.UUID]command.Message{}
 	}
 	p.taken[m.ID] = m
 	if p.loses {
@@ -149,7 +149,7 @@ func (p *post) Send(_ context.Context, m gateway.Message) error {
 	return nil
 }
 
-func (p *post) messages() map[uuid.UUID]gateway.Message {
+func (p *post) messages() map[uuid.UUID]command.Message {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.taken
@@ -158,12 +158,12 @@ func (p *post) messages() map[uuid.UUID]gateway.Message {
 // reporter is a post that tells what became of messages.
 type reporter struct {
 	post
-	says gateway.Report
+	says command.Report
 }
 
-func (r *reporter) Report(context.Context, uuid.UUID) (gateway.Report, error) { return r.says, nil }
+func (r *reporter) Report(context.Context, uuid.UUID) (command.Report, error) { return r.says, nil }
 
-func notifier(l *memoryLog, b command.NoticeBook, g gateway.Gateway, now func() time.Time) *command.Notifier {
+func notifier(l *memoryLog, b command.NoticeBook, g command.Gateway, now func() time.Time) *command.Notifier {
 	return command.NewNotifier(newHandler(l, withClock(now)), b, g, slog.New(slog.DiscardHandler))
 }
 
@@ -223,8 +223,8 @@ func TestR16_S001_10_TheOwnerAndEveryDeregisteredPersonAreTold(t *testing.T) {
 		t.Fatalf("%d messages were sent, want two SMS and an e-mail", len(p.messages()))
 	}
 	for _, m := range p.messages() {
-		sms := m.Way == gateway.SMS && m.To == "+77010000001" && m.Subject == "" && strings.Contains(string(m.Text), "личный кабинет")
-		email := m.Way == gateway.Email && m.To == "daur@example.kz" && m.Subject == "Notification" && strings.Contains(string(m.Text), "personal account")
+		sms := m.Way == notice.SMS && m.To == "+77010000001" && m.Subject == "" && strings.Contains(string(m.Text), "личный кабинет")
+		email := m.Way == notice.Email && m.To == "daur@example.kz" && m.Subject == "Notification" && strings.Contains(string(m.Text), "personal account")
 		if !sms && !email {
 			t.Errorf("sent %s to %q: %q, %q", m.Way, string(m.To), string(m.Subject), string(m.Text))
 		}
@@ -288,12 +288,12 @@ func TestC11_TheAccountNotifiesWhoAppliedThroughThePortalAlone(t *testing.T) {
 func TestC11_AnSMSThatArrivesNotifiesWhoCameWithPaper(t *testing.T) {
 	l := telling(t)
 	must(t, "aigul is placed, on paper", approve(newHandler(l), caseOfAigul))
-	g := &reporter{says: gateway.OnItsWay}
+	g := &reporter{says: command.ReportOnItsWay}
 	n := notifier(l, book{l}, g, clock)
 	n.Once(ctx)
 	n.AskOnce(ctx, g)
 	before := l.len()
-	g.says = gateway.Arrived
+	g.says = command.ReportArrived
 	for range 2 {
 		n.AskOnce(ctx, g)
 	}
@@ -325,7 +325,7 @@ func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 	terminate := func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
 		return c.Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "because"}, terms)
 	}
-	g := &reporter{says: gateway.OnItsWay}
+	g := &reporter{says: command.ReportOnItsWay}
 	n := notifier(l, book{l}, g, clock)
 	step("terminate", terminate)
 	n.Once(ctx)
@@ -338,7 +338,7 @@ func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 	})
 	step("terminate again", terminate)
 	before := l.len()
-	g.says = gateway.Arrived
+	g.says = command.ReportArrived
 	n.AskOnce(ctx, g) // the SMS of the first decision arrives
 	for _, rec := range l.since(before) {
 		if _, ok := rec.Event.(procedure.DecisionNotified); ok {
@@ -358,7 +358,7 @@ func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 // each message once.
 func TestC11_R15_NoticesSurviveAStopAtEveryAppend(t *testing.T) {
 	start := telling(t)
-	run := func(l *memoryLog, g gateway.Gateway, b command.NoticeBook) {
+	run := func(l *memoryLog, g command.Gateway, b command.NoticeBook) {
 		for range 3 {
 			notifier(l, b, g, clock).Once(ctx)
 		}
@@ -465,8 +465,8 @@ func TestC11_ASMSIsTriedAgainUnderTheSameIDUntilItIsTaken(t *testing.T) {
 	now := clock()
 	tick := func() time.Time { return now }
 	var ids []uuid.UUID
-	p := &post{answer: func(m gateway.Message) error {
-		if m.Way == gateway.Email {
+	p := &post{answer: func(m command.Message) error {
+		if m.Way == notice.Email {
 			return nil
 		}
 		ids = append(ids, m.ID)
@@ -504,7 +504,7 @@ func TestC11_ASMSIsTriedAgainUnderTheSameIDUntilItIsTaken(t *testing.T) {
 func TestC11_AGatewayThatIsNeverReachedIsGivenUpAndTheAccountKeepsItsCopy(t *testing.T) {
 	l := telling(t)
 	now := clock()
-	p := &post{answer: func(gateway.Message) error { return context.DeadlineExceeded }}
+	p := &post{answer: func(command.Message) error { return context.DeadlineExceeded }}
 	for range 20 {
 		notifier(l, book{l}, p, func() time.Time { return now }).Once(ctx)
 		now = now.Add(4 * time.Hour)
@@ -527,7 +527,7 @@ func TestC11_AGatewayThatIsNeverReachedIsGivenUpAndTheAccountKeepsItsCopy(t *tes
 func TestC11_WhatTheGatewayRejectsIsNotHandedOverAgain(t *testing.T) {
 	l := telling(t)
 	now := clock()
-	p := &post{answer: func(gateway.Message) error { return &gateway.Rejection{Status: 422} }}
+	p := &post{answer: func(command.Message) error { return &command.Rejection{Status: 422} }}
 	for range 3 {
 		notifier(l, book{l}, p, func() time.Time { return now }).Once(ctx)
 		now = now.Add(24 * time.Hour)
@@ -554,7 +554,7 @@ func TestC11_AnAnswerThatIsLostDoesNotSendTwice(t *testing.T) {
 func TestC11_WhatWasTakenAndLostGoesAgainAsAnotherMessage(t *testing.T) {
 	l := telling(t)
 	now := clock()
-	g := &reporter{says: gateway.Lost}
+	g := &reporter{says: command.ReportLost}
 	n := notifier(l, book{l}, g, func() time.Time { return now })
 	n.Once(ctx)
 	n.AskOnce(ctx, g)
@@ -574,7 +574,7 @@ func TestC11_WhatWasTakenAndLostGoesAgainAsAnotherMessage(t *testing.T) {
 
 func TestC11_AContactThatWasTakenBackGetsNothing(t *testing.T) {
 	l := telling(t)
-	p := &post{answer: func(gateway.Message) error { return errors.New("503") }}
+	p := &post{answer: func(command.Message) error { return errors.New("503") }}
 	now := clock()
 	tick := func() time.Time { return now }
 	notifier(l, book{l}, p, tick).Once(ctx)
@@ -595,7 +595,7 @@ func TestC11_AContactThatWasTakenBackGetsNothing(t *testing.T) {
 func TestC11_AProcessThatEndsWhileItSendsLeavesTheMessageToTheNext(t *testing.T) {
 	l := telling(t)
 	ending, end := context.WithCancel(ctx)
-	p := &post{answer: func(gateway.Message) error { end(); return context.Canceled }}
+	p := &post{answer: func(command.Message) error { end(); return context.Canceled }}
 	notifier(l, book{l}, p, clock).Once(ending)
 	p.answer = nil
 	notifier(l, book{l}, p, clock).Once(ctx)

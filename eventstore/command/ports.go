@@ -2,16 +2,20 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"log/slog"
 
 	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/notice"
 	"tizilim/eventstore"
 )
 
-// The ports: what commands need of the rest of the registry and of the outside.
+// The ports: what this layer needs of the rest of the registry and of the
+// outside. Those of [Finisher], [Timer] and [Notifier] stand beside them.
 
 // Log is the event store; [*eventstore.Store] is one.
 type Log interface {
@@ -43,3 +47,48 @@ type Model interface {
 	// ListsOf returns the lists that the body keeps.
 	ListsOf(ctx context.Context, body string) ([]domain.ListID, error)
 }
+
+// Gateway carries SMS and e-mail.
+type Gateway interface {
+	// Send hands a message over. It returns nil once the gateway has taken the
+	// message, which it then sends once however often it is handed over. A
+	// [*Rejection] says that it will never take the message. After any other
+	// error it is unknown whether the message was taken: hand it over again.
+	Send(ctx context.Context, m Message) error
+}
+
+// Message to one person.
+type Message struct {
+	// ID is the same for every attempt to send this message: a gateway that has
+	// taken it does not send it twice.
+	ID      uuid.UUID       `json:"id"`
+	Way     notice.Way      `json:"way"`               // SMS or Email
+	To      domain.Personal `json:"to"`                // a telephone in the form of E.164, or an e-mail
+	Subject domain.Personal `json:"subject,omitempty"` // of an e-mail
+	Text    domain.Personal `json:"text"`
+}
+
+// LogValue masks whom the message is to and what it says.
+func (m Message) LogValue() slog.Value { return domain.Masked(m) }
+
+// Rejection is a gateway's final refusal of a message.
+type Rejection struct{ Status int }
+
+func (r *Rejection) Error() string {
+	return fmt.Sprintf("the gateway rejects the message with status %d", r.Status)
+}
+
+// Reporter is a gateway that can tell whether a message has arrived.
+type Reporter interface {
+	// Report tells what became of a message that the gateway has taken.
+	Report(ctx context.Context, id uuid.UUID) (Report, error)
+}
+
+// Report is what a gateway knows of a message that it has taken.
+type Report string
+
+const (
+	ReportOnItsWay Report = "on_its_way" // or not known
+	ReportArrived  Report = "delivered"
+	ReportLost     Report = "failed"
+)

@@ -22,7 +22,7 @@ import (
 	"github.com/smallstep/pkcs7"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command/eds"
+	"tizilim/eventstore/command/adapters/eds"
 )
 
 const (

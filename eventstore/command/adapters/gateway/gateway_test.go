@@ -10,11 +10,13 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/domain/notice"
+	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/adapters/gateway"
 )
 
-func message(n byte) gateway.Message {
-	return gateway.Message{ID: uuid.UUID{n}, Way: gateway.SMS, To: "+77010000000", Text: domain.Personal("text\nof two lines " + string('0'+rune(n)))}
+func message(n byte) command.Message {
+	return command.Message{ID: uuid.UUID{n}, Way: notice.SMS, To: "+77010000000", Text: domain.Personal("text\nof two lines " + string('0'+rune(n)))}
 }
 
 func open(t *testing.T, path string) *gateway.Outbox {
@@ -26,7 +28,7 @@ func open(t *testing.T, path string) *gateway.Outbox {
 	return o
 }
 
-func send(t *testing.T, o *gateway.Outbox, messages ...gateway.Message) {
+func send(t *testing.T, o *gateway.Outbox, messages ...command.Message) {
 	t.Helper()
 	for _, m := range messages {
 		if err := o.Send(t.Context(), m); err != nil {

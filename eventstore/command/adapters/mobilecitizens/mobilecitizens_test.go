@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command/mobilecitizens"
+	"tizilim/eventstore/command/adapters/mobilecitizens"
 )
 
 const (

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"tizilim/eventstore/command"
 )
 
 const (
@@ -66,7 +68,7 @@ func loopback(host string) bool {
 }
 
 // Send hands the message over, once; trying again is the caller's.
-func (g *HTTP) Send(ctx context.Context, m Message) error {
+func (g *HTTP) Send(ctx context.Context, m command.Message) error {
 	body, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("gateway: %w", err)
@@ -79,7 +81,7 @@ func (g *HTTP) Send(ctx context.Context, m Message) error {
 	case status >= 200 && status < 300, status == http.StatusConflict:
 		return nil
 	case status >= 400 && status < 500 && !ofTheMoment(status):
-		return &Rejection{status}
+		return &command.Rejection{Status: status}
 	}
 	return fmt.Errorf("gateway: it answers with status %d", status)
 }
@@ -124,7 +126,7 @@ func (g *HTTP) do(ctx context.Context, method, address string, id uuid.UUID, bod
 type Reporting struct{ *HTTP }
 
 // Report asks for a message that the gateway has taken.
-func (g Reporting) Report(ctx context.Context, id uuid.UUID) (Report, error) {
+func (g Reporting) Report(ctx context.Context, id uuid.UUID) (command.Report, error) {
 	address, err := url.JoinPath(g.address, id.String())
 	if err != nil {
 		return "", fmt.Errorf("gateway: %w", err)
@@ -134,7 +136,7 @@ func (g Reporting) Report(ctx context.Context, id uuid.UUID) (Report, error) {
 		return "", err
 	}
 	var said struct {
-		State Report `json:"state"`
+		State command.Report `json:"state"`
 	}
 	if status != http.StatusOK {
 		return "", fmt.Errorf("gateway: it answers with status %d where it is asked for a message", status)
@@ -143,7 +145,7 @@ func (g Reporting) Report(ctx context.Context, id uuid.UUID) (Report, error) {
 		return "", fmt.Errorf("gateway: its report: %w", err)
 	}
 	switch said.State {
-	case Arrived, Lost, OnItsWay:
+	case command.ReportArrived, command.ReportLost, command.ReportOnItsWay:
 		return said.State, nil
 	}
 	return "", errors.New("gateway: it reports a state that is none of delivered, failed and on_its_way")

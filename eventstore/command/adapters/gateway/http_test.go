@@ -18,7 +18,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command/gateway"
+	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/adapters/gateway"
 )
 
 func TestHTTPGatewayHandsOverTheMessageAsItIs(t *testing.T) {
@@ -83,7 +84,7 @@ func TestC11_WhatAnAnswerOfTheGatewayMeans(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = g.Send(t.Context(), message(1))
-			var rejected *gateway.Rejection
+			var rejected *command.Rejection
 			got := again
 			switch {
 			case err == nil:
@@ -145,7 +146,7 @@ func TestC11_AGatewayThatIsSlowOrCut(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := send()
-		var rejected *gateway.Rejection
+		var rejected *command.Rejection
 		if err == nil || errors.As(err, &rejected) {
 			t.Errorf("%s: %v", toxic, err)
 		}
@@ -171,12 +172,12 @@ func TestC11_AGatewayReportsWhatBecameOfAMessage(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		answer string
-		want   gateway.Report
+		want   command.Report
 		fails  bool
 	}{
-		{200, `{"state":"delivered"}`, gateway.Arrived, false},
-		{200, `{"state":"failed"}`, gateway.Lost, false},
-		{200, `{"state":"on_its_way"}`, gateway.OnItsWay, false},
+		{200, `{"state":"delivered"}`, command.ReportArrived, false},
+		{200, `{"state":"failed"}`, command.ReportLost, false},
+		{200, `{"state":"on_its_way"}`, command.ReportOnItsWay, false},
 		{200, `{"state":"eaten"}`, "", true},
 		{200, `{}`, "", true},
 		{200, `<html>`, "", true},
@@ -195,7 +196,7 @@ func TestC11_AGatewayReportsWhatBecameOfAMessage(t *testing.T) {
 }
 
 func TestAMessageIsMaskedWhereverItIsPrinted(t *testing.T) {
-	m := gateway.Message{To: "+77010000000", Subject: "subject", Text: "text of it"}
+	m := command.Message{To: "+77010000000", Subject: "subject", Text: "text of it"}
 	for _, said := range []string{fmt.Sprint(m), fmt.Sprintf("%+v", m), m.LogValue().String()} {
 		if strings.Contains(said, "7701") || strings.Contains(said, "text of it") || !strings.Contains(said, domain.Personal("").String()) {
 			t.Errorf("it says %s", said)

@@ -1,8 +1,8 @@
 // Package gateway sends SMS and e-mail: what the registry tells a person beyond
 // the personal account, and one-time passwords.
 //
-// A [Gateway] is whatever carries messages: an HTTP service of the operator, or
-// the [Outbox], a file for one machine that needs nobody.
+// It adapts two things to [command.Gateway]: [HTTP], a service of the operator,
+// and [Outbox], a file for one machine that needs nobody.
 package gateway
 
 import (
@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -20,59 +19,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 
-	"tizilim/domain"
+	"tizilim/eventstore/command"
 )
-
-// Way of a message.
-type Way string
-
-const (
-	SMS   Way = "sms"
-	Email Way = "email"
-)
-
-// Message to one person.
-type Message struct {
-	// ID is the same for every attempt to send this message: a gateway that has
-	// taken it does not send it twice.
-	ID      uuid.UUID       `json:"id"`
-	Way     Way             `json:"way"`
-	To      domain.Personal `json:"to"`                // a telephone in the form of E.164, or an e-mail
-	Subject domain.Personal `json:"subject,omitempty"` // of an e-mail
-	Text    domain.Personal `json:"text"`
-}
-
-func (m Message) LogValue() slog.Value { return domain.Masked(m) }
-
-// Gateway carries messages.
-type Gateway interface {
-	// Send hands a message over. It returns nil once the gateway has taken the
-	// message, which it then sends once however often it is handed over. A
-	// [*Rejection] says that it never will take it; any other error that it is
-	// not known whether it was taken: hand it over again.
-	Send(ctx context.Context, m Message) error
-}
-
-// Rejection is a gateway's lasting no to a message.
-type Rejection struct{ Status int }
-
-func (r *Rejection) Error() string {
-	return fmt.Sprintf("the gateway rejects the message with status %d", r.Status)
-}
-
-// Report is what a gateway knows of a message that it has taken.
-type Report string
-
-const (
-	OnItsWay Report = "on_its_way" // or not known
-	Arrived  Report = "delivered"
-	Lost     Report = "failed"
-)
-
-// Reporter is a gateway that can tell whether a message has arrived.
-type Reporter interface {
-	Report(ctx context.Context, id uuid.UUID) (Report, error)
-}
 
 // Outbox is a gateway that writes messages into a file, one JSON object a line,
 // for whoever is at the machine to read. It serves one process on one machine,
@@ -115,7 +63,7 @@ func OpenOutbox(path string) (*Outbox, error) {
 // written is a line of the file.
 type written struct {
 	At time.Time `json:"at"`
-	Message
+	command.Message
 }
 
 // load notes the messages of the file. A last line without its end was never
@@ -139,7 +87,7 @@ func (o *Outbox) load() error {
 }
 
 // Send writes the message, and answers when it is on disk.
-func (o *Outbox) Send(_ context.Context, m Message) error {
+func (o *Outbox) Send(_ context.Context, m command.Message) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sent[m.ID] {
