@@ -4,28 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	neturl "net/url"
 	"os"
 	"strings"
 	"time"
 
-	"tizilim/domain"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/gateway"
-	"tizilim/httpapi"
 	"tizilim/projections"
 )
-
-// demoIIN is a made-up IIN (no month has the number 99) with a right control
-// digit, for the citizen's token of the first steps.
-const demoIIN = "999999000012"
-
-// greetingValid is how long the tokens printed at the start are accepted.
-const greetingValid = 24 * time.Hour
 
 type serveCommand struct {
 	Listen     string `help:"Address of the API." default:"127.0.0.1:8080" env:"TIZILIM_LISTEN"`
@@ -181,131 +170,4 @@ func withoutSecrets(address string) string {
 		return address
 	}
 	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
-}
-
-// greet prints what a newcomer needs for the first request.
-func (c *serveCommand) greet(w io.Writer, a *app) error {
-	tokens := map[domain.Role]string{}
-	for _, role := range domain.Roles {
-		p := httpapi.Principal{Role: role, Account: string(role) + "-1"}
-		if role == domain.RoleCitizen {
-			p.PersonID = a.keys.person.PersonID(demoIIN)
-		}
-		var err error
-		if tokens[role], err = a.keys.tokens.Issue(p, time.Now(), greetingValid); err != nil {
-			return err
-		}
-	}
-	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), where(a.listener.Addr()))
-	if c.Gateway == "" {
-		fmt.Fprintf(w, "SMS and e-mail are written to %s; name a gateway with --gateway.\n", quoted(outboxFile(c.Data)))
-	}
-	fmt.Fprintf(w, "\nA token for each role, good for %d hours:\n\n", int(greetingValid.Hours()))
-	for _, role := range domain.Roles {
-		fmt.Fprintf(w, "  export %s=%s\n", upper(role), tokens[role])
-	}
-	fmt.Fprintf(w, `
-A first request, to paste as it is. It records the person whom CITIZEN speaks for:
-
-  curl -sS %s/v1/persons \
-    -H 'Authorization: Bearer %s' \
-    -H 'Idempotency-Key: first-person' -H 'Content-Type: application/json' \
-    -d '{"iin":"%s","name":"Айгүл Серікқызы","birth_date":"1990-05-17","class":"citizen"}'
-
-The story of both services, from another terminal:
-
-  %s demo --url %s --data %s
-
-`, a.url(), tokens[domain.RoleOperator], demoIIN, invocation(), a.url(), quoted(c.Data))
-	return nil
-}
-
-// invocation is how the operator can start this program again.
-func invocation() string {
-	path, err := os.Executable()
-	switch {
-	case err != nil || strings.Contains(path, "go-build"): // started by go run
-		return "go run ./cmd/tizilim"
-	case !strings.ContainsRune(os.Args[0], os.PathSeparator): // found on the PATH
-		return os.Args[0]
-	default:
-		return quoted(path)
-	}
-}
-
-// quoted is the text as one word of a shell.
-func quoted(s string) string {
-	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-func upper(r domain.Role) string {
-	b := []byte(r)
-	for i := range b {
-		b[i] -= 'a' - 'A'
-	}
-	return string(b)
-}
-
-// where warns of an address that others can reach.
-func where(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
-		return "this machine only"
-	}
-	return "reachable from other machines; put TLS in front of it"
-}
-
-type tokenCommand struct {
-	Data    string        `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	Role    string        `help:"citizen, operator, provider, commission or auditor." required:"" enum:"citizen,operator,provider,commission,auditor"`
-	IIN     string        `name:"iin" help:"IIN of the citizen whom the token speaks for." xor:"who"`
-	Account string        `help:"Opaque name of the account, without personal data; every desk its own." xor:"who"`
-	Valid   time.Duration `help:"How long the token is accepted." default:"12h"`
-}
-
-func (c *tokenCommand) Run() error {
-	p := httpapi.Principal{Role: domain.Role(c.Role), Account: c.Account}
-	var iin domain.IIN
-	switch {
-	case c.Valid <= 0:
-		return errors.New("--valid must be longer than nothing, such as 12h")
-	case p.Role != domain.RoleCitizen && c.IIN != "":
-		return fmt.Errorf("--iin is for the role citizen: the role %s takes --account", c.Role)
-	case p.Role == domain.RoleCitizen && c.IIN == "":
-		return errors.New("the role citizen needs --iin: the token speaks for that person")
-	case p.Role == domain.RoleCitizen:
-		var err error
-		var refused *domain.Error
-		if iin, err = domain.ParseIIN(c.IIN); errors.As(err, &refused) {
-			return fmt.Errorf("--iin: %s", refused.Message)
-		}
-	case p.Account == "":
-		p.Account = c.Role + "-1"
-	}
-	k, err := openKeys(keysDir(c.Data))
-	if err != nil {
-		return err
-	}
-	if p.Role == domain.RoleCitizen {
-		p.PersonID = k.person.PersonID(iin)
-	}
-	token, err := k.tokens.Issue(p, time.Now(), c.Valid)
-	if err != nil {
-		return err
-	}
-	fmt.Println(token)
-	return nil
-}
-
-type openapiCommand struct{}
-
-func (openapiCommand) Run() error {
-	text, err := httpapi.OpenAPI(version())
-	if err != nil {
-		return err
-	}
-	_, err = os.Stdout.Write(text)
-	return err
 }

@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"os"
 	"time"
-
-	"github.com/mattn/go-isatty"
-	"github.com/schollz/progressbar/v3"
 
 	"tizilim/eventstore"
 	"tizilim/projections"
@@ -102,87 +97,4 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
-}
-
-type verifyCommand struct{ parts }
-
-func (c *verifyCommand) Run(ctx context.Context) error {
-	store, client, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	defer client.Close()
-	bar := newBar("verifying")
-	report, err := projections.Verify(ctx, client, store, projections.Options{Logger: slog.Default()}, bar.show)
-	bar.finish()
-	if err != nil {
-		return err
-	}
-	for _, difference := range report.Differences {
-		fmt.Println(difference)
-	}
-	fmt.Printf("%d events folded, %d keys of generation %d compared up to position %d: %d differences\n",
-		report.Events, report.Keys, report.Generation, report.AsOf, report.Different)
-	if !report.Proven() {
-		return errors.New("the read model differs from the log; tizilim rebuild fills it anew")
-	}
-	return nil
-}
-
-type rebuildCommand struct{ parts }
-
-func (c *rebuildCommand) Run(ctx context.Context) error {
-	store, client, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	defer client.Close()
-	projector, err := projections.NewProjector(client, store, projections.Options{Logger: slog.Default()})
-	if err != nil {
-		return err
-	}
-	bar := newBar("rebuilding")
-	began := time.Now()
-	err = projector.Rebuild(ctx, bar.show)
-	bar.finish()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("a new generation serves, filled in %s; tizilim verify proves it and frees the one before\n", time.Since(began).Round(time.Millisecond))
-	return nil
-}
-
-// bar shows progress on a terminal, and nothing elsewhere.
-type bar struct {
-	description string
-	out         io.Writer
-	drawn       *progressbar.ProgressBar
-}
-
-func newBar(description string) *bar {
-	b := &bar{description: description}
-	if isatty.IsTerminal(os.Stderr.Fd()) {
-		b.out = os.Stderr
-	}
-	return b
-}
-
-func (b *bar) show(p projections.Progress) {
-	if b.out == nil || p.Target == 0 {
-		return
-	}
-	if b.drawn == nil {
-		b.drawn = progressbar.NewOptions64(int64(p.Target), progressbar.OptionSetDescription(b.description),
-			progressbar.OptionSetWriter(b.out), progressbar.OptionClearOnFinish())
-	}
-	// A bar that cannot be drawn is no reason to stop the work that it shows.
-	_ = b.drawn.Set64(min(int64(p.Position), int64(p.Target)))
-}
-
-func (b *bar) finish() {
-	if b.drawn != nil {
-		_ = b.drawn.Finish()
-	}
 }

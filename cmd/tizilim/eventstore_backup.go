@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"tizilim/eventstore/embedded"
+)
+
+type storeBackupCommand struct {
+	storeDir
+	To string `arg:"" help:"Directory to make; it must not exist." type:"path"`
+}
+
+func (c *storeBackupCommand) Run(ctx context.Context) error {
+	if _, err := os.Lstat(c.To); err == nil {
+		return fmt.Errorf("%s exists: a backup makes a directory of its own", c.To)
+	}
+	if err := c.exists(); err != nil {
+		return err
+	}
+	done, err := askCare(ctx, c.Data, "backup", c.To, nil)
+	if err == nil && !done {
+		err = c.offline(func(node *embedded.Node) error { return node.Backup(c.To) })
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println("backed up to", c.To)
+	return nil
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+type storeTailCommand struct {
+	Stream string `arg:"" optional:"" help:"Stream; without it the whole log." default:"$all"`
+	storePlace
+	Prefixes []string `name:"filter-prefix" help:"Only of streams that begin so; may be repeated." placeholder:"PREFIX" sep:"none"`
+	JSON     bool     `name:"json" help:"One line of JSON an event, as without a terminal."`
+}
+
+func (c *storeTailCommand) Run(ctx context.Context) (err error) {
+	store, end, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	out := newPrinter(c.JSON)
+	for e, err := range store.TailRaw(ctx, c.Stream) {
+		switch {
+		case ctx.Err() != nil: // a tail goes on until it is stopped
+			return nil
+		case err != nil:
+			return err
+		}
+		asked := func(prefix string) bool { return strings.HasPrefix(e.Stream, prefix) }
+		if len(c.Prefixes) > 0 && !slices.ContainsFunc(c.Prefixes, asked) {
+			continue
+		}
+		if err := out.print(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command/adapters/eds"
+	"tizilim/httpapi"
+)
+
+// authority is the demonstration authority of a data directory.
+type authority struct{ *eds.Demonstration }
+
+// openAuthority reads the authority from the file, making it where it is
+// missing. Whoever can read it can sign for anybody: that is what it is for.
+func openAuthority(path string) (authority, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		fresh, err := eds.NewDemonstration(time.Now())
+		if err != nil {
+			return authority{}, err
+		}
+		if err := makeOnce(path, fresh); err != nil {
+			return authority{}, fmt.Errorf("make the demonstration authority: %w", err)
+		}
+		if text, err = os.ReadFile(path); err != nil {
+			return authority{}, err
+		}
+	} else if err != nil {
+		return authority{}, fmt.Errorf("read the demonstration authority: %w", err)
+	}
+	d, err := eds.ReadDemonstration(text)
+	if err != nil {
+		return authority{}, fmt.Errorf("%s is no demonstration authority (%w): remove it, and a new one is made", path, err)
+	}
+	return authority{d}, nil
+}
+
+// signature is the member "signature" of a request with that body.
+func (a authority) signature(iin domain.IIN, request, key string, body []byte) (map[string]any, error) {
+	text, err := httpapi.SigningText(request, key, body)
+	if err != nil {
+		return nil, err
+	}
+	cms, err := a.Sign(iin, text, time.Now())
+	return map[string]any{"method": domain.SignatureEDS, "cms": cms}, err
+}
+
+// openSignatures is by whom signatures are trusted.
+func openSignatures(c config, k keys) (*eds.Verifier, error) {
+	if c.roots == "" {
+		c.logger.Warn("signatures are checked against the demonstration authority in the data directory, which certifies anybody: before real applications, name the authorities with --signature-roots")
+		return eds.New([]*x509.Certificate{k.authority.Certificate()}, c.crls, k.person.PersonID)
+	}
+	text, err := os.ReadFile(c.roots)
+	if err != nil {
+		return nil, fmt.Errorf("the certificates of --signature-roots cannot be read: %w", err)
+	}
+	trusted, err := eds.Certificates(text)
+	if err != nil {
+		return nil, fmt.Errorf("the certificates of --signature-roots cannot be read: %w", err)
+	}
+	v, err := eds.New(trusted, c.crls, k.person.PersonID)
+	if err != nil {
+		return nil, fmt.Errorf("--signature-roots and --signature-crls: %w", err)
+	}
+	return v, nil
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/httpapi"
+)
+
+type tokenCommand struct {
+	Data    string        `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Role    string        `help:"citizen, operator, provider, commission or auditor." required:"" enum:"citizen,operator,provider,commission,auditor"`
+	IIN     string        `name:"iin" help:"IIN of the citizen whom the token speaks for." xor:"who"`
+	Account string        `help:"Opaque name of the account, without personal data; every desk its own." xor:"who"`
+	Valid   time.Duration `help:"How long the token is accepted." default:"12h"`
+}
+
+func (c *tokenCommand) Run() error {
+	p := httpapi.Principal{Role: domain.Role(c.Role), Account: c.Account}
+	var iin domain.IIN
+	switch {
+	case c.Valid <= 0:
+		return errors.New("--valid must be longer than nothing, such as 12h")
+	case p.Role != domain.RoleCitizen && c.IIN != "":
+		return fmt.Errorf("--iin is for the role citizen: the role %s takes --account", c.Role)
+	case p.Role == domain.RoleCitizen && c.IIN == "":
+		return errors.New("the role citizen needs --iin: the token speaks for that person")
+	case p.Role == domain.RoleCitizen:
+		var err error
+		var refused *domain.Error
+		if iin, err = domain.ParseIIN(c.IIN); errors.As(err, &refused) {
+			return fmt.Errorf("--iin: %s", refused.Message)
+		}
+	case p.Account == "":
+		p.Account = c.Role + "-1"
+	}
+	k, err := openKeys(keysDir(c.Data))
+	if err != nil {
+		return err
+	}
+	if p.Role == domain.RoleCitizen {
+		p.PersonID = k.person.PersonID(iin)
+	}
+	token, err := k.tokens.Issue(p, time.Now(), c.Valid)
+	if err != nil {
+		return err
+	}
+	fmt.Println(token)
+	return nil
+}
