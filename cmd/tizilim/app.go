@@ -263,11 +263,11 @@ func (a *app) openEventStore(c config) (address string, err error) {
 		return "", err
 	}
 	a.endings = append(a.endings, node.Close)
-	care, err := serveCare(node, filepath.Join(c.data, "eventstore"))
+	admin, err := serveAdmin(node, filepath.Join(c.data, "eventstore"))
 	if err != nil {
 		return "", err
 	}
-	a.endings = append(a.endings, care.Close)
+	a.endings = append(a.endings, admin.Close)
 	if err := node.Start("127.0.0.1:0"); err != nil {
 		return "", err
 	}

@@ -20,7 +20,7 @@ func (c *storeBackupCommand) Run(ctx context.Context) error {
 	if err := c.exists(); err != nil {
 		return err
 	}
-	done, err := askCare(ctx, c.Data, "backup", c.To, nil)
+	done, err := askAdmin(ctx, c.Data, "backup", c.To, nil)
 	if err == nil && !done {
 		err = c.offline(func(node *embedded.Node) error { return node.Backup(c.To) })
 	}

@@ -14,7 +14,7 @@ func (c *storeCheckCommand) Run(ctx context.Context) error {
 		return err
 	}
 	var report embedded.Report
-	done, err := askCare(ctx, c.Data, "check", "", &report)
+	done, err := askAdmin(ctx, c.Data, "check", "", &report)
 	if err == nil && !done {
 		report, err = embedded.Check(ctx, c.Data)
 	}

@@ -29,7 +29,7 @@ func (c *storeScavengeCommand) scavenge(ctx context.Context) (report embedded.Sc
 	if err := c.exists(); err != nil {
 		return report, err
 	}
-	answer, err := openCare(ctx, c.Data, "scavenge", "")
+	answer, err := openAdmin(ctx, c.Data, "scavenge", "")
 	if err != nil {
 		return report, err
 	}

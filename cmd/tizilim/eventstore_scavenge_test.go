@@ -37,7 +37,7 @@ func TestScavenge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	care, err := serveCare(node, dir)
+	admin, err := serveAdmin(node, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestScavenge(t *testing.T) {
 	}
 
 	hideSome(t, node)
-	if err := care.Close(); err != nil {
+	if err := admin.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := node.Close(); err != nil {

@@ -46,11 +46,11 @@ func (c *storeServeCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
-	care, err := serveCare(node, c.Data)
+	admin, err := serveAdmin(node, c.Data)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, care.Close()) }()
+	defer func() { err = errors.Join(err, admin.Close()) }()
 	if err := node.Start(c.Listen); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ func (c *storeStatsCommand) Run(ctx context.Context) error {
 		return err
 	}
 	var stats embedded.Stats
-	done, err := askCare(ctx, c.Data, "stats", "", &stats)
+	done, err := askAdmin(ctx, c.Data, "stats", "", &stats)
 	if err == nil && !done {
 		stats, err = embedded.ReadStats(c.Data)
 	}
