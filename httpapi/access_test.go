@@ -17,12 +17,15 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/httpapi"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/token"
 )
 
-// operation is one of the OpenAPI document.
-type operation struct {
-	id, method, path string
-	doc              map[string]any
+// route is an operation as it declares itself, and as the OpenAPI document describes
+// it.
+type route struct {
+	operation.Operation
+	doc map[string]any
 }
 
 // document returns what /openapi.json says.
@@ -31,82 +34,83 @@ func (s *subtest) document() map[string]any {
 	return s.get("/openapi.json", "").is(http.StatusOK).body
 }
 
-// operations returns all of the document, by id.
-func (s *subtest) operations() []operation {
+// operations returns all of them, by id.
+func (s *subtest) operations() []route {
 	s.t.Helper()
-	var ops []operation
-	for path, item := range s.document()["paths"].(map[string]any) {
-		for method, op := range item.(map[string]any) {
-			doc := op.(map[string]any)
-			ops = append(ops, operation{doc["operationId"].(string), strings.ToUpper(method), path, doc})
+	paths := s.document()["paths"].(map[string]any)
+	var all []route
+	for _, op := range httpapi.Operations(s.server) {
+		doc, ok := paths[op.Path].(map[string]any)[strings.ToLower(op.Method)].(map[string]any)
+		if !ok || doc["operationId"] != op.ID {
+			s.t.Fatalf("the document does not describe %s", op.ID)
 		}
+		all = append(all, route{op, doc})
 	}
-	slices.SortFunc(ops, func(a, b operation) int { return strings.Compare(a.id, b.id) })
-	if len(ops) == 0 {
-		s.t.Fatal("the document has no operation")
-	}
-	return ops
+	return all
+}
+
+// declared returns the operation with the id.
+func (r *registry) declared(id string) operation.Operation {
+	all := httpapi.Operations(r.server)
+	return all[slices.IndexFunc(all, func(o operation.Operation) bool { return o.ID == id })]
 }
 
 var pathParameter = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // address fills the path with ids that name nothing.
-func (o operation) address() string {
-	return pathParameter.ReplaceAllString(o.path, "00000000-0000-4000-8000-000000000000")
+func (o route) address() string {
+	return pathParameter.ReplaceAllString(o.Path, "00000000-0000-4000-8000-000000000000")
 }
 
 // unauthorized is a request that is wrong in every other way too: who is
 // refused must learn nothing of that.
-func (s *subtest) unauthorized(o operation, token string) *answer {
+func (s *subtest) unauthorized(o route, token string) *answer {
 	s.t.Helper()
 	var sent any
-	if o.method == "POST" {
+	if o.Method == "POST" {
 		sent = `{"iin": "1"`
 	}
-	return s.send(o.method, o.address()+"?nonsense=1;", token, sent, header{"Content-Type", "text/plain"}, header{"If-Match", "x"})
+	return s.send(o.Method, o.address()+"?nonsense=1;", token, sent, header{"Content-Type", "text/plain"}, header{"If-Match", "x"})
 }
 
-func TestEveryRoleReachesWhatTheTableSaysAndNothingElse(t *testing.T) {
+// testdata/operations.txt is for auditors: who may call which operation, and what a
+// call leaves in the access log.
+func TestEveryRoleReachesWhatTheOperationDeclaresAndNothingElse(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
-	roles := httpapi.Access()
 	before := s.head()
 	var table strings.Builder
 	for _, op := range s.operations() {
-		t.Run(op.id, func(t *testing.T) {
+		t.Run(op.ID, func(t *testing.T) {
 			s := r.at(t)
-			allowed, ok := roles[op.id]
-			if !ok {
-				t.Fatal("the access table does not name the operation")
-			}
-			fmt.Fprintf(&table, "%-22s %-5s %-55s", op.id, op.method, op.path)
-			if slices.Contains(allowed, httpapi.Anyone) {
+			fmt.Fprintf(&table, "%s  %s %s\n", op.ID, op.Method, op.Path)
+			if slices.Contains(op.Roles, operation.Anyone) {
 				s.unauthorized(op, "").refused(http.StatusBadRequest, domain.CodeMalformed, "")
-				table.WriteString(" without a token\n")
+			}
+			for _, role := range append(slices.Clone(domain.Roles), operation.Anyone) {
+				if !slices.Contains(op.Roles, role) {
+					continue
+				}
+				fmt.Fprintf(&table, "    %-10s  %s\n", role, op.Leaves(role))
+			}
+			if slices.Contains(op.Roles, operation.Anyone) {
 				return
 			}
 			for _, role := range domain.Roles {
 				a := s.unauthorized(op, s.token(role))
-				if slices.Contains(allowed, role) {
-					// The request is wrong, which only those learn who may send it.
+				if slices.Contains(op.Roles, role) {
+					// The request is wrong, and only callers who may send it learn that.
 					a.refused(http.StatusBadRequest, domain.CodeMalformed, "")
-					fmt.Fprintf(&table, " %s", role)
 				} else {
 					a.refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 				}
 			}
-			table.WriteString("\n")
 		})
-	}
-	for id := range roles {
-		if !slices.ContainsFunc(s.operations(), func(o operation) bool { return o.id == id }) {
-			t.Errorf("the access table names %s, which is no operation", id)
-		}
 	}
 	if after := s.head(); after != before {
 		t.Errorf("refused requests moved the log from %d to %d", before, after)
 	}
-	golden(t, "access.txt", table.String())
+	golden(t, "operations.txt", table.String())
 }
 
 // golden compares the text with the file in testdata; TIZILIM_GOLDEN=write
@@ -129,8 +133,8 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
 	now := r.clock.Now()
-	operator := httpapi.Principal{Role: domain.RoleOperator, Account: "operator-1"}
-	issue := func(tokens *httpapi.Tokens, at time.Time, valid time.Duration) string {
+	operator := token.Principal{Role: domain.RoleOperator, Account: "operator-1"}
+	issue := func(tokens *token.Key, at time.Time, valid time.Duration) string {
 		token, err := tokens.Issue(operator, at, valid)
 		must(t, err)
 		return token
@@ -176,10 +180,10 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 	}
 	before := s.head()
 	for _, op := range s.operations() {
-		if slices.Contains(httpapi.Access()[op.id], httpapi.Anyone) {
+		if slices.Contains(op.Roles, operation.Anyone) {
 			continue
 		}
-		t.Run(op.id, func(t *testing.T) {
+		t.Run(op.ID, func(t *testing.T) {
 			for what, token := range bad {
 				t.Run(what, func(t *testing.T) {
 					r.at(t).unauthorized(op, token).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
@@ -207,7 +211,7 @@ const nobody = "00000000-0000-4000-8000-000000000000"
 func TestATokenIsIssuedOnlyForWhomItCanSpeak(t *testing.T) {
 	issuer := tokens(t, 1)
 	person := domaintest.ID[domain.PersonID]("somebody")
-	for what, p := range map[string]httpapi.Principal{
+	for what, p := range map[string]token.Principal{
 		"an unknown role":                {Role: "minister", Account: "a"},
 		"the system":                     {Role: domain.RoleSystem, Account: "a"},
 		"a citizen without a person":     {Role: domain.RoleCitizen, Account: "a"},
@@ -218,7 +222,7 @@ func TestATokenIsIssuedOnlyForWhomItCanSpeak(t *testing.T) {
 			t.Errorf("%s got the token %s", what, token)
 		}
 	}
-	if _, err := httpapi.NewTokens(make([]byte, 31)); err == nil {
+	if _, err := token.NewKey(make([]byte, 31)); err == nil {
 		t.Error("a short key was taken")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/httpapi"
+	"tizilim/httpapi/problem"
 )
 
 func TestTheAccountShowsWhoYouAreAndWhereYouAreRegistered(t *testing.T) {
@@ -231,7 +232,7 @@ func (l *listening) next() map[string]any {
 // refused fails the test unless the stream was not opened.
 func (l *listening) refused(code domain.Code) {
 	l.t.Helper()
-	var p httpapi.Problem
+	var p problem.Problem
 	if l.res.StatusCode != http.StatusServiceUnavailable || l.res.Header.Get("Retry-After") == "" ||
 		json.NewDecoder(l.res.Body).Decode(&p) != nil || p.Code != code {
 		l.t.Errorf("status %d, %+v, want 503 %s", l.res.StatusCode, p, code)

@@ -8,33 +8,114 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
-	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/token"
 	"tizilim/projections"
 )
 
-type decisionBody struct {
-	Outcome string                `json:"outcome" enum:"place,refuse"`
-	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
-	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
-	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Of a refusal on requirements_not_met: which requirement of art. 101-3 is not met, where the examination does not say so"`
-
-	Examination *examinationBody `json:"examination,omitempty" doc:"Recorded with the decision, which rests on it; without it the decision rests on the one recorded last"`
-	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
+func (s *Server) caseOperations() []operation.Operation {
+	return []operation.Operation{
+		s.listCases(),
+		s.getCase(),
+	}
 }
 
-type exemptionBody struct {
-	Ground  procedure.Exemption `json:"ground" enum:"favourable_act,enforcement,term_under_three_days,urgency,applicants_request,simplified_procedure,automated_without_discretion"`
-	Reasons string              `json:"reasons" maxLength:"4000"`
+type overdueInput struct {
+	Overdue bool   `query:"overdue" required:"true" doc:"true: the cases in which the decision or another duty of the body is late"`
+	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+	operation.AtLeast
 }
 
-type decisionInput struct {
+type overdueCase struct {
+	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
+	What     string        `json:"what" enum:"decision,notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy" doc:"That is late; a case is listed once for each"`
+	Deadline time.Time     `json:"deadline"`
+}
+
+type overdueBody struct {
+	Cases        []overdueCase   `json:"cases" doc:"The longest overdue first"`
+	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
+}
+
+func (s *Server) listCases() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "list-cases", Method: http.MethodGet, Path: "/v1/cases", Tag: casesTag,
+		Summary: "Cases in which the decision or another duty of the body is late (C9)",
+		Doc:     "Lateness is recorded when the term has passed, and listed until what is late is done; then it leaves the list, and those after it move up. The case itself keeps it.",
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Shows:   operation.ShowsNobody("ids of cases and their deadlines"),
+	}, func(ctx context.Context, in *overdueInput) (*operation.Listed[overdueBody], error) {
+		if !in.Overdue {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "cases are listed with overdue=true; one case is read by its id").At("query.overdue")
+		}
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		offset, _ := strconv.Atoi("0" + in.Cursor) // digits only: checked by the pattern
+		cases, at, err := s.model.Overdue(ctx, offset, in.Limit)
+		if err != nil {
+			return nil, err
+		}
+		body := overdueBody{Cases: make([]overdueCase, len(cases)), AsOfPosition: at}
+		for i, c := range cases {
+			body.Cases[i] = overdueCase(c)
+		}
+		if len(cases) == in.Limit {
+			body.Next = strconv.Itoa(offset + in.Limit)
+		}
+		return &operation.Listed[overdueBody]{Position: operation.Position(at), Body: body}, nil
+	})
+}
+
+type caseInput struct {
 	ID domain.CaseID `path:"id" format:"uuid"`
-	Posted[decisionBody]
+	operation.AtLeast
+}
+
+type correctionState struct {
+	Missing       []missingBody `json:"missing"`
+	SystemsSilent bool          `json:"systems_silent,omitempty"`
+	Until         domain.Date   `json:"until" format:"date"`
+}
+
+type hearingState struct {
+	NotBefore   domain.Date `json:"not_before" format:"date" doc:"A refusal comes on this day or later"`
+	ObjectUntil domain.Date `json:"object_until" format:"date"`
+}
+
+type complaintState struct {
+	ComplainantID domain.PersonID `json:"complainant_id" format:"uuid"`
+
+	FiledAt   time.Time   `json:"filed_at"`
+	Late      bool        `json:"late,omitempty"`
+	ForwardBy domain.Date `json:"forward_by" format:"date"`
+	At        string      `json:"at,omitempty" doc:"Body that reviews it"`
+	DecideBy  domain.Date `json:"decide_by,omitzero" format:"date"`
+}
+
+type remedyState struct {
+	How        procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
+	Acts       []domain.EventRef    `json:"acts,omitempty"`
+	NewCase    domain.CaseID        `json:"new_case,omitzero" format:"uuid"`
+	RecordedAt time.Time            `json:"recorded_at"`
+}
+
+type dutyBody struct {
+	Duty procedure.Duty `json:"duty" enum:"notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy"`
+	By   domain.Date    `json:"by" format:"date" doc:"The last day for it"`
+}
+
+type coOwnerBody struct {
+	PersonID domain.PersonID        `json:"person_id" format:"uuid"`
+	State    residence.Confirmation `json:"state" enum:"requested,confirmed,declined,lapsed"`
 }
 
 type placementBody struct {
@@ -53,41 +134,10 @@ type refusalBody struct {
 	AppealRoute   string                `json:"appeal_route"`
 }
 
-type decided struct {
-	CaseID    domain.CaseID  `json:"case_id" format:"uuid"`
-	Placement *placementBody `json:"placement,omitempty" doc:"The placement certificate"`
-	Refusal   *refusalBody   `json:"refusal,omitempty" doc:"The refusal certificate"`
-	Events
-}
-
 // issuedBody names a document that a case has issued.
 type issuedBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
 	Kind          certificates.Kind    `json:"kind"`
-}
-
-type caseInput struct {
-	ID domain.CaseID `path:"id" format:"uuid"`
-	AtLeast
-}
-
-type overdueInput struct {
-	Overdue bool   `query:"overdue" required:"true" doc:"true: the cases in which the decision or another duty of the body is late"`
-	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
-	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
-	AtLeast
-}
-
-type overdueCase struct {
-	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
-	What     string        `json:"what" enum:"decision,notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy" doc:"That is late; a case is listed once for each"`
-	Deadline time.Time     `json:"deadline"`
-}
-
-type overdueBody struct {
-	Cases        []overdueCase   `json:"cases" doc:"The longest overdue first"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
-	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
 type caseBody struct {
@@ -130,43 +180,54 @@ type caseBody struct {
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
 
-type correctionState struct {
-	Missing       []missingBody `json:"missing"`
-	SystemsSilent bool          `json:"systems_silent,omitempty"`
-	Until         domain.Date   `json:"until" format:"date"`
-}
-
-type hearingState struct {
-	NotBefore   domain.Date `json:"not_before" format:"date" doc:"A refusal comes on this day or later"`
-	ObjectUntil domain.Date `json:"object_until" format:"date"`
-}
-
-type dutyBody struct {
-	Duty procedure.Duty `json:"duty" enum:"notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy"`
-	By   domain.Date    `json:"by" format:"date" doc:"The last day for it"`
-}
-
-type remedyState struct {
-	How        procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
-	Acts       []domain.EventRef    `json:"acts,omitempty"`
-	NewCase    domain.CaseID        `json:"new_case,omitzero" format:"uuid"`
-	RecordedAt time.Time            `json:"recorded_at"`
-}
-
-type complaintState struct {
-	ComplainantID domain.PersonID `json:"complainant_id" format:"uuid"`
-
-	FiledAt   time.Time   `json:"filed_at"`
-	Late      bool        `json:"late,omitempty"`
-	ForwardBy domain.Date `json:"forward_by" format:"date"`
-	At        string      `json:"at,omitempty" doc:"Body that reviews it"`
-	DecideBy  domain.Date `json:"decide_by,omitzero" format:"date"`
+func (s *Server) getCase() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-case", Method: http.MethodGet, Path: "/v1/cases/{id}", Tag: casesTag,
+		Summary: "State, deadline and results of an application",
+		Doc:     "A citizen sees the cases that they applied for or that name them.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Shows:   operation.ShowsOthers(accesslog.Party),
+	}, func(ctx context.Context, in *caseInput) (*operation.Found[caseBody], error) {
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		c, err := s.model.Case(ctx, in.ID)
+		if err != nil {
+			return nil, operation.Hide(ctx, err)
+		}
+		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) &&
+			!slices.ContainsFunc(c.CoOwners, func(o projections.CoOwner) bool { return o.PersonID == p.PersonID }) {
+			return nil, operation.NotYours()
+		}
+		body := caseBody{
+			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
+			Number:     certificates.NumberOf(domain.Service(c.Service), c.ID, c.ReceivedAt),
+			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
+			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
+			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
+		}
+		for _, o := range c.CoOwners {
+			body.CoOwners = append(body.CoOwners, coOwnerBody(o))
+		}
+		for _, d := range c.Documents {
+			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
+		}
+		body.stepsOf(c, operation.Caller(ctx))
+		if p := operation.Caller(ctx); c.Service == projections.S000 && (!p.IsCitizen() || p.PersonID == c.ApplicantID) {
+			body.Consent = &consentState{c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until}
+			if c.Judgement != nil {
+				body.Judgement = judgement(*c.Judgement)
+			}
+		}
+		body.Placement, body.Refusal = certified(c)
+		return operation.Answer(body, c.Revision, c.AsOf), nil
+	})
 }
 
 // stepsOf adds what the procedure has come to.
-func (b *caseBody) stepsOf(c projections.Case, p Principal) {
+func (b *caseBody) stepsOf(c projections.Case, p token.Principal) {
 	b.Overdue = c.Overdue
-	if p.Role != domain.RoleCitizen {
+	if !p.IsCitizen() {
 		b.Decider, b.SameSubject = c.Decider, c.SameSubject
 	}
 	for _, o := range c.Owed {
@@ -220,126 +281,22 @@ func certified(c projections.Case) (placed *placementBody, refused *refusalBody)
 	return placed, refused
 }
 
-func (s *Server) cases() {
-	post(s, operation{
-		id: "decide-case", path: "/v1/cases/{id}/decision", tag: "Service housing", status: http.StatusOK,
-		summary: "Decide an application for service housing",
-		doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds: after the hearing, or with the exemption from it that is used.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *decisionInput) (command.Receipt, decided, error) {
-		out := decided{CaseID: in.ID}
-		r, err := s.decide(ctx, cmd, in, opt)
-		for _, rec := range r.Events {
-			switch e := rec.Event.(type) {
-			case housing.PlacementCertified:
-				out.Placement = &placementBody{e.CertificateID, e.ListID, e.EntryID, e.RegisteredOn, e.Number}
-			case housing.ApplicationRefused:
-				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), string(e.Unmet), e.AppealRoute}
-			}
-		}
-		out.Events = eventsOf(r)
-		return r, out, err
-	})
-
-	read(s, operation{
-		id: "list-cases", method: http.MethodGet, path: "/v1/cases", tag: "Cases",
-		summary: "Cases in which the decision or another duty of the body is late (C9)",
-		doc:     "Lateness is recorded when the term has passed, and listed until what is late is done; then it leaves the list, and those after it move up. The case itself keeps it.",
-	}, func(ctx context.Context, in *overdueInput) (*listed[overdueBody], error) {
-		if !in.Overdue {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "cases are listed with overdue=true; one case is read by its id").At("query.overdue")
-		}
-		if err := s.await(ctx, in.AtLeast); err != nil {
-			return nil, err
-		}
-		offset, _ := strconv.Atoi("0" + in.Cursor) // digits only: checked by the pattern
-		cases, at, err := s.model.Overdue(ctx, offset, in.Limit)
-		if err != nil {
-			return nil, err
-		}
-		body := overdueBody{Cases: make([]overdueCase, len(cases)), AsOfPosition: at}
-		for i, c := range cases {
-			body.Cases[i] = overdueCase(c)
-		}
-		if len(cases) == in.Limit {
-			body.Next = strconv.Itoa(offset + in.Limit)
-		}
-		return &listed[overdueBody]{Position: position(at), Body: body}, nil
-	})
-
-	read(s, operation{
-		id: "get-case", method: http.MethodGet, path: "/v1/cases/{id}", tag: "Cases",
-		summary: "State, deadline and results of an application",
-		doc:     "A citizen sees the cases that they applied for or that name them.",
-	}, func(ctx context.Context, in *caseInput) (*found[caseBody], error) {
-		if err := s.await(ctx, in.AtLeast); err != nil {
-			return nil, err
-		}
-		c, err := s.model.Case(ctx, in.ID)
-		if err != nil {
-			return nil, hide(ctx, err)
-		}
-		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) &&
-			!slices.ContainsFunc(c.CoOwners, func(o projections.CoOwner) bool { return o.PersonID == p.PersonID }) {
-			return nil, notYours()
-		}
-		body := caseBody{
-			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
-			Number:     certificates.NumberOf(domain.Service(c.Service), c.ID, c.ReceivedAt),
-			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
-			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
-			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
-		}
-		for _, o := range c.CoOwners {
-			body.CoOwners = append(body.CoOwners, coOwnerBody(o))
-		}
-		for _, d := range c.Documents {
-			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
-		}
-		body.stepsOf(c, principal(ctx))
-		if p := principal(ctx); c.Service == projections.S000 && (p.Role != domain.RoleCitizen || p.PersonID == c.ApplicantID) {
-			body.Consent = &consentState{c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until}
-			if c.Judgement != nil {
-				body.Judgement = judgement(*c.Judgement)
-			}
-		}
-		body.Placement, body.Refusal = certified(c)
-		return answer(body, c.Revision, c.AsOf), nil
-	})
+type documentBody struct {
+	Type        domain.DocumentType `json:"type" enum:"identity_card,passport,residence_permit,stateless_certificate,refugee_certificate,birth_certificate,application,exit_permission,court_decision,other"`
+	Number      string              `json:"number,omitempty" maxLength:"64"`
+	PersonID    domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"Whom the document identifies or concerns"`
+	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Court decision: the dwelling it speaks of"`
+	InForceOn   domain.Date         `json:"in_force_on,omitzero" format:"date" doc:"Court decision: the day it took legal force"`
+	Surrendered bool                `json:"surrendered,omitempty" doc:"Handed over to the provider (departure abroad)"`
 }
 
-func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
-	var examine *housing.Examine
-	if x := in.Body.Examination; x != nil {
-		c, err := x.examine("examination.")
-		if err != nil {
-			return command.Receipt{}, err
+func documents(bodies []documentBody) []domain.Document {
+	list := make([]domain.Document, len(bodies))
+	for i, b := range bodies {
+		list[i] = domain.Document{
+			Type: b.Type, Number: domain.Personal(b.Number), PersonID: b.PersonID,
+			DwellingID: b.DwellingID, InForceOn: b.InForceOn, Surrendered: b.Surrendered,
 		}
-		examine = &c
 	}
-	if in.Body.Outcome == "refuse" {
-		refuse := housing.Refuse{
-			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Unmet: domain.Personal(in.Body.Unmet), Examine: examine,
-		}
-		if x := in.Body.Exemption; x != nil {
-			refuse.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
-		}
-		return s.commands.RefuseApplication(ctx, cmd, in.ID, refuse, opt)
-	}
-	if in.Body.Exemption != nil {
-		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
-			"a placement needs no exemption from the hearing; leave it out, or refuse").At("exemption")
-	}
-	if in.Body.Ground != "" {
-		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
-			"a placement has no ground of refusal; leave it out, or refuse").At("ground")
-	}
-	if in.Body.Reasons != "" {
-		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
-			"a placement has no reasons of refusal; leave them out, or refuse").At("reasons")
-	}
-	if in.Body.Unmet != "" {
-		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
-			"a placement names no requirement that is not met; leave it out, or refuse").At("unmet")
-	}
-	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, opt)
+	return list
 }

@@ -6,22 +6,93 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 	pages "tizilim/httpapi/documents"
+	"tizilim/httpapi/operation"
 	"tizilim/projections"
 )
 
+func (s *Server) certificateOperations() []operation.Operation {
+	return []operation.Operation{
+		s.getCertificate(),
+		s.checkCertificate(),
+		s.requestDepartureSheet(),
+		s.duplicateCertificate(),
+		s.correctCertificate(),
+	}
+}
+
 // checkPath is where anybody checks a document by its code.
 const checkPath = "/v1/certificates/check/"
+
+func (s *Server) checkCertificate() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "check-certificate", Method: http.MethodGet, Path: checkPath + "{code}", Tag: documentsTag,
+		Summary: "Check a document by the code that is printed on it",
+		Doc:     "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
+		Roles:   []domain.Role{operation.Anyone},
+		Shows:   operation.ShowsNobody("kind, number and day of a document"),
+	}, s.check)
+}
+
+type checkInput struct {
+	Code string `path:"code" maxLength:"80"`
+	operation.AtLeast
+}
+
+// checked is all that the public learns of a document.
+type checked struct {
+	Body struct {
+		Kind     certificates.Kind   `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+		Number   string              `json:"number"`
+		IssuedOn domain.Date         `json:"issued_on" format:"date"`
+		Status   certificates.Status `json:"status" enum:"valid,superseded,void"`
+		Reason   string              `json:"reason,omitempty" doc:"Why it is void" example:"the ending it testifies was corrected on 2026-03-20"`
+	}
+}
+
+// check answers by the code alone. Who guesses has one chance in 2^80 for each
+// document and version.
+func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
+	code, err := certificates.ParseCheckCode(in.Code)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.Await(ctx, s.model); err != nil {
+		return nil, err
+	}
+	found, err := s.model.Located(ctx, code.Locator())
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range found {
+		for version := c.Version; version > 0; version-- {
+			if !s.checkKey.Proves(code, c.ID, version) {
+				continue
+			}
+			out := &checked{}
+			out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
+			out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
+			if out.Body.Status == certificates.Void {
+				out.Body.Reason = "the ending it testifies was corrected on " + c.VoidSince.String()
+			}
+			return out, nil
+		}
+	}
+	return nil, domain.Refuse(domain.NotFound, domain.CodeCertificateUnknown,
+		"the registry has issued no document with this code; compare it with the document, letter by letter")
+}
 
 type certificateInput struct {
 	ID          domain.CertificateID `path:"id" format:"uuid"`
@@ -29,38 +100,7 @@ type certificateInput struct {
 	Version     int                  `query:"version" minimum:"1" maximum:"1000000" doc:"An earlier version of a corrected document; the newest where it is left out"`
 	Accept      string               `header:"Accept" doc:"application/pdf gives the page as it is handed out"`
 	IfNoneMatch string               `header:"If-None-Match" maxLength:"100" doc:"ETag of a page that the client has: 304 where it is still the same"`
-	AtLeast
-}
-
-// certificateBody is a document: what it is, whether it stands, its facts, and
-// the lines of its page.
-type certificateBody struct {
-	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
-	Kind          certificates.Kind    `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
-	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"That issued it; left out for a departure sheet that no case issued"`
-	Service       domain.Service       `json:"service" enum:"S000,S001"`
-	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
-	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
-	IssuedAt      time.Time            `json:"issued_at"`
-	Status        certificates.Status  `json:"status" enum:"valid,superseded,void" doc:"superseded: a newer version, or a duplicate, takes the place of this; void: the ending that a departure sheet testifies was corrected"`
-	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"Day of that correction"`
-	Version       int                  `json:"version" doc:"2 after the first correction"`
-	Versions      int                  `json:"versions" doc:"How many there are"`
-	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"Of this version"`
-	Duplicate     *duplicateBody       `json:"duplicate,omitempty"`
-	ReplacedBy    domain.CertificateID `json:"replaced_by,omitzero" format:"uuid" doc:"The duplicate that is valid instead"`
-	PersonID      domain.PersonID      `json:"person_id" format:"uuid" doc:"Whom the document names"`
-	Placement     *certifiedPlacement  `json:"placement,omitempty"`
-	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
-	Departure     *certifiedDeparture  `json:"departure,omitempty"`
-	Talon         *certifiedAcceptance `json:"talon,omitempty"`
-	Language      domain.Language      `json:"language" enum:"kk,ru,en"`
-	StateBody     string               `json:"state_body"`
-	Title         string               `json:"title"`
-	Marks         []string             `json:"marks,omitempty" doc:"What sets this copy apart: no longer valid, a duplicate, a corrected version"`
-	Lines         []pages.Line         `json:"lines" doc:"The facts as the page says them"`
-	CheckCode     string               `json:"check_code"`
-	CheckURL      string               `json:"check_url"`
+	operation.AtLeast
 }
 
 type duplicateBody struct {
@@ -98,196 +138,35 @@ type certifiedAcceptance struct {
 	AcceptedAs domain.Role    `json:"accepted_as"`
 }
 
-type checkInput struct {
-	Code string `path:"code" maxLength:"80"`
-	AtLeast
-}
-
-// checked is all that the public learns of a document.
-type checked struct {
-	Body struct {
-		Kind     certificates.Kind   `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
-		Number   string              `json:"number"`
-		IssuedOn domain.Date         `json:"issued_on" format:"date"`
-		Status   certificates.Status `json:"status" enum:"valid,superseded,void"`
-		Reason   string              `json:"reason,omitempty" doc:"Why it is void" example:"the ending it testifies was corrected on 2026-03-20"`
-	}
-}
-
-type sheetRequestBody struct {
-	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid" doc:"That has ended"`
-	Language       domain.Language       `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
-}
-
-type sheetRequestInput struct {
-	ID domain.PersonID `path:"id" format:"uuid" doc:"Who left"`
-	Posted[sheetRequestBody]
-}
-
-type duplicateInput struct {
-	ID domain.CertificateID `path:"id" format:"uuid"`
-	Posted[struct{}]
-}
-
-type correctionBody struct {
-	Corrections []fieldCorrection `json:"corrections" minItems:"1" maxItems:"10"`
-	Slip        string            `json:"slip" minLength:"1" maxLength:"2000" doc:"What was wrong, in words"`
-}
-
-type fieldCorrection struct {
-	Field certificates.Field `json:"field" enum:"name,body,settlement,list_title,reasons,address"`
-	Value string             `json:"value" minLength:"1" maxLength:"4000" doc:"As it should have been written"`
-}
-
-type correctionInput struct {
-	ID domain.CertificateID `path:"id" format:"uuid"`
-	Posted[correctionBody]
-}
-
-type certificateIssued struct {
-	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid" doc:"Of the document that is valid now"`
-	Version       int                  `json:"version"`
-	Events
-}
-
-func (s *Server) certificates() {
-	s.certificate()
-	read(s, operation{
-		id: "check-certificate", method: http.MethodGet, path: checkPath + "{code}", tag: "Documents",
-		summary: "Check a document by the code that is printed on it",
-		doc:     "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
-	}, s.check)
-	post(s, operation{
-		id: "request-departure-sheet", path: "/v1/persons/{id}/departure-sheets", tag: "Documents", status: http.StatusCreated,
-		summary: "Issue the departure sheet of a registration that has ended",
-		doc: "Whatever ended it: a move, its term, or a deregistration that was carried out without asking for a sheet. " +
-			"One sheet is issued of an ending; whoever has lost it asks for a duplicate. A citizen asks for their own.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *sheetRequestInput) (command.Receipt, certificateIssued, error) {
-		if p := principal(ctx); p.Role == domain.RoleCitizen {
-			if p.PersonID != in.ID {
-				return command.Receipt{}, certificateIssued{}, notYours()
-			}
-			cmd.Channel = domain.ChannelPortal
-		}
-		r, err := s.commands.RequestDepartureSheet(ctx, cmd, in.ID, residence.RequestDepartureSheet{
-			RegistrationID: in.Body.RegistrationID, Language: in.Body.Language,
-		}, opt)
-		out := certificateIssued{Version: 1, Events: eventsOf(r)}
-		for _, rec := range r.Events {
-			if e, ok := rec.Event.(residence.DepartureSheetIssued); ok {
-				out.CertificateID = e.CertificateID
-			}
-		}
-		return r, out, err
-	})
-	post(s, operation{
-		id: "duplicate-certificate", path: "/v1/certificates/{id}/duplicate", tag: "Documents", status: http.StatusCreated,
-		summary: "Issue a departure sheet again",
-		doc:     "The duplicate is marked as such and has a number of its own; the earlier sheet is no longer valid.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *duplicateInput) (command.Receipt, certificateIssued, error) {
-		where, err := s.locate(ctx, in.ID)
-		if err != nil {
-			return command.Receipt{}, certificateIssued{}, err
-		}
-		r, err := s.commands.DuplicateCertificate(ctx, cmd, where.Stream, in.ID, opt)
-		out := certificateIssued{Version: 1, Events: eventsOf(r)}
-		for _, rec := range r.Events {
-			if e, ok := rec.Event.(certificates.Duplicated); ok {
-				out.CertificateID = e.CertificateID
-			}
-		}
-		return r, out, err
-	})
-	post(s, operation{
-		id: "correct-certificate", path: "/v1/certificates/{id}/correction", tag: "Documents", status: http.StatusOK,
-		summary: "Mend slips of a document",
-		doc:     "Makes a new version of the document, not a new decision: the earlier versions stay readable, and a copy of one is shown as superseded by its code.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *correctionInput) (command.Receipt, certificateIssued, error) {
-		where, err := s.locate(ctx, in.ID)
-		if err != nil {
-			return command.Receipt{}, certificateIssued{}, err
-		}
-		c := certificates.Correct{CertificateID: in.ID, Slip: domain.Personal(in.Body.Slip)}
-		for _, f := range in.Body.Corrections {
-			c.Corrections = append(c.Corrections, certificates.Correction{Field: f.Field, Value: domain.Personal(f.Value)})
-		}
-		r, err := s.commands.CorrectCertificate(ctx, cmd, where.Stream, c, opt)
-		out := certificateIssued{CertificateID: in.ID, Events: eventsOf(r)}
-		for _, rec := range r.Events {
-			if e, ok := rec.Event.(certificates.Corrected); ok {
-				out.Version = e.Version
-			}
-		}
-		return r, out, err
-	})
-}
-
-// locate finds the stream of a document.
-func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projections.Certificate, error) {
-	return certain(ctx, s, func(ctx context.Context) (projections.Certificate, error) {
-		return s.model.Certificate(ctx, id)
-	})
-}
-
-// certificate registers the read of a document, whose answer is JSON or PDF.
-func (s *Server) certificate() {
-	op := operation{
-		id: "get-certificate", method: http.MethodGet, path: "/v1/certificates/{id}", tag: "Documents",
-		summary: "A document that the registry has issued, as JSON or as a page of PDF",
-		doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
-			"A citizen sees those of cases to which they are a party; of departure sheets, those that they asked for or that are about them.",
-	}
-	described := s.describe(op)
-	schema := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[certificateBody]())
-	tag := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of JSON the revision of the case, or of the person whose stream issued it, for If-Match; of a page its content"}
-	language := &huma.Param{Schema: &huma.Schema{Type: huma.TypeString}, Description: "Of the titles and the lines"}
-	described.Responses = map[string]*huma.Response{
-		"200": {
-			Description: "The document",
-			Headers:     map[string]*huma.Param{"ETag": tag, "Content-Language": language},
-			Content: map[string]*huma.MediaType{
-				"application/json": {Schema: schema},
-				"application/pdf":  {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
-			},
-		},
-		"304": {Description: "The page is the one that the client has", Headers: map[string]*huma.Param{"ETag": tag}},
-	}
-	huma.Register(s.api, described, func(ctx context.Context, in *certificateInput) (*huma.StreamResponse, error) {
-		body, page, revision, err := s.document(ctx, in)
-		if err == nil {
-			err = s.disclose(ctx, op.id, body)
-		}
-		if err != nil {
-			return nil, problemOf(err, s.log)
-		}
-		content, kind, tag := []byte(nil), "application/json", etag(revision)
-		if strings.Contains(in.Accept, "application/pdf") {
-			kind = "application/pdf"
-			if content, err = pages.PDF(page); err != nil {
-				return nil, problemOf(err, s.log)
-			}
-			sum := sha256.Sum256(content)
-			tag = `"` + hex.EncodeToString(sum[:16]) + `"`
-		} else if content, err = json.Marshal(body); err != nil {
-			return nil, problemOf(err, s.log)
-		}
-		return &huma.StreamResponse{Body: func(out huma.Context) {
-			out.SetHeader("ETag", tag)
-			out.SetHeader("Vary", "Accept")
-			if kind == "application/pdf" && in.IfNoneMatch == tag {
-				out.SetStatus(http.StatusNotModified)
-				return
-			}
-			out.SetHeader("Content-Type", kind)
-			out.SetHeader("Content-Language", string(page.Language))
-			if kind == "application/pdf" {
-				out.SetHeader("Content-Disposition", `inline; filename="`+page.Number+`.pdf"`)
-			}
-			if _, err := out.BodyWriter().Write(content); err != nil {
-				s.log.Debug("the client went away", "error", err)
-			}
-		}}, nil
-	})
+// certificateBody is a document: what it is, whether it stands, its facts, and
+// the lines of its page.
+type certificateBody struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
+	Kind          certificates.Kind    `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"That issued it; left out for a departure sheet that no case issued"`
+	Service       domain.Service       `json:"service" enum:"S000,S001"`
+	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
+	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
+	IssuedAt      time.Time            `json:"issued_at"`
+	Status        certificates.Status  `json:"status" enum:"valid,superseded,void" doc:"superseded: a newer version, or a duplicate, takes the place of this; void: the ending that a departure sheet testifies was corrected"`
+	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"Day of that correction"`
+	Version       int                  `json:"version" doc:"2 after the first correction"`
+	Versions      int                  `json:"versions" doc:"How many there are"`
+	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"Of this version"`
+	Duplicate     *duplicateBody       `json:"duplicate,omitempty"`
+	ReplacedBy    domain.CertificateID `json:"replaced_by,omitzero" format:"uuid" doc:"The duplicate that is valid instead"`
+	PersonID      domain.PersonID      `json:"person_id" format:"uuid" doc:"Whom the document names"`
+	Placement     *certifiedPlacement  `json:"placement,omitempty"`
+	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
+	Departure     *certifiedDeparture  `json:"departure,omitempty"`
+	Talon         *certifiedAcceptance `json:"talon,omitempty"`
+	Language      domain.Language      `json:"language" enum:"kk,ru,en"`
+	StateBody     string               `json:"state_body"`
+	Title         string               `json:"title"`
+	Marks         []string             `json:"marks,omitempty" doc:"What sets this copy apart: no longer valid, a duplicate, a corrected version"`
+	Lines         []pages.Line         `json:"lines" doc:"The facts as the page says them"`
+	CheckCode     string               `json:"check_code"`
+	CheckURL      string               `json:"check_url"`
 }
 
 // document reads a document from the log: what the stream issued, and what the
@@ -296,12 +175,12 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	fail := func(err error) (certificateBody, pages.Document, uint64, error) {
 		return certificateBody{}, pages.Document{}, 0, err
 	}
-	if err := s.await(ctx, in.AtLeast); err != nil {
+	if err := in.Await(ctx, s.model); err != nil {
 		return fail(err)
 	}
 	where, err := s.locate(ctx, in.ID)
 	if err != nil {
-		return fail(hide(ctx, err))
+		return fail(operation.Hide(ctx, err))
 	}
 	file, err := s.commands.Certificates(ctx, where.Stream, in.ID)
 	if err != nil {
@@ -311,8 +190,8 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	if !ok {
 		return fail(s.missing(where.Stream, "certificate_id", in.ID))
 	}
-	if p := principal(ctx); p.Role == domain.RoleCitizen && !file.OpenTo(newest, p.PersonID) {
-		return fail(notYours())
+	if p := operation.Caller(ctx); p.IsCitizen() && !file.OpenTo(newest, p.PersonID) {
+		return fail(operation.NotYours())
 	}
 	d := newest
 	if in.Version != 0 {
@@ -409,34 +288,200 @@ func (s *Server) page(ctx context.Context, file certificates.File, d certificate
 	return p, nil
 }
 
-// check answers by the code alone. Who guesses has one chance in 2^80 for each
-// document and version.
-func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
-	code, err := certificates.ParseCheckCode(in.Code)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.await(ctx, in.AtLeast); err != nil {
-		return nil, err
-	}
-	found, err := s.model.Located(ctx, code.Locator())
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range found {
-		for version := c.Version; version > 0; version-- {
-			if !s.checkKey.Proves(code, c.ID, version) {
-				continue
-			}
-			out := &checked{}
-			out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
-			out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
-			if out.Body.Status == certificates.Void {
-				out.Body.Reason = "the ending it testifies was corrected on " + c.VoidSince.String()
-			}
-			return out, nil
+// locate finds the stream of a document.
+func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projections.Certificate, error) {
+	return operation.RetryNotFound(ctx, s.watch, func(ctx context.Context) (projections.Certificate, error) {
+		return s.model.Certificate(ctx, id)
+	})
+}
+
+// getCertificate is the read of a document, whose answer is JSON or PDF.
+func (s *Server) getCertificate() operation.Operation {
+	return operation.Stream(operation.Declaration{
+		ID: "get-certificate", Method: http.MethodGet, Path: "/v1/certificates/{id}", Tag: documentsTag,
+		Summary: "A document that the registry has issued, as JSON or as a page of PDF",
+		Doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
+			"A citizen sees the documents of cases to which they are a party; of departure sheets, those that they asked for or that are about them.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Shows: operation.ShowsOthers(accesslog.Party),
+	}, certificateResponses, func(ctx context.Context, in *certificateInput, reading *operation.Reading) (*huma.StreamResponse, error) {
+		body, page, revision, err := s.document(ctx, in)
+		if err != nil {
+			return nil, err
 		}
+		if err := reading.Show(ctx, body); err != nil {
+			return nil, err
+		}
+		if strings.Contains(in.Accept, pdf) {
+			return s.pdfResponse(page, in.IfNoneMatch)
+		}
+		content, err := json.Marshal(body)
+		if err != nil {
+			return nil, err
+		}
+		return &huma.StreamResponse{Body: func(out huma.Context) {
+			out.SetHeader("ETag", operation.ETag(revision))
+			out.SetHeader("Vary", "Accept")
+			out.SetHeader("Content-Type", "application/json")
+			out.SetHeader("Content-Language", string(page.Language))
+			if _, err := out.BodyWriter().Write(content); err != nil {
+				s.log.Debug("the client went away", "error", err)
+			}
+		}}, nil
+	})
+}
+
+const pdf = "application/pdf"
+
+// pdfResponse answers with the page, or with 304 where the client has it already.
+func (s *Server) pdfResponse(page pages.Document, ifNoneMatch string) (*huma.StreamResponse, error) {
+	content, err := pages.PDF(page)
+	if err != nil {
+		return nil, err
 	}
-	return nil, domain.Refuse(domain.NotFound, domain.CodeCertificateUnknown,
-		"the registry has issued no document with this code; compare it with the document, letter by letter")
+	sum := sha256.Sum256(content)
+	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("ETag", tag)
+		out.SetHeader("Vary", "Accept")
+		if ifNoneMatch == tag {
+			out.SetStatus(http.StatusNotModified)
+			return
+		}
+		out.SetHeader("Content-Type", pdf)
+		out.SetHeader("Content-Language", string(page.Language))
+		out.SetHeader("Content-Disposition", `inline; filename="`+page.Number+`.pdf"`)
+		if _, err := out.BodyWriter().Write(content); err != nil {
+			s.log.Debug("the client went away", "error", err)
+		}
+	}}, nil
+}
+
+func certificateResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
+	text := &huma.Schema{Type: huma.TypeString}
+	tag := &huma.Param{Schema: text, Description: "Of JSON the revision of the case, or of the person whose stream issued it, for If-Match; " +
+		"of a page its content"}
+	language := &huma.Param{Schema: text, Description: "Of the titles and the lines"}
+	return map[string]*huma.Response{
+		"200": {
+			Description: "The document",
+			Headers:     map[string]*huma.Param{"ETag": tag, "Content-Language": language},
+			Content: map[string]*huma.MediaType{
+				"application/json": {Schema: schema(reflect.TypeFor[certificateBody]())},
+				pdf:                {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+			},
+		},
+		"304": {Description: "The page is the one that the client has", Headers: map[string]*huma.Param{"ETag": tag}},
+	}
+}
+
+type sheetRequestBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid" doc:"That has ended"`
+	Language       domain.Language       `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
+}
+
+type sheetRequestInput struct {
+	ID domain.PersonID `path:"id" format:"uuid" doc:"Who left"`
+	operation.Posted[sheetRequestBody]
+}
+
+type certificateIssued struct {
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid" doc:"Of the document that is valid now"`
+	Version       int                  `json:"version"`
+	operation.Events
+}
+
+func (s *Server) requestDepartureSheet() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "request-departure-sheet", Path: "/v1/persons/{id}/departure-sheets", Tag: documentsTag, Status: http.StatusCreated,
+		Summary: "Issue the departure sheet of a registration that has ended",
+		Doc: "Whatever ended it: a move, its term, or a deregistration that was carried out without asking for a sheet. " +
+			"One sheet is issued of an ending; whoever has lost it asks for a duplicate. A citizen asks for their own.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *sheetRequestInput) (command.Receipt, certificateIssued, error) {
+		if p := operation.Caller(ctx); p.IsCitizen() {
+			if p.PersonID != in.ID {
+				return command.Receipt{}, certificateIssued{}, operation.NotYours()
+			}
+			call.Channel = domain.ChannelPortal
+		}
+		r, err := s.commands.RequestDepartureSheet(ctx, call.Command, in.ID, residence.RequestDepartureSheet{
+			RegistrationID: in.Body.RegistrationID, Language: in.Body.Language,
+		}, call.Options)
+		out := certificateIssued{Version: 1}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(residence.DepartureSheetIssued); ok {
+				out.CertificateID = e.CertificateID
+			}
+		}
+		return r, out, err
+	})
+}
+
+type duplicateInput struct {
+	ID domain.CertificateID `path:"id" format:"uuid"`
+	operation.Posted[struct{}]
+}
+
+func (s *Server) duplicateCertificate() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "duplicate-certificate", Path: "/v1/certificates/{id}/duplicate", Tag: documentsTag, Status: http.StatusCreated,
+		Summary: "Issue a departure sheet again",
+		Doc:     "The duplicate is marked as such and has a number of its own; the earlier sheet is no longer valid.",
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *duplicateInput) (command.Receipt, certificateIssued, error) {
+		where, err := s.locate(ctx, in.ID)
+		if err != nil {
+			return command.Receipt{}, certificateIssued{}, err
+		}
+		r, err := s.commands.DuplicateCertificate(ctx, call.Command, where.Stream, in.ID, call.Options)
+		out := certificateIssued{Version: 1}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(certificates.Duplicated); ok {
+				out.CertificateID = e.CertificateID
+			}
+		}
+		return r, out, err
+	})
+}
+
+type fieldCorrection struct {
+	Field certificates.Field `json:"field" enum:"name,body,settlement,list_title,reasons,address"`
+	Value string             `json:"value" minLength:"1" maxLength:"4000" doc:"As it should have been written"`
+}
+
+type correctionBody struct {
+	Corrections []fieldCorrection `json:"corrections" minItems:"1" maxItems:"10"`
+	Slip        string            `json:"slip" minLength:"1" maxLength:"2000" doc:"What was wrong, in words"`
+}
+
+type correctionInput struct {
+	ID domain.CertificateID `path:"id" format:"uuid"`
+	operation.Posted[correctionBody]
+}
+
+func (s *Server) correctCertificate() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "correct-certificate", Path: "/v1/certificates/{id}/correction", Tag: documentsTag,
+		Summary: "Mend slips of a document",
+		Doc:     "Makes a new version of the document, not a new decision: the earlier versions stay readable, and a copy of one is shown as superseded by its code.",
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *correctionInput) (command.Receipt, certificateIssued, error) {
+		where, err := s.locate(ctx, in.ID)
+		if err != nil {
+			return command.Receipt{}, certificateIssued{}, err
+		}
+		c := certificates.Correct{CertificateID: in.ID, Slip: domain.Personal(in.Body.Slip)}
+		for _, f := range in.Body.Corrections {
+			c.Corrections = append(c.Corrections, certificates.Correction{Field: f.Field, Value: domain.Personal(f.Value)})
+		}
+		r, err := s.commands.CorrectCertificate(ctx, call.Command, where.Stream, c, call.Options)
+		out := certificateIssued{CertificateID: in.ID}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(certificates.Corrected); ok {
+				out.Version = e.Version
+			}
+		}
+		return r, out, err
+	})
 }

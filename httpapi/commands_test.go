@@ -13,7 +13,6 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
-	"tizilim/httpapi"
 )
 
 // act is one command of each kind, ready to be sent.
@@ -217,7 +216,7 @@ func TestAKeyIsOneRequestOfOneAccount(t *testing.T) {
 	same(t, first, s.command("/v1/persons", operator,
 		fmt.Sprintf(`{"class": "citizen", "birth_date":"1990-05-17", "iin":%q, "name":"\u0410йгүл"}`, person["iin"]), key))
 
-	colleague := s.tokenOf(httpapi.Principal{Role: domain.RoleOperator, Account: "operator-2"})
+	colleague := s.staff(domain.RoleOperator, "operator-2")
 	theirs := s.command("/v1/persons", colleague, person.with(body{"iin": s.iin()}), key).is(201)
 	if theirs.header.Get("Idempotent-Replayed") != "false" || theirs.text == first.text {
 		t.Error("another account's key is taken for the same")

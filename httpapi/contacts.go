@@ -9,7 +9,21 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
 )
+
+func (s *Server) contactOperations() []operation.Operation {
+	return []operation.Operation{
+		s.confirmOwnContacts(),
+		s.confirmContacts(),
+		s.getOwnContacts(),
+	}
+}
+
+// aboutContacts is said of both commands that confirm contacts.
+const aboutContacts = "SMS and e-mail of the registry go there from now on, beside the copy in the personal account. " +
+	"What is confirmed replaces what was there before; without a telephone and an e-mail only the account is left. " +
+	"The answer is masked."
 
 type contactsBody struct {
 	Phone    string          `json:"phone,omitempty" maxLength:"32" doc:"With the country's code; leave it out for no SMS" example:"+77010000000"`
@@ -17,24 +31,41 @@ type contactsBody struct {
 	Language domain.Language `json:"language" enum:"kk,ru,en" doc:"In which the person wants to be written to"`
 }
 
-func (b contactsBody) command() residence.ConfirmContacts {
-	return residence.ConfirmContacts{Phone: domain.Personal(b.Phone), Email: domain.Personal(b.Email), Language: b.Language}
-}
+type ownContactsInput struct{ operation.Posted[contactsBody] }
 
-type ownContactsInput struct{ Posted[contactsBody] }
-
-type contactsInput struct {
-	ID domain.PersonID `path:"id" format:"uuid"`
-	Posted[contactsBody]
-}
-
-// maskedContacts show whose they are enough to know them again, and nobody else
-// anything to write to.
+// maskedContacts are enough for a person to recognise their own contacts, and too
+// little for others to write to.
 type maskedContacts struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
 	Phone    string          `json:"phone,omitempty" doc:"Masked" example:"+7*******00"`
 	Email    string          `json:"email,omitempty" doc:"Masked" example:"a***@example.kz"`
 	Language domain.Language `json:"language,omitempty"`
+}
+
+func (s *Server) confirmOwnContacts() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "confirm-own-contacts", Path: "/v1/me/contacts", Tag: accountTag,
+		Summary: "Confirm how I can be reached",
+		Doc:     "The person confirms that notice given there is proper and sufficient (APPC 66(4)). " + aboutContacts,
+		Roles:   []domain.Role{domain.RoleCitizen},
+	}, func(ctx context.Context, call operation.Call, in *ownContactsInput) (command.Receipt, maskedContacts, error) {
+		return s.saveContacts(ctx, call, operation.Citizen(ctx), in.Body)
+	})
+}
+
+func (b contactsBody) command() residence.ConfirmContacts {
+	return residence.ConfirmContacts{Phone: domain.Personal(b.Phone), Email: domain.Personal(b.Email), Language: b.Language}
+}
+
+// saveContacts answers without the events, since they hold the contacts in full.
+func (s *Server) saveContacts(ctx context.Context, call operation.Call, id domain.PersonID,
+	c contactsBody) (command.Receipt, maskedContacts, error) {
+	r, err := s.commands.ConfirmContacts(ctx, call.Command, id, c.command(), call.Options)
+	if err != nil {
+		return r, maskedContacts{}, operation.Hide(ctx, err)
+	}
+	confirmed, _ := r.Events[0].Event.(residence.ContactsConfirmed)
+	return r, masked(id, confirmed), nil
 }
 
 func masked(id domain.PersonID, c residence.ContactsConfirmed) maskedContacts {
@@ -49,48 +80,43 @@ func masked(id domain.PersonID, c residence.ContactsConfirmed) maskedContacts {
 	return m
 }
 
+type contactsInput struct {
+	ID domain.PersonID `path:"id" format:"uuid"`
+	operation.Posted[contactsBody]
+}
+
+func (s *Server) confirmContacts() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "confirm-contacts", Path: "/v1/persons/{id}/contacts", Tag: residenceTag,
+		Summary: "Record how a person can be reached, as the person has confirmed by signature",
+		Doc:     aboutContacts,
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *contactsInput) (command.Receipt, maskedContacts, error) {
+		return s.saveContacts(ctx, call, in.ID, in.Body)
+	})
+}
+
 type contactsFound struct {
 	ETag string `header:"ETag" doc:"Revision of the person's stream, for If-Match"`
 	Body maskedContacts
 }
 
-func (s *Server) contacts() {
-	const said = "SMS and e-mail of the registry go there from now on, beside the copy in the personal account. " +
-		"What is confirmed replaces what was before; neither telephone nor e-mail: only the account. The answer is masked."
-	post(s, operation{
-		id: "confirm-own-contacts", path: "/v1/me/contacts", tag: "Personal account",
-		summary: "Confirm how I can be reached", doc: "The person confirms that notice given there is proper and sufficient (APPC 66(4)). " + said,
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *ownContactsInput) (command.Receipt, maskedContacts, error) {
-		return s.confirmContacts(ctx, cmd, principal(ctx).PersonID, in.Body, opt)
-	})
-	post(s, operation{
-		id: "confirm-contacts", path: "/v1/persons/{id}/contacts", tag: "Residence",
-		summary: "Record how a person can be reached, as the person has confirmed by signature", doc: said,
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *contactsInput) (command.Receipt, maskedContacts, error) {
-		return s.confirmContacts(ctx, cmd, in.ID, in.Body, opt)
-	})
-	read(s, operation{
-		id: "get-own-contacts", method: http.MethodGet, path: "/v1/me/contacts", tag: "Personal account", fromLog: true,
-		summary: "How I can be reached, masked",
+func (s *Server) getOwnContacts() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-own-contacts", Method: http.MethodGet, Path: "/v1/me/contacts", Tag: accountTag,
+		Summary: "How I can be reached, masked",
+		Roles:   []domain.Role{domain.RoleCitizen},
+		Shows:   operation.ShowsPersons(),
+		FromLog: true,
 	}, func(ctx context.Context, _ *struct{}) (*contactsFound, error) {
-		id := principal(ctx).PersonID
+		id := operation.Citizen(ctx)
 		p, err := s.commands.Person(ctx, id)
 		if err != nil {
 			return nil, err
 		}
 		if !p.Known() {
-			return nil, notYours()
+			return nil, operation.NotYours()
 		}
-		return &contactsFound{ETag: etag(p.Revision()), Body: masked(id, p.Contacts)}, nil
+		return &contactsFound{ETag: operation.ETag(p.Revision()), Body: masked(id, p.Contacts)}, nil
 	})
-}
-
-// confirmContacts answers without the events: they hold the contacts in full.
-func (s *Server) confirmContacts(ctx context.Context, cmd domain.Command, id domain.PersonID, c contactsBody, opt command.Options) (command.Receipt, maskedContacts, error) {
-	r, err := s.commands.ConfirmContacts(ctx, cmd, id, c.command(), opt)
-	if err != nil {
-		return r, maskedContacts{}, hide(ctx, err)
-	}
-	confirmed, _ := r.Events[0].Event.(residence.ContactsConfirmed)
-	return r, masked(id, confirmed), nil
 }

@@ -8,7 +8,14 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
 )
+
+func (s *Server) correctionOperations() []operation.Operation {
+	return []operation.Operation{
+		s.correctResidence(),
+	}
+}
 
 type amendmentBody struct {
 	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to put right, as stream@revision; or name it by registration_id and fact"`
@@ -32,7 +39,23 @@ type correctBody struct {
 
 type correctInput struct {
 	ID domain.PersonID `path:"id" format:"uuid"`
-	Posted[correctBody]
+	operation.Posted[correctBody]
+}
+
+type standingBody struct {
+	EffectiveFrom domain.Date      `json:"effective_from" format:"date"`
+	Until         domain.Date      `json:"until,omitzero" format:"date"`
+	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
+	Reason        residence.Reason `json:"reason,omitempty"`
+	CaseID        domain.CaseID    `json:"case_id,omitzero" format:"uuid"`
+	Annulled      bool             `json:"annulled,omitempty" doc:"It is held that it never was"`
+}
+
+type correctedBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	Corrects       domain.EventRef       `json:"corrects,omitzero" doc:"The fact that was corrected, as stream@revision; none of a registration that had been forgotten"`
+	Was            standingBody          `json:"was"`
+	Now            standingBody          `json:"now"`
 }
 
 // lineBody is a registration of a timeline, annulled ones included.
@@ -45,15 +68,6 @@ type lineBody struct {
 	EndedBy domain.EventRef `json:"ended_by,omitzero"`
 }
 
-type standingBody struct {
-	EffectiveFrom domain.Date      `json:"effective_from" format:"date"`
-	Until         domain.Date      `json:"until,omitzero" format:"date"`
-	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
-	Reason        residence.Reason `json:"reason,omitempty"`
-	CaseID        domain.CaseID    `json:"case_id,omitzero" format:"uuid"`
-	Annulled      bool             `json:"annulled,omitempty" doc:"It is held that it never was"`
-}
-
 type consequenceBody struct {
 	Code           domain.Code           `json:"code"`
 	RegistrationID domain.RegistrationID `json:"registration_id,omitzero" format:"uuid"`
@@ -63,13 +77,6 @@ type consequenceBody struct {
 	Text           string                `json:"text"`
 }
 
-type correctedBody struct {
-	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
-	Corrects       domain.EventRef       `json:"corrects,omitzero" doc:"The fact that was corrected, as stream@revision; none of a registration that had been forgotten"`
-	Was            standingBody          `json:"was"`
-	Now            standingBody          `json:"now"`
-}
-
 type corrected struct {
 	PersonID     domain.PersonID   `json:"person_id" format:"uuid"`
 	Changes      []correctedBody   `json:"changes"`
@@ -77,17 +84,18 @@ type corrected struct {
 	After        []lineBody        `json:"after,omitempty" doc:"With dry_run: the timeline as it would be"`
 	Consequences []consequenceBody `json:"consequences,omitempty" doc:"With dry_run: what must be accepted"`
 	Warnings     []warningBody     `json:"warnings,omitempty" doc:"What nobody has to accept and a person should look at"`
-	Events
+	operation.Events
 }
 
-func (s *Server) corrections() {
-	post(s, operation{
-		id: "correct-residence", path: "/v1/persons/{id}/corrections", tag: "Residence", status: http.StatusCreated,
-		summary: "Correct, annul or insert earlier registrations, endings and corrections",
-		doc: "Any fact of a person's residence can be put right by naming it, however long ago it was recorded and whatever came after. " +
+func (s *Server) correctResidence() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "correct-residence", Path: "/v1/persons/{id}/corrections", Tag: residenceTag, Status: http.StatusCreated,
+		Summary: "Correct, annul or insert earlier registrations, endings and corrections",
+		Doc: "Any fact of a person's residence can be put right by naming it, however long ago it was recorded and whatever came after. " +
 			"The fact stays in the log; the correction is a further event. " +
 			"Send it with dry_run first: the answer shows the timeline before and after and every consequence; those must be accepted by their codes.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *correctInput) (command.Receipt, corrected, error) {
+		Roles: []domain.Role{domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *correctInput) (command.Receipt, corrected, error) {
 		out := corrected{PersonID: in.ID, Changes: []correctedBody{}}
 		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: in.Body.Accept}
 		for i, b := range in.Body.Changes {
@@ -101,12 +109,12 @@ func (s *Server) corrections() {
 				Action: b.Action, From: b.EffectiveFrom, Until: b.Until, EndedOn: b.EndedOn,
 			}
 			if b.Action == residence.Insert {
-				ch.RegistrationID = domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, fmt.Sprintf("inserted %d", i))}
+				ch.RegistrationID = domain.RegistrationID{UUID: domain.DeriveID(call.ID.UUID, fmt.Sprintf("inserted %d", i))}
 				ch.DwellingID, ch.Kind, ch.Reason = b.DwellingID, b.Kind, b.Reason
 			}
 			c.Changes = append(c.Changes, ch)
 		}
-		r, plan, err := s.commands.Correct(ctx, cmd, in.ID, c, opt)
+		r, plan, err := s.commands.Correct(ctx, call.Command, in.ID, c, call.Options)
 		for _, rec := range r.Events {
 			if c, ok := residence.CorrectionIn(rec.Event); ok {
 				out.Warnings = warnings(c.Warnings) // those of the whole act
@@ -117,7 +125,6 @@ func (s *Server) corrections() {
 		for _, q := range plan.Consequences {
 			out.Consequences = append(out.Consequences, consequenceBody(q))
 		}
-		out.Events = eventsOf(r)
 		return r, out, err
 	})
 }

@@ -14,37 +14,27 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
-	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/token"
 )
 
-func TestC21_WhatAReadLeavesIsDecidedForEveryOperationAndRole(t *testing.T) {
+func TestC21_StaffStateAPurposeWhereACallCanShowSomebody(t *testing.T) {
 	s := start(t).at(t)
-	decided := httpapi.Disclosures()
-	var table strings.Builder
 	for _, op := range s.operations() {
-		roles, ok := decided[op.id]
-		if ok == op.command() {
-			t.Errorf("%s: every read is in the table of disclosures, and nothing else", op.id)
-		}
-		for _, role := range append(slices.Clone(domain.Roles), httpapi.Anyone) {
-			if left, ok := roles[role]; ok {
-				fmt.Fprintf(&table, "%-22s %-10s %s\n", op.id, role, left)
-			}
-		}
 		stated := false
 		parameters, _ := op.doc["parameters"].([]any)
 		for _, p := range parameters {
 			stated = stated || p.(map[string]any)["name"] == "Tizilim-Purpose"
 		}
-		staff := slices.ContainsFunc(httpapi.Access()[op.id], func(r domain.Role) bool { return r != domain.RoleCitizen && r != httpapi.Anyone })
-		logged := op.command() || !strings.HasPrefix(fmt.Sprint(slices.Collect(maps.Values(roles))), "[nobody")
-		if stated != (staff && logged) {
-			t.Errorf("%s: the purpose is a parameter: %v", op.id, stated)
+		shows := slices.ContainsFunc(op.Roles, func(r domain.Role) bool {
+			return r != domain.RoleCitizen && r != operation.Anyone && !strings.HasPrefix(op.Leaves(r), "nobody")
+		})
+		if stated != shows {
+			t.Errorf("%s: the purpose is a parameter: %v", op.ID, stated)
 		}
 	}
-	golden(t, "disclosures.txt", table.String())
 }
 
 // deafLog takes no notes of reads while it is deaf.
@@ -315,26 +305,26 @@ func (s *subtest) do(l look, token, purpose string) *answer {
 }
 
 // readers returns who may make the look.
-func (l look) readers() []httpapi.Principal {
+func (l look) readers(s *registry) []token.Principal {
 	if l.by != "" {
-		return []httpapi.Principal{{Role: domain.RoleCitizen, Account: l.by, PersonID: parse[domain.PersonID](l.by)}}
+		return []token.Principal{{Role: domain.RoleCitizen, Account: l.by, PersonID: parse[domain.PersonID](l.by)}}
 	}
-	var staff []httpapi.Principal
-	for _, role := range httpapi.Access()[l.what] {
+	var staff []token.Principal
+	for _, role := range s.declared(l.what).Roles {
 		if role != domain.RoleCitizen {
-			staff = append(staff, httpapi.Principal{Role: role, Account: string(role) + "-1"})
+			staff = append(staff, token.Principal{Role: role, Account: string(role) + "-1"})
 		}
 	}
 	return staff
 }
 
-func (l look) name(p httpapi.Principal) string {
+func (l look) name(p token.Principal) string {
 	return fmt.Sprintf("%s as %s: %s", l.what, p.Role, strings.TrimPrefix(l.path, "/v1"))
 }
 
 // bearer is the token of a reader; none for what is open to anybody.
-func (s *subtest) bearer(p httpapi.Principal) string {
-	if p.Role == httpapi.Anyone {
+func (s *subtest) bearer(p token.Principal) string {
+	if p.Role == operation.Anyone {
 		return ""
 	}
 	return s.tokenOf(p)
@@ -368,7 +358,7 @@ func TestC21_EveryReadOfPersonalDataLeavesItsEntriesAndNoOthers(t *testing.T) {
 	all := looks(s)
 	seen := map[string]bool{}
 	for _, l := range all {
-		for _, p := range l.readers() {
+		for _, p := range l.readers(r) {
 			seen[l.what+" "+string(p.Role)] = true
 			t.Run(l.name(p), func(t *testing.T) {
 				s := r.at(t)
@@ -398,10 +388,10 @@ func TestC21_EveryReadOfPersonalDataLeavesItsEntriesAndNoOthers(t *testing.T) {
 			})
 		}
 	}
-	for id, roles := range httpapi.Disclosures() {
-		for role := range roles {
-			if !seen[id+" "+string(role)] {
-				t.Errorf("nobody has looked with %s as %s", id, role)
+	for _, op := range httpapi.Operations(r.server) {
+		for _, role := range op.Roles {
+			if !op.Changes() && !seen[op.ID+" "+string(role)] {
+				t.Errorf("nobody has looked with %s as %s", op.ID, role)
 			}
 		}
 	}
@@ -413,7 +403,7 @@ func TestC21_WithoutItsEntryThereIsNoData(t *testing.T) {
 	all := looks(s)
 	log.deaf.Store(true)
 	for _, l := range all {
-		for _, p := range l.readers() {
+		for _, p := range l.readers(r) {
 			t.Run(l.name(p), func(t *testing.T) {
 				s := r.at(t)
 				a := s.do(l, s.bearer(p), "")
@@ -476,7 +466,7 @@ func TestC21_ThePurposeIsOneOfAClosedList(t *testing.T) {
 		if len(l.leaves) == 0 {
 			continue
 		}
-		for _, p := range l.readers() {
+		for _, p := range l.readers(r) {
 			t.Run(l.name(p), func(t *testing.T) {
 				s := r.at(t)
 				token := s.bearer(p)
@@ -503,33 +493,5 @@ func TestC21_ThePurposeIsOneOfAClosedList(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// Whatever holds a person's id, however deep.
-func TestC21_WhomAnAnswerNames(t *testing.T) {
-	id := func(n byte) domain.PersonID { return domain.PersonID{UUID: uuid.UUID{15: n}} }
-	kase := func(n byte) domain.CaseID { return domain.CaseID{UUID: uuid.UUID{14: n}} }
-	type row struct {
-		CaseID domain.CaseID
-		Person domain.PersonID
-	}
-	type answer struct {
-		Some  *row
-		None  *row
-		Rows  []row
-		By    map[domain.PersonID]domain.PersonID
-		Facts domain.Event
-	}
-	got := httpapi.Named(answer{
-		Some: &row{kase(1), id(1)}, Rows: []row{{kase(1), id(2)}, {kase(2), id(3)}, {kase(3), id(3)}, {kase(3), domain.PersonID{}}},
-		By:    map[domain.PersonID]domain.PersonID{id(4): id(5)},
-		Facts: housing.ApplicationReceived{CaseID: kase(4), ApplicantID: id(6), Family: []housing.FamilyMember{{PersonID: id(7)}}},
-	}, id(8), []domain.PersonID{id(9)}, nil)
-	want := map[domain.PersonID]domain.CaseID{
-		id(1): kase(1), id(2): kase(1), id(3): {}, id(4): {}, id(5): {}, id(6): {}, id(7): {}, id(8): {}, id(9): {},
-	}
-	if !maps.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -7,11 +7,27 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
 )
+
+func (s *Server) dwellingOperations() []operation.Operation {
+	return []operation.Operation{
+		s.recordDwelling(),
+		s.describeDwelling(),
+		s.changeOwners(),
+		s.endLease(),
+	}
+}
 
 type ownerBody struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
 	Share    residence.Share `json:"share,omitempty" maxLength:"13" doc:"Fraction of the title" example:"1/2"`
+}
+
+// descriptionBody is what is known of a dwelling beyond its codes.
+type descriptionBody struct {
+	Place      residence.Place `json:"place,omitempty" enum:"house,apartment,dacha,dormitory,hotel,rest_home,sanatorium,dispensary,medical_institution,care_home,other_dwelling,not_for_living" doc:"Kind of place; one registers at a permitted one"`
+	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy is reckoned by it" example:"54.3"`
 }
 
 type recordDwellingBody struct {
@@ -23,80 +39,36 @@ type recordDwellingBody struct {
 	descriptionBody
 }
 
-// descriptionBody is what is known of a dwelling beyond its codes.
-type descriptionBody struct {
-	Place      residence.Place `json:"place,omitempty" enum:"house,apartment,dacha,dormitory,hotel,rest_home,sanatorium,dispensary,medical_institution,care_home,other_dwelling,not_for_living" doc:"Kind of place; one registers at a permitted one"`
-	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy is reckoned by it" example:"54.3"`
+type recordDwellingInput struct {
+	operation.Posted[recordDwellingBody]
 }
-
-func (b descriptionBody) description() residence.Description {
-	return residence.Description{Place: b.Place, Area: residence.Area(b.UsefulArea)}
-}
-
-type describeDwellingInput struct {
-	ID domain.DwellingID `path:"id" format:"uuid"`
-	Posted[descriptionBody]
-}
-
-type recordDwellingInput struct{ Posted[recordDwellingBody] }
 
 type recordedDwelling struct {
 	DwellingID domain.DwellingID `json:"dwelling_id" format:"uuid"`
-	Events
+	operation.Events
 }
 
-type changeOwnersBody struct {
-	Owners      []ownerBody `json:"owners" maxItems:"100" doc:"All owners from that day on"`
-	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"First day of the new owners; today where it is left out"`
-}
-
-type changeOwnersInput struct {
-	ID domain.DwellingID `path:"id" format:"uuid"`
-	Posted[changeOwnersBody]
-}
-
-func (s *Server) dwellings() {
-	post(s, operation{
-		id: "record-dwelling", path: "/v1/dwellings", tag: "Residence", status: http.StatusCreated,
-		summary: "Record a dwelling and its owners",
-		doc:     "A dwelling is identified by its RKA or its cadastral number; at least one is needed.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *recordDwellingInput) (command.Receipt, recordedDwelling, error) {
-		id := domain.DwellingID{UUID: domain.DeriveID(cmd.ID.UUID, "dwelling")}
-		if err := given("address", in.Body.Address); err != nil {
+func (s *Server) recordDwelling() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "record-dwelling", Path: "/v1/dwellings", Tag: residenceTag, Status: http.StatusCreated,
+		Summary: "Record a dwelling and its owners",
+		Doc:     "A dwelling is identified by its RKA or its cadastral number; at least one is needed.",
+		Roles:   []domain.Role{domain.RoleOperator},
+	}, func(ctx context.Context, call operation.Call, in *recordDwellingInput) (command.Receipt, recordedDwelling, error) {
+		id := domain.DwellingID{UUID: domain.DeriveID(call.ID.UUID, "dwelling")}
+		if err := notBlank("address", in.Body.Address); err != nil {
 			return command.Receipt{}, recordedDwelling{}, err
 		}
 		if in.Body.CadastralNumber != "" {
-			if err := given("cadastral_number", in.Body.CadastralNumber); err != nil {
+			if err := notBlank("cadastral_number", in.Body.CadastralNumber); err != nil {
 				return command.Receipt{}, recordedDwelling{}, err
 			}
 		}
-		r, err := s.commands.RecordDwelling(ctx, cmd, residence.RecordDwelling{
+		r, err := s.commands.RecordDwelling(ctx, call.Command, residence.RecordDwelling{
 			DwellingID: id, RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO,
 			Address: in.Body.Address, Owners: owners(in.Body.Owners), Description: in.Body.description(),
-		}, opt)
-		return r, recordedDwelling{id, eventsOf(r)}, err
-	})
-
-	post(s, operation{
-		id: "describe-dwelling", path: "/v1/dwellings/{id}/description", tag: "Residence", status: http.StatusOK,
-		summary: "Record or correct what a dwelling is: the kind of place and its useful area",
-		doc:     "Replaces the description before it. What is left out is held to be not known. Those who are registered there already are not touched by it.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *describeDwellingInput) (command.Receipt, recordedDwelling, error) {
-		r, err := s.commands.DescribeDwelling(ctx, cmd, in.ID, in.Body.description(), opt)
-		return r, recordedDwelling{in.ID, eventsOf(r)}, err
-	})
-
-	post(s, operation{
-		id: "change-owners", path: "/v1/dwellings/{id}/owners", tag: "Residence", status: http.StatusOK,
-		summary: "Change the owners of a dwelling",
-		doc:     "Names all owners from a day on, not before the present ones began.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *changeOwnersInput) (command.Receipt, recordedDwelling, error) {
-		on := in.Body.EffectiveOn
-		if on.IsZero() {
-			on = cmd.Today()
-		}
-		r, err := s.commands.ChangeOwners(ctx, cmd, in.ID, residence.ChangeOwners{Owners: owners(in.Body.Owners), On: on}, opt)
-		return r, recordedDwelling{in.ID, eventsOf(r)}, err
+		}, call.Options)
+		return r, recordedDwelling{DwellingID: id}, err
 	})
 }
 
@@ -106,4 +78,72 @@ func owners(bodies []ownerBody) []residence.Owner {
 		list[i] = residence.Owner(b)
 	}
 	return list
+}
+
+func (b descriptionBody) description() residence.Description {
+	return residence.Description{Place: b.Place, Area: residence.Area(b.UsefulArea)}
+}
+
+type describeDwellingInput struct {
+	ID domain.DwellingID `path:"id" format:"uuid"`
+	operation.Posted[descriptionBody]
+}
+
+func (s *Server) describeDwelling() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "describe-dwelling", Path: "/v1/dwellings/{id}/description", Tag: residenceTag,
+		Summary: "Record or correct what a dwelling is: the kind of place and its useful area",
+		Doc:     "Replaces the description before it. What is left out is held to be not known. Those who are registered there already are not touched by it.",
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *describeDwellingInput) (command.Receipt, recordedDwelling, error) {
+		r, err := s.commands.DescribeDwelling(ctx, call.Command, in.ID, in.Body.description(), call.Options)
+		return r, recordedDwelling{DwellingID: in.ID}, err
+	})
+}
+
+type changeOwnersBody struct {
+	Owners      []ownerBody `json:"owners" maxItems:"100" doc:"All owners from that day on"`
+	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"First day of the new owners; today where it is left out"`
+}
+
+type changeOwnersInput struct {
+	ID domain.DwellingID `path:"id" format:"uuid"`
+	operation.Posted[changeOwnersBody]
+}
+
+func (s *Server) changeOwners() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "change-owners", Path: "/v1/dwellings/{id}/owners", Tag: residenceTag,
+		Summary: "Change the owners of a dwelling",
+		Doc:     "Names all owners from a day on, not before the present ones began.",
+		Roles:   []domain.Role{domain.RoleOperator},
+	}, func(ctx context.Context, call operation.Call, in *changeOwnersInput) (command.Receipt, recordedDwelling, error) {
+		on := in.Body.EffectiveOn
+		if on.IsZero() {
+			on = call.Today()
+		}
+		r, err := s.commands.ChangeOwners(ctx, call.Command, in.ID, residence.ChangeOwners{Owners: owners(in.Body.Owners), On: on}, call.Options)
+		return r, recordedDwelling{DwellingID: in.ID}, err
+	})
+}
+
+type endLeaseBody struct {
+	Reason residence.LeaseEndReason `json:"reason" enum:"returned,end_of_employment,court_act"`
+	On     domain.Date              `json:"on" format:"date"`
+}
+
+type endLeaseInput struct {
+	ID domain.DwellingID `path:"id" format:"uuid"`
+	operation.Posted[endLeaseBody]
+}
+
+func (s *Server) endLease() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "end-lease", Path: "/v1/dwellings/{id}/lease-end", Tag: housingTag,
+		Summary: "End the lease of a service dwelling",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *endLeaseInput) (command.Receipt, recordedDwelling, error) {
+		r, err := s.commands.EndLease(ctx, call.Command, in.ID, residence.EndLease{Reason: in.Body.Reason, On: in.Body.On}, call.Options)
+		return r, recordedDwelling{DwellingID: in.ID}, err
+	})
 }

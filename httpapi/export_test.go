@@ -1,21 +1,16 @@
 package httpapi
 
 import (
-	"maps"
 	"regexp"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"tizilim/domain"
-	"tizilim/domain/accesslog"
+	"tizilim/httpapi/operation"
 )
 
-// Anyone is the role of operations that need no token.
-const Anyone = anyone
-
-// Access returns a copy of the access table.
-func Access() map[string][]domain.Role { return maps.Clone(access) }
+// Operations returns what the server's operations declare.
+func Operations(s *Server) []operation.Operation { return s.api.Operations() }
 
 var ginParameter = regexp.MustCompile(`:([a-z_]+)`)
 
@@ -27,32 +22,6 @@ func Routes(s *Server) []string {
 	}
 	return routes
 }
-
-// Disclosures tells for every operation and role what a read leaves in the logs
-// of accesses: the purpose where none is stated, "own" where a citizen is shown
-// only themselves, or why it tells of nobody.
-func Disclosures() map[string]map[domain.Role]string {
-	all := map[string]map[domain.Role]string{}
-	for id, d := range disclosures {
-		all[id] = map[domain.Role]string{}
-		for _, role := range access[id] {
-			switch {
-			case d.nobody != "":
-				all[id][role] = "nobody: " + d.nobody
-			case role != domain.RoleCitizen:
-				all[id][role] = string(accesslog.DefaultOf(role))
-			case d.citizen != "":
-				all[id][role] = string(d.citizen)
-			default:
-				all[id][role] = "own"
-			}
-		}
-	}
-	return all
-}
-
-// Named returns whom an answer names, as the log of accesses sees it.
-var Named = namedIn
 
 // The bounds of streams.
 const (

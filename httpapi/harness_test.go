@@ -32,6 +32,7 @@ import (
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 	"tizilim/projections"
 )
 
@@ -68,7 +69,7 @@ type registry struct {
 	metrics    *prometheus.Registry
 	server     *httpapi.Server
 	http       *httptest.Server
-	tokens     *httpapi.Tokens
+	tokens     *token.Key
 	person     domain.PersonIDKey
 	authority  *eds.Demonstration
 	signatures *eds.Verifier
@@ -196,8 +197,8 @@ func inProcess(t testing.TB) projections.Client {
 	return e.Client()
 }
 
-func tokens(t testing.TB, seed byte) *httpapi.Tokens {
-	tokens, err := httpapi.NewTokens(bytes.Repeat([]byte{seed}, 32))
+func tokens(t testing.TB, seed byte) *token.Key {
+	tokens, err := token.NewKey(bytes.Repeat([]byte{seed}, 32))
 	must(t, err)
 	return tokens
 }
@@ -301,19 +302,24 @@ func (a *answer) timeless() string { return asOfPosition.ReplaceAllString(a.text
 
 // token returns one of the role; a citizen is nobody in particular.
 func (s *subtest) token(role domain.Role) string {
-	p := httpapi.Principal{Role: role, Account: string(role) + "-1"}
+	p := token.Principal{Role: role, Account: string(role) + "-1"}
 	if role == domain.RoleCitizen {
 		p.PersonID = domaintest.ID[domain.PersonID]("nobody in particular")
 	}
 	return s.tokenOf(p)
 }
 
-// as returns the token of a citizen.
-func (s *subtest) as(person string) string {
-	return s.tokenOf(httpapi.Principal{Role: domain.RoleCitizen, PersonID: parse[domain.PersonID](person)})
+// staff returns the token of an account.
+func (s *subtest) staff(role domain.Role, account string) string {
+	return s.tokenOf(token.Principal{Role: role, Account: account})
 }
 
-func (s *subtest) tokenOf(p httpapi.Principal) string {
+// as returns the token of a citizen.
+func (s *subtest) as(person string) string {
+	return s.tokenOf(token.Principal{Role: domain.RoleCitizen, PersonID: parse[domain.PersonID](person)})
+}
+
+func (s *subtest) tokenOf(p token.Principal) string {
 	s.t.Helper()
 	token, err := s.tokens.Issue(p, s.clock.Now(), 100*365*24*time.Hour)
 	must(s.t, err)

@@ -6,17 +6,18 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"tizilim/domain"
-	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/problem"
 	"tizilim/projections"
 )
 
@@ -27,38 +28,11 @@ const (
 	historyReads = 16
 )
 
-// EventLine is an event of the log as the API shows it, with both its times.
-type EventLine struct {
-	Stream      string          `json:"stream"`
-	Revision    uint64          `json:"revision"`
-	Position    domain.Position `json:"position"`
-	EventID     uuid.UUID       `json:"event_id,omitzero" format:"uuid"`
-	Type        string          `json:"type"`
-	EffectiveAt time.Time       `json:"effective_at" doc:"When it is true in the world"`
-	CreatedAt   time.Time       `json:"created_at,omitzero" doc:"When the log learned of it"`
-	Correlation uuid.UUID       `json:"correlation" format:"uuid" doc:"The case, or the command where there is no case"`
-	Causation   uuid.UUID       `json:"causation" format:"uuid" doc:"The command"`
-	Actor       string          `json:"actor"`
-	Role        domain.Role     `json:"role"`
-	Channel     domain.Channel  `json:"channel,omitempty"`
-	Data        domain.Event    `json:"data" doc:"The fact itself"`
-}
-
-func lineOf(rec domain.Recorded) EventLine {
-	return EventLine{
-		Stream: rec.Stream, Revision: rec.Revision, Position: rec.Position, EventID: rec.ID,
-		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created,
-		Correlation: rec.Meta.Correlation, Causation: rec.Meta.Causation.UUID,
-		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Data: rec.Event,
+func (s *Server) historyOperations() []operation.Operation {
+	return []operation.Operation{
+		s.getPersonHistory(),
+		s.getDwellingHistory(),
 	}
-}
-
-func eventsOf(r command.Receipt) Events {
-	lines := make([]EventLine, len(r.Events))
-	for i, rec := range r.Events {
-		lines[i] = lineOf(rec)
-	}
-	return Events{DryRun: r.Planned, Events: lines}
 }
 
 type historyInput struct {
@@ -66,140 +40,178 @@ type historyInput struct {
 	Accept string    `header:"Accept" doc:"application/x-ndjson streams the whole history, one event a line"`
 	Cursor string    `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-	AtLeast
+	operation.AtLeast
 }
 
 // HistoryPage is a page of a history.
 type HistoryPage struct {
-	Events       []EventLine     `json:"events" doc:"In the order of the log"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
-	AsOfPosition domain.Position `json:"as_of_position" doc:"Position of the log up to which the history is complete"`
+	Events       []operation.EventLine `json:"events" doc:"In the order of the log"`
+	Next         string                `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position       `json:"as_of_position" doc:"Position of the log up to which the history is complete"`
 }
 
-// pointers gives a page of a history's pointers after a position.
+func (s *Server) getPersonHistory() operation.Operation {
+	return s.history(operation.Declaration{
+		ID: "get-person-history", Path: "/v1/persons/{id}/history",
+		Summary: "Every event of a person, in order, from the log itself",
+	}, subject{
+		unknown: domain.CodePersonUnknown,
+		id:      func(id uuid.UUID) any { return domain.PersonID{UUID: id} },
+		pointers: func(ctx context.Context, id uuid.UUID, after domain.Position, limit int) (projections.HistoryPage, error) {
+			return s.model.PersonHistory(ctx, domain.PersonID{UUID: id}, after, limit)
+		},
+	})
+}
+
+func (s *Server) getDwellingHistory() operation.Operation {
+	return s.history(operation.Declaration{
+		ID: "get-dwelling-history", Path: "/v1/dwellings/{id}/history",
+		Summary: "Every event of a dwelling, in order, from the log itself",
+	}, subject{
+		unknown: domain.CodeDwellingUnknown,
+		id:      func(id uuid.UUID) any { return domain.DwellingID{UUID: id} },
+		pointers: func(ctx context.Context, id uuid.UUID, after domain.Position, limit int) (projections.HistoryPage, error) {
+			return s.model.DwellingHistory(ctx, domain.DwellingID{UUID: id}, after, limit)
+		},
+	})
+}
+
+// subject is the kind of thing that has a history.
+type subject struct {
+	unknown domain.Code            // where the log holds nothing under the id
+	id      func(id uuid.UUID) any // the id with its type, for the access log
+
+	pointers func(ctx context.Context, id uuid.UUID, after domain.Position, limit int) (projections.HistoryPage, error)
+}
+
+// pointers gives a page of the pointers of one history, after a position.
 type pointers func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error)
 
-// toldOf returns whom a part of a history tells of: whom its events name and,
-// as a case names its parties only once, the parties of every case.
-func (s *Server) toldOf(ctx context.Context, recs []domain.Recorded) ([]any, error) {
-	var told []any
-	var cases []domain.CaseID
-	for _, rec := range recs {
-		told = append(told, struct{ Facts domain.Event }{rec.Event})
-		if id, ok := strings.CutPrefix(rec.Stream, "case-"); ok {
-			parsed, err := uuid.Parse(id)
+// history declares the history of a kind of subject.
+func (s *Server) history(d operation.Declaration, of subject) operation.Operation {
+	d.Method, d.Tag = http.MethodGet, auditTag
+	d.Roles, d.Shows = []domain.Role{domain.RoleAuditor}, operation.ShowsPersons()
+	d.Problems = []domain.Code{of.unknown}
+	return operation.Stream(d, historyResponses, func(ctx context.Context, in *historyInput, reading *operation.Reading) (*huma.StreamResponse, error) {
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		cursor, err := strconv.ParseUint("0"+in.Cursor, 10, 64)
+		if err != nil {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed, "no page of this history gave this cursor; "+
+				"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+		}
+		after := domain.Position(cursor)
+		list := func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
+			return of.pointers(ctx, in.ID, after, limit)
+		}
+		page, err := operation.RetryNotFound(ctx, s.watch, func(ctx context.Context) (projections.HistoryPage, error) {
+			page, err := list(ctx, after, in.Limit)
+			if err == nil && len(page.Pointers) == 0 && after == 0 {
+				err = domain.Refuse(domain.NotFound, of.unknown, "the log holds nothing under this id")
+			}
+			return page, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		show := func(ctx context.Context, recs []domain.Recorded) error {
+			named, err := s.namedInHistory(ctx, recs)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if kase := (domain.CaseID{UUID: parsed}); !slices.Contains(cases, kase) {
-				cases = append(cases, kase)
-			}
+			return reading.Show(ctx, append(named, of.id(in.ID))...)
 		}
-	}
-	if len(cases) == 0 {
-		return told, nil
-	}
-	parties, err := s.model.Parties(ctx, cases)
-	return append(told, parties), err
-}
-
-func (s *Server) histories() {
-	s.history(operation{
-		id: "get-person-history", method: http.MethodGet, path: "/v1/persons/{id}/history", tag: "Audit",
-		summary: "Every event of a person, in order, from the log itself",
-	}, domain.CodePersonUnknown, func(id uuid.UUID) any { return domain.PersonID{UUID: id} }, func(id uuid.UUID) pointers {
-		return func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
-			return s.model.PersonHistory(ctx, domain.PersonID{UUID: id}, after, limit)
+		if strings.Contains(in.Accept, ndjson) {
+			return &huma.StreamResponse{Body: func(out huma.Context) {
+				out.SetHeader("Tizilim-Position", operation.Position(page.AsOf))
+				s.streamHistory(out, list, after, show)
+			}}, nil
 		}
-	})
-	s.history(operation{
-		id: "get-dwelling-history", method: http.MethodGet, path: "/v1/dwellings/{id}/history", tag: "Audit",
-		summary: "Every event of a dwelling, in order, from the log itself",
-	}, domain.CodeDwellingUnknown, func(id uuid.UUID) any { return domain.DwellingID{UUID: id} }, func(id uuid.UUID) pointers {
-		return func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
-			return s.model.DwellingHistory(ctx, domain.DwellingID{UUID: id}, after, limit)
+		body, err := s.historyBody(ctx, page, show)
+		if err != nil {
+			return nil, err
 		}
+		return s.jsonResponse(body, page.AsOf), nil
 	})
 }
 
-// history registers the history of what an id names.
-func (s *Server) history(op operation, unknown domain.Code, subject func(uuid.UUID) any, of func(uuid.UUID) pointers) {
-	described := s.describe(op)
-	schema := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[HistoryPage]())
-	line := huma.SchemaFromType(s.api.OpenAPI().Components.Schemas, typeOf[EventLine]())
-	described.Responses = map[string]*huma.Response{"200": {
+const ndjson = "application/x-ndjson"
+
+func historyResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
 		Description: "A page as JSON, or the whole history as NDJSON",
 		Headers: map[string]*huma.Param{"Tizilim-Position": {
 			Schema: &huma.Schema{Type: huma.TypeString}, Description: "How far in the log the answer knows at least",
 		}},
 		Content: map[string]*huma.MediaType{
-			"application/json":     {Schema: schema},
-			"application/x-ndjson": {Schema: line},
+			"application/json": {Schema: schema(reflect.TypeFor[HistoryPage]())},
+			ndjson:             {Schema: schema(reflect.TypeFor[operation.EventLine]())},
 		},
 	}}
-	huma.Register(s.api, described, func(ctx context.Context, in *historyInput) (*huma.StreamResponse, error) {
-		if err := s.await(ctx, in.AtLeast); err != nil {
-			return nil, problemOf(err, s.log)
-		}
-		after, err := strconv.ParseUint("0"+in.Cursor, 10, 64)
-		if err != nil {
-			return nil, problemOf(domain.Refuse(domain.Invalid, domain.CodeMalformed,
-				"the cursor is none that a page of this history gave; send it back unchanged, or leave it out to begin anew").At("query.cursor"), s.log)
-		}
-		list := of(in.ID)
-		page, err := certain(ctx, s, func(ctx context.Context) (projections.HistoryPage, error) {
-			page, err := list(ctx, domain.Position(after), in.Limit)
-			if err == nil && len(page.Pointers) == 0 && after == 0 {
-				err = domain.Refuse(domain.NotFound, unknown, "the log holds nothing under this id")
-			}
-			return page, err
-		})
-		if err != nil {
-			return nil, problemOf(err, s.log)
-		}
-		reading := s.reading(op.id, disclosures[op.id])
-		show := func(ctx context.Context, recs []domain.Recorded) error {
-			told, err := s.toldOf(ctx, recs)
-			if err != nil {
-				return err
-			}
-			return reading.show(ctx, append(told, subject(in.ID))...)
-		}
-		if strings.Contains(in.Accept, "application/x-ndjson") {
-			return &huma.StreamResponse{Body: func(out huma.Context) {
-				out.SetHeader("Tizilim-Position", position(page.AsOf))
-				s.streamHistory(out, list, domain.Position(after), show)
-			}}, nil
-		}
-		recs, err := s.resolve(ctx, page.Pointers)
-		if err == nil {
-			err = show(ctx, recs)
-		}
-		if err != nil {
-			return nil, problemOf(err, s.log)
-		}
-		body := HistoryPage{Events: make([]EventLine, len(recs)), AsOfPosition: page.AsOf}
-		for i, rec := range recs {
-			body.Events[i] = lineOf(rec)
-		}
-		if page.Next > 0 {
-			body.Next = position(page.Next)
-		}
-		return &huma.StreamResponse{Body: func(out huma.Context) {
-			out.SetHeader("Content-Type", "application/json")
-			out.SetHeader("Tizilim-Position", position(page.AsOf))
-			if err := json.NewEncoder(out.BodyWriter()).Encode(body); err != nil {
-				s.log.Debug("the client went away", "error", err)
-			}
-		}}, nil
-	})
 }
 
-// streamHistory writes the history line by line; show is asked before each part
-// of it. What goes wrong on the way is the last line, a [Problem], so that a cut
-// history is never taken for a whole one.
-func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Position, show func(context.Context, []domain.Recorded) error) {
-	out.SetHeader("Content-Type", "application/x-ndjson")
+// namedInHistory returns values that name everybody whom a part of a history tells
+// about: the events, and the parties of their cases, since only one event of a case
+// names its parties.
+func (s *Server) namedInHistory(ctx context.Context, recs []domain.Recorded) ([]any, error) {
+	var named []any
+	var cases []domain.CaseID
+	for _, rec := range recs {
+		named = append(named, struct{ Facts domain.Event }{rec.Event})
+		if id, ok := strings.CutPrefix(rec.Stream, "case-"); ok {
+			parsed, err := uuid.Parse(id)
+			if err != nil {
+				return nil, err
+			}
+			if caseID := (domain.CaseID{UUID: parsed}); !slices.Contains(cases, caseID) {
+				cases = append(cases, caseID)
+			}
+		}
+	}
+	if len(cases) == 0 {
+		return named, nil
+	}
+	parties, err := s.model.Parties(ctx, cases)
+	return append(named, parties), err
+}
+
+func (s *Server) historyBody(ctx context.Context, page projections.HistoryPage,
+	show func(context.Context, []domain.Recorded) error) (HistoryPage, error) {
+	recs, err := s.resolve(ctx, page.Pointers)
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	if err := show(ctx, recs); err != nil {
+		return HistoryPage{}, err
+	}
+	body := HistoryPage{Events: make([]operation.EventLine, len(recs)), AsOfPosition: page.AsOf}
+	for i, rec := range recs {
+		body.Events[i] = operation.LineOf(rec)
+	}
+	if page.Next > 0 {
+		body.Next = operation.Position(page.Next)
+	}
+	return body, nil
+}
+
+// jsonResponse writes a body as the answer of a stream.
+func (s *Server) jsonResponse(body any, asOf domain.Position) *huma.StreamResponse {
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("Content-Type", "application/json")
+		out.SetHeader("Tizilim-Position", operation.Position(asOf))
+		if err := json.NewEncoder(out.BodyWriter()).Encode(body); err != nil {
+			s.log.Debug("the client went away", "error", err)
+		}
+	}}
+}
+
+// streamHistory writes the history line by line. It calls show before each part. An
+// error on the way becomes the last line, a [problem.Problem], so that nobody takes
+// a history that was cut for a whole one.
+func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Position,
+	show func(context.Context, []domain.Recorded) error) {
+	out.SetHeader("Content-Type", ndjson)
 	encoder := json.NewEncoder(out.BodyWriter())
 	flusher, _ := out.BodyWriter().(http.Flusher)
 	begun := false
@@ -208,15 +220,15 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 			err = show(out.Context(), recs)
 		}
 		if err != nil && !begun {
-			s.refuse(s.api, out, problemOf(err, s.log))
+			s.api.Refuse(out, err)
 			return
 		}
 		if err != nil {
-			_ = encoder.Encode(problemOf(err, s.log)) // the client may be what failed
+			_ = encoder.Encode(problem.Of(err, s.log)) // the client may be what failed
 			return
 		}
 		for _, rec := range recs {
-			if err := encoder.Encode(lineOf(rec)); err != nil {
+			if err := encoder.Encode(operation.LineOf(rec)); err != nil {
 				s.log.Debug("the client went away", "error", err)
 				return
 			}
@@ -245,8 +257,8 @@ func (s *Server) replay(ctx context.Context, list pointers, after domain.Positio
 	}
 }
 
-// parts are the events of a history, as many at a time as one step resolves. The
-// sequence ends with the first error.
+// parts gives the events of a history, at most historyPage at a time. The sequence
+// ends with the first error.
 func (s *Server) parts(ctx context.Context, list pointers, after domain.Position) iter.Seq2[[]domain.Recorded, error] {
 	return func(yield func([]domain.Recorded, error) bool) {
 		for {
@@ -303,12 +315,12 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 	return recs, group.Wait()
 }
 
-// missing is the answer where the log does not hold what the model names. An
-// event store that has just come back may lack it for a moment. Where that goes
-// on, the log has lost something.
+// missing is the answer where the log does not hold what the model names. An event
+// store that has just come back may lack it for a moment. If it lasts, the log has
+// lost something.
 func (s *Server) missing(stream string, what ...any) error {
 	s.log.Error("the event store does not hold what the read model names", append([]any{"stream", stream}, what...)...)
 	return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
 		"the event store does not hold now what the read model names; ask again in a moment, "+
-			"and tell the operators where that does not help")
+			"and tell the operators if that does not help")
 }

@@ -105,9 +105,9 @@ func (m *metrics) request(method, route string, status int, took time.Duration) 
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// command counts by outcome: appended, repeated, planned, the code of a
+// Command counts a command by its outcome: appended, repeated, planned, the code of a
 // refusal, or failed.
-func (m *metrics) command(id string, r command.Receipt, err error, took time.Duration) {
+func (m *metrics) Command(id string, r command.Receipt, err error, took time.Duration) {
 	outcome := "appended"
 	var refused *domain.Error
 	switch {

@@ -7,21 +7,27 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/notice"
+	"tizilim/httpapi/operation"
 )
+
+func (s *Server) noticeOperations() []operation.Operation {
+	return []operation.Operation{
+		s.getOwnNotices(),
+	}
+}
 
 type noticesInput struct {
 	Cursor   string          `query:"cursor" maxLength:"16" pattern:"^([0-9a-f]{16})?$" patternDescription:"a cursor of this API" doc:"next of the page before"`
 	Limit    int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Language domain.Language `query:"language" enum:"kk,ru,en" doc:"Of the texts; without it the one in which each notice was given"`
-	AtLeast
+	operation.AtLeast
 }
 
-// NoticesPage is a page of the notices in a personal account.
-type NoticesPage struct {
-	Notices      []NoticeLine    `json:"notices" doc:"The newest first"`
-	All          int             `json:"all" doc:"In the account"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
-	AsOfPosition domain.Position `json:"as_of_position"`
+// DeliveryLine is how far a notice is on one way.
+type DeliveryLine struct {
+	Way   notice.Way   `json:"way" enum:"personal_account,sms,email"`
+	State notice.State `json:"state" enum:"queued,sent,delivered,given_up"`
+	At    time.Time    `json:"at" doc:"Of the state"`
 }
 
 // NoticeLine is a notice in a personal account.
@@ -36,23 +42,26 @@ type NoticeLine struct {
 	Deliveries []DeliveryLine  `json:"deliveries"`
 }
 
-// DeliveryLine is how far a notice is on one way.
-type DeliveryLine struct {
-	Way   notice.Way   `json:"way" enum:"personal_account,sms,email"`
-	State notice.State `json:"state" enum:"queued,sent,delivered,given_up"`
-	At    time.Time    `json:"at" doc:"Of the state"`
+// NoticesPage is a page of the notices in a personal account.
+type NoticesPage struct {
+	Notices      []NoticeLine    `json:"notices" doc:"The newest first"`
+	All          int             `json:"all" doc:"In the account"`
+	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
-func (s *Server) notices() {
-	read(s, operation{
-		id: "get-own-notices", method: http.MethodGet, path: "/v1/me/notices", tag: "Personal account",
-		summary: "What the registry has told me",
-		doc:     "Every notice is here, whatever became of it by SMS or e-mail.",
-	}, func(ctx context.Context, in *noticesInput) (*listed[NoticesPage], error) {
-		if err := s.await(ctx, in.AtLeast); err != nil {
+func (s *Server) getOwnNotices() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-own-notices", Method: http.MethodGet, Path: "/v1/me/notices", Tag: accountTag,
+		Summary: "What the registry has told me",
+		Doc:     "Every notice is here, whatever became of it by SMS or e-mail.",
+		Roles:   []domain.Role{domain.RoleCitizen},
+		Shows:   operation.ShowsPersons(),
+	}, func(ctx context.Context, in *noticesInput) (*operation.Listed[NoticesPage], error) {
+		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
-		inbox, err := s.model.Inbox(ctx, principal(ctx).PersonID, in.Cursor, in.Limit)
+		inbox, err := s.model.Inbox(ctx, operation.Citizen(ctx), in.Cursor, in.Limit)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +80,6 @@ func (s *Server) notices() {
 			}
 			page.Notices[i] = line
 		}
-		return &listed[NoticesPage]{Position: position(inbox.AsOf), Body: page}, nil
+		return &operation.Listed[NoticesPage]{Position: operation.Position(inbox.AsOf), Body: page}, nil
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/httpapi"
+	"tizilim/httpapi/operation"
 )
 
 // unversioned are the routes that the document does not describe: those of
@@ -27,7 +28,7 @@ func TestTheDocumentListsExactlyTheRoutes(t *testing.T) {
 	s := start(t).at(t)
 	documented := slices.Clone(unversioned)
 	for _, op := range s.operations() {
-		documented = append(documented, op.method+" "+op.path)
+		documented = append(documented, op.Method+" "+op.Path)
 	}
 	slices.Sort(documented)
 	routes := httpapi.Routes(s.server)
@@ -104,20 +105,20 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 	}
 	ids := map[string]bool{}
 	for _, op := range s.operations() {
-		t.Run(op.id, func(t *testing.T) {
-			if ids[op.id] {
+		t.Run(op.ID, func(t *testing.T) {
+			if ids[op.ID] {
 				t.Error("the id is not its own")
 			}
-			ids[op.id] = true
+			ids[op.ID] = true
 			if op.doc["summary"] == nil || len(op.doc["tags"].([]any)) == 0 {
 				t.Error("no summary, or no tag")
 			}
-			open := slices.Contains(httpapi.Access()[op.id], httpapi.Anyone)
+			open := slices.Contains(op.Roles, operation.Anyone)
 			if (fmt.Sprint(op.doc["security"]) == "[map[bearer:[]]]") == open {
 				t.Errorf("security: %v", op.doc["security"])
 			}
 			inPath := map[string]bool{}
-			for _, p := range pathParameter.FindAllString(op.path, -1) {
+			for _, p := range pathParameter.FindAllString(op.Path, -1) {
 				inPath[strings.Trim(p, "{}")] = true
 			}
 			parameters := map[string]map[string]any{}
@@ -126,7 +127,7 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 				p := p.(map[string]any)
 				name, in := p["name"].(string), p["in"].(string)
 				parameters[name] = p
-				all.at("paths", op.path, strings.ToLower(op.method), "parameters", fmt.Sprint(i), "schema")
+				all.at("paths", op.Path, strings.ToLower(op.Method), "parameters", fmt.Sprint(i), "schema")
 				switch in {
 				case "path":
 					if !inPath[name] || p["required"] != true {
@@ -151,12 +152,12 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			_, hasBody := op.doc["requestBody"]
 			if hasBody {
 				want = append(want, "408", "413", "415")
-				all.at("paths", op.path, "post", "requestBody", "content", "application/json", "schema")
+				all.at("paths", op.Path, "post", "requestBody", "content", "application/json", "schema")
 			}
-			if hasBody != (op.method == "POST") {
-				t.Errorf("%s with body: %v", op.method, hasBody)
+			if hasBody != (op.Method == "POST") {
+				t.Errorf("%s with body: %v", op.Method, hasBody)
 			}
-			if op.command() {
+			if op.Changes() {
 				want = append(want, "409", "412")
 				if parameters["Idempotency-Key"]["required"] != true {
 					t.Error("a command that can do without an Idempotency-Key")
@@ -176,7 +177,7 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 				content := response.(map[string]any)["content"].(map[string]any)
 				if status < "400" {
 					successes++
-					all.at("paths", op.path, strings.ToLower(op.method), "responses", status, "content", "application/json", "schema")
+					all.at("paths", op.Path, strings.ToLower(op.Method), "responses", status, "content", "application/json", "schema")
 					continue
 				}
 				got = append(got, status)
@@ -193,12 +194,6 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 	}
 }
 
-// command reports whether the operation changes something: all POST but the
-// search, whose IIN must not be in an address.
-func (o operation) command() bool {
-	return o.method == "POST" && o.id != "search-person" && o.id != "preview-signature"
-}
-
 // Every operation answers once for real, and its answer is what its schema says;
 // so is a refusal.
 func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
@@ -206,9 +201,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	s := r.at(t)
 	doc := s.document()
 	all := newSchemas(t, doc)
-	documented := map[string]operation{}
+	documented := map[string]route{}
 	for _, op := range s.operations() {
-		documented[op.id] = op
+		documented[op.ID] = op
 	}
 	fits := func(id, media string, a *answer) *answer {
 		t.Helper()
@@ -225,7 +220,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s answers %d, which is not documented: %s", id, a.status, a.text)
 		}
-		schema := all.at("paths", op.path, strings.ToLower(op.method), "responses", fmt.Sprint(a.status), "content", media, "schema")
+		schema := all.at("paths", op.Path, strings.ToLower(op.Method), "responses", fmt.Sprint(a.status), "content", media, "schema")
 		for line := range strings.Lines(a.text) {
 			v, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
 			must(t, err)
@@ -324,7 +319,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	gone := s.seen(entry, commission, removed)
 	complaint := fits("entry-complaint", json, s.command(entry+"/complaint", s.as(owner), body{"grounds": "n"}).is(200))
 	fits("get-entry", json, s.seen(entry, commission, fits("entry-complaint-forwarding", json, s.command(entry+"/complaint-forwarding", commission, body{"to": "ministry"}).is(200))))
-	fits("entry-complaint-decision", json, s.command(entry+"/complaint-decision", s.tokenOf(httpapi.Principal{Role: domain.RoleCommission, Account: "commission-2"}), body{
+	fits("entry-complaint-decision", json, s.command(entry+"/complaint-decision", s.staff(domain.RoleCommission, "commission-2"), body{
 		"outcome": "act_annulled", "reasons": "n",
 	}).is(200))
 	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "complaint_satisfied", "complaint_id": complaint.id("complaint_id")}).is(200))

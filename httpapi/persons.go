@@ -7,7 +7,15 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
 )
+
+func (s *Server) personOperations() []operation.Operation {
+	return []operation.Operation{
+		s.recordPerson(),
+		s.searchPerson(),
+	}
+}
 
 type recordPersonBody struct {
 	IIN       string          `json:"iin,omitempty" maxLength:"48" doc:"12 digits; leave it out for a person who has none" example:"999999000012"`
@@ -16,11 +24,47 @@ type recordPersonBody struct {
 	Class     residence.Class `json:"class" enum:"citizen,permanent_foreigner,permanent_stateless,refugee" doc:"Legal class; it decides the channel of deregistration"`
 }
 
-type recordPersonInput struct{ Posted[recordPersonBody] }
+type recordPersonInput struct {
+	operation.Posted[recordPersonBody]
+}
 
 type recordedPerson struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
-	Events
+	operation.Events
+}
+
+func (s *Server) recordPerson() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "record-person", Path: "/v1/persons", Tag: residenceTag, Status: http.StatusCreated,
+		Summary: "Record a person",
+		Doc:     "One IIN is one person: recording it twice is refused (person_already_recorded). The IIN is optional for those who have none.",
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
+		if err := notBlank("name", in.Body.Name); err != nil {
+			return command.Receipt{}, recordedPerson{}, err
+		}
+		c := residence.RecordPerson{
+			PersonID: domain.PersonID{UUID: domain.DeriveID(call.ID.UUID, "person")},
+			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,
+		}
+		if in.Body.IIN != "" {
+			iin, err := parseIIN(in.Body.IIN)
+			if err != nil {
+				return command.Receipt{}, recordedPerson{}, err
+			}
+			c.IIN, c.PersonID = iin, s.personKey.PersonID(iin)
+		}
+		r, err := s.commands.RecordPerson(ctx, call.Command, c, call.Options)
+		return r, recordedPerson{PersonID: c.PersonID}, err
+	})
+}
+
+func parseIIN(s string) (domain.IIN, error) {
+	iin, err := domain.ParseIIN(s)
+	if err != nil {
+		return "", atField(err, "iin")
+	}
+	return iin, nil
 }
 
 type searchPersonInput struct {
@@ -38,34 +82,14 @@ type foundPerson struct {
 	}
 }
 
-func (s *Server) persons() {
-	post(s, operation{
-		id: "record-person", path: "/v1/persons", tag: "Residence", status: http.StatusCreated,
-		summary: "Record a person",
-		doc:     "One IIN is one person: recording it twice is refused (person_already_recorded). The IIN is optional for those who have none.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
-		if err := given("name", in.Body.Name); err != nil {
-			return command.Receipt{}, recordedPerson{}, err
-		}
-		c := residence.RecordPerson{
-			PersonID: domain.PersonID{UUID: domain.DeriveID(cmd.ID.UUID, "person")},
-			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,
-		}
-		if in.Body.IIN != "" {
-			iin, err := parseIIN(in.Body.IIN)
-			if err != nil {
-				return command.Receipt{}, recordedPerson{}, err
-			}
-			c.IIN, c.PersonID = iin, s.personKey.PersonID(iin)
-		}
-		r, err := s.commands.RecordPerson(ctx, cmd, c, opt)
-		return r, recordedPerson{c.PersonID, eventsOf(r)}, err
-	})
-
-	read(s, operation{
-		id: "search-person", method: http.MethodPost, path: "/v1/persons/search", tag: "Residence", fromLog: true,
-		summary: "Find a person by IIN",
-		doc:     "The IIN travels in the body, never in an address.",
+func (s *Server) searchPerson() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "search-person", Method: http.MethodPost, Path: "/v1/persons/search", Tag: residenceTag,
+		Summary: "Find a person by IIN",
+		Doc:     "The IIN travels in the body, never in an address.",
+		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Shows:   operation.ShowsPersons(),
+		FromLog: true,
 	}, func(ctx context.Context, in *searchPersonInput) (*foundPerson, error) {
 		iin, err := parseIIN(in.Body.IIN)
 		if err != nil {
@@ -83,12 +107,4 @@ func (s *Server) persons() {
 		out.Body.PersonID, out.Body.Name, out.Body.BirthDate, out.Body.Class = id, string(p.Name), p.BirthDate, p.Class
 		return out, nil
 	})
-}
-
-func parseIIN(s string) (domain.IIN, error) {
-	iin, err := domain.ParseIIN(s)
-	if err != nil {
-		return "", atField(err, "iin")
-	}
-	return iin, nil
 }

@@ -28,7 +28,7 @@ func (s *subtest) step(id, person string, st caseStep) *answer {
 	case domain.RoleCitizen:
 		token = s.as(person)
 	case reviewer:
-		token = s.tokenOf(httpapi.Principal{Role: domain.RoleCommission, Account: "commission-2"})
+		token = s.staff(domain.RoleCommission, "commission-2")
 	default:
 		token = s.token(st.role)
 	}
@@ -192,11 +192,12 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 		}
 	}
 	before := s.head()
-	for name, roles := range httpapi.Access() {
+	for _, op := range httpapi.Operations(s.server) {
+		name := op.ID
 		if !slices.Contains(s.steps(), name) {
 			continue
 		}
-		for _, role := range roles {
+		for _, role := range op.Roles {
 			st := caseStep{name, bodies[name], role}
 			switch role {
 			case domain.RoleCitizen: // the same answer for another's case as for none
@@ -226,8 +227,8 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 func (s *subtest) steps() []string {
 	var names []string
 	for _, o := range s.operations() {
-		if o.method == "POST" && o.path == "/v1/cases/{id}/"+o.id {
-			names = append(names, o.id)
+		if o.Method == "POST" && o.Path == "/v1/cases/{id}/"+o.ID {
+			names = append(names, o.ID)
 		}
 	}
 	return names

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"tizilim/domain"
+	"tizilim/httpapi/problem"
 	"tizilim/projections"
 )
 
@@ -77,7 +78,7 @@ func (s *Server) ready(ctx *gin.Context) {
 	code := http.StatusOK
 	if !body.Ready {
 		code = http.StatusServiceUnavailable
-		ctx.Header("Retry-After", retryAfter)
+		ctx.Header("Retry-After", problem.RetryAfter)
 	}
 	ctx.JSON(code, body)
 }

@@ -2,20 +2,174 @@ package httpapi
 
 import (
 	"context"
-	"net/http"
+	"strings"
 
 	"tizilim/domain"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
 )
 
-// A removal is an adverse act: the holder is heard before it and may complain
-// about it. The steps are those of a case, on an entry of a list.
+func (s *Server) removalOperations() []operation.Operation {
+	return []operation.Operation{
+		s.giveRemovalNotice(),
+		s.removeEntry(),
+		s.reinstateEntry(),
+		s.announceRemoval(),
+		s.objectToRemoval(),
+		s.endRemovalHearing(),
+		s.complainOfRemoval(),
+		s.forwardRemovalComplaint(),
+		s.decideRemovalComplaint(),
+	}
+}
+
+type noticeBody struct {
+	Grounds string      `json:"grounds" minLength:"1" maxLength:"4000"`
+	GivenOn domain.Date `json:"given_on" format:"date" doc:"Due within ten days of the removal (the edition in force says how many); a late one is recorded as late"`
+}
+
+type noticeInput struct {
+	EntryPath
+	operation.Posted[noticeBody]
+}
+
+func (s *Server) giveRemovalNotice() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "give-notice", Path: entryAddress + "/notice", Tag: housingTag,
+		Summary: "Record the written notice of a removal",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *noticeInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.GiveNotice(ctx, call.Command, in.ListID, housing.GiveNotice{
+			EntryID: in.EntryID, Grounds: domain.Personal(in.Body.Grounds), On: in.Body.GivenOn,
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type removalBody struct {
+	Reason    housing.RemovalReason `json:"reason" maxLength:"64" doc:"One that the edition in force lists: grounds_fell_away, departure_or_end_of_employment, untrue_information, dwelling_acquired, state_dwelling_received" example:"dwelling_acquired"`
+	Note      string                `json:"note,omitempty" maxLength:"2000"`
+	Exemption *exemptionBody        `json:"exemption,omitempty" doc:"Where the holder was not heard (APPC 73(2))"`
+}
+
+type removalInput struct {
+	EntryPath
+	operation.Posted[removalBody]
+}
+
+func (s *Server) removeEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "remove-entry", Path: entryAddress + "/removal", Tag: housingTag,
+		Summary: "Remove an entry from its list",
+		Doc: "At the end of a review in which the holder was heard on it (APPC 73), or with the exemption that is used. " +
+			"The written notice is due within ten days. The numbers behind fall by one; those before stay.",
+		Roles: []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *removalInput) (command.Receipt, entryChanged, error) {
+		remove := housing.Remove{EntryID: in.EntryID, Reason: in.Body.Reason, Note: domain.Personal(in.Body.Note)}
+		if x := in.Body.Exemption; x != nil {
+			remove.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
+		}
+		r, err := s.commands.RemoveEntry(ctx, call.Command, in.ListID, remove, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type courtActBody struct {
+	Number    string      `json:"number" minLength:"1" maxLength:"200"`
+	On        domain.Date `json:"on" format:"date"`
+	InForceOn domain.Date `json:"in_force_on" format:"date"`
+}
+
+type reinstatementBody struct {
+	Ground      housing.ReinstatementGround `json:"ground" enum:"complaint_satisfied,court_act"`
+	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"On the removal, decided in favour of the holder"`
+	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"In force"`
+	Note        string                      `json:"note,omitempty" maxLength:"2000"`
+}
+
+type reinstatementInput struct {
+	EntryPath
+	operation.Posted[reinstatementBody]
+}
+
+func (s *Server) reinstateEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "reinstate-entry", Path: entryAddress + "/reinstatement", Tag: housingTag,
+		Summary: "Reinstate a removed entry with its original seniority",
+		Doc:     "After a complaint about the removal that was decided in favour of the holder, or by an act of court in force; it names the one or the other.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *reinstatementInput) (command.Receipt, entryChanged, error) {
+		reinstate := housing.Reinstate{
+			EntryID: in.EntryID, Ground: in.Body.Ground, ComplaintID: in.Body.ComplaintID, Note: domain.Personal(in.Body.Note),
+		}
+		if x := in.Body.CourtAct; x != nil {
+			reinstate.Act = housing.Act{Number: domain.Personal(x.Number), On: x.On, InForceOn: x.InForceOn}
+		}
+		r, err := s.commands.ReinstateEntry(ctx, call.Command, in.ListID, reinstate, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+func (s *Server) announceRemoval() operation.Operation {
+	return entryStep(s, operation.Declaration{
+		ID:      "entry-hearing",
+		Summary: "Tell the holder of an entry under review of an intended removal",
+		Doc:     "The removal follows three working days later at the earliest; objections are open for two (APPC 73). The entry keeps its number.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b hearingBody) ([]domain.Event, error) {
+		return c.AnnounceHearing(cmd, domain.Personal(b.Preliminary), t)
+	})
+}
 
 // entryStepInput is a step on the review of an entry, or on its removal.
 type entryStepInput[B any] struct {
 	EntryPath
-	Posted[B]
+	operation.Posted[B]
+}
+
+// entryStep declares POST <entry>/<id of the operation without "entry-">.
+func entryStep[B any](s *Server, d operation.Declaration, take takeStep[B]) operation.Operation {
+	d.Path, d.Tag = entryAddress+"/"+strings.TrimPrefix(d.ID, "entry-"), housingTag
+	return operation.Command(d, func(ctx context.Context, call operation.Call, in *entryStepInput[B]) (command.Receipt, entryChanged, error) {
+		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+			return take(c, call.Command, t, in.Body)
+		})
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+// stepOnEntry takes a step. A citizen takes steps on their own entry only.
+func (s *Server) stepOnEntry(ctx context.Context, call operation.Call, at EntryPath,
+	take func(*procedure.Case, procedure.Terms) ([]domain.Event, error)) (command.Receipt, error) {
+	if operation.Caller(ctx).IsCitizen() {
+		call.Channel = domain.ChannelPortal
+	}
+	r, err := s.commands.StepOnEntry(ctx, call.Command, at.ListID, at.EntryID, operation.Citizen(ctx), take, call.Options)
+	return r, operation.Hide(ctx, err)
+}
+
+func (s *Server) objectToRemoval() operation.Operation {
+	return entryStep(s, operation.Declaration{
+		ID:      "entry-objection",
+		Summary: "Object to an intended removal",
+		Doc:     "A citizen on their own entry.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
+		return c.Object(cmd, domain.Personal(b.Objection))
+	})
+}
+
+func (s *Server) endRemovalHearing() operation.Operation {
+	return entryStep(s, operation.Declaration{
+		ID:      "entry-hearing-end",
+		Summary: "End a hearing on an intended removal without a written objection",
+		Doc:     "Where the time for the objection passes, the registry ends it by itself.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b hearingEndBody) ([]domain.Event, error) {
+		return c.CloseHearing(cmd, b.How, domain.Personal(b.Protocol))
+	})
 }
 
 type removalComplaintBody struct {
@@ -25,64 +179,42 @@ type removalComplaintBody struct {
 type complained struct {
 	EntryID     domain.EntryID `json:"entry_id" format:"uuid"`
 	ComplaintID string         `json:"complaint_id" doc:"Name it where the entry is reinstated after it"`
-	Events
+	operation.Events
 }
 
-// entryStep registers POST /v1/queues/{list_id}/entries/{entry_id}/name.
-func entryStep[B any](s *Server, name, summary, doc string, take takeStep[B]) {
-	post(s, operation{
-		id: "entry-" + name, path: "/v1/queues/{list_id}/entries/{entry_id}/" + name, tag: "Service housing", status: http.StatusOK,
-		summary: summary, doc: doc,
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *entryStepInput[B]) (command.Receipt, entryChanged, error) {
-		r, err := s.stepOnEntry(ctx, cmd, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			return take(c, cmd, t, in.Body)
-		}, opt)
-		return r, entryChanged{in.EntryID, eventsOf(r)}, err
+func (s *Server) complainOfRemoval() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "entry-complaint", Path: entryAddress + "/complaint", Tag: housingTag,
+		Summary: "Complain of a removal",
+		Doc:     "Through the commission that removed the entry; a late complaint is taken too (APPC 91, 92). A citizen about their own entry.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(ctx context.Context, call operation.Call, in *entryStepInput[removalComplaintBody]) (command.Receipt, complained, error) {
+		id := domain.DeriveID(call.ID.UUID, "complaint").String()
+		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+			return c.FileComplaint(call.Command, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
+		})
+		return r, complained{EntryID: in.EntryID, ComplaintID: id}, err
 	})
 }
 
-// stepOnEntry takes a step, of a citizen on their own entry only.
-func (s *Server) stepOnEntry(ctx context.Context, cmd domain.Command, at EntryPath, take func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt command.Options) (command.Receipt, error) {
-	if principal(ctx).Role == domain.RoleCitizen {
-		cmd.Channel = domain.ChannelPortal
-	}
-	r, err := s.commands.StepOnEntry(ctx, cmd, at.ListID, at.EntryID, holder(ctx), take, opt)
-	return r, hide(ctx, err)
+func (s *Server) forwardRemovalComplaint() operation.Operation {
+	return entryStep(s, operation.Declaration{
+		ID:      "entry-complaint-forwarding",
+		Summary: "Forward a complaint about a removal with the file to the reviewing body",
+		Doc:     "Within three working days (APPC 91).",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
+		return c.ForwardComplaint(cmd, b.To, t)
+	})
 }
 
-func (s *Server) removals() {
-	entryStep(s, "hearing", "Tell the holder of an entry under review of an intended removal",
-		"The removal follows three working days later at the earliest; objections are open for two (APPC 73). The entry keeps its number.",
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b hearingBody) ([]domain.Event, error) {
-			return c.AnnounceHearing(cmd, domain.Personal(b.Preliminary), t)
-		})
-	entryStep(s, "objection", "Object to an intended removal", "A citizen on their own entry.",
-		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
-			return c.Object(cmd, domain.Personal(b.Objection))
-		})
-	entryStep(s, "hearing-end", "End a hearing on an intended removal without a written objection",
-		"Where the time for the objection passes, the registry ends it by itself.",
-		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b hearingEndBody) ([]domain.Event, error) {
-			return c.CloseHearing(cmd, b.How, domain.Personal(b.Protocol))
-		})
-
-	post(s, operation{
-		id: "entry-complaint", path: "/v1/queues/{list_id}/entries/{entry_id}/complaint", tag: "Service housing", status: http.StatusOK,
-		summary: "Complain of a removal", doc: "Through the commission that removed the entry; a late complaint is taken too (APPC 91, 92). A citizen about their own entry.",
-	}, func(ctx context.Context, cmd domain.Command, opt command.Options, in *entryStepInput[removalComplaintBody]) (command.Receipt, complained, error) {
-		id := domain.DeriveID(cmd.ID.UUID, "complaint").String()
-		r, err := s.stepOnEntry(ctx, cmd, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			return c.FileComplaint(cmd, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
-		}, opt)
-		return r, complained{in.EntryID, id, eventsOf(r)}, err
+func (s *Server) decideRemovalComplaint() operation.Operation {
+	return entryStep(s, operation.Declaration{
+		ID:      "entry-complaint-decision",
+		Summary: "Decide a complaint about a removal",
+		Doc:     "The commission itself can satisfy it before it is forwarded; then the reviewing body decides. Where the removal falls, the entry is reinstated by naming the complaint.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
+		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
 	})
-	entryStep(s, "complaint-forwarding", "Forward a complaint about a removal with the file to the reviewing body", "Within three working days (APPC 91).",
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
-			return c.ForwardComplaint(cmd, b.To, t)
-		})
-	entryStep(s, "complaint-decision", "Decide a complaint about a removal",
-		"The commission itself can satisfy it before it is forwarded; then the reviewing body decides. Where the removal falls, the entry is reinstated by naming the complaint.",
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
-			return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
-		})
 }

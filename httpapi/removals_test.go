@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
 )
 
 // TestQ15_ARemovalTheLongWay: reviewed, announced, objected to, removed on the
@@ -15,7 +14,7 @@ func TestQ15_ARemovalTheLongWay(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
 	commission := s.token(domain.RoleCommission)
-	other := s.tokenOf(httpapi.Principal{Role: domain.RoleCommission, Account: "commission-2"})
+	other := s.staff(domain.RoleCommission, "commission-2")
 	list := s.list()
 	person, entry, _ := s.entry(list)
 	_, behind, _ := s.entry(list)

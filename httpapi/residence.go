@@ -8,9 +8,18 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/residence"
+	"tizilim/httpapi/operation"
 	"tizilim/projections"
 )
+
+func (s *Server) residenceOperations() []operation.Operation {
+	return []operation.Operation{
+		s.getPersonResidence(),
+		s.getDwellingResidents(),
+	}
+}
 
 // Bitemporal are the two questions about time: what was true on a day, and what
 // did the registry know at an instant. Without them a read answers for now,
@@ -20,18 +29,65 @@ type Bitemporal struct {
 	KnownAt string `query:"known_at" maxLength:"40" doc:"What the registry knew then: an RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5" example:"2026-03-01T12:00:00+05:00"`
 }
 
-// moment is a Bitemporal question with its defaults filled in.
-type moment struct {
-	asOf    domain.Date
-	knownAt time.Time
-	now     bool // neither was asked for
-	known   bool // knownAt was asked for
+type residenceInput struct {
+	ID domain.PersonID `path:"id" format:"uuid"`
+	Bitemporal
+	operation.AtLeast
 }
 
-// knows reports whether the question covers what the log learned at created.
-// Where nobody asked about the past it is everything, however the clocks of this
-// process and of the event store differ.
-func (m moment) knows(created time.Time) bool { return !m.known || !created.After(m.knownAt) }
+type registrationBody struct {
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
+	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
+	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
+	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Temporary: the first day on which it no longer holds"`
+}
+
+type residenceBody struct {
+	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
+	AsOf          domain.Date        `json:"as_of" format:"date"`
+	KnownAt       time.Time          `json:"known_at"`
+	Registrations []registrationBody `json:"registrations" doc:"That hold on the day, the permanent one first"`
+	AsOfPosition  domain.Position    `json:"as_of_position,omitempty" doc:"Position of the log up to which this holds; left out where the answer was read from the log itself"`
+}
+
+func (s *Server) getPersonResidence() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-person-residence", Method: http.MethodGet, Path: "/v1/persons/{id}/residence", Tag: residenceTag,
+		Summary: "Where a person is registered, now or on any day, as known at any time",
+		Doc:     "A citizen sees their own.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Shows:   operation.ShowsPersons(),
+	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
+		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != in.ID {
+			return nil, operation.NotYours()
+		}
+		m, err := in.moment(s.now())
+		if err != nil {
+			return nil, err
+		}
+		body := residenceBody{PersonID: in.ID, AsOf: m.asOf, KnownAt: m.knownAt, Registrations: []registrationBody{}}
+		if !m.now {
+			revision, err := s.residenceThen(ctx, in.ID, m, &body)
+			if err != nil {
+				return nil, err
+			}
+			return operation.Answer(body, revision, 0), nil
+		}
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		r, err := s.model.Residence(ctx, in.ID, m.asOf)
+		if err != nil {
+			return nil, err
+		}
+		for _, reg := range r.Registrations {
+			body.Registrations = append(body.Registrations, registrationBody{reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until})
+		}
+		body.AsOfPosition = r.AsOf
+		return operation.Answer(body, r.Revision, r.AsOf), nil
+	})
+}
 
 func (b Bitemporal) moment(now time.Time) (moment, error) {
 	m := moment{asOf: domain.DateOf(now), knownAt: now, now: b.AsOf == "" && b.KnownAt == "", known: b.KnownAt != ""}
@@ -67,32 +123,37 @@ func parseMoment(s string) (day domain.Date, instant time.Time, refused *domain.
 	return day, instant, nil
 }
 
-type residenceInput struct {
-	ID domain.PersonID `path:"id" format:"uuid"`
-	Bitemporal
-	AtLeast
+// residenceThen answers from the person's stream, folded up to what was known.
+func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment, body *residenceBody) (revision uint64, err error) {
+	var p residence.Person
+	for rec, err := range s.events.Read(ctx, id.Stream(), 0) {
+		if err != nil {
+			return 0, err
+		}
+		if !m.knows(rec.Created) {
+			break
+		}
+		p.Apply(rec)
+		revision = rec.Revision
+	}
+	if !p.Known() {
+		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry knew no such person then; ask for a later known_at")
+	}
+	for _, r := range p.ActiveOn(m.asOf) {
+		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
+	}
+	return revision, nil
 }
 
-type registrationBody struct {
-	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
-	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
-	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
-	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
-	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Temporary: the first day on which it no longer holds"`
-}
-
-type residenceBody struct {
-	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
-	AsOf          domain.Date        `json:"as_of" format:"date"`
-	KnownAt       time.Time          `json:"known_at"`
-	Registrations []registrationBody `json:"registrations" doc:"That hold on the day, the permanent one first"`
-	AsOfPosition  domain.Position    `json:"as_of_position,omitempty" doc:"Position of the log up to which this holds; left out where the answer was read from the log itself"`
-}
+// knows reports whether the question covers what the log learned at created.
+// Where nobody asked about the past it is everything, however the clocks of this
+// process and of the event store differ.
+func (m moment) knows(created time.Time) bool { return !m.known || !created.After(m.knownAt) }
 
 type residentsInput struct {
 	ID domain.DwellingID `path:"id" format:"uuid"`
 	Bitemporal
-	AtLeast
+	operation.AtLeast
 }
 
 type residentBody struct {
@@ -115,60 +176,28 @@ type residentsBody struct {
 	AsOfPosition domain.Position   `json:"as_of_position" doc:"Position of the log up to which this holds"`
 }
 
-func (s *Server) residences() {
-	read(s, operation{
-		id: "get-person-residence", method: http.MethodGet, path: "/v1/persons/{id}/residence", tag: "Residence",
-		summary: "Where a person is registered, now or on any day, as known at any time",
-		doc:     "A citizen sees their own.",
-	}, func(ctx context.Context, in *residenceInput) (*found[residenceBody], error) {
-		if p := principal(ctx); p.Role == domain.RoleCitizen && p.PersonID != in.ID {
-			return nil, notYours()
-		}
+func (s *Server) getDwellingResidents() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-dwelling-residents", Method: http.MethodGet, Path: "/v1/dwellings/{id}/residents", Tag: residenceTag,
+		Summary: "Who is registered at a dwelling, now or on any day, as known at any time",
+		Doc:     "A citizen sees the dwellings that they own.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Shows:   operation.ShowsOthers(accesslog.Owner),
+	}, func(ctx context.Context, in *residentsInput) (*operation.Found[residentsBody], error) {
 		m, err := in.moment(s.now())
 		if err != nil {
 			return nil, err
 		}
-		body := residenceBody{PersonID: in.ID, AsOf: m.asOf, KnownAt: m.knownAt, Registrations: []registrationBody{}}
-		if !m.now {
-			revision, err := s.residenceThen(ctx, in.ID, m, &body)
-			if err != nil {
-				return nil, err
-			}
-			return answer(body, revision, 0), nil
-		}
-		if err := s.await(ctx, in.AtLeast); err != nil {
-			return nil, err
-		}
-		r, err := s.model.Residence(ctx, in.ID, m.asOf)
-		if err != nil {
-			return nil, err
-		}
-		for _, reg := range r.Registrations {
-			body.Registrations = append(body.Registrations, registrationBody{reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until})
-		}
-		body.AsOfPosition = r.AsOf
-		return answer(body, r.Revision, r.AsOf), nil
-	})
-
-	read(s, operation{
-		id: "get-dwelling-residents", method: http.MethodGet, path: "/v1/dwellings/{id}/residents", tag: "Residence",
-		summary: "Who is registered at a dwelling, now or on any day, as known at any time",
-		doc:     "A citizen sees the dwellings that they own.",
-	}, func(ctx context.Context, in *residentsInput) (*found[residentsBody], error) {
-		m, err := in.moment(s.now())
-		if err != nil {
-			return nil, err
-		}
-		if err := s.await(ctx, in.AtLeast); err != nil {
+		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
 		d, err := s.model.Residents(ctx, in.ID, m.asOf)
 		if err != nil {
-			return nil, hide(ctx, err)
+			return nil, operation.Hide(ctx, err)
 		}
-		if p := principal(ctx); p.Role == domain.RoleCitizen &&
+		if p := operation.Caller(ctx); p.IsCitizen() &&
 			!slices.ContainsFunc(d.Owners, func(o residence.Owner) bool { return o.PersonID == p.PersonID }) {
-			return nil, notYours()
+			return nil, operation.NotYours()
 		}
 		body := residentsBody{
 			DwellingID: in.ID, Address: d.Address, Place: d.Place, UsefulArea: d.UsefulArea, AsOf: m.asOf, KnownAt: m.knownAt,
@@ -177,9 +206,9 @@ func (s *Server) residences() {
 		if m.now {
 			body.fill(d)
 		} else if err := s.residentsThen(ctx, in.ID, m, &body); err != nil {
-			return nil, hide(ctx, err)
+			return nil, operation.Hide(ctx, err)
 		}
-		return answer(body, d.Revision, d.AsOf), nil
+		return operation.Answer(body, d.Revision, d.AsOf), nil
 	})
 }
 
@@ -190,28 +219,6 @@ func (b *residentsBody) fill(d projections.DwellingResidents) {
 	for _, r := range d.Residents {
 		b.Residents = append(b.Residents, residentBody{r.PersonID, r.RegistrationID, r.Kind, r.From, r.Until})
 	}
-}
-
-// residenceThen answers from the person's stream, folded up to what was known.
-func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment, body *residenceBody) (revision uint64, err error) {
-	var p residence.Person
-	for rec, err := range s.events.Read(ctx, id.Stream(), 0) {
-		if err != nil {
-			return 0, err
-		}
-		if !m.knows(rec.Created) {
-			break
-		}
-		p.Apply(rec)
-		revision = rec.Revision
-	}
-	if !p.Known() {
-		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry knew no such person then; ask for a later known_at")
-	}
-	for _, r := range p.ActiveOn(m.asOf) {
-		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
-	}
-	return revision, nil
 }
 
 // residentsThen answers from the events of the dwelling's history.
@@ -244,4 +251,12 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.EffectiveFrom.Compare(b.EffectiveFrom), cmp.Compare(a.RegistrationID.String(), b.RegistrationID.String()))
 	})
 	return nil
+}
+
+// moment is a Bitemporal question with its defaults filled in.
+type moment struct {
+	asOf    domain.Date
+	knownAt time.Time
+	now     bool // neither was asked for
+	known   bool // knownAt was asked for
 }

@@ -8,13 +8,11 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"runtime/debug"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -25,6 +23,9 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/problem"
+	"tizilim/httpapi/token"
 	"tizilim/projections"
 )
 
@@ -46,7 +47,7 @@ type Config struct {
 	Model     *projections.Reader
 	Watch     *projections.Watch // over the model
 	Claims    *projections.Claims
-	Tokens    *Tokens
+	Tokens    *token.Key
 	PersonKey domain.PersonIDKey
 	CheckKey  certificates.CheckKey // of the codes on documents
 	Gateway   command.Gateway       // carries SMS and e-mail
@@ -64,17 +65,15 @@ type Config struct {
 // Server is the API as an [http.Handler].
 type Server struct {
 	http.Handler
-	api       huma.API
+	api       *operation.API
 	commands  *command.Handler
 	log       *slog.Logger
 	events    Log
 	model     *projections.Reader
 	watch     *projections.Watch
-	claims    *projections.Claims
-	tokens    *Tokens
 	personKey domain.PersonIDKey
 	checkKey  certificates.CheckKey
-	baseURL   string
+	baseURL   string // without a slash at its end
 	metrics   *metrics
 	now       func() time.Time
 	streams   *streams
@@ -89,105 +88,68 @@ type Server struct {
 func New(c Config) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
-	engine.HandleMethodNotAllowed = true
-	engine.RedirectTrailingSlash = false // a redirect is no problem+json, and one that repeats a command is none to follow
-	engine.ContextWithFallback = true
 	s := &Server{
-		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, claims: c.Claims,
-		tokens: c.Tokens, personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"), metrics: newMetrics(c.Metrics, c.Model, c.Now),
-		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }, signatures: c.Signatures,
-		mobileCitizens: c.MobileCitizens, passwordKey: c.PasswordKey, gateway: c.Gateway,
+		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
+		personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
+		metrics: newMetrics(c.Metrics, c.Model, c.Now), now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+		signatures: c.Signatures, mobileCitizens: c.MobileCitizens, passwordKey: c.PasswordKey, gateway: c.Gateway,
 	}
 	s.streams = newStreams(c.Model, c.Logger)
-	engine.Use(s.observe, s.recover)
-	engine.NoRoute(func(ctx *gin.Context) {
-		s.write(ctx, refusal(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
-	})
-	engine.NoMethod(func(ctx *gin.Context) {
-		s.write(ctx, refusal(http.StatusMethodNotAllowed, domain.CodeMalformed, "this address does not take this method; Allow and /openapi.json say which it takes", ""))
-	})
-	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
-	engine.GET("/readyz", s.ready)
-	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{})))
+	s.route(engine, c.Metrics)
 
-	s.api = humagin.New(engine, apiConfig(c.Version))
-	s.persons()
-	s.contacts()
-	s.notices()
-	s.representatives()
-	s.dwellings()
-	s.registrations()
-	s.signing()
-	s.passwords()
-	s.corrections()
-	s.queues()
-	s.lists()
-	s.removals()
-	s.cases()
-	s.procedure()
-	s.examinations()
-	s.certificates()
-	s.residences()
-	s.histories()
-	s.account()
+	config := operation.HumaConfig("Tizilim: register of residence and queue for service housing", c.Version)
+	config.Info.Description = "Commands append immutable events; reads answer from projections of them. " +
+		"Every refusal is an RFC 9457 problem with a stable code."
+	s.api = operation.New(humagin.New(engine, config), operation.Config{
+		Tokens: c.Tokens, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Commands: s.metrics,
+		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger,
+	})
+	s.api.Add(s.operations()...)
 	return s
 }
 
-func apiConfig(version string) huma.Config {
-	config := huma.DefaultConfig("Tizilim: register of residence and queue for service housing", version)
-	config.OpenAPI.OpenAPI = "3.1.0"
-	config.DocsPath = "" // the built-in page loads its scripts from elsewhere
-	config.SchemasPath = ""
-	config.CreateHooks = nil // no $schema links in answers
-	config.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
-	config.DefaultFormat = "application/json"
-	config.Info.Description = "Commands append immutable events; reads answer from projections of them. " +
-		"Every refusal is an RFC 9457 problem with a stable code."
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
-	}
-	return config
+// operations are all of the API. Each file of a resource declares its own.
+func (s *Server) operations() []operation.Operation {
+	return slices.Concat(
+		s.personOperations(), s.contactOperations(), s.representativeOperations(), s.dwellingOperations(),
+		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
+		s.signatureOperations(), s.passwordOperations(),
+		s.applicationOperations(), s.caseOperations(), s.stepOperations(), s.certificateOperations(),
+		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(),
+		s.meOperations(), s.noticeOperations(), s.historyOperations(),
+	)
 }
 
-// AtLeast is the position that a read must know at least.
-type AtLeast struct {
-	Position string `header:"Tizilim-Position" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a position as this API gave it" doc:"Wait until the answer covers this position of the log"`
+// Groups of operations, as the OpenAPI document shows them.
+const (
+	residenceTag  = "Residence"
+	housingTag    = "Service housing"
+	casesTag      = "Cases"
+	documentsTag  = "Documents"
+	accountTag    = "Personal account"
+	signaturesTag = "Signatures"
+	auditTag      = "Audit"
+)
+
+// route serves everything that is not an operation.
+func (s *Server) route(engine *gin.Engine, registry *prometheus.Registry) {
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
+	engine.ContextWithFallback = true
+	engine.Use(s.observe, s.recover)
+	engine.NoRoute(func(ctx *gin.Context) {
+		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
+	})
+	engine.NoMethod(func(ctx *gin.Context) {
+		s.write(ctx, problem.New(http.StatusMethodNotAllowed, domain.CodeMalformed,
+			"this address does not take this method; Allow and /openapi.json say which it takes", ""))
+	})
+	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	engine.GET("/readyz", s.ready)
+	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 }
 
-// await waits, bounded, until the model covers what the client has seen.
-func (s *Server) await(ctx context.Context, b AtLeast) error {
-	if b.Position == "" {
-		return nil
-	}
-	position, err := strconv.ParseUint(b.Position, 10, 64)
-	if err != nil {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the position as this API gave it").At("header.Tizilim-Position")
-	}
-	return s.model.Await(ctx, domain.Position(position))
-}
-
-// found is the answer to a read.
-type found[B any] struct {
-	ETag     string `header:"ETag" doc:"Revision of the record"`
-	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
-	Body     B
-}
-
-// listed is the answer to a read over several records, which has no ETag.
-type listed[B any] struct {
-	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
-	Body     B
-}
-
-func answer[B any](body B, revision uint64, asOf domain.Position) *found[B] {
-	f := &found[B]{ETag: etag(revision), Body: body}
-	if asOf > 0 {
-		f.Position = position(asOf)
-	}
-	return f
-}
-
-// atField names the field at fault of a refusal.
+// atField names the member at fault of a refusal.
 func atField(err error, field string) error {
 	var e *domain.Error
 	if errors.As(err, &e) {
@@ -196,10 +158,19 @@ func atField(err error, field string) error {
 	return err
 }
 
-func typeOf[T any]() reflect.Type { return reflect.TypeFor[T]() }
+// notBlank refuses texts that hold nothing but space; the minimum lengths of the
+// schema let them pass. members are names and values in turn.
+func notBlank(members ...string) error {
+	for i := 0; i < len(members); i += 2 {
+		if strings.TrimSpace(members[i+1]) == "" {
+			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text is nothing but space; write it out").At(members[i])
+		}
+	}
+	return nil
+}
 
-// observe logs and counts every request. It names the route, never the address:
-// an address holds ids.
+// observe logs and counts every request. It names the route and not the address,
+// since an address holds ids.
 func (s *Server) observe(ctx *gin.Context) {
 	began := time.Now()
 	ctx.Next()
@@ -210,15 +181,15 @@ func (s *Server) observe(ctx *gin.Context) {
 	elapsed, method := time.Since(began), methodOf(ctx.Request)
 	s.metrics.request(method, route, ctx.Writer.Status(), elapsed)
 	level := slog.LevelDebug
-	// A 503 is an answer, and what it comes from is logged where it arises.
+	// The cause of a 503 is logged where it arises.
 	if status := ctx.Writer.Status(); status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable {
 		level = slog.LevelWarn
 	}
 	s.log.Log(ctx, level, "request", "method", method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)
 }
 
-// recover turns a panic into a problem; it is a defect, with its stack in the
-// log.
+// recover turns a panic into a problem. A panic is a defect, and the log has its
+// stack.
 func (s *Server) recover(ctx *gin.Context) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -229,14 +200,14 @@ func (s *Server) recover(ctx *gin.Context) {
 			if ctx.Writer.Written() { // cut the connection: half an answer must not look like a whole one
 				panic(http.ErrAbortHandler)
 			}
-			s.write(ctx, internal())
+			s.write(ctx, problem.Internal())
 			ctx.Abort()
 		}
 	}()
 	ctx.Next()
 }
 
-func (s *Server) write(ctx *gin.Context, p *Problem) {
+func (s *Server) write(ctx *gin.Context, p *problem.Problem) {
 	body, err := json.Marshal(p)
 	if err != nil { // a Problem is plain strings
 		panic(err)
@@ -250,7 +221,7 @@ func (s *Server) write(ctx *gin.Context, p *Problem) {
 // OpenAPI returns the description of the API, as /openapi.json serves it.
 func OpenAPI(version string) ([]byte, error) {
 	seed := make([]byte, 32)
-	tokens, err := NewTokens(seed)
+	tokens, err := token.NewKey(seed)
 	if err != nil {
 		return nil, err
 	}

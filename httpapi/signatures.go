@@ -10,29 +10,51 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
 )
 
-// SignatureVerifier checks electronic digital signatures.
-type SignatureVerifier interface {
-	// Verify returns the evidence of the signature cms over the text, as it holds
-	// at the instant; its signer is whom the certificate names by IIN. Its errors
-	// are refusals that blame a member of "signature".
-	Verify(text, cms []byte, at time.Time) (domain.Evidence, error)
+func (s *Server) signatureOperations() []operation.Operation {
+	return []operation.Operation{
+		s.previewSignature(),
+	}
 }
 
-type signatureBody struct {
-	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
-	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"eds: a CMS (PKCS #7) signature, detached or not, over what POST /v1/signatures/preview answers"`
-
-	Challenge domain.ChallengeID `json:"challenge,omitzero" format:"uuid" doc:"otp: as POST /v1/otp answered it"`
-	Code      domain.Personal    `json:"code,omitempty" maxLength:"10" pattern:"^[0-9]+$" patternDescription:"digits" doc:"otp: of the SMS"`
+type previewSignatureInput struct {
+	Body struct {
+		Request        string         `json:"request" minLength:"1" maxLength:"200" doc:"Method and path of the request that will carry the signature" example:"POST /v1/deregistrations"`
+		IdempotencyKey string         `json:"idempotency_key" minLength:"1" maxLength:"200" doc:"Its Idempotency-Key"`
+		Application    map[string]any `json:"application" doc:"Its body; a member signature is left out"`
+	}
 }
 
-// signing is what a signature of a command is over.
-type signing struct {
-	request string // method and path
-	key     string // Idempotency-Key
-	body    []byte
+type previewedSignature struct {
+	Body struct {
+		ToSign []byte `json:"to_sign" doc:"What to sign, in base64: canonical JSON (RFC 8785)"`
+		Digest string `json:"digest" doc:"Its SHA-256, in hex; a one-time password is asked for with it"`
+	}
+}
+
+func (s *Server) previewSignature() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "preview-signature", Method: http.MethodPost, Path: "/v1/signatures/preview", Tag: signaturesTag,
+		Summary: "What to sign of a request",
+		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, \"idempotency_key\": the header, \"request\": method and path}. " +
+			"A client may as well make it by itself. Nothing is kept.",
+		Roles: []domain.Role{domain.RoleCitizen},
+		Shows: operation.ShowsNobody("what the caller has sent"),
+	}, func(_ context.Context, in *previewSignatureInput) (*previewedSignature, error) {
+		body, err := json.Marshal(in.Body.Application)
+		if err != nil {
+			return nil, err
+		}
+		text, err := SigningText(in.Body.Request, in.Body.IdempotencyKey, body)
+		if err != nil {
+			return nil, err
+		}
+		out := &previewedSignature{}
+		out.Body.ToSign, out.Body.Digest = text, domain.TextDigest(text)
+		return out, nil
+	})
 }
 
 // SigningText returns what is signed of a request: the canonical JSON (RFC 8785)
@@ -53,8 +75,16 @@ func SigningText(request, key string, body []byte) ([]byte, error) {
 	return jcs.Transform(text)
 }
 
+type signatureBody struct {
+	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
+	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"eds: a CMS (PKCS #7) signature, detached or not, over what POST /v1/signatures/preview answers"`
+
+	Challenge domain.ChallengeID `json:"challenge,omitzero" format:"uuid" doc:"otp: as POST /v1/otp answered it"`
+	Code      domain.Personal    `json:"code,omitempty" maxLength:"10" pattern:"^[0-9]+$" patternDescription:"digits" doc:"otp: of the SMS"`
+}
+
 // signed is the signature that came with a command.
-func (s *Server) signed(what signing, with signatureBody) (command.Signed, error) {
+func (s *Server) signed(request operation.Request, with signatureBody) (command.Signed, error) {
 	if len(with.CMS) > 0 && with.Method != domain.SignatureEDS {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
 	}
@@ -67,7 +97,7 @@ func (s *Server) signed(what signing, with signatureBody) (command.Signed, error
 	if with.Method == domain.SignatureHandwritten {
 		return command.Signed{}, nil
 	}
-	text, err := SigningText(what.request, what.key, what.body)
+	text, err := SigningText(request.Line, request.Key, request.Body)
 	if err != nil {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body has no canonical form (RFC 8785), so that nobody can sign it")
 	}
@@ -80,38 +110,10 @@ func (s *Server) signed(what signing, with signatureBody) (command.Signed, error
 	return signed, nil
 }
 
-type previewSignatureInput struct {
-	Body struct {
-		Request        string         `json:"request" minLength:"1" maxLength:"200" doc:"Method and path of the request that will carry the signature" example:"POST /v1/deregistrations"`
-		IdempotencyKey string         `json:"idempotency_key" minLength:"1" maxLength:"200" doc:"Its Idempotency-Key"`
-		Application    map[string]any `json:"application" doc:"Its body; a member signature is left out"`
-	}
-}
-
-type previewedSignature struct {
-	Body struct {
-		ToSign []byte `json:"to_sign" doc:"What to sign, in base64: canonical JSON (RFC 8785)"`
-		Digest string `json:"digest" doc:"Its SHA-256, in hex; a one-time password is asked for with it"`
-	}
-}
-
-func (s *Server) signing() {
-	read(s, operation{
-		id: "preview-signature", method: http.MethodPost, path: "/v1/signatures/preview", tag: "Signatures",
-		summary: "What to sign of a request",
-		doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, \"idempotency_key\": the header, \"request\": method and path}. " +
-			"A client may as well make it by itself. Nothing is kept.",
-	}, func(_ context.Context, in *previewSignatureInput) (*previewedSignature, error) {
-		body, err := json.Marshal(in.Body.Application)
-		if err != nil {
-			return nil, err
-		}
-		text, err := SigningText(in.Body.Request, in.Body.IdempotencyKey, body)
-		if err != nil {
-			return nil, err
-		}
-		out := &previewedSignature{}
-		out.Body.ToSign, out.Body.Digest = text, domain.TextDigest(text)
-		return out, nil
-	})
+// SignatureVerifier checks electronic digital signatures.
+type SignatureVerifier interface {
+	// Verify returns the evidence of the signature cms over the text, as it holds
+	// at the instant; its signer is whom the certificate names by IIN. Its errors
+	// are refusals that blame a member of "signature".
+	Verify(text, cms []byte, at time.Time) (domain.Evidence, error)
 }

@@ -33,6 +33,7 @@ import (
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 	"tizilim/projections"
 )
 
@@ -47,7 +48,7 @@ type world struct {
 	api, bare *httptest.Server
 	http      *http.Client
 	tokens    map[domain.Role]string
-	issue     *httpapi.Tokens
+	issue     *token.Key
 	head      domain.Position
 	dwellings []domain.DwellingID // two, to move between
 	endings   []func()
@@ -141,11 +142,11 @@ func newWorld(redis string) (w *world, err error) {
 	w.atEnd(func() { stop(); work.Wait() })
 
 	key := bytes.Repeat([]byte{7}, 32)
-	if w.issue, err = httpapi.NewTokens(key); err != nil {
+	if w.issue, err = token.NewKey(key); err != nil {
 		return w, err
 	}
 	for _, role := range []domain.Role{domain.RoleOperator, domain.RoleCommission, domain.RoleAuditor} {
-		if w.tokens[role], err = w.issue.Issue(httpapi.Principal{Role: role, Account: "bench"}, time.Now(), time.Hour); err != nil {
+		if w.tokens[role], err = w.issue.Issue(token.Principal{Role: role, Account: "bench"}, time.Now(), time.Hour); err != nil {
 			return w, err
 		}
 	}
@@ -238,7 +239,7 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 	for i := range length {
 		entry, person := domain.EntryID{UUID: uuid.New()}, domain.PersonID{UUID: uuid.New()}
 		l.entries = append(l.entries, entry)
-		token, err := w.issue.Issue(httpapi.Principal{Role: domain.RoleCitizen, PersonID: person}, time.Now(), time.Hour)
+		token, err := w.issue.Issue(token.Principal{Role: domain.RoleCitizen, PersonID: person}, time.Now(), time.Hour)
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 // answerWithin is how long the story waits for an answer to one request.
@@ -183,7 +183,7 @@ type result struct {
 // deregister hands in an S001 application and expects every person to be
 // deregistered by it, after the co-owners have confirmed it where it waits for
 // them.
-func (t *teller) deregister(ctx context.Context, by httpapi.Principal, body map[string]any, persons ...person) error {
+func (t *teller) deregister(ctx context.Context, by token.Principal, body map[string]any, persons ...person) error {
 	var ids []domain.PersonID
 	for _, p := range persons {
 		ids = append(ids, p.id)

@@ -25,7 +25,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 // requestTimeout bounds one request; one that takes longer is repeated.
@@ -43,7 +43,7 @@ type client struct {
 	iins  sync.Map      // domain.IIN by domain.PersonID, of those who can sign
 
 	mu       sync.Mutex // guards the rest
-	tokens   map[httpapi.Principal]string
+	tokens   map[token.Principal]string
 	position domain.Position // the newest Tizilim-Position seen; reads send it back
 }
 
@@ -56,7 +56,7 @@ func newClient(url, data string, retry time.Duration) (*client, error) {
 		return nil, err
 	}
 	return &client{
-		url: strings.TrimSuffix(url, "/"), data: data, keys: k, retry: retry, tokens: map[httpapi.Principal]string{},
+		url: strings.TrimSuffix(url, "/"), data: data, keys: k, retry: retry, tokens: map[token.Principal]string{},
 		http: &http.Client{Timeout: requestTimeout},
 	}, nil
 }
@@ -126,16 +126,16 @@ func (e *refusedError) Error() string {
 }
 
 // as returns the principal of a staff role.
-func as(role domain.Role) httpapi.Principal {
-	return httpapi.Principal{Role: role, Account: "demo-" + string(role)}
+func as(role domain.Role) token.Principal {
+	return token.Principal{Role: role, Account: "demo-" + string(role)}
 }
 
 // citizen returns the principal of a citizen.
-func citizen(id domain.PersonID) httpapi.Principal {
-	return httpapi.Principal{Role: domain.RoleCitizen, PersonID: id}
+func citizen(id domain.PersonID) token.Principal {
+	return token.Principal{Role: domain.RoleCitizen, PersonID: id}
 }
 
-func (c *client) token(p httpapi.Principal) (string, error) {
+func (c *client) token(p token.Principal) (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if t, ok := c.tokens[p]; ok {
@@ -168,12 +168,12 @@ func (c *client) seen() http.Header {
 }
 
 // post sends a command under a fresh key and decodes the answer.
-func (c *client) post(ctx context.Context, p httpapi.Principal, path string, body, answer any) error {
+func (c *client) post(ctx context.Context, p token.Principal, path string, body, answer any) error {
 	return c.postUnder(ctx, uuid.NewString(), p, path, body, answer)
 }
 
 // postUnder is post under a key that is known before: a signature is over it.
-func (c *client) postUnder(ctx context.Context, key string, p httpapi.Principal, path string, body, answer any) error {
+func (c *client) postUnder(ctx context.Context, key string, p token.Principal, path string, body, answer any) error {
 	body, err := c.sign(p, "POST "+path, key, body)
 	if err != nil {
 		return err
@@ -190,7 +190,7 @@ func (c *client) postUnder(ctx context.Context, key string, p httpapi.Principal,
 
 // sign fills in the electronic signature of a citizen's request, as the portal
 // does.
-func (c *client) sign(p httpapi.Principal, request, key string, body any) (any, error) {
+func (c *client) sign(p token.Principal, request, key string, body any) (any, error) {
 	members, ok := body.(map[string]any)
 	if !ok || p.Role != domain.RoleCitizen {
 		return body, nil
@@ -210,7 +210,7 @@ func (c *client) sign(p httpapi.Principal, request, key string, body any) (any, 
 }
 
 // get reads what includes every command answered before.
-func (c *client) get(ctx context.Context, p httpapi.Principal, path string, answer any) error {
+func (c *client) get(ctx context.Context, p token.Principal, path string, answer any) error {
 	return c.send(ctx, p, http.MethodGet, path, c.seen(), nil, func(r io.Reader) error {
 		return json.NewDecoder(r).Decode(answer)
 	})
@@ -247,7 +247,7 @@ func (c *client) history(ctx context.Context, path string) ([]event, error) {
 
 // send repeats the request, the key included, for as long as the server does
 // not answer, says that it cannot now, or breaks off.
-func (c *client) send(ctx context.Context, p httpapi.Principal, method, path string, headers http.Header, body []byte, decode func(io.Reader) error) error {
+func (c *client) send(ctx context.Context, p token.Principal, method, path string, headers http.Header, body []byte, decode func(io.Reader) error) error {
 	token, err := c.token(p)
 	if err != nil {
 		return err
@@ -296,7 +296,7 @@ func (c *client) send(ctx context.Context, p httpapi.Principal, method, path str
 
 // abandon sends a command and goes away after a while without having heard of
 // it, for good.
-func (c *client) abandon(ctx context.Context, p httpapi.Principal, path string, body any, after time.Duration) error {
+func (c *client) abandon(ctx context.Context, p token.Principal, path string, body any, after time.Duration) error {
 	token, err := c.token(p)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 // paper is a document that a case has issued.
@@ -25,7 +25,7 @@ type paper struct {
 
 // issued shows the documents of a case, as the person reads them, expects these
 // kinds, and opens the check address of the last, as anybody can who holds it.
-func (t *teller) issued(ctx context.Context, by httpapi.Principal, id domain.CaseID, want ...string) error {
+func (t *teller) issued(ctx context.Context, by token.Principal, id domain.CaseID, want ...string) error {
 	var c struct {
 		Issued []paper `json:"issued"`
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 // longCase is what the case says of itself on its long way.
@@ -100,8 +100,8 @@ func (t *teller) longWay(ctx context.Context) error {
 	}
 	t.say("%s, filed %s; the office has it %s, when it is open", received.Number, received.ReceivedAt, received.RegisteredAt)
 	commission := as(domain.RoleCommission)
-	reviewer := httpapi.Principal{Role: domain.RoleCommission, Account: "demo-reviewing-body"}
-	step := func(by httpapi.Principal, name string, body map[string]any, state, said string) error {
+	reviewer := token.Principal{Role: domain.RoleCommission, Account: "demo-reviewing-body"}
+	step := func(by token.Principal, name string, body map[string]any, state, said string) error {
 		var answer struct{}
 		if err := t.post(ctx, by, "/v1/cases/"+first.caseID.String()+"/"+name, body, &answer); err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 // demoIIN is a made-up IIN (no month has the number 99) with a right control
@@ -23,7 +23,7 @@ const greetingValid = 24 * time.Hour
 func (c *serveCommand) greet(w io.Writer, a *app) error {
 	tokens := map[domain.Role]string{}
 	for _, role := range domain.Roles {
-		p := httpapi.Principal{Role: role, Account: string(role) + "-1"}
+		p := token.Principal{Role: role, Account: string(role) + "-1"}
 		if role == domain.RoleCitizen {
 			p.PersonID = a.keys.person.PersonID(demoIIN)
 		}

@@ -13,6 +13,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 // keySize is that of each key, in bytes.
@@ -25,7 +26,7 @@ const keySize = 32
 type keys struct {
 	person domain.PersonIDKey
 	check  certificates.CheckKey
-	tokens *httpapi.Tokens
+	tokens *token.Key
 
 	password  httpapi.PasswordKey
 	authority authority // for demonstration; not used where others are trusted
@@ -53,7 +54,7 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	tokens, err := httpapi.NewTokens(seed)
+	tokens, err := token.NewKey(seed)
 	return keys{person: person, check: check, tokens: tokens, password: password, authority: demonstration}, err
 }
 

@@ -24,7 +24,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 var update = flag.Bool("update", false, "write what the program prints to testdata")
@@ -353,7 +353,7 @@ func TestServerEndsItsStreamsWhenTold(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0")
 	person := domain.PersonID{UUID: uuid.New()}
-	token, err := told(t, s).token(httpapi.Principal{Role: domain.RoleCitizen, PersonID: person})
+	token, err := told(t, s).token(token.Principal{Role: domain.RoleCitizen, PersonID: person})
 	if err != nil {
 		t.Fatal(err)
 	}

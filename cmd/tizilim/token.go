@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
+	"tizilim/httpapi/token"
 )
 
 type tokenCommand struct {
@@ -18,7 +18,7 @@ type tokenCommand struct {
 }
 
 func (c *tokenCommand) Run() error {
-	p := httpapi.Principal{Role: domain.Role(c.Role), Account: c.Account}
+	p := token.Principal{Role: domain.Role(c.Role), Account: c.Account}
 	var iin domain.IIN
 	switch {
 	case c.Valid <= 0:

@@ -1,4 +1,6 @@
-package httpapi
+// Package body reads and writes the JSON of requests and answers. It refuses what
+// two readers of JSON may understand differently.
+package body
 
 import (
 	"bytes"
@@ -7,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,17 +16,18 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
+	"tizilim/httpapi/problem"
 )
 
 // maxDepth bounds how deep a body may be nested; the deepest that an operation
 // takes is 3.
 const maxDepth = 16
 
-// jsonFormat reads and writes bodies. The JSON reader is lenient where a
-// registry must not be: it replaces what is no UTF-8, takes the last of two
-// members of one name and reads null as a member left out. [checkJSON] refuses
-// all that before.
-var jsonFormat = huma.Format{
+// JSON reads and writes bodies. The reader of the standard library is too lenient
+// for a registry: it replaces bytes that are not UTF-8, takes the last of two
+// members of one name, and reads null as a member that is left out. JSON refuses
+// such a body with the member at fault.
+var JSON = huma.Format{
 	Marshal: func(w io.Writer, v any) error { return json.NewEncoder(w).Encode(v) },
 	Unmarshal: func(data []byte, v any) error {
 		if _, form := v.(*any); form { // the first of two readings, for the form checks
@@ -41,8 +43,8 @@ var jsonFormat = huma.Format{
 	},
 }
 
-// checkJSON refuses a body that is no JSON, or JSON that two readers may
-// understand differently.
+// checkJSON refuses a body that is not JSON, or that two readers may understand
+// differently.
 func checkJSON(data []byte) error {
 	if len(data) >= 3 && string(data[:3]) == "\xef\xbb\xbf" {
 		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body begins with a byte order mark; send the JSON without it")
@@ -70,7 +72,7 @@ type jsonCheck struct{ decoder *json.Decoder }
 func (c jsonCheck) value(path string, depth int) error {
 	token, err := c.decoder.Token()
 	if err != nil {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is no valid JSON: mend it at byte %d", c.decoder.InputOffset())
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
 	}
 	if depth > maxDepth {
 		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is nested deeper than any operation takes: at most %d levels", maxDepth)
@@ -102,8 +104,8 @@ func (c jsonCheck) object(path string, depth int) error {
 		if err != nil {
 			return c.cut()
 		}
-		name := token.(string) // of an object's members, the decoder takes no other
-		member := memberPath(path, name)
+		name := token.(string) // the decoder takes nothing else as the name of a member
+		member := problem.MemberPath(path, name)
 		if seen[name] {
 			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the object has two members of this name; send one").At(member)
 		}
@@ -132,11 +134,11 @@ func (c jsonCheck) end() error {
 }
 
 func (c jsonCheck) cut() error {
-	return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is no valid JSON: mend it at byte %d", c.decoder.InputOffset())
+	return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
 }
 
-// control characters have no place in a name or an address; free text may have
-// lines.
+// control reports whether r is a control character. Line breaks and tabs are
+// allowed, since free text has them.
 func control(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f }
 
 // loneSurrogate finds an escaped half of a UTF-16 pair without its other half.
@@ -171,9 +173,9 @@ func loneSurrogate(data []byte) (at int, found bool) {
 	return 0, false
 }
 
-// misread says which member of a well-formed body could not be read into its
-// type, for example a day that no calendar of the registry has: the JSON reader
-// does not tell.
+// misread finds the member of a well-formed body that could not be read into its
+// type, for example a day that is in no calendar. The JSON reader does not say
+// which one it was.
 func misread(data []byte, t reflect.Type, path string, cause error) error {
 	switch t.Kind() {
 	case reflect.Struct:
@@ -188,7 +190,7 @@ func misread(data []byte, t reflect.Type, path string, cause error) error {
 				continue
 			}
 			if err := json.Unmarshal(raw, reflect.New(f.Type).Interface()); err != nil {
-				return misread(raw, f.Type, memberPath(path, name), err)
+				return misread(raw, f.Type, problem.MemberPath(path, name), err)
 			}
 		}
 	case reflect.Slice:
@@ -206,28 +208,7 @@ func misread(data []byte, t reflect.Type, path string, cause error) error {
 	if errors.As(cause, &refusal) {
 		return refusal.At(path)
 	}
-	return domain.Refuse(domain.Invalid, domain.CodeIDFormat, idSentence).At(path)
+	return domain.Refuse(domain.Invalid, domain.CodeIDFormat, problem.IDSentence).At(path)
 }
 
 var unmarshaler = reflect.TypeFor[interface{ UnmarshalText([]byte) error }]()
-
-const idSentence = "write the id as a UUID, as the registry gave it"
-
-// memberPath names a member of an object. A name that no operation could have
-// is not repeated: it may be somebody's IIN that went to the wrong side of a
-// colon.
-func memberPath(path, name string) string {
-	if !plainName(name) {
-		return path
-	}
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// plainName reports whether a name looks like one of this API.
-func plainName(name string) bool {
-	return name != "" && len(name) <= 40 && name[0] >= 'a' && name[0] <= 'z' &&
-		!slices.ContainsFunc([]byte(name), func(b byte) bool { return b != '_' && (b < 'a' || b > 'z') })
-}

@@ -1,4 +1,6 @@
-package httpapi
+// Package token issues and checks the tokens of one registry. A token says who
+// sends a request.
+package token
 
 import (
 	"crypto/ed25519"
@@ -13,7 +15,7 @@ import (
 	"tizilim/domain"
 )
 
-// issuer names tokens of this registry.
+// issuer is the "iss" of every token of this registry.
 const issuer = "tizilim"
 
 // Principal is who sends a request.
@@ -23,16 +25,18 @@ type Principal struct {
 	PersonID domain.PersonID // citizens only
 }
 
-// Tokens issues and checks the tokens of one registry: JWTs signed with its own
-// Ed25519 key.
-type Tokens struct{ key ed25519.PrivateKey }
+// IsCitizen reports whether a citizen sends the request.
+func (p Principal) IsCitizen() bool { return p.Role == domain.RoleCitizen }
 
-// NewTokens returns the Tokens of a key seed of 32 bytes.
-func NewTokens(seed []byte) (*Tokens, error) {
+// Key issues and checks tokens: JWTs that are signed with its Ed25519 key.
+type Key struct{ private ed25519.PrivateKey }
+
+// NewKey makes a Key of a seed of 32 bytes.
+func NewKey(seed []byte) (*Key, error) {
 	if len(seed) != ed25519.SeedSize {
 		return nil, fmt.Errorf("token key: %d bytes, want %d", len(seed), ed25519.SeedSize)
 	}
-	return &Tokens{key: ed25519.NewKeyFromSeed(seed)}, nil
+	return &Key{private: ed25519.NewKeyFromSeed(seed)}, nil
 }
 
 type claims struct {
@@ -40,13 +44,13 @@ type claims struct {
 	Role domain.Role `json:"role"`
 }
 
-// Issue returns a token for p that is accepted from now for the given time.
-func (t *Tokens) Issue(p Principal, now time.Time, valid time.Duration) (string, error) {
+// Issue returns a token for p that is accepted from now on, for as long as valid says.
+func (k *Key) Issue(p Principal, now time.Time, valid time.Duration) (string, error) {
 	if !slices.Contains(domain.Roles, p.Role) {
 		return "", fmt.Errorf("role %q: use one of %v", p.Role, domain.Roles)
 	}
 	if (p.Role == domain.RoleCitizen) == p.PersonID.IsZero() {
-		return "", errors.New("a citizen's token, and no other, names a person: give the IIN")
+		return "", errors.New("the token of a citizen names a person, and no other token does: give the IIN")
 	}
 	if p.Role != domain.RoleCitizen && p.Account == "" {
 		return "", errors.New("a token names the account that uses it")
@@ -61,14 +65,15 @@ func (t *Tokens) Issue(p Principal, now time.Time, valid time.Duration) (string,
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(valid)),
 		},
 		Role: p.Role,
-	}).SignedString(t.key)
+	}).SignedString(k.private)
 }
 
-// Check returns who a token speaks for.
-func (t *Tokens) Check(token string, now time.Time) (Principal, error) {
+// Check returns whom a token names. It refuses a token that is damaged, has
+// expired, is not yet valid or was issued with another key.
+func (k *Key) Check(token string, now time.Time) (Principal, error) {
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c,
-		func(*jwt.Token) (any, error) { return t.key.Public(), nil },
+		func(*jwt.Token) (any, error) { return k.private.Public(), nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer),
 		jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now }))
 	if err != nil {

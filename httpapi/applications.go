@@ -1,0 +1,327 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+	"tizilim/domain/rules"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+)
+
+func (s *Server) applicationOperations() []operation.Operation {
+	return []operation.Operation{
+		s.decideCase(),
+		s.examineNeed(),
+		s.changeCaseConsent(),
+		s.applyForHousing(),
+	}
+}
+
+type findingBody struct {
+	Kind           housing.FindingKind `json:"kind" enum:"dwelling_owned,state_dwelling_received,below_norms,chronic_illness,past_benefit,dwelling_alienated"`
+	PersonID       domain.PersonID     `json:"person_id" format:"uuid" doc:"The applicant or a member of the family"`
+	Source         housing.CheckSource `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a live consent"`
+	Settlement     string              `json:"settlement,omitempty" maxLength:"200" doc:"Of a dwelling or a benefit: where; that of the list where it is left out"`
+	Share          string              `json:"share,omitempty" maxLength:"13" doc:"In a dwelling owned or alienated" example:"1/2"`
+	BeforeMarriage bool                `json:"before_marriage,omitempty" doc:"A dwelling that the spouse had before the marriage"`
+	Unfulfilled    bool                `json:"purchase_unfulfilled,omitempty" doc:"A dwelling bought with housing payments whose contract is not fulfilled"`
+	AlienatedOn    domain.Date         `json:"alienated_on,omitzero" format:"date"`
+	Benefit        string              `json:"benefit,omitempty" maxLength:"64" doc:"One that the table of rules names" example:"privatisation_used"`
+	Note           string              `json:"note,omitempty" maxLength:"1000" doc:"The document or the extract"`
+}
+
+type lookupBody struct {
+	PersonID domain.PersonID      `json:"person_id" format:"uuid"`
+	Scope    housing.ConsentScope `json:"scope" enum:"real_estate,benefits,health"`
+}
+
+type examinationBody struct {
+	Findings  []findingBody `json:"findings" maxItems:"200" doc:"What was found, fact by fact; an empty list where nothing was"`
+	Lookups   []lookupBody  `json:"lookups,omitempty" maxItems:"200" doc:"What was looked up in state systems beside what the findings come from: where nothing was found"`
+	Exception string        `json:"exception,omitempty" maxLength:"1000" doc:"The exception of art. 9 of the personal-data law on which was looked up without a live consent"`
+}
+
+type exemptionBody struct {
+	Ground  procedure.Exemption `json:"ground" enum:"favourable_act,enforcement,term_under_three_days,urgency,applicants_request,simplified_procedure,automated_without_discretion"`
+	Reasons string              `json:"reasons" maxLength:"4000"`
+}
+
+type decisionBody struct {
+	Outcome string                `json:"outcome" enum:"place,refuse"`
+	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
+	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
+	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Of a refusal on requirements_not_met: which requirement of art. 101-3 is not met, where the examination does not say so"`
+
+	Examination *examinationBody `json:"examination,omitempty" doc:"Recorded with the decision, which rests on it; without it the decision rests on the one recorded last"`
+	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
+}
+
+type decisionInput struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	operation.Posted[decisionBody]
+}
+
+type decided struct {
+	CaseID    domain.CaseID  `json:"case_id" format:"uuid"`
+	Placement *placementBody `json:"placement,omitempty" doc:"The placement certificate"`
+	Refusal   *refusalBody   `json:"refusal,omitempty" doc:"The refusal certificate"`
+	operation.Events
+}
+
+func (s *Server) decideCase() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "decide-case", Path: "/v1/cases/{id}/decision", Tag: housingTag,
+		Summary: "Decide an application for service housing",
+		Doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds: after the hearing, or with the exemption from it that is used.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *decisionInput) (command.Receipt, decided, error) {
+		out := decided{CaseID: in.ID}
+		r, err := s.decide(ctx, call.Command, in, call.Options)
+		for _, rec := range r.Events {
+			switch e := rec.Event.(type) {
+			case housing.PlacementCertified:
+				out.Placement = &placementBody{e.CertificateID, e.ListID, e.EntryID, e.RegisteredOn, e.Number}
+			case housing.ApplicationRefused:
+				out.Refusal = &refusalBody{e.CertificateID, e.Ground, string(e.Reasons), string(e.Unmet), e.AppealRoute}
+			}
+		}
+		return r, out, err
+	})
+}
+
+func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
+	var examine *housing.Examine
+	if x := in.Body.Examination; x != nil {
+		c, err := x.examine("examination.")
+		if err != nil {
+			return command.Receipt{}, err
+		}
+		examine = &c
+	}
+	if in.Body.Outcome == "refuse" {
+		refuse := housing.Refuse{
+			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Unmet: domain.Personal(in.Body.Unmet), Examine: examine,
+		}
+		if x := in.Body.Exemption; x != nil {
+			refuse.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
+		}
+		return s.commands.RefuseApplication(ctx, cmd, in.ID, refuse, opt)
+	}
+	if in.Body.Exemption != nil {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement needs no exemption from the hearing; leave it out, or refuse").At("exemption")
+	}
+	if in.Body.Ground != "" {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement has no ground of refusal; leave it out, or refuse").At("ground")
+	}
+	if in.Body.Reasons != "" {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a placement has no reasons of refusal; leave them out, or refuse").At("reasons")
+	}
+	if in.Body.Unmet != "" {
+		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"a placement names no requirement that is not met; leave it out, or refuse").At("unmet")
+	}
+	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, opt)
+}
+
+// examine reads an examination that stands in the member of the body.
+func (b examinationBody) examine(member string) (housing.Examine, error) {
+	c := housing.Examine{Exception: domain.Personal(b.Exception)}
+	for i, f := range b.Findings {
+		found := housing.Finding{
+			Kind: f.Kind, PersonID: f.PersonID, Source: f.Source, Settlement: f.Settlement, BeforeMarriage: f.BeforeMarriage,
+			Unfulfilled: f.Unfulfilled, AlienatedOn: f.AlienatedOn, Benefit: f.Benefit, Note: domain.Personal(f.Note),
+		}
+		if f.Share != "" {
+			share, err := rules.ParseFraction(f.Share)
+			if err != nil {
+				return c, atField(err, member+domain.Path("findings", i, "share"))
+			}
+			found.Share = share
+		}
+		c.Findings = append(c.Findings, found)
+	}
+	for _, l := range b.Lookups {
+		c.Lookups = append(c.Lookups, housing.Lookup(l))
+	}
+	return c, nil
+}
+
+type barBody struct {
+	Code     domain.Code     `json:"code"`
+	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid"`
+	Benefit  string          `json:"benefit,omitempty"`
+}
+
+type familyBody struct {
+	PersonID domain.PersonID  `json:"person_id" format:"uuid"`
+	Relation housing.Relation `json:"relation" enum:"spouse,child,disabled_child"`
+}
+
+type judgementBody struct {
+	Edition rules.EditionID    `json:"edition"`
+	On      domain.Date        `json:"judged_on" format:"date"`
+	InNeed  bool               `json:"in_need"`
+	Grounds []rules.NeedGround `json:"grounds" doc:"Grounds of need that are met (art. 101-3(1))"`
+	Bars    []barBody          `json:"bars" doc:"Every reason for which the family is not in need; none where it is"`
+	Family  []familyBody       `json:"family" doc:"Counted with the applicant"`
+}
+
+type examined struct {
+	CaseID    domain.CaseID  `json:"case_id" format:"uuid"`
+	Judgement *judgementBody `json:"judgement,omitempty"`
+	operation.Events
+}
+
+func (s *Server) examineNeed() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "examine-need", Path: "/v1/cases/{id}/examination", Tag: housingTag,
+		Summary: "Record what was found about the need of an applicant and the family",
+		Doc: "While the case is in review; the last examination counts. It is judged by the edition of the rules in force, again on the day of the decision. " +
+			"A decision can bring its examination with it.",
+		Roles: []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *stepInput[examinationBody]) (command.Receipt, examined, error) {
+		out := examined{CaseID: in.ID}
+		c, err := in.Body.examine("")
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		r, err := s.commands.Examine(ctx, call.Command, in.ID, c, call.Options)
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(housing.NeedExamined); ok {
+				out.Judgement = judgement(e.Judgement)
+			}
+		}
+		return r, out, err
+	})
+}
+
+func family(bodies []familyBody) []housing.FamilyMember {
+	var members []housing.FamilyMember
+	for _, m := range bodies {
+		members = append(members, housing.FamilyMember(m))
+	}
+	return members
+}
+
+func judgement(j housing.Judgement) *judgementBody {
+	b := &judgementBody{Edition: j.Edition, On: j.On, InNeed: j.InNeed, Grounds: []rules.NeedGround{}, Bars: []barBody{}, Family: []familyBody{}}
+	b.Grounds = append(b.Grounds, j.Grounds...)
+	for _, bar := range j.Bars {
+		b.Bars = append(b.Bars, barBody(bar))
+	}
+	for _, m := range j.Family {
+		b.Family = append(b.Family, familyBody(m))
+	}
+	return b
+}
+
+type termsBody struct {
+	Purpose housing.ConsentPurpose `json:"purpose,omitempty" enum:"service_housing,examination_of_need" doc:"service_housing where it is left out"`
+	Scope   []housing.ConsentScope `json:"scope,omitempty" enum:"real_estate,benefits,health" maxItems:"3" doc:"All where it is left out"`
+	Until   domain.Date            `json:"until,omitzero" format:"date" doc:"Last day; until it is withdrawn where it is left out"`
+}
+
+type lookupConsentBody struct {
+	Given bool       `json:"given" doc:"false withdraws the consent, true gives it again"`
+	Terms *termsBody `json:"consent_terms,omitempty" doc:"Of a consent that is given"`
+}
+
+func (s *Server) changeCaseConsent() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "change-case-consent", Path: "/v1/cases/{id}/consent", Tag: housingTag,
+		Summary: "Withdraw the consent to look-ups in other systems, or give it again, before the decision",
+		Doc:     "What was looked up stands; new look-ups need a live consent. After the decision it is the consent of the entry.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(ctx context.Context, call operation.Call, in *stepInput[lookupConsentBody]) (command.Receipt, stepped, error) {
+		c, err := in.Body.change()
+		if err != nil {
+			return command.Receipt{}, stepped{}, err
+		}
+		c.Holder = operation.Citizen(ctx)
+		r, err := s.commands.ChangeApplicationConsent(ctx, call.Command, in.ID, c, call.Options)
+		return r, stepped{CaseID: in.ID}, operation.Hide(ctx, err)
+	})
+}
+
+// change reads what is asked of a consent.
+func (b lookupConsentBody) change() (housing.ChangeConsent, error) {
+	if !b.Given && b.Terms != nil {
+		return housing.ChangeConsent{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a consent that is withdrawn has no terms; leave them out").At("consent_terms")
+	}
+	return housing.ChangeConsent{Given: b.Given, Terms: b.Terms.terms()}, nil
+}
+
+func (t *termsBody) terms() housing.ConsentTerms {
+	if t == nil {
+		return housing.ConsentTerms{}
+	}
+	return housing.ConsentTerms(*t)
+}
+
+type applyBody struct {
+	Channel     domain.Channel  `json:"channel" enum:"portal,state_corporation"`
+	Language    domain.Language `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
+	ListID      domain.ListID   `json:"list_id" format:"uuid"`
+	ApplicantID domain.PersonID `json:"applicant_id" format:"uuid"`
+	Family      []familyBody    `json:"family,omitempty" maxItems:"50"`
+	Consent     bool            `json:"consent" doc:"To the use of restricted personal data; false can only lead to a refusal"`
+	Terms       *termsBody      `json:"consent_terms,omitempty" doc:"Of the consent, where it is given"`
+	Documents   []documentBody  `json:"documents,omitempty" maxItems:"100"`
+	Signature   signatureBody   `json:"signature"`
+}
+
+type applyInput struct{ operation.Posted[applyBody] }
+
+type applied struct {
+	CaseID     domain.CaseID `json:"case_id" format:"uuid"`
+	ReceivedAt time.Time     `json:"received_at" doc:"Seniority on the list"`
+	Deadline   time.Time     `json:"deadline" doc:"Of the decision"`
+	operation.Events
+}
+
+func (s *Server) applyForHousing() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "apply-for-housing", Path: "/v1/housing-applications", Tag: housingTag, Status: http.StatusCreated,
+		Summary: "Apply for placing on a list (S000)",
+		Doc:     "The decision is due within 30 calendar days. The order of the list is that of the applications, whenever they are decided.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
+		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
+		var err error
+		call.Command, err = onChannel(call.Command, operation.Caller(ctx), in.Body.Channel, in.Body.ApplicantID)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		if call.Options.Signed, err = s.signed(in.Request(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
+		c := housing.ReceiveApplication{
+			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent, Terms: in.Body.Terms.terms(),
+			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
+		}
+		for _, m := range in.Body.Family {
+			c.Family = append(c.Family, housing.FamilyMember(m))
+		}
+		r, err := s.commands.ReceiveApplication(ctx, call.Command, c, call.Options)
+		if err == nil {
+			e := r.Events[0].Event.(housing.ApplicationReceived)
+			out.ReceivedAt, out.Deadline = e.ReceivedAt, e.Deadline
+		}
+		return r, out, err
+	})
+}
+
+type consentState struct {
+	State   housing.ConsentState   `json:"state" enum:"requested,given,refused,withdrawn,expired"`
+	Purpose housing.ConsentPurpose `json:"purpose,omitempty"`
+	Scope   []housing.ConsentScope `json:"scope,omitempty"`
+	Until   domain.Date            `json:"until,omitzero" format:"date"`
+}

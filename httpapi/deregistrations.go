@@ -1,0 +1,156 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/token"
+)
+
+func (s *Server) deregistrationOperations() []operation.Operation {
+	return []operation.Operation{
+		s.deregister(),
+		s.confirmDeregistration(),
+	}
+}
+
+type deregisterBody struct {
+	Channel        domain.Channel    `json:"channel" enum:"portal,state_corporation,provider_at_state_corporation,provider"`
+	Language       domain.Language   `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
+	Ground         residence.Ground  `json:"ground" enum:"owner_application,departure_abroad,court_decision"`
+	DwellingID     domain.DwellingID `json:"dwelling_id" format:"uuid"`
+	ApplicantID    domain.PersonID   `json:"applicant_id" format:"uuid"`
+	Persons        []domain.PersonID `json:"persons" minItems:"1" maxItems:"100" doc:"Persons to deregister"`
+	Documents      []documentBody    `json:"documents,omitempty" maxItems:"300"`
+	DepartureSheet bool              `json:"departure_sheet,omitempty" doc:"Ask for a departure sheet"`
+	Signature      signatureBody     `json:"signature"`
+}
+
+type deregisterInput struct {
+	operation.Posted[deregisterBody]
+}
+
+// resultBody is the result of one person of an S001 case.
+type resultBody struct {
+	PersonID domain.PersonID         `json:"person_id" format:"uuid"`
+	Outcome  string                  `json:"outcome" enum:"deregistered,refused"`
+	Ended    []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that were ended"`
+	Warnings []warningBody           `json:"warnings,omitempty" doc:"What nothing forbids and a person should look at"`
+	Code     domain.Code             `json:"code,omitempty"`
+	Reason   string                  `json:"reason,omitempty"`
+}
+
+type deregistered struct {
+	CaseID    domain.CaseID     `json:"case_id" format:"uuid"`
+	Results   []resultBody      `json:"results,omitempty" doc:"One for each person, in the order of the application; none while the case waits for co-owners"`
+	CoOwners  []domain.PersonID `json:"co_owners,omitempty" doc:"Who must confirm the application first, with POST /v1/cases/{id}/confirmation"`
+	ConfirmBy time.Time         `json:"confirm_by,omitzero" doc:"Until when"`
+	operation.Events
+}
+
+func (s *Server) deregister() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "deregister", Path: "/v1/deregistrations", Tag: residenceTag, Status: http.StatusCreated,
+		Summary: "Deregister at the place of residence (S001)",
+		Doc: "One application for one or more persons; each gets a result of its own. " +
+			"Which channel is open depends on the class of the applicant and the ground.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, call operation.Call, in *deregisterInput) (command.Receipt, deregistered, error) {
+		out := deregistered{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
+		var err error
+		call.Command, err = onChannel(call.Command, operation.Caller(ctx), in.Body.Channel, in.Body.ApplicantID)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
+		if call.Options.Signed, err = s.signed(in.Request(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
+		r, err := s.commands.Deregister(ctx, call.Command, residence.ApplyForDeregistration{
+			CaseID: out.CaseID, Language: in.Body.Language, Ground: in.Body.Ground, DwellingID: in.Body.DwellingID,
+			ApplicantID: in.Body.ApplicantID, Persons: in.Body.Persons, Documents: documents(in.Body.Documents),
+			DepartureSheet: in.Body.DepartureSheet, Signature: in.Body.Signature.Method,
+		}, call.Options)
+		for _, rec := range r.Events {
+			switch e := rec.Event.(type) {
+			case residence.DeregistrationApplied:
+				out.CoOwners, out.ConfirmBy = e.CoOwners, e.ConfirmBy
+			case residence.DeregistrationDecided:
+				out.Results = results(e.Results)
+			}
+		}
+		return r, out, err
+	})
+}
+
+func results(list []residence.Result) []resultBody {
+	bodies := make([]resultBody, len(list))
+	for i, r := range list {
+		bodies[i] = resultBody{PersonID: r.PersonID, Outcome: "refused", Ended: r.Ended, Warnings: warnings(r.Warnings), Code: r.Code, Reason: r.Reason}
+		if r.Granted() {
+			bodies[i].Outcome = "deregistered"
+		}
+	}
+	return bodies
+}
+
+type confirmed struct {
+	CaseID  domain.CaseID `json:"case_id" format:"uuid"`
+	Results []resultBody  `json:"results,omitempty" doc:"One for each person, where your answer was the one that decided"`
+	operation.Events
+}
+
+type confirmationBody struct {
+	Outcome   residence.Answer `json:"outcome" enum:"confirm,decline,revoke" doc:"revoke takes your confirmation back, as long as another co-owner is silent"`
+	Signature signatureBody    `json:"signature"`
+}
+
+type confirmationInput struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	operation.Posted[confirmationBody]
+}
+
+func (s *Server) confirmDeregistration() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "confirm-deregistration", Path: "/v1/cases/{id}/confirmation", Tag: residenceTag,
+		Summary: "Answer a co-owner's application to deregister",
+		Doc: "An application on the portal by one owner of several waits until all others have confirmed it. " +
+			"With the last confirmation it is carried out; with the first decline it is refused.",
+		Roles: []domain.Role{domain.RoleCitizen},
+	}, func(ctx context.Context, call operation.Call, in *confirmationInput) (command.Receipt, confirmed, error) {
+		out := confirmed{CaseID: in.ID}
+		call.Channel = domain.ChannelPortal
+		var err error
+		if call.Options.Signed, err = s.signed(in.Request(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
+		r, err := s.commands.Answer(ctx, call.Command, in.ID, residence.AnswerApplication{
+			PersonID: operation.Citizen(ctx), Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
+		}, call.Options)
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(residence.DeregistrationDecided); ok {
+				out.Results = results(e.Results)
+			}
+		}
+		return r, out, operation.Hide(ctx, err)
+	})
+}
+
+// onChannel puts an application on its channel. It refuses a channel that the role of
+// the caller does not serve, and a citizen who applies for somebody else.
+func onChannel(cmd domain.Command, p token.Principal, channel domain.Channel, applicant domain.PersonID) (domain.Command, error) {
+	if !channel.OpenTo(p.Role) {
+		return cmd, domain.Refuse(domain.Forbidden, domain.CodeChannelNotOfRole,
+			"the role %s does not file through the channel %s", p.Role, channel).At("channel")
+	}
+	if p.IsCitizen() && p.PersonID != applicant {
+		return cmd, domain.Refuse(domain.Forbidden, domain.CodeApplicantNotYou,
+			"through the portal you apply for yourself: applicant_id is your own person id").At("applicant_id")
+	}
+	cmd.Channel = channel
+	return cmd, nil
+}

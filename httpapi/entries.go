@@ -1,0 +1,468 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+	"tizilim/projections"
+)
+
+func (s *Server) entryOperations() []operation.Operation {
+	return []operation.Operation{
+		s.redateEntry(),
+		s.transferEntry(),
+		s.confirmEntry(),
+		s.reportChange(),
+		s.protectEntry(),
+		s.reviewEntry(),
+		s.prioritiseEntry(),
+		s.changeEntryConsent(),
+		s.getEntryNumbers(),
+		s.getEntry(),
+	}
+}
+
+// entryAddress is the path of an entry.
+const entryAddress = "/v1/queues/{list_id}/entries/{entry_id}"
+
+// EntryPath names an entry of a list in an address.
+type EntryPath struct {
+	ListID  domain.ListID  `path:"list_id" format:"uuid"`
+	EntryID domain.EntryID `path:"entry_id" format:"uuid"`
+}
+
+type redatingBody struct {
+	GroundAroseOn domain.Date `json:"ground_arose_on" format:"date" doc:"After the day of the application, at the latest today"`
+	Reasons       string      `json:"reasons" minLength:"1" maxLength:"4000"`
+}
+
+type redatingInput struct {
+	EntryPath
+	operation.Posted[redatingBody]
+}
+
+type entryChanged struct {
+	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
+	operation.Events
+}
+
+func (s *Server) redateEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "redate-entry", Path: entryAddress + "/redating", Tag: housingTag,
+		Summary: "Re-date an entry to the day on which its ground arose",
+		Doc:     "The entry counts from the beginning of that day. The numbers between its two places change by one; those before and behind stay.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *redatingInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.RedateEntry(ctx, call.Command, in.ListID, housing.Redate{
+			EntryID: in.EntryID, GroundArose: in.Body.GroundAroseOn, Reasons: domain.Personal(in.Body.Reasons),
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type numbersInput struct {
+	EntryPath
+	AsOf string `query:"as_of" maxLength:"40" doc:"An RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5; now where it is left out" example:"2026-03-01T12:00:00+05:00"`
+}
+
+type numberChangeBody struct {
+	Number    *int                   `json:"number" doc:"From then on"`
+	Of        int                    `json:"of"`
+	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated,redated,provided,prioritised,priority_ended" doc:"The cause"`
+	At        time.Time              `json:"at" doc:"When the change took effect"`
+	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
+	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
+}
+
+type numbersBody struct {
+	PersonID     domain.PersonID    `json:"-"` // whose entry it is
+	CaseID       domain.CaseID      `json:"-"`
+	ListID       domain.ListID      `json:"list_id" format:"uuid"`
+	EntryID      domain.EntryID     `json:"entry_id" format:"uuid"`
+	AsOf         time.Time          `json:"as_of"`
+	Status       string             `json:"status" enum:"not_placed,active,under_review,hearing_pending,provided,removed" doc:"At that instant"`
+	Number       *int               `json:"number" doc:"At that instant; null where the entry was not on the list"`
+	Of           int                `json:"of" doc:"Entries that stood on the list"`
+	Changes      []numberChangeBody `json:"changes" doc:"Every change of the number up to that instant, the first one first"`
+	AsOfPosition domain.Position    `json:"as_of_position" doc:"Position of the last event of the list that is counted"`
+}
+
+// numbers answers from the log.
+func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Found[numbersBody], error) {
+	asOf := s.now()
+	if in.AsOf != "" {
+		day, instant, err := parseMoment(in.AsOf)
+		if err != nil {
+			return nil, err.At("query.as_of")
+		}
+		if asOf = instant; instant.IsZero() {
+			asOf = day.AddDays(1).Start().Add(-1)
+		}
+	}
+	body := numbersBody{ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: "not_placed", Changes: []numberChangeBody{}}
+	err := s.commands.List(ctx, in.ListID, func(q *housing.Queue) error {
+		if !q.Known() {
+			return housing.UnknownList()
+		}
+		e, ok := q.Entry(in.EntryID)
+		if !ok {
+			return domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
+		}
+		if p := operation.Citizen(ctx); !p.IsZero() && p != e.PersonID {
+			return operation.NotYours()
+		}
+		body.PersonID, body.CaseID = e.PersonID, e.CaseID
+		return nil
+	})
+	if err != nil {
+		return nil, operation.Hide(ctx, err)
+	}
+	n := housing.NumbersOf(in.EntryID)
+	var last domain.Recorded
+	for rec, err := range s.events.Read(ctx, in.ListID.Stream(), 0) {
+		if err != nil {
+			return nil, err
+		}
+		// Without as_of everything counts, however the clocks differ.
+		if in.AsOf != "" && rec.Created.After(asOf) {
+			break
+		}
+		n.Apply(rec)
+		last = rec
+	}
+	number, of := n.Now()
+	body.Of, body.AsOfPosition = of, last.Position
+	if e, ok := n.Entry(); ok {
+		body.Status = string(e.State())
+	}
+	if number > 0 {
+		body.Number = &number
+	}
+	for _, c := range n.Changes {
+		line := numberChangeBody{
+			Of: c.Of, Kind: changeOf(c.Cause.Event), At: c.Cause.Event.EffectiveAt(), CreatedAt: c.Cause.Created,
+			Event: projections.EventRef{Stream: c.Cause.Stream, Revision: c.Cause.Revision}.String(),
+		}
+		if c.Number > 0 {
+			line.Number = &c.Number
+		}
+		body.Changes = append(body.Changes, line)
+	}
+	return operation.Answer(body, last.Revision, last.Position), nil
+}
+
+// changeOf names what an event does to numbers; an event that changes none has
+// no name.
+func changeOf(e domain.Event) projections.ChangeKind {
+	switch e.(type) {
+	case housing.EntryPlaced:
+		return projections.Placed
+	case housing.EntryRemoved:
+		return projections.Removed
+	case housing.EntryReinstated:
+		return projections.Reinstated
+	case housing.EntryProvided:
+		return projections.Provided
+	case housing.EntryRedated:
+		return projections.Redated
+	case housing.EntryPrioritised:
+		return projections.Prioritised
+	case housing.PriorityEnded:
+		return projections.PriorityEnded
+	}
+	return ""
+}
+
+type needCheckBody struct {
+	On     domain.Date            `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
+	Source housing.CheckSource    `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a consent that stands"`
+	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" enum:"real_estate,benefits,health" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the log of accesses"`
+	InNeed bool                   `json:"in_need"`
+}
+
+type transferBody struct {
+	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"A member of the family registered together with the holder"`
+	Family   []familyBody          `json:"family,omitempty" maxItems:"50" doc:"That is left, in its relations to the new holder"`
+	Cause    housing.TransferCause `json:"cause" enum:"death,departure"`
+	On       domain.Date           `json:"on" format:"date" doc:"Of the death or departure"`
+	Need     needCheckBody         `json:"need_check"`
+}
+
+type transferInput struct {
+	EntryPath
+	operation.Posted[transferBody]
+}
+
+func (s *Server) transferEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "transfer-entry", Path: entryAddress + "/transfer", Tag: housingTag,
+		Summary: "Transfer an entry to a remaining member of the family",
+		Doc:     "After the death or departure of the holder, with the seniority, if the family is still in need.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *transferInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.TransferEntry(ctx, call.Command, in.ListID, housing.Transfer{
+			EntryID: in.EntryID, PersonID: in.Body.PersonID, Family: family(in.Body.Family), Cause: in.Body.Cause,
+			On: in.Body.On, Need: housing.NeedCheck(in.Body.Need),
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type inventoryBody struct {
+	On domain.Date `json:"on,omitzero" format:"date" doc:"Day of the confirmation; today where it is left out"`
+}
+
+type inventoryInput struct {
+	EntryPath
+	operation.Posted[inventoryBody]
+}
+
+func (s *Server) confirmEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "confirm-entry", Path: entryAddress + "/inventory", Tag: housingTag,
+		Summary: "Confirm an entry in the yearly inventory",
+		Doc:     "A review that was opened because the confirmation was missing ends with it.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *inventoryInput) (command.Receipt, entryChanged, error) {
+		on := in.Body.On
+		if on.IsZero() {
+			on = call.Today()
+		}
+		r, err := s.commands.ConfirmInventory(ctx, call.Command, in.ListID, housing.ConfirmInventory{EntryID: in.EntryID, On: on}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type reportBody struct {
+	Kind       housing.ChangeKind `json:"kind" enum:"family,need_lost"`
+	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"All that is counted from now on"`
+	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"A change is reported within ten working days"`
+	Note       string             `json:"note,omitempty" maxLength:"2000"`
+}
+
+type reportInput struct {
+	EntryPath
+	operation.Posted[reportBody]
+}
+
+func (s *Server) reportChange() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "report-change", Path: entryAddress + "/change", Tag: housingTag,
+		Summary: "Report a change of the family, or that the need is lost",
+		Doc:     "A citizen reports on their own entry. A lost need opens a review.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *reportInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
+			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
+			HappenedOn: in.Body.HappenedOn, Note: domain.Personal(in.Body.Note),
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, operation.Hide(ctx, err)
+	})
+}
+
+type protectionBody struct {
+	Category housing.ProtectedCategory `json:"category" maxLength:"64" doc:"One that the edition in force protects: orphan_or_without_parental_care, incomplete_family, awarded_mother_of_many_children, large_family" example:"large_family"`
+	Lift     bool                      `json:"lift,omitempty" doc:"The entry is not, or not any more, of this category"`
+	Because  string                    `json:"because" minLength:"1" maxLength:"2000" doc:"The document that proves it, or the reasons of lifting it"`
+}
+
+type protectionInput struct {
+	EntryPath
+	operation.Posted[protectionBody]
+}
+
+func (s *Server) protectEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "protect-entry", Path: entryAddress + "/protection", Tag: housingTag,
+		Summary: "Record that an entry is of a category that is not removed before a dwelling is provided, or lift that",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *protectionInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.ProtectEntry(ctx, call.Command, in.ListID, housing.Protect{
+			EntryID: in.EntryID, Category: in.Body.Category, Lift: in.Body.Lift, Because: domain.Personal(in.Body.Because),
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type reviewBody struct {
+	Close bool   `json:"close,omitempty" doc:"The entry stays; the other end of a review is a removal"`
+	Note  string `json:"note" minLength:"1" maxLength:"4000" doc:"What is in doubt, or what was found"`
+}
+
+type reviewInput struct {
+	EntryPath
+	operation.Posted[reviewBody]
+}
+
+func (s *Server) reviewEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "review-entry", Path: entryAddress + "/review", Tag: housingTag,
+		Summary: "Open or close a review of an entry",
+		Doc:     "Under review an entry keeps its number, and is passed over when a dwelling is given. A review that is closed confirms the entry, and its year begins anew.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *reviewInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.ReviewEntry(ctx, call.Command, in.ListID, housing.Review{
+			EntryID: in.EntryID, Close: in.Body.Close, Note: domain.Personal(in.Body.Note),
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type priorityBody struct {
+	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"One that the rule of the list names" example:"large_family"`
+	End      bool                     `json:"end,omitempty"`
+}
+
+type priorityInput struct {
+	EntryPath
+	operation.Posted[priorityBody]
+}
+
+func (s *Server) prioritiseEntry() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "prioritise-entry", Path: entryAddress + "/priority", Tag: housingTag,
+		Summary: "Give an entry priority by the rule of its list, or end it",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, call operation.Call, in *priorityInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.PrioritiseEntry(ctx, call.Command, in.ListID, housing.Prioritise{
+			EntryID: in.EntryID, Category: in.Body.Category, End: in.Body.End,
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type consentInput struct {
+	EntryPath
+	operation.Posted[lookupConsentBody]
+}
+
+func (s *Server) changeEntryConsent() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "change-consent", Path: entryAddress + "/consent", Tag: housingTag,
+		Summary: "Withdraw or renew the consent to look-ups in other systems",
+		Doc:     "A withdrawn consent blocks new look-ups and leaves the entry where it is. A citizen decides on their own entry.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(ctx context.Context, call operation.Call, in *consentInput) (command.Receipt, entryChanged, error) {
+		c, err := in.Body.change()
+		if err != nil {
+			return command.Receipt{}, entryChanged{}, err
+		}
+		c.EntryID, c.Holder = in.EntryID, operation.Citizen(ctx)
+		r, err := s.commands.ChangeConsent(ctx, call.Command, in.ListID, c, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, operation.Hide(ctx, err)
+	})
+}
+
+func (s *Server) getEntryNumbers() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-entry-numbers", Method: http.MethodGet, Path: entryAddress + "/numbers", Tag: housingTag,
+		Summary: "The number of an entry at any time, and every change of it with its cause",
+		Doc:     "Read from the log itself, which is folded anew: the price is that of a replay of the list. A citizen sees their own entry only.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
+		Shows:   operation.ShowsPersons(),
+		FromLog: true,
+	}, s.numbers)
+}
+
+type entryInput struct {
+	EntryPath
+	operation.AtLeast
+}
+
+type entryReviewBody struct {
+	Reason    housing.ReviewReason `json:"reason,omitempty" enum:"inventory_missed,need_lost_reported,doubt"`
+	Hearing   *hearingState        `json:"hearing,omitempty" doc:"On an intended removal"`
+	Complaint *complaintState      `json:"complaint,omitempty" doc:"About the removal, not decided yet"`
+	Owed      []dutyBody           `json:"owed,omitempty" doc:"What the body owes after a complaint"`
+	Late      []dutyBody           `json:"late,omitempty" doc:"What of that was late, done since or not"`
+}
+
+type entryRemovalBody struct {
+	Reason      housing.RemovalReason `json:"reason"`
+	NoticeDueOn domain.Date           `json:"notice_due_on,omitzero" format:"date" doc:"Of the written notice, while it is owed"`
+}
+
+type changeBody struct {
+	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated,redated,provided,prioritised,priority_ended"`
+	At        time.Time              `json:"at" doc:"When the change took effect"`
+	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
+	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
+}
+
+type numberBody struct {
+	PersonID        domain.PersonID         `json:"-"` // whose entry it is
+	CaseID          domain.CaseID           `json:"-"`
+	ListID          domain.ListID           `json:"list_id" format:"uuid"`
+	EntryID         domain.EntryID          `json:"entry_id" format:"uuid"`
+	Status          projections.EntryStatus `json:"status" enum:"active,under_review,hearing_pending,provided,removed"`
+	Number          *int                    `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
+	Of              int                     `json:"of" doc:"Active entries of the list"`
+	Ahead           *int                    `json:"ahead" doc:"Active entries before this one"`
+	SeniorityAt     time.Time               `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
+	RegisteredOn    domain.Date             `json:"registered_on" format:"date" doc:"Day of placing"`
+	CertifiedNumber int                     `json:"certified_number" doc:"The number on the certificate; it never changes"`
+	InventoryDueOn  domain.Date             `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; then its holder is asked, and then comes a review, never a silent removal"`
+	AnswerBy        domain.Date             `json:"answer_by,omitzero" format:"date" doc:"The holder was asked to confirm the need until then"`
+	Review          *entryReviewBody        `json:"review,omitempty" doc:"Of an entry under review, and of one that was removed at its end"`
+	Removal         *entryRemovalBody       `json:"removal,omitempty"`
+	LastChange      changeBody              `json:"last_change" doc:"What changed this number last"`
+	AsOfPosition    domain.Position         `json:"as_of_position" doc:"Position of the log up to which this holds"`
+}
+
+func (s *Server) getEntry() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-entry", Method: http.MethodGet, Path: entryAddress, Tag: housingTag,
+		Summary: "The current number of an entry, and what changed it last",
+		Doc:     "A citizen sees their own entry only.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleCommission},
+		Shows:   operation.ShowsPersons(),
+	}, func(ctx context.Context, in *entryInput) (*operation.Found[numberBody], error) {
+		if err := in.Await(ctx, s.model); err != nil {
+			return nil, err
+		}
+		n, err := s.model.Number(ctx, in.ListID, in.EntryID)
+		if err != nil {
+			return nil, operation.Hide(ctx, err)
+		}
+		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != n.PersonID {
+			return nil, operation.NotYours()
+		}
+		return operation.Answer(numberOf(n), n.Revision, n.AsOf), nil
+	})
+}
+
+func numberOf(n projections.QueueNumber) numberBody {
+	body := numberBody{
+		PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
+		RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy, AsOfPosition: n.AsOf,
+		LastChange: changeBody{
+			Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
+		},
+	}
+	if n.Number > 0 {
+		body.Number, body.Ahead = &n.Number, &n.Ahead
+	}
+	body.reviewOf(n)
+	return body
+}
+
+// reviewOf adds what the review of the entry has come to.
+func (b *numberBody) reviewOf(n projections.QueueNumber) {
+	if n.Removed != "" {
+		b.Removal = &entryRemovalBody{n.Removed, n.NoticeDueOn}
+	}
+	if x := n.Review; x != nil {
+		b.Review = &entryReviewBody{Reason: x.Reason, Hearing: hearingOf(x.Hearing), Complaint: complaintOf(x.Complaint, x.Appeal)}
+		for _, o := range x.Owed {
+			b.Review.Owed = append(b.Review.Owed, dutyBody(o))
+		}
+		for _, o := range x.Late {
+			b.Review.Late = append(b.Review.Late, dutyBody(o))
+		}
+	}
+}

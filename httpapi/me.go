@@ -1,0 +1,273 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/domain/residence"
+	"tizilim/httpapi/operation"
+	"tizilim/projections"
+)
+
+func (s *Server) meOperations() []operation.Operation {
+	return []operation.Operation{
+		s.getMe(),
+		s.getOwnServices(),
+		s.getOwnAccesses(),
+		s.getOwnNumbers(),
+	}
+}
+
+func (s *Server) getMe() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tag: accountTag,
+		Summary: "Who you are to the registry, and where you are registered now",
+		Roles:   []domain.Role{domain.RoleCitizen},
+		Shows:   operation.ShowsPersons(),
+	}, s.me)
+}
+
+type meInput struct{ operation.AtLeast }
+
+type meLinks struct {
+	Residence string `json:"residence"`
+	Services  string `json:"services"`
+	Queue     string `json:"queue"`
+	Notices   string `json:"notices"`
+	Accesses  string `json:"accesses"`
+}
+
+type meBody struct {
+	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
+	Name          string             `json:"name"`
+	IIN           string             `json:"iin,omitempty" doc:"Its last four digits; left out for a person who has none" example:"********0012"`
+	Class         residence.Class    `json:"class" enum:"citizen,permanent_foreigner,permanent_stateless,refugee"`
+	Registrations []registrationBody `json:"registrations" doc:"That hold today, the permanent one first"`
+	Links         meLinks            `json:"links"`
+	AsOfPosition  domain.Position    `json:"as_of_position"`
+}
+
+func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody], error) {
+	id := operation.Citizen(ctx)
+	if err := in.Await(ctx, s.model); err != nil {
+		return nil, err
+	}
+	r, err := s.model.Residence(ctx, id, domain.DateOf(s.now()))
+	if domain.CodeOf(err) == domain.CodePersonUnknown {
+		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry does not know you yet: a desk of the State Corporation records you when you first come there")
+	}
+	if err != nil {
+		return nil, err
+	}
+	first, err := s.events.ReadPage(ctx, id.Stream(), 0, 1) // the record of the person, and no more of the stream
+	if err != nil {
+		return nil, err
+	}
+	body := meBody{
+		PersonID: id, Class: r.Class, Registrations: []registrationBody{}, AsOfPosition: r.AsOf,
+		Links: meLinks{
+			Residence: "/v1/persons/" + id.String() + "/residence", Services: "/v1/me/services", Queue: "/v1/me/queue", Notices: "/v1/me/notices", Accesses: "/v1/me/accesses",
+		},
+	}
+	for _, rec := range first {
+		if e, ok := rec.Event.(residence.PersonRecorded); ok {
+			body.Name, body.IIN = string(e.Name), lastFour(e.IIN)
+		}
+	}
+	for _, reg := range r.Registrations {
+		body.Registrations = append(body.Registrations, registrationBody{reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until})
+	}
+	return operation.Answer(body, r.Revision, r.AsOf), nil
+}
+
+// lastFour is the IIN as its holder recognises it, and nobody else can use it.
+func lastFour(iin domain.IIN) string {
+	if len(iin) < 4 {
+		return ""
+	}
+	return "********" + string(iin)[len(iin)-4:]
+}
+
+func (s *Server) getOwnServices() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-my-services", Method: http.MethodGet, Path: "/v1/me/services", Tag: accountTag,
+		Summary: "The history of services obtained: your cases of both services",
+		Doc:     "All in which you take part: as applicant, as one who is deregistered, as family, or as a co-owner who is asked.",
+		Roles:   []domain.Role{domain.RoleCitizen},
+		Shows:   operation.ShowsPersons(),
+	}, s.myServices)
+}
+
+type servicesInput struct {
+	Cursor string `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+	operation.AtLeast
+}
+
+type ownResult struct {
+	Outcome string                  `json:"outcome" enum:"deregistered,refused"`
+	Ended   []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that were ended"`
+	Code    domain.Code             `json:"code,omitempty"`
+	Reason  string                  `json:"reason,omitempty"`
+}
+
+// serviceBody is a case as one of its parties sees it in their account. The
+// other parties are shown by the case itself, and that look is noted.
+type serviceBody struct {
+	CaseID       domain.CaseID         `json:"case_id" format:"uuid" doc:"GET /v1/cases/{id} shows all of it"`
+	Service      projections.Service   `json:"service" enum:"S000,S001"`
+	Part         string                `json:"part" enum:"applicant,person,family,co_owner" doc:"What you are to the case: who applied, who is to be deregistered, who is counted as family, or whose confirmation is asked for"`
+	State        projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
+	ReceivedAt   time.Time             `json:"received_at"`
+	Deadline     time.Time             `json:"deadline,omitzero" doc:"Of the decision; left out while the case waits for co-owners"`
+	Overdue      bool                  `json:"overdue,omitempty"`
+	NotifiedAt   *time.Time            `json:"notified_at,omitempty"`
+	Result       *ownResult            `json:"result,omitempty" doc:"S001: yours, where you are one of the persons"`
+	Deregistered *int                  `json:"deregistered,omitempty" doc:"S001: how many of the persons were deregistered, once it is decided"`
+	Placement    *placementBody        `json:"placement,omitempty"`
+	Refusal      *refusalBody          `json:"refusal,omitempty"`
+	Issued       []issuedBody          `json:"issued" doc:"The documents of the case: GET /v1/certificates/{id}"`
+}
+
+type servicesBody struct {
+	Services     []serviceBody   `json:"services" doc:"The latest first"`
+	Issued       []issuedBody    `json:"issued" doc:"Departure sheets that were issued to you outside of a case, in that order: GET /v1/certificates/{id}"`
+	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	AsOfPosition domain.Position `json:"as_of_position"`
+}
+
+func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.Listed[servicesBody], error) {
+	if err := in.Await(ctx, s.model); err != nil {
+		return nil, err
+	}
+	before, err := strconv.ParseUint("0"+in.Cursor, 10, 64)
+	if err != nil {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+	}
+	id := operation.Citizen(ctx)
+	page, err := s.model.CasesOf(ctx, id, domain.Position(before), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	issued, err := s.model.DocumentsOf(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	body := servicesBody{Services: make([]serviceBody, len(page.Cases)), Issued: make([]issuedBody, len(issued)), AsOfPosition: page.AsOf}
+	for i, d := range issued {
+		body.Issued[i] = issuedBody{d.ID, d.Kind}
+	}
+	for i, c := range page.Cases {
+		body.Services[i] = serviceOf(c, id)
+	}
+	if page.Next > 0 {
+		body.Next = operation.Position(page.Next)
+	}
+	return &operation.Listed[servicesBody]{Position: operation.Position(page.AsOf), Body: body}, nil
+}
+
+// serviceOf shows a case to one of its parties.
+func serviceOf(c projections.Case, id domain.PersonID) serviceBody {
+	b := serviceBody{
+		CaseID: c.ID, Service: c.Service, Part: partOf(c, id), State: c.State, ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Overdue: c.Overdue,
+		Issued: make([]issuedBody, len(c.Documents)),
+	}
+	if !c.NotifiedAt.IsZero() {
+		b.NotifiedAt = &c.NotifiedAt
+	}
+	for i, d := range c.Documents {
+		b.Issued[i] = issuedBody{d.ID, d.Kind}
+	}
+	if c.Results != nil {
+		n := 0
+		for i, r := range results(c.Results) {
+			if c.Results[i].Granted() {
+				n++
+			}
+			if r.PersonID == id {
+				b.Result = &ownResult{r.Outcome, r.Ended, r.Code, r.Reason}
+			}
+		}
+		b.Deregistered = &n
+	}
+	b.Placement, b.Refusal = certified(c)
+	return b
+}
+
+// partOf says what the person is to the case; first of all its applicant.
+func partOf(c projections.Case, id domain.PersonID) string {
+	if c.ApplicantID == id {
+		return "applicant"
+	}
+	for _, p := range c.Persons {
+		switch {
+		case p == id && c.Service == projections.S000:
+			return "family"
+		case p == id:
+			return "person"
+		}
+	}
+	return "co_owner"
+}
+
+func (s *Server) getOwnAccesses() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
+		Summary: "Who read your data, when and why",
+		Doc:     "What you read of yourself is not noted.",
+		Roles:   []domain.Role{domain.RoleCitizen},
+		Shows:   operation.ShowsPersons(),
+		FromLog: true,
+	}, s.myAccesses)
+}
+
+type accessesInput struct {
+	Cursor string `query:"cursor" maxLength:"19" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type accessBody struct {
+	ReadAt    time.Time         `json:"read_at"`
+	Reader    string            `json:"reader" doc:"Account; of a citizen their person id"`
+	Role      domain.Role       `json:"role"`
+	Operation string            `json:"operation" doc:"What was read, as /openapi.json names it; or state-systems-lookup: what was looked up in other state information systems"`
+	Scope     []string          `json:"scope,omitempty" enum:"real_estate,benefits,health" doc:"Of a look-up: the kinds of data"`
+	Purpose   accesslog.Purpose `json:"purpose" enum:"service,decision,complaint,register_keeping,subject_request,court_request,audit,owner,party,examination_of_need,check_of_need"`
+	CaseID    domain.CaseID     `json:"case_id,omitzero" format:"uuid" doc:"That the read belonged to"`
+}
+
+type accessesBody struct {
+	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, from the log itself"`
+	Next     string       `json:"next,omitempty" doc:"Cursor of the next page"`
+}
+
+type accessesOutput struct{ Body accessesBody }
+
+func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOutput, error) {
+	var before *uint64
+	if in.Cursor != "" {
+		revision, err := strconv.ParseUint(in.Cursor, 10, 63)
+		if err != nil {
+			return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+		}
+		before = &revision
+	}
+	recs, err := s.events.ReadBack(ctx, accesslog.Stream(operation.Citizen(ctx)), before, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
+	for _, rec := range recs {
+		if e, ok := rec.Event.(accesslog.PersonalDataRead); ok {
+			out.Body.Accesses = append(out.Body.Accesses, accessBody{e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, e.Scope, e.Purpose, e.CaseID})
+		}
+	}
+	if n := len(recs); n > 0 && recs[n-1].Revision > 0 {
+		out.Body.Next = strconv.FormatUint(recs[n-1].Revision, 10)
+	}
+	return out, nil
+}

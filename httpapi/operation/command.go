@@ -1,0 +1,189 @@
+package operation
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/problem"
+	"tizilim/httpapi/token"
+)
+
+// commandTimeout bounds a command. The process manager finishes what a command
+// leaves half done after that time.
+const commandTimeout = 10 * time.Second
+
+// keySpace is the namespace of command ids: UUIDv5 of the account and its key.
+var keySpace = uuid.MustParse("6f3d2c1e-54a8-5d0e-9a53-7a5d1f6b0c11")
+
+// Posted is the input of every command: headers, ?dry_run and a body of type B.
+type Posted[B any] struct {
+	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"Names this command; repeat it when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
+	IfMatch        string `header:"If-Match" maxLength:"40" doc:"ETag that the decision rests on; 412 where the record has changed since"`
+	DryRun         bool   `query:"dry_run" doc:"Answer with the events that would be appended, and change nothing; the access log notes that you were shown them"`
+	Body           B
+	RawBody        []byte // as it came, for what is signed; valid while the request is
+	line           string
+}
+
+// Resolve notes the method and path of the request, which are part of what a key
+// names.
+func (p *Posted[B]) Resolve(ctx huma.Context) []error {
+	u := ctx.URL()
+	p.line = ctx.Method() + " " + u.Path
+	return nil
+}
+
+// Request is what a signature of a command covers.
+type Request struct {
+	Line string // method and path
+	Key  string // Idempotency-Key
+	Body []byte // as it came
+}
+
+// Request returns what a signature of this command covers.
+func (p *Posted[B]) Request() Request { return Request{p.line, p.IdempotencyKey, p.RawBody} }
+
+func (p *Posted[B]) posted() posted {
+	return posted{key: p.IdempotencyKey, ifMatch: p.IfMatch, line: p.line, dryRun: p.DryRun, body: p.Body}
+}
+
+// posted is a [Posted] without the type of its body.
+type posted struct {
+	key, ifMatch, line string
+	dryRun             bool
+	body               any
+}
+
+// postedInput is an input that embeds [Posted].
+type postedInput[I any] interface {
+	*I
+	posted() posted
+}
+
+// Done is the answer to a command: the body, and where the log holds its events.
+type Done[R any] struct {
+	Status   int    `json:"-"`
+	ETag     string `header:"ETag" doc:"Revision of the record that was changed"`
+	Position string `header:"Tizilim-Position" doc:"Send it back with a read to see this command's effect"`
+	Replayed bool   `header:"Idempotent-Replayed" doc:"true where this answer is that of an earlier request with the same key"`
+	Body     R
+}
+
+// Call is a command as its operation gets it.
+type Call struct {
+	domain.Command
+	Options command.Options // If-Match and dry_run
+}
+
+// RunCommand carries a command out. It returns what the log took and the body of
+// the answer; the events of the receipt are put into a body that embeds [Events].
+type RunCommand[I, R any] func(ctx context.Context, call Call, in *I) (command.Receipt, R, error)
+
+// Command declares an operation that appends events.
+func Command[I, R any, P postedInput[I]](d Declaration, run RunCommand[I, R]) Operation {
+	d.Method = http.MethodPost
+	return Operation{Declaration: d, kind: changes, register: func(a *API, op Operation) {
+		described := a.describe(op)
+		described.Errors = append(described.Errors, http.StatusConflict, http.StatusPreconditionFailed)
+		described.Errors = append(described.Errors, bodyRefusals...)
+		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*Done[R], error) {
+			done, err := carryOut(ctx, a, op, P(in).posted(), func(ctx context.Context, call Call) (command.Receipt, R, error) {
+				return run(ctx, call, in)
+			})
+			if err != nil {
+				return nil, problem.Of(err, a.config.Logger)
+			}
+			return done, nil
+		})
+		// huma describes the raw body as a second media type, which the API does not take.
+		delete(a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content, "application/octet-stream")
+	}}
+}
+
+// carryOut runs a command once for its key, and shows the result of a dry run only
+// after the access log has noted it.
+func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
+	run func(context.Context, Call) (command.Receipt, R, error)) (*Done[R], error) {
+	revision, err := parseETag(in.ifMatch)
+	if err != nil {
+		return nil, err
+	}
+	cmd, err := a.envelope(Caller(ctx), in)
+	if err != nil {
+		return nil, err
+	}
+	// A command goes on when its client goes away: it must not stop between two steps.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
+	defer cancel()
+	began := time.Now()
+	receipt, answer, err := claimed(ctx, a, cmd, in.dryRun, func() (command.Receipt, R, error) {
+		return run(ctx, Call{cmd, command.Options{IfMatch: revision, DryRun: in.dryRun}})
+	})
+	a.config.Commands.Command(op.ID, receipt, err, time.Since(began))
+	if err != nil {
+		return nil, err
+	}
+	if body, ok := any(&answer).(interface{ carry(command.Receipt) }); ok {
+		body.carry(receipt)
+	}
+	if in.dryRun {
+		if err := a.reading(op.ID, dryRunShows).Show(ctx, answer); err != nil {
+			return nil, err
+		}
+		return &Done[R]{Status: http.StatusOK, Body: answer, Replayed: receipt.Repeated}, nil
+	}
+	return &Done[R]{
+		Status: op.Status, ETag: ETag(receipt.Revision), Position: Position(receipt.Position), Body: answer, Replayed: receipt.Repeated,
+	}, nil
+}
+
+// claimed claims the key of the command for this request around run. A command
+// that was refused has changed nothing, so its key is released.
+func claimed[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bool,
+	run func() (command.Receipt, R, error)) (command.Receipt, R, error) {
+	var none R
+	if dryRun {
+		return run()
+	}
+	if err := a.config.Claims.Claim(ctx, cmd.ID, cmd.Digest); err != nil {
+		return command.Receipt{}, none, err
+	}
+	receipt, answer, err := run()
+	var e *domain.Error
+	if errors.As(err, &e) && e.Kind != domain.Unavailable {
+		if releaseErr := a.config.Claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
+			a.config.Logger.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
+		}
+	}
+	return receipt, answer, err
+}
+
+// envelope names the command and its request.
+func (a *API) envelope(p token.Principal, in posted) (domain.Command, error) {
+	canonical, err := json.Marshal(in.body)
+	if err != nil {
+		return domain.Command{}, err
+	}
+	// The digest stays in the log, perhaps longer than some values of the body may.
+	// It is keyed, so that nobody without the key can try values until one fits.
+	digest := hmac.New(sha256.New, a.config.DigestKey)
+	digest.Write([]byte(in.line + "\n"))
+	digest.Write(canonical)
+	return domain.Command{
+		ID:     domain.CommandID{UUID: domain.DeriveID(keySpace, p.Account+"\n"+in.key)},
+		Digest: hex.EncodeToString(digest.Sum(nil)),
+		Actor:  p.Account, Role: p.Role,
+		Now: a.config.Now(),
+	}, nil
+}

@@ -1,0 +1,134 @@
+package operation
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+)
+
+// Disclosure says whose data the answer of a read shows, and so what the read
+// leaves in the access log (C21). A read of one's own data leaves nothing there.
+// Its zero value decides nothing, and no operation starts with it.
+type Disclosure struct {
+	decided bool
+	nobody  string            // why the answer shows nobody; "" where it names persons
+	citizen accesslog.Purpose // why a citizen is shown others; "" where they are shown only themselves
+}
+
+// ShowsPersons is an answer that names persons to staff, and to a citizen only the
+// citizen.
+func ShowsPersons() Disclosure { return Disclosure{decided: true} }
+
+// ShowsOthers is an answer that names persons to staff, and to a citizen also
+// others, for the purpose.
+func ShowsOthers(purpose accesslog.Purpose) Disclosure {
+	return Disclosure{decided: true, citizen: purpose}
+}
+
+// ShowsNobody is an answer that tells nothing about anybody, and what it tells
+// instead.
+func ShowsNobody(what string) Disclosure { return Disclosure{decided: true, nobody: what} }
+
+// dryRunShows is the disclosure of every dry run. A command that is carried out
+// leaves nothing in the access log: its events say who, when and why.
+var dryRunShows = ShowsOthers(accesslog.Party)
+
+// Leaves says what a call by the role leaves in the access log where no purpose is
+// stated: the purpose, "own" where a citizen is shown only themselves, or why
+// nothing.
+func (op Operation) Leaves(role domain.Role) string {
+	d := op.Shows
+	switch {
+	case op.Changes():
+		return "its events; with dry_run " + Operation{Declaration: Declaration{Shows: dryRunShows}}.Leaves(role)
+	case d.nobody != "":
+		return "nobody: " + d.nobody
+	case role != domain.RoleCitizen:
+		return string(accesslog.DefaultOf(role))
+	case d.citizen != "":
+		return string(d.citizen)
+	}
+	return "own"
+}
+
+// accessAppends is how many entries of one read are appended at once: about as
+// many as one write of the event store takes together.
+const accessAppends = 100
+
+// AccessLog takes the entries of reads.
+type AccessLog interface {
+	// AppendRead records that somebody is about to be shown data of a person.
+	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+}
+
+// Reading is one read of personal data: one entry for each person, in however many
+// parts the answer is given.
+type Reading struct {
+	api   *API
+	op    string
+	shows Disclosure
+	id    uuid.UUID
+	noted map[domain.PersonID]bool
+}
+
+func (a *API) reading(op string, shows Disclosure) *Reading {
+	return &Reading{api: a, op: op, shows: shows, id: uuid.New(), noted: map[domain.PersonID]bool{}}
+}
+
+// Show writes an entry into the access log of everybody whom the part of an answer
+// names. It is called before the part is given. Where it returns an error, the
+// event store has not taken all entries and the part must not be given; the
+// entries that it took then tell of data that nobody saw.
+func (r *Reading) Show(ctx context.Context, part ...any) error {
+	if r.shows.nobody != "" {
+		return nil
+	}
+	reader := callerOf(ctx)
+	shown := namedIn(part...)
+	delete(shown, reader.PersonID)
+	for person := range shown {
+		if r.noted[person] {
+			delete(shown, person)
+		}
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	purpose := reader.purpose
+	if reader.IsCitizen() {
+		purpose = r.shows.citizen
+	}
+	if purpose == "" {
+		return fmt.Errorf("operation %s shows a %s the data of others, which its declaration does not allow", r.op, reader.Role)
+	}
+	if err := r.append(ctx, reader, purpose, shown); err != nil {
+		return err
+	}
+	for person := range shown {
+		r.noted[person] = true
+	}
+	return nil
+}
+
+func (r *Reading) append(ctx context.Context, reader caller, purpose accesslog.Purpose, shown map[domain.PersonID]domain.CaseID) error {
+	at := r.api.config.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(accessAppends)
+	for person, caseID := range shown {
+		group.Go(func() error {
+			correlation := caseID.UUID
+			if caseID.IsZero() {
+				correlation = r.id
+			}
+			return r.api.config.AccessLog.AppendRead(ctx, domain.DeriveID(r.id, person.String()), accesslog.PersonalDataRead{
+				PersonID: person, Reader: reader.Account, Role: reader.Role, Operation: r.op, Purpose: purpose, CaseID: caseID, ReadAt: at,
+			}, domain.Meta{Correlation: correlation, Causation: domain.CommandID{UUID: r.id}, Actor: reader.Account, Role: reader.Role})
+		})
+	}
+	return group.Wait()
+}

@@ -1,0 +1,50 @@
+package operation
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+)
+
+// EventLine is an event of the log as the API shows it, with both its times.
+type EventLine struct {
+	Stream      string          `json:"stream"`
+	Revision    uint64          `json:"revision"`
+	Position    domain.Position `json:"position"`
+	EventID     uuid.UUID       `json:"event_id,omitzero" format:"uuid"`
+	Type        string          `json:"type"`
+	EffectiveAt time.Time       `json:"effective_at" doc:"When it is true in the world"`
+	CreatedAt   time.Time       `json:"created_at,omitzero" doc:"When the log learned of it"`
+	Correlation uuid.UUID       `json:"correlation" format:"uuid" doc:"The case, or the command where there is no case"`
+	Causation   uuid.UUID       `json:"causation" format:"uuid" doc:"The command"`
+	Actor       string          `json:"actor"`
+	Role        domain.Role     `json:"role"`
+	Channel     domain.Channel  `json:"channel,omitempty"`
+	Data        domain.Event    `json:"data" doc:"The fact itself"`
+}
+
+// LineOf shows a recorded event.
+func LineOf(rec domain.Recorded) EventLine {
+	return EventLine{
+		Stream: rec.Stream, Revision: rec.Revision, Position: rec.Position, EventID: rec.ID,
+		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created,
+		Correlation: rec.Meta.Correlation, Causation: rec.Meta.Causation.UUID,
+		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Data: rec.Event,
+	}
+}
+
+// Events is embedded in the answer of a command. [Command] fills it.
+type Events struct {
+	DryRun bool        `json:"dry_run,omitempty" doc:"Nothing was appended"`
+	Events []EventLine `json:"events" doc:"The events appended, in order; with dry_run those that would be"`
+}
+
+func (e *Events) carry(r command.Receipt) {
+	e.DryRun, e.Events = r.Planned, make([]EventLine, len(r.Events))
+	for i, rec := range r.Events {
+		e.Events[i] = LineOf(rec)
+	}
+}

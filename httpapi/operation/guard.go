@@ -1,0 +1,108 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/httpapi/problem"
+	"tizilim/httpapi/token"
+)
+
+// Anyone in the roles of an operation opens it to everybody, without a token.
+const Anyone domain.Role = "anyone"
+
+type callerKey struct{}
+
+// caller is who sends a request and why.
+type caller struct {
+	token.Principal
+	purpose accesslog.Purpose // of a read by staff
+}
+
+func callerOf(ctx context.Context) caller {
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
+}
+
+// Caller returns who sends the request that ctx belongs to; the zero Principal
+// where the operation needs no token.
+func Caller(ctx context.Context) token.Principal { return callerOf(ctx).Principal }
+
+// Citizen returns the citizen who sends the request; zero for everybody else.
+func Citizen(ctx context.Context) domain.PersonID { return Caller(ctx).PersonID }
+
+// guard lets a request through for the roles of the operation.
+func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		ctx.SetHeader("Cache-Control", "no-store") // personal data, and numbers that change
+		who, refused := a.admit(op, ctx)
+		if refused != nil {
+			a.Refuse(ctx, refused)
+			return
+		}
+		next(huma.WithValue(ctx, callerKey{}, who))
+	}
+}
+
+// admit checks the token, then the role, and then the form of the query and the
+// headers: only who may call an operation learns what is wrong with the request.
+func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
+	if slices.Contains(op.Roles, Anyone) {
+		return caller{}, badForm(ctx)
+	}
+	scheme, text, _ := strings.Cut(ctx.Header("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return caller{}, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
+			"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", "")
+	}
+	p, err := a.config.Tokens.Check(text, a.config.Now())
+	if err != nil {
+		return caller{}, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
+			"this token is not accepted: it is damaged, has expired or belongs to another registry; get a new one", "")
+	}
+	if !slices.Contains(op.Roles, p.Role) {
+		return caller{}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
+			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
+	}
+	if refused := badForm(ctx); refused != nil {
+		return caller{}, refused
+	}
+	purpose, refused := purposeOf(p.Role, ctx.Header(purposeHeader))
+	return caller{p, purpose}, refused
+}
+
+// Refuse answers a request with the problem that err is.
+func (a *API) Refuse(ctx huma.Context, err error) {
+	p := problem.Of(err, a.config.Logger)
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
+	}
+	ctx.SetHeader("Content-Type", p.ContentType(""))
+	ctx.SetStatus(p.Status)
+	if err := a.huma.Marshal(ctx.BodyWriter(), "application/json", p); err != nil {
+		a.config.Logger.Debug("the client went away", "error", err)
+	}
+}
+
+// NotYours is the answer to a citizen who asks for a record of another person. It
+// is the same as for a record that does not exist.
+func NotYours() *domain.Error {
+	return domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+}
+
+// Hide keeps a citizen from learning whether a record exists that belongs to
+// another person: every "not found" becomes [NotYours].
+func Hide(ctx context.Context, err error) error {
+	var e *domain.Error
+	if errors.As(err, &e) && e.Kind == domain.NotFound && Caller(ctx).IsCitizen() {
+		return NotYours()
+	}
+	return err
+}

@@ -1,0 +1,226 @@
+// Package operation is the machinery of the API: it turns a declared operation into
+// a route, its OpenAPI description and its checks. It knows no resource.
+//
+// An operation is one value, made by [Command], [Read] or [Stream]. It declares who
+// may call it, whose data its answer shows, an example and its problems; an
+// operation that lacks one of them panics in [API.Add], at the start of the
+// process.
+//
+// A request passes the guard (token, role, form of query and headers), then huma's
+// checks of the parameters and the body against the Go types of the input, and then
+// the operation. Every refusal on the way is a [problem.Problem].
+//
+// # Commands
+//
+// A command needs an Idempotency-Key. The key and the account name the command: a
+// repeated request gets the first answer again, and another request under the same
+// key is refused (idempotency_key_reused). A command that was refused has changed
+// nothing, and its key can be used again. ?dry_run=true answers with the events that
+// would be appended.
+//
+// # Reads
+//
+// A read answers from the read model or from the log. Its answer is given only after
+// the access log has an entry for everybody else whom it names.
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/body"
+	"tizilim/httpapi/token"
+)
+
+// maxBody bounds the body of a request, in bytes.
+const maxBody = 64 << 10
+
+// Declaration is what an operation says of itself.
+type Declaration struct {
+	ID      string // stable: the operationId, and the name of the operation in the access log
+	Method  string // of a read; a command is a POST
+	Path    string
+	Tag     string
+	Summary string
+	Doc     string
+	Status  int // of success; 200 where it is 0
+
+	Roles    []domain.Role // who may call it; [Anyone] needs no token
+	Shows    Disclosure    // of a read: whose data its answer shows
+	Problems []domain.Code // that it can answer beside those of its kind ([Operation.Answers])
+	Example  string        // of a request with a body: the body, as JSON
+
+	FromLog bool // a read of the log alone: what it does not find does not exist
+}
+
+type kind int
+
+const (
+	reads kind = iota
+	changes
+)
+
+// Operation is a declared operation.
+type Operation struct {
+	Declaration
+	kind     kind
+	register func(*API, Operation)
+}
+
+// Changes reports whether the operation is a command.
+func (op Operation) Changes() bool { return op.kind == changes }
+
+func (op Operation) hasBody() bool { return op.Changes() || op.Method == http.MethodPost }
+
+// check returns a sentence that names what the declaration lacks; "" where it is
+// whole.
+func (op Operation) check() string {
+	switch {
+	case op.ID == "" || op.Method == "" || op.Path == "" || op.Tag == "" || op.Summary == "":
+		return "give it an id, a method, a path, a tag and a summary"
+	case len(op.Roles) == 0:
+		return "say in Roles who may call it"
+	case !op.Changes() && !op.Shows.decided:
+		return "say in Shows whose data its answer shows, or why nobody's"
+	case op.Changes() && op.Shows.decided:
+		return "leave Shows out: the events of a command say who, when and why"
+	case !op.hasBody() && op.Example != "":
+		return "leave Example out: it has no body"
+	}
+	return ""
+}
+
+// Config is what the machinery needs.
+type Config struct {
+	Tokens    *token.Key
+	Claims    Claims
+	AccessLog AccessLog
+	Model     Model
+	Commands  CommandMeter
+	DigestKey []byte // of the digests of requests, which the log keeps
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+// Claims remembers which request an Idempotency-Key names.
+type Claims interface {
+	// Claim refuses with [domain.CodeKeyReused] where the id names another request.
+	// It succeeds again for the same request.
+	Claim(ctx context.Context, id domain.CommandID, digest string) error
+	// Release forgets the claim, so that the key can name a mended request.
+	Release(ctx context.Context, id domain.CommandID, digest string) error
+}
+
+// CommandMeter counts commands with their outcome.
+type CommandMeter interface {
+	Command(id string, r command.Receipt, err error, took time.Duration)
+}
+
+// API serves operations.
+type API struct {
+	huma       huma.API
+	config     Config
+	operations []Operation
+}
+
+// New returns an API without operations, on a huma API that was made with
+// [HumaConfig].
+func New(h huma.API, c Config) *API { return &API{huma: h, config: c} }
+
+// HumaConfig is the configuration of the huma API that operations are served by.
+func HumaConfig(title, version string) huma.Config {
+	config := huma.DefaultConfig(title, version)
+	config.OpenAPI.OpenAPI = "3.1.0"
+	config.DocsPath = "" // the built-in page loads its scripts from elsewhere
+	config.SchemasPath = ""
+	config.CreateHooks = nil // no $schema links in answers
+	config.Formats = map[string]huma.Format{"application/json": body.JSON, "json": body.JSON}
+	config.DefaultFormat = "application/json"
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+	}
+	return config
+}
+
+// Add serves the operations. It panics where a declaration is not whole, or where
+// two have one id: the process must not start with such an operation.
+func (a *API) Add(operations ...Operation) {
+	for _, op := range operations {
+		if lacks := op.check(); lacks != "" {
+			panic(fmt.Sprintf("operation %q: %s", op.ID, lacks))
+		}
+		if slices.ContainsFunc(a.operations, func(o Operation) bool { return o.ID == op.ID }) {
+			panic(fmt.Sprintf("operation %q: another one has this id", op.ID))
+		}
+		op.register(a, op)
+		if op.Example != "" {
+			content := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content
+			content["application/json"].Example = json.RawMessage(op.Example)
+		}
+		a.operations = append(a.operations, op)
+	}
+}
+
+// Operations returns all operations in the order of their ids.
+func (a *API) Operations() []Operation {
+	return slices.SortedFunc(slices.Values(a.operations), func(x, y Operation) int { return strings.Compare(x.ID, y.ID) })
+}
+
+// OpenAPI returns the description of all operations.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+// bodyRefusals are the statuses that refuse a body as such.
+var bodyRefusals = []int{http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType}
+
+func (a *API) describe(op Operation) huma.Operation {
+	security := []map[string][]string{{"bearer": {}}}
+	refusals := []int{
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
+	}
+	if slices.Contains(op.Roles, Anyone) {
+		security = nil
+		refusals = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
+	}
+	var parameters []*huma.Param
+	if op.statesPurpose() {
+		parameters = append(parameters, purposeParameter(op.kind))
+	}
+	return huma.Operation{
+		OperationID: op.ID, Method: op.Method, Path: op.Path, Tags: []string{op.Tag},
+		Summary: op.Summary, Description: op.description(),
+		DefaultStatus: op.Status, MaxBodyBytes: maxBody + 1, // huma refuses the limit itself
+		Parameters:  parameters,
+		Errors:      refusals,
+		Security:    security,
+		Middlewares: huma.Middlewares{a.guard(op)},
+
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+func (op Operation) description() string {
+	text := op.Doc + "\n\nRoles: " + join(op.Roles) + "."
+	if len(op.Problems) > 0 {
+		text += "\n\nProblems: " + join(op.Problems) + "."
+	}
+	return strings.TrimSpace(text)
+}
+
+func join[T ~string](values []T) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,70 @@
+package operation
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"tizilim/domain"
+	"tizilim/eventstore/command"
+)
+
+type noInput struct{}
+
+type answer struct{ Body struct{} }
+
+// reading is a read whose declaration lacks nothing but what change takes away.
+func reading(change func(*Declaration)) Operation {
+	d := Declaration{
+		ID: "get-it", Method: http.MethodGet, Path: "/it", Tag: "It", Summary: "It",
+		Roles: []domain.Role{domain.RoleAuditor}, Shows: ShowsNobody("it"),
+	}
+	change(&d)
+	return Read(d, func(context.Context, *noInput) (*answer, error) { return &answer{}, nil })
+}
+
+type order struct{ Posted[struct{}] }
+
+// ordering is a command whose declaration lacks nothing but what change takes away.
+func ordering(change func(*Declaration)) Operation {
+	d := Declaration{
+		ID: "do-it", Path: "/it", Tag: "It", Summary: "It", Roles: []domain.Role{domain.RoleOperator}, Example: `{}`,
+	}
+	change(&d)
+	return Command(d, func(context.Context, Call, *order) (command.Receipt, struct{ Events }, error) {
+		return command.Receipt{}, struct{ Events }{}, nil
+	})
+}
+
+func TestAnOperationThatDoesNotDeclareItselfDoesNotStart(t *testing.T) {
+	same := func(*Declaration) {}
+	for what, test := range map[string]struct {
+		operations []Operation
+		says       string // "" where they start
+	}{
+		"whole":                {[]Operation{reading(same), ordering(same)}, ""},
+		"two of one id":        {[]Operation{reading(same), reading(same)}, "another one has this id"},
+		"without an id":        {[]Operation{reading(func(d *Declaration) { d.ID = "" })}, "give it an id"},
+		"without a summary":    {[]Operation{ordering(func(d *Declaration) { d.Summary = "" })}, "a summary"},
+		"without roles":        {[]Operation{ordering(func(d *Declaration) { d.Roles = nil })}, "who may call it"},
+		"without a disclosure": {[]Operation{reading(func(d *Declaration) { d.Shows = Disclosure{} })}, "whose data"},
+		"a command with one":   {[]Operation{ordering(func(d *Declaration) { d.Shows = ShowsPersons() })}, "leave Shows out"},
+		"a GET with an example": {[]Operation{reading(func(d *Declaration) { d.Example = `{}` })},
+			"leave Example out"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			defer func() {
+				said := recover()
+				if (said == nil) != (test.says == "") || said != nil && !strings.Contains(fmt.Sprint(said), test.says) {
+					t.Errorf("it says %v, want %q", said, test.says)
+				}
+			}()
+			New(humagin.New(gin.New(), HumaConfig("It", "test")), Config{}).Add(test.operations...)
+		})
+	}
+}

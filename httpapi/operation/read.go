@@ -1,0 +1,135 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tizilim/domain"
+	"tizilim/httpapi/problem"
+)
+
+// AtLeast is part of the input of a read that can wait for the read model.
+type AtLeast struct {
+	Position string `header:"Tizilim-Position" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a position as this API gave it" doc:"Wait until the answer covers this position of the log"`
+}
+
+// Await waits until the model covers the position that the client has sent, for a
+// bounded time. It returns at once where the client has sent none.
+func (b AtLeast) Await(ctx context.Context, model interface {
+	Await(context.Context, domain.Position) error
+}) error {
+	if b.Position == "" {
+		return nil
+	}
+	position, err := strconv.ParseUint(b.Position, 10, 64)
+	if err != nil {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the position as this API gave it").At("header.Tizilim-Position")
+	}
+	return model.Await(ctx, domain.Position(position))
+}
+
+// Found is the answer to a read of one record.
+type Found[B any] struct {
+	ETag     string `header:"ETag" doc:"Revision of the record"`
+	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
+	Body     B
+}
+
+// Listed is the answer to a read over several records, which has no ETag.
+type Listed[B any] struct {
+	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
+	Body     B
+}
+
+// Answer makes the answer to a read of one record. asOf is 0 where the answer was
+// read from the log.
+func Answer[B any](body B, revision uint64, asOf domain.Position) *Found[B] {
+	f := &Found[B]{ETag: ETag(revision), Body: body}
+	if asOf > 0 {
+		f.Position = Position(asOf)
+	}
+	return f
+}
+
+// Read declares an operation that changes nothing but the access log. run may run
+// twice (see [RetryNotFound]), unless the declaration says FromLog.
+func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Operation {
+	return Operation{Declaration: d, kind: reads, register: func(a *API, op Operation) {
+		described := a.describe(op)
+		if op.Method == http.MethodPost {
+			described.Errors = append(described.Errors, bodyRefusals...)
+		}
+		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
+			look := func(ctx context.Context) (*O, error) { return run(ctx, in) }
+			var out *O
+			var err error
+			if op.FromLog {
+				out, err = look(ctx)
+			} else {
+				out, err = RetryNotFound(ctx, a.config.Model, look)
+			}
+			if err == nil {
+				err = a.reading(op.ID, op.Shows).Show(ctx, out)
+			}
+			if err != nil {
+				return nil, problem.Of(err, a.config.Logger)
+			}
+			return out, nil
+		})
+	}}
+}
+
+// RunStream answers a read that writes its answer itself. It must call
+// [Reading.Show] before it gives any part of the answer.
+type RunStream[I any] func(ctx context.Context, in *I, reading *Reading) (*huma.StreamResponse, error)
+
+// Responses describes the answers of a stream; schema gives the schema of a type.
+type Responses func(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response
+
+// Stream declares a read whose answer is not one JSON object: it has several media
+// types, or is long, or goes on.
+func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operation {
+	return Operation{Declaration: d, kind: reads, register: func(a *API, op Operation) {
+		described := a.describe(op)
+		described.Responses = responses(func(t reflect.Type) *huma.Schema {
+			return huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, t)
+		})
+		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+			out, err := run(ctx, in, a.reading(op.ID, op.Shows))
+			if err != nil {
+				return nil, problem.Of(err, a.config.Logger)
+			}
+			return out, nil
+		})
+	}}
+}
+
+// Model is what reads need of the read model.
+type Model interface {
+	// CatchUp waits until the model has all that the log held when it was called.
+	CatchUp(context.Context) error
+}
+
+// RetryNotFound runs a look at the read model that may find nothing. The model is
+// a moment behind the log, so what it does not have may only be late. The look then
+// waits until the model has all that the log holds now, which is later than the
+// request came, and runs once more: a second "not found" is true. Where the model
+// does not catch up in time, that error is the answer.
+//
+// look may run twice, so it must leave no trace: the access log is written after it.
+func RetryNotFound[O any](ctx context.Context, model Model, look func(context.Context) (O, error)) (O, error) {
+	out, err := look(ctx)
+	var e *domain.Error
+	if !errors.As(err, &e) || e.Kind != domain.NotFound {
+		return out, err
+	}
+	if err := model.CatchUp(ctx); err != nil {
+		return out, err
+	}
+	return look(ctx)
+}

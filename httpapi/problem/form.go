@@ -1,0 +1,173 @@
+package problem
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
+
+	"tizilim/domain"
+)
+
+// IDSentence says how to write an id that has the wrong form.
+const IDSentence = "write the id as a UUID, as the registry gave it"
+
+// init sets the sentences of huma's checks of the form of a request. They have the
+// shape "code: sentence", like a [domain.Error], and formProblem reads both.
+func init() {
+	say := func(code domain.Code, sentence string) string { return string(code) + ": " + sentence }
+	huma.ValidateStrictCasing = true // otherwise "IIN" and "iin" could both be sent
+	validation.MsgUnexpectedProperty = say(domain.CodeUnknownField, "the request has no such member; remove it or correct its name")
+	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing; add it")
+	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
+	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, IDSentence+"%.0v") // without huma's reason: it quotes the value
+	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
+	validation.MsgExpectedBase64String = say(domain.CodeMalformed, "write these bytes in base64")
+	validation.MsgExpectedBoolean = say(domain.CodeWrongType, "write true or false, without quotes")
+	validation.MsgExpectedString = say(domain.CodeWrongType, "write a string, in quotes")
+	validation.MsgExpectedInteger = say(domain.CodeWrongType, "write a whole number, without quotes")
+	validation.MsgExpectedNumber = say(domain.CodeWrongType, "write a number, without quotes")
+	validation.MsgExpectedArray = say(domain.CodeWrongType, "write a list, in brackets")
+	validation.MsgExpectedObject = say(domain.CodeWrongType, "write an object, in braces")
+	validation.MsgExpectedMinLength = say(domain.CodeRequired, "write at least %d characters")
+	validation.MsgExpectedMaxLength = say(domain.CodeTooLong, "write at most %d characters")
+	validation.MsgExpectedMinItems = say(domain.CodeRequired, "name at least %d")
+	validation.MsgExpectedMaxItems = say(domain.CodeTooLong, "name at most %d")
+	validation.MsgExpectedMinimumNumber = say(domain.CodeMalformed, "write a number of at least %v")
+	validation.MsgExpectedMaximumNumber = say(domain.CodeMalformed, "write a number of at most %v")
+	validation.MsgExpectedBePattern = say(domain.CodeMalformed, "this is not %s")
+	validation.MsgExpectedMatchPattern = say(domain.CodeMalformed, "this must match %s")
+
+	huma.NewError = formProblem
+	huma.NewErrorWithContext = func(_ huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return formProblem(status, msg, errs...)
+	}
+}
+
+// formProblem builds the Problem for a request whose form huma refuses. It never
+// repeats a value of the request, since that may be an IIN.
+func formProblem(status int, msg string, errs ...error) huma.StatusError {
+	switch {
+	case status == http.StatusRequestEntityTooLarge:
+		return New(status, domain.CodeBodyTooLarge, "the request body is larger than this operation takes; send less", "")
+	case status == http.StatusRequestTimeout:
+		return New(status, domain.CodeMalformed, "the request body did not arrive in time; send it without pauses", "")
+	case msg == "cannot read request body": // the client went away, or its chunks are malformed
+		return New(http.StatusBadRequest, domain.CodeMalformed, "the request body did not arrive whole; send the request again", "")
+	}
+	var faults, unknown []FieldProblem
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		detail := &huma.ErrorDetail{Message: err.Error()}
+		if converted, ok := err.(huma.ErrorDetailer); ok {
+			detail = converted.ErrorDetail()
+		}
+		if f := fault(detail); f.Code == domain.CodeUnknownField {
+			unknown = append(unknown, f)
+		} else {
+			faults = append(faults, f)
+		}
+	}
+	// Unknown members come in the order of a map: sorted, the same request gets
+	// the same answer.
+	slices.SortFunc(unknown, func(a, b FieldProblem) int { return strings.Compare(a.Field, b.Field) })
+	faults = append(faults, unknown...)
+	if len(faults) == 0 { // huma names no fault only where the body is missing
+		return New(http.StatusBadRequest, domain.CodeMalformed, "this operation needs a JSON object as its body; send one", "")
+	}
+	first := faults[0]
+	switch first.Code {
+	case domain.CodeKeyRequired:
+		status = http.StatusBadRequest
+	case domain.CodeWrongType:
+		status = http.StatusUnprocessableEntity
+	}
+	p := New(status, first.Code, first.Detail, first.Field)
+	if len(faults) > 1 {
+		p.Errors = faults
+	}
+	return p
+}
+
+// missingMember is the sentence about a member that is missing.
+var missingMember = regexp.MustCompile(`^the member (\S+) is missing; add it$`)
+
+// codeAndSentence is "code: sentence" or "code (field): sentence".
+var codeAndSentence = regexp.MustCompile(`(?s)^([a-z][a-z0-9_]*)(?: \(([^)]*)\))?: (.*)$`)
+
+// fault reads what huma says about a location such as body.persons[1].
+func fault(d *huma.ErrorDetail) FieldProblem {
+	field := path(d.Location)
+	if d.Location == "header.Idempotency-Key" {
+		return FieldProblem{domain.CodeKeyRequired, field,
+			"every command needs an Idempotency-Key header of 1 to 200 characters, such as a random UUID: " +
+				"send the same key again when you repeat the request"}
+	}
+	if m := codeAndSentence.FindStringSubmatch(d.Message); m != nil {
+		if m[2] != "" {
+			field = m[2]
+		}
+		// Where a member is missing, huma names the object that should have it.
+		if member := missingMember.FindStringSubmatch(m[3]); member != nil {
+			field = strings.TrimPrefix(field+"."+member[1], ".")
+		}
+		return FieldProblem{domain.Code(m[1]), field, m[3]}
+	}
+	switch d.Message {
+	case "unknown query parameter":
+		return FieldProblem{domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name"}
+	case "invalid boolean":
+		return FieldProblem{domain.CodeWrongType, field, "write true or false"}
+	case "invalid integer":
+		return FieldProblem{domain.CodeWrongType, field, "write a whole number in digits"}
+	}
+	if strings.HasPrefix(d.Message, "required ") {
+		return FieldProblem{domain.CodeRequired, field, "this parameter is missing; add it"}
+	}
+	// Only ids are left. huma's own sentence repeats a part of the value.
+	return FieldProblem{domain.CodeIDFormat, field, IDSentence}
+}
+
+// path shortens huma's path of a member: without its beginning "body", and
+// without names that no operation has (see [MemberPath]).
+func path(location string) string {
+	location = strings.TrimPrefix(strings.TrimPrefix(location, "body"), ".")
+	if place, name, ok := strings.Cut(location, "."); ok && place == "header" {
+		return place + "." + name
+	}
+	short := ""
+	for name := range strings.SplitSeq(location, ".") {
+		name, index, indexed := strings.Cut(name, "[")
+		short = MemberPath(short, name)
+		if indexed && plainName(name) {
+			short += "[" + index
+		}
+	}
+	return short
+}
+
+// Query is the path of a parameter of the query.
+func Query(name string) string { return path("query." + name) }
+
+// MemberPath is the path of a member of the object at path. A name that no
+// operation has is left out: a client may have written an IIN in its place.
+func MemberPath(path, name string) string {
+	if !plainName(name) {
+		return path
+	}
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// plainName reports whether a name looks like one of this API.
+func plainName(name string) bool {
+	return name != "" && len(name) <= 40 && name[0] >= 'a' && name[0] <= 'z' &&
+		!slices.ContainsFunc([]byte(name), func(b byte) bool { return b != '_' && (b < 'a' || b > 'z') })
+}

@@ -1,0 +1,125 @@
+// Package problem turns every refusal of the API into an RFC 9457 problem with a
+// stable code, the member at fault and a sentence that says how to mend it.
+package problem
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"tizilim/domain"
+)
+
+// Problem is the answer to a request that is refused (RFC 9457).
+type Problem struct {
+	Type   string         `json:"type" doc:"urn:tizilim:problem: and the code" example:"urn:tizilim:problem:iin_control_digit"`
+	Title  string         `json:"title" doc:"The HTTP status in words"`
+	Status int            `json:"status"`
+	Code   domain.Code    `json:"code" doc:"Stable name of the refusal, for programs" example:"iin_control_digit"`
+	Detail string         `json:"detail" doc:"What is wrong and how to mend it"`
+	Field  string         `json:"field,omitempty" doc:"Path of the member at fault in the request" example:"persons[1]"`
+	Errors []FieldProblem `json:"errors,omitempty" doc:"All faults, where there are several"`
+}
+
+// FieldProblem is one of several faults of a request.
+type FieldProblem struct {
+	Code   domain.Code `json:"code"`
+	Field  string      `json:"field,omitempty"`
+	Detail string      `json:"detail"`
+}
+
+func (p *Problem) Error() string             { return p.Detail }
+func (p *Problem) GetStatus() int            { return p.Status }
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// RetryAfter is the Retry-After of every 503, in seconds.
+const RetryAfter = "1"
+
+// GetHeaders returns the headers that belong to the status.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	switch p.Status {
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", RetryAfter)
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Bearer realm="tizilim"`)
+	}
+	return h
+}
+
+// statusOf is the one table from the kind of a refusal to its HTTP status.
+func statusOf(e *domain.Error) int {
+	switch e.Kind {
+	case domain.Conflict:
+		return http.StatusConflict
+	case domain.NotFound:
+		return http.StatusNotFound
+	case domain.Forbidden:
+		return http.StatusForbidden
+	case domain.Stale:
+		return http.StatusPreconditionFailed
+	case domain.Unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusUnprocessableEntity
+	}
+}
+
+// storeTrouble is an error of the event store that knows its reason. Its text is
+// a sentence for operators.
+type storeTrouble interface {
+	error
+	EventStoreReason() string
+}
+
+// Of turns an error of an operation into the answer to the client. An error that
+// is not a [domain.Error] is a defect or an outage: its text goes to the log, and
+// the client does not see it.
+func Of(err error, log *slog.Logger) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var e *domain.Error
+	if !errors.As(err, &e) {
+		var trouble storeTrouble
+		if errors.As(err, &trouble) { // operators read what it is in /readyz
+			log.Warn("the event store cannot be used now", "reason", trouble.EventStoreReason(), "error", err)
+			return New(http.StatusServiceUnavailable, domain.CodeLogUnavailable,
+				"the event store does not answer now; send the same request again", "")
+		}
+		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			// The client went away, or the server stops.
+			log.Debug("request was given up", "error", err)
+			return New(http.StatusServiceUnavailable, domain.CodeInternal,
+				"the request ended before its answer; send the same request again", "")
+		}
+		log.Error("request failed", "error", err)
+		return Internal()
+	}
+	p = New(statusOf(e), e.Code, e.Message, e.Field)
+	if len(e.Also) > 0 {
+		p.Errors = append(p.Errors, FieldProblem{e.Code, e.Field, e.Message})
+		for _, also := range e.Also {
+			p.Errors = append(p.Errors, FieldProblem{also.Code, also.Field, also.Message})
+		}
+	}
+	return p
+}
+
+// Internal is the answer to a client where the registry has a defect. The log says
+// more about it.
+func Internal() *Problem {
+	return New(http.StatusInternalServerError, domain.CodeInternal,
+		"the registry failed; nothing is known to have been changed, send the same request again", "")
+}
+
+// New makes a Problem of its parts. field is the path of the member at fault, or
+// "" where there is none.
+func New(status int, code domain.Code, detail, field string) *Problem {
+	return &Problem{
+		Type: "urn:tizilim:problem:" + string(code), Title: http.StatusText(status), Status: status,
+		Code: code, Detail: detail, Field: field,
+	}
+}

@@ -1,0 +1,394 @@
+package httpapi
+
+import (
+	"context"
+	"slices"
+
+	"tizilim/domain"
+	"tizilim/domain/procedure"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/token"
+)
+
+func (s *Server) stepOperations() []operation.Operation {
+	return []operation.Operation{
+		s.requestCorrection(),
+		s.bringCorrection(),
+		s.forwardCase(),
+		s.takeUpCase(),
+		s.replaceDecider(),
+		s.announceHearing(),
+		s.objectToRefusal(),
+		s.endHearing(),
+		s.extendTerm(),
+		s.withdrawApplication(),
+		s.terminateCase(),
+		s.recordCaseNotice(),
+		s.complainOfCase(),
+		s.forwardComplaint(),
+		s.decideComplaint(),
+		s.recordRemedy(),
+	}
+}
+
+type missingBody struct {
+	Document domain.DocumentType `json:"document_type,omitempty" enum:"identity_card,passport,residence_permit,stateless_certificate,refugee_certificate,birth_certificate,application,exit_permission,court_decision,other" doc:"Where a document is missing"`
+	Text     string              `json:"text" minLength:"1" maxLength:"1000" doc:"As the applicant reads it; no personal data"`
+}
+
+type correctionRequestBody struct {
+	Missing       []missingBody `json:"missing" minItems:"1" maxItems:"100" doc:"What is missing, item by item"`
+	SystemsSilent bool          `json:"systems_silent,omitempty" doc:"The state systems do not answer: only then is a document asked for that they hold (identity cards, passports)"`
+	Until         domain.Date   `json:"until,omitzero" format:"date" doc:"Last day to bring it; ten working days where it is left out"`
+}
+
+func (s *Server) requestCorrection() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "correction-request",
+		Summary: "Say what an application lacks, and until when it can be brought",
+		Doc:     "An application is never refused at intake (APPC 64). What the state's own systems hold is not asked for (State-services law 5(2)). The application returns to the applicant when the day has passed; a new filing stays open.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b correctionRequestBody) ([]domain.Event, error) {
+		return c.RequestCorrection(cmd, b.correction(), t)
+	})
+}
+
+// takeStep decides a step of the procedure.
+type takeStep[B any] func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B) ([]domain.Event, error)
+
+// step declares POST /v1/cases/{id}/<id of the operation>.
+func step[B any](s *Server, d operation.Declaration, take takeStep[B]) operation.Operation {
+	return stepAfter(s, d,
+		func(context.Context, domain.CaseID, B) (struct{}, error) { return struct{}{}, nil },
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, _ struct{}) ([]domain.Event, error) {
+			return take(c, cmd, t, b)
+		})
+}
+
+// stepInput is a step on a case.
+type stepInput[B any] struct {
+	ID domain.CaseID `path:"id" format:"uuid"`
+	operation.Posted[B]
+}
+
+type stepped struct {
+	CaseID domain.CaseID `json:"case_id" format:"uuid"`
+	operation.Events
+}
+
+// stepAfter is [step] for a decision that needs something from outside the case.
+// look fetches it before the decision. What look refuses is told only to callers
+// whom the case concerns.
+func stepAfter[B, F any](s *Server, d operation.Declaration, look func(context.Context, domain.CaseID, B) (F, error),
+	take func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, seen F) ([]domain.Event, error)) operation.Operation {
+	d.Path, d.Tag = "/v1/cases/{id}/"+d.ID, casesTag
+	return operation.Command(d, func(ctx context.Context, call operation.Call, in *stepInput[B]) (command.Receipt, stepped, error) {
+		p := operation.Caller(ctx)
+		if p.IsCitizen() {
+			call.Channel = domain.ChannelPortal
+		}
+		seen, lookErr := look(ctx, in.ID, in.Body)
+		r, err := s.commands.StepOnCase(ctx, call.Command, in.ID, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+			if err := concerns(p, c, d.ID); err != nil {
+				return nil, err
+			}
+			if lookErr != nil {
+				return nil, lookErr
+			}
+			return take(c, call.Command, t, in.Body, seen)
+		}, call.Options)
+		return r, stepped{CaseID: in.ID}, operation.Hide(ctx, err)
+	})
+}
+
+// concerns refuses callers whom the case does not concern. A citizen may act in a
+// case that they applied for. A commission acts on applications for housing, and
+// the provider on deregistrations. A desk of the State Corporation takes the papers
+// of the applicant in both services. A person whom the decision affects may
+// complain of it without being the applicant (R16).
+func concerns(p token.Principal, c *procedure.Case, step string) error {
+	switch {
+	case !c.Known():
+		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
+	case p.IsCitizen() && step == "complaint" && slices.Contains(c.Affected, p.PersonID):
+		return nil
+	case p.IsCitizen() && p.PersonID != c.ApplicantID:
+		return operation.NotYours()
+	case p.Role == domain.RoleCommission && c.OneSitting, p.Role == domain.RoleProvider && !c.OneSitting:
+		return domain.Refuse(domain.Forbidden, domain.CodeRoleNotAllowed,
+			"this case is of the other service: a commission acts on applications for housing, the provider on deregistrations")
+	}
+	return nil
+}
+
+func (b correctionRequestBody) correction() procedure.Correction {
+	ask := procedure.Correction{SystemsSilent: b.SystemsSilent, Until: b.Until}
+	for _, m := range b.Missing {
+		ask.Missing = append(ask.Missing, procedure.Missing(m))
+	}
+	return ask
+}
+
+type curedBody struct {
+	Documents []documentBody `json:"documents,omitempty" maxItems:"100"`
+}
+
+func (s *Server) bringCorrection() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "correction",
+		Summary: "Bring what was missing",
+		Doc:     "From this instant the application is complete: it decides the place on the list, and the term runs from it.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b curedBody) ([]domain.Event, error) {
+		return c.Correct(cmd, documents(b.Documents), t)
+	})
+}
+
+type bodyNamed struct {
+	To string `json:"to" minLength:"1" maxLength:"200" doc:"The body"`
+}
+
+func (s *Server) forwardCase() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "forwarding",
+		Summary: "Forward an application to the body that it should have gone to",
+		Doc:     "Within three working days (APPC 65).",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
+		return c.Forward(cmd, b.To, t)
+	})
+}
+
+type nothingBody struct{}
+
+func (s *Server) takeUpCase() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "review",
+		Summary: "Take up an application",
+		Doc:     "Who takes it up decides it.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, _ nothingBody) ([]domain.Event, error) {
+		return c.TakeUp(cmd)
+	})
+}
+
+type recusalBody struct {
+	Ground  procedure.RecusalGround `json:"ground" enum:"took_part,close_relative,dependent,interested"`
+	Decider string                  `json:"decider" minLength:"1" maxLength:"200" doc:"Account that decides instead"`
+}
+
+func (s *Server) replaceDecider() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "recusal",
+		Summary: "Replace the decider",
+		Doc:     "On a ground of APPC 67.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b recusalBody) ([]domain.Event, error) {
+		return c.Recuse(cmd, b.Ground, b.Decider)
+	})
+}
+
+type hearingBody struct {
+	Preliminary string `json:"preliminary" minLength:"1" maxLength:"4000" doc:"What is intended, and why"`
+}
+
+func (s *Server) announceHearing() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "hearing",
+		Summary: "Tell the applicant of an intended refusal",
+		Doc:     "The refusal follows three working days later at the earliest; objections are open for two (APPC 73).",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b hearingBody) ([]domain.Event, error) {
+		return c.AnnounceHearing(cmd, domain.Personal(b.Preliminary), t)
+	})
+}
+
+type objectionBody struct {
+	Objection string `json:"objection" minLength:"1" maxLength:"4000"`
+}
+
+func (s *Server) objectToRefusal() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "objection",
+		Summary: "Object to an intended refusal",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
+		return c.Object(cmd, domain.Personal(b.Objection))
+	})
+}
+
+type hearingEndBody struct {
+	How      procedure.HearingEnd `json:"how" enum:"heard_orally,waived,lapsed"`
+	Protocol string               `json:"protocol,omitempty" maxLength:"4000" doc:"Of an oral hearing; of a waiver, the applicant's words"`
+}
+
+func (s *Server) endHearing() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "hearing-end",
+		Summary: "End a hearing without a written objection",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b hearingEndBody) ([]domain.Event, error) {
+		return c.CloseHearing(cmd, b.How, domain.Personal(b.Protocol))
+	})
+}
+
+type extensionBody struct {
+	Office  procedure.Office `json:"office" enum:"head,deputy_head" doc:"Of the official who decides it; APPC 76 names no other"`
+	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
+	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
+}
+
+func (s *Server) extendTerm() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "extension",
+		Summary: "Extend the term",
+		Doc:     "By a reasoned decision of the head or a deputy, before the term is over, by two months in all (APPC 76).",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b extensionBody) ([]domain.Event, error) {
+		return c.Extend(cmd, b.Office, domain.Personal(b.Reasons), b.Until, t)
+	})
+}
+
+func (s *Server) withdrawApplication() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "withdrawal",
+		Summary: "Withdraw an application",
+		Doc:     "Before it is decided; a new filing stays open.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, _ nothingBody) ([]domain.Event, error) {
+		return c.Withdraw(cmd)
+	})
+}
+
+type terminationBody struct {
+	Ground  procedure.TerminationGround `json:"ground" enum:"same_subject_and_grounds_decided,court_act_in_force,other_by_law"`
+	Reasons string                      `json:"reasons" minLength:"1" maxLength:"4000"`
+
+	DuplicateOf domain.CaseID `json:"duplicate_of,omitzero" format:"uuid" doc:"On the first ground: the case in which the same subject was decided"`
+}
+
+func (s *Server) terminateCase() operation.Operation {
+	return stepAfter(s, operation.Declaration{
+		ID:      "termination",
+		Summary: "End a case without a decision on its subject",
+		Doc:     "On a ground of APPC 70. A duplicate names the case in which the same was decided; it bars no filing with new arguments or facts.",
+		Roles:   []domain.Role{domain.RoleCommission},
+	}, func(ctx context.Context, _ domain.CaseID, b terminationBody) (procedure.Case, error) {
+		return s.caseNamed(ctx, b.DuplicateOf)
+	},
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b terminationBody, other procedure.Case) ([]domain.Event, error) {
+			return c.Terminate(cmd, procedure.Termination{
+				Ground: b.Ground, Reasons: domain.Personal(b.Reasons), DuplicateOf: b.DuplicateOf, Other: other,
+			}, t)
+		})
+}
+
+// caseNamed is the case with the id as the log holds it; the zero Case where no
+// id is given.
+func (s *Server) caseNamed(ctx context.Context, id domain.CaseID) (procedure.Case, error) {
+	if id.IsZero() {
+		return procedure.Case{}, nil
+	}
+	return s.commands.Case(ctx, id)
+}
+
+type caseNoticeBody struct {
+	Of procedure.Duty       `json:"of,omitempty" enum:"decision,notice_of_forwarding,notice_of_extension" doc:"What the applicant got notice of; the decision where it is left out"`
+	By procedure.NotifiedBy `json:"by" enum:"personal_account,sms,email,registered_letter,by_hand"`
+}
+
+func (s *Server) recordCaseNotice() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "notice",
+		Summary: "Record that the applicant got notice",
+		Doc:     "Of the decision, where nothing else is said, by a way that records its receipt (APPC 66): the time for a complaint runs from it. Or of the forwarding, or of an extension.",
+		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b caseNoticeBody) ([]domain.Event, error) {
+		of := b.Of
+		if of == "decision" {
+			of = procedure.OfDecision
+		}
+		return c.Notify(cmd, of, b.By)
+	})
+}
+
+type complaintBody struct {
+	Grounds       string          `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"At a desk: the applicant where it is left out, or a person whom the case deregistered"`
+}
+
+func (s *Server) complainOfCase() operation.Operation {
+	return stepAfter(s, operation.Declaration{
+		ID:      "complaint",
+		Summary: "Complain of a decision, or of its absence after the term",
+		Doc:     "A late complaint is taken too (APPC 91, 92). The applicant complains, and whom the case deregistered.",
+		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+	}, func(ctx context.Context, _ domain.CaseID, b complaintBody) (domain.PersonID, error) {
+		p := operation.Caller(ctx)
+		if p.IsCitizen() && b.ComplainantID.IsZero() {
+			return p.PersonID, nil
+		}
+		if p.IsCitizen() && b.ComplainantID != p.PersonID {
+			return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "you complain in your own name: leave it out").At("complainant_id")
+		}
+		return b.ComplainantID, nil
+	},
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintBody, by domain.PersonID) ([]domain.Event, error) {
+			if by.IsZero() {
+				by = c.ApplicantID
+			}
+			return c.FileComplaint(cmd, domain.DeriveID(cmd.ID.UUID, "complaint").String(), by, domain.Personal(b.Grounds), t)
+		})
+}
+
+func (s *Server) forwardComplaint() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "complaint-forwarding",
+		Summary: "Forward a complaint with the file to the reviewing body",
+		Doc:     "Within three working days (APPC 91).",
+		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
+		return c.ForwardComplaint(cmd, b.To, t)
+	})
+}
+
+type complaintDecisionBody struct {
+	Outcome procedure.ComplaintOutcome `json:"outcome" enum:"satisfied_by_body,act_upheld,act_annulled,body_obliged"`
+	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
+}
+
+func (s *Server) decideComplaint() operation.Operation {
+	return step(s, operation.Declaration{
+		ID:      "complaint-decision",
+		Summary: "Decide a complaint",
+		Doc:     "The body itself can satisfy it before it is forwarded; then the reviewing body decides. Where a refusal falls, the case is under review again, with its place by seniority; what was decided in one sitting, or granted, is made good by a remedy.",
+		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
+		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
+	})
+}
+
+type remedyBody struct {
+	How     procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
+	Acts    []domain.EventRef    `json:"acts,omitempty" maxItems:"100" doc:"The acts that correct what the case did, as stream@revision"`
+	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"In which the same was applied for anew"`
+	Words   string               `json:"words,omitempty" maxLength:"4000" doc:"Of the complainant who wants no remedy"`
+}
+
+func (s *Server) recordRemedy() operation.Operation {
+	return stepAfter(s, operation.Declaration{
+		ID:      "remedy",
+		Summary: "Record what was done about an act that fell",
+		Doc:     "Where a complaint was satisfied and the case does not open again. What the case did is never deleted: it is corrected by an act that refers to it, or applied for anew.",
+		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+	}, func(ctx context.Context, id domain.CaseID, b remedyBody) (procedure.Case, error) {
+		if err := s.commands.Corrects(ctx, id, b.Acts); err != nil {
+			return procedure.Case{}, err
+		}
+		return s.caseNamed(ctx, b.NewCase)
+	},
+		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b remedyBody, other procedure.Case) ([]domain.Event, error) {
+			return c.Remedy(cmd, procedure.Remedy{How: b.How, Acts: b.Acts, NewCase: b.NewCase, Other: other, Words: domain.Personal(b.Words)})
+		})
+}
