@@ -14,6 +14,9 @@ type Event interface {
 	// EffectiveAt is when the fact is true in the world, which may be long
 	// before the registry learned of it ([Recorded.Created]).
 	EffectiveAt() time.Time
+	// Concerns says whom the fact concerns, or why nobody. It depends on the
+	// event alone.
+	Concerns() Concern
 }
 
 // Position is a place in the log of all events, rising with every event. The

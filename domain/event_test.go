@@ -14,8 +14,9 @@ import (
 // noted is an event that no service knows.
 type noted struct{ Name domain.Personal }
 
-func (noted) EventType() string      { return "Noted" }
-func (noted) EffectiveAt() time.Time { return time.Time{} }
+func (noted) EventType() string        { return "Noted" }
+func (noted) EffectiveAt() time.Time   { return time.Time{} }
+func (noted) Concerns() domain.Concern { return domain.ConcernsNobody("it is invented") }
 
 func TestDerivedIDsAreTheSameForEveryRepetition(t *testing.T) {
 	from := uuid.MustParse("6ba7b812-9dad-11d1-80b4-00c04fd430c8")

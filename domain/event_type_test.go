@@ -17,8 +17,9 @@ type lifted struct {
 	Parts []string `json:"parts"`
 }
 
-func (lifted) EventType() string      { return "Lifted" }
-func (lifted) EffectiveAt() time.Time { return time.Time{} }
+func (lifted) EventType() string        { return "Lifted" }
+func (lifted) EffectiveAt() time.Time   { return time.Time{} }
+func (lifted) Concerns() domain.Concern { return domain.ConcernsNobody("it is invented") }
 
 // rename lifts version 1 to 2: title became name.
 func rename(data []byte) ([]byte, error) {

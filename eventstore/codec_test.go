@@ -141,8 +141,9 @@ func TestEncodeRefusesWhatCouldNotBeReadOrRepeated(t *testing.T) {
 
 type unregistered struct{}
 
-func (unregistered) EventType() string      { return "Unregistered" }
-func (unregistered) EffectiveAt() time.Time { return at }
+func (unregistered) EventType() string        { return "Unregistered" }
+func (unregistered) EffectiveAt() time.Time   { return at }
+func (unregistered) Concerns() domain.Concern { return domain.ConcernsNobody("it is invented") }
 
 func TestDecodeRefusesWhatThisReleaseDoesNotKnow(t *testing.T) {
 	good := encoded(t, examples[0], exampleMeta)

@@ -159,14 +159,8 @@ func (s *Server) namedInHistory(ctx context.Context, recs []domain.Recorded) ([]
 	var cases []domain.CaseID
 	for _, rec := range recs {
 		named = append(named, struct{ Facts domain.Event }{rec.Event})
-		if id, ok := strings.CutPrefix(rec.Stream, "case-"); ok {
-			parsed, err := uuid.Parse(id)
-			if err != nil {
-				return nil, err
-			}
-			if caseID := (domain.CaseID{UUID: parsed}); !slices.Contains(cases, caseID) {
-				cases = append(cases, caseID)
-			}
+		if id := rec.Event.Concerns().Case; !id.IsZero() && !slices.Contains(cases, id) {
+			cases = append(cases, id)
 		}
 	}
 	if len(cases) == 0 {

@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +10,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
-	"tizilim/domain/residence"
+	"tizilim/domain/procedure"
 )
 
 // accounts keeps, for the personal account, in which cases a person takes part,
@@ -19,15 +18,11 @@ import (
 // Both are only indexes: what is shown is the record of the case and that of
 // the entry.
 func accounts(rec domain.Recorded) []op {
+	if begins, ok := rec.Event.(procedure.Begins); ok && !begins.Begun().OwnInitiative {
+		c := rec.Event.Concerns()
+		return takePart(rec, c.Case, c.Persons)
+	}
 	switch e := rec.Event.(type) {
-	case residence.DeregistrationApplied:
-		return takePart(rec, e.CaseID, slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners))
-	case housing.ApplicationReceived:
-		parties := []domain.PersonID{e.ApplicantID}
-		for _, m := range e.Family {
-			parties = append(parties, m.PersonID)
-		}
-		return takePart(rec, e.CaseID, parties)
 	case housing.EntryPlaced:
 		return []op{rank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
 	case housing.EntryReinstated:

@@ -63,8 +63,8 @@ func consentDuties(rec domain.Recorded) []op {
 //
 // Those of a review are in the stream of a list, and told with the entry.
 func bodyDuties(rec domain.Recorded) (ops []op) {
-	if e, ok := rec.Event.(procedure.OfCase); ok && strings.HasPrefix(rec.Stream, listPrefix) {
-		return reviewDuties(rec, e)
+	if review := rec.Event.Concerns().Case; !review.IsZero() && strings.HasPrefix(rec.Stream, listPrefix) {
+		return reviewDuties(rec, review)
 	}
 	due := func(d procedure.Duty, at time.Time) domain.Due {
 		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: string(d), At: at}
@@ -83,12 +83,12 @@ func bodyDuties(rec domain.Recorded) (ops []op) {
 }
 
 // reviewDuties are what the body owes after a complaint about a removal.
-func reviewDuties(rec domain.Recorded, e procedure.OfCase) (ops []op) {
+func reviewDuties(rec domain.Recorded, review domain.CaseID) (ops []op) {
 	due := func(d procedure.Duty, at time.Time) domain.Due {
-		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: e.Of().String() + "/" + string(d), At: at}
+		return domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: review.String() + "/" + string(d), At: at}
 	}
-	owed, done := procedure.DutiesOf(e)
-	switch e := e.(type) {
+	owed, done := procedure.DutiesOf(rec.Event)
+	switch e := rec.Event.(type) {
 	case procedure.DutyMissed:
 		done = append(done, e.Duty)
 	case housing.EntryReinstated: // whatever was owed, the entry is back

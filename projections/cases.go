@@ -55,11 +55,8 @@ func cases(rec domain.Recorded) []op {
 // stream, or of the case that it names in the stream of a list; "" for all other
 // events.
 func fileOf(rec domain.Recorded) string {
-	if strings.HasPrefix(rec.Stream, "case-") {
-		return rec.Stream
-	}
-	if e, ok := rec.Event.(procedure.OfCase); ok {
-		return e.Of().Stream()
+	if id := rec.Event.Concerns().Case; !id.IsZero() {
+		return id.Stream()
 	}
 	return ""
 }

@@ -115,7 +115,7 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 			_, correction := residence.CorrectionIn(rec.Event)
 			_, began := rec.Event.(residence.RegistrationBegan)
 			_, ended := rec.Event.(residence.RegistrationEnded)
-			if histories := len(concerned(rec)); correction || began || ended {
+			if histories := len(subjectsOf(rec.Event.Concerns())); correction || began || ended {
 				if histories != 2 {
 					t.Fatalf("%s is in %d histories, want that of the person and that of the dwelling", rec.Event.EventType(), histories)
 				}

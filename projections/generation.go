@@ -15,7 +15,7 @@ import (
 // schema is the version of the keys and values of a generation. It is raised
 // with every change of a projection: a generation of another schema neither
 // serves nor is continued, a new one is filled.
-const schema = "15"
+const schema = "16"
 
 // sweepStep is how many keys are looked at, and at most freed, in one step.
 const sweepStep = 500

@@ -27,7 +27,8 @@ func cut(key, from string) op { return op{opCut, key, []string{from}} }
 func stair(key, from, to, change string) op {
 	return op{opStair, key, []string{from, to, change}}
 }
-func point(parties, member string) op { return op{opPoint, parties, []string{member}} }
+func point(parties, member string) op     { return op{opPoint, parties, []string{member}} }
+func pointHolder(entry, member string) op { return op{opPointHolder, entry, []string{member}} }
 
 // projection turns an event into the writes of one model. It is pure: neither
 // reads nor clock, so that the projector, verify and a test get the same.

@@ -45,6 +45,8 @@ func story() *script {
 	s.queue(1, 2, decided, notice.YouAreDeregistered)
 	s.add(noticeID(1).Stream(), notice.NoticeDelivered{NoticeID: noticeID(1), Way: notice.Account, DeliveredAt: s.now})
 	s.add(noticeID(1).Stream(), notice.NoticeFailed{NoticeID: noticeID(1), Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: s.now, FailedAt: s.now})
+	s.decide(14, 2, 2, entryID(3))
+	s.transfer(3, 3, 1)
 	return s
 }
 

@@ -14,16 +14,17 @@ import (
 type verb int
 
 const (
-	opSet    verb = iota // hash: field, value, field, value ...
-	opUnset              // hash: field ...
-	opJoin               // set: member ...
-	opLeave              // set: member ...
-	opRank               // zset: score, member
-	opUnrank             // zset: member
-	opCut                // zset with equal scores: the first member to go; all that sort after it go too
-	opStair              // staircase: from, to, change; see numbers.go
-	opPoint              // set of keys of zsets: member, which is ranked with score 0 in each of them
-	opClaim              // digest, milliseconds; the key is relative to the root, outside generations
+	opSet         verb = iota // hash: field, value, field, value ...
+	opUnset                   // hash: field ...
+	opJoin                    // set: member ...
+	opLeave                   // set: member ...
+	opRank                    // zset: score, member
+	opUnrank                  // zset: member
+	opCut                     // zset with equal scores: the first member to go; all that sort after it go too
+	opStair                   // staircase: from, to, change; see numbers.go
+	opPoint                   // set of keys of zsets: member, which is ranked with score 0 in each of them
+	opPointHolder             // record of an entry: member, which is ranked with score 0 in its holder's history
+	opClaim                   // digest, milliseconds; the key is relative to the root, outside generations
 	verbCount
 )
 
@@ -101,6 +102,16 @@ var verbs = [verbCount]struct {
 			if zsets, ok := f.values[key]; ok {
 				for _, zset := range zsets.members.Keys() {
 					f.value(zset, "zset").members.Set(args[0], "0")
+				}
+			}
+		}},
+	opPointHolder: {"POINTHOLDER", `
+    local person = redis.call('HGET', key, 'person')
+    if person then redis.call('ZADD', generation .. 'residence-' .. person .. ':history', 0, args[1]) end`,
+		func(f *fold, key string, args []string) {
+			if entry, ok := f.values[key]; ok {
+				if person, ok := entry.members.Get("person"); ok {
+					f.value("residence-"+person+":history", "zset").members.Set(args[0], "0")
 				}
 			}
 		}},

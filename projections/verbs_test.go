@@ -36,9 +36,11 @@ var drawn = map[verb]func(rt *rapid.T) op{
 		for _, field := range several(rt) {
 			fields = append(fields, field, rapid.SampledFrom([]string{"", "1", "два", `{"a":"b"}`}).Draw(rt, "value"))
 		}
-		return set(some(rt, "hash-1", "hash-2"), fields...)
+		return some(rt, set(some(rt, "hash-1", "hash-2"), fields...), set("entry", "person", some(rt, "ann", "bob")))
 	},
-	opUnset: func(rt *rapid.T) op { return unset(some(rt, "hash-1", "hash-2"), several(rt)...) },
+	opUnset: func(rt *rapid.T) op {
+		return some(rt, unset(some(rt, "hash-1", "hash-2"), several(rt)...), unset("entry", "person"))
+	},
 	opJoin: func(rt *rapid.T) op {
 		return some(rt, join("set", several(rt)...), join("parties", some(rt, "ranked-1", "ranked-2")))
 	},
@@ -58,8 +60,9 @@ var drawn = map[verb]func(rt *rapid.T) op{
 		to := place(from+rapid.IntRange(0, 3).Draw(rt, "width")) + behind
 		return stair("stairs", place(from), to, "change|"+strconv.Itoa(rapid.IntRange(0, 99).Draw(rt, "change")))
 	},
-	opPoint: func(rt *rapid.T) op { return point("parties", several(rt)[0]) },
-	opClaim: func(rt *rapid.T) op { return op{opClaim, "claim:" + several(rt)[0], []string{"digest", "60000"}} },
+	opPoint:       func(rt *rapid.T) op { return point("parties", several(rt)[0]) },
+	opPointHolder: func(rt *rapid.T) op { return pointHolder("entry", several(rt)[0]) },
+	opClaim:       func(rt *rapid.T) op { return op{opClaim, "claim:" + several(rt)[0], []string{"digest", "60000"}} },
 }
 
 // In Redis, in the in-process Redis and in memory: the same keys with the same

@@ -16,6 +16,9 @@ var Events = []domain.EventType{
 	domain.EventOf[PersonalDataRead](),
 }
 
+// apart is why an event is in no history.
+const apart = "it is in the log of accesses of the person, which is kept apart from the history of the record"
+
 // Stream is where the reads of the person's data are recorded.
 func Stream(id domain.PersonID) string { return "access-" + id.String() }
 
@@ -39,6 +42,8 @@ const LookUp = "state-systems-lookup"
 
 func (PersonalDataRead) EventType() string        { return "PersonalDataRead" }
 func (e PersonalDataRead) EffectiveAt() time.Time { return e.ReadAt }
+
+func (PersonalDataRead) Concerns() domain.Concern { return domain.ConcernsNobody(apart) }
 
 // Purpose is why data were read: one of a closed list.
 type Purpose string

@@ -3,6 +3,7 @@ package certificates
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +96,11 @@ func (Duplicated) EventType() string { return "DepartureSheetDuplicated" }
 
 func (e Corrected) EffectiveAt() time.Time  { return e.CorrectedAt }
 func (e Duplicated) EffectiveAt() time.Time { return e.IssuedAt }
+
+func (e Corrected) Concerns() domain.Concern  { return ofDocument(e.CaseID, e.PersonID) }
+func (e Duplicated) Concerns() domain.Concern { return ofDocument(e.CaseID, e.PersonID) }
+
+func (e Corrected) LogValue() slog.Value { return domain.Masked(e) }
 
 // Document is one document of a case.
 type Document struct {

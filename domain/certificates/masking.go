@@ -10,7 +10,6 @@ import (
 // Whatever here holds personal values masks them in every log.
 
 func (c Correction) LogValue() slog.Value { return domain.Masked(c) }
-func (e Corrected) LogValue() slog.Value  { return domain.Masked(e) }
 func (c Correct) LogValue() slog.Value    { return domain.Masked(c) }
 func (d Document) LogValue() slog.Value   { return domain.Masked(d) }
 func (f File) LogValue() slog.Value       { return domain.Masked(f) }

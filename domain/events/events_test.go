@@ -216,8 +216,9 @@ func TestEveryEventOfTheDomainIsDeclared(t *testing.T) {
 
 type undeclared struct{}
 
-func (undeclared) EventType() string      { return "Undeclared" }
-func (undeclared) EffectiveAt() time.Time { return domaintest.Noon() }
+func (undeclared) EventType() string        { return "Undeclared" }
+func (undeclared) EffectiveAt() time.Time   { return domaintest.Noon() }
+func (undeclared) Concerns() domain.Concern { return domain.ConcernsNobody("it is invented") }
 
 func TestWhatThisReleaseDoesNotKnowIsRefused(t *testing.T) {
 	if _, _, err := events.Encode(undeclared{}); err == nil {

@@ -2,6 +2,7 @@ package housing
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -148,6 +149,23 @@ func (e PlacementApproved) EffectiveAt() time.Time   { return e.ApprovedAt }
 func (e ApprovalVoided) EffectiveAt() time.Time      { return e.VoidedAt }
 func (e PlacementCertified) EffectiveAt() time.Time  { return e.CertifiedAt }
 func (e ApplicationRefused) EffectiveAt() time.Time  { return e.RefusedAt }
+
+func (e PlacementApproved) Concerns() domain.Concern  { return domain.ConcernsCase(e.CaseID) }
+func (e ApprovalVoided) Concerns() domain.Concern     { return domain.ConcernsCase(e.CaseID) }
+func (e PlacementCertified) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+func (e ApplicationRefused) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+
+func (e ApplicationReceived) Concerns() domain.Concern {
+	persons := []domain.PersonID{e.ApplicantID}
+	for _, m := range e.Family {
+		persons = append(persons, m.PersonID)
+	}
+	return domain.Concern{Case: e.CaseID, Begins: true, Persons: persons}
+}
+
+func (e ApplicationReceived) LogValue() slog.Value { return domain.Masked(e) }
+func (e PlacementApproved) LogValue() slog.Value   { return domain.Masked(e) }
+func (e ApplicationRefused) LogValue() slog.Value  { return domain.Masked(e) }
 
 // Application is the state of an S000 case- stream. The zero value is a case
 // that does not exist.

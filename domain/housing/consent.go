@@ -208,6 +208,10 @@ func (e LookupConsentWithdrawn) EffectiveAt() time.Time { return e.WithdrawnAt }
 func (e LookupConsentRenewed) EffectiveAt() time.Time   { return e.RenewedAt }
 func (e LookupConsentExpired) EffectiveAt() time.Time   { return e.ExpiredAt }
 
+func (e LookupConsentWithdrawn) Concerns() domain.Concern { return personInCase(e.PersonID, e.CaseID) }
+func (e LookupConsentRenewed) Concerns() domain.Concern   { return personInCase(e.PersonID, e.CaseID) }
+func (e LookupConsentExpired) Concerns() domain.Concern   { return personInCase(e.PersonID, e.CaseID) }
+
 // after folds an event that is about the consent into it.
 func (c Consent) after(event domain.Event) Consent {
 	switch e := event.(type) {

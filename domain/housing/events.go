@@ -36,3 +36,12 @@ var Events = []domain.EventType{
 	domain.EventOf[PlacementCertified](),
 	domain.EventOf[ApplicationRefused](),
 }
+
+// personInCase is the concern of an event about a person that is a step of a
+// case; of no case where the id is zero.
+func personInCase(person domain.PersonID, id domain.CaseID) domain.Concern {
+	return domain.Concern{Persons: []domain.PersonID{person}, Case: id}
+}
+
+// aboutAList is why an event is in no history.
+const aboutAList = "it is about a list and about nobody on it"

@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -105,8 +106,20 @@ func (e ReviewOpened) EffectiveAt() time.Time       { return e.OpenedAt }
 func (e ReviewClosed) EffectiveAt() time.Time       { return e.ClosedAt }
 func (e ChangeReported) EffectiveAt() time.Time     { return e.HappenedOn.Start() }
 
-func (e ReviewOpened) Of() domain.CaseID { return e.CaseID }
-func (e ReviewClosed) Of() domain.CaseID { return e.CaseID }
+func (e InventoryConfirmed) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e InventoryRequested) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e ReviewClosed) Concerns() domain.Concern       { return personInCase(e.PersonID, e.CaseID) }
+func (e ChangeReported) Concerns() domain.Concern     { return domain.ConcernsPersons(e.PersonID) }
+
+func (e ReviewOpened) Concerns() domain.Concern {
+	c := personInCase(e.PersonID, e.CaseID)
+	c.Begins = true
+	return c
+}
+
+func (e ReviewOpened) LogValue() slog.Value   { return domain.Masked(e) }
+func (e ReviewClosed) LogValue() slog.Value   { return domain.Masked(e) }
+func (e ChangeReported) LogValue() slog.Value { return domain.Masked(e) }
 
 func (ReviewOpened) MovesTo() procedure.State { return procedure.InReview }
 

@@ -95,6 +95,10 @@ type NeedExamined struct {
 func (NeedExamined) EventType() string        { return "NeedExamined" }
 func (e NeedExamined) EffectiveAt() time.Time { return e.ExaminedAt }
 
+func (e NeedExamined) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+
+func (e NeedExamined) LogValue() slog.Value { return domain.Masked(e) }
+
 // Judgement says whether a family is in need, by the edition in force on a day.
 // It binds nobody who decides for another reason.
 type Judgement struct {

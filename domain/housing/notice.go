@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"strings"
 	"time"
 
@@ -24,6 +25,10 @@ type NoticeGiven struct {
 
 func (NoticeGiven) EventType() string        { return "RemovalNoticeGiven" }
 func (e NoticeGiven) EffectiveAt() time.Time { return e.On.Start() }
+
+func (e NoticeGiven) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+
+func (e NoticeGiven) LogValue() slog.Value { return domain.Masked(e) }
 
 // GiveNotice is the command that records a notice.
 type GiveNotice struct {

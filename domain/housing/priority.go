@@ -62,6 +62,10 @@ func (e PriorityRuleSet) EffectiveAt() time.Time  { return e.SetAt }
 func (e EntryPrioritised) EffectiveAt() time.Time { return e.PrioritisedAt }
 func (e PriorityEnded) EffectiveAt() time.Time    { return e.EndedAt }
 
+func (PriorityRuleSet) Concerns() domain.Concern    { return domain.ConcernsNobody(aboutAList) }
+func (e EntryPrioritised) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e PriorityEnded) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
+
 // SetPriorityRule is the command that sets the rule of a list, or with no
 // category ends it.
 type SetPriorityRule struct {

@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -52,6 +53,12 @@ func (ProtectionLifted) EventType() string   { return "ProtectionLifted" }
 
 func (e ProtectionRecorded) EffectiveAt() time.Time { return e.RecordedAt }
 func (e ProtectionLifted) EffectiveAt() time.Time   { return e.LiftedAt }
+
+func (e ProtectionRecorded) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e ProtectionLifted) Concerns() domain.Concern   { return domain.ConcernsPersons(e.PersonID) }
+
+func (e ProtectionRecorded) LogValue() slog.Value { return domain.Masked(e) }
+func (e ProtectionLifted) LogValue() slog.Value   { return domain.Masked(e) }
 
 // Protect is the command that records a protection, or with Lift ends it.
 type Protect struct {

@@ -145,6 +145,32 @@ func (e ProvisionVoided) EffectiveAt() time.Time    { return e.VoidedAt }
 func (e EntryProvided) EffectiveAt() time.Time      { return e.ProvidedAt }
 func (e ProvisionDeclined) EffectiveAt() time.Time  { return e.DeclinedAt }
 
+func (e ProvisionCompleted) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+func (e ProvisionVoided) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
+
+func (e ProvisionDecided) Concerns() domain.Concern {
+	c := domain.Concern{
+		Case: e.CaseID, Begins: true,
+		Persons: []domain.PersonID{e.PersonID}, Dwellings: []domain.DwellingID{e.Dwelling.ID},
+	}
+	for _, id := range e.Declined {
+		c.Entries = append(c.Entries, domain.ListEntry{ListID: e.ListID, EntryID: id})
+	}
+	return c
+}
+
+func (e EntryProvided) Concerns() domain.Concern {
+	c := domain.ConcernsPersons(e.PersonID)
+	for _, s := range e.Skipped {
+		c.Entries = append(c.Entries, domain.ListEntry{ListID: e.ListID, EntryID: s.EntryID})
+	}
+	return c
+}
+
+func (e ProvisionDeclined) Concerns() domain.Concern {
+	return domain.Concern{Case: e.CaseID, Entries: []domain.ListEntry{{ListID: e.ListID, EntryID: e.EntryID}}}
+}
+
 // Provision is the state of the case- stream of a provision. The zero value is
 // one that was not decided.
 type Provision struct {

@@ -9,7 +9,6 @@ import (
 	"github.com/tidwall/btree"
 
 	"tizilim/domain"
-	"tizilim/domain/procedure"
 	"tizilim/domain/rules"
 )
 
@@ -69,6 +68,9 @@ func (EntryPlaced) EventType() string { return "EntryPlaced" }
 
 func (e ListOpened) EffectiveAt() time.Time  { return e.OpenedAt }
 func (e EntryPlaced) EffectiveAt() time.Time { return e.PlacedAt }
+
+func (ListOpened) Concerns() domain.Concern    { return domain.ConcernsNobody(aboutAList) }
+func (e EntryPlaced) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 
 // Entry is a person's place on a list.
 type Entry struct {
@@ -285,8 +287,8 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentExpired:
 		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
-	case procedure.OfCase:
-		q.proceed(e.Of(), rec)
+	default: // a step of a review
+		q.proceed(rec.Event.Concerns().Case, rec)
 	}
 }
 

@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"strings"
 	"time"
 
@@ -22,6 +23,10 @@ type EntryRedated struct {
 
 func (EntryRedated) EventType() string        { return "EntryRedated" }
 func (e EntryRedated) EffectiveAt() time.Time { return e.RedatedAt }
+
+func (e EntryRedated) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+
+func (e EntryRedated) LogValue() slog.Value { return domain.Masked(e) }
 
 // Redate is the command that re-dates an entry.
 type Redate struct {

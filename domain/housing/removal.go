@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -85,8 +86,12 @@ func (EntryReinstated) EventType() string { return "EntryReinstated" }
 func (e EntryRemoved) EffectiveAt() time.Time    { return e.RemovedAt }
 func (e EntryReinstated) EffectiveAt() time.Time { return e.ReinstatedAt }
 
-func (e EntryRemoved) Of() domain.CaseID      { return e.CaseID }
-func (e EntryReinstated) Of() domain.CaseID   { return e.CaseID }
+func (e EntryRemoved) Concerns() domain.Concern    { return personInCase(e.PersonID, e.CaseID) }
+func (e EntryReinstated) Concerns() domain.Concern { return personInCase(e.PersonID, e.CaseID) }
+
+func (e EntryRemoved) LogValue() slog.Value    { return domain.Masked(e) }
+func (e EntryReinstated) LogValue() slog.Value { return domain.Masked(e) }
+
 func (EntryRemoved) MovesTo() procedure.State { return procedure.Refused }
 
 // proceeding is the procedure of a review.

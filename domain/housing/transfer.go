@@ -37,6 +37,10 @@ type EntryTransferred struct {
 func (EntryTransferred) EventType() string        { return "EntryTransferred" }
 func (e EntryTransferred) EffectiveAt() time.Time { return e.TransferredAt }
 
+func (e EntryTransferred) Concerns() domain.Concern {
+	return domain.ConcernsPersons(e.From, e.PersonID)
+}
+
 // Transfer is the command that transfers an entry.
 type Transfer struct {
 	EntryID  domain.EntryID

@@ -10,3 +10,6 @@ var Events = []domain.EventType{
 	domain.EventOf[NoticeDelivered](),
 	domain.EventOf[NoticeFailed](),
 }
+
+// itsOwnStream is why an event is in no history.
+const itsOwnStream = "it is about a message, which the account of the person shows; the history has the act that it tells of"

@@ -164,6 +164,12 @@ func (e NoticeSent) EffectiveAt() time.Time      { return e.SentAt }
 func (e NoticeDelivered) EffectiveAt() time.Time { return e.DeliveredAt }
 func (e NoticeFailed) EffectiveAt() time.Time    { return e.FailedAt }
 
+func (Began) Concerns() domain.Concern           { return domain.ConcernsNobody(itsOwnStream) }
+func (NoticeQueued) Concerns() domain.Concern    { return domain.ConcernsNobody(itsOwnStream) }
+func (NoticeSent) Concerns() domain.Concern      { return domain.ConcernsNobody(itsOwnStream) }
+func (NoticeDelivered) Concerns() domain.Concern { return domain.ConcernsNobody(itsOwnStream) }
+func (NoticeFailed) Concerns() domain.Concern    { return domain.ConcernsNobody(itsOwnStream) }
+
 // Terms are the numbers of the edition in force.
 type Terms struct {
 	Attempts     int // at most, of one message

@@ -114,10 +114,21 @@ func (e Locked) EffectiveAt() time.Time       { return e.LockedAt }
 func (e Expired) EffectiveAt() time.Time      { return e.ExpiredAt }
 func (e Superseded) EffectiveAt() time.Time   { return e.SupersededAt }
 
-func (e Issued) LogValue() slog.Value     { return domain.Masked(e) }
+func (Issued) Concerns() domain.Concern       { return domain.ConcernsNobody(notFollowed) }
+func (Verified) Concerns() domain.Concern     { return domain.ConcernsNobody(notFollowed) }
+func (CodeRejected) Concerns() domain.Concern { return domain.ConcernsNobody(notFollowed) }
+func (Locked) Concerns() domain.Concern       { return domain.ConcernsNobody(notFollowed) }
+func (Expired) Concerns() domain.Concern      { return domain.ConcernsNobody(notFollowed) }
+func (Superseded) Concerns() domain.Concern   { return domain.ConcernsNobody(notFollowed) }
+
+func (e Issued) LogValue() slog.Value { return domain.Masked(e) }
+
 func (c Challenges) LogValue() slog.Value { return domain.Masked(c) }
 func (c Issue) LogValue() slog.Value      { return domain.Masked(c) }
 func (c Redeem) LogValue() slog.Value     { return domain.Masked(c) }
+
+// notFollowed is why an event is in no history.
+const notFollowed = "no projection reads the streams of one-time passwords; the case has the application that one signed"
 
 // Stream of the one-time passwords of a person. No projection reads it, so its
 // category is not among [domain.Categories].

@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,14 +73,6 @@ type Application struct {
 	// entry is. No term runs, and an act that falls after a complaint is taken
 	// back; nothing awaits a new decision.
 	OwnInitiative bool
-}
-
-// OfCase is an event that names the case that it is a step of. Most such events
-// are in the stream of their case; the steps towards the removal of an entry are
-// in that of its list.
-type OfCase interface {
-	domain.Event
-	Of() domain.CaseID
 }
 
 // CorrectionRequested tells the applicant what is missing and until when it can
@@ -434,23 +427,35 @@ func (e ComplaintFiled) EffectiveAt() time.Time      { return e.FiledAt }
 func (e ComplaintForwarded) EffectiveAt() time.Time  { return e.ForwardedAt }
 func (e ComplaintDecided) EffectiveAt() time.Time    { return e.DecidedAt }
 
-func (e CorrectionRequested) Of() domain.CaseID { return e.CaseID }
-func (e CorrectionReceived) Of() domain.CaseID  { return e.CaseID }
-func (e CaseReturned) Of() domain.CaseID        { return e.CaseID }
-func (e CaseForwarded) Of() domain.CaseID       { return e.CaseID }
-func (e ReviewBegan) Of() domain.CaseID         { return e.CaseID }
-func (e DeciderRecused) Of() domain.CaseID      { return e.CaseID }
-func (e HearingAnnounced) Of() domain.CaseID    { return e.CaseID }
-func (e ObjectionFiled) Of() domain.CaseID      { return e.CaseID }
-func (e HearingClosed) Of() domain.CaseID       { return e.CaseID }
-func (e HearingDispensed) Of() domain.CaseID    { return e.CaseID }
-func (e TermExtended) Of() domain.CaseID        { return e.CaseID }
-func (e CaseWithdrawn) Of() domain.CaseID       { return e.CaseID }
-func (e CaseTerminated) Of() domain.CaseID      { return e.CaseID }
-func (e DecisionNotified) Of() domain.CaseID    { return e.CaseID }
-func (e DeadlinePassed) Of() domain.CaseID      { return e.CaseID }
-func (e ComplaintFiled) Of() domain.CaseID      { return e.CaseID }
-func (e ComplaintForwarded) Of() domain.CaseID  { return e.CaseID }
-func (e ComplaintDecided) Of() domain.CaseID    { return e.CaseID }
-func (e DutyMissed) Of() domain.CaseID          { return e.CaseID }
-func (e RemedyRecorded) Of() domain.CaseID      { return e.CaseID }
+func (e CorrectionRequested) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+func (e CorrectionReceived) Concerns() domain.Concern  { return domain.ConcernsCase(e.CaseID) }
+func (e CaseReturned) Concerns() domain.Concern        { return domain.ConcernsCase(e.CaseID) }
+func (e CaseForwarded) Concerns() domain.Concern       { return domain.ConcernsCase(e.CaseID) }
+func (e ReviewBegan) Concerns() domain.Concern         { return domain.ConcernsCase(e.CaseID) }
+func (e DeciderRecused) Concerns() domain.Concern      { return domain.ConcernsCase(e.CaseID) }
+func (e HearingAnnounced) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
+func (e ObjectionFiled) Concerns() domain.Concern      { return domain.ConcernsCase(e.CaseID) }
+func (e HearingClosed) Concerns() domain.Concern       { return domain.ConcernsCase(e.CaseID) }
+func (e HearingDispensed) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
+func (e TermExtended) Concerns() domain.Concern        { return domain.ConcernsCase(e.CaseID) }
+func (e CaseWithdrawn) Concerns() domain.Concern       { return domain.ConcernsCase(e.CaseID) }
+func (e CaseTerminated) Concerns() domain.Concern      { return domain.ConcernsCase(e.CaseID) }
+func (e DecisionNotified) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
+func (e DeadlinePassed) Concerns() domain.Concern      { return domain.ConcernsCase(e.CaseID) }
+func (e ApplicantNotified) Concerns() domain.Concern   { return domain.ConcernsCase(e.CaseID) }
+func (e DutyMissed) Concerns() domain.Concern          { return domain.ConcernsCase(e.CaseID) }
+func (e RemedyRecorded) Concerns() domain.Concern      { return domain.ConcernsCase(e.CaseID) }
+func (e ComplaintFiled) Concerns() domain.Concern      { return domain.ConcernsCase(e.CaseID) }
+func (e ComplaintForwarded) Concerns() domain.Concern  { return domain.ConcernsCase(e.CaseID) }
+func (e ComplaintDecided) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
+
+func (e CorrectionReceived) LogValue() slog.Value { return domain.Masked(e) }
+func (e HearingAnnounced) LogValue() slog.Value   { return domain.Masked(e) }
+func (e ObjectionFiled) LogValue() slog.Value     { return domain.Masked(e) }
+func (e HearingClosed) LogValue() slog.Value      { return domain.Masked(e) }
+func (e HearingDispensed) LogValue() slog.Value   { return domain.Masked(e) }
+func (e TermExtended) LogValue() slog.Value       { return domain.Masked(e) }
+func (e CaseTerminated) LogValue() slog.Value     { return domain.Masked(e) }
+func (e RemedyRecorded) LogValue() slog.Value     { return domain.Masked(e) }
+func (e ComplaintFiled) LogValue() slog.Value     { return domain.Masked(e) }
+func (e ComplaintDecided) LogValue() slog.Value   { return domain.Masked(e) }

@@ -50,6 +50,7 @@ type received struct{ procedure.Application }
 
 func (received) EventType() string              { return "Received" }
 func (e received) EffectiveAt() time.Time       { return e.ReceivedAt }
+func (e received) Concerns() domain.Concern     { return domain.ConcernsCase(e.CaseID) }
 func (received) MovesTo() procedure.State       { return procedure.Registered }
 func (e received) Begun() procedure.Application { return e.Application }
 
@@ -61,13 +62,15 @@ type moved struct {
 
 func (moved) EventType() string          { return "Moved" }
 func (e moved) EffectiveAt() time.Time   { return e.At }
+func (moved) Concerns() domain.Concern   { return domain.ConcernsNobody("it is invented") }
 func (e moved) MovesTo() procedure.State { return e.To }
 
 // examined is what a service records before it decides.
 type examined struct{}
 
-func (examined) EventType() string      { return "Examined" }
-func (examined) EffectiveAt() time.Time { return domaintest.Noon() }
+func (examined) EventType() string        { return "Examined" }
+func (examined) EffectiveAt() time.Time   { return domaintest.Noon() }
+func (examined) Concerns() domain.Concern { return domain.ConcernsNobody("it is invented") }
 
 func begun() received {
 	return received{procedure.Application{

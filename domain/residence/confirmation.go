@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -78,6 +79,15 @@ func (e CoOwnerConfirmed) EffectiveAt() time.Time    { return e.ConfirmedAt }
 func (e CoOwnerDeclined) EffectiveAt() time.Time     { return e.DeclinedAt }
 func (e ConfirmationRevoked) EffectiveAt() time.Time { return e.RevokedAt }
 func (e ConfirmationsLapsed) EffectiveAt() time.Time { return e.LapsedAt }
+
+func (e CoOwnerConfirmed) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
+func (e CoOwnerDeclined) Concerns() domain.Concern     { return domain.ConcernsCase(e.CaseID) }
+func (e ConfirmationRevoked) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+func (e ConfirmationsLapsed) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+
+func (e CoOwnerConfirmed) LogValue() slog.Value    { return domain.Masked(e) }
+func (e CoOwnerDeclined) LogValue() slog.Value     { return domain.Masked(e) }
+func (e ConfirmationRevoked) LogValue() slog.Value { return domain.Masked(e) }
 
 // Stage of an S001 case.
 type Stage string

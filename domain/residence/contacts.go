@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"log/slog"
 	"strings"
 	"time"
 	"unicode"
@@ -21,6 +22,10 @@ type ContactsConfirmed struct {
 
 func (ContactsConfirmed) EventType() string        { return "ContactsConfirmed" }
 func (e ContactsConfirmed) EffectiveAt() time.Time { return e.ConfirmedAt }
+
+func (e ContactsConfirmed) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+
+func (e ContactsConfirmed) LogValue() slog.Value { return domain.Masked(e) }
 
 // ConfirmContacts is the command that states how the person can be reached;
 // both empty: not at all but in the personal account.

@@ -2,6 +2,7 @@ package residence
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -78,6 +79,20 @@ func (e RegistrationCorrected) EffectiveAt() time.Time { return Correction(e).ef
 func (e EndingAnnulled) EffectiveAt() time.Time        { return Correction(e).effectiveAt() }
 func (e EndingCorrected) EffectiveAt() time.Time       { return Correction(e).effectiveAt() }
 func (e CorrectionAnnulled) EffectiveAt() time.Time    { return Correction(e).effectiveAt() }
+
+func (e RegistrationInserted) Concerns() domain.Concern  { return Correction(e).concerns() }
+func (e RegistrationAnnulled) Concerns() domain.Concern  { return Correction(e).concerns() }
+func (e RegistrationCorrected) Concerns() domain.Concern { return Correction(e).concerns() }
+func (e EndingAnnulled) Concerns() domain.Concern        { return Correction(e).concerns() }
+func (e EndingCorrected) Concerns() domain.Concern       { return Correction(e).concerns() }
+func (e CorrectionAnnulled) Concerns() domain.Concern    { return Correction(e).concerns() }
+
+func (e RegistrationInserted) LogValue() slog.Value  { return domain.Masked(e) }
+func (e RegistrationAnnulled) LogValue() slog.Value  { return domain.Masked(e) }
+func (e RegistrationCorrected) LogValue() slog.Value { return domain.Masked(e) }
+func (e EndingAnnulled) LogValue() slog.Value        { return domain.Masked(e) }
+func (e EndingCorrected) LogValue() slog.Value       { return domain.Masked(e) }
+func (e CorrectionAnnulled) LogValue() slog.Value    { return domain.Masked(e) }
 
 // CorrectionIn returns what an event corrects; false where it is no correction.
 func CorrectionIn(event domain.Event) (Correction, bool) {

@@ -28,6 +28,12 @@ type DepartureSheetIssued struct {
 func (DepartureSheetIssued) EventType() string        { return "DepartureSheetIssued" }
 func (e DepartureSheetIssued) EffectiveAt() time.Time { return e.IssuedAt }
 
+func (e DepartureSheetIssued) Concerns() domain.Concern {
+	c := atDwelling(e.PersonID, e.DwellingID)
+	c.Case = e.CaseID
+	return c
+}
+
 // DepartureSheets are the sheets that follow the case's decision: one for each
 // registration that it ended, where the application asked for them (R17). They
 // take the endings themselves, so there is no sheet for what has not ended; and

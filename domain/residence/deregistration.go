@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -140,6 +141,17 @@ func (e DeregistrationApplied) subject() uuid.UUID {
 
 func (e DeregistrationApplied) EffectiveAt() time.Time { return e.ReceivedAt }
 func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
+
+func (e DeregistrationDecided) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
+
+func (e DeregistrationApplied) Concerns() domain.Concern {
+	return domain.Concern{
+		Case: e.CaseID, Begins: true, Dwellings: []domain.DwellingID{e.DwellingID},
+		Persons: slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners),
+	}
+}
+
+func (e DeregistrationApplied) LogValue() slog.Value { return domain.Masked(e) }
 
 // Deregistration is the state of an S001 case- stream. The zero value is a case
 // that does not exist.

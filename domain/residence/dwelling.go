@@ -66,6 +66,10 @@ func (e DwellingRecorded) EffectiveAt() time.Time  { return e.RecordedAt }
 func (e OwnersChanged) EffectiveAt() time.Time     { return e.On.Start() }
 func (e DwellingDescribed) EffectiveAt() time.Time { return e.DescribedAt }
 
+func (e DwellingRecorded) Concerns() domain.Concern  { return ofDwelling(e.DwellingID) }
+func (e OwnersChanged) Concerns() domain.Concern     { return ofDwelling(e.DwellingID) }
+func (e DwellingDescribed) Concerns() domain.Concern { return ofDwelling(e.DwellingID) }
+
 // Place is a kind of place (order 677). In which of them one can be registered,
 // the edition in force says (R19).
 type Place string

@@ -32,3 +32,16 @@ var Events = []domain.EventType{
 	domain.EventOf[DeregistrationDecided](),
 	domain.EventOf[DepartureSheetIssued](),
 }
+
+// atDwelling is the concern of an event about a person at a dwelling.
+func atDwelling(person domain.PersonID, dwelling domain.DwellingID) domain.Concern {
+	return domain.Concern{Persons: []domain.PersonID{person}, Dwellings: []domain.DwellingID{dwelling}}
+}
+
+// ofDwelling is the concern of an event about a dwelling. Who owns it is
+// a fact about the dwelling: their own histories do not have it.
+func ofDwelling(id domain.DwellingID) domain.Concern {
+	return domain.Concern{Dwellings: []domain.DwellingID{id}}
+}
+
+func (c Correction) concerns() domain.Concern { return atDwelling(c.PersonID, c.DwellingID) }

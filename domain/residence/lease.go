@@ -57,6 +57,10 @@ func (e LeaseBegan) EffectiveAt() time.Time  { return e.On.Start() }
 func (e LeaseVoided) EffectiveAt() time.Time { return e.VoidedAt }
 func (e LeaseEnded) EffectiveAt() time.Time  { return e.On.Start() }
 
+func (e LeaseBegan) Concerns() domain.Concern  { return atDwelling(e.PersonID, e.DwellingID) }
+func (e LeaseVoided) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
+func (e LeaseEnded) Concerns() domain.Concern  { return atDwelling(e.PersonID, e.DwellingID) }
+
 // Let is the command that lets a dwelling.
 type Let struct {
 	PersonID domain.PersonID

@@ -9,27 +9,14 @@ import (
 
 // Whatever here holds personal values masks them in every log.
 
-func (e PersonRecorded) LogValue() slog.Value         { return domain.Masked(e) }
-func (e DeregistrationApplied) LogValue() slog.Value  { return domain.Masked(e) }
 func (p Person) LogValue() slog.Value                 { return domain.Masked(p) }
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }
-func (e ContactsConfirmed) LogValue() slog.Value      { return domain.Masked(e) }
-func (e CoOwnerConfirmed) LogValue() slog.Value       { return domain.Masked(e) }
-func (e CoOwnerDeclined) LogValue() slog.Value        { return domain.Masked(e) }
-func (e ConfirmationRevoked) LogValue() slog.Value    { return domain.Masked(e) }
 func (c AnswerApplication) LogValue() slog.Value      { return domain.Masked(c) }
 func (c ConfirmContacts) LogValue() slog.Value        { return domain.Masked(c) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }
-func (e RegistrationInserted) LogValue() slog.Value   { return domain.Masked(e) }
-func (e RegistrationAnnulled) LogValue() slog.Value   { return domain.Masked(e) }
-func (e RegistrationCorrected) LogValue() slog.Value  { return domain.Masked(e) }
-func (e EndingAnnulled) LogValue() slog.Value         { return domain.Masked(e) }
-func (e EndingCorrected) LogValue() slog.Value        { return domain.Masked(e) }
-func (e CorrectionAnnulled) LogValue() slog.Value     { return domain.Masked(e) }
 func (c Correct) LogValue() slog.Value                { return domain.Masked(c) }
-func (e RepresentationEnded) LogValue() slog.Value    { return domain.Masked(e) }
 func (c EndRepresentation) LogValue() slog.Value      { return domain.Masked(c) }
 func (c RecordRepresentative) LogValue() slog.Value   { return domain.Masked(c) }
 func (c Register) LogValue() slog.Value               { return domain.Masked(c) }

@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -91,6 +92,12 @@ func (RegistrationEnded) EventType() string { return "RegistrationEnded" }
 func (e PersonRecorded) EffectiveAt() time.Time    { return e.RecordedAt }
 func (e RegistrationBegan) EffectiveAt() time.Time { return e.From.Start() }
 func (e RegistrationEnded) EffectiveAt() time.Time { return e.On.Start() }
+
+func (e PersonRecorded) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
+func (e RegistrationBegan) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
+func (e RegistrationEnded) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
+
+func (e PersonRecorded) LogValue() slog.Value { return domain.Masked(e) }
 
 // Registration is one stay of a person at a dwelling.
 type Registration struct {

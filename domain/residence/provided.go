@@ -22,6 +22,8 @@ type RegistrationDeclined struct {
 func (RegistrationDeclined) EventType() string        { return "RegistrationDeclined" }
 func (e RegistrationDeclined) EffectiveAt() time.Time { return e.DeclinedAt }
 
+func (e RegistrationDeclined) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
+
 // RegisterProvided decides [Register] for a provision, or says, recorded, why
 // there is no registration. It refuses nothing: what could not be registered
 // when the step was taken first may be possible when it is repeated.

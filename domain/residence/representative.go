@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -52,6 +53,12 @@ func (WardNoted) EventType() string              { return "WardNoted" }
 func (e RepresentativeRecorded) EffectiveAt() time.Time { return e.RecordedAt }
 func (e RepresentationEnded) EffectiveAt() time.Time    { return e.EndedAt }
 func (e WardNoted) EffectiveAt() time.Time              { return e.NotedAt }
+
+func (e RepresentativeRecorded) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e RepresentationEnded) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
+func (e WardNoted) Concerns() domain.Concern              { return domain.ConcernsPersons(e.PersonID) }
+
+func (e RepresentationEnded) LogValue() slog.Value { return domain.Masked(e) }
 
 // Representative of a minor.
 type Representative struct {

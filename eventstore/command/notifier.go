@@ -258,13 +258,13 @@ func (h *Handler) complainant(ctx context.Context, rec domain.Recorded) (who dom
 // holder is whose entry the review is about that an event of a list belongs to;
 // nobody else complains there.
 func (h *Handler) holder(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
-	of, ok := rec.Event.(procedure.OfCase)
-	if !ok {
+	review := rec.Event.Concerns().Case
+	if review.IsZero() {
 		return who, nil
 	}
 	err = h.before(ctx, rec, func(event domain.Event) bool {
 		e, ok := event.(housing.ReviewOpened)
-		ok = ok && e.CaseID == of.Of()
+		ok = ok && e.CaseID == review
 		if ok {
 			who = e.PersonID
 		}
