@@ -1,6 +1,7 @@
 package notice
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -97,129 +98,133 @@ type Outgoing struct {
 	Way      Way
 }
 
-// Line of the table: an event and the notices that it owes.
+// Line of the table: a type of event, and which notices it owes or why none.
 type Line struct {
 	Event string // its type
-	owed  func(domain.Event) []Owed
+	Kinds []Kind // that an event of the type can owe
+	None  string // the reason, where it owes none
+
+	owed func(domain.Event) []Owed
 }
 
-// Table says which events owe whom a notice of what kind. A type of event that
-// owes none is in [OwesNone]; a test lets none be in neither.
-var Table = []Line{
+// Table says of every type of event whom it owes a notice of what kind, or why
+// nobody. A test lets no type be missing.
+var Table = slices.Concat(owing, // nobody is owed a notice of the others
+	none("the person is there, or asked for it",
+		residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
+		residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
+		residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{}, residence.DepartureSheetIssued{},
+		procedure.ObjectionFiled{}, procedure.HearingClosed{}, housing.InventoryConfirmed{}, housing.ChangeReported{},
+		housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.ProtectionRecorded{},
+		certificates.Duplicated{}),
+	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
+	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
+	none("it records that notice was given",
+		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
+	none("it is a notice itself", Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{}),
+	none("the code goes to the person by itself, and the request is answered",
+		otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{}),
+	none("it is a step inside the body, whose outcome is told",
+		procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
+		housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, housing.ProvisionDecided{},
+		housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
+		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
+	none("it is about no person",
+		residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{},
+		housing.ListOpened{}, housing.PriorityRuleSet{}),
+	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}),
+)
+
+var owing = []Line{
 	// An application and its course go to the applicant.
-	of(func(e residence.DeregistrationApplied) []Owed {
+	owes(func(e residence.DeregistrationApplied) []Owed {
 		return append(to(e.ApplicantID, ApplicationReceived), askCoOwners(e)...)
+	}, ApplicationReceived, ConfirmationAsked),
+	toPerson(ApplicationReceived, func(e housing.ApplicationReceived) domain.PersonID { return e.ApplicantID }),
+	toApplicantBy(CorrectionRequested, func(e procedure.CorrectionRequested) domain.Date { return e.Until }), // C3
+	toApplicantBy(CorrectionReceived, func(e procedure.CorrectionReceived) domain.Date {
+		return domain.DateOf(e.Deadline)
 	}),
-	of(func(e housing.ApplicationReceived) []Owed { return to(e.ApplicantID, ApplicationReceived) }),
-	of(func(e procedure.CorrectionRequested) []Owed { return applicantBy(CorrectionRequested, e.Until) }), // C3
-	of(func(e procedure.CorrectionReceived) []Owed {
-		return applicantBy(CorrectionReceived, domain.DateOf(e.Deadline))
-	}),
-	of(func(procedure.CaseReturned) []Owed { return applicant(ApplicationReturned) }), // C3
-	of(func(procedure.CaseForwarded) []Owed {
+	toApplicant[procedure.CaseReturned](ApplicationReturned), // C3
+	owes(func(procedure.CaseForwarded) []Owed { // C5
 		return []Owed{{Kind: Forwarded, Duty: procedure.NoticeOfForwarding}}
-	}), // C5
-	of(func(e procedure.HearingAnnounced) []Owed { return applicantBy(HearingAnnounced, e.ObjectUntil) }), // C8
-	of(func(e procedure.TermExtended) []Owed {
+	}, Forwarded),
+	toApplicantBy(HearingAnnounced, func(e procedure.HearingAnnounced) domain.Date { return e.ObjectUntil }), // C8
+	owes(func(e procedure.TermExtended) []Owed { // C9
 		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
-	}), // C9
-	of(func(procedure.DeadlinePassed) []Owed { return applicant(TermPassed) }),             // C9: silence is appealable
-	of(func(procedure.CaseWithdrawn) []Owed { return applicant(Withdrawn) }),               // C6
-	of(func(residence.CoOwnerDeclined) []Owed { return applicant(CoOwnerDeclined) }),       // R6
-	of(func(residence.ConfirmationsLapsed) []Owed { return applicant(CoOwnersSilent) }),    // R6
-	of(func(e certificates.Corrected) []Owed { return to(e.PersonID, DocumentCorrected) }), // C10; of a case's document the applicant
+	}, TermExtended),
+	toApplicant[procedure.DeadlinePassed](TermPassed),          // C9: the applicant can complain of the silence
+	toApplicant[procedure.CaseWithdrawn](Withdrawn),            // C6
+	toApplicant[residence.CoOwnerDeclined](CoOwnerDeclined),    // R6
+	toApplicant[residence.ConfirmationsLapsed](CoOwnersSilent), // R6
+	toPerson(DocumentCorrected, func(e certificates.Corrected) domain.PersonID { // C10
+		return e.PersonID // zero where a case issued the document: its applicant
+	}),
 
 	// Decisions (C11).
-	of(func(procedure.CaseTerminated) []Owed { return decision(Terminated) }), // C13
-	of(func(housing.PlacementCertified) []Owed { return decision(Placed) }),
-	of(func(housing.ApplicationRefused) []Owed { return decision(PlacementRefused) }),
-	of(func(e residence.DeregistrationDecided) []Owed { // S001-10, and those deregistered (R16)
-		return append(decision(outcome(e)), deregistered(e)...)
-	}),
+	decides[procedure.CaseTerminated](Terminated), // C13
+	decides[housing.PlacementCertified](Placed),
+	decides[housing.ApplicationRefused](PlacementRefused),
+	owes(func(e residence.DeregistrationDecided) []Owed { // S001-10, and those deregistered (R16)
+		return append([]Owed{{Kind: outcome(e), Decision: true}}, deregistered(e)...)
+	}, PersonsDeregistered, SomeDeregistered, NobodyDeregistered, YouAreDeregistered),
 
 	// Complaints go to whoever filed them (C12); the applicant is told where
 	// somebody else's has brought the decision down (R16).
-	of(func(e procedure.ComplaintFiled) []Owed { return to(e.ComplainantID, ComplaintReceived) }),
-	of(func(e procedure.ComplaintForwarded) []Owed {
+	toPerson(ComplaintReceived, func(e procedure.ComplaintFiled) domain.PersonID { return e.ComplainantID }),
+	owes(func(e procedure.ComplaintForwarded) []Owed {
 		return []Owed{{Kind: ComplaintForwarded, Complainant: true, By: e.DecideBy}}
-	}),
-	of(func(e procedure.ComplaintDecided) []Owed {
+	}, ComplaintForwarded),
+	owes(func(e procedure.ComplaintDecided) []Owed {
 		satisfied := Owed{Kind: ComplaintSatisfied, Complainant: true}
 		switch {
 		case e.Outcome.Favourable() && !e.Affected.IsZero():
-			return append(applicant(DecisionFell), satisfied)
+			return []Owed{{Kind: DecisionFell}, satisfied}
 		case e.Outcome.Favourable():
 			return []Owed{satisfied}
 		}
 		return []Owed{{Kind: ComplaintDismissed, Complainant: true}}
-	}),
+	}, DecisionFell, ComplaintSatisfied, ComplaintDismissed),
 
 	// The record of residence.
-	of(func(e residence.RegistrationEnded) []Owed {
+	owes(func(e residence.RegistrationEnded) []Owed {
 		if e.Reason != residence.TermExpired {
-			return nil // a move is the person's own; what a case ends, its decision tells
+			return nil // a move is the person's own act; what a case ends, its decision tells
 		}
 		return to(e.PersonID, StayEnded) // R13
-	}),
-	of(func(e residence.RegistrationInserted) []Owed { return to(e.PersonID, RecordCorrected) }),
-	of(func(e residence.RegistrationAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
-	of(func(e residence.RegistrationCorrected) []Owed { return to(e.PersonID, RecordCorrected) }),
-	of(func(e residence.EndingAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
-	of(func(e residence.EndingCorrected) []Owed { return to(e.PersonID, RecordCorrected) }),
-	of(func(e residence.CorrectionAnnulled) []Owed { return to(e.PersonID, RecordCorrected) }),
-	of(func(e residence.LeaseEnded) []Owed { return to(e.PersonID, LeaseEnded) }),
+	}, StayEnded),
+	toPerson(RecordCorrected, func(e residence.RegistrationInserted) domain.PersonID { return e.PersonID }),
+	toPerson(RecordCorrected, func(e residence.RegistrationAnnulled) domain.PersonID { return e.PersonID }),
+	toPerson(RecordCorrected, func(e residence.RegistrationCorrected) domain.PersonID { return e.PersonID }),
+	toPerson(RecordCorrected, func(e residence.EndingAnnulled) domain.PersonID { return e.PersonID }),
+	toPerson(RecordCorrected, func(e residence.EndingCorrected) domain.PersonID { return e.PersonID }),
+	toPerson(RecordCorrected, func(e residence.CorrectionAnnulled) domain.PersonID { return e.PersonID }),
+	toPerson(LeaseEnded, func(e residence.LeaseEnded) domain.PersonID { return e.PersonID }),
 
-	// The list: whoever's entry it is.
-	of(func(e housing.EntryRemoved) []Owed { return to(e.PersonID, Removed) }), // Q15
-	of(func(e housing.EntryReinstated) []Owed { return to(e.PersonID, Reinstated) }),
-	of(func(e housing.EntryRedated) []Owed { return to(e.PersonID, Redated) }), // Q17
-	of(func(e housing.EntryTransferred) []Owed { // Q16
+	// The list: the holder of the entry.
+	toPerson(Removed, func(e housing.EntryRemoved) domain.PersonID { return e.PersonID }), // Q15
+	toPerson(Reinstated, func(e housing.EntryReinstated) domain.PersonID { return e.PersonID }),
+	toPerson(Redated, func(e housing.EntryRedated) domain.PersonID { return e.PersonID }), // Q17
+	owes(func(e housing.EntryTransferred) []Owed { // Q16
 		if e.Cause == housing.HolderLeft {
 			return append(to(e.PersonID, TransferredToYou), to(e.From, TransferredFromYou)...)
 		}
 		return to(e.PersonID, TransferredToYou)
-	}),
-	of(func(e housing.EntryPrioritised) []Owed { return to(e.PersonID, Prioritised) }),
-	of(func(e housing.PriorityEnded) []Owed { return to(e.PersonID, PriorityEnded) }),
-	of(func(e housing.ProtectionLifted) []Owed { return to(e.PersonID, ProtectionLifted) }), // Q15a
-	of(func(e housing.InventoryRequested) []Owed {
+	}, TransferredToYou, TransferredFromYou),
+	toPerson(Prioritised, func(e housing.EntryPrioritised) domain.PersonID { return e.PersonID }),
+	toPerson(PriorityEnded, func(e housing.PriorityEnded) domain.PersonID { return e.PersonID }),
+	toPerson(ProtectionLifted, func(e housing.ProtectionLifted) domain.PersonID { return e.PersonID }), // Q15a
+	owes(func(e housing.InventoryRequested) []Owed { // Q23
 		return []Owed{{Kind: InventoryAsked, To: e.PersonID, By: e.AnswerBy}}
-	}), // Q23
-	of(func(e housing.ReviewOpened) []Owed { // Q23
+	}, InventoryAsked),
+	owes(func(e housing.ReviewOpened) []Owed { // Q23
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)
 		}
 		return to(e.PersonID, ReviewOpened)
-	}),
-	of(func(e housing.ReviewClosed) []Owed { return to(e.PersonID, ReviewClosed) }),
-	of(func(e housing.EntryProvided) []Owed { return to(e.PersonID, Provided) }), // Q19, Q20
-}
-
-// OwesNone lists the events that owe nobody a notice.
-var OwesNone = []domain.Event{
-	// The person is there, or asked for it themselves.
-	residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
-	residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
-	residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{},
-	procedure.ObjectionFiled{}, procedure.HearingClosed{},
-	housing.InventoryConfirmed{}, housing.ChangeReported{}, housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.LookupConsentExpired{},
-	housing.ProtectionRecorded{}, residence.DepartureSheetIssued{}, certificates.Duplicated{},
-	// Notice given, and what the case shows: what was late, and what was done of it.
-	procedure.ApplicantNotified{}, procedure.DutyMissed{}, procedure.RemedyRecorded{},
-	// A code goes to its person by itself, and what becomes of it is answered.
-	otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{},
-	// Steps inside the body: what comes of them is told.
-	procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
-	housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{},
-	housing.ProvisionDecided{}, housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
-	residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{},
-	// About no person.
-	residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{}, housing.ListOpened{}, housing.PriorityRuleSet{},
-	// Read and not changed: the personal account lists it.
-	accesslog.PersonalDataRead{},
-	// Notices themselves.
-	housing.NoticeGiven{}, procedure.DecisionNotified{},
-	Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{},
+	}, ReviewOpened, ConfirmationMissing),
+	toPerson(ReviewClosed, func(e housing.ReviewClosed) domain.PersonID { return e.PersonID }),
+	toPerson(Provided, func(e housing.EntryProvided) domain.PersonID { return e.PersonID }), // Q19, Q20
 }
 
 var lines = func() map[string]Line {
@@ -240,24 +245,48 @@ func Of(e domain.Event) []Owed {
 		return nil
 	}
 	l, ok := lines[e.EventType()]
-	if !ok {
+	if !ok || l.owed == nil {
 		return nil
 	}
 	return l.owed(e)
 }
 
-func of[E domain.Event](owed func(E) []Owed) Line {
+// owes is the line of the type E, which can owe notices of the kinds.
+func owes[E domain.Event](owed func(E) []Owed, kinds ...Kind) Line {
 	var e E
-	return Line{e.EventType(), func(event domain.Event) []Owed { return owed(event.(E)) }}
+	return Line{Event: e.EventType(), Kinds: kinds, owed: func(event domain.Event) []Owed { return owed(event.(E)) }}
+}
+
+// toPerson is the line of a type that names to whom it owes its one notice.
+func toPerson[E domain.Event](k Kind, whom func(E) domain.PersonID) Line {
+	return owes(func(e E) []Owed { return to(whom(e), k) }, k)
+}
+
+// toApplicant is the line of a type that owes the applicant of the case a notice.
+func toApplicant[E domain.Event](k Kind) Line {
+	return owes(func(E) []Owed { return []Owed{{Kind: k}} }, k)
+}
+
+// toApplicantBy is toApplicant of a notice that names a day.
+func toApplicantBy[E domain.Event](k Kind, by func(E) domain.Date) Line {
+	return owes(func(e E) []Owed { return []Owed{{Kind: k, By: by(e)}} }, k)
+}
+
+// decides is the line of a type that is the decision of a case.
+func decides[E domain.Event](k Kind) Line {
+	return owes(func(E) []Owed { return []Owed{{Kind: k, Decision: true}} }, k)
+}
+
+// none are the lines of types that owe no notice.
+func none(why string, types ...domain.Event) []Line {
+	lines := make([]Line, len(types))
+	for i, e := range types {
+		lines[i] = Line{Event: e.EventType(), None: why}
+	}
+	return lines
 }
 
 func to(p domain.PersonID, k Kind) []Owed { return []Owed{{Kind: k, To: p}} }
-
-func applicant(k Kind) []Owed { return []Owed{{Kind: k}} }
-
-func applicantBy(k Kind, by domain.Date) []Owed { return []Owed{{Kind: k, By: by}} }
-
-func decision(k Kind) []Owed { return []Owed{{Kind: k, Decision: true}} }
 
 // askCoOwners asks whom the application must be confirmed by (R6).
 func askCoOwners(e residence.DeregistrationApplied) []Owed {

@@ -2,6 +2,7 @@ package notice_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ var (
 	gulnar = domaintest.ID[domain.PersonID]("gulnar")
 	today  = domaintest.Today()
 	noon   = domaintest.Noon()
+	caseID = domaintest.ID[domain.CaseID]("case")
 )
 
 func TestWhomAnEventOwesANotice(t *testing.T) {
@@ -105,46 +107,81 @@ func TestANoticeHasOneIDForEveryAttempt(t *testing.T) {
 	}
 }
 
-// TestC11_EveryEventOwesANoticeOrIsSaidToOweNone: a new type of event is not
-// taken before somebody has decided whom it is to be told to.
-func TestC11_EveryEventOwesANoticeOrIsSaidToOweNone(t *testing.T) {
-	decided := map[string]int{}
+// TestC11_EveryEventOwesANoticeOrSaysWhyNone: a new type of event is not taken
+// before somebody has decided whom it is to be told to.
+func TestC11_EveryEventOwesANoticeOrSaysWhyNone(t *testing.T) {
+	lines := map[string]notice.Line{}
 	for _, l := range notice.Table {
-		decided[l.Event]++
-	}
-	for _, e := range notice.OwesNone {
-		decided[e.EventType()]++
+		lines[l.Event] = l
+		if (len(l.Kinds) == 0) != (l.None != "") {
+			t.Errorf("%s can owe %v and says why it owes none: %q", l.Event, l.Kinds, l.None)
+		}
 	}
 	for _, ty := range events.All() {
-		if decided[ty.Name] != 1 {
-			t.Errorf("%s is in notice.Table or in notice.OwesNone %d times, want once", ty.Name, decided[ty.Name])
+		if _, decided := lines[ty.Name]; !decided {
+			t.Errorf("%s has no line in notice.Table", ty.Name)
 		}
-		delete(decided, ty.Name)
+		delete(lines, ty.Name)
 	}
-	for name := range decided {
-		t.Errorf("%s is decided on, and no type of event", name)
+	for name := range lines {
+		t.Errorf("%s has a line in notice.Table and is no type of event", name)
 	}
 }
 
-// kinds are all that the examples of the events owe.
+// TestC11_WhomAnEventOwesANoticeItConcerns: whom an event names as the addressee
+// is a subject of it or a party of its case, and so has it in their history.
+func TestC11_WhomAnEventOwesANoticeItConcerns(t *testing.T) {
+	lines := map[string]notice.Line{}
+	for _, l := range notice.Table {
+		lines[l.Event] = l
+	}
+	owed := map[notice.Kind]bool{}
+	for _, e := range append(events.Samples(), owing...) {
+		c := e.Concerns()
+		for _, o := range notice.Of(e) {
+			owed[o.Kind] = true
+			if !slices.Contains(lines[e.EventType()].Kinds, o.Kind) {
+				t.Errorf("%s owes %s, which its line does not list", e.EventType(), o.Kind)
+			}
+			if !o.FromCase() && !slices.Contains(c.Persons, o.To) && c.Case.IsZero() {
+				t.Errorf("%s owes %s to somebody whom it does not concern", e.EventType(), o.Kind)
+			}
+			if c.Begins && !o.FromCase() && !slices.Contains(c.Persons, o.To) {
+				t.Errorf("%s owes %s to somebody who is no party of the case that it begins", e.EventType(), o.Kind)
+			}
+		}
+	}
+	for _, l := range notice.Table {
+		for _, k := range l.Kinds {
+			if !owed[k] {
+				t.Errorf("no event of this test owes %s, which %s lists", k, l.Event)
+			}
+		}
+	}
+}
+
+// owing are events that owe every kind of notice.
+var owing = []domain.Event{
+	residence.DeregistrationApplied{CaseID: caseID, ApplicantID: aigul, CoOwners: []domain.PersonID{daur}, ConfirmBy: noon}, residence.CoOwnerDeclined{}, residence.ConfirmationsLapsed{},
+	residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur}}},
+	residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur}, {Code: "x"}}},
+	residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{Code: "x"}}},
+	residence.RegistrationEnded{PersonID: daur, Reason: residence.TermExpired}, residence.EndingCorrected{PersonID: daur}, residence.LeaseEnded{PersonID: daur},
+	procedure.CorrectionRequested{Until: today}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
+	procedure.HearingAnnounced{ObjectUntil: today}, procedure.TermExtended{Deadline: noon}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
+	procedure.ComplaintFiled{CaseID: caseID, ComplainantID: daur}, procedure.ComplaintForwarded{DecideBy: today}, procedure.ComplaintDecided{Outcome: procedure.Upheld}, procedure.ComplaintDecided{Outcome: procedure.Satisfied},
+	procedure.ComplaintDecided{Outcome: procedure.Satisfied, Affected: daur},
+	housing.PlacementCertified{}, housing.ApplicationRefused{}, housing.EntryRemoved{PersonID: daur}, housing.EntryReinstated{PersonID: daur}, housing.EntryRedated{PersonID: daur},
+	housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
+	housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
+	housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
+}
+
+// kinds are all that the events owe.
 func kinds(t *testing.T) map[notice.Kind]notice.Owed {
 	t.Helper()
 	found := map[notice.Kind]notice.Owed{}
-	for _, e := range []domain.Event{
-		residence.DeregistrationApplied{ApplicantID: aigul, CoOwners: []domain.PersonID{daur}, ConfirmBy: noon}, residence.CoOwnerDeclined{}, residence.ConfirmationsLapsed{},
-		residence.DeregistrationDecided{Results: []residence.Result{{PersonID: daur}}},
-		residence.DeregistrationDecided{Results: []residence.Result{{PersonID: daur}, {Code: "x"}}},
-		residence.DeregistrationDecided{Results: []residence.Result{{Code: "x"}}},
-		residence.RegistrationEnded{PersonID: daur, Reason: residence.TermExpired}, residence.EndingCorrected{PersonID: daur}, residence.LeaseEnded{PersonID: daur},
-		procedure.CorrectionRequested{Until: today}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
-		procedure.HearingAnnounced{ObjectUntil: today}, procedure.TermExtended{Deadline: noon}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
-		procedure.ComplaintFiled{ComplainantID: daur}, procedure.ComplaintForwarded{DecideBy: today}, procedure.ComplaintDecided{Outcome: procedure.Upheld}, procedure.ComplaintDecided{Outcome: procedure.Satisfied},
-		procedure.ComplaintDecided{Outcome: procedure.Satisfied, Affected: daur},
-		housing.PlacementCertified{}, housing.ApplicationRefused{}, housing.EntryRemoved{PersonID: daur}, housing.EntryReinstated{PersonID: daur}, housing.EntryRedated{PersonID: daur},
-		housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
-		housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
-		housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
-	} {
+	for _, e := range owing {
 		owed := notice.Of(e)
 		if len(owed) == 0 {
 			t.Fatalf("%T owes nothing", e)
