@@ -209,12 +209,8 @@ func decisions(rec domain.Recorded) []op {
 	return nil
 }
 
-// consents keeps where the consent of a case stands. That of an entry is no
-// concern of the case it came of.
+// consents keeps where the consent of a case stands.
 func consents(id domain.CaseID, state housing.ConsentState, fields ...string) []op {
-	if id.IsZero() {
-		return nil
-	}
 	return []op{set(id.Stream(), append([]string{"consent", string(state)}, fields...)...)}
 }
 
