@@ -34,13 +34,31 @@ func pointHolder(entry, member string) op { return op{opPointHolder, entry, []st
 // reads nor clock, so that the projector, verify and a test get the same.
 type projection func(rec domain.Recorded) []op
 
-var models = []projection{revisions, persons, dwellings, cases, lists, entries, histories, acts, agenda, issued, accounts, notices}
+// models are all read models, by the names under which their golden files show
+// them.
+var models = []struct {
+	name    string
+	project projection
+}{
+	{"revisions", revisions},
+	{"persons", persons},
+	{"dwellings", dwellings},
+	{"cases", cases},
+	{"lists", lists},
+	{"entries", entries},
+	{"histories", histories},
+	{"acts", acts},
+	{"agenda", agenda},
+	{"certificates", issued},
+	{"accounts", accounts},
+	{"notices", notices},
+}
 
 // project returns the writes of all models.
 func project(rec domain.Recorded) []op {
 	var ops []op
 	for _, model := range models {
-		ops = append(ops, model(rec)...)
+		ops = append(ops, model.project(rec)...)
 	}
 	return ops
 }
