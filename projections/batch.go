@@ -174,7 +174,7 @@ func (w *writer) load(ctx context.Context) (ok bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("read the checkpoint of generation %d: %w", w.number, err)
 	}
-	if text(stored[0]) == "" || text(stored[2]) != schema {
+	if text(stored[0]) == "" || text(stored[2]) != schema() {
 		return false, nil
 	}
 	if w.position, err = parsePosition(text(stored[0])); err != nil {

@@ -12,11 +12,6 @@ import (
 	"tizilim/domain"
 )
 
-// schema is the version of the keys and values of a generation. It is raised
-// with every change of a projection: a generation of another schema neither
-// serves nor is continued, a new one is filled.
-const schema = "16"
-
 // sweepStep is how many keys are looked at, and at most freed, in one step.
 const sweepStep = 500
 
@@ -144,7 +139,7 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 		}
 	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
-		l.token, p.keys.generations(), schema, formatPosition(aim(target))).Uint64()
+		l.token, p.keys.generations(), schema(), formatPosition(aim(target))).Uint64()
 	if err != nil {
 		return nil, nil, fmt.Errorf("begin a generation: %w", err)
 	}

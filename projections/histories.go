@@ -16,17 +16,17 @@ import (
 // The parties of a case are named once, by the event that begins it: a set of
 // keys of histories, from all of which every step of the case is pointed to
 // (opPoint). An event that names an entry alone is pointed to from the history
-// of whoever holds the entry at that place of the log (opHolder). Neither needs a
+// of whoever holds the entry at that place of the log (opPointHolder). Neither needs a
 // read, and a page of a history is one range of one sorted set.
 func histories(rec domain.Recorded) (ops []op) {
 	c := rec.Event.Concerns()
 	pointer := hexPosition(rec.Position) + "|" + eventRef(rec.Stream, rec.Revision)
 	subjects := subjectsOf(c)
+	if c.Begins { // the subjects are parties from now on, and pointed to as such
+		ops, subjects = append(ops, join(partiesKey(c.Case), subjects...)), nil
+	}
 	for _, history := range subjects {
 		ops = append(ops, rank(history, pointer))
-	}
-	if c.Begins {
-		ops = append(ops, join(partiesKey(c.Case), subjects...))
 	}
 	if !c.Case.IsZero() {
 		ops = append(ops, point(partiesKey(c.Case), pointer))

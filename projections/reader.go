@@ -83,7 +83,7 @@ return {'ready', at[1], body()}
 
 // read runs q. The errors are those that every read shares.
 func (r *Reader) read(ctx context.Context, q *redis.Script, stream string, args ...any) ([]any, domain.Position, error) {
-	argv := append([]any{r.keys.generations(), schema, stream}, args...)
+	argv := append([]any{r.keys.generations(), schema(), stream}, args...)
 	reply, err := q.Run(ctx, r.client, []string{r.keys.serving(), r.keys.building()}, argv...).Slice()
 	if err != nil {
 		return nil, 0, unreachable(ctx, err)

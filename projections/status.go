@@ -49,7 +49,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		return Status{}, unreachable(ctx, err)
 	}
 	var s Status
-	if at := asTexts(reply[1]); at[0] != "" && at[2] == schema {
+	if at := asTexts(reply[1]); at[0] != "" && at[2] == schema() {
 		s.Serving, _ = strconv.ParseUint(text(reply[0]), 10, 64)
 		s.Position, _ = parsePosition(at[0])
 		s.Event, _ = parsePosition(at[4])
