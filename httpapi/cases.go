@@ -142,7 +142,7 @@ type issuedBody struct {
 
 type caseBody struct {
 	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
-	Service        projections.Service   `json:"service" enum:"S000,S001"`
+	Service        domain.Service        `json:"service" enum:"S000,S001"`
 	State          projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
 	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
 	Channel        domain.Channel        `json:"channel"`
@@ -213,7 +213,7 @@ func (s *Server) getCase() operation.Operation {
 			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		body.stepsOf(c, operation.Caller(ctx))
-		if p := operation.Caller(ctx); c.Service == projections.S000 && (!p.IsCitizen() || p.PersonID == c.ApplicantID) {
+		if p := operation.Caller(ctx); c.Service == domain.S000 && (!p.IsCitizen() || p.PersonID == c.ApplicantID) {
 			body.Consent = &consentState{c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until}
 			if c.Judgement != nil {
 				body.Judgement = judgement(*c.Judgement)

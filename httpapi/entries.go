@@ -146,7 +146,7 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 	for _, c := range n.Changes {
 		line := numberChangeBody{
 			Of: c.Of, Kind: changeOf(c.Cause.Event), At: c.Cause.Event.EffectiveAt(), CreatedAt: c.Cause.Created,
-			Event: projections.EventRef{Stream: c.Cause.Stream, Revision: c.Cause.Revision}.String(),
+			Event: domain.EventRef{Stream: c.Cause.Stream, Revision: c.Cause.Revision}.String(),
 		}
 		if c.Number > 0 {
 			line.Number = &c.Number
@@ -395,23 +395,23 @@ type changeBody struct {
 }
 
 type numberBody struct {
-	PersonID        domain.PersonID         `json:"-"` // whose entry it is
-	CaseID          domain.CaseID           `json:"-"`
-	ListID          domain.ListID           `json:"list_id" format:"uuid"`
-	EntryID         domain.EntryID          `json:"entry_id" format:"uuid"`
-	Status          projections.EntryStatus `json:"status" enum:"active,under_review,hearing_pending,provided,removed"`
-	Number          *int                    `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
-	Of              int                     `json:"of" doc:"Active entries of the list"`
-	Ahead           *int                    `json:"ahead" doc:"Active entries before this one"`
-	SeniorityAt     time.Time               `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
-	RegisteredOn    domain.Date             `json:"registered_on" format:"date" doc:"Day of placing"`
-	CertifiedNumber int                     `json:"certified_number" doc:"The number on the certificate; it never changes"`
-	InventoryDueOn  domain.Date             `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; then its holder is asked, and then comes a review, never a silent removal"`
-	AnswerBy        domain.Date             `json:"answer_by,omitzero" format:"date" doc:"The holder was asked to confirm the need until then"`
-	Review          *entryReviewBody        `json:"review,omitempty" doc:"Of an entry under review, and of one that was removed at its end"`
-	Removal         *entryRemovalBody       `json:"removal,omitempty"`
-	LastChange      changeBody              `json:"last_change" doc:"What changed this number last"`
-	AsOfPosition    domain.Position         `json:"as_of_position" doc:"Position of the log up to which this holds"`
+	PersonID        domain.PersonID    `json:"-"` // whose entry it is
+	CaseID          domain.CaseID      `json:"-"`
+	ListID          domain.ListID      `json:"list_id" format:"uuid"`
+	EntryID         domain.EntryID     `json:"entry_id" format:"uuid"`
+	Status          housing.EntryState `json:"status" enum:"active,under_review,hearing_pending,provided,removed"`
+	Number          *int               `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
+	Of              int                `json:"of" doc:"Active entries of the list"`
+	Ahead           *int               `json:"ahead" doc:"Active entries before this one"`
+	SeniorityAt     time.Time          `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
+	RegisteredOn    domain.Date        `json:"registered_on" format:"date" doc:"Day of placing"`
+	CertifiedNumber int                `json:"certified_number" doc:"The number on the certificate; it never changes"`
+	InventoryDueOn  domain.Date        `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; then its holder is asked, and then comes a review, never a silent removal"`
+	AnswerBy        domain.Date        `json:"answer_by,omitzero" format:"date" doc:"The holder was asked to confirm the need until then"`
+	Review          *entryReviewBody   `json:"review,omitempty" doc:"Of an entry under review, and of one that was removed at its end"`
+	Removal         *entryRemovalBody  `json:"removal,omitempty"`
+	LastChange      changeBody         `json:"last_change" doc:"What changed this number last"`
+	AsOfPosition    domain.Position    `json:"as_of_position" doc:"Position of the log up to which this holds"`
 }
 
 func (s *Server) getEntry() operation.Operation {

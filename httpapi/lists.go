@@ -9,7 +9,6 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
-	"tizilim/projections"
 )
 
 func (s *Server) listOperations() []operation.Operation {
@@ -201,8 +200,8 @@ type entryBody struct {
 	RegisteredOn    domain.Date     `json:"registered_on" format:"date"`
 	CertifiedNumber int             `json:"certified_number"`
 
-	Status         projections.EntryStatus `json:"status" enum:"active,under_review,hearing_pending"`
-	InventoryDueOn domain.Date             `json:"inventory_due_on" format:"date"`
+	Status         housing.EntryState `json:"status" enum:"active,under_review,hearing_pending"`
+	InventoryDueOn domain.Date        `json:"inventory_due_on" format:"date"`
 }
 
 type entriesBody struct {

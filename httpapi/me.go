@@ -119,7 +119,7 @@ type ownResult struct {
 // other parties are shown by the case itself, and that look is noted.
 type serviceBody struct {
 	CaseID       domain.CaseID         `json:"case_id" format:"uuid" doc:"GET /v1/cases/{id} shows all of it"`
-	Service      projections.Service   `json:"service" enum:"S000,S001"`
+	Service      domain.Service        `json:"service" enum:"S000,S001"`
 	Part         string                `json:"part" enum:"applicant,person,family,co_owner" doc:"What you are to the case: who applied, who is to be deregistered, who is counted as family, or whose confirmation is asked for"`
 	State        projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
 	ReceivedAt   time.Time             `json:"received_at"`
@@ -205,7 +205,7 @@ func partOf(c projections.Case, id domain.PersonID) string {
 	}
 	for _, p := range c.Persons {
 		switch {
-		case p == id && c.Service == projections.S000:
+		case p == id && c.Service == domain.S000:
 			return "family"
 		case p == id:
 			return "person"

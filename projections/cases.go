@@ -148,7 +148,7 @@ func instant(t time.Time) string { return t.In(domain.Zone).Format(time.RFC3339N
 func decisions(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DeregistrationApplied:
-		return []op{set(e.CaseID.Stream(), "service", string(S001),
+		return []op{set(e.CaseID.Stream(), "service", string(domain.S001),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, Dwelling: e.DwellingID,
 				Ground: e.Ground, Persons: e.Persons, DepartureSheet: e.DepartureSheet,
@@ -177,7 +177,7 @@ func decisions(rec domain.Recorded) []op {
 		for i, m := range e.Family {
 			family[i] = m.PersonID
 		}
-		return []op{set(e.CaseID.Stream(), "service", string(S000),
+		return []op{set(e.CaseID.Stream(), "service", string(domain.S000),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, List: e.ListID,
 				Persons: family, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
@@ -221,21 +221,13 @@ func answerField(p domain.PersonID) string { return "answer:" + p.String() }
 // of streams.
 const subjectPrefix = "subject:"
 
-// Service is one of the two public services.
-type Service string
-
-const (
-	S000 Service = "S000" // placement on the list for service housing
-	S001 Service = "S001" // deregistration at the place of residence
-)
-
 // CaseState is where an application stands.
 type CaseState = procedure.State
 
 // Case is the present state of an application.
 type Case struct {
 	ID             domain.CaseID
-	Service        Service
+	Service        domain.Service
 	State          CaseState
 	ApplicantID    domain.PersonID
 	Channel        domain.Channel
@@ -367,7 +359,7 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 		return Case{}, corrupt("application", err)
 	}
 	c := Case{
-		ID: id, Service: Service(rec["service"]), State: CaseState(rec["state"]),
+		ID: id, Service: domain.Service(rec["service"]), State: CaseState(rec["state"]),
 		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
 		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
 		Edition:   rules.EditionID(rec["edition"]),

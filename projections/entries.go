@@ -23,25 +23,25 @@ func entries(rec domain.Recorded) []op {
 				"seniority", seniorityKey(e.Seniority), "registered_on", e.RegisteredOn.String(), "certified", strconv.Itoa(e.Number),
 				"inventory_due_on", e.InventoryDueOn.String()),
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryActive, Placed)...)
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Active, Placed)...)
 	case housing.EntryRemoved:
 		return append([]op{
 			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 			set(entryKey(e.ListID, e.EntryID), "removal_reason", string(e.Reason), "notice_due_on", e.NoticeDueOn.String()),
 			unset(entryKey(e.ListID, e.EntryID), "review_reason"),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryRemoved, Removed)...)
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Removed, Removed)...)
 	case housing.NoticeGiven:
 		return []op{unset(entryKey(e.ListID, e.EntryID), "notice_due_on")}
 	case housing.EntryProvided:
 		return append([]op{
 			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryProvided, Provided)...)
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Provided, Provided)...)
 	case housing.EntryReinstated:
 		return append([]op{
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.InventoryDueOn.String()),
 			unset(entryKey(e.ListID, e.EntryID), "removal_reason", "notice_due_on", "review", "answer_by"),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, EntryActive, Reinstated)...)
+		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Active, Reinstated)...)
 	case housing.EntryRedated:
 		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, Redated)
 	case housing.EntryPrioritised:
@@ -58,10 +58,10 @@ func entries(rec domain.Recorded) []op {
 	case housing.InventoryRequested:
 		return []op{set(entryKey(e.ListID, e.EntryID), "answer_by", e.AnswerBy.String())}
 	case housing.ReviewOpened:
-		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(EntryUnderReview), "review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
+		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(housing.UnderReview), "review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
 	case housing.ReviewClosed:
 		return []op{
-			set(entryKey(e.ListID, e.EntryID), "status", string(EntryActive), "inventory_due_on", e.NextDueOn.String()),
+			set(entryKey(e.ListID, e.EntryID), "status", string(housing.Active), "inventory_due_on", e.NextDueOn.String()),
 			unset(entryKey(e.ListID, e.EntryID), "review", "review_reason", "answer_by"),
 		}
 	}
@@ -76,17 +76,6 @@ func entryKey(list domain.ListID, id domain.EntryID) string {
 	return list.Stream() + ":entry:" + id.String()
 }
 
-// EntryStatus says whether an entry stands on its list.
-type EntryStatus string
-
-const (
-	EntryActive         EntryStatus = "active"
-	EntryUnderReview    EntryStatus = "under_review"    // stands on its list
-	EntryHearingPending EntryStatus = "hearing_pending" // so does this
-	EntryProvided       EntryStatus = "provided"
-	EntryRemoved        EntryStatus = "removed"
-)
-
 // QueueEntry is a line of a list.
 type QueueEntry struct {
 	Number       int
@@ -97,16 +86,16 @@ type QueueEntry struct {
 	RegisteredOn domain.Date
 	Certified    int
 
-	Status         EntryStatus
+	Status         housing.EntryState
 	InventoryDueOn domain.Date
 }
 
 // entryLine reads an entry's record, all but its number. review is the state of
 // its review, "" where there is none.
 func entryLine(id domain.EntryID, rec record, review string) (QueueEntry, error) {
-	line := QueueEntry{EntryID: id, Status: EntryStatus(rec["status"])}
-	if line.Status == EntryUnderReview && procedure.State(review) == procedure.HearingPending {
-		line.Status = EntryHearingPending
+	line := QueueEntry{EntryID: id, Status: housing.EntryState(rec["status"])}
+	if line.Status == housing.UnderReview && procedure.State(review) == procedure.HearingPending {
+		line.Status = housing.HearingPending
 	}
 	var err error
 	if line.Seniority, err = parseSeniorityKey(rec["seniority"]); err != nil {

@@ -61,16 +61,16 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := QueueNumber{
-				ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), Status: EntryActive,
+				ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), Status: housing.Active,
 				Number: number, Of: of, Ahead: max(0, number-1), Seniority: seniorityAt(10 * n), RegisteredOn: day, Certified: n, InventoryDueOn: day.AddMonths(12),
 				LastChange: Change{
 					Kind: kind, EffectiveAt: change.Event.EffectiveAt().UTC(), Created: change.Created.UTC(),
-					Event: EventRef{change.Stream, change.Revision},
+					Event: domain.EventRef{Stream: change.Stream, Revision: change.Revision},
 				},
 				Revision: s.revisions[listID(1).Stream()] - 1, AsOf: s.head(),
 			}
 			if number == 0 {
-				want.Status, want.Removed, want.NoticeDueOn = EntryRemoved, housing.GroundsFellAway, day.AddDays(10)
+				want.Status, want.Removed, want.NoticeDueOn = housing.Removed, housing.GroundsFellAway, day.AddDays(10)
 			}
 			same(t, got, want)
 		}
@@ -194,7 +194,7 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 		from, to housing.Seniority // of the places that it reaches; to is zero where it reaches all later ones
 		entry    domain.EntryID
 		kind     ChangeKind
-		event    EventRef
+		event    domain.EventRef
 	}
 	moved := func(c change, a, b housing.Seniority) change {
 		if c.from, c.to = a, b; b.Compare(a) < 0 {
@@ -214,7 +214,7 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 		for _, event := range events {
 			rec := s.add(stream, event)
 			q.Apply(rec)
-			c := change{kind: kind, event: EventRef{stream, rec.Revision}}
+			c := change{kind: kind, event: domain.EventRef{Stream: stream, Revision: rec.Revision}}
 			switch e := event.(type) {
 			case housing.EntryPlaced:
 				c.from, c.entry = e.Seniority, e.EntryID

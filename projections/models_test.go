@@ -150,7 +150,7 @@ func TestDeregistrationCaseIsGrantedWhenAnyPersonIs(t *testing.T) {
 				s.add(caseID(1).Stream(), applied)
 				r := projected(t, client, s)
 				want := Case{
-					ID: caseID(1), Service: S001, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Kazakh,
+					ID: caseID(1), Service: domain.S001, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Kazakh,
 					ReceivedAt: applied.ReceivedAt, Deadline: applied.Deadline, Persons: applied.Persons, DwellingID: dwellingID(1),
 					Ground: residence.GroundOwnerApplication, DepartureSheet: true, AsOf: s.head(),
 					Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
@@ -195,7 +195,7 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		s.add(caseID(1).Stream(), received)
 		r := projected(t, client, s)
 		want := Case{
-			ID: caseID(1), Service: S000, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Russian,
+			ID: caseID(1), Service: domain.S000, State: procedure.Registered, ApplicantID: personID(1), Channel: domain.ChannelPortal, Language: domain.Russian,
 			ReceivedAt: received.ReceivedAt, Deadline: received.Deadline, Persons: []domain.PersonID{personID(2)}, ListID: listID(1),
 			Documents: []CertificateRef{{certificates.TalonOf(caseID(1)), certificates.Talon}},
 		}
@@ -485,7 +485,7 @@ func TestQ20_AProvisionIsUnfinishedUntilItsCaseEnds(t *testing.T) {
 		_, err = r.Case(ctx, caseID(1))
 		refuses(t, err, domain.NotFound, domain.CodeCaseUnknown) // it is no application
 		n, err := r.Number(ctx, listID(1), entryID(1))
-		if err != nil || n.Status != EntryProvided || n.Number != 0 || n.LastChange.Kind != Provided {
+		if err != nil || n.Status != housing.Provided || n.Number != 0 || n.LastChange.Kind != Provided {
 			t.Errorf("%+v, %v", n, err)
 		}
 	})

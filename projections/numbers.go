@@ -27,7 +27,7 @@ import (
 // answer for an entry is the greatest step not after its own place. Each change
 // adds two steps at most and each step is removed once: O(log n) a change,
 // amortised.
-func entryChanged(rec domain.Recorded, list domain.ListID, id domain.EntryID, s housing.Seniority, status EntryStatus, kind ChangeKind) []op {
+func entryChanged(rec domain.Recorded, list domain.ListID, id domain.EntryID, s housing.Seniority, status housing.EntryState, kind ChangeKind) []op {
 	step := seniorityKey(s)
 	change := formatChange(kind, rec)
 	return []op{
@@ -108,12 +108,13 @@ type Change struct {
 	Kind        ChangeKind
 	EffectiveAt time.Time
 	Created     time.Time // when the log learned of it
-	Event       EventRef
+	Event       domain.EventRef
 }
 
 // formatChange writes a change so that it names the event and nobody.
 func formatChange(kind ChangeKind, rec domain.Recorded) string {
-	return fmt.Sprintf("%s|%d|%d|%s", kind, rec.Event.EffectiveAt().UnixNano(), rec.Created.UnixNano(), eventRef(rec.Stream, rec.Revision))
+	ref := domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
+	return fmt.Sprintf("%s|%d|%d|%s", kind, rec.Event.EffectiveAt().UnixNano(), rec.Created.UnixNano(), ref)
 }
 
 func parseChange(text string) (Change, error) {
@@ -129,14 +130,10 @@ func parseChange(text string) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	stream, revision, err := parseEventRef(parts[3])
-	if err != nil {
-		return Change{}, err
-	}
-	return Change{
+	c := Change{
 		Kind: ChangeKind(parts[0]), EffectiveAt: time.Unix(0, effective).UTC(), Created: time.Unix(0, created).UTC(),
-		Event: EventRef{stream, revision},
-	}, nil
+	}
+	return c, c.Event.UnmarshalText([]byte(parts[3]))
 }
 
 // QueueNumber is the place of an entry on its list.
@@ -145,7 +142,7 @@ type QueueNumber struct {
 	EntryID      domain.EntryID
 	PersonID     domain.PersonID
 	CaseID       domain.CaseID
-	Status       EntryStatus
+	Status       housing.EntryState
 	Number       int // 1 for the first; 0 for an entry that has left the list
 	Of           int // entries that stand on the list
 	Ahead        int // those before this one; 0 for an entry that has left

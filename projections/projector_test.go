@@ -653,8 +653,8 @@ func TestPoisonIsHeldBackAloneAndTriedAgainByARebuild(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, list, []QuarantinedEvent{
-			{EventRef{poison.Stream, poison.Revision}, "cannot be decoded: unknown type Gibberish"},
-			{EventRef{later.Stream, later.Revision}, "held back: an earlier event of the stream is in quarantine"},
+			{domain.EventRef{Stream: poison.Stream, Revision: poison.Revision}, "cannot be decoded: unknown type Gibberish"},
+			{domain.EventRef{Stream: later.Stream, Revision: later.Revision}, "held back: an earlier event of the stream is in quarantine"},
 		})
 		same(t, status(t, r).Quarantined, 2)
 

@@ -9,12 +9,7 @@ import (
 // event, which is its ETag.
 
 // EventRef names an event of the log.
-type EventRef struct {
-	Stream   string
-	Revision uint64
-}
-
-func (r EventRef) String() string { return eventRef(r.Stream, r.Revision) }
+type EventRef = domain.EventRef
 
 // Pointer names an event of a history.
 type Pointer struct {
