@@ -10,5 +10,5 @@
 // is a method of a state that takes a command and returns the events that
 // should be appended, or an [*Error]; a state is what its events, folded in
 // order with Apply, say it is. Rule ids in comments (R11, Q6, S001-7.2 …)
-// refer to the rules of the two services; the README names their sources.
+// refer to the rules of the two services; RULES.md names their sources.
 package domain

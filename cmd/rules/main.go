@@ -1,8 +1,10 @@
-// Command rules prints which test proves which rule of the two services, and
-// which rule has none. Run it at the root of the repository, as make rules does.
+// Command rules prints the rules of the two services: for each one its source,
+// the readings of its open questions, and the tests that prove it. Run it at the
+// root of the repository, as make rules does.
 //
-// A test proves the rules whose ids are in the name of its function
-// (TestR17_…) or begin the name of one of its cases ("Q6 Q7 …", "R11-R13 …").
+// Rules and sources stand in domain/RULES.md, readings in domain/READINGS.md. A
+// test proves the rules whose ids are in the name of its function (TestR17_…,
+// TestS000_4_…) or begin the name of one of its cases ("Q6 Q7 …", "R11-R13 …").
 package main
 
 import (
@@ -18,20 +20,36 @@ import (
 
 func main() {
 	long := flag.Bool("v", false, "name every test, not only the first few")
-	complete := flag.Bool("complete", false, "fail where a rule has no test")
 	flag.Parse()
-	proofs, err := scan(os.DirFS("."))
-	if err != nil {
+	shown := 3
+	if *long {
+		shown = 1 << 20
+	}
+	if _, err := run(os.Stdout, os.DirFS("."), shown); err != nil {
 		fmt.Fprintln(os.Stderr, "rules:", err)
 		os.Exit(1)
 	}
-	shown := 3
-	if *long {
-		shown = len(proofs) + 1<<20
+}
+
+// run prints the table of the tree and returns the ids of the rules without a
+// test. It fails where a document or a test names a rule that is not listed.
+func run(w io.Writer, tree fs.FS, shown int) (bare []string, err error) {
+	c, err := readCatalogue(tree)
+	if err != nil {
+		return nil, err
 	}
-	if bare := report(os.Stdout, proofs, shown); *complete && len(bare) > 0 {
-		os.Exit(1)
+	proofs, err := scan(tree)
+	if err != nil {
+		return nil, err
 	}
+	for _, p := range proofs {
+		for _, id := range p.rules {
+			if !c.has(id) {
+				return nil, fmt.Errorf("the test %s claims %s, which %s does not list", p.test, id, rulesFile)
+			}
+		}
+	}
+	return report(w, c, proofs, shown), nil
 }
 
 // proof is a test, or a case of one, with the rules that its name claims.
@@ -40,8 +58,8 @@ type proof struct {
 	rules []string
 }
 
-// own is the directory of this program, whose tests invent names of tests.
-const own = "cmd/rules"
+// ownDirectory is that of this program, whose tests invent names of tests.
+const ownDirectory = "cmd/rules"
 
 var skipped = []string{"testdata", "node_modules"}
 
@@ -53,7 +71,7 @@ func scan(tree fs.FS) ([]proof, error) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || slices.Contains(skipped, d.Name()) || name == own) {
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || slices.Contains(skipped, d.Name()) || name == ownDirectory) {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(name, "_test.go") {
@@ -75,7 +93,7 @@ func scan(tree fs.FS) ([]proof, error) {
 }
 
 // report writes the table and returns the ids of the rules without a test.
-func report(w io.Writer, proofs []proof, shown int) (bare []string) {
+func report(w io.Writer, c catalogue, proofs []proof, shown int) (bare []string) {
 	of := map[string][]string{}
 	for _, p := range proofs {
 		for _, id := range p.rules {
@@ -84,29 +102,39 @@ func report(w io.Writer, proofs []proof, shown int) (bare []string) {
 			}
 		}
 	}
-	for _, r := range all {
+	proved := 0
+	for _, r := range c.rules {
 		tests := of[r.id]
 		slices.Sort(tests)
-		fmt.Fprintf(w, "%-5s %s\n", r.id, r.says)
+		fmt.Fprintf(w, "%-9s %s\n", r.id, r.says)
+		if r.proved() {
+			proved++
+			fmt.Fprintf(w, "          source: %s\n", r.source)
+		} else {
+			fmt.Fprintf(w, "          see %s\n", r.source)
+		}
+		for _, question := range c.readingsOf(r.id) {
+			fmt.Fprintf(w, "          reading: %s\n", question)
+		}
 		for _, t := range tests[:min(shown, len(tests))] {
-			fmt.Fprintf(w, "      %s\n", t)
+			fmt.Fprintf(w, "          %s\n", t)
 		}
 		switch {
 		case len(tests) > shown:
-			fmt.Fprintf(w, "      and %d more\n", len(tests)-shown)
-		case len(tests) == 0:
-			fmt.Fprintf(w, "      NO TEST\n")
+			fmt.Fprintf(w, "          and %d more\n", len(tests)-shown)
+		case len(tests) == 0 && r.proved():
+			fmt.Fprintf(w, "          NO TEST\n")
 			bare = append(bare, r.id)
 		}
 	}
-	fmt.Fprintf(w, "\n%d of %d rules have a test.\n", len(all)-len(bare), len(all))
+	fmt.Fprintf(w, "\n%d of %d rules have a test; %d readings.\n", proved-len(bare), proved, len(c.readings))
 	if len(bare) > 0 {
-		fmt.Fprintf(w, "Without one: %s\n", strings.Join(bare, ", "))
+		fmt.Fprintf(w, "Without a test: %s\n", strings.Join(bare, ", "))
 	}
 	return bare
 }
 
-// place is where a test stands, as it is shown.
-func place(file, function string) string {
+// testName is where a test stands, as it is shown.
+func testName(file, function string) string {
 	return filepath.ToSlash(filepath.Dir(file)) + "." + function
 }

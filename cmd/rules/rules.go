@@ -1,78 +1,125 @@
 package main
 
-// rule is one rule of the two services, in one line.
-type rule struct{ id, says string }
+import (
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+)
 
-// all are the common rules (C), those of residence (R) and of the list (Q).
-var all = []rule{
-	{"C1", "a case has one service, one applicant, one channel, one language, and no fee"},
-	{"C2", "no review without all items of an application; the IIN only where there is one"},
-	{"C3", "nothing is rejected at intake: an incomplete application gets a list and a date, then is returned"},
-	{"C4", "registered at receipt, outside working time on the next working day; case numbers are unique"},
-	{"C5", "what belongs to another body is forwarded within 3 working days, with notice"},
-	{"C6", "withdrawal only before the decision"},
-	{"C7", "a refusal has a ground of the closed list, reasons and the appeal route; a grant has none"},
-	{"C8", "no refusal of S000 without a hearing (3 and 2 working days) or a recorded exemption"},
-	{"C9", "decided by the deadline; extended by reasoned decision, at most 2 months; lateness is recorded"},
-	{"C10", "decided, returned, withdrawn, terminated are final; slips give a new version, not a new decision"},
-	{"C11", "every decision is notified through a channel that records delivery"},
-	{"C12", "complaint within 3 months through the deciding body, forwarded in 3, decided in 20 working days, never for the worse"},
-	{"C13", "the same subject on the same grounds is a duplicate; with new facts it may come again"},
-	{"C14", "documents that state systems hold are not demanded"},
-	{"C15", "the decider is neither applicant nor relative"},
-	{"C16", "what was signed is not changed"},
-	{"C17", "the method of signature suits service, channel and class"},
-	{"C18", "an EDS is the applicant's, of the signing type, valid when signed"},
-	{"C19", "a one-time password: mobile-citizens base, the account's phone, once, bound, expiring"},
-	{"C20", "restricted data only with a live consent, and logged; refusing consent is a ground, no error"},
-	{"C21", "every change and every read of personal data is in an append-only log"},
+// Where the rules and their readings are written, from the root of the repository.
+const (
+	rulesFile    = "domain/RULES.md"
+	readingsFile = "domain/READINGS.md"
+)
 
-	{"R1", "channel, class and ground suit each other"},
-	{"R2", "through the portal: a citizen, as owner, with an EDS"},
-	{"R3", "resident foreigners at the provider in the State Corporation, refugees at the provider"},
-	{"R4", "an owner's application has the owner's identity document and names at least one person"},
-	{"R5", "who applies as owner holds title"},
-	{"R6", "all other co-owners have confirmed"},
-	{"R7", "each person named is registered at that very dwelling, and named once"},
-	{"R8", "departure abroad: exit permission; under 16 a passport, from 16 the identity card surrendered"},
-	{"R9", "the departure of a minor is filed by a legal representative"},
-	{"R10", "a court decision in force, on that person and that dwelling"},
-	{"R11", "at most one active permanent registration per person"},
-	{"R12", "a new permanent registration ends the old one, without a gap"},
-	{"R13", "a temporary stay lasts one month to one year, leaves the permanent one, ends by itself"},
-	{"R14", "an ending has a listed reason, is not before its beginning, and is never undone by deletion"},
-	{"R15", "the result follows the confirmed write, never precedes it"},
-	{"R16", "the applicant is notified in the account, the deregistered person too"},
-	{"R17", "a departure sheet only for an ended registration, on request, one valid at a time"},
-	{"R18", "thirty minutes from handing in the documents"},
-	{"R19", "registration needs consent; the occupancy norm only where configured, at registration, not backwards"},
-	{"R20", "under 14 with a legal representative; a child left behind is a warning"},
-	{"R21", "no IIN is admissible, a wrong control digit is not, a mismatch with the birth date is no error"},
-	{"R22", "an owner may remove themselves"},
-	{"R23", "each person of an application gets their own result"},
+// id is the form of an id: S000-2.5, C10, Q15a, F5.
+const id = `S00[01]-\d{1,2}(?:\.\d)?|[CRQF]\d{1,2}a?`
 
-	{"Q1", "exactly one result: placement certificate or refusal certificate"},
-	{"Q2", "a placement certificate has the day and a number from 1; a refusal certificate neither"},
-	{"Q3", "three grounds of refusal and no other"},
-	{"Q4", "decided within 30 calendar days of the complete application"},
-	{"Q5", "at most one active entry per person and list; spouses one benefit"},
-	{"Q6", "a strict total order: instant of the complete application, then intake"},
-	{"Q7", "numbers are 1 to n without gap or repeat"},
-	{"Q8", "a removal moves up those behind it and nobody else; no overtaking unrecorded"},
-	{"Q9", "the number on a certificate is never rewritten; the current one is computed"},
-	{"Q10", "judged by the edition in force on the day of the decision, stored with it"},
-	{"Q11", "a share below half does not count, half does"},
-	{"Q12", "an alienated dwelling counts for five years"},
-	{"Q13", "the family that is counted is that of art. 101-10; a pre-marital dwelling of the spouse"},
-	{"Q14", "a past benefit is a ground of refusal"},
-	{"Q15a", "protected categories are not removed before provision"},
-	{"Q15", "a removal has a listed reason, notice within 10 days, a hearing and an appeal"},
-	{"Q16", "at death or departure of the head the entry passes on with its seniority"},
-	{"Q17", "wrongly placed but entitled later: re-dated to that day"},
-	{"Q18", "changes are reported within 10 working days"},
-	{"Q19", "provision by the commission, to the first eligible, re-checked"},
-	{"Q20", "provision ends the entry; a dwelling has one lease"},
-	{"Q21", "the public list shows what art. 78 lists, and no IIN"},
-	{"Q22", "a withdrawn consent blocks look-ups and deletes nothing"},
-	{"Q23", "a yearly inventory: no answer is a review, never a silent removal"},
+var (
+	ruleRow        = regexp.MustCompile(`^\| (` + id + `) \| (.+) \| (.+) \|$`)
+	readingHeading = regexp.MustCompile(`^### ((?:` + id + `)(?:, (?:` + id + `))*): (.+)$`)
+	anyID          = regexp.MustCompile(id)
+)
+
+// rule is one rule of the two services, or one question that their texts leave
+// open.
+type rule struct {
+	id, says string
+	// source is where a rule of C, R and Q comes from. Of a clause of a text (S)
+	// and of an open question (F) it is the ids of the rules that carry it out.
+	source string
+}
+
+// proved reports whether tests prove the rule itself. Clauses (S) and open
+// questions (F) are proved through the rules that carry them out.
+func (r rule) proved() bool { return strings.ContainsRune("CRQ", rune(r.id[0])) }
+
+// reading is how an open question of the rules was read.
+type reading struct {
+	rules    []string
+	question string
+}
+
+// catalogue is what the documents of the domain say.
+type catalogue struct {
+	rules    []rule
+	readings []reading
+}
+
+func (c catalogue) has(id string) bool {
+	return slices.ContainsFunc(c.rules, func(r rule) bool { return r.id == id })
+}
+
+// readings are the questions about a rule.
+func (c catalogue) readingsOf(id string) (questions []string) {
+	for _, r := range c.readings {
+		if slices.Contains(r.rules, id) {
+			questions = append(questions, r.question)
+		}
+	}
+	return questions
+}
+
+// readCatalogue reads both documents. An id that is listed twice, and an id that
+// a document names and that is not listed, is an error.
+func readCatalogue(tree fs.FS) (catalogue, error) {
+	var c catalogue
+	text, err := fs.ReadFile(tree, rulesFile)
+	if err != nil {
+		return c, fmt.Errorf("run this at the root of the repository: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		m := ruleRow.FindStringSubmatch(strings.TrimSpace(line))
+		if m == nil {
+			continue
+		}
+		if c.has(m[1]) {
+			return c, fmt.Errorf("%s lists %s twice", rulesFile, m[1])
+		}
+		c.rules = append(c.rules, rule{m[1], m[2], m[3]})
+	}
+	if len(c.rules) == 0 {
+		return c, fmt.Errorf("%s lists no rule", rulesFile)
+	}
+	for _, r := range c.rules {
+		if err := c.knows(rulesFile, r.source); err != nil {
+			return c, err
+		}
+	}
+	if text, err = fs.ReadFile(tree, readingsFile); err != nil {
+		return c, err
+	}
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "###") {
+			continue
+		}
+		m := readingHeading.FindStringSubmatch(line)
+		if m == nil {
+			return c, fmt.Errorf("%s: %q is not of the form \"### C1, R2: question?\"", readingsFile, line)
+		}
+		if err := c.knows(readingsFile, m[1]); err != nil {
+			return c, err
+		}
+		c.readings = append(c.readings, reading{strings.Split(m[1], ", "), m[2]})
+	}
+	return c, nil
+}
+
+// knows fails where the text names an id that is no rule.
+func (c catalogue) knows(file, text string) error {
+	for _, found := range anyID.FindAllString(text, -1) {
+		if !c.has(found) && !c.hasClauses(found) {
+			return fmt.Errorf("%s names %s, which %s does not list", file, found, rulesFile)
+		}
+	}
+	return nil
+}
+
+// hasClauses reports whether the id is a clause that is listed by its parts, as
+// S001-4 is by S001-4.1 to S001-4.3.
+func (c catalogue) hasClauses(id string) bool {
+	return slices.ContainsFunc(c.rules, func(r rule) bool { return strings.HasPrefix(r.id, id+".") })
 }

@@ -11,11 +11,12 @@ import (
 )
 
 var (
-	// inFunction finds ids in the name of a test function: TestR17_…, TestQ10_C7….
-	inFunction = regexp.MustCompile(`(?:^Test|^Fuzz|_)([CRQ]\d{1,2}a?)(?:_|$)`)
+	// inFunction finds ids in the name of a test function: TestR17_…, TestQ10_C7…,
+	// TestS000_2_5_….
+	inFunction = regexp.MustCompile(`(?:^Test|^Fuzz|_)(S00[01]_\d{1,2}(?:_\d)?|[CRQF]\d{1,2}a?)(?:_|$)`)
 	// begins is what the name of a case begins with: "Q6 …", "R11-R13 …", "Q3 C7: …".
-	begins = regexp.MustCompile(`^[CRQ]\d{1,2}a?(?:[-–][CRQ]\d{1,2}a?)?(?:,? |: |$)`)
-	oneID  = regexp.MustCompile(`^([CRQ])(\d{1,2})(a?)$`)
+	begins = regexp.MustCompile(`^(?:(?:` + id + `)|[CRQ]\d{1,2}[-–][CRQ]\d{1,2})(?:,? |: |$)`)
+	oneID  = regexp.MustCompile(`^([CRQ])(\d{1,2})$`)
 )
 
 // proofsOf finds the tests of one file, and the cases that they name by text.
@@ -29,7 +30,7 @@ func proofsOf(name string, source []byte) ([]proof, error) {
 		f, ok := decl.(*ast.FuncDecl)
 		test := name // cases outside of functions belong to the file
 		if ok {
-			test = place(name, f.Name.Name)
+			test = testName(name, f.Name.Name)
 			if strings.HasPrefix(f.Name.Name, "Test") || strings.HasPrefix(f.Name.Name, "Fuzz") {
 				if ids := idsOfFunction(f.Name.Name); len(ids) > 0 {
 					proofs = append(proofs, proof{test, ids})
@@ -67,7 +68,11 @@ func idsOfFunction(name string) (ids []string) {
 		if at == nil {
 			return ids
 		}
-		ids = append(ids, known(name[at[2]:at[3]])...)
+		found := name[at[2]:at[3]]
+		if service, clause, ok := strings.Cut(found, "_"); ok { // S000_2_5
+			found = service + "-" + strings.Replace(clause, "_", ".", 1)
+		}
+		ids = appendNew(ids, found)
 		name = name[at[3]:] // the underscore may begin the next one
 	}
 }
@@ -84,34 +89,30 @@ func idsOfCase(name string) (ids []string) {
 			return ids
 		}
 		name = name[len(head):]
-		from, to, isRange := strings.Cut(strings.ReplaceAll(strings.TrimRight(head, " ,:"), "–", "-"), "-")
-		if !isRange {
-			to = from
-		}
-		ids = append(ids, between(from, to)...)
+		ids = appendNew(ids, idsOf(strings.TrimRight(head, " ,:"))...)
 	}
 }
 
-// between expands R11-R14.
-func between(from, to string) (ids []string) {
+// idsOf expands R11-R14; another id stands for itself.
+func idsOf(head string) (ids []string) {
+	from, to, _ := strings.Cut(strings.ReplaceAll(head, "–", "-"), "-")
 	a, b := oneID.FindStringSubmatch(from), oneID.FindStringSubmatch(to)
-	if from == to || a[1] != b[1] {
-		return known(from, to)
+	if a == nil || b == nil || a[1] != b[1] {
+		return []string{head}
 	}
 	first, _ := strconv.Atoi(a[2]) // the form says that they are numbers
 	last, _ := strconv.Atoi(b[2])
 	for n := first; n <= last; n++ {
-		ids = append(ids, known(a[1]+strconv.Itoa(n))...)
+		ids = append(ids, a[1]+strconv.Itoa(n))
 	}
 	return ids
 }
 
-// known keeps the ids of rules that there are, each once.
-func known(ids ...string) (rules []string) {
-	for _, id := range ids {
-		if slices.ContainsFunc(all, func(r rule) bool { return r.id == id }) && !slices.Contains(rules, id) {
-			rules = append(rules, id)
+func appendNew(ids []string, more ...string) []string {
+	for _, id := range more {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
 		}
 	}
-	return rules
+	return ids
 }
