@@ -64,20 +64,21 @@ crash: setup ## kill the server KILLS times (100) and stop it for PAUSE (20s) un
 cluster: setup ## change the leader of a stand-in cluster CHANGES times (100) under load, and compare
 	$(GO) test ./cmd/tizilim -count 1 -run LoopsOutliveChangesOfLeader -changes $(CHANGES) -timeout 1h -v
 
-rules: ## print which test proves which rule, and which rule has none
+rules: ## print each rule with its source, its readings and its tests
 	@$(GO) run ./cmd/rules
 
 bench: ## measure against floors in the same run
 	$(GO) run ./cmd/bench
 
-# The tests start a redis-server of their own, on a free port, without files.
+# The tests start a redis-server of their own, on a free port, without files, and
+# type what an operator types, with curl.
 setup:
-	@command -v redis-server >/dev/null && exit 0; \
+	@command -v redis-server >/dev/null && command -v curl >/dev/null && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  echo "installing redis-server"; \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
+	  echo "installing redis-server and curl"; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends redis-server curl >/dev/null; \
 	else \
-	  echo "The tests need redis-server 6.2 or later: apt-get install redis-server (Debian, Ubuntu), brew install redis (macOS)." >&2; exit 1; \
+	  echo "The tests need redis-server 6.2 or later and curl: apt-get install redis-server curl (Debian, Ubuntu), brew install redis curl (macOS)." >&2; exit 1; \
 	fi
 
 clean: ## remove what was built; never touches the data
