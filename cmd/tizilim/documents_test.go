@@ -2,6 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"tizilim/domain/events"
 )
 
 // root is the top of the repository, from this directory.
@@ -95,6 +101,105 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestDocumentsNameDeclaredCode: each path and each exported identifier that a
+// document sets as code is there, so that no document outlives what it tells of.
+func TestDocumentsNameDeclaredCode(t *testing.T) {
+	declared := declarations(t)
+	path := regexp.MustCompile(`^(?:cmd|domain|eventstore|httpapi|projections)/[\w./-]*\w$`)
+	identifier := regexp.MustCompile(`^(?:[a-z]+\.)?[A-Z]\w*[a-z]\w*(?:\.[A-Z]\w*)?$`)
+	for _, name := range documents(t) {
+		if name == "CHANGELOG.md" { // tells of what was, too
+			continue
+		}
+		found := 0
+		for _, m := range regexp.MustCompile("`([^`\n]+)`").FindAllStringSubmatch(readDocument(t, name), -1) {
+			switch code := m[1]; {
+			case path.MatchString(code):
+				found++
+				if matches, err := filepath.Glob(filepath.Join(root, code)); err != nil || len(matches) == 0 {
+					t.Errorf("%s names %s, which is not there (%v)", name, code, err)
+				}
+			case identifier.MatchString(code):
+				found++
+				if !declared[code] && !foreign[code] {
+					t.Errorf("%s names %s, which is not declared", name, code)
+				}
+			}
+		}
+		if name == "ARCHITECTURE.md" && found < 20 {
+			t.Errorf("%s names only %d paths and identifiers: does this test still find them?", name, found)
+		}
+	}
+}
+
+// foreign are words that documents set as code and that are no identifiers of
+// this program.
+var foreign = map[string]bool{"Accept": true}
+
+// declarations are the exported names that the program declares at the top level,
+// with their fields and methods, and the names of the types of event: Name,
+// package.Name, Type.Name.
+func declarations(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, e := range events.All() {
+		names[e.Name] = true
+	}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		declare := func(name *ast.Ident, of ast.Expr) {
+			names[name.Name] = true
+			names[file.Name.Name+"."+name.Name] = true
+			if star, ok := of.(*ast.StarExpr); ok {
+				of = star.X
+			}
+			if id, ok := of.(*ast.Ident); ok {
+				names[id.Name+"."+name.Name] = true
+				names[file.Name.Name+"."+id.Name+"."+name.Name] = true
+			}
+		}
+		for _, d := range file.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				var of ast.Expr
+				if d.Recv != nil {
+					of = d.Recv.List[0].Type
+				}
+				declare(d.Name, of)
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					switch spec := spec.(type) {
+					case *ast.TypeSpec:
+						declare(spec.Name, nil)
+						if s, ok := spec.Type.(*ast.StructType); ok {
+							for _, field := range s.Fields.List {
+								for _, name := range field.Names {
+									declare(name, spec.Name)
+								}
+							}
+						}
+					case *ast.ValueSpec:
+						for _, name := range spec.Names {
+							declare(name, nil)
+						}
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // TestOperationNamesEverySetting compares the operator's manual with what the
