@@ -300,7 +300,7 @@ func (s *Server) applyForHousing() operation.Operation {
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
-		if call.Options.Signed, err = s.signed(in.Request(), in.Body.Signature); err != nil {
+		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
 		c := housing.ReceiveApplication{

@@ -17,7 +17,7 @@ func answered(outcome string) body {
 
 // timer does what is due in the registry.
 func (s *subtest) timer() {
-	command.NewTimer(s.handler(), s.model, slog.New(slog.DiscardHandler)).Once(context.Background())
+	command.NewTimer(s.another(), s.model, slog.New(slog.DiscardHandler)).Once(context.Background())
 }
 
 func TestR6_TheCaseWaitsForTheOtherOwners(t *testing.T) {

@@ -67,7 +67,7 @@ func (s *Server) deregister() operation.Operation {
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
-		if call.Options.Signed, err = s.signed(in.Request(), in.Body.Signature); err != nil {
+		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
 		r, err := s.commands.Deregister(ctx, call.Command, residence.ApplyForDeregistration{
@@ -125,7 +125,7 @@ func (s *Server) confirmDeregistration() operation.Operation {
 		out := confirmed{CaseID: in.ID}
 		call.Channel = domain.ChannelPortal
 		var err error
-		if call.Options.Signed, err = s.signed(in.Request(), in.Body.Signature); err != nil {
+		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
 		r, err := s.commands.Answer(ctx, call.Command, in.ID, residence.AnswerApplication{

@@ -79,6 +79,7 @@ type registry struct {
 	keys       atomic.Int64 // Idempotency-Keys drawn
 	iins       atomic.Int64 // IINs drawn
 	logged     *syncBuffer
+	log        *slog.Logger // writes it
 	calledMu   sync.Mutex
 	called     []string // addresses
 }
@@ -152,16 +153,13 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
 	must(t, err)
-	commands, err := command.New(command.Config{
-		Log: set.commands(r.store), Model: set.model(readModel{r.model, r.watch}), Now: r.clock.Now, Rules: set.rules,
-	})
-	must(t, err)
+	r.log = logger
+	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)
 	r.server = httpapi.New(httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		CheckKey: checkKey, BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
-		Signatures: r.signatures, MobileCitizens: &r.mobile, PasswordKey: passwordKey, Gateway: &r.mobile,
 	})
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
@@ -180,12 +178,20 @@ type readModel struct {
 
 func (m readModel) CatchUp(ctx context.Context) error { return m.watch.CatchUp(ctx) }
 
-// handler is that of another process of the registry.
-func (r *registry) handler() *command.Handler {
+// handler returns a command handler of the registry, as one more process has it.
+func (r *registry) handler(log command.Log, model command.Model, book rules.Book) *command.Handler {
 	r.t.Helper()
-	h, err := command.New(command.Config{Log: r.store, Model: readModel{r.model, r.watch}, Now: r.clock.Now})
+	h, err := command.New(command.Config{
+		Log: log, Model: model, Now: r.clock.Now, Rules: book, Signatures: r.signatures,
+		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, Logger: r.log,
+	})
 	must(r.t, err)
 	return h
+}
+
+// another is the handler of another process.
+func (r *registry) another() *command.Handler {
+	return r.handler(r.store, readModel{r.model, r.watch}, rules.Book{})
 }
 
 func unchanged[T any](v T) T { return v }

@@ -36,7 +36,7 @@ func (s *subtest) notify(a *answer, to ...command.Gateway) *answer {
 	if a != nil {
 		s.reached(a)
 	}
-	command.NewNotifier(s.handler(), s.model, through, slog.New(slog.NewJSONHandler(s.logged, nil))).Once(context.Background())
+	command.NewNotifier(s.another(), s.model, through, slog.New(slog.NewJSONHandler(s.logged, nil))).Once(context.Background())
 	done := &answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}}
 	s.reached(done)
 	return done

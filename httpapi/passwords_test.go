@@ -17,10 +17,9 @@ import (
 	"tizilim/domain/notice"
 	"tizilim/domain/otp"
 	"tizilim/eventstore/command"
-	"tizilim/httpapi"
 )
 
-var passwordKey = httpapi.PasswordKey("a third key that no registry has")
+var passwordKey = command.PasswordKey("a third key that no registry has")
 
 // mobile is the mobile-citizens base and the SMS gateway of a test.
 type mobile struct {

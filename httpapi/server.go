@@ -50,16 +50,11 @@ type Config struct {
 	Tokens    *token.Key
 	PersonKey domain.PersonIDKey
 	CheckKey  certificates.CheckKey // of the codes on documents
-	Gateway   command.Gateway       // carries SMS and e-mail
 	BaseURL   string                // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Version   string
-
-	Signatures     SignatureVerifier
-	MobileCitizens MobileCitizens
-	PasswordKey    PasswordKey
 }
 
 // Server is the API as an [http.Handler].
@@ -77,11 +72,6 @@ type Server struct {
 	metrics   *metrics
 	now       func() time.Time
 	streams   *streams
-
-	signatures     SignatureVerifier
-	mobileCitizens MobileCitizens
-	passwordKey    PasswordKey
-	gateway        command.Gateway
 }
 
 // New builds the API.
@@ -92,7 +82,6 @@ func New(c Config) *Server {
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now), now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
-		signatures: c.Signatures, mobileCitizens: c.MobileCitizens, passwordKey: c.PasswordKey, gateway: c.Gateway,
 	}
 	s.streams = newStreams(c.Model, c.Logger)
 	s.route(engine, c.Metrics)

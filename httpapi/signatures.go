@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"github.com/gowebpki/jcs"
 
@@ -84,7 +83,7 @@ type signatureBody struct {
 }
 
 // signed is the signature that came with a command.
-func (s *Server) signed(request operation.Request, with signatureBody) (command.Signed, error) {
+func signed(request operation.Request, with signatureBody) (command.Signed, error) {
 	if len(with.CMS) > 0 && with.Method != domain.SignatureEDS {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
 	}
@@ -101,19 +100,5 @@ func (s *Server) signed(request operation.Request, with signatureBody) (command.
 	if err != nil {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body has no canonical form (RFC 8785), so that nobody can sign it")
 	}
-	signed := command.Signed{Text: text, Challenge: with.Challenge, Right: func(id domain.ChallengeID, digits int) bool {
-		return s.passwordKey.right(id, digits, string(with.Code))
-	}}
-	if len(with.CMS) > 0 {
-		signed.Verify = func(at time.Time) (domain.Evidence, error) { return s.signatures.Verify(text, with.CMS, at) }
-	}
-	return signed, nil
-}
-
-// SignatureVerifier checks electronic digital signatures.
-type SignatureVerifier interface {
-	// Verify returns the evidence of the signature cms over the text, as it holds
-	// at the instant; its signer is whom the certificate names by IIN. Its errors
-	// are refusals that blame a member of "signature".
-	Verify(text, cms []byte, at time.Time) (domain.Evidence, error)
+	return command.Signed{Text: text, CMS: with.CMS, Challenge: with.Challenge, Code: with.Code}, nil
 }

@@ -150,7 +150,10 @@ func newWorld(redis string) (w *world, err error) {
 			return w, err
 		}
 	}
-	if w.commands, err = command.New(command.Config{Log: w.store, Model: noModel{}, Now: time.Now}); err != nil {
+	if w.commands, err = command.New(command.Config{
+		Log: w.store, Model: outside{}, Now: time.Now, Signatures: outside{}, MobileCitizens: outside{}, Gateway: outside{},
+		PasswordKey: key, Logger: quiet,
+	}); err != nil {
 		return w, err
 	}
 	w.api = httptest.NewServer(httpapi.New(httpapi.Config{
@@ -168,17 +171,25 @@ func newWorld(redis string) (w *world, err error) {
 	return w, nil
 }
 
-// noModel lets commands decide at once, as if there were no other list and
-// nobody registered: what is measured is the log.
-type noModel struct{}
+// outside is what commands ask beside the log. It answers at once, and knows no
+// other list and nobody who is registered: what is measured is the log.
+type outside struct{}
 
-func (noModel) CatchUp(context.Context) error { return nil }
+func (outside) CatchUp(context.Context) error { return nil }
 
-func (noModel) Occupants(context.Context, domain.DwellingID, domain.Date) ([]domain.PersonID, error) {
+func (outside) Occupants(context.Context, domain.DwellingID, domain.Date) ([]domain.PersonID, error) {
 	return nil, nil
 }
 
-func (noModel) ListsOf(context.Context, string) ([]domain.ListID, error) { return nil, nil }
+func (outside) ListsOf(context.Context, string) ([]domain.ListID, error) { return nil, nil }
+
+func (outside) Verify(text, cms []byte, at time.Time) (domain.Evidence, error) {
+	return domain.Evidence{}, errors.New("bench: nothing is signed here")
+}
+
+func (outside) Phone(context.Context, domain.IIN) (domain.Personal, error) { return "", nil }
+
+func (outside) Send(context.Context, command.Message) error { return nil }
 
 func (w *world) atEnd(f func()) { w.endings = append(w.endings, f) }
 

@@ -12,7 +12,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
-	"tizilim/httpapi"
+	"tizilim/eventstore/command"
 	"tizilim/httpapi/token"
 )
 
@@ -28,7 +28,7 @@ type keys struct {
 	check  certificates.CheckKey
 	tokens *token.Key
 
-	password  httpapi.PasswordKey
+	password  command.PasswordKey
 	authority authority // for demonstration; not used where others are trusted
 }
 

@@ -6,15 +6,15 @@ import (
 	"path/filepath"
 
 	"tizilim/domain"
+	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/mobilecitizens"
-	"tizilim/httpapi"
 )
 
 func mobileCitizensFile(data string) string { return filepath.Join(data, "mobile-citizens.jsonl") }
 
 // openMobileCitizens is the mobile-citizens base: the configured service, or the
 // list in data.
-func openMobileCitizens(c config, k keys) httpapi.MobileCitizens {
+func openMobileCitizens(c config, k keys) command.MobileCitizens {
 	if c.mobile != "" {
 		return mobilecitizens.NewService(c.mobile)
 	}

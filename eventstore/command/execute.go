@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"reflect"
 	"strconv"
 	"time"
@@ -34,6 +35,12 @@ type Handler struct {
 	held  *lru.Cache[heldKey, *stream]
 	now   func() time.Time
 	rules rules.Book
+
+	signatures     SignatureVerifier
+	mobileCitizens MobileCitizens
+	gateway        Gateway
+	passwordKey    PasswordKey
+	logger         *slog.Logger
 }
 
 // heldKey names a state: the case streams are folded by both services.
@@ -48,12 +55,19 @@ type Config struct {
 	Model Model
 	Now   func() time.Time // the clock for steps that the registry takes by itself
 	Rules rules.Book       // by which commands are judged; the zero Book is the built-in one
+
+	Signatures     SignatureVerifier
+	MobileCitizens MobileCitizens
+	Gateway        Gateway // of the one-time passwords
+	PasswordKey    PasswordKey
+	Logger         *slog.Logger
 }
 
 // New returns a Handler. It fails where something that is required is missing.
 func New(c Config) (*Handler, error) {
-	if c.Log == nil || c.Model == nil || c.Now == nil {
-		return nil, errors.New("command: a handler needs a log, a read model and a clock")
+	if c.Log == nil || c.Model == nil || c.Now == nil || c.Signatures == nil || c.MobileCitizens == nil ||
+		c.Gateway == nil || len(c.PasswordKey) == 0 || c.Logger == nil {
+		return nil, errors.New("command: of a Config, everything but Rules is required")
 	}
 	held, err := lru.New[heldKey, *stream](streamsHeld)
 	if err != nil {
@@ -62,7 +76,10 @@ func New(c Config) (*Handler, error) {
 	// The registry's own commands have the zone and the precision of clients'
 	// commands, so that a step looks the same whoever takes it.
 	now := func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }
-	return &Handler{log: c.Log, model: c.Model, held: held, now: now, rules: c.Rules}, nil
+	return &Handler{
+		log: c.Log, model: c.Model, held: held, now: now, rules: c.Rules, signatures: c.Signatures,
+		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey, logger: c.Logger,
+	}, nil
 }
 
 // Receipt is the answer to a command.

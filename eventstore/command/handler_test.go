@@ -2,9 +2,13 @@ package command_test
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
 	"tizilim/domain/rules"
 	"tizilim/eventstore/command"
 )
@@ -12,7 +16,10 @@ import (
 // newHandler returns a handler on the log. Unless the options say otherwise its
 // clock stands still, and its model knows no other list and nobody registered.
 func newHandler(l command.Log, with ...func(*command.Config)) *command.Handler {
-	c := command.Config{Log: l, Model: model{}, Now: clock}
+	c := command.Config{
+		Log: l, Model: model{}, Now: clock, Signatures: signatures{}, MobileCitizens: phones{}, Gateway: &post{},
+		PasswordKey: passwordKey, Logger: slog.New(slog.DiscardHandler),
+	}
 	for _, set := range with {
 		set(&c)
 	}
@@ -28,6 +35,26 @@ func withClock(now func() time.Time) func(*command.Config) {
 }
 func withRules(b rules.Book) func(*command.Config)    { return func(c *command.Config) { c.Rules = b } }
 func withModel(m command.Model) func(*command.Config) { return func(c *command.Config) { c.Model = m } }
+
+func withPasswords(base command.MobileCitizens, g command.Gateway) func(*command.Config) {
+	return func(c *command.Config) { c.MobileCitizens, c.Gateway = base, g }
+}
+
+// passwordKey is the one behind the codes of one-time passwords.
+var passwordKey = command.PasswordKey("a key that no registry has")
+
+// signatures finds a signature in order: that of the person whose id it is.
+type signatures struct{}
+
+func (signatures) Verify(_, cms []byte, _ time.Time) (domain.Evidence, error) {
+	id, err := uuid.FromBytes(cms)
+	return domaintest.Signed(domain.SignatureEDS, domain.PersonID{UUID: id}), err
+}
+
+// phones is a mobile-citizens base.
+type phones map[domain.IIN]domain.Personal
+
+func (p phones) Phone(_ context.Context, iin domain.IIN) (domain.Personal, error) { return p[iin], nil }
 
 // model is a read model. Once it is asked, it tells what it was given.
 type model struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -46,6 +47,21 @@ type Model interface {
 	Occupants(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error)
 	// ListsOf returns the lists that the body keeps.
 	ListsOf(ctx context.Context, body string) ([]domain.ListID, error)
+}
+
+// SignatureVerifier checks electronic digital signatures (EDS).
+type SignatureVerifier interface {
+	// Verify returns the evidence of the signature cms over the text, as it holds
+	// at the instant; its signer is whom the certificate names by IIN. Its errors
+	// are refusals that blame a member of "signature".
+	Verify(text, cms []byte, at time.Time) (domain.Evidence, error)
+}
+
+// MobileCitizens is the mobile-citizens base (БМГ).
+type MobileCitizens interface {
+	// Phone returns the telephone that is bound to the IIN, in the form of E.164;
+	// "" where none is.
+	Phone(ctx context.Context, iin domain.IIN) (domain.Personal, error)
 }
 
 // Gateway carries SMS and e-mail.

@@ -3,7 +3,6 @@ package command_test
 import (
 	"context"
 	"testing"
-	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
@@ -159,12 +158,9 @@ func world(t testing.TB) *memoryLog {
 	return l
 }
 
-// signedBy is an electronic signature that is in order.
+// signedBy is an electronic signature that is in order, as [signatures] knows it.
 func signedBy(p domain.PersonID) command.Signed {
-	return command.Signed{
-		Text:   []byte(`{"application":{}}`),
-		Verify: func(time.Time) (domain.Evidence, error) { return domaintest.Signed(domain.SignatureEDS, p), nil },
-	}
+	return command.Signed{Text: []byte(`{"application":{}}`), CMS: p.UUID[:]}
 }
 
 // deregisterFive asks for five persons of whom one resides elsewhere; where the
@@ -382,9 +378,14 @@ func acts(t testing.TB) []act {
 	hut := domaintest.ID[domain.DwellingID]("hut")
 	other := domaintest.ID[domain.ListID]("another list")
 	late := lateCase
+	byRight, sms := challenged(t)
+	byWrong := byRight.copy()
 	return []act{
-		{name: "sign with a one-time password", log: challenged(t), do: applyByCode(true)},
-		{name: "sign with a wrong code", log: challenged(t), do: applyByCode(false), refuse: domain.CodePasswordWrong},
+		{name: "sign with a one-time password", log: byRight, do: applyByCode(sms)},
+		{
+			name: "sign with a wrong code", log: byWrong, do: applyByCode(command.Message{ID: sms.ID, Text: "000000"}),
+			refuse: domain.CodePasswordWrong,
+		},
 		{name: "record a person", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RecordPerson(ctx, cmd, residence.RecordPerson{PersonID: stranger, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Refugee}, opt)
 		}},
