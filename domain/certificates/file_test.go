@@ -294,6 +294,7 @@ func TestPersonalValuesOfDocumentsNeverPrint(t *testing.T) {
 		{certificates.Correct{}, 2},
 		{certificates.Document{}, 2},
 		{certificates.File{}, 2},
+		{certificates.Page{}, 3},
 		{certificates.Duplicated{}, 0},
 		{residence.DepartureSheetIssued{}, 0},
 	} {

@@ -7,57 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
-	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
-	"tizilim/domain/housing"
-	"tizilim/domain/residence"
 )
 
-// Document is what a page tells. What a kind does not have is left zero.
-type Document struct {
-	Kind        certificates.Kind
-	Service     domain.Service
-	Language    domain.Language
-	Number      string
-	IssuedOn    domain.Date
-	Version     int
-	CorrectedOn domain.Date // of the version, from the second on
-	Superseded  bool
-	VoidSince   domain.Date // of a departure sheet whose ending was corrected
-	Replaces    string      // number of the document that a duplicate replaces
-
-	Name      domain.Personal
-	BirthDate domain.Date
-	IIN       domain.IIN // the page shows its last four digits
-
-	// Placement and refusal.
-	Body         string
-	Settlement   string
-	ListTitle    string
-	RegisteredOn domain.Date
-	Ordinal      int
-	Ground       housing.RefusalGround
-	Reasons      domain.Personal
-
-	// Departure sheet.
-	Address  string
-	Stay     residence.Kind
-	EndedOn  domain.Date
-	EndedFor residence.Reason
-
-	// Talon.
-	ReceivedAt   time.Time
-	RegisteredAt time.Time // said where it is another instant: filed outside working time (C4)
-	Deadline     time.Time
-	Channel      domain.Channel
-	Acceptor     string // account; empty where the registry accepted by itself
-	AcceptedAs   domain.Role
-
-	CheckCode certificates.CheckCode
-	CheckURL  string
-}
+// Document is the page of a document.
+type Document certificates.Page
 
 func (d Document) LogValue() slog.Value { return domain.Masked(d) }
 

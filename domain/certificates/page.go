@@ -1,0 +1,119 @@
+package certificates
+
+import (
+	"log/slog"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// Page is what a version of a document says on paper. What its kind does not
+// have is left zero.
+type Page struct {
+	Kind        Kind
+	Service     domain.Service
+	Language    domain.Language
+	Number      string
+	IssuedOn    domain.Date
+	Version     int
+	CorrectedOn domain.Date // of the version, from the second on
+	Superseded  bool
+	VoidSince   domain.Date // of a departure sheet whose ending was corrected
+	Replaces    string      // number of the document that a duplicate replaces
+
+	Name      domain.Personal
+	BirthDate domain.Date
+	IIN       domain.IIN // the page shows its last four digits
+
+	// Placement and refusal.
+	Body         string
+	Settlement   string
+	ListTitle    string
+	RegisteredOn domain.Date
+	Ordinal      int
+	Ground       housing.RefusalGround
+	Reasons      domain.Personal
+
+	// Departure sheet.
+	Address  string
+	Stay     residence.Kind
+	EndedOn  domain.Date
+	EndedFor residence.Reason
+
+	// Talon.
+	ReceivedAt   time.Time
+	RegisteredAt time.Time // said where it is another instant: filed outside working time (C4)
+	Deadline     time.Time
+	Channel      domain.Channel
+	Acceptor     string // account; empty where the registry accepted by itself
+	AcceptedAs   domain.Role
+
+	CheckCode CheckCode
+	CheckURL  string // where anybody checks the document by the code; filled in by whoever serves it
+}
+
+// LogValue masks the personal values.
+func (p Page) LogValue() slog.Value { return domain.Masked(p) }
+
+// PageFacts are what a page says beside what the file holds.
+type PageFacts struct {
+	Person   *residence.Person   // whom the document names
+	List     housing.ListOpened  // of an application for one; else zero
+	Dwelling *residence.Dwelling // of a departure sheet; else nil
+	Check    CheckCode
+}
+
+// DwellingOf returns the dwelling that a departure sheet is about; zero for
+// another document.
+func DwellingOf(d Document) domain.DwellingID {
+	e, _ := d.Fact.(residence.DepartureSheetIssued)
+	return e.DwellingID
+}
+
+// List is that for which the file's case applies; zero where it applies for none.
+func (f *File) List() domain.ListID {
+	e, _ := f.Application.(housing.ApplicationReceived)
+	return e.ListID
+}
+
+// Page returns what d says, which is a version of a document of the file. It says
+// nothing of later versions.
+func (f *File) Page(d Document, facts PageFacts) Page {
+	p := Page{
+		Kind: d.Kind, Service: d.Service, Language: f.Language(d), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt),
+		Version: d.Version(), VoidSince: d.VoidSince, CheckCode: facts.Check,
+		Name:      domain.Personal(d.Value(Name, string(facts.Person.Name))),
+		BirthDate: facts.Person.BirthDate, IIN: facts.Person.IIN,
+	}
+	if c := d.Last(); c != nil {
+		p.CorrectedOn = domain.DateOf(c.CorrectedAt)
+	}
+	if replaced, ok := f.Find(d.Replaces); ok {
+		p.Replaces = replaced.Number()
+	}
+	switch e := f.Application.(type) {
+	case housing.ApplicationReceived:
+		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
+		p.Body = d.Value(Body, facts.List.Body)
+		p.Settlement = d.Value(Settlement, facts.List.Settlement)
+		p.ListTitle = d.Value(ListTitle, facts.List.Title)
+	case residence.DeregistrationApplied:
+		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
+	}
+	switch e := d.Fact.(type) {
+	case housing.PlacementCertified:
+		p.RegisteredOn, p.Ordinal = e.RegisteredOn, e.Number
+	case housing.ApplicationRefused:
+		p.Ground, p.Reasons = e.Ground, domain.Personal(d.Value(Reasons, string(e.Reasons)))
+	case residence.DepartureSheetIssued:
+		p.Address, p.Stay = d.Value(Address, facts.Dwelling.Address), e.Kind
+		p.EndedOn, p.EndedFor = e.On, e.Reason
+	default:
+		if p.AcceptedAs = f.Accepted.Role; p.AcceptedAs != domain.RoleCitizen {
+			p.Acceptor = f.Accepted.Actor
+		}
+	}
+	return p
+}
