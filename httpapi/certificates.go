@@ -77,18 +77,17 @@ func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 		return nil, err
 	}
 	for _, c := range found {
-		for version := c.Version; version > 0; version-- {
-			if !s.checkKey.Proves(code, c.ID, version) {
-				continue
-			}
-			out := &checked{}
-			out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
-			out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
-			if out.Body.Status == certificates.Void {
-				out.Body.Reason = "the ending it testifies was corrected on " + c.VoidSince.String()
-			}
-			return out, nil
+		version, ok := s.commands.ProvenVersion(code, c.ID, c.Version)
+		if !ok {
+			continue
 		}
+		out := &checked{}
+		out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
+		out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
+		if out.Body.Status == certificates.Void {
+			out.Body.Reason = "the ending it testifies was corrected on " + c.VoidSince.String()
+		}
+		return out, nil
 	}
 	return nil, domain.Refuse(domain.NotFound, domain.CodeCertificateUnknown,
 		"the registry has issued no document with this code; compare it with the document, letter by letter")
@@ -171,49 +170,51 @@ type certificateBody struct {
 
 // document reads a document from the log: what the stream issued, and what the
 // registry knows of the person, the list and the dwelling that it names.
-func (s *Server) document(ctx context.Context, in *certificateInput) (body certificateBody, page pages.Document, revision uint64, err error) {
-	fail := func(err error) (certificateBody, pages.Document, uint64, error) {
-		return certificateBody{}, pages.Document{}, 0, err
-	}
+func (s *Server) document(ctx context.Context, in *certificateInput) (
+	body certificateBody, page pages.Document, revision uint64, err error,
+) {
 	if err := in.Await(ctx, s.model); err != nil {
-		return fail(err)
+		return body, page, 0, err
 	}
 	where, err := s.locate(ctx, in.ID)
 	if err != nil {
-		return fail(operation.Hide(ctx, err))
+		return body, page, 0, operation.Hide(ctx, err)
 	}
 	file, err := s.commands.Certificates(ctx, where.Stream, in.ID)
 	if err != nil {
-		return fail(err)
+		return body, page, 0, err
 	}
 	newest, ok := file.Find(in.ID)
 	if !ok {
-		return fail(s.missing(where.Stream, "certificate_id", in.ID))
+		return body, page, 0, s.missing(where.Stream, "certificate_id", in.ID)
 	}
 	if p := operation.Caller(ctx); p.IsCitizen() && !file.OpenTo(newest, p.PersonID) {
-		return fail(operation.NotYours())
+		return body, page, 0, operation.NotYours()
 	}
-	d := newest
-	if in.Version != 0 {
-		if d, ok = newest.At(in.Version); !ok {
-			return fail(domain.Refuse(domain.NotFound, domain.CodeVersionUnknown,
-				"this document has %d versions; name one of them, or leave version out", newest.Version()).At("query.version"))
-		}
+	issued, err := s.commands.Page(ctx, file, in.ID, in.Version)
+	if domain.CodeOf(err) == domain.CodeVersionUnknown {
+		err = atField(err, "query.version")
 	}
-	if page, err = s.page(ctx, file, d); err != nil {
-		return fail(err)
+	if err != nil {
+		return body, page, 0, err
 	}
+	page = pages.Document(issued.Page)
+	page.CheckURL = s.baseURL + checkPath + page.CheckCode.Grouped()
 	if in.Language != "" {
 		page.Language = in.Language
 	}
-	current := certificates.StatusOf(!d.ReplacedBy.IsZero() || d.Version() < newest.Version(), d.VoidSince)
-	page.Superseded, page.VoidSince = current == certificates.Superseded, d.VoidSince
+	return certificateOf(file, issued, page), page, file.Revision, nil
+}
 
-	body = certificateBody{
+// certificateOf is a document as JSON.
+func certificateOf(file certificates.File, issued command.IssuedPage, page pages.Document) certificateBody {
+	d := issued.Document
+	body := certificateBody{
 		CertificateID: d.ID, Kind: d.Kind, CaseID: file.Case(), Service: d.Service, Number: page.Number,
-		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: current, VoidSince: d.VoidSince, Version: d.Version(), Versions: newest.Version(),
-		ReplacedBy: d.ReplacedBy, PersonID: file.Named(d), Language: page.Language, StateBody: page.StateBody(), Title: page.Title(),
-		Marks: page.Marks(), Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,
+		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: issued.Status, VoidSince: d.VoidSince,
+		Version: d.Version(), Versions: issued.Versions, ReplacedBy: d.ReplacedBy, PersonID: file.Named(d),
+		Language: page.Language, StateBody: page.StateBody(), Title: page.Title(), Marks: page.Marks(),
+		Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,
 	}
 	if c := d.Last(); c != nil {
 		body.CorrectedAt = &c.CorrectedAt
@@ -229,63 +230,11 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (body certi
 	case residence.DepartureSheetIssued:
 		body.Departure = &certifiedDeparture{e.RegistrationID, e.DwellingID, e.Kind, e.Reason, e.On}
 	default:
-		body.Talon = &certifiedAcceptance{page.ReceivedAt, page.RegisteredAt, page.Deadline, page.Channel, page.Acceptor, page.AcceptedAs}
-	}
-	return body, page, file.Revision, nil
-}
-
-// page gathers what a version of a document says.
-func (s *Server) page(ctx context.Context, file certificates.File, d certificates.Document) (pages.Document, error) {
-	person, err := s.commands.Person(ctx, file.Named(d))
-	if err != nil {
-		return pages.Document{}, err
-	}
-	code := s.checkKey.Code(d.ID, d.Version())
-	p := pages.Document{
-		Kind: d.Kind, Service: d.Service, Language: file.Language(d), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt), Version: d.Version(),
-		Name: domain.Personal(d.Value(certificates.Name, string(person.Name))), BirthDate: person.BirthDate, IIN: person.IIN,
-		CheckCode: code, CheckURL: s.baseURL + checkPath + code.Grouped(),
-	}
-	if c := d.Last(); c != nil {
-		p.CorrectedOn = domain.DateOf(c.CorrectedAt)
-	}
-	if replaced, ok := file.Find(d.Replaces); ok {
-		p.Replaces = replaced.Number()
-	}
-	list := domain.ListID{}
-	switch e := file.Application.(type) {
-	case housing.ApplicationReceived:
-		list, p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ListID, e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
-	case residence.DeregistrationApplied:
-		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
-	}
-	if !list.IsZero() {
-		opened, err := s.commands.Opening(ctx, list)
-		if err != nil {
-			return pages.Document{}, err
-		}
-		p.Body = d.Value(certificates.Body, opened.Body)
-		p.Settlement = d.Value(certificates.Settlement, opened.Settlement)
-		p.ListTitle = d.Value(certificates.ListTitle, opened.Title)
-	}
-	switch e := d.Fact.(type) {
-	case housing.PlacementCertified:
-		p.RegisteredOn, p.Ordinal = e.RegisteredOn, e.Number
-	case housing.ApplicationRefused:
-		p.Ground, p.Reasons = e.Ground, domain.Personal(d.Value(certificates.Reasons, string(e.Reasons)))
-	case residence.DepartureSheetIssued:
-		dwelling, err := s.commands.Dwelling(ctx, e.DwellingID)
-		if err != nil {
-			return pages.Document{}, err
-		}
-		p.Address, p.Stay = d.Value(certificates.Address, dwelling.Address), e.Kind
-		p.EndedOn, p.EndedFor = e.On, e.Reason
-	default:
-		if p.AcceptedAs = file.Accepted.Role; p.AcceptedAs != domain.RoleCitizen {
-			p.Acceptor = file.Accepted.Actor
+		body.Talon = &certifiedAcceptance{
+			page.ReceivedAt, page.RegisteredAt, page.Deadline, page.Channel, page.Acceptor, page.AcceptedAs,
 		}
 	}
-	return p, nil
+	return body
 }
 
 // locate finds the stream of a document.

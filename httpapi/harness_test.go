@@ -158,7 +158,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.server = httpapi.New(httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
-		CheckKey: checkKey, BaseURL: "https://tizilim.example/",
+		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 	})
 	r.http = httptest.NewServer(r.server)
@@ -183,7 +183,8 @@ func (r *registry) handler(log command.Log, model command.Model, book rules.Book
 	r.t.Helper()
 	h, err := command.New(command.Config{
 		Log: log, Model: model, Now: r.clock.Now, Rules: book, Signatures: r.signatures,
-		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, Logger: r.log,
+		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, CheckKey: checkKey,
+		Logger: r.log,
 	})
 	must(r.t, err)
 	return h

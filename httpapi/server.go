@@ -21,7 +21,6 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
-	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
@@ -49,8 +48,7 @@ type Config struct {
 	Claims    *projections.Claims
 	Tokens    *token.Key
 	PersonKey domain.PersonIDKey
-	CheckKey  certificates.CheckKey // of the codes on documents
-	BaseURL   string                // where the public reaches this server, for the addresses on documents
+	BaseURL   string // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
 	Now       func() time.Time
@@ -67,7 +65,6 @@ type Server struct {
 	model     *projections.Reader
 	watch     *projections.Watch
 	personKey domain.PersonIDKey
-	checkKey  certificates.CheckKey
 	baseURL   string // without a slash at its end
 	metrics   *metrics
 	now       func() time.Time
@@ -80,7 +77,7 @@ func New(c Config) *Server {
 	engine := gin.New()
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
-		personKey: c.PersonKey, checkKey: c.CheckKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
+		personKey: c.PersonKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now), now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)

@@ -152,7 +152,7 @@ func newWorld(redis string) (w *world, err error) {
 	}
 	if w.commands, err = command.New(command.Config{
 		Log: w.store, Model: outside{}, Now: time.Now, Signatures: outside{}, MobileCitizens: outside{}, Gateway: outside{},
-		PasswordKey: key, Logger: quiet,
+		PasswordKey: key, CheckKey: key, Logger: quiet,
 	}); err != nil {
 		return w, err
 	}

@@ -145,14 +145,14 @@ func start(c config) (a *app, err error) {
 	handler, err := command.New(command.Config{
 		Log: a.store, Model: readModel{a.model, watch}, Now: time.Now, Rules: c.rules,
 		Signatures: signatures, MobileCitizens: openMobileCitizens(c, a.keys),
-		Gateway: a.gateway, PasswordKey: a.keys.password, Logger: c.logger,
+		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
 	})
 	if err != nil {
 		return a, err
 	}
 	server := httpapi.New(httpapi.Config{
 		Commands: handler, Log: a.store, Model: a.model, Watch: watch, Claims: projections.NewClaims(a.redis, options),
-		Tokens: a.keys.tokens, PersonKey: a.keys.person, CheckKey: a.keys.check, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
+		Tokens: a.keys.tokens, PersonKey: a.keys.person, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
 	})
 
 	a.http = &http.Server{

@@ -34,15 +34,78 @@ func (h *Handler) documents(ctx context.Context, stream string, of domain.Certif
 	return file, named, err
 }
 
-// Opening returns what the log holds of a list's opening; the zero value where it
+// opening returns what the log holds of a list's opening; the zero value where it
 // was not opened.
-func (h *Handler) Opening(ctx context.Context, id domain.ListID) (housing.ListOpened, error) {
+func (h *Handler) opening(ctx context.Context, id domain.ListID) (housing.ListOpened, error) {
 	var opened housing.ListOpened
 	err := view(ctx, h, id.Stream(), func(q *housing.Queue) error {
 		opened = q.List
 		return nil
 	})
 	return opened, err
+}
+
+// IssuedPage is a version of a document as it stands.
+type IssuedPage struct {
+	Document certificates.Document // in that version
+	Versions int                   // how many there are
+	Status   certificates.Status   // of that version
+	Page     certificates.Page     // without its CheckURL
+}
+
+// Page returns the version of the document with the id, the newest with 0. The
+// file is that of [Handler.Certificates].
+// Errors: [domain.CodeCertificateUnknown], [domain.CodeVersionUnknown].
+func (h *Handler) Page(
+	ctx context.Context, file certificates.File, id domain.CertificateID, version int,
+) (IssuedPage, error) {
+	newest, ok := file.Find(id)
+	if !ok {
+		return IssuedPage{}, certificates.Unknown()
+	}
+	d := newest
+	if version != 0 {
+		if d, ok = newest.At(version); !ok {
+			return IssuedPage{}, domain.Refuse(domain.NotFound, domain.CodeVersionUnknown,
+				"this document has %d versions; name one of them, or leave version out", newest.Version())
+		}
+	}
+	facts := certificates.PageFacts{Check: h.checkKey.Code(d.ID, d.Version())}
+	person, err := h.Person(ctx, file.Named(d))
+	if err != nil {
+		return IssuedPage{}, err
+	}
+	facts.Person = &person
+	if list := file.List(); !list.IsZero() {
+		if facts.List, err = h.opening(ctx, list); err != nil {
+			return IssuedPage{}, err
+		}
+	}
+	if id := certificates.DwellingOf(d); !id.IsZero() {
+		dwelling, err := h.Dwelling(ctx, id)
+		if err != nil {
+			return IssuedPage{}, err
+		}
+		facts.Dwelling = &dwelling
+	}
+	status := certificates.StatusOf(!d.ReplacedBy.IsZero() || d.Version() < newest.Version(), d.VoidSince)
+	page := file.Page(d, facts)
+	page.Superseded = status == certificates.Superseded
+	return IssuedPage{Document: d, Versions: newest.Version(), Status: status, Page: page}, nil
+}
+
+// ProvenVersion returns the version of the document that the check code is of, and
+// whether there is one among the versions 1 to newest. Of two codes that differ
+// nobody learns how much of one is right.
+func (h *Handler) ProvenVersion(
+	code certificates.CheckCode, id domain.CertificateID, newest int,
+) (version int, ok bool) {
+	for version := newest; version > 0; version-- {
+		if h.checkKey.Proves(code, id, version) {
+			return version, true
+		}
+	}
+	return 0, false
 }
 
 // DuplicateCertificate issues a departure sheet of the stream again: one append,

@@ -13,6 +13,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 )
@@ -40,6 +41,7 @@ type Handler struct {
 	mobileCitizens MobileCitizens
 	gateway        Gateway
 	passwordKey    PasswordKey
+	checkKey       certificates.CheckKey
 	logger         *slog.Logger
 }
 
@@ -60,13 +62,14 @@ type Config struct {
 	MobileCitizens MobileCitizens
 	Gateway        Gateway // of the one-time passwords
 	PasswordKey    PasswordKey
+	CheckKey       certificates.CheckKey // of the check codes on documents
 	Logger         *slog.Logger
 }
 
 // New returns a Handler. It fails where something that is required is missing.
 func New(c Config) (*Handler, error) {
 	if c.Log == nil || c.Model == nil || c.Now == nil || c.Signatures == nil || c.MobileCitizens == nil ||
-		c.Gateway == nil || len(c.PasswordKey) == 0 || c.Logger == nil {
+		c.Gateway == nil || len(c.PasswordKey) == 0 || len(c.CheckKey) == 0 || c.Logger == nil {
 		return nil, errors.New("command: of a Config, everything but Rules is required")
 	}
 	held, err := lru.New[heldKey, *stream](streamsHeld)
@@ -78,7 +81,8 @@ func New(c Config) (*Handler, error) {
 	now := func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }
 	return &Handler{
 		log: c.Log, model: c.Model, held: held, now: now, rules: c.Rules, signatures: c.Signatures,
-		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey, logger: c.Logger,
+		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey,
+		checkKey: c.CheckKey, logger: c.Logger,
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/rules"
 	"tizilim/eventstore/command"
@@ -18,7 +19,7 @@ import (
 func newHandler(l command.Log, with ...func(*command.Config)) *command.Handler {
 	c := command.Config{
 		Log: l, Model: model{}, Now: clock, Signatures: signatures{}, MobileCitizens: phones{}, Gateway: &post{},
-		PasswordKey: passwordKey, Logger: slog.New(slog.DiscardHandler),
+		PasswordKey: passwordKey, CheckKey: certificates.CheckKey("another"), Logger: slog.New(slog.DiscardHandler),
 	}
 	for _, set := range with {
 		set(&c)
