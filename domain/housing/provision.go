@@ -183,6 +183,10 @@ type Provision struct {
 // Known reports whether the stream holds a decision to provide.
 func (p *Provision) Known() bool { return !p.Decided.CaseID.IsZero() }
 
+// Clone returns a copy that later events do not change: Apply replaces what it
+// changes.
+func (p *Provision) Clone() Provision { return *p }
+
 // Apply folds the next event of the stream into p.
 func (p *Provision) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
@@ -298,7 +302,7 @@ func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, 
 	if !q.Known() {
 		return none, UnknownList()
 	}
-	e, ok := q.entries[d.EntryID]
+	e, ok := q.entries.Get(d.EntryID.UUID)
 	switch {
 	case !ok || !e.Active:
 		return none, notActive()

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"tizilim/domain"
+	"tizilim/domain/cow"
 	"tizilim/domain/rules"
 )
 
@@ -127,28 +128,44 @@ func (e Entry) State() EntryState {
 func (e Entry) persons() int { return 1 + len(e.Family) }
 
 // Queue is the state of a queue- stream. The zero Queue is a list that was not
-// opened. A Queue must not be copied.
+// opened. A Queue is copied with Clone only.
+//
+// What it holds is shared with its clones: Apply puts another Entry or proceeding
+// in the place of the one that it changes.
 type Queue struct {
 	List     ListOpened
-	Priority []PriorityCategory // that the list's rule names; none where it has no rule
-	entries  map[domain.EntryID]*Entry
-	reviews  map[domain.CaseID]*proceeding // those that go on, and those that ended with a removal
-	active   map[domain.PersonID]*Entry
-	spouses  map[domain.PersonID]int             // active entries that count the person as a spouse
-	left     map[domain.PersonID]domain.Position // where the log holds the last event after which the person no longer stood, or no longer counted as a spouse
-	order    *btree.BTreeG[*Entry]               // the active entries by seniority; ranks in O(log² n)
-	provided []PublicProvision                   // in the order of the log
+	Priority []PriorityCategory       // that the list's rule names; none where it has no rule
+	entries  cow.Map[*Entry]          // by the entry's id
+	reviews  cow.Map[*proceeding]     // by the case's id; those that go on, and those that ended with a removal
+	active   cow.Map[domain.EntryID]  // by the person who stands there
+	spouses  cow.Map[int]             // active entries that count the person as a spouse
+	left     cow.Map[domain.Position] // by person: the last event after which they no longer stood, or no longer counted as a spouse
+	order    *btree.BTreeG[*Entry]    // the active entries by seniority; ranks in O(log² n)
+	provided []PublicProvision        // in the order of the log
+}
+
+// Clone returns a copy that later events do not change. It costs the same however
+// long the list is.
+func (q *Queue) Clone() Queue {
+	c := *q
+	c.entries, c.reviews, c.active = q.entries.Clone(), q.reviews.Clone(), q.active.Clone()
+	c.spouses, c.left = q.spouses.Clone(), q.left.Clone()
+	c.provided = slices.Clip(q.provided)
+	if q.order != nil {
+		c.order = q.order.Copy()
+	}
+	return c
 }
 
 // Known reports whether the list has been opened.
 func (q *Queue) Known() bool { return !q.List.ListID.IsZero() }
 
 // Len is the number of active entries.
-func (q *Queue) Len() int { return len(q.active) }
+func (q *Queue) Len() int { return q.active.Len() }
 
 // Entry returns the entry with that id, active or not.
 func (q *Queue) Entry(id domain.EntryID) (Entry, bool) {
-	e, ok := q.entries[id]
+	e, ok := q.entries.Get(id.UUID)
 	if !ok {
 		return Entry{}, false
 	}
@@ -157,7 +174,7 @@ func (q *Queue) Entry(id domain.EntryID) (Entry, bool) {
 
 // Number returns the current ordinal of an active entry, 1 for the first (Q7).
 func (q *Queue) Number(id domain.EntryID) (int, bool) {
-	e, ok := q.entries[id]
+	e, ok := q.entries.Get(id.UUID)
 	if !ok || !e.Active {
 		return 0, false
 	}
@@ -192,56 +209,50 @@ func (q *Queue) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case ListOpened:
 		q.List = e
-		q.entries = make(map[domain.EntryID]*Entry)
-		q.reviews = make(map[domain.CaseID]*proceeding)
-		q.active = make(map[domain.PersonID]*Entry)
-		q.spouses = make(map[domain.PersonID]int)
-		q.left = make(map[domain.PersonID]domain.Position)
 		q.order = btree.NewBTreeGOptions(
 			func(a, b *Entry) bool { return a.Seniority.Compare(b.Seniority) < 0 },
 			btree.Options{NoLocks: true}, // the owner of the state serialises access
 		)
 	case EntryPlaced:
-		entry := &Entry{
+		q.activate(Entry{
 			ID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, FiledAt: e.Seniority.At,
-			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn, InventoryDueOn: e.InventoryDueOn,
-			Consent: e.Consent,
-		}
-		q.entries[e.EntryID] = entry
-		q.activate(entry)
+			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn,
+			InventoryDueOn: e.InventoryDueOn, Consent: e.Consent,
+		})
 	case EntryRemoved:
-		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
-			q.deactivate(entry, rec.Position)
+		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
 			entry.Review, entry.RemovedOn, entry.NoticeDueOn = "", domain.DateOf(e.RemovedAt), e.NoticeDueOn
+			q.put(entry)
 			q.proceed(e.CaseID, rec)
 		}
 	case EntryReinstated:
-		if entry, ok := q.entries[e.EntryID]; ok && !entry.Active {
+		if entry, ok := q.Entry(e.EntryID); ok && !entry.Active {
 			entry.RemovedOn, entry.NoticeDueOn = domain.Date{}, domain.Date{}
 			entry.InventoryDueOn, entry.AnswerBy = e.InventoryDueOn, domain.Date{}
-			q.endReview(entry)
+			q.endReview(&entry)
 			q.activate(entry)
 		}
 	case NoticeGiven:
 		q.change(e.EntryID, func(entry *Entry) {
 			entry.NoticeDueOn = domain.Date{}
-			if p, ok := q.reviews[entry.Proceeding]; ok {
-				p.NotifiedAt = e.On.Start() // the time for a complaint runs from it
+			if p, ok := q.reviews.Get(entry.Proceeding.UUID); ok {
+				next := *p
+				next.NotifiedAt = e.On.Start() // the time for a complaint runs from it
+				q.reviews.Set(entry.Proceeding.UUID, &next)
 			}
 		})
 	case EntryRedated:
 		q.move(e.EntryID, e.Seniority)
 	case EntryTransferred:
-		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
-			q.deactivate(entry, rec.Position)
+		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
 			entry.Consent = Consent{} // it was the former holder's to give
 			q.activate(entry)
 		}
 	case EntryProvided:
-		if entry, ok := q.entries[e.EntryID]; ok && entry.Active {
-			q.deactivate(entry, rec.Position)
+		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
 			entry.Provided = true
+			q.put(entry)
 			q.provided = append(q.provided, PublicProvision{
 				Persons: e.Persons, PlacedOn: entry.RegisteredOn, Area: e.Dwelling.Area, ProvidedAt: e.ProvidedAt,
 			})
@@ -267,17 +278,21 @@ func (q *Queue) Apply(rec domain.Recorded) {
 	case ReviewOpened:
 		q.change(e.EntryID, func(entry *Entry) {
 			entry.Review, entry.Proceeding = e.Reason, e.CaseID
-			q.reviews[e.CaseID] = &proceeding{entry: entry}
-			q.proceed(e.CaseID, rec)
 		})
+		if q.entries.Has(e.EntryID.UUID) {
+			q.reviews.Set(e.CaseID.UUID, &proceeding{entry: e.EntryID})
+			q.proceed(e.CaseID, rec)
+		}
 	case ReviewClosed:
 		q.change(e.EntryID, func(entry *Entry) {
 			entry.InventoryDueOn, entry.AnswerBy = e.NextDueOn, domain.Date{}
 			q.endReview(entry)
 		})
 	case ChangeReported:
-		if entry, ok := q.entries[e.EntryID]; ok && entry.Active && e.Kind == FamilyChanged {
-			q.deactivate(entry, rec.Position)
+		if e.Kind != FamilyChanged {
+			break
+		}
+		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
 			entry.Family = e.Family
 			q.activate(entry)
 		}
@@ -292,41 +307,61 @@ func (q *Queue) Apply(rec domain.Recorded) {
 	}
 }
 
-func (q *Queue) activate(e *Entry) {
-	e.Active = true
-	q.active[e.PersonID] = e
-	for _, s := range spousesIn(e.Family) {
-		q.spouses[s]++
+// put puts the entry in the place of the one with its id.
+func (q *Queue) put(e Entry) {
+	q.entries.Set(e.ID.UUID, &e)
+	if e.Active {
+		q.order.Set(&e) // the seniority is the same, or not in the order
 	}
-	q.order.Set(e)
 }
 
-// deactivate takes the entry off the list at that position of the log.
-func (q *Queue) deactivate(e *Entry, at domain.Position) {
-	e.Active = false
-	delete(q.active, e.PersonID)
-	q.left[e.PersonID] = at
+// activate puts the entry on the list.
+func (q *Queue) activate(e Entry) {
+	e.Active = true
+	q.active.Set(e.PersonID.UUID, e.ID)
 	for _, s := range spousesIn(e.Family) {
-		if q.spouses[s]--; q.spouses[s] == 0 {
-			delete(q.spouses, s)
-		}
-		q.left[s] = at
+		n, _ := q.spouses.Get(s.UUID)
+		q.spouses.Set(s.UUID, n+1)
 	}
-	q.order.Delete(e)
+	q.put(e)
+}
+
+// deactivate takes the entry off the list at that position of the log, and
+// returns it for put; false where it does not stand there.
+func (q *Queue) deactivate(id domain.EntryID, at domain.Position) (Entry, bool) {
+	e, ok := q.Entry(id)
+	if !ok || !e.Active {
+		return Entry{}, false
+	}
+	q.order.Delete(&e)
+	e.Active = false
+	q.active.Delete(e.PersonID.UUID)
+	q.left.Set(e.PersonID.UUID, at)
+	for _, s := range spousesIn(e.Family) {
+		if n, _ := q.spouses.Get(s.UUID); n > 1 {
+			q.spouses.Set(s.UUID, n-1)
+		} else {
+			q.spouses.Delete(s.UUID)
+		}
+		q.left.Set(s.UUID, at)
+	}
+	return e, true
 }
 
 // move gives a standing entry another place in the order.
 func (q *Queue) move(id domain.EntryID, to Seniority) {
-	if e, ok := q.entries[id]; ok && e.Active {
-		q.order.Delete(e)
+	if e, ok := q.Entry(id); ok && e.Active {
+		q.order.Delete(&e)
 		e.Seniority = to
-		q.order.Set(e)
+		q.put(e)
 	}
 }
 
+// change puts in the place of the entry what how makes of it.
 func (q *Queue) change(id domain.EntryID, how func(*Entry)) {
-	if e, ok := q.entries[id]; ok {
-		how(e)
+	if e, ok := q.Entry(id); ok {
+		how(&e)
+		q.put(e)
 	}
 }
 
@@ -382,7 +417,7 @@ func (q *Queue) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Even
 		return nil, err
 	}
 	for _, p := range append(spousesIn(c.Family), c.PersonID) {
-		if q.left[p] > c.Approved {
+		if left, _ := q.left.Get(p.UUID); left > c.Approved {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
 				"the applicant or the spouse had an active entry on this list when the placement was approved; it has been removed since: decide again").At("applicant_id")
 		}
@@ -400,7 +435,7 @@ func (q *Queue) CanJoin(p domain.PersonID) error {
 	if !q.Known() {
 		return UnknownList()
 	}
-	if _, stands := q.active[p]; stands {
+	if q.active.Has(p.UUID) {
 		return domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
 			"the applicant already has an active entry on this list; one person has one entry").At("applicant_id")
 	}
@@ -414,10 +449,9 @@ func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
 	if err := q.CanJoin(p); err != nil {
 		return err
 	}
-	taken := q.spouses[p] > 0
+	taken := q.spouses.Has(p.UUID)
 	for _, s := range spousesIn(family) {
-		_, stands := q.active[s]
-		taken = taken || stands
+		taken = taken || q.active.Has(s.UUID)
 	}
 	if taken {
 		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
@@ -446,7 +480,7 @@ func (q *Queue) entry(id domain.EntryID) (*Entry, error) {
 	if !q.Known() {
 		return nil, UnknownList()
 	}
-	e, ok := q.entries[id]
+	e, ok := q.entries.Get(id.UUID)
 	if !ok {
 		return nil, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
 	}

@@ -97,26 +97,29 @@ func (EntryRemoved) MovesTo() procedure.State { return procedure.Refused }
 // proceeding is the procedure of a review.
 type proceeding struct {
 	procedure.Case
-	entry *Entry
+	entry domain.EntryID
 	won   string // complaint on the removal that was decided in the holder's favour; empty where none was
 }
 
 // proceed folds an event of a review.
 func (q *Queue) proceed(id domain.CaseID, rec domain.Recorded) {
-	p, ok := q.reviews[id]
+	p, ok := q.reviews.Get(id.UUID)
 	if !ok {
 		return
 	}
+	next := *p
+	next.Case = p.Case.Clone()
 	if e, ok := rec.Event.(procedure.ComplaintDecided); ok && e.Outcome.Favourable() && p.Complaint != nil {
-		p.won = p.Complaint.ComplaintID
+		next.won = p.Complaint.ComplaintID
 	}
-	p.Apply(rec)
-	p.entry.Hearing = p.State == procedure.HearingPending
+	next.Apply(rec)
+	q.reviews.Set(id.UUID, &next)
+	q.change(p.entry, func(e *Entry) { e.Hearing = next.State == procedure.HearingPending })
 }
 
 // endReview forgets the review of an entry that stays.
 func (q *Queue) endReview(e *Entry) {
-	delete(q.reviews, e.Proceeding)
+	q.reviews.Delete(e.Proceeding.UUID)
 	e.Review, e.Proceeding, e.Hearing = "", domain.CaseID{}, false
 }
 
@@ -134,7 +137,7 @@ func (q *Queue) Proceed(id domain.EntryID, holder domain.PersonID, step func(*pr
 
 // ProceedIn is [Queue.Proceed] by the id of the review.
 func (q *Queue) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
-	p, ok := q.reviews[id]
+	p, ok := q.reviews.Get(id.UUID)
 	if !ok {
 		return nil, notReviewed()
 	}
@@ -166,7 +169,7 @@ func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Ev
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryProtected,
 			"this entry is protected (%v): it cannot be removed before a dwelling is provided; where the protection does not hold, lift it first", protected)
 	}
-	p, ok := q.reviews[e.Proceeding]
+	p, ok := q.reviews.Get(e.Proceeding.UUID)
 	if !ok {
 		return nil, notReviewed()
 	}
@@ -209,7 +212,8 @@ func (q *Queue) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]dom
 	if e.State() != Removed {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved, "this entry is %s; only a removed one can be reinstated", e.State())
 	}
-	if err := c.grounded(cmd, q.reviews[e.Proceeding]); err != nil {
+	review, _ := q.reviews.Get(e.Proceeding.UUID)
+	if err := c.grounded(cmd, review); err != nil {
 		return nil, err
 	}
 	if err := q.canStand(e.PersonID, e.Family); err != nil {

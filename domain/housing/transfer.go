@@ -99,13 +99,13 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 // of e, which do not count against them (Q5).
 func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMember) error {
 	other := func(p domain.PersonID) bool {
-		stands, ok := q.active[p]
-		return ok && stands != e
+		stands, ok := q.active.Get(p.UUID)
+		return ok && stands != e.ID
 	}
 	if other(holder) {
 		return q.CanJoin(holder)
 	}
-	named := q.spouses[holder]
+	named, _ := q.spouses.Get(holder.UUID)
 	if slices.Contains(spousesIn(e.Family), holder) {
 		named--
 	}

@@ -174,7 +174,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	case ContactsConfirmed:
 		p.Contacts = e
 	case RegistrationBegan:
-		p.Registrations = append(p.Registrations, Registration{
+		p.Registrations = append(slices.Clip(p.Registrations), Registration{
 			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,
 		})
 	case RegistrationEnded:
@@ -182,7 +182,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 			r.Ended, r.EndedOn, r.Reason, r.CaseID = true, e.On, e.Reason, e.CaseID
 		}
 	case RegistrationInserted:
-		p.Registrations = append(p.Registrations, e.registration(rec.Position))
+		p.Registrations = append(slices.Clip(p.Registrations), e.registration(rec.Position))
 	default:
 		p.represented(rec)
 		if c, ok := CorrectionIn(e); ok {
