@@ -13,22 +13,23 @@ import (
 	"tizilim/eventstore"
 )
 
-// passwordVariable holds the password of the event store's user. No flag does:
-// flags are seen by everybody on the machine.
+// passwordVariable is the environment variable with the password of the event
+// store's user. There is no flag for it: everybody on the machine can see flags.
 const passwordVariable = "TIZILIM_EVENTSTORE_PASSWORD"
 
-// credentials say as whom to log in to the event store.
+// credentials are the flags that name the user of the event store.
 type credentials struct {
-	User         string `name:"eventstore-user" help:"User of the event store. Its password is in TIZILIM_EVENTSTORE_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_EVENTSTORE_USER"`
+	User         string `name:"eventstore-user" help:"User of the event store; the password is in TIZILIM_EVENTSTORE_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_EVENTSTORE_USER"`
 	PasswordFile string `name:"eventstore-password-file" help:"File with the password of the event store's user." placeholder:"FILE" type:"path" env:"TIZILIM_EVENTSTORE_PASSWORD_FILE"`
 }
 
-// login is the user of the event store at the address, and the password; nobody
-// where neither is given. The address may name the user.
+// login returns the user and the password for the event store at the address. The
+// flag has precedence over a user in the address, the file over the variable. Both
+// results are empty where no password is given, or only one inside the address.
 func (c credentials) login(address, variable string) (user, password string, err error) {
 	inAddress, itsPassword := userOf(address)
 	if itsPassword && os.Getenv("TIZILIM_EVENTSTORE") != address {
-		slog.Warn("the password in the address of the event store is seen by everybody on this machine: " +
+		slog.Warn("everybody on this machine can see the password in the address of the event store: " +
 			"give it in a file or in " + variable)
 	}
 	if password = os.Getenv(variable); c.PasswordFile != "" {
@@ -39,11 +40,11 @@ func (c credentials) login(address, variable string) (user, password string, err
 	user = cmp.Or(c.User, inAddress)
 	switch {
 	case user == "" && password != "":
-		return "", "", errors.New("there is a password for the event store but no user: name it with --eventstore-user")
+		return "", "", errors.New("there is a password for the event store but no user: name the user with --eventstore-user")
 	case user != "" && password == "" && (!itsPassword || c.User != ""):
 		return "", "", fmt.Errorf("there is no password for the user %s of the event store: "+
 			"give it in a file or in %s", user, variable)
-	case password == "": // the address says all
+	case password == "": // all that is needed is in the address
 		return "", "", nil
 	}
 	return user, password, nil
@@ -58,7 +59,7 @@ func (c credentials) connect(address string) (*eventstore.Store, error) {
 	return openAs(address, user, password)
 }
 
-// openAs opens the event store as the user, without one as the address says.
+// openAs opens the event store as the user. An empty user stands for that of the address.
 func openAs(address, user, password string) (*eventstore.Store, error) {
 	if user == "" {
 		return eventstore.Open(address, slog.Default())
@@ -66,14 +67,14 @@ func openAs(address, user, password string) (*eventstore.Store, error) {
 	return eventstore.Open(address, slog.Default(), eventstore.WithCredentials(user, password))
 }
 
-// readPassword reads a file that holds nothing but a password.
+// readPassword reads the password from a file that holds nothing else.
 func readPassword(file string) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
 		return "", fmt.Errorf("the password cannot be read: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		slog.Warn("others than its owner may read the file of the password: chmod 600 closes it", "file", file)
+		slog.Warn("others than its owner can read the password file: chmod 600 prevents that", "file", file)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -82,14 +83,14 @@ func readPassword(file string) (string, error) {
 	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	switch {
 	case password == "":
-		return "", fmt.Errorf("%s is empty: it is to hold the password", file)
+		return "", fmt.Errorf("%s is empty: it must hold the password", file)
 	case strings.ContainsAny(password, "\r\n"):
-		return "", fmt.Errorf("%s has several lines: it is to hold nothing but the password", file)
+		return "", fmt.Errorf("%s has several lines: it must hold the password and nothing else", file)
 	}
 	return password, nil
 }
 
-// userOf is the user that an address names, and whether its password is there too.
+// userOf returns the user in an address, and whether the address has a password too.
 func userOf(address string) (user string, password bool) {
 	address, _, _ = strings.Cut(address, "?")
 	_, rest, _ := strings.Cut(address, "://")
@@ -104,8 +105,8 @@ func userOf(address string) (user string, password bool) {
 	return name, password
 }
 
-// withAbsoluteFiles is the address with the files that it names as they are
-// called from every directory. What is no such address stays as it is.
+// withAbsoluteFiles returns the address with absolute paths for the files that it
+// names, so that it is valid in every working directory.
 func withAbsoluteFiles(address string) string {
 	place, options, _ := strings.Cut(address, "?")
 	named := strings.Split(options, "&")
@@ -129,7 +130,7 @@ func withAbsoluteFiles(address string) string {
 	return place + "?" + strings.Join(named, "&")
 }
 
-// withoutUser is the address without user and password.
+// withoutUser returns the address without user and password.
 func withoutUser(address string) string {
 	place, options, some := strings.Cut(address, "?")
 	scheme, rest, ok := strings.Cut(place, "://")

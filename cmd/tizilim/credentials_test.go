@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestWhoAnAddressNames(t *testing.T) {
+func TestUserOf(t *testing.T) {
 	for address, want := range map[string]struct {
 		user     string
 		password bool
@@ -25,7 +25,7 @@ func TestWhoAnAddressNames(t *testing.T) {
 	}
 }
 
-func TestAnAddressNamesItsFilesForEveryDirectory(t *testing.T) {
+func TestWithAbsoluteFiles(t *testing.T) {
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)

@@ -1,19 +1,19 @@
 package main
 
-// eventstoreCommand is the embedded node standing alone and its care, and what
-// looks into any event store.
+// eventstoreCommand is the subcommands about event stores. Serve to Scavenge are for
+// the embedded store, the others for any event store.
 type eventstoreCommand struct {
 	Serve   storeServeCommand   `cmd:"" default:"withargs" help:"Serve the embedded event store alone, for any EventStoreDB client."`
-	Backup  storeBackupCommand  `cmd:"" help:"Copy the store, also while it is served."`
+	Backup  storeBackupCommand  `cmd:"" help:"Copy the store into a new directory, also while it is served."`
 	Restore storeRestoreCommand `cmd:"" help:"Check a backup and copy it into an empty directory."`
-	Check   storeCheckCommand   `cmd:"" help:"Read the whole store and prove its positions, revisions and indexes, also while it is served."`
-	Stats   storeStatsCommand   `cmd:"" help:"Say how much is in the store, also while it is served."`
+	Check   storeCheckCommand   `cmd:"" help:"Read the whole store and check its positions, revisions and indexes, also while it is served."`
+	Stats   storeStatsCommand   `cmd:"" help:"Print how much the store holds, also while it is served."`
 
-	Scavenge storeScavengeCommand `cmd:"" help:"Take deleted events off the disk, also while the store is served. If stopped, the next one goes on."`
+	Scavenge storeScavengeCommand `cmd:"" help:"Remove deleted events from the disk, also while the store is served. A stopped scavenge goes on next time."`
 
-	Setup  storeSetupCommand  `cmd:"" help:"Make a user of least right for the registry on an EventStoreDB."`
+	Setup  storeSetupCommand  `cmd:"" help:"Create a user for the registry on an EventStoreDB, with the least rights that it needs."`
 	Read   storeReadCommand   `cmd:"" help:"Print the events of a stream or of the whole log."`
-	Tail   storeTailCommand   `cmd:"" help:"Print events as they come."`
-	Append storeAppendCommand `cmd:"" help:"Append events from the standard input."`
-	Copy   storeCopyCommand   `cmd:"" help:"Carry a whole log into another store, and compare both."`
+	Tail   storeTailCommand   `cmd:"" help:"Print new events as they are appended."`
+	Append storeAppendCommand `cmd:"" help:"Append events from standard input."`
+	Copy   storeCopyCommand   `cmd:"" help:"Copy a whole log into another store, then compare both."`
 }

@@ -20,10 +20,10 @@ import (
 )
 
 type storeAppendCommand struct {
-	Stream string `arg:"" help:"Stream. The events are lines of JSON on the standard input: type, data, and where wanted id and metadata."`
+	Stream string `arg:"" help:"Stream. Standard input has one event per line of JSON: type, data and, optionally, id and metadata."`
 	storePlace
-	Expect string `help:"Revision of the last event of the stream, or no-stream; at another one nothing is appended." required:"" placeholder:"N"`
-	Force  bool   `help:"Also to a stream of the registry, past every rule of it."`
+	Expect string `help:"Expected revision: that of the last event of the stream, or no-stream. Otherwise nothing is appended." required:"" placeholder:"N"`
+	Force  bool   `help:"Append to a stream of the registry too. No rule of the registry is checked."`
 }
 
 func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
@@ -32,15 +32,15 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if c.Stream == "" || c.Stream == eventstore.All {
-		return errors.New("events are appended to a stream: name one, which $all is not")
+		return errors.New("name one stream to append to: $all is not one")
 	}
 	if ofRegistry(c.Stream) {
 		if !c.Force {
-			return fmt.Errorf("%s is a stream of the registry, whose events only the registry decides: "+
-				"--force appends past its rules", c.Stream)
+			return fmt.Errorf("%s is a stream of the registry, and only the registry appends to it: "+
+				"--force appends without checking its rules", c.Stream)
 		}
-		slog.Warn("appending to a stream of the registry past all its rules: what is appended cannot be taken back, "+
-			"and an event that the registry does not understand stops it", "stream", c.Stream)
+		slog.Warn("appending to a stream of the registry without checking its rules: an appended event cannot be removed, "+
+			"and an event that the registry cannot read stops it", "stream", c.Stream)
 	}
 	events, err := readEventLines(os.Stdin)
 	if err != nil {
@@ -62,11 +62,13 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 	}{c.Stream, revision, position})
 }
 
-// ofRegistry reports whether the registry alone appends to the stream, or to
-// that whose metadata it is.
+// ofRegistry reports whether the stream is one of the registry's, or the metadata of
+// one.
 func ofRegistry(stream string) bool {
 	var nobody domain.PersonID
-	unprojected := strings.TrimSuffix(otp.Stream(nobody), nobody.String()) // so not among the categories
+	unprojected := strings.TrimSuffix(
+		otp.Stream(nobody), nobody.String(),
+	) // domain.Categories lacks it, since it has no projection
 	return slices.ContainsFunc(append(slices.Clone(domain.Categories), unprojected), func(category string) bool {
 		return strings.HasPrefix(strings.TrimPrefix(stream, "$$"), category)
 	})
@@ -78,16 +80,16 @@ func parseExpected(text string) (eventstore.Expected, error) {
 	}
 	revision, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return 0, errors.New("--expect is no revision: give that of the last event of the stream, or no-stream")
+		return 0, errors.New("--expect is not a revision: give the revision of the last event of the stream, or no-stream")
 	}
 	return eventstore.Expected(revision), nil
 }
 
-// maxEventLine bounds a line, in bytes: an event of 16 MiB, in base64.
+// maxEventLine bounds a line, in bytes. An event of 16 MiB in base64 fits.
 const maxEventLine = 32 << 20
 
-// readEventLines reads what print writes; where an event is in its log is not
-// looked at, and an event without id gets one.
+// readEventLines reads the lines that printer writes as JSON. It ignores stream,
+// revision, position and time, and gives an event without id a random one.
 func readEventLines(from io.Reader) (events []eventstore.RawEvent, err error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxEventLine)
@@ -97,7 +99,7 @@ func readEventLines(from io.Reader) (events []eventstore.RawEvent, err error) {
 		}
 		line, err := parseEventLine(lines.Bytes())
 		if err != nil {
-			return nil, fmt.Errorf("line %d is no event: %w", n, err)
+			return nil, fmt.Errorf("line %d is not an event: %w", n, err)
 		}
 		e, err := line.event()
 		if err != nil {
@@ -107,18 +109,18 @@ func readEventLines(from io.Reader) (events []eventstore.RawEvent, err error) {
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return nil, fmt.Errorf("a line is longer than %d MiB, which no event is", maxEventLine>>20)
+		return nil, fmt.Errorf("a line is longer than %d MiB, the limit of an event", maxEventLine>>20)
 	case err != nil:
 		return nil, fmt.Errorf("read the events: %w", err)
 	}
 	if len(events) == 0 {
-		return nil, errors.New("there is no event on the standard input")
+		return nil, errors.New("standard input has no event")
 	}
 	return events, nil
 }
 
-// parseEventLine takes one event and nothing beside it: what followed it in the
-// line would be lost without a word.
+// parseEventLine decodes a line with exactly one event. Anything after the event is
+// an error, since it would be lost silently.
 func parseEventLine(text []byte) (line eventLine, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -126,7 +128,7 @@ func parseEventLine(text []byte) (line eventLine, err error) {
 		return line, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return line, errors.New("something follows the event: give each a line of its own")
+		return line, errors.New("something follows the event: put each event on its own line")
 	}
 	return line, nil
 }

@@ -10,12 +10,12 @@ import (
 
 type storeBackupCommand struct {
 	storeDir
-	To string `arg:"" help:"Directory to make; it must not exist." type:"path"`
+	To string `arg:"" help:"Directory to create; it must not exist." type:"path"`
 }
 
 func (c *storeBackupCommand) Run(ctx context.Context) error {
 	if _, err := os.Lstat(c.To); err == nil {
-		return fmt.Errorf("%s exists: a backup makes a directory of its own", c.To)
+		return fmt.Errorf("%s exists: name a directory that does not exist", c.To)
 	}
 	if err := c.exists(); err != nil {
 		return err

@@ -15,11 +15,11 @@ import (
 
 type storeCopyCommand struct {
 	From             string `arg:"" help:"Address of an EventStoreDB, or directory of an embedded store."`
-	To               string `arg:"" help:"The same; what it holds must be nothing, or the beginning of the same log."`
-	FromUser         string `help:"User at FROM; its password is in TIZILIM_FROM_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_FROM_USER"`
-	FromPasswordFile string `help:"File with the password of the user at FROM." placeholder:"FILE" type:"path" env:"TIZILIM_FROM_PASSWORD_FILE"`
-	ToUser           string `help:"User at TO; its password is in TIZILIM_TO_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_TO_USER"`
-	ToPasswordFile   string `help:"File with the password of the user at TO." placeholder:"FILE" type:"path" env:"TIZILIM_TO_PASSWORD_FILE"`
+	To               string `arg:"" help:"The same for the target. It must be empty or hold the beginning of the same log."`
+	FromUser         string `help:"User at FROM; the password is in TIZILIM_FROM_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_FROM_USER"`
+	FromPasswordFile string `help:"File with that password." placeholder:"FILE" type:"path" env:"TIZILIM_FROM_PASSWORD_FILE"`
+	ToUser           string `help:"User at TO; the password is in TIZILIM_TO_PASSWORD or in a file." placeholder:"NAME" env:"TIZILIM_TO_USER"`
+	ToPasswordFile   string `help:"File with that password." placeholder:"FILE" type:"path" env:"TIZILIM_TO_PASSWORD_FILE"`
 }
 
 func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
@@ -55,24 +55,32 @@ func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d events compared, %d of them copied now, %d differences\n", report.Events, report.Appended, report.Different)
+	fmt.Printf(
+		"%d events compared, %d of them copied now, %d differences\n", report.Events, report.Appended, report.Different,
+	)
 	if report.System > 0 {
-		fmt.Printf("%d events of the source's own streams ($…) stay there: its users, rights and statistics\n", report.System)
+		fmt.Printf(
+			"%d events of system streams ($…) of the source were not copied: its users, rights and statistics\n", report.System,
+		)
 	}
 	if report.Untimed > 0 {
-		fmt.Printf("%d events have metadata that is no JSON object, so their times are not kept\n", report.Untimed)
+		fmt.Printf(
+			"%d events have metadata that is not a JSON object, so their original times are not kept\n", report.Untimed,
+		)
 	}
 	if report.Rewritten > 0 {
-		const said = "%d events of stream metadata were written by the target itself, under ids of its own\n"
+		const said = "the target itself wrote %d events of stream metadata, with ids of its own\n"
 		fmt.Printf(said, report.Rewritten)
 	}
 	if report.Different > 0 {
-		return errors.New("the target is no copy of the source")
+		return errors.New("the target is not a copy of the source")
 	}
 	return nil
 }
 
-// openSide opens one side of a copy: an address, or a directory.
+// openSide opens one side of a copy, which is an address or a directory. variable is
+// the environment variable with the password. A directory that does not exist is an
+// error where mustExist is set, else a new store.
 func openSide(
 	ctx context.Context, place string, c credentials, variable string, mustExist bool,
 ) (*eventstore.Store, func() error, error) {
@@ -88,19 +96,19 @@ func openSide(
 		return store, store.Close, nil
 	}
 	dir := storeDir{Data: place}
-	switch missing := dir.exists(); { // what a server beside it has elsewhere is not meant
+	switch missing := dir.exists(); { // the store itself, and not that of a server which runs beside it
 	case missing == nil:
 		return dir.reach(ctx, c)
 	case mustExist:
 		return nil, nil, missing
 	case !empty(place):
-		return nil, nil, fmt.Errorf("%s holds something else than an event store", place)
+		return nil, nil, fmt.Errorf("%s holds something that is not an event store", place)
 	default:
 		return openOffline(place)
 	}
 }
 
-// empty reports whether there is nothing in the directory, or no directory.
+// empty reports whether the directory holds nothing or does not exist.
 func empty(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return len(entries) == 0 && (err == nil || errors.Is(err, fs.ErrNotExist))

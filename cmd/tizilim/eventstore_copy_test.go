@@ -23,22 +23,25 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// TestACopiedRegistryAnswersTheSame tells the story, carries its log to another
-// store, and asks a registry there, whose Redis is empty, what the first was asked.
+// TestACopiedRegistryAnswersTheSame runs the demonstration and copies the log to another
+// store. A registry with that store and an empty Redis must answer the same.
 func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 	first := serve(t, dataDir(t), "127.0.0.1:0")
 	use(t, "demo", "--url", first.url, "--data", first.data)
 	first.signal(syscall.SIGTERM)
 	first.exits(0)
-	// One that starts anew knows all that is owed, and once that is told it
-	// writes nothing more by itself.
+	// A server that has just started knows every notice that is owed. Once they are
+	// sent, it appends nothing by itself.
 	first = serve(t, first.data, "127.0.0.1:0")
-	await(t, "somebody is still to be told", first.hasTold)
+	await(t, "a notice is still owed", first.hasSentItsNotices)
 	log := use(t, "eventstore", "read", "$all", "--data", filepath.Join(first.data, "eventstore"))
 	var questions []string
-	for _, stream := range regexp.MustCompile(`"stream":"(queue|residence|dwelling)-([^"]+)"`).FindAllStringSubmatch(log, -1) {
+	for _, stream := range regexp.MustCompile(`"stream":"(queue|residence|dwelling)-([^"]+)"`).FindAllStringSubmatch(
+		log, -1,
+	) {
 		questions = append(questions, map[string]string{
-			"queue": "/v1/queues/" + stream[2] + "/entries", "residence": "/v1/persons/" + stream[2] + "/history", "dwelling": "/v1/dwellings/" + stream[2] + "/history",
+			"queue": "/v1/queues/" + stream[2] + "/entries", "residence": "/v1/persons/" + stream[2] + "/history",
+			"dwelling": "/v1/dwellings/" + stream[2] + "/history",
 		}[stream[1]])
 	}
 	slices.Sort(questions)
@@ -64,14 +67,14 @@ func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 	}
 	second.verifies()
 	if sent, err := os.ReadFile(outboxFile(data)); err != nil || len(sent) != 0 {
-		t.Errorf("what had been told was told again (%v):\n%s", err, sent)
+		t.Errorf("notices were sent again (%v):\n%s", err, sent)
 	}
 	second.signal(syscall.SIGTERM)
 	second.exits(0)
 }
 
-// hasTold fails while a notice is owed or under way.
-func (s *server) hasTold() error {
+// hasSentItsNotices fails while a notice is owed or queued.
+func (s *server) hasSentItsNotices() error {
 	response, err := http.Get(s.url + "/metrics")
 	if err != nil {
 		return err
@@ -86,15 +89,16 @@ func (s *server) hasTold() error {
 	return err
 }
 
-// TestACopyThatWasKilledGoesOn kills a copy in the middle, whose target keeps
-// what it had acknowledged.
+// TestACopyThatWasKilledGoesOn kills a copy in the middle and starts it again.
 func TestACopyThatWasKilledGoesOn(t *testing.T) {
 	from, fromAddress := startLog(t)
 	to, toAddress := startLog(t)
-	const events = 2000 // each an append of its own, in the copy too
+	const events = 2000 // each is one append, in the copy too
 	for i := range events {
 		e := eventstore.RawEvent{ID: uuid.New(), Type: "N", JSON: true, Data: fmt.Append(nil, i)}
-		if _, _, err := from.AppendRaw(t.Context(), fmt.Sprint("log-", i%2), eventstore.Expected(i/2)-1, []eventstore.RawEvent{e}); err != nil {
+		if _, _, err := from.AppendRaw(
+			t.Context(), fmt.Sprint("log-", i%2), eventstore.Expected(i/2)-1, []eventstore.RawEvent{e},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,7 +116,9 @@ func TestACopyThatWasKilledGoesOn(t *testing.T) {
 	}
 	said := use(t, "eventstore", "copy", fromAddress, toAddress)
 	var compared, copied int
-	if _, err := fmt.Sscanf(said, "%d events compared, %d of them copied now, 0 differences\n", &compared, &copied); err != nil {
+	if _, err := fmt.Sscanf(
+		said, "%d events compared, %d of them copied now, 0 differences\n", &compared, &copied,
+	); err != nil {
 		t.Fatalf("%s: %v", said, err)
 	}
 	if compared != events || copied == 0 || copied >= events {
@@ -152,8 +158,7 @@ func startLog(t *testing.T) (*eventstore.Store, string) {
 	return store, node.ConnectionString()
 }
 
-// answersOf asks everything, and leaves out of the answers what each log gives
-// itself: positions.
+// answersOf returns the answers without the positions, which differ between logs.
 func answersOf(t *testing.T, s *server, questions []string) map[string]any {
 	t.Helper()
 	teller := told(t, s)
@@ -188,7 +193,7 @@ func withoutPositions(v any) any {
 	return v
 }
 
-func TestAMadeUpPasswordIsKeptForItsOwnerAndNeverReplaced(t *testing.T) {
+func TestANewPasswordIsWrittenForItsOwnerOnlyOnce(t *testing.T) {
 	c := storeSetupCommand{LoginFile: filepath.Join(t.TempDir(), "password")}
 	password, err := c.makePassword()
 	if err != nil {
@@ -206,12 +211,15 @@ func TestAMadeUpPasswordIsKeptForItsOwnerAndNeverReplaced(t *testing.T) {
 	}
 }
 
-func TestAnEventGoesThroughItsLine(t *testing.T) {
+func TestReadEventLinesReadsWhatIsPrinted(t *testing.T) {
 	for _, text := range []string{
-		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/json","data":{"a":[1.50]},"metadata":{"b":"<"}}`,
-		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/octet-stream","data_base64":"AA==","metadata_base64":"AQ=="}`,
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/json",` +
+			`"data":{"a":[1.50]},"metadata":{"b":"<"}}`,
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/octet-stream",` +
+			`"data_base64":"AA==","metadata_base64":"AQ=="}`,
 		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/json","data_base64":"AA=="}`,
-		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/octet-stream","data_base64":"e30="}`,
+		`{"id":"11111111-1111-1111-1111-111111111111","type":"A","content_type":"application/octet-stream",` +
+			`"data_base64":"e30="}`,
 	} {
 		events, err := readEventLines(strings.NewReader(text))
 		if err != nil {
@@ -232,7 +240,7 @@ func TestAnEventGoesThroughItsLine(t *testing.T) {
 		`{"data":{}}`: "needs a type",
 		`{"type":"A","data":{},"data_base64":"AA=="}`: "not both",
 		`{"type":"A","content_type":"text/plain"}`:    "content type",
-		`{"type":"A","id":"1"}`:                       "line 1 is no event",
+		`{"type":"A","id":"1"}`:                       "line 1 is not an event",
 	} {
 		if _, err := readEventLines(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v", text, err)

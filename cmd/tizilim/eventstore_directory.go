@@ -15,13 +15,13 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// storeDir is the directory of the store: of tizilim serve it is eventstore in
-// the data directory.
+// storeDir is the flag for the directory of an embedded store. tizilim serve keeps
+// its store in the directory eventstore of its data directory.
 type storeDir struct {
-	Data string `help:"Directory of the store; that of tizilim serve is eventstore in its data directory." default:"./data/eventstore" type:"path"`
+	Data string `help:"Directory of the store. tizilim serve has it in eventstore of its data directory." default:"./data/eventstore" type:"path"`
 }
 
-// exists refuses a directory that holds no store: opening it would make one.
+// exists returns an error where the directory holds no store. To open it would create one.
 func (d storeDir) exists() error {
 	if !holdsStore(d.Data) {
 		return fmt.Errorf("there is no event store in %s: give its directory with --data", d.Data)
@@ -29,8 +29,8 @@ func (d storeDir) exists() error {
 	return nil
 }
 
-// holdsStore reports whether a store, or a backup of one, is in the directory:
-// its engine keeps a file there that names its manifest.
+// holdsStore reports whether a store, or a backup of one, is in the directory. Its
+// mark is the file by which the storage engine names its manifest.
 func holdsStore(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
@@ -38,7 +38,7 @@ func holdsStore(dir string) bool {
 	})
 }
 
-// offline opens a store that nobody serves, and which is known to be there.
+// offline runs do on the node of a store that exists and that nobody serves.
 func (d storeDir) offline(do func(*embedded.Node) error) error {
 	node, err := embedded.Open(d.Data, embedded.WithLogger(slog.Default()))
 	if err != nil {
@@ -47,15 +47,15 @@ func (d storeDir) offline(do func(*embedded.Node) error) error {
 	return errors.Join(do(node), node.Close())
 }
 
-// storePlace is where a log is looked into: at an address, in the directory of a
-// store, or at the server that runs on the data directory around it.
+// storePlace is the flags that say which log to read: at an address, in the directory
+// of a store, or of the server that runs on the data directory around it.
 type storePlace struct {
 	storeDir
-	Eventstore string `help:"EventStoreDB; without it the store in --data, or that of the server that runs on the directory around it." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	Eventstore string `help:"EventStoreDB. Default: the store in --data, or that of the server on the directory around it." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
 }
 
-// open opens the store; close ends what was opened for it.
+// open opens the store. The caller calls end when it is done.
 func (p storePlace) open(ctx context.Context) (store *eventstore.Store, end func() error, err error) {
 	if p.Eventstore == "" {
 		return p.storeDir.reach(ctx, p.credentials)
@@ -66,8 +66,9 @@ func (p storePlace) open(ctx context.Context) (store *eventstore.Store, end func
 	return store, store.Close, nil
 }
 
-// reach opens the store in the directory, or where a server has it open or there
-// is none, that of the server which runs on the data directory around it.
+// reach opens the store in the directory. Where another process has it open, or the
+// directory holds no store, reach connects to the event store of the server that
+// runs on the data directory around it. The caller calls end when it is done.
 func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.Store, end func() error, err error) {
 	missing, inUse := d.exists(), false
 	if missing == nil {
@@ -78,24 +79,26 @@ func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.S
 	}
 	e, err := readEndpoints(filepath.Dir(d.Data))
 	switch {
-	case err == nil && (!inUse || strings.HasPrefix(e.EventStore, loopback)) && e.answer(ctx):
+	case err == nil && (!inUse || strings.HasPrefix(e.EventStore, loopback)) && e.alive(ctx):
 		if store, err = e.openEventStore(c); err != nil {
 			return nil, nil, err
 		}
 		return store, store.Close, nil
 	case inUse:
-		return nil, nil, fmt.Errorf("the store in %s is served by another process: give its address", d.Data)
+		return nil, nil, fmt.Errorf(
+			"another process serves the store in %s: give its address instead of its directory", d.Data,
+		)
 	default:
 		return nil, nil, missing
 	}
 }
 
-// loopback begins the address of an embedded store; another one cannot be what
-// has the directory open.
+// loopback is the beginning of the address of every embedded store. A server with
+// another address cannot be the process that has the directory open.
 const loopback = "esdb://127.0.0.1:"
 
-// openOffline serves a store that nobody else serves, on loopback and for as
-// long as the command runs.
+// openOffline serves a store that nobody else serves, on loopback, until end is
+// called.
 func openOffline(dir string) (store *eventstore.Store, end func() error, err error) {
 	node, err := embedded.Open(dir, embedded.WithLogger(slog.Default()))
 	if err != nil {

@@ -16,13 +16,13 @@ import (
 	"tizilim/eventstore"
 )
 
-// eventLine is an event in one line of JSON: what read and tail print, and
-// append takes. Data and metadata that are no JSON are in base64.
+// eventLine is an event as one line of JSON. Subcommands read and tail print it,
+// append reads it. Data and metadata that are not JSON are in base64.
 type eventLine struct {
 	Stream         string          `json:"stream,omitempty"`
 	Revision       *uint64         `json:"revision,omitempty"`
 	Position       uint64          `json:"position,omitempty"` // commit position
-	Created        *time.Time      `json:"created,omitempty"`  // by the store that was read
+	Created        *time.Time      `json:"created,omitempty"`  // the time that the store which was read gave it
 	ID             uuid.UUID       `json:"id"`
 	Type           string          `json:"type"`
 	ContentType    string          `json:"content_type,omitempty"`
@@ -85,16 +85,15 @@ func (l eventLine) event() (eventstore.RawEvent, error) {
 	return e, nil
 }
 
-// printer prints events: for a program a line of JSON, for a person at a
-// terminal a line to read.
+// printer prints each event as one line: as JSON, or on a terminal as text.
 type printer struct {
 	out  io.Writer
-	json *json.Encoder // nil: for a person
+	json *json.Encoder // nil: print text
 }
 
 func newPrinter(asJSON bool) *printer {
-	fmt.Fprintln(os.Stderr, "tizilim: what the log holds of persons is shown as it is, "+
-		"and reading the log itself leaves no entry in the access log")
+	fmt.Fprintln(os.Stderr, "tizilim: personal data in the log are shown in clear, "+
+		"and this reading leaves no entry in the access log")
 	p := &printer{out: os.Stdout}
 	if asJSON || !isatty.IsTerminal(os.Stdout.Fd()) {
 		p.json = json.NewEncoder(os.Stdout)

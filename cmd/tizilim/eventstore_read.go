@@ -10,10 +10,10 @@ import (
 type storeReadCommand struct {
 	Stream string `arg:"" help:"Stream, or $all for the whole log."`
 	storePlace
-	From      *uint64 `help:"Revision to begin with, in $all the position of an event; backwards in $all the one after." placeholder:"N"`
-	Backwards bool    `help:"The newest first."`
-	Limit     uint64  `help:"At most so many events; 0: all." default:"0" placeholder:"N"`
-	JSON      bool    `name:"json" help:"One line of JSON an event, as without a terminal."`
+	From      *uint64 `help:"First revision; in $all a commit position, which itself is left out when reading backwards." placeholder:"N"`
+	Backwards bool    `help:"Print the newest event first."`
+	Limit     uint64  `help:"Print at most this many events; 0: all." default:"0" placeholder:"N"`
+	JSON      bool    `name:"json" help:"Print JSON on a terminal too."`
 }
 
 func (c *storeReadCommand) Run(ctx context.Context) (err error) {

@@ -70,12 +70,12 @@ func TestScavenge(t *testing.T) {
 	}
 }
 
-func TestAnAskerIsToldHowTheScavengeEnded(t *testing.T) {
+func TestTheClientLearnsHowTheScavengeEnded(t *testing.T) {
 	for answer, want := range map[string]string{
 		`{"progress":{"events":1}}{"error":"disk"}`:        "disk",
 		`{"progress":{"events":1}}`:                        "ended",
-		`{"progress":`:                                     "the next one goes on",
-		`{"progress":"much"}`:                              "read what",
+		`{"progress":`:                                     "goes on where it stopped",
+		`{"progress":"much"}`:                              "read the answer",
 		`{"progress":{"events":1}}{"report":{"events":7}}`: "",
 	} {
 		report, err := followScavenge(strings.NewReader(answer))
@@ -88,13 +88,13 @@ func TestAnAskerIsToldHowTheScavengeEnded(t *testing.T) {
 	}
 }
 
-func TestProgressIsToldSeldom(t *testing.T) {
-	told := 0
-	tell := seldom(func(embedded.Scavenged) { told++ })
+func TestProgressIsThrottled(t *testing.T) {
+	reported := 0
+	tell := throttled(func(embedded.Scavenged) { reported++ })
 	for began := time.Now(); time.Since(began) < progressEvery/4; {
 		tell(embedded.Scavenged{})
 	}
-	if told != 1 {
-		t.Errorf("told %d times, want once", told)
+	if reported != 1 {
+		t.Errorf("reported %d times, want once", reported)
 	}
 }

@@ -15,10 +15,10 @@ import (
 type storeServeCommand struct {
 	storeDir
 	Listen       string `help:"Address for clients." default:"127.0.0.1:2113"`
-	TLSCert      string `name:"tls-cert" help:"Certificate in PEM; with --tls-key, clients must use TLS." type:"existingfile" env:"TIZILIM_EVENTSTORE_TLS_CERT"`
+	TLSCert      string `name:"tls-cert" help:"Certificate in PEM. With it and --tls-key, clients must use TLS." type:"existingfile" env:"TIZILIM_EVENTSTORE_TLS_CERT"`
 	TLSKey       string `name:"tls-key" help:"Key of the certificate in PEM." type:"existingfile" env:"TIZILIM_EVENTSTORE_TLS_KEY"`
-	Username     string `help:"With TLS: the one user whom the node admits." env:"TIZILIM_EVENTSTORE_USERNAME"`
-	Password     string `help:"Password of the user, seen by everybody on this machine: better in TIZILIM_EVENTSTORE_PASSWORD or a file."`
+	Username     string `help:"With TLS: the only user that the node admits." env:"TIZILIM_EVENTSTORE_USERNAME"`
+	Password     string `help:"Password of the user. Everybody on this machine sees it: better in TIZILIM_EVENTSTORE_PASSWORD or a file."`
 	PasswordFile string `name:"password-file" help:"File with the password of the user." placeholder:"FILE" type:"path" env:"TIZILIM_EVENTSTORE_PASSWORD_FILE"`
 }
 
@@ -32,7 +32,9 @@ func (c *storeServeCommand) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return fmt.Errorf("load the certificate: %w", err)
 		}
-		options = append(options, embedded.WithTLS(&tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}))
+		options = append(options, embedded.WithTLS(&tls.Config{
+			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
+		}))
 	}
 	password, err := c.password()
 	if err != nil {
@@ -59,12 +61,12 @@ func (c *storeServeCommand) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// password is that of the one user; none where there is no user.
+// password returns the password of the user; empty where there is no user.
 func (c *storeServeCommand) password() (password string, err error) {
 	password = cmp.Or(c.Password, os.Getenv(passwordVariable))
 	switch {
 	case c.Password != "":
-		slog.Warn("--password is seen by everybody on this machine: give it in a file or in " + passwordVariable)
+		slog.Warn("everybody on this machine can see --password: give it in a file or in " + passwordVariable)
 	case c.PasswordFile != "":
 		if password, err = readPassword(c.PasswordFile); err != nil {
 			return "", err
@@ -74,11 +76,11 @@ func (c *storeServeCommand) password() (password string, err error) {
 	case c.Username != "" && password == "":
 		return "", errors.New("--username needs a password: give it with --password-file or in " + passwordVariable)
 	case c.Username == "" && password != "":
-		return "", errors.New("there is a password but no user, so everybody would be let in: " +
+		return "", errors.New("there is a password but no user, so the node would admit everybody: " +
 			"name the user with --username")
 	case c.Username != "" && c.TLSCert == "":
 		return "", errors.New("a user needs TLS: give --tls-cert and --tls-key, " +
-			"or clients would send the password in the clear")
+			"since without TLS clients would send the password in clear")
 	}
 	return password, nil
 }

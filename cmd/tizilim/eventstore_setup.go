@@ -15,15 +15,15 @@ import (
 type storeSetupCommand struct {
 	Eventstore string `help:"EventStoreDB." placeholder:"URL" env:"TIZILIM_EVENTSTORE" required:""`
 	credentials
-	Login     string `name:"login" help:"User to be made, as whom the registry logs in." default:"tizilim" placeholder:"NAME"`
-	Group     string `help:"Group that has the rights." default:"tizilim" placeholder:"NAME"`
-	LoginFile string `name:"login-password-file" help:"File with the password of that user; where it is missing one is made up and written there." placeholder:"FILE" type:"path" required:""`
-	DryRun    bool   `help:"Only say what would be done."`
+	Login     string `name:"login" help:"User to create, with which the registry logs in." default:"tizilim" placeholder:"NAME"`
+	Group     string `help:"Group that gets the rights." default:"tizilim" placeholder:"NAME"`
+	LoginFile string `name:"login-password-file" help:"File with the password of that user. A missing file is created with a random password." placeholder:"FILE" type:"path" required:""`
+	DryRun    bool   `help:"Only print what would be done."`
 }
 
 func (c *storeSetupCommand) Help() string {
-	return "Needs an administrator of the server: --eventstore-user, " +
-		"with its password in TIZILIM_EVENTSTORE_PASSWORD or a file."
+	return "It logs in as an administrator of the server: --eventstore-user, " +
+		"with the password in TIZILIM_EVENTSTORE_PASSWORD or in a file."
 }
 
 func (c *storeSetupCommand) Run(ctx context.Context) error {
@@ -51,21 +51,22 @@ func (c *storeSetupCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("default rights are those of every stream of this server that has none of its own: "+
-		"another system on it needs the group %s, or rights on its streams\n", c.Group)
+	fmt.Printf("these default rights apply to every stream of this server without rights of its own: "+
+		"another system on this server needs the group %s, or rights on its own streams\n", c.Group)
 	return nil
 }
 
-// makePassword makes up a password and keeps it before the server knows it.
+// makePassword makes a random password and writes it to the file. The server gets it
+// only afterwards, so that a crash loses no password that is in use.
 func (c *storeSetupCommand) makePassword() (string, error) {
 	password := rand.Text()
 	file, err := os.OpenFile(c.LoginFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return "", fmt.Errorf("the password cannot be kept: %w", err)
+		return "", fmt.Errorf("the password cannot be written: %w", err)
 	}
 	_, err = file.WriteString(password + "\n")
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return "", fmt.Errorf("the password cannot be kept: %w", err)
+		return "", fmt.Errorf("the password cannot be written: %w", err)
 	}
 	return password, nil
 }

@@ -8,10 +8,10 @@ import (
 )
 
 type storeTailCommand struct {
-	Stream string `arg:"" optional:"" help:"Stream; without it the whole log." default:"$all"`
+	Stream string `arg:"" optional:"" help:"Stream. Default: the whole log." default:"$all"`
 	storePlace
-	Prefixes []string `name:"filter-prefix" help:"Only of streams that begin so; may be repeated." placeholder:"PREFIX" sep:"none"`
-	JSON     bool     `name:"json" help:"One line of JSON an event, as without a terminal."`
+	Prefixes []string `name:"filter-prefix" help:"Print only events of streams with this prefix; may be repeated." placeholder:"PREFIX" sep:"none"`
+	JSON     bool     `name:"json" help:"Print JSON on a terminal too."`
 }
 
 func (c *storeTailCommand) Run(ctx context.Context) (err error) {
@@ -23,7 +23,7 @@ func (c *storeTailCommand) Run(ctx context.Context) (err error) {
 	out := newPrinter(c.JSON)
 	for e, err := range store.TailRaw(ctx, c.Stream) {
 		switch {
-		case ctx.Err() != nil: // a tail goes on until it is stopped
+		case ctx.Err() != nil: // the operator has stopped it, which is how every tail ends
 			return nil
 		case err != nil:
 			return err

@@ -12,15 +12,15 @@ import (
 	"tizilim/httpapi/token"
 )
 
-// demoIIN is a made-up IIN (no month has the number 99) with a right control
-// digit, for the citizen's token of the first steps.
+// demoIIN is an IIN that nobody has, since there is no month 99. Its control digit is
+// right. The citizen's token of the first steps is for it.
 const demoIIN = "999999000012"
 
-// greetingValid is how long the tokens printed at the start are accepted.
-const greetingValid = 24 * time.Hour
+// firstTokensValid is how long the tokens that are printed at the start are accepted.
+const firstTokensValid = 24 * time.Hour
 
-// greet prints what a newcomer needs for the first request.
-func (c *serveCommand) greet(w io.Writer, a *app) error {
+// printFirstSteps prints tokens and a first request to paste.
+func (c *serveCommand) printFirstSteps(w io.Writer, a *app) error {
 	tokens := map[domain.Role]string{}
 	for _, role := range domain.Roles {
 		p := token.Principal{Role: role, Account: string(role) + "-1"}
@@ -28,27 +28,27 @@ func (c *serveCommand) greet(w io.Writer, a *app) error {
 			p.PersonID = a.keys.person.PersonID(demoIIN)
 		}
 		var err error
-		if tokens[role], err = a.keys.tokens.Issue(p, time.Now(), greetingValid); err != nil {
+		if tokens[role], err = a.keys.tokens.Issue(p, time.Now(), firstTokensValid); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), where(a.listener.Addr()))
+	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), reachableFrom(a.listener.Addr()))
 	if c.Gateway == "" {
-		fmt.Fprintf(w, "SMS and e-mail are written to %s; name a gateway with --gateway.\n", quoted(outboxFile(c.Data)))
+		fmt.Fprintf(w, "SMS and e-mail are written to %s; --gateway names a gateway.\n", quoted(outboxFile(c.Data)))
 	}
-	fmt.Fprintf(w, "\nA token for each role, good for %d hours:\n\n", int(greetingValid.Hours()))
+	fmt.Fprintf(w, "\nA token for each role, valid for %d hours:\n\n", int(firstTokensValid.Hours()))
 	for _, role := range domain.Roles {
 		fmt.Fprintf(w, "  export %s=%s\n", upper(role), tokens[role])
 	}
 	fmt.Fprintf(w, `
-A first request, to paste as it is. It records the person whom CITIZEN speaks for:
+A first request. It records the person of the token CITIZEN:
 
   curl -sS %s/v1/persons \
     -H 'Authorization: Bearer %s' \
     -H 'Idempotency-Key: first-person' -H 'Content-Type: application/json' \
     -d '{"iin":"%s","name":"Айгүл Серікқызы","birth_date":"1990-05-17","class":"citizen"}'
 
-The story of both services, from another terminal:
+A demonstration of both services, from another terminal:
 
   %s demo --url %s --data %s
 
@@ -56,7 +56,7 @@ The story of both services, from another terminal:
 	return nil
 }
 
-// invocation is how the operator can start this program again.
+// invocation is the command by which the operator can start this program again.
 func invocation() string {
 	path, err := os.Executable()
 	switch {
@@ -69,7 +69,7 @@ func invocation() string {
 	}
 }
 
-// quoted is the text as one word of a shell.
+// quoted returns the text as one word for a shell.
 func quoted(s string) string {
 	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./") == "" {
 		return s
@@ -77,6 +77,7 @@ func quoted(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// upper returns the name of the role in capitals.
 func upper(r domain.Role) string {
 	b := []byte(r)
 	for i := range b {
@@ -85,8 +86,8 @@ func upper(r domain.Role) string {
 	return string(b)
 }
 
-// where warns of an address that others can reach.
-func where(addr net.Addr) string {
+// reachableFrom says who can reach the address, and warns where others can.
+func reachableFrom(addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
 		return "this machine only"
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 )
 
+// printJSON prints the value to standard output, indented.
 func printJSON(v any) error {
 	out := json.NewEncoder(os.Stdout)
 	out.SetIndent("", "  ")

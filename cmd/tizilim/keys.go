@@ -16,23 +16,23 @@ import (
 	"tizilim/httpapi/token"
 )
 
-// keySize is that of each key, in bytes.
+// keySize is the size of each key, in bytes.
 const keySize = 32
 
-// keys are the secrets of a registry. Every process of one registry needs the
-// same; they are not in the log and must be backed up with it: without the
-// person key nobody is found by IIN again, without the check key no document that
-// was printed passes its check.
+// keys are the secrets of a registry. Every process of one registry needs the same
+// ones. They are not in the log and must be backed up with it: without the person key
+// no person is found by IIN, and without the check key every printed document fails
+// its check.
 type keys struct {
 	person domain.PersonIDKey
 	check  certificates.CheckKey
 	tokens *token.Key
 
 	password  command.PasswordKey
-	authority authority // for demonstration; not used where others are trusted
+	authority authority // not used where --signature-roots names other authorities
 }
 
-// openKeys reads the keys from dir, making those that are missing.
+// openKeys reads the keys from dir and creates those that are missing.
 func openKeys(dir string) (keys, error) {
 	person, err := openKey(filepath.Join(dir, "person-id.key"))
 	if err != nil {
@@ -58,7 +58,7 @@ func openKeys(dir string) (keys, error) {
 	return keys{person: person, check: check, tokens: tokens, password: password, authority: demonstration}, err
 }
 
-// existingKeys reads the keys of a registry that has run.
+// existingKeys reads the keys of a data directory, which must have keys already.
 func existingKeys(data string) (keys, error) {
 	if _, err := os.Stat(keysDir(data)); errors.Is(err, fs.ErrNotExist) {
 		return keys{}, fmt.Errorf("%s is not the data directory of a registry: give that of the server with --data", data)
@@ -66,9 +66,9 @@ func existingKeys(data string) (keys, error) {
 	return openKeys(keysDir(data))
 }
 
-// openKey reads a key of 32 bytes in hex. A missing file is made with a random
-// key, readable by its owner alone; of two processes that make it at once, both
-// read the one that was first.
+// openKey reads a key of 32 bytes in hex. It creates a missing file with a random key
+// that only its owner can read. Where two processes create it at once, both get the
+// key of the first.
 func openKey(path string) ([]byte, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,11 +82,13 @@ func openKey(path string) ([]byte, error) {
 	}
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s is not a key of %d bytes in hex; restore it from a backup (a new one would not find the recorded persons)", path, keySize)
+		return nil, fmt.Errorf("%s is not a key of %d bytes in hex; "+
+			"restore it from a backup (with a new key the recorded persons would not be found)", path, keySize)
 	}
 	return key, nil
 }
 
+// makeKey writes a random key to the path.
 func makeKey(path string) error {
 	key := make([]byte, keySize)
 	if _, err := rand.Read(key); err != nil {
@@ -95,7 +97,8 @@ func makeKey(path string) error {
 	return makeOnce(path, []byte(hex.EncodeToString(key)+"\n"))
 }
 
-// makeOnce makes a file that only its owner can read. One that is there stays.
+// makeOnce creates a file that only its owner can read, at once with its whole content.
+// It keeps a file that exists.
 func makeOnce(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

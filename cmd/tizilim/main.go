@@ -1,5 +1,6 @@
-// Command tizilim is the registry of residence and of the queue for service
-// housing: the server, and the tools around it.
+// Command tizilim is the registry of residence and of the lists of those in need of
+// service housing: the server and its tools. Every subcommand has a file that is
+// named after it.
 package main
 
 import (
@@ -17,51 +18,51 @@ import (
 	"github.com/mattn/go-isatty"
 )
 
-// commandLine is every subcommand with its flags. What the environment can say
-// too has the prefix TIZILIM_.
+// commandLine is every subcommand with its flags. An environment variable that
+// stands for a flag begins with TIZILIM_.
 type commandLine struct {
-	LogLevel *slog.Level      `help:"Least level of the log on standard error: debug, info, warn or error. Default: warn on a terminal, info elsewhere." placeholder:"LEVEL" env:"TIZILIM_LOG_LEVEL"`
+	LogLevel *slog.Level      `help:"Least level that is logged to standard error: debug, info, warn, error. Default: warn on a terminal, else info." placeholder:"LEVEL" env:"TIZILIM_LOG_LEVEL"`
 	Version  kong.VersionFlag `help:"Print the version and exit."`
 
 	Serve         serveCommand         `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
-	Token         tokenCommand         `cmd:"" help:"Print a token that a server on the same data accepts."`
-	Sign          signCommand          `cmd:"" help:"Sign a request with the demonstration authority, for trying the portal out."`
-	MobileCitizen mobileCitizenCommand `cmd:"" help:"Bind a telephone to an IIN in the list that stands for the mobile-citizens base."`
-	Demo          demoCommand          `cmd:"" help:"Tell the story of both services against a running server."`
-	Verify        verifyCommand        `cmd:"" help:"Fold the log and compare it with Redis, key by key."`
-	Rebuild       rebuildCommand       `cmd:"" help:"Fill the read model anew beside the serving one, then switch over."`
-	Eventstore    eventstoreCommand    `cmd:"" help:"The embedded event store standing alone and its care; setup, read, tail, append and copy for any event store."`
+	Token         tokenCommand         `cmd:"" help:"Print a token that a server with the same data directory accepts."`
+	Sign          signCommand          `cmd:"" help:"Sign a request with a key of the demonstration authority."`
+	MobileCitizen mobileCitizenCommand `cmd:"" help:"Bind a telephone to an IIN in the file that replaces the mobile-citizens base."`
+	Demo          demoCommand          `cmd:"" help:"Show both services step by step on a running server."`
+	Verify        verifyCommand        `cmd:"" help:"Compute the read model from the log and compare it with Redis, key by key."`
+	Rebuild       rebuildCommand       `cmd:"" help:"Build a new read model beside the current one, then switch to it."`
+	Eventstore    eventstoreCommand    `cmd:"" help:"Serve and maintain the embedded event store; set up, read, append to and copy any event store."`
 	Openapi       openapiCommand       `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
 }
 
 func main() {
 	forgetEmptyVariables()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends at once what the first one asked to end
+	context.AfterFunc(ctx, stop) // the first signal asks the program to end, a second one ends it at once
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
-// forgetEmptyVariables takes a variable that is set to nothing for one that is not
-// set, as those who write compose files and units mean it: an empty address would
-// otherwise be every address of the machine.
+// forgetEmptyVariables unsets the variables of this program that are empty. Compose
+// files and systemd units leave a variable empty to mean that it is not set, and an
+// empty address would listen on every address of the machine.
 func forgetEmptyVariables() {
 	for _, pair := range os.Environ() {
 		if name, value, _ := strings.Cut(pair, "="); value == "" && strings.HasPrefix(name, "TIZILIM_") {
-			_ = os.Unsetenv(name) // the name is one that the environment has
+			_ = os.Unsetenv(name) // fails only for a malformed name
 		}
 	}
 }
 
-// run carries out one command line and returns the exit code. An operator's
-// mistake is one sentence on standard error.
+// run carries out one command line and returns the exit code: 2 for a wrong command
+// line, 1 for another error. Every error is one sentence on standard error.
 func run(ctx context.Context, args []string) int {
 	var cli commandLine
 	parser, err := kong.New(&cli,
-		kong.Name("tizilim"), kong.Description("Register of residence and queue for service housing, event by event."),
+		kong.Name("tizilim"), kong.Description("Register of residence and lists for service housing, recorded as events."),
 		kong.Vars{"version": version()},
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
-		panic(err) // the struct tags above are wrong
+		panic(err) // the struct tags of commandLine are wrong
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
@@ -71,17 +72,17 @@ func run(ctx context.Context, args []string) int {
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: cli.logLevel()})))
 	err = parsed.Run()
 	switch serves := strings.HasSuffix(parsed.Command(), "serve"); {
-	case err == nil, serves && errors.Is(err, context.Canceled): // a server goes on until it is stopped
+	case err == nil, serves && errors.Is(err, context.Canceled): // a server runs until it is stopped
 		return 0
-	case ctx.Err() != nil && !serves: // its error is what the signal did to it
-		err = errors.New("stopped before it was done")
+	case ctx.Err() != nil && !serves: // the error only tells that the context has ended
+		err = errors.New("stopped before it was finished")
 	}
 	fmt.Fprintln(os.Stderr, "tizilim:", err)
 	return 1
 }
 
-// logLevel is what the operator asked for. Without that a log that is collected
-// has everything of note, and a person at a terminal only what needs attention.
+// logLevel is the level of the flag. Without the flag, a log that is collected gets
+// Info, and a person at a terminal sees only what needs attention.
 func (c *commandLine) logLevel() slog.Level {
 	switch {
 	case c.LogLevel != nil:
@@ -93,8 +94,8 @@ func (c *commandLine) logLevel() slog.Level {
 	}
 }
 
-// version is the module's version where it was built from one, else the
-// revision of the source.
+// version is the version of the module, or, where it was built from a working tree,
+// the revision of the source.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

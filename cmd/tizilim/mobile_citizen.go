@@ -10,10 +10,12 @@ import (
 	"tizilim/eventstore/command/adapters/mobilecitizens"
 )
 
+// mobileCitizensFile is the file that replaces the mobile-citizens base where no
+// service is configured.
 func mobileCitizensFile(data string) string { return filepath.Join(data, "mobile-citizens.jsonl") }
 
-// openMobileCitizens is the mobile-citizens base: the configured service, or the
-// list in data.
+// openMobileCitizens returns the mobile-citizens base: the configured service, or the
+// file in the data directory.
 func openMobileCitizens(c config, k keys) command.MobileCitizens {
 	if c.mobile != "" {
 		return mobilecitizens.NewService(c.mobile)
@@ -23,8 +25,8 @@ func openMobileCitizens(c config, k keys) command.MobileCitizens {
 
 type mobileCitizenCommand struct {
 	Data  string `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	IIN   string `name:"iin" help:"Whose telephone it is." required:""`
-	Phone string `help:"The telephone, such as +77010000000; without it the person is taken off the list."`
+	IIN   string `name:"iin" help:"IIN of the owner of the telephone." required:""`
+	Phone string `help:"Telephone, such as +77010000000. Without it the entry of the person is deleted."`
 }
 
 func (c *mobileCitizenCommand) Run() error {

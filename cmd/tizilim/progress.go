@@ -10,7 +10,7 @@ import (
 	"tizilim/projections"
 )
 
-// bar shows progress on a terminal, and nothing elsewhere.
+// bar is a progress bar on standard error. Without a terminal it shows nothing.
 type bar struct {
 	description string
 	out         io.Writer
@@ -33,7 +33,7 @@ func (b *bar) show(p projections.Progress) {
 		b.drawn = progressbar.NewOptions64(int64(p.Target), progressbar.OptionSetDescription(b.description),
 			progressbar.OptionSetWriter(b.out), progressbar.OptionClearOnFinish())
 	}
-	// A bar that cannot be drawn is no reason to stop the work that it shows.
+	// An error of the drawing must not stop the work.
 	_ = b.drawn.Set64(min(int64(p.Position), int64(p.Target)))
 }
 

@@ -9,7 +9,7 @@ import (
 	"tizilim/projections"
 )
 
-type rebuildCommand struct{ parts }
+type rebuildCommand struct{ registryParts }
 
 func (c *rebuildCommand) Run(ctx context.Context) error {
 	store, client, err := c.open(ctx)
@@ -29,6 +29,9 @@ func (c *rebuildCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("a new generation serves, filled in %s; tizilim verify proves it and frees the one before\n", time.Since(began).Round(time.Millisecond))
+	fmt.Printf(
+		"the new generation is in use, built in %s; tizilim verify checks it and deletes the previous one\n",
+		time.Since(began).Round(time.Millisecond),
+	)
 	return nil
 }

@@ -13,20 +13,20 @@ import (
 	"tizilim/projections"
 )
 
-// aliveWithin is how long a server may take to say that it is there.
-const aliveWithin = 5 * time.Second
+// aliveTimeout bounds the request by which a tool sees whether a server runs.
+const aliveTimeout = 5 * time.Second
 
-// parts say where the event store and Redis of a registry are: by address, or
-// as the running server on the same data directory told.
-type parts struct {
-	Data       string `help:"Data directory of a running server, to find its parts." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	Eventstore string `help:"EventStoreDB; without it that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
-	Redis      string `help:"Redis; without it that of the running server." placeholder:"URL" env:"TIZILIM_REDIS"`
+// registryParts are the flags that say where the event store and Redis of a registry
+// are: at an address, or where the running server on the data directory has them.
+type registryParts struct {
+	Data       string `help:"Data directory of a running server, whose event store and Redis are used." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Eventstore string `help:"EventStoreDB. Default: that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	Redis      string `help:"Redis. Default: that of the running server." placeholder:"URL" env:"TIZILIM_REDIS"`
 	credentials
 }
 
-// endpoints returns where both are.
-func (p parts) endpoints(ctx context.Context) (endpoints, error) {
+// endpoints returns the addresses of both.
+func (p registryParts) endpoints(ctx context.Context) (endpoints, error) {
 	given := endpoints{EventStore: p.Eventstore, Redis: p.Redis}
 	if p.Eventstore != "" && p.Redis != "" {
 		return given, nil
@@ -35,7 +35,7 @@ func (p parts) endpoints(ctx context.Context) (endpoints, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return e, err
 	}
-	if err != nil || !e.answer(ctx) { // a server that was killed leaves its file behind
+	if err != nil || !e.alive(ctx) { // the file may be that of a server that was killed
 		return e, fmt.Errorf("no server runs on %s: start one there, or give --eventstore and --redis", p.Data)
 	}
 	if p.Eventstore != "" {
@@ -45,8 +45,8 @@ func (p parts) endpoints(ctx context.Context) (endpoints, error) {
 	return e, nil
 }
 
-// openEventStore opens the event store that was announced, as the server does
-// where nobody else is named.
+// openEventStore opens the event store of the server, with the server's user and
+// password where the flags name no others.
 func (e endpoints) openEventStore(c credentials) (*eventstore.Store, error) {
 	if c.User == "" {
 		c.User = e.EventStoreUser
@@ -57,9 +57,9 @@ func (e endpoints) openEventStore(c credentials) (*eventstore.Store, error) {
 	return c.connect(e.EventStore)
 }
 
-// answer reports whether the server that announced them is alive.
-func (e endpoints) answer(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, aliveWithin)
+// alive reports whether the server at these endpoints answers.
+func (e endpoints) alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, aliveTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.HTTP+"/healthz", nil)
 	if err != nil {
@@ -72,7 +72,9 @@ func (e endpoints) answer(ctx context.Context) bool {
 	return response.Body.Close() == nil
 }
 
-func (p parts) open(ctx context.Context) (*eventstore.Store, projections.Client, error) {
+// open opens both. It fails at once where the event store does not answer: the tools
+// would otherwise wait for it without end.
+func (p registryParts) open(ctx context.Context) (*eventstore.Store, projections.Client, error) {
 	e, err := p.endpoints(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -81,7 +83,6 @@ func (p parts) open(ctx context.Context) (*eventstore.Store, projections.Client,
 	if err != nil {
 		return nil, nil, err
 	}
-	// A fold waits out an event store that does not answer; an operator does not.
 	if _, err := store.Head(ctx); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

@@ -32,7 +32,7 @@ import (
 	"tizilim/projections"
 )
 
-// TestCommandLine runs the scripts of testdata/script: what an operator types,
+// TestCommandLine runs the scripts of testdata/script, which show what an operator types
 // and sees.
 func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -65,8 +65,8 @@ func TestCommandLine(t *testing.T) {
 	})
 }
 
-// printed PATTERN FROM TO: what an operator would copy from the one file, as the
-// other: the first match of the pattern.
+// printed PATTERN FROM TO: writes the first match of the pattern in the file FROM to the
+// file TO, as an operator copies it.
 func scriptPrinted(ts *testscript.TestScript, _ bool, args []string) {
 	text := ts.ReadFile(args[1])
 	match := regexp.MustCompile(args[0]).FindString(text)
@@ -87,12 +87,12 @@ func scriptAwait(ts *testscript.TestScript, try func() error) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("%v", err)
 		}
-		time.Sleep(5 * time.Millisecond) // between two looks
+		time.Sleep(5 * time.Millisecond) // between two tries
 	}
 }
 
-// freeport VAR: an address that nobody listens on, of a port that clients are
-// not given.
+// freeport VAR: sets the variable to a free address, whose port the system gives to no
+// client.
 func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
 	for port := 20000 + time.Now().Nanosecond()%10000; ; port++ {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
@@ -105,7 +105,7 @@ func scriptFreePort(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// occupy VAR: an address on which something else listens until the end.
+// occupy VAR: sets the variable to an address that is in use until the end.
 func scriptOccupy(ts *testscript.TestScript, _ bool, args []string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -113,8 +113,8 @@ func scriptOccupy(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], listener.Addr().String())
 }
 
-// ready DATA VAR: waits until the server on the directory is ready; the variable
-// becomes its URL.
+// ready DATA VAR: waits until the server on the directory is ready and sets the variable
+// to its URL.
 func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
 	scriptAwait(ts, func() error {
 		e, err := readEndpoints(ts.MkAbs(args[0]))
@@ -126,8 +126,8 @@ func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
 	})
 }
 
-// appended ADDRESS STREAM,STREAM FILE: appends to the streams in turn until the
-// file, which a tail writes, tells of the last.
+// appended ADDRESS STREAM,STREAM FILE: appends to the streams in turn until the file,
+// which a tail writes, has an event of the last one.
 func scriptAppended(ts *testscript.TestScript, _ bool, args []string) {
 	store, err := eventstore.Open(args[0], slog.New(slog.DiscardHandler))
 	ts.Check(err)
@@ -144,13 +144,14 @@ func scriptAppended(ts *testscript.TestScript, _ bool, args []string) {
 		expected++
 		text, err := os.ReadFile(ts.MkAbs(args[2]))
 		if last := streams[len(streams)-1]; err == nil && !strings.Contains(string(text), last) {
-			err = fmt.Errorf("%s does not tell of %s", args[2], last)
+			err = fmt.Errorf("%s has no event of %s", args[2], last)
 		}
 		return err
 	})
 }
 
-// announced DATA VAR: waits until a server has said where it is.
+// announced DATA VAR: waits until the server on the directory has written its endpoints
+// and sets the variable to its URL.
 func scriptAnnounced(ts *testscript.TestScript, _ bool, args []string) {
 	scriptAwait(ts, func() error {
 		e, err := readEndpoints(ts.MkAbs(args[0]))
@@ -165,7 +166,7 @@ func scriptStatus(ts *testscript.TestScript, _ bool, args []string) {
 	scriptAwait(ts, func() error { return answers(args[0], codes[args[1]]) })
 }
 
-// says FILE TEXT: waits until the file, which a process writes, has the text.
+// says FILE TEXT: waits until the file, which a process writes, contains the text.
 func scriptSays(ts *testscript.TestScript, _ bool, args []string) {
 	scriptAwait(ts, func() error {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
@@ -184,14 +185,16 @@ func scriptStore(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(node.Start(args[0]))
 }
 
-// securestore ADDRESS DIR CA USER PASSWORD: as store, with TLS by a certificate
-// that is written to the file CA, for one user.
+// securestore ADDRESS DIR CA USER PASSWORD: as store, with TLS and one user. The
+// certificate is written to the file CA.
 func scriptSecureStore(ts *testscript.TestScript, _ bool, args []string) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ts.Check(err)
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	ts.Check(err)
@@ -208,7 +211,7 @@ func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
 	startRedis(ts.Value(scriptTest{}).(testing.TB), args[0])
 }
 
-// tamper ADDRESS: changes one value of the read model behind the registry's back.
+// tamper ADDRESS: changes one value of the read model.
 func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
 	client, err := projections.Connect("redis://" + args[0])
 	ts.Check(err)
@@ -216,7 +219,7 @@ func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
 	keys, err := client.Keys(context.Background(), "{tizilim}:g3:residence-*").Result()
 	ts.Check(err)
 	for _, key := range keys {
-		if strings.Count(key, ":") == 2 { // the record of a person, not what hangs on it
+		if strings.Count(key, ":") == 2 { // the record of a person itself
 			ts.Check(client.HSet(context.Background(), key, "class", "nobody").Err())
 			return
 		}
@@ -224,7 +227,7 @@ func scriptTamper(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("none of %d keys is a person's record", len(keys))
 }
 
-// samejson FILE FILE: both hold the same JSON.
+// samejson FILE FILE: fails unless both files hold the same JSON.
 func scriptSameJSON(ts *testscript.TestScript, _ bool, args []string) {
 	var values [2]any
 	for i, name := range args {
@@ -242,5 +245,7 @@ type scriptTest struct{}
 func scriptSignal(ts *testscript.TestScript, _ bool, args []string) {
 	e, err := readEndpoints(ts.MkAbs(args[1]))
 	ts.Check(err)
-	ts.Check(syscall.Kill(e.PID, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]]))
+	ts.Check(syscall.Kill(
+		e.PID, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]],
+	))
 }

@@ -18,30 +18,34 @@ import (
 
 type serveCommand struct {
 	Listen     string `help:"Address of the API." default:"127.0.0.1:8080" env:"TIZILIM_LISTEN"`
-	Data       string `help:"Directory for the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	Eventstore string `help:"EventStoreDB, such as esdb://host:2113; without it an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	Data       string `help:"Directory of the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Eventstore string `help:"EventStoreDB, such as esdb://host:2113. Default: an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
-	Redis    string   `help:"Redis, such as redis://host:6379/0; without it one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
-	Rules    string   `help:"Table of rules of both services by date; without it the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
-	Calendar string   `help:"Holidays and moved days by year; without it the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
-	BaseURL  string   `help:"Where the public reaches this API, for the check addresses on documents; without it the address it listens on." placeholder:"URL" env:"TIZILIM_BASE_URL"`
-	Gateway  string   `help:"Gateway of SMS and e-mail, such as https://host/messages; without it they go into the file outbox.ndjson in --data. Its bearer token is TIZILIM_GATEWAY_TOKEN." placeholder:"URL" env:"TIZILIM_GATEWAY"`
-	Reports  bool     `name:"gateway-reports" help:"The gateway tells what became of a message: GET of its address and the message's id." env:"TIZILIM_GATEWAY_REPORTS"`
-	Roots    string   `name:"signature-roots" help:"Certificates in PEM of the authorities whose signatures are accepted, roots and intermediates; without it a demonstration authority in --data, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
-	CRLs     []string `name:"signature-crls" help:"Lists of revoked certificates; read again when they change." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
-	Mobile   string   `name:"mobile-citizens" help:"Service that knows which telephone is bound to an IIN, asked by POST; without it a list in --data, to which tizilim mobile-citizen adds." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
+	Redis    string   `help:"Redis, such as redis://host:6379/0. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	Rules    string   `help:"Table of rules of both services by date. Default: the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
+	Calendar string   `help:"Holidays and moved days by year. Default: the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
+	BaseURL  string   `help:"Public address of this API, for the check addresses on documents. Default: the address of --listen." placeholder:"URL" env:"TIZILIM_BASE_URL"`
+	Gateway  string   `help:"Gateway of SMS and e-mail; its bearer token is in TIZILIM_GATEWAY_TOKEN. Default: the file outbox.ndjson in --data." placeholder:"URL" env:"TIZILIM_GATEWAY"`
+	Reports  bool     `name:"gateway-reports" help:"Ask the gateway about the delivery of each message: GET of its address and the id of the message." env:"TIZILIM_GATEWAY_REPORTS"`
+	Roots    string   `name:"signature-roots" help:"Certificates in PEM of trusted authorities, roots and intermediates. Default: a demonstration authority, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
+	CRLs     []string `name:"signature-crls" help:"Lists of revoked certificates. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
+	Mobile   string   `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
 	Quiet    bool     `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
 	if c.Listen == "" || c.Data == "" {
-		return errors.New("--listen and --data cannot be empty: leave them out for their defaults")
+		return errors.New("--listen and --data cannot be empty: leave them out to get their defaults")
 	}
-	if u, err := neturl.Parse(c.BaseURL); c.BaseURL != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "") {
-		return errors.New("--base-url is no address of a server: write it as https://host or https://host/path")
+	if c.BaseURL != "" {
+		if u, err := parseHTTP(c.BaseURL); err != nil || u.RawQuery != "" || u.Fragment != "" {
+			return errors.New("--base-url is not the address of a server: write it as https://host or https://host/path")
+		}
 	}
-	if u, err := neturl.Parse(c.Mobile); c.Mobile != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return errors.New("--mobile-citizens is no address of a service: write it as https://host/path")
+	if c.Mobile != "" {
+		if _, err := parseHTTP(c.Mobile); err != nil {
+			return errors.New("--mobile-citizens is not the address of a service: write it as https://host/path")
+		}
 	}
 	book, err := openBook(c.Rules, c.Calendar)
 	if err != nil {
@@ -52,7 +56,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	a, err := start(config{
-		gateway: messages, listen: c.Listen, data: c.Data, eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, rules: book, baseURL: c.BaseURL, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile, logger: slog.Default(),
+		listen: c.Listen, baseURL: c.BaseURL, data: c.Data,
+		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis,
+		rules: book, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile,
+		gateway: messages, logger: slog.Default(),
 	})
 	if err != nil {
 		return err
@@ -64,10 +71,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		tellRules(book, time.Now(), slog.Default())
 		slog.Info("ready", "address", a.url())
 		if messages == nil {
-			slog.Info("SMS and e-mail go into a file; name a gateway with --gateway", "file", outboxFile(c.Data))
+			slog.Info("SMS and e-mail are written to a file; --gateway names a gateway", "file", outboxFile(c.Data))
 		}
 		if !c.Quiet {
-			if err := c.greet(os.Stdout, a); err != nil {
+			if err := c.printFirstSteps(os.Stdout, a); err != nil {
 				return err
 			}
 		}
@@ -85,12 +92,12 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	return err
 }
 
-// openGateway is the gateway of the flags; nil where there is none. Its token
-// comes from the environment alone: flags are seen by everybody on the machine.
+// openGateway returns the gateway of the flags; nil where they name none. Only the
+// environment has its token: everybody on the machine can see flags.
 func (c *serveCommand) openGateway() (command.Gateway, error) {
 	if c.Gateway == "" {
 		if c.Reports {
-			return nil, errors.New("--gateway-reports is about the gateway: name it with --gateway")
+			return nil, errors.New("--gateway-reports needs a gateway: name it with --gateway")
 		}
 		return nil, nil
 	}
@@ -105,16 +112,16 @@ func (c *serveCommand) openGateway() (command.Gateway, error) {
 }
 
 const (
-	// modelPoll is how often the start looks whether the read model is filled.
+	// modelPoll is how often the start looks whether the read model is complete.
 	modelPoll = 50 * time.Millisecond
-	// explainEvery is how often a start that takes long says what it waits for.
+	// explainEvery is how often a long start logs what it waits for.
 	explainEvery = 2 * time.Second
 )
 
-// awaitModel waits until reads are answered, shows how far the filling is, and
-// says which part does not answer where that is what it waits for.
+// awaitModel waits until the read model is complete. Meanwhile it shows progress, and
+// logs which part of the registry does not answer.
 func (a *app) awaitModel(ctx context.Context, c *serveCommand) error {
-	bar := newBar("filling the read model")
+	bar := newBar("building the read model")
 	defer bar.finish()
 	tick := time.NewTicker(modelPoll)
 	defer tick.Stop()
@@ -140,29 +147,40 @@ func (a *app) awaitModel(ctx context.Context, c *serveCommand) error {
 	}
 }
 
-// explainWait says what keeps the registry from answering.
+// explainWait logs what the registry waits for.
 func (a *app) explainWait(ctx context.Context, c *serveCommand, status projections.Status) {
 	ctx, cancel := context.WithTimeout(ctx, explainEvery)
 	defer cancel()
 	explained := false
 	if err := a.redis.Ping(ctx).Err(); err != nil && !errors.Is(err, context.Canceled) {
-		slog.Warn("Redis at "+withoutSecrets(c.Redis)+" does not answer; the API says 503 until it does", "error", err)
+		slog.Warn("Redis at "+withoutSecrets(c.Redis)+" does not answer; the API answers 503 until it does", "error", err)
 		explained = true
 	}
 	if _, err := a.store.Head(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		var why *eventstore.ConnectError
 		if errors.As(err, &why) {
-			err = why // the sentence; what is around it is for callers
+			err = why // the sentence for the operator, without what wraps it
 		}
-		slog.Warn("the event store at "+withoutSecrets(c.Eventstore)+" cannot be used; the API says 503 until it can", "error", err)
+		slog.Warn("the event store at "+withoutSecrets(c.Eventstore)+" cannot be used; the API answers 503 until it can",
+			"error", err)
 		explained = true
 	}
 	if !explained {
-		slog.Info("filling the read model; the API says 503 until it is filled", "position", status.Built, "of", status.Target)
+		slog.Info("building the read model; the API answers 503 until it is complete",
+			"position", status.Built, "of", status.Target)
 	}
 }
 
-// withoutSecrets is the address without user, password and options.
+// parseHTTP parses an address of a server, which must have http or https and a host.
+func parseHTTP(address string) (*neturl.URL, error) {
+	u, err := neturl.Parse(address)
+	if err == nil && (u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		err = errors.New("it has no host, or neither http nor https")
+	}
+	return u, err
+}
+
+// withoutSecrets returns the address without user, password and options.
 func withoutSecrets(address string) string {
 	address, _, _ = strings.Cut(address, "?")
 	scheme, rest, ok := strings.Cut(address, "://")

@@ -13,11 +13,11 @@ import (
 type signCommand struct {
 	Request string `arg:"" help:"Method and path of the request, such as 'POST /v1/deregistrations'."`
 	Data    string `help:"Data directory of the server, for its demonstration authority." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	IIN     string `name:"iin" help:"IIN of who signs." required:""`
-	Key     string `help:"Idempotency-Key with which the request will be sent." required:""`
+	IIN     string `name:"iin" help:"IIN of the person who signs." required:""`
+	Key     string `help:"Idempotency-Key of the request." required:""`
 }
 
-// Run reads the body of a request and prints it with its signature.
+// Run reads the body of a request from standard input and prints it with a signature.
 func (c *signCommand) Run() error {
 	var refused *domain.Error
 	iin, err := domain.ParseIIN(c.IIN)
@@ -34,7 +34,7 @@ func (c *signCommand) Run() error {
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil {
-		return fmt.Errorf("the body on standard input is no JSON object: %w", err)
+		return fmt.Errorf("the body on standard input is not a JSON object: %w", err)
 	}
 	signature, err := k.authority.signature(iin, c.Request, c.Key, body)
 	if err != nil {

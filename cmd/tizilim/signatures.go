@@ -13,11 +13,11 @@ import (
 	"tizilim/httpapi"
 )
 
-// authority is the demonstration authority of a data directory.
+// authority is the demonstration authority of a data directory. It certifies anybody.
 type authority struct{ *eds.Demonstration }
 
-// openAuthority reads the authority from the file, making it where it is
-// missing. Whoever can read it can sign for anybody: that is what it is for.
+// openAuthority reads the authority from the file and creates a missing one. Everybody
+// who can read the file can sign for everybody else, so it serves demonstrations only.
 func openAuthority(path string) (authority, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -26,7 +26,7 @@ func openAuthority(path string) (authority, error) {
 			return authority{}, err
 		}
 		if err := makeOnce(path, fresh); err != nil {
-			return authority{}, fmt.Errorf("make the demonstration authority: %w", err)
+			return authority{}, fmt.Errorf("create the demonstration authority: %w", err)
 		}
 		if text, err = os.ReadFile(path); err != nil {
 			return authority{}, err
@@ -36,12 +36,14 @@ func openAuthority(path string) (authority, error) {
 	}
 	d, err := eds.ReadDemonstration(text)
 	if err != nil {
-		return authority{}, fmt.Errorf("%s is no demonstration authority (%w): remove it, and a new one is made", path, err)
+		return authority{}, fmt.Errorf(
+			"%s is not a demonstration authority (%w): delete the file, and the next start creates a new one", path, err,
+		)
 	}
 	return authority{d}, nil
 }
 
-// signature is the member "signature" of a request with that body.
+// signature returns the member "signature" of a request with that body.
 func (a authority) signature(iin domain.IIN, request, key string, body []byte) (map[string]any, error) {
 	text, err := httpapi.SigningText(request, key, body)
 	if err != nil {
@@ -51,10 +53,12 @@ func (a authority) signature(iin domain.IIN, request, key string, body []byte) (
 	return map[string]any{"method": domain.SignatureEDS, "cms": cms}, err
 }
 
-// openSignatures is by whom signatures are trusted.
+// openSignatures returns the verifier of electronic signatures. It trusts the
+// authorities of --signature-roots or, without that flag, the demonstration authority.
 func openSignatures(c config, k keys) (*eds.Verifier, error) {
 	if c.roots == "" {
-		c.logger.Warn("signatures are checked against the demonstration authority in the data directory, which certifies anybody: before real applications, name the authorities with --signature-roots")
+		c.logger.Warn("signatures are checked against the demonstration authority, which certifies anybody: " +
+			"before real applications, name the authorities with --signature-roots")
 		return eds.New([]*x509.Certificate{k.authority.Certificate()}, c.crls, k.person.PersonID)
 	}
 	text, err := os.ReadFile(c.roots)

@@ -12,8 +12,8 @@ import (
 type tokenCommand struct {
 	Data    string        `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Role    string        `help:"citizen, operator, provider, commission or auditor." required:"" enum:"citizen,operator,provider,commission,auditor"`
-	IIN     string        `name:"iin" help:"IIN of the citizen whom the token speaks for." xor:"who"`
-	Account string        `help:"Opaque name of the account, without personal data; every desk its own." xor:"who"`
+	IIN     string        `name:"iin" help:"IIN of the citizen." xor:"who"`
+	Account string        `help:"Name of the account, one for each desk, without personal data." xor:"who"`
 	Valid   time.Duration `help:"How long the token is accepted." default:"12h"`
 }
 
@@ -22,11 +22,11 @@ func (c *tokenCommand) Run() error {
 	var iin domain.IIN
 	switch {
 	case c.Valid <= 0:
-		return errors.New("--valid must be longer than nothing, such as 12h")
+		return errors.New("--valid must be a positive duration, such as 12h")
 	case p.Role != domain.RoleCitizen && c.IIN != "":
 		return fmt.Errorf("--iin is for the role citizen: the role %s takes --account", c.Role)
 	case p.Role == domain.RoleCitizen && c.IIN == "":
-		return errors.New("the role citizen needs --iin: the token speaks for that person")
+		return errors.New("the role citizen needs --iin: the token is for that person")
 	case p.Role == domain.RoleCitizen:
 		var err error
 		var refused *domain.Error

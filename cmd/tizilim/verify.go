@@ -9,7 +9,7 @@ import (
 	"tizilim/projections"
 )
 
-type verifyCommand struct{ parts }
+type verifyCommand struct{ registryParts }
 
 func (c *verifyCommand) Run(ctx context.Context) error {
 	store, client, err := c.open(ctx)
@@ -30,7 +30,7 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 	fmt.Printf("%d events folded, %d keys of generation %d compared up to position %d: %d differences\n",
 		report.Events, report.Keys, report.Generation, report.AsOf, report.Different)
 	if !report.Proven() {
-		return errors.New("the read model differs from the log; tizilim rebuild fills it anew")
+		return errors.New("the read model differs from the log: tizilim rebuild builds it again")
 	}
 	return nil
 }
