@@ -20,16 +20,15 @@ import (
 )
 
 var (
-	changes = flag.Int("changes", 20, "how often TestLoopsOutliveChangesOfLeader has the leader change")
-	seed    = flag.Uint64("seed", 0, "which changes TestLoopsOutliveChangesOfLeader makes; 0: any")
+	changes = flag.Int("changes", 20, "how often TestLoopsOutliveChangesOfLeader changes the leader")
+	seed    = flag.Uint64("seed", 0, "seed of the changes of TestLoopsOutliveChangesOfLeader; 0: random")
 )
 
-// TestLoopsOutliveChangesOfLeader runs two servers of one registry on a cluster
-// whose leader is killed, resigns, is cut off and freezes, again and again, while
-// a loop issues commands through each. The loops check at their end that
-// everything acknowledged is in the replay once and as it was told; they end at
-// any error but a 503. Meanwhile nobody comes to stand on two lists of one body,
-// and nothing that one server has recorded is unknown to the other.
+// TestLoopsOutliveChangesOfLeader runs two servers of one registry on a cluster while a
+// loop issues commands through each. The leader of the cluster is killed, resigns, is
+// cut off and freezes. The loops fail at any error but a 503, and check at their end
+// that everything acknowledged is in the log once. Meanwhile nobody may get on two
+// lists of one body, and each server must know what the other has recorded.
 func TestLoopsOutliveChangesOfLeader(t *testing.T) {
 	t.Parallel()
 	c := standin.Start(t)
@@ -51,7 +50,7 @@ func TestLoopsOutliveChangesOfLeader(t *testing.T) {
 	var checking sync.WaitGroup
 	var checks int
 	checking.Go(func() {
-		checks = standOnOneList(ctx, t, told(t, servers[0]), told(t, servers[1]), over)
+		checks = placeOnTwoLists(ctx, t, storytellerFor(t, servers[0]), storytellerFor(t, servers[1]), over)
 	})
 
 	if *seed == 0 {
@@ -67,7 +66,7 @@ func TestLoopsOutliveChangesOfLeader(t *testing.T) {
 	}
 	for _, l := range loops {
 		l.exits(0)
-		l.foundAllWell()
+		l.succeeds()
 	}
 	for _, s := range servers {
 		if err := answers(s.url+"/readyz", http.StatusOK); err != nil {
@@ -77,10 +76,10 @@ func TestLoopsOutliveChangesOfLeader(t *testing.T) {
 	one.verifies()
 }
 
-// standOnOneList places people through one server and then, on another list of
-// the same body, through the other, which refuses (Q5); what the first has just
-// recorded the second is asked for. It returns how often, once over is closed.
-func standOnOneList(ctx context.Context, t *testing.T, one, two *teller, over <-chan struct{}) (checks int) {
+// placeOnTwoLists places people through one server and tries to place them on another
+// list of the same body through the other server, which must refuse (Q5). It goes on
+// until over is closed and returns the number of people.
+func placeOnTwoLists(ctx context.Context, t *testing.T, one, two *storyteller, over <-chan struct{}) (checks int) {
 	lists := make([]domain.ListID, 2)
 	for i := range lists {
 		var err error
@@ -103,12 +102,12 @@ func standOnOneList(ctx context.Context, t *testing.T, one, two *teller, over <-
 	}
 }
 
-func placeTwice(ctx context.Context, one, two *teller, lists []domain.ListID) error {
+func placeTwice(ctx context.Context, one, two *storyteller, lists []domain.ListID) error {
 	p, err := one.record(ctx, "Екі тізімдегі", "1990-01-01", "citizen", true)
 	if err != nil {
 		return err
 	}
-	if iin, known := one.iins.Load(p.id); known { // whose key signs
+	if iin, known := one.iins.Load(p.id); known { // so that the other storyteller can sign for the person
 		two.iins.Store(p.id, iin)
 	}
 	if err := two.isKnown(ctx, p.id); err != nil {
@@ -132,9 +131,9 @@ func placeTwice(ctx context.Context, one, two *teller, lists []domain.ListID) er
 	return nil
 }
 
-// isKnown asks for a person who is recorded, without saying how new the answer
-// must be: any answer will do but that there is none.
-func (t *teller) isKnown(ctx context.Context, id domain.PersonID) error {
+// isKnown reads a person who is recorded, without a Tizilim-Position. The answer may be
+// old, but it may not be that there is no such person.
+func (t *storyteller) isKnown(ctx context.Context, id domain.PersonID) error {
 	token, err := t.token(as(domain.RoleAuditor))
 	if err != nil {
 		return err

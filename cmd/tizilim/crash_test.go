@@ -21,10 +21,9 @@ var (
 	pause = flag.Duration("pause", 2*time.Second, "how long TestLoopOutlivesAPause stops the server")
 )
 
-// TestLoopOutlivesKills kills the server again and again, at any moment, while
-// the loop issues commands. The loop itself checks at its end that everything
-// acknowledged is in the replay once and as it was told, that no case is
-// unfinished and that the numbers agree with a fold of the log.
+// TestLoopOutlivesKills kills the server repeatedly, at any moment, while the loop
+// issues commands. The loop itself checks at its end that everything acknowledged is in
+// the log once, that no case is unfinished and that the numbers agree with the log.
 func TestLoopOutlivesKills(t *testing.T) {
 	for name, flags := range engines {
 		t.Run(name, func(t *testing.T) {
@@ -35,21 +34,21 @@ func TestLoopOutlivesKills(t *testing.T) {
 			loop := launch(t, "demo", "--loop", "--clients", "3", "--url", s.url, "--data", data)
 			for range *kills {
 				loop.progresses()
-				time.Sleep(rand.N(100 * time.Millisecond)) // the kill is to come at any moment of a round
+				time.Sleep(rand.N(100 * time.Millisecond)) // the kill may come at any moment of a round
 				s.kill()
 				s = serve(t, data, listen, more...)
 			}
 			loop.progresses()
 			loop.signal(syscall.SIGTERM)
 			loop.exits(0)
-			loop.foundAllWell()
+			loop.succeeds()
 			s.verifies()
 		})
 	}
 }
 
-// TestLoopOutlivesAPause stops the server for a while, as a machine that hangs:
-// its connections stay, and nobody answers.
+// TestLoopOutlivesAPause stops the process of the server for a while. Its connections
+// stay open and nobody answers, as where a machine hangs.
 func TestLoopOutlivesAPause(t *testing.T) {
 	for name, flags := range engines {
 		t.Run(name, func(t *testing.T) {
@@ -58,19 +57,19 @@ func TestLoopOutlivesAPause(t *testing.T) {
 			loop := launch(t, "demo", "--loop", "--url", s.url, "--data", s.data)
 			loop.progresses()
 			s.signal(syscall.SIGSTOP)
-			time.Sleep(*pause) // the server does nothing, which is what is tested
+			time.Sleep(*pause) // the server is stopped for this long
 			s.signal(syscall.SIGCONT)
 			loop.progresses()
 			loop.signal(syscall.SIGTERM)
 			loop.exits(0)
-			loop.foundAllWell()
+			loop.succeeds()
 			s.verifies()
 		})
 	}
 }
 
-// engines are the flags for either kind of Redis. The in-process one is lost
-// with its server, the real one outlives it.
+// engines are the flags for both kinds of Redis. The data of the in-process one are
+// lost with its server.
 var engines = map[string]func(t *testing.T) []string{
 	"in-process Redis": func(*testing.T) []string { return nil },
 	"real Redis":       func(t *testing.T) []string { return []string{"--redis", startRedis(t, freePort(t))} },
@@ -81,7 +80,7 @@ func (p *process) progresses() {
 	p.t.Helper()
 	rounds := func() int { return strings.Count(p.stdout.String(), "\n") }
 	before := rounds()
-	await(p.t, "the loop does not go on", func() error {
+	await(p.t, "the loop makes no progress", func() error {
 		select {
 		case <-p.ended:
 			p.t.Fatalf("the loop has ended: %s", p.stderr.String())
@@ -94,13 +93,17 @@ func (p *process) progresses() {
 	})
 }
 
-// foundAllWell expects the loop's last words.
-func (p *process) foundAllWell() {
+// succeeds expects that the loop has ended with its summary.
+func (p *process) succeeds() {
 	p.t.Helper()
 	var rounds, events, results int
 	out := p.stdout.String()
-	summary := out[strings.LastIndex(strings.TrimSuffix(out[:strings.LastIndex(out, "no case is unfinished")], "\n"), "\n")+1:]
-	if _, err := fmt.Sscanf(summary, "%d rounds, %d events and %d results acknowledged", &rounds, &events, &results); err != nil {
+	summary := out[strings.LastIndex(
+		strings.TrimSuffix(out[:strings.LastIndex(out, "no case is unfinished")], "\n"), "\n",
+	)+1:]
+	if _, err := fmt.Sscanf(
+		summary, "%d rounds, %d events and %d results acknowledged", &rounds, &events, &results,
+	); err != nil {
 		p.t.Fatalf("%q: %v", summary, err)
 	}
 	if rounds == 0 || events < 25*rounds || results < 9*rounds {
@@ -108,7 +111,7 @@ func (p *process) foundAllWell() {
 	}
 }
 
-// verifies expects that the models are what the log says.
+// verifies expects that the models agree with the log.
 func (s *server) verifies() {
 	s.t.Helper()
 	if got := use(s.t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
@@ -116,14 +119,14 @@ func (s *server) verifies() {
 	}
 }
 
-// TestRebuildWhileTheLoopRuns fills new generations under load. All the while
-// everybody's number is asked for; it is always there and always right.
+// TestRebuildWhileTheLoopRuns builds new generations under load. Meanwhile every read
+// of a number must succeed and be right.
 func TestRebuildWhileTheLoopRuns(t *testing.T) {
 	for name, flags := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, dataDir(t), "127.0.0.1:0", flags(t)...)
-			asker := told(t, s)
+			asker := storytellerFor(t, s)
 			ctx := testContext(t)
 			list, err := asker.openList(ctx, "Тізім")
 			if err != nil {
@@ -152,8 +155,8 @@ func TestRebuildWhileTheLoopRuns(t *testing.T) {
 			wrong := make(chan error, 1)
 			go func() {
 				defer close(wrong)
-				// Without patience: also a 503 would end it, for a model that serves
-				// never stops to serve because another is filled.
+				// Without retries, since not even a 503 is allowed: the current
+				// generation must answer while the next one is built.
 				asker.retry = time.Nanosecond
 				for asking.Err() == nil {
 					if err := asker.numbers(asking, list, placed, 1, 2, 3); err != nil && asking.Err() == nil {
@@ -179,7 +182,7 @@ func TestRebuildWhileTheLoopRuns(t *testing.T) {
 			}
 			loop.signal(syscall.SIGTERM)
 			loop.exits(0)
-			loop.foundAllWell()
+			loop.succeeds()
 			if got := use(t, "verify", "--data", s.data); !strings.Contains(got, " of generation 4 compared") {
 				t.Errorf("three rebuilds after the first generation: %s", got)
 			}
@@ -187,13 +190,13 @@ func TestRebuildWhileTheLoopRuns(t *testing.T) {
 	}
 }
 
-// TestFinisherEndsWhatACrashLeft kills the server between the steps of acts that
-// nobody repeats: their clients are gone. Every act that has begun ends.
+// TestFinisherEndsWhatACrashLeft kills the server between the steps of acts whose
+// clients have disconnected. Every act that has begun must end.
 func TestFinisherEndsWhatACrashLeft(t *testing.T) {
 	t.Parallel()
 	data, listen := dataDir(t), freePort(t)
 	s := serve(t, data, listen)
-	asker, ctx := told(t, s), testContext(t)
+	asker, ctx := storytellerFor(t, s), testContext(t)
 	list, err := asker.openList(ctx, "Тізім")
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +224,7 @@ func TestFinisherEndsWhatACrashLeft(t *testing.T) {
 				left <- asker.abandon(ctx, as(domain.RoleCommission), decisionPath(a.caseID), placing(), within)
 			}()
 		}
-		time.Sleep(rand.N(20 * time.Millisecond)) // the kill is to come at any moment of the acts
+		time.Sleep(rand.N(20 * time.Millisecond)) // the kill may come at any moment of the acts
 		s.kill()
 		for range each {
 			if err := <-left; err != nil {

@@ -12,7 +12,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	neturl "net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,19 +27,19 @@ import (
 	"tizilim/httpapi/token"
 )
 
-// requestTimeout bounds one request; one that takes longer is repeated.
+// requestTimeout bounds one request. A request that takes longer is repeated.
 const requestTimeout = 10 * time.Second
 
-// client calls the API as a desk, a portal or a commission would: each command
-// under its own Idempotency-Key, repeated with the same key until there is an
-// answer. It is safe for concurrent use.
+// client calls the API as a desk, a portal or a commission would. Each command has an
+// Idempotency-Key of its own and is repeated with it until there is an answer. A client
+// is safe for concurrent use.
 type client struct {
 	url   string
 	data  string // directory of the server
 	keys  keys
 	http  *http.Client
 	retry time.Duration // how long an unanswered request is repeated
-	iins  sync.Map      // domain.IIN by domain.PersonID, of those who can sign
+	iins  sync.Map      // domain.IIN by domain.PersonID, of the persons who can sign
 
 	mu       sync.Mutex // guards the rest
 	tokens   map[token.Principal]string
@@ -48,8 +47,8 @@ type client struct {
 }
 
 func newClient(url, data string, retry time.Duration) (*client, error) {
-	if u, err := neturl.Parse(url); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("--url %s is no address of a server, such as http://127.0.0.1:8080", url)
+	if _, err := parseHTTP(url); err != nil {
+		return nil, fmt.Errorf("--url %s is not the address of a server, such as http://127.0.0.1:8080", url)
 	}
 	k, err := existingKeys(data)
 	if err != nil {
@@ -61,7 +60,7 @@ func newClient(url, data string, retry time.Duration) (*client, error) {
 	}, nil
 }
 
-// event is a line of the history, or of the answer to a command.
+// event is an event of a history, or of the answer to a command.
 type event struct {
 	Stream      string          `json:"stream"`
 	Revision    uint64          `json:"revision"`
@@ -75,11 +74,11 @@ type event struct {
 	Data        json.RawMessage `json:"data"`
 }
 
-// compare orders events as the log does. Events of one append have positions of
-// their own.
+// compare orders events as the log does. Each event has its own position, also within
+// one append.
 func (e event) compare(other event) int { return cmp.Compare(e.Position, other.Position) }
 
-// fact decodes what the event says; nil for a type that the loop does not check.
+// fact decodes the domain event; nil for a type that the loop does not check.
 func (e event) fact() (fact domain.Event, err error) {
 	decode, ok := facts[e.Type]
 	if !ok {
@@ -91,7 +90,7 @@ func (e event) fact() (fact domain.Event, err error) {
 	return fact, nil
 }
 
-// facts decode the events that the loop checks, by type.
+// facts has a decoder for each type of event that the loop checks.
 var facts = map[string]func(json.RawMessage) (domain.Event, error){
 	residence.RegistrationEnded{}.EventType():     decode[residence.RegistrationEnded],
 	residence.DeregistrationApplied{}.EventType(): decode[residence.DeregistrationApplied],
@@ -113,7 +112,7 @@ func decode[E domain.Event](data json.RawMessage) (domain.Event, error) {
 	return fact, err
 }
 
-// refusedError is an answer other than success.
+// refusedError is an answer with an error status.
 type refusedError struct {
 	Status int
 	Code   string `json:"code"`
@@ -146,7 +145,7 @@ func (c *client) token(p token.Principal) (string, error) {
 	return t, err
 }
 
-// saw notes the position of an answer.
+// saw notes the Tizilim-Position of an answer.
 func (c *client) saw(header string) {
 	at, err := strconv.ParseUint(header, 10, 64)
 	if err != nil {
@@ -157,7 +156,7 @@ func (c *client) saw(header string) {
 	c.position = max(c.position, domain.Position(at))
 }
 
-// seen is the header that asks for what includes every command answered before.
+// seen returns the headers of a read that must include every command answered before.
 func (c *client) seen() http.Header {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,7 +171,7 @@ func (c *client) post(ctx context.Context, p token.Principal, path string, body,
 	return c.postUnder(ctx, uuid.NewString(), p, path, body, answer)
 }
 
-// postUnder is post under a key that is known before: a signature is over it.
+// postUnder is post with a given key, for requests whose signature includes the key.
 func (c *client) postUnder(ctx context.Context, key string, p token.Principal, path string, body, answer any) error {
 	body, err := c.sign(p, "POST "+path, key, body)
 	if err != nil {
@@ -188,8 +187,8 @@ func (c *client) postUnder(ctx context.Context, key string, p token.Principal, p
 	})
 }
 
-// sign fills in the electronic signature of a citizen's request, as the portal
-// does.
+// sign adds the electronic signature to a citizen's request, as the portal does. It
+// leaves other requests as they are.
 func (c *client) sign(p token.Principal, request, key string, body any) (any, error) {
 	members, ok := body.(map[string]any)
 	if !ok || p.Role != domain.RoleCitizen {
@@ -209,14 +208,14 @@ func (c *client) sign(p token.Principal, request, key string, body any) (any, er
 	return signed, err
 }
 
-// get reads what includes every command answered before.
+// get reads a resource, with the effects of every command answered before.
 func (c *client) get(ctx context.Context, p token.Principal, path string, answer any) error {
 	return c.send(ctx, p, http.MethodGet, path, c.seen(), nil, func(r io.Reader) error {
 		return json.NewDecoder(r).Decode(answer)
 	})
 }
 
-// history streams a whole history.
+// history reads a whole history as NDJSON.
 func (c *client) history(ctx context.Context, path string) ([]event, error) {
 	var events []event
 	headers := c.seen()
@@ -237,7 +236,7 @@ func (c *client) history(ctx context.Context, path string) ([]event, error) {
 				return err
 			}
 			if e.Type == "" || e.Stream == "" {
-				return fmt.Errorf("the history was cut: %s", bytes.TrimSpace(line))
+				return fmt.Errorf("the history is incomplete: %s", bytes.TrimSpace(line))
 			}
 			events = append(events, e)
 		}
@@ -245,9 +244,12 @@ func (c *client) history(ctx context.Context, path string) ([]event, error) {
 	return events, err
 }
 
-// send repeats the request, the key included, for as long as the server does
-// not answer, says that it cannot now, or breaks off.
-func (c *client) send(ctx context.Context, p token.Principal, method, path string, headers http.Header, body []byte, decode func(io.Reader) error) error {
+// send sends the request and repeats it, with the same key, while the server does not
+// answer, answers 503, or breaks off. It gives up after c.retry.
+func (c *client) send(
+	ctx context.Context, p token.Principal, method, path string, headers http.Header, body []byte,
+	decode func(io.Reader) error,
+) error {
 	token, err := c.token(p)
 	if err != nil {
 		return err
@@ -294,8 +296,8 @@ func (c *client) send(ctx context.Context, p token.Principal, method, path strin
 	return nil
 }
 
-// abandon sends a command and goes away after a while without having heard of
-// it, for good.
+// abandon sends a command and disconnects after the given time. It never repeats the
+// command, so its outcome stays unknown.
 func (c *client) abandon(ctx context.Context, p token.Principal, path string, body any, after time.Duration) error {
 	token, err := c.token(p)
 	if err != nil {

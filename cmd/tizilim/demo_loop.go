@@ -21,27 +21,27 @@ import (
 )
 
 const (
-	// rideOut is how long the loop waits for a server that was killed.
-	rideOut = 2 * time.Minute
-	// abandonWithin bounds how long the impatient client of a round waits.
-	abandonWithin = 20 * time.Millisecond
+	// outageTimeout is how long the loop waits for a server that does not answer.
+	outageTimeout = 2 * time.Minute
+	// longestWait is the longest time that the client which disconnects waits before.
+	longestWait = 20 * time.Millisecond
 )
 
 // ledger is what the server has acknowledged to one client of the loop.
 type ledger struct {
-	events   map[uuid.UUID]string // by id, with their type
-	persons  []domain.PersonID
-	lists    []domain.ListID
-	placed   map[domain.CaseID]certificate
-	refused  map[domain.CaseID]refusalCertificate
-	turned   []domain.CaseID // to be placed, and refused by the list
-	deprived map[domain.CaseID][]result
+	events       map[uuid.UUID]string // type by id
+	persons      []domain.PersonID
+	lists        []domain.ListID
+	placed       map[domain.CaseID]certificate
+	refused      map[domain.CaseID]refusalCertificate
+	rejected     []domain.CaseID // the list refused to place them
+	deregistered map[domain.CaseID][]result
 }
 
 func newLedger() *ledger {
 	return &ledger{
 		events: map[uuid.UUID]string{}, placed: map[domain.CaseID]certificate{},
-		refused: map[domain.CaseID]refusalCertificate{}, deprived: map[domain.CaseID][]result{},
+		refused: map[domain.CaseID]refusalCertificate{}, deregistered: map[domain.CaseID][]result{},
 	}
 }
 
@@ -51,17 +51,17 @@ func (l *ledger) acknowledge(events []event) {
 	}
 }
 
-// results is how many outcomes have been acknowledged, beside their events.
+// results is the number of acknowledged outcomes, without their events.
 func (l *ledger) results() int {
-	n := len(l.placed) + len(l.refused) + len(l.turned)
-	for _, results := range l.deprived {
+	n := len(l.placed) + len(l.refused) + len(l.rejected)
+	for _, results := range l.deregistered {
 		n += len(results)
 	}
 	return n
 }
 
-// loop issues commands from several clients until its time is over, then reads
-// everything back and compares it with what was acknowledged.
+// loop lets several clients issue commands until its time or its rounds are over. Then
+// it reads everything and compares it with what was acknowledged.
 func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 	working, stop := ctx, context.CancelFunc(func() {})
 	if c.For > 0 {
@@ -71,14 +71,14 @@ func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 	var begun, rounds, events atomic.Int64
 	var printing sync.Mutex
 	clients, running := errgroup.WithContext(working)
-	tellers, ledgers := make([]*teller, c.Clients), make([]*ledger, c.Clients)
+	storytellers, ledgers := make([]*storyteller, c.Clients), make([]*ledger, c.Clients)
 	for i := range c.Clients {
-		api, err := newClient(c.URL, c.Data, rideOut)
+		api, err := newClient(c.URL, c.Data, outageTimeout)
 		if err != nil {
 			return err
 		}
-		t, seen := newTeller(api, io.Discard), newLedger()
-		tellers[i], ledgers[i] = t, seen
+		t, seen := newStoryteller(api, io.Discard), newLedger()
+		storytellers[i], ledgers[i] = t, seen
 		clients.Go(func() error {
 			for running.Err() == nil {
 				n := begun.Add(1)
@@ -89,7 +89,7 @@ func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 				err := t.round(running, seen)
 				total := events.Add(int64(len(seen.events) - before))
 				if err != nil {
-					if running.Err() != nil { // cut off in the middle, which is no failure
+					if running.Err() != nil { // the end of the loop cut the round short
 						return nil
 					}
 					return fmt.Errorf("round %d: %w", n, err)
@@ -104,27 +104,29 @@ func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 	if err := clients.Wait(); err != nil {
 		return err
 	}
-	checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), rideOut)
+	checking, cancel := context.WithTimeout(context.WithoutCancel(ctx), outageTimeout)
 	defer cancel()
 	results, lists := 0, 0
-	for i, t := range tellers {
+	for i, t := range storytellers {
 		if err := t.check(checking, ledgers[i]); err != nil {
 			return err
 		}
 		results, lists = results+ledgers[i].results(), lists+len(ledgers[i].lists)
 	}
-	fmt.Fprintf(out, "%d rounds, %d events and %d results acknowledged: each event is in the replay once, each result is as it was told,\n"+
-		"no case is unfinished, and the numbers of %d lists agree with a fold of the log\n", rounds.Load(), events.Load(), results, lists)
+	fmt.Fprintf(out, "%d rounds, %d events and %d results acknowledged: "+
+		"each event is in the log once, each result is as acknowledged,\n"+
+		"no case is unfinished, and the numbers of %d lists agree with the log\n",
+		rounds.Load(), events.Load(), results, lists)
 	return nil
 }
 
-// round is a small life. Five persons are registered at one dwelling and one of
-// them moves out; its owner deregisters three by one application, of whom one
-// has moved. The five apply for housing, the first twice at once: four are
-// placed, one is refused, and the second application of the first has no place.
-// One entry is reviewed, removed, reinstated, reviewed and removed. A sixth person's client goes
-// away in the middle of the placing.
-func (t *teller) round(ctx context.Context, seen *ledger) error {
+// round is one sequence of commands. Five persons are registered at one dwelling and
+// one of them moves out. The owner deregisters three by one application; one of them is
+// the one who has moved. The five apply for housing, the first twice: four are placed,
+// one is refused, and the list refuses the second application of the first. One entry
+// is reviewed, removed, reinstated, reviewed and removed. The client of a sixth person
+// disconnects during the placement.
+func (t *storyteller) round(ctx context.Context, seen *ledger) error {
 	list, err := t.openList(ctx, "Тізім "+uuid.NewString())
 	if err != nil {
 		return err
@@ -148,14 +150,14 @@ func (t *teller) round(ctx context.Context, seen *ledger) error {
 	if err != nil {
 		return err
 	}
-	patience := rand.N(abandonWithin) // the point at which it goes away is to be any
-	if err := t.abandon(ctx, as(domain.RoleCommission), decisionPath(leaving.caseID), placing(), patience); err != nil {
+	wait := rand.N(longestWait) // it may disconnect at any moment
+	if err := t.abandon(ctx, as(domain.RoleCommission), decisionPath(leaving.caseID), placing(), wait); err != nil {
 		return err
 	}
 	return t.roundOfHousing(ctx, seen, list, five)
 }
 
-func (t *teller) roundOfResidence(ctx context.Context, seen *ledger, people []person) error {
+func (t *storyteller) roundOfResidence(ctx context.Context, seen *ledger, people []person) error {
 	owner, moving := people[0], people[3]
 	home, err := t.dwelling(ctx, "Астана, 1-үй", owns(owner, "1/1"))
 	if err != nil {
@@ -183,7 +185,8 @@ func (t *teller) roundOfResidence(ctx context.Context, seen *ledger, people []pe
 	var answer deregistration
 	if err := t.post(ctx, citizen(owner.id), "/v1/deregistrations", map[string]any{
 		"channel": "portal", "ground": "owner_application", "dwelling_id": home, "applicant_id": owner.id,
-		"signature": map[string]any{"method": "eds"}, "persons": []domain.PersonID{leaving[0].id, leaving[1].id, leaving[2].id},
+		"signature": map[string]any{"method": "eds"},
+		"persons":   []domain.PersonID{leaving[0].id, leaving[1].id, leaving[2].id},
 	}, &answer); err != nil {
 		return err
 	}
@@ -193,11 +196,11 @@ func (t *teller) roundOfResidence(ctx context.Context, seen *ledger, people []pe
 		}
 	}
 	seen.acknowledge(answer.Events)
-	seen.deprived[answer.CaseID] = answer.Results
+	seen.deregistered[answer.CaseID] = answer.Results
 	return nil
 }
 
-func (t *teller) roundOfHousing(ctx context.Context, seen *ledger, list domain.ListID, people []person) error {
+func (t *storyteller) roundOfHousing(ctx context.Context, seen *ledger, list domain.ListID, people []person) error {
 	var applicants []*applicant
 	for _, p := range append([]person{people[0]}, people...) { // the first applies twice
 		a, err := t.apply(ctx, list, p, true)
@@ -206,7 +209,7 @@ func (t *teller) roundOfHousing(ctx context.Context, seen *ledger, list domain.L
 		}
 		applicants = append(applicants, &a)
 	}
-	first, err := t.placeOne(ctx, seen, applicants[0], applicants[1])
+	first, err := t.placeOneOfTwo(ctx, seen, applicants[0], applicants[1])
 	if err != nil {
 		return err
 	}
@@ -232,7 +235,9 @@ func (t *teller) roundOfHousing(ctx context.Context, seen *ledger, list domain.L
 	}{
 		{"review", map[string]any{"note": "n"}},
 		{"removal", map[string]any{"reason": "grounds_fell_away", "exemption": urgent}},
-		{"reinstatement", map[string]any{"ground": "court_act", "court_act": map[string]any{"number": "1", "on": today, "in_force_on": today}}},
+		{"reinstatement", map[string]any{"ground": "court_act", "court_act": map[string]any{
+			"number": "1", "on": today, "in_force_on": today,
+		}}},
 		{"review", map[string]any{"note": "n"}},
 		{"removal", map[string]any{"reason": "dwelling_acquired", "exemption": urgent}},
 	} {
@@ -245,7 +250,7 @@ func (t *teller) roundOfHousing(ctx context.Context, seen *ledger, list domain.L
 	return nil
 }
 
-func (t *teller) placeAcknowledged(ctx context.Context, seen *ledger, a *applicant) error {
+func (t *storyteller) placeAcknowledged(ctx context.Context, seen *ledger, a *applicant) error {
 	d, err := t.place(ctx, a)
 	if err != nil {
 		return err
@@ -255,9 +260,11 @@ func (t *teller) placeAcknowledged(ctx context.Context, seen *ledger, a *applica
 	return nil
 }
 
-// placeOne decides at once to place two applications of one person: one of them
-// is placed, and the list refuses the other.
-func (t *teller) placeOne(ctx context.Context, seen *ledger, two ...*applicant) (placed *applicant, err error) {
+// placeOneOfTwo decides two applications of one person at the same time. It expects
+// that one is placed and that the list refuses the other.
+func (t *storyteller) placeOneOfTwo(
+	ctx context.Context, seen *ledger, two ...*applicant,
+) (placed *applicant, err error) {
 	var answers [2]decision
 	var errs [2]error
 	var both sync.WaitGroup
@@ -275,7 +282,7 @@ func (t *teller) placeOne(ctx context.Context, seen *ledger, two ...*applicant) 
 		case errs[i] == nil:
 			return nil, fmt.Errorf("cases %s and %s of one person are both placed", two[0].caseID, two[1].caseID)
 		case errors.As(errs[i], &refused) && refused.Code == string(domain.CodeAlreadyOnList):
-			seen.turned = append(seen.turned, a.caseID)
+			seen.rejected = append(seen.rejected, a.caseID)
 		default:
 			return nil, errs[i]
 		}
@@ -286,22 +293,21 @@ func (t *teller) placeOne(ctx context.Context, seen *ledger, two ...*applicant) 
 	return placed, nil
 }
 
-// unfinishedError names an act that has begun and not ended.
+// unfinishedError names a case whose act has begun and not ended.
 type unfinishedError struct{ caseID domain.CaseID }
 
 func (e *unfinishedError) Error() string {
-	return fmt.Sprintf("case %s: the act has begun and was not finished", e.caseID)
+	return fmt.Sprintf("case %s: an act has begun and is not finished", e.caseID)
 }
 
-// replayPause is how long the check waits before it looks again.
-const replayPause = 200 * time.Millisecond
+// checkPause is how long the check waits before it reads the log again.
+const checkPause = 200 * time.Millisecond
 
-// check replays the histories and compares them with the ledger and with the
-// read models. While the registry is still finishing what a client or a crash
-// left behind, it looks again.
-func (t *teller) check(ctx context.Context, seen *ledger) error {
+// check compares the histories with the ledger and with the read models. It repeats
+// this while the registry finishes acts that a client or a crash left unfinished.
+func (t *storyteller) check(ctx context.Context, seen *ledger) error {
 	for {
-		log, err := t.replayed(ctx, seen)
+		log, err := t.readLog(ctx, seen)
 		if err != nil {
 			return err
 		}
@@ -314,43 +320,45 @@ func (t *teller) check(ctx context.Context, seen *ledger) error {
 		}
 		var unfinished *unfinishedError
 		if !errors.As(differs, &unfinished) {
-			again, err := t.replayed(ctx, seen)
+			again, err := t.readLog(ctx, seen)
 			if err != nil {
 				return err
 			}
 			if len(again.events) == len(log.events) {
-				return differs // and the log did not move meanwhile
+				return differs // and the log did not change meanwhile
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return differs
-		case <-time.After(replayPause):
+		case <-time.After(checkPause):
 		}
 	}
 }
 
-// log is what the histories of the ledger's persons tell, taken together.
-type log struct {
-	events   map[uuid.UUID]event
-	begun    map[domain.CaseID]bool // acts that are not finished
-	reviewed map[domain.CaseID]bool // placements that were approved once
-	placed   map[domain.CaseID]housing.PlacementCertified
-	refused  map[domain.CaseID]housing.ApplicationRefused
-	deprived map[domain.CaseID]residence.DeregistrationDecided
-	ended    map[domain.RegistrationID]bool
-	queues   map[string]*housing.Queue // by stream
-	next     map[string]uint64         // revision that follows in the stream of a list
-	fault    error                     // of the fold of a list; histories read while the log moves on may have one
+// loggedFacts are the facts in the histories of the ledger's persons.
+type loggedFacts struct {
+	events       map[uuid.UUID]event
+	begun        map[domain.CaseID]bool // acts that are not finished
+	reviewed     map[domain.CaseID]bool // cases with an approved placement
+	placed       map[domain.CaseID]housing.PlacementCertified
+	refused      map[domain.CaseID]housing.ApplicationRefused
+	deregistered map[domain.CaseID]residence.DeregistrationDecided
+	ended        map[domain.RegistrationID]bool
+	queues       map[string]*housing.Queue // by stream
+	next         map[string]uint64         // revision that follows in the stream of a list
+	fault        error                     // of folding a list; may occur where the log grows while histories are read
 }
 
-// replayed reads every history. An event may be in the histories of several
-// persons, and is in each of them once.
-func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
-	l := &log{
-		events: map[uuid.UUID]event{}, begun: map[domain.CaseID]bool{}, reviewed: map[domain.CaseID]bool{}, placed: map[domain.CaseID]housing.PlacementCertified{},
-		refused: map[domain.CaseID]housing.ApplicationRefused{}, deprived: map[domain.CaseID]residence.DeregistrationDecided{},
-		ended: map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{}, next: map[string]uint64{},
+// readLog reads every history. It expects each event at most once in the history of
+// one person; the same event may be in the histories of several.
+func (t *storyteller) readLog(ctx context.Context, seen *ledger) (*loggedFacts, error) {
+	l := &loggedFacts{
+		events: map[uuid.UUID]event{}, begun: map[domain.CaseID]bool{}, reviewed: map[domain.CaseID]bool{},
+		placed:       map[domain.CaseID]housing.PlacementCertified{},
+		refused:      map[domain.CaseID]housing.ApplicationRefused{},
+		deregistered: map[domain.CaseID]residence.DeregistrationDecided{},
+		ended:        map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{}, next: map[string]uint64{},
 	}
 	for _, id := range seen.persons {
 		events, err := t.history(ctx, "/v1/persons/"+id.String()+"/history")
@@ -361,7 +369,7 @@ func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
 		for _, e := range events {
 			other, known := l.events[e.ID]
 			if here[e.ID] || known && (other.Stream != e.Stream || other.Revision != e.Revision) {
-				return nil, fmt.Errorf("%s of %s is more than once in the replay", e.Type, e.Stream)
+				return nil, fmt.Errorf("%s of %s is in a history more than once", e.Type, e.Stream)
 			}
 			here[e.ID], l.events[e.ID] = true, e
 		}
@@ -384,7 +392,7 @@ func (t *teller) replayed(ctx context.Context, seen *ledger) (*log, error) {
 	return l, nil
 }
 
-func (l *log) apply(line event) error {
+func (l *loggedFacts) apply(line event) error {
 	fact, err := line.fact()
 	if err != nil {
 		return err
@@ -396,7 +404,7 @@ func (l *log) apply(line event) error {
 		l.begun[e.CaseID] = true
 	case residence.DeregistrationDecided:
 		delete(l.begun, e.CaseID)
-		l.deprived[e.CaseID] = e
+		l.deregistered[e.CaseID] = e
 	case housing.PlacementApproved:
 		l.begun[e.CaseID], l.reviewed[e.CaseID] = true, true
 	case housing.ApprovalVoided:
@@ -406,10 +414,11 @@ func (l *log) apply(line event) error {
 		l.placed[e.CaseID] = e
 	case housing.ApplicationRefused:
 		l.refused[e.CaseID] = e
-	case housing.EntryPlaced, housing.ReviewOpened, procedure.HearingDispensed, housing.EntryRemoved, housing.EntryReinstated:
+	case housing.EntryPlaced, housing.ReviewOpened, procedure.HearingDispensed,
+		housing.EntryRemoved, housing.EntryReinstated:
 		q, ok := l.queues[line.Stream]
 		if !ok {
-			return nil // a list that was opened, and not acknowledged
+			return nil // the opening of this list was not acknowledged
 		}
 		if line.Revision != l.next[line.Stream] && l.fault == nil {
 			l.fault = fmt.Errorf("%s@%d is in no history", line.Stream, l.next[line.Stream])
@@ -418,18 +427,19 @@ func (l *log) apply(line event) error {
 		q.Apply(domain.Recorded{Stream: line.Stream, Revision: line.Revision, Position: line.Position, Event: fact})
 		if placed, ok := e.(housing.EntryPlaced); ok {
 			if number, _ := q.Number(placed.EntryID); number != placed.Number && l.fault == nil {
-				l.fault = fmt.Errorf("%s@%d certifies number %d, a fold of the list gives %d", line.Stream, line.Revision, placed.Number, number)
+				l.fault = fmt.Errorf("%s@%d certifies number %d, but folding the list gives %d",
+					line.Stream, line.Revision, placed.Number, number)
 			}
 		}
 	}
 	return nil
 }
 
-// compare finds what was acknowledged and is not in the log as it was told.
-func (l *log) compare(seen *ledger) error {
+// compare returns an error where the log differs from what was acknowledged.
+func (l *loggedFacts) compare(seen *ledger) error {
 	for id, kind := range seen.events {
 		if l.events[id].Type != kind {
-			return fmt.Errorf("an acknowledged %s is not in the replay", kind)
+			return fmt.Errorf("an acknowledged %s is not in the log", kind)
 		}
 	}
 	for id := range l.begun {
@@ -438,33 +448,37 @@ func (l *log) compare(seen *ledger) error {
 	if l.fault != nil {
 		return l.fault
 	}
-	for id, told := range seen.placed {
-		if got := l.placed[id]; told != (certificate{got.CertificateID, got.EntryID, got.Number, got.RegisteredOn}) {
-			return fmt.Errorf("case %s: the placement certificate was told as number %d, the log has number %d", id, told.Number, got.Number)
+	for id, acknowledged := range seen.placed {
+		got := l.placed[id]
+		if acknowledged != (certificate{got.CertificateID, got.EntryID, got.Number, got.RegisteredOn}) {
+			return fmt.Errorf("case %s: the acknowledged certificate has number %d, the log has number %d",
+				id, acknowledged.Number, got.Number)
 		}
 	}
-	for id, told := range seen.refused {
-		if got := l.refused[id]; told != (refusalCertificate{got.CertificateID, string(got.Ground)}) {
-			return fmt.Errorf("case %s: the refusal was told on the ground %s, the log has %q", id, told.Ground, got.Ground)
+	for id, acknowledged := range seen.refused {
+		if got := l.refused[id]; acknowledged != (refusalCertificate{got.CertificateID, string(got.Ground)}) {
+			return fmt.Errorf("case %s: the acknowledged refusal has the ground %s, the log has %q",
+				id, acknowledged.Ground, got.Ground)
 		}
 	}
-	for _, id := range seen.turned {
+	for _, id := range seen.rejected {
 		if _, placed := l.placed[id]; placed {
-			return fmt.Errorf("case %s was told to have no place on the list, and has a placement certificate", id)
+			return fmt.Errorf("case %s: the list refused the placement, but the log has a certificate", id)
 		}
 	}
-	for id, told := range seen.deprived {
-		got := l.deprived[id].Results
-		if len(got) != len(told) {
-			return fmt.Errorf("case %s: %d results were told, the log has %d", id, len(told), len(got))
+	for id, acknowledged := range seen.deregistered {
+		got := l.deregistered[id].Results
+		if len(got) != len(acknowledged) {
+			return fmt.Errorf("case %s: %d results are acknowledged, the log has %d", id, len(acknowledged), len(got))
 		}
-		for i, r := range told {
+		for i, r := range acknowledged {
 			if r.PersonID != got[i].PersonID || r.Code != got[i].Code || !slices.Equal(r.Ended, got[i].Ended) {
-				return fmt.Errorf("case %s: the result of person %d was told as %s, the log has another", id, i+1, r.Outcome)
+				return fmt.Errorf("case %s: the acknowledged result of person %d is %s, the log has another",
+					id, i+1, r.Outcome)
 			}
 			for _, registration := range r.Ended {
 				if !l.ended[registration] {
-					return fmt.Errorf("case %s: registration %s was told to have ended, and has not", id, registration)
+					return fmt.Errorf("case %s: registration %s has not ended, although this was acknowledged", id, registration)
 				}
 			}
 		}
@@ -472,8 +486,8 @@ func (l *log) compare(seen *ledger) error {
 	return nil
 }
 
-// compareModels compares what the API answers with the log.
-func (t *teller) compareModels(ctx context.Context, seen *ledger, l *log) error {
+// compareModels returns an error where the API differs from the log.
+func (t *storyteller) compareModels(ctx context.Context, seen *ledger, l *loggedFacts) error {
 	for _, list := range seen.lists {
 		if err := t.compareList(ctx, list, l.queues[list.Stream()]); err != nil {
 			return fmt.Errorf("list %s: %w", list, err)
@@ -487,34 +501,34 @@ func (t *teller) compareModels(ctx context.Context, seen *ledger, l *log) error 
 			return err
 		}
 		if got.State != want {
-			return fmt.Errorf("case %s: the read model says %s, the log %s", id, got.State, want)
+			return fmt.Errorf("case %s: the read model has state %s, the log %s", id, got.State, want)
 		}
 	}
 	return nil
 }
 
-// states are those that the acknowledged cases must have.
-func (l *log) states(seen *ledger) map[domain.CaseID]string {
+// states returns the expected state of each acknowledged case.
+func (l *loggedFacts) states(seen *ledger) map[domain.CaseID]string {
 	states := map[domain.CaseID]string{}
 	for id := range seen.placed {
 		states[id] = "granted"
 	}
-	for id := range seen.deprived {
-		states[id] = "granted" // two of three were
+	for id := range seen.deregistered {
+		states[id] = "granted" // two of three persons were deregistered
 	}
 	for id := range seen.refused {
 		states[id] = "refused"
 	}
-	for _, id := range seen.turned {
-		states[id] = "registered" // refused before anything was appended
+	for _, id := range seen.rejected {
+		states[id] = "registered" // the registry refused before it appended anything
 		if l.reviewed[id] {
-			states[id] = "in_review" // the list refused the approval
+			states[id] = "in_review" // the approval was appended and then voided
 		}
 	}
 	return states
 }
 
-func (t *teller) compareList(ctx context.Context, list domain.ListID, q *housing.Queue) error {
+func (t *storyteller) compareList(ctx context.Context, list domain.ListID, q *housing.Queue) error {
 	var page struct {
 		Of      int `json:"of"`
 		Entries []struct {
@@ -530,7 +544,7 @@ func (t *teller) compareList(ctx context.Context, list domain.ListID, q *housing
 	}
 	for n, e := range q.Ordered {
 		if got := page.Entries[n-1]; got.Number != n || got.EntryID != e.ID {
-			return fmt.Errorf("place %d: the read model says entry %s, the log %s", n, got.EntryID, e.ID)
+			return fmt.Errorf("place %d: the read model has entry %s, the log %s", n, got.EntryID, e.ID)
 		}
 	}
 	return nil

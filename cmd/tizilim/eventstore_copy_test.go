@@ -161,7 +161,7 @@ func startLog(t *testing.T) (*eventstore.Store, string) {
 // answersOf returns the answers without the positions, which differ between logs.
 func answersOf(t *testing.T, s *server, questions []string) map[string]any {
 	t.Helper()
-	teller := told(t, s)
+	storyteller := storytellerFor(t, s)
 	answers := map[string]any{}
 	for _, question := range questions {
 		var answer any
@@ -169,7 +169,7 @@ func answersOf(t *testing.T, s *server, questions []string) map[string]any {
 		if strings.HasSuffix(question, "/entries") {
 			who = as(domain.RoleCommission)
 		}
-		if err := teller.get(testContext(t), who, question, &answer); err != nil {
+		if err := storyteller.get(testContext(t), who, question, &answer); err != nil {
 			t.Fatal(err)
 		}
 		answers[question] = withoutPositions(answer)

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// within bounds every wait of these tests; it is reached only by a failure.
+// within bounds every wait of these tests. Only a failure reaches it.
 const within = 30 * time.Second
 
 // await calls try until it returns nil.
@@ -35,7 +35,7 @@ func await(t *testing.T, what string, try func() error) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: %v", what, err)
 		}
-		time.Sleep(5 * time.Millisecond) // between two looks
+		time.Sleep(5 * time.Millisecond) // between two tries
 	}
 }
 
@@ -66,7 +66,7 @@ type process struct {
 	code           int // once ended
 }
 
-// launch starts tizilim and kills it at the end of the test where it still runs.
+// launch starts tizilim. Where it still runs at the end of the test, it is killed.
 func launch(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command("tizilim", args...), ended: make(chan struct{})}
@@ -114,7 +114,9 @@ func (p *process) exits(code int) {
 		p.t.Fatalf("%v has not ended", p.cmd.Args)
 	}
 	if p.code != code {
-		p.t.Fatalf("%v ended with %d, want %d:\n%s%s", p.cmd.Args, p.code, code, tail(p.stdout.String()), tail(p.stderr.String()))
+		p.t.Fatalf(
+			"%v ended with %d, want %d:\n%s%s", p.cmd.Args, p.code, code, tail(p.stdout.String()), tail(p.stderr.String()),
+		)
 	}
 }
 
@@ -141,7 +143,9 @@ type server struct {
 // serve starts a server and waits until it is ready.
 func serve(t *testing.T, data, listen string, flags ...string) *server {
 	t.Helper()
-	s := &server{process: launch(t, append([]string{"serve", "--listen", listen, "--data", data}, flags...)...), data: data}
+	s := &server{
+		process: launch(t, append([]string{"serve", "--listen", listen, "--data", data}, flags...)...), data: data,
+	}
 	await(t, "the server is not ready", func() error {
 		select {
 		case <-s.ended:
@@ -152,7 +156,7 @@ func serve(t *testing.T, data, listen string, flags ...string) *server {
 		if err != nil {
 			return err
 		}
-		if e.PID != s.cmd.Process.Pid { // of the one that was killed
+		if e.PID != s.cmd.Process.Pid { // the file is still that of the killed server
 			return errors.New("not announced yet")
 		}
 		s.url = e.HTTP
@@ -176,9 +180,8 @@ func answers(url string, status int) error {
 	return nil
 }
 
-// freePort returns an address for a server that is to come back at the same
-// one. The port lies below those that the system hands out to clients, so that
-// none of them takes it while the server is away.
+// freePort returns a free address for a server that will be restarted at it. The port is
+// below the ports that the system gives to clients, so that no client takes it meanwhile.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -210,8 +213,8 @@ func dataDir(t *testing.T) string {
 	return filepath.Join(dir, "data")
 }
 
-// startRedis starts a real Redis that keeps nothing, at the address, and returns
-// its URL.
+// startRedis starts a real Redis without persistence at the address and returns its
+// URL.
 func startRedis(t testing.TB, address string) string {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
@@ -246,14 +249,14 @@ func startRedis(t testing.TB, address string) string {
 	return ""
 }
 
-// told is a client of a server, with all that the demo can do.
-func told(t *testing.T, s *server) *teller {
+// storytellerFor returns a client of the server with the steps of the demonstration.
+func storytellerFor(t *testing.T, s *server) *storyteller {
 	t.Helper()
 	api, err := newClient(s.url, s.data, within)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newTeller(api, io.Discard)
+	return newStoryteller(api, io.Discard)
 }
 
 func testContext(t *testing.T) context.Context {

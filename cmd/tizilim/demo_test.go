@@ -51,8 +51,8 @@ func normalised(s string) string {
 	return s
 }
 
-// TestDemoTellsItsStory tells it twice on the same data, on both kinds of Redis,
-// and compares what is told.
+// TestDemoTellsItsStory runs the demonstration twice on the same data, on both kinds
+// of Redis, and compares its output with the golden file.
 func TestDemoTellsItsStory(t *testing.T) {
 	const golden = "testdata/demo.golden"
 	for name, flags := range map[string]func(t *testing.T) []string{
@@ -74,21 +74,21 @@ func TestDemoTellsItsStory(t *testing.T) {
 					t.Fatal(err)
 				}
 				if diff := cmp.Diff(string(want), got); diff != "" {
-					t.Errorf("the story is not as in %s (-want +got); go test -update writes it anew:\n%s", golden, diff)
+					t.Errorf("the story is not as in %s (-want +got); go test -update rewrites it:\n%s", golden, diff)
 				}
 			}
 			if got := use(t, "verify", "--data", s.data); !strings.Contains(got, ": 0 differences\n") {
 				t.Error(got)
 			}
-			// Each time it is told: what the applicant of the long way is sent, and to
-			// who applies by telephone a code and that the application has come.
+			// Each run sends e-mails to the applicant of the whole procedure, and to
+			// the applicant with a telephone a code and the receipt of the application.
 			outboxHolds(t, s.data, map[string]int{"email iliyas@example.com": 2 * 9, "sms " + demoPhone: 2 * 2})
 		})
 	}
 }
 
-// outboxHolds fails the test unless so many messages lie in the outbox, by their
-// way and to whom they go, each once.
+// outboxHolds expects the number of messages in the outbox by way and addressee, and
+// each message once.
 func outboxHolds(t *testing.T, data string, want map[string]int) {
 	t.Helper()
 	text, err := os.ReadFile(outboxFile(data))
@@ -112,30 +112,33 @@ func outboxHolds(t *testing.T, data string, want map[string]int) {
 	}
 }
 
-// TestDemoLeavesOutWhatNeedsAnSMSItCannotRead: a gateway carries the messages,
-// and everything else is told.
+// TestDemoLeavesOutWhatNeedsAnSMSItCannotRead expects every other step where a gateway
+// sends the messages.
 func TestDemoLeavesOutWhatNeedsAnSMSItCannotRead(t *testing.T) {
 	t.Parallel()
-	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	gateway := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }),
+	)
 	t.Cleanup(gateway.Close)
 	s := serve(t, dataDir(t), "127.0.0.1:0", "--gateway", gateway.URL)
 	tell := func(says string) {
 		t.Helper()
-		told := use(t, "demo", "--url", s.url, "--data", s.data)
-		if !strings.Contains(told, says) || !strings.Contains(told, "Every step answered as told") || strings.Contains(told, "It signs the application") {
-			t.Errorf("told with a gateway:\n%s", told[strings.Index(told, "22. "):])
+		printed := use(t, "demo", "--url", s.url, "--data", s.data)
+		if !strings.Contains(printed, says) || !strings.Contains(printed, "Every step answered as expected") ||
+			strings.Contains(printed, "It signs the application") {
+			t.Errorf("with a gateway:\n%s", printed[strings.Index(printed, "22. "):])
 		}
 	}
 	tell("Left out: the server does not write its SMS to ")
-	// A file that an earlier server has left tells nothing of this one's.
+	// An earlier server may have left an outbox file.
 	if err := os.WriteFile(outboxFile(s.data), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tell("Left out: a gateway has carried the SMS away")
+	tell("Left out: the server sends its SMS through a gateway")
 }
 
-// TestDemoFailsWhereAStepAnswersOtherwise puts a server before the server that
-// tells something else.
+// TestDemoFailsWhereAStepAnswersOtherwise puts a proxy before the server that changes
+// one kind of answer.
 func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0")
@@ -144,13 +147,15 @@ func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
 		says string
 	}{
 		"a number is another": {
-			lie{"GET", `/entries/[^/]+$`, replace(`"number":2,`, `"number":3,`)}, "has number 3, told was 2",
+			lie{"GET", `/entries/[^/]+$`, replace(`"number":2,`, `"number":3,`)}, "has number 3, expected 2",
 		},
 		"an entry is still on the list": {
-			lie{"GET", `/entries/[^/]+$`, replace(`"number":null`, `"number":2`)}, "has number 2, told was 0",
+			lie{"GET", `/entries/[^/]+$`, replace(`"number":null`, `"number":2`)}, "has number 2, expected 0",
 		},
 		"a person stays registered": {
-			lie{"POST", `/deregistrations$`, replace(`"outcome":"deregistered"`, `"outcome":"refused"`)}, "was not deregistered but refused",
+			lie{
+				"POST", `/deregistrations$`, replace(`"outcome":"deregistered"`, `"outcome":"refused"`),
+			}, "was not deregistered but refused",
 		},
 		"a resident is missing": {
 			lie{"GET", `/residents$`, replace(`"residents":\[\{[^}]*\},`, `"residents":[`)}, "persons are registered at",
@@ -159,19 +164,23 @@ func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
 			lie{"GET", `/persons/[^/]+/history$`, replace(`(?s)^[^\n]*\n`, "")}, "the history at",
 		},
 		"a history is cut": {
-			lie{"GET", `/dwellings/[^/]+/history$`, replace(`\n[^\n]*\n$`, "\n{\"status\":503}\n")}, "the history was cut",
+			lie{"GET", `/dwellings/[^/]+/history$`, replace(`\n[^\n]*\n$`, "\n{\"status\":503}\n")}, "the history is incomplete",
 		},
 		"a remedy is still owed": {
-			lie{"GET", `/cases/[^/]+$`, replace(`"remedy":\{"how":"corrected"`, `"remedy":{"how":"not_wanted"`)}, "after the remedy the case is",
+			lie{"GET", `/cases/[^/]+$`, replace(
+				`"remedy":\{"how":"corrected"`, `"remedy":{"how":"not_wanted"`,
+			)}, "after the remedy the case is",
 		},
 		"nobody is owed a remedy": {
-			lie{"GET", `/cases/[^/]+$`, replace(`"duty":"remedy"`, `"duty":"complaint_decision"`)}, "told was a remedy",
+			lie{"GET", `/cases/[^/]+$`, replace(`"duty":"remedy"`, `"duty":"complaint_decision"`)}, "expected a remedy",
 		},
 		"a look-up is kept from who was looked up": {
 			lie{"GET", `/accesses$`, replace(`"state-systems-lookup"`, `"get-case"`)}, "sees no look-up of real estate",
 		},
 		"a refusal has another ground": {
-			lie{"POST", `/decision$`, replace(`"ground":"no_consent"`, `"ground":"untrue_documents"`)}, "has no refusal on the ground no_consent",
+			lie{
+				"POST", `/decision$`, replace(`"ground":"no_consent"`, `"ground":"untrue_documents"`),
+			}, "has no refusal on the ground no_consent",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -185,8 +194,8 @@ func TestDemoFailsWhereAStepAnswersOtherwise(t *testing.T) {
 			if got := p.stderr.String(); !strings.Contains(got, test.says) {
 				t.Errorf("the demo does not say %q: %s", test.says, got)
 			}
-			if strings.Contains(p.stdout.String(), "Every step answered as told") {
-				t.Error("the demo says that all is well")
+			if strings.Contains(p.stdout.String(), "Every step answered as expected") {
+				t.Error("the demo reports success")
 			}
 		})
 	}
@@ -198,15 +207,15 @@ type lie struct {
 	change       func(body []byte) []byte
 }
 
-// liar is a server before the server, which tells a lie; changed says whether
-// it has.
-func liar(t *testing.T, s *server, told lie) (address string, changed *atomic.Bool) {
+// liar is a proxy before the server that changes answers; changed says whether it has
+// changed one.
+func liar(t *testing.T, s *server, l lie) (address string, changed *atomic.Bool) {
 	t.Helper()
 	target, err := url.Parse(s.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := regexp.MustCompile(told.path)
+	path := regexp.MustCompile(l.path)
 	changed = &atomic.Bool{}
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -214,14 +223,14 @@ func liar(t *testing.T, s *server, told lie) (address string, changed *atomic.Bo
 			r.Out.Header.Set("Accept-Encoding", "identity")
 		},
 		ModifyResponse: func(r *http.Response) error {
-			if r.Request.Method != told.method || !path.MatchString(r.Request.URL.Path) {
+			if r.Request.Method != l.method || !path.MatchString(r.Request.URL.Path) {
 				return nil
 			}
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				return err
 			}
-			other := told.change(body)
+			other := l.change(body)
 			if !bytes.Equal(other, body) {
 				changed.Store(true)
 			}
@@ -229,15 +238,15 @@ func liar(t *testing.T, s *server, told lie) (address string, changed *atomic.Bo
 			r.Header.Set("Content-Length", fmt.Sprint(len(other)))
 			return nil
 		},
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo), // of clients that go away
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo), // of clients that disconnect
 	})
 	t.Cleanup(proxy.Close)
 	return proxy.URL, changed
 }
 
-// TestLoopFailsWhereWhatWasToldIsNotSo lies to the loop about one thing at a
-// time: what it was told and what it reads afterwards must agree.
-func TestLoopFailsWhereWhatWasToldIsNotSo(t *testing.T) {
+// TestLoopFailsWhereAnAnswerIsFalse changes one kind of answer at a time. The loop must
+// notice that what was acknowledged and what it reads afterwards differ.
+func TestLoopFailsWhereAnAnswerIsFalse(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0")
 	for name, test := range map[string]struct {
@@ -245,22 +254,28 @@ func TestLoopFailsWhereWhatWasToldIsNotSo(t *testing.T) {
 		says string
 	}{
 		"an event that was never recorded": {
-			lie{"POST", `/registrations$`, replace(`"event_id":"........`, `"event_id":"00000000`)}, "an acknowledged Registration",
+			lie{
+				"POST", `/registrations$`, replace(`"event_id":"........`, `"event_id":"00000000`),
+			}, "an acknowledged Registration",
 		},
 		"a certificate with another number": {
-			lie{"POST", `/decision$`, replace(`("placement":\{[^}]*"number":)3`, "${1}4")}, "was told as number 4, the log has number 3",
+			lie{"POST", `/decision$`, replace(`("placement":\{[^}]*"number":)3`, "${1}4")}, "has number 4, the log has number 3",
 		},
 		"a refusal with another certificate": {
-			lie{"POST", `/decision$`, replace(`("refusal":\{"certificate_id":")........`, "${1}00000000")}, "the refusal was told",
+			lie{
+				"POST", `/decision$`, replace(`("refusal":\{"certificate_id":")........`, "${1}00000000"),
+			}, "the acknowledged refusal",
 		},
 		"a person's result": {
 			lie{"POST", `/deregistrations$`, replace(`"ended":\["........`, `"ended":["00000000`)}, "the log has another",
 		},
 		"an event twice in a history": {
-			lie{"GET", `/persons/[^/]+/history$`, replace(`^([^\n]*\n)`, "$1$1")}, "is more than once in the replay",
+			lie{"GET", `/persons/[^/]+/history$`, replace(`^([^\n]*\n)`, "$1$1")}, "is in a history more than once",
 		},
 		"a history without its last event": {
-			lie{"GET", `/persons/[^/]+/history$`, replace(`[^\n]*"EntryRemoved"[^\n]*\n$`, "")}, "an acknowledged EntryRemoved is not in the replay",
+			lie{
+				"GET", `/persons/[^/]+/history$`, replace(`[^\n]*"EntryRemoved"[^\n]*\n$`, ""),
+			}, "an acknowledged EntryRemoved is not in the log",
 		},
 		"a list in another order": {
 			lie{"GET", `/entries$`, replace(`"number":2,`, `"number":1,`)}, "place 2",
@@ -269,7 +284,9 @@ func TestLoopFailsWhereWhatWasToldIsNotSo(t *testing.T) {
 			lie{"GET", `/entries$`, replace(`"of":\d`, `"of":1`)}, "the read model has 1 entries",
 		},
 		"a case in another state": {
-			lie{"GET", `/cases/[^/]+$`, replace(`"state":"granted"`, `"state":"approved"`)}, "the read model says approved, the log granted",
+			lie{
+				"GET", `/cases/[^/]+$`, replace(`"state":"granted"`, `"state":"approved"`),
+			}, "the read model has state approved, the log granted",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -292,13 +309,13 @@ func replace(pattern, by string) func([]byte) []byte {
 	return func(body []byte) []byte { return re.ReplaceAll(body, []byte(by)) }
 }
 
-// TestServerFinishesRequestsWhenTold sends half a command, asks the server to
-// end, and sends the rest.
-func TestServerFinishesRequestsWhenTold(t *testing.T) {
+// TestAStoppingServerFinishesItsRequests sends half a command, asks the server to end,
+// and sends the rest.
+func TestAStoppingServerFinishesItsRequests(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0")
-	teller := told(t, s)
-	token, err := teller.token(as("commission"))
+	storyteller := storytellerFor(t, s)
+	token, err := storyteller.token(as("commission"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,8 +328,8 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 	body := `{"body":"a","settlement":"b","title":"c"}`
 	fmt.Fprintf(conn, "POST /v1/queues HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: half\r\n"+
 		"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", token, len(body), body[:10])
-	// The server takes connections in their order: one that it answers is behind
-	// the one with half a request.
+	// The server accepts connections in their order. Once it answers this one, it has
+	// accepted the one with half a request.
 	behind, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -323,9 +340,9 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 		t.Fatalf("healthz was answered %q, %v", answer, err)
 	}
 	s.signal(syscall.SIGTERM)
-	await(t, "the server still takes connections", func() error {
+	await(t, "the server still accepts connections", func() error {
 		if c, err := net.Dial("tcp", address); err == nil {
-			return fmt.Errorf("it took one: %w", c.Close())
+			return fmt.Errorf("it accepted one: %w", c.Close())
 		}
 		return nil
 	})
@@ -341,19 +358,19 @@ func TestServerFinishesRequestsWhenTold(t *testing.T) {
 		t.Errorf("the server has left its endpoints behind: %v", err)
 	}
 
-	again := serve(t, s.data, "127.0.0.1:0") // what the request recorded, and that notices are owed
+	again := serve(t, s.data, "127.0.0.1:0") // two events: what the request recorded, and the beginning of notices
 	if got := use(t, "verify", "--data", again.data); !strings.HasPrefix(got, "2 events folded") {
 		t.Errorf("after the start the log holds: %s", got)
 	}
 }
 
-// TestServerEndsItsStreamsWhenTold: a stream has no end of its own, and would
-// keep the server until its patience is over.
-func TestServerEndsItsStreamsWhenTold(t *testing.T) {
+// TestAStoppingServerEndsItsStreams opens a stream, which has no end of its own. The
+// server must end it at once and not wait for its shutdown timeout.
+func TestAStoppingServerEndsItsStreams(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0")
 	person := domain.PersonID{UUID: uuid.New()}
-	token, err := told(t, s).token(token.Principal{Role: domain.RoleCitizen, PersonID: person})
+	token, err := storytellerFor(t, s).token(token.Principal{Role: domain.RoleCitizen, PersonID: person})
 	if err != nil {
 		t.Fatal(err)
 	}
