@@ -36,8 +36,8 @@ func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, endTo()) }()
 	var shown *bar
-	var phase eventstore.CarryPhase
-	report, err := eventstore.Carry(ctx, from, to, func(now eventstore.CarryPhase, done, of domain.Position) {
+	var phase eventstore.CopyPhase
+	report, err := eventstore.CopyLog(ctx, from, to, func(now eventstore.CopyPhase, done, of domain.Position) {
 		if shown == nil || now != phase {
 			if shown != nil {
 				shown.finish()

@@ -36,8 +36,10 @@ func raw(eventType, data, metadata string) eventstore.RawEvent {
 	return eventstore.RawEvent{ID: uuid.New(), Type: eventType, JSON: true, Data: []byte(data), Metadata: []byte(metadata)}
 }
 
-// appendRaw appends at the revision after which the events come, -1 for none.
-func appendRaw(t *testing.T, s *eventstore.Store, stream string, expected eventstore.Expected, events ...eventstore.RawEvent) {
+// appendRaw appends at the expected revision; -1 stands for no stream.
+func appendRaw(
+	t *testing.T, s *eventstore.Store, stream string, expected eventstore.Expected, events ...eventstore.RawEvent,
+) {
 	t.Helper()
 	if _, _, err := s.AppendRaw(t.Context(), stream, expected, events); err != nil {
 		t.Fatal(err)
@@ -56,32 +58,34 @@ func log(t *testing.T, s *eventstore.Store) []eventstore.RawEvent {
 	return events
 }
 
-// told is each event in one line, without what every log gives it itself: time and position.
-func told(events []eventstore.RawEvent) (lines []string) {
+// lines returns each event as one line, without time and position, which differ between
+// logs.
+func lines(events []eventstore.RawEvent) (lines []string) {
 	for _, e := range events {
 		lines = append(lines, fmt.Sprintf("%s@%d %s %s json:%v %s", e.Stream, e.Revision, e.ID, e.Type, e.JSON, e.Data))
 	}
 	return lines
 }
 
-// inOrder tells the events whose order and ids a carry keeps: not those that a
-// server writes itself.
+// inOrder returns the lines of the events whose order and ids a copy keeps. It leaves out
+// those that a server writes itself.
 func inOrder(events []eventstore.RawEvent) []string {
-	return told(slices.DeleteFunc(events, func(e eventstore.RawEvent) bool {
+	return lines(slices.DeleteFunc(events, func(e eventstore.RawEvent) bool {
 		return strings.HasPrefix(e.Stream, "$") || e.Type == "$streamDeleted"
 	}))
 }
 
-func carry(t *testing.T, from, to *eventstore.Store) eventstore.CarryReport {
+// copyLog copies the log and returns the report.
+func copyLog(t *testing.T, from, to *eventstore.Store) eventstore.CopyReport {
 	t.Helper()
-	report, err := eventstore.Carry(t.Context(), from, to, nothing)
+	report, err := eventstore.CopyLog(t.Context(), from, to, nothing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return report
 }
 
-// variety fills a log with all kinds of events that a log can hold.
+// variety fills a log with every kind of event.
 func variety(t *testing.T, s *eventstore.Store, client *esdb.Client) {
 	t.Helper()
 	binary := raw("Scan", "\x00\xff", "\x01")
@@ -94,11 +98,13 @@ func variety(t *testing.T, s *eventstore.Store, client *esdb.Client) {
 	appendRaw(t, s, "$$a", -1, raw("$metadata", `{"$maxCount":3,"note":"keep"}`, ``))
 	appendRaw(t, s, "$$a", 0, raw("$metadata", `{"$tb":1}`, ``))
 	appendRaw(t, s, "ended", -1, raw("Life", `{}`, ``))
-	if _, err := client.TombstoneStream(t.Context(), "ended", esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}}); err != nil {
+	if _, err := client.TombstoneStream(
+		t.Context(), "ended", esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}},
+	); err != nil {
 		t.Fatal(err)
 	}
-	// Deleted streams: two that go on, whose metadata the server then writes
-	// itself, and one that does not.
+	// Three deleted streams. Two get new events, and the server then writes their
+	// metadata itself.
 	for _, stream := range []string{"reborn", "deleted", "last"} {
 		appendRaw(t, s, stream, -1, raw("Life", `{}`, ``), raw("Life", `{}`, ``))
 		if _, err := client.DeleteStream(t.Context(), stream, esdb.DeleteStreamOptions{}); err != nil {
@@ -119,7 +125,7 @@ func bulk(t *testing.T, s *eventstore.Store) {
 		stream := fmt.Sprint("many-", i%3)
 		appendRaw(t, s, stream, eventstore.Expected(i/3)-1, raw("N", fmt.Sprint(i), ``))
 	}
-	for begin := 0; begin < 512; begin += 128 { // together more than a server takes at once, and exactly two pages
+	for begin := 0; begin < 512; begin += 128 { // more than a server accepts at once, and exactly two pages
 		run := make([]eventstore.RawEvent, 128)
 		for i := range run {
 			run[i] = raw("N", fmt.Sprintf(`"%d %s"`, begin+i, strings.Repeat("x", 2200)), ``)
@@ -128,16 +134,16 @@ func bulk(t *testing.T, s *eventstore.Store) {
 	}
 }
 
-func TestACarriedLogIsTheSameEventByEvent(t *testing.T) {
+func TestACopiedLogIsEqualEventByEvent(t *testing.T) {
 	from, client := startStore(t)
 	variety(t, from, client)
 	bulk(t, from)
 	to, _ := startStore(t)
-	report := carry(t, from, to)
-	// One event is the source's own. The metadata by which two deleted streams
-	// go on is written by the target itself; one event has no JSON for metadata.
+	report := copyLog(t, from, to)
+	// One event is of a system stream. The target itself writes the metadata of two
+	// deleted streams. The metadata of one event is not JSON.
 	total := len(log(t, from)) - 1
-	want := eventstore.CarryReport{Events: total, Appended: total - 2, System: 1, Untimed: 1, Rewritten: 2}
+	want := eventstore.CopyReport{Events: total, Appended: total - 2, System: 1, Untimed: 1, Rewritten: 2}
 	if diff := cmp.Diff(want, report); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -146,47 +152,52 @@ func TestACarriedLogIsTheSameEventByEvent(t *testing.T) {
 	}
 }
 
-func TestCarryKeepsTimesAndPositionsOfTheFirstLog(t *testing.T) {
+func TestCopyLogKeepsTimesAndPositionsOfTheFirstLog(t *testing.T) {
 	first, _ := startStore(t)
 	second, _ := startStore(t)
 	third, _ := startStore(t)
 	list := newList()
-	if _, err := first.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a")}); err != nil {
+	if _, err := first.Append(
+		t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	appendRaw(t, second, "$settings", -1, raw("$settings", `{}`, ``)) // positions differ
-	carry(t, first, second)
-	carry(t, second, third)
+	copyLog(t, first, second)
+	copyLog(t, second, third)
 	origin := log(t, first)[0]
 	for _, s := range []*eventstore.Store{second, third} {
 		events := log(t, s)
 		e := events[len(events)-1]
 		want := strings.TrimSuffix(string(origin.Metadata), "}") +
-			fmt.Sprintf(`,"$copied_created":"%s","$copied_position":"%d"}`, origin.Created.UTC().Format("2006-01-02T15:04:05.999999999Z07:00"), origin.Position)
+			fmt.Sprintf(
+				`,"$copied_created":"%s","$copied_position":"%d"}`,
+				origin.Created.UTC().Format("2006-01-02T15:04:05.999999999Z07:00"), origin.Position,
+			)
 		if string(e.Metadata) != want {
 			t.Errorf("metadata %s, want %s", e.Metadata, want)
 		}
 		if rec := read(t, s, list.Stream(), 0)[0]; !rec.Created.Equal(origin.Created) {
-			t.Errorf("the registry takes the event as created at %v, want %v", rec.Created, origin.Created)
+			t.Errorf("decoded as created at %v, want %v", rec.Created, origin.Created)
 		}
 	}
 }
 
-func TestALogThatWentOnElsewhereComesHome(t *testing.T) {
+func TestALogCanBeCopiedBack(t *testing.T) {
 	home, _ := startStore(t)
 	abroad, _ := startStore(t)
 	appendRaw(t, home, "a", -1, raw("N", `1`, `{"k":"v"}`), raw("N", `2`, ``))
-	carry(t, home, abroad)
+	copyLog(t, home, abroad)
 	appendRaw(t, abroad, "a", 1, raw("N", `3`, ``))
-	if report := carry(t, abroad, home); report.Appended != 1 || report.Different != 0 {
+	if report := copyLog(t, abroad, home); report.Appended != 1 || report.Different != 0 {
 		t.Errorf("%+v", report)
 	}
-	if report := carry(t, home, abroad); report.Appended != 0 || report.Different != 0 {
-		t.Errorf("and there again: %+v", report)
+	if report := copyLog(t, home, abroad); report.Appended != 0 || report.Different != 0 {
+		t.Errorf("copied again: %+v", report)
 	}
 }
 
-func TestACarryThatWasCutGoesOn(t *testing.T) {
+func TestAnInterruptedCopyContinues(t *testing.T) {
 	from, client := startStore(t)
 	variety(t, from, client)
 	total := len(log(t, from)) - 1
@@ -195,8 +206,8 @@ func TestACarryThatWasCutGoesOn(t *testing.T) {
 		to, _ := startStore(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		copied := 0
-		_, err := eventstore.Carry(ctx, from, to, func(phase eventstore.CarryPhase, _, _ domain.Position) {
-			if phase == eventstore.CarryCopies {
+		_, err := eventstore.CopyLog(ctx, from, to, func(phase eventstore.CopyPhase, _, _ domain.Position) {
+			if phase == eventstore.CopyCopying {
 				if copied++; copied > at {
 					cancel()
 				}
@@ -206,38 +217,38 @@ func TestACarryThatWasCutGoesOn(t *testing.T) {
 		if err != nil {
 			cut++
 		}
-		if report := carry(t, from, to); report.Different != 0 || report.Events != total {
-			t.Errorf("cut at event %d: %+v, want %d events", at, report, total)
+		if report := copyLog(t, from, to); report.Different != 0 || report.Events != total {
+			t.Errorf("interrupted at event %d: %+v, want %d events", at, report, total)
 		}
-		if again := carry(t, from, to); again.Appended != 0 || again.Different != 0 {
-			t.Errorf("once more: %+v", again)
+		if again := copyLog(t, from, to); again.Appended != 0 || again.Different != 0 {
+			t.Errorf("copied again: %+v", again)
 		}
 		if diff := cmp.Diff(inOrder(log(t, from)), inOrder(log(t, to))); diff != "" {
-			t.Errorf("cut at event %d (-source +target)\n%s", at, diff)
+			t.Errorf("interrupted at event %d (-source +target)\n%s", at, diff)
 		}
 	}
 	if cut < total-1 {
-		t.Errorf("%d of %d runs were cut", cut, total)
+		t.Errorf("%d of %d runs were interrupted", cut, total)
 	}
 }
 
-func TestWhatTheSourceTakesLaterIsCarriedByTheNextRun(t *testing.T) {
+func TestTheNextRunCopiesLaterEvents(t *testing.T) {
 	from, _ := startStore(t)
 	to, _ := startStore(t)
 	appendRaw(t, from, "a", -1, raw("N", `1`, ``))
-	carry(t, from, to)
+	copyLog(t, from, to)
 	appendRaw(t, from, "a", 0, raw("N", `2`, ``), raw("N", `3`, ``))
-	if report := carry(t, from, to); report.Appended != 2 || report.Events != 3 || report.Different != 0 {
+	if report := copyLog(t, from, to); report.Appended != 2 || report.Events != 3 || report.Different != 0 {
 		t.Errorf("%+v", report)
 	}
 }
 
-func TestWhatTheSourceTakesMeanwhileIsLeftToTheNextRun(t *testing.T) {
+func TestEventsAppendedDuringACopyAreLeftToTheNextRun(t *testing.T) {
 	from, _ := startStore(t)
 	to, _ := startStore(t)
 	appendRaw(t, from, "a", -1, raw("N", `1`, ``))
 	expected := eventstore.Expected(0)
-	report, err := eventstore.Carry(t.Context(), from, to, func(eventstore.CarryPhase, domain.Position, domain.Position) {
+	report, err := eventstore.CopyLog(t.Context(), from, to, func(eventstore.CopyPhase, domain.Position, domain.Position) {
 		appendRaw(t, from, "a", expected, raw("N", `2`, ``))
 		expected++
 	})
@@ -246,13 +257,13 @@ func TestWhatTheSourceTakesMeanwhileIsLeftToTheNextRun(t *testing.T) {
 	}
 }
 
-// carriedBefore has the metadata with which it goes from log to log unchanged.
-func carriedBefore(data string) eventstore.RawEvent {
+// copiedBefore is an event that already has the metadata of a copy.
+func copiedBefore(data string) eventstore.RawEvent {
 	return raw("N", data, `{"$copied_created":"2026-03-01T12:00:00Z","$copied_position":"7"}`)
 }
 
-func TestCarryRefusesATargetThatHoldsSomethingElse(t *testing.T) {
-	one, two, meta := carriedBefore(`1`), carriedBefore(`2`), raw("$metadata", `{"$maxCount":9}`, ``)
+func TestCopyLogRefusesATargetThatHoldsSomethingElse(t *testing.T) {
+	one, two, meta := copiedBefore(`1`), copiedBefore(`2`), raw("$metadata", `{"$maxCount":9}`, ``)
 	for name, spoil := range map[string]func(t *testing.T, to *eventstore.Store){
 		"another stream": func(t *testing.T, to *eventstore.Store) { appendRaw(t, to, "c", -1, one) },
 		"another event":  func(t *testing.T, to *eventstore.Store) { appendRaw(t, to, "a", -1, two) },
@@ -267,19 +278,19 @@ func TestCarryRefusesATargetThatHoldsSomethingElse(t *testing.T) {
 			to, _ := startStore(t)
 			fill(t, from, one, meta, two)
 			spoil(t, to)
-			before := told(log(t, to))
-			report, err := eventstore.Carry(t.Context(), from, to, nothing)
+			before := lines(log(t, to))
+			report, err := eventstore.CopyLog(t.Context(), from, to, nothing)
 			if err == nil || report.Different == 0 {
-				t.Errorf("carried: %+v, %v", report, err)
+				t.Errorf("copied: %+v, %v", report, err)
 			}
-			if diff := cmp.Diff(before, told(log(t, to))); diff != "" {
+			if diff := cmp.Diff(before, lines(log(t, to))); diff != "" {
 				t.Errorf("the target was changed:\n%s", diff)
 			}
 		})
 	}
 }
 
-func nothing(eventstore.CarryPhase, domain.Position, domain.Position) {}
+func nothing(eventstore.CopyPhase, domain.Position, domain.Position) {}
 
 func fill(t *testing.T, s *eventstore.Store, one, meta, two eventstore.RawEvent) {
 	t.Helper()
@@ -288,40 +299,40 @@ func fill(t *testing.T, s *eventstore.Store, one, meta, two eventstore.RawEvent)
 	appendRaw(t, s, "a", 0, two)
 }
 
-func TestMetadataMayStandElsewhereInTheOrderOfTheLog(t *testing.T) {
+func TestMetadataMayHaveAnotherPlaceInTheOrderOfTheLog(t *testing.T) {
 	from, _ := startStore(t)
 	to, _ := startStore(t)
-	one, meta := carriedBefore(`1`), raw("$metadata", `{"$maxCount":9}`, ``)
+	one, meta := copiedBefore(`1`), raw("$metadata", `{"$maxCount":9}`, ``)
 	appendRaw(t, from, "$$a", -1, meta)
 	appendRaw(t, from, "a", -1, one)
 	appendRaw(t, from, "$$a", 0, raw("$metadata", `{"$maxCount":8}`, ``))
 	appendRaw(t, from, "b", -1, raw("N", `2`, ``))
 	appendRaw(t, to, "a", -1, one)
 	appendRaw(t, to, "$$a", -1, meta)
-	if report := carry(t, from, to); report.Appended != 2 || report.Different != 0 {
+	if report := copyLog(t, from, to); report.Appended != 2 || report.Different != 0 {
 		t.Errorf("%+v", report)
 	}
 }
 
-func TestCarryTellsOfMetadataThatOnlyTheTargetHas(t *testing.T) {
+func TestCopyLogReportsMetadataThatOnlyTheTargetHas(t *testing.T) {
 	from, _ := startStore(t)
 	to, _ := startStore(t)
 	appendRaw(t, from, "a", -1, raw("N", `1`, ``))
 	appendRaw(t, to, "$$a", -1, raw("$metadata", `{"$maxCount":1}`, ``))
-	if report := carry(t, from, to); report.Different != 1 || !strings.Contains(report.Differences[0], "$$a") {
+	if report := copyLog(t, from, to); report.Different != 1 || !strings.Contains(report.Differences[0], "$$a") {
 		t.Errorf("%+v", report)
 	}
 }
 
-func TestCarryTellsWhatTheTargetLost(t *testing.T) {
+func TestCopyLogReportsWhatTheTargetLacks(t *testing.T) {
 	from, _ := startStore(t)
 	appendRaw(t, from, "a", -1, raw("N", `1`, ``))
 	node := startNode(t, t.TempDir(), "127.0.0.1:0")
 	address, empty := node.Addr().String(), t.TempDir()
 	to := openStore(t, node.ConnectionString())
 	lost := false
-	report, err := eventstore.Carry(t.Context(), from, to, func(phase eventstore.CarryPhase, _, _ domain.Position) {
-		if phase != eventstore.CarryCompares || lost {
+	report, err := eventstore.CopyLog(t.Context(), from, to, func(phase eventstore.CopyPhase, _, _ domain.Position) {
+		if phase != eventstore.CopyComparing || lost {
 			return
 		}
 		lost = true
@@ -335,9 +346,9 @@ func TestCarryTellsWhatTheTargetLost(t *testing.T) {
 	}
 }
 
-// TestCarryTellsEveryDifference changes the target behind the carry's back: after
-// it has copied and before it compares.
-func TestCarryTellsEveryDifference(t *testing.T) {
+// TestCopyLogReportsEveryDifference changes the target after the events are copied and
+// before the logs are compared.
+func TestCopyLogReportsEveryDifference(t *testing.T) {
 	good := raw("N", `{"n":1}`, `{"m":"1"}`)
 	change := func(f func(e *eventstore.RawEvent)) eventstore.RawEvent {
 		e := good
@@ -359,7 +370,7 @@ func TestCarryTellsEveryDifference(t *testing.T) {
 			to, _ := startStore(t)
 			appendRaw(t, from, "a", -1, good)
 			appendRaw(t, to, "a", -1, c.target)
-			report, err := eventstore.Carry(t.Context(), from, to, nothing)
+			report, err := eventstore.CopyLog(t.Context(), from, to, nothing)
 			if err == nil || len(report.Differences) != 1 || !strings.Contains(report.Differences[0], c.want) {
 				t.Errorf("%+v, %v", report, err)
 			}
@@ -367,7 +378,7 @@ func TestCarryTellsEveryDifference(t *testing.T) {
 	}
 }
 
-func TestRawReadsGoBothWaysInPages(t *testing.T) {
+func TestReadRawReadsInBothDirectionsInPages(t *testing.T) {
 	s, client := startStore(t)
 	variety(t, s, client)
 	bulk(t, s)
@@ -380,7 +391,9 @@ func TestRawReadsGoBothWaysInPages(t *testing.T) {
 			var there, back []string
 			for _, backwards := range []bool{false, true} {
 				var events []eventstore.RawEvent
-				for e, err := range s.ReadRaw(t.Context(), eventstore.RawRead{Stream: c.stream, Backwards: backwards, Limit: limit}) {
+				for e, err := range s.ReadRaw(
+					t.Context(), eventstore.RawRead{Stream: c.stream, Backwards: backwards, Limit: limit},
+				) {
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -394,9 +407,9 @@ func TestRawReadsGoBothWaysInPages(t *testing.T) {
 					t.Errorf("%s backwards:%v limit %d: %d events, want %d", c.stream, backwards, limit, len(events), want)
 				}
 				if backwards {
-					back = told(events)
+					back = lines(events)
 				} else {
-					there = told(events)
+					there = lines(events)
 				}
 			}
 			if limit == 0 {
@@ -421,7 +434,7 @@ func TestRawReadsGoBothWaysInPages(t *testing.T) {
 	}
 }
 
-func TestATailShowsWhatComes(t *testing.T) {
+func TestTailRawReturnsNewEvents(t *testing.T) {
 	s, _ := startStore(t)
 	for _, stream := range []string{eventstore.All, "a", "later"} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -446,7 +459,7 @@ func TestATailShowsWhatComes(t *testing.T) {
 				shown <- e.Type
 			}
 		}()
-		// What comes before the tail has looked for the first time is not shown.
+		// A tail does not return events that were appended before its first read.
 		var got string
 		for got == "" {
 			appendRaw(t, s, to, expected, raw("New", `{}`, ``))
@@ -465,13 +478,15 @@ func TestATailShowsWhatComes(t *testing.T) {
 	}
 }
 
-func TestARawAppendIsRefusedAtAnotherRevision(t *testing.T) {
+func TestAppendRawIsRefusedAtAnotherRevision(t *testing.T) {
 	s, _ := startStore(t)
 	e := raw("N", `1`, ``)
 	appendRaw(t, s, "a", -1, e)
-	appendRaw(t, s, "a", -1, e) // a repetition adds nothing
+	appendRaw(t, s, "a", -1, e) // a retry adds nothing
 	var moved *eventstore.RevisionError
-	if _, _, err := s.AppendRaw(t.Context(), "a", eventstore.NoStream, []eventstore.RawEvent{raw("N", `1`, ``)}); !errors.As(err, &moved) {
+	if _, _, err := s.AppendRaw(
+		t.Context(), "a", eventstore.NoStream, []eventstore.RawEvent{raw("N", `1`, ``)},
+	); !errors.As(err, &moved) {
 		t.Errorf("error %v", err)
 	}
 	if n := len(log(t, s)); n != 1 {

@@ -11,9 +11,9 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// TestCarryRefusesAStreamWhoseBeginningIsGone appends what a source shows of a
-// stream of which a scavenge has taken the first events.
-func TestCarryRefusesAStreamWhoseBeginningIsGone(t *testing.T) {
+// TestCopyLogRefusesAStreamWithoutItsBeginning appends an event of a stream whose first
+// events a scavenge has removed.
+func TestCopyLogRefusesAStreamWithoutItsBeginning(t *testing.T) {
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	node, err := embedded.Open(t.TempDir(), embedded.WithLogger(quiet))
 	if err != nil {
@@ -30,7 +30,7 @@ func TestCarryRefusesAStreamWhoseBeginningIsGone(t *testing.T) {
 	t.Cleanup(func() { _ = to.Close() })
 	e := RawEvent{Stream: "a", Revision: 5, Position: 77, ID: uuid.New(), Type: "N", JSON: true, Data: []byte("1")}
 	_, _, err = to.AppendRaw(t.Context(), e.Stream, Expected(e.Revision)-1, []RawEvent{e})
-	err = (&carrier{to: to}).explain(t.Context(), e, err)
+	err = (&copier{to: to}).explain(t.Context(), e, err)
 	if err == nil || !strings.Contains(err.Error(), "holds a from revision 5 on but not revision 0") {
 		t.Errorf("error %v", err)
 	}
