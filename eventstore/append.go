@@ -10,12 +10,12 @@ import (
 	"tizilim/domain"
 )
 
-// Expected is the revision at which an append finds its stream: the revision of
-// the last event that was read, or NoStream. There is no "any": a command that
-// does not know what it decided on must not be recorded.
+// Expected is the expected revision of an append: the revision of the last event that
+// was read, or NoStream. There is no "any": every append rests on a decision about a
+// known state.
 type Expected int64
 
-// NoStream expects that the stream holds nothing yet.
+// NoStream expects that the stream has no event.
 const NoStream Expected = -1
 
 func (e Expected) revision() esdb.ExpectedRevision {
@@ -25,19 +25,19 @@ func (e Expected) revision() esdb.ExpectedRevision {
 	return esdb.Revision(uint64(e))
 }
 
-// NewEvent is an event that is to be appended.
+// NewEvent is an event to append.
 type NewEvent struct {
-	ID    uuid.UUID // derived from the command, so that a repetition is the same event
+	ID    uuid.UUID // derived from the command, so that a retry is the same event
 	Event domain.Event
 	Meta  domain.Meta
 }
 
 // Append appends the events to the stream, all or none, if the stream is at the
-// expected revision. Repeating an acknowledged append gives the same answer and
-// adds nothing. It returns the position of the last event.
+// expected revision. It returns the position of the last event. It is idempotent: a
+// repeated append adds nothing and returns the same position.
 //
-// Errors: [*RevisionError] where the stream has moved on; an Unavailable
-// [*domain.Error] where the outcome is not known.
+// Errors: [*RevisionError] where the stream is at another revision; an Unavailable
+// [*domain.Error] where the outcome is unknown.
 func (s *Store) Append(
 	ctx context.Context, stream string, expected Expected, events []NewEvent,
 ) (domain.Position, error) {
@@ -55,7 +55,7 @@ func (s *Store) Append(
 	return domain.Position(result.CommitPosition), nil
 }
 
-// append appends events as they are stored.
+// append appends encoded events.
 func (s *Store) append(
 	ctx context.Context, stream string, expected Expected, data []esdb.EventData,
 ) (*esdb.WriteResult, error) {
@@ -64,37 +64,35 @@ func (s *Store) append(
 		result, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
 			return c.AppendToStream(ctx, stream, options, data...)
 		})
-		s.noteAppend(err) // of every attempt: the last one may be seconds away
+		s.noteAppendResult(err) // after every attempt, since the last one may be seconds away
 		return result, err
 	})
 }
 
-// troubleFor is how long an attempt to append that was not acknowledged speaks
-// against the event store, if no other one has said better: for as long as a
-// client waits (1 s) and the next attempt takes without a quorum (2 s), and no
-// longer, since where nobody appends nothing says better.
-const troubleFor = 4 * time.Second
+// appendFailureFor is how long AppendTrouble reports an attempt that was not
+// acknowledged. It covers the retry of a client (1 s) and the next attempt of an append
+// without a quorum (2 s). It is no longer, since without appends nothing would clear it.
+const appendFailureFor = 4 * time.Second
 
-// noteAppend remembers whether an attempt to append was acknowledged. A refusal
-// says nothing of that: a leader without a quorum goes on to refuse what is not
-// at the revision of the appends that it could not commit.
-func (s *Store) noteAppend(err error) {
+// noteAppendResult remembers whether an attempt to append was acknowledged. It ignores
+// refusals: a leader without a quorum still refuses appends at a wrong revision.
+func (s *Store) noteAppendResult(err error) {
 	if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.unappended, s.unappendedAt = err, time.Now()
+	s.appendFailure, s.appendTriedAt = err, time.Now()
 }
 
-// AppendTrouble returns why the last attempt to append was not acknowledged, for
-// some seconds and until one is; nil where nothing speaks against the next. A leader
-// that has lost its followers still answers reads.
+// AppendTrouble returns why the last attempt to append was not acknowledged, until an
+// append is acknowledged or 4 seconds have passed; otherwise nil. Readiness needs it
+// because a leader that has lost its followers still answers reads.
 func (s *Store) AppendTrouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.unappendedAt) > troubleFor {
+	if time.Since(s.appendTriedAt) > appendFailureFor {
 		return nil
 	}
-	return s.unappended
+	return s.appendFailure
 }

@@ -34,14 +34,14 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// follower is a node of a cluster that was the leader once: asked for what the
-// leader alone may answer it names the leader, as the server does.
+// follower is a node of a cluster that does not lead. It refuses calls that require the
+// leader and names the leader, as the server does.
 type follower struct {
 	streams.UnimplementedStreamsServer
 	serverfeatures.UnimplementedServerFeaturesServer
 	leader  *net.TCPAddr
 	refused atomic.Int64
-	without atomic.Int64 // calls that did not ask for the leader
+	without atomic.Int64 // calls that did not require the leader
 }
 
 func (f *follower) refuse(ctx context.Context, set func(metadata.MD)) error {
@@ -66,7 +66,7 @@ func (f *follower) GetSupportedMethods(context.Context, *shared.Empty) (*serverf
 	return &serverfeatures.SupportedMethods{EventStoreServerVersion: "23.10.8"}, nil
 }
 
-// gossiping names a leader.
+// gossiping answers gossip requests and names a leader.
 type gossiping struct {
 	gossip.UnimplementedGossipServer
 	leader *net.TCPAddr
@@ -85,7 +85,7 @@ type streamsAndFeatures interface {
 	serverfeatures.ServerFeaturesServer
 }
 
-// serveStreams serves it until the test ends, as a leader, and returns its address.
+// serveStreams serves it as a leader until the test ends and returns its address.
 func serveStreams(t *testing.T, it streamsAndFeatures) string {
 	t.Helper()
 	server := grpc.NewServer()
@@ -107,7 +107,7 @@ func startFollower(t *testing.T, leader net.Addr) (*follower, string) {
 	return f, serveStreams(t, f)
 }
 
-func TestEveryCallAsksForTheLeaderAndFollowsItWhereItIsNamed(t *testing.T) {
+func TestEveryCallRequiresTheLeaderAndFindsIt(t *testing.T) {
 	leader := startNode(t, t.TempDir(), "127.0.0.1:0")
 	list := newList()
 	for what, do := range map[string]func(*eventstore.Store) error{
@@ -133,7 +133,8 @@ func TestEveryCallAsksForTheLeaderAndFollowsItWhereItIsNamed(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if once.refused.Load() == 0 || once.without.Load() > 0 {
-			t.Errorf("%s: the follower was asked %d times, %d without asking for the leader", what, once.refused.Load(), once.without.Load())
+			t.Errorf("%s: the follower was called %d times, %d times without requiring the leader",
+				what, once.refused.Load(), once.without.Load())
 		}
 	}
 }
@@ -154,7 +155,9 @@ func TestAClusterIsFoundThroughItsSeeds(t *testing.T) {
 	} {
 		s := openStore(t, address)
 		list := newList()
-		if _, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a")}); err != nil {
+		if _, err := s.Append(
+			t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a")},
+		); err != nil {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -170,13 +173,17 @@ type authority struct {
 
 func newAuthority(t *testing.T) *authority {
 	a := &authority{t: t, dir: t.TempDir()}
-	a.cert, a.key = a.sign("ca", &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil, nil)
+	a.cert, a.key = a.sign(
+		"ca", &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil, nil,
+	)
 	return a
 }
 
 func (a *authority) path(name string) string { return filepath.Join(a.dir, name) }
 
-func (a *authority) sign(name string, template, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+func (a *authority) sign(
+	name string, template, parent *x509.Certificate, signer *ecdsa.PrivateKey,
+) (*x509.Certificate, *ecdsa.PrivateKey) {
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -209,8 +216,8 @@ func (a *authority) sign(name string, template, parent *x509.Certificate, signer
 	return cert, key
 }
 
-// serverConfig has a certificate for 127.0.0.1, and asks for one of the
-// client's where wanted.
+// serverConfig returns a configuration with a certificate for 127.0.0.1. clients says
+// whether a client needs a certificate.
 func (a *authority) serverConfig(clients tls.ClientAuthType) *tls.Config {
 	a.sign("node", &x509.Certificate{
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -240,7 +247,9 @@ func TestTLSWithAnOwnAuthorityCredentialsAndUserCertificates(t *testing.T) {
 		}
 		return node.Addr().String()
 	}
-	withPassword := start(embedded.WithTLS(ca.serverConfig(tls.NoClientCert)), embedded.WithCredentials("admin", "тізілім"))
+	withPassword := start(
+		embedded.WithTLS(ca.serverConfig(tls.NoClientCert)), embedded.WithCredentials("admin", "тізілім"),
+	)
 	withCertificate := start(embedded.WithTLS(ca.serverConfig(tls.RequireAndVerifyClientCert)))
 	user := func(a *authority) string {
 		return "&userCertFile=" + a.path("user.crt") + "&userKeyFile=" + a.path("user.key")
@@ -250,13 +259,29 @@ func TestTLSWithAnOwnAuthorityCredentialsAndUserCertificates(t *testing.T) {
 		admitted      bool
 		reason        eventstore.Reason
 	}{
-		{"own authority and password", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), true, ""},
-		{"wrong password", "esdb://admin:admin@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false, eventstore.BadCredentials},
+		{
+			"own authority and password",
+			"esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"),
+			true, "",
+		},
+		{
+			"wrong password", "esdb://admin:admin@" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false,
+			eventstore.BadCredentials,
+		},
 		{"no password", "esdb://" + withPassword + "?tlsCAFile=" + ca.path("ca.crt"), false, eventstore.BadCredentials},
-		{"authority not known", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tls=true", false, eventstore.BadCertificate},
+		{
+			"authority not known", "esdb://" + url.UserPassword("admin", "тізілім").String() + "@" + withPassword + "?tls=true",
+			false, eventstore.BadCertificate,
+		},
 		{"user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(ca), true, ""},
-		{"no user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt"), false, eventstore.BadCertificate},
-		{"certificate of strangers", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(strangers), false, eventstore.BadCertificate},
+		{
+			"no user certificate", "esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt"), false,
+			eventstore.BadCertificate,
+		},
+		{
+			"certificate of another authority",
+			"esdb://" + withCertificate + "?tlsCAFile=" + ca.path("ca.crt") + user(strangers), false, eventstore.BadCertificate,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

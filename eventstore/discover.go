@@ -15,26 +15,26 @@ import (
 )
 
 const (
-	// askTimeout bounds one question to one node about its cluster.
-	askTimeout = 2 * time.Second
-	// doubtFor is how long the word of others is not enough to try again a leader
-	// that did not answer: for a while after its death they still name it.
-	doubtFor = 1500 * time.Millisecond
-	// stragglers is how much longer than the first node the others may take to say
-	// who leads: a machine that is gone says nothing at all.
-	stragglers = 500 * time.Millisecond
+	// gossipTimeout bounds one gossip request to one node.
+	gossipTimeout = 2 * time.Second
+	// unresponsiveFor is how long a node that did not answer is not tried as leader.
+	// After a leader has died, the gossip of the others still names it for a while.
+	unresponsiveFor = 1500 * time.Millisecond
+	// gossipGrace is how much later than the first node the others may answer a gossip
+	// request. A machine that is down never answers.
+	gossipGrace = 500 * time.Millisecond
 )
 
 // endpoint is where a node listens.
 type endpoint struct {
-	name string // by which it is known, and its certificate checked
+	name string // host name, which its certificate must have
 	port uint16
 	ip   string // one address of the name; empty: any
 }
 
 func (e endpoint) String() string { return net.JoinHostPort(e.name, strconv.Itoa(int(e.port))) }
 
-// dialed is where to connect to.
+// dialed returns the address to connect to.
 func (e endpoint) dialed() string {
 	if e.ip != "" {
 		return net.JoinHostPort(e.ip, strconv.Itoa(int(e.port)))
@@ -42,7 +42,7 @@ func (e endpoint) dialed() string {
 	return e.String()
 }
 
-// parseEndpoint reads host:port.
+// parseEndpoint parses host:port.
 func parseEndpoint(address string) (endpoint, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -55,33 +55,32 @@ func parseEndpoint(address string) (endpoint, error) {
 	return endpoint{name: host, port: uint16(n)}, nil
 }
 
-// cluster is what is known of where the nodes are. The mutex of the Store guards
-// it.
+// cluster is what is known about the nodes. The mutex of the Store guards it.
 type cluster struct {
-	seeds   []endpoint             // as the connection string names them
-	dns     bool                   // the one seed is a name of several nodes
-	asked   bool                   // the leader is found by asking, not taken as given
-	members map[endpoint]bool      // as told with the last leader
-	hint    endpoint               // named as the leader by a node that is not; zero: none
-	doubted map[endpoint]time.Time // until when a leader that did not answer is passed over
+	seeds        []endpoint             // from the connection string
+	dns          bool                   // the only seed is a DNS name of several nodes
+	discovers    bool                   // the leader is found by gossip
+	members      map[endpoint]bool      // from the gossip that named the last leader
+	named        endpoint               // leader that a follower has named; zero: none
+	unresponsive map[endpoint]time.Time // until when a node is not tried as leader
 }
 
-// follow notes whom a node that does not lead has named as the leader. One that
-// was named as the only node is one of a cluster then: the others are asked from
+// expectLeader notes the leader that a follower has named. The node is then one of a
+// cluster, even if the connection string names one node only, and gossip is used from
 // now on. The caller holds the mutex of the Store.
-func (c *cluster) follow(leader endpoint) {
-	c.hint, c.asked = leader, true
-	c.members[leader] = true // until a node tells all of them
+func (c *cluster) expectLeader(leader endpoint) {
+	c.named, c.discovers = leader, true
+	c.members[leader] = true // until gossip names all members
 }
 
-// severalNodes reports whether there are others to ask.
+// severalNodes reports whether the leader is found by gossip.
 func (s *Store) severalNodes() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cluster.asked
+	return s.cluster.discovers
 }
 
-// candidates are all nodes that may be asked, resolved.
+// candidates returns the known nodes, with DNS names resolved.
 func (s *Store) candidates(ctx context.Context) ([]endpoint, error) {
 	s.mu.Lock()
 	seeds, dns := s.cluster.seeds, s.cluster.dns
@@ -115,11 +114,11 @@ func (s *Store) candidates(ctx context.Context) ([]endpoint, error) {
 	return list, nil
 }
 
-// findLeader asks every node that is known who leads, all at once, and returns
-// the first that is named; never the one that is not meant. A leader that has
-// just been tried in vain is not returned, whoever names it.
+// findLeader sends a gossip request to every known node at once and returns the first
+// leader that is named. It never returns the endpoint not, nor a node that is marked
+// as unresponsive.
 func (s *Store) findLeader(ctx context.Context, not endpoint) (endpoint, error) {
-	ctx, cancel := context.WithTimeout(ctx, min(askTimeout, time.Duration(s.config.GossipTimeout)*time.Second))
+	ctx, cancel := context.WithTimeout(ctx, min(gossipTimeout, time.Duration(s.config.GossipTimeout)*time.Second))
 	defer cancel()
 	nodes, err := s.candidates(ctx)
 	if err != nil {
@@ -133,62 +132,64 @@ func (s *Store) findLeader(ctx context.Context, not endpoint) (endpoint, error) 
 	answers := make(chan answer, len(nodes))
 	for _, node := range nodes {
 		go func() {
-			members, err := s.ask(ctx, node)
+			members, err := s.readGossip(ctx, node)
 			answers <- answer{node, members, err}
 		}()
 	}
 	var failed []answer
-	heard := 0
+	answered := 0
 	for range nodes {
 		a := <-answers
 		if a.err != nil {
 			failed = append(failed, a)
 			continue
 		}
-		if leader, ok := s.note(a.members, not); ok {
+		if leader, ok := s.leaderAmong(a.members, not); ok {
 			return leader, nil
 		}
-		if heard++; heard == 1 {
-			defer time.AfterFunc(stragglers, cancel).Stop()
+		if answered++; answered == 1 {
+			defer time.AfterFunc(gossipGrace, cancel).Stop()
 		}
 	}
-	if heard > 0 {
-		return endpoint{}, &ConnectError{Reason: NoLeader, Err: fmt.Errorf("%d of %d nodes answered", heard, len(nodes))}
+	if answered > 0 {
+		return endpoint{}, &ConnectError{
+			Reason: NoLeader, Err: fmt.Errorf("%d of %d nodes answered", answered, len(nodes)),
+		}
 	}
 	var why *ConnectError
-	for _, a := range failed { // an operator has to mend what lasts, so that is told first
-		if why = s.whyNot(ctx, a.from, a.err); why.Reason.lasts() {
+	for _, a := range failed { // a permanent reason has precedence: an operator must act on it
+		if why = s.connectError(ctx, a.from, a.err); why.Reason.permanent() {
 			break
 		}
 	}
 	return endpoint{}, why
 }
 
-// note returns the leader among the members, if one is named that may be tried.
-// The members are then remembered, instead of those of before.
-func (s *Store) note(members []*gossip.MemberInfo, not endpoint) (leader endpoint, ok bool) {
+// leaderAmong returns the leader among the members, if it may be tried. It then
+// remembers these members and forgets earlier ones.
+func (s *Store) leaderAmong(members []*gossip.MemberInfo, not endpoint) (leader endpoint, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	heard := map[endpoint]bool{}
+	known := map[endpoint]bool{}
 	for _, m := range members {
 		at := m.GetHttpEndPoint()
 		e := endpoint{name: at.GetAddress(), port: uint16(at.GetPort())}
 		if e.name == "" || at.GetPort() == 0 || at.GetPort() > 65535 {
 			continue
 		}
-		heard[e] = true
-		if m.State == gossip.MemberInfo_Leader && m.IsAlive && e != not && time.Now().After(s.cluster.doubted[e]) {
+		known[e] = true
+		if m.State == gossip.MemberInfo_Leader && m.IsAlive && e != not && time.Now().After(s.cluster.unresponsive[e]) {
 			leader, ok = e, true
 		}
 	}
 	if ok {
-		s.cluster.members = heard
+		s.cluster.members = known
 	}
 	return leader, ok
 }
 
-// ask returns what the node knows of its cluster.
-func (s *Store) ask(ctx context.Context, node endpoint) ([]*gossip.MemberInfo, error) {
+// readGossip returns the members of the cluster that the node knows.
+func (s *Store) readGossip(ctx context.Context, node endpoint) ([]*gossip.MemberInfo, error) {
 	conn, err := s.open(node)
 	if err != nil {
 		return nil, err
@@ -201,7 +202,7 @@ func (s *Store) ask(ctx context.Context, node endpoint) ([]*gossip.MemberInfo, e
 	return info.GetMembers(), nil
 }
 
-// open returns a connection of our own to the node, for one question.
+// open returns a connection to the node without the client.
 func (s *Store) open(node endpoint) (*grpc.ClientConn, error) {
 	config, err := s.tls(node)
 	if err != nil {
@@ -214,13 +215,14 @@ func (s *Store) open(node endpoint) (*grpc.ClientConn, error) {
 	return grpc.NewClient("passthrough:///"+node.dialed(), grpc.WithTransportCredentials(transport))
 }
 
-// destination is where the next session connects to: the node that was named as
-// the leader, or what discovery finds, or the one host of the connection string.
+// destination returns the node that the next session connects to: the leader that a
+// follower has named, else the one that gossip names, else the only host of the
+// connection string.
 func (s *Store) destination(ctx context.Context) (endpoint, error) {
 	s.mu.Lock()
-	to := s.cluster.hint
-	s.cluster.hint = endpoint{}
-	asked, seeds := s.cluster.asked, s.cluster.seeds
+	to := s.cluster.named
+	s.cluster.named = endpoint{}
+	discovers, seeds := s.cluster.discovers, s.cluster.seeds
 	pause := time.Until(s.failedAt.Add(connectPause))
 	s.mu.Unlock()
 	if to != (endpoint{}) {
@@ -228,22 +230,22 @@ func (s *Store) destination(ctx context.Context) (endpoint, error) {
 	}
 	select {
 	case <-time.After(pause):
-	case <-ctx.Done(): // soon told by what is asked
+	case <-ctx.Done(): // the request that follows returns the error
 	}
-	if asked {
+	if discovers {
 		return s.findLeader(ctx, endpoint{})
 	}
 	return seeds[0], nil
 }
 
-// doubt passes over the node for a moment, whoever names it as the leader.
-func (s *Store) doubt(node endpoint) {
+// markUnresponsive keeps the node from being tried as leader for unresponsiveFor.
+func (s *Store) markUnresponsive(node endpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for e, until := range s.cluster.doubted {
+	for e, until := range s.cluster.unresponsive {
 		if time.Now().After(until) {
-			delete(s.cluster.doubted, e)
+			delete(s.cluster.unresponsive, e)
 		}
 	}
-	s.cluster.doubted[node] = time.Now().Add(doubtFor)
+	s.cluster.unresponsive[node] = time.Now().Add(unresponsiveFor)
 }

@@ -15,36 +15,35 @@ func leadingMember(name string) *gossip.MemberInfo {
 	}
 }
 
-// Nodes come and go under other addresses. Those that are gone would be asked for
-// ever, and waited for while nobody leads.
+// The addresses of nodes change. Old addresses would be asked for ever, and slow down
+// discovery while no node leads.
 func TestMembersThatLeftAreForgotten(t *testing.T) {
 	s := openTo(t, "esdb://seed:2113,other:2113")
 	for _, name := range []string{"a", "b", "c"} {
-		if leader, ok := s.note([]*gossip.MemberInfo{leadingMember(name)}, endpoint{}); !ok || leader.name != name {
+		if leader, ok := s.leaderAmong([]*gossip.MemberInfo{leadingMember(name)}, endpoint{}); !ok || leader.name != name {
 			t.Fatalf("%v is named as the leader", leader)
 		}
 	}
 	nodes, err := s.candidates(t.Context())
 	if err != nil || len(nodes) != 3 {
-		t.Errorf("%v are asked (%v), want both seeds and c", nodes, err)
+		t.Errorf("candidates %v (%v), want both seeds and c", nodes, err)
 	}
 }
 
-// A node that is named late, by a session that has ended, need not lead any more
-// when the session after the next one begins.
-func TestALeaderThatIsNamedLateIsNotTried(t *testing.T) {
+// The name of a leader from a retired session is old when it would be used.
+func TestALeaderNamedByARetiredSessionIsIgnored(t *testing.T) {
 	s := openTo(t, "esdb://seed:2113")
 	on := &session{to: endpoint{name: "seed", port: 2113}}
 	on.ctx, on.end = context.WithCancel(t.Context())
 	named := endpoint{name: "late", port: 2113}
-	s.hint(on, named)
+	s.leaderNamed(on, named)
 	if to, _ := s.destination(t.Context()); to != named {
-		t.Errorf("%v is tried, want the one that was named", to)
+		t.Errorf("%v is tried, want the named one", to)
 	}
 	s.retire(on)
-	s.hint(on, named)
+	s.leaderNamed(on, named)
 	if to, _ := s.destination(t.Context()); to == named {
-		t.Error("what was named late is tried")
+		t.Error("a leader named by a retired session is tried")
 	}
 }
 

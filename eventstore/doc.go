@@ -1,29 +1,27 @@
-// Package eventstore is the only package that knows the EventStoreDB client. It
-// turns events of the domain into stored ones and back, appends them at an
-// expected revision, reads streams, and follows the log.
+// Package eventstore is the only package that uses the EventStoreDB client. It
+// encodes and decodes events of the domain, appends them at an expected revision
+// (optimistic concurrency), reads streams, and follows the log.
 //
-// A [Store] speaks with the leader of a cluster and outlives its connections: it
-// finds the next leader by itself, and replaces the client with each connection
-// (see session for what the client of v4.2.0 does otherwise). It gives up waiting
-// when the context ends.
+// A [Store] is a connection to the leader of a cluster. It finds a new leader by
+// itself and replaces the client with each connection; the type session says why.
+// Every call ends when its context ends.
 //
 // What a caller can rely on:
 //
-//   - [Store.Append] acknowledges only what the leader has acknowledged. It
-//     repeats itself on a passing failure, which is safe: every event id is given
-//     by the caller, and any leader recognises an append that is repeated at its
-//     expected revision.
-//   - What one store has acknowledged every store reads from then on.
-//   - An error is a [*RevisionError] (somebody was faster), a [*domain.Error] of
-//     kind Unavailable (nothing is known to have happened; send it again), or a
-//     defect. Why there is no connection, a [*ConnectError] in the chain tells.
-//   - [Store.Follow] never loses, repeats or reorders an event across dropped and
+//   - [Store.Append] acknowledges only what the leader has acknowledged. It retries
+//     on a transient failure. That is safe, since the caller gives every event an
+//     id and the append is idempotent at its expected revision on every leader.
+//   - After one store has acknowledged an append, every store reads it.
+//   - An error is a [*RevisionError] (the stream has moved on), a [*domain.Error] of
+//     kind Unavailable (the outcome is unknown; send the command again), or a
+//     defect. Where there is no connection, a [*ConnectError] in the chain says why.
+//   - [Store.Follow] never loses, repeats or reorders an event, across dropped and
 //     silent subscriptions, restarted servers and changes of leader.
 //
-// For operators there are [Store.ReadRaw], [Store.TailRaw] and [Store.AppendRaw],
-// which ask nothing of what an event means, [Carry], which copies a whole log to
-// another store, and [SetUp], which makes a user of least right on a server.
+// The tools of operators use [Store.ReadRaw], [Store.TailRaw] and [Store.AppendRaw],
+// which do not decode events, [CopyLog], which copies a whole log to another store,
+// and [SetUp], which creates a user with the least rights on a server.
 //
-// The server is EventStoreDB 23.10 or later (subscriptions must tell that they
-// have caught up), or eventstore/embedded.
+// The server must be EventStoreDB 23.10 or later, whose subscriptions tell when they
+// have caught up, or eventstore/embedded.
 package eventstore

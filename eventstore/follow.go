@@ -15,40 +15,38 @@ import (
 )
 
 const (
-	// followBuffer is how many deliveries wait for a slow reader; beyond it the
-	// flow control of the subscription holds the server back.
+	// followBuffer is how many deliveries wait for a slow reader. Once it is full, the
+	// flow control of gRPC slows the server down.
 	followBuffer = 1024
-	// searchWindow is how many foreign events the server passes over before it
-	// sends a checkpoint.
+	// searchWindow is how many filtered events the server skips before it sends a
+	// checkpoint.
 	searchWindow = 512
-	// steadyAfter is how long a subscription must have lived for the next
-	// failure to be taken as a new one.
-	steadyAfter = 5 * time.Second
-	// followPause is the longest pause between two subscriptions: a log that can be
-	// followed again is soon noticed.
+	// stableAfter is the lifetime of a subscription after which the back-off begins
+	// again at its shortest pause.
+	stableAfter = 5 * time.Second
+	// followPause is the longest pause between two subscriptions.
 	followPause = 500 * time.Millisecond
-	// compareEvery is how often a subscription is compared with the leader's head.
+	// compareEvery is how often a subscription is compared with the head of the log.
 	compareEvery = time.Second
 )
 
 var (
-	// errStandsStill ends a subscription that the server has forgotten.
-	errStandsStill = errors.New("the subscription stands still behind the head of the log")
-	// errOtherLog keeps a checkpoint from being used on a log that it is not of.
-	errOtherLog = errors.New("the log ends before the position that was reached: it is another log, or one from before")
+	// errStalled ends a subscription that receives nothing although the log has more.
+	errStalled = errors.New("the subscription has stalled behind the head of the log")
+	// errOtherLog says that a checkpoint is of another log.
+	errOtherLog = errors.New("the log ends before the checkpoint: it is another log, or was restored from a backup")
 )
 
-// Follow delivers every event of the registry's categories after the position,
-// in log order, then stays live. A dropped subscription, a restarted server and a
-// change of leader are bridged: the next subscription begins after the last
-// delivery. The channel closes when ctx ends.
+// Follow delivers every event of the registry's categories after the position, in log
+// order, and then each new one. After a dropped subscription, a restart of the server
+// or a change of leader, the next subscription begins after the last delivery. The
+// channel closes when ctx ends.
 //
-// A subscription that is silent need not be live: a node that leads no longer, or
-// is cut off, does not end it. So each is compared, every second, with the head
-// that the leader tells to a call of its own, and a new one is begun where it
-// stands still behind that. A delivery with CaughtUp may come more than once.
+// A silent subscription may be dead: a node that is cut off or no longer leads does not
+// end its subscriptions. So Follow reads the head of the log every second and replaces
+// a subscription that stalls behind it. It may deliver CaughtUp more than once.
 //
-// On a log that ends before the position nothing is delivered.
+// Follow delivers nothing while the log ends before the position.
 func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery {
 	out := make(chan domain.Delivery, followBuffer)
 	go func() {
@@ -56,20 +54,20 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 		pause := backoff.NewExponentialBackOff()
 		pause.InitialInterval = 10 * time.Millisecond
 		pause.MaxInterval = followPause
-		var told time.Time
+		var logged time.Time
 		for ctx.Err() == nil {
 			began := time.Now()
 			err := s.subscription(ctx, &after, out)
 			if ctx.Err() != nil {
 				return
 			}
-			if time.Since(began) > steadyAfter {
+			if time.Since(began) > stableAfter {
 				pause.Reset()
-				told = time.Time{}
+				logged = time.Time{}
 			}
-			level := slog.LevelDebug // of what has been told and goes on
-			if time.Since(told) > tellEvery {
-				level, told = slog.LevelWarn, time.Now()
+			level := slog.LevelDebug // logged as a warning a short time ago
+			if time.Since(logged) > logEvery {
+				level, logged = slog.LevelWarn, time.Now()
 			}
 			wait := pause.NextBackOff()
 			s.log.Log(ctx, level, "event store: subscription dropped, resuming", "after", after, "in", wait, "error", err)
@@ -82,9 +80,9 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 	return out
 }
 
-// subscription delivers until the subscription drops, moving *after along.
+// subscription delivers until the subscription drops. It moves *after to each delivery.
 func (s *Store) subscription(ctx context.Context, after *domain.Position, out chan<- domain.Delivery) error {
-	if err := s.holds(ctx, *after); err != nil {
+	if err := s.checkHolds(ctx, *after); err != nil {
 		return err
 	}
 	on, err := s.acquire(ctx, "$all")
@@ -93,7 +91,7 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(on.ctx, func() { cancel(errors.New("its connection was given up")) })()
+	defer context.AfterFunc(on.ctx, func() { cancel(errors.New("its session has ended")) })()
 	var from esdb.AllPosition = esdb.Start{}
 	if *after > 0 {
 		from = esdb.Position{Commit: uint64(*after), Prepare: uint64(*after)}
@@ -109,41 +107,31 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	}
 	defer s.release(on)
 	defer sub.Close()
-	p := &pace{}
+	p := &progress{}
 	p.reach(uint64(*after))
-	go s.compare(ctx, p, func() {
+	go s.detectStall(ctx, p, func() {
 		s.retire(on)
-		cancel(errStandsStill)
+		cancel(errStalled)
 	})
 	for {
 		p.receiving.Store(true)
 		message := sub.Recv()
 		p.receiving.Store(false)
-		var d domain.Delivery
-		switch {
-		case message.SubscriptionDropped != nil:
+		if dropped := message.SubscriptionDropped; dropped != nil {
 			if cause := context.Cause(ctx); cause != nil {
 				return cause
 			}
-			return s.classify("$all", on, message.SubscriptionDropped.Error)
-		case message.EventAppeared != nil:
-			original := message.EventAppeared.OriginalEvent()
-			rec, err := decode(original)
-			d = domain.Delivery{Position: domain.Position(original.Position.Commit), Recorded: &rec, Poison: err}
-			if d.Position <= *after { // a server that was restored from before delivers whatever comes next
-				return fmt.Errorf("%w (at %d, delivered %d)", errOtherLog, *after, d.Position)
-			}
-		case message.CheckPointReached != nil:
-			at := message.CheckPointReached
-			p.reach(at.Commit)
-			if at.Prepare != at.Commit {
-				continue // it promises what comes before the place, and the next event may stand there
-			}
-			d = domain.Delivery{Position: domain.Position(at.Commit)}
-		case message.CaughtUp != nil:
-			d = domain.Delivery{Position: *after, CaughtUp: true}
-		default: // fell behind: the events that follow say so
+			return s.classify("$all", on, dropped.Error)
+		}
+		if checkpoint := message.CheckPointReached; checkpoint != nil {
+			p.reach(checkpoint.Commit)
+		}
+		d, ok := deliveryOf(message, *after)
+		if !ok {
 			continue
+		}
+		if d.Recorded != nil && d.Position <= *after { // a server restored from a backup delivers what is appended next
+			return fmt.Errorf("%w (checkpoint %d, delivered %d)", errOtherLog, *after, d.Position)
 		}
 		select {
 		case out <- d:
@@ -155,31 +143,52 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	}
 }
 
-// holds returns an error where the log ends before the position: a subscription
-// from there is silent, or gets what is appended next, which is not what follows.
-func (s *Store) holds(ctx context.Context, position domain.Position) error {
+// deliveryOf returns the delivery of a message. ok is false where there is none. after is
+// the position of the last delivery.
+func deliveryOf(message *esdb.SubscriptionEvent, after domain.Position) (d domain.Delivery, ok bool) {
+	switch {
+	case message.EventAppeared != nil:
+		original := message.EventAppeared.OriginalEvent()
+		rec, err := decode(original)
+		position := domain.Position(original.Position.Commit)
+		return domain.Delivery{Position: position, Recorded: &rec, Poison: err}, true
+	case message.CheckPointReached != nil:
+		at := message.CheckPointReached
+		// With another prepare position the checkpoint covers only what is before its
+		// commit position, and the next event may be at that position.
+		return domain.Delivery{Position: domain.Position(at.Commit)}, at.Prepare == at.Commit
+	case message.CaughtUp != nil:
+		return domain.Delivery{Position: after, CaughtUp: true}, true
+	default: // FellBehind: the events that follow are delivered as usual
+		return d, false
+	}
+}
+
+// checkHolds returns an error where the log ends before the position. A subscription
+// after such a position is silent, or gets events of another log.
+func (s *Store) checkHolds(ctx context.Context, position domain.Position) error {
 	if position == 0 {
 		return nil
 	}
 	end, err := s.End(ctx)
 	if err == nil && end < position {
-		err = fmt.Errorf("%w (reached %d, it ends at %d)", errOtherLog, position, end)
+		err = fmt.Errorf("%w (checkpoint %d, end %d)", errOtherLog, position, end)
 	}
 	return err
 }
 
-// pace is how far a subscription is.
-type pace struct {
+// progress is the progress of a subscription.
+type progress struct {
 	reached   atomic.Uint64 // position of the last delivery or checkpoint
-	receiving atomic.Bool   // it waits for the server, not for who reads the deliveries
+	receiving atomic.Bool   // it waits for the server, and not for the reader of the deliveries
 }
 
-// reach is called by the one goroutine that receives.
-func (p *pace) reach(position uint64) { p.reached.Store(max(p.reached.Load(), position)) }
+// reach moves the progress to the position. Only the goroutine that receives calls it.
+func (p *progress) reach(position uint64) { p.reached.Store(max(p.reached.Load(), position)) }
 
-// compare calls still where the subscription has not moved for a while and the
-// leader has had more by its beginning.
-func (s *Store) compare(ctx context.Context, p *pace, still func()) {
+// detectStall calls stalled and returns where the subscription has not moved during an
+// interval although the head of the log was beyond it at the beginning.
+func (s *Store) detectStall(ctx context.Context, p *progress, stalled func()) {
 	tick := time.NewTicker(compareEvery)
 	defer tick.Stop()
 	for reached, head := uint64(0), uint64(0); ; {
@@ -190,20 +199,20 @@ func (s *Store) compare(ctx context.Context, p *pace, still func()) {
 		}
 		now := p.reached.Load()
 		if now < head && now == reached && p.receiving.Load() {
-			still()
+			stalled()
 			return
 		}
 		at, err := s.Head(ctx)
 		if err != nil {
-			at = 0 // nothing to compare with; the session ends by that error if it has to
+			at = 0 // compare with nothing; an error that ends the session ends the subscription
 		}
 		reached, head = now, uint64(at)
 	}
 }
 
-// subscribe opens a subscription on the session, which is given back where that
-// fails. The client may block on a dead connection whatever ctx says, so the
-// caller gets an answer when ctx ends.
+// subscribe opens a subscription on the session. Where that fails, it releases the
+// session. It returns when ctx ends, although the client may block longer on a dead
+// connection.
 func (s *Store) subscribe(
 	ctx context.Context, on *session, opts esdb.SubscribeToAllOptions,
 ) (*esdb.Subscription, error) {
@@ -216,10 +225,10 @@ func (s *Store) subscribe(
 		var o outcome
 		func() {
 			defer recoverClient("$all", &o.err)
-			o.sub, o.err = on.client.SubscribeToAll(leading(ctx), opts)
+			o.sub, o.err = on.client.SubscribeToAll(requireLeader(ctx), opts)
 		}()
 		select {
-		case done <- o: // the caller has the session now
+		case done <- o: // the caller releases the session
 		case <-ctx.Done():
 			s.release(on)
 		}

@@ -12,17 +12,17 @@ import (
 	"tizilim/domain"
 )
 
-// heads remembers the last look at the end of the log, so that the next one
-// passes over nothing twice.
-type heads struct {
+// headCache remembers the head of the log, so that the next read of it need not go
+// further back.
+type headCache struct {
 	mu  sync.Mutex
-	all domain.Position // of the last event of whatever kind; 0: none was seen
-	own domain.Position // of the last event of the registry's categories up to there
+	all domain.Position // position of the last event of any kind; 0: unknown
+	own domain.Position // position of the last event of the registry's categories up to all
 }
 
-// Head returns the position of the last event of the registry's categories, as
-// the leader knows it; 0 where there is none. Events of others, and of the server
-// itself, do not count: no follower of the log is told their positions at once.
+// Head returns the position of the last event of the registry's categories, read from
+// the leader; 0 where there is none. It ignores other events: a subscription with a
+// filter learns their positions late.
 func (s *Store) Head(ctx context.Context) (domain.Position, error) {
 	s.heads.mu.Lock()
 	all, own := s.heads.all, s.heads.own
@@ -33,31 +33,31 @@ func (s *Store) Head(ctx context.Context) (domain.Position, error) {
 	}
 	s.heads.mu.Lock()
 	defer s.heads.mu.Unlock()
-	if s.heads.all == all || nowAll > s.heads.all { // nobody was faster, or less far
+	if s.heads.all == all || nowAll > s.heads.all { // unless another call has stored a later one
 		s.heads.all, s.heads.own = nowAll, nowOwn
 	}
 	return nowOwn, nil
 }
 
-// End returns the position of the last event of whatever kind, as the leader knows
-// it; 0 where there is none. Nothing that was told of this log is beyond it.
+// End returns the position of the last event of any kind, read from the leader; 0 where
+// there is none. Every checkpoint of this log is at or before it.
 func (s *Store) End(ctx context.Context) (domain.Position, error) {
-	last, err := retry(ctx, func() (backwards, error) {
-		return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (backwards, error) {
-			return lookBack(ctx, c, esdb.End{}, 1, 0)
+	last, err := retry(ctx, func() (newestEvents, error) {
+		return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (newestEvents, error) {
+			return readNewest(ctx, c, esdb.End{}, 1, 0)
 		})
 	})
 	return last.first, err
 }
 
-// headSince looks at the end of the log, back to the position known, up to which
-// the last own event is at own.
+// headSince reads the log backwards from its end to the position known. own is the
+// position of the registry's last event up to there.
 func (s *Store) headSince(ctx context.Context, known, own domain.Position) (all, last domain.Position, err error) {
 	from := esdb.AllPosition(esdb.End{})
-	for count := uint64(1); ; count = page { // mostly the last event is ours
-		back, err := retry(ctx, func() (backwards, error) {
-			return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (backwards, error) {
-				return lookBack(ctx, c, from, count, known)
+	for count := uint64(1); ; count = pageSize { // the last event is usually the registry's
+		back, err := retry(ctx, func() (newestEvents, error) {
+			return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (newestEvents, error) {
+				return readNewest(ctx, c, from, count, known)
 			})
 		})
 		if err != nil {
@@ -76,19 +76,19 @@ func (s *Store) headSince(ctx context.Context, known, own domain.Position) (all,
 	}
 }
 
-// backwards is a look at the end of the log.
-type backwards struct {
-	first, oldest domain.Position // of the events that were read; 0: none
-	own           domain.Position // of the first one that is the registry's; 0: none
-	met           bool            // the event at the known position was met before that
+// newestEvents is what a read from the end of the log has found.
+type newestEvents struct {
+	first, oldest domain.Position // positions of the newest and the oldest event that were read; 0: none
+	own           domain.Position // position of the newest event of the registry; 0: none
+	met           bool            // the event at the known position was read before that
 	seen          uint64
 }
 
-// lookBack reads at most count events, the newest first, until one is the
-// registry's or at the known position.
-func lookBack(
+// readNewest reads at most count events backwards. It stops at an event of the registry
+// and at the known position.
+func readNewest(
 	ctx context.Context, c *esdb.Client, from esdb.AllPosition, count uint64, known domain.Position,
-) (b backwards, err error) {
+) (b newestEvents, err error) {
 	stream, err := c.ReadAll(ctx, esdb.ReadAllOptions{From: from, Direction: esdb.Backwards}, count)
 	if err != nil {
 		return b, err
@@ -114,6 +114,7 @@ func lookBack(
 	return b, nil
 }
 
+// isOwn reports whether the stream is in one of the registry's categories.
 func isOwn(stream string) bool {
 	for _, category := range domain.Categories {
 		if strings.HasPrefix(stream, category) {

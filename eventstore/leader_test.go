@@ -27,11 +27,11 @@ import (
 	"tizilim/eventstore/eventstoretest/standin"
 )
 
-// TestNothingIsLostOrDoubledOverChangesOfLeader has writers append to streams of
-// their own, each event repeated until it is acknowledged, through two stores,
-// while the leader changes in every way. Every event then stands once, in order;
-// a follower of the log has been told it as it is; no call went out that did not
-// ask for the leader; and no connection was left behind.
+// TestNothingIsLostOrDoubledOverChangesOfLeader lets several writers append to streams of
+// their own through two stores while the leader changes in every way. Each append is
+// retried until it is acknowledged. In the end every event is in the log once and in
+// order, Follow has delivered exactly this, every call required the leader, and no
+// connection is left open.
 func TestNothingIsLostOrDoubledOverChangesOfLeader(t *testing.T) {
 	const changes, writers = 12, 6
 	c := standin.Start(t)
@@ -84,13 +84,13 @@ func TestNothingIsLostOrDoubledOverChangesOfLeader(t *testing.T) {
 		total += len(recs)
 	}
 	t.Logf("%d events acknowledged over %d changes of leader", total, changes)
-	told := map[string]uint64{} // the next revision by stream
+	delivered := map[string]uint64{} // next revision by stream
 	for range total {
 		rec := nextOfAny(t, followed).Recorded
-		if rec.Revision != told[rec.Stream] {
-			t.Fatalf("delivered %s@%d, want %d", rec.Stream, rec.Revision, told[rec.Stream])
+		if rec.Revision != delivered[rec.Stream] {
+			t.Fatalf("delivered %s@%d, want %d", rec.Stream, rec.Revision, delivered[rec.Stream])
 		}
-		told[rec.Stream]++
+		delivered[rec.Stream]++
 	}
 	for i := range 3 {
 		for _, method := range []string{streams.Streams_Append_FullMethodName, streams.Streams_Read_FullMethodName} {
@@ -99,7 +99,7 @@ func TestNothingIsLostOrDoubledOverChangesOfLeader(t *testing.T) {
 			}
 		}
 	}
-	// Two stores, each with the session that it uses and at most one that ends.
+	// Each of the two stores has one session, and at most one that is ending.
 	awaitConnections(t, c, 4)
 }
 
@@ -119,7 +119,7 @@ func nextOfAny(t *testing.T, deliveries <-chan domain.Delivery) domain.Delivery 
 	}
 }
 
-// appendUntilAcknowledged repeats the append of the i-th event of a list.
+// appendUntilAcknowledged retries the append of the i-th event of a list.
 func appendUntilAcknowledged(ctx context.Context, s *eventstore.Store, list domain.ListID, i int) error {
 	events := []eventstore.NewEvent{opening(list, fmt.Sprint(i))}
 	for {
@@ -130,7 +130,7 @@ func appendUntilAcknowledged(ctx context.Context, s *eventstore.Store, list doma
 	}
 }
 
-// awaitConnections waits until the nodes have no more open connections than that.
+// awaitConnections waits until the nodes have at most this many open connections.
 func awaitConnections(t *testing.T, c *standin.Cluster, most int) {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
@@ -147,13 +147,13 @@ func awaitConnections(t *testing.T, c *standin.Cluster, most int) {
 	}
 }
 
-func TestConnectionsDoNotGrowWhereTheNamedLeaderIsDeaf(t *testing.T) {
+func TestConnectionsDoNotGrowWhereTheNamedLeaderDoesNotAnswer(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	leader := c.AwaitLeader(ctx)
 	c.DeafFeatures(leader)
-	// Each store is led to the leader by a follower, and gets no further.
+	// A follower names the leader to each store, and the leader does not answer.
 	for range 5 {
 		s, err := eventstore.Open(c.Node((leader+1)%3).ConnectionString(), quiet)
 		if err != nil {
@@ -169,8 +169,8 @@ func TestConnectionsDoNotGrowWhereTheNamedLeaderIsDeaf(t *testing.T) {
 	awaitConnections(t, c, 0)
 }
 
-// A frozen leader says nothing, and keeps its connections: the others know that
-// another one leads.
+// A frozen leader does not answer and keeps its connections open. Only the other nodes
+// know that another one leads.
 func TestAFrozenLeaderIsLeftOnceAnotherLeads(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -196,9 +196,8 @@ func TestAFrozenLeaderIsLeftOnceAnotherLeads(t *testing.T) {
 	}
 }
 
-// A live subscription is not ended when its node stops leading, and is silent
-// when that is cut off.
-func TestASubscriptionOnANodeThatIsCutOffIsBegunAnew(t *testing.T) {
+// A node that is cut off does not end its subscriptions, which are silent from then on.
+func TestASubscriptionOnANodeThatIsCutOffIsReplaced(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -225,8 +224,8 @@ func TestASubscriptionOnANodeThatIsCutOffIsBegunAnew(t *testing.T) {
 	c.AwaitWhole(ctx)
 }
 
-// An append that expects Any is known again only by the leader that took it.
-func TestC21_ANoteIsNotRecordedTwiceOverAChangeOfLeader(t *testing.T) {
+// An append that expects Any is idempotent only on the leader that took it.
+func TestC21_AnEntryIsNotRecordedTwiceOverAChangeOfLeader(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -243,7 +242,7 @@ func TestC21_ANoteIsNotRecordedTwiceOverAChangeOfLeader(t *testing.T) {
 	}
 }
 
-func TestAppendTroubleIsToldUntilAnAppendIsAcknowledged(t *testing.T) {
+func TestAppendTroubleEndsWithAnAcknowledgedAppend(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -267,7 +266,7 @@ func TestAppendTroubleIsToldUntilAnAppendIsAcknowledged(t *testing.T) {
 	}
 	var why *eventstore.ConnectError
 	if _, err := s.Head(short); err == nil {
-		t.Error("the head is told without a quorum") // it has stepped down by now
+		t.Error("the head is answered without a quorum") // the leader has stepped down by now
 	} else if !errors.As(err, &why) {
 		t.Logf("the head: %v", err)
 	}
@@ -279,9 +278,9 @@ func TestAppendTroubleIsToldUntilAnAppendIsAcknowledged(t *testing.T) {
 	}
 }
 
-// A leader that has lost its followers leads on for a while, and an append is
-// repeated meanwhile. That none works is told before the last attempt.
-func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
+// A leader that has lost its followers leads for a while, and an append is retried
+// meanwhile. AppendTrouble must report it before the last attempt.
+func TestAppendTroubleIsReportedDuringRetries(t *testing.T) {
 	times := standin.DefaultTimes
 	times.StepDown, times.Takeover = time.Minute, 2*time.Minute
 	c := standin.Start(t, standin.WithTimes(times))
@@ -307,7 +306,7 @@ func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
 	for s.AppendTrouble() == nil {
 		select {
 		case err := <-ended:
-			t.Fatalf("no trouble was told before the append ended with %v", err)
+			t.Fatalf("no trouble was reported before the append ended with %v", err)
 		case <-tick.C:
 		}
 	}
@@ -324,11 +323,11 @@ func TestAppendTroubleIsToldWhileTheAppendIsRepeated(t *testing.T) {
 	}
 }
 
-// Who names one node of a cluster, which need not lead, is led to the leader, and
-// to the next one where that does not answer any more.
-func TestAFrozenLeaderIsLeftWhereOneOfItsFollowersWasNamed(t *testing.T) {
+// A connection string may name one follower of a cluster. The store must find the leader,
+// and the next one when that one freezes.
+func TestAFrozenLeaderIsLeftWhereTheAddressNamesAFollower(t *testing.T) {
 	c := standin.Start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // less than a call's patience
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second) // less than the timeout of a call
 	defer cancel()
 	leader := c.AwaitLeader(ctx)
 	s := openStore(t, c.Node((leader+1)%3).ConnectionString())
@@ -342,9 +341,8 @@ func TestAFrozenLeaderIsLeftWhereOneOfItsFollowersWasNamed(t *testing.T) {
 	}
 }
 
-// A node that is frozen answers nobody. Whoever asks all nodes for the leader does
-// not wait for it once another has answered, or a new leader would be found late.
-func TestAFrozenNodeDoesNotHoldUpTheQuestionWhoLeads(t *testing.T) {
+// Discovery does not wait for a frozen node once another node has answered.
+func TestAFrozenNodeDoesNotDelayDiscovery(t *testing.T) {
 	c := standin.Start(t)
 	s := openStore(t, c.ConnectionString())
 	if _, err := s.Head(t.Context()); err != nil {
@@ -353,7 +351,7 @@ func TestAFrozenNodeDoesNotHoldUpTheQuestionWhoLeads(t *testing.T) {
 	leader := c.AwaitLeader(t.Context())
 	c.Freeze((leader + 1) % 3)
 	c.Kill(leader)
-	// Less than one question takes that waits for all, as no longer one may.
+	// Less than a discovery takes that waits for all nodes.
 	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 	defer cancel()
 	_, err := s.Head(ctx)
@@ -363,8 +361,8 @@ func TestAFrozenNodeDoesNotHoldUpTheQuestionWhoLeads(t *testing.T) {
 	}
 }
 
-// The end of a call's time is no answer: calls that end so, one after the other,
-// must not make a frozen leader look alive.
+// The end of a deadline is not an answer. Calls that end by it must not make a frozen
+// leader look alive.
 func TestALeaderIsLeftWhereCallsEndByTheirDeadline(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
@@ -376,7 +374,7 @@ func TestALeaderIsLeftWhereCallsEndByTheirDeadline(t *testing.T) {
 	}
 	c.Freeze(c.AwaitLeader(ctx))
 	var work sync.WaitGroup
-	for range 16 { // some of them end within any second
+	for range 16 { // within each second some of them end
 		list := newList()
 		work.Go(func() {
 			if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil {
@@ -387,7 +385,7 @@ func TestALeaderIsLeftWhereCallsEndByTheirDeadline(t *testing.T) {
 	work.Wait()
 }
 
-// Whatever the cluster goes through, commands work again soon after a new leader.
+// Appends work again soon after each election.
 func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -424,8 +422,8 @@ func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	work.Wait()
 }
 
-// Many commands may find at once that a node contradicts itself.
-func TestSuspicionsDoNotKeepTheLeaderOut(t *testing.T) {
+// Many commands may call Suspect at the same time.
+func TestSuspectDoesNotInterruptDiscovery(t *testing.T) {
 	c := standin.Start(t)
 	s := openStore(t, c.ConnectionString())
 	list := newList()
@@ -454,11 +452,11 @@ func TestSuspicionsDoNotKeepTheLeaderOut(t *testing.T) {
 	}
 }
 
-// callersAtOnce wait together for a leader, as the requests of a busy registry do.
+// callersAtOnce is the number of callers that wait for a leader at the same time.
 const callersAtOnce = 64
 
-// While nobody leads, the nodes are not stormed with questions.
-func TestManyCallersAskForTheLeaderTogether(t *testing.T) {
+// While no node leads, many callers must share the gossip requests.
+func TestManyCallersShareADiscovery(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -481,14 +479,14 @@ func TestManyCallersAskForTheLeaderTogether(t *testing.T) {
 	}
 	work.Wait()
 	after := c.Calls(left, gossip.Gossip_Read_FullMethodName)
-	asked := after.Other - before.Other // gossip takes no notice of requires-leader
+	asked := after.Other - before.Other // gossip requests do not require the leader
 	t.Logf("asked %d times in %d s", asked, seconds)
 	if asked > 20*seconds {
 		t.Errorf("asked %d times in %d s by %d callers", asked, seconds, callersAtOnce)
 	}
 }
 
-// countingHandler counts what operators read.
+// countingHandler counts the log lines that operators see.
 type countingHandler struct {
 	slog.Handler
 	lines atomic.Int64
@@ -503,7 +501,7 @@ func (h *countingHandler) Handle(context.Context, slog.Record) error {
 	return nil
 }
 
-// The reasons alternate while nobody leads, and each is told once.
+// The reasons alternate while no node leads. Each is logged once.
 func TestAnOutageDoesNotFillTheLog(t *testing.T) {
 	c := standin.Start(t)
 	leader := c.AwaitLeader(t.Context())
@@ -526,8 +524,7 @@ func TestAnOutageDoesNotFillTheLog(t *testing.T) {
 	}
 }
 
-// A node that is not ready keeps its connections, so that one which is left
-// behind at each resignation would stay.
+// A node that has resigned does not close its connections, so a leaked one would stay.
 func TestConnectionsDoNotGrowWithResignations(t *testing.T) {
 	const writers = 48
 	c := standin.Start(t)
@@ -563,30 +560,29 @@ func TestConnectionsDoNotGrowWithResignations(t *testing.T) {
 	awaitConnections(t, c, 1)
 }
 
-// mute passes calls on to a node and, while it is mute, nothing of what
-// subscriptions get after their confirmation: the node leads, and has forgotten
-// them.
+// mute is a proxy before a node. While it is mute, it forwards nothing to a subscription
+// after its confirmation, as a leader that has forgotten its subscriptions.
 type mute struct {
 	streams.UnimplementedStreamsServer
 	serverfeatures.UnimplementedServerFeaturesServer
 	to   *grpc.ClientConn
 	mute atomic.Bool
 
-	// slow ends subscriptions at so many events, as 23.10 does where a consumer is
-	// slow while live.
+	// slow ends a subscription after this many events, as EventStoreDB 23.10 does with a
+	// slow consumer.
 	slow atomic.Int64
 
-	// checkpoints has a checkpoint sent before each event of a subscription, as a
-	// server does when a page that it reads for one ends with the log: at the place
-	// of the record that comes next, with no prepare position.
+	// checkpoints sends a checkpoint before each event of a subscription. A server does
+	// so where a page ends with the log: at the position of the record that comes next,
+	// without a prepare position.
 	checkpoints bool
 
-	// held is told of each append that has come in, which then waits until it is
-	// told so in its turn; nil where none waits.
+	// held receives a channel for each append, which waits until the channel is
+	// closed; nil: no append waits.
 	held chan chan struct{}
 }
 
-// startMute puts a mute before a node, both new, and returns its address.
+// startMute starts a node with the mute before it and returns the address of the mute.
 func startMute(t *testing.T, m *mute) string {
 	t.Helper()
 	node := startNode(t, t.TempDir(), "127.0.0.1:0")
@@ -599,7 +595,7 @@ func startMute(t *testing.T, m *mute) string {
 	return "esdb://" + serveStreams(t, m) + "?tls=false"
 }
 
-// checkpointBefore is the checkpoint that says: all before this event.
+// checkpointBefore returns a checkpoint that covers everything before the event.
 func checkpointBefore(e *streams.ReadResp_ReadEvent) *streams.ReadResp {
 	return &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
 		Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: e.GetCommitPosition(), PreparePosition: 0},
@@ -668,8 +664,8 @@ func (m *mute) Read(request *streams.ReadReq, call streams.Streams_ReadServer) e
 	}
 }
 
-// A server of 23.10 ends the subscription of who reads too slowly.
-func TestASubscriptionThatWasTooSlowGoesOnWhereItEnded(t *testing.T) {
+// EventStoreDB 23.10 ends the subscription of a slow consumer.
+func TestFollowContinuesAfterASubscriptionWasTooSlow(t *testing.T) {
 	m := &mute{}
 	s := openStore(t, startMute(t, m))
 	deliveries := s.Follow(t.Context(), 0)
@@ -685,7 +681,7 @@ func TestASubscriptionThatWasTooSlowGoesOnWhereItEnded(t *testing.T) {
 	}
 }
 
-func TestASubscriptionThatTheLeaderHasForgottenIsBegunAnew(t *testing.T) {
+func TestASubscriptionThatTheLeaderHasForgottenIsReplaced(t *testing.T) {
 	m := &mute{}
 	s := openStore(t, startMute(t, m))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -709,9 +705,9 @@ func TestASubscriptionThatTheLeaderHasForgottenIsBegunAnew(t *testing.T) {
 	}
 }
 
-// A real server sends such a checkpoint at the end of a catch-up: it promises all
-// that comes before the next event, not the event.
-func TestACheckpointBeforeAnEventDoesNotStandForIt(t *testing.T) {
+// A real server sends such a checkpoint at the end of a catch-up. It covers everything
+// before the next event, and not that event.
+func TestACheckpointBeforeAnEventDoesNotCoverIt(t *testing.T) {
 	s := openStore(t, startMute(t, &mute{checkpoints: true}))
 	list := newList()
 	deliveries := s.Follow(t.Context(), 0)
@@ -737,7 +733,7 @@ func TestALogThatEndsBeforeThePositionIsNotFollowed(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	for d := range s.Follow(ctx, head+1000) { // as a projector that knew a longer log
+	for d := range s.Follow(ctx, head+1000) { // as a projector with the checkpoint of a longer log
 		t.Fatalf("delivered %+v", d)
 	}
 }

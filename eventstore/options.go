@@ -17,23 +17,23 @@ import (
 // Option changes how a [Store] connects.
 type Option func(*esdb.Configuration)
 
-// WithCredentials logs in as the user, whatever the connection string says, so
-// that no password need stand in an address.
+// WithCredentials logs in as the user, so that the connection string need not have a
+// password. It has precedence over the user of the connection string.
 func WithCredentials(user, password string) Option {
 	return func(c *esdb.Configuration) { c.Username, c.Password = user, password }
 }
 
-// known are the settings of a connection string that the client understands; it
-// passes over all others without a word.
-var known = []string{
+// knownSettings are the settings of a connection string that the client knows. The
+// client ignores all others silently.
+var knownSettings = []string{
 	"discoveryinterval", "gossiptimeout", "maxdiscoverattempts", "nodepreference", "keepaliveinterval", "keepalivetimeout",
 	"tls", "tlscafile", "usercertfile", "userkeyfile", "tlsverifycert", "defaultdeadline",
 }
 
-// seedsOf are the nodes that the connection string names.
+// seedsOf returns the cluster as the connection string describes it.
 func seedsOf(config *esdb.Configuration) (c cluster, err error) {
-	c = cluster{members: map[endpoint]bool{}, doubted: map[endpoint]time.Time{}}
-	c.asked = config.DnsDiscover || len(config.GossipSeeds) > 0
+	c = cluster{members: map[endpoint]bool{}, unresponsive: map[endpoint]time.Time{}}
+	c.discovers = config.DnsDiscover || len(config.GossipSeeds) > 0
 	c.dns = len(config.GossipSeeds) == 0 && config.DnsDiscover
 	for _, seed := range config.GossipSeeds {
 		c.seeds = append(c.seeds, endpoint{name: seed.Host, port: seed.Port})
@@ -48,8 +48,8 @@ func seedsOf(config *esdb.Configuration) (c cluster, err error) {
 	return c, nil
 }
 
-// parse reads a connection string. Its errors are sentences for the operator
-// and never repeat the address, which may hold a password.
+// parse parses a connection string. Its errors are for the operator and never repeat
+// the address, which may have a password.
 func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configuration, error) {
 	config, err := esdb.ParseConnectionString(connection)
 	if err != nil {
@@ -59,10 +59,10 @@ func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configu
 		return nil, badAddress(err)
 	}
 	if config.DefaultDeadline != nil && *config.DefaultDeadline <= 0 {
-		return nil, badAddress(errors.New("defaultDeadline is a number of milliseconds above 0"))
+		return nil, badAddress(errors.New("defaultDeadline must be a number of milliseconds above 0"))
 	}
 	if config.GossipTimeout <= 0 {
-		return nil, badAddress(errors.New("gossipTimeout is a number of seconds above 0"))
+		return nil, badAddress(errors.New("gossipTimeout must be a number of seconds above 0"))
 	}
 	if config.UserCertFile != "" {
 		if _, err := tls.LoadX509KeyPair(config.UserCertFile, config.UserKeyFile); err != nil {
@@ -73,23 +73,23 @@ func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configu
 		option(config)
 	}
 	if config.Username != "" && config.DisableTLS {
-		log.Warn("event store: the client sends user and password over TLS only; without TLS every call is anonymous")
+		log.Warn("event store: without TLS the client sends no user and password, and every call is anonymous")
 	}
 	if config.NodePreference != esdb.NodePreferenceLeader {
-		log.Warn("event store: nodePreference is ignored, since only the leader's answers are true")
+		log.Warn("event store: nodePreference is ignored: only the leader has the newest events")
 		config.NodePreference = esdb.NodePreferenceLeader
 	}
 	_, query, _ := strings.Cut(connection, "?")
-	given, _ := url.ParseQuery(query) // the client has parsed it
-	for name := range given {
-		if !slices.Contains(known, strings.ToLower(name)) {
-			log.Warn("event store: the connection string has a setting that is not known", "setting", name)
+	settings, _ := url.ParseQuery(query) // the client has parsed it
+	for name := range settings {
+		if !slices.Contains(knownSettings, strings.ToLower(name)) {
+			log.Warn("event store: the connection string has an unknown setting", "setting", name)
 		}
 	}
 	return config, nil
 }
 
-// badAddress never repeats the address.
+// badAddress is the error of a connection string. It never repeats the address.
 func badAddress(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -99,9 +99,9 @@ func badAddress(err error) error {
 	if errors.As(err, &file) {
 		return fmt.Errorf("the authorities of the event store (tlsCaFile) cannot be read: %w", file)
 	}
-	if strings.Contains(err.Error(), "append certificate") { // the client's only word for it
-		return errors.New("the authorities of the event store (tlsCaFile) cannot be read: there is no certificate in PEM")
+	if strings.Contains(err.Error(), "append certificate") { // the client's error has no type
+		return errors.New("the authorities of the event store (tlsCaFile) cannot be read: the file has no certificate in PEM")
 	}
-	return fmt.Errorf("this is no address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, "+
-		"user, password and host in URL encoding", err)
+	return fmt.Errorf("this is not an address of an EventStoreDB (%w): write it as esdb://host:2113?tls=false, "+
+		"with user, password and host in URL encoding", err)
 }

@@ -13,43 +13,42 @@ import (
 	"tizilim/domain"
 )
 
-// All is the stream of every event of the log.
+// All names the whole log where a stream is expected.
 const All = "$all"
 
-// rawPage is how many events one call of a raw read asks for: at most 256 MiB,
-// of events as large as an append may be.
-const rawPage = 256
+// rawPageSize is how many events one call of a raw read asks for. With events of the
+// greatest size that is 256 MiB.
+const rawPageSize = 256
 
-// RawEvent is an event as the server keeps it, whoever wrote it. What the
-// registry means by it is not asked.
+// RawEvent is an event as the server stores it. It is not decoded.
 type RawEvent struct {
 	Stream   string
 	Revision uint64
-	Position domain.Position // in the log; of a new event not known
+	Position domain.Position // in the log; 0 for a new event
 	ID       uuid.UUID
 	Type     string
-	JSON     bool // by its content type; the server does not look
+	JSON     bool // its content type; the server does not check it
 	Data     []byte
 	Metadata []byte
 	Created  time.Time
 
-	prepare uint64 // the other half of the position; the same but in logs of old
+	prepare uint64 // prepare position; differs from Position only in old logs
 }
 
 // RawRead says which events are read.
 type RawRead struct {
 	Stream    string  // or All
-	From      *uint64 // first event: revision, in All commit position; nil: the beginning, backwards the end
+	From      *uint64 // revision, in All commit position, to begin at; nil: the beginning, backwards the end
 	Backwards bool
 	Limit     uint64 // 0: all
 
-	after *RawEvent // of All forwards: read on after this event
+	after *RawEvent // in All forwards: begin after this event
 }
 
-// ReadRaw returns stored events in order, links as they are, until the present
-// end. The first event of All forwards may be the one at From, which backwards is
-// left out, as the server does. A stream that does not exist has none. The
-// sequence ends with the first error.
+// ReadRaw returns the stored events in order until the present end. It does not resolve
+// links. In All, the event at From is the first one forwards, and left out backwards,
+// as the server does. A stream that does not exist has no events. The sequence ends
+// with the first error.
 func (s *Store) ReadRaw(ctx context.Context, r RawRead) iter.Seq2[RawEvent, error] {
 	return func(yield func(RawEvent, error) bool) {
 		left := r.Limit
@@ -58,9 +57,9 @@ func (s *Store) ReadRaw(ctx context.Context, r RawRead) iter.Seq2[RawEvent, erro
 		}
 		next := cursor{from: r.From, backwards: r.Backwards, all: r.Stream == All, last: r.after}
 		for left > 0 && !next.ended {
-			want := min(left, rawPage)
+			want := min(left, rawPageSize)
 			if next.all && next.last != nil {
-				want++ // the event that the page before ended with comes again
+				want++ // the page begins with the last event of the previous one
 			}
 			events, err := s.rawEvents(ctx, r.Stream, next, want)
 			if err != nil {
@@ -81,7 +80,7 @@ func (s *Store) ReadRaw(ctx context.Context, r RawRead) iter.Seq2[RawEvent, erro
 	}
 }
 
-// cursor is how far a raw read is.
+// cursor is the progress of a raw read.
 type cursor struct {
 	from      *uint64
 	backwards bool
@@ -90,7 +89,7 @@ type cursor struct {
 	ended     bool
 }
 
-// seen moves the cursor to the event, and reports whether it was there already.
+// seen moves the cursor to the event. It reports whether the cursor was there already.
 func (c *cursor) seen(e RawEvent) bool {
 	if c.all && c.last != nil && e.Position == c.last.Position && e.prepare == c.last.prepare {
 		return true
@@ -107,7 +106,7 @@ func (c cursor) direction() esdb.Direction {
 	return esdb.Forwards
 }
 
-// inStream is where the next page of a stream begins.
+// inStream returns where the next page of a stream begins.
 func (c cursor) inStream() esdb.StreamPosition {
 	switch {
 	case c.last != nil && c.backwards:
@@ -123,8 +122,8 @@ func (c cursor) inStream() esdb.StreamPosition {
 	}
 }
 
-// inAll is where the next page of the log begins: with the last event itself,
-// since only the position of an event is one that every server takes.
+// inAll returns where the next page of the log begins: at the last event itself, since
+// a server accepts only the position of an event.
 func (c cursor) inAll() esdb.AllPosition {
 	switch {
 	case c.last != nil:
@@ -145,7 +144,8 @@ func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count u
 			if at.all {
 				return receive(c.ReadAll(ctx, esdb.ReadAllOptions{From: at.inAll(), Direction: at.direction()}, count))
 			}
-			return receive(c.ReadStream(ctx, stream, esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}, count))
+			options := esdb.ReadStreamOptions{From: at.inStream(), Direction: at.direction()}
+			return receive(c.ReadStream(ctx, stream, options, count))
 		})
 	})
 	if errors.Is(err, errNoStream) {
@@ -158,7 +158,7 @@ func (s *Store) rawEvents(ctx context.Context, stream string, at cursor, count u
 	return raw, err
 }
 
-// rawOf reads an event as it is stored.
+// rawOf converts an event of the client.
 func rawOf(e *esdb.RecordedEvent) RawEvent {
 	return RawEvent{
 		Stream: e.StreamID, Revision: e.EventNumber, ID: e.EventID, Type: e.EventType,
@@ -167,12 +167,12 @@ func rawOf(e *esdb.RecordedEvent) RawEvent {
 	}
 }
 
-// tailEvery is how long a tail waits before it asks for what is new.
-const tailEvery = 200 * time.Millisecond
+// tailPause is how long a tail waits between two reads.
+const tailPause = 200 * time.Millisecond
 
-// TailRaw returns the events of the stream, or of All, that come from now on,
-// until ctx ends. It reads again and again instead of subscribing: a subscription
-// falls silent where its node is cut off from the others, a read does not.
+// TailRaw returns the events of the stream, or of All, that are appended from now on,
+// until ctx ends. It polls instead of subscribing: where its node is cut off, a
+// subscription is silent, but a read fails.
 func (s *Store) TailRaw(ctx context.Context, stream string) iter.Seq2[RawEvent, error] {
 	return func(yield func(RawEvent, error) bool) {
 		at := cursor{all: stream == All}
@@ -184,7 +184,7 @@ func (s *Store) TailRaw(ctx context.Context, stream string) iter.Seq2[RawEvent, 
 			at.last = &e
 		}
 		for {
-			events, err := s.rawEvents(ctx, stream, at, rawPage)
+			events, err := s.rawEvents(ctx, stream, at, rawPageSize)
 			if ctx.Err() != nil {
 				return
 			}
@@ -197,21 +197,21 @@ func (s *Store) TailRaw(ctx context.Context, stream string) iter.Seq2[RawEvent, 
 					return
 				}
 			}
-			if len(events) == rawPage {
+			if len(events) == rawPageSize {
 				continue
 			}
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(tailEvery):
+			case <-time.After(tailPause):
 			}
 		}
 	}
 }
 
 // AppendRaw appends the events to the stream, all or none, if it is at the
-// expected revision, and returns where the last one stands. Only id, type,
-// content and metadata of an event are looked at. Repeating it adds nothing.
+// expected revision, and returns revision and position of the last one. It uses only
+// id, type, content and metadata of an event. It is idempotent.
 //
 // Errors: those of [Store.Append].
 func (s *Store) AppendRaw(

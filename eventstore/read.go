@@ -13,16 +13,16 @@ import (
 	"tizilim/domain"
 )
 
-// page is how many events one call reads; it bounds the memory of a replay.
-const page = 512
+// pageSize is how many events one call reads. It bounds the memory of a replay.
+const pageSize = 512
 
 // Read returns the events of the stream from the revision on, in order, until
-// its present end. A stream that does not exist has none. The sequence ends
-// with the first error.
+// its present end. A stream that does not exist has no events. The sequence ends with
+// the first error.
 func (s *Store) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
 	return func(yield func(domain.Recorded, error) bool) {
 		for {
-			events, err := s.ReadPage(ctx, stream, from, page)
+			events, err := s.ReadPage(ctx, stream, from, pageSize)
 			if err != nil {
 				yield(domain.Recorded{}, err)
 				return
@@ -32,23 +32,23 @@ func (s *Store) Read(ctx context.Context, stream string, from uint64) iter.Seq2[
 					return
 				}
 			}
-			if len(events) < page {
+			if len(events) < pageSize {
 				return
 			}
-			from += page
+			from += pageSize
 		}
 	}
 }
 
-// ReadPage returns at most limit events of the stream from the revision on. An
-// event that cannot be decoded is an error: a shorter history would be a lie.
+// ReadPage returns at most limit events of the stream from the revision on. An event
+// that cannot be decoded is an error, since a history without it would be false.
 func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
 	return readStream(ctx, s, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit, decode)
 }
 
-// ReadBack returns at most limit events of the stream, the newest first:
-// those before the revision, or with nil the last ones. Its cost is that of what
-// it returns.
+// ReadBack returns at most limit events of the stream, the newest first: those before
+// the revision, or with nil the last ones. Its cost does not depend on the length of
+// the stream.
 func (s *Store) ReadBack(ctx context.Context, stream string, before *uint64, limit int) ([]domain.Recorded, error) {
 	from := esdb.StreamPosition(esdb.End{})
 	if before != nil {
@@ -60,7 +60,7 @@ func (s *Store) ReadBack(ctx context.Context, stream string, before *uint64, lim
 	return readStream(ctx, s, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit, decode)
 }
 
-// place is where an event stands, whether or not it can be decoded.
+// place is the id and the revision of an event, which need not be decodable.
 type place struct {
 	id       uuid.UUID
 	revision Expected
@@ -70,10 +70,10 @@ func placeOf(e *esdb.RecordedEvent) (place, error) {
 	return place{e.EventID, Expected(e.EventNumber)}, nil
 }
 
-// readStream reads at most limit events, as read makes them.
+// readStream reads at most limit events and converts each with convert.
 func readStream[T any](
 	ctx context.Context, s *Store, stream string, options esdb.ReadStreamOptions, limit int,
-	read func(*esdb.RecordedEvent) (T, error),
+	convert func(*esdb.RecordedEvent) (T, error),
 ) ([]T, error) {
 	return retry(ctx, func() ([]T, error) {
 		events, err := call(ctx, s, stream, func(ctx context.Context, c *esdb.Client) ([]*esdb.RecordedEvent, error) {
@@ -85,13 +85,13 @@ func readStream[T any](
 			}
 			return nil, err
 		}
-		made := make([]T, len(events))
-		for i, event := range events { // what fails here is no failure of the server, and does not pass
-			if made[i], err = read(event); err != nil {
+		read := make([]T, len(events))
+		for i, event := range events { // an error of convert is permanent, and is not retried
+			if read[i], err = convert(event); err != nil {
 				return nil, err
 			}
 		}
-		return made, nil
+		return read, nil
 	})
 }
 
@@ -102,12 +102,12 @@ func (s *Store) ReadEvent(ctx context.Context, stream string, revision uint64) (
 		return domain.Recorded{}, err
 	}
 	if len(events) == 0 || events[0].Revision != revision {
-		return domain.Recorded{}, fmt.Errorf("event store: %s@%d is not there", stream, revision)
+		return domain.Recorded{}, fmt.Errorf("event store: %s@%d does not exist", stream, revision)
 	}
 	return events[0], nil
 }
 
-// receive drains a read. That the stream is missing shows at the first Recv.
+// receive reads all events of a read. A missing stream is an error of the first Recv.
 func receive(stream *esdb.ReadStream, err error) ([]*esdb.RecordedEvent, error) {
 	if err != nil {
 		return nil, err

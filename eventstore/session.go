@@ -16,72 +16,76 @@ import (
 )
 
 const (
-	// connectTimeout bounds the beginning of a session where there are other
-	// nodes to try.
+	// connectTimeout bounds the connecting of a session where there are other nodes
+	// to try.
 	connectTimeout = 2 * time.Second
-	// connectPause is how long the next session waits after one that could not
-	// connect: while no node leads, all callers try again and again.
+	// connectPause is the shortest time between a session that could not connect and
+	// the next one. It protects the nodes while none leads and all callers retry.
 	connectPause = 50 * time.Millisecond
-	// forceClose is how long a retired session may keep its last calls. Whoever is
-	// still in it by then is stuck in the client.
-	forceClose = 5 * time.Second
-	// silence is how long calls may wait on a node, none being answered, before
-	// the others are asked who leads.
-	silence = time.Second
+	// closeTimeout is how long a retired session waits for its last calls. A call that
+	// takes longer is stuck in the client.
+	closeTimeout = 5 * time.Second
+	// maxUnanswered is how long a node may leave all calls without an answer before
+	// the other nodes are asked for the leader.
+	maxUnanswered = time.Second
 )
 
-// What the client of v4.2.0 logs at the moments that a session has to know of.
-// The leak check of the tests fails if these lines ever change.
+// Lines that the client of v4.2.0 logs, by which a session notices a lost connection and
+// another leader. The leak check of the tests fails if these lines change.
 const (
-	// callFailed is logged by the goroutine of a call that has failed, before it
-	// tells the owner of the connection to look for another.
+	// callFailed is logged by the goroutine of a failed call, before the client looks
+	// for another connection.
 	callFailed = "unexpected exception: %v"
-	// notLeader is logged by the goroutine of a call that a node has refused, before
-	// the call returns.
+	// notLeader is logged by the goroutine of a call that a follower has refused,
+	// before the call returns.
 	notLeader = "not leader exception, reconnecting to %v"
-	// ledElsewhere is logged by the owner of the connection, which it has closed,
-	// before it connects to the node that was named as the leader.
-	ledElsewhere = "Connecting to leader node %s ..."
+	// leaderChanges is logged by the goroutine that owns the connection. It has closed
+	// the connection and is about to connect to the named leader.
+	leaderChanges = "Connecting to leader node %s ..."
 )
 
-// session is one client for one connection to one node.
+// session is one client with one connection to one node.
 //
-// The client of v4.2.0 does not survive the loss of its connection well: it
-// forgets to close the lost one, which lives on with its goroutines; it is dead
-// for good when it finds no other; its callers then hang, whatever their context
-// says; and each node that it is led to and that does not answer costs a
-// connection for ever. So it is kept from looking for another connection: a call
-// that notices the loss leaves the client by a panic before it can tell (see
-// lost), and a session that is led elsewhere ends. A session is connected and
-// probed before anybody uses it. Retired, it lets its callers go and ends its
-// subscriptions, and the last one to leave closes the client. The next call
-// begins another.
+// The client of v4.2.0 handles the loss of its connection badly:
+//
+//   - It does not close the lost connection, whose goroutines live on.
+//   - When it finds no other connection, it fails for ever, and its callers hang
+//     even after their context has ended.
+//   - For each named leader that does not answer it leaks a connection.
+//
+// So a session never lets its client look for another connection. A call that notices
+// the loss leaves the client by a panic (see lostConnection), and a session whose node
+// names another leader ends.
+//
+// A session is connected and probed before its first call. After it is retired, its
+// callers return, its subscriptions end, and the last one to leave closes the client.
+// The next call begins a new session.
 type session struct {
 	to    endpoint
 	ready chan struct{} // closed when the probe has ended
 	err   error         // of the probe; read after ready
 
-	// ctx ends when the session is retired, and with it the subscriptions in it
-	// and the patience of the callers.
+	// ctx ends when the session is retired. Its subscriptions and the waiting of its
+	// callers end with it.
 	ctx context.Context
 	end context.CancelFunc
 
-	waiting  atomic.Int64 // calls, without subscriptions, that wait for an answer
-	answered atomic.Int64 // calls that had one
+	waiting  atomic.Int64 // number of calls, without subscriptions, that wait for an answer
+	answered atomic.Int64 // number of calls that got one
 
 	// Guarded by the mutex of the Store.
-	client  *esdb.Client // nil until the node is found; does not change when ready
-	calls   int          // the probe, calls and subscriptions in the client
+	client  *esdb.Client // nil until the node is found; fixed once ready is closed
+	calls   int          // the probe, calls and subscriptions that use the client
 	retired bool
-	closing *time.Timer // of a retired session that is still used
+	closing *time.Timer // of a retired session with calls
 }
 
-// lost is the panic by which a call leaves the client that has lost its
-// connection.
-type lost struct{ err error }
+// lostConnection is the panic by which a call leaves a client that has lost its
+// connection. recoverClient turns it into an error.
+type lostConnection struct{ err error }
 
-// acquire returns the present session, connected, for one call; release gives
-// it back.
+// acquire returns the current session, connected, for one call. The caller calls
+// release afterwards.
 func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 	s.mu.Lock()
 	if s.closed {
@@ -104,17 +108,17 @@ func (s *Store) acquire(ctx context.Context, what string) (*session, error) {
 		return on, nil
 	case <-ctx.Done():
 		s.release(on)
-		return nil, ended(ctx, what+": not connected in time", s.lastTrouble())
+		return nil, contextError(ctx, what+": not connected in time", s.lastConnectFailure())
 	}
 }
 
-// lastTrouble is why the last attempt to connect failed, for a caller who cannot
-// wait for this one.
-func (s *Store) lastTrouble() *ConnectError {
+// lastConnectFailure returns why the last attempt to connect failed, for a caller whose
+// context ends during the present attempt.
+func (s *Store) lastConnectFailure() *ConnectError {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.trouble != nil {
-		return s.trouble
+	if s.connectFailure != nil {
+		return s.connectFailure
 	}
 	return &ConnectError{Reason: Timeout}
 }
@@ -126,7 +130,7 @@ func (s *Store) begin() *session {
 	go func() {
 		defer s.release(on)
 		err := s.connect(on)
-		s.tell(on.to, err) // first: the next session begins when this one is retired, and has the last word
+		s.noteConnection(on.to, err) // before retire: the next session begins then, and its result must come later
 		if err != nil {
 			on.err = fmt.Errorf("event store: connect: %w", err)
 			s.retire(on)
@@ -139,8 +143,8 @@ func (s *Store) begin() *session {
 	return on
 }
 
-// connect finds the node and proves that it leads, knows the user and lets it
-// read. It returns a *ConnectError, in bounded time.
+// connect finds the node and checks that it leads and lets the user read. It returns a
+// *ConnectError, in bounded time.
 func (s *Store) connect(on *session) error {
 	timeout := s.timeout
 	if s.severalNodes() {
@@ -155,34 +159,37 @@ func (s *Store) connect(on *session) error {
 	on.to = to
 	config := *s.config
 	config.Address, config.GossipSeeds, config.DnsDiscover = to.String(), nil, false
-	config.MaxDiscoverAttempts, config.DiscoveryInterval = 1, 0 // the client would sleep after the last attempt, too
-	config.Logger = func(level esdb.LogLevel, format string, args ...any) { s.overhear(on, level, format, args) }
+	// Without an interval, since the client also sleeps after the last attempt.
+	config.MaxDiscoverAttempts, config.DiscoveryInterval = 1, 0
+	config.Logger = func(level esdb.LogLevel, format string, args ...any) {
+		s.readClientLog(on, level, format, args)
+	}
 	client, err := esdb.NewClient(&config)
 	if err != nil { // Open has validated the configuration
 		return &ConnectError{Reason: Timeout, Endpoint: to.String(), Err: err}
 	}
-	if err = s.prove(ctx, on, client); err == nil {
+	if err = s.probeClient(ctx, on, client); err == nil {
 		return nil
 	}
-	if on.ctx.Err() != nil { // the probe was refused by a node that does not lead, or the store was closed
+	if on.ctx.Err() != nil { // a follower refused the probe, or the store was closed
 		err = &ConnectError{Reason: NoLeader, Endpoint: to.String()}
 	}
-	// The time of the probe may be over, and why it failed is not known yet.
+	// connectError needs time of its own, since that of the probe may be over.
 	asking, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer done()
-	why := s.whyNot(asking, to, err)
-	if !why.Reason.lasts() { // otherwise it leads, and the others name it rightly
-		s.doubt(to)
+	why := s.connectError(asking, to, err)
+	if !why.Reason.permanent() { // a node with a permanent reason still leads
+		s.markUnresponsive(to)
 	}
 	return why
 }
 
-// prove hands the client to the session and probes it, until ctx ends.
-func (s *Store) prove(ctx context.Context, on *session, client *esdb.Client) error {
+// probeClient gives the client to the session and probes it, until ctx ends.
+func (s *Store) probeClient(ctx context.Context, on *session, client *esdb.Client) error {
 	probed := make(chan error, 1)
 	s.mu.Lock()
 	on.client = client
-	on.calls++ // the client takes no context while it connects
+	on.calls++ // the goroutine below, since the client connects without a context
 	s.mu.Unlock()
 	go func() {
 		defer s.release(on)
@@ -199,8 +206,8 @@ func (s *Store) prove(ctx context.Context, on *session, client *esdb.Client) err
 	}
 }
 
-// probe asks what every later call needs: a server that is new enough, that
-// leads, and that lets the user read the whole log.
+// probe checks that the server is new enough, that it leads, and that it lets the user
+// read the whole log.
 func probe(ctx context.Context, client *esdb.Client) error {
 	version, err := client.GetServerVersion()
 	if err != nil {
@@ -209,49 +216,49 @@ func probe(ctx context.Context, client *esdb.Client) error {
 	if version.Major < 23 || version.Major == 23 && version.Minor < 10 {
 		return &ConnectError{Reason: TooOld, Err: fmt.Errorf("it is %d.%d", version.Major, version.Minor)}
 	}
-	_, err = lookBack(leading(ctx), client, esdb.End{}, 1, 0)
+	_, err = readNewest(requireLeader(ctx), client, esdb.End{}, 1, 0)
 	return err
 }
 
-// overhear is the logger of a session's client.
-func (s *Store) overhear(on *session, level esdb.LogLevel, format string, args []any) {
+// readClientLog is the logger of a session's client. It acts on the lines named above.
+func (s *Store) readClientLog(on *session, level esdb.LogLevel, format string, args []any) {
 	s.log.Debug("eventstore client", "level", level, "message", fmt.Sprintf(format, args...))
 	switch format {
 	case callFailed:
 		if err, ok := args[0].(error); ok && status.Code(err) == codes.Unavailable {
-			panic(lost{err})
+			panic(lostConnection{err})
 		}
 	case notLeader:
 		if named, ok := args[0].(esdb.EndPoint); ok {
-			s.hint(on, endpoint{name: named.Host, port: named.Port})
+			s.leaderNamed(on, endpoint{name: named.Host, port: named.Port})
 		}
 		s.retire(on)
-	case ledElsewhere:
+	case leaderChanges:
 		named, err := parseEndpoint(fmt.Sprint(args...))
 		if err == nil {
-			s.hint(on, named)
+			s.leaderNamed(on, named)
 		}
 		s.retire(on)
-		// The client connects there now, and leaks that connection where the node
-		// does not answer.
+		// The client connects to the named node next. Where that node does not answer,
+		// it would leak the connection.
 		if err != nil || !s.answers(named) {
 			runtime.Goexit()
 		}
 	}
 }
 
-// hint names the leader to the session after this one. What is learned in a
-// session that has ended comes too late: the next one has begun, and the name
-// would wait for the one after it.
-func (s *Store) hint(on *session, leader endpoint) {
+// leaderNamed notes the leader that the next session connects to. It ignores a name from
+// a retired session: the next session has begun already, and the one after it would
+// use an old name.
+func (s *Store) leaderNamed(on *session, leader endpoint) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !on.retired {
-		s.cluster.follow(leader)
+		s.cluster.expectLeader(leader)
 	}
 }
 
-// answers reports whether the client will get to the end of its connecting.
+// answers reports whether the client would be able to connect to the node.
 func (s *Store) answers(to endpoint) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 	defer cancel()
@@ -264,11 +271,11 @@ func (s *Store) answers(to endpoint) bool {
 	return err == nil
 }
 
-// watch looks after a session while it lasts. Where calls wait and none has been
-// answered for a while, the other nodes are asked who leads; if it is another
-// one, the session ends: a node that is frozen or cut off does not say so itself.
+// watch monitors a session until it ends. Where calls wait and none is answered for
+// maxUnanswered, it asks the other nodes for the leader. If another node leads, it
+// retires the session: a node that is frozen or cut off does not report that itself.
 func (s *Store) watch(on *session) {
-	tick := time.NewTicker(silence)
+	tick := time.NewTicker(maxUnanswered)
 	defer tick.Stop()
 	for before := int64(-1); ; {
 		select {
@@ -286,17 +293,16 @@ func (s *Store) watch(on *session) {
 		}
 		if leader, err := s.findLeader(on.ctx, on.to); err == nil {
 			s.log.Warn("event store: the leader does not answer, and another one leads", "silent", on.to, "leader", leader)
-			s.hint(on, leader)
-			s.doubt(on.to)
+			s.leaderNamed(on, leader)
+			s.markUnresponsive(on.to)
 			s.retire(on)
 		}
 	}
 }
 
-// Suspect tells the store that the node it speaks with contradicts what was
-// acknowledged, as one does that leads no longer: the next call looks for the
-// leader anew. One that is looked for already is let be: many callers may suspect
-// the same node at once.
+// Suspect tells the store that its node contradicts an acknowledged append, as a node
+// does that no longer leads. The next call then looks for the leader again. It has no
+// effect while the store is connecting, since many callers may notice at once.
 func (s *Store) Suspect() {
 	s.mu.Lock()
 	on := s.current
@@ -311,7 +317,7 @@ func (s *Store) Suspect() {
 	}
 }
 
-// release gives a session back after a call.
+// release ends the use of a session by a call.
 func (s *Store) release(on *session) {
 	s.mu.Lock()
 	on.calls--
@@ -322,7 +328,7 @@ func (s *Store) release(on *session) {
 	}
 }
 
-// retire lets no further call into the session; those in it are not waited for.
+// retire lets no further call use the session. It does not wait for the present ones.
 func (s *Store) retire(on *session) {
 	s.mu.Lock()
 	if s.current == on {
@@ -331,7 +337,7 @@ func (s *Store) retire(on *session) {
 	again, unused := on.retired, on.calls == 0
 	on.retired = true
 	if !again && !unused {
-		on.closing = time.AfterFunc(forceClose, func() { s.closeClient(on) })
+		on.closing = time.AfterFunc(closeTimeout, func() { s.closeClient(on) })
 	}
 	s.mu.Unlock()
 	on.end()
@@ -340,8 +346,8 @@ func (s *Store) retire(on *session) {
 	}
 }
 
-// closeClient ends the client: nobody is in it any more and nobody comes, or
-// those who are in it are stuck.
+// closeClient closes the client of a retired session, which has no calls or only calls
+// that are stuck.
 func (s *Store) closeClient(on *session) {
 	s.mu.Lock()
 	client, closing := on.client, on.closing
@@ -350,37 +356,36 @@ func (s *Store) closeClient(on *session) {
 		closing.Stop()
 	}
 	if client != nil {
-		_ = client.Close() // its only error is nil
+		_ = client.Close() // it always returns nil
 	}
 }
 
-// recoverClient turns a panic out of the client into an error: that of a call
-// that has lost its connection, or that of one in a client that was closed under
-// it.
+// recoverClient turns a panic of the client into an error. The client panics by
+// lostConnection, or where it was closed during a call.
 func recoverClient(what string, err *error) {
 	switch r := recover().(type) {
 	case nil:
-	case lost:
+	case lostConnection:
 		*err = r.err
 	default:
-		*err = unavailable(fmt.Sprintf("%s: the client gave up (%v)", what, r))
+		*err = unavailable(fmt.Sprintf("%s: the client panicked (%v)", what, r))
 	}
 }
 
-// tell remembers why there is no connection, or that there is one again, and
-// logs it: each reason once in a while, for they alternate while nobody leads.
-func (s *Store) tell(to endpoint, err error) {
+// noteConnection remembers the result of connecting and logs it. While no node leads the
+// reasons alternate, so each reason is logged at most once in logEvery.
+func (s *Store) noteConnection(to endpoint, err error) {
 	var why *ConnectError
 	errors.As(err, &why)
 	s.mu.Lock()
-	before, again := s.trouble, false
-	s.trouble = why
+	before, again := s.connectFailure, false
+	s.connectFailure = why
 	if why == nil {
-		clear(s.told)
+		clear(s.loggedAt)
 	} else {
 		s.failedAt = time.Now()
-		if again = time.Since(s.told[why.Reason]) < tellEvery; !again {
-			s.told[why.Reason] = s.failedAt
+		if again = time.Since(s.loggedAt[why.Reason]) < logEvery; !again {
+			s.loggedAt[why.Reason] = s.failedAt
 		}
 	}
 	closed := s.closed
@@ -394,5 +399,5 @@ func (s *Store) tell(to endpoint, err error) {
 	}
 }
 
-// tellEvery is how often the same trouble is logged.
-const tellEvery = time.Minute
+// logEvery is the shortest time between two log lines about the same failure.
+const logEvery = time.Minute

@@ -13,30 +13,31 @@ import (
 	"github.com/google/uuid"
 )
 
-// Setup is a user of least right on an EventStoreDB, for the registry alone.
+// Setup describes a user for the registry on an EventStoreDB, with the least rights that
+// the registry needs.
 type Setup struct {
 	Login    string
-	Group    string                 // a name in the user's list of groups, and in the rights
-	Password string                 // where it is known already
-	Generate func() (string, error) // makes the password of a new user where it is not
-	DryRun   bool                   // only says what would be done
+	Group    string                 // name of the group that has the rights
+	Password string                 // of the user; empty: Generate makes one
+	Generate func() (string, error) // makes the password of a new user
+	DryRun   bool                   // only report what would be done
 }
 
-// SetupStep is one thing that a [Setup] looked at.
+// SetupStep is one part of a [Setup].
 type SetupStep struct {
 	About string // what, such as "user tizilim"
-	Found string // as it was
+	Found string // its state before
 	Done  string // what was changed, or would be; empty: nothing
 }
 
-// ErrNoUsers says that a server keeps no users, and so no rights either: the
-// embedded node, one that runs insecurely, or one that asks another service.
-var ErrNoUsers = errors.New("this server keeps no users: the embedded node, a server that runs with --insecure " +
-	"and one whose users are kept elsewhere have none to set up")
+// ErrNoUsers says that a server has no users of its own, and so no rights: the embedded
+// node, a server that runs with --insecure, or one with an external user store.
+var ErrNoUsers = errors.New("this server has no users to set up, such as the embedded node, " +
+	"a server with --insecure, or one with an external user store")
 
-// ErrOpen says that rights which somebody set on purpose let everybody in.
-var ErrOpen = errors.New("rights that were set on purpose let everybody in, and were left as they are: " +
-	"take $all out of them")
+// ErrOpen says that existing rights admit everybody.
+var ErrOpen = errors.New("existing rights admit everybody, and were not changed: " +
+	"remove $all from them")
 
 const (
 	settingsStream = "$settings"
@@ -48,14 +49,13 @@ const (
 	everybody      = "$all"
 )
 
-// SetUp makes on the server what the Setup names, as the administrator with that
-// name and password, or without a name as the connection string says: the user
-// and its group; the right to read $all; and, where the server keeps default
-// rights, that only the group reads and appends to streams without rights of
-// their own, and only administrators delete them. It adds to what is there, takes
-// nothing away, and may be repeated.
+// SetUp carries out the Setup on the server as the administrator admin. An empty admin
+// stands for the user of the connection string. It creates the user in its group and
+// gives the group the right to read $all. In the default rights of the server, which
+// apply to streams without rights of their own, it lets only the group read and append,
+// and only administrators delete. It removes no existing right and may be repeated.
 //
-// The steps that were taken are returned with an error too.
+// It returns the steps that were taken also with an error.
 //
 // Errors: [ErrNoUsers]; [ErrOpen], after everything else is done; [*RevisionError]
 // where somebody else changed the rights meanwhile.
@@ -71,7 +71,7 @@ func SetUp(
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if _, err := store.Head(ctx); err != nil { // says best why a server is not reached
+	if _, err := store.Head(ctx); err != nil { // its error says best why a server cannot be reached
 		return nil, err
 	}
 	users, err := openUsers(ctx, connection, admin, password)
@@ -118,7 +118,7 @@ func SetUp(
 	return steps, nil
 }
 
-// user creates the user, or adds the group to one that is there.
+// user creates the user, or adds the group to an existing one.
 func (u Setup) user(ctx context.Context, users *users) (SetupStep, error) {
 	step := SetupStep{About: "user " + u.Login}
 	there, err := users.get(ctx, u.Login)
@@ -126,7 +126,7 @@ func (u Setup) user(ctx context.Context, users *users) (SetupStep, error) {
 	case err != nil:
 		return step, err
 	case there == nil:
-		step.Found, step.Done = "is not there", "created, in the group "+u.Group
+		step.Found, step.Done = "does not exist", "created, in the group "+u.Group
 		if u.DryRun {
 			return step, nil
 		}
@@ -140,15 +140,15 @@ func (u Setup) user(ctx context.Context, users *users) (SetupStep, error) {
 			Login: u.Login, FullName: "Tizilim", Groups: []string{u.Group}, Password: password,
 		})
 	}
-	step.Found = "is there, in the groups " + strings.Join(there.Groups, ", ")
+	step.Found = "exists, in the groups " + strings.Join(there.Groups, ", ")
 	if len(there.Groups) == 0 {
-		step.Found = "is there, in no group"
+		step.Found = "exists, in no group"
 	}
 	if there.Disabled {
-		return step, fmt.Errorf("the user %s is there and disabled: enable it, or choose another one", u.Login)
+		return step, fmt.Errorf("the user %s is disabled: enable it, or choose another one", u.Login)
 	}
 	if slices.Contains(there.Groups, administrators) {
-		return step, fmt.Errorf("the user %s is an administrator, whom no rights hold back: choose another one", u.Login)
+		return step, fmt.Errorf("the user %s is an administrator, to whom no rights apply: choose another one", u.Login)
 	}
 	if u.Password != "" {
 		if err := users.logsIn(ctx, u.Login, u.Password); err != nil {
@@ -165,8 +165,8 @@ func (u Setup) user(ctx context.Context, users *users) (SetupStep, error) {
 	return step, users.update(ctx, user{Login: u.Login, FullName: there.FullName, Groups: append(there.Groups, u.Group)})
 }
 
-// rights are a JSON document of the server in which rights stand, as read from
-// the last event of its stream.
+// rights is a JSON document of the server with access rights, read from the last event
+// of its stream.
 type rights struct {
 	stream, eventType string
 	expected          Expected
@@ -181,15 +181,15 @@ func (s *Store) readRights(ctx context.Context, stream, eventType string) (*righ
 		}
 		r.expected = Expected(e.Revision)
 		if err := json.Unmarshal(e.Data, &r.members); err != nil || r.members == nil {
-			return nil, fmt.Errorf("the last event of %s is no JSON object, so the server takes it for nothing: "+
-				"mend it first", stream)
+			return nil, fmt.Errorf("the last event of %s is not a JSON object, so the server ignores it: "+
+				"correct it first", stream)
 		}
 	}
 	return r, nil
 }
 
-// writeRights appends the document where it was read. Its id follows from what it
-// says, so that a repetition of the append is the same event.
+// writeRights appends the document at the revision where it was read. The id of the event
+// is derived from its content, so that the append is idempotent.
 func (s *Store) writeRights(ctx context.Context, r *rights) error {
 	data, err := json.Marshal(r.members)
 	if err != nil {
@@ -200,12 +200,12 @@ func (s *Store) writeRights(ctx context.Context, r *rights) error {
 	return err
 }
 
-// acl is the access control list of that name, empty where there is none.
+// acl returns the access control list with that name; empty where there is none.
 func (r *rights) acl(name string) (acl map[string]roles, err error) {
 	if text, ok := r.members[name]; ok {
 		if err := json.Unmarshal(text, &acl); err != nil || acl == nil {
-			return nil, fmt.Errorf("%s in the last event of %s is no list of rights, so the server takes it for nothing: "+
-				"mend it first", name, r.stream)
+			return nil, fmt.Errorf("%s in the last event of %s is not a list of rights, so the server ignores it: "+
+				"correct it first", name, r.stream)
 		}
 		return acl, nil
 	}
@@ -217,12 +217,12 @@ func (r *rights) setACL(name string, acl map[string]roles) (err error) {
 	return err
 }
 
-// roles are users and groups, written as a list or as a single one; nil: not said.
+// roles are users and groups, in JSON a list or a single string; nil: not given.
 type roles []string
 
 func (r *roles) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
-		return errors.New("null is no list of roles")
+		return errors.New("null is not a list of roles")
 	}
 	if bytes.HasPrefix(text, []byte(`"`)) {
 		*r = make(roles, 1)
@@ -233,9 +233,8 @@ func (r *roles) UnmarshalJSON(text []byte) error {
 
 func (r roles) String() string { return strings.Join(r, ", ") }
 
-// readAll adds the group to those who may read the log. Where that is said
-// nowhere for $all itself, those who may read every stream of the server keep
-// what they have.
+// readAll adds the group to the readers of the log. Where $all has no rights of its own,
+// it also adds those who may read every system stream, so that they keep that right.
 func (u Setup) readAll(log, defaults *rights) (SetupStep, error) {
 	step := SetupStep{About: "reading the log, in $$" + All}
 	acl, err := log.acl("$acl")
@@ -261,8 +260,8 @@ func (u Setup) readAll(log, defaults *rights) (SetupStep, error) {
 	return step, log.setACL("$acl", acl)
 }
 
-// defaultRights are those of every stream that has none of its own: may the
-// group? Without them everybody may everything.
+// defaultRights are the rights of every stream without rights of its own. group says
+// whether the group gets the right. Without default rights everybody has all of them.
 var defaultRights = []struct {
 	member, means string
 	group         bool
@@ -274,9 +273,8 @@ var defaultRights = []struct {
 	{"$mw", "write metadata", false},
 }
 
-// closeStreams closes the default rights to all but the group and the
-// administrators, where they do not say who else may. open reports that
-// somebody said everybody.
+// closeStreams restricts each default right that is not given to the group and the
+// administrators. open reports that an existing right admits everybody.
 func (u Setup) closeStreams(defaults *rights) (step SetupStep, open bool, err error) {
 	step.About = "streams without rights of their own, in " + settingsStream
 	acl, err := defaults.acl(userStreamACL)

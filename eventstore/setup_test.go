@@ -19,13 +19,12 @@ import (
 	"tizilim/eventstore"
 )
 
-// usersDouble is a node as far as a setup sees it: on one port the embedded node
-// for gRPC, and the server's HTTP API of users as its UsersController and
-// UserManagementService have it.
+// usersDouble is a node with users. One port answers gRPC by the embedded node, and the
+// HTTP API of users as UsersController and UserManagementService of the server do.
 type usersDouble struct {
 	listener net.Listener
 	node     string
-	members  []map[string]any // of its gossip
+	members  []map[string]any // in its gossip
 	http     *http.Server
 	conns    sync.WaitGroup
 
@@ -46,11 +45,13 @@ func startUsers(t *testing.T) *usersDouble {
 	return startUsersWith(t, nil)
 }
 
-// startUsersWith serves with TLS where there is a configuration of it.
+// startUsersWith serves with TLS; nil: without.
 func startUsersWith(t *testing.T, secure *tls.Config) *usersDouble {
 	t.Helper()
 	d := &usersDouble{node: startNode(t, t.TempDir(), "127.0.0.1:0").Addr().String()}
-	d.users = map[string]*account{"admin": {fullName: "Event Store Administrator", password: "sesame", groups: []string{"$admins"}}}
+	d.users = map[string]*account{"admin": {
+		fullName: "Event Store Administrator", password: "sesame", groups: []string{"$admins"},
+	}}
 	var err error
 	if d.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -85,8 +86,8 @@ func startUsersWith(t *testing.T, secure *tls.Config) *usersDouble {
 	return d
 }
 
-// accept tells HTTP/2 with prior knowledge, which is gRPC, from HTTP/1, as the
-// server does.
+// accept separates gRPC, which is HTTP/2 with prior knowledge, from HTTP/1, as the server
+// does.
 func (d *usersDouble) accept(queue *connQueue) {
 	for {
 		conn, err := d.listener.Accept()
@@ -128,7 +129,7 @@ type peeked struct {
 
 func (p peeked) Read(b []byte) (int, error) { return p.reader.Read(b) }
 
-// connQueue hands connections to a server.
+// connQueue is a listener that gets its connections from accept.
 type connQueue struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -154,7 +155,8 @@ func (q *connQueue) Addr() net.Addr { return q.addr }
 
 func (d *usersDouble) address() string { return "esdb://" + d.listener.Addr().String() + "?tls=false" }
 
-// admitted answers whom the request comes from, once it is allowed.
+// admitted returns the login of the request. Where the request is not allowed, it answers
+// the request itself.
 func (d *usersDouble) admitted(w http.ResponseWriter, r *http.Request, admin bool) (login string, ok bool) {
 	d.requests = append(d.requests, r.Method+" "+r.URL.Path)
 	login, password, _ := r.BasicAuth()
@@ -188,7 +190,8 @@ func (d *usersDouble) get(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply(w, http.StatusOK, "Success", map[string]any{
-		"loginName": login, "fullName": u.fullName, "groups": u.groups, "disabled": u.disabled, "dateLastUpdated": "2026-11-29T00:00:00Z", "links": []any{},
+		"loginName": login, "fullName": u.fullName, "groups": u.groups, "disabled": u.disabled,
+		"dateLastUpdated": "2026-11-29T00:00:00Z", "links": []any{},
 	})
 }
 
@@ -233,8 +236,8 @@ func (d *usersDouble) update(w http.ResponseWriter, r *http.Request) {
 	reply(w, http.StatusOK, "Success", nil)
 }
 
-// allows answers as the server's LegacyStreamPermissionAssertion does: may the
-// user with these groups do this to the stream?
+// allows reports whether a user with these groups has the right on the stream, by the rules
+// of the server's LegacyStreamPermissionAssertion.
 func allows(t *testing.T, s *eventstore.Store, stream, right string, groups ...string) bool {
 	t.Helper()
 	if slices.Contains(groups, "$admins") {
@@ -269,11 +272,15 @@ func allows(t *testing.T, s *eventstore.Store, stream, right string, groups ...s
 	if !ok {
 		list = []any{roles}
 	}
-	return slices.ContainsFunc(list, func(role any) bool { return role == "$all" || slices.Contains(groups, role.(string)) })
+	return slices.ContainsFunc(
+		list, func(role any) bool { return role == "$all" || slices.Contains(groups, role.(string)) },
+	)
 }
 
 func setup() eventstore.Setup {
-	return eventstore.Setup{Login: "tizilim", Group: "registry", Generate: func() (string, error) { return "made up", nil }}
+	return eventstore.Setup{
+		Login: "tizilim", Group: "registry", Generate: func() (string, error) { return "made up", nil },
+	}
 }
 
 func setUp(t *testing.T, d *usersDouble, s eventstore.Setup) ([]eventstore.SetupStep, error) {
@@ -281,7 +288,7 @@ func setUp(t *testing.T, d *usersDouble, s eventstore.Setup) ([]eventstore.Setup
 	return eventstore.SetUp(t.Context(), d.address(), "admin", "sesame", quiet, s)
 }
 
-func TestSetupMakesAUserOfLeastRight(t *testing.T) {
+func TestSetUpCreatesAUserWithTheLeastRights(t *testing.T) {
 	d := startUsers(t)
 	s := openStore(t, d.address())
 	dry := setup()
@@ -338,7 +345,7 @@ func TestSetupMakesAUserOfLeastRight(t *testing.T) {
 	}
 }
 
-func TestSetupAddsToWhatIsThere(t *testing.T) {
+func TestSetUpKeepsExistingRights(t *testing.T) {
 	d := startUsers(t)
 	s := openStore(t, d.address())
 	d.users["tizilim"] = &account{fullName: "Registry", password: "old", groups: []string{"staff"}}
@@ -350,29 +357,34 @@ func TestSetupAddsToWhatIsThere(t *testing.T) {
 	if _, err := setUp(t, d, u); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&account{fullName: "Registry", password: "old", groups: []string{"staff", "registry"}}, d.users["tizilim"], cmp.AllowUnexported(account{})); diff != "" {
+	if diff := cmp.Diff(
+		&account{fullName: "Registry", password: "old", groups: []string{"staff", "registry"}}, d.users["tizilim"],
+		cmp.AllowUnexported(account{}),
+	); diff != "" {
 		t.Error(diff)
 	}
 	events := log(t, s)
 	got := []string{string(events[2].Data), string(events[3].Data)}
 	want := []string{
 		`{"$acl":{"$mw":["ops"],"$r":["$admins","audit","registry"]},"$maxAge":7}`,
-		`{"$systemStreamAcl":{"$r":["$admins","audit"]},"$userStreamAcl":{"$d":["ops"],"$mr":["$admins","registry"],"$mw":["$admins"],` +
-			`"$r":["$admins","registry"],"$w":["billing","registry"]},"future":1.50}`,
+		`{"$systemStreamAcl":{"$r":["$admins","audit"]},"$userStreamAcl":{"$d":["ops"],` +
+			`"$mr":["$admins","registry"],"$mw":["$admins"],"$r":["$admins","registry"],"$w":["billing","registry"]},"future":1.50}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestSetupLeavesWhatWasOpenedOnPurposeAndSaysSo(t *testing.T) {
+func TestSetUpReportsRightsThatAdmitEverybody(t *testing.T) {
 	d := startUsers(t)
 	s := openStore(t, d.address())
 	appendRaw(t, s, "$settings", -1, raw("$settings", `{"$userStreamAcl":{"$r":["$all"],"$w":["$all"]}}`, ``))
 	if _, err := setUp(t, d, setup()); !errors.Is(err, eventstore.ErrOpen) {
 		t.Errorf("error %v", err)
 	}
-	if !allows(t, s, "case-1", "$w", "others") || allows(t, s, "case-1", "$d", "others") || !allows(t, s, "$all", "$r", "registry") {
+	if !allows(t, s, "case-1", "$w", "others") || allows(
+		t, s, "case-1", "$d", "others",
+	) || !allows(t, s, "$all", "$r", "registry") {
 		t.Error("what was open is to stay, and the rest to be done")
 	}
 	before := len(log(t, s))
@@ -381,26 +393,31 @@ func TestSetupLeavesWhatWasOpenedOnPurposeAndSaysSo(t *testing.T) {
 	}
 }
 
-func TestSetupRefuses(t *testing.T) {
+func TestSetUpRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
 		prepare func(d *usersDouble, s *eventstore.Store, u *eventstore.Setup)
 		want    string
 	}{
 		"a disabled user": {func(d *usersDouble, _ *eventstore.Store, _ *eventstore.Setup) {
 			d.users["tizilim"] = &account{groups: []string{"registry"}, disabled: true}
-		}, "is there and disabled"},
-		"an administrator": {func(_ *usersDouble, _ *eventstore.Store, u *eventstore.Setup) { u.Login = "admin" }, "is an administrator"},
+		}, "is disabled"},
+		"an administrator": {
+			func(_ *usersDouble, _ *eventstore.Store, u *eventstore.Setup) { u.Login = "admin" }, "is an administrator",
+		},
 		"another password": {func(d *usersDouble, _ *eventstore.Store, u *eventstore.Setup) {
 			d.users["tizilim"] = &account{password: "theirs", groups: []string{"registry"}}
 			u.Password = "ours"
 		}, "with another password"},
-		"no administrator": {func(d *usersDouble, _ *eventstore.Store, _ *eventstore.Setup) { d.users["admin"].groups = nil }, "only one of its administrators"},
+		"no administrator": {
+			func(d *usersDouble, _ *eventstore.Store, _ *eventstore.Setup) { d.users["admin"].groups = nil },
+			"must be an administrator",
+		},
 		"settings that are no JSON": {func(_ *usersDouble, s *eventstore.Store, _ *eventstore.Setup) {
 			appendRaw(t, s, "$settings", -1, raw("$settings", `{`, ``))
-		}, "no JSON object"},
+		}, "not a JSON object"},
 		"rights that are none": {func(_ *usersDouble, s *eventstore.Store, _ *eventstore.Setup) {
 			appendRaw(t, s, "$$$all", -1, raw("$metadata", `{"$acl":{"$r":null}}`, ``))
-		}, "no list of rights"},
+		}, "not a list of rights"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := startUsers(t)
@@ -418,7 +435,7 @@ func TestSetupRefuses(t *testing.T) {
 	}
 }
 
-func TestSetupGoesToTheLeader(t *testing.T) {
+func TestSetUpUsesTheLeader(t *testing.T) {
 	follower, leader := startUsers(t), startUsers(t)
 	port := leader.listener.Addr().(*net.TCPAddr).Port
 	follower.members = []map[string]any{
@@ -434,23 +451,27 @@ func TestSetupGoesToTheLeader(t *testing.T) {
 	}
 }
 
-func TestSetupUsesTheTLSOfTheConnection(t *testing.T) {
+func TestSetUpUsesTheTLSOfTheConnection(t *testing.T) {
 	ca, strangers := newAuthority(t), newAuthority(t)
 	ca.sign("user", &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, ca.cert, ca.key)
 	d := startUsersWith(t, ca.serverConfig(tls.RequireAndVerifyClientCert))
-	at := "esdb://" + d.listener.Addr().String() + "?maxDiscoverAttempts=1&defaultDeadline=2000&userCertFile=" + ca.path("user.crt") + "&userKeyFile=" + ca.path("user.key") + "&tlsCAFile="
+	at := "esdb://" + d.listener.Addr().String() + "?maxDiscoverAttempts=1&defaultDeadline=2000&userCertFile=" + ca.path(
+		"user.crt",
+	) + "&userKeyFile=" + ca.path("user.key") + "&tlsCAFile="
 	if _, err := eventstore.SetUp(t.Context(), at+ca.path("ca.crt"), "admin", "sesame", quiet, setup()); err != nil {
 		t.Fatal(err)
 	}
 	if d.users["tizilim"] == nil {
 		t.Error("the user was not made")
 	}
-	if _, err := eventstore.SetUp(t.Context(), at+strangers.path("ca.crt"), "admin", "sesame", quiet, setup()); err == nil {
+	if _, err := eventstore.SetUp(
+		t.Context(), at+strangers.path("ca.crt"), "admin", "sesame", quiet, setup(),
+	); err == nil {
 		t.Error("a node of strangers was trusted")
 	}
 }
 
-func TestSetupSaysThatANodeKeepsNoUsers(t *testing.T) {
+func TestSetUpReportsANodeWithoutUsers(t *testing.T) {
 	node := startNode(t, t.TempDir(), "127.0.0.1:0")
 	_, err := eventstore.SetUp(t.Context(), node.ConnectionString(), "admin", "changeit", quiet, setup())
 	if !errors.Is(err, eventstore.ErrNoUsers) {

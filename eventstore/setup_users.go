@@ -19,21 +19,21 @@ import (
 )
 
 const (
-	// usersTimeout bounds one request about users.
+	// usersTimeout bounds one request to the API of users.
 	usersTimeout = 10 * time.Second
-	// usersAnswer bounds what is read of an answer, in bytes.
-	usersAnswer = 1 << 20
+	// maxUsersAnswer bounds an answer, in bytes.
+	maxUsersAnswer = 1 << 20
 )
 
-// users speaks the part of the server's HTTP API that keeps its users. The
-// client has none of it; the server answers it on the port of everything else.
+// users is a client of the server's HTTP API of users, which the official client lacks.
+// The server answers it on the same port as gRPC.
 type users struct {
 	as   *url.Userinfo
 	http *http.Client
 	base string // scheme, host and port of the node
 }
 
-// user is as the API has it.
+// user is a user as the API encodes it.
 type user struct {
 	Login    string   `json:"loginName,omitempty"`
 	FullName string   `json:"fullName"`
@@ -42,8 +42,8 @@ type user struct {
 	Disabled bool     `json:"disabled,omitempty"`
 }
 
-// openUsers finds the node that leads. A follower would hand the changes on, but
-// read from its own copy.
+// openUsers connects to the leader. A follower would forward changes, but read from its
+// own copy.
 func openUsers(ctx context.Context, connection, admin, password string) (*users, error) {
 	config, err := esdb.ParseConnectionString(connection)
 	if err != nil {
@@ -76,7 +76,7 @@ func openUsers(ctx context.Context, connection, admin, password string) (*users,
 			hosts = append(hosts, seed.String())
 		}
 	}
-	err = ErrNoUsers // of a node that was reached as an event store just before
+	err = ErrNoUsers // a node answered gRPC just before, but has no such API
 	for _, host := range hosts {
 		u.base = scheme + "://" + host
 		leader, asked := u.leader(ctx)
@@ -93,8 +93,8 @@ func openUsers(ctx context.Context, connection, admin, password string) (*users,
 	return nil, err
 }
 
-// leader is the address of the node that leads, as the present one tells; empty
-// where it does not say.
+// leader returns the address of the leader, as the current node names it; empty where it
+// names none.
 func (u *users) leader(ctx context.Context) (address string, err error) {
 	var gossip struct {
 		Members []struct {
@@ -110,7 +110,7 @@ func (u *users) leader(ctx context.Context) (address string, err error) {
 		return "", nil
 	}
 	for _, m := range gossip.Members {
-		if m.Alive && m.State == "Leader" && len(gossip.Members) > 1 { // one node alone is the one that was asked
+		if m.Alive && m.State == "Leader" && len(gossip.Members) > 1 { // a single node is the one that answers
 			address = net.JoinHostPort(m.Host, strconv.Itoa(m.Port))
 		}
 	}
@@ -119,7 +119,7 @@ func (u *users) leader(ctx context.Context) (address string, err error) {
 
 func (u *users) close() { u.http.CloseIdleConnections() }
 
-// get returns the user, nil where there is none.
+// get returns the user; nil where there is none.
 func (u *users) get(ctx context.Context, login string) (*user, error) {
 	var answer struct {
 		Success *bool `json:"success"`
@@ -134,41 +134,43 @@ func (u *users) get(ctx context.Context, login string) (*user, error) {
 		if json.Unmarshal(refused.body, &answer) == nil && answer.Success != nil {
 			return nil, nil
 		}
-		return nil, ErrNoUsers // nobody has this address
+		return nil, ErrNoUsers // the server does not know this path
 	case err == nil:
-		return nil, errors.New("the server answers something else about its users than this program understands")
+		return nil, errors.New("the server answers about its users in a form that is not known")
 	default:
 		return nil, err
 	}
 }
 
+// create creates the user.
 func (u *users) create(ctx context.Context, new user) error {
 	err := u.ask(ctx, http.MethodPost, "/users/", new, nil, nil)
 	var refused *usersError
 	if errors.As(err, &refused) && refused.status == http.StatusConflict {
-		return fmt.Errorf("the user %s was created by somebody else meanwhile, with another password", new.Login)
+		return fmt.Errorf("somebody else has just created the user %s, with another password", new.Login)
 	}
 	return err
 }
 
+// update replaces the full name and the groups of the user.
 func (u *users) update(ctx context.Context, changed user) error {
 	login := changed.Login
 	changed.Login = ""
 	return u.ask(ctx, http.MethodPut, "/users/"+url.PathEscape(login), changed, nil, nil)
 }
 
-// logsIn asks the server about the user as that user.
+// logsIn checks that the user can log in with the password.
 func (u *users) logsIn(ctx context.Context, login, password string) error {
 	err := u.ask(ctx, http.MethodGet, "/users/$current", nil, nil, url.UserPassword(login, password))
 	var refused *usersError
 	if errors.As(err, &refused) && refused.status == http.StatusUnauthorized {
-		return fmt.Errorf("the user %s is there with another password than the one given: "+
+		return fmt.Errorf("the user %s exists with another password: "+
 			"give the right one, or change it on the server", login)
 	}
 	return err
 }
 
-// usersError is an answer other than success.
+// usersError is an answer with an error status.
 type usersError struct {
 	status int
 	body   []byte
@@ -177,15 +179,15 @@ type usersError struct {
 func (e *usersError) Error() string {
 	switch e.status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return "the server refuses: only one of its administrators sets up users; is the password right?"
+		return "the server refuses: the login must be an administrator with the right password"
 	case http.StatusRequestTimeout:
-		return "the server could not do it now: try again"
+		return "the server could not do it in time: try again"
 	default:
 		return "the server answers " + strconv.Itoa(e.status) + " " + http.StatusText(e.status)
 	}
 }
 
-// ask sends one request, as the user of the connection or as somebody else.
+// ask sends one request as the given user; nil stands for the user of the connection.
 func (u *users) ask(ctx context.Context, method, path string, body, answer any, as *url.Userinfo) error {
 	var text bytes.Buffer
 	if body != nil {
@@ -208,7 +210,7 @@ func (u *users) ask(ctx context.Context, method, path string, body, answer any, 
 		return err
 	}
 	defer response.Body.Close()
-	got, err := io.ReadAll(io.LimitReader(response.Body, usersAnswer))
+	got, err := io.ReadAll(io.LimitReader(response.Body, maxUsersAnswer))
 	if err != nil {
 		return err
 	}

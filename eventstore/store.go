@@ -18,52 +18,51 @@ import (
 )
 
 const (
-	// callTimeout bounds one call to the server where neither the context nor
-	// the connection string (defaultDeadline) does.
+	// callTimeout bounds one call to the server where the connection string has no
+	// defaultDeadline.
 	callTimeout = 10 * time.Second
-	// retryFor bounds how long a call is repeated on passing failures.
+	// retryFor bounds how long a call is retried on transient failures.
 	retryFor = 5 * time.Second
-	// retryPause is the longest pause in between: a new leader is soon noticed.
+	// retryPause is the longest pause between two attempts.
 	retryPause = 250 * time.Millisecond
 )
 
-// Store is a connection to an EventStoreDB, by its official client: to the leader
-// of a cluster, and to nobody else. It is safe for concurrent use.
+// Store is a connection to an EventStoreDB by its official client. It uses only the leader
+// of a cluster. It is safe for concurrent use.
 type Store struct {
 	config  *esdb.Configuration
 	log     *slog.Logger
 	timeout time.Duration // of one call
 
-	heads heads
-	notes notes
+	heads      headCache
+	accessLogs accessLogs
 
-	mu       sync.Mutex // guards the rest, and the same of every session
-	cluster  cluster
-	current  *session // nil before the first call and after a lost connection
-	closed   bool
-	trouble  *ConnectError        // why the last attempt to connect failed; nil where it did not
-	failedAt time.Time            // when that was
-	told     map[Reason]time.Time // when each reason was logged, since there was no trouble
+	mu             sync.Mutex // guards the following fields and those of sessions
+	cluster        cluster
+	current        *session // nil before the first call and after a lost connection
+	closed         bool
+	connectFailure *ConnectError        // of the last attempt to connect; nil if it succeeded
+	failedAt       time.Time            // time of the last failed attempt
+	loggedAt       map[Reason]time.Time // when each reason was logged since the last connection
 
-	unappended   error // why the last attempt to append was not acknowledged; nil where it was
-	unappendedAt time.Time
+	appendFailure error // of the last attempt to append; nil if it was acknowledged
+	appendTriedAt time.Time
 }
 
 // Open prepares a Store for an EventStoreDB connection string: one host, as in
 // esdb://127.0.0.1:2113?tls=false, several nodes of a cluster, as in
-// esdb://a:2113,b:2113,c:2113, or one name of all of them, as in
-// esdb+discover://cluster.example:2113. It does not wait for the server; the first
-// call does.
+// esdb://a:2113,b:2113,c:2113, or one DNS name of all nodes, as in
+// esdb+discover://cluster.example:2113. It does not connect; the first call does.
 func Open(connection string, log *slog.Logger, options ...Option) (*Store, error) {
 	config, err := parse(connection, options, log)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, log: log, timeout: callTimeout, told: map[Reason]time.Time{}}
+	s := &Store{config: config, log: log, timeout: callTimeout, loggedAt: map[Reason]time.Time{}}
 	if s.cluster, err = seedsOf(config); err != nil {
 		return nil, err
 	}
-	if s.notes, err = newNotes(); err != nil {
+	if s.accessLogs, err = newAccessLogs(); err != nil {
 		return nil, err
 	}
 	if config.DefaultDeadline != nil {
@@ -72,8 +71,8 @@ func Open(connection string, log *slog.Logger, options ...Option) (*Store, error
 	return s, nil
 }
 
-// Close ends the connection, with the calls and subscriptions on it; new ones
-// are refused.
+// Close ends the connection with its calls and subscriptions. Later calls return an
+// error.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -87,18 +86,17 @@ func (s *Store) Close() error {
 
 var errClosed = errors.New("event store: the store is closed")
 
-// leading has the call answered by the leader alone. The client of v4.2.0 puts
-// this into the incoming metadata of its context, whatever its options say, so
-// that it is never sent; a follower then answers from its own, late copy.
-func leading(ctx context.Context) context.Context {
+// requireLeader returns a context whose calls only the leader answers. The client of
+// v4.2.0 never sends its own requires-leader, since it puts it into the incoming
+// metadata. Without it a follower answers from its copy, which may be old.
+func requireLeader(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "requires-leader", "true")
 }
 
-// call runs f with the present client and classifies its error. It returns when
-// ctx or the session ends, and leaves f to itself then: the client may hang
-// whatever its context says, and reads what gRPC writes where it is cancelled in
-// the middle of an append. f must therefore not touch what the caller still uses
-// after an error.
+// call runs f with the client of the current session and classifies its error. It returns
+// when ctx or the session ends, while f may still run: the client may hang after its
+// context has ended, and has a data race where an append is cancelled. So f must not
+// share anything with the caller that the caller uses after an error.
 func call[T any](
 	ctx context.Context, s *Store, what string, f func(context.Context, *esdb.Client) (T, error),
 ) (T, error) {
@@ -124,7 +122,7 @@ func call[T any](
 		defer recoverClient(what, &o.err)
 		ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 		defer cancel()
-		o.value, o.err = f(leading(ctx), on.client)
+		o.value, o.err = f(requireLeader(ctx), on.client)
 	}()
 	select {
 	case o := <-done:
@@ -136,29 +134,29 @@ func call[T any](
 		}
 		return o.value, nil
 	case <-on.ctx.Done():
-		return zero, unavailable(what + ": the connection was given up")
+		return zero, unavailable(what + ": the session has ended")
 	case <-ctx.Done():
-		return zero, ended(ctx, what, &ConnectError{Reason: Timeout, Endpoint: on.to.String()})
+		return zero, contextError(ctx, what, &ConnectError{Reason: Timeout, Endpoint: on.to.String()})
 	}
 }
 
-// ended is the error of a call whose context has ended, with what speaks against
-// the server. Where the caller gave up, as one does that goes away, nothing does.
-func ended(ctx context.Context, what string, why *ConnectError) error {
+// contextError is the error of a call whose context has ended: why, or that the caller
+// has cancelled it, which is no failure of the server.
+func contextError(ctx context.Context, what string, why *ConnectError) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return unavailable(what + ": given up by the caller")
+		return unavailable(what + ": cancelled by the caller")
 	}
 	return fmt.Errorf("event store: %s: %w", what, why)
 }
 
-// timedOut reports whether the client gave up waiting, which is no answer.
+// timedOut reports whether the deadline of the call has ended, so that there is no answer.
 func timedOut(err error) bool {
 	var clientErr *esdb.Error
 	return errors.As(err, &clientErr) && clientErr.Code() == esdb.ErrorCodeDeadlineExceeded ||
 		status.Code(err) == codes.DeadlineExceeded
 }
 
-// RevisionError says that a stream is not at the revision that the caller read.
+// RevisionError says that a stream is not at the expected revision.
 type RevisionError struct {
 	Stream string
 	Err    error
@@ -169,21 +167,21 @@ func (e *RevisionError) Error() string {
 }
 func (e *RevisionError) Unwrap() error { return e.Err }
 
-// errNoStream is the client's "not found", as read sees it.
+// errNoStream says that a stream does not exist.
 var errNoStream = errors.New("event store: no such stream")
 
-// classify is the one place where errors of the client get their meaning.
+// classify converts every error of the client. It retires the session where the error
+// says that its node is lost or does not lead.
 //
-// esdb.FromError is of no use here: it does not unwrap, and the client itself
-// wraps with %w.
+// It cannot use esdb.FromError, which does not unwrap: the client wraps its errors.
 func (s *Store) classify(what string, on *session, err error) error {
 	var domainErr *domain.Error
 	if errors.As(err, &domainErr) {
 		return err
 	}
-	switch status.Code(err) { // the request is at fault, and will be however often it is repeated
+	switch status.Code(err) { // the request itself is wrong, so a retry does not help
 	case codes.InvalidArgument, codes.ResourceExhausted:
-		return fmt.Errorf("event store: %s: the server refuses the request: %s", what, said(err))
+		return fmt.Errorf("event store: %s: the server refuses the request: %s", what, serverMessage(err))
 	}
 	code := esdb.ErrorCodeUnknown
 	var clientErr *esdb.Error
@@ -199,9 +197,9 @@ func (s *Store) classify(what string, on *session, err error) error {
 		if status.Code(err) != codes.NotFound {
 			return errNoStream
 		}
-		s.retire(on) // refused, not answered: by a node that does not lead, and says no more than that
+		s.retire(on) // a follower has refused the call
 	case esdb.ErrorCodeAccessDenied:
-		return fmt.Errorf("event store: %s: %w", what, s.denied(on.to))
+		return fmt.Errorf("event store: %s: %w", what, s.accessDenied(on.to))
 	case esdb.ErrorCodeUnauthenticated:
 		return fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: BadCredentials, Endpoint: on.to.String()})
 	case esdb.ErrorCodeUnsupportedFeature, esdb.ErrorCodeStreamDeleted,
@@ -213,14 +211,14 @@ func (s *Store) classify(what string, on *session, err error) error {
 			return fmt.Errorf("event store: %s: %w", what, &ConnectError{Reason: NoLeader, Endpoint: on.to.String()})
 		}
 	}
-	// Aborted, deadline, unavailable, a stream cut in the middle, a failed
-	// discovery: all pass, or look as if they might.
+	// All other errors are transient, or may be: aborted, deadline, unavailable, an
+	// incomplete stream, a failed discovery.
 	return unavailable(fmt.Sprintf("%s: %v", what, err))
 }
 
-// said is the server's own sentence in an error, without what the client makes
-// of it.
-func said(err error) string {
+// serverMessage returns the message of the server in an error, without that of the
+// client.
+func serverMessage(err error) string {
 	var of interface{ GRPCStatus() *status.Status }
 	if errors.As(err, &of) {
 		return of.GRPCStatus().Message()
@@ -228,8 +226,8 @@ func said(err error) string {
 	return err.Error()
 }
 
-// retry repeats f on passing failures, for at most retryFor and not beyond ctx.
-// Its error is that of the last attempt.
+// retry calls f again after transient failures, with back-off, for at most retryFor and
+// until ctx ends. Its error is that of the last attempt.
 func retry[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval = 10 * time.Millisecond
@@ -238,13 +236,13 @@ func retry[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	v, err := backoff.Retry(ctx, func() (T, error) {
 		var v T
 		v, last = f()
-		if last != nil && (domain.CodeOf(last) != domain.CodeLogUnavailable || lasting(last)) {
+		if last != nil && (domain.CodeOf(last) != domain.CodeLogUnavailable || isPermanent(last)) {
 			return v, backoff.Permanent(last)
 		}
 		return v, last
 	}, backoff.WithBackOff(pause), backoff.WithMaxElapsedTime(retryFor))
 	if err != nil && last != nil {
-		err = last // not the end of the context that cut the pause short
+		err = last // more useful than the error of the context
 	}
 	return v, err
 }

@@ -43,8 +43,8 @@ func startNode(t *testing.T, dir, address string) *embedded.Node {
 	return node
 }
 
-// server is the connection string of the server under test, for tests that use
-// nothing but streams of their own. Those that end a server start their own.
+// server returns the connection string of a shared server, for tests that use only their
+// own streams. A test that stops a server starts its own.
 func server(t *testing.T) string {
 	t.Helper()
 	return eventstoretest.Server(t, func(testing.TB) string {
@@ -62,14 +62,15 @@ func openStore(t *testing.T, address string) *eventstore.Store {
 	return s
 }
 
-// opening is an event with a text of its own.
+// opening is an event with the given title.
 func opening(list domain.ListID, title string) eventstore.NewEvent {
 	id := uuid.NewSHA1(list.UUID, []byte(title))
 	return eventstore.NewEvent{
 		ID:    id,
 		Event: housing.ListOpened{ListID: list, Title: title, OpenedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
 		Meta: domain.Meta{
-			Correlation: list.UUID, Causation: domain.CommandID{UUID: id}, Digest: "d", Actor: "desk", Role: domain.RoleCommission, Channel: domain.ChannelPortal,
+			Correlation: list.UUID, Causation: domain.CommandID{UUID: id}, Digest: "d", Actor: "desk",
+			Role: domain.RoleCommission, Channel: domain.ChannelPortal,
 		},
 	}
 }
@@ -88,10 +89,11 @@ func read(t *testing.T, s *eventstore.Store, stream string, from uint64) []domai
 	return recs
 }
 
-func TestOpenSaysWhatIsWrongWithAnAddress(t *testing.T) {
+func TestOpenExplainsAWrongAddress(t *testing.T) {
 	for _, address := range []string{
 		"", "localhost:2113", "http://localhost:2113", "esdb://", "esdb://localhost:port", "esdb://localhost?tls=perhaps",
-		"esdb://admin:sesame@localhost:port", "esdb://admin:sesame %@localhost", "esdb://admin:sesame:sesame@@localhost?tls=perhaps",
+		"esdb://admin:sesame@localhost:port", "esdb://admin:sesame %@localhost",
+		"esdb://admin:sesame:sesame@@localhost?tls=perhaps",
 	} {
 		s, err := eventstore.Open(address, quiet)
 		if err == nil {
@@ -110,7 +112,9 @@ func TestWhatIsAppendedIsReadBack(t *testing.T) {
 	list := newList()
 	began := time.Now().Add(-time.Second)
 	first := opening(list, "бірінші")
-	position, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{first, opening(list, "екінші")})
+	position, err := s.Append(
+		t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{first, opening(list, "екінші")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +129,8 @@ func TestWhatIsAppendedIsReadBack(t *testing.T) {
 		t.Errorf("created %v", recs[0].Created)
 	}
 	want := domain.Recorded{
-		ID: first.ID, Stream: list.Stream(), Revision: 0, Position: recs[0].Position, Created: recs[0].Created, Event: first.Event, Meta: first.Meta,
+		ID: first.ID, Stream: list.Stream(), Revision: 0, Position: recs[0].Position, Created: recs[0].Created,
+		Event: first.Event, Meta: first.Meta,
 	}
 	if diff := cmp.Diff(want, recs[0]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -140,12 +145,16 @@ func TestWhatIsAppendedIsReadBack(t *testing.T) {
 }
 
 func TestTheHeadIsTheLastEvent(t *testing.T) {
-	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()) // nobody else appends there
+	s := openStore(
+		t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString(),
+	) // a server of its own, where no other test appends
 	if head, err := s.Head(t.Context()); err != nil || head != 0 {
 		t.Errorf("head %d, %v of an empty log", head, err)
 	}
 	list := newList()
-	position, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a"), opening(list, "b")})
+	position, err := s.Append(
+		t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "a"), opening(list, "b")},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +169,9 @@ func TestAStreamThatDoesNotExistHasNoEvents(t *testing.T) {
 		t.Errorf("%d events", len(recs))
 	}
 	list := newList()
-	if _, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "")}); err != nil {
+	if _, err := s.Append(
+		t.Context(), list.Stream(), eventstore.NoStream, []eventstore.NewEvent{opening(list, "")},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if recs := read(t, s, list.Stream(), 7); len(recs) != 0 {
@@ -221,14 +232,16 @@ func TestAnEventWithoutAnIDIsNotAppended(t *testing.T) {
 	}
 }
 
-// A request that is at fault is told as such, at once and in the server's words.
-func TestARequestThatTheServerRefusesIsNoOutage(t *testing.T) {
+// A wrong request is not retried, and its error has the message of the server.
+func TestARequestThatTheServerRefusesIsNotRetried(t *testing.T) {
 	s := openStore(t, startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString())
 	began := time.Now()
 	_, _, err := s.AppendRaw(t.Context(), "large-"+uuid.NewString(), eventstore.NoStream, []eventstore.RawEvent{
 		{ID: uuid.New(), Type: "Large", Data: make([]byte, 2<<20)},
 	})
-	if err == nil || domain.CodeOf(err) == domain.CodeLogUnavailable || !strings.Contains(err.Error(), "Maximum Append Size") ||
+	if err == nil || domain.CodeOf(err) == domain.CodeLogUnavailable || !strings.Contains(
+		err.Error(), "Maximum Append Size",
+	) ||
 		strings.Contains(err.Error(), "ErrorCode") {
 		t.Errorf("too large an append: %v", err)
 	}
@@ -240,7 +253,7 @@ func TestARequestThatTheServerRefusesIsNoOutage(t *testing.T) {
 func TestALongStreamIsReadWhole(t *testing.T) {
 	s := openStore(t, server(t))
 	list := newList()
-	const n = 1300 // several pages, the last one not full
+	const n = 1300 // several pages; the last one is not full
 	var events []eventstore.NewEvent
 	for i := range n {
 		events = append(events, opening(list, fmt.Sprint(i)))
@@ -262,7 +275,7 @@ func TestALongStreamIsReadWhole(t *testing.T) {
 }
 
 func TestACancelledContextEndsACall(t *testing.T) {
-	// Nobody answers here: connections are taken and never served.
+	// Connections are accepted here and never answered.
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +318,7 @@ func TestAStoreOutlivesADeadClient(t *testing.T) {
 	dir := t.TempDir()
 	node := startNode(t, dir, address)
 	if err := try(eventstore.NoStream, "a"); err != nil {
-		t.Fatalf("the server is there now: %v", err)
+		t.Fatalf("the server runs again: %v", err)
 	}
 	if err := node.Close(); err != nil {
 		t.Fatal(err)
@@ -316,7 +329,7 @@ func TestAStoreOutlivesADeadClient(t *testing.T) {
 	}
 }
 
-func TestAClosedStoreSaysSo(t *testing.T) {
+func TestAClosedStoreReturnsAnError(t *testing.T) {
 	s := openStore(t, server(t))
 	if _, err := s.Head(t.Context()); err != nil {
 		t.Fatal(err)
@@ -361,7 +374,9 @@ func TestFollowDeliversEverythingOnceAcrossRestarts(t *testing.T) {
 	revision := eventstore.NoStream
 	for round := range 3 {
 		for i := range 5 {
-			if _, err := s.Append(t.Context(), list.Stream(), revision, []eventstore.NewEvent{opening(list, fmt.Sprint(round, i))}); err != nil {
+			if _, err := s.Append(
+				t.Context(), list.Stream(), revision, []eventstore.NewEvent{opening(list, fmt.Sprint(round, i))},
+			); err != nil {
 				t.Fatal(err)
 			}
 			revision++
@@ -382,7 +397,7 @@ func TestFollowDeliversEverythingOnceAcrossRestarts(t *testing.T) {
 	}
 }
 
-func TestFollowBeginsAfterThePositionAndTellsWhenItHasCaughtUp(t *testing.T) {
+func TestFollowBeginsAfterThePositionAndDeliversCaughtUp(t *testing.T) {
 	s := openStore(t, server(t))
 	list := newList()
 	var events []eventstore.NewEvent
@@ -421,7 +436,8 @@ func TestFollowMarksWhatItCannotDecode(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := foreign.AppendToStream(t.Context(), list.Stream(), esdb.AppendToStreamOptions{}, esdb.EventData{
-		EventID: uuid.New(), EventType: "ListBurnt", ContentType: esdb.ContentTypeJson, Data: []byte(`{}`), Metadata: []byte(`{"schema":1}`),
+		EventID: uuid.New(), EventType: "ListBurnt", ContentType: esdb.ContentTypeJson, Data: []byte(`{}`),
+		Metadata: []byte(`{"schema":1}`),
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -438,12 +454,14 @@ func TestFollowMarksWhatItCannotDecode(t *testing.T) {
 	}
 }
 
-// That an event cannot be decoded is a defect of the log or of this release. It
-// does not pass, and the event store has answered.
-func TestAnEventThatCannotBeDecodedIsNoFailureOfTheServer(t *testing.T) {
+// An event that cannot be decoded is a defect of the log or of this release, and a
+// permanent one.
+func TestAnEventThatCannotBeDecodedIsNotAFailureOfTheServer(t *testing.T) {
 	s := openStore(t, server(t))
 	stream := newList().Stream()
-	strange := []eventstore.RawEvent{{ID: uuid.New(), Type: "Strange", JSON: true, Data: []byte("{}"), Metadata: []byte("{}")}}
+	strange := []eventstore.RawEvent{{
+		ID: uuid.New(), Type: "Strange", JSON: true, Data: []byte("{}"), Metadata: []byte("{}"),
+	}}
 	if _, _, err := s.AppendRaw(t.Context(), stream, eventstore.NoStream, strange); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ import (
 	"tizilim/eventstore/eventstoretest/standin"
 )
 
-// answering is a server of a version that refuses every read.
+// answering is a server with a version that refuses every read.
 type answering struct {
 	streams.UnimplementedStreamsServer
 	serverfeatures.UnimplementedServerFeaturesServer
@@ -38,10 +38,10 @@ func (a *answering) Read(_ *streams.ReadReq, call streams.Streams_ReadServer) er
 	return a.refusal
 }
 
-// serve returns the connection string of the server, which leads.
+// serve starts the server as a leader and returns its connection string.
 func (a *answering) serve(t *testing.T) string { return "esdb://" + serveStreams(t, a) + "?tls=false" }
 
-// silent takes connections and says nothing.
+// silent accepts connections and never answers.
 func silent(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -52,7 +52,7 @@ func silent(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// reasonOf asks until the store gives the reason, for some seconds at most.
+// reasonOf calls the store until it gives the reason, for some seconds at most.
 func reasonOf(t *testing.T, s *eventstore.Store, want eventstore.Reason) (why *eventstore.ConnectError, err error) {
 	t.Helper()
 	for patience := time.After(20 * time.Second); ; {
@@ -70,7 +70,7 @@ func reasonOf(t *testing.T, s *eventstore.Store, want eventstore.Reason) (why *e
 	}
 }
 
-func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
+func TestEachFailureToConnectHasAReasonAndASentence(t *testing.T) {
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -91,17 +91,29 @@ func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
 		says          string
 	}{
 		{"a name without an address", "esdb://nobody.invalid:2113?tls=false", eventstore.NameNotFound, "check the host"},
-		{"one name of several nodes without an address", "esdb+discover://nobody.invalid:2113?tls=false", eventstore.NameNotFound, "check the host"},
+		{
+			"one name of several nodes without an address", "esdb+discover://nobody.invalid:2113?tls=false",
+			eventstore.NameNotFound, "check the host",
+		},
 		{"nobody listens", "esdb://" + gone + "?tls=false", eventstore.Refused, "no server listens there"},
-		{"nobody of several listens", "esdb://" + gone + "," + gone + "?tls=false", eventstore.Refused, "no server listens there"},
+		{
+			"nobody of several listens", "esdb://" + gone + "," + gone + "?tls=false", eventstore.Refused,
+			"no server listens there",
+		},
 		{"no answer", "esdb://" + silent(t) + "?tls=false&gossipTimeout=1", eventstore.Timeout, "does not answer in time"},
 		{"a server without TLS", "esdb://" + node, eventstore.BadCertificate, "tls=false"},
 		{"too old", (&answering{version: "22.10.5"}).serve(t), eventstore.TooOld, "23.10 or later"},
-		{"a version that is none", (&answering{version: "24.10.14-prerelease"}).serve(t), eventstore.VersionUnreadable, "14-prerelease"},
-		{"not ready", (&answering{version: "24.10.0", refusal: status.Error(codes.Unavailable, "Server Is Not Ready")}).serve(t),
-			eventstore.NoLeader, "knows no leader"},
-		{"a cluster without a leader", leaderless.ConnectionString(), eventstore.NoLeader, "knows no leader"},
-		{"nobody knows the caller", denied.serve(t), eventstore.BadCredentials, "none was given"},
+		{
+			"a version that is none", (&answering{version: "24.10.14-prerelease"}).serve(t), eventstore.VersionUnreadable,
+			"14-prerelease",
+		},
+		{
+			"not ready",
+			(&answering{version: "24.10.0", refusal: status.Error(codes.Unavailable, "Server Is Not Ready")}).serve(t),
+			eventstore.NoLeader, "has no leader now",
+		},
+		{"a cluster without a leader", leaderless.ConnectionString(), eventstore.NoLeader, "has no leader now"},
+		{"nobody knows the caller", denied.serve(t), eventstore.BadCredentials, "no user is given"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,9 +132,9 @@ func TestEachFailureToConnectHasItsReasonAndItsWords(t *testing.T) {
 	}
 }
 
-// A leader that refuses for good is still the leader: the next attempt says the
-// same, not that there is none.
-func TestARefusalThatLastsIsToldEachTime(t *testing.T) {
+// A leader that refuses permanently is still the leader. The next attempt must return the
+// same reason, and not that there is no leader.
+func TestAPermanentReasonIsReturnedEachTime(t *testing.T) {
 	denied := &answering{version: "24.10.0", refusal: status.Error(codes.Unauthenticated, "who is that")}
 	s := openStore(t, strings.Replace(denied.serve(t), "esdb://", "esdb+discover://", 1))
 	for range 3 {
@@ -136,8 +148,8 @@ func TestARefusalThatLastsIsToldEachTime(t *testing.T) {
 	}
 }
 
-// Who goes away says nothing of the server.
-func TestACallerWhoGivesUpIsNoTroubleOfTheServer(t *testing.T) {
+// The end of a caller's context is not a failure of the server.
+func TestACallerWhoGivesUpIsNotAFailureOfTheServer(t *testing.T) {
 	connected := openStore(t, server(t))
 	if _, err := connected.Head(t.Context()); err != nil {
 		t.Fatal(err)
@@ -155,8 +167,8 @@ func TestACallerWhoGivesUpIsNoTroubleOfTheServer(t *testing.T) {
 	}
 }
 
-// A machine that is gone says nothing, and is not waited for to the end.
-func TestThatNobodyLeadsIsToldBeforeASilentNodeAnswers(t *testing.T) {
+// Discovery does not wait for a machine that is down.
+func TestNoLeaderIsReportedWithoutWaitingForASilentNode(t *testing.T) {
 	c := standin.Start(t)
 	leader := c.AwaitLeader(t.Context())
 	c.Kill(leader)
@@ -172,7 +184,7 @@ func TestThatNobodyLeadsIsToldBeforeASilentNodeAnswers(t *testing.T) {
 	}
 }
 
-func TestAConnectionStringIsReadOnceAndForAll(t *testing.T) {
+func TestOpenRejectsAWrongSetting(t *testing.T) {
 	for address, says := range map[string]string{
 		"esdb://localhost?tlsCAFile=/nowhere/ca.crt":                       "tlsCaFile",
 		"esdb://localhost?tlsCaFile=doc.go":                                "no certificate in PEM",

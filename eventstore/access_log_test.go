@@ -15,7 +15,7 @@ import (
 	"tizilim/eventstore"
 )
 
-// looked records reads of one person's data by the readers 0 to n-1, in order.
+// looked records that the readers 0 to n-1 have read the data of a new person.
 func looked(t *testing.T, s *eventstore.Store, n int) domain.PersonID {
 	t.Helper()
 	person := domain.PersonID{UUID: uuid.New()}
@@ -48,7 +48,7 @@ func readers(recs []domain.Recorded) []string {
 	return names
 }
 
-func TestC21_ReadsOfOnePersonsDataAreRecordedWhoeverComesFirst(t *testing.T) {
+func TestC21_ConcurrentReadsOfOnePersonsDataAreAllRecorded(t *testing.T) {
 	s := openStore(t, server(t))
 	person := looked(t, s, 0)
 	var all sync.WaitGroup
@@ -56,7 +56,7 @@ func TestC21_ReadsOfOnePersonsDataAreRecordedWhoeverComesFirst(t *testing.T) {
 		all.Go(func() { noted(t, s, person, i) })
 	}
 	all.Wait()
-	for i := range 3 { // a repeated entry is the same one
+	for i := range 3 { // a retry is the same entry
 		noted(t, s, person, i)
 	}
 	got := readers(read(t, s, accesslog.Stream(person), 0))
@@ -66,7 +66,7 @@ func TestC21_ReadsOfOnePersonsDataAreRecordedWhoeverComesFirst(t *testing.T) {
 	}
 }
 
-func TestReadBackGivesTheNewestFirstAndGoesOnWhereItStopped(t *testing.T) {
+func TestReadBackReturnsTheNewestFirstAndContinues(t *testing.T) {
 	s := openStore(t, server(t))
 	stream := accesslog.Stream(looked(t, s, 5))
 	at := func(r uint64) *uint64 { return &r }
@@ -96,9 +96,9 @@ func TestReadBackGivesTheNewestFirstAndGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
-// In an outage the entries of those who have gone would pile up behind the one
-// that is on its way.
-func TestC21_AnEntryThatNobodyWaitsForIsNotRecordedLater(t *testing.T) {
+// In an outage, the entries of callers who have given up would accumulate behind the one
+// that is being appended.
+func TestC21_AnEntryWhoseCallerHasGivenUpIsDropped(t *testing.T) {
 	m := &mute{held: make(chan chan struct{})}
 	s := openStore(t, startMute(t, m))
 	person := domain.PersonID{UUID: uuid.New()}

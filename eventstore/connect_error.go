@@ -17,23 +17,23 @@ import (
 	"tizilim/domain"
 )
 
-// Reason is why the event store cannot be used, for machines.
+// Reason is why the event store cannot be used, as a code.
 type Reason string
 
 const (
-	NameNotFound      Reason = "name_not_found"     // the host has no address
-	Refused           Reason = "refused"            // nobody listens there
+	NameNotFound      Reason = "name_not_found"     // the name of the host does not resolve
+	Refused           Reason = "refused"            // no server listens there
 	Timeout           Reason = "timeout"            // no answer in time
-	BadCertificate    Reason = "certificate"        // TLS is not agreed on
+	BadCertificate    Reason = "certificate"        // the TLS handshake fails
 	BadCredentials    Reason = "credentials"        // the user or the password is wrong
 	NoRights          Reason = "rights"             // the user may not read $all
-	NoLeader          Reason = "no_leader"          // the cluster has none now
+	NoLeader          Reason = "no_leader"          // the cluster has no leader now
 	TooOld            Reason = "too_old"            // older than 23.10
 	VersionUnreadable Reason = "version_unreadable" // the client cannot read the server's version
 )
 
-// lasts reports whether an operator has to act: waiting does not help.
-func (r Reason) lasts() bool {
+// permanent reports whether an operator must act. Retries do not help then.
+func (r Reason) permanent() bool {
 	switch r {
 	case BadCertificate, BadCredentials, NoRights, TooOld, VersionUnreadable:
 		return true
@@ -41,15 +41,15 @@ func (r Reason) lasts() bool {
 	return false
 }
 
-// ConnectError says why the event store cannot be used. It is a refusal of kind
-// Unavailable to the caller of a command, and a sentence to the operator.
+// ConnectError says why the event store cannot be used. It unwraps to a [*domain.Error]
+// of kind Unavailable; its text is for the operator.
 type ConnectError struct {
 	Reason   Reason
-	Endpoint string // host:port; empty where it is about all of them
-	Err      error  // what was seen; may be nil
+	Endpoint string // host:port; empty: all of them
+	Err      error  // the cause; may be nil
 }
 
-// Error is a sentence for the operator, with what to do.
+// Error returns a sentence for the operator that says what to do.
 func (e *ConnectError) Error() string {
 	at := e.Endpoint
 	if at == "" {
@@ -62,14 +62,14 @@ func (e *ConnectError) Error() string {
 	case Refused:
 		s = at + " refuses connections: no server listens there"
 	case BadCertificate:
-		s = "TLS with " + at + " fails: name the authority with tlsCaFile, connect by a name of the certificate, " +
+		s = "TLS with " + at + " fails: name the authority with tlsCaFile, use a host name of the certificate, " +
 			"and give userCertFile and userKeyFile where the server asks for them"
 	case BadCredentials:
-		s = at + " does not know this user or password"
+		s = at + " refuses this user or password"
 	case NoRights:
-		s = "this user may not read $all at " + at + ": tizilim eventstore setup gives the rights"
+		s = "this user may not read $all at " + at + ": run tizilim eventstore setup to grant the rights"
 	case NoLeader:
-		s = at + " knows no leader now, or has just lost it"
+		s = at + " has no leader now"
 	case TooOld:
 		s = at + " is too old: EventStoreDB 23.10 or later is needed"
 	case VersionUnreadable:
@@ -83,7 +83,7 @@ func (e *ConnectError) Error() string {
 	return s
 }
 
-// EventStoreReason is the reason for machines, such as /readyz shows.
+// EventStoreReason returns the reason as a code, for /readyz.
 func (e *ConnectError) EventStoreReason() string { return string(e.Reason) }
 
 func (e *ConnectError) Unwrap() []error {
@@ -93,14 +93,14 @@ func (e *ConnectError) Unwrap() []error {
 	return []error{errUnavailable, e.Err}
 }
 
-// lasting reports whether waiting does not mend the error.
-func lasting(err error) bool {
+// isPermanent reports whether the error has a permanent reason.
+func isPermanent(err error) bool {
 	var c *ConnectError
-	return errors.As(err, &c) && c.Reason.lasts()
+	return errors.As(err, &c) && c.Reason.permanent()
 }
 
-// errUnavailable is the refusal of everything that the event store did not
-// answer: nothing is known to have happened.
+// errUnavailable is the error of every call that the event store did not answer. The
+// outcome of such a call is unknown.
 var errUnavailable = domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
 	"the event store does not answer now; send the same request with the same Idempotency-Key again")
 
@@ -108,8 +108,8 @@ func unavailable(detail string) error {
 	return fmt.Errorf("event store: %s: %w", detail, errUnavailable)
 }
 
-// whyNot names what a failed attempt to connect to the endpoint says.
-func (s *Store) whyNot(ctx context.Context, to endpoint, err error) *ConnectError {
+// connectError classifies the error of a failed attempt to connect to the endpoint.
+func (s *Store) connectError(ctx context.Context, to endpoint, err error) *ConnectError {
 	e := &ConnectError{Reason: Timeout, Endpoint: to.String(), Err: err}
 	var number *strconv.NumError
 	var client *esdb.Error
@@ -126,7 +126,7 @@ func (s *Store) whyNot(ctx context.Context, to endpoint, err error) *ConnectErro
 	case status.Code(err) == codes.Unauthenticated, client != nil && client.Code() == esdb.ErrorCodeUnauthenticated:
 		e.Reason, e.Err = BadCredentials, nil
 	case status.Code(err) == codes.PermissionDenied, client != nil && client.Code() == esdb.ErrorCodeAccessDenied:
-		return s.denied(to)
+		return s.accessDenied(to)
 	case notReady(err), client != nil && client.Code() == esdb.ErrorCodeNotLeader:
 		e.Reason, e.Err = NoLeader, nil
 	default:
@@ -135,21 +135,22 @@ func (s *Store) whyNot(ctx context.Context, to endpoint, err error) *ConnectErro
 	return e
 }
 
-// denied is why the server denies access: the user may not, or none was named.
-func (s *Store) denied(to endpoint) *ConnectError {
+// accessDenied returns why the server denies access: the user lacks the right, or the
+// connection has no user.
+func (s *Store) accessDenied(to endpoint) *ConnectError {
 	e := &ConnectError{Reason: NoRights, Endpoint: to.String()}
 	if s.config.UserCertFile == "" && (s.config.Username == "" || s.config.DisableTLS) {
-		e.Reason, e.Err = BadCredentials, errors.New("none was given")
+		e.Reason, e.Err = BadCredentials, errors.New("no user is given")
 	}
 	return e
 }
 
-// notReady reports whether a server said that it knows no leader.
+// notReady reports whether a server answered that it has no leader.
 func notReady(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "Server Is Not Ready")
 }
 
-// dial connects once more, by hand: the client tells why only in words.
+// dial connects once more without the client, whose errors tell the cause only as text.
 func (s *Store) dial(ctx context.Context, to endpoint, seen error) (Reason, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.dialed())
 	var dns *net.DNSError
@@ -168,7 +169,7 @@ func (s *Store) dial(ctx context.Context, to endpoint, seen error) (Reason, erro
 	}
 	if config == nil {
 		if strings.Contains(seen.Error(), "server preface") {
-			return BadCertificate, errors.New("the server seems to want TLS: leave out tls=false")
+			return BadCertificate, errors.New("the server seems to require TLS: leave out tls=false")
 		}
 		return Timeout, seen
 	}
@@ -179,22 +180,22 @@ func (s *Store) dial(ctx context.Context, to endpoint, seen error) (Reason, erro
 	var alert tls.AlertError
 	switch {
 	case errors.As(err, &record):
-		return BadCertificate, errors.New("the server does not speak TLS: add ?tls=false where that is meant")
+		return BadCertificate, errors.New("the server does not use TLS: add ?tls=false if that is intended")
 	case errors.As(err, &unverified):
 		return BadCertificate, unverified.Err
-	case errors.As(err, &alert), strings.Contains(seen.Error(), "certificate"): // the server refuses ours
+	case errors.As(err, &alert), strings.Contains(seen.Error(), "certificate"): // the server refuses our certificate
 		return BadCertificate, seen
 	}
 	return Timeout, seen
 }
 
-// tls returns how TLS is spoken with the endpoint; nil where it is not.
+// tls returns the TLS configuration for the endpoint; nil where TLS is off.
 func (s *Store) tls(to endpoint) (*tls.Config, error) {
 	if s.config.DisableTLS {
 		return nil, nil
 	}
 	config := &tls.Config{
-		InsecureSkipVerify: s.config.SkipCertificateVerification, // tlsVerifyCert=false, the operator's word
+		InsecureSkipVerify: s.config.SkipCertificateVerification, // set by tlsVerifyCert=false
 		RootCAs:            s.config.RootCAs,
 		ServerName:         to.name,
 		MinVersion:         tls.VersionTLS12,
