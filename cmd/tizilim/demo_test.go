@@ -272,9 +272,9 @@ func TestLoopFailsWhereAnAnswerIsFalse(t *testing.T) {
 		"an event twice in a history": {
 			lie{"GET", `/persons/[^/]+/history$`, replace(`^([^\n]*\n)`, "$1$1")}, "is in a history more than once",
 		},
-		"a history without its last event": {
+		"a history without an event": {
 			lie{
-				"GET", `/persons/[^/]+/history$`, replace(`[^\n]*"EntryRemoved"[^\n]*\n$`, ""),
+				"GET", `/persons/[^/]+/history$`, replace(`[^\n]*"EntryRemoved"[^\n]*\n`, ""),
 			}, "an acknowledged EntryRemoved is not in the log",
 		},
 		"a list in another order": {
