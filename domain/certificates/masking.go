@@ -7,7 +7,8 @@ import (
 	"tizilim/domain"
 )
 
-// Whatever here holds personal values masks them in every log.
+// States and commands with personal values mask them in every log. Events do so
+// beside their type.
 
 func (c Correction) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correct) LogValue() slog.Value    { return domain.Masked(c) }

@@ -17,10 +17,11 @@ import (
 )
 
 // filled returns a value of the type with every field set, the same in every
-// run. Ids and texts are made of the name of their field, so that they differ.
+// run. An id is derived from the path of its member in the JSON, so that no two
+// are equal.
 func filled(t reflect.Type) any {
 	v := reflect.New(t).Elem()
-	fill(v, strings.ToLower(t.Name()))
+	fill(v, "")
 	return v.Interface()
 }
 
@@ -28,13 +29,13 @@ func filled(t reflect.Type) any {
 // day or a fraction.
 var texts = []string{"2026-03-15", "1/2", "case-1@7", "1"}
 
-func fill(v reflect.Value, name string) {
+func fill(v reflect.Value, path string) {
 	switch v.Type() {
 	case reflect.TypeFor[time.Time]():
 		v.Set(reflect.ValueOf(domaintest.Noon()))
 		return
 	case reflect.TypeFor[uuid.UUID]():
-		v.Set(reflect.ValueOf(domain.DeriveID(uuid.NameSpaceOID, name)))
+		v.Set(reflect.ValueOf(domain.DeriveID(uuid.NameSpaceOID, path)))
 		return
 	case reflect.TypeFor[domain.IIN]():
 		v.SetString("999999000012")
@@ -51,20 +52,18 @@ func fill(v reflect.Value, name string) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.Anonymous {
-				fill(v.Field(i), name)
-			} else if field.IsExported() {
-				fill(v.Field(i), strings.ToLower(field.Name))
+			if field := v.Type().Field(i); field.IsExported() {
+				fill(v.Field(i), memberOf(path, field))
 			}
 		}
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), name)
+		fill(v.Elem(), path)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(v.Index(0), name)
+		fill(v.Index(0), path)
 	case reflect.String:
-		v.SetString(name)
+		v.SetString(path[strings.LastIndex(path, ".")+1:])
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Float32, reflect.Float64:
@@ -74,6 +73,18 @@ func fill(v reflect.Value, name string) {
 	default: // whole numbers
 		v.Set(reflect.ValueOf(1).Convert(v.Type()))
 	}
+}
+
+// memberOf returns the path of the field's member in the JSON.
+func memberOf(path string, field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch {
+	case field.Anonymous:
+		return path
+	case path == "":
+		return name
+	}
+	return path + "." + name
 }
 
 func holdsUUID(t reflect.Type) bool {

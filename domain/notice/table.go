@@ -110,11 +110,11 @@ type Line struct {
 // Table says of every type of event whom it owes a notice of what kind, or why
 // nobody. A test lets no type be missing.
 var Table = slices.Concat(owing, // nobody is owed a notice of the others
-	none("the person is there, or asked for it",
+	none("the person did it or asked for it",
 		residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
 		residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
 		residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{}, residence.DepartureSheetIssued{},
-		procedure.ObjectionFiled{}, procedure.HearingClosed{}, housing.InventoryConfirmed{}, housing.ChangeReported{},
+		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ChangeReported{},
 		housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.ProtectionRecorded{},
 		certificates.Duplicated{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
@@ -125,11 +125,11 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("the code goes to the person by itself, and the request is answered",
 		otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{}),
 	none("it is a step inside the body, whose outcome is told",
-		procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingDispensed{}, housing.NeedExamined{},
-		housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, housing.ProvisionDecided{},
+		procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingClosed{}, procedure.HearingDispensed{},
+		housing.NeedExamined{}, housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, housing.ProvisionDecided{},
 		housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
-	none("it is about no person",
+	none("it is about a dwelling or a list",
 		residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}),

@@ -7,7 +7,8 @@ import (
 	"tizilim/domain"
 )
 
-// Whatever here holds personal values masks them in every log.
+// States and commands with personal values mask them in every log. Events do so
+// beside their type.
 
 func (p Person) LogValue() slog.Value                 { return domain.Masked(p) }
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }

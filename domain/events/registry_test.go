@@ -1,10 +1,12 @@
 package events_test
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
 	"tizilim/domain/events"
 )
 
@@ -27,6 +29,15 @@ func TestEveryEventConcernsSomebodyOrSaysWhyNot(t *testing.T) {
 		case slices.Contains(c.Persons, domain.PersonID{}) || slices.Contains(c.Dwellings, domain.DwellingID{}) ||
 			slices.Contains(c.Entries, domain.ListEntry{}):
 			t.Errorf("%s concerns somebody without an id", name)
+		}
+	}
+}
+
+// TestNoEventShowsAPersonalValueInALog: a type with personal values masks itself.
+func TestNoEventShowsAPersonalValueInALog(t *testing.T) {
+	for _, ty := range events.All() {
+		if got, want := domaintest.AssertMasked(t, ty.Zero), len(personal(reflect.TypeOf(ty.Zero), "")); got != want {
+			t.Errorf("%d personal values of %s were looked at, want %d", got, ty.Name, want)
 		}
 	}
 }
