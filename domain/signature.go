@@ -53,5 +53,5 @@ func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 // else (C16).
 func SignatureMismatch() *Error {
 	return Refuse(Invalid, CodeSignatureMismatch,
-		"the signature does not fit this request: it was changed after signing, or signed for another Idempotency-Key or address; sign what POST /v1/signatures/preview answers").At("signature")
+		"the signature does not fit this request: it was changed after signing, or signed for another Idempotency-Key or address; ask for the text to be signed, and sign that text").At("signature")
 }

@@ -35,13 +35,13 @@ func (n NeedCheck) lookups(holder domain.PersonID, family []FamilyMember) []Look
 }
 
 // accesses gathers the look-ups of each person.
-func accesses(looked []Lookup, why accesslog.Purpose, kase domain.CaseID) []accesslog.PersonalDataRead {
+func accesses(looked []Lookup, why accesslog.Purpose, caseID domain.CaseID) []accesslog.PersonalDataRead {
 	var entries []accesslog.PersonalDataRead
 	for _, l := range looked {
 		i := slices.IndexFunc(entries, func(e accesslog.PersonalDataRead) bool { return e.PersonID == l.PersonID })
 		if i < 0 {
 			i = len(entries)
-			entries = append(entries, accesslog.PersonalDataRead{PersonID: l.PersonID, Operation: accesslog.LookUp, Purpose: why, CaseID: kase})
+			entries = append(entries, accesslog.PersonalDataRead{PersonID: l.PersonID, Operation: accesslog.LookUp, Purpose: why, CaseID: caseID})
 		}
 		entries[i].Scope = append(entries[i].Scope, string(l.Scope))
 	}

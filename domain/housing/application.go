@@ -238,7 +238,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, err
 	}
 	if !known(c.ApplicantID) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person with POST /v1/persons first").At("applicant_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person first").At("applicant_id")
 	}
 	if err := q.CanJoin(c.ApplicantID); err != nil {
 		return nil, err

@@ -536,5 +536,5 @@ func notActive() *domain.Error {
 
 // UnknownList is the refusal of an id that names no list.
 func UnknownList() *domain.Error {
-	return domain.Refuse(domain.NotFound, domain.CodeListUnknown, "no list with this id was opened; open one with POST /v1/queues")
+	return domain.Refuse(domain.NotFound, domain.CodeListUnknown, "no list with this id was opened; open the list first, or correct the id")
 }

@@ -249,7 +249,7 @@ type Redeem struct {
 func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error) {
 	switch state := c.states[r.ChallengeID]; {
 	case state == StateNone: // or another person's: which of both, nobody is told
-		return nil, refuse(domain.CodeChallengeUnknown, "no one-time password with this id was sent to you; ask for one with POST /v1/otp").At("signature.challenge")
+		return nil, refuse(domain.CodeChallengeUnknown, "no one-time password with this id was sent to you; ask for a new one").At("signature.challenge")
 	case state == StateVerified && c.used[r.ChallengeID] == r.Command: // repeated as it was, it would not come here
 		return nil, refuse(domain.CodeKeyReused, "this Idempotency-Key came before with another request, which this one-time password signed: repeat that request unchanged")
 	case state != StateIssued:

@@ -88,7 +88,7 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 	edition := c.Rules.On(cmd.Today())
 	if d.Place != "" && !slices.Contains(edition.Residence.PermittedPlaces, string(d.Place)) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePlaceNotPermitted,
-			"this place is recorded as %s, where nobody can be registered; where that is wrong, correct it with POST /v1/dwellings/{id}/description", d.Place).At("dwelling_id")
+			"this place is recorded as %s, where nobody can be registered; if that is wrong, correct the description of the dwelling", d.Place).At("dwelling_id")
 	}
 	norm, ok := edition.OccupancyNorm(d.KATO, c.From)
 	switch {
@@ -109,7 +109,7 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 		return nil, domain.Refuse(domain.Conflict, domain.CodeOccupancyNorm,
 			"with %d persons on %v m² each would have less than %v m², the norm of this territory; "+
 				"a spouse or relative of somebody registered there states it in kinship, where the norm exempts them (%v); "+
-				"a wrong area is corrected with POST /v1/dwellings/{id}/description",
+				"if the area is wrong, correct the description of the dwelling",
 			len(persons), d.Area, norm.AreaPerPerson, norm.ExemptKinships).At("dwelling_id")
 	}
 	return nil, nil

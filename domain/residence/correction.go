@@ -512,7 +512,7 @@ func (w *correcting) named(n FactName) (fact, *domain.Error) {
 			return w.facts[i], nil
 		}
 		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown,
-			"this event is none by which a registration of the person began, ended or was corrected; look at GET /v1/persons/{id}/history").At("event")
+			"no registration of the person began, ended or was corrected by this event; look up the event in the history of the person").At("event")
 	}
 	if n.Ending {
 		if f, ok := w.facts.endingOf(n.RegistrationID); ok {

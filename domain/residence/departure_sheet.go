@@ -182,7 +182,7 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 	sheet.CertificateID = domain.CertificateID{UUID: domain.DeriveID(p.ID.UUID, "departure sheet "+by.String())}
 	if id, issued := p.sheetFor(by, c.Case, r.ID); issued {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeSheetIssued,
-			"the departure sheet %s of this ending has been issued; ask for a duplicate of it with POST /v1/certificates/{id}/duplicate", id).At("registration_id")
+			"the departure sheet %s of this ending has been issued; ask for a duplicate of it", id).At("registration_id")
 	}
 	return append(events, sheet), nil
 }

@@ -229,7 +229,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
 	if !f.Applicant.Known() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person with POST /v1/persons first").At("applicant_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person first").At("applicant_id")
 	}
 	if !f.Dwelling.Known() {
 		e := UnknownDwelling().At("dwelling_id")

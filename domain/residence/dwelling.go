@@ -255,7 +255,7 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 // UnknownDwelling is the refusal of an id that names no recorded dwelling.
 func UnknownDwelling() *domain.Error {
 	return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
-		"no dwelling with this id is recorded; record it with POST /v1/dwellings first")
+		"no dwelling with this id is recorded; record the dwelling first")
 }
 
 func checkOwners(owners []Owner) error {

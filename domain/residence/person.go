@@ -240,7 +240,7 @@ type RecordPerson struct {
 func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, error) {
 	if p.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePersonRecorded,
-			"a person with this IIN is already recorded; find the person with POST /v1/persons/search").At("iin")
+			"a person with this IIN is already recorded; search for the person by the IIN").At("iin")
 	}
 	if !slices.Contains(Classes, c.Class) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a person is of one of the classes %v", Classes).At("class")
@@ -285,7 +285,7 @@ type Register struct {
 func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error) {
 	if !p.Known() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-			"no person with this id is recorded; record the person with POST /v1/persons first").At("person_id")
+			"no person with this id is recorded; record the person first").At("person_id")
 	}
 	if err := c.checkPeriod(cmd.Today()); err != nil {
 		return nil, err
@@ -448,7 +448,7 @@ func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 	}
 	if !here {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeNotRegisteredHere,
-			"the person has no active registration at this dwelling; look at GET /v1/dwellings/{id}/residents")
+			"the person has no active registration at this dwelling; look up its residents")
 	}
 	return ended, nil
 }

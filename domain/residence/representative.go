@@ -89,7 +89,7 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
 	case !c.Representative.Known():
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-			"no person with this id is recorded; record the representative with POST /v1/persons first").At("representative_id")
+			"no person with this id is recorded; record the representative first").At("representative_id")
 	case c.Representative.ID == p.ID:
 		return nil, domain.Refuse(domain.Invalid, domain.CodeNotAMinor, "nobody is their own legal representative").At("representative_id")
 	case !slices.Contains(Representations, c.Kind):
