@@ -24,7 +24,7 @@ func NewDate(year int, month time.Month, day int) Date {
 	return DateOf(time.Date(year, month, day, 0, 0, 0, 0, Zone))
 }
 
-// DateOf returns the day that it is in [Zone] at t.
+// DateOf returns the day in [Zone] at the instant t.
 func DateOf(t time.Time) Date {
 	y, m, d := t.In(Zone).Date()
 	return Date{int16(y), int8(m), int8(d)}
@@ -49,8 +49,8 @@ func (d Date) Start() time.Time {
 	return time.Date(int(d.year), time.Month(d.month), int(d.day), 0, 0, 0, 0, Zone)
 }
 
-// End is the last second of the day in [Zone]; a term that ends on a day can be
-// met until then.
+// End is the last second of the day in [Zone]; a term that ends on the day can
+// be met until then.
 func (d Date) End() time.Time { return d.AddDays(1).Start().Add(-time.Second) }
 
 func (d Date) AddDays(n int) Date {

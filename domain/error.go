@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Kind says whose turn it is after an [Error]. HTTP turns it into a status in
-// one place (httpapi).
+// Kind says what the caller can do after an [Error]. HTTP turns it into a
+// status in one place (httpapi).
 type Kind uint8
 
 const (
-	Invalid     Kind = iota // the command is wrong in itself: mend it, then send it again
-	Conflict                // the command is well formed, the present state of the registry refuses it
-	NotFound                // what the command or query names does not exist, or is not the caller's to see
+	Invalid     Kind = iota // the command itself is wrong: correct it and send it again
+	Conflict                // the command is well formed, but the present state of the registry does not allow it
+	NotFound                // what the command or query names does not exist, or the caller may not see it
 	Forbidden               // the caller may not do this
 	Stale                   // the caller decided on an older revision than the present one (If-Match)
 	Unavailable             // nothing was decided; the same request may be sent again
@@ -24,7 +24,7 @@ type Error struct {
 	Kind    Kind
 	Code    Code
 	Field   string   // path of the member at fault as the client wrote it ("persons[1]"); empty where none is
-	Message string   // a sentence: what is wrong and how to mend it; never holds a personal value
+	Message string   // a sentence: what is wrong and how to correct it; never holds a personal value
 	Also    []*Error // further faults of the same command, one level deep
 }
 
@@ -42,7 +42,7 @@ func (e *Error) At(field string) *Error {
 	return &c
 }
 
-// Refuse builds an Error without a field; chain [Error.At] where one is at fault.
+// Refuse builds an Error without a field; chain [Error.At] to name one.
 func Refuse(kind Kind, code Code, format string, args ...any) *Error {
 	return &Error{Kind: kind, Code: code, Message: fmt.Sprintf(format, args...)}
 }

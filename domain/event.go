@@ -8,8 +8,8 @@ import (
 
 // Event is a fact of the registry: a plain value that is never changed.
 type Event interface {
-	// EventType is the explicit name under which the fact is stored. It holds
-	// for ever.
+	// EventType is the explicit name under which the fact is stored. It never
+	// changes.
 	EventType() string
 	// EffectiveAt is when the fact is true in the world, which may be long
 	// before the registry learned of it ([Recorded.Created]).
@@ -49,11 +49,11 @@ type Delivery struct {
 	Position Position  // everything up to here has been delivered
 	Recorded *Recorded // the event at Position; nil for a checkpoint
 	Poison   error     // the event at Position cannot be decoded; Recorded then holds all but Event
-	CaughtUp bool      // a checkpoint: what was in the log when it was asked has been delivered
+	CaughtUp bool      // a checkpoint: everything that the log held at that time has been delivered
 }
 
-// Command is the envelope of every command: who orders it, when, and under
-// which id it may be repeated.
+// Command is the envelope of every command: who gives it, when, and under which
+// id it may be repeated.
 type Command struct {
 	ID      CommandID
 	Digest  string
@@ -91,7 +91,7 @@ const (
 	RoleProvider   Role = "provider"   // the Ministry's service provider
 	RoleCommission Role = "commission" // a housing commission
 	RoleAuditor    Role = "auditor"
-	RoleSystem     Role = "system" // the registry itself, finishing an act
+	RoleSystem     Role = "system" // the registry itself, as when it finishes an act
 )
 
 // Roles are the roles that a token can carry.
@@ -142,12 +142,12 @@ const (
 	English Language = "en"
 )
 
-// Document is a paper or record handed in with an application.
+// Document is a document handed in with an application.
 type Document struct {
 	Type        DocumentType `json:"type"`
 	Number      Personal     `json:"number,omitempty"`
 	PersonID    PersonID     `json:"person_id,omitzero"`   // whom it identifies or concerns
-	DwellingID  DwellingID   `json:"dwelling_id,omitzero"` // court decision: the dwelling it speaks of
+	DwellingID  DwellingID   `json:"dwelling_id,omitzero"` // court decision: the dwelling it is about
 	InForceOn   Date         `json:"in_force_on,omitzero"` // court decision: the day on which it took legal force
 	Surrendered bool         `json:"surrendered,omitempty"`
 }

@@ -11,10 +11,10 @@ import (
 )
 
 // Personal is a text that tells who somebody is: a name, a telephone, a
-// document's number, free text of an application. It prints and logs as a
-// mask, whatever the verb (fmt prints the value itself where a verb does not
-// suit, unless the type formats itself); only JSON (events and answers to those who may see them) and an
-// explicit conversion to string show it.
+// document's number, free text of an application. It prints and logs as a mask,
+// with every verb: it formats itself, because fmt prints the value where a verb
+// does not suit the type. Only JSON (events, and answers to those who may see
+// them) and an explicit conversion to string show it.
 type Personal string
 
 func (Personal) String() string             { return personalMask }
@@ -30,8 +30,8 @@ func (PersonalBytes) LogValue() slog.Value       { return slog.StringValue(perso
 func (PersonalBytes) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, personalMask) }
 
 // IIN is an individual identification number (ЖСН/ИИН): 12 ASCII digits with a
-// right control digit. It prints and logs as a mask. The zero IIN is "none":
-// a refugee may have no IIN (R21).
+// valid control digit. It prints and logs as a mask. The zero IIN is "none": a
+// refugee may have no IIN (R21).
 type IIN string
 
 func (IIN) String() string             { return iinMask }
@@ -43,9 +43,9 @@ const (
 	iinMask      = "[iin]"
 )
 
-// Masked returns v for a log with its personal values masked. What holds
+// Masked returns v for a log with its personal values masked. A type with
 // personal values in exported fields has a LogValue that calls it, because
-// slog's JSON handler writes a struct as [encoding/json] does, values and all.
+// slog's JSON handler writes a struct as [encoding/json] does, without masks.
 func Masked(v any) slog.Value { return slog.StringValue(fmt.Sprintf("%+v", v)) }
 
 func (d Document) LogValue() slog.Value { return Masked(d) }
@@ -109,7 +109,7 @@ func controlDigit(d []int) (digit int, ok bool) {
 type PersonIDKey []byte
 
 // PersonID returns the id of the person with that IIN: always the same, so that
-// one IIN is one person without a look-up, and telling nothing without the key.
+// one IIN is one person without a look-up. Without the key it tells nothing.
 func (k PersonIDKey) PersonID(iin IIN) PersonID {
 	mac := hmac.New(sha256.New, k)
 	mac.Write([]byte(iin))

@@ -15,7 +15,7 @@ type Evidence struct {
 	SHA256      Personal      `json:"sha256"` // of Text, in hex
 	CMS         PersonalBytes `json:"cms,omitempty"`
 	Certificate Personal      `json:"certificate,omitempty"` // its serial number, in hex
-	ClaimedAt   time.Time     `json:"claimed_at,omitzero"`   // when the signer's own clock says it was signed; nobody vouches for it
+	ClaimedAt   time.Time     `json:"claimed_at,omitzero"`   // when the signer's own clock says it was signed; it is not verified
 	Challenge   ChallengeID   `json:"challenge,omitzero"`    // whose one-time password it was
 }
 
@@ -33,8 +33,8 @@ func TextDigest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// SignedBy refuses what is not signed by the person with the evidence that the
-// method leaves (C18, C19).
+// SignedBy refuses a request that the person did not sign, or whose evidence is
+// not that of the method (C18, C19).
 func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 	switch {
 	case m == SignatureHandwritten:
@@ -42,7 +42,7 @@ func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 	case e.IsZero():
 		return Refuse(Invalid, CodeRequired, "the request is not signed; sign it with %s", m).At("signature")
 	case e.Signer != by:
-		return Refuse(Invalid, CodeSignatureNotApplicants, "the signature is another person's; who applies signs").At("signature")
+		return Refuse(Invalid, CodeSignatureNotApplicants, "the signature is another person's; the applicant signs").At("signature")
 	case string(e.SHA256) != TextDigest([]byte(e.Text)):
 		return SignatureMismatch()
 	}

@@ -1,8 +1,8 @@
-// Package accesslog is what the registry records of every read of personal data
-// (C21): who read whose data, when and why, here or, for the registry, in other
-// state information systems (C20). The entries of a person are a stream of
-// their own, access-<person>, apart from the history of the record, and are
-// shown to that person. They hold no personal value.
+// Package accesslog records every read of personal data (C21): who read whose
+// data, when and why. A read is one of this registry, or a look-up by its staff
+// in other state information systems (C20). The entries of a person are in a
+// stream of their own, access-<person>, apart from the history of the record.
+// They are shown to that person. They hold no personal value.
 package accesslog
 
 import (
@@ -22,10 +22,10 @@ const apart = "it is in the log of accesses of the person, which is kept apart f
 // Stream is where the reads of the person's data are recorded.
 func Stream(id domain.PersonID) string { return "access-" + id.String() }
 
-// PersonalDataRead says that somebody was about to be shown data of a person, or
-// had looked them up elsewhere. It is recorded before the answer is given, and
-// before what was looked up is: an answer that then got lost has its entry, and
-// no answer has none.
+// PersonalDataRead says that somebody was about to be shown data of a person,
+// or had looked them up elsewhere. It is recorded before the answer is given,
+// and before the result of the look-up is recorded. So no answer is without its
+// entry; an entry can be of an answer that was then lost.
 type PersonalDataRead struct {
 	PersonID  domain.PersonID `json:"person_id"`
 	Reader    string          `json:"reader"` // account, or the person id of a citizen
@@ -37,7 +37,7 @@ type PersonalDataRead struct {
 	ReadAt    time.Time       `json:"read_at"`          // of a look-up: when its result was recorded
 }
 
-// LookUp is the operation of who looked in other state information systems.
+// LookUp is the operation of a look-up in other state information systems.
 const LookUp = "state-systems-lookup"
 
 func (PersonalDataRead) EventType() string        { return "PersonalDataRead" }
@@ -55,21 +55,21 @@ const (
 	RegisterKeeping Purpose = "register_keeping" // keeping the register and correcting it
 	SubjectRequest  Purpose = "subject_request"  // the person asked for it (personal data law, art. 24)
 	CourtRequest    Purpose = "court_request"    // a court, or a body that the law entitles, asked for it
-	Audit           Purpose = "audit"            // supervision of those who keep the register
+	Audit           Purpose = "audit"            // supervision of the staff who keep the register
 
-	Owner Purpose = "owner" // an owner looks who is registered in the dwelling (F14)
+	Owner Purpose = "owner" // an owner looks up who is registered in the dwelling
 	Party Purpose = "party" // a party to a case reads it (APPC 75)
 
 	NeedExamined Purpose = "examination_of_need" // a look-up for an application (art. 101-3)
 	NeedChecked  Purpose = "check_of_need"       // a look-up while an entry stands (Q16, Q19)
 )
 
-// Stated are the purposes that staff can state. The others follow from what a
-// citizen is to the record, and from what was looked up for.
+// Stated are the purposes that staff can state. The others follow from the part
+// that a citizen has in the record, and from the reason of a look-up.
 var Stated = []Purpose{Service, Decision, Complaint, RegisterKeeping, SubjectRequest, CourtRequest, Audit}
 
-// DefaultOf is the purpose of staff who state none: what their office is there
-// for. A citizen has none.
+// DefaultOf is the purpose of staff who state none: that of their role. A
+// citizen has none.
 func DefaultOf(role domain.Role) Purpose {
 	switch role {
 	case domain.RoleOperator, domain.RoleProvider:

@@ -26,7 +26,7 @@ const (
 // Kinds lists them all.
 var Kinds = []Kind{Placement, Refusal, DepartureSheet, Talon}
 
-// Field of a document that a correction may mend: how something is written,
+// Field of a document that a correction may change: how something is written,
 // never what was decided.
 type Field string
 
@@ -42,8 +42,9 @@ const (
 // Fields lists them all.
 var Fields = []Field{Name, Body, Settlement, ListTitle, Reasons, Address}
 
-// correctable says what a correction may mend on a document of the kind. Dates,
-// numbers, grounds and kinds of registration are the decision itself (C10).
+// correctable says which fields of a document of the kind a correction may
+// change. Dates, numbers, grounds and kinds of registration are the decision
+// itself (C10).
 var correctable = map[Kind][]Field{
 	Placement:      {Name, Body, Settlement, ListTitle},
 	Refusal:        {Name, Body, Settlement, ListTitle, Reasons},
@@ -51,8 +52,8 @@ var correctable = map[Kind][]Field{
 	Talon:          {Name},
 }
 
-// issuers says who stands for the body that issued a document of the kind: only
-// that body mends its slips or issues it again (APPC 82).
+// issuers are the roles of the body that issues documents of the kind: only
+// that body corrects slips or issues a document again (APPC 82).
 var issuers = map[Kind][]domain.Role{
 	Placement:      {domain.RoleCommission},
 	Refusal:        {domain.RoleCommission},
@@ -66,8 +67,8 @@ type Correction struct {
 	Value domain.Personal `json:"value"`
 }
 
-// Corrected mends slips of a document: a new version of it, the same decision
-// (C10, APPC 82).
+// Corrected corrects slips of a document. It makes a new version and does not
+// change the decision (C10, APPC 82).
 type Corrected struct {
 	CaseID        domain.CaseID        `json:"case_id,omitzero"`
 	PersonID      domain.PersonID      `json:"person_id,omitzero"` // whose stream issued the document; zero where a case did
@@ -87,7 +88,7 @@ type Duplicated struct {
 	Copy           int                   `json:"copy"` // 1 for the first duplicate
 	PersonID       domain.PersonID       `json:"person_id"`
 	RegistrationID domain.RegistrationID `json:"registration_id"`
-	Ending         domain.EventRef       `json:"ending"` // that it testifies as its original does
+	Ending         domain.EventRef       `json:"ending"` // that it certifies, as its original does
 	IssuedAt       time.Time             `json:"issued_at"`
 }
 
@@ -112,7 +113,7 @@ type Document struct {
 	Copy        int                  // 0 for an original
 	Replaces    domain.CertificateID // of a duplicate
 	ReplacedBy  domain.CertificateID // zero while no duplicate takes its place
-	VoidSince   domain.Date          // on which the ending that it testifies was corrected; zero while it holds ([File.Hold])
+	VoidSince   domain.Date          // on which the ending that it certifies was corrected; zero while it holds ([File.Hold])
 	Corrections []Corrected          // oldest first; version n has the first n-1
 	inherited   int                  // how many of Corrections a duplicate has from what it replaces
 }
@@ -126,10 +127,10 @@ type Status string
 const (
 	Valid      Status = "valid"
 	Superseded Status = "superseded" // by a duplicate, or a newer version
-	Void       Status = "void"       // the ending that it testifies was corrected (R17)
+	Void       Status = "void"       // the ending that it certifies was corrected (R17)
 )
 
-// StatusOf a document. That it is void says more than that there is another.
+// StatusOf returns the status of a document: void comes before superseded.
 func StatusOf(superseded bool, voidSince domain.Date) Status {
 	switch {
 	case !voidSince.IsZero():
@@ -143,7 +144,7 @@ func StatusOf(superseded bool, voidSince domain.Date) Status {
 // Status of the document in its newest version.
 func (d Document) Status() Status { return StatusOf(!d.ReplacedBy.IsZero(), d.VoidSince) }
 
-// At returns the document as its version was, and whether there is such one.
+// At returns the document in the version; false where there is no such version.
 func (d Document) At(version int) (Document, bool) {
 	if version < 1 || version > d.Version() {
 		return Document{}, false
@@ -161,8 +162,7 @@ func (d Document) Last() *Corrected {
 	return &d.Corrections[len(d.Corrections)-1]
 }
 
-// Value returns what the corrections say of the field, else the value as
-// written.
+// Value returns the field as the corrections have it, else as it was written.
 func (d Document) Value(field Field, written string) string {
 	for _, c := range slices.Backward(d.Corrections) {
 		for _, correction := range c.Corrections {
@@ -203,7 +203,7 @@ func (f *File) Service() domain.Service {
 	return domain.S001
 }
 
-// Applicant is who applied; nobody in a person's own file.
+// Applicant is the applicant of the case; zero in the file of a person.
 func (f *File) Applicant() domain.PersonID {
 	switch e := f.Application.(type) {
 	case housing.ApplicationReceived:
@@ -319,8 +319,9 @@ func (f *File) Apply(rec domain.Recorded) {
 	}
 }
 
-// IssuedBy returns the document that an event issues by itself; a duplicate is
-// issued by [Duplicated], which tells only whose.
+// IssuedBy returns the document that an event issues. It is false for a
+// duplicate: [Duplicated] names the sheet that it repeats and has no facts of
+// its own.
 func IssuedBy(event domain.Event) (Document, bool) {
 	switch e := event.(type) {
 	case housing.ApplicationReceived:
@@ -356,12 +357,12 @@ func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, 
 	}
 	if !slices.Contains(issuers[d.Kind], cmd.Role) {
 		return nil, domain.Refuse(domain.Forbidden, domain.CodeRoleNotAllowed,
-			"the body that issued a %s mends or repeats it: it takes one of the roles %v", d.Kind, issuers[d.Kind])
+			"only the body that issued a %s corrects it or issues it again: one of the roles %v", d.Kind, issuers[d.Kind])
 	}
 	switch d.Status() {
 	case Void:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateVoid,
-			"this sheet is void: the ending that it testifies was corrected on %s; ask for a sheet of the ending as it is held now", d.VoidSince)
+			"this sheet is void: the ending that it certifies was corrected on %s; ask for a sheet of the present ending", d.VoidSince)
 	case Superseded:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateSuperseded,
 			"this document has been replaced by its duplicate %s: name that one", d.ReplacedBy)
@@ -370,11 +371,11 @@ func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, 
 }
 
 // Duplicate decides to issue a departure sheet again, marked as a duplicate
-// (R17). Of the sheets of one ending the last is the one that is valid.
+// (R17). Of the sheets of one ending only the last is valid.
 func (f *File) Duplicate(cmd domain.Command, id domain.CertificateID) ([]domain.Event, error) {
 	if d := f.document(id); d != nil && d.Kind != DepartureSheet {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDuplicateNotIssued,
-			"duplicates are issued of departure sheets only; any other document can be printed again as it is")
+			"duplicates are issued of departure sheets only; print any other document again")
 	}
 	d, err := f.current(cmd, id)
 	if err != nil {
@@ -388,7 +389,7 @@ func (f *File) Duplicate(cmd domain.Command, id domain.CertificateID) ([]domain.
 	}}, nil
 }
 
-// Correct is the command that mends slips of a document.
+// Correct is the command that corrects slips of a document.
 type Correct struct {
 	CertificateID domain.CertificateID
 	Corrections   []Correction
@@ -409,7 +410,7 @@ func (f *File) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
 		switch {
 		case !slices.Contains(correctable[d.Kind], correction.Field):
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNotASlip,
-				"a correction mends how a %s is written, in one of %v; what was decided is changed by a complaint or a new decision only", d.Kind, correctable[d.Kind]).
+				"a correction changes how a %s is written, in one of %v; only a complaint or a new decision changes what was decided", d.Kind, correctable[d.Kind]).
 				At(domain.Path("corrections", i, "field"))
 		case seen[correction.Field]:
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this field is corrected twice; name it once").At(domain.Path("corrections", i, "field"))

@@ -20,7 +20,7 @@ const (
 	proofLen = 16
 )
 
-// crockford has no letters that are taken for others when read from paper.
+// crockford has no letters that are easily confused on paper.
 var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
 
 // Locator is the part of a document's number and check code by which the
@@ -30,7 +30,7 @@ func Locator(id domain.CertificateID) string {
 	return crockford.EncodeToString(sum[:])[:locatorLen]
 }
 
-// Number is what the document is called on paper: service, year of issue and
+// Number is the number of the document on paper: service, year of issue and
 // locator, S000-2026-1A2B-3C4D-5E6F. It is never reused and tells nothing of a
 // person.
 func (d Document) Number() string {
@@ -51,9 +51,9 @@ func grouped(s string) string {
 	return strings.Join(append(groups, s), "-")
 }
 
-// CheckKey is the secret behind check codes. Whoever holds it can make documents
-// that pass the check; a new one makes the codes of all that was printed before
-// fail.
+// CheckKey is the secret behind check codes. Whoever holds it can make
+// documents that pass the check; with a new key, the codes of all earlier
+// prints fail.
 type CheckKey []byte
 
 // CheckCode proves that the registry issued a version of a document: the
@@ -69,13 +69,13 @@ func (k CheckKey) Code(id domain.CertificateID, version int) CheckCode {
 	return CheckCode(Locator(id) + crockford.EncodeToString(mac.Sum(nil))[:proofLen])
 }
 
-// Proves reports whether the code is that of the version of the document, in a
-// time that does not tell how much of it is right.
+// Proves reports, in constant time, whether the code is that of the version of
+// the document.
 func (k CheckKey) Proves(c CheckCode, id domain.CertificateID, version int) bool {
 	return hmac.Equal([]byte(c), []byte(k.Code(id, version)))
 }
 
-// Locator is that of the document which the code says it is of.
+// Locator returns the locator in the code.
 func (c CheckCode) Locator() string { return string(c)[:locatorLen] }
 
 // Grouped is the code as it is printed, in fours.

@@ -1,5 +1,5 @@
 // Package domaintest lets tests of the deciders read as specifications: given
-// what has happened, when somebody orders something, then this happens, or it
+// what has happened, when a command is given, then these events happen, or it
 // is refused with a code and the field at fault.
 package domaintest
 
@@ -112,7 +112,7 @@ func Fold[S any, P State[S]](events ...domain.Event) *S {
 }
 
 // Recorded returns the event as the log would hold it as the i-th of its
-// stream: at position 100+i, ordered by [Order] at noon.
+// stream: at position 100+i, caused by [Order] at noon.
 func Recorded(i int, e domain.Event) domain.Recorded {
 	return domain.Recorded{
 		ID: ID[domain.CommandID](e.EventType() + string(rune('a'+i))).UUID, Revision: uint64(i), Position: domain.Position(100 + i),

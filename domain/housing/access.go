@@ -7,9 +7,10 @@ import (
 	"tizilim/domain/accesslog"
 )
 
-// Accesses returns what an event tells of look-ups in state information systems
-// (C20, C21): one entry for each person who was looked up, without who looked
-// and when. They go to the logs of those persons before the event is recorded.
+// Accesses returns the look-ups in state information systems on which an event
+// rests (C20, C21): one entry for each person who was looked up, without the
+// reader and the time. They are recorded in the access logs of these persons
+// before the event is.
 func Accesses(event domain.Event) []accesslog.PersonalDataRead {
 	switch e := event.(type) {
 	case NeedExamined:
@@ -22,7 +23,7 @@ func Accesses(event domain.Event) []accesslog.PersonalDataRead {
 	return nil
 }
 
-// lookups are those of a check of the holder's need and the family's.
+// lookups are those that a check of the need of the holder and the family made.
 func (n NeedCheck) lookups(holder domain.PersonID, family []FamilyMember) []Lookup {
 	var looked []Lookup
 	for _, s := range n.Scope {

@@ -12,7 +12,7 @@ import (
 	"tizilim/domain/rules"
 )
 
-// RefusalGround is one of exactly three (Q3).
+// RefusalGround is the ground of a refusal: one of exactly three (Q3).
 type RefusalGround string
 
 const (
@@ -60,16 +60,16 @@ type ApplicationReceived struct {
 	Signature   domain.SignatureMethod `json:"signature"`
 	Evidence    domain.Evidence        `json:"evidence,omitzero"` // of the signature
 	// ReceivedAt is when it was filed, from which its term and its place in the
-	// order run: nobody loses a day or a place by filing at night (Q4, Q6).
-	// RegisteredAt is when the office had it (C4).
+	// order run: filing at night costs no day and no place (Q4, Q6).
+	// RegisteredAt is when the office received it (C4).
 	ReceivedAt   time.Time `json:"received_at"`
 	RegisteredAt time.Time `json:"registered_at"`
 	Deadline     time.Time `json:"deadline"`
 }
 
 // PlacementApproved is the commission's decision to place, with the family that
-// is counted by the judgement it rests on. The entry follows in the queue's
-// stream.
+// is counted by the judgement it rests on. The entry follows in the stream of
+// the list.
 type PlacementApproved struct {
 	CaseID       domain.CaseID   `json:"case_id"`
 	ListID       domain.ListID   `json:"list_id"`
@@ -84,8 +84,8 @@ type PlacementApproved struct {
 	ApprovedAt   time.Time       `json:"approved_at"`
 }
 
-// ApprovalVoided is the compensation of an approval that the queue refused. The
-// case is open again.
+// ApprovalVoided is the compensating event of an approval: the list refused the
+// entry. The case is open again.
 type ApprovalVoided struct {
 	CaseID   domain.CaseID `json:"case_id"`
 	Code     domain.Code   `json:"code"`
@@ -222,8 +222,8 @@ type ReceiveApplication struct {
 }
 
 // Receive decides [ReceiveApplication]. known reports whether a person is
-// recorded. A missing consent is no error: it is refusal ground S000-6, for the
-// commission to state.
+// recorded. A missing consent is no error: the commission can refuse on that
+// ground (S000-6).
 func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue, known func(domain.PersonID) bool) ([]domain.Event, error) {
 	if a.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
@@ -289,10 +289,10 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 	return nil
 }
 
-// Approve decides to place the applicant, who is in need by what was examined
-// last, or by the examination that comes with the decision, judged on the day
-// of the decision and by the edition then in force (Q10). The queue must still
-// be open to the person, which is checked again when the entry is appended.
+// Approve decides to place the applicant. The applicant must be in need by the
+// last examination, or by the one that comes with the decision, judged on the
+// day of the decision by the edition in force on it (Q10). The list must still
+// be open to the person; that is checked again when the entry is appended.
 func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by rules.Book) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
@@ -314,7 +314,7 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by 
 	}
 	if judgement == nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeExaminationRequired,
-			"nobody is placed whose need was not examined: record the examination, or give it with the decision").At("examination")
+			"need is examined before a placement: record the examination, or give it with the decision").At("examination")
 	}
 	if !judgement.InNeed {
 		return nil, judgement.notMet()
@@ -327,12 +327,12 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by 
 	}), nil
 }
 
-// EntryOf is the id of the entry that a case is placed with.
+// EntryOf is the id of the entry that a case leads to.
 func EntryOf(id domain.CaseID) domain.EntryID {
 	return domain.EntryID{UUID: domain.DeriveID(id.UUID, "entry")}
 }
 
-// Certify records the certificate for the entry that the queue has placed.
+// Certify records the certificate of the entry that the list has placed.
 func (a *Application) Certify(cmd domain.Command, placed EntryPlaced) ([]domain.Event, error) {
 	if a.Certified != nil || a.Approved == nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case awaits no certificate")
@@ -344,10 +344,10 @@ func (a *Application) Certify(cmd domain.Command, placed EntryPlaced) ([]domain.
 	}}, nil
 }
 
-// Void takes the approval back because the queue refused the entry.
+// Void voids the approval because the list refused the entry.
 func (a *Application) Void(cmd domain.Command, why *domain.Error) ([]domain.Event, error) {
 	if a.Certified != nil || a.Approved == nil {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has no approval to take back")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has no approval to void")
 	}
 	return []domain.Event{ApprovalVoided{CaseID: a.Received.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now}}, nil
 }
@@ -364,9 +364,9 @@ type Refuse struct {
 
 // Refuse decides [Refuse]: on one of exactly three grounds, of those that the
 // edition in force on the day allows, with reasons and the appeal route (Q3,
-// Q10, C7). That requirements are not met is what the judgement of the
-// examination says, or what the commission finds beside it and names; that the
-// consent is missing is what the state of the consent says.
+// Q10, C7). The ground requirements_not_met rests on the judgement of the
+// examination, or on a requirement that the commission names. The ground
+// no_consent rests on the state of the consent.
 func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
@@ -383,7 +383,7 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	}
 	named := strings.TrimSpace(string(c.Unmet)) != ""
 	if named && c.Ground != RequirementsNotMet {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "only a refusal on the ground requirements_not_met names one that is not met; leave it out").At("unmet")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "only a refusal on the ground requirements_not_met names a requirement; leave it out").At("unmet")
 	}
 	before, err := a.Refusing(cmd, c.Exemption)
 	if err != nil {
@@ -398,7 +398,7 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRequirementNotNamed,
 			"no examination says that the applicant is not in need: examine, or name in unmet which requirement of art. 101-3 is not met").At("unmet")
 	case c.Ground == NoConsent && a.Consent.On(cmd.Today()) == ConsentGiven:
-		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentLive, "the applicant consents to the use of restricted personal data: this is no ground").At("ground")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentLive, "the applicant has consented to the use of restricted personal data: choose another ground").At("ground")
 	}
 	return append(append(before, examined...), ApplicationRefused{
 		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),
@@ -414,9 +414,9 @@ func appealRoute(e rules.Edition) string {
 	return AppealRoute
 }
 
-// ofThisService refuses a case that is no application for service housing. That
-// it has one result at a time (Q1) is the procedure's: a decided case takes no
-// decision.
+// ofThisService refuses a case that is no application for service housing. The
+// procedure keeps that a case has one result at a time (Q1): a decided case
+// takes no decision.
 func (a *Application) ofThisService() error {
 	if !a.Known() {
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no such application for service housing")

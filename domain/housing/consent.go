@@ -8,12 +8,12 @@ import (
 	"tizilim/domain/rules"
 )
 
-// ConsentState is where a consent to look-ups in state information systems
-// stands (E.5; personal-data law, art. 8).
+// ConsentState is the state of a consent to look-ups in state information
+// systems (personal-data law, art. 8).
 type ConsentState string
 
 const (
-	ConsentRequested ConsentState = "requested" // every application asks for one; a new holder of an entry has it still to give
+	ConsentRequested ConsentState = "requested" // every application asks for one; a new holder of an entry has not given it yet
 	ConsentGiven     ConsentState = "given"
 	ConsentRefused   ConsentState = "refused" // no error: the case can be refused on the ground no_consent (S000-6)
 	ConsentWithdrawn ConsentState = "withdrawn"
@@ -37,9 +37,9 @@ type ConsentTransition struct {
 	To   ConsentState
 }
 
-// ConsentTable is the whole of what can happen to a consent. One that was
-// refused, withdrawn or has expired has ended: who gives it again gives a new
-// one.
+// ConsentTable is everything that can happen to a consent. One that was
+// refused, withdrawn or has expired has ended; giving it again is a new
+// consent.
 var ConsentTable = []ConsentTransition{
 	{ConsentRequested, GiveConsent, ConsentGiven},
 	{ConsentRequested, RefuseConsent, ConsentRefused},
@@ -58,15 +58,15 @@ func NextConsent(from ConsentState, step ConsentStep) (to ConsentState, ok bool)
 	return "", false
 }
 
-// ConsentPurpose is what for the data may be looked up.
+// ConsentPurpose is the purpose for which data may be looked up.
 type ConsentPurpose string
 
 const (
-	ForExamination ConsentPurpose = "examination_of_need" // of this application, and no longer
-	ForHousing     ConsentPurpose = "service_housing"     // the same, and the checks while the entry stands on the list
+	ForExamination ConsentPurpose = "examination_of_need" // for this application only
+	ForHousing     ConsentPurpose = "service_housing"     // for the application, and for checks while the entry is on the list
 )
 
-// ConsentPurposes lists them all; the first is meant where none is named.
+// ConsentPurposes lists them all; the first applies where none is named.
 var ConsentPurposes = []ConsentPurpose{ForHousing, ForExamination}
 
 // ConsentScope is a kind of data that may be looked up.
@@ -78,7 +78,7 @@ const (
 	ScopeHealth     ConsentScope = "health"
 )
 
-// ConsentScopes lists them all; all are meant where none is named.
+// ConsentScopes lists them all; all apply where none is named.
 var ConsentScopes = []ConsentScope{ScopeRealEstate, ScopeBenefits, ScopeHealth}
 
 // ConsentTerms are what a consent is given to.
@@ -88,8 +88,8 @@ type ConsentTerms struct {
 	Until   domain.Date    `json:"until,omitzero"` // the last day; none: until it is withdrawn
 }
 
-// whole returns the terms with what is meant where nothing is said. Their last
-// day is not over on the day on which they are given.
+// whole returns the terms with the defaults filled in. It refuses terms whose
+// last day lies before the day on which they are given.
 func (t ConsentTerms) whole(today domain.Date) (ConsentTerms, error) {
 	if t.Purpose == "" {
 		t.Purpose = ConsentPurposes[0]
@@ -126,9 +126,8 @@ func (e ApplicationReceived) Answer() Consent {
 	return Consent{to, e.Terms}
 }
 
-// On returns where the consent stands on the day. It has expired after its last
-// day, and holds on that day, whether or not the registry has got round to
-// recording it.
+// On returns the state of the consent on the day. It holds on its last day and
+// has expired after it, recorded or not.
 func (c Consent) On(day domain.Date) ConsentState {
 	switch {
 	case c.State == "":
@@ -148,22 +147,22 @@ func (c Consent) allows(day domain.Date, purpose ConsentPurpose, scopes ...Conse
 	case ConsentWithdrawn:
 		return domain.Refuse(domain.Conflict, domain.CodeConsentWithdrawn, "the consent to look-ups is withdrawn: ask the family for documents")
 	case ConsentExpired:
-		return domain.Refuse(domain.Conflict, domain.CodeConsentExpired, "the consent to look-ups has expired: ask for a new one, or the family for documents")
+		return domain.Refuse(domain.Conflict, domain.CodeConsentExpired, "the consent to look-ups has expired: ask for a new consent, or ask the family for documents")
 	default:
 		return domain.Refuse(domain.Conflict, domain.CodeConsentMissing, "there is no consent to look-ups (it is %s): ask the family for documents", state)
 	}
 	if c.Purpose != purpose && c.Purpose != ForHousing {
-		return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent was given for %s and not for %s: ask for a new one, or the family for documents", c.Purpose, purpose)
+		return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent was given for %s and not for %s: ask for a new consent, or ask the family for documents", c.Purpose, purpose)
 	}
 	for _, s := range scopes {
 		if !slices.Contains(c.Scope, s) {
-			return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent covers %v and not %s: ask for a new one, or the family for documents", c.Scope, s)
+			return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent covers %v and not %s: ask for a new consent, or ask the family for documents", c.Scope, s)
 		}
 	}
 	return nil
 }
 
-// passesOn is what an entry has of the consent of its application.
+// passesOn is the consent that an entry takes over from its application.
 func (c Consent) passesOn() Consent {
 	if c.Purpose == ForExamination {
 		return Consent{State: ConsentRequested}
@@ -171,8 +170,8 @@ func (c Consent) passesOn() Consent {
 	return c
 }
 
-// LookupConsentWithdrawn blocks new look-ups of the person in other systems: in
-// a case, or on the entry that came of it. It does not touch either (Q22).
+// LookupConsentWithdrawn blocks new look-ups of the person in other systems,
+// for a case or for its entry. The case and the entry stay as they are (Q22).
 type LookupConsentWithdrawn struct {
 	CaseID      domain.CaseID   `json:"case_id,omitzero"`
 	ListID      domain.ListID   `json:"list_id,omitzero"`
@@ -181,7 +180,7 @@ type LookupConsentWithdrawn struct {
 	WithdrawnAt time.Time       `json:"withdrawn_at"`
 }
 
-// LookupConsentRenewed allows them again: a new consent.
+// LookupConsentRenewed is a new consent, which allows them again.
 type LookupConsentRenewed struct {
 	CaseID   domain.CaseID   `json:"case_id,omitzero"`
 	ListID   domain.ListID   `json:"list_id,omitzero"`
@@ -249,12 +248,12 @@ func (c Consent) change(today domain.Date, to ChangeConsent) (ConsentTerms, erro
 	state, step := c.On(today), WithdrawConsent
 	if to.Given {
 		if step = GiveConsent; state != ConsentGiven {
-			state = ConsentRequested // what has ended is not taken up again
+			state = ConsentRequested // a consent that has ended is not resumed
 		}
 	}
 	if _, ok := NextConsent(state, step); !ok {
 		return ConsentTerms{}, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
-			"the consent is as you want it already (%s); to give it on other terms, withdraw it first", state)
+			"the consent is %s already; to give it on other terms, withdraw it first", state)
 	}
 	if to.Given {
 		return to.Terms.whole(today)
@@ -344,9 +343,9 @@ const (
 // CheckSources lists them all.
 var CheckSources = []CheckSource{FromDocuments, FromSystems}
 
-// NeedCheck is the result of looking again whether a family is in need, at a
-// provision or a transfer (Q16, Q19; art. 69). From systems, each of its scopes
-// was looked up of the holder and of everybody in the family.
+// NeedCheck is the result of checking again whether a family is in need, at a
+// provision or a transfer (Q16, Q19; art. 69). Where it comes from systems,
+// each of its scopes was looked up for the holder and everybody in the family.
 type NeedCheck struct {
 	On     domain.Date    `json:"on"`
 	Source CheckSource    `json:"source"`
@@ -354,9 +353,9 @@ type NeedCheck struct {
 	InNeed bool           `json:"in_need"`
 }
 
-// confirmed refuses a result that does not carry the act, and one that was
-// looked up without a live consent (C20, Q22). For how many days a check holds
-// is the edition's (policy).
+// confirmed refuses a check on which the act cannot rest, and one that was
+// looked up without a valid consent (C20, Q22). The edition says for how many
+// days a check holds (policy).
 func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 	holds := by.On(cmd.Today()).Register.NeedCheckDays
 	switch {
@@ -369,11 +368,11 @@ func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 	case n.Source != FromDocuments && n.Source != FromSystems:
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the result comes from one of %v", CheckSources).At("need_check.source")
 	case !n.InNeed:
-		return domain.Refuse(domain.Conflict, domain.CodeNeedNotConfirmed, "the family is not in need any more: open a review of the entry").At("need_check.in_need")
+		return domain.Refuse(domain.Conflict, domain.CodeNeedNotConfirmed, "the family is no longer in need: open a review of the entry").At("need_check.in_need")
 	}
 	switch {
 	case n.Source == FromDocuments && len(n.Scope) != 0:
-		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a check by documents looked nothing up; leave the scope out").At("need_check.scope")
+		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a check by documents has no scope; leave it out").At("need_check.scope")
 	case n.Source == FromDocuments:
 		return nil
 	case len(n.Scope) == 0:

@@ -1,5 +1,5 @@
-// Package housing decides the queue of those in need of service housing
-// (public service S000): lists, applications to them, decisions, and the order.
+// Package housing decides about the lists of those in need of service housing
+// (public service S000): applications, decisions, and the order of each list.
 //
 // Three states, each folded from one stream:
 //
@@ -14,12 +14,12 @@
 // (Q17), transfer.go (Q16), protection.go (Q15a), priority.go (Q8), notice.go
 // (Q15), inventory.go (Q18, Q23), consent.go (Q22), provision.go (Q19, Q20) and
 // numbers.go (numbers over time, the public list Q21). The states of an entry
-// are Active, UnderReview, Provided and Removed ([Entry.State]); a removed one
-// can be reinstated, a provided one not.
+// are Active, UnderReview, Provided and Removed ([Entry.State]); a removed
+// entry can be reinstated, a provided one cannot.
 //
-// A placement touches both streams. The order is: the case is approved, which
-// binds it to this one outcome; the queue places the entry and computes the
-// number, or refuses; the case records the certificate or, where the queue
-// refused, that the approval is void. Every step is idempotent by the case, so
-// whoever finds an approved case without a certificate can finish it.
+// A placement touches both streams. The order is: the case is approved, after
+// which it can take no other decision; the list places the entry and computes
+// the number, or refuses; the case records the certificate or, where the list
+// refused, that the approval is void. Every step is idempotent by the id of the
+// case, so an approved case without a certificate can be finished at any time.
 package housing

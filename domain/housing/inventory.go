@@ -11,10 +11,10 @@ import (
 	"tizilim/domain/rules"
 )
 
-// inventoryAtOnce bounds the events of one append.
+// inventoryAtOnce is the greatest number of events in one append.
 const inventoryAtOnce = 500
 
-// ReviewReason is why an entry is looked at again.
+// ReviewReason is why an entry comes under review.
 type ReviewReason string
 
 const (
@@ -23,14 +23,14 @@ const (
 	Doubt           ReviewReason = "doubt"
 )
 
-// InventoryConfirmed says that the person still stands in need.
+// InventoryConfirmed says that the person is still in need.
 type InventoryConfirmed struct {
 	ListID      domain.ListID   `json:"list_id"`
 	EntryID     domain.EntryID  `json:"entry_id"`
 	PersonID    domain.PersonID `json:"person_id"`
 	On          domain.Date     `json:"on"`
 	NextDueOn   domain.Date     `json:"next_due_on"`
-	Review      ReviewReason    `json:"review,omitempty"` // that goes on all the same
+	Review      ReviewReason    `json:"review,omitempty"` // that goes on
 	ConfirmedAt time.Time       `json:"confirmed_at"`
 }
 
@@ -46,8 +46,8 @@ type InventoryRequested struct {
 }
 
 // ReviewOpened says that the entry is under review. It keeps its place and its
-// number. The review is a procedure of its own, CaseID, which the body begins by
-// itself.
+// number. The review is a case of its own, CaseID, which the body begins on its
+// own initiative.
 type ReviewOpened struct {
 	ListID   domain.ListID   `json:"list_id"`
 	EntryID  domain.EntryID  `json:"entry_id"`
@@ -58,8 +58,8 @@ type ReviewOpened struct {
 	OpenedAt time.Time       `json:"opened_at"`
 }
 
-// ReviewClosed says that the entry stays: whatever was in doubt, it stands
-// confirmed. The other end of a review is a removal.
+// ReviewClosed says that the entry stays and counts as confirmed. The other end
+// of a review is a removal.
 type ReviewClosed struct {
 	ListID    domain.ListID   `json:"list_id"`
 	EntryID   domain.EntryID  `json:"entry_id"`
@@ -157,7 +157,7 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rule
 		return nil, err
 	}
 	if cmd.Today().Before(c.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "an entry is confirmed when that has happened: the day is at the latest today").At("on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the day of a confirmation is at the latest today").At("on")
 	}
 	if !e.Confirmed.Before(c.On) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly, "the entry has been confirmed or placed on %s; confirm it on a later day", e.Confirmed).At("on")
@@ -174,10 +174,10 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rule
 	}}, nil
 }
 
-// TakeInventory decides to look at every entry whose confirmation is due: its
-// holder is asked for it, and who was asked and did not answer in time comes
-// under review; none is removed (Q23). It records at most 500 of that; where
-// more is due, the command is given again.
+// TakeInventory looks at every entry whose confirmation is due. Its holder is
+// asked for it; where the holder was asked and did not answer in time, the
+// entry comes under review. None is removed (Q23). It records at most 500
+// events; where more is due, the command is given again.
 func (q *Queue) TakeInventory(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
 	if !q.Known() {
 		return nil, UnknownList()
@@ -218,8 +218,8 @@ func (q *Queue) TakeInventoryOf(cmd domain.Command, id domain.EntryID, by rules.
 	return []domain.Event{event}, nil
 }
 
-// inventory is what the inventory does to the entry on this day; nil where it
-// does nothing.
+// inventory returns what is recorded of the entry on this day; nil where
+// nothing is.
 func (q *Queue) inventory(cmd domain.Command, e Entry, by rules.Book) (domain.Event, error) {
 	switch today := cmd.Today(); {
 	case e.Review != "" || !e.InventoryDueOn.Before(today):
@@ -238,8 +238,8 @@ func (q *Queue) inventory(cmd domain.Command, e Entry, by rules.Book) (domain.Ev
 	return nil, nil
 }
 
-// Review is the command that opens a review of doubts, or with Close closes the
-// one that is open.
+// Review is the command that opens a review because of doubts or, with Close,
+// closes the open one.
 type Review struct {
 	EntryID domain.EntryID
 	Close   bool
@@ -247,7 +247,7 @@ type Review struct {
 }
 
 // Review decides [Review]. A review can be closed while a hearing is pending:
-// the holder need not be heard on staying.
+// nobody need be heard on a decision to keep the entry.
 func (q *Queue) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onList(c.EntryID)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"tizilim/domain/rules"
 )
 
-// FindingKind is what was found out about the applicant or the family, as far
-// as art. 101-3 asks for it.
+// FindingKind is a kind of fact about the applicant or the family that art.
+// 101-3 asks for.
 type FindingKind string
 
 const (
@@ -43,8 +43,8 @@ type Finding struct {
 	Note           domain.Personal `json:"note,omitempty"`    // the document or the extract
 }
 
-// Format masks the whole finding: what somebody owns or suffers from is nobody's
-// who reads a log.
+// Format masks the whole finding: a reader of a log must not see what somebody
+// owns or suffers from.
 func (Finding) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[finding]")) }
 
 // LogValue masks it too.
@@ -56,7 +56,7 @@ func (Judgement) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[judgement
 // LogValue masks it too.
 func (Judgement) LogValue() slog.Value { return slog.StringValue("[judgement]") }
 
-// scope is the kind of data that a finding is of.
+// scope is the kind of data to which a finding belongs.
 func (k FindingKind) scope() ConsentScope {
 	switch k {
 	case FoundIllness:
@@ -67,8 +67,8 @@ func (k FindingKind) scope() ConsentScope {
 	return ScopeRealEstate
 }
 
-// Lookup is a look at somebody's data in state information systems, whether or
-// not anything was found.
+// Lookup is a look-up of a person's data in state information systems, whatever
+// was found.
 type Lookup struct {
 	PersonID domain.PersonID `json:"person_id"`
 	Scope    ConsentScope    `json:"scope"`
@@ -77,14 +77,14 @@ type Lookup struct {
 // NeedExamined records what was found about the need of an application's family
 // and how it is judged on that day. It may come again; the last one counts.
 //
-// Lookups says whose data was looked up in other systems for a case: each is an
-// access to personal data, which that person's log has first ([Accesses]).
+// Lookups says whose data was looked up in other systems. Each is an access to
+// personal data and is recorded in that person's access log first ([Accesses]).
 type NeedExamined struct {
 	CaseID      domain.CaseID   `json:"case_id"`
 	ApplicantID domain.PersonID `json:"applicant_id"`
 	Family      []FamilyMember  `json:"family,omitempty"` // of the application
 	Settlement  string          `json:"settlement"`       // of the list
-	AppliedOn   domain.Date     `json:"applied_on"`       // completely
+	AppliedOn   domain.Date     `json:"applied_on"`       // with the complete application
 	Findings    []Finding       `json:"findings,omitempty"`
 	Lookups     []Lookup        `json:"lookups,omitempty"`
 	Exception   domain.Personal `json:"exception,omitempty"` // of art. 9, on which was looked up without consent
@@ -100,7 +100,7 @@ func (e NeedExamined) Concerns() domain.Concern { return domain.ConcernsCase(e.C
 func (e NeedExamined) LogValue() slog.Value { return domain.Masked(e) }
 
 // Judgement says whether a family is in need, by the edition in force on a day.
-// It binds nobody who decides for another reason.
+// A commission can still decide for another reason.
 type Judgement struct {
 	Edition rules.EditionID    `json:"edition"`
 	On      domain.Date        `json:"judged_on"`
@@ -236,8 +236,8 @@ func (a *Application) examine(cmd domain.Command, c Examine) (NeedExamined, erro
 }
 
 // admissible refuses a finding that lacks a member, has one that its kind does
-// not take, or is of a person of whom it does not matter. The error's field is
-// the member of the finding.
+// not take, or is about a person for whom it does not count. The error's field
+// is the member of the finding.
 func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date) *domain.Error {
 	spouse := slices.Contains(spousesIn(a.Received.Family), f.PersonID)
 	inFamily := spouse || f.PersonID == a.ApplicantID ||
@@ -253,7 +253,7 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 	case (f.Kind == FoundBenefit || f.Kind == FoundAlienation) && !spouse && f.PersonID != a.ApplicantID:
 		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "only what the applicant or the spouse had or alienated is held against them").At("person_id")
 	case f.BeforeMarriage && !spouse:
-		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "only of the spouse does it matter what was before the marriage").At("before_marriage")
+		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "before_marriage counts for the dwellings of the spouse only").At("before_marriage")
 	case dwelling && f.Share == rules.Fraction{}:
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the share in the dwelling, 1/1 for the whole").At("share")
 	case f.Kind == FoundAlienation && f.AlienatedOn.IsZero():
@@ -282,8 +282,8 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 	return nil
 }
 
-// lookups returns whose data was looked up, each once, and refuses what was
-// looked up without a live consent or a recorded exception (C20).
+// lookups returns whose data was looked up, each once, and refuses a look-up
+// without a valid consent or a recorded exception (C20).
 func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 	var looked []Lookup
 	look := func(l Lookup, field string) error {
@@ -322,7 +322,8 @@ func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 
 // judged returns the examination that a decision rests on, judged by the
 // edition of its day, with the events that go before it: an examination that
-// the decision brings is recorded with it. It is nil where there is none.
+// the decision brings is recorded with it. The judgement is nil where there is
+// none.
 func (a *Application) judged(cmd domain.Command, inline *Examine, by rules.Book) (*Judgement, []domain.Event, error) {
 	examined, events := a.Examined, []domain.Event(nil)
 	if inline != nil {
@@ -348,11 +349,11 @@ func within(member string, err error) error {
 	return err
 }
 
-// notMet is the refusal to place somebody whom the judgement bars, with every
-// bar.
+// notMet is the refusal to place an applicant who is not in need by the
+// judgement, with every bar.
 func (j Judgement) notMet() *domain.Error {
 	err := domain.Refuse(domain.Conflict, domain.CodeRequirementsNotMet,
-		"by the rules in force the applicant is not in need (art. 101-3): examine again where the facts are others, or refuse on the ground requirements_not_met").At("outcome")
+		"by the rules in force the applicant is not in need (art. 101-3): if the facts have changed, examine again; otherwise refuse on the ground requirements_not_met").At("outcome")
 	for _, b := range j.Bars {
 		also := domain.Refuse(domain.Conflict, b.Code, "%s", barred[b.Code])
 		if b.Benefit != "" {

@@ -179,7 +179,7 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 	})
 }
 
-// TestQ10_TheReadingOfTheGroundsIsThatOfTheEdition (F11): together or each by
+// TestQ10_TheReadingOfTheGroundsIsThatOfTheEdition: together or each by
 // itself, and where a past benefit counts.
 func TestQ10_TheReadingOfTheGroundsIsThatOfTheEdition(t *testing.T) {
 	const combinations = `"in_need": [["no_dwelling", "no_state_dwelling"], ["below_norms"], ["chronic_illness"]]`

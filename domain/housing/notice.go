@@ -9,8 +9,8 @@ import (
 	"tizilim/domain/rules"
 )
 
-// NoticeGiven records that the person who was removed has been told in writing,
-// with the grounds and the way to appeal (Q15, art. 73(3)).
+// NoticeGiven records that the person whose entry was removed was given a
+// written notice, with the grounds and the way to appeal (Q15, art. 73(3)).
 type NoticeGiven struct {
 	ListID      domain.ListID   `json:"list_id"`
 	EntryID     domain.EntryID  `json:"entry_id"`
@@ -30,7 +30,7 @@ func (e NoticeGiven) Concerns() domain.Concern { return domain.ConcernsPersons(e
 
 func (e NoticeGiven) LogValue() slog.Value { return domain.Masked(e) }
 
-// GiveNotice is the command that records a notice.
+// GiveNotice is the command that records a written notice.
 type GiveNotice struct {
 	EntryID domain.EntryID
 	Grounds domain.Personal

@@ -15,7 +15,7 @@ type NumberChange struct {
 }
 
 // Numbers follows the number of one entry through the stream of its list. It is
-// a fold of the whole list: the price of one answer is that of a replay.
+// a fold of the whole list, so one answer costs a replay of its stream.
 type Numbers struct {
 	Changes []NumberChange // in the order of the log
 	entry   domain.EntryID
@@ -49,7 +49,7 @@ func (n *Numbers) Now() (number, of int) {
 	return number, n.q.Len()
 }
 
-// PublicLine is what art. 78 publishes of a family that waits, and no more: not
+// PublicLine is what art. 78 publishes of a family that waits. It does not say
 // who they are (Q21).
 type PublicLine struct {
 	Number   int
@@ -57,7 +57,8 @@ type PublicLine struct {
 	PlacedOn domain.Date
 }
 
-// PublicProvision is what it publishes of a family that was provided for.
+// PublicProvision is what art. 78 publishes of a family that was given a
+// dwelling.
 type PublicProvision struct {
 	Persons    int
 	PlacedOn   domain.Date

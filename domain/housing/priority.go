@@ -10,9 +10,9 @@ import (
 )
 
 // PriorityCategory is a category that a list may put before all others (art.
-// 74(3)): the edition in force lists them ([rules.Register]). Whether the list of
-// a body may is not settled in law, so that a list has no such rule until one is
-// set.
+// 74(3)): the edition in force lists them ([rules.Register]). The law does not
+// settle whether the list of a body may, so a list has no such rule until one
+// is set.
 type PriorityCategory string
 
 // The categories of the built-in edition.
@@ -24,8 +24,8 @@ const (
 )
 
 // PriorityRuleSet says which categories the list puts first from now on. It
-// moves nobody: each entry is given its priority by an event of its own, and
-// keeps what it was given when the rule changes (APPC 84).
+// moves no entry: each is given its priority by an event of its own, and keeps
+// it when the rule changes (APPC 84).
 type PriorityRuleSet struct {
 	ListID     domain.ListID      `json:"list_id"`
 	Categories []PriorityCategory `json:"categories"` // none: the list has no rule
@@ -109,7 +109,7 @@ func (q *Queue) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, er
 		return nil, err
 	}
 	if e.Seniority.Priority != c.End {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry has its priority already, or had none that could end")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry has priority already, or has none to end")
 	}
 	to := e.Seniority
 	to.Priority = !c.End

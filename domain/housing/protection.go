@@ -23,7 +23,8 @@ const (
 	ProtectedLargeFamily      ProtectedCategory = "large_family"
 )
 
-// protectedBy is what keeps the entry on the list by the edition.
+// protectedBy are the categories by which the edition keeps the entry on the
+// list.
 func (e Entry) protectedBy(edition rules.Edition) []ProtectedCategory {
 	return slices.DeleteFunc(slices.Clone(e.Protected), func(c ProtectedCategory) bool { return !edition.Protected(string(c)) })
 }
@@ -38,7 +39,7 @@ type ProtectionRecorded struct {
 	RecordedAt time.Time         `json:"recorded_at"`
 }
 
-// ProtectionLifted says that it is not, or not any more.
+// ProtectionLifted says that the entry is not of the category, or no longer.
 type ProtectionLifted struct {
 	ListID   domain.ListID     `json:"list_id"`
 	EntryID  domain.EntryID    `json:"entry_id"`
@@ -68,8 +69,8 @@ type Protect struct {
 	Because  domain.Personal // the document that proves it; the reasons of lifting it
 }
 
-// Protect decides [Protect]: of a category that the edition in force protects. A
-// protection that it does not know any more can still be lifted.
+// Protect decides [Protect]: of a category that the edition in force protects.
+// A protection under a category that it no longer knows can still be lifted.
 func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onList(c.EntryID)
 	if err != nil {
@@ -82,7 +83,7 @@ func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "name the document that proves the category, or the reasons of lifting it").At("because")
 	}
 	if slices.Contains(e.Protected, c.Category) != c.Lift {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry is of this category already, or is not and cannot cease to be").At("category")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry has this protection already, or does not have it and so cannot lose it").At("category")
 	}
 	if c.Lift {
 		return []domain.Event{ProtectionLifted{

@@ -29,24 +29,25 @@ type ServiceDwelling struct {
 	Rooms int               `json:"rooms"`
 }
 
-// SkipReason is why the first in order is not the one who is provided for. The
-// law names no rule for it (Q19): this is a policy.
+// SkipReason is why an entry is passed over although it stands before the one
+// that is given the dwelling. The law has no rule for it (Q19): this is a
+// policy.
 type SkipReason string
 
 const (
-	SkipTooSmall SkipReason = "dwelling_too_small" // less than the least norm for each
-	SkipTooLarge SkipReason = "dwelling_too_large" // even one person more would have above the greatest norm; never a single room
+	SkipTooSmall SkipReason = "dwelling_too_small" // below the lower norm for each person
+	SkipTooLarge SkipReason = "dwelling_too_large" // above the upper norm even with one person more; never of a dwelling with one room
 	SkipReview   SkipReason = "under_review"
 	SkipDeclined SkipReason = "declined" // the family declined this dwelling in writing
 )
 
-// Skip is an entry that stands before the one that is provided for.
+// Skip is an entry that was passed over.
 type Skip struct {
 	EntryID domain.EntryID `json:"entry_id"`
 	Reason  SkipReason     `json:"reason"`
 }
 
-// maxSkipped bounds the size of the event that names those who were skipped.
+// maxSkipped bounds the size of an event that names skipped entries.
 const maxSkipped = 5000
 
 // misfit is why a family of so many persons is not given the dwelling; empty
@@ -79,9 +80,9 @@ type ProvisionDecided struct {
 	DecidedAt      time.Time   `json:"decided_at"`
 }
 
-// ProvisionCompleted says that the dwelling is let and the entry ended, and what
-// came of the registration where one was asked for: the provision stands also
-// where there is none.
+// ProvisionCompleted says that the dwelling is let and the entry ended, and
+// what came of the registration where one was asked for: the provision is valid
+// without one, too.
 type ProvisionCompleted struct {
 	CaseID      domain.CaseID     `json:"case_id"`
 	ListID      domain.ListID     `json:"list_id"`
@@ -99,8 +100,8 @@ type Residence struct {
 	Reason         string                `json:"reason,omitempty"`
 }
 
-// ProvisionVoided is the compensation of a decision that the dwelling or the
-// list has refused.
+// ProvisionVoided is the compensating event of a decision: the dwelling or the
+// list has refused it.
 type ProvisionVoided struct {
 	CaseID   domain.CaseID `json:"case_id"`
 	Code     domain.Code   `json:"code"`
@@ -118,12 +119,12 @@ type EntryProvided struct {
 	Number     int             `json:"number"` // that the entry had
 	Persons    int             `json:"persons"`
 	Dwelling   ServiceDwelling `json:"dwelling"`
-	Skipped    []Skip          `json:"skipped,omitempty"` // who stood before, in order, and why not they
+	Skipped    []Skip          `json:"skipped,omitempty"` // that stood before, in order
 	ProvidedAt time.Time       `json:"provided_at"`
 }
 
-// ProvisionDeclined is the list's answer to a decision that does not hold any
-// more. It is recorded, so that whoever repeats the step gets the same answer.
+// ProvisionDeclined says in the stream of the list that a decision no longer
+// holds. It is recorded, so that a repetition of the step has the same outcome.
 type ProvisionDeclined struct {
 	ListID     domain.ListID  `json:"list_id"`
 	EntryID    domain.EntryID `json:"entry_id"`
@@ -209,12 +210,12 @@ type Provide struct {
 	Declined []domain.EntryID // that stand before and declined this dwelling
 	Minutes  string
 
-	Register       bool        // the holder's residence in the dwelling too
+	Register       bool        // also the holder's residence in the dwelling
 	RegisteredFrom domain.Date // today where it is zero
 }
 
-// Decide decides [Provide], by the list as it is. The list looks again when the
-// entry is ended.
+// Decide decides [Provide], by the list as it is. The list checks again when
+// the entry is ended.
 func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Book) ([]domain.Event, error) {
 	if p.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision has been decided")
@@ -235,7 +236,7 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 	from := c.RegisteredFrom
 	switch {
 	case !c.Register && !from.IsZero():
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "a day of registration goes with register_residence").At("register_residence")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "only a provision with register_residence has a day of registration").At("register_residence")
 	case c.Register && from.IsZero():
 		from = cmd.Today()
 	case cmd.Today().Before(from):
@@ -267,7 +268,7 @@ func (p *Provision) Complete(cmd domain.Command, r Residence) ([]domain.Event, e
 	}}, nil
 }
 
-// Void takes the decision back because the dwelling or the list has refused it.
+// Void voids the decision because the dwelling or the list has refused it.
 func (p *Provision) Void(cmd domain.Command, why *domain.Error) ([]domain.Event, error) {
 	if err := p.open(); err != nil {
 		return nil, err
@@ -277,14 +278,14 @@ func (p *Provision) Void(cmd domain.Command, why *domain.Error) ([]domain.Event,
 
 func (p *Provision) open() error {
 	if !p.Known() || p.Completed || p.Voided != nil {
-		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision is none that is under way")
+		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision is not under way")
 	}
 	return nil
 }
 
-// Provide ends the entry as decided, or says, recorded, why the decision does
-// not hold any more. It refuses nothing: a refusal could turn into its opposite
-// when the step is repeated.
+// Provide ends the entry as decided, or records why the decision no longer
+// holds. It returns no error: the step can be repeated and must have the same
+// outcome.
 func (q *Queue) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event, error) {
 	provided, err := q.provide(cmd, d)
 	if err != nil {
@@ -295,8 +296,8 @@ func (q *Queue) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event,
 	return []domain.Event{provided}, nil
 }
 
-// provide gives the dwelling to the first entry in order that is eligible: all
-// who stand before are skipped for a reason each (Q19).
+// provide gives the dwelling to the first eligible entry in order: each entry
+// before it is skipped for a reason (Q19).
 func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, *domain.Error) {
 	none := EntryProvided{}
 	if !q.Known() {

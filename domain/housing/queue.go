@@ -14,10 +14,10 @@ import (
 )
 
 // Seniority is the place of an entry in the total order of its list (Q6): the
-// instant of the complete application, then the position of that application
-// in the log, which no two applications share. It does not depend on who
-// decides, when or how fast. An entry that was given priority ([Prioritise])
-// stands before all that were not.
+// instant of the complete application, then the position of that application in
+// the log, which no two applications share. It does not depend on who decides
+// or when. An entry that was given priority ([Prioritise]) stands before all
+// that were not.
 type Seniority struct {
 	At       time.Time       `json:"at"`
 	Position domain.Position `json:"position"`
@@ -60,7 +60,7 @@ type EntryPlaced struct {
 	Consent        Consent         `json:"consent"`          // to look-ups, as the application came to it
 	RegisteredOn   domain.Date     `json:"registered_on"`
 	Number         int             `json:"number"`
-	InventoryDueOn domain.Date     `json:"inventory_due_on"` // to be confirmed until then (Q23)
+	InventoryDueOn domain.Date     `json:"inventory_due_on"` // the last day to confirm it (Q23)
 	PlacedAt       time.Time       `json:"placed_at"`
 }
 
@@ -91,14 +91,14 @@ type Entry struct {
 	Provided       bool          // with a dwelling, which ended it
 	Protected      []ProtectedCategory
 	Confirmed      domain.Date // of the last inventory; the day of placing before the first
-	InventoryDueOn domain.Date // until when it is to be confirmed (Q23)
+	InventoryDueOn domain.Date // the last day to confirm it (Q23)
 	AnswerBy       domain.Date // until when the holder who was asked may confirm before a review; zero where nobody was asked
 	Consent        Consent     // to look-ups in other systems (C20, Q22)
 	RemovedOn      domain.Date // zero before a removal
 	NoticeDueOn    domain.Date // of the removal; zero where no notice is owed
 }
 
-// EntryState is where an entry stands in the table of its states.
+// EntryState is the state of an entry.
 type EntryState string
 
 const (
@@ -246,7 +246,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 	case EntryTransferred:
 		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
-			entry.Consent = Consent{} // it was the former holder's to give
+			entry.Consent = Consent{} // the former holder gave it
 			q.activate(entry)
 		}
 	case EntryProvided:
@@ -409,9 +409,9 @@ type Place struct {
 // its order that of its seniority (Q6). A person has one active entry, and of
 // two spouses one has it (Q5).
 //
-// An approval that has met an active entry of the person or of a spouse stays
-// refused when that entry is gone. Whoever saw the refusal voids the approval;
-// whoever repeats or finishes the act later must not place what was voided.
+// An approval that was refused because of an active entry of the person or of a
+// spouse stays refused when that entry is gone: the refusal voids the approval,
+// and a later repetition must not place it.
 func (q *Queue) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Event, error) {
 	if err := q.canStand(c.PersonID, c.Family); err != nil {
 		return nil, err
@@ -461,8 +461,8 @@ func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
 }
 
 // KeepsOff refuses a person with a family a place on another list of the same
-// body, where this list has an entry of the person or of the spouse: the body
-// gives one benefit, however many lists it keeps (Q5).
+// body where this list has an active entry of the person or of the spouse: the
+// body gives one benefit, however many lists it keeps (Q5).
 func (q *Queue) KeepsOff(p domain.PersonID, family []FamilyMember) error {
 	switch err := q.canStand(p, family); domain.CodeOf(err) {
 	case domain.CodeAlreadyOnList:
@@ -488,7 +488,7 @@ func (q *Queue) entry(id domain.EntryID) (*Entry, error) {
 }
 
 // standing returns an entry that is active and not under review: the state from
-// which all changes of an entry begin, save those that a review is for.
+// which all changes of an entry begin, except those that end a review.
 func (q *Queue) standing(id domain.EntryID) (*Entry, error) {
 	e, err := q.onList(id)
 	if err != nil {
@@ -512,8 +512,8 @@ func (q *Queue) onList(id domain.EntryID) (*Entry, error) {
 	return e, nil
 }
 
-// onListOf is onList for a holder who asks; the zero PersonID for staff. Who asks
-// for what is another's learns the same as for what does not exist.
+// onListOf is onList for a holder who asks; holder is zero for staff. An entry
+// of another person is answered like one that does not exist.
 func (q *Queue) onListOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
 	if _, err := q.entryOf(id, holder); err != nil {
 		return nil, err
@@ -531,7 +531,7 @@ func (q *Queue) entryOf(id domain.EntryID, holder domain.PersonID) (*Entry, erro
 }
 
 func notActive() *domain.Error {
-	return domain.Refuse(domain.Conflict, domain.CodeEntryNotActive, "this entry is not on the list any more")
+	return domain.Refuse(domain.Conflict, domain.CodeEntryNotActive, "this entry is no longer on the list")
 }
 
 // UnknownList is the refusal of an id that names no list.

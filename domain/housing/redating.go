@@ -35,11 +35,11 @@ type Redate struct {
 	Reasons     domain.Personal
 }
 
-// Redate decides [Redate]. The entry counts as placed from the beginning of that
-// day, which is after the day of its application: a re-dating that was wrong is
-// mended by another, but none makes an entry older than its application. The
-// position of the application still breaks ties, so that the order stays strict
-// (Q6). Numbers between the two places change by one, no others (Q8).
+// Redate decides [Redate]. The entry counts as placed from the beginning of
+// that day, which is after the day of its application: a wrong re-dating is
+// corrected by another one, and none makes an entry older than its application.
+// The position of the application still breaks ties, so that the order stays
+// strict (Q6). Only numbers between the two places change, by one (Q8).
 func (q *Queue) Redate(cmd domain.Command, c Redate) ([]domain.Event, error) {
 	e, err := q.standing(c.EntryID)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 // A removal is an adverse act (Q15): it is the end of a review, and the review
 // is an administrative procedure that the body begins by itself (APPC 62(2)).
 // Its hearing and the complaint about the removal are those of
-// [procedure.Case]; their events are in the stream of the list, so that what
-// decides over a place is never apart from the place.
+// [procedure.Case]; their events are in the stream of the list, so that one
+// stream decides about a place.
 
 // RemovalReason is why an entry leaves the list. The edition in force lists the
 // reasons ([rules.Register]; housing law, art. 73(1)).
@@ -30,8 +30,8 @@ const (
 	StateDwellingReceived RemovalReason = "state_dwelling_received"
 )
 
-// ReinstatementGround is why a removed entry comes back with its seniority: only
-// by a complaint that was satisfied or by an act of court (E.5).
+// ReinstatementGround is why a removed entry comes back with its seniority: a
+// complaint that was satisfied, or an act of court.
 type ReinstatementGround string
 
 const (
@@ -76,7 +76,7 @@ type EntryReinstated struct {
 	ComplaintID    string              `json:"complaint_id,omitempty"`
 	CourtAct       Act                 `json:"court_act,omitzero"`
 	Note           domain.Personal     `json:"note,omitempty"`
-	InventoryDueOn domain.Date         `json:"inventory_due_on"` // whoever decided has looked at the need: a year begins (policy)
+	InventoryDueOn domain.Date         `json:"inventory_due_on"` // a new year from the reinstatement, whose decision has looked at the need (policy)
 	ReinstatedAt   time.Time           `json:"reinstated_at"`
 }
 
@@ -98,7 +98,7 @@ func (EntryRemoved) MovesTo() procedure.State { return procedure.Refused }
 type proceeding struct {
 	procedure.Case
 	entry domain.EntryID
-	won   string // complaint on the removal that was decided in the holder's favour; empty where none was
+	won   string // complaint about the removal that was decided in the holder's favour; empty where there is none
 }
 
 // proceed folds an event of a review.
@@ -123,10 +123,9 @@ func (q *Queue) endReview(e *Entry) {
 	e.Review, e.Proceeding, e.Hearing = "", domain.CaseID{}, false
 }
 
-// Proceed lets step decide what happens to the review of the entry, or to its
-// removal: the hearing (C8), a complaint (C12). The case it is given is that of
-// the review; its applicant is the holder. holder is who asks, where it is the
-// citizen; zero for staff.
+// Proceed lets step decide about the review of the entry or its removal: the
+// hearing (C8), a complaint (C12). step gets the case of the review, whose
+// applicant is the holder. holder is the citizen who asks, zero for staff.
 func (q *Queue) Proceed(id domain.EntryID, holder domain.PersonID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
 	e, err := q.entryOf(id, holder)
 	if err != nil {
@@ -153,9 +152,10 @@ type Remove struct {
 }
 
 // Remove decides [Remove]: at the end of a review in which the holder was heard
-// on the intended removal, or with the exemption that is used (C8); for a reason
-// that the edition in force lists, and of nobody who is protected until provided
-// (Q15, Q15a). The numbers behind fall by one, those before stay (Q8).
+// on the intended removal, or with the exemption that is used (C8); for a
+// reason that the edition in force lists, and not of an entry that is protected
+// until a dwelling is provided (Q15, Q15a). The numbers behind fall by one,
+// those before stay (Q8).
 func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Event, error) {
 	e, err := q.onList(c.EntryID)
 	if err != nil {

@@ -20,8 +20,8 @@ const (
 // TransferCauses lists them all.
 var TransferCauses = []TransferCause{HolderDied, HolderLeft}
 
-// EntryTransferred gives an entry, in its place, to a member of the family that
-// was registered together with its holder (Q16).
+// EntryTransferred passes an entry to a member of the family that was
+// registered together with its holder. Its place does not change (Q16).
 type EntryTransferred struct {
 	ListID        domain.ListID   `json:"list_id"`
 	EntryID       domain.EntryID  `json:"entry_id"`
@@ -45,7 +45,7 @@ func (e EntryTransferred) Concerns() domain.Concern {
 type Transfer struct {
 	EntryID  domain.EntryID
 	PersonID domain.PersonID // the new holder
-	Family   []FamilyMember  // that is left, in its relations to the new holder
+	Family   []FamilyMember  // the remaining members, with their relations to the new holder
 	Cause    TransferCause
 	On       domain.Date
 	Need     NeedCheck
@@ -72,7 +72,7 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 	}
 	if !counted(c.PersonID) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
-			"the place is kept for a member of the family registered together with the holder; this person is none").At("person_id")
+			"the place is kept for a member of the family registered together with the holder; this person is not one").At("person_id")
 	}
 	if err := checkFamily(c.PersonID, c.Family, by.On(cmd.Today())); err != nil {
 		return nil, err
@@ -95,8 +95,8 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 	}}, nil
 }
 
-// canPassOn is canStand of a holder and a family that take the place of those
-// of e, which do not count against them (Q5).
+// canPassOn is canStand for the holder and family who take over e; the present
+// holder and family of e do not count (Q5).
 func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMember) error {
 	other := func(p domain.PersonID) bool {
 		stands, ok := q.active.Get(p.UUID)
@@ -116,15 +116,15 @@ func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMembe
 	return nil
 }
 
-// checkFamily keeps the family to the relations that the edition counts (Q13)
-// and each of its members to one mention.
+// checkFamily refuses relations that the edition does not count (Q13), and
+// persons who are named twice.
 func checkFamily(holder domain.PersonID, family []FamilyMember, edition rules.Edition) error {
 	relations := edition.Placement.Family
 	seen := map[domain.PersonID]bool{holder: true}
 	for i, m := range family {
 		if seen[m.PersonID] {
 			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this person is already counted in the family; name each once, without the one whose family it is").At(domain.Path("family", i, "person_id"))
+				"this person is already counted in the family; name each person once, and leave out the person whose family it is").At(domain.Path("family", i, "person_id"))
 		}
 		seen[m.PersonID] = true
 		if !slices.Contains(relations, string(m.Relation)) {

@@ -1,11 +1,12 @@
-// Package notice is what the registry tells people by itself: which events owe
-// whom a notice ([Table]), what it says ([Kind.Text]), and how it gets there.
+// Package notice decides what the registry tells persons by itself: which
+// events owe whom a notice ([Table]), what it says ([Kind.Text]), and how it is
+// delivered.
 //
 // A notice is always in the personal account of the person, because that is a
 // view of the log; where the person has confirmed a telephone or an e-mail, it
 // goes there too (APPC 66(4)). Each notice has a stream of its own, named after
-// the event, the person and the kind, so that it is the same notice whoever
-// comes to queue it, however often.
+// the event, the person and the kind, so that it is the same notice, whoever
+// queues it and however often.
 package notice
 
 import (
@@ -55,8 +56,8 @@ type Transition struct {
 	To   State
 }
 
-// Transitions is all that can happen to a notice that goes by SMS or e-mail.
-// What is not in it is refused.
+// Transitions is everything that can happen to a notice that goes by SMS or
+// e-mail. What is not in it is refused.
 var Transitions = []Transition{
 	{Queued, Send, Sent},
 	{Queued, Retry, Queued},
@@ -66,8 +67,8 @@ var Transitions = []Transition{
 	{Sent, GiveUp, GivenUp},
 }
 
-// AccountTransitions is all that can happen to the copy in the personal account:
-// it is there as soon as it is recorded, and is never given up.
+// AccountTransitions is everything that can happen to the copy in the personal
+// account: it is delivered with its record and is never given up.
 var AccountTransitions = []Transition{
 	{Queued, Deliver, Delivered},
 }
@@ -90,18 +91,17 @@ func Next(w Way, from State, step Step) (State, bool) {
 type Failure string
 
 const (
-	Unreachable  Failure = "gateway_unreachable" // no answer, or one that promises nothing: it is not known whether it was taken
+	Unreachable  Failure = "gateway_unreachable" // no answer, or an unclear one: it is not known whether the message was taken
 	Rejected     Failure = "gateway_rejected"    // the gateway will not take this message
 	NotDelivered Failure = "not_delivered"       // it was taken, and did not arrive
-	NoContact    Failure = "no_contact"          // the person has taken the contact back since
+	NoContact    Failure = "no_contact"          // the person has withdrawn the contact since
 )
 
-// Lasting reports whether trying again is of no use.
+// Lasting reports whether a retry is useless.
 func (f Failure) Lasting() bool { return f == Rejected || f == NoContact }
 
-// Began says that the registry has begun to give notice. What happened before
-// owes none: nobody is told of an act of years ago because a release was
-// installed today.
+// Began says that the registry has begun to give notice. Events before it owe
+// none, so that nobody is told of old acts when a release is installed.
 type Began struct {
 	NoticeID domain.NoticeID `json:"notice_id"` // [Beginning]
 	BeganAt  time.Time       `json:"began_at"`
@@ -115,7 +115,7 @@ type NoticeQueued struct {
 	Kind       Kind            `json:"kind"`
 	About      domain.EventRef `json:"about"`
 	CaseID     domain.CaseID   `json:"case_id,omitzero"`
-	FromCase   bool            `json:"from_case,omitempty"` // whom to tell, the case says; the event does not
+	FromCase   bool            `json:"from_case,omitempty"` // the case says whom to tell, not the event
 	Decision   bool            `json:"decision,omitempty"`  // it tells the applicant the decision (C11),
 	Duty       procedure.Duty  `json:"duty,omitempty"`      // or of what the body owes notice of (C5, C9)
 	By         domain.Date     `json:"by,omitzero"`         // the day that the text names
@@ -261,12 +261,12 @@ func (n *Notice) change(w Way, f func(*Delivery)) {
 // Begin decides that notices are owed from now on.
 func (n *Notice) Begin(cmd domain.Command) ([]domain.Event, error) {
 	if n.Began {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the registry gives notice already")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the registry has begun to give notice already")
 	}
 	return []domain.Event{Began{NoticeID: Beginning, BeganAt: cmd.Now}}, nil
 }
 
-// Queue decides that the notice q is given. It is, once.
+// Queue decides that the notice q is given, once.
 func (n *Notice) Queue(q NoticeQueued) ([]domain.Event, error) {
 	if n.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "this notice is queued already")
@@ -302,8 +302,8 @@ func (n *Notice) Deliver(cmd domain.Command, w Way) ([]domain.Event, error) {
 }
 
 // Fail records that the notice did not get through. It is tried again after a
-// pause, until the attempts of the terms are used up; what lasts is given up at
-// once.
+// pause, until the attempts of the terms are used up; after a lasting failure
+// it is given up at once.
 func (n *Notice) Fail(cmd domain.Command, w Way, why Failure, t Terms) ([]domain.Event, error) {
 	d := n.On(w)
 	attempt := d.Attempts

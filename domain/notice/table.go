@@ -15,7 +15,7 @@ import (
 	"tizilim/domain/residence"
 )
 
-// Beginning is whose stream says from when on notices are owed.
+// Beginning is the id of the stream that says since when notices are owed.
 var Beginning = domain.NoticeID{UUID: domain.DeriveID(uuid.Nil, "notices")}
 
 // Kind of a notice: what it tells.
@@ -71,7 +71,7 @@ type Owed struct {
 	To          domain.PersonID // zero: the applicant of the case,
 	Complainant bool            // or who filed its last complaint
 	By          domain.Date     // a day that the text names
-	Decision    bool            // it tells the applicant the decision: its effect towards him begins with it (C11)
+	Decision    bool            // it tells the applicant the decision, which takes effect towards the applicant with it (C11)
 	Duty        procedure.Duty  // that the notice settles in the case (C5, C9)
 }
 
@@ -108,7 +108,7 @@ type Line struct {
 }
 
 // Table says of every type of event whom it owes a notice of what kind, or why
-// nobody. A test lets no type be missing.
+// nobody. A test checks that no type is missing.
 var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("the person did it or asked for it",
 		residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
@@ -169,8 +169,8 @@ var owing = []Line{
 		return append([]Owed{{Kind: outcome(e), Decision: true}}, deregistered(e)...)
 	}, PersonsDeregistered, SomeDeregistered, NobodyDeregistered, YouAreDeregistered),
 
-	// Complaints go to whoever filed them (C12); the applicant is told where
-	// somebody else's has brought the decision down (R16).
+	// Complaints go to whoever filed them (C12); the applicant is told when the
+	// decision no longer stands because of somebody else's complaint (R16).
 	toPerson(ComplaintReceived, func(e procedure.ComplaintFiled) domain.PersonID { return e.ComplainantID }),
 	owes(func(e procedure.ComplaintForwarded) []Owed {
 		return []Owed{{Kind: ComplaintForwarded, Complainant: true, By: e.DecideBy}}
@@ -238,8 +238,7 @@ var lines = func() map[string]Line {
 	return m
 }()
 
-// Of returns the notices that the event owes. It is a function of the event
-// alone: whoever asks, and whenever, gets the same.
+// Of returns the notices that the event owes. It depends on the event alone.
 func Of(e domain.Event) []Owed {
 	if e == nil {
 		return nil
@@ -288,7 +287,7 @@ func none(why string, types ...domain.Event) []Line {
 
 func to(p domain.PersonID, k Kind) []Owed { return []Owed{{Kind: k, To: p}} }
 
-// askCoOwners asks whom the application must be confirmed by (R6).
+// askCoOwners asks the persons who must confirm the application (R6).
 func askCoOwners(e residence.DeregistrationApplied) []Owed {
 	var owed []Owed
 	for _, p := range e.CoOwners {

@@ -1,11 +1,11 @@
-// Package otp is the one-time passwords by which a citizen signs an application
-// for service housing (C19, S000-3.4): a challenge is issued for the digest of
-// one request, a code goes to the telephone of the person by SMS, and whoever
-// brings it back has signed that request, once.
+// Package otp decides about the one-time passwords by which a citizen signs an
+// application for service housing (C19, S000-3.4). A challenge is issued for
+// the digest of one request, a code goes to the telephone of the person by SMS,
+// and with the code the person signs that request, once.
 //
 // The log holds nothing of a code, not even its hash: a code is computed from
-// the id of its challenge by a key, and sent again where the request for it is
-// repeated. What is recorded is what happened to the challenge:
+// the id of its challenge with a key. Where the request for a code is repeated,
+// the same code is sent again. The events say what happened to the challenge:
 //
 //	from        by                     guard                          to
 //	—           issued                 fewer than so many an hour     Issued
@@ -28,7 +28,7 @@ import (
 )
 
 // Challenges are the one-time passwords of one person: the state of an otp-
-// stream. One stream per person protects that at most one of them can be used.
+// stream. One stream per person ensures that at most one of them can be used.
 type Challenges struct {
 	PersonID domain.PersonID
 	Last     Issued
@@ -60,10 +60,11 @@ type Issued struct {
 	Tries       int                `json:"tries"`
 	Edition     rules.EditionID    `json:"edition"`
 	IssuedAt    time.Time          `json:"issued_at"`
-	ExpiresAt   time.Time          `json:"expires_at"` // no code is taken from here on
+	ExpiresAt   time.Time          `json:"expires_at"` // no code is accepted from here on
 }
 
-// Verified says that the right code came back, with the command that it signs.
+// Verified says that the right code was handed in, with the command that it
+// signs.
 type Verified struct {
 	ChallengeID domain.ChallengeID `json:"challenge_id"`
 	PersonID    domain.PersonID    `json:"person_id"`
@@ -71,7 +72,7 @@ type Verified struct {
 	VerifiedAt  time.Time          `json:"verified_at"`
 }
 
-// CodeRejected says that a wrong code came back.
+// CodeRejected says that a wrong code was handed in.
 type CodeRejected struct {
 	ChallengeID domain.ChallengeID `json:"challenge_id"`
 	PersonID    domain.PersonID    `json:"person_id"`
@@ -233,7 +234,7 @@ func (c *Challenges) expire() []domain.Event {
 	return []domain.Event{Expired{ChallengeID: c.Last.ChallengeID, PersonID: c.PersonID, ExpiredAt: c.Last.ExpiresAt}}
 }
 
-// Redeem is the command that brings a code back.
+// Redeem is the command that hands in a code.
 type Redeem struct {
 	ChallengeID domain.ChallengeID
 	SHA256      domain.Personal  // of what it is to sign
@@ -245,19 +246,19 @@ type Redeem struct {
 // Redeem decides [Redeem]. A wrong code is a fact: it costs a try. So is one that
 // comes too late. [Outcome] says what the caller is told of either.
 //
-// What refuses before the code is looked at costs none.
+// A refusal before the code is compared costs no try.
 func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error) {
 	switch state := c.states[r.ChallengeID]; {
-	case state == StateNone: // or another person's: which of both, nobody is told
+	case state == StateNone: // or of another person; the caller does not learn which
 		return nil, refuse(domain.CodeChallengeUnknown, "no one-time password with this id was sent to you; ask for a new one").At("signature.challenge")
-	case state == StateVerified && c.used[r.ChallengeID] == r.Command: // repeated as it was, it would not come here
+	case state == StateVerified && c.used[r.ChallengeID] == r.Command: // a repetition of the same request is answered before
 		return nil, refuse(domain.CodeKeyReused, "this Idempotency-Key came before with another request, which this one-time password signed: repeat that request unchanged")
 	case state != StateIssued:
 		return nil, refusals[state]
 	case r.SHA256 != c.Last.SHA256:
 		return nil, refuse(domain.CodeChallengeOther, "this one-time password was sent for another request, or the request has changed since; ask for one for this request").At("signature.challenge")
 	case r.Phone != c.Last.Phone:
-		return nil, refuse(domain.CodePhoneChanged, "the telephone of your account is another one since; ask for a new one-time password").At("signature.challenge")
+		return nil, refuse(domain.CodePhoneChanged, "the telephone of your account has changed; ask for a new one-time password").At("signature.challenge")
 	case !cmd.Now.Before(c.Last.ExpiresAt):
 		return c.expire(), nil
 	case r.Right:
@@ -282,8 +283,7 @@ func refuse(code domain.Code, format string, args ...any) *domain.Error {
 	return domain.Refuse(domain.Invalid, code, format, args...)
 }
 
-// Outcome is what the caller is told of what a code led to: nil where it was
-// right.
+// Outcome is what the caller is told about the code: nil where it was right.
 func Outcome(events []domain.Event) error {
 	for i := len(events) - 1; i >= 0; i-- {
 		switch e := events[i].(type) {

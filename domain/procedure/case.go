@@ -20,7 +20,7 @@ type Terms struct {
 	ComplaintMonths   int // for a complaint to be in time (APPC 92)
 	ComplaintForward  int // working days for the body to satisfy or forward it (APPC 91)
 	ComplaintDecision int // working days for the reviewing body (APPC 99)
-	RemedyDays        int // working days to make good an act that fell (APPC 85)
+	RemedyDays        int // working days to remedy an act that no longer stands (APPC 85)
 	CorrectionDays    int // working days for a correction, at least (policy: "a reasonable time")
 	Calendar          Calendar
 	StateHeld         []domain.DocumentType // what the state's own systems hold (C14)
@@ -30,14 +30,14 @@ type Terms struct {
 	LastDay func(complete domain.Date) (domain.Date, error)
 }
 
-// Calendar counts working days. Its error says that a year has no data.
+// Calendar counts working days. It returns an error for a year without data.
 type Calendar interface {
 	// AddWorkingDays returns the n-th working day after the day.
 	AddWorkingDays(day domain.Date, n int) (domain.Date, error)
 }
 
 // Case is the fold of a case- stream as far as the procedure goes. The zero
-// Case does not exist.
+// Case is one that does not exist.
 type Case struct {
 	Application
 	State       State
@@ -46,7 +46,7 @@ type Case struct {
 	Decider     string   // account
 	Recused     []string // accounts that may not take part any more
 	Hearing     *HearingAnnounced
-	Heard       bool      // or dispensed with, for the decision to come
+	Heard       bool      // or the hearing was dispensed with
 	Original    time.Time // the deadline before any extension
 	DecidedOn   domain.Date
 	DecidedBy   string // account
@@ -54,7 +54,7 @@ type Case struct {
 	NotifiedAt  time.Time
 	Overdue     bool
 	Complaint   *ComplaintFiled // that is not decided yet
-	OfSilence   bool            // the complaint came before the decision: it does not touch what was decided since
+	OfSilence   bool            // the complaint came before the decision: it is not about the decision that followed
 	ComplaintAt string          // body that reviews it; empty while the deciding body has it
 	Owing       []Owing
 }
@@ -108,7 +108,7 @@ func (c *Case) Apply(rec domain.Recorded) {
 		c.State, c.Heard = InReview, true
 	case HearingClosed:
 		c.State, c.Heard = InReview, true
-		if e.How == HearingWaived { // at the applicant's own request nothing is waited for
+		if e.How == HearingWaived { // the applicant asked for it, so the act need not wait
 			c.Hearing = nil
 		}
 	case HearingDispensed:
@@ -138,14 +138,14 @@ func (c *Case) Apply(rec domain.Recorded) {
 	}
 }
 
-// decided notes whose act ended the case, and that nobody was told yet.
+// decided notes who decided, and that the decision has not been notified yet.
 func (c *Case) decided(rec domain.Recorded) {
 	c.DecidedOn, c.DecidedBy = domain.DateOf(rec.Event.EffectiveAt()), rec.Meta.Actor
 	c.Decision, c.NotifiedAt = rec.Revision, time.Time{}
 }
 
-// may refuses a step that the table does not have for the case's state, and a
-// case that does not exist.
+// may refuses a step that the table does not have for the state of the case,
+// and every step of a case that does not exist.
 func (c *Case) may(step Step) error {
 	if !c.Known() {
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no case with this id")
@@ -166,11 +166,11 @@ func (c *Case) may(step Step) error {
 	return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "a case that is %s does not take the step %s", c.State, step)
 }
 
-// by checks that the actor may decide: the decider is not the applicant (C15)
-// and has not been recused.
+// by checks that the actor may decide: the deciding official is not the
+// applicant (C15) and has not been recused.
 func (c *Case) by(actor string) error {
 	if actor == c.ApplicantID.String() || slices.Contains(c.Recused, actor) {
-		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "who is the applicant, or has been recused, takes no part in the decision")
+		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "the applicant, and officials who have been recused, take no part in the decision")
 	}
 	return nil
 }
@@ -182,9 +182,10 @@ type Correction struct {
 	Until         domain.Date // the last day to bring it; the least reasonable time where it is zero
 }
 
-// RequestCorrection decides [Correction]: lists what is missing and sets a date,
-// not before the reasonable time of the terms (C3). What state systems hold is
-// looked up there and asked of nobody, unless they do not answer (C14).
+// RequestCorrection decides [Correction]: it lists what is missing and sets a
+// date that leaves a reasonable time (C3). Documents that state systems hold
+// are looked up there; they are asked for only where the systems do not answer
+// (C14).
 func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([]domain.Event, error) {
 	if err := c.may(RequestCorrection); err != nil {
 		return nil, err
@@ -218,7 +219,7 @@ func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([
 }
 
 // Correct takes what was missing. After the date the case is returned instead;
-// a new filing is open (C3).
+// the applicant can apply again (C3).
 func (c *Case) Correct(cmd domain.Command, documents []domain.Document, t Terms) ([]domain.Event, error) {
 	if err := c.may(Correct); err != nil {
 		return nil, err
@@ -264,7 +265,7 @@ func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, 
 		return nil, err
 	}
 	if last.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "a wrong addressee forwards within %d working days, that is until %s; now it decides itself", t.ForwardingDays, last)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "an application is forwarded within %d working days, that is until %s; now this body decides it", t.ForwardingDays, last)
 	}
 	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, NotifyBy: last, ForwardedAt: cmd.Now}}, nil
 }
@@ -280,7 +281,7 @@ func (c *Case) TakeUp(cmd domain.Command) ([]domain.Event, error) {
 	return []domain.Event{ReviewBegan{CaseID: c.CaseID, Decider: cmd.Actor, BeganAt: cmd.Now}}, nil
 }
 
-// Recuse replaces the decider (C15, APPC 67).
+// Recuse replaces the deciding official (C15, APPC 67).
 func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) ([]domain.Event, error) {
 	if err := c.may(Recuse); err != nil {
 		return nil, err
@@ -299,8 +300,8 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 
 // Extend gives more time, in all at most the terms' months, before the present
 // deadline, by a reasoned decision of the head or a deputy (C9). No register
-// that is read here tells who holds the office: the account states it, and it
-// is recorded.
+// that the registry reads says who holds the office, so the account states it
+// and the event records it.
 func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, until domain.Date, t Terms) ([]domain.Event, error) {
 	if err := c.may(Extend); err != nil {
 		return nil, err
@@ -315,11 +316,11 @@ func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, un
 		return nil, err
 	}
 	if cmd.Now.After(c.Deadline) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the term is over since %s; it cannot be extended any more", domain.DateOf(c.Deadline))
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the term ended on %s; it can no longer be extended", domain.DateOf(c.Deadline))
 	}
 	last := domain.DateOf(c.Original).AddMonths(t.ExtensionMonths)
 	if !domain.DateOf(c.Deadline).Before(until) || last.Before(until) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong, "until lies after %s and not after %s", domain.DateOf(c.Deadline), last).At("until")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong, "until must lie after %s, and at the latest on %s", domain.DateOf(c.Deadline), last).At("until")
 	}
 	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.ExtensionNotice)
 	if err != nil {
@@ -328,7 +329,7 @@ func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, un
 	return []domain.Event{TermExtended{CaseID: c.CaseID, By: cmd.Actor, Office: in, Reasons: reasons, Deadline: until.End(), NotifyBy: notify, ExtendedAt: cmd.Now}}, nil
 }
 
-// Withdraw ends the case at the applicant's word (C6).
+// Withdraw ends the case at the applicant's request (C6).
 func (c *Case) Withdraw(cmd domain.Command) ([]domain.Event, error) {
 	if err := c.may(Withdraw); err != nil {
 		return nil, err
@@ -369,9 +370,8 @@ func (c *Case) Terminate(cmd domain.Command, d Termination, t Terms) ([]domain.E
 }
 
 // duplicates checks that a termination as a duplicate names the case in which
-// the same subject was decided, and no other termination names any (C13). A
-// decision has to exist: while the other case is open, nothing is decided that
-// this one could repeat.
+// the same subject was decided, and no other termination names any (C13). The
+// other case must be decided: while it is open, this one repeats nothing.
 func (c *Case) duplicates(d Termination) error {
 	refuse := func(format string, args ...any) error {
 		return domain.Refuse(domain.Invalid, domain.CodeNoDuplicate, format, args...).At("duplicate_of")
@@ -395,7 +395,8 @@ func (c *Case) duplicates(d Termination) error {
 // MarkOverdue records that the deadline has passed. The registry does so by
 // itself (C9: lateness is recorded, not hidden).
 func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
-	// The term runs from the complete application (Q4): not while it is awaited.
+	// The term runs from the complete application (Q4), so not while a
+	// correction is awaited.
 	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Deadline.IsZero() || c.Overdue || !cmd.Now.After(c.Deadline) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case is not overdue, or is marked already")
 	}

@@ -11,20 +11,20 @@ import (
 // the body, through the body itself. A late one is accepted too (C12, APPC 91,
 // 92).
 //
-// The applicant complains, and whose rights the act touches (R16): whom it
-// deregistered. The time of the latter is not counted here, since the notice to
-// the applicant says nothing of when they learned of the act.
+// The applicant can complain, and so can persons whose rights the act touches
+// (R16), that is, whom it deregistered. Their term is not checked here: the
+// notice to the applicant does not say when they learned of the act.
 func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, grounds domain.Personal, t Terms) ([]domain.Event, error) {
 	if !c.Known() {
 		return nil, c.may(Complain)
 	}
-	if !c.Overdue || !c.State.Open() { // silence is appealable in whatever state it lasts
+	if !c.Overdue || !c.State.Open() { // silence can be complained of in every open state
 		if err := c.may(Complain); err != nil {
 			return nil, err
 		}
 	}
 	if by != c.ApplicantID && !slices.Contains(c.Affected, by) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant complains, or whose rights the decision touches").At("complainant_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "only the applicant, or a person whose rights the decision touches, can complain").At("complainant_id")
 	}
 	if c.Complaint != nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeComplaintPending, "a complaint about this case is being examined")
@@ -47,7 +47,8 @@ func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, 
 	return []domain.Event{ComplaintFiled{CaseID: c.CaseID, ComplaintID: id, ComplainantID: by, Grounds: grounds, Late: late, ForwardBy: forward, FiledAt: cmd.Now}}, nil
 }
 
-// ForwardComplaint hands the complaint with the file to the reviewing body.
+// ForwardComplaint hands the complaint, with the documents of the case, to the
+// reviewing body.
 func (c *Case) ForwardComplaint(cmd domain.Command, to string, t Terms) ([]domain.Event, error) {
 	if err := c.complained(); err != nil {
 		return nil, err
@@ -67,9 +68,9 @@ func (c *Case) ForwardComplaint(cmd domain.Command, to string, t Terms) ([]domai
 
 // DecideComplaint ends the complaint: the body satisfies it itself before it is
 // forwarded, or the reviewing body decides. The official whose act it is about
-// does not review it (APPC 97). Where the act falls, the term of the review that
-// begins again runs from this day (policy); what was done in one sitting, or on
-// the body's own initiative, is made good instead.
+// does not review it (APPC 97). Where the act no longer stands, the case is
+// under review again and its term runs from this day (policy); an act of one
+// sitting, or on the body's own initiative, is remedied instead.
 func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, reasons domain.Personal, t Terms) ([]domain.Event, error) {
 	if err := c.complained(); err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 			"the body could satisfy the complaint itself until %s; now it forwards it", c.Complaint.ForwardBy)
 	}
 	if outcome != Satisfied && cmd.Actor == c.DecidedBy {
-		return nil, domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "whose act is complained of does not review it")
+		return nil, domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "the official whose act the complaint is about does not review it")
 	}
 	if err := reasoned(reasons); err != nil {
 		return nil, err
@@ -110,9 +111,9 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 	return []domain.Event{e}, nil
 }
 
-// Remedy is the command that records what was done about an act that fell. Who
-// gives it has seen that the acts correct what this case did, and that the new
-// case exists.
+// Remedy is the command that records what was done about an act that no longer
+// stands. The caller has checked that the acts correct what this case did, and
+// that the new case exists.
 type Remedy struct {
 	How     RemedyKind
 	Acts    []domain.EventRef
@@ -127,15 +128,15 @@ func (c *Case) Remedy(cmd domain.Command, r Remedy) ([]domain.Event, error) {
 		return nil, err
 	}
 	if _, owed := c.Owes(RemedyAfterComplaint); !owed {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "no complaint about this case has left anything to make good")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "no complaint about this case calls for a remedy")
 	}
 	switch {
 	case !slices.Contains(RemedyKinds, r.How):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an act that fell is made good in one of the ways %v", RemedyKinds).At("how")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an act that no longer stands is remedied in one of the ways %v", RemedyKinds).At("how")
 	case (r.How == RemedyCorrected) != (len(r.Acts) > 0):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the acts that correct what this case did, and only where it was corrected").At("acts")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the acts that correct what this case did; with every other remedy leave them out").At("acts")
 	case (r.How == RemedyNewCase) != !r.NewCase.IsZero():
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the new case, and only where it was applied for anew").At("new_case")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the new case; with every other remedy leave it out").At("new_case")
 	case r.How == RemedyNewCase && (r.NewCase == c.CaseID || r.Other.CaseID != r.NewCase || r.Other.Subject != c.Subject || r.Other.ReceivedAt.Before(c.ReceivedAt)):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeCaseUnknown, "no later case with this id has the same subject").At("new_case")
 	case r.How == RemedyNotWanted && strings.TrimSpace(string(r.Words)) == "":

@@ -6,8 +6,8 @@ import (
 	"tizilim/domain"
 )
 
-// Duty is what the body owes in a case by a day, beside the decision itself.
-// What is not done by then is marked as late; it is still to be done.
+// Duty is what the body owes in a case by a day, beside the decision itself. A
+// duty that is not done by then is marked as late and remains.
 type Duty string
 
 const (
@@ -16,7 +16,7 @@ const (
 	NoticeOfTermination   Duty = "notice_of_termination" // APPC 70, C13
 	ForwardingOfComplaint Duty = "complaint_forwarding"  // or its satisfaction; APPC 91, C12
 	DecisionOnComplaint   Duty = "complaint_decision"    // APPC 99, C12
-	RemedyAfterComplaint  Duty = "remedy"                // of an act that fell (APPC 85)
+	RemedyAfterComplaint  Duty = "remedy"                // of an act that no longer stands (APPC 85)
 )
 
 // Duties lists them all.
@@ -31,14 +31,14 @@ type Owed struct {
 }
 
 // DutiesOf says what an event makes the body owe, and which duties it settles.
-// Both the case and the agenda fold it, so they cannot differ.
+// The case and the agenda both use it, so that they agree.
 func DutiesOf(event domain.Event) (owed []Owed, settled []Duty) {
 	switch e := event.(type) {
 	case CaseForwarded:
 		return []Owed{{NoticeOfForwarding, e.NotifyBy}}, nil
 	case TermExtended:
 		return []Owed{{NoticeOfExtension, e.NotifyBy}}, nil
-	case CaseTerminated: // who learns that the case has ended needs no word of its term
+	case CaseTerminated: // a notice of the end of the case makes one of its term needless
 		return []Owed{{NoticeOfTermination, e.NotifyBy}}, []Duty{NoticeOfExtension}
 	case CaseWithdrawn:
 		return nil, []Duty{NoticeOfExtension}
@@ -56,7 +56,7 @@ func DutiesOf(event domain.Event) (owed []Owed, settled []Duty) {
 		return []Owed{{DecisionOnComplaint, e.DecideBy}}, []Duty{ForwardingOfComplaint}
 	case ComplaintDecided:
 		settled = []Duty{ForwardingOfComplaint, DecisionOnComplaint}
-		if !e.Deadline.IsZero() { // the termination has fallen
+		if !e.Deadline.IsZero() { // the termination no longer stands
 			settled = append(settled, NoticeOfTermination)
 		}
 		if !e.RemedyBy.IsZero() {
@@ -81,7 +81,7 @@ func (c *Case) owe(event domain.Event) {
 	for _, d := range settled {
 		c.Owing = slices.DeleteFunc(slices.Clone(c.Owing), func(o Owing) bool { return o.Duty == d })
 	}
-	for _, o := range owed { // owed anew it has a new day
+	for _, o := range owed { // a duty that is owed again has a new day
 		c.Owing = slices.DeleteFunc(slices.Clone(c.Owing), func(was Owing) bool { return was.Duty == o.Duty })
 		c.Owing = append(c.Owing, Owing{Owed: o})
 	}
@@ -116,8 +116,8 @@ func (c *Case) MarkMissed(cmd domain.Command, d Duty) ([]domain.Event, error) {
 }
 
 // Notify records that the applicant got notice: of the decision (C11), or of
-// what else the body owes notice of (C5, C9). It comes late where it must:
-// lateness is marked, the duty remains.
+// what else the body owes notice of (C5, C9). It can come late: lateness is
+// marked, and the duty remains.
 func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Event, error) {
 	step, known := noticeSteps[of]
 	if !known {
@@ -142,7 +142,7 @@ func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Even
 }
 
 // NotifyOf is Notify by the registry itself, of the decision at the revision: a
-// notice that arrives late does not tell of the one that has replaced it.
+// notice that arrives late does not count as notice of a later decision.
 func (c *Case) NotifyOf(cmd domain.Command, decision uint64, by NotifiedBy) ([]domain.Event, error) {
 	if c.DecidedOn.IsZero() || c.Decision != decision {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the case has another decision since, or none")
@@ -150,8 +150,8 @@ func (c *Case) NotifyOf(cmd domain.Command, decision uint64, by NotifiedBy) ([]d
 	return c.Notify(cmd, OfDecision, by)
 }
 
-// OfDecision is the notice that ends every case (C11). It has no day of its own
-// but after a termination.
+// OfDecision is the notice that ends every case (C11). Only after a termination
+// it has a last day.
 const OfDecision Duty = ""
 
 var noticeSteps = map[Duty]Step{

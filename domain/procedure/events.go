@@ -60,18 +60,18 @@ type Begins interface {
 type Application struct {
 	CaseID       domain.CaseID
 	ApplicantID  domain.PersonID
-	Affected     []domain.PersonID // whose rights the act touches, beside the applicant's: they may complain too (R16)
+	Affected     []domain.PersonID // other persons whose rights the act touches: they may complain, too (R16)
 	Subject      uuid.UUID         // what is asked for, the same for the same thing (C13)
 	ReceivedAt   time.Time         // when it was filed: term and seniority run from here (Q4, Q6)
-	RegisteredAt time.Time         // when the office had it (C4): the body's own steps are counted from here
+	RegisteredAt time.Time         // when the office received it (C4): the body's own steps are counted from here
 	Deadline     time.Time
 	Channel      domain.Channel
 	Language     domain.Language
-	OneSitting   bool // received and decided in one act, as S001 is (30 minutes): no step goes between
+	OneSitting   bool // received and decided in one act, as S001 is (30 minutes): no other step can come between
 
-	// OwnInitiative: begun by the body itself (APPC 62(2)), as the removal of an
-	// entry is. No term runs, and an act that falls after a complaint is taken
-	// back; nothing awaits a new decision.
+	// OwnInitiative: begun by the body itself (APPC 62(2)), as the removal of
+	// an entry is. No term runs, and an act that no longer stands after a
+	// complaint is undone by a remedy; the case does not await a new decision.
 	OwnInitiative bool
 }
 
@@ -230,7 +230,8 @@ const (
 // Offices lists them all.
 var Offices = []Office{Head, DeputyHead}
 
-// CaseWithdrawn ends a case at the applicant's word, before its decision (C6).
+// CaseWithdrawn ends a case at the applicant's request, before its decision
+// (C6).
 type CaseWithdrawn struct {
 	CaseID      domain.CaseID `json:"case_id"`
 	WithdrawnAt time.Time     `json:"withdrawn_at"`
@@ -249,7 +250,7 @@ const (
 var TerminationGrounds = []TerminationGround{SameSubjectDecided, CourtActInForce, OtherByLaw}
 
 // CaseTerminated ends a case without a decision on its subject. It does not bar
-// a filing with new arguments or newly found facts (APPC 70(5)).
+// a new application with new arguments or newly found facts (APPC 70(5)).
 type CaseTerminated struct {
 	CaseID       domain.CaseID     `json:"case_id"`
 	Ground       TerminationGround `json:"ground"`
@@ -259,8 +260,8 @@ type CaseTerminated struct {
 	TerminatedAt time.Time         `json:"terminated_at"`
 }
 
-// DecisionNotified records that the addressee got the decision: its effect
-// towards him begins here (APPC 66, 83; C11).
+// DecisionNotified records that the addressee got the decision: it takes effect
+// towards the addressee from here on (APPC 66, 83; C11).
 type DecisionNotified struct {
 	CaseID     domain.CaseID `json:"case_id"`
 	By         NotifiedBy    `json:"by"`
@@ -298,8 +299,8 @@ type ApplicantNotified struct {
 	NotifiedAt time.Time     `json:"notified_at"`
 }
 
-// DutyMissed records that the day of a duty passed without its being done. It
-// is no state either, and the duty remains.
+// DutyMissed records that a duty was not done by its day. It is no state
+// either, and the duty remains.
 type DutyMissed struct {
 	CaseID   domain.CaseID `json:"case_id"`
 	Duty     Duty          `json:"duty"`
@@ -312,14 +313,15 @@ type DutyMissed struct {
 type ComplaintFiled struct {
 	CaseID        domain.CaseID   `json:"case_id"`
 	ComplaintID   string          `json:"complaint_id"`
-	ComplainantID domain.PersonID `json:"complainant_id"` // the applicant, or whose rights the act touches
+	ComplainantID domain.PersonID `json:"complainant_id"` // the applicant, or a person whose rights the act touches
 	Grounds       domain.Personal `json:"grounds"`
 	Late          bool            `json:"late,omitempty"` // after three months
-	ForwardBy     domain.Date     `json:"forward_by"`     // satisfied or forwarded with the file by then
+	ForwardBy     domain.Date     `json:"forward_by"`     // the last day to satisfy it, or to forward it with the documents of the case
 	FiledAt       time.Time       `json:"filed_at"`
 }
 
-// ComplaintForwarded hands the complaint with the file to the reviewing body.
+// ComplaintForwarded hands the complaint, with the documents of the case, to
+// the reviewing body.
 type ComplaintForwarded struct {
 	CaseID      domain.CaseID `json:"case_id"`
 	To          string        `json:"to"`
@@ -341,7 +343,7 @@ const (
 // (APPC 99).
 var ComplaintOutcomes = []ComplaintOutcome{Satisfied, Upheld, Annulled, Obliged}
 
-// Favourable reports whether the act complained of falls.
+// Favourable reports whether the act complained of no longer stands.
 func (o ComplaintOutcome) Favourable() bool { return o != Upheld }
 
 // ComplaintDecided ends a complaint. A favourable outcome on a refusal or a
@@ -359,21 +361,21 @@ type ComplaintDecided struct {
 	DecidedAt time.Time        `json:"decided_at"`
 }
 
-// RemedyKind is how an act that fell is made good where the case does not open
-// again. What was done is never undone by deletion (R14): a new act refers to
-// it.
+// RemedyKind is how an act that no longer stands is remedied where the case
+// does not open again. What was done is never undone by deletion (R14): a new
+// act refers to it.
 type RemedyKind string
 
 const (
 	RemedyCorrected RemedyKind = "corrected"    // by acts that correct what the case did
 	RemedyNewCase   RemedyKind = "applied_anew" // in another case on the same subject; nothing bars that (C13)
-	RemedyNotWanted RemedyKind = "not_wanted"   // in the words of the complainant
+	RemedyNotWanted RemedyKind = "not_wanted"   // the complainant wants none, in their own words
 )
 
 // RemedyKinds lists them all.
 var RemedyKinds = []RemedyKind{RemedyCorrected, RemedyNewCase, RemedyNotWanted}
 
-// RemedyRecorded says what was done about an act that fell, by naming it.
+// RemedyRecorded names what was done about an act that no longer stands.
 type RemedyRecorded struct {
 	CaseID     domain.CaseID     `json:"case_id"`
 	How        RemedyKind        `json:"how"`

@@ -9,8 +9,8 @@ import (
 )
 
 // AnnounceHearing gives the applicant the preliminary decision. The act follows
-// at the earliest after the terms' working days, the objection is open for
-// fewer (C8, APPC 73).
+// at the earliest after the working days of the terms; the time for an
+// objection is shorter (C8, APPC 73).
 func (c *Case) AnnounceHearing(cmd domain.Command, preliminary domain.Personal, t Terms) ([]domain.Event, error) {
 	if err := c.may(AnnounceHearing); err != nil {
 		return nil, err
@@ -58,27 +58,28 @@ func (c *Case) CloseHearing(cmd domain.Command, how HearingEnd, protocol domain.
 	case !slices.Contains(HearingEnds, how):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a hearing ends in one of the ways %v", HearingEnds).At("how")
 	case how != HearingLapsed && strings.TrimSpace(string(protocol)) == "":
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "an oral hearing has a protocol, a waiver the words of the applicant").At("protocol")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the protocol of the oral hearing, or the words in which the applicant waived it").At("protocol")
 	case how == HearingLapsed && !c.Hearing.ObjectUntil.Before(cmd.Today()):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the applicant may object until the end of %s", c.Hearing.ObjectUntil)
 	}
 	return []domain.Event{HearingClosed{CaseID: c.CaseID, How: how, Protocol: protocol, ClosedAt: cmd.Now}}, nil
 }
 
-// shortTerm is the term under which APPC 73(2) does without a hearing.
+// shortTerm is the term below which APPC 73(2) needs no hearing.
 const shortTerm = 3 * 24 * time.Hour
 
-// Dispense is the recorded use of an exemption from the hearing; the zero value
-// uses none.
+// Dispense is the use of an exemption from the hearing, which is recorded; the
+// zero value uses none.
 type Dispense struct {
 	Exemption Exemption
 	Reasons   domain.Personal
 }
 
 // Refusing checks that the case may be refused now by the actor: it is in
-// review and its applicant (of a removal, the holder of the entry) was heard, on
-// the right day, or an exemption is used, which is recorded with the refusal. It returns the events that go before the
-// refusal (C8). A registered case is taken up by deciding it.
+// review, its applicant (of a removal, the holder of the entry) was heard and
+// the day of the act has come, or an exemption is used, which is recorded with
+// the refusal. It returns the events that go before the refusal (C8). A
+// registered case is taken up by deciding it.
 func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event, error) {
 	events, err := c.deciding(cmd, Refuse)
 	if err != nil {
@@ -100,7 +101,7 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 	}
 	if !c.Heard {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
-			"whoever it touches is heard before an adverse act: announce the hearing, or record the exemption that is used")
+			"the person whom an adverse act touches is heard before it: announce the hearing, or record the exemption that is used")
 	}
 	if c.Hearing != nil && cmd.Today().Before(c.Hearing.NotBefore) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the preliminary decision has been known for too short a time: the act may be adopted on %s or later", c.Hearing.NotBefore)

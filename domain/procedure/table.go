@@ -13,7 +13,7 @@ const (
 	Granted            State = "granted"
 	Refused            State = "refused"
 	Forwarded          State = "forwarded"  // to the body that it should have gone to (APPC 65)
-	Returned           State = "returned"   // not corrected in time; a new filing is open (APPC 64)
+	Returned           State = "returned"   // not corrected in time; the applicant can apply again (APPC 64)
 	Withdrawn          State = "withdrawn"  // by the applicant, before the decision (APPC 64)
 	Terminated         State = "terminated" // on a ground of APPC 70
 )
@@ -42,7 +42,7 @@ const (
 	NotifyExtension   Step = "notify_extension"
 	Complain          Step = "complain"
 	Reopen            Step = "reopen" // a complaint or a court has annulled the decision
-	RecordRemedy      Step = "remedy" // a decision that fell is made good elsewhere
+	RecordRemedy      Step = "remedy" // a decision that no longer stands is remedied elsewhere
 )
 
 // Transition is a line of the table.
@@ -52,8 +52,8 @@ type Transition struct {
 	To   State
 }
 
-// Table is the whole of what can happen to a case. What is not in it is
-// refused, whatever else is true.
+// Table is everything that can happen to a case. What is not in it is refused,
+// whatever else is true.
 var Table = []Transition{
 	{Registered, Forward, Forwarded},
 	{Registered, RequestCorrection, AwaitingCorrection},

@@ -6,11 +6,10 @@ import (
 	"tizilim/domain"
 )
 
-// What a dwelling and those who have a say in it admit (R19). All of it is asked
-// of a registration only, never of what is recorded already, and nothing of it
-// is a ground to end one.
+// Conditions of registering at a dwelling (R19). They are checked when somebody
+// registers. They are never a ground to end a registration.
 
-// Kinship is the relation of somebody who registers to one who is registered at
+// Kinship is the relation of a person who registers to one who is registered at
 // the dwelling, as stated with the registration.
 type Kinship struct {
 	Kind     KinshipKind     `json:"kind"`
@@ -30,10 +29,10 @@ const (
 var Kinships = []KinshipKind{SpouseOf, ChildOf, CloseRelativeOf}
 
 // checkConsents: every owner of the dwelling consents, or, where it is let, the
-// tenant in their place. Who registers themselves says so by applying. A tenant
-// of state housing consents for those only whom the lease names. A provision of
-// the dwelling to the person is the consent of whoever it belongs to. Consents
-// of others are recorded.
+// tenant in their place. A person who registers consents by applying. The
+// tenant of state housing can consent only for those whom the lease names.
+// Where the dwelling was provided to the person, the provision is the owner's
+// consent. Consents of others are recorded, too.
 func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
 	for i, consent := range c.Consents {
 		if cmd.Today().Before(consent.GivenOn) {
@@ -64,7 +63,7 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 			return nil
 		}
 		return domain.Refuse(domain.Invalid, domain.CodeNotInLease,
-			"the lease of this dwelling does not name the person, and for others its tenant cannot consent: have the lease changed, or add the consents of all owners").At("person_id")
+			"the lease of this dwelling does not name the person, and the tenant can consent only for those whom it names: have the lease changed, or add the consents of all owners").At("person_id")
 	case let:
 		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
 			"the dwelling is let: add a consent with the person_id of its tenant, or of each of its %d owner(s)", len(c.Dwelling.Owners)).At("consents")
@@ -73,10 +72,9 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 		"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner", missing).At("consents")
 }
 
-// checkPlace: one registers at a place of a permitted kind, and within the norm
-// of its territory, where one is configured. Where the area is not recorded, the
-// norm cannot be held against a citizen for whom the registry has failed to
-// record it: that is a warning.
+// checkPlace: the place is of a permitted kind, and the norm of its territory,
+// where one is configured, is kept. Where the registry has not recorded the
+// area, that is a warning and no refusal.
 func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warning, error) {
 	if c.Kinship != (Kinship{}) && !slices.Contains(Kinships, c.Kinship.Kind) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a kinship is one of %v", Kinships).At("kinship.kind")
@@ -96,13 +94,13 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 		return nil, nil
 	case d.Area == 0:
 		return []Warning{{Code: domain.CodeAreaUnknown}}, nil
-	case slices.Contains(c.Occupants, person): // nobody comes on top
+	case slices.Contains(c.Occupants, person): // the number of persons does not grow
 		return nil, nil
 	case slices.Contains(norm.ExemptKinships, string(c.Kinship.Kind)) && slices.Contains(c.Occupants, c.Kinship.PersonID):
 		return nil, nil
 	}
 	persons := map[domain.PersonID]bool{person: true}
-	for _, id := range c.Occupants { // some reside and stay there
+	for _, id := range c.Occupants { // a person can be named twice, as resident and on a temporary stay
 		persons[id] = true
 	}
 	if d.Area.hundredths() < int64(len(persons))*Area(norm.AreaPerPerson).hundredths() {

@@ -10,7 +10,7 @@ import (
 	"tizilim/domain/rules"
 )
 
-// Confirmation is where a co-owner stands towards an application (R6).
+// Confirmation is whether a co-owner has confirmed an application (R6).
 type Confirmation string
 
 const (
@@ -22,7 +22,7 @@ const (
 
 // CoOwnerConfirmed says that a co-owner confirmed the application. With the
 // last of them the case is complete: Deadline is set, and the 30 minutes run
-// from here (F13; the application has its own instant).
+// from this instant, not from that of the application.
 type CoOwnerConfirmed struct {
 	CaseID      domain.CaseID          `json:"case_id"`
 	PersonID    domain.PersonID        `json:"person_id"`
@@ -32,8 +32,8 @@ type CoOwnerConfirmed struct {
 	Deadline    time.Time              `json:"deadline,omitzero"`
 }
 
-// CoOwnerDeclined says that a co-owner does not want it. The decision follows
-// in the same append.
+// CoOwnerDeclined says that a co-owner declined the application. The decision
+// follows in the same append.
 type CoOwnerDeclined struct {
 	CaseID     domain.CaseID          `json:"case_id"`
 	PersonID   domain.PersonID        `json:"person_id"`
@@ -42,7 +42,8 @@ type CoOwnerDeclined struct {
 	DeclinedAt time.Time              `json:"declined_at"`
 }
 
-// ConfirmationRevoked takes a confirmation back; it is requested again.
+// ConfirmationRevoked says that a co-owner revoked their confirmation; it is
+// requested again.
 type ConfirmationRevoked struct {
 	CaseID    domain.CaseID          `json:"case_id"`
 	PersonID  domain.PersonID        `json:"person_id"`
@@ -95,11 +96,11 @@ type Stage string
 const (
 	StageNone             Stage = ""                   // not received
 	StageAwaitingCoOwners Stage = "awaiting_co_owners" // no registration is touched
-	StageCarriedOut       Stage = "in_review"          // complete: the registry ends what it asks for, and nothing stops it
+	StageCarriedOut       Stage = "in_review"          // complete: the registry ends the registrations, and nothing stops it
 	StageDecided          Stage = "decided"
 )
 
-// Stage returns how far the case is. Its transitions:
+// Stage returns the stage of the case. The transitions are:
 //
 //	from              by                       guard                          to
 //	—                 received                 no co-owners to ask            CarriedOut
@@ -113,8 +114,9 @@ const (
 //	AwaitingCoOwners  withdrawn, terminated                                   Decided (nothing)
 //	CarriedOut        decided                                                 Decided
 //
-// A confirmation can be revoked before the decision only. The last one binds:
-// what follows ends registrations in other streams, so it is the decision.
+// A confirmation can be revoked until the last one is given. With that one the
+// registry begins to end registrations in other streams, so it cannot be
+// revoked.
 func (d *Deregistration) Stage() Stage {
 	switch {
 	case !d.Known():
@@ -145,14 +147,14 @@ type AnswerApplication struct {
 	Rules     rules.Book
 }
 
-// Answer decides [AnswerApplication]. dwelling is as its owners are now: title
-// is judged when the case is decided (R5).
+// Answer decides [AnswerApplication]. dwelling has the present owners: title is
+// checked when the case is decided (R5).
 func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) ([]domain.Event, error) {
 	if !d.Known() || !slices.Contains(d.Applied.CoOwners, c.PersonID) {
 		return nil, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "there is no application with this id that asks for your confirmation")
 	}
 	if d.Stage() != StageAwaitingCoOwners {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case waits for no confirmation any more")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case no longer waits for a confirmation")
 	}
 	if !cmd.Now.Before(d.Applied.ConfirmBy) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConfirmationLate, "the time for an answer was over on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
@@ -210,7 +212,7 @@ func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelli
 // Lapse decides that the co-owners' time is over.
 func (d *Deregistration) Lapse(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
 	if d.Stage() != StageAwaitingCoOwners || cmd.Now.Before(d.Applied.ConfirmBy) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this case waits for no confirmation whose time is over")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this case waits for no confirmation, or the time for it is not over")
 	}
 	e := ConfirmationsLapsed{CaseID: d.Applied.CaseID, LapsedAt: d.Applied.ConfirmBy}
 	for _, p := range d.Applied.CoOwners {
@@ -230,7 +232,7 @@ func (d *Deregistration) refuseAll(cmd domain.Command, by rules.Book, code domai
 	return d.decision(cmd, results, by)
 }
 
-// coOwners are whom an application must be confirmed by (R6).
+// coOwners are the persons who must confirm an application (R6).
 func coOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) []domain.PersonID {
 	if !f.edition(cmd).Deregistration.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal || c.Ground != GroundOwnerApplication {
 		return nil

@@ -28,7 +28,7 @@ func (e ContactsConfirmed) Concerns() domain.Concern { return domain.ConcernsPer
 func (e ContactsConfirmed) LogValue() slog.Value { return domain.Masked(e) }
 
 // ConfirmContacts is the command that states how the person can be reached;
-// both empty: not at all but in the personal account.
+// where both are empty, in the personal account only.
 type ConfirmContacts struct {
 	Phone    domain.Personal
 	Email    domain.Personal
@@ -59,8 +59,8 @@ func isPhone(s string) bool {
 	return plus && len(digits) >= 8 && len(digits) <= 15 && digits[0] != '0' && strings.Trim(digits, "0123456789") == ""
 }
 
-// isEmail reports whether s can be an address: who can read mail there, only a
-// mail that arrives tells.
+// isEmail reports whether s has the form of an address. Whether mail arrives
+// there is not checked.
 func isEmail(s string) bool {
 	name, host, at := strings.Cut(s, "@")
 	return at && name != "" && len(s) <= 254 && strings.Contains(strings.Trim(host, "."), ".") &&

@@ -14,8 +14,8 @@ import (
 type CorrectionGround string
 
 const (
-	ClericalError   CorrectionGround = "clerical_error"   // the registry wrote down something else than was shown
-	UntrueDocuments CorrectionGround = "untrue_documents" // the act rested on papers that were untrue
+	ClericalError   CorrectionGround = "clerical_error"   // the registry recorded something other than the documents said
+	UntrueDocuments CorrectionGround = "untrue_documents" // the act rested on untrue documents
 	CourtAct        CorrectionGround = "court_act"
 	ComplaintUpheld CorrectionGround = "complaint_upheld"
 )
@@ -27,16 +27,16 @@ var CorrectionGrounds = []CorrectionGround{ClericalError, UntrueDocuments, Court
 type Standing struct {
 	From    domain.Date   `json:"effective_from"`
 	Until   domain.Date   `json:"until,omitzero"`    // temporary: its term
-	EndedOn domain.Date   `json:"ended_on,omitzero"` // zero where no fact has ended it
+	EndedOn domain.Date   `json:"ended_on,omitzero"` // zero where it has not been ended
 	Reason  Reason        `json:"reason,omitempty"`
 	CaseID  domain.CaseID `json:"case_id,omitzero"`
 	Void    bool          `json:"annulled,omitempty"` // it never was
 }
 
 // Correction is what every correction says: which earlier fact it corrects, on
-// what ground, and what the registration was and now is held to be. So whoever
-// folds it needs no other event. Nothing is edited or taken back (R14): the
-// fact stays, and tells what was believed until then.
+// what ground, and what the record of the registration was before and is now.
+// So a fold needs no other event. Nothing is edited or deleted (R14): the
+// corrected fact stays in the log.
 type Correction struct {
 	PersonID       domain.PersonID       `json:"person_id"`
 	RegistrationID domain.RegistrationID `json:"registration_id"`
@@ -51,12 +51,11 @@ type Correction struct {
 	Now            Standing              `json:"now"`
 }
 
-// The corrections. The first three speak of a beginning, the next two of an
-// ending, the last of any correction, itself included: so the past can be
-// corrected at any depth. An insertion is a beginning: it is annulled and
-// corrected as one. What it names is the fact in whose place it stands (one with
-// another dwelling, or of another kind, which is annulled), and nothing where
-// the registration had been forgotten.
+// The corrections. The first three are about a beginning, the next two about an
+// ending, the last about any correction, itself included. An insertion is a
+// beginning and is annulled and corrected as one. It names the fact that it
+// replaces (a registration with another dwelling or of another kind, which is
+// annulled), or no fact where the registration had not been recorded at all.
 type (
 	RegistrationInserted  Correction // there was one more
 	RegistrationAnnulled  Correction // there was no such registration
@@ -113,7 +112,7 @@ func CorrectionIn(event domain.Event) (Correction, bool) {
 	return Correction{}, false
 }
 
-// effectiveAt is the first day that is held otherwise since.
+// effectiveAt is the first day for which the record is now different.
 func (c Correction) effectiveAt() time.Time {
 	if c.Was.Void != c.Now.Void || c.Was.From != c.Now.From {
 		return earlier(c.Was.From, c.Now.From).Start()
@@ -124,7 +123,7 @@ func (c Correction) effectiveAt() time.Time {
 	return c.Now.From.Start()
 }
 
-// earlier returns the earlier day; a zero one lies at the end of time.
+// earlier returns the earlier day; the zero day comes after all others.
 func earlier(a, b domain.Date) domain.Date {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
@@ -156,8 +155,8 @@ func (r *Registration) stand(s Standing) {
 	r.Ended, r.EndedOn, r.Reason, r.CaseID = !s.EndedOn.IsZero(), s.EndedOn, s.Reason, s.CaseID
 }
 
-// fact is an event of a person's stream that speaks of a registration, kept so
-// that it can be named, and put out of force and in force again.
+// fact is an event of a person's stream about a registration. It is kept so
+// that a correction can name it, annul it and bring it back.
 type fact struct {
 	revision uint64
 	of       domain.RegistrationID
@@ -204,8 +203,8 @@ func factIn(rec domain.Recorded) (fact, bool) {
 // facts are those of a person, in the order of the stream.
 type facts []fact
 
-// outOfForce returns the revisions of the facts that are annulled. An
-// annulment that is itself annulled puts nothing out of force.
+// outOfForce returns the revisions of the facts that are annulled. An annulment
+// that is itself annulled has no effect.
 func (fs facts) outOfForce() map[uint64]bool {
 	out := map[uint64]bool{}
 	for _, f := range slices.Backward(fs) { // a fact is annulled only by later ones
@@ -240,7 +239,8 @@ func (fs facts) endingOf(id domain.RegistrationID) (last fact, ok bool) {
 	return last, ok
 }
 
-// standing is what the facts in force say of the registration together.
+// standing is the state of the registration that follows from the facts in
+// force.
 func (fs facts) standing(id domain.RegistrationID) Standing {
 	out := fs.outOfForce()
 	last, ended := fs.endingOf(id)
@@ -294,8 +294,8 @@ const (
 	Annul CorrectionAction = "annul"
 	Amend CorrectionAction = "correct"
 
-	// Insert adds a registration. Where another was recorded in its place, with a
-	// wrong dwelling or kind, that one is named, and annulled.
+	// Insert adds a registration. Where it replaces one with a wrong dwelling
+	// or kind, the change names that one, which is annulled.
 	Insert CorrectionAction = "insert"
 )
 
@@ -315,8 +315,8 @@ type Change struct {
 	Until   domain.Date // of a beginning, temporary
 	EndedOn domain.Date // of an ending
 
-	// Of an insertion. Days, and the kind and the reason of the ending, that are
-	// left out are those of the registration in whose place it stands.
+	// Of an insertion. What is left out of the days, the kind and the reason of
+	// the ending is taken from the registration that it replaces.
 	RegistrationID domain.RegistrationID
 	DwellingID     domain.DwellingID
 	Kind           Kind
@@ -328,17 +328,17 @@ type Change struct {
 type Correct struct {
 	Ground  CorrectionGround
 	Reasons domain.Personal
-	Changes []Change      // carried out together: only their sum must make sense
+	Changes []Change      // carried out together: only their joint result is checked
 	Accept  []domain.Code // consequences that the caller has seen and accepts
 
 	Household Household
 	Rules     rules.Book
 }
 
-// Consequence is what a correction brings about beyond the facts that it names.
+// Consequence is an effect of a correction beyond the facts that it names.
 type Consequence struct {
 	Code           domain.Code
-	RegistrationID domain.RegistrationID // zero where it is of none
+	RegistrationID domain.RegistrationID // zero where it is about none
 	CaseID         domain.CaseID
 	From, Until    domain.Date // the days concerned, [From, Until); Until is zero where there is no end
 	Text           string
@@ -348,12 +348,12 @@ type Consequence struct {
 type CorrectionPlan struct {
 	Before, After []Line
 	Consequences  []Consequence
-	Warnings      []Warning // which nobody has to accept
+	Warnings      []Warning // which need not be accepted
 	Events        []domain.Event
 }
 
-// Correct decides [Correct]: [Person.PlanCorrection], refused with all
-// consequences that are not accepted.
+// Correct decides [Correct] as [Person.PlanCorrection] plans it. It refuses,
+// and names every consequence that is not accepted.
 func (p *Person) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
 	plan, err := p.PlanCorrection(cmd, c)
 	if err != nil {
@@ -374,13 +374,13 @@ func (p *Person) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) 
 	return nil, refusal
 }
 
-// PlanCorrection works out what the correction leads to, without asking what
-// is accepted.
+// PlanCorrection works out the effects of the correction, whatever consequences
+// are accepted.
 //
 // The timeline is recomputed from the facts then in force, and must keep R11,
 // R13 and R14. Where two permanent registrations would hold at once, the
-// earlier one ends where the later begins, as if it were a move (R12); that is
-// a consequence, and a further event of the same act.
+// earlier one ends where the later begins, as in a move (R12). That is a
+// consequence, and one more event of the same act.
 func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, error) {
 	none := CorrectionPlan{}
 	if !p.Known() {
@@ -423,8 +423,8 @@ func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, 
 	return plan, nil
 }
 
-// accepting writes the consequences into the corrections: a log that holds
-// these events tells that somebody accepted them. The warnings go with them.
+// accepting writes the consequences and the warnings into the corrections, so
+// that the log says what was accepted.
 func accepting(events []domain.Event, consequences []Consequence, warnings []Warning) []domain.Event {
 	var codes []domain.Code
 	for _, q := range consequences {
@@ -457,7 +457,8 @@ func accepting(events []domain.Event, consequences []Consequence, warnings []War
 	return events
 }
 
-// correcting is a person as the correction makes them, event by event.
+// correcting is the state of a person while a correction is worked out, event
+// by event.
 type correcting struct {
 	Person
 	act    Correct
@@ -481,7 +482,7 @@ func (w *correcting) correction(f fact, now Standing) Correction {
 	}
 }
 
-// change carries out one change, or says what is wrong with it.
+// change carries out one change, or refuses it.
 func (w *correcting) change(ch Change) *domain.Error {
 	if ch.Action == Insert {
 		return w.insert(ch)
@@ -501,13 +502,13 @@ func (w *correcting) change(ch Change) *domain.Error {
 	case Amend:
 		return w.amend(f, ch)
 	}
-	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a fact is put right by %s, %s or %s", Annul, Amend, Insert).At("action")
+	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a change is one of %s, %s or %s", Annul, Amend, Insert).At("action")
 }
 
 // named finds the fact.
 func (w *correcting) named(n FactName) (fact, *domain.Error) {
 	if !n.Event.IsZero() {
-		// Only what was there before can have been seen, and so be corrected.
+		// A correction names only what was recorded before it.
 		if i := w.facts.index(n.Event.Revision); n.Event.Stream == w.ID.Stream() && i >= 0 && n.Event.Revision < w.began {
 			return w.facts[i], nil
 		}
@@ -528,7 +529,8 @@ func (w *correcting) named(n FactName) (fact, *domain.Error) {
 }
 
 // insert adds a registration to the past, in the place of another or of none.
-// Consents and the norm are not asked: what was recorded was judged in its time.
+// Consents and the norm are not checked: they are conditions of registering,
+// not of the record of the past.
 func (w *correcting) insert(ch Change) *domain.Error {
 	if w.registration(ch.RegistrationID) != nil || ch.RegistrationID.IsZero() {
 		return domain.Refuse(domain.Conflict, domain.CodeRegisteredHere, "an inserted registration has an id of its own").At("action")
@@ -549,7 +551,7 @@ func (w *correcting) insert(ch Change) *domain.Error {
 		}
 		if (ch.DwellingID.IsZero() || ch.DwellingID == wrong.DwellingID) && (ch.Kind == "" || ch.Kind == wrong.Kind) {
 			return domain.Refuse(domain.Invalid, domain.CodeNothingChanges,
-				"in the place of a registration stands one with another dwelling or of another kind; its days are corrected").At("dwelling_id")
+				"an inserted registration replaces one with another dwelling or of another kind; where only the days are wrong, correct the days").At("dwelling_id")
 		}
 		c.Corrects = domain.EventRef{Stream: w.ID.Stream(), Revision: f.revision}
 		c.DwellingID, c.Kind = cmp.Or(ch.DwellingID, wrong.DwellingID), cmp.Or(ch.Kind, wrong.Kind)
@@ -616,9 +618,9 @@ func (w *correcting) amend(f fact, ch Change) *domain.Error {
 	now := was
 	switch {
 	case root.kind == annulment:
-		return domain.Refuse(domain.Invalid, domain.CodeNotAmendable, "an annulment says no days that could be corrected; annul it").At("action")
+		return domain.Refuse(domain.Invalid, domain.CodeNotAmendable, "an annulment has no days to correct; annul it instead").At("action")
 	case w.facts.outOfForce()[root.revision] || was.Void:
-		return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "what this fact speaks of has been annulled; bring that back first").At("event")
+		return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "the registration, or this fact, has been annulled; bring it back first").At("event")
 	case root.kind == ending:
 		if last, _ := w.facts.endingOf(f.of); last.revision != root.revision {
 			return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "the registration has a later ending in force; correct that one").At("event")
@@ -635,13 +637,13 @@ func (w *correcting) amend(f fact, ch Change) *domain.Error {
 		now.Until = orElse(ch.Until, now.Until)
 	}
 	if now == was {
-		return domain.Refuse(domain.Invalid, domain.CodeNothingChanges, "this is what the registry holds already; give the days that are to change").At("action")
+		return domain.Refuse(domain.Invalid, domain.CodeNothingChanges, "the registry holds this already; give the days that are wrong").At("action")
 	}
 	if root.kind == ending {
 		w.add(EndingCorrected(w.correction(f, now)))
 		return nil
 	}
-	if was.Reason == TermExpired && now.Until != was.Until { // that ending is nothing but the term
+	if was.Reason == TermExpired && now.Until != was.Until { // that ending follows from the term
 		last, _ := w.facts.endingOf(f.of)
 		w.annul(last)
 		open := w.registration(f.of).Standing()
@@ -658,12 +660,12 @@ func orElse(d, otherwise domain.Date) domain.Date {
 	return d
 }
 
-// check keeps what no ground makes right: R13 and R14 for each registration that
-// the correction changes.
+// check keeps R13 and R14 for each registration that the correction changes; no
+// ground allows a breach.
 func (w *correcting) check(before *Person) *domain.Error {
 	for i, r := range w.Registrations {
 		known := i < len(before.Registrations)                                     // not inserted just now
-		if r.Void || known && r.Standing() == before.Registrations[i].Standing() { // others were judged in their time
+		if r.Void || known && r.Standing() == before.Registrations[i].Standing() { // unchanged ones are not checked again
 			continue
 		}
 		if err := (Register{Kind: r.Kind, From: r.From, Until: r.Until, Rules: w.act.Rules}).checkLength(w.today); err != nil {
@@ -698,7 +700,8 @@ func (p *Person) inTime(k Kind) []Registration {
 }
 
 // endOverlaps keeps R11 as R12 does: the later permanent registration ends the
-// earlier. Two temporary stays at once have no such rule, so they are refused.
+// earlier. No such rule exists for two temporary stays at once, so they are
+// refused.
 func (w *correcting) endOverlaps() ([]Consequence, error) {
 	overlap := func(a, b Registration) bool { return a.lastDay().IsZero() || b.From.Before(a.lastDay()) }
 	stays := w.inTime(Temporary)
@@ -731,12 +734,12 @@ func (w *correcting) endOverlaps() ([]Consequence, error) {
 	return cs, nil
 }
 
-// leftBare lists the days on which the person was held to have a permanent
-// residence and no longer is.
+// leftBare lists the days on which the person had a permanent residence before
+// the correction and has none after it.
 func (p *Person) leftBare(after *Person, today domain.Date) []Consequence {
 	var cs []Consequence
 	for _, was := range p.inTime(Permanent) {
-		bare := was.From // nothing known to cover it and the days after
+		bare := was.From // the first day not known to be covered
 		report := func(until domain.Date) {
 			if !until.IsZero() && !bare.Before(until) || today.Before(bare) {
 				return

@@ -7,10 +7,10 @@ import (
 	"tizilim/domain"
 )
 
-// DepartureSheetIssued issues the departure sheet from the address of a
-// registration that has ended (S001-11, R17): by the S001 case that ended it,
-// with its decision, where the application asked for it; by the person's own
-// stream where it was asked for later, or where no case ended the registration.
+// DepartureSheetIssued issues the departure sheet of a registration that has
+// ended (S001-11, R17). The S001 case that ended it issues the sheet with its
+// decision, where the application asked for it. The person's own stream issues
+// it where it was asked for later, or where no case ended the registration.
 type DepartureSheetIssued struct {
 	CaseID         domain.CaseID         `json:"case_id,omitzero"` // that issued it; zero in a person's own stream
 	CertificateID  domain.CertificateID  `json:"certificate_id"`
@@ -20,7 +20,7 @@ type DepartureSheetIssued struct {
 	Kind           Kind                  `json:"kind"`
 	Reason         Reason                `json:"reason"`
 	On             domain.Date           `json:"ended_on"`
-	Ending         domain.EventRef       `json:"ending"`             // the event that made the ending what the sheet testifies
+	Ending         domain.EventRef       `json:"ending"`             // the event that the sheet certifies
 	Language       domain.Language       `json:"language,omitempty"` // asked for; of a case that of its application
 	IssuedAt       time.Time             `json:"issued_at"`
 }
@@ -36,8 +36,9 @@ func (e DepartureSheetIssued) Concerns() domain.Concern {
 
 // DepartureSheets are the sheets that follow the case's decision: one for each
 // registration that it ended, where the application asked for them (R17). They
-// take the endings themselves, so there is no sheet for what has not ended; and
-// they are appended with the decision, so that none is lost or issued twice.
+// are made from the endings, so there is no sheet of a registration that has
+// not ended. They are appended with the decision, so that none is lost or
+// issued twice.
 func (d *Deregistration) DepartureSheets(cmd domain.Command, ended []domain.Recorded) []domain.Event {
 	if !d.Applied.DepartureSheet {
 		return nil
@@ -62,8 +63,8 @@ func (d *Deregistration) sheetOf(id domain.RegistrationID) domain.CertificateID 
 	return domain.CertificateID{UUID: domain.DeriveID(d.Applied.CaseID.UUID, "departure sheet "+id.String())}
 }
 
-// issued returns the sheet that the decided case has issued of the registration;
-// false where it issued none. The decision tells it.
+// issued returns the sheet that the decided case has issued of the
+// registration; false where it issued none.
 func (d *Deregistration) issued(id domain.RegistrationID) (domain.CertificateID, bool) {
 	ended := func(r Result) bool { return slices.Contains(r.Ended, id) }
 	if !d.Applied.DepartureSheet || !d.Decided || !slices.ContainsFunc(d.Results, ended) {
@@ -72,16 +73,16 @@ func (d *Deregistration) issued(id domain.RegistrationID) (domain.CertificateID,
 	return d.sheetOf(id), true
 }
 
-// endingChange is an event by which a registration ended, or was held to have
-// ended otherwise, or not at all.
+// endingChange is an event by which a registration ended, or by which its
+// ending was corrected.
 type endingChange struct {
 	of       domain.RegistrationID
 	revision uint64
 	on       domain.Date // on which the log learned of it
 }
 
-// changesEnding returns the registration whose ending the event tells, or
-// corrects. A correction of its beginning alone leaves the ending as it was.
+// changesEnding returns the registration that the event ended, or whose ending
+// it corrected. A correction of the beginning alone is neither.
 func changesEnding(event domain.Event) (domain.RegistrationID, bool) {
 	if e, ok := event.(RegistrationEnded); ok {
 		return e.RegistrationID, true
@@ -89,10 +90,10 @@ func changesEnding(event domain.Event) (domain.RegistrationID, bool) {
 	return CorrectsEnding(event)
 }
 
-// CorrectsEnding returns the registration that a correction holds to have ended
-// on another day, for another reason, or not at all. The departure sheet of the
-// ending before is void with it, for good: what is held true again later is
-// testified by a new sheet (R17).
+// CorrectsEnding returns the registration whose ending a correction changed: to
+// another day, another reason, or to no ending. The departure sheet of the
+// ending before is void from then on. Where a later correction brings that
+// ending back, a new sheet is issued (R17).
 func CorrectsEnding(event domain.Event) (domain.RegistrationID, bool) {
 	c, ok := CorrectionIn(event)
 	if !ok || c.Was.EndedOn == c.Now.EndedOn && c.Was.Reason == c.Now.Reason && c.Was.Void == c.Now.Void {
@@ -101,7 +102,7 @@ func CorrectsEnding(event domain.Event) (domain.RegistrationID, bool) {
 	return c.RegistrationID, true
 }
 
-// testified folds an event into what departure sheets rest on.
+// testified folds what departure sheets rest on.
 func (p *Person) testified(rec domain.Recorded) {
 	if id, ok := changesEnding(rec.Event); ok {
 		p.endings = append(slices.Clip(p.endings), endingChange{id, rec.Revision, domain.DateOf(rec.Created)})
@@ -111,9 +112,9 @@ func (p *Person) testified(rec domain.Recorded) {
 	}
 }
 
-// SheetVoidSince returns the day on which the ending that the sheet testifies
-// was corrected, by which the sheet is void; zero while the registry holds what
-// the sheet says (R17).
+// SheetVoidSince returns the day on which the ending that the sheet certifies
+// was corrected; the sheet is void since then. It is zero while the sheet is
+// valid (R17).
 func (p *Person) SheetVoidSince(e DepartureSheetIssued) domain.Date {
 	for _, c := range p.endings {
 		if c.of == e.RegistrationID && c.revision > e.Ending.Revision {
@@ -143,9 +144,9 @@ type RequestDepartureSheet struct {
 }
 
 // RequestDepartureSheet decides [RequestDepartureSheet]: request and issue are
-// one act. Of one ending one sheet is issued (R17), by its case or here; who has
-// lost it asks for a duplicate. A stay whose term has run out has ended, whether
-// or not somebody has recorded it: that is recorded first.
+// one act. One sheet is issued of each ending (R17), by the case or here; after
+// a loss there are duplicates. A stay whose term has run out has ended; where
+// that is not recorded, it is recorded first.
 func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureSheet) ([]domain.Event, error) {
 	if !p.Known() {
 		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
@@ -170,7 +171,7 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 	switch {
 	case r.Void || !r.Ended:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotEnded,
-			"a departure sheet is of a registration that has ended: this one has not, or was annulled").At("registration_id")
+			"a departure sheet is issued of a registration that has ended; this one has not ended, or was annulled").At("registration_id")
 	case !r.CaseID.IsZero() && (c.Case == nil || c.Case.Applied.CaseID != r.CaseID || !c.Case.Decided):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeLostRace,
 			"the case %s that ended this registration is being decided; send the request again", r.CaseID)
@@ -187,8 +188,8 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 	return append(events, sheet), nil
 }
 
-// sheetFor returns the sheet that was issued of the ending. A case issues that of
-// the ending which it recorded itself, and not of what that was corrected to.
+// sheetFor returns the sheet that was issued of the ending. A case issues the
+// sheet of the ending that it recorded, not of a correction of it.
 func (p *Person) sheetFor(by domain.EventRef, of *Deregistration, id domain.RegistrationID) (domain.CertificateID, bool) {
 	for _, s := range p.sheets {
 		if s.Ending == by {

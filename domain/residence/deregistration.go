@@ -13,7 +13,7 @@ import (
 	"tizilim/domain/rules"
 )
 
-// Ground of a deregistration (S001-7): one of exactly three.
+// Ground of a deregistration: one of exactly three (S001-7).
 type Ground string
 
 const (
@@ -38,7 +38,8 @@ func (g Ground) reason() Reason {
 
 // Admissible is the matrix channel × class × ground of S001-4 and S001-7 (E.4):
 // it returns the channels on which an applicant of the class may ask for the
-// ground. The class is that of the applicant, not of the person removed (F5).
+// ground. The class is that of the applicant, not of the person who is
+// deregistered.
 func Admissible(class Class, ground Ground) []domain.Channel {
 	switch class {
 	case Citizen:
@@ -69,10 +70,10 @@ type DeregistrationApplied struct {
 	Signature      domain.SignatureMethod `json:"signature"`
 	Evidence       domain.Evidence        `json:"evidence,omitzero"`   // of the signature
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
-	// ReceivedAt is when it was handed in, on the portal when it was signed: the
-	// 30 minutes run from here (S001-5, R18). RegisteredAt is when the office had
-	// it (C4): whether the portal counts the hours of the night is not known, so
-	// both are kept.
+	// ReceivedAt is when it was handed in, on the portal when it was signed:
+	// the 30 minutes run from here (S001-5, R18). RegisteredAt is when the
+	// office had it (C4): whether the 30 minutes also run at night on the
+	// portal is not known, so both are kept.
 	ReceivedAt   time.Time `json:"received_at"`
 	RegisteredAt time.Time `json:"registered_at"`
 	ConfirmBy    time.Time `json:"confirm_by,omitzero"` // where it waits for co-owners
@@ -275,9 +276,9 @@ func (d *Deregistration) decision(cmd domain.Command, results []Result, by rules
 
 // Decide closes the case with the results of its persons.
 //
-// It names the edition of the day on which the application was handed in: in
-// one sitting it is judged and takes effect on that day, however late a crash
-// lets it be finished.
+// It names the edition of the day on which the application was handed in: it is
+// judged on that day and takes effect on it, however late the case is finished
+// after a crash.
 func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.Book) ([]domain.Event, error) {
 	if d.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
@@ -346,19 +347,19 @@ func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	return nil
 }
 
-// checkTitle: who applies as the owner holds title to the dwelling (R5). An
-// owner may deregister himself (R22).
+// checkTitle: an applicant who applies as the owner holds title to the dwelling
+// (R5). Owners may deregister themselves (R22).
 func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	if c.Ground == GroundOwnerApplication && !f.Dwelling.OwnedBy(c.ApplicantID) {
 		return domain.Refuse(domain.Invalid, domain.CodeApplicantNotOwner,
-			"the applicant is not an owner of this dwelling; the owner applies, or choose another ground").At("applicant_id")
+			"the applicant is not an owner of this dwelling; only an owner can apply on this ground").At("applicant_id")
 	}
 	return nil
 }
 
 // checkRepresentative: for a minor who leaves for good, a legal representative
-// applies, who is of full age (R9). Where none is recorded, the desk looks at
-// who it is.
+// applies, who is of full age (R9). Where none is recorded, the desk checks who
+// the representative is.
 func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	if c.Ground != GroundDepartureAbroad {
 		return nil
@@ -439,8 +440,8 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 }
 
 // surrenders reports which document a person of the class gives up on leaving
-// for good: a citizen the identity card (S001-7.2); for others the acts read so
-// far are silent, so any document that identifies them will do.
+// for good: a citizen the identity card (S001-7.2); for other classes the acts
+// say nothing, so any identity document is accepted.
 func surrenders(class Class, t domain.DocumentType) bool {
 	if class == Citizen {
 		return t == domain.DocumentIdentityCard

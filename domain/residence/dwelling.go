@@ -50,7 +50,7 @@ type OwnersChanged struct {
 }
 
 // DwellingDescribed says what the dwelling is, as far as it is known. A later
-// one corrects it whole.
+// one replaces it.
 type DwellingDescribed struct {
 	DwellingID  domain.DwellingID `json:"dwelling_id"`
 	Place       Place             `json:"place,omitempty"`
@@ -70,8 +70,8 @@ func (e DwellingRecorded) Concerns() domain.Concern  { return ofDwelling(e.Dwell
 func (e OwnersChanged) Concerns() domain.Concern     { return ofDwelling(e.DwellingID) }
 func (e DwellingDescribed) Concerns() domain.Concern { return ofDwelling(e.DwellingID) }
 
-// Place is a kind of place (order 677). In which of them one can be registered,
-// the edition in force says (R19).
+// Place is a kind of place (order 677). The edition in force says in which of
+// them persons can be registered (R19).
 type Place string
 
 const (
@@ -97,7 +97,7 @@ var Places = []Place{
 // Area in square metres, to the hundredth; zero where it is not known.
 type Area float64
 
-// largestArea bounds what can be meant as the area of one dwelling.
+// largestArea is the largest area that a dwelling can have, in square metres.
 const largestArea Area = 100_000
 
 // hundredths returns the area as a number that is compared exactly.
@@ -112,7 +112,7 @@ type Dwelling struct {
 	Owners  []Owner
 	Place   Place           // empty where it is not recorded
 	Area    Area            // useful area; zero where it is not recorded
-	Lease   *LeaseBegan     // nil where the dwelling is not let as a service dwelling
+	Lease   *LeaseBegan     // nil where the dwelling is not leased as a service dwelling
 	since   domain.Date     // of the present owners
 	freed   domain.Position // where the log holds the end of the last lease
 }
@@ -145,8 +145,8 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	}
 }
 
-// RecordDwelling is the command that makes a dwelling known, with its owners
-// where they are known too.
+// RecordDwelling is the command that records a dwelling, with its owners where
+// they are known.
 type RecordDwelling struct {
 	DwellingID      domain.DwellingID
 	RKA             string
@@ -157,8 +157,8 @@ type RecordDwelling struct {
 	Description     Description
 }
 
-// Description is what is known of a dwelling beyond its codes. It is the command
-// that describes a dwelling, too.
+// Description is what is known of a dwelling beyond its codes. It is also the
+// command that describes a dwelling.
 type Description struct {
 	Place Place
 	Area  Area
@@ -203,7 +203,7 @@ func (d *Dwelling) Describe(cmd domain.Command, c Description) ([]domain.Event, 
 		return nil, err
 	}
 	if c == (Description{d.Place, d.Area}) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "this is what the registry holds already")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the registry holds this already")
 	}
 	return []domain.Event{c.of(d.ID, cmd)}, nil
 }

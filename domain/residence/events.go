@@ -38,8 +38,8 @@ func atDwelling(person domain.PersonID, dwelling domain.DwellingID) domain.Conce
 	return domain.Concern{Persons: []domain.PersonID{person}, Dwellings: []domain.DwellingID{dwelling}}
 }
 
-// ofDwelling is the concern of an event about a dwelling. Who owns it is
-// a fact about the dwelling: their own histories do not have it.
+// ofDwelling is the concern of an event about a dwelling. Its owners are a fact
+// about the dwelling; their own histories do not have it.
 func ofDwelling(id domain.DwellingID) domain.Concern {
 	return domain.Concern{Dwellings: []domain.DwellingID{id}}
 }

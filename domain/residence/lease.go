@@ -18,7 +18,8 @@ type LeaseBegan struct {
 	BeganAt    time.Time         `json:"began_at"`
 }
 
-// LeaseVoided is the compensation of a lease whose entry the list did not end.
+// LeaseVoided is the compensating event of a lease: the list did not end the
+// entry.
 type LeaseVoided struct {
 	DwellingID domain.DwellingID `json:"dwelling_id"`
 	PersonID   domain.PersonID   `json:"person_id"`
@@ -71,21 +72,21 @@ type Let struct {
 }
 
 // Let decides [Let]: a dwelling has at most one lease (Q20). A decision that
-// has met a lease stays refused when that lease is gone: whoever saw the
-// refusal takes the decision back, and whoever repeats the step later must not
-// let what was taken back.
+// was refused because of a lease stays refused when that lease has ended: the
+// refusal voids the decision, and a later repetition of the step must not carry
+// it out.
 func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 	if !d.Known() {
 		return nil, UnknownDwelling()
 	}
 	if d.Lease != nil || d.freed > c.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
-			"the dwelling is let, or was when this was decided; a dwelling has one lease at a time").At("dwelling_id")
+			"the dwelling is let, or was let when this was decided; a dwelling has one lease at a time").At("dwelling_id")
 	}
 	return []domain.Event{LeaseBegan{DwellingID: d.ID, PersonID: c.PersonID, Family: c.Family, CaseID: c.CaseID, On: c.On, BeganAt: cmd.Now}}, nil
 }
 
-// VoidLease takes back the lease of a decision that did not hold.
+// VoidLease voids the lease of a decision that the list refused.
 func (d *Dwelling) VoidLease(cmd domain.Command, id domain.CaseID, code domain.Code) ([]domain.Event, error) {
 	if d.Lease == nil || d.Lease.CaseID != id {
 		return nil, notLeased()

@@ -9,7 +9,7 @@ import (
 	"tizilim/domain/rules"
 )
 
-// Class is the legal class of a person, which decides the channel (R1, R3).
+// Class is the legal class of a person, on which the channel depends (R1, R3).
 type Class string
 
 const (
@@ -134,8 +134,8 @@ func (r Registration) openOn(day domain.Date) bool {
 // where it has no end.
 func (r Registration) lastDay() domain.Date { return r.Standing().lastDay() }
 
-// Person is the state of a residence- stream. The zero Person is one that the
-// registry does not know.
+// Person is the state of a residence- stream. The zero Person is unknown to the
+// registry.
 type Person struct {
 	ID            domain.PersonID
 	IIN           domain.IIN
@@ -224,7 +224,7 @@ func (p *Person) ActiveOn(day domain.Date) []Registration {
 	return active
 }
 
-// RecordPerson is the command that makes a person known.
+// RecordPerson is the command that records a person.
 type RecordPerson struct {
 	PersonID  domain.PersonID
 	IIN       domain.IIN // zero only for a person who has none (R21)
@@ -236,7 +236,7 @@ type RecordPerson struct {
 // Record decides [RecordPerson].
 //
 // A citizen always has an IIN; a refugee may have none, and so may others whose
-// documents carry none (R21: never a reason to turn a person away).
+// documents carry none (R21: that is never a reason to refuse them).
 func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, error) {
 	if p.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePersonRecorded,
@@ -278,10 +278,11 @@ type Register struct {
 
 // Register decides [Register].
 //
-// A permanent registration ends the permanent one before it on the same day
-// and in the same append (R11, R12); a temporary one lasts one month to one
-// year (what the edition in force says) and leaves the permanent one alone (R13). At most one temporary
-// registration is active at a time (policy: the acts are silent).
+// A permanent registration ends the permanent one before it on the same day and
+// in the same append (R11, R12); a temporary one lasts as long as the edition
+// in force allows (one month to one year) and does not touch the permanent one
+// (R13). At most one temporary registration is active at a time (policy: the
+// acts say nothing).
 func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error) {
 	if !p.Known() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
@@ -340,7 +341,7 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	return append(ended, began), nil
 }
 
-// checkPeriod checks what the command says of time, whoever the person is.
+// checkPeriod checks the days of the command, whoever the person is.
 func (c Register) checkPeriod(today domain.Date) error {
 	if c.Kind != Permanent && c.Kind != Temporary {
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
@@ -354,7 +355,7 @@ func (c Register) checkPeriod(today domain.Date) error {
 	}
 	if c.Kind == Temporary && !today.Before(c.Until) {
 		return domain.Refuse(domain.Invalid, domain.CodePeriodOverlaps,
-			"the stay ended before it was reported: until lies after today, %s", today).At("until")
+			"the stay is over already: until must lie after today, %s", today).At("until")
 	}
 	return nil
 }
@@ -421,9 +422,9 @@ type EndFor struct {
 // abroad ends every registration of the person (policy). It refuses a person
 // who is not registered at the dwelling (R7).
 //
-// What was registered after the application was received is none of its
-// business: whoever finishes the case, however late, gets the same result for
-// the person as the one before who may have told it already (R15).
+// It leaves alone what was registered after the application was received. So
+// the result for the person is the same, whoever finishes the case and however
+// late (R15).
 func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 	var ended []domain.Event
 	here := false
@@ -453,7 +454,8 @@ func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 	return ended, nil
 }
 
-// leaves reports whether the case deregisters the other at the dwelling too.
+// leaves reports whether the case also deregisters the other person at the
+// dwelling.
 func (c EndFor) leaves(other *Person) bool {
 	return slices.Contains(c.Named, other.ID) && slices.ContainsFunc(other.Registrations, func(r Registration) bool {
 		return r.DwellingID == c.DwellingID && r.openOn(c.On)
@@ -471,8 +473,8 @@ func (p *Person) Expire(cmd domain.Command, id domain.RegistrationID) ([]domain.
 	return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "there is no temporary registration with this id whose term has run out and whose ending is not recorded")
 }
 
-// LastFact returns the revision of the last event that speaks of the
-// registration, 0 where none does.
+// LastFact returns the revision of the last event about the registration, 0
+// where there is none.
 func (p *Person) LastFact(id domain.RegistrationID) (revision uint64) {
 	for _, f := range p.facts {
 		if f.of == id {

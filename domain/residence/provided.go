@@ -7,9 +7,9 @@ import (
 	"tizilim/domain"
 )
 
-// RegistrationDeclined is the answer of a person's stream to a provision that
-// asked for a registration which cannot be made. It is recorded, so that whoever
-// repeats the step gets the same answer.
+// RegistrationDeclined says in the person's stream that the registration for
+// which a provision asked cannot be made. It is recorded, so that a repetition
+// of the step has the same outcome.
 type RegistrationDeclined struct {
 	PersonID   domain.PersonID   `json:"person_id"`
 	DwellingID domain.DwellingID `json:"dwelling_id"`
@@ -24,9 +24,9 @@ func (e RegistrationDeclined) EffectiveAt() time.Time { return e.DeclinedAt }
 
 func (e RegistrationDeclined) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
 
-// RegisterProvided decides [Register] for a provision, or says, recorded, why
-// there is no registration. It refuses nothing: what could not be registered
-// when the step was taken first may be possible when it is repeated.
+// RegisterProvided decides [Register] for a provision, or records why there is
+// no registration. It returns no error: otherwise a repetition of the step
+// could register what the first attempt could not.
 func (p *Person) RegisterProvided(cmd domain.Command, c Register) ([]domain.Event, error) {
 	events, err := p.Register(cmd, c)
 	var refused *domain.Error

@@ -9,7 +9,7 @@ import (
 	"tizilim/domain/rules"
 )
 
-// Representation is in which quality somebody represents a minor.
+// Representation is the capacity in which somebody represents a minor.
 type Representation string
 
 const (
@@ -29,8 +29,8 @@ type RepresentativeRecorded struct {
 	RecordedAt       time.Time       `json:"recorded_at"`
 }
 
-// RepresentationEnded says that somebody represents the minor no more, or never
-// did.
+// RepresentationEnded says that somebody no longer represents the minor, or
+// never did.
 type RepresentationEnded struct {
 	PersonID         domain.PersonID `json:"person_id"`
 	RepresentativeID domain.PersonID `json:"representative_id"`
@@ -38,8 +38,9 @@ type RepresentationEnded struct {
 	EndedAt          time.Time       `json:"ended_at"`
 }
 
-// WardNoted tells the stream of a representative where to look: what is true of
-// the representation, the minor's stream says.
+// WardNoted names a minor in the stream of a representative, so that the
+// minor's stream can be found. Only the minor's stream says whether the
+// representation holds.
 type WardNoted struct {
 	PersonID domain.PersonID `json:"person_id"` // the representative
 	WardID   domain.PersonID `json:"ward_id"`
@@ -68,7 +69,7 @@ type Representative struct {
 }
 
 // RecordRepresentative is the command by which a desk records who represents a
-// minor, and EndRepresentation that it is so no more.
+// minor, and EndRepresentation the one that ends it.
 type (
 	RecordRepresentative struct {
 		Representative *Person
@@ -82,7 +83,7 @@ type (
 )
 
 // RecordRepresentative decides [RecordRepresentative]. The age of the
-// representative is not asked: a parent may be a minor too.
+// representative is not checked: a parent may be a minor too.
 func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative) ([]domain.Event, error) {
 	switch {
 	case !p.Known():
@@ -145,15 +146,16 @@ func (p *Person) represented(rec domain.Recorded) {
 	}
 }
 
-// Warning is something that the law does not forbid and a person should look
-// at. It is recorded with the act that it is of.
+// Warning is something that the law does not forbid and that an official should
+// look at. It is recorded with its act.
 type Warning struct {
 	Code     domain.Code     `json:"code"`
 	PersonID domain.PersonID `json:"person_id,omitzero"` // whom it concerns
 }
 
-// Household is those whose residence hangs together with that of a person: the
-// minors whom the person represents, and who represents the person.
+// Household are the persons whose residence depends on that of a person, or the
+// reverse: the minors whom the person represents, and the person's
+// representatives.
 type Household struct {
 	Wards           []Ward
 	Representatives []*Person
@@ -194,11 +196,11 @@ func (p *Person) home(on domain.Date) domain.DwellingID {
 	return domain.DwellingID{}
 }
 
-// leftBy warns of the minors who reside at the dwelling that p leaves, and of
-// whose representatives nobody resides there then (R20). The residence of those
-// under 14 is that of a representative; that an adult may therefore not leave,
-// no act says: it is for a human to decide. leaves tells who leaves the dwelling
-// by the same act.
+// leftBy warns of minors who reside at the dwelling that p leaves, where none
+// of their representatives will reside then (R20). The residence of a minor
+// under 14 is that of a representative. No act forbids an adult to leave for
+// that reason, so a human decides. leaves tells who leaves the dwelling by the
+// same act.
 func (h Household) leftBy(p domain.PersonID, home domain.DwellingID, by rules.Edition, on domain.Date, leaves func(*Person) bool) []Warning {
 	var left []Warning
 	for _, w := range h.Wards {
@@ -214,8 +216,8 @@ func (h Household) leftBy(p domain.PersonID, home domain.DwellingID, by rules.Ed
 }
 
 // apart warns of a minor who comes to reside at a dwelling where none of the
-// representatives who are recorded resides (R20). Where none is recorded the
-// registry knows nothing, and says nothing.
+// representatives who are recorded resides (R20). Where none is recorded there
+// is no warning.
 func (h Household) apart(p *Person, home domain.DwellingID, by rules.Edition, on domain.Date) []Warning {
 	if p.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || len(p.Representatives) == 0 {
 		return nil
@@ -226,5 +228,5 @@ func (h Household) apart(p *Person, home domain.DwellingID, by rules.Edition, on
 	return []Warning{{domain.CodeChildApart, p.ID}}
 }
 
-// nobody leaves by the same act.
+// nobody says that no other person leaves by the same act.
 func nobody(*Person) bool { return false }

@@ -22,7 +22,7 @@ type Resident struct {
 	Registration
 }
 
-// Apply folds the next event; events of other dwellings pass by.
+// Apply folds the next event; events of other dwellings are ignored.
 func (r *Residents) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case OwnersChanged:
