@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	kase      = domaintest.ID[domain.CaseID]("case")
+	caseID    = domaintest.ID[domain.CaseID]("case")
 	owner     = domaintest.ID[domain.PersonID]("owner")
 	tenant    = domaintest.ID[domain.PersonID]("tenant")
 	guest     = domaintest.ID[domain.PersonID]("guest")
@@ -29,18 +29,18 @@ var (
 	visited   = domain.EventRef{Stream: guest.Stream(), Revision: 4}
 	nobody    = domaintest.ID[domain.CertificateID]("none")
 	departure = []domain.Event{
-		residence.DeregistrationApplied{CaseID: kase, ApplicantID: owner, Persons: []domain.PersonID{tenant, guest}, Language: domain.Russian, ReceivedAt: domaintest.Noon()},
-		residence.DeregistrationDecided{CaseID: kase, DecidedAt: domaintest.Noon()},
-		residence.DepartureSheetIssued{CaseID: kase, CertificateID: sheet, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()},
-		residence.DepartureSheetIssued{CaseID: kase, CertificateID: other, PersonID: guest, RegistrationID: visit, Ending: visited, IssuedAt: domaintest.Noon()},
+		residence.DeregistrationApplied{CaseID: caseID, ApplicantID: owner, Persons: []domain.PersonID{tenant, guest}, Language: domain.Russian, ReceivedAt: domaintest.Noon()},
+		residence.DeregistrationDecided{CaseID: caseID, DecidedAt: domaintest.Noon()},
+		residence.DepartureSheetIssued{CaseID: caseID, CertificateID: sheet, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()},
+		residence.DepartureSheetIssued{CaseID: caseID, CertificateID: other, PersonID: guest, RegistrationID: visit, Ending: visited, IssuedAt: domaintest.Noon()},
 	}
-	applied = housing.ApplicationReceived{CaseID: kase, ApplicantID: owner, Family: []housing.FamilyMember{{PersonID: tenant}}, ReceivedAt: domaintest.Noon()}
-	placed  = []domain.Event{applied, housing.PlacementCertified{CaseID: kase, CertificateID: paper, RegisteredOn: domaintest.Today(), Number: 3, CertifiedAt: domaintest.Noon()}}
-	refused = []domain.Event{applied, housing.ApplicationRefused{CaseID: kase, CertificateID: paper, Ground: housing.NoConsent, Reasons: "none given", RefusedAt: domaintest.Noon()}}
+	applied = housing.ApplicationReceived{CaseID: caseID, ApplicantID: owner, Family: []housing.FamilyMember{{PersonID: tenant}}, ReceivedAt: domaintest.Noon()}
+	placed  = []domain.Event{applied, housing.PlacementCertified{CaseID: caseID, CertificateID: paper, RegisteredOn: domaintest.Today(), Number: 3, CertifiedAt: domaintest.Noon()}}
+	refused = []domain.Event{applied, housing.ApplicationRefused{CaseID: caseID, CertificateID: paper, Ground: housing.NoConsent, Reasons: "none given", RefusedAt: domaintest.Noon()}}
 
-	again   = certificates.Duplicated{CaseID: kase, CertificateID: first, Replaces: sheet, Copy: 1, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()}
+	again   = certificates.Duplicated{CaseID: caseID, CertificateID: first, Replaces: sheet, Copy: 1, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()}
 	renamed = certificates.Corrected{
-		CaseID: kase, CertificateID: sheet, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Дәурен"}},
+		CaseID: caseID, CertificateID: sheet, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Дәурен"}},
 		Slip: "one letter", CorrectedAt: domaintest.Noon(),
 	}
 )
@@ -62,14 +62,14 @@ func TestR17_DuplicatesOfDepartureSheets(t *testing.T) {
 		{Name: "R17 a duplicate replaces the sheet", Given: departure, When: duplicate(domain.RoleOperator, sheet), Then: then(again)},
 		{Name: "R17 the provider issues it too", Given: departure, When: duplicate(domain.RoleProvider, sheet), Then: then(again)},
 		{Name: "R17 a duplicate of the duplicate", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, first),
-			Then: then(certificates.Duplicated{CaseID: kase, CertificateID: second, Replaces: first, Copy: 2, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()})},
+			Then: then(certificates.Duplicated{CaseID: caseID, CertificateID: second, Replaces: first, Copy: 2, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()})},
 		{Name: "R17 no second duplicate of the same sheet", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, sheet), Refused: domain.CodeCertificateSuperseded},
 		{Name: "R17 the sheet of another ending is its own", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, other),
-			Then: then(certificates.Duplicated{CaseID: kase, CertificateID: domain.CertificateID{UUID: domain.DeriveID(other.UUID, "duplicate 1")}, Replaces: other, Copy: 1, PersonID: guest, RegistrationID: visit, Ending: visited, IssuedAt: domaintest.Noon()})},
+			Then: then(certificates.Duplicated{CaseID: caseID, CertificateID: domain.CertificateID{UUID: domain.DeriveID(other.UUID, "duplicate 1")}, Replaces: other, Copy: 1, PersonID: guest, RegistrationID: visit, Ending: visited, IssuedAt: domaintest.Noon()})},
 		{Name: "R17 only of what was issued", Given: departure, When: duplicate(domain.RoleOperator, nobody), Refused: domain.CodeCertificateUnknown},
 		{Name: "R17 before the ending there is no sheet", Given: departure[:2], When: duplicate(domain.RoleOperator, sheet), Refused: domain.CodeCertificateUnknown},
 		{Name: "R17 not of a placement certificate", Given: placed, When: duplicate(domain.RoleOperator, paper), Refused: domain.CodeDuplicateNotIssued},
-		{Name: "R17 not of a talon", Given: departure, When: duplicate(domain.RoleOperator, certificates.TalonOf(kase)), Refused: domain.CodeDuplicateNotIssued},
+		{Name: "R17 not of a talon", Given: departure, When: duplicate(domain.RoleOperator, certificates.TalonOf(caseID)), Refused: domain.CodeDuplicateNotIssued},
 		{Name: "R17 not by a commission", Given: departure, When: duplicate(domain.RoleCommission, sheet), Refused: domain.CodeRoleNotAllowed},
 	})
 }
@@ -133,7 +133,7 @@ func TestC10_CorrectionOfSlips(t *testing.T) {
 	third := renamed
 	third.Version = 3
 	ofPaper := certificates.Corrected{
-		CaseID: kase, CertificateID: paper, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Reasons, Value: "r"}}, Slip: "s", CorrectedAt: domaintest.Noon(),
+		CaseID: caseID, CertificateID: paper, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Reasons, Value: "r"}}, Slip: "s", CorrectedAt: domaintest.Noon(),
 	}
 	domaintest.Run(t, []domaintest.Spec[certificates.File]{
 		{Name: "C10 makes a new version", Given: departure, When: correct(domain.RoleOperator, sheet, "one letter", name), Then: []domain.Event{renamed}},
@@ -173,7 +173,7 @@ func TestC10_NoKindLetsItsDecisionBeCorrected(t *testing.T) {
 
 func TestC10_ACorrectionChangesTheDocumentAndNotTheDecision(t *testing.T) {
 	corrected := certificates.Corrected{
-		CaseID: kase, CertificateID: paper, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Reasons, Value: "as meant"}}, CorrectedAt: domaintest.Noon(),
+		CaseID: caseID, CertificateID: paper, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Reasons, Value: "as meant"}}, CorrectedAt: domaintest.Noon(),
 	}
 	history := append(slices.Clone(refused), corrected)
 	before, after := domaintest.Fold[housing.Application](refused...), domaintest.Fold[housing.Application](history...)
@@ -240,7 +240,7 @@ func TestEveryDecisionHasItsDocumentAndEveryApplicationItsTalon(t *testing.T) {
 					t.Errorf("%+v", d)
 				}
 			}
-			if !slices.Equal(kinds, c.kinds) || f.Language(f.Documents[0]) != c.language || f.Service() != c.service || f.Case() != kase {
+			if !slices.Equal(kinds, c.kinds) || f.Language(f.Documents[0]) != c.language || f.Service() != c.service || f.Case() != caseID {
 				t.Errorf("%v in %s of %s", kinds, f.Language(f.Documents[0]), f.Service())
 			}
 		})
@@ -250,7 +250,7 @@ func TestEveryDecisionHasItsDocumentAndEveryApplicationItsTalon(t *testing.T) {
 func TestADocumentIsOpenToItsParties(t *testing.T) {
 	stranger := domaintest.ID[domain.PersonID]("stranger")
 	f := domaintest.Fold[certificates.File](departure...)
-	talon, _ := f.Find(certificates.TalonOf(kase))
+	talon, _ := f.Find(certificates.TalonOf(caseID))
 	ofTenant, _ := f.Find(sheet)
 	h := domaintest.Fold[certificates.File](placed...)
 	certificate, _ := h.Find(paper)

@@ -12,20 +12,20 @@ import (
 
 // desk is what the two streams hold of one registration of the tenant: the
 // person's own, and that of the case that ended it, where one did.
-type desk struct{ person, kase []domain.Event }
+type desk struct{ person, caseID []domain.Event }
 
 func (d desk) holder() *residence.Person { return domaintest.Fold[residence.Person](d.person...) }
 
 func (d desk) decided() *residence.Deregistration {
-	if len(d.kase) == 0 {
+	if len(d.caseID) == 0 {
 		return nil
 	}
-	return domaintest.Fold[residence.Deregistration](d.kase...)
+	return domaintest.Fold[residence.Deregistration](d.caseID...)
 }
 
 // files are the documents of both streams, compared with what is now held.
 func (d desk) files() []*certificates.File {
-	files := []*certificates.File{domaintest.Fold[certificates.File](d.person...), domaintest.Fold[certificates.File](d.kase...)}
+	files := []*certificates.File{domaintest.Fold[certificates.File](d.person...), domaintest.Fold[certificates.File](d.caseID...)}
 	for _, f := range files {
 		f.Hold(d.holder())
 	}
@@ -64,7 +64,7 @@ func (d desk) on(which string, act func(*certificates.File, domain.CertificateID
 		if i == 0 {
 			d.person = append(slices.Clip(d.person), events...)
 		} else {
-			d.kase = append(slices.Clip(d.kase), events...)
+			d.caseID = append(slices.Clip(d.caseID), events...)
 		}
 		return d, err
 	}
@@ -119,13 +119,13 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 	}
 	moved := desk{person: ends(residence.MovedToNewAddress, domain.CaseID{})}
 	byCase := func(asks, decided bool) desk {
-		d := desk{ends(residence.OwnerApplication, kase), []domain.Event{
-			residence.DeregistrationApplied{CaseID: kase, ApplicantID: owner, Persons: []domain.PersonID{tenant}, DepartureSheet: asks},
+		d := desk{ends(residence.OwnerApplication, caseID), []domain.Event{
+			residence.DeregistrationApplied{CaseID: caseID, ApplicantID: owner, Persons: []domain.PersonID{tenant}, DepartureSheet: asks},
 		}}
 		if decided {
 			c := d.decided()
-			d.kase = append(d.kase, residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: tenant, Ended: []domain.RegistrationID{stay}}}})
-			d.kase = append(d.kase, c.DepartureSheets(domaintest.Order(), []domain.Recorded{{Stream: tenant.Stream(), Revision: 2, Event: d.person[2]}})...)
+			d.caseID = append(d.caseID, residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: tenant, Ended: []domain.RegistrationID{stay}}}})
+			d.caseID = append(d.caseID, c.DepartureSheets(domaintest.Order(), []domain.Recorded{{Stream: tenant.Stream(), Revision: 2, Event: d.person[2]}})...)
 		}
 		return d
 	}

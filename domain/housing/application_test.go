@@ -23,7 +23,7 @@ type of []domain.Event
 // received is Aigul's application; [domaintest.Fold] puts it at position 100.
 func received(changes ...func(*housing.ApplicationReceived)) of {
 	e := housing.ApplicationReceived{
-		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Terms: wholeConsent, Channel: domain.ChannelStateCorp,
+		CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Terms: wholeConsent, Channel: domain.ChannelStateCorp,
 		Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
 		ReceivedAt: domaintest.Noon(), RegisteredAt: day("2026-03-16").Start().Add(9 * time.Hour), Deadline: day("2026-04-14").End(), // a Sunday
 	}
@@ -56,14 +56,14 @@ func found(findings ...housing.Finding) *housing.Examine {
 // examined is Aigul's application in review, and what was found of it.
 func (h of) examined(findings ...housing.Finding) of {
 	e := housing.NeedExamined{
-		CaseID: kase, ApplicantID: aigul, Family: h[0].(housing.ApplicationReceived).Family, Settlement: "Алматы",
+		CaseID: caseID, ApplicantID: aigul, Family: h[0].(housing.ApplicationReceived).Family, Settlement: "Алматы",
 		AppliedOn: domaintest.Today(), Findings: findings, ExaminedAt: domaintest.Noon(),
 	}
 	e.Judgement = e.Judge(rules.Default().On(domaintest.Today()), domaintest.Today())
 	return append(slices.Clip(h), e)
 }
 
-func entryOfCase() domain.EntryID { return domain.EntryID{UUID: domain.DeriveID(kase.UUID, "entry")} }
+func entryOfCase() domain.EntryID { return domain.EntryID{UUID: domain.DeriveID(caseID.UUID, "entry")} }
 
 // certificateOfCase is that of the command which decides.
 func certificateOfCase() domain.CertificateID {
@@ -72,7 +72,7 @@ func certificateOfCase() domain.CertificateID {
 
 func (h of) approved() of {
 	return append(slices.Clip(h), housing.PlacementApproved{
-		CaseID: kase, ListID: list, EntryID: entryOfCase(), PersonID: aigul,
+		CaseID: caseID, ListID: list, EntryID: entryOfCase(), PersonID: aigul,
 		Seniority: housing.Seniority{At: domaintest.Noon(), Position: 100}, RegisteredOn: domaintest.Today(),
 		Consent: consented, Judgement: inNeed, Edition: edition, ApprovedAt: domaintest.Noon(),
 	})
@@ -80,20 +80,20 @@ func (h of) approved() of {
 
 func (h of) voided() of {
 	return append(slices.Clip(h), housing.ApprovalVoided{
-		CaseID: kase, Code: domain.CodeAlreadyOnList, Reason: "already there", VoidedAt: domaintest.Noon(),
+		CaseID: caseID, Code: domain.CodeAlreadyOnList, Reason: "already there", VoidedAt: domaintest.Noon(),
 	})
 }
 
 func (h of) certified(number int) of {
 	return append(slices.Clip(h), housing.PlacementCertified{
-		CaseID: kase, ListID: list, EntryID: entryOfCase(), CertificateID: certificateOfCase(),
+		CaseID: caseID, ListID: list, EntryID: entryOfCase(), CertificateID: certificateOfCase(),
 		RegisteredOn: domaintest.Today(), Number: number, Edition: edition, CertifiedAt: domaintest.Noon(),
 	})
 }
 
 func (h of) refused(g housing.RefusalGround) of {
 	return append(slices.Clip(h), housing.ApplicationRefused{
-		CaseID: kase, ListID: list, CertificateID: certificateOfCase(), Ground: g, Reasons: "because", Unmet: map[housing.RefusalGround]domain.Personal{housing.RequirementsNotMet: unmet}[g],
+		CaseID: caseID, ListID: list, CertificateID: certificateOfCase(), Ground: g, Reasons: "because", Unmet: map[housing.RefusalGround]domain.Personal{housing.RequirementsNotMet: unmet}[g],
 		AppealRoute: housing.AppealRoute, Edition: edition, RefusedAt: domaintest.Noon(),
 	})
 }
@@ -104,12 +104,12 @@ const unmet domain.Personal = "serves elsewhere"
 // dispensed has been taken up, and goes without a hearing.
 func (h of) dispensed() of {
 	return append(h.takenUp(), procedure.HearingDispensed{
-		CaseID: kase, Exemption: urgent.Exemption, Reasons: urgent.Reasons, DispensedAt: domaintest.Noon(),
+		CaseID: caseID, Exemption: urgent.Exemption, Reasons: urgent.Reasons, DispensedAt: domaintest.Noon(),
 	})
 }
 
 func (h of) takenUp() of {
-	return append(slices.Clip(h), procedure.ReviewBegan{CaseID: kase, Decider: domaintest.Order().Actor, BeganAt: domaintest.Noon()})
+	return append(slices.Clip(h), procedure.ReviewBegan{CaseID: caseID, Decider: domaintest.Order().Actor, BeganAt: domaintest.Noon()})
 }
 
 var urgent = procedure.Dispense{Exemption: procedure.Urgency, Reasons: "the dwelling is unsafe"}
@@ -123,7 +123,7 @@ func everybody(domain.PersonID) bool { return true }
 
 func TestReceiveApplication(t *testing.T) {
 	receive := func(q on, known func(domain.PersonID) bool, change func(*housing.ReceiveApplication)) func(*housing.Application) ([]domain.Event, error) {
-		c := housing.ReceiveApplication{CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten}
+		c := housing.ReceiveApplication{CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten}
 		change(&c)
 		return func(a *housing.Application) ([]domain.Event, error) {
 			return a.Receive(domaintest.Order(), c, q.fold(), known)
@@ -187,7 +187,7 @@ func TestC17_SignaturesOfAHousingApplication(t *testing.T) {
 		for _, m := range methods {
 			t.Run(fmt.Sprintf("C1 C17 %s %s", ch, m), func(t *testing.T) {
 				got, err := new(housing.Application).Receive(domaintest.OrderThrough(ch), housing.ReceiveApplication{
-					CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m, Evidence: domaintest.Signed(m, aigul),
+					CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m, Evidence: domaintest.Signed(m, aigul),
 				}, opened().fold(), everybody)
 				switch {
 				case !slices.Contains(domain.Channels, ch):
@@ -219,7 +219,7 @@ func TestC18_C19_AnApplicationIsSignedByTheApplicant(t *testing.T) {
 		} {
 			t.Run(fmt.Sprint(name, " ", m), func(t *testing.T) {
 				got, err := new(housing.Application).Receive(domaintest.OrderThrough(domain.ChannelPortal), housing.ReceiveApplication{
-					CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: c.evidence,
+					CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: c.evidence,
 				}, opened().fold(), everybody)
 				domaintest.Refused(t, got, err, c.code, "signature")
 			})
@@ -251,7 +251,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 		cmd := domaintest.Order()
 		cmd.Now = at
 		events, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
-			CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
 		}, opened().fold(), everybody)
 		if err != nil {
 			t.Fatal(err)
@@ -264,7 +264,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 
 func TestQ4_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
 	got, err := new(housing.Application).Receive(domaintest.OrderOn("2027-12-10"), housing.ReceiveApplication{
-		CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
+		CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
 	}, opened().fold(), everybody)
 	domaintest.Refused(t, got, err, domain.CodeCalendarYear, "")
 }
@@ -285,7 +285,7 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		cmd := domaintest.OrderOn(c.on)
 		receive := func(cmd domain.Command, m domain.SignatureMethod) ([]domain.Event, error) {
 			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
-				CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: domaintest.Signed(m, aigul), Rules: book,
+				CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: domaintest.Signed(m, aigul), Rules: book,
 			}, opened().fold(), everybody)
 		}
 		events, err := receive(cmd, domain.SignatureHandwritten)
@@ -352,7 +352,7 @@ func TestDecideApplication(t *testing.T) {
 	}
 	certify := func(a *housing.Application) ([]domain.Event, error) {
 		return a.Certify(domaintest.Order(), housing.EntryPlaced{
-			ListID: list, EntryID: entryOfCase(), PersonID: aigul, CaseID: kase, RegisteredOn: domaintest.Today(), Number: 7,
+			ListID: list, EntryID: entryOfCase(), PersonID: aigul, CaseID: caseID, RegisteredOn: domaintest.Today(), Number: 7,
 		})
 	}
 	void := func(a *housing.Application) ([]domain.Event, error) {
@@ -449,7 +449,7 @@ func TestC4_Q4_Q6_WhoFilesAtNightLosesNothing(t *testing.T) {
 		cmd := domaintest.Order()
 		cmd.Now = at(c.filed)
 		got, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
-			CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
 		}, domaintest.Fold[housing.Queue](opened()...), func(domain.PersonID) bool { return true })
 		if err != nil {
 			t.Fatal(err)

@@ -27,12 +27,12 @@ func to(purpose housing.ConsentPurpose, scope ...housing.ConsentScope) func(*hou
 
 // Events of the consent of Aigul's application.
 var (
-	withdrawnInCase = housing.LookupConsentWithdrawn{CaseID: kase, PersonID: aigul, WithdrawnAt: domaintest.Noon()}
-	renewedInCase   = housing.LookupConsentRenewed{CaseID: kase, PersonID: aigul, ConsentTerms: wholeConsent, RenewedAt: domaintest.Noon()}
+	withdrawnInCase = housing.LookupConsentWithdrawn{CaseID: caseID, PersonID: aigul, WithdrawnAt: domaintest.Noon()}
+	renewedInCase   = housing.LookupConsentRenewed{CaseID: caseID, PersonID: aigul, ConsentTerms: wholeConsent, RenewedAt: domaintest.Noon()}
 )
 
 func expiredInCase(last string) housing.LookupConsentExpired {
-	return housing.LookupConsentExpired{CaseID: kase, PersonID: aigul, ExpiredAt: day(last).AddDays(1).Start()}
+	return housing.LookupConsentExpired{CaseID: caseID, PersonID: aigul, ExpiredAt: day(last).AddDays(1).Start()}
 }
 
 // TestC20_TheTableOfConsent is the line of E.5, written out a second time.
@@ -128,20 +128,20 @@ func TestC21_EveryLookUpIsAnAccess(t *testing.T) {
 		want  []accesslog.PersonalDataRead
 	}{
 		"an examination": {
-			housing.NeedExamined{CaseID: kase, ApplicantID: aigul, Lookups: []housing.Lookup{{daur, housing.ScopeBenefits}, {aigul, housing.ScopeHealth}, {daur, housing.ScopeHealth}}},
-			[]accesslog.PersonalDataRead{entry(daur, accesslog.NeedExamined, kase, "benefits", "health"), entry(aigul, accesslog.NeedExamined, kase, "health")},
+			housing.NeedExamined{CaseID: caseID, ApplicantID: aigul, Lookups: []housing.Lookup{{daur, housing.ScopeBenefits}, {aigul, housing.ScopeHealth}, {daur, housing.ScopeHealth}}},
+			[]accesslog.PersonalDataRead{entry(daur, accesslog.NeedExamined, caseID, "benefits", "health"), entry(aigul, accesslog.NeedExamined, caseID, "health")},
 		},
-		"an examination by documents": {housing.NeedExamined{CaseID: kase, ApplicantID: aigul}, nil},
+		"an examination by documents": {housing.NeedExamined{CaseID: caseID, ApplicantID: aigul}, nil},
 		"a provision": {
-			housing.ProvisionDecided{CaseID: kase, PersonID: aigul, Family: child, Need: check},
-			[]accesslog.PersonalDataRead{entry(aigul, accesslog.NeedChecked, kase, "health", "benefits"), entry(erlan, accesslog.NeedChecked, kase, "health", "benefits")},
+			housing.ProvisionDecided{CaseID: caseID, PersonID: aigul, Family: child, Need: check},
+			[]accesslog.PersonalDataRead{entry(aigul, accesslog.NeedChecked, caseID, "health", "benefits"), entry(erlan, accesslog.NeedChecked, caseID, "health", "benefits")},
 		},
-		"a provision by documents": {housing.ProvisionDecided{CaseID: kase, PersonID: aigul, Family: child, Need: need}, nil},
+		"a provision by documents": {housing.ProvisionDecided{CaseID: caseID, PersonID: aigul, Family: child, Need: need}, nil},
 		"a transfer: the new holder and who is left": {
 			housing.EntryTransferred{From: aigul, PersonID: daur, Family: child, Need: check},
 			[]accesslog.PersonalDataRead{entry(daur, accesslog.NeedChecked, domain.CaseID{}, "health", "benefits"), entry(erlan, accesslog.NeedChecked, domain.CaseID{}, "health", "benefits")},
 		},
-		"what follows of a provision": {housing.EntryProvided{PersonID: aigul, CaseID: kase}, nil},
+		"what follows of a provision": {housing.EntryProvided{PersonID: aigul, CaseID: caseID}, nil},
 	} {
 		if diff := domaintest.Diff(c.want, housing.Accesses(c.event)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -194,13 +194,13 @@ func TestC20_TheConsentOfAnApplication(t *testing.T) {
 	})
 	t.Run("C20 S000-6 what is refused has no terms", func(t *testing.T) {
 		got, err := new(housing.Application).Receive(domaintest.Order(), housing.ReceiveApplication{
-			CaseID: kase, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten, Terms: housing.ConsentTerms{Until: day("2026-04-01")},
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten, Terms: housing.ConsentTerms{Until: day("2026-04-01")},
 		}, opened().fold(), everybody)
 		domaintest.Refused(t, got, err, domain.CodeMemberNotAllowed, "consent_terms")
 	})
 	t.Run("C20 the terms of one that is given are checked with it", func(t *testing.T) {
 		got, err := new(housing.Application).Receive(domaintest.Order(), housing.ReceiveApplication{
-			CaseID: kase, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten, Consent: true, Terms: housing.ConsentTerms{Until: day("2026-03-14")},
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten, Consent: true, Terms: housing.ConsentTerms{Until: day("2026-03-14")},
 		}, opened().fold(), everybody)
 		domaintest.Refused(t, got, err, domain.CodeTooEarly, "consent_terms.until")
 	})
@@ -263,7 +263,7 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 			}
 			e := events[len(events)-1].(housing.PlacementApproved)
 			placed, err := opened().fold().Place(domaintest.Order(), housing.Place{
-				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: kase, Seniority: e.Seniority, Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: 1000,
+				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: caseID, Seniority: e.Seniority, Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: 1000,
 			}, rules.Book{})
 			if err != nil {
 				t.Fatal(err)
@@ -273,12 +273,12 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 			if c.on != "" {
 				need.On, cmd = day(c.on), domaintest.OrderOn("2026-04-01")
 			}
-			_, err = new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{})
+			_, err = new(housing.Provision).Decide(cmd, housing.Provide{CaseID: caseID, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{})
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("looked up: %v, want %q", err, c.want)
 			}
 			need.Source, need.Scope = housing.FromDocuments, nil
-			if _, err := new(housing.Provision).Decide(cmd, housing.Provide{CaseID: kase, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{}); err != nil {
+			if _, err := new(housing.Provision).Decide(cmd, housing.Provide{CaseID: caseID, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{}); err != nil {
 				t.Errorf("by documents: %v", err)
 			}
 		})

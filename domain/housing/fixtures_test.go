@@ -11,12 +11,12 @@ import (
 )
 
 var (
-	day   = domaintest.Day
-	list  = domaintest.ID[domain.ListID]("list")
-	kase  = domaintest.ID[domain.CaseID]("case")
-	aigul = domaintest.ID[domain.PersonID]("aigul")
-	daur  = domaintest.ID[domain.PersonID]("daur")
-	erlan = domaintest.ID[domain.PersonID]("erlan")
+	day    = domaintest.Day
+	list   = domaintest.ID[domain.ListID]("list")
+	caseID = domaintest.ID[domain.CaseID]("case")
+	aigul  = domaintest.ID[domain.PersonID]("aigul")
+	daur   = domaintest.ID[domain.PersonID]("daur")
+	erlan  = domaintest.ID[domain.PersonID]("erlan")
 )
 
 // on is what has been recorded of one list, ready for more.
@@ -37,7 +37,7 @@ func filed(hours int, position domain.Position) housing.Seniority {
 
 func (h on) placed(id domain.EntryID, p domain.PersonID, s housing.Seniority, number int) on {
 	return append(slices.Clip(h), housing.EntryPlaced{
-		ListID: list, EntryID: id, PersonID: p, CaseID: kase, Seniority: s,
+		ListID: list, EntryID: id, PersonID: p, CaseID: caseID, Seniority: s,
 		Consent: consented, RegisteredOn: domaintest.Today(), Number: number, InventoryDueOn: nextYear, PlacedAt: domaintest.Noon(),
 	})
 }

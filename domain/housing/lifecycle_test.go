@@ -25,7 +25,7 @@ func TestC6_C7_C8_C9_C10_C12_RandomLivesOfACase(t *testing.T) {
 		for range 20 {
 			l := life{t: t, calendar: rules.Book{}.Calendar()}
 			var last procedure.State
-			housingtest.Walk(t, kase, list, aigul, 100, func(rec domain.Recorded, a *housing.Application) {
+			housingtest.Walk(t, caseID, list, aigul, 100, func(rec domain.Recorded, a *housing.Application) {
 				l.check(rec)
 				if !a.Completed.At.Equal(l.complete) {
 					t.Fatalf("Q6: the place is that of %s, the application was complete at %s", a.Completed.At, l.complete)

@@ -32,14 +32,14 @@ func spouse(p domain.PersonID) housing.FamilyMember {
 // decided is a decision to give the flat to the entry.
 func decided(id domain.EntryID, p domain.PersonID, dw housing.ServiceDwelling, declined ...domain.EntryID) housing.ProvisionDecided {
 	return housing.ProvisionDecided{
-		CaseID: kase, ListID: list, EntryID: id, PersonID: p, Dwelling: dw, Norm: housing.Norm{Min: 15, Max: 18}, Edition: edition,
+		CaseID: caseID, ListID: list, EntryID: id, PersonID: p, Dwelling: dw, Norm: housing.Norm{Min: 15, Max: 18}, Edition: edition,
 		Need: need, Declined: declined, Minutes: "12", DecidedAt: domaintest.Noon(),
 	}
 }
 
 func provided(id domain.EntryID, p domain.PersonID, s housing.Seniority, number, persons int, dw housing.ServiceDwelling, skipped ...housing.Skip) housing.EntryProvided {
 	return housing.EntryProvided{
-		ListID: list, EntryID: id, PersonID: p, CaseID: kase, Seniority: s, Number: number, Persons: persons,
+		ListID: list, EntryID: id, PersonID: p, CaseID: caseID, Seniority: s, Number: number, Persons: persons,
 		Dwelling: dw, Skipped: skipped, ProvidedAt: domaintest.Noon(),
 	}
 }
@@ -160,7 +160,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 	place := func(p domain.PersonID, approved domain.Position, family ...housing.FamilyMember) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Place(domaintest.Order(), housing.Place{
-				EntryID: g, PersonID: p, CaseID: kase, Seniority: filed(1, 50), Family: family, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
+				EntryID: g, PersonID: p, CaseID: caseID, Seniority: filed(1, 50), Family: family, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
 		}
 	}
@@ -293,7 +293,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 	alone := opened().placed(a, aigul, longAg, 1).placed(d, daur, filed(0, 30), 2).placed(e, erlan, filed(1, 40), 3)
 	three := opened().with(a, aigul, longAg, 1, family...).placed(d, daur, filed(0, 30), 2).placed(e, erlan, filed(1, 40), 3)
 	decline := func(id domain.EntryID, code domain.Code) []domain.Event {
-		return []domain.Event{housing.ProvisionDeclined{ListID: list, EntryID: id, CaseID: kase, Code: code, DeclinedAt: domaintest.Noon()}}
+		return []domain.Event{housing.ProvisionDeclined{ListID: list, EntryID: id, CaseID: caseID, Code: code, DeclinedAt: domaintest.Noon()}}
 	}
 	carryOut := func(d housing.ProvisionDecided) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
@@ -344,7 +344,7 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 	unasked := opened().placed(a, aigul, longAg, 1).then(housing.LookupConsentWithdrawn{EntryID: a}).fold()
 	decide := func(q *housing.Queue, change func(*housing.Provide)) func(*housing.Provision) ([]domain.Event, error) {
 		return func(p *housing.Provision) ([]domain.Event, error) {
-			c := housing.Provide{CaseID: kase, ListID: list, EntryID: a, Dwelling: flat, Need: need, Minutes: "12"}
+			c := housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: flat, Need: need, Minutes: "12"}
 			if change != nil {
 				change(&c)
 			}
@@ -367,8 +367,8 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 		d.RegisteredFrom = day(from)
 		return d
 	}
-	completed := housing.ProvisionCompleted{CaseID: kase, ListID: list, EntryID: a, DwellingID: flat.ID, CompletedAt: domaintest.Noon()}
-	voided := housing.ProvisionVoided{CaseID: kase, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: domaintest.Noon()}
+	completed := housing.ProvisionCompleted{CaseID: caseID, ListID: list, EntryID: a, DwellingID: flat.ID, CompletedAt: domaintest.Noon()}
+	voided := housing.ProvisionVoided{CaseID: caseID, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: domaintest.Noon()}
 	complete := func(p *housing.Provision) ([]domain.Event, error) {
 		return p.Complete(domaintest.Order(), housing.Residence{})
 	}
@@ -517,7 +517,7 @@ func TestQ13_EveryActCountsTheRelationsOfItsDay(t *testing.T) {
 	for name, act := range map[string]func(domain.Command) ([]domain.Event, error){
 		"Q13 an application": func(cmd domain.Command) ([]domain.Event, error) {
 			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
-				CaseID: kase, ListID: list, ApplicantID: erlan, Family: children, Language: domain.Kazakh, Signature: domain.SignatureHandwritten, Rules: book,
+				CaseID: caseID, ListID: list, ApplicantID: erlan, Family: children, Language: domain.Kazakh, Signature: domain.SignatureHandwritten, Rules: book,
 			}, one.fold(), func(domain.PersonID) bool { return true })
 		},
 		"Q13 Q16 a transfer": func(cmd domain.Command) ([]domain.Event, error) {
@@ -662,7 +662,7 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 			return q.Transfer(o, housing.Transfer{EntryID: a, PersonID: gulnar, Cause: housing.HolderDied, On: domaintest.Today(), Need: need}, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"provide", func(q *housing.Queue) ([]domain.Event, error) {
-			return new(housing.Provision).Decide(o, housing.Provide{CaseID: kase, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q, rules.Book{})
+			return new(housing.Provision).Decide(o, housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"prioritise", func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Prioritise(o, housing.Prioritise{EntryID: a, Category: housing.PriorityOrphan})

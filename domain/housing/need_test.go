@@ -172,7 +172,7 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 			t.Errorf("counted %v", got)
 		}
 		_, err := new(housing.Application).Receive(domaintest.Order(), housing.ReceiveApplication{
-			CaseID: kase, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten, Rules: book,
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten, Rules: book,
 			Family: []housing.FamilyMember{{PersonID: erlan, Relation: housing.Child}},
 		}, opened().fold(), everybody)
 		domaintest.Refused(t, nil, err, domain.CodeValueUnknown, "family[0].relation")
@@ -245,8 +245,8 @@ func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 	_, err := plain.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), sold, rules.Book{})
 	domaintest.Refused(t, nil, err, domain.CodeRequirementsNotMet, "outcome")
 	corrected := domaintest.Fold[housing.Application](append(received(),
-		procedure.CorrectionRequested{CaseID: kase, Until: day("2026-03-27")},
-		procedure.CorrectionReceived{CaseID: kase, ReceivedAt: domaintest.OrderOn("2026-03-16").Now, Deadline: day("2026-04-15").End()})...)
+		procedure.CorrectionRequested{CaseID: caseID, Until: day("2026-03-27")},
+		procedure.CorrectionReceived{CaseID: caseID, ReceivedAt: domaintest.OrderOn("2026-03-16").Now, Deadline: day("2026-04-15").End()})...)
 	if _, err := corrected.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), sold, rules.Book{}); err != nil {
 		t.Errorf("complete a day later: %v", err)
 	}

@@ -14,7 +14,7 @@ func TestQueue(t *testing.T) {
 	place := func(id domain.EntryID, p domain.PersonID, s housing.Seniority, approved domain.Position) decide {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Place(domaintest.Order(), housing.Place{
-				EntryID: id, PersonID: p, CaseID: kase, Seniority: s, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
+				EntryID: id, PersonID: p, CaseID: caseID, Seniority: s, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
 		}
 	}

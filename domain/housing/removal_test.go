@@ -251,11 +251,11 @@ func TestQ15_Q15a_Q19_Q23_TheNumbersOfAListAreThoseOfTheEdition(t *testing.T) {
 		}, func(e []domain.Event) any { return e[0].(housing.InventoryRequested).AnswerBy }, date("2026-04-14"), date("2026-04-02")},
 		"Q19 how long a check holds": {func(o domain.Command) ([]domain.Event, error) {
 			checked := housing.NeedCheck{On: o.Today().AddDays(-4), Source: housing.FromDocuments, InNeed: true}
-			return new(housing.Provision).Decide(o, housing.Provide{CaseID: kase, ListID: list, EntryID: a, Dwelling: flat, Need: checked, Minutes: "1"}, one.fold(), book)
+			return new(housing.Provision).Decide(o, housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: flat, Need: checked, Minutes: "1"}, one.fold(), book)
 		}, func(e []domain.Event) any { return string(e[0].(housing.ProvisionDecided).Edition) }, rulestest.Old, refused(domain.CodeNeedCheckTooOld)},
 		"Q19 the norm": {func(o domain.Command) ([]domain.Event, error) {
 			checked := housing.NeedCheck{On: o.Today(), Source: housing.FromDocuments, InNeed: true}
-			return new(housing.Provision).Decide(o, housing.Provide{CaseID: kase, ListID: list, EntryID: a, Dwelling: wide, Need: checked, Minutes: "1"}, one.fold(), book)
+			return new(housing.Provision).Decide(o, housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: wide, Need: checked, Minutes: "1"}, one.fold(), book)
 		}, func(e []domain.Event) any { return e[0].(housing.ProvisionDecided).Norm }, housing.Norm{Min: 15, Max: 18}, refused(domain.CodeDwellingNotFit)},
 	} {
 		for on, want := range map[string]any{"2026-03-31": c.before, "2026-04-01": c.and} {

@@ -52,7 +52,7 @@ func TestC14_WhatTheStateHoldsIsAskedOfNobody(t *testing.T) {
 	}
 	asked := func(silent bool, missing ...procedure.Missing) []domain.Event {
 		return []domain.Event{procedure.CorrectionRequested{
-			CaseID: kase, Missing: missing, SystemsSilent: silent, Until: domaintest.Day("2026-03-27"), RequestedAt: domaintest.Noon(),
+			CaseID: caseID, Missing: missing, SystemsSilent: silent, Until: domaintest.Day("2026-03-27"), RequestedAt: domaintest.Noon(),
 		}}
 	}
 	passport := procedure.Missing{Document: domain.DocumentPassport, Text: "passport"}
@@ -77,7 +77,7 @@ func TestCorrection(t *testing.T) {
 		}
 	}
 	requested := func(until string) domain.Event {
-		return procedure.CorrectionRequested{CaseID: kase, Missing: lacking, Until: domaintest.Day(until), RequestedAt: domaintest.Noon()}
+		return procedure.CorrectionRequested{CaseID: caseID, Missing: lacking, Until: domaintest.Day(until), RequestedAt: domaintest.Noon()}
 	}
 	correct := steps[procedure.Correct].take
 	back := steps[procedure.Return].take
@@ -90,11 +90,11 @@ func TestCorrection(t *testing.T) {
 		}), Refused: domain.CodeRequired, Field: "missing"},
 		{
 			Name: "C3 Q4 Q6 cured on the last day: complete from that instant, with a new term", Given: given(procedure.AwaitingCorrection), When: on("2026-03-27", correct),
-			Then: []domain.Event{procedure.CorrectionReceived{CaseID: kase, ReceivedAt: noonOf("2026-03-27").Now, Deadline: domaintest.Day("2026-04-27").End()}}, // 26 April is a Sunday
+			Then: []domain.Event{procedure.CorrectionReceived{CaseID: caseID, ReceivedAt: noonOf("2026-03-27").Now, Deadline: domaintest.Day("2026-04-27").End()}}, // 26 April is a Sunday
 		},
 		{Name: "C3 the day after is too late", Given: given(procedure.AwaitingCorrection), When: on("2026-03-28", correct), Refused: domain.CodeTooLate},
 		{Name: "C3 not returned on the last day", Given: given(procedure.AwaitingCorrection), When: on("2026-03-27", back), Refused: domain.CodeTooEarly},
-		{Name: "C3 returned the day after", Given: given(procedure.AwaitingCorrection), When: on("2026-03-28", back), Then: []domain.Event{procedure.CaseReturned{CaseID: kase, ReturnedAt: noonOf("2026-03-28").Now}}},
+		{Name: "C3 returned the day after", Given: given(procedure.AwaitingCorrection), When: on("2026-03-28", back), Then: []domain.Event{procedure.CaseReturned{CaseID: caseID, ReturnedAt: noonOf("2026-03-28").Now}}},
 		{Name: "C2 what is incomplete is not reviewed", Given: given(procedure.AwaitingCorrection), When: on("2026-03-15", steps[procedure.TakeUp].take), Refused: domain.CodeStepNotOpen},
 		{Name: "C2 nor granted", Given: given(procedure.AwaitingCorrection), When: on("2026-03-15", steps[procedure.Grant].take), Refused: domain.CodeStepNotOpen},
 	})
@@ -113,10 +113,10 @@ func TestC5_AWrongAddresseeForwardsWithinThreeWorkingDays(t *testing.T) {
 	late := begun() // filed on Sunday, registered on Monday in the morning
 	late.RegisteredAt = domaintest.Day("2026-03-16").Start().Add(9 * time.Hour)
 	domaintest.Run(t, []domaintest.Spec[procedure.Case]{
-		{Name: "C5 on the third working day", Given: given(procedure.Registered), When: on("2026-03-18", forward), Then: []domain.Event{procedure.CaseForwarded{CaseID: kase, To: "body", NotifyBy: domaintest.Day("2026-03-18"), ForwardedAt: noonOf("2026-03-18").Now}}},
+		{Name: "C5 on the third working day", Given: given(procedure.Registered), When: on("2026-03-18", forward), Then: []domain.Event{procedure.CaseForwarded{CaseID: caseID, To: "body", NotifyBy: domaintest.Day("2026-03-18"), ForwardedAt: noonOf("2026-03-18").Now}}},
 		{Name: "C5 not on the fourth", Given: given(procedure.Registered), When: on("2026-03-19", forward), Refused: domain.CodeTooLate},
 		{Name: "C5 C4 counted from the registration", Given: []domain.Event{late}, When: on("2026-03-19", forward), Then: []domain.Event{
-			procedure.CaseForwarded{CaseID: kase, To: "body", NotifyBy: domaintest.Day("2026-03-19"), ForwardedAt: noonOf("2026-03-19").Now}}},
+			procedure.CaseForwarded{CaseID: caseID, To: "body", NotifyBy: domaintest.Day("2026-03-19"), ForwardedAt: noonOf("2026-03-19").Now}}},
 		{Name: "C5 C4 three days of that", Given: []domain.Event{late}, When: on("2026-03-20", forward), Refused: domain.CodeTooLate},
 		{Name: "C5 to a body that is named", Given: given(procedure.Registered), When: on("2026-03-18", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 			return c.Forward(cmd, " ", terms)
@@ -125,13 +125,13 @@ func TestC5_AWrongAddresseeForwardsWithinThreeWorkingDays(t *testing.T) {
 }
 
 func TestC15_WhoMayNotDecide(t *testing.T) {
-	recused := procedure.DeciderRecused{CaseID: kase, Recused: "desk-7", Ground: procedure.Interested, Decider: "desk-8"}
+	recused := procedure.DeciderRecused{CaseID: caseID, Recused: "desk-7", Ground: procedure.Interested, Decider: "desk-8"}
 	recuse := func(g procedure.RecusalGround, next string) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Recuse(cmd, g, next) }
 	}
 	specs := []domaintest.Spec[procedure.Case]{
 		{Name: "C15 the decider is replaced", Given: given(procedure.InReview), When: on("2026-03-15", recuse(procedure.CloseRelative, "desk-8")), Then: []domain.Event{
-			procedure.DeciderRecused{CaseID: kase, Recused: "desk-7", Ground: procedure.CloseRelative, Decider: "desk-8", RecusedAt: domaintest.Noon()}}},
+			procedure.DeciderRecused{CaseID: caseID, Recused: "desk-7", Ground: procedure.CloseRelative, Decider: "desk-8", RecusedAt: domaintest.Noon()}}},
 		{Name: "C15 on a ground of the law", Given: given(procedure.InReview), When: on("2026-03-15", recuse("dislike", "desk-8")), Refused: domain.CodeGroundUnknown, Field: "ground"},
 		{Name: "C15 by somebody else", Given: given(procedure.InReview), When: on("2026-03-15", recuse(procedure.Dependent, "desk-7")), Refused: domain.CodeRequired, Field: "decider"},
 		{Name: "C15 not by the applicant", Given: given(procedure.InReview), When: on("2026-03-15", recuse(procedure.Dependent, aigul.String())), Refused: domain.CodeDeciderRecused},
@@ -164,27 +164,27 @@ func TestC8_Hearing(t *testing.T) {
 		}
 	}
 	closed := func(how procedure.HearingEnd, protocol domain.Personal, day string) []domain.Event {
-		return []domain.Event{procedure.HearingClosed{CaseID: kase, How: how, Protocol: protocol, ClosedAt: noonOf(day).Now}}
+		return []domain.Event{procedure.HearingClosed{CaseID: caseID, How: how, Protocol: protocol, ClosedAt: noonOf(day).Now}}
 	}
 	refused := func(day string) []domain.Event { return []domain.Event{moved{procedure.Refused, noonOf(day).Now}} }
 	dispensed := func(x procedure.Exemption) []domain.Event {
 		return []domain.Event{
-			procedure.HearingDispensed{CaseID: kase, Exemption: x, Reasons: "because", DispensedAt: domaintest.Noon()},
+			procedure.HearingDispensed{CaseID: caseID, Exemption: x, Reasons: "because", DispensedAt: domaintest.Noon()},
 			moved{procedure.Refused, domaintest.Noon()},
 		}
 	}
-	objected := given(procedure.HearingPending, procedure.ObjectionFiled{CaseID: kase})
-	lapsed := given(procedure.HearingPending, procedure.HearingClosed{CaseID: kase, How: procedure.HearingLapsed})
-	waived := given(procedure.HearingPending, procedure.HearingClosed{CaseID: kase, How: procedure.HearingWaived})
+	objected := given(procedure.HearingPending, procedure.ObjectionFiled{CaseID: caseID})
+	lapsed := given(procedure.HearingPending, procedure.HearingClosed{CaseID: caseID, How: procedure.HearingLapsed})
+	waived := given(procedure.HearingPending, procedure.HearingClosed{CaseID: caseID, How: procedure.HearingWaived})
 	short := begun()
 	short.Deadline = short.ReceivedAt.AddDate(0, 0, 3).Add(-1)
 	specs := []domaintest.Spec[procedure.Case]{
 		{Name: "C8 announced with the intended act and both days", Given: given(procedure.InReview), When: on("2026-03-15", steps[procedure.AnnounceHearing].take), Then: []domain.Event{procedure.HearingAnnounced{
-			CaseID: kase, Preliminary: "a refusal", NotBefore: domaintest.Day("2026-03-18"), ObjectUntil: domaintest.Day("2026-03-17"), AnnouncedAt: domaintest.Noon()}}},
+			CaseID: caseID, Preliminary: "a refusal", NotBefore: domaintest.Day("2026-03-18"), ObjectUntil: domaintest.Day("2026-03-17"), AnnouncedAt: domaintest.Noon()}}},
 		{Name: "C8 not without saying what is intended", Given: given(procedure.InReview), When: on("2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 			return c.AnnounceHearing(cmd, " ", terms)
 		}), Refused: domain.CodeRequired, Field: "preliminary"},
-		{Name: "C8 an objection on the last day", Given: given(procedure.HearingPending), When: on("2026-03-17", steps[procedure.Object].take), Then: []domain.Event{procedure.ObjectionFiled{CaseID: kase, Objection: "no", FiledAt: noonOf("2026-03-17").Now}}},
+		{Name: "C8 an objection on the last day", Given: given(procedure.HearingPending), When: on("2026-03-17", steps[procedure.Object].take), Then: []domain.Event{procedure.ObjectionFiled{CaseID: caseID, Objection: "no", FiledAt: noonOf("2026-03-17").Now}}},
 		{Name: "C8 not the day after", Given: given(procedure.HearingPending), When: on("2026-03-18", steps[procedure.Object].take), Refused: domain.CodeTooLate},
 		{Name: "C8 an objection says something", Given: given(procedure.HearingPending), When: on("2026-03-17", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Object(cmd, "") }), Refused: domain.CodeRequired, Field: "objection"},
 		{Name: "C8 the window has not lapsed on its last day", Given: given(procedure.HearingPending), When: on("2026-03-17", end(procedure.HearingLapsed, "")), Refused: domain.CodeTooEarly},
@@ -200,7 +200,7 @@ func TestC8_Hearing(t *testing.T) {
 		{Name: "C8 heard, on the third", Given: objected, When: on("2026-03-18", unexempted), Then: refused("2026-03-18")},
 		{Name: "C8 the window was not used", Given: lapsed, When: on("2026-03-18", unexempted), Then: refused("2026-03-18")},
 		{Name: "C8 at the applicant's request nothing is waited for", Given: waived, When: on("2026-03-15", unexempted), Then: refused("2026-03-15")},
-		{Name: "C8 a new intention is heard anew", Given: append(objected, procedure.HearingAnnounced{CaseID: kase, NotBefore: domaintest.Day("2026-03-25"), ObjectUntil: domaintest.Day("2026-03-24")}, procedure.ObjectionFiled{CaseID: kase}),
+		{Name: "C8 a new intention is heard anew", Given: append(objected, procedure.HearingAnnounced{CaseID: caseID, NotBefore: domaintest.Day("2026-03-25"), ObjectUntil: domaintest.Day("2026-03-24")}, procedure.ObjectionFiled{CaseID: caseID}),
 			When: on("2026-03-24", unexempted), Refused: domain.CodeTooEarly},
 		{Name: "C8 an exemption is one of the law", Given: given(procedure.InReview), When: on("2026-03-15", refuse("haste", "because")), Refused: domain.CodeValueUnknown, Field: "exemption.ground"},
 		{Name: "C8 with its reasons", Given: given(procedure.InReview), When: on("2026-03-15", refuse(procedure.Urgency, "")), Refused: domain.CodeReasonsRequired, Field: "exemption.reasons"},
@@ -221,11 +221,11 @@ func TestC9_Term(t *testing.T) {
 		}
 	}
 	extended := func(day, until, notify string) domain.Event {
-		return procedure.TermExtended{CaseID: kase, By: "desk-7", Office: procedure.DeputyHead, Reasons: "because", Deadline: domaintest.Day(until).End(), NotifyBy: domaintest.Day(notify), ExtendedAt: noonOf(day).Now}
+		return procedure.TermExtended{CaseID: caseID, By: "desk-7", Office: procedure.DeputyHead, Reasons: "because", Deadline: domaintest.Day(until).End(), NotifyBy: domaintest.Day(notify), ExtendedAt: noonOf(day).Now}
 	}
 	overdue := func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.MarkOverdue(cmd) }
-	passed := procedure.DeadlinePassed{CaseID: kase, Deadline: begun().Deadline}
-	marked := []domain.Event{procedure.DeadlinePassed{CaseID: kase, Deadline: begun().Deadline, MarkedAt: noonOf("2026-04-15").Now}}
+	passed := procedure.DeadlinePassed{CaseID: caseID, Deadline: begun().Deadline}
+	marked := []domain.Event{procedure.DeadlinePassed{CaseID: caseID, Deadline: begun().Deadline, MarkedAt: noonOf("2026-04-15").Now}}
 	specs := []domaintest.Spec[procedure.Case]{
 		{Name: "C9 two months, on the last day of the term", Given: given(procedure.InReview), When: on("2026-04-14", extend("2026-06-14", "because")), Then: []domain.Event{extended("2026-04-14", "2026-06-14", "2026-04-17")}},
 		{Name: "C9 a day more is too long", Given: given(procedure.InReview), When: on("2026-04-14", extend("2026-06-15", "because")), Refused: domain.CodePeriodTooLong, Field: "until"},
@@ -257,7 +257,7 @@ func TestC11_NoticeOfTheDecision(t *testing.T) {
 			return c.Notify(cmd, procedure.OfDecision, w)
 		}
 	}
-	told := procedure.DecisionNotified{CaseID: kase, By: procedure.ByHand, NotifiedAt: domaintest.Noon()}
+	told := procedure.DecisionNotified{CaseID: caseID, By: procedure.ByHand, NotifiedAt: domaintest.Noon()}
 	specs := []domaintest.Spec[procedure.Case]{
 		{Name: "C11 once", Given: given(procedure.Refused, told), When: on("2026-03-16", notice(procedure.ByHand)), Refused: domain.CodeStepNotOpen},
 		{Name: "C11 by a way that records its receipt", Given: given(procedure.Refused), When: on("2026-03-15", notice("rumour")), Refused: domain.CodeValueUnknown, Field: "by"},
@@ -265,13 +265,13 @@ func TestC11_NoticeOfTheDecision(t *testing.T) {
 	}
 	for _, w := range procedure.WaysOfNotice {
 		specs = append(specs, domaintest.Spec[procedure.Case]{Name: "C11 " + string(w), Given: given(procedure.Granted), When: on("2026-03-15", notice(w)), Then: []domain.Event{
-			procedure.DecisionNotified{CaseID: kase, By: w, NotifiedAt: domaintest.Noon()}}})
+			procedure.DecisionNotified{CaseID: caseID, By: w, NotifiedAt: domaintest.Noon()}}})
 	}
 	domaintest.Run(t, specs)
 }
 
 func annulled(deadline string) domain.Event {
-	return procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, By: "reviewer", Reasons: "because", Deadline: domaintest.Day(deadline).End()}
+	return procedure.ComplaintDecided{CaseID: caseID, Outcome: procedure.Annulled, By: "reviewer", Reasons: "because", Deadline: domaintest.Day(deadline).End()}
 }
 
 func TestC13_Termination(t *testing.T) {
@@ -292,7 +292,7 @@ func TestC13_Termination(t *testing.T) {
 	}
 	terminated := func(g procedure.TerminationGround, of domain.CaseID) []domain.Event {
 		return []domain.Event{procedure.CaseTerminated{
-			CaseID: kase, Ground: g, DuplicateOf: of, Reasons: "because", NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}}
+			CaseID: caseID, Ground: g, DuplicateOf: of, Reasons: "because", NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}}
 	}
 	specs := []domaintest.Spec[procedure.Case]{
 		{Name: "C13 on a ground of the law", Given: given(procedure.InReview), When: on("2026-03-15", terminate(procedure.Termination{Ground: "tired", Reasons: "because"})), Refused: domain.CodeGroundUnknown, Field: "ground"},
@@ -301,8 +301,8 @@ func TestC13_Termination(t *testing.T) {
 		{Name: "C13 of what was refused", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Refused, nil)), Then: terminated(procedure.SameSubjectDecided, another)},
 		{Name: "C13 it names the other case", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.DuplicateOf = domain.CaseID{} })), Refused: domain.CodeRequired, Field: "duplicate_of"},
 		{Name: "C13 one that exists", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Other = procedure.Case{} })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
-		{Name: "C13 not itself", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.DuplicateOf, d.Other.CaseID = kase, kase })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
-		{Name: "C13 of the same subject", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Other.Subject = kase.UUID })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
+		{Name: "C13 not itself", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.DuplicateOf, d.Other.CaseID = caseID, caseID })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
+		{Name: "C13 of the same subject", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Other.Subject = caseID.UUID })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
 		{Name: "C13 no other ground names a case", Given: given(procedure.Registered), When: on("2026-03-15", duplicate(procedure.Granted, func(d *procedure.Termination) { d.Ground = procedure.OtherByLaw })), Refused: domain.CodeNoDuplicate, Field: "duplicate_of"},
 	}
 	for state := range reach {
@@ -324,10 +324,10 @@ func TestC13_Termination(t *testing.T) {
 
 func TestC12_Complaint(t *testing.T) {
 	filed := func(day, forward string, late bool) domain.Event {
-		return procedure.ComplaintFiled{CaseID: kase, ComplaintID: "complaint", ComplainantID: aigul, Grounds: "it is wrong", Late: late, ForwardBy: domaintest.Day(forward), FiledAt: noonOf(day).Now}
+		return procedure.ComplaintFiled{CaseID: caseID, ComplaintID: "complaint", ComplainantID: aigul, Grounds: "it is wrong", Late: late, ForwardBy: domaintest.Day(forward), FiledAt: noonOf(day).Now}
 	}
 	atHome := filed("2026-03-15", "2026-03-18", false)
-	forwarded := procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: domaintest.Day("2026-04-13"), ForwardedAt: noonOf("2026-03-16").Now}
+	forwarded := procedure.ComplaintForwarded{CaseID: caseID, To: "ministry", DecideBy: domaintest.Day("2026-04-13"), ForwardedAt: noonOf("2026-03-16").Now}
 	decide := func(o procedure.ComplaintOutcome, reasons domain.Personal) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 			return c.DecideComplaint(cmd, o, reasons, terms)
@@ -336,7 +336,7 @@ func TestC12_Complaint(t *testing.T) {
 	// made is a complaint decided where the case does not open again: five
 	// working days to make it good.
 	made := func(o procedure.ComplaintOutcome) []domain.Event {
-		return []domain.Event{procedure.ComplaintDecided{CaseID: kase, Outcome: o, By: "reviewer", Reasons: "because", RemedyBy: domaintest.Day("2026-03-20"), DecidedAt: domaintest.Noon()}}
+		return []domain.Event{procedure.ComplaintDecided{CaseID: caseID, Outcome: o, By: "reviewer", Reasons: "because", RemedyBy: domaintest.Day("2026-03-20"), DecidedAt: domaintest.Noon()}}
 	}
 	theirs := func(who domain.PersonID) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
@@ -350,7 +350,7 @@ func TestC12_Complaint(t *testing.T) {
 	fell := made(procedure.Annulled)[0].(procedure.ComplaintDecided)
 	fell.Affected = daur
 	decided := func(o procedure.ComplaintOutcome, by, deadline string) []domain.Event {
-		e := procedure.ComplaintDecided{CaseID: kase, Outcome: o, By: by, Reasons: "because", DecidedAt: domaintest.Noon()}
+		e := procedure.ComplaintDecided{CaseID: caseID, Outcome: o, By: by, Reasons: "because", DecidedAt: domaintest.Noon()}
 		if deadline != "" {
 			e.Deadline = domaintest.Day(deadline).End()
 		}
@@ -363,8 +363,8 @@ func TestC12_Complaint(t *testing.T) {
 	}
 	sitting := begun()
 	sitting.OneSitting = true
-	passed := procedure.DeadlinePassed{CaseID: kase, Deadline: begun().Deadline}
-	told := procedure.DecisionNotified{CaseID: kase, By: procedure.ByHand, NotifiedAt: noonOf("2026-03-20").Now}
+	passed := procedure.DeadlinePassed{CaseID: caseID, Deadline: begun().Deadline}
+	told := procedure.DecisionNotified{CaseID: caseID, By: procedure.ByHand, NotifiedAt: noonOf("2026-03-20").Now}
 	domaintest.Run(t, []domaintest.Spec[procedure.Case]{
 		{Name: "C12 on the last day of three months", Given: given(procedure.Refused), When: on("2026-06-15", complain), Then: []domain.Event{filed("2026-06-15", "2026-06-18", false)}},
 		{Name: "C12 a late one is taken too, and marked", Given: given(procedure.Refused), When: on("2026-06-16", complain), Then: []domain.Event{filed("2026-06-16", "2026-06-19", true)}},
@@ -373,7 +373,7 @@ func TestC12_Complaint(t *testing.T) {
 		{Name: "C12 C9 silence can be complained of", Given: given(procedure.InReview, passed), When: on("2026-04-16", complain), Then: []domain.Event{filed("2026-04-16", "2026-04-21", false)}},
 		{Name: "C12 C9 silence, three months after the term", Given: given(procedure.InReview, passed), When: on("2026-07-14", complain), Then: []domain.Event{filed("2026-07-14", "2026-07-17", false)}},
 		{Name: "C12 C9 silence, three months and a day after the term", Given: given(procedure.InReview, passed), When: on("2026-07-15", complain), Then: []domain.Event{filed("2026-07-15", "2026-07-20", true)}},
-		{Name: "C12 C6 who withdrew complains of no silence", Given: given(procedure.InReview, passed, procedure.CaseWithdrawn{CaseID: kase}), When: on("2026-04-16", complain), Refused: domain.CodeCaseDecided},
+		{Name: "C12 C6 who withdrew complains of no silence", Given: given(procedure.InReview, passed, procedure.CaseWithdrawn{CaseID: caseID}), When: on("2026-04-16", complain), Refused: domain.CodeCaseDecided},
 		{Name: "C12 not in time to decide yet", Given: given(procedure.InReview), When: on("2026-03-16", complain), Refused: domain.CodeStepNotOpen},
 		{Name: "C12 one at a time", Given: given(procedure.Refused, atHome), When: on("2026-03-16", complain), Refused: domain.CodeComplaintPending},
 		{Name: "C12 it says what it is about", Given: given(procedure.Refused), When: on("2026-03-16", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
@@ -386,7 +386,7 @@ func TestC12_Complaint(t *testing.T) {
 		{Name: "C12 nothing to forward", Given: given(procedure.Refused), When: on("2026-03-16", forward("ministry")), Refused: domain.CodeStepNotOpen},
 
 		{Name: "C12 the body satisfies it on the third working day", Given: given(procedure.Refused, atHome), When: on("2026-03-18", decide(procedure.Satisfied, "because")), Then: []domain.Event{
-			procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Satisfied, By: "desk-7", Reasons: "because", Deadline: domaintest.Day("2026-04-17").End(), DecidedAt: noonOf("2026-03-18").Now}}},
+			procedure.ComplaintDecided{CaseID: caseID, Outcome: procedure.Satisfied, By: "desk-7", Reasons: "because", Deadline: domaintest.Day("2026-04-17").End(), DecidedAt: noonOf("2026-03-18").Now}}},
 		{Name: "C12 not on the fourth", Given: given(procedure.Refused, atHome), When: on("2026-03-19", decide(procedure.Satisfied, "because")), Refused: domain.CodeTooLate},
 		{Name: "C12 the body does not turn it down itself", Given: given(procedure.Refused, atHome), When: by("reviewer", decide(procedure.Upheld, "because")), Refused: domain.CodeStepNotOpen},
 		{Name: "C12 after it is forwarded the body does not decide it", Given: given(procedure.Refused, atHome, forwarded), When: by("reviewer", decide(procedure.Satisfied, "because")), Refused: domain.CodeStepNotOpen},
@@ -436,7 +436,7 @@ func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 	terms := terms
 	terms.Calendar, terms.LastDay = unforeseen{}, unforeseen{}.lastDay
 	cmd := domaintest.Order()
-	pending := procedure.ComplaintFiled{CaseID: kase, ForwardBy: domaintest.Day("2026-03-18")}
+	pending := procedure.ComplaintFiled{CaseID: caseID, ForwardBy: domaintest.Day("2026-03-18")}
 	granted := domaintest.Fold[procedure.Case](given(procedure.Granted, pending)...)
 	complained := domaintest.Fold[procedure.Case](given(procedure.Refused, pending)...)
 	for name, err := range map[string]error{

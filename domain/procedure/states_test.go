@@ -157,7 +157,7 @@ func TestC8_EveryEventInEveryStateOfAHearing(t *testing.T) {
 	tab := table{
 		reach: map[string][]domain.Event{
 			"none": given(procedure.InReview), "announced": given(procedure.HearingPending),
-			"heard": given(procedure.HearingPending, procedure.ObjectionFiled{CaseID: kase}),
+			"heard": given(procedure.HearingPending, procedure.ObjectionFiled{CaseID: caseID}),
 		},
 		takes: map[string]decider{"announce": steps[procedure.AnnounceHearing].take, "object": steps[procedure.Object].take},
 		lines: map[string]map[string]string{
@@ -181,7 +181,7 @@ func TestC8_EveryEventInEveryStateOfAHearing(t *testing.T) {
 		tab.lines["announced"][string(how)] = "heard"
 		t.Run("after "+string(how), func(t *testing.T) {
 			other := tab
-			other.reach = map[string][]domain.Event{"heard": given(procedure.HearingPending, procedure.HearingClosed{CaseID: kase, How: how})}
+			other.reach = map[string][]domain.Event{"heard": given(procedure.HearingPending, procedure.HearingClosed{CaseID: caseID, How: how})}
 			other.lines = map[string]map[string]string{"heard": tab.lines["heard"]}
 			other.walk(t, "2026-03-18")
 		})
@@ -203,8 +203,8 @@ func TestC8_EveryEventInEveryStateOfAHearing(t *testing.T) {
 // TestC12_EveryEventInEveryStateOfAComplaint: Filed → SatisfiedByBody |
 // Forwarded → Decided; one that was turned down bars no other.
 func TestC12_EveryEventInEveryStateOfAComplaint(t *testing.T) {
-	filed := procedure.ComplaintFiled{CaseID: kase, ComplainantID: aigul, ForwardBy: domaintest.Day("2026-03-18")}
-	forwarded := procedure.ComplaintForwarded{CaseID: kase, To: "ministry", DecideBy: domaintest.Day("2026-04-13")}
+	filed := procedure.ComplaintFiled{CaseID: caseID, ComplainantID: aigul, ForwardBy: domaintest.Day("2026-03-18")}
+	forwarded := procedure.ComplaintForwarded{CaseID: caseID, To: "ministry", DecideBy: domaintest.Day("2026-04-13")}
 	tab := table{
 		reach: map[string][]domain.Event{
 			"none": given(procedure.Refused), "filed": given(procedure.Refused, filed), "forwarded": given(procedure.Refused, filed, forwarded),

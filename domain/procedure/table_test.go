@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	kase    = domaintest.ID[domain.CaseID]("case")
+	caseID  = domaintest.ID[domain.CaseID]("case")
 	another = domaintest.ID[domain.CaseID]("another case")
 	aigul   = domaintest.ID[domain.PersonID]("aigul")
 	daur    = domaintest.ID[domain.PersonID]("daur") // whose rights the decision touches
@@ -74,7 +74,7 @@ func (examined) Concerns() domain.Concern { return domain.ConcernsNobody("it is 
 
 func begun() received {
 	return received{procedure.Application{
-		CaseID: kase, ApplicantID: aigul, Affected: []domain.PersonID{daur}, Subject: subject,
+		CaseID: caseID, ApplicantID: aigul, Affected: []domain.PersonID{daur}, Subject: subject,
 		ReceivedAt: domaintest.Noon(), RegisteredAt: domaintest.Noon(), Deadline: domaintest.Day("2026-04-14").End(),
 	}}
 }
@@ -82,18 +82,18 @@ func begun() received {
 // reach is how a case gets into each state.
 var reach = map[procedure.State][]domain.Event{
 	procedure.Registered:         {},
-	procedure.AwaitingCorrection: {procedure.CorrectionRequested{CaseID: kase, Missing: []procedure.Missing{{Text: "m"}}, Until: domaintest.Day("2026-03-27")}},
+	procedure.AwaitingCorrection: {procedure.CorrectionRequested{CaseID: caseID, Missing: []procedure.Missing{{Text: "m"}}, Until: domaintest.Day("2026-03-27")}},
 	procedure.AwaitingCoOwners:   {moved{To: procedure.AwaitingCoOwners}},
-	procedure.InReview:           {procedure.ReviewBegan{CaseID: kase, Decider: "desk-7"}},
-	procedure.HearingPending: {procedure.ReviewBegan{CaseID: kase, Decider: "desk-7"}, procedure.HearingAnnounced{
-		CaseID: kase, NotBefore: domaintest.Day("2026-03-18"), ObjectUntil: domaintest.Day("2026-03-17"), AnnouncedAt: domaintest.Noon()}},
+	procedure.InReview:           {procedure.ReviewBegan{CaseID: caseID, Decider: "desk-7"}},
+	procedure.HearingPending: {procedure.ReviewBegan{CaseID: caseID, Decider: "desk-7"}, procedure.HearingAnnounced{
+		CaseID: caseID, NotBefore: domaintest.Day("2026-03-18"), ObjectUntil: domaintest.Day("2026-03-17"), AnnouncedAt: domaintest.Noon()}},
 	procedure.Approved:   {moved{To: procedure.Approved}},
 	procedure.Granted:    {moved{procedure.Granted, domaintest.Noon()}},
 	procedure.Refused:    {moved{procedure.Refused, domaintest.Noon()}},
-	procedure.Forwarded:  {procedure.CaseForwarded{CaseID: kase, To: "b", NotifyBy: domaintest.Day("2026-03-18")}},
-	procedure.Returned:   {procedure.CorrectionRequested{CaseID: kase, Until: domaintest.Day("2026-03-27")}, procedure.CaseReturned{CaseID: kase}},
-	procedure.Withdrawn:  {procedure.CaseWithdrawn{CaseID: kase}},
-	procedure.Terminated: {procedure.CaseTerminated{CaseID: kase, NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}},
+	procedure.Forwarded:  {procedure.CaseForwarded{CaseID: caseID, To: "b", NotifyBy: domaintest.Day("2026-03-18")}},
+	procedure.Returned:   {procedure.CorrectionRequested{CaseID: caseID, Until: domaintest.Day("2026-03-27")}, procedure.CaseReturned{CaseID: caseID}},
+	procedure.Withdrawn:  {procedure.CaseWithdrawn{CaseID: caseID}},
+	procedure.Terminated: {procedure.CaseTerminated{CaseID: caseID, NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}},
 }
 
 func in(s procedure.State) *procedure.Case {
@@ -175,8 +175,8 @@ func notWanted(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 }
 
 var (
-	extension = procedure.TermExtended{CaseID: kase, Deadline: domaintest.Day("2026-05-01").End(), NotifyBy: domaintest.Day("2026-03-18")}
-	fallen    = procedure.ComplaintDecided{CaseID: kase, Outcome: procedure.Annulled, RemedyBy: domaintest.Day("2026-03-20")}
+	extension = procedure.TermExtended{CaseID: caseID, Deadline: domaintest.Day("2026-05-01").End(), NotifyBy: domaintest.Day("2026-03-18")}
+	fallen    = procedure.ComplaintDecided{CaseID: caseID, Outcome: procedure.Annulled, RemedyBy: domaintest.Day("2026-03-20")}
 )
 
 func decision(before []domain.Event, err error, e domain.Event) ([]domain.Event, error) {

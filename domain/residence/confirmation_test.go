@@ -80,7 +80,7 @@ func waiting(t testing.TB, then ...domain.Event) []domain.Event {
 }
 
 func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
-	e := residence.CoOwnerConfirmed{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), ConfirmedAt: domaintest.Noon()}
+	e := residence.CoOwnerConfirmed{CaseID: caseID, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), ConfirmedAt: domaintest.Noon()}
 	if len(deadline) > 0 {
 		e.Deadline = deadline[0]
 	}
@@ -88,15 +88,15 @@ func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
 }
 
 func declinedBy(p domain.PersonID) domain.Event {
-	return residence.CoOwnerDeclined{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), DeclinedAt: domaintest.Noon()}
+	return residence.CoOwnerDeclined{CaseID: caseID, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), DeclinedAt: domaintest.Noon()}
 }
 
 func revokedBy(p domain.PersonID) domain.Event {
-	return residence.ConfirmationRevoked{CaseID: kase, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), RevokedAt: domaintest.Noon()}
+	return residence.ConfirmationRevoked{CaseID: caseID, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), RevokedAt: domaintest.Noon()}
 }
 
 func allRefused(code domain.Code, reason string, at time.Time) domain.Event {
-	return residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur, Code: code, Reason: reason}}, Edition: edition, DecidedAt: at}
+	return residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur, Code: code, Reason: reason}}, Edition: edition, DecidedAt: at}
 }
 
 // TestR6_F13_EveryTransitionOfTheCase is the table of [residence.Stage], and
@@ -106,7 +106,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	inTime := noon.Add(30 * time.Minute)
 	states := map[string][]domain.Event{
 		"none":     nil,
-		"alone":    {residence.DeregistrationApplied{CaseID: kase, Persons: []domain.PersonID{daur}, ReceivedAt: noon, Deadline: inTime}},
+		"alone":    {residence.DeregistrationApplied{CaseID: caseID, Persons: []domain.PersonID{daur}, ReceivedAt: noon, Deadline: inTime}},
 		"silent":   waiting(t),
 		"one":      waiting(t, confirmedBy(daur)),
 		"revoked":  waiting(t, confirmedBy(daur), revokedBy(daur)),
@@ -140,11 +140,11 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	no := allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)
 	lapsed := func(silent ...domain.PersonID) []domain.Event {
 		return []domain.Event{
-			residence.ConfirmationsLapsed{CaseID: kase, Silent: silent, LapsedAt: noon.Add(72 * time.Hour)},
+			residence.ConfirmationsLapsed{CaseID: caseID, Silent: silent, LapsedAt: noon.Add(72 * time.Hour)},
 			allRefused(domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again", late.Now),
 		}
 	}
-	decided := []domain.Event{residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: daur}}, Edition: edition, DecidedAt: noon}}
+	decided := []domain.Event{residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur}}, Edition: edition, DecidedAt: noon}}
 	happens := map[string]map[string][]domain.Event{
 		"alone": {"decide": decided},
 		"silent": {
@@ -218,11 +218,11 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 		{Name: "R6 C18 not by the signature of another owner", Given: waiting(t), When: answerWith(daur, domaintest.Signed(eds, erlan)), Refused: domain.CodeSignatureNotApplicants, Field: "signature"},
 		{Name: "R6 not when the time is over, noticed or not", Given: waiting(t), When: answer(daur, eds, 72*time.Hour), Refused: domain.CodeConfirmationLate},
 		{Name: "R6 in the last second", Given: waiting(t), When: answer(daur, eds, 72*time.Hour-time.Second), Then: []domain.Event{
-			residence.CoOwnerConfirmed{CaseID: kase, PersonID: daur, Signature: eds, Evidence: domaintest.Signed(eds, daur), ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second)},
+			residence.CoOwnerConfirmed{CaseID: caseID, PersonID: daur, Signature: eds, Evidence: domaintest.Signed(eds, daur), ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second)},
 		}},
 		{Name: "R6 F13 the 30 minutes run from the last confirmation", Given: waiting(t, confirmedBy(daur)), When: answer(erlan, eds, 48*time.Hour), Then: []domain.Event{
 			residence.CoOwnerConfirmed{
-				CaseID: kase, PersonID: erlan, Signature: eds, Evidence: domaintest.Signed(eds, erlan), ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
+				CaseID: caseID, PersonID: erlan, Signature: eds, Evidence: domaintest.Signed(eds, erlan), ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
 			},
 		}},
 		{Name: "R6 not too early for the timer", Given: waiting(t), Refused: domain.CodeNotDue, When: func(d *residence.Deregistration) ([]domain.Event, error) {

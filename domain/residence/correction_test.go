@@ -123,7 +123,7 @@ func TestR14_ConsequencesAreListedAndRefusedUnlessAccepted(t *testing.T) {
 		from, until string
 	}
 	ofCase := moved()
-	ofCase[4] = residence.RegistrationEnded{PersonID: aigul, RegistrationID: again, DwellingID: house, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2025-10-01"), CaseID: kase}
+	ofCase[4] = residence.RegistrationEnded{PersonID: aigul, RegistrationID: again, DwellingID: house, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2025-10-01"), CaseID: caseID}
 	for _, c := range []struct {
 		name  string
 		given history
@@ -323,6 +323,6 @@ func TestR14_ARegistrationAfterACorrectionGoesOnFromTheCorrectedTimeline(t *test
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%v, %v", events, err)
 	}
-	gone, err := h.fold().EndFor(residence.EndFor{CaseID: kase, DwellingID: dacha, Ground: residence.GroundOwnerApplication, On: today})
+	gone, err := h.fold().EndFor(residence.EndFor{CaseID: caseID, DwellingID: dacha, Ground: residence.GroundOwnerApplication, On: today})
 	domaintest.Refused(t, gone, err, domain.CodeNotRegisteredHere, "")
 }

@@ -10,17 +10,17 @@ import (
 )
 
 func TestR17_DepartureSheetsOnRequestForWhatHasEnded(t *testing.T) {
-	kase := domaintest.ID[domain.CaseID]("case of sheets")
+	caseID := domaintest.ID[domain.CaseID]("case of sheets")
 	a, b := domaintest.ID[domain.RegistrationID]("a"), domaintest.ID[domain.RegistrationID]("b")
 	ended := func(id domain.RegistrationID) domain.Recorded {
 		return domain.Recorded{Stream: daur.Stream(), Revision: 7, Event: residence.RegistrationEnded{
 			PersonID: domaintest.ID[domain.PersonID]("leaver"), RegistrationID: id, DwellingID: domaintest.ID[domain.DwellingID]("old home"),
-			Kind: residence.Temporary, Reason: residence.CourtDecision, On: domaintest.Today(), CaseID: kase,
+			Kind: residence.Temporary, Reason: residence.CourtDecision, On: domaintest.Today(), CaseID: caseID,
 		}}
 	}
 	sheet := func(id domain.RegistrationID) domain.Event {
 		return residence.DepartureSheetIssued{
-			CaseID: kase, CertificateID: domain.CertificateID{UUID: domain.DeriveID(kase.UUID, "departure sheet "+id.String())},
+			CaseID: caseID, CertificateID: domain.CertificateID{UUID: domain.DeriveID(caseID.UUID, "departure sheet "+id.String())},
 			PersonID: domaintest.ID[domain.PersonID]("leaver"), RegistrationID: id, DwellingID: domaintest.ID[domain.DwellingID]("old home"),
 			Kind: residence.Temporary, Reason: residence.CourtDecision, On: domaintest.Today(), IssuedAt: domaintest.Noon(),
 			Ending: domain.EventRef{Stream: daur.Stream(), Revision: 7},
@@ -37,7 +37,7 @@ func TestR17_DepartureSheetsOnRequestForWhatHasEnded(t *testing.T) {
 		{"R17 one for each ending", true, []domain.Recorded{ended(a), ended(b)}, []domain.Event{sheet(a), sheet(b)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := domaintest.Fold[residence.Deregistration](residence.DeregistrationApplied{CaseID: kase, DepartureSheet: c.asked})
+			d := domaintest.Fold[residence.Deregistration](residence.DeregistrationApplied{CaseID: caseID, DepartureSheet: c.asked})
 			domaintest.Happened(t, d.DepartureSheets(domaintest.Order(), c.ended), nil, c.want...)
 		})
 	}
@@ -59,15 +59,15 @@ func TestR17_SheetsAskedForLater(t *testing.T) {
 	}
 	decided := func(asked bool, ids ...domain.RegistrationID) *residence.Deregistration {
 		return domaintest.Fold[residence.Deregistration](
-			residence.DeregistrationApplied{CaseID: kase, Persons: []domain.PersonID{aigul}, DepartureSheet: asked},
-			residence.DeregistrationDecided{CaseID: kase, Results: []residence.Result{{PersonID: aigul, Ended: ids}}},
+			residence.DeregistrationApplied{CaseID: caseID, Persons: []domain.PersonID{aigul}, DepartureSheet: asked},
+			residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: aigul, Ended: ids}}},
 		)
 	}
 	lives := resident().permanent(first, flat, "2025-10-01")
 	moved := lives.ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2026-01-01")
 	ofMove := sheet(2, residence.Permanent, residence.MovedToNewAddress, "2026-01-01")
 	evicted := append(lives, residence.RegistrationEnded{
-		PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2026-01-01"), CaseID: kase,
+		PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2026-01-01"), CaseID: caseID,
 	})
 	ofCase := sheet(2, residence.Permanent, residence.OwnerApplication, "2026-01-01")
 	stayed := resident().temporary(first, flat, "2025-10-01", "2026-03-15") // its last day was yesterday, which nobody has recorded
@@ -77,7 +77,7 @@ func TestR17_SheetsAskedForLater(t *testing.T) {
 	undone := append(slices.Clip(moved), ofMove).corrected(t, accepting(correct(annul(2)), domain.CodeLeavesHole))
 	never := moved.corrected(t, accepting(correct(annul(1)), domain.CodeLeavesHole))
 	ofCorrected := sheet(4, residence.Permanent, residence.MovedToNewAddress, "2026-01-02")
-	awaits := domaintest.Fold[residence.Deregistration](residence.DeregistrationApplied{CaseID: kase, DepartureSheet: true})
+	awaits := domaintest.Fold[residence.Deregistration](residence.DeregistrationApplied{CaseID: caseID, DepartureSheet: true})
 	other := domaintest.Fold[residence.Deregistration](
 		residence.DeregistrationApplied{CaseID: domaintest.ID[domain.CaseID]("other")}, residence.DeregistrationDecided{CaseID: domaintest.ID[domain.CaseID]("other")})
 	const at = "registration_id"

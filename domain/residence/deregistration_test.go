@@ -31,7 +31,7 @@ func applied(changes ...func(*application)) *application {
 		owner:    resident(),
 		dwelling: append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul, Share: "1/1"})),
 		c: residence.ApplyForDeregistration{
-			CaseID: kase, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
+			CaseID: caseID, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 			ApplicantID: aigul, Signature: domain.SignatureHandwritten,
 			Documents: []domain.Document{
 				{Type: domain.DocumentIdentityCard, Number: "1", PersonID: aigul},
@@ -100,7 +100,7 @@ func (a *application) received() domain.Event {
 		panic(err)
 	}
 	return residence.DeregistrationApplied{
-		CaseID: kase, Channel: a.cmd.Channel, Language: a.c.Language, Ground: a.c.Ground, DwellingID: flat,
+		CaseID: caseID, Channel: a.cmd.Channel, Language: a.c.Language, Ground: a.c.Ground, DwellingID: flat,
 		ApplicantID: aigul, ApplicantClass: a.owner[0].(residence.PersonRecorded).Class,
 		Persons: a.c.Persons, Documents: a.c.Documents, DepartureSheet: a.c.DepartureSheet, Signature: a.c.Signature, Evidence: a.c.Evidence,
 		ReceivedAt: a.cmd.Now, RegisteredAt: registered, Deadline: a.cmd.Now.Add(30 * time.Minute),
@@ -330,7 +330,7 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 		{PersonID: daur, Ended: []domain.RegistrationID{first}},
 		{PersonID: erlan, Code: domain.CodeNotRegisteredHere, Reason: "not here"},
 	}
-	decided := residence.DeregistrationDecided{CaseID: kase, Results: results, Edition: rules.Default().On(today).ID, DecidedAt: domaintest.Noon()}
+	decided := residence.DeregistrationDecided{CaseID: caseID, Results: results, Edition: rules.Default().On(today).ID, DecidedAt: domaintest.Noon()}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
 		{
 			Name:  "R15 R23 decided with a result for each person",

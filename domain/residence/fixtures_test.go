@@ -12,16 +12,16 @@ var (
 	day   = domaintest.Day
 	today = domaintest.Today() // 15 March 2026
 
-	aigul = domaintest.ID[domain.PersonID]("aigul")
-	daur  = domaintest.ID[domain.PersonID]("daur")
-	erlan = domaintest.ID[domain.PersonID]("erlan")
-	flat  = domaintest.ID[domain.DwellingID]("flat")
-	house = domaintest.ID[domain.DwellingID]("house")
-	dacha = domaintest.ID[domain.DwellingID]("dacha")
-	kase  = domaintest.ID[domain.CaseID]("case")
-	first = domaintest.ID[domain.RegistrationID]("first")
-	again = domaintest.ID[domain.RegistrationID]("second")
-	third = domaintest.ID[domain.RegistrationID]("third")
+	aigul  = domaintest.ID[domain.PersonID]("aigul")
+	daur   = domaintest.ID[domain.PersonID]("daur")
+	erlan  = domaintest.ID[domain.PersonID]("erlan")
+	flat   = domaintest.ID[domain.DwellingID]("flat")
+	house  = domaintest.ID[domain.DwellingID]("house")
+	dacha  = domaintest.ID[domain.DwellingID]("dacha")
+	caseID = domaintest.ID[domain.CaseID]("case")
+	first  = domaintest.ID[domain.RegistrationID]("first")
+	again  = domaintest.ID[domain.RegistrationID]("second")
+	third  = domaintest.ID[domain.RegistrationID]("third")
 )
 
 // history is what has been recorded of one person, ready for more.

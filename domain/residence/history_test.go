@@ -31,7 +31,7 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 			before := *p
 			var events []domain.Event
 			var err error
-			kase := domaintest.ID[domain.CaseID](fmt.Sprint("case ", i))
+			caseID := domaintest.ID[domain.CaseID](fmt.Sprint("case ", i))
 			switch what := rapid.SampledFrom([]string{"reside", "reside", "stay", "stay", "deregister", "leave", "correct", "correct", "expire", "sheet", "sheet", "sheet"}).Draw(t, "order"); what {
 			case "sheet":
 				if n := len(p.Registrations); n > 0 {
@@ -54,9 +54,9 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 				}
 				events, err = p.Register(cmd, c)
 			case "deregister":
-				events, err = p.EndFor(residence.EndFor{CaseID: kase, DwellingID: at, Ground: residence.GroundOwnerApplication, On: now})
+				events, err = p.EndFor(residence.EndFor{CaseID: caseID, DwellingID: at, Ground: residence.GroundOwnerApplication, On: now})
 			case "leave":
-				events, err = p.EndFor(residence.EndFor{CaseID: kase, DwellingID: at, Ground: residence.GroundDepartureAbroad, On: now})
+				events, err = p.EndFor(residence.EndFor{CaseID: caseID, DwellingID: at, Ground: residence.GroundDepartureAbroad, On: now})
 			}
 			if err != nil {
 				if len(events) != 0 || domain.CodeOf(err) == "" {
@@ -64,7 +64,7 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 				}
 				continue
 			}
-			ofCases.decide(t, kase, len(h), events)
+			ofCases.decide(t, caseID, len(h), events)
 			for _, e := range events {
 				p.Apply(domaintest.Recorded(len(h), e))
 				h = append(h, e)

@@ -58,7 +58,7 @@ func TestR14_AForgottenRegistrationIsInsertedBetweenClosedOnes(t *testing.T) {
 func TestR14_AWrongDwellingOrKindIsAnnulledAndTheRightOneInserted(t *testing.T) {
 	fourth := domaintest.ID[domain.RegistrationID]("fourth")
 	ofCase := resident().permanent(first, flat, "2025-01-01")
-	ofCase = append(ofCase, residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2025-10-01"), CaseID: kase})
+	ofCase = append(ofCase, residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2025-10-01"), CaseID: caseID})
 	for _, c := range []struct {
 		name  string
 		given history

@@ -10,16 +10,16 @@ import (
 
 func TestQ20_ADwellingHasOneLease(t *testing.T) {
 	flat := domaintest.ID[domain.DwellingID]("service flat")
-	kase, other := domaintest.ID[domain.CaseID]("provision"), domaintest.ID[domain.CaseID]("another provision")
+	caseID, other := domaintest.ID[domain.CaseID]("provision"), domaintest.ID[domain.CaseID]("another provision")
 	tenant := domaintest.ID[domain.PersonID]("tenant")
 	free := []domain.Event{residence.DwellingRecorded{DwellingID: flat, RKA: "1"}}
-	began := residence.LeaseBegan{DwellingID: flat, PersonID: tenant, CaseID: kase, On: domaintest.Today(), BeganAt: domaintest.Noon()}
-	voided := residence.LeaseVoided{DwellingID: flat, PersonID: tenant, CaseID: kase, Code: domain.CodeNotFirstEligible, VoidedAt: domaintest.Noon()}
-	ended := residence.LeaseEnded{DwellingID: flat, PersonID: tenant, CaseID: kase, Reason: residence.EmploymentEnded, On: domaintest.Today(), EndedAt: domaintest.Noon()}
+	began := residence.LeaseBegan{DwellingID: flat, PersonID: tenant, CaseID: caseID, On: domaintest.Today(), BeganAt: domaintest.Noon()}
+	voided := residence.LeaseVoided{DwellingID: flat, PersonID: tenant, CaseID: caseID, Code: domain.CodeNotFirstEligible, VoidedAt: domaintest.Noon()}
+	ended := residence.LeaseEnded{DwellingID: flat, PersonID: tenant, CaseID: caseID, Reason: residence.EmploymentEnded, On: domaintest.Today(), EndedAt: domaintest.Noon()}
 	leased := append(free[:1:1], began) // began at position 101
 	let := func(decided domain.Position) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Let(domaintest.Order(), residence.Let{PersonID: tenant, CaseID: kase, On: domaintest.Today(), Decided: decided})
+			return d.Let(domaintest.Order(), residence.Let{PersonID: tenant, CaseID: caseID, On: domaintest.Today(), Decided: decided})
 		}
 	}
 	void := func(id domain.CaseID) func(*residence.Dwelling) ([]domain.Event, error) {
@@ -39,9 +39,9 @@ func TestQ20_ADwellingHasOneLease(t *testing.T) {
 		{Name: "Q20 not by a decision that has met the lease", Given: append(leased, ended), When: let(101), Refused: domain.CodeDwellingLeased, Field: "dwelling_id"},
 		{Name: "Q20 nor one that has met a voided one", Given: append(leased, voided), When: let(101), Refused: domain.CodeDwellingLeased, Field: "dwelling_id"},
 		{Name: "Q20 only a known dwelling", When: let(100), Refused: domain.CodeDwellingUnknown},
-		{Name: "Q20 voided", Given: leased, When: void(kase), Then: []domain.Event{voided}},
+		{Name: "Q20 voided", Given: leased, When: void(caseID), Then: []domain.Event{voided}},
 		{Name: "Q20 voided by its own decision only", Given: leased, When: void(other), Refused: domain.CodeDwellingNotLeased},
-		{Name: "Q20 nothing to void", Given: free, When: void(kase), Refused: domain.CodeDwellingNotLeased},
+		{Name: "Q20 nothing to void", Given: free, When: void(caseID), Refused: domain.CodeDwellingNotLeased},
 		{Name: "Q20 ended", Given: leased, When: end(residence.EmploymentEnded, "2026-03-15"), Then: []domain.Event{ended}},
 		{Name: "Q20 not before it began", Given: leased, When: end(residence.EmploymentEnded, "2026-03-14"), Refused: domain.CodeEndsBeforeBegin, Field: "on"},
 		{Name: "Q20 not in advance", Given: leased, When: end(residence.EmploymentEnded, "2026-03-16"), Refused: domain.CodeDateInFuture, Field: "on"},

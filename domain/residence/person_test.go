@@ -341,11 +341,11 @@ func TestActiveOn(t *testing.T) {
 func TestEndFor(t *testing.T) {
 	end := func(g residence.Ground, on string) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.EndFor(residence.EndFor{CaseID: kase, DwellingID: flat, Ground: g, On: day(on)})
+			return p.EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: g, On: day(on)})
 		}
 	}
 	ended := func(id domain.RegistrationID, at domain.DwellingID, kind residence.Kind, why residence.Reason, on string) domain.Event {
-		return residence.RegistrationEnded{PersonID: aigul, RegistrationID: id, DwellingID: at, Kind: kind, Reason: why, On: day(on), CaseID: kase}
+		return residence.RegistrationEnded{PersonID: aigul, RegistrationID: id, DwellingID: at, Kind: kind, Reason: why, On: day(on), CaseID: caseID}
 	}
 	both := resident().permanent(first, flat, "2020-01-01").temporary(again, house, "2026-01-15", "2026-09-15")
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
@@ -423,7 +423,7 @@ func TestEndFor(t *testing.T) {
 func TestR15_WhatWasRegisteredAfterTheApplicationStays(t *testing.T) {
 	// The registration is at position 101 of the log.
 	p := resident().permanent(first, flat, "2026-03-15").fold()
-	c := residence.EndFor{CaseID: kase, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Received: 100}
+	c := residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Received: 100}
 	got, err := p.EndFor(c)
 	domaintest.Refused(t, got, err, domain.CodeNotRegisteredHere, "")
 	c.Received = 102

@@ -108,8 +108,8 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 		}
 		for _, g := range residence.Grounds {
 			t.Run(c.name+", "+string(g), func(t *testing.T) {
-				events, err := mother.fold().EndFor(residence.EndFor{CaseID: kase, DwellingID: flat, Ground: g, On: today, Named: c.named, Household: c.of, Rules: c.rules})
-				domaintest.Happened(t, events, err, ending(residence.Reason(g), kase))
+				events, err := mother.fold().EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: g, On: today, Named: c.named, Household: c.of, Rules: c.rules})
+				domaintest.Happened(t, events, err, ending(residence.Reason(g), caseID))
 			})
 		}
 		if c.named != nil {
@@ -137,7 +137,7 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 	}
 	t.Run("R20 the end of a stay leaves nobody behind", func(t *testing.T) {
 		guest := resident().temporary(first, flat, "2026-01-01", "2026-09-01").noted(daur)
-		events, err := guest.fold().EndFor(residence.EndFor{CaseID: kase, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Household: with(here(represented), guest)})
+		events, err := guest.fold().EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Household: with(here(represented), guest)})
 		if err != nil || events[0].(residence.RegistrationEnded).Warnings != nil {
 			t.Errorf("%+v, %v", events, err)
 		}

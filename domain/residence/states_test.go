@@ -32,7 +32,7 @@ func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 	}
 	end := func(g residence.Ground) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.EndFor(residence.EndFor{CaseID: kase, DwellingID: flat, Ground: g, On: today})
+			return p.EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: g, On: today})
 		}
 	}
 	orders := map[string]func(*residence.Person) ([]domain.Event, error){
@@ -105,7 +105,7 @@ func ended(state string, why residence.Reason) residence.RegistrationEnded {
 		e.Kind = residence.Temporary
 	}
 	if why != residence.MovedToNewAddress && why != residence.TermExpired {
-		e.CaseID = kase
+		e.CaseID = caseID
 	}
 	return e
 }
