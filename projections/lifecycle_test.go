@@ -19,7 +19,7 @@ import (
 
 // TestC9_TheModelOfACaseIsAFoldOfIt lets random lives run through the projector
 // and asks, after every event, for the state, the term, what is owed and what is
-// late, and what the agenda still holds: each must be what a plain fold of the
+// late, and what tasks it still has: each must be what a plain fold of the
 // case says.
 func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
@@ -81,18 +81,18 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 						gotListed = append(gotListed, o.What)
 					}
 				}
-				agenda, err := r.Due(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), maxPage)
+				tasks, err := r.Due(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), maxPage)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, d := range agenda {
+				for _, d := range tasks {
 					if d.Stream == id.Stream() {
 						gotDue = append(gotDue, fmt.Sprint(d.Kind, d.Item, " ", d.At.UnixMilli()))
 					}
 				}
 				alike(t, what+"owed", gotOwed, owed)
 				alike(t, what+"listed as late", gotListed, listed)
-				alike(t, what+"on the agenda", gotDue, due)
+				alike(t, what+"tasks", gotDue, due)
 			})
 		})
 	})

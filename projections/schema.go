@@ -27,7 +27,7 @@ func schemaOf(shown []example) string {
 	io.WriteString(digest, verbsInLua())
 	for _, e := range shown {
 		fmt.Fprintf(digest, "%q %q\n", e.of, e.how)
-		e.writes(func(model string, o op) { fmt.Fprintf(digest, "%s %s %q %q\n", model, o.verb, o.key, o.args) })
+		e.writes(func(_ string, o op) { fmt.Fprintf(digest, "%s %q %q\n", o.verb, o.key, o.args) })
 	}
 	return hex.EncodeToString(digest.Sum(nil)[:8])
 }

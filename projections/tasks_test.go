@@ -76,7 +76,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 	})
 }
 
-func TestR13_TheAgendaHoldsTheTermsThatNoFactHasSettled(t *testing.T) {
+func TestR13_TheTasksHoldTheTermsThatNoFactHasSettled(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
 		s.person(1)
@@ -119,9 +119,9 @@ func TestR13_TheAgendaHoldsTheTermsThatNoFactHasSettled(t *testing.T) {
 	})
 }
 
-// TestC20_TheAgendaHoldsTheLastDaysOfConsents: of an application until its entry
+// TestC20_TheTasksHoldTheLastDaysOfConsents: of an application until its entry
 // has the consent, and of the entry.
-func TestC20_TheAgendaHoldsTheLastDaysOfConsents(t *testing.T) {
+func TestC20_TheTasksHoldTheLastDaysOfConsents(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
 		s.list(1)
@@ -189,7 +189,7 @@ func TestC20_TheAgendaHoldsTheLastDaysOfConsents(t *testing.T) {
 	})
 }
 
-func TestR20_TheAgendaHoldsTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing.T) {
+func TestR20_TheTasksHoldTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
 		s.person(1)

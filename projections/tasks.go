@@ -1,0 +1,278 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+	"tizilim/domain/residence"
+)
+
+const tasksKey = "tasks" // zset: task by when it is due
+
+// tasks keeps what the registry itself has to do, by the instant at which it is
+// due. A further kind of task is a further case here.
+func tasks(rec domain.Recorded) []op {
+	if strings.HasPrefix(rec.Stream, listPrefix) {
+		return slices.Concat(listTasks(rec), dutyTasks(rec), consentTasks(rec))
+	}
+	return slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec))
+}
+
+// listPrefix begins the name of a list's stream.
+const listPrefix = "queue-"
+
+// schedule lets the task be due at its instant, also where it had another one.
+func schedule(task domain.Due) op { return rankAt(tasksKey, task.At.UnixMilli(), taskMember(task)) }
+
+// cancel removes the task, which is done or not needed any more.
+func cancel(task domain.Due) op { return unrank(tasksKey, taskMember(task)) }
+
+func taskMember(task domain.Due) string {
+	return string(task.Kind) + "|" + task.Stream + "|" + task.Item
+}
+
+// scheduleAfter lets the task be due when the day has passed.
+func scheduleAfter(task domain.Due, day domain.Date) op {
+	task.At = dayAfter(day)
+	return schedule(task)
+}
+
+// dayAfter is the instant at which a day has passed.
+func dayAfter(d domain.Date) time.Time { return d.AddDays(1).Start() }
+
+// consentTasks are for the last days of consents to look-ups: that of an
+// application, and that of the entry that came of it, which has the consent from
+// then on.
+func consentTasks(rec domain.Recorded) []op {
+	of := func(entry domain.EntryID, c housing.Consent) []op {
+		task := domain.Due{Kind: domain.DueConsent, Stream: rec.Stream, At: c.EndsAt()}
+		if !entry.IsZero() {
+			task.Item = entry.String()
+		}
+		if c.State == housing.ConsentGiven && !task.At.IsZero() {
+			return []op{schedule(task)}
+		}
+		return []op{cancel(task)}
+	}
+	switch e := rec.Event.(type) {
+	case housing.ApplicationReceived:
+		return of(domain.EntryID{}, e.Answer())
+	case housing.PlacementCertified:
+		return of(domain.EntryID{}, housing.Consent{})
+	case housing.EntryPlaced:
+		return of(e.EntryID, e.Consent)
+	case housing.EntryTransferred:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentWithdrawn:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentExpired:
+		return of(e.EntryID, housing.Consent{})
+	case housing.LookupConsentRenewed:
+		return of(e.EntryID, housing.Consent{State: housing.ConsentGiven, ConsentTerms: e.ConsentTerms})
+	}
+	return nil
+}
+
+// dutyTasks mark what a body owes in a case, beside its decision, and has not
+// done in time. The duties come and go by the facts that the case itself folds.
+// Those of a review are in the stream of a list.
+func dutyTasks(rec domain.Recorded) (ops []op) {
+	review := rec.Event.Concerns().Case
+	task := func(d procedure.Duty) domain.Due {
+		t := domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: string(d)}
+		if !review.IsZero() && strings.HasPrefix(rec.Stream, listPrefix) {
+			t.Item = review.String() + "/" + string(d)
+		}
+		return t
+	}
+	owed, done := procedure.DutiesOf(rec.Event)
+	switch e := rec.Event.(type) {
+	case procedure.DutyMissed:
+		done = append(done, e.Duty)
+	case housing.EntryReinstated: // whatever was owed, the entry is back
+		done = procedure.Duties
+	}
+	for _, d := range done {
+		ops = append(ops, cancel(task(d)))
+	}
+	for _, o := range owed {
+		ops = append(ops, scheduleAfter(task(o.Duty), o.By))
+	}
+	return ops
+}
+
+// listTasks are the yearly inventory of every entry, and the end of the time for
+// an objection in a review. While an entry is under review, and when it has left,
+// no inventory is due.
+func listTasks(rec domain.Recorded) []op {
+	after := func(kind domain.DueKind, item fmt.Stringer, day domain.Date) op {
+		task := domain.Due{Kind: kind, Stream: rec.Stream, Item: item.String()}
+		if day.IsZero() {
+			return cancel(task)
+		}
+		return scheduleAfter(task, day)
+	}
+	inventory := func(id domain.EntryID, day domain.Date) op { return after(domain.DueInventory, id, day) }
+	objection := func(review domain.CaseID, day domain.Date) op { return after(domain.DueObjection, review, day) }
+	never := domain.Date{}
+	switch e := rec.Event.(type) {
+	case housing.EntryPlaced:
+		return []op{inventory(e.EntryID, e.InventoryDueOn)}
+	case housing.EntryReinstated:
+		return []op{inventory(e.EntryID, e.InventoryDueOn)}
+	case housing.InventoryRequested:
+		return []op{inventory(e.EntryID, e.AnswerBy)}
+	case housing.InventoryConfirmed:
+		if e.Review == "" {
+			return []op{inventory(e.EntryID, e.NextDueOn)}
+		}
+	case housing.ReviewOpened:
+		return []op{inventory(e.EntryID, never)}
+	case housing.ReviewClosed:
+		return []op{inventory(e.EntryID, e.NextDueOn), objection(e.CaseID, never)}
+	case housing.EntryRemoved:
+		return []op{inventory(e.EntryID, never)}
+	case housing.EntryProvided:
+		return []op{inventory(e.EntryID, never)}
+	case procedure.HearingAnnounced:
+		return []op{objection(e.CaseID, e.ObjectUntil)}
+	case procedure.ObjectionFiled:
+		return []op{objection(e.CaseID, never)}
+	case procedure.HearingClosed:
+		return []op{objection(e.CaseID, never)}
+	}
+	return nil
+}
+
+// caseTasks are for the terms of a case: of its decision, of a correction, of an
+// objection. A new term replaces the one before; the end of the case cancels all.
+func caseTasks(rec domain.Recorded) []op {
+	task := func(kind domain.DueKind) domain.Due { return domain.Due{Kind: kind, Stream: rec.Stream} }
+	decideBy := func(deadline time.Time) op {
+		t := task(domain.DueDecision)
+		t.At = deadline
+		return schedule(t)
+	}
+	ended := []op{cancel(task(domain.DueDecision)), cancel(task(domain.DueCorrection)), cancel(task(domain.DueObjection))}
+	switch e := rec.Event.(type) {
+	case procedure.Begins:
+		if deadline := e.Begun().Deadline; !deadline.IsZero() {
+			return []op{decideBy(deadline)}
+		}
+	case procedure.Moves:
+		if from, ok := e.(procedure.Runs); ok && !from.Term().IsZero() {
+			return []op{decideBy(from.Term())}
+		}
+		if !e.MovesTo().Open() {
+			return ended
+		}
+	case procedure.CorrectionRequested: // the term does not run meanwhile
+		return []op{cancel(task(domain.DueDecision)), scheduleAfter(task(domain.DueCorrection), e.Until)}
+	case procedure.CorrectionReceived:
+		return []op{cancel(task(domain.DueCorrection)), decideBy(e.Deadline)}
+	case procedure.HearingAnnounced:
+		return []op{scheduleAfter(task(domain.DueObjection), e.ObjectUntil)}
+	case procedure.ObjectionFiled, procedure.HearingClosed:
+		return []op{cancel(task(domain.DueObjection))}
+	case procedure.TermExtended:
+		return []op{decideBy(e.Deadline)}
+	case procedure.DeadlinePassed:
+		return []op{cancel(task(domain.DueDecision))}
+	case procedure.CaseReturned, procedure.CaseForwarded, procedure.CaseWithdrawn, procedure.CaseTerminated:
+		return ended
+	case procedure.ComplaintDecided:
+		if !e.Deadline.IsZero() {
+			return []op{decideBy(e.Deadline)}
+		}
+	}
+	return nil
+}
+
+// residenceTasks are for the terms of temporary registrations, for the minors of
+// a representative, and for the time that co-owners have to confirm.
+func residenceTasks(rec domain.Recorded) []op {
+	switch e := rec.Event.(type) {
+	case residence.RegistrationBegan:
+		if e.Kind == residence.Temporary {
+			return []op{schedule(term(e.PersonID, e.RegistrationID, e.Until))}
+		}
+	case residence.RegistrationEnded:
+		if e.Kind == residence.Temporary {
+			return []op{cancel(term(e.PersonID, e.RegistrationID, e.On))}
+		}
+	case residence.RepresentativeRecorded:
+		return []op{schedule(ward(e.RepresentativeID, e.PersonID, e.RecordedAt))}
+	case residence.RepresentationEnded:
+		return []op{cancel(ward(e.RepresentativeID, e.PersonID, e.EndedAt))}
+	case residence.WardNoted:
+		return []op{cancel(ward(e.PersonID, e.WardID, e.NotedAt))}
+	case residence.DeregistrationApplied:
+		if len(e.CoOwners) > 0 {
+			return []op{schedule(confirmations(e.CaseID, e.ConfirmBy))}
+		}
+	case residence.CoOwnerConfirmed:
+		if !e.Deadline.IsZero() {
+			return []op{cancel(confirmations(e.CaseID, e.ConfirmedAt))}
+		}
+	case residence.DeregistrationDecided:
+		return []op{cancel(confirmations(e.CaseID, e.DecidedAt))}
+	case procedure.CaseWithdrawn:
+		return []op{cancel(confirmations(e.CaseID, e.WithdrawnAt))}
+	case procedure.CaseTerminated:
+		return []op{cancel(confirmations(e.CaseID, e.TerminatedAt))}
+	}
+	if c, ok := residence.CorrectionIn(rec.Event); ok && c.Kind == residence.Temporary {
+		d := term(c.PersonID, c.RegistrationID, c.Now.Until)
+		if c.Now.Open() {
+			return []op{schedule(d)}
+		}
+		return []op{cancel(d)}
+	}
+	return nil
+}
+
+func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Due {
+	return domain.Due{Kind: domain.DueTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
+}
+
+func ward(representative, minor domain.PersonID, at time.Time) domain.Due {
+	return domain.Due{Kind: domain.DueWard, Stream: representative.Stream(), Item: minor.String(), At: at}
+}
+
+func confirmations(id domain.CaseID, by time.Time) domain.Due {
+	return domain.Due{Kind: domain.DueConfirmations, Stream: id.Stream(), At: by}
+}
+
+var tasksQuery = query(`
+return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
+
+// Due returns up to limit tasks whose time has come at by, the oldest first.
+func (r *Reader) Due(ctx context.Context, by time.Time, limit int) ([]domain.Due, error) {
+	data, _, err := r.read(ctx, tasksQuery, "", tasksKey, by.UnixMilli(), pageSize(limit))
+	if err != nil {
+		return nil, err
+	}
+	var due []domain.Due
+	flat := asTexts(data)
+	for i := 0; i+1 < len(flat); i += 2 {
+		parts := strings.Split(flat[i], "|")
+		ms, err := strconv.ParseFloat(flat[i+1], 64)
+		if err == nil && len(parts) != 3 {
+			err = fmt.Errorf("%d parts", len(parts))
+		}
+		if err != nil {
+			return nil, corrupt("task", err)
+		}
+		due = append(due, domain.Due{
+			Kind: domain.DueKind(parts[0]), Stream: parts[1], Item: parts[2], At: time.UnixMilli(int64(ms)).UTC(),
+		})
+	}
+	return due, nil
+}
