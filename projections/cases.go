@@ -33,66 +33,69 @@ type storedApplication struct {
 	Deadline       time.Time         `json:"deadline"`
 }
 
-// cases keeps the present state of every application, and of every review of an
-// entry, which is read with the entry.
+// cases keeps the present state of every application. It keeps that of a review
+// of an entry too, which is read with the entry.
 func cases(rec domain.Recorded) []op {
-	file := fileOf(rec)
-	if file == "" {
+	key := caseKey(rec)
+	if key == "" {
 		return nil
 	}
+	var ops []op
 	if moves, ok := rec.Event.(procedure.Moves); ok {
-		ops := []op{set(file, "state", string(moves.MovesTo()))}
-		if begins, ok := moves.(procedure.Begins); ok && begins.Begun().Subject != uuid.Nil {
-			subject := begins.Begun().Subject.String()
-			ops = append(ops, set(file, "subject", subject), join(subjectPrefix+subject, file))
-		}
-		return slices.Concat(ops, duties(rec, file), decisions(rec))
+		ops = append(ops, set(key, "state", string(moves.MovesTo())))
+	} else {
+		ops = proceedings(rec, key)
 	}
-	return slices.Concat(steps(rec, file), duties(rec, file), decisions(rec))
+	if begins, ok := rec.Event.(procedure.Begins); ok && begins.Begun().Subject != uuid.Nil {
+		subject := begins.Begun().Subject.String()
+		ops = append(ops, set(key, "subject", subject), join(subjectPrefix+subject, key))
+	}
+	return slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec))
 }
 
-// fileOf returns the key of the case that the event is a step of: that of its
-// stream, or of the case that it names in the stream of a list; "" for all other
-// events.
-func fileOf(rec domain.Recorded) string {
+// caseKey returns the key of the record of the case that the event is a step of.
+// It is "" for all other events.
+func caseKey(rec domain.Recorded) string {
 	if id := rec.Event.Concerns().Case; !id.IsZero() {
 		return id.Stream()
 	}
 	return ""
 }
 
-// duties are what the body owes in the case, and what of that was ever late:
-// lateness is kept when the duty is done.
-func duties(rec domain.Recorded, file string) (ops []op) {
+// duties are what the body owes in the case, and which of that was ever late.
+// A duty that was done late stays among the late ones.
+func duties(rec domain.Recorded, key string) (ops []op) {
 	owed, done := procedure.DutiesOf(rec.Event)
 	for _, d := range done {
-		ops = append(ops, unset(file, owesPrefix+string(d)))
+		ops = append(ops, unset(key, owedPrefix+string(d)))
 	}
 	for _, o := range owed {
-		ops = append(ops, set(file, owesPrefix+string(o.Duty), o.By.String()))
+		ops = append(ops, set(key, owedPrefix+string(o.Duty), o.By.String()))
 	}
 	if e, ok := rec.Event.(procedure.DutyMissed); ok {
-		ops = append(ops, set(file, latePrefix+string(e.Duty), e.By.String()))
+		ops = append(ops, set(key, latePrefix+string(e.Duty), e.By.String()))
 	}
 	return ops
 }
 
-// Members of a case's record: a duty, and the last day for it.
+// Fields of a case's record, each with a duty behind the prefix. The value is the
+// last day for the duty.
 const (
-	owesPrefix = "owes:"
+	owedPrefix = "owes:"
 	latePrefix = "late:"
 )
 
-// steps are what the procedure does to a case.
-func steps(rec domain.Recorded, file string) []op {
+// proceedings are what the procedure does to a case, whatever it is about.
+func proceedings(rec domain.Recorded, key string) []op {
 	to := func(s CaseState, fields ...string) op {
-		return set(file, append([]string{"state", string(s)}, fields...)...)
+		return set(key, append([]string{"state", string(s)}, fields...)...)
 	}
 	switch e := rec.Event.(type) {
 	case procedure.CorrectionRequested:
-		return []op{to(procedure.AwaitingCorrection, "correction", stored(CaseCorrection{e.Missing, e.SystemsSilent, e.Until}))}
+		correction := CaseCorrection{e.Missing, e.SystemsSilent, e.Until}
+		return []op{to(procedure.AwaitingCorrection, "correction", stored(correction))}
 	case procedure.CorrectionReceived:
-		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(file, "correction", "overdue")}
+		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(key, "correction", "overdue")}
 	case procedure.CaseReturned:
 		return []op{to(procedure.Returned)}
 	case procedure.CaseForwarded:
@@ -100,18 +103,18 @@ func steps(rec domain.Recorded, file string) []op {
 	case procedure.ReviewBegan:
 		return []op{to(procedure.InReview, "decider", e.Decider)}
 	case procedure.DeciderRecused:
-		return []op{set(file, "decider", e.Decider)}
+		return []op{set(key, "decider", e.Decider)}
 	case procedure.HearingAnnounced:
 		return []op{to(procedure.HearingPending, "hearing", stored(CaseHearing{e.NotBefore, e.ObjectUntil}))}
 	case procedure.ObjectionFiled:
 		return []op{to(procedure.InReview)}
 	case procedure.HearingClosed:
 		if e.How == procedure.HearingWaived { // no day is waited for
-			return []op{to(procedure.InReview), unset(file, "hearing")}
+			return []op{to(procedure.InReview), unset(key, "hearing")}
 		}
 		return []op{to(procedure.InReview)}
 	case procedure.TermExtended:
-		return []op{set(file, "deadline", instant(e.Deadline)), unset(file, "overdue")}
+		return []op{set(key, "deadline", instant(e.Deadline)), unset(key, "overdue")}
 	case procedure.CaseWithdrawn:
 		return []op{to(procedure.Withdrawn)}
 	case procedure.CaseTerminated:
@@ -120,20 +123,21 @@ func steps(rec domain.Recorded, file string) []op {
 		}
 		return []op{to(procedure.Terminated)}
 	case procedure.DecisionNotified:
-		return []op{set(file, "notified_at", instant(e.NotifiedAt))}
+		return []op{set(key, "notified_at", instant(e.NotifiedAt))}
 	case procedure.RemedyRecorded:
-		return []op{set(file, "remedy", stored(CaseRemedy{e.How, e.Acts, e.NewCase, e.RecordedAt.UTC()}))}
+		return []op{set(key, "remedy", stored(CaseRemedy{e.How, e.Acts, e.NewCase, e.RecordedAt.UTC()}))}
 	case procedure.DeadlinePassed:
-		return []op{set(file, "overdue", instant(e.Deadline))}
+		return []op{set(key, "overdue", instant(e.Deadline))}
 	case procedure.ComplaintFiled:
-		return []op{set(file, "complaint", stored(CaseComplaint{e.ComplainantID, e.FiledAt.UTC(), e.Late, e.ForwardBy}))}
+		complaint := CaseComplaint{e.ComplainantID, e.FiledAt.UTC(), e.Late, e.ForwardBy}
+		return []op{set(key, "complaint", stored(complaint))}
 	case procedure.ComplaintForwarded:
-		return []op{set(file, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
+		return []op{set(key, "appeal", stored(CaseAppeal{e.To, e.DecideBy}))}
 	case procedure.ComplaintDecided:
-		ops := []op{unset(file, "complaint", "appeal")}
+		ops := []op{unset(key, "complaint", "appeal")}
 		if !e.Deadline.IsZero() { // the decision fell, with its certificate and its notice
 			ops = append(ops, to(procedure.InReview, "deadline", instant(e.Deadline)),
-				unset(file, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of"))
+				unset(key, "refusal", "edition", "hearing", "notified_at", "overdue", "duplicate_of"))
 		}
 		return ops
 	}
@@ -144,15 +148,16 @@ func steps(rec domain.Recorded, file string) []op {
 // end.
 func instant(t time.Time) string { return t.In(domain.Zone).Format(time.RFC3339Nano) }
 
-// decisions are what the services themselves put into a case.
-func decisions(rec domain.Recorded) []op {
+// deregistrationCase is what the service S001 puts into its cases.
+func deregistrationCase(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DeregistrationApplied:
 		return []op{set(e.CaseID.Stream(), "service", string(domain.S001),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, Dwelling: e.DwellingID,
 				Ground: e.Ground, Persons: e.Persons, DepartureSheet: e.DepartureSheet,
-				CoOwners: e.CoOwners, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, ConfirmBy: e.ConfirmBy, Deadline: e.Deadline,
+				CoOwners: e.CoOwners, ConfirmBy: e.ConfirmBy,
+				ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
 			}))}
 	case residence.CoOwnerConfirmed:
 		answer := set(e.CaseID.Stream(), answerField(e.PersonID), string(residence.ConfirmationConfirmed))
@@ -172,6 +177,13 @@ func decisions(rec domain.Recorded) []op {
 		return ops
 	case residence.DeregistrationDecided:
 		return []op{set(e.CaseID.Stream(), "results", stored(e.Results), "edition", string(e.Edition))}
+	}
+	return nil
+}
+
+// housingCase is what the service S000 puts into its cases.
+func housingCase(rec domain.Recorded) []op {
+	switch e := rec.Event.(type) {
 	case housing.ApplicationReceived:
 		family := make([]domain.PersonID, len(e.Family))
 		for i, m := range e.Family {
@@ -195,11 +207,13 @@ func decisions(rec domain.Recorded) []op {
 		return consents(e.CaseID, housing.ConsentGiven, "consent_terms", stored(e.ConsentTerms))
 	case housing.PlacementCertified:
 		return []op{set(e.CaseID.Stream(), "certificate", stored(PlacementCertificate{
-			ID: e.CertificateID, EntryID: e.EntryID, Number: e.Number, RegisteredOn: e.RegisteredOn, CertifiedAt: e.CertifiedAt,
+			ID: e.CertificateID, EntryID: e.EntryID, Number: e.Number,
+			RegisteredOn: e.RegisteredOn, CertifiedAt: e.CertifiedAt,
 		}), "edition", string(e.Edition))}
 	case housing.ApplicationRefused:
 		refused := []op{set(e.CaseID.Stream(), "refusal", stored(RefusalCertificate{
-			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, Unmet: e.Unmet, AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
+			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, Unmet: e.Unmet,
+			AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
 		}), "edition", string(e.Edition))}
 		if e.Judgement != nil {
 			refused = append(refused, set(e.CaseID.Stream(), "judgement", stored(e.Judgement)))
@@ -214,7 +228,7 @@ func consents(id domain.CaseID, state housing.ConsentState, fields ...string) []
 	return []op{set(id.Stream(), append([]string{"consent", string(state)}, fields...)...)}
 }
 
-// answerField is the member of a case's record that holds a co-owner's answer.
+// answerField is the field of a case's record that holds a co-owner's answer.
 func answerField(p domain.PersonID) string { return "answer:" + p.String() }
 
 // subjectPrefix begins the key of the cases in which the same is asked for: set
@@ -345,10 +359,12 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 	return c, nil
 }
 
-// caseOf reads the record of a case, and the streams of those of its subject.
+// caseOf reads the record of a case, its documents, and the streams of the cases
+// with the same subject.
 func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
 	if !rec.has("application") {
-		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
+		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown,
+			"no application with this id was received")
 	}
 	revision, err := rec.number("revision")
 	if err != nil {
@@ -358,30 +374,21 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 	if err := json.Unmarshal([]byte(rec["application"]), &a); err != nil {
 		return Case{}, corrupt("application", err)
 	}
-	c := Case{
-		ID: id, Service: domain.Service(rec["service"]), State: CaseState(rec["state"]),
-		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language, ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
-		Persons: a.Persons, DwellingID: a.Dwelling, Ground: a.Ground, DepartureSheet: a.DepartureSheet, ListID: a.List,
-		Edition:   rules.EditionID(rec["edition"]),
-		ConfirmBy: a.ConfirmBy, Revision: revision,
+	c := a.asCase(rec)
+	c.ID, c.Revision = id, revision
+	err = rec.times(map[string]*time.Time{"deadline": &c.Deadline, "notified_at": &c.NotifiedAt})
+	if err != nil {
+		return Case{}, err
 	}
-	for _, p := range a.CoOwners {
-		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
-		if answer, answered := rec[answerField(p)]; answered {
-			o.State = residence.Confirmation(answer)
-		}
-		c.CoOwners = append(c.CoOwners, o)
+	err = rec.decode(map[string]any{
+		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
+		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
+		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms, "remedy": &c.Remedy,
+	})
+	if err != nil {
+		return Case{}, err
 	}
-	for field, into := range map[string]*time.Time{"deadline": &c.Deadline, "notified_at": &c.NotifiedAt} {
-		if !rec.has(field) {
-			continue
-		}
-		if *into, err = time.Parse(time.RFC3339Nano, rec[field]); err != nil {
-			return Case{}, corrupt(field, err)
-		}
-	}
-	c.Consent.State = housing.ConsentState(rec["consent"])
-	if c.Owed, err = rec.duties(owesPrefix); err != nil {
+	if c.Owed, err = rec.duties(owedPrefix); err != nil {
 		return Case{}, err
 	}
 	if c.Late, err = rec.duties(latePrefix); err != nil {
@@ -392,33 +399,48 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 			return Case{}, corrupt("duplicate_of", err)
 		}
 	}
-	for _, stream := range slices.Sorted(slices.Values(subject)) {
-		same, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
-		if err != nil {
-			return Case{}, corrupt("case of the same subject", err)
-		}
-		if same != id.UUID {
-			c.SameSubject = append(c.SameSubject, domain.CaseID{UUID: same})
-		}
-	}
-	c.Overdue, c.Decider = rec.has("overdue"), rec["decider"]
-	for field, into := range map[string]any{
-		"results": &c.Results, "certificate": &c.Certificate, "refusal": &c.Refusal,
-		"correction": &c.Correction, "hearing": &c.Hearing, "complaint": &c.Complaint, "appeal": &c.Appeal,
-		"judgement": &c.Judgement, "consent_terms": &c.Consent.ConsentTerms,
-		"remedy": &c.Remedy,
-	} {
-		if !rec.has(field) {
-			continue
-		}
-		if err := json.Unmarshal([]byte(rec[field]), into); err != nil {
-			return Case{}, corrupt(field, err)
-		}
-	}
-	if c.Documents, err = certificateRefs(documents); err != nil {
+	if c.SameSubject, err = otherCases(id, subject); err != nil {
 		return Case{}, err
 	}
-	return c, nil
+	c.Documents, err = certificateRefs(documents)
+	return c, err
+}
+
+// asCase returns the case that the application began, with the plain fields of
+// its record.
+func (a storedApplication) asCase(rec record) Case {
+	c := Case{
+		Service: domain.Service(rec["service"]), State: CaseState(rec["state"]),
+		ApplicantID: a.Applicant, Channel: a.Channel, Language: a.Language,
+		ReceivedAt: a.ReceivedAt, RegisteredAt: a.RegisteredAt, Deadline: a.Deadline,
+		Persons: a.Persons, DwellingID: a.Dwelling, ListID: a.List,
+		Ground: a.Ground, DepartureSheet: a.DepartureSheet, ConfirmBy: a.ConfirmBy,
+		Consent: housing.Consent{State: housing.ConsentState(rec["consent"])},
+		Overdue: rec.has("overdue"), Decider: rec["decider"], Edition: rules.EditionID(rec["edition"]),
+	}
+	for _, p := range a.CoOwners {
+		o := CoOwner{PersonID: p, State: residence.ConfirmationRequested}
+		if answer, answered := rec[answerField(p)]; answered {
+			o.State = residence.Confirmation(answer)
+		}
+		c.CoOwners = append(c.CoOwners, o)
+	}
+	return c
+}
+
+// otherCases returns the cases of the streams, in the order of their ids, but for
+// the one.
+func otherCases(but domain.CaseID, streams []string) (cases []domain.CaseID, err error) {
+	for _, stream := range slices.Sorted(slices.Values(streams)) {
+		id, err := uuid.Parse(strings.TrimPrefix(stream, "case-"))
+		if err != nil {
+			return nil, corrupt("case of the same subject", err)
+		}
+		if id != but.UUID {
+			cases = append(cases, domain.CaseID{UUID: id})
+		}
+	}
+	return cases, nil
 }
 
 // duties reads the duties that a case's record has under the prefix.

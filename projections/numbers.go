@@ -250,7 +250,7 @@ func (n *QueueNumber) underReview(rec, file record) error {
 	}
 	n.Review = &EntryReview{Reason: housing.ReviewReason(rec["review_reason"])}
 	var err error
-	if n.Review.Owed, err = file.duties(owesPrefix); err != nil {
+	if n.Review.Owed, err = file.duties(owedPrefix); err != nil {
 		return err
 	}
 	if n.Review.Late, err = file.duties(latePrefix); err != nil {

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -154,6 +155,32 @@ func (rec record) number(field string) (uint64, error) {
 		return 0, corrupt(field, err)
 	}
 	return n, nil
+}
+
+// times reads the instants of the fields that the record has.
+func (rec record) times(into map[string]*time.Time) (err error) {
+	for field, at := range into {
+		if !rec.has(field) {
+			continue
+		}
+		if *at, err = time.Parse(time.RFC3339Nano, rec[field]); err != nil {
+			return corrupt(field, err)
+		}
+	}
+	return nil
+}
+
+// decode reads the JSON of the fields that the record has.
+func (rec record) decode(into map[string]any) error {
+	for field, value := range into {
+		if !rec.has(field) {
+			continue
+		}
+		if err := json.Unmarshal([]byte(rec[field]), value); err != nil {
+			return corrupt(field, err)
+		}
+	}
+	return nil
 }
 
 func asTexts(reply any) []string {
