@@ -11,45 +11,55 @@ import (
 	"tizilim/domain/procedure"
 )
 
-// entries keeps the entries of every list and their order. The active entries are members of one
-// sorted set whose scores are all equal, so that they sort by their text: the
-// seniority in fixed width, then the entry's id. A number is the rank of a
-// member plus one; no number is stored anywhere.
+// entries keeps the entries of every list and their order. The active entries are
+// members of one sorted set whose scores are all equal, so that they sort by their
+// text: the seniority in fixed width, then the entry's id. A number is the rank of
+// a member plus one; no number is stored anywhere.
 func entries(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case housing.EntryPlaced:
+		change := entryEvent{rec, e.ListID, e.EntryID, Placed}.changeFrom(e.Seniority, housing.Active)
 		return append([]op{
 			set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(), "case", e.CaseID.String(),
-				"seniority", seniorityKey(e.Seniority), "registered_on", e.RegisteredOn.String(), "certified", strconv.Itoa(e.Number),
-				"inventory_due_on", e.InventoryDueOn.String()),
+				"seniority", seniorityKey(e.Seniority), "registered_on", e.RegisteredOn.String(),
+				"certified", strconv.Itoa(e.Number), "inventory_due_on", e.InventoryDueOn.String()),
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Active, Placed)...)
+		}, change...)
 	case housing.EntryRemoved:
+		change := entryEvent{rec, e.ListID, e.EntryID, Removed}.changeFrom(e.Seniority, housing.Removed)
 		return append([]op{
 			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 			set(entryKey(e.ListID, e.EntryID), "removal_reason", string(e.Reason), "notice_due_on", e.NoticeDueOn.String()),
 			unset(entryKey(e.ListID, e.EntryID), "review_reason"),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Removed, Removed)...)
-	case housing.NoticeGiven:
-		return []op{unset(entryKey(e.ListID, e.EntryID), "notice_due_on")}
+		}, change...)
 	case housing.EntryProvided:
-		return append([]op{
-			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Provided, Provided)...)
+		change := entryEvent{rec, e.ListID, e.EntryID, Provided}.changeFrom(e.Seniority, housing.Provided)
+		return append([]op{unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID))}, change...)
 	case housing.EntryReinstated:
+		change := entryEvent{rec, e.ListID, e.EntryID, Reinstated}.changeFrom(e.Seniority, housing.Active)
 		return append([]op{
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.InventoryDueOn.String()),
 			unset(entryKey(e.ListID, e.EntryID), "removal_reason", "notice_due_on", "review", "answer_by"),
-		}, entryChanged(rec, e.ListID, e.EntryID, e.Seniority, housing.Active, Reinstated)...)
+		}, change...)
 	case housing.EntryRedated:
-		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, Redated)
+		return entryEvent{rec, e.ListID, e.EntryID, Redated}.move(e.From, e.Seniority)
 	case housing.EntryPrioritised:
-		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, Prioritised)
+		return entryEvent{rec, e.ListID, e.EntryID, Prioritised}.move(e.From, e.Seniority)
 	case housing.PriorityEnded:
-		return entryMoved(rec, e.ListID, e.EntryID, e.From, e.Seniority, PriorityEnded)
+		return entryEvent{rec, e.ListID, e.EntryID, PriorityEnded}.move(e.From, e.Seniority)
 	case housing.EntryTransferred:
 		return []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String())}
+	}
+	return reviews(rec)
+}
+
+// reviews keeps what is asked of an entry that stands on its list, or has left:
+// its inventory, its review and the written notice of its removal.
+func reviews(rec domain.Recorded) []op {
+	switch e := rec.Event.(type) {
+	case housing.NoticeGiven:
+		return []op{unset(entryKey(e.ListID, e.EntryID), "notice_due_on")}
 	case housing.InventoryConfirmed:
 		return []op{
 			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.NextDueOn.String()),
@@ -58,7 +68,8 @@ func entries(rec domain.Recorded) []op {
 	case housing.InventoryRequested:
 		return []op{set(entryKey(e.ListID, e.EntryID), "answer_by", e.AnswerBy.String())}
 	case housing.ReviewOpened:
-		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(housing.UnderReview), "review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
+		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(housing.UnderReview),
+			"review", e.CaseID.Stream(), "review_reason", string(e.Reason))}
 	case housing.ReviewClosed:
 		return []op{
 			set(entryKey(e.ListID, e.EntryID), "status", string(housing.Active), "inventory_due_on", e.NextDueOn.String()),
@@ -141,7 +152,8 @@ for i, member in ipairs(members) do
   local review = redis.call('HGET', entry, 'review')
   reviews[i] = review and redis.call('HGET', g .. review, 'state') or ''
 end
-return {redis.call('HMGET', g .. ARGV[4], 'title', 'revision'), redis.call('ZCARD', order), first, members, entries, reviews}`)
+local list = redis.call('HMGET', g .. ARGV[4], 'title', 'revision')
+return {list, redis.call('ZCARD', order), first, members, entries, reviews}`)
 
 // Entries returns up to limit active entries of a list, in order with their
 // numbers, after the cursor of the page before ("" for the first). The cost
@@ -153,7 +165,7 @@ return {redis.call('HMGET', g .. ARGV[4], 'title', 'revision'), redis.call('ZCAR
 func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string, limit int) (EntriesPage, error) {
 	if cursor != "" && !wellFormedCursor(cursor) {
 		return EntriesPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			"the cursor is none that a page of this list gave; send it back unchanged, or leave it out to begin anew").At("cursor")
+			"this cursor is of no page of the list; send back the one of the page before, or none to begin anew").At("cursor")
 	}
 	limit = pageSize(limit)
 	data, at, err := r.read(ctx, entriesQuery, list.Stream(),

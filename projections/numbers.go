@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,51 +12,63 @@ import (
 	"tizilim/domain/procedure"
 )
 
-// What last changed the number of an entry is the latest change whose places
-// reach it. A placement, removal, provision or reinstatement reaches its own
-// place and all later ones. A re-dating, and a priority that is given or ends,
-// moves one entry: it reaches the places from the one to the other, both
-// included, and none behind, whose numbers it does not change.
+// The number of an entry was last changed by the latest change that reaches its
+// place. A placement, a removal, a provision and a reinstatement reach the place
+// of their entry and all later places. A re-dating, and a priority that begins or
+// ends, moves one entry. It reaches the places from the old one to the new one,
+// both included. It does not change the numbers behind them.
 //
-// The changes are kept as a staircase: a step is a place and the change that
-// holds from there up to the next step. A change that reaches all later places
-// removes the steps at its own and every later one and is then added (opCut). A
-// change of a range removes the steps in it, is added at its beginning, and
-// behind its end the change is added that held there before (opStair). The
-// answer for an entry is the greatest step not after its own place. Each change
-// adds two steps at most and each step is removed once: O(log n) a change,
-// amortised.
-func entryChanged(rec domain.Recorded, list domain.ListID, id domain.EntryID, s housing.Seniority, status housing.EntryState, kind ChangeKind) []op {
-	step := seniorityKey(s)
-	change := formatChange(kind, rec)
+// The changes are kept as a staircase. A stair is a place and the change that
+// holds from there up to the next stair. A change that reaches all later places
+// removes the stairs at its own place and behind it, and adds its own (opCut). A
+// change of a range removes the stairs in it and adds its own at the beginning of
+// the range. Behind the end of the range it adds a stair with the change that held
+// there before (opStair). The answer for an entry is the last stair that is not
+// behind its place.
+//
+// A change adds two stairs at most, and each stair is removed once: a change costs
+// O(log n), amortised.
+
+// entryEvent is what an event on a list did to an entry.
+type entryEvent struct {
+	rec   domain.Recorded
+	list  domain.ListID
+	entry domain.EntryID
+	kind  ChangeKind
+}
+
+// changeFrom gives the entry its status and changes the numbers from its place on.
+func (e entryEvent) changeFrom(place housing.Seniority, status housing.EntryState) []op {
+	from := seniorityKey(place)
+	change := formatChange(e.kind, e.rec)
 	return []op{
-		set(entryKey(list, id), "status", string(status), "change", change),
-		cut(changesKey(list), step),
-		rank(changesKey(list), step+"|"+change),
+		set(entryKey(e.list, e.entry), "status", string(status), "change", change),
+		cut(changesKey(e.list), from),
+		rank(changesKey(e.list), from+"|"+change),
 	}
 }
 
-// entryMoved moves an entry within the order: the numbers between its two places
-// change, and no others.
-func entryMoved(rec domain.Recorded, list domain.ListID, id domain.EntryID, from, to housing.Seniority, kind ChangeKind) []op {
+// move gives the entry another place and changes the numbers between the two.
+func (e entryEvent) move(from, to housing.Seniority) []op {
 	first, last := from, to
 	if last.Compare(first) < 0 {
 		first, last = last, first
 	}
-	change := formatChange(kind, rec)
+	change := formatChange(e.kind, e.rec)
 	return []op{
-		set(entryKey(list, id), "seniority", seniorityKey(to), "change", change),
-		unrank(orderKey(list), orderMember(from, id)),
-		rank(orderKey(list), orderMember(to, id)),
-		stair(changesKey(list), seniorityKey(first), seniorityKey(last)+behind, change),
+		set(entryKey(e.list, e.entry), "seniority", seniorityKey(to), "change", change),
+		unrank(orderKey(e.list), orderMember(from, e.entry)),
+		rank(orderKey(e.list), orderMember(to, e.entry)),
+		stair(changesKey(e.list), seniorityKey(first), seniorityKey(last)+behind, change),
 	}
 }
 
 // behind after a seniority is the place behind it and before every later one:
-// it sorts after the bar that follows a step's place.
+// it sorts after the bar that follows a stair's place.
 const behind = "~"
 
-func changesKey(id domain.ListID) string { return id.Stream() + ":changes" } // zset, see entryChanged
+// changesKey is a zset of stairs: place|change.
+func changesKey(id domain.ListID) string { return id.Stream() + ":changes" }
 
 // seniorityKey sorts as [housing.Seniority.Compare] does, for the instants that
 // have a Unix time in nanoseconds (years 1678 to 2262): the sign bit is turned
@@ -210,17 +221,18 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 	if !rec.has("seniority") {
 		return QueueNumber{}, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
 	}
-	file := asRecord(data[5])
-	line, err := entryLine(entry, rec, file["state"])
+	review := asRecord(data[5])
+	line, err := entryLine(entry, rec, review["state"])
 	if err != nil {
 		return QueueNumber{}, err
 	}
 	n := QueueNumber{
-		ListID: list, EntryID: entry, PersonID: line.PersonID, CaseID: line.CaseID, Status: line.Status, InventoryDueOn: line.InventoryDueOn,
-		Of: asInt(data[3]), Seniority: line.Seniority, RegisteredOn: line.RegisteredOn, Certified: line.Certified,
+		ListID: list, EntryID: entry, PersonID: line.PersonID, CaseID: line.CaseID,
+		Status: line.Status, InventoryDueOn: line.InventoryDueOn, Of: asInt(data[3]),
+		Seniority: line.Seniority, RegisteredOn: line.RegisteredOn, Certified: line.Certified,
 		Revision: revision, AsOf: at,
 	}
-	if err := n.underReview(rec, file); err != nil {
+	if err := n.readReview(rec, review); err != nil {
 		return QueueNumber{}, err
 	}
 	change := rec["change"]
@@ -234,14 +246,15 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 	return n, nil
 }
 
-// underReview adds what the entry's record and that of its review tell.
-func (n *QueueNumber) underReview(rec, file record) error {
+// readReview adds what the entry's record and the record of its review tell of the
+// review and of a removal.
+func (n *QueueNumber) readReview(rec, review record) error {
 	n.Removed = housing.RemovalReason(rec["removal_reason"])
-	for field, into := range map[string]*domain.Date{"answer_by": &n.AnswerBy, "notice_due_on": &n.NoticeDueOn} {
+	for field, day := range map[string]*domain.Date{"answer_by": &n.AnswerBy, "notice_due_on": &n.NoticeDueOn} {
 		if !rec.has(field) {
 			continue
 		}
-		if err := into.UnmarshalText([]byte(rec[field])); err != nil {
+		if err := day.UnmarshalText([]byte(rec[field])); err != nil {
 			return corrupt(field, err)
 		}
 	}
@@ -250,19 +263,13 @@ func (n *QueueNumber) underReview(rec, file record) error {
 	}
 	n.Review = &EntryReview{Reason: housing.ReviewReason(rec["review_reason"])}
 	var err error
-	if n.Review.Owed, err = file.duties(owedPrefix); err != nil {
+	if n.Review.Owed, err = review.duties(owedPrefix); err != nil {
 		return err
 	}
-	if n.Review.Late, err = file.duties(latePrefix); err != nil {
+	if n.Review.Late, err = review.duties(latePrefix); err != nil {
 		return err
 	}
-	for field, into := range map[string]any{"hearing": &n.Review.Hearing, "complaint": &n.Review.Complaint, "appeal": &n.Review.Appeal} {
-		if !file.has(field) {
-			continue
-		}
-		if err := json.Unmarshal([]byte(file[field]), into); err != nil {
-			return corrupt(field, err)
-		}
-	}
-	return nil
+	return review.decode(map[string]any{
+		"hearing": &n.Review.Hearing, "complaint": &n.Review.Complaint, "appeal": &n.Review.Appeal,
+	})
 }
