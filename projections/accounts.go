@@ -15,8 +15,8 @@ import (
 
 // accounts keeps, for the personal account, in which cases a person takes part,
 // in the order in which they were received, and which active entries are theirs.
-// Both are only indexes: what is shown is the record of the case and that of
-// the entry.
+// Both are indexes. What is shown is read from the record of the case and from that
+// of the entry.
 func accounts(rec domain.Recorded) []op {
 	if begins, ok := rec.Event.(procedure.Begins); ok && !begins.Begun().OwnInitiative {
 		c := rec.Event.Concerns()
@@ -24,16 +24,16 @@ func accounts(rec domain.Recorded) []op {
 	}
 	switch e := rec.Event.(type) {
 	case housing.EntryPlaced:
-		return []op{rank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+		return []op{rank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
 	case housing.EntryReinstated:
-		return []op{rank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+		return []op{rank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
 	case housing.EntryRemoved:
-		return []op{unrank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+		return []op{unrank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
 	case housing.EntryProvided:
-		return []op{unrank(entriesKey(e.PersonID), ownEntry(e.ListID, e.EntryID))}
+		return []op{unrank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
 	case housing.EntryTransferred:
-		own := ownEntry(e.ListID, e.EntryID)
-		return []op{unrank(entriesKey(e.From), own), rank(entriesKey(e.PersonID), own)}
+		member := entryMember(e.ListID, e.EntryID)
+		return []op{unrank(entriesKey(e.From), member), rank(entriesKey(e.PersonID), member)}
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func takePart(rec domain.Recorded, id domain.CaseID, parties []domain.PersonID) 
 func casesKey(id domain.PersonID) string   { return id.Stream() + ":cases" }   // zset, position|case
 func entriesKey(id domain.PersonID) string { return id.Stream() + ":entries" } // zset, list|entry
 
-func ownEntry(list domain.ListID, entry domain.EntryID) string {
+func entryMember(list domain.ListID, entry domain.EntryID) string {
 	return list.String() + "|" + entry.String()
 }
 
@@ -64,14 +64,17 @@ var casesQuery = query(`
 local all = {}
 for i, member in ipairs(redis.call('ZREVRANGEBYLEX', g .. ARGV[4], ARGV[5], '-', 'LIMIT', 0, ARGV[6])) do
   local stream = 'case-' .. string.sub(member, 18)
-  all[i] = {member, redis.call('SISMEMBER', g .. 'held', stream), redis.call('HGETALL', g .. stream), redis.call('ZRANGE', g .. stream .. ':documents', 0, -1)}
+  local documents = redis.call('ZRANGE', g .. stream .. ':documents', 0, -1)
+  all[i] = {member, redis.call('SISMEMBER', g .. 'held', stream), redis.call('HGETALL', g .. stream), documents}
 end
 return all`)
 
 // CasesOf returns up to limit cases in which the person takes part: as applicant,
-// as one who is named or whose confirmation is asked for, or as family; those
-// received before the position, or with 0 the latest.
-func (r *Reader) CasesOf(ctx context.Context, id domain.PersonID, before domain.Position, limit int) (CasesPage, error) {
+// as one to be deregistered, as co-owner, or as family. They are those received
+// before the position, the latest first; with 0 they are the latest of all.
+func (r *Reader) CasesOf(
+	ctx context.Context, id domain.PersonID, before domain.Position, limit int,
+) (CasesPage, error) {
 	from := "+"
 	if before > 0 {
 		from = "(" + hexPosition(before)
@@ -89,12 +92,12 @@ func (r *Reader) CasesOf(ctx context.Context, id domain.PersonID, before domain.
 			break
 		}
 		line, _ := reply.([]any)
-		position, kase, _ := strings.Cut(text(line[0]), "|")
+		position, id, _ := strings.Cut(text(line[0]), "|")
 		received, err := strconv.ParseUint(position, 16, 64)
 		if err != nil {
 			return CasesPage{}, corrupt("position of a case", err)
 		}
-		caseID, err := uuid.Parse(kase)
+		caseID, err := uuid.Parse(id)
 		if err != nil {
 			return CasesPage{}, corrupt("case id", err)
 		}
@@ -112,7 +115,7 @@ func (r *Reader) CasesOf(ctx context.Context, id domain.PersonID, before domain.
 	return page, nil
 }
 
-var ownEntriesQuery = query(numberOfEntry + `
+var personEntriesQuery = query(numberOfEntry + `
 local all = {}
 for i, member in ipairs(redis.call('ZRANGE', g .. ARGV[4], 0, -1)) do
   local list, entry = 'queue-' .. string.sub(member, 1, 36), string.sub(member, 38)
@@ -124,14 +127,14 @@ return all`)
 // EntriesOf returns the numbers of the person's active entries, of all lists; a
 // list has at most one of them.
 func (r *Reader) EntriesOf(ctx context.Context, id domain.PersonID) ([]QueueNumber, domain.Position, error) {
-	data, at, err := r.read(ctx, ownEntriesQuery, "", entriesKey(id))
+	data, at, err := r.read(ctx, personEntriesQuery, "", entriesKey(id))
 	if err != nil {
 		return nil, 0, err
 	}
 	numbers := make([]QueueNumber, len(data))
 	for i, reply := range data {
 		line, _ := reply.([]any)
-		list, entry, err := parseOwnEntry(text(line[0]))
+		list, entry, err := parseEntryMember(text(line[0]))
 		if err != nil {
 			return nil, 0, corrupt("entry of a person", err)
 		}
@@ -146,7 +149,7 @@ func (r *Reader) EntriesOf(ctx context.Context, id domain.PersonID) ([]QueueNumb
 	return numbers, at, nil
 }
 
-func parseOwnEntry(member string) (list domain.ListID, entry domain.EntryID, err error) {
+func parseEntryMember(member string) (list domain.ListID, entry domain.EntryID, err error) {
 	first, second, ok := strings.Cut(member, "|")
 	if !ok {
 		return list, entry, fmt.Errorf("no bar")
@@ -163,14 +166,16 @@ local marks = {}
 for i = 4, #ARGV do
   local mark = {}
   for _, member in ipairs(redis.call('ZRANGE', g .. ARGV[i], 0, -1)) do
-    mark[#mark + 1] = member .. '@' .. (redis.call('HGET', g .. 'queue-' .. string.sub(member, 1, 36), 'revision') or '')
+    local list = g .. 'queue-' .. string.sub(member, 1, 36)
+    mark[#mark + 1] = member .. '@' .. (redis.call('HGET', list, 'revision') or '')
   end
   marks[i - 3] = table.concat(mark, ' ')
 end
 return marks`)
 
-// QueueMarks returns for each person a text that is another one whenever
-// [Reader.EntriesOf] may be: for many at once, and without ranking anybody.
+// QueueMarks returns a text for each person. It changes whenever the answer of
+// [Reader.EntriesOf] may change. It is cheap: many persons are asked about at once,
+// and no rank is computed.
 func (r *Reader) QueueMarks(ctx context.Context, persons []domain.PersonID) ([]string, error) {
 	keys := make([]any, len(persons))
 	for i, id := range persons {

@@ -46,8 +46,9 @@ return 'applied'
 // Why a writer must stop and look again. None is a fault: somebody else took
 // over, Redis lost its memory, or a rebuild has put another generation first.
 var (
-	errFenced   = errors.New("another process has taken over this role")
-	errMoved    = errors.New("the checkpoint is not where this writer left it: Redis was emptied, restored, or written by another")
+	errFenced = errors.New("another process has taken over this role")
+	errMoved  = errors.New("the checkpoint is not where this writer left it: " +
+		"Redis was emptied, restored, or written by another process")
 	errReplaced = errors.New("another generation serves now")
 )
 

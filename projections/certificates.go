@@ -34,7 +34,9 @@ func issued(rec domain.Recorded) []op {
 	}
 	switch e := rec.Event.(type) {
 	case certificates.Duplicated:
-		d := certificates.Document{ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt}
+		d := certificates.Document{
+			ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt,
+		}
 		return append(document(rec, d), testifies(d.ID, e.RegistrationID, e.Ending),
 			set(certificateKey(e.Replaces), "replaced_by", e.CertificateID.String()))
 	case certificates.Corrected:
@@ -66,7 +68,9 @@ const (
 	endingsPrefix     = "endings:"
 )
 
-func endingsKey(id domain.RegistrationID) string { return endingsPrefix + id.String() } // zset, revision|day of every correction of its ending
+// endingsKey is a zset: revision|day of every correction of the registration's
+// ending.
+func endingsKey(id domain.RegistrationID) string { return endingsPrefix + id.String() }
 
 func certificateKey(id domain.CertificateID) string { return certificatePrefix + id.String() } // hash
 
@@ -98,7 +102,8 @@ const certificateOf = `
 local function certificate(key, endings)
   local of = redis.call('HMGET', key, 'registration', 'ending')
   if not of[1] then return {redis.call('HGETALL', key), {}} end
-  return {redis.call('HGETALL', key), redis.call('ZRANGEBYLEX', endings .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)}
+  local corrections = redis.call('ZRANGEBYLEX', endings .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)
+  return {redis.call('HGETALL', key), corrections}
 end
 `
 
@@ -161,7 +166,10 @@ func certificate(id domain.CertificateID, parts []any) (Certificate, error) {
 	if !rec.has("kind") {
 		return Certificate{}, certificates.Unknown()
 	}
-	c := Certificate{ID: id, Stream: rec["stream"], Kind: certificates.Kind(rec["kind"]), Number: rec["number"], Superseded: rec.has("replaced_by")}
+	c := Certificate{
+		ID: id, Stream: rec["stream"], Kind: certificates.Kind(rec["kind"]), Number: rec["number"],
+		Superseded: rec.has("replaced_by"),
+	}
 	if err := c.IssuedOn.UnmarshalText([]byte(rec["issued_on"])); err != nil {
 		return Certificate{}, corrupt("day of issue", err)
 	}

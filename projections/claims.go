@@ -11,8 +11,8 @@ import (
 
 // Claims remembers which request an idempotency key was used for. A claim lives
 // outside the generations. The projector writes the claims of recorded commands
-// too, so that they survive a lost Redis; those of commands that came to
-// nothing do not, and need not.
+// again, so that they survive the loss of Redis. The claims of commands that
+// recorded nothing are lost with Redis.
 type Claims struct {
 	client redis.UniversalClient
 	keys   keyspace
@@ -31,15 +31,17 @@ func NewClaims(client redis.UniversalClient, opts Options) *Claims {
 // Errors: [domain.CodeKeyReused] when the key was used for another request;
 // [domain.CodeModelNotReady] when Redis does not answer.
 func (c *Claims) Claim(ctx context.Context, id domain.CommandID, digest string) error {
-	held, err := c.client.SetArgs(ctx, c.keys.claim(id), digest, redis.SetArgs{Mode: "NX", Get: true, TTL: c.opts.ClaimTTL}).Result()
+	ifAbsent := redis.SetArgs{Mode: "NX", Get: true, TTL: c.opts.ClaimTTL}
+	claimed, err := c.client.SetArgs(ctx, c.keys.claim(id), digest, ifAbsent).Result()
 	switch {
-	case errors.Is(err, redis.Nil), err == nil && held == digest:
+	case errors.Is(err, redis.Nil), err == nil && claimed == digest:
 		return nil
 	case err != nil:
 		return unreachable(ctx, err)
 	}
 	return domain.Refuse(domain.Invalid, domain.CodeKeyReused,
-		"this Idempotency-Key was used for another request; send a new key with a new request, and the same key only to repeat the same request")
+		"this Idempotency-Key was used for another request; send a new key with a new request, "+
+			"and the same key only to repeat the same request")
 }
 
 var releaseClaim = redis.NewScript(`
@@ -47,8 +49,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 `)
 
-// Release forgets the claim of a command that came to nothing, so that the key
-// can be used for the mended request. A claim with another digest stays.
+// Release forgets the claim of a command that recorded nothing, so that the key can
+// be used for the corrected request. A claim with another digest stays.
 func (c *Claims) Release(ctx context.Context, id domain.CommandID, digest string) error {
 	if err := releaseClaim.Run(ctx, c.client, []string{c.keys.claim(id)}, digest).Err(); err != nil {
 		return unreachable(ctx, err)

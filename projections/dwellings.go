@@ -18,7 +18,8 @@ func dwellings(rec domain.Recorded) []op {
 	case residence.OwnersChanged:
 		return []op{set(e.DwellingID.Stream(), "owners", stored(e.Owners), "owners_since", e.On.String())}
 	case residence.DwellingDescribed:
-		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64))}
+		area := strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64)
+		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", area)}
 	case residence.RegistrationBegan:
 		return []op{set(residentsKey(e.DwellingID), e.RegistrationID.String(), stored(storedRegistration{
 			Person: e.PersonID, Kind: e.Kind, From: e.From, Until: e.Until,
@@ -77,7 +78,8 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 		return DwellingResidents{}, residence.UnknownDwelling()
 	}
 	result := DwellingResidents{
-		DwellingID: id, RKA: rec["rka"], CadastralNumber: rec["cadastral_number"], KATO: rec["kato"], Address: rec["address"], AsOf: at,
+		DwellingID: id, RKA: rec["rka"], CadastralNumber: rec["cadastral_number"], KATO: rec["kato"],
+		Address: rec["address"], AsOf: at,
 	}
 	if result.Revision, err = rec.number("revision"); err != nil {
 		return DwellingResidents{}, err

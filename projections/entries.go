@@ -165,7 +165,8 @@ return {list, redis.call('ZCARD', order), first, members, entries, reviews}`)
 func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string, limit int) (EntriesPage, error) {
 	if cursor != "" && !wellFormedCursor(cursor) {
 		return EntriesPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			"this cursor is of no page of the list; send back the one of the page before, or none to begin anew").At("cursor")
+			"this cursor did not come from a page of this list; "+
+				"send the cursor of the previous page unchanged, or leave it out to begin anew").At("cursor")
 	}
 	limit = pageSize(limit)
 	data, at, err := r.read(ctx, entriesQuery, list.Stream(),

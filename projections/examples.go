@@ -66,7 +66,8 @@ func but[E domain.Event](how string, change func(*E)) variant {
 func examples() []example {
 	var all []example
 	add := func(stream, how string, e domain.Event) {
-		all = append(all, example{e.EventType(), how, domain.Delivery{Position: 0x1267, Recorded: recordedExample(stream, e)}})
+		rec := recordedExample(stream, e)
+		all = append(all, example{e.EventType(), how, domain.Delivery{Position: rec.Position, Recorded: rec}})
 	}
 	for _, sample := range events.Samples() {
 		stream := streamOf(sample)
@@ -94,7 +95,9 @@ func recordedExample(stream string, e domain.Event) *domain.Recorded {
 	return &domain.Recorded{
 		ID: uuid.NameSpaceDNS, Stream: stream, Revision: 7, Position: 0x1267, Event: e,
 		Created: time.Date(2026, 3, 15, 12, 0, 1, 0, domain.Zone),
-		Meta:    domain.Meta{Causation: domain.CommandID{UUID: uuid.NameSpaceOID}, Actor: "desk-7", Role: domain.RoleOperator},
+		Meta: domain.Meta{
+			Causation: domain.CommandID{UUID: uuid.NameSpaceOID}, Actor: "desk-7", Role: domain.RoleOperator,
+		},
 	}
 }
 
@@ -158,19 +161,25 @@ var variants = []variant{
 	but("without co-owners", func(e *residence.DeregistrationApplied) { e.CoOwners, e.ConfirmBy = nil, time.Time{} }),
 	but("others have not confirmed yet", func(e *residence.CoOwnerConfirmed) { e.Deadline = time.Time{} }),
 	but("nobody is deregistered", func(e *residence.DeregistrationDecided) {
-		e.Results = []residence.Result{{PersonID: e.Results[0].PersonID, Code: domain.CodeNotRegisteredHere, Reason: "not here"}}
+		refused := residence.Result{Code: domain.CodeNotRegisteredHere, Reason: "not here"}
+		refused.PersonID = e.Results[0].PersonID
+		e.Results = []residence.Result{refused}
 	}),
 	but("of no case", func(e *residence.DepartureSheetIssued) { e.CaseID = domain.CaseID{} }),
 	but("of no case", func(e *certificates.Duplicated) { e.CaseID = domain.CaseID{} }),
 	but("of no case", func(e *certificates.Corrected) { e.CaseID = domain.CaseID{} }),
 
-	but("without consent to look-ups", func(e *housing.ApplicationReceived) { e.Consent, e.Terms = false, housing.ConsentTerms{} }),
+	but("without consent to look-ups", func(e *housing.ApplicationReceived) {
+		e.Consent, e.Terms = false, housing.ConsentTerms{}
+	}),
 	but("consent without a last day", func(e *housing.ApplicationReceived) { e.Terms.Until = domain.Date{} }),
 	but("without a judgement", func(e *housing.ApplicationRefused) { e.Judgement = nil }),
 	but("of an entry", func(e *housing.LookupConsentWithdrawn) { e.CaseID = domain.CaseID{} }),
 	but("of an entry", func(e *housing.LookupConsentRenewed) { e.CaseID = domain.CaseID{} }),
 	but("of an entry", func(e *housing.LookupConsentExpired) { e.CaseID = domain.CaseID{} }),
-	but("without priority and consent", func(e *housing.EntryPlaced) { e.Seniority, e.Consent = later, housing.Consent{} }),
+	but("without priority and consent", func(e *housing.EntryPlaced) {
+		e.Seniority, e.Consent = later, housing.Consent{}
+	}),
 	but("to an earlier place", func(e *housing.EntryRedated) { e.From, e.Seniority = later, earlier }),
 	but("to a later place", func(e *housing.EntryRedated) { e.From, e.Seniority = earlier, later }),
 	but("in no review", func(e *housing.InventoryConfirmed) { e.Review = "" }),

@@ -32,9 +32,9 @@ type storedDelivery struct {
 }
 
 // notices keeps what events owe that is not queued, what is queued that is not
-// sent, what is sent and may be asked about, what was given up, and who has
-// which notices. None of it decides whether a notice is sent: their streams do,
-// so a model that is behind, or filled anew, sends nothing twice.
+// sent, what is sent and may be asked about, what was given up, and who has which
+// notices. The streams of the notices decide what is sent, not this model. So
+// nothing is sent twice while the model is behind or is filled anew.
 func notices(rec domain.Recorded) []op {
 	var ops []op
 	for _, o := range notice.Of(rec.Event) {
@@ -54,7 +54,8 @@ func notices(rec domain.Recorded) []op {
 			rank(inboxKey(e.PersonID), hexPosition(rec.Position)+"|"+e.NoticeID.String()),
 			set(rec.Stream, "notice", stored(storedNotice{e.Kind, e.About, e.CaseID, e.By, e.Language, e.QueuedAt.UTC()})))
 		for _, w := range e.Ways {
-			ops = append(ops, rankAt(outgoingKey, e.QueuedAt.UnixMilli(), outgoingMember(e.NoticeID, w)), delivery(rec, w, notice.Queued))
+			member := outgoingMember(e.NoticeID, w)
+			ops = append(ops, rankAt(outgoingKey, e.QueuedAt.UnixMilli(), member), delivery(rec, w, notice.Queued))
 		}
 	case notice.NoticeSent:
 		ops = append(ops, unrank(outgoingKey, outgoingMember(e.NoticeID, e.Way)), delivery(rec, e.Way, notice.Sent))
@@ -68,7 +69,8 @@ func notices(rec domain.Recorded) []op {
 		member := outgoingMember(e.NoticeID, e.Way)
 		ops = append(ops, unrank(sentKey, member))
 		if e.RetryAt.IsZero() {
-			ops = append(ops, unrank(outgoingKey, member), rankAt(givenUpKey, e.FailedAt.UnixMilli(), member), delivery(rec, e.Way, notice.GivenUp))
+			ops = append(ops, unrank(outgoingKey, member),
+				rankAt(givenUpKey, e.FailedAt.UnixMilli(), member), delivery(rec, e.Way, notice.GivenUp))
 		} else {
 			ops = append(ops, rankAt(outgoingKey, e.RetryAt.UnixMilli(), member), delivery(rec, e.Way, notice.Queued))
 		}
@@ -189,8 +191,9 @@ type NoticeCounts struct {
 var noticeCounts = query(`
 local owed = redis.call('ZRANGE', g .. ARGV[4], 0, 0)
 local out = redis.call('ZRANGE', g .. ARGV[5], 0, 0, 'WITHSCORES')
-return {redis.call('ZCARD', g .. ARGV[4]), redis.call('ZCARD', g .. ARGV[5]), redis.call('ZCARD', g .. ARGV[6]), redis.call('ZCARD', g .. ARGV[7]),
-  owed[1] or '', out[2] or ''}`)
+local counts = {}
+for i = 4, 7 do counts[i - 3] = redis.call('ZCARD', g .. ARGV[i]) end
+return {counts[1], counts[2], counts[3], counts[4], owed[1] or '', out[2] or ''}`)
 
 // CountNotices returns how many notices wait.
 func (r *Reader) CountNotices(ctx context.Context) (c NoticeCounts, err error) {
@@ -254,7 +257,8 @@ func (r *Reader) Inbox(ctx context.Context, person domain.PersonID, cursor strin
 	if cursor != "" {
 		if _, err := strconv.ParseUint(cursor, 16, 64); err != nil || len(cursor) != 16 {
 			return InboxPage{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-				"the cursor is none that a page of these notices gave; send it back unchanged, or leave it out to begin anew").At("query.cursor")
+				"this cursor did not come from a page of these notices; "+
+					"send the cursor of the previous page unchanged, or leave it out to begin anew").At("query.cursor")
 		}
 		from = "(" + cursor
 	}

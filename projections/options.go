@@ -30,7 +30,7 @@ type Options struct {
 	LeaseTTL        time.Duration         // after which a silent projector is replaced
 	AwaitTimeout    time.Duration         // bound of [Reader.Await]
 	ClaimTTL        time.Duration         // how long an idempotency key is remembered
-	CheckpointEvery time.Duration         // how often an idle projector writes down that the log went on without events for it
+	CheckpointEvery time.Duration         // how often the checkpoint moves while the log has no events of the registry
 	Now             func() time.Time      // the clock; default [time.Now]
 }
 
