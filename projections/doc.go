@@ -18,44 +18,70 @@
 //	go watch.Run(ctx)                                  // compares the two once a second
 //	err = watch.CatchUp(ctx)                           // what is not in the model now is not in the log
 //
-// Several processes may each run a [Projector]; one is active, a lease decides
-// which. Any number may have a [Reader] and [Claims].
+// Several processes may each run a [Projector]. One is active; a lease decides
+// which. Any number of processes may use a [Reader] and [Claims].
 //
 // # How it works
 //
-// A model is a pure function from an event to writes (one file a
-// model: persons.go, dwellings.go, cases.go, lists.go, entries.go, histories.go, acts.go,
-// agenda.go, accounts.go). The projector follows the log and applies events in batches; the
-// writes of a batch and the checkpoint after it are one script, which Redis runs alone
-// (batch.go). The script first checks that this process still has its role,
-// that the checkpoint is where it left it, and that the generation still
-// serves; where one of these does not hold, nothing is written and the
-// projector looks again.
+// A model is a pure function from an event to writes. It stands in one file with
+// its keys, its results and its reader: persons.go, dwellings.go, cases.go,
+// lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
+// overdue.go, certificates.go, accounts.go, notices.go. The machinery of reading
+// is in reader.go.
 //
-// The models of one filling are a generation: all their keys have one prefix,
-// and one key, the pointer, says which generation serves. Where none does, the
-// projector fills the next one and turns the pointer when everything in the log
-// is in it; [Projector.Rebuild] does the same beside a serving one. The one
-// before is kept until [Verify] has compared the new one with the log, or the
-// next Rebuild begins.
+// The projector follows the log and applies the events in batches. The writes of
+// a batch and the checkpoint after it are one script, which Redis runs alone
+// (batch.go). The script first checks that this process still has its role, that
+// the checkpoint is where it left it, and that the generation still serves. Where
+// one of these does not hold, nothing is written and the projector looks again.
+// What each write does is in verbs.go, in Lua for Redis and in Go for [Verify].
 //
-// Keys (relative to the generation, the record of a stream has the stream's
-// name):
+// The models of one filling are a generation: all their keys have one prefix, and
+// one key, the pointer, says which generation serves. Where none does, the
+// projector fills the next one, and turns the pointer when everything in the log
+// is in it. [Projector.Rebuild] does the same beside a serving one. The one before
+// is kept until [Verify] has compared the new one with the log, or until the next
+// Rebuild begins.
+//
+// A generation has the version of the models that filled it, the schema. It is
+// derived from what the models write (schema.go): a change of a model needs no
+// number to be raised, and makes the projector fill a new generation.
+//
+// # How to add
+//
+// A model: a file with the function, and a line in the list models (op.go). Then
+// run
+//
+//	go test ./projections -run Models -update
+//
+// and read the difference in testdata/models, which shows what the models write
+// for the sample of every type of event. Where the model treats two events of a
+// type differently, add a variant (examples.go): a test finds the statements that
+// no example reaches.
+//
+// A read: a script made by query and a method of [Reader], in the file of the
+// model. A read that needs another key or value changes the model too.
+//
+// A verb: a constant and a row in verbs.go, and a random example in verbs_test.go.
+//
+// # Keys
+//
+// Relative to the generation; the record of a stream has the stream's name:
 //
 //	{tizilim}:serving, previous, building     numbers of generations
 //	{tizilim}:lease:…, fence:…                who is active
 //	{tizilim}:claim:<command>                 idempotency keys
 //	{tizilim}:g7:checkpoint                   position, last event, schema
-//	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries
+//	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries, …:notices
 //	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
-//	{tizilim}:g7:case-<case>                  …:parties
+//	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>
-//	{tizilim}:g7:unfinished, due, quarantine, held
+//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, quarantine, held
 //
-// All keys carry the registry's name as their Redis Cluster hash tag. A batch
-// and its checkpoint must be one atomic step, which Redis gives within one slot
-// only; so one registry lives on one node of a cluster (with its replicas), and
-// a cluster is shared by several registries, not by the parts of one.
+// All keys carry the registry's name as their Redis Cluster hash tag. A batch and
+// its checkpoint must be one atomic step, which Redis gives within one slot only.
+// So one registry lives on one node of a cluster (with its replicas). A cluster
+// can serve several registries, but not divide one.
 //
 // # Guarantees
 //
@@ -64,11 +90,11 @@
 //     model is [domain.CodeModelNotReady], never "not found" and never a number.
 //   - Every answer says up to which position of the log it holds (AsOf), and
 //     [Reader.Await] waits for one.
-//   - Lateness is seen from outside. A subscription that has gone silent looks
-//     like a log in which nothing happens, so a [Watch] compares the model with
+//   - A model that is late is noticed. A subscription that has gone silent looks
+//     like a log in which nothing happens. So a [Watch] compares the model with
 //     the head that the leader of the event store names.
-//   - Delivering an event twice, a crash at any moment and a second projector
-//     change nothing.
+//   - An event that is delivered twice, a crash at any moment and a second
+//     projector change nothing.
 //   - A log that ends before the last event of the model is another log, or one
 //     that was restored from before: the projector refuses to go on, and a
 //     Rebuild fills a generation that takes its place.
@@ -90,9 +116,9 @@
 //   - A replica that takes over may lack the last batches. The checkpoint goes
 //     back with them and the projector applies them again; until then AsOf is
 //     smaller than it was.
-//   - A stream in quarantine may lack in a record of another stream: a person
-//     whose events are held back may be missing among the residents of a
-//     dwelling. [Status].Quarantined says that something is.
+//   - The events of a stream in quarantine are also missing in the records of
+//     other streams: a person whose events are held back may be missing among
+//     the residents of a dwelling. [Status].Quarantined is then not 0.
 //   - The embedded Redis sorts a whole list on every rank and every change:
 //     see [Embedded].
 package projections
