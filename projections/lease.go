@@ -18,13 +18,13 @@ const (
 	roleBuilder   = "builder"   // fills a new one
 )
 
-// acquireLease takes the lease if nobody has it, or a holding of this process
-// that has ended without giving it back, and, in the same step, writes the
-// token into the fence. The lease expires, the fence does not: a writer that
-// was asleep while its lease expired is stopped by the fence as soon as, and
-// only if, somebody else has taken over.
+// acquireLease takes the lease if nobody has it, or if this process has it from
+// before and could not release it. In the same step it writes the token into the
+// fence. The lease expires, the fence does not: a writer that was asleep while its
+// lease expired is stopped by the fence once another process has taken over, and
+// not before.
 //
-//	KEYS 1 lease · 2 fence    ARGV 1 token · 2 milliseconds · 3 token of the ended holding, or ""
+//	KEYS 1 lease · 2 fence    ARGV 1 token · 2 milliseconds · 3 unreleased token, or ""
 var acquireLease = redis.NewScript(`
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[3] then return 0 end
@@ -45,39 +45,40 @@ return redis.call('DEL', KEYS[1])
 
 var errLeaseLost = errors.New("the lease was lost")
 
-// leases are the roles as one process takes them. It is safe for concurrent use.
+// leases are those of one process, by role. It is safe for concurrent use.
 type leases struct {
 	client redis.UniversalClient
 	keys   keyspace
 	ttl    time.Duration
 
-	mu   sync.Mutex        // guards left
-	left map[string]string // by role, the token of a holding that could not be given back
+	mu         sync.Mutex        // guards unreleased
+	unreleased map[string]string // by role, the token of a lease that could not be released
 }
 
 func newLeases(client redis.UniversalClient, keys keyspace, ttl time.Duration) *leases {
-	return &leases{client: client, keys: keys, ttl: ttl, left: map[string]string{}}
+	return &leases{client: client, keys: keys, ttl: ttl, unreleased: map[string]string{}}
 }
 
-// lease is one holding of a role. Its token is drawn anew for each, not counted
-// up: a counter would begin again in an emptied Redis.
+// lease gives its holder a role. Its token is random and not a counter: a counter
+// would begin again in an emptied Redis.
 type lease struct {
 	client redis.UniversalClient
 	keys   keyspace
 	role   string
 	ttl    time.Duration
 	token  string
-	left   string // token of an ended holding, which this one may follow at once
+	before string // token of an unreleased lease of this process, which this one replaces
 }
 
-// hold waits until the role is free, then runs do while renewing the lease; do's
-// ctx ends with [errLeaseLost] as its cause where the lease is lost. A Redis that
-// was away when a holding ended has its lease still: the next one of this process
-// need not wait until it expires.
+// hold waits until the role is free, and then runs do while it renews the lease.
+// The ctx of do ends with [errLeaseLost] as its cause where the lease is lost. A
+// lease that could not be released, because Redis did not answer, is replaced by
+// the next one of this process: that one need not wait until the former expires.
 func (ls *leases) hold(ctx context.Context, role string, do func(context.Context, *lease) error) error {
-	l := &lease{client: ls.client, keys: ls.keys, role: role, ttl: ls.ttl, token: uuid.NewString(), left: ls.leftBy(role)}
+	l := &lease{client: ls.client, keys: ls.keys, role: role, ttl: ls.ttl, token: uuid.NewString()}
+	l.before = ls.takeUnreleased(role)
 	if err := l.acquire(ctx); err != nil {
-		ls.leave(role, l.left)
+		ls.keepUnreleased(role, l.before)
 		return err
 	}
 	ctx, lost := context.WithCancelCause(ctx)
@@ -88,36 +89,37 @@ func (ls *leases) hold(ctx context.Context, role string, do func(context.Context
 	}()
 	err := do(ctx, l)
 	if err != nil && errors.Is(context.Cause(ctx), errLeaseLost) {
-		err = errLeaseLost // whatever it led to
+		err = errLeaseLost // the error of do only follows from it
 	}
 	lost(nil)
 	<-renewed
 	if l.release(ctx) != nil {
-		ls.leave(role, l.token)
+		ls.keepUnreleased(role, l.token)
 	}
 	return err
 }
 
-// leftBy returns, to one caller, the token of the role's ended holding.
-func (ls *leases) leftBy(role string) string {
+// takeUnreleased returns the token of the role's unreleased lease, to one caller
+// only.
+func (ls *leases) takeUnreleased(role string) string {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	token := ls.left[role]
-	delete(ls.left, role)
+	token := ls.unreleased[role]
+	delete(ls.unreleased, role)
 	return token
 }
 
-func (ls *leases) leave(role, token string) {
+func (ls *leases) keepUnreleased(role, token string) {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	ls.left[role] = token
+	ls.unreleased[role] = token
 }
 
 func (l *lease) names() []string { return []string{l.keys.lease(l.role), l.keys.fence(l.role)} }
 
 func (l *lease) acquire(ctx context.Context) error {
 	for {
-		got, err := acquireLease.Run(ctx, l.client, l.names(), l.token, l.ttl.Milliseconds(), l.left).Int()
+		got, err := acquireLease.Run(ctx, l.client, l.names(), l.token, l.ttl.Milliseconds(), l.before).Int()
 		if err != nil {
 			return fmt.Errorf("acquire the %s lease: %w", l.role, err)
 		}
@@ -133,8 +135,8 @@ func (l *lease) acquire(ctx context.Context) error {
 	}
 }
 
-// renew keeps the lease until ctx ends. A Redis that does not answer is no
-// reason to stop before the lease has run out.
+// renew renews the lease until ctx ends. Where Redis does not answer, the lease is
+// lost only when its time is over.
 func (l *lease) renew(ctx context.Context, lost context.CancelCauseFunc) {
 	tick := time.NewTicker(l.ttl / 3)
 	defer tick.Stop()
@@ -156,8 +158,8 @@ func (l *lease) renew(ctx context.Context, lost context.CancelCauseFunc) {
 	}
 }
 
-// release gives the role back at once, even when ctx has ended; where that fails
-// the lease expires by itself.
+// release frees the role at once, also when ctx has ended. Where that fails, the
+// lease expires by itself.
 func (l *lease) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()

@@ -198,12 +198,12 @@ func TestNoPauseIsLongerThanItsBound(t *testing.T) {
 	}
 }
 
-// A holding of another process is waited for, whatever this one had before.
+// The lease of another process is waited for, whatever this one had before.
 func TestALeaseOfAnotherIsNotTaken(t *testing.T) {
 	client := startRedis(t)
 	ctx, keys := context.Background(), quick().withDefaults().keyspace()
 	mine := newLeases(client, keys, time.Hour)
-	mine.leave(roleProjector, "an ended holding")
+	mine.keepUnreleased(roleProjector, "an unreleased lease")
 	other := &lease{client: client, keys: keys, role: roleProjector, ttl: time.Hour, token: "another"}
 	if err := other.acquire(ctx); err != nil {
 		t.Fatal(err)
