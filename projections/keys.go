@@ -39,11 +39,6 @@ const (
 	heldKey       = "held"       // set: streams with an event in quarantine
 )
 
-func personHistory(id domain.PersonID) string { return id.Stream() + ":history" } // zset of pointers
-func dwellingHistory(id domain.DwellingID) string {
-	return id.Stream() + ":history"
-}
-
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }
 
