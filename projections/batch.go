@@ -77,8 +77,8 @@ type writer struct {
 func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 	next := *w // nothing of w changes unless Redis has taken the batch
 	var ops []op
-	quarantined := 0
 	events := uint64(0)
+	held := len(w.intake.held) > 0
 	claimed := make(map[string]bool)
 	for _, d := range batch {
 		next.caughtUp = next.caughtUp || d.CaughtUp
@@ -92,15 +92,15 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 		next.event = d.Position
 		events++
 		write := w.intake.ops(d)
-		if len(write) > 0 && write[0].key == quarantineKey {
-			quarantined++
-			w.opts.Logger.Warn("event put in quarantine", "event", write[0].args[0], "why", write[0].args[1])
-		}
+		w.tellQuarantined(write)
 		ops = append(ops, write...)
 		if claim, ok := w.claim(d.Recorded); ok && !claimed[claim.key] {
 			claimed[claim.key] = true
 			ops = append(ops, claim)
 		}
+	}
+	if !held && len(w.intake.held) > 0 {
+		ops = append(ops, set(checkpointKey, heldFromField, formatPosition(w.position)))
 	}
 	if events == 0 && next.caughtUp == w.caughtUp && w.opts.Now().Sub(w.wrote) < w.opts.CheckpointEvery {
 		w.seen = next.seen
@@ -117,8 +117,23 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 	next.events += events
 	next.intake = w.intake
 	*w = next
-	w.metrics.applied(w, events, quarantined, started)
+	w.metrics.applied(w, events, started)
 	return nil
+}
+
+// tellQuarantined logs that an event was put in quarantine.
+func (w *writer) tellQuarantined(write []op) {
+	for _, o := range write {
+		if o.key != quarantineKey {
+			continue
+		}
+		q := parseQuarantined(o.args[1])
+		if q.waits() {
+			w.opts.Logger.Debug("event waits behind one in quarantine", "event", o.args[0])
+		} else {
+			w.opts.Logger.Warn("event put in quarantine", "event", o.args[0], "why", q.Why)
+		}
+	}
 }
 
 func (w *writer) write(ctx context.Context, next *writer, ops []op) error {
@@ -193,7 +208,13 @@ func (w *writer) load(ctx context.Context) (ok bool, err error) {
 	for _, stream := range held {
 		w.intake.held[stream] = true
 	}
-	return true, nil
+	return true, w.loadReleased(ctx)
+}
+
+// loadReleased reads which events do not hold their stream.
+func (w *writer) loadReleased(ctx context.Context) (err error) {
+	w.intake.released, err = releasedEvents(ctx, w.client, w.keys)
+	return err
 }
 
 func formatPosition(p domain.Position) string { return strconv.FormatUint(uint64(p), 10) }

@@ -71,12 +71,14 @@
 //	{tizilim}:serving, previous, building     numbers of generations
 //	{tizilim}:lease:…, fence:…                who is active
 //	{tizilim}:claim:<command>                 idempotency keys
+//	{tizilim}:released                        events that operators gave up
+//	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema
 //	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries, …:notices
 //	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>
-//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, quarantine, held
+//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, quarantine, held, released
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch and
 // its checkpoint must be one atomic step, which Redis gives within one slot only.
@@ -102,7 +104,10 @@
 //     Options.LeaseTTL, and filled again from the log.
 //   - An event that cannot be decoded or projected is put in quarantine with
 //     what follows in its stream; the record of that stream is held back from
-//     readers, all others go on. A Rebuild tries again.
+//     readers, all others go on. [RetryQuarantine] and a Rebuild try again,
+//     [ReleaseQuarantined] gives one event up. What is applied late leaves the
+//     model as if it had been applied in time, or is left for a Rebuild
+//     (retry.go).
 //   - Neither names nor IINs are in Redis. The reasons of a refusal are.
 //
 // # Limits
@@ -119,6 +124,10 @@
 //   - The events of a stream in quarantine are also missing in the records of
 //     other streams: a person whose events are held back may be missing among
 //     the residents of a dwelling. [Status].Quarantined is then not 0.
+//   - A retry reads the log twice from where the quarantine begins. The model does
+//     not move meanwhile: reads are answered, and are as late as it takes.
+//   - Releases are kept in Redis. One that was emptied holds the streams again,
+//     until the operator releases again.
 //   - The embedded Redis sorts a whole list on every rank and every change:
 //     see [Embedded].
 package projections

@@ -81,7 +81,7 @@ func (p *Projector) build(ctx context.Context, own *uint64, progress func(Progre
 			return err
 		}
 		p.opts.Logger.Info("filling a generation", "generation", w.number, "from", w.position, "to", aim(target))
-		return p.stream(ctx, w, func() (bool, error) {
+		return p.stream(ctx, w, nil, func() (bool, error) {
 			if progress != nil {
 				progress(Progress{Generation: w.number, Position: w.seen, Target: aim(target), Events: w.events})
 			}
@@ -146,7 +146,8 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 	if n == 0 {
 		return nil, nil, errFenced
 	}
-	return p.writer(l, n, false), target, nil
+	w = p.writer(l, n, false)
+	return w, target, w.loadReleased(ctx)
 }
 
 // flip lets w's generation serve; done is false while the serving one has more,

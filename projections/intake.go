@@ -1,41 +1,79 @@
 package projections
 
 import (
+	"encoding/json"
 	"fmt"
+	"time"
 
 	"tizilim/domain"
 )
 
-// intake turns deliveries into writes and holds back what follows an event in
-// quarantine: a later event of the same stream would be applied to a state that
-// it does not fit. The same intake serves the projector and [Verify].
+// intake turns deliveries into writes. An event that cannot be applied goes into
+// quarantine, and with it every later event of its stream: they would be applied
+// to a state that they do not fit. An event that was released is skipped
+// instead, and its stream goes on; behind another one in quarantine it stays
+// there, since events leave it in their order. The same intake serves the projector and
+// [Verify].
 type intake struct {
-	held map[string]bool // streams
+	held     map[string]bool // streams with an event in quarantine
+	released map[string]bool // events, as stream@revision
 }
 
 func (in *intake) ops(d domain.Delivery) []op {
 	rec := d.Recorded
-	switch {
-	case rec == nil:
+	if rec == nil {
 		return nil
+	}
+	why := ""
+	switch {
 	case d.Poison != nil:
-		return in.quarantine(*rec, "cannot be decoded: "+d.Poison.Error())
+		why = "cannot be decoded: " + d.Poison.Error()
 	case in.held[rec.Stream]:
-		return in.quarantine(*rec, "held back: an earlier event of the stream is in quarantine")
+		return in.quarantine(*rec, "")
+	default:
+		ops, err := safely(project, *rec)
+		if err == nil {
+			return ops
+		}
+		why = err.Error()
 	}
-	ops, err := safely(project, *rec)
-	if err != nil {
-		return in.quarantine(*rec, err.Error())
+	if ref := eventRef(rec.Stream, rec.Revision); in.released[ref] && !in.held[rec.Stream] {
+		skipped := set(releasedKey, ref, stored(quarantined{why, rec.Created.UTC()}))
+		return append([]op{skipped}, revisions(*rec)...) // or no ETag would fit the stream any more
 	}
-	return ops
+	return in.quarantine(*rec, why)
 }
 
+// quarantine holds the event back; why is empty where it only waits for an
+// earlier one of its stream.
 func (in *intake) quarantine(rec domain.Recorded, why string) []op {
 	if in.held == nil {
 		in.held = make(map[string]bool)
 	}
 	in.held[rec.Stream] = true
-	return []op{set(quarantineKey, eventRef(rec.Stream, rec.Revision), why), join(heldKey, rec.Stream)}
+	return []op{
+		set(quarantineKey, eventRef(rec.Stream, rec.Revision), stored(quarantined{why, rec.Created.UTC()})),
+		join(heldKey, rec.Stream),
+	}
+}
+
+// quarantined is what a generation keeps of an event in quarantine and of one
+// that was skipped. All of it follows from the log, so that [Verify] can compare
+// it.
+type quarantined struct {
+	Why     string    `json:"why,omitempty"` // empty: the event waits for an earlier one of its stream
+	Created time.Time `json:"created"`       // when the log learned of the event
+}
+
+// waits reports whether nothing is known to be wrong with the event itself.
+func (q quarantined) waits() bool { return q.Why == "" }
+
+// parseQuarantined reads what [stored] wrote.
+func parseQuarantined(text string) (q quarantined) {
+	if err := json.Unmarshal([]byte(text), &q); err != nil {
+		q.Why = "the read model holds an unreadable reason: " + err.Error()
+	}
+	return q
 }
 
 // safely keeps one event that a projection chokes on from stopping all others.

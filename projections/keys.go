@@ -18,6 +18,12 @@ func (k keyspace) building() string { return k.root + "building" } // number of 
 func (k keyspace) counter() string  { return k.root + "generations" }
 func (k keyspace) moved() string    { return k.root + "moved" } // channel: the serving model has reached a position
 
+func (k keyspace) released() string { return k.root + rootReleasedKey }      // hash: stream@revision -> released
+func (k keyspace) request() string  { return k.root + "quarantine:request" } // an operator's request, for the active projector
+func (k keyspace) answer(id string) string {
+	return k.root + "quarantine:answer:" + id
+}
+
 func (k keyspace) lease(role string) string { return k.root + "lease:" + role }
 func (k keyspace) fence(role string) string { return k.root + "fence:" + role }
 
@@ -34,10 +40,20 @@ func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 // Keys of a generation, relative to its prefix. The record of a stream has the
 // stream's own name.
 const (
-	checkpointKey = "checkpoint" // hash: position, event, caught_up, schema, target
-	quarantineKey = "quarantine" // hash: stream@revision -> why
+	checkpointKey = "checkpoint" // hash: position, event, caught_up, schema, target, held_from, mended
+	quarantineKey = "quarantine" // hash: stream@revision -> quarantined
 	heldKey       = "held"       // set: streams with an event in quarantine
+	releasedKey   = "released"   // hash: stream@revision -> quarantined, of events that were skipped
 )
+
+// Fields of the checkpoint that are about the quarantine.
+const (
+	heldFromField = "held_from" // position behind which lies every event in quarantine; absent where there is none
+	mendedField   = "mended"    // another text after every change of the quarantine by an operator
+)
+
+// rootReleasedKey is relative to the root: releases outlive a generation.
+const rootReleasedKey = "released"
 
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }

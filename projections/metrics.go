@@ -12,7 +12,6 @@ type metrics struct {
 	events        prometheus.Counter
 	batches       prometheus.Counter
 	batchSeconds  prometheus.Histogram
-	quarantined   prometheus.Counter
 	interruptions prometheus.Counter
 	position      prometheus.Gauge
 	generation    prometheus.Gauge
@@ -21,10 +20,14 @@ type metrics struct {
 
 func newMetrics(to prometheus.Registerer) (*metrics, error) {
 	counter := func(name, help string) prometheus.Counter {
-		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "tizilim", Subsystem: "projection", Name: name, Help: help})
+		return prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: "tizilim", Subsystem: "projection", Name: name, Help: help,
+		})
 	}
 	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "tizilim", Subsystem: "projection", Name: name, Help: help})
+		return prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "tizilim", Subsystem: "projection", Name: name, Help: help,
+		})
 	}
 	m := &metrics{
 		events:  counter("events_total", "Events applied to the read models, rebuilds included."),
@@ -33,7 +36,6 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 			Namespace: "tizilim", Subsystem: "projection", Name: "batch_seconds",
 			Help: "Time for one atomic step.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 12),
 		}),
-		quarantined:   counter("quarantined_total", "Events put in quarantine by this process."),
 		interruptions: counter("interruptions_total", "Times the projector had to pause and resume."),
 		position:      gauge("position", "Position of the log that the generation has reached."),
 		generation:    gauge("generation", "Number of the generation that this process fills."),
@@ -43,7 +45,7 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.events, m.batches, m.batchSeconds, m.quarantined, m.interruptions, m.position, m.generation, m.active,
+		m.events, m.batches, m.batchSeconds, m.interruptions, m.position, m.generation, m.active,
 	} {
 		if err := to.Register(c); err != nil {
 			return nil, fmt.Errorf("register the projector's metrics: %w", err)
@@ -54,9 +56,8 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 
 // applied counts a step that Redis has taken; one without events has moved the
 // checkpoint only.
-func (m *metrics) applied(w *writer, events uint64, quarantined int, started time.Time) {
+func (m *metrics) applied(w *writer, events uint64, started time.Time) {
 	m.events.Add(float64(events))
-	m.quarantined.Add(float64(quarantined))
 	m.batchSeconds.Observe(w.opts.Now().Sub(started).Seconds())
 	m.position.Set(float64(w.position))
 	m.generation.Set(float64(w.number))

@@ -153,7 +153,12 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 	if err := p.ofThisLog(ctx, w); err != nil {
 		return err
 	}
-	return p.stream(ctx, w, func() (bool, error) { return false, nil })
+	if err := p.settleReleases(ctx, w); err != nil {
+		return err
+	}
+	look := time.NewTicker(requestEvery)
+	defer look.Stop()
+	return p.stream(ctx, w, look.C, func() (bool, error) { return false, nil })
 }
 
 var errAhead = errors.New("the read model was filled from another log, or this one was restored from before")
@@ -211,13 +216,23 @@ func (p *Projector) writer(l *lease, number uint64, serve bool) *writer {
 
 // stream applies the log to w from where it stands, in batches, and asks after
 // each whether that was all. The batches grow and shrink so that Redis is never
-// kept from others for much longer than stepTime.
-func (p *Projector) stream(ctx context.Context, w *writer, done func() (bool, error)) error {
+// kept from others for much longer than stepTime. At every tick of look, if it
+// is not nil, it carries out what an operator asks for, between two batches: so
+// nothing else writes to the generation meanwhile.
+func (p *Projector) stream(
+	ctx context.Context, w *writer, look <-chan time.Time, done func() (bool, error),
+) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	deliveries := readAhead(ctx, p.log.Follow(ctx, w.seen), 2*p.opts.BatchSize)
 	for size := min(firstBatch, p.opts.BatchSize); ; {
-		batch := nextBatch(ctx, deliveries, size)
+		batch, asked := nextBatch(ctx, deliveries, size, look)
+		if asked {
+			if err := p.answerRequest(ctx, w); err != nil {
+				return err
+			}
+			continue
+		}
 		if len(batch) == 0 {
 			if cause := context.Cause(ctx); cause != nil {
 				return cause
@@ -265,15 +280,23 @@ func readAhead(ctx context.Context, from <-chan domain.Delivery, n int) <-chan d
 }
 
 // nextBatch waits for one delivery, then takes those that are there already. It
-// is empty when there will be no more.
-func nextBatch(ctx context.Context, from <-chan domain.Delivery, most int) []domain.Delivery {
-	var batch []domain.Delivery
+// is empty when there will be no more, and when look ticked first.
+func nextBatch(
+	ctx context.Context, from <-chan domain.Delivery, most int, look <-chan time.Time,
+) (batch []domain.Delivery, ticked bool) {
+	select { // a log that delivers all the time does not keep an operator waiting
+	case <-look:
+		return nil, true
+	default:
+	}
 	select {
 	case <-ctx.Done():
-		return nil
+		return nil, false
+	case <-look:
+		return nil, true
 	case d, ok := <-from:
 		if !ok {
-			return nil
+			return nil, false
 		}
 		batch = append(batch, d)
 	}
@@ -281,12 +304,12 @@ func nextBatch(ctx context.Context, from <-chan domain.Delivery, most int) []dom
 		select {
 		case d, ok := <-from:
 			if !ok {
-				return batch
+				return batch, false
 			}
 			batch = append(batch, d)
 		default:
-			return batch
+			return batch, false
 		}
 	}
-	return batch
+	return batch, false
 }

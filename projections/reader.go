@@ -107,7 +107,8 @@ func (r *Reader) read(ctx context.Context, q *redis.Script, stream string, args 
 
 func heldBack() *domain.Error {
 	return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
-		"an event of this record could not be applied to the read model, so the record is held back; operators find the event in the quarantine of the projector")
+		"an event of this record could not be applied to the read model, so the record is held back; "+
+			"the operator of the registry finds the event with tizilim quarantine list")
 }
 
 func howFar(position, target string) string {

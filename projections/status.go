@@ -2,9 +2,7 @@ package projections
 
 import (
 	"context"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -24,6 +22,7 @@ type Status struct {
 	Previous    uint64          // generation that is kept until the serving one is proven; 0: none is
 	Projector   bool            // some process is the active projector
 	Quarantined int             // events of the serving generation in quarantine
+	Held        int             // streams of the serving generation with an event in quarantine
 }
 
 // Ready reports whether reads are answered.
@@ -35,9 +34,13 @@ local function at(n)
   return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target', 'event')
 end
 local serving, building = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
-local quarantined = 0
-if serving then quarantined = redis.call('HLEN', ARGV[1] .. serving .. ':quarantine') end
-return {serving, at(serving), building, at(building), redis.call('GET', KEYS[3]), redis.call('EXISTS', KEYS[4]), quarantined}
+local quarantined, held = 0, 0
+if serving then
+  quarantined = redis.call('HLEN', ARGV[1] .. serving .. ':quarantine')
+  held = redis.call('SCARD', ARGV[1] .. serving .. ':held')
+end
+return {serving, at(serving), building, at(building), redis.call('GET', KEYS[3]), redis.call('EXISTS', KEYS[4]),
+  quarantined, held}
 `)
 
 // Status returns how the models stand. Its only error is
@@ -54,7 +57,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		s.Position, _ = parsePosition(at[0])
 		s.Event, _ = parsePosition(at[4])
 		s.CaughtUp = at[1] == "1"
-		s.Quarantined = asInt(reply[6])
+		s.Quarantined, s.Held = asInt(reply[6]), asInt(reply[7])
 	}
 	if at := asTexts(reply[3]); at[0] != "" {
 		s.Building, _ = strconv.ParseUint(text(reply[2]), 10, 64)
@@ -64,37 +67,4 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	s.Previous, _ = strconv.ParseUint(text(reply[4]), 10, 64)
 	s.Projector = asInt(reply[5]) == 1
 	return s, nil
-}
-
-// QuarantinedEvent is an event that the serving generation does without. A
-// [Projector.Rebuild] tries it again.
-type QuarantinedEvent struct {
-	EventRef
-	Why string
-}
-
-var quarantineQuery = query(`return redis.call('HGETALL', g .. ARGV[4])`)
-
-// Quarantine lists the events of the serving generation in quarantine, by
-// stream and revision.
-func (r *Reader) Quarantine(ctx context.Context) ([]QuarantinedEvent, error) {
-	data, _, err := r.read(ctx, quarantineQuery, "", quarantineKey)
-	if err != nil {
-		return nil, err
-	}
-	var events []QuarantinedEvent
-	for ref, why := range asRecord(data) {
-		e := QuarantinedEvent{Why: why}
-		if e.Stream, e.Revision, err = parseEventRef(ref); err != nil {
-			return nil, corrupt("reference in the quarantine", err)
-		}
-		events = append(events, e)
-	}
-	slices.SortFunc(events, func(a, b QuarantinedEvent) int {
-		if c := strings.Compare(a.Stream, b.Stream); c != 0 {
-			return c
-		}
-		return int(a.Revision) - int(b.Revision)
-	})
-	return events, nil
 }

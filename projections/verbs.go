@@ -9,8 +9,8 @@ import (
 // executes it in memory; verbs has both side by side. Every verb is idempotent,
 // and so is every sequence of ops that is repeated from its beginning: a batch
 // whose script failed half way is applied again. One exception is for the
-// models to respect: opPoint reaches the members that its set has by then, so
-// what joins a set must join it before anything is pointed to it.
+// models to respect: opPoint and opPointHolder read what their key holds by then,
+// so what joins a set must join it before anything is pointed to it.
 type verb int
 
 const (
@@ -25,6 +25,7 @@ const (
 	opPoint                   // set of keys of zsets: member, which is ranked with score 0 in each of them
 	opPointHolder             // record of an entry: member, which is ranked with score 0 in its holder's history
 	opClaim                   // digest, milliseconds; the key is relative to the root, outside generations
+	opRelease                 // hash: field, value; the key is relative to the root, outside generations
 	verbCount
 )
 
@@ -33,11 +34,16 @@ func (v verb) String() string { return verbs[v].name }
 // verbs has a row for every verb. lua is the body of a function in the batch
 // script, with the arguments of the op in args; it sees key, the op's key behind
 // the prefix of the generation, that prefix as generation, the op's own key as
-// name, and root. fold does the same to a generation in memory.
+// name, and root. fold does the same to a generation in memory. members returns
+// what the op writes of its key, whatever is there before, and reads the field that
+// it reads there; both are empty for a verb that reads its whole key or changes a
+// range of it (see retry.go).
 var verbs = [verbCount]struct {
-	name string
-	lua  string
-	fold func(f *fold, key string, args []string)
+	name    string
+	lua     string
+	fold    func(f *fold, key string, args []string)
+	members func(args []string) []string
+	reads   string
 }{
 	opSet: {"HSET", `redis.call('HSET', key, unpack(args))`,
 		func(f *fold, key string, args []string) {
@@ -45,28 +51,34 @@ var verbs = [verbCount]struct {
 			for i := 0; i < len(args); i += 2 {
 				hash.members.Set(args[i], args[i+1])
 			}
-		}},
+		}, func(args []string) (fields []string) {
+			for i := 0; i < len(args); i += 2 {
+				fields = append(fields, args[i])
+			}
+			return fields
+		}, ""},
 	opUnset: {"HDEL", `redis.call('HDEL', key, unpack(args))`,
-		func(f *fold, key string, args []string) { f.remove(key, args...) }},
+		func(f *fold, key string, args []string) { f.remove(key, args...) }, all, ""},
 	opJoin: {"SADD", `redis.call('SADD', key, unpack(args))`,
 		func(f *fold, key string, args []string) {
 			set := f.value(key, "set")
 			for _, member := range args {
 				set.members.Set(member, "")
 			}
-		}},
+		}, all, ""},
 	opLeave: {"SREM", `redis.call('SREM', key, unpack(args))`,
-		func(f *fold, key string, args []string) { f.remove(key, args...) }},
+		func(f *fold, key string, args []string) { f.remove(key, args...) }, all, ""},
 	opRank: {"ZADD", `redis.call('ZADD', key, args[1], args[2])`,
-		func(f *fold, key string, args []string) { f.value(key, "zset").members.Set(args[1], args[0]) }},
+		func(f *fold, key string, args []string) { f.value(key, "zset").members.Set(args[1], args[0]) },
+		func(args []string) []string { return args[1:] }, ""},
 	opUnrank: {"ZREM", `redis.call('ZREM', key, args[1])`,
-		func(f *fold, key string, args []string) { f.remove(key, args...) }},
+		func(f *fold, key string, args []string) { f.remove(key, args...) }, all, ""},
 	opCut: {"CUT", `redis.call('ZREMRANGEBYLEX', key, '[' .. args[1], '+')`,
 		func(f *fold, key string, args []string) {
 			if zset, ok := f.values[key]; ok {
 				f.remove(key, zset.between(args[0], "")...)
 			}
-		}},
+		}, nil, ""},
 	opStair: {"STAIR", `
     local from, to, change = args[1], args[2], args[3]
     local before = redis.call('ZREVRANGEBYLEX', key, '[' .. to .. '|~', '-', 'LIMIT', 0, 1)[1]
@@ -93,7 +105,7 @@ var verbs = [verbCount]struct {
 				stairs.members.Set(to+"|"+rest, "0")
 			}
 			stairs.members.Set(from+"|"+change, "0")
-		}},
+		}, nil, ""},
 	opPoint: {"POINT", `
     for _, zset in ipairs(redis.call('SMEMBERS', key)) do
       redis.call('ZADD', generation .. zset, 0, args[1])
@@ -104,7 +116,7 @@ var verbs = [verbCount]struct {
 					f.value(zset, "zset").members.Set(args[0], "0")
 				}
 			}
-		}},
+		}, nil, ""},
 	opPointHolder: {"POINTHOLDER", `
     local person = redis.call('HGET', key, 'person')
     if person then redis.call('ZADD', generation .. 'residence-' .. person .. ':history', 0, args[1]) end`,
@@ -114,10 +126,18 @@ var verbs = [verbCount]struct {
 					f.value("residence-"+person+":history", "zset").members.Set(args[0], "0")
 				}
 			}
-		}},
+		}, nil, "person"},
 	opClaim: {"CLAIM", `redis.call('SET', root .. name, args[1], 'NX', 'PX', args[2])`,
-		func(*fold, string, []string) {}}, // a claim is no part of a generation
+		outside, nil, ""},
+	opRelease: {"RELEASE", `redis.call('HSET', root .. name, args[1], args[2])`,
+		outside, nil, ""},
 }
+
+// all says that every argument is a member.
+func all(args []string) []string { return args }
+
+// outside is what a verb does to a generation that writes outside of it.
+func outside(*fold, string, []string) {}
 
 // verbsInLua is the table write of the batch script: a function for each verb.
 // It panics where a verb lacks its name, its Lua or its Go.

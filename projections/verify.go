@@ -27,6 +27,9 @@ type Report struct {
 	Keys        int             // compared
 	Different   int             // members that differ
 	Differences []Difference    // the first of them
+
+	Quarantined int                // events in quarantine, by the fold
+	Released    []QuarantinedEvent // events that were released and are skipped, by the fold
 }
 
 // Proven reports whether Redis holds what the log says.
@@ -54,15 +57,15 @@ func (d Difference) String() string {
 	return what + ": expected " + d.Expected + ", found " + d.Found
 }
 
-// dumpKeys reads keys of the serving generation and the event up to which they
-// hold, in one step.
+// dumpKeys reads keys of the serving generation, the event up to which they hold
+// and the mark of its quarantine, in one step.
 //
 //	KEYS 1 serving · 2 checkpoint    ARGV 1 number · 2 prefix of the generation · 3… keys
 var dumpKeys = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {false} end
-local event = redis.call('HGET', KEYS[2], 'event')
-if not event then return {false} end
-local reply = {event}
+local at = redis.call('HMGET', KEYS[2], 'event', 'mended')
+if not at[1] then return {false} end
+local reply = {at[1], at[2] or ''}
 for i = 3, #ARGV do
   local key = ARGV[2] .. ARGV[i]
   local kind = redis.call('TYPE', key)['ok']
@@ -109,12 +112,16 @@ type verification struct {
 	deliveries <-chan domain.Delivery
 	ahead      *domain.Delivery // delivered, but after what is compared at present
 	fold       *fold
+	mended     string // mark of the quarantine at the beginning
 	compared   map[string]bool
 	report     Report
 	progress   func(Progress)
 }
 
-var errServesNoMore = errors.New("the generation stopped serving meanwhile; run it again")
+var (
+	errServesNoMore = errors.New("the generation stopped serving meanwhile; run it again")
+	errMended       = errors.New("the quarantine was changed by an operator meanwhile; run it again")
+)
 
 func (v *verification) run(ctx context.Context) error {
 	n, err := v.client.Get(ctx, v.keys.serving()).Uint64()
@@ -125,6 +132,12 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	v.report.Generation = n
+	if v.mended, err = v.client.HGet(ctx, v.keys.checkpoint(n), mendedField).Result(); err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	if v.fold.intake.released, err = releasedEvents(ctx, v.client, v.keys); err != nil {
+		return err
+	}
 	prefix := v.keys.generation(n)
 	err = scan(ctx, v.client, prefix+"*", func(found []string) error {
 		names := make([]string, len(found))
@@ -146,7 +159,26 @@ func (v *verification) run(ctx context.Context) error {
 		}
 	}
 	slices.Sort(rest)
-	return v.compare(ctx, rest)
+	if err := v.compare(ctx, rest); err != nil {
+		return err
+	}
+	return v.reportQuarantine()
+}
+
+// reportQuarantine tells what the fold does without.
+func (v *verification) reportQuarantine() (err error) {
+	if held, ok := v.fold.values[quarantineKey]; ok {
+		v.report.Quarantined = held.members.Len()
+	}
+	skipped := make(record)
+	if released, ok := v.fold.values[releasedKey]; ok {
+		released.members.Scan(func(ref, text string) bool {
+			skipped[ref] = text
+			return true
+		})
+	}
+	v.report.Released, err = quarantinedEvents(skipped)
+	return err
 }
 
 // compare compares the keys, some at a time; with none it only advances the
@@ -177,6 +209,9 @@ func (v *verification) step(ctx context.Context, names []string) error {
 	if reply[0] == nil {
 		return errServesNoMore
 	}
+	if text(reply[1]) != v.mended {
+		return errMended
+	}
 	event, err := parsePosition(text(reply[0]))
 	if err != nil {
 		return corrupt("checkpoint", err)
@@ -188,7 +223,7 @@ func (v *verification) step(ctx context.Context, names []string) error {
 	for i, name := range names {
 		v.compared[name] = true
 		v.report.Keys++
-		dump := reply[i+1].([]any)
+		dump := reply[i+2].([]any)
 		v.compareKey(name, text(dump[0]), asTexts(dump[1]))
 	}
 	return nil
