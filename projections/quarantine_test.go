@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
@@ -445,4 +446,31 @@ func TestARetryIsFenced(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestTheQuarantineIsMeasuredRightAfterARestart(t *testing.T) {
+	client, s := startRedis(t), newScript()
+	s.person(1)
+	s.addPoison(personID(1).Stream())
+	s.register(1, 1, 1, residence.Permanent, domain.Date{})
+	projected(t, client, s)
+	registry := prometheus.NewRegistry() // of a process that has put nothing in quarantine itself
+	opts := quick()
+	opts.Registerer = registry
+	w, err := NewWatch(NewReader(client, quick()), s, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Look(context.Background())
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		got[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue()
+	}
+	if got["tizilim_projection_quarantined_events"] != 2 || got["tizilim_projection_held_streams"] != 1 {
+		t.Errorf("metrics %v", got)
+	}
 }

@@ -40,6 +40,7 @@ type Watch struct {
 	opts  Options
 
 	lagSeconds, lagPositions, caughtUp prometheus.Gauge
+	quarantined, heldStreams           prometheus.Gauge
 
 	mu    sync.Mutex // guards what follows
 	track track
@@ -61,11 +62,14 @@ func NewWatch(model *Reader, log LogHead, opts Options) (*Watch, error) {
 			"0 where it lacks nothing, NaN while one of the two does not answer."),
 		lagPositions: gauge("lag_positions", "How far the head of the log is ahead of the serving generation, in positions; NaN as lag_seconds."),
 		caughtUp:     gauge("caught_up", "1 when the serving generation has reached the head of the log, 0 when it has not; NaN as lag_seconds."),
+		quarantined: gauge("quarantined_events", "Events of the serving generation in quarantine, in every process, "+
+			"also right after its start; NaN while Redis does not answer or no generation serves."),
+		heldStreams: gauge("held_streams", "Streams of the serving generation with an event in quarantine; NaN as quarantined_events."),
 	}
 	if opts.Registerer == nil {
 		return w, nil
 	}
-	for _, g := range []prometheus.Gauge{w.lagSeconds, w.lagPositions, w.caughtUp} {
+	for _, g := range []prometheus.Gauge{w.lagSeconds, w.lagPositions, w.caughtUp, w.quarantined, w.heldStreams} {
 		if err := opts.Registerer.Register(g); err != nil {
 			return nil, fmt.Errorf("register the metrics of the comparison: %w", err)
 		}
@@ -129,6 +133,7 @@ func (w *Watch) Look(ctx context.Context) Comparison {
 func (w *Watch) note(c *Comparison) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.showQuarantine(c)
 	if c.HeadErr != nil || c.ModelErr != nil {
 		w.track.interrupt()
 		w.show(math.NaN(), math.NaN(), math.NaN())
@@ -152,6 +157,18 @@ func (w *Watch) note(c *Comparison) {
 	} else {
 		w.show(c.Lag.Seconds(), float64(c.Head)-float64(c.Status.Position), 0)
 	}
+}
+
+// showQuarantine needs the model alone: an event store that is away hides no
+// quarantine.
+func (w *Watch) showQuarantine(c *Comparison) {
+	if c.ModelErr != nil || !c.Status.Ready() {
+		w.quarantined.Set(math.NaN())
+		w.heldStreams.Set(math.NaN())
+		return
+	}
+	w.quarantined.Set(float64(c.Status.Quarantined))
+	w.heldStreams.Set(float64(c.Status.Held))
 }
 
 func (w *Watch) show(lag, positions, caughtUp float64) {
