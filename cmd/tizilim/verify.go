@@ -29,6 +29,10 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 	}
 	fmt.Printf("%d events folded, %d keys of generation %d compared up to position %d: %d differences\n",
 		report.Events, report.Keys, report.Generation, report.AsOf, report.Different)
+	if report.Quarantined+len(report.Released) > 0 {
+		fmt.Printf("%s in quarantine and %s released are in neither: see tizilim quarantine list\n",
+			counted(report.Quarantined, "event"), counted(len(report.Released), "event"))
+	}
 	if !report.Proven() {
 		return errors.New("the read model differs from the log: tizilim rebuild builds it again")
 	}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/projections"
+)
+
+// quarantineCommand is about the events that the read model could not take.
+type quarantineCommand struct {
+	List    quarantineListCommand    `cmd:"" help:"Print the events in quarantine, and why; and those released."`
+	Retry   quarantineRetryCommand   `cmd:"" help:"Read the events again and apply those that can be applied."`
+	Release quarantineReleaseCommand `cmd:"" help:"Give one event up, so that the later ones of its stream are applied."`
+}
+
+// modelPlace says where the Redis of a registry is: by address, or as the
+// running server on the same data directory told. The event store is read by the
+// server.
+type modelPlace struct {
+	Data  string `help:"Data of a running server, to find its Redis." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Redis string `help:"Redis; without it the running server's." placeholder:"URL" env:"TIZILIM_REDIS"`
+}
+
+func (p modelPlace) open(ctx context.Context) (projections.Client, error) {
+	if p.Redis != "" {
+		return projections.Connect(p.Redis)
+	}
+	e, err := readEndpoints(p.Data)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err != nil || !e.alive(ctx) { // a server that was killed leaves its file behind
+		return nil, fmt.Errorf("no server runs on %s: start one there, or give --redis", p.Data)
+	}
+	return projections.Connect(e.Redis)
+}
+
+func (p modelPlace) options() projections.Options { return projections.Options{Logger: slog.Default()} }
+
+type quarantineListCommand struct{ modelPlace }
+
+func (c *quarantineListCommand) Run(ctx context.Context) error {
+	client, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	q, err := projections.NewReader(client, c.options()).Quarantine(ctx)
+	if err != nil {
+		return sentence(err)
+	}
+	printQuarantine(os.Stdout, q)
+	return nil
+}
+
+// printQuarantine prints one line for each event that could not be applied.
+func printQuarantine(w io.Writer, q projections.Quarantine) {
+	events := 0
+	for _, s := range q.Held {
+		events += len(s.Failed) + s.Waiting
+		held := fmt.Sprintf("held since %s, %s of the stream %s",
+			s.Since.In(domain.Zone).Format(time.RFC3339), counted(s.Waiting, "other event"), waits(s.Waiting))
+		if len(s.Failed) == 0 { // a retry was cut short
+			fmt.Fprintf(w, "%s %s: tizilim quarantine retry goes on\n", s.Stream, held)
+		}
+		for i, e := range s.Failed {
+			if i > 0 {
+				held = "held as well"
+			}
+			fmt.Fprintf(w, "%s %s: %s\n", e.EventRef, held, e.Why)
+		}
+	}
+	for _, e := range q.Released {
+		fmt.Fprintf(w, "%s released, the read model does without it: %s\n", e.EventRef, e.Why)
+	}
+	fmt.Fprintf(w, "%s in quarantine, of %s; %s released\n",
+		counted(events, "event"), counted(len(q.Held), "stream"), counted(len(q.Released), "event"))
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func waits(n int) string {
+	if n == 1 {
+		return "waits"
+	}
+	return "wait"
+}
+
+type quarantineRetryCommand struct {
+	modelPlace
+	Stream string `arg:"" optional:"" help:"The stream to try again; without it all that are held."`
+}
+
+func (c *quarantineRetryCommand) Run(ctx context.Context) error {
+	client, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	mended, err := projections.RetryQuarantine(ctx, client, c.options(), c.Stream)
+	if err != nil {
+		return sentence(err)
+	}
+	if len(mended) == 0 {
+		fmt.Println("nothing is in quarantine")
+	}
+	return printMended(os.Stdout, mended)
+}
+
+type quarantineReleaseCommand struct {
+	modelPlace
+	Event string `arg:"" help:"The event to give up, as the list names it: stream@revision."`
+}
+
+func (c *quarantineReleaseCommand) Run(ctx context.Context) error {
+	var event domain.EventRef
+	if err := event.UnmarshalText([]byte(c.Event)); err != nil || event.IsZero() {
+		return fmt.Errorf("%q names no event: write it as tizilim quarantine list does, stream@revision", c.Event)
+	}
+	client, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	mended, err := projections.ReleaseQuarantined(ctx, client, c.options(), event)
+	if err != nil {
+		return sentence(err)
+	}
+	return printMended(os.Stdout, mended)
+}
+
+// printMended prints what became of each stream; its error says that some are
+// still held.
+func printMended(w io.Writer, mended []projections.Mended) error {
+	left := 0
+	for _, m := range mended {
+		fmt.Fprintf(w, "%s: %s applied, %d left in quarantine", m.Stream, counted(m.Applied, "event"), m.Left)
+		if m.Why != "" {
+			left++
+			fmt.Fprintf(w, ": %s", m.Why)
+		}
+		fmt.Fprintln(w)
+	}
+	if left > 0 {
+		return fmt.Errorf("%s still in quarantine", counted(left, "stream"))
+	}
+	return nil
+}
+
+// sentence is the message of a refusal without its code, which is for programs.
+func sentence(err error) error {
+	var refused *domain.Error
+	if errors.As(err, &refused) {
+		return errors.New(refused.Message)
+	}
+	return err
+}
