@@ -65,7 +65,7 @@ type namedDay struct {
 // LoadCalendar reads a calendar in the form of calendar.json.
 func LoadCalendar(r io.Reader) (*Calendar, error) {
 	var file calendarData
-	if err := decodeStrict(r, &file); err != nil {
+	if err := decodeStrict(r, &file, nil); err != nil {
 		return nil, fmt.Errorf("calendar: %w", err)
 	}
 	c := &Calendar{years: map[int]bool{}, off: map[domain.Date]bool{}, worked: map[domain.Date]bool{}}

@@ -274,7 +274,7 @@ func TestLoadCalendarRefusesWithASentence(t *testing.T) {
 	none := `"rest_days":[],"working_days":[]`
 	newYear := `"holidays":[{"on":"2026-01-01","name":"New Year"}],`
 	for _, c := range []struct{ name, file, says string }{
-		{"nothing", ``, "no JSON document"},
+		{"nothing", ``, "not a JSON document"},
 		{"no years", `{"holidays_on_weekends_move":true,"years":[]}`, "holds no year"},
 		{"the flag missing", `{"years":[]}`, "holidays_on_weekends_move is missing"},
 		{"no holidays at all", ownFile(2026, `"holidays":[],`+none), "the year 2026 has no holidays"},

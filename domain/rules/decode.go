@@ -14,11 +14,12 @@ import (
 // largestFile bounds what is read; both files are a few kilobytes.
 const largestFile = 1 << 20
 
-// decodeStrict reads one JSON document into v. A member that v does not have,
-// that comes twice or is null is refused, as is one that is missing (unless v
-// may leave it out) and anything after the document: a mistyped rule must not
-// pass for another, nor a forgotten one for zero.
-func decodeStrict(r io.Reader, v any) error {
+// decodeStrict reads one JSON document into v. It refuses a member that v does
+// not have, that comes twice or is null, one that is missing (unless v may leave
+// it out), and anything after the document: a mistyped rule must not pass for
+// another, nor a forgotten one for zero. allowed may refuse a member by its path,
+// such as editions[0].ages.capacity; nil refuses none.
+func decodeStrict(r io.Reader, v any, allowed func(path string) error) error {
 	data, err := io.ReadAll(io.LimitReader(r, largestFile+1))
 	if err != nil {
 		return err
@@ -26,7 +27,7 @@ func decodeStrict(r io.Reader, v any) error {
 	if len(data) > largestFile {
 		return fmt.Errorf("the file is larger than %d bytes", largestFile)
 	}
-	if err := noMemberTwice(json.NewDecoder(bytes.NewReader(data)), ""); err != nil {
+	if err := checkMembers(json.NewDecoder(bytes.NewReader(data)), "", allowed); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -47,11 +48,12 @@ func decodeStrict(r io.Reader, v any) error {
 	return noMemberMissing(data, whole)
 }
 
-// noMemberTwice walks one value of d.
-func noMemberTwice(d *json.Decoder, path string) error {
+// checkMembers walks one value of d. It refuses a member that comes twice, is null,
+// is not in small letters, or is not allowed.
+func checkMembers(d *json.Decoder, path string, allowed func(path string) error) error {
 	t, err := d.Token()
 	if err != nil {
-		return fmt.Errorf("this is no JSON document: %w", err)
+		return fmt.Errorf("this is not a JSON document: %w", err)
 	}
 	switch t {
 	case nil:
@@ -61,7 +63,7 @@ func noMemberTwice(d *json.Decoder, path string) error {
 		for d.More() {
 			t, err := d.Token()
 			if err != nil {
-				return fmt.Errorf("this is no JSON document: %w", err)
+				return fmt.Errorf("this is not a JSON document: %w", err)
 			}
 			name := t.(string) // a key, or Token had failed
 			at := strings.TrimPrefix(path+"."+name, ".")
@@ -72,13 +74,18 @@ func noMemberTwice(d *json.Decoder, path string) error {
 				return fmt.Errorf("the member %s comes twice", at)
 			}
 			seen[name] = true
-			if err := noMemberTwice(d, at); err != nil {
+			if allowed != nil {
+				if err := allowed(at); err != nil {
+					return err
+				}
+			}
+			if err := checkMembers(d, at, allowed); err != nil {
 				return err
 			}
 		}
 	case json.Delim('['):
 		for i := 0; d.More(); i++ {
-			if err := noMemberTwice(d, fmt.Sprintf("%s[%d]", path, i)); err != nil {
+			if err := checkMembers(d, fmt.Sprintf("%s[%d]", path, i), allowed); err != nil {
 				return err
 			}
 		}
@@ -86,7 +93,7 @@ func noMemberTwice(d *json.Decoder, path string) error {
 		return nil
 	}
 	if _, err := d.Token(); err != nil { // the closing bracket
-		return fmt.Errorf("this is no JSON document: %w", err)
+		return fmt.Errorf("this is not a JSON document: %w", err)
 	}
 	return nil
 }

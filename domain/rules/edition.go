@@ -43,9 +43,6 @@ type Deregistration struct {
 	CoOwnersAnswerDays int `json:"co_owners_answer_days"` // days of 24 hours that they have; then the application has failed, which bars no new one (R6; policy: 3)
 
 	Signatures Signatures `json:"signatures"` // portal: EDS alone (S001-8 [seed])
-	// RefusalGrounds are those of the State-services law, art. 19-1(2) [found],
-	// since S001 names none of its own (C7).
-	RefusalGrounds []string `json:"refusal_grounds"`
 }
 
 // Placement is the service S000.
@@ -101,17 +98,13 @@ type Register struct {
 // Procedure is the administrative procedure (APPC), in working days where
 // nothing else is said.
 type Procedure struct {
-	HearingNotice       int `json:"hearing_notice"`        // preliminary decision at least so long before the act (C8; art. 73 [found]: 3)
-	ObjectionWindow     int `json:"objection_window"`      // after receipt of the preliminary decision (C8; art. 73 [found]: 2)
-	ExtensionMonths     int `json:"extension_months"`      // months, at most, all extensions together (C9; art. 76 [found]: 2)
-	ExtensionNotice     int `json:"extension_notice"`      // (C9; art. 76 [found]: 3)
-	ForwardingWithin    int `json:"forwarding_within"`     // of an application to the wrong body (C5; art. 65 [found]: 3)
-	RecusalWithin       int `json:"recusal_within"`        // decision on a recusal (C15; art. 67 [found]: 3)
-	CorrectionPeriod    int `json:"correction_period"`     // to mend an incomplete application, where no date is set (C3; art. 64 "reasonable time"; policy: 10)
-	TerminationNotice   int `json:"termination_notice"`    // (C13; art. 70 [found]: 3)
-	SlipsCorrectedIn    int `json:"slips_corrected_in"`    // correction of slips in a document (C10; art. 82 [found]: 3)
-	FileAccessWithin    int `json:"file_access_within"`    // a participant's look into the file (art. 75 [found]: 3)
-	TransferNoticeAfter int `json:"transfer_notice_after"` // notice that personal data was passed on (personal-data law, art. 19 [found]: 10)
+	HearingNotice     int `json:"hearing_notice"`     // preliminary decision at least so long before the act (C8; art. 73 [found]: 3)
+	ObjectionWindow   int `json:"objection_window"`   // after receipt of the preliminary decision (C8; art. 73 [found]: 2)
+	ExtensionMonths   int `json:"extension_months"`   // months, at most, all extensions together (C9; art. 76 [found]: 2)
+	ExtensionNotice   int `json:"extension_notice"`   // (C9; art. 76 [found]: 3)
+	ForwardingWithin  int `json:"forwarding_within"`  // of an application to the wrong body (C5; art. 65 [found]: 3)
+	CorrectionPeriod  int `json:"correction_period"`  // to mend an incomplete application, where no date is set (C3; art. 64 "reasonable time"; policy: 10)
+	TerminationNotice int `json:"termination_notice"` // (C13; art. 70 [found]: 3)
 
 	// StateHeldDocuments are those that state systems hold, which nobody is asked
 	// to bring (C14; State-services law 5(2) [found]). Which they are is policy:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 
 	"tizilim/domain"
@@ -37,7 +38,7 @@ func Load(r io.Reader) (*Table, error) {
 		Note     string    `json:"note,omitempty"`
 		Editions []Edition `json:"editions"`
 	}
-	if err := decodeStrict(r, &file); err != nil {
+	if err := decodeStrict(r, &file, stillARule); err != nil {
 		return nil, fmt.Errorf("table of rules: %w", err)
 	}
 	if len(file.Editions) == 0 {
@@ -55,6 +56,21 @@ func Load(r io.Reader) (*Table, error) {
 		}
 	}
 	return &Table{file.Editions}, nil
+}
+
+// removedRules are members that editions once had and no code ever read. A file
+// that names one was written for an earlier version.
+var removedRules = []string{
+	"deregistration.refusal_grounds",
+	"procedure.recusal_within", "procedure.slips_corrected_in",
+	"procedure.file_access_within", "procedure.transfer_notice_after",
+}
+
+func stillARule(path string) error {
+	if _, member, ok := strings.Cut(path, "]."); ok && slices.Contains(removedRules, member) {
+		return fmt.Errorf("%s is no longer a rule: nothing ever read it; take it out of the file", path)
+	}
+	return nil
 }
 
 // follows checks that the i-th edition begins where the one before it ends.
@@ -150,12 +166,8 @@ func (e Edition) check() error {
 		{"procedure.extension_months", e.Procedure.ExtensionMonths},
 		{"procedure.extension_notice", e.Procedure.ExtensionNotice},
 		{"procedure.forwarding_within", e.Procedure.ForwardingWithin},
-		{"procedure.recusal_within", e.Procedure.RecusalWithin},
 		{"procedure.correction_period", e.Procedure.CorrectionPeriod},
 		{"procedure.termination_notice", e.Procedure.TerminationNotice},
-		{"procedure.slips_corrected_in", e.Procedure.SlipsCorrectedIn},
-		{"procedure.file_access_within", e.Procedure.FileAccessWithin},
-		{"procedure.transfer_notice_after", e.Procedure.TransferNoticeAfter},
 		{"complaint.file_within_months", e.Complaint.FileWithinMonths},
 		{"complaint.forward_within", e.Complaint.ForwardWithin},
 		{"complaint.decide_within", e.Complaint.DecideWithin},
@@ -194,7 +206,6 @@ func (e Edition) check() error {
 		words  []string
 		filled bool
 	}{
-		{"deregistration.refusal_grounds", e.Deregistration.RefusalGrounds, true},
 		{"placement.refusal_grounds", e.Placement.RefusalGrounds, true},
 		{"placement.family", e.Placement.Family, false},
 		{"placement.past_benefits", e.Placement.PastBenefits, false},
