@@ -191,21 +191,6 @@ func (c *Calendar) AddWorkingDays(d domain.Date, n int) (domain.Date, error) {
 	return d, nil
 }
 
-// WorkingDaysBetween returns how many working days lie after a and not after b;
-// 0 where b is not after a. It is what is left of a term on the day a.
-func (c *Calendar) WorkingDaysBetween(a, b domain.Date) (n int, err error) {
-	for d := a.AddDays(1); !b.Before(d); d = d.AddDays(1) {
-		works, err := c.IsWorkingDay(d)
-		if err != nil {
-			return 0, err
-		}
-		if works {
-			n++
-		}
-	}
-	return n, nil
-}
-
 // RegisteredAt returns the instant at which what was received at t is
 // registered (C4; APPC art. 64): t itself in working time; what comes outside
 // of it when the office opens next. A calendar without office hours knows whole

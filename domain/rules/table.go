@@ -112,15 +112,6 @@ func (t *Table) On(day domain.Date) Edition {
 	panic("rules: the last edition has an end") // Load refuses it
 }
 
-// Edition returns the edition with the id, such as one stored with a decision.
-func (t *Table) Edition(id EditionID) (e Edition, ok bool) {
-	i := slices.IndexFunc(t.editions, func(e Edition) bool { return e.ID == id })
-	if i < 0 {
-		return Edition{}, false
-	}
-	return t.editions[i], true
-}
-
 // Editions returns all of them, the earliest first.
 func (t *Table) Editions() []Edition { return slices.Clone(t.editions) }
 

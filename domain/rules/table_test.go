@@ -215,14 +215,6 @@ func TestQ10_TheEditionIsSelectedByTheDay(t *testing.T) {
 			t.Errorf("on %s: edition %s, %d days, want %v", on, e.ID, e.Placement.TermDays, want)
 		}
 	}
-	for _, e := range table.Editions() {
-		if got, ok := table.Edition(e.ID); !ok || got.ID != e.ID {
-			t.Errorf("edition %s is not found by its id", e.ID)
-		}
-	}
-	if _, ok := table.Edition("never"); ok {
-		t.Error("an edition that is not there was found")
-	}
 }
 
 // TestQ10_EveryDayHasExactlyOneEdition for any table that loads.
