@@ -73,8 +73,8 @@ func (s *streamsService) receiveAppend(call streams.Streams_AppendServer) (strea
 		if err != nil {
 			return "", 0, nil, err
 		}
-		if size += p.size(); size > s.node.maxAppendSize {
-			return "", 0, nil, errAppendTooLarge(s.node.maxAppendSize)
+		if size += p.size(); size > maxAppendSize {
+			return "", 0, nil, errAppendTooLarge(maxAppendSize)
 		}
 		events = append(events, p)
 	}

@@ -203,7 +203,7 @@ func (b *batchCall) take(request *streams.BatchAppendReq) {
 			return
 		}
 	}
-	err = a.add(request.GetProposedMessages(), b.node.maxAppendSize)
+	err = a.add(request.GetProposedMessages(), maxAppendSize)
 	switch {
 	case err != nil:
 	case request.GetIsFinal():
@@ -381,7 +381,7 @@ func (b *batchCall) refusal(err error) *rpcstatus.Status {
 	case errors.Is(err, context.DeadlineExceeded):
 		return batchStatus(codes.DeadlineExceeded, "Timeout", &shared.Timeout{})
 	case errors.As(err, &known) && known.is("maximum-append-size-exceeded"):
-		return batchStatus(codes.InvalidArgument, "MaximumAppendSizeExceeded", &shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(b.node.maxAppendSize)})
+		return batchStatus(codes.InvalidArgument, "MaximumAppendSizeExceeded", &shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(maxAppendSize)})
 	case errors.As(err, &known) && known.is("access-denied"):
 		return batchStatus(codes.PermissionDenied, "AccessDenied", &shared.AccessDenied{})
 	}

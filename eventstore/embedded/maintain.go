@@ -235,7 +235,7 @@ func Check(ctx context.Context, dir string) (Report, error) {
 
 // inspect opens a directory to look at it only.
 func inspect(dir string, use func(*view, *pebble.DB) error) error {
-	options := engineOptions(vfs.Default, DefaultCacheSize, slog.Default())
+	options := engineOptions(vfs.Default, cacheSize, slog.Default())
 	options.ReadOnly = true
 	// Damage is what is looked for: an error of the read, not the end of the process.
 	options.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}

@@ -37,13 +37,12 @@ const closePatience = 2 * time.Second
 
 // Node is an event store on one directory, and its server.
 type Node struct {
-	store         *store
-	server        *grpc.Server
-	pages         *http.Server
-	tls           *tls.Config // nil without TLS
-	maxAppendSize int
-	closing       chan struct{} // closed when Close begins
-	uses          sync.RWMutex  // held for reading by what Close has to wait for
+	store   *store
+	server  *grpc.Server
+	pages   *http.Server
+	tls     *tls.Config   // nil without TLS
+	closing chan struct{} // closed when Close begins
+	uses    sync.RWMutex  // held for reading by what Close has to wait for
 
 	mu       sync.Mutex // guards the rest
 	closed   bool
@@ -56,8 +55,7 @@ type Node struct {
 // Start. It returns ErrInUse if another node has the directory open.
 func Open(dir string, options ...Option) (*Node, error) {
 	set := settings{
-		fs: vfs.Default, cacheSize: DefaultCacheSize, maxAppendSize: DefaultMaxAppendSize,
-		now: time.Now, logger: slog.Default(),
+		fs: vfs.Default, now: time.Now, logger: slog.Default(),
 	}
 	for _, option := range options {
 		option(&set)
@@ -65,11 +63,11 @@ func Open(dir string, options ...Option) (*Node, error) {
 	if err := set.validate(); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	store, err := openStore(dir, set.fs, set.cacheSize, set.now, set.logger)
+	store, err := openStore(dir, set.fs, cacheSize, set.now, set.logger)
 	if err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	n := &Node{store: store, tls: set.tls, maxAppendSize: set.maxAppendSize, closing: make(chan struct{})}
+	n := &Node{store: store, tls: set.tls, closing: make(chan struct{})}
 
 	guard := &guard{username: set.username, password: set.password, logger: set.logger}
 	serverOptions := []grpc.ServerOption{
@@ -93,17 +91,9 @@ func Open(dir string, options ...Option) (*Node, error) {
 	return n, nil
 }
 
-// Serve serves clients on the listener until Close, which closes it, and then
-// returns nil. A node is served once.
-func (n *Node) Serve(listener net.Listener) error {
-	if err := n.attach(listener); err != nil {
-		return err
-	}
-	return n.serve(listener)
-}
-
 // Start listens on the address (port 0 picks a free one) and serves clients
-// there in the background until Close, which returns what that ended with.
+// there in the background until Close, which returns what that ended with. A node
+// is served once.
 func (n *Node) Start(address string) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -155,7 +145,7 @@ func (n *Node) serve(listener net.Listener) error {
 	return nil
 }
 
-// Addr is where the node is served, nil before Serve or Start.
+// Addr is where the node is served, nil before Start.
 func (n *Node) Addr() net.Addr {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -166,7 +156,7 @@ func (n *Node) Addr() net.Addr {
 }
 
 // ConnectionString is what clients are given to connect to the node, without
-// credentials; empty before Serve or Start.
+// credentials; empty before Start.
 func (n *Node) ConnectionString() string {
 	addr := n.Addr()
 	if addr == nil {

@@ -330,9 +330,6 @@ func TestWhatIsNoStoreIsNeitherCheckedNorRestored(t *testing.T) {
 
 func TestOptionsAreValidated(t *testing.T) {
 	for name, option := range map[string]embedded.Option{
-		"append of nothing":       embedded.WithMaxAppendSize(0),
-		"append over the message": embedded.WithMaxAppendSize(1 << 30),
-		"negative cache":          embedded.WithCacheSize(-1),
 		"credentials in the open": embedded.WithCredentials("admin", "changeit"),
 	} {
 		if node, err := embedded.Open("", embedded.InMemory(), option); err == nil {

@@ -9,35 +9,25 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// DefaultMaxAppendSize is the server's limit on the events of one append, in
-// bytes of data, metadata and type (UTF-16).
-const DefaultMaxAppendSize = 1 << 20
+// maxAppendSize is the limit on the events of one append, in bytes of data,
+// metadata and type (UTF-16), as EventStoreDB has it by default.
+const maxAppendSize = 1 << 20
 
-// DefaultCacheSize is the memory the storage engine keeps blocks of the disk
-// in, in bytes. Memory for writes, two tables of 16 MiB, comes on top.
-const DefaultCacheSize = 64 << 20
-
-// maxAppendSizeLimit keeps an append within one message of the protocol.
-const maxAppendSizeLimit = 16 << 20
+// cacheSize is the memory that the storage engine keeps blocks of the disk in, in
+// bytes. Memory for writes, two tables of 16 MiB, comes on top.
+const cacheSize = 64 << 20
 
 type settings struct {
-	fs            vfs.FS
-	cacheSize     int64
-	maxAppendSize int
-	now           func() time.Time
-	logger        *slog.Logger
-	tls           *tls.Config
-	username      string
-	password      string
+	fs       vfs.FS
+	now      func() time.Time
+	logger   *slog.Logger
+	tls      *tls.Config
+	username string
+	password string
 }
 
 func (s *settings) validate() error {
-	switch {
-	case s.maxAppendSize < 1 || s.maxAppendSize > maxAppendSizeLimit:
-		return errors.New("the maximum size of an append must be between 1 byte and 16 MiB")
-	case s.cacheSize < 0:
-		return errors.New("the size of the cache cannot be negative")
-	case s.username != "" && s.tls == nil:
+	if s.username != "" && s.tls == nil {
 		return errors.New("credentials need TLS: clients never send them in the clear")
 	}
 	return nil
@@ -49,12 +39,6 @@ type Option func(*settings)
 // InMemory keeps the store in memory instead of the directory; its contents
 // end with the node.
 func InMemory() Option { return func(s *settings) { s.fs = vfs.NewMem() } }
-
-// WithCacheSize replaces DefaultCacheSize.
-func WithCacheSize(bytes int64) Option { return func(s *settings) { s.cacheSize = bytes } }
-
-// WithMaxAppendSize replaces DefaultMaxAppendSize; 16 MiB is the most.
-func WithMaxAppendSize(bytes int) Option { return func(s *settings) { s.maxAppendSize = bytes } }
 
 // WithClock replaces time.Now as the source of the events' creation times and
 // of the age that $maxAge compares with.

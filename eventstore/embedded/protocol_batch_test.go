@@ -69,7 +69,7 @@ func (b *batch) goesOn() {
 // TestARefusedPartNamesItsStream: two of the Node client's releases end their
 // process at an error without a stream identifier.
 func TestARefusedPartNamesItsStream(t *testing.T) {
-	w := dial(t, start(t, "", embedded.InMemory(), embedded.WithMaxAppendSize(1000)))
+	w := dial(t, start(t, "", embedded.InMemory()))
 	untyped := part(nil, nil, true, "1")
 	delete(untyped.ProposedMessages[0].Metadata, "type")
 	for name, c := range map[string]struct {
@@ -77,12 +77,12 @@ func TestARefusedPartNamesItsStream(t *testing.T) {
 		details proto.Message
 	}{
 		"too large": {
-			part(nil, nil, true, strings.Repeat("x", 600)),
-			&shared.MaximumAppendSizeExceeded{MaxAppendSize: 1000},
+			part(nil, nil, true, strings.Repeat("x", 600<<10)),
+			&shared.MaximumAppendSizeExceeded{MaxAppendSize: 1 << 20},
 		},
 		"too large, more to come": {
-			part(nil, nil, false, strings.Repeat("x", 600)),
-			&shared.MaximumAppendSizeExceeded{MaxAppendSize: 1000},
+			part(nil, nil, false, strings.Repeat("x", 600<<10)),
+			&shared.MaximumAppendSizeExceeded{MaxAppendSize: 1 << 20},
 		},
 		"an event without a type": {
 			untyped,
@@ -92,7 +92,7 @@ func TestARefusedPartNamesItsStream(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := w.batch()
 			id := textID(uuid.NewString())
-			b.send(part(id, anyRevision("s"), false, strings.Repeat("x", 600)))
+			b.send(part(id, anyRevision("s"), false, strings.Repeat("x", 600<<10)))
 			c.later.CorrelationId = id
 			b.send(c.later)
 			r := b.receive()

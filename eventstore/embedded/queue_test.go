@@ -308,7 +308,7 @@ func TestAWriteIsDroppedAfterItsDeadline(t *testing.T) {
 // syncs of the log an append costs.
 func BenchmarkOneCall(b *testing.B) {
 	disk := &slowDisk{FS: vfs.Default}
-	s, err := openStore(b.TempDir(), disk, DefaultCacheSize, time.Now, slog.New(slog.DiscardHandler))
+	s, err := openStore(b.TempDir(), disk, cacheSize, time.Now, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
