@@ -46,15 +46,16 @@ func readFile[T any](name string, load func(io.Reader) (*T, error)) (*T, error) 
 	return v, nil
 }
 
-// tellRules says at the start by which edition is judged, and warns in time of a
-// calendar that ends.
+// tellRules logs at the start which edition is in force, and warns if the calendar
+// ends soon.
 func tellRules(book rules.Book, now time.Time, log *slog.Logger) {
 	today := domain.DateOf(now)
 	log.Info("rules", "edition", book.On(today).ID)
 	years := book.Calendar().Years()
 	for _, day := range []domain.Date{today, today.AddDays(calendarAhead)} {
 		if y := day.Start().Year(); !slices.Contains(years, y) {
-			log.Warn("the calendar does not know the holidays of a year that terms reach: applications for service housing whose term ends there are answered with 503; give a calendar with --calendar",
+			log.Warn("the calendar does not know the holidays of a year that terms reach: applications for service "+
+				"housing whose term ends there are answered with 503; give a calendar with --calendar",
 				"year", y, "known", years)
 			return
 		}

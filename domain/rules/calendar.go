@@ -16,13 +16,13 @@ import (
 //go:embed calendar.json
 var calendarFile []byte
 
-// Calendar knows the working days of the years that it has data for. Asked
-// about any other year it refuses: a year without holidays is not to be had by
-// forgetting to enter them. It is never changed once loaded.
+// Calendar knows the working days of the years that it has data for. It refuses
+// to answer for any other year, so that a year that nobody entered does not pass
+// for one without holidays. It is never changed once loaded.
 type Calendar struct {
 	opens, closes time.Duration // office hours, from the start of a day; both 0: none are kept
 	years         map[int]bool
-	off           map[domain.Date]bool // days off that are not plain weekends
+	off           map[domain.Date]bool // days off beside Saturdays and Sundays
 	worked        map[domain.Date]bool // Saturdays and Sundays made working days
 }
 
@@ -53,7 +53,7 @@ type officeHours struct {
 type yearData struct {
 	Year        int        `json:"year"`
 	Holidays    []namedDay `json:"holidays"`     // national and state holidays
-	RestDays    []namedDay `json:"rest_days"`    // days off that are no holiday: religious ones, days moved by the Government
+	RestDays    []namedDay `json:"rest_days"`    // other days off: religious ones, those that the Government moved
 	WorkingDays []namedDay `json:"working_days"` // Saturdays and Sundays that the Government made working days
 }
 
@@ -73,7 +73,7 @@ func LoadCalendar(r io.Reader) (*Calendar, error) {
 		return nil, fmt.Errorf("calendar: %w", err)
 	}
 	if len(file.Years) == 0 {
-		return nil, fmt.Errorf("calendar: it holds no year")
+		return nil, fmt.Errorf("calendar: it has no years")
 	}
 	var moving []domain.Date
 	named := map[domain.Date]bool{}
@@ -93,13 +93,13 @@ func LoadCalendar(r io.Reader) (*Calendar, error) {
 				at := fmt.Sprintf("calendar: year %d, %s[%d]", y.Year, list.name, i)
 				switch {
 				case d.On.IsZero() || yearOf(d.On) != y.Year:
-					return nil, fmt.Errorf("%s: on is %q, which is no day of that year", at, d.On)
+					return nil, fmt.Errorf("%s: on is %q, which is not a day of that year", at, d.On)
 				case d.Name == "":
-					return nil, fmt.Errorf("%s: name says which holiday it is, or which act moved the day: give it", at)
+					return nil, fmt.Errorf("%s: name is empty: say which holiday it is, or which act moved the day", at)
 				case named[d.On]:
 					return nil, fmt.Errorf("%s: the day %s comes twice in this year", at, d.On)
 				case list.name == "working_days" && !weekend(d.On):
-					return nil, fmt.Errorf("%s: %s is worked anyway; only a Saturday or Sunday can become a working day", at, d.On)
+					return nil, fmt.Errorf("%s: %s is a working day anyway; only a Saturday or Sunday can become one", at, d.On)
 				}
 				named[d.On] = true
 			}
@@ -151,18 +151,19 @@ func (c *Calendar) setHours(h *officeHours) error {
 // Years returns the years that the calendar knows, in order.
 func (c *Calendar) Years() []int { return slices.Sorted(maps.Keys(c.years)) }
 
-// IsWorkingDay reports whether d is worked. Error:
-// [domain.CodeCalendarYear] for a year without data, as of all methods below.
+// IsWorkingDay reports whether d is a working day. Error, as of all methods below:
+// [domain.CodeCalendarYear] for a year without data.
 func (c *Calendar) IsWorkingDay(d domain.Date) (bool, error) {
 	if y := yearOf(d); !c.years[y] {
 		return false, domain.Refuse(domain.Unavailable, domain.CodeCalendarYear,
-			"the calendar does not know the holidays of %d, so no term can be counted into that year: the operator adds the year to the calendar and starts the server with --calendar", y)
+			"the calendar does not know the holidays of %d, so no term can be counted into that year: "+
+				"the operator adds the year to the calendar and starts the server with --calendar", y)
 	}
 	return c.worked[d] || !weekend(d) && !c.off[d], nil
 }
 
-// NextWorkingDay returns d where it is worked, else the first working day after
-// it: to there a deadline moves that falls on a day off.
+// NextWorkingDay returns d if it is a working day, else the first working day
+// after it: a deadline on a day off moves there.
 func (c *Calendar) NextWorkingDay(d domain.Date) (domain.Date, error) {
 	for ; ; d = d.AddDays(1) {
 		if works, err := c.IsWorkingDay(d); err != nil || works {
@@ -171,12 +172,13 @@ func (c *Calendar) NextWorkingDay(d domain.Date) (domain.Date, error) {
 	}
 }
 
-// AddWorkingDays returns the n-th working day after d, which is not counted
-// itself; d for n = 0. A term of n working days that something on d begins ends
-// with that day.
+// AddWorkingDays returns the n-th working day after d; d itself is not counted.
+// For n = 0 it returns d. A term of n working days that begins with something on
+// d ends with the returned day.
 func (c *Calendar) AddWorkingDays(d domain.Date, n int) (domain.Date, error) {
 	if n < 0 {
-		return domain.Date{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "working days are counted forward: %d is less than 0", n)
+		return domain.Date{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"working days are counted forward: %d is less than 0", n)
 	}
 	for n > 0 {
 		d = d.AddDays(1)
@@ -191,10 +193,9 @@ func (c *Calendar) AddWorkingDays(d domain.Date, n int) (domain.Date, error) {
 	return d, nil
 }
 
-// RegisteredAt returns the instant at which what was received at t is
-// registered (C4; APPC art. 64): t itself in working time; what comes outside
-// of it when the office opens next. A calendar without office hours knows whole
-// days only.
+// RegisteredAt returns the instant at which something received at t is registered
+// (C4; APPC art. 64): t itself in working time, else the next opening of the
+// office. Without office hours all of a working day is working time.
 func (c *Calendar) RegisteredAt(t time.Time) (time.Time, error) {
 	day := domain.DateOf(t)
 	works, err := c.IsWorkingDay(day)

@@ -5,14 +5,16 @@
 // signatures. A [Table] is the editions one after another, without gap or
 // overlap; [Table.On] gives the one in force on a day. A case is judged by the
 // edition in force on the day of its decision, and the decision names it (Q10).
-// A [Calendar] knows which days are worked, year by year. A [Book] is both
-// together: what a decider is handed.
+// A [Calendar] knows the working days, year by year. A [Book] is a table and a
+// calendar together, and is handed to every decider.
 //
 // Both are data. [Default] and [DefaultCalendar] are built in; a ministry's own
 // files are read with [Load] and [LoadCalendar], which refuse what they do not
 // understand with a sentence that names the place.
 //
-// The tags in the comments are those of the rules: [seed] was asked for exactly,
-// [found] was read in a published source, policy is a default of this project
-// where the acts are silent.
+// The comments say where a value comes from. "Text of the service" is the
+// official text of S000 or S001, and the value is exactly that. "Published
+// source" is a law or an article that was read in some edition; a later edition
+// may differ. "Policy" is a default of this project where the acts are silent.
+// Ids such as Q4 and R18 name the rules.
 package rules

@@ -37,33 +37,49 @@ type Signatures map[domain.Channel][]domain.SignatureMethod
 
 // Deregistration is the service S001.
 type Deregistration struct {
-	TermMinutes     int  `json:"term_minutes"`      // from handing in the documents (R18; S001-5 [seed]: 30)
-	CoOwnersConfirm bool `json:"co_owners_confirm"` // all other co-owners must confirm (R6; policy: yes)
-
-	CoOwnersAnswerDays int `json:"co_owners_answer_days"` // days of 24 hours that they have; then the application has failed, which bars no new one (R6; policy: 3)
-
-	Signatures Signatures `json:"signatures"` // portal: EDS alone (S001-8 [seed])
+	// TermMinutes run from the handing in of the documents (R18). Text of the
+	// service, S001-5: 30.
+	TermMinutes int `json:"term_minutes"`
+	// CoOwnersConfirm asks all other co-owners to confirm (R6). Policy: yes.
+	CoOwnersConfirm bool `json:"co_owners_confirm"`
+	// CoOwnersAnswerDays are days of 24 hours in which they answer. After them the
+	// application has failed; a new one may be filed (R6). Policy: 3.
+	CoOwnersAnswerDays int `json:"co_owners_answer_days"`
+	// Signatures: through the portal EDS alone. Text of the service, S001-8.
+	Signatures Signatures `json:"signatures"`
 }
 
 // Placement is the service S000.
 type Placement struct {
-	TermDays             int        `json:"term_days"`               // calendar days after that of the complete application (Q4; S000-13 [seed]: 30)
-	DeadlineOnWorkingDay bool       `json:"deadline_on_working_day"` // a deadline on a day off moves to the next working day (Civil Code, terms; policy: yes)
-	Signatures           Signatures `json:"signatures"`              // portal: EDS or one-time password (S000-2, S000-3 [seed])
-	RefusalGrounds       []string   `json:"refusal_grounds"`         // exactly three (Q3; S000-5, -6, -7 [seed])
-	DwellingShareFrom    Fraction   `json:"dwelling_share_from"`     // the least share that counts as a dwelling (Q11; housing law 101-3(1) [found]: 1/2, "менее 50" is not counted)
-	LookBackYears        int        `json:"look_back_years"`         // an alienated dwelling counts so long (Q12; 101-3(3)(5) [found]: 5)
-	Family               []string   `json:"family"`                  // relations that are counted with the applicant (Q13; 101-10 [found])
-
-	// InNeed are combinations of grounds, of which any one makes a family in
-	// need. Whether art. 101-3(1) means its four together or each by itself is
-	// [unsure]; policy: (1) with (2), or (3), or (4).
+	// TermDays are calendar days after that of the complete application (Q4).
+	// Text of the service, S000-13: 30.
+	TermDays int `json:"term_days"`
+	// DeadlineOnWorkingDay moves a deadline on a day off to the next working day
+	// (terms of the Civil Code). Policy: yes.
+	DeadlineOnWorkingDay bool `json:"deadline_on_working_day"`
+	// Signatures: through the portal EDS or one-time password. Text of the
+	// service, S000-2 and -3.
+	Signatures Signatures `json:"signatures"`
+	// RefusalGrounds are exactly three (Q3). Text of the service, S000-5 to -7.
+	RefusalGrounds []string `json:"refusal_grounds"`
+	// DwellingShareFrom is the least share that counts as a dwelling (Q11).
+	// Published source, housing law 101-3(1): 1/2; "менее 50" is not counted.
+	DwellingShareFrom Fraction `json:"dwelling_share_from"`
+	// LookBackYears are how long an alienated dwelling counts (Q12). Published
+	// source, housing law 101-3(3)(5): 5.
+	LookBackYears int `json:"look_back_years"`
+	// Family are the relations that are counted with the applicant (Q13).
+	// Published source, housing law 101-10.
+	Family []string `json:"family"`
+	// InNeed are combinations of grounds, of which any one makes a family in need.
+	// It is not confirmed whether art. 101-3(1) means its four grounds together or
+	// each by itself. Policy: (1) with (2), or (3), or (4).
 	InNeed [][]NeedGround `json:"in_need"`
-	// PastBenefits bar whoever had one, or whose spouse had (Q14; 101-3(3)(1) to
-	// (4) [found]).
+	// PastBenefits bar whoever had one, or whose spouse had (Q14). Published
+	// source, housing law 101-3(3)(1) to (4).
 	PastBenefits []string `json:"past_benefits"`
 	// PastBenefitsAnywhere holds a benefit against an application wherever it was
-	// had. What "at the place of receipt" does is [unsure]; policy: yes.
+	// had. What "at the place of receipt" means is not confirmed. Policy: yes.
 	PastBenefitsAnywhere bool `json:"past_benefits_anywhere"`
 }
 
@@ -81,61 +97,98 @@ const (
 // NeedGrounds lists them all.
 var NeedGrounds = []NeedGround{NoDwelling, NoStateDwelling, BelowNorms, ChronicIllness}
 
-// Register is the keeping of the list for service housing.
+// Register is the keeping of the list for service housing. The articles are of
+// the housing law.
 type Register struct {
-	RemovalReasons        []string `json:"removal_reasons"`         // the only ones (Q15; housing law 73(1) [found])
-	RemovalNoticeDays     int      `json:"removal_notice_days"`     // calendar days after the decision (Q15; 73(3) [found]: 10)
-	ReportChangesWithin   int      `json:"report_changes_within"`   // working days, the holder's duty (Q18; 101-7 [found]: 10)
-	ProtectedCategories   []string `json:"protected_categories"`    // not removed before provision (Q15a; 73(1) last para [found])
-	PriorityCategories    []string `json:"priority_categories"`     // that a list's own rule may put before the others (Q6, Q8; 74(3) [found]); a list has no such rule until one is set (policy)
-	InventoryEveryMonths  int      `json:"inventory_every_months"`  // review of every entry (Q23; 71(5) [found for local bodies]; policy: 12)
-	InventoryAnswerWithin int      `json:"inventory_answer_within"` // working days to confirm the need before a review (Q23; policy: 10)
-	AreaAtLeast           int      `json:"area_at_least"`           // m² of useful area for each of a family that is provided for (Q19; art. 75 [found]: 15)
-	AreaAtMost            int      `json:"area_at_most"`            // (Q19; art. 75 [found]: 18)
-	NeedCheckDays         int      `json:"need_check_days"`         // a check of the need holds so many days (Q16, Q19; policy: 30)
+	// RemovalReasons are the only ones (Q15). Published source, art. 73(1).
+	RemovalReasons []string `json:"removal_reasons"`
+	// RemovalNoticeDays are calendar days after the decision (Q15). Published
+	// source, art. 73(3): 10.
+	RemovalNoticeDays int `json:"removal_notice_days"`
+	// ReportChangesWithin are working days in which the holder reports a change
+	// (Q18). Published source, art. 101-7: 10.
+	ReportChangesWithin int `json:"report_changes_within"`
+	// ProtectedCategories are not removed before provision (Q15a). Published
+	// source, art. 73(1), last paragraph.
+	ProtectedCategories []string `json:"protected_categories"`
+	// PriorityCategories are those that a list's own rule may put before the others
+	// (Q6, Q8). Published source, art. 74(3). Policy: a list has no such rule until
+	// one is set.
+	PriorityCategories []string `json:"priority_categories"`
+	// InventoryEveryMonths is how often every entry is reviewed (Q23). Published
+	// source, art. 71(5), for local bodies. Policy: 12.
+	InventoryEveryMonths int `json:"inventory_every_months"`
+	// InventoryAnswerWithin are working days to confirm the need, after which a
+	// review is opened (Q23). Policy: 10.
+	InventoryAnswerWithin int `json:"inventory_answer_within"`
+	// AreaAtLeast and AreaAtMost are m² of useful area for each of a family that
+	// is provided for (Q19). Published source, art. 75: 15 and 18.
+	AreaAtLeast int `json:"area_at_least"`
+	AreaAtMost  int `json:"area_at_most"`
+	// NeedCheckDays are how many days a check of the need holds (Q16, Q19).
+	// Policy: 30.
+	NeedCheckDays int `json:"need_check_days"`
 }
 
-// Procedure is the administrative procedure (APPC), in working days where
-// nothing else is said.
+// Procedure is the administrative procedure (APPC, the Administrative Procedural
+// and Process-Related Code), in working days where nothing else is said. The
+// numbers are of published sources, by article of the APPC, unless policy is
+// named.
 type Procedure struct {
-	HearingNotice     int `json:"hearing_notice"`     // preliminary decision at least so long before the act (C8; art. 73 [found]: 3)
-	ObjectionWindow   int `json:"objection_window"`   // after receipt of the preliminary decision (C8; art. 73 [found]: 2)
-	ExtensionMonths   int `json:"extension_months"`   // months, at most, all extensions together (C9; art. 76 [found]: 2)
-	ExtensionNotice   int `json:"extension_notice"`   // (C9; art. 76 [found]: 3)
-	ForwardingWithin  int `json:"forwarding_within"`  // of an application to the wrong body (C5; art. 65 [found]: 3)
-	CorrectionPeriod  int `json:"correction_period"`  // to mend an incomplete application, where no date is set (C3; art. 64 "reasonable time"; policy: 10)
-	TerminationNotice int `json:"termination_notice"` // (C13; art. 70 [found]: 3)
+	HearingNotice    int `json:"hearing_notice"`    // from the preliminary decision to the act, at least (C8; art. 73: 3)
+	ObjectionWindow  int `json:"objection_window"`  // after receipt of the preliminary decision (C8; art. 73: 2)
+	ExtensionMonths  int `json:"extension_months"`  // months, at most, all extensions together (C9; art. 76: 2)
+	ExtensionNotice  int `json:"extension_notice"`  // to tell of an extension (C9; art. 76: 3)
+	ForwardingWithin int `json:"forwarding_within"` // of an application to the wrong body (C5; art. 65: 3)
+	// CorrectionPeriod is for mending an incomplete application, where no date is
+	// set (C3; art. 64: "reasonable time"). Policy: 10.
+	CorrectionPeriod  int `json:"correction_period"`
+	TerminationNotice int `json:"termination_notice"` // to tell of a termination (C13; art. 70: 3)
 
 	// StateHeldDocuments are those that state systems hold, which nobody is asked
-	// to bring (C14; State-services law 5(2) [found]). Which they are is policy:
-	// those that the Ministry of Internal Affairs itself issues and keeps.
+	// to bring (C14). Published source, State-services law 5(2). Policy: which they
+	// are, namely those that the Ministry of Internal Affairs itself issues and
+	// keeps.
 	StateHeldDocuments []domain.DocumentType `json:"state_held_documents"`
 }
 
-// Complaint is the pre-trial appeal (APPC, arts 91 to 100).
+// Complaint is the pre-trial appeal (APPC, arts 91 to 100). The numbers are of
+// published sources.
 type Complaint struct {
-	FileWithinMonths int `json:"file_within_months"` // months from learning of the act; later ones are still accepted and examined (C12; art. 92 [found]: 3)
-	ForwardWithin    int `json:"forward_within"`     // working days, with the file, or satisfied in that time (C12; art. 91 [found]: 3)
-	DecideWithin     int `json:"decide_within"`      // working days (C12; art. 99 [found]: 20)
-	RemedyWithin     int `json:"remedy_within"`      // working days to make good an act that fell (C12; arts 84-86 [found]: execution in 5)
+	// FileWithinMonths are months from learning of the act; later complaints are
+	// still accepted and examined (C12; art. 92: 3).
+	FileWithinMonths int `json:"file_within_months"`
+	// ForwardWithin are working days in which the body satisfies the complaint or
+	// forwards it with the papers of the case (C12; art. 91: 3).
+	ForwardWithin int `json:"forward_within"`
+	DecideWithin  int `json:"decide_within"` // working days (C12; art. 99: 20)
+	// RemedyWithin are working days to make good an act that fell (C12; arts 84 to
+	// 86, execution: 5).
+	RemedyWithin int `json:"remedy_within"`
 }
 
-// Residence is the registration of residence.
+// Residence is the registration of residence (R13, R19). Unless policy is named,
+// the rules are of published sources on order 677.
 type Residence struct {
-	TemporaryAtLeastMonths int             `json:"temporary_at_least_months"` // (R13; order 677 [found]: 1)
-	TemporaryAtMostMonths  int             `json:"temporary_at_most_months"`  // (R13; order 677 [found]: 12)
-	OwnersConsent          bool            `json:"owners_consent"`            // all owners of the dwelling consent to a registration there (R19; order 677 [found]: yes)
-	TenantsConsent         bool            `json:"tenants_consent"`           // the tenant's consent stands for that of the owners (R19; order 677 [found]: yes)
-	PermittedPlaces        []string        `json:"permitted_places"`          // where one can be registered; a place of no recorded kind is taken for one (R19; order 677 [found])
-	OccupancyNorms         []OccupancyNorm `json:"occupancy_norms"`           // by territory, none unless configured (R19; policy: none)
-
-	// NamedInLeaseOnlyFrom is the first day of registrations to which a tenant of
-	// state housing can consent for those only whom the lease names; none: for
-	// anybody (R19; [found]: 24.11.2025).
+	TemporaryAtLeastMonths int `json:"temporary_at_least_months"` // 1
+	TemporaryAtMostMonths  int `json:"temporary_at_most_months"`  // 12
+	// OwnersConsent asks all owners of the dwelling to consent to a registration
+	// there: yes.
+	OwnersConsent bool `json:"owners_consent"`
+	// TenantsConsent lets the tenant's consent stand for that of the owners: yes.
+	TenantsConsent bool `json:"tenants_consent"`
+	// PermittedPlaces are where a person can be registered. A dwelling whose kind
+	// of place is not recorded counts as permitted.
+	PermittedPlaces []string `json:"permitted_places"`
+	// OccupancyNorms are by territory. Policy: none unless configured.
+	OccupancyNorms []OccupancyNorm `json:"occupancy_norms"`
+	// NamedInLeaseOnlyFrom is a day of registration. From it on a tenant of state
+	// housing can consent only for persons whom the lease names; without it, for
+	// anybody. Published source: 24.11.2025.
 	NamedInLeaseOnlyFrom domain.Date `json:"named_in_lease_only_from,omitzero"`
 }
 
-// OccupancyNorm is the least useful area per person in a territory. It is kept
+// OccupancyNorm is the least useful area per person in a territory. It is applied
 // at registration only, and not backwards; it is never a ground to remove
 // anybody (R19).
 type OccupancyNorm struct {
@@ -146,14 +199,20 @@ type OccupancyNorm struct {
 	Source         string      `json:"source,omitempty"` // the local act
 }
 
-// Ages are three different ages, in full years (section F8).
+// Ages are three different ages, in full years.
 type Ages struct {
-	OwnRegistration int `json:"own_registration"` // younger: lives where a legal representative does (R20; Civil Code art. 16 [found]: 14)
-	IdentityCard    int `json:"identity_card"`    // from here on there is an identity card to surrender (R8; S001-7.2 [seed]: 16)
-	Capacity        int `json:"capacity"`         // younger: a legal representative files a departure abroad (R9; [found]: 18)
+	// OwnRegistration: who is younger lives where a legal representative does
+	// (R20). Published source, Civil Code art. 16: 14.
+	OwnRegistration int `json:"own_registration"`
+	// IdentityCard: from this age on there is an identity card to surrender (R8).
+	// Text of the service, S001-7.2: 16.
+	IdentityCard int `json:"identity_card"`
+	// Capacity: for who is younger a legal representative files a departure abroad
+	// (R9). Published source: 18.
+	Capacity int `json:"capacity"`
 }
 
-// OTP is the one-time SMS password (C19; all policy).
+// OTP is the one-time SMS password (C19). All of it is policy.
 type OTP struct {
 	Digits       int `json:"digits"`        // 6
 	ValidMinutes int `json:"valid_minutes"` // 5
@@ -161,11 +220,11 @@ type OTP struct {
 	PerHour      int `json:"per_hour"`      // at most so many are sent to a person within an hour: 5
 }
 
-// Notice is how SMS and e-mail are tried again where they fail (all policy; the
-// copy in the personal account needs no trying).
+// Notice is how SMS and e-mail are tried again where they fail. All of it is
+// policy. The copy in the personal account is not sent, so nothing is tried.
 type Notice struct {
 	Attempts            int `json:"attempts"`              // at most, of one message; then it is given up: 12
-	FirstPauseMinutes   int `json:"first_pause_minutes"`   // after the first failure; each next pause is twice as long: 1
+	FirstPauseMinutes   int `json:"first_pause_minutes"`   // after the first failure; each next one is twice as long: 1
 	LongestPauseMinutes int `json:"longest_pause_minutes"` // 240
 }
 
@@ -176,8 +235,8 @@ func (e Edition) CountsAsDwelling(share Fraction) bool {
 }
 
 // AlienationCounts reports whether an alienated dwelling, or share in one, is
-// held against an application (Q12): alienated within the look-back before the
-// day of the application, the day five years before included, or after it.
+// held against an application (Q12): it was alienated within the look-back before
+// the day of the application, the day five years before included, or after it.
 func (e Edition) AlienationCounts(alienated, applied domain.Date, share Fraction) bool {
 	return e.CountsAsDwelling(share) && !alienated.AddMonths(12*e.Placement.LookBackYears).Before(applied)
 }

@@ -42,13 +42,14 @@ func Load(r io.Reader) (*Table, error) {
 		return nil, fmt.Errorf("table of rules: %w", err)
 	}
 	if len(file.Editions) == 0 {
-		return nil, fmt.Errorf("table of rules: it holds no edition")
+		return nil, fmt.Errorf("table of rules: it has no editions")
 	}
 	for i, e := range file.Editions {
 		if err := e.check(); err != nil {
 			return nil, fmt.Errorf("table of rules: edition %d (%q): %w", i+1, e.ID, err)
 		}
-		if j := slices.IndexFunc(file.Editions[:i], func(o Edition) bool { return o.ID == e.ID }); j >= 0 {
+		same := func(o Edition) bool { return o.ID == e.ID }
+		if j := slices.IndexFunc(file.Editions[:i], same); j >= 0 {
 			return nil, fmt.Errorf("table of rules: editions %d and %d have the same id %q", j+1, i+1, e.ID)
 		}
 		if err := follows(file.Editions, i); err != nil {
@@ -90,10 +91,11 @@ func follows(all []Edition, i int) error {
 		case e.From.IsZero():
 			return fmt.Errorf("it follows another edition: say in from that it begins on %s", before.Until)
 		case before.Until.Before(e.From):
-			return fmt.Errorf("the days from %s until %s are without rules: the edition before ends on %s and this one begins on %s",
-				before.Until, e.From, before.Until, e.From)
+			return fmt.Errorf("the days from %s until %s are without rules: "+
+				"the edition before ends on %s and this one begins on %s", before.Until, e.From, before.Until, e.From)
 		case e.From.Before(before.Until):
-			return fmt.Errorf("it begins on %s and the edition before holds until %s: no day has two editions", e.From, before.Until)
+			return fmt.Errorf("it begins on %s and the edition before holds until %s: no day has two editions",
+				e.From, before.Until)
 		}
 	}
 	if !e.From.IsZero() && !e.Until.IsZero() && !e.From.Before(e.Until) {
@@ -125,8 +127,8 @@ var (
 // minutes or months.
 const largest = 1000
 
-// placementGrounds are the grounds of S000-5, -6 and -7. They are the seed's:
-// a table may name fewer, never others (Q3).
+// placementGrounds are the grounds of S000-5, -6 and -7. The text of the service
+// names them: a table may name fewer, never others (Q3).
 var placementGrounds = []string{"untrue_documents", "no_consent", "requirements_not_met"}
 
 // check refuses an edition in which something is missing or cannot be.
@@ -226,19 +228,23 @@ func (e Edition) check() error {
 		}
 		for j, g := range grounds {
 			if !slices.Contains(NeedGrounds, g) || slices.Contains(grounds[:j], g) {
-				return fmt.Errorf("placement.in_need[%d] names %q, which is no ground or is named twice: the grounds are %v", i, g, NeedGrounds)
+				return fmt.Errorf("placement.in_need[%d] names %q, which is not a ground or is named twice: the grounds are %v",
+					i, g, NeedGrounds)
 			}
 		}
 	}
 	for i, d := range e.Procedure.StateHeldDocuments {
 		if !slices.Contains(domain.DocumentTypes, d) || slices.Contains(e.Procedure.StateHeldDocuments[:i], d) {
-			return fmt.Errorf("procedure.state_held_documents names %q, which is no type of document or is named twice: the types are %v", d, domain.DocumentTypes)
+			return fmt.Errorf("procedure.state_held_documents names %q, which is not a type of document or is named twice: "+
+				"the types are %v", d, domain.DocumentTypes)
 		}
 	}
-	if err := e.Deregistration.Signatures.check("deregistration.signatures", domain.SignatureEDS); err != nil {
+	err := e.Deregistration.Signatures.check("deregistration.signatures", domain.SignatureEDS)
+	if err != nil {
 		return err
 	}
-	if err := e.Placement.Signatures.check("placement.signatures", domain.SignatureEDS, domain.SignatureOTP); err != nil {
+	err = e.Placement.Signatures.check("placement.signatures", domain.SignatureEDS, domain.SignatureOTP)
+	if err != nil {
 		return err
 	}
 	for i, n := range e.Residence.OccupancyNorms {
@@ -254,15 +260,16 @@ func (e Edition) check() error {
 		if err := checkWords(at+".exempt_kinships", n.ExemptKinships); err != nil {
 			return err
 		}
-		if slices.ContainsFunc(e.Residence.OccupancyNorms[:i], func(o OccupancyNorm) bool { return o.KATO == n.KATO && o.From == n.From }) {
+		same := func(o OccupancyNorm) bool { return o.KATO == n.KATO && o.From == n.From }
+		if slices.ContainsFunc(e.Residence.OccupancyNorms[:i], same) {
 			return fmt.Errorf("%s: the territory %s has two norms from %s on", at, n.KATO, n.From)
 		}
 	}
 	return nil
 }
 
-// check refuses channels and methods that do not exist, and through the portal
-// other methods than the seed allows (C17).
+// check refuses channels and methods that do not exist, and for the portal other
+// methods than those given, which the text of the service allows (C17).
 func (s Signatures) check(at string, portal ...domain.SignatureMethod) error {
 	if len(s) == 0 {
 		return fmt.Errorf("%s is empty: name at least one channel", at)
@@ -283,7 +290,8 @@ func (s Signatures) check(at string, portal ...domain.SignatureMethod) error {
 			case slices.Contains(allowed[:i], m):
 				return fmt.Errorf("%s.%s names %q twice", at, c, m)
 			case c == domain.ChannelPortal && !slices.Contains(portal, m):
-				return fmt.Errorf("%s.%s names %q: through the portal this service takes %v and nothing else", at, c, m, portal)
+				return fmt.Errorf("%s.%s names %q: through the portal this service takes %v and nothing else",
+					at, c, m, portal)
 			}
 		}
 	}
