@@ -19,78 +19,77 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Bounds of one BatchAppend call: what it may hold of appends that it has not
-// finished sending, or not in time and has not taken the answer of, in bytes,
-// and how many it may have sent that are not answered yet. A client over the
-// first is refused the append; one over the second waits.
+// Bounds of one BatchAppend call. maxUnfinishedBytes bounds the appends without their
+// final part, and the expired ones whose answer is not sent; an append beyond it is
+// refused. maxUnansweredAppends bounds the finished appends without an answer; a client
+// beyond it waits.
 const (
 	maxUnfinishedBytes   = 64 << 20
 	maxUnansweredAppends = 256
 )
 
-// What is counted for an unfinished append besides its events' own bytes: its
-// timer and its place, and the parts of each event.
+// Memory that is counted for an unfinished append beside the bytes of its events: for its
+// timer and its map entry, and for each event.
 const (
 	unfinishedAppendBytes = 512
 	unfinishedEventBytes  = 256
 )
 
-// writeTimeout is the longest deadline of an append in a batch, as the
-// server's: clients that ask for more get this.
+// writeTimeout is the longest deadline of an append in a batch, as on the server. A longer
+// deadline counts as this one.
 const writeTimeout = 2 * time.Second
 
-// batchCall is one BatchAppend call: many appends, in parts, mixed, each
-// answered by its correlation id. Appends are decided in the order in which
-// they were finished.
+// batchCall is one BatchAppend call. It has many appends, whose parts may be mixed. Each is
+// answered by its correlation id. They are decided in the order of their final parts.
 type batchCall struct {
 	node *Node
 	call streams.Streams_BatchAppendServer
 	// answers are sent in this order.
 	answers chan batchAnswer
-	// taking holds a token while a part is taken in, so that the end of the
-	// node can wait for it, and keep all others out.
-	taking chan struct{}
-	// overdue holds a token while late is not empty.
-	overdue chan struct{}
+	// receiving holds a token while a part is handled. When the node closes, it takes
+	// the token: it waits for that part and keeps out all others.
+	receiving chan struct{}
+	// hasExpired holds a token while expired is not empty.
+	hasExpired chan struct{}
 
-	mu         sync.Mutex // guards the rest: deadlines pass at any time
+	mu         sync.Mutex // guards the rest, which timers use too
 	unfinished map[uuid.UUID]*batchAppend
-	late       []*batchAppend // to be refused: their deadlines have passed
-	held       int            // bytes of all that is unfinished or late
+	expired    []*batchAppend // their deadlines have passed, and their refusals are not sent
+	held       int            // memory of all unfinished and expired appends, in bytes
 }
 
-// batchAppend is an append of which the final part has not arrived.
+// batchAppend is an append whose final part has not arrived.
 type batchAppend struct {
 	id       *shared.UUID // as the client sent it
 	stream   string
 	expected int64
 	events   []proposed
-	size     int // as in the limit of an append
+	size     int // as counted for the limit of an append
 	deadline time.Time
-	timer    *time.Timer // nil until the append has had to wait
+	timer    *time.Timer // nil until the append waits for a part
 }
 
-// held is how much memory the append is counted as while it is unfinished.
-func (a *batchAppend) held() int {
+// memory returns the memory that is counted for the append while it is unfinished.
+func (a *batchAppend) memory() int {
 	return a.size + len(a.stream) + unfinishedAppendBytes + unfinishedEventBytes*len(a.events)
 }
 
-// batchAnswer is an answer, or a place for one.
+// batchAnswer is an answer, or the place of one that will come.
 type batchAnswer struct {
 	response *streams.BatchAppendResp
-	outcome  <-chan answer // completes the response, nil if it is complete
-	expected int64         // by the append whose outcome it is
+	outcome  <-chan answer // completes the response; nil if it is complete
+	expected int64         // revision that the append expects
 }
 
 func (s *streamsService) BatchAppend(call streams.Streams_BatchAppendServer) error {
 	b := &batchCall{
 		node: s.node, call: call,
 		answers:    make(chan batchAnswer, maxUnansweredAppends),
-		taking:     make(chan struct{}, 1),
-		overdue:    make(chan struct{}, 1),
+		receiving:  make(chan struct{}, 1),
+		hasExpired: make(chan struct{}, 1),
 		unfinished: make(map[uuid.UUID]*batchAppend),
 	}
-	defer b.forget()
+	defer b.stopTimers()
 	received := make(chan error, 1)
 	go func() { received <- b.receive() }()
 	closing, idle := s.node.closing, chan<- struct{}(nil)
@@ -100,22 +99,22 @@ func (s *streamsService) BatchAppend(call streams.Streams_BatchAppendServer) err
 			if err := b.send(a); err != nil {
 				return err
 			}
-		case <-b.overdue:
-			if err := b.sendLate(); err != nil {
+		case <-b.hasExpired:
+			if err := b.sendExpired(); err != nil {
 				return err
 			}
 		case err := <-received:
 			return b.finish(err)
 		case <-closing:
-			// What is being taken in gets its answer too.
-			closing, idle = nil, b.taking
+			// The part that is being handled gets its answer too.
+			closing, idle = nil, b.receiving
 		case idle <- struct{}{}:
 			return b.finish(errClosing)
 		}
 	}
 }
 
-// finish sends what is still to be answered, and ends the call as told.
+// finish sends the remaining answers and ends the call with the error.
 func (b *batchCall) finish(end error) error {
 	for {
 		select {
@@ -124,14 +123,14 @@ func (b *batchCall) finish(end error) error {
 				return err
 			}
 		default:
-			return cmp.Or(b.sendLate(), end)
+			return cmp.Or(b.sendExpired(), end)
 		}
 	}
 }
 
-// sendLate refuses the appends of which the deadline has passed.
-func (b *batchCall) sendLate() error {
-	for a := b.takeLate(); a != nil; a = b.takeLate() {
+// sendExpired refuses the appends whose deadlines have passed.
+func (b *batchCall) sendExpired() error {
+	for a := b.nextExpired(); a != nil; a = b.nextExpired() {
 		if err := b.send(b.refuse(a.id, identifier(a.stream), context.DeadlineExceeded)); err != nil {
 			return err
 		}
@@ -139,20 +138,20 @@ func (b *batchCall) sendLate() error {
 	return nil
 }
 
-func (b *batchCall) takeLate() *batchAppend {
+func (b *batchCall) nextExpired() *batchAppend {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.late) == 0 {
+	if len(b.expired) == 0 {
 		return nil
 	}
-	a := b.late[0]
-	b.late = b.late[1:]
-	b.held -= a.held()
+	a := b.expired[0]
+	b.expired = b.expired[1:]
+	b.held -= a.memory()
 	return a
 }
 
-// forget stops the deadlines of what was never finished.
-func (b *batchCall) forget() {
+// stopTimers stops the timers of the unfinished appends.
+func (b *batchCall) stopTimers() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, a := range b.unfinished {
@@ -161,7 +160,7 @@ func (b *batchCall) forget() {
 	}
 }
 
-// receive takes in the parts until the client has no more.
+// receive handles the parts until the client has no more.
 func (b *batchCall) receive() error {
 	for {
 		request, err := b.call.Recv()
@@ -172,34 +171,34 @@ func (b *batchCall) receive() error {
 			return err
 		}
 		select {
-		case b.taking <- struct{}{}:
+		case b.receiving <- struct{}{}:
 		case <-b.call.Context().Done():
 			return b.call.Context().Err()
 		}
-		b.take(request)
-		<-b.taking
+		b.addPart(request)
+		<-b.receiving
 	}
 }
 
-// take adds a part to its append, and submits the append if it was the last.
-func (b *batchCall) take(request *streams.BatchAppendReq) {
+// addPart adds a part to its append, and submits the append if the part is the last.
+func (b *batchCall) addPart(request *streams.BatchAppendReq) {
 	id, err := eventID(request.GetCorrelationId())
 	if err != nil {
 		err = invalid("The append needs a correlation_id that is a UUID.")
-		b.push(b.refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), err))
+		b.enqueue(b.refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), err))
 		return
 	}
-	// Options that come again are ignored, as by the server.
+	// Options in a later part are ignored, as by the server.
 	a := b.resume(id)
 	if a == nil {
 		if request.GetOptions() == nil {
-			// The append was refused, or its deadline has passed, which was
-			// answered, or it never began: nobody waits for an answer. Clients
-			// fail on one that they do not wait for.
+			// The append was refused, or has expired, and this was answered; or it
+			// never began. There is no answer now: clients fail on an answer that
+			// they do not expect.
 			return
 		}
 		if a, err = beginBatchAppend(request); err != nil {
-			b.push(b.refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), err))
+			b.enqueue(b.refuse(request.GetCorrelationId(), request.GetOptions().GetStreamIdentifier(), err))
 			return
 		}
 	}
@@ -212,11 +211,11 @@ func (b *batchCall) take(request *streams.BatchAppendReq) {
 		err = b.suspend(id, a)
 	}
 	if err != nil {
-		b.push(b.refuse(a.id, identifier(a.stream), err))
+		b.enqueue(b.refuse(a.id, identifier(a.stream), err))
 	}
 }
 
-// beginBatchAppend starts an append from the part that has its options.
+// beginBatchAppend begins an append with the part that has its options.
 func beginBatchAppend(request *streams.BatchAppendReq) (*batchAppend, error) {
 	stream, expected, timeout, err := batchOptions(request.GetOptions())
 	if err != nil {
@@ -230,7 +229,7 @@ func beginBatchAppend(request *streams.BatchAppendReq) (*batchAppend, error) {
 	}, nil
 }
 
-// add puts the events of a part behind those of the parts before.
+// add adds the events of a part.
 func (a *batchAppend) add(messages []*streams.BatchAppendReq_ProposedMessage, limit int) error {
 	for _, m := range messages {
 		p, err := proposedEvent(m.GetId(), m.GetMetadata(), m.GetCustomMetadata(), m.GetData())
@@ -249,32 +248,33 @@ func (a *batchAppend) add(messages []*streams.BatchAppendReq_ProposedMessage, li
 func (b *batchCall) suspend(id uuid.UUID, a *batchAppend) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.held+a.held() > maxUnfinishedBytes {
-		return invalid("The unfinished appends of this call hold more than %d MiB; finish one of them first.", maxUnfinishedBytes>>20)
+	if b.held+a.memory() > maxUnfinishedBytes {
+		return invalid("The unfinished appends of this call hold more than %d MiB; finish one of them first.",
+			maxUnfinishedBytes>>20)
 	}
-	b.held += a.held()
+	b.held += a.memory()
 	b.unfinished[id] = a
 	a.timer = time.AfterFunc(time.Until(a.deadline), func() { b.expire(id, a) })
 	return nil
 }
 
-// resume takes an append out of what is suspended, nil if it is not there. Its
-// deadline does not pass while the caller has it.
+// resume removes a suspended append and returns it; nil if there is none with the id. The
+// append does not expire while the caller has it.
 func (b *batchCall) resume(id uuid.UUID) *batchAppend {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.unfinished[id]
 	if a != nil {
 		a.timer.Stop()
-		b.held -= a.held()
+		b.held -= a.memory()
 		delete(b.unfinished, id)
 	}
 	return a
 }
 
-// expire ends the wait of an append. It does not wait for the client to take
-// the answer: a client that takes none would be waited for by as many as it
-// likes.
+// expire ends the wait of an append whose deadline has passed. It does not send the answer
+// itself: for a client that reads no answers, each expired append would block a
+// goroutine.
 func (b *batchCall) expire(id uuid.UUID, a *batchAppend) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -282,17 +282,19 @@ func (b *batchCall) expire(id uuid.UUID, a *batchAppend) {
 		return
 	}
 	delete(b.unfinished, id)
-	b.held -= a.held()
+	b.held -= a.memory()
 	a.events, a.size = nil, 0
-	b.held += a.held()
-	b.late = append(b.late, a)
+	b.held += a.memory()
+	b.expired = append(b.expired, a)
 	select {
-	case b.overdue <- struct{}{}:
+	case b.hasExpired <- struct{}{}:
 	default:
 	}
 }
 
-func batchOptions(options *streams.BatchAppendReq_Options) (stream string, expected int64, timeout time.Duration, err error) {
+func batchOptions(
+	options *streams.BatchAppendReq_Options,
+) (stream string, expected int64, timeout time.Duration, err error) {
 	if stream, err = writableStream(options.GetStreamIdentifier()); err != nil {
 		return "", 0, 0, err
 	}
@@ -324,7 +326,7 @@ func batchOptions(options *streams.BatchAppendReq_Options) (stream string, expec
 	return stream, expected, timeout, err
 }
 
-// submit hands an append to the committer and keeps its place in the answers.
+// submit queues an append for the committer and reserves its place among the answers.
 func (b *batchCall) submit(a *batchAppend) error {
 	outcome := make(chan answer, 1)
 	w := &write{
@@ -334,16 +336,16 @@ func (b *batchCall) submit(a *batchAppend) error {
 	if err := b.node.store.queue.put(w.ctx, w); err != nil {
 		return err
 	}
-	b.push(batchAnswer{
+	b.enqueue(batchAnswer{
 		response: &streams.BatchAppendResp{CorrelationId: a.id, StreamIdentifier: identifier(a.stream)},
 		outcome:  outcome, expected: a.expected,
 	})
 	return nil
 }
 
-// push waits for a place among the unanswered: here a client that sends faster
-// than the disk takes is held up.
-func (b *batchCall) push(a batchAnswer) {
+// enqueue adds an answer. It blocks while there are maxUnansweredAppends, which slows down
+// a client that sends faster than the disk can write.
+func (b *batchCall) enqueue(a batchAnswer) {
 	select {
 	case b.answers <- a:
 	case <-b.call.Context().Done():
@@ -357,9 +359,13 @@ func (b *batchCall) send(a batchAnswer) error {
 		case accepted:
 			a.response.Result = &streams.BatchAppendResp_Success_{Success: batchSuccess(outcome)}
 		case wrongRevision:
-			a.response.Result = &streams.BatchAppendResp_Error{Error: batchStatus(codes.AlreadyExists, "WrongExpectedVersion", batchWrongVersion(a.expected, outcome.current))}
+			a.response.Result = &streams.BatchAppendResp_Error{Error: batchStatus(
+				codes.AlreadyExists, "WrongExpectedVersion", batchWrongRevision(a.expected, outcome.current),
+			)}
 		case streamDeleted:
-			a.response.Result = &streams.BatchAppendResp_Error{Error: batchStatus(codes.NotFound, "StreamDeleted", &shared.StreamDeleted{StreamIdentifier: a.response.StreamIdentifier})}
+			a.response.Result = &streams.BatchAppendResp_Error{Error: batchStatus(
+				codes.NotFound, "StreamDeleted", &shared.StreamDeleted{StreamIdentifier: a.response.StreamIdentifier},
+			)}
 		default:
 			a.response.Result = &streams.BatchAppendResp_Error{Error: b.refusal(outcome.err)}
 		}
@@ -367,21 +373,24 @@ func (b *batchCall) send(a batchAnswer) error {
 	return b.call.Send(a.response)
 }
 
-// refuse is the answer to an append that was not decided.
+// refuse returns the answer to an append that was not decided.
 func (b *batchCall) refuse(id *shared.UUID, stream *shared.StreamIdentifier, err error) batchAnswer {
 	return batchAnswer{response: &streams.BatchAppendResp{
 		CorrelationId: id, StreamIdentifier: stream, Result: &streams.BatchAppendResp_Error{Error: b.refusal(err)},
 	}}
 }
 
-// refusal is the status, inside of the call, of an append that went wrong.
+// refusal returns the status of a failed append.
 func (b *batchCall) refusal(err error) *rpcstatus.Status {
 	var known *refusal
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return batchStatus(codes.DeadlineExceeded, "Timeout", &shared.Timeout{})
 	case errors.As(err, &known) && known.is("maximum-append-size-exceeded"):
-		return batchStatus(codes.InvalidArgument, "MaximumAppendSizeExceeded", &shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(maxAppendSize)})
+		return batchStatus(
+			codes.InvalidArgument, "MaximumAppendSizeExceeded",
+			&shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(maxAppendSize)},
+		)
 	case errors.As(err, &known) && known.is("access-denied"):
 		return batchStatus(codes.PermissionDenied, "AccessDenied", &shared.AccessDenied{})
 	}
@@ -398,8 +407,7 @@ func (b *batchCall) refusal(err error) *rpcstatus.Status {
 func batchStatus(code codes.Code, message string, details proto.Message) *rpcstatus.Status {
 	packed, err := anypb.New(details)
 	if err != nil {
-		// The details are built here, of valid parts.
-		panic(err)
+		panic(err) // the details are always valid
 	}
 	return &rpcstatus.Status{Code: int32(code), Message: message, Details: []*anypb.Any{packed}}
 }
@@ -420,22 +428,28 @@ func batchSuccess(a answer) *streams.BatchAppendResp_Success {
 	return success
 }
 
-func batchWrongVersion(expected, current int64) *shared.WrongExpectedVersion {
+func batchWrongRevision(expected, current int64) *shared.WrongExpectedVersion {
 	w := &shared.WrongExpectedVersion{}
 	switch expected {
 	case expectAny:
 		w.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedAny{ExpectedAny: &emptypb.Empty{}}
 	case expectStreamExists:
-		w.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &emptypb.Empty{}}
+		w.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamExists{
+			ExpectedStreamExists: &emptypb.Empty{},
+		}
 	case noRevision:
 		w.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &emptypb.Empty{}}
 	default:
-		w.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamPosition{ExpectedStreamPosition: uint64(expected)}
+		w.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamPosition{
+			ExpectedStreamPosition: uint64(expected),
+		}
 	}
 	if current == noRevision {
 		w.CurrentStreamRevisionOption = &shared.WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &emptypb.Empty{}}
 	} else {
-		w.CurrentStreamRevisionOption = &shared.WrongExpectedVersion_CurrentStreamRevision{CurrentStreamRevision: uint64(current)}
+		w.CurrentStreamRevisionOption = &shared.WrongExpectedVersion_CurrentStreamRevision{
+			CurrentStreamRevision: uint64(current),
+		}
 	}
 	return w
 }

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-func TestABatchCallBoundsTheBytesItLeavesUnfinished(t *testing.T) {
+func TestABatchCallBoundsItsUnfinishedBytes(t *testing.T) {
 	for name, unfinished := range map[string]batchAppend{
 		"of large events": {size: 1 << 20},
 		"of many events":  {events: make([]proposed, 10_000)},
@@ -23,14 +23,14 @@ func TestABatchCallBoundsTheBytesItLeavesUnfinished(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := &batchCall{unfinished: make(map[uuid.UUID]*batchAppend)}
-			defer b.forget()
+			defer b.stopTimers()
 			begin := func() (uuid.UUID, error) {
 				id, a := uuid.New(), unfinished
 				a.deadline = time.Now().Add(time.Hour)
 				return id, b.suspend(id, &a)
 			}
 			var last uuid.UUID
-			for range maxUnfinishedBytes / unfinished.held() {
+			for range maxUnfinishedBytes / unfinished.memory() {
 				id, err := begin()
 				if err != nil {
 					t.Fatal(err)
@@ -50,7 +50,7 @@ func TestABatchCallBoundsTheBytesItLeavesUnfinished(t *testing.T) {
 	}
 }
 
-func TestTheDeadlineOfABatchedAppendIsTheServersAtMost(t *testing.T) {
+func TestTheDeadlineOfABatchedAppendIsBounded(t *testing.T) {
 	options := &streams.BatchAppendReq_Options{
 		StreamIdentifier:       identifier("s"),
 		ExpectedStreamPosition: &streams.BatchAppendReq_Options_Any{Any: &emptypb.Empty{}},

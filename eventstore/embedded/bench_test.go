@@ -30,8 +30,8 @@ import (
 	"tizilim/eventstore/eventstoretest"
 )
 
-// BenchmarkAppend appends single events of 256 bytes, each to be on the disk
-// before its writer goes on, by so many writers on streams of their own.
+// BenchmarkAppend appends single events of 256 bytes by several writers, each on its own stream. A writer
+// waits until its event is synced.
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 16, 128} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
@@ -58,11 +58,9 @@ func BenchmarkAppend(b *testing.B) {
 // benchEvents is how many events a benchmark of reads receives at a time.
 const benchEvents = 20_000
 
-// BenchmarkRead compares reads through the official client with those of a
-// null server: one that sends the same messages from memory as fast as gRPC
-// takes them. Both are read in turn; of_null compares the fastest of each, and
-// cpu_of_null the time of processors that this process spent, client included.
-// 1 is the best.
+// BenchmarkRead compares reads through the official client with reads from a null server, which sends the same
+// messages from memory as fast as gRPC can. It reads from both alternately. of_null is the ratio of the fastest
+// times, cpu_of_null that of the CPU times of this process, which include the client. 1 is the best.
 //
 // A catch-up with one event of ten cannot come near: the null server never
 // sees the other nine, which the node has to read and look at. of_null_and_scan

@@ -6,9 +6,9 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// TestCloseIsNoErrorAtAnyMoment closes nodes that have just begun to serve:
-// either of their two servers may be the first to close the listener.
-func TestCloseIsNoErrorAtAnyMoment(t *testing.T) {
+// TestCloseReturnsNoErrorAtAnyMoment closes nodes that have just begun to serve. Either of their two servers may
+// close the listener first.
+func TestCloseReturnsNoErrorAtAnyMoment(t *testing.T) {
 	for range 200 {
 		node, err := embedded.Open("", embedded.InMemory())
 		if err != nil {

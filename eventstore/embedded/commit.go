@@ -13,15 +13,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// The expectations of a write that are not a revision, as the protocol's older
-// generation numbered them. noRevision itself expects that there is no stream.
+// Expectations of a write other than a revision, with the numbers of the protocol's older
+// generation. noRevision expects that the stream does not exist.
 const (
 	expectAny          int64 = -2
 	expectStreamExists int64 = -4
 )
 
-// One synced batch of the committer takes in at most this much of what waits:
-// the rest would only wait longer for the same fsync.
+// Bounds of one group of writes, which share an fsync. A larger group would only delay the
+// answers.
 const (
 	maxGroupWrites = 512
 	maxGroupBytes  = 8 << 20
@@ -35,22 +35,22 @@ const (
 	writeTombstone
 )
 
-// write is one request to change one stream, and where its answer goes.
+// write is one request to change one stream.
 type write struct {
-	// A write whose ctx is done, or whose deadline has passed, before its turn
-	// is dropped. The zero deadline never passes.
+	// A write is dropped where ctx ends or the deadline passes before the write is
+	// decided. The zero deadline never passes.
 	ctx      context.Context
 	deadline time.Time
-	room     int64 // that it takes in the queue, which sets it
+	reserved int64 // bytes of the queue; set by the queue
 
 	kind     writeKind
 	stream   string
 	expected int64
 	events   []proposed
-	answer   chan<- answer // has room for the one answer
+	answer   chan<- answer // buffered for the one answer
 }
 
-// proposed is an event as its writer sent it.
+// proposed is an event to write.
 type proposed struct {
 	id       uuid.UUID
 	kind     string
@@ -68,19 +68,19 @@ const (
 	failed
 )
 
-// answer is what became of a write. It is given after the fsync.
+// answer is the outcome of a write. It is sent after the fsync.
 type answer struct {
 	verdict verdict
-	// current is the revision of the stream's last event: after the write if
-	// it was accepted, now if it was refused.
+	// current is the revision of the stream's last event, after an accepted write or
+	// at the time of a refusal.
 	current int64
-	// position of the last event of the write, also when the write repeats an
-	// earlier one; 0 if the store is empty.
+	// position is that of the last event of the write, or of the earlier write that it
+	// repeats; 0 if the store is empty.
 	position uint64
-	err      error // why, if failed
+	err      error // set if failed
 }
 
-// dropped says why a write is not to be decided any more, if it is not.
+// dropped returns an error if the write must not be decided any more.
 func (w *write) dropped(now time.Time) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
@@ -91,8 +91,7 @@ func (w *write) dropped(now time.Time) error {
 	return nil
 }
 
-// write queues a write and waits for its answer. An error means that nothing
-// is known about the outcome.
+// write queues a write and waits for its answer. After an error the outcome is unknown.
 func (s *store) write(ctx context.Context, w *write) (answer, error) {
 	answers := make(chan answer, 1)
 	w.ctx, w.answer = ctx, answers
@@ -107,9 +106,9 @@ func (s *store) write(ctx context.Context, w *write) (answer, error) {
 	}
 }
 
-// commitLoop is the only writer. While one batch is on its way to the disk the
-// writes that arrive gather, and share the next fsync. It ends when the queue
-// is closed and what was in it is answered.
+// commitLoop is the committer, the only goroutine that writes. Writes that arrive during an
+// fsync share the next one. The loop ends when the queue is closed and every write in it
+// is answered.
 func (s *store) commitLoop() {
 	defer close(s.committed)
 	for {
@@ -118,14 +117,15 @@ func (s *store) commitLoop() {
 			if !ok {
 				return
 			}
-			s.queue.left(first)
+			s.queue.release(first)
 			s.commitGroup(s.gather(first))
-		case turn := <-s.turns:
-			turn()
+		case f := <-s.exclusive:
+			f()
 		}
 	}
 }
 
+// gather returns the group of the first write: it and those that wait, within the bounds.
 func (s *store) gather(first *write) []*write {
 	group, size := []*write{first}, first.size()
 	for len(group) < maxGroupWrites && size < maxGroupBytes {
@@ -139,7 +139,7 @@ func (s *store) gather(first *write) []*write {
 	return group
 }
 
-// size is what a write is counted as in the queue and in a group, in bytes.
+// size is the size of a write for the bounds of the queue and of a group, in bytes.
 func (w *write) size() int {
 	size := 0
 	for _, e := range w.events {
@@ -148,12 +148,12 @@ func (w *write) size() int {
 	return size
 }
 
-// commitGroup decides each write in turn, each seeing those before it, puts
-// all that is accepted on the disk in one batch, and only then answers any:
-// even a refusal may rest on an event of the same batch.
+// commitGroup decides the writes one after another, each on the state after those before
+// it, and syncs the accepted ones in one batch. It answers all of them after the fsync,
+// since a refusal may rest on an event of the same batch.
 func (s *store) commitGroup(group []*write) {
 	batch := s.db.NewIndexedBatch()
-	t := &turn{batch: batch, next: s.next, totals: s.totals, created: s.ticks(), touched: make(map[string]struct{})}
+	g := &groupBatch{batch: batch, next: s.next, totals: s.totals, created: s.ticks(), touched: make(map[string]struct{})}
 	answers := make([]answer, len(group))
 	now := time.Now()
 	for i, w := range group {
@@ -161,9 +161,9 @@ func (s *store) commitGroup(group []*write) {
 			answers[i] = answer{verdict: failed, err: err}
 			continue
 		}
-		a, err := t.decide(w)
+		a, err := g.decide(w)
 		if err != nil {
-			// The batch may hold a part of this write: none of it is kept.
+			// The batch may hold a part of this write, so the whole batch is discarded.
 			s.fail(group, batch, err)
 			return
 		}
@@ -172,20 +172,20 @@ func (s *store) commitGroup(group []*write) {
 	if batch.Empty() {
 		_ = batch.Close()
 	} else {
-		if err := batch.Set([]byte{keyTotals}, t.totals.encode(), nil); err != nil {
+		if err := batch.Set([]byte{keyTotals}, g.totals.encode(), nil); err != nil {
 			s.fail(group, batch, err)
 			return
 		}
-		// Commit returns after the fsync, or not at all (see engineLogger).
+		// Commit returns after the fsync, or panics (see engineLogger).
 		if err := batch.Commit(pebble.Sync); err != nil {
 			s.fail(group, batch, err)
 			return
 		}
 		_ = batch.Close()
-		s.written.add(t.totals.events-s.totals.events, t.next-s.next)
-		s.next, s.totals = t.next, t.totals
-		s.publish(t.last)
-		s.waiters.wake(t.touched)
+		s.written.add(g.totals.events-s.totals.events, g.next-s.next)
+		s.next, s.totals = g.next, g.totals
+		s.publish(g.last)
+		s.waiters.wake(g.touched)
 	}
 	last := s.view()
 	for i, w := range group {
@@ -197,6 +197,7 @@ func (s *store) commitGroup(group []*write) {
 	last.release()
 }
 
+// fail discards the batch and answers the whole group with the error.
 func (s *store) fail(group []*write, batch *pebble.Batch, err error) {
 	err = errors.Join(fmt.Errorf("commit: %w", err), batch.Close())
 	for _, w := range group {
@@ -204,7 +205,7 @@ func (s *store) fail(group []*write, batch *pebble.Batch, err error) {
 	}
 }
 
-// written counts what was put on the disk since the store was opened.
+// written counts what was written since the store was opened.
 type written struct{ syncs, events, bytes atomic.Uint64 }
 
 // add counts one synced batch.
@@ -214,19 +215,19 @@ func (w *written) add(events, bytes uint64) {
 	w.bytes.Add(bytes)
 }
 
-// turn is one group's worth of decisions. Its batch reads through to the
-// store, so every decision sees the store as the ones before it leave it.
-type turn struct {
+// groupBatch decides the writes of one group. Its batch reads through to the store, so
+// that every decision sees the result of those before it.
+type groupBatch struct {
 	batch   *pebble.Batch
 	next    uint64 // position of the next event
-	last    uint64 // position of the last event put into the batch
+	last    uint64 // position of the last event in the batch
 	totals  totals
-	created int64 // of all events of the batch
+	created int64 // creation time of all events of the batch
 	touched map[string]struct{}
 }
 
-func (t *turn) decide(w *write) (answer, error) {
-	h, err := loadHead(t.batch, w.stream)
+func (g *groupBatch) decide(w *write) (answer, error) {
+	h, err := loadHead(g.batch, w.stream)
 	if err != nil {
 		return answer{}, err
 	}
@@ -235,16 +236,16 @@ func (t *turn) decide(w *write) (answer, error) {
 	}
 	switch w.kind {
 	case writeSoftDelete:
-		return t.softDelete(w, h)
+		return g.softDelete(w, h)
 	case writeTombstone:
-		return t.tombstone(w, h)
+		return g.tombstone(w, h)
 	default:
-		return t.append(w, h)
+		return g.append(w, h)
 	}
 }
 
-func (t *turn) append(w *write, h head) (answer, error) {
-	repeated, refusal, err := t.check(w, h)
+func (g *groupBatch) append(w *write, h head) (answer, error) {
+	repeated, refusal, err := g.check(w, h)
 	switch {
 	case err != nil:
 		return answer{}, err
@@ -254,34 +255,34 @@ func (t *turn) append(w *write, h head) (answer, error) {
 		return *repeated, nil
 	}
 
-	// A write to a soft-deleted stream, or to its metadata, brings it back.
+	// A write to a soft-deleted stream, or to its metadata, undeletes it.
 	stream, before := w.stream, h
-	if original, ok := described(w.stream); ok && len(w.events) > 0 {
+	if original, ok := metadataTarget(w.stream); ok && len(w.events) > 0 {
 		stream = original
-		if before, err = loadHead(t.batch, original); err != nil {
+		if before, err = loadHead(g.batch, original); err != nil {
 			return answer{}, err
 		}
 	}
 
 	a := answer{}
 	for _, e := range w.events {
-		if a.position, err = t.put(w.stream, &h, h.last+1, e); err != nil {
+		if a.position, err = g.put(w.stream, &h, h.last+1, e); err != nil {
 			return answer{}, err
 		}
 	}
 	a.current = h.last
 	if before.retention.softDeleted() {
-		if err := t.undelete(stream, before.last+1); err != nil {
+		if err := g.undelete(stream, before.last+1); err != nil {
 			return answer{}, err
 		}
 	}
 	return a, nil
 }
 
-// check compares a write with the stream, in the server's order: first what is
-// expected of the stream's existence, then whether the events are a repetition,
-// then the revision. A write whose events are only partly there is refused.
-func (t *turn) check(w *write, h head) (repeated *answer, refusal verdict, err error) {
+// check compares a write with the stream, in the order of the server: first the
+// expectation about its existence, then whether the write repeats an earlier one, then
+// the revision. It refuses a write if the stream holds only some of its events.
+func (g *groupBatch) check(w *write, h head) (repeated *answer, refusal verdict, err error) {
 	switch {
 	case w.expected == expectAny || w.expected == expectStreamExists:
 		if w.expected == expectStreamExists {
@@ -292,25 +293,25 @@ func (t *turn) check(w *write, h head) (repeated *answer, refusal verdict, err e
 				return nil, wrongRevision, nil
 			}
 		}
-		return t.findAnywhere(w, h)
+		return g.findByID(w, h)
 	case w.expected > h.last:
 		return nil, wrongRevision, nil
 	case w.expected < h.last:
-		return t.findAfter(w, h)
+		return g.findAfterRevision(w, h)
 	default:
 		return nil, accepted, nil
 	}
 }
 
-// findAnywhere looks for the events of a write that does not say where they
-// should be. As on the server, their order is not compared.
-func (t *turn) findAnywhere(w *write, h head) (*answer, verdict, error) {
+// findByID looks for the events of a write without an expected revision. As on the server,
+// their order is not compared.
+func (g *groupBatch) findByID(w *write, h head) (*answer, verdict, error) {
 	if h.id == 0 {
 		return nil, accepted, nil
 	}
 	var last int64
 	for i, e := range w.events {
-		revision, found, err := lookup(t.batch, eventIDKey(h.id, e.id), decodeRevision)
+		revision, found, err := lookup(g.batch, eventIDKey(h.id, e.id), decodeRevision)
 		if err != nil {
 			return nil, failed, err
 		}
@@ -325,15 +326,15 @@ func (t *turn) findAnywhere(w *write, h head) (*answer, verdict, error) {
 	if len(w.events) == 0 {
 		return nil, accepted, nil
 	}
-	return t.repetition(h, last)
+	return g.repeatedAnswer(h, last)
 }
 
-// findAfter looks for the events of a write right after the revision it
-// expected, which the stream has left behind.
-func (t *turn) findAfter(w *write, h head) (*answer, verdict, error) {
+// findAfterRevision looks for the events of a write right after its expected revision,
+// which is not the last one of the stream.
+func (g *groupBatch) findAfterRevision(w *write, h head) (*answer, verdict, error) {
 	same := 0
 	for _, e := range w.events {
-		at, found, err := lookup(t.batch, revisionKey(h.id, w.expected+1+int64(same)), decodeEntry)
+		at, found, err := lookup(g.batch, revisionKey(h.id, w.expected+1+int64(same)), decodeEntry)
 		if err != nil {
 			return nil, failed, err
 		}
@@ -344,17 +345,19 @@ func (t *turn) findAfter(w *write, h head) (*answer, verdict, error) {
 	}
 	switch {
 	case same > 0 && same == len(w.events):
-		return t.repetition(h, w.expected+int64(same))
+		return g.repeatedAnswer(h, w.expected+int64(same))
 	case same == 0 && w.expected == noRevision && h.retention.softDeleted():
-		// To its writers a soft-deleted stream does not exist.
+		// For a write, a soft-deleted stream does not exist.
 		return nil, accepted, nil
 	default:
 		return nil, wrongRevision, nil
 	}
 }
 
-func (t *turn) repetition(h head, revision int64) (*answer, verdict, error) {
-	at, found, err := lookup(t.batch, revisionKey(h.id, revision), decodeEntry)
+// repeatedAnswer is the answer to a write that repeats an earlier one, whose last event is
+// at the revision.
+func (g *groupBatch) repeatedAnswer(h head, revision int64) (*answer, verdict, error) {
+	at, found, err := lookup(g.batch, revisionKey(h.id, revision), decodeEntry)
 	if err == nil && !found {
 		err = fmt.Errorf("the index of a stream has no revision %d", revision)
 	}
@@ -363,15 +366,15 @@ func (t *turn) repetition(h head, revision int64) (*answer, verdict, error) {
 
 // put adds one event to the batch, with its index entries and the new head,
 // and returns its position.
-func (t *turn) put(stream string, h *head, revision int64, p proposed) (uint64, error) {
+func (g *groupBatch) put(stream string, h *head, revision int64, p proposed) (uint64, error) {
 	e := event{
-		position: t.next, revision: revision, created: t.created,
+		position: g.next, revision: revision, created: g.created,
 		id: p.id, json: p.json, stream: stream, kind: p.kind, data: p.data, metadata: p.metadata,
 	}
-	t.totals.events++
+	g.totals.events++
 	if h.id == 0 {
 		h.id = e.position
-		t.totals.streams++
+		g.totals.streams++
 	}
 	if revision == tombstoneRevision {
 		h.tombstoned = true
@@ -379,54 +382,54 @@ func (t *turn) put(stream string, h *head, revision int64, p proposed) (uint64, 
 		h.last = revision
 	}
 	record := e.encode()
-	if t.next > math.MaxInt64-uint64(len(record)) {
+	if g.next > math.MaxInt64-uint64(len(record)) {
 		return 0, errors.New("the log has no positions left")
 	}
-	t.last, t.next = t.next, t.next+uint64(len(record))
-	t.touched[stream] = struct{}{}
+	g.last, g.next = g.next, g.next+uint64(len(record))
+	g.touched[stream] = struct{}{}
 
-	err := t.batch.Set(eventKey(e.position), record, nil)
-	err = errors.Join(err, t.batch.Set(revisionKey(h.id, revision), entry{e.position, e.id}.encode(), nil))
-	err = errors.Join(err, t.batch.Set(eventIDKey(h.id, e.id), binary.BigEndian.AppendUint64(nil, uint64(revision)), nil))
-	err = errors.Join(err, t.batch.Set(headKey(stream), h.encode(), nil))
-	if original, ok := described(stream); ok {
-		err = errors.Join(err, t.describe(original, p))
+	err := g.batch.Set(eventKey(e.position), record, nil)
+	err = errors.Join(err, g.batch.Set(revisionKey(h.id, revision), entry{e.position, e.id}.encode(), nil))
+	err = errors.Join(err, g.batch.Set(eventIDKey(h.id, e.id), binary.BigEndian.AppendUint64(nil, uint64(revision)), nil))
+	err = errors.Join(err, g.batch.Set(headKey(stream), h.encode(), nil))
+	if original, ok := metadataTarget(stream); ok {
+		err = errors.Join(err, g.noteMetadata(original, p))
 	}
 	return e.position, err
 }
 
-// describe notes the new metadata of a stream in its head.
-func (t *turn) describe(stream string, metadata proposed) error {
-	h, err := loadHead(t.batch, stream)
+// noteMetadata notes the new metadata of a stream in its head.
+func (g *groupBatch) noteMetadata(stream string, metadata proposed) error {
+	h, err := loadHead(g.batch, stream)
 	if err != nil {
 		return err
 	}
-	h.described, h.retention = true, retentionOf(metadata.json, metadata.data)
-	return t.batch.Set(headKey(stream), h.encode(), nil)
+	h.hasMetadata, h.retention = true, retentionOf(metadata.json, metadata.data)
+	return g.batch.Set(headKey(stream), h.encode(), nil)
 }
 
 // putMetadata adds an event to the metadata of a stream.
-func (t *turn) putMetadata(stream string, metadata []byte) (uint64, error) {
+func (g *groupBatch) putMetadata(stream string, metadata []byte) (uint64, error) {
 	name := metadataPrefix + stream
-	h, err := loadHead(t.batch, name)
+	h, err := loadHead(g.batch, name)
 	if err != nil {
 		return 0, err
 	}
-	return t.put(name, &h, h.last+1, proposed{id: uuid.New(), kind: metadataKind, json: true, data: metadata})
+	return g.put(name, &h, h.last+1, proposed{id: uuid.New(), kind: metadataKind, json: true, data: metadata})
 }
 
-// undelete begins the new life of a soft-deleted stream at the revision, by an
-// event in its metadata that keeps the rest of what the metadata says.
-func (t *turn) undelete(stream string, from int64) error {
-	h, err := loadHead(t.batch, metadataPrefix+stream)
+// undelete makes a soft-deleted stream visible again from the revision on. It writes a
+// metadata event that keeps the other members.
+func (g *groupBatch) undelete(stream string, from int64) error {
+	h, err := loadHead(g.batch, metadataPrefix+stream)
 	if err != nil {
 		return err
 	}
-	at, _, err := lookup(t.batch, revisionKey(h.id, h.last), decodeEntry)
+	at, _, err := lookup(g.batch, revisionKey(h.id, h.last), decodeEntry)
 	if err != nil {
 		return err
 	}
-	last, _, err := lookup(t.batch, eventKey(at.position), func(b []byte) (*event, error) {
+	last, _, err := lookup(g.batch, eventKey(at.position), func(b []byte) (*event, error) {
 		e, err := decodeEvent(b)
 		return e.clone(), err
 	})
@@ -437,12 +440,12 @@ func (t *turn) undelete(stream string, from int64) error {
 	if !ok {
 		return nil
 	}
-	_, err = t.putMetadata(stream, metadata)
+	_, err = g.putMetadata(stream, metadata)
 	return err
 }
 
-func (t *turn) softDelete(w *write, h head) (answer, error) {
-	_, refusal, err := t.check(w, h)
+func (g *groupBatch) softDelete(w *write, h head) (answer, error) {
+	_, refusal, err := g.check(w, h)
 	if err != nil {
 		return answer{}, err
 	}
@@ -452,16 +455,16 @@ func (t *turn) softDelete(w *write, h head) (answer, error) {
 	if refusal != accepted {
 		return answer{verdict: refusal, current: h.last}, nil
 	}
-	position, err := t.putMetadata(w.stream, fmt.Appendf(nil, `{"$tb":%d}`, int64(softDeletedFrom)))
+	position, err := g.putMetadata(w.stream, fmt.Appendf(nil, `{"$tb":%d}`, int64(softDeletedFrom)))
 	return answer{current: h.last, position: position}, err
 }
 
-func (t *turn) tombstone(w *write, h head) (answer, error) {
-	_, refusal, err := t.check(w, h)
+func (g *groupBatch) tombstone(w *write, h head) (answer, error) {
+	_, refusal, err := g.check(w, h)
 	if err != nil || refusal != accepted {
 		return answer{verdict: refusal, current: h.last}, err
 	}
-	position, err := t.put(w.stream, &h, tombstoneRevision, proposed{id: uuid.New(), kind: tombstoneKind})
-	t.touched[metadataPrefix+w.stream] = struct{}{} // gone with it
+	position, err := g.put(w.stream, &h, tombstoneRevision, proposed{id: uuid.New(), kind: tombstoneKind})
+	g.touched[metadataPrefix+w.stream] = struct{}{} // it ends too
 	return answer{current: h.last, position: position}, err
 }

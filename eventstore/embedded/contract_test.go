@@ -54,13 +54,14 @@ func TestContractInMemory(t *testing.T) {
 	eventstoretest.Run(t, start(t, "", embedded.InMemory()).ConnectionString())
 }
 
-// TestTheLimitOfAnAppendIsThatOf2410 to the byte: the contract cannot ask for
-// that, since 23.10 counts the data only.
+// TestTheLimitOfAnAppendIsThatOf2410 checks the limit to the byte. The contract cannot check it, since 23.10
+// counts only the data.
 func TestTheLimitOfAnAppendIsThatOf2410(t *testing.T) {
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	const kind, metadata = "Large", `{"by":"test"}`
 	appendOf := func(size int) error {
-		_, err := client.AppendToStream(t.Context(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.EventData{
+		anyRevision := esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}
+		_, err := client.AppendToStream(t.Context(), "s", anyRevision, esdb.EventData{
 			EventID: uuid.New(), EventType: kind, ContentType: esdb.ContentTypeBinary, Metadata: []byte(metadata),
 			Data: bytes.Repeat([]byte{7}, size-2*len(kind)-len(metadata)),
 		})

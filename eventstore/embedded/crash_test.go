@@ -21,13 +21,12 @@ import (
 	"tizilim/eventstore/eventstoretest"
 )
 
-// crashDirectory is set in the process that TestMain turns into a node for the
-// crash tests: the test binary run again.
+// crashDirectory is the environment variable that makes TestMain run a node for the crash tests. They run the
+// test binary again with it.
 const crashDirectory = "TIZILIM_TEST_CRASH_DIRECTORY"
 
-// serveUntilKilled is the life of that process: it prints where it serves, and
-// ends when it is killed or its parent goes away. For each line that it is sent
-// it scavenges, and prints a line for each batch that is gone and one at the end.
+// serveUntilKilled runs that node. It prints its address, and ends when it is killed or its parent ends. For each
+// line of input it scavenges, and prints a line for each removed batch and one at the end.
 func serveUntilKilled(dir string) error {
 	node, err := embedded.Open(dir)
 	if err != nil {
@@ -83,25 +82,24 @@ func startProcess(t *testing.T, dir string) *process {
 	return &process{command, stdin, lines, strings.TrimSpace(line)}
 }
 
-// kill ends the process as a power switch would, as far as a process can.
+// kill ends the process at once, without any clean-up.
 func (p *process) kill() {
 	_ = p.command.Process.Kill()
 	_ = p.command.Wait()
 	_ = p.stdin.Close()
 }
 
-// crashWriter appends to one stream, through crashes, and knows what it was
-// told.
+// crashWriter appends to one stream, also after crashes, and remembers what was acknowledged.
 type crashWriter struct {
 	stream       string
 	acknowledged []uuid.UUID
-	// inFlight is the append that nobody answered yet: after a crash it is
-	// there or it is not, and repeating it must make it be there once.
+	// inFlight is the append without an answer. After a crash it may be stored or not, and
+	// its retry must store it once.
 	inFlight []esdb.EventData
 }
 
-// write appends until the node is gone, and calls acknowledged after each
-// success. An append that was cut off is repeated first.
+// write appends until the node has ended, and calls acknowledged after each success. It first retries the append
+// without an answer.
 func (w *crashWriter) write(client *esdb.Client, acknowledged func()) error {
 	for {
 		if w.inFlight == nil {
@@ -116,7 +114,9 @@ func (w *crashWriter) write(client *esdb.Client, acknowledged func()) error {
 			expected = esdb.Revision(uint64(n - 1))
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		result, err := client.AppendToStream(ctx, w.stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, w.inFlight...)
+		result, err := client.AppendToStream(
+			ctx, w.stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, w.inFlight...,
+		)
 		cancel()
 		if err != nil {
 			if e, _ := esdb.FromError(err); e.Code() == esdb.ErrorCodeWrongExpectedVersion {
@@ -135,8 +135,7 @@ func (w *crashWriter) write(client *esdb.Client, acknowledged func()) error {
 	}
 }
 
-// verify compares the stream with what was acknowledged. At most the append in
-// flight may follow it, whole.
+// verify compares the stream with what was acknowledged. Only the whole append without an answer may follow.
 func (w *crashWriter) verify(client *esdb.Client) error {
 	got, err := client.ReadStream(context.Background(), w.stream, esdb.ReadStreamOptions{}, ^uint64(0))
 	if err != nil {
@@ -161,13 +160,16 @@ func (w *crashWriter) verify(client *esdb.Client) error {
 		}
 	}
 	if n != len(w.acknowledged) && n != len(want) {
-		return fmt.Errorf("%s has %d events, of which %d were acknowledged and %d more sent", w.stream, n, len(w.acknowledged), len(w.inFlight))
+		return fmt.Errorf(
+			"%s has %d events, of which %d were acknowledged and %d more sent", w.stream, n, len(w.acknowledged),
+			len(w.inFlight),
+		)
 	}
 	return nil
 }
 
-// TestNothingAcknowledgedIsLostToKills kills a node under concurrent writers,
-// again and again, each time after a few more appends than the last.
+// TestNothingAcknowledgedIsLostToKills kills a node several times under concurrent writers, each time after a few
+// more appends.
 func TestNothingAcknowledgedIsLostToKills(t *testing.T) {
 	const kills, writers = 100, 4
 	dir := t.TempDir()
@@ -226,9 +228,9 @@ func TestNothingAcknowledgedIsLostToKills(t *testing.T) {
 	t.Logf("%d events acknowledged between %d kills, %d in the store", total, kills, report.Events)
 }
 
-// TestAKilledScavengeTakesNothingThatStays kills a node again and again while
-// it scavenges, each time after more batches, with a writer beside it.
-func TestAKilledScavengeTakesNothingThatStays(t *testing.T) {
+// TestAKilledScavengeRemovesOnlyWhatItShould kills a node several times during a scavenge, each time after more
+// batches, with a concurrent writer.
+func TestAKilledScavengeRemovesOnlyWhatItShould(t *testing.T) {
 	const streams, each, shown, kills = 6, 4000, 3, 8
 	dir := t.TempDir()
 	node := startProcess(t, dir)
@@ -326,9 +328,8 @@ func shownOf(t *testing.T, dir string, streams int) map[string]uuid.UUID {
 	return shown
 }
 
-// TestATornLogLosesOnlyItsTail cuts and corrupts the end of the write-ahead
-// log, as a power failure does to what was never synced, and finds the store
-// sound and everything before in place.
+// TestATornLogLosesOnlyItsTail cuts and corrupts the end of the write-ahead log, as a power failure does with
+// what was not synced. The store must be sound, with everything before that end.
 func TestATornLogLosesOnlyItsTail(t *testing.T) {
 	for name, damage := range map[string]func([]byte) []byte{
 		"cut in the last record":  func(b []byte) []byte { return b[:len(b)-7] },
@@ -351,7 +352,9 @@ func TestATornLogLosesOnlyItsTail(t *testing.T) {
 			}
 			// It goes on after what is left.
 			result, err := eventstoretest.Connect(t, reopened.ConnectionString()).AppendToStream(context.Background(), "torn",
-				esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(report.Events - 1)}, esdb.EventData{EventID: uuid.New(), EventType: "Written"})
+				esdb.AppendToStreamOptions{
+					ExpectedRevision: esdb.Revision(report.Events - 1),
+				}, esdb.EventData{EventID: uuid.New(), EventType: "Written"})
 			if err != nil || result.CommitPosition <= report.LastPosition {
 				t.Fatalf("the next append: %+v, %v", result, err)
 			}
@@ -359,9 +362,8 @@ func TestATornLogLosesOnlyItsTail(t *testing.T) {
 	}
 }
 
-// TestADamagedLogIsNotTakenForATornOne corrupts the log where later blocks of
-// it, of 32 KiB each, prove that it was on the disk: opening must fail, not
-// begin again before acknowledged events.
+// TestADamagedLogIsNotTakenForATornOne corrupts the log before later blocks of 32 KiB, which prove that it was
+// synced. Opening must fail, and not drop acknowledged events.
 func TestADamagedLogIsNotTakenForATornOne(t *testing.T) {
 	dir := killedAfter(t, 600)
 	damageLog(t, dir, func(b []byte) []byte { return flip(b, len(b)/4) })
@@ -376,8 +378,7 @@ func flip(b []byte, at int) []byte {
 	return b
 }
 
-// killedAfter returns the directory of a node killed after so many appends, so
-// that its log is as it was, not flushed.
+// killedAfter returns the directory of a node that was killed after n appends, so that its log is not flushed.
 func killedAfter(t *testing.T, appends int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -385,7 +386,8 @@ func killedAfter(t *testing.T, appends int) string {
 	defer node.kill()
 	client := eventstoretest.Connect(t, node.connectionString)
 	for range appends {
-		_, err := client.AppendToStream(context.Background(), "torn", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, esdb.EventData{
+		anyRevision := esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}
+		_, err := client.AppendToStream(context.Background(), "torn", anyRevision, esdb.EventData{
 			EventID: uuid.New(), EventType: "Written", Data: make([]byte, 200),
 		})
 		if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// Delete hides the events of a stream; a later append begins its new life at
-// the next revision.
+// Delete hides the events of a stream. A later append makes the stream visible again, from
+// the next revision on.
 func (s *streamsService) Delete(ctx context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	options := request.GetOptions()
 	var expected int64
@@ -37,7 +37,7 @@ func (s *streamsService) Delete(ctx context.Context, request *streams.DeleteReq)
 	}}, nil
 }
 
-// Tombstone ends a stream, even one that never was, for ever.
+// Tombstone ends a stream for ever, also one that does not exist.
 func (s *streamsService) Tombstone(ctx context.Context, request *streams.TombstoneReq) (*streams.TombstoneResp, error) {
 	options := request.GetOptions()
 	var expected int64
@@ -66,15 +66,18 @@ func (s *streamsService) Tombstone(ctx context.Context, request *streams.Tombsto
 	}}, nil
 }
 
-func (s *streamsService) remove(ctx context.Context, kind writeKind, id *shared.StreamIdentifier, expected int64) (position uint64, err error) {
+// remove writes a soft delete or a tombstone and returns its position.
+func (s *streamsService) remove(
+	ctx context.Context, kind writeKind, id *shared.StreamIdentifier, expected int64,
+) (position uint64, err error) {
 	stream, err := writableStream(id)
 	if err != nil {
 		return 0, err
 	}
-	// The server deletes metadata like any stream; one of version 23.10 that
-	// did stops, and stops again at every start.
-	if _, ok := described(stream); ok {
-		return 0, invalid("'%s' holds the metadata of a stream and cannot be deleted; delete the stream or set its metadata anew.", stream)
+	// The server allows this. Version 23.10 then stops, and stops again at every start.
+	if _, ok := metadataTarget(stream); ok {
+		return 0, invalid(
+			"'%s' holds the metadata of a stream and cannot be deleted; delete the stream or set its metadata again.", stream)
 	}
 	a, err := s.node.store.write(ctx, &write{kind: kind, stream: stream, expected: expected})
 	if err != nil {

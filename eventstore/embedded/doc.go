@@ -1,7 +1,7 @@
-// Package embedded is a durable event store on one directory that speaks the
-// EventStoreDB gRPC protocol, so that the official clients use it as they use
-// an EventStoreDB node of version 24.10. Who outgrows it changes a connection
-// string.
+// Package embedded is a durable event store in one directory. It serves the
+// EventStoreDB gRPC protocol, so that the official clients use it like an
+// EventStoreDB node of version 24.10. To move to EventStoreDB, change the
+// connection string.
 //
 //	node, err := embedded.Open("data/events")
 //	if err != nil {
@@ -13,60 +13,62 @@
 //	}
 //	config, err := esdb.ParseConnectionString(node.ConnectionString())
 //
-// # What it guarantees
+// # Guarantees
 //
-// An append is answered after its events are on the disk: one fsync, shared by
-// the appends that wait for it. Readers are only shown what an fsync has made
-// safe. A process killed at any moment loses nothing that was answered; an
-// append that was cut off is there as a whole or not at all, and repeating it
-// makes it be there once. Positions rise strictly and are never used twice,
-// also across restarts. Writes are decided one after another, so that what
-// concurrent clients see is linearizable.
+// An append is answered after its events are synced to the disk. Appends that
+// wait at the same time share an fsync. Readers see only synced events.
 //
-// What the disk itself loses or changes later is found by checksums when it is
-// read. Only damage within the last 32 KiB of the write-ahead log looks like a
-// write that was torn by a power failure, and is cut off as one. If the disk
-// refuses a write the process ends by a panic, because what is on the disk is
-// then unknown until a restart has read it.
+// A process that is killed at any moment loses nothing that was answered. An
+// append that was interrupted is stored as a whole or not at all, and its retry
+// is idempotent. Positions rise strictly and are never used twice, also across
+// restarts. Writes are decided one after another, so concurrent clients see a
+// linearizable store.
 //
-// # What it costs
+// Checksums find damage of the disk when the data are read. The exception is
+// the last 32 KiB of the write-ahead log: damage there looks like a power
+// failure during a write, and is cut off. If the disk refuses a write, the
+// process panics, since the content of the disk is unknown until a restart.
 //
-// A start replays at most two tables of 16 MiB, whatever the number of events.
-// Memory is bounded by the block cache, those tables, the appends under way
-// (one of each call, each within the limit of an append, and 16 MiB of those
-// that wait for the disk; 64 MiB of unfinished ones of a BatchAppend call) and
-// three pages of a reader (256 KiB and one event each: the one being sent, the
-// next, and what gRPC has not yet let go of), whatever the number of streams or
-// the slowness of subscribers.
-// Reading one event of a stream costs the same at any revision. Deleted,
-// truncated and aged events are hidden from the readers of their stream, and
-// remain in $all and on the disk until a scavenge removes them.
+// # Costs
 //
-// # What a scavenge removes
+// A start replays at most two tables of 16 MiB. Reading one event of a stream
+// costs the same at any revision. Memory is bounded, also with many streams or
+// slow subscribers, by the sum of
 //
-// [Node.Scavenge], and tizilim eventstore scavenge, remove what the server's
-// scavenge does: events hidden by $maxCount, $maxAge, $tb or a soft deletion,
-// metadata that newer one has replaced, all events of tombstoned streams and
-// their metadata. The last event of a stream stays even if it is hidden, and so
-// does a tombstone. What stays keeps its revision and position. It works while
-// the store is served, in batches of 512 events, each decided in the committer's
-// place, synced, and gone whole or not at all: an append waits for one batch at
-// most, and what a scavenge that was stopped or killed did not come to, the next
-// one does. At its end it compacts the files, for which it needs free space of
-// up to the size of the store. A check tells the holes that scavenges made from
-// damage.
+//   - the block cache and two tables;
+//   - one append of each call, and 16 MiB of appends that wait for the disk;
+//   - 64 MiB of unfinished appends for each BatchAppend call;
+//   - three pages of 256 KiB and one event for each reader: the one that is
+//     sent, the next one, and the one that gRPC still holds.
 //
-// Where nothing was deleted, truncated or described anew, it touches nothing. So
-// it is with the registry, which never deletes an event.
+// Deleted, truncated and expired events are hidden from the readers of their
+// stream. They stay in $all and on the disk until a scavenge removes them.
+//
+// # Scavenge
+//
+// [Node.Scavenge], and tizilim eventstore scavenge, remove the same events as
+// the server's scavenge: those that $maxCount, $maxAge, $tb or a soft delete
+// hides, replaced stream metadata, and all events of tombstoned streams and of
+// their metadata. They keep the last event of a stream, even a hidden one, and
+// tombstones. The other events keep their revisions and positions.
+//
+// A scavenge works while the store is served. It removes batches of 512 events,
+// each synced and removed as a whole, so that an append waits for one batch at
+// most. After a scavenge that was stopped or killed, the next one goes on. At
+// its end it compacts the files, which needs free space up to the size of the
+// store. A check distinguishes the gaps of scavenges from damage.
+//
+// Where nothing was deleted or truncated and no metadata was replaced, a
+// scavenge changes nothing. The registry deletes no event.
 //
 // # Stores of earlier versions
 //
-// They are opened as they are. What malformed stream metadata hid under a
-// version that obeyed its sound members is shown again: such metadata is read
-// anew, as void. Earlier versions refuse a store that was scavenged, and fail to
-// read a stream that this version wrote to or described, if it has metadata.
+// They can be opened. An earlier version obeyed the valid members of malformed
+// stream metadata; this version ignores such metadata, so that the events that
+// it hid are visible again. Earlier versions refuse a store that was scavenged,
+// and cannot read a stream with metadata that this version has changed.
 //
-// # What it does
+// # Behaviour
 //
 //	request                    behaviour
 //	-------------------------  ------------------------------------------------
@@ -74,111 +76,110 @@
 //	                           events of a call or none; answers the position of
 //	                           the last event; wrong-expected-version answer in
 //	                           both generations of fields
-//	  repeated                 by event id, as far back as the stream goes (the
-//	                           server forgets ids sent with Any in time) and is
-//	                           not scavenged: all events there answers as the
-//	                           first time; only the first ones there is a wrong
-//	                           expected version. At an exact revision or NoStream
-//	                           the order counts; with Any and StreamExists it
-//	                           does not
-//	  without events           checks the expectation, writes nothing, answers
-//	                           the position of the last event of the log
+//	  repeated                 recognised by event id in the whole stream, except
+//	                           scavenged events (the server forgets ids sent with
+//	                           Any). If all events exist, the answer is that of
+//	                           the first time; if only some exist, it is a wrong
+//	                           expected version. The order of the events counts
+//	                           at an exact revision and NoStream only
+//	  without events           checks the expected revision, writes nothing,
+//	                           answers the position of the last event of the log
 //	  over 1 MiB               InvalidArgument, maximum-append-size-exceeded
-//	  to a deleted stream      begins its new life at the next revision; with
+//	  to a deleted stream      undeletes it from the next revision on; with
 //	                           StreamExists FailedPrecondition, stream-deleted
 //	  to a tombstoned stream   FailedPrecondition, stream-deleted
 //	  to $all                  PermissionDenied, access-denied
 //	  to $$$$…                 InvalidArgument: metadata has no metadata
-//	BatchAppend                as Append, answered by correlation id, errors as
-//	                           status with details and the stream, also of a
-//	                           later part; deadlines up to 2 s, for sending the
-//	                           append whole and for its turn; BadRequest for a
-//	                           missing or bad correlation id, and for what makes
-//	                           the unfinished appends of a call hold more than
-//	                           64 MiB
+//	BatchAppend                as Append, answered by correlation id; errors are
+//	                           a status with details and the stream, also for a
+//	                           later part; deadlines up to 2 s, from the first
+//	                           part to the decision; BadRequest for a missing or
+//	                           bad correlation id, and for a part by which the
+//	                           unfinished appends of a call exceed 64 MiB
 //	Read of a stream           both directions, from start, end or a revision
 //	                           inclusive, any count from 1; stream-not-found
 //	                           message; first and last position messages for
-//	                           clients of compatibility 1, the first also where
+//	                           clients of compatibility 1, the first one also if
 //	                           the whole stream is hidden; count 0 is an
 //	                           InvalidArgument
 //	  tombstoned               FailedPrecondition, stream-deleted
 //	Read of $all               forwards from a position inclusive, backwards
 //	                           exclusive; filtered or not; a position beyond the
 //	                           end counts as the end, one inside of an event is
-//	                           an InvalidArgument; one of an event that was
-//	                           scavenged is good
+//	                           an InvalidArgument; the position of a scavenged
+//	                           event is valid
 //	Subscription to a stream   after a revision, from start or end; ends with
-//	                           stream-deleted after the tombstone, or any other
-//	                           event of its type, $streamDeleted
+//	                           stream-deleted after the tombstone and after any
+//	                           other event of type $streamDeleted
 //	Subscription to $all       after a position, from start or end; filtered ones
-//	                           get checkpoints with the time every multiplier ×
-//	                           window events passed over, and on catching up; a
-//	                           position inside of an event is an InvalidArgument
-//	                           after the confirmation
-//	  caught up                with time, and revision or position, once all is
-//	                           sent; again where more than a page (on the server
-//	                           32 events) came faster than the client received.
-//	                           All of it is delivered (the server up to 23.10
-//	                           ends the subscription), and fell-behind is said by
-//	                           no version
-//	  from past the end        caught up, then silent up to there
+//	                           get checkpoints with the time after each
+//	                           multiplier × window scanned events, and when they
+//	                           have caught up; a position inside of an event is
+//	                           an InvalidArgument after the confirmation
+//	  caught up                with time, and revision or position, when all is
+//	                           sent; again if more than a page (on the server 32
+//	                           events) came faster than the client received.
+//	                           Everything is delivered (the server up to 23.10
+//	                           ends the subscription); no version sends
+//	                           fell-behind
+//	  from past the end        caught up, then silent up to that position
 //	Filters                    stream or type, any of some prefixes or one regex
 //	                           in RE2 syntax: lookaround and backreferences are
 //	                           an InvalidArgument, since they can take
 //	                           exponential time; without prefixes nothing matches
-//	Links ($>)                 followed when asked; dangling ones without event
-//	Delete                     hides the events of a stream; of a stream that
-//	                           never was, wrong-expected-version
-//	Tombstone                  ends a stream, also one that never was
+//	Links ($>)                 resolved on request; without a visible target the
+//	                           link comes without event
+//	Delete                     hides the events of a stream; if it does not
+//	                           exist, wrong-expected-version
+//	Tombstone                  ends a stream, also one that does not exist
 //	  either of $$…            InvalidArgument
 //	Stream metadata ($$s)      $maxCount, $maxAge, $tb hide events from readers
-//	                           of the stream; $acl, $cacheControl and whatever
-//	                           else are kept and given back, and do nothing
-//	  malformed                void as a whole if a known member is malformed,
+//	                           of the stream; $acl, $cacheControl and all other
+//	                           members are stored, and have no effect
+//	  malformed                ignored as a whole if a known member is malformed
 //	                           or the event is not flagged as JSON
 //	$metadata, $streamDeleted  are events in $all as on the server; other system
 //	                           events of the server ($stats, $users, …) do not
 //	                           exist here
 //	ServerFeatures             version 24.10.14 and its 33 methods, also those
-//	                           that are not here: so clients ask, and show the
-//	                           node's sentence
+//	                           that the node lacks, so that clients call them
+//	                           and show the sentence of the node
 //	Gossip                     one leader, at the address that the client reached
 //	Persistent subscriptions,  Unimplemented, with a sentence
 //	projections, users,
 //	operations, monitoring,
 //	redaction
-//	HTTP/1 on the same port    /health/live (204), /ping, /info, /gossip; with
-//	                           credentials where the node has them /stats and
-//	                           /metrics (Prometheus). No streams over HTTP
+//	HTTP/1 on the same port    /health/live (204), /ping, /info, /gossip; /stats
+//	                           and /metrics (Prometheus), which need the
+//	                           credentials of the node. No streams over HTTP
 //	anything malformed         InvalidArgument, with a sentence
 //
-// # Where it differs from the server on purpose
+// # Intended differences from the server
 //
 //	what                       server 24.10                here, and why
 //	-------------------------  --------------------------  --------------------
-//	an event id known in two   with Any, a repetition in   a repetition is known
-//	streams                    the first is appended       by its stream: nothing
-//	                           again: one cache of ids     is stored twice
-//	ids sent with Any          forgotten in time, and by   never forgotten
-//	                           another leader
+//	an event id in two         with Any, a retry in the    a retry is recognised
+//	streams                    first is appended again:    in its stream: nothing
+//	                           there is one cache of ids   is stored twice
+//	ids sent with Any          forgotten after some time,  never forgotten
+//	                           and by another leader
 //	delete or tombstone        done; a 23.10 server stops  InvalidArgument: set
-//	of $$…                     on it at every start        the metadata anew
+//	of $$…                     at every start afterwards   the metadata again
 //	unfinished appends of a    unbounded                   64 MiB: a client must
 //	BatchAppend call                                       not exhaust the node
 //	BatchAppend with a bad     the call ends if the part   BadRequest, and the
 //	correlation id or part     has no options              call goes on
-//	a read of no events        of $all never answered      InvalidArgument
-//	repetition with Any, in    may never be answered       answered as the first
-//	another order                                          time: as Append says
+//	a read of 0 events         of $all never answered      InvalidArgument
+//	retry with Any, in         may never be answered       answered as the first
+//	another order                                          time, see Append
 //	stream names that are      HTTP 500, or no answer      any UTF-8
 //	not ASCII
-//	read right after a new     "not found" in 4 of 100     the stream: an append
-//	life of a stream began                                 is read as it is
-//	                                                       answered
-//	HTTP/1 over TLS            also HTTP/2                 offered first, since
-//	                                                       HTTP/2 is gRPC's alone
+//	read right after an        "not found" in 4 of 100     the stream: an
+//	undelete                   cases                       answered append can
+//	                                                       be read
+//	HTTP/1 over TLS            also HTTP/2                 offered first: HTTP/2
+//	                                                       is for gRPC only
 //
-// Stream names are any UTF-8 up to 4096 bytes. A message over 16 MiB is refused
-// by gRPC itself with ResourceExhausted.
+// A stream name is any UTF-8 of up to 4096 bytes. gRPC itself refuses a message
+// over 16 MiB with ResourceExhausted.
 package embedded

@@ -14,21 +14,20 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// protocolVersion is the version of the server whose behaviour the node has.
-// Clients choose their ways by it.
+// protocolVersion is the version of the server that the node behaves like. Clients choose
+// their calls by it.
 const protocolVersion = "24.10.14"
 
-// protocolService is a service of the protocol, in the lower case in which the
-// server lists it.
+// protocolService is a service of the protocol, in lower case as the server lists it.
 type protocolService struct {
 	name    string
 	methods []string
-	absent  string // what the node says of it: "Users are"; empty if it has it
+	absent  string // beginning of the sentence that refuses it, such as "Users are"; empty: the node has it
 }
 
-// protocolServices are those of a server without projections. Clients refuse
-// on their own what is not listed, so also what the node does not have is: who
-// calls it reads the node's own sentence.
+// protocolServices are the services of a server without projections. The list has also
+// those that the node lacks: clients would refuse an unlisted service themselves, and
+// would not show the sentence of the node.
 var protocolServices = []protocolService{
 	{"event_store.client.persistent_subscriptions.persistentsubscriptions", []string{
 		"create", "update", "delete", "read", "getinfo", "replayparked", "list", "restartsubsystem",
@@ -47,12 +46,12 @@ var protocolServices = []protocolService{
 	{"event_store.client.redaction.redaction", []string{"geteventpositions", "switchchunks"}, "Redaction is"},
 }
 
-// unlistedServices are absent too, and not in the list of such a server.
+// unlistedServices are absent too, and such a server does not list them.
 var unlistedServices = []protocolService{
 	{"event_store.client.projections.projections", nil, "Projections are"},
 }
 
-// methodFeatures are what clients may use of a method beyond its first form.
+// methodFeatures returns the features of a method that clients may use.
 func methodFeatures(service, method string) []string {
 	switch {
 	case strings.Contains(service, ".persistent_subscriptions."):
@@ -82,22 +81,20 @@ func (featuresService) GetSupportedMethods(context.Context, *shared.Empty) (*ser
 	return supported, nil
 }
 
-// refusalPatience is how long the refusal of a call waits for its first
-// message. Clients that open a call and then send lose the reason of a call
-// that has ended by then.
-const refusalPatience = time.Second
+// refusalTimeout is how long the refusal of a call waits for the first message. A client
+// loses the reason where the call ends before its first send.
+const refusalTimeout = time.Second
 
-// refuseUnknown answers for what the node does not have: services of the
-// protocol, methods of services that it has, and what nobody has.
+// refuseUnknown answers every call of a service or a method that the node lacks.
 func refuseUnknown(_ any, call grpc.ServerStream) error {
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
-		_ = call.RecvMsg(new(shared.Empty)) // whatever it is; it ends with the call
+		_ = call.RecvMsg(new(shared.Empty)) // the content does not matter; it returns at the end of the call
 	}()
 	select {
 	case <-sent:
-	case <-time.After(refusalPatience):
+	case <-time.After(refusalTimeout):
 	}
 	called, _ := grpc.MethodFromServerStream(call)
 	service, method, _ := strings.Cut(strings.TrimPrefix(called, "/"), "/")

@@ -10,21 +10,20 @@ import (
 // maxPattern bounds the regular expressions of filters, in bytes.
 const maxPattern = 4096
 
-// defaultSearchWindow is how many events a filter looks at between checkpoints
-// (times the interval) for clients that set no window: the server's read page.
+// defaultSearchWindow is the window of a filter without one: the read page of the server.
 const defaultSearchWindow = 32
 
-// filter picks events of $all by their stream or their type.
+// filter selects events of $all by their stream or their type.
 type filter struct {
 	byKind   bool
-	prefixes [][]byte       // any of them; without one nothing matches
-	pattern  *regexp.Regexp // instead of prefixes, matched anywhere
-	// checkpointEvery is how many events a subscription passes over, shown or
-	// not, before it tells its position; 0 in reads, which tell none.
+	prefixes [][]byte       // any of them; without prefixes nothing matches
+	pattern  *regexp.Regexp // instead of prefixes; matches at any place
+	// checkpointEvery is how many events, selected or not, a subscription handles
+	// before it sends a checkpoint; 0 in a read, which sends none.
 	checkpointEvery uint64
 }
 
-// matches reports whether the event is shown. A nil filter shows all.
+// matches reports whether the filter selects the event. A nil filter selects all.
 func (f *filter) matches(e *record) bool {
 	if f == nil {
 		return true
@@ -55,14 +54,15 @@ func parseFilter(options *streams.ReadReq_Options_FilterOptions, subscription bo
 	default:
 		return nil, invalid("A filter needs a stream_identifier or an event_type.")
 	}
-	// With both given the server looks at the regex only.
+	// Where both are given, the server uses only the regex.
 	if pattern := expression.GetRegex(); pattern != "" {
 		if len(pattern) > maxPattern {
 			return nil, invalid("The regex of the filter has %d bytes; at most %d are possible.", len(pattern), maxPattern)
 		}
 		compiled, err := regexp.Compile(pattern)
 		if err != nil {
-			return nil, invalid("The regex of the filter cannot be used (this server takes RE2 syntax, without lookaround and backreferences): %v.", err)
+			return nil, invalid("The regex of the filter cannot be used "+
+				"(this server takes RE2 syntax, without lookaround and backreferences): %v.", err)
 		}
 		f.pattern = compiled
 	} else {

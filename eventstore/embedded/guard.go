@@ -18,18 +18,18 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// guard stands before every call: who may make it, and that its errors are the
-// protocol's.
+// guard handles every call first: it checks the credentials, and converts errors to those
+// of the protocol.
 type guard struct {
-	username, password string // no credentials are asked for if both are empty
+	username, password string // both empty: no credentials are needed
 	logger             *slog.Logger
 	calls              calls
 }
 
 // calls counts the calls of a node.
 type calls struct {
-	current                            atomic.Int64 // under way
-	total, failed, unimplemented, late atomic.Uint64
+	current                                atomic.Int64 // in progress
+	total, failed, unimplemented, timedOut atomic.Uint64
 }
 
 func (c *calls) begin() {
@@ -40,17 +40,19 @@ func (c *calls) begin() {
 func (c *calls) end(with codes.Code) {
 	c.current.Add(-1)
 	switch with {
-	case codes.OK, codes.Canceled: // a subscription ends with its client
+	case codes.OK, codes.Canceled: // the client ends a subscription by Canceled
 	case codes.Unimplemented:
 		c.unimplemented.Add(1)
 	case codes.DeadlineExceeded:
-		c.late.Add(1)
+		c.timedOut.Add(1)
 	default:
 		c.failed.Add(1)
 	}
 }
 
-func (g *guard) unary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (response any, err error) {
+func (g *guard) unary(
+	ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+) (response any, err error) {
 	g.calls.begin()
 	defer func() { err = g.finish(ctx, info.FullMethod, recover(), err) }()
 	if err := g.admit(ctx, info.FullMethod); err != nil {
@@ -59,7 +61,9 @@ func (g *guard) unary(ctx context.Context, request any, info *grpc.UnaryServerIn
 	return handler(ctx, request)
 }
 
-func (g *guard) stream(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (err error) {
+func (g *guard) stream(
+	server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+) (err error) {
 	g.calls.begin()
 	defer func() { err = g.finish(call.Context(), info.FullMethod, recover(), err) }()
 	if err := g.admit(call.Context(), info.FullMethod); err != nil {
@@ -68,35 +72,35 @@ func (g *guard) stream(server any, call grpc.ServerStream, info *grpc.StreamServ
 	return handler(server, checkedStream{call})
 }
 
-// finish turns what a handler ended with into what its client gets. Requests
-// are validated before use; that a handler panics is a bug, and costs one call.
+// finish converts the result of a handler into the error of the call. A panic of a handler
+// is a bug; it ends only this call.
 func (g *guard) finish(ctx context.Context, method string, panicked any, err error) error {
 	if panicked != nil {
 		g.logger.Error("event store: a call panicked", "method", method, "panic", panicked, "stack", string(debug.Stack()))
 		err = status.Error(codes.Internal, "The server failed to handle the call.")
 	}
-	trail(ctx, err)
+	setTrailers(ctx, err)
 	err = internalError(err)
 	g.calls.end(status.Code(err))
 	return err
 }
 
-// closed reports whether credentials are asked for.
-func (g *guard) closed() bool { return g.username != "" || g.password != "" }
+// needsCredentials reports whether calls need credentials.
+func (g *guard) needsCredentials() bool { return g.username != "" || g.password != "" }
 
-// admits reports whether these are the credentials of the node's user, or none
-// are asked for.
+// admits reports whether these are the credentials of the node's user, or none are needed.
 func (g *guard) admits(username, password string) bool {
-	return !g.closed() || sameSecret(username+":"+password, g.username+":"+g.password)
+	return !g.needsCredentials() || sameSecret(username+":"+password, g.username+":"+g.password)
 }
 
-// admit checks the credentials of a call. Clients ask what the server is
-// before they send any.
+// admit checks the credentials of a call. Gossip and the list of features need none, since
+// clients read them first.
 func (g *guard) admit(ctx context.Context, method string) error {
-	if !g.closed() {
+	if !g.needsCredentials() {
 		return nil
 	}
-	if method == gossip.Gossip_Read_FullMethodName || method == serverfeatures.ServerFeatures_GetSupportedMethods_FullMethodName {
+	switch method {
+	case gossip.Gossip_Read_FullMethodName, serverfeatures.ServerFeatures_GetSupportedMethods_FullMethodName:
 		return nil
 	}
 	values := metadata.ValueFromIncomingContext(ctx, "authorization")
@@ -112,14 +116,14 @@ func (g *guard) admit(ctx context.Context, method string) error {
 	return nil
 }
 
-// sameSecret takes as long for any two strings.
+// sameSecret compares two strings in constant time.
 func sameSecret(a, b string) bool {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// checkedStream reports a message that is not the protocol's as the client's
-// fault; gRPC itself calls it an internal error.
+// checkedStream reports a malformed message as InvalidArgument. gRPC itself reports it as
+// Internal.
 type checkedStream struct{ grpc.ServerStream }
 
 func (s checkedStream) RecvMsg(m any) error {

@@ -7,14 +7,14 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// beforeStrict makes a store what an earlier version left: the stream's
-// metadata, which is void, hides all but the last of its events.
+// beforeStrict changes a store into one of an earlier version, in which the malformed metadata of the stream hides
+// all but its last event.
 func beforeStrict(t *testing.T, metadata proposed) *store {
 	t.Helper()
 	s := filled(t)
 	s.put(t, "old", 3)
 	s.mustWrite(t, &write{stream: "$$old", expected: expectAny, events: []proposed{metadata}})
-	err := s.inTurn(t.Context(), func() error {
+	err := s.exclusively(t.Context(), func() error {
 		h, err := loadHead(s.db, "old")
 		h.retention = retention{maxCount: 1}
 		b := h.encode()
@@ -37,14 +37,14 @@ func (s *store) shown(t *testing.T, stream string) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, err := v.firstShown(h, s.ticks())
+	first, err := v.firstVisible(h, s.ticks())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h.last + 1 - first
 }
 
-func TestMetadataThatAnEarlierVersionTookInPartIsReadAnew(t *testing.T) {
+func TestMetadataFromALenientVersionIsReadAgain(t *testing.T) {
 	text, malformed := some(1, `{"$maxCount":1}`)[0], some(1, `{"$maxCount":1,"$acl":null}`)[0]
 	text.json = false
 	for name, metadata := range map[string]proposed{"not flagged as JSON": text, "malformed": malformed} {
@@ -67,7 +67,7 @@ func TestMetadataThatAnEarlierVersionTookInPartIsReadAnew(t *testing.T) {
 			s.wantSound(t)
 		})
 	}
-	// What is sound hides as before.
+	// Valid metadata hides events as before.
 	s := beforeStrict(t, some(1, `{"$maxCount":1}`)[0])
 	if n := s.shown(t, "old"); n != 1 {
 		t.Errorf("%d events are shown, want 1", n)

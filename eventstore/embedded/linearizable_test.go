@@ -69,8 +69,8 @@ var streamModel = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v → %+v", input, output) },
 }
 
-// TestConcurrentHistoriesAreLinearizable has clients race on a few streams and
-// checks that what they saw could have happened one after another.
+// TestConcurrentHistoriesAreLinearizable lets clients race on a few streams and checks that their results are
+// possible for operations one after another.
 func TestConcurrentHistoriesAreLinearizable(t *testing.T) {
 	const clients, steps, streamCount = 6, 60, 3
 	node := start(t, t.TempDir())
@@ -132,7 +132,8 @@ func take(client *esdb.Client, in *step, last map[string]uint64) (seen, error) {
 	}
 	id := uuid.New()
 	in.id = id.String()
-	result, err := client.AppendToStream(context.Background(), in.stream, esdb.AppendToStreamOptions{ExpectedRevision: in.expected},
+	expected := esdb.AppendToStreamOptions{ExpectedRevision: in.expected}
+	result, err := client.AppendToStream(context.Background(), in.stream, expected,
 		esdb.EventData{EventID: id, EventType: "Raced"})
 	switch outcomeOf(err) {
 	case success:

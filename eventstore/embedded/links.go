@@ -5,12 +5,11 @@ import (
 	"strconv"
 )
 
-// show adds the event to the page as the reader asked for it. Where links are
-// to be followed and the event is one, that is an event of type $> whose data
-// is "revision@stream"; what it points at must be shown to readers of that
-// stream. A link that cannot be followed is shown without its event, one whose
-// data begins with no number as itself.
-func (r *reader) show(v *view, p *page, e *record) {
+// addEvent adds the event to the page. Where the reader resolves links and the event is a
+// link, which has the type $> and the data "revision@stream", it adds the target with the
+// link. Without a visible target it adds the link alone. A link whose data does not begin
+// with a number is added as an ordinary event.
+func (r *reader) addEvent(v *view, p *page, e *record) {
 	if !r.resolveLinks || string(e.kind) != linkKind {
 		p.event(r.uuids, e, nil)
 		return
@@ -22,15 +21,15 @@ func (r *reader) show(v *view, p *page, e *record) {
 		return
 	}
 	followed := found && len(stream) > 0 && len(stream) <= maxStreamName &&
-		v.showTo(string(stream), revision, r.store.ticks(), func(target *record) { p.event(r.uuids, target, e) })
+		v.readVisible(string(stream), revision, r.store.ticks(), func(target *record) { p.event(r.uuids, target, e) })
 	if !followed {
 		p.event(r.uuids, nil, e)
 	}
 }
 
-// showTo calls show with the event at the revision (the last for -1) if a
-// reader of its stream would find it.
-func (v *view) showTo(stream string, revision, now int64, show func(*record)) (shown bool) {
+// readVisible calls show with the event at the revision of the stream (-1: the last one)
+// if the event is visible to readers of the stream.
+func (v *view) readVisible(stream string, revision, now int64, show func(*record)) (shown bool) {
 	h, err := loadHead(v.snapshot, stream)
 	if err != nil || h.tombstoned || h.last == noRevision || h.retention.softDeleted() {
 		return false

@@ -47,7 +47,7 @@ func filled(t *testing.T) *store {
 	return s
 }
 
-func TestTheCheckFindsWhatIsWrong(t *testing.T) {
+func TestCheckFindsDamage(t *testing.T) {
 	// The ids of the streams are the positions of their first events.
 	position := func(s *store, n int) uint64 {
 		var positions []uint64
@@ -62,7 +62,9 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		return positions[n]
 	}
 	record := func(s *store, n int) []byte {
-		b, _, err := lookup(s.db, eventKey(position(s, n)), func(b []byte) ([]byte, error) { return append([]byte(nil), b...), nil })
+		b, _, err := lookup(
+			s.db, eventKey(position(s, n)), func(b []byte) ([]byte, error) { return append([]byte(nil), b...), nil },
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,15 +74,20 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		damage func(s *store, b *pebble.Batch) error
 		want   string // a part of one of the problems
 	}{
-		"nothing":          {func(*store, *pebble.Batch) error { return nil }, ""},
-		"an event is gone": {func(s *store, b *pebble.Batch) error { return b.Delete(eventKey(position(s, 1)), nil) }, "follows one that ends at"},
+		"nothing": {func(*store, *pebble.Batch) error { return nil }, ""},
+		"an event is gone": {
+			func(s *store, b *pebble.Batch) error { return b.Delete(eventKey(position(s, 1)), nil) }, "follows one that ends at",
+		},
 		"an event is broken": {func(s *store, b *pebble.Batch) error {
 			return b.Set(eventKey(position(s, 1)), make([]byte, len(record(s, 1))), nil)
 		}, "format 0"},
 		"an event is twice": {func(s *store, b *pebble.Batch) error {
 			return b.Set(eventKey(s.next), record(s, 0), nil)
 		}, "has another event"},
-		"an index entry is gone": {func(s *store, b *pebble.Batch) error { return b.Delete(revisionKey(position(s, 0), 1), nil) }, "has revision 2 where 1 is due"},
+		"an index entry is gone": {
+			func(s *store, b *pebble.Batch) error { return b.Delete(revisionKey(position(s, 0), 1), nil) },
+			"has revision 2 instead of 1",
+		},
 		"an index entry points elsewhere": {func(s *store, b *pebble.Batch) error {
 			return b.Set(revisionKey(position(s, 0), 1), entry{position: position(s, 0)}.encode(), nil)
 		}, "goes back from position"},
@@ -104,8 +111,12 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 			h.retention.maxCount = 9
 			return errors.Join(err, b.Set(headKey("a"), h.encode(), nil))
 		}, "differs from its metadata"},
-		"a head is gone":   {func(_ *store, b *pebble.Batch) error { return b.Delete(headKey("a"), nil) }, "not in the index of its stream"},
-		"a head is broken": {func(_ *store, b *pebble.Batch) error { return b.Set(headKey("c"), []byte{9}, nil) }, "unknown format"},
+		"a head is gone": {
+			func(_ *store, b *pebble.Batch) error { return b.Delete(headKey("a"), nil) }, "not in the index of its stream",
+		},
+		"a head is broken": {
+			func(_ *store, b *pebble.Batch) error { return b.Set(headKey("c"), []byte{9}, nil) }, "unknown format",
+		},
 		"the totals are wrong": {func(_ *store, b *pebble.Batch) error {
 			return b.Set([]byte{keyTotals}, totals{events: 1, streams: 9}.encode(), nil)
 		}, "the store counts 9"},
@@ -149,13 +160,15 @@ func TestADirectoryOfAnotherFormatIsRefused(t *testing.T) {
 	if err := s.close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openStore("data", fs, 1<<20, time.Now, slog.Default()); err == nil || !strings.Contains(err.Error(), "format 2") {
+	if _, err := openStore(
+		"data", fs, 1<<20, time.Now, slog.Default(),
+	); err == nil || !strings.Contains(err.Error(), "format 2") {
 		t.Fatalf("%v, want the format refused", err)
 	}
 }
 
-// TestReadersSeeOnlyWhatIsSynced puts an event into the engine behind the
-// committer's back: until it is published no reader may see it.
+// TestReadersSeeOnlyWhatIsSynced puts an event into the engine without the committer. No reader may see it before
+// it is published.
 func TestReadersSeeOnlyWhatIsSynced(t *testing.T) {
 	s := filled(t)
 	e := event{id: uuid.New(), stream: "a", kind: "k", revision: 4}
@@ -172,12 +185,14 @@ func TestReadersSeeOnlyWhatIsSynced(t *testing.T) {
 	}
 }
 
-func TestAWriteThatNobodyWaitsForIsDropped(t *testing.T) {
+func TestAWriteWhoseCallerHasGivenUpIsDropped(t *testing.T) {
 	s := filled(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	answers := make(chan answer, 1)
-	w := &write{ctx: ctx, stream: "new", expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k"}}, answer: answers}
+	w := &write{
+		ctx: ctx, stream: "new", expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k"}}, answer: answers,
+	}
 	if err := s.queue.put(context.Background(), w); err != nil {
 		t.Fatal(err)
 	}

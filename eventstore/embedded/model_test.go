@@ -14,7 +14,7 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// model is the store in the simplest words: what a list of lists would do.
+// model is the simplest implementation of the store, a list of lists.
 type model struct {
 	streams map[string]*modelStream
 	log     []modelEvent // user events of $all, in order
@@ -52,7 +52,7 @@ const (
 	otherError   outcome = "another error"
 )
 
-// append decides as the protocol's documents and the server's source say.
+// append decides as the documents of the protocol and the source of the server do.
 func (m *model) append(name string, expected esdb.ExpectedRevision, ids []uuid.UUID) (outcome, int) {
 	s := m.stream(name)
 	last := len(s.ids) - 1
@@ -124,7 +124,7 @@ func (m *model) add(name string, ids []uuid.UUID) (outcome, int) {
 	return success, len(s.ids) - 1
 }
 
-// scavenge forgets what is hidden for good, but for the last of each stream.
+// scavenge removes events that are hidden for ever, except the last one of each stream.
 func (m *model) scavenge() {
 	for _, s := range m.streams {
 		switch {
@@ -139,9 +139,8 @@ func (m *model) scavenge() {
 	m.log = slices.DeleteFunc(m.log, func(e modelEvent) bool { return e.revision < m.streams[e.stream].keptFrom })
 }
 
-// TestTheNodeDoesWhatTheModelDoes runs random histories against a node and the
-// model, restarting the node on the way.
-func TestTheNodeDoesWhatTheModelDoes(t *testing.T) {
+// TestTheNodeBehavesLikeTheModel runs random histories against a node and the model, with restarts of the node.
+func TestTheNodeBehavesLikeTheModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		dir := t.TempDir()
 		r := &modelRun{T: rt, dir: dir, model: &model{streams: make(map[string]*modelStream)}}
@@ -234,7 +233,7 @@ func (r *modelRun) append(t *rapid.T) {
 	r.send(t, stream, r.anyExpectation(t, stream), ids)
 }
 
-// repeat sends an earlier append again, as it was, cut or with more.
+// repeat sends an earlier append again: unchanged, shortened or extended.
 func (r *modelRun) repeat(t *rapid.T) {
 	if len(r.sent) == 0 {
 		return // nothing to repeat
@@ -254,10 +253,14 @@ func (r *modelRun) send(t *rapid.T, stream string, expected esdb.ExpectedRevisio
 	r.sent = append(r.sent, ids)
 	var events []esdb.EventData
 	for _, id := range ids {
-		events = append(events, esdb.EventData{EventID: id, EventType: "M", ContentType: esdb.ContentTypeJson, Data: []byte("{}")})
+		events = append(events, esdb.EventData{
+			EventID: id, EventType: "M", ContentType: esdb.ContentTypeJson, Data: []byte("{}"),
+		})
 	}
 	want, revision := r.model.append(stream, expected, ids)
-	result, err := r.client.AppendToStream(context.Background(), stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, events...)
+	result, err := r.client.AppendToStream(
+		context.Background(), stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, events...,
+	)
 	if got := outcomeOf(err); got != want {
 		t.Fatalf("append of %d to %s at %T %v: %s (%v), want %s", len(ids), stream, expected, expected, got, err, want)
 	}
@@ -281,7 +284,9 @@ func (r *modelRun) remove(t *rapid.T, forGood bool) {
 	}
 	var err error
 	if forGood {
-		_, err = r.client.TombstoneStream(context.Background(), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}})
+		_, err = r.client.TombstoneStream(
+			context.Background(), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}},
+		)
 	} else {
 		_, err = r.client.DeleteStream(context.Background(), stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
 	}
@@ -355,7 +360,7 @@ func (r *modelRun) read(t *rapid.T) {
 	}
 }
 
-// readAll compares the user events of $all, both ways.
+// readAll compares the user events of $all in both directions.
 func (r *modelRun) readAll(t *rapid.T) {
 	for _, direction := range []esdb.Direction{esdb.Forwards, esdb.Backwards} {
 		options := esdb.ReadAllOptions{Direction: direction, From: esdb.Start{}}

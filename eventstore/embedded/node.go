@@ -27,32 +27,32 @@ var (
 	ErrClosed = errors.New("the event store is closed")
 )
 
-// maxMessage is the largest message the node takes, as the server's: an append
-// over its limit gets the limit's error as long as each message is below this.
+// maxMessage is the size of the largest message, in bytes. It is above the largest limit of
+// an append, so that an append over its limit gets that limit's error.
 const maxMessage = 16<<20 + 1<<16
 
-// closePatience is how long Close lets calls in progress finish. Subscriptions
-// end at once; only a client that does not read its answer uses it up.
-const closePatience = 2 * time.Second
+// closeTimeout is how long Close waits for calls in progress. Subscriptions end at once, so
+// only a client that does not read its answer takes this long.
+const closeTimeout = 2 * time.Second
 
 // Node is an event store on one directory, and its server.
 type Node struct {
 	store   *store
 	server  *grpc.Server
-	pages   *http.Server
+	http    *http.Server
 	tls     *tls.Config   // nil without TLS
 	closing chan struct{} // closed when Close begins
-	uses    sync.RWMutex  // held for reading by what Close has to wait for
+	uses    sync.RWMutex  // held for reading by uses that Close waits for
 
 	mu       sync.Mutex // guards the rest
 	closed   bool
 	listener net.Listener
-	served   chan error // result of the Serve that Start began, nil without
+	served   chan error // result of the serving that Start began; nil without
 }
 
-// Open opens the store in the directory, creating it if needed, and recovers
-// it from whatever ended its last use. The store serves nobody before Serve or
-// Start. It returns ErrInUse if another node has the directory open.
+// Open opens the store in the directory. It creates a missing one, and recovers one after a
+// crash. The node serves no clients before Serve or Start. Error: ErrInUse if another node
+// has the directory open.
 func Open(dir string, options ...Option) (*Node, error) {
 	set := settings{
 		fs: vfs.Default, now: time.Now, logger: slog.Default(),
@@ -60,7 +60,7 @@ func Open(dir string, options ...Option) (*Node, error) {
 	for _, option := range options {
 		option(&set)
 	}
-	if err := set.validate(); err != nil {
+	if err := set.valid(); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
 	store, err := openStore(dir, set.fs, cacheSize, set.now, set.logger)
@@ -74,9 +74,9 @@ func Open(dir string, options ...Option) (*Node, error) {
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
-		grpc.ConnectionTimeout(sortPatience),
-		// The clients ping every 10 s, also when nothing is going on; by
-		// default gRPC servers hang up on those.
+		grpc.ConnectionTimeout(handshakeTimeout),
+		// The clients ping every 10 s, also without calls. By default a gRPC server
+		// closes their connections for that.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 		grpc.UnaryInterceptor(guard.unary),
 		grpc.StreamInterceptor(guard.stream),
@@ -84,16 +84,15 @@ func Open(dir string, options ...Option) (*Node, error) {
 	}
 	n.server = grpc.NewServer(serverOptions...)
 	cluster := newGossipService()
-	n.pages = newPages(n, guard, cluster.instance)
+	n.http = newHTTPServer(n, guard, cluster.instance)
 	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
 	gossip.RegisterGossipServer(n.server, cluster)
 	serverfeatures.RegisterServerFeaturesServer(n.server, featuresService{})
 	return n, nil
 }
 
-// Start listens on the address (port 0 picks a free one) and serves clients
-// there in the background until Close, which returns what that ended with. A node
-// is served once.
+// Start listens on the address, where port 0 is a free one, and serves clients in the
+// background until Close. Close returns the error of the serving. A node can be served once.
 func (n *Node) Start(address string) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -110,6 +109,7 @@ func (n *Node) Start(address string) error {
 	return nil
 }
 
+// attach sets the listener of the node.
 func (n *Node) attach(listener net.Listener) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -123,19 +123,19 @@ func (n *Node) attach(listener net.Listener) error {
 	return nil
 }
 
-// serve speaks gRPC and HTTP/1 on the listener.
+// serve serves gRPC and HTTP/1 on the listener.
 func (n *Node) serve(listener net.Listener) error {
-	sorter := newSorter(listener, n.tls)
-	told := make(chan error, 1)
-	go func() { told <- n.pages.Serve(sorter.http) }()
-	err := n.server.Serve(sorter.rpc)
-	// Whatever ended one ends the other.
-	closed := sorter.Close()
-	sorter.wait.Wait()
-	<-told
+	mux := newProtocolMux(listener, n.tls)
+	ended := make(chan error, 1)
+	go func() { ended <- n.http.Serve(mux.http) }()
+	err := n.server.Serve(mux.rpc)
+	// The end of one server ends the other.
+	closed := mux.Close()
+	mux.wait.Wait()
+	<-ended
 	select {
 	case <-n.closing:
-		// Then their end is no error, whichever of them was closed first.
+		// Close has ended both servers, so their errors do not count.
 		err = closed
 	default:
 	}
@@ -145,7 +145,7 @@ func (n *Node) serve(listener net.Listener) error {
 	return nil
 }
 
-// Addr is where the node is served, nil before Start.
+// Addr returns the address of the node; nil before Start.
 func (n *Node) Addr() net.Addr {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -155,8 +155,8 @@ func (n *Node) Addr() net.Addr {
 	return n.listener.Addr()
 }
 
-// ConnectionString is what clients are given to connect to the node, without
-// credentials; empty before Start.
+// ConnectionString returns the connection string for clients, without credentials; empty
+// before Start.
 func (n *Node) ConnectionString() string {
 	addr := n.Addr()
 	if addr == nil {
@@ -165,8 +165,8 @@ func (n *Node) ConnectionString() string {
 	return fmt.Sprintf("esdb://%s?tls=%t", addr, n.tls != nil)
 }
 
-// Close ends subscriptions, lets appends that have begun get their answer, and
-// closes the store. Closing again does nothing.
+// Close ends the subscriptions, answers the appends in progress, and closes the store. It may
+// be called again.
 func (n *Node) Close() error {
 	n.mu.Lock()
 	if n.closed {
@@ -178,16 +178,16 @@ func (n *Node) Close() error {
 	n.mu.Unlock()
 
 	close(n.closing)
-	told := make(chan struct{})
+	httpClosed := make(chan struct{})
 	go func() {
-		defer close(told)
-		n.closePages()
+		defer close(httpClosed)
+		n.closeHTTP()
 	}()
-	patience := time.AfterFunc(closePatience, n.server.Stop)
+	stop := time.AfterFunc(closeTimeout, n.server.Stop)
 	n.server.GracefulStop()
-	patience.Stop()
-	<-told
-	// Handlers may outlive GracefulStop's connections; Stop waits for them.
+	stop.Stop()
+	<-httpClosed
+	// Handlers may run longer than their connections. Stop waits for them.
 	n.server.Stop()
 
 	var err error
@@ -199,12 +199,42 @@ func (n *Node) Close() error {
 	return errors.Join(err, n.store.close())
 }
 
-// closePages lets those who read a page finish. Its errors are that somebody
-// did not, and that gRPC has closed their common listener before.
-func (n *Node) closePages() {
-	patience, stop := context.WithTimeout(context.Background(), closePatience)
+// closeHTTP waits for requests over HTTP/1 in progress, up to closeTimeout. It ignores the
+// error that gRPC has closed the common listener.
+func (n *Node) closeHTTP() {
+	ctx, stop := context.WithTimeout(context.Background(), closeTimeout)
 	defer stop()
-	if n.pages.Shutdown(patience) != nil {
-		_ = n.pages.Close()
+	if n.http.Shutdown(ctx) != nil {
+		_ = n.http.Close()
 	}
+}
+
+// whileOpen calls use unless the node is closing. Close waits until use returns.
+func (n *Node) whileOpen(use func() error) error {
+	n.uses.RLock()
+	defer n.uses.RUnlock()
+	select {
+	case <-n.closing:
+		return ErrClosed
+	default:
+		return use()
+	}
+}
+
+// untilClosing is whileOpen for a use that may take long. Close ends its context.
+func (n *Node) untilClosing(ctx context.Context, use func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	return n.whileOpen(func() error {
+		done := make(chan struct{})
+		defer close(done)
+		go func() {
+			select {
+			case <-n.closing:
+				cancel(ErrClosed)
+			case <-done:
+			}
+		}()
+		return use(ctx)
+	})
 }

@@ -29,12 +29,16 @@ import (
 )
 
 func newEvent(size int) esdb.EventData {
-	return esdb.EventData{EventID: uuid.New(), EventType: "Written", ContentType: esdb.ContentTypeBinary, Data: make([]byte, size)}
+	return esdb.EventData{
+		EventID: uuid.New(), EventType: "Written", ContentType: esdb.ContentTypeBinary, Data: make([]byte, size),
+	}
 }
 
 func appendTo(t *testing.T, client *esdb.Client, stream string, events ...esdb.EventData) *esdb.WriteResult {
 	t.Helper()
-	result, err := client.AppendToStream(context.Background(), stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, events...)
+	result, err := client.AppendToStream(
+		context.Background(), stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, events...,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +60,7 @@ func TestADirectoryHasOneNode(t *testing.T) {
 	}
 }
 
-func TestARestartGoesOnAfterTheLastPosition(t *testing.T) {
+func TestPositionsContinueAfterARestart(t *testing.T) {
 	dir := t.TempDir()
 	node, err := embedded.Open(dir)
 	if err != nil {
@@ -79,7 +83,7 @@ func TestARestartGoesOnAfterTheLastPosition(t *testing.T) {
 	}
 }
 
-func TestCloseEndsSubscriptionsAndIsDoneOnce(t *testing.T) {
+func TestCloseEndsSubscriptionsAndMayBeRepeated(t *testing.T) {
 	node := start(t, t.TempDir())
 	client := eventstoretest.Connect(t, node.ConnectionString())
 	sub, err := client.SubscribeToAll(context.Background(), esdb.SubscribeToAllOptions{From: esdb.Start{}})
@@ -132,7 +136,7 @@ func TestCloseDoesNotWaitForAClientThatDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestAReadOfAllEndsWhereTheLogEndedWhenItBegan(t *testing.T) {
+func TestAReadOfAllEndsAtTheEndOfTheLogAtItsBeginning(t *testing.T) {
 	const events, size = 3000, 5000 // far more than the connection buffers
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	for range events / 100 {
@@ -155,19 +159,21 @@ func TestAReadOfAllEndsWhereTheLogEndedWhenItBegan(t *testing.T) {
 	}
 }
 
-func TestAClientThatStillSendsGetsTheReasonOfTheRefusal(t *testing.T) {
+func TestAClientThatIsStillSendingGetsTheRefusal(t *testing.T) {
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	var list []esdb.EventData
 	for range 40 {
 		list = append(list, newEvent(600_000))
 	}
-	_, err := client.AppendToStream(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, list...)
+	_, err := client.AppendToStream(
+		context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, list...,
+	)
 	if err == nil || !strings.Contains(err.Error(), "Maximum Append Size") {
 		t.Fatalf("%v, want the limit named", err)
 	}
 }
 
-// clock is a time that stands until it is set.
+// clock is a time that changes only when it is set.
 type clock struct{ at atomic.Int64 }
 
 func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
@@ -183,7 +189,9 @@ func TestMaxAgeHidesOldEvents(t *testing.T) {
 	}
 	var metadata esdb.StreamMetadata
 	metadata.SetMaxAge(25 * time.Second)
-	if _, err := client.SetStreamMetadata(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata); err != nil {
+	if _, err := client.SetStreamMetadata(
+		context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata,
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, options := range []esdb.ReadStreamOptions{{From: esdb.Start{}}, {Direction: esdb.Backwards, From: esdb.End{}}} {
@@ -196,7 +204,9 @@ func TestMaxAgeHidesOldEvents(t *testing.T) {
 		}
 	}
 	c.advance(time.Hour)
-	if got, err := collect(client.ReadStream(context.Background(), "s", esdb.ReadStreamOptions{}, 100)); err != nil || len(got) != 0 {
+	if got, err := collect(
+		client.ReadStream(context.Background(), "s", esdb.ReadStreamOptions{}, 100),
+	); err != nil || len(got) != 0 {
 		t.Fatalf("%d events, %v, want none", len(got), err)
 	}
 	if got := appendTo(t, client, "s", newEvent(1)); got.NextExpectedVersion != 10 {
@@ -204,12 +214,14 @@ func TestMaxAgeHidesOldEvents(t *testing.T) {
 	}
 }
 
-func TestATruncationAheadOfTheStreamDoesNotHideWhatComesFromSubscribers(t *testing.T) {
+func TestATruncationBeyondTheEndDoesNotHideNewEventsFromSubscribers(t *testing.T) {
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	appendTo(t, client, "s", newEvent(1))
 	var metadata esdb.StreamMetadata
 	metadata.SetTruncateBefore(10)
-	if _, err := client.SetStreamMetadata(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata); err != nil {
+	if _, err := client.SetStreamMetadata(
+		context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, metadata,
+	); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -230,7 +242,7 @@ func TestATruncationAheadOfTheStreamDoesNotHideWhatComesFromSubscribers(t *testi
 	}
 }
 
-func TestACheckTellsDamagedFiles(t *testing.T) {
+func TestCheckReportsDamagedFiles(t *testing.T) {
 	dir := t.TempDir()
 	node := start(t, dir)
 	appendTo(t, eventstoretest.Connect(t, node.ConnectionString()), "s", newEvent(1000))
@@ -261,7 +273,7 @@ func TestACheckTellsDamagedFiles(t *testing.T) {
 	}
 }
 
-func TestABackupIsWhatTheStoreWas(t *testing.T) {
+func TestABackupEqualsTheStore(t *testing.T) {
 	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "store")
 	node := start(t, dir)
@@ -301,7 +313,9 @@ func TestABackupIsWhatTheStoreWas(t *testing.T) {
 		t.Error("a second restore went over the first")
 	}
 	second := start(t, restored)
-	got, err := collect(eventstoretest.Connect(t, second.ConnectionString()).ReadStream(ctx, "s", esdb.ReadStreamOptions{}, 100))
+	got, err := collect(
+		eventstoretest.Connect(t, second.ConnectionString()).ReadStream(ctx, "s", esdb.ReadStreamOptions{}, 100),
+	)
 	if err != nil || len(got) != len(ids) {
 		t.Fatalf("%d events, %v, want %d", len(got), err, len(ids))
 	}
@@ -315,7 +329,7 @@ func TestABackupIsWhatTheStoreWas(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoStoreIsNeitherCheckedNorRestored(t *testing.T) {
+func TestCheckAndRestoreRefuseADirectoryWithoutAStore(t *testing.T) {
 	empty := t.TempDir()
 	if _, err := embedded.Check(context.Background(), empty); err == nil {
 		t.Error("an empty directory was checked")
@@ -348,8 +362,9 @@ func certificate(t *testing.T) (tls.Certificate, string) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "node"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -383,7 +398,9 @@ func TestOnlyClientsWithTheCredentialsAreAdmitted(t *testing.T) {
 		u.User = c.user
 		u.RawQuery = "tls=true&tlsCAFile=" + ca
 		client := eventstoretest.Connect(t, u.String())
-		_, err = client.AppendToStream(context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, newEvent(1))
+		_, err = client.AppendToStream(
+			context.Background(), "s", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, newEvent(1),
+		)
 		var e *esdb.Error
 		switch {
 		case c.want == -1 && err != nil:
@@ -394,7 +411,7 @@ func TestOnlyClientsWithTheCredentialsAreAdmitted(t *testing.T) {
 	}
 }
 
-func TestAnAppendThatIsCutOffIsNotWrittenInPart(t *testing.T) {
+func TestACancelledAppendWritesNothing(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	ctx, cancel := context.WithCancel(w.ctx)
 	call, err := w.streams.Append(ctx)
@@ -404,7 +421,7 @@ func TestAnAppendThatIsCutOffIsNotWrittenInPart(t *testing.T) {
 	_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: toStream("s")}})
 	_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: message("{}")}})
 	cancel()
-	_, _ = call.CloseAndRecv()
+	_ = call.RecvMsg(&streams.AppendResp{}) // CloseAndRecv could finish the append before the cancellation arrives
 	answers, _, err := w.read(readRequest("s"))
 	if err != nil || len(answers) != 1 || answers[0].GetStreamNotFound() == nil {
 		t.Fatalf("%v, %v, want no such stream", answers, err)

@@ -13,8 +13,8 @@ import (
 // metadata and type (UTF-16), as EventStoreDB has it by default.
 const maxAppendSize = 1 << 20
 
-// cacheSize is the memory that the storage engine keeps blocks of the disk in, in
-// bytes. Memory for writes, two tables of 16 MiB, comes on top.
+// cacheSize is the size of the block cache of the storage engine, in bytes. The memory for
+// writes, two tables of 16 MiB, is not part of it.
 const cacheSize = 64 << 20
 
 type settings struct {
@@ -26,22 +26,23 @@ type settings struct {
 	password string
 }
 
-func (s *settings) validate() error {
+// valid returns an error where the settings contradict each other.
+func (s *settings) valid() error {
 	if s.username != "" && s.tls == nil {
-		return errors.New("credentials need TLS: clients never send them in the clear")
+		return errors.New("credentials need TLS: clients do not send them without TLS")
 	}
 	return nil
 }
 
-// An Option changes one default of a node.
+// Option changes one default of a node.
 type Option func(*settings)
 
-// InMemory keeps the store in memory instead of the directory; its contents
-// end with the node.
+// InMemory keeps the store in memory instead of the directory. Its contents are lost when
+// the node closes.
 func InMemory() Option { return func(s *settings) { s.fs = vfs.NewMem() } }
 
-// WithClock replaces time.Now as the source of the events' creation times and
-// of the age that $maxAge compares with.
+// WithClock replaces time.Now. The clock gives events their creation time, and their age for
+// $maxAge.
 func WithClock(now func() time.Time) Option { return func(s *settings) { s.now = now } }
 
 // WithLogger replaces slog.Default.
@@ -50,8 +51,8 @@ func WithLogger(logger *slog.Logger) Option { return func(s *settings) { s.logge
 // WithTLS serves TLS only.
 func WithTLS(config *tls.Config) Option { return func(s *settings) { s.tls = config } }
 
-// WithCredentials admits only clients that know the one user of the node. It
-// needs WithTLS. Without credentials everybody who can connect is admitted.
+// WithCredentials admits only clients with this user and password. It needs WithTLS. Without
+// credentials the node admits every client.
 func WithCredentials(username, password string) Option {
 	return func(s *settings) { s.username, s.password = username, password }
 }

@@ -13,9 +13,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestNothingAnsweredIsLostToAPowerFailure keeps the store on a disk that
-// forgets, at the moment of the failure, some or all of what was not synced,
-// while writers are at work.
+// TestNothingAnsweredIsLostToAPowerFailure uses a disk that, at the failure, loses some or all of what was not
+// synced, under concurrent writers.
 func TestNothingAnsweredIsLostToAPowerFailure(t *testing.T) {
 	for failure := range 20 {
 		t.Run(fmt.Sprint(failure), func(t *testing.T) { survivePowerFailure(t, failure) })
@@ -39,7 +38,9 @@ func survivePowerFailure(t *testing.T, failure int) {
 		wg.Go(func() {
 			stream := fmt.Sprint("s", w)
 			for ctx.Err() == nil {
-				a, err := s.write(ctx, &write{stream: stream, expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k", data: make([]byte, 100)}}})
+				a, err := s.write(ctx, &write{
+					stream: stream, expected: expectAny, events: []proposed{{id: uuid.New(), kind: "k", data: make([]byte, 100)}},
+				})
 				if err != nil || a.verdict != accepted {
 					return
 				}
@@ -58,14 +59,16 @@ func survivePowerFailure(t *testing.T, failure int) {
 	}
 	<-ctx.Done()
 	mu.Lock()
-	// What is noted here was answered before the power fails.
+	// What is noted here was answered before the failure.
 	var want []string
 	last := make(map[string]int64)
 	for stream, revision := range answered {
 		want = append(want, stream)
 		last[stream] = revision
 	}
-	after := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 25 * (failure % 4), RNG: rand.New(rand.NewPCG(1, uint64(failure)))})
+	after := disk.CrashClone(vfs.CrashCloneCfg{
+		UnsyncedDataPercent: 25 * (failure % 4), RNG: rand.New(rand.NewPCG(1, uint64(failure))),
+	})
 	mu.Unlock()
 	wg.Wait()
 	if err := s.close(); err != nil {

@@ -33,7 +33,9 @@ func anyRevision(stream string) *streams.BatchAppendReq_Options {
 }
 
 // part is a part of an append, the first if it has options.
-func part(id *shared.UUID, options *streams.BatchAppendReq_Options, final bool, data ...string) *streams.BatchAppendReq {
+func part(
+	id *shared.UUID, options *streams.BatchAppendReq_Options, final bool, data ...string,
+) *streams.BatchAppendReq {
 	r := &streams.BatchAppendReq{CorrelationId: id, Options: options, IsFinal: final}
 	for _, d := range data {
 		r.ProposedMessages = append(r.ProposedMessages, batched(d))
@@ -41,7 +43,7 @@ func part(id *shared.UUID, options *streams.BatchAppendReq_Options, final bool, 
 	return r
 }
 
-// refused fails unless the answer is an error with the details.
+// refused expects an error with the details.
 func refused(t *testing.T, r *streams.BatchAppendResp, code codes.Code, details proto.Message) {
 	t.Helper()
 	if codes.Code(r.GetError().GetCode()) != code || len(r.GetError().GetDetails()) != 1 {
@@ -56,7 +58,7 @@ func refused(t *testing.T, r *streams.BatchAppendResp, code codes.Code, details 
 	}
 }
 
-// goesOn fails unless the call still takes an append and answers it next.
+// goesOn expects that the call accepts another append and answers it next.
 func (b *batch) goesOn() {
 	b.Helper()
 	id := textID(uuid.NewString())
@@ -66,8 +68,8 @@ func (b *batch) goesOn() {
 	}
 }
 
-// TestARefusedPartNamesItsStream: two of the Node client's releases end their
-// process at an error without a stream identifier.
+// TestARefusedPartNamesItsStream is for two releases of the Node client, whose process ends at an error without a
+// stream identifier.
 func TestARefusedPartNamesItsStream(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	untyped := part(nil, nil, true, "1")
@@ -122,13 +124,15 @@ func TestABatchAppendWithoutAValidCorrelationIsABadRequest(t *testing.T) {
 			if !proto.Equal(r.CorrelationId, id) || string(r.StreamIdentifier.GetStreamName()) != "s" {
 				t.Fatalf("%v, want it answered as it was sent", r)
 			}
-			refused(t, r, codes.InvalidArgument, &shared.BadRequest{Message: "The append needs a correlation_id that is a UUID."})
+			refused(
+				t, r, codes.InvalidArgument, &shared.BadRequest{Message: "The append needs a correlation_id that is a UUID."},
+			)
 			b.goesOn()
 		})
 	}
 }
 
-func TestABatchCallTakesManyUnfinishedAppends(t *testing.T) {
+func TestABatchCallAcceptsManyUnfinishedAppends(t *testing.T) {
 	b := dial(t, start(t, "", embedded.InMemory())).batch()
 	const appends = 200
 	var ids []*shared.UUID
@@ -156,7 +160,8 @@ func TestTheLargestRevisionIsAWrongExpectedVersion(t *testing.T) {
 			StreamIdentifier:       named("s"),
 			ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: math.MaxInt64},
 		}, message("{}"))
-		if err != nil || r.GetWrongExpectedVersion().GetExpectedRevision() != math.MaxInt64 || r.GetWrongExpectedVersion().GetCurrentRevision() != 0 {
+		if err != nil || r.GetWrongExpectedVersion().GetExpectedRevision() != math.MaxInt64 ||
+			r.GetWrongExpectedVersion().GetCurrentRevision() != 0 {
 			t.Fatalf("%v, %v", r, err)
 		}
 	})
@@ -166,8 +171,10 @@ func TestTheLargestRevisionIsAWrongExpectedVersion(t *testing.T) {
 		options.ExpectedStreamPosition = &streams.BatchAppendReq_Options_StreamPosition{StreamPosition: math.MaxInt64}
 		b.send(part(textID(uuid.NewString()), options, true, "1"))
 		refused(t, b.receive(), codes.AlreadyExists, &shared.WrongExpectedVersion{
-			CurrentStreamRevisionOption:  &shared.WrongExpectedVersion_CurrentStreamRevision{},
-			ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedStreamPosition{ExpectedStreamPosition: math.MaxInt64},
+			CurrentStreamRevisionOption: &shared.WrongExpectedVersion_CurrentStreamRevision{},
+			ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedStreamPosition{
+				ExpectedStreamPosition: math.MaxInt64,
+			},
 		})
 	})
 	t.Run("delete", func(t *testing.T) {
@@ -189,9 +196,9 @@ func TestTheLargestRevisionIsAWrongExpectedVersion(t *testing.T) {
 	}
 }
 
-// TestAnAppendRepeatedWithAnyIsKnownByItsStream: the server remembers the ids
-// of all streams in one cache, where the one used last hides the others.
-func TestAnAppendRepeatedWithAnyIsKnownByItsStream(t *testing.T) {
+// TestAnAppendRepeatedWithAnyIsRecognisedInItsStream differs from the server, whose single cache of ids for all
+// streams keeps only the last stream of an id.
+func TestAnAppendRepeatedWithAnyIsRecognisedInItsStream(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	same := message("{}")
 	first, _, err := w.append(toStream("one"), same)
@@ -213,9 +220,9 @@ func TestAnAppendRepeatedWithAnyIsKnownByItsStream(t *testing.T) {
 	}
 }
 
-// TestCloseAnswersWhatABatchCallHasTakenIn closes the node in the middle of a
-// flood: what is in the log is what was answered, to the event.
-func TestCloseAnswersWhatABatchCallHasTakenIn(t *testing.T) {
+// TestCloseAnswersEveryAppendOfABatchCall closes the node under load. The log must hold exactly the answered
+// events.
+func TestCloseAnswersEveryAppendOfABatchCall(t *testing.T) {
 	for round := range 6 {
 		dir := t.TempDir()
 		node, err := embedded.Open(dir)
@@ -301,9 +308,8 @@ func TestAnUnfinishedAppendEndsWithItsCall(t *testing.T) {
 	}
 }
 
-// TestLateAppendsOfAClientThatTakesNoAnswersCostLittle lets many deadlines pass
-// while nobody takes the answers.
-func TestLateAppendsOfAClientThatTakesNoAnswersCostLittle(t *testing.T) {
+// TestExpiredAppendsWithoutAReaderCostLittle lets many deadlines pass while the client reads no answers.
+func TestExpiredAppendsWithoutAReaderCostLittle(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	b := w.batch()
 	const appends = 20_000

@@ -18,7 +18,7 @@ import (
 	"tizilim/eventstore/eventstoretest"
 )
 
-// supportedBy24 is what a server of version 24.10 without projections lists.
+// supportedBy24 is the list of a server of version 24.10 without projections.
 const supportedBy24 = `
 event_store.client.gossip.gossip read
 event_store.client.monitoring.monitoring stats
@@ -75,12 +75,14 @@ func TestTheFeaturesAreThoseOfA24Server(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotThereIsNamed(t *testing.T) {
+func TestAbsentMethodsAreNamed(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	const elsewhere = " not part of this single-node event store: use an EventStoreDB server for that."
 	for method, want := range map[string]string{
-		"/event_store.client.streams.Streams/Rename":                                "The service event_store.client.streams.Streams has no method Rename.",
-		"/event_store.client.gossip.Gossip/Update":                                  "The service event_store.client.gossip.Gossip has no method Update.",
+		"/event_store.client.streams.Streams/Rename": "The service event_store.client.streams.Streams " +
+			"has no method Rename.",
+		"/event_store.client.gossip.Gossip/Update": "The service event_store.client.gossip.Gossip " +
+			"has no method Update.",
 		"/event_store.client.persistent_subscriptions.PersistentSubscriptions/Read": "Persistent subscriptions are" + elsewhere,
 		"/event_store.client.projections.Projections/Create":                        "Projections are" + elsewhere,
 		"/event_store.client.users.Users/Create":                                    "Users are" + elsewhere,
@@ -97,9 +99,9 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 	}
 }
 
-// TestTheGoClientShowsTheNodesOwnSentence: a client refuses by itself, and in
-// words of its own, what a server does not list.
-func TestTheGoClientShowsTheNodesOwnSentence(t *testing.T) {
+// TestTheGoClientShowsTheSentenceOfTheNode needs the methods to be listed: a client itself refuses what a server
+// does not list.
+func TestTheGoClientShowsTheSentenceOfTheNode(t *testing.T) {
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	ctx := context.Background()
 	for name, call := range map[string]func() error{
@@ -127,7 +129,7 @@ func TestTheGoClientShowsTheNodesOwnSentence(t *testing.T) {
 	}
 }
 
-func TestARefusedCallIsEndedAfterItsFirstMessage(t *testing.T) {
+func TestARefusedCallEndsAfterItsFirstMessage(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	const method = "/event_store.client.persistent_subscriptions.PersistentSubscriptions/Read"
 	desc := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}

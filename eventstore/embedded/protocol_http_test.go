@@ -27,7 +27,7 @@ import (
 	"tizilim/eventstore/eventstoretest"
 )
 
-// page asks for a page and returns its status, its header and its body.
+// page requests a page and returns its status, header and body.
 func page(t *testing.T, client *http.Client, method, url string) (int, http.Header, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -48,14 +48,14 @@ func page(t *testing.T, client *http.Client, method, url string) (int, http.Head
 
 // http1 is a client whose connections end with the test.
 func http1(t *testing.T, config *tls.Config) *http.Client {
-	// Where the client may speak HTTP/2, it offers both.
+	// Where the client may use HTTP/2, it offers both.
 	both := config != nil && slices.Contains(config.NextProtos, "h2")
 	transport := &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: both}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport, Timeout: 10 * time.Second}
 }
 
-func TestThePagesOfTheServerAreThere(t *testing.T) {
+func TestTheNodeHasThePagesOfTheServer(t *testing.T) {
 	node := start(t, "", embedded.InMemory())
 	appendTo(t, eventstoretest.Connect(t, node.ConnectionString()), "s", newEvent(10), newEvent(10))
 	client, at := http1(t, nil), "http://"+node.Addr().String()
@@ -69,8 +69,12 @@ func TestThePagesOfTheServerAreThere(t *testing.T) {
 		{"GET", "/health/live?liveCode=200", 200, nil},
 		{"POST", "/health/live", 405, nil},
 		{"GET", "/ping", 200, []string{`"text": "Ping request successfully handled"`}},
-		{"GET", "/info", 200, []string{`"esVersion": "24.10.14"`, `"state": "leader"`, `"atomPub": false`, `"type": "insecure"`}},
-		{"GET", "/gossip", 200, []string{`"state": "Leader"`, `"isAlive": true`, `"httpEndPointIp": "127.0.0.1"`, `"esVersion": "24.10.14"`}},
+		{"GET", "/info", 200, []string{
+			`"esVersion": "24.10.14"`, `"state": "leader"`, `"atomPub": false`, `"type": "insecure"`,
+		}},
+		{"GET", "/gossip", 200, []string{
+			`"state": "Leader"`, `"isAlive": true`, `"httpEndPointIp": "127.0.0.1"`, `"esVersion": "24.10.14"`,
+		}},
 		{"GET", "/stats", 200, []string{`"proc": {`, `"checksum": `, `"events": 2`, `"streams": 1`}},
 		{"GET", "/metrics", 200, []string{
 			"\neventstore_io_events{activity=\"written\"} 2\n",
@@ -115,7 +119,9 @@ func TestGossipIsTheSameOverBothProtocols(t *testing.T) {
 		t.Fatal(err)
 	}
 	page, rpc := told.Members[0], info.Members[0]
-	id, err := esdb.ParseUUIDFromInt64(rpc.InstanceId.GetStructured().MostSignificantBits, rpc.InstanceId.GetStructured().LeastSignificantBits)
+	id, err := esdb.ParseUUIDFromInt64(
+		rpc.InstanceId.GetStructured().MostSignificantBits, rpc.InstanceId.GetStructured().LeastSignificantBits,
+	)
 	if err != nil || page.InstanceID != id.String() ||
 		page.HTTPEndPointIP != rpc.HttpEndPoint.Address || page.HTTPEndPointPort != rpc.HttpEndPoint.Port {
 		t.Errorf("%+v over HTTP, %v over gRPC, %v", page, rpc, err)
@@ -154,7 +160,7 @@ func trusting(t *testing.T, ca string) *tls.Config {
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 }
 
-// secured is a node with TLS and a user, and what trusts it.
+// secured returns a node with TLS and a user, and the certificates that trust it.
 func secured(t *testing.T) (*embedded.Node, *tls.Config) {
 	cert, ca := certificate(t)
 	node := start(t, "", embedded.InMemory(),
@@ -163,7 +169,7 @@ func secured(t *testing.T) (*embedded.Node, *tls.Config) {
 	return node, trusting(t, ca)
 }
 
-func TestOnlyTheUserOfANodeIsToldItsFigures(t *testing.T) {
+func TestStatisticsNeedCredentials(t *testing.T) {
 	node, trust := secured(t)
 	client := http1(t, trust)
 	for path, open := range map[string]bool{
@@ -180,13 +186,15 @@ func TestOnlyTheUserOfANodeIsToldItsFigures(t *testing.T) {
 			t.Errorf("%s with the password: %d", path, status)
 		}
 	}
-	if _, _, body := page(t, client, "GET", "https://"+node.Addr().String()+"/info"); !strings.Contains(body, `"type": "internal"`) {
+	if _, _, body := page(
+		t, client, "GET", "https://"+node.Addr().String()+"/info",
+	); !strings.Contains(body, `"type": "internal"`) {
 		t.Errorf("%s, want a user asked for", body)
 	}
 }
 
-// TestBothProtocolsAreServedOverTLS: gRPC clients offer h2 alone, browsers and
-// monitors offer both, old ones nothing.
+// TestBothProtocolsAreServedOverTLS tries the offers of clients: gRPC clients offer only h2, browsers and monitors
+// both protocols, old clients none.
 func TestBothProtocolsAreServedOverTLS(t *testing.T) {
 	node, trust := secured(t)
 	for name, offered := range map[string][]string{
@@ -208,9 +216,9 @@ func TestBothProtocolsAreServedOverTLS(t *testing.T) {
 	}
 }
 
-// TestAConnectionThatSaysNothingHoldsUpNobody leaves connections that have
-// sent nothing, or a part of what they will, while others come and go.
-func TestAConnectionThatSaysNothingHoldsUpNobody(t *testing.T) {
+// TestASilentConnectionBlocksNoOther opens connections that send nothing, or a part of their first bytes, while
+// other connections work.
+func TestASilentConnectionBlocksNoOther(t *testing.T) {
 	node := start(t, t.TempDir())
 	var begun net.Conn
 	const request = "GET /ping HTTP/1.1\r\n"
@@ -231,8 +239,8 @@ func TestAConnectionThatSaysNothingHoldsUpNobody(t *testing.T) {
 		t.Errorf("%d over HTTP", status)
 	}
 	appendTo(t, eventstoretest.Connect(t, node.ConnectionString()), "s", newEvent(10))
-	// A request that has begun is waited for, those who said nothing are not:
-	// not even the 5 s that they have.
+	// Close waits for a request that has begun, and not for silent connections, which
+	// have 5 s.
 	_ = begun.Close()
 	began := time.Now()
 	if err := node.Close(); err != nil {
@@ -243,7 +251,7 @@ func TestAConnectionThatSaysNothingHoldsUpNobody(t *testing.T) {
 	}
 }
 
-// failing is a listener that fails for a while, and then for good.
+// failing is a listener that fails with transient errors, and then with a permanent one.
 type failing struct {
 	net.Listener
 	passing atomic.Int64
@@ -264,7 +272,7 @@ func (l *failing) Accept() (net.Conn, error) {
 	return nil, l.end
 }
 
-func TestServeOutlivesAFailureThatPassesAndTellsOneThatDoesNot(t *testing.T) {
+func TestServeSurvivesTransientFailuresAndReturnsAPermanentOne(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -308,9 +316,8 @@ func TestARequestThatIsTooLargeIsRefused(t *testing.T) {
 	}
 }
 
-// TestAConnectionIsSortedByItsFirstLetters sends them one by one, or what is
-// no request of either protocol.
-func TestAConnectionIsSortedByItsFirstLetters(t *testing.T) {
+// TestTheFirstLettersSelectTheProtocol sends them one by one, or a request of neither protocol.
+func TestTheFirstLettersSelectTheProtocol(t *testing.T) {
 	node := start(t, "", embedded.InMemory())
 	const rest = " /ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 	for name, c := range map[string]struct {

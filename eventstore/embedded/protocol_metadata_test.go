@@ -12,9 +12,8 @@ import (
 	"tizilim/eventstore/embedded"
 )
 
-// TestMetadataIsObeyedAsAWholeOrNotAtAll appends three events and says in the
-// stream's metadata that the first two are hidden.
-func TestMetadataIsObeyedAsAWholeOrNotAtAll(t *testing.T) {
+// TestMalformedMetadataIsIgnoredAsAWhole appends three events and metadata that hides the first two.
+func TestMalformedMetadataIsIgnoredAsAWhole(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	for name, c := range map[string]struct {
 		metadata    string
@@ -52,8 +51,7 @@ func TestMetadataIsObeyedAsAWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-// TestMetadataCannotBeDeleted: the server allows it, and a 23.10 one stops for
-// good on it.
+// TestMetadataCannotBeDeleted differs from the server, which allows it. Version 23.10 then stops at every start.
 func TestMetadataCannotBeDeleted(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	if _, _, err := w.append(toStream("$$s"), message("{}")); err != nil {

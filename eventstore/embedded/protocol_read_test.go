@@ -29,7 +29,7 @@ func subscribed(request *streams.ReadReq) *streams.ReadReq {
 	return request
 }
 
-// fromPosition is a read of $all from there.
+// fromPosition is a read of $all from the position.
 func fromPosition(commit uint64) *streams.ReadReq {
 	r := allRequest()
 	r.Options.GetAll().AllOption = &streams.ReadReq_Options_AllOptions_Position{
@@ -38,7 +38,7 @@ func fromPosition(commit uint64) *streams.ReadReq {
 	return r
 }
 
-// fromRevision is a read of the stream from there.
+// fromRevision is a read of the stream from the revision.
 func fromRevision(stream string, revision uint64) *streams.ReadReq {
 	r := readRequest(stream)
 	r.Options.GetStream().RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: revision}
@@ -71,13 +71,13 @@ func (a *answers) next() *streams.ReadResp {
 	return r
 }
 
-// oneByOne makes a read one of a single event, so that its pages are too.
+// oneByOne makes the pages of a read have one event each.
 func oneByOne(r *streams.ReadReq) *streams.ReadReq {
 	r.Options.CountOption = &streams.ReadReq_Options_Count{Count: 1}
 	return r
 }
 
-// untilCaughtUp returns what comes before CaughtUp, and CaughtUp.
+// untilCaughtUp returns the answers before CaughtUp, and CaughtUp.
 func (a *answers) untilCaughtUp() (before []*streams.ReadResp, caughtUp *streams.ReadResp_CaughtUp) {
 	a.Helper()
 	for {
@@ -89,7 +89,7 @@ func (a *answers) untilCaughtUp() (before []*streams.ReadResp, caughtUp *streams
 	}
 }
 
-// appended appends so many events and returns the position of the last.
+// appended appends n events and returns the position of the last one.
 func (w *wire) appended(stream string, events int) uint64 {
 	w.Helper()
 	var list []*streams.AppendReq_ProposedMessage
@@ -103,8 +103,8 @@ func (w *wire) appended(stream string, events int) uint64 {
 	return r.GetSuccess().GetPosition().GetCommitPosition()
 }
 
-// younger returns the fields of a message that are younger than the client's
-// copy of the protocol: numbers, and the bytes of inner messages.
+// younger returns the fields of a message that are newer than the protocol of the client's module: numbers, and
+// the bytes of inner messages.
 func younger(t *testing.T, m proto.Message) map[protowire.Number]any {
 	t.Helper()
 	return fieldsOf(t, m.ProtoReflect().GetUnknown())
@@ -149,9 +149,9 @@ func wantTime(t *testing.T, b any, want time.Time) {
 	}
 }
 
-// TestCaughtUpTellsWhenAndWhere reads CaughtUp as the server's streams.proto
-// has it: timestamp 1, stream_revision 2, position 3 of commit 1 and prepare 2.
-func TestCaughtUpTellsWhenAndWhere(t *testing.T) {
+// TestCaughtUpHasTimeAndPosition reads CaughtUp by the server's streams.proto: timestamp 1, stream_revision 2,
+// position 3 of commit 1 and prepare 2.
+func TestCaughtUpHasTimeAndPosition(t *testing.T) {
 	c := &clock{}
 	c.advance(time.Duration(time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC).UnixNano()))
 	node := start(t, "", embedded.InMemory(), embedded.WithClock(c.now))
@@ -218,17 +218,15 @@ func TestCaughtUpTellsWhenAndWhere(t *testing.T) {
 	}
 }
 
-// TestCaughtUpIsSaidAtTheBeginningOfTimeToo guards against a message without
-// fields, of which nothing would be left.
-func TestCaughtUpIsSaidAtTheBeginningOfTimeToo(t *testing.T) {
+// TestCaughtUpIsSentAtTimeZeroToo guards against a message whose fields are all zero, which would be empty.
+func TestCaughtUpIsSentAtTimeZeroToo(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory(), embedded.WithClock((&clock{}).now)))
 	_, answer := w.open(subscribed(allRequest())).untilCaughtUp()
 	wantTime(t, younger(t, answer)[1], time.Unix(0, 0))
 }
 
-// TestACheckpointTellsWhen reads Checkpoint as the server's streams.proto has
-// it: timestamp 3.
-func TestACheckpointTellsWhen(t *testing.T) {
+// TestACheckpointHasATime reads Checkpoint by the server's streams.proto: timestamp 3.
+func TestACheckpointHasATime(t *testing.T) {
 	c := &clock{}
 	c.advance(time.Duration(time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC).UnixNano()))
 	w := dial(t, start(t, "", embedded.InMemory(), embedded.WithClock(c.now)))
@@ -248,9 +246,8 @@ func TestACheckpointTellsWhen(t *testing.T) {
 	}
 }
 
-// TestNoCheckpointIsToldTwice: where a window ends with the log, catching up
-// has nothing to add.
-func TestNoCheckpointIsToldTwice(t *testing.T) {
+// TestNoCheckpointIsSentTwice ends a window with the log, so that catching up needs no other checkpoint.
+func TestNoCheckpointIsSentTwice(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	last := w.appended("s", 64) // two windows
 	before, _ := w.open(filteredRequest(validFilter())).untilCaughtUp()
@@ -265,9 +262,8 @@ func TestNoCheckpointIsToldTwice(t *testing.T) {
 	}
 }
 
-// TestTheOfficialClientDoesNotMindYoungerFields follows with the client, whose
-// copy of the protocol knows none of them.
-func TestTheOfficialClientDoesNotMindYoungerFields(t *testing.T) {
+// TestTheOfficialClientAcceptsNewerFields subscribes with the client, whose protocol lacks these fields.
+func TestTheOfficialClientAcceptsNewerFields(t *testing.T) {
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	want := appendTo(t, client, "s", newEvent(1), newEvent(1))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -295,10 +291,9 @@ func TestTheOfficialClientDoesNotMindYoungerFields(t *testing.T) {
 	}
 }
 
-// TestASubscriptionThatFellBehindIsCaughtUpAgain lets far more come than the
-// connection buffers while nobody receives. Everything is delivered, and no
-// version of the server says FellBehind.
-func TestASubscriptionThatFellBehindIsCaughtUpAgain(t *testing.T) {
+// TestASubscriptionThatFellBehindCatchesUpAgain appends far more than the connection buffers while the client does
+// not receive. Everything must be delivered. No version of the server sends FellBehind.
+func TestASubscriptionThatFellBehindCatchesUpAgain(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	sub := w.open(subscribed(readRequest("s")))
 	sub.untilCaughtUp()
@@ -415,7 +410,7 @@ func TestAFilterWithoutPrefixesMatchesNothing(t *testing.T) {
 	}
 }
 
-// TestAnEventOfTheTypeOfTombstonesEndsASubscription writes one as a client.
+// TestAnEventOfTheTypeOfTombstonesEndsASubscription lets a client write such an event.
 func TestAnEventOfTheTypeOfTombstonesEndsASubscription(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	ending := message("{}")
@@ -441,7 +436,7 @@ func TestAnEventOfTheTypeOfTombstonesEndsASubscription(t *testing.T) {
 			t.Errorf("%s: %v %v, want the stream deleted", name, err, trailer)
 		}
 	}
-	// To others it is an event like any.
+	// For reads it is an ordinary event.
 	if got, _, err := w.read(readRequest("s")); err != nil || len(got) != 3 {
 		t.Errorf("a read: %d events, %v, want 3", len(got), err)
 	}
@@ -451,10 +446,9 @@ func TestAnEventOfTheTypeOfTombstonesEndsASubscription(t *testing.T) {
 	}
 }
 
-// TestAStreamHiddenAsAWholeTellsItsFirstPosition asks for the messages that
-// the server sends: where the stream begins by its metadata, and, if that is
-// past its end, where its next event will be.
-func TestAStreamHiddenAsAWholeTellsItsFirstPosition(t *testing.T) {
+// TestAFullyHiddenStreamHasAFirstPosition expects the messages of the server: the first revision by the metadata,
+// and, if that is after the end, the revision of the next event.
+func TestAFullyHiddenStreamHasAFirstPosition(t *testing.T) {
 	c := &clock{}
 	c.advance(time.Duration(time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC).UnixNano()))
 	w := dial(t, start(t, "", embedded.InMemory(), embedded.WithClock(c.now)))

@@ -31,7 +31,7 @@ import (
 	"tizilim/eventstore/eventstoretest"
 )
 
-// wire is a client that can say anything, also what the official one cannot.
+// wire is a client that can send any message, also those that the official client cannot send.
 type wire struct {
 	*testing.T
 	ctx     context.Context
@@ -71,8 +71,10 @@ func toStream(name string) *streams.AppendReq_Options {
 	}
 }
 
-// append sends options and messages as they are and returns what came of it.
-func (w *wire) append(options *streams.AppendReq_Options, messages ...*streams.AppendReq_ProposedMessage) (*streams.AppendResp, metadata.MD, error) {
+// append sends options and messages unchanged and returns the answer.
+func (w *wire) append(
+	options *streams.AppendReq_Options, messages ...*streams.AppendReq_ProposedMessage,
+) (*streams.AppendResp, metadata.MD, error) {
 	w.Helper()
 	var trailers metadata.MD
 	call, err := w.streams.Append(w.ctx, grpc.Trailer(&trailers))
@@ -113,7 +115,7 @@ func (w *wire) read(request *streams.ReadReq) ([]*streams.ReadResp, metadata.MD,
 	}
 }
 
-// readRequest is a valid read of a stream, to be changed.
+// readRequest is a valid read of a stream, for tests to change.
 func readRequest(stream string) *streams.ReadReq {
 	return &streams.ReadReq{Options: &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_Stream{Stream: &streams.ReadReq_Options_StreamOptions{
@@ -122,7 +124,9 @@ func readRequest(stream string) *streams.ReadReq {
 		}},
 		CountOption:  &streams.ReadReq_Options_Count{Count: math.MaxUint64},
 		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
-		UuidOption:   &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}},
+		UuidOption: &streams.ReadReq_Options_UUIDOption{
+			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}},
+		},
 	}}
 }
 
@@ -131,20 +135,24 @@ func filteredRequest(filter *streams.ReadReq_Options_FilterOptions) *streams.Rea
 	r.Options.StreamOption = &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
 		AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
 	}}
-	r.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
+	r.Options.CountOption = &streams.ReadReq_Options_Subscription{
+		Subscription: &streams.ReadReq_Options_SubscriptionOptions{},
+	}
 	r.Options.FilterOption = &streams.ReadReq_Options_Filter{Filter: filter}
 	return r
 }
 
 func validFilter() *streams.ReadReq_Options_FilterOptions {
 	return &streams.ReadReq_Options_FilterOptions{
-		Filter:                       &streams.ReadReq_Options_FilterOptions_EventType{EventType: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{"T"}}},
+		Filter: &streams.ReadReq_Options_FilterOptions_EventType{
+			EventType: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{"T"}},
+		},
 		Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 32},
 		CheckpointIntervalMultiplier: 1,
 	}
 }
 
-func TestNonsenseIsAnInvalidArgument(t *testing.T) {
+func TestAMalformedRequestIsAnInvalidArgument(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	with := func(change func(*streams.ReadReq_Options)) func() error {
 		r := readRequest("s")
@@ -159,7 +167,9 @@ func TestNonsenseIsAnInvalidArgument(t *testing.T) {
 	position := func(commit, prepare uint64) func(*streams.ReadReq_Options) {
 		return func(o *streams.ReadReq_Options) {
 			o.StreamOption = &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
-				AllOption: &streams.ReadReq_Options_AllOptions_Position{Position: &streams.ReadReq_Options_Position{CommitPosition: commit, PreparePosition: prepare}},
+				AllOption: &streams.ReadReq_Options_AllOptions_Position{
+					Position: &streams.ReadReq_Options_Position{CommitPosition: commit, PreparePosition: prepare},
+				},
 			}}
 		}
 	}
@@ -173,24 +183,33 @@ func TestNonsenseIsAnInvalidArgument(t *testing.T) {
 	}
 
 	for name, call := range map[string]func() error{
-		"append without options":          appended(nil),
-		"append without stream":           appended(&streams.AppendReq_Options{ExpectedStreamRevision: toStream("s").ExpectedStreamRevision}),
-		"append to an empty stream name":  appended(toStream("")),
-		"append to invalid UTF-8":         appended(toStream("a\xff")),
-		"append to a very long name":      appended(toStream(strings.Repeat("n", 5000))),
-		"append to $$":                    appended(toStream("$$")),
-		"append to metadata of metadata":  appended(toStream("$$$$s")),
-		"append without expectation":      appended(&streams.AppendReq_Options{StreamIdentifier: named("s")}),
-		"append at an impossible revison": appended(&streams.AppendReq_Options{StreamIdentifier: named("s"), ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: math.MaxUint64 - 1}}),
+		"append without options": appended(nil),
+		"append without stream": appended(
+			&streams.AppendReq_Options{ExpectedStreamRevision: toStream("s").ExpectedStreamRevision},
+		),
+		"append to an empty stream name": appended(toStream("")),
+		"append to invalid UTF-8":        appended(toStream("a\xff")),
+		"append to a very long name":     appended(toStream(strings.Repeat("n", 5000))),
+		"append to $$":                   appended(toStream("$$")),
+		"append to metadata of metadata": appended(toStream("$$$$s")),
+		"append without expectation":     appended(&streams.AppendReq_Options{StreamIdentifier: named("s")}),
+		"append at an impossible revison": appended(&streams.AppendReq_Options{
+			StreamIdentifier:       named("s"),
+			ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: math.MaxUint64 - 1},
+		}),
 		"append of a nil message":         appended(toStream("s"), nil),
 		"event without id":                withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Id = nil }),
 		"event with an empty id":          withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Id = &shared.UUID{} }),
 		"event with a text that is no id": withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Id = textID("no") }),
-		"event with the nil id":           withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Id = textID(uuid.Nil.String()) }),
-		"event without metadata":          withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Metadata = nil }),
-		"event without type":              withMessage(func(m *streams.AppendReq_ProposedMessage) { delete(m.Metadata, "type") }),
-		"event with an empty type":        withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Metadata["type"] = "" }),
-		"event without content type":      withMessage(func(m *streams.AppendReq_ProposedMessage) { delete(m.Metadata, "content-type") }),
+		"event with the nil id": withMessage(
+			func(m *streams.AppendReq_ProposedMessage) { m.Id = textID(uuid.Nil.String()) },
+		),
+		"event without metadata":   withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Metadata = nil }),
+		"event without type":       withMessage(func(m *streams.AppendReq_ProposedMessage) { delete(m.Metadata, "type") }),
+		"event with an empty type": withMessage(func(m *streams.AppendReq_ProposedMessage) { m.Metadata["type"] = "" }),
+		"event without content type": withMessage(
+			func(m *streams.AppendReq_ProposedMessage) { delete(m.Metadata, "content-type") },
+		),
 		"append of options twice": func() error {
 			call, err := w.streams.Append(w.ctx)
 			if err != nil {
@@ -225,26 +244,41 @@ func TestNonsenseIsAnInvalidArgument(t *testing.T) {
 		"read without uuid option":       with(func(o *streams.ReadReq_Options) { o.UuidOption = nil }),
 		"read with an empty uuid option": with(func(o *streams.ReadReq_Options) { o.UuidOption.Content = nil }),
 		"read without count":             with(func(o *streams.ReadReq_Options) { o.CountOption = nil }),
-		"read of no events":              with(func(o *streams.ReadReq_Options) { o.CountOption = &streams.ReadReq_Options_Count{} }),
-		"read in a third direction":      with(func(o *streams.ReadReq_Options) { o.ReadDirection = 2 }),
-		"read without filter option":     with(func(o *streams.ReadReq_Options) { o.FilterOption = nil }),
+		"read of no events": with(
+			func(o *streams.ReadReq_Options) { o.CountOption = &streams.ReadReq_Options_Count{} },
+		),
+		"read in a third direction":  with(func(o *streams.ReadReq_Options) { o.ReadDirection = 2 }),
+		"read without filter option": with(func(o *streams.ReadReq_Options) { o.FilterOption = nil }),
 		"filter on a stream": with(func(o *streams.ReadReq_Options) {
 			o.FilterOption = &streams.ReadReq_Options_Filter{Filter: validFilter()}
 		}),
 		"subscription backwards": with(func(o *streams.ReadReq_Options) {
 			o.CountOption, o.ReadDirection = &streams.ReadReq_Options_Subscription{}, streams.ReadReq_Options_Backwards
 		}),
-		"filter of nothing":           filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.Filter = nil }),
-		"filter by a broken regex":    filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.GetEventType().Regex = "(" }),
-		"filter with lookahead":       filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.GetEventType().Regex = "^(?!x)" }),
-		"filter by a very long regex": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.GetEventType().Regex = strings.Repeat("x", 5000) }),
-		"filter without window":       filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.Window = nil }),
+		"filter of nothing": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.Filter = nil }),
+		"filter by a broken regex": filtered(
+			func(f *streams.ReadReq_Options_FilterOptions) { f.GetEventType().Regex = "(" },
+		),
+		"filter with lookahead": filtered(
+			func(f *streams.ReadReq_Options_FilterOptions) { f.GetEventType().Regex = "^(?!x)" },
+		),
+		"filter by a very long regex": filtered(
+			func(f *streams.ReadReq_Options_FilterOptions) { f.GetEventType().Regex = strings.Repeat("x", 5000) },
+		),
+		"filter without window": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.Window = nil }),
 		"filter with an empty window": filtered(func(f *streams.ReadReq_Options_FilterOptions) {
 			f.Window = &streams.ReadReq_Options_FilterOptions_Max{}
 		}),
-		"filter without checkpoints": filtered(func(f *streams.ReadReq_Options_FilterOptions) { f.CheckpointIntervalMultiplier = 0 }),
-		"delete without options":     func() error { _, err := w.streams.Delete(w.ctx, &streams.DeleteReq{}); return err },
-		"tombstone without options":  func() error { _, err := w.streams.Tombstone(w.ctx, &streams.TombstoneReq{}); return err },
+		"filter without checkpoints": filtered(
+			func(f *streams.ReadReq_Options_FilterOptions) { f.CheckpointIntervalMultiplier = 0 },
+		),
+		"delete without options": func() error { _, err := w.streams.Delete(w.ctx, &streams.DeleteReq{}); return err },
+		"tombstone without options": func() error {
+			_, err := w.streams.Tombstone(
+				w.ctx, &streams.TombstoneReq{},
+			)
+			return err
+		},
 		"tombstone of stream metadata": func() error {
 			_, err := w.streams.Tombstone(w.ctx, &streams.TombstoneReq{Options: &streams.TombstoneReq_Options{
 				StreamIdentifier: named("$$s"), ExpectedStreamRevision: &streams.TombstoneReq_Options_Any{Any: &shared.Empty{}},
@@ -270,7 +304,7 @@ func TestAWriteToAllIsDenied(t *testing.T) {
 	}
 }
 
-func TestAWrongExpectedVersionIsToldToBothGenerationsOfClients(t *testing.T) {
+func TestAWrongExpectedVersionHasTheFieldsOfBothGenerations(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	if _, _, err := w.append(toStream("there"), message("{}"), message("{}")); err != nil {
 		t.Fatal(err)
@@ -282,19 +316,27 @@ func TestAWrongExpectedVersionIsToldToBothGenerationsOfClients(t *testing.T) {
 		expected *streams.AppendReq_Options
 		want     *answer
 	}{
-		"no stream expected, one there": {"there", &streams.AppendReq_Options{ExpectedStreamRevision: &streams.AppendReq_Options_NoStream{NoStream: empty}}, &answer{
-			CurrentRevisionOption:         &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: 1},
-			CurrentRevisionOption_20_6_0:  &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: 1},
-			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: empty},
-			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: math.MaxUint64},
+		"no stream expected, one there": {"there", &streams.AppendReq_Options{
+			ExpectedStreamRevision: &streams.AppendReq_Options_NoStream{NoStream: empty},
+		}, &answer{
+			CurrentRevisionOption:        &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: 1},
+			CurrentRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: 1},
+			ExpectedRevisionOption:       &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: empty},
+			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{
+				ExpectedRevision_20_6_0: math.MaxUint64,
+			},
 		}},
-		"a stream expected, none there": {"absent", &streams.AppendReq_Options{ExpectedStreamRevision: &streams.AppendReq_Options_StreamExists{StreamExists: empty}}, &answer{
+		"a stream expected, none there": {"absent", &streams.AppendReq_Options{
+			ExpectedStreamRevision: &streams.AppendReq_Options_StreamExists{StreamExists: empty},
+		}, &answer{
 			CurrentRevisionOption:         &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: empty},
 			CurrentRevisionOption_20_6_0:  &streams.AppendResp_WrongExpectedVersion_NoStream_20_6_0{NoStream_20_6_0: empty},
 			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: empty},
 			ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: empty},
 		}},
-		"another revision expected": {"there", &streams.AppendReq_Options{ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: 7}}, &answer{
+		"another revision expected": {"there", &streams.AppendReq_Options{
+			ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: 7},
+		}, &answer{
 			CurrentRevisionOption:         &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: 1},
 			CurrentRevisionOption_20_6_0:  &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: 1},
 			ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: 7},
@@ -312,7 +354,7 @@ func TestAWrongExpectedVersionIsToldToBothGenerationsOfClients(t *testing.T) {
 	}
 }
 
-func TestErrorsCarryTheTrailersThatClientsLookFor(t *testing.T) {
+func TestErrorsHaveTheTrailersThatClientsUse(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	if _, err := w.streams.Tombstone(w.ctx, &streams.TombstoneReq{Options: &streams.TombstoneReq_Options{
 		StreamIdentifier: named("gone"), ExpectedStreamRevision: &streams.TombstoneReq_Options_Any{Any: &shared.Empty{}},
@@ -337,11 +379,15 @@ func TestErrorsCarryTheTrailersThatClientsLookFor(t *testing.T) {
 		},
 		"append over the limit": {
 			func() (metadata.MD, error) { _, md, err := w.append(toStream("s"), large); return md, err },
-			codes.InvalidArgument, map[string]string{"exception": "maximum-append-size-exceeded", "maximum-append-size": "1048576"},
+			codes.InvalidArgument, map[string]string{
+				"exception": "maximum-append-size-exceeded", "maximum-append-size": "1048576",
+			},
 		},
 		"event without content type": {
 			func() (metadata.MD, error) { _, md, err := w.append(toStream("s"), untyped); return md, err },
-			codes.InvalidArgument, map[string]string{"exception": "missing-required-metadata-property", "required-metadata-properties": "type,content-type"},
+			codes.InvalidArgument, map[string]string{
+				"exception": "missing-required-metadata-property", "required-metadata-properties": "type,content-type",
+			},
 		},
 		"delete at another revision": {
 			func() (metadata.MD, error) {
@@ -351,7 +397,9 @@ func TestErrorsCarryTheTrailersThatClientsLookFor(t *testing.T) {
 				}}, grpc.Trailer(&md))
 				return md, err
 			},
-			codes.FailedPrecondition, map[string]string{"exception": "wrong-expected-version", "expected-version": "4", "actual-version": "-1"},
+			codes.FailedPrecondition, map[string]string{
+				"exception": "wrong-expected-version", "expected-version": "4", "actual-version": "-1",
+			},
 		},
 	} {
 		md, err := c.call()
@@ -366,7 +414,7 @@ func TestErrorsCarryTheTrailersThatClientsLookFor(t *testing.T) {
 	}
 }
 
-func TestIdsAreReadInTheFormAskedFor(t *testing.T) {
+func TestIDsHaveTheRequestedForm(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	id := uuid.New()
 	m := message("{}")
@@ -380,7 +428,9 @@ func TestIdsAreReadInTheFormAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	parts := structured[0].GetEvent().GetEvent().GetId().GetStructured()
-	if got, err := esdb.ParseUUIDFromInt64(parts.GetMostSignificantBits(), parts.GetLeastSignificantBits()); err != nil || got != id {
+	if got, err := esdb.ParseUUIDFromInt64(
+		parts.GetMostSignificantBits(), parts.GetLeastSignificantBits(),
+	); err != nil || got != id {
 		t.Errorf("structured %v, want %v", got, id)
 	}
 	request.Options.UuidOption.Content = &streams.ReadReq_Options_UUIDOption_String_{String_: &shared.Empty{}}
@@ -393,7 +443,7 @@ func TestIdsAreReadInTheFormAskedFor(t *testing.T) {
 	}
 }
 
-func TestClientsThatUnderstandItAreToldWhereTheStreamBeginsAndEnds(t *testing.T) {
+func TestNewerClientsGetTheFirstAndLastRevision(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	var list []*streams.AppendReq_ProposedMessage
 	for range 60 {
@@ -423,10 +473,11 @@ func TestClientsThatUnderstandItAreToldWhereTheStreamBeginsAndEnds(t *testing.T)
 	}
 }
 
-func TestTheNodeIsFoundAsAClusterOfOne(t *testing.T) {
+func TestGossipShowsAClusterOfOneNode(t *testing.T) {
 	node := start(t, "", embedded.InMemory())
 	info, err := gossip.NewGossipClient(dial(t, node).conn).Read(context.Background(), &shared.Empty{})
-	if err != nil || len(info.Members) != 1 || info.Members[0].State != gossip.MemberInfo_Leader || !info.Members[0].IsAlive {
+	if err != nil || len(info.Members) != 1 ||
+		info.Members[0].State != gossip.MemberInfo_Leader || !info.Members[0].IsAlive {
 		t.Fatalf("%v, %v, want one leader", info, err)
 	}
 	client := eventstoretest.Connect(t, strings.Replace(node.ConnectionString(), "esdb://", "esdb+discover://", 1))
@@ -436,11 +487,13 @@ func TestTheNodeIsFoundAsAClusterOfOne(t *testing.T) {
 	}
 }
 
-func TestServicesThatAreNotThereSaySo(t *testing.T) {
+func TestAbsentServicesAreUnimplemented(t *testing.T) {
 	client := eventstoretest.Connect(t, start(t, "", embedded.InMemory()).ConnectionString())
 	err := client.CreatePersistentSubscription(context.Background(), "s", "g", esdb.PersistentStreamSubscriptionOptions{})
 	var e *esdb.Error
-	if !errors.As(err, &e) || e.Code() != esdb.ErrorCodeUnsupportedFeature || !strings.Contains(err.Error(), "Persistent subscriptions are not part of") {
+	if !errors.As(err, &e) || e.Code() != esdb.ErrorCodeUnsupportedFeature || !strings.Contains(
+		err.Error(), "Persistent subscriptions are not part of",
+	) {
 		t.Fatalf("%v, want it unsupported, in a sentence", err)
 	}
 }
@@ -481,7 +534,7 @@ func batched(data string) *streams.BatchAppendReq_ProposedMessage {
 	return &streams.BatchAppendReq_ProposedMessage{Id: m.Id, Data: m.Data, Metadata: m.Metadata}
 }
 
-func TestABatchAppendIsAnsweredByItsCorrelation(t *testing.T) {
+func TestABatchAppendIsAnsweredByItsCorrelationID(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	b := w.batch()
 	one, two := textID(uuid.NewString()), textID(uuid.NewString())
@@ -493,16 +546,25 @@ func TestABatchAppendIsAnsweredByItsCorrelation(t *testing.T) {
 		}
 	}
 	// Two appends in parts, mixed.
-	b.send(&streams.BatchAppendReq{CorrelationId: one, Options: options("one"), ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")}})
-	b.send(&streams.BatchAppendReq{CorrelationId: two, Options: options("two"), ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")}, IsFinal: true})
-	b.send(&streams.BatchAppendReq{CorrelationId: one, ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("2")}, IsFinal: true})
+	b.send(&streams.BatchAppendReq{
+		CorrelationId: one, Options: options("one"),
+		ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")},
+	})
+	b.send(&streams.BatchAppendReq{
+		CorrelationId: two, Options: options("two"),
+		ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")}, IsFinal: true,
+	})
+	b.send(&streams.BatchAppendReq{
+		CorrelationId: one, ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("2")}, IsFinal: true,
+	})
 	for _, want := range []struct {
 		id       *shared.UUID
 		stream   string
 		revision uint64
 	}{{two, "two", 0}, {one, "one", 1}} {
 		r := b.receive()
-		if !proto.Equal(r.CorrelationId, want.id) || string(r.StreamIdentifier.StreamName) != want.stream || r.GetSuccess().GetCurrentRevision() != want.revision {
+		if !proto.Equal(r.CorrelationId, want.id) || string(r.StreamIdentifier.StreamName) != want.stream ||
+			r.GetSuccess().GetCurrentRevision() != want.revision {
 			t.Fatalf("%v, want %s at revision %d", r, want.stream, want.revision)
 		}
 	}
@@ -518,7 +580,7 @@ func TestABatchAppendIsAnsweredByItsCorrelation(t *testing.T) {
 	}
 }
 
-func TestABatchAppendThatIsRefusedLeavesTheCallGoing(t *testing.T) {
+func TestARefusedBatchAppendDoesNotEndTheCall(t *testing.T) {
 	w := dial(t, start(t, "", embedded.InMemory()))
 	if _, _, err := w.append(toStream("there"), message("{}")); err != nil {
 		t.Fatal(err)
@@ -529,10 +591,15 @@ func TestABatchAppendThatIsRefusedLeavesTheCallGoing(t *testing.T) {
 		t.Fatal(err)
 	}
 	expecting := func(stream string) *streams.BatchAppendReq_Options {
-		return &streams.BatchAppendReq_Options{StreamIdentifier: named(stream), ExpectedStreamPosition: &streams.BatchAppendReq_Options_NoStream{NoStream: &emptypb.Empty{}}}
+		return &streams.BatchAppendReq_Options{
+			StreamIdentifier:       named(stream),
+			ExpectedStreamPosition: &streams.BatchAppendReq_Options_NoStream{NoStream: &emptypb.Empty{}},
+		}
 	}
 	late := expecting("s")
-	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline_21_10_0{Deadline_21_10_0: timestamppb.New(time.Now().Add(-time.Second))}
+	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline_21_10_0{
+		Deadline_21_10_0: timestamppb.New(time.Now().Add(-time.Second)),
+	}
 	slow := expecting("s")
 	slow.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(time.Millisecond)}
 	nameless := expecting("")
@@ -544,20 +611,44 @@ func TestABatchAppendThatIsRefusedLeavesTheCallGoing(t *testing.T) {
 		code    codes.Code
 		details proto.Message
 	}{
-		{"wrong version", &streams.BatchAppendReq{Options: expecting("there"), IsFinal: true, ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")}}, codes.AlreadyExists, &shared.WrongExpectedVersion{
+		{"wrong version", &streams.BatchAppendReq{
+			Options: expecting("there"), IsFinal: true,
+			ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")},
+		}, codes.AlreadyExists, &shared.WrongExpectedVersion{
 			CurrentStreamRevisionOption:  &shared.WrongExpectedVersion_CurrentStreamRevision{CurrentStreamRevision: 0},
 			ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &emptypb.Empty{}},
 		}},
-		{"deleted", &streams.BatchAppendReq{Options: expecting("gone"), IsFinal: true, ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")}}, codes.NotFound, &shared.StreamDeleted{StreamIdentifier: named("gone")}},
-		{"too large", &streams.BatchAppendReq{Options: expecting("s"), IsFinal: true, ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched(strings.Repeat("x", 1<<20))}}, codes.InvalidArgument, &shared.MaximumAppendSizeExceeded{MaxAppendSize: 1 << 20}},
-		{"past its deadline", &streams.BatchAppendReq{Options: late, IsFinal: true}, codes.DeadlineExceeded, &shared.Timeout{}},
+		{
+			"deleted",
+			&streams.BatchAppendReq{
+				Options: expecting("gone"), IsFinal: true,
+				ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched("1")},
+			},
+			codes.NotFound, &shared.StreamDeleted{StreamIdentifier: named("gone")},
+		},
+		{
+			"too large",
+			&streams.BatchAppendReq{
+				Options: expecting("s"), IsFinal: true,
+				ProposedMessages: []*streams.BatchAppendReq_ProposedMessage{batched(strings.Repeat("x", 1<<20))},
+			},
+			codes.InvalidArgument, &shared.MaximumAppendSizeExceeded{MaxAppendSize: 1 << 20},
+		},
+		{
+			"past its deadline", &streams.BatchAppendReq{Options: late, IsFinal: true}, codes.DeadlineExceeded,
+			&shared.Timeout{},
+		},
 		{"never finished", &streams.BatchAppendReq{Options: slow}, codes.DeadlineExceeded, &shared.Timeout{}},
-		{"without a stream", &streams.BatchAppendReq{Options: nameless}, codes.InvalidArgument, &shared.BadRequest{Message: "The request needs a stream_identifier with a stream_name."}},
+		{
+			"without a stream", &streams.BatchAppendReq{Options: nameless}, codes.InvalidArgument,
+			&shared.BadRequest{Message: "The request needs a stream_identifier with a stream_name."},
+		},
 	} {
 		c.request.CorrelationId = textID(uuid.NewString())
 		b.send(c.request)
 		r := b.receive()
-		if !proto.Equal(r.CorrelationId, c.request.CorrelationId) || codes.Code(r.GetError().GetCode()) != c.code || len(r.GetError().GetDetails()) != 1 {
+		if !proto.Equal(r.CorrelationId, c.request.CorrelationId) || codes.Code(r.GetError().GetCode()) != c.code ||
+			len(r.GetError().GetDetails()) != 1 {
 			t.Fatalf("%s: %v, want %v", c.name, r, c.code)
 		}
 		details, err := r.GetError().GetDetails()[0].UnmarshalNew()

@@ -15,8 +15,8 @@ const (
 	fromPoint // a revision or a position
 )
 
-// position is one in $all, as the protocol has it. Those of events have equal
-// parts; that of no event is zero.
+// position is a position in $all. Both parts of an event's position are equal. Zero stands
+// for no event.
 type position struct{ commit, prepare uint64 }
 
 // query is a validated Read request.
@@ -32,7 +32,7 @@ type query struct {
 	resolveLinks  bool
 	filter        *filter // nil shows all
 	uuids         uuidForm
-	compatibility uint32 // generation of the answers the client understands
+	compatibility uint32 // generation of the answers that the client understands
 }
 
 func parseQuery(request *streams.ReadReq) (query, error) {
@@ -135,7 +135,8 @@ func (q *query) fromAll(options *streams.ReadReq_Options_AllOptions) error {
 		case commit == math.MaxUint64 && prepare == math.MaxUint64:
 			q.origin = fromEnd
 		case commit > math.MaxInt64 || prepare > commit:
-			return invalid("The position C:%d/P:%d is not possible: prepare is at most commit, commit at most %d.", commit, prepare, int64(math.MaxInt64))
+			return invalid("The position C:%d/P:%d is not possible: prepare is at most commit, commit at most %d.",
+				commit, prepare, int64(math.MaxInt64))
 		default:
 			q.origin, q.commit, q.prepare = fromPoint, commit, prepare
 		}
@@ -145,8 +146,8 @@ func (q *query) fromAll(options *streams.ReadReq_Options_AllOptions) error {
 	return nil
 }
 
-// after is the first position that follows the query's, exclusive. Events have
-// equal commit and prepare positions; a smaller prepare precedes the event.
+// after returns the first position after that of the query. A prepare position that is
+// smaller than the commit position is before the event at the commit position.
 func (q *query) after() uint64 {
 	if q.prepare < q.commit {
 		return q.commit

@@ -7,21 +7,20 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// maxQueuedBytes bounds what waits for the committer, whatever the number of
-// calls it came by. A write above it waits until it has the queue to itself.
+// maxQueuedBytes bounds the writes that wait for the committer, of all calls together. A
+// larger write waits until the queue is empty.
 const maxQueuedBytes = 16 << 20
 
-// writeQueue is where writes wait for the committer. It has room for a whole
-// group, so that also the writes of one call gather there while the disk is
-// busy, and share the next fsync. A write that was put into it is always
-// answered: close lets none in any more, and the committer takes out the rest.
+// writeQueue is the queue of writes for the committer. It holds up to a whole group, so that
+// the writes of a single call can share an fsync too. Every write in it is answered: after
+// close no write gets in, and the committer takes out the rest.
 type writeQueue struct {
 	writes  chan *write
 	room    *semaphore.Weighted // bytes
 	closing chan struct{}       // closed when close begins
 
-	// entering is held for reading by who puts a write in, and for writing by
-	// close, which then knows that nobody is on the way in.
+	// entering is held for reading by put, and for writing by close, which so waits
+	// for every put in progress.
 	entering sync.RWMutex
 	closed   bool // guarded by entering
 }
@@ -34,17 +33,17 @@ func newWriteQueue() *writeQueue {
 	}
 }
 
-// put queues a write. It waits for room, not for the disk.
+// put queues a write. It waits for room in the queue, and not for the disk.
 func (q *writeQueue) put(ctx context.Context, w *write) error {
 	q.entering.RLock()
 	defer q.entering.RUnlock()
 	if q.closed {
 		return errClosing
 	}
-	w.room = min(int64(w.size()), maxQueuedBytes)
-	// The committer makes room until the queue is closed, which waits for
-	// this: so nothing waits here for ever.
-	if err := q.room.Acquire(ctx, w.room); err != nil {
+	w.reserved = min(int64(w.size()), maxQueuedBytes)
+	// The committer makes room until the queue is closed, and close waits for this
+	// call. So this wait ends.
+	if err := q.room.Acquire(ctx, w.reserved); err != nil {
 		return err
 	}
 	var err error
@@ -56,19 +55,19 @@ func (q *writeQueue) put(ctx context.Context, w *write) error {
 	case <-q.closing:
 		err = errClosing
 	}
-	q.room.Release(w.room)
+	q.room.Release(w.reserved)
 	return err
 }
 
-// left makes room for others after a write was taken out.
-func (q *writeQueue) left(w *write) { q.room.Release(w.room) }
+// release frees the room of a write that was taken out.
+func (q *writeQueue) release(w *write) { q.room.Release(w.reserved) }
 
-// poll takes out a write if one waits.
+// poll takes out a write; false if there is none.
 func (q *writeQueue) poll() (*write, bool) {
 	select {
 	case w, ok := <-q.writes:
 		if ok {
-			q.left(w)
+			q.release(w)
 		}
 		return w, ok
 	default:
@@ -76,7 +75,7 @@ func (q *writeQueue) poll() (*write, bool) {
 	}
 }
 
-// close lets no more writes in. Those that are in stay to be taken out.
+// close refuses further writes. Those in the queue can still be taken out.
 func (q *writeQueue) close() {
 	close(q.closing)
 	q.entering.Lock()

@@ -16,8 +16,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// slowDisk is a disk whose syncs of the log wait while gate is locked, and are
-// counted.
+// slowDisk is a disk whose syncs of the log wait while gate is locked. It counts them.
 type slowDisk struct {
 	vfs.FS
 	gate  sync.Mutex
@@ -68,7 +67,7 @@ func openOn(t testing.TB, disk vfs.FS) *store {
 	return s
 }
 
-// appendOf is a write of one event of so many bytes, and where it is answered.
+// appendOf returns a write of one event of the size, and the channel of its answer.
 func appendOf(stream string, bytes int) (*write, <-chan answer) {
 	answers := make(chan answer, 1)
 	return &write{
@@ -77,8 +76,8 @@ func appendOf(stream string, bytes int) (*write, <-chan answer) {
 	}, answers
 }
 
-// stalled is a store on a disk that stands still in the middle of a sync. Its
-// gate is locked; the answer is that of the write being synced.
+// stalled returns a store on a disk that waits in a sync, with its gate locked, and the channel of the answer to
+// the write in that sync.
 func stalled(t *testing.T) (*store, *slowDisk, <-chan answer) {
 	t.Helper()
 	disk := &slowDisk{FS: vfs.NewMem()}
@@ -102,8 +101,8 @@ func await(t *testing.T, otherwise string, condition func() bool) {
 	}
 }
 
-// TestTheWritesOfOneCallShareTheirSyncs has one sender, as a BatchAppend call
-// is one: it must not be held up by each write until the disk is done with it.
+// TestTheWritesOfOneCallShareTheirSyncs has one sender, like a BatchAppend call. It must not wait for a sync after
+// each write.
 func TestTheWritesOfOneCallShareTheirSyncs(t *testing.T) {
 	s, disk, first := stalled(t)
 	const writes = 300
@@ -124,7 +123,7 @@ func TestTheWritesOfOneCallShareTheirSyncs(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 	}
-	// The engine may split what is one batch of ours.
+	// The engine may split one of our batches.
 	if syncs := disk.syncs.Load() - before; syncs > 3 {
 		t.Errorf("%d writes that waited together took %d syncs", writes, syncs)
 	}
@@ -157,7 +156,7 @@ func TestTheBytesThatWaitForTheDiskAreBounded(t *testing.T) {
 	}
 }
 
-func TestAWriteThatIsLargerThanTheQueueIsTaken(t *testing.T) {
+func TestAWriteLargerThanTheQueueIsAccepted(t *testing.T) {
 	s := openOn(t, vfs.NewMem())
 	w, _ := appendOf("s", maxQueuedBytes+1)
 	if a, err := s.write(context.Background(), w); err != nil || a.verdict != accepted {
@@ -178,7 +177,7 @@ func TestWhatIsQueuedIsCommittedBeforeTheStoreCloses(t *testing.T) {
 		}
 		answers = append(answers, a)
 	}
-	// The queue is full: this one waits for room, and is refused.
+	// The queue is full, so this write waits for room, and is refused.
 	refused := make(chan error, 1)
 	late, unanswered := appendOf("late", 1)
 	go func() { refused <- s.queue.put(context.Background(), late) }()
@@ -235,8 +234,8 @@ func TestWhatIsQueuedIsCommittedBeforeTheStoreCloses(t *testing.T) {
 	}
 }
 
-// TestCloseRacesWithWrites closes the store at any moment of many writers. On
-// the disk, without what was not synced, is exactly what was acknowledged.
+// TestCloseRacesWithWrites closes the store at any moment under many writers. The synced content of the disk must
+// be exactly what was acknowledged.
 func TestCloseRacesWithWrites(t *testing.T) {
 	const rounds, writers = 40, 16
 	for round := range rounds {
@@ -304,8 +303,7 @@ func TestAWriteIsDroppedAfterItsDeadline(t *testing.T) {
 	}
 }
 
-// BenchmarkOneCall appends as one BatchAppend call does, and reports how many
-// syncs of the log an append costs.
+// BenchmarkOneCall appends like one BatchAppend call, and reports the syncs of the log per append.
 func BenchmarkOneCall(b *testing.B) {
 	disk := &slowDisk{FS: vfs.Default}
 	s, err := openStore(b.TempDir(), disk, cacheSize, time.Now, slog.New(slog.DiscardHandler))

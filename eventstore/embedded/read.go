@@ -12,28 +12,28 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// A page is what a reader holds in memory between two looks at the store: the
-// answers that are sent next, encoded one after another, of at most pageBytes
-// and one event. No view is held while a page is being sent, however slow its
-// reader is. gRPC may still send from the page before.
+// pageBytes is the size at which a page is full, in bytes. A page may exceed it by one event.
 const pageBytes = 256 << 10
 
+// page is the part of an answer that is read from the store at once and then sent: encoded
+// messages one after another. No view is held while a page is sent, however slow the client
+// is. gRPC may still send from the previous page.
 type page struct {
 	answers []byte
-	ends    []int // of each answer in answers
+	ends    []int // end of each message in answers
 	events  uint64
 }
 
 func (p *page) full() bool { return len(p.answers) >= pageBytes }
 
-// event adds an event, the link that led to it, or both.
+// event adds an event, the link to it, or both.
 func (p *page) event(ids uuidForm, e, link *record) {
 	p.answers = appendEvent(p.answers, ids, e, link)
 	p.ends = append(p.ends, len(p.answers))
 	p.events++
 }
 
-// checkpoint adds a checkpoint after what is in the page.
+// checkpoint adds a checkpoint.
 func (p *page) checkpoint(at position, now time.Time) {
 	p.answers = appendCheckpoint(p.answers, at, now)
 	p.ends = append(p.ends, len(p.answers))
@@ -65,7 +65,7 @@ type reader struct {
 	call    streams.Streams_ReadServer
 }
 
-// interrupted tells why a long read should stop, if it should.
+// interrupted returns an error if a long read must stop.
 func (r *reader) interrupted() error {
 	select {
 	case <-r.closing:
@@ -75,7 +75,7 @@ func (r *reader) interrupted() error {
 	}
 }
 
-// readAll reads up to what was the end of the log when it began.
+// readAll reads $all, up to the end of the log at the beginning of the read.
 func (r *reader) readAll() error {
 	v := r.store.view()
 	end := v.last
@@ -93,28 +93,27 @@ func (r *reader) readAll() error {
 	case r.origin == fromEnd:
 		return nil
 	case r.backwards && r.commit > end+1:
-		// Beyond the last event there is only its end, which this store does
-		// not distinguish from any larger position.
+		// Every position beyond the last event stands for the end of the log.
 		next = end + 1
 	}
 	left := r.count
-	return r.deliver(func(p *page) (more bool, err error) {
-		considered := 0
+	return r.sendPages(func(p *page) (more bool, err error) {
+		scanned := 0
 		err = r.withView(func(v *view) error {
 			return v.scanAll(next, r.backwards, func(e *record) bool {
 				if !r.backwards && e.position > end {
 					return false
 				}
-				if p.full() || p.events == left || considered == maxConsidered {
+				if p.full() || p.events == left || scanned == maxScanned {
 					more = true
 					return false
 				}
-				considered++
+				scanned++
 				if next = e.position; !r.backwards {
 					next++
 				}
 				if r.filter.matches(e) {
-					r.show(v, p, e)
+					r.addEvent(v, p, e)
 				}
 				return true
 			})
@@ -124,10 +123,9 @@ func (r *reader) readAll() error {
 	})
 }
 
-// checkPosition refuses to begin inside of an event, as the server does where
-// it notices. Only where an event begins or the log ends is a position that
-// anybody was told; so are those of events that a scavenge has removed. Going
-// forwards, whatever lies behind the beginning of the last event is the end.
+// checkPosition refuses a position inside of an event, as the server does. It accepts the
+// beginning of every event, also of one that a scavenge has removed, and the end of the log.
+// Forwards, every position after the beginning of the last event counts as the end.
 func (r *reader) checkPosition() error {
 	if r.origin != fromPoint {
 		return nil
@@ -136,8 +134,8 @@ func (r *reader) checkPosition() error {
 		if !r.backwards && r.commit >= v.last {
 			return nil
 		}
-		within, err := v.within(r.commit)
-		if err == nil && within {
+		inside, err := v.insideEvent(r.commit)
+		if err == nil && inside {
 			err = invalid("Trying to read from an invalid position.")
 		}
 		return err
@@ -149,10 +147,10 @@ func (r *reader) readStream() error {
 	var h head
 	var first int64
 	err := r.withView(func(v *view) (err error) {
-		if h, err = loadHead(v.snapshot, r.stream); err != nil || r.missing(h) {
+		if h, err = loadHead(v.snapshot, r.stream); err != nil || r.notFound(h) {
 			return err
 		}
-		first, err = v.firstShown(h, r.store.ticks())
+		first, err = v.firstVisible(h, r.store.ticks())
 		return err
 	})
 	switch {
@@ -160,7 +158,7 @@ func (r *reader) readStream() error {
 		return err
 	case h.tombstoned:
 		return errStreamDeleted(r.stream)
-	case r.missing(h):
+	case r.notFound(h):
 		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
 			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(r.stream)},
 		}})
@@ -184,7 +182,7 @@ func (r *reader) readStream() error {
 	}
 
 	left := r.count
-	err = r.deliver(func(p *page) (more bool, err error) {
+	err = r.sendPages(func(p *page) (more bool, err error) {
 		oldest := h.retention.oldest(r.store.ticks())
 		err = r.withView(func(v *view) error {
 			return v.scanStream(h.id, low, high, r.backwards, func(e *record) bool {
@@ -198,7 +196,7 @@ func (r *reader) readStream() error {
 					low = e.revision + 1
 				}
 				if e.created >= oldest {
-					r.show(v, p, e)
+					r.addEvent(v, p, e)
 				}
 				return true
 			})
@@ -209,18 +207,20 @@ func (r *reader) readStream() error {
 	if err != nil || r.compatibility < 1 {
 		return err
 	}
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: uint64(h.last)}})
+	return r.call.Send(&streams.ReadResp{
+		Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: uint64(h.last)},
+	})
 }
 
-// missing reports whether readers are told that there is no such stream.
-func (r *reader) missing(h head) bool {
+// notFound reports whether the stream does not exist for readers.
+func (r *reader) notFound(h head) bool {
 	return h.tombstoned || h.last == noRevision || h.retention.softDeleted()
 }
 
-// sendFirstPosition tells a client where the first event is that it is shown,
-// if the first page that the server would read has none. The server says it of
-// each page until one has an event: first where $maxCount or $tb let the stream
-// begin, then, if that is past its end too, where its next event will be.
+// sendFirstPosition tells a client the revision of the first visible event, if the first page
+// that the server would read has none. The server does this for each page until one has an
+// event: first with the revision where $maxCount or $tb begin the stream, and then, if that
+// is after the end, with the revision of the next event.
 func (r *reader) sendFirstPosition(from, first int64, h head) error {
 	const serverPage = 32
 	if r.compatibility < 1 {
@@ -252,24 +252,25 @@ func (r *reader) sendFirstPosition(from, first int64, h head) error {
 	return send(first)
 }
 
-// firstShown is the first revision of the stream that its readers are shown.
-func (v *view) firstShown(h head, now int64) (int64, error) {
+// firstVisible returns the first revision that is visible to readers of the stream.
+func (v *view) firstVisible(h head, now int64) (int64, error) {
 	first := max(h.first, h.retention.first(h.last))
 	if oldest := h.retention.oldest(now); oldest > 0 {
-		return v.firstYoungerThan(h.id, first, h.last, oldest)
+		return v.firstCreatedSince(h.id, first, h.last, oldest)
 	}
 	return first, nil
 }
 
+// withView calls use with the newest view.
 func (r *reader) withView(use func(*view) error) error {
 	v := r.store.view()
 	defer v.release()
 	return use(v)
 }
 
-// deliver sends page after page until there are no more. While one is being
-// sent the next is read, and no further.
-func (r *reader) deliver(read func(*page) (more bool, err error)) error {
+// sendPages sends page after page until read returns no more. It reads the next page while
+// one is being sent.
+func (r *reader) sendPages(read func(*page) (more bool, err error)) error {
 	var first page
 	more, err := read(&first)
 	if err != nil {
@@ -281,7 +282,7 @@ func (r *reader) deliver(read func(*page) (more bool, err error)) error {
 
 	ahead := make(chan page)
 	stop := make(chan struct{})
-	var failed error // and panicked belong to the goroutine until it ends
+	var failed error // failed and panicked belong to the goroutine until it ends
 	var panicked any
 	var reading sync.WaitGroup
 	reading.Go(func() {
@@ -322,7 +323,7 @@ func (r *reader) deliver(read func(*page) (more bool, err error)) error {
 	close(stop)
 	reading.Wait()
 	if panicked != nil {
-		panic(panicked) // here it costs one call, there the process
+		panic(panicked) // here it ends one call, in the goroutine it would end the process
 	}
 	return cmp.Or(err, failed)
 }

@@ -11,8 +11,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// callStub is a Read call that keeps what it is sent, and fails from so many
-// messages on.
+// callStub is a Read call that keeps the messages that it gets. It fails after a number of them.
 type callStub struct {
 	streams.Streams_ReadServer
 	sent      []string
@@ -31,11 +30,11 @@ func (c *callStub) SendMsg(m any) error {
 	return nil
 }
 
-// delivered delivers pages of two messages each, as many as asked for, then
-// ends as told. It reports how many pages were read.
+// delivered sends a number of pages with two messages each, then ends with the error. It returns how many pages
+// were read.
 func delivered(call *callStub, pages int, end func() error) (read int, err error) {
 	r := &reader{call: call}
-	err = r.deliver(func(p *page) (more bool, err error) {
+	err = r.sendPages(func(p *page) (more bool, err error) {
 		read++
 		for part := range 2 {
 			p.answers = fmt.Appendf(p.answers, "%d.%d", read, part)
@@ -59,7 +58,7 @@ func TestPagesAreSentInOrder(t *testing.T) {
 	}
 }
 
-func TestWhatWasReadBeforeAFailureIsSent(t *testing.T) {
+func TestPagesReadBeforeAFailureAreSent(t *testing.T) {
 	failed := errors.New("the disk")
 	call := &callStub{failsFrom: -1}
 	_, err := delivered(call, 3, func() error { return failed })
@@ -68,9 +67,8 @@ func TestWhatWasReadBeforeAFailureIsSent(t *testing.T) {
 	}
 }
 
-// TestNoMoreIsReadThanOnePageAhead also fails if the reading goes on after the
-// call: the number of pages would change.
-func TestNoMoreIsReadThanOnePageAhead(t *testing.T) {
+// TestOnlyOnePageIsReadAhead also fails if reading goes on after the call, since the number of pages would change.
+func TestOnlyOnePageIsReadAhead(t *testing.T) {
 	for _, failsFrom := range []int{0, 1, 3} {
 		call := &callStub{failsFrom: failsFrom}
 		read, err := delivered(call, 1000, func() error { return nil })
@@ -81,12 +79,12 @@ func TestNoMoreIsReadThanOnePageAhead(t *testing.T) {
 	}
 }
 
-// TestTheReadingEndsBeforeTheCall lets a page be read still when the client has
-// gone: the node waits for its calls before it closes what they read from.
+// TestTheReadingEndsBeforeTheCall reads a page while the client disconnects. The node waits for its calls before it
+// closes the store that they read.
 func TestTheReadingEndsBeforeTheCall(t *testing.T) {
 	gone, read, ended := make(chan struct{}), 0, false
 	r := &reader{call: &leavingCall{gone: gone}}
-	err := r.deliver(func(p *page) (more bool, err error) {
+	err := r.sendPages(func(p *page) (more bool, err error) {
 		if read++; read > 1 {
 			<-gone
 			for range 1000 {
@@ -113,7 +111,7 @@ func (c *leavingCall) SendMsg(any) error {
 	return errSend
 }
 
-func TestAPanicOfTheReadingIsTheCalls(t *testing.T) {
+func TestAPanicDuringReadingIsThatOfTheCall(t *testing.T) {
 	defer func() {
 		if p := fmt.Sprint(recover()); !strings.Contains(p, "a bug") || !strings.Contains(p, "read_test.go") {
 			t.Errorf("the call panics with %s, want the bug and where it is", p)

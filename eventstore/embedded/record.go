@@ -9,11 +9,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// noRevision is the last revision of a stream that holds no event.
+// noRevision is the last revision of a stream without events.
 const noRevision int64 = -1
 
-// tombstoneRevision is the revision the protocol gives to the event that ends
-// a tombstoned stream, whatever the length of the stream was.
+// tombstoneRevision is the revision of the event that tombstones a stream, of any length, in
+// the protocol.
 const tombstoneRevision int64 = math.MaxInt64
 
 // event is one record of the log.
@@ -24,7 +24,7 @@ type event struct {
 	id       uuid.UUID
 	json     bool
 	stream   string
-	kind     string // the event's type, as its writer named it
+	kind     string // type of the event
 	data     []byte
 	metadata []byte
 }
@@ -34,8 +34,8 @@ type event struct {
 //	format(1) flags(1) id(16) created(8) revision(8)
 //	len stream, len type, len metadata, len data
 //
-// The position is the record's key and is not repeated. Corruption is found by
-// the checksums of the storage engine, on every read, so the record has none.
+// The position is the key of the record. The storage engine checks checksums on every read, so
+// the record has none.
 const (
 	eventFormat      = 1
 	eventFlagJSON    = 1 << 0
@@ -59,8 +59,8 @@ func (e *event) encode() []byte {
 	return appendSized(b, e.data)
 }
 
-// record is an encoded event taken apart, as readers use it. Its parts alias
-// the encoded form: the engine's memory, until the iterator moves on.
+// record is a decoded event whose parts alias the encoded form, that is, the memory of the
+// engine. It is valid until the iterator moves.
 type record struct {
 	position uint64
 	revision int64
@@ -73,12 +73,12 @@ type record struct {
 	data     []byte
 }
 
-// halves are the id's, as the protocol numbers them.
+// halves returns the id as two numbers, as the protocol encodes it.
 func (r *record) halves() (most, least uint64) {
 	return binary.BigEndian.Uint64(r.id[:8]), binary.BigEndian.Uint64(r.id[8:])
 }
 
-// decodeRecord takes an encoded event apart. Its position is not in there.
+// decodeRecord decodes an event. The position is not part of the encoded form.
 func decodeRecord(b []byte) (record, error) {
 	if len(b) < eventFixedLength {
 		return record{}, fmt.Errorf("event record of %d bytes is shorter than its fixed part", len(b))
@@ -111,8 +111,8 @@ func decodeRecord(b []byte) (record, error) {
 	return r, nil
 }
 
-// decodeEvent reads an encoded event. The data and metadata of the result
-// alias b: clone it to keep the event longer than b.
+// decodeEvent decodes an event. Its data and metadata alias b: clone it to keep the event
+// longer than b.
 func decodeEvent(b []byte) (event, error) {
 	r, err := decodeRecord(b)
 	if err != nil {
@@ -131,7 +131,7 @@ func (e event) clone() *event {
 	return &e
 }
 
-// head is what the store knows of a stream without reading its events.
+// head is the state of a stream that is kept beside its events.
 type head struct {
 	// id stands for the stream's name in the keys of its index. It is the
 	// position of the stream's first event, 0 while there is none.
@@ -139,33 +139,32 @@ type head struct {
 	// last is the revision of the last event, noRevision if there is none.
 	// A tombstone does not change it.
 	last int64
-	// first is the revision of the first event that is still there, 0 unless a
-	// scavenge has removed some; last+1 if it has removed all but a tombstone.
+	// first is the revision of the first event that scavenges have not removed;
+	// last+1 if they have removed all but a tombstone.
 	first int64
-	// tombstoned streams refuse every read and write for ever.
+	// tombstoned is set if the stream refuses every read and write for ever.
 	tombstoned bool
-	// described is set once the stream's metadata stream holds an event.
-	described bool
-	// retention repeats the last event of the metadata stream, so that a read
-	// needs no second stream.
+	// hasMetadata is set if the metadata stream of the stream has an event.
+	hasMetadata bool
+	// retention is a copy from the last event of the metadata stream, so that a read
+	// needs only one stream.
 	retention retention
-	// lenient is set in a head whose retention was read by a version that took
-	// the sound members of malformed metadata: loadHead reads it anew. No head
-	// is written so any more.
+	// lenient is set in a head from a version that accepted valid members of malformed
+	// metadata. loadHead reads its retention again. No head is written so any more.
 	lenient bool
 }
 
-// exists reports whether anything was ever written to the stream or about it.
-func (h head) exists() bool { return h.last != noRevision || h.described }
+// exists reports whether the stream or its metadata stream ever had an event.
+func (h head) exists() bool { return h.last != noRevision || h.hasMetadata }
 
 // The encoded form of a head: format(1) flags(1) id(8), then uvarints:
 // last+1, maxCount, maxAge, truncateBefore, and first if it was scavenged.
 const (
-	headFormat         = 1
-	headFlagTombstoned = 1 << 0
-	headFlagDescribed  = 1 << 1
-	headFlagScavenged  = 1 << 2
-	headFlagStrict     = 1 << 3 // of a described stream: it is not lenient
+	headFormat          = 1
+	headFlagTombstoned  = 1 << 0
+	headFlagHasMetadata = 1 << 1
+	headFlagScavenged   = 1 << 2
+	headFlagStrict      = 1 << 3 // with headFlagHasMetadata: it is not lenient
 )
 
 func (h head) encode() []byte {
@@ -174,8 +173,8 @@ func (h head) encode() []byte {
 	if h.tombstoned {
 		flags |= headFlagTombstoned
 	}
-	if h.described {
-		flags |= headFlagDescribed | headFlagStrict
+	if h.hasMetadata {
+		flags |= headFlagHasMetadata | headFlagStrict
 	}
 	if h.first > 0 {
 		flags |= headFlagScavenged
@@ -196,14 +195,14 @@ func decodeHead(b []byte) (head, error) {
 	if len(b) < 10 || b[0] != headFormat {
 		return head{}, errors.New("stream head is cut short or of an unknown format")
 	}
-	if b[1]&^(headFlagTombstoned|headFlagDescribed|headFlagScavenged|headFlagStrict) != 0 {
+	if b[1]&^(headFlagTombstoned|headFlagHasMetadata|headFlagScavenged|headFlagStrict) != 0 {
 		return head{}, fmt.Errorf("stream head has unknown flags %#x", b[1])
 	}
 	h := head{
-		tombstoned: b[1]&headFlagTombstoned != 0,
-		described:  b[1]&headFlagDescribed != 0,
-		lenient:    b[1]&(headFlagDescribed|headFlagStrict) == headFlagDescribed,
-		id:         binary.BigEndian.Uint64(b[2:10]),
+		tombstoned:  b[1]&headFlagTombstoned != 0,
+		hasMetadata: b[1]&headFlagHasMetadata != 0,
+		lenient:     b[1]&(headFlagHasMetadata|headFlagStrict) == headFlagHasMetadata,
+		id:          binary.BigEndian.Uint64(b[2:10]),
 	}
 	rest := b[10:]
 	numbers := []*int64{&h.last, &h.retention.maxCount, &h.retention.maxAge, &h.retention.truncateBefore}

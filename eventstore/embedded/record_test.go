@@ -51,7 +51,7 @@ func TestEveryHeadIsDecodedAsItWasEncoded(t *testing.T) {
 		number := rapid.Int64Min(0)
 		want := head{
 			id: rapid.Uint64().Draw(t, "id"), last: rapid.Int64Range(noRevision, math.MaxInt64-1).Draw(t, "last"),
-			tombstoned: rapid.Bool().Draw(t, "tombstoned"), described: rapid.Bool().Draw(t, "described"),
+			tombstoned: rapid.Bool().Draw(t, "tombstoned"), hasMetadata: rapid.Bool().Draw(t, "described"),
 			first: number.Draw(t, "first"),
 			retention: retention{
 				maxCount: number.Draw(t, "maxCount"), maxAge: number.Draw(t, "maxAge"), truncateBefore: number.Draw(t, "tb"),
@@ -104,7 +104,8 @@ func FuzzParseRetention(f *testing.F) {
 		if r.maxCount < 0 || r.maxAge < 0 || r.truncateBefore < 0 {
 			t.Fatalf("%q gives %+v", b, r)
 		}
-		if again, ok := undeleted(b, 7); ok && parseRetention(b) != (retention{}) && parseRetention(again).truncateBefore != 7 {
+		if again, ok := undeleted(b, 7); ok && parseRetention(b) != (retention{}) &&
+			parseRetention(again).truncateBefore != 7 {
 			t.Fatalf("%q undeleted is %q", b, again)
 		}
 	})

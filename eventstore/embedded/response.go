@@ -10,15 +10,14 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// What a reader is sent most is encoded by hand, from the engine's memory right
-// into the page that is sent: on its way from the disk to the connection an
-// event is copied once, and is never a tree of messages. A test compares what
-// is encoded here with what the generated code makes of it.
+// The frequent answers of a read are encoded by hand, from the memory of the engine directly
+// into the page that is sent. So an event is copied only once, and never becomes a tree of
+// messages. A test compares this encoding with that of the generated code.
 
 // encoded is an answer to a Read in its wire format.
 type encoded []byte
 
-// codec is gRPC's for messages, and sends as it is what is encoded already.
+// codec is the codec of gRPC for messages. It sends encoded answers unchanged.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2(grpcproto.Name)} }
@@ -30,7 +29,7 @@ func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	return c.CodecV2.Marshal(v)
 }
 
-// appendEvent adds a ReadResp with an event, the link that led to it, or both.
+// appendEvent adds a ReadResp with an event, the link to it, or both.
 func appendEvent(b []byte, ids uuidForm, e, link *record) []byte {
 	original := e
 	if link != nil {
@@ -78,7 +77,7 @@ func (r *record) contentType() []byte {
 	return entryBinary
 }
 
-// recordedSize is how many bytes appendRecorded adds.
+// recordedSize returns how many bytes appendRecorded adds.
 func recordedSize(ids uuidForm, e *record) int {
 	var digits [20]byte
 	created := len(strconv.AppendInt(digits[:0], e.created, 10))
@@ -135,17 +134,17 @@ func appendID(b []byte, ids uuidForm, e *record) []byte {
 	return appendNumber(b, 2, least)
 }
 
-// appendCheckpoint adds a ReadResp with a checkpoint. Its time, field 3, came
-// to the protocol after the client's copy of it was made.
+// appendCheckpoint adds a ReadResp with a checkpoint. Its time, field 3, is newer than the
+// protocol of the client's module.
 func appendCheckpoint(b []byte, at position, now time.Time) []byte {
 	fields := appendPosition(nil, at)
 	fields = appendMessage(fields, 3, appendTime(nil, now))
 	return appendMessage(b, 3, fields)
 }
 
-// appendCaughtUp adds a ReadResp that says that a subscription has caught up:
-// when, and after which revision or position it is to be resumed, if there is
-// any. All three fields are younger than the client's copy of the protocol.
+// appendCaughtUp adds a ReadResp that says that a subscription has caught up, with the time
+// and with the revision or position after which to resume it, if there is any. All three
+// fields are newer than the protocol of the client's module.
 func appendCaughtUp(b []byte, now time.Time, revision int64, at position) []byte {
 	fields := appendMessage(nil, 1, appendTime(nil, now))
 	if revision != noRevision {
@@ -167,21 +166,21 @@ func appendTime(b []byte, t time.Time) []byte {
 	return appendNumber(appendNumber(b, 1, uint64(t.Unix())), 2, uint64(t.Nanosecond()))
 }
 
-// appendHeader begins a field of so many bytes.
+// appendHeader begins a field of this size, in bytes.
 func appendHeader(b []byte, field protowire.Number, size int) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.BytesType), uint64(size))
 }
 
-// appendMessage adds a field also if it is empty.
+// appendMessage adds a field, also an empty one.
 func appendMessage(b []byte, field protowire.Number, fields []byte) []byte {
 	return append(appendHeader(b, field, len(fields)), fields...)
 }
 
-// messageSize is how many bytes appendMessage adds. All fields here have
-// numbers below 16, whose tags are of one byte.
+// messageSize returns how many bytes appendMessage adds. All fields here have numbers below
+// 16, whose tags have one byte.
 func messageSize(length int) int { return 1 + protowire.SizeBytes(length) }
 
-// appendText adds a field unless it is empty, as proto3 has it.
+// appendText adds a field unless it is empty, as proto3 does.
 func appendText[T string | []byte](b []byte, field protowire.Number, text T) []byte {
 	if len(text) == 0 {
 		return b
@@ -189,7 +188,7 @@ func appendText[T string | []byte](b []byte, field protowire.Number, text T) []b
 	return append(appendHeader(b, field, len(text)), text...)
 }
 
-// textSize is how many bytes appendText adds.
+// textSize returns how many bytes appendText adds.
 func textSize(length int) int {
 	if length == 0 {
 		return 0
@@ -197,7 +196,7 @@ func textSize(length int) int {
 	return messageSize(length)
 }
 
-// appendNumber adds a field unless it is 0, as proto3 has it.
+// appendNumber adds a field unless it is 0, as proto3 does.
 func appendNumber(b []byte, field protowire.Number, n uint64) []byte {
 	if n == 0 {
 		return b

@@ -28,7 +28,7 @@ func anyRecord(t *rapid.T) *record {
 	return &r
 }
 
-// message is what the protocol says of a record, made by the generated code.
+// message returns a record as the message of the generated code.
 func (r *record) message(ids uuidForm) *streams.ReadResp_ReadEvent_RecordedEvent {
 	if r == nil {
 		return nil
@@ -80,8 +80,7 @@ func TestAnEventIsEncodedAsTheGeneratedCodeDoes(t *testing.T) {
 	})
 }
 
-// FuzzResponse compares all that is encoded by hand with what the generated
-// code reads in it.
+// FuzzResponse compares everything that is encoded by hand with what the generated code decodes.
 func FuzzResponse(f *testing.F) {
 	seed := event{revision: 1, created: -1, id: uuid.New(), json: true, stream: "s", kind: "k", data: []byte("d")}
 	f.Add(seed.encode(), uint64(1), int64(0), uint32(0))
@@ -122,7 +121,7 @@ func FuzzResponse(f *testing.F) {
 	})
 }
 
-// same fails unless the bytes are the message, and no longer than it need be.
+// same expects that the bytes are the message in its shortest encoding.
 func same(t *testing.T, encoded []byte, want *streams.ReadResp) {
 	t.Helper()
 	if n := proto.Size(want); n != len(encoded) {
@@ -137,7 +136,7 @@ func same(t *testing.T, encoded []byte, want *streams.ReadResp) {
 	}
 }
 
-// messageField adds a field that is younger than the client's copy.
+// messageField adds a field that is newer than the protocol of the client's module.
 func messageField(t *testing.T, b []byte, field protowire.Number, m proto.Message) []byte {
 	t.Helper()
 	encoded, err := proto.Marshal(m)
@@ -152,7 +151,7 @@ func timeField(t *testing.T, field protowire.Number, at time.Time) []byte {
 	return messageField(t, nil, field, &timestamppb.Timestamp{Seconds: at.Unix(), Nanos: int32(at.Nanosecond())})
 }
 
-func TestTheNilIDIsEncodedToo(t *testing.T) {
+func TestTheNilIDIsEncoded(t *testing.T) {
 	r := &record{position: 1, stream: []byte("s"), kind: []byte("k"), id: uuid.Nil}
 	got := &streams.ReadResp{}
 	if err := proto.Unmarshal(appendEvent(nil, uuidStructured, r, nil), got); err != nil {

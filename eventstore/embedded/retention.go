@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Names that the protocol gives a meaning to.
+// Names with a meaning in the protocol.
 const (
-	metadataPrefix  = "$$"        // the stream that describes stream s is $$s
+	metadataPrefix  = "$$"        // the metadata stream of stream s is $$s
 	metadataKind    = "$metadata" // type of the events of such a stream
 	tombstoneKind   = "$streamDeleted"
 	linkKind        = "$>"
@@ -19,20 +19,21 @@ const (
 	softDeletedFrom = math.MaxInt64 // the $tb of a soft-deleted stream
 )
 
-// retention says which events of a stream its readers are shown. Zero values
-// hide nothing. Hidden events stay in the log and in $all.
+// retention says which events of a stream are visible to its readers. Zero values hide
+// nothing. Hidden events stay in the log and in $all.
 type retention struct {
-	maxCount       int64 // newest events shown, 0 for all
-	maxAge         int64 // seconds an event is shown after its creation, 0 for ever
-	truncateBefore int64 // first revision shown
+	maxCount       int64 // number of the newest events that are visible; 0: all
+	maxAge         int64 // seconds for which an event is visible; 0: for ever
+	truncateBefore int64 // first visible revision
 }
 
-// metadataRetention is that of every metadata stream: only the last counts.
+// metadataRetention is the retention of every metadata stream: only its last event is valid.
 var metadataRetention = retention{maxCount: 1}
 
 func (r retention) softDeleted() bool { return r.truncateBefore == softDeletedFrom }
 
-// first is the first revision shown of a stream that ends at last, age apart.
+// first returns the first visible revision of a stream that ends at last, without regard to
+// age.
 func (r retention) first(last int64) int64 {
 	first := r.truncateBefore
 	if r.maxCount > 0 && last-r.maxCount+1 > first {
@@ -41,7 +42,7 @@ func (r retention) first(last int64) int64 {
 	return first
 }
 
-// oldest is the creation time, in ticks, before which events are hidden at now.
+// oldest returns the creation time, in ticks, before which events are hidden at now.
 func (r retention) oldest(now int64) int64 {
 	if r.maxAge == 0 || r.maxAge > now/ticksPerSecond {
 		return 0
@@ -49,8 +50,8 @@ func (r retention) oldest(now int64) int64 {
 	return now - r.maxAge*ticksPerSecond
 }
 
-// retentionOf reads a metadata event as the server does. One that is not
-// flagged as JSON says nothing.
+// retentionOf reads a metadata event as the server does. An event that is not flagged as JSON
+// hides nothing.
 func retentionOf(json bool, metadata []byte) retention {
 	if !json {
 		return retention{}
@@ -58,10 +59,9 @@ func retentionOf(json bool, metadata []byte) retention {
 	return parseRetention(metadata)
 }
 
-// parseRetention reads stream metadata. It is void as a whole if it is not a
-// JSON object, or if one of the members that the server knows is malformed,
-// also one that does nothing here. Numbers below the least that makes sense
-// are ignored one by one.
+// parseRetention reads stream metadata. It ignores all of it if it is not a JSON object, or if
+// any member that the server knows is malformed, even one without effect here. It ignores a
+// single number that is too small.
 func parseRetention(metadata []byte) retention {
 	d := json.NewDecoder(bytes.NewReader(metadata))
 	d.UseNumber()
@@ -75,8 +75,7 @@ func parseRetention(metadata []byte) retention {
 // maxTimeSpan is the longest time that the server can count, in seconds.
 const maxTimeSpan = math.MaxInt64 / ticksPerSecond
 
-// member reads the value of one member, of which the last counts if there are
-// several.
+// member reads the value of one member. The last one of a name counts.
 func (r *retention) member(d *json.Decoder, name string) (err error) {
 	var n int64
 	switch name {
@@ -105,11 +104,11 @@ func (r *retention) member(d *json.Decoder, name string) (err error) {
 	return err
 }
 
-// errMalformed is why metadata is void; nobody is told more.
+// errMalformed says that metadata is ignored. It is never shown.
 var errMalformed = errors.New("malformed stream metadata")
 
-// objectMembers reads one JSON object, the value of each member by the
-// function. What comes after the object does not matter.
+// objectMembers reads one JSON object, and the value of each member with the function. It
+// ignores what follows the object.
 func objectMembers(d *json.Decoder, value func(name string) error) error {
 	if token, err := d.Token(); err != nil || token != json.Delim('{') {
 		return errMalformed
@@ -127,7 +126,7 @@ func objectMembers(d *json.Decoder, value func(name string) error) error {
 	return err
 }
 
-// integer reads a whole number, written without fraction or exponent.
+// integer reads a whole number without fraction or exponent.
 func integer(d *json.Decoder) (int64, error) {
 	token, err := d.Token()
 	if err != nil {
@@ -149,8 +148,8 @@ func seconds(d *json.Decoder) (int64, error) {
 	return n, err
 }
 
-// aclMember reads who has one of the rights: a role or a list of roles. The
-// server fails on a right that it does not know.
+// aclMember reads a right of an access control list: a role or a list of roles. As on the
+// server, an unknown right is an error.
 func aclMember(d *json.Decoder, right string) error {
 	switch right {
 	case "$r", "$w", "$d", "$mr", "$mw":
@@ -177,8 +176,8 @@ func aclMember(d *json.Decoder, right string) error {
 	return err
 }
 
-// undeleted is the given stream metadata with $tb set to the first revision of
-// the stream's new life. It reports false for metadata it cannot change.
+// undeleted returns the stream metadata with $tb set to the revision from. It reports false for
+// metadata that it cannot change.
 func undeleted(metadata []byte, from int64) ([]byte, bool) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(metadata, &fields) != nil || fields == nil {
@@ -189,5 +188,6 @@ func undeleted(metadata []byte, from int64) ([]byte, bool) {
 	return b, err == nil
 }
 
-// described returns the stream that the given stream holds the metadata of.
-func described(stream string) (string, bool) { return strings.CutPrefix(stream, metadataPrefix) }
+// metadataTarget returns the stream that a metadata stream describes; false for an ordinary
+// stream.
+func metadataTarget(stream string) (string, bool) { return strings.CutPrefix(stream, metadataPrefix) }

@@ -8,40 +8,38 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// ErrScavenging is returned by Scavenge while another one is under way.
-var ErrScavenging = errors.New("the event store is being scavenged already")
+// ErrScavenging is returned by Scavenge while another scavenge runs.
+var ErrScavenging = errors.New("another scavenge of the event store is running")
 
-// One turn of the committer removes at most this many events: that, and its
-// fsync, is how long an append may wait for a scavenge.
+// maxRemoved bounds the events of one batch of removals. An append waits for one batch and its
+// fsync at most.
 const maxRemoved = 512
 
-// maxHeads bounds what a scavenge holds of the list of streams.
+// maxHeads bounds the streams that a scavenge holds in memory.
 const maxHeads = 1024
 
-// Scavenged is what a scavenge has done so far, or as a whole.
+// Scavenged is the progress of a scavenge, or its result.
 type Scavenged struct {
-	Streams uint64 `json:"streams"` // looked at
+	Streams uint64 `json:"streams"` // scanned
 	Events  uint64 `json:"events"`  // removed
-	// Bytes is what the removed events had on the log, before compression.
+	// Bytes is the size of the removed events before compression.
 	Bytes uint64 `json:"bytes"`
-	// What the store takes on the disk, when the scavenge began and now that it
-	// has ended; apart from files that are about to be deleted.
+	// Size of the store on the disk at the beginning and at the end, without files that
+	// are about to be deleted.
 	DiskBytesBefore uint64 `json:"disk_bytes_before"`
 	DiskBytesAfter  uint64 `json:"disk_bytes_after,omitempty"`
 }
 
-// Scavenge takes deleted events off the disk: those that $maxCount, $maxAge, $tb
-// or a soft deletion hides from the readers of their stream, those of
-// tombstoned streams, and stream metadata that newer one has replaced. As on
-// the server the last event of a stream stays, hidden as it is, and so does a
-// tombstone. What stays keeps its revision and position. Removed events are
-// gone from $all too, and a repeated append no longer finds them: with Any it
-// is appended again, otherwise it is a wrong expected version.
+// Scavenge removes deleted events from the disk: those that $maxCount, $maxAge, $tb or a soft
+// delete hides from the readers of their stream, those of tombstoned streams, and replaced
+// stream metadata. As on the server, it keeps the last event of a stream, even a hidden one,
+// and tombstones. The other events keep their revisions and positions. Removed events are no
+// longer in $all. The retry of a removed append is not recognised: with Any it is appended
+// again, otherwise it is a wrong expected version.
 //
-// Appends and reads go on meanwhile. Events go in small synced batches, each of
-// them gone whole or not at all; a scavenge that is cancelled or killed has
-// nothing to undo, and the next one goes on where it ended. Progress, if not
-// nil, is called after every batch.
+// Appends and reads go on meanwhile. Events are removed in small synced batches, each as a
+// whole. A scavenge that was cancelled or killed needs no repair, and the next one goes on
+// where it ended. Progress, if not nil, is called after every batch.
 func (n *Node) Scavenge(ctx context.Context, progress func(Scavenged)) (Scavenged, error) {
 	var report Scavenged
 	err := n.untilClosing(ctx, func(ctx context.Context) (err error) {
@@ -61,7 +59,7 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 	defer s.scavenging.Unlock()
 	report := Scavenged{DiskBytesBefore: liveBytes(s.db)}
 	for after := ""; ; {
-		streams, err := s.scavengeable(ctx, after)
+		streams, err := s.scavengeCandidates(ctx, after)
 		if err != nil {
 			return report, err
 		}
@@ -76,7 +74,7 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 		}
 		after = streams[len(streams)-1]
 	}
-	// Also what an earlier scavenge, killed before it came this far, left.
+	// An earlier scavenge may have been killed before this.
 	if report.Events > 0 || s.db.Metrics().Keys.TombstoneCount > 0 {
 		if err := s.db.Compact(ctx, []byte{0}, []byte{0xff}, false); err != nil {
 			return report, fmt.Errorf("compact: %w", err)
@@ -86,16 +84,16 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 	return report, nil
 }
 
-// liveBytes is what the store takes on the disk, but for what the engine is
-// about to delete.
+// liveBytes returns the size of the store on the disk, without files that are about to be
+// deleted.
 func liveBytes(db *pebble.DB) uint64 {
 	m := db.Metrics()
 	return m.WAL.PhysicalSize + m.Table.Local.LiveSize + m.BlobFiles.Local.LiveSize
 }
 
-// scavengeable returns the next streams by name after the given one of which
-// something may have to go.
-func (s *store) scavengeable(ctx context.Context, after string) (streams []string, err error) {
+// scavengeCandidates returns the next streams, in the order of names, after the given one that
+// may have events to remove.
+func (s *store) scavengeCandidates(ctx context.Context, after string) (streams []string, err error) {
 	v := s.view()
 	defer v.release()
 	upper := []byte{keyHead + 1}
@@ -109,7 +107,7 @@ func (s *store) scavengeable(ctx context.Context, after string) (streams []strin
 				return err
 			}
 			stream := string(it.Key()[1:])
-			if _, ok := described(stream); ok || h.tombstoned || h.lenient || h.retention != (retention{}) {
+			if _, ok := metadataTarget(stream); ok || h.tombstoned || h.lenient || h.retention != (retention{}) {
 				streams = append(streams, stream)
 			}
 		}
@@ -118,18 +116,18 @@ func (s *store) scavengeable(ctx context.Context, after string) (streams []strin
 	return streams, err
 }
 
-// kept is the first revision of a stream that a scavenge leaves, last+1 if it
-// leaves none but a tombstone.
-func (v *view) kept(h head, now int64) (int64, error) {
+// firstKept returns the first revision of a stream that a scavenge keeps; last+1 if it keeps none
+// but a tombstone.
+func (v *view) firstKept(h head, now int64) (int64, error) {
 	if h.tombstoned {
 		return h.last + 1, nil
 	}
-	first, err := v.firstShown(h, now)
+	first, err := v.firstVisible(h, now)
 	return min(first, h.last), err
 }
 
-// removal is what a scavenge means to remove of a stream next.
-type removal struct {
+// removalPlan is the events of a stream to remove next.
+type removalPlan struct {
 	stream string
 	events []removedEvent
 }
@@ -150,7 +148,7 @@ func (s *store) scavengeStream(ctx context.Context, stream string, report *Scave
 			return err
 		}
 		var removed totals
-		err = s.inTurn(ctx, func() (err error) {
+		err = s.exclusively(ctx, func() (err error) {
 			removed, err = s.remove(plan)
 			return err
 		})
@@ -165,58 +163,57 @@ func (s *store) scavengeStream(ctx context.Context, stream string, report *Scave
 	}
 }
 
-// planRemoval looks at what could go, so that the disk is read before the
-// committer's turn and not in it.
-func (s *store) planRemoval(stream string) (removal, error) {
+// planRemoval finds the events to remove next. It reads the disk, so that remove, during which no
+// append is committed, need not.
+func (s *store) planRemoval(stream string) (removalPlan, error) {
 	v := s.view()
 	defer v.release()
-	plan := removal{stream: stream}
+	plan := removalPlan{stream: stream}
 	h, err := loadHead(v.snapshot, stream)
 	if err != nil {
 		return plan, err
 	}
-	kept, err := v.kept(h, s.ticks())
+	kept, err := v.firstKept(h, s.ticks())
 	if err != nil {
 		return plan, err
 	}
 	err = v.scanIndex(h.id, h.first, kept-1, false, func(log *pebble.Iterator, revision int64, at entry) (bool, error) {
-		// The last event of the log says where the next one goes: it stays.
+		// The last event of the log is kept, since it determines the next position.
 		if len(plan.events) == maxRemoved || at.position == v.last {
 			return false, nil
 		}
 		if !seekTo(log, at.position, false) {
-			return false, errors.Join(log.Error(), fmt.Errorf("stream index points at %d, where no event is", at.position))
+			return false, errors.Join(log.Error(), errNoEventAt(at.position))
 		}
 		plan.events = append(plan.events, removedEvent{at, revision, uint64(len(log.Value()))})
-		// What the turn will ask for is in memory then.
+		// This brings into memory what remove will read.
 		_, _, err := lookup(v.snapshot, eventIDKey(h.id, at.id), decodeRevision)
 		return true, err
 	})
 	return plan, err
 }
 
-// inTurn runs f in the committer's place, between two of its groups: nothing
-// is appended meanwhile.
-func (s *store) inTurn(ctx context.Context, f func() error) error {
+// exclusively runs f in the committer between two groups, so that nothing is appended meanwhile.
+func (s *store) exclusively(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
 	select {
-	case s.turns <- func() { done <- f() }:
+	case s.exclusive <- func() { done <- f() }:
 		return <-done
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 }
 
-// remove removes of the plan what may go now: since it was made, the stream may
-// have got other metadata, or an event of the same id. It runs in a turn.
-func (s *store) remove(plan removal) (removed totals, err error) {
+// remove removes those events of the plan that may still be removed: the stream may have got other
+// metadata since, or an event with the same id. It runs in the committer.
+func (s *store) remove(plan removalPlan) (removed totals, err error) {
 	v := s.view()
 	defer v.release()
 	h, err := loadHead(v.snapshot, plan.stream)
 	if err != nil {
 		return totals{}, err
 	}
-	kept, err := v.kept(h, s.ticks())
+	kept, err := v.firstKept(h, s.ticks())
 	if err != nil {
 		return totals{}, err
 	}
@@ -239,7 +236,7 @@ func (s *store) remove(plan removal) (removed totals, err error) {
 		return totals{}, nil
 	}
 	if h.first > h.last && !v.hasTombstone(h) {
-		// Metadata that went with its stream: nothing of it is left.
+		// A metadata stream of which nothing is left.
 		after.streams--
 		err = batch.Delete(headKey(plan.stream), nil)
 	} else {
@@ -259,7 +256,7 @@ func (s *store) remove(plan removal) (removed totals, err error) {
 	return removed, nil
 }
 
-// hasTombstone reports whether a stream holds one itself, other than by what it
+// hasTombstone reports whether a stream itself has a tombstone, and not only the stream that it
 // describes.
 func (v *view) hasTombstone(h head) bool {
 	_, found, err := lookup(v.snapshot, revisionKey(h.id, tombstoneRevision), decodeEntry)
@@ -267,7 +264,7 @@ func (v *view) hasTombstone(h head) bool {
 }
 
 func (s *store) removeEvent(batch *pebble.Batch, streamID uint64, e removedEvent) error {
-	// An id that was appended twice is in its index once, for the later event.
+	// The index has an id that was appended twice once, with the later event.
 	revision, found, err := lookup(s.db, eventIDKey(streamID, e.id), decodeRevision)
 	if err == nil && found && revision == e.revision {
 		err = batch.Delete(eventIDKey(streamID, e.id), nil)

@@ -20,8 +20,7 @@ import (
 // the engine takes long to let a block of its cache go.
 const scavengedCache = 16 << 20
 
-// hiding is a store, on the disk, with streams of which a scavenge has to
-// remove more than goes into one turn.
+// hiding returns a store on the disk with streams of which a scavenge must remove more than one batch.
 func hiding(t *testing.T, disk vfs.FS, streams, each int) *store {
 	t.Helper()
 	s, err := openStore("data", disk, scavengedCache, time.Now, slog.Default())
@@ -69,14 +68,14 @@ func (s *store) mustWrite(t *testing.T, w *write) {
 	}
 }
 
-// place says where an event is.
+// place is the stream, revision and position of an event.
 type place struct {
 	stream   string
 	revision int64
 	id       uuid.UUID
 }
 
-// places are those of all events in the log, by position.
+// places returns the places of all events of the log, in the order of positions.
 func (s *store) places(t *testing.T) map[uint64]place {
 	t.Helper()
 	v := s.view()
@@ -92,7 +91,7 @@ func (s *store) places(t *testing.T) map[uint64]place {
 	return all
 }
 
-// staying is what a scavenge has to leave of a store made by hiding.
+// staying returns the places that a scavenge must keep of a store made by hiding.
 func staying(all map[uint64]place, each int) map[uint64]place {
 	stays := make(map[uint64]place)
 	for at, p := range all {
@@ -139,7 +138,7 @@ func (s *store) mustScavenge(t *testing.T) Scavenged {
 	return report
 }
 
-func TestAScavengeLeavesWhatIsShownAndTheLastOfEachStream(t *testing.T) {
+func TestAScavengeKeepsVisibleEventsAndTheLastOfEachStream(t *testing.T) {
 	const streams, each = 8, 1200 // more than two turns of each
 	s := hiding(t, vfs.NewMem(), streams, each)
 	before := s.places(t)
@@ -163,7 +162,7 @@ func TestAScavengeLeavesWhatIsShownAndTheLastOfEachStream(t *testing.T) {
 	if err != nil || stats.Events != uint64(len(want)) || stats.Removed != report.Events || stats.LastPosition != last {
 		t.Errorf("%+v, %v, want %d events, %d removed, the last at %d", stats, err, len(want), report.Events, last)
 	}
-	// Nothing is left to do; revisions and positions go on.
+	// A second scavenge removes nothing; revisions and positions continue.
 	if again := s.mustScavenge(t); again.Events != 0 {
 		t.Errorf("another scavenge removed %d events", again.Events)
 	}
@@ -176,8 +175,8 @@ func TestAScavengeLeavesWhatIsShownAndTheLastOfEachStream(t *testing.T) {
 	}
 }
 
-// TestAScavengeSurvivesAPowerFailure lets the power fail while a turn removes
-// and writers write, and forgets some or all of what was not synced.
+// TestAScavengeSurvivesAPowerFailure fails the power during a removal and concurrent writes. The disk loses some or
+// all of what was not synced.
 func TestAScavengeSurvivesAPowerFailure(t *testing.T) {
 	for failure := range 12 {
 		t.Run(fmt.Sprint(failure), func(t *testing.T) {
@@ -240,9 +239,8 @@ func TestAScavengeSurvivesAPowerFailure(t *testing.T) {
 	}
 }
 
-// planned is a store whose stream s was truncated to its last event, and what
-// a scavenge means to remove of it.
-func planned(t *testing.T) (*store, removal) {
+// planned returns a store whose stream s was truncated to its last event, and the plan of a scavenge for it.
+func planned(t *testing.T) (*store, removalPlan) {
 	t.Helper()
 	s := filled(t)
 	s.put(t, "s", 10)
@@ -254,11 +252,11 @@ func planned(t *testing.T) (*store, removal) {
 	return s, plan
 }
 
-// removeNow carries a plan out as a scavenge does.
-func (s *store) removeNow(t *testing.T, plan removal) totals {
+// removeNow carries out a plan as a scavenge does.
+func (s *store) removeNow(t *testing.T, plan removalPlan) totals {
 	t.Helper()
 	var removed totals
-	err := s.inTurn(context.Background(), func() (err error) {
+	err := s.exclusively(context.Background(), func() (err error) {
 		removed, err = s.remove(plan)
 		return err
 	})
@@ -268,7 +266,7 @@ func (s *store) removeNow(t *testing.T, plan removal) totals {
 	return removed
 }
 
-func TestWhatIsShownAgainIsNotRemoved(t *testing.T) {
+func TestEventsThatAreVisibleAgainAreNotRemoved(t *testing.T) {
 	s, plan := planned(t)
 	s.mustWrite(t, &write{stream: "$$s", expected: expectAny, events: some(1, `{"$tb":4}`)})
 	if removed := s.removeNow(t, plan); removed.removedEvents != 4 {
@@ -277,7 +275,7 @@ func TestWhatIsShownAgainIsNotRemoved(t *testing.T) {
 	s.wantSound(t)
 }
 
-func TestAnIDThatWasAppendedAgainIsStillKnown(t *testing.T) {
+func TestAnIDThatWasAppendedAgainIsRecognised(t *testing.T) {
 	s, plan := planned(t)
 	again := proposed{id: plan.events[0].id, kind: "k"}
 	s.mustWrite(t, &write{stream: "s", expected: 9, events: []proposed{again}})
@@ -289,15 +287,14 @@ func TestAnIDThatWasAppendedAgainIsStillKnown(t *testing.T) {
 	}
 }
 
-// TestTheLastEventOfTheLogStays puts an event into the metadata of a stream
-// that is tombstoned already, behind the committer's back: a scavenge must not
-// make its position be used again.
-func TestTheLastEventOfTheLogStays(t *testing.T) {
+// TestTheLastEventOfTheLogIsKept puts an event into the metadata of a tombstoned stream without the committer. A
+// scavenge must not cause its position to be used again.
+func TestTheLastEventOfTheLogIsKept(t *testing.T) {
 	s := filled(t)
 	e := event{id: uuid.New(), stream: "$$b", kind: metadataKind, data: []byte("{}")}
-	err := s.inTurn(context.Background(), func() error {
+	err := s.exclusively(context.Background(), func() error {
 		original, err := loadHead(s.db, "b")
-		original.described = true
+		original.hasMetadata = true
 		after := s.totals
 		after.events++
 		after.streams++
@@ -331,7 +328,7 @@ func TestTheLastEventOfTheLogStays(t *testing.T) {
 	s.wantSound(t)
 }
 
-func TestTheCheckKnowsDamageFromScavenges(t *testing.T) {
+func TestCheckDistinguishesDamageFromScavenges(t *testing.T) {
 	for name, damage := range map[string]func(s *store, b *pebble.Batch, last place, at uint64) error{
 		"an event is gone": func(_ *store, b *pebble.Batch, _ place, at uint64) error { return b.Delete(eventKey(at), nil) },
 		"a whole event is gone, as if scavenged": func(s *store, b *pebble.Batch, p place, at uint64) error {

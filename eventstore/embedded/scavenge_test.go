@@ -16,7 +16,7 @@ import (
 	"tizilim/eventstore/eventstoretest"
 )
 
-// newRandomEvents are so many of the size, of bytes that do not compress.
+// newRandomEvents returns n events of the size with incompressible data.
 func newRandomEvents(events, size int) []esdb.EventData {
 	list := make([]esdb.EventData, events)
 	for i := range list {
@@ -73,7 +73,7 @@ func TestAScavengeMakesTheStoreSmaller(t *testing.T) {
 	}
 }
 
-func TestAScavengeOfAStoreWithoutDeletionsTouchesNothing(t *testing.T) {
+func TestAScavengeOfAStoreWithoutDeletionsChangesNothing(t *testing.T) {
 	node := start(t, t.TempDir())
 	client := eventstoretest.Connect(t, node.ConnectionString())
 	for i := range 20 {
@@ -85,7 +85,7 @@ func TestAScavengeOfAStoreWithoutDeletionsTouchesNothing(t *testing.T) {
 	}
 }
 
-func TestAScavengeRemovesWhatIsTooOld(t *testing.T) {
+func TestAScavengeRemovesExpiredEvents(t *testing.T) {
 	c := &clock{}
 	c.advance(time.Duration(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano()))
 	node := start(t, t.TempDir(), embedded.WithClock(c.now))
@@ -107,9 +107,9 @@ func TestAScavengeRemovesWhatIsTooOld(t *testing.T) {
 	}
 }
 
-// TestSubscriptionsGoOnAcrossAScavenge has one that waits at the end and one
-// that stopped at the position of an event that is removed.
-func TestSubscriptionsGoOnAcrossAScavenge(t *testing.T) {
+// TestSubscriptionsContinueAfterAScavenge has one subscription that waits at the end, and one that is resumed at
+// the position of a removed event.
+func TestSubscriptionsContinueAfterAScavenge(t *testing.T) {
 	node := start(t, t.TempDir())
 	client := eventstoretest.Connect(t, node.ConnectionString())
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -161,15 +161,14 @@ func TestSubscriptionsGoOnAcrossAScavenge(t *testing.T) {
 			t.Errorf("%s: revision %d, want 10", name, e.EventNumber)
 		}
 	}
-	// A read may begin where an event was.
+	// A read may begin at the position of a removed event.
 	if got, err := collect(client.ReadAll(ctx, esdb.ReadAllOptions{From: third}, 100)); err != nil || len(got) != 4 {
 		t.Errorf("%d events, %v, want the 3 of s and its metadata", len(got), err)
 	}
 }
 
-// TestARepeatedAppendOfRemovedEventsIsNotFound is the server's behaviour once
-// it has forgotten their ids.
-func TestARepeatedAppendOfRemovedEventsIsNotFound(t *testing.T) {
+// TestTheRetryOfARemovedAppendIsNotRecognised expects what the server does after it has forgotten the ids.
+func TestTheRetryOfARemovedAppendIsNotRecognised(t *testing.T) {
 	node := start(t, t.TempDir())
 	client := eventstoretest.Connect(t, node.ConnectionString())
 	first, second := newEvent(1), newEvent(1)

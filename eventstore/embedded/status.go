@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// refusal is an error with the trailers by which clients tell such errors
-// apart: the trailer "exception" holds its name.
+// refusal is an error with trailers, by which clients recognise it. The trailer "exception" has its
+// name.
 type refusal struct {
 	status   *status.Status
 	trailers metadata.MD
@@ -29,11 +29,10 @@ func newRefusal(code codes.Code, message string, trailers ...string) error {
 	return &refusal{status.New(code, message), metadata.Pairs(trailers...)}
 }
 
-// trail sends the trailers of a refusal; the status goes by itself.
-func trail(ctx context.Context, err error) {
+// setTrailers sends the trailers of a refusal. gRPC sends the status.
+func setTrailers(ctx context.Context, err error) {
 	if r, ok := err.(*refusal); ok {
-		// It only fails outside of a handler.
-		_ = grpc.SetTrailer(ctx, r.trailers)
+		_ = grpc.SetTrailer(ctx, r.trailers) // fails only outside of a handler
 	}
 }
 
@@ -41,8 +40,7 @@ func invalid(format string, args ...any) error {
 	return status.Errorf(codes.InvalidArgument, format, args...)
 }
 
-// trailerText makes any stream name fit into a trailer, which only takes
-// printable ASCII.
+// trailerText returns the text as printable ASCII, which a trailer must be.
 func trailerText(s string) string {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
@@ -59,7 +57,8 @@ func errStreamDeleted(stream string) error {
 
 func errWrongRevision(operation, stream string, expected, current int64) error {
 	return newRefusal(codes.FailedPrecondition,
-		fmt.Sprintf("%s failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d", operation, stream, expected, current),
+		fmt.Sprintf("%s failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
+			operation, stream, expected, current),
 		"exception", "wrong-expected-version", "stream-name", trailerText(stream),
 		"expected-version", strconv.FormatInt(expected, 10), "actual-version", strconv.FormatInt(current, 10))
 }
@@ -80,8 +79,8 @@ func errAccessDenied() error {
 
 var errClosing = status.Error(codes.Unavailable, "Server Is Not Ready")
 
-// internalError hides nothing from the operator, who is the caller here, and
-// lets the errors of a cancelled or late call through as such.
+// internalError converts an error without a status. It keeps its text, since clients of the node are
+// trusted, and the codes of a cancelled or timed-out call.
 func internalError(err error) error {
 	if err == nil {
 		return nil

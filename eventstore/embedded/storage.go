@@ -23,12 +23,11 @@ import (
 //	'r' stream id, revision    position(8) and event id(16) of that event
 //	'i' stream id, event id    revision(8): finds a repeated append
 //	'h' stream name            the stream's head
-//	'n'                        how many events(8) and streams(8) there are, and
-//	                           once scavenged, how many events(8) of how many
-//	                           bytes(8) are gone
+//	'n'                        number of events(8) and streams(8), and after a
+//	                           scavenge, number(8) and bytes(8) of removed events
 //	'f'                        format of the whole store
 //
-// A stream's id, not its name, is in 'r' and 'i': names can be long.
+// Keys 'r' and 'i' have the id of a stream and not its name, since names can be long.
 const (
 	keyEvent    = 'e'
 	keyRevision = 'r'
@@ -38,15 +37,16 @@ const (
 	keyFormat   = 'f'
 )
 
-// storeFormat is written once into an empty directory. A directory of another
-// format is refused, never converted on the way.
+// storeFormat is written once into an empty directory. A directory with another format is
+// refused.
 const storeFormat = 1
 
-// firstPosition is the position of the first event of a store. 0 is never an
-// event, so that a checkpoint of 0 means that nothing was seen.
+// firstPosition is the position of the first event of a store. No event has position 0, so that a
+// checkpoint of 0 stands for the beginning.
 const firstPosition uint64 = 1
 
-// ticksPerSecond is the protocol's unit of time, 100 ns.
+// ticksPerSecond is the number of ticks in a second. A tick, the unit of time in the protocol, is
+// 100 ns.
 const ticksPerSecond = 10_000_000
 
 func eventKey(position uint64) []byte {
@@ -64,7 +64,7 @@ func eventIDKey(streamID uint64, id uuid.UUID) []byte {
 
 func headKey(stream string) []byte { return append([]byte{keyHead}, stream...) }
 
-// entry is what the index of a stream holds of one event.
+// entry is the entry of an event in the index of its stream.
 type entry struct {
 	position uint64
 	id       uuid.UUID
@@ -81,13 +81,13 @@ func decodeEntry(b []byte) (entry, error) {
 	return entry{binary.BigEndian.Uint64(b), uuid.UUID(b[8:])}, nil
 }
 
-// totals count what is in the store, so that nobody has to, and what scavenges
-// took out of it, by which a check knows those holes from damage.
+// totals counts the content of the store, so that the statistics cost nothing, and what scavenges
+// have removed, so that a check can tell their gaps from damage.
 type totals struct {
 	events        uint64
-	streams       uint64 // that hold at least one event, also a hidden one
+	streams       uint64 // with at least one event, including hidden ones
 	removedEvents uint64
-	removedBytes  uint64 // of positions
+	removedBytes  uint64 // gaps in the positions
 }
 
 func (t totals) encode() []byte {
@@ -109,14 +109,13 @@ func decodeTotals(b []byte) (totals, error) {
 	return t, nil
 }
 
-// getter is the part of the storage engine that point reads need: the view of
-// a reader and the batch of the committer both have it.
+// getter reads single keys. Snapshots of readers and batches of the committer implement it.
 type getter interface {
 	Get(key []byte) ([]byte, io.Closer, error)
 }
 
-// lookup reads one value and decodes it before its memory goes back to the
-// engine. Found is false if there is no such key.
+// lookup reads and decodes one value. found is false if the key does not exist. decode must not
+// keep the bytes, whose memory returns to the engine.
 func lookup[T any](g getter, key []byte, decode func([]byte) (T, error)) (value T, found bool, err error) {
 	b, closer, err := g.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -129,8 +128,7 @@ func lookup[T any](g getter, key []byte, decode func([]byte) (T, error)) (value 
 	return value, true, errors.Join(err, closer.Close())
 }
 
-// loadHead returns the head of a stream; of a stream never heard of, one
-// without events.
+// loadHead returns the head of a stream. The head of an unknown stream has no events.
 func loadHead(g getter, stream string) (head, error) {
 	h, found, err := lookup(g, headKey(stream), decodeHead)
 	if err != nil {
@@ -146,7 +144,7 @@ func loadHead(g getter, stream string) (head, error) {
 		}
 	}
 	// The metadata of a tombstoned stream is tombstoned with it.
-	if original, ok := described(stream); ok {
+	if original, ok := metadataTarget(stream); ok {
 		h.retention = metadataRetention
 		o, err := loadHead(g, original)
 		if err != nil {
@@ -172,11 +170,11 @@ func loadRetention(g getter, stream string) (retention, error) {
 
 // retentionAt reads the metadata event at the position.
 func retentionAt(g getter, position uint64) (retention, error) {
-	told, _, err := lookup(g, eventKey(position), func(b []byte) (retention, error) {
+	r, _, err := lookup(g, eventKey(position), func(b []byte) (retention, error) {
 		e, err := decodeRecord(b)
 		return retentionOf(e.json, e.data), err
 	})
-	return told, err
+	return r, err
 }
 
 func decodeRevision(b []byte) (int64, error) {
@@ -186,21 +184,21 @@ func decodeRevision(b []byte) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
 
-// view is the store as it was right after one commit reached the disk. Readers
-// only ever see views, so nothing is shown that a crash could take back.
+// view is the state of the store right after a commit was synced. Readers read only views, so they
+// never see an event that a crash could remove.
 type view struct {
 	snapshot *pebble.Snapshot
 	// last is the position of the last event, 0 in an empty store.
 	last uint64
-	// refs counts the readers, and the store itself while the view is current.
-	// The snapshot is closed by whoever takes the count to 0.
+	// refs counts the readers, and the store while the view is current. The last release
+	// closes the snapshot.
 	refs atomic.Int64
 }
 
+// release ends the use of the view.
 func (v *view) release() {
 	if v.refs.Add(-1) == 0 {
-		// Close of a snapshot only fails when closed twice.
-		_ = v.snapshot.Close()
+		_ = v.snapshot.Close() // it fails only when called twice
 	}
 }
 
@@ -211,13 +209,13 @@ type store struct {
 	waiters waiters
 	now     func() time.Time
 
-	scavenging sync.Mutex // held by the one scavenge that may be under way
+	scavenging sync.Mutex // held by the running scavenge
 
 	mu      sync.RWMutex // guards current
 	current *view
 
 	queue     *writeQueue
-	turns     chan func()   // run by the committer between its groups
+	exclusive chan func()   // functions that the committer runs between two groups
 	committed chan struct{} // closed when the committer has ended
 	written   written
 
@@ -231,22 +229,21 @@ func engineOptions(fs vfs.FS, cacheSize int64, logger *slog.Logger) *pebble.Opti
 		FS:                 fs,
 		CacheSize:          cacheSize,
 		FormatMajorVersion: pebble.FormatNewest,
-		// 16 MiB bounds the log to be replayed at a start, whatever the
-		// number of events.
+		// 16 MiB bounds the write-ahead log that a start replays.
 		MemTableSize: 16 << 20,
 		Logger:       engineLogger{logger},
 	}
 	for i := range o.Levels {
-		// An append asks for keys that are not there: new streams, new ids.
+		// An append looks up keys that do not exist, such as those of new ids.
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-		// Four times the default: reads of $all take the log block by block,
-		// with a call of the system and a checksum for each.
+		// Four times the default, since reads of $all pay a system call and a
+		// checksum for each block.
 		o.Levels[i].BlockSize = 16 << 10
 	}
 	return o
 }
 
-// openEngine takes the directory's lock and opens the engine on it.
+// openEngine locks the directory and opens the engine on it.
 func openEngine(dir string, options *pebble.Options) (*pebble.DB, *pebble.Lock, error) {
 	lock, err := pebble.LockDirectory(dir, options.FS)
 	if err != nil {
@@ -271,7 +268,7 @@ func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, log
 	s := &store{
 		db: db, lock: lock, now: now,
 		queue:     newWriteQueue(),
-		turns:     make(chan func()),
+		exclusive: make(chan func()),
 		committed: make(chan struct{}),
 	}
 	if err := s.recover(); err != nil {
@@ -281,8 +278,8 @@ func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, log
 	return s, nil
 }
 
-// checkFormat reports whether the directory is marked with this version's
-// format. That of another is an error.
+// checkFormat reports whether the directory is marked with a format. The format of another version
+// is an error.
 func checkFormat(g getter) (marked bool, err error) {
 	format, found, err := lookup(g, []byte{keyFormat}, func(b []byte) (byte, error) {
 		if len(b) != 1 {
@@ -296,8 +293,8 @@ func checkFormat(g getter) (marked bool, err error) {
 	return found, err
 }
 
-// recover finds where the log ends. Its last key tells, so a start takes as long
-// with a billion events as with none.
+// recover finds the end of the log by its last key. Its time does not depend on the number of
+// events.
 func (s *store) recover() error {
 	marked, err := checkFormat(s.db)
 	if err != nil {
@@ -329,8 +326,8 @@ func (s *store) recover() error {
 	return nil
 }
 
-// close has what is queued committed and answered, then lets the directory go.
-// Writes that come later are refused.
+// close commits and answers the queued writes, then unlocks the directory. Later writes are
+// refused.
 func (s *store) close() error {
 	s.queue.close()
 	<-s.committed
@@ -341,7 +338,7 @@ func (s *store) close() error {
 	return errors.Join(s.db.Close(), s.lock.Close())
 }
 
-// publish makes what is committed so far visible to readers.
+// publish makes the committed events visible to readers.
 func (s *store) publish(last uint64) {
 	v := &view{snapshot: s.db.NewSnapshot(), last: last}
 	v.refs.Store(1)
@@ -354,8 +351,8 @@ func (s *store) publish(last uint64) {
 	}
 }
 
-// view returns the newest view; the caller releases it. Views hold back the
-// engine's clean-up, so none is kept while waiting for a client.
+// view returns the newest view; the caller releases it. A view delays the clean-up of the engine,
+// so no view may be kept while waiting for a client.
 func (s *store) view() *view {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -363,10 +360,13 @@ func (s *store) view() *view {
 	return s.current
 }
 
-// ticks is the time now in the protocol's unit.
+// ticks returns the present time in ticks.
 func (s *store) ticks() int64 { return s.now().UnixNano() / 100 }
 
-func withIter(open func(*pebble.IterOptions) (*pebble.Iterator, error), lower, upper []byte, use func(*pebble.Iterator) error) error {
+// withIter calls use with an iterator over [lower, upper).
+func withIter(
+	open func(*pebble.IterOptions) (*pebble.Iterator, error), lower, upper []byte, use func(*pebble.Iterator) error,
+) error {
 	it, err := open(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return err
@@ -375,9 +375,8 @@ func withIter(open func(*pebble.IterOptions) (*pebble.Iterator, error), lower, u
 	return errors.Join(err, it.Error(), it.Close())
 }
 
-// scanAll visits the events of the log from the position, inclusive, or, when
-// backwards, those before it. The record aliases the engine's memory and is
-// only good during the visit. Visit returns false to end the scan.
+// scanAll visits the events of the log from the position on, or backwards those before it. The
+// record is valid only during the visit. visit returns false to end the scan.
 func (v *view) scanAll(from uint64, backwards bool, visit func(*record) bool) error {
 	return withIter(v.snapshot.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
 		step, ok := it.Next, false
@@ -399,7 +398,7 @@ func (v *view) scanAll(from uint64, backwards bool, visit func(*record) bool) er
 	})
 }
 
-// recordAt is the event at an iterator over the log.
+// recordAt returns the event at an iterator over the log.
 func recordAt(log *pebble.Iterator) (record, error) {
 	position := binary.BigEndian.Uint64(log.Key()[1:])
 	e, err := decodeRecord(log.Value())
@@ -410,33 +409,37 @@ func recordAt(log *pebble.Iterator) (record, error) {
 	return e, nil
 }
 
-// within reports whether the position is inside of an event, neither where one
-// begins nor where the last one ends.
-func (v *view) within(position uint64) (within bool, err error) {
+// insideEvent reports whether the position is inside of an event. The beginning of an event and the
+// end of the log are not.
+func (v *view) insideEvent(position uint64) (inside bool, err error) {
 	err = withIter(v.snapshot.NewIter, eventKey(0), []byte{keyEvent + 1}, func(log *pebble.Iterator) error {
 		if log.SeekLT(eventKey(position)) {
-			within = position-binary.BigEndian.Uint64(log.Key()[1:]) < uint64(len(log.Value()))
+			inside = position-binary.BigEndian.Uint64(log.Key()[1:]) < uint64(len(log.Value()))
 		}
 		return nil
 	})
-	return within, err
+	return inside, err
 }
 
-// scanStream visits the events of a stream with revisions in [first, last],
-// in rising order, or falling when backwards. Like scanAll otherwise.
+// scanStream visits the events of a stream with revisions in [first, last], in rising order, or
+// backwards in falling order. See scanAll for the record and for visit.
 func (v *view) scanStream(id uint64, first, last int64, backwards bool, visit func(*record) bool) error {
 	return v.scanIndex(id, first, last, backwards, func(log *pebble.Iterator, _ int64, at entry) (bool, error) {
 		if !seekTo(log, at.position, backwards) {
-			return false, errors.Join(log.Error(), fmt.Errorf("stream index points at %d, where no event is", at.position))
+			return false, errors.Join(log.Error(), errNoEventAt(at.position))
 		}
 		e, err := recordAt(log)
 		return err == nil && visit(&e), err
 	})
 }
 
-// seekTo moves the iterator over the log to the event at the position. The
-// events of an append, or of a stream that is written alone, follow each other:
-// one step finds them, and is cheaper than a search.
+// errNoEventAt says that a stream index is damaged.
+func errNoEventAt(position uint64) error {
+	return fmt.Errorf("the index of a stream has the position %d, where there is no event", position)
+}
+
+// seekTo moves the iterator over the log to the event at the position. It first tries one step,
+// which is cheaper than a search: the events of one append follow each other.
 func seekTo(log *pebble.Iterator, position uint64, backwards bool) bool {
 	step := log.Next
 	if backwards {
@@ -449,8 +452,8 @@ func seekTo(log *pebble.Iterator, position uint64, backwards bool) bool {
 	return log.SeekGE(eventKey(position)) && at() == position
 }
 
-// scanIndex visits the index of a stream as scanStream does its events, with an
-// iterator over the log to find them by.
+// scanIndex visits the entries in the index of a stream, in the order of scanStream. visit gets an
+// iterator over the log to find the events.
 func (v *view) scanIndex(id uint64, first, last int64, backwards bool,
 	visit func(log *pebble.Iterator, revision int64, at entry) (more bool, err error)) error {
 	if id == 0 || first > last {
@@ -483,11 +486,10 @@ func (v *view) scanIndex(id uint64, first, last int64, backwards bool,
 	})
 }
 
-// firstYoungerThan returns the first revision in [first, last] created at or
-// after the given tick, last+1 if there is none. Creation times rise along a
-// stream as long as the clock was not set back. What a scavenge removed is
-// older than what it left.
-func (v *view) firstYoungerThan(id uint64, first, last, oldest int64) (int64, error) {
+// firstCreatedSince returns the first revision in [first, last] created at or after the given tick;
+// last+1 if there is none. It assumes that creation times rise along a stream, which is so
+// unless the clock was set back. Events that a scavenge has removed are older than the others.
+func (v *view) firstCreatedSince(id uint64, first, last, oldest int64) (int64, error) {
 	for first <= last {
 		middle := first + (last-first)/2
 		created := int64(math.MinInt64)
@@ -507,9 +509,8 @@ func (v *view) firstYoungerThan(id uint64, first, last, oldest int64) (int64, er
 	return first, nil
 }
 
-// engineLogger gives the engine's messages to the node's logger. Fatalf must
-// not return: after a failed write to the log of the engine, what is on the
-// disk is unknown, and only a restart, which reads it, makes it known again.
+// engineLogger passes the messages of the engine to the logger of the node. Fatalf must not return:
+// after a failed write the content of the disk is unknown until a restart has read it.
 type engineLogger struct{ logger *slog.Logger }
 
 func (l engineLogger) Infof(format string, args ...any) {
@@ -522,6 +523,6 @@ func (l engineLogger) Errorf(format string, args ...any) {
 
 func (l engineLogger) Fatalf(format string, args ...any) {
 	message := fmt.Sprintf(format, args...)
-	l.logger.Error("storage engine cannot go on", "message", message)
-	panic("embedded: storage engine cannot go on: " + message)
+	l.logger.Error("storage engine has failed", "message", message)
+	panic("embedded: storage engine has failed: " + message)
 }

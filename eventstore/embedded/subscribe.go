@@ -8,30 +8,27 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxConsidered bounds the events that one look at the store passes over in
-// search of some that match a filter.
-const maxConsidered = 4096
+// maxScanned bounds the events that are scanned at once for those that match a filter.
+const maxScanned = 4096
 
-// A subscription is a read that waits at the end of the log. It holds a page
-// and a position, never a queue: a reader that is slow for a year costs as much
-// as a fast one, and then reads on from the disk. It is live from when it has
-// sent everything, of which it tells its client, and no longer when what was
-// committed since it last looked is more than a page: then it catches up again.
-
-// subscription is what differs between one to $all and one to a stream.
+// subscription is a read that waits at the end of the log. Its functions are what differs between
+// $all and a stream.
+//
+// It holds one page and a position, and no queue, so a slow client costs no memory. It is live
+// after it has sent everything and has told its client so. Where more than a page was committed
+// since, it is no longer live and catches up again.
 type subscription struct {
-	// arm returns a channel that the next commit closes, and what to do when
-	// nobody waits for it any more.
-	arm func() (wake <-chan struct{}, leave func())
-	// look adds what was committed since the last look to the page. More says
-	// that it was not all. End ends the subscription once the page is sent.
-	look func(v *view, live bool, p *page) (more bool, end, err error)
-	// caughtUp tells the client that it has been sent everything.
+	// wait returns a channel that the next commit closes, and a function that the caller
+	// calls when it no longer waits.
+	wait func() (wake <-chan struct{}, leave func())
+	// scan adds the events that were committed since the last scan to the page. more says
+	// that there are others. end ends the subscription after the page is sent.
+	scan func(v *view, live bool, p *page) (more bool, end, err error)
+	// caughtUp tells the client that everything was sent.
 	caughtUp func() error
 }
 
-// follow looks, sends and waits until the call, the node or the subscription
-// ends.
+// follow serves the subscription until the call, the node or the subscription ends.
 func (r *reader) follow(s subscription) error {
 	for {
 		if err := r.catchUp(s); err != nil {
@@ -42,18 +39,19 @@ func (r *reader) follow(s subscription) error {
 		}
 		for live := true; live; {
 			var err error
-			if live, err = r.liveOn(s); err != nil {
+			if live, err = r.sendLive(s); err != nil {
 				return err
 			}
 		}
 	}
 }
 
+// catchUp sends page after page until everything is sent.
 func (r *reader) catchUp(s subscription) error {
 	var end error
-	err := r.deliver(func(p *page) (more bool, err error) {
+	err := r.sendPages(func(p *page) (more bool, err error) {
 		err = r.withView(func(v *view) (err error) {
-			more, end, err = s.look(v, false, p)
+			more, end, err = s.scan(v, false, p)
 			return err
 		})
 		return more && end == nil, err
@@ -61,17 +59,17 @@ func (r *reader) catchUp(s subscription) error {
 	return cmp.Or(err, end)
 }
 
-// liveOn sends what has come since the last look, and waits for more. It
-// reports false when more than a page has come.
-func (r *reader) liveOn(s subscription) (live bool, err error) {
-	// Armed before the look: no commit falls between look and wait.
-	wake, leave := s.arm()
+// sendLive sends the events since the last scan and waits for the next commit. It reports false if
+// there are more events than fit into a page.
+func (r *reader) sendLive(s subscription) (live bool, err error) {
+	// wait comes before the scan, so that no commit in between is missed.
+	wake, leave := s.wait()
 	defer leave()
 	var p page
 	var more bool
 	var end error
 	err = r.withView(func(v *view) (err error) {
-		more, end, err = s.look(v, true, &p)
+		more, end, err = s.scan(v, true, &p)
 		return err
 	})
 	if err == nil {
@@ -96,8 +94,8 @@ func (r *reader) subscribeAll() error {
 	end := v.last
 	v.release()
 
-	var next uint64 // first position not yet passed over
-	var at position // last one passed over, after which to resume
+	var next uint64 // position to scan next
+	var at position // of the last scanned event, after which to resume
 	switch r.origin {
 	case fromEnd:
 		next, at = end+1, position{end, end}
@@ -105,7 +103,7 @@ func (r *reader) subscribeAll() error {
 		next, at = r.after(), position{r.commit, r.prepare}
 	}
 	checkpointed := next // first position after the last checkpoint
-	passed := uint64(0)  // events since then
+	passed := uint64(0)  // scanned events since then
 	if err := r.confirm(); err != nil {
 		return err
 	}
@@ -113,16 +111,16 @@ func (r *reader) subscribeAll() error {
 		return err
 	}
 
-	look := func(v *view, _ bool, p *page) (more bool, end, err error) {
-		considered := 0
+	scan := func(v *view, _ bool, p *page) (more bool, end, err error) {
+		scanned := 0
 		err = v.scanAll(next, false, func(e *record) bool {
-			if more = p.full() || considered == maxConsidered; more {
+			if more = p.full() || scanned == maxScanned; more {
 				return false
 			}
-			considered++
+			scanned++
 			next, at = e.position+1, position{e.position, e.position}
 			if r.filter.matches(e) {
-				r.show(v, p, e)
+				r.addEvent(v, p, e)
 			}
 			if r.filter != nil {
 				if passed++; passed >= r.filter.checkpointEvery {
@@ -144,16 +142,15 @@ func (r *reader) subscribeAll() error {
 		}
 		return r.call.SendMsg(encoded(appendCaughtUp(nil, now, noRevision, at)))
 	}
-	return r.follow(subscription{r.store.waiters.waitAll, look, caughtUp})
+	return r.follow(subscription{r.store.waiters.waitAll, scan, caughtUp})
 }
 
-// subscribeStream serves a subscription to one stream. Catching up it shows
-// what a reader of the stream is shown; live, it shows every event, also one
-// that a later one of the same commit has already pushed out of the stream. It
-// ends after an event of the type of tombstones, whoever wrote it.
+// subscribeStream serves a subscription to one stream. While it catches up it sends the events that
+// are visible to readers of the stream. While it is live it sends every event, also one that a
+// later event of the same commit hides. It ends after any event of type $streamDeleted.
 func (r *reader) subscribeStream() error {
-	var next int64          // first revision not yet passed over
-	at := int64(noRevision) // last one shown, or the client's own
+	var next int64          // revision to scan next
+	at := int64(noRevision) // last revision sent, or that of the client
 	switch r.origin {
 	case fromEnd:
 		err := r.withView(func(v *view) error {
@@ -172,8 +169,8 @@ func (r *reader) subscribeStream() error {
 		return err
 	}
 
-	arm := func() (<-chan struct{}, func()) { return r.store.waiters.waitStream(r.stream) }
-	look := func(v *view, live bool, p *page) (more bool, end, err error) {
+	wait := func() (<-chan struct{}, func()) { return r.store.waiters.waitStream(r.stream) }
+	scan := func(v *view, live bool, p *page) (more bool, end, err error) {
 		h, err := loadHead(v.snapshot, r.stream)
 		if err != nil {
 			return false, nil, err
@@ -187,11 +184,11 @@ func (r *reader) subscribeStream() error {
 		}
 		if !live {
 			now := r.store.ticks()
-			first, err := v.firstShown(h, now) // beyond the last if soft-deleted
+			first, err := v.firstVisible(h, now) // after the last one if soft-deleted
 			if err != nil {
 				return false, nil, err
 			}
-			// What is not shown yet, being still to come, will be shown live.
+			// Events that are appended later will be sent live, even hidden ones.
 			next, oldest = max(next, min(first, h.last+1)), h.retention.oldest(now)
 		}
 		err = v.scanStream(h.id, next, last, false, func(e *record) bool {
@@ -205,7 +202,7 @@ func (r *reader) subscribeStream() error {
 			if e.created < oldest {
 				return true
 			}
-			r.show(v, p, e)
+			r.addEvent(v, p, e)
 			at = e.revision
 			if string(e.kind) == tombstoneKind {
 				end = errStreamDeleted(r.stream)
@@ -218,11 +215,11 @@ func (r *reader) subscribeStream() error {
 	caughtUp := func() error {
 		return r.call.SendMsg(encoded(appendCaughtUp(nil, r.store.now(), at, position{})))
 	}
-	return r.follow(subscription{arm, look, caughtUp})
+	return r.follow(subscription{wait, scan, caughtUp})
 }
 
-// confirm tells the client that it is subscribed: whatever is committed from
-// now on will be shown.
+// confirm tells the client that it is subscribed. Everything that is committed from now on will be
+// sent.
 func (r *reader) confirm() error {
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
 		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: uuid.NewString()},

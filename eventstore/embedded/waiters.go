@@ -2,12 +2,12 @@ package embedded
 
 import "sync"
 
-// waiters wakes subscriptions when something was committed for them. Writers
-// never wait for a subscription: waking is closing a channel.
+// waiters wakes subscriptions after commits. The committer never waits for a subscription, since it
+// only closes a channel.
 type waiters struct {
 	mu      sync.Mutex
 	all     chan struct{}
-	streams map[string]*waiter // only streams somebody waits for
+	streams map[string]*waiter // only streams with a waiter
 }
 
 type waiter struct {
@@ -15,8 +15,8 @@ type waiter struct {
 	refs int
 }
 
-// waitAll returns a channel that the next commit closes. Take it before
-// looking at the store, wait on it after: no commit in between is missed.
+// waitAll returns a channel that the next commit closes. A caller that takes it before a scan and
+// waits on it afterwards misses no commit.
 func (w *waiters) waitAll() (wake <-chan struct{}, leave func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -26,8 +26,8 @@ func (w *waiters) waitAll() (wake <-chan struct{}, leave func()) {
 	return w.all, func() {}
 }
 
-// waitStream is waitAll for the commits that touch one stream. The caller
-// leaves when it no longer waits.
+// waitStream is waitAll for the commits that change one stream. The caller calls leave when it no
+// longer waits.
 func (w *waiters) waitStream(stream string) (wake <-chan struct{}, leave func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -43,14 +43,14 @@ func (w *waiters) waitStream(stream string) (wake <-chan struct{}, leave func())
 	return on.wake, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		// A woken waiter is no longer in the map; a newer one may be.
+		// The map may have a newer waiter for the stream.
 		if on.refs--; on.refs == 0 && w.streams[stream] == on {
 			delete(w.streams, stream)
 		}
 	}
 }
 
-// wake wakes those who wait for any commit and for one of the streams.
+// wake wakes the waiters for any commit and for one of the streams.
 func (w *waiters) wake(streams map[string]struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

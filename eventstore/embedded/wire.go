@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxStreamName bounds the keys of the storage engine, in bytes.
+// maxStreamName bounds a stream name, which is part of keys of the storage engine, in bytes.
 const maxStreamName = 4096
 
 // streamName validates the stream of a request.
@@ -26,7 +26,7 @@ func streamName(id *shared.StreamIdentifier) (string, error) {
 	return name, nil
 }
 
-// writableStream is streamName for requests that change the stream.
+// writableStream validates the stream of a request that changes it.
 func writableStream(id *shared.StreamIdentifier) (string, error) {
 	name, err := streamName(id)
 	if err != nil {
@@ -35,17 +35,16 @@ func writableStream(id *shared.StreamIdentifier) (string, error) {
 	if name == allStream {
 		return "", errAccessDenied()
 	}
-	if original, ok := described(name); ok {
-		if _, twice := described(original); twice || original == "" {
-			return "", invalid("'%s' cannot be written: it would be the metadata of no stream.", name)
+	if original, ok := metadataTarget(name); ok {
+		if _, twice := metadataTarget(original); twice || original == "" {
+			return "", invalid("'%s' cannot be written: no stream can have it as its metadata.", name)
 		}
 	}
 	return name, nil
 }
 
-// expectedRevision turns the expected revision of a request into the committer's
-// numbers. The largest number means that there is no stream, as in the older
-// generation of the protocol.
+// expectedRevision converts the expected revision of a request. As in the older generation of the
+// protocol, the largest number stands for no stream.
 func expectedRevision(revision uint64) (int64, error) {
 	switch {
 	case revision == math.MaxUint64:
@@ -77,7 +76,7 @@ func eventID(id *shared.UUID) (uuid.UUID, error) {
 	return result, nil
 }
 
-// uuidForm renders ids as the reader asked for them.
+// uuidForm is the form of ids in answers.
 type uuidForm int
 
 const (
@@ -127,8 +126,8 @@ func proposedEvent(id *shared.UUID, metadata map[string]string, custom, data []b
 	return proposed{id: parsed, kind: kind, json: contentType == contentTypeJSON, data: data, metadata: custom}, nil
 }
 
-// size is what the server counts an event as in the limit of an append: its
-// strings are UTF-16 there.
+// size returns the size of an event for the limit of an append, in bytes. As on the server, the type
+// counts as UTF-16.
 func (p *proposed) size() int {
 	kind := 0
 	for _, r := range p.kind {

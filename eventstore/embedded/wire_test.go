@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// wantInvalid reports an error of a validation that is not the client's fault.
+// wantInvalid expects that a validation error is an InvalidArgument.
 func wantInvalid(t *testing.T, err error) {
 	t.Helper()
 	if code := status.Code(err); code != codes.InvalidArgument && code != codes.PermissionDenied {
@@ -33,11 +33,15 @@ func FuzzParseQuery(f *testing.F) {
 		}},
 		{Options: &streams.ReadReq_Options{
 			StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
-				AllOption: &streams.ReadReq_Options_AllOptions_Position{Position: &streams.ReadReq_Options_Position{CommitPosition: 4, PreparePosition: 4}},
+				AllOption: &streams.ReadReq_Options_AllOptions_Position{
+					Position: &streams.ReadReq_Options_Position{CommitPosition: 4, PreparePosition: 4},
+				},
 			}},
 			CountOption: &streams.ReadReq_Options_Subscription{},
 			FilterOption: &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
-				Filter:                       &streams.ReadReq_Options_FilterOptions_EventType{EventType: &streams.ReadReq_Options_FilterOptions_Expression{Regex: "^[^$]"}},
+				Filter: &streams.ReadReq_Options_FilterOptions_EventType{
+					EventType: &streams.ReadReq_Options_FilterOptions_Expression{Regex: "^[^$]"},
+				},
 				Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 32},
 				CheckpointIntervalMultiplier: 1,
 			}},
@@ -137,7 +141,7 @@ func FuzzBatchAppendOptions(f *testing.F) {
 	})
 }
 
-func TestEveryUUIDIsReadAsItWasRendered(t *testing.T) {
+func TestEveryUUIDIsParsedAsItWasRendered(t *testing.T) {
 	for range 100 {
 		want := uuid.New()
 		for _, form := range []uuidForm{uuidStructured, uuidText} {

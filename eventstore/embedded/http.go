@@ -14,27 +14,27 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Bounds of a request for a page. A page is small and asked for by people and
-// monitors of the operator's.
+// Bounds of a request over HTTP/1.
 const (
-	pageReadTimeout  = 10 * time.Second
-	pageWriteTimeout = 30 * time.Second
-	pageIdleTimeout  = time.Minute
-	pageMaxHeader    = 16 << 10 // bytes
+	httpReadTimeout  = 10 * time.Second
+	httpWriteTimeout = 30 * time.Second
+	httpIdleTimeout  = time.Minute
+	httpMaxHeader    = 16 << 10 // bytes
 )
 
-// pages are what a node tells over HTTP/1 of itself, in the form of the
-// server: who watches one watches the other. As there, with credentials, only
-// who has them is told the figures.
-type pages struct {
+// httpPages answers HTTP/1 requests about the node, in the form of the server, so that the
+// same monitoring works for both. As on the server, the statistics need the credentials of
+// the node.
+type httpPages struct {
 	node     *Node
 	guard    *guard
 	instance uuid.UUID
 	began    time.Time
 }
 
-func newPages(n *Node, g *guard, instance uuid.UUID) *http.Server {
-	p := &pages{node: n, guard: g, instance: instance, began: time.Now()}
+// newHTTPServer returns the server of the pages.
+func newHTTPServer(n *Node, g *guard, instance uuid.UUID) *http.Server {
+	p := &httpPages{node: n, guard: g, instance: instance, began: time.Now()}
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(p)
 	mux := http.NewServeMux()
@@ -46,8 +46,8 @@ func newPages(n *Node, g *guard, instance uuid.UUID) *http.Server {
 	mux.Handle("GET /metrics", p.guarded(promhttp.HandlerFor(metrics, promhttp.HandlerOpts{})))
 	server := &http.Server{
 		Handler:     mux,
-		ReadTimeout: pageReadTimeout, WriteTimeout: pageWriteTimeout, IdleTimeout: pageIdleTimeout,
-		MaxHeaderBytes: pageMaxHeader,
+		ReadTimeout: httpReadTimeout, WriteTimeout: httpWriteTimeout, IdleTimeout: httpIdleTimeout,
+		MaxHeaderBytes: httpMaxHeader,
 		ErrorLog:       slog.NewLogLogger(g.logger.Handler(), slog.LevelDebug),
 		Protocols:      new(http.Protocols),
 	}
@@ -55,37 +55,38 @@ func newPages(n *Node, g *guard, instance uuid.UUID) *http.Server {
 	return server
 }
 
-// guarded lets in who knows the user of the node, if it has one.
-func (p *pages) guarded(page http.Handler) http.Handler {
+// guarded admits requests with the credentials of the node, if it has any.
+func (p *httpPages) guarded(page http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if username, password, _ := r.BasicAuth(); !p.guard.admits(username, password) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="ESDB"`)
-			http.Error(w, "The figures of this node are for its user.", http.StatusUnauthorized)
+			http.Error(w, "The statistics of this node need its credentials.", http.StatusUnauthorized)
 			return
 		}
 		page.ServeHTTP(w, r)
 	})
 }
 
-// live answers as long as the node does, in the status asked for.
-func (p *pages) live(w http.ResponseWriter, r *http.Request) {
+// live answers as long as the node runs, with the requested status.
+func (p *httpPages) live(w http.ResponseWriter, r *http.Request) {
 	code := http.StatusNoContent
-	if wanted, err := strconv.Atoi(r.URL.Query().Get("liveCode")); err == nil && http.StatusText(wanted) != "" && wanted >= 200 {
+	wanted, err := strconv.Atoi(r.URL.Query().Get("liveCode"))
+	if err == nil && http.StatusText(wanted) != "" && wanted >= 200 {
 		code = wanted
 	}
 	w.WriteHeader(code)
 }
 
-func (p *pages) ping(w http.ResponseWriter, _ *http.Request) {
-	tell(w, map[string]string{"text": "Ping request successfully handled"})
+func (p *httpPages) ping(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, map[string]string{"text": "Ping request successfully handled"})
 }
 
-func (p *pages) info(w http.ResponseWriter, _ *http.Request) {
+func (p *httpPages) info(w http.ResponseWriter, _ *http.Request) {
 	authentication := "insecure"
-	if p.guard.closed() {
+	if p.guard.needsCredentials() {
 		authentication = "internal"
 	}
-	tell(w, map[string]any{
+	writeJSON(w, map[string]any{
 		"dbVersion":      protocolVersion,
 		"esVersion":      protocolVersion,
 		"state":          "leader",
@@ -94,8 +95,8 @@ func (p *pages) info(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// member is the node in the server's gossip over HTTP. Clients read the
-// address of the HTTP end point; the TCP ones have not been there since 24.2.
+// member is the node in the server's gossip over HTTP. Clients use the address of the HTTP
+// end point. Since 24.2 the TCP end points do not exist.
 type member struct {
 	InstanceID               uuid.UUID `json:"instanceId"`
 	TimeStamp                time.Time `json:"timeStamp"`
@@ -122,8 +123,8 @@ type member struct {
 	ESVersion                string    `json:"esVersion"`
 }
 
-// gossip names the node by the address it was reached at, as over gRPC.
-func (p *pages) gossip(w http.ResponseWriter, r *http.Request) {
+// gossip names the node by the address at which the client has reached it, as over gRPC.
+func (p *httpPages) gossip(w http.ResponseWriter, r *http.Request) {
 	stats, err := p.node.Stats()
 	addr, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
 	if err != nil || !ok {
@@ -131,7 +132,7 @@ func (p *pages) gossip(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	host, port, last := addr.IP.String(), addr.Port, stats.LastPosition
-	tell(w, map[string]any{
+	writeJSON(w, map[string]any{
 		"members": []member{{
 			InstanceID: p.instance, TimeStamp: time.Now().UTC(), State: "Leader", IsAlive: true,
 			InternalTCPIP: host, ExternalTCPIP: host,
@@ -144,14 +145,14 @@ func (p *pages) gossip(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// stats are those of the server's that the node has, and its own.
-func (p *pages) stats(w http.ResponseWriter, _ *http.Request) {
+// stats answers those statistics of the server that the node has, and some of its own.
+func (p *httpPages) stats(w http.ResponseWriter, _ *http.Request) {
 	stats, err := p.node.Stats()
 	if err != nil {
 		http.Error(w, errClosing.Error(), http.StatusServiceUnavailable)
 		return
 	}
-	tell(w, map[string]any{
+	writeJSON(w, map[string]any{
 		"proc": map[string]any{"startTime": p.began.UTC(), "id": os.Getpid()},
 		"es":   map[string]any{"checksum": stats.LastPosition, "checksumNonFlushed": stats.LastPosition},
 		"tizilim": map[string]any{
@@ -161,33 +162,46 @@ func (p *pages) stats(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// tell answers in the form of the server, indented JSON. A failure to write is
-// the reader's, who has gone.
-func tell(w http.ResponseWriter, value any) {
+// writeJSON answers indented JSON, as the server does. It ignores the error of a client that
+// has disconnected.
+func writeJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	_ = e.Encode(value)
 }
 
-// The figures of /metrics: those of the server's that the node has, under
-// their names there, and its own.
+// The metrics: those of the server that the node has, with their names there, and some of its
+// own.
 var (
-	metricCheckpoint = prometheus.NewDesc("eventstore_checkpoints", "Position of the last event.", []string{"name", "read"}, nil)
-	metricEvents     = prometheus.NewDesc("eventstore_io_events", "Events written since the start.", []string{"activity"}, nil)
-	metricUpTime     = prometheus.NewDesc("eventstore_proc_up_time", "Seconds since the start.", []string{"pid"}, nil)
-	metricCalls      = prometheus.NewDesc("eventstore_current_incoming_grpc_calls", "Calls under way.", nil, nil)
-	metricAllCalls   = prometheus.NewDesc("eventstore_incoming_grpc_calls", "Calls since the start.", []string{"kind"}, nil)
-	metricBytes      = prometheus.NewDesc("tizilim_eventstore_written_bytes_total", "Bytes of events written since the start.", nil, nil)
-	metricSyncs      = prometheus.NewDesc("tizilim_eventstore_log_syncs_total", "Syncs of the log since the start, each for all appends that waited for it.", nil, nil)
-	metricHeld       = prometheus.NewDesc("tizilim_eventstore_events", "Events in the store, hidden ones too.", nil, nil)
-	metricStreams    = prometheus.NewDesc("tizilim_eventstore_streams", "Streams that hold an event, hidden ones too.", nil, nil)
+	metricCheckpoint = prometheus.NewDesc(
+		"eventstore_checkpoints", "Position of the last event.", []string{"name", "read"}, nil,
+	)
+	metricEvents = prometheus.NewDesc(
+		"eventstore_io_events", "Events written since the start.", []string{"activity"}, nil,
+	)
+	metricUpTime   = prometheus.NewDesc("eventstore_proc_up_time", "Seconds since the start.", []string{"pid"}, nil)
+	metricCalls    = prometheus.NewDesc("eventstore_current_incoming_grpc_calls", "Calls in progress.", nil, nil)
+	metricAllCalls = prometheus.NewDesc("eventstore_incoming_grpc_calls", "Calls since the start.", []string{"kind"}, nil)
+	metricBytes    = prometheus.NewDesc(
+		"tizilim_eventstore_written_bytes_total", "Bytes of events written since the start.", nil, nil,
+	)
+	metricSyncs = prometheus.NewDesc(
+		"tizilim_eventstore_log_syncs_total", "Syncs of the log since the start; appends share them.", nil, nil,
+	)
+	metricHeld = prometheus.NewDesc(
+		"tizilim_eventstore_events", "Events in the store, including hidden ones.", nil, nil,
+	)
+	metricStreams = prometheus.NewDesc(
+		"tizilim_eventstore_streams", "Streams with at least one event, including hidden ones.", nil, nil,
+	)
 )
 
-// Describe and Collect make the node a collector of its own registry.
-func (p *pages) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
+// Describe implements [prometheus.Collector].
+func (p *httpPages) Describe(to chan<- *prometheus.Desc) { prometheus.DescribeByCollect(p, to) }
 
-func (p *pages) Collect(to chan<- prometheus.Metric) {
+// Collect implements [prometheus.Collector].
+func (p *httpPages) Collect(to chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, value uint64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
 	}
@@ -201,7 +215,7 @@ func (p *pages) Collect(to chan<- prometheus.Metric) {
 	counter(metricAllCalls, calls.total.Load(), "total")
 	counter(metricAllCalls, calls.failed.Load(), "failed")
 	counter(metricAllCalls, calls.unimplemented.Load(), "unimplemented")
-	counter(metricAllCalls, calls.late.Load(), "deadline-exceeded")
+	counter(metricAllCalls, calls.timedOut.Load(), "deadline-exceeded")
 	gauge(metricCalls, float64(calls.current.Load()))
 	counter(metricUpTime, uint64(time.Since(p.began)/time.Second), strconv.Itoa(os.Getpid()))
 	if stats, err := p.node.Stats(); err == nil {

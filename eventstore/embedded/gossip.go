@@ -16,13 +16,13 @@ import (
 // gossipService presents the node as a cluster of one.
 type gossipService struct {
 	gossip.UnimplementedGossipServer
-	instance uuid.UUID // of this run
+	instance uuid.UUID // id of this run
 }
 
 func newGossipService() *gossipService { return &gossipService{instance: uuid.New()} }
 
-// Read names the node by the address that the client has reached it at, which
-// is right also when it listens on all of the machine's.
+// Read names the node by the address at which the client has reached it. That is right
+// also where the node listens on every address of the machine.
 func (g *gossipService) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
