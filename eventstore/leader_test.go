@@ -152,7 +152,7 @@ func TestConnectionsDoNotGrowWhereTheNamedLeaderDoesNotAnswer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	leader := c.AwaitLeader(ctx)
-	c.DeafFeatures(leader)
+	c.HideFeatures(leader)
 	// A follower names the leader to each store, and the leader does not answer.
 	for range 5 {
 		s, err := eventstore.Open(c.Node((leader+1)%3).ConnectionString(), quiet)

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// maxAppend is the server's default limit on one append, in bytes: 23.10 counts
-// the data, 24.10 the data, the metadata and the type in UTF-16.
+// maxAppend is the default limit of one append, in bytes. Version 23.10 counts the data,
+// 24.10 the data, the metadata and the type in UTF-16.
 const (
 	maxAppend = 1 << 20
 	largeType = "Large"
@@ -35,7 +35,7 @@ var appendCases = []contractCase{
 			s.Fatalf("error %q, want it to say %q", err, want)
 		}
 	}},
-	{"StreamExists is refused before the stream exists", func(s *suite) {
+	{"StreamExists is refused if the stream does not exist", func(s *suite) {
 		err := s.refused(esdb.ErrorCodeWrongExpectedVersion, s.stream(), esdb.StreamExists{}, event("Opened"))
 		if want := "expecting 'stream_exists' but got 'no_stream'"; !strings.Contains(err.Error(), want) {
 			s.Fatalf("error %q, want it to say %q", err, want)
@@ -66,7 +66,7 @@ var appendCases = []contractCase{
 			s.Fatalf("next expected version %d, want 3", r.NextExpectedVersion)
 		}
 	}},
-	{"an exact revision is refused before the stream exists", func(s *suite) {
+	{"an exact revision is refused if the stream does not exist", func(s *suite) {
 		err := s.refused(esdb.ErrorCodeWrongExpectedVersion, s.stream(), esdb.Revision(0), event("Changed"))
 		if want := "expecting '0' but got 'no_stream'"; !strings.Contains(err.Error(), want) {
 			s.Fatalf("error %q, want it to say %q", err, want)
@@ -85,17 +85,22 @@ var appendCases = []contractCase{
 			s.Fatalf("the append answered position %d/%d, its last event is at %v", r.CommitPosition, r.PreparePosition, last)
 		}
 	}},
-	{"a refused append leaves nothing behind", func(s *suite) {
+	{"a refused append writes nothing", func(s *suite) {
 		stream, first := s.stream(), event("Opened")
 		s.append(stream, esdb.NoStream{}, first)
 		s.refused(esdb.ErrorCodeWrongExpectedVersion, stream, esdb.Revision(7), events("Changed", 3)...)
 		s.wantIDs(s.read(stream, esdb.ReadStreamOptions{}, 10), first)
 	}},
-	{"what was appended is read back whole", func(s *suite) {
+	{"an event is read as it was appended", func(s *suite) {
 		stream := s.stream()
 		before := time.Now().Add(-time.Minute)
-		json := esdb.EventData{EventID: uuid.New(), EventType: "Тіркелді", ContentType: esdb.ContentTypeJson, Data: []byte(`{"а":"ә"}`), Metadata: []byte(`{"x":1}`)}
-		binary := esdb.EventData{EventID: uuid.New(), EventType: "Raw", ContentType: esdb.ContentTypeBinary, Data: []byte{0, 255, 1}}
+		json := esdb.EventData{
+			EventID: uuid.New(), EventType: "Тіркелді", ContentType: esdb.ContentTypeJson, Data: []byte(`{"а":"ә"}`),
+			Metadata: []byte(`{"x":1}`),
+		}
+		binary := esdb.EventData{
+			EventID: uuid.New(), EventType: "Raw", ContentType: esdb.ContentTypeBinary, Data: []byte{0, 255, 1},
+		}
 		s.append(stream, esdb.NoStream{}, json, binary)
 		got := s.read(stream, esdb.ReadStreamOptions{}, 2)
 		s.wantIDs(got, json, binary)
@@ -162,7 +167,7 @@ var appendCases = []contractCase{
 		}
 		s.wantIDs(s.read(stream, esdb.ReadStreamOptions{}, 5), fits)
 	}},
-	{"a repeated append is the first one", func(s *suite) {
+	{"a repeated append is idempotent", func(s *suite) {
 		for _, c := range []struct {
 			name     string
 			expected esdb.ExpectedRevision
@@ -189,7 +194,7 @@ var appendCases = []contractCase{
 			}
 		}
 	}},
-	{"an append that repeats only in part is refused", func(s *suite) {
+	{"an append with some repeated events is refused", func(s *suite) {
 		for name, expected := range map[string]esdb.ExpectedRevision{
 			"NoStream": esdb.NoStream{}, "Any": esdb.Any{}, "StreamExists": esdb.StreamExists{},
 		} {
@@ -201,20 +206,20 @@ var appendCases = []contractCase{
 			s.wantIDs(s.read(stream, esdb.ReadStreamOptions{}, everything), list...)
 		}
 	}},
-	{"a repetition in another order is refused at an exact revision", func(s *suite) {
+	{"a retry in another order is refused at an exact revision", func(s *suite) {
 		stream, list := s.stream(), events("Repeated", 2)
 		s.append(stream, esdb.NoStream{}, list...)
 		s.refused(esdb.ErrorCodeWrongExpectedVersion, stream, esdb.NoStream{}, list[1], list[0])
 		s.wantIDs(s.read(stream, esdb.ReadStreamOptions{}, everything), list...)
 	}},
-	{"the same event id belongs to two streams", func(s *suite) {
+	{"two streams may have the same event id", func(s *suite) {
 		a, b, e := s.stream(), s.stream(), event("Shared")
 		s.append(a, esdb.Any{}, e)
 		s.append(b, esdb.Any{}, e)
 		s.wantIDs(s.read(a, esdb.ReadStreamOptions{}, 5), e)
 		s.wantIDs(s.read(b, esdb.ReadStreamOptions{}, 5), e)
 	}},
-	{"of concurrent appends at one revision exactly one wins", func(s *suite) {
+	{"exactly one of concurrent appends at one revision succeeds", func(s *suite) {
 		const writers, rounds = 8, 5
 		stream := s.stream()
 		expected := esdb.ExpectedRevision(esdb.NoStream{})
@@ -253,7 +258,9 @@ var appendCases = []contractCase{
 		for range writers {
 			wg.Go(func() {
 				for range each {
-					if _, err := s.client.AppendToStream(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event("Counted")); err != nil {
+					if _, err := s.client.AppendToStream(
+						s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event("Counted"),
+					); err != nil {
 						s.Errorf("append: %v", err)
 						return
 					}
@@ -277,7 +284,9 @@ var appendCases = []contractCase{
 		stream := s.stream()
 		ctx, cancel := context.WithCancel(s.ctx)
 		cancel()
-		if _, err := s.client.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event("Opened")); err == nil {
+		if _, err := s.client.AppendToStream(
+			ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event("Opened"),
+		); err == nil {
 			s.Fatal("no error")
 		}
 		_, err := drain(s.client.ReadStream(s.ctx, stream, esdb.ReadStreamOptions{}, 1))

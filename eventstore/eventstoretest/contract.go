@@ -1,10 +1,10 @@
-// Package eventstoretest states what this project relies on in an event store,
-// as tests over the official EventStoreDB client. A server that passes them can
-// stand behind the project: the embedded node, an EventStoreDB node or cluster
-// of 23.10 or 24.10. Where these two differ, the tests ask for what both give.
+// Package eventstoretest states what this project needs of an event store, as tests
+// over the official EventStoreDB client. The project can use every server that passes
+// them: the embedded node, an EventStoreDB node or a cluster, of version 23.10 or
+// 24.10. Where these versions differ, the tests expect only what both do.
 //
-// Every test works on streams of its own, with random names, so the suite can
-// run against a server that is in use, and more than once.
+// Every test uses its own streams with random names, so the suite can run against a
+// server that is in use, and more than once.
 package eventstoretest
 
 import (
@@ -21,15 +21,15 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Environment names the server that the suite is run against instead of the
-// embedded node: a connection string.
+// Environment is the environment variable with the connection string of the server
+// under test; without it the suite runs against the embedded node.
 const Environment = "TIZILIM_TEST_EVENTSTORE"
 
-// patience bounds every wait of a test. It is only used up by a failure.
-const patience = 30 * time.Second
+// timeout bounds every wait of a test. Only a failure reaches it.
+const timeout = 30 * time.Second
 
-// Connect returns a client of the server at the connection string. It is
-// closed with the test.
+// Connect returns a client of the server at the connection string. The end of the test
+// closes it.
 func Connect(t testing.TB, connectionString string) *esdb.Client {
 	t.Helper()
 	config, err := esdb.ParseConnectionString(connectionString)
@@ -37,7 +37,7 @@ func Connect(t testing.TB, connectionString string) *esdb.Client {
 		t.Fatalf("connection string: %v", err)
 	}
 	if len(config.GossipSeeds) > 0 {
-		config.DnsDiscover = false // with it the client of v4.2.0 asks none of several hosts
+		config.DnsDiscover = false // with it the client of v4.2.0 sends no gossip request to several hosts
 	}
 	config.Logger = esdb.NoopLogging()
 	client, err := esdb.NewClient(config)
@@ -48,8 +48,8 @@ func Connect(t testing.TB, connectionString string) *esdb.Client {
 	return client
 }
 
-// Server returns the connection string of the server under test: the one the
-// environment names, or else what start returns.
+// Server returns the connection string of the server under test: that of the
+// environment, or else the result of start.
 func Server(t testing.TB, start func(testing.TB) string) string {
 	t.Helper()
 	if server := os.Getenv(Environment); server != "" {
@@ -58,8 +58,8 @@ func Server(t testing.TB, start func(testing.TB) string) string {
 	return start(t)
 }
 
-// RequireLeader returns a context whose calls only the leader of a cluster
-// answers. The client of v4.2.0 has an option for that and never sends it.
+// RequireLeader returns a context whose calls only the leader of a cluster answers. The
+// client of v4.2.0 has an option for that, but never sends it.
 func RequireLeader(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "requires-leader", "true")
 }
@@ -76,7 +76,7 @@ func Run(t *testing.T, connectionString string) {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {
 				t.Run(c.name, func(t *testing.T) {
-					ctx, cancel := context.WithTimeout(context.Background(), patience)
+					ctx, cancel := context.WithTimeout(context.Background(), timeout)
 					defer cancel()
 					s := &suite{T: t, ctx: RequireLeader(ctx), client: client}
 					s.findLeader()
@@ -87,7 +87,7 @@ func Run(t *testing.T, connectionString string) {
 	}
 }
 
-// contractCase is one sentence of the contract.
+// contractCase is one statement of the contract.
 type contractCase struct {
 	name string
 	run  func(*suite)
@@ -100,8 +100,8 @@ type suite struct {
 	client *esdb.Client
 }
 
-// findLeader lets the client go to the leader: on a refusal that names it, the
-// client connects there, and leaves it to its caller to ask again.
+// findLeader makes the client connect to the leader. It does so after a refusal that names
+// the leader, and the caller must then repeat the call.
 func (s *suite) findLeader() {
 	s.Helper()
 	for range 2 {
@@ -117,10 +117,10 @@ func (s *suite) findLeader() {
 	s.Fatal("the node that was named as the leader does not lead")
 }
 
-// stream returns a stream name that nobody has used.
+// stream returns an unused stream name.
 func (s *suite) stream() string { return "contract-" + uuid.NewString() }
 
-// event returns a new event with data that tells events apart.
+// event returns a new event with unique data.
 func event(kind string) esdb.EventData {
 	id := uuid.New()
 	return esdb.EventData{
@@ -147,8 +147,10 @@ func (s *suite) append(stream string, expected esdb.ExpectedRevision, list ...es
 	return result
 }
 
-// refused reports an append that was not refused with the code.
-func (s *suite) refused(code esdb.ErrorCode, stream string, expected esdb.ExpectedRevision, list ...esdb.EventData) error {
+// refused expects that an append is refused with the code.
+func (s *suite) refused(
+	code esdb.ErrorCode, stream string, expected esdb.ExpectedRevision, list ...esdb.EventData,
+) error {
 	s.Helper()
 	_, err := s.client.AppendToStream(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, list...)
 	s.wantCode(err, code)
@@ -166,7 +168,7 @@ func (s *suite) wantCode(err error, code esdb.ErrorCode) {
 	}
 }
 
-// drain reads to the end.
+// drain reads all events.
 func drain(r *esdb.ReadStream, err error) ([]*esdb.ResolvedEvent, error) {
 	if err != nil {
 		return nil, err
@@ -205,7 +207,7 @@ func (s *suite) readAll(options esdb.ReadAllOptions, count uint64) []*esdb.Resol
 	return list
 }
 
-// wantIDs compares the events, links unresolved, with what was appended.
+// wantIDs expects these events. It does not resolve links.
 func (s *suite) wantIDs(got []*esdb.ResolvedEvent, want ...esdb.EventData) {
 	s.Helper()
 	if len(got) != len(want) {

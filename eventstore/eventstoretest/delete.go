@@ -16,7 +16,7 @@ var deleteCases = []contractCase{
 		_, err := drain(s.client.ReadStream(s.ctx, stream, esdb.ReadStreamOptions{}, 5))
 		s.wantCode(err, esdb.ErrorCodeResourceNotFound)
 	}},
-	{"a deleted stream goes on where it was", func(s *suite) {
+	{"a deleted stream continues after its last revision", func(s *suite) {
 		for name, expected := range map[string]esdb.ExpectedRevision{
 			"NoStream": esdb.NoStream{}, "Any": esdb.Any{}, "exact": esdb.Revision(2),
 		} {
@@ -39,10 +39,14 @@ var deleteCases = []contractCase{
 	{"a delete at another revision is refused", func(s *suite) {
 		stream := s.stream()
 		s.append(stream, esdb.NoStream{}, event("Old"))
-		if _, err := s.client.DeleteStream(s.ctx, stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(5)}); err == nil {
+		if _, err := s.client.DeleteStream(
+			s.ctx, stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(5)},
+		); err == nil {
 			s.Fatal("no error")
 		}
-		if _, err := s.client.TombstoneStream(s.ctx, stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Revision(5)}); err == nil {
+		if _, err := s.client.TombstoneStream(
+			s.ctx, stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Revision(5)},
+		); err == nil {
 			s.Fatal("no error")
 		}
 		s.wantRevisions(s.read(stream, esdb.ReadStreamOptions{}, 5), 0)
@@ -54,7 +58,7 @@ var deleteCases = []contractCase{
 		s.delete(stream, esdb.Any{})
 		s.wantIDs(s.ofStream(stream, s.readAll(esdb.ReadAllOptions{From: from}, everything)), list...)
 	}},
-	{"a tombstoned stream is deleted for good", func(s *suite) {
+	{"a tombstoned stream is deleted for ever", func(s *suite) {
 		stream := s.stream()
 		s.append(stream, esdb.NoStream{}, event("Old"))
 		s.tombstone(stream, esdb.Revision(0))
@@ -70,7 +74,7 @@ var deleteCases = []contractCase{
 		_, err = s.client.DeleteStream(s.ctx, stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
 		s.wantCode(err, esdb.ErrorCodeStreamDeleted)
 	}},
-	{"a stream that never was can be tombstoned", func(s *suite) {
+	{"a stream that does not exist can be tombstoned", func(s *suite) {
 		stream := s.stream()
 		s.tombstone(stream, esdb.NoStream{})
 		s.refused(esdb.ErrorCodeStreamDeleted, stream, esdb.Any{}, event("New"))
@@ -96,7 +100,7 @@ var deleteCases = []contractCase{
 		}
 		sub.dropped()
 	}},
-	{"stream metadata is kept with what it does not know", func(s *suite) {
+	{"unknown members of stream metadata are kept", func(s *suite) {
 		stream := s.stream()
 		var metadata esdb.StreamMetadata
 		metadata.SetMaxCount(7)
@@ -108,7 +112,9 @@ var deleteCases = []contractCase{
 		metadata.SetAcl(acl)
 		metadata.AddCustomProperty("owner", "registry")
 		s.setMetadata(stream, esdb.NoStream{}, metadata)
-		got, err := s.client.GetStreamMetadata(s.ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}})
+		got, err := s.client.GetStreamMetadata(
+			s.ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}},
+		)
 		if err != nil {
 			s.Fatal(err)
 		}
@@ -139,7 +145,7 @@ var deleteCases = []contractCase{
 		sub := s.subscribe(s.client.SubscribeToStream(s.ctx, stream, esdb.SubscribeToStreamOptions{From: esdb.Start{}}))
 		s.wantRevisions(sub.events(2), 3, 4)
 	}},
-	{"of the metadata only the last is read", func(s *suite) {
+	{"only the last metadata event is read", func(s *suite) {
 		stream := s.stream()
 		for n := range uint64(3) {
 			var metadata esdb.StreamMetadata
@@ -169,12 +175,14 @@ var deleteCases = []contractCase{
 		got := s.read(stream, esdb.ReadStreamOptions{}, everything)
 		s.wantIDs(got, e)
 		s.wantRevisions(got, 3)
-		kept, err := s.client.GetStreamMetadata(s.ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}})
+		kept, err := s.client.GetStreamMetadata(
+			s.ctx, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}},
+		)
 		if err != nil || *kept.MaxCount() != 5 || *kept.TruncateBefore() != 3 {
 			s.Fatalf("metadata %+v, %v, want what was set and where the new life begins", kept, err)
 		}
 	}},
-	{"a subscription to a deleted stream shows its new life only", func(s *suite) {
+	{"a subscription to a deleted stream delivers only later events", func(s *suite) {
 		stream, e := s.stream(), event("New")
 		s.append(stream, esdb.NoStream{}, events("Old", 3)...)
 		s.delete(stream, esdb.Any{})
@@ -191,7 +199,7 @@ var deleteCases = []contractCase{
 		_, err := drain(s.client.ReadStream(s.ctx, "$$"+stream, esdb.ReadStreamOptions{}, 5))
 		s.wantCode(err, esdb.ErrorCodeStreamDeleted)
 	}},
-	{"a link to a hidden event dangles", func(s *suite) {
+	{"a link to a hidden event has no event", func(s *suite) {
 		target, links := s.stream(), s.stream()
 		s.append(target, esdb.NoStream{}, events("Linked", 3)...)
 		s.append(links, esdb.NoStream{}, esdb.EventData{EventID: uuid.New(), EventType: "$>", Data: []byte("0@" + target)})
@@ -216,13 +224,16 @@ var deleteCases = []contractCase{
 			s.Fatalf("%+v, want the link itself", got[0])
 		}
 		got = s.read(links, esdb.ReadStreamOptions{ResolveLinkTos: true}, 5)
-		if e := got[0]; e.Event == nil || e.Event.EventID != list[1].EventID || e.Event.StreamID != target || e.Link == nil || e.Link.StreamID != links {
+		if e := got[0]; e.Event == nil || e.Event.EventID != list[1].EventID ||
+			e.Event.StreamID != target || e.Link == nil || e.Link.StreamID != links {
 			s.Fatalf("%+v, want the linked event with its link", e)
 		}
 		if e := got[1]; e.Event != nil || e.Link == nil || e.Link.EventNumber != 1 {
 			s.Fatalf("%+v, want the dangling link alone", e)
 		}
-		sub := s.subscribe(s.client.SubscribeToStream(s.ctx, links, esdb.SubscribeToStreamOptions{From: esdb.Start{}, ResolveLinkTos: true}))
+		sub := s.subscribe(s.client.SubscribeToStream(
+			s.ctx, links, esdb.SubscribeToStreamOptions{From: esdb.Start{}, ResolveLinkTos: true},
+		))
 		if e := sub.events(1)[0]; e.Event.EventID != list[1].EventID {
 			s.Fatalf("%+v, want the linked event", e)
 		}
@@ -238,14 +249,18 @@ func (s *suite) delete(stream string, expected esdb.ExpectedRevision) {
 
 func (s *suite) tombstone(stream string, expected esdb.ExpectedRevision) {
 	s.Helper()
-	if _, err := s.client.TombstoneStream(s.ctx, stream, esdb.TombstoneStreamOptions{ExpectedRevision: expected}); err != nil {
+	if _, err := s.client.TombstoneStream(
+		s.ctx, stream, esdb.TombstoneStreamOptions{ExpectedRevision: expected},
+	); err != nil {
 		s.Fatalf("tombstone %s: %v", stream, err)
 	}
 }
 
 func (s *suite) setMetadata(stream string, expected esdb.ExpectedRevision, metadata esdb.StreamMetadata) {
 	s.Helper()
-	if _, err := s.client.SetStreamMetadata(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, metadata); err != nil {
+	if _, err := s.client.SetStreamMetadata(
+		s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, metadata,
+	); err != nil {
 		s.Fatalf("metadata of %s: %v", stream, err)
 	}
 }

@@ -14,7 +14,7 @@ var bothWays = []esdb.ReadStreamOptions{
 }
 
 var readCases = []contractCase{
-	{"a stream that never was is not found", func(s *suite) {
+	{"a stream that does not exist is not found", func(s *suite) {
 		for _, options := range bothWays {
 			_, err := drain(s.client.ReadStream(s.ctx, s.stream(), options, 5))
 			s.wantCode(err, esdb.ErrorCodeResourceNotFound)
@@ -54,7 +54,9 @@ var readCases = []contractCase{
 			all = append(all, list...)
 		}
 		s.wantIDs(s.read(stream, esdb.ReadStreamOptions{}, everything), all...)
-		s.wantIDs(s.read(stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}}, everything), reversed(all)...)
+		s.wantIDs(
+			s.read(stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: esdb.End{}}, everything), reversed(all)...,
+		)
 	}},
 	{"every event of a stream is in $all at a higher position than the one before", func(s *suite) {
 		stream, other := s.stream(), s.stream()
@@ -119,7 +121,7 @@ var readCases = []contractCase{
 			s.Fatal("an event after Close")
 		}
 	}},
-	{"a read past its deadline says so", func(s *suite) {
+	{"a read after its deadline is an error", func(s *suite) {
 		ctx, cancel := context.WithTimeout(s.ctx, time.Nanosecond)
 		defer cancel()
 		<-ctx.Done()
@@ -131,5 +133,7 @@ var readCases = []contractCase{
 
 // ofStream keeps the events of one stream.
 func (s *suite) ofStream(stream string, list []*esdb.ResolvedEvent) []*esdb.ResolvedEvent {
-	return slices.DeleteFunc(slices.Clone(list), func(e *esdb.ResolvedEvent) bool { return e.OriginalEvent().StreamID != stream })
+	return slices.DeleteFunc(
+		slices.Clone(list), func(e *esdb.ResolvedEvent) bool { return e.OriginalEvent().StreamID != stream },
+	)
 }

@@ -23,7 +23,7 @@ var subscribeCases = []contractCase{
 		sub := s.subscribe(s.client.SubscribeToStream(s.ctx, stream, esdb.SubscribeToStreamOptions{From: esdb.Revision(1)}))
 		s.wantIDs(sub.events(2), list[2:]...)
 	}},
-	{"a subscription from the end shows only what comes", func(s *suite) {
+	{"a subscription from the end delivers only later events", func(s *suite) {
 		stream, live := s.stream(), event("Live")
 		s.append(stream, esdb.NoStream{}, events("Old", 3)...)
 		sub := s.subscribe(s.client.SubscribeToStream(s.ctx, stream, esdb.SubscribeToStreamOptions{From: esdb.End{}}))
@@ -46,7 +46,9 @@ var subscribeCases = []contractCase{
 		done := make(chan error, 1)
 		go func() {
 			for range during / 50 {
-				if _, err := s.client.AppendToStream(s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, events("Live", 50)...); err != nil {
+				if _, err := s.client.AppendToStream(
+					s.ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, events("Live", 50)...,
+				); err != nil {
 					done <- err
 					return
 				}
@@ -62,7 +64,7 @@ var subscribeCases = []contractCase{
 			s.Fatal(err)
 		}
 	}},
-	{"a slow subscriber misses nothing and keeps nobody waiting", func(s *suite) {
+	{"a slow subscriber misses nothing and delays nobody", func(s *suite) {
 		const total, size = 400, 32 << 10 // far more than any buffer on the way
 		stream := s.stream()
 		s.append(stream, esdb.NoStream{}, event("First"))
@@ -81,7 +83,9 @@ var subscribeCases = []contractCase{
 					s.Fatalf("event %d has revision %d", seen, e.EventAppeared.Event.EventNumber)
 				}
 			case tooSlow(e): // 23.10; it is for the subscriber to go on
-				sub = s.subscribe(s.client.SubscribeToStream(s.ctx, stream, esdb.SubscribeToStreamOptions{From: esdb.Revision(seen)}))
+				sub = s.subscribe(s.client.SubscribeToStream(
+					s.ctx, stream, esdb.SubscribeToStreamOptions{From: esdb.Revision(seen)},
+				))
 			case e.SubscriptionDropped != nil:
 				s.Fatalf("subscription dropped: %v", e.SubscriptionDropped.Error)
 			}
@@ -117,10 +121,21 @@ var subscribeCases = []contractCase{
 			filter esdb.SubscriptionFilter
 			want   []string // stream/type
 		}{
-			{"stream prefix", esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{"nothing-", a}}, []string{a + "/Filter-One", a + "/Filter-Two", a + "/Other"}},
-			{"stream regex", esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: "^(" + a + "|" + b + ")$"}, []string{a + "/Filter-One", a + "/Filter-Two", b + "/Filter-Two", a + "/Other"}},
-			{"type prefix", esdb.SubscriptionFilter{Type: esdb.EventFilterType, Prefixes: []string{"Filter-"}}, []string{a + "/Filter-One", a + "/Filter-Two", b + "/Filter-Two"}},
-			{"type regex", esdb.SubscriptionFilter{Type: esdb.EventFilterType, Regex: "-Two$"}, []string{a + "/Filter-Two", b + "/Filter-Two"}},
+			{
+				"stream prefix", esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{"nothing-", a}},
+				[]string{a + "/Filter-One", a + "/Filter-Two", a + "/Other"},
+			},
+			{"stream regex", esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Regex: "^(" + a + "|" + b + ")$"}, []string{
+				a + "/Filter-One", a + "/Filter-Two", b + "/Filter-Two", a + "/Other",
+			}},
+			{
+				"type prefix", esdb.SubscriptionFilter{Type: esdb.EventFilterType, Prefixes: []string{"Filter-"}},
+				[]string{a + "/Filter-One", a + "/Filter-Two", b + "/Filter-Two"},
+			},
+			{
+				"type regex", esdb.SubscriptionFilter{Type: esdb.EventFilterType, Regex: "-Two$"},
+				[]string{a + "/Filter-Two", b + "/Filter-Two"},
+			},
 		} {
 			sub := s.subscribe(s.client.SubscribeToAll(s.ctx, esdb.SubscribeToAllOptions{From: from, Filter: &c.filter}))
 			sub.only(a, b)
@@ -133,7 +148,7 @@ var subscribeCases = []contractCase{
 			}
 		}
 	}},
-	{"a filtered subscription tells its position at least once an interval", func(s *suite) {
+	{"a filtered subscription sends a checkpoint at least once in an interval", func(s *suite) {
 		const window, interval = 10, 2
 		stream, last := s.stream(), event("Last")
 		s.append(stream, esdb.NoStream{}, event("First"))

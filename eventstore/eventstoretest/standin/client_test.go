@@ -14,8 +14,7 @@ import (
 	"tizilim/eventstore/eventstoretest/standin"
 )
 
-// What the official client of v4.2.0 makes of a cluster: the registry is built
-// around this.
+// These tests show how the official client of v4.2.0 behaves in a cluster. The registry relies on it.
 
 // throughFollower is a client that is connected to a follower.
 func throughFollower(
@@ -37,8 +36,8 @@ func appendWith(ctx context.Context, client *esdb.Client) error {
 	return err
 }
 
-// mustArrive appends at the leader, where the client has been led. A client that
-// is closed on its way there leaves a connection behind.
+// mustArrive appends at the leader, to which the client changes. A client that is closed during that change
+// leaks a connection.
 func mustArrive(ctx context.Context, t *testing.T, client *esdb.Client) {
 	t.Helper()
 	if err := appendWith(toLeader(ctx), client); err != nil {
@@ -46,7 +45,7 @@ func mustArrive(ctx context.Context, t *testing.T, client *esdb.Client) {
 	}
 }
 
-func TestTheClientDoesNotSendThatItRequiresTheLeaderButLetsItThrough(t *testing.T) {
+func TestTheClientDoesNotSendRequiresLeaderItselfButForwardsIt(t *testing.T) {
 	ctx := bounded(t)
 	c, _, follower, client := throughFollower(ctx, t)
 	if err := appendWith(ctx, client); err != nil {
@@ -62,7 +61,7 @@ func TestTheClientDoesNotSendThatItRequiresTheLeaderButLetsItThrough(t *testing.
 	mustArrive(ctx, t, client)
 }
 
-func TestARefusalLeadsTheClientToTheLeaderAndEndsItsSubscriptions(t *testing.T) {
+func TestAfterARefusalTheClientConnectsToTheLeaderAndEndsItsSubscriptions(t *testing.T) {
 	ctx := bounded(t)
 	c, leader, follower, client := throughFollower(ctx, t)
 	live, err := client.SubscribeToAll(toLeader(ctx), esdb.SubscribeToAllOptions{From: esdb.End{}})
@@ -89,7 +88,7 @@ func TestARefusalLeadsTheClientToTheLeaderAndEndsItsSubscriptions(t *testing.T) 
 	eventually(t, "the connection to the follower is closed", func() bool { return c.Connections(follower) == 0 })
 }
 
-func TestAnErrorInAnOpenSubscriptionLeadsTheClientNowhere(t *testing.T) {
+func TestAnErrorInAnOpenSubscriptionDoesNotChangeTheNode(t *testing.T) {
 	ctx := bounded(t)
 	c, leader, follower, client := throughFollower(ctx, t)
 	dial(t, c.Node(leader)).mustAppend(ctx, "s")

@@ -26,25 +26,25 @@ const (
 	size   = 3 // nodes
 	quorum = 2
 	nobody = -1 // instead of the index of a leader
-	// pulse is how often the cluster looks at itself.
-	pulse = 5 * time.Millisecond
+	// tickPeriod is the time between two updates of the cluster.
+	tickPeriod = 5 * time.Millisecond
 	// maxMessage is the largest message between client, node and log, in bytes.
 	maxMessage = 17 << 20
 )
 
-// Times are how long the cluster takes for what it does.
+// Times are the durations of the cluster.
 type Times struct {
-	Election  time.Duration // without a leader, where it died or resigned
-	StepDown  time.Duration // a leader leads on without a quorum
-	Takeover  time.Duration // without a leader, where it only is out of reach; more than StepDown
-	Staleness time.Duration // a node believes in what it does not hear of any more
-	Settling  time.Duration // at most, until a new leader has a quorum
-	Commit    time.Duration // a write waits for a quorum
-	Restart   time.Duration // until a node that has exited is started again
+	Election  time.Duration // until a new leader, after the old one died or resigned
+	StepDown  time.Duration // until a leader without a quorum steps down
+	Takeover  time.Duration // until a new leader, where the old one is out of reach; more than StepDown
+	Staleness time.Duration // until a node notices that another one is lost
+	Settling  time.Duration // at most, until a new leader has its quorum
+	Commit    time.Duration // for which a write waits for a quorum
+	Restart   time.Duration // until a node that has exited starts again
 }
 
-// DefaultTimes are those of a real cluster (a leader steps down after 5 s, the
-// next one leads after 7 to 8 s), divided by about sixteen.
+// DefaultTimes are the times of a real cluster divided by about 16: there, a leader steps down after 5 s,
+// and the next one leads after 7 to 8 s.
 var DefaultTimes = Times{
 	Election:  150 * time.Millisecond,
 	StepDown:  300 * time.Millisecond,
@@ -55,14 +55,14 @@ var DefaultTimes = Times{
 	Restart:   100 * time.Millisecond,
 }
 
-// An Option changes one default of a cluster.
+// Option changes one default of a cluster.
 type Option func(*Cluster)
 
 // WithTimes replaces DefaultTimes.
 func WithTimes(times Times) Option { return func(c *Cluster) { c.times = times } }
 
-// WithSeed chooses who leads next, and which writes of unknown outcome stand.
-// It is random otherwise, and logged.
+// WithSeed sets the seed that chooses the next leaders, and which writes of unknown outcome are committed.
+// By default it is random. It is logged.
 func WithSeed(seed uint64) Option { return func(c *Cluster) { c.seed = seed } }
 
 // Cluster is three nodes and the log that they share.
@@ -81,23 +81,23 @@ type Cluster struct {
 	cancel context.CancelFunc
 	work   sync.WaitGroup // its goroutines
 
-	mu          sync.Mutex // guards the rest, and the same of every node
-	changed     chan struct{}
-	random      *rand.Rand
-	leader      int       // who leads the majority, or led it last
-	vacantSince time.Time // since when nobody has led the majority; zero while somebody does
-	limbo       []*write  // taken by leaders that are no more; may stand
-	commits     []commit  // the log, as far as it has been seen
-	ids         identities
+	mu              sync.Mutex // guards the rest, and fields of every node
+	changed         chan struct{}
+	random          *rand.Rand
+	leader          int       // leader of the majority, or the last one
+	leaderlessSince time.Time // since when the majority has no leader; zero: it has one
+	undecided       []*write  // writes taken by former leaders, which may be committed
+	commits         []commit  // events of the log that were seen
+	ids             identities
 }
 
-// commit is an event of the log and when it was seen there.
+// commit is an event of the log and the time when it was seen.
 type commit struct {
 	position uint64
 	at       time.Time
 }
 
-// Start returns a running cluster, once a node leads it. It ends with the test.
+// Start returns a running cluster with a leader. It ends with the test.
 func Start(t testing.TB, options ...Option) *Cluster {
 	t.Helper()
 	c := &Cluster{
@@ -126,7 +126,7 @@ func Start(t testing.TB, options ...Option) *Cluster {
 	}
 	t.Cleanup(c.close)
 	c.work.Go(c.watch)
-	c.work.Go(c.beat)
+	c.work.Go(c.run)
 	c.AwaitLeader(t.Context())
 	return c
 }
@@ -163,15 +163,14 @@ func (c *Cluster) close() {
 	}
 }
 
-// ConnectionString names all three nodes.
+// ConnectionString returns a connection string that names all three nodes.
 func (c *Cluster) ConnectionString() string { return "esdb://" + c.addresses() + "?tls=false" }
 
-// Discover names all three nodes in the form that asks for discovery.
+// Discover returns a connection string that names all three nodes and asks for discovery.
 func (c *Cluster) Discover() string { return "esdb+discover://" + c.addresses() + "?tls=false" }
 
-// BackendConnectionString leads to the log itself, past the nodes: what a test
-// finds there is what the cluster holds. An event that was appended again after
-// a change of leader has another id there.
+// BackendConnectionString returns the connection string of the log itself. A test reads there what the
+// cluster holds. An event that was appended again after a change of leader has another id there.
 func (c *Cluster) BackendConnectionString() string { return c.node.ConnectionString() }
 
 func (c *Cluster) addresses() string {
@@ -185,7 +184,7 @@ func (c *Cluster) addresses() string {
 // Node returns the node 0, 1 or 2.
 func (c *Cluster) Node(i int) *Node { return c.nodes[i] }
 
-// Leader returns who leads the majority, -1 while nobody does.
+// Leader returns the index of the leader of the majority; -1 if there is none.
 func (c *Cluster) Leader() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -199,14 +198,14 @@ func (c *Cluster) leading() int {
 	return c.leader
 }
 
-// AwaitLeader returns who leads, once a node does that commits what it takes.
-// If the context ends first the test fails, and it returns -1.
+// AwaitLeader waits for a leader that commits writes and returns its index. If the context ends first, the
+// test fails and it returns -1.
 func (c *Cluster) AwaitLeader(ctx context.Context) int {
 	c.t.Helper()
 	return c.AwaitOther(ctx, nobody)
 }
 
-// AwaitOther is AwaitLeader for a leader other than the one named.
+// AwaitOther is AwaitLeader for a leader other than old.
 func (c *Cluster) AwaitOther(ctx context.Context, old int) int {
 	c.t.Helper()
 	l := nobody
@@ -221,8 +220,8 @@ func (c *Cluster) AwaitOther(ctx context.Context, old int) int {
 	return l
 }
 
-// AwaitWhole returns once all three nodes are up, and two follow the third. If
-// the context ends first the test fails, and it returns false.
+// AwaitWhole waits until all three nodes are up and two follow the third. If the context ends first, the
+// test fails and it returns false.
 func (c *Cluster) AwaitWhole(ctx context.Context) bool {
 	c.t.Helper()
 	err := c.await(ctx, func() bool {
@@ -243,7 +242,7 @@ func (c *Cluster) AwaitWhole(ctx context.Context) bool {
 	return err == nil
 }
 
-// await returns when the condition, which is called with the lock held, is true.
+// await returns when the condition is true. It calls the condition with the lock held.
 func (c *Cluster) await(ctx context.Context, condition func() bool) error {
 	for {
 		c.mu.Lock()
@@ -261,7 +260,7 @@ func (c *Cluster) await(ctx context.Context, condition func() bool) error {
 	}
 }
 
-// watch sees the events that come into the log: from then on nodes copy them.
+// watch notes the events of the log, which the nodes copy from then on.
 func (c *Cluster) watch() {
 	call, err := c.log.Read(c.ctx, readAll(&streams.ReadReq_Options_Subscription{}))
 	for err == nil {
@@ -277,7 +276,7 @@ func (c *Cluster) watch() {
 	}
 }
 
-// head is the position of the last event of the log.
+// head returns the position of the last event of the log.
 func (c *Cluster) head() uint64 {
 	request := readAll(&streams.ReadReq_Options_Count{Count: 1})
 	request.Options.ReadDirection = streams.ReadReq_Options_Backwards
@@ -295,7 +294,7 @@ func (c *Cluster) head() uint64 {
 	return 0
 }
 
-// readAll is a request for $all from its start, of one of the count options.
+// readAll returns a request for $all from its start with the count option.
 func readAll(count any) *streams.ReadReq {
 	options := &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
@@ -313,7 +312,7 @@ func readAll(count any) *streams.ReadReq {
 		count.Subscription = &streams.ReadReq_Options_SubscriptionOptions{}
 		options.CountOption = count
 	default:
-		panic(fmt.Sprintf("%T is no count", count))
+		panic(fmt.Sprintf("%T is not a count option", count))
 	}
 	return &streams.ReadReq{Options: options}
 }

@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// freezer holds up all connections of a node while its process is stopped: a
-// client can still connect, since that is the kernel's work, and gets no answer.
+// freezer blocks all connections of a node while its process is stopped. A client can still connect, since
+// the kernel accepts, but gets no answer.
 type freezer struct {
 	mu     sync.Mutex
-	thawed chan struct{} // closed by the thaw; nil unless frozen
+	thawed chan struct{} // closed by thaw; nil: not frozen
 }
 
 func (f *freezer) freeze() {
@@ -32,7 +32,7 @@ func (f *freezer) thaw() {
 	}
 }
 
-// wait returns when the node is not frozen, or with done.
+// wait returns when the node is not frozen or done is closed.
 func (f *freezer) wait(done <-chan struct{}) {
 	f.mu.Lock()
 	thawed := f.thawed
@@ -53,7 +53,7 @@ type listener struct {
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}
-	ended bool // what is accepted from now on is cut at once
+	ended bool // new connections are closed at once
 }
 
 func (l *listener) Accept() (net.Conn, error) {
@@ -67,20 +67,20 @@ func (l *listener) Accept() (net.Conn, error) {
 	ended := l.ended
 	l.mu.Unlock()
 	if ended {
-		_ = c.Close() // whoever uses it finds out
+		_ = c.Close() // the server notices at its first use
 	}
 	return c, nil
 }
 
-// cut closes all connections, also those that a frozen process has not greeted
-// yet: the end of the server would wait for them.
-func (l *listener) cut() {
+// closeAll closes all connections, also those before their handshake, for which the stop of the server
+// would wait.
+func (l *listener) closeAll() {
 	l.mu.Lock()
 	l.ended = true
 	open := slices.Collect(maps.Keys(l.conns))
 	l.mu.Unlock()
 	for _, c := range open {
-		_ = c.Close() // the client may have been faster
+		_ = c.Close() // the client may have closed it
 	}
 }
 

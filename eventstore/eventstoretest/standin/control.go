@@ -8,12 +8,10 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 )
 
-// Kill ends the process of a node: its connections are cut, its address
-// refuses new ones.
+// Kill ends the process of a node. Its connections are closed, and new ones refused.
 func (c *Cluster) Kill(i int) { c.nodes[i].stop() }
 
-// Start starts a process of a node that was killed. Within a moment it follows
-// the leader.
+// Start starts a node that was killed. Soon it follows the leader.
 func (c *Cluster) Start(i int) {
 	c.t.Helper()
 	if err := c.nodes[i].start(c.nodes[i].address); err != nil {
@@ -21,8 +19,7 @@ func (c *Cluster) Start(i int) {
 	}
 }
 
-// Resign makes the leader, if there is one, give up its office: it takes no
-// more writes, and another node is elected.
+// Resign makes the leader, if there is one, resign. It takes no more writes, and another node is elected.
 func (c *Cluster) Resign() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -32,11 +29,11 @@ func (c *Cluster) Resign() {
 	}
 }
 
-// Isolate cuts a node off from the others, not from its clients.
+// Isolate cuts a node off from the others, but not from its clients.
 func (c *Cluster) Isolate(i int) {
 	n := c.nodes[i]
 	c.mu.Lock()
-	n.unseen()
+	n.noteLost()
 	n.isolated = true
 	led := n.leads()
 	c.wake()
@@ -50,14 +47,13 @@ func (c *Cluster) Isolate(i int) {
 	c.mu.Unlock()
 }
 
-// Heal lets an isolated node reach the others again. Where it led and another
-// node has taken over, its process exits, to cut off what it alone had, and is
-// started again after Times.Restart.
+// Heal lets an isolated node reach the others again. Where it led and another node is the leader now, its
+// process exits, to remove the writes that only it had, and starts again after Times.Restart.
 func (c *Cluster) Heal(i int) {
 	n := c.nodes[i]
 	c.mu.Lock()
 	n.isolated = false
-	n.seen()
+	n.noteReachable()
 	exits := n.deposed
 	c.wake()
 	c.mu.Unlock()
@@ -70,18 +66,17 @@ func (c *Cluster) Heal(i int) {
 	c.mu.Unlock()
 }
 
-// Freeze stops the process of a node, as SIGSTOP does: its connections stay,
-// new ones come about, nothing is answered.
+// Freeze stops the process of a node, as SIGSTOP does. Its connections stay open and new ones are accepted,
+// but nothing is answered.
 func (c *Cluster) Freeze(i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.nodes[i].unseen()
+	c.nodes[i].noteLost()
 	c.nodes[i].freeze()
 	c.wake()
 }
 
-// Thaw lets a frozen process go on. It finds out at once if another node has
-// taken over.
+// Thaw continues a frozen process. It notices at once if another node is the leader now.
 func (c *Cluster) Thaw(i int) {
 	n := c.nodes[i]
 	c.mu.Lock()
@@ -91,23 +86,22 @@ func (c *Cluster) Thaw(i int) {
 		n.deposed = false
 	}
 	n.thaw()
-	n.seen()
+	n.noteReachable()
 	c.wake()
 }
 
-// Delay makes the copies of a node late, while it follows.
+// Delay delays the copying of the log by a follower.
 func (c *Cluster) Delay(i int, d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.nodes[i].delay = d
 }
 
-// DeafFeatures lets a node answer nobody who asks for the features of the
-// server, until its process ends.
-func (c *Cluster) DeafFeatures(i int) {
+// HideFeatures lets a node leave requests for its features without an answer, until its process ends.
+func (c *Cluster) HideFeatures(i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.nodes[i].deaf = true
+	c.nodes[i].hidesFeatures = true
 }
 
 // Connections counts the open connections to a node.
@@ -129,10 +123,9 @@ func (c *Cluster) Calls(i int, method string) Calls {
 	return c.nodes[i].calls[method]
 }
 
-// Changes makes the leader change n times, in ways that the seed chooses, and
-// waits for the new leader each time, for the cluster to be whole again, and
-// for the pause. It may run beside the test, which has to await it. A change
-// that does not come about before the end of the context fails the test.
+// Changes changes the leader n times, in ways that the seed chooses. Each time it waits for the new leader,
+// for the cluster to be whole again, and for the pause. It may run in a goroutine, for which the test must
+// wait. A change that is not done before the context ends fails the test.
 func (c *Cluster) Changes(ctx context.Context, seed uint64, n int, pause time.Duration) {
 	c.t.Helper()
 	c.t.Logf("stand-in cluster: %d changes of leader, seed %d", n, seed)
@@ -155,10 +148,10 @@ func (c *Cluster) Changes(ctx context.Context, seed uint64, n int, pause time.Du
 	}
 }
 
-// after is the condition that a time has come.
+// after is true from the time on.
 func after(t time.Time) func() bool { return func() bool { return !time.Now().Before(t) } }
 
-// changes are the ways in which a leader is lost, and how it is mended.
+// changes are the ways to lose a leader, each with a function that restores it.
 var changes = []struct {
 	name string
 	make func(c *Cluster, leader int) (restore func())

@@ -1,59 +1,59 @@
-// Package standin is a cluster of three event store nodes for tests: what a
-// client of an EventStoreDB cluster meets while leaders die, resign, freeze or
-// are cut off, on loopback and some ten times as fast.
+// Package standin simulates an EventStoreDB cluster of three nodes for tests. It
+// shows a client what happens while leaders die, resign, freeze or are cut off,
+// on loopback and more than ten times as fast.
 //
 //	c := standin.Start(t)
 //	store, err := eventstore.Open(c.ConnectionString(), log)
 //	...
 //	c.Kill(c.AwaitLeader(ctx)) // another node leads soon
 //
-// Three nodes, each a gRPC server on an address of its own, stand before one
-// embedded node in memory, which holds what the cluster has committed. The
-// leader passes calls through; a follower shows of the log what it has copied.
+// Each node is a gRPC server on an address of its own. One embedded node in
+// memory has the log, that is, what the cluster has committed. The leader
+// forwards calls to the log; a follower shows the part that it has copied.
 //
-// # What it does
+// # Behaviour
 //
-//	who is asked                 what it answers
+//	node                         answers
 //	---------------------------  ----------------------------------------------
 //	follower, requires-leader    writes, reads and the pages of a subscription
 //	                             that catches up: NOT_FOUND "Leader info
 //	                             available" and the trailers exception,
 //	                             leader-endpoint-host, leader-endpoint-port;
 //	                             after the confirmation of a subscription
-//	follower, otherwise          reads from its own, late copy; forwards writes,
-//	                             which are ABORTED "Operation timed out:
-//	                             Forwarding timeout" where the leader is lost
-//	knows no leader              UNAVAILABLE "Server Is Not Ready" for writes and
-//	                             what requires the leader; other reads are served
+//	follower, otherwise          reads from its copy, which is late; forwards
+//	                             writes, which are ABORTED "Operation timed out:
+//	                             Forwarding timeout" if the leader is lost
+//	node without a leader        UNAVAILABLE "Server Is Not Ready" for writes and
+//	                             for what requires the leader; serves other reads
 //	leader that resigns          the same for writes; serves reads until another
-//	                             leads
+//	                             node leads
 //	leader without quorum        writes: ABORTED "Operation timed out: Commit
 //	                             phase timeout."; when it steps down, ABORTED
 //	                             "Operation timed out: Request canceled by
-//	                             server". What it took meanwhile may stand: all
-//	                             of it if the quorum comes back first, otherwise
-//	                             a beginning of it that the seed chooses; until
-//	                             then it is in the way of other appends, which
-//	                             are refused by their revision. A new leader is
-//	                             without quorum for a moment
+//	                             server". Writes that it took meanwhile may be
+//	                             committed: all of them if the quorum comes back
+//	                             first, otherwise the first ones, in a number
+//	                             that the seed chooses; until then other appends
+//	                             are refused by their revision. A new leader has
+//	                             no quorum for a short time
 //	subscriptions                from the end, accepted by any node; once live,
-//	                             ended by nothing but the process or the
-//	                             connection; silent while the node receives
+//	                             only the end of the process or of the connection
+//	                             ends them; silent while the node receives
 //	                             nothing
-//	gossip                       a node that sees nobody shows itself as Unknown
-//	                             and the others as dead; the others still call a
-//	                             lost node alive, and name it in trailers if it
-//	                             led, for a moment
-//	Any, StreamExists            repeated: idempotent only where the process that
-//	                             took the append leads; others append again
+//	gossip                       a node that is cut off shows itself as Unknown
+//	                             and the others as dead; for a short time, the
+//	                             others show a lost node as alive, and name it in
+//	                             trailers if it led
+//	Any, StreamExists            idempotent only while the process that took the
+//	                             append leads; other leaders append again
 //	NoStream, exact revision     idempotent on any leader
 //	old leader, cut off          leads and serves reads until it steps down, before
-//	                             another leads; healed, exits and comes back
+//	                             another node leads; after healing it exits and
+//	                             starts again
 //
-// # What it does not
+// # Limits
 //
-// Deletions and stream metadata hold on every node at once, whatever the
-// delay of its copy. There is no BatchAppend, and the features of the server do
-// not list it, so that clients append one by one. There is no TLS, and nobody
-// needs a password.
+// Deletions and stream metadata apply on every node at once. There is no
+// BatchAppend, and the features of the server do not list it, so that clients
+// append events one by one. There is no TLS and no password.
 package standin

@@ -14,7 +14,7 @@ import (
 	"tizilim/eventstore/eventstoretest/standin"
 )
 
-func TestAFollowerThatIsAskedForTheLeaderNamesIt(t *testing.T) {
+func TestAFollowerNamesTheLeaderWhenItIsRequired(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t)
 	l := c.AwaitLeader(ctx)
@@ -45,7 +45,7 @@ func TestAFollowerThatIsAskedForTheLeaderNamesIt(t *testing.T) {
 
 	awaitCopies(ctx, t, c, "s", 1)
 	for _, stream := range []string{"s", ""} {
-		// It is confirmed: the refusal is that of the first page.
+		// The subscription is confirmed, and its first page refused.
 		sub := follower.subscribe(toLeader(ctx), stream, false)
 		_, err = sub.next()
 		wantNotLeader(t, err, sub.call.Trailer(), c.Node(l))
@@ -55,7 +55,7 @@ func TestAFollowerThatIsAskedForTheLeaderNamesIt(t *testing.T) {
 	}
 }
 
-func TestAFollowerThatHasNothingYetRefusesThePastAllTheSame(t *testing.T) {
+func TestAFollowerWithoutEventsRefusesToCatchUp(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t)
 	l := c.AwaitLeader(ctx)
@@ -68,7 +68,7 @@ func TestAFollowerThatHasNothingYetRefusesThePastAllTheSame(t *testing.T) {
 	wantNotLeader(t, err, sub.call.Trailer(), c.Node(l))
 }
 
-func TestAFollowerThatIsNotAskedForTheLeaderIsLateAndForwards(t *testing.T) {
+func TestAFollowerServesOldReadsAndForwardsWrites(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t)
 	l := c.AwaitLeader(ctx)
@@ -106,7 +106,7 @@ func TestAFollowerThatIsNotAskedForTheLeaderIsLateAndForwards(t *testing.T) {
 	awaitCopies(ctx, t, c, "s", 2)
 }
 
-func TestASubscriptionFromTheEndIsTakenByAnyNodeAndOutlivesEveryLeader(t *testing.T) {
+func TestAnyNodeAcceptsASubscriptionFromTheEndWhichOutlivesEveryLeader(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t)
 	l := c.AwaitLeader(ctx)

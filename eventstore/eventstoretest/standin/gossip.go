@@ -12,7 +12,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 )
 
-// gossipService tells what a node believes of the cluster.
+// gossipService answers with the cluster as the node sees it.
 type gossipService struct {
 	gossip.UnimplementedGossipServer
 	node *Node
@@ -38,7 +38,7 @@ func (s *gossipService) Read(context.Context, *shared.Empty) (*gossip.ClusterInf
 	return info, nil
 }
 
-// sees is what the node believes of another, or of itself. The caller holds c.mu.
+// sees returns the state of another node, or of itself, as the node sees it. The caller holds c.mu.
 func (n *Node) sees(other *Node, now time.Time) (state gossip.MemberInfo_VNodeState, alive bool) {
 	if n == other {
 		return n.role, true
@@ -61,7 +61,7 @@ func (n *Node) endpoint() (host, port string) {
 	return host, port
 }
 
-// featuresService tells what the log can do, as far as the nodes pass it on.
+// featuresService answers with the features of the log that the nodes have too.
 type featuresService struct {
 	serverfeatures.UnimplementedServerFeaturesServer
 	node *Node
@@ -71,7 +71,7 @@ func (s *featuresService) GetSupportedMethods(
 	ctx context.Context, request *shared.Empty,
 ) (*serverfeatures.SupportedMethods, error) {
 	c := s.node.cluster
-	if err := c.await(ctx, func() bool { return !s.node.deaf }); err != nil {
+	if err := c.await(ctx, func() bool { return !s.node.hidesFeatures }); err != nil {
 		return nil, err
 	}
 	methods, err := c.features.GetSupportedMethods(ctx, request)

@@ -17,7 +17,7 @@ import (
 	"tizilim/eventstore/eventstoretest/standin"
 )
 
-func TestTheOthersNameADeadLeaderForAWhileAndThenNobody(t *testing.T) {
+func TestTheOthersNameADeadLeaderForAShortTime(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t, with(func(times *standin.Times) {
 		times.Staleness, times.Election = 500*time.Millisecond, 2*time.Second
@@ -57,7 +57,7 @@ func TestTheOthersNameADeadLeaderForAWhileAndThenNobody(t *testing.T) {
 	c.AwaitWhole(ctx)
 }
 
-func TestBothFormsNameAllNodes(t *testing.T) {
+func TestBothConnectionStringsNameAllNodes(t *testing.T) {
 	c := standin.Start(t)
 	nodes := c.Node(0).Address() + "," + c.Node(1).Address() + "," + c.Node(2).Address()
 	for form, address := range map[string]string{"esdb://": c.ConnectionString(), "esdb+discover://": c.Discover()} {
@@ -90,7 +90,7 @@ func TestGossipOfAndAboutAnIsolatedNode(t *testing.T) {
 	})
 }
 
-func TestCallsAreCountedAndDeafNodesDoNotTellTheirFeatures(t *testing.T) {
+func TestCallsAreCountedAndFeaturesCanBeHidden(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t)
 	l := c.AwaitLeader(ctx)
@@ -112,7 +112,7 @@ func TestCallsAreCountedAndDeafNodesDoNotTellTheirFeatures(t *testing.T) {
 			t.Error("the nodes have no batch append")
 		}
 	}
-	c.DeafFeatures(l)
+	c.HideFeatures(l)
 	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
 	if _, err := features.GetSupportedMethods(short, &shared.Empty{}); status.Code(err) != codes.DeadlineExceeded {

@@ -9,13 +9,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// identities make the log, which knows every event id of a stream for ever,
-// forget as a cluster does: a process of a node knows the ids that it took
-// itself, as the leader. What is appended to Any and known to others only gets
-// another id in the log; readers are shown the one that it came with.
+// identities simulate that a node knows only the ids that its process took as the leader, although the log
+// knows every event id of a stream. An event that is appended with Any, and whose id only other nodes know,
+// gets another id in the log. Readers see the id of the client.
 type identities struct {
-	taken map[place]bool          // by whichever node
-	given map[uuid.UUID]uuid.UUID // by the client, where the log has another
+	taken   map[place]bool          // taken by any node
+	clients map[uuid.UUID]uuid.UUID // id of the client by id in the log, where they differ
 }
 
 // place is an event id in a stream.
@@ -25,12 +24,11 @@ type place struct {
 }
 
 func newIdentities() identities {
-	return identities{taken: make(map[place]bool), given: make(map[uuid.UUID]uuid.UUID)}
+	return identities{taken: make(map[place]bool), clients: make(map[uuid.UUID]uuid.UUID)}
 }
 
-// store rewrites the ids of an append to Any, which the node takes, into those
-// for the log.
-func (n *Node) store(stream string, list []*streams.AppendReq_ProposedMessage) {
+// storeIDs replaces the ids of an append with Any by those for the log.
+func (n *Node) storeIDs(stream string, list []*streams.AppendReq_ProposedMessage) {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()
 	ids := &n.cluster.ids
@@ -40,7 +38,7 @@ func (n *Node) store(stream string, list []*streams.AppendReq_ProposedMessage) {
 		if !known {
 			if stored = p.id; ids.taken[p] {
 				stored = uuid.New()
-				ids.given[stored] = p.id
+				ids.clients[stored] = p.id
 			}
 		}
 		n.known[p], ids.taken[p] = stored, true
@@ -48,8 +46,8 @@ func (n *Node) store(stream string, list []*streams.AppendReq_ProposedMessage) {
 	}
 }
 
-// learn notes that the node has taken an append at a revision.
-func (n *Node) learn(stream string, list []*streams.AppendReq_ProposedMessage) {
+// noteIDs notes that the node has taken an append at a revision.
+func (n *Node) noteIDs(stream string, list []*streams.AppendReq_ProposedMessage) {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()
 	for _, m := range list {
@@ -58,9 +56,9 @@ func (n *Node) learn(stream string, list []*streams.AppendReq_ProposedMessage) {
 	}
 }
 
-// storedAt rewrites the ids of an append at a revision into those of the log,
-// if the log has these very events there. It reports whether that changed any.
-func (c *Cluster) storedAt(
+// useStoredIDs replaces the ids of an append at a revision by those of the log, if the log has the same
+// events there. It reports whether any id changed.
+func (c *Cluster) useStoredIDs(
 	ctx context.Context, stream string, first uint64, list []*streams.AppendReq_ProposedMessage,
 ) bool {
 	if len(list) == 0 {
@@ -88,7 +86,7 @@ func (c *Cluster) storedAt(
 	}
 	changed := false
 	for i, m := range list {
-		if c.givenID(parseID(found[i])) != parseID(m.GetId()) {
+		if c.clientID(parseID(found[i])) != parseID(m.GetId()) {
 			return false
 		}
 		changed = changed || parseID(found[i]) != parseID(m.GetId())
@@ -99,27 +97,26 @@ func (c *Cluster) storedAt(
 	return changed
 }
 
-// givenID is the id with which a client knows the event of the log.
-func (c *Cluster) givenID(id uuid.UUID) uuid.UUID {
+// clientID returns the id that the client gave to an event of the log.
+func (c *Cluster) clientID(id uuid.UUID) uuid.UUID {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if given, other := c.ids.given[id]; other {
-		return given
+	if client, differs := c.ids.clients[id]; differs {
+		return client
 	}
 	return id
 }
 
-// show gives an event that is read the ids that its client knows.
-func (c *Cluster) show(e *streams.ReadResp_ReadEvent) {
+// showClientIDs replaces the ids of an event by those of the client.
+func (c *Cluster) showClientIDs(e *streams.ReadResp_ReadEvent) {
 	for _, recorded := range []*streams.ReadResp_ReadEvent_RecordedEvent{e.GetEvent(), e.GetLink()} {
 		if recorded != nil {
-			recorded.Id = render(recorded.GetId(), c.givenID(parseID(recorded.GetId())))
+			recorded.Id = render(recorded.GetId(), c.clientID(parseID(recorded.GetId())))
 		}
 	}
 }
 
-// parseID reads an id of the protocol. What is none is the log's to refuse, and
-// here the nil id.
+// parseID parses an id of the protocol. An invalid id is the nil id here; the log refuses it.
 func parseID(id *shared.UUID) uuid.UUID {
 	if s := id.GetStructured(); s != nil {
 		var parsed uuid.UUID
@@ -134,7 +131,7 @@ func parseID(id *shared.UUID) uuid.UUID {
 	return parsed
 }
 
-// render writes an id in the form of another; what is not an id stays.
+// render returns an id in the form of another one. It returns an invalid one unchanged.
 func render(like *shared.UUID, id uuid.UUID) *shared.UUID {
 	switch like.GetValue().(type) {
 	case *shared.UUID_Structured_:

@@ -76,7 +76,7 @@ func TestRepeatedAppendsOverAChangeOfLeader(t *testing.T) {
 	}
 	want("none", x, y)
 	want("exact", x, y)
-	// What stands there under an id of the log's own is known at its revision.
+	// An event with another id in the log is recognised at its revision.
 	appendAt("any", 3, x, y)
 	appendAt("any", noStream, x, y)
 	want("any", all...)

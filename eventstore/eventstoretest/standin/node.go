@@ -16,36 +16,36 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// Node is one node of a cluster, across its processes.
+// Node is one node of a cluster. It has several processes one after another.
 type Node struct {
-	cluster *Cluster
-	index   int
-	address string // host:port, the same for ever
-	freezer freezer
-	turns   sync.Mutex // a process starts or ends at a time
+	cluster  *Cluster
+	index    int
+	address  string // host:port, the same for all processes
+	freezer  freezer
+	starting sync.Mutex // held while a process starts or ends
 
 	// Guarded by the mutex of the cluster.
-	process   *process // nil while killed
-	up        bool     // the process runs
-	isolated  bool     // no other node is reached; clients are
-	frozen    bool     // the process is stopped
-	deaf      bool     // it does not tell its features
-	deposed   bool     // out of reach, it led when another took over
-	restartAt time.Time
+	process       *process // nil while killed
+	up            bool     // the process runs
+	isolated      bool     // cut off from the other nodes, but not from clients
+	frozen        bool     // the process is stopped
+	hidesFeatures bool     // it does not answer requests for its features
+	deposed       bool     // it led, out of reach, when another node became the leader
+	restartAt     time.Time
 
-	role    gossip.MemberInfo_VNodeState // Leader, ResigningLeader, Follower or Unknown
-	leader  int                          // whom the node believes to lead
-	since   time.Time                    // when it lost the leader or the quorum; zero while it has it
-	lostAt  time.Time                    // when the others lost it; zero while they have it
-	lostAs  gossip.MemberInfo_VNodeState // as what they saw it last
-	settles time.Time                    // when, being a new leader, it gets its quorum
-	ready   bool                         // leading, it commits what it takes
-	waiting []*write                     // for a quorum
-	known   map[place]uuid.UUID          // the ids that the process took, as they are in the log
+	role     gossip.MemberInfo_VNodeState // Leader, ResigningLeader, Follower or Unknown
+	leader   int                          // leader as the node believes
+	since    time.Time                    // when it lost the leader or the quorum; zero: not lost
+	lostAt   time.Time                    // when the others lost it; zero: not lost
+	lostAs   gossip.MemberInfo_VNodeState // its last role that the others saw
+	quorumAt time.Time                    // when a new leader gets its quorum
+	ready    bool                         // it leads and commits writes
+	waiting  []*write                     // for a quorum
+	known    map[place]uuid.UUID          // ids in the log of the events that the process took
 
-	delay  time.Duration // of its copy of the log
-	next   int           // the first of the cluster's commits that it has not copied
-	copied uint64        // the position up to which it has
+	delay  time.Duration // of copying the log
+	next   int           // index of the next commit to copy
+	copied uint64        // position up to which the log is copied
 	calls  map[string]Calls
 }
 
@@ -62,28 +62,28 @@ type Calls struct {
 	Other           int
 }
 
-// Address is where clients reach the node, host:port.
+// Address returns the address for clients, host:port.
 func (n *Node) Address() string { return n.address }
 
-// ConnectionString names this node only, as a seed of gossip.
+// ConnectionString returns a connection string that names only this node.
 func (n *Node) ConnectionString() string { return "esdb://" + n.address + "?tls=false" }
 
-// on reports whether the other nodes reach this one. The caller holds c.mu.
+// on reports whether the other nodes can reach this one. The caller holds c.mu.
 func (n *Node) on() bool { return n.up && !n.isolated && !n.frozen }
 
-// majority reports whether the node reaches a quorum. The caller holds c.mu.
-func (n *Node) majority() bool { return n.on() && n.cluster.inTouch() >= quorum }
+// majority reports whether the node can reach a quorum. The caller holds c.mu.
+func (n *Node) majority() bool { return n.on() && n.cluster.reachable() >= quorum }
 
 // leads reports whether the node believes that it leads. The caller holds c.mu.
 func (n *Node) leads() bool {
 	return n.role == gossip.MemberInfo_Leader || n.role == gossip.MemberInfo_ResigningLeader
 }
 
-// start runs a process on the address, unless one runs.
+// start starts a process on the address, if none runs.
 func (n *Node) start(address string) error {
-	n.turns.Lock()
-	defer n.turns.Unlock()
-	if n.process != nil { // written by start and stop only
+	n.starting.Lock()
+	defer n.starting.Unlock()
+	if n.process != nil { // only start and stop write it
 		return nil
 	}
 	inner, err := listen(address)
@@ -98,8 +98,8 @@ func (n *Node) start(address string) error {
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.WaitForHandlers(true),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Millisecond, PermitWithoutStream: true}),
-		grpc.UnaryInterceptor(n.takeUnary),
-		grpc.StreamInterceptor(n.takeStream),
+		grpc.UnaryInterceptor(n.admitUnary),
+		grpc.StreamInterceptor(n.admitStream),
 	)
 	streams.RegisterStreamsServer(p.server, &streamsService{node: n})
 	gossip.RegisterGossipServer(p.server, &gossipService{node: n})
@@ -111,13 +111,13 @@ func (n *Node) start(address string) error {
 	defer c.mu.Unlock()
 	n.address, n.process, n.up = inner.Addr().String(), p, true
 	n.restartAt = time.Time{}
-	n.seen()
+	n.noteReachable()
 	return nil
 }
 
-// listen waits for an address that a process has just given up.
+// listen listens on an address. It waits for one that a process has just closed.
 func listen(address string) (net.Listener, error) {
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(pulse) {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(tickPeriod) {
 		l, err := net.Listen("tcp", address)
 		if err == nil || time.Now().After(deadline) {
 			return l, err
@@ -125,43 +125,42 @@ func listen(address string) (net.Listener, error) {
 	}
 }
 
-// stop ends the process, if there is one: its connections are cut.
+// stop ends the process, if there is one, and closes its connections.
 func (n *Node) stop() {
-	n.turns.Lock()
-	defer n.turns.Unlock()
+	n.starting.Lock()
+	defer n.starting.Unlock()
 	c := n.cluster
 	c.mu.Lock()
 	p := n.process
 	n.restartAt = time.Time{}
 	n.known = make(map[place]uuid.UUID)
-	n.unseen()
-	n.process, n.up, n.isolated, n.deaf, n.deposed = nil, false, false, false, false
+	n.noteLost()
+	n.process, n.up, n.isolated, n.hidesFeatures, n.deposed = nil, false, false, false, false
 	n.stepDown()
 	c.wake()
 	c.mu.Unlock()
 	if p == nil {
 		return
 	}
-	p.listener.cut()
+	p.listener.closeAll()
 	p.server.Stop()
 	if err := <-p.served; err != nil {
 		c.t.Errorf("stand-in cluster: %v: %v", n, err)
 	}
 	c.mu.Lock()
-	n.thaw() // not before its connections are cut: what it has not read is lost
+	n.thaw() // after its connections are closed, so that unread messages are lost
 	c.mu.Unlock()
 }
 
-// unseen notes what the others last saw of the node, and when. The caller
-// holds c.mu.
-func (n *Node) unseen() {
+// noteLost notes the time and the role in which the others last saw the node. The caller holds c.mu.
+func (n *Node) noteLost() {
 	if n.on() {
 		n.lostAt, n.lostAs = time.Now(), n.role
 	}
 }
 
-// seen notes that the others see the node again. The caller holds c.mu.
-func (n *Node) seen() {
+// noteReachable notes that the others reach the node again. The caller holds c.mu.
+func (n *Node) noteReachable() {
 	if n.on() {
 		n.lostAt = time.Time{}
 	}
@@ -173,32 +172,32 @@ func (n *Node) freeze() {
 	n.freezer.freeze()
 }
 
-// thaw lets the process go on. The caller holds c.mu.
+// thaw continues the process. The caller holds c.mu.
 func (n *Node) thaw() {
 	n.frozen = false
 	n.freezer.thaw()
 }
 
-func (n *Node) takeUnary(
+func (n *Node) admitUnary(
 	ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
 ) (any, error) {
-	if err := n.take(ctx, info.FullMethod); err != nil {
+	if err := n.admit(ctx, info.FullMethod); err != nil {
 		return nil, err
 	}
 	return handler(ctx, request)
 }
 
-func (n *Node) takeStream(
+func (n *Node) admitStream(
 	server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
 ) error {
-	if err := n.take(call.Context(), info.FullMethod); err != nil {
+	if err := n.admit(call.Context(), info.FullMethod); err != nil {
 		return err
 	}
 	return handler(server, call)
 }
 
-// take counts a call, once the process is not stopped.
-func (n *Node) take(ctx context.Context, method string) error {
+// admit waits while the process is stopped, and counts the call.
+func (n *Node) admit(ctx context.Context, method string) error {
 	return n.cluster.await(ctx, func() bool {
 		if n.frozen {
 			return false

@@ -13,21 +13,21 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// wish is where an append wants to stand.
-type wish struct {
+// target is the place in a stream where an append must go.
+type target struct {
 	stream string
-	exact  bool   // at the revision first, not just at the end
+	exact  bool   // at the revision first; otherwise at the end
 	first  uint64 // of its events
 	ids    []uuid.UUID
 }
 
-// wait has a leader without a quorum take a write. It may stand later, whatever
-// is answered here: the leader has written it down. An append that does not fit
-// is refused at once, also where only what waits is in its way.
-func (c *Cluster) wait(ctx context.Context, leader *Node, w *write) outcome {
+// takeWithoutQuorum lets a leader without a quorum take a write. The write may be committed later,
+// whatever the answer here. An append that does not fit is refused at once, also where only
+// waiting appends prevent it.
+func (c *Cluster) takeWithoutQuorum(ctx context.Context, leader *Node, w *write) outcome {
 	end := uint64(0) // the revision after the last event of the log
-	if w.wish.exact {
-		last, known, err := c.lastRevision(ctx, &shared.StreamIdentifier{StreamName: []byte(w.wish.stream)}, math.MaxUint64)
+	if w.target.exact {
+		last, known, err := c.lastRevision(ctx, &shared.StreamIdentifier{StreamName: []byte(w.target.stream)}, math.MaxUint64)
 		if err != nil {
 			return outcome{err: err}
 		}
@@ -40,8 +40,8 @@ func (c *Cluster) wait(ctx context.Context, leader *Node, w *write) outcome {
 		c.mu.Unlock()
 		return outcome{err: errNotReady}
 	}
-	waiting := leader.waitingOn(w.wish.stream)
-	fits := !w.wish.exact || w.wish.first == end+uint64(len(waiting))
+	waiting := leader.waitingOn(w.target.stream)
+	fits := !w.target.exact || w.target.first == end+uint64(len(waiting))
 	if fits {
 		w.leader = leader
 		leader.waiting = append(leader.waiting, w)
@@ -49,35 +49,36 @@ func (c *Cluster) wait(ctx context.Context, leader *Node, w *write) outcome {
 	c.mu.Unlock()
 
 	switch {
-	case fits, w.wish.repeats(waiting): // what repeats is not told when the first is committed
+	case fits, w.target.repeats(waiting): // a repeated append learns nothing of the commit of the first
 		return w.outcome(ctx, c.times.Commit)
 	case len(waiting) > 0:
-		return outcome{response: wrongVersion(w.wish.first, end+uint64(len(waiting))-1)}
+		return outcome{response: wrongVersion(w.target.first, end+uint64(len(waiting))-1)}
 	default: // the log refuses it, or has it already
 		return w.run(ctx, leader)
 	}
 }
 
-// waitingOn are the ids of the events of a stream that wait for a quorum. The
+// waitingOn returns the ids of the events of a stream that wait for a quorum. The
 // caller holds c.mu.
 func (n *Node) waitingOn(stream string) []uuid.UUID {
 	var ids []uuid.UUID
 	for _, w := range n.waiting {
-		if w.wish.stream == stream {
-			ids = append(ids, w.wish.ids...)
+		if w.target.stream == stream {
+			ids = append(ids, w.target.ids...)
 		}
 	}
 	return ids
 }
 
 // repeats reports whether the append waits already.
-func (w wish) repeats(waiting []uuid.UUID) bool {
-	return len(w.ids) > 0 && !slices.ContainsFunc(w.ids, func(id uuid.UUID) bool { return !slices.Contains(waiting, id) })
+func (t target) repeats(waiting []uuid.UUID) bool {
+	isNew := func(id uuid.UUID) bool { return !slices.Contains(waiting, id) }
+	return len(t.ids) > 0 && !slices.ContainsFunc(t.ids, isNew)
 }
 
-// outcome is that of the write, or that it took too long.
-func (w *write) outcome(ctx context.Context, patience time.Duration) outcome {
-	timeout := time.NewTimer(patience)
+// outcome waits for the outcome of the write, or returns a timeout.
+func (w *write) outcome(ctx context.Context, limit time.Duration) outcome {
+	timeout := time.NewTimer(limit)
 	defer timeout.Stop()
 	select {
 	case <-w.ended:
@@ -89,8 +90,8 @@ func (w *write) outcome(ctx context.Context, patience time.Duration) outcome {
 	}
 }
 
-// wrongVersion refuses an append whose first event wanted a revision, in a
-// stream that ends at current.
+// wrongVersion is the answer to an append whose first event must get a revision, in a stream that ends
+// at current.
 func wrongVersion(first, current uint64) *streams.AppendResp {
 	wrong := &streams.AppendResp_WrongExpectedVersion{
 		CurrentRevisionOption:  &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: current},

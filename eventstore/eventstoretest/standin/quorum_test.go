@@ -63,7 +63,7 @@ func TestALeaderWithoutAQuorumTimesOutStepsDownAndIsNotReady(t *testing.T) {
 	}
 }
 
-func TestWhatALeaderTookWithoutAQuorumMayStand(t *testing.T) {
+func TestAWriteWithoutAQuorumMayBeCommitted(t *testing.T) {
 	stood := make(map[int]bool)
 	for seed := range uint64(6) {
 		ctx := bounded(t)
@@ -84,7 +84,7 @@ func TestWhatALeaderTookWithoutAQuorumMayStand(t *testing.T) {
 	}
 }
 
-func TestWhatALeaderTookStandsWhereItsQuorumComesBack(t *testing.T) {
+func TestAWriteWithoutAQuorumIsCommittedIfTheQuorumComesBack(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t, with(leadsOn))
 	l := c.AwaitLeader(ctx)
@@ -115,7 +115,7 @@ func TestAForwardedAppendTimesOutWhereTheLeaderIsLost(t *testing.T) {
 	wantStatus(t, err, codes.Aborted, "Operation timed out: Forwarding timeout")
 }
 
-func TestALeaderWithoutAQuorumRefusesWhatDoesNotFit(t *testing.T) {
+func TestALeaderWithoutAQuorumRefusesAWrongRevision(t *testing.T) {
 	ctx := bounded(t)
 	c := standin.Start(t, with(leadsOn))
 	l := c.AwaitLeader(ctx)

@@ -34,30 +34,29 @@ const (
 	nobodyLeads = -1
 )
 
-// with changes DefaultTimes, so that a test on a busy machine is not overtaken
-// by what it does not test.
+// with changes DefaultTimes. A test makes long what it does not test, so that it passes on a busy machine.
 func with(change func(*standin.Times)) standin.Option {
 	times := standin.DefaultTimes
 	change(&times)
 	return standin.WithTimes(times)
 }
 
-// leadsOn has a leader without a quorum lead for long.
+// leadsOn lets a leader without a quorum lead for long.
 func leadsOn(times *standin.Times) { times.StepDown, times.Takeover = 5*time.Second, 6*time.Second }
 
-// bounded ends with the test, or when something hangs.
+// bounded returns a context that ends with the test, or earlier if the test hangs.
 func bounded(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// toLeader requires the leader for every call.
+// toLeader returns a context whose calls require the leader.
 func toLeader(ctx context.Context) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, "requires-leader", "true")
 }
 
-// raw speaks the protocol with one node.
+// raw is a client of one node without the official client.
 type raw struct {
 	t    *testing.T
 	conn *grpc.ClientConn
@@ -188,7 +187,7 @@ func (r raw) read(
 	}
 }
 
-// lastRevision is where a stream ends, as newer clients that read it are told.
+// lastRevision returns the last revision of a stream, as newer clients get it.
 func (r raw) lastRevision(ctx context.Context, req *streams.ReadReq) uint64 {
 	r.t.Helper()
 	req.Options.ControlOption = &streams.ReadReq_Options_ControlOption{Compatibility: 1}
@@ -207,7 +206,7 @@ func (r raw) lastRevision(ctx context.Context, req *streams.ReadReq) uint64 {
 	}
 }
 
-// shows reports what else the node shows of a stream than the one event.
+// shows reports a difference between what the node shows of a stream and the one event.
 func (r raw) shows(ctx context.Context, stream string, id uuid.UUID) error {
 	ids, _, _, err := r.read(ctx, request(stream, false, 5))
 	if err == nil && !slices.Equal(ids, []string{id.String()}) {
@@ -241,7 +240,7 @@ func (r raw) subscribe(ctx context.Context, stream string, fromEnd bool) subscri
 	return s
 }
 
-// next returns the id of the next event, or why there is none.
+// next returns the id of the next event, or the error that ends the subscription.
 func (s subscription) next() (string, error) {
 	for {
 		m, err := s.call.Recv()
@@ -268,7 +267,7 @@ func wantStatus(t *testing.T, err error, code codes.Code, message string) {
 	}
 }
 
-// wantNotLeader wants a refusal that names the node.
+// wantNotLeader expects a refusal that names the node.
 func wantNotLeader(t *testing.T, err error, trailer metadata.MD, leader *standin.Node) {
 	t.Helper()
 	wantStatus(t, err, codes.NotFound, notLeader)
@@ -284,7 +283,7 @@ func wantNotLeader(t *testing.T, err error, trailer metadata.MD, leader *standin
 	}
 }
 
-// members are the states and lives of the nodes, as the node tells them.
+// members returns the states of the nodes, as the node sees them.
 func (r raw) members(ctx context.Context) (states []gossip.MemberInfo_VNodeState, alive []bool) {
 	r.t.Helper()
 	info, err := gossip.NewGossipClient(r.conn).Read(ctx, &shared.Empty{})
@@ -297,7 +296,7 @@ func (r raw) members(ctx context.Context) (states []gossip.MemberInfo_VNodeState
 	return states, alive
 }
 
-// eventually asks until the answer is yes.
+// eventually calls the condition until it is true.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	deadline := time.After(10 * time.Second)

@@ -24,8 +24,7 @@ func (s *streamsService) Read(request *streams.ReadReq, call streams.Streams_Rea
 	return s.node.read(request, call, limit)
 }
 
-// limit is the position up to which the node shows the log, or why it shows
-// nothing.
+// limit returns the position up to which the node shows the log, or the refusal to show it.
 func (n *Node) limit(requiresLeader bool) (uint64, outcome) {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()
@@ -39,7 +38,7 @@ func (n *Node) limit(requiresLeader bool) (uint64, outcome) {
 	}
 }
 
-// read shows what the node has of a stream or of $all, up to the limit.
+// read answers a read of a stream or of $all, up to the limit.
 func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, limit uint64) error {
 	c, ctx, options := n.cluster, call.Context(), request.GetOptions()
 	left, stream := options.GetCount(), options.GetStream()
@@ -58,14 +57,14 @@ func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, l
 	return c.forward(ctx, request, func(m *streams.ReadResp) (more bool, err error) {
 		switch content := m.GetContent().(type) {
 		case *streams.ReadResp_Event:
-			if content.Event.GetCommitPosition() > limit { // a stream's end is still to be told
+			if content.Event.GetCommitPosition() > limit { // the end of a stream is sent afterwards
 				return backwards || stream != nil, nil
 			}
 			if left == 0 {
 				return false, nil
 			}
 			left--
-			c.show(content.Event)
+			c.showClientIDs(content.Event)
 		case *streams.ReadResp_LastStreamPosition:
 			content.LastStreamPosition = min(content.LastStreamPosition, last)
 		}
@@ -73,8 +72,8 @@ func (n *Node) read(request *streams.ReadReq, call streams.Streams_ReadServer, l
 	})
 }
 
-// upTo makes of a read one whose answer has all that lies up to the limit. It
-// returns the last revision of the stream there; known is false if it has none.
+// upTo changes a read so that its answer has everything up to the limit. It returns the last revision of
+// the stream there; known is false if there is none.
 func (c *Cluster) upTo(
 	ctx context.Context, request *streams.ReadReq, limit uint64,
 ) (_ *streams.ReadReq, last uint64, known bool, err error) {
@@ -83,7 +82,7 @@ func (c *Cluster) upTo(
 	backwards := options.GetReadDirection() == streams.ReadReq_Options_Backwards
 	stream := options.GetStream()
 	if stream == nil {
-		if backwards { // what lies beyond must not count
+		if backwards { // events beyond the limit must not count
 			options.CountOption = &streams.ReadReq_Options_Count{Count: math.MaxUint64}
 		}
 		return request, math.MaxUint64, true, nil
@@ -96,7 +95,7 @@ func (c *Cluster) upTo(
 	return request, last, known, err
 }
 
-// forward has the log answer a read, as long as each wants more.
+// forward sends a read to the log and calls each with the answers, until it returns false.
 func (c *Cluster) forward(
 	ctx context.Context, request *streams.ReadReq, each func(*streams.ReadResp) (more bool, err error),
 ) error {
@@ -112,7 +111,7 @@ func (c *Cluster) forward(
 			return nil
 		}
 		if err != nil {
-			return passed(nil, call.Trailer(), err).answer(ctx)
+			return outcomeOf(nil, call.Trailer(), err).answer(ctx)
 		}
 		if more, err := each(m); err != nil || !more {
 			return err
@@ -120,10 +119,10 @@ func (c *Cluster) forward(
 	}
 }
 
-// tombstoned stands for the last revision of a stream that is deleted for good.
+// tombstoned stands for the last revision of a tombstoned stream.
 const tombstoned = math.MaxUint64
 
-// lastRevision is that of the last event of a stream up to the position.
+// lastRevision returns the revision of the last event of a stream up to the position.
 func (c *Cluster) lastRevision(
 	ctx context.Context, stream *shared.StreamIdentifier, limit uint64,
 ) (revision uint64, known bool, err error) {
@@ -155,18 +154,18 @@ func (c *Cluster) lastRevision(
 	}
 }
 
-// has reports whether the node shows the position of the log.
+// has reports whether the node has copied the log up to the position.
 func (n *Node) has(position uint64) bool {
 	n.cluster.mu.Lock()
 	defer n.cluster.mu.Unlock()
 	return n.leads() || position <= n.copied
 }
 
-// subscribe shows what the node has, and then whatever it receives. It asks
-// for the leader as a server does: for each page of the past, never when live.
+// subscribe sends what the node has, and then what it receives. As on a server, requires-leader is checked
+// for each page while the subscription catches up, and never when it is live.
 func (n *Node) subscribe(request *streams.ReadReq, call streams.Streams_ReadServer) error {
 	c, ctx := n.cluster, call.Context()
-	request, live, err := n.fromItsEnd(ctx, request)
+	request, live, err := n.fromOwnEnd(ctx, request)
 	if err != nil {
 		return err
 	}
@@ -193,7 +192,7 @@ func (n *Node) subscribe(request *streams.ReadReq, call streams.Streams_ReadServ
 			live = true
 		case *streams.ReadResp_Event:
 			position = content.Event.GetCommitPosition()
-			c.show(content.Event)
+			c.showClientIDs(content.Event)
 		case *streams.ReadResp_Checkpoint_:
 			position = content.Checkpoint.GetCommitPosition()
 		}
@@ -202,7 +201,7 @@ func (n *Node) subscribe(request *streams.ReadReq, call streams.Streams_ReadServ
 				if err := page(); err != nil {
 					return false, err
 				}
-			} else if err := goLive(); err != nil { // its own copy ends here
+			} else if err := goLive(); err != nil { // the copy of the node ends here
 				return false, err
 			}
 		}
@@ -213,13 +212,12 @@ func (n *Node) subscribe(request *streams.ReadReq, call streams.Streams_ReadServ
 	})
 }
 
-// fromItsEnd tells whether a subscription begins at the end of what the node
-// has, or later, so that it is live and needs no page. One from "the end" is
-// made one from the node's own.
-func (n *Node) fromItsEnd(ctx context.Context, request *streams.ReadReq) (_ *streams.ReadReq, live bool, err error) {
+// fromOwnEnd reports whether a subscription is live from its beginning, because it begins at or after the
+// end of the node's copy. It changes a subscription from the end into one from the end of that copy.
+func (n *Node) fromOwnEnd(ctx context.Context, request *streams.ReadReq) (_ *streams.ReadReq, live bool, err error) {
 	limit, _ := n.limit(false)
 	if limit == math.MaxUint64 {
-		return request, false, nil // the log's end is its own
+		return request, false, nil // the node has the whole log
 	}
 	request = proto.Clone(request).(*streams.ReadReq)
 	switch all := request.GetOptions().GetAll(); {
@@ -234,7 +232,7 @@ func (n *Node) fromItsEnd(ctx context.Context, request *streams.ReadReq) (_ *str
 	stream := request.GetOptions().GetStream()
 	last, known, err := n.cluster.lastRevision(ctx, stream.GetStreamIdentifier(), limit)
 	if err != nil || last == tombstoned {
-		return request, false, err // the log has the word
+		return request, false, err // the log answers it
 	}
 	switch at := stream.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_End:

@@ -7,33 +7,33 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 )
 
-// beat moves the cluster on until it is closed.
-func (c *Cluster) beat() {
-	ticker := time.NewTicker(pulse)
+// run updates the cluster every tickPeriod until it is closed.
+func (c *Cluster) run() {
+	ticker := time.NewTicker(tickPeriod)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-c.ctx.Done():
 			return
 		case <-ticker.C:
-			now := time.Now() // the tick may have waited
+			now := time.Now() // the tick may be old
 			c.restart(now)
 			c.mu.Lock()
 			for _, n := range c.nodes {
 				n.copy(now)
-				n.judge(now)
+				n.updateRole(now)
 			}
-			if c.vacant(now) {
+			if c.needsElection(now) {
 				c.elect(now)
 			}
-			c.settle(now)
+			c.reachQuorum(now)
 			c.wake()
 			c.mu.Unlock()
 		}
 	}
 }
 
-// wake lets all who await a condition look again. The caller holds c.mu.
+// wake lets every await check its condition again. The caller holds c.mu.
 func (c *Cluster) wake() {
 	close(c.changed)
 	c.changed = make(chan struct{})
@@ -51,8 +51,7 @@ func (c *Cluster) restart(now time.Time) {
 	}
 }
 
-// copy takes in what the log has had for as long as the copies of the node
-// take. The caller holds c.mu.
+// copy copies the commits that are older than the delay of the node. The caller holds c.mu.
 func (n *Node) copy(now time.Time) {
 	if !n.on() {
 		return
@@ -64,20 +63,20 @@ func (n *Node) copy(now time.Time) {
 	}
 }
 
-// judge lets the node find out what has become of its leader or its quorum.
-// The caller holds c.mu.
-func (n *Node) judge(now time.Time) {
+// updateRole changes the role of a node that has lost or found its leader or its quorum. The caller holds
+// c.mu.
+func (n *Node) updateRole(now time.Time) {
 	if !n.up || n.frozen {
 		return
 	}
 	switch n.role {
 	case gossip.MemberInfo_Leader, gossip.MemberInfo_ResigningLeader:
-		if n.without(now, n.majority()) >= n.cluster.times.StepDown {
+		if n.missingFor(now, n.majority()) >= n.cluster.times.StepDown {
 			n.stepDown()
 		}
 	case gossip.MemberInfo_Follower:
 		leader := n.cluster.nodes[n.leader]
-		if n.without(now, n.on() && leader.on() && leader.leads()) >= n.cluster.times.Staleness {
+		if n.missingFor(now, n.on() && leader.on() && leader.leads()) >= n.cluster.times.Staleness {
 			n.role, n.leader = gossip.MemberInfo_Unknown, nobody
 		}
 	default:
@@ -87,8 +86,8 @@ func (n *Node) judge(now time.Time) {
 	}
 }
 
-// without is how long the node has missed what it needs.
-func (n *Node) without(now time.Time, has bool) time.Duration {
+// missingFor returns how long the node has lacked its leader or its quorum.
+func (n *Node) missingFor(now time.Time, has bool) time.Duration {
 	switch {
 	case has:
 		n.since = time.Time{}
@@ -100,55 +99,56 @@ func (n *Node) without(now time.Time, has bool) time.Duration {
 	return 0
 }
 
-// stepDown ends the leadership of the node. What it took and did not commit is
-// in limbo. The caller holds c.mu.
+// stepDown ends the leadership of the node. The writes that it has not committed become undecided. The
+// caller holds c.mu.
 func (n *Node) stepDown() {
 	n.role, n.leader, n.ready = gossip.MemberInfo_Unknown, nobody, false
-	n.abandon()
+	n.cancelWaiting()
 }
 
-// abandon answers whoever waits for a quorum. The caller holds c.mu.
-func (n *Node) abandon() {
+// cancelWaiting answers the writes that wait for a quorum. The caller holds c.mu.
+func (n *Node) cancelWaiting() {
 	for _, w := range n.waiting {
 		w.end(outcome{err: errTimedOut("Request canceled by server")})
 	}
-	n.cluster.limbo = append(n.cluster.limbo, n.waiting...)
+	n.cluster.undecided = append(n.cluster.undecided, n.waiting...)
 	n.waiting = nil
 }
 
-// vacant reports whether the majority has been without a leader for so long
-// that it elects one. The caller holds c.mu.
-func (c *Cluster) vacant(now time.Time) bool {
+// needsElection reports whether the majority has been without a leader for long enough to elect one. The
+// caller holds c.mu.
+func (c *Cluster) needsElection(now time.Time) bool {
 	if c.leading() != nobody {
-		c.vacantSince = time.Time{}
+		c.leaderlessSince = time.Time{}
 		return false
 	}
-	if c.vacantSince.IsZero() {
-		c.vacantSince = now
+	if c.leaderlessSince.IsZero() {
+		c.leaderlessSince = now
 	}
 	wait := c.times.Election
 	switch {
-	case c.leader == nobody: // the first one is found at once
+	case c.leader == nobody: // the first election is at once
 		wait = 0
 	case c.nodes[c.leader].up && !c.nodes[c.leader].on():
 		wait = c.times.Takeover
 	}
-	return c.inTouch() >= quorum && now.Sub(c.vacantSince) >= wait
+	return c.reachable() >= quorum && now.Sub(c.leaderlessSince) >= wait
 }
 
-// elect makes another node lead. The caller holds c.mu, which is given up in
-// between.
+// elect makes another node the leader. The caller holds c.mu, which elect unlocks for a time.
 func (c *Cluster) elect(now time.Time) {
 	if c.leader != nobody {
-		c.nodes[c.leader].abandon()
+		c.nodes[c.leader].cancelWaiting()
 	}
-	standing := c.limbo[:c.random.IntN(len(c.limbo)+1)]
-	c.limbo = nil
+	standing := c.undecided[:c.random.IntN(len(c.undecided)+1)]
+	c.undecided = nil
 	c.commit(standing)
 
-	candidates := slices.DeleteFunc(slices.Clone(c.nodes[:]), func(n *Node) bool { return !n.on() || n.index == c.leader })
-	if c.inTouch() < quorum || len(candidates) == 0 {
-		return // they went while the lock was given up
+	candidates := slices.DeleteFunc(slices.Clone(c.nodes[:]), func(n *Node) bool {
+		return !n.on() || n.index == c.leader
+	})
+	if c.reachable() < quorum || len(candidates) == 0 {
+		return // lost while the lock was not held
 	}
 	if c.leader != nobody {
 		if old := c.nodes[c.leader]; old.up && !old.on() {
@@ -156,7 +156,7 @@ func (c *Cluster) elect(now time.Time) {
 		}
 	}
 	c.leader = candidates[c.random.IntN(len(candidates))].index
-	c.vacantSince = time.Time{}
+	c.leaderlessSince = time.Time{}
 	for _, n := range c.nodes {
 		if n.on() {
 			n.role, n.leader, n.since, n.ready = gossip.MemberInfo_Follower, c.leader, time.Time{}, false
@@ -164,25 +164,24 @@ func (c *Cluster) elect(now time.Time) {
 	}
 	leader := c.nodes[c.leader]
 	leader.role = gossip.MemberInfo_Leader
-	leader.settles = now.Add(time.Duration(c.random.Int64N(int64(c.times.Settling) + 1)))
+	leader.quorumAt = now.Add(time.Duration(c.random.Int64N(int64(c.times.Settling) + 1)))
 }
 
-// settle commits what waits for the quorum that the leader has now. The caller
-// holds c.mu, which is given up in between.
-func (c *Cluster) settle(now time.Time) {
+// reachQuorum gives a new leader its quorum when it is time, and commits the writes that wait for it. The
+// caller holds c.mu, which reachQuorum unlocks for a time.
+func (c *Cluster) reachQuorum(now time.Time) {
 	l := c.leading()
-	if l == nobody || now.Before(c.nodes[l].settles) {
+	if l == nobody || now.Before(c.nodes[l].quorumAt) {
 		return
 	}
 	leader := c.nodes[l]
 	list := leader.waiting
 	leader.waiting = nil
-	leader.ready = true // first: writers that come faster than the log takes them would put it off for ever
+	leader.ready = true // before commit, which fast writers would otherwise extend without end
 	c.commit(list)
 }
 
-// commit makes writes stand, in order. The caller holds c.mu, which is given up
-// in between.
+// commit writes to the log, in order. The caller holds c.mu, which commit unlocks for a time.
 func (c *Cluster) commit(list []*write) {
 	c.mu.Unlock()
 	defer c.mu.Lock()
@@ -191,8 +190,8 @@ func (c *Cluster) commit(list []*write) {
 	}
 }
 
-// inTouch is how many nodes reach each other. The caller holds c.mu.
-func (c *Cluster) inTouch() int {
+// reachable returns how many nodes reach each other. The caller holds c.mu.
+func (c *Cluster) reachable() int {
 	n := 0
 	for _, node := range c.nodes {
 		if node.on() {

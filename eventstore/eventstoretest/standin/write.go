@@ -24,7 +24,7 @@ type streamsService struct {
 	node *Node
 }
 
-// outcome is what a call of the log ended with.
+// outcome is the outcome of a call to the log.
 type outcome struct {
 	response proto.Message
 	trailer  metadata.MD
@@ -33,20 +33,20 @@ type outcome struct {
 
 // write is an append, a deletion or a tombstone.
 type write struct {
-	wish   wish                                 // of an append
-	run    func(context.Context, *Node) outcome // in the log, by the node that took it
-	leader *Node                                // that took it, and has no quorum
+	target target                               // of an append
+	run    func(context.Context, *Node) outcome // writes to the log as the node that took the write
+	leader *Node                                // the leader without a quorum that took it
 
 	once   sync.Once
-	ended  chan struct{} // closed once the outcome is there
+	ended  chan struct{} // closed when result is set
 	result outcome
 }
 
-func newWrite(wish wish, run func(context.Context, *Node) outcome) *write {
-	return &write{wish: wish, run: run, ended: make(chan struct{})}
+func newWrite(target target, run func(context.Context, *Node) outcome) *write {
+	return &write{target: target, run: run, ended: make(chan struct{})}
 }
 
-// end gives the write its outcome, unless it has one.
+// end sets the outcome of the write, if it has none.
 func (w *write) end(o outcome) {
 	w.once.Do(func() {
 		w.result = o
@@ -58,7 +58,7 @@ func errTimedOut(what string) error { return status.Error(codes.Aborted, "Operat
 
 var errNotReady = status.Error(codes.Unavailable, "Server Is Not Ready")
 
-// errNotLeader names the leader, if the node knows one. The caller holds c.mu.
+// errNotLeader is a refusal that names the leader, if the node knows one. The caller holds c.mu.
 func (n *Node) errNotLeader() outcome {
 	if n.leader == nobody {
 		return outcome{err: errNotReady}
@@ -74,7 +74,7 @@ func (n *Node) errNotLeader() outcome {
 	}
 }
 
-// answer is how a call ends with an outcome that has no response.
+// answer returns the error of a call, and sets its trailer.
 func (o outcome) answer(ctx context.Context) error {
 	if len(o.trailer) > 0 {
 		if err := grpc.SetTrailer(ctx, o.trailer); err != nil {
@@ -84,7 +84,7 @@ func (o outcome) answer(ctx context.Context) error {
 	return o.err
 }
 
-// write has the leader take a write.
+// write carries out a write at the node: the leader takes it, a follower forwards or refuses it.
 func (n *Node) write(ctx context.Context, w *write) outcome {
 	c := n.cluster
 	c.mu.Lock()
@@ -107,13 +107,13 @@ func (n *Node) write(ctx context.Context, w *write) outcome {
 	case !takes:
 		return outcome{err: errNotReady}
 	case !commits:
-		return c.wait(ctx, leader, w)
+		return c.takeWithoutQuorum(ctx, leader, w)
 	default:
 		return w.run(ctx, leader)
 	}
 }
 
-// expire answers as late as a write that nobody commits.
+// expire waits for the commit timeout and returns its error.
 func (c *Cluster) expire(ctx context.Context, what string) outcome {
 	if err := c.await(ctx, after(time.Now().Add(c.times.Commit))); err != nil {
 		return outcome{err: status.FromContextError(err).Err()}
@@ -134,7 +134,7 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 		requests = append(requests, request)
 	}
 	a := parseAppend(requests)
-	o := s.node.write(call.Context(), newWrite(a.wish, func(ctx context.Context, leader *Node) outcome {
+	o := s.node.write(call.Context(), newWrite(a.target, func(ctx context.Context, leader *Node) outcome {
 		return leader.append(ctx, a)
 	}))
 	if o.err != nil {
@@ -142,14 +142,14 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 	}
 	response, ok := o.response.(*streams.AppendResp)
 	if !ok {
-		return fmt.Errorf("%T is no answer to an append", o.response)
+		return fmt.Errorf("%T is not an answer to an append", o.response)
 	}
 	return call.SendAndClose(response)
 }
 
-// proposal is an append as it came, whatever it is worth: the log judges that.
+// proposal is a received append. Only the log validates it.
 type proposal struct {
-	wish
+	target
 	atEnd    bool // Any or StreamExists
 	events   []*streams.AppendReq_ProposedMessage
 	requests []*streams.AppendReq
@@ -176,11 +176,11 @@ func parseAppend(requests []*streams.AppendReq) *proposal {
 	return a
 }
 
-// append appends to the log, as the leader.
+// append appends to the log as the leader.
 func (n *Node) append(ctx context.Context, a *proposal) outcome {
 	c := n.cluster
 	if a.atEnd {
-		n.store(a.stream, a.events)
+		n.storeIDs(a.stream, a.events)
 		return c.send(ctx, a.requests)
 	}
 	o := c.send(ctx, a.requests)
@@ -189,16 +189,16 @@ func (n *Node) append(ctx context.Context, a *proposal) outcome {
 	case o.err != nil || !ok:
 		return o
 	case response.GetWrongExpectedVersion() == nil:
-		n.learn(a.stream, a.events)
+		n.noteIDs(a.stream, a.events)
 		return o
-	case c.storedAt(ctx, a.stream, a.first, a.events):
+	case c.useStoredIDs(ctx, a.stream, a.first, a.events):
 		return c.send(ctx, a.requests)
 	default:
 		return o
 	}
 }
 
-// send makes an append to the log as it is.
+// send sends an append to the log unchanged.
 func (c *Cluster) send(ctx context.Context, requests []*streams.AppendReq) outcome {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -208,15 +208,15 @@ func (c *Cluster) send(ctx context.Context, requests []*streams.AppendReq) outco
 	}
 	for _, request := range requests {
 		if err := call.Send(request); err != nil {
-			break // CloseAndRecv knows why
+			break // CloseAndRecv returns the error
 		}
 	}
 	response, err := call.CloseAndRecv()
-	return passed(response, call.Trailer(), err)
+	return outcomeOf(response, call.Trailer(), err)
 }
 
-// passed is what the log has answered, with what gRPC does not add by itself.
-func passed(response proto.Message, trailer metadata.MD, err error) outcome {
+// outcomeOf converts an answer of the log. It removes the trailer that gRPC adds itself.
+func outcomeOf(response proto.Message, trailer metadata.MD, err error) outcome {
 	trailer = trailer.Copy()
 	trailer.Delete("content-type")
 	return outcome{response: response, trailer: trailer, err: err}
@@ -230,14 +230,14 @@ func (s *streamsService) Tombstone(ctx context.Context, request *streams.Tombsto
 	return unary(ctx, s.node, request, s.node.cluster.log.Tombstone)
 }
 
-// unary makes a write of a method that has one request.
+// unary carries out a method with one request as a write.
 func unary[Req, Resp proto.Message](
 	ctx context.Context, n *Node, request Req, method func(context.Context, Req, ...grpc.CallOption) (Resp, error),
 ) (Resp, error) {
-	o := n.write(ctx, newWrite(wish{}, func(ctx context.Context, _ *Node) outcome {
+	o := n.write(ctx, newWrite(target{}, func(ctx context.Context, _ *Node) outcome {
 		var trailer metadata.MD
 		response, err := method(ctx, request, grpc.Trailer(&trailer))
-		return passed(response, trailer, err)
+		return outcomeOf(response, trailer, err)
 	}))
 	if o.err != nil {
 		var none Resp
