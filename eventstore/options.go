@@ -14,13 +14,26 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 )
 
+// settings are what options change.
+type settings struct {
+	user, password string
+}
+
+// valid returns an error where the settings contradict each other.
+func (s *settings) valid() error {
+	if s.password != "" && s.user == "" {
+		return errors.New("there is a password for the event store, but no user")
+	}
+	return nil
+}
+
 // Option changes how a [Store] connects.
-type Option func(*esdb.Configuration)
+type Option func(*settings)
 
 // WithCredentials logs in as the user, so that the connection string need not have a
 // password. It has precedence over the user of the connection string.
 func WithCredentials(user, password string) Option {
-	return func(c *esdb.Configuration) { c.Username, c.Password = user, password }
+	return func(s *settings) { s.user, s.password = user, password }
 }
 
 // knownSettings are the settings of a connection string that the client knows. The
@@ -69,8 +82,15 @@ func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configu
 			return nil, fmt.Errorf("the user certificate of the event store cannot be read: %w", err)
 		}
 	}
+	var set settings
 	for _, option := range options {
-		option(config)
+		option(&set)
+	}
+	if err := set.valid(); err != nil {
+		return nil, err
+	}
+	if set.user != "" {
+		config.Username, config.Password = set.user, set.password
 	}
 	if config.Username != "" && config.DisableTLS {
 		log.Warn("event store: without TLS the client sends no user and password, and every call is anonymous")
