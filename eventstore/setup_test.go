@@ -368,7 +368,8 @@ func TestSetUpKeepsExistingRights(t *testing.T) {
 	want := []string{
 		`{"$acl":{"$mw":["ops"],"$r":["$admins","audit","registry"]},"$maxAge":7}`,
 		`{"$systemStreamAcl":{"$r":["$admins","audit"]},"$userStreamAcl":{"$d":["ops"],` +
-			`"$mr":["$admins","registry"],"$mw":["$admins"],"$r":["$admins","registry"],"$w":["billing","registry"]},"future":1.50}`,
+			`"$mr":["$admins","registry"],"$mw":["$admins"],` +
+			`"$r":["$admins","registry"],"$w":["billing","registry"]},"future":1.50}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
