@@ -1,8 +1,6 @@
 package main
 
 import (
-	"errors"
-	"fmt"
 	"path/filepath"
 
 	"tizilim/domain"
@@ -30,10 +28,9 @@ type mobileCitizenCommand struct {
 }
 
 func (c *mobileCitizenCommand) Run() error {
-	var refused *domain.Error
-	iin, err := domain.ParseIIN(c.IIN)
-	if errors.As(err, &refused) {
-		return fmt.Errorf("--iin: %s", refused.Message)
+	iin, err := parseIIN(c.IIN)
+	if err != nil {
+		return err
 	}
 	k, err := existingKeys(c.Data)
 	if err != nil {

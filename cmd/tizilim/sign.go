@@ -2,12 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-
-	"tizilim/domain"
 )
 
 type signCommand struct {
@@ -19,10 +16,9 @@ type signCommand struct {
 
 // Run reads the body of a request from standard input and prints it with a signature.
 func (c *signCommand) Run() error {
-	var refused *domain.Error
-	iin, err := domain.ParseIIN(c.IIN)
-	if errors.As(err, &refused) {
-		return fmt.Errorf("--iin: %s", refused.Message)
+	iin, err := parseIIN(c.IIN)
+	if err != nil {
+		return err
 	}
 	k, err := existingKeys(c.Data)
 	if err != nil {

@@ -29,9 +29,8 @@ func (c *tokenCommand) Run() error {
 		return errors.New("the role citizen needs --iin: the token is for that person")
 	case p.Role == domain.RoleCitizen:
 		var err error
-		var refused *domain.Error
-		if iin, err = domain.ParseIIN(c.IIN); errors.As(err, &refused) {
-			return fmt.Errorf("--iin: %s", refused.Message)
+		if iin, err = parseIIN(c.IIN); err != nil {
+			return err
 		}
 	case p.Account == "":
 		p.Account = c.Role + "-1"
