@@ -74,7 +74,7 @@ func SetUp(
 	if _, err := store.Head(ctx); err != nil { // its error says best why a server cannot be reached
 		return nil, err
 	}
-	users, err := openUsers(ctx, connection, admin, password)
+	users, err := openUsers(ctx, store)
 	if err != nil {
 		return nil, err
 	}

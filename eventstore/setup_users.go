@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,8 +13,6 @@ import (
 	"net/url"
 	"strconv"
 	"time"
-
-	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 )
 
 const (
@@ -44,31 +41,20 @@ type user struct {
 
 // openUsers connects to the leader. A follower would forward changes, but read from its
 // own copy.
-func openUsers(ctx context.Context, connection, admin, password string) (*users, error) {
-	config, err := esdb.ParseConnectionString(connection)
+func openUsers(ctx context.Context, s *Store) (*users, error) {
+	config := s.config
+	secure, err := s.tls(endpoint{}) // the transport adds the name of each host
 	if err != nil {
-		return nil, badAddress(err)
+		return nil, fmt.Errorf("load the user certificate: %w", err)
 	}
-	as := url.UserPassword(config.Username, config.Password)
-	if admin != "" {
-		as = url.UserPassword(admin, password)
-	}
-	transport := &http.Transport{}
 	scheme := "http"
-	if !config.DisableTLS {
+	if secure != nil {
 		scheme = "https"
-		transport.TLSClientConfig = &tls.Config{
-			RootCAs: config.RootCAs, InsecureSkipVerify: config.SkipCertificateVerification,
-		}
-		if config.UserCertFile != "" {
-			certificate, err := tls.LoadX509KeyPair(config.UserCertFile, config.UserKeyFile)
-			if err != nil {
-				return nil, fmt.Errorf("load the user certificate: %w", err)
-			}
-			transport.TLSClientConfig.Certificates = []tls.Certificate{certificate}
-		}
 	}
-	u := &users{as: as, http: &http.Client{Transport: transport, Timeout: usersTimeout}}
+	u := &users{
+		as:   url.UserPassword(config.Username, config.Password),
+		http: &http.Client{Transport: &http.Transport{TLSClientConfig: secure}, Timeout: usersTimeout},
+	}
 	hosts := []string{config.Address}
 	if len(config.GossipSeeds) > 0 {
 		hosts = nil
