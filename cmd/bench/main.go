@@ -1,16 +1,15 @@
-// Command bench measures the registry against floors of the same run: what the
-// parts below it take by themselves, on the same machine, at the same time,
-// slot by slot in turn. A figure alone says how fast the machine is; the ratio
-// says what the registry costs.
+// Command bench measures the registry and, in the same run, its floors: what the parts
+// below it take alone, on the same machine. Registry and floors are measured alternately.
+// A figure alone says how fast the machine is; the ratio says what the registry costs.
 //
 //	position read   GET of an entry's number, by its holder   floors: a Gin handler that answers a constant; one ZRANK
 //	register        POST of a registration        floor: an append of one event
 //	place           POST of a decision (3 appends in a row)   floor: an append of one event
-//	projection      filling a generation          floor: a subscription from the start of the log
+//	projection      building a generation         floor: a subscription from the start of the log
 //	replay          a history as NDJSON           floor: a read of the stream
 //
-// Reads and placements are measured on lists of several lengths: what grows with
-// the list shows in the column.
+// Reads and placements are measured on lists of several lengths, which shows costs that
+// grow with the list.
 package main
 
 import (
@@ -28,18 +27,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tizilim/domain"
+
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/sync/errgroup"
 )
 
-// plan is how much is measured.
+// plan says how much is measured.
 type plan struct {
 	sizes   []int         // of lists
 	turns   int           // of every measurement
-	slot    time.Duration // of reads in one turn
-	ops     int           // of a command in one turn, by one client; several clients do ops each
-	clients int           // of the concurrent measurements
+	slot    time.Duration // duration of the reads in one turn
+	ops     int           // commands of one client in one turn
+	clients int           // clients of the concurrent measurements
 	moves   int           // of the person whose history is replayed
 }
 
@@ -124,20 +125,20 @@ func engine(ctx context.Context, p plan, name, redis, sizes string) error {
 
 func perSecond(s *sample) string { return fmt.Sprintf("%.0f", s.rate()) }
 
-// line of the table.
+// line is a line of the table.
 type line struct {
 	what, list, clients string
 	*sample
 	floors []floor
 }
 
-// floor is what a line is compared with.
+// floor is a measurement that a line is compared with.
 type floor struct {
 	what string
 	*sample
 }
 
-// sample is what was measured of one thing, in all its turns.
+// sample is the measurements of one thing in all turns.
 type sample struct {
 	mu     sync.Mutex
 	done   int
@@ -148,7 +149,7 @@ type sample struct {
 
 func (s *sample) rate() float64 { return float64(s.done) / s.took.Seconds() }
 
-// quantile is shown as "–" where single operations were not timed.
+// quantile returns "–" where single operations were not timed.
 func (s *sample) quantile(q float64) string {
 	if len(s.each) == 0 {
 		return "–"
@@ -160,11 +161,11 @@ func (s *sample) quantile(q float64) string {
 	return s.each[int(q*float64(len(s.each)-1))].Round(10 * time.Microsecond).String()
 }
 
-// batch counts n operations that took a time together.
+// batch counts n operations with their common duration.
 func (s *sample) batch(n int, took time.Duration) { s.done, s.took = s.done+n, s.took+took }
 
-// turn lets clients carry out op until the limit of operations, of time, or of
-// both; 0 is no limit. i counts the operations of the turn.
+// turn lets clients call op up to a number of operations and for a time; 0 is no limit.
+// i counts the operations of the turn.
 func (s *sample) turn(clients, limit int, slot time.Duration, op func(i int) error) error {
 	var begun atomic.Int64
 	var group errgroup.Group
@@ -195,101 +196,144 @@ func (s *sample) turn(clients, limit int, slot time.Duration, op func(i int) err
 	return err
 }
 
-// measure takes every measurement, in turns, and returns the lines of the table.
-func measure(ctx context.Context, w *world, p plan) ([]line, error) {
-	lists := make([]*list, len(p.sizes))
-	for i, size := range p.sizes {
-		var err error
-		if lists[i], err = w.fill(ctx, size, p.turns*p.ops*(1+p.clients)+1); err != nil {
-			return nil, err
-		}
-	}
-	mover, err := w.mover(ctx, p.moves)
-	if err != nil {
-		return nil, err
-	}
-	movers, err := w.persons(ctx, p.turns*p.ops*(1+p.clients))
-	if err != nil {
-		return nil, err
-	}
-	if err := w.reached(ctx); err != nil {
-		return nil, err
-	}
-	for _, l := range lists { // the first placement reads the list; so does the first after a start
-		if err := l.placeNext(ctx); err != nil {
-			return nil, err
-		}
-	}
+// bench is the measurements of one world.
+type bench struct {
+	*world
+	plan
+	lists  []*list
+	mover  domain.PersonID
+	movers []domain.PersonID // for registrations
+	moved  int               // how many of movers are registered
 
-	var lines []line
-	add := func(l line) *line {
-		l.sample = &sample{}
-		for i := range l.floors {
-			l.floors[i].sample = &sample{}
+	lines []*line // of the table, in order
+
+	reads, places, registers []*line
+	projection, replay       *line
+}
+
+// readers is the number of clients that read numbers.
+const readers = 4
+
+// measure takes every measurement, in turns, and returns the lines of the table.
+func measure(ctx context.Context, w *world, p plan) ([]*line, error) {
+	b := &bench{world: w, plan: p}
+	if err := b.prepare(ctx); err != nil {
+		return nil, err
+	}
+	b.addLines()
+	for range p.turns {
+		if err := w.reached(ctx); err != nil { // the projector must not run during the reads
+			return nil, err
 		}
-		lines = append(lines, l)
-		return &lines[len(lines)-1]
+		if err := cmp.Or(b.readTurn(ctx), b.placeTurn(ctx), b.registerTurn(ctx)); err != nil {
+			return nil, err
+		}
+		if err := cmp.Or(
+			w.rebuild(ctx, b.projection.sample), w.subscribe(ctx, b.projection.floors[0].sample),
+			w.replay(ctx, b.mover, b.replay.sample), w.readStream(ctx, b.mover, b.replay.floors[0].sample),
+		); err != nil {
+			return nil, err
+		}
 	}
-	lines = make([]line, 0, 64) // add returns pointers into it
-	const readers = 4
-	several := strconv.Itoa(p.clients)
-	var reads, places, registers []*line
-	for _, l := range lists {
-		reads = append(reads, add(line{what: "position read", list: l.length(), clients: strconv.Itoa(readers),
-			floors: []floor{{what: "bare Gin handler"}, {what: "ZRANK"}}}))
+	return b.lines, nil
+}
+
+// prepare records everything that is read and decided later.
+func (b *bench) prepare(ctx context.Context) (err error) {
+	commands := b.turns * b.ops * (1 + b.clients)
+	for _, size := range b.sizes {
+		l, err := b.fill(ctx, size, commands+1)
+		if err != nil {
+			return err
+		}
+		b.lists = append(b.lists, l)
 	}
-	for _, l := range lists {
+	if b.mover, err = b.world.mover(ctx, b.moves); err != nil {
+		return err
+	}
+	if b.movers, err = b.persons(ctx, commands); err != nil {
+		return err
+	}
+	if err := b.reached(ctx); err != nil {
+		return err
+	}
+	for _, l := range b.lists { // the first placement after a start reads the whole list
+		if err := l.placeNext(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) addLines() {
+	several := strconv.Itoa(b.clients)
+	for _, l := range b.lists {
+		read := line{what: "position read", list: l.length(), clients: strconv.Itoa(readers)}
+		b.reads = append(b.reads, b.add(read, "bare Gin handler", "ZRANK"))
+	}
+	for _, l := range b.lists {
 		for _, clients := range []string{"1", several} {
-			places = append(places, add(line{what: "place", list: l.length(), clients: clients, floors: []floor{{what: "append of one event"}}}))
+			place := line{what: "place", list: l.length(), clients: clients}
+			b.places = append(b.places, b.add(place, "append of one event"))
 		}
 	}
 	for _, clients := range []string{"1", several} {
-		registers = append(registers, add(line{what: "register", clients: clients, floors: []floor{{what: "append of one event"}}}))
+		b.registers = append(b.registers, b.add(line{what: "register", clients: clients}, "append of one event"))
 	}
-	projection := add(line{what: "projection, events", clients: "1", floors: []floor{{what: "subscription"}}})
-	replay := add(line{what: "replay, events", clients: "1", floors: []floor{{what: "read of the stream"}}})
+	b.projection = b.add(line{what: "projection, events", clients: "1"}, "subscription")
+	b.replay = b.add(line{what: "replay, events", clients: "1"}, "read of the stream")
+}
 
-	next := 0 // of movers
-	for range p.turns {
-		if err := w.reached(ctx); err != nil { // the projector is not to be measured with the reads
-			return nil, err
-		}
-		for i, l := range lists {
-			read := reads[i]
-			err := cmp.Or(
-				l.locate(ctx),
-				read.turn(readers, 0, p.slot, func(i int) error { return l.number(ctx, i) }),
-				read.floors[0].turn(readers, 0, p.slot, func(int) error { return w.constant(ctx) }),
-				read.floors[1].turn(readers, 0, p.slot, func(i int) error { return l.rank(ctx, i) }))
-			if err != nil {
-				return nil, err
-			}
-		}
-		for i, l := range lists {
-			for j, clients := range []int{1, p.clients} {
-				place := places[2*i+j]
-				err := cmp.Or(
-					place.turn(clients, clients*p.ops, 0, func(int) error { return l.placeNext(ctx) }),
-					place.floors[0].turn(clients, clients*p.ops, 0, func(int) error { return w.appendOne(ctx) }))
-				if err != nil {
-					return nil, err
-				}
-			}
-		}
-		for j, clients := range []int{1, p.clients} {
-			first := next
-			next += clients * p.ops
-			err := cmp.Or(
-				registers[j].turn(clients, clients*p.ops, 0, func(i int) error { return w.register(ctx, movers[first+i]) }),
-				registers[j].floors[0].turn(clients, clients*p.ops, 0, func(int) error { return w.appendOne(ctx) }))
-			if err != nil {
-				return nil, err
-			}
-		}
-		if err := cmp.Or(w.rebuild(ctx, projection.sample), w.subscribe(ctx, projection.floors[0].sample),
-			w.replay(ctx, mover, replay.sample), w.readStream(ctx, mover, replay.floors[0].sample)); err != nil {
-			return nil, err
+// add adds a line with its floors.
+func (b *bench) add(l line, floors ...string) *line {
+	l.sample = &sample{}
+	for _, what := range floors {
+		l.floors = append(l.floors, floor{what, &sample{}})
+	}
+	b.lines = append(b.lines, &l)
+	return &l
+}
+
+func (b *bench) readTurn(ctx context.Context) error {
+	for i, l := range b.lists {
+		read := b.reads[i]
+		if err := cmp.Or(
+			l.locate(ctx),
+			read.turn(readers, 0, b.slot, func(i int) error { return l.number(ctx, i) }),
+			read.floors[0].turn(readers, 0, b.slot, func(int) error { return b.constant(ctx) }),
+			read.floors[1].turn(readers, 0, b.slot, func(i int) error { return l.rank(ctx, i) }),
+		); err != nil {
+			return err
 		}
 	}
-	return lines, nil
+	return nil
+}
+
+func (b *bench) placeTurn(ctx context.Context) error {
+	for i, l := range b.lists {
+		for j, clients := range []int{1, b.clients} {
+			place := b.places[2*i+j]
+			if err := cmp.Or(
+				place.turn(clients, clients*b.ops, 0, func(int) error { return l.placeNext(ctx) }),
+				place.floors[0].turn(clients, clients*b.ops, 0, func(int) error { return b.appendOne(ctx) }),
+			); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) registerTurn(ctx context.Context) error {
+	for j, clients := range []int{1, b.clients} {
+		first, register := b.moved, b.registers[j]
+		b.moved += clients * b.ops
+		if err := cmp.Or(
+			register.turn(clients, clients*b.ops, 0, func(i int) error { return b.register(ctx, b.movers[first+i]) }),
+			register.floors[0].turn(clients, clients*b.ops, 0, func(int) error { return b.appendOne(ctx) }),
+		); err != nil {
+			return err
+		}
+	}
+	return nil
 }

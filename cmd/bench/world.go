@@ -37,10 +37,10 @@ import (
 	"tizilim/projections"
 )
 
-// world is a registry in this process with its parts within reach.
+// world is a registry in this process, with access to its parts.
 type world struct {
 	store     *eventstore.Store
-	raw       *esdb.Client // for floors
+	raw       *esdb.Client // for the floors
 	redis     projections.Client
 	model     *projections.Reader
 	projector *projections.Projector
@@ -50,11 +50,11 @@ type world struct {
 	tokens    map[domain.Role]string
 	issue     *token.Key
 	head      domain.Position
-	dwellings []domain.DwellingID // two, to move between
-	endings   []func()
+	dwellings []domain.DwellingID // two dwellings to move between
+	closers   []func()            // in the order of opening
 }
 
-// startRedis starts a Redis that keeps nothing.
+// startRedis starts a Redis without persistence on a free port.
 func startRedis(binary string) (address string, end func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -65,7 +65,8 @@ func startRedis(binary string) (address string, end func(), err error) {
 		return "", nil, err
 	}
 	_, port, _ := strings.Cut(address, ":")
-	server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", os.TempDir())
+	server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1",
+		"--save", "", "--appendonly", "no", "--dir", os.TempDir())
 	out, err := server.StdoutPipe()
 	if err != nil {
 		return "", nil, err
@@ -81,7 +82,7 @@ func startRedis(binary string) (address string, end func(), err error) {
 	return "", nil, errors.New("redis-server did not start")
 }
 
-// newWorld starts a registry on a fresh store; without an address on the
+// newWorld starts a registry on an empty store. An empty address stands for the
 // in-process Redis.
 func newWorld(redis string) (w *world, err error) {
 	w = &world{tokens: map[domain.Role]string{}}
@@ -91,64 +92,17 @@ func newWorld(redis string) (w *world, err error) {
 		}
 	}()
 	quiet := slog.New(slog.DiscardHandler)
-	dir, err := os.MkdirTemp("", "tizilim-bench-")
-	if err != nil {
+	if err := w.openStore(quiet); err != nil {
 		return w, err
 	}
-	w.atEnd(func() { _ = os.RemoveAll(dir) })
-	node, err := embedded.Open(dir, embedded.WithLogger(quiet))
-	if err != nil {
+	metrics := prometheus.NewRegistry()
+	options := projections.Options{Logger: quiet, Registerer: metrics, AwaitTimeout: time.Minute}
+	if err := w.openModel(redis, options); err != nil {
 		return w, err
 	}
-	w.atEnd(func() { _ = node.Close() })
-	if err := node.Start("127.0.0.1:0"); err != nil {
-		return w, err
-	}
-	if w.store, err = eventstore.Open(node.ConnectionString(), quiet); err != nil {
-		return w, err
-	}
-	w.atEnd(func() { _ = w.store.Close() })
-	config, err := esdb.ParseConnectionString(node.ConnectionString())
-	if err != nil {
-		return w, err
-	}
-	config.Logger = func(esdb.LogLevel, string, ...any) {}
-	if w.raw, err = esdb.NewClient(config); err != nil {
-		return w, err
-	}
-	w.atEnd(func() { _ = w.raw.Close() })
-
-	if redis == "" {
-		inProcess, err := projections.StartEmbedded()
-		if err != nil {
-			return w, err
-		}
-		w.atEnd(func() { _ = inProcess.Close() })
-		redis = "redis://" + inProcess.Addr()
-	}
-	if w.redis, err = projections.Connect(redis); err != nil {
-		return w, err
-	}
-	w.atEnd(func() { _ = w.redis.Close() })
-	registry := prometheus.NewRegistry()
-	options := projections.Options{Logger: quiet, Registerer: registry, AwaitTimeout: time.Minute}
-	if w.projector, err = projections.NewProjector(w.redis, w.store, options); err != nil {
-		return w, err
-	}
-	w.model = projections.NewReader(w.redis, options)
-	ctx, stop := context.WithCancel(context.Background())
-	var work sync.WaitGroup
-	work.Go(func() { _ = w.projector.Run(ctx) })
-	w.atEnd(func() { stop(); work.Wait() })
-
 	key := bytes.Repeat([]byte{7}, 32)
-	if w.issue, err = token.NewKey(key); err != nil {
+	if err := w.issueTokens(key); err != nil {
 		return w, err
-	}
-	for _, role := range []domain.Role{domain.RoleOperator, domain.RoleCommission, domain.RoleAuditor} {
-		if w.tokens[role], err = w.issue.Issue(token.Principal{Role: role, Account: "bench"}, time.Now(), time.Hour); err != nil {
-			return w, err
-		}
 	}
 	if w.commands, err = command.New(command.Config{
 		Log: w.store, Model: outside{}, Now: time.Now, Signatures: outside{}, MobileCitizens: outside{}, Gateway: outside{},
@@ -158,11 +112,11 @@ func newWorld(redis string) (w *world, err error) {
 	}
 	w.api = httptest.NewServer(httpapi.New(httpapi.Config{
 		Commands: w.commands, Log: w.store, Model: w.model, Claims: projections.NewClaims(w.redis, options),
-		Tokens: w.issue, PersonKey: key, Metrics: registry, Logger: quiet, Now: time.Now, Version: "bench",
+		Tokens: w.issue, PersonKey: key, Metrics: metrics, Logger: quiet, Now: time.Now, Version: "bench",
 	}))
 	w.atEnd(w.api.Close)
 	engine := gin.New()
-	constant := []byte(strings.Repeat("x", 600)) // about as long as a position
+	constant := []byte(strings.Repeat("x", 600)) // about as long as an answer with a number
 	engine.GET("/constant", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", constant) })
 	w.bare = httptest.NewServer(engine)
 	w.atEnd(w.bare.Close)
@@ -171,8 +125,8 @@ func newWorld(redis string) (w *world, err error) {
 	return w, nil
 }
 
-// outside is what commands ask beside the log. It answers at once, and knows no
-// other list and nobody who is registered: what is measured is the log.
+// outside replaces everything that commands need beside the log. It answers at once and
+// is empty, so that only the log is measured.
 type outside struct{}
 
 func (outside) CatchUp(context.Context) error { return nil }
@@ -191,21 +145,96 @@ func (outside) Phone(context.Context, domain.IIN) (domain.Personal, error) { ret
 
 func (outside) Send(context.Context, command.Message) error { return nil }
 
-func (w *world) atEnd(f func()) { w.endings = append(w.endings, f) }
+// openStore opens an embedded event store, and connects to it twice: as the registry
+// does, and with the client alone.
+func (w *world) openStore(quiet *slog.Logger) error {
+	dir, err := os.MkdirTemp("", "tizilim-bench-")
+	if err != nil {
+		return err
+	}
+	w.atEnd(func() { _ = os.RemoveAll(dir) })
+	node, err := embedded.Open(dir, embedded.WithLogger(quiet))
+	if err != nil {
+		return err
+	}
+	w.atEnd(func() { _ = node.Close() })
+	if err := node.Start("127.0.0.1:0"); err != nil {
+		return err
+	}
+	if w.store, err = eventstore.Open(node.ConnectionString(), quiet); err != nil {
+		return err
+	}
+	w.atEnd(func() { _ = w.store.Close() })
+	config, err := esdb.ParseConnectionString(node.ConnectionString())
+	if err != nil {
+		return err
+	}
+	config.Logger = func(esdb.LogLevel, string, ...any) {}
+	if w.raw, err = esdb.NewClient(config); err != nil {
+		return err
+	}
+	w.atEnd(func() { _ = w.raw.Close() })
+	return nil
+}
 
+// openModel connects to Redis and starts the projector.
+func (w *world) openModel(redis string, options projections.Options) (err error) {
+	if redis == "" {
+		inProcess, err := projections.StartEmbedded()
+		if err != nil {
+			return err
+		}
+		w.atEnd(func() { _ = inProcess.Close() })
+		redis = "redis://" + inProcess.Addr()
+	}
+	if w.redis, err = projections.Connect(redis); err != nil {
+		return err
+	}
+	w.atEnd(func() { _ = w.redis.Close() })
+	if w.projector, err = projections.NewProjector(w.redis, w.store, options); err != nil {
+		return err
+	}
+	w.model = projections.NewReader(w.redis, options)
+	ctx, stop := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { _ = w.projector.Run(ctx) })
+	w.atEnd(func() { stop(); work.Wait() })
+	return nil
+}
+
+// issueTokens issues a token for each staff role that is measured.
+func (w *world) issueTokens(key []byte) (err error) {
+	if w.issue, err = token.NewKey(key); err != nil {
+		return err
+	}
+	for _, role := range []domain.Role{domain.RoleOperator, domain.RoleCommission, domain.RoleAuditor} {
+		p := token.Principal{Role: role, Account: "bench"}
+		if w.tokens[role], err = w.issue.Issue(p, time.Now(), time.Hour); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) atEnd(f func()) { w.closers = append(w.closers, f) }
+
+// close ends everything, in the reverse order of opening.
 func (w *world) close() {
-	for i := len(w.endings) - 1; i >= 0; i-- {
-		w.endings[i]()
+	for i := len(w.closers) - 1; i >= 0; i-- {
+		w.closers[i]()
 	}
 }
 
-// order is the envelope of a command by the registry's staff.
-func order(role domain.Role, channel domain.Channel) domain.Command {
-	return domain.Command{ID: domain.CommandID{UUID: uuid.New()}, Actor: "bench", Role: role, Channel: channel, Now: time.Now().UTC().Truncate(time.Microsecond)}
+// newCommand returns the envelope of a command by staff.
+func newCommand(role domain.Role, channel domain.Channel) domain.Command {
+	return domain.Command{
+		ID: domain.CommandID{UUID: uuid.New()}, Actor: "bench", Role: role, Channel: channel,
+		Now: time.Now().UTC().Truncate(time.Microsecond),
+	}
 }
 
-// atOnce carries out n preparations, several at a time.
-func atOnce(n int, do func(i int) error) error {
+// concurrently calls do n times, up to 32 at once.
+func concurrently(n int, do func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(32)
 	for i := range n {
@@ -214,12 +243,12 @@ func atOnce(n int, do func(i int) error) error {
 	return group.Wait()
 }
 
-// persons records n refugees: they need no IIN.
+// persons records n refugees, who need no IIN.
 func (w *world) persons(ctx context.Context, n int) ([]domain.PersonID, error) {
 	ids := make([]domain.PersonID, n)
-	err := atOnce(n, func(i int) error {
+	err := concurrently(n, func(i int) error {
 		ids[i] = domain.PersonID{UUID: uuid.New()}
-		_, err := w.commands.RecordPerson(ctx, order(domain.RoleOperator, ""), residence.RecordPerson{
+		_, err := w.commands.RecordPerson(ctx, newCommand(domain.RoleOperator, ""), residence.RecordPerson{
 			PersonID: ids[i], Name: "Тұрғын", BirthDate: domain.NewDate(1990, 1, 1), Class: residence.Refugee,
 		}, command.Options{})
 		return err
@@ -227,12 +256,12 @@ func (w *world) persons(ctx context.Context, n int) ([]domain.PersonID, error) {
 	return ids, err
 }
 
-// list is a queue and the applications that are to be placed on it.
+// list is a list with entries, and the applications to place on it.
 type list struct {
 	*world
 	id      domain.ListID
 	entries []domain.EntryID
-	holders []string // their tokens
+	holders []string // tokens of the holders
 	members []string // of the sorted set, for the floor
 	key     string   // of the sorted set
 	cases   []domain.CaseID
@@ -241,8 +270,8 @@ type list struct {
 
 func (l *list) length() string { return strconv.Itoa(len(l.entries)) }
 
-// fill makes a list of that length, its placements appended in bulk, with
-// applications ahead of their decision.
+// fill makes a list of the length by appending placements in bulk, and applications that
+// are not decided yet.
 func (w *world) fill(ctx context.Context, length, applications int) (*list, error) {
 	l := &list{world: w, id: domain.ListID{UUID: uuid.New()}}
 	began := time.Now().Add(-24 * time.Hour).UTC().Truncate(time.Microsecond)
@@ -261,7 +290,7 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 			RegisteredOn: domain.DateOf(began), Number: i + 1, PlacedAt: began,
 		})
 	}
-	const batch = 500 // well below the server's limit on one append
+	const batch = 500 // well below the limit of one append
 	for at := 0; at < len(facts); at += batch {
 		var events []eventstore.NewEvent
 		for _, fact := range facts[at:min(at+batch, len(facts))] {
@@ -278,22 +307,25 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 		return nil, err
 	}
 	l.cases = make([]domain.CaseID, applications)
-	err = atOnce(applications, func(i int) error {
+	err = concurrently(applications, func(i int) error {
 		l.cases[i] = domain.CaseID{UUID: uuid.New()}
-		_, err := w.commands.ReceiveApplication(ctx, order(domain.RoleOperator, domain.ChannelStateCorp), housing.ReceiveApplication{
-			CaseID: l.cases[i], ListID: l.id, ApplicantID: people[i], Consent: true, Language: "kk", Signature: domain.SignatureHandwritten,
+		_, err := w.commands.ReceiveApplication(ctx, newCommand(
+			domain.RoleOperator, domain.ChannelStateCorp,
+		), housing.ReceiveApplication{
+			CaseID: l.cases[i], ListID: l.id, ApplicantID: people[i], Consent: true, Language: "kk",
+			Signature: domain.SignatureHandwritten,
 		}, command.Options{})
 		return err
 	})
 	return l, err
 }
 
-// mover makes a person with a long history: one who moved that often.
+// mover makes a person with a long history of moves.
 func (w *world) mover(ctx context.Context, moves int) (domain.PersonID, error) {
 	for i := range 2 {
 		id := domain.DwellingID{UUID: uuid.New()}
 		w.dwellings = append(w.dwellings, id)
-		if _, err := w.commands.RecordDwelling(ctx, order(domain.RoleOperator, ""), residence.RecordDwelling{
+		if _, err := w.commands.RecordDwelling(ctx, newCommand(domain.RoleOperator, ""), residence.RecordDwelling{
 			DwellingID: id, RKA: fmt.Sprintf("02013%011d", i), KATO: "711310000", Address: "Астана",
 		}, command.Options{}); err != nil {
 			return domain.PersonID{}, err
@@ -305,9 +337,10 @@ func (w *world) mover(ctx context.Context, moves int) (domain.PersonID, error) {
 	}
 	today := domain.DateOf(time.Now())
 	for i := range moves {
-		cmd := order(domain.RoleOperator, "")
+		cmd := newCommand(domain.RoleOperator, "")
 		if _, err := w.commands.Register(ctx, cmd, people[0], residence.Register{
-			RegistrationID: domain.RegistrationID{UUID: cmd.ID.UUID}, DwellingID: w.dwellings[i%2], Kind: residence.Permanent, From: today.AddDays(i - moves),
+			RegistrationID: domain.RegistrationID{UUID: cmd.ID.UUID}, DwellingID: w.dwellings[i%2], Kind: residence.Permanent,
+			From: today.AddDays(i - moves),
 		}, command.Options{}); err != nil {
 			return domain.PersonID{}, err
 		}
@@ -315,7 +348,7 @@ func (w *world) mover(ctx context.Context, moves int) (domain.PersonID, error) {
 	return people[0], nil
 }
 
-// reached waits until the models know the whole log.
+// reached waits until the models have the whole log.
 func (w *world) reached(ctx context.Context) (err error) {
 	if w.head, err = w.store.Head(ctx); err != nil {
 		return err
@@ -323,7 +356,7 @@ func (w *world) reached(ctx context.Context) (err error) {
 	return w.model.Await(ctx, w.head)
 }
 
-// send sends a request and hands its answer to read.
+// send sends a request and calls read with the answer.
 func (w *world) send(ctx context.Context, method, url, token string, body any, read func(io.Reader) error) error {
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -360,14 +393,15 @@ func (w *world) constant(ctx context.Context) error {
 	return w.send(ctx, http.MethodGet, w.bare.URL+"/constant", "", nil, discard)
 }
 
-// number reads the number of an entry, as its holder; neighbours in time are far apart in the
-// list.
+// number reads the number of an entry as its holder. Successive reads are of entries far
+// apart in the list.
 func (l *list) number(ctx context.Context, i int) error {
 	at := i * 7919 % len(l.entries)
-	return l.send(ctx, http.MethodGet, fmt.Sprintf("%s/v1/queues/%s/entries/%s", l.api.URL, l.id, l.entries[at]), l.holders[at], nil, discard)
+	url := fmt.Sprintf("%s/v1/queues/%s/entries/%s", l.api.URL, l.id, l.entries[at])
+	return l.send(ctx, http.MethodGet, url, l.holders[at], nil, discard)
 }
 
-// locate finds the sorted set of the list in the generation that serves.
+// locate finds the sorted set of the list in the current generation.
 func (l *list) locate(ctx context.Context) error {
 	generation, err := l.redis.Get(ctx, "{tizilim}:serving").Result()
 	if err != nil {
@@ -378,7 +412,7 @@ func (l *list) locate(ctx context.Context) error {
 	return err
 }
 
-// rank asks Redis for the rank that a position read asks for.
+// rank reads the same rank from Redis as a read of a number.
 func (l *list) rank(ctx context.Context, i int) error {
 	return l.redis.ZRank(ctx, l.key, l.members[i*7919%len(l.members)]).Err()
 }
@@ -396,17 +430,19 @@ func (w *world) register(ctx context.Context, person domain.PersonID) error {
 	}, discard)
 }
 
-// appendOne appends one event, about as long as ours, to a stream of its own.
+// appendOne appends one event of the usual size to a new stream.
 func (w *world) appendOne(ctx context.Context) error {
 	id := uuid.New()
-	_, err := w.raw.AppendToStream(ctx, "floor-"+id.String(), esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, esdb.EventData{
+	options := esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}
+	_, err := w.raw.AppendToStream(ctx, "floor-"+id.String(), options, esdb.EventData{
 		EventID: id, EventType: "Floor", ContentType: esdb.ContentTypeJson,
-		Data: []byte(`{"text":"` + strings.Repeat("x", 400) + `"}`), Metadata: []byte(`{"text":"` + strings.Repeat("x", 200) + `"}`),
+		Data:     []byte(`{"text":"` + strings.Repeat("x", 400) + `"}`),
+		Metadata: []byte(`{"text":"` + strings.Repeat("x", 200) + `"}`),
 	})
 	return err
 }
 
-// rebuild fills a generation.
+// rebuild builds a generation.
 func (w *world) rebuild(ctx context.Context, s *sample) error {
 	var events uint64
 	began := time.Now()
@@ -415,7 +451,7 @@ func (w *world) rebuild(ctx context.Context, s *sample) error {
 	return err
 }
 
-// subscribe receives what rebuild receives.
+// subscribe receives the same events as rebuild.
 func (w *world) subscribe(ctx context.Context, s *sample) error {
 	began := time.Now()
 	sub, err := w.raw.SubscribeToAll(ctx, esdb.SubscribeToAllOptions{
@@ -439,14 +475,15 @@ func (w *world) subscribe(ctx context.Context, s *sample) error {
 	}
 }
 
-// repeats is how often a short whole is measured in one turn.
+// repeats is how often a short operation is measured in one turn.
 const repeats = 5
 
-// replay streams the history of the person.
+// replay reads the history of the person.
 func (w *world) replay(ctx context.Context, person domain.PersonID, s *sample) error {
 	for range repeats {
 		began, events := time.Now(), 0
-		err := w.send(ctx, http.MethodGet, w.api.URL+"/v1/persons/"+person.String()+"/history", w.tokens[domain.RoleAuditor], nil, func(r io.Reader) error {
+		url := w.api.URL + "/v1/persons/" + person.String() + "/history"
+		err := w.send(ctx, http.MethodGet, url, w.tokens[domain.RoleAuditor], nil, func(r io.Reader) error {
 			lines := bufio.NewScanner(r)
 			for lines.Scan() {
 				events++
