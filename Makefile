@@ -1,4 +1,4 @@
-# Tizilim: every verb sets up what it needs. `make` alone lists them.
+# Every target installs what it needs. make without a target lists them.
 
 GO      ?= go
 LISTEN  ?= 127.0.0.1:8080
@@ -11,16 +11,16 @@ CHANGES ?= 100
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean
 
-help: ## list the verbs
+help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start the registry on its embedded defaults, data in ./data
 	$(GO) run ./cmd/tizilim serve --listen $(LISTEN) --data $(DATA)
 
-demo: ## tell the story of both services against the running registry
+demo: ## show both services step by step on the running registry
 	$(GO) run ./cmd/tizilim demo --url http://$(LISTEN) --data $(DATA)
 
-verify: ## fold the log of the running registry and compare it with Redis
+verify: ## compare the read model of the running registry with its log
 	$(GO) run ./cmd/tizilim verify --data $(DATA)
 
 build: ## build bin/tizilim
@@ -38,7 +38,7 @@ check: ## gofmt, go vet, staticcheck
 race: setup compiler ## all tests under the race detector
 	$(GO) test -race ./...
 
-race-short: setup compiler ## the packages where goroutines meet, under the race detector
+race-short: setup compiler ## the packages with concurrent state, under the race detector
 	$(GO) test -race ./eventstore ./eventstore/command ./projections ./httpapi
 
 # The race detector needs a C compiler.
@@ -51,27 +51,27 @@ compiler:
 	  echo "The race detector needs a C compiler: apt-get install gcc libc6-dev (Debian, Ubuntu)." >&2; exit 1; \
 	fi
 
-fuzz: ## run every fuzz target for FUZZTIME each (30s)
+fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@set -e; for package in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    echo "$$package $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
 	  done; \
 	done
 
-crash: setup ## kill the server KILLS times (100) and stop it for PAUSE (20s) under load, and compare
+crash: setup ## kill the server KILLS times (100) and pause it for PAUSE (20s) under load, then compare
 	$(GO) test ./cmd/tizilim -count 1 -run 'Outlives|Finisher' -kills $(KILLS) -pause $(PAUSE) -timeout 1h
 
-cluster: setup ## change the leader of a stand-in cluster CHANGES times (100) under load, and compare
+cluster: setup ## change the leader of a simulated cluster CHANGES times (100) under load, then compare
 	$(GO) test ./cmd/tizilim -count 1 -run LoopsOutliveChangesOfLeader -changes $(CHANGES) -timeout 1h -v
 
 rules: ## print each rule with its source, its readings and its tests
 	@$(GO) run ./cmd/rules
 
-bench: ## measure against floors in the same run
+bench: ## measure the registry and its floors in the same run
 	$(GO) run ./cmd/bench
 
-# The tests start a redis-server of their own, on a free port, without files, and
-# type what an operator types, with curl.
+# The tests start their own redis-server on a free port, without files, and call curl as
+# an operator does.
 setup:
 	@command -v redis-server >/dev/null && command -v curl >/dev/null && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -81,14 +81,14 @@ setup:
 	  echo "The tests need redis-server 6.2 or later and curl: apt-get install redis-server curl (Debian, Ubuntu), brew install redis curl (macOS)." >&2; exit 1; \
 	fi
 
-clean: ## remove what was built; never touches the data
+clean: ## remove the binary, but not the data
 	rm -rf bin
 
-# What is run against a fresh node by the published Node client.
+# CLIENT is the command that test-clients runs against a new node.
 CLIENT ?= npm test --silent
 
 .PHONY: test-clients bench-clients
-test-clients: build ## the published Node client against tizilim eventstore (needs npm)
+test-clients: build ## test tizilim eventstore with the published Node client (needs npm)
 	@command -v npm >/dev/null || { echo "This needs Node.js 20 or later with npm: apt-get install nodejs npm." >&2; exit 1; }
 	cd eventstore/eventstoretest/node && npm install --no-package-lock --no-audit --no-fund --silent
 	@set -e; data=$$(mktemp -d); log=$$data/address; \
@@ -98,5 +98,5 @@ test-clients: build ## the published Node client against tizilim eventstore (nee
 	export ADDRESS="$$(cat $$log)" TIZILIM="$$PWD/bin/tizilim"; \
 	cd eventstore/eventstoretest/node && $(CLIENT)
 
-bench-clients: ## how many appends a second the Node client gets, in batches and one call each
+bench-clients: ## measure appends per second of the Node client, in batches and in single calls
 	@$(MAKE) --no-print-directory test-clients CLIENT="node bench.mjs"
