@@ -133,6 +133,9 @@ const (
 	SignatureHandwritten SignatureMethod = "handwritten"
 )
 
+// SignatureMethods lists them all.
+var SignatureMethods = []SignatureMethod{SignatureEDS, SignatureOTP, SignatureHandwritten}
+
 // Language of an application and of what is issued on it (C1: exactly one).
 type Language string
 
@@ -141,6 +144,9 @@ const (
 	Russian Language = "ru"
 	English Language = "en"
 )
+
+// Languages lists them all.
+var Languages = []Language{Kazakh, Russian, English}
 
 // Document is a document handed in with an application.
 type Document struct {

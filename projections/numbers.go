@@ -114,6 +114,9 @@ const (
 	PriorityEnded ChangeKind = "priority_ended"
 )
 
+// ChangeKinds lists them all.
+var ChangeKinds = []ChangeKind{Placed, Removed, Reinstated, Redated, Provided, Prioritised, PriorityEnded}
+
 // Change is what changed a number. It does not tell whose entry changed.
 type Change struct {
 	Kind        ChangeKind

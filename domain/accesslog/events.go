@@ -6,6 +6,7 @@
 package accesslog
 
 import (
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -67,6 +68,9 @@ const (
 // Stated are the purposes that staff can state. The others follow from the part
 // that a citizen has in the record, and from the reason of a look-up.
 var Stated = []Purpose{Service, Decision, Complaint, RegisterKeeping, SubjectRequest, CourtRequest, Audit}
+
+// Purposes lists them all.
+var Purposes = slices.Concat(Stated, []Purpose{Owner, Party, NeedExamined, NeedChecked})
 
 // DefaultOf is the purpose of staff who state none: that of their role. A
 // citizen has none.

@@ -130,6 +130,9 @@ const (
 	Void       Status = "void"       // the ending that it certifies was corrected (R17)
 )
 
+// Statuses lists them all.
+var Statuses = []Status{Valid, Superseded, Void}
+
 // StatusOf returns the status of a document: void comes before superseded.
 func StatusOf(superseded bool, voidSince domain.Date) Status {
 	switch {

@@ -39,6 +39,9 @@ const (
 	DisabledChild Relation = "disabled_child" // of any age
 )
 
+// Relations lists them all.
+var Relations = []Relation{Spouse, Child, DisabledChild}
+
 // FamilyMember is counted with the applicant.
 type FamilyMember struct {
 	PersonID domain.PersonID `json:"person_id"`

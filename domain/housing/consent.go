@@ -20,6 +20,9 @@ const (
 	ConsentExpired   ConsentState = "expired"
 )
 
+// ConsentStates lists them all.
+var ConsentStates = []ConsentState{ConsentRequested, ConsentGiven, ConsentRefused, ConsentWithdrawn, ConsentExpired}
+
 // ConsentStep is what happens to a consent.
 type ConsentStep string
 

@@ -23,6 +23,9 @@ const (
 	Doubt           ReviewReason = "doubt"
 )
 
+// ReviewReasons lists them all.
+var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt}
+
 // InventoryConfirmed says that the person is still in need.
 type InventoryConfirmed struct {
 	ListID      domain.ListID   `json:"list_id"`

@@ -41,6 +41,9 @@ const (
 	SkipDeclined SkipReason = "declined" // the family declined this dwelling in writing
 )
 
+// SkipReasons lists them all.
+var SkipReasons = []SkipReason{SkipTooSmall, SkipTooLarge, SkipReview, SkipDeclined}
+
 // Skip is an entry that was passed over.
 type Skip struct {
 	EntryID domain.EntryID `json:"entry_id"`

@@ -109,6 +109,9 @@ const (
 	Removed        EntryState = "removed"         // until it is reinstated
 )
 
+// EntryStates lists them all.
+var EntryStates = []EntryState{Active, UnderReview, HearingPending, Provided, Removed}
+
 // State returns the state of the entry.
 func (e Entry) State() EntryState {
 	switch {

@@ -39,6 +39,9 @@ const (
 	GivenUp   State = "given_up" // the copy in the personal account stays
 )
 
+// States lists those of a notice that goes a way.
+var States = []State{Queued, Sent, Delivered, GivenUp}
+
 // Step that a notice takes on one way.
 type Step string
 

@@ -18,6 +18,12 @@ const (
 	Terminated         State = "terminated" // on a ground of APPC 70
 )
 
+// States lists them all.
+var States = []State{
+	Registered, AwaitingCorrection, AwaitingCoOwners, InReview, HearingPending, Approved, Granted, Refused, Forwarded, Returned,
+	Withdrawn, Terminated,
+}
+
 // Step is what somebody does to a case.
 type Step string
 

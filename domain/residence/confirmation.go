@@ -20,6 +20,9 @@ const (
 	ConfirmationLapsed    Confirmation = "lapsed"
 )
 
+// Confirmations lists them all.
+var Confirmations = []Confirmation{ConfirmationRequested, ConfirmationConfirmed, ConfirmationDeclined, ConfirmationLapsed}
+
 // CoOwnerConfirmed says that a co-owner confirmed the application. With the
 // last of them the case is complete: Deadline is set, and the 30 minutes run
 // from this instant, not from that of the application.
@@ -137,6 +140,9 @@ const (
 	AnswerDecline Answer = "decline"
 	AnswerRevoke  Answer = "revoke"
 )
+
+// Answers lists them all.
+var Answers = []Answer{AnswerConfirm, AnswerDecline, AnswerRevoke}
 
 // AnswerApplication is the command by which a co-owner answers.
 type AnswerApplication struct {

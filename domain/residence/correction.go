@@ -299,6 +299,9 @@ const (
 	Insert CorrectionAction = "insert"
 )
 
+// CorrectionActions lists them all.
+var CorrectionActions = []CorrectionAction{Annul, Amend, Insert}
+
 // FactName names an earlier fact of the person's stream: by its event, or as
 // the beginning or the present ending of a registration.
 type FactName struct {
@@ -333,6 +336,13 @@ type Correct struct {
 
 	Household Household
 	Rules     rules.Book
+}
+
+// AcceptableConsequences are the codes of the consequences that a correction can
+// accept.
+var AcceptableConsequences = []domain.Code{
+	domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove,
+	domain.CodeCaseContradicted,
 }
 
 // Consequence is an effect of a correction beyond the facts that it names.

@@ -30,6 +30,9 @@ const (
 	Temporary Kind = "temporary"
 )
 
+// Kinds lists them all.
+var Kinds = []Kind{Permanent, Temporary}
+
 // Reason why a registration ended (R14: only a listed one).
 type Reason string
 
@@ -40,6 +43,9 @@ const (
 	CourtDecision     Reason = "court_decision"
 	TermExpired       Reason = "term_expired" // temporary only: it ended by itself (R13)
 )
+
+// Reasons lists them all.
+var Reasons = []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, CourtDecision, TermExpired}
 
 // Consent of an owner or tenant to a registration.
 type Consent struct {
