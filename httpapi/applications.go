@@ -23,9 +23,9 @@ func (s *Server) applicationOperations() []operation.Operation {
 }
 
 type findingBody struct {
-	Kind           housing.FindingKind `json:"kind" enum:"dwelling_owned,state_dwelling_received,below_norms,chronic_illness,past_benefit,dwelling_alienated"`
+	Kind           housing.FindingKind `json:"kind"`
 	PersonID       domain.PersonID     `json:"person_id" format:"uuid" doc:"The applicant or a member of the family"`
-	Source         housing.CheckSource `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a live consent"`
+	Source         housing.CheckSource `json:"source" doc:"Look-ups in systems need a live consent"`
 	Settlement     string              `json:"settlement,omitempty" maxLength:"200" doc:"Of a dwelling or a benefit: where; that of the list where it is left out"`
 	Share          string              `json:"share,omitempty" maxLength:"13" doc:"In a dwelling owned or alienated" example:"1/2"`
 	BeforeMarriage bool                `json:"before_marriage,omitempty" doc:"A dwelling that the spouse had before the marriage"`
@@ -37,7 +37,7 @@ type findingBody struct {
 
 type lookupBody struct {
 	PersonID domain.PersonID      `json:"person_id" format:"uuid"`
-	Scope    housing.ConsentScope `json:"scope" enum:"real_estate,benefits,health"`
+	Scope    housing.ConsentScope `json:"scope"`
 }
 
 type examinationBody struct {
@@ -47,13 +47,13 @@ type examinationBody struct {
 }
 
 type exemptionBody struct {
-	Ground  procedure.Exemption `json:"ground" enum:"favourable_act,enforcement,term_under_three_days,urgency,applicants_request,simplified_procedure,automated_without_discretion"`
+	Ground  procedure.Exemption `json:"ground"`
 	Reasons string              `json:"reasons" maxLength:"4000"`
 }
 
 type decisionBody struct {
 	Outcome string                `json:"outcome" enum:"place,refuse"`
-	Ground  housing.RefusalGround `json:"ground,omitempty" enum:"untrue_documents,no_consent,requirements_not_met" doc:"Of a refusal: exactly one of three"`
+	Ground  housing.RefusalGround `json:"ground,omitempty" doc:"Of a refusal: exactly one of three"`
 	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
 	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Of a refusal on requirements_not_met: which requirement of art. 101-3 is not met, where the examination does not say so"`
 
@@ -162,7 +162,7 @@ type barBody struct {
 
 type familyBody struct {
 	PersonID domain.PersonID  `json:"person_id" format:"uuid"`
-	Relation housing.Relation `json:"relation" enum:"spouse,child,disabled_child"`
+	Relation housing.Relation `json:"relation"`
 }
 
 type judgementBody struct {
@@ -224,8 +224,8 @@ func judgement(j housing.Judgement) *judgementBody {
 }
 
 type termsBody struct {
-	Purpose housing.ConsentPurpose `json:"purpose,omitempty" enum:"service_housing,examination_of_need" doc:"service_housing where it is left out"`
-	Scope   []housing.ConsentScope `json:"scope,omitempty" enum:"real_estate,benefits,health" maxItems:"3" doc:"All where it is left out"`
+	Purpose housing.ConsentPurpose `json:"purpose,omitempty" doc:"service_housing where it is left out"`
+	Scope   []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"All where it is left out"`
 	Until   domain.Date            `json:"until,omitzero" format:"date" doc:"Last day; until it is withdrawn where it is left out"`
 }
 
@@ -266,16 +266,23 @@ func (t *termsBody) terms() housing.ConsentTerms {
 	return housing.ConsentTerms(*t)
 }
 
+// applicationChannel is a channel through which one applies for housing.
+type applicationChannel domain.Channel
+
+var applicationChannels = []applicationChannel{
+	applicationChannel(domain.ChannelPortal), applicationChannel(domain.ChannelStateCorp),
+}
+
 type applyBody struct {
-	Channel     domain.Channel  `json:"channel" enum:"portal,state_corporation"`
-	Language    domain.Language `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
-	ListID      domain.ListID   `json:"list_id" format:"uuid"`
-	ApplicantID domain.PersonID `json:"applicant_id" format:"uuid"`
-	Family      []familyBody    `json:"family,omitempty" maxItems:"50"`
-	Consent     bool            `json:"consent" doc:"To the use of restricted personal data; false can only lead to a refusal"`
-	Terms       *termsBody      `json:"consent_terms,omitempty" doc:"Of the consent, where it is given"`
-	Documents   []documentBody  `json:"documents,omitempty" maxItems:"100"`
-	Signature   signatureBody   `json:"signature"`
+	Channel     applicationChannel `json:"channel"`
+	Language    domain.Language    `json:"language,omitempty" default:"kk"`
+	ListID      domain.ListID      `json:"list_id" format:"uuid"`
+	ApplicantID domain.PersonID    `json:"applicant_id" format:"uuid"`
+	Family      []familyBody       `json:"family,omitempty" maxItems:"50"`
+	Consent     bool               `json:"consent" doc:"To the use of restricted personal data; false can only lead to a refusal"`
+	Terms       *termsBody         `json:"consent_terms,omitempty" doc:"Of the consent, where it is given"`
+	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
+	Signature   signatureBody      `json:"signature"`
 }
 
 type applyInput struct{ operation.Posted[applyBody] }
@@ -296,7 +303,7 @@ func (s *Server) applyForHousing() operation.Operation {
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
 		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
 		var err error
-		call.Command, err = onChannel(call.Command, operation.Caller(ctx), in.Body.Channel, in.Body.ApplicantID)
+		call.Command, err = onChannel(call.Command, operation.Caller(ctx), domain.Channel(in.Body.Channel), in.Body.ApplicantID)
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
@@ -320,8 +327,8 @@ func (s *Server) applyForHousing() operation.Operation {
 }
 
 type consentState struct {
-	State   housing.ConsentState   `json:"state" enum:"requested,given,refused,withdrawn,expired"`
-	Purpose housing.ConsentPurpose `json:"purpose,omitempty"`
-	Scope   []housing.ConsentScope `json:"scope,omitempty"`
+	State   housing.ConsentState   `json:"state"`
+	Purpose housing.ConsentPurpose `json:"purpose,omitempty" values:"open"`
+	Scope   []housing.ConsentScope `json:"scope,omitempty" values:"open"`
 	Until   domain.Date            `json:"until,omitzero" format:"date"`
 }

@@ -33,9 +33,17 @@ type overdueInput struct {
 	operation.AtLeast
 }
 
+// overdueKind is what can be late in a case.
+type overdueKind string
+
+// overdueDecision is the one that is not a [procedure.Duty].
+const overdueDecision overdueKind = "decision"
+
+var overdueKinds = append([]overdueKind{overdueDecision}, as[overdueKind](procedure.Duties)...)
+
 type overdueCase struct {
 	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
-	What     string        `json:"what" enum:"decision,notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy" doc:"That is late; a case is listed once for each"`
+	What     overdueKind   `json:"what" doc:"That is late; a case is listed once for each"`
 	Deadline time.Time     `json:"deadline"`
 }
 
@@ -66,7 +74,7 @@ func (s *Server) listCases() operation.Operation {
 		}
 		body := overdueBody{Cases: make([]overdueCase, len(cases)), AsOfPosition: at}
 		for i, c := range cases {
-			body.Cases[i] = overdueCase(c)
+			body.Cases[i] = overdueCase{c.CaseID, overdueKind(c.What), c.Deadline}
 		}
 		if len(cases) == in.Limit {
 			body.Next = strconv.Itoa(offset + in.Limit)
@@ -102,20 +110,20 @@ type complaintState struct {
 }
 
 type remedyState struct {
-	How        procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
+	How        procedure.RemedyKind `json:"how"`
 	Acts       []domain.EventRef    `json:"acts,omitempty"`
 	NewCase    domain.CaseID        `json:"new_case,omitzero" format:"uuid"`
 	RecordedAt time.Time            `json:"recorded_at"`
 }
 
 type dutyBody struct {
-	Duty procedure.Duty `json:"duty" enum:"notice_of_forwarding,notice_of_extension,notice_of_termination,complaint_forwarding,complaint_decision,remedy"`
+	Duty procedure.Duty `json:"duty"`
 	By   domain.Date    `json:"by" format:"date" doc:"The last day for it"`
 }
 
 type coOwnerBody struct {
 	PersonID domain.PersonID        `json:"person_id" format:"uuid"`
-	State    residence.Confirmation `json:"state" enum:"requested,confirmed,declined,lapsed"`
+	State    residence.Confirmation `json:"state"`
 }
 
 type placementBody struct {
@@ -128,7 +136,7 @@ type placementBody struct {
 
 type refusalBody struct {
 	CertificateID domain.CertificateID  `json:"certificate_id" format:"uuid"`
-	Ground        housing.RefusalGround `json:"ground"`
+	Ground        housing.RefusalGround `json:"ground" values:"open"`
 	Reasons       string                `json:"reasons"`
 	Unmet         string                `json:"unmet,omitempty" doc:"What the commission found not met beside the judgement"`
 	AppealRoute   string                `json:"appeal_route"`
@@ -137,16 +145,16 @@ type refusalBody struct {
 // issuedBody names a document that a case has issued.
 type issuedBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
-	Kind          certificates.Kind    `json:"kind"`
+	Kind          certificates.Kind    `json:"kind" values:"open"`
 }
 
 type caseBody struct {
 	CaseID         domain.CaseID         `json:"case_id" format:"uuid"`
-	Service        domain.Service        `json:"service" enum:"S000,S001"`
-	State          projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
+	Service        domain.Service        `json:"service"`
+	State          projections.CaseState `json:"state"`
 	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
-	Channel        domain.Channel        `json:"channel"`
-	Language       domain.Language       `json:"language"`
+	Channel        domain.Channel        `json:"channel" values:"open"`
+	Language       domain.Language       `json:"language" values:"open"`
 	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
 	Number         string                `json:"number" doc:"As the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
 	ReceivedAt     time.Time             `json:"received_at" doc:"When it was filed: the term and the place in the order run from here"`
@@ -165,7 +173,7 @@ type caseBody struct {
 	DuplicateOf    domain.CaseID         `json:"duplicate_of,omitzero" format:"uuid" doc:"Of a case that was terminated: the one in which the same was decided"`
 	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"S001 on the portal: whose confirmation was asked for"`
 	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
-	Ground         residence.Ground      `json:"ground,omitempty"`
+	Ground         residence.Ground      `json:"ground,omitempty" values:"open"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
 	ListID         domain.ListID         `json:"list_id,omitzero" format:"uuid"`
 	Persons        []domain.PersonID     `json:"persons,omitempty"`
@@ -282,7 +290,7 @@ func certified(c projections.Case) (placed *placementBody, refused *refusalBody)
 }
 
 type documentBody struct {
-	Type        domain.DocumentType `json:"type" enum:"identity_card,passport,residence_permit,stateless_certificate,refugee_certificate,birth_certificate,application,exit_permission,court_decision,other"`
+	Type        domain.DocumentType `json:"type"`
 	Number      string              `json:"number,omitempty" maxLength:"64"`
 	PersonID    domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"Whom the document identifies or concerns"`
 	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Court decision: the dwelling it speaks of"`

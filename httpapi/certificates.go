@@ -54,10 +54,10 @@ type checkInput struct {
 // checked is all that the public learns of a document.
 type checked struct {
 	Body struct {
-		Kind     certificates.Kind   `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+		Kind     certificates.Kind   `json:"kind"`
 		Number   string              `json:"number"`
 		IssuedOn domain.Date         `json:"issued_on" format:"date"`
-		Status   certificates.Status `json:"status" enum:"valid,superseded,void"`
+		Status   certificates.Status `json:"status"`
 		Reason   string              `json:"reason,omitempty" doc:"Why it is void" example:"the ending it testifies was corrected on 2026-03-20"`
 	}
 }
@@ -95,7 +95,7 @@ func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 
 type certificateInput struct {
 	ID          domain.CertificateID `path:"id" format:"uuid"`
-	Language    domain.Language      `query:"language" enum:"kk,ru,en" doc:"Of the titles, the lines and the page; that of the application where it is left out"`
+	Language    domain.Language      `query:"language" doc:"Of the titles, the lines and the page; that of the application where it is left out"`
 	Version     int                  `query:"version" minimum:"1" maximum:"1000000" doc:"An earlier version of a corrected document; the newest where it is left out"`
 	Accept      string               `header:"Accept" doc:"application/pdf gives the page as it is handed out"`
 	IfNoneMatch string               `header:"If-None-Match" maxLength:"100" doc:"ETag of a page that the client has: 304 where it is still the same"`
@@ -116,15 +116,15 @@ type certifiedPlacement struct {
 
 type certifiedRefusal struct {
 	ListID  domain.ListID         `json:"list_id" format:"uuid"`
-	Ground  housing.RefusalGround `json:"ground"`
+	Ground  housing.RefusalGround `json:"ground" values:"open"`
 	Reasons string                `json:"reasons"`
 }
 
 type certifiedDeparture struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
-	Kind           residence.Kind        `json:"kind"`
-	Reason         residence.Reason      `json:"reason"`
+	Kind           residence.Kind        `json:"kind" values:"open"`
+	Reason         residence.Reason      `json:"reason" values:"open"`
 	EndedOn        domain.Date           `json:"ended_on" format:"date"`
 }
 
@@ -132,7 +132,7 @@ type certifiedAcceptance struct {
 	ReceivedAt time.Time      `json:"received_at"`
 	Registered time.Time      `json:"registered_at" doc:"When the office had it: outside working time, when it opened next"`
 	Deadline   time.Time      `json:"deadline"`
-	Channel    domain.Channel `json:"channel"`
+	Channel    domain.Channel `json:"channel" values:"open"`
 	AcceptedBy string         `json:"accepted_by" doc:"Account of who accepted; empty where the portal did by itself"`
 	AcceptedAs domain.Role    `json:"accepted_as"`
 }
@@ -141,13 +141,13 @@ type certifiedAcceptance struct {
 // the lines of its page.
 type certificateBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
-	Kind          certificates.Kind    `json:"kind" enum:"placement_certificate,refusal_certificate,departure_sheet,talon"`
+	Kind          certificates.Kind    `json:"kind"`
 	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"That issued it; left out for a departure sheet that no case issued"`
-	Service       domain.Service       `json:"service" enum:"S000,S001"`
+	Service       domain.Service       `json:"service"`
 	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
 	IssuedAt      time.Time            `json:"issued_at"`
-	Status        certificates.Status  `json:"status" enum:"valid,superseded,void" doc:"superseded: a newer version, or a duplicate, takes the place of this; void: the ending that a departure sheet testifies was corrected"`
+	Status        certificates.Status  `json:"status" doc:"superseded: a newer version, or a duplicate, takes the place of this; void: the ending that a departure sheet testifies was corrected"`
 	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"Day of that correction"`
 	Version       int                  `json:"version" doc:"2 after the first correction"`
 	Versions      int                  `json:"versions" doc:"How many there are"`
@@ -159,7 +159,7 @@ type certificateBody struct {
 	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
 	Departure     *certifiedDeparture  `json:"departure,omitempty"`
 	Talon         *certifiedAcceptance `json:"talon,omitempty"`
-	Language      domain.Language      `json:"language" enum:"kk,ru,en"`
+	Language      domain.Language      `json:"language"`
 	StateBody     string               `json:"state_body"`
 	Title         string               `json:"title"`
 	Marks         []string             `json:"marks,omitempty" doc:"What sets this copy apart: no longer valid, a duplicate, a corrected version"`
@@ -326,7 +326,7 @@ func certificateResponses(schema func(reflect.Type) *huma.Schema) map[string]*hu
 
 type sheetRequestBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid" doc:"That has ended"`
-	Language       domain.Language       `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
+	Language       domain.Language       `json:"language,omitempty" default:"kk"`
 }
 
 type sheetRequestInput struct {
@@ -395,7 +395,7 @@ func (s *Server) duplicateCertificate() operation.Operation {
 }
 
 type fieldCorrection struct {
-	Field certificates.Field `json:"field" enum:"name,body,settlement,list_title,reasons,address"`
+	Field certificates.Field `json:"field"`
 	Value string             `json:"value" minLength:"1" maxLength:"4000" doc:"As it should have been written"`
 }
 

@@ -28,7 +28,7 @@ const aboutContacts = "SMS and e-mail of the registry go there from now on, besi
 type contactsBody struct {
 	Phone    string          `json:"phone,omitempty" maxLength:"32" doc:"With the country's code; leave it out for no SMS" example:"+77010000000"`
 	Email    string          `json:"email,omitempty" maxLength:"254" doc:"Leave it out for no e-mail" example:"aigul@example.kz"`
-	Language domain.Language `json:"language" enum:"kk,ru,en" doc:"In which the person wants to be written to"`
+	Language domain.Language `json:"language" doc:"In which the person wants to be written to"`
 }
 
 type ownContactsInput struct{ operation.Posted[contactsBody] }
@@ -39,7 +39,7 @@ type maskedContacts struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
 	Phone    string          `json:"phone,omitempty" doc:"Masked" example:"+7*******00"`
 	Email    string          `json:"email,omitempty" doc:"Masked" example:"a***@example.kz"`
-	Language domain.Language `json:"language,omitempty"`
+	Language domain.Language `json:"language,omitempty" values:"open"`
 }
 
 func (s *Server) confirmOwnContacts() operation.Operation {

@@ -21,20 +21,25 @@ type amendmentBody struct {
 	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to put right, as stream@revision; or name it by registration_id and fact"`
 	RegistrationID domain.RegistrationID      `json:"registration_id,omitzero" format:"uuid"`
 	Fact           string                     `json:"fact,omitempty" enum:"beginning,ending" doc:"Of the registration: its beginning, or its ending in force; beginning where it is left out"`
-	Action         residence.CorrectionAction `json:"action" enum:"annul,correct,insert" doc:"insert adds a registration: a forgotten one where no fact is named, else in the place of the one whose beginning is named, which is annulled"`
+	Action         residence.CorrectionAction `json:"action" doc:"insert adds a registration: a forgotten one where no fact is named, else in the place of the one whose beginning is named, which is annulled"`
 	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"Of a beginning or an insertion: the right first day"`
 	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"Of the beginning of a temporary registration, or of its insertion: its right term"`
 	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"Of an ending, or of an insertion that ended: the right day, the first on which the registration no longer holds"`
 	DwellingID     domain.DwellingID          `json:"dwelling_id,omitzero" format:"uuid" doc:"Of an insertion; that of the registration in whose place it stands where it is left out"`
-	Kind           residence.Kind             `json:"kind,omitempty" enum:"permanent,temporary" doc:"Of an insertion, likewise"`
-	Reason         residence.Reason           `json:"reason,omitempty" enum:"moved_to_new_address,owner_application,departure_abroad,court_decision,term_expired" doc:"Of an insertion that ended, likewise"`
+	Kind           residence.Kind             `json:"kind,omitempty" doc:"Of an insertion, likewise"`
+	Reason         residence.Reason           `json:"reason,omitempty" doc:"Of an insertion that ended, likewise"`
 }
 
+// consequence is a code that a correction can accept.
+type consequence domain.Code
+
+var consequences = as[consequence](residence.AcceptableConsequences)
+
 type correctBody struct {
-	Ground  residence.CorrectionGround `json:"ground" enum:"clerical_error,untrue_documents,court_act,complaint_upheld"`
+	Ground  residence.CorrectionGround `json:"ground"`
 	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
 	Changes []amendmentBody            `json:"changes" minItems:"1" maxItems:"50" doc:"Carried out together, in this order: only their sum must make sense"`
-	Accept  []domain.Code              `json:"accept,omitempty" maxItems:"10" enum:"leaves_hole,leaves_without_residence,cuts_overlap,ending_without_move,case_result_contradicted" doc:"Codes of the consequences that you have seen and accept"`
+	Accept  []consequence              `json:"accept,omitempty" maxItems:"10" doc:"Codes of the consequences that you have seen and accept"`
 }
 
 type correctInput struct {
@@ -46,7 +51,7 @@ type standingBody struct {
 	EffectiveFrom domain.Date      `json:"effective_from" format:"date"`
 	Until         domain.Date      `json:"until,omitzero" format:"date"`
 	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
-	Reason        residence.Reason `json:"reason,omitempty"`
+	Reason        residence.Reason `json:"reason,omitempty" values:"open"`
 	CaseID        domain.CaseID    `json:"case_id,omitzero" format:"uuid"`
 	Annulled      bool             `json:"annulled,omitempty" doc:"It is held that it never was"`
 }
@@ -62,7 +67,7 @@ type correctedBody struct {
 type lineBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
-	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	Kind           residence.Kind        `json:"kind"`
 	standingBody
 	BeganBy domain.EventRef `json:"began_by" doc:"The event that says so, as stream@revision"`
 	EndedBy domain.EventRef `json:"ended_by,omitzero"`
@@ -97,7 +102,7 @@ func (s *Server) correctResidence() operation.Operation {
 		Roles: []domain.Role{domain.RoleProvider},
 	}, func(ctx context.Context, call operation.Call, in *correctInput) (command.Receipt, corrected, error) {
 		out := corrected{PersonID: in.ID, Changes: []correctedBody{}}
-		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: in.Body.Accept}
+		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: as[domain.Code](in.Body.Accept)}
 		for i, b := range in.Body.Changes {
 			forgotten := b.Action == residence.Insert && b.Event.IsZero() && b.RegistrationID.IsZero()
 			if !forgotten && b.Event.IsZero() == b.RegistrationID.IsZero() || !b.Event.IsZero() && b.Fact != "" {

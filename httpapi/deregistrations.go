@@ -20,9 +20,9 @@ func (s *Server) deregistrationOperations() []operation.Operation {
 }
 
 type deregisterBody struct {
-	Channel        domain.Channel    `json:"channel" enum:"portal,state_corporation,provider_at_state_corporation,provider"`
-	Language       domain.Language   `json:"language,omitempty" enum:"kk,ru,en" default:"kk"`
-	Ground         residence.Ground  `json:"ground" enum:"owner_application,departure_abroad,court_decision"`
+	Channel        domain.Channel    `json:"channel"`
+	Language       domain.Language   `json:"language,omitempty" default:"kk"`
+	Ground         residence.Ground  `json:"ground"`
 	DwellingID     domain.DwellingID `json:"dwelling_id" format:"uuid"`
 	ApplicantID    domain.PersonID   `json:"applicant_id" format:"uuid"`
 	Persons        []domain.PersonID `json:"persons" minItems:"1" maxItems:"100" doc:"Persons to deregister"`
@@ -105,7 +105,7 @@ type confirmed struct {
 }
 
 type confirmationBody struct {
-	Outcome   residence.Answer `json:"outcome" enum:"confirm,decline,revoke" doc:"revoke takes your confirmation back, as long as another co-owner is silent"`
+	Outcome   residence.Answer `json:"outcome" doc:"revoke takes your confirmation back, as long as another co-owner is silent"`
 	Signature signatureBody    `json:"signature"`
 }
 

@@ -26,7 +26,7 @@ type ownerBody struct {
 
 // descriptionBody is what is known of a dwelling beyond its codes.
 type descriptionBody struct {
-	Place      residence.Place `json:"place,omitempty" enum:"house,apartment,dacha,dormitory,hotel,rest_home,sanatorium,dispensary,medical_institution,care_home,other_dwelling,not_for_living" doc:"Kind of place; one registers at a permitted one"`
+	Place      residence.Place `json:"place,omitempty" doc:"Kind of place; one registers at a permitted one"`
 	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy is reckoned by it" example:"54.3"`
 }
 
@@ -128,7 +128,7 @@ func (s *Server) changeOwners() operation.Operation {
 }
 
 type endLeaseBody struct {
-	Reason residence.LeaseEndReason `json:"reason" enum:"returned,end_of_employment,court_act"`
+	Reason residence.LeaseEndReason `json:"reason"`
 	On     domain.Date              `json:"on" format:"date"`
 }
 

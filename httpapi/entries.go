@@ -73,11 +73,19 @@ type numbersInput struct {
 type numberChangeBody struct {
 	Number    *int                   `json:"number" doc:"From then on"`
 	Of        int                    `json:"of"`
-	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated,redated,provided,prioritised,priority_ended" doc:"The cause"`
+	Kind      projections.ChangeKind `json:"kind" doc:"The cause"`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
 	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
 }
+
+// numberState is the state of an entry at an instant.
+type numberState string
+
+// notPlaced is the state before the placement, which no [housing.EntryState] is.
+const notPlaced numberState = "not_placed"
+
+var numberStates = append([]numberState{notPlaced}, as[numberState](housing.EntryStates)...)
 
 type numbersBody struct {
 	PersonID     domain.PersonID    `json:"-"` // whose entry it is
@@ -85,7 +93,7 @@ type numbersBody struct {
 	ListID       domain.ListID      `json:"list_id" format:"uuid"`
 	EntryID      domain.EntryID     `json:"entry_id" format:"uuid"`
 	AsOf         time.Time          `json:"as_of"`
-	Status       string             `json:"status" enum:"not_placed,active,under_review,hearing_pending,provided,removed" doc:"At that instant"`
+	Status       numberState        `json:"status" doc:"At that instant"`
 	Number       *int               `json:"number" doc:"At that instant; null where the entry was not on the list"`
 	Of           int                `json:"of" doc:"Entries that stood on the list"`
 	Changes      []numberChangeBody `json:"changes" doc:"Every change of the number up to that instant, the first one first"`
@@ -104,7 +112,7 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 			asOf = day.AddDays(1).Start().Add(-1)
 		}
 	}
-	body := numbersBody{ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: "not_placed", Changes: []numberChangeBody{}}
+	body := numbersBody{ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: notPlaced, Changes: []numberChangeBody{}}
 	err := s.commands.List(ctx, in.ListID, func(q *housing.Queue) error {
 		if !q.Known() {
 			return housing.UnknownList()
@@ -138,7 +146,7 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 	number, of := n.Now()
 	body.Of, body.AsOfPosition = of, last.Position
 	if e, ok := n.Entry(); ok {
-		body.Status = string(e.State())
+		body.Status = numberState(e.State())
 	}
 	if number > 0 {
 		body.Number = &number
@@ -180,15 +188,15 @@ func changeOf(e domain.Event) projections.ChangeKind {
 
 type needCheckBody struct {
 	On     domain.Date            `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
-	Source housing.CheckSource    `json:"source" enum:"documents,systems" doc:"Look-ups in systems need a consent that stands"`
-	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" enum:"real_estate,benefits,health" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the log of accesses"`
+	Source housing.CheckSource    `json:"source" doc:"Look-ups in systems need a consent that stands"`
+	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the log of accesses"`
 	InNeed bool                   `json:"in_need"`
 }
 
 type transferBody struct {
 	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"A member of the family registered together with the holder"`
 	Family   []familyBody          `json:"family,omitempty" maxItems:"50" doc:"That is left, in its relations to the new holder"`
-	Cause    housing.TransferCause `json:"cause" enum:"death,departure"`
+	Cause    housing.TransferCause `json:"cause"`
 	On       domain.Date           `json:"on" format:"date" doc:"Of the death or departure"`
 	Need     needCheckBody         `json:"need_check"`
 }
@@ -239,7 +247,7 @@ func (s *Server) confirmEntry() operation.Operation {
 }
 
 type reportBody struct {
-	Kind       housing.ChangeKind `json:"kind" enum:"family,need_lost"`
+	Kind       housing.ChangeKind `json:"kind"`
 	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"All that is counted from now on"`
 	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"A change is reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
@@ -375,7 +383,7 @@ type entryInput struct {
 }
 
 type entryReviewBody struct {
-	Reason    housing.ReviewReason `json:"reason,omitempty" enum:"inventory_missed,need_lost_reported,doubt"`
+	Reason    housing.ReviewReason `json:"reason,omitempty"`
 	Hearing   *hearingState        `json:"hearing,omitempty" doc:"On an intended removal"`
 	Complaint *complaintState      `json:"complaint,omitempty" doc:"About the removal, not decided yet"`
 	Owed      []dutyBody           `json:"owed,omitempty" doc:"What the body owes after a complaint"`
@@ -388,7 +396,7 @@ type entryRemovalBody struct {
 }
 
 type changeBody struct {
-	Kind      projections.ChangeKind `json:"kind" enum:"placed,removed,reinstated,redated,provided,prioritised,priority_ended"`
+	Kind      projections.ChangeKind `json:"kind"`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
 	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
@@ -399,7 +407,7 @@ type numberBody struct {
 	CaseID          domain.CaseID      `json:"-"`
 	ListID          domain.ListID      `json:"list_id" format:"uuid"`
 	EntryID         domain.EntryID     `json:"entry_id" format:"uuid"`
-	Status          housing.EntryState `json:"status" enum:"active,under_review,hearing_pending,provided,removed"`
+	Status          housing.EntryState `json:"status"`
 	Number          *int               `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
 	Of              int                `json:"of" doc:"Active entries of the list"`
 	Ahead           *int               `json:"ahead" doc:"Active entries before this one"`

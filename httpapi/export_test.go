@@ -40,3 +40,6 @@ func OpenStreams(s *Server) (open int, watched bool) {
 	defer s.streams.mu.Unlock()
 	return s.streams.n, len(s.streams.open) > 0
 }
+
+// Enumerations returns the types whose values the API lists.
+func Enumerations() []operation.Enumeration { return enumerations }

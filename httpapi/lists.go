@@ -191,6 +191,11 @@ type entriesInput struct {
 	operation.AtLeast
 }
 
+// standingState is the state of an entry that stands on its list.
+type standingState string
+
+var standingStates = as[standingState]([]housing.EntryState{housing.Active, housing.UnderReview, housing.HearingPending})
+
 type entryBody struct {
 	Number          int             `json:"number"`
 	EntryID         domain.EntryID  `json:"entry_id" format:"uuid"`
@@ -200,8 +205,8 @@ type entryBody struct {
 	RegisteredOn    domain.Date     `json:"registered_on" format:"date"`
 	CertifiedNumber int             `json:"certified_number"`
 
-	Status         housing.EntryState `json:"status" enum:"active,under_review,hearing_pending"`
-	InventoryDueOn domain.Date        `json:"inventory_due_on" format:"date"`
+	Status         standingState `json:"status"`
+	InventoryDueOn domain.Date   `json:"inventory_due_on" format:"date"`
 }
 
 type entriesBody struct {
@@ -234,7 +239,7 @@ func (s *Server) listEntries() operation.Operation {
 			body.Entries[i] = entryBody{
 				Number: e.Number, EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, SeniorityAt: e.Seniority.At,
 				RegisteredOn: e.RegisteredOn, CertifiedNumber: e.Certified,
-				Status: e.Status, InventoryDueOn: e.InventoryDueOn,
+				Status: standingState(e.Status), InventoryDueOn: e.InventoryDueOn,
 			}
 		}
 		return operation.Answer(body, page.Revision, page.AsOf), nil

@@ -8,6 +8,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/httpapi/operation"
 	"tizilim/projections"
@@ -45,7 +46,7 @@ type meBody struct {
 	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
 	Name          string             `json:"name"`
 	IIN           string             `json:"iin,omitempty" doc:"Its last four digits; left out for a person who has none" example:"********0012"`
-	Class         residence.Class    `json:"class" enum:"citizen,permanent_foreigner,permanent_stateless,refugee"`
+	Class         residence.Class    `json:"class"`
 	Registrations []registrationBody `json:"registrations" doc:"That hold today, the permanent one first"`
 	Links         meLinks            `json:"links"`
 	AsOfPosition  domain.Position    `json:"as_of_position"`
@@ -119,9 +120,9 @@ type ownResult struct {
 // other parties are shown by the case itself, and that look is noted.
 type serviceBody struct {
 	CaseID       domain.CaseID         `json:"case_id" format:"uuid" doc:"GET /v1/cases/{id} shows all of it"`
-	Service      domain.Service        `json:"service" enum:"S000,S001"`
+	Service      domain.Service        `json:"service"`
 	Part         string                `json:"part" enum:"applicant,person,family,co_owner" doc:"What you are to the case: who applied, who is to be deregistered, who is counted as family, or whose confirmation is asked for"`
-	State        projections.CaseState `json:"state" enum:"registered,awaiting_correction,awaiting_co_owners,in_review,hearing_pending,approved,granted,refused,forwarded,returned,withdrawn,terminated"`
+	State        projections.CaseState `json:"state"`
 	ReceivedAt   time.Time             `json:"received_at"`
 	Deadline     time.Time             `json:"deadline,omitzero" doc:"Of the decision; left out while the case waits for co-owners"`
 	Overdue      bool                  `json:"overdue,omitempty"`
@@ -231,13 +232,13 @@ type accessesInput struct {
 }
 
 type accessBody struct {
-	ReadAt    time.Time         `json:"read_at"`
-	Reader    string            `json:"reader" doc:"Account; of a citizen their person id"`
-	Role      domain.Role       `json:"role"`
-	Operation string            `json:"operation" doc:"What was read, as /openapi.json names it; or state-systems-lookup: what was looked up in other state information systems"`
-	Scope     []string          `json:"scope,omitempty" enum:"real_estate,benefits,health" doc:"Of a look-up: the kinds of data"`
-	Purpose   accesslog.Purpose `json:"purpose" enum:"service,decision,complaint,register_keeping,subject_request,court_request,audit,owner,party,examination_of_need,check_of_need"`
-	CaseID    domain.CaseID     `json:"case_id,omitzero" format:"uuid" doc:"That the read belonged to"`
+	ReadAt    time.Time              `json:"read_at"`
+	Reader    string                 `json:"reader" doc:"Account; of a citizen their person id"`
+	Role      domain.Role            `json:"role"`
+	Operation string                 `json:"operation" doc:"What was read, as /openapi.json names it; or state-systems-lookup: what was looked up in other state information systems"`
+	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"Of a look-up: the kinds of data"`
+	Purpose   accesslog.Purpose      `json:"purpose"`
+	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"That the read belonged to"`
 }
 
 type accessesBody struct {
@@ -263,7 +264,9 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
 	for _, rec := range recs {
 		if e, ok := rec.Event.(accesslog.PersonalDataRead); ok {
-			out.Body.Accesses = append(out.Body.Accesses, accessBody{e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, e.Scope, e.Purpose, e.CaseID})
+			out.Body.Accesses = append(out.Body.Accesses, accessBody{
+				e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
+			})
 		}
 	}
 	if n := len(recs); n > 0 && recs[n-1].Revision > 0 {

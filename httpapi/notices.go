@@ -19,14 +19,14 @@ func (s *Server) noticeOperations() []operation.Operation {
 type noticesInput struct {
 	Cursor   string          `query:"cursor" maxLength:"16" pattern:"^([0-9a-f]{16})?$" patternDescription:"a cursor of this API" doc:"next of the page before"`
 	Limit    int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Language domain.Language `query:"language" enum:"kk,ru,en" doc:"Of the texts; without it the one in which each notice was given"`
+	Language domain.Language `query:"language" doc:"Of the texts; without it the one in which each notice was given"`
 	operation.AtLeast
 }
 
 // DeliveryLine is how far a notice is on one way.
 type DeliveryLine struct {
-	Way   notice.Way   `json:"way" enum:"personal_account,sms,email"`
-	State notice.State `json:"state" enum:"queued,sent,delivered,given_up"`
+	Way   notice.Way   `json:"way"`
+	State notice.State `json:"state"`
 	At    time.Time    `json:"at" doc:"Of the state"`
 }
 
@@ -35,7 +35,7 @@ type NoticeLine struct {
 	NoticeID   domain.NoticeID `json:"notice_id" format:"uuid"`
 	Kind       notice.Kind     `json:"kind"`
 	Text       string          `json:"text"`
-	Language   domain.Language `json:"language" doc:"Of the text"`
+	Language   domain.Language `json:"language" doc:"Of the text" values:"open"`
 	About      domain.EventRef `json:"about" doc:"The event that it tells of, as stream@revision"`
 	CaseID     domain.CaseID   `json:"case_id,omitzero" format:"uuid"`
 	At         time.Time       `json:"at"`

@@ -21,7 +21,7 @@ type recordPersonBody struct {
 	IIN       string          `json:"iin,omitempty" maxLength:"48" doc:"12 digits; leave it out for a person who has none" example:"999999000012"`
 	Name      string          `json:"name" minLength:"1" maxLength:"200" doc:"As in the identity document" example:"Айгүл Серікқызы"`
 	BirthDate domain.Date     `json:"birth_date" format:"date" example:"1990-05-17"`
-	Class     residence.Class `json:"class" enum:"citizen,permanent_foreigner,permanent_stateless,refugee" doc:"Legal class; it decides the channel of deregistration"`
+	Class     residence.Class `json:"class" doc:"Legal class; it decides the channel of deregistration"`
 }
 
 type recordPersonInput struct {
@@ -78,7 +78,7 @@ type foundPerson struct {
 		PersonID  domain.PersonID `json:"person_id" format:"uuid"`
 		Name      string          `json:"name"`
 		BirthDate domain.Date     `json:"birth_date" format:"date"`
-		Class     residence.Class `json:"class"`
+		Class     residence.Class `json:"class" values:"open"`
 	}
 }
 

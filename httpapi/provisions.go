@@ -34,7 +34,7 @@ type provisionInput struct {
 
 type skipBody struct {
 	EntryID domain.EntryID     `json:"entry_id" format:"uuid"`
-	Reason  housing.SkipReason `json:"reason" enum:"dwelling_too_small,dwelling_too_large,under_review,declined"`
+	Reason  housing.SkipReason `json:"reason"`
 }
 
 type providedResidence struct {

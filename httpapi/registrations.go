@@ -37,14 +37,14 @@ type registered struct {
 }
 
 type kinshipBody struct {
-	Kind     residence.KinshipKind `json:"kind" enum:"spouse,child,close_relative"`
+	Kind     residence.KinshipKind `json:"kind"`
 	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"Who is registered there"`
 }
 
 type registerBody struct {
 	PersonID      domain.PersonID   `json:"person_id" format:"uuid"`
 	DwellingID    domain.DwellingID `json:"dwelling_id" format:"uuid"`
-	Kind          residence.Kind    `json:"kind" enum:"permanent,temporary"`
+	Kind          residence.Kind    `json:"kind"`
 	EffectiveFrom domain.Date       `json:"effective_from" format:"date" doc:"First day of the registration, at the latest today"`
 	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Temporary only: the first day on which it no longer holds, one month to one year after effective_from"`
 	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"Of every owner of the dwelling or, where it is let, of its tenant; who registers at their own needs none of their own"`

@@ -83,7 +83,7 @@ type courtActBody struct {
 }
 
 type reinstatementBody struct {
-	Ground      housing.ReinstatementGround `json:"ground" enum:"complaint_satisfied,court_act"`
+	Ground      housing.ReinstatementGround `json:"ground"`
 	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"On the removal, decided in favour of the holder"`
 	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"In force"`
 	Note        string                      `json:"note,omitempty" maxLength:"2000"`

@@ -20,7 +20,7 @@ func (s *Server) representativeOperations() []operation.Operation {
 
 type recordRepresentativeBody struct {
 	RepresentativeID domain.PersonID          `json:"representative_id" format:"uuid" doc:"Who legally represents the minor"`
-	Kind             residence.Representation `json:"kind" enum:"parent,guardian"`
+	Kind             residence.Representation `json:"kind"`
 }
 
 type recordRepresentativeInput struct {

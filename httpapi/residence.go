@@ -38,7 +38,7 @@ type residenceInput struct {
 type registrationBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
-	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	Kind           residence.Kind        `json:"kind"`
 	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
 	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Temporary: the first day on which it no longer holds"`
 }
@@ -159,7 +159,7 @@ type residentsInput struct {
 type residentBody struct {
 	PersonID       domain.PersonID       `json:"person_id" format:"uuid"`
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
-	Kind           residence.Kind        `json:"kind" enum:"permanent,temporary"`
+	Kind           residence.Kind        `json:"kind"`
 	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
 	Until          domain.Date           `json:"until,omitzero" format:"date"`
 }
@@ -167,7 +167,7 @@ type residentBody struct {
 type residentsBody struct {
 	DwellingID   domain.DwellingID `json:"dwelling_id" format:"uuid"`
 	Address      string            `json:"address"`
-	Place        residence.Place   `json:"place,omitempty" doc:"Kind of place as recorded now"`
+	Place        residence.Place   `json:"place,omitempty" doc:"Kind of place as recorded now" values:"open"`
 	UsefulArea   residence.Area    `json:"useful_area,omitempty" doc:"Square metres as recorded now"`
 	AsOf         domain.Date       `json:"as_of" format:"date"`
 	KnownAt      time.Time         `json:"known_at"`

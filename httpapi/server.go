@@ -83,7 +83,7 @@ func New(c Config) *Server {
 	s.streams = newStreams(c.Model, c.Logger)
 	s.route(engine, c.Metrics)
 
-	config := operation.HumaConfig("Tizilim: register of residence and queue for service housing", c.Version)
+	config := operation.HumaConfig("Tizilim: register of residence and queue for service housing", c.Version, enumerations...)
 	config.Info.Description = "Commands append immutable events; reads answer from projections of them. " +
 		"Every refusal is an RFC 9457 problem with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{

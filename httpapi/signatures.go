@@ -75,7 +75,7 @@ func SigningText(request, key string, body []byte) ([]byte, error) {
 }
 
 type signatureBody struct {
-	Method domain.SignatureMethod `json:"method" enum:"eds,otp,handwritten"`
+	Method domain.SignatureMethod `json:"method"`
 	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"eds: a CMS (PKCS #7) signature, detached or not, over what POST /v1/signatures/preview answers"`
 
 	Challenge domain.ChallengeID `json:"challenge,omitzero" format:"uuid" doc:"otp: as POST /v1/otp answered it"`

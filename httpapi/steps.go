@@ -33,7 +33,7 @@ func (s *Server) stepOperations() []operation.Operation {
 }
 
 type missingBody struct {
-	Document domain.DocumentType `json:"document_type,omitempty" enum:"identity_card,passport,residence_permit,stateless_certificate,refugee_certificate,birth_certificate,application,exit_permission,court_decision,other" doc:"Where a document is missing"`
+	Document domain.DocumentType `json:"document_type,omitempty" doc:"Where a document is missing"`
 	Text     string              `json:"text" minLength:"1" maxLength:"1000" doc:"As the applicant reads it; no personal data"`
 }
 
@@ -174,7 +174,7 @@ func (s *Server) takeUpCase() operation.Operation {
 }
 
 type recusalBody struct {
-	Ground  procedure.RecusalGround `json:"ground" enum:"took_part,close_relative,dependent,interested"`
+	Ground  procedure.RecusalGround `json:"ground"`
 	Decider string                  `json:"decider" minLength:"1" maxLength:"200" doc:"Account that decides instead"`
 }
 
@@ -219,7 +219,7 @@ func (s *Server) objectToRefusal() operation.Operation {
 }
 
 type hearingEndBody struct {
-	How      procedure.HearingEnd `json:"how" enum:"heard_orally,waived,lapsed"`
+	How      procedure.HearingEnd `json:"how"`
 	Protocol string               `json:"protocol,omitempty" maxLength:"4000" doc:"Of an oral hearing; of a waiver, the applicant's words"`
 }
 
@@ -234,7 +234,7 @@ func (s *Server) endHearing() operation.Operation {
 }
 
 type extensionBody struct {
-	Office  procedure.Office `json:"office" enum:"head,deputy_head" doc:"Of the official who decides it; APPC 76 names no other"`
+	Office  procedure.Office `json:"office" doc:"Of the official who decides it; APPC 76 names no other"`
 	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
 	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
 }
@@ -262,7 +262,7 @@ func (s *Server) withdrawApplication() operation.Operation {
 }
 
 type terminationBody struct {
-	Ground  procedure.TerminationGround `json:"ground" enum:"same_subject_and_grounds_decided,court_act_in_force,other_by_law"`
+	Ground  procedure.TerminationGround `json:"ground"`
 	Reasons string                      `json:"reasons" minLength:"1" maxLength:"4000"`
 
 	DuplicateOf domain.CaseID `json:"duplicate_of,omitzero" format:"uuid" doc:"On the first ground: the case in which the same subject was decided"`
@@ -293,9 +293,18 @@ func (s *Server) caseNamed(ctx context.Context, id domain.CaseID) (procedure.Cas
 	return s.commands.Case(ctx, id)
 }
 
+// noticeSubject is what the applicant gets notice of.
+type noticeSubject string
+
+const decisionNotice noticeSubject = "decision"
+
+var noticeSubjects = []noticeSubject{
+	decisionNotice, noticeSubject(procedure.NoticeOfForwarding), noticeSubject(procedure.NoticeOfExtension),
+}
+
 type caseNoticeBody struct {
-	Of procedure.Duty       `json:"of,omitempty" enum:"decision,notice_of_forwarding,notice_of_extension" doc:"What the applicant got notice of; the decision where it is left out"`
-	By procedure.NotifiedBy `json:"by" enum:"personal_account,sms,email,registered_letter,by_hand"`
+	Of noticeSubject        `json:"of,omitempty" doc:"What the applicant got notice of; the decision where it is left out"`
+	By procedure.NotifiedBy `json:"by"`
 }
 
 func (s *Server) recordCaseNotice() operation.Operation {
@@ -305,8 +314,8 @@ func (s *Server) recordCaseNotice() operation.Operation {
 		Doc:     "Of the decision, where nothing else is said, by a way that records its receipt (APPC 66): the time for a complaint runs from it. Or of the forwarding, or of an extension.",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b caseNoticeBody) ([]domain.Event, error) {
-		of := b.Of
-		if of == "decision" {
+		of := procedure.Duty(b.Of)
+		if b.Of == decisionNotice {
 			of = procedure.OfDecision
 		}
 		return c.Notify(cmd, of, b.By)
@@ -354,7 +363,7 @@ func (s *Server) forwardComplaint() operation.Operation {
 }
 
 type complaintDecisionBody struct {
-	Outcome procedure.ComplaintOutcome `json:"outcome" enum:"satisfied_by_body,act_upheld,act_annulled,body_obliged"`
+	Outcome procedure.ComplaintOutcome `json:"outcome"`
 	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
@@ -370,7 +379,7 @@ func (s *Server) decideComplaint() operation.Operation {
 }
 
 type remedyBody struct {
-	How     procedure.RemedyKind `json:"how" enum:"corrected,applied_anew,not_wanted"`
+	How     procedure.RemedyKind `json:"how"`
 	Acts    []domain.EventRef    `json:"acts,omitempty" maxItems:"100" doc:"The acts that correct what the case did, as stream@revision"`
 	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"In which the same was applied for anew"`
 	Words   string               `json:"words,omitempty" maxLength:"4000" doc:"Of the complainant who wants no remedy"`

@@ -22,7 +22,7 @@ type EventLine struct {
 	Causation   uuid.UUID       `json:"causation" format:"uuid" doc:"The command"`
 	Actor       string          `json:"actor"`
 	Role        domain.Role     `json:"role"`
-	Channel     domain.Channel  `json:"channel,omitempty"`
+	Channel     domain.Channel  `json:"channel,omitempty" values:"open"`
 	Data        domain.Event    `json:"data" doc:"The fact itself"`
 }
 

@@ -138,8 +138,11 @@ type API struct {
 func New(h huma.API, c Config) *API { return &API{huma: h, config: c} }
 
 // HumaConfig is the configuration of the huma API that operations are served by.
-func HumaConfig(title, version string) huma.Config {
+func HumaConfig(title, version string, enumerations ...Enumeration) huma.Config {
 	config := huma.DefaultConfig(title, version)
+	for _, e := range enumerations {
+		config.Components.Schemas.RegisterTypeAlias(e.Type, e.alias)
+	}
 	config.OpenAPI.OpenAPI = "3.1.0"
 	config.DocsPath = "" // the built-in page loads its scripts from elsewhere
 	config.SchemasPath = ""
@@ -169,6 +172,7 @@ func (a *API) Add(operations ...Operation) {
 		}
 		a.operations = append(a.operations, op)
 	}
+	leaveOpen(a.huma.OpenAPI().Components.Schemas)
 }
 
 // Operations returns all operations in the order of their ids.

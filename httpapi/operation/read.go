@@ -97,7 +97,9 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 	return Operation{Declaration: d, kind: reads, register: func(a *API, op Operation) {
 		described := a.describe(op)
 		described.Responses = responses(func(t reflect.Type) *huma.Schema {
-			return huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, t)
+			schema := huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, t)
+			openFields(schema, t)
+			return schema
 		})
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 			out, err := run(ctx, in, a.reading(op.ID, op.Shows))

@@ -1,0 +1,89 @@
+package httpapi
+
+import (
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
+	"tizilim/domain/notice"
+	"tizilim/domain/procedure"
+	"tizilim/domain/residence"
+	"tizilim/httpapi/operation"
+	"tizilim/projections"
+)
+
+// enumerations are the types whose values the API lists. The OpenAPI document and
+// the checks of requests take the values from here. A type of fewer values than the
+// domain has stands beside the operation that takes no others.
+var enumerations = []operation.Enumeration{
+	operation.Values(domain.Channels),
+	operation.Values(domain.DocumentTypes),
+	operation.Values(domain.Languages),
+	operation.Values(domain.Services),
+	operation.Values(domain.SignatureMethods),
+	operation.Values(accesslog.Purposes),
+	operation.Values(certificates.Fields),
+	operation.Values(certificates.Kinds),
+	operation.Values(certificates.Statuses),
+	operation.Values(notice.States),
+	operation.Values(notice.Ways),
+
+	operation.Values(residence.Answers),
+	operation.Values(residence.Classes),
+	operation.Values(residence.Confirmations),
+	operation.Values(residence.CorrectionActions),
+	operation.Values(residence.CorrectionGrounds),
+	operation.Values(residence.Grounds),
+	operation.Values(residence.Kinds),
+	operation.Values(residence.Kinships),
+	operation.Values(residence.LeaseEndReasons),
+	operation.Values(residence.Places),
+	operation.Values(residence.Reasons),
+	operation.Values(residence.Representations),
+
+	operation.Values(housing.ChangeKinds),
+	operation.Values(housing.CheckSources),
+	operation.Values(housing.ConsentPurposes),
+	operation.Values(housing.ConsentScopes),
+	operation.Values(housing.ConsentStates),
+	operation.Values(housing.EntryStates),
+	operation.Values(housing.FindingKinds),
+	operation.Values(housing.RefusalGrounds),
+	operation.Values(housing.ReinstatementGrounds),
+	operation.Values(housing.Relations),
+	operation.Values(housing.ReviewReasons),
+	operation.Values(housing.SkipReasons),
+	operation.Values(housing.TransferCauses),
+
+	operation.Values(procedure.ComplaintOutcomes),
+	operation.Values(procedure.Duties),
+	operation.Values(procedure.Exemptions),
+	operation.Values(procedure.HearingEnds),
+	operation.Values(procedure.Offices),
+	operation.Values(procedure.RecusalGrounds),
+	operation.Values(procedure.RemedyKinds),
+	operation.Values(procedure.States),
+	operation.Values(procedure.TerminationGrounds),
+	operation.Values(procedure.WaysOfNotice),
+
+	operation.Values(projections.ChangeKinds),
+
+	operation.Values(applicationChannels),
+	operation.Values(noticeSubjects),
+	operation.Values(consequences),
+	operation.Values(overdueKinds),
+	operation.Values(numberStates),
+	operation.Values(standingStates),
+}
+
+// as converts the values of one type of strings to another.
+func as[To, From ~string](values []From) []To {
+	if values == nil {
+		return nil
+	}
+	to := make([]To, len(values))
+	for i, v := range values {
+		to[i] = To(v)
+	}
+	return to
+}
