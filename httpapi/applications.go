@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -79,6 +80,25 @@ func (s *Server) decideCase() operation.Operation {
 		Summary: "Decide an application for service housing",
 		Doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds: after the hearing, or with the exemption from it that is used.",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: caseProblems.and(
+			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeListUnknown,
+			domain.CodeAlreadyOnList, domain.CodeGroundUnknown, domain.CodeGroundNotAllowed,
+			domain.CodeGroundRequired, domain.CodeReasonsRequired, domain.CodeConsentMissing,
+			domain.CodeConsentLive, domain.CodeExaminationRequired, domain.CodeRequirementsNotMet,
+			domain.CodeRequirementNotNamed, domain.CodeFindingPerson, domain.CodeMemberNotAllowed,
+			domain.CodeNoGroundOfNeed, domain.CodeDwellingOwned, domain.CodeStateDwelling,
+			domain.CodePastBenefit, domain.CodeDwellingAlienated, domain.CodeTooEarly,
+			domain.CodeDeciderRecused, domain.CodeHearingRequired, domain.CodeSpouseOnList,
+			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
+			domain.CodeConsentTerms,
+		),
+		Example: `{
+			"outcome": "place",
+			"examination": {"findings": [{
+				"kind": "below_norms", "person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
+				"source": "documents", "note": "act of the commission 5 of 2026-03-10"
+			}]}
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *decisionInput) (command.Receipt, decided, error) {
 		out := decided{CaseID: in.ID}
 		r, err := s.decide(ctx, call.Command, in, call.Options)
@@ -187,6 +207,19 @@ func (s *Server) examineNeed() operation.Operation {
 		Doc: "While the case is in review; the last examination counts. It is judged by the edition of the rules in force, again on the day of the decision. " +
 			"A decision can bring its examination with it.",
 		Roles: []domain.Role{domain.RoleCommission},
+		Problems: caseProblems.and(
+			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeConsentMissing,
+			domain.CodeFindingPerson, domain.CodeMemberNotAllowed, domain.CodeDeciderRecused,
+			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
+			domain.CodeConsentTerms,
+		),
+		Example: `{
+			"findings": [{
+				"kind": "dwelling_owned", "person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
+				"source": "systems", "share": "1/2"
+			}],
+			"lookups": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "scope": "benefits"}]
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[examinationBody]) (command.Receipt, examined, error) {
 		out := examined{CaseID: in.ID}
 		c, err := in.Body.examine("")
@@ -240,6 +273,11 @@ func (s *Server) changeCaseConsent() operation.Operation {
 		Summary: "Withdraw the consent to look-ups in other systems, or give it again, before the decision",
 		Doc:     "What was looked up stands; new look-ups need a live consent. After the decision it is the consent of the entry.",
 		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: []domain.Code{
+			domain.CodeNothingChanges, domain.CodeCaseUnknown, domain.CodeCaseDecided,
+			domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeNotFound,
+		},
+		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[lookupConsentBody]) (command.Receipt, stepped, error) {
 		c, err := in.Body.change()
 		if err != nil {
@@ -300,6 +338,16 @@ func (s *Server) applyForHousing() operation.Operation {
 		Summary: "Apply for placing on a list (S000)",
 		Doc:     "The decision is due within 30 calendar days. The order of the list is that of the applications, whenever they are decided.",
 		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: slices.Concat(signatureProblems, passwordProblems, []domain.Code{
+			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
+			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
+			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
+		}),
+		Example: `{
+			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff", "applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
+			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "spouse"}],
+			"consent": true, "signature": {"method": "handwritten"}
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
 		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
 		var err error

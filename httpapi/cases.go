@@ -191,10 +191,11 @@ type caseBody struct {
 func (s *Server) getCase() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-case", Method: http.MethodGet, Path: "/v1/cases/{id}", Tag: casesTag,
-		Summary: "State, deadline and results of an application",
-		Doc:     "A citizen sees the cases that they applied for or that name them.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsOthers(accesslog.Party),
+		Summary:  "State, deadline and results of an application",
+		Doc:      "A citizen sees the cases that they applied for or that name them.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeCaseUnknown, domain.CodeNotFound},
+		Shows:    operation.ShowsOthers(accesslog.Party),
 	}, func(ctx context.Context, in *caseInput) (*operation.Found[caseBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

@@ -39,10 +39,11 @@ const checkPath = "/v1/certificates/check/"
 func (s *Server) checkCertificate() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "check-certificate", Method: http.MethodGet, Path: checkPath + "{code}", Tag: documentsTag,
-		Summary: "Check a document by the code that is printed on it",
-		Doc:     "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
-		Roles:   []domain.Role{operation.Anyone},
-		Shows:   operation.ShowsNobody("kind, number and day of a document"),
+		Summary:  "Check a document by the code that is printed on it",
+		Doc:      "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
+		Roles:    []domain.Role{operation.Anyone},
+		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeCheckCodeFormat},
+		Shows:    operation.ShowsNobody("kind, number and day of a document"),
 	}, s.check)
 }
 
@@ -251,8 +252,9 @@ func (s *Server) getCertificate() operation.Operation {
 		Summary: "A document that the registry has issued, as JSON or as a page of PDF",
 		Doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
 			"A citizen sees the documents of cases to which they are a party; of departure sheets, those that they asked for or that are about them.",
-		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows: operation.ShowsOthers(accesslog.Party),
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeVersionUnknown, domain.CodeNotFound},
+		Shows:    operation.ShowsOthers(accesslog.Party),
 	}, certificateResponses, func(ctx context.Context, in *certificateInput, reading *operation.Reading) (*huma.StreamResponse, error) {
 		body, page, revision, err := s.document(ctx, in)
 		if err != nil {
@@ -347,6 +349,11 @@ func (s *Server) requestDepartureSheet() operation.Operation {
 		Doc: "Whatever ended it: a move, its term, or a deregistration that was carried out without asking for a sheet. " +
 			"One sheet is issued of an ending; whoever has lost it asks for a duplicate. A citizen asks for their own.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodePersonUnknown, domain.CodeFactUnknown, domain.CodeNotEnded, domain.CodeSheetIssued,
+			domain.CodeNotFound,
+		},
+		Example: `{"registration_id": "1dff55d9-aad9-56f1-9741-f1f1b2d2e58a", "language": "ru"}`,
 	}, func(ctx context.Context, call operation.Call, in *sheetRequestInput) (command.Receipt, certificateIssued, error) {
 		if p := operation.Caller(ctx); p.IsCitizen() {
 			if p.PersonID != in.ID {
@@ -378,6 +385,11 @@ func (s *Server) duplicateCertificate() operation.Operation {
 		Summary: "Issue a departure sheet again",
 		Doc:     "The duplicate is marked as such and has a number of its own; the earlier sheet is no longer valid.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodeCertificateUnknown, domain.CodeCertificateSuperseded, domain.CodeDuplicateNotIssued,
+			domain.CodeCertificateVoid,
+		},
+		Example: `{}`,
 	}, func(ctx context.Context, call operation.Call, in *duplicateInput) (command.Receipt, certificateIssued, error) {
 		where, err := s.locate(ctx, in.ID)
 		if err != nil {
@@ -415,6 +427,14 @@ func (s *Server) correctCertificate() operation.Operation {
 		Summary: "Mend slips of a document",
 		Doc:     "Makes a new version of the document, not a new decision: the earlier versions stay readable, and a copy of one is shown as superseded by its code.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
+		Problems: []domain.Code{
+			domain.CodeNamedTwice, domain.CodeReasonsRequired, domain.CodeCertificateUnknown,
+			domain.CodeCertificateSuperseded, domain.CodeNotASlip, domain.CodeCertificateVoid,
+		},
+		Example: `{
+			"corrections": [{"field": "address", "value": "Астана, Абай даңғылы, 1"}],
+			"slip": "the number of the house was left out"
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *correctionInput) (command.Receipt, certificateIssued, error) {
 		where, err := s.locate(ctx, in.ID)
 		if err != nil {

@@ -48,6 +48,11 @@ func (s *Server) confirmOwnContacts() operation.Operation {
 		Summary: "Confirm how I can be reached",
 		Doc:     "The person confirms that notice given there is proper and sufficient (APPC 66(4)). " + aboutContacts,
 		Roles:   []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{
+			domain.CodePersonUnknown, domain.CodePhoneFormat, domain.CodeEmailFormat,
+			domain.CodeNothingChanges, domain.CodeNotFound,
+		},
+		Example: `{"phone": "+77010000000", "email": "aigul@example.kz", "language": "kk"}`,
 	}, func(ctx context.Context, call operation.Call, in *ownContactsInput) (command.Receipt, maskedContacts, error) {
 		return s.saveContacts(ctx, call, operation.Citizen(ctx), in.Body)
 	})
@@ -91,6 +96,11 @@ func (s *Server) confirmContacts() operation.Operation {
 		Summary: "Record how a person can be reached, as the person has confirmed by signature",
 		Doc:     aboutContacts,
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodePersonUnknown, domain.CodePhoneFormat, domain.CodeEmailFormat,
+			domain.CodeNothingChanges,
+		},
+		Example: `{"phone": "+77010000000", "email": "aigul@example.kz", "language": "kk"}`,
 	}, func(ctx context.Context, call operation.Call, in *contactsInput) (command.Receipt, maskedContacts, error) {
 		return s.saveContacts(ctx, call, in.ID, in.Body)
 	})
@@ -104,10 +114,11 @@ type contactsFound struct {
 func (s *Server) getOwnContacts() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-contacts", Method: http.MethodGet, Path: "/v1/me/contacts", Tag: accountTag,
-		Summary: "How I can be reached, masked",
-		Roles:   []domain.Role{domain.RoleCitizen},
-		Shows:   operation.ShowsPersons(),
-		FromLog: true,
+		Summary:  "How I can be reached, masked",
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
+		FromLog:  true,
 	}, func(ctx context.Context, _ *struct{}) (*contactsFound, error) {
 		id := operation.Citizen(ctx)
 		p, err := s.commands.Person(ctx, id)

@@ -100,6 +100,24 @@ func (s *Server) correctResidence() operation.Operation {
 			"The fact stays in the log; the correction is a further event. " +
 			"Send it with dry_run first: the answer shows the timeline before and after and every consequence; those must be accepted by their codes.",
 		Roles: []domain.Role{domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodeEventRefFormat, domain.CodeDateInFuture, domain.CodePersonUnknown,
+			domain.CodeDwellingUnknown, domain.CodeUntilRequired, domain.CodeUntilNotAllowed,
+			domain.CodeUntilBeforeFrom, domain.CodeTemporaryTooShort, domain.CodeTemporaryTooLong,
+			domain.CodeRegisteredHere, domain.CodePeriodOverlaps, domain.CodeEndsBeforeBegin,
+			domain.CodeBeforeBirth, domain.CodeFactUnknown, domain.CodeFactNotInForce,
+			domain.CodeNotAmendable, domain.CodeNothingChanges, domain.CodeEndsAfterTerm,
+			domain.CodeConsequences, domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence,
+			domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
+			domain.CodeGroundUnknown, domain.CodeReasonsRequired,
+		},
+		Example: `{
+			"ground": "clerical_error", "reasons": "the desk mistook the day", "accept": ["leaves_hole"],
+			"changes": [{
+				"registration_id": "1dff55d9-aad9-56f1-9741-f1f1b2d2e58a",
+				"fact": "beginning", "action": "correct", "effective_from": "2026-03-02"
+			}]
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *correctInput) (command.Receipt, corrected, error) {
 		out := corrected{PersonID: in.ID, Changes: []correctedBody{}}
 		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: as[domain.Code](in.Body.Accept)}

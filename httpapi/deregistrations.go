@@ -60,6 +60,20 @@ func (s *Server) deregister() operation.Operation {
 		Doc: "One application for one or more persons; each gets a result of its own. " +
 			"Which channel is open depends on the class of the applicant and the ground.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+		Problems: signatureProblems.and(
+			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
+			domain.CodeNotRegisteredHere, domain.CodeChannelNotOpen, domain.CodeChannelNotOfRole,
+			domain.CodeGroundNotOpen, domain.CodeApplicantNotOwner, domain.CodeApplicantNotYou,
+			domain.CodeIdentityDocument, domain.CodeApplicationDocument, domain.CodeExitPermission,
+			domain.CodePassportOfChild, domain.CodeIdentityCardSurrender, domain.CodeCourtDecision,
+			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeGroundUnknown,
+			domain.CodeGroundRequired,
+		),
+		Example: `{
+			"channel": "portal", "ground": "owner_application", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
+			"applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "persons": ["47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e"],
+			"departure_sheet": true, "signature": {"method": "eds", "cms": "MIIC1gYJKoZIhvcNAQcC"}
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *deregisterInput) (command.Receipt, deregistered, error) {
 		out := deregistered{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
 		var err error
@@ -121,6 +135,11 @@ func (s *Server) confirmDeregistration() operation.Operation {
 		Doc: "An application on the portal by one owner of several waits until all others have confirmed it. " +
 			"With the last confirmation it is carried out; with the first decline it is refused.",
 		Roles: []domain.Role{domain.RoleCitizen},
+		Problems: signatureProblems.and(
+			domain.CodeConfirmationLate, domain.CodeAnswered, domain.CodeNotConfirmed,
+			domain.CodeCaseUnknown, domain.CodeCaseDecided, domain.CodeNotFound,
+		),
+		Example: `{"outcome": "confirm", "signature": {"method": "eds", "cms": "MIIC1gYJKoZIhvcNAQcC"}}`,
 	}, func(ctx context.Context, call operation.Call, in *confirmationInput) (command.Receipt, confirmed, error) {
 		out := confirmed{CaseID: in.ID}
 		call.Channel = domain.ChannelPortal

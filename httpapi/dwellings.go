@@ -54,6 +54,14 @@ func (s *Server) recordDwelling() operation.Operation {
 		Summary: "Record a dwelling and its owners",
 		Doc:     "A dwelling is identified by its RKA or its cadastral number; at least one is needed.",
 		Roles:   []domain.Role{domain.RoleOperator},
+		Problems: []domain.Code{
+			domain.CodeShareFormat, domain.CodeSharesExceedOne, domain.CodeNamedTwice,
+			domain.CodePersonUnknown, domain.CodeDwellingRecorded, domain.CodeAreaFormat,
+		},
+		Example: `{
+			"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер",
+			"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/2"}]
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *recordDwellingInput) (command.Receipt, recordedDwelling, error) {
 		id := domain.DwellingID{UUID: domain.DeriveID(call.ID.UUID, "dwelling")}
 		if err := notBlank("address", in.Body.Address); err != nil {
@@ -92,9 +100,11 @@ type describeDwellingInput struct {
 func (s *Server) describeDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "describe-dwelling", Path: "/v1/dwellings/{id}/description", Tag: residenceTag,
-		Summary: "Record or correct what a dwelling is: the kind of place and its useful area",
-		Doc:     "Replaces the description before it. What is left out is held to be not known. Those who are registered there already are not touched by it.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Summary:  "Record or correct what a dwelling is: the kind of place and its useful area",
+		Doc:      "Replaces the description before it. What is left out is held to be not known. Those who are registered there already are not touched by it.",
+		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeAreaFormat, domain.CodeNothingChanges},
+		Example:  `{"place": "apartment", "useful_area": 54.3}`,
 	}, func(ctx context.Context, call operation.Call, in *describeDwellingInput) (command.Receipt, recordedDwelling, error) {
 		r, err := s.commands.DescribeDwelling(ctx, call.Command, in.ID, in.Body.description(), call.Options)
 		return r, recordedDwelling{DwellingID: in.ID}, err
@@ -117,6 +127,12 @@ func (s *Server) changeOwners() operation.Operation {
 		Summary: "Change the owners of a dwelling",
 		Doc:     "Names all owners from a day on, not before the present ones began.",
 		Roles:   []domain.Role{domain.RoleOperator},
+		Problems: []domain.Code{
+			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeSharesExceedOne,
+			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
+			domain.CodeEffectiveTooEarly,
+		},
+		Example: `{"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/1"}], "effective_on": "2026-03-15"}`,
 	}, func(ctx context.Context, call operation.Call, in *changeOwnersInput) (command.Receipt, recordedDwelling, error) {
 		on := in.Body.EffectiveOn
 		if on.IsZero() {
@@ -142,6 +158,11 @@ func (s *Server) endLease() operation.Operation {
 		ID: "end-lease", Path: "/v1/dwellings/{id}/lease-end", Tag: housingTag,
 		Summary: "End the lease of a service dwelling",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{
+			domain.CodeDateInFuture, domain.CodeDwellingUnknown, domain.CodeEndsBeforeBegin,
+			domain.CodeDwellingNotLeased,
+		},
+		Example: `{"reason": "returned", "on": "2026-03-17"}`,
 	}, func(ctx context.Context, call operation.Call, in *endLeaseInput) (command.Receipt, recordedDwelling, error) {
 		r, err := s.commands.EndLease(ctx, call.Command, in.ID, residence.EndLease{Reason: in.Body.Reason, On: in.Body.On}, call.Options)
 		return r, recordedDwelling{DwellingID: in.ID}, err

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -29,6 +30,9 @@ func (s *Server) entryOperations() []operation.Operation {
 
 // entryAddress is the path of an entry.
 const entryAddress = "/v1/queues/{list_id}/entries/{entry_id}"
+
+// entryProblems are those of every change of an entry that stands on its list.
+var entryProblems = codes{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeEntryNotActive}
 
 // EntryPath names an entry of a list in an address.
 type EntryPath struct {
@@ -57,6 +61,11 @@ func (s *Server) redateEntry() operation.Operation {
 		Summary: "Re-date an entry to the day on which its ground arose",
 		Doc:     "The entry counts from the beginning of that day. The numbers between its two places change by one; those before and behind stay.",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(
+			domain.CodeDateInFuture, domain.CodeNothingChanges, domain.CodeReasonsRequired,
+			domain.CodeEntryUnderReview, domain.CodeRedatingTooEarly,
+		),
+		Example: `{"ground_arose_on": "2026-03-02", "reasons": "the second child was born then"}`,
 	}, func(ctx context.Context, call operation.Call, in *redatingInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.RedateEntry(ctx, call.Command, in.ListID, housing.Redate{
 			EntryID: in.EntryID, GroundArose: in.Body.GroundAroseOn, Reasons: domain.Personal(in.Body.Reasons),
@@ -186,6 +195,12 @@ func changeOf(e domain.Event) projections.ChangeKind {
 	return ""
 }
 
+// needCheckProblems are those of a check of need.
+var needCheckProblems = codes{
+	domain.CodeDateInFuture, domain.CodeNeedCheckTooOld, domain.CodeNeedNotConfirmed, domain.CodeMemberNotAllowed,
+	domain.CodeConsentMissing, domain.CodeConsentWithdrawn, domain.CodeConsentExpired, domain.CodeConsentTerms,
+}
+
 type needCheckBody struct {
 	On     domain.Date            `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
 	Source housing.CheckSource    `json:"source" doc:"Look-ups in systems need a consent that stands"`
@@ -212,6 +227,14 @@ func (s *Server) transferEntry() operation.Operation {
 		Summary: "Transfer an entry to a remaining member of the family",
 		Doc:     "After the death or departure of the holder, with the seniority, if the family is still in need.",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
+			domain.CodeNamedTwice, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
+			domain.CodeEntryUnderReview, domain.CodeNotInFamily,
+		}),
+		Example: `{
+			"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "cause": "death", "on": "2026-03-10",
+			"need_check": {"on": "2026-03-15", "source": "documents", "in_need": true}
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *transferInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.TransferEntry(ctx, call.Command, in.ListID, housing.Transfer{
 			EntryID: in.EntryID, PersonID: in.Body.PersonID, Family: family(in.Body.Family), Cause: in.Body.Cause,
@@ -233,9 +256,11 @@ type inventoryInput struct {
 func (s *Server) confirmEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-entry", Path: entryAddress + "/inventory", Tag: housingTag,
-		Summary: "Confirm an entry in the yearly inventory",
-		Doc:     "A review that was opened because the confirmation was missing ends with it.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Summary:  "Confirm an entry in the yearly inventory",
+		Doc:      "A review that was opened because the confirmation was missing ends with it.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(domain.CodeDateInFuture, domain.CodeEffectiveTooEarly),
+		Example:  `{"on": "2026-03-15"}`,
 	}, func(ctx context.Context, call operation.Call, in *inventoryInput) (command.Receipt, entryChanged, error) {
 		on := in.Body.On
 		if on.IsZero() {
@@ -264,6 +289,14 @@ func (s *Server) reportChange() operation.Operation {
 		Summary: "Report a change of the family, or that the need is lost",
 		Doc:     "A citizen reports on their own entry. A lost need opens a review.",
 		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
+		Problems: entryProblems.and(
+			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodePersonUnknown,
+			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
+		),
+		Example: `{
+			"kind": "family", "happened_on": "2026-03-10",
+			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}]
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *reportInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
@@ -287,8 +320,10 @@ type protectionInput struct {
 func (s *Server) protectEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "protect-entry", Path: entryAddress + "/protection", Tag: housingTag,
-		Summary: "Record that an entry is of a category that is not removed before a dwelling is provided, or lift that",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Summary:  "Record that an entry is of a category that is not removed before a dwelling is provided, or lift that",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(domain.CodeNothingChanges, domain.CodeReasonsRequired),
+		Example:  `{"category": "large_family", "because": "certificate 17 of 2026-02-01"}`,
 	}, func(ctx context.Context, call operation.Call, in *protectionInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.ProtectEntry(ctx, call.Command, in.ListID, housing.Protect{
 			EntryID: in.EntryID, Category: in.Body.Category, Lift: in.Body.Lift, Because: domain.Personal(in.Body.Because),
@@ -313,6 +348,10 @@ func (s *Server) reviewEntry() operation.Operation {
 		Summary: "Open or close a review of an entry",
 		Doc:     "Under review an entry keeps its number, and is passed over when a dwelling is given. A review that is closed confirms the entry, and its year begins anew.",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(
+			domain.CodeReasonsRequired, domain.CodeEntryUnderReview, domain.CodeEntryNotReviewed,
+		),
+		Example: `{"note": "the holder is said to have acquired a dwelling"}`,
 	}, func(ctx context.Context, call operation.Call, in *reviewInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.ReviewEntry(ctx, call.Command, in.ListID, housing.Review{
 			EntryID: in.EntryID, Close: in.Body.Close, Note: domain.Personal(in.Body.Note),
@@ -336,6 +375,10 @@ func (s *Server) prioritiseEntry() operation.Operation {
 		ID: "prioritise-entry", Path: entryAddress + "/priority", Tag: housingTag,
 		Summary: "Give an entry priority by the rule of its list, or end it",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(
+			domain.CodeNothingChanges, domain.CodeEntryUnderReview, domain.CodePriorityNotRuled,
+		),
+		Example: `{"category": "large_family"}`,
 	}, func(ctx context.Context, call operation.Call, in *priorityInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.PrioritiseEntry(ctx, call.Command, in.ListID, housing.Prioritise{
 			EntryID: in.EntryID, Category: in.Body.Category, End: in.Body.End,
@@ -355,6 +398,11 @@ func (s *Server) changeEntryConsent() operation.Operation {
 		Summary: "Withdraw or renew the consent to look-ups in other systems",
 		Doc:     "A withdrawn consent blocks new look-ups and leaves the entry where it is. A citizen decides on their own entry.",
 		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: entryProblems.and(
+			domain.CodeNothingChanges, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
+			domain.CodeNotFound,
+		),
+		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *consentInput) (command.Receipt, entryChanged, error) {
 		c, err := in.Body.change()
 		if err != nil {
@@ -369,11 +417,12 @@ func (s *Server) changeEntryConsent() operation.Operation {
 func (s *Server) getEntryNumbers() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry-numbers", Method: http.MethodGet, Path: entryAddress + "/numbers", Tag: housingTag,
-		Summary: "The number of an entry at any time, and every change of it with its cause",
-		Doc:     "Read from the log itself, which is folded anew: the price is that of a replay of the list. A citizen sees their own entry only.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsPersons(),
-		FromLog: true,
+		Summary:  "The number of an entry at any time, and every change of it with its cause",
+		Doc:      "Read from the log itself, which is folded anew: the price is that of a replay of the list. A citizen sees their own entry only.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
+		FromLog:  true,
 	}, s.numbers)
 }
 
@@ -425,10 +474,11 @@ type numberBody struct {
 func (s *Server) getEntry() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry", Method: http.MethodGet, Path: entryAddress, Tag: housingTag,
-		Summary: "The current number of an entry, and what changed it last",
-		Doc:     "A citizen sees their own entry only.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleCommission},
-		Shows:   operation.ShowsPersons(),
+		Summary:  "The current number of an entry, and what changed it last",
+		Doc:      "A citizen sees their own entry only.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *entryInput) (*operation.Found[numberBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

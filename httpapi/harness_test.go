@@ -398,8 +398,46 @@ func (s *subtest) try(method, path, token string, body any, headers ...header) (
 	}
 	a := &answer{t: s.t, status: res.StatusCode, header: res.Header, text: string(text)}
 	_ = json.Unmarshal(text, &a.body) // not all answers are objects
+	s.checkDeclared(method, path, a)
 	return a, nil
 }
+
+// checkDeclared fails the test where an operation answers a problem that it does not
+// declare.
+func (s *subtest) checkDeclared(method, path string, a *answer) {
+	if a.header.Get("Content-Type") != "application/problem+json" {
+		return
+	}
+	path, _, _ = strings.Cut(path, "?")
+	for _, op := range httpapi.Operations(s.server) {
+		if op.Method != method || !addressOf(op.Path).MatchString(path) {
+			continue
+		}
+		codes := []any{a.body["code"]}
+		faults, _ := a.body["errors"].([]any)
+		for _, fault := range faults {
+			codes = append(codes, fault.(map[string]any)["code"])
+		}
+		for _, code := range codes {
+			if !op.Answers(domain.Code(fmt.Sprint(code))) {
+				s.t.Errorf("%s answers the problem %v, which it does not declare: %s", op.ID, code, a.text)
+			}
+		}
+		return
+	}
+}
+
+// addressOf matches the addresses of a path with parameters.
+func addressOf(path string) *regexp.Regexp {
+	address, ok := addresses.Load(path)
+	if !ok {
+		address = regexp.MustCompile("^" + pathParameter.ReplaceAllString(path, "[^/]+") + "$")
+		addresses.Store(path, address)
+	}
+	return address.(*regexp.Regexp)
+}
+
+var addresses sync.Map
 
 // signed returns the request's body with an electronic signature of whom the
 // token speaks for, as the portal makes it, where the test leaves it blank.

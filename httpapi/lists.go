@@ -36,9 +36,11 @@ type inventoryTaken struct {
 func (s *Server) takeInventory() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "take-inventory", Path: "/v1/queues/{list_id}/inventory", Tag: housingTag,
-		Summary: "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in time",
-		Doc:     "The registry does so by itself on the day; this does it now. No entry is removed by it, and none loses its number.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Summary:  "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in time",
+		Doc:      "The registry does so by itself on the day; this does it now. No entry is removed by it, and none loses its number.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeNothingChanges, domain.CodeListUnknown},
+		Example:  `{}`,
 	}, func(ctx context.Context, call operation.Call, in *takeInventoryInput) (command.Receipt, inventoryTaken, error) {
 		r, err := s.commands.TakeInventory(ctx, call.Command, in.ListID, call.Options)
 		out := inventoryTaken{ListID: in.ListID}
@@ -71,9 +73,11 @@ type listChanged struct {
 func (s *Server) setPriorityRule() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "set-priority-rule", Path: "/v1/queues/{list_id}/priority-rule", Tag: housingTag,
-		Summary: "Set or end the priority rule of a list",
-		Doc:     "A list has none until one is set. A rule moves nobody by itself, and its end takes nothing back.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Summary:  "Set or end the priority rule of a list",
+		Doc:      "A list has none until one is set. A rule moves nobody by itself, and its end takes nothing back.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeNamedTwice, domain.CodeListUnknown},
+		Example:  `{"categories": ["large_family"], "basis": "decision 5 of the commission"}`,
 	}, func(ctx context.Context, call operation.Call, in *priorityRuleInput) (command.Receipt, listChanged, error) {
 		r, err := s.commands.SetPriorityRule(ctx, call.Command, in.ListID, housing.SetPriorityRule{Categories: in.Body.Categories, Basis: in.Body.Basis}, call.Options)
 		return r, listChanged{ListID: in.ListID}, err
@@ -124,9 +128,10 @@ func (s *Server) getPublicList() operation.Operation {
 		Summary: "What is published of a list: how many are in each family, when they were placed, what was provided",
 		Doc: "Exactly what art. 78 lists, and nothing that names anybody: no id, no name, no IIN. It is for everybody who has a token; " +
 			"whether and where it is published is for the body that keeps the list.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
-		FromLog: true,
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeListUnknown},
+		Shows:    operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
+		FromLog:  true,
 	}, func(ctx context.Context, in *publicInput) (*publicOutput, error) {
 		var body publicBody
 		err := s.commands.List(ctx, in.ListID, func(q *housing.Queue) error {
@@ -170,8 +175,10 @@ type openedQueue struct {
 func (s *Server) openList() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "open-queue", Path: "/v1/queues", Tag: housingTag, Status: http.StatusCreated,
-		Summary: "Open a list of those in need of service housing",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Summary:  "Open a list of those in need of service housing",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeListOpened},
+		Example:  `{"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Қызметтік тұрғын үй"}`,
 	}, func(ctx context.Context, call operation.Call, in *openQueueInput) (command.Receipt, openedQueue, error) {
 		id := domain.ListID{UUID: domain.DeriveID(call.ID.UUID, "list")}
 		if err := notBlank("body", in.Body.Body, "settlement", in.Body.Settlement, "title", in.Body.Title); err != nil {
@@ -220,9 +227,10 @@ type entriesBody struct {
 func (s *Server) listEntries() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-entries", Method: http.MethodGet, Path: "/v1/queues/{list_id}/entries", Tag: housingTag,
-		Summary: "A list in its order",
-		Roles:   []domain.Role{domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsPersons(),
+		Summary:  "A list in its order",
+		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeListUnknown},
+		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *entriesInput) (*operation.Found[entriesBody], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

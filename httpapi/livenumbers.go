@@ -44,8 +44,9 @@ func (s *Server) getOwnNumbers() operation.Operation {
 		Summary: "Your current numbers, and what changed them last; once, or whenever they change",
 		Doc: "With Accept: text/event-stream the answer begins with the numbers as they are, and every change follows. " +
 			"It ends when you leave, after half an hour, or when the server stops; then ask again.",
-		Roles: []domain.Role{domain.RoleCitizen},
-		Shows: operation.ShowsPersons(),
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodeTooManyStreams},
+		Shows:    operation.ShowsPersons(),
 	}, numbersResponses, func(ctx context.Context, in *myQueueInput, reading *operation.Reading) (*huma.StreamResponse, error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

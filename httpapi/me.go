@@ -26,9 +26,10 @@ func (s *Server) meOperations() []operation.Operation {
 func (s *Server) getMe() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tag: accountTag,
-		Summary: "Who you are to the registry, and where you are registered now",
-		Roles:   []domain.Role{domain.RoleCitizen},
-		Shows:   operation.ShowsPersons(),
+		Summary:  "Who you are to the registry, and where you are registered now",
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodePersonUnknown},
+		Shows:    operation.ShowsPersons(),
 	}, s.me)
 }
 

@@ -194,6 +194,40 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 	}
 }
 
+// The example of an operation passes the form checks of its body, and the document
+// shows it.
+func TestTheExampleOfABodyIsWhatItsSchemaSays(t *testing.T) {
+	s := start(t).at(t)
+	all := newSchemas(t, s.document())
+	for _, op := range s.operations() {
+		if op.Example == "" {
+			continue
+		}
+		schema := all.at("paths", op.Path, "post", "requestBody", "content", "application/json", "schema")
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(op.Example))
+		must(t, err)
+		if err := schema.Validate(v); err != nil {
+			t.Errorf("the example of %s: %v", op.ID, err)
+		}
+		content := op.doc["requestBody"].(map[string]any)["content"].(map[string]any)["application/json"].(map[string]any)
+		shown, err := json.Marshal(content["example"])
+		must(t, err)
+		var want any
+		must(t, json.Unmarshal([]byte(op.Example), &want))
+		declared, err := json.Marshal(want)
+		must(t, err)
+		if string(shown) != string(declared) {
+			t.Errorf("%s: the document shows %s", op.ID, shown)
+		}
+		if op.Changes() { // what the schema does not know, such as days and ids, is checked when the body is read
+			a := s.command(op.address()+"?dry_run=true", s.token(op.Roles[0]), op.Example)
+			if code := fmt.Sprint(a.body["code"]); slices.Contains([]string{"malformed", "id_format", "date_format", "wrong_type", "unknown_field"}, code) {
+				t.Errorf("the example of %s is refused: %s", op.ID, a.text)
+			}
+		}
+	}
+}
+
 // Every operation answers once for real, and its answer is what its schema says;
 // so is a refusal.
 func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {

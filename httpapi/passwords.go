@@ -37,6 +37,11 @@ func (s *Server) sendPassword() operation.Operation {
 		Doc: "It goes to the telephone that is confirmed in your account and bound to your IIN in the mobile-citizens base. " +
 			"It signs the one request whose SHA-256 is given; a new one supersedes it. Applications for service housing only (S000-3).",
 		Roles: []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{
+			domain.CodePhoneNotConfirmed, domain.CodeNotMobileCitizen, domain.CodePhoneNotRegistered,
+			domain.CodeMobileCitizensAway, domain.CodeSMSAway, domain.CodeTooManyPasswords,
+		},
+		Example: `{"digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}`,
 	}, func(ctx context.Context, call operation.Call, in *passwordInput) (command.Receipt, passwordIssued, error) {
 		call.Channel = domain.ChannelPortal
 		r, e, err := s.commands.SendPassword(

@@ -39,6 +39,11 @@ func (s *Server) recordPerson() operation.Operation {
 		Summary: "Record a person",
 		Doc:     "One IIN is one person: recording it twice is refused (person_already_recorded). The IIN is optional for those who have none.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodeIINRequired,
+			domain.CodeDateInFuture, domain.CodePersonRecorded,
+		},
+		Example: `{"iin": "999999000012", "name": "Айгүл Серікқызы", "birth_date": "1990-05-17", "class": "citizen"}`,
 	}, func(ctx context.Context, call operation.Call, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
 		if err := notBlank("name", in.Body.Name); err != nil {
 			return command.Receipt{}, recordedPerson{}, err
@@ -88,6 +93,10 @@ func (s *Server) searchPerson() operation.Operation {
 		Summary: "Find a person by IIN",
 		Doc:     "The IIN travels in the body, never in an address.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonUnknown,
+		},
+		Example: `{"iin": "999999000012"}`,
 		Shows:   operation.ShowsPersons(),
 		FromLog: true,
 	}, func(ctx context.Context, in *searchPersonInput) (*foundPerson, error) {

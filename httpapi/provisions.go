@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"slices"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -60,6 +61,16 @@ func (s *Server) provideDwelling() operation.Operation {
 			"or in more than one room above 18 m² for one person more), is under review, or declined this dwelling; the event names them. " +
 			"The entry ends, and the dwelling gets its one lease. With register_residence the holder's residence is registered there too; where that cannot be, the provision stands and says why.",
 		Roles: []domain.Role{domain.RoleCommission},
+		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
+			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
+			domain.CodeNotFirstEligible, domain.CodeTooManySkipped, domain.CodeHolderChanged,
+			domain.CodeDwellingLeased,
+		}),
+		Example: `{
+			"dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59", "useful_area": 54, "rooms": 2, "minutes": "12",
+			"need_check": {"on": "2026-03-15", "source": "documents", "in_need": true},
+			"register_residence": true
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *provisionInput) (command.Receipt, provided, error) {
 		out := provided{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}, EntryID: in.EntryID, Skipped: []skipBody{}}
 		r, err := s.commands.Provide(ctx, call.Command, housing.Provide{

@@ -59,6 +59,19 @@ func (s *Server) registerResidence() operation.Operation {
 		Summary: "Register a residence or a temporary stay",
 		Doc:     "A permanent registration ends the permanent one before it, on the same day and in the same append. A temporary one leaves it alone.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{
+			domain.CodeDateInFuture, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
+			domain.CodeUntilRequired, domain.CodeUntilNotAllowed, domain.CodeUntilBeforeFrom,
+			domain.CodeTemporaryTooShort, domain.CodeTemporaryTooLong, domain.CodeRegisteredHere,
+			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth,
+			domain.CodeOwnersConsent, domain.CodePlaceNotPermitted, domain.CodeNotInLease,
+			domain.CodeOccupancyNorm,
+		},
+		Example: `{
+			"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
+			"kind": "permanent", "effective_from": "2026-03-01",
+			"consents": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e"}]
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *registerInput) (command.Receipt, registered, error) {
 		out := registered{
 			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(call.ID.UUID, "registration")}, PersonID: in.Body.PersonID,

@@ -40,6 +40,11 @@ func (s *Server) giveRemovalNotice() operation.Operation {
 		ID: "give-notice", Path: entryAddress + "/notice", Tag: housingTag,
 		Summary: "Record the written notice of a removal",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{
+			domain.CodeDateInFuture, domain.CodeEffectiveTooEarly, domain.CodeListUnknown,
+			domain.CodeEntryUnknown, domain.CodeReasonsRequired, domain.CodeNoticeNotOwed,
+		},
+		Example: `{"grounds": "a dwelling was acquired", "given_on": "2026-03-17"}`,
 	}, func(ctx context.Context, call operation.Call, in *noticeInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.GiveNotice(ctx, call.Command, in.ListID, housing.GiveNotice{
 			EntryID: in.EntryID, Grounds: domain.Personal(in.Body.Grounds), On: in.Body.GivenOn,
@@ -66,6 +71,14 @@ func (s *Server) removeEntry() operation.Operation {
 		Doc: "At the end of a review in which the holder was heard on it (APPC 73), or with the exemption that is used. " +
 			"The written notice is due within ten days. The numbers behind fall by one; those before stay.",
 		Roles: []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(
+			domain.CodeCaseDecided, domain.CodeReasonsRequired, domain.CodeStepNotOpen, domain.CodeTooEarly,
+			domain.CodeDeciderRecused, domain.CodeHearingRequired, domain.CodeEntryProtected,
+			domain.CodeEntryNotReviewed,
+		),
+		Example: `{
+			"reason": "dwelling_acquired", "note": "extract of the real-estate register of 2026-03-10"
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *removalInput) (command.Receipt, entryChanged, error) {
 		remove := housing.Remove{EntryID: in.EntryID, Reason: in.Body.Reason, Note: domain.Personal(in.Body.Note)}
 		if x := in.Body.Exemption; x != nil {
@@ -100,6 +113,15 @@ func (s *Server) reinstateEntry() operation.Operation {
 		Summary: "Reinstate a removed entry with its original seniority",
 		Doc:     "After a complaint about the removal that was decided in favour of the holder, or by an act of court in force; it names the one or the other.",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{
+			domain.CodeEffectiveTooEarly, domain.CodeCourtDecisionNotYet, domain.CodeListUnknown,
+			domain.CodeAlreadyOnList, domain.CodeEntryUnknown, domain.CodeEntryNotRemoved,
+			domain.CodeGroundUnknown, domain.CodeGroundNotAllowed, domain.CodeGroundRequired,
+			domain.CodeSpouseOnList, domain.CodeComplaintNotWon,
+		},
+		Example: `{
+			"ground": "court_act", "court_act": {"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"}
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *reinstatementInput) (command.Receipt, entryChanged, error) {
 		reinstate := housing.Reinstate{
 			EntryID: in.EntryID, Ground: in.Body.Ground, ComplaintID: in.Body.ComplaintID, Note: domain.Personal(in.Body.Note),
@@ -114,13 +136,20 @@ func (s *Server) reinstateEntry() operation.Operation {
 
 func (s *Server) announceRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
-		ID:      "entry-hearing",
-		Summary: "Tell the holder of an entry under review of an intended removal",
-		Doc:     "The removal follows three working days later at the earliest; objections are open for two (APPC 73). The entry keeps its number.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "entry-hearing",
+		Summary:  "Tell the holder of an entry under review of an intended removal",
+		Doc:      "The removal follows three working days later at the earliest; objections are open for two (APPC 73). The entry keeps its number.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeDeciderRecused},
+		Example:  `{"preliminary": "a removal is intended: a dwelling was acquired"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b hearingBody) ([]domain.Event, error) {
 		return c.AnnounceHearing(cmd, domain.Personal(b.Preliminary), t)
 	})
+}
+
+// removalProblems are those of every step on a removal.
+var removalProblems = codes{
+	domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeEntryNotReviewed, domain.CodeCaseDecided, domain.CodeStepNotOpen,
 }
 
 // entryStepInput is a step on the review of an entry, or on its removal.
@@ -132,6 +161,7 @@ type entryStepInput[B any] struct {
 // entryStep declares POST <entry>/<id of the operation without "entry-">.
 func entryStep[B any](s *Server, d operation.Declaration, take takeStep[B]) operation.Operation {
 	d.Path, d.Tag = entryAddress+"/"+strings.TrimPrefix(d.ID, "entry-"), housingTag
+	d.Problems = removalProblems.and(d.Problems...)
 	return operation.Command(d, func(ctx context.Context, call operation.Call, in *entryStepInput[B]) (command.Receipt, entryChanged, error) {
 		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
 			return take(c, call.Command, t, in.Body)
@@ -152,10 +182,12 @@ func (s *Server) stepOnEntry(ctx context.Context, call operation.Call, at EntryP
 
 func (s *Server) objectToRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
-		ID:      "entry-objection",
-		Summary: "Object to an intended removal",
-		Doc:     "A citizen on their own entry.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		ID:       "entry-objection",
+		Summary:  "Object to an intended removal",
+		Doc:      "A citizen on their own entry.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
+		Example:  `{"objection": "the dwelling belongs to my brother"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
 		return c.Object(cmd, domain.Personal(b.Objection))
 	})
@@ -163,10 +195,12 @@ func (s *Server) objectToRemoval() operation.Operation {
 
 func (s *Server) endRemovalHearing() operation.Operation {
 	return entryStep(s, operation.Declaration{
-		ID:      "entry-hearing-end",
-		Summary: "End a hearing on an intended removal without a written objection",
-		Doc:     "Where the time for the objection passes, the registry ends it by itself.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "entry-hearing-end",
+		Summary:  "End a hearing on an intended removal without a written objection",
+		Doc:      "Where the time for the objection passes, the registry ends it by itself.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeTooEarly},
+		Example:  `{"how": "waived", "protocol": "I want no hearing"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b hearingEndBody) ([]domain.Event, error) {
 		return c.CloseHearing(cmd, b.How, domain.Personal(b.Protocol))
 	})
@@ -185,9 +219,11 @@ type complained struct {
 func (s *Server) complainOfRemoval() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "entry-complaint", Path: entryAddress + "/complaint", Tag: housingTag,
-		Summary: "Complain of a removal",
-		Doc:     "Through the commission that removed the entry; a late complaint is taken too (APPC 91, 92). A citizen about their own entry.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Summary:  "Complain of a removal",
+		Doc:      "Through the commission that removed the entry; a late complaint is taken too (APPC 91, 92). A citizen about their own entry.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: removalProblems.and(domain.CodeComplaintPending, domain.CodeNotFound),
+		Example:  `{"grounds": "the dwelling belongs to my brother"}`,
 	}, func(ctx context.Context, call operation.Call, in *entryStepInput[removalComplaintBody]) (command.Receipt, complained, error) {
 		id := domain.DeriveID(call.ID.UUID, "complaint").String()
 		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
@@ -203,6 +239,7 @@ func (s *Server) forwardRemovalComplaint() operation.Operation {
 		Summary: "Forward a complaint about a removal with the file to the reviewing body",
 		Doc:     "Within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Example: `{"to": "ҚР Қорғаныс министрлігі"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
 		return c.ForwardComplaint(cmd, b.To, t)
 	})
@@ -210,10 +247,12 @@ func (s *Server) forwardRemovalComplaint() operation.Operation {
 
 func (s *Server) decideRemovalComplaint() operation.Operation {
 	return entryStep(s, operation.Declaration{
-		ID:      "entry-complaint-decision",
-		Summary: "Decide a complaint about a removal",
-		Doc:     "The commission itself can satisfy it before it is forwarded; then the reviewing body decides. Where the removal falls, the entry is reinstated by naming the complaint.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "entry-complaint-decision",
+		Summary:  "Decide a complaint about a removal",
+		Doc:      "The commission itself can satisfy it before it is forwarded; then the reviewing body decides. Where the removal falls, the entry is reinstated by naming the complaint.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
+		Example:  `{"outcome": "act_annulled", "reasons": "the dwelling belongs to the brother"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
 		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
 	})

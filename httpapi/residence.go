@@ -54,10 +54,11 @@ type residenceBody struct {
 func (s *Server) getPersonResidence() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-person-residence", Method: http.MethodGet, Path: "/v1/persons/{id}/residence", Tag: residenceTag,
-		Summary: "Where a person is registered, now or on any day, as known at any time",
-		Doc:     "A citizen sees their own.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsPersons(),
+		Summary:  "Where a person is registered, now or on any day, as known at any time",
+		Doc:      "A citizen sees their own.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
 		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != in.ID {
 			return nil, operation.NotYours()
@@ -179,10 +180,11 @@ type residentsBody struct {
 func (s *Server) getDwellingResidents() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-dwelling-residents", Method: http.MethodGet, Path: "/v1/dwellings/{id}/residents", Tag: residenceTag,
-		Summary: "Who is registered at a dwelling, now or on any day, as known at any time",
-		Doc:     "A citizen sees the dwellings that they own.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsOthers(accesslog.Owner),
+		Summary:  "Who is registered at a dwelling, now or on any day, as known at any time",
+		Doc:      "A citizen sees the dwellings that they own.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound},
+		Shows:    operation.ShowsOthers(accesslog.Owner),
 	}, func(ctx context.Context, in *residentsInput) (*operation.Found[residentsBody], error) {
 		m, err := in.moment(s.now())
 		if err != nil {

@@ -106,6 +106,11 @@ func (s *Server) operations() []operation.Operation {
 	)
 }
 
+// codes are problems that several operations declare.
+type codes []domain.Code
+
+func (c codes) and(more ...domain.Code) codes { return slices.Concat(c, codes(more)) }
+
 // Groups of operations, as the OpenAPI document shows them.
 const (
 	residenceTag  = "Residence"

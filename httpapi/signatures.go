@@ -40,6 +40,10 @@ func (s *Server) previewSignature() operation.Operation {
 		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, \"idempotency_key\": the header, \"request\": method and path}. " +
 			"A client may as well make it by itself. Nothing is kept.",
 		Roles: []domain.Role{domain.RoleCitizen},
+		Example: `{
+			"request": "POST /v1/deregistrations", "idempotency_key": "5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10",
+			"application": {"channel": "portal", "ground": "owner_application"}
+		}`,
 		Shows: operation.ShowsNobody("what the caller has sent"),
 	}, func(_ context.Context, in *previewSignatureInput) (*previewedSignature, error) {
 		body, err := json.Marshal(in.Body.Application)
@@ -72,6 +76,19 @@ func SigningText(request, key string, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return jcs.Transform(text)
+}
+
+// signatureProblems are those of an electronic digital signature.
+var signatureProblems = codes{
+	domain.CodeSignatureMethod, domain.CodeSignatureMismatch, domain.CodeSignatureNotApplicants, domain.CodeSignatureMalformed,
+	domain.CodeSignatureAlgorithm, domain.CodeSignatureWeak, domain.CodeCertificatePurpose, domain.CodeCertificateNotValid,
+	domain.CodeCertificateUntrusted, domain.CodeCertificateRevoked, domain.CodeRevocationUnknown,
+}
+
+// passwordProblems are those of a one-time password.
+var passwordProblems = codes{
+	domain.CodeChallengeUnknown, domain.CodeChallengeOther, domain.CodePhoneChanged, domain.CodePasswordWrong,
+	domain.CodePasswordUsed, domain.CodePasswordExpired, domain.CodePasswordLocked, domain.CodePasswordSuperseded,
 }
 
 type signatureBody struct {

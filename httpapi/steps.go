@@ -45,14 +45,19 @@ type correctionRequestBody struct {
 
 func (s *Server) requestCorrection() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "correction-request",
-		Summary: "Say what an application lacks, and until when it can be brought",
-		Doc:     "An application is never refused at intake (APPC 64). What the state's own systems hold is not asked for (State-services law 5(2)). The application returns to the applicant when the day has passed; a new filing stays open.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "correction-request",
+		Summary:  "Say what an application lacks, and until when it can be brought",
+		Doc:      "An application is never refused at intake (APPC 64). What the state's own systems hold is not asked for (State-services law 5(2)). The application returns to the applicant when the day has passed; a new filing stays open.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeTooEarly, domain.CodeHeldByState},
+		Example:  `{"missing": [{"document_type": "birth_certificate", "text": "of the younger child"}], "until": "2026-03-31"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b correctionRequestBody) ([]domain.Event, error) {
 		return c.RequestCorrection(cmd, b.correction(), t)
 	})
 }
+
+// caseProblems are those of every step on a case.
+var caseProblems = codes{domain.CodeCaseUnknown, domain.CodeCaseDecided, domain.CodeStepNotOpen}
 
 // takeStep decides a step of the procedure.
 type takeStep[B any] func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B) ([]domain.Event, error)
@@ -82,7 +87,7 @@ type stepped struct {
 // whom the case concerns.
 func stepAfter[B, F any](s *Server, d operation.Declaration, look func(context.Context, domain.CaseID, B) (F, error),
 	take func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, seen F) ([]domain.Event, error)) operation.Operation {
-	d.Path, d.Tag = "/v1/cases/{id}/"+d.ID, casesTag
+	d.Path, d.Tag, d.Problems = "/v1/cases/{id}/"+d.ID, casesTag, caseProblems.and(d.Problems...)
 	return operation.Command(d, func(ctx context.Context, call operation.Call, in *stepInput[B]) (command.Receipt, stepped, error) {
 		p := operation.Caller(ctx)
 		if p.IsCitizen() {
@@ -136,10 +141,12 @@ type curedBody struct {
 
 func (s *Server) bringCorrection() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "correction",
-		Summary: "Bring what was missing",
-		Doc:     "From this instant the application is complete: it decides the place on the list, and the term runs from it.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		ID:       "correction",
+		Summary:  "Bring what was missing",
+		Doc:      "From this instant the application is complete: it decides the place on the list, and the term runs from it.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
+		Example:  `{"documents": [{"type": "birth_certificate", "number": "7"}]}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b curedBody) ([]domain.Event, error) {
 		return c.Correct(cmd, documents(b.Documents), t)
 	})
@@ -151,10 +158,12 @@ type bodyNamed struct {
 
 func (s *Server) forwardCase() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "forwarding",
-		Summary: "Forward an application to the body that it should have gone to",
-		Doc:     "Within three working days (APPC 65).",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "forwarding",
+		Summary:  "Forward an application to the body that it should have gone to",
+		Doc:      "Within three working days (APPC 65).",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeTooLate},
+		Example:  `{"to": "ҚР Ішкі істер министрлігі"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
 		return c.Forward(cmd, b.To, t)
 	})
@@ -164,10 +173,12 @@ type nothingBody struct{}
 
 func (s *Server) takeUpCase() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "review",
-		Summary: "Take up an application",
-		Doc:     "Who takes it up decides it.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "review",
+		Summary:  "Take up an application",
+		Doc:      "Who takes it up decides it.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeDeciderRecused},
+		Example:  `{}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, _ nothingBody) ([]domain.Event, error) {
 		return c.TakeUp(cmd)
 	})
@@ -180,10 +191,12 @@ type recusalBody struct {
 
 func (s *Server) replaceDecider() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "recusal",
-		Summary: "Replace the decider",
-		Doc:     "On a ground of APPC 67.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "recusal",
+		Summary:  "Replace the decider",
+		Doc:      "On a ground of APPC 67.",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeGroundUnknown, domain.CodeDeciderRecused},
+		Example:  `{"ground": "close_relative", "decider": "commission-2"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b recusalBody) ([]domain.Event, error) {
 		return c.Recuse(cmd, b.Ground, b.Decider)
 	})
@@ -195,10 +208,12 @@ type hearingBody struct {
 
 func (s *Server) announceHearing() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "hearing",
-		Summary: "Tell the applicant of an intended refusal",
-		Doc:     "The refusal follows three working days later at the earliest; objections are open for two (APPC 73).",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "hearing",
+		Summary:  "Tell the applicant of an intended refusal",
+		Doc:      "The refusal follows three working days later at the earliest; objections are open for two (APPC 73).",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeDeciderRecused},
+		Example:  `{"preliminary": "a refusal is intended: the spouse owns a dwelling"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b hearingBody) ([]domain.Event, error) {
 		return c.AnnounceHearing(cmd, domain.Personal(b.Preliminary), t)
 	})
@@ -210,9 +225,11 @@ type objectionBody struct {
 
 func (s *Server) objectToRefusal() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "objection",
-		Summary: "Object to an intended refusal",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		ID:       "objection",
+		Summary:  "Object to an intended refusal",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
+		Example:  `{"objection": "the dwelling was sold two years ago"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
 		return c.Object(cmd, domain.Personal(b.Objection))
 	})
@@ -225,9 +242,11 @@ type hearingEndBody struct {
 
 func (s *Server) endHearing() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "hearing-end",
-		Summary: "End a hearing without a written objection",
-		Roles:   []domain.Role{domain.RoleCommission},
+		ID:       "hearing-end",
+		Summary:  "End a hearing without a written objection",
+		Roles:    []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeTooEarly},
+		Example:  `{"how": "heard_orally", "protocol": "the applicant has nothing to add"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b hearingEndBody) ([]domain.Event, error) {
 		return c.CloseHearing(cmd, b.How, domain.Personal(b.Protocol))
 	})
@@ -245,6 +264,11 @@ func (s *Server) extendTerm() operation.Operation {
 		Summary: "Extend the term",
 		Doc:     "By a reasoned decision of the head or a deputy, before the term is over, by two months in all (APPC 76).",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{
+			domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodePeriodTooLong,
+			domain.CodeDeciderRecused,
+		},
+		Example: `{"office": "deputy_head", "until": "2026-05-20", "reasons": "an answer of the land register is awaited"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b extensionBody) ([]domain.Event, error) {
 		return c.Extend(cmd, b.Office, domain.Personal(b.Reasons), b.Until, t)
 	})
@@ -252,10 +276,12 @@ func (s *Server) extendTerm() operation.Operation {
 
 func (s *Server) withdrawApplication() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "withdrawal",
-		Summary: "Withdraw an application",
-		Doc:     "Before it is decided; a new filing stays open.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		ID:       "withdrawal",
+		Summary:  "Withdraw an application",
+		Doc:      "Before it is decided; a new filing stays open.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Problems: []domain.Code{domain.CodeNotFound},
+		Example:  `{}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, _ nothingBody) ([]domain.Event, error) {
 		return c.Withdraw(cmd)
 	})
@@ -274,6 +300,14 @@ func (s *Server) terminateCase() operation.Operation {
 		Summary: "End a case without a decision on its subject",
 		Doc:     "On a ground of APPC 70. A duplicate names the case in which the same was decided; it bars no filing with new arguments or facts.",
 		Roles:   []domain.Role{domain.RoleCommission},
+		Problems: []domain.Code{
+			domain.CodeGroundUnknown, domain.CodeReasonsRequired, domain.CodeDeciderRecused,
+			domain.CodeNoDuplicate,
+		},
+		Example: `{
+			"ground": "same_subject_and_grounds_decided", "duplicate_of": "ed90ba3a-a1e5-55cd-b69c-5fda8983422d",
+			"reasons": "no new argument"
+		}`,
 	}, func(ctx context.Context, _ domain.CaseID, b terminationBody) (procedure.Case, error) {
 		return s.caseNamed(ctx, b.DuplicateOf)
 	},
@@ -313,6 +347,7 @@ func (s *Server) recordCaseNotice() operation.Operation {
 		Summary: "Record that the applicant got notice",
 		Doc:     "Of the decision, where nothing else is said, by a way that records its receipt (APPC 66): the time for a complaint runs from it. Or of the forwarding, or of an extension.",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		Example: `{"of": "decision", "by": "registered_letter"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b caseNoticeBody) ([]domain.Event, error) {
 		of := procedure.Duty(b.Of)
 		if b.Of == decisionNotice {
@@ -329,10 +364,12 @@ type complaintBody struct {
 
 func (s *Server) complainOfCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
-		ID:      "complaint",
-		Summary: "Complain of a decision, or of its absence after the term",
-		Doc:     "A late complaint is taken too (APPC 91, 92). The applicant complains, and whom the case deregistered.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+		ID:       "complaint",
+		Summary:  "Complain of a decision, or of its absence after the term",
+		Doc:      "A late complaint is taken too (APPC 91, 92). The applicant complains, and whom the case deregistered.",
+		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
+		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeComplaintPending, domain.CodeNotFound},
+		Example:  `{"grounds": "the dwelling was sold two years ago"}`,
 	}, func(ctx context.Context, _ domain.CaseID, b complaintBody) (domain.PersonID, error) {
 		p := operation.Caller(ctx)
 		if p.IsCitizen() && b.ComplainantID.IsZero() {
@@ -357,6 +394,7 @@ func (s *Server) forwardComplaint() operation.Operation {
 		Summary: "Forward a complaint with the file to the reviewing body",
 		Doc:     "Within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		Example: `{"to": "ҚР Қорғаныс министрлігі"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
 		return c.ForwardComplaint(cmd, b.To, t)
 	})
@@ -369,10 +407,12 @@ type complaintDecisionBody struct {
 
 func (s *Server) decideComplaint() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:      "complaint-decision",
-		Summary: "Decide a complaint",
-		Doc:     "The body itself can satisfy it before it is forwarded; then the reviewing body decides. Where a refusal falls, the case is under review again, with its place by seniority; what was decided in one sitting, or granted, is made good by a remedy.",
-		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		ID:       "complaint-decision",
+		Summary:  "Decide a complaint",
+		Doc:      "The body itself can satisfy it before it is forwarded; then the reviewing body decides. Where a refusal falls, the case is under review again, with its place by seniority; what was decided in one sitting, or granted, is made good by a remedy.",
+		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
+		Example:  `{"outcome": "act_annulled", "reasons": "the extract shows no dwelling"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
 		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
 	})
@@ -387,10 +427,12 @@ type remedyBody struct {
 
 func (s *Server) recordRemedy() operation.Operation {
 	return stepAfter(s, operation.Declaration{
-		ID:      "remedy",
-		Summary: "Record what was done about an act that fell",
-		Doc:     "Where a complaint was satisfied and the case does not open again. What the case did is never deleted: it is corrected by an act that refers to it, or applied for anew.",
-		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		ID:       "remedy",
+		Summary:  "Record what was done about an act that fell",
+		Doc:      "Where a complaint was satisfied and the case does not open again. What the case did is never deleted: it is corrected by an act that refers to it, or applied for anew.",
+		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
+		Problems: []domain.Code{domain.CodeNoRemedy},
+		Example:  `{"how": "applied_anew", "new_case": "ed90ba3a-a1e5-55cd-b69c-5fda8983422d"}`,
 	}, func(ctx context.Context, id domain.CaseID, b remedyBody) (procedure.Case, error) {
 		if err := s.commands.Corrects(ctx, id, b.Acts); err != nil {
 			return procedure.Case{}, err

@@ -94,8 +94,15 @@ func (op Operation) check() string {
 		return "say in Shows whose data its answer shows, or why nobody's"
 	case op.Changes() && op.Shows.decided:
 		return "leave Shows out: the events of a command say who, when and why"
+	case op.hasBody() && !json.Valid([]byte(op.Example)):
+		return "give an Example of its body, as JSON"
 	case !op.hasBody() && op.Example != "":
 		return "leave Example out: it has no body"
+	}
+	for i, code := range op.Problems {
+		if slices.Contains(op.Problems[:i], code) || slices.Contains(op.commonProblems(), code) {
+			return fmt.Sprintf("leave %s out of Problems: it is declared already", code)
+		}
 	}
 	return ""
 }
@@ -166,7 +173,7 @@ func (a *API) Add(operations ...Operation) {
 			panic(fmt.Sprintf("operation %q: another one has this id", op.ID))
 		}
 		op.register(a, op)
-		if op.Example != "" {
+		if op.hasBody() {
 			content := a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content
 			content["application/json"].Example = json.RawMessage(op.Example)
 		}

@@ -47,13 +47,20 @@ func TestAnOperationThatDoesNotDeclareItselfDoesNotStart(t *testing.T) {
 		operations []Operation
 		says       string // "" where they start
 	}{
-		"whole":                {[]Operation{reading(same), ordering(same)}, ""},
-		"two of one id":        {[]Operation{reading(same), reading(same)}, "another one has this id"},
-		"without an id":        {[]Operation{reading(func(d *Declaration) { d.ID = "" })}, "give it an id"},
-		"without a summary":    {[]Operation{ordering(func(d *Declaration) { d.Summary = "" })}, "a summary"},
-		"without roles":        {[]Operation{ordering(func(d *Declaration) { d.Roles = nil })}, "who may call it"},
-		"without a disclosure": {[]Operation{reading(func(d *Declaration) { d.Shows = Disclosure{} })}, "whose data"},
-		"a command with one":   {[]Operation{ordering(func(d *Declaration) { d.Shows = ShowsPersons() })}, "leave Shows out"},
+		"whole":                 {[]Operation{reading(same), ordering(same)}, ""},
+		"two of one id":         {[]Operation{reading(same), reading(same)}, "another one has this id"},
+		"without an id":         {[]Operation{reading(func(d *Declaration) { d.ID = "" })}, "give it an id"},
+		"without a summary":     {[]Operation{ordering(func(d *Declaration) { d.Summary = "" })}, "a summary"},
+		"without roles":         {[]Operation{ordering(func(d *Declaration) { d.Roles = nil })}, "who may call it"},
+		"without a disclosure":  {[]Operation{reading(func(d *Declaration) { d.Shows = Disclosure{} })}, "whose data"},
+		"a command with one":    {[]Operation{ordering(func(d *Declaration) { d.Shows = ShowsPersons() })}, "leave Shows out"},
+		"without an example":    {[]Operation{ordering(func(d *Declaration) { d.Example = "" })}, "give an Example"},
+		"an example of no JSON": {[]Operation{ordering(func(d *Declaration) { d.Example = "{" })}, "give an Example"},
+		"a problem twice": {[]Operation{reading(func(d *Declaration) {
+			d.Problems = []domain.Code{domain.CodeCaseUnknown, domain.CodeCaseUnknown}
+		})}, "leave case_unknown out"},
+		"a problem of every operation": {[]Operation{reading(func(d *Declaration) { d.Problems = []domain.Code{domain.CodeMalformed} })},
+			"leave malformed out"},
 		"a GET with an example": {[]Operation{reading(func(d *Declaration) { d.Example = `{}` })},
 			"leave Example out"},
 	} {
@@ -66,5 +73,30 @@ func TestAnOperationThatDoesNotDeclareItselfDoesNotStart(t *testing.T) {
 			}()
 			New(humagin.New(gin.New(), HumaConfig("It", "test")), Config{}).Add(test.operations...)
 		})
+	}
+}
+
+func TestAnOperationAnswersWhatItDeclaresAndWhatItsKindCan(t *testing.T) {
+	read := reading(func(d *Declaration) { d.Problems = []domain.Code{domain.CodeCaseUnknown} })
+	open := reading(func(d *Declaration) { d.Roles = []domain.Role{Anyone} })
+	command := ordering(func(*Declaration) {})
+	for _, test := range []struct {
+		op   Operation
+		code domain.Code
+		want bool
+	}{
+		{read, domain.CodeCaseUnknown, true},
+		{read, domain.CodeEntryUnknown, false},
+		{read, domain.CodeMalformed, true},
+		{read, domain.CodeUnauthenticated, true},
+		{open, domain.CodeUnauthenticated, false},
+		{read, domain.CodeKeyReused, false},
+		{command, domain.CodeKeyReused, true},
+		{read, domain.CodeBodyTooLarge, false},
+		{command, domain.CodeBodyTooLarge, true},
+	} {
+		if got := test.op.Answers(test.code); got != test.want {
+			t.Errorf("%s answers %s: %v, want %v", test.op.ID, test.code, got, test.want)
+		}
 	}
 }

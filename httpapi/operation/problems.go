@@ -1,0 +1,44 @@
+package operation
+
+import (
+	"slices"
+
+	"tizilim/domain"
+)
+
+// Problems that every operation of a kind can answer.
+var (
+	formProblems = []domain.Code{
+		domain.CodeMalformed, domain.CodeUnknownField, domain.CodeWrongType, domain.CodeRequired, domain.CodeTooLong,
+		domain.CodeValueUnknown, domain.CodeIDFormat, domain.CodeDateFormat,
+	}
+	callerProblems = []domain.Code{domain.CodeUnauthenticated, domain.CodeRoleNotAllowed}
+	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
+	outageProblems = []domain.Code{
+		domain.CodeLogUnavailable, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeInternal,
+	}
+	commandProblems = []domain.Code{
+		domain.CodeKeyRequired, domain.CodeKeyReused, domain.CodeStaleRevision, domain.CodeLostRace, domain.CodeCalendarYear,
+	}
+)
+
+// commonProblems are those that every operation of the kind can answer.
+func (op Operation) commonProblems() []domain.Code {
+	common := slices.Concat(formProblems, outageProblems)
+	if !slices.Contains(op.Roles, Anyone) {
+		common = append(common, callerProblems...)
+	}
+	if op.hasBody() {
+		common = append(common, bodyProblems...)
+	}
+	if op.Changes() {
+		common = append(common, commandProblems...)
+	}
+	return common
+}
+
+// Answers reports whether a problem of the operation can have the code: it is
+// declared, or every operation of the kind can answer it.
+func (op Operation) Answers(code domain.Code) bool {
+	return slices.Contains(op.Problems, code) || slices.Contains(op.commonProblems(), code)
+}
