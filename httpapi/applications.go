@@ -32,7 +32,7 @@ type findingBody struct {
 	BeforeMarriage bool                `json:"before_marriage,omitempty" doc:"A dwelling that the spouse had before the marriage"`
 	Unfulfilled    bool                `json:"purchase_unfulfilled,omitempty" doc:"A dwelling bought with housing payments whose contract is not fulfilled"`
 	AlienatedOn    domain.Date         `json:"alienated_on,omitzero" format:"date"`
-	Benefit        string              `json:"benefit,omitempty" maxLength:"64" doc:"One that the table of rules names" example:"privatisation_used"`
+	Benefit        string              `json:"benefit,omitempty" maxLength:"64" doc:"A benefit that the table of rules names" example:"privatisation_used"`
 	Note           string              `json:"note,omitempty" maxLength:"1000" doc:"The document or the extract"`
 }
 
@@ -43,8 +43,8 @@ type lookupBody struct {
 
 type examinationBody struct {
 	Findings  []findingBody `json:"findings" maxItems:"200" doc:"What was found, fact by fact; an empty list where nothing was"`
-	Lookups   []lookupBody  `json:"lookups,omitempty" maxItems:"200" doc:"What was looked up in state systems beside what the findings come from: where nothing was found"`
-	Exception string        `json:"exception,omitempty" maxLength:"1000" doc:"The exception of art. 9 of the personal-data law on which was looked up without a live consent"`
+	Lookups   []lookupBody  `json:"lookups,omitempty" maxItems:"200" doc:"Look-ups in state systems that found nothing"`
+	Exception string        `json:"exception,omitempty" maxLength:"1000" doc:"The exception of art. 9 of the personal-data law that allowed a look-up without a consent in force"`
 }
 
 type exemptionBody struct {
@@ -58,7 +58,7 @@ type decisionBody struct {
 	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
 	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Of a refusal on requirements_not_met: which requirement of art. 101-3 is not met, where the examination does not say so"`
 
-	Examination *examinationBody `json:"examination,omitempty" doc:"Recorded with the decision, which rests on it; without it the decision rests on the one recorded last"`
+	Examination *examinationBody `json:"examination,omitempty" doc:"Recorded with the decision, which rests on it; where it is left out, the decision rests on the examination that was recorded last"`
 	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
 }
 
@@ -78,8 +78,9 @@ func (s *Server) decideCase() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "decide-case", Path: "/v1/cases/{id}/decision", Tag: housingTag,
 		Summary: "Decide an application for service housing",
-		Doc:     "Place, which issues the certificate with the day and the ordinal number, or refuse on one of exactly three grounds: after the hearing, or with the exemption from it that is used.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "A placement issues the certificate with the day and the ordinal number. " +
+			"A refusal names one of exactly three grounds, and follows a hearing or names the exemption from it.",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: caseProblems.and(
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeGroundUnknown, domain.CodeGroundNotAllowed,
@@ -114,7 +115,9 @@ func (s *Server) decideCase() operation.Operation {
 	})
 }
 
-func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options) (command.Receipt, error) {
+func (s *Server) decide(
+	ctx context.Context, cmd domain.Command, in *decisionInput, opt command.Options,
+) (command.Receipt, error) {
 	var examine *housing.Examine
 	if x := in.Body.Examination; x != nil {
 		c, err := x.examine("examination.")
@@ -125,7 +128,8 @@ func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInp
 	}
 	if in.Body.Outcome == "refuse" {
 		refuse := housing.Refuse{
-			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Unmet: domain.Personal(in.Body.Unmet), Examine: examine,
+			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Unmet: domain.Personal(in.Body.Unmet),
+			Examine: examine,
 		}
 		if x := in.Body.Exemption; x != nil {
 			refuse.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
@@ -151,7 +155,7 @@ func (s *Server) decide(ctx context.Context, cmd domain.Command, in *decisionInp
 	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, opt)
 }
 
-// examine reads an examination that stands in the member of the body.
+// examine reads an examination. member is the path of the body that has it.
 func (b examinationBody) examine(member string) (housing.Examine, error) {
 	c := housing.Examine{Exception: domain.Personal(b.Exception)}
 	for i, f := range b.Findings {
@@ -190,7 +194,7 @@ type judgementBody struct {
 	On      domain.Date        `json:"judged_on" format:"date"`
 	InNeed  bool               `json:"in_need"`
 	Grounds []rules.NeedGround `json:"grounds" doc:"Grounds of need that are met (art. 101-3(1))"`
-	Bars    []barBody          `json:"bars" doc:"Every reason for which the family is not in need; none where it is"`
+	Bars    []barBody          `json:"bars" doc:"Every reason why the family is not in need; empty where it is in need"`
 	Family  []familyBody       `json:"family" doc:"Counted with the applicant"`
 }
 
@@ -204,8 +208,9 @@ func (s *Server) examineNeed() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "examine-need", Path: "/v1/cases/{id}/examination", Tag: housingTag,
 		Summary: "Record what was found about the need of an applicant and the family",
-		Doc: "While the case is in review; the last examination counts. It is judged by the edition of the rules in force, again on the day of the decision. " +
-			"A decision can bring its examination with it.",
+		Doc: "The case must be in review; its last examination counts. The rules in force judge it now, " +
+			"and again on the day of the decision. " +
+			"A decision can contain its examination.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: caseProblems.and(
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeConsentMissing,
@@ -245,7 +250,10 @@ func family(bodies []familyBody) []housing.FamilyMember {
 }
 
 func judgement(j housing.Judgement) *judgementBody {
-	b := &judgementBody{Edition: j.Edition, On: j.On, InNeed: j.InNeed, Grounds: []rules.NeedGround{}, Bars: []barBody{}, Family: []familyBody{}}
+	b := &judgementBody{
+		Edition: j.Edition, On: j.On, InNeed: j.InNeed, Grounds: []rules.NeedGround{}, Bars: []barBody{},
+		Family: []familyBody{},
+	}
 	b.Grounds = append(b.Grounds, j.Grounds...)
 	for _, bar := range j.Bars {
 		b.Bars = append(b.Bars, barBody(bar))
@@ -271,8 +279,9 @@ func (s *Server) changeCaseConsent() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-case-consent", Path: "/v1/cases/{id}/consent", Tag: housingTag,
 		Summary: "Withdraw the consent to look-ups in other systems, or give it again, before the decision",
-		Doc:     "What was looked up stands; new look-ups need a live consent. After the decision it is the consent of the entry.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Doc: "Earlier look-ups stay valid; new ones need a consent in force. After the decision the consent belongs to " +
+			"the entry.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{
 			domain.CodeNothingChanges, domain.CodeCaseUnknown, domain.CodeCaseDecided,
 			domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeNotFound,
@@ -292,7 +301,8 @@ func (s *Server) changeCaseConsent() operation.Operation {
 // change reads what is asked of a consent.
 func (b lookupConsentBody) change() (housing.ChangeConsent, error) {
 	if !b.Given && b.Terms != nil {
-		return housing.ChangeConsent{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a consent that is withdrawn has no terms; leave them out").At("consent_terms")
+		return housing.ChangeConsent{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"a consent that is withdrawn has no terms; leave them out").At("consent_terms")
 	}
 	return housing.ChangeConsent{Given: b.Given, Terms: b.Terms.terms()}, nil
 }
@@ -336,22 +346,26 @@ func (s *Server) applyForHousing() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "apply-for-housing", Path: "/v1/housing-applications", Tag: housingTag, Status: http.StatusCreated,
 		Summary: "Apply for placing on a list (S000)",
-		Doc:     "The decision is due within 30 calendar days. The order of the list is that of the applications, whenever they are decided.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Doc: "The decision is due within 30 calendar days. The list has the order of the applications, " +
+			"whatever the order of the decisions.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: slices.Concat(signatureProblems, passwordProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
 		}),
 		Example: `{
-			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff", "applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
+			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",
+			"applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
 			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "spouse"}],
 			"consent": true, "signature": {"method": "handwritten"}
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
 		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
 		var err error
-		call.Command, err = onChannel(call.Command, operation.Caller(ctx), domain.Channel(in.Body.Channel), in.Body.ApplicantID)
+		call.Command, err = onChannel(
+			call.Command, operation.Caller(ctx), domain.Channel(in.Body.Channel), in.Body.ApplicantID,
+		)
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
@@ -359,7 +373,8 @@ func (s *Server) applyForHousing() operation.Operation {
 			return command.Receipt{}, out, err
 		}
 		c := housing.ReceiveApplication{
-			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent, Terms: in.Body.Terms.terms(),
+			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
+			Terms:     in.Body.Terms.terms(),
 			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
 		}
 		for _, m := range in.Body.Family {

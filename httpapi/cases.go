@@ -43,7 +43,7 @@ var overdueKinds = append([]overdueKind{overdueDecision}, as[overdueKind](proced
 
 type overdueCase struct {
 	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
-	What     overdueKind   `json:"what" doc:"That is late; a case is listed once for each"`
+	What     overdueKind   `json:"what" doc:"What is late; a case is listed once for each"`
 	Deadline time.Time     `json:"deadline"`
 }
 
@@ -57,12 +57,14 @@ func (s *Server) listCases() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-cases", Method: http.MethodGet, Path: "/v1/cases", Tag: casesTag,
 		Summary: "Cases in which the decision or another duty of the body is late (C9)",
-		Doc:     "Lateness is recorded when the term has passed, and listed until what is late is done; then it leaves the list, and those after it move up. The case itself keeps it.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
-		Shows:   operation.ShowsNobody("ids of cases and their deadlines"),
+		Doc: "A case is listed from the day after its term until the body does what is late; " +
+			"then the cases after it move up. The case itself keeps a record of the lateness.",
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Shows: operation.ShowsNobody("ids of cases and their deadlines"),
 	}, func(ctx context.Context, in *overdueInput) (*operation.Listed[overdueBody], error) {
 		if !in.Overdue {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "cases are listed with overdue=true; one case is read by its id").At("query.overdue")
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"cases are listed with overdue=true; one case is read by its id").At("query.overdue")
 		}
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
@@ -183,7 +185,7 @@ type caseBody struct {
 	Judgement      *judgementBody        `json:"judgement,omitempty" doc:"S000: of the last examination of need, then of the decision; shown to the applicant and to staff"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
-	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Of the table of rules: the one that the decision was judged by"`
+	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Edition of the table of rules by which the decision was judged"`
 	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
@@ -191,9 +193,11 @@ type caseBody struct {
 func (s *Server) getCase() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-case", Method: http.MethodGet, Path: "/v1/cases/{id}", Tag: casesTag,
-		Summary:  "State, deadline and results of an application",
-		Doc:      "A citizen sees the cases that they applied for or that name them.",
-		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Summary: "State, deadline and results of an application",
+		Doc:     "A citizen sees the cases that they applied for or that name them.",
+		Roles: []domain.Role{
+			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
+		},
 		Problems: []domain.Code{domain.CodeCaseUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsOthers(accesslog.Party),
 	}, func(ctx context.Context, in *caseInput) (*operation.Found[caseBody], error) {
@@ -204,14 +208,17 @@ func (s *Server) getCase() operation.Operation {
 		if err != nil {
 			return nil, operation.Hide(ctx, err)
 		}
-		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) &&
+		p := operation.Caller(ctx)
+		if p.IsCitizen() && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) &&
 			!slices.ContainsFunc(c.CoOwners, func(o projections.CoOwner) bool { return o.PersonID == p.PersonID }) {
 			return nil, operation.NotYours()
 		}
 		body := caseBody{
-			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel, Language: c.Language,
+			CaseID: c.ID, Service: c.Service, State: c.State, ApplicantID: c.ApplicantID, Channel: c.Channel,
+			Language:   c.Language,
 			Number:     certificates.NumberOf(domain.Service(c.Service), c.ID, c.ReceivedAt),
-			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground, DwellingID: c.DwellingID, ListID: c.ListID,
+			ReceivedAt: c.ReceivedAt, RegisteredAt: c.RegisteredAt, Deadline: c.Deadline, Ground: c.Ground,
+			DwellingID: c.DwellingID, ListID: c.ListID,
 			Persons: c.Persons, DepartureSheet: c.DepartureSheet, Results: results(c.Results), Edition: c.Edition,
 			ConfirmBy: c.ConfirmBy, AsOfPosition: c.AsOf, Issued: []issuedBody{},
 		}
@@ -223,7 +230,9 @@ func (s *Server) getCase() operation.Operation {
 		}
 		body.stepsOf(c, operation.Caller(ctx))
 		if p := operation.Caller(ctx); c.Service == domain.S000 && (!p.IsCitizen() || p.PersonID == c.ApplicantID) {
-			body.Consent = &consentState{c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until}
+			body.Consent = &consentState{
+				c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until,
+			}
 			if c.Judgement != nil {
 				body.Judgement = judgement(*c.Judgement)
 			}
@@ -233,7 +242,7 @@ func (s *Server) getCase() operation.Operation {
 	})
 }
 
-// stepsOf adds what the procedure has come to.
+// stepsOf adds the state of the procedure.
 func (b *caseBody) stepsOf(c projections.Case, p token.Principal) {
 	b.Overdue = c.Overdue
 	if !p.IsCitizen() {
@@ -279,7 +288,8 @@ func complaintOf(x *projections.CaseComplaint, a *projections.CaseAppeal) *compl
 	return state
 }
 
-// certified is what an S000 case has ended with, if it has.
+// certified returns the certificate that an S000 case has ended with, if it has
+// ended.
 func certified(c projections.Case) (placed *placementBody, refused *refusalBody) {
 	if cert := c.Certificate; cert != nil {
 		placed = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}

@@ -39,8 +39,9 @@ const checkPath = "/v1/certificates/check/"
 func (s *Server) checkCertificate() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "check-certificate", Method: http.MethodGet, Path: checkPath + "{code}", Tag: documentsTag,
-		Summary:  "Check a document by the code that is printed on it",
-		Doc:      "For everybody, without a token: it says what the document is and whether it stands, and nothing of whom it concerns.",
+		Summary: "Check a document by the code that is printed on it",
+		Doc: "It needs no token. The answer says what the document is and whether it is valid, " +
+			"and nothing about the persons in it.",
 		Roles:    []domain.Role{operation.Anyone},
 		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeCheckCodeFormat},
 		Shows:    operation.ShowsNobody("kind, number and day of a document"),
@@ -63,8 +64,8 @@ type checked struct {
 	}
 }
 
-// check answers by the code alone. Who guesses has one chance in 2^80 for each
-// document and version.
+// check answers by the code alone. A guess succeeds with one chance in 2^80 for
+// each document and version.
 func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 	code, err := certificates.ParseCheckCode(in.Code)
 	if err != nil {
@@ -138,12 +139,12 @@ type certifiedAcceptance struct {
 	AcceptedAs domain.Role    `json:"accepted_as"`
 }
 
-// certificateBody is a document: what it is, whether it stands, its facts, and
-// the lines of its page.
+// certificateBody is a document: what it is, whether it is valid, its facts, and the
+// lines of its page.
 type certificateBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
 	Kind          certificates.Kind    `json:"kind"`
-	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"That issued it; left out for a departure sheet that no case issued"`
+	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"The case that issued it; left out for a departure sheet that no case issued"`
 	Service       domain.Service       `json:"service"`
 	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
@@ -251,11 +252,15 @@ func (s *Server) getCertificate() operation.Operation {
 		ID: "get-certificate", Method: http.MethodGet, Path: "/v1/certificates/{id}", Tag: documentsTag,
 		Summary: "A document that the registry has issued, as JSON or as a page of PDF",
 		Doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
-			"A citizen sees the documents of cases to which they are a party; of departure sheets, those that they asked for or that are about them.",
-		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+			"A citizen sees the documents of their cases, and the departure sheets that they asked for or that are about them.",
+		Roles: []domain.Role{
+			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
+		},
 		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeVersionUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsOthers(accesslog.Party),
-	}, certificateResponses, func(ctx context.Context, in *certificateInput, reading *operation.Reading) (*huma.StreamResponse, error) {
+	}, certificateResponses, func(
+		ctx context.Context, in *certificateInput, reading *operation.Reading,
+	) (*huma.StreamResponse, error) {
 		body, page, revision, err := s.document(ctx, in)
 		if err != nil {
 			return nil, err
@@ -310,7 +315,8 @@ func (s *Server) pdfResponse(page pages.Document, ifNoneMatch string) (*huma.Str
 
 func certificateResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
 	text := &huma.Schema{Type: huma.TypeString}
-	tag := &huma.Param{Schema: text, Description: "Of JSON the revision of the case, or of the person whose stream issued it, for If-Match; " +
+	tag := &huma.Param{Schema: text, Description: "Of JSON the revision of the case, or of the person whose stream " +
+		"issued it, for If-Match; " +
 		"of a page its content"}
 	language := &huma.Param{Schema: text, Description: "Of the titles and the lines"}
 	return map[string]*huma.Response{
@@ -337,17 +343,18 @@ type sheetRequestInput struct {
 }
 
 type certificateIssued struct {
-	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid" doc:"Of the document that is valid now"`
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid" doc:"The document that is valid now"`
 	Version       int                  `json:"version"`
 	operation.Events
 }
 
 func (s *Server) requestDepartureSheet() operation.Operation {
 	return operation.Command(operation.Declaration{
-		ID: "request-departure-sheet", Path: "/v1/persons/{id}/departure-sheets", Tag: documentsTag, Status: http.StatusCreated,
+		ID: "request-departure-sheet", Path: "/v1/persons/{id}/departure-sheets", Tag: documentsTag,
+		Status:  http.StatusCreated,
 		Summary: "Issue the departure sheet of a registration that has ended",
-		Doc: "Whatever ended it: a move, its term, or a deregistration that was carried out without asking for a sheet. " +
-			"One sheet is issued of an ending; whoever has lost it asks for a duplicate. A citizen asks for their own.",
+		Doc: "It does not matter what ended the registration: a move, its term, or a deregistration without a sheet. " +
+			"An ending has one sheet; a person who has lost it asks for a duplicate. A citizen asks for their own sheet.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeFactUnknown, domain.CodeNotEnded, domain.CodeSheetIssued,
@@ -424,9 +431,10 @@ type correctionInput struct {
 func (s *Server) correctCertificate() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "correct-certificate", Path: "/v1/certificates/{id}/correction", Tag: documentsTag,
-		Summary: "Mend slips of a document",
-		Doc:     "Makes a new version of the document, not a new decision: the earlier versions stay readable, and a copy of one is shown as superseded by its code.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
+		Summary: "Correct slips of the pen in a document",
+		Doc: "Makes a new version of the document and no new decision. The earlier versions stay readable; " +
+			"their codes show them as superseded.",
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeNamedTwice, domain.CodeReasonsRequired, domain.CodeCertificateUnknown,
 			domain.CodeCertificateSuperseded, domain.CodeNotASlip, domain.CodeCertificateVoid,

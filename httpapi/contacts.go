@@ -28,7 +28,7 @@ const aboutContacts = "SMS and e-mail of the registry go there from now on, besi
 type contactsBody struct {
 	Phone    string          `json:"phone,omitempty" maxLength:"32" doc:"With the country's code; leave it out for no SMS" example:"+77010000000"`
 	Email    string          `json:"email,omitempty" maxLength:"254" doc:"Leave it out for no e-mail" example:"aigul@example.kz"`
-	Language domain.Language `json:"language" doc:"In which the person wants to be written to"`
+	Language domain.Language `json:"language" doc:"The language for messages to the person"`
 }
 
 type ownContactsInput struct{ operation.Posted[contactsBody] }
@@ -59,7 +59,9 @@ func (s *Server) confirmOwnContacts() operation.Operation {
 }
 
 func (b contactsBody) command() residence.ConfirmContacts {
-	return residence.ConfirmContacts{Phone: domain.Personal(b.Phone), Email: domain.Personal(b.Email), Language: b.Language}
+	return residence.ConfirmContacts{
+		Phone: domain.Personal(b.Phone), Email: domain.Personal(b.Email), Language: b.Language,
+	}
 }
 
 // saveContacts answers without the events, since they hold the contacts in full.

@@ -20,14 +20,14 @@ func (s *Server) correctionOperations() []operation.Operation {
 type amendmentBody struct {
 	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to put right, as stream@revision; or name it by registration_id and fact"`
 	RegistrationID domain.RegistrationID      `json:"registration_id,omitzero" format:"uuid"`
-	Fact           string                     `json:"fact,omitempty" enum:"beginning,ending" doc:"Of the registration: its beginning, or its ending in force; beginning where it is left out"`
-	Action         residence.CorrectionAction `json:"action" doc:"insert adds a registration: a forgotten one where no fact is named, else in the place of the one whose beginning is named, which is annulled"`
+	Fact           string                     `json:"fact,omitempty" enum:"beginning,ending" doc:"Which fact of the registration: its beginning (the default), or the ending in force"`
+	Action         residence.CorrectionAction `json:"action" doc:"insert adds a registration. Name no fact for a registration that was forgotten; name a beginning to annul that registration and put the new one in its place"`
 	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"Of a beginning or an insertion: the right first day"`
 	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"Of the beginning of a temporary registration, or of its insertion: its right term"`
 	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"Of an ending, or of an insertion that ended: the right day, the first on which the registration no longer holds"`
-	DwellingID     domain.DwellingID          `json:"dwelling_id,omitzero" format:"uuid" doc:"Of an insertion; that of the registration in whose place it stands where it is left out"`
-	Kind           residence.Kind             `json:"kind,omitempty" doc:"Of an insertion, likewise"`
-	Reason         residence.Reason           `json:"reason,omitempty" doc:"Of an insertion that ended, likewise"`
+	DwellingID     domain.DwellingID          `json:"dwelling_id,omitzero" format:"uuid" doc:"Of an insertion; where it is left out, the dwelling of the registration that is replaced"`
+	Kind           residence.Kind             `json:"kind,omitempty" doc:"Of an insertion; where it is left out, that of the registration that is replaced"`
+	Reason         residence.Reason           `json:"reason,omitempty" doc:"Of an insertion that ended; where it is left out, that of the registration that is replaced"`
 }
 
 // consequence is a code that a correction can accept.
@@ -38,7 +38,7 @@ var consequences = as[consequence](residence.AcceptableConsequences)
 type correctBody struct {
 	Ground  residence.CorrectionGround `json:"ground"`
 	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
-	Changes []amendmentBody            `json:"changes" minItems:"1" maxItems:"50" doc:"Carried out together, in this order: only their sum must make sense"`
+	Changes []amendmentBody            `json:"changes" minItems:"1" maxItems:"50" doc:"Carried out together, in this order; only the result of all is checked"`
 	Accept  []consequence              `json:"accept,omitempty" maxItems:"10" doc:"Codes of the consequences that you have seen and accept"`
 }
 
@@ -53,7 +53,7 @@ type standingBody struct {
 	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
 	Reason        residence.Reason `json:"reason,omitempty" values:"open"`
 	CaseID        domain.CaseID    `json:"case_id,omitzero" format:"uuid"`
-	Annulled      bool             `json:"annulled,omitempty" doc:"It is held that it never was"`
+	Annulled      bool             `json:"annulled,omitempty" doc:"The registration counts as one that never existed"`
 }
 
 type correctedBody struct {
@@ -88,7 +88,7 @@ type corrected struct {
 	Before       []lineBody        `json:"before,omitempty" doc:"With dry_run: the timeline as it is"`
 	After        []lineBody        `json:"after,omitempty" doc:"With dry_run: the timeline as it would be"`
 	Consequences []consequenceBody `json:"consequences,omitempty" doc:"With dry_run: what must be accepted"`
-	Warnings     []warningBody     `json:"warnings,omitempty" doc:"What nobody has to accept and a person should look at"`
+	Warnings     []warningBody     `json:"warnings,omitempty" doc:"What need not be accepted and a person should look at"`
 	operation.Events
 }
 
@@ -96,9 +96,10 @@ func (s *Server) correctResidence() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "correct-residence", Path: "/v1/persons/{id}/corrections", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Correct, annul or insert earlier registrations, endings and corrections",
-		Doc: "Any fact of a person's residence can be put right by naming it, however long ago it was recorded and whatever came after. " +
+		Doc: "It corrects any fact of a person's residence, however old it is and whatever was recorded later. " +
 			"The fact stays in the log; the correction is a further event. " +
-			"Send it with dry_run first: the answer shows the timeline before and after and every consequence; those must be accepted by their codes.",
+			"Send it with dry_run first: the answer shows the timeline before and after, and every consequence. " +
+			"List the codes of the consequences in accept.",
 		Roles: []domain.Role{domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeEventRefFormat, domain.CodeDateInFuture, domain.CodePersonUnknown,
@@ -120,22 +121,9 @@ func (s *Server) correctResidence() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *correctInput) (command.Receipt, corrected, error) {
 		out := corrected{PersonID: in.ID, Changes: []correctedBody{}}
-		c := residence.Correct{Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Accept: as[domain.Code](in.Body.Accept)}
-		for i, b := range in.Body.Changes {
-			forgotten := b.Action == residence.Insert && b.Event.IsZero() && b.RegistrationID.IsZero()
-			if !forgotten && b.Event.IsZero() == b.RegistrationID.IsZero() || !b.Event.IsZero() && b.Fact != "" {
-				return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeRequired,
-					"name the fact in one way: by event, or by registration_id and fact").At(domain.Path("changes", i, "event"))
-			}
-			ch := residence.Change{
-				Fact:   residence.FactName{Event: b.Event, RegistrationID: b.RegistrationID, Ending: b.Fact == "ending"},
-				Action: b.Action, From: b.EffectiveFrom, Until: b.Until, EndedOn: b.EndedOn,
-			}
-			if b.Action == residence.Insert {
-				ch.RegistrationID = domain.RegistrationID{UUID: domain.DeriveID(call.ID.UUID, fmt.Sprintf("inserted %d", i))}
-				ch.DwellingID, ch.Kind, ch.Reason = b.DwellingID, b.Kind, b.Reason
-			}
-			c.Changes = append(c.Changes, ch)
+		c, err := in.Body.command(call.ID)
+		if err != nil {
+			return command.Receipt{}, out, err
 		}
 		r, plan, err := s.commands.Correct(ctx, call.Command, in.ID, c, call.Options)
 		for _, rec := range r.Events {
@@ -150,6 +138,29 @@ func (s *Server) correctResidence() operation.Operation {
 		}
 		return r, out, err
 	})
+}
+
+// command reads the correction. The registrations that it inserts get their ids from
+// the id of the command.
+func (b correctBody) command(id domain.CommandID) (residence.Correct, error) {
+	c := residence.Correct{Ground: b.Ground, Reasons: domain.Personal(b.Reasons), Accept: as[domain.Code](b.Accept)}
+	for i, a := range b.Changes {
+		forgotten := a.Action == residence.Insert && a.Event.IsZero() && a.RegistrationID.IsZero()
+		if !forgotten && a.Event.IsZero() == a.RegistrationID.IsZero() || !a.Event.IsZero() && a.Fact != "" {
+			return c, domain.Refuse(domain.Invalid, domain.CodeRequired,
+				"name the fact in one way: by event, or by registration_id and fact").At(domain.Path("changes", i, "event"))
+		}
+		change := residence.Change{
+			Fact:   residence.FactName{Event: a.Event, RegistrationID: a.RegistrationID, Ending: a.Fact == "ending"},
+			Action: a.Action, From: a.EffectiveFrom, Until: a.Until, EndedOn: a.EndedOn,
+		}
+		if a.Action == residence.Insert {
+			change.RegistrationID = domain.RegistrationID{UUID: domain.DeriveID(id.UUID, fmt.Sprintf("inserted %d", i))}
+			change.DwellingID, change.Kind, change.Reason = a.DwellingID, a.Kind, a.Reason
+		}
+		c.Changes = append(c.Changes, change)
+	}
+	return c, nil
 }
 
 func standingOf(s residence.Standing) standingBody {

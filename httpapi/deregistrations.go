@@ -40,7 +40,7 @@ type resultBody struct {
 	PersonID domain.PersonID         `json:"person_id" format:"uuid"`
 	Outcome  string                  `json:"outcome" enum:"deregistered,refused"`
 	Ended    []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that were ended"`
-	Warnings []warningBody           `json:"warnings,omitempty" doc:"What nothing forbids and a person should look at"`
+	Warnings []warningBody           `json:"warnings,omitempty" doc:"What the rules allow and a person should look at"`
 	Code     domain.Code             `json:"code,omitempty"`
 	Reason   string                  `json:"reason,omitempty"`
 }
@@ -58,7 +58,7 @@ func (s *Server) deregister() operation.Operation {
 		ID: "deregister", Path: "/v1/deregistrations", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Deregister at the place of residence (S001)",
 		Doc: "One application for one or more persons; each gets a result of its own. " +
-			"Which channel is open depends on the class of the applicant and the ground.",
+			"The class of the applicant and the ground decide which channels are open.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: signatureProblems.and(
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
@@ -104,7 +104,10 @@ func (s *Server) deregister() operation.Operation {
 func results(list []residence.Result) []resultBody {
 	bodies := make([]resultBody, len(list))
 	for i, r := range list {
-		bodies[i] = resultBody{PersonID: r.PersonID, Outcome: "refused", Ended: r.Ended, Warnings: warnings(r.Warnings), Code: r.Code, Reason: r.Reason}
+		bodies[i] = resultBody{
+			PersonID: r.PersonID, Outcome: "refused", Ended: r.Ended, Warnings: warnings(r.Warnings), Code: r.Code,
+			Reason: r.Reason,
+		}
 		if r.Granted() {
 			bodies[i].Outcome = "deregistered"
 		}
@@ -161,7 +164,9 @@ func (s *Server) confirmDeregistration() operation.Operation {
 
 // onChannel puts an application on its channel. It refuses a channel that the role of
 // the caller does not serve, and a citizen who applies for somebody else.
-func onChannel(cmd domain.Command, p token.Principal, channel domain.Channel, applicant domain.PersonID) (domain.Command, error) {
+func onChannel(
+	cmd domain.Command, p token.Principal, channel domain.Channel, applicant domain.PersonID,
+) (domain.Command, error) {
 	if !channel.OpenTo(p.Role) {
 		return cmd, domain.Refuse(domain.Forbidden, domain.CodeChannelNotOfRole,
 			"the role %s does not file through the channel %s", p.Role, channel).At("channel")

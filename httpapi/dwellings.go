@@ -100,12 +100,15 @@ type describeDwellingInput struct {
 func (s *Server) describeDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "describe-dwelling", Path: "/v1/dwellings/{id}/description", Tag: residenceTag,
-		Summary:  "Record or correct what a dwelling is: the kind of place and its useful area",
-		Doc:      "Replaces the description before it. What is left out is held to be not known. Those who are registered there already are not touched by it.",
+		Summary: "Record or correct what a dwelling is: the kind of place and its useful area",
+		Doc: "Replaces the earlier description. A member that is left out is unknown from now on. " +
+			"Registrations that exist stay as they are.",
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeAreaFormat, domain.CodeNothingChanges},
 		Example:  `{"place": "apartment", "useful_area": 54.3}`,
-	}, func(ctx context.Context, call operation.Call, in *describeDwellingInput) (command.Receipt, recordedDwelling, error) {
+	}, func(
+		ctx context.Context, call operation.Call, in *describeDwellingInput,
+	) (command.Receipt, recordedDwelling, error) {
 		r, err := s.commands.DescribeDwelling(ctx, call.Command, in.ID, in.Body.description(), call.Options)
 		return r, recordedDwelling{DwellingID: in.ID}, err
 	})
@@ -125,20 +128,25 @@ func (s *Server) changeOwners() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-owners", Path: "/v1/dwellings/{id}/owners", Tag: residenceTag,
 		Summary: "Change the owners of a dwelling",
-		Doc:     "Names all owners from a day on, not before the present ones began.",
+		Doc:     "Names all owners from a day on. That day is not earlier than the first day of the present owners.",
 		Roles:   []domain.Role{domain.RoleOperator},
 		Problems: []domain.Code{
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeSharesExceedOne,
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
 			domain.CodeEffectiveTooEarly,
 		},
-		Example: `{"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/1"}], "effective_on": "2026-03-15"}`,
+		Example: `{
+			"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/1"}],
+			"effective_on": "2026-03-15"
+		}`,
 	}, func(ctx context.Context, call operation.Call, in *changeOwnersInput) (command.Receipt, recordedDwelling, error) {
 		on := in.Body.EffectiveOn
 		if on.IsZero() {
 			on = call.Today()
 		}
-		r, err := s.commands.ChangeOwners(ctx, call.Command, in.ID, residence.ChangeOwners{Owners: owners(in.Body.Owners), On: on}, call.Options)
+		r, err := s.commands.ChangeOwners(
+			ctx, call.Command, in.ID, residence.ChangeOwners{Owners: owners(in.Body.Owners), On: on}, call.Options,
+		)
 		return r, recordedDwelling{DwellingID: in.ID}, err
 	})
 }
@@ -164,7 +172,9 @@ func (s *Server) endLease() operation.Operation {
 		},
 		Example: `{"reason": "returned", "on": "2026-03-17"}`,
 	}, func(ctx context.Context, call operation.Call, in *endLeaseInput) (command.Receipt, recordedDwelling, error) {
-		r, err := s.commands.EndLease(ctx, call.Command, in.ID, residence.EndLease{Reason: in.Body.Reason, On: in.Body.On}, call.Options)
+		r, err := s.commands.EndLease(
+			ctx, call.Command, in.ID, residence.EndLease{Reason: in.Body.Reason, On: in.Body.On}, call.Options,
+		)
 		return r, recordedDwelling{DwellingID: in.ID}, err
 	})
 }

@@ -59,8 +59,9 @@ func (s *Server) redateEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "redate-entry", Path: entryAddress + "/redating", Tag: housingTag,
 		Summary: "Re-date an entry to the day on which its ground arose",
-		Doc:     "The entry counts from the beginning of that day. The numbers between its two places change by one; those before and behind stay.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "The entry counts from the beginning of that day. The numbers between its old and its new place change by " +
+			"one; all others stay.",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNothingChanges, domain.CodeReasonsRequired,
 			domain.CodeEntryUnderReview, domain.CodeRedatingTooEarly,
@@ -121,22 +122,11 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 			asOf = day.AddDays(1).Start().Add(-1)
 		}
 	}
-	body := numbersBody{ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: notPlaced, Changes: []numberChangeBody{}}
-	err := s.commands.List(ctx, in.ListID, func(q *housing.Queue) error {
-		if !q.Known() {
-			return housing.UnknownList()
-		}
-		e, ok := q.Entry(in.EntryID)
-		if !ok {
-			return domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
-		}
-		if p := operation.Citizen(ctx); !p.IsZero() && p != e.PersonID {
-			return operation.NotYours()
-		}
-		body.PersonID, body.CaseID = e.PersonID, e.CaseID
-		return nil
-	})
-	if err != nil {
+	body := numbersBody{
+		ListID: in.ListID, EntryID: in.EntryID, AsOf: asOf, Status: notPlaced, Changes: []numberChangeBody{},
+	}
+	var err error
+	if body.PersonID, body.CaseID, err = s.holderOf(ctx, in.EntryPath); err != nil {
 		return nil, operation.Hide(ctx, err)
 	}
 	n := housing.NumbersOf(in.EntryID)
@@ -152,13 +142,39 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 		n.Apply(rec)
 		last = rec
 	}
+	body.fill(n)
+	body.AsOfPosition = last.Position
+	return operation.Answer(body, last.Revision, last.Position), nil
+}
+
+// holderOf returns whose an entry is and its case, to a citizen only of their own.
+func (s *Server) holderOf(ctx context.Context, at EntryPath) (person domain.PersonID, caseID domain.CaseID, err error) {
+	err = s.commands.List(ctx, at.ListID, func(q *housing.Queue) error {
+		if !q.Known() {
+			return housing.UnknownList()
+		}
+		e, ok := q.Entry(at.EntryID)
+		if !ok {
+			return domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
+		}
+		if p := operation.Citizen(ctx); !p.IsZero() && p != e.PersonID {
+			return operation.NotYours()
+		}
+		person, caseID = e.PersonID, e.CaseID
+		return nil
+	})
+	return person, caseID, err
+}
+
+// fill adds the state, the number and its changes.
+func (b *numbersBody) fill(n *housing.Numbers) {
 	number, of := n.Now()
-	body.Of, body.AsOfPosition = of, last.Position
+	b.Of = of
 	if e, ok := n.Entry(); ok {
-		body.Status = numberState(e.State())
+		b.Status = numberState(e.State())
 	}
 	if number > 0 {
-		body.Number = &number
+		b.Number = &number
 	}
 	for _, c := range n.Changes {
 		line := numberChangeBody{
@@ -168,13 +184,12 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 		if c.Number > 0 {
 			line.Number = &c.Number
 		}
-		body.Changes = append(body.Changes, line)
+		b.Changes = append(b.Changes, line)
 	}
-	return operation.Answer(body, last.Revision, last.Position), nil
 }
 
-// changeOf names what an event does to numbers; an event that changes none has
-// no name.
+// changeOf names the kind of change that an event makes to numbers; "" for an event
+// that changes no number.
 func changeOf(e domain.Event) projections.ChangeKind {
 	switch e.(type) {
 	case housing.EntryPlaced:
@@ -210,7 +225,7 @@ type needCheckBody struct {
 
 type transferBody struct {
 	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"A member of the family registered together with the holder"`
-	Family   []familyBody          `json:"family,omitempty" maxItems:"50" doc:"That is left, in its relations to the new holder"`
+	Family   []familyBody          `json:"family,omitempty" maxItems:"50" doc:"The rest of the family, with its relations to the new holder"`
 	Cause    housing.TransferCause `json:"cause"`
 	On       domain.Date           `json:"on" format:"date" doc:"Of the death or departure"`
 	Need     needCheckBody         `json:"need_check"`
@@ -225,7 +240,7 @@ func (s *Server) transferEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "transfer-entry", Path: entryAddress + "/transfer", Tag: housingTag,
 		Summary: "Transfer an entry to a remaining member of the family",
-		Doc:     "After the death or departure of the holder, with the seniority, if the family is still in need.",
+		Doc:     "After the death or departure of the holder, if the family is still in need. The entry keeps its seniority.",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
@@ -257,7 +272,7 @@ func (s *Server) confirmEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-entry", Path: entryAddress + "/inventory", Tag: housingTag,
 		Summary:  "Confirm an entry in the yearly inventory",
-		Doc:      "A review that was opened because the confirmation was missing ends with it.",
+		Doc:      "It ends a review that began because the confirmation was missing.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(domain.CodeDateInFuture, domain.CodeEffectiveTooEarly),
 		Example:  `{"on": "2026-03-15"}`,
@@ -266,14 +281,16 @@ func (s *Server) confirmEntry() operation.Operation {
 		if on.IsZero() {
 			on = call.Today()
 		}
-		r, err := s.commands.ConfirmInventory(ctx, call.Command, in.ListID, housing.ConfirmInventory{EntryID: in.EntryID, On: on}, call.Options)
+		r, err := s.commands.ConfirmInventory(
+			ctx, call.Command, in.ListID, housing.ConfirmInventory{EntryID: in.EntryID, On: on}, call.Options,
+		)
 		return r, entryChanged{EntryID: in.EntryID}, err
 	})
 }
 
 type reportBody struct {
 	Kind       housing.ChangeKind `json:"kind"`
-	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"All that is counted from now on"`
+	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"The whole family that is counted from now on"`
 	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"A change is reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
 }
@@ -287,7 +304,7 @@ func (s *Server) reportChange() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "report-change", Path: entryAddress + "/change", Tag: housingTag,
 		Summary: "Report a change of the family, or that the need is lost",
-		Doc:     "A citizen reports on their own entry. A lost need opens a review.",
+		Doc:     "A citizen reports a change of their own entry. A lost need opens a review.",
 		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodePersonUnknown,
@@ -307,7 +324,7 @@ func (s *Server) reportChange() operation.Operation {
 }
 
 type protectionBody struct {
-	Category housing.ProtectedCategory `json:"category" maxLength:"64" doc:"One that the edition in force protects: orphan_or_without_parental_care, incomplete_family, awarded_mother_of_many_children, large_family" example:"large_family"`
+	Category housing.ProtectedCategory `json:"category" maxLength:"64" doc:"A category that the edition in force protects: orphan_or_without_parental_care, incomplete_family, awarded_mother_of_many_children, large_family" example:"large_family"`
 	Lift     bool                      `json:"lift,omitempty" doc:"The entry is not, or not any more, of this category"`
 	Because  string                    `json:"because" minLength:"1" maxLength:"2000" doc:"The document that proves it, or the reasons of lifting it"`
 }
@@ -320,7 +337,8 @@ type protectionInput struct {
 func (s *Server) protectEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "protect-entry", Path: entryAddress + "/protection", Tag: housingTag,
-		Summary:  "Record that an entry is of a category that is not removed before a dwelling is provided, or lift that",
+		Summary: "Protect an entry from removal before a dwelling is provided, because of its category; " +
+			"or lift the protection",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(domain.CodeNothingChanges, domain.CodeReasonsRequired),
 		Example:  `{"category": "large_family", "because": "certificate 17 of 2026-02-01"}`,
@@ -333,7 +351,7 @@ func (s *Server) protectEntry() operation.Operation {
 }
 
 type reviewBody struct {
-	Close bool   `json:"close,omitempty" doc:"The entry stays; the other end of a review is a removal"`
+	Close bool   `json:"close,omitempty" doc:"true closes the review, and the entry stays; the other way to end a review is a removal"`
 	Note  string `json:"note" minLength:"1" maxLength:"4000" doc:"What is in doubt, or what was found"`
 }
 
@@ -346,8 +364,9 @@ func (s *Server) reviewEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "review-entry", Path: entryAddress + "/review", Tag: housingTag,
 		Summary: "Open or close a review of an entry",
-		Doc:     "Under review an entry keeps its number, and is passed over when a dwelling is given. A review that is closed confirms the entry, and its year begins anew.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "An entry under review keeps its number and is skipped when a dwelling is given. " +
+			"Closing the review confirms the entry, and its year begins anew.",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeReasonsRequired, domain.CodeEntryUnderReview, domain.CodeEntryNotReviewed,
 		),
@@ -361,7 +380,7 @@ func (s *Server) reviewEntry() operation.Operation {
 }
 
 type priorityBody struct {
-	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"One that the rule of the list names" example:"large_family"`
+	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"A category that the rule of the list names" example:"large_family"`
 	End      bool                     `json:"end,omitempty"`
 }
 
@@ -396,7 +415,7 @@ func (s *Server) changeEntryConsent() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-consent", Path: entryAddress + "/consent", Tag: housingTag,
 		Summary: "Withdraw or renew the consent to look-ups in other systems",
-		Doc:     "A withdrawn consent blocks new look-ups and leaves the entry where it is. A citizen decides on their own entry.",
+		Doc:     "A withdrawn consent blocks new look-ups; the entry stays. A citizen changes the consent of their own entry.",
 		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: entryProblems.and(
 			domain.CodeNothingChanges, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
@@ -417,8 +436,9 @@ func (s *Server) changeEntryConsent() operation.Operation {
 func (s *Server) getEntryNumbers() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry-numbers", Method: http.MethodGet, Path: entryAddress + "/numbers", Tag: housingTag,
-		Summary:  "The number of an entry at any time, and every change of it with its cause",
-		Doc:      "Read from the log itself, which is folded anew: the price is that of a replay of the list. A citizen sees their own entry only.",
+		Summary: "The number of an entry at any time, and every change of it with its cause",
+		Doc: "The answer comes from a replay of the list, so it costs more than the current number. " +
+			"A citizen sees only their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
@@ -463,7 +483,7 @@ type numberBody struct {
 	SeniorityAt     time.Time          `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
 	RegisteredOn    domain.Date        `json:"registered_on" format:"date" doc:"Day of placing"`
 	CertifiedNumber int                `json:"certified_number" doc:"The number on the certificate; it never changes"`
-	InventoryDueOn  domain.Date        `json:"inventory_due_on" format:"date" doc:"Until when the entry is to be confirmed; then its holder is asked, and then comes a review, never a silent removal"`
+	InventoryDueOn  domain.Date        `json:"inventory_due_on" format:"date" doc:"The last day to confirm the entry. Then its holder is asked; without an answer a review begins. No entry is removed silently"`
 	AnswerBy        domain.Date        `json:"answer_by,omitzero" format:"date" doc:"The holder was asked to confirm the need until then"`
 	Review          *entryReviewBody   `json:"review,omitempty" doc:"Of an entry under review, and of one that was removed at its end"`
 	Removal         *entryRemovalBody  `json:"removal,omitempty"`
@@ -475,7 +495,7 @@ func (s *Server) getEntry() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry", Method: http.MethodGet, Path: entryAddress, Tag: housingTag,
 		Summary:  "The current number of an entry, and what changed it last",
-		Doc:      "A citizen sees their own entry only.",
+		Doc:      "A citizen sees only their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
@@ -496,10 +516,13 @@ func (s *Server) getEntry() operation.Operation {
 
 func numberOf(n projections.QueueNumber) numberBody {
 	body := numberBody{
-		PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of, SeniorityAt: n.Seniority.At,
-		RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy, AsOfPosition: n.AsOf,
+		PersonID: n.PersonID, CaseID: n.CaseID, ListID: n.ListID, EntryID: n.EntryID, Status: n.Status, Of: n.Of,
+		SeniorityAt:  n.Seniority.At,
+		RegisteredOn: n.RegisteredOn, CertifiedNumber: n.Certified, InventoryDueOn: n.InventoryDueOn, AnswerBy: n.AnswerBy,
+		AsOfPosition: n.AsOf,
 		LastChange: changeBody{
-			Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created, Event: n.LastChange.Event.String(),
+			Kind: n.LastChange.Kind, At: n.LastChange.EffectiveAt, CreatedAt: n.LastChange.Created,
+			Event: n.LastChange.Event.String(),
 		},
 	}
 	if n.Number > 0 {
@@ -509,13 +532,15 @@ func numberOf(n projections.QueueNumber) numberBody {
 	return body
 }
 
-// reviewOf adds what the review of the entry has come to.
+// reviewOf adds the state of the review of the entry.
 func (b *numberBody) reviewOf(n projections.QueueNumber) {
 	if n.Removed != "" {
 		b.Removal = &entryRemovalBody{n.Removed, n.NoticeDueOn}
 	}
 	if x := n.Review; x != nil {
-		b.Review = &entryReviewBody{Reason: x.Reason, Hearing: hearingOf(x.Hearing), Complaint: complaintOf(x.Complaint, x.Appeal)}
+		b.Review = &entryReviewBody{
+			Reason: x.Reason, Hearing: hearingOf(x.Hearing), Complaint: complaintOf(x.Complaint, x.Appeal),
+		}
 		for _, o := range x.Owed {
 			b.Review.Owed = append(b.Review.Owed, dutyBody(o))
 		}

@@ -92,7 +92,9 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 	d.Method, d.Tag = http.MethodGet, auditTag
 	d.Roles, d.Shows = []domain.Role{domain.RoleAuditor}, operation.ShowsPersons()
 	d.Problems = []domain.Code{of.unknown}
-	return operation.Stream(d, historyResponses, func(ctx context.Context, in *historyInput, reading *operation.Reading) (*huma.StreamResponse, error) {
+	return operation.Stream(d, historyResponses, func(
+		ctx context.Context, in *historyInput, reading *operation.Reading,
+	) (*huma.StreamResponse, error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}

@@ -28,7 +28,7 @@ type takeInventoryInput struct {
 
 type inventoryTaken struct {
 	ListID   domain.ListID `json:"list_id" format:"uuid"`
-	Asked    int           `json:"asked" doc:"Holders who were asked to confirm their need; 500 with the reviewed at most, then take it again"`
+	Asked    int           `json:"asked" doc:"Holders who were asked to confirm their need; asked and reviewed are 500 together at most; if they are 500, repeat the command"`
 	Reviewed int           `json:"reviewed" doc:"Entries that came under review"`
 	operation.Events
 }
@@ -36,8 +36,10 @@ type inventoryTaken struct {
 func (s *Server) takeInventory() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "take-inventory", Path: "/v1/queues/{list_id}/inventory", Tag: housingTag,
-		Summary:  "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in time",
-		Doc:      "The registry does so by itself on the day; this does it now. No entry is removed by it, and none loses its number.",
+		Summary: "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in " +
+			"time",
+		Doc: "The registry does this itself on the day; the command does it now. " +
+			"It removes no entry and changes no number.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNothingChanges, domain.CodeListUnknown},
 		Example:  `{}`,
@@ -56,7 +58,7 @@ func (s *Server) takeInventory() operation.Operation {
 }
 
 type priorityRuleBody struct {
-	Categories []housing.PriorityCategory `json:"categories" maxItems:"50" doc:"Of those that the edition in force lists: war_veteran, orphan, awarded_mother, large_family; none ends the rule"`
+	Categories []housing.PriorityCategory `json:"categories" maxItems:"50" doc:"Categories that the edition in force lists: war_veteran, orphan, awarded_mother, large_family; an empty list ends the rule"`
 	Basis      string                     `json:"basis" minLength:"1" maxLength:"400" doc:"The act that allows it"`
 }
 
@@ -74,12 +76,15 @@ func (s *Server) setPriorityRule() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "set-priority-rule", Path: "/v1/queues/{list_id}/priority-rule", Tag: housingTag,
 		Summary:  "Set or end the priority rule of a list",
-		Doc:      "A list has none until one is set. A rule moves nobody by itself, and its end takes nothing back.",
+		Doc:      "A list has no rule until one is set. A rule alone moves no entry, and its end takes no priority back.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNamedTwice, domain.CodeListUnknown},
 		Example:  `{"categories": ["large_family"], "basis": "decision 5 of the commission"}`,
 	}, func(ctx context.Context, call operation.Call, in *priorityRuleInput) (command.Receipt, listChanged, error) {
-		r, err := s.commands.SetPriorityRule(ctx, call.Command, in.ListID, housing.SetPriorityRule{Categories: in.Body.Categories, Basis: in.Body.Basis}, call.Options)
+		r, err := s.commands.SetPriorityRule(
+			ctx, call.Command, in.ListID, housing.SetPriorityRule{Categories: in.Body.Categories, Basis: in.Body.Basis},
+			call.Options,
+		)
 		return r, listChanged{ListID: in.ListID}, err
 	})
 }
@@ -107,7 +112,7 @@ type publicBody struct {
 	Body       string                `json:"body"`
 	Settlement string                `json:"settlement"`
 	Title      string                `json:"title"`
-	Ground     string                `json:"ground" doc:"On which everybody here was placed"`
+	Ground     string                `json:"ground" doc:"The ground on which every entry was placed"`
 	Of         int                   `json:"of"`
 	Waiting    []publicLineBody      `json:"waiting"`
 	Provided   []publicProvisionBody `json:"provided" doc:"The last 100, the latest first"`
@@ -126,9 +131,12 @@ func (s *Server) getPublicList() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-public-list", Method: http.MethodGet, Path: "/v1/queues/{list_id}/public", Tag: housingTag,
 		Summary: "What is published of a list: how many are in each family, when they were placed, what was provided",
-		Doc: "Exactly what art. 78 lists, and nothing that names anybody: no id, no name, no IIN. It is for everybody who has a token; " +
-			"whether and where it is published is for the body that keeps the list.",
-		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Doc: "It shows exactly what art. 78 lists, and names nobody: no id, no name, no IIN. " +
+			"It is open to everybody with a token; " +
+			"the body that keeps the list decides whether and where to publish it.",
+		Roles: []domain.Role{
+			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
+		},
 		Problems: []domain.Code{domain.CodeListUnknown},
 		Shows:    operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
 		FromLog:  true,
@@ -146,7 +154,9 @@ func (s *Server) getPublicList() operation.Operation {
 				body.Waiting = append(body.Waiting, publicLineBody(l))
 			}
 			for _, p := range q.PublicProvisions(publicProvisions) {
-				body.Provided = append(body.Provided, publicProvisionBody{p.Persons, p.PlacedOn, p.Area, domain.DateOf(p.ProvidedAt)})
+				body.Provided = append(body.Provided, publicProvisionBody{
+					p.Persons, p.PlacedOn, p.Area, domain.DateOf(p.ProvidedAt),
+				})
 			}
 			return nil
 		})
@@ -201,7 +211,9 @@ type entriesInput struct {
 // standingState is the state of an entry that stands on its list.
 type standingState string
 
-var standingStates = as[standingState]([]housing.EntryState{housing.Active, housing.UnderReview, housing.HearingPending})
+var standingStates = as[standingState]([]housing.EntryState{
+	housing.Active, housing.UnderReview, housing.HearingPending,
+})
 
 type entryBody struct {
 	Number          int             `json:"number"`
@@ -242,7 +254,10 @@ func (s *Server) listEntries() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		body := entriesBody{ListID: in.ListID, Of: page.Of, Next: page.Next, AsOfPosition: page.AsOf, Entries: make([]entryBody, len(page.Entries))}
+		body := entriesBody{
+			ListID: in.ListID, Of: page.Of, Next: page.Next, AsOfPosition: page.AsOf,
+			Entries: make([]entryBody, len(page.Entries)),
+		}
 		for i, e := range page.Entries {
 			body.Entries[i] = entryBody{
 				Number: e.Number, EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, SeniorityAt: e.Seniority.At,

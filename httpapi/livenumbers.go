@@ -47,7 +47,9 @@ func (s *Server) getOwnNumbers() operation.Operation {
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeTooManyStreams},
 		Shows:    operation.ShowsPersons(),
-	}, numbersResponses, func(ctx context.Context, in *myQueueInput, reading *operation.Reading) (*huma.StreamResponse, error) {
+	}, numbersResponses, func(
+		ctx context.Context, in *myQueueInput, reading *operation.Reading,
+	) (*huma.StreamResponse, error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err
 		}
@@ -67,7 +69,8 @@ func numbersResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.R
 	return map[string]*huma.Response{"200": {
 		Description: "The numbers now as JSON, or a stream of them",
 		Headers: map[string]*huma.Param{"Tizilim-Position": {
-			Schema: &huma.Schema{Type: huma.TypeString}, Description: "How far in the log the answer knows; of a stream its first message",
+			Schema:      &huma.Schema{Type: huma.TypeString},
+			Description: "How far in the log the answer knows; of a stream its first message",
 		}},
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: schema(reflect.TypeFor[myQueueBody]())},

@@ -26,7 +26,7 @@ func (s *Server) meOperations() []operation.Operation {
 func (s *Server) getMe() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tag: accountTag,
-		Summary:  "Who you are to the registry, and where you are registered now",
+		Summary:  "What the registry knows about you, and where you are registered now",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodePersonUnknown},
 		Shows:    operation.ShowsPersons(),
@@ -60,7 +60,8 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 	}
 	r, err := s.model.Residence(ctx, id, domain.DateOf(s.now()))
 	if domain.CodeOf(err) == domain.CodePersonUnknown {
-		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry does not know you yet: a desk of the State Corporation records you when you first come there")
+		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
+			"the registry does not know you yet: a desk of the State Corporation records you when you first come there")
 	}
 	if err != nil {
 		return nil, err
@@ -72,7 +73,8 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 	body := meBody{
 		PersonID: id, Class: r.Class, Registrations: []registrationBody{}, AsOfPosition: r.AsOf,
 		Links: meLinks{
-			Residence: "/v1/persons/" + id.String() + "/residence", Services: "/v1/me/services", Queue: "/v1/me/queue", Notices: "/v1/me/notices", Accesses: "/v1/me/accesses",
+			Residence: "/v1/persons/" + id.String() + "/residence", Services: "/v1/me/services", Queue: "/v1/me/queue",
+			Notices: "/v1/me/notices", Accesses: "/v1/me/accesses",
 		},
 	}
 	for _, rec := range first {
@@ -81,12 +83,14 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 		}
 	}
 	for _, reg := range r.Registrations {
-		body.Registrations = append(body.Registrations, registrationBody{reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until})
+		body.Registrations = append(body.Registrations, registrationBody{
+			reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until,
+		})
 	}
 	return operation.Answer(body, r.Revision, r.AsOf), nil
 }
 
-// lastFour is the IIN as its holder recognises it, and nobody else can use it.
+// lastFour masks an IIN: its holder recognises it, and nobody else can use it.
 func lastFour(iin domain.IIN) string {
 	if len(iin) < 4 {
 		return ""
@@ -98,7 +102,7 @@ func (s *Server) getOwnServices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-services", Method: http.MethodGet, Path: "/v1/me/services", Tag: accountTag,
 		Summary: "The history of services obtained: your cases of both services",
-		Doc:     "All in which you take part: as applicant, as one who is deregistered, as family, or as a co-owner who is asked.",
+		Doc:     "All cases in which you take part: as the applicant, as a person to deregister, as family, or as a co-owner.",
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Shows:   operation.ShowsPersons(),
 	}, s.myServices)
@@ -117,8 +121,8 @@ type ownResult struct {
 	Reason  string                  `json:"reason,omitempty"`
 }
 
-// serviceBody is a case as one of its parties sees it in their account. The
-// other parties are shown by the case itself, and that look is noted.
+// serviceBody is a case as one of its parties sees it in their account. It names no
+// other party: GET /v1/cases/{id} does, and the access log notes that read.
 type serviceBody struct {
 	CaseID       domain.CaseID         `json:"case_id" format:"uuid" doc:"GET /v1/cases/{id} shows all of it"`
 	Service      domain.Service        `json:"service"`
@@ -148,7 +152,8 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 	}
 	before, err := strconv.ParseUint("0"+in.Cursor, 10, 64)
 	if err != nil {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
 	}
 	id := operation.Citizen(ctx)
 	page, err := s.model.CasesOf(ctx, id, domain.Position(before), in.Limit)
@@ -159,7 +164,9 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 	if err != nil {
 		return nil, err
 	}
-	body := servicesBody{Services: make([]serviceBody, len(page.Cases)), Issued: make([]issuedBody, len(issued)), AsOfPosition: page.AsOf}
+	body := servicesBody{
+		Services: make([]serviceBody, len(page.Cases)), Issued: make([]issuedBody, len(issued)), AsOfPosition: page.AsOf,
+	}
 	for i, d := range issued {
 		body.Issued[i] = issuedBody{d.ID, d.Kind}
 	}
@@ -172,10 +179,11 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 	return &operation.Listed[servicesBody]{Position: operation.Position(page.AsOf), Body: body}, nil
 }
 
-// serviceOf shows a case to one of its parties.
+// serviceOf makes the body of a case for one of its parties.
 func serviceOf(c projections.Case, id domain.PersonID) serviceBody {
 	b := serviceBody{
-		CaseID: c.ID, Service: c.Service, Part: partOf(c, id), State: c.State, ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Overdue: c.Overdue,
+		CaseID: c.ID, Service: c.Service, Part: partOf(c, id), State: c.State, ReceivedAt: c.ReceivedAt,
+		Deadline: c.Deadline, Overdue: c.Overdue,
 		Issued: make([]issuedBody, len(c.Documents)),
 	}
 	if !c.NotifiedAt.IsZero() {
@@ -200,7 +208,8 @@ func serviceOf(c projections.Case, id domain.PersonID) serviceBody {
 	return b
 }
 
-// partOf says what the person is to the case; first of all its applicant.
+// partOf says what the person is to the case. A person who is several things is
+// the applicant first.
 func partOf(c projections.Case, id domain.PersonID) string {
 	if c.ApplicantID == id {
 		return "applicant"
@@ -220,7 +229,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
 		Summary: "Who read your data, when and why",
-		Doc:     "What you read of yourself is not noted.",
+		Doc:     "Your own reads of your data are not in it.",
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Shows:   operation.ShowsPersons(),
 		FromLog: true,
@@ -239,7 +248,7 @@ type accessBody struct {
 	Operation string                 `json:"operation" doc:"What was read, as /openapi.json names it; or state-systems-lookup: what was looked up in other state information systems"`
 	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"Of a look-up: the kinds of data"`
 	Purpose   accesslog.Purpose      `json:"purpose"`
-	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"That the read belonged to"`
+	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"The case that the read belonged to"`
 }
 
 type accessesBody struct {
@@ -254,7 +263,8 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	if in.Cursor != "" {
 		revision, err := strconv.ParseUint(in.Cursor, 10, 63)
 		if err != nil {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+			return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
 		}
 		before = &revision
 	}

@@ -37,7 +37,9 @@ func newMetrics(r prometheus.Registerer, model *projections.Reader, now func() t
 		}, []string{"command", "outcome"}),
 	}
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "tizilim_cases_overdue", Help: "What is late in all cases: decisions, and the other duties of the body; NaN while the read model does not answer.",
+		Name: "tizilim_cases_overdue",
+		Help: "What is late in all cases: decisions, and the other duties of the body; " +
+			"NaN while the read model does not answer.",
 	}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 		defer cancel()
@@ -60,7 +62,8 @@ type noticeGauges struct {
 
 var (
 	noticesWaiting = prometheus.NewDesc("tizilim_notices",
-		"Notices that are not settled: owed by an event; queued, sent and awaiting a report, or given up, each way counted.", []string{"state"}, nil)
+		"Notices that are not settled: owed by an event; queued, sent and awaiting a report, or given up, "+
+			"each way counted.", []string{"state"}, nil)
 	oldestNotice = prometheus.NewDesc("tizilim_notices_oldest_seconds",
 		"For how long the oldest notice that is owed or due waits; 0 where none does.", nil, nil)
 )
@@ -95,7 +98,8 @@ func (g noticeGauges) Collect(to chan<- prometheus.Metric) {
 // end, or write anything in their place; those are one.
 func methodOf(r *http.Request) string {
 	switch r.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
 		return r.Method
 	}
 	return "other"

@@ -19,7 +19,7 @@ func (s *Server) noticeOperations() []operation.Operation {
 type noticesInput struct {
 	Cursor   string          `query:"cursor" maxLength:"16" pattern:"^([0-9a-f]{16})?$" patternDescription:"a cursor of this API" doc:"next of the page before"`
 	Limit    int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Language domain.Language `query:"language" doc:"Of the texts; without it the one in which each notice was given"`
+	Language domain.Language `query:"language" doc:"Language of the texts; where it is left out, each text is in the language of its notice"`
 	operation.AtLeast
 }
 
@@ -45,7 +45,7 @@ type NoticeLine struct {
 // NoticesPage is a page of the notices in a personal account.
 type NoticesPage struct {
 	Notices      []NoticeLine    `json:"notices" doc:"The newest first"`
-	All          int             `json:"all" doc:"In the account"`
+	All          int             `json:"all" doc:"How many notices the account has"`
 	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
@@ -54,7 +54,7 @@ func (s *Server) getOwnNotices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-notices", Method: http.MethodGet, Path: "/v1/me/notices", Tag: accountTag,
 		Summary: "What the registry has told me",
-		Doc:     "Every notice is here, whatever became of it by SMS or e-mail.",
+		Doc:     "Every notice is here, whether or not it was delivered by SMS or e-mail.",
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Shows:   operation.ShowsPersons(),
 	}, func(ctx context.Context, in *noticesInput) (*operation.Listed[NoticesPage], error) {
@@ -65,15 +65,18 @@ func (s *Server) getOwnNotices() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		page := NoticesPage{Notices: make([]NoticeLine, len(inbox.Notices)), All: inbox.All, Next: inbox.Next, AsOfPosition: inbox.AsOf}
+		page := NoticesPage{
+			Notices: make([]NoticeLine, len(inbox.Notices)), All: inbox.All, Next: inbox.Next, AsOfPosition: inbox.AsOf,
+		}
 		for i, n := range inbox.Notices {
 			language := n.Language
 			if in.Language != "" {
 				language = in.Language
 			}
 			line := NoticeLine{
-				NoticeID: n.ID, Kind: n.Kind, Text: n.Kind.Text(language, n.By), Language: language, About: n.About, CaseID: n.CaseID,
-				At: n.QueuedAt.In(domain.Zone), Deliveries: make([]DeliveryLine, len(n.Deliveries)),
+				NoticeID: n.ID, Kind: n.Kind, Text: n.Kind.Text(language, n.By), Language: language, About: n.About,
+				CaseID: n.CaseID,
+				At:     n.QueuedAt.In(domain.Zone), Deliveries: make([]DeliveryLine, len(n.Deliveries)),
 			}
 			for j, d := range n.Deliveries {
 				line.Deliveries[j] = DeliveryLine{d.Way, d.State, d.At.In(domain.Zone)}

@@ -17,15 +17,15 @@ func (s *Server) passwordOperations() []operation.Operation {
 }
 
 type passwordBody struct {
-	Digest string `json:"digest" pattern:"^[0-9a-f]{64}$" patternDescription:"a SHA-256 in hex, small letters" doc:"Of what the code will sign: POST /v1/signatures/preview answers it"`
+	Digest string `json:"digest" pattern:"^[0-9a-f]{64}$" patternDescription:"a SHA-256 in hex, small letters" doc:"SHA-256 of the text that the code will sign, from POST /v1/signatures/preview"`
 }
 
 type passwordInput struct{ operation.Posted[passwordBody] }
 
 type passwordIssued struct {
 	Challenge domain.ChallengeID `json:"challenge" format:"uuid" doc:"Send it back as signature.challenge, with the code of the SMS"`
-	ExpiresAt time.Time          `json:"expires_at" doc:"No code is taken from here on"`
-	Tries     int                `json:"tries" doc:"Wrong codes that are borne; the last one locks"`
+	ExpiresAt time.Time          `json:"expires_at" doc:"The code is refused from this instant on"`
+	Tries     int                `json:"tries" doc:"How many wrong codes are allowed; the last one locks the password"`
 	SentTo    string             `json:"sent_to" doc:"The last two digits of the telephone"`
 	DryRun    bool               `json:"dry_run,omitempty" doc:"Nothing was sent"`
 }
@@ -34,8 +34,10 @@ func (s *Server) sendPassword() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "send-password", Path: "/v1/otp", Tag: signaturesTag, Status: http.StatusCreated,
 		Summary: "Send a one-time password for one request, by SMS",
-		Doc: "It goes to the telephone that is confirmed in your account and bound to your IIN in the mobile-citizens base. " +
-			"It signs the one request whose SHA-256 is given; a new one supersedes it. Applications for service housing only (S000-3).",
+		Doc: "It goes to the telephone that is confirmed in your account and bound to your IIN in the mobile-citizens " +
+			"base. " +
+			"It signs the one request whose SHA-256 is given; a new one supersedes it. " +
+			"Applications for service housing only (S000-3).",
 		Roles: []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{
 			domain.CodePhoneNotConfirmed, domain.CodeNotMobileCitizen, domain.CodePhoneNotRegistered,

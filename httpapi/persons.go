@@ -37,8 +37,9 @@ func (s *Server) recordPerson() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-person", Path: "/v1/persons", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Record a person",
-		Doc:     "One IIN is one person: recording it twice is refused (person_already_recorded). The IIN is optional for those who have none.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Doc: "One IIN is one person: a second record is refused (person_already_recorded). " +
+			"A person without an IIN is recorded without it.",
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodeIINRequired,
 			domain.CodeDateInFuture, domain.CodePersonRecorded,
@@ -110,7 +111,8 @@ func (s *Server) searchPerson() operation.Operation {
 			return nil, err
 		}
 		if !p.Known() {
-			return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this IIN is recorded; record the person with POST /v1/persons").At("iin")
+			return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
+				"no person with this IIN is recorded; record the person with POST /v1/persons").At("iin")
 		}
 		out := &foundPerson{}
 		out.Body.PersonID, out.Body.Name, out.Body.BirthDate, out.Body.Class = id, string(p.Name), p.BirthDate, p.Class

@@ -47,9 +47,9 @@ type providedResidence struct {
 type provided struct {
 	CaseID  domain.CaseID  `json:"case_id" format:"uuid" doc:"Of the decision to provide"`
 	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
-	Skipped []skipBody     `json:"skipped" doc:"Who stood before, in order, and why not they"`
+	Skipped []skipBody     `json:"skipped" doc:"Entries that stood before, in order, and why each was skipped"`
 
-	Residence *providedResidence `json:"residence,omitempty" doc:"What came of the registration, where one was asked for; the provision stands also without it"`
+	Residence *providedResidence `json:"residence,omitempty" doc:"The result of the registration, if one was asked for; the provision stands without it too"`
 	operation.Events
 }
 
@@ -57,9 +57,14 @@ func (s *Server) provideDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "provide-dwelling", Path: entryAddress + "/provision", Tag: housingTag,
 		Summary: "Give a service dwelling to an entry",
-		Doc: "To the first in order that is eligible. Who stands before is skipped where the dwelling does not fit the family (less than 15 m² for each, " +
-			"or in more than one room above 18 m² for one person more), is under review, or declined this dwelling; the event names them. " +
-			"The entry ends, and the dwelling gets its one lease. With register_residence the holder's residence is registered there too; where that cannot be, the provision stands and says why.",
+		Doc: "The dwelling goes to the first entry in order that is eligible. An entry before it is skipped if the " +
+			"dwelling does not fit the family " +
+			"(less than 15 m² for each, or in more than one room above 18 m² for one person more), if it is under review, " +
+			"or if the holder " +
+			"declined this dwelling; the event names all that were skipped. The entry ends, " +
+			"and the dwelling gets its one lease. " +
+			"With register_residence the holder's residence is registered there too; if that is refused, " +
+			"the provision stands and the answer says why.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
@@ -72,7 +77,9 @@ func (s *Server) provideDwelling() operation.Operation {
 			"register_residence": true
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *provisionInput) (command.Receipt, provided, error) {
-		out := provided{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}, EntryID: in.EntryID, Skipped: []skipBody{}}
+		out := provided{
+			CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}, EntryID: in.EntryID, Skipped: []skipBody{},
+		}
 		r, err := s.commands.Provide(ctx, call.Command, housing.Provide{
 			CaseID: out.CaseID, ListID: in.ListID, EntryID: in.EntryID,
 			Dwelling: housing.ServiceDwelling{ID: in.Body.DwellingID, Area: in.Body.UsefulArea, Rooms: in.Body.Rooms},

@@ -88,7 +88,8 @@ func (s *Server) readiness(c projections.Comparison) readiness {
 		EventStore: "answers",
 		ReadModel: modelReadiness{
 			Answers: c.ModelErr == nil, Serving: c.Status.Serving, Position: c.Status.Position, Head: c.Head,
-			CaughtUp: c.CaughtUp(), LagSeconds: c.Lag.Seconds(), Building: c.Status.Building, Built: c.Status.Built, Target: c.Status.Target,
+			CaughtUp: c.CaughtUp(), LagSeconds: c.Lag.Seconds(), Building: c.Status.Building, Built: c.Status.Built,
+			Target:    c.Status.Target,
 			Projector: c.Status.Projector, Quarantined: c.Status.Quarantined,
 		},
 		Reasons: []reason{},

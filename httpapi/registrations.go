@@ -21,7 +21,7 @@ type consentBody struct {
 	GivenOn  domain.Date     `json:"given_on,omitzero" format:"date"`
 }
 
-// warningBody is what a person should look at, though nothing forbids it.
+// warningBody is something that the rules allow and a person should look at.
 type warningBody struct {
 	Code     domain.Code     `json:"code"`
 	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"Whom it concerns"`
@@ -32,7 +32,7 @@ type registered struct {
 	RegistrationID domain.RegistrationID   `json:"registration_id" format:"uuid"`
 	PersonID       domain.PersonID         `json:"person_id" format:"uuid"`
 	Ended          []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that this move ended"`
-	Warnings       []warningBody           `json:"warnings,omitempty" doc:"What nothing forbids and a person should look at"`
+	Warnings       []warningBody           `json:"warnings,omitempty" doc:"What the rules allow and a person should look at"`
 	operation.Events
 }
 
@@ -47,8 +47,8 @@ type registerBody struct {
 	Kind          residence.Kind    `json:"kind"`
 	EffectiveFrom domain.Date       `json:"effective_from" format:"date" doc:"First day of the registration, at the latest today"`
 	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Temporary only: the first day on which it no longer holds, one month to one year after effective_from"`
-	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"Of every owner of the dwelling or, where it is let, of its tenant; who registers at their own needs none of their own"`
-	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"To somebody who is registered there; a local norm of occupancy may exempt it"`
+	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"Consents of every owner of the dwelling or, if it is let, of its tenant. A person who registers in their own dwelling does not need their own consent"`
+	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"Kinship to a person who is registered there; a local norm of occupancy may exempt kin"`
 }
 
 type registerInput struct{ operation.Posted[registerBody] }
@@ -57,8 +57,9 @@ func (s *Server) registerResidence() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "register-residence", Path: "/v1/registrations", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Register a residence or a temporary stay",
-		Doc:     "A permanent registration ends the permanent one before it, on the same day and in the same append. A temporary one leaves it alone.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Doc: "A permanent registration ends the earlier permanent one, on the same day and in the same append. " +
+			"A temporary registration ends none.",
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeDateInFuture, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
 			domain.CodeUntilRequired, domain.CodeUntilNotAllowed, domain.CodeUntilBeforeFrom,
@@ -74,7 +75,8 @@ func (s *Server) registerResidence() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *registerInput) (command.Receipt, registered, error) {
 		out := registered{
-			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(call.ID.UUID, "registration")}, PersonID: in.Body.PersonID,
+			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(call.ID.UUID, "registration")},
+			PersonID:       in.Body.PersonID,
 		}
 		c := residence.Register{
 			RegistrationID: out.RegistrationID, DwellingID: in.Body.DwellingID, Kind: in.Body.Kind,
@@ -100,11 +102,14 @@ func (s *Server) registerResidence() operation.Operation {
 	})
 }
 
-// warningTexts say what a warning is about.
+// warningTexts explain each warning.
 var warningTexts = map[domain.Code]string{
-	domain.CodeAreaUnknown: "a norm of occupancy is in force in this territory, and the useful area of the dwelling is not recorded: record it with POST /v1/dwellings/{id}/description",
-	domain.CodeChildLeft:   "a child under the age of registering in their own right stays at the dwelling, and none of the representatives who are recorded resides there any more",
-	domain.CodeChildApart:  "the residence of a child under the age of registering in their own right is that of a legal representative, and none who is recorded resides at this dwelling",
+	domain.CodeAreaUnknown: "a norm of occupancy is in force in this territory, and the useful area of the dwelling " +
+		"is not recorded: record it with POST /v1/dwellings/{id}/description",
+	domain.CodeChildLeft: "a child under the age of registering in their own right stays at the dwelling, " +
+		"and none of the representatives who are recorded resides there any more",
+	domain.CodeChildApart: "the residence of a child under the age of registering in their own right is that of a " +
+		"legal representative, and none who is recorded resides at this dwelling",
 }
 
 func warnings(list []residence.Warning) []warningBody {

@@ -54,7 +54,7 @@ func (s *Server) giveRemovalNotice() operation.Operation {
 }
 
 type removalBody struct {
-	Reason    housing.RemovalReason `json:"reason" maxLength:"64" doc:"One that the edition in force lists: grounds_fell_away, departure_or_end_of_employment, untrue_information, dwelling_acquired, state_dwelling_received" example:"dwelling_acquired"`
+	Reason    housing.RemovalReason `json:"reason" maxLength:"64" doc:"A reason that the edition in force lists: grounds_fell_away, departure_or_end_of_employment, untrue_information, dwelling_acquired, state_dwelling_received" example:"dwelling_acquired"`
 	Note      string                `json:"note,omitempty" maxLength:"2000"`
 	Exemption *exemptionBody        `json:"exemption,omitempty" doc:"Where the holder was not heard (APPC 73(2))"`
 }
@@ -68,8 +68,8 @@ func (s *Server) removeEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "remove-entry", Path: entryAddress + "/removal", Tag: housingTag,
 		Summary: "Remove an entry from its list",
-		Doc: "At the end of a review in which the holder was heard on it (APPC 73), or with the exemption that is used. " +
-			"The written notice is due within ten days. The numbers behind fall by one; those before stay.",
+		Doc: "It ends a review in which the holder was heard (APPC 73), or names the exemption from the hearing. " +
+			"The written notice is due within ten days. The numbers after it fall by one; those before it stay.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeCaseDecided, domain.CodeReasonsRequired, domain.CodeStepNotOpen, domain.CodeTooEarly,
@@ -97,7 +97,7 @@ type courtActBody struct {
 
 type reinstatementBody struct {
 	Ground      housing.ReinstatementGround `json:"ground"`
-	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"On the removal, decided in favour of the holder"`
+	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"The complaint about the removal that was decided in favour of the holder"`
 	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"In force"`
 	Note        string                      `json:"note,omitempty" maxLength:"2000"`
 }
@@ -111,7 +111,7 @@ func (s *Server) reinstateEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "reinstate-entry", Path: entryAddress + "/reinstatement", Tag: housingTag,
 		Summary: "Reinstate a removed entry with its original seniority",
-		Doc:     "After a complaint about the removal that was decided in favour of the holder, or by an act of court in force; it names the one or the other.",
+		Doc:     "It names the complaint about the removal that was decided in favour of the holder, or a court act in force.",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeEffectiveTooEarly, domain.CodeCourtDecisionNotYet, domain.CodeListUnknown,
@@ -136,9 +136,10 @@ func (s *Server) reinstateEntry() operation.Operation {
 
 func (s *Server) announceRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
-		ID:       "entry-hearing",
-		Summary:  "Tell the holder of an entry under review of an intended removal",
-		Doc:      "The removal follows three working days later at the earliest; objections are open for two (APPC 73). The entry keeps its number.",
+		ID:      "entry-hearing",
+		Summary: "Tell the holder of an entry under review of an intended removal",
+		Doc: "The removal follows three working days later at the earliest; objections are open for two (APPC 73). " +
+			"The entry keeps its number.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeDeciderRecused},
 		Example:  `{"preliminary": "a removal is intended: a dwelling was acquired"}`,
@@ -149,7 +150,8 @@ func (s *Server) announceRemoval() operation.Operation {
 
 // removalProblems are those of every step on a removal.
 var removalProblems = codes{
-	domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeEntryNotReviewed, domain.CodeCaseDecided, domain.CodeStepNotOpen,
+	domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeEntryNotReviewed, domain.CodeCaseDecided,
+	domain.CodeStepNotOpen,
 }
 
 // entryStepInput is a step on the review of an entry, or on its removal.
@@ -162,7 +164,9 @@ type entryStepInput[B any] struct {
 func entryStep[B any](s *Server, d operation.Declaration, take takeStep[B]) operation.Operation {
 	d.Path, d.Tag = entryAddress+"/"+strings.TrimPrefix(d.ID, "entry-"), housingTag
 	d.Problems = removalProblems.and(d.Problems...)
-	return operation.Command(d, func(ctx context.Context, call operation.Call, in *entryStepInput[B]) (command.Receipt, entryChanged, error) {
+	return operation.Command(d, func(
+		ctx context.Context, call operation.Call, in *entryStepInput[B],
+	) (command.Receipt, entryChanged, error) {
 		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
 			return take(c, call.Command, t, in.Body)
 		})
@@ -184,7 +188,7 @@ func (s *Server) objectToRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:       "entry-objection",
 		Summary:  "Object to an intended removal",
-		Doc:      "A citizen on their own entry.",
+		Doc:      "A citizen objects for their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
 		Example:  `{"objection": "the dwelling belongs to my brother"}`,
@@ -197,7 +201,7 @@ func (s *Server) endRemovalHearing() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:       "entry-hearing-end",
 		Summary:  "End a hearing on an intended removal without a written objection",
-		Doc:      "Where the time for the objection passes, the registry ends it by itself.",
+		Doc:      "If the time for the objection passes, the registry ends the hearing itself.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeTooEarly},
 		Example:  `{"how": "waived", "protocol": "I want no hearing"}`,
@@ -212,19 +216,22 @@ type removalComplaintBody struct {
 
 type complained struct {
 	EntryID     domain.EntryID `json:"entry_id" format:"uuid"`
-	ComplaintID string         `json:"complaint_id" doc:"Name it where the entry is reinstated after it"`
+	ComplaintID string         `json:"complaint_id" doc:"Name it in the reinstatement that follows the complaint"`
 	operation.Events
 }
 
 func (s *Server) complainOfRemoval() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "entry-complaint", Path: entryAddress + "/complaint", Tag: housingTag,
-		Summary:  "Complain of a removal",
-		Doc:      "Through the commission that removed the entry; a late complaint is taken too (APPC 91, 92). A citizen about their own entry.",
+		Summary: "Complain about a removal",
+		Doc: "The commission that removed the entry receives it; a late complaint is accepted too (APPC 91, 92). " +
+			"A citizen complains about their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: removalProblems.and(domain.CodeComplaintPending, domain.CodeNotFound),
 		Example:  `{"grounds": "the dwelling belongs to my brother"}`,
-	}, func(ctx context.Context, call operation.Call, in *entryStepInput[removalComplaintBody]) (command.Receipt, complained, error) {
+	}, func(
+		ctx context.Context, call operation.Call, in *entryStepInput[removalComplaintBody],
+	) (command.Receipt, complained, error) {
 		id := domain.DeriveID(call.ID.UUID, "complaint").String()
 		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
 			return c.FileComplaint(call.Command, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
@@ -236,7 +243,7 @@ func (s *Server) complainOfRemoval() operation.Operation {
 func (s *Server) forwardRemovalComplaint() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:      "entry-complaint-forwarding",
-		Summary: "Forward a complaint about a removal with the file to the reviewing body",
+		Summary: "Forward a complaint about a removal, with its papers, to the reviewing body",
 		Doc:     "Within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Example: `{"to": "ҚР Қорғаныс министрлігі"}`,
@@ -247,9 +254,10 @@ func (s *Server) forwardRemovalComplaint() operation.Operation {
 
 func (s *Server) decideRemovalComplaint() operation.Operation {
 	return entryStep(s, operation.Declaration{
-		ID:       "entry-complaint-decision",
-		Summary:  "Decide a complaint about a removal",
-		Doc:      "The commission itself can satisfy it before it is forwarded; then the reviewing body decides. Where the removal falls, the entry is reinstated by naming the complaint.",
+		ID:      "entry-complaint-decision",
+		Summary: "Decide a complaint about a removal",
+		Doc: "Before it is forwarded the commission itself can satisfy it; afterwards the reviewing body decides. " +
+			"If the removal falls, a reinstatement that names the complaint follows.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
 		Example:  `{"outcome": "act_annulled", "reasons": "the dwelling belongs to the brother"}`,

@@ -37,15 +37,19 @@ func (s *Server) recordRepresentative() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-representative", Path: "/v1/persons/{id}/representatives", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Record a legal representative of a minor",
-		Doc: "Where representatives of a minor are recorded, one of them applies for the minor's departure abroad, " +
-			"and what leaves a child under 14 without one at their dwelling answers with a warning.",
+		Doc: "If a minor has recorded representatives, one of them must apply for the minor's departure abroad. " +
+			"A command that leaves a child under 14 at a dwelling without one of them answers with a warning.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeRepresentativeRecorded,
 		},
 		Example: `{"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "kind": "parent"}`,
-	}, func(ctx context.Context, call operation.Call, in *recordRepresentativeInput) (command.Receipt, representationChanged, error) {
-		r, err := s.commands.RecordRepresentative(ctx, call.Command, in.ID, in.Body.RepresentativeID, in.Body.Kind, call.Options)
+	}, func(
+		ctx context.Context, call operation.Call, in *recordRepresentativeInput,
+	) (command.Receipt, representationChanged, error) {
+		r, err := s.commands.RecordRepresentative(
+			ctx, call.Command, in.ID, in.Body.RepresentativeID, in.Body.Kind, call.Options,
+		)
 		return r, representationChanged{PersonID: in.ID}, err
 	})
 }
@@ -63,7 +67,7 @@ type endRepresentationInput struct {
 func (s *Server) endRepresentation() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "end-representation", Path: "/v1/persons/{id}/representatives/removal", Tag: residenceTag,
-		Summary: "Record that somebody represents a minor no more, or never did",
+		Summary: "Record that somebody no longer represents a minor, or never did",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeNotRepresentative, domain.CodeReasonsRequired,
@@ -71,7 +75,9 @@ func (s *Server) endRepresentation() operation.Operation {
 		Example: `{
 			"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "reasons": "the guardianship has ended"
 		}`,
-	}, func(ctx context.Context, call operation.Call, in *endRepresentationInput) (command.Receipt, representationChanged, error) {
+	}, func(
+		ctx context.Context, call operation.Call, in *endRepresentationInput,
+	) (command.Receipt, representationChanged, error) {
 		if err := notBlank("reasons", in.Body.Reasons); err != nil {
 			return command.Receipt{}, representationChanged{}, err
 		}
@@ -97,7 +103,7 @@ type representativesFound struct {
 func (s *Server) getRepresentatives() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-representatives", Method: http.MethodGet, Path: "/v1/persons/{id}/representatives", Tag: residenceTag,
-		Summary:  "Who is recorded as a legal representative of a person",
+		Summary:  "The legal representatives of a person, as recorded",
 		Doc:      "Read from the log itself.",
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodePersonUnknown},

@@ -21,9 +21,9 @@ func (s *Server) residenceOperations() []operation.Operation {
 	}
 }
 
-// Bitemporal are the two questions about time: what was true on a day, and what
-// did the registry know at an instant. Without them a read answers for now,
-// from the projection; with one of them, from the log.
+// Bitemporal are the two questions about time: what was true on a day, and what the
+// registry knew at an instant. Without them a read answers for now, from the read
+// model; with one of them it answers from the log.
 type Bitemporal struct {
 	AsOf    string `query:"as_of" maxLength:"40" doc:"What was true on this day: YYYY-MM-DD, or an RFC 3339 instant for its day in UTC+5; today where it is left out" example:"2026-03-01"`
 	KnownAt string `query:"known_at" maxLength:"40" doc:"What the registry knew then: an RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5" example:"2026-03-01T12:00:00+05:00"`
@@ -54,9 +54,11 @@ type residenceBody struct {
 func (s *Server) getPersonResidence() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-person-residence", Method: http.MethodGet, Path: "/v1/persons/{id}/residence", Tag: residenceTag,
-		Summary:  "Where a person is registered, now or on any day, as known at any time",
-		Doc:      "A citizen sees their own.",
-		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Summary: "Where a person is registered, now or on any day, as known at any time",
+		Doc:     "A citizen sees their own.",
+		Roles: []domain.Role{
+			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
+		},
 		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
@@ -83,7 +85,9 @@ func (s *Server) getPersonResidence() operation.Operation {
 			return nil, err
 		}
 		for _, reg := range r.Registrations {
-			body.Registrations = append(body.Registrations, registrationBody{reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until})
+			body.Registrations = append(body.Registrations, registrationBody{
+				reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until,
+			})
 		}
 		body.AsOfPosition = r.AsOf
 		return operation.Answer(body, r.Revision, r.AsOf), nil
@@ -119,13 +123,16 @@ func parseMoment(s string) (day domain.Date, instant time.Time, refused *domain.
 	day, err := domain.ParseDate(s)
 	if err != nil {
 		return day, instant, domain.Refuse(domain.Invalid, domain.CodeDateFormat,
-			"write the day as YYYY-MM-DD, for example 2026-03-01, or an RFC 3339 instant, for example 2026-03-01T12:00:00%%2B05:00, percent-encoded")
+			"write the day as YYYY-MM-DD, for example 2026-03-01, or an RFC 3339 instant, "+
+				"for example 2026-03-01T12:00:00%%2B05:00, percent-encoded")
 	}
 	return day, instant, nil
 }
 
 // residenceThen answers from the person's stream, folded up to what was known.
-func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment, body *residenceBody) (revision uint64, err error) {
+func (s *Server) residenceThen(
+	ctx context.Context, id domain.PersonID, m moment, body *residenceBody,
+) (revision uint64, err error) {
 	var p residence.Person
 	for rec, err := range s.events.Read(ctx, id.Stream(), 0) {
 		if err != nil {
@@ -138,7 +145,8 @@ func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment
 		revision = rec.Revision
 	}
 	if !p.Known() {
-		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "the registry knew no such person then; ask for a later known_at")
+		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
+			"the registry knew no such person then; ask for a later known_at")
 	}
 	for _, r := range p.ActiveOn(m.asOf) {
 		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
@@ -146,9 +154,9 @@ func (s *Server) residenceThen(ctx context.Context, id domain.PersonID, m moment
 	return revision, nil
 }
 
-// knows reports whether the question covers what the log learned at created.
-// Where nobody asked about the past it is everything, however the clocks of this
-// process and of the event store differ.
+// knows reports whether the log had learned at the asked instant what it learned at
+// created. Without known_at it is always true, even if the clocks of this process
+// and of the event store differ.
 func (m moment) knows(created time.Time) bool { return !m.known || !created.After(m.knownAt) }
 
 type residentsInput struct {
@@ -180,9 +188,11 @@ type residentsBody struct {
 func (s *Server) getDwellingResidents() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-dwelling-residents", Method: http.MethodGet, Path: "/v1/dwellings/{id}/residents", Tag: residenceTag,
-		Summary:  "Who is registered at a dwelling, now or on any day, as known at any time",
-		Doc:      "A citizen sees the dwellings that they own.",
-		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
+		Summary: "Who is registered at a dwelling, now or on any day, as known at any time",
+		Doc:     "A citizen sees the dwellings that they own.",
+		Roles: []domain.Role{
+			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
+		},
 		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsOthers(accesslog.Owner),
 	}, func(ctx context.Context, in *residentsInput) (*operation.Found[residentsBody], error) {
@@ -241,7 +251,8 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 		then.Apply(rec)
 	}
 	if !known {
-		return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown, "the registry knew no such dwelling then; ask for a later known_at")
+		return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
+			"the registry knew no such dwelling then; ask for a later known_at")
 	}
 	for _, o := range then.OwnersOn(m.asOf) {
 		body.Owners = append(body.Owners, ownerBody(o))
@@ -250,7 +261,10 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})
 	}
 	slices.SortStableFunc(body.Residents, func(a, b residentBody) int { // as the projection gives them
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.EffectiveFrom.Compare(b.EffectiveFrom), cmp.Compare(a.RegistrationID.String(), b.RegistrationID.String()))
+		return cmp.Or(
+			cmp.Compare(a.Kind, b.Kind), a.EffectiveFrom.Compare(b.EffectiveFrom),
+			cmp.Compare(a.RegistrationID.String(), b.RegistrationID.String()),
+		)
 	})
 	return nil
 }

@@ -78,12 +78,15 @@ func New(c Config) *Server {
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
-		metrics: newMetrics(c.Metrics, c.Model, c.Now), now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+		metrics: newMetrics(c.Metrics, c.Model, c.Now),
+		now:     func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
 	s.route(engine, c.Metrics)
 
-	config := operation.HumaConfig("Tizilim: register of residence and queue for service housing", c.Version, enumerations...)
+	config := operation.HumaConfig(
+		"Tizilim: register of residence and queue for service housing", c.Version, enumerations...,
+	)
 	config.Info.Description = "Commands append immutable events; reads answer from projections of them. " +
 		"Every refusal is an RFC 9457 problem with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
@@ -129,7 +132,8 @@ func (s *Server) route(engine *gin.Engine, registry *prometheus.Registry) {
 	engine.ContextWithFallback = true
 	engine.Use(s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
-		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound, "there is no such address; /openapi.json lists them all", ""))
+		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound,
+			"there is no such address; /openapi.json lists them all", ""))
 	})
 	engine.NoMethod(func(ctx *gin.Context) {
 		s.write(ctx, problem.New(http.StatusMethodNotAllowed, domain.CodeMalformed,
@@ -154,7 +158,7 @@ func atField(err error, field string) error {
 func notBlank(members ...string) error {
 	for i := 0; i < len(members); i += 2 {
 		if strings.TrimSpace(members[i+1]) == "" {
-			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text is nothing but space; write it out").At(members[i])
+			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text has only spaces; write it out").At(members[i])
 		}
 	}
 	return nil
@@ -216,6 +220,9 @@ func OpenAPI(version string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := New(Config{Tokens: tokens, Metrics: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Now: time.Now, Version: version})
+	s := New(Config{
+		Tokens: tokens, Metrics: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+		Version: version,
+	})
 	return json.MarshalIndent(s.api.OpenAPI(), "", "  ")
 }

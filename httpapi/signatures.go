@@ -29,7 +29,7 @@ type previewSignatureInput struct {
 type previewedSignature struct {
 	Body struct {
 		ToSign []byte `json:"to_sign" doc:"What to sign, in base64: canonical JSON (RFC 8785)"`
-		Digest string `json:"digest" doc:"Its SHA-256, in hex; a one-time password is asked for with it"`
+		Digest string `json:"digest" doc:"Its SHA-256 in hex, for POST /v1/otp"`
 	}
 }
 
@@ -37,8 +37,9 @@ func (s *Server) previewSignature() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "preview-signature", Method: http.MethodPost, Path: "/v1/signatures/preview", Tag: signaturesTag,
 		Summary: "What to sign of a request",
-		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, \"idempotency_key\": the header, \"request\": method and path}. " +
-			"A client may as well make it by itself. Nothing is kept.",
+		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, " +
+			"\"idempotency_key\": the header, \"request\": method and path}. " +
+			"A client may make it itself. Nothing is stored.",
 		Roles: []domain.Role{domain.RoleCitizen},
 		Example: `{
 			"request": "POST /v1/deregistrations", "idempotency_key": "5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10",
@@ -60,11 +61,11 @@ func (s *Server) previewSignature() operation.Operation {
 	})
 }
 
-// SigningText returns what is signed of a request: the canonical JSON (RFC 8785)
-// of an object of three members. "application" is the body without its member
-// "signature"; "request" the method and the path, such as "POST
-// /v1/deregistrations"; "idempotency_key" the header. The last binds the
-// signature to one command: whoever sees it cannot have it carried out again.
+// SigningText returns the text that a signature of a request covers: the canonical
+// JSON (RFC 8785) of an object of three members. "application" is the body without
+// its member "signature"; "request" is the method and the path, such as "POST
+// /v1/deregistrations"; "idempotency_key" is the header. The key binds the signature
+// to one command, so that nobody can use it for another one.
 func SigningText(request, key string, body []byte) ([]byte, error) {
 	var application map[string]json.RawMessage
 	if err := json.Unmarshal(body, &application); err != nil {
@@ -80,7 +81,8 @@ func SigningText(request, key string, body []byte) ([]byte, error) {
 
 // signatureProblems are those of an electronic digital signature.
 var signatureProblems = codes{
-	domain.CodeSignatureMethod, domain.CodeSignatureMismatch, domain.CodeSignatureNotApplicants, domain.CodeSignatureMalformed,
+	domain.CodeSignatureMethod, domain.CodeSignatureMismatch, domain.CodeSignatureNotApplicants,
+	domain.CodeSignatureMalformed,
 	domain.CodeSignatureAlgorithm, domain.CodeSignatureWeak, domain.CodeCertificatePurpose, domain.CodeCertificateNotValid,
 	domain.CodeCertificateUntrusted, domain.CodeCertificateRevoked, domain.CodeRevocationUnknown,
 }
@@ -102,20 +104,24 @@ type signatureBody struct {
 // signed is the signature that came with a command.
 func signed(request operation.Request, with signatureBody) (command.Signed, error) {
 	if len(with.CMS) > 0 && with.Method != domain.SignatureEDS {
-		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
 	}
 	if (!with.Challenge.IsZero() || with.Code != "") && with.Method != domain.SignatureOTP {
-		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "a signature by %s has no one-time password: leave challenge and code out", with.Method).At("signature.challenge")
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"a signature by %s has no one-time password: leave challenge and code out", with.Method).At("signature.challenge")
 	}
 	if !with.Challenge.IsZero() && with.Code == "" {
-		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeRequired, "add the code of the SMS").At("signature.code")
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"add the code of the SMS").At("signature.code")
 	}
 	if with.Method == domain.SignatureHandwritten {
 		return command.Signed{}, nil
 	}
 	text, err := SigningText(request.Line, request.Key, request.Body)
 	if err != nil {
-		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body has no canonical form (RFC 8785), so that nobody can sign it")
+		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"the body has no canonical form (RFC 8785), so that nobody can sign it")
 	}
 	return command.Signed{Text: text, CMS: with.CMS, Challenge: with.Challenge, Code: with.Code}, nil
 }

@@ -45,12 +45,13 @@ type correctionRequestBody struct {
 
 func (s *Server) requestCorrection() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:       "correction-request",
-		Summary:  "Say what an application lacks, and until when it can be brought",
-		Doc:      "An application is never refused at intake (APPC 64). What the state's own systems hold is not asked for (State-services law 5(2)). The application returns to the applicant when the day has passed; a new filing stays open.",
+		ID:      "correction-request",
+		Summary: "Say what an application lacks, and until when it can be brought",
+		Doc: "No application is refused at intake (APPC 64). Documents that state systems hold must not be asked for " +
+			"(State-services law 5(2)). After the day the application is returned; the applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeTooEarly, domain.CodeHeldByState},
-		Example:  `{"missing": [{"document_type": "birth_certificate", "text": "of the younger child"}], "until": "2026-03-31"}`,
+		Example:  `{"missing": [{"document_type": "birth_certificate", "text": "of the child"}], "until": "2026-03-31"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b correctionRequestBody) ([]domain.Event, error) {
 		return c.RequestCorrection(cmd, b.correction(), t)
 	})
@@ -86,15 +87,21 @@ type stepped struct {
 // look fetches it before the decision. What look refuses is told only to callers
 // whom the case concerns.
 func stepAfter[B, F any](s *Server, d operation.Declaration, look func(context.Context, domain.CaseID, B) (F, error),
-	take func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, seen F) ([]domain.Event, error)) operation.Operation {
+	take func(
+		c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, seen F,
+	) ([]domain.Event, error)) operation.Operation {
 	d.Path, d.Tag, d.Problems = "/v1/cases/{id}/"+d.ID, casesTag, caseProblems.and(d.Problems...)
-	return operation.Command(d, func(ctx context.Context, call operation.Call, in *stepInput[B]) (command.Receipt, stepped, error) {
+	return operation.Command(d, func(
+		ctx context.Context, call operation.Call, in *stepInput[B],
+	) (command.Receipt, stepped, error) {
 		p := operation.Caller(ctx)
 		if p.IsCitizen() {
 			call.Channel = domain.ChannelPortal
 		}
 		seen, lookErr := look(ctx, in.ID, in.Body)
-		r, err := s.commands.StepOnCase(ctx, call.Command, in.ID, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+		r, err := s.commands.StepOnCase(ctx, call.Command, in.ID, func(
+			c *procedure.Case, t procedure.Terms,
+		) ([]domain.Event, error) {
 			if err := concerns(p, c, d.ID); err != nil {
 				return nil, err
 			}
@@ -143,7 +150,7 @@ func (s *Server) bringCorrection() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "correction",
 		Summary:  "Bring what was missing",
-		Doc:      "From this instant the application is complete: it decides the place on the list, and the term runs from it.",
+		Doc:      "The application is complete from this instant, which decides the place on the list and starts the term.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
 		Example:  `{"documents": [{"type": "birth_certificate", "number": "7"}]}`,
@@ -175,7 +182,7 @@ func (s *Server) takeUpCase() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "review",
 		Summary:  "Take up an application",
-		Doc:      "Who takes it up decides it.",
+		Doc:      "The account that takes it up decides it.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeDeciderRecused},
 		Example:  `{}`,
@@ -192,7 +199,7 @@ type recusalBody struct {
 func (s *Server) replaceDecider() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "recusal",
-		Summary:  "Replace the decider",
+		Summary:  "Replace the deciding official",
 		Doc:      "On a ground of APPC 67.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeGroundUnknown, domain.CodeDeciderRecused},
@@ -253,7 +260,7 @@ func (s *Server) endHearing() operation.Operation {
 }
 
 type extensionBody struct {
-	Office  procedure.Office `json:"office" doc:"Of the official who decides it; APPC 76 names no other"`
+	Office  procedure.Office `json:"office" doc:"Office of the official who decides; APPC 76 names no other"`
 	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
 	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
 }
@@ -262,8 +269,9 @@ func (s *Server) extendTerm() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "extension",
 		Summary: "Extend the term",
-		Doc:     "By a reasoned decision of the head or a deputy, before the term is over, by two months in all (APPC 76).",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "The head or a deputy decides it with reasons before the term is over. " +
+			"All extensions together are two months at most (APPC 76).",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodePeriodTooLong,
 			domain.CodeDeciderRecused,
@@ -278,7 +286,7 @@ func (s *Server) withdrawApplication() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "withdrawal",
 		Summary:  "Withdraw an application",
-		Doc:      "Before it is decided; a new filing stays open.",
+		Doc:      "Before it is decided. The applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeNotFound},
 		Example:  `{}`,
@@ -298,8 +306,9 @@ func (s *Server) terminateCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "termination",
 		Summary: "End a case without a decision on its subject",
-		Doc:     "On a ground of APPC 70. A duplicate names the case in which the same was decided; it bars no filing with new arguments or facts.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "On a ground of APPC 70. A duplicate names the case in which the same was decided. " +
+			"An application with new arguments or facts stays possible.",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeGroundUnknown, domain.CodeReasonsRequired, domain.CodeDeciderRecused,
 			domain.CodeNoDuplicate,
@@ -311,7 +320,9 @@ func (s *Server) terminateCase() operation.Operation {
 	}, func(ctx context.Context, _ domain.CaseID, b terminationBody) (procedure.Case, error) {
 		return s.caseNamed(ctx, b.DuplicateOf)
 	},
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b terminationBody, other procedure.Case) ([]domain.Event, error) {
+		func(
+			c *procedure.Case, cmd domain.Command, t procedure.Terms, b terminationBody, other procedure.Case,
+		) ([]domain.Event, error) {
 			return c.Terminate(cmd, procedure.Termination{
 				Ground: b.Ground, Reasons: domain.Personal(b.Reasons), DuplicateOf: b.DuplicateOf, Other: other,
 			}, t)
@@ -345,7 +356,8 @@ func (s *Server) recordCaseNotice() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "notice",
 		Summary: "Record that the applicant got notice",
-		Doc:     "Of the decision, where nothing else is said, by a way that records its receipt (APPC 66): the time for a complaint runs from it. Or of the forwarding, or of an extension.",
+		Doc: "Notice of the decision (the default) goes by a way that records its receipt (APPC 66), " +
+			"and starts the time for a complaint. It can also be notice of the forwarding, or of an extension.",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Example: `{"of": "decision", "by": "registered_letter"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b caseNoticeBody) ([]domain.Event, error) {
@@ -359,14 +371,15 @@ func (s *Server) recordCaseNotice() operation.Operation {
 
 type complaintBody struct {
 	Grounds       string          `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
-	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"At a desk: the applicant where it is left out, or a person whom the case deregistered"`
+	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"At a desk: a person whom the case deregistered; the applicant where it is left out"`
 }
 
 func (s *Server) complainOfCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
-		ID:       "complaint",
-		Summary:  "Complain of a decision, or of its absence after the term",
-		Doc:      "A late complaint is taken too (APPC 91, 92). The applicant complains, and whom the case deregistered.",
+		ID:      "complaint",
+		Summary: "Complain about a decision, or about its absence after the term",
+		Doc: "A late complaint is accepted too (APPC 91, 92). The applicant can complain, " +
+			"and every person whom the case deregistered.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeComplaintPending, domain.CodeNotFound},
 		Example:  `{"grounds": "the dwelling was sold two years ago"}`,
@@ -376,11 +389,14 @@ func (s *Server) complainOfCase() operation.Operation {
 			return p.PersonID, nil
 		}
 		if p.IsCitizen() && b.ComplainantID != p.PersonID {
-			return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "you complain in your own name: leave it out").At("complainant_id")
+			return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+				"you complain in your own name: leave it out").At("complainant_id")
 		}
 		return b.ComplainantID, nil
 	},
-		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintBody, by domain.PersonID) ([]domain.Event, error) {
+		func(
+			c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintBody, by domain.PersonID,
+		) ([]domain.Event, error) {
 			if by.IsZero() {
 				by = c.ApplicantID
 			}
@@ -391,7 +407,7 @@ func (s *Server) complainOfCase() operation.Operation {
 func (s *Server) forwardComplaint() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "complaint-forwarding",
-		Summary: "Forward a complaint with the file to the reviewing body",
+		Summary: "Forward a complaint, with the papers of the case, to the reviewing body",
 		Doc:     "Within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Example: `{"to": "ҚР Қорғаныс министрлігі"}`,
@@ -407,9 +423,11 @@ type complaintDecisionBody struct {
 
 func (s *Server) decideComplaint() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:       "complaint-decision",
-		Summary:  "Decide a complaint",
-		Doc:      "The body itself can satisfy it before it is forwarded; then the reviewing body decides. Where a refusal falls, the case is under review again, with its place by seniority; what was decided in one sitting, or granted, is made good by a remedy.",
+		ID:      "complaint-decision",
+		Summary: "Decide a complaint",
+		Doc: "Before it is forwarded the body itself can satisfy it; afterwards the reviewing body decides. " +
+			"If a refusal of S000 falls, the case is under review again, with its place by seniority. " +
+			"In other cases a remedy follows.",
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
 		Example:  `{"outcome": "act_annulled", "reasons": "the extract shows no dwelling"}`,
@@ -421,15 +439,16 @@ func (s *Server) decideComplaint() operation.Operation {
 type remedyBody struct {
 	How     procedure.RemedyKind `json:"how"`
 	Acts    []domain.EventRef    `json:"acts,omitempty" maxItems:"100" doc:"The acts that correct what the case did, as stream@revision"`
-	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"In which the same was applied for anew"`
+	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"The case of the new application for the same"`
 	Words   string               `json:"words,omitempty" maxLength:"4000" doc:"Of the complainant who wants no remedy"`
 }
 
 func (s *Server) recordRemedy() operation.Operation {
 	return stepAfter(s, operation.Declaration{
-		ID:       "remedy",
-		Summary:  "Record what was done about an act that fell",
-		Doc:      "Where a complaint was satisfied and the case does not open again. What the case did is never deleted: it is corrected by an act that refers to it, or applied for anew.",
+		ID:      "remedy",
+		Summary: "Record what was done after a complaint was satisfied",
+		Doc: "For a case that is not reviewed again. The acts of the case are never deleted: " +
+			"an act that refers to them corrects them, or the same is applied for anew.",
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNoRemedy},
 		Example:  `{"how": "applied_anew", "new_case": "ed90ba3a-a1e5-55cd-b69c-5fda8983422d"}`,
@@ -439,7 +458,11 @@ func (s *Server) recordRemedy() operation.Operation {
 		}
 		return s.caseNamed(ctx, b.NewCase)
 	},
-		func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b remedyBody, other procedure.Case) ([]domain.Event, error) {
-			return c.Remedy(cmd, procedure.Remedy{How: b.How, Acts: b.Acts, NewCase: b.NewCase, Other: other, Words: domain.Personal(b.Words)})
+		func(
+			c *procedure.Case, cmd domain.Command, _ procedure.Terms, b remedyBody, other procedure.Case,
+		) ([]domain.Event, error) {
+			return c.Remedy(cmd, procedure.Remedy{
+				How: b.How, Acts: b.Acts, NewCase: b.NewCase, Other: other, Words: domain.Personal(b.Words),
+			})
 		})
 }

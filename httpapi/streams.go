@@ -50,7 +50,9 @@ type watched struct {
 }
 
 func newStreams(model *projections.Reader, log *slog.Logger) *streams {
-	s := &streams{model: model, log: log, heartbeat: heartbeat, ended: make(chan struct{}), open: map[domain.PersonID]*watched{}}
+	s := &streams{
+		model: model, log: log, heartbeat: heartbeat, ended: make(chan struct{}), open: map[domain.PersonID]*watched{},
+	}
 	s.end = sync.OnceFunc(func() { close(s.ended) })
 	return s
 }
@@ -68,7 +70,8 @@ func (s *streams) enter(person domain.PersonID) (changed <-chan struct{}, leave 
 	defer s.mu.Unlock()
 	select {
 	case <-s.ended:
-		return nil, nil, domain.Refuse(domain.Unavailable, domain.CodeTooManyStreams, "this server is about to stop; come again in a moment")
+		return nil, nil, domain.Refuse(domain.Unavailable, domain.CodeTooManyStreams,
+			"this server is about to stop; come again in a moment")
 	default:
 	}
 	w := s.open[person]

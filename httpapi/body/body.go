@@ -47,14 +47,16 @@ var JSON = huma.Format{
 // differently.
 func checkJSON(data []byte) error {
 	if len(data) >= 3 && string(data[:3]) == "\xef\xbb\xbf" {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body begins with a byte order mark; send the JSON without it")
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"the body begins with a byte order mark; send the JSON without it")
 	}
 	if !utf8.Valid(data) {
 		return domain.Refuse(domain.Invalid, domain.CodeInvalidUTF8, "the body is not valid UTF-8; send it in that encoding")
 	}
 	if at, ok := loneSurrogate(data); ok {
 		return domain.Refuse(domain.Invalid, domain.CodeInvalidUTF8,
-			`the body has half a character at byte %d: write \u escapes beyond U+FFFF in pairs, or write the character itself`, at)
+			`the body has half a character at byte %d: write \u escapes beyond U+FFFF in pairs, `+
+				`or write the character itself`, at)
 	}
 	c := jsonCheck{decoder: json.NewDecoder(bytes.NewReader(data))}
 	c.decoder.UseNumber()
@@ -62,7 +64,8 @@ func checkJSON(data []byte) error {
 		return err
 	}
 	if _, err := c.decoder.Token(); !errors.Is(err, io.EOF) {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "something follows the JSON of the body at byte %d; send one JSON object and nothing else", c.decoder.InputOffset())
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"something follows the JSON of the body at byte %d; send one JSON object and nothing else", c.decoder.InputOffset())
 	}
 	return nil
 }
@@ -72,17 +75,21 @@ type jsonCheck struct{ decoder *json.Decoder }
 func (c jsonCheck) value(path string, depth int) error {
 	token, err := c.decoder.Token()
 	if err != nil {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
 	}
 	if depth > maxDepth {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is nested deeper than any operation takes: at most %d levels", maxDepth)
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"the body is nested deeper than any operation takes: at most %d levels", maxDepth)
 	}
 	switch v := token.(type) {
 	case nil:
-		return domain.Refuse(domain.Invalid, domain.CodeWrongType, "null says nothing here; leave the member out, or give it a value").At(path)
+		return domain.Refuse(domain.Invalid, domain.CodeWrongType,
+			"null says nothing here; leave the member out, or give it a value").At(path)
 	case json.Number:
 		if _, err := strconv.ParseFloat(string(v), 64); err != nil {
-			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "this number is larger than any that the registry knows").At(path)
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"this number is larger than any that the registry knows").At(path)
 		}
 	case string:
 		if strings.ContainsFunc(v, control) {
@@ -107,7 +114,8 @@ func (c jsonCheck) object(path string, depth int) error {
 		name := token.(string) // the decoder takes nothing else as the name of a member
 		member := problem.MemberPath(path, name)
 		if seen[name] {
-			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the object has two members of this name; send one").At(member)
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"the object has two members of this name; send one").At(member)
 		}
 		seen[name] = true
 		if err := c.value(member, depth+1); err != nil {
@@ -134,7 +142,8 @@ func (c jsonCheck) end() error {
 }
 
 func (c jsonCheck) cut() error {
-	return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
+	return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+		"the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
 }
 
 // control reports whether r is a control character. Line breaks and tabs are

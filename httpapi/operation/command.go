@@ -144,7 +144,8 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 		return &Done[R]{Status: http.StatusOK, Body: answer, Replayed: receipt.Repeated}, nil
 	}
 	return &Done[R]{
-		Status: op.Status, ETag: ETag(receipt.Revision), Position: Position(receipt.Position), Body: answer, Replayed: receipt.Repeated,
+		Status: op.Status, ETag: ETag(receipt.Revision), Position: Position(receipt.Position), Body: answer,
+		Replayed: receipt.Repeated,
 	}, nil
 }
 

@@ -104,7 +104,9 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 		purpose = r.shows.citizen
 	}
 	if purpose == "" {
-		return fmt.Errorf("operation %s shows a %s the data of others, which its declaration does not allow", r.op, reader.Role)
+		return fmt.Errorf(
+			"operation %s shows a %s the data of others, which its declaration does not allow", r.op, reader.Role,
+		)
 	}
 	if err := r.append(ctx, reader, purpose, shown); err != nil {
 		return err
@@ -115,7 +117,9 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 	return nil
 }
 
-func (r *Reading) append(ctx context.Context, reader caller, purpose accesslog.Purpose, shown map[domain.PersonID]domain.CaseID) error {
+func (r *Reading) append(
+	ctx context.Context, reader caller, purpose accesslog.Purpose, shown map[domain.PersonID]domain.CaseID,
+) error {
 	at := r.api.config.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(accessAppends)
@@ -126,8 +130,11 @@ func (r *Reading) append(ctx context.Context, reader caller, purpose accesslog.P
 				correlation = r.id
 			}
 			return r.api.config.AccessLog.AppendRead(ctx, domain.DeriveID(r.id, person.String()), accesslog.PersonalDataRead{
-				PersonID: person, Reader: reader.Account, Role: reader.Role, Operation: r.op, Purpose: purpose, CaseID: caseID, ReadAt: at,
-			}, domain.Meta{Correlation: correlation, Causation: domain.CommandID{UUID: r.id}, Actor: reader.Account, Role: reader.Role})
+				PersonID: person, Reader: reader.Account, Role: reader.Role, Operation: r.op, Purpose: purpose, CaseID: caseID,
+				ReadAt: at,
+			}, domain.Meta{
+				Correlation: correlation, Causation: domain.CommandID{UUID: r.id}, Actor: reader.Account, Role: reader.Role,
+			})
 		})
 	}
 	return group.Wait()

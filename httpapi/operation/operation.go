@@ -201,7 +201,9 @@ func (a *API) describe(op Operation) huma.Operation {
 	}
 	if slices.Contains(op.Roles, Anyone) {
 		security = nil
-		refusals = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
+		refusals = []int{
+			http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
+		}
 	}
 	var parameters []*huma.Param
 	if op.statesPurpose() {

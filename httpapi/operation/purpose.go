@@ -24,7 +24,8 @@ func (op Operation) statesPurpose() bool {
 // purposeParameter documents the header.
 func purposeParameter(k kind) *huma.Param {
 	doc := "Why staff read; the person can see it. " +
-		"The default follows from the role: service for desks and the provider, decision for the commission, audit for auditors"
+		"The default follows from the role: service for desks and the provider, decision for the commission, " +
+		"audit for auditors"
 	if k == changes {
 		doc = "With dry_run: " + strings.ToLower(doc[:1]) + doc[1:]
 	}
@@ -32,7 +33,9 @@ func purposeParameter(k kind) *huma.Param {
 	for i, p := range accesslog.Stated {
 		values[i] = string(p)
 	}
-	return &huma.Param{Name: purposeHeader, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString, Enum: values}}
+	return &huma.Param{
+		Name: purposeHeader, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString, Enum: values},
+	}
 }
 
 // purposeOf reads why a caller with the role says to read.

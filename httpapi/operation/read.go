@@ -28,7 +28,8 @@ func (b AtLeast) Await(ctx context.Context, model interface {
 	}
 	position, err := strconv.ParseUint(b.Position, 10, 64)
 	if err != nil {
-		return domain.Refuse(domain.Invalid, domain.CodeMalformed, "send the position as this API gave it").At("header.Tizilim-Position")
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"send the position as this API gave it").At("header.Tizilim-Position")
 	}
 	return model.Await(ctx, domain.Position(position))
 }

@@ -20,10 +20,13 @@ const IDSentence = "write the id as a UUID, as the registry gave it"
 func init() {
 	say := func(code domain.Code, sentence string) string { return string(code) + ": " + sentence }
 	huma.ValidateStrictCasing = true // otherwise "IIN" and "iin" could both be sent
-	validation.MsgUnexpectedProperty = say(domain.CodeUnknownField, "the request has no such member; remove it or correct its name")
+	validation.MsgUnexpectedProperty = say(
+		domain.CodeUnknownField, "the request has no such member; remove it or correct its name",
+	)
 	validation.MsgExpectedRequiredProperty = say(domain.CodeRequired, "the member %s is missing; add it")
 	validation.MsgExpectedRFC3339Date = say(domain.CodeDateFormat, "write the day as YYYY-MM-DD, for example 2026-03-01")
-	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, IDSentence+"%.0v") // without huma's reason: it quotes the value
+	// %.0v leaves out the reason that huma gives, since that quotes the value.
+	validation.MsgExpectedRFC4122UUID = say(domain.CodeIDFormat, IDSentence+"%.0v")
 	validation.MsgExpectedOneOf = say(domain.CodeValueUnknown, "use one of \"%s\"")
 	validation.MsgExpectedBase64String = say(domain.CodeMalformed, "write these bytes in base64")
 	validation.MsgExpectedBoolean = say(domain.CodeWrongType, "write true or false, without quotes")
@@ -56,7 +59,8 @@ func formProblem(status int, msg string, errs ...error) huma.StatusError {
 	case status == http.StatusRequestTimeout:
 		return New(status, domain.CodeMalformed, "the request body did not arrive in time; send it without pauses", "")
 	case msg == "cannot read request body": // the client went away, or its chunks are malformed
-		return New(http.StatusBadRequest, domain.CodeMalformed, "the request body did not arrive whole; send the request again", "")
+		return New(http.StatusBadRequest, domain.CodeMalformed,
+			"the request body did not arrive whole; send the request again", "")
 	}
 	var faults, unknown []FieldProblem
 	for _, err := range errs {
@@ -78,7 +82,8 @@ func formProblem(status int, msg string, errs ...error) huma.StatusError {
 	slices.SortFunc(unknown, func(a, b FieldProblem) int { return strings.Compare(a.Field, b.Field) })
 	faults = append(faults, unknown...)
 	if len(faults) == 0 { // huma names no fault only where the body is missing
-		return New(http.StatusBadRequest, domain.CodeMalformed, "this operation needs a JSON object as its body; send one", "")
+		return New(http.StatusBadRequest, domain.CodeMalformed,
+			"this operation needs a JSON object as its body; send one", "")
 	}
 	first := faults[0]
 	switch first.Code {
@@ -120,7 +125,9 @@ func fault(d *huma.ErrorDetail) FieldProblem {
 	}
 	switch d.Message {
 	case "unknown query parameter":
-		return FieldProblem{domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name"}
+		return FieldProblem{
+			domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name",
+		}
 	case "invalid boolean":
 		return FieldProblem{domain.CodeWrongType, field, "write true or false"}
 	case "invalid integer":
