@@ -22,7 +22,8 @@ var beginGeneration = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local n = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], n)
-redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'caught_up', '0', 'schema', ARGV[3], 'target', ARGV[4])
+redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'caught_up', '0',
+  'schema', ARGV[3], 'target', ARGV[4])
 return n
 `)
 

@@ -96,7 +96,7 @@ func dwellingHistory(id domain.DwellingID) string {
 // Pointer names an event of a history.
 type Pointer struct {
 	Position domain.Position
-	EventRef
+	domain.EventRef
 }
 
 // HistoryPage is a part of a history, in the order of the log.
@@ -116,18 +116,26 @@ return {
 // person, after the position, in the order of the log: those of the person's
 // own stream, of the cases in which the person is applicant, named or family,
 // and of the person's entries on lists. Error: [domain.CodePersonUnknown].
-func (r *Reader) PersonHistory(ctx context.Context, id domain.PersonID, after domain.Position, limit int) (HistoryPage, error) {
+func (r *Reader) PersonHistory(
+	ctx context.Context, id domain.PersonID, after domain.Position, limit int,
+) (HistoryPage, error) {
 	return r.history(ctx, id.Stream(), "class", personHistory(id), after, limit, unknownPerson())
 }
 
 // DwellingHistory is [Reader.PersonHistory] of a dwelling: the events of its own
 // stream, the registrations there and their endings, and the S001 cases about
 // it. Error: [domain.CodeDwellingUnknown].
-func (r *Reader) DwellingHistory(ctx context.Context, id domain.DwellingID, after domain.Position, limit int) (HistoryPage, error) {
+func (r *Reader) DwellingHistory(
+	ctx context.Context, id domain.DwellingID, after domain.Position, limit int,
+) (HistoryPage, error) {
 	return r.history(ctx, id.Stream(), "address", dwellingHistory(id), after, limit, residence.UnknownDwelling())
 }
 
-func (r *Reader) history(ctx context.Context, stream, knownBy, key string, after domain.Position, limit int, unknown error) (HistoryPage, error) {
+// history reads a page of the history under the key. unknown is the error where the
+// record of the stream lacks the field knownBy.
+func (r *Reader) history(
+	ctx context.Context, stream, knownBy, key string, after domain.Position, limit int, unknown error,
+) (HistoryPage, error) {
 	limit = pageSize(limit)
 	data, at, err := r.read(ctx, historyQuery, stream, stream, knownBy, key, hexPosition(after)+"~", limit+1)
 	if err != nil {
@@ -148,7 +156,7 @@ func (r *Reader) history(ctx context.Context, stream, knownBy, key string, after
 			return HistoryPage{}, corrupt("position", err)
 		}
 		p := Pointer{Position: domain.Position(at)}
-		if p.Stream, p.Revision, err = parseEventRef(ref); err != nil {
+		if err = p.EventRef.UnmarshalText([]byte(ref)); err != nil {
 			return HistoryPage{}, corrupt("pointer", err)
 		}
 		page.Pointers = append(page.Pointers, p)

@@ -3,7 +3,6 @@ package projections
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"tizilim/domain"
 )
@@ -12,14 +11,18 @@ import (
 // so that all of them lie in one slot and one script can change them together.
 type keyspace struct{ root string }
 
-func (k keyspace) serving() string  { return k.root + "serving" }  // number of the generation that answers
-func (k keyspace) previous() string { return k.root + "previous" } // number of the one before, until the serving one is proven
-func (k keyspace) building() string { return k.root + "building" } // number of the one that is being filled
+// serving is the number of the generation that answers, previous that of the one
+// before until the serving one is proven, building that of the one that is filled.
+func (k keyspace) serving() string  { return k.root + "serving" }
+func (k keyspace) previous() string { return k.root + "previous" }
+func (k keyspace) building() string { return k.root + "building" }
 func (k keyspace) counter() string  { return k.root + "generations" }
 func (k keyspace) moved() string    { return k.root + "moved" } // channel: the serving model has reached a position
 
-func (k keyspace) released() string { return k.root + rootReleasedKey }      // hash: stream@revision -> released
-func (k keyspace) request() string  { return k.root + "quarantine:request" } // an operator's request, for the active projector
+// released is a hash: stream@revision -> released. request is what an operator asks
+// of the active projector about the quarantine.
+func (k keyspace) released() string { return k.root + rootReleasedKey }
+func (k keyspace) request() string  { return k.root + "quarantine:request" }
 func (k keyspace) answer(id string) string {
 	return k.root + "quarantine:answer:" + id
 }
@@ -60,14 +63,5 @@ func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(
 
 // eventRef names an event: stream@revision.
 func eventRef(stream string, revision uint64) string {
-	return stream + "@" + strconv.FormatUint(revision, 10)
-}
-
-func parseEventRef(ref string) (stream string, revision uint64, err error) {
-	stream, rev, ok := strings.Cut(ref, "@")
-	if !ok {
-		return "", 0, fmt.Errorf("event reference without a revision")
-	}
-	revision, err = strconv.ParseUint(rev, 10, 64)
-	return stream, revision, err
+	return domain.EventRef{Stream: stream, Revision: revision}.String()
 }

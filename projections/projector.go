@@ -173,7 +173,8 @@ func (p *Projector) ofThisLog(ctx context.Context, w *writer) error {
 		return err
 	}
 	if head != nil && w.event > *head {
-		return fmt.Errorf("%w: generation %d has an event at position %d, the log ends at %d; tizilim rebuild fills a new one",
+		return fmt.Errorf("%w: generation %d has an event at position %d, the log ends at %d; "+
+			"tizilim rebuild fills a new one",
 			errAhead, w.number, w.event, *head)
 	}
 	return nil
@@ -184,7 +185,9 @@ func (p *Projector) ofThisLog(ctx context.Context, w *writer) error {
 func (p *Projector) checkEviction(ctx context.Context) error {
 	info, err := p.client.Info(ctx, "memory").Result()
 	if err != nil {
-		return nil // Redis will say what is wrong with the next command; the in-process one has no such section and evicts nothing
+		// The next command tells what is wrong with Redis. The in-process one has no such
+		// section, and evicts nothing.
+		return nil
 	}
 	if strings.Contains(info, "maxmemory_policy:allkeys") {
 		return errors.New("redis evicts keys of read models when memory is short: set maxmemory-policy to noeviction")
@@ -211,7 +214,9 @@ func (p *Projector) servingWriter(ctx context.Context, l *lease) (*writer, error
 }
 
 func (p *Projector) writer(l *lease, number uint64, serve bool) *writer {
-	return &writer{opts: p.opts, keys: p.keys, client: p.client, metrics: p.metrics, lease: l, number: number, serve: serve}
+	return &writer{
+		opts: p.opts, keys: p.keys, client: p.client, metrics: p.metrics, lease: l, number: number, serve: serve,
+	}
 }
 
 // stream applies the log to w from where it stands, in batches, and asks after

@@ -24,6 +24,10 @@ const maxPage = 1000
 // or the record is held back by an event in quarantine. A thing that does not
 // exist is [domain.NotFound], and only ever said from a generation that serves;
 // that may be a moment behind the log: see [Watch.CatchUp].
+//
+// Every result carries AsOf, the position of the log up to which the answer holds.
+// One that comes from a single stream also carries Revision, the last event of that
+// stream, which is its ETag.
 type Reader struct {
 	client redis.UniversalClient
 	keys   keyspace
@@ -81,7 +85,9 @@ return {'ready', at[1], body()}
 }
 
 // read runs q. The errors are those that every read shares.
-func (r *Reader) read(ctx context.Context, q *redis.Script, stream string, args ...any) ([]any, domain.Position, error) {
+func (r *Reader) read(
+	ctx context.Context, q *redis.Script, stream string, args ...any,
+) ([]any, domain.Position, error) {
 	argv := append([]any{r.keys.generations(), schema(), stream}, args...)
 	reply, err := q.Run(ctx, r.client, []string{r.keys.serving(), r.keys.building()}, argv...).Slice()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 // a look is under way waits for the next one: nobody is given what was seen
 // before they asked, and a thousand who ask at once cost two looks.
 type shared[T any] struct {
-	look     func(context.Context) (T, error)
-	patience time.Duration // of one look
+	look    func(context.Context) (T, error)
+	timeout time.Duration // of one look
 
 	mu   sync.Mutex  // guards what follows
 	next *pending[T] // for whoever asks now; nil where nobody waits for it
@@ -69,7 +69,7 @@ func (s *shared[T]) run() {
 		if now == nil {
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), s.patience)
+		ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 		now.value, now.err = s.look(ctx)
 		cancel()
 		s.mu.Lock()

@@ -87,7 +87,9 @@ return reply
 //
 // Redis answers nobody else while it reads one key whole; for a list of 100,000
 // entries that is some tenths of a second. progress may be nil.
-func Verify(ctx context.Context, client redis.UniversalClient, log Log, opts Options, progress func(Progress)) (Report, error) {
+func Verify(
+	ctx context.Context, client redis.UniversalClient, log Log, opts Options, progress func(Progress),
+) (Report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	opts = opts.withDefaults()
@@ -126,13 +128,15 @@ var (
 func (v *verification) run(ctx context.Context) error {
 	n, err := v.client.Get(ctx, v.keys.serving()).Uint64()
 	if errors.Is(err, redis.Nil) {
-		return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady, "no generation serves yet; verify once the read model is built")
+		return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
+			"no generation serves yet; verify once the read model is built")
 	}
 	if err != nil {
 		return err
 	}
 	v.report.Generation = n
-	if v.mended, err = v.client.HGet(ctx, v.keys.checkpoint(n), mendedField).Result(); err != nil && !errors.Is(err, redis.Nil) {
+	v.mended, err = v.client.HGet(ctx, v.keys.checkpoint(n), mendedField).Result()
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return err
 	}
 	if v.fold.intake.released, err = releasedEvents(ctx, v.client, v.keys); err != nil {
@@ -202,7 +206,8 @@ func (v *verification) step(ctx context.Context, names []string) error {
 	for _, name := range names {
 		argv = append(argv, name)
 	}
-	reply, err := dumpKeys.Run(ctx, v.client, []string{v.keys.serving(), v.keys.checkpoint(v.report.Generation)}, argv...).Slice()
+	keys := []string{v.keys.serving(), v.keys.checkpoint(v.report.Generation)}
+	reply, err := dumpKeys.Run(ctx, v.client, keys, argv...).Slice()
 	if err != nil {
 		return fmt.Errorf("read keys of generation %d: %w", v.report.Generation, err)
 	}

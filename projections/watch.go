@@ -17,13 +17,13 @@ import (
 const (
 	// watchEvery is how often [Watch.Run] looks.
 	watchEvery = time.Second
-	// headPatience and statusPatience bound the two halves of a look, each by
+	// headTimeout and statusTimeout bound the two halves of a look, each by
 	// itself: a slow event store must not make Redis look down.
-	headPatience   = 2 * time.Second
-	statusPatience = time.Second
+	headTimeout   = 2 * time.Second
+	statusTimeout = time.Second
 	// headMargin is how much earlier a question for the head gives up, so that why
 	// it had no answer is known when the look is over.
-	headMargin = headPatience / 4
+	headMargin = headTimeout / 4
 	// stillAfter is how long a model that is behind may stay where it is before
 	// it is said to stand still.
 	stillAfter = time.Second
@@ -57,14 +57,18 @@ func NewWatch(model *Reader, log LogHead, opts Options) (*Watch, error) {
 		return g
 	}
 	w := &Watch{
-		model: model, heads: &shared[domain.Position]{look: log.Head, patience: headPatience - headMargin}, opts: opts.withDefaults(),
-		lagSeconds: gauge("lag_seconds", "For how long the log has held what the serving generation lacks, by comparisons once a second; "+
-			"0 where it lacks nothing, NaN while one of the two does not answer."),
-		lagPositions: gauge("lag_positions", "How far the head of the log is ahead of the serving generation, in positions; NaN as lag_seconds."),
-		caughtUp:     gauge("caught_up", "1 when the serving generation has reached the head of the log, 0 when it has not; NaN as lag_seconds."),
+		model: model, opts: opts.withDefaults(),
+		heads: &shared[domain.Position]{look: log.Head, timeout: headTimeout - headMargin},
+		lagSeconds: gauge("lag_seconds", "For how long the log has held what the serving generation lacks, "+
+			"by comparisons once a second; 0 where it lacks nothing, NaN while one of the two does not answer."),
+		lagPositions: gauge("lag_positions", "How far the head of the log is ahead of the serving generation, "+
+			"in positions; NaN as lag_seconds."),
+		caughtUp: gauge("caught_up", "1 when the serving generation has reached the head of the log, "+
+			"0 when it has not; NaN as lag_seconds."),
 		quarantined: gauge("quarantined_events", "Events of the serving generation in quarantine, in every process, "+
 			"also right after its start; NaN while Redis does not answer or no generation serves."),
-		heldStreams: gauge("held_streams", "Streams of the serving generation with an event in quarantine; NaN as quarantined_events."),
+		heldStreams: gauge("held_streams", "Streams of the serving generation with an event in quarantine; "+
+			"NaN as quarantined_events."),
 	}
 	if opts.Registerer == nil {
 		return w, nil
@@ -108,17 +112,17 @@ func (c Comparison) CaughtUp() bool {
 }
 
 // Look compares now. It takes as long as the slower half, each within its own
-// patience.
+// timeout.
 func (w *Watch) Look(ctx context.Context) Comparison {
 	var c Comparison
 	var halves sync.WaitGroup
 	halves.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, headPatience)
+		ctx, cancel := context.WithTimeout(ctx, headTimeout)
 		defer cancel()
 		c.Head, c.HeadErr = w.head(ctx)
 	})
 	halves.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, statusPatience)
+		ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 		defer cancel()
 		c.Status, c.ModelErr = w.model.Status(ctx)
 	})
@@ -189,7 +193,7 @@ func (w *Watch) head(ctx context.Context) (domain.Position, error) {
 
 // CatchUp waits until the serving generation has all that the log held when it
 // was called: what is then not in the model is not in the registry. All who call
-// it at once share the looks at the log. It takes twice headPatience and
+// it at once share the looks at the log. It takes twice headTimeout and
 // Options.AwaitTimeout at most.
 //
 // Errors: those of [LogHead] and of [Reader.Await].

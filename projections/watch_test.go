@@ -106,7 +106,7 @@ func (g *gate) look(context.Context) (int, error) {
 
 func TestALookThatBeganBeforeItWasAskedForDoesNotCount(t *testing.T) {
 	g := newGate()
-	looks := &shared[int]{look: g.look, patience: time.Minute}
+	looks := &shared[int]{look: g.look, timeout: time.Minute}
 	first := looks.join()
 	<-g.began
 	var second []*pending[int]
@@ -254,7 +254,7 @@ func TestASlowLogDoesNotMakeRedisLookDown(t *testing.T) {
 	if c.ModelErr != nil || !c.Status.Ready() {
 		t.Errorf("Redis: %v", c.ModelErr)
 	}
-	if took := time.Since(began); took > headPatience+time.Second {
+	if took := time.Since(began); took > headTimeout+time.Second {
 		t.Errorf("the look took %v", took)
 	}
 	refuses(t, c.HeadErr, domain.Unavailable, domain.CodeLogUnavailable)
