@@ -128,13 +128,16 @@ func TestAPersonsEntriesAreThoseThatStandOnAList(t *testing.T) {
 		sees([]int{1, 2}, map[int][]int{1: nil, 2: {1}})
 		reinstateOn(s, 1, 1)
 		sees([]int{1, 2}, map[int][]int{1: {1}, 2: {2}})
-		s.add(listID(1).Stream(), housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1), PersonID: personID(3), TransferredAt: s.now})
+		s.add(listID(1).Stream(), housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1),
+			PersonID: personID(3), TransferredAt: s.now})
 		sees([]int{1, 2}, map[int][]int{1: nil, 2: {2}, 3: {1}})
 		s.add(listID(2).Stream(), housing.EntryPlaced{
-			ListID: listID(2), EntryID: entryID(8), PersonID: personID(2), CaseID: caseID(8), Seniority: seniorityAt(3), RegisteredOn: day, Number: 1, PlacedAt: s.now,
+			ListID: listID(2), EntryID: entryID(8), PersonID: personID(2), CaseID: caseID(8), Seniority: seniorityAt(3),
+			RegisteredOn: day, Number: 1, PlacedAt: s.now,
 		})
 		sees([]int{2}, map[int][]int{1: nil, 2: {2, 1}, 3: {1}})
-		s.add(listID(1).Stream(), housing.EntryProvided{ListID: listID(1), EntryID: entryID(1), PersonID: personID(3), Seniority: seniorityAt(1), ProvidedAt: s.now})
+		s.add(listID(1).Stream(), housing.EntryProvided{ListID: listID(1), EntryID: entryID(1), PersonID: personID(3),
+			Seniority: seniorityAt(1), ProvidedAt: s.now})
 		sees([]int{2}, map[int][]int{1: nil, 2: {1, 1}, 3: nil})
 		s.person(1)
 		sees(nil, map[int][]int{2: {1, 1}})
@@ -156,7 +159,8 @@ func TestC21_TheLogOfAccessesPassesThroughTheModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		keys := len(client.Keys(ctx, "*}:g*:*").Val())
-		s.add(accesslog.Stream(personID(1)), accesslog.PersonalDataRead{PersonID: personID(1), CaseID: caseID(1), ReadAt: s.now})
+		s.add(accesslog.Stream(personID(1)), accesslog.PersonalDataRead{PersonID: personID(1), CaseID: caseID(1),
+			ReadAt: s.now})
 		reach(t, r, s.head())
 		after, err := r.Residence(ctx, personID(1), day)
 		if err != nil {

@@ -16,7 +16,8 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 		ctx, s := context.Background(), newScript()
 		stream := caseID(1).Stream()
 		s.add(stream, deregistration(s, 1, 1, 1, 2))
-		s.add(stream, residence.DepartureSheetIssued{CaseID: caseID(1), CertificateID: certificateID(1), PersonID: personID(2), IssuedAt: s.now})
+		s.add(stream, residence.DepartureSheetIssued{CaseID: caseID(1), CertificateID: certificateID(1),
+			PersonID: personID(2), IssuedAt: s.now})
 		r := projected(t, client, s)
 		expect := func(id domain.CertificateID, want Certificate) {
 			t.Helper()
@@ -37,11 +38,13 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 		expect(certificates.TalonOf(caseID(1)), Certificate{Kind: certificates.Talon, Version: 1})
 		expect(certificateID(1), Certificate{Kind: sheet, Version: 1})
 
-		s.add(stream, certificates.Corrected{CaseID: caseID(1), CertificateID: certificateID(1), Version: 2, CorrectedAt: s.now})
+		s.add(stream, certificates.Corrected{CaseID: caseID(1), CertificateID: certificateID(1), Version: 2,
+			CorrectedAt: s.now})
 		reach(t, r, s.head())
 		expect(certificateID(1), Certificate{Kind: sheet, Version: 2})
 
-		s.add(stream, certificates.Duplicated{CaseID: caseID(1), CertificateID: certificateID(2), Replaces: certificateID(1), Copy: 1, IssuedAt: s.now})
+		s.add(stream, certificates.Duplicated{CaseID: caseID(1), CertificateID: certificateID(2),
+			Replaces: certificateID(1), Copy: 1, IssuedAt: s.now})
 		reach(t, r, s.head())
 		expect(certificateID(1), Certificate{Kind: sheet, Version: 2, Superseded: true})
 		expect(certificateID(2), Certificate{Kind: sheet, Version: 1})
@@ -70,7 +73,8 @@ func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 		person, kase := personID(2).Stream(), caseID(1).Stream()
 		ended, stays := registrationID(1), registrationID(2)
 		s.add(person, residence.PersonRecorded{PersonID: personID(2), Class: residence.Citizen})
-		ending := s.add(person, residence.RegistrationEnded{PersonID: personID(2), RegistrationID: ended, DwellingID: dwellingID(1), Kind: residence.Permanent, On: domain.DateOf(s.now)})
+		ending := s.add(person, residence.RegistrationEnded{PersonID: personID(2), RegistrationID: ended,
+			DwellingID: dwellingID(1), Kind: residence.Permanent, On: domain.DateOf(s.now)})
 		issue := func(stream string, id domain.CertificateID, of domain.RegistrationID, by domain.Recorded) {
 			s.add(stream, residence.DepartureSheetIssued{
 				CertificateID: id, PersonID: personID(2), RegistrationID: of, IssuedAt: s.now,
@@ -78,7 +82,8 @@ func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 			})
 		}
 		correct := func(of domain.RegistrationID, was, now residence.Standing) domain.Recorded {
-			return s.add(person, residence.EndingCorrected{PersonID: personID(2), RegistrationID: of, DwellingID: dwellingID(1), Was: was, Now: now})
+			return s.add(person, residence.EndingCorrected{PersonID: personID(2), RegistrationID: of,
+				DwellingID: dwellingID(1), Was: was, Now: now})
 		}
 		day := domain.DateOf(s.now)
 		first, second := residence.Standing{EndedOn: day}, residence.Standing{EndedOn: day.AddDays(-1)}
@@ -127,7 +132,8 @@ func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, own, []CertificateRef{{certificateID(3), certificates.DepartureSheet}, {certificateID(4), certificates.DepartureSheet}})
+		same(t, own, []CertificateRef{{certificateID(3), certificates.DepartureSheet},
+			{certificateID(4), certificates.DepartureSheet}})
 		if none, err := r.DocumentsOf(ctx, personID(1)); err != nil || len(none) != 0 {
 			t.Errorf("of another: %v, %v", none, err)
 		}

@@ -23,7 +23,8 @@ func TestConnectTakesOneNodeOrACluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer cluster.Close()
-	if c, ok := cluster.(*redis.ClusterClient); !ok || len(c.Options().Addrs) != 2 || c.Options().TLSConfig == nil || !c.Options().ContextTimeoutEnabled {
+	if c, ok := cluster.(*redis.ClusterClient); !ok || len(c.Options().Addrs) != 2 || c.Options().TLSConfig == nil ||
+		!c.Options().ContextTimeoutEnabled {
 		t.Errorf("cluster: %T", cluster)
 	}
 	for _, address := range []string{"localhost:6379", "http://localhost", "redis://%zz", "redis://h?addr=x&oops=1"} {

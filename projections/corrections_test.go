@@ -28,7 +28,8 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 				}
 			}
 		}
-		appended(residence.PersonRecorded{PersonID: personID(1), Class: residence.Citizen, BirthDate: day.AddDays(-10000), RecordedAt: s.now})
+		appended(residence.PersonRecorded{PersonID: personID(1), Class: residence.Citizen, BirthDate: day.AddDays(-10000),
+			RecordedAt: s.now})
 		for n := range rapid.IntRange(1, 20).Draw(t, "orders") {
 			now = now.AddDays(rapid.IntRange(0, 50).Draw(t, "days later"))
 			cmd := domain.Command{Now: now.Start()}
@@ -37,18 +38,23 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 			switch rapid.IntRange(0, 4).Draw(t, "order") {
 			case 0:
 				events, err = p.Register(cmd, residence.Register{
-					RegistrationID: registrationID(n), DwellingID: dwellingID(n % 3), Kind: residence.Permanent, From: now.AddDays(-rapid.IntRange(0, 30).Draw(t, "backdated")),
+					RegistrationID: registrationID(n), DwellingID: dwellingID(n % 3), Kind: residence.Permanent,
+					From: now.AddDays(-rapid.IntRange(0, 30).Draw(t, "backdated")),
 				})
 			case 1:
 				events, err = p.Register(cmd, residence.Register{
-					RegistrationID: registrationID(n), DwellingID: dwellingID(n % 3), Kind: residence.Temporary, From: now, Until: now.AddMonths(2),
+					RegistrationID: registrationID(n), DwellingID: dwellingID(n % 3), Kind: residence.Temporary, From: now,
+					Until: now.AddMonths(2),
 				})
 			case 2:
-				events, err = p.EndFor(residence.EndFor{CaseID: caseID(1), DwellingID: dwellingID(n % 3), Ground: residence.GroundOwnerApplication, On: now})
+				events, err = p.EndFor(residence.EndFor{CaseID: caseID(1), DwellingID: dwellingID(n % 3),
+					Ground: residence.GroundOwnerApplication, On: now})
 			default:
-				action := rapid.SampledFrom([]residence.CorrectionAction{residence.Annul, residence.Amend, residence.Insert}).Draw(t, "action")
+				action := rapid.SampledFrom([]residence.CorrectionAction{residence.Annul, residence.Amend,
+					residence.Insert}).Draw(t, "action")
 				d := now.AddDays(-rapid.IntRange(0, 90).Draw(t, "day"))
-				fact := residence.FactName{Event: domain.EventRef{Stream: personID(1).Stream(), Revision: uint64(rapid.IntRange(1, 30).Draw(t, "revision"))}}
+				fact := residence.FactName{Event: domain.EventRef{Stream: personID(1).Stream(),
+					Revision: uint64(rapid.IntRange(1, 30).Draw(t, "revision"))}}
 				change := residence.Change{Fact: fact, Action: action, From: d, EndedOn: d}
 				if action == residence.Insert {
 					change.RegistrationID, change.DwellingID, change.EndedOn = registrationID(100+n), dwellingID(n%3), domain.Date{}
@@ -62,7 +68,8 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 				events, err = p.Correct(cmd, residence.Correct{
 					Ground: residence.CourtAct, Reasons: "SECRET",
 					Accept: []domain.Code{
-						domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
+						domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove,
+						domain.CodeCaseContradicted,
 					},
 					Changes: []residence.Change{change},
 				})
@@ -73,7 +80,8 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 			want := map[domain.RegistrationID]storedRegistration{}
 			for _, r := range p.Registrations {
 				if !r.Void && !r.Ended {
-					want[r.ID] = storedRegistration{Person: personID(1), Dwelling: r.DwellingID, Kind: r.Kind, From: r.From, Until: r.Until}
+					want[r.ID] = storedRegistration{Person: personID(1), Dwelling: r.DwellingID, Kind: r.Kind, From: r.From,
+						Until: r.Until}
 				}
 			}
 			same := func(what, key string, dwelling domain.DwellingID) {
@@ -117,7 +125,8 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 			_, ended := rec.Event.(residence.RegistrationEnded)
 			if histories := len(subjectsOf(rec.Event.Concerns())); correction || began || ended {
 				if histories != 2 {
-					t.Fatalf("%s is in %d histories, want that of the person and that of the dwelling", rec.Event.EventType(), histories)
+					t.Fatalf("%s is in %d histories, want that of the person and that of the dwelling", rec.Event.EventType(),
+						histories)
 				}
 			}
 		}

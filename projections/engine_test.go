@@ -3,6 +3,7 @@ package projections
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
@@ -192,3 +194,20 @@ func until(t testing.TB, what string, holds func() bool) {
 		time.Sleep(2 * time.Millisecond)
 	}
 }
+
+func asError(err error) (*domain.Error, bool) {
+	var e *domain.Error
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
+var compareDates = cmp.Comparer(func(a, b domain.Date) bool { return a == b })
+
+func same(t *testing.T, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, compareDates); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func pointer[T any](v T) *T { return &v }

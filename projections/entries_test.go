@@ -29,7 +29,8 @@ func placeOn(s *script, n, minute, number int) domain.Recorded {
 }
 
 func seniorityAt(minute int) housing.Seniority {
-	return housing.Seniority{At: day.Start().Add(time.Duration(minute) * time.Minute).UTC(), Position: domain.Position(minute)}
+	return housing.Seniority{At: day.Start().Add(time.Duration(minute) * time.Minute).UTC(),
+		Position: domain.Position(minute)}
 }
 
 func removeFrom(s *script, n, minute int) domain.Recorded {
@@ -62,7 +63,8 @@ func TestNumberIsTheRankAndSaysWhatChangedItLast(t *testing.T) {
 			}
 			want := QueueNumber{
 				ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), Status: housing.Active,
-				Number: number, Of: of, Ahead: max(0, number-1), Seniority: seniorityAt(10 * n), RegisteredOn: day, Certified: n, InventoryDueOn: day.AddMonths(12),
+				Number: number, Of: of, Ahead: max(0, number-1), Seniority: seniorityAt(10 * n), RegisteredOn: day, Certified: n,
+				InventoryDueOn: day.AddMonths(12),
 				LastChange: Change{
 					Kind: kind, EffectiveAt: change.Event.EffectiveAt().UTC(), Created: change.Created.UTC(),
 					Event: domain.EventRef{Stream: change.Stream, Revision: change.Revision},
@@ -242,7 +244,8 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 	cmd := domain.Command{Now: s.now}
 	events, err := q.Open(cmd, housing.OpenList{ListID: listID(1), Title: "List"})
 	record(events, err, "")
-	events, err = q.SetPriorityRule(cmd, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, rules.Book{})
+	rule := housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}
+	events, err = q.SetPriorityRule(cmd, rule, rules.Book{})
 	record(events, err, "")
 
 	steps := rapid.IntRange(1, 20).Draw(rt, "steps")
@@ -251,7 +254,8 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 		what := rapid.IntRange(0, 3).Draw(rt, "what")
 		if n == 0 || what == 0 {
 			// Equal instants are told apart by the position; some lie before 1970.
-			at := day.Start().Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "second"))*time.Nanosecond).AddDate(0, 0, -rapid.IntRange(0, 3).Draw(rt, "days before"))
+			at := day.Start().Add(time.Duration(rapid.IntRange(-2, 2).Draw(rt, "second"))*time.Nanosecond).AddDate(0, 0,
+				-rapid.IntRange(0, 3).Draw(rt, "days before"))
 			if rapid.IntRange(0, 9).Draw(rt, "old") == 0 {
 				at = at.AddDate(-60, 0, 0)
 			}
@@ -312,7 +316,8 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 				events, err := q.ConfirmInventory(cmd, housing.ConfirmInventory{EntryID: id, On: cmd.Today()}, rules.Book{})
 				act("", events, err)
 			case 2, 3:
-				events, err := q.Redate(cmd, housing.Redate{EntryID: id, GroundArose: day.AddDays(-rapid.IntRange(0, 2).Draw(rt, "days")), Reasons: "n"})
+				events, err := q.Redate(cmd, housing.Redate{EntryID: id,
+					GroundArose: day.AddDays(-rapid.IntRange(0, 2).Draw(rt, "days")), Reasons: "n"})
 				act(Redated, events, err)
 			case 4:
 				events, err := q.Prioritise(cmd, housing.Prioritise{EntryID: id, Category: housing.PriorityOrphan})
@@ -333,7 +338,8 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 				})
 				act(Provided, events, err)
 			case 8:
-				events, err := q.Review(cmd, housing.Review{EntryID: id, Note: "n", Close: e.Review != "" && rapid.Bool().Draw(rt, "close")}, rules.Book{})
+				events, err := q.Review(cmd, housing.Review{EntryID: id, Note: "n",
+					Close: e.Review != "" && rapid.Bool().Draw(rt, "close")}, rules.Book{})
 				act("", events, err)
 			}
 		}
@@ -351,10 +357,13 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 			if diff := cmp.Diff(underReview(q, own), told(got)); diff != "" {
 				rt.Fatalf("entry %s (-by the fold +told):\n%s", id, diff)
 			}
-			if got.Number != number || string(got.Status) != string(own.State()) || got.Of != q.Len() || got.PersonID != own.PersonID || got.Seniority.Compare(own.Seniority) != 0 {
-				rt.Fatalf("entry %s: number %d of %d (%s), by the fold %d of %d", id, got.Number, got.Of, got.Status, number, q.Len())
+			if got.Number != number || string(got.Status) != string(own.State()) || got.Of != q.Len() ||
+				got.PersonID != own.PersonID || got.Seniority.Compare(own.Seniority) != 0 {
+				rt.Fatalf("entry %s: number %d of %d (%s), by the fold %d of %d", id, got.Number, got.Of, got.Status, number,
+					q.Len())
 			}
-			for _, person := range []domain.PersonID{own.PersonID, personID(int(slices.Index(entries, id)))} { // the holder, and whom it was placed for
+			// The holder, and whom it was placed for.
+			for _, person := range []domain.PersonID{own.PersonID, personID(int(slices.Index(entries, id)))} {
 				theirs, _, err := r.EntriesOf(ctx, person)
 				if err != nil {
 					rt.Fatal(err)
@@ -395,7 +404,8 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 }
 
 // terms of the procedure: the numbers are those of other tests.
-var terms = procedure.Terms{HearingDays: 3, ObjectionDays: 2, ComplaintMonths: 3, ComplaintForward: 3, ComplaintDecision: 20, RemedyDays: 5, Calendar: rules.DefaultCalendar()}
+var terms = procedure.Terms{HearingDays: 3, ObjectionDays: 2, ComplaintMonths: 3, ComplaintForward: 3,
+	ComplaintDecision: 20, RemedyDays: 5, Calendar: rules.DefaultCalendar()}
 
 // review is what is told of an entry's review and of its inventory.
 type review struct {
@@ -407,7 +417,8 @@ type review struct {
 
 // underReview is the [review] by the fold.
 func underReview(q *housing.Queue, e housing.Entry) review {
-	r := review{Due: e.InventoryDueOn.String(), Answer: e.AnswerBy.String(), Notice: e.NoticeDueOn.String(), Reason: e.Review}
+	r := review{Due: e.InventoryDueOn.String(), Answer: e.AnswerBy.String(), Notice: e.NoticeDueOn.String(),
+		Reason: e.Review}
 	_, _ = q.Proceed(e.ID, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
 		r.Known = true
 		if c.Hearing != nil {

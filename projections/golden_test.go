@@ -170,7 +170,8 @@ func TestExamplesReachEveryStatementOfTheModels(t *testing.T) {
 		t.Skip("it builds and runs the golden test once more, with coverage")
 	}
 	profile := filepath.Join(t.TempDir(), "cover")
-	run := exec.Command("go", "test", "-count=1", "-vet=off", "-run", "^TestModelsWriteWhatTheirGoldenFilesShow$", "-coverprofile", profile, ".")
+	run := exec.Command("go", "test", "-count=1", "-vet=off", "-run", "^TestModelsWriteWhatTheirGoldenFilesShow$",
+		"-coverprofile", profile, ".")
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -186,7 +187,8 @@ func TestExamplesReachEveryStatementOfTheModels(t *testing.T) {
 		if !ok {
 			continue
 		}
-		if _, err := fmt.Sscanf(place, "%d.%d,%d.%d %d %d", &fromLine, &fromColumn, &toLine, &toColumn, &statements, &times); err != nil {
+		if _, err := fmt.Sscanf(place, "%d.%d,%d.%d %d %d", &fromLine, &fromColumn, &toLine, &toColumn, &statements,
+			&times); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
 		file = filepath.Base(file) + ".go"

@@ -8,6 +8,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/residence"
 )
 
 // transfer passes the entry from one person to another.
@@ -28,7 +29,8 @@ func (s *script) decide(id, n, person int, declined ...domain.EntryID) domain.Re
 
 // provide ends entry n of the person; those who stand before are skipped.
 func (s *script) provide(id, n, person int, skipped ...domain.EntryID) domain.Recorded {
-	e := housing.EntryProvided{ListID: listID(1), EntryID: entryID(n), PersonID: personID(person), CaseID: caseID(id), ProvidedAt: s.now}
+	e := housing.EntryProvided{ListID: listID(1), EntryID: entryID(n), PersonID: personID(person), CaseID: caseID(id),
+		ProvidedAt: s.now}
 	for _, id := range skipped {
 		e.Skipped = append(e.Skipped, housing.Skip{EntryID: id, Reason: housing.SkipTooSmall})
 	}
@@ -37,7 +39,8 @@ func (s *script) provide(id, n, person int, skipped ...domain.EntryID) domain.Re
 
 // decline is the answer of the list to a decision that holds no more.
 func (s *script) decline(id, n int) domain.Recorded {
-	return s.add(listID(1).Stream(), housing.ProvisionDeclined{ListID: listID(1), EntryID: entryID(n), CaseID: caseID(id), DeclinedAt: s.now})
+	return s.add(listID(1).Stream(), housing.ProvisionDeclined{ListID: listID(1), EntryID: entryID(n),
+		CaseID: caseID(id), DeclinedAt: s.now})
 }
 
 // TestQ19_WhoIsSkippedOrDeclinesHasItInTheirHistory: the events name an entry;
@@ -56,7 +59,8 @@ func TestQ19_WhoIsSkippedOrDeclinesHasItInTheirHistory(t *testing.T) {
 		passed := s.transfer(1, 1, 4) // persons 1 and 4; the entry is 4's from here on
 		again := s.decide(11, 3, 3, entryID(1), entryID(2))
 		provided := s.provide(11, 3, 3, entryID(1), entryID(2))
-		done := s.add(caseID(11).Stream(), housing.ProvisionCompleted{CaseID: caseID(11), ListID: listID(1), EntryID: entryID(3), CompletedAt: s.now})
+		done := s.add(caseID(11).Stream(), housing.ProvisionCompleted{CaseID: caseID(11), ListID: listID(1),
+			EntryID: entryID(3), CompletedAt: s.now})
 		r := projected(t, client, s)
 
 		for person, want := range map[int][]string{
@@ -118,9 +122,100 @@ func TestTheHolderIsFoundAgainWhenABatchIsRepeated(t *testing.T) {
 	}
 	provided := s.recorded()[1]
 	for person, want := range map[int]bool{1: true, 2: true, 3: false} {
-		_, has := f.value(personHistory(personID(person)), "zset").members.Get(hexPosition(provided.Position) + "|" + refs(provided)[0])
+		_, has := f.value(personHistory(personID(person)),
+			"zset").members.Get(hexPosition(provided.Position) + "|" + refs(provided)[0])
 		if has != want {
 			t.Errorf("person %d has the event: %t, want %t", person, has, want)
 		}
 	}
+}
+
+func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		owner, tenant, child := s.person(1), s.person(2), s.person(3)
+		recorded := s.dwelling(1)
+		owned := s.add(dwellingID(1).Stream(), residence.OwnersChanged{DwellingID: dwellingID(1),
+			Owners: []residence.Owner{{PersonID: personID(1)}}, On: day})
+		began := s.register(1, 2, 1, residence.Permanent, domain.Date{})
+		applied := s.add(caseID(1).Stream(), deregistration(s, 1, 1, 1, 2))
+		received := s.add(caseID(2).Stream(), application(s, 2, 1, 2, 3))
+		ended := s.end(1, 2, 1, residence.Permanent)
+		decided := s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
+		s.list(1)
+		seniority := housing.Seniority{At: s.now, Position: received.Position}
+		approved := s.add(caseID(2).Stream(), housing.PlacementApproved{CaseID: caseID(2), ListID: listID(1),
+			EntryID: entryID(1), PersonID: personID(2), ApprovedAt: s.now})
+		placed := s.add(listID(1).Stream(), housing.EntryPlaced{ListID: listID(1), EntryID: entryID(1),
+			PersonID: personID(2), Seniority: seniority, Number: 1, PlacedAt: s.now})
+		certified := s.add(caseID(2).Stream(), housing.PlacementCertified{CaseID: caseID(2), ListID: listID(1),
+			EntryID: entryID(1), CertifiedAt: s.now})
+		removed := s.add(listID(1).Stream(), housing.EntryRemoved{ListID: listID(1), EntryID: entryID(1),
+			PersonID: personID(2), Seniority: seniority, RemovedAt: s.now})
+		s.add("access-"+personID(2).String(), housing.ListOpened{})
+		r := projected(t, client, s)
+
+		for person, want := range map[int][]string{
+			1: refs(owner, applied, decided),
+			2: refs(tenant, began, applied, received, ended, decided, approved, placed, certified, removed),
+			3: refs(child, received, approved, certified),
+		} {
+			page, err := r.PersonHistory(ctx, personID(person), 0, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, pointers(page), want)
+			same(t, page.Next, domain.Position(0))
+			same(t, page.AsOf, s.head())
+		}
+		page, err := r.DwellingHistory(ctx, dwellingID(1), 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, pointers(page), refs(recorded, owned, began, applied, ended, decided))
+
+		var paged []string
+		after := domain.Position(0)
+		for range 10 {
+			page, err := r.PersonHistory(ctx, personID(2), after, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paged = append(paged, pointers(page)...)
+			if after = page.Next; after == 0 {
+				break
+			}
+		}
+		same(t, paged, refs(tenant, began, applied, received, ended, decided, approved, placed, certified, removed))
+
+		_, err = r.PersonHistory(ctx, personID(9), 0, 10)
+		refuses(t, err, domain.NotFound, domain.CodePersonUnknown)
+		_, err = r.DwellingHistory(ctx, dwellingID(9), 0, 10)
+		refuses(t, err, domain.NotFound, domain.CodeDwellingUnknown)
+	})
+}
+
+func TestQ16_ATransferIsInTheHistoriesOfBothHolders(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.person(1)
+		s.person(2)
+		s.list(1)
+		placeOn(s, 1, 10, 1)
+		passed := s.add(listID(1).Stream(), housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1),
+			From: personID(1), PersonID: personID(2), TransferredAt: s.now})
+		r := projected(t, client, s)
+		for _, n := range []int{1, 2} {
+			page, err := r.PersonHistory(ctx, personID(n), 0, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := pointers(page)
+			same(t, all[len(all)-1:], refs(passed))
+		}
+		n, err := r.Number(ctx, listID(1), entryID(1))
+		if err != nil || n.PersonID != personID(2) || n.Number != 1 || n.LastChange.Kind != Placed {
+			t.Errorf("%+v, %v", n, err)
+		}
+	})
 }

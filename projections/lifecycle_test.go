@@ -40,12 +40,14 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 					t.Fatal(err)
 				}
 				what := fmt.Sprintf("after %s: ", rec.Event.EventType())
-				if got.State != a.State || !got.Deadline.Equal(a.Deadline) || got.Overdue != a.Overdue || got.NotifiedAt.IsZero() != a.NotifiedAt.IsZero() {
+				if got.State != a.State || !got.Deadline.Equal(a.Deadline) || got.Overdue != a.Overdue ||
+					got.NotifiedAt.IsZero() != a.NotifiedAt.IsZero() {
 					t.Fatalf("%sstate %s, deadline %s, overdue %t, notified %s; the fold says %s, %s, %t, %s", what,
 						got.State, got.Deadline, got.Overdue, got.NotifiedAt, a.State, a.Deadline, a.Overdue, a.NotifiedAt)
 				}
 				if (got.Complaint == nil) != (a.Complaint == nil) || (got.Appeal == nil) != (a.ComplaintAt == "") {
-					t.Fatalf("%scomplaint %v, appeal %v; the fold says %v, %q", what, got.Complaint, got.Appeal, a.Complaint, a.ComplaintAt)
+					t.Fatalf("%scomplaint %v, appeal %v; the fold says %v, %q", what, got.Complaint, got.Appeal, a.Complaint,
+						a.ComplaintAt)
 				}
 				var owed, listed, due []string
 				if a.State.Open() && a.Overdue {

@@ -18,7 +18,8 @@ func noticeID(n int) domain.NoticeID { return domain.NoticeID{UUID: id(8000 + n)
 // queue queues the notice n of the event to the person, by account and SMS.
 func (s *script) queue(n, person int, about domain.Recorded, kind notice.Kind) {
 	s.add(noticeID(n).Stream(), notice.NoticeQueued{
-		NoticeID: noticeID(n), PersonID: personID(person), Kind: kind, About: domain.EventRef{Stream: about.Stream, Revision: about.Revision},
+		NoticeID: noticeID(n), PersonID: personID(person), Kind: kind, About: domain.EventRef{Stream: about.Stream,
+			Revision: about.Revision},
 		Language: domain.Kazakh, Ways: []notice.Way{notice.Account, notice.SMS}, RecordedAt: about.Created, QueuedAt: s.now,
 	})
 }
@@ -27,7 +28,8 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
 		removed := func(n int) domain.Recorded {
-			return s.add(listID(1).Stream(), housing.EntryRemoved{ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), RemovedAt: s.now})
+			return s.add(listID(1).Stream(), housing.EntryRemoved{ListID: listID(1), EntryID: entryID(n),
+				PersonID: personID(n), RemovedAt: s.now})
 		}
 		removed(1)
 		r := projected(t, client, s)
@@ -46,7 +48,8 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 			for _, rec := range owed {
 				o := notice.Of(rec.Event)[0]
 				want = append(want, notice.Debt{
-					Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To, Since: rec.Created.UTC().Truncate(time.Millisecond),
+					Event: domain.EventRef{Stream: rec.Stream,
+						Revision: rec.Revision}, Kind: o.Kind, To: o.To, Since: rec.Created.UTC().Truncate(time.Millisecond),
 				})
 			}
 			same(t, debts, want)
@@ -85,26 +88,34 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 		s.add(notice.Beginning.Stream(), notice.Began{NoticeID: notice.Beginning, BeganAt: s.now})
 		expect("what happened before owes none", nil, nil, nil, NoticeCounts{})
 		first, second := removed(2), removed(3)
-		decided := s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now}) // to the applicant, whom it does not name
+		// Owed to the applicant, whom the event does not name.
+		decided := s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
 		expect("owed", []domain.Recorded{first, second, decided}, nil, nil, NoticeCounts{Owed: 3})
 		s.queue(2, 2, first, notice.Removed)
-		expect("queued", []domain.Recorded{second, decided}, []notice.Outgoing{account(2), sms(2)}, nil, NoticeCounts{Owed: 2, Queued: 2})
+		expect("queued", []domain.Recorded{second, decided}, []notice.Outgoing{account(2), sms(2)}, nil,
+			NoticeCounts{Owed: 2, Queued: 2})
 		s.queue(3, 3, second, notice.Removed)
 		s.add(noticeID(4).Stream(), notice.NoticeQueued{
-			NoticeID: noticeID(4), PersonID: personID(4), Kind: notice.NobodyDeregistered, About: domain.EventRef{Stream: decided.Stream, Revision: decided.Revision},
+			NoticeID: noticeID(4), PersonID: personID(4), Kind: notice.NobodyDeregistered,
+			About:    domain.EventRef{Stream: decided.Stream, Revision: decided.Revision},
 			FromCase: true, Decision: true, Ways: []notice.Way{notice.Account}, RecordedAt: decided.Created, QueuedAt: s.now,
 		})
 		for n := 2; n <= 4; n++ {
 			s.add(noticeID(n).Stream(), notice.NoticeDelivered{NoticeID: noticeID(n), Way: notice.Account, DeliveredAt: s.now})
 		}
 		expect("in the accounts", nil, []notice.Outgoing{sms(2), sms(3)}, nil, NoticeCounts{Queued: 2})
-		s.add(noticeID(2).Stream(), notice.NoticeSent{NoticeID: noticeID(2), Way: notice.SMS, Attempt: 1, Reports: true, SentAt: s.now})
-		s.add(noticeID(3).Stream(), notice.NoticeFailed{NoticeID: noticeID(3), Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: s.now.Add(time.Hour), FailedAt: s.now})
+		s.add(noticeID(2).Stream(), notice.NoticeSent{NoticeID: noticeID(2), Way: notice.SMS, Attempt: 1, Reports: true,
+			SentAt: s.now})
+		s.add(noticeID(3).Stream(), notice.NoticeFailed{NoticeID: noticeID(3), Way: notice.SMS, Attempt: 1,
+			Failure: notice.Unreachable, RetryAt: s.now.Add(time.Hour), FailedAt: s.now})
 		expect("one sent, one waits", nil, nil, []notice.Outgoing{sms(2)}, NoticeCounts{Queued: 1, Sent: 1})
-		s.add(noticeID(2).Stream(), notice.NoticeFailed{NoticeID: noticeID(2), Way: notice.SMS, Attempt: 1, Failure: notice.NotDelivered, RetryAt: s.now, FailedAt: s.now})
-		s.add(noticeID(3).Stream(), notice.NoticeFailed{NoticeID: noticeID(3), Way: notice.SMS, Attempt: 2, Failure: notice.Unreachable, FailedAt: s.now})
+		s.add(noticeID(2).Stream(), notice.NoticeFailed{NoticeID: noticeID(2), Way: notice.SMS, Attempt: 1,
+			Failure: notice.NotDelivered, RetryAt: s.now, FailedAt: s.now})
+		s.add(noticeID(3).Stream(), notice.NoticeFailed{NoticeID: noticeID(3), Way: notice.SMS, Attempt: 2,
+			Failure: notice.Unreachable, FailedAt: s.now})
 		expect("one again, one given up", nil, []notice.Outgoing{sms(2)}, nil, NoticeCounts{Queued: 1, GivenUp: 1})
-		s.add(noticeID(2).Stream(), notice.NoticeSent{NoticeID: noticeID(2), Way: notice.SMS, Attempt: 2, Reports: true, SentAt: s.now})
+		s.add(noticeID(2).Stream(), notice.NoticeSent{NoticeID: noticeID(2), Way: notice.SMS, Attempt: 2, Reports: true,
+			SentAt: s.now})
 		s.add(noticeID(2).Stream(), notice.NoticeDelivered{NoticeID: noticeID(2), Way: notice.SMS, DeliveredAt: s.now})
 		expect("delivered", nil, nil, nil, NoticeCounts{GivenUp: 1})
 	})
@@ -113,7 +124,8 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 func TestR16_TheInboxOfAPerson(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
-		about := s.add(listID(1).Stream(), housing.EntryRemoved{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), RemovedAt: s.now})
+		about := s.add(listID(1).Stream(), housing.EntryRemoved{ListID: listID(1), EntryID: entryID(1),
+			PersonID: personID(1), RemovedAt: s.now})
 		for n := 1; n <= 3; n++ {
 			s.queue(n, 1, about, notice.Removed)
 		}
@@ -141,7 +153,8 @@ func TestR16_TheInboxOfAPerson(t *testing.T) {
 		same(t, n.Kind, notice.Removed)
 		same(t, n.About, domain.EventRef{Stream: about.Stream, Revision: about.Revision})
 		same(t, n.Language, domain.Kazakh)
-		same(t, n.Deliveries, []notice.Delivery{{Way: notice.Account, State: notice.Delivered, At: arrived}, {Way: notice.SMS, State: notice.Sent, At: sent}})
+		same(t, n.Deliveries, []notice.Delivery{{Way: notice.Account, State: notice.Delivered, At: arrived},
+			{Way: notice.SMS, State: notice.Sent, At: sent}})
 		s.queue(5, 1, about, notice.Removed) // a newer one does not shift the pages
 		reach(t, r, s.head())
 		second, ids := page(1, first.Next, 2)

@@ -36,15 +36,19 @@ func story() *script {
 	s.add(notice.Beginning.Stream(), notice.Began{NoticeID: notice.Beginning, BeganAt: s.now})
 	for n := range 4 {
 		s.add(caseID(10+n).Stream(), application(s, 10+n, 1, n))
-		s.add(caseID(10+n).Stream(), housing.PlacementApproved{CaseID: caseID(10 + n), ListID: listID(1), EntryID: entryID(n), PersonID: personID(n), ApprovedAt: s.now})
+		s.add(caseID(10+n).Stream(), housing.PlacementApproved{CaseID: caseID(10 + n), ListID: listID(1),
+			EntryID: entryID(n), PersonID: personID(n), ApprovedAt: s.now})
 		placeOn(s, n, 100-10*n, 1)
 	}
 	removeFrom(s, 1, 90)
-	s.add(caseID(10).Stream(), housing.PlacementCertified{CaseID: caseID(10), ListID: listID(1), EntryID: entryID(0), Number: 1, CertifiedAt: s.now})
-	decided := s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), Results: []residence.Result{{PersonID: personID(2)}}, DecidedAt: s.now})
+	s.add(caseID(10).Stream(), housing.PlacementCertified{CaseID: caseID(10), ListID: listID(1), EntryID: entryID(0),
+		Number: 1, CertifiedAt: s.now})
+	decided := s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1),
+		Results: []residence.Result{{PersonID: personID(2)}}, DecidedAt: s.now})
 	s.queue(1, 2, decided, notice.YouAreDeregistered)
 	s.add(noticeID(1).Stream(), notice.NoticeDelivered{NoticeID: noticeID(1), Way: notice.Account, DeliveredAt: s.now})
-	s.add(noticeID(1).Stream(), notice.NoticeFailed{NoticeID: noticeID(1), Way: notice.SMS, Attempt: 1, Failure: notice.Unreachable, RetryAt: s.now, FailedAt: s.now})
+	s.add(noticeID(1).Stream(), notice.NoticeFailed{NoticeID: noticeID(1), Way: notice.SMS, Attempt: 1,
+		Failure: notice.Unreachable, RetryAt: s.now, FailedAt: s.now})
 	s.decide(14, 2, 2, entryID(3))
 	s.transfer(3, 3, 1)
 	return s
@@ -385,7 +389,8 @@ func TestCrashBetweenBatchesResumesAtTheCheckpoint(t *testing.T) {
 		for _, at := range []int{3, 9, 15} { // while the generation is being built
 			s.holdAfter(s.recorded()[at].Position)
 			_, stop := running(t, client, s, opts)
-			until(t, "the projector is where it shall crash", func() bool { return status(t, r).Built == s.recorded()[at].Position })
+			until(t, "the projector is where it shall crash",
+				func() bool { return status(t, r).Built == s.recorded()[at].Position })
 			stop()
 		}
 		s.release()
@@ -447,7 +452,8 @@ func TestRebuildFlipsAtOnceAndKeepsThePreviousUntilProven(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if last.Generation != 2 || last.Position != s.head() || last.Target != s.head() || int(last.Events) != len(s.recorded()) || answers == 0 {
+		if last.Generation != 2 || last.Position != s.head() || last.Target != s.head() ||
+			int(last.Events) != len(s.recorded()) || answers == 0 {
 			t.Errorf("progress ended with %+v", last)
 		}
 		if got := status(t, r); got.Serving != 2 || got.Previous != 1 || got.Building != 0 {
@@ -669,7 +675,8 @@ func TestPoisonIsHeldBackAloneAndTriedAgainByARebuild(t *testing.T) {
 
 		// What could not be read can be read now.
 		s.mend(poison.Position, residence.RegistrationBegan{
-			PersonID: personID(1), RegistrationID: registrationID(9), DwellingID: dwellingID(1), Kind: residence.Permanent, From: day,
+			PersonID: personID(1), RegistrationID: registrationID(9), DwellingID: dwellingID(1), Kind: residence.Permanent,
+			From: day,
 		})
 		if err := p.Rebuild(ctx, nil); err != nil {
 			t.Fatal(err)
@@ -756,7 +763,8 @@ func TestMetricsTellWhatWasDone(t *testing.T) {
 	if want := float64(len(s.recorded())); got["tizilim_projection_events_total"] != want {
 		t.Errorf("events: %v, want %v", got["tizilim_projection_events_total"], want)
 	}
-	if got["tizilim_projection_position"] != float64(s.head()) || got["tizilim_projection_generation"] != 1 || got["tizilim_projection_active"] != 0 {
+	if got["tizilim_projection_position"] != float64(s.head()) || got["tizilim_projection_generation"] != 1 ||
+		got["tizilim_projection_active"] != 0 {
 		t.Errorf("metrics: %v", got)
 	}
 }

@@ -26,7 +26,8 @@ type script struct {
 }
 
 func newScript() *script {
-	return &script{revisions: make(map[string]uint64), grown: make(chan struct{}), now: time.Date(2026, 3, 2, 9, 0, 0, 0, domain.Zone)}
+	return &script{revisions: make(map[string]uint64), grown: make(chan struct{}),
+		now: time.Date(2026, 3, 2, 9, 0, 0, 0, domain.Zone)}
 }
 
 // add appends an event to its stream, a minute after the one before. Positions
@@ -34,7 +35,8 @@ func newScript() *script {
 func (s *script) add(stream string, event domain.Event, meta ...domain.Meta) domain.Recorded {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rec := domain.Recorded{ID: uuid.New(), Stream: stream, Revision: s.revisions[stream], Position: s.next(), Created: s.now, Event: event}
+	rec := domain.Recorded{ID: uuid.New(), Stream: stream, Revision: s.revisions[stream], Position: s.next(),
+		Created: s.now, Event: event}
 	if len(meta) > 0 {
 		rec.Meta = meta[0]
 	}
@@ -46,7 +48,8 @@ func (s *script) add(stream string, event domain.Event, meta ...domain.Meta) dom
 func (s *script) addPoison(stream string) domain.Recorded {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rec := domain.Recorded{ID: uuid.New(), Stream: stream, Revision: s.revisions[stream], Position: s.next(), Created: s.now}
+	rec := domain.Recorded{ID: uuid.New(), Stream: stream, Revision: s.revisions[stream], Position: s.next(),
+		Created: s.now}
 	s.append(domain.Delivery{Position: rec.Position, Recorded: &rec, Poison: fmt.Errorf("unknown type Gibberish")})
 	return rec
 }
@@ -174,7 +177,8 @@ func (s *script) person(n int) domain.Recorded {
 
 func (s *script) dwelling(n int, owners ...int) domain.Recorded {
 	rec := s.add(dwellingID(n).Stream(), residence.DwellingRecorded{
-		DwellingID: dwellingID(n), RKA: fmt.Sprintf("RKA%d", n), CadastralNumber: "21-318", KATO: "751110000", Address: "Abai 1", RecordedAt: s.now,
+		DwellingID: dwellingID(n), RKA: fmt.Sprintf("RKA%d",
+			n), CadastralNumber: "21-318", KATO: "751110000", Address: "Abai 1", RecordedAt: s.now,
 	})
 	if len(owners) > 0 {
 		e := residence.OwnersChanged{DwellingID: dwellingID(n), On: day}
@@ -188,7 +192,8 @@ func (s *script) dwelling(n int, owners ...int) domain.Recorded {
 
 func (s *script) register(n, person, dwelling int, kind residence.Kind, until domain.Date) domain.Recorded {
 	return s.add(personID(person).Stream(), residence.RegistrationBegan{
-		PersonID: personID(person), RegistrationID: registrationID(n), DwellingID: dwellingID(dwelling), Kind: kind, From: day, Until: until,
+		PersonID: personID(person), RegistrationID: registrationID(n), DwellingID: dwellingID(dwelling), Kind: kind,
+		From: day, Until: until,
 	})
 }
 

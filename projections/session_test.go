@@ -210,7 +210,11 @@ func TestALeaseOfAnotherIsNotTaken(t *testing.T) {
 	}
 	bounded, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 	defer cancel()
-	err := mine.hold(bounded, roleProjector, func(context.Context, *lease) error { t.Error("it has the role"); return nil })
+	err := mine.hold(bounded, roleProjector, func(context.Context,
+		*lease) error {
+		t.Error("it has the role")
+		return nil
+	})
 	if !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(fmt.Sprint(err), "deadline") {
 		t.Error(err)
 	}
@@ -223,7 +227,8 @@ func TestALeaseOfAnotherIsNotTaken(t *testing.T) {
 func TestWhatComesAgainDoesNotMoveTheCheckpointBack(t *testing.T) {
 	client := startRedis(t)
 	withWriter(t, client, story(), func(ctx context.Context, w *writer, s *script) {
-		for _, batch := range [][]domain.Delivery{s.log[:5], s.log[:3], s.log[2:5], {{Position: s.log[0].Position, CaughtUp: true}}} {
+		for _, batch := range [][]domain.Delivery{s.log[:5], s.log[:3], s.log[2:5],
+			{{Position: s.log[0].Position, CaughtUp: true}}} {
 			if err := w.apply(ctx, batch); err != nil {
 				t.Fatal(err)
 			}

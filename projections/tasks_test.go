@@ -17,7 +17,8 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
 		applied := deregistration(s, 1, 1, 1, 2)
-		applied.CoOwners, applied.ConfirmBy, applied.Deadline = []domain.PersonID{personID(3), personID(4)}, day.AddDays(3).Start(), time.Time{}
+		applied.CoOwners, applied.ConfirmBy, applied.Deadline = []domain.PersonID{personID(3),
+			personID(4)}, day.AddDays(3).Start(), time.Time{}
 		s.add(caseID(1).Stream(), applied)
 		term := s.now.Add(30 * time.Minute)
 		r := projected(t, client, s)
@@ -48,14 +49,16 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 			same(t, c.CoOwners, []CoOwner{{personID(3), answers[0]}, {personID(4), answers[1]}})
 		}
 		const waiting, none = domain.DueConfirmations, domain.DueKind("")
-		const asked, yes, no = residence.ConfirmationRequested, residence.ConfirmationConfirmed, residence.ConfirmationDeclined
+		const asked = residence.ConfirmationRequested
+		const yes, no = residence.ConfirmationConfirmed, residence.ConfirmationDeclined
 		expect("received", waiting, 0, procedure.AwaitingCoOwners, asked, asked)
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now})
 		expect("one confirmed", waiting, 0, procedure.AwaitingCoOwners, yes, asked)
 		s.add(caseID(1).Stream(), residence.ConfirmationRevoked{CaseID: caseID(1), PersonID: personID(3), RevokedAt: s.now})
 		expect("revoked", waiting, 0, procedure.AwaitingCoOwners, asked, asked)
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(4), ConfirmedAt: s.now})
-		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now, Deadline: term})
+		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now,
+			Deadline: term})
 		expect("all confirmed", domain.DueDecision, 1, procedure.InReview, yes, yes)
 		s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
 		expect("decided", none, 0, procedure.Refused, yes, yes)
@@ -95,7 +98,8 @@ func TestR13_TheTasksHoldTheTermsThatNoFactHasSettled(t *testing.T) {
 			same(t, got, want)
 		}
 		duty := func(person, registration int, until domain.Date) domain.Due {
-			return domain.Due{Kind: domain.DueTerm, Stream: personID(person).Stream(), Item: registrationID(registration).String(), At: until.Start().UTC()}
+			return domain.Due{Kind: domain.DueTerm, Stream: personID(person).Stream(),
+				Item: registrationID(registration).String(), At: until.Start().UTC()}
 		}
 		early, late := duty(2, 3, day.AddMonths(2)), duty(1, 2, day.AddMonths(3))
 		expect(early.At.Add(-time.Millisecond), 10)
@@ -105,7 +109,8 @@ func TestR13_TheTasksHoldTheTermsThatNoFactHasSettled(t *testing.T) {
 
 		correct := func(now residence.Standing) {
 			s.add(personID(1).Stream(), residence.RegistrationCorrected{
-				PersonID: personID(1), RegistrationID: registrationID(2), DwellingID: dwellingID(2), Kind: residence.Temporary, Now: now,
+				PersonID: personID(1), RegistrationID: registrationID(2), DwellingID: dwellingID(2), Kind: residence.Temporary,
+				Now: now,
 			})
 			reach(t, r, s.head())
 		}
@@ -159,25 +164,34 @@ func TestC20_TheTasksHoldTheLastDaysOfConsents(t *testing.T) {
 		expect("given with the application", inCase, "", day.AddDays(3))
 		s.add(inCase, housing.LookupConsentWithdrawn{CaseID: caseID(1), PersonID: personID(1), WithdrawnAt: s.now})
 		expect("withdrawn", "", "", domain.Date{})
-		s.add(inCase, housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(5)), RenewedAt: s.now})
+		s.add(inCase, housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1),
+			ConsentTerms: until(day.AddDays(5)), RenewedAt: s.now})
 		expect("given again", inCase, "", day.AddDays(5))
 		s.add(inCase, housing.LookupConsentExpired{CaseID: caseID(1), PersonID: personID(1), ExpiredAt: s.now})
 		expect("expired", "", "", domain.Date{})
-		s.add(inCase, housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(6)), RenewedAt: s.now})
+		s.add(inCase, housing.LookupConsentRenewed{CaseID: caseID(1), PersonID: personID(1),
+			ConsentTerms: until(day.AddDays(6)), RenewedAt: s.now})
 		s.add(onList, housing.EntryPlaced{
 			ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), CaseID: caseID(1), Number: 1, PlacedAt: s.now,
-			Seniority: housing.Seniority{At: s.now, Position: 5}, Consent: housing.Consent{State: housing.ConsentGiven, ConsentTerms: until(day.AddDays(6))},
+			Seniority: housing.Seniority{At: s.now, Position: 5}, Consent: housing.Consent{State: housing.ConsentGiven,
+				ConsentTerms: until(day.AddDays(6))},
 		})
-		s.add(inCase, housing.PlacementCertified{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), Number: 1, CertifiedAt: s.now})
+		s.add(inCase, housing.PlacementCertified{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1), Number: 1,
+			CertifiedAt: s.now})
 		expect("the entry has it", onList, item, day.AddDays(6))
-		s.add(onList, housing.LookupConsentExpired{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), ExpiredAt: s.now})
+		s.add(onList, housing.LookupConsentExpired{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1),
+			ExpiredAt: s.now})
 		expect("expired on the list", "", "", domain.Date{})
-		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(9)), RenewedAt: s.now})
+		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1),
+			ConsentTerms: until(day.AddDays(9)), RenewedAt: s.now})
 		expect("given again there", onList, item, day.AddDays(9))
-		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), RenewedAt: s.now})
+		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1),
+			RenewedAt: s.now})
 		expect("without a last day", "", "", domain.Date{})
-		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), ConsentTerms: until(day.AddDays(9)), RenewedAt: s.now})
-		s.add(onList, housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1), PersonID: personID(2), TransferredAt: s.now})
+		s.add(onList, housing.LookupConsentRenewed{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1),
+			ConsentTerms: until(day.AddDays(9)), RenewedAt: s.now})
+		s.add(onList, housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1),
+			PersonID: personID(2), TransferredAt: s.now})
 		expect("it was the former holder's", "", "", domain.Date{})
 		c, err := r.Case(ctx, caseID(1))
 		if err != nil {
@@ -195,8 +209,10 @@ func TestR20_TheTasksHoldTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing
 		s.person(1)
 		s.person(2)
 		r := projected(t, client, s)
-		recorded := residence.RepresentativeRecorded{PersonID: personID(1), RepresentativeID: personID(2), Kind: residence.Parent, RecordedAt: s.now}
-		due := domain.Due{Kind: domain.DueWard, Stream: personID(2).Stream(), Item: personID(1).String(), At: s.now.UTC().Truncate(time.Millisecond)}
+		recorded := residence.RepresentativeRecorded{PersonID: personID(1), RepresentativeID: personID(2),
+			Kind: residence.Parent, RecordedAt: s.now}
+		due := domain.Due{Kind: domain.DueWard, Stream: personID(2).Stream(), Item: personID(1).String(),
+			At: s.now.UTC().Truncate(time.Millisecond)}
 		for _, c := range []struct {
 			name string
 			then domain.Event

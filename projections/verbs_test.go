@@ -21,7 +21,8 @@ func some[T any](rt *rapid.T, values ...T) T { return rapid.SampledFrom(values).
 
 // several draws one or more different members.
 func several(rt *rapid.T) []string {
-	return rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c|1", "ә"}), 1, 3, rapid.ID[string]).Draw(rt, "members")
+	return rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "c|1", "ә"}), 1, 3, rapid.ID[string]).Draw(rt,
+		"members")
 }
 
 func place(n int) string {
@@ -53,7 +54,8 @@ var drawn = map[verb]func(rt *rapid.T) op{
 	},
 	opUnrank: func(rt *rapid.T) op { return unrank(some(rt, "ranked-1", "ranked-2", "scored"), several(rt)[0]) },
 	opCut: func(rt *rapid.T) op {
-		return some(rt, cut(some(rt, "ranked-1", "ranked-2"), several(rt)[0]), cut("stairs", place(rapid.IntRange(1, 6).Draw(rt, "place"))))
+		return some(rt, cut(some(rt, "ranked-1", "ranked-2"), several(rt)[0]),
+			cut("stairs", place(rapid.IntRange(1, 6).Draw(rt, "place"))))
 	},
 	opStair: func(rt *rapid.T) op {
 		from := rapid.IntRange(1, 6).Draw(rt, "from")

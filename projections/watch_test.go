@@ -30,16 +30,19 @@ func TestTrackTellsALateModelFromOneThatStandsStill(t *testing.T) {
 	for name, looks := range map[string][]trackedLook{
 		"nothing is lacking": {{0, 10, 10, 0, false}, {5 * s, 10, 10, 0, false}, {6 * s, 10, 12, 0, false}},
 		// Under load there is always an event on its way.
-		"always a moment late": {{0, 10, 9, 0, false}, {s, 20, 19, 0, false}, {2 * s, 30, 29, 0, false}, {3 * s, 30, 30, 0, false}},
+		"always a moment late": {{0, 10, 9, 0, false}, {s, 20, 19, 0, false}, {2 * s, 30, 29, 0, false},
+			{3 * s, 30, 30, 0, false}},
 		"falls behind, and moves": {
-			{0, 10, 10, 0, false}, {s, 20, 10, 0, false}, {2 * s, 30, 11, s, false}, {3 * s, 40, 20, s, false}, {4 * s, 40, 39, s, false},
+			{0, 10, 10, 0, false}, {s, 20, 10, 0, false}, {2 * s, 30, 11, s, false}, {3 * s, 40, 20, s, false}, {4 * s, 40,
+				39, s, false},
 			{5 * s, 40, 40, 0, false},
 		},
 		"stands still": {
 			{0, 10, 10, 0, false}, {60 * s, 20, 10, 0, false}, {60*s + s/2, 20, 10, s / 2, false}, {61 * s, 20, 10, s, true},
 			{142 * s, 90, 10, 82 * s, true}, {143 * s, 90, 11, 83 * s, false}, {144 * s, 90, 90, 0, false},
 		},
-		"goes back with its Redis": {{0, 20, 20, 0, false}, {s, 20, 5, 0, false}, {2 * s, 20, 4, s, false}, {3 * s, 20, 4, 2 * s, true}},
+		"goes back with its Redis": {{0, 20, 20, 0, false}, {s, 20, 5, 0, false}, {2 * s, 20, 4, s, false},
+			{3 * s, 20, 4, 2 * s, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen track
@@ -47,7 +50,8 @@ func TestTrackTellsALateModelFromOneThatStandsStill(t *testing.T) {
 			for _, l := range looks {
 				lag, still := seen.observe(began.Add(l.at), l.head, l.position)
 				if lag != l.lag || still != l.still {
-					t.Errorf("after %v, head %d, model %d: lag %v, still %t; want %v, %t", l.at, l.head, l.position, lag, still, l.lag, l.still)
+					t.Errorf("after %v, head %d, model %d: lag %v, still %t; want %v, %t", l.at, l.head, l.position, lag, still,
+						l.lag, l.still)
 				}
 			}
 		})
@@ -208,13 +212,15 @@ func TestTheLagIsComparedWithTheHead(t *testing.T) {
 		if lag := metric("lag_seconds"); !math.IsNaN(lag) {
 			t.Errorf("before the first look the lag is %v", lag)
 		}
-		if c := w.Look(ctx); !c.CaughtUp() || c.Lag != 0 || c.Still || metric("lag_seconds") != 0 || metric("lag_positions") != 0 || metric("caught_up") != 1 {
+		if c := w.Look(ctx); !c.CaughtUp() || c.Lag != 0 || c.Still || metric("lag_seconds") != 0 ||
+			metric("lag_positions") != 0 || metric("caught_up") != 1 {
 			t.Errorf("up with the log: %+v", c)
 		}
 		at := log.head()
 		log.holdAfter(at) // the subscription is silent from here on
 		log.person(30)
-		if c := w.Look(ctx); c.CaughtUp() || c.Still || c.Head != log.head() || c.Status.Position != at || metric("caught_up") != 0 {
+		if c := w.Look(ctx); c.CaughtUp() || c.Still || c.Head != log.head() || c.Status.Position != at ||
+			metric("caught_up") != 0 {
 			t.Errorf("a moment late: %+v", c)
 		}
 		if got, want := metric("lag_positions"), float64(log.head()-at); got != want {
