@@ -71,7 +71,7 @@ func scan(tree fs.FS) ([]proof, error) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || slices.Contains(skipped, d.Name()) || name == ownDirectory) {
+		if d.IsDir() && name != "." && passedOver(name, d.Name()) {
 			return fs.SkipDir
 		}
 		if d.IsDir() || !strings.HasSuffix(name, "_test.go") {
@@ -90,6 +90,11 @@ func scan(tree fs.FS) ([]proof, error) {
 		err = fmt.Errorf("there is no test below this directory: run it at the root of the repository")
 	}
 	return proofs, err
+}
+
+// passedOver reports whether a directory holds no tests that prove rules.
+func passedOver(path, name string) bool {
+	return strings.HasPrefix(name, ".") || slices.Contains(skipped, name) || path == ownDirectory
 }
 
 // report writes the table and returns the ids of the rules without a test.

@@ -74,7 +74,7 @@ func TestEachReadingSaysHowAndWhy(t *testing.T) {
 }
 
 func TestADocumentOrATestThatNamesNoRuleIsAnError(t *testing.T) {
-	const rules = "| id | rule | source |\n|---|---|---|\n| C1 | one | S000-1 |\n| S000-1 | two | C1 |\n| S000-2.1 | three | C1 |\n"
+	const rules = "| C1 | one | S000-1 |\n| S000-1 | two | C1 |\n| S000-2.1 | three | C1 |\n"
 	const readings = "### C1, S000-1: Which?\n"
 	const tests = "package domain\nfunc TestC1_One(t *T) {}\n"
 	for name, test := range map[string]struct{ rules, readings, tests, says string }{
@@ -86,9 +86,9 @@ func TestADocumentOrATestThatNamesNoRuleIsAnError(t *testing.T) {
 		"a rule names a clause with parts": {rules + "| C2 | x | S000-2 |\n", readings, tests, ""},
 		"a reading names another rule":     {rules, readings + "### C1, C2: Which?\n", tests, "domain/READINGS.md names C2"},
 		"a reading names none":             {rules, readings + "### Which?\n", tests, "is not of the form"},
-		"a test names another rule":        {rules, readings, tests + "func TestC1_C7_Two(t *T) {}\n", "domain.TestC1_C7_Two claims C7"},
+		"a test names another rule":        {rules, readings, tests + "func TestC1_C7_Two(t *T) {}\n", "_Two claims C7"},
 		"a case names another rule":        {rules, readings, tests + `var names = []string{"C1 C8 a case"}`, "claims C8"},
-		"a case names another clause":      {rules, readings, tests + `var names = []string{"S001-4 a case"}`, "claims S001-4"},
+		"a case names another clause":      {rules, readings, tests + `var names = []string{"S001-4 a"}`, "claims S001-4"},
 	} {
 		_, err := run(&strings.Builder{}, fstest.MapFS{
 			rulesFile: {Data: []byte(test.rules)}, readingsFile: {Data: []byte(test.readings)},

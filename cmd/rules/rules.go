@@ -14,13 +14,13 @@ const (
 	readingsFile = "domain/READINGS.md"
 )
 
-// id is the form of an id: S000-2.5, C10, Q15a, F5.
-const id = `S00[01]-\d{1,2}(?:\.\d)?|[CRQF]\d{1,2}a?`
+// idForm is the form of an id: S000-2.5, C10, Q15a, F5.
+const idForm = `S00[01]-\d{1,2}(?:\.\d)?|[CRQF]\d{1,2}a?`
 
 var (
-	ruleRow        = regexp.MustCompile(`^\| (` + id + `) \| (.+) \| (.+) \|$`)
-	readingHeading = regexp.MustCompile(`^### ((?:` + id + `)(?:, (?:` + id + `))*): (.+)$`)
-	anyID          = regexp.MustCompile(id)
+	ruleRow        = regexp.MustCompile(`^\| (` + idForm + `) \| (.+) \| (.+) \|$`)
+	readingHeading = regexp.MustCompile(`^### ((?:` + idForm + `)(?:, (?:` + idForm + `))*): (.+)$`)
+	anyID          = regexp.MustCompile(idForm)
 )
 
 // rule is one rule of the two services, or one question that their texts leave
@@ -52,7 +52,7 @@ func (c catalogue) has(id string) bool {
 	return slices.ContainsFunc(c.rules, func(r rule) bool { return r.id == id })
 }
 
-// readings are the questions about a rule.
+// readingsOf returns the questions about a rule.
 func (c catalogue) readingsOf(id string) (questions []string) {
 	for _, r := range c.readings {
 		if slices.Contains(r.rules, id) {

@@ -15,7 +15,7 @@ var (
 	// TestS000_2_5_….
 	inFunction = regexp.MustCompile(`(?:^Test|^Fuzz|_)(S00[01]_\d{1,2}(?:_\d)?|[CRQF]\d{1,2}a?)(?:_|$)`)
 	// begins is what the name of a case begins with: "Q6 …", "R11-R13 …", "Q3 C7: …".
-	begins = regexp.MustCompile(`^(?:(?:` + id + `)|[CRQ]\d{1,2}[-–][CRQ]\d{1,2})(?:,? |: |$)`)
+	begins = regexp.MustCompile(`^(?:(?:` + idForm + `)|[CRQ]\d{1,2}[-–][CRQ]\d{1,2})(?:,? |: |$)`)
 	oneID  = regexp.MustCompile(`^([CRQ])(\d{1,2})$`)
 )
 

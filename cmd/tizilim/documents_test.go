@@ -306,7 +306,7 @@ func paragraphs(text string) (all []string) {
 	var now []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
-		begins := line == "" || strings.HasPrefix(line, "- ") || strings.HasPrefix(line, "|") || strings.HasPrefix(line, "```")
+		begins := line == "" || regexp.MustCompile("^(- |\\||```)").MatchString(line)
 		if begins && len(now) > 0 {
 			all, now = append(all, strings.Join(now, " ")), nil
 		}
