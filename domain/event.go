@@ -27,10 +27,11 @@ type Position uint64
 type Meta struct {
 	Correlation uuid.UUID // the case that the event belongs to; the command where there is no case
 	Causation   CommandID // the command that caused the event
-	Digest      string    // of the request behind the command, to tell a repetition from a reused key; empty for steps that the registry itself takes
-	Actor       string    // who gave the command: an opaque account name or a PersonID
-	Role        Role
-	Channel     Channel
+	// of the request behind the command, to tell a repetition from a reused key; empty for steps that the registry itself takes
+	Digest  string
+	Actor   string // who gave the command: an opaque account name or a PersonID
+	Role    Role
+	Channel Channel
 }
 
 // Recorded is an event as the log holds it.

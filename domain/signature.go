@@ -15,8 +15,9 @@ type Evidence struct {
 	SHA256      Personal      `json:"sha256"` // of Text, in hex
 	CMS         PersonalBytes `json:"cms,omitempty"`
 	Certificate Personal      `json:"certificate,omitempty"` // its serial number, in hex
-	ClaimedAt   time.Time     `json:"claimed_at,omitzero"`   // when the signer's own clock says it was signed; it is not verified
-	Challenge   ChallengeID   `json:"challenge,omitzero"`    // whose one-time password it was
+	// when the signer's own clock says it was signed; it is not verified
+	ClaimedAt time.Time   `json:"claimed_at,omitzero"`
+	Challenge ChallengeID `json:"challenge,omitzero"` // whose one-time password it was
 }
 
 // IsZero reports whether there is no evidence.
@@ -53,5 +54,6 @@ func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 // else (C16).
 func SignatureMismatch() *Error {
 	return Refuse(Invalid, CodeSignatureMismatch,
-		"the signature does not fit this request: it was changed after signing, or signed for another Idempotency-Key or address; ask for the text to be signed, and sign that text").At("signature")
+		"the signature does not fit this request: it was changed after signing, or signed for another "+
+			"Idempotency-Key or address; ask for the text to be signed, and sign that text").At("signature")
 }

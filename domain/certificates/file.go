@@ -70,8 +70,9 @@ type Correction struct {
 // Corrected corrects slips of a document. It makes a new version and does not
 // change the decision (C10, APPC 82).
 type Corrected struct {
-	CaseID        domain.CaseID        `json:"case_id,omitzero"`
-	PersonID      domain.PersonID      `json:"person_id,omitzero"` // whose stream issued the document; zero where a case did
+	CaseID domain.CaseID `json:"case_id,omitzero"`
+	// whose stream issued the document; zero where a case did
+	PersonID      domain.PersonID      `json:"person_id,omitzero"`
 	CertificateID domain.CertificateID `json:"certificate_id"`
 	Version       int                  `json:"version"` // that this correction makes, 2 for the first
 	Corrections   []Correction         `json:"corrections"`
@@ -82,7 +83,8 @@ type Corrected struct {
 // Duplicated issues a departure sheet again. The one that it replaces is no
 // longer valid (R17).
 type Duplicated struct {
-	CaseID         domain.CaseID         `json:"case_id,omitzero"` // that issued the original; zero in a person's own stream
+	// that issued the original; zero in a person's own stream
+	CaseID         domain.CaseID         `json:"case_id,omitzero"`
 	CertificateID  domain.CertificateID  `json:"certificate_id"`
 	Replaces       domain.CertificateID  `json:"replaces"`
 	Copy           int                   `json:"copy"` // 1 for the first duplicate
@@ -105,17 +107,18 @@ func (e Corrected) LogValue() slog.Value { return domain.Masked(e) }
 
 // Document is one document of a case.
 type Document struct {
-	ID          domain.CertificateID
-	Kind        Kind
-	Service     domain.Service
-	IssuedAt    time.Time
-	Fact        domain.Event         // that it certifies; a duplicate has that of its original
-	Copy        int                  // 0 for an original
-	Replaces    domain.CertificateID // of a duplicate
-	ReplacedBy  domain.CertificateID // zero while no duplicate takes its place
-	VoidSince   domain.Date          // on which the ending that it certifies was corrected; zero while it holds ([File.Hold])
-	Corrections []Corrected          // oldest first; version n has the first n-1
-	inherited   int                  // how many of Corrections a duplicate has from what it replaces
+	ID         domain.CertificateID
+	Kind       Kind
+	Service    domain.Service
+	IssuedAt   time.Time
+	Fact       domain.Event         // that it certifies; a duplicate has that of its original
+	Copy       int                  // 0 for an original
+	Replaces   domain.CertificateID // of a duplicate
+	ReplacedBy domain.CertificateID // zero while no duplicate takes its place
+	// on which the ending that it certifies was corrected; zero while it holds ([File.Hold])
+	VoidSince   domain.Date
+	Corrections []Corrected // oldest first; version n has the first n-1
+	inherited   int         // how many of Corrections a duplicate has from what it replaces
 }
 
 // Version is that of the document as it stands, 1 before any correction.
@@ -360,12 +363,14 @@ func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, 
 	}
 	if !slices.Contains(issuers[d.Kind], cmd.Role) {
 		return nil, domain.Refuse(domain.Forbidden, domain.CodeRoleNotAllowed,
-			"only the body that issued a %s corrects it or issues it again: one of the roles %v", d.Kind, issuers[d.Kind])
+			"only the body that issued a %s corrects it or issues it again: one of the roles %v",
+			d.Kind, issuers[d.Kind])
 	}
 	switch d.Status() {
 	case Void:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateVoid,
-			"this sheet is void: the ending that it certifies was corrected on %s; ask for a sheet of the present ending", d.VoidSince)
+			"this sheet is void: the ending that it certifies was corrected on %s; ask for a sheet of the "+
+				"present ending", d.VoidSince)
 	case Superseded:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateSuperseded,
 			"this document has been replaced by its duplicate %s: name that one", d.ReplacedBy)
@@ -406,19 +411,23 @@ func (f *File) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
 		return nil, err
 	}
 	if len(c.Corrections) == 0 {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name at least one field to correct: one of %v", correctable[d.Kind]).At("corrections")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name at least one field to correct: one of %v", correctable[d.Kind]).At("corrections")
 	}
 	seen := map[Field]bool{}
 	for i, correction := range c.Corrections {
 		switch {
 		case !slices.Contains(correctable[d.Kind], correction.Field):
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNotASlip,
-				"a correction changes how a %s is written, in one of %v; only a complaint or a new decision changes what was decided", d.Kind, correctable[d.Kind]).
+				"a correction changes how a %s is written, in one of %v; only a complaint or a new decision "+
+					"changes what was decided", d.Kind, correctable[d.Kind]).
 				At(domain.Path("corrections", i, "field"))
 		case seen[correction.Field]:
-			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this field is corrected twice; name it once").At(domain.Path("corrections", i, "field"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
+				"this field is corrected twice; name it once").At(domain.Path("corrections", i, "field"))
 		case strings.TrimSpace(string(correction.Value)) == "":
-			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the right value").At(domain.Path("corrections", i, "value"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+				"give the right value").At(domain.Path("corrections", i, "value"))
 		}
 		seen[correction.Field] = true
 	}

@@ -88,7 +88,8 @@ func ParseCheckCode(s string) (CheckCode, error) {
 	s = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(s))
 	if _, err := crockford.DecodeString(s); err != nil || len(s) != locatorLen+proofLen {
 		return "", domain.Refuse(domain.Invalid, domain.CodeCheckCodeFormat,
-			"a check code has %d letters and digits, in groups of four: copy it from the document", locatorLen+proofLen).At("path.code")
+			"a check code has %d letters and digits, in groups of four: copy it from the document",
+			locatorLen+proofLen).At("path.code")
 	}
 	return CheckCode(s), nil
 }

@@ -117,11 +117,12 @@ type ApplicationRefused struct {
 	CertificateID domain.CertificateID `json:"certificate_id"`
 	Ground        RefusalGround        `json:"ground"`
 	Reasons       domain.Personal      `json:"reasons"`
-	Unmet         domain.Personal      `json:"unmet,omitempty"`     // requirements_not_met beside the judgement: what the commission found not met
-	Judgement     *Judgement           `json:"judgement,omitempty"` // where need was examined
-	AppealRoute   string               `json:"appeal_route"`
-	Edition       rules.EditionID      `json:"edition"` // of the rules it was judged by (Q10)
-	RefusedAt     time.Time            `json:"refused_at"`
+	// requirements_not_met beside the judgement: what the commission found not met
+	Unmet       domain.Personal `json:"unmet,omitempty"`
+	Judgement   *Judgement      `json:"judgement,omitempty"` // where need was examined
+	AppealRoute string          `json:"appeal_route"`
+	Edition     rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
+	RefusedAt   time.Time       `json:"refused_at"`
 }
 
 func (ApplicationReceived) EventType() string { return "HousingApplicationReceived" }
@@ -232,7 +233,8 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
 	if !slices.Contains(domain.Channels, cmd.Channel) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application comes in through one of %v", domain.Channels).At("channel")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
+			"an application comes in through one of %v", domain.Channels).At("channel")
 	}
 	if err := checkSignature(cmd.Channel, c.Signature, c.Rules.On(cmd.Today())); err != nil {
 		return nil, err
@@ -241,7 +243,8 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, err
 	}
 	if !known(c.ApplicantID) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person first").At("applicant_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+			"the applicant is not recorded; record the person first").At("applicant_id")
 	}
 	if err := q.CanJoin(c.ApplicantID); err != nil {
 		return nil, err
@@ -253,14 +256,16 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		}
 		c.Terms = terms
 	} else if c.Terms.Purpose != "" || len(c.Terms.Scope) > 0 || !c.Terms.Until.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a consent that is refused has no terms; leave them out").At("consent_terms")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"a consent that is refused has no terms; leave them out").At("consent_terms")
 	}
 	if err := checkFamily(c.ApplicantID, c.Family, c.Rules.On(cmd.Today())); err != nil {
 		return nil, err
 	}
 	for i, m := range c.Family {
 		if !known(m.PersonID) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(domain.Path("family", i, "person_id"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+				"no person with this id is recorded").At(domain.Path("family", i, "person_id"))
 		}
 	}
 	lastDay, err := c.Rules.PlacementDeadline(cmd.Today())
@@ -283,7 +288,8 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition) error {
 	allowed, open := e.Placement.Signatures[ch]
 	if !open {
-		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application does not come in through %s at present", ch).At("channel")
+		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
+			"an application does not come in through %s at present", ch).At("channel")
 	}
 	if !slices.Contains(allowed, m) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
@@ -306,7 +312,8 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by 
 	}
 	if a.Consent.State == ConsentRefused {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentMissing,
-			"the applicant did not consent to the use of restricted personal data: the decision can only be a refusal on the ground no_consent").At("outcome")
+			"the applicant did not consent to the use of restricted personal data: the decision can only be a "+
+				"refusal on the ground no_consent").At("outcome")
 	}
 	if err := q.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
@@ -317,7 +324,8 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by 
 	}
 	if judgement == nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeExaminationRequired,
-			"need is examined before a placement: record the examination, or give it with the decision").At("examination")
+			"need is examined before a placement: record the examination, or give it with "+
+				"the decision").At("examination")
 	}
 	if !judgement.InNeed {
 		return nil, judgement.notMet()
@@ -360,9 +368,10 @@ type Refuse struct {
 	Ground    RefusalGround
 	Reasons   domain.Personal
 	Exemption procedure.Dispense // from the hearing, where there was none
-	Unmet     domain.Personal    // requirements_not_met: what else of art. 101-3 is not met, where the judgement does not bar
-	Examine   *Examine           // that comes with the decision
-	Rules     rules.Book         // by which it is judged
+	// requirements_not_met: what else of art. 101-3 is not met, where the judgement does not bar
+	Unmet   domain.Personal
+	Examine *Examine   // that comes with the decision
+	Rules   rules.Book // by which it is judged
 }
 
 // Refuse decides [Refuse]: on one of exactly three grounds, of those that the
@@ -376,17 +385,21 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	}
 	edition := c.Rules.On(cmd.Today())
 	if c.Ground == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a refusal states one of the grounds %v", edition.Placement.RefusalGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired,
+			"a refusal states one of the grounds %v", edition.Placement.RefusalGrounds).At("ground")
 	}
 	if !slices.Contains(edition.Placement.RefusalGrounds, string(c.Ground)) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a refusal has exactly one of the grounds %v", edition.Placement.RefusalGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
+			"a refusal has exactly one of the grounds %v", edition.Placement.RefusalGrounds).At("ground")
 	}
 	if strings.TrimSpace(string(c.Reasons)) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a refusal states its reasons").At("reasons")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"a refusal states its reasons").At("reasons")
 	}
 	named := strings.TrimSpace(string(c.Unmet)) != ""
 	if named && c.Ground != RequirementsNotMet {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "only a refusal on the ground requirements_not_met names a requirement; leave it out").At("unmet")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"only a refusal on the ground requirements_not_met names a requirement; leave it out").At("unmet")
 	}
 	before, err := a.Refusing(cmd, c.Exemption)
 	if err != nil {
@@ -399,9 +412,11 @@ func (a *Application) Refuse(cmd domain.Command, c Refuse) ([]domain.Event, erro
 	switch {
 	case c.Ground == RequirementsNotMet && !named && (judgement == nil || judgement.InNeed):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRequirementNotNamed,
-			"no examination says that the applicant is not in need: examine, or name in unmet which requirement of art. 101-3 is not met").At("unmet")
+			"no examination says that the applicant is not in need: examine, or name in unmet which requirement "+
+				"of art. 101-3 is not met").At("unmet")
 	case c.Ground == NoConsent && a.Consent.On(cmd.Today()) == ConsentGiven:
-		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentLive, "the applicant has consented to the use of restricted personal data: choose another ground").At("ground")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeConsentLive,
+			"the applicant has consented to the use of restricted personal data: choose another ground").At("ground")
 	}
 	return append(append(before, examined...), ApplicationRefused{
 		CaseID: a.CaseID, ListID: a.Received.ListID, CertificateID: certificate(cmd),

@@ -101,13 +101,15 @@ func (t ConsentTerms) whole(today domain.Date) (ConsentTerms, error) {
 		t.Scope = ConsentScopes
 	}
 	if !slices.Contains(ConsentPurposes, t.Purpose) {
-		return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a consent is given for one of %v", ConsentPurposes).At("consent_terms.purpose")
+		return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a consent is given for one of %v", ConsentPurposes).At("consent_terms.purpose")
 	}
 	if err := named(t.Scope, "consent_terms.scope"); err != nil {
 		return t, err
 	}
 	if !t.Until.IsZero() && t.Until.Before(today) {
-		return t, domain.Refuse(domain.Invalid, domain.CodeTooEarly, "the last day of a consent is today or later").At("consent_terms.until")
+		return t, domain.Refuse(domain.Invalid, domain.CodeTooEarly,
+			"the last day of a consent is today or later").At("consent_terms.until")
 	}
 	return t, nil
 }
@@ -148,18 +150,24 @@ func (c Consent) allows(day domain.Date, purpose ConsentPurpose, scopes ...Conse
 	switch state := c.On(day); state {
 	case ConsentGiven:
 	case ConsentWithdrawn:
-		return domain.Refuse(domain.Conflict, domain.CodeConsentWithdrawn, "the consent to look-ups is withdrawn: ask the family for documents")
+		return domain.Refuse(domain.Conflict, domain.CodeConsentWithdrawn,
+			"the consent to look-ups is withdrawn: ask the family for documents")
 	case ConsentExpired:
-		return domain.Refuse(domain.Conflict, domain.CodeConsentExpired, "the consent to look-ups has expired: ask for a new consent, or ask the family for documents")
+		return domain.Refuse(domain.Conflict, domain.CodeConsentExpired,
+			"the consent to look-ups has expired: ask for a new consent, or ask the family for documents")
 	default:
-		return domain.Refuse(domain.Conflict, domain.CodeConsentMissing, "there is no consent to look-ups (it is %s): ask the family for documents", state)
+		return domain.Refuse(domain.Conflict, domain.CodeConsentMissing,
+			"there is no consent to look-ups (it is %s): ask the family for documents", state)
 	}
 	if c.Purpose != purpose && c.Purpose != ForHousing {
-		return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent was given for %s and not for %s: ask for a new consent, or ask the family for documents", c.Purpose, purpose)
+		return domain.Refuse(domain.Conflict, domain.CodeConsentTerms,
+			"the consent was given for %s and not for %s: ask for a new consent, or ask the family for documents",
+			c.Purpose, purpose)
 	}
 	for _, s := range scopes {
 		if !slices.Contains(c.Scope, s) {
-			return domain.Refuse(domain.Conflict, domain.CodeConsentTerms, "the consent covers %v and not %s: ask for a new consent, or ask the family for documents", c.Scope, s)
+			return domain.Refuse(domain.Conflict, domain.CodeConsentTerms,
+				"the consent covers %v and not %s: ask for a new consent, or ask the family for documents", c.Scope, s)
 		}
 	}
 	return nil
@@ -267,7 +275,8 @@ func (c Consent) change(today domain.Date, to ChangeConsent) (ConsentTerms, erro
 // expired refuses to record an expiry that is not due.
 func (c Consent) expired(cmd domain.Command) error {
 	if c.State != ConsentGiven || c.On(cmd.Today()) != ConsentExpired {
-		return domain.Refuse(domain.Conflict, domain.CodeNotDue, "this consent has not expired, or that is recorded already")
+		return domain.Refuse(domain.Conflict, domain.CodeNotDue,
+			"this consent has not expired, or that is recorded already")
 	}
 	return nil
 }
@@ -308,10 +317,12 @@ func (a *Application) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]doma
 		return nil, err
 	}
 	if !c.Holder.IsZero() && c.Holder != a.ApplicantID {
-		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound,
+			"there is no such record, or it is not yours to see")
 	}
 	if !a.State.Open() || a.Approved != nil {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "the case is decided (%s); the consent is changed on its entry, where there is one", a.State)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
+			"the case is decided (%s); the consent is changed on its entry, where there is one", a.State)
 	}
 	terms, err := a.Consent.change(cmd.Today(), c)
 	if err != nil {
@@ -363,23 +374,30 @@ func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 	holds := by.On(cmd.Today()).Register.NeedCheckDays
 	switch {
 	case n.On.IsZero():
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "need is checked again: give the day and the result").At("need_check.on")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"need is checked again: give the day and the result").At("need_check.on")
 	case cmd.Today().Before(n.On):
-		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a check is stated when it has been made: the day is at the latest today").At("need_check.on")
+		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"a check is stated when it has been made: the day is at the latest today").At("need_check.on")
 	case n.On.AddDays(holds).Before(cmd.Today()):
-		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld, "a check holds for %d days; check again", holds).At("need_check.on")
+		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld,
+			"a check holds for %d days; check again", holds).At("need_check.on")
 	case n.Source != FromDocuments && n.Source != FromSystems:
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the result comes from one of %v", CheckSources).At("need_check.source")
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"the result comes from one of %v", CheckSources).At("need_check.source")
 	case !n.InNeed:
-		return domain.Refuse(domain.Conflict, domain.CodeNeedNotConfirmed, "the family is no longer in need: open a review of the entry").At("need_check.in_need")
+		return domain.Refuse(domain.Conflict, domain.CodeNeedNotConfirmed,
+			"the family is no longer in need: open a review of the entry").At("need_check.in_need")
 	}
 	switch {
 	case n.Source == FromDocuments && len(n.Scope) != 0:
-		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a check by documents has no scope; leave it out").At("need_check.scope")
+		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"a check by documents has no scope; leave it out").At("need_check.scope")
 	case n.Source == FromDocuments:
 		return nil
 	case len(n.Scope) == 0:
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "say which of %v was looked up", ConsentScopes).At("need_check.scope")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"say which of %v was looked up", ConsentScopes).At("need_check.scope")
 	}
 	if err := named(n.Scope, "need_check.scope"); err != nil {
 		return err
@@ -394,7 +412,8 @@ func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 func named(scopes []ConsentScope, member string) error {
 	for i, s := range scopes {
 		if !slices.Contains(ConsentScopes, s) || slices.Contains(scopes[:i], s) {
-			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "name each of %v at most once", ConsentScopes).At(domain.Path(member, i))
+			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"name each of %v at most once", ConsentScopes).At(domain.Path(member, i))
 		}
 	}
 	return nil

@@ -160,10 +160,12 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rule
 		return nil, err
 	}
 	if cmd.Today().Before(c.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the day of a confirmation is at the latest today").At("on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"the day of a confirmation is at the latest today").At("on")
 	}
 	if !e.Confirmed.Before(c.On) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly, "the entry has been confirmed or placed on %s; confirm it on a later day", e.Confirmed).At("on")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly,
+			"the entry has been confirmed or placed on %s; confirm it on a later day", e.Confirmed).At("on")
 	}
 	confirmed := InventoryConfirmed{
 		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, On: c.On, NextDueOn: inventoryDue(c.On, by), Review: e.Review, ConfirmedAt: cmd.Now,
@@ -199,7 +201,8 @@ func (q *Queue) TakeInventory(cmd domain.Command, by rules.Book) ([]domain.Event
 		return nil, failed
 	}
 	if len(events) == 0 {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "no confirmation is due on this list, and nobody who was asked is late")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
+			"no confirmation is due on this list, and nobody who was asked is late")
 	}
 	return events, nil
 }
@@ -216,7 +219,8 @@ func (q *Queue) TakeInventoryOf(cmd domain.Command, id domain.EntryID, by rules.
 		return nil, err
 	}
 	if event == nil {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the entry need not be confirmed yet, or is under review")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue,
+			"the entry need not be confirmed yet, or is under review")
 	}
 	return []domain.Event{event}, nil
 }
@@ -257,7 +261,8 @@ func (q *Queue) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Ev
 		return nil, err
 	}
 	if strings.TrimSpace(string(c.Note)) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say what is in doubt, or what the review has found").At("note")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"say what is in doubt, or what the review has found").At("note")
 	}
 	if c.Close {
 		if e.Review == "" {
@@ -293,13 +298,15 @@ func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) 
 		return nil, err
 	}
 	if !slices.Contains(ChangeKinds, c.Kind) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the changes to report are %v", ChangeKinds).At("kind")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"the changes to report are %v", ChangeKinds).At("kind")
 	}
 	if c.HappenedOn.IsZero() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the change").At("happened_on")
 	}
 	if cmd.Today().Before(c.HappenedOn) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a change is reported when it has happened: the day is at the latest today").At("happened_on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"a change is reported when it has happened: the day is at the latest today").At("happened_on")
 	}
 	due, err := by.Calendar().AddWorkingDays(c.HappenedOn, by.On(c.HappenedOn).Register.ReportChangesWithin)
 	if err != nil {

@@ -31,16 +31,18 @@ var FindingKinds = []FindingKind{FoundDwelling, FoundStateDwelling, FoundBelowNo
 // Finding is one fact about one person. Which members it has depends on its
 // kind.
 type Finding struct {
-	Kind           FindingKind     `json:"kind"`
-	PersonID       domain.PersonID `json:"person_id"` // the applicant or a member of the family
-	Source         CheckSource     `json:"source"`
-	Settlement     string          `json:"settlement,omitempty"`           // dwellings and benefits: where; that of the list where it is empty
-	Share          rules.Fraction  `json:"share,omitzero"`                 // dwellings owned and alienated
-	BeforeMarriage bool            `json:"before_marriage,omitempty"`      // dwellings of the spouse
-	Unfulfilled    bool            `json:"purchase_unfulfilled,omitempty"` // dwellings owned: bought with housing payments, and the contract is not fulfilled
-	AlienatedOn    domain.Date     `json:"alienated_on,omitzero"`
-	Benefit        string          `json:"benefit,omitempty"` // of those that the edition names
-	Note           domain.Personal `json:"note,omitempty"`    // the document or the extract
+	Kind     FindingKind     `json:"kind"`
+	PersonID domain.PersonID `json:"person_id"` // the applicant or a member of the family
+	Source   CheckSource     `json:"source"`
+	// dwellings and benefits: where; that of the list where it is empty
+	Settlement     string         `json:"settlement,omitempty"`
+	Share          rules.Fraction `json:"share,omitzero"`            // dwellings owned and alienated
+	BeforeMarriage bool           `json:"before_marriage,omitempty"` // dwellings of the spouse
+	// dwellings owned: bought with housing payments, and the contract is not fulfilled
+	Unfulfilled bool            `json:"purchase_unfulfilled,omitempty"`
+	AlienatedOn domain.Date     `json:"alienated_on,omitzero"`
+	Benefit     string          `json:"benefit,omitempty"` // of those that the edition names
+	Note        domain.Personal `json:"note,omitempty"`    // the document or the extract
 }
 
 // Format masks the whole finding: a reader of a log must not see what somebody
@@ -245,23 +247,31 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 	dwelling := f.Kind == FoundDwelling || f.Kind == FoundAlienation
 	switch {
 	case !slices.Contains(FindingKinds, f.Kind):
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "what is found is one of %v", FindingKinds).At("kind")
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"what is found is one of %v", FindingKinds).At("kind")
 	case !slices.Contains(CheckSources, f.Source):
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "it was found in one of %v", CheckSources).At("source")
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"it was found in one of %v", CheckSources).At("source")
 	case !inFamily:
-		return domain.Refuse(domain.Invalid, domain.CodeNotInFamily, "this person is neither the applicant nor named in the application").At("person_id")
+		return domain.Refuse(domain.Invalid, domain.CodeNotInFamily,
+			"this person is neither the applicant nor named in the application").At("person_id")
 	case (f.Kind == FoundBenefit || f.Kind == FoundAlienation) && !spouse && f.PersonID != a.ApplicantID:
-		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "only what the applicant or the spouse had or alienated is held against them").At("person_id")
+		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson,
+			"only what the applicant or the spouse had or alienated is held against them").At("person_id")
 	case f.BeforeMarriage && !spouse:
-		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson, "before_marriage counts for the dwellings of the spouse only").At("before_marriage")
+		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson,
+			"before_marriage counts for the dwellings of the spouse only").At("before_marriage")
 	case dwelling && f.Share == rules.Fraction{}:
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the share in the dwelling, 1/1 for the whole").At("share")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the share in the dwelling, 1/1 for the whole").At("share")
 	case f.Kind == FoundAlienation && f.AlienatedOn.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the alienation").At("alienated_on")
 	case today.Before(f.AlienatedOn):
-		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the day of the alienation is at the latest today").At("alienated_on")
+		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"the day of the alienation is at the latest today").At("alienated_on")
 	case f.Kind == FoundBenefit && !slices.Contains(by.Placement.PastBenefits, f.Benefit):
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a past benefit is one of %v", by.Placement.PastBenefits).At("benefit")
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a past benefit is one of %v", by.Placement.PastBenefits).At("benefit")
 	}
 	for _, m := range []struct {
 		name    string
@@ -276,7 +286,8 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 		{"benefit", f.Benefit != "", f.Kind == FoundBenefit},
 	} {
 		if m.given && !m.allowed {
-			return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed, "a finding of the kind %s says nothing of this; leave it out", f.Kind).At(m.name)
+			return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+				"a finding of the kind %s says nothing of this; leave it out", f.Kind).At(m.name)
 		}
 	}
 	return nil
@@ -308,10 +319,13 @@ func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 	}
 	for i, l := range c.Lookups {
 		if !slices.Contains(ConsentScopes, l.Scope) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "what is looked up is one of %v", ConsentScopes).At(domain.Path("lookups", i, "scope"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"what is looked up is one of %v", ConsentScopes).At(domain.Path("lookups", i, "scope"))
 		}
 		if l.PersonID != a.ApplicantID && !slices.ContainsFunc(a.Received.Family, func(m FamilyMember) bool { return m.PersonID == l.PersonID }) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeNotInFamily, "this person is neither the applicant nor named in the application").At(domain.Path("lookups", i, "person_id"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNotInFamily,
+				"this person is neither the applicant nor named in the "+
+					"application").At(domain.Path("lookups", i, "person_id"))
 		}
 		if err := look(l, domain.Path("lookups", i)); err != nil {
 			return nil, err
@@ -353,7 +367,8 @@ func within(member string, err error) error {
 // judgement, with every bar.
 func (j Judgement) notMet() *domain.Error {
 	err := domain.Refuse(domain.Conflict, domain.CodeRequirementsNotMet,
-		"by the rules in force the applicant is not in need (art. 101-3): if the facts have changed, examine again; otherwise refuse on the ground requirements_not_met").At("outcome")
+		"by the rules in force the applicant is not in need (art. 101-3): if the facts have changed, examine "+
+			"again; otherwise refuse on the ground requirements_not_met").At("outcome")
 	for _, b := range j.Bars {
 		also := domain.Refuse(domain.Conflict, b.Code, "%s", barred[b.Code])
 		if b.Benefit != "" {

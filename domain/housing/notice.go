@@ -44,19 +44,23 @@ func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice, by rules.Book) ([]d
 		return nil, err
 	}
 	if e.NoticeDueOn.IsZero() {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNoticeNotOwed, "the entry was not removed, or its removal has been notified")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNoticeNotOwed,
+			"the entry was not removed, or its removal has been notified")
 	}
 	if strings.TrimSpace(string(c.Grounds)) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a notice of removal states the grounds").At("grounds")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"a notice of removal states the grounds").At("grounds")
 	}
 	if c.On.IsZero() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the notice").At("given_on")
 	}
 	if cmd.Today().Before(c.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a notice is recorded when it has been given: the day is at the latest today").At("given_on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"a notice is recorded when it has been given: the day is at the latest today").At("given_on")
 	}
 	if c.On.Before(e.RemovedOn) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly, "the entry was removed on %s; its notice follows", e.RemovedOn).At("given_on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly,
+			"the entry was removed on %s; its notice follows", e.RemovedOn).At("given_on")
 	}
 	return []domain.Event{NoticeGiven{
 		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: appealRoute(by.On(cmd.Today())),

@@ -81,14 +81,17 @@ func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.
 	open := by.On(cmd.Today()).Register.PriorityCategories
 	for i, category := range c.Categories {
 		if !slices.Contains(open, string(category)) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a rule names some of %v", open).At(domain.Path("categories", i))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"a rule names some of %v", open).At(domain.Path("categories", i))
 		}
 		if slices.Contains(c.Categories[:i], category) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "name each category once").At(domain.Path("categories", i))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
+				"name each category once").At(domain.Path("categories", i))
 		}
 	}
 	if strings.TrimSpace(c.Basis) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the act on which the rule rests").At("basis")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the act on which the rule rests").At("basis")
 	}
 	return []domain.Event{PriorityRuleSet{ListID: q.List.ListID, Categories: c.Categories, Basis: c.Basis, SetAt: cmd.Now}}, nil
 }
@@ -109,7 +112,8 @@ func (q *Queue) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, er
 		return nil, err
 	}
 	if e.Seniority.Priority != c.End {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry has priority already, or has none to end")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
+			"the entry has priority already, or has none to end")
 	}
 	to := e.Seniority
 	to.Priority = !c.End

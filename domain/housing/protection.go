@@ -77,13 +77,16 @@ func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.
 		return nil, err
 	}
 	if edition := by.On(cmd.Today()); !edition.Protected(string(c.Category)) && !slices.Contains(e.Protected, c.Category) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "the protected categories are %v", edition.Register.ProtectedCategories).At("category")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"the protected categories are %v", edition.Register.ProtectedCategories).At("category")
 	}
 	if strings.TrimSpace(string(c.Because)) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "name the document that proves the category, or the reasons of lifting it").At("because")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"name the document that proves the category, or the reasons of lifting it").At("because")
 	}
 	if slices.Contains(e.Protected, c.Category) != c.Lift {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry has this protection already, or does not have it and so cannot lose it").At("category")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
+			"the entry has this protection already, or does not have it and so cannot lose it").At("category")
 	}
 	if c.Lift {
 		return []domain.Event{ProtectionLifted{

@@ -79,7 +79,8 @@ type ProvisionDecided struct {
 	Declined []domain.EntryID `json:"declined,omitempty"`
 	Minutes  string           `json:"minutes"` // number of the commission's minutes
 
-	RegisteredFrom domain.Date `json:"registered_from,omitzero"` // the holder is registered in the dwelling from that day; zero: not by this act
+	// the holder is registered in the dwelling from that day; zero: not by this act
+	RegisteredFrom domain.Date `json:"registered_from,omitzero"`
 	DecidedAt      time.Time   `json:"decided_at"`
 }
 
@@ -228,10 +229,12 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 		return nil, err
 	}
 	if strings.TrimSpace(c.Minutes) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "a dwelling is given by a decision of the commission: give the number of its minutes").At("minutes")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"a dwelling is given by a decision of the commission: give the number of its minutes").At("minutes")
 	}
 	if c.Dwelling.Area < 1 {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the useful area in whole square metres").At("useful_area")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the useful area in whole square metres").At("useful_area")
 	}
 	if c.Dwelling.Rooms < 1 {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number of rooms").At("rooms")
@@ -239,11 +242,13 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 	from := c.RegisteredFrom
 	switch {
 	case !c.Register && !from.IsZero():
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "only a provision with register_residence has a day of registration").At("register_residence")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"only a provision with register_residence has a day of registration").At("register_residence")
 	case c.Register && from.IsZero():
 		from = cmd.Today()
 	case cmd.Today().Before(from):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "a registration is recorded when it begins: the day is at the latest today").At("registered_from")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"a registration is recorded when it begins: the day is at the latest today").At("registered_from")
 	}
 	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err
@@ -311,9 +316,11 @@ func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, 
 	case !ok || !e.Active:
 		return none, notActive()
 	case e.Review != "":
-		return none, domain.Refuse(domain.Conflict, domain.CodeEntryUnderReview, "this entry is under review (%s); close the review first", e.Review)
+		return none, domain.Refuse(domain.Conflict, domain.CodeEntryUnderReview,
+			"this entry is under review (%s); close the review first", e.Review)
 	case e.PersonID != d.PersonID:
-		return none, domain.Refuse(domain.Conflict, domain.CodeHolderChanged, "the entry has passed to another member of the family; decide again")
+		return none, domain.Refuse(domain.Conflict, domain.CodeHolderChanged,
+			"the entry has passed to another member of the family; decide again")
 	}
 	if why := d.Norm.misfit(d.Dwelling, e.persons()); why != "" {
 		return none, domain.Refuse(domain.Conflict, domain.CodeDwellingNotFit,
@@ -338,12 +345,14 @@ func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, 
 			reason = SkipDeclined
 		case reason == "":
 			refused = domain.Refuse(domain.Conflict, domain.CodeNotFirstEligible,
-				"the entry %s with number %d stands before and fits this dwelling: it is given to the first who is eligible", before.ID, number)
+				"the entry %s with number %d stands before and fits this dwelling: it is given to the first who "+
+					"is eligible", before.ID, number)
 			return false
 		}
 		if len(provided.Skipped) == maxSkipped {
 			refused = domain.Refuse(domain.Conflict, domain.CodeTooManySkipped,
-				"more than %d entries stand before; a provision names everybody who is skipped, and so many do not fit one record", maxSkipped)
+				"more than %d entries stand before; a provision names everybody who is skipped, and so many do "+
+					"not fit one record", maxSkipped)
 			return false
 		}
 		provided.Skipped = append(provided.Skipped, Skip{before.ID, reason})

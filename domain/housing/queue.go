@@ -92,10 +92,11 @@ type Entry struct {
 	Protected      []ProtectedCategory
 	Confirmed      domain.Date // of the last inventory; the day of placing before the first
 	InventoryDueOn domain.Date // the last day to confirm it (Q23)
-	AnswerBy       domain.Date // until when the holder who was asked may confirm before a review; zero where nobody was asked
-	Consent        Consent     // to look-ups in other systems (C20, Q22)
-	RemovedOn      domain.Date // zero before a removal
-	NoticeDueOn    domain.Date // of the removal; zero where no notice is owed
+	// until when the holder who was asked may confirm before a review; zero where nobody was asked
+	AnswerBy    domain.Date
+	Consent     Consent     // to look-ups in other systems (C20, Q22)
+	RemovedOn   domain.Date // zero before a removal
+	NoticeDueOn domain.Date // of the removal; zero where no notice is owed
 }
 
 // EntryState is the state of an entry.
@@ -137,14 +138,15 @@ func (e Entry) persons() int { return 1 + len(e.Family) }
 // in the place of the one that it changes.
 type Queue struct {
 	List     ListOpened
-	Priority []PriorityCategory       // that the list's rule names; none where it has no rule
-	entries  cow.Map[*Entry]          // by the entry's id
-	reviews  cow.Map[*proceeding]     // by the case's id; those that go on, and those that ended with a removal
-	active   cow.Map[domain.EntryID]  // by the person who stands there
-	spouses  cow.Map[int]             // active entries that count the person as a spouse
-	left     cow.Map[domain.Position] // by person: the last event after which they no longer stood, or no longer counted as a spouse
-	order    *btree.BTreeG[*Entry]    // the active entries by seniority; ranks in O(log² n)
-	provided []PublicProvision        // in the order of the log
+	Priority []PriorityCategory      // that the list's rule names; none where it has no rule
+	entries  cow.Map[*Entry]         // by the entry's id
+	reviews  cow.Map[*proceeding]    // by the case's id; those that go on, and those that ended with a removal
+	active   cow.Map[domain.EntryID] // by the person who stands there
+	spouses  cow.Map[int]            // active entries that count the person as a spouse
+	// by person: the last event after which they no longer stood, or no longer counted as a spouse
+	left     cow.Map[domain.Position]
+	order    *btree.BTreeG[*Entry] // the active entries by seniority; ranks in O(log² n)
+	provided []PublicProvision     // in the order of the log
 }
 
 // Clone returns a copy that later events do not change. It costs the same however
@@ -422,7 +424,8 @@ func (q *Queue) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Even
 	for _, p := range append(spousesIn(c.Family), c.PersonID) {
 		if left, _ := q.left.Get(p.UUID); left > c.Approved {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
-				"the applicant or the spouse had an active entry on this list when the placement was approved; it has been removed since: decide again").At("applicant_id")
+				"the applicant or the spouse had an active entry on this list when the placement was approved; "+
+					"it has been removed since: decide again").At("applicant_id")
 		}
 	}
 	return []domain.Event{EntryPlaced{
@@ -458,7 +461,8 @@ func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
 	}
 	if taken {
 		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
-			"the spouse already has an active entry on this list; of two spouses one has the benefit, by their choice").At("applicant_id")
+			"the spouse already has an active entry on this list; of two spouses one has the benefit, by their "+
+				"choice").At("applicant_id")
 	}
 	return nil
 }
@@ -470,10 +474,12 @@ func (q *Queue) KeepsOff(p domain.PersonID, family []FamilyMember) error {
 	switch err := q.canStand(p, family); domain.CodeOf(err) {
 	case domain.CodeAlreadyOnList:
 		return domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
-			"the person already has an active entry on the list %s of the same body; one person has one entry", q.List.ListID)
+			"the person already has an active entry on the list %s of the same body; one person has one entry",
+			q.List.ListID)
 	case domain.CodeSpouseOnList:
 		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
-			"the spouse already has an active entry on the list %s of the same body; of two spouses one has the benefit, by their choice", q.List.ListID)
+			"the spouse already has an active entry on the list %s of the same body; of two spouses one has the "+
+				"benefit, by their choice", q.List.ListID)
 	default:
 		return err
 	}
@@ -498,7 +504,8 @@ func (q *Queue) standing(id domain.EntryID) (*Entry, error) {
 		return nil, err
 	}
 	if e.Review != "" {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryUnderReview, "this entry is under review (%s); close the review first", e.Review)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryUnderReview,
+			"this entry is under review (%s); close the review first", e.Review)
 	}
 	return e, nil
 }
@@ -528,7 +535,8 @@ func (q *Queue) onListOf(id domain.EntryID, holder domain.PersonID) (*Entry, err
 func (q *Queue) entryOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
 	e, err := q.entry(id)
 	if !holder.IsZero() && (err != nil || e.PersonID != holder) {
-		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound,
+			"there is no such record, or it is not yours to see")
 	}
 	return e, err
 }
@@ -539,5 +547,6 @@ func notActive() *domain.Error {
 
 // UnknownList is the refusal of an id that names no list.
 func UnknownList() *domain.Error {
-	return domain.Refuse(domain.NotFound, domain.CodeListUnknown, "no list with this id was opened; open the list first, or correct the id")
+	return domain.Refuse(domain.NotFound, domain.CodeListUnknown,
+		"no list with this id was opened; open the list first, or correct the id")
 }

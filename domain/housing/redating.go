@@ -46,21 +46,26 @@ func (q *Queue) Redate(cmd domain.Command, c Redate) ([]domain.Event, error) {
 		return nil, err
 	}
 	if c.GroundArose.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the ground arose").At("ground_arose_on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day on which the ground arose").At("ground_arose_on")
 	}
 	if cmd.Today().Before(c.GroundArose) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the ground has not arisen yet: the day is at the latest today").At("ground_arose_on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"the ground has not arisen yet: the day is at the latest today").At("ground_arose_on")
 	}
 	if filed := domain.DateOf(e.FiledAt); !filed.Before(c.GroundArose) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRedatingTooEarly,
-			"the application was complete on %s; an entry is re-dated to a later day, on which its ground arose", filed).At("ground_arose_on")
+			"the application was complete on %s; an entry is re-dated to a later day, on which its ground arose",
+			filed).At("ground_arose_on")
 	}
 	if strings.TrimSpace(string(c.Reasons)) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "a re-dating states its reasons").At("reasons")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"a re-dating states its reasons").At("reasons")
 	}
 	to := Seniority{At: c.GroundArose.Start(), Position: e.Seniority.Position, Priority: e.Seniority.Priority}
 	if to.Compare(e.Seniority) == 0 {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the entry counts from this day already").At("ground_arose_on")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
+			"the entry counts from this day already").At("ground_arose_on")
 	}
 	return []domain.Event{EntryRedated{
 		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to,

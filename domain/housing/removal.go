@@ -67,17 +67,18 @@ type EntryRemoved struct {
 // EntryReinstated brings a removed entry back to the place that its seniority
 // gives it.
 type EntryReinstated struct {
-	ListID         domain.ListID       `json:"list_id"`
-	EntryID        domain.EntryID      `json:"entry_id"`
-	PersonID       domain.PersonID     `json:"person_id"`
-	Seniority      Seniority           `json:"seniority"`
-	CaseID         domain.CaseID       `json:"case_id"` // of the review that ended with the removal
-	Ground         ReinstatementGround `json:"ground"`
-	ComplaintID    string              `json:"complaint_id,omitempty"`
-	CourtAct       Act                 `json:"court_act,omitzero"`
-	Note           domain.Personal     `json:"note,omitempty"`
-	InventoryDueOn domain.Date         `json:"inventory_due_on"` // a new year from the reinstatement, whose decision has looked at the need (policy)
-	ReinstatedAt   time.Time           `json:"reinstated_at"`
+	ListID      domain.ListID       `json:"list_id"`
+	EntryID     domain.EntryID      `json:"entry_id"`
+	PersonID    domain.PersonID     `json:"person_id"`
+	Seniority   Seniority           `json:"seniority"`
+	CaseID      domain.CaseID       `json:"case_id"` // of the review that ended with the removal
+	Ground      ReinstatementGround `json:"ground"`
+	ComplaintID string              `json:"complaint_id,omitempty"`
+	CourtAct    Act                 `json:"court_act,omitzero"`
+	Note        domain.Personal     `json:"note,omitempty"`
+	// a new year from the reinstatement, whose decision has looked at the need (policy)
+	InventoryDueOn domain.Date `json:"inventory_due_on"`
+	ReinstatedAt   time.Time   `json:"reinstated_at"`
 }
 
 func (EntryRemoved) EventType() string    { return "EntryRemoved" }
@@ -163,11 +164,13 @@ func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Ev
 	}
 	edition := by.On(cmd.Today())
 	if reasons := edition.Register.RemovalReasons; !slices.Contains(reasons, string(c.Reason)) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an entry is removed for one of the reasons %v", reasons).At("reason")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"an entry is removed for one of the reasons %v", reasons).At("reason")
 	}
 	if protected := e.protectedBy(edition); len(protected) > 0 {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryProtected,
-			"this entry is protected (%v): it cannot be removed before a dwelling is provided; where the protection does not hold, lift it first", protected)
+			"this entry is protected (%v): it cannot be removed before a dwelling is provided; where the "+
+				"protection does not hold, lift it first", protected)
 	}
 	p, ok := q.reviews.Get(e.Proceeding.UUID)
 	if !ok {
@@ -204,13 +207,16 @@ func (q *Queue) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]dom
 		return nil, err
 	}
 	if c.Ground == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "a reinstatement states one of the grounds %v", ReinstatementGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundRequired,
+			"a reinstatement states one of the grounds %v", ReinstatementGrounds).At("ground")
 	}
 	if !slices.Contains(ReinstatementGrounds, c.Ground) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a reinstatement has exactly one of the grounds %v", ReinstatementGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
+			"a reinstatement has exactly one of the grounds %v", ReinstatementGrounds).At("ground")
 	}
 	if e.State() != Removed {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved, "this entry is %s; only a removed one can be reinstated", e.State())
+		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved,
+			"this entry is %s; only a removed one can be reinstated", e.State())
 	}
 	review, _ := q.reviews.Get(e.Proceeding.UUID)
 	if err := c.grounded(cmd, review); err != nil {
@@ -231,9 +237,11 @@ func (c Reinstate) grounded(cmd domain.Command, removal *proceeding) error {
 	if c.Ground == ComplaintSatisfied {
 		switch {
 		case c.Act != (Act{}):
-			return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed, "an act of court goes with the ground %s", CourtAct).At("court_act")
+			return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+				"an act of court goes with the ground %s", CourtAct).At("court_act")
 		case c.ComplaintID == "":
-			return domain.Refuse(domain.Invalid, domain.CodeRequired, "name the complaint on the removal that was decided in favour of the holder").At("complaint_id")
+			return domain.Refuse(domain.Invalid, domain.CodeRequired,
+				"name the complaint on the removal that was decided in favour of the holder").At("complaint_id")
 		case removal == nil || removal.won != c.ComplaintID:
 			return domain.Refuse(domain.Conflict, domain.CodeComplaintNotWon,
 				"no complaint on this removal with this id was decided in favour of the holder").At("complaint_id")
@@ -242,17 +250,22 @@ func (c Reinstate) grounded(cmd domain.Command, removal *proceeding) error {
 	}
 	switch {
 	case c.ComplaintID != "":
-		return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed, "a complaint goes with the ground %s", ComplaintSatisfied).At("complaint_id")
+		return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
+			"a complaint goes with the ground %s", ComplaintSatisfied).At("complaint_id")
 	case strings.TrimSpace(string(c.Act.Number)) == "":
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the number and the day of the act of court").At("court_act.number")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the number and the day of the act of court").At("court_act.number")
 	case c.Act.On.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the act of court").At("court_act.on")
 	case c.Act.InForceOn.IsZero():
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the act of court took legal force").At("court_act.in_force_on")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day on which the act of court took legal force").At("court_act.in_force_on")
 	case c.Act.InForceOn.Before(c.Act.On):
-		return domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly, "an act takes force on its day at the earliest").At("court_act.in_force_on")
+		return domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly,
+			"an act takes force on its day at the earliest").At("court_act.in_force_on")
 	case cmd.Today().Before(c.Act.InForceOn):
-		return domain.Refuse(domain.Conflict, domain.CodeCourtDecisionNotYet, "the act of court is in force from %s", c.Act.InForceOn).At("court_act.in_force_on")
+		return domain.Refuse(domain.Conflict, domain.CodeCourtDecisionNotYet,
+			"the act of court is in force from %s", c.Act.InForceOn).At("court_act.in_force_on")
 	}
 	return nil
 }

@@ -59,20 +59,24 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 		return nil, err
 	}
 	if !slices.Contains(TransferCauses, c.Cause) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an entry passes on for one of the causes %v", TransferCauses).At("cause")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"an entry passes on for one of the causes %v", TransferCauses).At("cause")
 	}
 	if c.On.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the death or departure").At("on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day of the death or departure").At("on")
 	}
 	if cmd.Today().Before(c.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "an entry passes on after the death or departure: the day is at the latest today").At("on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"an entry passes on after the death or departure: the day is at the latest today").At("on")
 	}
 	counted := func(p domain.PersonID) bool {
 		return slices.ContainsFunc(e.Family, func(m FamilyMember) bool { return m.PersonID == p })
 	}
 	if !counted(c.PersonID) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
-			"the place is kept for a member of the family registered together with the holder; this person is not one").At("person_id")
+			"the place is kept for a member of the family registered together with the holder; this person is "+
+				"not one").At("person_id")
 	}
 	if err := checkFamily(c.PersonID, c.Family, by.On(cmd.Today())); err != nil {
 		return nil, err
@@ -80,7 +84,8 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 	for i, m := range c.Family {
 		if !counted(m.PersonID) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
-				"this person was not registered together with the holder; report a change of the family afterwards").At(domain.Path("family", i, "person_id"))
+				"this person was not registered together with the holder; report a change of the "+
+					"family afterwards").At(domain.Path("family", i, "person_id"))
 		}
 	}
 	if err := c.Need.confirmed(cmd, *e, by); err != nil {
@@ -111,7 +116,8 @@ func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMembe
 	}
 	if named > 0 || slices.ContainsFunc(spousesIn(family), other) {
 		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
-			"the spouse has an active entry on this list; of two spouses one has the benefit, by their choice").At("family")
+			"the spouse has an active entry on this list; of two spouses one has the "+
+				"benefit, by their choice").At("family")
 	}
 	return nil
 }
@@ -124,7 +130,8 @@ func checkFamily(holder domain.PersonID, family []FamilyMember, edition rules.Ed
 	for i, m := range family {
 		if seen[m.PersonID] {
 			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this person is already counted in the family; name each person once, and leave out the person whose family it is").At(domain.Path("family", i, "person_id"))
+				"this person is already counted in the family; name each person once, and leave out the person "+
+					"whose family it is").At(domain.Path("family", i, "person_id"))
 		}
 		seen[m.PersonID] = true
 		if !slices.Contains(relations, string(m.Relation)) {

@@ -264,7 +264,8 @@ func (n *Notice) change(w Way, f func(*Delivery)) {
 // Begin decides that notices are owed from now on.
 func (n *Notice) Begin(cmd domain.Command) ([]domain.Event, error) {
 	if n.Began {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the registry has begun to give notice already")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
+			"the registry has begun to give notice already")
 	}
 	return []domain.Event{Began{NoticeID: Beginning, BeganAt: cmd.Now}}, nil
 }
@@ -281,7 +282,8 @@ func (n *Notice) Queue(q NoticeQueued) ([]domain.Event, error) {
 func (n *Notice) may(w Way, step Step) (Delivery, error) {
 	d := n.On(w)
 	if _, ok := Next(w, d.State, step); !ok {
-		return d, domain.Refuse(domain.Conflict, domain.CodeNotDue, "a notice that is %q by %s does not take the step %s", d.State, w, step)
+		return d, domain.Refuse(domain.Conflict, domain.CodeNotDue,
+			"a notice that is %q by %s does not take the step %s", d.State, w, step)
 	}
 	return d, nil
 }

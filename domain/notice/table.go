@@ -71,8 +71,9 @@ type Owed struct {
 	To          domain.PersonID // zero: the applicant of the case,
 	Complainant bool            // or who filed its last complaint
 	By          domain.Date     // a day that the text names
-	Decision    bool            // it tells the applicant the decision, which takes effect towards the applicant with it (C11)
-	Duty        procedure.Duty  // that the notice settles in the case (C5, C9)
+	// it tells the applicant the decision, which takes effect towards the applicant with it (C11)
+	Decision bool
+	Duty     procedure.Duty // that the notice settles in the case (C5, C9)
 }
 
 // FromCase reports whether the case says to whom it is owed, and the event does

@@ -204,13 +204,18 @@ func (c *Challenges) Issue(cmd domain.Command, i Issue) ([]domain.Event, error) 
 	edition := i.Rules.On(cmd.Today())
 	switch {
 	case i.Phone == "":
-		return nil, domain.Refuse(domain.Conflict, domain.CodePhoneNotConfirmed, "your account has no confirmed telephone: confirm one, then ask again")
+		return nil, domain.Refuse(domain.Conflict, domain.CodePhoneNotConfirmed,
+			"your account has no confirmed telephone: confirm one, then ask again")
 	case i.Registered == "":
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNotMobileCitizen, "you are not in the mobile-citizens base: register your telephone there, or sign with an EDS")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotMobileCitizen,
+			"you are not in the mobile-citizens base: register your telephone there, or sign with an EDS")
 	case i.Registered != i.Phone:
-		return nil, domain.Refuse(domain.Conflict, domain.CodePhoneNotRegistered, "the telephone of your account is not the one that the mobile-citizens base has for you: register it there, or confirm the other one")
+		return nil, domain.Refuse(domain.Conflict, domain.CodePhoneNotRegistered,
+			"the telephone of your account is not the one that the mobile-citizens base has for you: register it "+
+				"there, or confirm the other one")
 	case len(c.recent(cmd.Now)) >= edition.OTP.PerHour:
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooManyPasswords, "%d one-time passwords were sent within an hour: wait, or sign with an EDS", edition.OTP.PerHour)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooManyPasswords,
+			"%d one-time passwords were sent within an hour: wait, or sign with an EDS", edition.OTP.PerHour)
 	}
 	var events []domain.Event
 	switch c.State(c.Last.ChallengeID, cmd.Now) {
@@ -250,15 +255,22 @@ type Redeem struct {
 func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error) {
 	switch state := c.states[r.ChallengeID]; {
 	case state == StateNone: // or of another person; the caller does not learn which
-		return nil, refuse(domain.CodeChallengeUnknown, "no one-time password with this id was sent to you; ask for a new one").At("signature.challenge")
-	case state == StateVerified && c.used[r.ChallengeID] == r.Command: // a repetition of the same request is answered before
-		return nil, refuse(domain.CodeKeyReused, "this Idempotency-Key came before with another request, which this one-time password signed: repeat that request unchanged")
+		return nil, refuse(domain.CodeChallengeUnknown,
+			"no one-time password with this id was sent to you; ask for a new one").At("signature.challenge")
+	// a repetition of the same request is answered before
+	case state == StateVerified && c.used[r.ChallengeID] == r.Command:
+		return nil, refuse(domain.CodeKeyReused,
+			"this Idempotency-Key came before with another request, which this one-time password signed: repeat "+
+				"that request unchanged")
 	case state != StateIssued:
 		return nil, refusals[state]
 	case r.SHA256 != c.Last.SHA256:
-		return nil, refuse(domain.CodeChallengeOther, "this one-time password was sent for another request, or the request has changed since; ask for one for this request").At("signature.challenge")
+		return nil, refuse(domain.CodeChallengeOther,
+			"this one-time password was sent for another request, or the request has changed since; ask for one "+
+				"for this request").At("signature.challenge")
 	case r.Phone != c.Last.Phone:
-		return nil, refuse(domain.CodePhoneChanged, "the telephone of your account has changed; ask for a new one-time password").At("signature.challenge")
+		return nil, refuse(domain.CodePhoneChanged,
+			"the telephone of your account has changed; ask for a new one-time password").At("signature.challenge")
 	case !cmd.Now.Before(c.Last.ExpiresAt):
 		return c.expire(), nil
 	case r.Right:
@@ -294,7 +306,8 @@ func Outcome(events []domain.Event) error {
 		case Locked:
 			return refusals[StateLocked]
 		case CodeRejected:
-			return refuse(domain.CodePasswordWrong, "the code is wrong; %d tries are left", e.TriesLeft).At("signature.code")
+			return refuse(domain.CodePasswordWrong,
+				"the code is wrong; %d tries are left", e.TriesLeft).At("signature.code")
 		}
 	}
 	return refusals[StateExpired]

@@ -151,26 +151,30 @@ func (c *Case) may(step Step) error {
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no case with this id")
 	}
 	if c.OneSitting && (c.State == Registered || c.State == InReview && c.DecidedOn.IsZero()) {
-		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "an application of this service is decided in the sitting in which it is received")
+		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+			"an application of this service is decided in the sitting in which it is received")
 	}
 	if _, ok := Next(c.State, step); ok {
 		return nil
 	}
 	if step == NotifyExtension || step == NotifyForwarding || step == RecordRemedy {
-		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "a case that is %s does not take the step %s", c.State, step)
+		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+			"a case that is %s does not take the step %s", c.State, step)
 	}
 	if !c.State.Open() || c.State == Approved {
 		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
 			"the case has ended (%s); what remains is a complaint, where it was decided", c.State)
 	}
-	return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "a case that is %s does not take the step %s", c.State, step)
+	return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+		"a case that is %s does not take the step %s", c.State, step)
 }
 
 // by checks that the actor may decide: the deciding official is not the
 // applicant (C15) and has not been recused.
 func (c *Case) by(actor string) error {
 	if actor == c.ApplicantID.String() || slices.Contains(c.Recused, actor) {
-		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "the applicant, and officials who have been recused, take no part in the decision")
+		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
+			"the applicant, and officials who have been recused, take no part in the decision")
 	}
 	return nil
 }
@@ -195,11 +199,13 @@ func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([
 	}
 	for i, m := range ask.Missing {
 		if strings.TrimSpace(m.Text) == "" {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "say in words what is missing").At(domain.Path("missing", i, "text"))
+			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+				"say in words what is missing").At(domain.Path("missing", i, "text"))
 		}
 		if !ask.SystemsSilent && slices.Contains(t.StateHeld, m.Document) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeHeldByState,
-				"the state's own systems hold this document: look it up there; where they do not answer, say so with systems_silent").At(domain.Path("missing", i, "document_type"))
+				"the state's own systems hold this document: look it up there; where they do not answer, say so "+
+					"with systems_silent").At(domain.Path("missing", i, "document_type"))
 		}
 	}
 	until := ask.Until
@@ -211,7 +217,8 @@ func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([
 		until = least
 	}
 	if until.Before(least) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeTooEarly, "leave a reasonable time: until is %s or later", least).At("until")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeTooEarly,
+			"leave a reasonable time: until is %s or later", least).At("until")
 	}
 	return []domain.Event{CorrectionRequested{
 		CaseID: c.CaseID, Missing: ask.Missing, SystemsSilent: ask.SystemsSilent, Until: until, RequestedAt: cmd.Now,
@@ -225,7 +232,8 @@ func (c *Case) Correct(cmd domain.Command, documents []domain.Document, t Terms)
 		return nil, err
 	}
 	if c.CureUntil.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the date for the correction was %s; file a new application", c.CureUntil)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
+			"the date for the correction was %s; file a new application", c.CureUntil)
 	}
 	deadline, err := t.decision(cmd.Today())
 	if err != nil {
@@ -258,14 +266,17 @@ func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, 
 		return nil, err
 	}
 	if strings.TrimSpace(to) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the body that the application goes to").At("to")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the body that the application goes to").At("to")
 	}
 	last, err := t.Calendar.AddWorkingDays(domain.DateOf(c.RegisteredAt), t.ForwardingDays)
 	if err != nil {
 		return nil, err
 	}
 	if last.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "an application is forwarded within %d working days, that is until %s; now this body decides it", t.ForwardingDays, last)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
+			"an application is forwarded within %d working days, that is until %s; now this body decides it",
+			t.ForwardingDays, last)
 	}
 	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, NotifyBy: last, ForwardedAt: cmd.Now}}, nil
 }
@@ -287,10 +298,12 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 		return nil, err
 	}
 	if !slices.Contains(RecusalGrounds, ground) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a recusal has one of the grounds %v", RecusalGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
+			"a recusal has one of the grounds %v", RecusalGrounds).At("ground")
 	}
 	if decider == "" || decider == c.Decider {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name another official who decides").At("decider")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name another official who decides").At("decider")
 	}
 	if err := c.by(decider); err != nil {
 		return nil, err
@@ -310,17 +323,20 @@ func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, un
 		return nil, err
 	}
 	if !slices.Contains(Offices, in) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a term is extended by one of %v of the body: state the office", Offices).At("office")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a term is extended by one of %v of the body: state the office", Offices).At("office")
 	}
 	if err := reasoned(reasons); err != nil {
 		return nil, err
 	}
 	if cmd.Now.After(c.Deadline) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the term ended on %s; it can no longer be extended", domain.DateOf(c.Deadline))
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
+			"the term ended on %s; it can no longer be extended", domain.DateOf(c.Deadline))
 	}
 	last := domain.DateOf(c.Original).AddMonths(t.ExtensionMonths)
 	if !domain.DateOf(c.Deadline).Before(until) || last.Before(until) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong, "until must lie after %s, and at the latest on %s", domain.DateOf(c.Deadline), last).At("until")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong,
+			"until must lie after %s, and at the latest on %s", domain.DateOf(c.Deadline), last).At("until")
 	}
 	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.ExtensionNotice)
 	if err != nil {
@@ -354,7 +370,8 @@ func (c *Case) Terminate(cmd domain.Command, d Termination, t Terms) ([]domain.E
 		return nil, err
 	}
 	if !slices.Contains(TerminationGrounds, d.Ground) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a termination has one of the grounds %v", TerminationGrounds).At("ground")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
+			"a termination has one of the grounds %v", TerminationGrounds).At("ground")
 	}
 	if err := reasoned(d.Reasons); err != nil {
 		return nil, err
@@ -383,7 +400,8 @@ func (c *Case) duplicates(d Termination) error {
 		}
 		return refuse("only a termination on the ground %s names another case", SameSubjectDecided)
 	case d.DuplicateOf.IsZero():
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "name the case in which the same subject was decided on the same grounds").At("duplicate_of")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the case in which the same subject was decided on the same grounds").At("duplicate_of")
 	case d.DuplicateOf == c.CaseID || d.Other.CaseID != d.DuplicateOf || d.Other.Subject != c.Subject:
 		return refuse("no other case with this id has the same subject: the applicant and the list, or the dwelling, the persons and the ground")
 	case d.Other.State != Granted && d.Other.State != Refused:
@@ -398,7 +416,8 @@ func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
 	// The term runs from the complete application (Q4), so not while a
 	// correction is awaited.
 	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Deadline.IsZero() || c.Overdue || !cmd.Now.After(c.Deadline) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case is not overdue, or is marked already")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+			"the case is not overdue, or is marked already")
 	}
 	return []domain.Event{DeadlinePassed{CaseID: c.CaseID, Deadline: c.Deadline, MarkedAt: cmd.Now}}, nil
 }

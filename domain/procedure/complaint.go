@@ -24,10 +24,12 @@ func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, 
 		}
 	}
 	if by != c.ApplicantID && !slices.Contains(c.Affected, by) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "only the applicant, or a person whose rights the decision touches, can complain").At("complainant_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+			"only the applicant, or a person whose rights the decision touches, can complain").At("complainant_id")
 	}
 	if c.Complaint != nil {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeComplaintPending, "a complaint about this case is being examined")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeComplaintPending,
+			"a complaint about this case is being examined")
 	}
 	if strings.TrimSpace(string(grounds)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "say what the complaint is about").At("grounds")
@@ -57,7 +59,8 @@ func (c *Case) ForwardComplaint(cmd domain.Command, to string, t Terms) ([]domai
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the complaint has been forwarded already")
 	}
 	if strings.TrimSpace(to) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the body that reviews the complaint").At("to")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the body that reviews the complaint").At("to")
 	}
 	decide, err := t.Calendar.AddWorkingDays(cmd.Today(), t.ComplaintDecision)
 	if err != nil {
@@ -76,7 +79,8 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 		return nil, err
 	}
 	if !slices.Contains(ComplaintOutcomes, outcome) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a complaint ends in one of the ways %v", ComplaintOutcomes).At("outcome")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a complaint ends in one of the ways %v", ComplaintOutcomes).At("outcome")
 	}
 	if (outcome == Satisfied) != (c.ComplaintAt == "") {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
@@ -87,7 +91,8 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 			"the body could satisfy the complaint itself until %s; now it forwards it", c.Complaint.ForwardBy)
 	}
 	if outcome != Satisfied && cmd.Actor == c.DecidedBy {
-		return nil, domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused, "the official whose act the complaint is about does not review it")
+		return nil, domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
+			"the official whose act the complaint is about does not review it")
 	}
 	if err := reasoned(reasons); err != nil {
 		return nil, err
@@ -128,17 +133,22 @@ func (c *Case) Remedy(cmd domain.Command, r Remedy) ([]domain.Event, error) {
 		return nil, err
 	}
 	if _, owed := c.Owes(RemedyAfterComplaint); !owed {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "no complaint about this case calls for a remedy")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+			"no complaint about this case calls for a remedy")
 	}
 	switch {
 	case !slices.Contains(RemedyKinds, r.How):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an act that no longer stands is remedied in one of the ways %v", RemedyKinds).At("how")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"an act that no longer stands is remedied in one of the ways %v", RemedyKinds).At("how")
 	case (r.How == RemedyCorrected) != (len(r.Acts) > 0):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the acts that correct what this case did; with every other remedy leave them out").At("acts")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the acts that correct what this case did; with every other remedy leave them out").At("acts")
 	case (r.How == RemedyNewCase) != !r.NewCase.IsZero():
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "name the new case; with every other remedy leave it out").At("new_case")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name the new case; with every other remedy leave it out").At("new_case")
 	case r.How == RemedyNewCase && (r.NewCase == c.CaseID || r.Other.CaseID != r.NewCase || r.Other.Subject != c.Subject || r.Other.ReceivedAt.Before(c.ReceivedAt)):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeCaseUnknown, "no later case with this id has the same subject").At("new_case")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeCaseUnknown,
+			"no later case with this id has the same subject").At("new_case")
 	case r.How == RemedyNotWanted && strings.TrimSpace(string(r.Words)) == "":
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the words of the complainant").At("words")
 	}

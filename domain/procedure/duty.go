@@ -110,7 +110,8 @@ func (c *Case) Owes(d Duty) (by domain.Date, ok bool) {
 func (c *Case) MarkMissed(cmd domain.Command, d Duty) ([]domain.Event, error) {
 	i := slices.IndexFunc(c.Owing, func(o Owing) bool { return o.Duty == d })
 	if i < 0 || c.Owing[i].Missed || !c.Owing[i].By.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the case owes no %s whose day has passed, or it is marked already", d)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+			"the case owes no %s whose day has passed, or it is marked already", d)
 	}
 	return []domain.Event{DutyMissed{CaseID: c.CaseID, Duty: d, By: c.Owing[i].By, MarkedAt: cmd.Now}}, nil
 }
@@ -121,17 +122,20 @@ func (c *Case) MarkMissed(cmd domain.Command, d Duty) ([]domain.Event, error) {
 func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Event, error) {
 	step, known := noticeSteps[of]
 	if !known {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "notice is given of the decision, or of one of %v", []Duty{NoticeOfForwarding, NoticeOfExtension}).At("of")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"notice is given of the decision, or of one of %v", []Duty{NoticeOfForwarding, NoticeOfExtension}).At("of")
 	}
 	if err := c.may(step); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(WaysOfNotice, by) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a notice goes one of the ways %v", WaysOfNotice).At("by")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a notice goes one of the ways %v", WaysOfNotice).At("by")
 	}
 	if step != Notify {
 		if _, owed := c.Owes(of); !owed {
-			return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen, "the applicant is owed no %s, or has got it", of)
+			return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+				"the applicant is owed no %s, or has got it", of)
 		}
 		return []domain.Event{ApplicantNotified{CaseID: c.CaseID, Of: of, By: by, NotifiedAt: cmd.Now}}, nil
 	}

@@ -78,11 +78,12 @@ type Application struct {
 // CorrectionRequested tells the applicant what is missing and until when it can
 // be brought (APPC 64; C3: never a refusal to accept).
 type CorrectionRequested struct {
-	CaseID        domain.CaseID `json:"case_id"`
-	Missing       []Missing     `json:"missing"`
-	SystemsSilent bool          `json:"systems_silent,omitempty"` // the state systems did not answer, so that documents they hold are asked for (C14)
-	Until         domain.Date   `json:"until"`
-	RequestedAt   time.Time     `json:"requested_at"`
+	CaseID  domain.CaseID `json:"case_id"`
+	Missing []Missing     `json:"missing"`
+	// the state systems did not answer, so that documents they hold are asked for (C14)
+	SystemsSilent bool        `json:"systems_silent,omitempty"`
+	Until         domain.Date `json:"until"`
+	RequestedAt   time.Time   `json:"requested_at"`
 }
 
 // Missing is something that an application lacks.
@@ -164,9 +165,10 @@ type ObjectionFiled struct {
 
 // HearingClosed ends a hearing without an objection in writing.
 type HearingClosed struct {
-	CaseID   domain.CaseID   `json:"case_id"`
-	How      HearingEnd      `json:"how"`
-	Protocol domain.Personal `json:"protocol,omitempty"` // of an oral hearing (APPC 74); of a waiver, the applicant's words
+	CaseID domain.CaseID `json:"case_id"`
+	How    HearingEnd    `json:"how"`
+	// of an oral hearing (APPC 74); of a waiver, the applicant's words
+	Protocol domain.Personal `json:"protocol,omitempty"`
 	ClosedAt time.Time       `json:"closed_at"`
 }
 
@@ -316,8 +318,9 @@ type ComplaintFiled struct {
 	ComplainantID domain.PersonID `json:"complainant_id"` // the applicant, or a person whose rights the act touches
 	Grounds       domain.Personal `json:"grounds"`
 	Late          bool            `json:"late,omitempty"` // after three months
-	ForwardBy     domain.Date     `json:"forward_by"`     // the last day to satisfy it, or to forward it with the documents of the case
-	FiledAt       time.Time       `json:"filed_at"`
+	// the last day to satisfy it, or to forward it with the documents of the case
+	ForwardBy domain.Date `json:"forward_by"`
+	FiledAt   time.Time   `json:"filed_at"`
 }
 
 // ComplaintForwarded hands the complaint, with the documents of the case, to

@@ -19,7 +19,8 @@ func (c *Case) AnnounceHearing(cmd domain.Command, preliminary domain.Personal, 
 		return nil, err
 	}
 	if strings.TrimSpace(string(preliminary)) == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "tell the applicant what is intended, and why").At("preliminary")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"tell the applicant what is intended, and why").At("preliminary")
 	}
 	notBefore, err := t.Calendar.AddWorkingDays(cmd.Today(), t.HearingDays)
 	if err != nil {
@@ -43,7 +44,8 @@ func (c *Case) Object(cmd domain.Command, objection domain.Personal) ([]domain.E
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "state the objection").At("objection")
 	}
 	if c.Hearing.ObjectUntil.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate, "the window for objections ended on %s; a complaint against the decision stays open", c.Hearing.ObjectUntil)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
+			"the window for objections ended on %s; a complaint against the decision stays open", c.Hearing.ObjectUntil)
 	}
 	return []domain.Event{ObjectionFiled{CaseID: c.CaseID, Objection: objection, FiledAt: cmd.Now}}, nil
 }
@@ -56,11 +58,14 @@ func (c *Case) CloseHearing(cmd domain.Command, how HearingEnd, protocol domain.
 	}
 	switch {
 	case !slices.Contains(HearingEnds, how):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a hearing ends in one of the ways %v", HearingEnds).At("how")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a hearing ends in one of the ways %v", HearingEnds).At("how")
 	case how != HearingLapsed && strings.TrimSpace(string(protocol)) == "":
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the protocol of the oral hearing, or the words in which the applicant waived it").At("protocol")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the protocol of the oral hearing, or the words in which the applicant waived it").At("protocol")
 	case how == HearingLapsed && !c.Hearing.ObjectUntil.Before(cmd.Today()):
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the applicant may object until the end of %s", c.Hearing.ObjectUntil)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly,
+			"the applicant may object until the end of %s", c.Hearing.ObjectUntil)
 	}
 	return []domain.Event{HearingClosed{CaseID: c.CaseID, How: how, Protocol: protocol, ClosedAt: cmd.Now}}, nil
 }
@@ -87,24 +92,30 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 	}
 	if exemption.Exemption != "" {
 		if !slices.Contains(Exemptions, exemption.Exemption) {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a hearing is dispensed with on one of %v", Exemptions).At("exemption.ground")
+			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+				"a hearing is dispensed with on one of %v", Exemptions).At("exemption.ground")
 		}
 		if exemption.Exemption == FavourableAct ||
 			exemption.Exemption == ShortTerm && (c.Original.IsZero() || !c.Original.Before(c.Completed.At.Add(shortTerm))) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
-				"the exemption %s does not fit this act: announce the hearing, or use another", exemption.Exemption).At("exemption.ground")
+				"the exemption %s does not fit this act: announce the hearing, or use another",
+				exemption.Exemption).At("exemption.ground")
 		}
 		if strings.TrimSpace(string(exemption.Reasons)) == "" {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say why there is no hearing").At("exemption.reasons")
+			return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+				"say why there is no hearing").At("exemption.reasons")
 		}
 		return append(events, HearingDispensed{CaseID: c.CaseID, Exemption: exemption.Exemption, Reasons: exemption.Reasons, DispensedAt: cmd.Now}), nil
 	}
 	if !c.Heard {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
-			"the person whom an adverse act touches is heard before it: announce the hearing, or record the exemption that is used")
+			"the person whom an adverse act touches is heard before it: announce the hearing, or record the "+
+				"exemption that is used")
 	}
 	if c.Hearing != nil && cmd.Today().Before(c.Hearing.NotBefore) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the preliminary decision has been known for too short a time: the act may be adopted on %s or later", c.Hearing.NotBefore)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly,
+			"the preliminary decision has been known for too short a time: the act may be adopted on %s or later",
+			c.Hearing.NotBefore)
 	}
 	return events, nil
 }

@@ -36,7 +36,8 @@ var Kinships = []KinshipKind{SpouseOf, ChildOf, CloseRelativeOf}
 func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
 	for i, consent := range c.Consents {
 		if cmd.Today().Before(consent.GivenOn) {
-			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
+			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+				"this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
 		}
 	}
 	rule := c.Rules.On(cmd.Today()).Residence
@@ -63,13 +64,16 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 			return nil
 		}
 		return domain.Refuse(domain.Invalid, domain.CodeNotInLease,
-			"the lease of this dwelling does not name the person, and the tenant can consent only for those whom it names: have the lease changed, or add the consents of all owners").At("person_id")
+			"the lease of this dwelling does not name the person, and the tenant can consent only for those whom "+
+				"it names: have the lease changed, or add the consents of all owners").At("person_id")
 	case let:
 		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
-			"the dwelling is let: add a consent with the person_id of its tenant, or of each of its %d owner(s)", len(c.Dwelling.Owners)).At("consents")
+			"the dwelling is let: add a consent with the person_id of its tenant, or of each of its %d owner(s)",
+			len(c.Dwelling.Owners)).At("consents")
 	}
 	return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
-		"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner", missing).At("consents")
+		"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner",
+		missing).At("consents")
 }
 
 // checkPlace: the place is of a permitted kind, and the norm of its territory,
@@ -77,7 +81,8 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 // area, that is a warning and no refusal.
 func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warning, error) {
 	if c.Kinship != (Kinship{}) && !slices.Contains(Kinships, c.Kinship.Kind) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a kinship is one of %v", Kinships).At("kinship.kind")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a kinship is one of %v", Kinships).At("kinship.kind")
 	}
 	d := c.Dwelling
 	if d == nil {
@@ -86,7 +91,8 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 	edition := c.Rules.On(cmd.Today())
 	if d.Place != "" && !slices.Contains(edition.Residence.PermittedPlaces, string(d.Place)) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePlaceNotPermitted,
-			"this place is recorded as %s, where nobody can be registered; if that is wrong, correct the description of the dwelling", d.Place).At("dwelling_id")
+			"this place is recorded as %s, where nobody can be registered; if that is wrong, correct the "+
+				"description of the dwelling", d.Place).At("dwelling_id")
 	}
 	norm, ok := edition.OccupancyNorm(d.KATO, c.From)
 	switch {
@@ -106,7 +112,8 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 	if d.Area.hundredths() < int64(len(persons))*Area(norm.AreaPerPerson).hundredths() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeOccupancyNorm,
 			"with %d persons on %v m² each would have less than %v m², the norm of this territory; "+
-				"a spouse or relative of somebody registered there states it in kinship, where the norm exempts them (%v); "+
+				"a spouse or relative of somebody registered there states it in kinship, where the norm exempts "+
+				"them (%v); "+
 				"if the area is wrong, correct the description of the dwelling",
 			len(persons), d.Area, norm.AreaPerPerson, norm.ExemptKinships).At("dwelling_id")
 	}

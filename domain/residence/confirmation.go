@@ -157,16 +157,20 @@ type AnswerApplication struct {
 // checked when the case is decided (R5).
 func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) ([]domain.Event, error) {
 	if !d.Known() || !slices.Contains(d.Applied.CoOwners, c.PersonID) {
-		return nil, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "there is no application with this id that asks for your confirmation")
+		return nil, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown,
+			"there is no application with this id that asks for your confirmation")
 	}
 	if d.Stage() != StageAwaitingCoOwners {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case no longer waits for a confirmation")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
+			"this case no longer waits for a confirmation")
 	}
 	if !cmd.Now.Before(d.Applied.ConfirmBy) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeConfirmationLate, "the time for an answer was over on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
+		return nil, domain.Refuse(domain.Conflict, domain.CodeConfirmationLate,
+			"the time for an answer was over on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
 	}
 	if c.Signature != domain.SignatureEDS {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod, "an answer to an application is signed by %s", domain.SignatureEDS).At("signature.method")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
+			"an answer to an application is signed by %s", domain.SignatureEDS).At("signature.method")
 	}
 	if err := c.Signature.SignedBy(c.PersonID, c.Evidence); err != nil {
 		return nil, err
@@ -176,12 +180,14 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 	switch c.Answer {
 	case AnswerConfirm:
 		if confirmed {
-			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered, "you have confirmed this application already")
+			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered,
+				"you have confirmed this application already")
 		}
 		return d.confirm(cmd, c, dwelling), nil
 	case AnswerDecline:
 		if confirmed {
-			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered, "you have confirmed this application: revoke that first")
+			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered,
+				"you have confirmed this application: revoke that first")
 		}
 		return []domain.Event{
 			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, DeclinedAt: cmd.Now},
@@ -189,11 +195,13 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 		}, nil
 	case AnswerRevoke:
 		if !confirmed {
-			return nil, domain.Refuse(domain.Conflict, domain.CodeNotConfirmed, "you have given no confirmation that could be revoked")
+			return nil, domain.Refuse(domain.Conflict, domain.CodeNotConfirmed,
+				"you have given no confirmation that could be revoked")
 		}
 		return []domain.Event{ConfirmationRevoked{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, RevokedAt: cmd.Now}}, nil
 	}
-	return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "an answer is %s, %s or %s", AnswerConfirm, AnswerDecline, AnswerRevoke).At("outcome")
+	return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+		"an answer is %s, %s or %s", AnswerConfirm, AnswerDecline, AnswerRevoke).At("outcome")
 }
 
 func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) []domain.Event {
@@ -218,7 +226,8 @@ func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelli
 // Lapse decides that the co-owners' time is over.
 func (d *Deregistration) Lapse(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
 	if d.Stage() != StageAwaitingCoOwners || cmd.Now.Before(d.Applied.ConfirmBy) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "this case waits for no confirmation, or the time for it is not over")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue,
+			"this case waits for no confirmation, or the time for it is not over")
 	}
 	e := ConfirmationsLapsed{CaseID: d.Applied.CaseID, LapsedAt: d.Applied.ConfirmBy}
 	for _, p := range d.Applied.CoOwners {

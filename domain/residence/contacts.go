@@ -41,7 +41,8 @@ func (p *Person) ConfirmContacts(cmd domain.Command, c ConfirmContacts) ([]domai
 		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
 	}
 	if c.Phone != "" && !isPhone(string(c.Phone)) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePhoneFormat, "write the telephone with the country's code and digits only, for example +77010000000").At("phone")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePhoneFormat,
+			"write the telephone with the country's code and digits only, for example +77010000000").At("phone")
 	}
 	if c.Email != "" && !isEmail(string(c.Email)) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeEmailFormat, "write the e-mail as name@host").At("email")

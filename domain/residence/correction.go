@@ -379,7 +379,8 @@ func (p *Person) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) 
 		return plan.Events, nil
 	}
 	refusal := domain.Refuse(domain.Conflict, domain.CodeConsequences,
-		"the correction has consequences that you have not accepted: correct what they name in the same request, or accept them by their codes").At("accept")
+		"the correction has consequences that you have not accepted: correct what they name in the same request, "+
+			"or accept them by their codes").At("accept")
 	refusal.Also = open
 	return nil, refusal
 }
@@ -397,13 +398,16 @@ func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, 
 		return none, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
 	}
 	if !slices.Contains(CorrectionGrounds, c.Ground) {
-		return none, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a correction has one of the grounds %v", CorrectionGrounds).At("ground")
+		return none, domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
+			"a correction has one of the grounds %v", CorrectionGrounds).At("ground")
 	}
 	if c.Reasons == "" {
-		return none, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "give the reasons of the correction: they are what an auditor reads later").At("reasons")
+		return none, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"give the reasons of the correction: they are what an auditor reads later").At("reasons")
 	}
 	if len(c.Changes) == 0 {
-		return none, domain.Refuse(domain.Invalid, domain.CodeRequired, "name at least one fact to correct").At("changes")
+		return none, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name at least one fact to correct").At("changes")
 	}
 	w := correcting{Person: *p, act: c, today: cmd.Today(), began: p.next}
 	for i, ch := range c.Changes {
@@ -512,7 +516,8 @@ func (w *correcting) change(ch Change) *domain.Error {
 	case Amend:
 		return w.amend(f, ch)
 	}
-	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a change is one of %s, %s or %s", Annul, Amend, Insert).At("action")
+	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+		"a change is one of %s, %s or %s", Annul, Amend, Insert).At("action")
 }
 
 // named finds the fact.
@@ -523,17 +528,20 @@ func (w *correcting) named(n FactName) (fact, *domain.Error) {
 			return w.facts[i], nil
 		}
 		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown,
-			"no registration of the person began, ended or was corrected by this event; look up the event in the history of the person").At("event")
+			"no registration of the person began, ended or was corrected by this event; look up the event in the "+
+				"history of the person").At("event")
 	}
 	if n.Ending {
 		if f, ok := w.facts.endingOf(n.RegistrationID); ok {
 			return f, nil
 		}
-		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown, "no ending of such a registration of the person is in force").At("registration_id")
+		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown,
+			"no ending of such a registration of the person is in force").At("registration_id")
 	}
 	i := slices.IndexFunc(w.facts, func(f fact) bool { return f.kind == beginning && f.of == n.RegistrationID })
 	if i < 0 {
-		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown, "the person has no registration with this id").At("registration_id")
+		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown,
+			"the person has no registration with this id").At("registration_id")
 	}
 	return w.facts[i], nil
 }
@@ -543,7 +551,8 @@ func (w *correcting) named(n FactName) (fact, *domain.Error) {
 // not of the record of the past.
 func (w *correcting) insert(ch Change) *domain.Error {
 	if w.registration(ch.RegistrationID) != nil || ch.RegistrationID.IsZero() {
-		return domain.Refuse(domain.Conflict, domain.CodeRegisteredHere, "an inserted registration has an id of its own").At("action")
+		return domain.Refuse(domain.Conflict, domain.CodeRegisteredHere,
+			"an inserted registration has an id of its own").At("action")
 	}
 	c := Correction{
 		PersonID: w.ID, RegistrationID: ch.RegistrationID, DwellingID: ch.DwellingID, Kind: ch.Kind,
@@ -557,11 +566,13 @@ func (w *correcting) insert(ch Change) *domain.Error {
 		}
 		wrong := w.registration(f.of)
 		if f.kind != beginning || wrong.Void {
-			return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "name the beginning of a registration that is not annulled").At("event")
+			return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce,
+				"name the beginning of a registration that is not annulled").At("event")
 		}
 		if (ch.DwellingID.IsZero() || ch.DwellingID == wrong.DwellingID) && (ch.Kind == "" || ch.Kind == wrong.Kind) {
 			return domain.Refuse(domain.Invalid, domain.CodeNothingChanges,
-				"an inserted registration replaces one with another dwelling or of another kind; where only the days are wrong, correct the days").At("dwelling_id")
+				"an inserted registration replaces one with another dwelling or of another kind; where only the "+
+					"days are wrong, correct the days").At("dwelling_id")
 		}
 		c.Corrects = domain.EventRef{Stream: w.ID.Stream(), Revision: f.revision}
 		c.DwellingID, c.Kind = cmp.Or(ch.DwellingID, wrong.DwellingID), cmp.Or(ch.Kind, wrong.Kind)
@@ -594,17 +605,23 @@ func checkInserted(c Correction, now Standing) *domain.Error {
 	}
 	switch {
 	case c.DwellingID.IsZero():
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the dwelling of the registration to insert").At("dwelling_id")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the dwelling of the registration to insert").At("dwelling_id")
 	case c.Kind != Permanent && c.Kind != Temporary:
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a registration is %s or %s", Permanent, Temporary).At("kind")
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a registration is %s or %s", Permanent, Temporary).At("kind")
 	case now.From.IsZero():
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the registration began").At("effective_from")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day on which the registration began").At("effective_from")
 	case now.EndedOn.IsZero() && now.Reason != "":
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the ending, or no reason for one").At("ended_on")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day of the ending, or no reason for one").At("ended_on")
 	case !now.EndedOn.IsZero() && !slices.Contains(permits, now.Reason):
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a %s registration ends for one of the reasons %v", c.Kind, permits).At("reason")
+		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a %s registration ends for one of the reasons %v", c.Kind, permits).At("reason")
 	case now.Reason == TermExpired && now.EndedOn != now.Until:
-		return domain.Refuse(domain.Invalid, domain.CodeEndsAfterTerm, "a registration whose term ran out ended with it, on %s", now.Until).At("ended_on")
+		return domain.Refuse(domain.Invalid, domain.CodeEndsAfterTerm,
+			"a registration whose term ran out ended with it, on %s", now.Until).At("ended_on")
 	}
 	return nil
 }
@@ -628,18 +645,22 @@ func (w *correcting) amend(f fact, ch Change) *domain.Error {
 	now := was
 	switch {
 	case root.kind == annulment:
-		return domain.Refuse(domain.Invalid, domain.CodeNotAmendable, "an annulment has no days to correct; annul it instead").At("action")
+		return domain.Refuse(domain.Invalid, domain.CodeNotAmendable,
+			"an annulment has no days to correct; annul it instead").At("action")
 	case w.facts.outOfForce()[root.revision] || was.Void:
-		return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "the registration, or this fact, has been annulled; bring it back first").At("event")
+		return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce,
+			"the registration, or this fact, has been annulled; bring it back first").At("event")
 	case root.kind == ending:
 		if last, _ := w.facts.endingOf(f.of); last.revision != root.revision {
-			return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce, "the registration has a later ending in force; correct that one").At("event")
+			return domain.Refuse(domain.Conflict, domain.CodeFactNotInForce,
+				"the registration has a later ending in force; correct that one").At("event")
 		}
 		if ch.EndedOn.IsZero() {
 			return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which it ended").At("ended_on")
 		}
 		if was.Reason == TermExpired {
-			return domain.Refuse(domain.Invalid, domain.CodeNotAmendable, "it ended with its term; correct until of the registration").At("ended_on")
+			return domain.Refuse(domain.Invalid, domain.CodeNotAmendable,
+				"it ended with its term; correct until of the registration").At("ended_on")
 		}
 		now.EndedOn = ch.EndedOn
 	default:
@@ -647,7 +668,8 @@ func (w *correcting) amend(f fact, ch Change) *domain.Error {
 		now.Until = orElse(ch.Until, now.Until)
 	}
 	if now == was {
-		return domain.Refuse(domain.Invalid, domain.CodeNothingChanges, "the registry holds this already; give the days that are wrong").At("action")
+		return domain.Refuse(domain.Invalid, domain.CodeNothingChanges,
+			"the registry holds this already; give the days that are wrong").At("action")
 	}
 	if root.kind == ending {
 		w.add(EndingCorrected(w.correction(f, now)))
@@ -674,8 +696,9 @@ func orElse(d, otherwise domain.Date) domain.Date {
 // ground allows a breach.
 func (w *correcting) check(before *Person) *domain.Error {
 	for i, r := range w.Registrations {
-		known := i < len(before.Registrations)                                     // not inserted just now
-		if r.Void || known && r.Standing() == before.Registrations[i].Standing() { // unchanged ones are not checked again
+		known := i < len(before.Registrations) // not inserted just now
+		// unchanged ones are not checked again
+		if r.Void || known && r.Standing() == before.Registrations[i].Standing() {
 			continue
 		}
 		if err := (Register{Kind: r.Kind, From: r.From, Until: r.Until, Rules: w.act.Rules}).checkLength(w.today); err != nil {
@@ -683,14 +706,18 @@ func (w *correcting) check(before *Person) *domain.Error {
 		}
 		switch {
 		case r.From.Before(w.BirthDate):
-			return domain.Refuse(domain.Invalid, domain.CodeBeforeBirth, "a registration would begin before the person was born").At("changes")
+			return domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
+				"a registration would begin before the person was born").At("changes")
 		case r.Ended && r.EndedOn.Before(r.From):
 			return domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin,
-				"a registration would begin on %s and end before, on %s: correct its ending in the same request", r.From, r.EndedOn).At("changes")
+				"a registration would begin on %s and end before, on %s: correct its ending in the same request",
+				r.From, r.EndedOn).At("changes")
 		case r.Ended && w.today.Before(r.EndedOn):
-			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "an ending is recorded when it has happened: at the latest today").At("changes")
+			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+				"an ending is recorded when it has happened: at the latest today").At("changes")
 		case r.Ended && r.Reason != TermExpired && !r.Until.IsZero() && r.Until.Before(r.EndedOn):
-			return domain.Refuse(domain.Invalid, domain.CodeEndsAfterTerm, "a temporary registration would end on %s, after its term, %s", r.EndedOn, r.Until).At("changes")
+			return domain.Refuse(domain.Invalid, domain.CodeEndsAfterTerm,
+				"a temporary registration would end on %s, after its term, %s", r.EndedOn, r.Until).At("changes")
 		}
 	}
 	return nil
@@ -718,7 +745,8 @@ func (w *correcting) endOverlaps() ([]Consequence, error) {
 	for i := 1; i < len(stays); i++ {
 		if overlap(stays[i-1], stays[i]) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
-				"two temporary registrations would hold from %s: correct the other one in the same request", stays[i].From).At("changes")
+				"two temporary registrations would hold from %s: correct the other one in the same request",
+				stays[i].From).At("changes")
 		}
 	}
 	var cs []Consequence

@@ -153,7 +153,8 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 	}
 	i := slices.IndexFunc(p.Registrations, func(r Registration) bool { return r.ID == c.RegistrationID })
 	if i < 0 {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeFactUnknown, "the person has no registration with this id").At("registration_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeFactUnknown,
+			"the person has no registration with this id").At("registration_id")
 	}
 	r := p.Registrations[i]
 	events, err := p.Expire(cmd, r.ID)
@@ -171,7 +172,8 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 	switch {
 	case r.Void || !r.Ended:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotEnded,
-			"a departure sheet is issued of a registration that has ended; this one has not ended, or was annulled").At("registration_id")
+			"a departure sheet is issued of a registration that has ended; this one has not "+
+				"ended, or was annulled").At("registration_id")
 	case !r.CaseID.IsZero() && (c.Case == nil || c.Case.Applied.CaseID != r.CaseID || !c.Case.Decided):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeLostRace,
 			"the case %s that ended this registration is being decided; send the request again", r.CaseID)
@@ -183,7 +185,8 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 	sheet.CertificateID = domain.CertificateID{UUID: domain.DeriveID(p.ID.UUID, "departure sheet "+by.String())}
 	if id, issued := p.sheetFor(by, c.Case, r.ID); issued {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeSheetIssued,
-			"the departure sheet %s of this ending has been issued; ask for a duplicate of it", id).At("registration_id")
+			"the departure sheet %s of this ending has been issued; ask for a duplicate of it",
+			id).At("registration_id")
 	}
 	return append(events, sheet), nil
 }

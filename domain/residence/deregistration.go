@@ -230,7 +230,8 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
 	if !f.Applicant.Known() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "the applicant is not recorded; record the person first").At("applicant_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+			"the applicant is not recorded; record the person first").At("applicant_id")
 	}
 	if !f.Dwelling.Known() {
 		e := UnknownDwelling().At("dwelling_id")
@@ -284,7 +285,8 @@ func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.B
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has been decided")
 	}
 	if d.Stage() != StageCarriedOut {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeAwaitsCoOwners, "this case waits for the confirmation of co-owners")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeAwaitsCoOwners,
+			"this case waits for the confirmation of co-owners")
 	}
 	return []domain.Event{d.decision(cmd, results, by)}, nil
 }
@@ -292,10 +294,12 @@ func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.B
 // checkGround keeps S001-7: an application states one of exactly three grounds.
 func checkGround(_ domain.Command, c ApplyForDeregistration, _ Facts) error {
 	if c.Ground == "" {
-		return domain.Refuse(domain.Invalid, domain.CodeGroundRequired, "state one of the grounds %v", Grounds).At("ground")
+		return domain.Refuse(domain.Invalid, domain.CodeGroundRequired,
+			"state one of the grounds %v", Grounds).At("ground")
 	}
 	if !slices.Contains(Grounds, c.Ground) {
-		return domain.Refuse(domain.Invalid, domain.CodeGroundUnknown, "a deregistration has exactly one of the grounds %v", Grounds).At("ground")
+		return domain.Refuse(domain.Invalid, domain.CodeGroundUnknown,
+			"a deregistration has exactly one of the grounds %v", Grounds).At("ground")
 	}
 	return nil
 }
@@ -322,7 +326,8 @@ func checkChannel(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	allowed, open := f.edition(cmd).Deregistration.Signatures[cmd.Channel]
 	if !open {
-		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen, "an application does not come in through %s at present", cmd.Channel).At("channel")
+		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
+			"an application does not come in through %s at present", cmd.Channel).At("channel")
 	}
 	if !slices.Contains(allowed, c.Signature) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
@@ -334,14 +339,17 @@ func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 // checkPersons: at least one person, each recorded and named once (R4, R7).
 func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 	if len(c.Persons) == 0 {
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "name at least one person to deregister").At("persons")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name at least one person to deregister").At("persons")
 	}
 	for i, id := range c.Persons {
 		if slices.Contains(c.Persons[:i], id) {
-			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice, "this person is named twice; name each person once").At(domain.Path("persons", i))
+			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
+				"this person is named twice; name each person once").At(domain.Path("persons", i))
 		}
 		if !f.Persons[i].Known() {
-			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(domain.Path("persons", i))
+			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+				"no person with this id is recorded").At(domain.Path("persons", i))
 		}
 	}
 	return nil
@@ -370,10 +378,12 @@ func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) 
 		case !minor(p):
 		case minor(f.Applicant):
 			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-				"a minor leaves for good on the application of a legal representative: the applicant must be of full age").At("applicant_id")
+				"a minor leaves for good on the application of a legal representative: the applicant must be of "+
+					"full age").At("applicant_id")
 		case len(p.Representatives) > 0 && !p.RepresentedBy(f.Applicant.ID):
 			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-				"%s is a minor whose legal representatives are recorded, and the applicant is none of them", domain.Path("persons", i)).At("applicant_id")
+				"%s is a minor whose legal representatives are recorded, and the applicant is none of them",
+				domain.Path("persons", i)).At("applicant_id")
 		}
 	}
 	return nil
@@ -391,7 +401,8 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		}
 		if !has(func(d domain.Document) bool { return d.Type.Identifies() && d.PersonID == c.ApplicantID }) {
 			return domain.Refuse(domain.Invalid, domain.CodeIdentityDocument,
-				"add the owner's identity document: a document of type identity_card, passport or the like with person_id of the applicant").At("documents")
+				"add the owner's identity document: a document of type identity_card, passport or the like with "+
+					"person_id of the applicant").At("documents")
 		}
 		if !has(func(d domain.Document) bool { return d.Type == domain.DocumentApplication }) {
 			return domain.Refuse(domain.Invalid, domain.CodeApplicationDocument,
@@ -401,12 +412,14 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		for i, id := range c.Persons {
 			if !has(func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.PersonID == id }) {
 				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
-					"add the territorial police's exit permission that names %s: a document of type exit_permission with this person_id", domain.Path("persons", i)).At("documents")
+					"add the territorial police's exit permission that names %s: a document of type "+
+						"exit_permission with this person_id", domain.Path("persons", i)).At("documents")
 			}
 			if f.Persons[i].BirthDate.YearsOn(cmd.Today()) < cardAge {
 				if !has(func(d domain.Document) bool { return d.Type == domain.DocumentPassport && d.PersonID == id }) {
 					return domain.Refuse(domain.Invalid, domain.CodePassportOfChild,
-						"%s is under %d: add the passport with this person_id", domain.Path("persons", i), cardAge).At("documents")
+						"%s is under %d: add the passport with this person_id",
+						domain.Path("persons", i), cardAge).At("documents")
 				}
 				continue
 			}
@@ -414,7 +427,8 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 				return d.PersonID == id && d.Surrendered && surrenders(f.Persons[i].Class, d.Type)
 			}) {
 				return domain.Refuse(domain.Invalid, domain.CodeIdentityCardSurrender,
-					"%s is %d or older: add the identity card with this person_id and surrendered: true", domain.Path("persons", i), cardAge).At("documents")
+					"%s is %d or older: add the identity card with this person_id and surrendered: true",
+					domain.Path("persons", i), cardAge).At("documents")
 			}
 		}
 	case GroundCourtDecision:
@@ -430,10 +444,13 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 			j := slices.IndexFunc(c.Documents, deprives)
 			if j < 0 {
 				return domain.Refuse(domain.Invalid, domain.CodeCourtDecision,
-					"add the court decision that deprives %s of the right to use this dwelling: a document of type court_decision with this person_id and dwelling_id", domain.Path("persons", i)).At("documents")
+					"add the court decision that deprives %s of the right to use this dwelling: a document of "+
+						"type court_decision with this person_id and dwelling_id",
+					domain.Path("persons", i)).At("documents")
 			}
 			return domain.Refuse(domain.Invalid, domain.CodeCourtDecisionNotYet,
-				"the court decision must be in legal force: give in_force_on, a day not after today").At(domain.Path("documents", j, "in_force_on"))
+				"the court decision must be in legal force: give in_force_on, a day not after "+
+					"today").At(domain.Path("documents", j, "in_force_on"))
 		}
 	}
 	return nil

@@ -218,7 +218,8 @@ func (c Description) check() error {
 	}
 	if c.Area < 0 || c.Area > largestArea || c.Area != 0 && c.Area.hundredths() == 0 || math.IsNaN(float64(c.Area)) {
 		return domain.Refuse(domain.Invalid, domain.CodeAreaFormat,
-			"give the useful area in square metres, more than 0 and at most %v, or leave it out where it is not known", largestArea).At("useful_area")
+			"give the useful area in square metres, more than 0 and at most %v, or leave it out where it is not "+
+				"known", largestArea).At("useful_area")
 	}
 	return nil
 }
@@ -239,11 +240,13 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 		return nil, err
 	}
 	if c.On.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the owners changed").At("effective_on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day on which the owners changed").At("effective_on")
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a change of owners is recorded when it has happened: effective_on is at the latest today").At("effective_on")
+			"a change of owners is recorded when it has happened: effective_on is at the "+
+				"latest today").At("effective_on")
 	}
 	if c.On.Before(d.since) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly,
@@ -264,7 +267,8 @@ func checkOwners(owners []Owner) error {
 	for i, o := range owners {
 		if seen[o.PersonID] {
 			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this owner is named twice; name each owner once, with the whole share").At(domain.Path("owners", i, "person_id"))
+				"this owner is named twice; name each owner once, with the whole "+
+					"share").At(domain.Path("owners", i, "person_id"))
 		}
 		seen[o.PersonID] = true
 		if o.Share == "" {

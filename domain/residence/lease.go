@@ -81,7 +81,8 @@ func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 	}
 	if d.Lease != nil || d.freed > c.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
-			"the dwelling is let, or was let when this was decided; a dwelling has one lease at a time").At("dwelling_id")
+			"the dwelling is let, or was let when this was decided; a dwelling has one lease "+
+				"at a time").At("dwelling_id")
 	}
 	return []domain.Event{LeaseBegan{DwellingID: d.ID, PersonID: c.PersonID, Family: c.Family, CaseID: c.CaseID, On: c.On, BeganAt: cmd.Now}}, nil
 }
@@ -109,13 +110,16 @@ func (d *Dwelling) EndLease(cmd domain.Command, c EndLease) ([]domain.Event, err
 		return nil, notLeased()
 	}
 	if !slices.Contains(LeaseEndReasons, c.Reason) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a lease ends for one of the reasons %v", LeaseEndReasons).At("reason")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a lease ends for one of the reasons %v", LeaseEndReasons).At("reason")
 	}
 	if cmd.Today().Before(c.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the end of a lease is recorded when it has come: the day is at the latest today").At("on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"the end of a lease is recorded when it has come: the day is at the latest today").At("on")
 	}
 	if c.On.Before(d.Lease.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin, "the lease began on %s; it cannot end before", d.Lease.On).At("on")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin,
+			"the lease began on %s; it cannot end before", d.Lease.On).At("on")
 	}
 	return []domain.Event{LeaseEnded{
 		DwellingID: d.ID, PersonID: d.Lease.PersonID, CaseID: d.Lease.CaseID, Reason: c.Reason, On: c.On, EndedAt: cmd.Now,
@@ -123,5 +127,6 @@ func (d *Dwelling) EndLease(cmd domain.Command, c EndLease) ([]domain.Event, err
 }
 
 func notLeased() *domain.Error {
-	return domain.Refuse(domain.Conflict, domain.CodeDwellingNotLeased, "this dwelling is not let, or not by this decision")
+	return domain.Refuse(domain.Conflict, domain.CodeDwellingNotLeased,
+		"this dwelling is not let, or not by this decision")
 }

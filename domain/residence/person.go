@@ -71,11 +71,13 @@ type RegistrationBegan struct {
 	DwellingID     domain.DwellingID     `json:"dwelling_id"`
 	Kind           Kind                  `json:"kind"`
 	From           domain.Date           `json:"effective_from"`
-	Until          domain.Date           `json:"until,omitzero"` // temporary only: the first day on which it no longer holds
-	Consents       []Consent             `json:"consents,omitempty"`
-	CaseID         domain.CaseID         `json:"case_id,omitzero"` // the provision that gave the dwelling, where it asked for the registration
-	Kinship        Kinship               `json:"kinship,omitzero"` // as stated
-	Warnings       []Warning             `json:"warnings,omitempty"`
+	// temporary only: the first day on which it no longer holds
+	Until    domain.Date `json:"until,omitzero"`
+	Consents []Consent   `json:"consents,omitempty"`
+	// the provision that gave the dwelling, where it asked for the registration
+	CaseID   domain.CaseID `json:"case_id,omitzero"`
+	Kinship  Kinship       `json:"kinship,omitzero"` // as stated
+	Warnings []Warning     `json:"warnings,omitempty"`
 }
 
 // RegistrationEnded says that the registration holds until On and no longer on
@@ -249,17 +251,20 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 			"a person with this IIN is already recorded; search for the person by the IIN").At("iin")
 	}
 	if !slices.Contains(Classes, c.Class) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a person is of one of the classes %v", Classes).At("class")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a person is of one of the classes %v", Classes).At("class")
 	}
 	if c.BirthDate.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the birth date: the age decides which papers are asked for").At("birth_date")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the birth date: the age decides which papers are asked for").At("birth_date")
 	}
 	if c.Class == Citizen && c.IIN == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeIINRequired,
 			"a citizen has an IIN; only persons of other classes may be recorded without one").At("iin")
 	}
 	if cmd.Today().Before(c.BirthDate) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture, "the birth date lies in the future").At("birth_date")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"the birth date lies in the future").At("birth_date")
 	}
 	return []domain.Event{PersonRecorded{
 		PersonID: c.PersonID, IIN: c.IIN, Name: c.Name, BirthDate: c.BirthDate, Class: c.Class, RecordedAt: cmd.Now,
@@ -274,12 +279,13 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
-	Provision      domain.CaseID     // that gave the person the dwelling: it is the owner's consent; zero where there is none
-	Kinship        Kinship           // to somebody who is registered there; zero where none is stated
-	Dwelling       *Dwelling         // as it is now; nil where nothing is known of it
-	Occupants      []domain.PersonID // who is registered there; asked for only where a norm is in force
-	Household      Household
-	Rules          rules.Book // by which it is judged
+	// that gave the person the dwelling: it is the owner's consent; zero where there is none
+	Provision domain.CaseID
+	Kinship   Kinship           // to somebody who is registered there; zero where none is stated
+	Dwelling  *Dwelling         // as it is now; nil where nothing is known of it
+	Occupants []domain.PersonID // who is registered there; asked for only where a norm is in force
+	Household Household
+	Rules     rules.Book // by which it is judged
 }
 
 // Register decides [Register].
@@ -327,12 +333,14 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		}
 		if open && c.Kind == Temporary {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeTemporaryActive,
-				"the person has a temporary registration until %s; it must end before another begins", r.Until).At("person_id")
+				"the person has a temporary registration until %s; it must end before another begins",
+				r.Until).At("person_id")
 		}
 		if open { // a move: the new registration begins where the old one ends
 			if c.From.Before(r.From) {
 				return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
-					"the present registration began on %s; a move cannot take effect before it", r.From).At("effective_from")
+					"the present registration began on %s; a move cannot take effect before it",
+					r.From).At("effective_from")
 			}
 			move := r.end(p.ID, MovedToNewAddress, c.From, domain.CaseID{})
 			move.Warnings = c.Household.leftBy(p.ID, r.DwellingID, c.Rules.On(cmd.Today()), cmd.Today(), nobody)
@@ -341,7 +349,8 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		}
 		if c.From.Before(r.lastDay()) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
-				"an earlier registration of this kind held until %s; the new one cannot begin before that day", r.lastDay()).At("effective_from")
+				"an earlier registration of this kind held until %s; the new one cannot begin before that day",
+				r.lastDay()).At("effective_from")
 		}
 	}
 	return append(ended, began), nil
@@ -354,7 +363,8 @@ func (c Register) checkPeriod(today domain.Date) error {
 			"a registration is %s or %s", Permanent, Temporary).At("kind")
 	}
 	if c.From.IsZero() {
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day on which the registration begins").At("effective_from")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"give the day on which the registration begins").At("effective_from")
 	}
 	if err := c.checkLength(today); err != nil {
 		return err
@@ -370,7 +380,8 @@ func (c Register) checkPeriod(today domain.Date) error {
 func (c Register) checkLength(today domain.Date) *domain.Error {
 	if today.Before(c.From) {
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a registration is recorded when it begins: effective_from is at the latest today, %s", today).At("effective_from")
+			"a registration is recorded when it begins: effective_from is at the latest today, %s",
+			today).At("effective_from")
 	}
 	if c.Kind == Permanent {
 		if !c.Until.IsZero() {
@@ -389,10 +400,12 @@ func (c Register) checkLength(today domain.Date) *domain.Error {
 			"until must lie after effective_from").At("until")
 	case c.Until.Before(c.From.AddMonths(atLeast)):
 		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooShort,
-			"a temporary registration lasts at least %d month(s): until is %s or later", atLeast, c.From.AddMonths(atLeast)).At("until")
+			"a temporary registration lasts at least %d month(s): until is %s or later",
+			atLeast, c.From.AddMonths(atLeast)).At("until")
 	case c.From.AddMonths(atMost).Before(c.Until):
 		return domain.Refuse(domain.Invalid, domain.CodeTemporaryTooLong,
-			"a temporary registration lasts at most %d months: until is %s or earlier", atMost, c.From.AddMonths(atMost)).At("until")
+			"a temporary registration lasts at most %d months: until is %s or earlier",
+			atMost, c.From.AddMonths(atMost)).At("until")
 	}
 	return nil
 }
@@ -476,7 +489,8 @@ func (p *Person) Expire(cmd domain.Command, id domain.RegistrationID) ([]domain.
 			return []domain.Event{r.end(p.ID, TermExpired, r.Until, domain.CaseID{})}, nil
 		}
 	}
-	return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "there is no temporary registration with this id whose term has run out and whose ending is not recorded")
+	return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue,
+		"there is no temporary registration with this id whose term has run out and whose ending is not recorded")
 }
 
 // LastFact returns the revision of the last event about the registration, 0

@@ -92,15 +92,18 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
 			"no person with this id is recorded; record the representative first").At("representative_id")
 	case c.Representative.ID == p.ID:
-		return nil, domain.Refuse(domain.Invalid, domain.CodeNotAMinor, "nobody is their own legal representative").At("representative_id")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeNotAMinor,
+			"nobody is their own legal representative").At("representative_id")
 	case !slices.Contains(Representations, c.Kind):
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a minor is represented by one of %v", Representations).At("kind")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+			"a minor is represented by one of %v", Representations).At("kind")
 	case p.BirthDate.YearsOn(cmd.Today()) >= c.Rules.On(cmd.Today()).Ages.Capacity:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotAMinor,
 			"the person is %d or older and acts in their own right", c.Rules.On(cmd.Today()).Ages.Capacity)
 	case p.RepresentedBy(c.Representative.ID):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRepresentativeRecorded,
-			"this representative is recorded already; end the representation first to record another kind").At("representative_id")
+			"this representative is recorded already; end the representation first to record "+
+				"another kind").At("representative_id")
 	}
 	return []domain.Event{RepresentativeRecorded{
 		PersonID: p.ID, RepresentativeID: c.Representative.ID, Kind: c.Kind, RecordedAt: cmd.Now,
@@ -113,9 +116,11 @@ func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]d
 	case !p.Known():
 		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
 	case !p.RepresentedBy(c.RepresentativeID):
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNotRepresentative, "this person is not recorded as a representative").At("representative_id")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotRepresentative,
+			"this person is not recorded as a representative").At("representative_id")
 	case c.Reasons == "":
-		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "give the reasons: they are what an auditor reads later").At("reasons")
+		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
+			"give the reasons: they are what an auditor reads later").At("reasons")
 	}
 	return []domain.Event{RepresentationEnded{
 		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, EndedAt: cmd.Now,
