@@ -5,7 +5,7 @@
 // resource and its operations, one function for each. An operation is one value that
 // declares its address, who may call it, whose data its answer shows, an example and
 // its problems, together with the function that carries it out. The machinery that
-// serves it is in [tizilim/httpapi/operation]; it checks the token, the role and the
+// serves it is in the package operation; it checks the token, the role and the
 // form of the request before the function is called.
 //
 // Commands go to eventstore/command. Reads answer from the read model, and those

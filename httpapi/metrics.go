@@ -53,8 +53,8 @@ func newMetrics(r prometheus.Registerer, model *projections.Reader, now func() t
 	return m
 }
 
-// noticeGauges ask the read model once a scrape; they are NaN while it does not
-// answer.
+// noticeGauges ask the read model once for each scrape. They are NaN while it does
+// not answer.
 type noticeGauges struct {
 	model *projections.Reader
 	now   func() time.Time
@@ -88,14 +88,14 @@ func (g noticeGauges) Collect(to chan<- prometheus.Metric) {
 	gauge(noticesWaiting, float64(c.Sent), "sent")
 	gauge(noticesWaiting, float64(c.GivenUp), "given_up")
 	age := 0.0
-	if !c.Oldest.IsZero() { // one that is tried again later waits since nothing yet
+	if !c.Oldest.IsZero() { // a notice that is due later has not waited yet
 		age = max(0, g.now().Sub(c.Oldest).Seconds())
 	}
 	gauge(oldestNotice, age)
 }
 
-// methodOf names the method of a request. A client may invent methods without
-// end, or write anything in their place; those are one.
+// methodOf names the method of a request. All methods that HTTP does not know are
+// "other", since a client may invent any number of them.
 func methodOf(r *http.Request) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,

@@ -22,8 +22,8 @@ type readiness struct {
 	Reasons          []reason       `json:"reasons"` // all that keeps the registry from being ready
 }
 
-// reason is a part of the registry that does not do its work: a stable code, and
-// a sentence for operators.
+// reason says why a part of the registry does not work: a stable code, and a
+// sentence for operators.
 type reason struct {
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
@@ -71,8 +71,8 @@ type appendWitness interface {
 	AppendTrouble() error
 }
 
-// ready answers 200 only when a command and a read would work now. A model that
-// is behind and moves is ready: a read that needs more waits for it.
+// ready answers 200 only when a command and a read would work now. A model that is
+// behind and advances is ready: a read that needs more waits for it.
 func (s *Server) ready(ctx *gin.Context) {
 	body := s.readiness(s.watch.Look(ctx))
 	code := http.StatusOK
@@ -108,11 +108,11 @@ func (s *Server) readiness(c projections.Comparison) readiness {
 // storeReason says why commands would not work now; nil where they would.
 func (s *Server) storeReason(c projections.Comparison) *reason {
 	if c.HeadErr != nil {
-		return told(c.HeadErr, reasonStoreUnknown, "the event store does not answer")
+		return reasonOf(c.HeadErr, reasonStoreUnknown, "the event store does not answer")
 	}
 	if witness, ok := s.events.(appendWitness); ok {
 		if err := witness.AppendTrouble(); err != nil {
-			r := told(err, "", "the last append of this process was not acknowledged")
+			r := reasonOf(err, "", "the last append of this process was not acknowledged")
 			r.Code = reasonNoAppend
 			return r
 		}
@@ -120,9 +120,9 @@ func (s *Server) storeReason(c projections.Comparison) *reason {
 	return nil
 }
 
-// told is the reason that the error knows itself, or else the one that is given:
-// the texts of other errors are for the log, not for whoever can reach /readyz.
-func told(err error, code, detail string) *reason {
+// reasonOf is the reason that the error knows, or else the code and the detail. The
+// texts of other errors go to the log only, since anybody may reach /readyz.
+func reasonOf(err error, code, detail string) *reason {
 	var known storeTrouble
 	if errors.As(err, &known) {
 		code, detail = known.EventStoreReason(), secrets.ReplaceAllString(known.Error(), "//")
