@@ -156,7 +156,7 @@ func TestHistoriesPointToEveryEventOfAllPartiesInLogOrder(t *testing.T) {
 		r := projected(t, client, s)
 
 		for person, want := range map[int][]string{
-			1: refs(owner, applied, decided),
+			1: refs(owner, owned, applied, decided),
 			2: refs(tenant, began, applied, received, ended, decided, approved, placed, certified, removed),
 			3: refs(child, received, approved, certified),
 		} {

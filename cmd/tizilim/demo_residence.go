@@ -153,7 +153,7 @@ func (a *residenceAct) departure(ctx context.Context) error {
 func (a *residenceAct) histories(ctx context.Context) error {
 	a.title("7. The history of %s, from the log", a.dauren.name)
 	if err := a.showHistory(ctx, "/v1/persons/"+a.dauren.id.String()+"/history",
-		"PersonRecorded", "RegistrationBegan", "RegistrationEnded", "RegistrationBegan"); err != nil {
+		"PersonRecorded", "OwnersChanged", "RegistrationBegan", "RegistrationEnded", "RegistrationBegan"); err != nil {
 		return err
 	}
 	a.title("8. The history of %s, from the log", a.names[a.home.String()])

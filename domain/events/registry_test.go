@@ -3,7 +3,10 @@ package events_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
@@ -31,6 +34,64 @@ func TestEveryEventConcernsSomebodyOrSaysWhyNot(t *testing.T) {
 			t.Errorf("%s concerns somebody without an id", name)
 		}
 	}
+}
+
+// mentions are the members that name a person or a dwelling whom the event does
+// not concern, and why.
+var mentions = map[string]string{
+	"consents.person_id":    "an owner or tenant who lets somebody register: nothing of theirs changes",
+	"kinship.person_id":     "a relative who already lives there: nothing of theirs changes",
+	"warnings.person_id":    "whom a desk should look after: nothing of theirs changes",
+	"documents.person_id":   "what a paper is about; who takes part is named by the application",
+	"documents.dwelling_id": "what a paper is about",
+	"evidence.signer":       "the applicant",
+}
+
+// TestWhoeverIsNamedIsASubjectOrAParty: a person finds every event that names
+// them, and so does whoever looks at a dwelling.
+func TestWhoeverIsNamedIsASubjectOrAParty(t *testing.T) {
+	for _, ty := range events.All() {
+		e := filled(reflect.TypeOf(ty.Zero)).(domain.Event)
+		c := e.Concerns()
+		if c.Nobody != "" || !c.Case.IsZero() && !c.Begins { // in no history, or in those of the parties
+			continue
+		}
+		members := map[uuid.UUID]string{}
+		idsIn(reflect.ValueOf(e), "", members)
+		for id, path := range members {
+			subject := slices.Contains(c.Persons, domain.PersonID{UUID: id}) ||
+				slices.Contains(c.Dwellings, domain.DwellingID{UUID: id})
+			if !namesSomebody(reflect.TypeOf(e), path) {
+				continue
+			}
+			if _, mentioned := mentions[path]; subject == mentioned {
+				t.Errorf("%s names %s: a subject %t, listed as a mere mention %t", ty.Name, path, subject, mentioned)
+			}
+		}
+	}
+}
+
+// namesSomebody reports whether the member at the path is the id of a person or
+// of a dwelling.
+func namesSomebody(t reflect.Type, path string) bool {
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	if path == "" {
+		return t == reflect.TypeFor[domain.PersonID]() || t == reflect.TypeFor[domain.DwellingID]()
+	}
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		if rest, ok := strings.CutPrefix(path, memberOf("", field)); ok && (rest == "" || rest[0] == '.') {
+			if namesSomebody(field.Type, strings.TrimPrefix(rest, ".")) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // TestNoEventShowsAPersonalValueInALog: a type with personal values masks itself.

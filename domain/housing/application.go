@@ -160,11 +160,9 @@ func (e PlacementCertified) Concerns() domain.Concern { return domain.ConcernsCa
 func (e ApplicationRefused) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
 
 func (e ApplicationReceived) Concerns() domain.Concern {
-	persons := []domain.PersonID{e.ApplicantID}
-	for _, m := range e.Family {
-		persons = append(persons, m.PersonID)
-	}
-	return domain.Concern{Case: e.CaseID, Begins: true, Persons: persons}
+	c := ofFamily(e.ApplicantID, e.Family)
+	c.Case, c.Begins = e.CaseID, true
+	return c
 }
 
 func (e ApplicationReceived) LogValue() slog.Value { return domain.Masked(e) }

@@ -43,5 +43,15 @@ func personInCase(person domain.PersonID, id domain.CaseID) domain.Concern {
 	return domain.Concern{Persons: []domain.PersonID{person}, Case: id}
 }
 
+// ofFamily is the concern of an event about the entry of a holder that counts a
+// family.
+func ofFamily(holder domain.PersonID, family []FamilyMember) domain.Concern {
+	c := domain.ConcernsPersons(holder)
+	for _, m := range family {
+		c.Persons = append(c.Persons, m.PersonID)
+	}
+	return c
+}
+
 // aboutAList is why an event is in no history.
 const aboutAList = "it is about a list and about nobody on it"

@@ -112,7 +112,7 @@ func (e ChangeReported) EffectiveAt() time.Time     { return e.HappenedOn.Start(
 func (e InventoryConfirmed) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 func (e InventoryRequested) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 func (e ReviewClosed) Concerns() domain.Concern       { return personInCase(e.PersonID, e.CaseID) }
-func (e ChangeReported) Concerns() domain.Concern     { return domain.ConcernsPersons(e.PersonID) }
+func (e ChangeReported) Concerns() domain.Concern     { return ofFamily(e.PersonID, e.Family) }
 
 func (e ReviewOpened) Concerns() domain.Concern {
 	c := personInCase(e.PersonID, e.CaseID)

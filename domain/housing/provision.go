@@ -154,10 +154,8 @@ func (e ProvisionCompleted) Concerns() domain.Concern { return domain.ConcernsCa
 func (e ProvisionVoided) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
 
 func (e ProvisionDecided) Concerns() domain.Concern {
-	c := domain.Concern{
-		Case: e.CaseID, Begins: true,
-		Persons: []domain.PersonID{e.PersonID}, Dwellings: []domain.DwellingID{e.Dwelling.ID},
-	}
+	c := ofFamily(e.PersonID, e.Family)
+	c.Case, c.Begins, c.Dwellings = e.CaseID, true, []domain.DwellingID{e.Dwelling.ID}
 	for _, id := range e.Declined {
 		c.Entries = append(c.Entries, domain.ListEntry{ListID: e.ListID, EntryID: id})
 	}
@@ -166,6 +164,7 @@ func (e ProvisionDecided) Concerns() domain.Concern {
 
 func (e EntryProvided) Concerns() domain.Concern {
 	c := domain.ConcernsPersons(e.PersonID)
+	c.Dwellings = []domain.DwellingID{e.Dwelling.ID}
 	for _, s := range e.Skipped {
 		c.Entries = append(c.Entries, domain.ListEntry{ListID: e.ListID, EntryID: s.EntryID})
 	}

@@ -71,7 +71,7 @@ func (e ListOpened) EffectiveAt() time.Time  { return e.OpenedAt }
 func (e EntryPlaced) EffectiveAt() time.Time { return e.PlacedAt }
 
 func (ListOpened) Concerns() domain.Concern    { return domain.ConcernsNobody(aboutAList) }
-func (e EntryPlaced) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e EntryPlaced) Concerns() domain.Concern { return ofFamily(e.PersonID, e.Family) }
 
 // Entry is a person's place on a list.
 type Entry struct {

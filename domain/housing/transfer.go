@@ -38,7 +38,9 @@ func (EntryTransferred) EventType() string        { return "EntryTransferred" }
 func (e EntryTransferred) EffectiveAt() time.Time { return e.TransferredAt }
 
 func (e EntryTransferred) Concerns() domain.Concern {
-	return domain.ConcernsPersons(e.From, e.PersonID)
+	c := ofFamily(e.PersonID, e.Family)
+	c.Persons = append(c.Persons, e.From)
+	return c
 }
 
 // Transfer is the command that transfers an entry.

@@ -29,7 +29,7 @@ func (DepartureSheetIssued) EventType() string        { return "DepartureSheetIs
 func (e DepartureSheetIssued) EffectiveAt() time.Time { return e.IssuedAt }
 
 func (e DepartureSheetIssued) Concerns() domain.Concern {
-	c := atDwelling(e.PersonID, e.DwellingID)
+	c := atDwelling(e.DwellingID, e.PersonID)
 	c.Case = e.CaseID
 	return c
 }

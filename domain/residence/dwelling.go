@@ -66,9 +66,16 @@ func (e DwellingRecorded) EffectiveAt() time.Time  { return e.RecordedAt }
 func (e OwnersChanged) EffectiveAt() time.Time     { return e.On.Start() }
 func (e DwellingDescribed) EffectiveAt() time.Time { return e.DescribedAt }
 
-func (e DwellingRecorded) Concerns() domain.Concern  { return ofDwelling(e.DwellingID) }
-func (e OwnersChanged) Concerns() domain.Concern     { return ofDwelling(e.DwellingID) }
-func (e DwellingDescribed) Concerns() domain.Concern { return ofDwelling(e.DwellingID) }
+func (e DwellingRecorded) Concerns() domain.Concern  { return atDwelling(e.DwellingID) }
+func (e DwellingDescribed) Concerns() domain.Concern { return atDwelling(e.DwellingID) }
+
+func (e OwnersChanged) Concerns() domain.Concern {
+	c := atDwelling(e.DwellingID)
+	for _, o := range e.Owners {
+		c.Persons = append(c.Persons, o.PersonID)
+	}
+	return c
+}
 
 // Place is a kind of place (order 677). The edition in force says in which of
 // them persons can be registered (R19).

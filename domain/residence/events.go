@@ -33,15 +33,9 @@ var Events = []domain.EventType{
 	domain.EventOf[DepartureSheetIssued](),
 }
 
-// atDwelling is the concern of an event about a person at a dwelling.
-func atDwelling(person domain.PersonID, dwelling domain.DwellingID) domain.Concern {
-	return domain.Concern{Persons: []domain.PersonID{person}, Dwellings: []domain.DwellingID{dwelling}}
+// atDwelling is the concern of an event about a dwelling, and about persons there.
+func atDwelling(id domain.DwellingID, persons ...domain.PersonID) domain.Concern {
+	return domain.Concern{Persons: persons, Dwellings: []domain.DwellingID{id}}
 }
 
-// ofDwelling is the concern of an event about a dwelling. Its owners are a fact
-// about the dwelling; their own histories do not have it.
-func ofDwelling(id domain.DwellingID) domain.Concern {
-	return domain.Concern{Dwellings: []domain.DwellingID{id}}
-}
-
-func (c Correction) concerns() domain.Concern { return atDwelling(c.PersonID, c.DwellingID) }
+func (c Correction) concerns() domain.Concern { return atDwelling(c.DwellingID, c.PersonID) }

@@ -58,9 +58,12 @@ func (e LeaseBegan) EffectiveAt() time.Time  { return e.On.Start() }
 func (e LeaseVoided) EffectiveAt() time.Time { return e.VoidedAt }
 func (e LeaseEnded) EffectiveAt() time.Time  { return e.On.Start() }
 
-func (e LeaseBegan) Concerns() domain.Concern  { return atDwelling(e.PersonID, e.DwellingID) }
-func (e LeaseVoided) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
-func (e LeaseEnded) Concerns() domain.Concern  { return atDwelling(e.PersonID, e.DwellingID) }
+func (e LeaseBegan) Concerns() domain.Concern {
+	return atDwelling(e.DwellingID, append([]domain.PersonID{e.PersonID}, e.Family...)...)
+}
+
+func (e LeaseVoided) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
+func (e LeaseEnded) Concerns() domain.Concern  { return atDwelling(e.DwellingID, e.PersonID) }
 
 // Let is the command that lets a dwelling.
 type Let struct {

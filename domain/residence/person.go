@@ -102,8 +102,8 @@ func (e RegistrationBegan) EffectiveAt() time.Time { return e.From.Start() }
 func (e RegistrationEnded) EffectiveAt() time.Time { return e.On.Start() }
 
 func (e PersonRecorded) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
-func (e RegistrationBegan) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
-func (e RegistrationEnded) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
+func (e RegistrationBegan) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
+func (e RegistrationEnded) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
 
 func (e PersonRecorded) LogValue() slog.Value { return domain.Masked(e) }
 

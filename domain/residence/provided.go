@@ -22,7 +22,7 @@ type RegistrationDeclined struct {
 func (RegistrationDeclined) EventType() string        { return "RegistrationDeclined" }
 func (e RegistrationDeclined) EffectiveAt() time.Time { return e.DeclinedAt }
 
-func (e RegistrationDeclined) Concerns() domain.Concern { return atDwelling(e.PersonID, e.DwellingID) }
+func (e RegistrationDeclined) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
 
 // RegisterProvided decides [Register] for a provision, or records why there is
 // no registration. It returns no error: otherwise a repetition of the step

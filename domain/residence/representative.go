@@ -55,9 +55,15 @@ func (e RepresentativeRecorded) EffectiveAt() time.Time { return e.RecordedAt }
 func (e RepresentationEnded) EffectiveAt() time.Time    { return e.EndedAt }
 func (e WardNoted) EffectiveAt() time.Time              { return e.NotedAt }
 
-func (e RepresentativeRecorded) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
-func (e RepresentationEnded) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
-func (e WardNoted) Concerns() domain.Concern              { return domain.ConcernsPersons(e.PersonID) }
+func (e RepresentativeRecorded) Concerns() domain.Concern {
+	return domain.ConcernsPersons(e.PersonID, e.RepresentativeID)
+}
+
+func (e RepresentationEnded) Concerns() domain.Concern {
+	return domain.ConcernsPersons(e.PersonID, e.RepresentativeID)
+}
+
+func (e WardNoted) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID, e.WardID) }
 
 func (e RepresentationEnded) LogValue() slog.Value { return domain.Masked(e) }
 
