@@ -3,12 +3,16 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	"pgregory.net/rapid"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
@@ -163,6 +167,67 @@ func ended(n int) domain.Event {
 	return residence.RegistrationEnded{
 		PersonID: personID(1), RegistrationID: registrationID(n), DwellingID: dwellingID(1),
 		Kind: residence.Permanent, On: day,
+	}
+}
+
+// TestWhateverIsWrittenLateIsAsWrittenInTime holds back one of three streams
+// that write to the same keys, whatever they write.
+func TestWhateverIsWrittenLateIsAsWrittenInTime(t *testing.T) {
+	all := slices.Sorted(maps.Keys(drawn))
+	applied := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		var late stretch
+		var inTime, before, early []lateEvent
+		from := rapid.IntRange(0, 8).Draw(rt, "held from")
+		for n := range rapid.IntRange(2, 12).Draw(rt, "events") {
+			e := lateEvent{position: domain.Position(n + 1)}
+			for range rapid.IntRange(1, 3).Draw(rt, "ops") {
+				o := drawn[rapid.SampledFrom(all).Draw(rt, "verb")](rt)
+				switch o.verb {
+				case opPoint, opPointHolder: // to an event, which nothing else writes
+					o.args = []string{fmt.Sprintf("pointer to %d", n)}
+				case opCut: // histories are not cut
+					if strings.HasPrefix(o.key, "ranked") {
+						o.key = "scored"
+					}
+				}
+				e.ops = append(e.ops, o)
+			}
+			inTime = append(inTime, e)
+			switch held := rapid.IntRange(0, 2).Draw(rt, "stream") == 0; {
+			case held && n >= from:
+				late.events = append(late.events, e)
+			case n < from:
+				before = append(before, e)
+			default:
+				early = append(early, e)
+			}
+		}
+		met := make(meetings)
+		met.expect(late)
+		for _, e := range early {
+			met.note(e.position, e.ops)
+		}
+		events, exact := met.late(late)
+		if !exact {
+			return
+		}
+		applied += len(events)
+		write := func(parts ...[]lateEvent) map[string]string {
+			f := newFold()
+			for _, e := range slices.Concat(parts...) {
+				for _, o := range e.ops {
+					f.execute(o)
+				}
+			}
+			return f.text()
+		}
+		if diff := cmp.Diff(write(inTime), write(before, early, events)); diff != "" {
+			rt.Fatalf("(-in time +late)\n%s", diff)
+		}
+	})
+	if applied < 10 {
+		t.Errorf("%d events were applied late: it proves little", applied)
 	}
 }
 
