@@ -2,7 +2,7 @@
 package cow
 
 import (
-	"bytes"
+	"encoding/binary"
 
 	"github.com/google/uuid"
 	"github.com/tidwall/btree"
@@ -17,12 +17,22 @@ import (
 // Clone are changes.
 type Map[V any] struct{ tree *btree.BTreeG[pair[V]] }
 
+// degree bounds what a change copies of a map that has been cloned: a few nodes of
+// at most twice so many keys.
+const degree = 16
+
 type pair[V any] struct {
 	key   uuid.UUID
 	value V
 }
 
-func before[V any](a, b pair[V]) bool { return bytes.Compare(a.key[:], b.key[:]) < 0 }
+func before[V any](a, b pair[V]) bool {
+	x, y := binary.BigEndian.Uint64(a.key[:]), binary.BigEndian.Uint64(b.key[:])
+	if x != y {
+		return x < y
+	}
+	return binary.BigEndian.Uint64(a.key[8:]) < binary.BigEndian.Uint64(b.key[8:])
+}
 
 // Get returns the value of the key, and whether there is one.
 func (m *Map[V]) Get(key uuid.UUID) (V, bool) {
@@ -51,7 +61,7 @@ func (m *Map[V]) Len() int {
 // Set gives the key a value, in the place of the one that it has.
 func (m *Map[V]) Set(key uuid.UUID, value V) {
 	if m.tree == nil {
-		m.tree = btree.NewBTreeGOptions(before[V], btree.Options{NoLocks: true})
+		m.tree = btree.NewBTreeGOptions(before[V], btree.Options{Degree: degree, NoLocks: true})
 	}
 	m.tree.Set(pair[V]{key, value})
 }

@@ -216,7 +216,7 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.List = e
 		q.order = btree.NewBTreeGOptions(
 			func(a, b *Entry) bool { return a.Seniority.Compare(b.Seniority) < 0 },
-			btree.Options{NoLocks: true}, // the owner of the state serialises access
+			btree.Options{Degree: 16, NoLocks: true}, // small nodes: a change after a Clone copies some
 		)
 	case EntryPlaced:
 		q.activate(Entry{
