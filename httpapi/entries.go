@@ -149,21 +149,21 @@ func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Foun
 
 // holderOf returns whose an entry is and its case, to a citizen only of their own.
 func (s *Server) holderOf(ctx context.Context, at EntryPath) (person domain.PersonID, caseID domain.CaseID, err error) {
-	err = s.commands.List(ctx, at.ListID, func(q *housing.Queue) error {
-		if !q.Known() {
-			return housing.UnknownList()
-		}
-		e, ok := q.Entry(at.EntryID)
-		if !ok {
-			return domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
-		}
-		if p := operation.Citizen(ctx); !p.IsZero() && p != e.PersonID {
-			return operation.NotYours()
-		}
-		person, caseID = e.PersonID, e.CaseID
-		return nil
-	})
-	return person, caseID, err
+	q, err := s.commands.List(ctx, at.ListID)
+	if err != nil {
+		return person, caseID, err
+	}
+	if !q.Known() {
+		return person, caseID, housing.UnknownList()
+	}
+	e, ok := q.Entry(at.EntryID)
+	if !ok {
+		return person, caseID, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
+	}
+	if p := operation.Citizen(ctx); !p.IsZero() && p != e.PersonID {
+		return person, caseID, operation.NotYours()
+	}
+	return e.PersonID, e.CaseID, nil
 }
 
 // fill adds the state, the number and its changes.

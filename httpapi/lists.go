@@ -141,27 +141,24 @@ func (s *Server) getPublicList() operation.Operation {
 		Shows:    operation.ShowsNobody("what art. 78 has published: numbers, sizes and days"),
 		FromLog:  true,
 	}, func(ctx context.Context, in *publicInput) (*publicOutput, error) {
-		var body publicBody
-		err := s.commands.List(ctx, in.ListID, func(q *housing.Queue) error {
-			if !q.Known() {
-				return housing.UnknownList()
-			}
-			body = publicBody{
-				Body: q.List.Body, Settlement: q.List.Settlement, Title: q.List.Title, Ground: publicGround, Of: q.Len(),
-				Waiting: []publicLineBody{}, Provided: []publicProvisionBody{},
-			}
-			for _, l := range q.Public(in.After, in.Limit) {
-				body.Waiting = append(body.Waiting, publicLineBody(l))
-			}
-			for _, p := range q.PublicProvisions(publicProvisions) {
-				body.Provided = append(body.Provided, publicProvisionBody{
-					p.Persons, p.PlacedOn, p.Area, domain.DateOf(p.ProvidedAt),
-				})
-			}
-			return nil
-		})
+		q, err := s.commands.List(ctx, in.ListID)
 		if err != nil {
 			return nil, err
+		}
+		if !q.Known() {
+			return nil, housing.UnknownList()
+		}
+		body := publicBody{
+			Body: q.List.Body, Settlement: q.List.Settlement, Title: q.List.Title, Ground: publicGround, Of: q.Len(),
+			Waiting: []publicLineBody{}, Provided: []publicProvisionBody{},
+		}
+		for _, l := range q.Public(in.After, in.Limit) {
+			body.Waiting = append(body.Waiting, publicLineBody(l))
+		}
+		for _, p := range q.PublicProvisions(publicProvisions) {
+			body.Provided = append(body.Provided, publicProvisionBody{
+				p.Persons, p.PlacedOn, p.Area, domain.DateOf(p.ProvidedAt),
+			})
 		}
 		return &publicOutput{body}, nil
 	})

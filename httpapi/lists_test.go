@@ -1,13 +1,17 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"tizilim/domain"
+	"tizilim/eventstore"
+	"tizilim/eventstore/command"
 )
 
 var needed = body{"on": "2026-03-15", "source": "documents", "in_need": true}
@@ -189,4 +193,51 @@ func TestQ18_Q22_ACitizenSpeaksForTheirOwnEntryOnly(t *testing.T) {
 	if a.body["status"] != "under_review" || a.body["number"] != 1.0 {
 		t.Errorf("Q18 Q23: %s", a.text)
 	}
+}
+
+// stoppedWriter is a log whose appends to lists stop until it is let go on.
+type stoppedWriter struct {
+	command.Log
+	stopped, goOn chan struct{}
+	on            atomic.Bool
+}
+
+func (w *stoppedWriter) Append(
+	ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent,
+) (domain.Position, error) {
+	if w.on.Load() && strings.HasPrefix(stream, "queue-") {
+		close(w.stopped)
+		<-w.goOn
+	}
+	return w.Log.Append(ctx, stream, expected, events)
+}
+
+// TestReadsOfAListDoNotWaitForAWriter: a command that is stopped inside its append
+// holds the lock of the list.
+func TestReadsOfAListDoNotWaitForAWriter(t *testing.T) {
+	w := &stoppedWriter{stopped: make(chan struct{}), goOn: make(chan struct{})}
+	s := start(t, func(set *settings) {
+		set.commands = func(l command.Log) command.Log { w.Log = l; return w }
+	}).at(t)
+	list := s.list()
+	person, entry, _ := s.entry(list)
+	w.on.Store(true)
+	done := make(chan *answer, 1)
+	go func() {
+		a, err := s.try("POST", entryPath(list, entry)+"/review", s.token(domain.RoleCommission), body{"note": "n"},
+			header{"Idempotency-Key", "review"})
+		if err != nil {
+			t.Error(err)
+		}
+		done <- a
+	}()
+	<-w.stopped
+	began := time.Now()
+	s.get("/v1/queues/"+list+"/public", s.as(person)).is(http.StatusOK)
+	s.get(entryPath(list, entry)+"/numbers", s.as(person)).is(http.StatusOK)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the reads took %s", took)
+	}
+	close(w.goOn)
+	(<-done).is(http.StatusOK)
 }

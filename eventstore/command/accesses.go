@@ -11,11 +11,11 @@ import (
 
 // accesses are the entries that the events need in the logs of the persons whom
 // they say were looked up in other systems (C20, C21).
-func (o order[S]) accesses(events []domain.Event) []accesslog.PersonalDataRead {
+func (c streamCommand[S]) accesses(events []domain.Event) []accesslog.PersonalDataRead {
 	var looked []accesslog.PersonalDataRead
 	for _, event := range events {
 		for _, e := range housing.Accesses(event) {
-			e.Reader, e.Role, e.ReadAt = o.cmd.Actor, o.cmd.Role, o.cmd.Now
+			e.Reader, e.Role, e.ReadAt = c.cmd.Actor, c.cmd.Role, c.cmd.Now
 			looked = append(looked, e)
 		}
 	}

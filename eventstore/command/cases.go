@@ -27,7 +27,7 @@ func (h *Handler) terms(day domain.Date) procedure.Terms {
 // StepOnCase takes a step of the procedure on a case of either service: one
 // append to its stream. decide gets the terms in force on the day.
 func (h *Handler) StepOnCase(ctx context.Context, cmd domain.Command, id domain.CaseID, decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options) (Receipt, error) {
-	return execute(ctx, h, order[procedure.Case]{
+	return execute(ctx, h, streamCommand[procedure.Case]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) },
 	})
@@ -63,5 +63,5 @@ func corrects(event domain.Event, id domain.CaseID) bool {
 
 // Case returns what the log holds of the procedure of the case now.
 func (h *Handler) Case(ctx context.Context, id domain.CaseID) (procedure.Case, error) {
-	return snapshot[procedure.Case](ctx, h, id.Stream())
+	return load[procedure.Case](ctx, h, id.Stream())
 }

@@ -21,11 +21,7 @@ func (h *Handler) Certificates(ctx context.Context, stream string, of domain.Cer
 // documents returns those of the stream, and whom the one with the id names; the
 // zero Person where there is none.
 func (h *Handler) documents(ctx context.Context, stream string, of domain.CertificateID) (file certificates.File, named residence.Person, err error) {
-	err = view(ctx, h, stream, func(f *certificates.File) error {
-		file = f.Clone()
-		return nil
-	})
-	if err != nil {
+	if file, err = load[certificates.File](ctx, h, stream); err != nil {
 		return file, named, err
 	}
 	if d, ok := file.Find(of); ok {
@@ -37,12 +33,11 @@ func (h *Handler) documents(ctx context.Context, stream string, of domain.Certif
 // opening returns what the log holds of a list's opening; the zero value where it
 // was not opened.
 func (h *Handler) opening(ctx context.Context, id domain.ListID) (housing.ListOpened, error) {
-	var opened housing.ListOpened
-	err := view(ctx, h, id.Stream(), func(q *housing.Queue) error {
-		opened = q.List
-		return nil
-	})
-	return opened, err
+	q, err := h.List(ctx, id)
+	if err != nil {
+		return housing.ListOpened{}, err
+	}
+	return q.List, nil
 }
 
 // IssuedPage is a version of a document as it stands.
@@ -128,7 +123,7 @@ func (h *Handler) onDocument(ctx context.Context, cmd domain.Command, stream str
 	if err != nil {
 		return Receipt{}, err
 	}
-	return execute(ctx, h, order[certificates.File]{
+	return execute(ctx, h, streamCommand[certificates.File]{
 		cmd: cmd, stream: stream, correlation: file.Case().UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(f *certificates.File) ([]domain.Event, error) {
 			now := f.Clone()
@@ -154,7 +149,7 @@ func (h *Handler) RequestDepartureSheet(ctx context.Context, cmd domain.Command,
 			return Receipt{}, err
 		}
 	}
-	return execute(ctx, h, order[residence.Person]{
+	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.RequestDepartureSheet(cmd, c) },
 	})
@@ -163,13 +158,13 @@ func (h *Handler) RequestDepartureSheet(ctx context.Context, cmd domain.Command,
 // decided returns an S001 case, finished first where it is not; a dry run
 // finishes nothing.
 func (h *Handler) decided(ctx context.Context, id domain.CaseID, opt Options) (*residence.Deregistration, error) {
-	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
+	d, err := load[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil || d.Decided || opt.DryRun {
 		return &d, err
 	}
 	if _, err := h.finishDeregistration(ctx, id); err != nil {
 		return nil, err
 	}
-	d, err = snapshot[residence.Deregistration](ctx, h, id.Stream())
+	d, err = load[residence.Deregistration](ctx, h, id.Stream())
 	return &d, err
 }

@@ -24,7 +24,7 @@ func (h *Handler) RecordRepresentative(ctx context.Context, cmd domain.Command, 
 		return Receipt{}, err
 	}
 	c := residence.RecordRepresentative{Representative: &who, Kind: kind, Rules: h.rules}
-	recorded, err := execute(ctx, h, order[residence.Person]{
+	recorded, err := execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: minor.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.RecordRepresentative(cmd, c) },
 	})
@@ -32,7 +32,7 @@ func (h *Handler) RecordRepresentative(ctx context.Context, cmd domain.Command, 
 		return recorded, err
 	}
 	if recorded.Planned {
-		note := order[residence.Person]{cmd: cmd, stream: representative.Stream()}.planned(who.NoteWard(cmd, minor))
+		note := streamCommand[residence.Person]{cmd: cmd, stream: representative.Stream()}.planned(who.NoteWard(cmd, minor))
 		recorded.Events = append(recorded.Events, note.Events...)
 		return recorded, nil
 	}
@@ -47,7 +47,7 @@ func (h *Handler) RecordRepresentative(ctx context.Context, cmd domain.Command, 
 
 // EndRepresentation records that somebody represents the minor no more.
 func (h *Handler) EndRepresentation(ctx context.Context, cmd domain.Command, minor domain.PersonID, c residence.EndRepresentation, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[residence.Person]{
+	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: minor.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndRepresentation(cmd, c) },
 	})
@@ -65,7 +65,7 @@ func (h *Handler) noteWard(ctx context.Context, representative, minor domain.Per
 			continue
 		}
 		cmd := h.own(minor.UUID, fmt.Sprintf("note %s as of %d", representative, r.Recorded))
-		return execute(ctx, h, order[residence.Person]{
+		return execute(ctx, h, streamCommand[residence.Person]{
 			cmd: cmd, stream: representative.Stream(),
 			decide: func(p *residence.Person) ([]domain.Event, error) { return p.NoteWard(cmd, minor), nil },
 		})
@@ -97,7 +97,7 @@ var errHousehold = errors.New("command: the household has changed since it was r
 // one that has changed meanwhile is read again. What the members' own streams
 // say later, a decision cannot know: a warning may be given that a moment later
 // is none, or the other way round.
-func (h *Handler) together(ctx context.Context, o order[residence.Person], decide func(*residence.Person, residence.Household) ([]domain.Event, error)) (Receipt, error) {
+func (h *Handler) together(ctx context.Context, o streamCommand[residence.Person], decide func(*residence.Person, residence.Household) ([]domain.Event, error)) (Receipt, error) {
 	for {
 		household, err := h.household(ctx, o.stream)
 		if err != nil {
@@ -120,18 +120,11 @@ func (h *Handler) together(ctx context.Context, o order[residence.Person], decid
 // them from the state that is held, and asks the log only for members: for most
 // persons there are none, and nothing is read.
 func (h *Handler) household(ctx context.Context, stream string) (residence.Household, error) {
-	st, release, err := hold[residence.Person](ctx, h, stream)
+	v, err := streamOf[residence.Person](h, stream).loaded(ctx)
 	if err != nil {
 		return residence.Household{}, err
 	}
-	if !st.loaded {
-		if _, err := st.catchUp(ctx, h.log); err != nil {
-			release()
-			return residence.Household{}, err
-		}
-	}
-	p := *st.state.(*residence.Person)
-	release()
+	p := v.cloneState()
 
 	representatives := func(p residence.Person) (list []*residence.Person, err error) {
 		for _, r := range p.Representatives {

@@ -12,7 +12,7 @@ import (
 
 // OpenList opens a list.
 func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.OpenList, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Queue]{
+	return execute(ctx, h, streamCommand[housing.Queue]{
 		cmd: cmd, stream: c.ListID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Open(cmd, c) },
 	})
@@ -33,16 +33,16 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 		known[id] = p.Known()
 	}
 	c.Rules = h.rules
-	return execute(ctx, h, order[housing.Application]{
+	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) (events []domain.Event, err error) {
+		decide: func(a *housing.Application) ([]domain.Event, error) {
 			return h.signed(ctx, cmd, c.Signature, c.ApplicantID, opt, func(e domain.Evidence) ([]domain.Event, error) {
+				q, err := h.List(ctx, c.ListID)
+				if err != nil {
+					return nil, err
+				}
 				c.Evidence = e
-				err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
-					events, err = a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
-					return err
-				})
-				return events, err
+				return a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
 			})
 		},
 	})
@@ -61,18 +61,18 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 // The receipt is that of the case's certificate; its events are the approval,
 // the certificate and, before it, the entry of the list.
 func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine, opt Options) (Receipt, error) {
-	approved, err := execute(ctx, h, order[housing.Application]{
+	approved, err := execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) (events []domain.Event, err error) {
-			var body string
-			if err := view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
-				body = q.List.Body
-				events, err = a.Approve(cmd, q, h.at(q, examine), h.rules)
-				return err
-			}); err != nil {
+		decide: func(a *housing.Application) ([]domain.Event, error) {
+			q, err := h.List(ctx, a.Received.ListID)
+			if err != nil {
 				return nil, err
 			}
-			return events, h.onNoOther(ctx, a.Received.ListID, body, a.ApplicantID, a.Received.Family)
+			events, err := a.Approve(cmd, q, h.at(q, examine), h.rules)
+			if err != nil {
+				return nil, err
+			}
+			return events, h.onNoOther(ctx, a.Received.ListID, q.List.Body, a.ApplicantID, a.Received.Family)
 		},
 	})
 	if err != nil {
@@ -110,7 +110,11 @@ func (h *Handler) onNoOther(ctx context.Context, own domain.ListID, body string,
 		if id == own {
 			continue
 		}
-		if err := view(ctx, h, id.Stream(), func(q *housing.Queue) error { return q.KeepsOff(p, family) }); err != nil {
+		q, err := h.List(ctx, id)
+		if err == nil {
+			err = q.KeepsOff(p, family)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -119,7 +123,7 @@ func (h *Handler) onNoOther(ctx context.Context, own domain.ListID, body string,
 
 // planPlacement adds to a planned approval the steps that would follow.
 func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, approved Receipt) (Receipt, error) {
-	a, err := snapshot[housing.Application](ctx, h, id.Stream())
+	a, err := load[housing.Application](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -127,11 +131,12 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 		a.Apply(rec)
 	}
 	e := *a.Approved
-	var placed []domain.Event
-	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
-		placed, err = q.Place(cmd, placeFor(e, latest), h.rules)
-		return err
-	}); err != nil {
+	q, err := h.List(ctx, e.ListID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	placed, err := q.Place(cmd, placeFor(e, latest), h.rules)
+	if err != nil {
 		return Receipt{}, err
 	}
 	certified, err := a.Certify(cmd, placed[0].(housing.EntryPlaced))
@@ -139,8 +144,8 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 		return Receipt{}, err
 	}
 	approved.Events = slices.Concat(approved.Events,
-		order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events,
-		order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events)
+		streamCommand[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events,
+		streamCommand[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events)
 	return approved, nil
 }
 
@@ -168,10 +173,10 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 		return domain.CommandOf(approval, h.now()).Step(approval.ID, name)
 	}
 	onCase := func(cmd domain.Command, decide func(*housing.Application) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, order[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
+		return execute(ctx, h, streamCommand[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
 	}
 	onList := func(cmd domain.Command, decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID, decide: decide})
+		return execute(ctx, h, streamCommand[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID, decide: decide})
 	}
 
 	place := step("place")
@@ -219,14 +224,14 @@ func (h *Handler) at(q *housing.Queue, c *housing.Examine) *housing.Examine {
 
 // Examine records an examination of need: one append to its case.
 func (h *Handler) Examine(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Examine, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Application]{
+	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) (events []domain.Event, err error) {
-			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
-				events, err = a.Examine(cmd, *h.at(q, &c))
-				return err
-			})
-			return events, err
+		decide: func(a *housing.Application) ([]domain.Event, error) {
+			q, err := h.List(ctx, a.Received.ListID)
+			if err != nil {
+				return nil, err
+			}
+			return a.Examine(cmd, *h.at(q, &c))
 		},
 	})
 }
@@ -234,7 +239,7 @@ func (h *Handler) Examine(ctx context.Context, cmd domain.Command, id domain.Cas
 // ChangeApplicationConsent withdraws the consent of an application that is not
 // decided, or gives it again: one append to its case.
 func (h *Handler) ChangeApplicationConsent(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.ChangeConsent, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[housing.Application]{
+	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) { return a.ChangeConsent(cmd, c) },
 	})
@@ -243,18 +248,17 @@ func (h *Handler) ChangeApplicationConsent(ctx context.Context, cmd domain.Comma
 // RefuseApplication refuses an S000 application: one append to its case.
 func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options) (Receipt, error) {
 	c.Rules = h.rules
-	return execute(ctx, h, order[housing.Application]{
+	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) (events []domain.Event, err error) {
-			if c.Examine == nil {
-				return a.Refuse(cmd, c)
-			}
-			err = view(ctx, h, a.Received.ListID.Stream(), func(q *housing.Queue) error {
+		decide: func(a *housing.Application) ([]domain.Event, error) {
+			if c.Examine != nil {
+				q, err := h.List(ctx, a.Received.ListID)
+				if err != nil {
+					return nil, err
+				}
 				c.Examine = h.at(q, c.Examine)
-				events, err = a.Refuse(cmd, c)
-				return err
-			})
-			return events, err
+			}
+			return a.Refuse(cmd, c)
 		},
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 // onList carries out a command that is one append to a list.
 func (h *Handler) onList(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options, decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
-	return execute(ctx, h, order[housing.Queue]{
+	return execute(ctx, h, streamCommand[housing.Queue]{
 		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
 	})
 }
@@ -21,17 +21,12 @@ func (h *Handler) onList(ctx context.Context, cmd domain.Command, list domain.Li
 // at before this one is held; what they say counts where this one agrees, so
 // that a command that was carried out gets its answer again.
 func (h *Handler) onOneList(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options, who func(*housing.Queue) (domain.PersonID, []housing.FamilyMember), decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
-	var body string
-	var p domain.PersonID
-	var family []housing.FamilyMember
-	if err := h.List(ctx, list, func(q *housing.Queue) error {
-		body = q.List.Body
-		p, family = who(q)
-		return nil
-	}); err != nil {
+	q, err := h.List(ctx, list)
+	if err != nil {
 		return Receipt{}, err
 	}
-	elsewhere := h.onNoOther(ctx, list, body, p, family)
+	p, family := who(q)
+	elsewhere := h.onNoOther(ctx, list, q.List.Body, p, family)
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
 		events, err := decide(q)
 		if err != nil {
@@ -135,13 +130,14 @@ func (h *Handler) GiveNotice(ctx context.Context, cmd domain.Command, list domai
 
 // EndLease ends the lease of a service dwelling.
 func (h *Handler) EndLease(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.EndLease, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[residence.Dwelling]{
+	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.EndLease(cmd, c) },
 	})
 }
 
-// List lets look see the list as it is now; look must not keep it.
-func (h *Handler) List(ctx context.Context, id domain.ListID, look func(*housing.Queue) error) error {
-	return view(ctx, h, id.Stream(), look)
+// List returns the list as the log holds it now, to be read only. It waits for no
+// command.
+func (h *Handler) List(ctx context.Context, id domain.ListID) (*housing.Queue, error) {
+	return look[housing.Queue](ctx, h, id.Stream())
 }

@@ -244,3 +244,17 @@ func typesOf(recs []domain.Recorded) []string {
 // clock is the time of the registry's own steps: it stands still, so that an
 // act that is finished late leaves the same log.
 func clock() time.Time { return domaintest.Noon() }
+
+// lastOf is the revision of the last event of the stream.
+func lastOf(l *memoryLog, stream string) eventstore.Expected {
+	return eventstore.Expected(len(l.stream(stream)) - 1)
+}
+
+// newEvents are events that another process appends.
+func newEvents(events ...domain.Event) []eventstore.NewEvent {
+	list := make([]eventstore.NewEvent, len(events))
+	for i, e := range events {
+		list[i] = eventstore.NewEvent{ID: uuid.New(), Event: e, Meta: domain.Meta{Causation: domain.CommandID{UUID: uuid.New()}}}
+	}
+	return list
+}

@@ -156,7 +156,7 @@ func (n *Notifier) warn(ctx context.Context, what string, err error, with ...any
 // from here on.
 func (h *Handler) BeginNotices(ctx context.Context) error {
 	cmd := h.own(notice.Beginning.UUID, "begin")
-	_, err := execute(ctx, h, order[notice.Notice]{
+	_, err := execute(ctx, h, streamCommand[notice.Notice]{
 		cmd: cmd, stream: notice.Beginning.Stream(),
 		decide: func(n *notice.Notice) ([]domain.Event, error) { return n.Begin(cmd) },
 	})
@@ -232,7 +232,7 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	q.NoticeID = owed.ID(rec.ID, q.PersonID)
 	cmd := h.own(q.NoticeID.UUID, "queue")
 	q.QueuedAt = cmd.Now
-	if _, err := execute(ctx, h, order[notice.Notice]{
+	if _, err := execute(ctx, h, streamCommand[notice.Notice]{
 		cmd: cmd, stream: q.NoticeID.Stream(), correlation: rec.Meta.Correlation,
 		decide: func(n *notice.Notice) ([]domain.Event, error) { return n.Queue(q) },
 	}); err != nil {
@@ -308,7 +308,7 @@ func addressOf(c residence.ContactsConfirmed, w notice.Way) domain.Personal {
 // and lost it: so a gateway that has it does not send it again, wherever the
 // last attempt ended.
 func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) error {
-	n, err := snapshot[notice.Notice](ctx, h, o.NoticeID.Stream())
+	n, err := load[notice.Notice](ctx, h, o.NoticeID.Stream())
 	if err != nil {
 		return err
 	}
@@ -366,7 +366,7 @@ func messageID(o notice.Outgoing, n int) uuid.UUID {
 
 // ReportNotice records whether a message that the gateway took has arrived.
 func (h *Handler) ReportNotice(ctx context.Context, reporter Reporter, o notice.Outgoing) error {
-	n, err := snapshot[notice.Notice](ctx, h, o.NoticeID.Stream())
+	n, err := load[notice.Notice](ctx, h, o.NoticeID.Stream())
 	if err != nil {
 		return err
 	}
@@ -394,7 +394,7 @@ func (h *Handler) ReportNotice(ctx context.Context, reporter Reporter, o notice.
 // of it first, because the effect of the decision begins with it (C11): a stop between the two leaves a notice
 // that is not delivered yet, and so is taken up again.
 func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notice.Way) error {
-	n, err := snapshot[notice.Notice](ctx, h, id.Stream())
+	n, err := load[notice.Notice](ctx, h, id.Stream())
 	if err != nil {
 		return err
 	}
@@ -444,7 +444,7 @@ func (h *Handler) stepOnNotice(ctx context.Context, n notice.Notice, name string
 	if n.CaseID.IsZero() {
 		correlation = n.NoticeID.UUID
 	}
-	_, err := execute(ctx, h, order[notice.Notice]{
+	_, err := execute(ctx, h, streamCommand[notice.Notice]{
 		cmd: cmd, stream: n.NoticeID.Stream(), correlation: correlation,
 		decide: func(n *notice.Notice) ([]domain.Event, error) { return step(cmd, n) },
 	})

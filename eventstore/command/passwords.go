@@ -75,7 +75,7 @@ func (h *Handler) SendPassword(
 		ChallengeID: domain.ChallengeID{UUID: domain.DeriveID(cmd.ID.UUID, "challenge")}, PersonID: id,
 		SHA256: digest, Phone: p.Contacts.Phone, Registered: registered, Rules: h.rules,
 	}
-	r, err := execute(ctx, h, order[otp.Challenges]{
+	r, err := execute(ctx, h, streamCommand[otp.Challenges]{
 		cmd: cmd, stream: otp.Stream(id), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(s *otp.Challenges) ([]domain.Event, error) { return s.Issue(cmd, c) },
 	})
@@ -91,7 +91,7 @@ func (h *Handler) SendPassword(
 
 // sendCode sends the code of a challenge, where the challenge is still open.
 func (h *Handler) sendCode(ctx context.Context, cmd domain.Command, e otp.Issued, language domain.Language) error {
-	c, err := snapshot[otp.Challenges](ctx, h, otp.Stream(e.PersonID))
+	c, err := load[otp.Challenges](ctx, h, otp.Stream(e.PersonID))
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (h *Handler) redeem(ctx context.Context, cmd domain.Command, by domain.Pers
 		return err
 	}
 	step := cmd.Step(cmd.ID.UUID, "redeem "+cmd.Digest)
-	r, err := execute(ctx, h, order[otp.Challenges]{
+	r, err := execute(ctx, h, streamCommand[otp.Challenges]{
 		cmd: step, stream: otp.Stream(by), correlation: cmd.ID.UUID,
 		decide: func(c *otp.Challenges) ([]domain.Event, error) {
 			return c.Redeem(step, otp.Redeem{

@@ -40,17 +40,17 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
-	decided, err := execute(ctx, h, order[housing.Provision]{
+	decided, err := execute(ctx, h, streamCommand[housing.Provision]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *housing.Provision) (events []domain.Event, err error) {
+		decide: func(p *housing.Provision) ([]domain.Event, error) {
 			if _, err := d.Let(cmd, residence.Let{Decided: latest}); err != nil {
 				return nil, err
 			}
-			err = view(ctx, h, c.ListID.Stream(), func(q *housing.Queue) error {
-				events, err = p.Decide(cmd, c, q, h.rules)
-				return err
-			})
-			return events, err
+			q, err := h.List(ctx, c.ListID)
+			if err != nil {
+				return nil, err
+			}
+			return p.Decide(cmd, c, q, h.rules)
 		},
 	})
 	if err != nil {
@@ -80,11 +80,12 @@ func (h *Handler) planProvision(ctx context.Context, cmd domain.Command, d resid
 	if err != nil {
 		return Receipt{}, err
 	}
-	var provided []domain.Event
-	if err := view(ctx, h, e.ListID.Stream(), func(q *housing.Queue) (err error) {
-		provided, err = q.Provide(cmd, e)
-		return err
-	}); err != nil {
+	q, err := h.List(ctx, e.ListID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	provided, err := q.Provide(cmd, e)
+	if err != nil {
 		return Receipt{}, err
 	}
 	registered, residing, err := h.registerProvided(ctx, cmd, e, Options{DryRun: true})
@@ -96,10 +97,10 @@ func (h *Handler) planProvision(ctx context.Context, cmd domain.Command, d resid
 		return Receipt{}, err
 	}
 	decided.Events = slices.Concat(decided.Events,
-		order[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: e.CaseID.UUID}.planned(let).Events,
-		order[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: e.CaseID.UUID}.planned(provided).Events,
+		streamCommand[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: e.CaseID.UUID}.planned(let).Events,
+		streamCommand[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: e.CaseID.UUID}.planned(provided).Events,
 		registered.Events,
-		order[housing.Provision]{cmd: cmd, stream: e.CaseID.Stream(), correlation: e.CaseID.UUID}.planned(completed).Events)
+		streamCommand[housing.Provision]{cmd: cmd, stream: e.CaseID.Stream(), correlation: e.CaseID.UUID}.planned(completed).Events)
 	return decided, nil
 }
 
@@ -116,7 +117,7 @@ func (h *Handler) registerProvided(ctx context.Context, cmd domain.Command, e ho
 	if err != nil {
 		return Receipt{}, housing.Residence{}, err
 	}
-	r, err := h.together(ctx, order[residence.Person]{
+	r, err := h.together(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: e.PersonID.Stream(), correlation: e.CaseID.UUID, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		c.Household = household
@@ -152,10 +153,10 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 		return domain.CommandOf(decision, h.now()).Step(decision.ID, name)
 	}
 	onCase := func(cmd domain.Command, decide func(*housing.Provision) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, order[housing.Provision]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
+		return execute(ctx, h, streamCommand[housing.Provision]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
 	}
 	onDwelling := func(cmd domain.Command, decide func(*residence.Dwelling) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, order[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: id.UUID, decide: decide})
+		return execute(ctx, h, streamCommand[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: id.UUID, decide: decide})
 	}
 	void := func(why *domain.Error) (Receipt, error) {
 		cmd := step("void")
@@ -178,7 +179,7 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 	}
 
 	provide := step("provide")
-	provided, err := execute(ctx, h, order[housing.Queue]{
+	provided, err := execute(ctx, h, streamCommand[housing.Queue]{
 		cmd: provide, stream: e.ListID.Stream(), correlation: id.UUID,
 		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Provide(provide, e) },
 	})

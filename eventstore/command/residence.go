@@ -13,27 +13,20 @@ import (
 	"tizilim/domain/rules"
 )
 
-// Options of a command.
-type Options struct {
-	IfMatch *uint64 // the revision that the caller saw
-	DryRun  bool    // tell what would be appended, and append nothing
-	Signed  Signed  // how it is signed, where it is
-}
-
 // Person returns what the log holds of the person now; the zero Person where it
 // holds nothing.
 func (h *Handler) Person(ctx context.Context, id domain.PersonID) (residence.Person, error) {
-	return snapshot[residence.Person](ctx, h, id.Stream())
+	return load[residence.Person](ctx, h, id.Stream())
 }
 
 // Dwelling returns what the log holds of the dwelling now.
 func (h *Handler) Dwelling(ctx context.Context, id domain.DwellingID) (residence.Dwelling, error) {
-	return snapshot[residence.Dwelling](ctx, h, id.Stream())
+	return load[residence.Dwelling](ctx, h, id.Stream())
 }
 
 // RecordPerson makes a person known.
 func (h *Handler) RecordPerson(ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[residence.Person]{
+	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: c.PersonID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Record(cmd, c) },
 	})
@@ -41,7 +34,7 @@ func (h *Handler) RecordPerson(ctx context.Context, cmd domain.Command, c reside
 
 // ConfirmContacts records how a person can be reached.
 func (h *Handler) ConfirmContacts(ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ConfirmContacts, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[residence.Person]{
+	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.ConfirmContacts(cmd, c) },
 	})
@@ -52,7 +45,7 @@ func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c resi
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
 		return Receipt{}, err
 	}
-	return execute(ctx, h, order[residence.Dwelling]{
+	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: c.DwellingID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(cmd, c) },
 	})
@@ -60,7 +53,7 @@ func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c resi
 
 // DescribeDwelling records, or corrects, what a dwelling is.
 func (h *Handler) DescribeDwelling(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options) (Receipt, error) {
-	return execute(ctx, h, order[residence.Dwelling]{
+	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Describe(cmd, c) },
 	})
@@ -71,7 +64,7 @@ func (h *Handler) ChangeOwners(ctx context.Context, cmd domain.Command, id domai
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
 		return Receipt{}, err
 	}
-	return execute(ctx, h, order[residence.Dwelling]{
+	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.ChangeOwners(cmd, c) },
 	})
@@ -97,7 +90,7 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 	if err != nil {
 		return Receipt{}, err
 	}
-	return h.together(ctx, order[residence.Person]{
+	return h.together(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		c.Household = household
@@ -152,7 +145,7 @@ func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain
 			return Receipt{}, plan, unknown
 		}
 	}
-	r, err := h.together(ctx, order[residence.Person]{
+	r, err := h.together(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) (events []domain.Event, err error) {
 		c.Household = household
@@ -181,7 +174,7 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	if err != nil {
 		return Receipt{}, err
 	}
-	received, err := execute(ctx, h, order[residence.Deregistration]{
+	received, err := execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
 			return h.signed(ctx, cmd, c.Signature, c.ApplicantID, opt, func(e domain.Evidence) ([]domain.Event, error) {
@@ -219,7 +212,7 @@ func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residen
 	if d.Stage() != residence.StageCarriedOut {
 		return r, nil
 	}
-	onCase := order[residence.Deregistration]{cmd: cmd, stream: d.Applied.CaseID.Stream(), correlation: d.Applied.CaseID.UUID}
+	onCase := streamCommand[residence.Deregistration]{cmd: cmd, stream: d.Applied.CaseID.Stream(), correlation: d.Applied.CaseID.UUID}
 	var results []residence.Result
 	var endings []domain.Recorded
 	for _, p := range persons {
@@ -228,7 +221,7 @@ func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residen
 			return Receipt{}, err
 		}
 		ends, err := p.EndFor(h.endingsOf(d, household))
-		planned := order[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: d.Applied.CaseID.UUID}.planned(ends)
+		planned := streamCommand[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: d.Applied.CaseID.UUID}.planned(ends)
 		result, err := resultOf(p.ID, planned, err)
 		if err != nil {
 			return Receipt{}, err
@@ -253,7 +246,7 @@ func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residen
 // of [Handler.Deregister]. A refusal by an answer is one append to the case.
 func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.CaseID, c residence.AnswerApplication, opt Options) (Receipt, error) {
 	c.Rules = h.rules
-	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
+	d, err := load[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -261,7 +254,7 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 	if err != nil {
 		return Receipt{}, err
 	}
-	answered, err := execute(ctx, h, order[residence.Deregistration]{
+	answered, err := execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
 			return h.signed(ctx, cmd, c.Signature, c.PersonID, opt, func(e domain.Evidence) ([]domain.Event, error) {
@@ -308,7 +301,7 @@ func (h *Handler) lapse(ctx context.Context, due domain.Due) error {
 		return fmt.Errorf("command: confirmations of the stream %s: %w", due.Stream, err)
 	}
 	cmd := h.own(id, "lapse")
-	_, err = execute(ctx, h, order[residence.Deregistration]{
+	_, err = execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: due.Stream, correlation: id,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(cmd, h.rules) },
 	})
@@ -339,7 +332,7 @@ func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration)
 // finishDeregistration takes the steps that a received S001 case still needs
 // and returns the receipt of its decision, with the endings before it.
 func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (Receipt, error) {
-	d, err := snapshot[residence.Deregistration](ctx, h, id.Stream())
+	d, err := load[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -362,7 +355,7 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	}
 	cmd := d.Order.Step(id.UUID, "decide")
 	cmd.Now = h.now()
-	decided, err := execute(ctx, h, order[residence.Deregistration]{
+	decided, err := execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
 			return decideWithSheets(d, cmd, results, ended, h.rules)
@@ -395,7 +388,7 @@ func (h *Handler) endingsOf(d residence.Deregistration, household residence.Hous
 // the same receipt.
 func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
-	return h.together(ctx, order[residence.Person]{
+	return h.together(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		return p.EndFor(h.endingsOf(d, household))

@@ -107,7 +107,7 @@ func (h *Handler) onListDue(ctx context.Context, d domain.Due, name, thing strin
 		return fmt.Errorf("command: a duty of the list %s of %q: %w", d.Stream, d.Item, err)
 	}
 	cmd := h.own(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
-	_, err = execute(ctx, h, order[housing.Queue]{
+	_, err = execute(ctx, h, streamCommand[housing.Queue]{
 		cmd: cmd, stream: d.Stream,
 		decide: func(q *housing.Queue) ([]domain.Event, error) { return decide(cmd, q, id) },
 	})
@@ -177,7 +177,7 @@ func (h *Handler) expire(ctx context.Context, d domain.Due) error {
 	// A term that was corrected after it had expired can expire again, and that
 	// is another command.
 	cmd := h.own(id.UUID, fmt.Sprintf("expire after %d", p.LastFact(id)))
-	_, err = execute(ctx, h, order[residence.Person]{
+	_, err = execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: d.Stream,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Expire(cmd, id) },
 	})
@@ -198,7 +198,7 @@ func (h *Handler) expireConsent(ctx context.Context, d domain.Due) error {
 	what := fmt.Sprintf("consent expires at %d", d.At.UnixMilli())
 	if !list {
 		cmd := h.own(id, what)
-		_, err = execute(ctx, h, order[housing.Application]{
+		_, err = execute(ctx, h, streamCommand[housing.Application]{
 			cmd: cmd, stream: d.Stream, correlation: id,
 			decide: func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(cmd) },
 		})
