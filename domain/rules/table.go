@@ -139,6 +139,19 @@ func (e Edition) check() error {
 	if e.Title == "" {
 		return fmt.Errorf("title says from which acts the edition was made: give one")
 	}
+	for _, check := range []func() error{
+		e.checkNumbers, e.checkWordLists, e.checkGrounds, e.checkDocuments, e.checkSignatures, e.checkOccupancyNorms,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkNumbers refuses a number that is out of range, and two that contradict
+// each other.
+func (e Edition) checkNumbers() error {
 	for _, n := range []struct {
 		name  string
 		value int
@@ -194,6 +207,12 @@ func (e Edition) check() error {
 	if e.Notice.LongestPauseMinutes < e.Notice.FirstPauseMinutes {
 		return fmt.Errorf("notice.longest_pause_minutes is less than first_pause_minutes")
 	}
+	return nil
+}
+
+// checkWordLists refuses an empty list of words where one is needed, and words
+// that are malformed or named twice.
+func (e Edition) checkWordLists() error {
 	for _, l := range []struct {
 		name   string
 		words  []string
@@ -214,6 +233,11 @@ func (e Edition) check() error {
 			return err
 		}
 	}
+	return nil
+}
+
+// checkGrounds refuses grounds of refusal and of need that S000 does not know.
+func (e Edition) checkGrounds() error {
 	for _, g := range e.Placement.RefusalGrounds {
 		if !slices.Contains(placementGrounds, g) {
 			return fmt.Errorf("placement.refusal_grounds names %q: S000 knows %v and no other", g, placementGrounds)
@@ -233,20 +257,32 @@ func (e Edition) check() error {
 			}
 		}
 	}
+	return nil
+}
+
+// checkDocuments refuses types of document that do not exist.
+func (e Edition) checkDocuments() error {
 	for i, d := range e.Procedure.StateHeldDocuments {
 		if !slices.Contains(domain.DocumentTypes, d) || slices.Contains(e.Procedure.StateHeldDocuments[:i], d) {
 			return fmt.Errorf("procedure.state_held_documents names %q, which is not a type of document or is named twice: "+
 				"the types are %v", d, domain.DocumentTypes)
 		}
 	}
+	return nil
+}
+
+// checkSignatures refuses methods that the text of a service does not allow.
+func (e Edition) checkSignatures() error {
 	err := e.Deregistration.Signatures.check("deregistration.signatures", domain.SignatureEDS)
 	if err != nil {
 		return err
 	}
-	err = e.Placement.Signatures.check("placement.signatures", domain.SignatureEDS, domain.SignatureOTP)
-	if err != nil {
-		return err
-	}
+	return e.Placement.Signatures.check("placement.signatures", domain.SignatureEDS, domain.SignatureOTP)
+}
+
+// checkOccupancyNorms refuses a norm without territory, area or first day, and a
+// second one for the same.
+func (e Edition) checkOccupancyNorms() error {
 	for i, n := range e.Residence.OccupancyNorms {
 		at := fmt.Sprintf("residence.occupancy_norms[%d]", i)
 		switch {
