@@ -237,15 +237,6 @@ func (q *Queue) Apply(rec domain.Recorded) {
 			q.endReview(&entry)
 			q.activate(entry)
 		}
-	case NoticeGiven:
-		q.change(e.EntryID, func(entry *Entry) {
-			entry.NoticeDueOn = domain.Date{}
-			if p, ok := q.reviews.Get(entry.Proceeding.UUID); ok {
-				next := *p
-				next.NotifiedAt = e.On.Start() // the time for a complaint runs from it
-				q.reviews.Set(entry.Proceeding.UUID, &next)
-			}
-		})
 	case EntryRedated:
 		q.move(e.EntryID, e.Seniority)
 	case EntryTransferred:
@@ -268,6 +259,32 @@ func (q *Queue) Apply(rec domain.Recorded) {
 		q.move(e.EntryID, e.Seniority)
 	case PriorityEnded:
 		q.move(e.EntryID, e.Seniority)
+	case ChangeReported:
+		if e.Kind != FamilyChanged {
+			break
+		}
+		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
+			entry.Family = e.Family
+			q.activate(entry)
+		}
+	default:
+		q.applyInPlace(rec)
+	}
+}
+
+// applyInPlace folds an event that moves no entry: what became known of one, and
+// the steps of its review.
+func (q *Queue) applyInPlace(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case NoticeGiven:
+		q.change(e.EntryID, func(entry *Entry) {
+			entry.NoticeDueOn = domain.Date{}
+			if p, ok := q.reviews.Get(entry.Proceeding.UUID); ok {
+				next := *p
+				next.NotifiedAt = e.On.Start() // the time for a complaint runs from it
+				q.reviews.Set(entry.Proceeding.UUID, &next)
+			}
+		})
 	case ProtectionRecorded:
 		q.change(e.EntryID, func(entry *Entry) { entry.Protected = append(slices.Clip(entry.Protected), e.Category) })
 	case ProtectionLifted:
@@ -293,14 +310,6 @@ func (q *Queue) Apply(rec domain.Recorded) {
 			entry.InventoryDueOn, entry.AnswerBy = e.NextDueOn, domain.Date{}
 			q.endReview(entry)
 		})
-	case ChangeReported:
-		if e.Kind != FamilyChanged {
-			break
-		}
-		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
-			entry.Family = e.Family
-			q.activate(entry)
-		}
 	case LookupConsentWithdrawn:
 		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentRenewed:
