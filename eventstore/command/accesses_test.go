@@ -36,7 +36,7 @@ func entries(l *memoryLog, p domain.PersonID) []string {
 
 func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 	do := lookUp(housing.ScopeRealEstate, housing.ScopeHealth)
-	cmd := order("place aigul")
+	cmd := envelope("place aigul")
 	want := []string{"state-systems-lookup of real_estate+health for examination_of_need by " + cmd.Actor + " as " + string(cmd.Role)}
 
 	// The log of accesses does not take it: nothing else is recorded.
@@ -84,11 +84,11 @@ func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 func TestC21_AnEntryHidesNoOther(t *testing.T) {
 	l := world(t)
 	l.faults(nil, func(int, string) error { return errCrash })
-	if _, err := lookUp(housing.ScopeHealth)(newHandler(l), order("place aigul")); !errors.Is(err, errCrash) {
+	if _, err := lookUp(housing.ScopeHealth)(newHandler(l), envelope("place aigul")); !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
 	l.heal()
-	if _, err := lookUp(housing.ScopeHealth, housing.ScopeBenefits)(newHandler(l), order("place aigul")); err != nil {
+	if _, err := lookUp(housing.ScopeHealth, housing.ScopeBenefits)(newHandler(l), envelope("place aigul")); err != nil {
 		t.Fatal(err)
 	}
 	if got := entries(l, aigul); len(got) != 2 || !strings.Contains(got[1], " of health+benefits ") {
@@ -101,14 +101,14 @@ func TestC21_AnEntryHidesNoOther(t *testing.T) {
 func TestC20_WhatIsRefusedLeavesNoEntry(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	if _, err := h.Examine(ctx, order("too early"), caseOfAigul, housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeHealth}}}, command.Options{}); domain.CodeOf(err) != domain.CodeStepNotOpen {
+	if _, err := h.Examine(ctx, envelope("too early"), caseOfAigul, housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeHealth}}}, command.Options{}); domain.CodeOf(err) != domain.CodeStepNotOpen {
 		t.Fatal(err)
 	}
 	must(t, "withdraw", func(cmd domain.Command) (command.Receipt, error) {
 		return newHandler(l).ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, command.Options{})
 	})
 	before := l.len()
-	if _, err := lookUp(housing.ScopeHealth)(h, order("place aigul")); domain.CodeOf(err) != domain.CodeConsentWithdrawn {
+	if _, err := lookUp(housing.ScopeHealth)(h, envelope("place aigul")); domain.CodeOf(err) != domain.CodeConsentWithdrawn {
 		t.Errorf("looked up after the withdrawal: %v", err)
 	}
 	if l.len() != before {

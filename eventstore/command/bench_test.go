@@ -74,7 +74,7 @@ func BenchmarkCommandOnALongList(b *testing.B) {
 func BenchmarkLoadALongList(b *testing.B) {
 	l := longList(b, entriesOfBench)
 	for b.Loop() {
-		_, err := newHandler(l).RedateEntry(ctx, order("redate"), list, housing.Redate{}, command.Options{DryRun: true})
+		_, err := newHandler(l).RedateEntry(ctx, envelope("redate"), list, housing.Redate{}, command.Options{DryRun: true})
 		if err == nil {
 			b.Fatal("an entry that is unknown was re-dated")
 		}

@@ -32,15 +32,17 @@ func bodies(t testing.TB) (*memoryLog, *command.Handler) {
 }
 
 // applyAt applies for a list and returns the case.
-func applyAt(t testing.TB, h *command.Handler, id domain.ListID, p domain.PersonID, family ...housing.FamilyMember) domain.CaseID {
+func applyAt(
+	t testing.TB, h *command.Handler, id domain.ListID, p domain.PersonID, family ...housing.FamilyMember,
+) domain.CaseID {
 	t.Helper()
-	kase := domaintest.ID[domain.CaseID](p.String() + " at " + id.String())
-	must(t, "apply "+kase.String(), func(cmd domain.Command) (command.Receipt, error) {
+	caseID := domaintest.ID[domain.CaseID](p.String() + " at " + id.String())
+	must(t, "apply "+caseID.String(), func(cmd domain.Command) (command.Receipt, error) {
 		return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{
-			CaseID: kase, ListID: id, ApplicantID: p, Family: family, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
+			CaseID: caseID, ListID: id, ApplicantID: p, Family: family, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
 		}, command.Options{})
 	})
-	return kase
+	return caseID
 }
 
 func TestQ5_OneEntryOnAllListsOfABody(t *testing.T) {
@@ -77,10 +79,10 @@ func TestQ5_OneEntryOnAllListsOfABody(t *testing.T) {
 			if c.before != nil {
 				c.before(t, l, h)
 			}
-			kase := applyAt(t, h, c.at, c.who, c.family...)
+			caseID := applyAt(t, h, c.at, c.who, c.family...)
 			n := l.len()
 			for _, opt := range []command.Options{{DryRun: true}, {}} {
-				_, err := h.DecidePlacement(ctx, order("place"), kase, nothingFound, opt)
+				_, err := h.DecidePlacement(ctx, envelope("place"), caseID, nothingFound, opt)
 				if domain.CodeOf(err) != c.code {
 					t.Fatalf("dry run %t: %v, want %q", opt.DryRun, err, c.code)
 				}
@@ -95,7 +97,9 @@ func TestQ5_OneEntryOnAllListsOfABody(t *testing.T) {
 func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 	t.Run("Q5 Q16 a transfer", func(t *testing.T) {
 		l, h := bodies(t)
-		must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) { return reportFamily(h, cmd, command.Options{}) })
+		must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
+			return reportFamily(h, cmd, command.Options{})
+		})
 		transfer := func(cmd domain.Command) (command.Receipt, error) {
 			return h.TransferEntry(ctx, cmd, list, housing.Transfer{
 				EntryID: entryOfDaur, PersonID: erlan, Cause: housing.HolderDied, On: domaintest.Today(), Need: checked,
@@ -103,7 +107,7 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 		}
 		must(t, "erlan is placed on the other list", approve(h, applyAt(t, h, sister, erlan)))
 		n := l.len()
-		if _, err := transfer(order("transfer")); domain.CodeOf(err) != domain.CodeAlreadyOnList || l.len() != n {
+		if _, err := transfer(envelope("transfer")); domain.CodeOf(err) != domain.CodeAlreadyOnList || l.len() != n {
 			t.Errorf("%v, and recorded %v", err, typesOf(l.since(n)))
 		}
 	})
@@ -126,7 +130,7 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 		removeReviewed(t, l, "daur", entryOfDaur)
 		must(t, "daur is placed on the other list", approve(h, applyAt(t, h, sister, daur)))
 		n := l.len()
-		if _, err := h.ReinstateEntry(ctx, order("reinstate"), list, housing.Reinstate{
+		if _, err := h.ReinstateEntry(ctx, envelope("reinstate"), list, housing.Reinstate{
 			EntryID: entryOfDaur, Ground: housing.CourtAct, Act: courtAct,
 		}, command.Options{}); domain.CodeOf(err) != domain.CodeAlreadyOnList || l.len() != n {
 			t.Errorf("%v, and recorded %v", err, typesOf(l.since(n)))
@@ -138,14 +142,14 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 // what was done before is answered all the same.
 func TestQ5_AModelThatCannotTellStopsThePlacementOnly(t *testing.T) {
 	l, h := bodies(t)
-	kase := applyAt(t, h, sister, gulnar)
+	caseID := applyAt(t, h, sister, gulnar)
 	behind := newHandler(l, withModel(model{behind: domain.Refuse(domain.Unavailable, domain.CodeModelBehind, "behind")}))
 	n := l.len()
-	if _, err := approve(behind, kase)(order("place")); domain.CodeOf(err) != domain.CodeModelBehind || l.len() != n {
+	if _, err := approve(behind, caseID)(envelope("place")); domain.CodeOf(err) != domain.CodeModelBehind || l.len() != n {
 		t.Fatalf("%v, and recorded %v", err, typesOf(l.since(n)))
 	}
-	must(t, "place", approve(h, kase))
-	if r := must(t, "place", approve(behind, kase)); !r.Repeated {
+	must(t, "place", approve(h, caseID))
+	if r := must(t, "place", approve(behind, caseID)); !r.Repeated {
 		t.Error("the repetition was carried out anew")
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"tizilim/domain/residence"
 )
 
-// terms are the numbers of the procedure by the edition in force on the day.
+// terms returns the numbers of the procedure by the edition in force on the day.
 func (h *Handler) terms(day domain.Date) procedure.Terms {
 	e := h.rules.On(day)
 	return procedure.Terms{
@@ -18,24 +18,28 @@ func (h *Handler) terms(day domain.Date) procedure.Terms {
 		ExtensionMonths: e.Procedure.ExtensionMonths, ExtensionNotice: e.Procedure.ExtensionNotice,
 		ForwardingDays: e.Procedure.ForwardingWithin, TerminationNotice: e.Procedure.TerminationNotice,
 		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin,
-		ComplaintDecision: e.Complaint.DecideWithin, RemedyDays: e.Complaint.RemedyWithin, CorrectionDays: e.Procedure.CorrectionPeriod,
-		Calendar: h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
+		ComplaintDecision: e.Complaint.DecideWithin, RemedyDays: e.Complaint.RemedyWithin,
+		CorrectionDays: e.Procedure.CorrectionPeriod,
+		Calendar:       h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
 		StateHeld: e.Procedure.StateHeldDocuments,
 	}
 }
 
 // StepOnCase takes a step of the procedure on a case of either service: one
 // append to its stream. decide gets the terms in force on the day.
-func (h *Handler) StepOnCase(ctx context.Context, cmd domain.Command, id domain.CaseID, decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options) (Receipt, error) {
+func (h *Handler) StepOnCase(
+	ctx context.Context, cmd domain.Command, id domain.CaseID,
+	decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[procedure.Case]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) },
 	})
 }
 
-// Corrects checks that each of the acts corrects what the case did, as a remedy
-// has to (C12): an ending of residence that the case brought about, the day of
-// the entry that it placed, a document that it issued.
+// Corrects checks that each of the acts corrects something that the case did, as a
+// remedy must (C12): an ending of residence that the case caused, the day of the
+// entry that it placed, or a document that it issued.
 func (h *Handler) Corrects(ctx context.Context, id domain.CaseID, acts []domain.EventRef) error {
 	for i, act := range acts {
 		recs, err := h.log.ReadPage(ctx, act.Stream, act.Revision, 1)
@@ -44,7 +48,8 @@ func (h *Handler) Corrects(ctx context.Context, id domain.CaseID, acts []domain.
 		}
 		if len(recs) == 0 || recs[0].Revision != act.Revision || !corrects(recs[0].Event, id) {
 			return domain.Refuse(domain.Invalid, domain.CodeNoRemedy,
-				"this act corrects nothing that the case did: name the correction of the residence that it ended, the re-dating of its entry, or the correction of its document").At(domain.Path("acts", i))
+				"this act corrects nothing that the case did: name the correction of the residence that it ended, "+
+					"the re-dating of its entry, or the correction of its document").At(domain.Path("acts", i))
 		}
 	}
 	return nil

@@ -9,18 +9,20 @@ import (
 	"tizilim/domain/residence"
 )
 
-// Certificates returns the documents that a stream has issued until now: that of
-// a case, or of a person. Whether the document with the id is void, where it is a
-// departure sheet, is told of it; of those of other persons it is not.
+// Certificates returns the documents that a stream, of a case or of a person, has
+// issued until now. Of the departure sheets of the person whom the document with the
+// id names it tells whether they are void; of those of other persons it does not.
 func (h *Handler) Certificates(ctx context.Context, stream string, of domain.CertificateID) (certificates.File, error) {
-	file, person, err := h.documents(ctx, stream, of)
+	file, person, err := h.fileAndNamed(ctx, stream, of)
 	file.Hold(&person)
 	return file, err
 }
 
-// documents returns those of the stream, and whom the one with the id names; the
-// zero Person where there is none.
-func (h *Handler) documents(ctx context.Context, stream string, of domain.CertificateID) (file certificates.File, named residence.Person, err error) {
+// fileAndNamed returns the documents of the stream, and the person whom the one with
+// the id names; the zero Person where there is no such document.
+func (h *Handler) fileAndNamed(
+	ctx context.Context, stream string, of domain.CertificateID,
+) (file certificates.File, named residence.Person, err error) {
 	if file, err = load[certificates.File](ctx, h, stream); err != nil {
 		return file, named, err
 	}
@@ -30,8 +32,8 @@ func (h *Handler) documents(ctx context.Context, stream string, of domain.Certif
 	return file, named, err
 }
 
-// opening returns what the log holds of a list's opening; the zero value where it
-// was not opened.
+// opening returns the event that opened the list; the zero value where it was not
+// opened.
 func (h *Handler) opening(ctx context.Context, id domain.ListID) (housing.ListOpened, error) {
 	q, err := h.List(ctx, id)
 	if err != nil {
@@ -89,9 +91,9 @@ func (h *Handler) Page(
 	return IssuedPage{Document: d, Versions: newest.Version(), Status: status, Page: page}, nil
 }
 
-// ProvenVersion returns the version of the document that the check code is of, and
-// whether there is one among the versions 1 to newest. Of two codes that differ
-// nobody learns how much of one is right.
+// ProvenVersion returns the version of the document that the check code proves, of
+// the versions 1 to newest; false where it proves none. How long it takes does not
+// tell how much of a code is right.
 func (h *Handler) ProvenVersion(
 	code certificates.CheckCode, id domain.CertificateID, newest int,
 ) (version int, ok bool) {
@@ -103,23 +105,34 @@ func (h *Handler) ProvenVersion(
 	return 0, false
 }
 
-// DuplicateCertificate issues a departure sheet of the stream again: one append,
-// after which the earlier one is no longer valid.
-func (h *Handler) DuplicateCertificate(ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options) (Receipt, error) {
-	return h.onDocument(ctx, cmd, stream, id, opt, func(f *certificates.File) ([]domain.Event, error) { return f.Duplicate(cmd, id) })
+// DuplicateCertificate issues a departure sheet of the stream again, in one append.
+// The earlier sheet is no longer valid then.
+func (h *Handler) DuplicateCertificate(
+	ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options,
+) (Receipt, error) {
+	return h.onDocument(ctx, cmd, stream, id, opt, func(f *certificates.File) ([]domain.Event, error) {
+		return f.Duplicate(cmd, id)
+	})
 }
 
-// CorrectCertificate mends slips of a document of the stream: one append, which
+// CorrectCertificate corrects slips of a document of the stream, in one append that
 // makes a new version of it.
-func (h *Handler) CorrectCertificate(ctx context.Context, cmd domain.Command, stream string, c certificates.Correct, opt Options) (Receipt, error) {
-	return h.onDocument(ctx, cmd, stream, c.CertificateID, opt, func(f *certificates.File) ([]domain.Event, error) { return f.Correct(cmd, c) })
+func (h *Handler) CorrectCertificate(
+	ctx context.Context, cmd domain.Command, stream string, c certificates.Correct, opt Options,
+) (Receipt, error) {
+	return h.onDocument(ctx, cmd, stream, c.CertificateID, opt, func(f *certificates.File) ([]domain.Event, error) {
+		return f.Correct(cmd, c)
+	})
 }
 
-// onDocument carries out an act on a document as it stands. The ending that a
-// case's sheet testifies may be corrected in its person's stream at the same
-// moment: what is issued then is void with its original.
-func (h *Handler) onDocument(ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options, act func(*certificates.File) ([]domain.Event, error)) (Receipt, error) {
-	file, person, err := h.documents(ctx, stream, id)
+// onDocument carries out an act on a document. Meanwhile the ending that a sheet of a
+// case testifies may be corrected in the person's stream: then what is issued here is
+// void as its original is.
+func (h *Handler) onDocument(
+	ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options,
+	act func(*certificates.File) ([]domain.Event, error),
+) (Receipt, error) {
+	file, person, err := h.fileAndNamed(ctx, stream, id)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -134,18 +147,20 @@ func (h *Handler) onDocument(ctx context.Context, cmd domain.Command, stream str
 }
 
 // RequestDepartureSheet issues the departure sheet of an ending that has none yet
-// (R17): one append to the person's stream.
+// (R17), in one append to the person's stream.
 //
-// A case issues its sheets with its decision and none later. So it is finished
-// before, where a crash left it without one; what it has issued is then final,
-// and the person's revision keeps two requests from both being granted.
-func (h *Handler) RequestDepartureSheet(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.RequestDepartureSheet, opt Options) (Receipt, error) {
+// A case issues its sheets with its decision and none later. Where a crash left the
+// case without a decision, it is finished first, so that what it has issued is final.
+// The expected revision of the person's stream prevents two sheets of one ending.
+func (h *Handler) RequestDepartureSheet(
+	ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.RequestDepartureSheet, opt Options,
+) (Receipt, error) {
 	p, err := h.Person(ctx, person)
 	if err != nil {
 		return Receipt{}, err
 	}
 	if id := p.EndedBy(c.RegistrationID); !id.IsZero() {
-		if c.Case, err = h.decided(ctx, id, opt); err != nil {
+		if c.Case, err = h.finishedCase(ctx, id, opt); err != nil {
 			return Receipt{}, err
 		}
 	}
@@ -155,9 +170,9 @@ func (h *Handler) RequestDepartureSheet(ctx context.Context, cmd domain.Command,
 	})
 }
 
-// decided returns an S001 case, finished first where it is not; a dry run
-// finishes nothing.
-func (h *Handler) decided(ctx context.Context, id domain.CaseID, opt Options) (*residence.Deregistration, error) {
+// finishedCase returns an S001 case. Where it is not finished, it is finished first,
+// but not in a dry run.
+func (h *Handler) finishedCase(ctx context.Context, id domain.CaseID, opt Options) (*residence.Deregistration, error) {
 	d, err := load[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil || d.Decided || opt.DryRun {
 		return &d, err

@@ -16,11 +16,11 @@ import (
 func TestR17_SheetsFollowTheDecision(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	rehearsed, err := depart(h, order("depart"), command.Options{DryRun: true})
+	rehearsed, err := depart(h, envelope("depart"), command.Options{DryRun: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := depart(h, order("depart"), command.Options{})
+	done, err := depart(h, envelope("depart"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 	}
 
 	// Once more by another process: the same sheets, and no more of them.
-	again, err := depart(newHandler(l), order("depart"), command.Options{})
+	again, err := depart(newHandler(l), envelope("depart"), command.Options{})
 	if err != nil || !again.Repeated || !slices.Equal(typesOf(again.Events), want) {
 		t.Errorf("repeated %v, %v", typesOf(again.Events), err)
 	}
@@ -53,7 +53,7 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 
 func TestR17_NoSheetWhereNoneWasAskedFor(t *testing.T) {
 	l := world(t)
-	done, err := deregister(newHandler(l), order("deregister"), command.Options{})
+	done, err := deregister(newHandler(l), envelope("deregister"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestR17_NoSheetWhereNoneWasAskedFor(t *testing.T) {
 // same sheet; the second learns that it has been replaced.
 func TestR17_OfTwoDuplicatesAtOnceOneIsIssued(t *testing.T) {
 	l := world(t)
-	left, err := depart(newHandler(l), order("depart"), command.Options{})
+	left, err := depart(newHandler(l), envelope("depart"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,10 +77,10 @@ func TestR17_OfTwoDuplicatesAtOnceOneIsIssued(t *testing.T) {
 			t.Fatalf("%+v, %v", f, err)
 		}
 	}
-	if _, err := desks[0].DuplicateCertificate(ctx, order("one desk"), departure.Stream(), sheet, command.Options{}); err != nil {
+	if _, err := desks[0].DuplicateCertificate(ctx, envelope("one desk"), departure.Stream(), sheet, command.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := desks[1].DuplicateCertificate(ctx, order("other desk"), departure.Stream(), sheet, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateSuperseded {
+	if _, err := desks[1].DuplicateCertificate(ctx, envelope("other desk"), departure.Stream(), sheet, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateSuperseded {
 		t.Errorf("the second duplicate: %v, want %s", err, domain.CodeCertificateSuperseded)
 	}
 	file, err := desks[1].Certificates(ctx, departure.Stream(), sheet)
@@ -109,7 +109,9 @@ func stayOf(t testing.TB, l *memoryLog, person domain.PersonID) domain.Registrat
 }
 
 // sheetOf asks for the departure sheet of a registration.
-func sheetOf(person domain.PersonID, id domain.RegistrationID) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+func sheetOf(
+	person domain.PersonID, id domain.RegistrationID,
+) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 		return h.RequestDepartureSheet(ctx, cmd, person, residence.RequestDepartureSheet{RegistrationID: id, Language: domain.Russian}, opt)
 	}
@@ -127,10 +129,10 @@ func TestR17_OfTwoRequestsAtOnceOneIsGranted(t *testing.T) {
 			t.Fatalf("%v, %v", p.Registrations, err)
 		}
 	}
-	if _, err := sheetOf(daur, stay)(desks[0], order("one desk"), command.Options{}); err != nil {
+	if _, err := sheetOf(daur, stay)(desks[0], envelope("one desk"), command.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sheetOf(daur, stay)(desks[1], order("other desk"), command.Options{}); domain.CodeOf(err) != domain.CodeSheetIssued {
+	if _, err := sheetOf(daur, stay)(desks[1], envelope("other desk"), command.Options{}); domain.CodeOf(err) != domain.CodeSheetIssued {
 		t.Errorf("the second request: %v, want %s", err, domain.CodeSheetIssued)
 	}
 }
@@ -156,7 +158,7 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 					}
 					return nil
 				}, nil)
-				if _, err := c.do(newHandler(l), order("do"), command.Options{}); (err == nil) != (n == 4) {
+				if _, err := c.do(newHandler(l), envelope("do"), command.Options{}); (err == nil) != (n == 4) {
 					t.Fatal(err)
 				}
 				l.heal()
@@ -165,10 +167,10 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 					want = domain.CodeNotEnded
 				}
 				h := newHandler(l)
-				if _, err := sheetOf(daur, stay)(h, order("rehearse"), command.Options{DryRun: true}); n > 1 && n < 4 && domain.CodeOf(err) != domain.CodeLostRace {
+				if _, err := sheetOf(daur, stay)(h, envelope("rehearse"), command.Options{DryRun: true}); n > 1 && n < 4 && domain.CodeOf(err) != domain.CodeLostRace {
 					t.Errorf("rehearsed: %v", err)
 				}
-				if _, err := sheetOf(daur, stay)(h, order("ask"), command.Options{}); domain.CodeOf(err) != want {
+				if _, err := sheetOf(daur, stay)(h, envelope("ask"), command.Options{}); domain.CodeOf(err) != want {
 					t.Fatalf("%v, want %q", err, want)
 				}
 				sheets := 0
@@ -190,7 +192,7 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 func TestR17_ADuplicateOfASheetThatIsVoidIsNotIssued(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	left, err := depart(h, order("depart"), command.Options{})
+	left, err := depart(h, envelope("depart"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +208,7 @@ func TestR17_ADuplicateOfASheetThatIsVoidIsNotIssued(t *testing.T) {
 		return r, err
 	})
 	for _, desk := range []*command.Handler{h, newHandler(l)} {
-		if _, err := desk.DuplicateCertificate(ctx, order("again"), departure.Stream(), issued.CertificateID, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateVoid {
+		if _, err := desk.DuplicateCertificate(ctx, envelope("again"), departure.Stream(), issued.CertificateID, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateVoid {
 			t.Errorf("a duplicate: %v, want %s", err, domain.CodeCertificateVoid)
 		}
 	}

@@ -34,7 +34,7 @@ var errLost = fmt.Errorf("no answer in time: %w", domain.Refuse(domain.Unavailab
 func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 	for _, a := range acts(t) {
 		if a.cmd.ID.IsZero() {
-			a.cmd = order(a.name)
+			a.cmd = envelope(a.name)
 		}
 		undisturbed := a.log.copy()
 		want, err := a.on(undisturbed)
@@ -42,7 +42,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 			t.Fatalf("%s: %v", a.name, err)
 		}
 		// Steps are named, so that one that is missing everywhere shows too.
-		if !a.kase.IsZero() {
+		if !a.caseID.IsZero() {
 			if diff := domaintest.Diff(a.steps, typesOf(undisturbed.since(a.log.len()))); diff != "" {
 				t.Fatalf("%s (-its steps +what it did):\n%s", a.name, diff)
 			}
@@ -51,7 +51,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 		for n := 1; n <= appends; n++ {
 			for _, where := range []string{"before", "after"} {
 				for _, who := range []string{"the same process", "another process", "a process manager", "two processes and a manager"} {
-					if (who == "a process manager" || who == "two processes and a manager") && a.kase.IsZero() {
+					if (who == "a process manager" || who == "two processes and a manager") && a.caseID.IsZero() {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s, stopped %s append %d, finished by %s", a.name, where, n, who), func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 						}
 						switch who {
 						case "a process manager":
-							command.NewFinisher(newHandler(l), todo(a.kase), slog.New(slog.DiscardHandler)).Once(ctx, clock())
+							command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).Once(ctx, clock())
 						case "two processes and a manager":
 							done := make(chan struct{})
 							for range 2 {
@@ -86,7 +86,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 									_, _ = a.on(l) // its answer is checked below
 								}()
 							}
-							command.NewFinisher(newHandler(l), todo(a.kase), slog.New(slog.DiscardHandler)).Once(ctx, clock())
+							command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).Once(ctx, clock())
 							<-done
 							<-done
 						}
@@ -116,7 +116,7 @@ func TestARepeatedCommandGetsTheSameReceiptAndAppendsNothing(t *testing.T) {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
-			a.cmd = order(a.name)
+			a.cmd = envelope(a.name)
 			h := newHandler(a.log)
 			first, err := a.do(h, a.cmd, command.Options{})
 			if err != nil || first.Repeated || len(first.Events) == 0 {
@@ -150,7 +150,7 @@ func TestAKeyIsNotReusedForAnotherRequest(t *testing.T) {
 		if a.refuse != "" {
 			continue
 		}
-		other := order(a.name)
+		other := envelope(a.name)
 		other.Digest = "digest of another request"
 		check := func(t *testing.T, l *memoryLog, h *command.Handler) {
 			t.Helper()
@@ -165,7 +165,7 @@ func TestAKeyIsNotReusedForAnotherRequest(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			l := a.log.copy()
 			h := newHandler(l)
-			if _, err := a.do(h, order(a.name), command.Options{}); err != nil {
+			if _, err := a.do(h, envelope(a.name), command.Options{}); err != nil {
 				t.Fatal(err)
 			}
 			check(t, l, h)
@@ -180,7 +180,7 @@ func TestAKeyIsNotReusedForAnotherRequest(t *testing.T) {
 				}
 				return errLost
 			})
-			if _, err := a.do(h, order(a.name), command.Options{}); !errors.Is(err, errLost) {
+			if _, err := a.do(h, envelope(a.name), command.Options{}); !errors.Is(err, errLost) {
 				t.Fatal(err)
 			}
 			l.heal()
@@ -231,7 +231,7 @@ func TestFinishLooksAtTheWholeCase(t *testing.T) {
 	voided := housing.ApprovalVoided{CaseID: caseOfAigul, Code: domain.CodeAlreadyOnList, VoidedAt: domaintest.Noon()}
 	next := eventstore.Expected(0)
 	record := func(e domain.Event) {
-		cmd := order(fmt.Sprint("by hand ", next))
+		cmd := envelope(fmt.Sprint("by hand ", next))
 		if _, err := l.append(caseOfAigul.Stream(), next, []eventstore.NewEvent{{ID: cmd.ID.UUID, Event: e, Meta: domain.Meta{Causation: cmd.ID}}}); err != nil {
 			t.Fatal(err)
 		}

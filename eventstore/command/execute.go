@@ -67,6 +67,15 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, c streamCommand
 	return Receipt{}, err
 }
 
+// step carries out one step of an act over several streams: a command on one of them,
+// for the case.
+func step[S any, P state[S]](
+	ctx context.Context, h *Handler, cmd domain.Command, stream string, id domain.CaseID,
+	decide func(*S) ([]domain.Event, error),
+) (Receipt, error) {
+	return execute[S, P](ctx, h, streamCommand[S]{cmd: cmd, stream: stream, correlation: id.UUID, decide: decide})
+}
+
 // execution is a command on a stream whose lock is held.
 type execution[S any, P state[S]] struct {
 	h       *Handler
@@ -97,7 +106,8 @@ func (x execution[S, P]) attempt(
 		return Receipt{}, newer, false, err
 	}
 	if c.dryRun {
-		return c.planned(events), nil, false, nil
+		plan := planned(c.cmd, c.stream, c.correlation, events)
+		return Receipt{Stream: c.stream, Planned: true, Events: plan}, nil, false, nil
 	}
 	if entries := c.accesses(events); len(entries) > 0 {
 		// What the newest state refuses looked nobody up, and leaves no entry; nor does
@@ -105,7 +115,7 @@ func (x execution[S, P]) attempt(
 		if newer, err = x.newerThan(ctx, v); err != nil || newer != nil {
 			return Receipt{}, newer, false, err
 		}
-		if err := x.h.note(ctx, c.meta(), entries); err != nil {
+		if err := x.h.recordAccesses(ctx, metaOf(c.cmd, c.correlation), entries); err != nil {
 			return Receipt{}, nil, false, err
 		}
 	}
@@ -213,31 +223,34 @@ func (c streamCommand[S]) judge(s *S, revision eventstore.Expected) ([]domain.Ev
 
 // recordable gives the events their derived ids and what all events carry.
 func (c streamCommand[S]) recordable(events []domain.Event) []eventstore.NewEvent {
-	list := make([]eventstore.NewEvent, len(events))
+	list, meta := make([]eventstore.NewEvent, len(events)), metaOf(c.cmd, c.correlation)
 	for i, e := range events {
-		list[i] = eventstore.NewEvent{ID: domain.DeriveID(c.cmd.ID.UUID, strconv.Itoa(i)), Event: e, Meta: c.meta()}
+		list[i] = eventstore.NewEvent{ID: domain.DeriveID(c.cmd.ID.UUID, strconv.Itoa(i)), Event: e, Meta: meta}
 	}
 	return list
 }
 
-func (c streamCommand[S]) meta() domain.Meta {
-	correlation := c.correlation
-	if correlation == uuid.Nil {
-		correlation = c.cmd.ID.UUID
+// planned returns the events as they would be appended to the stream by the command.
+// correlation is the case; zero where there is none.
+func planned(
+	cmd domain.Command, stream string, correlation uuid.UUID, events []domain.Event,
+) []domain.Recorded {
+	var recs []domain.Recorded
+	for _, e := range events {
+		recs = append(recs, domain.Recorded{Stream: stream, Event: e, Meta: metaOf(cmd, correlation)})
 	}
-	return domain.Meta{
-		Correlation: correlation, Causation: c.cmd.ID, Digest: c.cmd.Digest,
-		Actor: c.cmd.Actor, Role: c.cmd.Role, Channel: c.cmd.Channel,
-	}
+	return recs
 }
 
-// planned is the receipt of a dry run.
-func (c streamCommand[S]) planned(events []domain.Event) Receipt {
-	r := Receipt{Stream: c.stream, Planned: true}
-	for _, e := range events {
-		r.Events = append(r.Events, domain.Recorded{Stream: c.stream, Event: e, Meta: c.meta()})
+// metaOf is what all events of the command carry.
+func metaOf(cmd domain.Command, correlation uuid.UUID) domain.Meta {
+	if correlation == uuid.Nil {
+		correlation = cmd.ID.UUID
 	}
-	return r
+	return domain.Meta{
+		Correlation: correlation, Causation: cmd.ID, Digest: cmd.Digest,
+		Actor: cmd.Actor, Role: cmd.Role, Channel: cmd.Channel,
+	}
 }
 
 // receiptOf makes the receipt of a command of its events, at least one.

@@ -22,14 +22,14 @@ func TestADryRunPlansWhatTheRealRunAppends(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			h := newHandler(a.log)
 			n := a.log.len()
-			plan, err := a.do(h, order(a.name), command.Options{DryRun: true})
+			plan, err := a.do(h, envelope(a.name), command.Options{DryRun: true})
 			if err != nil || !plan.Planned {
 				t.Fatalf("%+v, %v", plan, err)
 			}
 			if a.log.len() != n {
 				t.Fatalf("the dry run appended %v", typesOf(a.log.since(n)))
 			}
-			real, err := a.do(h, order(a.name), command.Options{})
+			real, err := a.do(h, envelope(a.name), command.Options{})
 			if err != nil || real.Planned {
 				t.Fatalf("%+v, %v", real, err)
 			}
@@ -52,15 +52,15 @@ func TestADryRunPlansWhatTheRealRunAppends(t *testing.T) {
 
 func TestADryRunOfWhatWasDoneAnswersWhatWasDone(t *testing.T) {
 	for _, a := range acts(t) {
-		if a.refuse != "" || a.kase.IsZero() {
+		if a.refuse != "" || a.caseID.IsZero() {
 			continue
 		}
 		h := newHandler(a.log)
-		if _, err := a.do(h, order(a.name), command.Options{}); err != nil {
+		if _, err := a.do(h, envelope(a.name), command.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		n := a.log.len()
-		r, err := a.do(h, order(a.name), command.Options{DryRun: true})
+		r, err := a.do(h, envelope(a.name), command.Options{DryRun: true})
 		if err != nil || !r.Repeated || r.Planned || a.log.len() != n {
 			t.Errorf("%s: repeated %t, planned %t, %d events added, %v", a.name, r.Repeated, r.Planned, a.log.len()-n, err)
 		}
@@ -77,7 +77,7 @@ func TestADryRunRefusesWhatTheRealRunRefuses(t *testing.T) {
 	h := newHandler(l)
 	n := l.len()
 	for _, opt := range []command.Options{{DryRun: true}, {}} {
-		if _, err := register(h, daur, flat, residence.Permanent, opt)(order("again")); domain.CodeOf(err) != domain.CodeRegisteredHere {
+		if _, err := register(h, daur, flat, residence.Permanent, opt)(envelope("again")); domain.CodeOf(err) != domain.CodeRegisteredHere {
 			t.Errorf("dry run %t: %v", opt.DryRun, err)
 		}
 	}
@@ -101,7 +101,7 @@ func TestIfMatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := world(t)
 			n := l.len()
-			_, err := register(newHandler(l), daur, house, residence.Permanent, command.Options{IfMatch: c.ifMatch})(order("move"))
+			_, err := register(newHandler(l), daur, house, residence.Permanent, command.Options{IfMatch: c.ifMatch})(envelope("move"))
 			if !c.stale {
 				if err != nil || l.len() == n {
 					t.Errorf("appended %v, %v", typesOf(l.since(n)), err)
@@ -122,7 +122,7 @@ func TestIfMatch(t *testing.T) {
 func TestIfMatchOfAStreamThatIsNotThere(t *testing.T) {
 	revision := uint64(0)
 	_, err := register(newHandler(world(t)), domaintest.ID[domain.PersonID]("nobody"), flat, residence.Permanent,
-		command.Options{IfMatch: &revision})(order("register"))
+		command.Options{IfMatch: &revision})(envelope("register"))
 	if domain.CodeOf(err) != domain.CodeStaleRevision {
 		t.Errorf("%v, want %s", err, domain.CodeStaleRevision)
 	}
@@ -138,7 +138,7 @@ func TestIfMatchIsComparedWithTheLog(t *testing.T) {
 	}
 	moved := must(t, "elsewhere", register(there, daur, house, residence.Permanent, command.Options{}))
 	old, present := uint64(1), moved.Revision
-	if _, err := register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &old})(order("old")); domain.CodeOf(err) != domain.CodeStaleRevision {
+	if _, err := register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &old})(envelope("old")); domain.CodeOf(err) != domain.CodeStaleRevision {
 		t.Errorf("revision %d: %v, want %s", old, err, domain.CodeStaleRevision)
 	}
 	here = newHandler(l)
@@ -160,33 +160,33 @@ func TestWhatIsNotRecordedIsRefusedWithItsField(t *testing.T) {
 		field string
 	}{
 		{"register at an unknown dwelling", func(h *command.Handler) error {
-			_, err := register(h, daur, nowhere, residence.Permanent, command.Options{})(order("x"))
+			_, err := register(h, daur, nowhere, residence.Permanent, command.Options{})(envelope("x"))
 			return err
 		}, domain.CodeDwellingUnknown, "dwelling_id"},
 		{"register an unknown person", func(h *command.Handler) error {
-			_, err := register(h, nobody, flat, residence.Permanent, command.Options{})(order("x"))
+			_, err := register(h, nobody, flat, residence.Permanent, command.Options{})(envelope("x"))
 			return err
 		}, domain.CodePersonUnknown, "person_id"},
 		{"R5 an unknown owner", func(h *command.Handler) error {
-			_, err := h.ChangeOwners(ctx, order("x"), flat, residence.ChangeOwners{
+			_, err := h.ChangeOwners(ctx, envelope("x"), flat, residence.ChangeOwners{
 				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: nobody}}, On: domaintest.Today(),
 			}, command.Options{})
 			return err
 		}, domain.CodePersonUnknown, "owners[1].person_id"},
 		{"R5 an unknown owner of a new dwelling", func(h *command.Handler) error {
-			_, err := h.RecordDwelling(ctx, order("x"), residence.RecordDwelling{DwellingID: nowhere, RKA: "1", Owners: []residence.Owner{{PersonID: nobody}}}, command.Options{})
+			_, err := h.RecordDwelling(ctx, envelope("x"), residence.RecordDwelling{DwellingID: nowhere, RKA: "1", Owners: []residence.Owner{{PersonID: nobody}}}, command.Options{})
 			return err
 		}, domain.CodePersonUnknown, "owners[0].person_id"},
 		{"an unknown applicant", func(h *command.Handler) error {
-			_, err := apply(h, domaintest.ID[domain.CaseID]("x"), nobody)(order("x"))
+			_, err := apply(h, domaintest.ID[domain.CaseID]("x"), nobody)(envelope("x"))
 			return err
 		}, domain.CodePersonUnknown, "applicant_id"},
 		{"Q1 an unknown case", func(h *command.Handler) error {
-			_, err := approve(h, domaintest.ID[domain.CaseID]("x"))(order("x"))
+			_, err := approve(h, domaintest.ID[domain.CaseID]("x"))(envelope("x"))
 			return err
 		}, domain.CodeCaseUnknown, ""},
 		{"Q7 an unknown entry", func(h *command.Handler) error {
-			_, err := remove(h, entryOfAigul, command.Options{})(order("x"))
+			_, err := remove(h, entryOfAigul, command.Options{})(envelope("x"))
 			return err
 		}, domain.CodeEntryUnknown, ""},
 	} {
@@ -203,7 +203,7 @@ func TestWhatIsNotRecordedIsRefusedWithItsField(t *testing.T) {
 
 func TestR23_EveryPersonOfACaseGetsAResult(t *testing.T) {
 	l := world(t)
-	r, err := deregister(newHandler(l), order("deregister"), command.Options{})
+	r, err := deregister(newHandler(l), envelope("deregister"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

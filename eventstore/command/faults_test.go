@@ -101,12 +101,12 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 
 	handler := newHandler(store, withClock(time.Now))
 	dwellings := make([]domain.DwellingID, 4)
-	order := func() domain.Command {
+	envelope := func() domain.Command {
 		return domain.Command{ID: domain.CommandID{UUID: uuid.New()}, Digest: "d", Actor: "desk", Role: domain.RoleOperator, Now: time.Now().UTC()}
 	}
 	for i := range dwellings {
 		dwellings[i] = domain.DwellingID{UUID: uuid.New()}
-		if _, err := handler.RecordDwelling(t.Context(), order(), residence.RecordDwelling{DwellingID: dwellings[i], RKA: fmt.Sprint(i), Address: "a"}, command.Options{}); err != nil {
+		if _, err := handler.RecordDwelling(t.Context(), envelope(), residence.RecordDwelling{DwellingID: dwellings[i], RKA: fmt.Sprint(i), Address: "a"}, command.Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,12 +144,12 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 				default:
 				}
 				person := domain.PersonID{UUID: uuid.New()}
-				cmd := order()
+				cmd := envelope()
 				err := untilAnswered(func() (command.Receipt, error) {
 					return handler.RecordPerson(t.Context(), cmd, residence.RecordPerson{PersonID: person, Name: "n", Class: residence.Refugee, BirthDate: domain.NewDate(1990, 1, 1)}, command.Options{})
 				})
 				for move := 0; err == nil && move < 3; move++ {
-					cmd := order()
+					cmd := envelope()
 					err = untilAnswered(func() (command.Receipt, error) {
 						return handler.Register(t.Context(), cmd, person, residence.Register{
 							RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, "registration")}, DwellingID: dwellings[move],

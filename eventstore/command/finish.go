@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// finishAfter is the age at which an act without its end counts as left
-	// behind. A request that is still at work on it loses nothing: every step
-	// is idempotent.
+	// finishAfter is the age from which an act without its last step is finished by
+	// the process manager. A request that is still at work on it loses nothing: every
+	// step is idempotent.
 	finishAfter = 5 * time.Second
 	// finishEvery is how often the to-do list is looked at.
 	finishEvery = 2 * time.Second
@@ -22,10 +22,10 @@ const (
 	finishAtOnce = 100
 )
 
-// Todo lists acts that have begun and not ended, as a projection of the log.
+// Todo lists acts that have begun and not ended. It is a projection of the log.
 type Todo interface {
-	// Unfinished returns at most limit cases whose act began before olderThan,
-	// the oldest first.
+	// Unfinished returns the cases whose act began before olderThan, the oldest first,
+	// at most limit of them.
 	Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error)
 }
 
@@ -77,9 +77,9 @@ func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
 	}
 }
 
-// Finish completes the act of a case where it is incomplete. A placement that
-// its list refuses ends, recorded, with a void approval, a provision that its
-// dwelling or its list refuses with a void decision.
+// Finish completes the act of a case where it is incomplete. A placement that its
+// list refuses ends with the event that voids the approval, a provision that its
+// dwelling or its list refuses with the event that voids the decision.
 func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 	var open *domain.Recorded
 	for rec, err := range h.log.Read(ctx, id.Stream(), 0) {
@@ -107,7 +107,7 @@ func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 	}
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && refusal.Kind == domain.Conflict && refusal.Code != domain.CodeLostRace {
-		return nil // recorded, and so the act has ended
+		return nil // the refusal is recorded: the act has ended
 	}
 	return err
 }

@@ -14,11 +14,15 @@ import (
 
 // RecordRepresentative records who legally represents a minor (R9, R20).
 //
-// Steps: the minor's stream records it, and alone may refuse; then the stream of
-// the representative notes whom to look at before the representative leaves a
-// dwelling. What a crash leaves without its note is noted by [Timer]. The
-// receipt is that of the representative, which comes last; its events are both.
-func (h *Handler) RecordRepresentative(ctx context.Context, cmd domain.Command, minor, representative domain.PersonID, kind residence.Representation, opt Options) (Receipt, error) {
+// Steps: the minor's stream records it, and is the only one that may refuse; then the
+// representative's stream notes the minor, who must be looked at before the
+// representative leaves a dwelling. Where a crash comes between, [Timer] takes the
+// second step. The receipt is that of the representative's stream; its events are
+// those of both.
+func (h *Handler) RecordRepresentative(
+	ctx context.Context, cmd domain.Command, minor, representative domain.PersonID, kind residence.Representation,
+	opt Options,
+) (Receipt, error) {
 	who, err := h.Person(ctx, representative)
 	if err != nil {
 		return Receipt{}, err
@@ -32,8 +36,8 @@ func (h *Handler) RecordRepresentative(ctx context.Context, cmd domain.Command, 
 		return recorded, err
 	}
 	if recorded.Planned {
-		note := streamCommand[residence.Person]{cmd: cmd, stream: representative.Stream()}.planned(who.NoteWard(cmd, minor))
-		recorded.Events = append(recorded.Events, note.Events...)
+		note := planned(cmd, representative.Stream(), uuid.Nil, who.NoteWard(cmd, minor))
+		recorded.Events = append(recorded.Events, note...)
 		return recorded, nil
 	}
 	note, err := h.noteWard(ctx, representative, minor)
@@ -45,16 +49,18 @@ func (h *Handler) RecordRepresentative(ctx context.Context, cmd domain.Command, 
 	return note, nil
 }
 
-// EndRepresentation records that somebody represents the minor no more.
-func (h *Handler) EndRepresentation(ctx context.Context, cmd domain.Command, minor domain.PersonID, c residence.EndRepresentation, opt Options) (Receipt, error) {
+// EndRepresentation records that somebody no longer represents the minor.
+func (h *Handler) EndRepresentation(
+	ctx context.Context, cmd domain.Command, minor domain.PersonID, c residence.EndRepresentation, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: minor.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndRepresentation(cmd, c) },
 	})
 }
 
-// noteWard has the representative's stream name the minor, once for each time
-// that the representation was recorded.
+// noteWard notes the minor in the representative's stream, once for each recording of
+// the representation.
 func (h *Handler) noteWard(ctx context.Context, representative, minor domain.PersonID) (Receipt, error) {
 	m, err := h.Person(ctx, minor)
 	if err != nil {
@@ -64,7 +70,7 @@ func (h *Handler) noteWard(ctx context.Context, representative, minor domain.Per
 		if r.PersonID != representative {
 			continue
 		}
-		cmd := h.own(minor.UUID, fmt.Sprintf("note %s as of %d", representative, r.Recorded))
+		cmd := h.ownCommand(minor.UUID, fmt.Sprintf("note %s as of %d", representative, r.Recorded))
 		return execute(ctx, h, streamCommand[residence.Person]{
 			cmd: cmd, stream: representative.Stream(),
 			decide: func(p *residence.Person) ([]domain.Event, error) { return p.NoteWard(cmd, minor), nil },
@@ -73,8 +79,8 @@ func (h *Handler) noteWard(ctx context.Context, representative, minor domain.Per
 	return Receipt{}, nil // ended meanwhile
 }
 
-// noteDue is the duty of [Handler.noteWard].
-func (h *Handler) noteDue(ctx context.Context, d domain.Due) error {
+// noteWardWhenDue carries out the task of [Handler.noteWard].
+func (h *Handler) noteWardWhenDue(ctx context.Context, d domain.Due) error {
 	representative, err := uuid.Parse(strings.TrimPrefix(d.Stream, "residence-"))
 	if err != nil {
 		return fmt.Errorf("command: a ward of the stream %s: %w", d.Stream, err)
@@ -87,38 +93,40 @@ func (h *Handler) noteDue(ctx context.Context, d domain.Due) error {
 	return err
 }
 
-// errHousehold says that a decision was asked for with the household of an
-// earlier state of the person.
-var errHousehold = errors.New("command: the household has changed since it was read")
+// errHouseholdChanged says that the state of the person names other members of the
+// household than those that were read.
+var errHouseholdChanged = errors.New("command: the household has changed since it was read")
 
-// together carries out an order on a person's stream whose decision looks at the
-// person's household too. Households are read before the person's turn is taken:
-// two members who act at the same time would otherwise wait for each other. The
-// one that has changed meanwhile is read again. What the members' own streams
-// say later, a decision cannot know: a warning may be given that a moment later
-// is none, or the other way round.
-func (h *Handler) together(ctx context.Context, o streamCommand[residence.Person], decide func(*residence.Person, residence.Household) ([]domain.Event, error)) (Receipt, error) {
+// executeWithHousehold carries out a command on a person's stream whose decision
+// looks at the person's household too. The household is read before the lock of the
+// person's stream is taken, and again where its members have changed by then. What is
+// appended to the members' own streams after that read does not count: the decision
+// may give a warning that no longer applies, or omit one.
+func (h *Handler) executeWithHousehold(
+	ctx context.Context, c streamCommand[residence.Person],
+	decide func(*residence.Person, residence.Household) ([]domain.Event, error),
+) (Receipt, error) {
 	for {
-		household, err := h.household(ctx, o.stream)
+		household, err := h.household(ctx, c.stream)
 		if err != nil {
 			return Receipt{}, err
 		}
-		o.decide = func(p *residence.Person) ([]domain.Event, error) {
+		c.decide = func(p *residence.Person) ([]domain.Event, error) {
 			if !household.Covers(p) {
-				return nil, errHousehold
+				return nil, errHouseholdChanged
 			}
 			return decide(p, household)
 		}
-		r, err := execute(ctx, h, o)
-		if !errors.Is(err, errHousehold) {
+		r, err := execute(ctx, h, c)
+		if !errors.Is(err, errHouseholdChanged) {
 			return r, err
 		}
 	}
 }
 
-// household reads the members of the household of a person's stream. It takes
-// them from the state that is held, and asks the log only for members: for most
-// persons there are none, and nothing is read.
+// household reads the members of the household of a person's stream. Who they are it
+// takes from the state in memory, and asks the log for each of them only: most persons
+// have none, and then nothing is read.
 func (h *Handler) household(ctx context.Context, stream string) (residence.Household, error) {
 	v, err := streamOf[residence.Person](h, stream).loaded(ctx)
 	if err != nil {

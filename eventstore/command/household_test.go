@@ -59,7 +59,7 @@ func TestR20_WhoLeavesAChildBehindIsToldAndTheLogTellsIt(t *testing.T) {
 	l := family(t)
 	h := newHandler(l)
 	before := l.len()
-	planned, err := register(h, gulnar, flat, residence.Permanent, command.Options{DryRun: true})(order("move"))
+	planned, err := register(h, gulnar, flat, residence.Permanent, command.Options{DryRun: true})(envelope("move"))
 	if err != nil || !slices.Equal(warnings(planned.Events), left) || l.len() != before {
 		t.Errorf("planned %v, %v", planned.Events, err)
 	}
@@ -89,7 +89,7 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			for _, opt := range []command.Options{{DryRun: true}, {}} {
 				l := family(t)
-				r, err := newHandler(l).Deregister(ctx, order("deregister"), out(c.persons...), opt)
+				r, err := newHandler(l).Deregister(ctx, envelope("deregister"), out(c.persons...), opt)
 				if err != nil || !slices.Equal(warnings(r.Events), c.want) {
 					t.Fatalf("dry run %t: %v, %v", opt.DryRun, warnings(r.Events), err)
 				}
@@ -125,7 +125,7 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	if _, err := represents(newHandler(l), gulnar)(order("record")); !errors.Is(err, errCrash) {
+	if _, err := represents(newHandler(l), gulnar)(envelope("record")); !errors.Is(err, errCrash) {
 		t.Fatal(err)
 	}
 	l.heal()
@@ -164,7 +164,7 @@ func TestR20_AFamilyThatMovesAtOnceDoesNotWaitForEachOther(t *testing.T) {
 			to = house
 		}
 		all.Go(func() {
-			if _, err := register(h, who, to, residence.Permanent, command.Options{})(order(name)); err != nil {
+			if _, err := register(h, who, to, residence.Permanent, command.Options{})(envelope(name)); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		})

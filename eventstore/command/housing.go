@@ -19,7 +19,9 @@ func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.Op
 }
 
 // ReceiveApplication hands in an S000 application.
-func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c housing.ReceiveApplication, opt Options) (Receipt, error) {
+func (h *Handler) ReceiveApplication(
+	ctx context.Context, cmd domain.Command, c housing.ReceiveApplication, opt Options,
+) (Receipt, error) {
 	known := map[domain.PersonID]bool{}
 	ids := []domain.PersonID{c.ApplicantID}
 	for _, m := range c.Family {
@@ -36,7 +38,8 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) {
-			return h.signed(ctx, cmd, c.Signature, c.ApplicantID, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			by := signer{c.ApplicantID, c.Signature}
+			return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
 				q, err := h.List(ctx, c.ListID)
 				if err != nil {
 					return nil, err
@@ -50,17 +53,22 @@ func (h *Handler) ReceiveApplication(ctx context.Context, cmd domain.Command, c 
 
 // DecidePlacement decides to place the applicant of an S000 case on its list.
 //
-// Steps: the case is approved, which binds it (no other decision can come
-// between) unless another list of the body holds an entry of the person or the
-// spouse (Q5); the list places the entry and computes its number, or refuses where
-// the person got an active entry meanwhile; the case records the certificate or,
-// after a refusal, that the approval is void, and is open again. A crash between
-// the steps leaves an approved case without a certificate, which [Finisher]
-// completes.
+// Steps:
+//  1. The case is approved, unless another list of the body has an entry of the person
+//     or the spouse (Q5). From here on the case takes no other decision.
+//  2. The list places the entry and computes its number, or refuses where the person
+//     got an active entry meanwhile.
+//  3. The case records the certificate. After a refusal it records the compensating
+//     event, that the approval is void, and is open again.
+//
+// A crash between the steps leaves an approved case without a certificate, which
+// [Finisher] completes.
 //
 // The receipt is that of the case's certificate; its events are the approval,
 // the certificate and, before it, the entry of the list.
-func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine, opt Options) (Receipt, error) {
+func (h *Handler) DecidePlacement(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine, opt Options,
+) (Receipt, error) {
 	approved, err := execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) {
@@ -68,11 +76,11 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 			if err != nil {
 				return nil, err
 			}
-			events, err := a.Approve(cmd, q, h.at(q, examine), h.rules)
+			events, err := a.Approve(cmd, q, h.completeExamination(q, examine), h.rules)
 			if err != nil {
 				return nil, err
 			}
-			return events, h.onNoOther(ctx, a.Received.ListID, q.List.Body, a.ApplicantID, a.Received.Family)
+			return events, h.checkOtherLists(ctx, a.Received.ListID, q.List.Body, a.ApplicantID, a.Received.Family)
 		},
 	})
 	if err != nil {
@@ -93,12 +101,13 @@ func (h *Handler) DecidePlacement(ctx context.Context, cmd domain.Command, id do
 	return done, nil
 }
 
-// onNoOther refuses a person with a family who stands on another list of the
-// body, or whose spouse does (Q5). Which lists there are the model tells; who
-// stands there, each list. Nothing binds the lists to one another: of two acts
-// on two lists at the same moment neither sees the other. Nobody may hold a list
-// who asks, or two who ask could wait for each other.
-func (h *Handler) onNoOther(ctx context.Context, own domain.ListID, body string, p domain.PersonID, family []housing.FamilyMember) error {
+// checkOtherLists refuses a person with a family where the person, or the spouse, has
+// an entry on another list of the body (Q5). The read model tells which lists the body
+// has; each list tells who stands there. Nothing protects two lists together: of two
+// acts at the same moment, one on each list, neither sees the other.
+func (h *Handler) checkOtherLists(
+	ctx context.Context, own domain.ListID, body string, p domain.PersonID, family []housing.FamilyMember,
+) error {
 	if err := h.model.CatchUp(ctx); err != nil {
 		return err
 	}
@@ -122,7 +131,9 @@ func (h *Handler) onNoOther(ctx context.Context, own domain.ListID, body string,
 }
 
 // planPlacement adds to a planned approval the steps that would follow.
-func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id domain.CaseID, approved Receipt) (Receipt, error) {
+func (h *Handler) planPlacement(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, approved Receipt,
+) (Receipt, error) {
 	a, err := load[housing.Application](ctx, h, id.Stream())
 	if err != nil {
 		return Receipt{}, err
@@ -135,7 +146,7 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 	if err != nil {
 		return Receipt{}, err
 	}
-	placed, err := q.Place(cmd, placeFor(e, latest), h.rules)
+	placed, err := q.Place(cmd, placementOf(e, latest), h.rules)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -144,49 +155,42 @@ func (h *Handler) planPlacement(ctx context.Context, cmd domain.Command, id doma
 		return Receipt{}, err
 	}
 	approved.Events = slices.Concat(approved.Events,
-		streamCommand[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID}.planned(placed).Events,
-		streamCommand[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID}.planned(certified).Events)
+		planned(cmd, e.ListID.Stream(), id.UUID, placed), planned(cmd, id.Stream(), id.UUID, certified))
 	return approved, nil
 }
 
-// latest is the position of a decision that follows all that the log holds.
+// latest is the position of a decision after all that the log holds.
 const latest domain.Position = math.MaxUint64
 
-// placeFor is what the list is asked to do for an approval at that position of
-// the log.
-func placeFor(e housing.PlacementApproved, at domain.Position) housing.Place {
+// placementOf is the command to the list that follows from an approval at that
+// position of the log.
+func placementOf(e housing.PlacementApproved, at domain.Position) housing.Place {
 	return housing.Place{
 		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, Family: e.Family,
 		Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: at,
 	}
 }
 
-// finishPlacement takes the steps that an approval still needs. Every step's
-// command is derived from the approval, so that it is taken once, whoever takes
-// it and however often.
+// finishPlacement takes the steps that an approval still needs. The command of each
+// step is derived from the approval: repeated, by this process or another, the step is
+// taken once.
 func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approval domain.Recorded) (Receipt, error) {
 	e, ok := approval.Event.(housing.PlacementApproved)
 	if !ok {
 		return Receipt{}, errors.New("command: " + approval.Stream + " holds no approval where one was read")
 	}
-	step := func(name string) domain.Command {
-		return domain.CommandOf(approval, h.now()).Step(approval.ID, name)
-	}
-	onCase := func(cmd domain.Command, decide func(*housing.Application) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, streamCommand[housing.Application]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
-	}
-	onList := func(cmd domain.Command, decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, streamCommand[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: id.UUID, decide: decide})
-	}
+	cmd := func(name string) domain.Command { return domain.CommandOf(approval, h.now()).Step(approval.ID, name) }
 
-	place := step("place")
-	placed, err := onList(place, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Place(place, placeFor(e, approval.Position), h.rules)
+	place := cmd("place")
+	placed, err := step(ctx, h, place, e.ListID.Stream(), id, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Place(place, placementOf(e, approval.Position), h.rules)
 	})
 	var refusal *domain.Error
-	if errors.As(err, &refusal) && voids(refusal.Code) {
-		void := step("void")
-		if _, err := onCase(void, func(a *housing.Application) ([]domain.Event, error) { return a.Void(void, refusal) }); err != nil {
+	if errors.As(err, &refusal) && voidsApproval(refusal.Code) {
+		void := cmd("void")
+		if _, err := step(ctx, h, void, id.Stream(), id, func(a *housing.Application) ([]domain.Event, error) {
+			return a.Void(void, refusal)
+		}); err != nil {
 			return Receipt{}, err
 		}
 		return Receipt{}, refusal
@@ -195,9 +199,11 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 		return Receipt{}, err
 	}
 
-	certify := step("certify")
+	certify := cmd("certify")
 	entry := placed.Events[0].Event.(housing.EntryPlaced)
-	certified, err := onCase(certify, func(a *housing.Application) ([]domain.Event, error) { return a.Certify(certify, entry) })
+	certified, err := step(ctx, h, certify, id.Stream(), id, func(a *housing.Application) ([]domain.Event, error) {
+		return a.Certify(certify, entry)
+	})
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -205,15 +211,15 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	return certified, nil
 }
 
-// voids reports whether a list that refuses to place with this code takes the
-// approval back.
-func voids(code domain.Code) bool {
+// voidsApproval reports whether the approval is void where the list refuses the
+// placement with this code.
+func voidsApproval(code domain.Code) bool {
 	return code == domain.CodeAlreadyOnList || code == domain.CodeSpouseOnList || code == domain.CodeListUnknown
 }
 
-// at completes an examination with what the registry knows: the settlement of
-// the list, and the rules.
-func (h *Handler) at(q *housing.Queue, c *housing.Examine) *housing.Examine {
+// completeExamination adds to an examination what the registry knows: the settlement of
+// the list, and the rules. It returns nil for nil.
+func (h *Handler) completeExamination(q *housing.Queue, c *housing.Examine) *housing.Examine {
 	if c == nil {
 		return nil
 	}
@@ -223,7 +229,9 @@ func (h *Handler) at(q *housing.Queue, c *housing.Examine) *housing.Examine {
 }
 
 // Examine records an examination of need: one append to its case.
-func (h *Handler) Examine(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Examine, opt Options) (Receipt, error) {
+func (h *Handler) Examine(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Examine, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) {
@@ -231,14 +239,16 @@ func (h *Handler) Examine(ctx context.Context, cmd domain.Command, id domain.Cas
 			if err != nil {
 				return nil, err
 			}
-			return a.Examine(cmd, *h.at(q, &c))
+			return a.Examine(cmd, *h.completeExamination(q, &c))
 		},
 	})
 }
 
 // ChangeApplicationConsent withdraws the consent of an application that is not
 // decided, or gives it again: one append to its case.
-func (h *Handler) ChangeApplicationConsent(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.ChangeConsent, opt Options) (Receipt, error) {
+func (h *Handler) ChangeApplicationConsent(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.ChangeConsent, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) { return a.ChangeConsent(cmd, c) },
@@ -246,7 +256,9 @@ func (h *Handler) ChangeApplicationConsent(ctx context.Context, cmd domain.Comma
 }
 
 // RefuseApplication refuses an S000 application: one append to its case.
-func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options) (Receipt, error) {
+func (h *Handler) RefuseApplication(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options,
+) (Receipt, error) {
 	c.Rules = h.rules
 	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
@@ -256,7 +268,7 @@ func (h *Handler) RefuseApplication(ctx context.Context, cmd domain.Command, id 
 				if err != nil {
 					return nil, err
 				}
-				c.Examine = h.at(q, c.Examine)
+				c.Examine = h.completeExamination(q, c.Examine)
 			}
 			return a.Refuse(cmd, c)
 		},

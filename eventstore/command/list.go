@@ -9,24 +9,32 @@ import (
 	"tizilim/domain/residence"
 )
 
-// onList carries out a command that is one append to a list.
-func (h *Handler) onList(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options, decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
+// onList carries out a command in one append to a list.
+func (h *Handler) onList(
+	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
+	decide func(*housing.Queue) ([]domain.Event, error),
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[housing.Queue]{
 		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
 	})
 }
 
-// onOneList is onList for an act after which somebody, with a family, stands who
-// did not before: on no other list of the body (Q5). The other lists are looked
-// at before this one is held; what they say counts where this one agrees, so
-// that a command that was carried out gets its answer again.
-func (h *Handler) onOneList(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options, who func(*housing.Queue) (domain.PersonID, []housing.FamilyMember), decide func(*housing.Queue) ([]domain.Event, error)) (Receipt, error) {
+// onListIfOnNoOther is onList for an act that puts a person with a family on the list.
+// It is refused where another list of the body has an entry of the person or the spouse
+// (Q5). The other lists are read before this one is locked. Their refusal is given only
+// where this list would accept the command: so a command that was carried out before gets
+// its answer again.
+func (h *Handler) onListIfOnNoOther(
+	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
+	who func(*housing.Queue) (domain.PersonID, []housing.FamilyMember),
+	decide func(*housing.Queue) ([]domain.Event, error),
+) (Receipt, error) {
 	q, err := h.List(ctx, list)
 	if err != nil {
 		return Receipt{}, err
 	}
 	p, family := who(q)
-	elsewhere := h.onNoOther(ctx, list, q.List.Body, p, family)
+	elsewhere := h.checkOtherLists(ctx, list, q.List.Body, p, family)
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
 		events, err := decide(q)
 		if err != nil {
@@ -37,80 +45,120 @@ func (h *Handler) onOneList(ctx context.Context, cmd domain.Command, list domain
 }
 
 // RemoveEntry takes an entry off the list.
-func (h *Handler) RemoveEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Remove(cmd, c, h.rules) })
+func (h *Handler) RemoveEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Remove(cmd, c, h.rules)
+	})
 }
 
 // ReinstateEntry brings a removed entry back with its seniority.
-func (h *Handler) ReinstateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options) (Receipt, error) {
-	return h.onOneList(ctx, cmd, list, opt, func(q *housing.Queue) (domain.PersonID, []housing.FamilyMember) {
+func (h *Handler) ReinstateEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options,
+) (Receipt, error) {
+	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(q *housing.Queue) (domain.PersonID, []housing.FamilyMember) {
 		e, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
 		return e.PersonID, e.Family
 	}, func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
 }
 
-// StepOnEntry takes a step of the procedure on the review of an entry or on its
-// removal: one append to its list. holder is who asks, where it is the citizen.
+// StepOnEntry takes a step of the procedure on the review or the removal of an entry, in
+// one append to its list. holder is the citizen who gives the command; zero for staff.
 // decide gets the terms in force on the day.
-func (h *Handler) StepOnEntry(ctx context.Context, cmd domain.Command, list domain.ListID, id domain.EntryID, holder domain.PersonID, decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options) (Receipt, error) {
+func (h *Handler) StepOnEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, id domain.EntryID, holder domain.PersonID,
+	decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options,
+) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Proceed(id, holder, func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) })
+		return q.Proceed(id, holder, func(c *procedure.Case) ([]domain.Event, error) {
+			return decide(c, h.terms(cmd.Today()))
+		})
 	})
 }
 
 // RedateEntry moves an entry to the day on which its ground arose.
-func (h *Handler) RedateEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Redate, opt Options) (Receipt, error) {
+func (h *Handler) RedateEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Redate, opt Options,
+) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Redate(cmd, c) })
 }
 
-// TransferEntry gives an entry to another member of the family.
-func (h *Handler) TransferEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options) (Receipt, error) {
-	return h.onOneList(ctx, cmd, list, opt, func(*housing.Queue) (domain.PersonID, []housing.FamilyMember) {
+// TransferEntry transfers an entry to another member of the family.
+func (h *Handler) TransferEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options,
+) (Receipt, error) {
+	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.Queue) (domain.PersonID, []housing.FamilyMember) {
 		return c.PersonID, c.Family
 	}, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
 }
 
 // ProtectEntry records or lifts a protection from removal.
-func (h *Handler) ProtectEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Protect, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(cmd, c, h.rules) })
+func (h *Handler) ProtectEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Protect, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Protect(cmd, c, h.rules)
+	})
 }
 
 // SetPriorityRule sets or ends the priority rule of a list.
-func (h *Handler) SetPriorityRule(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.SetPriorityRule, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.SetPriorityRule(cmd, c, h.rules) })
+func (h *Handler) SetPriorityRule(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.SetPriorityRule, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.SetPriorityRule(cmd, c, h.rules)
+	})
 }
 
 // PrioritiseEntry gives an entry priority by the rule of its list, or ends it.
-func (h *Handler) PrioritiseEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Prioritise, opt Options) (Receipt, error) {
+func (h *Handler) PrioritiseEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Prioritise, opt Options,
+) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Prioritise(cmd, c) })
 }
 
 // ConfirmInventory confirms that an entry still stands in need.
-func (h *Handler) ConfirmInventory(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ConfirmInventory, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.ConfirmInventory(cmd, c, h.rules) })
+func (h *Handler) ConfirmInventory(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ConfirmInventory, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.ConfirmInventory(cmd, c, h.rules)
+	})
 }
 
-// TakeInventory asks for every confirmation that is due, and opens a review of
-// every entry whose holder was asked and did not answer in time.
-func (h *Handler) TakeInventory(ctx context.Context, cmd domain.Command, list domain.ListID, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.TakeInventory(cmd, h.rules) })
+// TakeInventory asks for every confirmation that is due. It opens a review of every
+// entry whose holder was asked and did not answer in time.
+func (h *Handler) TakeInventory(
+	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.TakeInventory(cmd, h.rules)
+	})
 }
 
 // ReviewEntry opens or closes a review of an entry.
-func (h *Handler) ReviewEntry(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Review, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Review(cmd, c, h.rules) })
+func (h *Handler) ReviewEntry(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Review, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Review(cmd, c, h.rules)
+	})
 }
 
 // ReportChange records what a holder reports. The members of a new family must
 // be recorded persons.
-func (h *Handler) ReportChange(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ReportChange, opt Options) (Receipt, error) {
+func (h *Handler) ReportChange(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ReportChange, opt Options,
+) (Receipt, error) {
 	for i, m := range c.Family {
 		p, err := h.Person(ctx, m.PersonID)
 		if err != nil {
 			return Receipt{}, err
 		}
 		if !p.Known() {
-			return Receipt{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown, "no person with this id is recorded").At(domain.Path("family", i, "person_id"))
+			return Receipt{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+				"no person with this id is recorded").At(domain.Path("family", i, "person_id"))
 		}
 	}
 	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
@@ -119,17 +167,27 @@ func (h *Handler) ReportChange(ctx context.Context, cmd domain.Command, list dom
 }
 
 // ChangeConsent withdraws or renews the consent to look-ups.
-func (h *Handler) ChangeConsent(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ChangeConsent, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.ChangeConsent(cmd, c) })
+func (h *Handler) ChangeConsent(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ChangeConsent, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.ChangeConsent(cmd, c)
+	})
 }
 
 // GiveNotice records the written notice of a removal.
-func (h *Handler) GiveNotice(ctx context.Context, cmd domain.Command, list domain.ListID, c housing.GiveNotice, opt Options) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.GiveNotice(cmd, c, h.rules) })
+func (h *Handler) GiveNotice(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.GiveNotice, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.GiveNotice(cmd, c, h.rules)
+	})
 }
 
 // EndLease ends the lease of a service dwelling.
-func (h *Handler) EndLease(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.EndLease, opt Options) (Receipt, error) {
+func (h *Handler) EndLease(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.EndLease, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.EndLease(cmd, c) },

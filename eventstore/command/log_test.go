@@ -43,7 +43,9 @@ type memoryLog struct {
 
 func newLog() *memoryLog { return &memoryLog{streams: map[string][]domain.Recorded{}} }
 
-func (l *memoryLog) Append(ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent) (domain.Position, error) {
+func (l *memoryLog) Append(
+	ctx context.Context, stream string, expected eventstore.Expected, events []eventstore.NewEvent,
+) (domain.Position, error) {
 	l.mu.Lock()
 	l.appends++
 	n := l.appends
@@ -66,7 +68,9 @@ func (l *memoryLog) Append(ctx context.Context, stream string, expected eventsto
 	return position, nil
 }
 
-func (l *memoryLog) append(stream string, expected eventstore.Expected, events []eventstore.NewEvent) (domain.Position, error) {
+func (l *memoryLog) append(
+	stream string, expected eventstore.Expected, events []eventstore.NewEvent,
+) (domain.Position, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	held := l.streams[stream]
@@ -97,7 +101,9 @@ func (l *memoryLog) append(stream string, expected eventstore.Expected, events [
 }
 
 // AppendRead is an append that looks for its entry first.
-func (l *memoryLog) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+func (l *memoryLog) AppendRead(
+	ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta,
+) error {
 	stream := accesslog.Stream(e.PersonID)
 	for {
 		held := l.stream(stream)

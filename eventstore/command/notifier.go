@@ -25,9 +25,9 @@ const (
 	// noticesAtOnce bounds one look.
 	noticesAtOnce = 100
 	// sendsAtOnce is how many messages are handed over side by side: a gateway
-	// that is slow holds up no more than it must.
+	// that is slow delays few others.
 	sendsAtOnce = 8
-	// lookBack is how many events are read at once where somebody is looked for.
+	// lookBack is how many events are read at once in a search back through a stream.
 	lookBack = 64
 	// reportEvery is how often a gateway is asked what became of messages.
 	reportEvery = time.Minute
@@ -35,23 +35,23 @@ const (
 	reportWithin = 72 * time.Hour
 )
 
-// NoticeBook lists the notices that wait, as a projection of the log. It may be
-// behind: whether a notice is still to be queued or sent, its stream says.
+// NoticeBook lists the notices that wait. It is a projection of the log and may be behind
+// it: whether a notice is still to be queued or sent, its stream tells.
 type NoticeBook interface {
-	// OwedNotices returns at most limit notices that events of the log owe, in a
-	// lasting order: those behind the debt after, or with the zero Debt the first.
+	// OwedNotices returns notices that events of the log owe, at most limit of them, in an
+	// order that does not change: those after the debt, or the first for the zero Debt.
 	OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error)
 	// DueNotices returns at most limit notices that are to be sent at by.
 	DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error)
-	// SentNotices returns at most limit notices that a [Reporter] took
-	// between the two instants and has told nothing of.
+	// SentNotices returns at most limit notices that a [Reporter] took between the two
+	// instants and of whose arrival nothing is recorded.
 	SentNotices(ctx context.Context, from, by time.Time, limit int) ([]notice.Outgoing, error)
 }
 
-// Notifier is the process manager that tells people what the registry did. It
-// works from recorded events only, so no notice comes before its act (R15).
-// Several may run at once: a notice is one stream and a message one id, so
-// neither is there twice, wherever a crash or another notifier comes between.
+// Notifier is the process manager that tells people what the registry did. It works from
+// recorded events only, so no notice comes before its act (R15). Several may run at once:
+// a notice has one stream and a message one id, so neither exists twice, whatever a crash
+// or another notifier does.
 type Notifier struct {
 	handler *Handler
 	book    NoticeBook
@@ -86,10 +86,10 @@ func (n *Notifier) Run(ctx context.Context) {
 	_ = work.Wait() // neither fails
 }
 
-// Once queues what is owed and sends what is due. What is owed and cannot be
-// queued, now or ever, stays owed and is tried again when all the others have
-// had their turn: however much there is of it, it crowds out nobody. Once
-// reports whether there is more that is owed behind what it looked at.
+// Once queues the notices that are owed and sends those that are due. A notice that
+// cannot be queued stays owed, and is tried again after all the others: however many of
+// them there are, they delay nobody else's for long. Once reports whether more are owed
+// than it looked at.
 func (n *Notifier) Once(ctx context.Context) (more bool) {
 	if !n.began {
 		if err := n.handler.BeginNotices(ctx); err != nil {
@@ -152,10 +152,9 @@ func (n *Notifier) warn(ctx context.Context, what string, err error, with ...any
 	}
 }
 
-// BeginNotices records, once in the life of a registry, that notices are owed
-// from here on.
+// BeginNotices records, once in the life of a registry, that notices are owed from now on.
 func (h *Handler) BeginNotices(ctx context.Context) error {
-	cmd := h.own(notice.Beginning.UUID, "begin")
+	cmd := h.ownCommand(notice.Beginning.UUID, "begin")
 	_, err := execute(ctx, h, streamCommand[notice.Notice]{
 		cmd: cmd, stream: notice.Beginning.Stream(),
 		decide: func(n *notice.Notice) ([]domain.Event, error) { return n.Begin(cmd) },
@@ -163,8 +162,8 @@ func (h *Handler) BeginNotices(ctx context.Context) error {
 	return err
 }
 
-// QueueNotice puts a notice that an event owes into the personal account and
-// on its other ways. Repeated, it does nothing.
+// QueueNotice puts a notice that an event owes into the personal account and on its other
+// ways. It is idempotent.
 func (h *Handler) QueueNotice(ctx context.Context, d notice.Debt) error {
 	recs, err := h.log.ReadPage(ctx, d.Event.Stream, d.Event.Revision, 1)
 	if err != nil {
@@ -186,36 +185,8 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 		FromCase: owed.FromCase(), Decision: owed.Decision, Duty: owed.Duty, By: owed.By, Language: domain.Kazakh,
 		Ways: []notice.Way{notice.Account}, RecordedAt: rec.Created.UTC(),
 	}
-	if id, isCase := strings.CutPrefix(rec.Stream, "case-"); isCase {
-		kase, err := uuid.Parse(id)
-		if err != nil {
-			return fmt.Errorf("command: a notice of the stream %s: %w", rec.Stream, err)
-		}
-		q.CaseID = domain.CaseID{UUID: kase}
-		c, err := h.Case(ctx, q.CaseID)
-		if err != nil {
-			return err
-		}
-		switch {
-		case owed.Complainant:
-			if q.PersonID, err = h.complainant(ctx, rec); err != nil {
-				return err
-			}
-		case owed.FromCase():
-			q.PersonID = c.ApplicantID
-		}
-		if q.PersonID == c.ApplicantID && c.Language != "" {
-			q.Language = c.Language // of the application (C1)
-		}
-	}
-	if owed.FromCase() && q.CaseID.IsZero() {
-		var err error
-		if q.PersonID, err = h.holder(ctx, rec); err != nil {
-			return err
-		}
-	}
-	if q.PersonID.IsZero() {
-		return fmt.Errorf("command: the stream %s does not say who is to be told", rec.Stream)
+	if err := h.addressNotice(ctx, &q, rec, owed); err != nil {
+		return err
 	}
 	person, err := h.Person(ctx, q.PersonID)
 	if err != nil {
@@ -230,7 +201,7 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 		}
 	}
 	q.NoticeID = owed.ID(rec.ID, q.PersonID)
-	cmd := h.own(q.NoticeID.UUID, "queue")
+	cmd := h.ownCommand(q.NoticeID.UUID, "queue")
 	q.QueuedAt = cmd.Now
 	if _, err := execute(ctx, h, streamCommand[notice.Notice]{
 		cmd: cmd, stream: q.NoticeID.Stream(), correlation: rec.Meta.Correlation,
@@ -238,14 +209,59 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	}); err != nil {
 		return err
 	}
-	// The copy in the account is there now; a crash before this is recorded
-	// leaves it among the notices that are due.
+	// The copy in the account is there now. After a crash before this is recorded, the
+	// notice is still among those that are due.
 	return h.deliverNotice(ctx, q.NoticeID, notice.Account)
 }
 
-// complainant is who filed the last complaint of the case before the event.
-func (h *Handler) complainant(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
-	err = h.before(ctx, rec, func(event domain.Event) bool {
+// addressNotice fills in whom the notice is for, in whose case, and in which language,
+// where the event does not say so itself.
+func (h *Handler) addressNotice(
+	ctx context.Context, q *notice.NoticeQueued, rec domain.Recorded, owed notice.Owed,
+) error {
+	id, isCase := strings.CutPrefix(rec.Stream, "case-")
+	if !isCase {
+		if owed.FromCase() {
+			var err error
+			if q.PersonID, err = h.reviewedHolder(ctx, rec); err != nil {
+				return err
+			}
+		}
+		return addressed(q, rec)
+	}
+	caseID, err := uuid.Parse(id)
+	if err != nil {
+		return fmt.Errorf("command: a notice of the stream %s: %w", rec.Stream, err)
+	}
+	q.CaseID = domain.CaseID{UUID: caseID}
+	c, err := h.Case(ctx, q.CaseID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case owed.Complainant:
+		if q.PersonID, err = h.lastComplainant(ctx, rec); err != nil {
+			return err
+		}
+	case owed.FromCase():
+		q.PersonID = c.ApplicantID
+	}
+	if q.PersonID == c.ApplicantID && c.Language != "" {
+		q.Language = c.Language // of the application (C1)
+	}
+	return addressed(q, rec)
+}
+
+func addressed(q *notice.NoticeQueued, rec domain.Recorded) error {
+	if q.PersonID.IsZero() {
+		return fmt.Errorf("command: the stream %s does not say whom the notice is for", rec.Stream)
+	}
+	return nil
+}
+
+// lastComplainant returns who filed the last complaint of the case before the event.
+func (h *Handler) lastComplainant(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
+	err = h.searchBack(ctx, rec, func(event domain.Event) bool {
 		e, ok := event.(procedure.ComplaintFiled)
 		if ok {
 			who = e.ComplainantID
@@ -255,14 +271,14 @@ func (h *Handler) complainant(ctx context.Context, rec domain.Recorded) (who dom
 	return who, err
 }
 
-// holder is whose entry the review is about that an event of a list belongs to;
-// nobody else complains there.
-func (h *Handler) holder(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
+// reviewedHolder returns the holder of the entry whose review an event of a list belongs
+// to. Nobody else can complain there.
+func (h *Handler) reviewedHolder(ctx context.Context, rec domain.Recorded) (who domain.PersonID, err error) {
 	review := rec.Event.Concerns().Case
 	if review.IsZero() {
 		return who, nil
 	}
-	err = h.before(ctx, rec, func(event domain.Event) bool {
+	err = h.searchBack(ctx, rec, func(event domain.Event) bool {
 		e, ok := event.(housing.ReviewOpened)
 		ok = ok && e.CaseID == review
 		if ok {
@@ -273,9 +289,10 @@ func (h *Handler) holder(ctx context.Context, rec domain.Recorded) (who domain.P
 	return who, err
 }
 
-// before shows the events of the stream before rec, the latest first, until one
-// is found. What is looked for lies near, and the stream of a list is long.
-func (h *Handler) before(ctx context.Context, rec domain.Recorded, found func(domain.Event) bool) error {
+// searchBack calls found with the events of the stream before rec, the latest first, until
+// it returns true. It reads a few at once: the event is near, and the stream of a list is
+// long.
+func (h *Handler) searchBack(ctx context.Context, rec domain.Recorded, found func(domain.Event) bool) error {
 	for end := rec.Revision; end > 0; {
 		from := end - min(end, lookBack)
 		recs, err := h.log.ReadPage(ctx, rec.Stream, from, int(end-from))
@@ -292,7 +309,7 @@ func (h *Handler) before(ctx context.Context, rec domain.Recorded, found func(do
 	return nil
 }
 
-// addressOf is where the person can be reached on the way; empty where not.
+// addressOf returns the address of the person on the way; empty where there is none.
 func addressOf(c residence.ContactsConfirmed, w notice.Way) domain.Personal {
 	switch w {
 	case notice.SMS:
@@ -303,10 +320,10 @@ func addressOf(c residence.ContactsConfirmed, w notice.Way) domain.Personal {
 	return ""
 }
 
-// SendNotice sends a notice that is due on its way and records what came of it.
-// The message has the same id at every attempt, until a gateway has taken it
-// and lost it: so a gateway that has it does not send it again, wherever the
-// last attempt ended.
+// SendNotice sends a notice that is due on its way and records the outcome. The message
+// has the same id at every attempt, so a gateway that has taken it does not send it
+// twice, wherever the last attempt ended. Once a gateway has taken and lost it, the next
+// attempt has another id.
 func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) error {
 	n, err := load[notice.Notice](ctx, h, o.NoticeID.Stream())
 	if err != nil {
@@ -330,30 +347,41 @@ func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) 
 	if o.Way == notice.Email {
 		m.Subject = domain.Personal(notice.Subject(n.Language))
 	}
-	failure := notice.NoContact
-	if m.To != "" {
-		err := g.Send(ctx, m)
-		if ctx.Err() != nil {
-			return ctx.Err() // the process ends; the next one hands it over again
-		}
-		var rejected *Rejection
-		switch {
-		case err == nil:
-			failure = ""
-		case errors.As(err, &rejected):
-			failure = notice.Rejected
-		default:
-			failure = notice.Unreachable
-		}
+	failure, err := handOver(ctx, g, m)
+	if err != nil {
+		return err
 	}
 	_, reports := g.(Reporter)
-	// Of one attempt there is one outcome, whoever else made it too.
-	return h.stepOnNotice(ctx, n, fmt.Sprintf("%s %d", o.Way, d.Attempts+1), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+	// The command is named after the attempt: where another notifier made it too, one
+	// outcome is recorded.
+	attempt := fmt.Sprintf("%s %d", o.Way, d.Attempts+1)
+	return h.stepOnNotice(ctx, n, attempt, func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
 		if failure == "" {
 			return n.Send(cmd, o.Way, reports)
 		}
 		return n.Fail(cmd, o.Way, failure, h.noticeTerms(cmd.Today()))
 	})
+}
+
+// handOver gives the message to the gateway, and returns why it was not taken; empty
+// where it was. Its error says that ctx has ended and the outcome is unknown: the message
+// is handed over again later.
+func handOver(ctx context.Context, g Gateway, m Message) (notice.Failure, error) {
+	if m.To == "" {
+		return notice.NoContact, nil
+	}
+	err := g.Send(ctx, m)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	var rejected *Rejection
+	switch {
+	case err == nil:
+		return "", nil
+	case errors.As(err, &rejected):
+		return notice.Rejected, nil
+	}
+	return notice.Unreachable, nil
 }
 
 // messageID of a notice on its way, the n-th time that a gateway takes it.
@@ -382,17 +410,18 @@ func (h *Handler) ReportNotice(ctx context.Context, reporter Reporter, o notice.
 	case ReportArrived:
 		return h.deliverNotice(ctx, o.NoticeID, o.Way)
 	case ReportLost:
-		return h.stepOnNotice(ctx, n, fmt.Sprintf("%s taken %d lost", o.Way, d.Taken), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+		lost := fmt.Sprintf("%s taken %d lost", o.Way, d.Taken)
+		return h.stepOnNotice(ctx, n, lost, func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
 			return n.Fail(cmd, o.Way, notice.NotDelivered, h.noticeTerms(cmd.Today()))
 		})
 	}
 	return nil
 }
 
-// deliverNotice records that the notice has arrived on the way. Where it tells
-// the applicant a decision, or what else the body owes notice of, the case learns
-// of it first, because the effect of the decision begins with it (C11): a stop between the two leaves a notice
-// that is not delivered yet, and so is taken up again.
+// deliverNotice records that the notice has arrived on the way. Where the notice tells the
+// applicant a decision, or is one that the body owes, the case learns of it first, because
+// the effect of the decision begins with it (C11). After a crash between the two the notice
+// is not delivered yet, and so is tried again.
 func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notice.Way) error {
 	n, err := load[notice.Notice](ctx, h, id.Stream())
 	if err != nil {
@@ -406,17 +435,18 @@ func (h *Handler) deliverNotice(ctx context.Context, id domain.NoticeID, w notic
 			return err
 		}
 	}
-	return h.stepOnNotice(ctx, n, fmt.Sprintf("%s delivered", w), func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+	delivered := fmt.Sprintf("%s delivered", w)
+	return h.stepOnNotice(ctx, n, delivered, func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
 		return n.Deliver(cmd, w)
 	})
 }
 
-// notified records in the case that its applicant got the notice. The copy in
-// the personal account counts for who applied through the portal and is told to
-// look there (S000-2.5, S001-10); whoever came with paper may never open one,
+// notified records in the case that its applicant got the notice. The copy in the personal
+// account counts only for an applicant who applied through the portal and is told to look
+// there (S000-2.5, S001-10). An applicant who came with paper may never open an account,
 // and is notified by an SMS or e-mail that has arrived, by letter or by hand.
 func (h *Handler) notified(ctx context.Context, n notice.Notice, w notice.Way) error {
-	cmd := h.own(n.NoticeID.UUID, "notified by "+string(w))
+	cmd := h.ownCommand(n.NoticeID.UUID, "notified by "+string(w))
 	_, err := h.StepOnCase(ctx, cmd, n.CaseID, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
 		if w == notice.Account && c.Channel != domain.ChannelPortal {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the applicant came with paper")
@@ -436,10 +466,13 @@ func (h *Handler) notified(ctx context.Context, n notice.Notice, w notice.Way) e
 	return err
 }
 
-// stepOnNotice takes a step on a notice. What its state refuses another has
-// done meanwhile.
-func (h *Handler) stepOnNotice(ctx context.Context, n notice.Notice, name string, step func(domain.Command, *notice.Notice) ([]domain.Event, error)) error {
-	cmd := h.own(n.NoticeID.UUID, name)
+// stepOnNotice takes a step on a notice. Where its state refuses the step as not due,
+// another process has taken it meanwhile.
+func (h *Handler) stepOnNotice(
+	ctx context.Context, n notice.Notice, name string,
+	step func(domain.Command, *notice.Notice) ([]domain.Event, error),
+) error {
+	cmd := h.ownCommand(n.NoticeID.UUID, name)
 	correlation := n.CaseID.UUID
 	if n.CaseID.IsZero() {
 		correlation = n.NoticeID.UUID
@@ -458,7 +491,8 @@ func (h *Handler) stepOnNotice(ctx context.Context, n notice.Notice, name string
 func (h *Handler) noticeTerms(day domain.Date) notice.Terms {
 	e := h.rules.On(day).Notice
 	return notice.Terms{
-		Attempts:   e.Attempts,
-		FirstPause: time.Duration(e.FirstPauseMinutes) * time.Minute, LongestPause: time.Duration(e.LongestPauseMinutes) * time.Minute,
+		Attempts:     e.Attempts,
+		FirstPause:   time.Duration(e.FirstPauseMinutes) * time.Minute,
+		LongestPause: time.Duration(e.LongestPauseMinutes) * time.Minute,
 	}
 }

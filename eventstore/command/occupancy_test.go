@@ -47,7 +47,7 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 				}
 				return c.occupants
 			}}))
-			if _, err := register(h, daur, c.at, residence.Permanent, command.Options{})(order("move")); domain.CodeOf(err) != c.code || asked != c.asked {
+			if _, err := register(h, daur, c.at, residence.Permanent, command.Options{})(envelope("move")); domain.CodeOf(err) != c.code || asked != c.asked {
 				t.Errorf("asked %d times: %v", asked, err)
 			}
 		})
@@ -55,10 +55,10 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	t.Run("R19 a model that is behind refuses for now", func(t *testing.T) {
 		behind := domain.Refuse(domain.Unavailable, domain.CodeModelNotReady, "behind")
 		h := newHandler(l.copy(), withRules(book), withModel(model{behind: behind}))
-		if _, err := register(h, daur, there, residence.Permanent, command.Options{})(order("move")); domain.CodeOf(err) != domain.CodeModelNotReady {
+		if _, err := register(h, daur, there, residence.Permanent, command.Options{})(envelope("move")); domain.CodeOf(err) != domain.CodeModelNotReady {
 			t.Errorf("%v", err)
 		}
-		if _, err := register(h, daur, elsewhere, residence.Permanent, command.Options{})(order("move elsewhere")); err != nil {
+		if _, err := register(h, daur, elsewhere, residence.Permanent, command.Options{})(envelope("move elsewhere")); err != nil {
 			t.Error(err)
 		}
 	})
@@ -75,7 +75,7 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 			t.Fatalf("%+v, %v", d.Lease, err)
 		}
 		for who, code := range map[domain.PersonID]domain.Code{erlan: "", gulnar: domain.CodeNotInLease} {
-			_, err := newHandler(l).Register(ctx, order("register "+who.String()), who, residence.Register{
+			_, err := newHandler(l).Register(ctx, envelope("register "+who.String()), who, residence.Register{
 				RegistrationID: domaintest.ID[domain.RegistrationID](who.String()), DwellingID: house, Kind: residence.Permanent,
 				From: domaintest.Today(), Consents: []residence.Consent{{PersonID: daur}},
 			}, command.Options{DryRun: true})

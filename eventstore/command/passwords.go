@@ -115,14 +115,14 @@ func (h *Handler) sendCode(ctx context.Context, cmd domain.Command, e otp.Issued
 	return nil
 }
 
-// redeem uses a one-time password up for the command: the first of two appends,
-// of which the second is the command's own.
+// redeemPassword uses up a one-time password for the command. It is the first of two
+// appends; the second is that of the command itself.
 //
-// Its id is derived from the command and its request, so that the command,
-// repeated after a crash between the two, finds its password verified and goes
-// on; for any other command it is used. The same wrong code, sent again under
-// the same key, costs one try.
-func (h *Handler) redeem(ctx context.Context, cmd domain.Command, by domain.PersonID, s Signed) error {
+// The id of the first is derived from the command and its request. So the command,
+// repeated after a crash between the two, finds its password verified and goes on; any
+// other command finds it used. The same wrong code, sent again under the same key, costs
+// one try.
+func (h *Handler) redeemPassword(ctx context.Context, cmd domain.Command, by domain.PersonID, s Signed) error {
 	p, err := h.Person(ctx, by)
 	if err != nil {
 		return err

@@ -12,21 +12,23 @@ import (
 
 // Provide gives a service dwelling to an entry of a list.
 //
-// Steps: the decision is recorded in a case- stream of its own, and alone may
-// be refused without a trace; the dwelling is let, or refuses where it has been
-// let meanwhile; the list ends the entry, or records that the decision does not
-// hold any more (somebody who filed earlier was placed, the entry was removed
-// or passed on); where it was asked for, the holder's stream registers the
-// residence in the dwelling, moving it from where it was, or records why it
-// cannot, and the provision stands; the case records that the act is done, and
-// what came of the registration. Where the list declined,
-// the lease is voided; where anything refused, the case records that the
-// decision is void. The dwelling goes before the list because a lease can be
-// taken back without anybody's number having moved.
+// Steps:
+//  1. The decision is recorded in a case- stream of its own. Only this step may refuse
+//     without a trace.
+//  2. The dwelling is let, or refuses where it has been let meanwhile.
+//  3. The list ends the entry, or records that the decision no longer holds: somebody who
+//     filed earlier was placed, or the entry was removed or transferred.
+//  4. Where it was asked for, the holder's stream registers the residence in the dwelling
+//     and ends the one before, or records why it cannot. The provision stands either way.
+//  5. The case records that the act is complete, and what came of the registration.
 //
-// A crash between the steps leaves a decision without an end, which [Finisher]
-// completes. Dwelling, list and person give a repeated step the answer that it
-// had, so that several who finish cannot end up in different outcomes.
+// Where the dwelling or the list refused, compensating events follow: the lease is
+// voided, if there is one, then the decision. The dwelling comes before the list because
+// voiding a lease changes nobody's number.
+//
+// A crash between the steps leaves a decision that is not complete, which [Finisher]
+// completes. Dwelling, list and person give a repeated step the answer that it had the
+// first time, so that several who finish one act come to one outcome.
 //
 // The receipt is that of the case; its events are the decision, the lease, the
 // end of the entry, the registration and the completion.
@@ -72,11 +74,13 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 }
 
 // planProvision adds to a planned decision the steps that would follow.
-func (h *Handler) planProvision(ctx context.Context, cmd domain.Command, d residence.Dwelling, decided Receipt) (Receipt, error) {
+func (h *Handler) planProvision(
+	ctx context.Context, cmd domain.Command, d residence.Dwelling, decided Receipt,
+) (Receipt, error) {
 	e := decided.Events[0].Event.(housing.ProvisionDecided)
 	var p housing.Provision
 	p.Apply(decided.Events[0])
-	let, err := d.Let(cmd, letFor(e, latest))
+	let, err := d.Let(cmd, leaseOf(e, latest))
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -96,28 +100,28 @@ func (h *Handler) planProvision(ctx context.Context, cmd domain.Command, d resid
 	if err != nil {
 		return Receipt{}, err
 	}
+	id := e.CaseID.UUID
 	decided.Events = slices.Concat(decided.Events,
-		streamCommand[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: e.CaseID.UUID}.planned(let).Events,
-		streamCommand[housing.Queue]{cmd: cmd, stream: e.ListID.Stream(), correlation: e.CaseID.UUID}.planned(provided).Events,
-		registered.Events,
-		streamCommand[housing.Provision]{cmd: cmd, stream: e.CaseID.Stream(), correlation: e.CaseID.UUID}.planned(completed).Events)
+		planned(cmd, e.Dwelling.ID.Stream(), id, let), planned(cmd, e.ListID.Stream(), id, provided),
+		registered.Events, planned(cmd, e.CaseID.Stream(), id, completed))
 	return decided, nil
 }
 
-// registerProvided registers the holder in the dwelling where the decision asks
-// for it.
-func (h *Handler) registerProvided(ctx context.Context, cmd domain.Command, e housing.ProvisionDecided, opt Options) (Receipt, housing.Residence, error) {
+// registerProvided registers the holder in the dwelling, where the decision asks for it.
+func (h *Handler) registerProvided(
+	ctx context.Context, cmd domain.Command, e housing.ProvisionDecided, opt Options,
+) (Receipt, housing.Residence, error) {
 	if e.RegisteredFrom.IsZero() {
 		return Receipt{}, housing.Residence{}, nil
 	}
-	c, err := h.judgedBy(ctx, cmd, residence.Register{
-		RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(e.CaseID.UUID, "registration")}, DwellingID: e.Dwelling.ID,
-		Kind: residence.Permanent, From: e.RegisteredFrom, Provision: e.CaseID,
+	c, err := h.addDwellingFacts(ctx, cmd, residence.Register{
+		RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(e.CaseID.UUID, "registration")},
+		DwellingID:     e.Dwelling.ID, Kind: residence.Permanent, From: e.RegisteredFrom, Provision: e.CaseID,
 	})
 	if err != nil {
 		return Receipt{}, housing.Residence{}, err
 	}
-	r, err := h.together(ctx, streamCommand[residence.Person]{
+	r, err := h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: e.PersonID.Stream(), correlation: e.CaseID.UUID, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		c.Household = household
@@ -132,9 +136,9 @@ func (h *Handler) registerProvided(ctx context.Context, cmd domain.Command, e ho
 	return r, housing.Residence{RegistrationID: c.RegistrationID}, nil
 }
 
-// letFor is what the dwelling is asked to do for a decision at that position of
-// the log.
-func letFor(e housing.ProvisionDecided, at domain.Position) residence.Let {
+// leaseOf is the command to the dwelling that follows from a decision at that position
+// of the log.
+func leaseOf(e housing.ProvisionDecided, at domain.Position) residence.Let {
 	c := residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, On: domain.DateOf(e.DecidedAt), Decided: at}
 	for _, m := range e.Family {
 		c.Family = append(c.Family, m.PersonID)
@@ -142,70 +146,68 @@ func letFor(e housing.ProvisionDecided, at domain.Position) residence.Let {
 	return c
 }
 
-// finishProvision takes the steps that a decision still needs, each once,
-// whoever takes it and however often.
+// finishProvision takes the steps that a decision still needs. The command of each step
+// is derived from the decision: repeated, by this process or another, the step is taken
+// once.
 func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decision domain.Recorded) (Receipt, error) {
 	e, ok := decision.Event.(housing.ProvisionDecided)
 	if !ok {
 		return Receipt{}, errors.New("command: " + decision.Stream + " holds no decision to provide where one was read")
 	}
-	step := func(name string) domain.Command {
-		return domain.CommandOf(decision, h.now()).Step(decision.ID, name)
-	}
-	onCase := func(cmd domain.Command, decide func(*housing.Provision) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, streamCommand[housing.Provision]{cmd: cmd, stream: id.Stream(), correlation: id.UUID, decide: decide})
-	}
-	onDwelling := func(cmd domain.Command, decide func(*residence.Dwelling) ([]domain.Event, error)) (Receipt, error) {
-		return execute(ctx, h, streamCommand[residence.Dwelling]{cmd: cmd, stream: e.Dwelling.ID.Stream(), correlation: id.UUID, decide: decide})
-	}
-	void := func(why *domain.Error) (Receipt, error) {
-		cmd := step("void")
-		if _, err := onCase(cmd, func(p *housing.Provision) ([]domain.Event, error) { return p.Void(cmd, why) }); err != nil {
-			return Receipt{}, err
-		}
-		return Receipt{}, why
-	}
+	cmd := func(name string) domain.Command { return domain.CommandOf(decision, h.now()).Step(decision.ID, name) }
 
-	let := step("let")
-	leased, err := onDwelling(let, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.Let(let, letFor(e, decision.Position))
+	let := cmd("let")
+	leased, err := step(ctx, h, let, e.Dwelling.ID.Stream(), id, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.Let(let, leaseOf(e, decision.Position))
 	})
 	var refusal *domain.Error
 	if errors.As(err, &refusal) && refusal.Code == domain.CodeDwellingLeased {
-		return void(refusal)
+		return Receipt{}, h.voidProvision(ctx, cmd("void"), id, refusal)
 	}
 	if err != nil {
 		return Receipt{}, err
 	}
 
-	provide := step("provide")
-	provided, err := execute(ctx, h, streamCommand[housing.Queue]{
-		cmd: provide, stream: e.ListID.Stream(), correlation: id.UUID,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Provide(provide, e) },
+	provide := cmd("provide")
+	provided, err := step(ctx, h, provide, e.ListID.Stream(), id, func(q *housing.Queue) ([]domain.Event, error) {
+		return q.Provide(provide, e)
 	})
 	if err != nil {
 		return Receipt{}, err
 	}
 	if declined, ok := provided.Events[0].Event.(housing.ProvisionDeclined); ok {
-		back := step("void the lease")
-		if _, err := onDwelling(back, func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.VoidLease(back, id, declined.Code)
-		}); err != nil {
+		back := cmd("void the lease")
+		voidLease := func(d *residence.Dwelling) ([]domain.Event, error) { return d.VoidLease(back, id, declined.Code) }
+		if _, err := step(ctx, h, back, e.Dwelling.ID.Stream(), id, voidLease); err != nil {
 			return Receipt{}, err
 		}
-		return void(domain.Refuse(domain.Conflict, declined.Code, "%s", declined.Reason))
+		why := domain.Refuse(domain.Conflict, declined.Code, "%s", declined.Reason)
+		return Receipt{}, h.voidProvision(ctx, cmd("void"), id, why)
 	}
 
-	registered, residing, err := h.registerProvided(ctx, step("register"), e, Options{})
+	registered, residing, err := h.registerProvided(ctx, cmd("register"), e, Options{})
 	if err != nil {
 		return Receipt{}, err
 	}
 
-	complete := step("complete")
-	completed, err := onCase(complete, func(p *housing.Provision) ([]domain.Event, error) { return p.Complete(complete, residing) })
+	complete := cmd("complete")
+	completed, err := step(ctx, h, complete, id.Stream(), id, func(p *housing.Provision) ([]domain.Event, error) {
+		return p.Complete(complete, residing)
+	})
 	if err != nil {
 		return Receipt{}, err
 	}
 	completed.Events = slices.Concat(leased.Events, provided.Events, registered.Events, completed.Events)
 	return completed, nil
+}
+
+// voidProvision records that the decision is void, and why. It returns why, or the
+// error of recording it.
+func (h *Handler) voidProvision(ctx context.Context, cmd domain.Command, id domain.CaseID, why *domain.Error) error {
+	if _, err := step(ctx, h, cmd, id.Stream(), id, func(p *housing.Provision) ([]domain.Event, error) {
+		return p.Void(cmd, why)
+	}); err != nil {
+		return err
+	}
+	return why
 }

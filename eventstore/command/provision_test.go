@@ -28,7 +28,7 @@ func TestQ20_AProcessManagerAloneFinishesAProvision(t *testing.T) {
 			}
 			return nil
 		}, nil)
-		_, err := provide(newHandler(l), house)(order("provide daur"), command.Options{})
+		_, err := provide(newHandler(l), house)(envelope("provide daur"), command.Options{})
 		if (err == nil) != (n == 4) {
 			t.Fatalf("stopped after %d appends: %v", n, err)
 		}
@@ -79,11 +79,13 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 func TestQ20_ALetDwellingIsNotGivenAgain(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) { return provide(h, house)(cmd, command.Options{}) })
+	must(t, "provide daur", func(cmd domain.Command) (command.Receipt, error) {
+		return provide(h, house)(cmd, command.Options{})
+	})
 	must(t, "aigul is placed", approve(h, caseOfAigul))
 	before := l.len()
 	again := provideTo(entryOfAigul, "a second provision")
-	if _, err := h.Provide(ctx, order("provide aigul"), again, command.Options{}); domain.CodeOf(err) != domain.CodeDwellingLeased {
+	if _, err := h.Provide(ctx, envelope("provide aigul"), again, command.Options{}); domain.CodeOf(err) != domain.CodeDwellingLeased {
 		t.Errorf("Q20: %v", err)
 	}
 	if l.len() != before {

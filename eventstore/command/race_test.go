@@ -53,7 +53,7 @@ func TestR11_OneOfManyRegistrationsAtTheSameDwellingWins(t *testing.T) {
 	n := l.len()
 	won := 0
 	for _, err := range atOnce(20, processes(l, 2), func(i int, h *command.Handler) error {
-		_, err := register(h, aigul, flat, residence.Permanent, command.Options{})(order(fmt.Sprint("register ", i)))
+		_, err := register(h, aigul, flat, residence.Permanent, command.Options{})(envelope(fmt.Sprint("register ", i)))
 		return err
 	}) {
 		switch domain.CodeOf(err) {
@@ -80,7 +80,7 @@ func TestR11_R12_ManyMovesAtOnceFollowEachOther(t *testing.T) {
 		if i%2 == 0 {
 			at = house
 		}
-		_, err := register(h, daur, at, residence.Permanent, command.Options{})(order(fmt.Sprint("move ", i)))
+		_, err := register(h, daur, at, residence.Permanent, command.Options{})(envelope(fmt.Sprint("move ", i)))
 		return err
 	}) {
 		switch domain.CodeOf(err) {
@@ -116,7 +116,7 @@ func TestTheSameCommandAtOnceIsCarriedOutOnce(t *testing.T) {
 		}
 		t.Run(a.name, func(t *testing.T) {
 			undisturbed := a.log.copy()
-			a.cmd = order(a.name)
+			a.cmd = envelope(a.name)
 			want, err := a.on(undisturbed)
 			if err != nil {
 				t.Fatal(err)
@@ -151,7 +151,7 @@ func TestQ5_TwoApplicationsOfOnePersonApprovedAtOnceGiveOneEntry(t *testing.T) {
 		cases := []domain.CaseID{caseOfAigul, secondOfAigul}
 		won := 0
 		for _, err := range atOnce(2, processes(l, 2), func(i int, h *command.Handler) error {
-			_, err := approve(h, cases[i])(order(fmt.Sprint("place ", i)))
+			_, err := approve(h, cases[i])(envelope(fmt.Sprint("place ", i)))
 			return err
 		}) {
 			if err == nil {
@@ -228,7 +228,7 @@ func TestR15_ARegistrationAfterTheApplicationIsNoneOfItsBusiness(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	r, err := deregister(newHandler(l), order("deregister several"), command.Options{})
+	r, err := deregister(newHandler(l), envelope("deregister several"), command.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +259,7 @@ func TestALostRaceIsDecidedAnew(t *testing.T) {
 func TestARefusalNeverRestsOnAnOldState(t *testing.T) {
 	l := world(t)
 	here, there := newHandler(l), newHandler(l)
-	_, err := remove(here, entryOfAigul, command.Options{})(order("too early"))
+	_, err := remove(here, entryOfAigul, command.Options{})(envelope("too early"))
 	if domain.CodeOf(err) != domain.CodeEntryUnknown {
 		t.Fatal(err)
 	}
@@ -290,13 +290,13 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 		must(t, fmt.Sprint("busy ", lost), changeOwner(busy, daur))
 		return nil
 	}, nil)
-	_, err := changeOwner(h, erlan)(order("slow"))
+	_, err := changeOwner(h, erlan)(envelope("slow"))
 	var refusal *domain.Error
 	if !errors.As(err, &refusal) || refusal.Code != domain.CodeLostRace || refusal.Kind != domain.Conflict {
 		t.Errorf("%v, want %s", err, domain.CodeLostRace)
 	}
 	for _, rec := range l.stream(flat.Stream()) {
-		if rec.Meta.Causation == order("slow").ID {
+		if rec.Meta.Causation == envelope("slow").ID {
 			t.Error("the loser was told that it lost, and was appended")
 		}
 	}
@@ -324,7 +324,7 @@ func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 		}
 		return nil
 	}, nil)
-	r, err := changeOwner(h, erlan)(order("slow"))
+	r, err := changeOwner(h, erlan)(envelope("slow"))
 	if err != nil || len(r.Events) != 1 || lost != races {
 		t.Errorf("%+v, %v after %d races, want the answer of the other process", r, err, lost)
 	}
@@ -337,7 +337,7 @@ func TestARepetitionOfWhatTheLogHoldsNoLongerIsNotConfirmed(t *testing.T) {
 	change := changeOwner(newHandler(l), erlan)
 	r := must(t, "change", change)
 	l.cut(flat.Stream(), int(r.Revision))
-	if _, err := change(order("change")); domain.CodeOf(err) != domain.CodeLogUnavailable {
+	if _, err := change(envelope("change")); domain.CodeOf(err) != domain.CodeLogUnavailable {
 		t.Errorf("%v, want %s", err, domain.CodeLogUnavailable)
 	}
 }

@@ -74,7 +74,7 @@ func TestAWriterThatIsStoppedInsideItsAppendDelaysNoRead(t *testing.T) {
 			defer goOn()
 			done := make(chan error, 1)
 			go func() {
-				_, err := review(h, entryOfDaur, command.Options{})(order("review"))
+				_, err := review(h, entryOfDaur, command.Options{})(envelope("review"))
 				done <- err
 			}()
 			<-stopped

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -24,8 +25,10 @@ func (h *Handler) Dwelling(ctx context.Context, id domain.DwellingID) (residence
 	return load[residence.Dwelling](ctx, h, id.Stream())
 }
 
-// RecordPerson makes a person known.
-func (h *Handler) RecordPerson(ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options) (Receipt, error) {
+// RecordPerson records a person.
+func (h *Handler) RecordPerson(
+	ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: c.PersonID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Record(cmd, c) },
@@ -33,15 +36,19 @@ func (h *Handler) RecordPerson(ctx context.Context, cmd domain.Command, c reside
 }
 
 // ConfirmContacts records how a person can be reached.
-func (h *Handler) ConfirmContacts(ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ConfirmContacts, opt Options) (Receipt, error) {
+func (h *Handler) ConfirmContacts(
+	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ConfirmContacts, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.ConfirmContacts(cmd, c) },
 	})
 }
 
-// RecordDwelling makes a dwelling known. Its owners must be recorded persons.
-func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options) (Receipt, error) {
+// RecordDwelling records a dwelling. Its owners must be recorded persons.
+func (h *Handler) RecordDwelling(
+	ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options,
+) (Receipt, error) {
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
 		return Receipt{}, err
 	}
@@ -52,7 +59,9 @@ func (h *Handler) RecordDwelling(ctx context.Context, cmd domain.Command, c resi
 }
 
 // DescribeDwelling records, or corrects, what a dwelling is.
-func (h *Handler) DescribeDwelling(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options) (Receipt, error) {
+func (h *Handler) DescribeDwelling(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options,
+) (Receipt, error) {
 	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Describe(cmd, c) },
@@ -60,7 +69,9 @@ func (h *Handler) DescribeDwelling(ctx context.Context, cmd domain.Command, id d
 }
 
 // ChangeOwners replaces the owners of a dwelling from a day on.
-func (h *Handler) ChangeOwners(ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options) (Receipt, error) {
+func (h *Handler) ChangeOwners(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options,
+) (Receipt, error) {
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
 		return Receipt{}, err
 	}
@@ -78,19 +89,21 @@ func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) err
 		}
 		if !p.Known() {
 			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-				"no person with this id is recorded; record the person with POST /v1/persons first").At(domain.Path("owners", i, "person_id"))
+				"no person with this id is recorded; record the person first").At(domain.Path("owners", i, "person_id"))
 		}
 	}
 	return nil
 }
 
 // Register registers a residence or a temporary stay of the person.
-func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Register, opt Options) (Receipt, error) {
-	c, err := h.judgedBy(ctx, cmd, c)
+func (h *Handler) Register(
+	ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Register, opt Options,
+) (Receipt, error) {
+	c, err := h.addDwellingFacts(ctx, cmd, c)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return h.together(ctx, streamCommand[residence.Person]{
+	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		c.Household = household
@@ -98,13 +111,16 @@ func (h *Handler) Register(ctx context.Context, cmd domain.Command, person domai
 	})
 }
 
-// judgedBy adds to a registration what it is judged by beside the person and
-// the household.
+// addDwellingFacts adds to a registration what its decision needs beside the person and
+// the household: the dwelling, the rules, and who is registered there where an
+// occupancy norm is in force.
 //
-// Who is registered at a dwelling is no stream's to protect: of two who register
-// at the same moment each may find the last place free. A norm may so be
-// exceeded by those who were at it at once; that ends nobody's registration.
-func (h *Handler) judgedBy(ctx context.Context, cmd domain.Command, c residence.Register) (residence.Register, error) {
+// No stream protects how many are registered at a dwelling: two persons who register at
+// the same moment may both take the last place. So a norm may be exceeded by those who
+// registered at once; nobody's registration is ended for it.
+func (h *Handler) addDwellingFacts(
+	ctx context.Context, cmd domain.Command, c residence.Register,
+) (residence.Register, error) {
 	d, err := h.Dwelling(ctx, c.DwellingID)
 	if err != nil {
 		return c, err
@@ -125,10 +141,12 @@ func (h *Handler) judgedBy(ctx context.Context, cmd domain.Command, c residence.
 	return c, err
 }
 
-// Correct corrects what was recorded of the person's registrations. The plan
-// tells what it leads to; on a dry run that is all that happens, whether or not
-// the consequences are accepted.
-func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options) (Receipt, residence.CorrectionPlan, error) {
+// Correct corrects what was recorded of the person's registrations. The plan tells the
+// consequences. A dry run makes the plan and changes nothing, whether or not the
+// consequences are accepted.
+func (h *Handler) Correct(
+	ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Correct, opt Options,
+) (Receipt, residence.CorrectionPlan, error) {
 	var plan residence.CorrectionPlan
 	c.Rules = h.rules
 	for i, ch := range c.Changes {
@@ -145,7 +163,7 @@ func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain
 			return Receipt{}, plan, unknown
 		}
 	}
-	r, err := h.together(ctx, streamCommand[residence.Person]{
+	r, err := h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) (events []domain.Event, err error) {
 		c.Household = household
@@ -160,24 +178,31 @@ func (h *Handler) Correct(ctx context.Context, cmd domain.Command, person domain
 
 // Deregister hands in and carries out an S001 application.
 //
-// Steps: the case receives the application (this alone may refuse the whole);
-// then each person's stream ends what the application asks for, or refuses for
-// this person; then the case records a result for each (R15: after the
-// registry's own entries, never before) and, in the same append, the departure
-// sheets that were asked for (R17). A crash between the steps leaves a
-// received case without a result, which [Finisher] completes.
+// Steps:
+//  1. The case receives the application. Only this step may refuse the whole.
+//  2. Each person's stream ends what the application asks for, or refuses for this
+//     person.
+//  3. The case records a result for each person (R15: after the entries of the register,
+//     never before them) and, in the same append, the departure sheets that were asked
+//     for (R17).
+//
+// A crash between the steps leaves a received case without results, which [Finisher]
+// completes.
 //
 // The receipt is that of the case; its events are the application, the endings
 // of its persons and the decision.
-func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residence.ApplyForDeregistration, opt Options) (Receipt, error) {
-	facts, err := h.facts(ctx, c)
+func (h *Handler) Deregister(
+	ctx context.Context, cmd domain.Command, c residence.ApplyForDeregistration, opt Options,
+) (Receipt, error) {
+	facts, err := h.deregistrationFacts(ctx, c)
 	if err != nil {
 		return Receipt{}, err
 	}
 	received, err := execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			return h.signed(ctx, cmd, c.Signature, c.ApplicantID, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			by := signer{c.ApplicantID, c.Signature}
+			return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
 				c.Evidence = e
 				return d.Receive(cmd, c, facts)
 			})
@@ -194,8 +219,9 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 		d.Apply(received.Events[0])
 		return h.planEndings(ctx, cmd, d, facts.Persons, received)
 	}
-	if application, ok := received.Events[0].Event.(residence.DeregistrationApplied); ok && len(application.CoOwners) > 0 {
-		return received, nil // it waits for them; see Answer
+	application, ok := received.Events[0].Event.(residence.DeregistrationApplied)
+	if ok && len(application.CoOwners) > 0 { // it waits for their answers: see Answer
+		return received, nil
 	}
 	decided, err := h.finishDeregistration(ctx, c.CaseID)
 	if err != nil {
@@ -206,13 +232,15 @@ func (h *Handler) Deregister(ctx context.Context, cmd domain.Command, c residenc
 	return decided, nil
 }
 
-// planEndings adds to a planned receipt the steps that would follow it now,
-// where the case d, which has it already, waits for nothing.
-func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residence.Deregistration, persons []*residence.Person, r Receipt) (Receipt, error) {
+// planEndings adds to a planned receipt the steps that would follow. d is the case with
+// the planned events; where it waits for co-owners no step follows.
+func (h *Handler) planEndings(
+	ctx context.Context, cmd domain.Command, d residence.Deregistration, persons []*residence.Person, r Receipt,
+) (Receipt, error) {
 	if d.Stage() != residence.StageCarriedOut {
 		return r, nil
 	}
-	onCase := streamCommand[residence.Deregistration]{cmd: cmd, stream: d.Applied.CaseID.Stream(), correlation: d.Applied.CaseID.UUID}
+	id := d.Applied.CaseID
 	var results []residence.Result
 	var endings []domain.Recorded
 	for _, p := range persons {
@@ -221,30 +249,31 @@ func (h *Handler) planEndings(ctx context.Context, cmd domain.Command, d residen
 			return Receipt{}, err
 		}
 		ends, err := p.EndFor(h.endingsOf(d, household))
-		planned := streamCommand[residence.Person]{cmd: cmd, stream: p.ID.Stream(), correlation: d.Applied.CaseID.UUID}.planned(ends)
-		result, err := resultOf(p.ID, planned, err)
+		ended := planned(cmd, p.ID.Stream(), id.UUID, ends)
+		result, err := resultOf(p.ID, ended, err)
 		if err != nil {
 			return Receipt{}, err
 		}
 		results = append(results, result)
-		for i := range planned.Events { // the sheets name them as the log would
-			planned.Events[i].Revision = p.Revision() + 1 + uint64(i)
+		for i := range ended { // the sheets name them as the log would
+			ended[i].Revision = p.Revision() + 1 + uint64(i)
 		}
-		endings = append(endings, planned.Events...)
+		endings = append(endings, ended...)
 	}
 	decided, err := decideWithSheets(&d, cmd, results, endings, h.rules)
 	if err != nil {
 		return Receipt{}, err
 	}
-	r.Events = append(r.Events, endings...)
-	r.Events = append(r.Events, onCase.planned(decided).Events...)
+	r.Events = slices.Concat(r.Events, endings, planned(cmd, id.Stream(), id.UUID, decided))
 	return r, nil
 }
 
-// Answer takes a co-owner's answer to an S001 application, and carries it out
-// where it was the last confirmation: the steps and their finishing are those
-// of [Handler.Deregister]. A refusal by an answer is one append to the case.
-func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.CaseID, c residence.AnswerApplication, opt Options) (Receipt, error) {
+// Answer takes a co-owner's answer to an S001 application. The last confirmation carries
+// the application out, by the steps of [Handler.Deregister]; a decline refuses it, in one
+// append to the case.
+func (h *Handler) Answer(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c residence.AnswerApplication, opt Options,
+) (Receipt, error) {
 	c.Rules = h.rules
 	d, err := load[residence.Deregistration](ctx, h, id.Stream())
 	if err != nil {
@@ -257,7 +286,8 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 	answered, err := execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			return h.signed(ctx, cmd, c.Signature, c.PersonID, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			by := signer{c.PersonID, c.Signature}
+			return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
 				c.Evidence = e
 				return d.Answer(cmd, c, &dwelling)
 			})
@@ -294,13 +324,13 @@ func (h *Handler) Answer(ctx context.Context, cmd domain.Command, id domain.Case
 	return decided, nil
 }
 
-// lapse ends an S001 case whose co-owners did not answer in time (R6).
-func (h *Handler) lapse(ctx context.Context, due domain.Due) error {
+// lapseConfirmations ends an S001 case whose co-owners did not answer in time (R6).
+func (h *Handler) lapseConfirmations(ctx context.Context, due domain.Due) error {
 	id, err := uuid.Parse(strings.TrimPrefix(due.Stream, "case-"))
 	if err != nil {
 		return fmt.Errorf("command: confirmations of the stream %s: %w", due.Stream, err)
 	}
-	cmd := h.own(id, "lapse")
+	cmd := h.ownCommand(id, "lapse")
 	_, err = execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: due.Stream, correlation: id,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(cmd, h.rules) },
@@ -308,8 +338,10 @@ func (h *Handler) lapse(ctx context.Context, due domain.Due) error {
 	return err
 }
 
-// facts reads what the application is judged by.
-func (h *Handler) facts(ctx context.Context, c residence.ApplyForDeregistration) (residence.Facts, error) {
+// deregistrationFacts reads what the decision on the application needs.
+func (h *Handler) deregistrationFacts(
+	ctx context.Context, c residence.ApplyForDeregistration,
+) (residence.Facts, error) {
 	applicant, err := h.Person(ctx, c.ApplicantID)
 	if err != nil {
 		return residence.Facts{}, err
@@ -336,17 +368,17 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	if err != nil {
 		return Receipt{}, err
 	}
-	if d.Complete.IsZero() { // co-owners are waited for, or have refused: there is nothing to finish
+	if d.Complete.IsZero() { // it waits for co-owners, or one has refused
 		return Receipt{}, nil
 	}
 	var results []residence.Result
 	var ended []domain.Recorded
 	for i, person := range d.Applied.Persons {
 		if d.Decided && !d.Results[i].Granted() {
-			continue // what was refused then might be possible now: it is not asked again
+			continue // refused for this person, which stays so even if it would be possible now
 		}
 		done, err := h.endFor(ctx, d, person)
-		result, err := resultOf(person, done, err)
+		result, err := resultOf(person, done.Events, err)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -367,7 +399,10 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 
 // decideWithSheets is the last step of a deregistration: the decision and, in the
 // same append, the departure sheets of what has ended.
-func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results []residence.Result, ended []domain.Recorded, book rules.Book) ([]domain.Event, error) {
+func decideWithSheets(
+	d *residence.Deregistration, cmd domain.Command, results []residence.Result, ended []domain.Recorded,
+	book rules.Book,
+) ([]domain.Event, error) {
 	decided, err := d.Decide(cmd, results, book)
 	if err != nil {
 		return nil, err
@@ -379,25 +414,25 @@ func decideWithSheets(d *residence.Deregistration, cmd domain.Command, results [
 // on which the case was complete, however late it is finished.
 func (h *Handler) endingsOf(d residence.Deregistration, household residence.Household) residence.EndFor {
 	return residence.EndFor{
-		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground, On: domain.DateOf(d.Complete),
-		Received: d.Received, Named: d.Applied.Persons, Household: household, Rules: h.rules,
+		CaseID: d.Applied.CaseID, DwellingID: d.Applied.DwellingID, Ground: d.Applied.Ground,
+		On: domain.DateOf(d.Complete), Received: d.Received, Named: d.Applied.Persons,
+		Household: household, Rules: h.rules,
 	}
 }
 
-// endFor ends the registrations of one person of the case. Repeated, it gives
-// the same receipt.
+// endFor ends the registrations of one person of the case. It is idempotent.
 func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
-	return h.together(ctx, streamCommand[residence.Person]{
+	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		return p.EndFor(h.endingsOf(d, household))
 	})
 }
 
-// resultOf is what the case tells of one person: the registrations that were
-// ended, or why none was.
-func resultOf(person domain.PersonID, done Receipt, err error) (residence.Result, error) {
+// resultOf is the result of the case for one person: the registrations that were ended,
+// or why none was.
+func resultOf(person domain.PersonID, events []domain.Recorded, err error) (residence.Result, error) {
 	result := residence.Result{PersonID: person}
 	var refusal *domain.Error
 	switch {
@@ -407,7 +442,7 @@ func resultOf(person domain.PersonID, done Receipt, err error) (residence.Result
 	case err != nil:
 		return result, err
 	}
-	for _, rec := range done.Events {
+	for _, rec := range events {
 		if e, ok := rec.Event.(residence.RegistrationEnded); ok {
 			result.Ended = append(result.Ended, e.RegistrationID)
 			result.Warnings = append(result.Warnings, e.Warnings...)

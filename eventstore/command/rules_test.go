@@ -22,7 +22,7 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	own := func(t *testing.T) *command.Handler { return newHandler(world(t), withRules(book)) }
 
 	t.Run("a stay", func(t *testing.T) {
-		_, err := register(own(t), daur, house, residence.Temporary, command.Options{})(order("stay")) // six months
+		_, err := register(own(t), daur, house, residence.Temporary, command.Options{})(envelope("stay")) // six months
 		domaintest.Refused(t, nil, err, domain.CodeTemporaryTooLong, "until")
 	})
 	t.Run("an application for service housing", func(t *testing.T) {
@@ -33,9 +33,9 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	})
 	t.Run("a refusal", func(t *testing.T) {
 		h := own(t)
-		_, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, command.Options{})
+		_, err := h.RefuseApplication(ctx, envelope("refuse"), caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, command.Options{})
 		domaintest.Refused(t, nil, err, domain.CodeGroundUnknown, "ground")
-		r, err := h.RefuseApplication(ctx, order("refuse"), caseOfAigul, housing.Refuse{
+		r, err := h.RefuseApplication(ctx, envelope("refuse"), caseOfAigul, housing.Refuse{
 			Ground: housing.RequirementsNotMet, Reasons: "because", Unmet: "b", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
 		}, command.Options{})
 		if err != nil {
@@ -45,14 +45,14 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	})
 	for _, dry := range []bool{false, true} {
 		t.Run("a placement", func(t *testing.T) {
-			r, err := own(t).DecidePlacement(ctx, order("place"), caseOfAigul, nothingFound, command.Options{DryRun: dry})
+			r, err := own(t).DecidePlacement(ctx, envelope("place"), caseOfAigul, nothingFound, command.Options{DryRun: dry})
 			if err != nil {
 				t.Fatal(err)
 			}
 			judgedBy(t, r, rulestest.New, rulestest.New) // approval and certificate
 		})
 		t.Run("a deregistration", func(t *testing.T) {
-			r, err := deregister(own(t), order("deregister"), command.Options{DryRun: dry})
+			r, err := deregister(own(t), envelope("deregister"), command.Options{DryRun: dry})
 			if err != nil {
 				t.Fatal(err)
 			}

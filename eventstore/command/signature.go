@@ -15,37 +15,47 @@ type Signed struct {
 	Code      domain.Personal    // the one-time password
 }
 
-// signed lets decide judge the command with the evidence of its signature by
-// the person. It is called where events are decided, so that a command that is
-// repeated is answered from the log, whatever has become of a certificate since.
+// signer is who signs a command, and how.
+type signer struct {
+	person domain.PersonID
+	method domain.SignatureMethod
+}
+
+// decideSigned decides a command with the evidence of its signature. It is called where
+// events are decided, so that a repeated command is answered from the log, whatever has
+// become of a certificate since.
 //
-// What the registry itself can refuse is refused first: the signature is looked
-// at, and a one-time password used up, once nothing else speaks against the
-// command.
-func (h *Handler) signed(ctx context.Context, cmd domain.Command, m domain.SignatureMethod, by domain.PersonID, opt Options, decide func(domain.Evidence) ([]domain.Event, error)) ([]domain.Event, error) {
+// decide comes first, and then the signature is checked or the one-time password used
+// up: a command that is refused for another reason costs no try.
+func (h *Handler) decideSigned(
+	ctx context.Context, cmd domain.Command, by signer, opt Options,
+	decide func(domain.Evidence) ([]domain.Event, error),
+) ([]domain.Event, error) {
 	s := opt.Signed
-	if m != domain.SignatureEDS && m != domain.SignatureOTP {
+	if by.method != domain.SignatureEDS && by.method != domain.SignatureOTP {
 		return decide(domain.Evidence{})
 	}
-	evidence := domain.EvidenceOf(by, s.Text)
+	evidence := domain.EvidenceOf(by.person, s.Text)
 	evidence.Challenge = s.Challenge
 	events, err := decide(evidence)
 	if err != nil {
 		return nil, err
 	}
-	if m == domain.SignatureOTP {
+	if by.method == domain.SignatureOTP {
 		if s.Challenge.IsZero() {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-				"the request is not signed: ask for a one-time password, and add its challenge and its code").At("signature.challenge")
+				"the request is not signed: ask for a one-time password, and add its challenge and its code",
+			).At("signature.challenge")
 		}
 		if opt.DryRun { // a code is not used up by asking what would be
 			return events, nil
 		}
-		return events, h.redeem(ctx, cmd, by, s)
+		return events, h.redeemPassword(ctx, cmd, by.person, s)
 	}
 	if len(s.CMS) == 0 {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"the request is not signed: add an EDS over the text that the preview of signatures answers").At("signature.cms")
+			"the request is not signed: add an EDS over the text that the preview of signatures answers",
+		).At("signature.cms")
 	}
 	if evidence, err = h.signatures.Verify(s.Text, s.CMS, cmd.Now); err != nil {
 		return nil, err

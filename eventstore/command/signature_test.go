@@ -63,7 +63,7 @@ func TestC19_AStopBeforeTheSMSIsMadeGoodByTheSameCommand(t *testing.T) {
 	})
 	ask := func(g command.Gateway) error {
 		_, _, err := newHandler(l, withPasswords(base, g)).
-			SendPassword(ctx, order("ask"), erlan, domain.Personal(domain.TextDigest(signedText)), command.Options{})
+			SendPassword(ctx, envelope("ask"), erlan, domain.Personal(domain.TextDigest(signedText)), command.Options{})
 		return err
 	}
 	n := l.len()
@@ -93,7 +93,7 @@ func TestC19_AStopBetweenPasswordAndApplicationServesThatCommandAlone(t *testing
 		}
 		return nil
 	}, nil)
-	first := order("the application")
+	first := envelope("the application")
 	if _, err := applyByCode(sms)(newHandler(l), first, command.Options{}); err == nil {
 		t.Fatal("it was not stopped")
 	}
@@ -101,7 +101,7 @@ func TestC19_AStopBetweenPasswordAndApplicationServesThatCommandAlone(t *testing
 	if got := l.since(n); len(got) != 1 || got[0].Event.(otp.Verified).Command != first.ID {
 		t.Fatalf("recorded %v", typesOf(got))
 	}
-	if _, err := applyByCode(sms)(newHandler(l), order("another application"), command.Options{}); domain.CodeOf(err) != domain.CodePasswordUsed {
+	if _, err := applyByCode(sms)(newHandler(l), envelope("another application"), command.Options{}); domain.CodeOf(err) != domain.CodePasswordUsed {
 		t.Errorf("another command: %v", err)
 	}
 	if _, err := applyByCode(sms)(newHandler(l), first, command.Options{}); err != nil {

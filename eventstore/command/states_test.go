@@ -43,7 +43,7 @@ func TestAStateIsNotChangedByWhatGoesOnFromIt(t *testing.T) {
 	seen := map[string]bool{}
 	for _, a := range append(acts(t), remarried(t)) {
 		if a.cmd.ID.IsZero() {
-			a.cmd = order(a.name)
+			a.cmd = envelope(a.name)
 		}
 		if _, err := a.on(a.log); domain.CodeOf(err) != a.refuse {
 			t.Fatalf("%s: %v", a.name, err)

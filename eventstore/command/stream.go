@@ -122,7 +122,8 @@ func (st *cached[S, P]) lock(ctx context.Context) (unlock func(), err error) {
 	case <-ctx.Done():
 		st.order.gave(st.name)
 		return nil, domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
-			"other commands on the same record took too long; send the same request with the same Idempotency-Key again")
+			"other commands on the same record took too long; "+
+				"send the same request with the same Idempotency-Key again")
 	}
 }
 

@@ -17,27 +17,27 @@ import (
 )
 
 const (
-	// dueEvery is how often the agenda is looked at. Duties fall due on days or
-	// with a term of at least minutes, so some seconds are early enough.
+	// dueEvery is how often the agenda is looked at. Tasks fall due on days or after
+	// terms of at least minutes, so some seconds are early enough.
 	dueEvery = 5 * time.Second
 	// dueAtOnce bounds one look.
 	dueAtOnce = 100
-	// registryActor stands for who gave the command where nobody did.
+	// registryActor is the actor of the commands that the registry gives itself.
 	registryActor = "registry"
 )
 
-// Agenda lists what the registry has to do by itself, as a projection of the
-// log.
+// Agenda lists the tasks of the registry: what it does itself when an instant comes.
+// It is a projection of the log.
 type Agenda interface {
-	// Due returns at most limit duties whose time has come at by, the oldest
-	// first.
+	// Due returns the tasks whose instant has come at by, the oldest first, at most
+	// limit of them.
 	Due(ctx context.Context, by time.Time, limit int) ([]domain.Due, error)
 }
 
-// Timer is the process manager that does what is due. Several may run at once:
-// every duty's command is derived from the fact that it follows from, so it is
-// done once. A duty that is no longer one, because the agenda is behind the
-// log, is passed over.
+// Timer is the process manager that carries out the tasks that are due. Several may
+// run at once: the command of a task is derived from the event that the task follows
+// from, so it is carried out once. The agenda may be behind the log: a task that the
+// log does not know any more is passed over.
 type Timer struct {
 	handler *Handler
 	agenda  Agenda
@@ -54,68 +54,116 @@ func (t *Timer) Run(ctx context.Context) {
 	every(ctx, dueEvery, func() { t.Once(ctx) })
 }
 
-// Once does what is due now.
+// Once carries out what is due now.
 func (t *Timer) Once(ctx context.Context) {
-	duties, err := t.agenda.Due(ctx, t.handler.now(), dueAtOnce)
+	due, err := t.agenda.Due(ctx, t.handler.now(), dueAtOnce)
 	if err != nil {
 		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
-			t.log.Warn("what is due cannot be read now", "error", err)
+			t.log.Warn("the tasks that are due cannot be read now", "error", err)
 		}
 		return
 	}
-	for _, d := range duties {
+	for _, d := range due {
 		if err := t.handler.Do(ctx, d); err != nil && ctx.Err() == nil {
-			t.log.Warn("something due could not be done yet", "kind", d.Kind, "stream", d.Stream, "error", err)
+			t.log.Warn("a task that is due could not be done yet", "kind", d.Kind, "stream", d.Stream, "error", err)
 		}
 	}
 }
 
-// duties says how each kind of duty is done.
-var duties = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
+// tasks says how each kind of task is carried out.
+var tasks = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
 	domain.DueTerm:          (*Handler).expire,
-	domain.DueConfirmations: (*Handler).lapse,
+	domain.DueConfirmations: (*Handler).lapseConfirmations,
 	domain.DueConsent:       (*Handler).expireConsent,
-	domain.DueWard:          (*Handler).noteDue,
-	domain.DueDecision: onCase("overdue", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
-		return c.MarkOverdue(cmd)
-	}),
-	domain.DueCorrection: onCase("return", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
-		return c.Return(cmd)
-	}),
-	domain.DueObjection: onCase("hearing lapsed", func(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
-		return c.CloseHearing(cmd, procedure.HearingLapsed, "")
-	}),
-	domain.DueDuty: onCase("missed", func(cmd domain.Command, c *procedure.Case, duty string) ([]domain.Event, error) {
-		return c.MarkMissed(cmd, procedure.Duty(duty))
-	}),
-	domain.DueInventory: func(h *Handler, ctx context.Context, d domain.Due) error {
-		return h.onListDue(ctx, d, "inventory", d.Item, func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
-			return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
-		})
-	},
+	domain.DueWard:          (*Handler).noteWardWhenDue,
+	domain.DueInventory:     (*Handler).takeInventoryWhenDue,
+	domain.DueDecision:      onCase("overdue", markOverdue),
+	domain.DueCorrection:    onCase("return", returnCase),
+	domain.DueObjection:     onCase("hearing lapsed", lapseHearing),
+	domain.DueDuty:          onCase("missed", markMissed),
+}
+
+// caseStep is a step of the procedure that the registry takes itself. item is that of
+// the task.
+type caseStep func(cmd domain.Command, c *procedure.Case, item string) ([]domain.Event, error)
+
+func markOverdue(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
+	return c.MarkOverdue(cmd)
+}
+
+func returnCase(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
+	return c.Return(cmd)
+}
+
+func lapseHearing(cmd domain.Command, c *procedure.Case, _ string) ([]domain.Event, error) {
+	return c.CloseHearing(cmd, procedure.HearingLapsed, "")
+}
+
+func markMissed(cmd domain.Command, c *procedure.Case, duty string) ([]domain.Event, error) {
+	return c.MarkMissed(cmd, procedure.Duty(duty))
 }
 
 // listPrefix begins the name of a list's stream.
 const listPrefix = "queue-"
 
-// onListDue does what is due of a thing of a list, an entry or a review: one
-// append to the list. What the list refuses is no duty any more: the agenda was
-// behind the log.
-func (h *Handler) onListDue(ctx context.Context, d domain.Due, name, thing string, decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error)) error {
+// onCase returns a task that is one step on a case. Where the task is on a list, the
+// case is a review, whose id its item begins with.
+func onCase(name string, step caseStep) func(*Handler, context.Context, domain.Due) error {
+	return func(h *Handler, ctx context.Context, d domain.Due) error {
+		if strings.HasPrefix(d.Stream, listPrefix) {
+			return h.onReviewWhenDue(ctx, d, name, step)
+		}
+		id, err := uuid.Parse(strings.TrimPrefix(d.Stream, "case-"))
+		if err != nil {
+			return fmt.Errorf("command: a task of the stream %s: %w", d.Stream, err)
+		}
+		// The same task can fall due again later, for example after an extension.
+		cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
+		decide := func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c, d.Item) }
+		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, decide, Options{})
+		return unlessConflict(err)
+	}
+}
+
+func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Due, name string, step caseStep) error {
+	review, item, _ := strings.Cut(d.Item, "/")
+	decide := func(cmd domain.Command, q *housing.Queue, id uuid.UUID) ([]domain.Event, error) {
+		return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) {
+			return step(cmd, c, item)
+		})
+	}
+	return h.onListWhenDue(ctx, d, name, review, decide)
+}
+
+// takeInventoryWhenDue carries out what is due in the inventory of an entry.
+func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Due) error {
+	decide := func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
+		return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
+	}
+	return h.onListWhenDue(ctx, d, "inventory", d.Item, decide)
+}
+
+// onListWhenDue carries out a task on a thing of a list, an entry or a review, in one
+// append to the list.
+func (h *Handler) onListWhenDue(
+	ctx context.Context, d domain.Due, name, thing string,
+	decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error),
+) error {
 	id, err := uuid.Parse(thing)
 	if err != nil {
-		return fmt.Errorf("command: a duty of the list %s of %q: %w", d.Stream, d.Item, err)
+		return fmt.Errorf("command: a task of the list %s on %q: %w", d.Stream, d.Item, err)
 	}
-	cmd := h.own(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
+	cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
 	_, err = execute(ctx, h, streamCommand[housing.Queue]{
 		cmd: cmd, stream: d.Stream,
 		decide: func(q *housing.Queue) ([]domain.Event, error) { return decide(cmd, q, id) },
 	})
-	return unlessRefused(err)
+	return unlessConflict(err)
 }
 
-// unlessRefused is nil for the conflict of a duty that is none any more.
-func unlessRefused(err error) error {
+// unlessConflict returns nil for a conflict: the task does not exist any more, and the
+// agenda was behind the log.
+func unlessConflict(err error) error {
 	var refused *domain.Error
 	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
 		return nil
@@ -123,34 +171,12 @@ func unlessRefused(err error) error {
 	return err
 }
 
-// onCase is a duty that is one step on a case, or on a review of a list, whose
-// item begins with the review. What the case refuses is no duty any more: the
-// agenda was behind the log.
-func onCase(name string, step func(cmd domain.Command, c *procedure.Case, item string) ([]domain.Event, error)) func(*Handler, context.Context, domain.Due) error {
-	return func(h *Handler, ctx context.Context, d domain.Due) error {
-		if strings.HasPrefix(d.Stream, listPrefix) {
-			review, item, _ := strings.Cut(d.Item, "/")
-			return h.onListDue(ctx, d, name, review, func(cmd domain.Command, q *housing.Queue, id uuid.UUID) ([]domain.Event, error) {
-				return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) { return step(cmd, c, item) })
-			})
-		}
-		id, err := uuid.Parse(strings.TrimPrefix(d.Stream, "case-"))
-		if err != nil {
-			return fmt.Errorf("command: a duty of the stream %s: %w", d.Stream, err)
-		}
-		// The same duty can fall due again later, after an extension for one.
-		cmd := h.own(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
-		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c, d.Item) }, Options{})
-		return unlessRefused(err)
-	}
-}
-
-// Do does what is due, once; it does nothing where that has been done or is not
-// due any more.
+// Do carries out a task. It does nothing where the task has been carried out or does not
+// exist any more.
 func (h *Handler) Do(ctx context.Context, d domain.Due) error {
-	do, ok := duties[d.Kind]
+	do, ok := tasks[d.Kind]
 	if !ok {
-		return fmt.Errorf("command: no duty is of the kind %q", d.Kind)
+		return fmt.Errorf("command: no task is of the kind %q", d.Kind)
 	}
 	err := do(h, ctx, d)
 	if domain.CodeOf(err) == domain.CodeNotDue {
@@ -174,9 +200,9 @@ func (h *Handler) expire(ctx context.Context, d domain.Due) error {
 	if err != nil {
 		return err
 	}
-	// A term that was corrected after it had expired can expire again, and that
-	// is another command.
-	cmd := h.own(id.UUID, fmt.Sprintf("expire after %d", p.LastFact(id)))
+	// A term that was corrected after it had expired can expire again; that is another
+	// command.
+	cmd := h.ownCommand(id.UUID, fmt.Sprintf("expire after %d", p.LastFact(id)))
 	_, err = execute(ctx, h, streamCommand[residence.Person]{
 		cmd: cmd, stream: d.Stream,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Expire(cmd, id) },
@@ -197,7 +223,7 @@ func (h *Handler) expireConsent(ctx context.Context, d domain.Due) error {
 	}
 	what := fmt.Sprintf("consent expires at %d", d.At.UnixMilli())
 	if !list {
-		cmd := h.own(id, what)
+		cmd := h.ownCommand(id, what)
 		_, err = execute(ctx, h, streamCommand[housing.Application]{
 			cmd: cmd, stream: d.Stream, correlation: id,
 			decide: func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(cmd) },
@@ -208,14 +234,18 @@ func (h *Handler) expireConsent(ctx context.Context, d domain.Due) error {
 	if err != nil {
 		return fmt.Errorf("command: a consent of the entry %q: %w", d.Item, err)
 	}
-	cmd := h.own(item, what)
+	cmd := h.ownCommand(item, what)
 	_, err = h.onList(ctx, cmd, domain.ListID{UUID: id}, Options{}, func(q *housing.Queue) ([]domain.Event, error) {
 		return q.ExpireConsent(cmd, domain.EntryID{UUID: item})
 	})
 	return err
 }
 
-// own is the envelope of a command that the registry gives itself.
-func (h *Handler) own(thing uuid.UUID, name string) domain.Command {
-	return domain.Command{ID: domain.CommandID{UUID: domain.DeriveID(thing, name)}, Actor: registryActor, Role: domain.RoleSystem, Now: h.now()}
+// ownCommand is the envelope of a command that the registry gives itself. The same
+// thing and name are the same command.
+func (h *Handler) ownCommand(thing uuid.UUID, name string) domain.Command {
+	return domain.Command{
+		ID:    domain.CommandID{UUID: domain.DeriveID(thing, name)},
+		Actor: registryActor, Role: domain.RoleSystem, Now: h.now(),
+	}
 }

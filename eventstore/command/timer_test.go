@@ -23,7 +23,7 @@ type agenda []domain.Due
 func (a agenda) Due(context.Context, time.Time, int) ([]domain.Due, error) { return a, nil }
 
 // stay is the registration of Erlan in the flat, until 15 September 2026.
-var stay = domain.RegistrationID{UUID: domain.DeriveID(order("erlan stays in the flat").ID.UUID, "registration")}
+var stay = domain.RegistrationID{UUID: domain.DeriveID(envelope("erlan stays in the flat").ID.UUID, "registration")}
 
 var endOfStay = domain.Due{Kind: domain.DueTerm, Stream: erlan.Stream(), Item: stay.String()}
 
@@ -95,7 +95,7 @@ func TestR13_ATimerThatIsStoppedAtItsAppendEndsTheStayLater(t *testing.T) {
 func TestR13_R14_ATermThatIsCorrectedExpiresAgain(t *testing.T) {
 	l := world(t)
 	timer(l, at("2026-09-15"), endOfStay).Once(ctx)
-	cmd := order("the stay was longer")
+	cmd := envelope("the stay was longer")
 	cmd.Now = at("2026-09-20")()
 	if _, _, err := newHandler(l).Correct(ctx, cmd, erlan, residence.Correct{
 		Ground: residence.ClericalError, Reasons: "because", Changes: []residence.Change{{
@@ -194,7 +194,7 @@ func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
 	must(t, "aigul gives it until the 20th", func(cmd domain.Command) (command.Receipt, error) {
-		if _, err := h.ChangeApplicationConsent(ctx, order("withdraw"), caseOfAigul, housing.ChangeConsent{}, command.Options{}); err != nil {
+		if _, err := h.ChangeApplicationConsent(ctx, envelope("withdraw"), caseOfAigul, housing.ChangeConsent{}, command.Options{}); err != nil {
 			return command.Receipt{}, err
 		}
 		return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{Given: true, Terms: housing.ConsentTerms{Until: domaintest.Day("2026-03-20")}}, command.Options{})

@@ -35,8 +35,8 @@ var (
 	entryOfAigul  = domain.EntryID{UUID: domain.DeriveID(caseOfAigul.UUID, "entry")}
 )
 
-// order is the envelope of the command of that name.
-func order(name string) domain.Command {
+// envelope is that of the command of that name.
+func envelope(name string) domain.Command {
 	o := domaintest.Order()
 	o.ID, o.Digest = domaintest.ID[domain.CommandID](name), "digest of "+name
 	return o
@@ -48,8 +48,8 @@ type act struct {
 	log    *memoryLog // before it
 	cmd    domain.Command
 	do     func(*command.Handler, domain.Command, command.Options) (command.Receipt, error)
-	kase   domain.CaseID // by which a process manager finishes it; zero where it has one step
-	steps  []string      // what it appends, where it has a kase
+	caseID domain.CaseID // by which a process manager finishes it; zero where it has one step
+	steps  []string      // what it appends, where it has a caseID
 	refuse domain.Code   // what it answers, in the end; "" for a receipt
 }
 
@@ -59,7 +59,7 @@ func (a act) on(l *memoryLog) (command.Receipt, error) {
 
 func must(t testing.TB, name string, do func(domain.Command) (command.Receipt, error)) command.Receipt {
 	t.Helper()
-	r, err := do(order(name))
+	r, err := do(envelope(name))
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -74,7 +74,9 @@ func recordPerson(h *command.Handler, id domain.PersonID) func(domain.Command) (
 	}
 }
 
-func register(h *command.Handler, p domain.PersonID, at domain.DwellingID, kind residence.Kind, opt command.Options) func(domain.Command) (command.Receipt, error) {
+func register(
+	h *command.Handler, p domain.PersonID, at domain.DwellingID, kind residence.Kind, opt command.Options,
+) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
 		c := residence.Register{
 			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, "registration")},
@@ -165,7 +167,9 @@ func signedBy(p domain.PersonID) command.Signed {
 
 // deregisterFive asks for five persons of whom one resides elsewhere; where the
 // flat has further owners, on the portal, it waits for them.
-func deregisterFive(channel domain.Channel) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
+func deregisterFive(
+	channel domain.Channel,
+) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 		cmd.Channel, opt.Signed = channel, signedBy(aigul)
 		c := residence.ApplyForDeregistration{
@@ -221,7 +225,9 @@ func reportFamily(h *command.Handler, cmd domain.Command, opt command.Options) (
 var provision = domaintest.ID[domain.CaseID]("provision")
 
 // provide gives a dwelling of one room to Daur's entry.
-func provide(h *command.Handler, dwelling domain.DwellingID) func(domain.Command, command.Options) (command.Receipt, error) {
+func provide(
+	h *command.Handler, dwelling domain.DwellingID,
+) func(domain.Command, command.Options) (command.Receipt, error) {
 	return func(cmd domain.Command, opt command.Options) (command.Receipt, error) {
 		return h.Provide(ctx, cmd, housing.Provide{
 			CaseID: provision, ListID: list, EntryID: entryOfDaur, Dwelling: housing.ServiceDwelling{ID: dwelling, Area: 30, Rooms: 1},
@@ -261,7 +267,7 @@ func decidedAndLeft(t testing.TB) *memoryLog {
 		}
 		return nil
 	}, nil)
-	if _, err := provide(newHandler(l), house)(order("provide daur"), command.Options{}); err == nil {
+	if _, err := provide(newHandler(l), house)(envelope("provide daur"), command.Options{}); err == nil {
 		t.Fatal("the crash did not happen")
 	}
 	l.heal()
@@ -283,7 +289,7 @@ func acts(t testing.TB) []act {
 		}
 		return nil
 	}, nil)
-	if _, err := approve(newHandler(overtaken), caseOfAigul)(order("place aigul")); err == nil {
+	if _, err := approve(newHandler(overtaken), caseOfAigul)(envelope("place aigul")); err == nil {
 		t.Fatal("the crash did not happen")
 	}
 	overtaken.heal()
@@ -427,15 +433,15 @@ func acts(t testing.TB) []act {
 		{name: "R20 leave a child behind", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return register(h, gulnar, flat, residence.Permanent, opt)(cmd)
 		}},
-		{name: "deregister several", log: world(t), kase: eviction, do: deregister, steps: []string{applied, ended, ended, decided}},
-		{name: "R23 deregister five", log: five, kase: eviction, do: deregisterFive(domain.ChannelStateCorp),
+		{name: "deregister several", log: world(t), caseID: eviction, do: deregister, steps: []string{applied, ended, ended, decided}},
+		{name: "R23 deregister five", log: five, caseID: eviction, do: deregisterFive(domain.ChannelStateCorp),
 			steps: []string{applied, ended, ended, ended, ended, decided}},
-		{name: "R6 the last co-owner confirms for five", log: fiveOwned, kase: eviction, do: answer(residence.AnswerConfirm),
+		{name: "R6 the last co-owner confirms for five", log: fiveOwned, caseID: eviction, do: answer(residence.AnswerConfirm),
 			steps: []string{confirmed, ended, ended, ended, ended, decided}},
-		{name: "apply, and wait for a co-owner", log: owned, kase: eviction, do: deregisterOnPortal, steps: []string{applied}},
-		{name: "the last co-owner confirms", log: waiting, kase: eviction, do: answer(residence.AnswerConfirm), steps: []string{confirmed, ended, ended, decided}},
-		{name: "a co-owner declines", log: waiting.copy(), kase: eviction, do: answer(residence.AnswerDecline), steps: []string{"case: CoOwnerDeclined", decided}},
-		{name: "deregister with departure sheets", log: world(t), kase: departure, do: depart,
+		{name: "apply, and wait for a co-owner", log: owned, caseID: eviction, do: deregisterOnPortal, steps: []string{applied}},
+		{name: "the last co-owner confirms", log: waiting, caseID: eviction, do: answer(residence.AnswerConfirm), steps: []string{confirmed, ended, ended, decided}},
+		{name: "a co-owner declines", log: waiting.copy(), caseID: eviction, do: answer(residence.AnswerDecline), steps: []string{"case: CoOwnerDeclined", decided}},
+		{name: "deregister with departure sheets", log: world(t), caseID: departure, do: depart,
 			steps: []string{applied, ended, ended, decided, "case: DepartureSheetIssued", "case: DepartureSheetIssued"}},
 		{name: "R17 a departure sheet of a move", log: movedAway, do: sheetOf(daur, stayOfDaur)},
 		{name: "R17 a sheet of a deregistration, asked for later", log: evicted, do: sheetOf(daur, stayOfDaur)},
@@ -453,23 +459,23 @@ func acts(t testing.TB) []act {
 		{name: "apply for service housing", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{CaseID: late, ListID: list, ApplicantID: gulnar, Signature: domain.SignatureHandwritten}, opt)
 		}},
-		{name: "place", log: world(t), kase: caseOfAigul, steps: []string{
+		{name: "place", log: world(t), caseID: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
 		}},
-		{name: "the list refuses to place", log: overtaken, cmd: order("place aigul"), kase: caseOfAigul, refuse: domain.CodeAlreadyOnList, steps: []string{"case: PlacementApprovalVoided"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "the list refuses to place", log: overtaken, cmd: envelope("place aigul"), caseID: caseOfAigul, refuse: domain.CodeAlreadyOnList, steps: []string{"case: PlacementApprovalVoided"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
 		}},
 		{name: "Q10 examine", log: taken, steps: []string{"case: NeedExamined"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.Examine(ctx, cmd, caseOfAigul, housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundBelowNorms, PersonID: aigul, Source: housing.FromSystems}}}, opt)
 		}},
-		{name: "C20 C21 place by what was looked up", log: world(t), kase: caseOfAigul, steps: []string{
+		{name: "C20 C21 place by what was looked up", log: world(t), caseID: caseOfAigul, steps: []string{
 			"access: PersonalDataRead", "case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, &housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeRealEstate}, {PersonID: aigul, Scope: housing.ScopeHealth}}}, opt)
 		}},
-		{name: "C20 C21 provide by what was looked up of a family", log: withFamily.copy(), kase: provision, steps: []string{
+		{name: "C20 C21 provide by what was looked up of a family", log: withFamily.copy(), caseID: provision, steps: []string{
 			"access: PersonalDataRead", "access: PersonalDataRead", decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.Provide(ctx, cmd, housing.Provide{
@@ -482,7 +488,7 @@ func acts(t testing.TB) []act {
 		{name: "C20 withdraw the consent of an application", log: world(t), steps: []string{"case: LookupConsentWithdrawn"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, opt)
 		}},
-		{name: "refuse by an examination that comes with it", log: world(t), kase: caseOfAigul, steps: []string{
+		{name: "refuse by an examination that comes with it", log: world(t), caseID: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: HearingDispensed", "case: NeedExamined", "case: HousingApplicationRefused",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
@@ -490,7 +496,7 @@ func acts(t testing.TB) []act {
 				Examine: &housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundStateDwelling, PersonID: aigul, Source: housing.FromDocuments}}},
 			}, opt)
 		}},
-		{name: "refuse", log: world(t), kase: caseOfAigul, steps: []string{
+		{name: "refuse", log: world(t), caseID: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: HearingDispensed", "case: HousingApplicationRefused",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
@@ -503,19 +509,19 @@ func acts(t testing.TB) []act {
 		{name: "reinstate", log: removed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct, Act: courtAct}, opt)
 		}},
-		{name: "Q20 provide", log: world(t), kase: provision, steps: []string{decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q20 provide", log: world(t), caseID: provision, steps: []string{decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
 		}},
-		{name: "Q20 provide and register", log: world(t), kase: provision, do: provideAndRegister, steps: []string{
+		{name: "Q20 provide and register", log: world(t), caseID: provision, do: provideAndRegister, steps: []string{
 			decidedToProvide, let, "queue: EntryProvided", ended, "residence: RegistrationBegan", "case: ProvisionCompleted",
 		}},
-		{name: "Q20 provide and not register", log: there, kase: provision, do: provideAndRegister, steps: []string{
+		{name: "Q20 provide and not register", log: there, caseID: provision, do: provideAndRegister, steps: []string{
 			decidedToProvide, let, "queue: EntryProvided", "residence: RegistrationDeclined", "case: ProvisionCompleted",
 		}},
-		{name: "Q19 the list declines to provide", log: entryGone, cmd: order("provide daur"), kase: provision, refuse: domain.CodeEntryNotActive, steps: []string{let, notProvided, letVoid, provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q19 the list declines to provide", log: entryGone, cmd: envelope("provide daur"), caseID: provision, refuse: domain.CodeEntryNotActive, steps: []string{let, notProvided, letVoid, provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
 		}},
-		{name: "Q20 the dwelling declines to be let", log: houseLet, cmd: order("provide daur"), kase: provision, refuse: domain.CodeDwellingLeased, steps: []string{provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+		{name: "Q20 the dwelling declines to be let", log: houseLet, cmd: envelope("provide daur"), caseID: provision, refuse: domain.CodeDwellingLeased, steps: []string{provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return provide(h, house)(cmd, opt)
 		}},
 		{name: "Q20 end a lease", log: leased, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {

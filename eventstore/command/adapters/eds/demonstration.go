@@ -105,8 +105,10 @@ func (d *Demonstration) Sign(iin domain.IIN, text []byte, now time.Time) ([]byte
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
 		SerialNumber: serial(),
-		Subject:      pkix.Name{CommonName: demonstrationName, SerialNumber: "IIN" + string(iin), Country: []string{"KZ"}},
-		NotBefore:    now.Add(-time.Minute), NotAfter: now.AddDate(certificateYears, 0, 0),
+		Subject: pkix.Name{
+			CommonName: demonstrationName, SerialNumber: "IIN" + string(iin), Country: []string{"KZ"},
+		},
+		NotBefore: now.Add(-time.Minute), NotAfter: now.AddDate(certificateYears, 0, 0),
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
 	}, d.certificate, key.Public(), d.key)

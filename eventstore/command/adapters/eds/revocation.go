@@ -80,14 +80,16 @@ func (r *revocations) check(chain []*x509.Certificate, at time.Time) error {
 		list := r.of(chain[i+1], at)
 		if list == nil && i == 0 {
 			return domain.Refuse(domain.Unavailable, domain.CodeRevocationUnknown,
-				"whether the certificate was revoked is not known now: the registry has no current list of its authority; send the same request again later")
+				"whether the certificate was revoked is not known now: the registry has no current list of its "+
+					"authority; send the same request again later")
 		}
 		if list == nil {
 			continue
 		}
 		for _, e := range list.RevokedCertificateEntries {
 			if e.SerialNumber.Cmp(c.SerialNumber) == 0 && !e.RevocationTime.After(at) {
-				return domain.Refuse(domain.Invalid, domain.CodeCertificateRevoked, "the certificate has been revoked; sign with another one").At("signature.cms")
+				return domain.Refuse(domain.Invalid, domain.CodeCertificateRevoked,
+					"the certificate has been revoked; sign with another one").At("signature.cms")
 			}
 		}
 	}

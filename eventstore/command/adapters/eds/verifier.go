@@ -77,7 +77,8 @@ func New(trusted []*x509.Certificate, crls []string, person func(domain.IIN) dom
 		}
 	}
 	if !rooted {
-		return nil, errors.New("no certificate of a root authority, one that is signed by itself, is among those to be trusted")
+		return nil, errors.New("no certificate of a root authority is among those to be trusted: " +
+			"one that is signed by itself")
 	}
 	if len(crls) > 0 {
 		var err error
@@ -217,7 +218,8 @@ var (
 		pkcs7.OIDEncryptionAlgorithmRSAMD5, pkcs7.OIDEncryptionAlgorithmRSASHA1, pkcs7.OIDDigestAlgorithmECDSASHA1,
 	}
 	signings = []asn1.ObjectIdentifier{
-		pkcs7.OIDEncryptionAlgorithmRSA, pkcs7.OIDEncryptionAlgorithmRSASHA256, pkcs7.OIDEncryptionAlgorithmRSASHA384, pkcs7.OIDEncryptionAlgorithmRSASHA512,
+		pkcs7.OIDEncryptionAlgorithmRSA, pkcs7.OIDEncryptionAlgorithmRSASHA256,
+		pkcs7.OIDEncryptionAlgorithmRSASHA384, pkcs7.OIDEncryptionAlgorithmRSASHA512,
 		pkcs7.OIDDigestAlgorithmECDSASHA256, pkcs7.OIDDigestAlgorithmECDSASHA384, pkcs7.OIDDigestAlgorithmECDSASHA512,
 	}
 )
@@ -266,19 +268,24 @@ func checkPurpose(signer *x509.Certificate) error {
 	if !slices.Contains(signer.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) ||
 		signer.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 || signer.IsCA {
 		return domain.Refuse(domain.Invalid, domain.CodeCertificatePurpose,
-			"the certificate is not one for signing: sign with the key for signatures, not with that for authentication").At("signature.cms")
+			"the certificate is not one for signing: sign with the key for signatures, "+
+				"not with that for authentication",
+		).At("signature.cms")
 	}
 	return nil
 }
 
 // chain returns the signer's certificate and those above it, the root last.
-func (v *Verifier) chain(signer *x509.Certificate, sent []*x509.Certificate, at time.Time) ([]*x509.Certificate, error) {
+func (v *Verifier) chain(
+	signer *x509.Certificate, sent []*x509.Certificate, at time.Time,
+) ([]*x509.Certificate, error) {
 	between := x509.NewCertPool()
 	for _, c := range slices.Concat(v.intermediates, sent) {
 		between.AddCert(c)
 	}
 	chains, err := signer.Verify(x509.VerifyOptions{
-		Roots: v.roots, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
+		Roots: v.roots, Intermediates: between, CurrentTime: at,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
 	})
 	if err != nil {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeCertificateUntrusted,
@@ -300,20 +307,24 @@ func iinOf(signer *x509.Certificate) (domain.IIN, error) {
 
 func malformed(why string) *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeSignatureMalformed,
-		"the signature is none that can be checked: %s; send a CMS (PKCS #7) signature with its certificate, in base64", why).At("signature.cms")
+		"the signature cannot be checked: %s; send a CMS (PKCS #7) signature with its certificate, in base64", why,
+	).At("signature.cms")
 }
 
 func unsupported() *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeSignatureAlgorithm,
-		"signatures by this algorithm, such as GOST 34.10, are not checked here: sign with RSA or ECDSA and SHA-256").At("signature.cms")
+		"signatures by this algorithm, such as GOST 34.10, are not checked here: sign with RSA or ECDSA and SHA-256",
+	).At("signature.cms")
 }
 
 func tooWeak() *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeSignatureWeak,
-		"the signature uses an algorithm or a key that is broken: sign with SHA-256 and a key of at least %d bits (RSA) or 256 (ECDSA)", minRSA).At("signature.cms")
+		"the signature uses an algorithm or a key that is too weak: sign with SHA-256 and a key of at least "+
+			"%d bits (RSA) or 256 (ECDSA)", minRSA).At("signature.cms")
 }
 
 func notValid() *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeCertificateNotValid,
-		"the certificate is not valid now: it has expired, or is not valid yet; sign with another one").At("signature.cms")
+		"the certificate is not valid now: it has expired, or is not valid yet; sign with another one",
+	).At("signature.cms")
 }

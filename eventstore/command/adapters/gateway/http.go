@@ -31,9 +31,9 @@ const (
 // message's id, by which the gateway keeps from sending it twice. It answers
 //
 //	2xx, 409              taken, now or before
-//	401, 403, 404, 408,   nothing that tells of the message; it is handed over
+//	401, 403, 404, 408,   this says nothing about the message: it is handed over
 //	425, 429, 5xx, 3xx    again later. A redirect is not followed.
-//	other 4xx             it will not take this message
+//	other 4xx             it will never take this message
 type HTTP struct {
 	address string
 	token   string
@@ -50,16 +50,17 @@ func NewHTTP(address, token string, config *tls.Config) (*HTTP, error) {
 		return nil, errors.New("the gateway is an address such as https://host/path, without user, query and fragment")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
-		return nil, errors.New("the gateway is reached by https: messages hold telephones and one-time passwords. http is for this machine only")
+		return nil, errors.New("the gateway is reached by https, because messages hold telephones and " +
+			"one-time passwords; http is for this machine only")
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = config
-	return &HTTP{
-		address: u.String(), token: token,
-		client: &http.Client{Timeout: httpTimeout, Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // the message would go where nobody decided that it goes
-		}},
-	}, nil
+	// A redirect would send the message to an address that nobody has configured.
+	client := &http.Client{
+		Timeout: httpTimeout, Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return &HTTP{address: u.String(), token: token, client: client}, nil
 }
 
 func loopback(host string) bool {
@@ -80,23 +81,26 @@ func (g *HTTP) Send(ctx context.Context, m command.Message) error {
 	switch {
 	case status >= 200 && status < 300, status == http.StatusConflict:
 		return nil
-	case status >= 400 && status < 500 && !ofTheMoment(status):
+	case status >= 400 && status < 500 && !transient(status):
 		return &command.Rejection{Status: status}
 	}
 	return fmt.Errorf("gateway: it answers with status %d", status)
 }
 
-// ofTheMoment reports whether a 4xx says nothing about the message, but about
-// the token, the address or the load.
-func ofTheMoment(status int) bool {
+// transient reports whether a 4xx is a transient failure: it says nothing about the
+// message, but about the token, the address or the load.
+func transient(status int) bool {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
 	}
 	return false
 }
 
-func (g *HTTP) do(ctx context.Context, method, address string, id uuid.UUID, body []byte) (status int, answer []byte, err error) {
+func (g *HTTP) do(
+	ctx context.Context, method, address string, id uuid.UUID, body []byte,
+) (status int, answer []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, fmt.Errorf("gateway: %w", err)
