@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,17 +55,20 @@ type config struct {
 
 // app is a running registry.
 type app struct {
-	keys     keys
-	gateway  command.Gateway
-	http     *http.Server
-	listener net.Listener
-	store    *eventstore.Store
-	redis    projections.Client
-	model    *projections.Reader
-	endings  []func() error // in the order of opening
-	work     sync.WaitGroup
-	stop     context.CancelFunc
-	failed   chan error
+	keys      keys
+	listener  net.Listener
+	store     *eventstore.Store
+	redis     projections.Client
+	gateway   command.Gateway
+	model     *projections.Reader
+	watch     *projections.Watch
+	projector *projections.Projector
+	commands  *command.Handler
+	http      *http.Server
+	closers   []func() error // of what was opened, in that order
+	work      sync.WaitGroup
+	stop      context.CancelFunc // ends the work
+	failed    chan error
 }
 
 // endpoints tell the tools on the same machine where a server's parts are.
@@ -106,8 +110,8 @@ func start(c config) (a *app, err error) {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	// What can fail without leaving anything behind comes first: a mistyped
-	// flag makes no data directory.
+	// The listener comes first. It can fail without leaving anything behind: a
+	// mistyped address creates no data directory.
 	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
 		return a, cannotListen(c.listen, err)
 	}
@@ -125,67 +129,86 @@ func start(c config) (a *app, err error) {
 	if err = a.openGateway(c); err != nil {
 		return a, err
 	}
-
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	options := projections.Options{Logger: c.logger, Registerer: registry}
-	projector, err := projections.NewProjector(a.redis, a.store, options)
-	if err != nil {
+	if err = a.build(c); err != nil {
 		return a, err
 	}
-	a.model = projections.NewReader(a.redis, options)
-	watch, err := projections.NewWatch(a.model, a.store, options)
-	if err != nil {
+	if err = a.announce(c.data, a.endpoints(c, storeAddress, redisAddress)); err != nil {
 		return a, err
+	}
+	a.run(c.logger)
+	return a, nil
+}
+
+// build makes the parts of the registry on the open stores. None of them runs yet.
+func (a *app) build(c config) (err error) {
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	options := projections.Options{Logger: c.logger, Registerer: metrics}
+	if a.projector, err = projections.NewProjector(a.redis, a.store, options); err != nil {
+		return err
+	}
+	a.model = projections.NewReader(a.redis, options)
+	if a.watch, err = projections.NewWatch(a.model, a.store, options); err != nil {
+		return err
 	}
 	signatures, err := openSignatures(c, a.keys)
 	if err != nil {
-		return a, err
+		return err
 	}
-	handler, err := command.New(command.Config{
-		Log: a.store, Model: readModel{a.model, watch}, Now: time.Now, Rules: c.rules,
+	a.commands, err = command.New(command.Config{
+		Log: a.store, Model: readModel{a.model, a.watch}, Now: time.Now, Rules: c.rules,
 		Signatures: signatures, MobileCitizens: openMobileCitizens(c, a.keys),
 		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
 	})
 	if err != nil {
-		return a, err
+		return err
 	}
-	server := httpapi.New(httpapi.Config{
-		Commands: handler, Log: a.store, Model: a.model, Watch: watch, Claims: projections.NewClaims(a.redis, options),
-		Tokens: a.keys.tokens, PersonKey: a.keys.person, BaseURL: orElse(c.baseURL, a.url()), Metrics: registry, Logger: c.logger, Now: time.Now, Version: version(),
+	api := httpapi.New(httpapi.Config{
+		Commands: a.commands, Log: a.store, Model: a.model, Watch: a.watch,
+		Claims: projections.NewClaims(a.redis, options), Tokens: a.keys.tokens, PersonKey: a.keys.person,
+		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
 	})
-
 	a.http = &http.Server{
-		Handler: server, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
+		Handler: api, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
-	a.http.RegisterOnShutdown(server.EndStreams)
-	e := endpoints{PID: os.Getpid(), HTTP: a.url(), EventStore: withAbsoluteFiles(withoutUser(storeAddress)), Redis: redisAddress}
+	a.http.RegisterOnShutdown(api.EndStreams)
+	return nil
+}
+
+// endpoints are those of the server on its stores, without secrets.
+func (a *app) endpoints(c config, store, redis string) endpoints {
+	e := endpoints{
+		PID: os.Getpid(), HTTP: a.url(), EventStore: withAbsoluteFiles(withoutUser(store)), Redis: redis,
+	}
 	if c.eventstore != "" {
 		inAddress, _ := userOf(c.eventstore)
-		e.EventStoreUser, e.PasswordFile = orElse(c.login.User, inAddress), c.login.PasswordFile
+		e.EventStoreUser, e.PasswordFile = cmp.Or(c.login.User, inAddress), c.login.PasswordFile
 	}
-	if err := a.announce(c.data, e); err != nil {
-		return a, err
-	}
+	return e
+}
+
+// run starts the parts in the background, the API last. [app.close] ends them.
+func (a *app) run(logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
-	a.beginNotices(ctx, handler, c.logger)
+	a.beginNotices(ctx, a.commands, logger)
 	a.work.Go(func() {
-		if err := projector.Run(ctx); err != nil {
+		if err := a.projector.Run(ctx); err != nil {
 			a.fail(fmt.Errorf("projector: %w", err))
 		}
 	})
-	a.work.Go(func() { watch.Run(ctx) })
-	a.work.Go(func() { command.NewFinisher(handler, todo{a.model}, c.logger).Run(ctx) })
-	a.work.Go(func() { command.NewTimer(handler, a.model, c.logger).Run(ctx) })
-	a.work.Go(func() { command.NewNotifier(handler, a.model, a.gateway, c.logger).Run(ctx) })
+	a.work.Go(func() { a.watch.Run(ctx) })
+	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
+	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
+	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
 	a.work.Go(func() {
 		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("http: %w", err))
 		}
 	})
-	return a, nil
 }
 
 // beginNotices records, where the event store answers, that notices are owed
@@ -233,13 +256,13 @@ func (a *app) openRedis(c config) (address string, err error) {
 		if err != nil {
 			return "", err
 		}
-		a.endings = append(a.endings, inProcess.Close)
+		a.closers = append(a.closers, inProcess.Close)
 		address = "redis://" + inProcess.Addr()
 	}
 	if a.redis, err = projections.Connect(address); err != nil {
 		return "", err
 	}
-	a.endings = append(a.endings, a.redis.Close)
+	a.closers = append(a.closers, a.redis.Close)
 	return address, nil
 }
 
@@ -250,7 +273,7 @@ func (a *app) openEventStore(c config) (address string, err error) {
 		if a.store, err = c.login.connect(c.eventstore); err != nil {
 			return "", err
 		}
-		a.endings = append(a.endings, a.store.Close)
+		a.closers = append(a.closers, a.store.Close)
 		return c.eventstore, nil
 	}
 	if err := os.MkdirAll(c.data, 0o700); err != nil {
@@ -263,12 +286,12 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	if err != nil {
 		return "", err
 	}
-	a.endings = append(a.endings, node.Close)
+	a.closers = append(a.closers, node.Close)
 	admin, err := serveAdmin(node, filepath.Join(c.data, "eventstore"))
 	if err != nil {
 		return "", err
 	}
-	a.endings = append(a.endings, admin.Close)
+	a.closers = append(a.closers, admin.Close)
 	if err := node.Start("127.0.0.1:0"); err != nil {
 		return "", err
 	}
@@ -276,7 +299,7 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	if a.store, err = eventstore.Open(address, c.logger); err != nil {
 		return "", err
 	}
-	a.endings = append(a.endings, a.store.Close)
+	a.closers = append(a.closers, a.store.Close)
 	return address, nil
 }
 
@@ -297,7 +320,7 @@ func (a *app) openGateway(c config) error {
 	if err != nil {
 		return err
 	}
-	a.endings = append(a.endings, outbox.Close)
+	a.closers = append(a.closers, outbox.Close)
 	a.gateway = outbox
 	return nil
 }
@@ -311,7 +334,7 @@ func (a *app) announce(data string, e endpoints) error {
 	if err := os.WriteFile(endpointsFile(data), append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write endpoints: %w", err)
 	}
-	a.endings = append(a.endings, func() error {
+	a.closers = append(a.closers, func() error {
 		// Servers on stores elsewhere may share the directory for its keys; the
 		// file tells of the last one that started.
 		if now, err := readEndpoints(data); err != nil || now.PID != e.PID {
@@ -342,10 +365,10 @@ func (a *app) close() error {
 		a.stop()
 	}
 	a.work.Wait()
-	for i := len(a.endings) - 1; i >= 0; i-- {
-		errs = append(errs, a.endings[i]())
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
 	}
-	a.endings = nil
+	a.closers = nil
 	return errors.Join(errs...)
 }
 
@@ -358,11 +381,11 @@ type readModel struct {
 
 func (m readModel) CatchUp(ctx context.Context) error { return m.watch.CatchUp(ctx) }
 
-// todo shows the process manager the acts that the read model lists as begun.
-type todo struct{ model *projections.Reader }
+// unfinished shows the process manager the acts that the read model lists as begun.
+type unfinished struct{ model *projections.Reader }
 
-func (t todo) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error) {
-	cases, err := t.model.Unfinished(ctx, olderThan, limit)
+func (u unfinished) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error) {
+	cases, err := u.model.Unfinished(ctx, olderThan, limit)
 	if err != nil {
 		return nil, err
 	}

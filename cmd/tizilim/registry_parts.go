@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (p registryParts) endpoints(ctx context.Context) (endpoints, error) {
 	if p.Eventstore != "" {
 		e.EventStore, e.EventStoreUser, e.PasswordFile = p.Eventstore, "", ""
 	}
-	e.Redis = orElse(p.Redis, e.Redis)
+	e.Redis = cmp.Or(p.Redis, e.Redis)
 	return e, nil
 }
 
@@ -91,11 +92,4 @@ func (p registryParts) open(ctx context.Context) (*eventstore.Store, projections
 		return nil, nil, errors.Join(err, store.Close())
 	}
 	return store, client, nil
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
