@@ -265,11 +265,3 @@ func (s *Server) listEntries() operation.Operation {
 		return operation.Answer(body, page.Revision, page.AsOf), nil
 	})
 }
-
-// holder is the citizen who gives the command; zero for staff.
-func holder(ctx context.Context) domain.PersonID {
-	if p := operation.Caller(ctx); p.IsCitizen() {
-		return p.PersonID
-	}
-	return domain.PersonID{}
-}
