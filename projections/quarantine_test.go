@@ -325,7 +325,7 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 		bad := s.addPoison(personID(1).Stream())
 		s.register(1, 1, 1, residence.Permanent, domain.Date{})
 		last := s.addPoison(personID(1).Stream())
-		p, stop := running(t, client, s, quick())
+		_, stop := running(t, client, s, quick())
 		r := NewReader(client, quick())
 		reach(t, r, s.head())
 		release := func(rec domain.Recorded) []Mended {
@@ -363,7 +363,7 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 
 		// It outlives a restart and a rebuild: nothing holds the stream again.
 		stop()
-		p, _ = running(t, client, s, quick())
+		p, _ := running(t, client, s, quick())
 		s.register(2, 1, 1, residence.Temporary, day.AddMonths(2))
 		reach(t, r, s.head())
 		check(released)
