@@ -117,7 +117,7 @@ func (c Correction) effectiveAt() time.Time {
 	if c.Was.Void != c.Now.Void || c.Was.From != c.Now.From {
 		return earlier(c.Was.From, c.Now.From).Start()
 	}
-	if d := earlier(c.Was.lastDay(), c.Now.lastDay()); !d.IsZero() {
+	if d := earlier(c.Was.heldUntil(), c.Now.heldUntil()); !d.IsZero() {
 		return d.Start()
 	}
 	return c.Now.From.Start()
@@ -131,9 +131,9 @@ func earlier(a, b domain.Date) domain.Date {
 	return a
 }
 
-// lastDay is the first day on which the registration no longer holds, zero
+// heldUntil is the first day on which the registration no longer holds; zero
 // where it has no end.
-func (s Standing) lastDay() domain.Date { return earlier(s.EndedOn, s.Until) }
+func (s Standing) heldUntil() domain.Date { return earlier(s.EndedOn, s.Until) }
 
 // Open reports whether nothing has ended the registration but, perhaps, its
 // term.
@@ -728,7 +728,7 @@ func (w *correcting) check(before *Person) *domain.Error {
 func (p *Person) inTime(k Kind) []Registration {
 	var rs []Registration
 	for _, r := range p.Registrations {
-		if r.Kind == k && !r.Void && (r.lastDay().IsZero() || r.From.Before(r.lastDay())) {
+		if r.Kind == k && !r.Void && (r.heldUntil().IsZero() || r.From.Before(r.heldUntil())) {
 			rs = append(rs, r)
 		}
 	}
@@ -740,7 +740,7 @@ func (p *Person) inTime(k Kind) []Registration {
 // earlier. No such rule exists for two temporary stays at once, so they are
 // refused.
 func (w *correcting) endOverlaps() ([]Consequence, error) {
-	overlap := func(a, b Registration) bool { return a.lastDay().IsZero() || b.From.Before(a.lastDay()) }
+	overlap := func(a, b Registration) bool { return a.heldUntil().IsZero() || b.From.Before(a.heldUntil()) }
 	stays := w.inTime(Temporary)
 	for i := 1; i < len(stays); i++ {
 		if overlap(stays[i-1], stays[i]) {
@@ -757,7 +757,7 @@ func (w *correcting) endOverlaps() ([]Consequence, error) {
 			continue
 		}
 		cs = append(cs, Consequence{
-			Code: domain.CodeCutsOverlap, RegistrationID: a.ID, From: b.From, Until: a.lastDay(),
+			Code: domain.CodeCutsOverlap, RegistrationID: a.ID, From: b.From, Until: a.heldUntil(),
 			Text: "two permanent registrations would hold from " + b.From.String() + ": the earlier one is ended on that day, as by a move",
 		})
 		last, ended := w.facts.endingOf(a.ID)
@@ -789,10 +789,10 @@ func (p *Person) leftBare(after *Person, today domain.Date) []Consequence {
 			}
 			cs = append(cs, c)
 		}
-		end := was.lastDay()
+		end := was.heldUntil()
 		covered := false // to the end of was
 		for _, now := range after.inTime(Permanent) {
-			if !now.lastDay().IsZero() && !bare.Before(now.lastDay()) {
+			if !now.heldUntil().IsZero() && !bare.Before(now.heldUntil()) {
 				continue
 			}
 			if !end.IsZero() && !now.From.Before(end) {
@@ -801,7 +801,7 @@ func (p *Person) leftBare(after *Person, today domain.Date) []Consequence {
 			if bare.Before(now.From) {
 				report(now.From)
 			}
-			if bare = now.lastDay(); bare.IsZero() {
+			if bare = now.heldUntil(); bare.IsZero() {
 				covered = true
 				break
 			}

@@ -128,8 +128,8 @@ func (r Registration) ActiveOn(day domain.Date) bool {
 	if r.Void || day.Before(r.From) {
 		return false
 	}
-	last := r.lastDay()
-	return last.IsZero() || day.Before(last)
+	until := r.heldUntil()
+	return until.IsZero() || day.Before(until)
 }
 
 // openOn reports whether the registration can still be ended on the day: it has
@@ -138,9 +138,9 @@ func (r Registration) openOn(day domain.Date) bool {
 	return !r.Void && !r.Ended && (r.Until.IsZero() || day.Before(r.Until))
 }
 
-// lastDay is the first day on which the registration no longer holds, zero
+// heldUntil is the first day on which the registration no longer holds; zero
 // where it has no end.
-func (r Registration) lastDay() domain.Date { return r.Standing().lastDay() }
+func (r Registration) heldUntil() domain.Date { return r.Standing().heldUntil() }
 
 // Person is the state of a residence- stream. The zero Person is unknown to the
 // registry.
@@ -347,10 +347,10 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 			ended = append(ended, move)
 			continue
 		}
-		if c.From.Before(r.lastDay()) {
+		if c.From.Before(r.heldUntil()) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodePeriodOverlaps,
 				"an earlier registration of this kind held until %s; the new one cannot begin before that day",
-				r.lastDay()).At("effective_from")
+				r.heldUntil()).At("effective_from")
 		}
 	}
 	return append(ended, began), nil
