@@ -1,7 +1,7 @@
 package domain
 
 // Concern says whom an event concerns. The histories of persons and dwellings,
-// the parties of cases and the log of accesses follow from it; no list of types
+// the parties of cases and the access log follow from it; no list of types
 // of event repeats it.
 type Concern struct {
 	// Persons and Dwellings are the subjects of the event: their histories have

@@ -51,8 +51,9 @@ func (id CaseID) Stream() string     { return "case-" + id.String() }
 func (id ListID) Stream() string     { return "queue-" + id.String() }
 func (id NoticeID) Stream() string   { return "notice-" + id.String() }
 
-// Categories are the stream categories of the registry, as prefixes for a
-// filter on $all.
+// Categories are the categories of the streams that the projector follows, as
+// prefixes for a filter on $all. Category otp- is not one of them: no read model
+// shows its events.
 var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-", "notice-"}
 
 // EventRef names an event of the log, as stream@revision. The zero EventRef

@@ -219,7 +219,7 @@ var needCheckProblems = codes{
 type needCheckBody struct {
 	On     domain.Date            `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
 	Source housing.CheckSource    `json:"source" doc:"Look-ups in systems need a consent that stands"`
-	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the log of accesses"`
+	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the access log"`
 	InNeed bool                   `json:"in_need"`
 }
 

@@ -148,7 +148,7 @@ func TestAPersonsEntriesAreThoseThatStandOnAList(t *testing.T) {
 	})
 }
 
-// The log of accesses leaves nothing in the models, and takes nothing from them.
+// The access log leaves nothing in the models, and takes nothing from them.
 func TestC21_TheLogOfAccessesPassesThroughTheModels(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()

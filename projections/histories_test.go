@@ -84,7 +84,7 @@ func TestQ19_WhoIsSkippedOrDeclinesHasItInTheirHistory(t *testing.T) {
 }
 
 // TestC21_WhoIsSkippedIsNoPartyOfTheCase: a page that shows the case leaves no
-// entry in the log of accesses of somebody whom it does not name.
+// entry in the access log of somebody whom it does not name.
 func TestC21_WhoIsSkippedIsNoPartyOfTheCase(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()

@@ -8,7 +8,7 @@ import (
 )
 
 // revisions keeps in the record of every stream the revision of its last event,
-// which is the ETag of what is read from it. The log of accesses has no record.
+// which is the ETag of what is read from it. The access log has no record.
 func revisions(rec domain.Recorded) []op {
 	if strings.HasPrefix(rec.Stream, "access-") {
 		return nil

@@ -18,7 +18,7 @@ var Events = []domain.EventType{
 }
 
 // apart is why an event is in no history.
-const apart = "it is in the log of accesses of the person, which is kept apart from the history of the record"
+const apart = "it is in the access log of the person, which is kept apart from the history of the record"
 
 // Stream is where the reads of the person's data are recorded.
 func Stream(id domain.PersonID) string { return "access-" + id.String() }
