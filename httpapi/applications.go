@@ -26,14 +26,14 @@ func (s *Server) applicationOperations() []operation.Operation {
 type findingBody struct {
 	Kind           housing.FindingKind `json:"kind"`
 	PersonID       domain.PersonID     `json:"person_id" format:"uuid" doc:"The applicant or a member of the family"`
-	Source         housing.CheckSource `json:"source" doc:"Look-ups in systems need a live consent"`
-	Settlement     string              `json:"settlement,omitempty" maxLength:"200" doc:"Of a dwelling or a benefit: where; that of the list where it is left out"`
-	Share          string              `json:"share,omitempty" maxLength:"13" doc:"In a dwelling owned or alienated" example:"1/2"`
-	BeforeMarriage bool                `json:"before_marriage,omitempty" doc:"A dwelling that the spouse had before the marriage"`
-	Unfulfilled    bool                `json:"purchase_unfulfilled,omitempty" doc:"A dwelling bought with housing payments whose contract is not fulfilled"`
+	Source         housing.CheckSource `json:"source" doc:"How it was found; a look-up in state systems needs a consent in force"`
+	Settlement     string              `json:"settlement,omitempty" maxLength:"200" doc:"Where the dwelling or the benefit is. Default: the settlement of the list"`
+	Share          string              `json:"share,omitempty" maxLength:"13" doc:"The share in a dwelling that is owned or was alienated" example:"1/2"`
+	BeforeMarriage bool                `json:"before_marriage,omitempty" doc:"true for a dwelling that the spouse had before the marriage"`
+	Unfulfilled    bool                `json:"purchase_unfulfilled,omitempty" doc:"true for a dwelling that was bought with housing payments, if its contract is not fulfilled"`
 	AlienatedOn    domain.Date         `json:"alienated_on,omitzero" format:"date"`
 	Benefit        string              `json:"benefit,omitempty" maxLength:"64" doc:"A benefit that the table of rules names" example:"privatisation_used"`
-	Note           string              `json:"note,omitempty" maxLength:"1000" doc:"The document or the extract"`
+	Note           string              `json:"note,omitempty" maxLength:"1000" doc:"The document or the extract that shows it"`
 }
 
 type lookupBody struct {
@@ -42,7 +42,7 @@ type lookupBody struct {
 }
 
 type examinationBody struct {
-	Findings  []findingBody `json:"findings" maxItems:"200" doc:"What was found, fact by fact; an empty list where nothing was"`
+	Findings  []findingBody `json:"findings" maxItems:"200" doc:"Each fact that was found; an empty list if nothing was found"`
 	Lookups   []lookupBody  `json:"lookups,omitempty" maxItems:"200" doc:"Look-ups in state systems that found nothing"`
 	Exception string        `json:"exception,omitempty" maxLength:"1000" doc:"The exception of art. 9 of the personal-data law that allowed a look-up without a consent in force"`
 }
@@ -54,12 +54,12 @@ type exemptionBody struct {
 
 type decisionBody struct {
 	Outcome string                `json:"outcome" enum:"place,refuse"`
-	Ground  housing.RefusalGround `json:"ground,omitempty" doc:"Of a refusal: exactly one of three"`
-	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"Of a refusal"`
-	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Of a refusal on requirements_not_met: which requirement of art. 101-3 is not met, where the examination does not say so"`
+	Ground  housing.RefusalGround `json:"ground,omitempty" doc:"The ground; only for a refusal"`
+	Reasons string                `json:"reasons,omitempty" maxLength:"4000" doc:"The reasons; only for a refusal"`
+	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Which requirement of art. 101-3 is not met; only for a refusal on requirements_not_met, if the examination does not say it"`
 
-	Examination *examinationBody `json:"examination,omitempty" doc:"Recorded with the decision, which rests on it; where it is left out, the decision rests on the examination that was recorded last"`
-	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"Of a refusal without a hearing (APPC 73(2))"`
+	Examination *examinationBody `json:"examination,omitempty" doc:"An examination to record together with the decision. Without it the decision rests on the examination that was recorded last"`
+	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"The exemption from the hearing (APPC 73(2)); only for a refusal without a hearing"`
 }
 
 type decisionInput struct {
@@ -69,8 +69,8 @@ type decisionInput struct {
 
 type decided struct {
 	CaseID    domain.CaseID  `json:"case_id" format:"uuid"`
-	Placement *placementBody `json:"placement,omitempty" doc:"The placement certificate"`
-	Refusal   *refusalBody   `json:"refusal,omitempty" doc:"The refusal certificate"`
+	Placement *placementBody `json:"placement,omitempty" doc:"The certificate of placing"`
+	Refusal   *refusalBody   `json:"refusal,omitempty" doc:"The certificate of refusal"`
 	operation.Events
 }
 
@@ -78,8 +78,8 @@ func (s *Server) decideCase() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "decide-case", Path: "/v1/cases/{id}/decision", Tag: housingTag,
 		Summary: "Decide an application for service housing",
-		Doc: "A placement issues the certificate with the day and the ordinal number. " +
-			"A refusal names one of exactly three grounds, and follows a hearing or names the exemption from it.",
+		Doc: "A placement issues the certificate, which has the day and the ordinal number. A refusal names one " +
+			"of three grounds. It follows a hearing, or names the exemption from the hearing.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: caseProblems.and(
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeListUnknown,
@@ -195,7 +195,7 @@ type judgementBody struct {
 	InNeed  bool               `json:"in_need"`
 	Grounds []rules.NeedGround `json:"grounds" doc:"Grounds of need that are met (art. 101-3(1))"`
 	Bars    []barBody          `json:"bars" doc:"Every reason why the family is not in need; empty where it is in need"`
-	Family  []familyBody       `json:"family" doc:"Counted with the applicant"`
+	Family  []familyBody       `json:"family" doc:"The family that is counted with the applicant"`
 }
 
 type examined struct {
@@ -208,9 +208,9 @@ func (s *Server) examineNeed() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "examine-need", Path: "/v1/cases/{id}/examination", Tag: housingTag,
 		Summary: "Record what was found about the need of an applicant and the family",
-		Doc: "The case must be in review; its last examination counts. The rules in force judge it now, " +
-			"and again on the day of the decision. " +
-			"A decision can contain its examination.",
+		Doc: "The case must be under review. If it is examined several times, the last examination counts. The " +
+			"facts are judged by the rules in force now, and again on the day of the decision. An examination can " +
+			"also be sent together with the decision.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: caseProblems.and(
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeConsentMissing,
@@ -265,22 +265,22 @@ func judgement(j housing.Judgement) *judgementBody {
 }
 
 type termsBody struct {
-	Purpose housing.ConsentPurpose `json:"purpose,omitempty" doc:"service_housing where it is left out"`
-	Scope   []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"All where it is left out"`
-	Until   domain.Date            `json:"until,omitzero" format:"date" doc:"Last day; until it is withdrawn where it is left out"`
+	Purpose housing.ConsentPurpose `json:"purpose,omitempty" doc:"The purpose of the consent. Default: service_housing"`
+	Scope   []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"The kinds of data that the consent covers. Default: all"`
+	Until   domain.Date            `json:"until,omitzero" format:"date" doc:"The last day of the consent. Default: it holds until it is withdrawn"`
 }
 
 type lookupConsentBody struct {
 	Given bool       `json:"given" doc:"false withdraws the consent, true gives it again"`
-	Terms *termsBody `json:"consent_terms,omitempty" doc:"Of a consent that is given"`
+	Terms *termsBody `json:"consent_terms,omitempty" doc:"The terms of the consent; only if it is given"`
 }
 
 func (s *Server) changeCaseConsent() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-case-consent", Path: "/v1/cases/{id}/consent", Tag: housingTag,
 		Summary: "Withdraw the consent to look-ups in other systems, or give it again, before the decision",
-		Doc: "Earlier look-ups stay valid; new ones need a consent in force. After the decision the consent belongs to " +
-			"the entry.",
+		Doc: "Earlier look-ups stay valid; a new look-up needs a consent in force. After the decision the consent " +
+			"belongs to the entry, and is changed there.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{
 			domain.CodeNothingChanges, domain.CodeCaseUnknown, domain.CodeCaseDecided,
@@ -327,8 +327,8 @@ type applyBody struct {
 	ListID      domain.ListID      `json:"list_id" format:"uuid"`
 	ApplicantID domain.PersonID    `json:"applicant_id" format:"uuid"`
 	Family      []familyBody       `json:"family,omitempty" maxItems:"50"`
-	Consent     bool               `json:"consent" doc:"To the use of restricted personal data; false can only lead to a refusal"`
-	Terms       *termsBody         `json:"consent_terms,omitempty" doc:"Of the consent, where it is given"`
+	Consent     bool               `json:"consent" doc:"Whether the applicant consents to the use of restricted personal data; with false the application can only be refused"`
+	Terms       *termsBody         `json:"consent_terms,omitempty" doc:"The terms of the consent, if it is given"`
 	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
 	Signature   signatureBody      `json:"signature"`
 }
@@ -337,8 +337,8 @@ type applyInput struct{ operation.Posted[applyBody] }
 
 type applied struct {
 	CaseID     domain.CaseID `json:"case_id" format:"uuid"`
-	ReceivedAt time.Time     `json:"received_at" doc:"Seniority on the list"`
-	Deadline   time.Time     `json:"deadline" doc:"Of the decision"`
+	ReceivedAt time.Time     `json:"received_at" doc:"The instant that decides the place on the list"`
+	Deadline   time.Time     `json:"deadline" doc:"The last instant for the decision"`
 	operation.Events
 }
 
@@ -346,8 +346,8 @@ func (s *Server) applyForHousing() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "apply-for-housing", Path: "/v1/housing-applications", Tag: housingTag, Status: http.StatusCreated,
 		Summary: "Apply for placing on a list (S000)",
-		Doc: "The decision is due within 30 calendar days. The list has the order of the applications, " +
-			"whatever the order of the decisions.",
+		Doc: "The decision is due within 30 calendar days. The order of a list is the order of the complete " +
+			"applications; the order of the decisions does not matter.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: slices.Concat(signatureProblems, passwordProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeChannelNotOpen,

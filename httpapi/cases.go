@@ -27,8 +27,8 @@ func (s *Server) caseOperations() []operation.Operation {
 }
 
 type overdueInput struct {
-	Overdue bool   `query:"overdue" required:"true" doc:"true: the cases in which the decision or another duty of the body is late"`
-	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Overdue bool   `query:"overdue" required:"true" doc:"Only true is allowed: it lists the cases in which the decision or another duty of the body is late"`
+	Cursor  string `query:"cursor" maxLength:"9" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit   int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 	operation.AtLeast
 }
@@ -43,22 +43,22 @@ var overdueKinds = append([]overdueKind{overdueDecision}, as[overdueKind](proced
 
 type overdueCase struct {
 	CaseID   domain.CaseID `json:"case_id" format:"uuid"`
-	What     overdueKind   `json:"what" doc:"What is late; a case is listed once for each"`
+	What     overdueKind   `json:"what" doc:"What is late. If several things are late, the case is listed once for each"`
 	Deadline time.Time     `json:"deadline"`
 }
 
 type overdueBody struct {
-	Cases        []overdueCase   `json:"cases" doc:"The longest overdue first"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	Cases        []overdueCase   `json:"cases" doc:"The cases, the longest overdue first"`
+	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
 func (s *Server) listCases() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-cases", Method: http.MethodGet, Path: "/v1/cases", Tag: casesTag,
-		Summary: "Cases in which the decision or another duty of the body is late (C9)",
-		Doc: "A case is listed from the day after its term until the body does what is late; " +
-			"then the cases after it move up. The case itself keeps a record of the lateness.",
+		Summary: "Cases in which the decision or another duty of the body is late",
+		Doc: "A case is listed from the day after its term until the body has done what is late. The case itself " +
+			"keeps a record of the lateness.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 		Shows: operation.ShowsNobody("ids of cases and their deadlines"),
 	}, func(ctx context.Context, in *overdueInput) (*operation.Listed[overdueBody], error) {
@@ -97,7 +97,7 @@ type correctionState struct {
 }
 
 type hearingState struct {
-	NotBefore   domain.Date `json:"not_before" format:"date" doc:"A refusal comes on this day or later"`
+	NotBefore   domain.Date `json:"not_before" format:"date" doc:"The first day on which the adverse decision can be made"`
 	ObjectUntil domain.Date `json:"object_until" format:"date"`
 }
 
@@ -107,7 +107,7 @@ type complaintState struct {
 	FiledAt   time.Time   `json:"filed_at"`
 	Late      bool        `json:"late,omitempty"`
 	ForwardBy domain.Date `json:"forward_by" format:"date"`
-	At        string      `json:"at,omitempty" doc:"Body that reviews it"`
+	At        string      `json:"at,omitempty" doc:"The body that reviews the complaint"`
 	DecideBy  domain.Date `json:"decide_by,omitzero" format:"date"`
 }
 
@@ -120,7 +120,7 @@ type remedyState struct {
 
 type dutyBody struct {
 	Duty procedure.Duty `json:"duty"`
-	By   domain.Date    `json:"by" format:"date" doc:"The last day for it"`
+	By   domain.Date    `json:"by" format:"date" doc:"The last day to do it"`
 }
 
 type coOwnerBody struct {
@@ -133,14 +133,14 @@ type placementBody struct {
 	ListID        domain.ListID        `json:"list_id" format:"uuid"`
 	EntryID       domain.EntryID       `json:"entry_id" format:"uuid"`
 	RegisteredOn  domain.Date          `json:"registered_on" format:"date" doc:"Day of placing"`
-	Number        int                  `json:"number" doc:"Ordinal number at that moment; the current one is that of the entry"`
+	Number        int                  `json:"number" doc:"The ordinal number at the time of placing; the entry has the current number"`
 }
 
 type refusalBody struct {
 	CertificateID domain.CertificateID  `json:"certificate_id" format:"uuid"`
 	Ground        housing.RefusalGround `json:"ground" values:"open"`
 	Reasons       string                `json:"reasons"`
-	Unmet         string                `json:"unmet,omitempty" doc:"What the commission found not met beside the judgement"`
+	Unmet         string                `json:"unmet,omitempty" doc:"The requirement of art. 101-3 that the commission found not met, if the judgement does not say it"`
 	AppealRoute   string                `json:"appeal_route"`
 }
 
@@ -157,23 +157,23 @@ type caseBody struct {
 	ApplicantID    domain.PersonID       `json:"applicant_id" format:"uuid"`
 	Channel        domain.Channel        `json:"channel" values:"open"`
 	Language       domain.Language       `json:"language" values:"open"`
-	Fee            int                   `json:"fee" doc:"Tenge; both services are free of charge"`
-	Number         string                `json:"number" doc:"As the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
-	ReceivedAt     time.Time             `json:"received_at" doc:"When it was filed: the term and the place in the order run from here"`
-	RegisteredAt   time.Time             `json:"registered_at" doc:"When the office had it: outside working time, when it opened next"`
-	Deadline       time.Time             `json:"deadline,omitzero" doc:"Of the decision, as it was extended or begins anew; left out while the case waits for co-owners"`
-	Overdue        bool                  `json:"overdue,omitempty" doc:"The deadline passed without a decision"`
-	Decider        string                `json:"decider,omitempty" doc:"Account that decides; shown to staff"`
+	Fee            int                   `json:"fee" doc:"The fee in tenge: always 0, because both services are free of charge"`
+	Number         string                `json:"number" doc:"The number of the case, as the talon shows it" example:"S000-2026-1A2B-3C4D-5E6F"`
+	ReceivedAt     time.Time             `json:"received_at" doc:"When the application was filed. The term and the place on the list count from here, unless it had to be corrected"`
+	RegisteredAt   time.Time             `json:"registered_at" doc:"When the office registered the application; outside working time, when the office opened next"`
+	Deadline       time.Time             `json:"deadline,omitzero" doc:"The last instant for the decision, extensions included; left out while the case waits for co-owners"`
+	Overdue        bool                  `json:"overdue,omitempty" doc:"true if the deadline passed without a decision"`
+	Decider        string                `json:"decider,omitempty" doc:"The account that decides the case; shown to staff only"`
 	Correction     *correctionState      `json:"correction,omitempty" doc:"What the application lacks"`
 	Hearing        *hearingState         `json:"hearing,omitempty"`
 	NotifiedAt     *time.Time            `json:"notified_at,omitempty" doc:"When the applicant got the decision"`
 	Complaint      *complaintState       `json:"complaint,omitempty" doc:"A complaint that is not decided yet"`
-	Remedy         *remedyState          `json:"remedy,omitempty" doc:"What was done about an act that fell"`
-	Owed           []dutyBody            `json:"owed,omitempty" doc:"What the body owes beside the decision"`
-	Late           []dutyBody            `json:"late,omitempty" doc:"What of that was late, done since or not"`
-	SameSubject    []domain.CaseID       `json:"same_subject,omitempty" format:"uuid" doc:"Other cases in which the same is asked for; shown to staff"`
-	DuplicateOf    domain.CaseID         `json:"duplicate_of,omitzero" format:"uuid" doc:"Of a case that was terminated: the one in which the same was decided"`
-	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"S001 on the portal: whose confirmation was asked for"`
+	Remedy         *remedyState          `json:"remedy,omitempty" doc:"What was done after a complaint was satisfied"`
+	Owed           []dutyBody            `json:"owed,omitempty" doc:"What the body must still do, besides the decision"`
+	Late           []dutyBody            `json:"late,omitempty" doc:"Which of these duties were late, even if they have been done since"`
+	SameSubject    []domain.CaseID       `json:"same_subject,omitempty" format:"uuid" doc:"Other cases that ask for the same; shown to staff only"`
+	DuplicateOf    domain.CaseID         `json:"duplicate_of,omitzero" format:"uuid" doc:"The earlier case in which the same subject was decided; only if this case was terminated as a duplicate"`
+	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"The co-owners whose confirmation was asked for; only for a deregistration on the portal"`
 	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
 	Ground         residence.Ground      `json:"ground,omitempty" values:"open"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
@@ -181,11 +181,11 @@ type caseBody struct {
 	Persons        []domain.PersonID     `json:"persons,omitempty"`
 	DepartureSheet bool                  `json:"departure_sheet,omitempty"`
 	Results        []resultBody          `json:"results,omitempty"`
-	Consent        *consentState         `json:"consent,omitempty" doc:"S000: to look-ups in other systems, as it stands today"`
-	Judgement      *judgementBody        `json:"judgement,omitempty" doc:"S000: of the last examination of need, then of the decision; shown to the applicant and to staff"`
+	Consent        *consentState         `json:"consent,omitempty" doc:"The consent to look-ups in other systems, as it is today; only for service housing"`
+	Judgement      *judgementBody        `json:"judgement,omitempty" doc:"The judgement of the last examination of need, and after the decision that of the decision; only for service housing; shown to the applicant and to staff"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
-	Edition        rules.EditionID       `json:"edition,omitempty" doc:"Edition of the table of rules by which the decision was judged"`
+	Edition        rules.EditionID       `json:"edition,omitempty" doc:"The edition of the rules by which the case was decided"`
 	Issued         []issuedBody          `json:"issued" doc:"The documents of the case, in the order of issue: GET /v1/certificates/{id}"`
 	AsOfPosition   domain.Position       `json:"as_of_position"`
 }
@@ -193,8 +193,8 @@ type caseBody struct {
 func (s *Server) getCase() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-case", Method: http.MethodGet, Path: "/v1/cases/{id}", Tag: casesTag,
-		Summary: "State, deadline and results of an application",
-		Doc:     "A citizen sees the cases that they applied for or that name them.",
+		Summary: "The state, the deadline and the results of a case",
+		Doc:     "A citizen sees only a case that they applied for or that names them.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
@@ -303,10 +303,10 @@ func certified(c projections.Case) (placed *placementBody, refused *refusalBody)
 type documentBody struct {
 	Type        domain.DocumentType `json:"type"`
 	Number      string              `json:"number,omitempty" maxLength:"64"`
-	PersonID    domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"Whom the document identifies or concerns"`
-	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Court decision: the dwelling it speaks of"`
-	InForceOn   domain.Date         `json:"in_force_on,omitzero" format:"date" doc:"Court decision: the day it took legal force"`
-	Surrendered bool                `json:"surrendered,omitempty" doc:"Handed over to the provider (departure abroad)"`
+	PersonID    domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"The person whom the document identifies or concerns"`
+	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Only for a court decision: the dwelling that it is about"`
+	InForceOn   domain.Date         `json:"in_force_on,omitzero" format:"date" doc:"Only for a court decision: the day on which it took legal force"`
+	Surrendered bool                `json:"surrendered,omitempty" doc:"true if the document was handed over to the provider (departure abroad)"`
 }
 
 func documents(bodies []documentBody) []domain.Document {

@@ -40,8 +40,8 @@ func (s *Server) checkCertificate() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "check-certificate", Method: http.MethodGet, Path: checkPath + "{code}", Tag: documentsTag,
 		Summary: "Check a document by the code that is printed on it",
-		Doc: "It needs no token. The answer says what the document is and whether it is valid, " +
-			"and nothing about the persons in it.",
+		Doc: "No token is needed. The answer says what the document is and whether it is valid. It says nothing " +
+			"about the persons in the document.",
 		Roles:    []domain.Role{operation.Anyone},
 		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeCheckCodeFormat},
 		Shows:    operation.ShowsNobody("kind, number and day of a document"),
@@ -60,7 +60,7 @@ type checked struct {
 		Number   string              `json:"number"`
 		IssuedOn domain.Date         `json:"issued_on" format:"date"`
 		Status   certificates.Status `json:"status"`
-		Reason   string              `json:"reason,omitempty" doc:"Why it is void" example:"the ending it testifies was corrected on 2026-03-20"`
+		Reason   string              `json:"reason,omitempty" doc:"Why the document is void" example:"the ending it testifies was corrected on 2026-03-20"`
 	}
 }
 
@@ -97,15 +97,15 @@ func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 
 type certificateInput struct {
 	ID          domain.CertificateID `path:"id" format:"uuid"`
-	Language    domain.Language      `query:"language" doc:"Of the titles, the lines and the page; that of the application where it is left out"`
-	Version     int                  `query:"version" minimum:"1" maximum:"1000000" doc:"An earlier version of a corrected document; the newest where it is left out"`
+	Language    domain.Language      `query:"language" doc:"The language of the titles, the lines and the page. Default: the language of the application"`
+	Version     int                  `query:"version" minimum:"1" maximum:"1000000" doc:"An earlier version of a corrected document. Default: the newest"`
 	Accept      string               `header:"Accept" doc:"application/pdf gives the page as it is handed out"`
-	IfNoneMatch string               `header:"If-None-Match" maxLength:"100" doc:"ETag of a page that the client has: 304 where it is still the same"`
+	IfNoneMatch string               `header:"If-None-Match" maxLength:"100" doc:"The ETag of a page that the client has: the answer is 304 if the page has not changed"`
 	operation.AtLeast
 }
 
 type duplicateBody struct {
-	Copy     int                  `json:"copy" doc:"1 for the first duplicate"`
+	Copy     int                  `json:"copy" doc:"The number of the duplicate: 1 for the first"`
 	Replaces domain.CertificateID `json:"replaces" format:"uuid"`
 }
 
@@ -113,7 +113,7 @@ type certifiedPlacement struct {
 	ListID       domain.ListID  `json:"list_id" format:"uuid"`
 	EntryID      domain.EntryID `json:"entry_id" format:"uuid"`
 	RegisteredOn domain.Date    `json:"registered_on" format:"date"`
-	Number       int            `json:"number" doc:"Ordinal number at that moment"`
+	Number       int            `json:"number" doc:"The ordinal number at the time of placing"`
 }
 
 type certifiedRefusal struct {
@@ -132,10 +132,10 @@ type certifiedDeparture struct {
 
 type certifiedAcceptance struct {
 	ReceivedAt time.Time      `json:"received_at"`
-	Registered time.Time      `json:"registered_at" doc:"When the office had it: outside working time, when it opened next"`
+	Registered time.Time      `json:"registered_at" doc:"When the office registered the application; outside working time, when the office opened next"`
 	Deadline   time.Time      `json:"deadline"`
 	Channel    domain.Channel `json:"channel" values:"open"`
-	AcceptedBy string         `json:"accepted_by" doc:"Account of who accepted; empty where the portal did by itself"`
+	AcceptedBy string         `json:"accepted_by" doc:"The account that accepted the application; empty if the portal accepted it automatically"`
 	AcceptedAs domain.Role    `json:"accepted_as"`
 }
 
@@ -144,19 +144,19 @@ type certifiedAcceptance struct {
 type certificateBody struct {
 	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
 	Kind          certificates.Kind    `json:"kind"`
-	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"The case that issued it; left out for a departure sheet that no case issued"`
+	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"The case that issued the document; left out for a departure sheet that no case issued"`
 	Service       domain.Service       `json:"service"`
 	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
 	IssuedAt      time.Time            `json:"issued_at"`
-	Status        certificates.Status  `json:"status" doc:"superseded: a newer version, or a duplicate, takes the place of this; void: the ending that a departure sheet testifies was corrected"`
-	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"Day of that correction"`
-	Version       int                  `json:"version" doc:"2 after the first correction"`
-	Versions      int                  `json:"versions" doc:"How many there are"`
-	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"Of this version"`
+	Status        certificates.Status  `json:"status" doc:"superseded: a newer version or a duplicate replaces this document. void: the ending that a departure sheet proves was corrected"`
+	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"The day on which the ending was corrected"`
+	Version       int                  `json:"version" doc:"The number of the version: 1 for the original, 2 after the first correction"`
+	Versions      int                  `json:"versions" doc:"How many versions there are"`
+	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"When this version was made"`
 	Duplicate     *duplicateBody       `json:"duplicate,omitempty"`
 	ReplacedBy    domain.CertificateID `json:"replaced_by,omitzero" format:"uuid" doc:"The duplicate that is valid instead"`
-	PersonID      domain.PersonID      `json:"person_id" format:"uuid" doc:"Whom the document names"`
+	PersonID      domain.PersonID      `json:"person_id" format:"uuid" doc:"The person whom the document names"`
 	Placement     *certifiedPlacement  `json:"placement,omitempty"`
 	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
 	Departure     *certifiedDeparture  `json:"departure,omitempty"`
@@ -164,8 +164,8 @@ type certificateBody struct {
 	Language      domain.Language      `json:"language"`
 	StateBody     string               `json:"state_body"`
 	Title         string               `json:"title"`
-	Marks         []string             `json:"marks,omitempty" doc:"What sets this copy apart: no longer valid, a duplicate, a corrected version"`
-	Lines         []pages.Line         `json:"lines" doc:"The facts as the page says them"`
+	Marks         []string             `json:"marks,omitempty" doc:"What is special about this copy: no longer valid, a duplicate, a corrected version"`
+	Lines         []pages.Line         `json:"lines" doc:"The facts, in the words of the page"`
 	CheckCode     string               `json:"check_code"`
 	CheckURL      string               `json:"check_url"`
 }
@@ -250,9 +250,10 @@ func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projectio
 func (s *Server) getCertificate() operation.Operation {
 	return operation.Stream(operation.Declaration{
 		ID: "get-certificate", Method: http.MethodGet, Path: "/v1/certificates/{id}", Tag: documentsTag,
-		Summary: "A document that the registry has issued, as JSON or as a page of PDF",
-		Doc: "Placement and refusal certificates, departure sheets, and the talon of every application. " +
-			"A citizen sees the documents of their cases, and the departure sheets that they asked for or that are about them.",
+		Summary: "A document that the registry has issued, as JSON or as a PDF page",
+		Doc: "The documents are certificates of placing and of refusal, departure sheets, and the talon (receipt) " +
+			"of every application. A citizen sees the documents of their cases, and the departure sheets that " +
+			"they asked for or that are about them.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
@@ -315,10 +316,9 @@ func (s *Server) pdfResponse(page pages.Document, ifNoneMatch string) (*huma.Str
 
 func certificateResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
 	text := &huma.Schema{Type: huma.TypeString}
-	tag := &huma.Param{Schema: text, Description: "Of JSON the revision of the case, or of the person whose stream " +
-		"issued it, for If-Match; " +
-		"of a page its content"}
-	language := &huma.Param{Schema: text, Description: "Of the titles and the lines"}
+	tag := &huma.Param{Schema: text, Description: "For JSON: the revision of the case, or of the person whose stream " +
+		"issued the document, for If-Match. For a page: its content"}
+	language := &huma.Param{Schema: text, Description: "The language of the titles and the lines"}
 	return map[string]*huma.Response{
 		"200": {
 			Description: "The document",
@@ -328,17 +328,17 @@ func certificateResponses(schema func(reflect.Type) *huma.Schema) map[string]*hu
 				pdf:                {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 			},
 		},
-		"304": {Description: "The page is the one that the client has", Headers: map[string]*huma.Param{"ETag": tag}},
+		"304": {Description: "The client has this page already", Headers: map[string]*huma.Param{"ETag": tag}},
 	}
 }
 
 type sheetRequestBody struct {
-	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid" doc:"That has ended"`
+	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid" doc:"The registration that has ended"`
 	Language       domain.Language       `json:"language,omitempty" default:"kk"`
 }
 
 type sheetRequestInput struct {
-	ID domain.PersonID `path:"id" format:"uuid" doc:"Who left"`
+	ID domain.PersonID `path:"id" format:"uuid" doc:"The person who left"`
 	operation.Posted[sheetRequestBody]
 }
 
@@ -353,8 +353,9 @@ func (s *Server) requestDepartureSheet() operation.Operation {
 		ID: "request-departure-sheet", Path: "/v1/persons/{id}/departure-sheets", Tag: documentsTag,
 		Status:  http.StatusCreated,
 		Summary: "Issue the departure sheet of a registration that has ended",
-		Doc: "It does not matter what ended the registration: a move, its term, or a deregistration without a sheet. " +
-			"An ending has one sheet; a person who has lost it asks for a duplicate. A citizen asks for their own sheet.",
+		Doc: "It does not matter how the registration ended: by a move, with its term, or by a deregistration " +
+			"without a sheet. Each ending has one sheet; a person who has lost it asks for a duplicate. A citizen " +
+			"can ask only for their own sheet.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeFactUnknown, domain.CodeNotEnded, domain.CodeSheetIssued,
@@ -389,9 +390,10 @@ type duplicateInput struct {
 func (s *Server) duplicateCertificate() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "duplicate-certificate", Path: "/v1/certificates/{id}/duplicate", Tag: documentsTag, Status: http.StatusCreated,
-		Summary: "Issue a departure sheet again",
-		Doc:     "The duplicate is marked as such and has a number of its own; the earlier sheet is no longer valid.",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Summary: "Issue a duplicate of a departure sheet",
+		Doc: "The duplicate is marked as a duplicate and has its own number. The earlier sheet is no longer " +
+			"valid.",
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeCertificateUnknown, domain.CodeCertificateSuperseded, domain.CodeDuplicateNotIssued,
 			domain.CodeCertificateVoid,
@@ -415,7 +417,7 @@ func (s *Server) duplicateCertificate() operation.Operation {
 
 type fieldCorrection struct {
 	Field certificates.Field `json:"field"`
-	Value string             `json:"value" minLength:"1" maxLength:"4000" doc:"As it should have been written"`
+	Value string             `json:"value" minLength:"1" maxLength:"4000" doc:"The right text"`
 }
 
 type correctionBody struct {
@@ -432,8 +434,8 @@ func (s *Server) correctCertificate() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "correct-certificate", Path: "/v1/certificates/{id}/correction", Tag: documentsTag,
 		Summary: "Correct slips of the pen in a document",
-		Doc: "Makes a new version of the document and no new decision. The earlier versions stay readable; " +
-			"their codes show them as superseded.",
+		Doc: "It makes a new version of the document, but no new decision. The earlier versions can still be " +
+			"read; their codes show them as superseded.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeNamedTwice, domain.CodeReasonsRequired, domain.CodeCertificateUnknown,

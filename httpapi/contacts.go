@@ -21,13 +21,13 @@ func (s *Server) contactOperations() []operation.Operation {
 }
 
 // aboutContacts is said of both commands that confirm contacts.
-const aboutContacts = "SMS and e-mail of the registry go there from now on, beside the copy in the personal account. " +
-	"What is confirmed replaces what was there before; without a telephone and an e-mail only the account is left. " +
-	"The answer is masked."
+const aboutContacts = "From now on the registry sends SMS and e-mail there; the copy in the personal account " +
+	"stays. The new contacts replace the earlier ones. If neither a telephone nor an e-mail is given, only the " +
+	"account is left. The answer is masked."
 
 type contactsBody struct {
-	Phone    string          `json:"phone,omitempty" maxLength:"32" doc:"With the country's code; leave it out for no SMS" example:"+77010000000"`
-	Email    string          `json:"email,omitempty" maxLength:"254" doc:"Leave it out for no e-mail" example:"aigul@example.kz"`
+	Phone    string          `json:"phone,omitempty" maxLength:"32" doc:"With the country code. Leave it out if no telephone is confirmed" example:"+77010000000"`
+	Email    string          `json:"email,omitempty" maxLength:"254" doc:"Leave it out if no e-mail is confirmed" example:"aigul@example.kz"`
 	Language domain.Language `json:"language" doc:"The language for messages to the person"`
 }
 
@@ -37,16 +37,16 @@ type ownContactsInput struct{ operation.Posted[contactsBody] }
 // little for others to write to.
 type maskedContacts struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
-	Phone    string          `json:"phone,omitempty" doc:"Masked" example:"+7*******00"`
-	Email    string          `json:"email,omitempty" doc:"Masked" example:"a***@example.kz"`
+	Phone    string          `json:"phone,omitempty" doc:"The telephone, masked" example:"+7*******00"`
+	Email    string          `json:"email,omitempty" doc:"The e-mail, masked" example:"a***@example.kz"`
 	Language domain.Language `json:"language,omitempty" values:"open"`
 }
 
 func (s *Server) confirmOwnContacts() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-own-contacts", Path: "/v1/me/contacts", Tag: accountTag,
-		Summary: "Confirm how I can be reached",
-		Doc:     "The person confirms that notice given there is proper and sufficient (APPC 66(4)). " + aboutContacts,
+		Summary: "Confirm my telephone and my e-mail",
+		Doc:     "With this command the person agrees that a notice sent there is proper and sufficient (APPC 66(4)). " + aboutContacts,
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodePhoneFormat, domain.CodeEmailFormat,
@@ -95,7 +95,7 @@ type contactsInput struct {
 func (s *Server) confirmContacts() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-contacts", Path: "/v1/persons/{id}/contacts", Tag: residenceTag,
-		Summary: "Record how a person can be reached, as the person has confirmed by signature",
+		Summary: "Record the telephone and the e-mail that a person has confirmed with their signature",
 		Doc:     aboutContacts,
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
@@ -116,7 +116,7 @@ type contactsFound struct {
 func (s *Server) getOwnContacts() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-contacts", Method: http.MethodGet, Path: "/v1/me/contacts", Tag: accountTag,
-		Summary:  "How I can be reached, masked",
+		Summary:  "The telephone and the e-mail that I have confirmed, masked",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),

@@ -18,16 +18,16 @@ func (s *Server) correctionOperations() []operation.Operation {
 }
 
 type amendmentBody struct {
-	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to put right, as stream@revision; or name it by registration_id and fact"`
+	Event          domain.EventRef            `json:"event,omitzero" maxLength:"80" doc:"The fact to correct, as stream@revision. The other way to name it is registration_id and fact"`
 	RegistrationID domain.RegistrationID      `json:"registration_id,omitzero" format:"uuid"`
 	Fact           string                     `json:"fact,omitempty" enum:"beginning,ending" doc:"Which fact of the registration: its beginning (the default), or the ending in force"`
-	Action         residence.CorrectionAction `json:"action" doc:"insert adds a registration. Name no fact for a registration that was forgotten; name a beginning to annul that registration and put the new one in its place"`
-	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"Of a beginning or an insertion: the right first day"`
-	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"Of the beginning of a temporary registration, or of its insertion: its right term"`
-	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"Of an ending, or of an insertion that ended: the right day, the first on which the registration no longer holds"`
-	DwellingID     domain.DwellingID          `json:"dwelling_id,omitzero" format:"uuid" doc:"Of an insertion; where it is left out, the dwelling of the registration that is replaced"`
-	Kind           residence.Kind             `json:"kind,omitempty" doc:"Of an insertion; where it is left out, that of the registration that is replaced"`
-	Reason         residence.Reason           `json:"reason,omitempty" doc:"Of an insertion that ended; where it is left out, that of the registration that is replaced"`
+	Action         residence.CorrectionAction `json:"action" doc:"insert adds a registration. To add a registration that was forgotten, name no fact. To replace a registration, name its beginning: it is annulled, and the new one takes its place"`
+	EffectiveFrom  domain.Date                `json:"effective_from,omitzero" format:"date" doc:"The right first day, for a beginning or with insert"`
+	Until          domain.Date                `json:"until,omitzero" format:"date" doc:"The right term of a temporary registration, for its beginning or with insert"`
+	EndedOn        domain.Date                `json:"ended_on,omitzero" format:"date" doc:"The right day of the ending: the first day on which the registration no longer holds. For an ending, or with insert if that registration has ended"`
+	DwellingID     domain.DwellingID          `json:"dwelling_id,omitzero" format:"uuid" doc:"Only with insert. Default: the dwelling of the registration that is replaced"`
+	Kind           residence.Kind             `json:"kind,omitempty" doc:"Only with insert. Default: the kind of the registration that is replaced"`
+	Reason         residence.Reason           `json:"reason,omitempty" doc:"The reason of the ending; only with insert. Default: the reason of the registration that is replaced"`
 }
 
 // consequence is a code that a correction can accept.
@@ -38,8 +38,8 @@ var consequences = as[consequence](residence.AcceptableConsequences)
 type correctBody struct {
 	Ground  residence.CorrectionGround `json:"ground"`
 	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
-	Changes []amendmentBody            `json:"changes" minItems:"1" maxItems:"50" doc:"Carried out together, in this order; only the result of all is checked"`
-	Accept  []consequence              `json:"accept,omitempty" maxItems:"10" doc:"Codes of the consequences that you have seen and accept"`
+	Changes []amendmentBody            `json:"changes" minItems:"1" maxItems:"50" doc:"The changes are made together, in this order; only the final result is checked"`
+	Accept  []consequence              `json:"accept,omitempty" maxItems:"10" doc:"The codes of the consequences that you accept; a dry run lists them"`
 }
 
 type correctInput struct {
@@ -53,12 +53,12 @@ type standingBody struct {
 	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
 	Reason        residence.Reason `json:"reason,omitempty" values:"open"`
 	CaseID        domain.CaseID    `json:"case_id,omitzero" format:"uuid"`
-	Annulled      bool             `json:"annulled,omitempty" doc:"The registration counts as one that never existed"`
+	Annulled      bool             `json:"annulled,omitempty" doc:"true if the registration was annulled: it counts as one that never existed"`
 }
 
 type correctedBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
-	Corrects       domain.EventRef       `json:"corrects,omitzero" doc:"The fact that was corrected, as stream@revision; none of a registration that had been forgotten"`
+	Corrects       domain.EventRef       `json:"corrects,omitzero" doc:"The fact that was corrected, as stream@revision; left out for a forgotten registration that was added"`
 	Was            standingBody          `json:"was"`
 	Now            standingBody          `json:"now"`
 }
@@ -69,7 +69,7 @@ type lineBody struct {
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
 	Kind           residence.Kind        `json:"kind"`
 	standingBody
-	BeganBy domain.EventRef `json:"began_by" doc:"The event that says so, as stream@revision"`
+	BeganBy domain.EventRef `json:"began_by" doc:"The event with which the registration began, as stream@revision"`
 	EndedBy domain.EventRef `json:"ended_by,omitzero"`
 }
 
@@ -85,10 +85,10 @@ type consequenceBody struct {
 type corrected struct {
 	PersonID     domain.PersonID   `json:"person_id" format:"uuid"`
 	Changes      []correctedBody   `json:"changes"`
-	Before       []lineBody        `json:"before,omitempty" doc:"With dry_run: the timeline as it is"`
-	After        []lineBody        `json:"after,omitempty" doc:"With dry_run: the timeline as it would be"`
-	Consequences []consequenceBody `json:"consequences,omitempty" doc:"With dry_run: what must be accepted"`
-	Warnings     []warningBody     `json:"warnings,omitempty" doc:"What need not be accepted and a person should look at"`
+	Before       []lineBody        `json:"before,omitempty" doc:"Only with dry_run: the timeline before the correction"`
+	After        []lineBody        `json:"after,omitempty" doc:"Only with dry_run: the timeline after the correction"`
+	Consequences []consequenceBody `json:"consequences,omitempty" doc:"Only with dry_run: the consequences that you must accept"`
+	Warnings     []warningBody     `json:"warnings,omitempty" doc:"What a person should look at; it need not be accepted"`
 	operation.Events
 }
 
@@ -96,10 +96,10 @@ func (s *Server) correctResidence() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "correct-residence", Path: "/v1/persons/{id}/corrections", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Correct, annul or insert earlier registrations, endings and corrections",
-		Doc: "It corrects any fact of a person's residence, however old it is and whatever was recorded later. " +
-			"The fact stays in the log; the correction is a further event. " +
-			"Send it with dry_run first: the answer shows the timeline before and after, and every consequence. " +
-			"List the codes of the consequences in accept.",
+		Doc: "It can correct any fact of a person's residence, also an old one, and also if later facts were " +
+			"recorded. The corrected fact stays in the log; the correction is another event. Send the command " +
+			"with dry_run first: the answer shows the timeline before and after, and every consequence. List the " +
+			"codes of the consequences in accept.",
 		Roles: []domain.Role{domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeEventRefFormat, domain.CodeDateInFuture, domain.CodePersonUnknown,

@@ -27,7 +27,7 @@ type deregisterBody struct {
 	ApplicantID    domain.PersonID   `json:"applicant_id" format:"uuid"`
 	Persons        []domain.PersonID `json:"persons" minItems:"1" maxItems:"100" doc:"Persons to deregister"`
 	Documents      []documentBody    `json:"documents,omitempty" maxItems:"300"`
-	DepartureSheet bool              `json:"departure_sheet,omitempty" doc:"Ask for a departure sheet"`
+	DepartureSheet bool              `json:"departure_sheet,omitempty" doc:"Whether a departure sheet is asked for"`
 	Signature      signatureBody     `json:"signature"`
 }
 
@@ -39,17 +39,17 @@ type deregisterInput struct {
 type resultBody struct {
 	PersonID domain.PersonID         `json:"person_id" format:"uuid"`
 	Outcome  string                  `json:"outcome" enum:"deregistered,refused"`
-	Ended    []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that were ended"`
-	Warnings []warningBody           `json:"warnings,omitempty" doc:"What the rules allow and a person should look at"`
+	Ended    []domain.RegistrationID `json:"ended,omitempty" doc:"The registrations that were ended"`
+	Warnings []warningBody           `json:"warnings,omitempty" doc:"What the rules allow, but a person should look at"`
 	Code     domain.Code             `json:"code,omitempty"`
 	Reason   string                  `json:"reason,omitempty"`
 }
 
 type deregistered struct {
 	CaseID    domain.CaseID     `json:"case_id" format:"uuid"`
-	Results   []resultBody      `json:"results,omitempty" doc:"One for each person, in the order of the application; none while the case waits for co-owners"`
-	CoOwners  []domain.PersonID `json:"co_owners,omitempty" doc:"Who must confirm the application first, with POST /v1/cases/{id}/confirmation"`
-	ConfirmBy time.Time         `json:"confirm_by,omitzero" doc:"Until when"`
+	Results   []resultBody      `json:"results,omitempty" doc:"One result for each person, in the order of the application; empty while the case waits for co-owners"`
+	CoOwners  []domain.PersonID `json:"co_owners,omitempty" doc:"The co-owners who must first confirm the application, with POST /v1/cases/{id}/confirmation"`
+	ConfirmBy time.Time         `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
 	operation.Events
 }
 
@@ -117,12 +117,12 @@ func results(list []residence.Result) []resultBody {
 
 type confirmed struct {
 	CaseID  domain.CaseID `json:"case_id" format:"uuid"`
-	Results []resultBody  `json:"results,omitempty" doc:"One for each person, where your answer was the one that decided"`
+	Results []resultBody  `json:"results,omitempty" doc:"One result for each person, if your answer was the one that decided the application"`
 	operation.Events
 }
 
 type confirmationBody struct {
-	Outcome   residence.Answer `json:"outcome" doc:"revoke takes your confirmation back, as long as another co-owner is silent"`
+	Outcome   residence.Answer `json:"outcome" doc:"revoke takes your confirmation back; that is possible until every co-owner has answered"`
 	Signature signatureBody    `json:"signature"`
 }
 
@@ -134,9 +134,10 @@ type confirmationInput struct {
 func (s *Server) confirmDeregistration() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-deregistration", Path: "/v1/cases/{id}/confirmation", Tag: residenceTag,
-		Summary: "Answer a co-owner's application to deregister",
-		Doc: "An application on the portal by one owner of several waits until all others have confirmed it. " +
-			"With the last confirmation it is carried out; with the first decline it is refused.",
+		Summary: "Answer the application of another co-owner for a deregistration",
+		Doc: "If a dwelling has several owners, an application of one of them on the portal waits until all " +
+			"others have confirmed it. With the last confirmation it is carried out; with the first decline it is " +
+			"refused.",
 		Roles: []domain.Role{domain.RoleCitizen},
 		Problems: signatureProblems.and(
 			domain.CodeConfirmationLate, domain.CodeAnswered, domain.CodeNotConfirmed,

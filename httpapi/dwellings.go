@@ -21,21 +21,21 @@ func (s *Server) dwellingOperations() []operation.Operation {
 
 type ownerBody struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
-	Share    residence.Share `json:"share,omitempty" maxLength:"13" doc:"Fraction of the title" example:"1/2"`
+	Share    residence.Share `json:"share,omitempty" maxLength:"13" doc:"The share in the title, as a fraction" example:"1/2"`
 }
 
 // descriptionBody is what is known of a dwelling beyond its codes.
 type descriptionBody struct {
-	Place      residence.Place `json:"place,omitempty" doc:"Kind of place; one registers at a permitted one"`
-	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy is reckoned by it" example:"54.3"`
+	Place      residence.Place `json:"place,omitempty" doc:"The kind of place; persons can be registered only at a permitted kind"`
+	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy counts with this area" example:"54.3"`
 }
 
 type recordDwellingBody struct {
-	RKA             string      `json:"rka,omitempty" maxLength:"32" pattern:"^[0-9]*$" patternDescription:"a code of digits" doc:"Registration code of the address" example:"0201300098765432"`
-	CadastralNumber string      `json:"cadastral_number,omitempty" maxLength:"64" doc:"Number in the real-estate register" example:"21:318:027:115:4:12"`
-	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"Territory, 9 digits" example:"711310000"`
+	RKA             string      `json:"rka,omitempty" maxLength:"32" pattern:"^[0-9]*$" patternDescription:"a code of digits" doc:"The registration code of the address (RKA)" example:"0201300098765432"`
+	CadastralNumber string      `json:"cadastral_number,omitempty" maxLength:"64" doc:"The number in the real-estate register" example:"21:318:027:115:4:12"`
+	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"The code of the territory in the classifier KATO, 9 digits" example:"711310000"`
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`
-	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"Title-holders, where they are known"`
+	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"The owners, if they are known"`
 	descriptionBody
 }
 
@@ -100,9 +100,9 @@ type describeDwellingInput struct {
 func (s *Server) describeDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "describe-dwelling", Path: "/v1/dwellings/{id}/description", Tag: residenceTag,
-		Summary: "Record or correct what a dwelling is: the kind of place and its useful area",
-		Doc: "Replaces the earlier description. A member that is left out is unknown from now on. " +
-			"Registrations that exist stay as they are.",
+		Summary: "Record or correct the description of a dwelling: the kind of place and its useful area",
+		Doc: "The new description replaces the earlier one. A member that you leave out is unknown from now on. " +
+			"Present registrations stay as they are.",
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeAreaFormat, domain.CodeNothingChanges},
 		Example:  `{"place": "apartment", "useful_area": 54.3}`,
@@ -115,8 +115,8 @@ func (s *Server) describeDwelling() operation.Operation {
 }
 
 type changeOwnersBody struct {
-	Owners      []ownerBody `json:"owners" maxItems:"100" doc:"All owners from that day on"`
-	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"First day of the new owners; today where it is left out"`
+	Owners      []ownerBody `json:"owners" maxItems:"100" doc:"All owners of the dwelling from that day on"`
+	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"The first day of the new owners. Default: today"`
 }
 
 type changeOwnersInput struct {
@@ -128,8 +128,9 @@ func (s *Server) changeOwners() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-owners", Path: "/v1/dwellings/{id}/owners", Tag: residenceTag,
 		Summary: "Change the owners of a dwelling",
-		Doc:     "Names all owners from a day on. That day is not earlier than the first day of the present owners.",
-		Roles:   []domain.Role{domain.RoleOperator},
+		Doc: "Name all owners from a day on. That day must not be earlier than the first day of the present " +
+			"owners.",
+		Roles: []domain.Role{domain.RoleOperator},
 		Problems: []domain.Code{
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeSharesExceedOne,
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,

@@ -41,7 +41,7 @@ type EntryPath struct {
 }
 
 type redatingBody struct {
-	GroundAroseOn domain.Date `json:"ground_arose_on" format:"date" doc:"After the day of the application, at the latest today"`
+	GroundAroseOn domain.Date `json:"ground_arose_on" format:"date" doc:"The day on which the ground arose: after the day of the application, at the latest today"`
 	Reasons       string      `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
@@ -59,8 +59,8 @@ func (s *Server) redateEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "redate-entry", Path: entryAddress + "/redating", Tag: housingTag,
 		Summary: "Re-date an entry to the day on which its ground arose",
-		Doc: "The entry counts from the beginning of that day. The numbers between its old and its new place change by " +
-			"one; all others stay.",
+		Doc: "The entry counts from the beginning of that day. The entries between its old and its new place move " +
+			"by one number; all others keep their numbers.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNothingChanges, domain.CodeReasonsRequired,
@@ -77,15 +77,15 @@ func (s *Server) redateEntry() operation.Operation {
 
 type numbersInput struct {
 	EntryPath
-	AsOf string `query:"as_of" maxLength:"40" doc:"An RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5; now where it is left out" example:"2026-03-01T12:00:00+05:00"`
+	AsOf string `query:"as_of" maxLength:"40" doc:"An RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5. Default: now" example:"2026-03-01T12:00:00+05:00"`
 }
 
 type numberChangeBody struct {
-	Number    *int                   `json:"number" doc:"From then on"`
+	Number    *int                   `json:"number" doc:"The number after the change"`
 	Of        int                    `json:"of"`
-	Kind      projections.ChangeKind `json:"kind" doc:"The cause"`
+	Kind      projections.ChangeKind `json:"kind" doc:"What changed the number"`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
-	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
+	CreatedAt time.Time              `json:"created_at" doc:"When the event was appended to the log"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
 }
 
@@ -103,10 +103,10 @@ type numbersBody struct {
 	ListID       domain.ListID      `json:"list_id" format:"uuid"`
 	EntryID      domain.EntryID     `json:"entry_id" format:"uuid"`
 	AsOf         time.Time          `json:"as_of"`
-	Status       numberState        `json:"status" doc:"At that instant"`
-	Number       *int               `json:"number" doc:"At that instant; null where the entry was not on the list"`
-	Of           int                `json:"of" doc:"Entries that stood on the list"`
-	Changes      []numberChangeBody `json:"changes" doc:"Every change of the number up to that instant, the first one first"`
+	Status       numberState        `json:"status" doc:"The status at that instant"`
+	Number       *int               `json:"number" doc:"The number at that instant; null if the entry was not on the list"`
+	Of           int                `json:"of" doc:"How many entries stood on the list"`
+	Changes      []numberChangeBody `json:"changes" doc:"Every change of the number up to that instant, the oldest first"`
 	AsOfPosition domain.Position    `json:"as_of_position" doc:"Position of the last event of the list that is counted"`
 }
 
@@ -217,17 +217,17 @@ var needCheckProblems = codes{
 }
 
 type needCheckBody struct {
-	On     domain.Date            `json:"on" format:"date" doc:"Day of the check; it holds for so many days as the edition in force says (30)"`
-	Source housing.CheckSource    `json:"source" doc:"Look-ups in systems need a consent that stands"`
-	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"With systems: what was looked up, of the holder and of everybody in the family. The consent covers it, and each of them has it in the access log"`
+	On     domain.Date            `json:"on" format:"date" doc:"The day of the check. A check is valid for 30 days, or as long as the edition in force says"`
+	Source housing.CheckSource    `json:"source" doc:"How the need was checked; a look-up in state systems needs a consent in force"`
+	Scope  []housing.ConsentScope `json:"scope,omitempty" maxItems:"3" doc:"Only for a look-up in state systems: the kinds of data that were looked up for the holder and for each member of the family. The consent must cover them, and the access log of each person names the look-up"`
 	InNeed bool                   `json:"in_need"`
 }
 
 type transferBody struct {
-	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"A member of the family registered together with the holder"`
+	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"The new holder: a member of the family who is registered together with the holder"`
 	Family   []familyBody          `json:"family,omitempty" maxItems:"50" doc:"The rest of the family, with its relations to the new holder"`
 	Cause    housing.TransferCause `json:"cause"`
-	On       domain.Date           `json:"on" format:"date" doc:"Of the death or departure"`
+	On       domain.Date           `json:"on" format:"date" doc:"The day of the death or departure"`
 	Need     needCheckBody         `json:"need_check"`
 }
 
@@ -240,8 +240,9 @@ func (s *Server) transferEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "transfer-entry", Path: entryAddress + "/transfer", Tag: housingTag,
 		Summary: "Transfer an entry to a remaining member of the family",
-		Doc:     "After the death or departure of the holder, if the family is still in need. The entry keeps its seniority.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "This is for the death or departure of the holder, if the family is still in need. The entry keeps " +
+			"its place in the order.",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
 			domain.CodeEntryUnderReview, domain.CodeNotInFamily,
@@ -260,7 +261,7 @@ func (s *Server) transferEntry() operation.Operation {
 }
 
 type inventoryBody struct {
-	On domain.Date `json:"on,omitzero" format:"date" doc:"Day of the confirmation; today where it is left out"`
+	On domain.Date `json:"on,omitzero" format:"date" doc:"The day of the confirmation. Default: today"`
 }
 
 type inventoryInput struct {
@@ -272,7 +273,7 @@ func (s *Server) confirmEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-entry", Path: entryAddress + "/inventory", Tag: housingTag,
 		Summary:  "Confirm an entry in the yearly inventory",
-		Doc:      "It ends a review that began because the confirmation was missing.",
+		Doc:      "If the entry is under review because it was not confirmed in time, the review ends.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(domain.CodeDateInFuture, domain.CodeEffectiveTooEarly),
 		Example:  `{"on": "2026-03-15"}`,
@@ -291,7 +292,7 @@ func (s *Server) confirmEntry() operation.Operation {
 type reportBody struct {
 	Kind       housing.ChangeKind `json:"kind"`
 	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"The whole family that is counted from now on"`
-	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"A change is reported within ten working days"`
+	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"The day of the change; it is to be reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
 }
 
@@ -303,9 +304,10 @@ type reportInput struct {
 func (s *Server) reportChange() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "report-change", Path: entryAddress + "/change", Tag: housingTag,
-		Summary: "Report a change of the family, or that the need is lost",
-		Doc:     "A citizen reports a change of their own entry. A lost need opens a review.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
+		Summary: "Report that the family has changed, or that the need is lost",
+		Doc: "If the need is lost, a review of the entry begins. A citizen can report a change of their own entry " +
+			"only.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
@@ -325,8 +327,8 @@ func (s *Server) reportChange() operation.Operation {
 
 type protectionBody struct {
 	Category housing.ProtectedCategory `json:"category" maxLength:"64" doc:"A category that the edition in force protects: orphan_or_without_parental_care, incomplete_family, awarded_mother_of_many_children, large_family" example:"large_family"`
-	Lift     bool                      `json:"lift,omitempty" doc:"The entry is not, or not any more, of this category"`
-	Because  string                    `json:"because" minLength:"1" maxLength:"2000" doc:"The document that proves it, or the reasons of lifting it"`
+	Lift     bool                      `json:"lift,omitempty" doc:"true lifts the protection, because the entry does not belong to this category or no longer does"`
+	Because  string                    `json:"because" minLength:"1" maxLength:"2000" doc:"The document that proves the category, or the reasons for lifting the protection"`
 }
 
 type protectionInput struct {
@@ -337,8 +339,8 @@ type protectionInput struct {
 func (s *Server) protectEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "protect-entry", Path: entryAddress + "/protection", Tag: housingTag,
-		Summary: "Protect an entry from removal before a dwelling is provided, because of its category; " +
-			"or lift the protection",
+		Summary: "Protect an entry from removal because of its category, until a dwelling is provided; or lift " +
+			"the protection",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(domain.CodeNothingChanges, domain.CodeReasonsRequired),
 		Example:  `{"category": "large_family", "because": "certificate 17 of 2026-02-01"}`,
@@ -351,8 +353,8 @@ func (s *Server) protectEntry() operation.Operation {
 }
 
 type reviewBody struct {
-	Close bool   `json:"close,omitempty" doc:"true closes the review, and the entry stays; the other way to end a review is a removal"`
-	Note  string `json:"note" minLength:"1" maxLength:"4000" doc:"What is in doubt, or what was found"`
+	Close bool   `json:"close,omitempty" doc:"true closes the review, and the entry stays. The other end of a review is a removal"`
+	Note  string `json:"note" minLength:"1" maxLength:"4000" doc:"What is in doubt, or what the review found"`
 }
 
 type reviewInput struct {
@@ -364,8 +366,8 @@ func (s *Server) reviewEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "review-entry", Path: entryAddress + "/review", Tag: housingTag,
 		Summary: "Open or close a review of an entry",
-		Doc: "An entry under review keeps its number and is skipped when a dwelling is given. " +
-			"Closing the review confirms the entry, and its year begins anew.",
+		Doc: "An entry under review keeps its number and is skipped when a dwelling is given. Closing the review " +
+			"confirms the entry: the year until its next confirmation begins anew.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeReasonsRequired, domain.CodeEntryUnderReview, domain.CodeEntryNotReviewed,
@@ -380,7 +382,7 @@ func (s *Server) reviewEntry() operation.Operation {
 }
 
 type priorityBody struct {
-	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"A category that the rule of the list names" example:"large_family"`
+	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"A category that the priority rule of the list names" example:"large_family"`
 	End      bool                     `json:"end,omitempty"`
 }
 
@@ -392,7 +394,7 @@ type priorityInput struct {
 func (s *Server) prioritiseEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "prioritise-entry", Path: entryAddress + "/priority", Tag: housingTag,
-		Summary: "Give an entry priority by the rule of its list, or end it",
+		Summary: "Give an entry priority by the rule of its list, or end its priority",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeNothingChanges, domain.CodeEntryUnderReview, domain.CodePriorityNotRuled,
@@ -415,8 +417,9 @@ func (s *Server) changeEntryConsent() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-consent", Path: entryAddress + "/consent", Tag: housingTag,
 		Summary: "Withdraw or renew the consent to look-ups in other systems",
-		Doc:     "A withdrawn consent blocks new look-ups; the entry stays. A citizen changes the consent of their own entry.",
-		Roles:   []domain.Role{domain.RoleCitizen, domain.RoleOperator},
+		Doc: "After a withdrawal no new look-up is allowed; the entry stays on the list. A citizen can change the " +
+			"consent of their own entry only.",
+		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: entryProblems.and(
 			domain.CodeNothingChanges, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
 			domain.CodeNotFound,
@@ -436,7 +439,7 @@ func (s *Server) changeEntryConsent() operation.Operation {
 func (s *Server) getEntryNumbers() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry-numbers", Method: http.MethodGet, Path: entryAddress + "/numbers", Tag: housingTag,
-		Summary: "The number of an entry at any time, and every change of it with its cause",
+		Summary: "The number of an entry at a given time, and every change of the number with its cause",
 		Doc: "The answer comes from a replay of the list, so it costs more than the current number. " +
 			"A citizen sees only their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
@@ -453,21 +456,21 @@ type entryInput struct {
 
 type entryReviewBody struct {
 	Reason    housing.ReviewReason `json:"reason,omitempty"`
-	Hearing   *hearingState        `json:"hearing,omitempty" doc:"On an intended removal"`
-	Complaint *complaintState      `json:"complaint,omitempty" doc:"About the removal, not decided yet"`
-	Owed      []dutyBody           `json:"owed,omitempty" doc:"What the body owes after a complaint"`
-	Late      []dutyBody           `json:"late,omitempty" doc:"What of that was late, done since or not"`
+	Hearing   *hearingState        `json:"hearing,omitempty" doc:"The hearing before an intended removal"`
+	Complaint *complaintState      `json:"complaint,omitempty" doc:"A complaint about the removal that is not decided yet"`
+	Owed      []dutyBody           `json:"owed,omitempty" doc:"What the body must still do after a complaint"`
+	Late      []dutyBody           `json:"late,omitempty" doc:"Which of these duties were late, even if they have been done since"`
 }
 
 type entryRemovalBody struct {
 	Reason      housing.RemovalReason `json:"reason"`
-	NoticeDueOn domain.Date           `json:"notice_due_on,omitzero" format:"date" doc:"Of the written notice, while it is owed"`
+	NoticeDueOn domain.Date           `json:"notice_due_on,omitzero" format:"date" doc:"The last day for the written notice, while it is owed"`
 }
 
 type changeBody struct {
 	Kind      projections.ChangeKind `json:"kind"`
 	At        time.Time              `json:"at" doc:"When the change took effect"`
-	CreatedAt time.Time              `json:"created_at" doc:"When the log learned of it"`
+	CreatedAt time.Time              `json:"created_at" doc:"When the event was appended to the log"`
 	Event     string                 `json:"event" doc:"stream@revision of the event that changed the number"`
 }
 
@@ -477,15 +480,15 @@ type numberBody struct {
 	ListID          domain.ListID      `json:"list_id" format:"uuid"`
 	EntryID         domain.EntryID     `json:"entry_id" format:"uuid"`
 	Status          housing.EntryState `json:"status"`
-	Number          *int               `json:"number" doc:"Current ordinal number, 1 for the first; null for an entry that is not on the list any more"`
-	Of              int                `json:"of" doc:"Active entries of the list"`
-	Ahead           *int               `json:"ahead" doc:"Active entries before this one"`
+	Number          *int               `json:"number" doc:"The current ordinal number, 1 for the first; null if the entry is no longer on the list"`
+	Of              int                `json:"of" doc:"How many active entries the list has"`
+	Ahead           *int               `json:"ahead" doc:"How many active entries stand before this one"`
 	SeniorityAt     time.Time          `json:"seniority_at" doc:"Instant of the complete application, which decides the order"`
 	RegisteredOn    domain.Date        `json:"registered_on" format:"date" doc:"Day of placing"`
 	CertifiedNumber int                `json:"certified_number" doc:"The number on the certificate; it never changes"`
-	InventoryDueOn  domain.Date        `json:"inventory_due_on" format:"date" doc:"The last day to confirm the entry. Then its holder is asked; without an answer a review begins. No entry is removed silently"`
-	AnswerBy        domain.Date        `json:"answer_by,omitzero" format:"date" doc:"The holder was asked to confirm the need until then"`
-	Review          *entryReviewBody   `json:"review,omitempty" doc:"Of an entry under review, and of one that was removed at its end"`
+	InventoryDueOn  domain.Date        `json:"inventory_due_on" format:"date" doc:"The last day to confirm the entry. After it the holder is asked, and without an answer a review begins. No entry is removed without a review"`
+	AnswerBy        domain.Date        `json:"answer_by,omitzero" format:"date" doc:"The last day for the holder's confirmation of the need; left out if it was not asked for"`
+	Review          *entryReviewBody   `json:"review,omitempty" doc:"The review of the entry, if it is under review or was removed at the end of a review"`
 	Removal         *entryRemovalBody  `json:"removal,omitempty"`
 	LastChange      changeBody         `json:"last_change" doc:"What changed this number last"`
 	AsOfPosition    domain.Position    `json:"as_of_position" doc:"Position of the log up to which this holds"`

@@ -38,22 +38,22 @@ func (s *Server) historyOperations() []operation.Operation {
 type historyInput struct {
 	ID     uuid.UUID `path:"id" format:"uuid"`
 	Accept string    `header:"Accept" doc:"application/x-ndjson streams the whole history, one event a line"`
-	Cursor string    `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Cursor string    `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	operation.AtLeast
 }
 
 // HistoryPage is a page of a history.
 type HistoryPage struct {
-	Events       []operation.EventLine `json:"events" doc:"In the order of the log"`
-	Next         string                `json:"next,omitempty" doc:"Cursor of the next page"`
+	Events       []operation.EventLine `json:"events" doc:"The events, in the order of the log"`
+	Next         string                `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position       `json:"as_of_position" doc:"Position of the log up to which the history is complete"`
 }
 
 func (s *Server) getPersonHistory() operation.Operation {
 	return s.history(operation.Declaration{
 		ID: "get-person-history", Path: "/v1/persons/{id}/history",
-		Summary: "Every event of a person, in order, from the log itself",
+		Summary: "Every event that concerns a person, in the order of the log",
 	}, subject{
 		unknown: domain.CodePersonUnknown,
 		id:      func(id uuid.UUID) any { return domain.PersonID{UUID: id} },
@@ -66,7 +66,7 @@ func (s *Server) getPersonHistory() operation.Operation {
 func (s *Server) getDwellingHistory() operation.Operation {
 	return s.history(operation.Declaration{
 		ID: "get-dwelling-history", Path: "/v1/dwellings/{id}/history",
-		Summary: "Every event of a dwelling, in order, from the log itself",
+		Summary: "Every event that concerns a dwelling, in the order of the log",
 	}, subject{
 		unknown: domain.CodeDwellingUnknown,
 		id:      func(id uuid.UUID) any { return domain.DwellingID{UUID: id} },
@@ -144,7 +144,8 @@ func historyResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.R
 	return map[string]*huma.Response{"200": {
 		Description: "A page as JSON, or the whole history as NDJSON",
 		Headers: map[string]*huma.Param{"Tizilim-Position": {
-			Schema: &huma.Schema{Type: huma.TypeString}, Description: "How far in the log the answer knows at least",
+			Schema:      &huma.Schema{Type: huma.TypeString},
+			Description: "The position of the log up to which the answer holds at least",
 		}},
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: schema(reflect.TypeFor[HistoryPage]())},

@@ -28,7 +28,7 @@ type takeInventoryInput struct {
 
 type inventoryTaken struct {
 	ListID   domain.ListID `json:"list_id" format:"uuid"`
-	Asked    int           `json:"asked" doc:"Holders who were asked to confirm their need; asked and reviewed are 500 together at most; if they are 500, repeat the command"`
+	Asked    int           `json:"asked" doc:"Holders who were asked to confirm their need. One command handles 500 entries at most; if asked and reviewed have 500 together, repeat the command with a new key"`
 	Reviewed int           `json:"reviewed" doc:"Entries that came under review"`
 	operation.Events
 }
@@ -38,8 +38,8 @@ func (s *Server) takeInventory() operation.Operation {
 		ID: "take-inventory", Path: "/v1/queues/{list_id}/inventory", Tag: housingTag,
 		Summary: "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in " +
 			"time",
-		Doc: "The registry does this itself on the day; the command does it now. " +
-			"It removes no entry and changes no number.",
+		Doc: "The registry does this by itself on the day on which it is due; the command does it now. It removes " +
+			"no entry and changes no number.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNothingChanges, domain.CodeListUnknown},
 		Example:  `{}`,
@@ -59,7 +59,7 @@ func (s *Server) takeInventory() operation.Operation {
 
 type priorityRuleBody struct {
 	Categories []housing.PriorityCategory `json:"categories" maxItems:"50" doc:"Categories that the edition in force lists: war_veteran, orphan, awarded_mother, large_family; an empty list ends the rule"`
-	Basis      string                     `json:"basis" minLength:"1" maxLength:"400" doc:"The act that allows it"`
+	Basis      string                     `json:"basis" minLength:"1" maxLength:"400" doc:"The act that allows the rule"`
 }
 
 type priorityRuleInput struct {
@@ -75,8 +75,9 @@ type listChanged struct {
 func (s *Server) setPriorityRule() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "set-priority-rule", Path: "/v1/queues/{list_id}/priority-rule", Tag: housingTag,
-		Summary:  "Set or end the priority rule of a list",
-		Doc:      "A list has no rule until one is set. A rule alone moves no entry, and its end takes no priority back.",
+		Summary: "Set or end the priority rule of a list",
+		Doc: "A list has no rule until one is set. A rule alone moves no entry. When a rule ends, entries keep " +
+			"the priority that they have.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNamedTwice, domain.CodeListUnknown},
 		Example:  `{"categories": ["large_family"], "basis": "decision 5 of the commission"}`,
@@ -91,13 +92,13 @@ func (s *Server) setPriorityRule() operation.Operation {
 
 type publicInput struct {
 	ListID domain.ListID `path:"list_id" format:"uuid"`
-	After  int           `query:"after" minimum:"0" doc:"Number of the last line of the page before"`
+	After  int           `query:"after" minimum:"0" doc:"The number of the last line of the previous page"`
 	Limit  int           `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
 type publicLineBody struct {
 	Number   int         `json:"number"`
-	Persons  int         `json:"persons" doc:"In the family, with the applicant"`
+	Persons  int         `json:"persons" doc:"The number of persons in the family, with the applicant"`
 	PlacedOn domain.Date `json:"placed_on" format:"date"`
 }
 
@@ -115,7 +116,7 @@ type publicBody struct {
 	Ground     string                `json:"ground" doc:"The ground on which every entry was placed"`
 	Of         int                   `json:"of"`
 	Waiting    []publicLineBody      `json:"waiting"`
-	Provided   []publicProvisionBody `json:"provided" doc:"The last 100, the latest first"`
+	Provided   []publicProvisionBody `json:"provided" doc:"The last 100 provisions, the latest first"`
 }
 
 type publicOutput struct{ Body publicBody }
@@ -130,10 +131,11 @@ const (
 func (s *Server) getPublicList() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-public-list", Method: http.MethodGet, Path: "/v1/queues/{list_id}/public", Tag: housingTag,
-		Summary: "What is published of a list: how many are in each family, when they were placed, what was provided",
-		Doc: "It shows exactly what art. 78 lists, and names nobody: no id, no name, no IIN. " +
-			"It is open to everybody with a token; " +
-			"the body that keeps the list decides whether and where to publish it.",
+		Summary: "The public part of a list: the size of each family, the day of placing, and the dwellings that " +
+			"were provided",
+		Doc: "It shows exactly what art. 78 of the housing law lists, and names nobody: no id, no name, no IIN. " +
+			"Everybody with a token may read it; the body that keeps the list decides whether and where to " +
+			"publish it.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
@@ -165,7 +167,7 @@ func (s *Server) getPublicList() operation.Operation {
 }
 
 type openQueueBody struct {
-	Body       string `json:"body" minLength:"1" maxLength:"200" doc:"State body whose service dwellings are meant" example:"ҚР Қорғаныс министрлігі"`
+	Body       string `json:"body" minLength:"1" maxLength:"200" doc:"The state body that gives the service dwellings" example:"ҚР Қорғаныс министрлігі"`
 	Settlement string `json:"settlement" minLength:"1" maxLength:"200" example:"Астана"`
 	Title      string `json:"title" minLength:"1" maxLength:"200"`
 }
@@ -229,14 +231,14 @@ type entriesBody struct {
 	ListID       domain.ListID   `json:"list_id" format:"uuid"`
 	Of           int             `json:"of"`
 	Entries      []entryBody     `json:"entries"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
 func (s *Server) listEntries() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-entries", Method: http.MethodGet, Path: "/v1/queues/{list_id}/entries", Tag: housingTag,
-		Summary:  "A list in its order",
+		Summary:  "The entries of a list, in order",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeListUnknown},
 		Shows:    operation.ShowsPersons(),

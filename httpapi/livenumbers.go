@@ -41,9 +41,11 @@ type myQueueBody struct {
 func (s *Server) getOwnNumbers() operation.Operation {
 	return operation.Stream(operation.Declaration{
 		ID: "get-my-queue", Method: http.MethodGet, Path: "/v1/me/queue", Tag: accountTag,
-		Summary: "Your current numbers, and what changed them last; once, or whenever they change",
-		Doc: "With Accept: text/event-stream the answer begins with the numbers as they are, and every change follows. " +
-			"It ends when you leave, after half an hour, or when the server stops; then ask again.",
+		Summary: "Your current numbers and what changed them last; as one answer, or as a stream that follows " +
+			"every change",
+		Doc: "With Accept: text/event-stream the answer begins with the present numbers, and every change " +
+			"follows. The stream ends when the client closes it, after half an hour, or when the server stops. " +
+			"Then ask again.",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeTooManyStreams},
 		Shows:    operation.ShowsPersons(),
@@ -67,10 +69,11 @@ func (s *Server) getOwnNumbers() operation.Operation {
 
 func numbersResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
 	return map[string]*huma.Response{"200": {
-		Description: "The numbers now as JSON, or a stream of them",
+		Description: "The present numbers as JSON, or a stream of the numbers",
 		Headers: map[string]*huma.Param{"Tizilim-Position": {
-			Schema:      &huma.Schema{Type: huma.TypeString},
-			Description: "How far in the log the answer knows; of a stream its first message",
+			Schema: &huma.Schema{Type: huma.TypeString},
+			Description: "The position of the log up to which the answer holds; for a stream, that of its first " +
+				"message",
 		}},
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: schema(reflect.TypeFor[myQueueBody]())},

@@ -46,9 +46,9 @@ type meLinks struct {
 type meBody struct {
 	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
 	Name          string             `json:"name"`
-	IIN           string             `json:"iin,omitempty" doc:"Its last four digits; left out for a person who has none" example:"********0012"`
+	IIN           string             `json:"iin,omitempty" doc:"The last four digits of the IIN; left out for a person who has no IIN" example:"********0012"`
 	Class         residence.Class    `json:"class"`
-	Registrations []registrationBody `json:"registrations" doc:"That hold today, the permanent one first"`
+	Registrations []registrationBody `json:"registrations" doc:"The registrations that hold today, the permanent one first"`
 	Links         meLinks            `json:"links"`
 	AsOfPosition  domain.Position    `json:"as_of_position"`
 }
@@ -102,21 +102,22 @@ func (s *Server) getOwnServices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-services", Method: http.MethodGet, Path: "/v1/me/services", Tag: accountTag,
 		Summary: "The history of services obtained: your cases of both services",
-		Doc:     "All cases in which you take part: as the applicant, as a person to deregister, as family, or as a co-owner.",
-		Roles:   []domain.Role{domain.RoleCitizen},
-		Shows:   operation.ShowsPersons(),
+		Doc: "All cases in which you are the applicant, a person to deregister, a member of the family, or a " +
+			"co-owner.",
+		Roles: []domain.Role{domain.RoleCitizen},
+		Shows: operation.ShowsPersons(),
 	}, s.myServices)
 }
 
 type servicesInput struct {
-	Cursor string `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Cursor string `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	operation.AtLeast
 }
 
 type ownResult struct {
 	Outcome string                  `json:"outcome" enum:"deregistered,refused"`
-	Ended   []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that were ended"`
+	Ended   []domain.RegistrationID `json:"ended,omitempty" doc:"The registrations that were ended"`
 	Code    domain.Code             `json:"code,omitempty"`
 	Reason  string                  `json:"reason,omitempty"`
 }
@@ -126,23 +127,23 @@ type ownResult struct {
 type serviceBody struct {
 	CaseID       domain.CaseID         `json:"case_id" format:"uuid" doc:"GET /v1/cases/{id} shows all of it"`
 	Service      domain.Service        `json:"service"`
-	Part         string                `json:"part" enum:"applicant,person,family,co_owner" doc:"What you are to the case: who applied, who is to be deregistered, who is counted as family, or whose confirmation is asked for"`
+	Part         string                `json:"part" enum:"applicant,person,family,co_owner" doc:"Your part in the case: applicant, person to deregister, member of the family, or co-owner whose confirmation is asked for"`
 	State        projections.CaseState `json:"state"`
 	ReceivedAt   time.Time             `json:"received_at"`
-	Deadline     time.Time             `json:"deadline,omitzero" doc:"Of the decision; left out while the case waits for co-owners"`
+	Deadline     time.Time             `json:"deadline,omitzero" doc:"The last instant for the decision; left out while the case waits for co-owners"`
 	Overdue      bool                  `json:"overdue,omitempty"`
 	NotifiedAt   *time.Time            `json:"notified_at,omitempty"`
-	Result       *ownResult            `json:"result,omitempty" doc:"S001: yours, where you are one of the persons"`
-	Deregistered *int                  `json:"deregistered,omitempty" doc:"S001: how many of the persons were deregistered, once it is decided"`
+	Result       *ownResult            `json:"result,omitempty" doc:"Your own result; only for a deregistration in which you are one of the persons"`
+	Deregistered *int                  `json:"deregistered,omitempty" doc:"How many of the persons were deregistered; only for a deregistration that is decided"`
 	Placement    *placementBody        `json:"placement,omitempty"`
 	Refusal      *refusalBody          `json:"refusal,omitempty"`
 	Issued       []issuedBody          `json:"issued" doc:"The documents of the case: GET /v1/certificates/{id}"`
 }
 
 type servicesBody struct {
-	Services     []serviceBody   `json:"services" doc:"The latest first"`
-	Issued       []issuedBody    `json:"issued" doc:"Departure sheets that were issued to you outside of a case, in that order: GET /v1/certificates/{id}"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	Services     []serviceBody   `json:"services" doc:"The cases, the latest first"`
+	Issued       []issuedBody    `json:"issued" doc:"The departure sheets that were issued to you outside of a case, in the order of issue: GET /v1/certificates/{id}"`
+	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
@@ -229,7 +230,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
 		Summary: "Who read your data, when and why",
-		Doc:     "Your own reads of your data are not in it.",
+		Doc:     "What you read of your own data is not listed.",
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Shows:   operation.ShowsPersons(),
 		FromLog: true,
@@ -237,23 +238,23 @@ func (s *Server) getOwnAccesses() operation.Operation {
 }
 
 type accessesInput struct {
-	Cursor string `query:"cursor" maxLength:"19" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Cursor string `query:"cursor" maxLength:"19" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
 }
 
 type accessBody struct {
 	ReadAt    time.Time              `json:"read_at"`
-	Reader    string                 `json:"reader" doc:"Account; of a citizen their person id"`
+	Reader    string                 `json:"reader" doc:"The account that read; for a citizen the person id"`
 	Role      domain.Role            `json:"role"`
-	Operation string                 `json:"operation" doc:"What was read, as /openapi.json names it; or state-systems-lookup: what was looked up in other state information systems"`
-	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"Of a look-up: the kinds of data"`
+	Operation string                 `json:"operation" doc:"The operation id in /openapi.json; state-systems-lookup means a look-up in other state information systems"`
+	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"The kinds of data that were looked up; only for a look-up"`
 	Purpose   accesslog.Purpose      `json:"purpose"`
 	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"The case that the read belonged to"`
 }
 
 type accessesBody struct {
-	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, from the log itself"`
-	Next     string       `json:"next,omitempty" doc:"Cursor of the next page"`
+	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, as the log holds it"`
+	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 }
 
 type accessesOutput struct{ Body accessesBody }

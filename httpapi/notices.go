@@ -17,9 +17,9 @@ func (s *Server) noticeOperations() []operation.Operation {
 }
 
 type noticesInput struct {
-	Cursor   string          `query:"cursor" maxLength:"16" pattern:"^([0-9a-f]{16})?$" patternDescription:"a cursor of this API" doc:"next of the page before"`
+	Cursor   string          `query:"cursor" maxLength:"16" pattern:"^([0-9a-f]{16})?$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit    int             `query:"limit" minimum:"1" maximum:"200" default:"50"`
-	Language domain.Language `query:"language" doc:"Language of the texts; where it is left out, each text is in the language of its notice"`
+	Language domain.Language `query:"language" doc:"The language of the texts. Default: each text is in the language of its notice"`
 	operation.AtLeast
 }
 
@@ -27,7 +27,7 @@ type noticesInput struct {
 type DeliveryLine struct {
 	Way   notice.Way   `json:"way"`
 	State notice.State `json:"state"`
-	At    time.Time    `json:"at" doc:"Of the state"`
+	At    time.Time    `json:"at" doc:"When this state was reached"`
 }
 
 // NoticeLine is a notice in a personal account.
@@ -35,8 +35,8 @@ type NoticeLine struct {
 	NoticeID   domain.NoticeID `json:"notice_id" format:"uuid"`
 	Kind       notice.Kind     `json:"kind"`
 	Text       string          `json:"text"`
-	Language   domain.Language `json:"language" doc:"Of the text" values:"open"`
-	About      domain.EventRef `json:"about" doc:"The event that it tells of, as stream@revision"`
+	Language   domain.Language `json:"language" doc:"The language of the text" values:"open"`
+	About      domain.EventRef `json:"about" doc:"The event that the notice is about, as stream@revision"`
 	CaseID     domain.CaseID   `json:"case_id,omitzero" format:"uuid"`
 	At         time.Time       `json:"at"`
 	Deliveries []DeliveryLine  `json:"deliveries"`
@@ -44,17 +44,17 @@ type NoticeLine struct {
 
 // NoticesPage is a page of the notices in a personal account.
 type NoticesPage struct {
-	Notices      []NoticeLine    `json:"notices" doc:"The newest first"`
+	Notices      []NoticeLine    `json:"notices" doc:"The notices, the newest first"`
 	All          int             `json:"all" doc:"How many notices the account has"`
-	Next         string          `json:"next,omitempty" doc:"Cursor of the next page"`
+	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }
 
 func (s *Server) getOwnNotices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-notices", Method: http.MethodGet, Path: "/v1/me/notices", Tag: accountTag,
-		Summary: "What the registry has told me",
-		Doc:     "Every notice is here, whether or not it was delivered by SMS or e-mail.",
+		Summary: "The notices that the registry has sent me",
+		Doc:     "Every notice is listed, whether or not it was delivered by SMS or e-mail.",
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Shows:   operation.ShowsPersons(),
 	}, func(ctx context.Context, in *noticesInput) (*operation.Listed[NoticesPage], error) {

@@ -25,19 +25,18 @@ type passwordInput struct{ operation.Posted[passwordBody] }
 type passwordIssued struct {
 	Challenge domain.ChallengeID `json:"challenge" format:"uuid" doc:"Send it back as signature.challenge, with the code of the SMS"`
 	ExpiresAt time.Time          `json:"expires_at" doc:"The code is refused from this instant on"`
-	Tries     int                `json:"tries" doc:"How many wrong codes are allowed; the last one locks the password"`
+	Tries     int                `json:"tries" doc:"The number of wrong codes that locks the password"`
 	SentTo    string             `json:"sent_to" doc:"The last two digits of the telephone"`
-	DryRun    bool               `json:"dry_run,omitempty" doc:"Nothing was sent"`
+	DryRun    bool               `json:"dry_run,omitempty" doc:"true if this was a dry run: nothing was sent"`
 }
 
 func (s *Server) sendPassword() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "send-password", Path: "/v1/otp", Tag: signaturesTag, Status: http.StatusCreated,
 		Summary: "Send a one-time password for one request, by SMS",
-		Doc: "It goes to the telephone that is confirmed in your account and bound to your IIN in the mobile-citizens " +
-			"base. " +
-			"It signs the one request whose SHA-256 is given; a new one supersedes it. " +
-			"Applications for service housing only (S000-3).",
+		Doc: "The SMS goes to a telephone that is confirmed in your account and bound to your IIN in the " +
+			"mobile-citizens base. The password signs only the request whose SHA-256 you give. A new password " +
+			"replaces the earlier one. It can sign applications for service housing only.",
 		Roles: []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{
 			domain.CodePhoneNotConfirmed, domain.CodeNotMobileCitizen, domain.CodePhoneNotRegistered,

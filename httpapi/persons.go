@@ -18,10 +18,10 @@ func (s *Server) personOperations() []operation.Operation {
 }
 
 type recordPersonBody struct {
-	IIN       string          `json:"iin,omitempty" maxLength:"48" doc:"12 digits; leave it out for a person who has none" example:"999999000012"`
-	Name      string          `json:"name" minLength:"1" maxLength:"200" doc:"As in the identity document" example:"Айгүл Серікқызы"`
+	IIN       string          `json:"iin,omitempty" maxLength:"48" doc:"12 digits; leave it out for a person who has no IIN" example:"999999000012"`
+	Name      string          `json:"name" minLength:"1" maxLength:"200" doc:"The name as in the identity document" example:"Айгүл Серікқызы"`
 	BirthDate domain.Date     `json:"birth_date" format:"date" example:"1990-05-17"`
-	Class     residence.Class `json:"class" doc:"Legal class; it decides the channel of deregistration"`
+	Class     residence.Class `json:"class" doc:"The legal class of the person; it decides the channels of a deregistration"`
 }
 
 type recordPersonInput struct {
@@ -92,7 +92,7 @@ func (s *Server) searchPerson() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "search-person", Method: http.MethodPost, Path: "/v1/persons/search", Tag: residenceTag,
 		Summary: "Find a person by IIN",
-		Doc:     "The IIN travels in the body, never in an address.",
+		Doc:     "The IIN is sent in the body and never in a URL, so that no log of URLs holds it.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonUnknown,

@@ -18,14 +18,14 @@ func (s *Server) provisionOperations() []operation.Operation {
 
 type provisionBody struct {
 	DwellingID domain.DwellingID `json:"dwelling_id" format:"uuid"`
-	UsefulArea int               `json:"useful_area" minimum:"1" maximum:"10000" doc:"Whole square metres"`
+	UsefulArea int               `json:"useful_area" minimum:"1" maximum:"10000" doc:"The useful area in whole square metres"`
 	Rooms      int               `json:"rooms" minimum:"1" maximum:"100"`
 	Need       needCheckBody     `json:"need_check"`
-	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"Entries that stand before and declined this dwelling in writing"`
-	Minutes    string            `json:"minutes" minLength:"1" maxLength:"100" doc:"Number of the commission's minutes"`
+	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"The entries before this one whose holders declined this dwelling in writing"`
+	Minutes    string            `json:"minutes" minLength:"1" maxLength:"100" doc:"The number of the minutes of the commission"`
 
-	RegisterResidence bool        `json:"register_residence,omitempty" doc:"Register the holder in the dwelling too, moving the residence there; the provision is the consent of its owner"`
-	RegisteredFrom    domain.Date `json:"registered_from,omitzero" format:"date" doc:"With register_residence: the first day, at the latest today; today where it is left out"`
+	RegisterResidence bool        `json:"register_residence,omitempty" doc:"true also registers the permanent residence of the holder at the dwelling; the provision counts as the consent of the owner"`
+	RegisteredFrom    domain.Date `json:"registered_from,omitzero" format:"date" doc:"Only with register_residence: the first day of the registration, at the latest today. Default: today"`
 }
 
 type provisionInput struct {
@@ -40,16 +40,16 @@ type skipBody struct {
 
 type providedResidence struct {
 	RegistrationID domain.RegistrationID `json:"registration_id,omitzero" format:"uuid"`
-	Code           domain.Code           `json:"code,omitempty" doc:"Why there is none"`
+	Code           domain.Code           `json:"code,omitempty" doc:"Why the residence was not registered"`
 	Reason         string                `json:"reason,omitempty"`
 }
 
 type provided struct {
-	CaseID  domain.CaseID  `json:"case_id" format:"uuid" doc:"Of the decision to provide"`
+	CaseID  domain.CaseID  `json:"case_id" format:"uuid" doc:"The case of the decision to provide the dwelling"`
 	EntryID domain.EntryID `json:"entry_id" format:"uuid"`
-	Skipped []skipBody     `json:"skipped" doc:"Entries that stood before, in order, and why each was skipped"`
+	Skipped []skipBody     `json:"skipped" doc:"The entries before this one that were skipped, in order, and why"`
 
-	Residence *providedResidence `json:"residence,omitempty" doc:"The result of the registration, if one was asked for; the provision stands without it too"`
+	Residence *providedResidence `json:"residence,omitempty" doc:"The result of the registration, if one was asked for. If it was refused, the provision stands all the same"`
 	operation.Events
 }
 
@@ -57,14 +57,12 @@ func (s *Server) provideDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "provide-dwelling", Path: entryAddress + "/provision", Tag: housingTag,
 		Summary: "Give a service dwelling to an entry",
-		Doc: "The dwelling goes to the first entry in order that is eligible. An entry before it is skipped if the " +
-			"dwelling does not fit the family " +
-			"(less than 15 m² for each, or in more than one room above 18 m² for one person more), if it is under review, " +
-			"or if the holder " +
-			"declined this dwelling; the event names all that were skipped. The entry ends, " +
-			"and the dwelling gets its one lease. " +
-			"With register_residence the holder's residence is registered there too; if that is refused, " +
-			"the provision stands and the answer says why.",
+		Doc: "The dwelling goes to the first entry in order that is eligible. An earlier entry is skipped if it " +
+			"is under review, if its holder declined this dwelling, or if the dwelling does not fit the family: " +
+			"it has less than 15 m² for each person, or it has several rooms and more than 18 m² for each person " +
+			"even with one person more. The event names every entry that was skipped. The entry ends, and the " +
+			"dwelling gets its one lease. With register_residence the holder's residence is registered there too; " +
+			"if that is refused, the provision stands and the answer says why.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,

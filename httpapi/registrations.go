@@ -17,28 +17,28 @@ func (s *Server) registrationOperations() []operation.Operation {
 }
 
 type consentBody struct {
-	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"Owner or tenant who consents"`
+	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"The owner or tenant who consents"`
 	GivenOn  domain.Date     `json:"given_on,omitzero" format:"date"`
 }
 
 // warningBody is something that the rules allow and a person should look at.
 type warningBody struct {
 	Code     domain.Code     `json:"code"`
-	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"Whom it concerns"`
+	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"The person whom the warning concerns"`
 	Text     string          `json:"text"`
 }
 
 type registered struct {
 	RegistrationID domain.RegistrationID   `json:"registration_id" format:"uuid"`
 	PersonID       domain.PersonID         `json:"person_id" format:"uuid"`
-	Ended          []domain.RegistrationID `json:"ended,omitempty" doc:"Registrations that this move ended"`
-	Warnings       []warningBody           `json:"warnings,omitempty" doc:"What the rules allow and a person should look at"`
+	Ended          []domain.RegistrationID `json:"ended,omitempty" doc:"The registrations that this move ended"`
+	Warnings       []warningBody           `json:"warnings,omitempty" doc:"What the rules allow, but a person should look at"`
 	operation.Events
 }
 
 type kinshipBody struct {
 	Kind     residence.KinshipKind `json:"kind"`
-	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"Who is registered there"`
+	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"The relative who is registered there"`
 }
 
 type registerBody struct {
@@ -46,9 +46,9 @@ type registerBody struct {
 	DwellingID    domain.DwellingID `json:"dwelling_id" format:"uuid"`
 	Kind          residence.Kind    `json:"kind"`
 	EffectiveFrom domain.Date       `json:"effective_from" format:"date" doc:"First day of the registration, at the latest today"`
-	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Temporary only: the first day on which it no longer holds, one month to one year after effective_from"`
-	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"Consents of every owner of the dwelling or, if it is let, of its tenant. A person who registers in their own dwelling does not need their own consent"`
-	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"Kinship to a person who is registered there; a local norm of occupancy may exempt kin"`
+	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Only for a temporary registration: the first day on which it no longer holds, one month to one year after effective_from"`
+	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"The consents of all owners of the dwelling or, if it is let, of its tenant. A person who registers in their own dwelling does not need their own consent"`
+	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"The kinship to a person who is registered there; a local norm of occupancy may exempt relatives"`
 }
 
 type registerInput struct{ operation.Posted[registerBody] }
@@ -57,8 +57,8 @@ func (s *Server) registerResidence() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "register-residence", Path: "/v1/registrations", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Register a residence or a temporary stay",
-		Doc: "A permanent registration ends the earlier permanent one, on the same day and in the same append. " +
-			"A temporary registration ends none.",
+		Doc: "A permanent registration ends the earlier permanent one, on the same day and in the same append. A " +
+			"temporary registration ends no other.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodeDateInFuture, domain.CodePersonUnknown, domain.CodeDwellingUnknown,

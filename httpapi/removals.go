@@ -27,7 +27,7 @@ func (s *Server) removalOperations() []operation.Operation {
 
 type noticeBody struct {
 	Grounds string      `json:"grounds" minLength:"1" maxLength:"4000"`
-	GivenOn domain.Date `json:"given_on" format:"date" doc:"Due within ten days of the removal (the edition in force says how many); a late one is recorded as late"`
+	GivenOn domain.Date `json:"given_on" format:"date" doc:"The day of the notice. It is due within ten days of the removal, or as many days as the edition in force says. A late notice is recorded as late"`
 }
 
 type noticeInput struct {
@@ -56,7 +56,7 @@ func (s *Server) giveRemovalNotice() operation.Operation {
 type removalBody struct {
 	Reason    housing.RemovalReason `json:"reason" maxLength:"64" doc:"A reason that the edition in force lists: grounds_fell_away, departure_or_end_of_employment, untrue_information, dwelling_acquired, state_dwelling_received" example:"dwelling_acquired"`
 	Note      string                `json:"note,omitempty" maxLength:"2000"`
-	Exemption *exemptionBody        `json:"exemption,omitempty" doc:"Where the holder was not heard (APPC 73(2))"`
+	Exemption *exemptionBody        `json:"exemption,omitempty" doc:"The exemption from the hearing (APPC 73(2)), if the holder was not heard"`
 }
 
 type removalInput struct {
@@ -68,8 +68,9 @@ func (s *Server) removeEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "remove-entry", Path: entryAddress + "/removal", Tag: housingTag,
 		Summary: "Remove an entry from its list",
-		Doc: "It ends a review in which the holder was heard (APPC 73), or names the exemption from the hearing. " +
-			"The written notice is due within ten days. The numbers after it fall by one; those before it stay.",
+		Doc: "The removal ends a review in which the holder was heard (APPC 73). Without a hearing it names the " +
+			"exemption. The written notice is due within ten days. Each entry after the removed one moves up by " +
+			"one number; the entries before it keep their numbers.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeCaseDecided, domain.CodeReasonsRequired, domain.CodeStepNotOpen, domain.CodeTooEarly,
@@ -98,7 +99,7 @@ type courtActBody struct {
 type reinstatementBody struct {
 	Ground      housing.ReinstatementGround `json:"ground"`
 	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"The complaint about the removal that was decided in favour of the holder"`
-	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"In force"`
+	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"A court act that is in force"`
 	Note        string                      `json:"note,omitempty" maxLength:"2000"`
 }
 
@@ -111,8 +112,9 @@ func (s *Server) reinstateEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "reinstate-entry", Path: entryAddress + "/reinstatement", Tag: housingTag,
 		Summary: "Reinstate a removed entry with its original seniority",
-		Doc:     "It names the complaint about the removal that was decided in favour of the holder, or a court act in force.",
-		Roles:   []domain.Role{domain.RoleCommission},
+		Doc: "The reinstatement names its ground: a complaint about the removal that was decided in favour of the " +
+			"holder, or a court act in force.",
+		Roles: []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeEffectiveTooEarly, domain.CodeCourtDecisionNotYet, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeEntryUnknown, domain.CodeEntryNotRemoved,
@@ -137,9 +139,9 @@ func (s *Server) reinstateEntry() operation.Operation {
 func (s *Server) announceRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:      "entry-hearing",
-		Summary: "Tell the holder of an entry under review of an intended removal",
-		Doc: "The removal follows three working days later at the earliest; objections are open for two (APPC 73). " +
-			"The entry keeps its number.",
+		Summary: "Tell the holder of an entry under review that a removal is intended",
+		Doc: "The holder can object for two working days. The entry can be removed three working days later at " +
+			"the earliest (APPC 73). The entry keeps its number.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeDeciderRecused},
 		Example:  `{"preliminary": "a removal is intended: a dwelling was acquired"}`,
@@ -188,7 +190,7 @@ func (s *Server) objectToRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:       "entry-objection",
 		Summary:  "Object to an intended removal",
-		Doc:      "A citizen objects for their own entry.",
+		Doc:      "A citizen can object only for their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
 		Example:  `{"objection": "the dwelling belongs to my brother"}`,
@@ -201,7 +203,7 @@ func (s *Server) endRemovalHearing() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:       "entry-hearing-end",
 		Summary:  "End a hearing on an intended removal without a written objection",
-		Doc:      "If the time for the objection passes, the registry ends the hearing itself.",
+		Doc:      "If the time for an objection passes, the registry ends the hearing by itself.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeTooEarly},
 		Example:  `{"how": "waived", "protocol": "I want no hearing"}`,
@@ -224,8 +226,8 @@ func (s *Server) complainOfRemoval() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "entry-complaint", Path: entryAddress + "/complaint", Tag: housingTag,
 		Summary: "Complain about a removal",
-		Doc: "The commission that removed the entry receives it; a late complaint is accepted too (APPC 91, 92). " +
-			"A citizen complains about their own entry.",
+		Doc: "The commission that removed the entry receives the complaint. A late complaint is accepted too " +
+			"(APPC 91, 92). A citizen can complain only about their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: removalProblems.and(domain.CodeComplaintPending, domain.CodeNotFound),
 		Example:  `{"grounds": "the dwelling belongs to my brother"}`,
@@ -244,7 +246,7 @@ func (s *Server) forwardRemovalComplaint() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:      "entry-complaint-forwarding",
 		Summary: "Forward a complaint about a removal, with its papers, to the reviewing body",
-		Doc:     "Within three working days (APPC 91).",
+		Doc:     "It is forwarded within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Example: `{"to": "ҚР Қорғаныс министрлігі"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
@@ -256,8 +258,9 @@ func (s *Server) decideRemovalComplaint() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:      "entry-complaint-decision",
 		Summary: "Decide a complaint about a removal",
-		Doc: "Before it is forwarded the commission itself can satisfy it; afterwards the reviewing body decides. " +
-			"If the removal falls, a reinstatement that names the complaint follows.",
+		Doc: "Until the complaint is forwarded, the commission itself can satisfy it. After that the reviewing " +
+			"body decides. If the removal is annulled, the commission reinstates the entry and names the " +
+			"complaint.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
 		Example:  `{"outcome": "act_annulled", "reasons": "the dwelling belongs to the brother"}`,

@@ -19,7 +19,7 @@ func (s *Server) representativeOperations() []operation.Operation {
 }
 
 type recordRepresentativeBody struct {
-	RepresentativeID domain.PersonID          `json:"representative_id" format:"uuid" doc:"Who legally represents the minor"`
+	RepresentativeID domain.PersonID          `json:"representative_id" format:"uuid" doc:"The person who legally represents the minor"`
 	Kind             residence.Representation `json:"kind"`
 }
 
@@ -38,7 +38,8 @@ func (s *Server) recordRepresentative() operation.Operation {
 		ID: "record-representative", Path: "/v1/persons/{id}/representatives", Tag: residenceTag, Status: http.StatusCreated,
 		Summary: "Record a legal representative of a minor",
 		Doc: "If a minor has recorded representatives, one of them must apply for the minor's departure abroad. " +
-			"A command that leaves a child under 14 at a dwelling without one of them answers with a warning.",
+			"If a command leaves a child under 14 at a dwelling where no recorded representative is registered, " +
+			"the answer has a warning.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeRepresentativeRecorded,
@@ -67,7 +68,7 @@ type endRepresentationInput struct {
 func (s *Server) endRepresentation() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "end-representation", Path: "/v1/persons/{id}/representatives/removal", Tag: residenceTag,
-		Summary: "Record that somebody no longer represents a minor, or never did",
+		Summary: "Record that a person no longer represents a minor, or never did",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeNotRepresentative, domain.CodeReasonsRequired,
@@ -103,8 +104,8 @@ type representativesFound struct {
 func (s *Server) getRepresentatives() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-representatives", Method: http.MethodGet, Path: "/v1/persons/{id}/representatives", Tag: residenceTag,
-		Summary:  "The legal representatives of a person, as recorded",
-		Doc:      "Read from the log itself.",
+		Summary:  "The recorded legal representatives of a person",
+		Doc:      "The answer is read from the log, not from the read model.",
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodePersonUnknown},
 		Shows:    operation.ShowsPersons(),

@@ -25,8 +25,8 @@ func (s *Server) residenceOperations() []operation.Operation {
 // registry knew at an instant. Without them a read answers for now, from the read
 // model; with one of them it answers from the log.
 type Bitemporal struct {
-	AsOf    string `query:"as_of" maxLength:"40" doc:"What was true on this day: YYYY-MM-DD, or an RFC 3339 instant for its day in UTC+5; today where it is left out" example:"2026-03-01"`
-	KnownAt string `query:"known_at" maxLength:"40" doc:"What the registry knew then: an RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5" example:"2026-03-01T12:00:00+05:00"`
+	AsOf    string `query:"as_of" maxLength:"40" doc:"What was true on this day: YYYY-MM-DD, or an RFC 3339 instant for its day in UTC+5. Default: today" example:"2026-03-01"`
+	KnownAt string `query:"known_at" maxLength:"40" doc:"What the registry knew at this time: an RFC 3339 instant, or YYYY-MM-DD for the end of that day in UTC+5. Default: now" example:"2026-03-01T12:00:00+05:00"`
 }
 
 type residenceInput struct {
@@ -40,22 +40,22 @@ type registrationBody struct {
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
 	Kind           residence.Kind        `json:"kind"`
 	EffectiveFrom  domain.Date           `json:"effective_from" format:"date"`
-	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Temporary: the first day on which it no longer holds"`
+	Until          domain.Date           `json:"until,omitzero" format:"date" doc:"Only for a temporary registration: the first day on which it no longer holds"`
 }
 
 type residenceBody struct {
 	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
 	AsOf          domain.Date        `json:"as_of" format:"date"`
 	KnownAt       time.Time          `json:"known_at"`
-	Registrations []registrationBody `json:"registrations" doc:"That hold on the day, the permanent one first"`
-	AsOfPosition  domain.Position    `json:"as_of_position,omitempty" doc:"Position of the log up to which this holds; left out where the answer was read from the log itself"`
+	Registrations []registrationBody `json:"registrations" doc:"The registrations that hold on the day, the permanent one first"`
+	AsOfPosition  domain.Position    `json:"as_of_position,omitempty" doc:"Position of the log up to which this holds; left out if the answer was read from the log"`
 }
 
 func (s *Server) getPersonResidence() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-person-residence", Method: http.MethodGet, Path: "/v1/persons/{id}/residence", Tag: residenceTag,
-		Summary: "Where a person is registered, now or on any day, as known at any time",
-		Doc:     "A citizen sees their own.",
+		Summary: "Where a person is registered, now or on another day, as known now or at an earlier time",
+		Doc:     "A citizen sees only their own residence.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
@@ -176,7 +176,7 @@ type residentBody struct {
 type residentsBody struct {
 	DwellingID   domain.DwellingID `json:"dwelling_id" format:"uuid"`
 	Address      string            `json:"address"`
-	Place        residence.Place   `json:"place,omitempty" doc:"Kind of place as recorded now" values:"open"`
+	Place        residence.Place   `json:"place,omitempty" doc:"The kind of place, as recorded now" values:"open"`
 	UsefulArea   residence.Area    `json:"useful_area,omitempty" doc:"Square metres as recorded now"`
 	AsOf         domain.Date       `json:"as_of" format:"date"`
 	KnownAt      time.Time         `json:"known_at"`
@@ -188,8 +188,8 @@ type residentsBody struct {
 func (s *Server) getDwellingResidents() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-dwelling-residents", Method: http.MethodGet, Path: "/v1/dwellings/{id}/residents", Tag: residenceTag,
-		Summary: "Who is registered at a dwelling, now or on any day, as known at any time",
-		Doc:     "A citizen sees the dwellings that they own.",
+		Summary: "Who is registered at a dwelling, now or on another day, as known now or at an earlier time",
+		Doc:     "A citizen sees only a dwelling that they own.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},

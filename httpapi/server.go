@@ -87,8 +87,8 @@ func New(c Config) *Server {
 	config := operation.HumaConfig(
 		"Tizilim: register of residence and queue for service housing", c.Version, enumerations...,
 	)
-	config.Info.Description = "Commands append immutable events; reads answer from projections of them. " +
-		"Every refusal is an RFC 9457 problem with a stable code."
+	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
+		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
 		Tokens: c.Tokens, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Commands: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger,

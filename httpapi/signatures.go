@@ -21,25 +21,25 @@ func (s *Server) signatureOperations() []operation.Operation {
 type previewSignatureInput struct {
 	Body struct {
 		Request        string         `json:"request" minLength:"1" maxLength:"200" doc:"Method and path of the request that will carry the signature" example:"POST /v1/deregistrations"`
-		IdempotencyKey string         `json:"idempotency_key" minLength:"1" maxLength:"200" doc:"Its Idempotency-Key"`
-		Application    map[string]any `json:"application" doc:"Its body; a member signature is left out"`
+		IdempotencyKey string         `json:"idempotency_key" minLength:"1" maxLength:"200" doc:"The Idempotency-Key of that request"`
+		Application    map[string]any `json:"application" doc:"The body of that request; its member signature is ignored"`
 	}
 }
 
 type previewedSignature struct {
 	Body struct {
 		ToSign []byte `json:"to_sign" doc:"What to sign, in base64: canonical JSON (RFC 8785)"`
-		Digest string `json:"digest" doc:"Its SHA-256 in hex, for POST /v1/otp"`
+		Digest string `json:"digest" doc:"The SHA-256 of to_sign in hexadecimal, for POST /v1/otp"`
 	}
 }
 
 func (s *Server) previewSignature() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "preview-signature", Method: http.MethodPost, Path: "/v1/signatures/preview", Tag: signaturesTag,
-		Summary: "What to sign of a request",
+		Summary: "The text to sign for a request",
 		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, " +
-			"\"idempotency_key\": the header, \"request\": method and path}. " +
-			"A client may make it itself. Nothing is stored.",
+			"\"idempotency_key\": the header, \"request\": method and path}. A client can also make this text by " +
+			"itself. Nothing is stored.",
 		Roles: []domain.Role{domain.RoleCitizen},
 		Example: `{
 			"request": "POST /v1/deregistrations", "idempotency_key": "5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10",
@@ -95,10 +95,10 @@ var passwordProblems = codes{
 
 type signatureBody struct {
 	Method domain.SignatureMethod `json:"method"`
-	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"eds: a CMS (PKCS #7) signature, detached or not, over what POST /v1/signatures/preview answers"`
+	CMS    []byte                 `json:"cms,omitempty" maxLength:"44000" doc:"Only with eds: a CMS (PKCS #7) signature, detached or not, over the to_sign of POST /v1/signatures/preview"`
 
-	Challenge domain.ChallengeID `json:"challenge,omitzero" format:"uuid" doc:"otp: as POST /v1/otp answered it"`
-	Code      domain.Personal    `json:"code,omitempty" maxLength:"10" pattern:"^[0-9]+$" patternDescription:"digits" doc:"otp: of the SMS"`
+	Challenge domain.ChallengeID `json:"challenge,omitzero" format:"uuid" doc:"Only with otp: the challenge from the answer to POST /v1/otp"`
+	Code      domain.Personal    `json:"code,omitempty" maxLength:"10" pattern:"^[0-9]+$" patternDescription:"digits" doc:"Only with otp: the code from the SMS"`
 }
 
 // signed is the signature that came with a command.

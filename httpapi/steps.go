@@ -33,22 +33,23 @@ func (s *Server) stepOperations() []operation.Operation {
 }
 
 type missingBody struct {
-	Document domain.DocumentType `json:"document_type,omitempty" doc:"Where a document is missing"`
-	Text     string              `json:"text" minLength:"1" maxLength:"1000" doc:"As the applicant reads it; no personal data"`
+	Document domain.DocumentType `json:"document_type,omitempty" doc:"The type of the document, if a document is missing"`
+	Text     string              `json:"text" minLength:"1" maxLength:"1000" doc:"What the applicant will read; write no personal data"`
 }
 
 type correctionRequestBody struct {
 	Missing       []missingBody `json:"missing" minItems:"1" maxItems:"100" doc:"What is missing, item by item"`
-	SystemsSilent bool          `json:"systems_silent,omitempty" doc:"The state systems do not answer: only then is a document asked for that they hold (identity cards, passports)"`
-	Until         domain.Date   `json:"until,omitzero" format:"date" doc:"Last day to bring it; ten working days where it is left out"`
+	SystemsSilent bool          `json:"systems_silent,omitempty" doc:"true if the state systems do not answer. Only then may you ask for a document that they hold (identity card, passport)"`
+	Until         domain.Date   `json:"until,omitzero" format:"date" doc:"The last day to bring what is missing. Default: ten working days from now"`
 }
 
 func (s *Server) requestCorrection() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "correction-request",
-		Summary: "Say what an application lacks, and until when it can be brought",
-		Doc: "No application is refused at intake (APPC 64). Documents that state systems hold must not be asked for " +
-			"(State-services law 5(2)). After the day the application is returned; the applicant may apply again.",
+		Summary: "Ask the applicant for what an application lacks, and set the last day to bring it",
+		Doc: "No application is refused at intake (APPC 64). Documents that state systems hold must not be asked " +
+			"for (State-services law 5(2)). If nothing is brought by the last day, the application is returned, " +
+			"and the applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeTooEarly, domain.CodeHeldByState},
 		Example:  `{"missing": [{"document_type": "birth_certificate", "text": "of the child"}], "until": "2026-03-31"}`,
@@ -148,9 +149,10 @@ type curedBody struct {
 
 func (s *Server) bringCorrection() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:       "correction",
-		Summary:  "Bring what was missing",
-		Doc:      "The application is complete from this instant, which decides the place on the list and starts the term.",
+		ID:      "correction",
+		Summary: "Bring what an application lacked",
+		Doc: "From this instant the application is complete. The instant decides the place on the list, and the " +
+			"term begins.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
 		Example:  `{"documents": [{"type": "birth_certificate", "number": "7"}]}`,
@@ -160,14 +162,14 @@ func (s *Server) bringCorrection() operation.Operation {
 }
 
 type bodyNamed struct {
-	To string `json:"to" minLength:"1" maxLength:"200" doc:"The body"`
+	To string `json:"to" minLength:"1" maxLength:"200" doc:"The body that the application or complaint goes to"`
 }
 
 func (s *Server) forwardCase() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "forwarding",
-		Summary:  "Forward an application to the body that it should have gone to",
-		Doc:      "Within three working days (APPC 65).",
+		Summary:  "Forward an application to the body that must decide it",
+		Doc:      "It is forwarded within three working days (APPC 65).",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeTooLate},
 		Example:  `{"to": "ҚР Ішкі істер министрлігі"}`,
@@ -181,8 +183,8 @@ type nothingBody struct{}
 func (s *Server) takeUpCase() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "review",
-		Summary:  "Take up an application",
-		Doc:      "The account that takes it up decides it.",
+		Summary:  "Begin the review of an application",
+		Doc:      "The account that begins the review is the deciding official of the case.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeDeciderRecused},
 		Example:  `{}`,
@@ -193,14 +195,14 @@ func (s *Server) takeUpCase() operation.Operation {
 
 type recusalBody struct {
 	Ground  procedure.RecusalGround `json:"ground"`
-	Decider string                  `json:"decider" minLength:"1" maxLength:"200" doc:"Account that decides instead"`
+	Decider string                  `json:"decider" minLength:"1" maxLength:"200" doc:"The account that decides instead"`
 }
 
 func (s *Server) replaceDecider() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "recusal",
 		Summary:  "Replace the deciding official",
-		Doc:      "On a ground of APPC 67.",
+		Doc:      "The official is barred on a ground of APPC 67, for example kinship.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeGroundUnknown, domain.CodeDeciderRecused},
 		Example:  `{"ground": "close_relative", "decider": "commission-2"}`,
@@ -215,9 +217,10 @@ type hearingBody struct {
 
 func (s *Server) announceHearing() operation.Operation {
 	return step(s, operation.Declaration{
-		ID:       "hearing",
-		Summary:  "Tell the applicant of an intended refusal",
-		Doc:      "The refusal follows three working days later at the earliest; objections are open for two (APPC 73).",
+		ID:      "hearing",
+		Summary: "Tell the applicant that a refusal is intended",
+		Doc: "The applicant can object for two working days. The application can be refused three working days " +
+			"later at the earliest (APPC 73).",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeDeciderRecused},
 		Example:  `{"preliminary": "a refusal is intended: the spouse owns a dwelling"}`,
@@ -244,7 +247,7 @@ func (s *Server) objectToRefusal() operation.Operation {
 
 type hearingEndBody struct {
 	How      procedure.HearingEnd `json:"how"`
-	Protocol string               `json:"protocol,omitempty" maxLength:"4000" doc:"Of an oral hearing; of a waiver, the applicant's words"`
+	Protocol string               `json:"protocol,omitempty" maxLength:"4000" doc:"The protocol of an oral hearing; for a waiver, the words of the applicant"`
 }
 
 func (s *Server) endHearing() operation.Operation {
@@ -260,7 +263,7 @@ func (s *Server) endHearing() operation.Operation {
 }
 
 type extensionBody struct {
-	Office  procedure.Office `json:"office" doc:"Office of the official who decides; APPC 76 names no other"`
+	Office  procedure.Office `json:"office" doc:"The office of the official who extends the term; APPC 76 allows only these"`
 	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
 	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
 }
@@ -268,9 +271,9 @@ type extensionBody struct {
 func (s *Server) extendTerm() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "extension",
-		Summary: "Extend the term",
-		Doc: "The head or a deputy decides it with reasons before the term is over. " +
-			"All extensions together are two months at most (APPC 76).",
+		Summary: "Extend the term of a case",
+		Doc: "The head of the body or a deputy extends it, with reasons, before the term is over. All extensions " +
+			"together last two months at most (APPC 76).",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodePeriodTooLong,
@@ -286,7 +289,7 @@ func (s *Server) withdrawApplication() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "withdrawal",
 		Summary:  "Withdraw an application",
-		Doc:      "Before it is decided. The applicant may apply again.",
+		Doc:      "This is possible until the application is decided. The applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeNotFound},
 		Example:  `{}`,
@@ -299,15 +302,15 @@ type terminationBody struct {
 	Ground  procedure.TerminationGround `json:"ground"`
 	Reasons string                      `json:"reasons" minLength:"1" maxLength:"4000"`
 
-	DuplicateOf domain.CaseID `json:"duplicate_of,omitzero" format:"uuid" doc:"On the first ground: the case in which the same subject was decided"`
+	DuplicateOf domain.CaseID `json:"duplicate_of,omitzero" format:"uuid" doc:"The case in which the same subject was decided; only for a termination as a duplicate"`
 }
 
 func (s *Server) terminateCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "termination",
 		Summary: "End a case without a decision on its subject",
-		Doc: "On a ground of APPC 70. A duplicate names the case in which the same was decided. " +
-			"An application with new arguments or facts stays possible.",
+		Doc: "The termination has a ground of APPC 70. For a duplicate, name the case in which the same subject " +
+			"was decided. The applicant may apply again with new arguments or facts.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeGroundUnknown, domain.CodeReasonsRequired, domain.CodeDeciderRecused,
@@ -348,16 +351,17 @@ var noticeSubjects = []noticeSubject{
 }
 
 type caseNoticeBody struct {
-	Of noticeSubject        `json:"of,omitempty" doc:"What the applicant got notice of; the decision where it is left out"`
+	Of noticeSubject        `json:"of,omitempty" doc:"What the notice was about. Default: the decision"`
 	By procedure.NotifiedBy `json:"by"`
 }
 
 func (s *Server) recordCaseNotice() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "notice",
-		Summary: "Record that the applicant got notice",
-		Doc: "Notice of the decision (the default) goes by a way that records its receipt (APPC 66), " +
-			"and starts the time for a complaint. It can also be notice of the forwarding, or of an extension.",
+		Summary: "Record that the applicant got a notice",
+		Doc: "By default it is the notice of the decision. It goes by a way that records its receipt (APPC 66), " +
+			"and the time for a complaint begins. It can also be the notice of the forwarding, or of an " +
+			"extension.",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Example: `{"of": "decision", "by": "registered_letter"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b caseNoticeBody) ([]domain.Event, error) {
@@ -371,15 +375,15 @@ func (s *Server) recordCaseNotice() operation.Operation {
 
 type complaintBody struct {
 	Grounds       string          `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
-	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"At a desk: a person whom the case deregistered; the applicant where it is left out"`
+	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"Only at a desk: the person who complains, if it is not the applicant but a person whom the case deregistered"`
 }
 
 func (s *Server) complainOfCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "complaint",
-		Summary: "Complain about a decision, or about its absence after the term",
-		Doc: "A late complaint is accepted too (APPC 91, 92). The applicant can complain, " +
-			"and every person whom the case deregistered.",
+		Summary: "Complain about a decision, or about a decision that was not made in time",
+		Doc: "The applicant can complain, and so can every person whom the case deregistered. A late complaint is " +
+			"accepted too (APPC 91, 92).",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeComplaintPending, domain.CodeNotFound},
 		Example:  `{"grounds": "the dwelling was sold two years ago"}`,
@@ -408,7 +412,7 @@ func (s *Server) forwardComplaint() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "complaint-forwarding",
 		Summary: "Forward a complaint, with the papers of the case, to the reviewing body",
-		Doc:     "Within three working days (APPC 91).",
+		Doc:     "It is forwarded within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Example: `{"to": "ҚР Қорғаныс министрлігі"}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b bodyNamed) ([]domain.Event, error) {
@@ -425,9 +429,10 @@ func (s *Server) decideComplaint() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "complaint-decision",
 		Summary: "Decide a complaint",
-		Doc: "Before it is forwarded the body itself can satisfy it; afterwards the reviewing body decides. " +
-			"If a refusal of S000 falls, the case is under review again, with its place by seniority. " +
-			"In other cases a remedy follows.",
+		Doc: "Until the complaint is forwarded, the body itself can satisfy it. After that the reviewing body " +
+			"decides. If the refusal of an application for housing is annulled, the case is under review again, " +
+			"and its place on the list still follows from the application. In other cases the body records a " +
+			"remedy.",
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
 		Example:  `{"outcome": "act_annulled", "reasons": "the extract shows no dwelling"}`,
@@ -438,17 +443,17 @@ func (s *Server) decideComplaint() operation.Operation {
 
 type remedyBody struct {
 	How     procedure.RemedyKind `json:"how"`
-	Acts    []domain.EventRef    `json:"acts,omitempty" maxItems:"100" doc:"The acts that correct what the case did, as stream@revision"`
-	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"The case of the new application for the same"`
-	Words   string               `json:"words,omitempty" maxLength:"4000" doc:"Of the complainant who wants no remedy"`
+	Acts    []domain.EventRef    `json:"acts,omitempty" maxItems:"100" doc:"The events that correct what the case did, as stream@revision"`
+	NewCase domain.CaseID        `json:"new_case,omitzero" format:"uuid" doc:"The case of the new application on the same subject"`
+	Words   string               `json:"words,omitempty" maxLength:"4000" doc:"The words of a complainant who wants no remedy"`
 }
 
 func (s *Server) recordRemedy() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "remedy",
 		Summary: "Record what was done after a complaint was satisfied",
-		Doc: "For a case that is not reviewed again. The acts of the case are never deleted: " +
-			"an act that refers to them corrects them, or the same is applied for anew.",
+		Doc: "This is for a case that is not reviewed again. The acts of the case are never deleted: a new act " +
+			"names them and corrects them, or the applicant applies again.",
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNoRemedy},
 		Example:  `{"how": "applied_anew", "new_case": "ed90ba3a-a1e5-55cd-b69c-5fda8983422d"}`,

@@ -28,9 +28,9 @@ var keySpace = uuid.MustParse("6f3d2c1e-54a8-5d0e-9a53-7a5d1f6b0c11")
 
 // Posted is the input of every command: headers, ?dry_run and a body of type B.
 type Posted[B any] struct {
-	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"Names this command; repeat it when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
-	IfMatch        string `header:"If-Match" maxLength:"40" doc:"ETag that the decision rests on; 412 where the record has changed since"`
-	DryRun         bool   `query:"dry_run" doc:"Answer with the events that would be appended, and change nothing; the access log notes that you were shown them"`
+	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"The name of this command; send the same one when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
+	IfMatch        string `header:"If-Match" maxLength:"40" doc:"The ETag of the record that your decision rests on; the answer is 412 if the record has changed since"`
+	DryRun         bool   `query:"dry_run" doc:"true changes nothing: the answer shows the events that would be appended. If they show data of other persons, this is in the access log"`
 	Body           B
 	RawBody        []byte // as it came, for what is signed; valid while the request is
 	line           string
@@ -75,8 +75,8 @@ type postedInput[I any] interface {
 type Done[R any] struct {
 	Status   int    `json:"-"`
 	ETag     string `header:"ETag" doc:"Revision of the record that was changed"`
-	Position string `header:"Tizilim-Position" doc:"Send it back with a read to see this command's effect"`
-	Replayed bool   `header:"Idempotent-Replayed" doc:"true where this answer is that of an earlier request with the same key"`
+	Position string `header:"Tizilim-Position" doc:"Send it back with a read: then the answer includes the effect of this command"`
+	Replayed bool   `header:"Idempotent-Replayed" doc:"true if this is the answer to an earlier request with the same key"`
 	Body     R
 }
 

@@ -16,14 +16,14 @@ type EventLine struct {
 	Position    domain.Position `json:"position"`
 	EventID     uuid.UUID       `json:"event_id,omitzero" format:"uuid"`
 	Type        string          `json:"type"`
-	EffectiveAt time.Time       `json:"effective_at" doc:"When it is true in the world"`
-	CreatedAt   time.Time       `json:"created_at,omitzero" doc:"When the log learned of it"`
-	Correlation uuid.UUID       `json:"correlation" format:"uuid" doc:"The case, or the command where there is no case"`
-	Causation   uuid.UUID       `json:"causation" format:"uuid" doc:"The command"`
+	EffectiveAt time.Time       `json:"effective_at" doc:"From when it holds in the world"`
+	CreatedAt   time.Time       `json:"created_at,omitzero" doc:"When the event was appended to the log"`
+	Correlation uuid.UUID       `json:"correlation" format:"uuid" doc:"The id of the case; if there is no case, the id of the command"`
+	Causation   uuid.UUID       `json:"causation" format:"uuid" doc:"The id of the command that caused the event"`
 	Actor       string          `json:"actor"`
 	Role        domain.Role     `json:"role"`
 	Channel     domain.Channel  `json:"channel,omitempty" values:"open"`
-	Data        domain.Event    `json:"data" doc:"The fact itself"`
+	Data        domain.Event    `json:"data" doc:"What the event says"`
 }
 
 // LineOf shows a recorded event.
@@ -38,8 +38,8 @@ func LineOf(rec domain.Recorded) EventLine {
 
 // Events is embedded in the answer of a command. [Command] fills it.
 type Events struct {
-	DryRun bool        `json:"dry_run,omitempty" doc:"Nothing was appended"`
-	Events []EventLine `json:"events" doc:"The events appended, in order; with dry_run those that would be"`
+	DryRun bool        `json:"dry_run,omitempty" doc:"true if this was a dry run: nothing was appended"`
+	Events []EventLine `json:"events" doc:"The events that were appended, in order; with dry_run the events that would be appended"`
 }
 
 func (e *Events) carry(r command.Receipt) {

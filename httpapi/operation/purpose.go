@@ -24,10 +24,10 @@ func (op Operation) statesPurpose() bool {
 // purposeParameter documents the header.
 func purposeParameter(k kind) *huma.Param {
 	doc := "Why staff read; the person can see it. " +
-		"The default follows from the role: service for desks and the provider, decision for the commission, " +
+		"Default, by role: service for desks and the provider, decision for the commission, " +
 		"audit for auditors"
 	if k == changes {
-		doc = "With dry_run: " + strings.ToLower(doc[:1]) + doc[1:]
+		doc = "Only with dry_run: " + strings.ToLower(doc[:1]) + doc[1:]
 	}
 	values := make([]any, len(accesslog.Stated))
 	for i, p := range accesslog.Stated {

@@ -36,14 +36,14 @@ func (b AtLeast) Await(ctx context.Context, model interface {
 
 // Found is the answer to a read of one record.
 type Found[B any] struct {
-	ETag     string `header:"ETag" doc:"Revision of the record"`
-	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
+	ETag     string `header:"ETag" doc:"The revision of the record"`
+	Position string `header:"Tizilim-Position" doc:"The position of the log up to which the answer holds"`
 	Body     B
 }
 
 // Listed is the answer to a read over several records, which has no ETag.
 type Listed[B any] struct {
-	Position string `header:"Tizilim-Position" doc:"How far in the log the answer knows"`
+	Position string `header:"Tizilim-Position" doc:"The position of the log up to which the answer holds"`
 	Body     B
 }
 

@@ -16,10 +16,10 @@ type Problem struct {
 	Type   string         `json:"type" doc:"urn:tizilim:problem: and the code" example:"urn:tizilim:problem:iin_control_digit"`
 	Title  string         `json:"title" doc:"The HTTP status in words"`
 	Status int            `json:"status"`
-	Code   domain.Code    `json:"code" doc:"Stable name of the refusal, for programs" example:"iin_control_digit"`
+	Code   domain.Code    `json:"code" doc:"The stable name of the refusal, for programs" example:"iin_control_digit"`
 	Detail string         `json:"detail" doc:"What is wrong and how to mend it"`
-	Field  string         `json:"field,omitempty" doc:"Path of the member at fault in the request" example:"persons[1]"`
-	Errors []FieldProblem `json:"errors,omitempty" doc:"All faults, where there are several"`
+	Field  string         `json:"field,omitempty" doc:"The path of the member of the request that is wrong" example:"persons[1]"`
+	Errors []FieldProblem `json:"errors,omitempty" doc:"All faults of the request, if there are several"`
 }
 
 // FieldProblem is one of several faults of a request.
