@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,6 +16,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/events"
 	"tizilim/domain/housing"
 	"tizilim/domain/notice"
 	"tizilim/domain/otp"
@@ -70,6 +72,45 @@ func TestAStateIsNotChangedByWhatGoesOnFromIt(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestAStateOfWhateverEventsIsNotChangedByWhatGoesOnFromIt: the samples of all events
+// in random orders; each state picks out those that it folds. Of a list the first event
+// opens it.
+func TestAStateOfWhateverEventsIsNotChangedByWhatGoesOnFromIt(t *testing.T) {
+	const orders, length = 6, 40
+	samples := events.Samples()
+	confirmed, revoked := sampleOf[residence.CoOwnerConfirmed](), sampleOf[residence.ConfirmationRevoked]()
+	confirmed.Deadline = time.Time{}
+	samples = append(samples, confirmed, revoked) // of one person, who confirms and revokes
+	for seed := range uint64(orders) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		recs := make([]domain.Recorded, length)
+		for i := range recs {
+			recs[i] = domain.Recorded{
+				Stream: "case-1", Revision: uint64(i), Position: domain.Position(i + 1), Created: clock(),
+				Event: samples[random.IntN(len(samples))],
+			}
+		}
+		for category, checks := range states {
+			if category == "queue" {
+				recs = slices.Clone(recs)
+				recs[0].Event = sampleOf[housing.ListOpened]()
+			}
+			for _, check := range checks {
+				check(t, recs)
+			}
+		}
+	}
+}
+
+func sampleOf[E domain.Event]() E {
+	for _, e := range events.Samples() {
+		if e, ok := e.(E); ok {
+			return e
+		}
+	}
+	panic("there is no such sample")
 }
 
 // remarried is a report of a new spouse, after another one.
