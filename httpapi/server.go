@@ -90,7 +90,7 @@ func New(c Config) *Server {
 	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
 		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
-		Tokens: c.Tokens, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Commands: s.metrics,
+		Tokens: c.Tokens, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger,
 	})
 	s.api.Add(s.operations()...)

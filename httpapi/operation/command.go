@@ -33,11 +33,11 @@ type Posted[B any] struct {
 	DryRun         bool   `query:"dry_run" doc:"true changes nothing: the answer shows the events that would be appended. If they show data of other persons, this is in the access log"`
 	Body           B
 	RawBody        []byte // as it came, for what is signed; valid while the request is
-	line           string
+	line           string // method and path
 }
 
-// Resolve notes the method and path of the request, which are part of what a key
-// names.
+// Resolve notes the method and path of the request. The digest of the command covers
+// them, so a key that comes again on another path is refused.
 func (p *Posted[B]) Resolve(ctx huma.Context) []error {
 	u := ctx.URL()
 	p.line = ctx.Method() + " " + u.Path
@@ -127,15 +127,15 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
 	defer cancel()
 	began := time.Now()
-	receipt, answer, err := claimed(ctx, a, cmd, in.dryRun, func() (command.Receipt, R, error) {
+	receipt, answer, err := withClaim(ctx, a, cmd, in.dryRun, func() (command.Receipt, R, error) {
 		return run(ctx, Call{cmd, command.Options{IfMatch: revision, DryRun: in.dryRun}})
 	})
-	a.config.Commands.Command(op.ID, receipt, err, time.Since(began))
+	a.config.Meter.Command(op.ID, receipt, err, time.Since(began))
 	if err != nil {
 		return nil, err
 	}
-	if body, ok := any(&answer).(interface{ carry(command.Receipt) }); ok {
-		body.carry(receipt)
+	if body, ok := any(&answer).(interface{ fill(command.Receipt) }); ok {
+		body.fill(receipt)
 	}
 	if in.dryRun {
 		if err := a.reading(op.ID, dryRunShows).Show(ctx, answer); err != nil {
@@ -149,9 +149,11 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 	}, nil
 }
 
-// claimed claims the key of the command for this request around run. A command
-// that was refused has changed nothing, so its key is released.
-func claimed[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bool,
+// withClaim claims the key of the command for this request and then calls run. If
+// run refuses the command, withClaim releases the key, since nothing was changed. After
+// any other error the key stays claimed, since the command may have been carried out.
+// A dry run claims no key.
+func withClaim[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bool,
 	run func() (command.Receipt, R, error)) (command.Receipt, R, error) {
 	var none R
 	if dryRun {

@@ -42,7 +42,7 @@ type Events struct {
 	Events []EventLine `json:"events" doc:"The events that were appended, in order; with dry_run the events that would be appended"`
 }
 
-func (e *Events) carry(r command.Receipt) {
+func (e *Events) fill(r command.Receipt) {
 	e.DryRun, e.Events = r.Planned, make([]EventLine, len(r.Events))
 	for i, rec := range r.Events {
 		e.Events[i] = LineOf(rec)

@@ -113,7 +113,7 @@ type Config struct {
 	Claims    Claims
 	AccessLog AccessLog
 	Model     Model
-	Commands  CommandMeter
+	Meter     CommandMeter
 	DigestKey []byte // of the digests of requests, which the log keeps
 	Now       func() time.Time
 	Logger    *slog.Logger

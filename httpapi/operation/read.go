@@ -47,12 +47,12 @@ type Listed[B any] struct {
 	Body     B
 }
 
-// Answer makes the answer to a read of one record. asOf is 0 where the answer was
-// read from the log.
-func Answer[B any](body B, revision uint64, asOf domain.Position) *Found[B] {
+// Answer makes the answer to a read of one record. upTo is the position of the log up
+// to which the answer holds. With 0 the answer has no header Tizilim-Position.
+func Answer[B any](body B, revision uint64, upTo domain.Position) *Found[B] {
 	f := &Found[B]{ETag: ETag(revision), Body: body}
-	if asOf > 0 {
-		f.Position = Position(asOf)
+	if upTo > 0 {
+		f.Position = Position(upTo)
 	}
 	return f
 }
