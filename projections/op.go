@@ -14,6 +14,11 @@ type op struct {
 	args []string
 }
 
+// The functions below make one op for each verb that a model uses; verbs.go says what
+// each verb does. set and unset are of a hash, join and leave of a set, rank, rankAt
+// (ms is the score), unrank, cut and stair of a sorted set. point and pointHolder add
+// the member to histories.
+
 func set(key string, fieldsAndValues ...string) op { return op{opSet, key, fieldsAndValues} }
 func unset(key string, fields ...string) op        { return op{opUnset, key, fields} }
 func join(key string, members ...string) op        { return op{opJoin, key, members} }

@@ -279,16 +279,16 @@ type Register struct {
 	From           domain.Date
 	Until          domain.Date // zero for a permanent registration
 	Consents       []Consent
-	// that gave the person the dwelling: it is the owner's consent; zero where there is none
+	// the case that provided the dwelling to the person, which replaces the owner's consent; zero where none did
 	Provision domain.CaseID
 	Kinship   Kinship           // to somebody who is registered there; zero where none is stated
-	Dwelling  *Dwelling         // as it is now; nil where nothing is known of it
+	Dwelling  *Dwelling         // as it is now; nil where nothing is known of it: then no consent is asked for
 	Occupants []domain.PersonID // who is registered there; asked for only where a norm is in force
 	Household Household
 	Rules     rules.Book // by which it is judged
 }
 
-// Register decides [Register].
+// Register decides the command [Register].
 //
 // A permanent registration ends the permanent one before it on the same day and
 // in the same append (R11, R12); a temporary one lasts as long as the edition
