@@ -84,7 +84,7 @@ func (r *EventRef) UnmarshalText(text []byte) error {
 	stream, after, _ := strings.Cut(string(text), "@")
 	revision, err := strconv.ParseUint(after, 10, 63)
 	if err != nil || stream == "" {
-		return Refuse(Invalid, CodeEventRefFormat, "name an event as stream@revision, as histories do")
+		return Refuse(Invalid, CodeEventRefFormat, "write the event as stream@revision, as the history shows it")
 	}
 	*r = EventRef{stream, revision}
 	return nil

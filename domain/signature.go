@@ -43,7 +43,8 @@ func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 	case e.IsZero():
 		return Refuse(Invalid, CodeRequired, "the request is not signed; sign it with %s", m).At("signature")
 	case e.Signer != by:
-		return Refuse(Invalid, CodeSignatureNotApplicants, "the signature is another person's; the applicant signs").At("signature")
+		return Refuse(Invalid, CodeSignatureNotApplicants,
+			"the signature is that of another person: the applicant must sign").At("signature")
 	case string(e.SHA256) != TextDigest([]byte(e.Text)):
 		return SignatureMismatch()
 	}
@@ -54,6 +55,6 @@ func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 // else (C16).
 func SignatureMismatch() *Error {
 	return Refuse(Invalid, CodeSignatureMismatch,
-		"the signature does not fit this request: it was changed after signing, or signed for another "+
-			"Idempotency-Key or address; ask for the text to be signed, and sign that text").At("signature")
+		"the signature does not fit this request: the request was changed after signing, or was signed for another "+
+			"Idempotency-Key or path; ask for the text to sign, and sign that text").At("signature")
 }

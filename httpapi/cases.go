@@ -64,7 +64,7 @@ func (s *Server) listCases() operation.Operation {
 	}, func(ctx context.Context, in *overdueInput) (*operation.Listed[overdueBody], error) {
 		if !in.Overdue {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"cases are listed with overdue=true; one case is read by its id").At("query.overdue")
+				"only overdue cases can be listed: set overdue=true; read one case by its id").At("query.overdue")
 		}
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

@@ -46,8 +46,9 @@ func (s *Server) confirmOwnContacts() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-own-contacts", Path: "/v1/me/contacts", Tag: accountTag,
 		Summary: "Confirm my telephone and my e-mail",
-		Doc:     "With this command the person agrees that a notice sent there is proper and sufficient (APPC 66(4)). " + aboutContacts,
-		Roles:   []domain.Role{domain.RoleCitizen},
+		Doc: "With this command the person agrees that a notice sent there is proper and sufficient (APPC 66(4)). " +
+			aboutContacts,
+		Roles: []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodePhoneFormat, domain.CodeEmailFormat,
 			domain.CodeNothingChanges, domain.CodeNotFound,

@@ -170,11 +170,11 @@ func onChannel(
 ) (domain.Command, error) {
 	if !channel.OpenTo(p.Role) {
 		return cmd, domain.Refuse(domain.Forbidden, domain.CodeChannelNotOfRole,
-			"the role %s does not file through the channel %s", p.Role, channel).At("channel")
+			"the role %s cannot file through the channel %s: choose another channel", p.Role, channel).At("channel")
 	}
 	if p.IsCitizen() && p.PersonID != applicant {
 		return cmd, domain.Refuse(domain.Forbidden, domain.CodeApplicantNotYou,
-			"through the portal you apply for yourself: applicant_id is your own person id").At("applicant_id")
+			"through the portal you can apply only for yourself: set applicant_id to your own person id").At("applicant_id")
 	}
 	cmd.Channel = channel
 	return cmd, nil

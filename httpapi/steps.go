@@ -394,7 +394,7 @@ func (s *Server) complainOfCase() operation.Operation {
 		}
 		if p.IsCitizen() && b.ComplainantID != p.PersonID {
 			return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-				"you complain in your own name: leave it out").At("complainant_id")
+				"you can complain only in your own name: leave complainant_id out").At("complainant_id")
 		}
 		return b.ComplainantID, nil
 	},

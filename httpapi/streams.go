@@ -71,7 +71,7 @@ func (s *streams) enter(person domain.PersonID) (changed <-chan struct{}, leave 
 	select {
 	case <-s.ended:
 		return nil, nil, domain.Refuse(domain.Unavailable, domain.CodeTooManyStreams,
-			"this server is about to stop; come again in a moment")
+			"this server is about to stop; ask again in a moment")
 	default:
 	}
 	w := s.open[person]

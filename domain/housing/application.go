@@ -232,7 +232,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 	}
 	if !slices.Contains(domain.Channels, cmd.Channel) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
-			"an application comes in through one of %v", domain.Channels).At("channel")
+			"an application is filed through one of the channels %v", domain.Channels).At("channel")
 	}
 	if err := checkSignature(cmd.Channel, c.Signature, c.Rules.On(cmd.Today())); err != nil {
 		return nil, err
@@ -287,7 +287,7 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 	allowed, open := e.Placement.Signatures[ch]
 	if !open {
 		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
-			"an application does not come in through %s at present", ch).At("channel")
+			"applications are not accepted through %s at present", ch).At("channel")
 	}
 	if !slices.Contains(allowed, m) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
@@ -435,7 +435,7 @@ func appealRoute(e rules.Edition) string {
 // takes no decision.
 func (a *Application) ofThisService() error {
 	if !a.Known() {
-		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no such application for service housing")
+		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application for service housing has this id")
 	}
 	return nil
 }

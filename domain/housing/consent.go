@@ -102,7 +102,7 @@ func (t ConsentTerms) whole(today domain.Date) (ConsentTerms, error) {
 	}
 	if !slices.Contains(ConsentPurposes, t.Purpose) {
 		return t, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"a consent is given for one of %v", ConsentPurposes).At("consent_terms.purpose")
+			"the purpose of a consent is one of %v", ConsentPurposes).At("consent_terms.purpose")
 	}
 	if err := named(t.Scope, "consent_terms.scope"); err != nil {
 		return t, err
@@ -318,7 +318,7 @@ func (a *Application) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]doma
 	}
 	if !c.Holder.IsZero() && c.Holder != a.ApplicantID {
 		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound,
-			"there is no such record, or it is not yours to see")
+			"there is no such record, or you may not see it")
 	}
 	if !a.State.Open() || a.Approved != nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
@@ -375,13 +375,13 @@ func (n NeedCheck) confirmed(cmd domain.Command, e Entry, by rules.Book) error {
 	switch {
 	case n.On.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"need is checked again: give the day and the result").At("need_check.on")
+			"the need must be checked again: give the day and the result of the check").At("need_check.on")
 	case cmd.Today().Before(n.On):
 		return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a check is stated when it has been made: the day is at the latest today").At("need_check.on")
+			"a check of need cannot be in the future: give today or an earlier day").At("need_check.on")
 	case n.On.AddDays(holds).Before(cmd.Today()):
 		return domain.Refuse(domain.Conflict, domain.CodeNeedCheckTooOld,
-			"a check holds for %d days; check again", holds).At("need_check.on")
+			"a check of need is valid for %d days, and this one is older: check again", holds).At("need_check.on")
 	case n.Source != FromDocuments && n.Source != FromSystems:
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 			"the result comes from one of %v", CheckSources).At("need_check.source")

@@ -161,7 +161,7 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rule
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"the day of a confirmation is at the latest today").At("on")
+			"a confirmation cannot be in the future: give today or an earlier day").At("on")
 	}
 	if !e.Confirmed.Before(c.On) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly,
@@ -306,7 +306,7 @@ func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) 
 	}
 	if cmd.Today().Before(c.HappenedOn) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a change is reported when it has happened: the day is at the latest today").At("happened_on")
+			"a change cannot be in the future: give today or an earlier day").At("happened_on")
 	}
 	due, err := by.Calendar().AddWorkingDays(c.HappenedOn, by.On(c.HappenedOn).Register.ReportChangesWithin)
 	if err != nil {

@@ -248,16 +248,16 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 	switch {
 	case !slices.Contains(FindingKinds, f.Kind):
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"what is found is one of %v", FindingKinds).At("kind")
+			"a finding is of one of the kinds %v", FindingKinds).At("kind")
 	case !slices.Contains(CheckSources, f.Source):
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"it was found in one of %v", CheckSources).At("source")
+			"the source of a finding is one of %v", CheckSources).At("source")
 	case !inFamily:
 		return domain.Refuse(domain.Invalid, domain.CodeNotInFamily,
 			"this person is neither the applicant nor named in the application").At("person_id")
 	case (f.Kind == FoundBenefit || f.Kind == FoundAlienation) && !spouse && f.PersonID != a.ApplicantID:
 		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson,
-			"only what the applicant or the spouse had or alienated is held against them").At("person_id")
+			"a finding of this kind must be about the applicant or the spouse").At("person_id")
 	case f.BeforeMarriage && !spouse:
 		return domain.Refuse(domain.Invalid, domain.CodeFindingPerson,
 			"before_marriage counts for the dwellings of the spouse only").At("before_marriage")
@@ -287,7 +287,7 @@ func (a *Application) admissible(f Finding, by rules.Edition, today domain.Date)
 	} {
 		if m.given && !m.allowed {
 			return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
-				"a finding of the kind %s says nothing of this; leave it out", f.Kind).At(m.name)
+				"a finding of the kind %s does not have this member; leave it out", f.Kind).At(m.name)
 		}
 	}
 	return nil
@@ -320,7 +320,7 @@ func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 	for i, l := range c.Lookups {
 		if !slices.Contains(ConsentScopes, l.Scope) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"what is looked up is one of %v", ConsentScopes).At(domain.Path("lookups", i, "scope"))
+				"a look-up is of one of the kinds %v", ConsentScopes).At(domain.Path("lookups", i, "scope"))
 		}
 		if l.PersonID != a.ApplicantID && !slices.ContainsFunc(a.Received.Family, func(m FamilyMember) bool { return m.PersonID == l.PersonID }) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNotInFamily,
@@ -381,9 +381,9 @@ func (j Judgement) notMet() *domain.Error {
 
 // barred says each bar in words.
 var barred = map[domain.Code]string{
-	domain.CodeNoGroundOfNeed:    "no combination of grounds is met of which one makes a family in need",
-	domain.CodeDwellingOwned:     "a dwelling in the settlement is owned by somebody who is counted",
-	domain.CodeStateDwelling:     "a dwelling of the state was received by somebody who is counted",
-	domain.CodePastBenefit:       "the applicant or the spouse has had a benefit that bars from another",
-	domain.CodeDwellingAlienated: "the applicant or the spouse alienated a dwelling in the settlement within the look-back",
+	domain.CodeNoGroundOfNeed:    "the family meets no combination of grounds that makes a family in need",
+	domain.CodeDwellingOwned:     "somebody who is counted in the family owns a dwelling in the settlement",
+	domain.CodeStateDwelling:     "somebody who is counted in the family has received a dwelling of the state",
+	domain.CodePastBenefit:       "the applicant or the spouse has had a benefit that bars a placement",
+	domain.CodeDwellingAlienated: "the applicant or the spouse alienated a dwelling in the settlement too recently",
 }

@@ -56,11 +56,11 @@ func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice, by rules.Book) ([]d
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a notice is recorded when it has been given: the day is at the latest today").At("given_on")
+			"a notice cannot be in the future: give today or an earlier day").At("given_on")
 	}
 	if c.On.Before(e.RemovedOn) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly,
-			"the entry was removed on %s; its notice follows", e.RemovedOn).At("given_on")
+			"the entry was removed on %s: the notice cannot be earlier", e.RemovedOn).At("given_on")
 	}
 	return []domain.Event{NoticeGiven{
 		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: appealRoute(by.On(cmd.Today())),

@@ -82,7 +82,7 @@ func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.
 	for i, category := range c.Categories {
 		if !slices.Contains(open, string(category)) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"a rule names some of %v", open).At(domain.Path("categories", i))
+				"a priority rule names categories out of %v", open).At(domain.Path("categories", i))
 		}
 		if slices.Contains(c.Categories[:i], category) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
@@ -113,7 +113,7 @@ func (q *Queue) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, er
 	}
 	if e.Seniority.Priority != c.End {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
-			"the entry has priority already, or has none to end")
+			"the entry has this priority already, or has no priority that could end")
 	}
 	to := e.Seniority
 	to.Priority = !c.End

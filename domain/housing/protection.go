@@ -86,7 +86,7 @@ func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.
 	}
 	if slices.Contains(e.Protected, c.Category) != c.Lift {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges,
-			"the entry has this protection already, or does not have it and so cannot lose it").At("category")
+			"the entry has this protection already, or has no such protection that could be lifted").At("category")
 	}
 	if c.Lift {
 		return []domain.Event{ProtectionLifted{

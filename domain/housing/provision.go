@@ -247,7 +247,7 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 		from = cmd.Today()
 	case cmd.Today().Before(from):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a registration is recorded when it begins: the day is at the latest today").At("registered_from")
+			"a registration cannot begin in the future: give today or an earlier day").At("registered_from")
 	}
 	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err

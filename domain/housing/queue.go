@@ -545,7 +545,7 @@ func (q *Queue) entryOf(id domain.EntryID, holder domain.PersonID) (*Entry, erro
 	e, err := q.entry(id)
 	if !holder.IsZero() && (err != nil || e.PersonID != holder) {
 		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound,
-			"there is no such record, or it is not yours to see")
+			"there is no such record, or you may not see it")
 	}
 	return e, err
 }

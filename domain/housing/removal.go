@@ -238,34 +238,35 @@ func (c Reinstate) grounded(cmd domain.Command, removal *proceeding) error {
 		switch {
 		case c.Act != (Act{}):
 			return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
-				"an act of court goes with the ground %s", CourtAct).At("court_act")
+				"a court act is given only with the ground %s: leave it out, or choose that ground", CourtAct).At("court_act")
 		case c.ComplaintID == "":
 			return domain.Refuse(domain.Invalid, domain.CodeRequired,
-				"name the complaint on the removal that was decided in favour of the holder").At("complaint_id")
+				"name the complaint about the removal that was decided in favour of the holder").At("complaint_id")
 		case removal == nil || removal.won != c.ComplaintID:
 			return domain.Refuse(domain.Conflict, domain.CodeComplaintNotWon,
-				"no complaint on this removal with this id was decided in favour of the holder").At("complaint_id")
+				"no complaint with this id about this removal was decided in favour of the holder").At("complaint_id")
 		}
 		return nil
 	}
 	switch {
 	case c.ComplaintID != "":
 		return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
-			"a complaint goes with the ground %s", ComplaintSatisfied).At("complaint_id")
+			"a complaint is given only with the ground %s: leave it out, or choose that ground",
+			ComplaintSatisfied).At("complaint_id")
 	case strings.TrimSpace(string(c.Act.Number)) == "":
 		return domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the number and the day of the act of court").At("court_act.number")
+			"give the number and the day of the court act").At("court_act.number")
 	case c.Act.On.IsZero():
-		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the act of court").At("court_act.on")
+		return domain.Refuse(domain.Invalid, domain.CodeRequired, "give the day of the court act").At("court_act.on")
 	case c.Act.InForceOn.IsZero():
 		return domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the day on which the act of court took legal force").At("court_act.in_force_on")
+			"give the day on which the court act took legal force").At("court_act.in_force_on")
 	case c.Act.InForceOn.Before(c.Act.On):
 		return domain.Refuse(domain.Invalid, domain.CodeEffectiveTooEarly,
-			"an act takes force on its day at the earliest").At("court_act.in_force_on")
+			"a court act cannot be in force before its own day: correct one of both days").At("court_act.in_force_on")
 	case cmd.Today().Before(c.Act.InForceOn):
 		return domain.Refuse(domain.Conflict, domain.CodeCourtDecisionNotYet,
-			"the act of court is in force from %s", c.Act.InForceOn).At("court_act.in_force_on")
+			"the court act is not in force before %s", c.Act.InForceOn).At("court_act.in_force_on")
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 	}
 	if !slices.Contains(TransferCauses, c.Cause) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"an entry passes on for one of the causes %v", TransferCauses).At("cause")
+			"the cause of a transfer is one of %v", TransferCauses).At("cause")
 	}
 	if c.On.IsZero() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
@@ -70,15 +70,15 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"an entry passes on after the death or departure: the day is at the latest today").At("on")
+			"the death or departure cannot be in the future: give today or an earlier day").At("on")
 	}
 	counted := func(p domain.PersonID) bool {
 		return slices.ContainsFunc(e.Family, func(m FamilyMember) bool { return m.PersonID == p })
 	}
 	if !counted(c.PersonID) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
-			"the place is kept for a member of the family registered together with the holder; this person is "+
-				"not one").At("person_id")
+			"only a member of the family who is registered together with the holder can take over the entry; "+
+				"this person is not one").At("person_id")
 	}
 	if err := checkFamily(c.PersonID, c.Family, by.On(cmd.Today())); err != nil {
 		return nil, err
@@ -132,13 +132,13 @@ func checkFamily(holder domain.PersonID, family []FamilyMember, edition rules.Ed
 	for i, m := range family {
 		if seen[m.PersonID] {
 			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this person is already counted in the family; name each person once, and leave out the person "+
-					"whose family it is").At(domain.Path("family", i, "person_id"))
+				"this person is already counted in the family; name each member once, and do not name the applicant "+
+					"or holder").At(domain.Path("family", i, "person_id"))
 		}
 		seen[m.PersonID] = true
 		if !slices.Contains(relations, string(m.Relation)) {
 			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"the family that is counted has the relations %v", relations).At(domain.Path("family", i, "relation"))
+				"a member of the family has one of the relations %v", relations).At(domain.Path("family", i, "relation"))
 		}
 	}
 	return nil

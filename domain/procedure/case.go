@@ -152,21 +152,21 @@ func (c *Case) may(step Step) error {
 	}
 	if c.OneSitting && (c.State == Registered || c.State == InReview && c.DecidedOn.IsZero()) {
 		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
-			"an application of this service is decided in the sitting in which it is received")
+			"an application of this service is decided when it is received, so it has no such step")
 	}
 	if _, ok := Next(c.State, step); ok {
 		return nil
 	}
 	if step == NotifyExtension || step == NotifyForwarding || step == RecordRemedy {
 		return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
-			"a case that is %s does not take the step %s", c.State, step)
+			"in a case that is %s the step %s is not possible", c.State, step)
 	}
 	if !c.State.Open() || c.State == Approved {
 		return domain.Refuse(domain.Conflict, domain.CodeCaseDecided,
-			"the case has ended (%s); what remains is a complaint, where it was decided", c.State)
+			"the case has ended (%s); if it was decided, only a complaint is possible", c.State)
 	}
 	return domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
-		"a case that is %s does not take the step %s", c.State, step)
+		"in a case that is %s the step %s is not possible", c.State, step)
 }
 
 // by checks that the actor may decide: the deciding official is not the
@@ -174,7 +174,7 @@ func (c *Case) may(step Step) error {
 func (c *Case) by(actor string) error {
 	if actor == c.ApplicantID.String() || slices.Contains(c.Recused, actor) {
 		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
-			"the applicant, and officials who have been recused, take no part in the decision")
+			"the applicant, and an official who was replaced, cannot decide this case: another official must act")
 	}
 	return nil
 }
@@ -204,8 +204,8 @@ func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([
 		}
 		if !ask.SystemsSilent && slices.Contains(t.StateHeld, m.Document) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeHeldByState,
-				"the state's own systems hold this document: look it up there; where they do not answer, say so "+
-					"with systems_silent").At(domain.Path("missing", i, "document_type"))
+				"state systems hold this document: look it up there; "+
+					"if they do not answer, set systems_silent").At(domain.Path("missing", i, "document_type"))
 		}
 	}
 	until := ask.Until
@@ -218,7 +218,7 @@ func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([
 	}
 	if until.Before(least) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeTooEarly,
-			"leave a reasonable time: until is %s or later", least).At("until")
+			"the applicant needs a reasonable time: set until to %s or later", least).At("until")
 	}
 	return []domain.Event{CorrectionRequested{
 		CaseID: c.CaseID, Missing: ask.Missing, SystemsSilent: ask.SystemsSilent, Until: until, RequestedAt: cmd.Now,
@@ -255,7 +255,8 @@ func (c *Case) Return(cmd domain.Command) ([]domain.Event, error) {
 		return nil, err
 	}
 	if !c.CureUntil.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly, "the applicant has until %s", c.CureUntil)
+		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly,
+			"the applicant can correct the application until %s", c.CureUntil)
 	}
 	return []domain.Event{CaseReturned{CaseID: c.CaseID, ReturnedAt: cmd.Now}}, nil
 }
@@ -275,7 +276,7 @@ func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, 
 	}
 	if last.Before(cmd.Today()) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
-			"an application is forwarded within %d working days, that is until %s; now this body decides it",
+			"an application can be forwarded only within %d working days, that is until %s; now this body must decide it",
 			t.ForwardingDays, last)
 	}
 	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, NotifyBy: last, ForwardedAt: cmd.Now}}, nil
@@ -324,7 +325,7 @@ func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, un
 	}
 	if !slices.Contains(Offices, in) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"a term is extended by one of %v of the body: state the office", Offices).At("office")
+			"only one of %v of the body can extend a term: state the office", Offices).At("office")
 	}
 	if err := reasoned(reasons); err != nil {
 		return nil, err
@@ -336,7 +337,7 @@ func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, un
 	last := domain.DateOf(c.Original).AddMonths(t.ExtensionMonths)
 	if !domain.DateOf(c.Deadline).Before(until) || last.Before(until) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong,
-			"until must lie after %s, and at the latest on %s", domain.DateOf(c.Deadline), last).At("until")
+			"until must be later than %s, and not later than %s", domain.DateOf(c.Deadline), last).At("until")
 	}
 	notify, err := t.Calendar.AddWorkingDays(cmd.Today(), t.ExtensionNotice)
 	if err != nil {
@@ -417,7 +418,7 @@ func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
 	// correction is awaited.
 	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Deadline.IsZero() || c.Overdue || !cmd.Now.After(c.Deadline) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
-			"the case is not overdue, or is marked already")
+			"the case is not overdue, or that is recorded already")
 	}
 	return []domain.Event{DeadlinePassed{CaseID: c.CaseID, Deadline: c.Deadline, MarkedAt: cmd.Now}}, nil
 }

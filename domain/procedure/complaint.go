@@ -29,7 +29,7 @@ func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, 
 	}
 	if c.Complaint != nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeComplaintPending,
-			"a complaint about this case is being examined")
+			"a complaint about this case is being examined: wait for its decision")
 	}
 	if strings.TrimSpace(string(grounds)) == "" {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "say what the complaint is about").At("grounds")
@@ -88,7 +88,7 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 	}
 	if outcome == Satisfied && c.Complaint.ForwardBy.Before(cmd.Today()) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
-			"the body could satisfy the complaint itself until %s; now it forwards it", c.Complaint.ForwardBy)
+			"the body could satisfy the complaint itself until %s; now it must forward the complaint", c.Complaint.ForwardBy)
 	}
 	if outcome != Satisfied && cmd.Actor == c.DecidedBy {
 		return nil, domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
@@ -139,7 +139,7 @@ func (c *Case) Remedy(cmd domain.Command, r Remedy) ([]domain.Event, error) {
 	switch {
 	case !slices.Contains(RemedyKinds, r.How):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"an act that no longer stands is remedied in one of the ways %v", RemedyKinds).At("how")
+			"a remedy is one of %v", RemedyKinds).At("how")
 	case (r.How == RemedyCorrected) != (len(r.Acts) > 0):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name the acts that correct what this case did; with every other remedy leave them out").At("acts")

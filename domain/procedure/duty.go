@@ -111,7 +111,7 @@ func (c *Case) MarkMissed(cmd domain.Command, d Duty) ([]domain.Event, error) {
 	i := slices.IndexFunc(c.Owing, func(o Owing) bool { return o.Duty == d })
 	if i < 0 || c.Owing[i].Missed || !c.Owing[i].By.Before(cmd.Today()) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
-			"the case owes no %s whose day has passed, or it is marked already", d)
+			"no %s of this case is late, or its lateness is recorded already", d)
 	}
 	return []domain.Event{DutyMissed{CaseID: c.CaseID, Duty: d, By: c.Owing[i].By, MarkedAt: cmd.Now}}, nil
 }
@@ -135,7 +135,7 @@ func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Even
 	if step != Notify {
 		if _, owed := c.Owes(of); !owed {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
-				"the applicant is owed no %s, or has got it", of)
+				"the body owes the applicant no %s, or has given it already", of)
 		}
 		return []domain.Event{ApplicantNotified{CaseID: c.CaseID, Of: of, By: by, NotifiedAt: cmd.Now}}, nil
 	}
@@ -149,7 +149,8 @@ func (c *Case) Notify(cmd domain.Command, of Duty, by NotifiedBy) ([]domain.Even
 // notice that arrives late does not count as notice of a later decision.
 func (c *Case) NotifyOf(cmd domain.Command, decision uint64, by NotifiedBy) ([]domain.Event, error) {
 	if c.DecidedOn.IsZero() || c.Decision != decision {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the case has another decision since, or none")
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue,
+			"the case has no decision, or has had another decision since")
 	}
 	return c.Notify(cmd, OfDecision, by)
 }

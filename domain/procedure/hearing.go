@@ -45,7 +45,7 @@ func (c *Case) Object(cmd domain.Command, objection domain.Personal) ([]domain.E
 	}
 	if c.Hearing.ObjectUntil.Before(cmd.Today()) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
-			"the window for objections ended on %s; a complaint against the decision stays open", c.Hearing.ObjectUntil)
+			"the time for objections ended on %s; you can still complain about the decision", c.Hearing.ObjectUntil)
 	}
 	return []domain.Event{ObjectionFiled{CaseID: c.CaseID, Objection: objection, FiledAt: cmd.Now}}, nil
 }
@@ -93,7 +93,7 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 	if exemption.Exemption != "" {
 		if !slices.Contains(Exemptions, exemption.Exemption) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"a hearing is dispensed with on one of %v", Exemptions).At("exemption.ground")
+				"an exemption from the hearing is one of %v", Exemptions).At("exemption.ground")
 		}
 		if exemption.Exemption == FavourableAct ||
 			exemption.Exemption == ShortTerm && (c.Original.IsZero() || !c.Original.Before(c.Completed.At.Add(shortTerm))) {
@@ -109,12 +109,12 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 	}
 	if !c.Heard {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
-			"the person whom an adverse act touches is heard before it: announce the hearing, or record the "+
-				"exemption that is used")
+			"the person must be heard before a decision against them: announce the hearing, or name the "+
+				"exemption from it")
 	}
 	if c.Hearing != nil && cmd.Today().Before(c.Hearing.NotBefore) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooEarly,
-			"the preliminary decision has been known for too short a time: the act may be adopted on %s or later",
+			"the hearing was announced too short a time ago: the decision can be made on %s or later",
 			c.Hearing.NotBefore)
 	}
 	return events, nil

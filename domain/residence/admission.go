@@ -37,7 +37,7 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 	for i, consent := range c.Consents {
 		if cmd.Today().Before(consent.GivenOn) {
 			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-				"this consent would be given in the future").At(domain.Path("consents", i, "given_on"))
+				"a consent cannot be given in the future: give today or an earlier day").At(domain.Path("consents", i, "given_on"))
 		}
 	}
 	rule := c.Rules.On(cmd.Today()).Residence

@@ -166,7 +166,7 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 	}
 	if !cmd.Now.Before(d.Applied.ConfirmBy) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConfirmationLate,
-			"the time for an answer was over on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
+			"the time for an answer ended on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
 	}
 	if c.Signature != domain.SignatureEDS {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
@@ -187,7 +187,7 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 	case AnswerDecline:
 		if confirmed {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered,
-				"you have confirmed this application: revoke that first")
+				"you have confirmed this application: revoke the confirmation first")
 		}
 		return []domain.Event{
 			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, DeclinedAt: cmd.Now},

@@ -403,7 +403,7 @@ func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, 
 	}
 	if c.Reasons == "" {
 		return none, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
-			"give the reasons of the correction: they are what an auditor reads later").At("reasons")
+			"give the reasons of the correction: an auditor will read them").At("reasons")
 	}
 	if len(c.Changes) == 0 {
 		return none, domain.Refuse(domain.Invalid, domain.CodeRequired,
@@ -571,7 +571,7 @@ func (w *correcting) insert(ch Change) *domain.Error {
 		}
 		if (ch.DwellingID.IsZero() || ch.DwellingID == wrong.DwellingID) && (ch.Kind == "" || ch.Kind == wrong.Kind) {
 			return domain.Refuse(domain.Invalid, domain.CodeNothingChanges,
-				"an inserted registration replaces one with another dwelling or of another kind; where only the "+
+				"insert replaces a registration only by one with another dwelling or of another kind; if only the "+
 					"days are wrong, correct the days").At("dwelling_id")
 		}
 		c.Corrects = domain.EventRef{Stream: w.ID.Stream(), Revision: f.revision}
@@ -615,13 +615,13 @@ func checkInserted(c Correction, now Standing) *domain.Error {
 			"give the day on which the registration began").At("effective_from")
 	case now.EndedOn.IsZero() && now.Reason != "":
 		return domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the day of the ending, or no reason for one").At("ended_on")
+			"give the day of the ending, or leave its reason out").At("ended_on")
 	case !now.EndedOn.IsZero() && !slices.Contains(permits, now.Reason):
 		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 			"a %s registration ends for one of the reasons %v", c.Kind, permits).At("reason")
 	case now.Reason == TermExpired && now.EndedOn != now.Until:
 		return domain.Refuse(domain.Invalid, domain.CodeEndsAfterTerm,
-			"a registration whose term ran out ended with it, on %s", now.Until).At("ended_on")
+			"a registration whose term ran out ended with its term: give that day, %s", now.Until).At("ended_on")
 	}
 	return nil
 }
@@ -660,7 +660,7 @@ func (w *correcting) amend(f fact, ch Change) *domain.Error {
 		}
 		if was.Reason == TermExpired {
 			return domain.Refuse(domain.Invalid, domain.CodeNotAmendable,
-				"it ended with its term; correct until of the registration").At("ended_on")
+				"the registration ended with its term; correct its until").At("ended_on")
 		}
 		now.EndedOn = ch.EndedOn
 	default:

@@ -327,7 +327,7 @@ func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 	allowed, open := f.edition(cmd).Deregistration.Signatures[cmd.Channel]
 	if !open {
 		return domain.Refuse(domain.Invalid, domain.CodeChannelNotOpen,
-			"an application does not come in through %s at present", cmd.Channel).At("channel")
+			"applications are not accepted through %s at present", cmd.Channel).At("channel")
 	}
 	if !slices.Contains(allowed, c.Signature) {
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
@@ -378,11 +378,11 @@ func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) 
 		case !minor(p):
 		case minor(f.Applicant):
 			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-				"a minor leaves for good on the application of a legal representative: the applicant must be of "+
+				"a legal representative must apply for the departure of a minor: the applicant must be of "+
 					"full age").At("applicant_id")
 		case len(p.Representatives) > 0 && !p.RepresentedBy(f.Applicant.ID):
 			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-				"%s is a minor whose legal representatives are recorded, and the applicant is none of them",
+				"%s is a minor whose legal representatives are recorded: one of them must be the applicant",
 				domain.Path("persons", i)).At("applicant_id")
 		}
 	}

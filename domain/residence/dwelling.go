@@ -252,12 +252,11 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a change of owners is recorded when it has happened: effective_on is at the "+
-				"latest today").At("effective_on")
+			"a change of owners cannot be in the future: give today or an earlier day").At("effective_on")
 	}
 	if c.On.Before(d.since) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly,
-			"the present owners are recorded since %s; the change cannot lie before it", d.since).At("effective_on")
+			"the present owners are recorded from %s on; the change cannot be before that day", d.since).At("effective_on")
 	}
 	return []domain.Event{OwnersChanged{DwellingID: d.ID, Owners: c.Owners, On: c.On}}, nil
 }

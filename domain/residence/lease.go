@@ -118,11 +118,11 @@ func (d *Dwelling) EndLease(cmd domain.Command, c EndLease) ([]domain.Event, err
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"the end of a lease is recorded when it has come: the day is at the latest today").At("on")
+			"the end of a lease cannot be in the future: give today or an earlier day").At("on")
 	}
 	if c.On.Before(d.Lease.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin,
-			"the lease began on %s; it cannot end before", d.Lease.On).At("on")
+			"the lease began on %s; it cannot end before that day", d.Lease.On).At("on")
 	}
 	return []domain.Event{LeaseEnded{
 		DwellingID: d.ID, PersonID: d.Lease.PersonID, CaseID: d.Lease.CaseID, Reason: c.Reason, On: c.On, EndedAt: cmd.Now,

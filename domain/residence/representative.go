@@ -99,13 +99,13 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 			"no person with this id is recorded; record the representative first").At("representative_id")
 	case c.Representative.ID == p.ID:
 		return nil, domain.Refuse(domain.Invalid, domain.CodeNotAMinor,
-			"nobody is their own legal representative").At("representative_id")
+			"a person cannot be their own legal representative: name another person").At("representative_id")
 	case !slices.Contains(Representations, c.Kind):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 			"a minor is represented by one of %v", Representations).At("kind")
 	case p.BirthDate.YearsOn(cmd.Today()) >= c.Rules.On(cmd.Today()).Ages.Capacity:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotAMinor,
-			"the person is %d or older and acts in their own right", c.Rules.On(cmd.Today()).Ages.Capacity)
+			"the person is %d or older, so they act for themselves", c.Rules.On(cmd.Today()).Ages.Capacity)
 	case p.RepresentedBy(c.Representative.ID):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRepresentativeRecorded,
 			"this representative is recorded already; end the representation first to record "+
@@ -126,7 +126,7 @@ func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]d
 			"this person is not recorded as a representative").At("representative_id")
 	case c.Reasons == "":
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
-			"give the reasons: they are what an auditor reads later").At("reasons")
+			"give the reasons: an auditor will read them").At("reasons")
 	}
 	return []domain.Event{RepresentationEnded{
 		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, EndedAt: cmd.Now,

@@ -85,11 +85,11 @@ func (c jsonCheck) value(path string, depth int) error {
 	switch v := token.(type) {
 	case nil:
 		return domain.Refuse(domain.Invalid, domain.CodeWrongType,
-			"null says nothing here; leave the member out, or give it a value").At(path)
+			"null has no meaning here; leave the member out, or give it a value").At(path)
 	case json.Number:
 		if _, err := strconv.ParseFloat(string(v), 64); err != nil {
 			return domain.Refuse(domain.Invalid, domain.CodeMalformed,
-				"this number is larger than any that the registry knows").At(path)
+				"this number is too large for the registry; send a smaller one").At(path)
 		}
 	case string:
 		if strings.ContainsFunc(v, control) {

@@ -94,7 +94,7 @@ func (a *API) Refuse(ctx huma.Context, err error) {
 // NotYours is the answer to a citizen who asks for a record of another person. It
 // is the same as for a record that does not exist.
 func NotYours() *domain.Error {
-	return domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or it is not yours to see")
+	return domain.Refuse(domain.NotFound, domain.CodeNotFound, "there is no such record, or you may not see it")
 }
 
 // Hide keeps a citizen from learning whether a record exists that belongs to
