@@ -110,8 +110,8 @@ func (x execution[S, P]) attempt(
 		return Receipt{Stream: c.stream, Planned: true, Events: plan}, nil, false, nil
 	}
 	if entries := c.accesses(events); len(entries) > 0 {
-		// What the newest state refuses looked nobody up, and leaves no entry; nor does
-		// a command that was carried out before.
+		// A command that the newest state refuses, or that was carried out before, must
+		// leave no entry. So v must be the newest.
 		if newer, err = x.newerThan(ctx, v); err != nil || newer != nil {
 			return Receipt{}, newer, false, err
 		}

@@ -41,7 +41,7 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		judgedBy(t, r, rulestest.New)
+		namesEditions(t, r, rulestest.New)
 	})
 	for _, dry := range []bool{false, true} {
 		t.Run("a placement", func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			judgedBy(t, r, rulestest.New, rulestest.New) // approval and certificate
+			namesEditions(t, r, rulestest.New, rulestest.New) // approval and certificate
 		})
 		t.Run("a deregistration", func(t *testing.T) {
 			r, err := deregister(own(t), envelope("deregister"), command.Options{DryRun: dry})
@@ -59,14 +59,14 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 			if got := r.Events[0].Event.(residence.DeregistrationApplied); got.Deadline.Sub(got.ReceivedAt) != 45*time.Minute {
 				t.Errorf("deadline %s, received %s", got.Deadline, got.ReceivedAt)
 			}
-			judgedBy(t, r, rulestest.New)
+			namesEditions(t, r, rulestest.New)
 		})
 	}
 }
 
-// judgedBy fails the test unless the decisions among the events name these
+// namesEditions fails the test unless the decisions among the events name these
 // editions.
-func judgedBy(t *testing.T, r command.Receipt, want ...rules.EditionID) {
+func namesEditions(t *testing.T, r command.Receipt, want ...rules.EditionID) {
 	t.Helper()
 	var got []rules.EditionID
 	for _, rec := range r.Events {
