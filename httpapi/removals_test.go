@@ -100,7 +100,7 @@ func TestQ23_C8_TheRegistryAsksReviewsAndEndsHearingsByItself(t *testing.T) {
 	}
 	after := func(days int, status string) *answer {
 		t.Helper()
-		now() // the agenda has all that the log has
+		now() // the list of tasks has all that the log has
 		r.clock.pass(time.Duration(days) * 24 * time.Hour)
 		s.timer()
 		a := now()

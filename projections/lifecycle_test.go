@@ -54,20 +54,20 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 					listed = append(listed, decisionOverdue)
 				}
 				if a.State.Open() && !a.Overdue && a.State != procedure.AwaitingCorrection {
-					due = append(due, fmt.Sprint(domain.DueDecision, " ", a.Deadline.UnixMilli()))
+					due = append(due, fmt.Sprint(domain.TaskDecision, " ", a.Deadline.UnixMilli()))
 				}
 				switch a.State {
 				case procedure.AwaitingCorrection:
-					due = append(due, fmt.Sprint(domain.DueCorrection, " ", dayAfter(a.CureUntil).UnixMilli()))
+					due = append(due, fmt.Sprint(domain.TaskCorrection, " ", dayAfter(a.CureUntil).UnixMilli()))
 				case procedure.HearingPending:
-					due = append(due, fmt.Sprint(domain.DueObjection, " ", dayAfter(a.Hearing.ObjectUntil).UnixMilli()))
+					due = append(due, fmt.Sprint(domain.TaskObjection, " ", dayAfter(a.Hearing.ObjectUntil).UnixMilli()))
 				}
 				for _, o := range a.Owing {
 					owed = append(owed, fmt.Sprint(o.Duty, " ", o.By))
 					if o.Missed {
 						listed = append(listed, string(o.Duty))
 					} else {
-						due = append(due, fmt.Sprint(domain.DueDuty, o.Duty, " ", dayAfter(o.By).UnixMilli()))
+						due = append(due, fmt.Sprint(domain.TaskDuty, o.Duty, " ", dayAfter(o.By).UnixMilli()))
 					}
 				}
 				var gotOwed, gotListed, gotDue []string
@@ -83,7 +83,7 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 						gotListed = append(gotListed, o.What)
 					}
 				}
-				tasks, err := r.Due(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), maxPage)
+				tasks, err := r.DueTasks(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), maxPage)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -29,17 +29,17 @@ func tasks(rec domain.Recorded) []op {
 const listPrefix = "queue-"
 
 // schedule lets the task be due at its instant, also where it had another one.
-func schedule(task domain.Due) op { return rankAt(tasksKey, task.At.UnixMilli(), taskMember(task)) }
+func schedule(task domain.Task) op { return rankAt(tasksKey, task.At.UnixMilli(), taskMember(task)) }
 
 // cancel removes the task, which is done or not needed any more.
-func cancel(task domain.Due) op { return unrank(tasksKey, taskMember(task)) }
+func cancel(task domain.Task) op { return unrank(tasksKey, taskMember(task)) }
 
-func taskMember(task domain.Due) string {
+func taskMember(task domain.Task) string {
 	return string(task.Kind) + "|" + task.Stream + "|" + task.Item
 }
 
 // scheduleAfter lets the task be due when the day has passed.
-func scheduleAfter(task domain.Due, day domain.Date) op {
+func scheduleAfter(task domain.Task, day domain.Date) op {
 	task.At = dayAfter(day)
 	return schedule(task)
 }
@@ -52,7 +52,7 @@ func dayAfter(d domain.Date) time.Time { return d.AddDays(1).Start() }
 // then on.
 func consentTasks(rec domain.Recorded) []op {
 	of := func(entry domain.EntryID, c housing.Consent) []op {
-		task := domain.Due{Kind: domain.DueConsent, Stream: rec.Stream, At: c.EndsAt()}
+		task := domain.Task{Kind: domain.TaskConsent, Stream: rec.Stream, At: c.EndsAt()}
 		if !entry.IsZero() {
 			task.Item = entry.String()
 		}
@@ -85,8 +85,8 @@ func consentTasks(rec domain.Recorded) []op {
 // Those of a review are in the stream of a list.
 func dutyTasks(rec domain.Recorded) (ops []op) {
 	review := rec.Event.Concerns().Case
-	task := func(d procedure.Duty) domain.Due {
-		t := domain.Due{Kind: domain.DueDuty, Stream: rec.Stream, Item: string(d)}
+	task := func(d procedure.Duty) domain.Task {
+		t := domain.Task{Kind: domain.TaskDuty, Stream: rec.Stream, Item: string(d)}
 		if !review.IsZero() && strings.HasPrefix(rec.Stream, listPrefix) {
 			t.Item = review.String() + "/" + string(d)
 		}
@@ -112,15 +112,15 @@ func dutyTasks(rec domain.Recorded) (ops []op) {
 // an objection in a review. While an entry is under review, and when it has left,
 // no inventory is due.
 func listTasks(rec domain.Recorded) []op {
-	after := func(kind domain.DueKind, item fmt.Stringer, day domain.Date) op {
-		task := domain.Due{Kind: kind, Stream: rec.Stream, Item: item.String()}
+	after := func(kind domain.TaskKind, item fmt.Stringer, day domain.Date) op {
+		task := domain.Task{Kind: kind, Stream: rec.Stream, Item: item.String()}
 		if day.IsZero() {
 			return cancel(task)
 		}
 		return scheduleAfter(task, day)
 	}
-	inventory := func(id domain.EntryID, day domain.Date) op { return after(domain.DueInventory, id, day) }
-	objection := func(review domain.CaseID, day domain.Date) op { return after(domain.DueObjection, review, day) }
+	inventory := func(id domain.EntryID, day domain.Date) op { return after(domain.TaskInventory, id, day) }
+	objection := func(review domain.CaseID, day domain.Date) op { return after(domain.TaskObjection, review, day) }
 	never := domain.Date{}
 	switch e := rec.Event.(type) {
 	case housing.EntryPlaced:
@@ -154,13 +154,13 @@ func listTasks(rec domain.Recorded) []op {
 // caseTasks are for the terms of a case: of its decision, of a correction, of an
 // objection. A new term replaces the one before; the end of the case cancels all.
 func caseTasks(rec domain.Recorded) []op {
-	task := func(kind domain.DueKind) domain.Due { return domain.Due{Kind: kind, Stream: rec.Stream} }
+	task := func(kind domain.TaskKind) domain.Task { return domain.Task{Kind: kind, Stream: rec.Stream} }
 	decideBy := func(deadline time.Time) op {
-		t := task(domain.DueDecision)
+		t := task(domain.TaskDecision)
 		t.At = deadline
 		return schedule(t)
 	}
-	ended := []op{cancel(task(domain.DueDecision)), cancel(task(domain.DueCorrection)), cancel(task(domain.DueObjection))}
+	ended := []op{cancel(task(domain.TaskDecision)), cancel(task(domain.TaskCorrection)), cancel(task(domain.TaskObjection))}
 	switch e := rec.Event.(type) {
 	case procedure.Begins:
 		if deadline := e.Begun().Deadline; !deadline.IsZero() {
@@ -174,17 +174,17 @@ func caseTasks(rec domain.Recorded) []op {
 			return ended
 		}
 	case procedure.CorrectionRequested: // the term does not run meanwhile
-		return []op{cancel(task(domain.DueDecision)), scheduleAfter(task(domain.DueCorrection), e.Until)}
+		return []op{cancel(task(domain.TaskDecision)), scheduleAfter(task(domain.TaskCorrection), e.Until)}
 	case procedure.CorrectionReceived:
-		return []op{cancel(task(domain.DueCorrection)), decideBy(e.Deadline)}
+		return []op{cancel(task(domain.TaskCorrection)), decideBy(e.Deadline)}
 	case procedure.HearingAnnounced:
-		return []op{scheduleAfter(task(domain.DueObjection), e.ObjectUntil)}
+		return []op{scheduleAfter(task(domain.TaskObjection), e.ObjectUntil)}
 	case procedure.ObjectionFiled, procedure.HearingClosed:
-		return []op{cancel(task(domain.DueObjection))}
+		return []op{cancel(task(domain.TaskObjection))}
 	case procedure.TermExtended:
 		return []op{decideBy(e.Deadline)}
 	case procedure.DeadlinePassed:
-		return []op{cancel(task(domain.DueDecision))}
+		return []op{cancel(task(domain.TaskDecision))}
 	case procedure.CaseReturned, procedure.CaseForwarded, procedure.CaseWithdrawn, procedure.CaseTerminated:
 		return ended
 	case procedure.ComplaintDecided:
@@ -238,28 +238,28 @@ func residenceTasks(rec domain.Recorded) []op {
 	return nil
 }
 
-func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Due {
-	return domain.Due{Kind: domain.DueTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
+func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Task {
+	return domain.Task{Kind: domain.TaskTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
 }
 
-func ward(representative, minor domain.PersonID, at time.Time) domain.Due {
-	return domain.Due{Kind: domain.DueWard, Stream: representative.Stream(), Item: minor.String(), At: at}
+func ward(representative, minor domain.PersonID, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskWard, Stream: representative.Stream(), Item: minor.String(), At: at}
 }
 
-func confirmations(id domain.CaseID, by time.Time) domain.Due {
-	return domain.Due{Kind: domain.DueConfirmations, Stream: id.Stream(), At: by}
+func confirmations(id domain.CaseID, by time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskConfirmations, Stream: id.Stream(), At: by}
 }
 
 var tasksQuery = query(`
 return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
 
-// Due returns up to limit tasks whose time has come at by, the oldest first.
-func (r *Reader) Due(ctx context.Context, by time.Time, limit int) ([]domain.Due, error) {
+// DueTasks returns up to limit tasks whose time has come at by, the oldest first.
+func (r *Reader) DueTasks(ctx context.Context, by time.Time, limit int) ([]domain.Task, error) {
 	data, _, err := r.read(ctx, tasksQuery, "", tasksKey, by.UnixMilli(), pageSize(limit))
 	if err != nil {
 		return nil, err
 	}
-	var due []domain.Due
+	var due []domain.Task
 	flat := asTexts(data)
 	for i := 0; i+1 < len(flat); i += 2 {
 		parts := strings.Split(flat[i], "|")
@@ -270,8 +270,8 @@ func (r *Reader) Due(ctx context.Context, by time.Time, limit int) ([]domain.Due
 		if err != nil {
 			return nil, corrupt("task", err)
 		}
-		due = append(due, domain.Due{
-			Kind: domain.DueKind(parts[0]), Stream: parts[1], Item: parts[2], At: time.UnixMilli(int64(ms)).UTC(),
+		due = append(due, domain.Task{
+			Kind: domain.TaskKind(parts[0]), Stream: parts[1], Item: parts[2], At: time.UnixMilli(int64(ms)).UTC(),
 		})
 	}
 	return due, nil

@@ -22,19 +22,19 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 		s.add(caseID(1).Stream(), applied)
 		term := s.now.Add(30 * time.Minute)
 		r := projected(t, client, s)
-		expect := func(what string, due domain.DueKind, unfinished int, state CaseState, answers ...residence.Confirmation) {
+		expect := func(what string, due domain.TaskKind, unfinished int, state CaseState, answers ...residence.Confirmation) {
 			t.Helper()
 			reach(t, r, s.head())
-			duties, err := r.Due(ctx, applied.ConfirmBy, 10)
+			duties, err := r.DueTasks(ctx, applied.ConfirmBy, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var want []domain.Due
+			var want []domain.Task
 			switch due {
-			case domain.DueConfirmations:
-				want = []domain.Due{{Kind: due, Stream: caseID(1).Stream(), At: applied.ConfirmBy.UTC()}}
-			case domain.DueDecision:
-				want = []domain.Due{{Kind: due, Stream: caseID(1).Stream(), At: term.UTC().Truncate(time.Millisecond)}}
+			case domain.TaskConfirmations:
+				want = []domain.Task{{Kind: due, Stream: caseID(1).Stream(), At: applied.ConfirmBy.UTC()}}
+			case domain.TaskDecision:
+				want = []domain.Task{{Kind: due, Stream: caseID(1).Stream(), At: term.UTC().Truncate(time.Millisecond)}}
 			}
 			same(t, duties, want)
 			acts, err := r.Unfinished(ctx, s.now, 10)
@@ -48,7 +48,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 			same(t, c.State, state)
 			same(t, c.CoOwners, []CoOwner{{personID(3), answers[0]}, {personID(4), answers[1]}})
 		}
-		const waiting, none = domain.DueConfirmations, domain.DueKind("")
+		const waiting, none = domain.TaskConfirmations, domain.TaskKind("")
 		const asked = residence.ConfirmationRequested
 		const yes, no = residence.ConfirmationConfirmed, residence.ConfirmationDeclined
 		expect("received", waiting, 0, procedure.AwaitingCoOwners, asked, asked)
@@ -59,7 +59,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(4), ConfirmedAt: s.now})
 		s.add(caseID(1).Stream(), residence.CoOwnerConfirmed{CaseID: caseID(1), PersonID: personID(3), ConfirmedAt: s.now,
 			Deadline: term})
-		expect("all confirmed", domain.DueDecision, 1, procedure.InReview, yes, yes)
+		expect("all confirmed", domain.TaskDecision, 1, procedure.InReview, yes, yes)
 		s.add(caseID(1).Stream(), residence.DeregistrationDecided{CaseID: caseID(1), DecidedAt: s.now})
 		expect("decided", none, 0, procedure.Refused, yes, yes)
 
@@ -73,7 +73,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, c.CoOwners, []CoOwner{{personID(3), asked}, {personID(4), no}})
-		if duties, err := r.Due(ctx, applied.ConfirmBy, 10); err != nil || len(duties) != 0 {
+		if duties, err := r.DueTasks(ctx, applied.ConfirmBy, 10); err != nil || len(duties) != 0 {
 			t.Errorf("a declined case is due: %v, %v", duties, err)
 		}
 	})
@@ -89,16 +89,16 @@ func TestR13_TheTasksHoldTheTermsThatNoFactHasSettled(t *testing.T) {
 		s.register(4, 3, 2, residence.Temporary, day.AddMonths(1))
 		s.end(4, 3, 2, residence.Temporary)
 		r := projected(t, client, s)
-		expect := func(by time.Time, limit int, want ...domain.Due) {
+		expect := func(by time.Time, limit int, want ...domain.Task) {
 			t.Helper()
-			got, err := r.Due(ctx, by, limit)
+			got, err := r.DueTasks(ctx, by, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
 			same(t, got, want)
 		}
-		duty := func(person, registration int, until domain.Date) domain.Due {
-			return domain.Due{Kind: domain.DueTerm, Stream: personID(person).Stream(),
+		duty := func(person, registration int, until domain.Date) domain.Task {
+			return domain.Task{Kind: domain.TaskTerm, Stream: personID(person).Stream(),
 				Item: registrationID(registration).String(), At: until.Start().UTC()}
 		}
 		early, late := duty(2, 3, day.AddMonths(2)), duty(1, 2, day.AddMonths(3))
@@ -144,18 +144,18 @@ func TestC20_TheTasksHoldTheLastDaysOfConsents(t *testing.T) {
 		expect := func(what, stream, item string, last domain.Date) {
 			t.Helper()
 			reach(t, r, s.head())
-			duties, err := r.Due(ctx, day.AddMonths(60).Start(), 10)
+			duties, err := r.DueTasks(ctx, day.AddMonths(60).Start(), 10)
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got, want []domain.Due
+			var got, want []domain.Task
 			for _, d := range duties {
-				if d.Kind == domain.DueConsent {
+				if d.Kind == domain.TaskConsent {
 					got = append(got, d)
 				}
 			}
 			if stream != "" {
-				want = []domain.Due{{Kind: domain.DueConsent, Stream: stream, Item: item, At: last.AddDays(1).Start().UTC()}}
+				want = []domain.Task{{Kind: domain.TaskConsent, Stream: stream, Item: item, At: last.AddDays(1).Start().UTC()}}
 			}
 			t.Log(what)
 			same(t, got, want)
@@ -211,16 +211,16 @@ func TestR20_TheTasksHoldTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing
 		r := projected(t, client, s)
 		recorded := residence.RepresentativeRecorded{PersonID: personID(1), RepresentativeID: personID(2),
 			Kind: residence.Parent, RecordedAt: s.now}
-		due := domain.Due{Kind: domain.DueWard, Stream: personID(2).Stream(), Item: personID(1).String(),
+		due := domain.Task{Kind: domain.TaskWard, Stream: personID(2).Stream(), Item: personID(1).String(),
 			At: s.now.UTC().Truncate(time.Millisecond)}
 		for _, c := range []struct {
 			name string
 			then domain.Event
-			want []domain.Due
+			want []domain.Task
 		}{
-			{"recorded", recorded, []domain.Due{due}},
+			{"recorded", recorded, []domain.Task{due}},
 			{"noted", residence.WardNoted{PersonID: personID(2), WardID: personID(1), NotedAt: s.now}, nil},
-			{"recorded again", recorded, []domain.Due{due}},
+			{"recorded again", recorded, []domain.Task{due}},
 			{"ended", residence.RepresentationEnded{PersonID: personID(1), RepresentativeID: personID(2), EndedAt: s.now}, nil},
 		} {
 			stream := personID(1).Stream()
@@ -229,7 +229,7 @@ func TestR20_TheTasksHoldTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing
 			}
 			s.add(stream, c.then)
 			reach(t, r, s.head())
-			got, err := r.Due(ctx, s.now.Add(time.Hour), 10)
+			got, err := r.DueTasks(ctx, s.now.Add(time.Hour), 10)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,7 +31,7 @@ type Owed struct {
 }
 
 // DutiesOf says what an event makes the body owe, and which duties it settles.
-// The case and the agenda both use it, so that they agree.
+// The case and the list of tasks both use it, so that they agree.
 func DutiesOf(event domain.Event) (owed []Owed, settled []Duty) {
 	switch e := event.(type) {
 	case CaseForwarded:

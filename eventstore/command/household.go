@@ -80,7 +80,7 @@ func (h *Handler) noteWard(ctx context.Context, representative, minor domain.Per
 }
 
 // noteWardWhenDue carries out the task of [Handler.noteWard].
-func (h *Handler) noteWardWhenDue(ctx context.Context, d domain.Due) error {
+func (h *Handler) noteWardWhenDue(ctx context.Context, d domain.Task) error {
 	representative, err := uuid.Parse(strings.TrimPrefix(d.Stream, "residence-"))
 	if err != nil {
 		return fmt.Errorf("command: a ward of the stream %s: %w", d.Stream, err)

@@ -116,7 +116,7 @@ func TestR20_AProcessThatHeldTheParentBeforeReadsTheFamilyAnew(t *testing.T) {
 }
 
 func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
-	due := domain.Due{Kind: domain.DueWard, Stream: gulnar.Stream(), Item: child.String()}
+	due := domain.Task{Kind: domain.TaskWard, Stream: gulnar.Stream(), Item: child.String()}
 	l := withChild(t)
 	before := l.len()
 	l.faults(func(at int, _ string) error {
@@ -142,7 +142,7 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 	must(t, "end", func(cmd domain.Command) (command.Receipt, error) {
 		return h.EndRepresentation(ctx, cmd, child, residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, command.Options{})
 	})
-	timer(l, clock, due).Once(ctx) // an agenda that is behind
+	timer(l, clock, due).Once(ctx) // a list of tasks that is behind
 	must(t, "record again", represents(h, gulnar))
 	timer(l, clock, due).Once(ctx)
 	want = append(want, "residence: RepresentationEnded", "residence: RepresentativeRecorded", "residence: WardNoted")

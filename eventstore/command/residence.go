@@ -325,7 +325,7 @@ func (h *Handler) Answer(
 }
 
 // lapseConfirmations ends an S001 case whose co-owners did not answer in time (R6).
-func (h *Handler) lapseConfirmations(ctx context.Context, due domain.Due) error {
+func (h *Handler) lapseConfirmations(ctx context.Context, due domain.Task) error {
 	id, err := uuid.Parse(strings.TrimPrefix(due.Stream, "case-"))
 	if err != nil {
 		return fmt.Errorf("command: confirmations of the stream %s: %w", due.Stream, err)

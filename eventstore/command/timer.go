@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// dueEvery is how often the agenda is looked at. Tasks fall due on days or after
+	// dueEvery is how often the list is looked at. Tasks fall due on days or after
 	// terms of at least minutes, so some seconds are early enough.
 	dueEvery = 5 * time.Second
 	// dueAtOnce bounds one look.
@@ -26,27 +26,27 @@ const (
 	registryActor = "registry"
 )
 
-// Agenda lists the tasks of the registry: what it does itself when an instant comes.
+// TaskList lists the tasks of the registry: what it does itself when an instant comes.
 // It is a projection of the log.
-type Agenda interface {
-	// Due returns the tasks whose instant has come at by, the oldest first, at most
+type TaskList interface {
+	// DueTasks returns the tasks whose instant has come at by, the oldest first, at most
 	// limit of them.
-	Due(ctx context.Context, by time.Time, limit int) ([]domain.Due, error)
+	DueTasks(ctx context.Context, by time.Time, limit int) ([]domain.Task, error)
 }
 
 // Timer is the process manager that carries out the tasks that are due. Several may
 // run at once: the command of a task is derived from the event that the task follows
-// from, so it is carried out once. The agenda may be behind the log: a task that the
+// from, so it is carried out once. The list may be behind the log: a task that the
 // log does not know any more is passed over.
 type Timer struct {
 	handler *Handler
-	agenda  Agenda
+	list    TaskList
 	log     *slog.Logger
 }
 
-// NewTimer returns a Timer that works through the agenda.
-func NewTimer(h *Handler, agenda Agenda, log *slog.Logger) *Timer {
-	return &Timer{handler: h, agenda: agenda, log: log}
+// NewTimer returns a Timer that works through the list.
+func NewTimer(h *Handler, list TaskList, log *slog.Logger) *Timer {
+	return &Timer{handler: h, list: list, log: log}
 }
 
 // Run works until ctx ends. What fails is tried again at the next look.
@@ -56,7 +56,7 @@ func (t *Timer) Run(ctx context.Context) {
 
 // Once carries out what is due now.
 func (t *Timer) Once(ctx context.Context) {
-	due, err := t.agenda.Due(ctx, t.handler.now(), dueAtOnce)
+	due, err := t.list.DueTasks(ctx, t.handler.now(), dueAtOnce)
 	if err != nil {
 		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
 			t.log.Warn("the tasks that are due cannot be read now", "error", err)
@@ -71,16 +71,16 @@ func (t *Timer) Once(ctx context.Context) {
 }
 
 // tasks says how each kind of task is carried out.
-var tasks = map[domain.DueKind]func(*Handler, context.Context, domain.Due) error{
-	domain.DueTerm:          (*Handler).expire,
-	domain.DueConfirmations: (*Handler).lapseConfirmations,
-	domain.DueConsent:       (*Handler).expireConsent,
-	domain.DueWard:          (*Handler).noteWardWhenDue,
-	domain.DueInventory:     (*Handler).takeInventoryWhenDue,
-	domain.DueDecision:      onCase("overdue", markOverdue),
-	domain.DueCorrection:    onCase("return", returnCase),
-	domain.DueObjection:     onCase("hearing lapsed", lapseHearing),
-	domain.DueDuty:          onCase("missed", markMissed),
+var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) error{
+	domain.TaskTerm:          (*Handler).expire,
+	domain.TaskConfirmations: (*Handler).lapseConfirmations,
+	domain.TaskConsent:       (*Handler).expireConsent,
+	domain.TaskWard:          (*Handler).noteWardWhenDue,
+	domain.TaskInventory:     (*Handler).takeInventoryWhenDue,
+	domain.TaskDecision:      onCase("overdue", markOverdue),
+	domain.TaskCorrection:    onCase("return", returnCase),
+	domain.TaskObjection:     onCase("hearing lapsed", lapseHearing),
+	domain.TaskDuty:          onCase("missed", markMissed),
 }
 
 // caseStep is a step of the procedure that the registry takes itself. item is that of
@@ -108,8 +108,8 @@ const listPrefix = "queue-"
 
 // onCase returns a task that is one step on a case. Where the task is on a list, the
 // case is a review, whose id its item begins with.
-func onCase(name string, step caseStep) func(*Handler, context.Context, domain.Due) error {
-	return func(h *Handler, ctx context.Context, d domain.Due) error {
+func onCase(name string, step caseStep) func(*Handler, context.Context, domain.Task) error {
+	return func(h *Handler, ctx context.Context, d domain.Task) error {
 		if strings.HasPrefix(d.Stream, listPrefix) {
 			return h.onReviewWhenDue(ctx, d, name, step)
 		}
@@ -125,7 +125,7 @@ func onCase(name string, step caseStep) func(*Handler, context.Context, domain.D
 	}
 }
 
-func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Due, name string, step caseStep) error {
+func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Task, name string, step caseStep) error {
 	review, item, _ := strings.Cut(d.Item, "/")
 	decide := func(cmd domain.Command, q *housing.Queue, id uuid.UUID) ([]domain.Event, error) {
 		return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) {
@@ -136,7 +136,7 @@ func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Due, name string
 }
 
 // takeInventoryWhenDue carries out what is due in the inventory of an entry.
-func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Due) error {
+func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Task) error {
 	decide := func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
 		return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
 	}
@@ -146,7 +146,7 @@ func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Due) error 
 // onListWhenDue carries out a task on a thing of a list, an entry or a review, in one
 // append to the list.
 func (h *Handler) onListWhenDue(
-	ctx context.Context, d domain.Due, name, thing string,
+	ctx context.Context, d domain.Task, name, thing string,
 	decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error),
 ) error {
 	id, err := uuid.Parse(thing)
@@ -162,7 +162,7 @@ func (h *Handler) onListWhenDue(
 }
 
 // unlessConflict returns nil for a conflict: the task does not exist any more, and the
-// agenda was behind the log.
+// list of tasks was behind the log.
 func unlessConflict(err error) error {
 	var refused *domain.Error
 	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
@@ -173,7 +173,7 @@ func unlessConflict(err error) error {
 
 // Do carries out a task. It does nothing where the task has been carried out or does not
 // exist any more.
-func (h *Handler) Do(ctx context.Context, d domain.Due) error {
+func (h *Handler) Do(ctx context.Context, d domain.Task) error {
 	do, ok := tasks[d.Kind]
 	if !ok {
 		return fmt.Errorf("command: no task is of the kind %q", d.Kind)
@@ -186,7 +186,7 @@ func (h *Handler) Do(ctx context.Context, d domain.Due) error {
 }
 
 // expire records that a temporary registration has ended with its term (R13).
-func (h *Handler) expire(ctx context.Context, d domain.Due) error {
+func (h *Handler) expire(ctx context.Context, d domain.Task) error {
 	person, err := uuid.Parse(strings.TrimPrefix(d.Stream, "residence-"))
 	if err != nil {
 		return fmt.Errorf("command: a term of the stream %s: %w", d.Stream, err)
@@ -212,7 +212,7 @@ func (h *Handler) expire(ctx context.Context, d domain.Due) error {
 
 // expireConsent records that a consent to look-ups has expired, in the case of
 // an application or on an entry (C20).
-func (h *Handler) expireConsent(ctx context.Context, d domain.Due) error {
+func (h *Handler) expireConsent(ctx context.Context, d domain.Task) error {
 	of, name, list := strings.Cut(d.Stream, "queue-")
 	if !list {
 		name = strings.TrimPrefix(of, "case-")

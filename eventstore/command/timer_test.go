@@ -17,23 +17,23 @@ import (
 	"tizilim/eventstore/command"
 )
 
-// agenda is one that always holds the same, as one does that is behind.
-type agenda []domain.Due
+// taskList is one that always holds the same, as one does that is behind.
+type taskList []domain.Task
 
-func (a agenda) Due(context.Context, time.Time, int) ([]domain.Due, error) { return a, nil }
+func (a taskList) DueTasks(context.Context, time.Time, int) ([]domain.Task, error) { return a, nil }
 
 // stay is the registration of Erlan in the flat, until 15 September 2026.
 var stay = domain.RegistrationID{UUID: domain.DeriveID(envelope("erlan stays in the flat").ID.UUID, "registration")}
 
-var endOfStay = domain.Due{Kind: domain.DueTerm, Stream: erlan.Stream(), Item: stay.String()}
+var endOfStay = domain.Task{Kind: domain.TaskTerm, Stream: erlan.Stream(), Item: stay.String()}
 
 // at is the first instant of the day, as a clock.
 func at(d string) func() time.Time {
 	return func() time.Time { return domaintest.Day(d).Start() }
 }
 
-func timer(l *memoryLog, now func() time.Time, due ...domain.Due) *command.Timer {
-	return command.NewTimer(newHandler(l, withClock(now)), agenda(due), slog.New(slog.DiscardHandler))
+func timer(l *memoryLog, now func() time.Time, due ...domain.Task) *command.Timer {
+	return command.NewTimer(newHandler(l, withClock(now)), taskList(due), slog.New(slog.DiscardHandler))
 }
 
 func TestR13_AStayEndsByItselfOnTheDayUntilWhichItWasGiven(t *testing.T) {
@@ -120,10 +120,10 @@ func TestWhatIsDueAndCannotBeDoneKeepsNothingElseFromBeingDone(t *testing.T) {
 	l := world(t)
 	n := l.len()
 	timer(l, at("2026-09-15"),
-		domain.Due{Kind: "something of a later release", Stream: erlan.Stream()},
-		domain.Due{Kind: domain.DueTerm, Stream: "residence-x", Item: stay.String()},
-		domain.Due{Kind: domain.DueTerm, Stream: erlan.Stream(), Item: "x"},
-		domain.Due{Kind: domain.DueTerm, Stream: daur.Stream(), Item: fmt.Sprint(stay)}, // another's
+		domain.Task{Kind: "something of a later release", Stream: erlan.Stream()},
+		domain.Task{Kind: domain.TaskTerm, Stream: "residence-x", Item: stay.String()},
+		domain.Task{Kind: domain.TaskTerm, Stream: erlan.Stream(), Item: "x"},
+		domain.Task{Kind: domain.TaskTerm, Stream: daur.Stream(), Item: fmt.Sprint(stay)}, // another's
 		endOfStay,
 	).Once(ctx)
 	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"residence: RegistrationEnded"}) {
@@ -141,7 +141,7 @@ func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 		return deregisterOnPortal(h, cmd, command.Options{})
 	})
 	n := l.len()
-	due := domain.Due{Kind: domain.DueConfirmations, Stream: eviction.Stream()}
+	due := domain.Task{Kind: domain.TaskConfirmations, Stream: eviction.Stream()}
 	for _, now := range []time.Time{clock().Add(72*time.Hour - time.Second), clock().Add(72 * time.Hour), clock().Add(100 * time.Hour)} {
 		timer(l, func() time.Time { return now }, due).Once(ctx)
 	}
@@ -199,17 +199,17 @@ func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
 		}
 		return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{Given: true, Terms: housing.ConsentTerms{Until: domaintest.Day("2026-03-20")}}, command.Options{})
 	})
-	inCase := domain.Due{Kind: domain.DueConsent, Stream: caseOfAigul.Stream(), At: domaintest.Day("2026-03-21").Start()}
-	onList := domain.Due{Kind: domain.DueConsent, Stream: list.Stream(), Item: entryOfAigul.String(), At: inCase.At}
-	broken := []domain.Due{
-		{Kind: domain.DueConsent, Stream: "case-x"}, {Kind: domain.DueConsent, Stream: "queue-x"},
-		{Kind: domain.DueConsent, Stream: list.Stream(), Item: "x"}, {Kind: domain.DueConsent, Stream: list.Stream(), Item: stay.String()},
+	inCase := domain.Task{Kind: domain.TaskConsent, Stream: caseOfAigul.Stream(), At: domaintest.Day("2026-03-21").Start()}
+	onList := domain.Task{Kind: domain.TaskConsent, Stream: list.Stream(), Item: entryOfAigul.String(), At: inCase.At}
+	broken := []domain.Task{
+		{Kind: domain.TaskConsent, Stream: "case-x"}, {Kind: domain.TaskConsent, Stream: "queue-x"},
+		{Kind: domain.TaskConsent, Stream: list.Stream(), Item: "x"}, {Kind: domain.TaskConsent, Stream: list.Stream(), Item: stay.String()},
 	}
 	placed := l.copy()
 	must(t, "place aigul", approve(newHandler(placed), caseOfAigul))
 	for what, c := range map[string]struct {
 		log *memoryLog
-		due domain.Due
+		due domain.Task
 	}{"case: LookupConsentExpired": {l, inCase}, "queue: LookupConsentExpired": {placed, onList}} {
 		n := c.log.len()
 		early := func() time.Time { return inCase.At.Add(-time.Second) }
