@@ -62,13 +62,13 @@ func newAccessLogs() (accessLogs, error) {
 	return accessLogs{waiting: map[string][]*pendingEntry{}, ends: ends}, err
 }
 
-// AppendRead records in the access log of a person that their data are about to be
+// RecordAccess records in the access log of a person that their data are about to be
 // shown, or were looked up in another system. It is idempotent by id, also in another
 // process or on another leader, while the entry is among the newest 256 of the person.
 // The order of the entries has no meaning, so concurrent calls never conflict.
 //
 // Error: an Unavailable [*domain.Error] where the entry may not be recorded.
-func (s *Store) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+func (s *Store) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
 	data, err := encode(NewEvent{ID: id, Event: e, Meta: meta})
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (s *Store) readOn(ctx context.Context, stream string, end *logEnd) error {
 		case end.last > before:
 			return nil
 		}
-		s.Suspect()
+		s.Reconnect()
 		return unavailable(stream + ": a node refuses an append at the revision that it shows")
 	}
 }

@@ -34,7 +34,7 @@ func noted(t *testing.T, s *eventstore.Store, person domain.PersonID, reader int
 
 func note(ctx context.Context, s *eventstore.Store, person domain.PersonID, reader int) error {
 	name := strconv.Itoa(reader)
-	return s.AppendRead(ctx, domain.DeriveID(person.UUID, name), accesslog.PersonalDataRead{
+	return s.RecordAccess(ctx, domain.DeriveID(person.UUID, name), accesslog.PersonalDataRead{
 		PersonID: person, Reader: name, Role: domain.RoleOperator, Operation: "get-case", Purpose: accesslog.Service,
 		ReadAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
 	}, domain.Meta{Actor: name, Role: domain.RoleOperator})

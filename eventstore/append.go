@@ -69,7 +69,7 @@ func (s *Store) append(
 	})
 }
 
-// appendFailureFor is how long AppendTrouble reports an attempt that was not
+// appendFailureFor is how long AppendFailure reports an attempt that was not
 // acknowledged. It covers the retry of a client (1 s) and the next attempt of an append
 // without a quorum (2 s). It is no longer, since without appends nothing would clear it.
 const appendFailureFor = 4 * time.Second
@@ -85,10 +85,10 @@ func (s *Store) noteAppendResult(err error) {
 	s.appendFailure, s.appendTriedAt = err, time.Now()
 }
 
-// AppendTrouble returns why the last attempt to append was not acknowledged, until an
+// AppendFailure returns why the last attempt to append was not acknowledged, until an
 // append is acknowledged or 4 seconds have passed; otherwise nil. Readiness needs it
 // because a leader that has lost its followers still answers reads.
-func (s *Store) AppendTrouble() error {
+func (s *Store) AppendFailure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.appendTriedAt) > appendFailureFor {

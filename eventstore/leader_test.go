@@ -242,14 +242,14 @@ func TestC21_AnEntryIsNotRecordedTwiceOverAChangeOfLeader(t *testing.T) {
 	}
 }
 
-func TestAppendTroubleEndsWithAnAcknowledgedAppend(t *testing.T) {
+func TestAppendFailureEndsWithAnAcknowledgedAppend(t *testing.T) {
 	c := standin.Start(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	s := openStore(t, c.ConnectionString())
 	list := newList()
-	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil || s.AppendTrouble() != nil {
-		t.Fatalf("%v, trouble %v", err, s.AppendTrouble())
+	if err := appendUntilAcknowledged(ctx, s, list, 0); err != nil || s.AppendFailure() != nil {
+		t.Fatalf("%v, trouble %v", err, s.AppendFailure())
 	}
 	leader := c.AwaitLeader(ctx)
 	others := []int{(leader + 1) % 3, (leader + 2) % 3}
@@ -261,7 +261,7 @@ func TestAppendTroubleEndsWithAnAcknowledgedAppend(t *testing.T) {
 	if _, err := s.Append(short, list.Stream(), 0, []eventstore.NewEvent{opening(list, "1")}); err == nil {
 		t.Fatal("a leader without a quorum acknowledged an append")
 	}
-	if s.AppendTrouble() == nil {
+	if s.AppendFailure() == nil {
 		t.Error("no trouble is told")
 	}
 	var why *eventstore.ConnectError
@@ -273,14 +273,14 @@ func TestAppendTroubleEndsWithAnAcknowledgedAppend(t *testing.T) {
 	for _, i := range others {
 		c.Start(i)
 	}
-	if err := appendUntilAcknowledged(ctx, s, list, 1); err != nil || s.AppendTrouble() != nil {
-		t.Errorf("%v, trouble %v", err, s.AppendTrouble())
+	if err := appendUntilAcknowledged(ctx, s, list, 1); err != nil || s.AppendFailure() != nil {
+		t.Errorf("%v, trouble %v", err, s.AppendFailure())
 	}
 }
 
 // A leader that has lost its followers leads for a while, and an append is retried
-// meanwhile. AppendTrouble must report it before the last attempt.
-func TestAppendTroubleIsReportedDuringRetries(t *testing.T) {
+// meanwhile. AppendFailure must report it before the last attempt.
+func TestAppendFailureIsReportedDuringRetries(t *testing.T) {
 	times := standin.DefaultTimes
 	times.StepDown, times.Takeover = time.Minute, 2*time.Minute
 	c := standin.Start(t, standin.WithTimes(times))
@@ -303,7 +303,7 @@ func TestAppendTroubleIsReportedDuringRetries(t *testing.T) {
 	}()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for s.AppendTrouble() == nil {
+	for s.AppendFailure() == nil {
 		select {
 		case err := <-ended:
 			t.Fatalf("no trouble was reported before the append ended with %v", err)
@@ -312,14 +312,14 @@ func TestAppendTroubleIsReportedDuringRetries(t *testing.T) {
 	}
 	var moved *eventstore.RevisionError
 	_, err := s.Append(ctx, list.Stream(), 0, []eventstore.NewEvent{opening(list, "another")})
-	if !errors.As(err, &moved) || s.AppendTrouble() == nil {
-		t.Errorf("another append at the same revision: %v, trouble %v", err, s.AppendTrouble())
+	if !errors.As(err, &moved) || s.AppendFailure() == nil {
+		t.Errorf("another append at the same revision: %v, trouble %v", err, s.AppendFailure())
 	}
 	for _, i := range others {
 		c.Start(i)
 	}
-	if err := <-ended; err != nil || s.AppendTrouble() != nil {
-		t.Errorf("%v, trouble %v", err, s.AppendTrouble())
+	if err := <-ended; err != nil || s.AppendFailure() != nil {
+		t.Errorf("%v, trouble %v", err, s.AppendFailure())
 	}
 }
 
@@ -422,7 +422,7 @@ func TestAppendsGoOnSoonAfterANewLeader(t *testing.T) {
 	work.Wait()
 }
 
-// Many commands may call Suspect at the same time.
+// Many commands may call Reconnect at the same time.
 func TestSuspectDoesNotInterruptDiscovery(t *testing.T) {
 	c := standin.Start(t)
 	s := openStore(t, c.ConnectionString())
@@ -435,7 +435,7 @@ func TestSuspectDoesNotInterruptDiscovery(t *testing.T) {
 			case <-over:
 				return
 			case <-time.After(3 * time.Millisecond):
-				s.Suspect()
+				s.Reconnect()
 			}
 		}
 	})

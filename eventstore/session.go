@@ -300,10 +300,10 @@ func (s *Store) watch(on *session) {
 	}
 }
 
-// Suspect tells the store that its node contradicts an acknowledged append, as a node
+// Reconnect tells the store that its node contradicts an acknowledged append, as a node
 // does that no longer leads. The next call then looks for the leader again. It has no
 // effect while the store is connecting, since many callers may notice at once.
-func (s *Store) Suspect() {
+func (s *Store) Reconnect() {
 	s.mu.Lock()
 	on := s.current
 	s.mu.Unlock()

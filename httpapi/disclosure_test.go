@@ -44,11 +44,11 @@ type deafLog struct {
 	of   *atomic.Pointer[string] // deaf for this person only
 }
 
-func (d deafLog) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+func (d deafLog) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
 	if of := d.of.Load(); d.deaf.Load() && (of == nil || *of == e.PersonID.String()) {
 		return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; send the same request again")
 	}
-	return d.Log.AppendRead(ctx, id, e, meta)
+	return d.Log.RecordAccess(ctx, id, e, meta)
 }
 
 // deafened is a registry whose log can be made deaf.
@@ -66,11 +66,11 @@ type deafCommands struct {
 	deaf *atomic.Pointer[string]
 }
 
-func (d deafCommands) AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+func (d deafCommands) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
 	if of := d.deaf.Load(); of != nil && *of == e.PersonID.String() {
 		return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; send the same request again")
 	}
-	return d.Log.AppendRead(ctx, id, e, meta)
+	return d.Log.RecordAccess(ctx, id, e, meta)
 }
 
 // TestC20_C21_EverybodySeesWhoLookedThemUp in other systems: the applicant and

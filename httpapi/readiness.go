@@ -66,9 +66,9 @@ type storeTrouble interface {
 
 // appendWitness is a [Log] that remembers how the appends of this process went.
 type appendWitness interface {
-	// AppendTrouble returns why the last append was not acknowledged, while that
+	// AppendFailure returns why the last append was not acknowledged, while that
 	// is recent and none has succeeded since; otherwise nil.
-	AppendTrouble() error
+	AppendFailure() error
 }
 
 // ready answers 200 only when a command and a read would work now. A model that is
@@ -111,7 +111,7 @@ func (s *Server) storeReason(c projections.Comparison) *reason {
 		return reasonOf(c.HeadErr, reasonStoreUnknown, "the event store does not answer")
 	}
 	if witness, ok := s.events.(appendWitness); ok {
-		if err := witness.AppendTrouble(); err != nil {
+		if err := witness.AppendFailure(); err != nil {
 			r := reasonOf(err, "", "the last append of this process was not acknowledged")
 			r.Code = reasonNoAppend
 			return r

@@ -28,7 +28,7 @@ type witnessed struct {
 	err atomic.Pointer[error]
 }
 
-func (w *witnessed) AppendTrouble() error {
+func (w *witnessed) AppendFailure() error {
 	if err := w.err.Load(); err != nil {
 		return *err
 	}

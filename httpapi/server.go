@@ -35,8 +35,8 @@ type Log interface {
 	// ReadBack returns events of a stream, the newest first: those before the
 	// revision, or with nil the last ones.
 	ReadBack(ctx context.Context, stream string, before *uint64, limit int) ([]domain.Recorded, error)
-	// AppendRead records that somebody is about to be shown data of a person.
-	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+	// RecordAccess records that somebody is about to be shown data of a person.
+	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
 }
 
 // Config is what a Server is made of.

@@ -31,7 +31,7 @@ func (h *Handler) recordAccesses(ctx context.Context, meta domain.Meta, entries 
 	for _, e := range entries {
 		about := []string{e.PersonID.String(), string(e.Purpose), e.CaseID.String()}
 		name := strings.Join(append(about, e.Scope...), " ")
-		if err := h.log.AppendRead(ctx, domain.DeriveID(meta.Causation.UUID, name), e, meta); err != nil {
+		if err := h.log.RecordAccess(ctx, domain.DeriveID(meta.Causation.UUID, name), e, meta); err != nil {
 			return err
 		}
 	}

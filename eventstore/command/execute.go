@@ -158,7 +158,7 @@ func (x execution[S, P]) answer(ctx context.Context, v *version[S, P]) (Receipt,
 	if !done {
 		// Others were there, and what was acknowledged is not: this node leads no
 		// longer, or has lost it with its leadership.
-		x.h.log.Suspect()
+		x.h.log.Reconnect()
 		return Receipt{}, notConfirmed(x.stream.name)
 	}
 	if events.reusedBy(cmd) {
@@ -180,7 +180,7 @@ func (x execution[S, P]) repeated(ctx context.Context, events span) (Receipt, er
 		return Receipt{}, err
 	}
 	if len(recs) != events.len() { // a log from before, or none that leads
-		x.h.log.Suspect()
+		x.h.log.Reconnect()
 		return Receipt{}, notConfirmed(x.stream.name)
 	}
 	r := receiptOf(x.stream.name, recs)

@@ -100,8 +100,8 @@ func (l *memoryLog) append(
 	return l.all[len(l.all)-1].Position, nil
 }
 
-// AppendRead is an append that looks for its entry first.
-func (l *memoryLog) AppendRead(
+// RecordAccess is an append that looks for its entry first.
+func (l *memoryLog) RecordAccess(
 	ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta,
 ) error {
 	stream := accesslog.Stream(e.PersonID)
@@ -119,8 +119,8 @@ func (l *memoryLog) AppendRead(
 	}
 }
 
-// Suspect does nothing: this log never contradicts itself.
-func (l *memoryLog) Suspect() {}
+// Reconnect does nothing: this log never contradicts itself.
+func (l *memoryLog) Reconnect() {}
 
 // throughJSON returns the event as it comes back from a server.
 func throughJSON(e domain.Event) domain.Event {

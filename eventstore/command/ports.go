@@ -29,11 +29,11 @@ type Log interface {
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 	// ReadPage is Read of at most limit events.
 	ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error)
-	// AppendRead appends an entry to the access log of a person. Repeating it
+	// RecordAccess appends an entry to the access log of a person. Repeating it
 	// adds nothing.
-	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
-	// Suspect tells the log that it contradicts what it acknowledged.
-	Suspect()
+	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+	// Reconnect tells the log that it contradicts what it acknowledged.
+	Reconnect()
 }
 
 // Model is the read model: it answers what no single stream can tell. Its

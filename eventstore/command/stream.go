@@ -169,7 +169,7 @@ func (st *cached[S, P]) readBack(
 		if err != nil || newer != v {
 			return newer, news, err
 		}
-		st.log.Suspect()
+		st.log.Reconnect()
 	}
 	return nil, nil, notConfirmed(st.name)
 }

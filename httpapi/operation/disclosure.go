@@ -62,8 +62,8 @@ const accessAppends = 100
 
 // AccessLog takes the entries of reads.
 type AccessLog interface {
-	// AppendRead records that somebody is about to be shown data of a person.
-	AppendRead(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+	// RecordAccess records that somebody is about to be shown data of a person.
+	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
 }
 
 // Reading is one read of personal data: one entry for each person, in however many
@@ -129,7 +129,7 @@ func (r *Reading) append(
 			if caseID.IsZero() {
 				correlation = r.id
 			}
-			return r.api.config.AccessLog.AppendRead(ctx, domain.DeriveID(r.id, person.String()), accesslog.PersonalDataRead{
+			return r.api.config.AccessLog.RecordAccess(ctx, domain.DeriveID(r.id, person.String()), accesslog.PersonalDataRead{
 				PersonID: person, Reader: reader.Account, Role: reader.Role, Operation: r.op, Purpose: purpose, CaseID: caseID,
 				ReadAt: at,
 			}, domain.Meta{
