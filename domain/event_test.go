@@ -32,7 +32,7 @@ func TestDerivedIDsAreTheSameForEveryRepetition(t *testing.T) {
 
 func TestAStepIsTheSameCommandHoweverOftenItIsTaken(t *testing.T) {
 	act := uuid.MustParse("6ba7b812-9dad-11d1-80b4-00c04fd430c8")
-	cmd := domaintest.Order()
+	cmd := domaintest.Command()
 	cmd.Digest = "d1"
 	again := cmd
 	again.ID, again.Digest, again.Now = domaintest.ID[domain.CommandID]("other"), "d2", again.Now.Add(time.Hour)
@@ -50,7 +50,7 @@ func TestAStepIsTheSameCommandHoweverOftenItIsTaken(t *testing.T) {
 
 func TestCommandOfARecordedEventIsItsEnvelope(t *testing.T) {
 	rec := domaintest.Recorded(0, noted{})
-	want := domaintest.Order()
+	want := domaintest.Command()
 	want.Now = domaintest.Noon().Add(time.Minute)
 	if got := domain.CommandOf(rec, want.Now); got != want {
 		t.Errorf("%+v, want %+v", got, want)

@@ -46,7 +46,7 @@ var (
 )
 
 func by(role domain.Role) domain.Command {
-	o := domaintest.Order()
+	o := domaintest.Command()
 	o.Role = role
 	return o
 }

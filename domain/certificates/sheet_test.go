@@ -73,14 +73,14 @@ func (d desk) on(which string, act func(*certificates.File, domain.CertificateID
 }
 
 func (d desk) requested() (desk, error) {
-	events, err := d.holder().RequestDepartureSheet(domaintest.Order(), residence.RequestDepartureSheet{RegistrationID: stay, Case: d.decided()})
+	events, err := d.holder().RequestDepartureSheet(domaintest.Command(), residence.RequestDepartureSheet{RegistrationID: stay, Case: d.decided()})
 	d.person = append(slices.Clip(d.person), events...)
 	return d, err
 }
 
 // corrected has the ending on another day.
 func (d desk) corrected(t testing.TB) desk {
-	events, err := d.holder().Correct(domaintest.Order(), residence.Correct{
+	events, err := d.holder().Correct(domaintest.Command(), residence.Correct{
 		Ground: residence.ClericalError, Reasons: "another day", Accept: []domain.Code{domain.CodeCaseContradicted, domain.CodeLeavesHole},
 		Changes: []residence.Change{{Fact: residence.FactName{RegistrationID: stay, Ending: true}, Action: residence.Amend, EndedOn: domaintest.Day("2026-01-02")}},
 	})
@@ -125,7 +125,7 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 		if decided {
 			c := d.decided()
 			d.caseID = append(d.caseID, residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: tenant, Ended: []domain.RegistrationID{stay}}}})
-			d.caseID = append(d.caseID, c.DepartureSheets(domaintest.Order(), []domain.Recorded{{Stream: tenant.Stream(), Revision: 2, Event: d.person[2]}})...)
+			d.caseID = append(d.caseID, c.DepartureSheets(domaintest.Command(), []domain.Recorded{{Stream: tenant.Stream(), Revision: 2, Event: d.person[2]}})...)
 		}
 		return d
 	}

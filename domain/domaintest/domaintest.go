@@ -112,11 +112,11 @@ func Fold[S any, P State[S]](events ...domain.Event) *S {
 }
 
 // Recorded returns the event as the log would hold it as the i-th of its
-// stream: at position 100+i, caused by [Order] at noon.
+// stream: at position 100+i, caused by [Command] at noon.
 func Recorded(i int, e domain.Event) domain.Recorded {
 	return domain.Recorded{
 		ID: ID[domain.CommandID](e.EventType() + string(rune('a'+i))).UUID, Revision: uint64(i), Position: domain.Position(100 + i),
-		Created: Noon(), Event: e, Meta: domain.Meta{Causation: Order().ID, Actor: Order().Actor, Role: Order().Role, Channel: Order().Channel},
+		Created: Noon(), Event: e, Meta: domain.Meta{Causation: Command().ID, Actor: Command().Actor, Role: Command().Role, Channel: Command().Channel},
 	}
 }
 
@@ -155,25 +155,25 @@ func Noon() time.Time { return time.Date(2026, 3, 15, 12, 0, 0, 0, domain.Zone) 
 // Today is the day of [Noon].
 func Today() domain.Date { return domain.DateOf(Noon()) }
 
-// Order is the envelope of a command at [Noon]: a desk of the State
+// Command is the envelope of a command at [Noon]: a desk of the State
 // Corporation, which files on paper.
-func Order() domain.Command {
+func Command() domain.Command {
 	return domain.Command{
 		ID: ID[domain.CommandID]("order"), Actor: "desk-7", Role: domain.RoleOperator,
 		Channel: domain.ChannelStateCorp, Now: Noon(),
 	}
 }
 
-// OrderOn is [Order] at noon of another day.
-func OrderOn(day string) domain.Command {
-	o := Order()
+// CommandOn is [Command] at noon of another day.
+func CommandOn(day string) domain.Command {
+	o := Command()
 	o.Now = Day(day).Start().Add(12 * time.Hour)
 	return o
 }
 
-// OrderThrough is [Order] through another channel.
+// OrderThrough is [Command] through another channel.
 func OrderThrough(c domain.Channel) domain.Command {
-	o := Order()
+	o := Command()
 	o.Channel = c
 	return o
 }

@@ -67,7 +67,7 @@ func entryOfCase() domain.EntryID { return domain.EntryID{UUID: domain.DeriveID(
 
 // certificateOfCase is that of the command which decides.
 func certificateOfCase() domain.CertificateID {
-	return domain.CertificateID{UUID: domain.DeriveID(domaintest.Order().ID.UUID, "certificate")}
+	return domain.CertificateID{UUID: domain.DeriveID(domaintest.Command().ID.UUID, "certificate")}
 }
 
 func (h of) approved() of {
@@ -109,7 +109,7 @@ func (h of) dispensed() of {
 }
 
 func (h of) takenUp() of {
-	return append(slices.Clip(h), procedure.ReviewBegan{CaseID: caseID, Decider: domaintest.Order().Actor, BeganAt: domaintest.Noon()})
+	return append(slices.Clip(h), procedure.ReviewBegan{CaseID: caseID, Decider: domaintest.Command().Actor, BeganAt: domaintest.Noon()})
 }
 
 var urgent = procedure.Dispense{Exemption: procedure.Urgency, Reasons: "the dwelling is unsafe"}
@@ -126,7 +126,7 @@ func TestReceiveApplication(t *testing.T) {
 		c := housing.ReceiveApplication{CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten}
 		change(&c)
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Receive(domaintest.Order(), c, q.fold(), known)
+			return a.Receive(domaintest.Command(), c, q.fold(), known)
 		}
 	}
 	as := func(*housing.ReceiveApplication) {}
@@ -248,7 +248,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := domaintest.Order()
+		cmd := domaintest.Command()
 		cmd.Now = at
 		events, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
 			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
@@ -263,7 +263,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 }
 
 func TestQ4_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
-	got, err := new(housing.Application).Receive(domaintest.OrderOn("2027-12-10"), housing.ReceiveApplication{
+	got, err := new(housing.Application).Receive(domaintest.CommandOn("2027-12-10"), housing.ReceiveApplication{
 		CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
 	}, opened().fold(), everybody)
 	domaintest.Refused(t, got, err, domain.CodeCalendarYear, "")
@@ -282,7 +282,7 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		{on: "2026-04-01", edition: rulestest.New, deadline: "2026-04-08", otp: domain.CodeSignatureMethod, requirements: domain.CodeGroundUnknown,
 			appeal: "within 1 month(s) of learning of this decision, through the body that took it"},
 	} {
-		cmd := domaintest.OrderOn(c.on)
+		cmd := domaintest.CommandOn(c.on)
 		receive := func(cmd domain.Command, m domain.SignatureMethod) ([]domain.Event, error) {
 			return new(housing.Application).Receive(cmd, housing.ReceiveApplication{
 				CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: domaintest.Signed(m, aigul), Rules: book,
@@ -321,7 +321,7 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		}
 		// The certificate follows later and still names what the approval was judged by.
 		certifying := domaintest.Fold[housing.Application](append(received(), approved)...)
-		events, err = certifying.Certify(domaintest.OrderOn("2026-05-01"), housing.EntryPlaced{Number: 1})
+		events, err = certifying.Certify(domaintest.CommandOn("2026-05-01"), housing.EntryPlaced{Number: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -335,7 +335,7 @@ func TestDecideApplication(t *testing.T) {
 	type decide = func(*housing.Application) ([]domain.Event, error)
 	approve := func(q on) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Approve(domaintest.Order(), q.fold(), nil, rules.Book{})
+			return a.Approve(domaintest.Command(), q.fold(), nil, rules.Book{})
 		}
 	}
 	refuse := func(g housing.RefusalGround, reasons domain.Personal) decide {
@@ -344,19 +344,19 @@ func TestDecideApplication(t *testing.T) {
 			if g == housing.RequirementsNotMet {
 				c.Unmet = unmet
 			}
-			return a.Refuse(domaintest.Order(), c)
+			return a.Refuse(domaintest.Command(), c)
 		}
 	}
 	unheard := func(a *housing.Application) ([]domain.Event, error) {
-		return a.Refuse(domaintest.Order(), housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"})
+		return a.Refuse(domaintest.Command(), housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"})
 	}
 	certify := func(a *housing.Application) ([]domain.Event, error) {
-		return a.Certify(domaintest.Order(), housing.EntryPlaced{
+		return a.Certify(domaintest.Command(), housing.EntryPlaced{
 			ListID: list, EntryID: entryOfCase(), PersonID: aigul, CaseID: caseID, RegisteredOn: domaintest.Today(), Number: 7,
 		})
 	}
 	void := func(a *housing.Application) ([]domain.Event, error) {
-		return a.Void(domaintest.Order(), &domain.Error{Code: domain.CodeAlreadyOnList, Message: "already there"})
+		return a.Void(domaintest.Command(), &domain.Error{Code: domain.CodeAlreadyOnList, Message: "already there"})
 	}
 	standing := opened().placed(entry("other"), aigul, filed(1, 10), 1)
 	domaintest.Run(t, []domaintest.Spec[housing.Application]{
@@ -394,7 +394,7 @@ func TestDecideApplication(t *testing.T) {
 		{Name: "C8 no refusal without a hearing or an exemption", Given: received(), When: unheard, Refused: domain.CodeHearingRequired},
 		{Name: "C8 nor after a review that heard nobody", Given: received().takenUp(), When: unheard, Refused: domain.CodeHearingRequired},
 		{Name: "C7 what is wrong with the form is said first", Given: received(), When: func(a *housing.Application) ([]domain.Event, error) {
-			return a.Refuse(domaintest.Order(), housing.Refuse{Ground: "no_vacancy"})
+			return a.Refuse(domaintest.Command(), housing.Refuse{Ground: "no_vacancy"})
 		}, Refused: domain.CodeGroundUnknown, Field: "ground"},
 
 		{Name: "Q5 who stands on the list is not approved again", Given: received(), When: approve(standing), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
@@ -417,7 +417,7 @@ func TestQ3_ThereAreExactlyThreeGrounds(t *testing.T) {
 
 func TestQ6_SeniorityIsThatOfTheApplicationWheneverItIsDecided(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received()...)
-	events, err := a.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), found(), rules.Book{})
+	events, err := a.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), found(), rules.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -446,7 +446,7 @@ func TestC4_Q4_Q6_WhoFilesAtNightLosesNothing(t *testing.T) {
 			}
 			return i
 		}
-		cmd := domaintest.Order()
+		cmd := domaintest.Command()
 		cmd.Now = at(c.filed)
 		got, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
 			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,

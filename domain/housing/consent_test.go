@@ -88,7 +88,7 @@ func TestC20_LookUpsNeedALiveConsentOnTheDay(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := domaintest.Fold[housing.Application](c.given.takenUp()...)
-			got, err := a.Examine(domaintest.OrderOn(c.on), c.look)
+			got, err := a.Examine(domaintest.CommandOn(c.on), c.look)
 			if c.code != "" {
 				domaintest.Refused(t, got, err, c.code, c.field)
 			} else if err != nil {
@@ -102,7 +102,7 @@ func TestC20_LookUpsNeedALiveConsentOnTheDay(t *testing.T) {
 // those that found nothing.
 func TestC20_EveryLookUpIsRecordedOnce(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received(household).takenUp()...)
-	events, err := a.Examine(domaintest.Order(), housing.Examine{
+	events, err := a.Examine(domaintest.Command(), housing.Examine{
 		Findings: []housing.Finding{owns(aigul, "1/3", bySystems), alienated(aigul, "1/3", "2025-01-01", bySystems), owns(erlan, "1/3"), benefit(daur, "housing_payments", bySystems)},
 		Lookups:  []housing.Lookup{{aigul, housing.ScopeRealEstate}, {erlan, housing.ScopeHealth}},
 	})
@@ -154,11 +154,11 @@ func TestC21_EveryLookUpIsAnAccess(t *testing.T) {
 func TestC20_TheConsentOfAnApplication(t *testing.T) {
 	change := func(given bool, holder domain.PersonID, terms housing.ConsentTerms) func(*housing.Application) ([]domain.Event, error) {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.ChangeConsent(domaintest.Order(), housing.ChangeConsent{Holder: holder, Given: given, Terms: terms})
+			return a.ChangeConsent(domaintest.Command(), housing.ChangeConsent{Holder: holder, Given: given, Terms: terms})
 		}
 	}
 	expire := func(on string) func(*housing.Application) ([]domain.Event, error) {
-		return func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(domaintest.OrderOn(on)) }
+		return func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(domaintest.CommandOn(on)) }
 	}
 	whole, ended := housing.ConsentTerms{}, until("2026-03-14")
 	short := housing.ConsentTerms{Purpose: housing.ForExamination, Scope: []housing.ConsentScope{housing.ScopeHealth}, Until: domaintest.Today()}
@@ -193,13 +193,13 @@ func TestC20_TheConsentOfAnApplication(t *testing.T) {
 		{Name: "C20 of no case", When: expire("2026-03-21"), Refused: domain.CodeCaseUnknown},
 	})
 	t.Run("C20 S000-6 what is refused has no terms", func(t *testing.T) {
-		got, err := new(housing.Application).Receive(domaintest.Order(), housing.ReceiveApplication{
+		got, err := new(housing.Application).Receive(domaintest.Command(), housing.ReceiveApplication{
 			CaseID: caseID, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten, Terms: housing.ConsentTerms{Until: day("2026-04-01")},
 		}, opened().fold(), everybody)
 		domaintest.Refused(t, got, err, domain.CodeMemberNotAllowed, "consent_terms")
 	})
 	t.Run("C20 the terms of one that is given are checked with it", func(t *testing.T) {
-		got, err := new(housing.Application).Receive(domaintest.Order(), housing.ReceiveApplication{
+		got, err := new(housing.Application).Receive(domaintest.Command(), housing.ReceiveApplication{
 			CaseID: caseID, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten, Consent: true, Terms: housing.ConsentTerms{Until: day("2026-03-14")},
 		}, opened().fold(), everybody)
 		domaintest.Refused(t, got, err, domain.CodeTooEarly, "consent_terms.until")
@@ -224,10 +224,10 @@ func TestC20_S000_6_NonConsentIsAGroundWhereThereIsNoConsent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := domaintest.Fold[housing.Application](c.given...)
-			if _, err := a.Refuse(domaintest.Order(), housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent}); domain.CodeOf(err) != c.refusal {
+			if _, err := a.Refuse(domaintest.Command(), housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent}); domain.CodeOf(err) != c.refusal {
 				t.Errorf("refused on S000-6: %v, want %q", err, c.refusal)
 			}
-			if _, err := a.Approve(domaintest.Order(), opened().fold(), found(), rules.Book{}); domain.CodeOf(err) != c.placing {
+			if _, err := a.Approve(domaintest.Command(), opened().fold(), found(), rules.Book{}); domain.CodeOf(err) != c.placing {
 				t.Errorf("placed: %v, want %q", err, c.placing)
 			}
 		})
@@ -257,21 +257,21 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 		"of another application's holder": {given: received(), then: []domain.Event{housing.EntryTransferred{ListID: list, EntryID: entryOfCase(), From: aigul, PersonID: daur}}, want: domain.CodeConsentMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			events, err := domaintest.Fold[housing.Application](c.given...).Approve(domaintest.Order(), opened().fold(), found(), rules.Book{})
+			events, err := domaintest.Fold[housing.Application](c.given...).Approve(domaintest.Command(), opened().fold(), found(), rules.Book{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			e := events[len(events)-1].(housing.PlacementApproved)
-			placed, err := opened().fold().Place(domaintest.Order(), housing.Place{
+			placed, err := opened().fold().Place(domaintest.Command(), housing.Place{
 				EntryID: e.EntryID, PersonID: e.PersonID, CaseID: caseID, Seniority: e.Seniority, Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: 1000,
 			}, rules.Book{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			q := opened().then(placed...).then(c.then...).fold()
-			need, cmd := check, domaintest.Order()
+			need, cmd := check, domaintest.Command()
 			if c.on != "" {
-				need.On, cmd = day(c.on), domaintest.OrderOn("2026-04-01")
+				need.On, cmd = day(c.on), domaintest.CommandOn("2026-04-01")
 			}
 			_, err = new(housing.Provision).Decide(cmd, housing.Provide{CaseID: caseID, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{})
 			if domain.CodeOf(err) != c.want {
@@ -291,7 +291,7 @@ func TestC20_TheConsentOfAnEntryExpires(t *testing.T) {
 	e.Consent.Until = day("2026-03-20")
 	placed[1] = e
 	expire := func(on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.ExpireConsent(domaintest.OrderOn(on), a) }
+		return func(q *housing.Queue) ([]domain.Event, error) { return q.ExpireConsent(domaintest.CommandOn(on), a) }
 	}
 	expired := housing.LookupConsentExpired{ListID: list, EntryID: a, PersonID: aigul, ExpiredAt: day("2026-03-21").Start()}
 	domaintest.Run(t, []domaintest.Spec[housing.Queue]{

@@ -49,7 +49,7 @@ var (
 
 // reviewOf names the review of the entry that the order opens.
 func reviewOf(id domain.EntryID) domain.CaseID {
-	return domain.CaseID{UUID: domain.DeriveID(domaintest.Order().ID.UUID, "review of "+id.String())}
+	return domain.CaseID{UUID: domain.DeriveID(domaintest.Command().ID.UUID, "review of "+id.String())}
 }
 
 // heard is a review in which the holder was told of the removal and wants no

@@ -62,7 +62,7 @@ func redate(on string) decision {
 		if on != "" {
 			c.GroundArose = day(on)
 		}
-		return q.Redate(domaintest.Order(), c)
+		return q.Redate(domaintest.Command(), c)
 	}
 }
 
@@ -89,7 +89,7 @@ func TestQ17_Redating(t *testing.T) {
 		{Name: "Q17 but not beyond the application", Given: one.then(first), When: redate("2026-02-12"), Refused: domain.CodeRedatingTooEarly, Field: "ground_arose_on"},
 		{Name: "Q17 not to where it is", Given: one.then(first), When: redate("2026-03-01"), Refused: domain.CodeNothingChanges, Field: "ground_arose_on"},
 		{Name: "Q17 with reasons", Given: one, When: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Redate(domaintest.Order(), housing.Redate{EntryID: a, GroundArose: day("2026-03-01"), Reasons: " "})
+			return q.Redate(domaintest.Command(), housing.Redate{EntryID: a, GroundArose: day("2026-03-01"), Reasons: " "})
 		}, Refused: domain.CodeReasonsRequired, Field: "reasons"},
 	})
 }
@@ -115,7 +115,7 @@ func TestQ16_Transfer(t *testing.T) {
 			if change != nil {
 				change(&c)
 			}
-			return q.Transfer(domaintest.Order(), c, rules.Book{})
+			return q.Transfer(domaintest.Command(), c, rules.Book{})
 		}
 	}
 	done := housing.EntryTransferred{
@@ -159,7 +159,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 	g := entry("gulnar")
 	place := func(p domain.PersonID, approved domain.Position, family ...housing.FamilyMember) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Place(domaintest.Order(), housing.Place{
+			return q.Place(domaintest.Command(), housing.Place{
 				EntryID: g, PersonID: p, CaseID: caseID, Seniority: filed(1, 50), Family: family, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
 		}
@@ -180,10 +180,10 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 		{Name: "Q1 Q5 but not by an approval that has met it", Given: counted.removed(a, aigul, longAg), When: place(gulnar, 101), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q1 Q5 nor where the spouse was the applicant's", Given: alone.removed(a, aigul, longAg), When: place(gulnar, 101, spouse(aigul)), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q5 no reinstatement beside the spouse", Given: counted.removed(a, aigul, longAg).placed(g, gulnar, filed(1, 50), 1), When: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: a, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
+			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: a, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
 		}, Refused: domain.CodeSpouseOnList, Field: "applicant_id"},
 		{Name: "Q5 no spouse with an entry joins a family", Given: alone.placed(d, daur, filed(0, 20), 2), When: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ReportChange(domaintest.Order(), housing.ReportChange{
+			return q.ReportChange(domaintest.Command(), housing.ReportChange{
 				EntryID: a, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(daur)}, HappenedOn: domaintest.Today(),
 			}, rules.Book{})
 		}, Refused: domain.CodeSpouseOnList, Field: "family"},
@@ -195,24 +195,24 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 	protection := housing.ProtectionRecorded{ListID: list, EntryID: a, PersonID: aigul, Category: housing.ProtectedLargeFamily, Document: "a note", RecordedAt: domaintest.Noon()}
 	lifted := housing.ProtectionLifted{ListID: list, EntryID: a, PersonID: aigul, Category: housing.ProtectedLargeFamily, Reasons: "a note", LiftedAt: domaintest.Noon()}
 	remove := func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Remove(domaintest.Order(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note"}, rules.Book{})
+		return q.Remove(domaintest.Command(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note"}, rules.Book{})
 	}
 	protect := func(c housing.Protect) decision {
 		c.EntryID = a
 		if c.Because == "" {
 			c.Because = "a note"
 		}
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(domaintest.Order(), c, rules.Book{}) }
+		return func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(domaintest.Command(), c, rules.Book{}) }
 	}
 	notice := func(on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.GiveNotice(domaintest.OrderOn("2026-04-30"), housing.GiveNotice{EntryID: a, Grounds: "bought a flat", On: day(on)}, rules.Book{})
+			return q.GiveNotice(domaintest.CommandOn("2026-04-30"), housing.GiveNotice{EntryID: a, Grounds: "bought a flat", On: day(on)}, rules.Book{})
 		}
 	}
 	given := func(on string, late bool) housing.NoticeGiven {
 		return housing.NoticeGiven{
 			ListID: list, EntryID: a, PersonID: aigul, Grounds: "bought a flat", AppealRoute: housing.AppealRoute,
-			DueOn: day("2026-03-25"), On: day(on), Late: late, RecordedAt: domaintest.OrderOn("2026-04-30").Now,
+			DueOn: day("2026-03-25"), On: day(on), Late: late, RecordedAt: domaintest.CommandOn("2026-04-30").Now,
 		}
 	}
 	gone := one.removed(a, aigul, longAg)
@@ -226,7 +226,7 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 		{Name: "Q15 once", Given: gone.then(given("2026-03-20", false)), When: notice("2026-03-21"), Refused: domain.CodeNoticeNotOwed},
 		{Name: "Q15 of a removal only", Given: one, When: notice("2026-03-21"), Refused: domain.CodeNoticeNotOwed},
 		{Name: "Q15 with the grounds", Given: gone, When: func(q *housing.Queue) ([]domain.Event, error) {
-			return q.GiveNotice(domaintest.Order(), housing.GiveNotice{EntryID: a, On: domaintest.Today()}, rules.Book{})
+			return q.GiveNotice(domaintest.Command(), housing.GiveNotice{EntryID: a, On: domaintest.Today()}, rules.Book{})
 		}, Refused: domain.CodeReasonsRequired, Field: "grounds"},
 
 		{Name: "Q15a recorded", Given: one, When: protect(housing.Protect{Category: housing.ProtectedLargeFamily}), Then: []domain.Event{protection}},
@@ -250,12 +250,12 @@ func TestQ8_Priority(t *testing.T) {
 	down := housing.PriorityEnded{ListID: list, EntryID: d, PersonID: daur, From: first, Seniority: filed(0, 30), EndedAt: domaintest.Noon()}
 	set := func(basis string, categories ...housing.PriorityCategory) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.SetPriorityRule(domaintest.Order(), housing.SetPriorityRule{Categories: categories, Basis: basis}, rules.Book{})
+			return q.SetPriorityRule(domaintest.Command(), housing.SetPriorityRule{Categories: categories, Basis: basis}, rules.Book{})
 		}
 	}
 	prioritise := func(c housing.PriorityCategory, end bool) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Prioritise(domaintest.Order(), housing.Prioritise{EntryID: d, Category: c, End: end})
+			return q.Prioritise(domaintest.Command(), housing.Prioritise{EntryID: d, Category: c, End: end})
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
@@ -297,7 +297,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 	}
 	carryOut := func(d housing.ProvisionDecided) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			events, err := q.Provide(domaintest.Order(), d)
+			events, err := q.Provide(domaintest.Command(), d)
 			if declined, ok := events[0].(housing.ProvisionDeclined); ok && declined.Reason != "" {
 				declined.Reason = "" // a sentence; its code is what is specified
 				events[0] = declined
@@ -348,7 +348,7 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 			if change != nil {
 				change(&c)
 			}
-			return p.Decide(domaintest.Order(), c, q, rules.Book{})
+			return p.Decide(domaintest.Command(), c, q, rules.Book{})
 		}
 	}
 	checked := func(on string) func(*housing.Provide) {
@@ -370,10 +370,10 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 	completed := housing.ProvisionCompleted{CaseID: caseID, ListID: list, EntryID: a, DwellingID: flat.ID, CompletedAt: domaintest.Noon()}
 	voided := housing.ProvisionVoided{CaseID: caseID, Code: domain.CodeDwellingLeased, Reason: "let", VoidedAt: domaintest.Noon()}
 	complete := func(p *housing.Provision) ([]domain.Event, error) {
-		return p.Complete(domaintest.Order(), housing.Residence{})
+		return p.Complete(domaintest.Command(), housing.Residence{})
 	}
 	void := func(p *housing.Provision) ([]domain.Event, error) {
-		return p.Void(domaintest.Order(), domain.Refuse(domain.Conflict, domain.CodeDwellingLeased, "let"))
+		return p.Void(domaintest.Command(), domain.Refuse(domain.Conflict, domain.CodeDwellingLeased, "let"))
 	}
 	domaintest.Run(t, []domaintest.Spec[housing.Provision]{
 		{Name: "Q19 decided", When: decide(q, nil), Then: []domain.Event{first}},
@@ -411,27 +411,27 @@ func TestQ23_Inventory(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1) // placed, and so confirmed, on 15 March 2026
 	take := func(on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.TakeInventory(domaintest.OrderOn(on), rules.Book{})
+			return q.TakeInventory(domaintest.CommandOn(on), rules.Book{})
 		}
 	}
 	byItself := func(on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.TakeInventoryOf(domaintest.OrderOn(on), a, rules.Book{})
+			return q.TakeInventoryOf(domaintest.CommandOn(on), a, rules.Book{})
 		}
 	}
 	asked := housing.InventoryRequested{
 		ListID: list, EntryID: a, PersonID: aigul, DueOn: day("2027-03-15"),
-		AnswerBy: day("2027-04-02"), RequestedAt: domaintest.OrderOn("2027-03-16").Now, // ten working days, with Nauryz between
+		AnswerBy: day("2027-04-02"), RequestedAt: domaintest.CommandOn("2027-03-16").Now, // ten working days, with Nauryz between
 	}
 	missed := reviewed(a, aigul, housing.InventoryMissed)
-	missed.OpenedAt = domaintest.OrderOn("2027-04-03").Now
+	missed.OpenedAt = domaintest.CommandOn("2027-04-03").Now
 	confirm := func(today, on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ConfirmInventory(domaintest.OrderOn(today), housing.ConfirmInventory{EntryID: a, On: day(on)}, rules.Book{})
+			return q.ConfirmInventory(domaintest.CommandOn(today), housing.ConfirmInventory{EntryID: a, On: day(on)}, rules.Book{})
 		}
 	}
 	confirmed := func(today, on, next string, goesOn ...housing.ReviewReason) housing.InventoryConfirmed {
-		e := housing.InventoryConfirmed{ListID: list, EntryID: a, PersonID: aigul, On: day(on), NextDueOn: day(next), ConfirmedAt: domaintest.OrderOn(today).Now}
+		e := housing.InventoryConfirmed{ListID: list, EntryID: a, PersonID: aigul, On: day(on), NextDueOn: day(next), ConfirmedAt: domaintest.CommandOn(today).Now}
 		if len(goesOn) > 0 {
 			e.Review = goesOn[0]
 		}
@@ -439,11 +439,11 @@ func TestQ23_Inventory(t *testing.T) {
 	}
 	ended := func(today, next string, note domain.Personal) housing.ReviewClosed {
 		e := closed(a, aigul, note)
-		e.ClosedAt, e.NextDueOn = domaintest.OrderOn(today).Now, day(next)
+		e.ClosedAt, e.NextDueOn = domaintest.CommandOn(today).Now, day(next)
 		return e
 	}
 	closeIt := func(q *housing.Queue) ([]domain.Event, error) {
-		return q.Review(domaintest.OrderOn("2027-04-10"), housing.Review{EntryID: a, Close: true, Note: "in need"}, rules.Book{})
+		return q.Review(domaintest.CommandOn("2027-04-10"), housing.Review{EntryID: a, Close: true, Note: "in need"}, rules.Book{})
 	}
 	inAnswer, late := one.then(asked), one.then(asked, missed)
 	for name, when := range map[string]func(string) decision{"the commission": take, "the registry by itself": byItself} {
@@ -498,7 +498,7 @@ func TestQ23_AnInventoryDoesSomeAtATime(t *testing.T) {
 		on   string
 		does int
 	}{{"2027-03-16", 500}, {"2027-03-16", 1}, {"2027-04-03", 500}, {"2027-04-03", 1}} {
-		events, err := q.TakeInventory(domaintest.OrderOn(step.on), rules.Book{})
+		events, err := q.TakeInventory(domaintest.CommandOn(step.on), rules.Book{})
 		if err != nil || len(events) != step.does {
 			t.Fatalf("%d events on %s, %v, want %d", len(events), step.on, err, step.does)
 		}
@@ -532,7 +532,7 @@ func TestQ13_EveryActCountsTheRelationsOfItsDay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for on, code := range map[string]domain.Code{"2026-03-31": "", "2026-04-01": domain.CodeValueUnknown} {
-				_, err := act(domaintest.OrderOn(on))
+				_, err := act(domaintest.CommandOn(on))
 				var refused *domain.Error
 				if domain.CodeOf(err) != code || (errors.As(err, &refused) && refused.Field != "family[0].relation") {
 					t.Errorf("on %s: %v, want %q", on, err, code)
@@ -547,7 +547,7 @@ func TestQ18_ReportedChanges(t *testing.T) {
 	report := func(c housing.ReportChange) decision {
 		c.EntryID, c.Note = a, "a note"
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ReportChange(domaintest.Order(), c, rules.Book{})
+			return q.ReportChange(domaintest.Command(), c, rules.Book{})
 		}
 	}
 	reported := housing.ChangeReported{
@@ -585,7 +585,7 @@ func TestQ22_AWithdrawnConsentBlocksLookUpsAndNothingElse(t *testing.T) {
 	renewed := housing.LookupConsentRenewed{ListID: list, EntryID: a, PersonID: aigul, ConsentTerms: wholeConsent, RenewedAt: domaintest.Noon()}
 	change := func(given bool, holder domain.PersonID) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ChangeConsent(domaintest.Order(), housing.ChangeConsent{EntryID: a, Holder: holder, Given: given})
+			return q.ChangeConsent(domaintest.Command(), housing.ChangeConsent{EntryID: a, Holder: holder, Given: given})
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
@@ -648,7 +648,7 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 	const ok = domain.Code("")
 	review, left, removedNot, unreviewed, closed := domain.CodeEntryUnderReview, domain.CodeEntryNotActive, domain.CodeEntryNotRemoved, domain.CodeEntryNotReviewed, domain.CodeStepNotOpen
 	noNotice := domain.CodeNoticeNotOwed
-	o := domaintest.Order()
+	o := domaintest.Command()
 	proceed := func(step func(*procedure.Case) ([]domain.Event, error)) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) { return q.Proceed(a, domain.PersonID{}, step) }
 	}
@@ -697,10 +697,10 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 			return c.DecideComplaint(o, procedure.Satisfied, "n", terms())
 		}), [8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},
 		{"confirm", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.ConfirmInventory(domaintest.OrderOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")}, rules.Book{})
+			return q.ConfirmInventory(domaintest.CommandOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")}, rules.Book{})
 		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
 		{"take the inventory", func(q *housing.Queue) ([]domain.Event, error) {
-			return q.TakeInventoryOf(domaintest.OrderOn("2027-06-01"), a, rules.Book{})
+			return q.TakeInventoryOf(domaintest.CommandOn("2027-06-01"), a, rules.Book{})
 		}, [8]domain.Code{ok, domain.CodeNotDue, domain.CodeNotDue, domain.CodeNotDue, left, left, left, ok}},
 		{"report a change", func(q *housing.Queue) ([]domain.Event, error) {
 			return q.ReportChange(o, housing.ReportChange{EntryID: a, Kind: housing.NeedLost, HappenedOn: domaintest.Today()}, rules.Book{})
@@ -745,11 +745,11 @@ func TestQ19_OneRecordNamesEverybodySkippedOrNobodyIsProvided(t *testing.T) {
 		before = append(before, entry(name))
 	}
 	q := h.placed(a, aigul, filed(6000, 6000), 5002).fold()
-	last, _ := q.Provide(domaintest.Order(), decided(entry("5000"), domaintest.ID[domain.PersonID]("5000"), flat, before...))
+	last, _ := q.Provide(domaintest.Command(), decided(entry("5000"), domaintest.ID[domain.PersonID]("5000"), flat, before...))
 	if e, ok := last[0].(housing.EntryProvided); !ok || len(e.Skipped) != 5000 || e.Number != 5001 {
 		t.Errorf("behind 5000: %v", domaintest.Types(last))
 	}
-	beyond, _ := q.Provide(domaintest.Order(), decided(a, aigul, flat, before...))
+	beyond, _ := q.Provide(domaintest.Command(), decided(a, aigul, flat, before...))
 	if e, ok := beyond[0].(housing.ProvisionDeclined); !ok || e.Code != domain.CodeTooManySkipped {
 		t.Errorf("behind 5001: %v", domaintest.Types(beyond))
 	}

@@ -157,7 +157,7 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 	}
 	t.Run("Q13 the entry has the family that is counted", func(t *testing.T) {
 		a := domaintest.Fold[housing.Application](received(household).takenUp().examined(owns(daur, "1/1", beforeWed))...)
-		events, err := a.Approve(domaintest.Order(), opened().fold(), nil, rules.Book{})
+		events, err := a.Approve(domaintest.Command(), opened().fold(), nil, rules.Book{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 		if got := e.Judge(book.On(domaintest.Today()), domaintest.Today()).Family; len(got) != 1 || got[0].PersonID != daur {
 			t.Errorf("counted %v", got)
 		}
-		_, err := new(housing.Application).Receive(domaintest.Order(), housing.ReceiveApplication{
+		_, err := new(housing.Application).Receive(domaintest.Command(), housing.ReceiveApplication{
 			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten, Rules: book,
 			Family: []housing.FamilyMember{{PersonID: erlan, Relation: housing.Child}},
 		}, opened().fold(), everybody)
@@ -216,7 +216,7 @@ func TestQ10_TheDecisionIsJudgedOnItsDay(t *testing.T) {
 	book := rulestest.Book(t, "2026-04-01", `"dwelling_share_from": "1/2"`, `"dwelling_share_from": "1/4"`)
 	a := domaintest.Fold[housing.Application](received(household).takenUp().examined(owns(aigul, "1/3"))...)
 	approve := func(on string) ([]domain.Event, error) {
-		return a.Approve(domaintest.OrderOn(on), opened().fold(), nil, book)
+		return a.Approve(domaintest.CommandOn(on), opened().fold(), nil, book)
 	}
 	events, err := approve("2026-03-31")
 	if err != nil {
@@ -227,7 +227,7 @@ func TestQ10_TheDecisionIsJudgedOnItsDay(t *testing.T) {
 	}
 	events, err = approve("2026-04-01")
 	domaintest.Refused(t, events, err, domain.CodeRequirementsNotMet, "outcome")
-	events, err = a.Refuse(domaintest.OrderOn("2026-04-01"), housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book})
+	events, err = a.Refuse(domaintest.CommandOn("2026-04-01"), housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,12 +242,12 @@ func TestQ10_TheDecisionIsJudgedOnItsDay(t *testing.T) {
 func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 	sold := found(alienated(aigul, "1/1", "2021-03-15"))
 	plain := domaintest.Fold[housing.Application](received()...)
-	_, err := plain.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), sold, rules.Book{})
+	_, err := plain.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), sold, rules.Book{})
 	domaintest.Refused(t, nil, err, domain.CodeRequirementsNotMet, "outcome")
 	corrected := domaintest.Fold[housing.Application](append(received(),
 		procedure.CorrectionRequested{CaseID: caseID, Until: day("2026-03-27")},
-		procedure.CorrectionReceived{CaseID: caseID, ReceivedAt: domaintest.OrderOn("2026-03-16").Now, Deadline: day("2026-04-15").End()})...)
-	if _, err := corrected.Approve(domaintest.OrderOn("2026-04-10"), opened().fold(), sold, rules.Book{}); err != nil {
+		procedure.CorrectionReceived{CaseID: caseID, ReceivedAt: domaintest.CommandOn("2026-03-16").Now, Deadline: day("2026-04-15").End()})...)
+	if _, err := corrected.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), sold, rules.Book{}); err != nil {
 		t.Errorf("complete a day later: %v", err)
 	}
 }
@@ -255,7 +255,7 @@ func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 // TestQ14_ThePlacementIsRefusedWithEveryBar by its code.
 func TestQ14_ThePlacementIsRefusedWithEveryBar(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received(household)...)
-	_, err := a.Approve(domaintest.Order(), opened().fold(), found(owns(aigul, "1/1"), benefit(daur, "housing_payments")), rules.Book{})
+	_, err := a.Approve(domaintest.Command(), opened().fold(), found(owns(aigul, "1/1"), benefit(daur, "housing_payments")), rules.Book{})
 	refused, ok := err.(*domain.Error)
 	if !ok || refused.Code != domain.CodeRequirementsNotMet || refused.Kind != domain.Conflict {
 		t.Fatalf("%v", err)
@@ -277,19 +277,19 @@ func TestQ10_Q14_TheDecisionRestsOnAnExamination(t *testing.T) {
 	type decide = func(*housing.Application) ([]domain.Event, error)
 	approve := func(c *housing.Examine) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Approve(domaintest.Order(), opened().fold(), c, rules.Book{})
+			return a.Approve(domaintest.Command(), opened().fold(), c, rules.Book{})
 		}
 	}
 	refuse := func(change func(*housing.Refuse)) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
 			c := housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent}
 			change(&c)
-			return a.Refuse(domaintest.Order(), c)
+			return a.Refuse(domaintest.Command(), c)
 		}
 	}
 	examine := func(findings ...housing.Finding) decide {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.Examine(domaintest.Order(), *found(findings...))
+			return a.Examine(domaintest.Command(), *found(findings...))
 		}
 	}
 	barred := owns(aigul, "1/1")
@@ -362,7 +362,7 @@ func TestQ10_AFindingSaysWhatItsKindAsksFor(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := domaintest.Fold[housing.Application](received(household).takenUp()...)
-			got, err := a.Examine(domaintest.Order(), *found(owns(aigul, "1/1"), c.f))
+			got, err := a.Examine(domaintest.Command(), *found(owns(aigul, "1/1"), c.f))
 			if c.code == "" {
 				if err != nil {
 					t.Fatal(err)

@@ -67,7 +67,7 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 			case what == "remove" && len(standing) > 0:
 				k := rapid.IntRange(0, len(standing)-1).Draw(t, "whom")
 				s := standing[k]
-				order := domaintest.Order()
+				order := domaintest.Command()
 				order.ID = domaintest.ID[domain.CommandID](fmt.Sprint(i))
 				review, err := q.Review(order, housing.Review{EntryID: s.id, Note: "n"}, rules.Book{})
 				if err != nil {
@@ -88,7 +88,7 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 			case what == "reinstate" && len(gone) > 0:
 				k := rapid.IntRange(0, len(gone)-1).Draw(t, "whom")
 				s := gone[k]
-				events, err := q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: s.id, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
+				events, err := q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: s.id, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
 				if stands(s.person) {
 					if domain.CodeOf(err) != domain.CodeAlreadyOnList {
 						t.Fatalf("Q5: reinstated beside another entry: %v", err)
@@ -110,7 +110,7 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 					person: domaintest.ID[domain.PersonID](fmt.Sprint(rapid.IntRange(1, 15).Draw(t, "person"))),
 					s:      filed(rapid.IntRange(0, 4).Draw(t, "filed"), domain.Position(positions[i])),
 				}
-				events, err := q.Place(domaintest.Order(), housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000}, rules.Book{})
+				events, err := q.Place(domaintest.Command(), housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000}, rules.Book{})
 				if stands(s.person) {
 					if domain.CodeOf(err) != domain.CodeAlreadyOnList {
 						t.Fatalf("Q5: a second entry: %v", err)
@@ -176,7 +176,7 @@ func TestQ6_TheOrderOfDecisionsDoesNotMatter(t *testing.T) {
 		decideIn := func(order []int) map[domain.EntryID]int {
 			q := opened().fold()
 			for at, i := range order {
-				events, err := q.Place(domaintest.Order(), housing.Place{
+				events, err := q.Place(domaintest.Command(), housing.Place{
 					EntryID: entry(fmt.Sprint(i)), PersonID: domaintest.ID[domain.PersonID](fmt.Sprint(i)),
 					Seniority: filed(hours[i], domain.Position(positions[i])),
 				}, rules.Book{})

@@ -45,7 +45,7 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 			person := func(label string) domain.PersonID {
 				return domaintest.ID[domain.PersonID](fmt.Sprint(rapid.IntRange(1, 12).Draw(t, label)))
 			}
-			order := domaintest.Order()
+			order := domaintest.Command()
 			order.ID = domaintest.ID[domain.CommandID](fmt.Sprint("order ", i))
 			switch what {
 			case "place":

@@ -13,19 +13,19 @@ func TestQueue(t *testing.T) {
 	type decide = func(*housing.Queue) ([]domain.Event, error)
 	place := func(id domain.EntryID, p domain.PersonID, s housing.Seniority, approved domain.Position) decide {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Place(domaintest.Order(), housing.Place{
+			return q.Place(domaintest.Command(), housing.Place{
 				EntryID: id, PersonID: p, CaseID: caseID, Seniority: s, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
 		}
 	}
 	remove := func(id domain.EntryID, why housing.RemovalReason) decide {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Remove(domaintest.Order(), housing.Remove{EntryID: id, Reason: why, Note: "a note"}, rules.Book{})
+			return q.Remove(domaintest.Command(), housing.Remove{EntryID: id, Reason: why, Note: "a note"}, rules.Book{})
 		}
 	}
 	reinstate := func(id domain.EntryID, why housing.ReinstatementGround) decide {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: id, Ground: why, Act: inForce, Note: "a note"}, rules.Book{})
+			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: id, Ground: why, Act: inForce, Note: "a note"}, rules.Book{})
 		}
 	}
 	a, d, e := entry("aigul"), entry("daur"), entry("erlan")
@@ -36,13 +36,13 @@ func TestQueue(t *testing.T) {
 		{
 			Name: "a list is opened",
 			When: func(q *housing.Queue) ([]domain.Event, error) {
-				return q.Open(domaintest.Order(), housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"})
+				return q.Open(domaintest.Command(), housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"})
 			},
 			Then: opened(),
 		}, {
 			Name: "a list is opened once", Given: opened(),
 			When: func(q *housing.Queue) ([]domain.Event, error) {
-				return q.Open(domaintest.Order(), housing.OpenList{ListID: list})
+				return q.Open(domaintest.Command(), housing.OpenList{ListID: list})
 			},
 			Refused: domain.CodeListOpened,
 		},

@@ -34,9 +34,9 @@ func decidedComplaint(outcome procedure.ComplaintOutcome) procedure.ComplaintDec
 	return e
 }
 
-// by is an order on the day, given by another official than [domaintest.Order].
+// by is an order on the day, given by another official than [domaintest.Command].
 func by(actor, on string) domain.Command {
-	o := domaintest.OrderOn(on)
+	o := domaintest.CommandOn(on)
 	o.Actor = actor
 	return o
 }
@@ -49,16 +49,16 @@ func TestQ15_C8_NobodyIsRemovedUnheard(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1)
 	review := one.then(reviewed(a, aigul, housing.Doubt))
 	told := review.then(announced(a))
-	objected := told.then(procedure.ObjectionFiled{CaseID: reviewOf(a), Objection: "it is my brother's", FiledAt: domaintest.OrderOn("2026-03-16").Now})
-	lapsed := told.then(procedure.HearingClosed{CaseID: reviewOf(a), How: procedure.HearingLapsed, ClosedAt: domaintest.OrderOn("2026-03-18").Now})
+	objected := told.then(procedure.ObjectionFiled{CaseID: reviewOf(a), Objection: "it is my brother's", FiledAt: domaintest.CommandOn("2026-03-16").Now})
+	lapsed := told.then(procedure.HearingClosed{CaseID: reviewOf(a), How: procedure.HearingLapsed, ClosedAt: domaintest.CommandOn("2026-03-18").Now})
 	remove := func(on string, exemption procedure.Dispense) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Remove(domaintest.OrderOn(on), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note", Exemption: exemption}, rules.Book{})
+			return q.Remove(domaintest.CommandOn(on), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note", Exemption: exemption}, rules.Book{})
 		}
 	}
 	removed := func(on string) domain.Event {
 		e := one.removed(a, aigul, longAg).last()[0].(housing.EntryRemoved)
-		e.NoticeDueOn, e.RemovedAt = day(on).AddDays(10), domaintest.OrderOn(on).Now
+		e.NoticeDueOn, e.RemovedAt = day(on).AddDays(10), domaintest.CommandOn(on).Now
 		return e
 	}
 	dispensed := func(x procedure.Exemption) domain.Event {
@@ -73,7 +73,7 @@ func TestQ15_C8_NobodyIsRemovedUnheard(t *testing.T) {
 		{Name: "Q15 not without a review, whatever the exemption", Given: one, When: remove(today, because(procedure.Urgency)), Refused: domain.CodeEntryNotReviewed},
 		{Name: "Q15 C8 not out of a review without a hearing", Given: review, When: remove(today, none), Refused: domain.CodeHearingRequired},
 		{Name: "Q15 C8 the holder is told", Given: review, When: step(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.AnnounceHearing(domaintest.Order(), "removal", terms())
+			return c.AnnounceHearing(domaintest.Command(), "removal", terms())
 		}), Then: []domain.Event{announced(a)}},
 		{Name: "Q15 C8 not while the holder may object", Given: told, When: remove("2026-03-18", none), Refused: domain.CodeStepNotOpen},
 		{Name: "Q15 C8 not before three working days, whatever was answered", Given: objected, When: remove("2026-03-17", none), Refused: domain.CodeTooEarly},
@@ -107,12 +107,12 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 	notice := housing.NoticeGiven{ListID: list, EntryID: a, PersonID: aigul, On: day("2026-03-20"), DueOn: day("2026-03-25")}
 	file := func(on string) decision {
 		return step(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.FileComplaint(domaintest.OrderOn(on), "complaint", c.ApplicantID, "a note", terms())
+			return c.FileComplaint(domaintest.CommandOn(on), "complaint", c.ApplicantID, "a note", terms())
 		})
 	}
 	filed := func(on, forwardBy string, late bool) []domain.Event {
 		e := complaint()
-		e.FiledAt, e.ForwardBy, e.Late = domaintest.OrderOn(on).Now, day(forwardBy), late
+		e.FiledAt, e.ForwardBy, e.Late = domaintest.CommandOn(on).Now, day(forwardBy), late
 		return []domain.Event{e}
 	}
 	forwarded := procedure.ComplaintForwarded{CaseID: reviewOf(a), To: "ministry", DecideBy: day("2026-04-15"), ForwardedAt: domaintest.Noon()}
@@ -124,7 +124,7 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 	asHolder := func(p domain.PersonID) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
 			return q.Proceed(a, p, func(c *procedure.Case) ([]domain.Event, error) {
-				return c.FileComplaint(domaintest.Order(), "complaint", c.ApplicantID, "a note", terms())
+				return c.FileComplaint(domaintest.Command(), "complaint", c.ApplicantID, "a note", terms())
 			})
 		}
 	}
@@ -138,10 +138,10 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 		{Name: "C12 the body satisfies it itself", Given: gone.then(complaint()), When: decide("reviewer", procedure.Satisfied), Then: []domain.Event{decidedComplaint(procedure.Satisfied)}},
 		{Name: "C12 it does not decide it otherwise", Given: gone.then(complaint()), When: decide("reviewer", procedure.Upheld), Refused: domain.CodeStepNotOpen},
 		{Name: "C12 forwarded with the file", Given: gone.then(complaint()), When: step(func(c *procedure.Case) ([]domain.Event, error) {
-			return c.ForwardComplaint(domaintest.Order(), "ministry", terms())
+			return c.ForwardComplaint(domaintest.Command(), "ministry", terms())
 		}), Then: []domain.Event{forwarded}},
 		{Name: "C12 decided there: what falls is made good, not reviewed again", Given: gone.then(complaint(), forwarded), When: decide("reviewer", procedure.Annulled), Then: []domain.Event{decidedComplaint(procedure.Annulled)}},
-		{Name: "C12 not by whose act it is", Given: gone.then(complaint(), forwarded), When: decide(domaintest.Order().Actor, procedure.Annulled), Refused: domain.CodeDeciderRecused},
+		{Name: "C12 not by whose act it is", Given: gone.then(complaint(), forwarded), When: decide(domaintest.Command().Actor, procedure.Annulled), Refused: domain.CodeDeciderRecused},
 	})
 }
 
@@ -153,7 +153,7 @@ func TestQ8_AReinstatementRestsOnACourtOrOnAComplaintThatWasWon(t *testing.T) {
 	again := won.reinstated(a, aigul, longAg).heard(a, aigul).removed(a, aigul, longAg)
 	reinstate := func(ground housing.ReinstatementGround, complaint string, act housing.Act) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {
-			return q.Reinstate(domaintest.Order(), housing.Reinstate{EntryID: a, Ground: ground, ComplaintID: complaint, Act: act, Note: "a note"}, rules.Book{})
+			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: a, Ground: ground, ComplaintID: complaint, Act: act, Note: "a note"}, rules.Book{})
 		}
 	}
 	act := func(number domain.Personal, on, inForce string) housing.Act {
@@ -259,7 +259,7 @@ func TestQ15_Q15a_Q19_Q23_TheNumbersOfAListAreThoseOfTheEdition(t *testing.T) {
 		}, func(e []domain.Event) any { return e[0].(housing.ProvisionDecided).Norm }, housing.Norm{Min: 15, Max: 18}, refused(domain.CodeDwellingNotFit)},
 	} {
 		for on, want := range map[string]any{"2026-03-31": c.before, "2026-04-01": c.and} {
-			events, err := c.do(domaintest.OrderOn(on))
+			events, err := c.do(domaintest.CommandOn(on))
 			var got any = domain.CodeOf(err)
 			if err == nil {
 				got = c.of(events)

@@ -46,16 +46,16 @@ func TestC11_EveryTransitionOfANotice(t *testing.T) {
 	account := map[notice.State][]domain.Event{notice.None: {}, notice.Queued: {queued}, notice.Delivered: {queued, inAccount}}
 	steps := map[notice.Step]func(*notice.Notice, notice.Way) ([]domain.Event, error){
 		notice.Send: func(n *notice.Notice, w notice.Way) ([]domain.Event, error) {
-			return n.Send(domaintest.Order(), w, false)
+			return n.Send(domaintest.Command(), w, false)
 		},
 		notice.Deliver: func(n *notice.Notice, w notice.Way) ([]domain.Event, error) {
-			return n.Deliver(domaintest.Order(), w)
+			return n.Deliver(domaintest.Command(), w)
 		},
 		notice.Retry: func(n *notice.Notice, w notice.Way) ([]domain.Event, error) {
-			return n.Fail(domaintest.Order(), w, notice.Unreachable, terms)
+			return n.Fail(domaintest.Command(), w, notice.Unreachable, terms)
 		},
 		notice.GiveUp: func(n *notice.Notice, w notice.Way) ([]domain.Event, error) {
-			return n.Fail(domaintest.Order(), w, notice.Rejected, terms)
+			return n.Fail(domaintest.Command(), w, notice.Rejected, terms)
 		},
 	}
 	lines := 0
@@ -96,7 +96,7 @@ func TestC11_EveryTransitionOfANotice(t *testing.T) {
 func TestC11_HowOftenAndWhenANoticeIsTriedAgain(t *testing.T) {
 	fail := func(why notice.Failure) func(*notice.Notice) ([]domain.Event, error) {
 		return func(n *notice.Notice) ([]domain.Event, error) {
-			return n.Fail(domaintest.Order(), notice.SMS, why, terms)
+			return n.Fail(domaintest.Command(), notice.SMS, why, terms)
 		}
 	}
 	once := []domain.Event{queued, failed(1, notice.Unreachable, time.Minute)}
@@ -115,7 +115,7 @@ func TestC11_HowOftenAndWhenANoticeIsTriedAgain(t *testing.T) {
 
 func TestR15_ANoticeIsQueuedOnce(t *testing.T) {
 	queue := func(n *notice.Notice) ([]domain.Event, error) { return n.Queue(queued) }
-	begin := func(n *notice.Notice) ([]domain.Event, error) { return n.Begin(domaintest.Order()) }
+	begin := func(n *notice.Notice) ([]domain.Event, error) { return n.Begin(domaintest.Command()) }
 	began := notice.Began{NoticeID: notice.Beginning, BeganAt: domaintest.Noon()}
 	domaintest.Run(t, []domaintest.Spec[notice.Notice]{
 		{Name: "R15 queued", When: queue, Then: []domain.Event{queued}},

@@ -39,7 +39,7 @@ func rejected(left int) domain.Event {
 }
 
 func orderAt(at time.Time) domain.Command {
-	o := domaintest.Order()
+	o := domaintest.Command()
 	o.Now = at
 	return o
 }

@@ -12,13 +12,13 @@ import (
 
 // on takes a step on a day.
 func on(day string, take decider) func(*procedure.Case) ([]domain.Event, error) {
-	return func(c *procedure.Case) ([]domain.Event, error) { return take(c, domaintest.OrderOn(day)) }
+	return func(c *procedure.Case) ([]domain.Event, error) { return take(c, domaintest.CommandOn(day)) }
 }
 
 // by takes a step at noon of the day of the specifications, as another account.
 func by(actor string, take decider) func(*procedure.Case) ([]domain.Event, error) {
 	return func(c *procedure.Case) ([]domain.Event, error) {
-		cmd := domaintest.Order()
+		cmd := domaintest.Command()
 		cmd.Actor = actor
 		return take(c, cmd)
 	}
@@ -28,7 +28,7 @@ func given(s procedure.State, more ...domain.Event) []domain.Event {
 	return append(append([]domain.Event{begun()}, reach[s]...), more...)
 }
 
-func noonOf(day string) (cmd domain.Command) { return domaintest.OrderOn(day) }
+func noonOf(day string) (cmd domain.Command) { return domaintest.CommandOn(day) }
 
 // unforeseen is a calendar without data for the year.
 type unforeseen struct{}
@@ -47,7 +47,7 @@ func TestC14_WhatTheStateHoldsIsAskedOfNobody(t *testing.T) {
 	held.StateHeld = []domain.DocumentType{domain.DocumentIdentityCard, domain.DocumentPassport}
 	ask := func(silent bool, missing ...procedure.Missing) func(*procedure.Case) ([]domain.Event, error) {
 		return func(c *procedure.Case) ([]domain.Event, error) {
-			return c.RequestCorrection(domaintest.Order(), procedure.Correction{Missing: missing, SystemsSilent: silent}, held)
+			return c.RequestCorrection(domaintest.Command(), procedure.Correction{Missing: missing, SystemsSilent: silent}, held)
 		}
 	}
 	asked := func(silent bool, missing ...procedure.Missing) []domain.Event {
@@ -418,7 +418,7 @@ func TestC12_AReopenedCaseIsAsItWasBeforeTheDecision(t *testing.T) {
 	if c.State != procedure.InReview || c.Completed != first.Completed || c.Heard || c.Hearing != nil || !c.NotifiedAt.IsZero() || !c.DecidedOn.IsZero() {
 		t.Errorf("reopened: %+v", c)
 	}
-	if _, err := c.Refusing(domaintest.Order(), procedure.Dispense{}); domain.CodeOf(err) != domain.CodeHearingRequired {
+	if _, err := c.Refusing(domaintest.Command(), procedure.Dispense{}); domain.CodeOf(err) != domain.CodeHearingRequired {
 		t.Errorf("C8: refused again without a hearing: %v", err)
 	}
 }
@@ -427,7 +427,7 @@ func TestC10_OneSittingTakesNoStepBetween(t *testing.T) {
 	for step, how := range steps {
 		e := begun()
 		e.OneSitting = true
-		got, err := how.take(domaintest.Fold[procedure.Case](e), domaintest.OrderOn(how.on))
+		got, err := how.take(domaintest.Fold[procedure.Case](e), domaintest.CommandOn(how.on))
 		t.Run(string(step), func(t *testing.T) { domaintest.Refused(t, got, err, domain.CodeStepNotOpen, "") })
 	}
 }
@@ -435,7 +435,7 @@ func TestC10_OneSittingTakesNoStepBetween(t *testing.T) {
 func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 	terms := terms
 	terms.Calendar, terms.LastDay = unforeseen{}, unforeseen{}.lastDay
-	cmd := domaintest.Order()
+	cmd := domaintest.Command()
 	pending := procedure.ComplaintFiled{CaseID: caseID, ForwardBy: domaintest.Day("2026-03-18")}
 	granted := domaintest.Fold[procedure.Case](given(procedure.Granted, pending)...)
 	complained := domaintest.Fold[procedure.Case](given(procedure.Refused, pending)...)

@@ -120,7 +120,7 @@ func (tab table) walk(t *testing.T, day string) {
 				if got := tab.state(c); got != from {
 					t.Fatalf("it is %s, not %s", got, from)
 				}
-				cmd := domaintest.OrderOn(day)
+				cmd := domaintest.CommandOn(day)
 				cmd.Actor = "reviewer"
 				got, err := take(c, cmd)
 				to, open := tab.lines[from][event]

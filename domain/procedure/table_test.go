@@ -239,7 +239,7 @@ func TestC2_C6_C10_EveryStepInEveryState(t *testing.T) {
 				if c.State != state {
 					t.Fatalf("the case is %s", c.State)
 				}
-				got, err := how.take(c, domaintest.OrderOn(how.on))
+				got, err := how.take(c, domaintest.CommandOn(how.on))
 				to, ok := open[step]
 				switch {
 				case ok && err == nil:
@@ -256,7 +256,7 @@ func TestC2_C6_C10_EveryStepInEveryState(t *testing.T) {
 				default:
 					domaintest.Refused(t, got, err, domain.CodeCaseDecided, "")
 				}
-				none, err := how.take(new(procedure.Case), domaintest.OrderOn(how.on))
+				none, err := how.take(new(procedure.Case), domaintest.CommandOn(how.on))
 				domaintest.Refused(t, none, err, domain.CodeCaseUnknown, "")
 			})
 		}
@@ -308,7 +308,7 @@ func TestC10_RandomWalksNeverLeaveTheTable(t *testing.T) {
 		day := domaintest.Today()
 		for i := range rapid.IntRange(1, 40).Draw(t, "length") {
 			day = day.AddDays(rapid.SampledFrom([]int{0, 0, 0, 1, 3, 40}).Draw(t, "days"))
-			cmd := domaintest.OrderOn(day.String())
+			cmd := domaintest.CommandOn(day.String())
 			cmd.Actor = rapid.SampledFrom([]string{"desk-7", "desk-8", "reviewer"}).Draw(t, "actor")
 			was := *c
 			var got []domain.Event

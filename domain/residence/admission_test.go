@@ -64,7 +64,7 @@ func TestR19_TheTenantConsentsInThePlaceOfTheOwners(t *testing.T) {
 				RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: day(c.from), Consents: c.consents, Rules: c.rules,
 				Dwelling: &residence.Dwelling{ID: flat, Owners: c.owners, Lease: c.lease},
 			}
-			events, err := h.fold().Register(domaintest.Order(), r)
+			events, err := h.fold().Register(domaintest.Command(), r)
 			if c.code != "" {
 				domaintest.Refused(t, events, err, c.code, c.field)
 				return
@@ -82,7 +82,7 @@ func TestR19_OneRegistersAtAPlaceOfAPermittedKind(t *testing.T) {
 	for _, place := range append(slices.Clone(residence.Places), "") {
 		for name, by := range map[string]rules.Book{"": {}, ", where the edition permits no hotel": noHotels} {
 			t.Run("R19 "+string(place)+name, func(t *testing.T) {
-				events, err := resident().fold().Register(domaintest.Order(), residence.Register{
+				events, err := resident().fold().Register(domaintest.Command(), residence.Register{
 					RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: today, Rules: by,
 					Dwelling: &residence.Dwelling{ID: flat, Place: place},
 				})
@@ -147,7 +147,7 @@ func TestR19_TheOccupancyNorm(t *testing.T) {
 				if kind == residence.Temporary {
 					r.Until = r.From.AddMonths(6)
 				}
-				events, err := resident().fold().Register(domaintest.Order(), r)
+				events, err := resident().fold().Register(domaintest.Command(), r)
 				if c.code != "" {
 					domaintest.Refused(t, events, err, c.code, "dwelling_id")
 					return
@@ -159,7 +159,7 @@ func TestR19_TheOccupancyNorm(t *testing.T) {
 		}
 	}
 	t.Run("R19 a kinship is one of three", func(t *testing.T) {
-		events, err := resident().fold().Register(domaintest.Order(), residence.Register{
+		events, err := resident().fold().Register(domaintest.Command(), residence.Register{
 			RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: today, Kinship: residence.Kinship{Kind: "neighbour", PersonID: daur},
 		})
 		domaintest.Refused(t, events, err, domain.CodeValueUnknown, "kinship.kind")
@@ -180,7 +180,7 @@ func TestR19_TheNormIsNeverAGroundForAnEnding(t *testing.T) {
 func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 	describe := func(place residence.Place, area residence.Area) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Describe(domaintest.Order(), residence.Description{Place: place, Area: area})
+			return d.Describe(domaintest.Command(), residence.Description{Place: place, Area: area})
 		}
 	}
 	described := func(place residence.Place, area residence.Area) residence.DwellingDescribed {
@@ -190,7 +190,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 	small := append(theFlat(), described(residence.Apartment, 54))
 	record := func(of residence.Description) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Record(domaintest.Order(), residence.RecordDwelling{DwellingID: flat, RKA: "1", Description: of})
+			return d.Record(domaintest.Command(), residence.RecordDwelling{DwellingID: flat, RKA: "1", Description: of})
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{

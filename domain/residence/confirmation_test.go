@@ -120,10 +120,10 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
 	answer := func(p domain.PersonID, what residence.Answer) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: p, Answer: what, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p)}, dwelling)
+			return d.Answer(domaintest.Command(), residence.AnswerApplication{PersonID: p, Answer: what, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p)}, dwelling)
 		}
 	}
-	late := domaintest.Order()
+	late := domaintest.Command()
 	late.Now = noon.Add(72 * time.Hour)
 	orders := map[string]func(*residence.Deregistration) ([]domain.Event, error){
 		"daur confirms":  answer(daur, residence.AnswerConfirm),
@@ -134,7 +134,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		"erlan revokes":  answer(erlan, residence.AnswerRevoke),
 		"lapse":          func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(late, rules.Book{}) },
 		"decide": func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Decide(domaintest.Order(), []residence.Result{{PersonID: daur}}, rules.Book{})
+			return d.Decide(domaintest.Command(), []residence.Result{{PersonID: daur}}, rules.Book{})
 		},
 	}
 	no := allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)
@@ -200,7 +200,7 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
 	answer := func(p domain.PersonID, how domain.SignatureMethod, after time.Duration) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
-			cmd := domaintest.Order()
+			cmd := domaintest.Command()
 			cmd.Now = cmd.Now.Add(after)
 			return d.Answer(cmd, residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: how, Evidence: domaintest.Signed(how, p)}, dwelling)
 		}
@@ -208,7 +208,7 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 	eds := domain.SignatureEDS
 	answerWith := func(p domain.PersonID, e domain.Evidence) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: eds, Evidence: e}, dwelling)
+			return d.Answer(domaintest.Command(), residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: eds, Evidence: e}, dwelling)
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
@@ -226,7 +226,7 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 			},
 		}},
 		{Name: "R6 not too early for the timer", Given: waiting(t), Refused: domain.CodeNotDue, When: func(d *residence.Deregistration) ([]domain.Event, error) {
-			cmd := domaintest.Order()
+			cmd := domaintest.Command()
 			cmd.Now = cmd.Now.Add(72*time.Hour - time.Second)
 			return d.Lapse(cmd, rules.Book{})
 		}},
@@ -249,7 +249,7 @@ func TestR5_R6_TitleIsJudgedAtTheLastConfirmation(t *testing.T) {
 			}
 			dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2026-03-15", now...))...)
 			d := domaintest.Fold[residence.Deregistration](waiting(t, confirmedBy(daur))...)
-			events, err := d.Answer(domaintest.Order(), residence.AnswerApplication{PersonID: erlan, Answer: residence.AnswerConfirm, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, erlan)}, dwelling)
+			events, err := d.Answer(domaintest.Command(), residence.AnswerApplication{PersonID: erlan, Answer: residence.AnswerConfirm, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, erlan)}, dwelling)
 			if err != nil {
 				t.Fatal(err)
 			}

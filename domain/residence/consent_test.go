@@ -49,7 +49,7 @@ func TestR19_EveryOwnerConsentsToARegistration(t *testing.T) {
 				if kind == residence.Temporary {
 					r.Until = today.AddMonths(2)
 				}
-				events, err := resident().fold().Register(domaintest.Order(), r)
+				events, err := resident().fold().Register(domaintest.Command(), r)
 				if c.code != "" {
 					domaintest.Refused(t, events, err, c.code, c.field)
 					return

@@ -15,7 +15,7 @@ func TestConfirmContacts(t *testing.T) {
 	confirmed := residence.ContactsConfirmed{PersonID: person.PersonID, Phone: both.Phone, Email: both.Email, Language: both.Language, ConfirmedAt: domaintest.Noon()}
 	spec := func(name string, given []domain.Event, when residence.ConfirmContacts, then domain.Event, refused domain.Code, field string) domaintest.Spec[residence.Person] {
 		s := domaintest.Spec[residence.Person]{Name: name, Given: given, Refused: refused, Field: field, When: func(p *residence.Person) ([]domain.Event, error) {
-			return p.ConfirmContacts(domaintest.Order(), when)
+			return p.ConfirmContacts(domaintest.Command(), when)
 		}}
 		if then != nil {
 			s.Then = []domain.Event{then}

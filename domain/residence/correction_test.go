@@ -35,7 +35,7 @@ func accepting(c residence.Correct, codes ...domain.Code) residence.Correct {
 // corrected carries the correction out.
 func (h history) corrected(t testing.TB, c residence.Correct) history {
 	t.Helper()
-	events, err := h.fold().Correct(domaintest.Order(), c)
+	events, err := h.fold().Correct(domaintest.Command(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func (h history) corrected(t testing.TB, c residence.Correct) history {
 
 func (h history) refusesCorrection(t testing.TB, c residence.Correct, code domain.Code, field string) *domain.Error {
 	t.Helper()
-	events, err := h.fold().Correct(domaintest.Order(), c)
+	events, err := h.fold().Correct(domaintest.Command(), c)
 	domaintest.Refused(t, events, err, code, field)
 	var e *domain.Error
 	errors.As(err, &e)
@@ -154,7 +154,7 @@ func TestR14_ConsequencesAreListedAndRefusedUnlessAccepted(t *testing.T) {
 			[]string{"first 2025-01-01 2025-06-01 moved_to_new_address", "second 2025-06-01 2025-10-01 owner_application", "third 2025-10-01"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			plan, err := c.given.fold().PlanCorrection(domaintest.Order(), c.act)
+			plan, err := c.given.fold().PlanCorrection(domaintest.Command(), c.act)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -319,7 +319,7 @@ func TestR14_ResidentsOfADwellingFollowCorrections(t *testing.T) {
 
 func TestR14_ARegistrationAfterACorrectionGoesOnFromTheCorrectedTimeline(t *testing.T) {
 	h := moved().corrected(t, accepting(correct(annul(5)), domain.CodeLeavesWithoutResidence, domain.CodeEndingWithoutMove))
-	events, err := h.fold().Register(domaintest.Order(), residence.Register{RegistrationID: domaintest.ID[domain.RegistrationID]("right"), DwellingID: dacha, Kind: residence.Permanent, From: day("2025-10-01")})
+	events, err := h.fold().Register(domaintest.Command(), residence.Register{RegistrationID: domaintest.ID[domain.RegistrationID]("right"), DwellingID: dacha, Kind: residence.Permanent, From: day("2025-10-01")})
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%v, %v", events, err)
 	}

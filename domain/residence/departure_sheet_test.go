@@ -38,7 +38,7 @@ func TestR17_DepartureSheetsOnRequestForWhatHasEnded(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := domaintest.Fold[residence.Deregistration](residence.DeregistrationApplied{CaseID: caseID, DepartureSheet: c.asked})
-			domaintest.Happened(t, d.DepartureSheets(domaintest.Order(), c.ended), nil, c.want...)
+			domaintest.Happened(t, d.DepartureSheets(domaintest.Command(), c.ended), nil, c.want...)
 		})
 	}
 }
@@ -47,7 +47,7 @@ func TestR17_DepartureSheetsOnRequestForWhatHasEnded(t *testing.T) {
 func TestR17_SheetsAskedForLater(t *testing.T) {
 	request := func(id domain.RegistrationID, of *residence.Deregistration) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.RequestDepartureSheet(domaintest.Order(), residence.RequestDepartureSheet{RegistrationID: id, Language: domain.Russian, Case: of})
+			return p.RequestDepartureSheet(domaintest.Command(), residence.RequestDepartureSheet{RegistrationID: id, Language: domain.Russian, Case: of})
 		}
 	}
 	sheet := func(revision int, kind residence.Kind, why residence.Reason, on string) residence.DepartureSheetIssued {
@@ -127,7 +127,7 @@ func TestR17_SheetsAskedForLater(t *testing.T) {
 // A refused or rehearsed request leaves the state as it was: it is shared.
 func TestR17_ARequestLeavesTheStateAlone(t *testing.T) {
 	p := resident().temporary(first, flat, "2025-10-01", "2026-03-15").fold()
-	if _, err := p.RequestDepartureSheet(domaintest.Order(), residence.RequestDepartureSheet{RegistrationID: first}); err != nil {
+	if _, err := p.RequestDepartureSheet(domaintest.Command(), residence.RequestDepartureSheet{RegistrationID: first}); err != nil {
 		t.Fatal(err)
 	}
 	if p.Registrations[0].Ended {

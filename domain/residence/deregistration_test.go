@@ -27,7 +27,7 @@ type application struct {
 // the flat at a desk of the State Corporation.
 func applied(changes ...func(*application)) *application {
 	a := &application{
-		cmd:      domaintest.Order(),
+		cmd:      domaintest.Command(),
 		owner:    resident(),
 		dwelling: append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul, Share: "1/1"})),
 		c: residence.ApplyForDeregistration{
@@ -336,14 +336,14 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 			Name:  "R15 R23 decided with a result for each person",
 			Given: []domain.Event{a.received()},
 			When: func(d *residence.Deregistration) ([]domain.Event, error) {
-				return d.Decide(domaintest.Order(), results, rules.Book{})
+				return d.Decide(domaintest.Command(), results, rules.Book{})
 			},
 			Then: []domain.Event{decided},
 		}, {
 			Name:  "R15 not twice",
 			Given: []domain.Event{a.received(), decided},
 			When: func(d *residence.Deregistration) ([]domain.Event, error) {
-				return d.Decide(domaintest.Order(), results, rules.Book{})
+				return d.Decide(domaintest.Command(), results, rules.Book{})
 			},
 			Refused: domain.CodeCaseDecided,
 		}, {
@@ -372,7 +372,7 @@ func TestQ10_TheEditionOfTheDayOfTheApplicationJudgesAndIsStored(t *testing.T) {
 		{on: "2026-03-16", edition: rulestest.New, term: 45 * time.Minute, handwritten: domain.CodeSignatureMethod},
 	} {
 		a := applied()
-		a.cmd = domaintest.OrderOn(c.on)
+		a.cmd = domaintest.CommandOn(c.on)
 		a.rules = book
 		if _, err := a.receive(); domain.CodeOf(err) != c.handwritten {
 			t.Errorf("C17 signed by hand on %s: %v, want %q", c.on, err, c.handwritten)
@@ -389,7 +389,7 @@ func TestQ10_TheEditionOfTheDayOfTheApplicationJudgesAndIsStored(t *testing.T) {
 			t.Errorf("R18 received on %s: %s, want %s", c.on, term, c.term)
 		}
 		// A crash lets it be finished a month later: it was judged on the first day.
-		later := domaintest.OrderOn("2026-04-20")
+		later := domaintest.CommandOn("2026-04-20")
 		events, err := domaintest.Fold[residence.Deregistration](e).Decide(later, nil, book)
 		if err != nil {
 			t.Fatal(err)

@@ -25,7 +25,7 @@ func TestRecordDwelling(t *testing.T) {
 	record := func(change func(*residence.RecordDwelling)) func(*residence.Dwelling) ([]domain.Event, error) {
 		c := residence.RecordDwelling{DwellingID: flat, RKA: "0201300012345678", KATO: "750000000", Address: "Алматы, Абай 1"}
 		change(&c)
-		return func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(domaintest.Order(), c) }
+		return func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(domaintest.Command(), c) }
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
 		{
@@ -68,7 +68,7 @@ func TestChangeOwners(t *testing.T) {
 			if on != "" {
 				c.On = day(on)
 			}
-			return d.ChangeOwners(domaintest.Order(), c)
+			return d.ChangeOwners(domaintest.Command(), c)
 		}
 	}
 	own := func(p domain.PersonID, share residence.Share) residence.Owner {
@@ -134,7 +134,7 @@ func FuzzShare(f *testing.F) {
 			return // not known: any number of owners may leave it out
 		}
 		d := domaintest.Fold[residence.Dwelling](theFlat()...)
-		_, err := d.ChangeOwners(domaintest.Order(), residence.ChangeOwners{
+		_, err := d.ChangeOwners(domaintest.Command(), residence.ChangeOwners{
 			Owners: []residence.Owner{{PersonID: aigul, Share: residence.Share(s)}}, On: today,
 		})
 		right := form.MatchString(s)

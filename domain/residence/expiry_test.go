@@ -10,7 +10,7 @@ import (
 
 func TestR13_TermExpired(t *testing.T) {
 	on := func(d string) func(*residence.Person) ([]domain.Event, error) {
-		return func(p *residence.Person) ([]domain.Event, error) { return p.Expire(domaintest.OrderOn(d), first) }
+		return func(p *residence.Person) ([]domain.Event, error) { return p.Expire(domaintest.CommandOn(d), first) }
 	}
 	stays := resident().temporary(first, flat, "2026-01-10", "2026-03-10")
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{

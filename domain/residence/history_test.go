@@ -26,7 +26,7 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 		var ofCases sheets
 		for i := range rapid.IntRange(1, 25).Draw(t, "orders") {
 			now = now.AddDays(rapid.IntRange(0, 40).Draw(t, "days later"))
-			cmd := domaintest.OrderOn(now.String())
+			cmd := domaintest.CommandOn(now.String())
 			at := rapid.SampledFrom(dwellings).Draw(t, "dwelling")
 			before := *p
 			var events []domain.Event
@@ -108,7 +108,7 @@ func (s *sheets) decide(t *rapid.T, id domain.CaseID, revision int, events []dom
 		residence.DeregistrationDecided{CaseID: id, Results: []residence.Result{result}},
 	)
 	s.decided[id] = d
-	for _, e := range d.DepartureSheets(domaintest.Order(), ended) {
+	for _, e := range d.DepartureSheets(domaintest.Command(), ended) {
 		s.issued = append(s.issued, e.(residence.DepartureSheetIssued))
 	}
 }

@@ -102,7 +102,7 @@ func TestR14_AWrongDwellingOrKindIsAnnulledAndTheRightOneInserted(t *testing.T) 
 			for i := range c.codes { // each of them must be accepted
 				c.given.refusesCorrection(t, accepting(correct(c.what), slices.Delete(slices.Clone(c.codes), i, i+1)...), domain.CodeConsequences, "accept")
 			}
-			plan, err := c.given.fold().PlanCorrection(domaintest.Order(), correct(c.what))
+			plan, err := c.given.fold().PlanCorrection(domaintest.Command(), correct(c.what))
 			if err != nil {
 				t.Fatal(err)
 			}

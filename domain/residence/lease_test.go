@@ -19,17 +19,17 @@ func TestQ20_ADwellingHasOneLease(t *testing.T) {
 	leased := append(free[:1:1], began) // began at position 101
 	let := func(decided domain.Position) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Let(domaintest.Order(), residence.Let{PersonID: tenant, CaseID: caseID, On: domaintest.Today(), Decided: decided})
+			return d.Let(domaintest.Command(), residence.Let{PersonID: tenant, CaseID: caseID, On: domaintest.Today(), Decided: decided})
 		}
 	}
 	void := func(id domain.CaseID) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.VoidLease(domaintest.Order(), id, domain.CodeNotFirstEligible)
+			return d.VoidLease(domaintest.Command(), id, domain.CodeNotFirstEligible)
 		}
 	}
 	end := func(why residence.LeaseEndReason, on string) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.EndLease(domaintest.Order(), residence.EndLease{Reason: why, On: domaintest.Day(on)})
+			return d.EndLease(domaintest.Command(), residence.EndLease{Reason: why, On: domaintest.Day(on)})
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{

@@ -19,7 +19,7 @@ func TestRecordPerson(t *testing.T) {
 	happened := func(iin domain.IIN, birth string, class residence.Class) []domain.Event {
 		return history{residence.PersonRecorded{PersonID: aigul, IIN: iin, Name: "Айгүл", BirthDate: day(birth), Class: class, RecordedAt: domaintest.Noon()}}
 	}
-	now := domaintest.Order()
+	now := domaintest.Command()
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
 		{
 			Name: "R21 a citizen with an IIN",
@@ -72,7 +72,7 @@ func TestRecordPerson(t *testing.T) {
 
 func TestRegister(t *testing.T) {
 	register := func(c residence.Register) func(*residence.Person) ([]domain.Event, error) {
-		return func(p *residence.Person) ([]domain.Event, error) { return p.Register(domaintest.Order(), c) }
+		return func(p *residence.Person) ([]domain.Event, error) { return p.Register(domaintest.Command(), c) }
 	}
 	permanent := func(id domain.RegistrationID, at domain.DwellingID, from string) residence.Register {
 		return residence.Register{RegistrationID: id, DwellingID: at, Kind: residence.Permanent, From: day(from)}
@@ -268,7 +268,7 @@ func TestR13_AMonthIsAMonthOfTheCalendar(t *testing.T) {
 		for until, want := range map[string]domain.Code{
 			c.tooShort: domain.CodeTemporaryTooShort, c.month: "", c.year: "", c.tooLong: domain.CodeTemporaryTooLong,
 		} {
-			_, err := resident().fold().Register(domaintest.OrderOn(c.from), residence.Register{
+			_, err := resident().fold().Register(domaintest.CommandOn(c.from), residence.Register{
 				RegistrationID: first, DwellingID: flat, Kind: residence.Temporary, From: day(c.from), Until: day(until),
 			})
 			if got := domain.CodeOf(err); got != want {
@@ -292,7 +292,7 @@ func TestR13_TheEditionOfTheDaySaysHowLongAStayMayBe(t *testing.T) {
 		{"2026-03-15", "2026-09-15", ""},
 		{"2026-03-15", "2026-09-16", domain.CodeTemporaryTooLong},
 	} {
-		_, err := resident().fold().Register(domaintest.OrderOn(c.on), residence.Register{
+		_, err := resident().fold().Register(domaintest.CommandOn(c.on), residence.Register{
 			RegistrationID: first, DwellingID: flat, Kind: residence.Temporary, From: day(c.on), Until: day(c.until), Rules: book,
 		})
 		if got := domain.CodeOf(err); got != c.want {
@@ -303,7 +303,7 @@ func TestR13_TheEditionOfTheDaySaysHowLongAStayMayBe(t *testing.T) {
 
 func TestR11_TodayIsTheDayInKazakhstan(t *testing.T) {
 	// 19:30 UTC on 15 March is half past midnight on the 16th in UTC+5.
-	cmd := domaintest.Order()
+	cmd := domaintest.Command()
 	cmd.Now = time.Date(2026, 3, 15, 19, 30, 0, 0, time.UTC)
 	c := residence.Register{RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: day("2026-03-16")}
 	if _, err := resident().fold().Register(cmd, c); err != nil {

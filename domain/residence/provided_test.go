@@ -14,7 +14,7 @@ func TestR12_R19_Q20_TheRegistrationOfAProvision(t *testing.T) {
 	owned := &residence.Dwelling{ID: flat, Owners: []residence.Owner{{PersonID: domaintest.ID[domain.PersonID]("owner")}}}
 	of := func(by domain.CaseID) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.RegisterProvided(domaintest.Order(), residence.Register{
+			return p.RegisterProvided(domaintest.Command(), residence.Register{
 				RegistrationID: id, DwellingID: flat, Kind: residence.Permanent, From: domaintest.Today(), Dwelling: owned, Provision: by,
 			})
 		}

@@ -41,12 +41,12 @@ func with(minor history, others ...history) residence.Household {
 func TestR9_R20_WhoRepresentsAMinorIsRecordedAndEnded(t *testing.T) {
 	record := func(who history, kind residence.Representation, by rules.Book) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.RecordRepresentative(domaintest.Order(), residence.RecordRepresentative{Representative: who.fold(), Kind: kind, Rules: by})
+			return p.RecordRepresentative(domaintest.Command(), residence.RecordRepresentative{Representative: who.fold(), Kind: kind, Rules: by})
 		}
 	}
 	end := func(who domain.PersonID, reasons domain.Personal) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.EndRepresentation(domaintest.Order(), residence.EndRepresentation{RepresentativeID: who, Reasons: reasons})
+			return p.EndRepresentation(domaintest.Command(), residence.EndRepresentation{RepresentativeID: who, Reasons: reasons})
 		}
 	}
 	byAigul := residence.RepresentativeRecorded{PersonID: daur, RepresentativeID: aigul, Kind: residence.Parent, RecordedAt: domaintest.Noon()}
@@ -116,7 +116,7 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 			continue
 		}
 		t.Run(c.name+", a move", func(t *testing.T) {
-			events, err := mother.fold().Register(domaintest.Order(), residence.Register{
+			events, err := mother.fold().Register(domaintest.Command(), residence.Register{
 				RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today, Household: c.of, Rules: c.rules,
 			})
 			domaintest.Happened(t, events, err, ending(residence.MovedToNewAddress, domain.CaseID{}),
@@ -125,11 +125,11 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 		t.Run(c.name+", a correction", func(t *testing.T) {
 			act := accepting(correct(annul(1)), domain.CodeLeavesWithoutResidence)
 			act.Household, act.Rules = c.of, c.rules
-			plan, err := mother.fold().PlanCorrection(domaintest.Order(), act)
+			plan, err := mother.fold().PlanCorrection(domaintest.Command(), act)
 			if err != nil || domaintest.Diff(c.want, plan.Warnings) != "" {
 				t.Fatalf("warns of %v, want %v: %v", plan.Warnings, c.want, err)
 			}
-			events, err := mother.fold().Correct(domaintest.Order(), act)
+			events, err := mother.fold().Correct(domaintest.Command(), act)
 			if err != nil || domaintest.Diff(c.want, events[0].(residence.RegistrationAnnulled).Warnings) != "" {
 				t.Errorf("recorded %+v, %v", events, err)
 			}
@@ -166,14 +166,14 @@ func TestR20_TheResidenceOfAChildIsThatOfARepresentative(t *testing.T) {
 	} {
 		register := residence.Register{RegistrationID: again, DwellingID: c.at, Kind: residence.Permanent, From: today, Household: residence.Household{Representatives: c.who}, Rules: c.rules}
 		t.Run(c.name, func(t *testing.T) {
-			events, err := c.child.fold().Register(domaintest.Order(), register)
+			events, err := c.child.fold().Register(domaintest.Command(), register)
 			domaintest.Happened(t, events, err, residence.RegistrationBegan{
 				PersonID: daur, RegistrationID: again, DwellingID: c.at, Kind: residence.Permanent, From: today, Warnings: c.want,
 			})
 		})
 		t.Run(c.name+", for a while", func(t *testing.T) {
 			register.Kind, register.Until = residence.Temporary, today.AddMonths(3)
-			events, err := c.child.fold().Register(domaintest.Order(), register)
+			events, err := c.child.fold().Register(domaintest.Command(), register)
 			if err != nil || events[0].(residence.RegistrationBegan).Warnings != nil {
 				t.Errorf("a stay is no residence: %+v, %v", events, err)
 			}

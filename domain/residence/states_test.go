@@ -24,7 +24,7 @@ func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 	}
 	states["annulled"] = states["deregistered"].corrected(t, accepting(correct(annul(1)), domain.CodeLeavesHole))
 	move := func(p *residence.Person) ([]domain.Event, error) {
-		events, err := p.Register(domaintest.Order(), residence.Register{RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today})
+		events, err := p.Register(domaintest.Command(), residence.Register{RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today})
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +40,7 @@ func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 		"owner":       end(residence.GroundOwnerApplication),
 		"departure":   end(residence.GroundDepartureAbroad),
 		"court":       end(residence.GroundCourtDecision),
-		"its term":    func(p *residence.Person) ([]domain.Event, error) { return p.Expire(domaintest.Order(), first) },
+		"its term":    func(p *residence.Person) ([]domain.Event, error) { return p.Expire(domaintest.Command(), first) },
 		"is repeated": func(p *residence.Person) ([]domain.Event, error) { return registerAgain(p) },
 	}
 	by := map[string]residence.Reason{
@@ -82,7 +82,7 @@ func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 // registerAgain asks for what is there once more: a permanent registration
 // anew, for what has ended, is a record of its own and touches nothing.
 func registerAgain(p *residence.Person) ([]domain.Event, error) {
-	events, err := p.Register(domaintest.Order(), residence.Register{
+	events, err := p.Register(domaintest.Command(), residence.Register{
 		RegistrationID: again, DwellingID: flat, Kind: p.Registrations[0].Kind, From: today, Until: untilOf(p.Registrations[0].Kind),
 	})
 	if err != nil {

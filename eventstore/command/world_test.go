@@ -37,7 +37,7 @@ var (
 
 // envelope is that of the command of that name.
 func envelope(name string) domain.Command {
-	o := domaintest.Order()
+	o := domaintest.Command()
 	o.ID, o.Digest = domaintest.ID[domain.CommandID](name), "digest of "+name
 	return o
 }

@@ -42,7 +42,7 @@ func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.Per
 	terms := Terms(book.On(domaintest.Today()), book)
 	queue := new(housing.Queue)
 	queue.Apply(domaintest.Recorded(0, housing.ListOpened{ListID: list, Body: "b", Settlement: "s", Title: "t", OpenedAt: domaintest.Noon()}))
-	cmd := domaintest.Order()
+	cmd := domaintest.Command()
 	cmd.Now = cmd.Now.Add(time.Duration(rapid.IntRange(0, 24*7).Draw(t, "filed after hours")) * time.Hour)
 	w.take(cmd)(w.Receive(cmd, housing.ReceiveApplication{
 		CaseID: id, ListID: list, ApplicantID: applicant, Consent: rapid.Bool().Draw(t, "consent"), Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
