@@ -300,8 +300,8 @@ func (s *Store) watch(on *session) {
 	}
 }
 
-// Reconnect tells the store that its node contradicts an acknowledged append, as a node
-// does that no longer leads. The next call then looks for the leader again. It has no
+// Reconnect has the next call look for the leader again. Call it where the node
+// contradicts an acknowledged append, as a node does that no longer leads. It has no
 // effect while the store is connecting, since many callers may notice at once.
 func (s *Store) Reconnect() {
 	s.mu.Lock()

@@ -171,8 +171,8 @@ func CommandOn(day string) domain.Command {
 	return o
 }
 
-// OrderThrough is [Command] through another channel.
-func OrderThrough(c domain.Channel) domain.Command {
+// CommandThrough is [Command] through another channel.
+func CommandThrough(c domain.Channel) domain.Command {
 	o := Command()
 	o.Channel = c
 	return o

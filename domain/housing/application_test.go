@@ -186,7 +186,7 @@ func TestC17_SignaturesOfAHousingApplication(t *testing.T) {
 	for _, ch := range append(slices.Clone(domain.Channels), domain.ChannelNone, "fax") {
 		for _, m := range methods {
 			t.Run(fmt.Sprintf("C1 C17 %s %s", ch, m), func(t *testing.T) {
-				got, err := new(housing.Application).Receive(domaintest.OrderThrough(ch), housing.ReceiveApplication{
+				got, err := new(housing.Application).Receive(domaintest.CommandThrough(ch), housing.ReceiveApplication{
 					CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: m, Evidence: domaintest.Signed(m, aigul),
 				}, opened().fold(), everybody)
 				switch {
@@ -218,7 +218,7 @@ func TestC18_C19_AnApplicationIsSignedByTheApplicant(t *testing.T) {
 			"C16 not with the digest of something": {forged, domain.CodeSignatureMismatch},
 		} {
 			t.Run(fmt.Sprint(name, " ", m), func(t *testing.T) {
-				got, err := new(housing.Application).Receive(domaintest.OrderThrough(domain.ChannelPortal), housing.ReceiveApplication{
+				got, err := new(housing.Application).Receive(domaintest.CommandThrough(domain.ChannelPortal), housing.ReceiveApplication{
 					CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: c.evidence,
 				}, opened().fold(), everybody)
 				domaintest.Refused(t, got, err, c.code, "signature")

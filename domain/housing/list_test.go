@@ -202,7 +202,9 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 		if c.Because == "" {
 			c.Because = "a note"
 		}
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.Protect(domaintest.Command(), c, rules.Book{}) }
+		return func(q *housing.Queue) ([]domain.Event, error) {
+			return q.Protect(domaintest.Command(), c, rules.Book{})
+		}
 	}
 	notice := func(on string) decision {
 		return func(q *housing.Queue) ([]domain.Event, error) {

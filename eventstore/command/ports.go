@@ -32,7 +32,8 @@ type Log interface {
 	// RecordAccess appends an entry to the access log of a person. Repeating it
 	// adds nothing.
 	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
-	// Reconnect tells the log that it contradicts what it acknowledged.
+	// Reconnect has the next call look for the leader again: the log contradicts what it
+	// acknowledged.
 	Reconnect()
 }
 
