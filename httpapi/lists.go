@@ -151,7 +151,7 @@ func (s *Server) getPublicList() operation.Operation {
 			return nil, housing.UnknownList()
 		}
 		body := publicBody{
-			Body: q.List.Body, Settlement: q.List.Settlement, Title: q.List.Title, Ground: publicGround, Of: q.Len(),
+			Body: q.Opened.Body, Settlement: q.Opened.Settlement, Title: q.Opened.Title, Ground: publicGround, Of: q.Len(),
 			Waiting: []publicLineBody{}, Provided: []publicProvisionBody{},
 		}
 		for _, l := range q.Public(in.After, in.Limit) {

@@ -184,7 +184,7 @@ func TestNumbersAndLastChangesAgreeWithAPlainFold(t *testing.T) {
 }
 
 func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient) {
-	ctx, s, q := context.Background(), newScript(), &housing.Queue{}
+	ctx, s, q := context.Background(), newScript(), &housing.List{}
 	opts := quick()
 	opts.Registry = fmt.Sprintf("random-%d", registries.Add(1))
 	_, stop := running(t, client, s, opts)
@@ -416,7 +416,7 @@ type review struct {
 }
 
 // underReview is the [review] by the fold.
-func underReview(q *housing.Queue, e housing.Entry) review {
+func underReview(q *housing.List, e housing.Entry) review {
 	r := review{Due: e.InventoryDueOn.String(), Answer: e.AnswerBy.String(), Notice: e.NoticeDueOn.String(),
 		Reason: e.Review}
 	_, _ = q.Proceed(e.ID, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {

@@ -345,9 +345,9 @@ type loggedFacts struct {
 	refused      map[domain.CaseID]housing.ApplicationRefused
 	deregistered map[domain.CaseID]residence.DeregistrationDecided
 	ended        map[domain.RegistrationID]bool
-	queues       map[string]*housing.Queue // by stream
-	next         map[string]uint64         // revision that follows in the stream of a list
-	fault        error                     // of folding a list; may occur where the log grows while histories are read
+	queues       map[string]*housing.List // by stream
+	next         map[string]uint64        // revision that follows in the stream of a list
+	fault        error                    // of folding a list; may occur where the log grows while histories are read
 }
 
 // readLog reads every history. It expects each event at most once in the history of
@@ -358,7 +358,7 @@ func (t *storyteller) readLog(ctx context.Context, seen *ledger) (*loggedFacts, 
 		placed:       map[domain.CaseID]housing.PlacementCertified{},
 		refused:      map[domain.CaseID]housing.ApplicationRefused{},
 		deregistered: map[domain.CaseID]residence.DeregistrationDecided{},
-		ended:        map[domain.RegistrationID]bool{}, queues: map[string]*housing.Queue{}, next: map[string]uint64{},
+		ended:        map[domain.RegistrationID]bool{}, queues: map[string]*housing.List{}, next: map[string]uint64{},
 	}
 	for _, id := range seen.persons {
 		events, err := t.history(ctx, "/v1/persons/"+id.String()+"/history")
@@ -375,7 +375,7 @@ func (t *storyteller) readLog(ctx context.Context, seen *ledger) (*loggedFacts, 
 		}
 	}
 	for _, list := range seen.lists {
-		q := &housing.Queue{}
+		q := &housing.List{}
 		q.Apply(domain.Recorded{Event: housing.ListOpened{ListID: list}})
 		l.queues[list.Stream()], l.next[list.Stream()] = q, 1
 	}
@@ -528,7 +528,7 @@ func (l *loggedFacts) states(seen *ledger) map[domain.CaseID]string {
 	return states
 }
 
-func (t *storyteller) compareList(ctx context.Context, list domain.ListID, q *housing.Queue) error {
+func (t *storyteller) compareList(ctx context.Context, list domain.ListID, q *housing.List) error {
 	var page struct {
 		Of      int `json:"of"`
 		Entries []struct {

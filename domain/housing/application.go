@@ -226,7 +226,7 @@ type ReceiveApplication struct {
 // Receive decides [ReceiveApplication]. known reports whether a person is
 // recorded. A missing consent is no error: the commission can refuse on that
 // ground (S000-6).
-func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue, known func(domain.PersonID) bool) ([]domain.Event, error) {
+func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, l *List, known func(domain.PersonID) bool) ([]domain.Event, error) {
 	if a.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
@@ -244,7 +244,7 @@ func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, q *Queue
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
 			"the applicant is not recorded; record the person first").At("applicant_id")
 	}
-	if err := q.CanJoin(c.ApplicantID); err != nil {
+	if err := l.CanJoin(c.ApplicantID); err != nil {
 		return nil, err
 	}
 	if c.Consent {
@@ -300,7 +300,7 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 // last examination, or by the one that comes with the decision, judged on the
 // day of the decision by the edition in force on it (Q10). The list must still
 // be open to the person; that is checked again when the entry is appended.
-func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by rules.Book) ([]domain.Event, error) {
+func (a *Application) Approve(cmd domain.Command, l *List, inline *Examine, by rules.Book) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
@@ -313,7 +313,7 @@ func (a *Application) Approve(cmd domain.Command, q *Queue, inline *Examine, by 
 			"the applicant did not consent to the use of restricted personal data: the decision can only be a "+
 				"refusal on the ground no_consent").At("outcome")
 	}
-	if err := q.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
+	if err := l.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
 	judgement, examined, err := a.judged(cmd, inline, by)

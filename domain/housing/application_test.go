@@ -450,7 +450,7 @@ func TestC4_Q4_Q6_WhoFilesAtNightLosesNothing(t *testing.T) {
 		cmd.Now = at(c.filed)
 		got, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
 			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
-		}, domaintest.Fold[housing.Queue](opened()...), func(domain.PersonID) bool { return true })
+		}, domaintest.Fold[housing.List](opened()...), func(domain.PersonID) bool { return true })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -282,8 +282,8 @@ func (c Consent) expired(cmd domain.Command) error {
 }
 
 // ChangeConsent decides [ChangeConsent] of an entry.
-func (q *Queue) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Event, error) {
-	e, err := q.onListOf(c.EntryID, c.Holder)
+func (l *List) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Event, error) {
+	e, err := l.onListOf(c.EntryID, c.Holder)
 	if err != nil {
 		return nil, err
 	}
@@ -292,22 +292,22 @@ func (q *Queue) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Eve
 		return nil, err
 	}
 	if c.Given {
-		return []domain.Event{LookupConsentRenewed{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, ConsentTerms: terms, RenewedAt: cmd.Now}}, nil
+		return []domain.Event{LookupConsentRenewed{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, ConsentTerms: terms, RenewedAt: cmd.Now}}, nil
 	}
-	return []domain.Event{LookupConsentWithdrawn{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now}}, nil
+	return []domain.Event{LookupConsentWithdrawn{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now}}, nil
 }
 
 // ExpireConsent records that the consent of an entry has expired. The registry
 // does so by itself.
-func (q *Queue) ExpireConsent(cmd domain.Command, id domain.EntryID) ([]domain.Event, error) {
-	e, err := q.entry(id)
+func (l *List) ExpireConsent(cmd domain.Command, id domain.EntryID) ([]domain.Event, error) {
+	e, err := l.entry(id)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.Consent.expired(cmd); err != nil {
 		return nil, err
 	}
-	return []domain.Event{LookupConsentExpired{ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, ExpiredAt: e.Consent.EndsAt()}}, nil
+	return []domain.Event{LookupConsentExpired{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, ExpiredAt: e.Consent.EndsAt()}}, nil
 }
 
 // ChangeConsent decides [ChangeConsent] of an application. Once it is decided,

@@ -291,10 +291,10 @@ func TestC20_TheConsentOfAnEntryExpires(t *testing.T) {
 	e.Consent.Until = day("2026-03-20")
 	placed[1] = e
 	expire := func(on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.ExpireConsent(domaintest.CommandOn(on), a) }
+		return func(q *housing.List) ([]domain.Event, error) { return q.ExpireConsent(domaintest.CommandOn(on), a) }
 	}
 	expired := housing.LookupConsentExpired{ListID: list, EntryID: a, PersonID: aigul, ExpiredAt: day("2026-03-21").Start()}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "C20 expired", Given: placed, When: expire("2026-03-21"), Then: []domain.Event{expired}},
 		{Name: "C20 not on its last day", Given: placed, When: expire("2026-03-20"), Refused: domain.CodeNotDue},
 		{Name: "C20 once", Given: placed.then(expired), When: expire("2026-03-21"), Refused: domain.CodeNotDue},

@@ -5,7 +5,7 @@
 //
 //   - [Application] from case-<case>: one application, its term of 30 calendar
 //     days and its one result, a placement certificate or a refusal (Q1-Q4).
-//   - [Queue] from queue-<list>: who stands on a list and in which order. It
+//   - [List] from queue-<list>: who stands on a list and in which order. It
 //     keeps one active entry per person (Q5), a strict total order (Q6) and
 //     numbers 1..n without gap or repeat (Q7, Q8).
 //   - [Provision] from case-<case>: one decision to give a dwelling.

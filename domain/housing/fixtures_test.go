@@ -82,7 +82,7 @@ func (h on) reinstated(id domain.EntryID, p domain.PersonID, s housing.Seniority
 	})
 }
 
-func (h on) fold() *housing.Queue { return domaintest.Fold[housing.Queue](h...) }
+func (h on) fold() *housing.List { return domaintest.Fold[housing.List](h...) }
 
 // last is what the history adds to the one before it.
 func (h on) last() []domain.Event { return h[len(h)-1:] }

@@ -139,9 +139,9 @@ func inventoryDue(confirmed domain.Date, by rules.Book) domain.Date {
 }
 
 // review opens a review of the entry.
-func (q *Queue) review(cmd domain.Command, e Entry, why ReviewReason, note domain.Personal) ReviewOpened {
+func (l *List) review(cmd domain.Command, e Entry, why ReviewReason, note domain.Personal) ReviewOpened {
 	return ReviewOpened{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "review of "+e.ID.String())},
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "review of "+e.ID.String())},
 		Reason: why, Note: note, OpenedAt: cmd.Now,
 	}
 }
@@ -154,8 +154,8 @@ type ConfirmInventory struct {
 
 // ConfirmInventory decides [ConfirmInventory]. A review that was opened because
 // the confirmation was missing ends with it.
-func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rules.Book) ([]domain.Event, error) {
-	e, err := q.onList(c.EntryID)
+func (l *List) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rules.Book) ([]domain.Event, error) {
+	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -168,14 +168,14 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rule
 			"the entry has been confirmed or placed on %s; confirm it on a later day", e.Confirmed).At("on")
 	}
 	confirmed := InventoryConfirmed{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, On: c.On, NextDueOn: inventoryDue(c.On, by), Review: e.Review, ConfirmedAt: cmd.Now,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, On: c.On, NextDueOn: inventoryDue(c.On, by), Review: e.Review, ConfirmedAt: cmd.Now,
 	}
 	if e.Review != InventoryMissed {
 		return []domain.Event{confirmed}, nil
 	}
 	confirmed.Review = ""
 	return []domain.Event{confirmed, ReviewClosed{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, NextDueOn: confirmed.NextDueOn, ClosedAt: cmd.Now,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, NextDueOn: confirmed.NextDueOn, ClosedAt: cmd.Now,
 	}}, nil
 }
 
@@ -183,14 +183,14 @@ func (q *Queue) ConfirmInventory(cmd domain.Command, c ConfirmInventory, by rule
 // asked for it; where the holder was asked and did not answer in time, the
 // entry comes under review. None is removed (Q23). It records at most 500
 // events; where more is due, the command is given again.
-func (q *Queue) TakeInventory(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
-	if !q.Known() {
+func (l *List) TakeInventory(cmd domain.Command, by rules.Book) ([]domain.Event, error) {
+	if !l.Known() {
 		return nil, UnknownList()
 	}
 	var events []domain.Event
 	var failed error
-	q.Ordered(func(_ int, e Entry) bool {
-		event, err := q.inventory(cmd, e, by)
+	l.Ordered(func(_ int, e Entry) bool {
+		event, err := l.inventory(cmd, e, by)
 		if event != nil {
 			events = append(events, event)
 		}
@@ -207,14 +207,14 @@ func (q *Queue) TakeInventory(cmd domain.Command, by rules.Book) ([]domain.Event
 	return events, nil
 }
 
-// TakeInventoryOf is [Queue.TakeInventory] of one entry. The registry does so by
+// TakeInventoryOf is [List.TakeInventory] of one entry. The registry does so by
 // itself when the day has come.
-func (q *Queue) TakeInventoryOf(cmd domain.Command, id domain.EntryID, by rules.Book) ([]domain.Event, error) {
-	e, err := q.onList(id)
+func (l *List) TakeInventoryOf(cmd domain.Command, id domain.EntryID, by rules.Book) ([]domain.Event, error) {
+	e, err := l.onList(id)
 	if err != nil {
 		return nil, err
 	}
-	event, err := q.inventory(cmd, *e, by)
+	event, err := l.inventory(cmd, *e, by)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func (q *Queue) TakeInventoryOf(cmd domain.Command, id domain.EntryID, by rules.
 
 // inventory returns what is recorded of the entry on this day; nil where
 // nothing is.
-func (q *Queue) inventory(cmd domain.Command, e Entry, by rules.Book) (domain.Event, error) {
+func (l *List) inventory(cmd domain.Command, e Entry, by rules.Book) (domain.Event, error) {
 	switch today := cmd.Today(); {
 	case e.Review != "" || !e.InventoryDueOn.Before(today):
 		return nil, nil
@@ -237,10 +237,10 @@ func (q *Queue) inventory(cmd domain.Command, e Entry, by rules.Book) (domain.Ev
 			return nil, err
 		}
 		return InventoryRequested{
-			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, DueOn: e.InventoryDueOn, AnswerBy: until, RequestedAt: cmd.Now,
+			ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, DueOn: e.InventoryDueOn, AnswerBy: until, RequestedAt: cmd.Now,
 		}, nil
 	case e.AnswerBy.Before(today):
-		return q.review(cmd, e, InventoryMissed, ""), nil
+		return l.review(cmd, e, InventoryMissed, ""), nil
 	}
 	return nil, nil
 }
@@ -255,8 +255,8 @@ type Review struct {
 
 // Review decides [Review]. A review can be closed while a hearing is pending:
 // nobody need be heard on a decision to keep the entry.
-func (q *Queue) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Event, error) {
-	e, err := q.onList(c.EntryID)
+func (l *List) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Event, error) {
+	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -269,14 +269,14 @@ func (q *Queue) Review(cmd domain.Command, c Review, by rules.Book) ([]domain.Ev
 			return nil, notReviewed()
 		}
 		return []domain.Event{ReviewClosed{
-			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Note: c.Note,
+			ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Note: c.Note,
 			NextDueOn: inventoryDue(cmd.Today(), by), ClosedAt: cmd.Now,
 		}}, nil
 	}
-	if e, err = q.standing(c.EntryID); err != nil {
+	if e, err = l.standing(c.EntryID); err != nil {
 		return nil, err
 	}
-	return []domain.Event{q.review(cmd, *e, Doubt, c.Note)}, nil
+	return []domain.Event{l.review(cmd, *e, Doubt, c.Note)}, nil
 }
 
 // ReportChange is the command that records what a holder reports.
@@ -292,8 +292,8 @@ type ReportChange struct {
 // ReportChange decides [ReportChange]. A changed family is counted from now on;
 // a lost need opens a review (Q18). The term of the report is that of the
 // edition in force on the day of the change (art. 101-7).
-func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) ([]domain.Event, error) {
-	e, err := q.onListOf(c.EntryID, c.Holder)
+func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) ([]domain.Event, error) {
+	e, err := l.onListOf(c.EntryID, c.Holder)
 	if err != nil {
 		return nil, err
 	}
@@ -313,20 +313,20 @@ func (q *Queue) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) 
 		return nil, err
 	}
 	reported := ChangeReported{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Kind: c.Kind, Note: c.Note,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Kind: c.Kind, Note: c.Note,
 		HappenedOn: c.HappenedOn, DueOn: due, ReportedAt: cmd.Now,
 	}
 	if c.Kind == NeedLost {
 		events := []domain.Event{reported}
 		if e.Review == "" {
-			events = append(events, q.review(cmd, *e, NeedReported, ""))
+			events = append(events, l.review(cmd, *e, NeedReported, ""))
 		}
 		return events, nil
 	}
 	if err := checkFamily(e.PersonID, c.Family, by.On(cmd.Today())); err != nil {
 		return nil, err
 	}
-	if err := q.canPassOn(e, e.PersonID, c.Family); err != nil {
+	if err := l.canPassOn(e, e.PersonID, c.Family); err != nil {
 		return nil, err
 	}
 	reported.Family = c.Family

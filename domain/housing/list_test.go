@@ -13,7 +13,7 @@ import (
 	"tizilim/domain/rules/rulestest"
 )
 
-type decision = func(*housing.Queue) ([]domain.Event, error)
+type decision = func(*housing.List) ([]domain.Event, error)
 
 var (
 	gulnar = domaintest.ID[domain.PersonID]("gulnar")
@@ -57,7 +57,7 @@ func closed(id domain.EntryID, p domain.PersonID, note domain.Personal) housing.
 }
 
 func redate(on string) decision {
-	return func(q *housing.Queue) ([]domain.Event, error) {
+	return func(q *housing.List) ([]domain.Event, error) {
 		c := housing.Redate{EntryID: a, Reasons: "the flat was sold then"}
 		if on != "" {
 			c.GroundArose = day(on)
@@ -77,7 +77,7 @@ func redated(from housing.Seniority, on string) housing.EntryRedated {
 func TestQ17_Redating(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1)
 	first := redated(longAg, "2026-03-01")
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q17 to the day on which the ground arose", Given: one, When: redate("2026-03-01"), Then: []domain.Event{first}},
 		{Name: "Q17 to the day after the application", Given: one, When: redate("2026-02-14"), Then: []domain.Event{redated(longAg, "2026-02-14")}},
 		{Name: "Q17 to today", Given: one, When: redate("2026-03-15"), Then: []domain.Event{redated(longAg, "2026-03-15")}},
@@ -88,7 +88,7 @@ func TestQ17_Redating(t *testing.T) {
 		{Name: "Q17 a wrong one is mended by another", Given: one.then(first), When: redate("2026-02-20"), Then: []domain.Event{redated(first.Seniority, "2026-02-20")}},
 		{Name: "Q17 but not beyond the application", Given: one.then(first), When: redate("2026-02-12"), Refused: domain.CodeRedatingTooEarly, Field: "ground_arose_on"},
 		{Name: "Q17 not to where it is", Given: one.then(first), When: redate("2026-03-01"), Refused: domain.CodeNothingChanges, Field: "ground_arose_on"},
-		{Name: "Q17 with reasons", Given: one, When: func(q *housing.Queue) ([]domain.Event, error) {
+		{Name: "Q17 with reasons", Given: one, When: func(q *housing.List) ([]domain.Event, error) {
 			return q.Redate(domaintest.Command(), housing.Redate{EntryID: a, GroundArose: day("2026-03-01"), Reasons: " "})
 		}, Refused: domain.CodeReasonsRequired, Field: "reasons"},
 	})
@@ -110,7 +110,7 @@ func TestQ16_Transfer(t *testing.T) {
 	base := opened().with(a, aigul, longAg, 1, family...).placed(d, daur, filed(0, 30), 2)
 	children := []housing.FamilyMember{{PersonID: child, Relation: housing.Child}}
 	to := func(change func(*housing.Transfer)) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			c := housing.Transfer{EntryID: a, PersonID: gulnar, Family: children, Cause: housing.HolderDied, On: day("2026-03-10"), Need: need}
 			if change != nil {
 				change(&c)
@@ -122,7 +122,7 @@ func TestQ16_Transfer(t *testing.T) {
 		ListID: list, EntryID: a, From: aigul, PersonID: gulnar, Family: children, Cause: housing.HolderDied,
 		On: day("2026-03-10"), Need: need, TransferredAt: domaintest.Noon(),
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q16 to a member of the family", Given: base, When: to(nil), Then: []domain.Event{done}},
 		{Name: "Q16 not to a stranger", Given: base, When: to(func(c *housing.Transfer) { c.PersonID = erlan }), Refused: domain.CodeNotInFamily, Field: "person_id"},
 		{Name: "Q16 not to the holder", Given: base, When: to(func(c *housing.Transfer) { c.PersonID = aigul }), Refused: domain.CodeNotInFamily, Field: "person_id"},
@@ -158,7 +158,7 @@ func TestQ16_Transfer(t *testing.T) {
 func TestQ5_OneOfTwoSpouses(t *testing.T) {
 	g := entry("gulnar")
 	place := func(p domain.PersonID, approved domain.Position, family ...housing.FamilyMember) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Place(domaintest.Command(), housing.Place{
 				EntryID: g, PersonID: p, CaseID: caseID, Seniority: filed(1, 50), Family: family, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
@@ -170,7 +170,7 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 	child := func(p domain.PersonID) housing.FamilyMember {
 		return housing.FamilyMember{PersonID: p, Relation: housing.Child}
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q5 not whom an entry counts as spouse", Given: counted, When: place(gulnar, later), Refused: domain.CodeSpouseOnList, Field: "applicant_id"},
 		{Name: "Q5 not who counts as spouse somebody with an entry", Given: alone, When: place(gulnar, later, spouse(aigul)), Refused: domain.CodeSpouseOnList, Field: "applicant_id"},
 		{Name: "Q5 a child may", Given: opened().with(a, aigul, longAg, 1, child(gulnar)), When: place(gulnar, later),
@@ -179,10 +179,10 @@ func TestQ5_OneOfTwoSpouses(t *testing.T) {
 			Then: opened().with(g, gulnar, filed(1, 50), 1).last()},
 		{Name: "Q1 Q5 but not by an approval that has met it", Given: counted.removed(a, aigul, longAg), When: place(gulnar, 101), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
 		{Name: "Q1 Q5 nor where the spouse was the applicant's", Given: alone.removed(a, aigul, longAg), When: place(gulnar, 101, spouse(aigul)), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
-		{Name: "Q5 no reinstatement beside the spouse", Given: counted.removed(a, aigul, longAg).placed(g, gulnar, filed(1, 50), 1), When: func(q *housing.Queue) ([]domain.Event, error) {
+		{Name: "Q5 no reinstatement beside the spouse", Given: counted.removed(a, aigul, longAg).placed(g, gulnar, filed(1, 50), 1), When: func(q *housing.List) ([]domain.Event, error) {
 			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: a, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
 		}, Refused: domain.CodeSpouseOnList, Field: "applicant_id"},
-		{Name: "Q5 no spouse with an entry joins a family", Given: alone.placed(d, daur, filed(0, 20), 2), When: func(q *housing.Queue) ([]domain.Event, error) {
+		{Name: "Q5 no spouse with an entry joins a family", Given: alone.placed(d, daur, filed(0, 20), 2), When: func(q *housing.List) ([]domain.Event, error) {
 			return q.ReportChange(domaintest.Command(), housing.ReportChange{
 				EntryID: a, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(daur)}, HappenedOn: domaintest.Today(),
 			}, rules.Book{})
@@ -194,7 +194,7 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1)
 	protection := housing.ProtectionRecorded{ListID: list, EntryID: a, PersonID: aigul, Category: housing.ProtectedLargeFamily, Document: "a note", RecordedAt: domaintest.Noon()}
 	lifted := housing.ProtectionLifted{ListID: list, EntryID: a, PersonID: aigul, Category: housing.ProtectedLargeFamily, Reasons: "a note", LiftedAt: domaintest.Noon()}
-	remove := func(q *housing.Queue) ([]domain.Event, error) {
+	remove := func(q *housing.List) ([]domain.Event, error) {
 		return q.Remove(domaintest.Command(), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note"}, rules.Book{})
 	}
 	protect := func(c housing.Protect) decision {
@@ -202,12 +202,12 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 		if c.Because == "" {
 			c.Because = "a note"
 		}
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Protect(domaintest.Command(), c, rules.Book{})
 		}
 	}
 	notice := func(on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.GiveNotice(domaintest.CommandOn("2026-04-30"), housing.GiveNotice{EntryID: a, Grounds: "bought a flat", On: day(on)}, rules.Book{})
 		}
 	}
@@ -219,7 +219,7 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 	}
 	gone := one.removed(a, aigul, longAg)
 	ready := one.heard(a, aigul)
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q15 the notice is due ten days after the removal", Given: ready, When: remove, Then: gone.last()},
 		{Name: "Q15 notified on the tenth day", Given: gone, When: notice("2026-03-25"), Then: []domain.Event{given("2026-03-25", false)}},
 		{Name: "Q15 late on the eleventh, which is recorded", Given: gone, When: notice("2026-03-26"), Then: []domain.Event{given("2026-03-26", true)}},
@@ -227,7 +227,7 @@ func TestQ15_Q15a_Removal(t *testing.T) {
 		{Name: "Q15 not in the future", Given: gone, When: notice("2026-05-01"), Refused: domain.CodeDateInFuture, Field: "given_on"},
 		{Name: "Q15 once", Given: gone.then(given("2026-03-20", false)), When: notice("2026-03-21"), Refused: domain.CodeNoticeNotOwed},
 		{Name: "Q15 of a removal only", Given: one, When: notice("2026-03-21"), Refused: domain.CodeNoticeNotOwed},
-		{Name: "Q15 with the grounds", Given: gone, When: func(q *housing.Queue) ([]domain.Event, error) {
+		{Name: "Q15 with the grounds", Given: gone, When: func(q *housing.List) ([]domain.Event, error) {
 			return q.GiveNotice(domaintest.Command(), housing.GiveNotice{EntryID: a, On: domaintest.Today()}, rules.Book{})
 		}, Refused: domain.CodeReasonsRequired, Field: "grounds"},
 
@@ -251,16 +251,16 @@ func TestQ8_Priority(t *testing.T) {
 	up := housing.EntryPrioritised{ListID: list, EntryID: d, PersonID: daur, Category: housing.PriorityOrphan, From: filed(0, 30), Seniority: first, PrioritisedAt: domaintest.Noon()}
 	down := housing.PriorityEnded{ListID: list, EntryID: d, PersonID: daur, From: first, Seniority: filed(0, 30), EndedAt: domaintest.Noon()}
 	set := func(basis string, categories ...housing.PriorityCategory) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.SetPriorityRule(domaintest.Command(), housing.SetPriorityRule{Categories: categories, Basis: basis}, rules.Book{})
 		}
 	}
 	prioritise := func(c housing.PriorityCategory, end bool) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Prioritise(domaintest.Command(), housing.Prioritise{EntryID: d, Category: c, End: end})
 		}
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q8 a list has no priority rule by itself", Given: two, When: prioritise(housing.PriorityOrphan, false), Refused: domain.CodePriorityNotRuled, Field: "category"},
 		{Name: "Q8 a rule is recorded", Given: two, When: set("act 5", housing.PriorityOrphan), Then: []domain.Event{rule}},
 		{Name: "Q8 with its basis", Given: two, When: set(" ", housing.PriorityOrphan), Refused: domain.CodeRequired, Field: "basis"},
@@ -298,7 +298,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 		return []domain.Event{housing.ProvisionDeclined{ListID: list, EntryID: id, CaseID: caseID, Code: code, DeclinedAt: domaintest.Noon()}}
 	}
 	carryOut := func(d housing.ProvisionDecided) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			events, err := q.Provide(domaintest.Command(), d)
 			if declined, ok := events[0].(housing.ProvisionDeclined); ok && declined.Reason != "" {
 				declined.Reason = "" // a sentence; its code is what is specified
@@ -310,7 +310,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 	rooms := func(area, n int) housing.ServiceDwelling {
 		return housing.ServiceDwelling{ID: flat.ID, Area: area, Rooms: n}
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q19 to the first", Given: alone, When: carryOut(decided(a, aigul, flat)), Then: []domain.Event{provided(a, aigul, longAg, 1, 1, flat)}},
 		{Name: "Q19 not to the second while the first is eligible", Given: alone, When: carryOut(decided(d, daur, flat)), Then: decline(d, domain.CodeNotFirstEligible)},
 		{Name: "Q19 to the second where the family of the first does not fit", Given: three, When: carryOut(decided(d, daur, flat)),
@@ -344,7 +344,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 func TestQ19_TheDecisionToProvide(t *testing.T) {
 	q := opened().placed(a, aigul, longAg, 1).placed(d, daur, filed(0, 30), 2).fold()
 	unasked := opened().placed(a, aigul, longAg, 1).then(housing.LookupConsentWithdrawn{EntryID: a}).fold()
-	decide := func(q *housing.Queue, change func(*housing.Provide)) func(*housing.Provision) ([]domain.Event, error) {
+	decide := func(q *housing.List, change func(*housing.Provide)) func(*housing.Provision) ([]domain.Event, error) {
 		return func(p *housing.Provision) ([]domain.Event, error) {
 			c := housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: flat, Need: need, Minutes: "12"}
 			if change != nil {
@@ -412,12 +412,12 @@ func TestQ19_TheDecisionToProvide(t *testing.T) {
 func TestQ23_Inventory(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1) // placed, and so confirmed, on 15 March 2026
 	take := func(on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.TakeInventory(domaintest.CommandOn(on), rules.Book{})
 		}
 	}
 	byItself := func(on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.TakeInventoryOf(domaintest.CommandOn(on), a, rules.Book{})
 		}
 	}
@@ -428,7 +428,7 @@ func TestQ23_Inventory(t *testing.T) {
 	missed := reviewed(a, aigul, housing.InventoryMissed)
 	missed.OpenedAt = domaintest.CommandOn("2027-04-03").Now
 	confirm := func(today, on string) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.ConfirmInventory(domaintest.CommandOn(today), housing.ConfirmInventory{EntryID: a, On: day(on)}, rules.Book{})
 		}
 	}
@@ -444,7 +444,7 @@ func TestQ23_Inventory(t *testing.T) {
 		e.ClosedAt, e.NextDueOn = domaintest.CommandOn(today).Now, day(next)
 		return e
 	}
-	closeIt := func(q *housing.Queue) ([]domain.Event, error) {
+	closeIt := func(q *housing.List) ([]domain.Event, error) {
 		return q.Review(domaintest.CommandOn("2027-04-10"), housing.Review{EntryID: a, Close: true, Note: "in need"}, rules.Book{})
 	}
 	inAnswer, late := one.then(asked), one.then(asked, missed)
@@ -453,7 +453,7 @@ func TestQ23_Inventory(t *testing.T) {
 		if name != "the commission" {
 			nothing = domain.CodeNotDue
 		}
-		domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+		domaintest.Run(t, []domaintest.Spec[housing.List]{
 			{Name: "Q23 nobody is asked within the year, " + name, Given: one, When: when("2027-03-15"), Refused: nothing},
 			{Name: "Q23 the holder is asked when it is over, " + name, Given: one, When: when("2027-03-16"), Then: []domain.Event{asked}},
 			{Name: "Q23 and has ten working days, " + name, Given: inAnswer, When: when("2027-04-02"), Refused: nothing},
@@ -464,7 +464,7 @@ func TestQ23_Inventory(t *testing.T) {
 			{Name: "Q23 an answer ends the question, " + name, Given: inAnswer.then(confirmed("2027-03-20", "2027-03-20", "2028-03-20")), When: when("2027-04-03"), Refused: nothing},
 		})
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q23 never of who is gone", Given: one.removed(a, aigul, longAg), When: take("2030-01-01"), Refused: domain.CodeNothingChanges},
 		{Name: "Q23 never of who is gone, by itself", Given: one.removed(a, aigul, longAg), When: byItself("2030-01-01"), Refused: domain.CodeEntryNotActive},
 		{Name: "Q23 who came back has a year", Given: one.then(asked).removed(a, aigul, longAg).reinstated(a, aigul, longAg), When: take("2027-03-15"), Refused: domain.CodeNothingChanges},
@@ -548,7 +548,7 @@ func TestQ18_ReportedChanges(t *testing.T) {
 	one := opened().with(a, aigul, longAg, 1, family...)
 	report := func(c housing.ReportChange) decision {
 		c.EntryID, c.Note = a, "a note"
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.ReportChange(domaintest.Command(), c, rules.Book{})
 		}
 	}
@@ -558,7 +558,7 @@ func TestQ18_ReportedChanges(t *testing.T) {
 	}
 	smaller := reported
 	smaller.Kind, smaller.Family = housing.FamilyChanged, family[:1]
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q18 a lost need opens a review", Given: one, When: report(housing.ReportChange{Kind: housing.NeedLost, HappenedOn: day("2026-03-06")}),
 			Then: []domain.Event{reported, reviewed(a, aigul, housing.NeedReported)}},
 		{Name: "Q18 or goes into the one that is open", Given: one.then(reviewed(a, aigul, housing.Doubt)), When: report(housing.ReportChange{Kind: housing.NeedLost, HappenedOn: day("2026-03-06")}),
@@ -586,11 +586,11 @@ func TestQ22_AWithdrawnConsentBlocksLookUpsAndNothingElse(t *testing.T) {
 	withdrawn := housing.LookupConsentWithdrawn{ListID: list, EntryID: a, PersonID: aigul, WithdrawnAt: domaintest.Noon()}
 	renewed := housing.LookupConsentRenewed{ListID: list, EntryID: a, PersonID: aigul, ConsentTerms: wholeConsent, RenewedAt: domaintest.Noon()}
 	change := func(given bool, holder domain.PersonID) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.ChangeConsent(domaintest.Command(), housing.ChangeConsent{EntryID: a, Holder: holder, Given: given})
 		}
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q22 withdrawn", Given: one, When: change(false, aigul), Then: []domain.Event{withdrawn}},
 		{Name: "Q22 by staff for the holder", Given: one, When: change(false, domain.PersonID{}), Then: []domain.Event{withdrawn}},
 		{Name: "Q22 not by another", Given: one, When: change(false, daur), Refused: domain.CodeNotFound},
@@ -652,7 +652,7 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 	noNotice := domain.CodeNoticeNotOwed
 	o := domaintest.Command()
 	proceed := func(step func(*procedure.Case) ([]domain.Event, error)) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) { return q.Proceed(a, domain.PersonID{}, step) }
+		return func(q *housing.List) ([]domain.Event, error) { return q.Proceed(a, domain.PersonID{}, step) }
 	}
 	for _, row := range []struct {
 		command string
@@ -660,25 +660,25 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 		want    [8]domain.Code // in the order of the states
 	}{
 		{"redate", redate("2026-03-01"), [8]domain.Code{ok, review, review, review, left, left, left, ok}},
-		{"transfer", func(q *housing.Queue) ([]domain.Event, error) {
+		{"transfer", func(q *housing.List) ([]domain.Event, error) {
 			return q.Transfer(o, housing.Transfer{EntryID: a, PersonID: gulnar, Cause: housing.HolderDied, On: domaintest.Today(), Need: need}, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
-		{"provide", func(q *housing.Queue) ([]domain.Event, error) {
+		{"provide", func(q *housing.List) ([]domain.Event, error) {
 			return new(housing.Provision).Decide(o, housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
-		{"prioritise", func(q *housing.Queue) ([]domain.Event, error) {
+		{"prioritise", func(q *housing.List) ([]domain.Event, error) {
 			return q.Prioritise(o, housing.Prioritise{EntryID: a, Category: housing.PriorityOrphan})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
-		{"remove", func(q *housing.Queue) ([]domain.Event, error) {
+		{"remove", func(q *housing.List) ([]domain.Event, error) {
 			return q.Remove(o, housing.Remove{EntryID: a, Reason: housing.DwellingAcquired}, rules.Book{})
 		}, [8]domain.Code{unreviewed, domain.CodeHearingRequired, closed, ok, left, left, left, unreviewed}},
-		{"reinstate", func(q *housing.Queue) ([]domain.Event, error) {
+		{"reinstate", func(q *housing.List) ([]domain.Event, error) {
 			return q.Reinstate(o, housing.Reinstate{EntryID: a, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
 		}, [8]domain.Code{removedNot, removedNot, removedNot, removedNot, removedNot, ok, ok, removedNot}},
-		{"open a review", func(q *housing.Queue) ([]domain.Event, error) {
+		{"open a review", func(q *housing.List) ([]domain.Event, error) {
 			return q.Review(o, housing.Review{EntryID: a, Note: "n"}, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
-		{"close a review", func(q *housing.Queue) ([]domain.Event, error) {
+		{"close a review", func(q *housing.List) ([]domain.Event, error) {
 			return q.Review(o, housing.Review{EntryID: a, Note: "n", Close: true}, rules.Book{})
 		}, [8]domain.Code{unreviewed, ok, ok, ok, left, left, left, unreviewed}},
 		{"announce a hearing", proceed(func(c *procedure.Case) ([]domain.Event, error) { return c.AnnounceHearing(o, "n", terms()) }),
@@ -698,22 +698,22 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 		{"satisfy a complaint", proceed(func(c *procedure.Case) ([]domain.Event, error) {
 			return c.DecideComplaint(o, procedure.Satisfied, "n", terms())
 		}), [8]domain.Code{unreviewed, closed, closed, closed, unreviewed, closed, ok, unreviewed}},
-		{"confirm", func(q *housing.Queue) ([]domain.Event, error) {
+		{"confirm", func(q *housing.List) ([]domain.Event, error) {
 			return q.ConfirmInventory(domaintest.CommandOn("2026-04-01"), housing.ConfirmInventory{EntryID: a, On: day("2026-04-01")}, rules.Book{})
 		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
-		{"take the inventory", func(q *housing.Queue) ([]domain.Event, error) {
+		{"take the inventory", func(q *housing.List) ([]domain.Event, error) {
 			return q.TakeInventoryOf(domaintest.CommandOn("2027-06-01"), a, rules.Book{})
 		}, [8]domain.Code{ok, domain.CodeNotDue, domain.CodeNotDue, domain.CodeNotDue, left, left, left, ok}},
-		{"report a change", func(q *housing.Queue) ([]domain.Event, error) {
+		{"report a change", func(q *housing.List) ([]domain.Event, error) {
 			return q.ReportChange(o, housing.ReportChange{EntryID: a, Kind: housing.NeedLost, HappenedOn: domaintest.Today()}, rules.Book{})
 		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
-		{"protect", func(q *housing.Queue) ([]domain.Event, error) {
+		{"protect", func(q *housing.List) ([]domain.Event, error) {
 			return q.Protect(o, housing.Protect{EntryID: a, Category: housing.ProtectedOrphan, Because: "n"}, rules.Book{})
 		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
-		{"withdraw consent", func(q *housing.Queue) ([]domain.Event, error) {
+		{"withdraw consent", func(q *housing.List) ([]domain.Event, error) {
 			return q.ChangeConsent(o, housing.ChangeConsent{EntryID: a})
 		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
-		{"give notice", func(q *housing.Queue) ([]domain.Event, error) {
+		{"give notice", func(q *housing.List) ([]domain.Event, error) {
 			return q.GiveNotice(o, housing.GiveNotice{EntryID: a, Grounds: "n", On: domaintest.Today()}, rules.Book{})
 		}, [8]domain.Code{noNotice, noNotice, noNotice, noNotice, noNotice, ok, ok, noNotice}},
 	} {
@@ -727,7 +727,7 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 				if domain.CodeOf(err) != row.want[i] || (err == nil) != (len(events) > 0) {
 					t.Errorf("%v, %v, want %q", domaintest.Types(events), err, row.want[i])
 				}
-				if _, err := row.do(new(housing.Queue)); domain.CodeOf(err) != domain.CodeListUnknown {
+				if _, err := row.do(new(housing.List)); domain.CodeOf(err) != domain.CodeListUnknown {
 					t.Errorf("on no list: %v", err)
 				}
 				if _, err := row.do(opened().fold()); domain.CodeOf(err) != domain.CodeEntryUnknown {

@@ -38,8 +38,8 @@ type GiveNotice struct {
 }
 
 // GiveNotice decides [GiveNotice]: once for every removal.
-func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice, by rules.Book) ([]domain.Event, error) {
-	e, err := q.entry(c.EntryID)
+func (l *List) GiveNotice(cmd domain.Command, c GiveNotice, by rules.Book) ([]domain.Event, error) {
+	e, err := l.entry(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (q *Queue) GiveNotice(cmd domain.Command, c GiveNotice, by rules.Book) ([]d
 			"the entry was removed on %s: the notice cannot be earlier", e.RemovedOn).At("given_on")
 	}
 	return []domain.Event{NoticeGiven{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: appealRoute(by.On(cmd.Today())),
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Grounds: c.Grounds, AppealRoute: appealRoute(by.On(cmd.Today())),
 		DueOn: e.NoticeDueOn, On: c.On, Late: e.NoticeDueOn.Before(c.On), RecordedAt: cmd.Now,
 	}}, nil
 }

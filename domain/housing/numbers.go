@@ -19,7 +19,7 @@ type NumberChange struct {
 type Numbers struct {
 	Changes []NumberChange // in the order of the log
 	entry   domain.EntryID
-	q       Queue
+	list    List
 }
 
 // NumbersOf returns the Numbers of the entry before the first event.
@@ -27,26 +27,26 @@ func NumbersOf(id domain.EntryID) *Numbers { return &Numbers{entry: id} }
 
 // Apply folds the next event of the stream into n.
 func (n *Numbers) Apply(rec domain.Recorded) {
-	n.q.Apply(rec)
-	e, placed := n.q.Entry(n.entry)
+	n.list.Apply(rec)
+	e, placed := n.list.Entry(n.entry)
 	if !placed {
 		return
 	}
-	number, _ := n.q.Number(n.entry)
+	number, _ := n.list.Number(n.entry)
 	if last := len(n.Changes) - 1; last >= 0 && n.Changes[last].Number == number {
 		return
 	}
-	n.Changes = append(n.Changes, NumberChange{Number: number, Of: n.q.Len(), State: e.State(), Cause: rec})
+	n.Changes = append(n.Changes, NumberChange{Number: number, Of: n.list.Len(), State: e.State(), Cause: rec})
 }
 
 // Entry returns the entry as it is now; false where the list has none.
-func (n *Numbers) Entry() (Entry, bool) { return n.q.Entry(n.entry) }
+func (n *Numbers) Entry() (Entry, bool) { return n.list.Entry(n.entry) }
 
 // Now returns the number of the entry as far as n has followed it, 0 where it has
 // none, and how many entries the list has.
 func (n *Numbers) Now() (number, of int) {
-	number, _ = n.q.Number(n.entry)
-	return number, n.q.Len()
+	number, _ = n.list.Number(n.entry)
+	return number, n.list.Len()
 }
 
 // PublicLine is what art. 78 publishes of a family that waits. It does not say
@@ -67,20 +67,20 @@ type PublicProvision struct {
 }
 
 // Public returns up to limit lines of those who wait, after that number.
-func (q *Queue) Public(after, limit int) []PublicLine {
+func (l *List) Public(after, limit int) []PublicLine {
 	var lines []PublicLine
-	for i := max(after, 0); i < q.Len() && len(lines) < limit; i++ {
-		e, _ := q.order.GetAt(i)
+	for i := max(after, 0); i < l.Len() && len(lines) < limit; i++ {
+		e, _ := l.order.GetAt(i)
 		lines = append(lines, PublicLine{Number: i + 1, Persons: e.persons(), PlacedOn: e.RegisteredOn})
 	}
 	return lines
 }
 
 // PublicProvisions returns the last provisions, the latest first, at most limit.
-func (q *Queue) PublicProvisions(limit int) []PublicProvision {
+func (l *List) PublicProvisions(limit int) []PublicProvision {
 	var last []PublicProvision
-	for i := len(q.provided) - 1; i >= 0 && len(last) < limit; i-- {
-		last = append(last, q.provided[i])
+	for i := len(l.provided) - 1; i >= 0 && len(last) < limit; i-- {
+		last = append(last, l.provided[i])
 	}
 	return last
 }

@@ -37,7 +37,7 @@ func numbers(stands []stand) map[domain.EntryID]int {
 	return n
 }
 
-func ordered(q *housing.Queue) map[domain.EntryID]int {
+func ordered(q *housing.List) map[domain.EntryID]int {
 	n := map[domain.EntryID]int{}
 	q.Ordered(func(number int, e housing.Entry) bool {
 		n[e.ID] = number

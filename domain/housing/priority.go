@@ -74,8 +74,8 @@ type SetPriorityRule struct {
 }
 
 // SetPriorityRule decides [SetPriorityRule].
-func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.Book) ([]domain.Event, error) {
-	if !q.Known() {
+func (l *List) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.Book) ([]domain.Event, error) {
+	if !l.Known() {
 		return nil, UnknownList()
 	}
 	open := by.On(cmd.Today()).Register.PriorityCategories
@@ -93,7 +93,7 @@ func (q *Queue) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name the act on which the rule rests").At("basis")
 	}
-	return []domain.Event{PriorityRuleSet{ListID: q.List.ListID, Categories: c.Categories, Basis: c.Basis, SetAt: cmd.Now}}, nil
+	return []domain.Event{PriorityRuleSet{ListID: l.Opened.ListID, Categories: c.Categories, Basis: c.Basis, SetAt: cmd.Now}}, nil
 }
 
 // Prioritise is the command that gives an entry priority, or with End takes it
@@ -106,8 +106,8 @@ type Prioritise struct {
 
 // Prioritise decides [Prioritise]: for a category that the list's rule names.
 // Among those with priority the seniority decides.
-func (q *Queue) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, error) {
-	e, err := q.standing(c.EntryID)
+func (l *List) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, error) {
+	e, err := l.standing(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -119,14 +119,14 @@ func (q *Queue) Prioritise(cmd domain.Command, c Prioritise) ([]domain.Event, er
 	to.Priority = !c.End
 	if c.End {
 		return []domain.Event{PriorityEnded{
-			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to, EndedAt: cmd.Now,
+			ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to, EndedAt: cmd.Now,
 		}}, nil
 	}
-	if !slices.Contains(q.Priority, c.Category) {
+	if !slices.Contains(l.Priority, c.Category) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePriorityNotRuled,
-			"the rule of this list gives priority to %v; this category is not among them", q.Priority).At("category")
+			"the rule of this list gives priority to %v; this category is not among them", l.Priority).At("category")
 	}
 	return []domain.Event{EntryPrioritised{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, From: e.Seniority, Seniority: to, PrioritisedAt: cmd.Now,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, From: e.Seniority, Seniority: to, PrioritisedAt: cmd.Now,
 	}}, nil
 }

@@ -71,8 +71,8 @@ type Protect struct {
 
 // Protect decides [Protect]: of a category that the edition in force protects.
 // A protection under a category that it no longer knows can still be lifted.
-func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.Event, error) {
-	e, err := q.onList(c.EntryID)
+func (l *List) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.Event, error) {
+	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -90,10 +90,10 @@ func (q *Queue) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.
 	}
 	if c.Lift {
 		return []domain.Event{ProtectionLifted{
-			ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, Reasons: c.Because, LiftedAt: cmd.Now,
+			ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, Reasons: c.Because, LiftedAt: cmd.Now,
 		}}, nil
 	}
 	return []domain.Event{ProtectionRecorded{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, Document: c.Because, RecordedAt: cmd.Now,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Category: c.Category, Document: c.Because, RecordedAt: cmd.Now,
 	}}, nil
 }

@@ -219,11 +219,11 @@ type Provide struct {
 
 // Decide decides [Provide], by the list as it is. The list checks again when
 // the entry is ended.
-func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Book) ([]domain.Event, error) {
+func (p *Provision) Decide(cmd domain.Command, c Provide, l *List, by rules.Book) ([]domain.Event, error) {
 	if p.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this provision has been decided")
 	}
-	e, err := q.standing(c.EntryID)
+	e, err := l.standing(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +258,7 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, q *Queue, by rules.Boo
 		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: c.Declined, Minutes: c.Minutes,
 		RegisteredFrom: from, DecidedAt: cmd.Now,
 	}
-	if _, err := q.provide(cmd, decided); err != nil {
+	if _, err := l.provide(cmd, decided); err != nil {
 		return nil, err
 	}
 	return []domain.Event{decided}, nil
@@ -293,8 +293,8 @@ func (p *Provision) open() error {
 // Provide ends the entry as decided, or records why the decision no longer
 // holds. It returns no error: the step can be repeated and must have the same
 // outcome.
-func (q *Queue) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event, error) {
-	provided, err := q.provide(cmd, d)
+func (l *List) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event, error) {
+	provided, err := l.provide(cmd, d)
 	if err != nil {
 		return []domain.Event{ProvisionDeclined{
 			ListID: d.ListID, EntryID: d.EntryID, CaseID: d.CaseID, Code: err.Code, Reason: err.Message, DeclinedAt: cmd.Now,
@@ -305,12 +305,12 @@ func (q *Queue) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event,
 
 // provide gives the dwelling to the first eligible entry in order: each entry
 // before it is skipped for a reason (Q19).
-func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, *domain.Error) {
+func (l *List) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, *domain.Error) {
 	none := EntryProvided{}
-	if !q.Known() {
+	if !l.Known() {
 		return none, UnknownList()
 	}
-	e, ok := q.entries.Get(d.EntryID.UUID)
+	e, ok := l.entries.Get(d.EntryID.UUID)
 	switch {
 	case !ok || !e.Active:
 		return none, notActive()
@@ -331,7 +331,7 @@ func (q *Queue) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, 
 		Persons: e.persons(), Dwelling: d.Dwelling, ProvidedAt: cmd.Now,
 	}
 	var refused *domain.Error
-	q.Ordered(func(number int, before Entry) bool {
+	l.Ordered(func(number int, before Entry) bool {
 		if before.ID == e.ID {
 			provided.Number = number
 			return false

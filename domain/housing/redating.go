@@ -40,8 +40,8 @@ type Redate struct {
 // corrected by another one, and none makes an entry older than its application.
 // The position of the application still breaks ties, so that the order stays
 // strict (Q6). Only numbers between the two places change, by one (Q8).
-func (q *Queue) Redate(cmd domain.Command, c Redate) ([]domain.Event, error) {
-	e, err := q.standing(c.EntryID)
+func (l *List) Redate(cmd domain.Command, c Redate) ([]domain.Event, error) {
+	e, err := l.standing(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (q *Queue) Redate(cmd domain.Command, c Redate) ([]domain.Event, error) {
 			"the entry counts from this day already").At("ground_arose_on")
 	}
 	return []domain.Event{EntryRedated{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, From: e.Seniority, Seniority: to,
 		GroundArose: c.GroundArose, Reasons: c.Reasons, RedatedAt: cmd.Now,
 	}}, nil
 }

@@ -103,8 +103,8 @@ type proceeding struct {
 }
 
 // proceed folds an event of a review.
-func (q *Queue) proceed(id domain.CaseID, rec domain.Recorded) {
-	p, ok := q.reviews.Get(id.UUID)
+func (l *List) proceed(id domain.CaseID, rec domain.Recorded) {
+	p, ok := l.reviews.Get(id.UUID)
 	if !ok {
 		return
 	}
@@ -114,30 +114,30 @@ func (q *Queue) proceed(id domain.CaseID, rec domain.Recorded) {
 		next.won = p.Complaint.ComplaintID
 	}
 	next.Apply(rec)
-	q.reviews.Set(id.UUID, &next)
-	q.change(p.entry, func(e *Entry) { e.Hearing = next.State == procedure.HearingPending })
+	l.reviews.Set(id.UUID, &next)
+	l.change(p.entry, func(e *Entry) { e.Hearing = next.State == procedure.HearingPending })
 }
 
 // endReview forgets the review of an entry that stays.
-func (q *Queue) endReview(e *Entry) {
-	q.reviews.Delete(e.Proceeding.UUID)
+func (l *List) endReview(e *Entry) {
+	l.reviews.Delete(e.Proceeding.UUID)
 	e.Review, e.Proceeding, e.Hearing = "", domain.CaseID{}, false
 }
 
 // Proceed lets step decide about the review of the entry or its removal: the
 // hearing (C8), a complaint (C12). step gets the case of the review, whose
 // applicant is the holder. holder is the citizen who asks, zero for staff.
-func (q *Queue) Proceed(id domain.EntryID, holder domain.PersonID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
-	e, err := q.entryOf(id, holder)
+func (l *List) Proceed(id domain.EntryID, holder domain.PersonID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
+	e, err := l.entryOf(id, holder)
 	if err != nil {
 		return nil, err
 	}
-	return q.ProceedIn(e.Proceeding, step)
+	return l.ProceedIn(e.Proceeding, step)
 }
 
-// ProceedIn is [Queue.Proceed] by the id of the review.
-func (q *Queue) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
-	p, ok := q.reviews.Get(id.UUID)
+// ProceedIn is [List.Proceed] by the id of the review.
+func (l *List) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
+	p, ok := l.reviews.Get(id.UUID)
 	if !ok {
 		return nil, notReviewed()
 	}
@@ -157,8 +157,8 @@ type Remove struct {
 // reason that the edition in force lists, and not of an entry that is protected
 // until a dwelling is provided (Q15, Q15a). The numbers behind fall by one,
 // those before stay (Q8).
-func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Event, error) {
-	e, err := q.onList(c.EntryID)
+func (l *List) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Event, error) {
+	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +172,7 @@ func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Ev
 			"this entry is protected (%v): it cannot be removed before a dwelling is provided; where the "+
 				"protection does not hold, lift it first", protected)
 	}
-	p, ok := q.reviews.Get(e.Proceeding.UUID)
+	p, ok := l.reviews.Get(e.Proceeding.UUID)
 	if !ok {
 		return nil, notReviewed()
 	}
@@ -181,7 +181,7 @@ func (q *Queue) Remove(cmd domain.Command, c Remove, by rules.Book) ([]domain.Ev
 		return nil, err
 	}
 	return append(before, EntryRemoved{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
 		Reason: c.Reason, Note: c.Note, NoticeDueOn: cmd.Today().AddDays(edition.Register.RemovalNoticeDays),
 		Edition: edition.ID, RemovedAt: cmd.Now,
 	}), nil
@@ -201,8 +201,8 @@ type Reinstate struct {
 // in force or a complaint on this removal that was decided in the holder's
 // favour; unless the person has meanwhile got another active entry on the list
 // (Q5).
-func (q *Queue) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]domain.Event, error) {
-	e, err := q.entry(c.EntryID)
+func (l *List) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]domain.Event, error) {
+	e, err := l.entry(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -218,15 +218,15 @@ func (q *Queue) Reinstate(cmd domain.Command, c Reinstate, by rules.Book) ([]dom
 		return nil, domain.Refuse(domain.Conflict, domain.CodeEntryNotRemoved,
 			"this entry is %s; only a removed one can be reinstated", e.State())
 	}
-	review, _ := q.reviews.Get(e.Proceeding.UUID)
+	review, _ := l.reviews.Get(e.Proceeding.UUID)
 	if err := c.grounded(cmd, review); err != nil {
 		return nil, err
 	}
-	if err := q.canStand(e.PersonID, e.Family); err != nil {
+	if err := l.canStand(e.PersonID, e.Family); err != nil {
 		return nil, err
 	}
 	return []domain.Event{EntryReinstated{
-		ListID: q.List.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: e.Proceeding, Seniority: e.Seniority,
 		Ground: c.Ground, ComplaintID: c.ComplaintID, CourtAct: c.Act, Note: c.Note,
 		InventoryDueOn: inventoryDue(cmd.Today(), by), ReinstatedAt: cmd.Now,
 	}}, nil

@@ -42,7 +42,7 @@ func by(actor, on string) domain.Command {
 }
 
 func step(do func(*procedure.Case) ([]domain.Event, error)) decision {
-	return func(q *housing.Queue) ([]domain.Event, error) { return q.Proceed(a, domain.PersonID{}, do) }
+	return func(q *housing.List) ([]domain.Event, error) { return q.Proceed(a, domain.PersonID{}, do) }
 }
 
 func TestQ15_C8_NobodyIsRemovedUnheard(t *testing.T) {
@@ -52,7 +52,7 @@ func TestQ15_C8_NobodyIsRemovedUnheard(t *testing.T) {
 	objected := told.then(procedure.ObjectionFiled{CaseID: reviewOf(a), Objection: "it is my brother's", FiledAt: domaintest.CommandOn("2026-03-16").Now})
 	lapsed := told.then(procedure.HearingClosed{CaseID: reviewOf(a), How: procedure.HearingLapsed, ClosedAt: domaintest.CommandOn("2026-03-18").Now})
 	remove := func(on string, exemption procedure.Dispense) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Remove(domaintest.CommandOn(on), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Note: "a note", Exemption: exemption}, rules.Book{})
 		}
 	}
@@ -68,7 +68,7 @@ func TestQ15_C8_NobodyIsRemovedUnheard(t *testing.T) {
 	because := func(x procedure.Exemption) procedure.Dispense {
 		return procedure.Dispense{Exemption: x, Reasons: "because"}
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q15 not without a review", Given: one, When: remove(today, none), Refused: domain.CodeEntryNotReviewed},
 		{Name: "Q15 not without a review, whatever the exemption", Given: one, When: remove(today, because(procedure.Urgency)), Refused: domain.CodeEntryNotReviewed},
 		{Name: "Q15 C8 not out of a review without a hearing", Given: review, When: remove(today, none), Refused: domain.CodeHearingRequired},
@@ -87,7 +87,7 @@ func TestQ15_C8_NobodyIsRemovedUnheard(t *testing.T) {
 		{Name: "Q15 C8 nor has it a term of less than three days", Given: review, When: remove(today, because(procedure.ShortTerm)), Refused: domain.CodeHearingRequired, Field: "exemption.ground"},
 		{Name: "Q15 C8 a new review, a new hearing", Given: one.heard(a, aigul).then(closed(a, aigul, "in need"), reviewed(a, aigul, housing.Doubt)), When: remove(today, none), Refused: domain.CodeHearingRequired},
 		{Name: "Q15 C8 so after a reinstatement", Given: one.heard(a, aigul).removed(a, aigul, longAg).reinstated(a, aigul, longAg), When: remove(today, none), Refused: domain.CodeEntryNotReviewed},
-		{Name: "C15 the holder does not decide", Given: review, When: func(q *housing.Queue) ([]domain.Event, error) {
+		{Name: "C15 the holder does not decide", Given: review, When: func(q *housing.List) ([]domain.Event, error) {
 			return q.Remove(by(aigul.String(), today), housing.Remove{EntryID: a, Reason: housing.DwellingAcquired, Exemption: because(procedure.Urgency)}, rules.Book{})
 		}, Refused: domain.CodeDeciderRecused},
 	})
@@ -122,13 +122,13 @@ func TestQ15_C12_ARemovalCanBeComplainedOf(t *testing.T) {
 		})
 	}
 	asHolder := func(p domain.PersonID) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Proceed(a, p, func(c *procedure.Case) ([]domain.Event, error) {
 				return c.FileComplaint(domaintest.Command(), "complaint", c.ApplicantID, "a note", terms())
 			})
 		}
 	}
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "C12 filed", Given: gone, When: asHolder(aigul), Then: []domain.Event{complaint()}},
 		{Name: "C12 not by another", Given: gone, When: asHolder(daur), Refused: domain.CodeNotFound},
 		{Name: "C12 nor about what stands", Given: opened().placed(a, aigul, longAg, 1), When: asHolder(aigul), Refused: domain.CodeEntryNotReviewed},
@@ -152,7 +152,7 @@ func TestQ8_AReinstatementRestsOnACourtOrOnAComplaintThatWasWon(t *testing.T) {
 	lost := gone.then(complaint(), forwarded, decidedComplaint(procedure.Upheld))
 	again := won.reinstated(a, aigul, longAg).heard(a, aigul).removed(a, aigul, longAg)
 	reinstate := func(ground housing.ReinstatementGround, complaint string, act housing.Act) decision {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: a, Ground: ground, ComplaintID: complaint, Act: act, Note: "a note"}, rules.Book{})
 		}
 	}
@@ -172,7 +172,7 @@ func TestQ8_AReinstatementRestsOnACourtOrOnAComplaintThatWasWon(t *testing.T) {
 	byCourt := gone.reinstated(a, aigul, longAg).last()[0].(housing.EntryReinstated)
 	byCourt.CourtAct = act("7", "2026-03-15", "2026-03-15")
 	complaint, court := housing.ComplaintSatisfied, housing.CourtAct
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q8 by a complaint that was decided for the holder", Given: won, When: reinstate(complaint, "complaint", none), Then: []domain.Event{byComplaint}},
 		{Name: "Q8 or that the body satisfied", Given: gone.then(complaintFiled, decidedComplaint(procedure.Satisfied)), When: reinstate(complaint, "complaint", none), Then: []domain.Event{byComplaint}},
 		{Name: "Q8 not by one that was not filed", Given: gone, When: reinstate(complaint, "complaint", none), Refused: domain.CodeComplaintNotWon, Field: "complaint_id"},

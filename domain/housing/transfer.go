@@ -55,8 +55,8 @@ type Transfer struct {
 
 // Transfer decides [Transfer]: to a remaining member of the family who is still
 // in need, with the seniority, so that no number changes (Q16).
-func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain.Event, error) {
-	e, err := q.standing(c.EntryID)
+func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain.Event, error) {
+	e, err := l.standing(c.EntryID)
 	if err != nil {
 		return nil, err
 	}
@@ -93,26 +93,26 @@ func (q *Queue) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domai
 	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err
 	}
-	if err := q.canPassOn(e, c.PersonID, c.Family); err != nil {
+	if err := l.canPassOn(e, c.PersonID, c.Family); err != nil {
 		return nil, err
 	}
 	return []domain.Event{EntryTransferred{
-		ListID: q.List.ListID, EntryID: e.ID, From: e.PersonID, PersonID: c.PersonID, Family: c.Family,
+		ListID: l.Opened.ListID, EntryID: e.ID, From: e.PersonID, PersonID: c.PersonID, Family: c.Family,
 		Cause: c.Cause, On: c.On, Need: c.Need, TransferredAt: cmd.Now,
 	}}, nil
 }
 
 // canPassOn is canStand for the holder and family who take over e; the present
 // holder and family of e do not count (Q5).
-func (q *Queue) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMember) error {
+func (l *List) canPassOn(e *Entry, holder domain.PersonID, family []FamilyMember) error {
 	other := func(p domain.PersonID) bool {
-		stands, ok := q.active.Get(p.UUID)
+		stands, ok := l.active.Get(p.UUID)
 		return ok && stands != e.ID
 	}
 	if other(holder) {
-		return q.CanJoin(holder)
+		return l.CanJoin(holder)
 	}
-	named, _ := q.spouses.Get(holder.UUID)
+	named, _ := l.spouses.Get(holder.UUID)
 	if slices.Contains(spousesIn(e.Family), holder) {
 		named--
 	}

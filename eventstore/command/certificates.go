@@ -39,7 +39,7 @@ func (h *Handler) opening(ctx context.Context, id domain.ListID) (housing.ListOp
 	if err != nil {
 		return housing.ListOpened{}, err
 	}
-	return q.List, nil
+	return q.Opened, nil
 }
 
 // IssuedPage is a version of a document as it stands.

@@ -12,9 +12,9 @@ import (
 
 // OpenList opens a list.
 func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.OpenList, opt Options) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.Queue]{
+	return execute(ctx, h, streamCommand[housing.List]{
 		cmd: cmd, stream: c.ListID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return q.Open(cmd, c) },
+		decide: func(q *housing.List) ([]domain.Event, error) { return q.Open(cmd, c) },
 	})
 }
 
@@ -80,7 +80,7 @@ func (h *Handler) DecidePlacement(
 			if err != nil {
 				return nil, err
 			}
-			return events, h.checkOtherLists(ctx, a.Received.ListID, q.List.Body, a.ApplicantID, a.Received.Family)
+			return events, h.checkOtherLists(ctx, a.Received.ListID, q.Opened.Body, a.ApplicantID, a.Received.Family)
 		},
 	})
 	if err != nil {
@@ -182,7 +182,7 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 	cmd := func(name string) domain.Command { return domain.CommandOf(approval, h.now()).Step(approval.ID, name) }
 
 	place := cmd("place")
-	placed, err := step(ctx, h, place, e.ListID.Stream(), id, func(q *housing.Queue) ([]domain.Event, error) {
+	placed, err := step(ctx, h, place, e.ListID.Stream(), id, func(q *housing.List) ([]domain.Event, error) {
 		return q.Place(place, placementOf(e, approval.Position), h.rules)
 	})
 	var refusal *domain.Error
@@ -219,12 +219,12 @@ func voidsApproval(code domain.Code) bool {
 
 // completeExamination adds to an examination what the registry knows: the settlement of
 // the list, and the rules. It returns nil for nil.
-func (h *Handler) completeExamination(q *housing.Queue, c *housing.Examine) *housing.Examine {
+func (h *Handler) completeExamination(q *housing.List, c *housing.Examine) *housing.Examine {
 	if c == nil {
 		return nil
 	}
 	whole := *c
-	whole.Settlement, whole.Rules = q.List.Settlement, h.rules
+	whole.Settlement, whole.Rules = q.Opened.Settlement, h.rules
 	return &whole
 }
 

@@ -12,9 +12,9 @@ import (
 // onList carries out a command in one append to a list.
 func (h *Handler) onList(
 	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
-	decide func(*housing.Queue) ([]domain.Event, error),
+	decide func(*housing.List) ([]domain.Event, error),
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.Queue]{
+	return execute(ctx, h, streamCommand[housing.List]{
 		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
 	})
 }
@@ -26,16 +26,16 @@ func (h *Handler) onList(
 // its answer again.
 func (h *Handler) onListIfOnNoOther(
 	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
-	who func(*housing.Queue) (domain.PersonID, []housing.FamilyMember),
-	decide func(*housing.Queue) ([]domain.Event, error),
+	who func(*housing.List) (domain.PersonID, []housing.FamilyMember),
+	decide func(*housing.List) ([]domain.Event, error),
 ) (Receipt, error) {
 	q, err := h.List(ctx, list)
 	if err != nil {
 		return Receipt{}, err
 	}
 	p, family := who(q)
-	elsewhere := h.checkOtherLists(ctx, list, q.List.Body, p, family)
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	elsewhere := h.checkOtherLists(ctx, list, q.Opened.Body, p, family)
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		events, err := decide(q)
 		if err != nil {
 			return nil, err
@@ -48,7 +48,7 @@ func (h *Handler) onListIfOnNoOther(
 func (h *Handler) RemoveEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.Remove(cmd, c, h.rules)
 	})
 }
@@ -57,10 +57,10 @@ func (h *Handler) RemoveEntry(
 func (h *Handler) ReinstateEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options,
 ) (Receipt, error) {
-	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(q *housing.Queue) (domain.PersonID, []housing.FamilyMember) {
+	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(q *housing.List) (domain.PersonID, []housing.FamilyMember) {
 		e, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
 		return e.PersonID, e.Family
-	}, func(q *housing.Queue) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
+	}, func(q *housing.List) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
 }
 
 // StepOnEntry takes a step of the procedure on the review or the removal of an entry, in
@@ -70,7 +70,7 @@ func (h *Handler) StepOnEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, id domain.EntryID, holder domain.PersonID,
 	decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.Proceed(id, holder, func(c *procedure.Case) ([]domain.Event, error) {
 			return decide(c, h.terms(cmd.Today()))
 		})
@@ -81,23 +81,23 @@ func (h *Handler) StepOnEntry(
 func (h *Handler) RedateEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Redate, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Redate(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.Redate(cmd, c) })
 }
 
 // TransferEntry transfers an entry to another member of the family.
 func (h *Handler) TransferEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options,
 ) (Receipt, error) {
-	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.Queue) (domain.PersonID, []housing.FamilyMember) {
+	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {
 		return c.PersonID, c.Family
-	}, func(q *housing.Queue) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
+	}, func(q *housing.List) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
 }
 
 // ProtectEntry records or lifts a protection from removal.
 func (h *Handler) ProtectEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Protect, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.Protect(cmd, c, h.rules)
 	})
 }
@@ -106,7 +106,7 @@ func (h *Handler) ProtectEntry(
 func (h *Handler) SetPriorityRule(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.SetPriorityRule, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.SetPriorityRule(cmd, c, h.rules)
 	})
 }
@@ -115,14 +115,14 @@ func (h *Handler) SetPriorityRule(
 func (h *Handler) PrioritiseEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Prioritise, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) { return q.Prioritise(cmd, c) })
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.Prioritise(cmd, c) })
 }
 
 // ConfirmInventory confirms that an entry still stands in need.
 func (h *Handler) ConfirmInventory(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ConfirmInventory, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.ConfirmInventory(cmd, c, h.rules)
 	})
 }
@@ -132,7 +132,7 @@ func (h *Handler) ConfirmInventory(
 func (h *Handler) TakeInventory(
 	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.TakeInventory(cmd, h.rules)
 	})
 }
@@ -141,7 +141,7 @@ func (h *Handler) TakeInventory(
 func (h *Handler) ReviewEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Review, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.Review(cmd, c, h.rules)
 	})
 }
@@ -161,7 +161,7 @@ func (h *Handler) ReportChange(
 				"no person with this id is recorded").At(domain.Path("family", i, "person_id"))
 		}
 	}
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.ReportChange(cmd, c, h.rules)
 	})
 }
@@ -170,7 +170,7 @@ func (h *Handler) ReportChange(
 func (h *Handler) ChangeConsent(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ChangeConsent, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.ChangeConsent(cmd, c)
 	})
 }
@@ -179,7 +179,7 @@ func (h *Handler) ChangeConsent(
 func (h *Handler) GiveNotice(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.GiveNotice, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.Queue) ([]domain.Event, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.GiveNotice(cmd, c, h.rules)
 	})
 }
@@ -196,6 +196,6 @@ func (h *Handler) EndLease(
 
 // List returns the list as the log holds it now, to be read only. It waits for no
 // command.
-func (h *Handler) List(ctx context.Context, id domain.ListID) (*housing.Queue, error) {
-	return look[housing.Queue](ctx, h, id.Stream())
+func (h *Handler) List(ctx context.Context, id domain.ListID) (*housing.List, error) {
+	return look[housing.List](ctx, h, id.Stream())
 }

@@ -169,7 +169,7 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 	}
 
 	provide := cmd("provide")
-	provided, err := step(ctx, h, provide, e.ListID.Stream(), id, func(q *housing.Queue) ([]domain.Event, error) {
+	provided, err := step(ctx, h, provide, e.ListID.Stream(), id, func(q *housing.List) ([]domain.Event, error) {
 		return q.Provide(provide, e)
 	})
 	if err != nil {

@@ -79,7 +79,7 @@ func TestAWriterThatIsStoppedInsideItsAppendDelaysNoRead(t *testing.T) {
 			}()
 			<-stopped
 
-			q := inTime(t, "the list", func() (*housing.Queue, error) { return h.List(ctx, list) })
+			q := inTime(t, "the list", func() (*housing.List, error) { return h.List(ctx, list) })
 			if e, ok := q.Entry(entryOfDaur); !ok || e.Review != "" {
 				t.Errorf("the list shows %+v", e)
 			}
@@ -89,7 +89,7 @@ func TestAWriterThatIsStoppedInsideItsAppendDelaysNoRead(t *testing.T) {
 			})); err != nil {
 				t.Fatal(err)
 			}
-			newer := inTime(t, "the list", func() (*housing.Queue, error) { return h.List(ctx, list) })
+			newer := inTime(t, "the list", func() (*housing.List, error) { return h.List(ctx, list) })
 			if len(newer.Priority) != 1 {
 				t.Error("the read does not show what the log held when it began")
 			}
@@ -100,7 +100,7 @@ func TestAWriterThatIsStoppedInsideItsAppendDelaysNoRead(t *testing.T) {
 			if err := <-done; err != nil {
 				t.Error(err)
 			}
-			last := inTime(t, "the list", func() (*housing.Queue, error) { return h.List(ctx, list) })
+			last := inTime(t, "the list", func() (*housing.List, error) { return h.List(ctx, list) })
 			if e, _ := last.Entry(entryOfDaur); e.Review == "" {
 				t.Error("the list does not show the review")
 			}

@@ -33,7 +33,7 @@ var states = map[string][]func(*testing.T, []domain.Recorded){
 		goesItsOwnWay[procedure.Case], goesItsOwnWay[certificates.File], goesItsOwnWay[housing.Application],
 		goesItsOwnWay[housing.Provision], goesItsOwnWay[residence.Deregistration],
 	},
-	"queue":  {goesItsOwnWay[housing.Queue]},
+	"queue":  {goesItsOwnWay[housing.List]},
 	"otp":    {goesItsOwnWay[otp.Challenges]},
 	"notice": {goesItsOwnWay[notice.Notice]},
 }

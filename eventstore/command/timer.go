@@ -127,7 +127,7 @@ func onCase(name string, step caseStep) func(*Handler, context.Context, domain.T
 
 func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Task, name string, step caseStep) error {
 	review, item, _ := strings.Cut(d.Item, "/")
-	decide := func(cmd domain.Command, q *housing.Queue, id uuid.UUID) ([]domain.Event, error) {
+	decide := func(cmd domain.Command, q *housing.List, id uuid.UUID) ([]domain.Event, error) {
 		return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) {
 			return step(cmd, c, item)
 		})
@@ -137,7 +137,7 @@ func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Task, name strin
 
 // takeInventoryWhenDue carries out what is due in the inventory of an entry.
 func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Task) error {
-	decide := func(cmd domain.Command, q *housing.Queue, entry uuid.UUID) ([]domain.Event, error) {
+	decide := func(cmd domain.Command, q *housing.List, entry uuid.UUID) ([]domain.Event, error) {
 		return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
 	}
 	return h.onListWhenDue(ctx, d, "inventory", d.Item, decide)
@@ -147,16 +147,16 @@ func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Task) error
 // append to the list.
 func (h *Handler) onListWhenDue(
 	ctx context.Context, d domain.Task, name, thing string,
-	decide func(domain.Command, *housing.Queue, uuid.UUID) ([]domain.Event, error),
+	decide func(domain.Command, *housing.List, uuid.UUID) ([]domain.Event, error),
 ) error {
 	id, err := uuid.Parse(thing)
 	if err != nil {
 		return fmt.Errorf("command: a task of the list %s on %q: %w", d.Stream, d.Item, err)
 	}
 	cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
-	_, err = execute(ctx, h, streamCommand[housing.Queue]{
+	_, err = execute(ctx, h, streamCommand[housing.List]{
 		cmd: cmd, stream: d.Stream,
-		decide: func(q *housing.Queue) ([]domain.Event, error) { return decide(cmd, q, id) },
+		decide: func(q *housing.List) ([]domain.Event, error) { return decide(cmd, q, id) },
 	})
 	return unlessConflict(err)
 }
@@ -235,7 +235,7 @@ func (h *Handler) expireConsent(ctx context.Context, d domain.Task) error {
 		return fmt.Errorf("command: a consent of the entry %q: %w", d.Item, err)
 	}
 	cmd := h.ownCommand(item, what)
-	_, err = h.onList(ctx, cmd, domain.ListID{UUID: id}, Options{}, func(q *housing.Queue) ([]domain.Event, error) {
+	_, err = h.onList(ctx, cmd, domain.ListID{UUID: id}, Options{}, func(q *housing.List) ([]domain.Event, error) {
 		return q.ExpireConsent(cmd, domain.EntryID{UUID: item})
 	})
 	return err

@@ -40,7 +40,7 @@ func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.Per
 	w := walk{Application: new(housing.Application), list: list, position: position, see: see}
 	book := rules.Book{}
 	terms := Terms(book.On(domaintest.Today()), book)
-	queue := new(housing.Queue)
+	queue := new(housing.List)
 	queue.Apply(domaintest.Recorded(0, housing.ListOpened{ListID: list, Body: "b", Settlement: "s", Title: "t", OpenedAt: domaintest.Noon()}))
 	cmd := domaintest.Command()
 	cmd.Now = cmd.Now.Add(time.Duration(rapid.IntRange(0, 24*7).Draw(t, "filed after hours")) * time.Hour)

@@ -131,13 +131,13 @@ func (e Entry) State() EntryState {
 // persons is how many people live in a dwelling that is given to the entry.
 func (e Entry) persons() int { return 1 + len(e.Family) }
 
-// Queue is the state of a queue- stream. The zero Queue is a list that was not
-// opened. A Queue is copied with Clone only.
+// List is the state of a queue- stream. The zero List is a list that was not
+// opened. A List is copied with Clone only.
 //
 // What it holds is shared with its clones: Apply puts another Entry or proceeding
 // in the place of the one that it changes.
-type Queue struct {
-	List     ListOpened
+type List struct {
+	Opened   ListOpened
 	Priority []PriorityCategory      // that the list's rule names; none where it has no rule
 	entries  cow.Map[*Entry]         // by the entry's id
 	reviews  cow.Map[*proceeding]    // by the case's id; those that go on, and those that ended with a removal
@@ -151,26 +151,26 @@ type Queue struct {
 
 // Clone returns a copy that later events do not change. It costs the same however
 // long the list is.
-func (q *Queue) Clone() Queue {
-	c := *q
-	c.entries, c.reviews, c.active = q.entries.Clone(), q.reviews.Clone(), q.active.Clone()
-	c.spouses, c.left = q.spouses.Clone(), q.left.Clone()
-	c.provided = slices.Clip(q.provided)
-	if q.order != nil {
-		c.order = q.order.Copy()
+func (l *List) Clone() List {
+	c := *l
+	c.entries, c.reviews, c.active = l.entries.Clone(), l.reviews.Clone(), l.active.Clone()
+	c.spouses, c.left = l.spouses.Clone(), l.left.Clone()
+	c.provided = slices.Clip(l.provided)
+	if l.order != nil {
+		c.order = l.order.Copy()
 	}
 	return c
 }
 
 // Known reports whether the list has been opened.
-func (q *Queue) Known() bool { return !q.List.ListID.IsZero() }
+func (l *List) Known() bool { return !l.Opened.ListID.IsZero() }
 
 // Len is the number of active entries.
-func (q *Queue) Len() int { return q.active.Len() }
+func (l *List) Len() int { return l.active.Len() }
 
 // Entry returns the entry with that id, active or not.
-func (q *Queue) Entry(id domain.EntryID) (Entry, bool) {
-	e, ok := q.entries.Get(id.UUID)
+func (l *List) Entry(id domain.EntryID) (Entry, bool) {
+	e, ok := l.entries.Get(id.UUID)
 	if !ok {
 		return Entry{}, false
 	}
@@ -178,204 +178,204 @@ func (q *Queue) Entry(id domain.EntryID) (Entry, bool) {
 }
 
 // Number returns the current ordinal of an active entry, 1 for the first (Q7).
-func (q *Queue) Number(id domain.EntryID) (int, bool) {
-	e, ok := q.entries.Get(id.UUID)
+func (l *List) Number(id domain.EntryID) (int, bool) {
+	e, ok := l.entries.Get(id.UUID)
 	if !ok || !e.Active {
 		return 0, false
 	}
-	return q.before(e.Seniority) + 1, true
+	return l.before(e.Seniority) + 1, true
 }
 
 // Ordered calls yield for the active entries in order, with their numbers.
-func (q *Queue) Ordered(yield func(number int, e Entry) bool) {
-	if !q.Known() {
+func (l *List) Ordered(yield func(number int, e Entry) bool) {
+	if !l.Known() {
 		return
 	}
 	n := 0
-	q.order.Scan(func(e *Entry) bool {
+	l.order.Scan(func(e *Entry) bool {
 		n++
 		return yield(n, *e)
 	})
 }
 
 // before counts the active entries that stand before s.
-func (q *Queue) before(s Seniority) int {
-	if !q.Known() {
+func (l *List) before(s Seniority) int {
+	if !l.Known() {
 		return 0
 	}
-	return sort.Search(q.order.Len(), func(i int) bool {
-		e, _ := q.order.GetAt(i)
+	return sort.Search(l.order.Len(), func(i int) bool {
+		e, _ := l.order.GetAt(i)
 		return e.Seniority.Compare(s) >= 0
 	})
 }
 
 // Apply folds the next event of the stream into q.
-func (q *Queue) Apply(rec domain.Recorded) {
+func (l *List) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case ListOpened:
-		q.List = e
-		q.order = btree.NewBTreeGOptions(
+		l.Opened = e
+		l.order = btree.NewBTreeGOptions(
 			func(a, b *Entry) bool { return a.Seniority.Compare(b.Seniority) < 0 },
 			btree.Options{Degree: 16, NoLocks: true}, // small nodes: a change after a Clone copies some
 		)
 	case EntryPlaced:
-		q.activate(Entry{
+		l.activate(Entry{
 			ID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, FiledAt: e.Seniority.At,
 			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn,
 			InventoryDueOn: e.InventoryDueOn, Consent: e.Consent,
 		})
 	case EntryRemoved:
-		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
+		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.Review, entry.RemovedOn, entry.NoticeDueOn = "", domain.DateOf(e.RemovedAt), e.NoticeDueOn
-			q.put(entry)
-			q.proceed(e.CaseID, rec)
+			l.put(entry)
+			l.proceed(e.CaseID, rec)
 		}
 	case EntryReinstated:
-		if entry, ok := q.Entry(e.EntryID); ok && !entry.Active {
+		if entry, ok := l.Entry(e.EntryID); ok && !entry.Active {
 			entry.RemovedOn, entry.NoticeDueOn = domain.Date{}, domain.Date{}
 			entry.InventoryDueOn, entry.AnswerBy = e.InventoryDueOn, domain.Date{}
-			q.endReview(&entry)
-			q.activate(entry)
+			l.endReview(&entry)
+			l.activate(entry)
 		}
 	case EntryRedated:
-		q.move(e.EntryID, e.Seniority)
+		l.move(e.EntryID, e.Seniority)
 	case EntryTransferred:
-		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
+		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
 			entry.Consent = Consent{} // the former holder gave it
-			q.activate(entry)
+			l.activate(entry)
 		}
 	case EntryProvided:
-		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
+		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.Provided = true
-			q.put(entry)
-			q.provided = append(q.provided, PublicProvision{
+			l.put(entry)
+			l.provided = append(l.provided, PublicProvision{
 				Persons: e.Persons, PlacedOn: entry.RegisteredOn, Area: e.Dwelling.Area, ProvidedAt: e.ProvidedAt,
 			})
 		}
 	case PriorityRuleSet:
-		q.Priority = e.Categories
+		l.Priority = e.Categories
 	case EntryPrioritised:
-		q.move(e.EntryID, e.Seniority)
+		l.move(e.EntryID, e.Seniority)
 	case PriorityEnded:
-		q.move(e.EntryID, e.Seniority)
+		l.move(e.EntryID, e.Seniority)
 	case ChangeReported:
 		if e.Kind != FamilyChanged {
 			break
 		}
-		if entry, ok := q.deactivate(e.EntryID, rec.Position); ok {
+		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.Family = e.Family
-			q.activate(entry)
+			l.activate(entry)
 		}
 	default:
-		q.applyInPlace(rec)
+		l.applyInPlace(rec)
 	}
 }
 
 // applyInPlace folds an event that moves no entry: what became known of one, and
 // the steps of its review.
-func (q *Queue) applyInPlace(rec domain.Recorded) {
+func (l *List) applyInPlace(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case NoticeGiven:
-		q.change(e.EntryID, func(entry *Entry) {
+		l.change(e.EntryID, func(entry *Entry) {
 			entry.NoticeDueOn = domain.Date{}
-			if p, ok := q.reviews.Get(entry.Proceeding.UUID); ok {
+			if p, ok := l.reviews.Get(entry.Proceeding.UUID); ok {
 				next := *p
 				next.NotifiedAt = e.On.Start() // the time for a complaint runs from it
-				q.reviews.Set(entry.Proceeding.UUID, &next)
+				l.reviews.Set(entry.Proceeding.UUID, &next)
 			}
 		})
 	case ProtectionRecorded:
-		q.change(e.EntryID, func(entry *Entry) { entry.Protected = append(slices.Clip(entry.Protected), e.Category) })
+		l.change(e.EntryID, func(entry *Entry) { entry.Protected = append(slices.Clip(entry.Protected), e.Category) })
 	case ProtectionLifted:
-		q.change(e.EntryID, func(entry *Entry) {
+		l.change(e.EntryID, func(entry *Entry) {
 			entry.Protected = slices.DeleteFunc(slices.Clone(entry.Protected), func(c ProtectedCategory) bool { return c == e.Category })
 		})
 	case InventoryConfirmed:
-		q.change(e.EntryID, func(entry *Entry) {
+		l.change(e.EntryID, func(entry *Entry) {
 			entry.Confirmed, entry.InventoryDueOn, entry.AnswerBy = e.On, e.NextDueOn, domain.Date{}
 		})
 	case InventoryRequested:
-		q.change(e.EntryID, func(entry *Entry) { entry.AnswerBy = e.AnswerBy })
+		l.change(e.EntryID, func(entry *Entry) { entry.AnswerBy = e.AnswerBy })
 	case ReviewOpened:
-		q.change(e.EntryID, func(entry *Entry) {
+		l.change(e.EntryID, func(entry *Entry) {
 			entry.Review, entry.Proceeding = e.Reason, e.CaseID
 		})
-		if q.entries.Has(e.EntryID.UUID) {
-			q.reviews.Set(e.CaseID.UUID, &proceeding{entry: e.EntryID})
-			q.proceed(e.CaseID, rec)
+		if l.entries.Has(e.EntryID.UUID) {
+			l.reviews.Set(e.CaseID.UUID, &proceeding{entry: e.EntryID})
+			l.proceed(e.CaseID, rec)
 		}
 	case ReviewClosed:
-		q.change(e.EntryID, func(entry *Entry) {
+		l.change(e.EntryID, func(entry *Entry) {
 			entry.InventoryDueOn, entry.AnswerBy = e.NextDueOn, domain.Date{}
-			q.endReview(entry)
+			l.endReview(entry)
 		})
 	case LookupConsentWithdrawn:
-		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
+		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentRenewed:
-		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
+		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentExpired:
-		q.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
+		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	default: // a step of a review
-		q.proceed(rec.Event.Concerns().Case, rec)
+		l.proceed(rec.Event.Concerns().Case, rec)
 	}
 }
 
 // put puts the entry in the place of the one with its id.
-func (q *Queue) put(e Entry) {
-	q.entries.Set(e.ID.UUID, &e)
+func (l *List) put(e Entry) {
+	l.entries.Set(e.ID.UUID, &e)
 	if e.Active {
-		q.order.Set(&e) // the seniority is the same, or not in the order
+		l.order.Set(&e) // the seniority is the same, or not in the order
 	}
 }
 
 // activate puts the entry on the list.
-func (q *Queue) activate(e Entry) {
+func (l *List) activate(e Entry) {
 	e.Active = true
-	q.active.Set(e.PersonID.UUID, e.ID)
+	l.active.Set(e.PersonID.UUID, e.ID)
 	for _, s := range spousesIn(e.Family) {
-		n, _ := q.spouses.Get(s.UUID)
-		q.spouses.Set(s.UUID, n+1)
+		n, _ := l.spouses.Get(s.UUID)
+		l.spouses.Set(s.UUID, n+1)
 	}
-	q.put(e)
+	l.put(e)
 }
 
 // deactivate takes the entry off the list at that position of the log, and
 // returns it for put; false where it does not stand there.
-func (q *Queue) deactivate(id domain.EntryID, at domain.Position) (Entry, bool) {
-	e, ok := q.Entry(id)
+func (l *List) deactivate(id domain.EntryID, at domain.Position) (Entry, bool) {
+	e, ok := l.Entry(id)
 	if !ok || !e.Active {
 		return Entry{}, false
 	}
-	q.order.Delete(&e)
+	l.order.Delete(&e)
 	e.Active = false
-	q.active.Delete(e.PersonID.UUID)
-	q.left.Set(e.PersonID.UUID, at)
+	l.active.Delete(e.PersonID.UUID)
+	l.left.Set(e.PersonID.UUID, at)
 	for _, s := range spousesIn(e.Family) {
-		if n, _ := q.spouses.Get(s.UUID); n > 1 {
-			q.spouses.Set(s.UUID, n-1)
+		if n, _ := l.spouses.Get(s.UUID); n > 1 {
+			l.spouses.Set(s.UUID, n-1)
 		} else {
-			q.spouses.Delete(s.UUID)
+			l.spouses.Delete(s.UUID)
 		}
-		q.left.Set(s.UUID, at)
+		l.left.Set(s.UUID, at)
 	}
 	return e, true
 }
 
 // move gives a standing entry another place in the order.
-func (q *Queue) move(id domain.EntryID, to Seniority) {
-	if e, ok := q.Entry(id); ok && e.Active {
-		q.order.Delete(&e)
+func (l *List) move(id domain.EntryID, to Seniority) {
+	if e, ok := l.Entry(id); ok && e.Active {
+		l.order.Delete(&e)
 		e.Seniority = to
-		q.put(e)
+		l.put(e)
 	}
 }
 
 // change puts in the place of the entry what how makes of it.
-func (q *Queue) change(id domain.EntryID, how func(*Entry)) {
-	if e, ok := q.Entry(id); ok {
+func (l *List) change(id domain.EntryID, how func(*Entry)) {
+	if e, ok := l.Entry(id); ok {
 		how(&e)
-		q.put(e)
+		l.put(e)
 	}
 }
 
@@ -398,8 +398,8 @@ type OpenList struct {
 }
 
 // Open decides [OpenList].
-func (q *Queue) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
-	if q.Known() {
+func (l *List) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
+	if l.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeListOpened, "this list has been opened already")
 	}
 	return []domain.Event{ListOpened{
@@ -426,47 +426,47 @@ type Place struct {
 // An approval that was refused because of an active entry of the person or of a
 // spouse stays refused when that entry is gone: the refusal voids the approval,
 // and a later repetition must not place it.
-func (q *Queue) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Event, error) {
-	if err := q.canStand(c.PersonID, c.Family); err != nil {
+func (l *List) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Event, error) {
+	if err := l.canStand(c.PersonID, c.Family); err != nil {
 		return nil, err
 	}
 	for _, p := range append(spousesIn(c.Family), c.PersonID) {
-		if left, _ := q.left.Get(p.UUID); left > c.Approved {
+		if left, _ := l.left.Get(p.UUID); left > c.Approved {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
 				"the applicant or the spouse had an active entry on this list when the placement was approved; "+
 					"it has been removed since: decide again").At("applicant_id")
 		}
 	}
 	return []domain.Event{EntryPlaced{
-		ListID: q.List.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,
-		Consent: c.Consent, RegisteredOn: c.RegisteredOn, Number: q.before(c.Seniority) + 1,
+		ListID: l.Opened.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,
+		Consent: c.Consent, RegisteredOn: c.RegisteredOn, Number: l.before(c.Seniority) + 1,
 		InventoryDueOn: inventoryDue(c.RegisteredOn, by), PlacedAt: cmd.Now,
 	}}, nil
 }
 
 // CanJoin refuses a list that was not opened and a person who already stands on
 // it (Q5).
-func (q *Queue) CanJoin(p domain.PersonID) error {
-	if !q.Known() {
+func (l *List) CanJoin(p domain.PersonID) error {
+	if !l.Known() {
 		return UnknownList()
 	}
-	if q.active.Has(p.UUID) {
+	if l.active.Has(p.UUID) {
 		return domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
 			"the applicant already has an active entry on this list; one person has one entry").At("applicant_id")
 	}
 	return nil
 }
 
-// canStand is [Queue.CanJoin] of a person with a family: of two spouses in the
+// canStand is [List.CanJoin] of a person with a family: of two spouses in the
 // same body one has the benefit, by their choice (Q5, art. 101-3(2)). They
 // choose by leaving one application or entry.
-func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
-	if err := q.CanJoin(p); err != nil {
+func (l *List) canStand(p domain.PersonID, family []FamilyMember) error {
+	if err := l.CanJoin(p); err != nil {
 		return err
 	}
-	taken := q.spouses.Has(p.UUID)
+	taken := l.spouses.Has(p.UUID)
 	for _, s := range spousesIn(family) {
-		taken = taken || q.active.Has(s.UUID)
+		taken = taken || l.active.Has(s.UUID)
 	}
 	if taken {
 		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
@@ -479,26 +479,26 @@ func (q *Queue) canStand(p domain.PersonID, family []FamilyMember) error {
 // KeepsOff refuses a person with a family a place on another list of the same
 // body where this list has an active entry of the person or of the spouse: the
 // body gives one benefit, however many lists it keeps (Q5).
-func (q *Queue) KeepsOff(p domain.PersonID, family []FamilyMember) error {
-	switch err := q.canStand(p, family); domain.CodeOf(err) {
+func (l *List) KeepsOff(p domain.PersonID, family []FamilyMember) error {
+	switch err := l.canStand(p, family); domain.CodeOf(err) {
 	case domain.CodeAlreadyOnList:
 		return domain.Refuse(domain.Conflict, domain.CodeAlreadyOnList,
 			"the person already has an active entry on the list %s of the same body; one person has one entry",
-			q.List.ListID)
+			l.Opened.ListID)
 	case domain.CodeSpouseOnList:
 		return domain.Refuse(domain.Conflict, domain.CodeSpouseOnList,
 			"the spouse already has an active entry on the list %s of the same body; of two spouses one has the "+
-				"benefit, by their choice", q.List.ListID)
+				"benefit, by their choice", l.Opened.ListID)
 	default:
 		return err
 	}
 }
 
-func (q *Queue) entry(id domain.EntryID) (*Entry, error) {
-	if !q.Known() {
+func (l *List) entry(id domain.EntryID) (*Entry, error) {
+	if !l.Known() {
 		return nil, UnknownList()
 	}
-	e, ok := q.entries.Get(id.UUID)
+	e, ok := l.entries.Get(id.UUID)
 	if !ok {
 		return nil, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
 	}
@@ -507,8 +507,8 @@ func (q *Queue) entry(id domain.EntryID) (*Entry, error) {
 
 // standing returns an entry that is active and not under review: the state from
 // which all changes of an entry begin, except those that end a review.
-func (q *Queue) standing(id domain.EntryID) (*Entry, error) {
-	e, err := q.onList(id)
+func (l *List) standing(id domain.EntryID) (*Entry, error) {
+	e, err := l.onList(id)
 	if err != nil {
 		return nil, err
 	}
@@ -520,8 +520,8 @@ func (q *Queue) standing(id domain.EntryID) (*Entry, error) {
 }
 
 // onList returns an entry that has a number: active or under review.
-func (q *Queue) onList(id domain.EntryID) (*Entry, error) {
-	e, err := q.entry(id)
+func (l *List) onList(id domain.EntryID) (*Entry, error) {
+	e, err := l.entry(id)
 	if err != nil {
 		return nil, err
 	}
@@ -533,16 +533,16 @@ func (q *Queue) onList(id domain.EntryID) (*Entry, error) {
 
 // onListOf is onList for a holder who asks; holder is zero for staff. An entry
 // of another person is answered like one that does not exist.
-func (q *Queue) onListOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
-	if _, err := q.entryOf(id, holder); err != nil {
+func (l *List) onListOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
+	if _, err := l.entryOf(id, holder); err != nil {
 		return nil, err
 	}
-	return q.onList(id)
+	return l.onList(id)
 }
 
-// entryOf is [Queue.onListOf] of an entry that may have left the list.
-func (q *Queue) entryOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
-	e, err := q.entry(id)
+// entryOf is [List.onListOf] of an entry that may have left the list.
+func (l *List) entryOf(id domain.EntryID, holder domain.PersonID) (*Entry, error) {
+	e, err := l.entry(id)
 	if !holder.IsZero() && (err != nil || e.PersonID != holder) {
 		return nil, domain.Refuse(domain.NotFound, domain.CodeNotFound,
 			"there is no such record, or you may not see it")

@@ -9,22 +9,22 @@ import (
 	"tizilim/domain/rules"
 )
 
-func TestQueue(t *testing.T) {
-	type decide = func(*housing.Queue) ([]domain.Event, error)
+func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
+	type decide = func(*housing.List) ([]domain.Event, error)
 	place := func(id domain.EntryID, p domain.PersonID, s housing.Seniority, approved domain.Position) decide {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Place(domaintest.Command(), housing.Place{
 				EntryID: id, PersonID: p, CaseID: caseID, Seniority: s, Consent: consented, RegisteredOn: domaintest.Today(), Approved: approved,
 			}, rules.Book{})
 		}
 	}
 	remove := func(id domain.EntryID, why housing.RemovalReason) decide {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Remove(domaintest.Command(), housing.Remove{EntryID: id, Reason: why, Note: "a note"}, rules.Book{})
 		}
 	}
 	reinstate := func(id domain.EntryID, why housing.ReinstatementGround) decide {
-		return func(q *housing.Queue) ([]domain.Event, error) {
+		return func(q *housing.List) ([]domain.Event, error) {
 			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: id, Ground: why, Act: inForce, Note: "a note"}, rules.Book{})
 		}
 	}
@@ -32,16 +32,16 @@ func TestQueue(t *testing.T) {
 	two := opened().placed(a, aigul, filed(1, 10), 1).placed(d, daur, filed(3, 30), 2)
 	gone := two.heard(a, aigul).removed(a, aigul, filed(1, 10)) // recorded at position 106
 	const later = domain.Position(200)                          // an approval after all that was recorded
-	domaintest.Run(t, []domaintest.Spec[housing.Queue]{
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{
 			Name: "a list is opened",
-			When: func(q *housing.Queue) ([]domain.Event, error) {
+			When: func(q *housing.List) ([]domain.Event, error) {
 				return q.Open(domaintest.Command(), housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"})
 			},
 			Then: opened(),
 		}, {
 			Name: "a list is opened once", Given: opened(),
-			When: func(q *housing.Queue) ([]domain.Event, error) {
+			When: func(q *housing.List) ([]domain.Event, error) {
 				return q.Open(domaintest.Command(), housing.OpenList{ListID: list})
 			},
 			Refused: domain.CodeListOpened,
@@ -123,7 +123,7 @@ func TestQ8_NumbersBeforeAndAfterARemovalAndAReinstatement(t *testing.T) {
 }
 
 func TestAListThatWasNotOpenedHasNobody(t *testing.T) {
-	var q housing.Queue
+	var q housing.List
 	q.Ordered(func(int, housing.Entry) bool { t.Error("somebody stands on it"); return true })
 	if _, ok := q.Entry(entry("aigul")); ok || q.Known() || q.Len() != 0 {
 		t.Error("it knows an entry")
