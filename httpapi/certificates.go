@@ -209,7 +209,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (
 }
 
 // certificateOf is a document as JSON.
-func certificateOf(file certificates.File, issued command.IssuedPage, page pages.Document) certificateBody {
+func certificateOf(file certificates.Documents, issued command.IssuedPage, page pages.Document) certificateBody {
 	d := issued.Document
 	body := certificateBody{
 		CertificateID: d.ID, Kind: d.Kind, CaseID: file.Case(), Service: d.Service, Number: page.Number,

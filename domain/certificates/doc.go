@@ -3,7 +3,7 @@
 // talon by which the acceptance of any application is receipted (APPC 64).
 //
 // A document is not stored beside the log. Its facts are those of the event
-// that issues it, so a [File], the documents of one case, is a fold of the
+// that issues it, so a [Documents], the documents of one case, is a fold of the
 // case's stream; the file of a person holds the departure sheets that no case
 // issued. A sheet is void when the ending that it certifies is corrected (R17).
 // The package has two events of its own: a duplicate of a departure sheet,

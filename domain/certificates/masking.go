@@ -13,11 +13,11 @@ import (
 func (c Correction) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correct) LogValue() slog.Value    { return domain.Masked(c) }
 func (d Document) LogValue() slog.Value   { return domain.Masked(d) }
-func (f File) LogValue() slog.Value       { return domain.Masked(f) }
+func (ds Documents) LogValue() slog.Value { return domain.Masked(ds) }
 
 // Format prints as %+v does: under a verb that does not suit a pointer, fmt
 // would print what it points to without asking it.
-func (f File) Format(s fmt.State, _ rune) {
-	type plain File
-	fmt.Fprintf(s, "%+v", plain(f))
+func (ds Documents) Format(s fmt.State, _ rune) {
+	type plain Documents
+	fmt.Fprintf(s, "%+v", plain(ds))
 }

@@ -73,16 +73,16 @@ func DwellingOf(d Document) domain.DwellingID {
 }
 
 // List is that for which the file's case applies; zero where it applies for none.
-func (f *File) List() domain.ListID {
-	e, _ := f.Application.(housing.ApplicationReceived)
+func (ds *Documents) List() domain.ListID {
+	e, _ := ds.Application.(housing.ApplicationReceived)
 	return e.ListID
 }
 
 // Page returns what d says, which is a version of a document of the file. It says
 // nothing of later versions.
-func (f *File) Page(d Document, facts PageFacts) Page {
+func (ds *Documents) Page(d Document, facts PageFacts) Page {
 	p := Page{
-		Kind: d.Kind, Service: d.Service, Language: f.Language(d), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt),
+		Kind: d.Kind, Service: d.Service, Language: ds.Language(d), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt),
 		Version: d.Version(), VoidSince: d.VoidSince, CheckCode: facts.Check,
 		Name:      domain.Personal(d.Value(Name, string(facts.Person.Name))),
 		BirthDate: facts.Person.BirthDate, IIN: facts.Person.IIN,
@@ -90,10 +90,10 @@ func (f *File) Page(d Document, facts PageFacts) Page {
 	if c := d.Last(); c != nil {
 		p.CorrectedOn = domain.DateOf(c.CorrectedAt)
 	}
-	if replaced, ok := f.Find(d.Replaces); ok {
+	if replaced, ok := ds.Find(d.Replaces); ok {
 		p.Replaces = replaced.Number()
 	}
-	switch e := f.Application.(type) {
+	switch e := ds.Application.(type) {
 	case housing.ApplicationReceived:
 		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
 		p.Body = d.Value(Body, facts.List.Body)
@@ -111,8 +111,8 @@ func (f *File) Page(d Document, facts PageFacts) Page {
 		p.Address, p.Stay = d.Value(Address, facts.Dwelling.Address), e.Kind
 		p.EndedOn, p.EndedFor = e.On, e.Reason
 	default:
-		if p.AcceptedAs = f.Accepted.Role; p.AcceptedAs != domain.RoleCitizen {
-			p.Acceptor = f.Accepted.Actor
+		if p.AcceptedAs = ds.Accepted.Role; p.AcceptedAs != domain.RoleCitizen {
+			p.Acceptor = ds.Accepted.Actor
 		}
 	}
 	return p

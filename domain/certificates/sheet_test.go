@@ -24,8 +24,8 @@ func (d desk) decided() *residence.Deregistration {
 }
 
 // files are the documents of both streams, compared with what is now held.
-func (d desk) files() []*certificates.File {
-	files := []*certificates.File{domaintest.Fold[certificates.File](d.person...), domaintest.Fold[certificates.File](d.caseID...)}
+func (d desk) files() []*certificates.Documents {
+	files := []*certificates.Documents{domaintest.Fold[certificates.Documents](d.person...), domaintest.Fold[certificates.Documents](d.caseID...)}
 	for _, f := range files {
 		f.Hold(d.holder())
 	}
@@ -45,7 +45,7 @@ func (d desk) states() (all []certificates.Status) {
 }
 
 // on lets act decide on the last sheet, or the first, and appends what it decides.
-func (d desk) on(which string, act func(*certificates.File, domain.CertificateID) ([]domain.Event, error)) (desk, error) {
+func (d desk) on(which string, act func(*certificates.Documents, domain.CertificateID) ([]domain.Event, error)) (desk, error) {
 	for i, f := range d.files() {
 		var sheets []certificates.Document
 		for _, doc := range f.Documents {
@@ -103,7 +103,7 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 		return d
 	}
 	again := func(d desk) (desk, error) {
-		return d.on("last", func(f *certificates.File, id domain.CertificateID) ([]domain.Event, error) {
+		return d.on("last", func(f *certificates.Documents, id domain.CertificateID) ([]domain.Event, error) {
 			return f.Duplicate(by(domain.RoleOperator), id)
 		})
 	}
@@ -150,12 +150,12 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 		"request":   desk.requested,
 		"duplicate": again,
 		"duplicate of the first": func(d desk) (desk, error) {
-			return d.on("first", func(f *certificates.File, id domain.CertificateID) ([]domain.Event, error) {
+			return d.on("first", func(f *certificates.Documents, id domain.CertificateID) ([]domain.Event, error) {
 				return f.Duplicate(by(domain.RoleOperator), id)
 			})
 		},
 		"slip": func(d desk) (desk, error) {
-			return d.on("last", func(f *certificates.File, id domain.CertificateID) ([]domain.Event, error) {
+			return d.on("last", func(f *certificates.Documents, id domain.CertificateID) ([]domain.Event, error) {
 				return f.Correct(by(domain.RoleOperator), certificates.Correct{
 					CertificateID: id, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "n"}}, Slip: "s",
 				})
@@ -212,7 +212,7 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 // A sheet of a person's own stream has no applicant, and so is open to nobody
 // who is not named; its language is that of the request.
 func TestR17_ASheetOfNoCase(t *testing.T) {
-	f := domaintest.Fold[certificates.File](residence.DepartureSheetIssued{
+	f := domaintest.Fold[certificates.Documents](residence.DepartureSheetIssued{
 		CertificateID: sheet, PersonID: tenant, RegistrationID: stay, Ending: ending, Language: domain.Russian, IssuedAt: domaintest.Noon(),
 	})
 	d, _ := f.Find(sheet)

@@ -12,7 +12,7 @@ import (
 // Certificates returns the documents that a stream, of a case or of a person, has
 // issued until now. Of the departure sheets of the person whom the document with the
 // id names it tells whether they are void; of those of other persons it does not.
-func (h *Handler) Certificates(ctx context.Context, stream string, of domain.CertificateID) (certificates.File, error) {
+func (h *Handler) Certificates(ctx context.Context, stream string, of domain.CertificateID) (certificates.Documents, error) {
 	file, person, err := h.fileAndNamed(ctx, stream, of)
 	file.Hold(&person)
 	return file, err
@@ -22,8 +22,8 @@ func (h *Handler) Certificates(ctx context.Context, stream string, of domain.Cer
 // the id names; the zero Person where there is no such document.
 func (h *Handler) fileAndNamed(
 	ctx context.Context, stream string, of domain.CertificateID,
-) (file certificates.File, named residence.Person, err error) {
-	if file, err = load[certificates.File](ctx, h, stream); err != nil {
+) (file certificates.Documents, named residence.Person, err error) {
+	if file, err = load[certificates.Documents](ctx, h, stream); err != nil {
 		return file, named, err
 	}
 	if d, ok := file.Find(of); ok {
@@ -54,7 +54,7 @@ type IssuedPage struct {
 // file is that of [Handler.Certificates].
 // Errors: [domain.CodeCertificateUnknown], [domain.CodeVersionUnknown].
 func (h *Handler) Page(
-	ctx context.Context, file certificates.File, id domain.CertificateID, version int,
+	ctx context.Context, file certificates.Documents, id domain.CertificateID, version int,
 ) (IssuedPage, error) {
 	newest, ok := file.Find(id)
 	if !ok {
@@ -110,7 +110,7 @@ func (h *Handler) ProvenVersion(
 func (h *Handler) DuplicateCertificate(
 	ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options,
 ) (Receipt, error) {
-	return h.onDocument(ctx, cmd, stream, id, opt, func(f *certificates.File) ([]domain.Event, error) {
+	return h.onDocument(ctx, cmd, stream, id, opt, func(f *certificates.Documents) ([]domain.Event, error) {
 		return f.Duplicate(cmd, id)
 	})
 }
@@ -120,7 +120,7 @@ func (h *Handler) DuplicateCertificate(
 func (h *Handler) CorrectCertificate(
 	ctx context.Context, cmd domain.Command, stream string, c certificates.Correct, opt Options,
 ) (Receipt, error) {
-	return h.onDocument(ctx, cmd, stream, c.CertificateID, opt, func(f *certificates.File) ([]domain.Event, error) {
+	return h.onDocument(ctx, cmd, stream, c.CertificateID, opt, func(f *certificates.Documents) ([]domain.Event, error) {
 		return f.Correct(cmd, c)
 	})
 }
@@ -130,15 +130,15 @@ func (h *Handler) CorrectCertificate(
 // void as its original is.
 func (h *Handler) onDocument(
 	ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options,
-	act func(*certificates.File) ([]domain.Event, error),
+	act func(*certificates.Documents) ([]domain.Event, error),
 ) (Receipt, error) {
 	file, person, err := h.fileAndNamed(ctx, stream, id)
 	if err != nil {
 		return Receipt{}, err
 	}
-	return execute(ctx, h, streamCommand[certificates.File]{
+	return execute(ctx, h, streamCommand[certificates.Documents]{
 		cmd: cmd, stream: stream, correlation: file.Case().UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(f *certificates.File) ([]domain.Event, error) {
+		decide: func(f *certificates.Documents) ([]domain.Event, error) {
 			now := f.Clone()
 			now.Hold(&person)
 			return act(&now)

@@ -27,10 +27,10 @@ import (
 
 // states are the folds that commands decide on, by the category of their streams.
 var states = map[string][]func(*testing.T, []domain.Recorded){
-	"residence": {goesItsOwnWay[residence.Person], goesItsOwnWay[certificates.File]},
+	"residence": {goesItsOwnWay[residence.Person], goesItsOwnWay[certificates.Documents]},
 	"dwelling":  {goesItsOwnWay[residence.Dwelling]},
 	"case": {
-		goesItsOwnWay[procedure.Case], goesItsOwnWay[certificates.File], goesItsOwnWay[housing.Application],
+		goesItsOwnWay[procedure.Case], goesItsOwnWay[certificates.Documents], goesItsOwnWay[housing.Application],
 		goesItsOwnWay[housing.Provision], goesItsOwnWay[residence.Deregistration],
 	},
 	"queue":  {goesItsOwnWay[housing.List]},

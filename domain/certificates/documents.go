@@ -115,7 +115,7 @@ type Document struct {
 	Copy       int                  // 0 for an original
 	Replaces   domain.CertificateID // of a duplicate
 	ReplacedBy domain.CertificateID // zero while no duplicate takes its place
-	// on which the ending that it certifies was corrected; zero while it holds ([File.Hold])
+	// on which the ending that it certifies was corrected; zero while it holds ([Documents.Hold])
 	VoidSince   domain.Date
 	Corrections []Corrected // oldest first; version n has the first n-1
 	inherited   int         // how many of Corrections a duplicate has from what it replaces
@@ -180,10 +180,10 @@ func (d Document) Value(field Field, written string) string {
 	return written
 }
 
-// File is the state of a case- stream of either service, or of a residence-
+// Documents is the state of a case- stream of either service, or of a residence-
 // stream, as far as documents go. The zero value is a stream that does not exist;
 // one of a person has no application.
-type File struct {
+type Documents struct {
 	Application domain.Event // [housing.ApplicationReceived] or [residence.DeregistrationApplied]
 	Accepted    domain.Meta  // who accepted it, and on which channel
 	Revision    uint64
@@ -191,8 +191,8 @@ type File struct {
 }
 
 // Case is the id of the file's case.
-func (f *File) Case() domain.CaseID {
-	switch e := f.Application.(type) {
+func (ds *Documents) Case() domain.CaseID {
+	switch e := ds.Application.(type) {
 	case housing.ApplicationReceived:
 		return e.CaseID
 	case residence.DeregistrationApplied:
@@ -202,16 +202,16 @@ func (f *File) Case() domain.CaseID {
 }
 
 // Service is that of the file's case.
-func (f *File) Service() domain.Service {
-	if _, ok := f.Application.(housing.ApplicationReceived); ok {
+func (ds *Documents) Service() domain.Service {
+	if _, ok := ds.Application.(housing.ApplicationReceived); ok {
 		return domain.S000
 	}
 	return domain.S001
 }
 
 // Applicant is the applicant of the case; zero in the file of a person.
-func (f *File) Applicant() domain.PersonID {
-	switch e := f.Application.(type) {
+func (ds *Documents) Applicant() domain.PersonID {
+	switch e := ds.Application.(type) {
 	case housing.ApplicationReceived:
 		return e.ApplicantID
 	case residence.DeregistrationApplied:
@@ -222,21 +222,21 @@ func (f *File) Applicant() domain.PersonID {
 
 // Named is whom the document names: of a departure sheet who left, of all others
 // the applicant.
-func (f *File) Named(d Document) domain.PersonID {
+func (ds *Documents) Named(d Document) domain.PersonID {
 	if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
 		return e.PersonID
 	}
-	return f.Applicant()
+	return ds.Applicant()
 }
 
 // Language is that of the application, or of the request of a sheet, in which the
 // document is issued unless another is asked for; Kazakh where it names none.
-func (f *File) Language(d Document) domain.Language {
+func (ds *Documents) Language(d Document) domain.Language {
 	language := domain.Language("")
 	if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
 		language = e.Language
 	}
-	switch e := f.Application.(type) {
+	switch e := ds.Application.(type) {
 	case housing.ApplicationReceived:
 		language = e.Language
 	case residence.DeregistrationApplied:
@@ -247,10 +247,10 @@ func (f *File) Language(d Document) domain.Language {
 
 // Hold compares the file's departure sheets with what the registry now holds of
 // the person: a sheet whose ending was corrected is void (R17).
-func (f *File) Hold(p *residence.Person) {
-	for i, d := range f.Documents {
+func (ds *Documents) Hold(p *residence.Person) {
+	for i, d := range ds.Documents {
 		if e, ok := d.Fact.(residence.DepartureSheetIssued); ok && e.PersonID == p.ID {
-			f.Documents[i].VoidSince = p.SheetVoidSince(e)
+			ds.Documents[i].VoidSince = p.SheetVoidSince(e)
 		}
 	}
 }
@@ -258,14 +258,14 @@ func (f *File) Hold(p *residence.Person) {
 // OpenTo reports whether a citizen is a party to the document: the applicant;
 // of a departure sheet whom it is about, and nobody else's whom the case names;
 // of the others, whom the application names too.
-func (f *File) OpenTo(d Document, person domain.PersonID) bool {
-	if person == f.Named(d) || person == f.Applicant() && !person.IsZero() {
+func (ds *Documents) OpenTo(d Document, person domain.PersonID) bool {
+	if person == ds.Named(d) || person == ds.Applicant() && !person.IsZero() {
 		return true
 	}
 	if d.Kind == DepartureSheet {
 		return false
 	}
-	switch e := f.Application.(type) {
+	switch e := ds.Application.(type) {
 	case housing.ApplicationReceived:
 		return slices.ContainsFunc(e.Family, func(m housing.FamilyMember) bool { return m.PersonID == person })
 	case residence.DeregistrationApplied:
@@ -275,53 +275,53 @@ func (f *File) OpenTo(d Document, person domain.PersonID) bool {
 }
 
 // Find returns the document, and whether the case has issued it.
-func (f *File) Find(id domain.CertificateID) (Document, bool) {
-	if d := f.document(id); d != nil {
+func (ds *Documents) Find(id domain.CertificateID) (Document, bool) {
+	if d := ds.document(id); d != nil {
 		return *d, true
 	}
 	return Document{}, false
 }
 
-func (f *File) document(id domain.CertificateID) *Document {
-	for i := range f.Documents {
-		if f.Documents[i].ID == id {
-			return &f.Documents[i]
+func (ds *Documents) document(id domain.CertificateID) *Document {
+	for i := range ds.Documents {
+		if ds.Documents[i].ID == id {
+			return &ds.Documents[i]
 		}
 	}
 	return nil
 }
 
 // Clone returns a copy that later events do not change.
-func (f *File) Clone() File {
-	c := *f
-	c.Documents = slices.Clone(f.Documents)
+func (ds *Documents) Clone() Documents {
+	c := *ds
+	c.Documents = slices.Clone(ds.Documents)
 	for i := range c.Documents {
 		c.Documents[i].Corrections = slices.Clone(c.Documents[i].Corrections)
 	}
 	return c
 }
 
-// Apply folds the next event of the stream into f.
-func (f *File) Apply(rec domain.Recorded) {
-	f.Revision = rec.Revision
+// Apply folds the next event of the stream into ds.
+func (ds *Documents) Apply(rec domain.Recorded) {
+	ds.Revision = rec.Revision
 	switch e := rec.Event.(type) {
 	case housing.ApplicationReceived, residence.DeregistrationApplied:
-		f.Application, f.Accepted = e, rec.Meta
+		ds.Application, ds.Accepted = e, rec.Meta
 	case Corrected:
-		if d := f.document(e.CertificateID); d != nil {
+		if d := ds.document(e.CertificateID); d != nil {
 			d.Corrections = append(d.Corrections, e)
 		}
 	case Duplicated:
-		if old := f.document(e.Replaces); old != nil {
+		if old := ds.document(e.Replaces); old != nil {
 			d := *old
 			d.ID, d.IssuedAt, d.Copy, d.Replaces = e.CertificateID, e.IssuedAt, e.Copy, e.Replaces
 			d.Corrections, d.inherited = slices.Clone(old.Corrections), len(old.Corrections)
 			old.ReplacedBy = e.CertificateID
-			f.Documents = append(f.Documents, d)
+			ds.Documents = append(ds.Documents, d)
 		}
 	}
 	if issued, ok := IssuedBy(rec.Event); ok {
-		f.Documents = append(f.Documents, issued)
+		ds.Documents = append(ds.Documents, issued)
 	}
 }
 
@@ -356,8 +356,8 @@ func Unknown() *domain.Error {
 
 // current returns the document if cmd may act on it: it stands, and the role is
 // of the body that issued it.
-func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, error) {
-	d := f.document(id)
+func (ds *Documents) current(cmd domain.Command, id domain.CertificateID) (*Document, error) {
+	d := ds.document(id)
 	if d == nil {
 		return nil, Unknown()
 	}
@@ -380,18 +380,18 @@ func (f *File) current(cmd domain.Command, id domain.CertificateID) (*Document, 
 
 // Duplicate decides to issue a departure sheet again, marked as a duplicate
 // (R17). Of the sheets of one ending only the last is valid.
-func (f *File) Duplicate(cmd domain.Command, id domain.CertificateID) ([]domain.Event, error) {
-	if d := f.document(id); d != nil && d.Kind != DepartureSheet {
+func (ds *Documents) Duplicate(cmd domain.Command, id domain.CertificateID) ([]domain.Event, error) {
+	if d := ds.document(id); d != nil && d.Kind != DepartureSheet {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDuplicateNotIssued,
 			"duplicates are issued of departure sheets only; print any other document again")
 	}
-	d, err := f.current(cmd, id)
+	d, err := ds.current(cmd, id)
 	if err != nil {
 		return nil, err
 	}
 	e, _ := d.Fact.(residence.DepartureSheetIssued)
 	return []domain.Event{Duplicated{
-		CaseID: f.Case(), Replaces: id, Copy: d.Copy + 1, IssuedAt: cmd.Now,
+		CaseID: ds.Case(), Replaces: id, Copy: d.Copy + 1, IssuedAt: cmd.Now,
 		PersonID: e.PersonID, RegistrationID: e.RegistrationID, Ending: e.Ending,
 		CertificateID: domain.CertificateID{UUID: domain.DeriveID(id.UUID, fmt.Sprintf("duplicate %d", d.Copy+1))},
 	}}, nil
@@ -405,8 +405,8 @@ type Correct struct {
 }
 
 // Correct decides [Correct]. What was decided cannot be changed this way (C10).
-func (f *File) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
-	d, err := f.current(cmd, c.CertificateID)
+func (ds *Documents) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
+	d, err := ds.current(cmd, c.CertificateID)
 	if err != nil {
 		return nil, err
 	}
@@ -435,11 +435,11 @@ func (f *File) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired, "say in words what was wrong").At("slip")
 	}
 	e := Corrected{
-		CaseID: f.Case(), CertificateID: c.CertificateID, Version: d.Version() + 1,
+		CaseID: ds.Case(), CertificateID: c.CertificateID, Version: d.Version() + 1,
 		Corrections: c.Corrections, Slip: c.Slip, CorrectedAt: cmd.Now,
 	}
-	if f.Application == nil {
-		e.PersonID = f.Named(*d)
+	if ds.Application == nil {
+		e.PersonID = ds.Named(*d)
 	}
 	return []domain.Event{e}, nil
 }

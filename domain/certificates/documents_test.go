@@ -51,14 +51,14 @@ func by(role domain.Role) domain.Command {
 	return o
 }
 
-func duplicate(role domain.Role, id domain.CertificateID) func(*certificates.File) ([]domain.Event, error) {
-	return func(f *certificates.File) ([]domain.Event, error) { return f.Duplicate(by(role), id) }
+func duplicate(role domain.Role, id domain.CertificateID) func(*certificates.Documents) ([]domain.Event, error) {
+	return func(f *certificates.Documents) ([]domain.Event, error) { return f.Duplicate(by(role), id) }
 }
 
 func TestR17_DuplicatesOfDepartureSheets(t *testing.T) {
 	then := func(c certificates.Duplicated) []domain.Event { return []domain.Event{c} }
 	second := domain.CertificateID{UUID: domain.DeriveID(first.UUID, "duplicate 2")}
-	domaintest.Run(t, []domaintest.Spec[certificates.File]{
+	domaintest.Run(t, []domaintest.Spec[certificates.Documents]{
 		{Name: "R17 a duplicate replaces the sheet", Given: departure, When: duplicate(domain.RoleOperator, sheet), Then: then(again)},
 		{Name: "R17 the provider issues it too", Given: departure, When: duplicate(domain.RoleProvider, sheet), Then: then(again)},
 		{Name: "R17 a duplicate of the duplicate", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, first),
@@ -78,7 +78,7 @@ func TestR17_DuplicatesOfDepartureSheets(t *testing.T) {
 // ending has exactly one valid sheet, and no number comes twice.
 func TestR17_OneSheetOfAnEndingIsValid(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		f := domaintest.Fold[certificates.File](departure...)
+		f := domaintest.Fold[certificates.Documents](departure...)
 		n := len(departure)
 		for range rapid.IntRange(1, 25).Draw(t, "orders") {
 			d := rapid.SampledFrom(f.Documents).Draw(t, "document")
@@ -119,8 +119,8 @@ func TestR17_OneSheetOfAnEndingIsValid(t *testing.T) {
 	})
 }
 
-func correct(role domain.Role, id domain.CertificateID, slip domain.Personal, changes ...certificates.Correction) func(*certificates.File) ([]domain.Event, error) {
-	return func(f *certificates.File) ([]domain.Event, error) {
+func correct(role domain.Role, id domain.CertificateID, slip domain.Personal, changes ...certificates.Correction) func(*certificates.Documents) ([]domain.Event, error) {
+	return func(f *certificates.Documents) ([]domain.Event, error) {
 		return f.Correct(by(role), certificates.Correct{CertificateID: id, Corrections: changes, Slip: slip})
 	}
 }
@@ -135,7 +135,7 @@ func TestC10_CorrectionOfSlips(t *testing.T) {
 	ofPaper := certificates.Corrected{
 		CaseID: caseID, CertificateID: paper, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Reasons, Value: "r"}}, Slip: "s", CorrectedAt: domaintest.Noon(),
 	}
-	domaintest.Run(t, []domaintest.Spec[certificates.File]{
+	domaintest.Run(t, []domaintest.Spec[certificates.Documents]{
 		{Name: "C10 makes a new version", Given: departure, When: correct(domain.RoleOperator, sheet, "one letter", name), Then: []domain.Event{renamed}},
 		{Name: "C10 and another after it", Given: versioned(departure, renamed), When: correct(domain.RoleOperator, sheet, "one letter", name), Then: []domain.Event{third}},
 		{Name: "C10 of a refusal's reasons, by the commission", Given: refused, When: correct(domain.RoleCommission, paper, "s", ofPaper.Corrections[0]), Then: []domain.Event{ofPaper}},
@@ -157,7 +157,7 @@ func TestC10_CorrectionOfSlips(t *testing.T) {
 // among what any correction takes.
 func TestC10_NoKindLetsItsDecisionBeCorrected(t *testing.T) {
 	for _, given := range [][]domain.Event{departure, placed, refused} {
-		f := domaintest.Fold[certificates.File](given...)
+		f := domaintest.Fold[certificates.Documents](given...)
 		for _, d := range f.Documents {
 			for _, field := range []certificates.Field{"registered_on", "number", "ground", "ended_on", "reason", "received_at", "deadline"} {
 				for _, role := range domain.Roles {
@@ -180,7 +180,7 @@ func TestC10_ACorrectionChangesTheDocumentAndNotTheDecision(t *testing.T) {
 	if diff := domaintest.Diff(*before, *after); diff != "" {
 		t.Errorf("the decision changed:\n%s", diff)
 	}
-	d, _ := domaintest.Fold[certificates.File](history...).Find(paper)
+	d, _ := domaintest.Fold[certificates.Documents](history...).Find(paper)
 	if d.Version() != 2 || d.Value(certificates.Reasons, "none given") != "as meant" || d.Last() == nil {
 		t.Errorf("version %d says %q", d.Version(), d.Value(certificates.Reasons, "none given"))
 	}
@@ -200,7 +200,7 @@ func TestC10_TheNewestCorrectionOfAFieldCounts(t *testing.T) {
 	more.Version, more.Corrections = 3, []certificates.Correction{{Field: certificates.Name, Value: "Дәурен Оспанов"}}
 	address := renamed
 	address.Version, address.Corrections = 4, []certificates.Correction{{Field: certificates.Address, Value: "Астана"}}
-	d, _ := domaintest.Fold[certificates.File](append(slices.Clone(departure), renamed, more, address)...).Find(sheet)
+	d, _ := domaintest.Fold[certificates.Documents](append(slices.Clone(departure), renamed, more, address)...).Find(sheet)
 	for version, want := range map[int]string{1: "Даурен", 2: "Дәурен", 3: "Дәурен Оспанов", 4: "Дәурен Оспанов"} {
 		if v, ok := d.At(version); !ok || v.Value(certificates.Name, "Даурен") != want {
 			t.Errorf("version %d says %q, want %q", version, v.Value(certificates.Name, "Даурен"), want)
@@ -209,7 +209,7 @@ func TestC10_TheNewestCorrectionOfAFieldCounts(t *testing.T) {
 }
 
 func TestR17_ADuplicateSaysWhatTheCorrectedSheetSaid(t *testing.T) {
-	f := domaintest.Fold[certificates.File](append(slices.Clone(departure), renamed, again)...)
+	f := domaintest.Fold[certificates.Documents](append(slices.Clone(departure), renamed, again)...)
 	d, ok := f.Find(first)
 	if !ok || d.Copy != 1 || d.Replaces != sheet || d.Version() != 1 || d.Value(certificates.Name, "Даурен") != "Дәурен" {
 		t.Errorf("%+v", d)
@@ -232,7 +232,7 @@ func TestEveryDecisionHasItsDocumentAndEveryApplicationItsTalon(t *testing.T) {
 		"S000-4 Q1 a refusal":   {refused, domain.Kazakh, domain.S000, []certificates.Kind{certificates.Talon, certificates.Refusal}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := domaintest.Fold[certificates.File](c.given...)
+			f := domaintest.Fold[certificates.Documents](c.given...)
 			var kinds []certificates.Kind
 			for _, d := range f.Documents {
 				kinds = append(kinds, d.Kind)
@@ -249,13 +249,13 @@ func TestEveryDecisionHasItsDocumentAndEveryApplicationItsTalon(t *testing.T) {
 
 func TestADocumentIsOpenToItsParties(t *testing.T) {
 	stranger := domaintest.ID[domain.PersonID]("stranger")
-	f := domaintest.Fold[certificates.File](departure...)
+	f := domaintest.Fold[certificates.Documents](departure...)
 	talon, _ := f.Find(certificates.TalonOf(caseID))
 	ofTenant, _ := f.Find(sheet)
-	h := domaintest.Fold[certificates.File](placed...)
+	h := domaintest.Fold[certificates.Documents](placed...)
 	certificate, _ := h.Find(paper)
 	for name, c := range map[string]struct {
-		file *certificates.File
+		file *certificates.Documents
 		d    certificates.Document
 		open []domain.PersonID
 	}{
@@ -272,7 +272,7 @@ func TestADocumentIsOpenToItsParties(t *testing.T) {
 }
 
 func TestACloneIsNotChangedByLaterEvents(t *testing.T) {
-	f := domaintest.Fold[certificates.File](append(slices.Clone(departure), renamed)...)
+	f := domaintest.Fold[certificates.Documents](append(slices.Clone(departure), renamed)...)
 	c := f.Clone()
 	want := fmt.Sprintf("%+v", c)
 	more := renamed
@@ -292,7 +292,7 @@ func TestPersonalValuesOfDocumentsNeverPrint(t *testing.T) {
 		{certificates.Correction{}, 1},
 		{certificates.Correct{}, 2},
 		{certificates.Document{}, 2},
-		{certificates.File{}, 2},
+		{certificates.Documents{}, 2},
 		{certificates.Page{}, 3},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
