@@ -23,18 +23,19 @@
 //
 // # How it works
 //
-// A model is a pure function from an event to writes. It stands in one file with
+// A model is a pure function from an event to writes. It is in one file with
 // its keys, its results and its reader: persons.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
-// overdue.go, certificates.go, accounts.go, notices.go. The machinery of reading
-// is in reader.go.
+// overdue.go, certificates.go, accounts.go, notices.go. The machinery of
+// reading is in reader.go.
 //
-// The projector follows the log and applies the events in batches. The writes of
-// a batch and the checkpoint after it are one script, which Redis runs alone
-// (batch.go). The script first checks that this process still has its role, that
-// the checkpoint is where it left it, and that the generation still serves. Where
-// one of these does not hold, nothing is written and the projector looks again.
-// What each write does is in verbs.go, in Lua for Redis and in Go for [Verify].
+// The projector follows the log and applies the events in batches. The writes
+// of a batch and the checkpoint after it are one script, which Redis runs alone
+// (batch.go). The script first checks that this process still has its role,
+// that the checkpoint is where it left it, and that the generation still
+// serves. If one of these does not hold, nothing is written and the projector
+// looks again. What each write does is in verbs.go, in Lua for Redis and in Go
+// for [Verify].
 //
 // The models of one filling are a generation: all their keys have one prefix, and
 // one key, the pointer, says which generation serves. Where none does, the

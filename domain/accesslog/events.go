@@ -1,8 +1,8 @@
 // Package accesslog records every read of personal data (C21): who read whose
-// data, when and why. A read is one of this registry, or a look-up by its staff
-// in other state information systems (C20). The entries of a person are in a
-// stream of their own, access-<person>, apart from the history of the record.
-// They are shown to that person. They hold no personal value.
+// data, when and why. A read is either a read of this registry, or a look-up by
+// its staff in other state information systems (C20). The entries of a person
+// are in a stream of their own, access-<person>, apart from the history of the
+// record. They are shown to that person. They hold no personal value.
 package accesslog
 
 import (

@@ -1,6 +1,6 @@
 // Package certificates keeps the documents that cases issue: the placement and
-// the refusal certificate of service S000, the departure sheets of S001, and the
-// talon by which the acceptance of any application is receipted (APPC 64).
+// the refusal certificate of service S000, the departure sheets of S001, and
+// the talon, which is the receipt of every application (APPC 64).
 //
 // A document is not stored beside the log. Its facts are those of the event
 // that issues it, so a [Documents], the documents of one case, is a fold of the
@@ -12,5 +12,5 @@
 // decision (C10).
 //
 // Number, locator and check code are derived from the document's id and stored
-// nowhere. Nothing personal goes into them.
+// nowhere. They contain no personal data.
 package certificates

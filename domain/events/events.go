@@ -6,7 +6,7 @@
 //	go test ./domain/events -update
 //
 // writes a sample of it to testdata, to be reviewed and edited. The sample of
-// every version stays there: what was stored once can be read forever.
+// every version stays there, because every stored event must stay readable.
 package events
 
 import (

@@ -1,12 +1,12 @@
 // Package notice decides what the registry tells persons by itself: which
-// events owe whom a notice ([Table]), what it says ([Kind.Text]), and how it is
-// delivered.
+// events owe a notice, and to whom ([Table]), what it says ([Kind.Text]), and
+// how it is delivered.
 //
-// A notice is always in the personal account of the person, because that is a
-// view of the log; where the person has confirmed a telephone or an e-mail, it
-// goes there too (APPC 66(4)). Each notice has a stream of its own, named after
-// the event, the person and the kind, so that it is the same notice, whoever
-// queues it and however often.
+// A notice is always in the personal account of the person, because the account
+// is a view of the log. If the person has confirmed a telephone or an e-mail,
+// it goes there too (APPC 66(4)). Each notice has a stream of its own, named
+// after the event, the person and the kind, so several attempts to queue it, by
+// any process, make one notice.
 package notice
 
 import (

@@ -4,7 +4,7 @@
 // and with the code the person signs that request, once.
 //
 // The log holds nothing of a code, not even its hash: a code is computed from
-// the id of its challenge with a key. Where the request for a code is repeated,
+// the id of its challenge with a key. If the request for a code is repeated,
 // the same code is sent again. The events say what happened to the challenge:
 //
 //	from        by                     guard                          to

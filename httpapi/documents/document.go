@@ -1,6 +1,6 @@
-// Package documents writes what cases issue as people read it: lines of text in
-// Kazakh, Russian or English, and a page of PDF. It is pure: the same [Document]
-// is the same lines and the same bytes, whoever asks and whenever.
+// Package documents writes a document for people to read: lines of text in
+// Kazakh, Russian or English, and a PDF page. It is pure: the same [Document]
+// always gives the same lines and the same bytes.
 package documents
 
 import (
