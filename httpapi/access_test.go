@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"crypto/ed25519"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -113,19 +114,21 @@ func TestEveryRoleReachesWhatTheOperationDeclaresAndNothingElse(t *testing.T) {
 	golden(t, "operations.txt", table.String())
 }
 
-// golden compares the text with the file in testdata; TIZILIM_GOLDEN=write
-// rewrites it for a review.
+var update = flag.Bool("update", false, "write the golden files of testdata again")
+
+// golden compares the text with the file in testdata; -update writes the file
+// again.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
-	if os.Getenv("TIZILIM_GOLDEN") == "write" {
+	if *update {
 		must(t, os.MkdirAll("testdata", 0o755))
 		must(t, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)
 	must(t, err)
 	if string(want) != got {
-		t.Errorf("%s differs; write it anew with TIZILIM_GOLDEN=write and review it. It would be:\n%s", path, got)
+		t.Errorf("%s differs: run with -update and review the diff. It would be:\n%s", path, got)
 	}
 }
 
