@@ -100,7 +100,7 @@ func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain
 
 func unknownPerson() error {
 	return domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
-		"no person with this id is recorded; record the person with POST /v1/persons first")
+		"no person with this id is recorded; record the person first")
 }
 
 type activeRegistration struct {

@@ -260,7 +260,7 @@ func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error
 	// a repetition of the same request is answered before
 	case state == StateVerified && c.used[r.ChallengeID] == r.Command:
 		return nil, refuse(domain.CodeKeyReused,
-			"this Idempotency-Key came before with another request, which this one-time password signed: repeat "+
+			"this Idempotency-Key was used for another request, which this one-time password signed: repeat "+
 				"that request unchanged")
 	case state != StateIssued:
 		return nil, refusals[state]

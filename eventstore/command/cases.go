@@ -48,8 +48,8 @@ func (h *Handler) Corrects(ctx context.Context, id domain.CaseID, acts []domain.
 		}
 		if len(recs) == 0 || recs[0].Revision != act.Revision || !corrects(recs[0].Event, id) {
 			return domain.Refuse(domain.Invalid, domain.CodeNoRemedy,
-				"this act corrects nothing that the case did: name the correction of the residence that it ended, "+
-					"the re-dating of its entry, or the correction of its document").At(domain.Path("acts", i))
+				"this act does not correct anything that the case did: name the correction of a registration that "+
+					"the case ended, the re-dating of its entry, or the correction of its document").At(domain.Path("acts", i))
 		}
 	}
 	return nil

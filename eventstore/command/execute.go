@@ -193,16 +193,15 @@ func (x execution[S, P]) repeated(ctx context.Context, events span) (Receipt, er
 func notConfirmed(stream string) error {
 	return fmt.Errorf("command: %s does not show what was appended to it: %w", stream,
 		domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
-			"the event store took the command and does not show it yet; "+
+			"the event store has taken the command, but cannot show it yet: "+
 				"send the same request with the same Idempotency-Key again"))
 }
 
-// KeyReused is the refusal of an Idempotency-Key that came before with another
-// request.
+// KeyReused is the refusal of an Idempotency-Key that was used for another request.
 func KeyReused() *domain.Error {
 	return domain.Refuse(domain.Invalid, domain.CodeKeyReused,
-		"this Idempotency-Key came before with another request: "+
-			"repeat that request unchanged, or send this one under a new key")
+		"this Idempotency-Key was used for another request: "+
+			"repeat that request unchanged, or send this one with a new key")
 }
 
 // judge compares If-Match with the revision of the state and lets the domain

@@ -63,7 +63,7 @@ func (h *Handler) SendPassword(
 	}
 	if !p.Known() || p.IIN == "" {
 		return Receipt{}, otp.Issued{}, domain.Refuse(domain.Conflict, domain.CodeNotMobileCitizen,
-			"the mobile-citizens base knows persons by IIN, and none is recorded for you: sign with an EDS")
+			"you have no IIN recorded, and the mobile-citizens base finds persons by IIN: sign with an EDS")
 	}
 	registered, err := h.mobileCitizens.Phone(ctx, p.IIN)
 	if err != nil {

@@ -80,8 +80,8 @@ func (r *revocations) check(chain []*x509.Certificate, at time.Time) error {
 		list := r.of(chain[i+1], at)
 		if list == nil && i == 0 {
 			return domain.Refuse(domain.Unavailable, domain.CodeRevocationUnknown,
-				"whether the certificate was revoked is not known now: the registry has no current list of its "+
-					"authority; send the same request again later")
+				"the registry has no current revocation list of the authority, so it cannot check the "+
+					"certificate: send the same request again later")
 		}
 		if list == nil {
 			continue

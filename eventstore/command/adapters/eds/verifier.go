@@ -268,8 +268,8 @@ func checkPurpose(signer *x509.Certificate) error {
 	if !slices.Contains(signer.ExtKeyUsage, x509.ExtKeyUsageEmailProtection) ||
 		signer.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 || signer.IsCA {
 		return domain.Refuse(domain.Invalid, domain.CodeCertificatePurpose,
-			"the certificate is not one for signing: sign with the key for signatures, "+
-				"not with that for authentication",
+			"the certificate is not for signing: sign with your key for signatures instead of the key for "+
+				"authentication",
 		).At("signature.cms")
 	}
 	return nil
@@ -289,7 +289,8 @@ func (v *Verifier) chain(
 	})
 	if err != nil {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeCertificateUntrusted,
-			"the certificate was not issued by an authority that this registry trusts").At("signature.cms")
+			"this registry does not trust the authority that issued the certificate: sign with a certificate "+
+				"of the national certification authority").At("signature.cms")
 	}
 	return chains[0], nil
 }
