@@ -303,7 +303,7 @@ func TestReadsAndCommandsAtOnce(t *testing.T) {
 	}
 	for i := range 30 {
 		who := domain.PersonID{UUID: domain.DeriveID(list.UUID, fmt.Sprint(i))}
-		id := domain.CaseID{UUID: who.UUID}
+		id := domain.CaseID(who)
 		for name, do := range map[string]func(domain.Command) (command.Receipt, error){"record": recordPerson(h, who)} {
 			must(t, fmt.Sprint(name, i), do)
 		}

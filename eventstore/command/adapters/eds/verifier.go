@@ -290,7 +290,7 @@ func (v *Verifier) chain(
 	if err != nil {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeCertificateUntrusted,
 			"this registry does not trust the authority that issued the certificate: sign with a certificate "+
-				"of the national certification authority").At("signature.cms")
+				"of the national certification authority, or ask the registry which one it trusts").At("signature.cms")
 	}
 	return chains[0], nil
 }
