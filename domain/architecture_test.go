@@ -26,10 +26,26 @@ var directions = []struct {
 	forbidden []string // prefixes of import paths
 	why       string
 }{
-	{"domain", []string{"tizilim/eventstore", "tizilim/projections", "tizilim/httpapi", "tizilim/cmd"}, "the domain knows nothing of what is built on it"},
-	{"domain", []string{"net", "os", "database/sql", "math/rand", "crypto/rand", "io/ioutil"}, "the domain is pure: no I/O, no randomness"},
-	{"eventstore", []string{"tizilim/projections", "tizilim/httpapi", "tizilim/cmd"}, "the event store and the projections do not know each other"},
-	{"projections", []string{"tizilim/eventstore", "tizilim/httpapi", "tizilim/cmd"}, "the event store and the projections do not know each other"},
+	{
+		"domain",
+		[]string{"tizilim/eventstore", "tizilim/projections", "tizilim/httpapi", "tizilim/cmd"},
+		"the domain knows nothing of what is built on it",
+	},
+	{
+		"domain",
+		[]string{"net", "os", "database/sql", "math/rand", "crypto/rand", "io/ioutil"},
+		"the domain is pure: no I/O, no randomness",
+	},
+	{
+		"eventstore",
+		[]string{"tizilim/projections", "tizilim/httpapi", "tizilim/cmd"},
+		"the event store and the projections do not know each other",
+	},
+	{
+		"projections",
+		[]string{"tizilim/eventstore", "tizilim/httpapi", "tizilim/cmd"},
+		"the event store and the projections do not know each other",
+	},
 	{"httpapi", []string{"tizilim/cmd"}, "only cmd wires"},
 }
 
@@ -65,7 +81,8 @@ func TestImportsRunOneWay(t *testing.T) {
 		files++
 		for _, imported := range imports(t, name) {
 			for _, d := range directions {
-				if d.folder == top && slices.ContainsFunc(d.forbidden, func(p string) bool { return under(imported, p) }) {
+				if d.folder == top &&
+					slices.ContainsFunc(d.forbidden, func(p string) bool { return under(imported, p) }) {
 					t.Errorf("%s imports %s: %s", rel, imported, d.why)
 				}
 			}

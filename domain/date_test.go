@@ -121,7 +121,15 @@ func TestAddDaysCountsCalendarDays(t *testing.T) {
 }
 
 func TestDatesAreOrderedAsDaysAre(t *testing.T) {
-	ordered := []domain.Date{{}, day("1800-01-01"), day("2025-12-31"), day("2026-01-01"), day("2026-01-31"), day("2026-02-01"), day("2999-12-31")}
+	ordered := []domain.Date{
+		{},
+		day("1800-01-01"),
+		day("2025-12-31"),
+		day("2026-01-01"),
+		day("2026-01-31"),
+		day("2026-02-01"),
+		day("2999-12-31"),
+	}
 	for i, a := range ordered {
 		for j, b := range ordered {
 			if got := a.Compare(b); (got < 0) != (i < j) || (got > 0) != (i > j) || a.Before(b) != (i < j) {
@@ -162,7 +170,8 @@ func TestDateIsTextInJSON(t *testing.T) {
 		t.Errorf("%s, %v", data, err)
 	}
 	var back letter
-	if err := json.Unmarshal([]byte(`{"on":"2026-03-15","left":""}`), &back); err != nil || back != (letter{On: day("2026-03-15")}) {
+	if err := json.Unmarshal([]byte(`{"on":"2026-03-15","left":""}`), &back); err != nil ||
+		back != (letter{On: day("2026-03-15")}) {
 		t.Errorf("%v, %v", back, err)
 	}
 	if err := json.Unmarshal([]byte(`{"on":"15.03.2026"}`), &back); domain.CodeOf(err) != domain.CodeDateFormat {
@@ -185,7 +194,8 @@ func FuzzParseDate(f *testing.F) {
 		if d.String() != s {
 			t.Fatalf("ParseDate(%q) prints %q", s, d)
 		}
-		if domain.DateOf(d.Start()) != d || domain.DateOf(d.End()) != d || !d.Before(d.AddDays(1)) || !d.Before(d.AddMonths(1)) {
+		if domain.DateOf(d.Start()) != d || domain.DateOf(d.End()) != d || !d.Before(d.AddDays(1)) ||
+			!d.Before(d.AddMonths(1)) {
 			t.Fatalf("%s is not a day like others", d)
 		}
 	})

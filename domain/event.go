@@ -185,7 +185,11 @@ var DocumentTypes = []DocumentType{
 // Identifies reports whether the document proves who somebody is.
 func (t DocumentType) Identifies() bool {
 	switch t {
-	case DocumentIdentityCard, DocumentPassport, DocumentResidencePermit, DocumentStatelessCard, DocumentRefugeeCertificate:
+	case DocumentIdentityCard,
+		DocumentPassport,
+		DocumentResidencePermit,
+		DocumentStatelessCard,
+		DocumentRefugeeCertificate:
 		return true
 	}
 	return false

@@ -25,7 +25,8 @@ func TestDerivedIDsAreTheSameForEveryRepetition(t *testing.T) {
 	if got := domain.DeriveID(from, "entry").String(); got != "472357e7-205b-517f-9097-08e1d8d17015" {
 		t.Errorf("derived %s", got)
 	}
-	if domain.DeriveID(from, "entry") == domain.DeriveID(from, "certificate") || domain.DeriveID(from, "entry") == domain.DeriveID(uuid.Nil, "entry") {
+	if domain.DeriveID(from, "entry") == domain.DeriveID(from, "certificate") ||
+		domain.DeriveID(from, "entry") == domain.DeriveID(uuid.Nil, "entry") {
 		t.Error("different things have one id")
 	}
 }

@@ -73,16 +73,28 @@ func ParseIIN(s string) (IIN, error) {
 	zero := true
 	for i := range 12 {
 		if s[i] < '0' || s[i] > '9' {
-			return "", Refuse(Invalid, CodeIINFormat, "an IIN has exactly 12 digits 0-9, without spaces or digits of other scripts")
+			return "", Refuse(
+				Invalid,
+				CodeIINFormat,
+				"an IIN has exactly 12 digits 0-9, without spaces or digits of other scripts",
+			)
 		}
 		digits[i] = int(s[i] - '0')
 		zero = zero && digits[i] == 0
 	}
 	if zero {
-		return "", Refuse(Invalid, CodeIINZero, "000000000000 is not issued as an IIN; leave iin out for a person who has none")
+		return "", Refuse(
+			Invalid,
+			CodeIINZero,
+			"000000000000 is not issued as an IIN; leave iin out for a person who has none",
+		)
 	}
 	if control, ok := controlDigit(digits[:11]); !ok || control != digits[11] {
-		return "", Refuse(Invalid, CodeIINControlDigit, "the control digit of the IIN is wrong: compare the number with the document")
+		return "", Refuse(
+			Invalid,
+			CodeIINControlDigit,
+			"the control digit of the IIN is wrong: compare the number with the document",
+		)
 	}
 	return IIN(s), nil
 }

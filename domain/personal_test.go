@@ -67,7 +67,11 @@ func TestPersonalValuesNeverPrint(t *testing.T) {
 		assertHidden(t, name+" with Sprint", fmt.Sprint(value))
 		assertHidden(t, name+" with Sprintln", fmt.Sprintln(value))
 		assertHidden(t, name+" in an error", fmt.Errorf("record %v: %w", value, errors.ErrUnsupported).Error())
-		assertHidden(t, name+" in a refusal", domain.Refuse(domain.Invalid, domain.CodeRequired, "%v %+v %#v", value, value, value).Error())
+		assertHidden(
+			t,
+			name+" in a refusal",
+			domain.Refuse(domain.Invalid, domain.CodeRequired, "%v %+v %#v", value, value, value).Error(),
+		)
 	}
 }
 

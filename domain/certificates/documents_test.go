@@ -29,16 +29,68 @@ var (
 	visited   = domain.EventRef{Stream: guest.Stream(), Revision: 4}
 	nobody    = domaintest.ID[domain.CertificateID]("none")
 	departure = []domain.Event{
-		residence.DeregistrationApplied{CaseID: caseID, ApplicantID: owner, Persons: []domain.PersonID{tenant, guest}, Language: domain.Russian, ReceivedAt: domaintest.Noon()},
+		residence.DeregistrationApplied{
+			CaseID:      caseID,
+			ApplicantID: owner,
+			Persons:     []domain.PersonID{tenant, guest},
+			Language:    domain.Russian,
+			ReceivedAt:  domaintest.Noon(),
+		},
 		residence.DeregistrationDecided{CaseID: caseID, DecidedAt: domaintest.Noon()},
-		residence.DepartureSheetIssued{CaseID: caseID, CertificateID: sheet, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()},
-		residence.DepartureSheetIssued{CaseID: caseID, CertificateID: other, PersonID: guest, RegistrationID: visit, Ending: visited, IssuedAt: domaintest.Noon()},
+		residence.DepartureSheetIssued{
+			CaseID:         caseID,
+			CertificateID:  sheet,
+			PersonID:       tenant,
+			RegistrationID: stay,
+			Ending:         ending,
+			IssuedAt:       domaintest.Noon(),
+		},
+		residence.DepartureSheetIssued{
+			CaseID:         caseID,
+			CertificateID:  other,
+			PersonID:       guest,
+			RegistrationID: visit,
+			Ending:         visited,
+			IssuedAt:       domaintest.Noon(),
+		},
 	}
-	applied = housing.ApplicationReceived{CaseID: caseID, ApplicantID: owner, Family: []housing.FamilyMember{{PersonID: tenant}}, ReceivedAt: domaintest.Noon()}
-	placed  = []domain.Event{applied, housing.PlacementCertified{CaseID: caseID, CertificateID: paper, RegisteredOn: domaintest.Today(), Number: 3, CertifiedAt: domaintest.Noon()}}
-	refused = []domain.Event{applied, housing.ApplicationRefused{CaseID: caseID, CertificateID: paper, Ground: housing.NoConsent, Reasons: "none given", RefusedAt: domaintest.Noon()}}
+	applied = housing.ApplicationReceived{
+		CaseID:      caseID,
+		ApplicantID: owner,
+		Family:      []housing.FamilyMember{{PersonID: tenant}},
+		ReceivedAt:  domaintest.Noon(),
+	}
+	placed = []domain.Event{
+		applied,
+		housing.PlacementCertified{
+			CaseID:        caseID,
+			CertificateID: paper,
+			RegisteredOn:  domaintest.Today(),
+			Number:        3,
+			CertifiedAt:   domaintest.Noon(),
+		},
+	}
+	refused = []domain.Event{
+		applied,
+		housing.ApplicationRefused{
+			CaseID:        caseID,
+			CertificateID: paper,
+			Ground:        housing.NoConsent,
+			Reasons:       "none given",
+			RefusedAt:     domaintest.Noon(),
+		},
+	}
 
-	again   = certificates.Duplicated{CaseID: caseID, CertificateID: first, Replaces: sheet, Copy: 1, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()}
+	again = certificates.Duplicated{
+		CaseID:         caseID,
+		CertificateID:  first,
+		Replaces:       sheet,
+		Copy:           1,
+		PersonID:       tenant,
+		RegistrationID: stay,
+		Ending:         ending,
+		IssuedAt:       domaintest.Noon(),
+	}
 	renamed = certificates.Corrected{
 		CaseID: caseID, CertificateID: sheet, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Дәурен"}},
 		Slip: "one letter", CorrectedAt: domaintest.Noon(),
@@ -59,18 +111,88 @@ func TestR17_DuplicatesOfDepartureSheets(t *testing.T) {
 	then := func(c certificates.Duplicated) []domain.Event { return []domain.Event{c} }
 	second := domain.CertificateID{UUID: domain.DeriveID(first.UUID, "duplicate 2")}
 	domaintest.Run(t, []domaintest.Spec[certificates.Documents]{
-		{Name: "R17 a duplicate replaces the sheet", Given: departure, When: duplicate(domain.RoleOperator, sheet), Then: then(again)},
-		{Name: "R17 the provider issues it too", Given: departure, When: duplicate(domain.RoleProvider, sheet), Then: then(again)},
-		{Name: "R17 a duplicate of the duplicate", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, first),
-			Then: then(certificates.Duplicated{CaseID: caseID, CertificateID: second, Replaces: first, Copy: 2, PersonID: tenant, RegistrationID: stay, Ending: ending, IssuedAt: domaintest.Noon()})},
-		{Name: "R17 no second duplicate of the same sheet", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, sheet), Refused: domain.CodeCertificateSuperseded},
-		{Name: "R17 the sheet of another ending is its own", Given: append(slices.Clone(departure), again), When: duplicate(domain.RoleOperator, other),
-			Then: then(certificates.Duplicated{CaseID: caseID, CertificateID: domain.CertificateID{UUID: domain.DeriveID(other.UUID, "duplicate 1")}, Replaces: other, Copy: 1, PersonID: guest, RegistrationID: visit, Ending: visited, IssuedAt: domaintest.Noon()})},
-		{Name: "R17 only of what was issued", Given: departure, When: duplicate(domain.RoleOperator, nobody), Refused: domain.CodeCertificateUnknown},
-		{Name: "R17 before the ending there is no sheet", Given: departure[:2], When: duplicate(domain.RoleOperator, sheet), Refused: domain.CodeCertificateUnknown},
-		{Name: "R17 not of a placement certificate", Given: placed, When: duplicate(domain.RoleOperator, paper), Refused: domain.CodeDuplicateNotIssued},
-		{Name: "R17 not of a talon", Given: departure, When: duplicate(domain.RoleOperator, certificates.TalonOf(caseID)), Refused: domain.CodeDuplicateNotIssued},
-		{Name: "R17 not by a commission", Given: departure, When: duplicate(domain.RoleCommission, sheet), Refused: domain.CodeRoleNotAllowed},
+		{
+			Name:  "R17 a duplicate replaces the sheet",
+			Given: departure,
+			When:  duplicate(domain.RoleOperator, sheet),
+			Then:  then(again),
+		},
+		{
+			Name:  "R17 the provider issues it too",
+			Given: departure,
+			When:  duplicate(domain.RoleProvider, sheet),
+			Then:  then(again),
+		},
+		{
+			Name:  "R17 a duplicate of the duplicate",
+			Given: append(slices.Clone(departure), again),
+			When:  duplicate(domain.RoleOperator, first),
+			Then: then(
+				certificates.Duplicated{
+					CaseID:         caseID,
+					CertificateID:  second,
+					Replaces:       first,
+					Copy:           2,
+					PersonID:       tenant,
+					RegistrationID: stay,
+					Ending:         ending,
+					IssuedAt:       domaintest.Noon(),
+				},
+			),
+		},
+		{
+			Name:    "R17 no second duplicate of the same sheet",
+			Given:   append(slices.Clone(departure), again),
+			When:    duplicate(domain.RoleOperator, sheet),
+			Refused: domain.CodeCertificateSuperseded,
+		},
+		{
+			Name:  "R17 the sheet of another ending is its own",
+			Given: append(slices.Clone(departure), again),
+			When:  duplicate(domain.RoleOperator, other),
+			Then: then(
+				certificates.Duplicated{
+					CaseID:         caseID,
+					CertificateID:  domain.CertificateID{UUID: domain.DeriveID(other.UUID, "duplicate 1")},
+					Replaces:       other,
+					Copy:           1,
+					PersonID:       guest,
+					RegistrationID: visit,
+					Ending:         visited,
+					IssuedAt:       domaintest.Noon(),
+				},
+			),
+		},
+		{
+			Name:    "R17 only of what was issued",
+			Given:   departure,
+			When:    duplicate(domain.RoleOperator, nobody),
+			Refused: domain.CodeCertificateUnknown,
+		},
+		{
+			Name:    "R17 before the ending there is no sheet",
+			Given:   departure[:2],
+			When:    duplicate(domain.RoleOperator, sheet),
+			Refused: domain.CodeCertificateUnknown,
+		},
+		{
+			Name:    "R17 not of a placement certificate",
+			Given:   placed,
+			When:    duplicate(domain.RoleOperator, paper),
+			Refused: domain.CodeDuplicateNotIssued,
+		},
+		{
+			Name:    "R17 not of a talon",
+			Given:   departure,
+			When:    duplicate(domain.RoleOperator, certificates.TalonOf(caseID)),
+			Refused: domain.CodeDuplicateNotIssued,
+		},
+		{
+			Name:    "R17 not by a commission",
+			Given:   departure,
+			When:    duplicate(domain.RoleCommission, sheet),
+			Refused: domain.CodeRoleNotAllowed,
+		},
 	})
 }
 
@@ -119,7 +241,12 @@ func TestR17_OneSheetOfAnEndingIsValid(t *testing.T) {
 	})
 }
 
-func correct(role domain.Role, id domain.CertificateID, slip domain.Personal, changes ...certificates.Correction) func(*certificates.Documents) ([]domain.Event, error) {
+func correct(
+	role domain.Role,
+	id domain.CertificateID,
+	slip domain.Personal,
+	changes ...certificates.Correction,
+) func(*certificates.Documents) ([]domain.Event, error) {
 	return func(f *certificates.Documents) ([]domain.Event, error) {
 		return f.Correct(by(role), certificates.Correct{CertificateID: id, Corrections: changes, Slip: slip})
 	}
@@ -136,20 +263,106 @@ func TestC10_CorrectionOfSlips(t *testing.T) {
 		CaseID: caseID, CertificateID: paper, Version: 2, Corrections: []certificates.Correction{{Field: certificates.Reasons, Value: "r"}}, Slip: "s", CorrectedAt: domaintest.Noon(),
 	}
 	domaintest.Run(t, []domaintest.Spec[certificates.Documents]{
-		{Name: "C10 makes a new version", Given: departure, When: correct(domain.RoleOperator, sheet, "one letter", name), Then: []domain.Event{renamed}},
-		{Name: "C10 and another after it", Given: versioned(departure, renamed), When: correct(domain.RoleOperator, sheet, "one letter", name), Then: []domain.Event{third}},
-		{Name: "C10 of a refusal's reasons, by the commission", Given: refused, When: correct(domain.RoleCommission, paper, "s", ofPaper.Corrections[0]), Then: []domain.Event{ofPaper}},
-		{Name: "C10 not by another body", Given: refused, When: correct(domain.RoleOperator, paper, "s", name), Refused: domain.CodeRoleNotAllowed},
-		{Name: "C10 a sheet not by the commission", Given: departure, When: correct(domain.RoleCommission, sheet, "s", name), Refused: domain.CodeRoleNotAllowed},
-		{Name: "C10 not by the applicant", Given: departure, When: correct(domain.RoleCitizen, sheet, "s", name), Refused: domain.CodeRoleNotAllowed},
-		{Name: "C10 not of what was replaced", Given: versioned(departure, again), When: correct(domain.RoleOperator, sheet, "s", name), Refused: domain.CodeCertificateSuperseded},
-		{Name: "C10 not of what was not issued", Given: departure, When: correct(domain.RoleOperator, nobody, "s", name), Refused: domain.CodeCertificateUnknown},
-		{Name: "C10 something is corrected", Given: departure, When: correct(domain.RoleOperator, sheet, "s"), Refused: domain.CodeRequired, Field: "corrections"},
-		{Name: "C10 each field once", Given: departure, When: correct(domain.RoleOperator, sheet, "s", name, name), Refused: domain.CodeNamedTwice, Field: "corrections[1].field"},
-		{Name: "C10 to some value", Given: departure, When: correct(domain.RoleOperator, sheet, "s", certificates.Correction{Field: certificates.Name, Value: " "}), Refused: domain.CodeRequired, Field: "corrections[0].value"},
-		{Name: "C10 with what was wrong", Given: departure, When: correct(domain.RoleOperator, sheet, " ", name), Refused: domain.CodeReasonsRequired, Field: "slip"},
-		{Name: "C10 a sheet has no list", Given: departure, When: correct(domain.RoleOperator, sheet, "s", certificates.Correction{Field: certificates.ListTitle, Value: "v"}), Refused: domain.CodeNotASlip, Field: "corrections[0].field"},
-		{Name: "C10 a placement has no reasons", Given: placed, When: correct(domain.RoleCommission, paper, "s", ofPaper.Corrections[0]), Refused: domain.CodeNotASlip, Field: "corrections[0].field"},
+		{
+			Name:  "C10 makes a new version",
+			Given: departure,
+			When:  correct(domain.RoleOperator, sheet, "one letter", name),
+			Then:  []domain.Event{renamed},
+		},
+		{
+			Name:  "C10 and another after it",
+			Given: versioned(departure, renamed),
+			When:  correct(domain.RoleOperator, sheet, "one letter", name),
+			Then:  []domain.Event{third},
+		},
+		{
+			Name:  "C10 of a refusal's reasons, by the commission",
+			Given: refused,
+			When:  correct(domain.RoleCommission, paper, "s", ofPaper.Corrections[0]),
+			Then:  []domain.Event{ofPaper},
+		},
+		{
+			Name:    "C10 not by another body",
+			Given:   refused,
+			When:    correct(domain.RoleOperator, paper, "s", name),
+			Refused: domain.CodeRoleNotAllowed,
+		},
+		{
+			Name:    "C10 a sheet not by the commission",
+			Given:   departure,
+			When:    correct(domain.RoleCommission, sheet, "s", name),
+			Refused: domain.CodeRoleNotAllowed,
+		},
+		{
+			Name:    "C10 not by the applicant",
+			Given:   departure,
+			When:    correct(domain.RoleCitizen, sheet, "s", name),
+			Refused: domain.CodeRoleNotAllowed,
+		},
+		{
+			Name:    "C10 not of what was replaced",
+			Given:   versioned(departure, again),
+			When:    correct(domain.RoleOperator, sheet, "s", name),
+			Refused: domain.CodeCertificateSuperseded,
+		},
+		{
+			Name:    "C10 not of what was not issued",
+			Given:   departure,
+			When:    correct(domain.RoleOperator, nobody, "s", name),
+			Refused: domain.CodeCertificateUnknown,
+		},
+		{
+			Name:    "C10 something is corrected",
+			Given:   departure,
+			When:    correct(domain.RoleOperator, sheet, "s"),
+			Refused: domain.CodeRequired,
+			Field:   "corrections",
+		},
+		{
+			Name:    "C10 each field once",
+			Given:   departure,
+			When:    correct(domain.RoleOperator, sheet, "s", name, name),
+			Refused: domain.CodeNamedTwice,
+			Field:   "corrections[1].field",
+		},
+		{
+			Name:  "C10 to some value",
+			Given: departure,
+			When: correct(
+				domain.RoleOperator,
+				sheet,
+				"s",
+				certificates.Correction{Field: certificates.Name, Value: " "},
+			),
+			Refused: domain.CodeRequired,
+			Field:   "corrections[0].value",
+		},
+		{
+			Name:    "C10 with what was wrong",
+			Given:   departure,
+			When:    correct(domain.RoleOperator, sheet, " ", name),
+			Refused: domain.CodeReasonsRequired,
+			Field:   "slip",
+		},
+		{
+			Name:  "C10 a sheet has no list",
+			Given: departure,
+			When: correct(
+				domain.RoleOperator,
+				sheet,
+				"s",
+				certificates.Correction{Field: certificates.ListTitle, Value: "v"},
+			),
+			Refused: domain.CodeNotASlip,
+			Field:   "corrections[0].field",
+		},
+		{
+			Name:    "C10 a placement has no reasons",
+			Given:   placed,
+			When:    correct(domain.RoleCommission, paper, "s", ofPaper.Corrections[0]),
+			Refused: domain.CodeNotASlip,
+			Field:   "corrections[0].field",
+		},
 	})
 }
 
@@ -161,8 +374,16 @@ func TestC10_NoKindLetsItsDecisionBeCorrected(t *testing.T) {
 		for _, d := range f.Documents {
 			for _, field := range []certificates.Field{"registered_on", "number", "ground", "ended_on", "reason", "received_at", "deadline"} {
 				for _, role := range domain.Roles {
-					events, err := f.Correct(by(role), certificates.Correct{CertificateID: d.ID, Corrections: []certificates.Correction{{Field: field, Value: "1"}}, Slip: "s"})
-					if code := domain.CodeOf(err); code != domain.CodeNotASlip && code != domain.CodeRoleNotAllowed || events != nil {
+					events, err := f.Correct(
+						by(role),
+						certificates.Correct{
+							CertificateID: d.ID,
+							Corrections:   []certificates.Correction{{Field: field, Value: "1"}},
+							Slip:          "s",
+						},
+					)
+					if code := domain.CodeOf(err); code != domain.CodeNotASlip && code != domain.CodeRoleNotAllowed ||
+						events != nil {
 						t.Errorf("%s of a %s by %s: %v, %v", field, d.Kind, role, domaintest.Types(events), err)
 					}
 				}
@@ -200,7 +421,8 @@ func TestC10_TheNewestCorrectionOfAFieldCounts(t *testing.T) {
 	more.Version, more.Corrections = 3, []certificates.Correction{{Field: certificates.Name, Value: "Дәурен Оспанов"}}
 	address := renamed
 	address.Version, address.Corrections = 4, []certificates.Correction{{Field: certificates.Address, Value: "Астана"}}
-	d, _ := domaintest.Fold[certificates.Documents](append(slices.Clone(departure), renamed, more, address)...).Find(sheet)
+	d, _ := domaintest.Fold[certificates.Documents](
+		append(slices.Clone(departure), renamed, more, address)...).Find(sheet)
 	for version, want := range map[int]string{1: "Даурен", 2: "Дәурен", 3: "Дәурен Оспанов", 4: "Дәурен Оспанов"} {
 		if v, ok := d.At(version); !ok || v.Value(certificates.Name, "Даурен") != want {
 			t.Errorf("version %d says %q, want %q", version, v.Value(certificates.Name, "Даурен"), want)
@@ -211,7 +433,8 @@ func TestC10_TheNewestCorrectionOfAFieldCounts(t *testing.T) {
 func TestR17_ADuplicateSaysWhatTheCorrectedSheetSaid(t *testing.T) {
 	f := domaintest.Fold[certificates.Documents](append(slices.Clone(departure), renamed, again)...)
 	d, ok := f.Find(first)
-	if !ok || d.Copy != 1 || d.Replaces != sheet || d.Version() != 1 || d.Value(certificates.Name, "Даурен") != "Дәурен" {
+	if !ok || d.Copy != 1 || d.Replaces != sheet || d.Version() != 1 ||
+		d.Value(certificates.Name, "Даурен") != "Дәурен" {
 		t.Errorf("%+v", d)
 	}
 	old, _ := f.Find(sheet)
@@ -236,11 +459,13 @@ func TestEveryDecisionHasItsDocumentAndEveryApplicationItsTalon(t *testing.T) {
 			var kinds []certificates.Kind
 			for _, d := range f.Documents {
 				kinds = append(kinds, d.Kind)
-				if d.Service != c.service || !d.IssuedAt.Equal(domaintest.Noon()) || d.Status() != certificates.Valid || d.Version() != 1 {
+				if d.Service != c.service || !d.IssuedAt.Equal(domaintest.Noon()) || d.Status() != certificates.Valid ||
+					d.Version() != 1 {
 					t.Errorf("%+v", d)
 				}
 			}
-			if !slices.Equal(kinds, c.kinds) || f.Language(f.Documents[0]) != c.language || f.Service() != c.service || f.Case() != caseID {
+			if !slices.Equal(kinds, c.kinds) || f.Language(f.Documents[0]) != c.language || f.Service() != c.service ||
+				f.Case() != caseID {
 				t.Errorf("%v in %s of %s", kinds, f.Language(f.Documents[0]), f.Service())
 			}
 		})

@@ -18,7 +18,8 @@ var key = certificates.CheckKey("a key that no registry in use has")
 
 func TestANumberIsOfServiceYearAndDocument(t *testing.T) {
 	d := certificates.Document{ID: sheet, Service: domain.S001, IssuedAt: domaintest.Noon()}
-	if got, want := d.Number(), "S001-2026-"; !strings.HasPrefix(got, want) || !regexp.MustCompile(`^S001-2026(-[0-9A-HJKMNP-TV-Z]{4}){3}$`).MatchString(got) {
+	if got, want := d.Number(), "S001-2026-"; !strings.HasPrefix(got, want) ||
+		!regexp.MustCompile(`^S001-2026(-[0-9A-HJKMNP-TV-Z]{4}){3}$`).MatchString(got) {
 		t.Errorf("number %s, want %s and three groups", got, want)
 	}
 	// The year is that of Kazakhstan: at 20:00 UTC it is next year there.
@@ -99,7 +100,8 @@ func TestACodeIsReadAsAPersonTypesIt(t *testing.T) {
 			typed = strings.ReplaceAll(typed, "-", " ")
 		}
 		if rapid.Bool().Draw(t, "taken for letters") {
-			typed = strings.NewReplacer("0", "o", "1", rapid.SampledFrom([]string{"i", "l", "I", "L"}).Draw(t, "one")).Replace(typed)
+			typed = strings.NewReplacer("0", "o", "1", rapid.SampledFrom([]string{"i", "l", "I", "L"}).Draw(t, "one")).
+				Replace(typed)
 		}
 		got, err := certificates.ParseCheckCode(typed)
 		if err != nil || got != c {

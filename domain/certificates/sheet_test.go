@@ -25,7 +25,10 @@ func (d desk) decided() *residence.Deregistration {
 
 // files are the documents of both streams, compared with what is now held.
 func (d desk) files() []*certificates.Documents {
-	files := []*certificates.Documents{domaintest.Fold[certificates.Documents](d.person...), domaintest.Fold[certificates.Documents](d.caseID...)}
+	files := []*certificates.Documents{
+		domaintest.Fold[certificates.Documents](d.person...),
+		domaintest.Fold[certificates.Documents](d.caseID...),
+	}
 	for _, f := range files {
 		f.Hold(d.holder())
 	}
@@ -45,7 +48,10 @@ func (d desk) states() (all []certificates.Status) {
 }
 
 // on lets act decide on the last sheet, or the first, and appends what it decides.
-func (d desk) on(which string, act func(*certificates.Documents, domain.CertificateID) ([]domain.Event, error)) (desk, error) {
+func (d desk) on(
+	which string,
+	act func(*certificates.Documents, domain.CertificateID) ([]domain.Event, error),
+) (desk, error) {
 	for i, f := range d.files() {
 		var sheets []certificates.Document
 		for _, doc := range f.Documents {
@@ -73,7 +79,8 @@ func (d desk) on(which string, act func(*certificates.Documents, domain.Certific
 }
 
 func (d desk) requested() (desk, error) {
-	events, err := d.holder().RequestDepartureSheet(domaintest.Command(), residence.RequestDepartureSheet{RegistrationID: stay, Case: d.decided()})
+	events, err := d.holder().
+		RequestDepartureSheet(domaintest.Command(), residence.RequestDepartureSheet{RegistrationID: stay, Case: d.decided()})
 	d.person = append(slices.Clip(d.person), events...)
 	return d, err
 }
@@ -82,7 +89,13 @@ func (d desk) requested() (desk, error) {
 func (d desk) corrected(t testing.TB) desk {
 	events, err := d.holder().Correct(domaintest.Command(), residence.Correct{
 		Ground: residence.ClericalError, Reasons: "another day", Accept: []domain.Code{domain.CodeCaseContradicted, domain.CodeLeavesHole},
-		Changes: []residence.Change{{Fact: residence.FactName{RegistrationID: stay, Ending: true}, Action: residence.Amend, EndedOn: domaintest.Day("2026-01-02")}},
+		Changes: []residence.Change{
+			{
+				Fact:    residence.FactName{RegistrationID: stay, Ending: true},
+				Action:  residence.Amend,
+				EndedOn: domaintest.Day("2026-01-02"),
+			},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +123,13 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 	flat := domaintest.ID[domain.DwellingID]("flat")
 	goes := desk{person: []domain.Event{
 		residence.PersonRecorded{PersonID: tenant, Class: residence.Citizen, BirthDate: domaintest.Day("1990-01-01")},
-		residence.RegistrationBegan{PersonID: tenant, RegistrationID: stay, DwellingID: flat, Kind: residence.Permanent, From: domaintest.Day("2025-10-01")},
+		residence.RegistrationBegan{
+			PersonID:       tenant,
+			RegistrationID: stay,
+			DwellingID:     flat,
+			Kind:           residence.Permanent,
+			From:           domaintest.Day("2025-10-01"),
+		},
 	}}
 	ends := func(why residence.Reason, of domain.CaseID) []domain.Event {
 		return append(slices.Clip(goes.person), residence.RegistrationEnded{
@@ -120,12 +139,28 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 	moved := desk{person: ends(residence.MovedToNewAddress, domain.CaseID{})}
 	byCase := func(asks, decided bool) desk {
 		d := desk{ends(residence.OwnerApplication, caseID), []domain.Event{
-			residence.DeregistrationApplied{CaseID: caseID, ApplicantID: owner, Persons: []domain.PersonID{tenant}, DepartureSheet: asks},
+			residence.DeregistrationApplied{
+				CaseID:         caseID,
+				ApplicantID:    owner,
+				Persons:        []domain.PersonID{tenant},
+				DepartureSheet: asks,
+			},
 		}}
 		if decided {
 			c := d.decided()
-			d.caseID = append(d.caseID, residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: tenant, Ended: []domain.RegistrationID{stay}}}})
-			d.caseID = append(d.caseID, c.DepartureSheets(domaintest.Command(), []domain.Recorded{{Stream: tenant.Stream(), Revision: 2, Event: d.person[2]}})...)
+			d.caseID = append(
+				d.caseID,
+				residence.DeregistrationDecided{
+					CaseID:  caseID,
+					Results: []residence.Result{{PersonID: tenant, Ended: []domain.RegistrationID{stay}}},
+				},
+			)
+			d.caseID = append(
+				d.caseID,
+				c.DepartureSheets(
+					domaintest.Command(),
+					[]domain.Recorded{{Stream: tenant.Stream(), Revision: 2, Event: d.person[2]}},
+				)...)
 		}
 		return d
 	}
@@ -216,10 +251,16 @@ func TestR17_ASheetOfNoCase(t *testing.T) {
 		CertificateID: sheet, PersonID: tenant, RegistrationID: stay, Ending: ending, Language: domain.Russian, IssuedAt: domaintest.Noon(),
 	})
 	d, _ := f.Find(sheet)
-	if !f.OpenTo(d, tenant) || f.OpenTo(d, owner) || f.OpenTo(d, domain.PersonID{}) || f.Language(d) != domain.Russian || f.Service() != domain.S001 || !f.Case().IsZero() {
+	if !f.OpenTo(d, tenant) || f.OpenTo(d, owner) || f.OpenTo(d, domain.PersonID{}) ||
+		f.Language(d) != domain.Russian ||
+		f.Service() != domain.S001 ||
+		!f.Case().IsZero() {
 		t.Errorf("%+v", d)
 	}
-	events, err := f.Correct(by(domain.RoleOperator), certificates.Correct{CertificateID: sheet, Corrections: renamed.Corrections, Slip: "s"})
+	events, err := f.Correct(
+		by(domain.RoleOperator),
+		certificates.Correct{CertificateID: sheet, Corrections: renamed.Corrections, Slip: "s"},
+	)
 	if err != nil || events[0].(certificates.Corrected).PersonID != tenant { // to whom the notice of it is owed
 		t.Errorf("%v, %v", events, err)
 	}

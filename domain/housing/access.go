@@ -42,7 +42,15 @@ func accesses(looked []Lookup, why accesslog.Purpose, caseID domain.CaseID) []ac
 		i := slices.IndexFunc(entries, func(e accesslog.PersonalDataRead) bool { return e.PersonID == l.PersonID })
 		if i < 0 {
 			i = len(entries)
-			entries = append(entries, accesslog.PersonalDataRead{PersonID: l.PersonID, Operation: accesslog.LookUp, Purpose: why, CaseID: caseID})
+			entries = append(
+				entries,
+				accesslog.PersonalDataRead{
+					PersonID:  l.PersonID,
+					Operation: accesslog.LookUp,
+					Purpose:   why,
+					CaseID:    caseID,
+				},
+			)
 		}
 		entries[i].Scope = append(entries[i].Scope, string(l.Scope))
 	}

@@ -226,7 +226,12 @@ type ReceiveApplication struct {
 // Receive decides [ReceiveApplication]. known reports whether a person is
 // recorded. A missing consent is no error: the commission can refuse on that
 // ground (S000-6).
-func (a *Application) Receive(cmd domain.Command, c ReceiveApplication, l *List, known func(domain.PersonID) bool) ([]domain.Event, error) {
+func (a *Application) Receive(
+	cmd domain.Command,
+	c ReceiveApplication,
+	l *List,
+	known func(domain.PersonID) bool,
+) ([]domain.Event, error) {
 	if a.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
 	}
@@ -330,8 +335,11 @@ func (a *Application) Approve(cmd domain.Command, l *List, inline *Examine, by r
 	}
 	return append(append(before, examined...), PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
-		EntryID:   EntryOf(a.CaseID),
-		Seniority: Seniority{At: a.Completed.At, Position: a.Completed.Position}, Family: judgement.Family, RegisteredOn: cmd.Today(),
+		EntryID: EntryOf(a.CaseID),
+		Seniority: Seniority{
+			At:       a.Completed.At,
+			Position: a.Completed.Position,
+		}, Family: judgement.Family, RegisteredOn: cmd.Today(),
 		Consent: a.Consent.passesOn(), Judgement: *judgement, Edition: judgement.Edition, ApprovedAt: cmd.Now,
 	}), nil
 }
@@ -358,7 +366,9 @@ func (a *Application) Void(cmd domain.Command, why *domain.Error) ([]domain.Even
 	if a.Certified != nil || a.Approved == nil {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCaseDecided, "this case has no approval to void")
 	}
-	return []domain.Event{ApprovalVoided{CaseID: a.Received.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now}}, nil
+	return []domain.Event{
+		ApprovalVoided{CaseID: a.Received.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now},
+	}, nil
 }
 
 // Refuse is the command that refuses an application.

@@ -109,7 +109,10 @@ func (h of) dispensed() of {
 }
 
 func (h of) takenUp() of {
-	return append(slices.Clip(h), procedure.ReviewBegan{CaseID: caseID, Decider: domaintest.Command().Actor, BeganAt: domaintest.Noon()})
+	return append(
+		slices.Clip(h),
+		procedure.ReviewBegan{CaseID: caseID, Decider: domaintest.Command().Actor, BeganAt: domaintest.Noon()},
+	)
 }
 
 var urgent = procedure.Dispense{Exemption: procedure.Urgency, Reasons: "the dwelling is unsafe"}
@@ -123,7 +126,14 @@ func everybody(domain.PersonID) bool { return true }
 
 func TestReceiveApplication(t *testing.T) {
 	receive := func(q on, known func(domain.PersonID) bool, change func(*housing.ReceiveApplication)) func(*housing.Application) ([]domain.Event, error) {
-		c := housing.ReceiveApplication{CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten}
+		c := housing.ReceiveApplication{
+			CaseID:      caseID,
+			ListID:      list,
+			ApplicantID: aigul,
+			Consent:     true,
+			Language:    domain.Kazakh,
+			Signature:   domain.SignatureHandwritten,
+		}
 		change(&c)
 		return func(a *housing.Application) ([]domain.Event, error) {
 			return a.Receive(domaintest.Command(), c, q.fold(), known)
@@ -146,43 +156,100 @@ func TestReceiveApplication(t *testing.T) {
 		},
 		{
 			Name: "Q13 with the family that is counted",
-			When: receive(opened(), everybody, family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse}, housing.FamilyMember{PersonID: erlan, Relation: housing.DisabledChild})),
+			When: receive(
+				opened(),
+				everybody,
+				family(
+					housing.FamilyMember{PersonID: daur, Relation: housing.Spouse},
+					housing.FamilyMember{PersonID: erlan, Relation: housing.DisabledChild},
+				),
+			),
 			Then: received(func(e *housing.ApplicationReceived) {
-				e.Family = []housing.FamilyMember{{PersonID: daur, Relation: housing.Spouse}, {PersonID: erlan, Relation: housing.DisabledChild}}
+				e.Family = []housing.FamilyMember{
+					{PersonID: daur, Relation: housing.Spouse},
+					{PersonID: erlan, Relation: housing.DisabledChild},
+				}
 			}),
 		},
 		{
-			Name:    "Q13 parents are not",
-			When:    receive(opened(), everybody, family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse}, housing.FamilyMember{PersonID: erlan, Relation: "mother"})),
+			Name: "Q13 parents are not",
+			When: receive(
+				opened(),
+				everybody,
+				family(
+					housing.FamilyMember{PersonID: daur, Relation: housing.Spouse},
+					housing.FamilyMember{PersonID: erlan, Relation: "mother"},
+				),
+			),
 			Refused: domain.CodeValueUnknown, Field: "family[1].relation",
 		},
 		{
-			Name:    "Q13 nobody counts twice",
-			When:    receive(opened(), everybody, family(housing.FamilyMember{PersonID: daur, Relation: housing.Child}, housing.FamilyMember{PersonID: daur, Relation: housing.Child})),
+			Name: "Q13 nobody counts twice",
+			When: receive(
+				opened(),
+				everybody,
+				family(
+					housing.FamilyMember{PersonID: daur, Relation: housing.Child},
+					housing.FamilyMember{PersonID: daur, Relation: housing.Child},
+				),
+			),
 			Refused: domain.CodeNamedTwice, Field: "family[1].person_id",
 		},
 		{
-			Name:    "Q13 the applicant is counted already",
-			When:    receive(opened(), everybody, family(housing.FamilyMember{PersonID: aigul, Relation: housing.Spouse})),
+			Name: "Q13 the applicant is counted already",
+			When: receive(
+				opened(),
+				everybody,
+				family(housing.FamilyMember{PersonID: aigul, Relation: housing.Spouse}),
+			),
 			Refused: domain.CodeNamedTwice, Field: "family[0].person_id",
 		},
 		{
-			Name:    "Q13 a family member who is not recorded",
-			When:    receive(opened(), not(daur), family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse})),
+			Name: "Q13 a family member who is not recorded",
+			When: receive(
+				opened(),
+				not(daur),
+				family(housing.FamilyMember{PersonID: daur, Relation: housing.Spouse}),
+			),
 			Refused: domain.CodePersonUnknown, Field: "family[0].person_id",
 		},
-		{Name: "C1 an applicant who is not recorded", When: receive(opened(), not(aigul), as), Refused: domain.CodePersonUnknown, Field: "applicant_id"},
+		{
+			Name:    "C1 an applicant who is not recorded",
+			When:    receive(opened(), not(aigul), as),
+			Refused: domain.CodePersonUnknown,
+			Field:   "applicant_id",
+		},
 		{Name: "Q5 a list that was not opened", When: receive(nil, everybody, as), Refused: domain.CodeListUnknown},
-		{Name: "Q5 who stands on the list already", When: receive(standing, everybody, as), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
-		{Name: "Q5 who stood there once", When: receive(standing.removed(entry("aigul"), aigul, filed(1, 10)), everybody, as), Then: received()},
-		{Name: "C1 an application is received once", Given: received(), When: receive(opened(), everybody, as), Refused: domain.CodeKeyReused},
+		{
+			Name:    "Q5 who stands on the list already",
+			When:    receive(standing, everybody, as),
+			Refused: domain.CodeAlreadyOnList,
+			Field:   "applicant_id",
+		},
+		{
+			Name: "Q5 who stood there once",
+			When: receive(standing.removed(entry("aigul"), aigul, filed(1, 10)), everybody, as),
+			Then: received(),
+		},
+		{
+			Name:    "C1 an application is received once",
+			Given:   received(),
+			When:    receive(opened(), everybody, as),
+			Refused: domain.CodeKeyReused,
+		},
 	})
 }
 
 // TestC17_SignaturesOfAHousingApplication is the whole matrix: the portal takes
 // an EDS or a one-time password (S000-2, S000-3), paper a signature by hand.
 func TestC17_SignaturesOfAHousingApplication(t *testing.T) {
-	methods := []domain.SignatureMethod{domain.SignatureEDS, domain.SignatureOTP, domain.SignatureHandwritten, "", "wax_seal"}
+	methods := []domain.SignatureMethod{
+		domain.SignatureEDS,
+		domain.SignatureOTP,
+		domain.SignatureHandwritten,
+		"",
+		"wax_seal",
+	}
 	for _, ch := range append(slices.Clone(domain.Channels), domain.ChannelNone, "fax") {
 		for _, m := range methods {
 			t.Run(fmt.Sprintf("C1 C17 %s %s", ch, m), func(t *testing.T) {
@@ -218,7 +285,9 @@ func TestC18_C19_AnApplicationIsSignedByTheApplicant(t *testing.T) {
 			"C16 not with the digest of something": {forged, domain.CodeSignatureMismatch},
 		} {
 			t.Run(fmt.Sprint(name, " ", m), func(t *testing.T) {
-				got, err := new(housing.Application).Receive(domaintest.CommandThrough(domain.ChannelPortal), housing.ReceiveApplication{
+				got, err := new(
+					housing.Application,
+				).Receive(domaintest.CommandThrough(domain.ChannelPortal), housing.ReceiveApplication{
 					CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: m, Evidence: c.evidence,
 				}, opened().fold(), everybody)
 				domaintest.Refused(t, got, err, c.code, "signature")
@@ -309,14 +378,27 @@ func TestQ10_TheEditionOfTheDecisionDayJudgesAndIsStored(t *testing.T) {
 		if string(approved.Edition) != c.edition {
 			t.Errorf("approved on %s by edition %s, want %s", c.on, approved.Edition, c.edition)
 		}
-		events, err = a.Refuse(cmd, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because", Exemption: urgent, Rules: book})
+		events, err = a.Refuse(
+			cmd,
+			housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because", Exemption: urgent, Rules: book},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := events[2].(housing.ApplicationRefused); string(got.Edition) != c.edition || got.AppealRoute != c.appeal {
-			t.Errorf("refused on %s by edition %s, to appeal %s, want %s and %s", c.on, got.Edition, got.AppealRoute, c.edition, c.appeal)
+		if got := events[2].(housing.ApplicationRefused); string(got.Edition) != c.edition ||
+			got.AppealRoute != c.appeal {
+			t.Errorf(
+				"refused on %s by edition %s, to appeal %s, want %s and %s",
+				c.on,
+				got.Edition,
+				got.AppealRoute,
+				c.edition,
+				c.appeal,
+			)
 		}
-		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Unmet: "b", Exemption: urgent, Rules: book}); domain.CodeOf(err) != c.requirements {
+		if _, err = a.Refuse(cmd, housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Unmet: "b", Exemption: urgent, Rules: book}); domain.CodeOf(
+			err,
+		) != c.requirements {
 			t.Errorf("C7 on the third ground on %s: %v, want %q", c.on, err, c.requirements)
 		}
 		// The certificate follows later and still names what the approval was judged by.
@@ -360,45 +442,196 @@ func TestDecideApplication(t *testing.T) {
 	}
 	standing := opened().placed(entry("other"), aigul, filed(1, 10), 1)
 	domaintest.Run(t, []domaintest.Spec[housing.Application]{
-		{Name: "Q1 Q6 approved, with the seniority of the application", Given: received().takenUp().examined(), When: approve(opened()), Then: received().approved().last()},
-		{Name: "Q1 Q2 certified, with the day and the number", Given: received().approved(), When: certify, Then: received().approved().certified(7).last()},
+		{
+			Name:  "Q1 Q6 approved, with the seniority of the application",
+			Given: received().takenUp().examined(),
+			When:  approve(opened()),
+			Then:  received().approved().last(),
+		},
+		{
+			Name:  "Q1 Q2 certified, with the day and the number",
+			Given: received().approved(),
+			When:  certify,
+			Then:  received().approved().certified(7).last(),
+		},
 		{Name: "Q1 voided", Given: received().approved(), When: void, Then: received().approved().voided().last()},
-		{Name: "Q1 open again after that: approved", Given: received().examined().approved().voided(), When: approve(opened()), Then: received().approved().last()},
-		{Name: "Q1 open again after that: refused", Given: received().approved().voided(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().dispensed().refused(housing.RequirementsNotMet)[2:]},
+		{
+			Name:  "Q1 open again after that: approved",
+			Given: received().examined().approved().voided(),
+			When:  approve(opened()),
+			Then:  received().approved().last(),
+		},
+		{
+			Name:  "Q1 open again after that: refused",
+			Given: received().approved().voided(),
+			When:  refuse(housing.RequirementsNotMet, "because"),
+			Then:  received().dispensed().refused(housing.RequirementsNotMet)[2:],
+		},
 
 		{Name: "Q1 an unknown case is not approved", When: approve(opened()), Refused: domain.CodeCaseUnknown},
-		{Name: "Q1 an unknown case is not refused", When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseUnknown},
-		{Name: "Q1 not approved twice", Given: received().approved(), When: approve(opened()), Refused: domain.CodeCaseDecided},
-		{Name: "Q1 not refused while an approval stands", Given: received().approved(), When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseDecided},
-		{Name: "Q1 not approved after the certificate", Given: received().approved().certified(7), When: approve(opened()), Refused: domain.CodeCaseDecided},
-		{Name: "Q1 not refused after the certificate", Given: received().approved().certified(7), When: refuse(housing.NoConsent, "because"), Refused: domain.CodeCaseDecided},
-		{Name: "Q1 not approved after a refusal", Given: received().refused(housing.NoConsent), When: approve(opened()), Refused: domain.CodeCaseDecided},
-		{Name: "Q1 not refused twice", Given: received().refused(housing.NoConsent), When: refuse(housing.UntrueDocuments, "because"), Refused: domain.CodeCaseDecided},
-		{Name: "Q1 no certificate without an approval", Given: received(), When: certify, Refused: domain.CodeCaseDecided},
-		{Name: "Q1 no second certificate", Given: received().approved().certified(7), When: certify, Refused: domain.CodeCaseDecided},
-		{Name: "Q1 no certificate after a refusal", Given: received().refused(housing.NoConsent), When: certify, Refused: domain.CodeCaseDecided},
-		{Name: "Q1 no certificate on a void approval", Given: received().approved().voided(), When: certify, Refused: domain.CodeCaseDecided},
+		{
+			Name:    "Q1 an unknown case is not refused",
+			When:    refuse(housing.NoConsent, "because"),
+			Refused: domain.CodeCaseUnknown,
+		},
+		{
+			Name:    "Q1 not approved twice",
+			Given:   received().approved(),
+			When:    approve(opened()),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 not refused while an approval stands",
+			Given:   received().approved(),
+			When:    refuse(housing.NoConsent, "because"),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 not approved after the certificate",
+			Given:   received().approved().certified(7),
+			When:    approve(opened()),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 not refused after the certificate",
+			Given:   received().approved().certified(7),
+			When:    refuse(housing.NoConsent, "because"),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 not approved after a refusal",
+			Given:   received().refused(housing.NoConsent),
+			When:    approve(opened()),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 not refused twice",
+			Given:   received().refused(housing.NoConsent),
+			When:    refuse(housing.UntrueDocuments, "because"),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 no certificate without an approval",
+			Given:   received(),
+			When:    certify,
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 no second certificate",
+			Given:   received().approved().certified(7),
+			When:    certify,
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 no certificate after a refusal",
+			Given:   received().refused(housing.NoConsent),
+			When:    certify,
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "Q1 no certificate on a void approval",
+			Given:   received().approved().voided(),
+			When:    certify,
+			Refused: domain.CodeCaseDecided,
+		},
 		{Name: "Q1 nothing to void", Given: received(), When: void, Refused: domain.CodeCaseDecided},
 		{Name: "Q1 not void twice", Given: received().approved().voided(), When: void, Refused: domain.CodeCaseDecided},
-		{Name: "Q1 a certificate is not void", Given: received().approved().certified(7), When: void, Refused: domain.CodeCaseDecided},
+		{
+			Name:    "Q1 a certificate is not void",
+			Given:   received().approved().certified(7),
+			When:    void,
+			Refused: domain.CodeCaseDecided,
+		},
 
-		{Name: "Q3 S000-6 without consent nobody is placed", Given: received(withoutConsent), When: approve(opened()), Refused: domain.CodeConsentMissing, Field: "outcome"},
-		{Name: "Q3 S000-6 it is refused for that", Given: received(withoutConsent), When: refuse(housing.NoConsent, "because"), Then: received().dispensed().refused(housing.NoConsent).since(received())},
-		{Name: "Q3 S000-5", Given: received(), When: refuse(housing.UntrueDocuments, "because"), Then: received().dispensed().refused(housing.UntrueDocuments).since(received())},
-		{Name: "Q3 S000-7", Given: received(), When: refuse(housing.RequirementsNotMet, "because"), Then: received().dispensed().refused(housing.RequirementsNotMet).since(received())},
-		{Name: "Q3 C7 no fourth ground", Given: received(), When: refuse("no_vacancy", "because"), Refused: domain.CodeGroundUnknown, Field: "ground"},
-		{Name: "Q3 C7 no refusal without a ground", Given: received(), When: refuse("", "because"), Refused: domain.CodeGroundRequired, Field: "ground"},
-		{Name: "C7 nor without reasons", Given: received(), When: refuse(housing.NoConsent, ""), Refused: domain.CodeReasonsRequired, Field: "reasons"},
-		{Name: "C7 blank ones are none", Given: received(), When: refuse(housing.NoConsent, " \t\n\u00a0"), Refused: domain.CodeReasonsRequired, Field: "reasons"},
+		{
+			Name:    "Q3 S000-6 without consent nobody is placed",
+			Given:   received(withoutConsent),
+			When:    approve(opened()),
+			Refused: domain.CodeConsentMissing,
+			Field:   "outcome",
+		},
+		{
+			Name:  "Q3 S000-6 it is refused for that",
+			Given: received(withoutConsent),
+			When:  refuse(housing.NoConsent, "because"),
+			Then:  received().dispensed().refused(housing.NoConsent).since(received()),
+		},
+		{
+			Name:  "Q3 S000-5",
+			Given: received(),
+			When:  refuse(housing.UntrueDocuments, "because"),
+			Then:  received().dispensed().refused(housing.UntrueDocuments).since(received()),
+		},
+		{
+			Name:  "Q3 S000-7",
+			Given: received(),
+			When:  refuse(housing.RequirementsNotMet, "because"),
+			Then:  received().dispensed().refused(housing.RequirementsNotMet).since(received()),
+		},
+		{
+			Name:    "Q3 C7 no fourth ground",
+			Given:   received(),
+			When:    refuse("no_vacancy", "because"),
+			Refused: domain.CodeGroundUnknown,
+			Field:   "ground",
+		},
+		{
+			Name:    "Q3 C7 no refusal without a ground",
+			Given:   received(),
+			When:    refuse("", "because"),
+			Refused: domain.CodeGroundRequired,
+			Field:   "ground",
+		},
+		{
+			Name:    "C7 nor without reasons",
+			Given:   received(),
+			When:    refuse(housing.NoConsent, ""),
+			Refused: domain.CodeReasonsRequired,
+			Field:   "reasons",
+		},
+		{
+			Name:    "C7 blank ones are none",
+			Given:   received(),
+			When:    refuse(housing.NoConsent, " \t\n\u00a0"),
+			Refused: domain.CodeReasonsRequired,
+			Field:   "reasons",
+		},
 
-		{Name: "C8 no refusal without a hearing or an exemption", Given: received(), When: unheard, Refused: domain.CodeHearingRequired},
-		{Name: "C8 nor after a review that heard nobody", Given: received().takenUp(), When: unheard, Refused: domain.CodeHearingRequired},
-		{Name: "C7 what is wrong with the form is said first", Given: received(), When: func(a *housing.Application) ([]domain.Event, error) {
-			return a.Refuse(domaintest.Command(), housing.Refuse{Ground: "no_vacancy"})
-		}, Refused: domain.CodeGroundUnknown, Field: "ground"},
+		{
+			Name:    "C8 no refusal without a hearing or an exemption",
+			Given:   received(),
+			When:    unheard,
+			Refused: domain.CodeHearingRequired,
+		},
+		{
+			Name:    "C8 nor after a review that heard nobody",
+			Given:   received().takenUp(),
+			When:    unheard,
+			Refused: domain.CodeHearingRequired,
+		},
+		{
+			Name:  "C7 what is wrong with the form is said first",
+			Given: received(),
+			When: func(a *housing.Application) ([]domain.Event, error) {
+				return a.Refuse(domaintest.Command(), housing.Refuse{Ground: "no_vacancy"})
+			},
+			Refused: domain.CodeGroundUnknown,
+			Field:   "ground",
+		},
 
-		{Name: "Q5 who stands on the list is not approved again", Given: received(), When: approve(standing), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
-		{Name: "Q5 on a list that was not opened", Given: received(), When: approve(nil), Refused: domain.CodeListUnknown},
+		{
+			Name:    "Q5 who stands on the list is not approved again",
+			Given:   received(),
+			When:    approve(standing),
+			Refused: domain.CodeAlreadyOnList,
+			Field:   "applicant_id",
+		},
+		{
+			Name:    "Q5 on a list that was not opened",
+			Given:   received(),
+			When:    approve(nil),
+			Refused: domain.CodeListUnknown,
+		},
 	})
 }
 
@@ -455,7 +688,8 @@ func TestC4_Q4_Q6_WhoFilesAtNightLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := got[0].(housing.ApplicationReceived)
-		if !e.ReceivedAt.Equal(at(c.filed)) || !e.RegisteredAt.Equal(at(c.registered)) || domain.DateOf(e.Deadline) != day(c.due) {
+		if !e.ReceivedAt.Equal(at(c.filed)) || !e.RegisteredAt.Equal(at(c.registered)) ||
+			domain.DateOf(e.Deadline) != day(c.due) {
 			t.Errorf("filed %s: received %s, registered %s, due %s", c.filed, e.ReceivedAt, e.RegisteredAt, e.Deadline)
 		}
 		if seniority := domaintest.Fold[housing.Application](got...).Completed.At; !seniority.Equal(at(c.filed)) {

@@ -292,9 +292,19 @@ func (l *List) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Even
 		return nil, err
 	}
 	if c.Given {
-		return []domain.Event{LookupConsentRenewed{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, ConsentTerms: terms, RenewedAt: cmd.Now}}, nil
+		return []domain.Event{
+			LookupConsentRenewed{
+				ListID:       l.Opened.ListID,
+				EntryID:      e.ID,
+				PersonID:     e.PersonID,
+				ConsentTerms: terms,
+				RenewedAt:    cmd.Now,
+			},
+		}, nil
 	}
-	return []domain.Event{LookupConsentWithdrawn{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now}}, nil
+	return []domain.Event{
+		LookupConsentWithdrawn{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now},
+	}, nil
 }
 
 // ExpireConsent records that the consent of an entry has expired. The registry
@@ -307,7 +317,14 @@ func (l *List) ExpireConsent(cmd domain.Command, id domain.EntryID) ([]domain.Ev
 	if err := e.Consent.expired(cmd); err != nil {
 		return nil, err
 	}
-	return []domain.Event{LookupConsentExpired{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, ExpiredAt: e.Consent.EndsAt()}}, nil
+	return []domain.Event{
+		LookupConsentExpired{
+			ListID:    l.Opened.ListID,
+			EntryID:   e.ID,
+			PersonID:  e.PersonID,
+			ExpiredAt: e.Consent.EndsAt(),
+		},
+	}, nil
 }
 
 // ChangeConsent decides [ChangeConsent] of an application. Once it is decided,
@@ -329,7 +346,9 @@ func (a *Application) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]doma
 		return nil, err
 	}
 	if c.Given {
-		return []domain.Event{LookupConsentRenewed{CaseID: a.CaseID, PersonID: a.ApplicantID, ConsentTerms: terms, RenewedAt: cmd.Now}}, nil
+		return []domain.Event{
+			LookupConsentRenewed{CaseID: a.CaseID, PersonID: a.ApplicantID, ConsentTerms: terms, RenewedAt: cmd.Now},
+		}, nil
 	}
 	return []domain.Event{LookupConsentWithdrawn{CaseID: a.CaseID, PersonID: a.ApplicantID, WithdrawnAt: cmd.Now}}, nil
 }
@@ -343,7 +362,9 @@ func (a *Application) ExpireConsent(cmd domain.Command) ([]domain.Event, error) 
 	if err := a.Consent.expired(cmd); err != nil {
 		return nil, err
 	}
-	return []domain.Event{LookupConsentExpired{CaseID: a.CaseID, PersonID: a.ApplicantID, ExpiredAt: a.Consent.EndsAt()}}, nil
+	return []domain.Event{
+		LookupConsentExpired{CaseID: a.CaseID, PersonID: a.ApplicantID, ExpiredAt: a.Consent.EndsAt()},
+	}, nil
 }
 
 // CheckSource is where the result of a check comes from.

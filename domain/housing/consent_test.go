@@ -28,7 +28,12 @@ func to(purpose housing.ConsentPurpose, scope ...housing.ConsentScope) func(*hou
 // Events of the consent of Aigul's application.
 var (
 	withdrawnInCase = housing.LookupConsentWithdrawn{CaseID: caseID, PersonID: aigul, WithdrawnAt: domaintest.Noon()}
-	renewedInCase   = housing.LookupConsentRenewed{CaseID: caseID, PersonID: aigul, ConsentTerms: wholeConsent, RenewedAt: domaintest.Noon()}
+	renewedInCase   = housing.LookupConsentRenewed{
+		CaseID:       caseID,
+		PersonID:     aigul,
+		ConsentTerms: wholeConsent,
+		RenewedAt:    domaintest.Noon(),
+	}
 )
 
 func expiredInCase(last string) housing.LookupConsentExpired {
@@ -38,9 +43,15 @@ func expiredInCase(last string) housing.LookupConsentExpired {
 // TestC20_TheTableOfConsent is the line of E.5, written out a second time.
 func TestC20_TheTableOfConsent(t *testing.T) {
 	allowed := map[housing.ConsentState]map[housing.ConsentStep]housing.ConsentState{
-		housing.ConsentRequested: {housing.GiveConsent: housing.ConsentGiven, housing.RefuseConsent: housing.ConsentRefused},
-		housing.ConsentGiven:     {housing.WithdrawConsent: housing.ConsentWithdrawn, housing.ExpireConsent: housing.ConsentExpired},
-		housing.ConsentRefused:   {}, housing.ConsentWithdrawn: {}, housing.ConsentExpired: {},
+		housing.ConsentRequested: {
+			housing.GiveConsent:   housing.ConsentGiven,
+			housing.RefuseConsent: housing.ConsentRefused,
+		},
+		housing.ConsentGiven: {
+			housing.WithdrawConsent: housing.ConsentWithdrawn,
+			housing.ExpireConsent:   housing.ConsentExpired,
+		},
+		housing.ConsentRefused: {}, housing.ConsentWithdrawn: {}, housing.ConsentExpired: {},
 	}
 	for from, open := range allowed {
 		for _, step := range []housing.ConsentStep{housing.GiveConsent, housing.RefuseConsent, housing.WithdrawConsent, housing.ExpireConsent, ""} {
@@ -103,13 +114,22 @@ func TestC20_LookUpsNeedALiveConsentOnTheDay(t *testing.T) {
 func TestC20_EveryLookUpIsRecordedOnce(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received(household).takenUp()...)
 	events, err := a.Examine(domaintest.Command(), housing.Examine{
-		Findings: []housing.Finding{owns(aigul, "1/3", bySystems), alienated(aigul, "1/3", "2025-01-01", bySystems), owns(erlan, "1/3"), benefit(daur, "housing_payments", bySystems)},
-		Lookups:  []housing.Lookup{{aigul, housing.ScopeRealEstate}, {erlan, housing.ScopeHealth}},
+		Findings: []housing.Finding{
+			owns(aigul, "1/3", bySystems),
+			alienated(aigul, "1/3", "2025-01-01", bySystems),
+			owns(erlan, "1/3"),
+			benefit(daur, "housing_payments", bySystems),
+		},
+		Lookups: []housing.Lookup{{aigul, housing.ScopeRealEstate}, {erlan, housing.ScopeHealth}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []housing.Lookup{{aigul, housing.ScopeRealEstate}, {daur, housing.ScopeBenefits}, {erlan, housing.ScopeHealth}}
+	want := []housing.Lookup{
+		{aigul, housing.ScopeRealEstate},
+		{daur, housing.ScopeBenefits},
+		{erlan, housing.ScopeHealth},
+	}
 	if got := events[0].(housing.NeedExamined).Lookups; !slices.Equal(got, want) {
 		t.Errorf("recorded %v, want %v", got, want)
 	}
@@ -119,9 +139,19 @@ func TestC20_EveryLookUpIsRecordedOnce(t *testing.T) {
 // with all that was looked up of them.
 func TestC21_EveryLookUpIsAnAccess(t *testing.T) {
 	entry := func(p domain.PersonID, why accesslog.Purpose, in domain.CaseID, scope ...string) accesslog.PersonalDataRead {
-		return accesslog.PersonalDataRead{PersonID: p, Operation: accesslog.LookUp, Scope: scope, Purpose: why, CaseID: in}
+		return accesslog.PersonalDataRead{
+			PersonID:  p,
+			Operation: accesslog.LookUp,
+			Scope:     scope,
+			Purpose:   why,
+			CaseID:    in,
+		}
 	}
-	check := housing.NeedCheck{Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeHealth, housing.ScopeBenefits}, InNeed: true}
+	check := housing.NeedCheck{
+		Source: housing.FromSystems,
+		Scope:  []housing.ConsentScope{housing.ScopeHealth, housing.ScopeBenefits},
+		InNeed: true,
+	}
 	child := []housing.FamilyMember{{PersonID: erlan, Relation: housing.Child}}
 	for name, c := range map[string]struct {
 		event domain.Event
@@ -154,42 +184,171 @@ func TestC21_EveryLookUpIsAnAccess(t *testing.T) {
 func TestC20_TheConsentOfAnApplication(t *testing.T) {
 	change := func(given bool, holder domain.PersonID, terms housing.ConsentTerms) func(*housing.Application) ([]domain.Event, error) {
 		return func(a *housing.Application) ([]domain.Event, error) {
-			return a.ChangeConsent(domaintest.Command(), housing.ChangeConsent{Holder: holder, Given: given, Terms: terms})
+			return a.ChangeConsent(
+				domaintest.Command(),
+				housing.ChangeConsent{Holder: holder, Given: given, Terms: terms},
+			)
 		}
 	}
 	expire := func(on string) func(*housing.Application) ([]domain.Event, error) {
 		return func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(domaintest.CommandOn(on)) }
 	}
 	whole, ended := housing.ConsentTerms{}, until("2026-03-14")
-	short := housing.ConsentTerms{Purpose: housing.ForExamination, Scope: []housing.ConsentScope{housing.ScopeHealth}, Until: domaintest.Today()}
+	short := housing.ConsentTerms{
+		Purpose: housing.ForExamination,
+		Scope:   []housing.ConsentScope{housing.ScopeHealth},
+		Until:   domaintest.Today(),
+	}
 	renewedShort := renewedInCase
 	renewedShort.ConsentTerms = short
 	domaintest.Run(t, []domaintest.Spec[housing.Application]{
-		{Name: "C20 withdrawn", Given: received(), When: change(false, aigul, whole), Then: []domain.Event{withdrawnInCase}},
-		{Name: "C20 at a desk", Given: received(), When: change(false, domain.PersonID{}, whole), Then: []domain.Event{withdrawnInCase}},
+		{
+			Name:  "C20 withdrawn",
+			Given: received(),
+			When:  change(false, aigul, whole),
+			Then:  []domain.Event{withdrawnInCase},
+		},
+		{
+			Name:  "C20 at a desk",
+			Given: received(),
+			When:  change(false, domain.PersonID{}, whole),
+			Then:  []domain.Event{withdrawnInCase},
+		},
 		{Name: "C20 not by another", Given: received(), When: change(false, daur, whole), Refused: domain.CodeNotFound},
-		{Name: "C20 once", Given: append(received(), withdrawnInCase), When: change(false, aigul, whole), Refused: domain.CodeNothingChanges},
-		{Name: "C20 what was refused is not withdrawn", Given: received(withoutConsent), When: change(false, aigul, whole), Refused: domain.CodeNothingChanges},
-		{Name: "C20 what has expired is not either", Given: received(ended), When: change(false, aigul, whole), Refused: domain.CodeNothingChanges},
-		{Name: "C20 given after all", Given: received(withoutConsent), When: change(true, aigul, whole), Then: []domain.Event{renewedInCase}},
-		{Name: "C20 given again", Given: append(received(), withdrawnInCase), When: change(true, aigul, whole), Then: []domain.Event{renewedInCase}},
-		{Name: "C20 given anew after it expired", Given: received(ended), When: change(true, aigul, whole), Then: []domain.Event{renewedInCase}},
-		{Name: "C20 on its own terms, until today", Given: received(withoutConsent), When: change(true, aigul, short), Then: []domain.Event{renewedShort}},
-		{Name: "C20 not where it stands", Given: received(), When: change(true, aigul, short), Refused: domain.CodeNothingChanges},
-		{Name: "C20 not until yesterday", Given: received(withoutConsent), When: change(true, aigul, housing.ConsentTerms{Until: day("2026-03-14")}), Refused: domain.CodeTooEarly, Field: "consent_terms.until"},
-		{Name: "C20 for no other purpose", Given: received(withoutConsent), When: change(true, aigul, housing.ConsentTerms{Purpose: "marketing"}), Refused: domain.CodeValueUnknown, Field: "consent_terms.purpose"},
-		{Name: "C20 to no other data", Given: received(withoutConsent), When: change(true, aigul, housing.ConsentTerms{Scope: []housing.ConsentScope{housing.ScopeHealth, "debts"}}), Refused: domain.CodeValueUnknown, Field: "consent_terms.scope[1]"},
-		{Name: "C20 each once", Given: received(withoutConsent), When: change(true, aigul, housing.ConsentTerms{Scope: []housing.ConsentScope{housing.ScopeHealth, housing.ScopeHealth}}), Refused: domain.CodeValueUnknown, Field: "consent_terms.scope[1]"},
-		{Name: "C20 while a hearing is pending too", Given: received().takenUp(), When: change(false, aigul, whole), Then: []domain.Event{withdrawnInCase}},
-		{Name: "C20 not once it is approved", Given: received().approved(), When: change(false, aigul, whole), Refused: domain.CodeCaseDecided},
-		{Name: "C20 nor once it is refused", Given: received().refused(housing.UntrueDocuments), When: change(false, aigul, whole), Refused: domain.CodeCaseDecided},
+		{
+			Name:    "C20 once",
+			Given:   append(received(), withdrawnInCase),
+			When:    change(false, aigul, whole),
+			Refused: domain.CodeNothingChanges,
+		},
+		{
+			Name:    "C20 what was refused is not withdrawn",
+			Given:   received(withoutConsent),
+			When:    change(false, aigul, whole),
+			Refused: domain.CodeNothingChanges,
+		},
+		{
+			Name:    "C20 what has expired is not either",
+			Given:   received(ended),
+			When:    change(false, aigul, whole),
+			Refused: domain.CodeNothingChanges,
+		},
+		{
+			Name:  "C20 given after all",
+			Given: received(withoutConsent),
+			When:  change(true, aigul, whole),
+			Then:  []domain.Event{renewedInCase},
+		},
+		{
+			Name:  "C20 given again",
+			Given: append(received(), withdrawnInCase),
+			When:  change(true, aigul, whole),
+			Then:  []domain.Event{renewedInCase},
+		},
+		{
+			Name:  "C20 given anew after it expired",
+			Given: received(ended),
+			When:  change(true, aigul, whole),
+			Then:  []domain.Event{renewedInCase},
+		},
+		{
+			Name:  "C20 on its own terms, until today",
+			Given: received(withoutConsent),
+			When:  change(true, aigul, short),
+			Then:  []domain.Event{renewedShort},
+		},
+		{
+			Name:    "C20 not where it stands",
+			Given:   received(),
+			When:    change(true, aigul, short),
+			Refused: domain.CodeNothingChanges,
+		},
+		{
+			Name:    "C20 not until yesterday",
+			Given:   received(withoutConsent),
+			When:    change(true, aigul, housing.ConsentTerms{Until: day("2026-03-14")}),
+			Refused: domain.CodeTooEarly,
+			Field:   "consent_terms.until",
+		},
+		{
+			Name:    "C20 for no other purpose",
+			Given:   received(withoutConsent),
+			When:    change(true, aigul, housing.ConsentTerms{Purpose: "marketing"}),
+			Refused: domain.CodeValueUnknown,
+			Field:   "consent_terms.purpose",
+		},
+		{
+			Name:  "C20 to no other data",
+			Given: received(withoutConsent),
+			When: change(
+				true,
+				aigul,
+				housing.ConsentTerms{Scope: []housing.ConsentScope{housing.ScopeHealth, "debts"}},
+			),
+			Refused: domain.CodeValueUnknown,
+			Field:   "consent_terms.scope[1]",
+		},
+		{
+			Name:  "C20 each once",
+			Given: received(withoutConsent),
+			When: change(
+				true,
+				aigul,
+				housing.ConsentTerms{Scope: []housing.ConsentScope{housing.ScopeHealth, housing.ScopeHealth}},
+			),
+			Refused: domain.CodeValueUnknown,
+			Field:   "consent_terms.scope[1]",
+		},
+		{
+			Name:  "C20 while a hearing is pending too",
+			Given: received().takenUp(),
+			When:  change(false, aigul, whole),
+			Then:  []domain.Event{withdrawnInCase},
+		},
+		{
+			Name:    "C20 not once it is approved",
+			Given:   received().approved(),
+			When:    change(false, aigul, whole),
+			Refused: domain.CodeCaseDecided,
+		},
+		{
+			Name:    "C20 nor once it is refused",
+			Given:   received().refused(housing.UntrueDocuments),
+			When:    change(false, aigul, whole),
+			Refused: domain.CodeCaseDecided,
+		},
 		{Name: "C20 of no case", When: change(false, aigul, whole), Refused: domain.CodeCaseUnknown},
 
-		{Name: "C20 expired, at the end of its last day", Given: received(until("2026-03-20")), When: expire("2026-03-21"), Then: []domain.Event{expiredInCase("2026-03-20")}},
-		{Name: "C20 not on it", Given: received(until("2026-03-20")), When: expire("2026-03-20"), Refused: domain.CodeNotDue},
-		{Name: "C20 once", Given: append(received(until("2026-03-20")), expiredInCase("2026-03-20")), When: expire("2026-03-21"), Refused: domain.CodeNotDue},
-		{Name: "C20 not what was withdrawn before", Given: append(received(until("2026-03-20")), withdrawnInCase), When: expire("2026-03-21"), Refused: domain.CodeNotDue},
-		{Name: "C20 not what has no last day", Given: received(), When: expire("2030-01-01"), Refused: domain.CodeNotDue},
+		{
+			Name:  "C20 expired, at the end of its last day",
+			Given: received(until("2026-03-20")),
+			When:  expire("2026-03-21"),
+			Then:  []domain.Event{expiredInCase("2026-03-20")},
+		},
+		{
+			Name:    "C20 not on it",
+			Given:   received(until("2026-03-20")),
+			When:    expire("2026-03-20"),
+			Refused: domain.CodeNotDue,
+		},
+		{
+			Name:    "C20 once",
+			Given:   append(received(until("2026-03-20")), expiredInCase("2026-03-20")),
+			When:    expire("2026-03-21"),
+			Refused: domain.CodeNotDue,
+		},
+		{
+			Name:    "C20 not what was withdrawn before",
+			Given:   append(received(until("2026-03-20")), withdrawnInCase),
+			When:    expire("2026-03-21"),
+			Refused: domain.CodeNotDue,
+		},
+		{
+			Name:    "C20 not what has no last day",
+			Given:   received(),
+			When:    expire("2030-01-01"),
+			Refused: domain.CodeNotDue,
+		},
 		{Name: "C20 of no case", When: expire("2026-03-21"), Refused: domain.CodeCaseUnknown},
 	})
 	t.Run("C20 S000-6 what is refused has no terms", func(t *testing.T) {
@@ -224,10 +383,14 @@ func TestC20_S000_6_NonConsentIsAGroundWhereThereIsNoConsent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := domaintest.Fold[housing.Application](c.given...)
-			if _, err := a.Refuse(domaintest.Command(), housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent}); domain.CodeOf(err) != c.refusal {
+			if _, err := a.Refuse(domaintest.Command(), housing.Refuse{Ground: housing.NoConsent, Reasons: "because", Exemption: urgent}); domain.CodeOf(
+				err,
+			) != c.refusal {
 				t.Errorf("refused on S000-6: %v, want %q", err, c.refusal)
 			}
-			if _, err := a.Approve(domaintest.Command(), opened().fold(), found(), rules.Book{}); domain.CodeOf(err) != c.placing {
+			if _, err := a.Approve(domaintest.Command(), opened().fold(), found(), rules.Book{}); domain.CodeOf(
+				err,
+			) != c.placing {
 				t.Errorf("placed: %v, want %q", err, c.placing)
 			}
 		})
@@ -237,7 +400,12 @@ func TestC20_S000_6_NonConsentIsAGroundWhereThereIsNoConsent(t *testing.T) {
 // TestC20_Q22_TheEntryHasTheConsentOfItsApplication: there is one notion of
 // consent, and the checks of need while the entry stands ask for it.
 func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
-	check := housing.NeedCheck{On: domaintest.Today(), Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeRealEstate}, InNeed: true}
+	check := housing.NeedCheck{
+		On:     domaintest.Today(),
+		Source: housing.FromSystems,
+		Scope:  []housing.ConsentScope{housing.ScopeRealEstate},
+		InNeed: true,
+	}
 	for name, c := range map[string]struct {
 		given of
 		then  []domain.Event // on the list
@@ -257,7 +425,8 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 		"of another application's holder": {given: received(), then: []domain.Event{housing.EntryTransferred{ListID: list, EntryID: entryOfCase(), From: aigul, PersonID: daur}}, want: domain.CodeConsentMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			events, err := domaintest.Fold[housing.Application](c.given...).Approve(domaintest.Command(), opened().fold(), found(), rules.Book{})
+			events, err := domaintest.Fold[housing.Application](
+				c.given...).Approve(domaintest.Command(), opened().fold(), found(), rules.Book{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -273,7 +442,9 @@ func TestC20_Q22_TheEntryHasTheConsentOfItsApplication(t *testing.T) {
 			if c.on != "" {
 				need.On, cmd = day(c.on), domaintest.CommandOn("2026-04-01")
 			}
-			_, err = new(housing.Provision).Decide(cmd, housing.Provide{CaseID: caseID, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{})
+			_, err = new(
+				housing.Provision,
+			).Decide(cmd, housing.Provide{CaseID: caseID, ListID: list, EntryID: e.EntryID, Dwelling: housing.ServiceDwelling{Area: 16, Rooms: 1}, Need: need, Minutes: "1"}, q, rules.Book{})
 			if domain.CodeOf(err) != c.want {
 				t.Errorf("looked up: %v, want %q", err, c.want)
 			}
@@ -293,12 +464,22 @@ func TestC20_TheConsentOfAnEntryExpires(t *testing.T) {
 	expire := func(on string) decision {
 		return func(q *housing.List) ([]domain.Event, error) { return q.ExpireConsent(domaintest.CommandOn(on), a) }
 	}
-	expired := housing.LookupConsentExpired{ListID: list, EntryID: a, PersonID: aigul, ExpiredAt: day("2026-03-21").Start()}
+	expired := housing.LookupConsentExpired{
+		ListID:    list,
+		EntryID:   a,
+		PersonID:  aigul,
+		ExpiredAt: day("2026-03-21").Start(),
+	}
 	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "C20 expired", Given: placed, When: expire("2026-03-21"), Then: []domain.Event{expired}},
 		{Name: "C20 not on its last day", Given: placed, When: expire("2026-03-20"), Refused: domain.CodeNotDue},
 		{Name: "C20 once", Given: placed.then(expired), When: expire("2026-03-21"), Refused: domain.CodeNotDue},
-		{Name: "C20 of an entry that has left the list too", Given: placed.removed(a, aigul, longAg), When: expire("2026-03-21"), Then: []domain.Event{expired}},
+		{
+			Name:  "C20 of an entry that has left the list too",
+			Given: placed.removed(a, aigul, longAg),
+			When:  expire("2026-03-21"),
+			Then:  []domain.Event{expired},
+		},
 		{Name: "C20 of no entry", Given: opened(), When: expire("2026-03-21"), Refused: domain.CodeEntryUnknown},
 	})
 }

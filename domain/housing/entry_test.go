@@ -20,12 +20,20 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 	}
 	remove := func(id domain.EntryID, why housing.RemovalReason) decide {
 		return func(q *housing.List) ([]domain.Event, error) {
-			return q.Remove(domaintest.Command(), housing.Remove{EntryID: id, Reason: why, Note: "a note"}, rules.Book{})
+			return q.Remove(
+				domaintest.Command(),
+				housing.Remove{EntryID: id, Reason: why, Note: "a note"},
+				rules.Book{},
+			)
 		}
 	}
 	reinstate := func(id domain.EntryID, why housing.ReinstatementGround) decide {
 		return func(q *housing.List) ([]domain.Event, error) {
-			return q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: id, Ground: why, Act: inForce, Note: "a note"}, rules.Book{})
+			return q.Reinstate(
+				domaintest.Command(),
+				housing.Reinstate{EntryID: id, Ground: why, Act: inForce, Note: "a note"},
+				rules.Book{},
+			)
 		}
 	}
 	a, d, e := entry("aigul"), entry("daur"), entry("erlan")
@@ -36,7 +44,10 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 		{
 			Name: "a list is opened",
 			When: func(q *housing.List) ([]domain.Event, error) {
-				return q.Open(domaintest.Command(), housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"})
+				return q.Open(
+					domaintest.Command(),
+					housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"},
+				)
 			},
 			Then: opened(),
 		}, {
@@ -46,20 +57,70 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 			},
 			Refused: domain.CodeListOpened,
 		},
-		{Name: "Q5 no entry on a list that was not opened", When: place(a, aigul, filed(0, 1), later), Refused: domain.CodeListUnknown},
+		{
+			Name:    "Q5 no entry on a list that was not opened",
+			When:    place(a, aigul, filed(0, 1), later),
+			Refused: domain.CodeListUnknown,
+		},
 		{Name: "Q7 no removal from it", When: remove(a, housing.DwellingAcquired), Refused: domain.CodeListUnknown},
 		{Name: "Q7 no reinstatement", When: reinstate(a, housing.CourtAct), Refused: domain.CodeListUnknown},
 
-		{Name: "Q2 the first is number 1", Given: opened(), When: place(a, aigul, filed(5, 50), later), Then: opened().placed(a, aigul, filed(5, 50), 1).last()},
-		{Name: "Q6 filed first, decided last: number 1", Given: two, When: place(e, erlan, filed(0, 5), later), Then: two.placed(e, erlan, filed(0, 5), 1).last()},
-		{Name: "Q6 filed between", Given: two, When: place(e, erlan, filed(2, 20), later), Then: two.placed(e, erlan, filed(2, 20), 2).last()},
-		{Name: "Q6 filed last", Given: two, When: place(e, erlan, filed(4, 40), later), Then: two.placed(e, erlan, filed(4, 40), 3).last()},
-		{Name: "Q6 filed at the same instant, received before", Given: two, When: place(e, erlan, filed(3, 29), later), Then: two.placed(e, erlan, filed(3, 29), 2).last()},
-		{Name: "Q6 filed at the same instant, received after", Given: two, When: place(e, erlan, filed(3, 31), later), Then: two.placed(e, erlan, filed(3, 31), 3).last()},
-		{Name: "Q6 the instant weighs more than the position", Given: two, When: place(e, erlan, filed(2, 99), later), Then: two.placed(e, erlan, filed(2, 99), 2).last()},
+		{
+			Name:  "Q2 the first is number 1",
+			Given: opened(),
+			When:  place(a, aigul, filed(5, 50), later),
+			Then:  opened().placed(a, aigul, filed(5, 50), 1).last(),
+		},
+		{
+			Name:  "Q6 filed first, decided last: number 1",
+			Given: two,
+			When:  place(e, erlan, filed(0, 5), later),
+			Then:  two.placed(e, erlan, filed(0, 5), 1).last(),
+		},
+		{
+			Name:  "Q6 filed between",
+			Given: two,
+			When:  place(e, erlan, filed(2, 20), later),
+			Then:  two.placed(e, erlan, filed(2, 20), 2).last(),
+		},
+		{
+			Name:  "Q6 filed last",
+			Given: two,
+			When:  place(e, erlan, filed(4, 40), later),
+			Then:  two.placed(e, erlan, filed(4, 40), 3).last(),
+		},
+		{
+			Name:  "Q6 filed at the same instant, received before",
+			Given: two,
+			When:  place(e, erlan, filed(3, 29), later),
+			Then:  two.placed(e, erlan, filed(3, 29), 2).last(),
+		},
+		{
+			Name:  "Q6 filed at the same instant, received after",
+			Given: two,
+			When:  place(e, erlan, filed(3, 31), later),
+			Then:  two.placed(e, erlan, filed(3, 31), 3).last(),
+		},
+		{
+			Name:  "Q6 the instant weighs more than the position",
+			Given: two,
+			When:  place(e, erlan, filed(2, 99), later),
+			Then:  two.placed(e, erlan, filed(2, 99), 2).last(),
+		},
 
-		{Name: "Q5 one active entry per person", Given: two, When: place(e, aigul, filed(4, 40), later), Refused: domain.CodeAlreadyOnList, Field: "applicant_id"},
-		{Name: "Q5 another after a removal, approved after it", Given: gone, When: place(e, aigul, filed(4, 40), later), Then: gone.placed(e, aigul, filed(4, 40), 2).last()},
+		{
+			Name:    "Q5 one active entry per person",
+			Given:   two,
+			When:    place(e, aigul, filed(4, 40), later),
+			Refused: domain.CodeAlreadyOnList,
+			Field:   "applicant_id",
+		},
+		{
+			Name:  "Q5 another after a removal, approved after it",
+			Given: gone,
+			When:  place(e, aigul, filed(4, 40), later),
+			Then:  gone.placed(e, aigul, filed(4, 40), 2).last(),
+		},
 		{
 			// Somebody may have been told no already: the same approval has one
 			// answer for ever.
@@ -68,16 +129,59 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 		},
 
 		{Name: "Q8 removed", Given: two.heard(a, aigul), When: remove(a, housing.DwellingAcquired), Then: gone.last()},
-		{Name: "Q8 not twice", Given: gone, When: remove(a, housing.DwellingAcquired), Refused: domain.CodeEntryNotActive},
-		{Name: "Q8 not what never stood there", Given: two, When: remove(e, housing.DwellingAcquired), Refused: domain.CodeEntryUnknown},
-		{Name: "Q8 for a listed reason only", Given: two, When: remove(a, "tired_of_him"), Refused: domain.CodeValueUnknown, Field: "reason"},
+		{
+			Name:    "Q8 not twice",
+			Given:   gone,
+			When:    remove(a, housing.DwellingAcquired),
+			Refused: domain.CodeEntryNotActive,
+		},
+		{
+			Name:    "Q8 not what never stood there",
+			Given:   two,
+			When:    remove(e, housing.DwellingAcquired),
+			Refused: domain.CodeEntryUnknown,
+		},
+		{
+			Name:    "Q8 for a listed reason only",
+			Given:   two,
+			When:    remove(a, "tired_of_him"),
+			Refused: domain.CodeValueUnknown,
+			Field:   "reason",
+		},
 		{Name: "Q8 for a reason", Given: two, When: remove(a, ""), Refused: domain.CodeValueUnknown, Field: "reason"},
 
-		{Name: "Q6 reinstated with the original seniority", Given: gone, When: reinstate(a, housing.CourtAct), Then: gone.reinstated(a, aigul, filed(1, 10)).last()},
-		{Name: "Q8 not while it stands", Given: two, When: reinstate(a, housing.CourtAct), Refused: domain.CodeEntryNotRemoved},
-		{Name: "Q8 not what never stood", Given: two, When: reinstate(e, housing.CourtAct), Refused: domain.CodeEntryUnknown},
-		{Name: "Q8 only by a complaint or a court", Given: gone, When: reinstate(a, "we_were_asked_nicely"), Refused: domain.CodeGroundUnknown, Field: "ground"},
-		{Name: "Q8 and never without a ground", Given: gone, When: reinstate(a, ""), Refused: domain.CodeGroundRequired, Field: "ground"},
+		{
+			Name:  "Q6 reinstated with the original seniority",
+			Given: gone,
+			When:  reinstate(a, housing.CourtAct),
+			Then:  gone.reinstated(a, aigul, filed(1, 10)).last(),
+		},
+		{
+			Name:    "Q8 not while it stands",
+			Given:   two,
+			When:    reinstate(a, housing.CourtAct),
+			Refused: domain.CodeEntryNotRemoved,
+		},
+		{
+			Name:    "Q8 not what never stood",
+			Given:   two,
+			When:    reinstate(e, housing.CourtAct),
+			Refused: domain.CodeEntryUnknown,
+		},
+		{
+			Name:    "Q8 only by a complaint or a court",
+			Given:   gone,
+			When:    reinstate(a, "we_were_asked_nicely"),
+			Refused: domain.CodeGroundUnknown,
+			Field:   "ground",
+		},
+		{
+			Name:    "Q8 and never without a ground",
+			Given:   gone,
+			When:    reinstate(a, ""),
+			Refused: domain.CodeGroundRequired,
+			Field:   "ground",
+		},
 		{
 			Name: "Q5 not beside another entry of the person", Given: gone.placed(e, aigul, filed(4, 40), 2),
 			When: reinstate(a, housing.CourtAct), Refused: domain.CodeAlreadyOnList, Field: "applicant_id",
@@ -87,7 +191,9 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 
 func TestQ8_NumbersBeforeAndAfterARemovalAndAReinstatement(t *testing.T) {
 	a, d, e := entry("aigul"), entry("daur"), entry("erlan")
-	full := opened().placed(d, daur, filed(2, 20), 1).placed(a, aigul, filed(1, 10), 1).placed(e, erlan, filed(3, 30), 3)
+	full := opened().placed(d, daur, filed(2, 20), 1).
+		placed(a, aigul, filed(1, 10), 1).
+		placed(e, erlan, filed(3, 30), 3)
 	for _, c := range []struct {
 		name string
 		on   on

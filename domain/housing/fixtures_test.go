@@ -23,7 +23,15 @@ var (
 type on []domain.Event
 
 func opened() on {
-	return on{housing.ListOpened{ListID: list, Body: "body", Settlement: "Алматы", Title: "title", OpenedAt: domaintest.Noon()}}
+	return on{
+		housing.ListOpened{
+			ListID:     list,
+			Body:       "body",
+			Settlement: "Алматы",
+			Title:      "title",
+			OpenedAt:   domaintest.Noon(),
+		},
+	}
 }
 
 // entry names the entry and the case of a person on the list.
@@ -64,7 +72,9 @@ func (h on) heard(id domain.EntryID, p domain.PersonID) on {
 // 18th; objections until the second, the 17th.
 func announced(id domain.EntryID) procedure.HearingAnnounced {
 	return procedure.HearingAnnounced{
-		CaseID: reviewOf(id), Preliminary: "removal", NotBefore: day("2026-03-18"), ObjectUntil: day("2026-03-17"), AnnouncedAt: domaintest.Noon(),
+		CaseID: reviewOf(
+			id,
+		), Preliminary: "removal", NotBefore: day("2026-03-18"), ObjectUntil: day("2026-03-17"), AnnouncedAt: domaintest.Noon(),
 	}
 }
 
@@ -91,7 +101,13 @@ func (h on) last() []domain.Event { return h[len(h)-1:] }
 func (h on) then(events ...domain.Event) on { return append(slices.Clip(h), events...) }
 
 // with is placed, of an entry that counts a family.
-func (h on) with(id domain.EntryID, p domain.PersonID, s housing.Seniority, number int, family ...housing.FamilyMember) on {
+func (h on) with(
+	id domain.EntryID,
+	p domain.PersonID,
+	s housing.Seniority,
+	number int,
+	family ...housing.FamilyMember,
+) on {
 	h = h.placed(id, p, s, number)
 	e := h[len(h)-1].(housing.EntryPlaced)
 	e.Family = family

@@ -28,7 +28,11 @@ func TestC6_C7_C8_C9_C10_C12_RandomLivesOfACase(t *testing.T) {
 			housingtest.Walk(t, caseID, list, aigul, 100, func(rec domain.Recorded, a *housing.Application) {
 				l.check(rec)
 				if !a.Completed.At.Equal(l.complete) {
-					t.Fatalf("Q6: the place is that of %s, the application was complete at %s", a.Completed.At, l.complete)
+					t.Fatalf(
+						"Q6: the place is that of %s, the application was complete at %s",
+						a.Completed.At,
+						l.complete,
+					)
 				}
 				last = a.State
 				kinds[rec.Event.EventType()]++

@@ -26,7 +26,14 @@ const (
 )
 
 // FindingKinds lists them all.
-var FindingKinds = []FindingKind{FoundDwelling, FoundStateDwelling, FoundBelowNorms, FoundIllness, FoundBenefit, FoundAlienation}
+var FindingKinds = []FindingKind{
+	FoundDwelling,
+	FoundStateDwelling,
+	FoundBelowNorms,
+	FoundIllness,
+	FoundBenefit,
+	FoundAlienation,
+}
 
 // Finding is one fact about one person. Which members it has depends on its
 // kind.
@@ -179,7 +186,8 @@ func (e NeedExamined) counted(by rules.Edition) []FamilyMember {
 	var family []FamilyMember
 	for _, m := range e.Family {
 		housed := slices.ContainsFunc(e.Findings, func(f Finding) bool {
-			return f.Kind == FoundDwelling && f.PersonID == m.PersonID && f.BeforeMarriage && e.here(f) && by.CountsAsDwelling(f.Share)
+			return f.Kind == FoundDwelling && f.PersonID == m.PersonID && f.BeforeMarriage && e.here(f) &&
+				by.CountsAsDwelling(f.Share)
 		})
 		if !housed && slices.Contains(by.Placement.Family, string(m.Relation)) {
 			family = append(family, m)
@@ -231,7 +239,9 @@ func (a *Application) examine(cmd domain.Command, c Examine) (NeedExamined, erro
 	}
 	e := NeedExamined{
 		CaseID: a.CaseID, ApplicantID: a.ApplicantID, Family: a.Received.Family, Settlement: c.Settlement,
-		AppliedOn: domain.DateOf(a.Completed.At), Findings: c.Findings, Lookups: looked, Exception: c.Exception, ExaminedAt: cmd.Now,
+		AppliedOn: domain.DateOf(
+			a.Completed.At,
+		), Findings: c.Findings, Lookups: looked, Exception: c.Exception, ExaminedAt: cmd.Now,
 	}
 	e.Judgement = e.Judge(by, cmd.Today())
 	return e, nil
@@ -322,7 +332,8 @@ func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 				"a look-up is of one of the kinds %v", ConsentScopes).At(domain.Path("lookups", i, "scope"))
 		}
-		if l.PersonID != a.ApplicantID && !slices.ContainsFunc(a.Received.Family, func(m FamilyMember) bool { return m.PersonID == l.PersonID }) {
+		if l.PersonID != a.ApplicantID &&
+			!slices.ContainsFunc(a.Received.Family, func(m FamilyMember) bool { return m.PersonID == l.PersonID }) {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeNotInFamily,
 				"this person is neither the applicant nor named in the "+
 					"application").At(domain.Path("lookups", i, "person_id"))

@@ -17,7 +17,10 @@ import (
 
 // household is Aigul's application with a spouse and a child.
 func household(e *housing.ApplicationReceived) {
-	e.Family = []housing.FamilyMember{{PersonID: daur, Relation: housing.Spouse}, {PersonID: erlan, Relation: housing.Child}}
+	e.Family = []housing.FamilyMember{
+		{PersonID: daur, Relation: housing.Spouse},
+		{PersonID: erlan, Relation: housing.Child},
+	}
 }
 
 func share(s string) rules.Fraction {
@@ -35,7 +38,10 @@ func owns(p domain.PersonID, part string, changes ...func(*housing.Finding)) hou
 }
 
 func alienated(p domain.PersonID, part, on string, changes ...func(*housing.Finding)) housing.Finding {
-	return finding(housing.Finding{Kind: housing.FoundAlienation, PersonID: p, Share: share(part), AlienatedOn: day(on)}, changes)
+	return finding(
+		housing.Finding{Kind: housing.FoundAlienation, PersonID: p, Share: share(part), AlienatedOn: day(on)},
+		changes,
+	)
 }
 
 func benefit(p domain.PersonID, name string, changes ...func(*housing.Finding)) housing.Finding {
@@ -156,7 +162,8 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 		})
 	}
 	t.Run("Q13 the entry has the family that is counted", func(t *testing.T) {
-		a := domaintest.Fold[housing.Application](received(household).takenUp().examined(owns(daur, "1/1", beforeWed))...)
+		a := domaintest.Fold[housing.Application](
+			received(household).takenUp().examined(owns(daur, "1/1", beforeWed))...)
 		events, err := a.Approve(domaintest.Command(), opened().fold(), nil, rules.Book{})
 		if err != nil {
 			t.Fatal(err)
@@ -167,8 +174,14 @@ func TestQ13_WhoIsCounted(t *testing.T) {
 	})
 	t.Run("Q13 the relations are those of the edition", func(t *testing.T) {
 		e := received(household).examined()[1].(housing.NeedExamined)
-		book := rulestest.Book(t, "2026-01-01", `"family": ["spouse", "child", "disabled_child"]`, `"family": ["spouse"]`)
-		if got := e.Judge(book.On(domaintest.Today()), domaintest.Today()).Family; len(got) != 1 || got[0].PersonID != daur {
+		book := rulestest.Book(
+			t,
+			"2026-01-01",
+			`"family": ["spouse", "child", "disabled_child"]`,
+			`"family": ["spouse"]`,
+		)
+		if got := e.Judge(book.On(domaintest.Today()), domaintest.Today()).Family; len(got) != 1 ||
+			got[0].PersonID != daur {
 			t.Errorf("counted %v", got)
 		}
 		_, err := new(housing.Application).Receive(domaintest.Command(), housing.ReceiveApplication{
@@ -222,17 +235,23 @@ func TestQ10_TheDecisionIsJudgedOnItsDay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e := events[0].(housing.PlacementApproved); e.Edition != rulestest.Old || e.Judgement.Edition != rulestest.Old || !e.Judgement.InNeed || e.Judgement.On != day("2026-03-31") {
+	if e := events[0].(housing.PlacementApproved); e.Edition != rulestest.Old || e.Judgement.Edition != rulestest.Old ||
+		!e.Judgement.InNeed ||
+		e.Judgement.On != day("2026-03-31") {
 		t.Errorf("approved by %s: %+v", e.Edition, e.Judgement.Edition)
 	}
 	events, err = approve("2026-04-01")
 	domaintest.Refused(t, events, err, domain.CodeRequirementsNotMet, "outcome")
-	events, err = a.Refuse(domaintest.CommandOn("2026-04-01"), housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book})
+	events, err = a.Refuse(
+		domaintest.CommandOn("2026-04-01"),
+		housing.Refuse{Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: urgent, Rules: book},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := events[len(events)-1].(housing.ApplicationRefused)
-	if e.Judgement == nil || e.Judgement.Edition != rulestest.New || !slices.Equal(codes(*e.Judgement), []domain.Code{domain.CodeNoGroundOfNeed, domain.CodeDwellingOwned}) {
+	if e.Judgement == nil || e.Judgement.Edition != rulestest.New ||
+		!slices.Equal(codes(*e.Judgement), []domain.Code{domain.CodeNoGroundOfNeed, domain.CodeDwellingOwned}) {
 		t.Errorf("refused by %s with the judgement %v", e.Edition, e.Judgement)
 	}
 }
@@ -244,9 +263,15 @@ func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 	plain := domaintest.Fold[housing.Application](received()...)
 	_, err := plain.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), sold, rules.Book{})
 	domaintest.Refused(t, nil, err, domain.CodeRequirementsNotMet, "outcome")
-	corrected := domaintest.Fold[housing.Application](append(received(),
+	corrected := domaintest.Fold[housing.Application](append(
+		received(),
 		procedure.CorrectionRequested{CaseID: caseID, Until: day("2026-03-27")},
-		procedure.CorrectionReceived{CaseID: caseID, ReceivedAt: domaintest.CommandOn("2026-03-16").Now, Deadline: day("2026-04-15").End()})...)
+		procedure.CorrectionReceived{
+			CaseID:     caseID,
+			ReceivedAt: domaintest.CommandOn("2026-03-16").Now,
+			Deadline:   day("2026-04-15").End(),
+		},
+	)...)
 	if _, err := corrected.Approve(domaintest.CommandOn("2026-04-10"), opened().fold(), sold, rules.Book{}); err != nil {
 		t.Errorf("complete a day later: %v", err)
 	}
@@ -255,7 +280,12 @@ func TestQ12_TheLookBackIsCountedFromTheCompleteApplication(t *testing.T) {
 // TestQ14_ThePlacementIsRefusedWithEveryBar by its code.
 func TestQ14_ThePlacementIsRefusedWithEveryBar(t *testing.T) {
 	a := domaintest.Fold[housing.Application](received(household)...)
-	_, err := a.Approve(domaintest.Command(), opened().fold(), found(owns(aigul, "1/1"), benefit(daur, "housing_payments")), rules.Book{})
+	_, err := a.Approve(
+		domaintest.Command(),
+		opened().fold(),
+		found(owns(aigul, "1/1"), benefit(daur, "housing_payments")),
+		rules.Book{},
+	)
 	refused, ok := err.(*domain.Error)
 	if !ok || refused.Code != domain.CodeRequirementsNotMet || refused.Kind != domain.Conflict {
 		t.Fatalf("%v", err)
@@ -267,7 +297,10 @@ func TestQ14_ThePlacementIsRefusedWithEveryBar(t *testing.T) {
 			t.Errorf("%s is not said in words", e.Code)
 		}
 	}
-	if want := []domain.Code{domain.CodeNoGroundOfNeed, domain.CodeDwellingOwned, domain.CodePastBenefit}; !slices.Equal(also, want) {
+	if want := []domain.Code{domain.CodeNoGroundOfNeed, domain.CodeDwellingOwned, domain.CodePastBenefit}; !slices.Equal(
+		also,
+		want,
+	) {
 		t.Errorf("bars %v, want %v", also, want)
 	}
 }
@@ -304,30 +337,119 @@ func TestQ10_Q14_TheDecisionRestsOnAnExamination(t *testing.T) {
 	}
 	unexamined := received().takenUp()
 	domaintest.Run(t, []domaintest.Spec[housing.Application]{
-		{Name: "Q10 examined while in review", Given: unexamined, When: examine(barred), Then: unexamined.examined(barred).last()},
-		{Name: "Q10 again: the last one counts", Given: unexamined.examined(barred), When: examine(), Then: unexamined.examined().last()},
+		{
+			Name:  "Q10 examined while in review",
+			Given: unexamined,
+			When:  examine(barred),
+			Then:  unexamined.examined(barred).last(),
+		},
+		{
+			Name:  "Q10 again: the last one counts",
+			Given: unexamined.examined(barred),
+			When:  examine(),
+			Then:  unexamined.examined().last(),
+		},
 		{Name: "Q10 not before the review", Given: received(), When: examine(), Refused: domain.CodeStepNotOpen},
-		{Name: "Q10 nor after the decision", Given: unexamined.examined().approved(), When: examine(), Refused: domain.CodeCaseDecided},
+		{
+			Name:    "Q10 nor after the decision",
+			Given:   unexamined.examined().approved(),
+			When:    examine(),
+			Refused: domain.CodeCaseDecided,
+		},
 		{Name: "Q10 nor of a case that is none", When: examine(), Refused: domain.CodeCaseUnknown},
 
-		{Name: "Q10 no placement without an examination", Given: unexamined, When: approve(nil), Refused: domain.CodeExaminationRequired, Field: "examination"},
-		{Name: "Q10 the decision can bring it", Given: unexamined, When: approve(found()), Then: unexamined.examined().approved()[2:]},
-		{Name: "Q10 it counts, and not the one before", Given: unexamined.examined(barred), When: approve(found()), Then: unexamined.examined().approved()[2:]},
-		{Name: "Q10 whom the judgement bars is not placed", Given: unexamined.examined(barred), When: approve(nil), Refused: domain.CodeRequirementsNotMet, Field: "outcome"},
-		{Name: "Q10 the last one bars", Given: unexamined.examined().examined(barred), When: approve(nil), Refused: domain.CodeRequirementsNotMet, Field: "outcome"},
-		{Name: "Q10 a fault of what it brings", Given: unexamined, When: approve(found(fact("debt", aigul))), Refused: domain.CodeValueUnknown, Field: "examination.findings[0].kind"},
+		{
+			Name:    "Q10 no placement without an examination",
+			Given:   unexamined,
+			When:    approve(nil),
+			Refused: domain.CodeExaminationRequired,
+			Field:   "examination",
+		},
+		{
+			Name:  "Q10 the decision can bring it",
+			Given: unexamined,
+			When:  approve(found()),
+			Then:  unexamined.examined().approved()[2:],
+		},
+		{
+			Name:  "Q10 it counts, and not the one before",
+			Given: unexamined.examined(barred),
+			When:  approve(found()),
+			Then:  unexamined.examined().approved()[2:],
+		},
+		{
+			Name:    "Q10 whom the judgement bars is not placed",
+			Given:   unexamined.examined(barred),
+			When:    approve(nil),
+			Refused: domain.CodeRequirementsNotMet,
+			Field:   "outcome",
+		},
+		{
+			Name:    "Q10 the last one bars",
+			Given:   unexamined.examined().examined(barred),
+			When:    approve(nil),
+			Refused: domain.CodeRequirementsNotMet,
+			Field:   "outcome",
+		},
+		{
+			Name:    "Q10 a fault of what it brings",
+			Given:   unexamined,
+			When:    approve(found(fact("debt", aigul))),
+			Refused: domain.CodeValueUnknown,
+			Field:   "examination.findings[0].kind",
+		},
 
-		{Name: "C7 S000-7 no refusal of whom nothing bars", Given: unexamined.examined(), When: refuse(func(*housing.Refuse) {}), Refused: domain.CodeRequirementNotNamed, Field: "unmet"},
-		{Name: "C7 S000-7 nor without an examination", Given: unexamined, When: refuse(func(*housing.Refuse) {}), Refused: domain.CodeRequirementNotNamed, Field: "unmet"},
-		{Name: "C7 S000-7 blank is not named", Given: unexamined, When: refuse(func(c *housing.Refuse) { c.Unmet = " " }), Refused: domain.CodeRequirementNotNamed, Field: "unmet"},
-		{Name: "C7 S000-7 the judgement carries it", Given: unexamined.examined(barred), When: refuse(func(*housing.Refuse) {}),
+		{
+			Name:    "C7 S000-7 no refusal of whom nothing bars",
+			Given:   unexamined.examined(),
+			When:    refuse(func(*housing.Refuse) {}),
+			Refused: domain.CodeRequirementNotNamed,
+			Field:   "unmet",
+		},
+		{
+			Name:    "C7 S000-7 nor without an examination",
+			Given:   unexamined,
+			When:    refuse(func(*housing.Refuse) {}),
+			Refused: domain.CodeRequirementNotNamed,
+			Field:   "unmet",
+		},
+		{
+			Name:    "C7 S000-7 blank is not named",
+			Given:   unexamined,
+			When:    refuse(func(c *housing.Refuse) { c.Unmet = " " }),
+			Refused: domain.CodeRequirementNotNamed,
+			Field:   "unmet",
+		},
+		{
+			Name:  "C7 S000-7 the judgement carries it",
+			Given: unexamined.examined(barred),
+			When:  refuse(func(*housing.Refuse) {}),
 			Then: func() []domain.Event {
 				events := refusedBy(unexamined.examined(barred), "")
 				return slices.Concat(events[:1], events[2:]) // the examination stands already
-			}()},
-		{Name: "C7 S000-7 the decision can bring the examination", Given: unexamined, When: refuse(func(c *housing.Refuse) { c.Examine = found(barred) }), Then: refusedBy(unexamined.examined(barred), "")},
-		{Name: "C7 S000-7 the commission names what else is not met", Given: unexamined, When: refuse(func(c *housing.Refuse) { c.Examine, c.Unmet = found(), "serves elsewhere" }), Then: refusedBy(unexamined.examined(), "serves elsewhere")},
-		{Name: "C7 S000-5 names none", Given: unexamined, When: refuse(func(c *housing.Refuse) { c.Ground, c.Unmet = housing.UntrueDocuments, "serves elsewhere" }), Refused: domain.CodeMemberNotAllowed, Field: "unmet"},
+			}(),
+		},
+		{
+			Name:  "C7 S000-7 the decision can bring the examination",
+			Given: unexamined,
+			When:  refuse(func(c *housing.Refuse) { c.Examine = found(barred) }),
+			Then:  refusedBy(unexamined.examined(barred), ""),
+		},
+		{
+			Name:  "C7 S000-7 the commission names what else is not met",
+			Given: unexamined,
+			When:  refuse(func(c *housing.Refuse) { c.Examine, c.Unmet = found(), "serves elsewhere" }),
+			Then:  refusedBy(unexamined.examined(), "serves elsewhere"),
+		},
+		{
+			Name:  "C7 S000-5 names none",
+			Given: unexamined,
+			When: refuse(
+				func(c *housing.Refuse) { c.Ground, c.Unmet = housing.UntrueDocuments, "serves elsewhere" },
+			),
+			Refused: domain.CodeMemberNotAllowed,
+			Field:   "unmet",
+		},
 	})
 }
 
@@ -388,7 +510,11 @@ func TestQ10_AnyFindingsAreJudgedAlike(t *testing.T) {
 		case 1:
 			return owns(daur, part, where, beforeWed)
 		case 2:
-			return fact(rapid.SampledFrom([]housing.FindingKind{housing.FoundStateDwelling, housing.FoundBelowNorms, housing.FoundIllness}).Draw(t, "fact"), p)
+			return fact(
+				rapid.SampledFrom([]housing.FindingKind{housing.FoundStateDwelling, housing.FoundBelowNorms, housing.FoundIllness}).
+					Draw(t, "fact"),
+				p,
+			)
 		case 3:
 			return benefit(p, "housing_payments", where)
 		}
@@ -401,7 +527,8 @@ func TestQ10_AnyFindingsAreJudgedAlike(t *testing.T) {
 			t.Fatalf("in need %t with the bars %v", j.InNeed, j.Bars)
 		}
 		mixed := judged(rapid.Permutation(findings).Draw(t, "mixed")...)
-		if mixed.InNeed != j.InNeed || len(mixed.Bars) != len(j.Bars) || !slices.Equal(mixed.Grounds, j.Grounds) || !slices.Equal(mixed.Family, j.Family) {
+		if mixed.InNeed != j.InNeed || len(mixed.Bars) != len(j.Bars) || !slices.Equal(mixed.Grounds, j.Grounds) ||
+			!slices.Equal(mixed.Family, j.Family) {
 			t.Fatalf("in another order: %v %v, was %v %v", mixed.InNeed, mixed.Bars, j.InNeed, j.Bars)
 		}
 		worse := judged(append(slices.Clone(findings), benefit(aigul, "housing_payments"))...)

@@ -88,7 +88,11 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 			case what == "reinstate" && len(gone) > 0:
 				k := rapid.IntRange(0, len(gone)-1).Draw(t, "whom")
 				s := gone[k]
-				events, err := q.Reinstate(domaintest.Command(), housing.Reinstate{EntryID: s.id, Ground: housing.CourtAct, Act: inForce}, rules.Book{})
+				events, err := q.Reinstate(
+					domaintest.Command(),
+					housing.Reinstate{EntryID: s.id, Ground: housing.CourtAct, Act: inForce},
+					rules.Book{},
+				)
 				if stands(s.person) {
 					if domain.CodeOf(err) != domain.CodeAlreadyOnList {
 						t.Fatalf("Q5: reinstated beside another entry: %v", err)
@@ -110,7 +114,11 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 					person: domaintest.ID[domain.PersonID](fmt.Sprint(rapid.IntRange(1, 15).Draw(t, "person"))),
 					s:      filed(rapid.IntRange(0, 4).Draw(t, "filed"), domain.Position(positions[i])),
 				}
-				events, err := q.Place(domaintest.Command(), housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000}, rules.Book{})
+				events, err := q.Place(
+					domaintest.Command(),
+					housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000},
+					rules.Book{},
+				)
 				if stands(s.person) {
 					if domain.CodeOf(err) != domain.CodeAlreadyOnList {
 						t.Fatalf("Q5: a second entry: %v", err)
@@ -149,7 +157,13 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 				}
 				behind := shift != 0 && s.s.Compare(changed) > 0
 				if behind && n != was+shift || !behind && n != was {
-					t.Fatalf("Q8: number %d became %d, behind the change: %t, which moves it by %d", was, n, behind, shift)
+					t.Fatalf(
+						"Q8: number %d became %d, behind the change: %t, which moves it by %d",
+						was,
+						n,
+						behind,
+						shift,
+					)
 				}
 			}
 			for _, s := range gone {

@@ -21,7 +21,8 @@ import (
 // took priority. Q6 and Q8, and a number follows only from recorded events.
 func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}}).fold()
+		q := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}}).
+			fold()
 		follow := map[domain.EntryID]*housing.Numbers{}
 		log := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}})
 		var ids []domain.EntryID
@@ -49,8 +50,16 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 			order.ID = domaintest.ID[domain.CommandID](fmt.Sprint("order ", i))
 			switch what {
 			case "place":
-				c := housing.Place{EntryID: id, PersonID: person("person"), RegisteredOn: domaintest.Today(), Approved: 10_000,
-					Seniority: filed(-24*rapid.IntRange(1, 5).Draw(t, "filed"), domain.Position(rapid.IntRange(0, 99).Draw(t, "position")*100+i))}
+				c := housing.Place{
+					EntryID:      id,
+					PersonID:     person("person"),
+					RegisteredOn: domaintest.Today(),
+					Approved:     10_000,
+					Seniority: filed(
+						-24*rapid.IntRange(1, 5).Draw(t, "filed"),
+						domain.Position(rapid.IntRange(0, 99).Draw(t, "position")*100+i),
+					),
+				}
 				if rapid.Bool().Draw(t, "married") {
 					if s := person("spouse"); s != c.PersonID {
 						c.Family = []housing.FamilyMember{spouse(s)}
@@ -65,9 +74,17 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				order.Now = order.Now.AddDate(0, 0, rapid.IntRange(0, 6).Draw(t, "days later"))
 				events, err = q.Remove(order, remove, rules.Book{})
 			case "hear":
-				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) { return c.AnnounceHearing(order, "n", terms()) })
+				events, err = q.Proceed(
+					id,
+					domain.PersonID{},
+					func(c *procedure.Case) ([]domain.Event, error) { return c.AnnounceHearing(order, "n", terms()) },
+				)
 			case "object":
-				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) { return c.Object(order, "n") })
+				events, err = q.Proceed(
+					id,
+					domain.PersonID{},
+					func(c *procedure.Case) ([]domain.Event, error) { return c.Object(order, "n") },
+				)
 			case "waive":
 				events, err = q.Proceed(id, domain.PersonID{}, func(c *procedure.Case) ([]domain.Event, error) {
 					return c.CloseHearing(order, procedure.HearingWaived, "n")
@@ -90,19 +107,47 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				order.Now = order.Now.AddDate(1, 0, rapid.IntRange(0, 40).Draw(t, "days later"))
 				events, err = q.TakeInventoryOf(order, id, rules.Book{})
 			case "redate":
-				events, err = q.Redate(order, housing.Redate{EntryID: id, GroundArose: domaintest.Today().AddDays(-rapid.IntRange(0, 5).Draw(t, "days")), Reasons: "n"})
+				events, err = q.Redate(
+					order,
+					housing.Redate{
+						EntryID:     id,
+						GroundArose: domaintest.Today().AddDays(-rapid.IntRange(0, 5).Draw(t, "days")),
+						Reasons:     "n",
+					},
+				)
 			case "transfer":
 				if len(e.Family) == 0 {
 					continue
 				}
-				events, err = q.Transfer(order, housing.Transfer{EntryID: id, PersonID: e.Family[0].PersonID, Cause: housing.HolderDied, On: domaintest.Today(), Need: need}, rules.Book{})
+				events, err = q.Transfer(
+					order,
+					housing.Transfer{
+						EntryID:  id,
+						PersonID: e.Family[0].PersonID,
+						Cause:    housing.HolderDied,
+						On:       domaintest.Today(),
+						Need:     need,
+					},
+					rules.Book{},
+				)
 			case "provide":
-				d := decided(id, e.PersonID, housing.ServiceDwelling{Area: rapid.IntRange(14, 60).Draw(t, "area"), Rooms: 2})
+				d := decided(
+					id,
+					e.PersonID,
+					housing.ServiceDwelling{Area: rapid.IntRange(14, 60).Draw(t, "area"), Rooms: 2},
+				)
 				events, err = q.Provide(order, d)
 			case "prioritise", "end priority":
-				events, err = q.Prioritise(order, housing.Prioritise{EntryID: id, Category: housing.PriorityOrphan, End: what == "end priority"})
+				events, err = q.Prioritise(
+					order,
+					housing.Prioritise{EntryID: id, Category: housing.PriorityOrphan, End: what == "end priority"},
+				)
 			case "open review", "close review":
-				events, err = q.Review(order, housing.Review{EntryID: id, Note: "n", Close: what == "close review"}, rules.Book{})
+				events, err = q.Review(
+					order,
+					housing.Review{EntryID: id, Note: "n", Close: what == "close review"},
+					rules.Book{},
+				)
 			case "family":
 				events, err = q.ReportChange(order, housing.ReportChange{
 					EntryID: id, Kind: housing.FamilyChanged, Family: []housing.FamilyMember{spouse(person("spouse"))}, HappenedOn: domaintest.Today(),
@@ -152,7 +197,11 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 					t.Fatalf("Q9: certified %d became %d", certified[id], e.Certified)
 				}
 				if number, _ := q.Number(id); follow[id].Changes[len(follow[id].Changes)-1].Number != number {
-					t.Fatalf("the number over time ends with %d, it is %d", follow[id].Changes[len(follow[id].Changes)-1].Number, number)
+					t.Fatalf(
+						"the number over time ends with %d, it is %d",
+						follow[id].Changes[len(follow[id].Changes)-1].Number,
+						number,
+					)
 				}
 				if e.Active {
 					if holders[e.PersonID] {
@@ -195,11 +244,16 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 func TestNumbersTellEveryChangeWithItsCause(t *testing.T) {
 	e := entry("erlan")
 	log := opened().placed(d, daur, filed(0, 30), 1).placed(e, erlan, filed(1, 40), 2). // 1, 2
-												placed(a, aigul, longAg, 1).                                                      // 3: d is second
-												then(reviewed(d, daur, housing.Doubt), closed(d, daur, "n")).                     // 4, 5: nothing
-												then(redated(longAg, "2026-03-15")).                                              // 6: still in front of d, at midnight
-												removed(a, aigul, redated(longAg, "2026-03-15").Seniority).                       // 7
-												then(provided(d, daur, filed(0, 30), 1, 1, flat)).removed(e, erlan, filed(1, 40)) // 8, 9
+												placed(a, aigul, longAg, 1).
+		// 3: d is second
+		then(reviewed(d, daur, housing.Doubt), closed(d, daur, "n")).
+		// 4, 5: nothing
+		then(redated(longAg, "2026-03-15")).
+		// 6: still in front of d, at midnight
+		removed(a, aigul, redated(longAg, "2026-03-15").Seniority).
+		// 7
+		then(provided(d, daur, filed(0, 30), 1, 1, flat)).
+		removed(e, erlan, filed(1, 40)) // 8, 9
 	n := housing.NumbersOf(d)
 	for i, event := range log {
 		n.Apply(domaintest.Recorded(i, event))
@@ -213,7 +267,12 @@ func TestNumbersTellEveryChangeWithItsCause(t *testing.T) {
 	for _, c := range n.Changes {
 		got = append(got, change{c.Number, c.Of, c.State, c.Cause.Revision})
 	}
-	want := []change{{1, 1, housing.Active, 1}, {2, 3, housing.Active, 3}, {1, 2, housing.Active, 7}, {0, 1, housing.Provided, 8}}
+	want := []change{
+		{1, 1, housing.Active, 1},
+		{2, 3, housing.Active, 3},
+		{1, 2, housing.Active, 7},
+		{0, 1, housing.Provided, 8},
+	}
 	if diff := domaintest.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

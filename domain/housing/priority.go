@@ -93,7 +93,9 @@ func (l *List) SetPriorityRule(cmd domain.Command, c SetPriorityRule, by rules.B
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name the act on which the rule rests").At("basis")
 	}
-	return []domain.Event{PriorityRuleSet{ListID: l.Opened.ListID, Categories: c.Categories, Basis: c.Basis, SetAt: cmd.Now}}, nil
+	return []domain.Event{
+		PriorityRuleSet{ListID: l.Opened.ListID, Categories: c.Categories, Basis: c.Basis, SetAt: cmd.Now},
+	}, nil
 }
 
 // Prioritise is the command that gives an entry priority, or with End takes it

@@ -26,7 +26,10 @@ const (
 // protectedBy are the categories by which the edition keeps the entry on the
 // list.
 func (e Entry) protectedBy(edition rules.Edition) []ProtectedCategory {
-	return slices.DeleteFunc(slices.Clone(e.Protected), func(c ProtectedCategory) bool { return !edition.Protected(string(c)) })
+	return slices.DeleteFunc(
+		slices.Clone(e.Protected),
+		func(c ProtectedCategory) bool { return !edition.Protected(string(c)) },
+	)
 }
 
 // ProtectionRecorded says that the entry is of a protected category.
@@ -76,7 +79,8 @@ func (l *List) Protect(cmd domain.Command, c Protect, by rules.Book) ([]domain.E
 	if err != nil {
 		return nil, err
 	}
-	if edition := by.On(cmd.Today()); !edition.Protected(string(c.Category)) && !slices.Contains(e.Protected, c.Category) {
+	if edition := by.On(cmd.Today()); !edition.Protected(string(c.Category)) &&
+		!slices.Contains(e.Protected, c.Category) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 			"the protected categories are %v", edition.Register.ProtectedCategories).At("category")
 	}

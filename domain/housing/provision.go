@@ -280,7 +280,9 @@ func (p *Provision) Void(cmd domain.Command, why *domain.Error) ([]domain.Event,
 	if err := p.open(); err != nil {
 		return nil, err
 	}
-	return []domain.Event{ProvisionVoided{CaseID: p.Decided.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now}}, nil
+	return []domain.Event{
+		ProvisionVoided{CaseID: p.Decided.CaseID, Code: why.Code, Reason: why.Message, VoidedAt: cmd.Now},
+	}, nil
 }
 
 func (p *Provision) open() error {

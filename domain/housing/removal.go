@@ -127,7 +127,11 @@ func (l *List) endReview(e *Entry) {
 // Proceed lets step decide about the review of the entry or its removal: the
 // hearing (C8), a complaint (C12). step gets the case of the review, whose
 // applicant is the holder. holder is the citizen who asks, zero for staff.
-func (l *List) Proceed(id domain.EntryID, holder domain.PersonID, step func(*procedure.Case) ([]domain.Event, error)) ([]domain.Event, error) {
+func (l *List) Proceed(
+	id domain.EntryID,
+	holder domain.PersonID,
+	step func(*procedure.Case) ([]domain.Event, error),
+) ([]domain.Event, error) {
 	e, err := l.entryOf(id, holder)
 	if err != nil {
 		return nil, err
@@ -237,8 +241,12 @@ func (c Reinstate) grounded(cmd domain.Command, removal *proceeding) error {
 	if c.Ground == ComplaintSatisfied {
 		switch {
 		case c.Act != (Act{}):
-			return domain.Refuse(domain.Invalid, domain.CodeGroundNotAllowed,
-				"a court act is given only with the ground %s: leave it out, or choose that ground", CourtAct).At("court_act")
+			return domain.Refuse(
+				domain.Invalid,
+				domain.CodeGroundNotAllowed,
+				"a court act is given only with the ground %s: leave it out, or choose that ground",
+				CourtAct,
+			).At("court_act")
 		case c.ComplaintID == "":
 			return domain.Refuse(domain.Invalid, domain.CodeRequired,
 				"name the complaint about the removal that was decided in favour of the holder").At("complaint_id")

@@ -137,8 +137,12 @@ func checkFamily(holder domain.PersonID, family []FamilyMember, edition rules.Ed
 		}
 		seen[m.PersonID] = true
 		if !slices.Contains(relations, string(m.Relation)) {
-			return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-				"a member of the family has one of the relations %v", relations).At(domain.Path("family", i, "relation"))
+			return domain.Refuse(
+				domain.Invalid,
+				domain.CodeValueUnknown,
+				"a member of the family has one of the relations %v",
+				relations,
+			).At(domain.Path("family", i, "relation"))
 		}
 	}
 	return nil

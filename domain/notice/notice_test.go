@@ -26,7 +26,13 @@ var (
 )
 
 func failed(attempt int, why notice.Failure, pause time.Duration) notice.NoticeFailed {
-	e := notice.NoticeFailed{NoticeID: told, Way: notice.SMS, Attempt: attempt, Failure: why, FailedAt: domaintest.Noon()}
+	e := notice.NoticeFailed{
+		NoticeID: told,
+		Way:      notice.SMS,
+		Attempt:  attempt,
+		Failure:  why,
+		FailedAt: domaintest.Noon(),
+	}
 	if pause > 0 {
 		e.RetryAt = domaintest.Noon().Add(pause)
 	}
@@ -43,7 +49,11 @@ func TestC11_EveryTransitionOfANotice(t *testing.T) {
 		notice.Delivered: {queued, sent, delivered},
 		notice.GivenUp:   {queued, failed(1, notice.Rejected, 0)},
 	}
-	account := map[notice.State][]domain.Event{notice.None: {}, notice.Queued: {queued}, notice.Delivered: {queued, inAccount}}
+	account := map[notice.State][]domain.Event{
+		notice.None:      {},
+		notice.Queued:    {queued},
+		notice.Delivered: {queued, inAccount},
+	}
 	steps := map[notice.Step]func(*notice.Notice, notice.Way) ([]domain.Event, error){
 		notice.Send: func(n *notice.Notice, w notice.Way) ([]domain.Event, error) {
 			return n.Send(domaintest.Command(), w, false)
@@ -68,7 +78,10 @@ func TestC11_EveryTransitionOfANotice(t *testing.T) {
 						t.Fatalf("it is %q", n.On(w).State)
 					}
 					got, err := take(n, w)
-					at := slices.IndexFunc(table, func(l notice.Transition) bool { return l.From == from && l.Step == step })
+					at := slices.IndexFunc(
+						table,
+						func(l notice.Transition) bool { return l.From == from && l.Step == step },
+					)
 					if at < 0 {
 						domaintest.Refused(t, got, err, domain.CodeNotDue, "")
 						return
@@ -103,13 +116,48 @@ func TestC11_HowOftenAndWhenANoticeIsTriedAgain(t *testing.T) {
 	twice := append(slices.Clip(once), failed(2, notice.Unreachable, 2*time.Minute))
 	thrice := append(slices.Clip(twice), failed(3, notice.Unreachable, 3*time.Minute))
 	domaintest.Run(t, []domaintest.Spec[notice.Notice]{
-		{Name: "C11 after a minute", Given: []domain.Event{queued}, When: fail(notice.Unreachable), Then: []domain.Event{failed(1, notice.Unreachable, time.Minute)}},
-		{Name: "C11 the next pause is twice as long", Given: once, When: fail(notice.Unreachable), Then: []domain.Event{failed(2, notice.Unreachable, 2*time.Minute)}},
-		{Name: "C11 and no longer than the longest", Given: twice, When: fail(notice.Unreachable), Then: []domain.Event{failed(3, notice.Unreachable, 3*time.Minute)}},
-		{Name: "C11 the last attempt is given up", Given: thrice, When: fail(notice.Unreachable), Then: []domain.Event{failed(4, notice.Unreachable, 0)}},
-		{Name: "C11 what the gateway rejects is given up at once", Given: []domain.Event{queued}, When: fail(notice.Rejected), Then: []domain.Event{failed(1, notice.Rejected, 0)}},
-		{Name: "C11 so is what has nowhere to go", Given: []domain.Event{queued}, When: fail(notice.NoContact), Then: []domain.Event{failed(1, notice.NoContact, 0)}},
-		{Name: "C11 what was taken and did not arrive goes again, as the same attempt", Given: []domain.Event{queued, sent}, When: fail(notice.NotDelivered), Then: []domain.Event{failed(1, notice.NotDelivered, time.Minute)}},
+		{
+			Name:  "C11 after a minute",
+			Given: []domain.Event{queued},
+			When:  fail(notice.Unreachable),
+			Then:  []domain.Event{failed(1, notice.Unreachable, time.Minute)},
+		},
+		{
+			Name:  "C11 the next pause is twice as long",
+			Given: once,
+			When:  fail(notice.Unreachable),
+			Then:  []domain.Event{failed(2, notice.Unreachable, 2*time.Minute)},
+		},
+		{
+			Name:  "C11 and no longer than the longest",
+			Given: twice,
+			When:  fail(notice.Unreachable),
+			Then:  []domain.Event{failed(3, notice.Unreachable, 3*time.Minute)},
+		},
+		{
+			Name:  "C11 the last attempt is given up",
+			Given: thrice,
+			When:  fail(notice.Unreachable),
+			Then:  []domain.Event{failed(4, notice.Unreachable, 0)},
+		},
+		{
+			Name:  "C11 what the gateway rejects is given up at once",
+			Given: []domain.Event{queued},
+			When:  fail(notice.Rejected),
+			Then:  []domain.Event{failed(1, notice.Rejected, 0)},
+		},
+		{
+			Name:  "C11 so is what has nowhere to go",
+			Given: []domain.Event{queued},
+			When:  fail(notice.NoContact),
+			Then:  []domain.Event{failed(1, notice.NoContact, 0)},
+		},
+		{
+			Name:  "C11 what was taken and did not arrive goes again, as the same attempt",
+			Given: []domain.Event{queued, sent},
+			When:  fail(notice.NotDelivered),
+			Then:  []domain.Event{failed(1, notice.NotDelivered, time.Minute)},
+		},
 	})
 }
 

@@ -162,19 +162,42 @@ func TestC11_WhomAnEventOwesANoticeItConcerns(t *testing.T) {
 
 // owing are events that owe every kind of notice.
 var owing = []domain.Event{
-	residence.DeregistrationApplied{CaseID: caseID, ApplicantID: aigul, CoOwners: []domain.PersonID{daur}, ConfirmBy: noon}, residence.CoOwnerDeclined{}, residence.ConfirmationsLapsed{},
+	residence.DeregistrationApplied{
+		CaseID:      caseID,
+		ApplicantID: aigul,
+		CoOwners:    []domain.PersonID{daur},
+		ConfirmBy:   noon,
+	}, residence.CoOwnerDeclined{}, residence.ConfirmationsLapsed{},
 	residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur}}},
 	residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur}, {Code: "x"}}},
 	residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{Code: "x"}}},
-	residence.RegistrationEnded{PersonID: daur, Reason: residence.TermExpired}, residence.EndingCorrected{PersonID: daur}, residence.LeaseEnded{PersonID: daur},
-	procedure.CorrectionRequested{Until: today}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
-	procedure.HearingAnnounced{ObjectUntil: today}, procedure.TermExtended{Deadline: noon}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
-	procedure.ComplaintFiled{CaseID: caseID, ComplainantID: daur}, procedure.ComplaintForwarded{DecideBy: today}, procedure.ComplaintDecided{Outcome: procedure.Upheld}, procedure.ComplaintDecided{Outcome: procedure.Satisfied},
+	residence.RegistrationEnded{
+		PersonID: daur,
+		Reason:   residence.TermExpired,
+	}, residence.EndingCorrected{PersonID: daur}, residence.LeaseEnded{PersonID: daur},
+	procedure.CorrectionRequested{
+		Until: today,
+	}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
+	procedure.HearingAnnounced{
+		ObjectUntil: today,
+	}, procedure.TermExtended{Deadline: noon}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
+	procedure.ComplaintFiled{
+		CaseID:        caseID,
+		ComplainantID: daur,
+	}, procedure.ComplaintForwarded{DecideBy: today}, procedure.ComplaintDecided{Outcome: procedure.Upheld}, procedure.ComplaintDecided{Outcome: procedure.Satisfied},
 	procedure.ComplaintDecided{Outcome: procedure.Satisfied, Affected: daur},
 	housing.PlacementCertified{}, housing.ApplicationRefused{}, housing.EntryRemoved{PersonID: daur}, housing.EntryReinstated{PersonID: daur}, housing.EntryRedated{PersonID: daur},
-	housing.EntryTransferred{From: daur, PersonID: gulnar, Cause: housing.HolderLeft}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
-	housing.ProtectionLifted{PersonID: daur}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
-	housing.ReviewClosed{PersonID: daur}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
+	housing.EntryTransferred{
+		From:     daur,
+		PersonID: gulnar,
+		Cause:    housing.HolderLeft,
+	}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
+	housing.ProtectionLifted{
+		PersonID: daur,
+	}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},
+	housing.ReviewClosed{
+		PersonID: daur,
+	}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
 }
 
 // kinds are all that the events owe.

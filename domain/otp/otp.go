@@ -220,7 +220,10 @@ func (c *Challenges) Issue(cmd domain.Command, i Issue) ([]domain.Event, error) 
 	var events []domain.Event
 	switch c.State(c.Last.ChallengeID, cmd.Now) {
 	case StateIssued:
-		events = append(events, Superseded{ChallengeID: c.Last.ChallengeID, PersonID: i.PersonID, SupersededAt: cmd.Now})
+		events = append(
+			events,
+			Superseded{ChallengeID: c.Last.ChallengeID, PersonID: i.PersonID, SupersededAt: cmd.Now},
+		)
 	case StateExpired:
 		events = append(events, c.expire()...)
 	}
@@ -274,9 +277,13 @@ func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error
 	case !cmd.Now.Before(c.Last.ExpiresAt):
 		return c.expire(), nil
 	case r.Right:
-		return []domain.Event{Verified{ChallengeID: r.ChallengeID, PersonID: c.PersonID, Command: r.Command, VerifiedAt: cmd.Now}}, nil
+		return []domain.Event{
+			Verified{ChallengeID: r.ChallengeID, PersonID: c.PersonID, Command: r.Command, VerifiedAt: cmd.Now},
+		}, nil
 	}
-	events := []domain.Event{CodeRejected{ChallengeID: r.ChallengeID, PersonID: c.PersonID, TriesLeft: c.Tries - 1, RejectedAt: cmd.Now}}
+	events := []domain.Event{
+		CodeRejected{ChallengeID: r.ChallengeID, PersonID: c.PersonID, TriesLeft: c.Tries - 1, RejectedAt: cmd.Now},
+	}
 	if c.Tries == 1 {
 		events = append(events, Locked{ChallengeID: r.ChallengeID, PersonID: c.PersonID, LockedAt: cmd.Now})
 	}
@@ -285,10 +292,22 @@ func (c *Challenges) Redeem(cmd domain.Command, r Redeem) ([]domain.Event, error
 
 // refusals of challenges that have ended.
 var refusals = map[State]*domain.Error{
-	StateVerified:   refuse(domain.CodePasswordUsed, "this one-time password has been used; ask for a new one").At("signature.challenge"),
-	StateExpired:    refuse(domain.CodePasswordExpired, "the time of this one-time password is over; ask for a new one").At("signature.challenge"),
-	StateLocked:     refuse(domain.CodePasswordLocked, "too many wrong codes came for this one-time password; ask for a new one").At("signature.challenge"),
-	StateSuperseded: refuse(domain.CodePasswordSuperseded, "another one-time password was sent since; use that one, or ask for a new one").At("signature.challenge"),
+	StateVerified: refuse(
+		domain.CodePasswordUsed,
+		"this one-time password has been used; ask for a new one",
+	).At("signature.challenge"),
+	StateExpired: refuse(
+		domain.CodePasswordExpired,
+		"the time of this one-time password is over; ask for a new one",
+	).At("signature.challenge"),
+	StateLocked: refuse(
+		domain.CodePasswordLocked,
+		"too many wrong codes came for this one-time password; ask for a new one",
+	).At("signature.challenge"),
+	StateSuperseded: refuse(
+		domain.CodePasswordSuperseded,
+		"another one-time password was sent since; use that one, or ask for a new one",
+	).At("signature.challenge"),
 }
 
 func refuse(code domain.Code, format string, args ...any) *domain.Error {

@@ -75,11 +75,19 @@ func TestC19_EveryTransitionOfAChallenge(t *testing.T) {
 	locked := otp.Locked{ChallengeID: first, PersonID: person, LockedAt: noon}
 	superseded := otp.Superseded{ChallengeID: first, PersonID: person, SupersededAt: noon}
 	given := map[otp.State][]domain.Event{
-		otp.StateNone:       nil,
-		otp.StateIssued:     {issued(first, noon)},
-		otp.StateVerified:   {issued(first, noon), verified},
-		otp.StateExpired:    {issued(first, noon), expired},
-		otp.StateLocked:     {issued(first, noon), rejected(4), rejected(3), rejected(2), rejected(1), rejected(0), locked},
+		otp.StateNone:     nil,
+		otp.StateIssued:   {issued(first, noon)},
+		otp.StateVerified: {issued(first, noon), verified},
+		otp.StateExpired:  {issued(first, noon), expired},
+		otp.StateLocked: {
+			issued(first, noon),
+			rejected(4),
+			rejected(3),
+			rejected(2),
+			rejected(1),
+			rejected(0),
+			locked,
+		},
 		otp.StateSuperseded: {issued(first, noon), superseded, issued(second, noon)},
 	}
 	orders := map[string]when{
@@ -92,7 +100,9 @@ func TestC19_EveryTransitionOfAChallenge(t *testing.T) {
 	happens := map[string][]domain.Event{
 		"none issue": {third}, "issued issue": {superseded, third}, "verified issue": {third}, "expired issue": {third},
 		"locked issue": {third}, "superseded issue": {secondGone, third},
-		"issued right": {otp.Verified{ChallengeID: first, PersonID: person, Command: another, VerifiedAt: noon}}, "issued wrong": {rejected(4)}, "issued right, late": {expired}, "issued wrong, late": {expired},
+		"issued right": {
+			otp.Verified{ChallengeID: first, PersonID: person, Command: another, VerifiedAt: noon},
+		}, "issued wrong": {rejected(4)}, "issued right, late": {expired}, "issued wrong, late": {expired},
 	}
 	refused := map[otp.State]domain.Code{
 		otp.StateNone: domain.CodeChallengeUnknown, otp.StateVerified: domain.CodePasswordUsed, otp.StateExpired: domain.CodePasswordExpired,
@@ -121,44 +131,135 @@ func TestC19_EveryTransitionOfAChallenge(t *testing.T) {
 func TestC19_ACodeIsForOneRequestOnePersonAndOneTelephone(t *testing.T) {
 	open := []domain.Event{issued(first, noon)}
 	domaintest.Run(t, []domaintest.Spec[otp.Challenges]{
-		{Name: "C19 the right code for another request", Given: open, When: redeem(noon, true, func(r *otp.Redeem) { r.SHA256 = domain.Personal(digest[1:] + "0") }), Refused: domain.CodeChallengeOther, Field: "signature.challenge"},
-		{Name: "C19 the right code, the telephone has changed", Given: open, When: redeem(noon, true, func(r *otp.Redeem) { r.Phone = "+77020000000" }), Refused: domain.CodePhoneChanged, Field: "signature.challenge"},
-		{Name: "C19 the code of another person's challenge", Given: open, When: redeem(noon, true, func(r *otp.Redeem) { r.ChallengeID = second }), Refused: domain.CodeChallengeUnknown, Field: "signature.challenge"},
-		{Name: "C19 the same command, changed, after it was signed", Given: append(open, otp.Verified{ChallengeID: first, PersonID: person, Command: command}), When: redeem(noon, true, nil), Refused: domain.CodeKeyReused},
-		{Name: "C19 in the last second", Given: open, When: redeem(noon.Add(5*time.Minute-time.Second), true, nil), Then: []domain.Event{
-			otp.Verified{ChallengeID: first, PersonID: person, Command: command, VerifiedAt: noon.Add(5*time.Minute - time.Second)},
-		}},
-		{Name: "C19 with the last try", Given: append(open, rejected(4), rejected(3), rejected(2), rejected(1)), When: redeem(noon, true, nil), Then: []domain.Event{
-			otp.Verified{ChallengeID: first, PersonID: person, Command: command, VerifiedAt: noon},
-		}},
-		{Name: "C19 a wrong code as the last try locks", Given: append(open, rejected(4), rejected(3), rejected(2), rejected(1)), When: redeem(noon, false, nil), Then: []domain.Event{
-			rejected(0), otp.Locked{ChallengeID: first, PersonID: person, LockedAt: noon},
-		}},
+		{
+			Name:    "C19 the right code for another request",
+			Given:   open,
+			When:    redeem(noon, true, func(r *otp.Redeem) { r.SHA256 = domain.Personal(digest[1:] + "0") }),
+			Refused: domain.CodeChallengeOther,
+			Field:   "signature.challenge",
+		},
+		{
+			Name:    "C19 the right code, the telephone has changed",
+			Given:   open,
+			When:    redeem(noon, true, func(r *otp.Redeem) { r.Phone = "+77020000000" }),
+			Refused: domain.CodePhoneChanged,
+			Field:   "signature.challenge",
+		},
+		{
+			Name:    "C19 the code of another person's challenge",
+			Given:   open,
+			When:    redeem(noon, true, func(r *otp.Redeem) { r.ChallengeID = second }),
+			Refused: domain.CodeChallengeUnknown,
+			Field:   "signature.challenge",
+		},
+		{
+			Name:    "C19 the same command, changed, after it was signed",
+			Given:   append(open, otp.Verified{ChallengeID: first, PersonID: person, Command: command}),
+			When:    redeem(noon, true, nil),
+			Refused: domain.CodeKeyReused,
+		},
+		{
+			Name:  "C19 in the last second",
+			Given: open,
+			When:  redeem(noon.Add(5*time.Minute-time.Second), true, nil),
+			Then: []domain.Event{
+				otp.Verified{
+					ChallengeID: first,
+					PersonID:    person,
+					Command:     command,
+					VerifiedAt:  noon.Add(5*time.Minute - time.Second),
+				},
+			},
+		},
+		{
+			Name:  "C19 with the last try",
+			Given: append(open, rejected(4), rejected(3), rejected(2), rejected(1)),
+			When:  redeem(noon, true, nil),
+			Then: []domain.Event{
+				otp.Verified{ChallengeID: first, PersonID: person, Command: command, VerifiedAt: noon},
+			},
+		},
+		{
+			Name:  "C19 a wrong code as the last try locks",
+			Given: append(open, rejected(4), rejected(3), rejected(2), rejected(1)),
+			When:  redeem(noon, false, nil),
+			Then: []domain.Event{
+				rejected(0), otp.Locked{ChallengeID: first, PersonID: person, LockedAt: noon},
+			},
+		},
 	})
 }
 
 func TestC19_ToWhomACodeIsSent(t *testing.T) {
 	domaintest.Run(t, []domaintest.Spec[otp.Challenges]{
-		{Name: "C19 no telephone in the account", When: issue(noon, func(i *otp.Issue) { i.Phone = "" }), Refused: domain.CodePhoneNotConfirmed},
-		{Name: "C19 not in the mobile-citizens base", When: issue(noon, func(i *otp.Issue) { i.Registered = "" }), Refused: domain.CodeNotMobileCitizen},
-		{Name: "C19 there with another telephone", When: issue(noon, func(i *otp.Issue) { i.Registered = "+77020000000" }), Refused: domain.CodePhoneNotRegistered},
-		{Name: "C19 an open challenge whose time is over expires", Given: []domain.Event{issued(first, noon)}, When: issue(noon.Add(6*time.Minute), nil), Then: []domain.Event{
-			otp.Expired{ChallengeID: first, PersonID: person, ExpiredAt: noon.Add(5 * time.Minute)}, issued(second, noon.Add(6*time.Minute)),
-		}},
+		{
+			Name:    "C19 no telephone in the account",
+			When:    issue(noon, func(i *otp.Issue) { i.Phone = "" }),
+			Refused: domain.CodePhoneNotConfirmed,
+		},
+		{
+			Name:    "C19 not in the mobile-citizens base",
+			When:    issue(noon, func(i *otp.Issue) { i.Registered = "" }),
+			Refused: domain.CodeNotMobileCitizen,
+		},
+		{
+			Name:    "C19 there with another telephone",
+			When:    issue(noon, func(i *otp.Issue) { i.Registered = "+77020000000" }),
+			Refused: domain.CodePhoneNotRegistered,
+		},
+		{
+			Name:  "C19 an open challenge whose time is over expires",
+			Given: []domain.Event{issued(first, noon)},
+			When:  issue(noon.Add(6*time.Minute), nil),
+			Then: []domain.Event{
+				otp.Expired{
+					ChallengeID: first,
+					PersonID:    person,
+					ExpiredAt:   noon.Add(5 * time.Minute),
+				}, issued(second, noon.Add(6*time.Minute)),
+			},
+		},
 	})
 }
 
 func TestC19_AtMostFiveCodesAnHour(t *testing.T) {
 	var past []domain.Event
 	for i := range 5 {
-		past = append(past, issued(domaintest.ID[domain.ChallengeID](fmt.Sprint(i)), noon.Add(time.Duration(i)*time.Minute)),
-			otp.Superseded{ChallengeID: domaintest.ID[domain.ChallengeID](fmt.Sprint(i)), PersonID: person, SupersededAt: noon})
+		past = append(
+			past,
+			issued(domaintest.ID[domain.ChallengeID](fmt.Sprint(i)), noon.Add(time.Duration(i)*time.Minute)),
+			otp.Superseded{
+				ChallengeID:  domaintest.ID[domain.ChallengeID](fmt.Sprint(i)),
+				PersonID:     person,
+				SupersededAt: noon,
+			},
+		)
 	}
 	domaintest.Run(t, []domaintest.Spec[otp.Challenges]{
-		{Name: "C19 the sixth", Given: past, When: issue(noon.Add(10*time.Minute), nil), Refused: domain.CodeTooManyPasswords},
-		{Name: "C19 the sixth, a second before the hour is over", Given: past, When: issue(noon.Add(time.Hour-time.Second), nil), Refused: domain.CodeTooManyPasswords},
-		{Name: "C19 the sixth, an hour after the first", Given: past, When: issue(noon.Add(time.Hour), nil), Then: []domain.Event{issued(second, noon.Add(time.Hour))}},
-		{Name: "C19 the fifth", Given: past[2:], When: issue(noon.Add(10*time.Minute), nil), Then: []domain.Event{issued(second, noon.Add(10*time.Minute))}},
+		{
+			Name:    "C19 the sixth",
+			Given:   past,
+			When:    issue(noon.Add(10*time.Minute), nil),
+			Refused: domain.CodeTooManyPasswords,
+		},
+		{
+			Name:    "C19 the sixth, a second before the hour is over",
+			Given:   past,
+			When:    issue(noon.Add(time.Hour-time.Second), nil),
+			Refused: domain.CodeTooManyPasswords,
+		},
+		{
+			Name:  "C19 the sixth, an hour after the first",
+			Given: past,
+			When:  issue(noon.Add(time.Hour), nil),
+			Then:  []domain.Event{issued(second, noon.Add(time.Hour))},
+		},
+		{
+			Name:  "C19 the fifth",
+			Given: past[2:],
+			When:  issue(noon.Add(10*time.Minute), nil),
+			Then:  []domain.Event{issued(second, noon.Add(10*time.Minute))},
+		},
 	})
 }
 

@@ -239,7 +239,9 @@ func (c *Case) Correct(cmd domain.Command, documents []domain.Document, t Terms)
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{CorrectionReceived{CaseID: c.CaseID, Documents: documents, ReceivedAt: cmd.Now, Deadline: deadline}}, nil
+	return []domain.Event{
+		CorrectionReceived{CaseID: c.CaseID, Documents: documents, ReceivedAt: cmd.Now, Deadline: deadline},
+	}, nil
 }
 
 // decision is the deadline of an application that is complete on the day.
@@ -275,9 +277,13 @@ func (c *Case) Forward(cmd domain.Command, to string, t Terms) ([]domain.Event, 
 		return nil, err
 	}
 	if last.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
+		return nil, domain.Refuse(
+			domain.Conflict,
+			domain.CodeTooLate,
 			"an application can be forwarded only within %d working days, that is until %s; now this body must decide it",
-			t.ForwardingDays, last)
+			t.ForwardingDays,
+			last,
+		)
 	}
 	return []domain.Event{CaseForwarded{CaseID: c.CaseID, To: to, NotifyBy: last, ForwardedAt: cmd.Now}}, nil
 }
@@ -309,14 +315,22 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 	if err := c.by(decider); err != nil {
 		return nil, err
 	}
-	return []domain.Event{DeciderRecused{CaseID: c.CaseID, Recused: c.Decider, Ground: ground, Decider: decider, RecusedAt: cmd.Now}}, nil
+	return []domain.Event{
+		DeciderRecused{CaseID: c.CaseID, Recused: c.Decider, Ground: ground, Decider: decider, RecusedAt: cmd.Now},
+	}, nil
 }
 
 // Extend gives more time, in all at most the terms' months, before the present
 // deadline, by a reasoned decision of the head or a deputy (C9). No register
 // that the registry reads says who holds the office, so the account states it
 // and the event records it.
-func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, until domain.Date, t Terms) ([]domain.Event, error) {
+func (c *Case) Extend(
+	cmd domain.Command,
+	in Office,
+	reasons domain.Personal,
+	until domain.Date,
+	t Terms,
+) ([]domain.Event, error) {
 	if err := c.may(Extend); err != nil {
 		return nil, err
 	}
@@ -343,7 +357,17 @@ func (c *Case) Extend(cmd domain.Command, in Office, reasons domain.Personal, un
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{TermExtended{CaseID: c.CaseID, By: cmd.Actor, Office: in, Reasons: reasons, Deadline: until.End(), NotifyBy: notify, ExtendedAt: cmd.Now}}, nil
+	return []domain.Event{
+		TermExtended{
+			CaseID:     c.CaseID,
+			By:         cmd.Actor,
+			Office:     in,
+			Reasons:    reasons,
+			Deadline:   until.End(),
+			NotifyBy:   notify,
+			ExtendedAt: cmd.Now,
+		},
+	}, nil
 }
 
 // Withdraw ends the case at the applicant's request (C6).
@@ -384,7 +408,16 @@ func (c *Case) Terminate(cmd domain.Command, d Termination, t Terms) ([]domain.E
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{CaseTerminated{CaseID: c.CaseID, Ground: d.Ground, DuplicateOf: d.DuplicateOf, Reasons: d.Reasons, NotifyBy: notify, TerminatedAt: cmd.Now}}, nil
+	return []domain.Event{
+		CaseTerminated{
+			CaseID:       c.CaseID,
+			Ground:       d.Ground,
+			DuplicateOf:  d.DuplicateOf,
+			Reasons:      d.Reasons,
+			NotifyBy:     notify,
+			TerminatedAt: cmd.Now,
+		},
+	}, nil
 }
 
 // duplicates checks that a termination as a duplicate names the case in which
@@ -404,9 +437,14 @@ func (c *Case) duplicates(d Termination) error {
 		return domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name the case in which the same subject was decided on the same grounds").At("duplicate_of")
 	case d.DuplicateOf == c.CaseID || d.Other.CaseID != d.DuplicateOf || d.Other.Subject != c.Subject:
-		return refuse("no other case with this id has the same subject: the applicant and the list, or the dwelling, the persons and the ground")
+		return refuse(
+			"no other case with this id has the same subject: the applicant and the list, or the dwelling, the persons and the ground",
+		)
 	case d.Other.State != Granted && d.Other.State != Refused:
-		return refuse("that case is %s: only a decision on the subject makes another application a duplicate", d.Other.State)
+		return refuse(
+			"that case is %s: only a decision on the subject makes another application a duplicate",
+			d.Other.State,
+		)
 	}
 	return nil
 }
@@ -416,7 +454,8 @@ func (c *Case) duplicates(d Termination) error {
 func (c *Case) MarkOverdue(cmd domain.Command) ([]domain.Event, error) {
 	// The term runs from the complete application (Q4), so not while a
 	// correction is awaited.
-	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Deadline.IsZero() || c.Overdue || !cmd.Now.After(c.Deadline) {
+	if !c.Known() || !c.State.Open() || c.State == AwaitingCorrection || c.Deadline.IsZero() || c.Overdue ||
+		!cmd.Now.After(c.Deadline) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
 			"the case is not overdue, or that is recorded already")
 	}

@@ -14,7 +14,13 @@ import (
 // The applicant can complain, and so can persons whose rights the act touches
 // (R16), that is, whom it deregistered. Their term is not checked here: the
 // notice to the applicant does not say when they learned of the act.
-func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, grounds domain.Personal, t Terms) ([]domain.Event, error) {
+func (c *Case) FileComplaint(
+	cmd domain.Command,
+	id string,
+	by domain.PersonID,
+	grounds domain.Personal,
+	t Terms,
+) ([]domain.Event, error) {
 	if !c.Known() {
 		return nil, c.may(Complain)
 	}
@@ -46,7 +52,17 @@ func (c *Case) FileComplaint(cmd domain.Command, id string, by domain.PersonID, 
 		learned = domain.DateOf(c.Deadline)
 	}
 	late := by == c.ApplicantID && learned.AddMonths(t.ComplaintMonths).Before(cmd.Today())
-	return []domain.Event{ComplaintFiled{CaseID: c.CaseID, ComplaintID: id, ComplainantID: by, Grounds: grounds, Late: late, ForwardBy: forward, FiledAt: cmd.Now}}, nil
+	return []domain.Event{
+		ComplaintFiled{
+			CaseID:        c.CaseID,
+			ComplaintID:   id,
+			ComplainantID: by,
+			Grounds:       grounds,
+			Late:          late,
+			ForwardBy:     forward,
+			FiledAt:       cmd.Now,
+		},
+	}, nil
 }
 
 // ForwardComplaint hands the complaint, with the documents of the case, to the
@@ -74,7 +90,12 @@ func (c *Case) ForwardComplaint(cmd domain.Command, to string, t Terms) ([]domai
 // does not review it (APPC 97). Where the act no longer stands, the case is
 // under review again and its term runs from this day (policy); an act of one
 // sitting, or on the body's own initiative, is remedied instead.
-func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, reasons domain.Personal, t Terms) ([]domain.Event, error) {
+func (c *Case) DecideComplaint(
+	cmd domain.Command,
+	outcome ComplaintOutcome,
+	reasons domain.Personal,
+	t Terms,
+) ([]domain.Event, error) {
 	if err := c.complained(); err != nil {
 		return nil, err
 	}
@@ -87,8 +108,12 @@ func (c *Case) DecideComplaint(cmd domain.Command, outcome ComplaintOutcome, rea
 			"the body itself can only satisfy a complaint; after it is forwarded the reviewing body decides it")
 	}
 	if outcome == Satisfied && c.Complaint.ForwardBy.Before(cmd.Today()) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
-			"the body could satisfy the complaint itself until %s; now it must forward the complaint", c.Complaint.ForwardBy)
+		return nil, domain.Refuse(
+			domain.Conflict,
+			domain.CodeTooLate,
+			"the body could satisfy the complaint itself until %s; now it must forward the complaint",
+			c.Complaint.ForwardBy,
+		)
 	}
 	if outcome != Satisfied && cmd.Actor == c.DecidedBy {
 		return nil, domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
@@ -152,7 +177,16 @@ func (c *Case) Remedy(cmd domain.Command, r Remedy) ([]domain.Event, error) {
 	case r.How == RemedyNotWanted && strings.TrimSpace(string(r.Words)) == "":
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "give the words of the complainant").At("words")
 	}
-	return []domain.Event{RemedyRecorded{CaseID: c.CaseID, How: r.How, Acts: r.Acts, NewCase: r.NewCase, Words: r.Words, RecordedAt: cmd.Now}}, nil
+	return []domain.Event{
+		RemedyRecorded{
+			CaseID:     c.CaseID,
+			How:        r.How,
+			Acts:       r.Acts,
+			NewCase:    r.NewCase,
+			Words:      r.Words,
+			RecordedAt: cmd.Now,
+		},
+	}, nil
 }
 
 func (c *Case) complained() error {

@@ -96,7 +96,8 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 				"an exemption from the hearing is one of %v", Exemptions).At("exemption.ground")
 		}
 		if exemption.Exemption == FavourableAct ||
-			exemption.Exemption == ShortTerm && (c.Original.IsZero() || !c.Original.Before(c.Completed.At.Add(shortTerm))) {
+			exemption.Exemption == ShortTerm &&
+				(c.Original.IsZero() || !c.Original.Before(c.Completed.At.Add(shortTerm))) {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,
 				"the exemption %s does not fit this act: announce the hearing, or use another",
 				exemption.Exemption).At("exemption.ground")
@@ -105,7 +106,15 @@ func (c *Case) Refusing(cmd domain.Command, exemption Dispense) ([]domain.Event,
 			return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
 				"say why there is no hearing").At("exemption.reasons")
 		}
-		return append(events, HearingDispensed{CaseID: c.CaseID, Exemption: exemption.Exemption, Reasons: exemption.Reasons, DispensedAt: cmd.Now}), nil
+		return append(
+			events,
+			HearingDispensed{
+				CaseID:      c.CaseID,
+				Exemption:   exemption.Exemption,
+				Reasons:     exemption.Reasons,
+				DispensedAt: cmd.Now,
+			},
+		), nil
 	}
 	if !c.Heard {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeHearingRequired,

@@ -65,7 +65,12 @@ func walked[T ~string](t *testing.T, typ string, walks []T) {
 	t.Helper()
 	walks = slices.Sorted(slices.Values(walks))
 	if declared := constants[T](t, typ); !slices.Equal(walks, declared) {
-		t.Errorf("of %s the tests walk %v, the source declares %v: decide what the new ones do in every state", typ, walks, declared)
+		t.Errorf(
+			"of %s the tests walk %v, the source declares %v: decide what the new ones do in every state",
+			typ,
+			walks,
+			declared,
+		)
 	}
 }
 
@@ -159,7 +164,10 @@ func TestC8_EveryEventInEveryStateOfAHearing(t *testing.T) {
 			"none": given(procedure.InReview), "announced": given(procedure.HearingPending),
 			"heard": given(procedure.HearingPending, procedure.ObjectionFiled{CaseID: caseID}),
 		},
-		takes: map[string]decider{"announce": steps[procedure.AnnounceHearing].take, "object": steps[procedure.Object].take},
+		takes: map[string]decider{
+			"announce": steps[procedure.AnnounceHearing].take,
+			"object":   steps[procedure.Object].take,
+		},
 		lines: map[string]map[string]string{
 			"none":      {"announce": "announced"},
 			"announced": {"object": "heard"},
@@ -181,7 +189,9 @@ func TestC8_EveryEventInEveryStateOfAHearing(t *testing.T) {
 		tab.lines["announced"][string(how)] = "heard"
 		t.Run("after "+string(how), func(t *testing.T) {
 			other := tab
-			other.reach = map[string][]domain.Event{"heard": given(procedure.HearingPending, procedure.HearingClosed{CaseID: caseID, How: how})}
+			other.reach = map[string][]domain.Event{
+				"heard": given(procedure.HearingPending, procedure.HearingClosed{CaseID: caseID, How: how}),
+			}
 			other.lines = map[string]map[string]string{"heard": tab.lines["heard"]}
 			other.walk(t, "2026-03-18")
 		})
@@ -207,7 +217,9 @@ func TestC12_EveryEventInEveryStateOfAComplaint(t *testing.T) {
 	forwarded := procedure.ComplaintForwarded{CaseID: caseID, To: "ministry", DecideBy: domaintest.Day("2026-04-13")}
 	tab := table{
 		reach: map[string][]domain.Event{
-			"none": given(procedure.Refused), "filed": given(procedure.Refused, filed), "forwarded": given(procedure.Refused, filed, forwarded),
+			"none": given(
+				procedure.Refused,
+			), "filed": given(procedure.Refused, filed), "forwarded": given(procedure.Refused, filed, forwarded),
 			"reopened": given(procedure.Refused, filed, forwarded, annulled("2026-04-15")),
 		},
 		takes: map[string]decider{
@@ -217,12 +229,19 @@ func TestC12_EveryEventInEveryStateOfAComplaint(t *testing.T) {
 			},
 		},
 		lines: map[string]map[string]string{
-			"none":      {"file": "filed"},
-			"filed":     {"forward": "forwarded", string(procedure.Satisfied): "reopened"},
-			"forwarded": {string(procedure.Upheld): "none", string(procedure.Annulled): "reopened", string(procedure.Obliged): "reopened"},
-			"reopened":  {},
+			"none":  {"file": "filed"},
+			"filed": {"forward": "forwarded", string(procedure.Satisfied): "reopened"},
+			"forwarded": {
+				string(procedure.Upheld):   "none",
+				string(procedure.Annulled): "reopened",
+				string(procedure.Obliged):  "reopened",
+			},
+			"reopened": {},
 		},
-		refusals:  map[string]domain.Code{"filed file": domain.CodeComplaintPending, "forwarded file": domain.CodeComplaintPending},
+		refusals: map[string]domain.Code{
+			"filed file":     domain.CodeComplaintPending,
+			"forwarded file": domain.CodeComplaintPending,
+		},
 		otherwise: domain.CodeStepNotOpen,
 		state: func(c *procedure.Case) string {
 			switch {
@@ -246,6 +265,9 @@ func TestC12_EveryEventInEveryStateOfAComplaint(t *testing.T) {
 	late := tab
 	late.lines = map[string]map[string]string{"filed": {"forward": "forwarded"}}
 	late.reach = map[string][]domain.Event{"filed": tab.reach["filed"]}
-	late.refusals = map[string]domain.Code{"filed file": domain.CodeComplaintPending, fmt.Sprint("filed ", procedure.Satisfied): domain.CodeTooLate}
+	late.refusals = map[string]domain.Code{
+		"filed file": domain.CodeComplaintPending,
+		fmt.Sprint("filed ", procedure.Satisfied): domain.CodeTooLate,
+	}
 	t.Run("after three working days", func(t *testing.T) { late.walk(t, "2026-03-19") })
 }

@@ -81,19 +81,34 @@ func begun() received {
 
 // reach is how a case gets into each state.
 var reach = map[procedure.State][]domain.Event{
-	procedure.Registered:         {},
-	procedure.AwaitingCorrection: {procedure.CorrectionRequested{CaseID: caseID, Missing: []procedure.Missing{{Text: "m"}}, Until: domaintest.Day("2026-03-27")}},
-	procedure.AwaitingCoOwners:   {moved{To: procedure.AwaitingCoOwners}},
-	procedure.InReview:           {procedure.ReviewBegan{CaseID: caseID, Decider: "desk-7"}},
+	procedure.Registered: {},
+	procedure.AwaitingCorrection: {
+		procedure.CorrectionRequested{
+			CaseID:  caseID,
+			Missing: []procedure.Missing{{Text: "m"}},
+			Until:   domaintest.Day("2026-03-27"),
+		},
+	},
+	procedure.AwaitingCoOwners: {moved{To: procedure.AwaitingCoOwners}},
+	procedure.InReview:         {procedure.ReviewBegan{CaseID: caseID, Decider: "desk-7"}},
 	procedure.HearingPending: {procedure.ReviewBegan{CaseID: caseID, Decider: "desk-7"}, procedure.HearingAnnounced{
 		CaseID: caseID, NotBefore: domaintest.Day("2026-03-18"), ObjectUntil: domaintest.Day("2026-03-17"), AnnouncedAt: domaintest.Noon()}},
-	procedure.Approved:   {moved{To: procedure.Approved}},
-	procedure.Granted:    {moved{procedure.Granted, domaintest.Noon()}},
-	procedure.Refused:    {moved{procedure.Refused, domaintest.Noon()}},
-	procedure.Forwarded:  {procedure.CaseForwarded{CaseID: caseID, To: "b", NotifyBy: domaintest.Day("2026-03-18")}},
-	procedure.Returned:   {procedure.CorrectionRequested{CaseID: caseID, Until: domaintest.Day("2026-03-27")}, procedure.CaseReturned{CaseID: caseID}},
-	procedure.Withdrawn:  {procedure.CaseWithdrawn{CaseID: caseID}},
-	procedure.Terminated: {procedure.CaseTerminated{CaseID: caseID, NotifyBy: domaintest.Day("2026-03-18"), TerminatedAt: domaintest.Noon()}},
+	procedure.Approved:  {moved{To: procedure.Approved}},
+	procedure.Granted:   {moved{procedure.Granted, domaintest.Noon()}},
+	procedure.Refused:   {moved{procedure.Refused, domaintest.Noon()}},
+	procedure.Forwarded: {procedure.CaseForwarded{CaseID: caseID, To: "b", NotifyBy: domaintest.Day("2026-03-18")}},
+	procedure.Returned: {
+		procedure.CorrectionRequested{CaseID: caseID, Until: domaintest.Day("2026-03-27")},
+		procedure.CaseReturned{CaseID: caseID},
+	},
+	procedure.Withdrawn: {procedure.CaseWithdrawn{CaseID: caseID}},
+	procedure.Terminated: {
+		procedure.CaseTerminated{
+			CaseID:       caseID,
+			NotifyBy:     domaintest.Day("2026-03-18"),
+			TerminatedAt: domaintest.Noon(),
+		},
+	},
 }
 
 func in(s procedure.State) *procedure.Case {
@@ -112,28 +127,52 @@ type aStep struct {
 
 var steps = map[procedure.Step]aStep{
 	procedure.RequestCorrection: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-		return c.RequestCorrection(cmd, procedure.Correction{Missing: []procedure.Missing{{Text: "birth certificate"}}}, terms)
+		return c.RequestCorrection(
+			cmd,
+			procedure.Correction{Missing: []procedure.Missing{{Text: "birth certificate"}}},
+			terms,
+		)
 	}, nil},
-	procedure.Correct: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Correct(cmd, nil, terms) }, nil},
-	procedure.Return:  {"2026-03-28", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Return(cmd) }, nil},
+	procedure.Correct: {
+		"2026-03-15",
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Correct(cmd, nil, terms) },
+		nil,
+	},
+	procedure.Return: {
+		"2026-03-28",
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Return(cmd) },
+		nil,
+	},
 	procedure.Forward: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.Forward(cmd, "body", terms)
 	}, nil},
-	procedure.TakeUp: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.TakeUp(cmd) }, nil},
+	procedure.TakeUp: {
+		"2026-03-15",
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.TakeUp(cmd) },
+		nil,
+	},
 	procedure.Recuse: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.Recuse(cmd, procedure.CloseRelative, "desk-8")
 	}, nil},
 	procedure.AnnounceHearing: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.AnnounceHearing(cmd, "a refusal", terms)
 	}, nil},
-	procedure.Object: {"2026-03-16", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Object(cmd, "no") }, nil},
+	procedure.Object: {
+		"2026-03-16",
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Object(cmd, "no") },
+		nil,
+	},
 	procedure.CloseHearing: {"2026-03-16", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.CloseHearing(cmd, procedure.HearingWaived, "wants none")
 	}, nil},
 	procedure.Extend: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.Extend(cmd, procedure.Head, "an answer is awaited", domaintest.Day("2026-05-01"), terms)
 	}, nil},
-	procedure.Withdraw: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Withdraw(cmd) }, nil},
+	procedure.Withdraw: {
+		"2026-03-15",
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Withdraw(cmd) },
+		nil,
+	},
 	procedure.Terminate: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 		return c.Terminate(cmd, procedure.Termination{Ground: procedure.CourtActInForce, Reasons: "act"}, terms)
 	}, nil},
@@ -175,8 +214,16 @@ func notWanted(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
 }
 
 var (
-	extension = procedure.TermExtended{CaseID: caseID, Deadline: domaintest.Day("2026-05-01").End(), NotifyBy: domaintest.Day("2026-03-18")}
-	fallen    = procedure.ComplaintDecided{CaseID: caseID, Outcome: procedure.Annulled, RemedyBy: domaintest.Day("2026-03-20")}
+	extension = procedure.TermExtended{
+		CaseID:   caseID,
+		Deadline: domaintest.Day("2026-05-01").End(),
+		NotifyBy: domaintest.Day("2026-03-18"),
+	}
+	fallen = procedure.ComplaintDecided{
+		CaseID:   caseID,
+		Outcome:  procedure.Annulled,
+		RemedyBy: domaintest.Day("2026-03-20"),
+	}
 )
 
 func decision(before []domain.Event, err error, e domain.Event) ([]domain.Event, error) {
@@ -210,13 +257,25 @@ var allowed = map[procedure.State]map[procedure.Step]procedure.State{
 		procedure.Object: procedure.InReview, procedure.CloseHearing: procedure.InReview, procedure.NotifyExtension: procedure.HearingPending,
 		procedure.Withdraw: procedure.Withdrawn, procedure.Terminate: procedure.Terminated,
 	},
-	procedure.Approved:   {},
-	procedure.Granted:    {procedure.Notify: procedure.Granted, procedure.Complain: procedure.Granted, procedure.RecordRemedy: procedure.Granted},
-	procedure.Refused:    {procedure.Notify: procedure.Refused, procedure.Complain: procedure.Refused, procedure.RecordRemedy: procedure.Refused},
-	procedure.Forwarded:  {procedure.NotifyForwarding: procedure.Forwarded},
-	procedure.Returned:   {},
-	procedure.Withdrawn:  {},
-	procedure.Terminated: {procedure.Notify: procedure.Terminated, procedure.Complain: procedure.Terminated, procedure.RecordRemedy: procedure.Terminated},
+	procedure.Approved: {},
+	procedure.Granted: {
+		procedure.Notify:       procedure.Granted,
+		procedure.Complain:     procedure.Granted,
+		procedure.RecordRemedy: procedure.Granted,
+	},
+	procedure.Refused: {
+		procedure.Notify:       procedure.Refused,
+		procedure.Complain:     procedure.Refused,
+		procedure.RecordRemedy: procedure.Refused,
+	},
+	procedure.Forwarded: {procedure.NotifyForwarding: procedure.Forwarded},
+	procedure.Returned:  {},
+	procedure.Withdrawn: {},
+	procedure.Terminated: {
+		procedure.Notify:       procedure.Terminated,
+		procedure.Complain:     procedure.Terminated,
+		procedure.RecordRemedy: procedure.Terminated,
+	},
 }
 
 // late are the steps that come after a case has left the one state in which they
@@ -344,14 +403,19 @@ func TestC10_RandomWalksNeverLeaveTheTable(t *testing.T) {
 			}
 			switch was.State {
 			case procedure.Forwarded, procedure.Returned, procedure.Withdrawn:
-				if c.State != was.State || len(got) != 0 && was.Complaint == nil && step != procedure.NotifyForwarding { // a complaint of the silence still gets its answer
+				if c.State != was.State ||
+					len(got) != 0 && was.Complaint == nil &&
+						step != procedure.NotifyForwarding { // a complaint of the silence still gets its answer
 					t.Fatalf("a case that was %s took %s", was.State, step)
 				}
 			}
-			if c.State.Open() != c.DecidedOn.IsZero() && c.State != procedure.Forwarded && c.State != procedure.Returned && c.State != procedure.Withdrawn {
+			if c.State.Open() != c.DecidedOn.IsZero() && c.State != procedure.Forwarded &&
+				c.State != procedure.Returned &&
+				c.State != procedure.Withdrawn {
 				t.Fatalf("%s, decided on %s", c.State, c.DecidedOn)
 			}
-			if c.Overdue && was.Overdue && c.State == procedure.Registered && was.State == procedure.AwaitingCorrection {
+			if c.Overdue && was.Overdue && c.State == procedure.Registered &&
+				was.State == procedure.AwaitingCorrection {
 				t.Fatal("a new term is overdue at once")
 			}
 		}

@@ -36,8 +36,11 @@ var Kinships = []KinshipKind{SpouseOf, ChildOf, CloseRelativeOf}
 func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
 	for i, consent := range c.Consents {
 		if cmd.Today().Before(consent.GivenOn) {
-			return domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-				"a consent cannot be given in the future: give today or an earlier day").At(domain.Path("consents", i, "given_on"))
+			return domain.Refuse(
+				domain.Invalid,
+				domain.CodeDateInFuture,
+				"a consent cannot be given in the future: give today or an earlier day",
+			).At(domain.Path("consents", i, "given_on"))
 		}
 	}
 	rule := c.Rules.On(cmd.Today()).Residence
@@ -45,7 +48,8 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 		return nil
 	}
 	silent := func(id domain.PersonID) bool {
-		return id != person && !slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == id })
+		return id != person &&
+			!slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == id })
 	}
 	missing := 0
 	for _, o := range c.Dwelling.Owners {

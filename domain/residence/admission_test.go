@@ -104,8 +104,12 @@ func TestR19_OneRegistersAtAPlaceOfAPermittedKind(t *testing.T) {
 // TestR19_TheOccupancyNorm: 15 m² for each in Astana (71), from 1 March 2026 on;
 // a spouse and a child are exempt.
 func TestR19_TheOccupancyNorm(t *testing.T) {
-	book := rulestest.Book(t, "2026-01-01", `"occupancy_norms":[]`,
-		`"occupancy_norms":[{"kato":"71","area_per_person":15.1,"from":"2026-03-01","exempt_kinships":["spouse","child"]}]`)
+	book := rulestest.Book(
+		t,
+		"2026-01-01",
+		`"occupancy_norms":[]`,
+		`"occupancy_norms":[{"kato":"71","area_per_person":15.1,"from":"2026-03-01","exempt_kinships":["spouse","child"]}]`,
+	)
 	spouseOf := func(id domain.PersonID) residence.Kinship {
 		return residence.Kinship{Kind: residence.SpouseOf, PersonID: id}
 	}
@@ -170,7 +174,10 @@ func TestR19_TheOccupancyNorm(t *testing.T) {
 // an exemption, stays, however crowded the dwelling is.
 func TestR19_TheNormIsNeverAGroundForAnEnding(t *testing.T) {
 	crowded := applied(func(a *application) {
-		a.dwelling = append(a.dwelling, residence.DwellingDescribed{DwellingID: flat, UsefulArea: 1, DescribedAt: domaintest.Noon()})
+		a.dwelling = append(
+			a.dwelling,
+			residence.DwellingDescribed{DwellingID: flat, UsefulArea: 1, DescribedAt: domaintest.Noon()},
+		)
 		a.c.Ground = "occupancy_norm_exceeded"
 	})
 	events, err := crowded.receive()
@@ -184,7 +191,12 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 		}
 	}
 	described := func(place residence.Place, area residence.Area) residence.DwellingDescribed {
-		return residence.DwellingDescribed{DwellingID: flat, Place: place, UsefulArea: area, DescribedAt: domaintest.Noon()}
+		return residence.DwellingDescribed{
+			DwellingID:  flat,
+			Place:       place,
+			UsefulArea:  area,
+			DescribedAt: domaintest.Noon(),
+		}
 	}
 	known := theFlat()
 	small := append(theFlat(), described(residence.Apartment, 54))
@@ -194,36 +206,113 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
-		{Name: "R19 described", Given: known, When: describe(residence.Apartment, 54.3), Then: []domain.Event{described(residence.Apartment, 54.3)}},
+		{
+			Name:  "R19 described",
+			Given: known,
+			When:  describe(residence.Apartment, 54.3),
+			Then:  []domain.Event{described(residence.Apartment, 54.3)},
+		},
 		{Name: "R19 the area alone", Given: known, When: describe("", 0.01), Then: []domain.Event{described("", 0.01)}},
-		{Name: "R19 corrected", Given: small, When: describe(residence.Apartment, 45), Then: []domain.Event{described(residence.Apartment, 45)}},
-		{Name: "R19 held to be unknown again", Given: small, When: describe(residence.Apartment, 0), Then: []domain.Event{described(residence.Apartment, 0)}},
-		{Name: "R19 not to what it is", Given: small, When: describe(residence.Apartment, 54), Refused: domain.CodeNothingChanges},
-		{Name: "R19 nor from nothing to nothing", Given: known, When: describe("", 0), Refused: domain.CodeNothingChanges},
-		{Name: "R19 a place of the list", Given: known, When: describe("tent", 54), Refused: domain.CodeValueUnknown, Field: "place"},
-		{Name: "R19 an area of more than nothing", Given: known, When: describe(residence.House, -1), Refused: domain.CodeAreaFormat, Field: "useful_area"},
-		{Name: "R19 of a hundredth at least", Given: known, When: describe(residence.House, 0.004), Refused: domain.CodeAreaFormat, Field: "useful_area"},
-		{Name: "R19 of one dwelling, not of a town", Given: known, When: describe(residence.House, 100_000.01), Refused: domain.CodeAreaFormat, Field: "useful_area"},
-		{Name: "R19 of a number", Given: known, When: describe(residence.House, residence.Area(math.NaN())), Refused: domain.CodeAreaFormat, Field: "useful_area"},
-		{Name: "R19 of a dwelling that is recorded", When: describe(residence.House, 54), Refused: domain.CodeDwellingUnknown},
-		{Name: "R19 with the record", When: record(residence.Description{Place: residence.House, Area: 90}), Then: []domain.Event{
-			residence.DwellingRecorded{DwellingID: flat, RKA: "1", RecordedAt: domaintest.Noon()}, described(residence.House, 90),
-		}},
-		{Name: "R19 not a wrong one", When: record(residence.Description{Area: -1}), Refused: domain.CodeAreaFormat, Field: "useful_area"},
+		{
+			Name:  "R19 corrected",
+			Given: small,
+			When:  describe(residence.Apartment, 45),
+			Then:  []domain.Event{described(residence.Apartment, 45)},
+		},
+		{
+			Name:  "R19 held to be unknown again",
+			Given: small,
+			When:  describe(residence.Apartment, 0),
+			Then:  []domain.Event{described(residence.Apartment, 0)},
+		},
+		{
+			Name:    "R19 not to what it is",
+			Given:   small,
+			When:    describe(residence.Apartment, 54),
+			Refused: domain.CodeNothingChanges,
+		},
+		{
+			Name:    "R19 nor from nothing to nothing",
+			Given:   known,
+			When:    describe("", 0),
+			Refused: domain.CodeNothingChanges,
+		},
+		{
+			Name:    "R19 a place of the list",
+			Given:   known,
+			When:    describe("tent", 54),
+			Refused: domain.CodeValueUnknown,
+			Field:   "place",
+		},
+		{
+			Name:    "R19 an area of more than nothing",
+			Given:   known,
+			When:    describe(residence.House, -1),
+			Refused: domain.CodeAreaFormat,
+			Field:   "useful_area",
+		},
+		{
+			Name:    "R19 of a hundredth at least",
+			Given:   known,
+			When:    describe(residence.House, 0.004),
+			Refused: domain.CodeAreaFormat,
+			Field:   "useful_area",
+		},
+		{
+			Name:    "R19 of one dwelling, not of a town",
+			Given:   known,
+			When:    describe(residence.House, 100_000.01),
+			Refused: domain.CodeAreaFormat,
+			Field:   "useful_area",
+		},
+		{
+			Name:    "R19 of a number",
+			Given:   known,
+			When:    describe(residence.House, residence.Area(math.NaN())),
+			Refused: domain.CodeAreaFormat,
+			Field:   "useful_area",
+		},
+		{
+			Name:    "R19 of a dwelling that is recorded",
+			When:    describe(residence.House, 54),
+			Refused: domain.CodeDwellingUnknown,
+		},
+		{
+			Name: "R19 with the record",
+			When: record(residence.Description{Place: residence.House, Area: 90}),
+			Then: []domain.Event{
+				residence.DwellingRecorded{
+					DwellingID: flat,
+					RKA:        "1",
+					RecordedAt: domaintest.Noon(),
+				}, described(residence.House, 90),
+			},
+		},
+		{
+			Name:    "R19 not a wrong one",
+			When:    record(residence.Description{Area: -1}),
+			Refused: domain.CodeAreaFormat,
+			Field:   "useful_area",
+		},
 	})
 }
 
 func TestR6_TheEditionSaysHowLongCoOwnersHave(t *testing.T) {
 	week := rulestest.Book(t, "2026-01-01", `"co_owners_answer_days":3`, `"co_owners_answer_days":7`)
 	a := applied(through(domain.ChannelPortal, domain.SignatureEDS), func(a *application) {
-		a.dwelling = append(a.dwelling, owners("2026-03-14", residence.Owner{PersonID: erlan}, residence.Owner{PersonID: aigul}))
+		a.dwelling = append(
+			a.dwelling,
+			owners("2026-03-14", residence.Owner{PersonID: erlan}, residence.Owner{PersonID: aigul}),
+		)
 	})
 	for days, by := range map[int]rules.Book{3: {}, 7: week} {
 		events, err := a.receiveUnder(by)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := events[0].(residence.DeregistrationApplied).ConfirmBy; !got.Equal(domaintest.Noon().Add(time.Duration(days) * 24 * time.Hour)) {
+		if got := events[0].(residence.DeregistrationApplied).ConfirmBy; !got.Equal(
+			domaintest.Noon().Add(time.Duration(days) * 24 * time.Hour),
+		) {
 			t.Errorf("R6 they have until %s, want %d days", got, days)
 		}
 	}

@@ -21,7 +21,12 @@ const (
 )
 
 // Confirmations lists them all.
-var Confirmations = []Confirmation{ConfirmationRequested, ConfirmationConfirmed, ConfirmationDeclined, ConfirmationLapsed}
+var Confirmations = []Confirmation{
+	ConfirmationRequested,
+	ConfirmationConfirmed,
+	ConfirmationDeclined,
+	ConfirmationLapsed,
+}
 
 // CoOwnerConfirmed says that a co-owner confirmed the application. With the
 // last of them the case is complete: Deadline is set, and the 30 minutes run
@@ -190,7 +195,13 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 				"you have confirmed this application: revoke the confirmation first")
 		}
 		return []domain.Event{
-			CoOwnerDeclined{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, DeclinedAt: cmd.Now},
+			CoOwnerDeclined{
+				CaseID:     d.Applied.CaseID,
+				PersonID:   c.PersonID,
+				Signature:  c.Signature,
+				Evidence:   c.Evidence,
+				DeclinedAt: cmd.Now,
+			},
 			d.refuseAll(cmd, by, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application"),
 		}, nil
 	case AnswerRevoke:
@@ -198,7 +209,15 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 			return nil, domain.Refuse(domain.Conflict, domain.CodeNotConfirmed,
 				"you have given no confirmation that could be revoked")
 		}
-		return []domain.Event{ConfirmationRevoked{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, RevokedAt: cmd.Now}}, nil
+		return []domain.Event{
+			ConfirmationRevoked{
+				CaseID:    d.Applied.CaseID,
+				PersonID:  c.PersonID,
+				Signature: c.Signature,
+				Evidence:  c.Evidence,
+				RevokedAt: cmd.Now,
+			},
+		}, nil
 	}
 	return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 		"an answer is %s, %s or %s", AnswerConfirm, AnswerDecline, AnswerRevoke).At("outcome")
@@ -206,17 +225,34 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 
 func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelling *Dwelling) []domain.Event {
 	by := c.Rules
-	e := CoOwnerConfirmed{CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, ConfirmedAt: cmd.Now}
+	e := CoOwnerConfirmed{
+		CaseID:      d.Applied.CaseID,
+		PersonID:    c.PersonID,
+		Signature:   c.Signature,
+		Evidence:    c.Evidence,
+		ConfirmedAt: cmd.Now,
+	}
 	agreed := append(slices.Clip(d.Confirmed), c.PersonID)
 	if len(agreed) < len(d.Applied.CoOwners) {
 		return []domain.Event{e}
 	}
 	if !dwelling.OwnedBy(d.Applied.ApplicantID) {
-		return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more")}
+		return []domain.Event{
+			e,
+			d.refuseAll(cmd, by, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more"),
+		}
 	}
 	for _, o := range dwelling.Owners {
 		if o.PersonID != d.Applied.ApplicantID && !slices.Contains(agreed, o.PersonID) {
-			return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeOwnersChanged, "the dwelling has another owner since, who was not asked; apply again")}
+			return []domain.Event{
+				e,
+				d.refuseAll(
+					cmd,
+					by,
+					domain.CodeOwnersChanged,
+					"the dwelling has another owner since, who was not asked; apply again",
+				),
+			}
 		}
 	}
 	e.Deadline = deregistrationDeadline(by.On(cmd.Today()), cmd.Now)
@@ -235,11 +271,24 @@ func (d *Deregistration) Lapse(cmd domain.Command, by rules.Book) ([]domain.Even
 			e.Silent = append(e.Silent, p)
 		}
 	}
-	return []domain.Event{e, d.refuseAll(cmd, by, domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again")}, nil
+	return []domain.Event{
+		e,
+		d.refuseAll(
+			cmd,
+			by,
+			domain.CodeCoOwnersSilent,
+			"not all co-owners of the dwelling confirmed the application in time; apply again",
+		),
+	}, nil
 }
 
 // refuseAll ends the case with the same result for each person.
-func (d *Deregistration) refuseAll(cmd domain.Command, by rules.Book, code domain.Code, reason string) DeregistrationDecided {
+func (d *Deregistration) refuseAll(
+	cmd domain.Command,
+	by rules.Book,
+	code domain.Code,
+	reason string,
+) DeregistrationDecided {
 	var results []Result
 	for _, p := range d.Applied.Persons {
 		results = append(results, Result{PersonID: p, Code: code, Reason: reason})
@@ -249,7 +298,8 @@ func (d *Deregistration) refuseAll(cmd domain.Command, by rules.Book, code domai
 
 // coOwners are the persons who must confirm an application (R6).
 func coOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) []domain.PersonID {
-	if !f.edition(cmd).Deregistration.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal || c.Ground != GroundOwnerApplication {
+	if !f.edition(cmd).Deregistration.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal ||
+		c.Ground != GroundOwnerApplication {
 		return nil
 	}
 	var others []domain.PersonID

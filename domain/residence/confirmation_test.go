@@ -28,7 +28,11 @@ func ownedBy(others ...domain.PersonID) func(*application) {
 }
 
 func (a *application) receiveUnder(by rules.Book) ([]domain.Event, error) {
-	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...), Rules: by}
+	facts := residence.Facts{
+		Applicant: a.owner.fold(),
+		Dwelling:  domaintest.Fold[residence.Dwelling](a.dwelling...),
+		Rules:     by,
+	}
 	for _, p := range a.persons {
 		facts.Persons = append(facts.Persons, p.fold())
 	}
@@ -37,7 +41,10 @@ func (a *application) receiveUnder(by rules.Book) ([]domain.Event, error) {
 
 func TestR6_WhoMustConfirm(t *testing.T) {
 	portal := through(domain.ChannelPortal, domain.SignatureEDS)
-	court := on(residence.GroundCourtDecision, domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today})
+	court := on(
+		residence.GroundCourtDecision,
+		domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today},
+	)
 	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
 	for _, c := range []struct {
 		name  string
@@ -61,7 +68,9 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 				t.Fatalf("waits for %v, want %v", e.CoOwners, c.want)
 			}
 			noon := domaintest.Noon()
-			if waits := len(c.want) > 0; waits != e.Deadline.IsZero() || waits != e.ConfirmBy.Equal(noon.Add(72*time.Hour)) || !waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
+			if waits := len(c.want) > 0; waits != e.Deadline.IsZero() ||
+				waits != e.ConfirmBy.Equal(noon.Add(72*time.Hour)) ||
+				!waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
 				t.Errorf("R18 decided by %s, confirmed by %s", e.Deadline, e.ConfirmBy)
 			}
 		})
@@ -72,7 +81,10 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 // more has happened.
 func waiting(t testing.TB, then ...domain.Event) []domain.Event {
 	t.Helper()
-	events, err := applied(through(domain.ChannelPortal, domain.SignatureEDS), ownedBy(daur, erlan)).receiveUnder(rules.Book{})
+	events, err := applied(
+		through(domain.ChannelPortal, domain.SignatureEDS),
+		ownedBy(daur, erlan),
+	).receiveUnder(rules.Book{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +92,13 @@ func waiting(t testing.TB, then ...domain.Event) []domain.Event {
 }
 
 func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
-	e := residence.CoOwnerConfirmed{CaseID: caseID, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), ConfirmedAt: domaintest.Noon()}
+	e := residence.CoOwnerConfirmed{
+		CaseID:      caseID,
+		PersonID:    p,
+		Signature:   domain.SignatureEDS,
+		Evidence:    domaintest.Signed(domain.SignatureEDS, p),
+		ConfirmedAt: domaintest.Noon(),
+	}
 	if len(deadline) > 0 {
 		e.Deadline = deadline[0]
 	}
@@ -88,15 +106,32 @@ func confirmedBy(p domain.PersonID, deadline ...time.Time) domain.Event {
 }
 
 func declinedBy(p domain.PersonID) domain.Event {
-	return residence.CoOwnerDeclined{CaseID: caseID, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), DeclinedAt: domaintest.Noon()}
+	return residence.CoOwnerDeclined{
+		CaseID:     caseID,
+		PersonID:   p,
+		Signature:  domain.SignatureEDS,
+		Evidence:   domaintest.Signed(domain.SignatureEDS, p),
+		DeclinedAt: domaintest.Noon(),
+	}
 }
 
 func revokedBy(p domain.PersonID) domain.Event {
-	return residence.ConfirmationRevoked{CaseID: caseID, PersonID: p, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p), RevokedAt: domaintest.Noon()}
+	return residence.ConfirmationRevoked{
+		CaseID:    caseID,
+		PersonID:  p,
+		Signature: domain.SignatureEDS,
+		Evidence:  domaintest.Signed(domain.SignatureEDS, p),
+		RevokedAt: domaintest.Noon(),
+	}
 }
 
 func allRefused(code domain.Code, reason string, at time.Time) domain.Event {
-	return residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur, Code: code, Reason: reason}}, Edition: edition, DecidedAt: at}
+	return residence.DeregistrationDecided{
+		CaseID:    caseID,
+		Results:   []residence.Result{{PersonID: daur, Code: code, Reason: reason}},
+		Edition:   edition,
+		DecidedAt: at,
+	}
 }
 
 // TestR6_F13_EveryTransitionOfTheCase is the table of [residence.Stage], and
@@ -105,22 +140,52 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	noon := domaintest.Noon()
 	inTime := noon.Add(30 * time.Minute)
 	states := map[string][]domain.Event{
-		"none":     nil,
-		"alone":    {residence.DeregistrationApplied{CaseID: caseID, Persons: []domain.PersonID{daur}, ReceivedAt: noon, Deadline: inTime}},
+		"none": nil,
+		"alone": {
+			residence.DeregistrationApplied{
+				CaseID:     caseID,
+				Persons:    []domain.PersonID{daur},
+				ReceivedAt: noon,
+				Deadline:   inTime,
+			},
+		},
 		"silent":   waiting(t),
 		"one":      waiting(t, confirmedBy(daur)),
 		"revoked":  waiting(t, confirmedBy(daur), revokedBy(daur)),
 		"complete": waiting(t, confirmedBy(daur), confirmedBy(erlan, inTime)),
-		"declined": waiting(t, confirmedBy(daur), declinedBy(erlan), allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)),
+		"declined": waiting(
+			t,
+			confirmedBy(daur),
+			declinedBy(erlan),
+			allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon),
+		),
 	}
 	stages := map[string]residence.Stage{
 		"none": residence.StageNone, "alone": residence.StageCarriedOut, "silent": residence.StageAwaitingCoOwners, "one": residence.StageAwaitingCoOwners,
 		"revoked": residence.StageAwaitingCoOwners, "complete": residence.StageCarriedOut, "declined": residence.StageDecided,
 	}
-	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
+	dwelling := domaintest.Fold[residence.Dwelling](
+		append(
+			theFlat(),
+			owners(
+				"2020-01-01",
+				residence.Owner{PersonID: aigul},
+				residence.Owner{PersonID: daur},
+				residence.Owner{PersonID: erlan},
+			),
+		)...)
 	answer := func(p domain.PersonID, what residence.Answer) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Answer(domaintest.Command(), residence.AnswerApplication{PersonID: p, Answer: what, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, p)}, dwelling)
+			return d.Answer(
+				domaintest.Command(),
+				residence.AnswerApplication{
+					PersonID:  p,
+					Answer:    what,
+					Signature: domain.SignatureEDS,
+					Evidence:  domaintest.Signed(domain.SignatureEDS, p),
+				},
+				dwelling,
+			)
 		}
 	}
 	late := domaintest.Command()
@@ -141,15 +206,29 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	lapsed := func(silent ...domain.PersonID) []domain.Event {
 		return []domain.Event{
 			residence.ConfirmationsLapsed{CaseID: caseID, Silent: silent, LapsedAt: noon.Add(72 * time.Hour)},
-			allRefused(domain.CodeCoOwnersSilent, "not all co-owners of the dwelling confirmed the application in time; apply again", late.Now),
+			allRefused(
+				domain.CodeCoOwnersSilent,
+				"not all co-owners of the dwelling confirmed the application in time; apply again",
+				late.Now,
+			),
 		}
 	}
-	decided := []domain.Event{residence.DeregistrationDecided{CaseID: caseID, Results: []residence.Result{{PersonID: daur}}, Edition: edition, DecidedAt: noon}}
+	decided := []domain.Event{
+		residence.DeregistrationDecided{
+			CaseID:    caseID,
+			Results:   []residence.Result{{PersonID: daur}},
+			Edition:   edition,
+			DecidedAt: noon,
+		},
+	}
 	happens := map[string]map[string][]domain.Event{
 		"alone": {"decide": decided},
 		"silent": {
 			"daur confirms": {confirmedBy(daur)}, "erlan confirms": {confirmedBy(erlan)},
-			"daur declines": {declinedBy(daur), no}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
+			"daur declines": {
+				declinedBy(daur),
+				no,
+			}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
 		},
 		"one": {
 			"erlan confirms": {confirmedBy(erlan, inTime)}, "erlan declines": {declinedBy(erlan), no},
@@ -157,7 +236,10 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		},
 		"revoked": {
 			"daur confirms": {confirmedBy(daur)}, "erlan confirms": {confirmedBy(erlan)},
-			"daur declines": {declinedBy(daur), no}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
+			"daur declines": {
+				declinedBy(daur),
+				no,
+			}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
 		},
 		"complete": {"decide": decided},
 	}
@@ -197,39 +279,110 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 }
 
 func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
-	dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2020-01-01", residence.Owner{PersonID: aigul}, residence.Owner{PersonID: daur}, residence.Owner{PersonID: erlan}))...)
+	dwelling := domaintest.Fold[residence.Dwelling](
+		append(
+			theFlat(),
+			owners(
+				"2020-01-01",
+				residence.Owner{PersonID: aigul},
+				residence.Owner{PersonID: daur},
+				residence.Owner{PersonID: erlan},
+			),
+		)...)
 	answer := func(p domain.PersonID, how domain.SignatureMethod, after time.Duration) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
 			cmd := domaintest.Command()
 			cmd.Now = cmd.Now.Add(after)
-			return d.Answer(cmd, residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: how, Evidence: domaintest.Signed(how, p)}, dwelling)
+			return d.Answer(
+				cmd,
+				residence.AnswerApplication{
+					PersonID:  p,
+					Answer:    residence.AnswerConfirm,
+					Signature: how,
+					Evidence:  domaintest.Signed(how, p),
+				},
+				dwelling,
+			)
 		}
 	}
 	eds := domain.SignatureEDS
 	answerWith := func(p domain.PersonID, e domain.Evidence) func(*residence.Deregistration) ([]domain.Event, error) {
 		return func(d *residence.Deregistration) ([]domain.Event, error) {
-			return d.Answer(domaintest.Command(), residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: eds, Evidence: e}, dwelling)
+			return d.Answer(
+				domaintest.Command(),
+				residence.AnswerApplication{PersonID: p, Answer: residence.AnswerConfirm, Signature: eds, Evidence: e},
+				dwelling,
+			)
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
-		{Name: "R6 not by the applicant", Given: waiting(t), When: answer(aigul, eds, 0), Refused: domain.CodeCaseUnknown},
-		{Name: "R6 C17 not by a one-time password", Given: waiting(t), When: answer(daur, domain.SignatureOTP, 0), Refused: domain.CodeSignatureMethod, Field: "signature.method"},
-		{Name: "R6 C18 not unsigned", Given: waiting(t), When: answerWith(daur, domain.Evidence{}), Refused: domain.CodeRequired, Field: "signature"},
-		{Name: "R6 C18 not by the signature of another owner", Given: waiting(t), When: answerWith(daur, domaintest.Signed(eds, erlan)), Refused: domain.CodeSignatureNotApplicants, Field: "signature"},
-		{Name: "R6 not when the time is over, noticed or not", Given: waiting(t), When: answer(daur, eds, 72*time.Hour), Refused: domain.CodeConfirmationLate},
-		{Name: "R6 in the last second", Given: waiting(t), When: answer(daur, eds, 72*time.Hour-time.Second), Then: []domain.Event{
-			residence.CoOwnerConfirmed{CaseID: caseID, PersonID: daur, Signature: eds, Evidence: domaintest.Signed(eds, daur), ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second)},
-		}},
-		{Name: "R6 F13 the 30 minutes run from the last confirmation", Given: waiting(t, confirmedBy(daur)), When: answer(erlan, eds, 48*time.Hour), Then: []domain.Event{
-			residence.CoOwnerConfirmed{
-				CaseID: caseID, PersonID: erlan, Signature: eds, Evidence: domaintest.Signed(eds, erlan), ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
+		{
+			Name:    "R6 not by the applicant",
+			Given:   waiting(t),
+			When:    answer(aigul, eds, 0),
+			Refused: domain.CodeCaseUnknown,
+		},
+		{
+			Name:    "R6 C17 not by a one-time password",
+			Given:   waiting(t),
+			When:    answer(daur, domain.SignatureOTP, 0),
+			Refused: domain.CodeSignatureMethod,
+			Field:   "signature.method",
+		},
+		{
+			Name:    "R6 C18 not unsigned",
+			Given:   waiting(t),
+			When:    answerWith(daur, domain.Evidence{}),
+			Refused: domain.CodeRequired,
+			Field:   "signature",
+		},
+		{
+			Name:    "R6 C18 not by the signature of another owner",
+			Given:   waiting(t),
+			When:    answerWith(daur, domaintest.Signed(eds, erlan)),
+			Refused: domain.CodeSignatureNotApplicants,
+			Field:   "signature",
+		},
+		{
+			Name:    "R6 not when the time is over, noticed or not",
+			Given:   waiting(t),
+			When:    answer(daur, eds, 72*time.Hour),
+			Refused: domain.CodeConfirmationLate,
+		},
+		{
+			Name:  "R6 in the last second",
+			Given: waiting(t),
+			When:  answer(daur, eds, 72*time.Hour-time.Second),
+			Then: []domain.Event{
+				residence.CoOwnerConfirmed{
+					CaseID:      caseID,
+					PersonID:    daur,
+					Signature:   eds,
+					Evidence:    domaintest.Signed(eds, daur),
+					ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second),
+				},
 			},
-		}},
-		{Name: "R6 not too early for the timer", Given: waiting(t), Refused: domain.CodeNotDue, When: func(d *residence.Deregistration) ([]domain.Event, error) {
-			cmd := domaintest.Command()
-			cmd.Now = cmd.Now.Add(72*time.Hour - time.Second)
-			return d.Lapse(cmd, rules.Book{})
-		}},
+		},
+		{
+			Name:  "R6 F13 the 30 minutes run from the last confirmation",
+			Given: waiting(t, confirmedBy(daur)),
+			When:  answer(erlan, eds, 48*time.Hour),
+			Then: []domain.Event{
+				residence.CoOwnerConfirmed{
+					CaseID: caseID, PersonID: erlan, Signature: eds, Evidence: domaintest.Signed(eds, erlan), ConfirmedAt: domaintest.Noon().Add(48 * time.Hour), Deadline: domaintest.Noon().Add(48*time.Hour + 30*time.Minute),
+				},
+			},
+		},
+		{
+			Name:    "R6 not too early for the timer",
+			Given:   waiting(t),
+			Refused: domain.CodeNotDue,
+			When: func(d *residence.Deregistration) ([]domain.Event, error) {
+				cmd := domaintest.Command()
+				cmd.Now = cmd.Now.Add(72*time.Hour - time.Second)
+				return d.Lapse(cmd, rules.Book{})
+			},
+		},
 	})
 }
 
@@ -249,7 +402,16 @@ func TestR5_R6_TitleIsJudgedAtTheLastConfirmation(t *testing.T) {
 			}
 			dwelling := domaintest.Fold[residence.Dwelling](append(theFlat(), owners("2026-03-15", now...))...)
 			d := domaintest.Fold[residence.Deregistration](waiting(t, confirmedBy(daur))...)
-			events, err := d.Answer(domaintest.Command(), residence.AnswerApplication{PersonID: erlan, Answer: residence.AnswerConfirm, Signature: domain.SignatureEDS, Evidence: domaintest.Signed(domain.SignatureEDS, erlan)}, dwelling)
+			events, err := d.Answer(
+				domaintest.Command(),
+				residence.AnswerApplication{
+					PersonID:  erlan,
+					Answer:    residence.AnswerConfirm,
+					Signature: domain.SignatureEDS,
+					Evidence:  domaintest.Signed(domain.SignatureEDS, erlan),
+				},
+				dwelling,
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -302,7 +464,8 @@ func TestR22_AnOwnerRemovesThemselves(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := events[0].(residence.DeregistrationApplied)
-			if e.Ground != residence.GroundOwnerApplication || !slices.Equal(e.Persons, c.a.c.Persons) || !slices.Equal(e.CoOwners, c.asked) {
+			if e.Ground != residence.GroundOwnerApplication || !slices.Equal(e.Persons, c.a.c.Persons) ||
+				!slices.Equal(e.CoOwners, c.asked) {
 				t.Errorf("received for %v on the ground %s, asks %v, want %v", e.Persons, e.Ground, e.CoOwners, c.asked)
 			}
 		})

@@ -45,7 +45,15 @@ func TestR19_EveryOwnerConsentsToARegistration(t *testing.T) {
 	} {
 		for _, kind := range []residence.Kind{residence.Permanent, residence.Temporary} {
 			t.Run(c.name+", "+string(kind), func(t *testing.T) {
-				r := residence.Register{RegistrationID: first, DwellingID: flat, Kind: kind, From: today, Consents: c.consents, Dwelling: &residence.Dwelling{ID: flat, Owners: c.owners}, Rules: c.rules}
+				r := residence.Register{
+					RegistrationID: first,
+					DwellingID:     flat,
+					Kind:           kind,
+					From:           today,
+					Consents:       c.consents,
+					Dwelling:       &residence.Dwelling{ID: flat, Owners: c.owners},
+					Rules:          c.rules,
+				}
 				if kind == residence.Temporary {
 					r.Until = today.AddMonths(2)
 				}

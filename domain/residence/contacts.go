@@ -50,7 +50,9 @@ func (p *Person) ConfirmContacts(cmd domain.Command, c ConfirmContacts) ([]domai
 	if p.Contacts.Phone == c.Phone && p.Contacts.Email == c.Email && p.Contacts.Language == c.Language {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "these contacts are confirmed already")
 	}
-	return []domain.Event{ContactsConfirmed{PersonID: p.ID, Phone: c.Phone, Email: c.Email, Language: c.Language, ConfirmedAt: cmd.Now}}, nil
+	return []domain.Event{
+		ContactsConfirmed{PersonID: p.ID, Phone: c.Phone, Email: c.Email, Language: c.Language, ConfirmedAt: cmd.Now},
+	}, nil
 }
 
 // isPhone reports whether s is a number in the form of E.164: a plus sign and 8
@@ -65,5 +67,8 @@ func isPhone(s string) bool {
 func isEmail(s string) bool {
 	name, host, at := strings.Cut(s, "@")
 	return at && name != "" && len(s) <= 254 && strings.Contains(strings.Trim(host, "."), ".") &&
-		!strings.ContainsAny(host, "@/") && !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) || r == '<' || r == '>' || r == ',' })
+		!strings.ContainsAny(
+			host,
+			"@/",
+		) && !strings.ContainsFunc(s, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) || r == '<' || r == '>' || r == ',' })
 }

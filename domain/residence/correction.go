@@ -146,7 +146,14 @@ func (r Registration) Standing() Standing {
 
 // registration is the one that was inserted.
 func (e RegistrationInserted) registration(at domain.Position) Registration {
-	return Registration{ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.Now.From, Until: e.Now.Until, Position: at}
+	return Registration{
+		ID:         e.RegistrationID,
+		DwellingID: e.DwellingID,
+		Kind:       e.Kind,
+		From:       e.Now.From,
+		Until:      e.Now.Until,
+		Position:   at,
+	}
 }
 
 // stand makes the registration what s says.
@@ -524,7 +531,8 @@ func (w *correcting) change(ch Change) *domain.Error {
 func (w *correcting) named(n FactName) (fact, *domain.Error) {
 	if !n.Event.IsZero() {
 		// A correction names only what was recorded before it.
-		if i := w.facts.index(n.Event.Revision); n.Event.Stream == w.ID.Stream() && i >= 0 && n.Event.Revision < w.began {
+		if i := w.facts.index(n.Event.Revision); n.Event.Stream == w.ID.Stream() && i >= 0 &&
+			n.Event.Revision < w.began {
 			return w.facts[i], nil
 		}
 		return fact{}, domain.Refuse(domain.Invalid, domain.CodeFactUnknown,
@@ -817,9 +825,10 @@ func (p *Person) leftBare(after *Person, today domain.Date) []Consequence {
 // to where the person did not move, and results of S001 cases.
 func (p *Person) contradicted(after *Person) []Consequence {
 	moves := func(p *Person, r Registration) bool {
-		return r.Ended && !r.Void && r.Reason == MovedToNewAddress && slices.ContainsFunc(p.Registrations, func(to Registration) bool {
-			return to.Kind == Permanent && !to.Void && to.ID != r.ID && to.From == r.EndedOn
-		})
+		return r.Ended && !r.Void && r.Reason == MovedToNewAddress &&
+			slices.ContainsFunc(p.Registrations, func(to Registration) bool {
+				return to.Kind == Permanent && !to.Void && to.ID != r.ID && to.From == r.EndedOn
+			})
 	}
 	var cs []Consequence
 	for i, was := range p.Registrations {

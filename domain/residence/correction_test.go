@@ -96,7 +96,10 @@ func TestR14_AMoveInTheMiddleIsAnnulledThoughLaterFactsExist(t *testing.T) {
 		"first 2025-01-01 2025-10-01 moved_to_new_address",
 		"second 2025-06-01 2025-10-01 moved_to_new_address annulled",
 		"third 2025-10-01")
-	if got := domaintest.Types(h[6:]); !slices.Equal(got, []string{"RegistrationAnnulled", "EndingAnnulled", "RegistrationEnded"}) {
+	if got := domaintest.Types(h[6:]); !slices.Equal(
+		got,
+		[]string{"RegistrationAnnulled", "EndingAnnulled", "RegistrationEnded"},
+	) {
 		t.Errorf("by %v", got)
 	}
 	if domaintest.Diff([]domain.Event(moved()), []domain.Event(h[:6])) != "" {
@@ -109,8 +112,16 @@ func TestR14_ACorrectionNamesWhatItCorrectsAndTellsBothStandings(t *testing.T) {
 	domaintest.Happened(t, h[6:], nil, residence.RegistrationCorrected{
 		PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Corrects: ref(1),
 		Ground: residence.ClericalError, Reasons: "the desk mistook the day", Accepted: []domain.Code{domain.CodeLeavesHole},
-		Was: residence.Standing{From: day("2025-01-01"), EndedOn: day("2025-06-01"), Reason: residence.MovedToNewAddress},
-		Now: residence.Standing{From: day("2025-02-01"), EndedOn: day("2025-06-01"), Reason: residence.MovedToNewAddress},
+		Was: residence.Standing{
+			From:    day("2025-01-01"),
+			EndedOn: day("2025-06-01"),
+			Reason:  residence.MovedToNewAddress,
+		},
+		Now: residence.Standing{
+			From:    day("2025-02-01"),
+			EndedOn: day("2025-06-01"),
+			Reason:  residence.MovedToNewAddress,
+		},
 	})
 	if got := h[6].EffectiveAt(); !got.Equal(day("2025-01-01").Start()) {
 		t.Errorf("true since %s", got)
@@ -123,7 +134,15 @@ func TestR14_ConsequencesAreListedAndRefusedUnlessAccepted(t *testing.T) {
 		from, until string
 	}
 	ofCase := moved()
-	ofCase[4] = residence.RegistrationEnded{PersonID: aigul, RegistrationID: again, DwellingID: house, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2025-10-01"), CaseID: caseID}
+	ofCase[4] = residence.RegistrationEnded{
+		PersonID:       aigul,
+		RegistrationID: again,
+		DwellingID:     house,
+		Kind:           residence.Permanent,
+		Reason:         residence.OwnerApplication,
+		On:             day("2025-10-01"),
+		CaseID:         caseID,
+	}
 	for _, c := range []struct {
 		name  string
 		given history
@@ -168,7 +187,12 @@ func TestR14_ConsequencesAreListedAndRefusedUnlessAccepted(t *testing.T) {
 				t.Fatalf("consequences %v, want %v", got, c.want)
 			}
 			for i := range codes { // each of them must be accepted
-				e := c.given.refusesCorrection(t, accepting(c.act, slices.Delete(slices.Clone(codes), i, i+1)...), domain.CodeConsequences, "accept")
+				e := c.given.refusesCorrection(
+					t,
+					accepting(c.act, slices.Delete(slices.Clone(codes), i, i+1)...),
+					domain.CodeConsequences,
+					"accept",
+				)
 				if len(e.Also) != 1 || e.Also[0].Code != codes[i] {
 					t.Errorf("refused for %v, want %s", e.Also, codes[i])
 				}
@@ -198,7 +222,8 @@ func spansOf(lines []residence.Line) []string {
 }
 
 func TestR14_ACorrectionIsCorrectedAtAnyDepth(t *testing.T) {
-	h := resident().permanent(first, flat, "2025-01-01").ended(first, flat, residence.Permanent, residence.OwnerApplication, "2025-06-01")
+	h := resident().permanent(first, flat, "2025-01-01").
+		ended(first, flat, residence.Permanent, residence.OwnerApplication, "2025-06-01")
 	all := []domain.Code{domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCaseContradicted}
 	did := func(c residence.Change) { t.Helper(); h = h.corrected(t, accepting(correct(c), all...)) }
 	open, wrong, right := "first 2025-01-01", "first 2025-01-01 2025-07-01 owner_application", "first 2025-01-01 2025-06-01 owner_application"
@@ -225,12 +250,23 @@ func TestR14_ACorrectionIsCorrectedAtAnyDepth(t *testing.T) {
 	h.refusesCorrection(t, correct(annul(11)), domain.CodeFactNotInForce, "changes[0].event")
 	did(annul(12)) // 13: it never began, after all
 	h.is(t, right+" annulled")
-	h.refusesCorrection(t, correct(amend(3, residence.Change{EndedOn: day("2025-07-01")})), domain.CodeFactNotInForce, "changes[0].event")
-	h.refusesCorrection(t, correct(amend(13, residence.Change{From: day("2025-07-01")})), domain.CodeNotAmendable, "changes[0].action")
+	h.refusesCorrection(
+		t,
+		correct(amend(3, residence.Change{EndedOn: day("2025-07-01")})),
+		domain.CodeFactNotInForce,
+		"changes[0].event",
+	)
+	h.refusesCorrection(
+		t,
+		correct(amend(13, residence.Change{From: day("2025-07-01")})),
+		domain.CodeNotAmendable,
+		"changes[0].action",
+	)
 }
 
 func TestR14_ACorrectionThatMakesNoSenseIsRefused(t *testing.T) {
-	stays := resident().temporary(first, flat, "2025-01-01", "2025-04-01").temporary(again, house, "2025-05-01", "2025-09-01")
+	stays := resident().temporary(first, flat, "2025-01-01", "2025-04-01").
+		temporary(again, house, "2025-05-01", "2025-09-01")
 	early := stays.ended(again, house, residence.Temporary, residence.OwnerApplication, "2025-06-01")
 	gone := moved().corrected(t, correct(annul(5), annul(4)))
 	act := func(change func(*residence.Correct)) residence.Correct {
@@ -272,8 +308,9 @@ func TestR14_ACorrectionThatMakesNoSenseIsRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) { c.given.refusesCorrection(t, c.act, c.code, c.field) })
 	}
-	stays.corrected(t, correct(amend(1, residence.Change{Until: day("2025-05-01")}))).is(t, // up to the next, and no day more
-		"first 2025-01-01 term 2025-05-01", "second 2025-05-01 term 2025-09-01")
+	stays.corrected(t, correct(amend(1, residence.Change{Until: day("2025-05-01")}))).
+		is(t, // up to the next, and no day more
+			"first 2025-01-01 term 2025-05-01", "second 2025-05-01 term 2025-09-01")
 }
 
 func TestR13_ATermIsCorrectedWithTheEndingThatFollowedFromIt(t *testing.T) {
@@ -284,7 +321,12 @@ func TestR13_ATermIsCorrectedWithTheEndingThatFollowedFromIt(t *testing.T) {
 	if got := domaintest.Types(longer[3:]); !slices.Equal(got, []string{"EndingAnnulled", "RegistrationCorrected"}) {
 		t.Errorf("by %v", got)
 	}
-	h.refusesCorrection(t, correct(amend(2, residence.Change{EndedOn: day("2026-01-01")})), domain.CodeNotAmendable, "changes[0].ended_on")
+	h.refusesCorrection(
+		t,
+		correct(amend(2, residence.Change{EndedOn: day("2026-01-01")})),
+		domain.CodeNotAmendable,
+		"changes[0].ended_on",
+	)
 }
 
 func TestR14_FactsAreNamedByTheirRegistrationToo(t *testing.T) {
@@ -319,10 +361,12 @@ func TestR14_ResidentsOfADwellingFollowCorrections(t *testing.T) {
 
 func TestR14_ARegistrationAfterACorrectionGoesOnFromTheCorrectedTimeline(t *testing.T) {
 	h := moved().corrected(t, accepting(correct(annul(5)), domain.CodeLeavesWithoutResidence, domain.CodeEndingWithoutMove))
-	events, err := h.fold().Register(domaintest.Command(), residence.Register{RegistrationID: domaintest.ID[domain.RegistrationID]("right"), DwellingID: dacha, Kind: residence.Permanent, From: day("2025-10-01")})
+	events, err := h.fold().
+		Register(domaintest.Command(), residence.Register{RegistrationID: domaintest.ID[domain.RegistrationID]("right"), DwellingID: dacha, Kind: residence.Permanent, From: day("2025-10-01")})
 	if err != nil || len(events) != 1 {
 		t.Fatalf("%v, %v", events, err)
 	}
-	gone, err := h.fold().EndFor(residence.EndFor{CaseID: caseID, DwellingID: dacha, Ground: residence.GroundOwnerApplication, On: today})
+	gone, err := h.fold().
+		EndFor(residence.EndFor{CaseID: caseID, DwellingID: dacha, Ground: residence.GroundOwnerApplication, On: today})
 	domaintest.Refused(t, gone, err, domain.CodeNotRegisteredHere, "")
 }

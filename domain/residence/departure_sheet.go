@@ -193,7 +193,11 @@ func (p *Person) RequestDepartureSheet(cmd domain.Command, c RequestDepartureShe
 
 // sheetFor returns the sheet that was issued of the ending. A case issues the
 // sheet of the ending that it recorded, not of a correction of it.
-func (p *Person) sheetFor(by domain.EventRef, of *Deregistration, id domain.RegistrationID) (domain.CertificateID, bool) {
+func (p *Person) sheetFor(
+	by domain.EventRef,
+	of *Deregistration,
+	id domain.RegistrationID,
+) (domain.CertificateID, bool) {
 	for _, s := range p.sheets {
 		if s.Ending == by {
 			return s.CertificateID, true

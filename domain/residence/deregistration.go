@@ -410,7 +410,9 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		}
 	case GroundDepartureAbroad:
 		for i, id := range c.Persons {
-			if !has(func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.PersonID == id }) {
+			if !has(
+				func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.PersonID == id },
+			) {
 				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
 					"add the territorial police's exit permission that names %s: a document of type "+
 						"exit_permission with this person_id", domain.Path("persons", i)).At("documents")

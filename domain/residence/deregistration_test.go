@@ -86,7 +86,11 @@ func evidence(e domain.Evidence) func(*application) {
 }
 
 func (a *application) receive() ([]domain.Event, error) {
-	facts := residence.Facts{Applicant: a.owner.fold(), Dwelling: domaintest.Fold[residence.Dwelling](a.dwelling...), Rules: a.rules}
+	facts := residence.Facts{
+		Applicant: a.owner.fold(),
+		Dwelling:  domaintest.Fold[residence.Dwelling](a.dwelling...),
+		Rules:     a.rules,
+	}
 	for _, p := range a.persons {
 		facts.Persons = append(facts.Persons, p.fold())
 	}
@@ -126,7 +130,8 @@ func TestC4_R18_FiledOutsideWorkingTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := got[0].(residence.DeregistrationApplied)
-		if !e.ReceivedAt.Equal(instant(c.filed)) || !e.RegisteredAt.Equal(instant(c.registered)) || !e.Deadline.Equal(instant(c.filed).Add(30*time.Minute)) {
+		if !e.ReceivedAt.Equal(instant(c.filed)) || !e.RegisteredAt.Equal(instant(c.registered)) ||
+			!e.Deadline.Equal(instant(c.filed).Add(30*time.Minute)) {
 			t.Errorf("filed %s: received %s, registered %s, due %s", c.filed, e.ReceivedAt, e.RegisteredAt, e.Deadline)
 		}
 	}
@@ -153,8 +158,16 @@ func TestR1_Matrix(t *testing.T) {
 		{residence.Citizen, domain.ChannelStateCorp}:                      {owner: hand, abroad: hand, court: hand},
 		{residence.Citizen, domain.ChannelPortal}:                         {owner: eds}, // R2
 		{residence.PermanentForeigner, domain.ChannelProviderAtStateCorp}: {owner: hand, abroad: hand, court: hand},
-		{residence.PermanentStateless, domain.ChannelProviderAtStateCorp}: {owner: hand, abroad: hand, court: hand}, // R3
-		{residence.Refugee, domain.ChannelProvider}:                       {owner: hand, abroad: hand, court: hand}, // R3
+		{residence.PermanentStateless, domain.ChannelProviderAtStateCorp}: {
+			owner:  hand,
+			abroad: hand,
+			court:  hand,
+		}, // R3
+		{residence.Refugee, domain.ChannelProvider}: {
+			owner:  hand,
+			abroad: hand,
+			court:  hand,
+		}, // R3
 	}
 	methods := []domain.SignatureMethod{eds, domain.SignatureOTP, hand, ""}
 	for _, cl := range residence.Classes {
@@ -330,7 +343,12 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 		{PersonID: daur, Ended: []domain.RegistrationID{first}},
 		{PersonID: erlan, Code: domain.CodeNotRegisteredHere, Reason: "not here"},
 	}
-	decided := residence.DeregistrationDecided{CaseID: caseID, Results: results, Edition: rules.Default().On(today).ID, DecidedAt: domaintest.Noon()}
+	decided := residence.DeregistrationDecided{
+		CaseID:    caseID,
+		Results:   results,
+		Edition:   rules.Default().On(today).ID,
+		DecidedAt: domaintest.Noon(),
+	}
 	domaintest.Run(t, []domaintest.Spec[residence.Deregistration]{
 		{
 			Name:  "R15 R23 decided with a result for each person",
@@ -361,8 +379,16 @@ func TestR15_ACaseIsReceivedOnceAndDecidedOnce(t *testing.T) {
 }
 
 func TestQ10_TheEditionOfTheDayOfTheApplicationJudgesAndIsStored(t *testing.T) {
-	book := rulestest.Book(t, "2026-03-16", `"term_minutes": 30`, `"term_minutes": 45`, `"identity_card": 16`, `"identity_card": 14`,
-		`"state_corporation": ["handwritten"]`, `"state_corporation": ["eds"]`)
+	book := rulestest.Book(
+		t,
+		"2026-03-16",
+		`"term_minutes": 30`,
+		`"term_minutes": 45`,
+		`"identity_card": 16`,
+		`"identity_card": 14`,
+		`"state_corporation": ["handwritten"]`,
+		`"state_corporation": ["eds"]`,
+	)
 	for _, c := range []struct {
 		on, edition string
 		term        time.Duration
@@ -403,8 +429,14 @@ func TestQ10_TheEditionOfTheDayOfTheApplicationJudgesAndIsStored(t *testing.T) {
 func TestR8_TheAgeOfTheIdentityCardIsThatOfTheEdition(t *testing.T) {
 	book := rulestest.Book(t, "2026-03-15", `"identity_card": 16`, `"identity_card": 14`)
 	abroad := func(paper domain.Document) *application {
-		return applied(living(recorded(daur, residence.Citizen, "2012-03-15").permanent(first, flat, "2020-01-01")),
-			on(residence.GroundDepartureAbroad, domain.Document{Type: domain.DocumentExitPermission, PersonID: daur}, paper))
+		return applied(
+			living(recorded(daur, residence.Citizen, "2012-03-15").permanent(first, flat, "2020-01-01")),
+			on(
+				residence.GroundDepartureAbroad,
+				domain.Document{Type: domain.DocumentExitPermission, PersonID: daur},
+				paper,
+			),
+		)
 	}
 	passport := domain.Document{Type: domain.DocumentPassport, PersonID: daur}
 	card := domain.Document{Type: domain.DocumentIdentityCard, PersonID: daur, Surrendered: true}
@@ -435,7 +467,8 @@ func TestR18_ThirtyMinutesFromHandingIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := got[0].(residence.DeregistrationApplied)
-	if want := time.Date(2026, 3, 16, 0, 15, 0, 0, domain.Zone); !e.Deadline.Equal(want) || !e.EffectiveAt().Equal(a.cmd.Now) {
+	if want := time.Date(2026, 3, 16, 0, 15, 0, 0, domain.Zone); !e.Deadline.Equal(want) ||
+		!e.EffectiveAt().Equal(a.cmd.Now) {
 		t.Errorf("received %v, deadline %v, want %v", e.EffectiveAt(), e.Deadline, want)
 	}
 }

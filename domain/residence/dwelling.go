@@ -255,8 +255,12 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 			"a change of owners cannot be in the future: give today or an earlier day").At("effective_on")
 	}
 	if c.On.Before(d.since) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeEffectiveTooEarly,
-			"the present owners are recorded from %s on; the change cannot be before that day", d.since).At("effective_on")
+		return nil, domain.Refuse(
+			domain.Conflict,
+			domain.CodeEffectiveTooEarly,
+			"the present owners are recorded from %s on; the change cannot be before that day",
+			d.since,
+		).At("effective_on")
 	}
 	return []domain.Event{OwnersChanged{DwellingID: d.ID, Owners: c.Owners, On: c.On}}, nil
 }
@@ -282,8 +286,11 @@ func checkOwners(owners []Owner) error {
 		}
 		r, ok := o.Share.rat()
 		if !ok {
-			return domain.Refuse(domain.Invalid, domain.CodeShareFormat,
-				`write a share as a fraction of the whole, for example "1/2", at most "1/1"`).At(domain.Path("owners", i, "share"))
+			return domain.Refuse(
+				domain.Invalid,
+				domain.CodeShareFormat,
+				`write a share as a fraction of the whole, for example "1/2", at most "1/1"`,
+			).At(domain.Path("owners", i, "share"))
 		}
 		total.Add(total, r)
 	}

@@ -23,7 +23,12 @@ func owners(on string, owners ...residence.Owner) domain.Event {
 
 func TestRecordDwelling(t *testing.T) {
 	record := func(change func(*residence.RecordDwelling)) func(*residence.Dwelling) ([]domain.Event, error) {
-		c := residence.RecordDwelling{DwellingID: flat, RKA: "0201300012345678", KATO: "750000000", Address: "Алматы, Абай 1"}
+		c := residence.RecordDwelling{
+			DwellingID: flat,
+			RKA:        "0201300012345678",
+			KATO:       "750000000",
+			Address:    "Алматы, Абай 1",
+		}
 		change(&c)
 		return func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(domaintest.Command(), c) }
 	}
@@ -47,10 +52,15 @@ func TestRecordDwelling(t *testing.T) {
 			When: record(func(c *residence.RecordDwelling) {
 				c.Owners = []residence.Owner{{PersonID: aigul, Share: "1/2"}, {PersonID: daur}}
 			}),
-			Then: append(theFlat(), owners("2026-03-15", residence.Owner{PersonID: aigul, Share: "1/2"}, residence.Owner{PersonID: daur})),
+			Then: append(
+				theFlat(),
+				owners("2026-03-15", residence.Owner{PersonID: aigul, Share: "1/2"}, residence.Owner{PersonID: daur}),
+			),
 		}, {
-			Name:    "R5 wrong owners leave the dwelling unrecorded",
-			When:    record(func(c *residence.RecordDwelling) { c.Owners = []residence.Owner{{PersonID: aigul}, {PersonID: aigul}} }),
+			Name: "R5 wrong owners leave the dwelling unrecorded",
+			When: record(
+				func(c *residence.RecordDwelling) { c.Owners = []residence.Owner{{PersonID: aigul}, {PersonID: aigul}} },
+			),
 			Refused: domain.CodeNamedTwice, Field: "owners[1].person_id",
 		}, {
 			Name:    "R7 once",

@@ -50,7 +50,13 @@ func (h history) temporary(id domain.RegistrationID, at domain.DwellingID, from,
 	})
 }
 
-func (h history) ended(id domain.RegistrationID, at domain.DwellingID, kind residence.Kind, why residence.Reason, on string) history {
+func (h history) ended(
+	id domain.RegistrationID,
+	at domain.DwellingID,
+	kind residence.Kind,
+	why residence.Reason,
+	on string,
+) history {
 	return append(slices.Clip(h), residence.RegistrationEnded{
 		PersonID: h.person(), RegistrationID: id, DwellingID: at, Kind: kind, Reason: why, On: day(on),
 	})

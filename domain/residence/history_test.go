@@ -36,7 +36,10 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 			case "sheet":
 				if n := len(p.Registrations); n > 0 {
 					id := p.Registrations[rapid.IntRange(0, n-1).Draw(t, "registration")].ID
-					events, err = p.RequestDepartureSheet(cmd, residence.RequestDepartureSheet{RegistrationID: id, Case: ofCases.decided[p.EndedBy(id)]})
+					events, err = p.RequestDepartureSheet(
+						cmd,
+						residence.RequestDepartureSheet{RegistrationID: id, Case: ofCases.decided[p.EndedBy(id)]},
+					)
 				}
 			case "expire":
 				if n := len(p.Registrations); n > 0 {
@@ -46,7 +49,9 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 				events, err = p.Correct(cmd, drawCorrection(t, h, now, fmt.Sprint("inserted ", i, " "), dwellings))
 			case "reside", "stay":
 				c := residence.Register{
-					RegistrationID: domaintest.ID[domain.RegistrationID](fmt.Sprint(i)), DwellingID: at, Kind: residence.Permanent,
+					RegistrationID: domaintest.ID[domain.RegistrationID](
+						fmt.Sprint(i),
+					), DwellingID: at, Kind: residence.Permanent,
 					From: now.AddDays(-rapid.IntRange(0, 60).Draw(t, "backdated")),
 				}
 				if what == "stay" {
@@ -54,9 +59,13 @@ func TestR11_R12_R13_R14_R17_RandomHistories(t *testing.T) {
 				}
 				events, err = p.Register(cmd, c)
 			case "deregister":
-				events, err = p.EndFor(residence.EndFor{CaseID: caseID, DwellingID: at, Ground: residence.GroundOwnerApplication, On: now})
+				events, err = p.EndFor(
+					residence.EndFor{CaseID: caseID, DwellingID: at, Ground: residence.GroundOwnerApplication, On: now},
+				)
 			case "leave":
-				events, err = p.EndFor(residence.EndFor{CaseID: caseID, DwellingID: at, Ground: residence.GroundDepartureAbroad, On: now})
+				events, err = p.EndFor(
+					residence.EndFor{CaseID: caseID, DwellingID: at, Ground: residence.GroundDepartureAbroad, On: now},
+				)
 			}
 			if err != nil {
 				if len(events) != 0 || domain.CodeOf(err) == "" {
@@ -104,7 +113,11 @@ func (s *sheets) decide(t *rapid.T, id domain.CaseID, revision int, events []dom
 		s.decided = map[domain.CaseID]*residence.Deregistration{}
 	}
 	d := domaintest.Fold[residence.Deregistration](
-		residence.DeregistrationApplied{CaseID: id, Persons: []domain.PersonID{aigul}, DepartureSheet: rapid.Bool().Draw(t, "asks for sheets")},
+		residence.DeregistrationApplied{
+			CaseID:         id,
+			Persons:        []domain.PersonID{aigul},
+			DepartureSheet: rapid.Bool().Draw(t, "asks for sheets"),
+		},
 		residence.DeregistrationDecided{CaseID: id, Results: []residence.Result{result}},
 	)
 	s.decided[id] = d
@@ -136,8 +149,14 @@ func checkSheets(t *rapid.T, p *residence.Person, h history, ofCases sheets) {
 			t.Fatalf("R17: %d valid sheets of %s", valid[sheet.RegistrationID], sheet.RegistrationID)
 		}
 		for _, r := range p.Registrations {
-			if r.ID == sheet.RegistrationID && (!r.Ended || r.Void || r.EndedOn != sheet.On || r.Reason != sheet.Reason) {
-				t.Fatalf("R17: a valid sheet says %s on %s, the registry holds %+v", sheet.Reason, sheet.On, r.Standing())
+			if r.ID == sheet.RegistrationID &&
+				(!r.Ended || r.Void || r.EndedOn != sheet.On || r.Reason != sheet.Reason) {
+				t.Fatalf(
+					"R17: a valid sheet says %s on %s, the registry holds %+v",
+					sheet.Reason,
+					sheet.On,
+					r.Standing(),
+				)
 			}
 		}
 	}
@@ -145,7 +164,13 @@ func checkSheets(t *rapid.T, p *residence.Person, h history, ofCases sheets) {
 
 // drawCorrection corrects one or two facts, whatever they are, and accepts what
 // comes of it.
-func drawCorrection(t *rapid.T, h history, now domain.Date, name string, dwellings []domain.DwellingID) residence.Correct {
+func drawCorrection(
+	t *rapid.T,
+	h history,
+	now domain.Date,
+	name string,
+	dwellings []domain.DwellingID,
+) residence.Correct {
 	c := residence.Correct{Ground: residence.ClericalError, Reasons: "random", Accept: []domain.Code{
 		domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence, domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
 	}}
@@ -165,14 +190,19 @@ func drawCorrection(t *rapid.T, h history, now domain.Date, name string, dwellin
 				ins.Kind, ins.Until = residence.Temporary, ins.From.AddDays(rapid.IntRange(25, 370).Draw(t, "length"))
 			}
 			if rapid.Bool().Draw(t, "ended") {
-				ins.EndedOn, ins.Reason = days("ended on"), rapid.SampledFrom([]residence.Reason{residence.MovedToNewAddress, residence.OwnerApplication, residence.TermExpired}).Draw(t, "reason")
+				ins.EndedOn, ins.Reason = days(
+					"ended on",
+				), rapid.SampledFrom([]residence.Reason{residence.MovedToNewAddress, residence.OwnerApplication, residence.TermExpired}).
+					Draw(t, "reason")
 			}
 			c.Changes = append(c.Changes, ins)
 			continue
 		case "insert instead":
 			c.Changes = append(c.Changes, residence.Change{
 				Fact: residence.FactName{Event: ref(revision)}, Action: residence.Insert,
-				RegistrationID: domaintest.ID[domain.RegistrationID](name + fmt.Sprint(i)), DwellingID: rapid.SampledFrom(dwellings).Draw(t, "at"),
+				RegistrationID: domaintest.ID[domain.RegistrationID](
+					name + fmt.Sprint(i),
+				), DwellingID: rapid.SampledFrom(dwellings).Draw(t, "at"),
 			})
 			continue
 		}
@@ -261,7 +291,8 @@ func checkEndings(t *rapid.T, p *residence.Person) {
 		if r.Ended && r.EndedOn.Before(r.From) {
 			t.Fatalf("R14: %s began on %s and ended on %s", r.Kind, r.From, r.EndedOn)
 		}
-		if r.Kind == residence.Temporary && (r.Until.Before(r.From.AddMonths(1)) || r.From.AddMonths(12).Before(r.Until)) {
+		if r.Kind == residence.Temporary &&
+			(r.Until.Before(r.From.AddMonths(1)) || r.From.AddMonths(12).Before(r.Until)) {
 			t.Fatalf("R13: a stay from %s until %s", r.From, r.Until)
 		}
 	}
@@ -297,7 +328,8 @@ func checkMove(t *rapid.T, before, after residence.Person, events []domain.Event
 	if began == nil {
 		return
 	}
-	if moved != nil && (moved.On != began.From || moved.Kind != residence.Permanent || began.Kind != residence.Permanent || moved.Reason != residence.MovedToNewAddress) {
+	if moved != nil &&
+		(moved.On != began.From || moved.Kind != residence.Permanent || began.Kind != residence.Permanent || moved.Reason != residence.MovedToNewAddress) {
 		t.Fatalf("R12: the new %s begins on %s, the old %s ends on %s", began.Kind, began.From, moved.Kind, moved.On)
 	}
 	for i, r := range before.Registrations {

@@ -10,8 +10,21 @@ import (
 )
 
 // forgotten is a registration to insert.
-func forgotten(id domain.RegistrationID, at domain.DwellingID, k residence.Kind, from, until, ended string, why residence.Reason) residence.Change {
-	c := residence.Change{Action: residence.Insert, RegistrationID: id, DwellingID: at, Kind: k, From: day(from), Reason: why}
+func forgotten(
+	id domain.RegistrationID,
+	at domain.DwellingID,
+	k residence.Kind,
+	from, until, ended string,
+	why residence.Reason,
+) residence.Change {
+	c := residence.Change{
+		Action:         residence.Insert,
+		RegistrationID: id,
+		DwellingID:     at,
+		Kind:           k,
+		From:           day(from),
+		Reason:         why,
+	}
 	if until != "" {
 		c.Until = day(until)
 	}
@@ -29,20 +42,32 @@ func instead(revision int, c residence.Change) residence.Change {
 
 func TestR14_AForgottenRegistrationIsInsertedBetweenClosedOnes(t *testing.T) {
 	closed := resident().
-		permanent(first, flat, "2024-01-01").ended(first, flat, residence.Permanent, residence.OwnerApplication, "2025-01-01").
+		permanent(first, flat, "2024-01-01").
+		ended(first, flat, residence.Permanent, residence.OwnerApplication, "2025-01-01").
 		permanent(again, house, "2025-06-01")
 	between := forgotten(third, dacha, residence.Permanent, "2025-01-01", "", "2025-06-01", residence.MovedToNewAddress)
 	h := closed.corrected(t, correct(between)).is(t,
 		"first 2024-01-01 2025-01-01 owner_application",
 		"third 2025-01-01 2025-06-01 moved_to_new_address",
 		"second 2025-06-01")
-	domaintest.Happened(t, h[len(closed):], nil,
+	domaintest.Happened(
+		t,
+		h[len(closed):],
+		nil,
 		residence.RegistrationInserted{
 			PersonID: aigul, RegistrationID: third, DwellingID: dacha, Kind: residence.Permanent,
 			Ground: residence.ClericalError, Reasons: "the desk mistook the day",
 			Was: residence.Standing{Void: true}, Now: residence.Standing{From: day("2025-01-01")},
 		},
-		residence.RegistrationEnded{PersonID: aigul, RegistrationID: third, DwellingID: dacha, Kind: residence.Permanent, Reason: residence.MovedToNewAddress, On: day("2025-06-01")})
+		residence.RegistrationEnded{
+			PersonID:       aigul,
+			RegistrationID: third,
+			DwellingID:     dacha,
+			Kind:           residence.Permanent,
+			Reason:         residence.MovedToNewAddress,
+			On:             day("2025-06-01"),
+		},
+	)
 	if got := h[len(closed)].EffectiveAt(); !got.Equal(day("2025-01-01").Start()) {
 		t.Errorf("true since %s", got)
 	}
@@ -52,13 +77,29 @@ func TestR14_AForgottenRegistrationIsInsertedBetweenClosedOnes(t *testing.T) {
 	// It is a registration like any other: corrected, annulled, and brought back.
 	h = h.corrected(t, accepting(correct(amend(4, residence.Change{From: day("2025-02-01")})), domain.CodeLeavesHole))
 	h = h.corrected(t, accepting(correct(annul(4)), domain.CodeLeavesHole))
-	h.is(t, "first 2024-01-01 2025-01-01 owner_application", "third 2025-02-01 2025-06-01 moved_to_new_address annulled", "second 2025-06-01")
+	h.is(
+		t,
+		"first 2024-01-01 2025-01-01 owner_application",
+		"third 2025-02-01 2025-06-01 moved_to_new_address annulled",
+		"second 2025-06-01",
+	)
 }
 
 func TestR14_AWrongDwellingOrKindIsAnnulledAndTheRightOneInserted(t *testing.T) {
 	fourth := domaintest.ID[domain.RegistrationID]("fourth")
 	ofCase := resident().permanent(first, flat, "2025-01-01")
-	ofCase = append(ofCase, residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: residence.OwnerApplication, On: day("2025-10-01"), CaseID: caseID})
+	ofCase = append(
+		ofCase,
+		residence.RegistrationEnded{
+			PersonID:       aigul,
+			RegistrationID: first,
+			DwellingID:     flat,
+			Kind:           residence.Permanent,
+			Reason:         residence.OwnerApplication,
+			On:             day("2025-10-01"),
+			CaseID:         caseID,
+		},
+	)
 	for _, c := range []struct {
 		name  string
 		given history
@@ -100,7 +141,12 @@ func TestR14_AWrongDwellingOrKindIsAnnulledAndTheRightOneInserted(t *testing.T) 
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for i := range c.codes { // each of them must be accepted
-				c.given.refusesCorrection(t, accepting(correct(c.what), slices.Delete(slices.Clone(c.codes), i, i+1)...), domain.CodeConsequences, "accept")
+				c.given.refusesCorrection(
+					t,
+					accepting(correct(c.what), slices.Delete(slices.Clone(c.codes), i, i+1)...),
+					domain.CodeConsequences,
+					"accept",
+				)
 			}
 			plan, err := c.given.fold().PlanCorrection(domaintest.Command(), correct(c.what))
 			if err != nil {
@@ -119,11 +165,16 @@ func TestR14_AWrongDwellingOrKindIsAnnulledAndTheRightOneInserted(t *testing.T) 
 			}
 			i := slices.IndexFunc(h.fold().Registrations, func(r residence.Registration) bool { return r.ID == fourth })
 			r := h.fold().Registrations[i]
-			if r.DwellingID != c.at || !slices.ContainsFunc(there.ActiveOn(r.From), func(x residence.Resident) bool { return x.ID == fourth }) {
+			if r.DwellingID != c.at ||
+				!slices.ContainsFunc(
+					there.ActiveOn(r.From),
+					func(x residence.Resident) bool { return x.ID == fourth },
+				) {
 				t.Errorf("the residents of the dwelling do not know %+v", r)
 			}
 			for i, e := range h {
-				if e, ok := e.(residence.RegistrationInserted); ok && c.what.Fact != (residence.FactName{}) && e.Corrects != c.what.Fact.Event {
+				if e, ok := e.(residence.RegistrationInserted); ok && c.what.Fact != (residence.FactName{}) &&
+					e.Corrects != c.what.Fact.Event {
 					t.Errorf("event %d does not say in whose place it stands: %+v", i, e)
 				}
 			}

@@ -87,7 +87,16 @@ func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 			"the dwelling is let, or was let when this was decided; a dwelling has one lease "+
 				"at a time").At("dwelling_id")
 	}
-	return []domain.Event{LeaseBegan{DwellingID: d.ID, PersonID: c.PersonID, Family: c.Family, CaseID: c.CaseID, On: c.On, BeganAt: cmd.Now}}, nil
+	return []domain.Event{
+		LeaseBegan{
+			DwellingID: d.ID,
+			PersonID:   c.PersonID,
+			Family:     c.Family,
+			CaseID:     c.CaseID,
+			On:         c.On,
+			BeganAt:    cmd.Now,
+		},
+	}, nil
 }
 
 // VoidLease voids the lease of a decision that the list refused.
@@ -95,7 +104,9 @@ func (d *Dwelling) VoidLease(cmd domain.Command, id domain.CaseID, code domain.C
 	if d.Lease == nil || d.Lease.CaseID != id {
 		return nil, notLeased()
 	}
-	return []domain.Event{LeaseVoided{DwellingID: d.ID, PersonID: d.Lease.PersonID, CaseID: id, Code: code, VoidedAt: cmd.Now}}, nil
+	return []domain.Event{
+		LeaseVoided{DwellingID: d.ID, PersonID: d.Lease.PersonID, CaseID: id, Code: code, VoidedAt: cmd.Now},
+	}, nil
 }
 
 // EndLease is the command that ends the lease of a dwelling.

@@ -319,7 +319,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents, CaseID: c.Provision, Kinship: c.Kinship, Warnings: warnings,
 	}
 	if c.Kind == Permanent {
-		began.Warnings = append(began.Warnings, c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())...)
+		began.Warnings = append(
+			began.Warnings,
+			c.Household.apart(p, c.DwellingID, c.Rules.On(cmd.Today()), cmd.Today())...)
 	}
 	var ended []domain.Event
 	for _, r := range p.Registrations {

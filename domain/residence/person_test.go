@@ -12,12 +12,27 @@ import (
 
 func TestRecordPerson(t *testing.T) {
 	record := func(cmd domain.Command, change func(*residence.RecordPerson)) func(*residence.Person) ([]domain.Event, error) {
-		c := residence.RecordPerson{PersonID: aigul, IIN: "900101300017", Name: "Айгүл", BirthDate: day("1990-01-01"), Class: residence.Citizen}
+		c := residence.RecordPerson{
+			PersonID:  aigul,
+			IIN:       "900101300017",
+			Name:      "Айгүл",
+			BirthDate: day("1990-01-01"),
+			Class:     residence.Citizen,
+		}
 		change(&c)
 		return func(p *residence.Person) ([]domain.Event, error) { return p.Record(cmd, c) }
 	}
 	happened := func(iin domain.IIN, birth string, class residence.Class) []domain.Event {
-		return history{residence.PersonRecorded{PersonID: aigul, IIN: iin, Name: "Айгүл", BirthDate: day(birth), Class: class, RecordedAt: domaintest.Noon()}}
+		return history{
+			residence.PersonRecorded{
+				PersonID:   aigul,
+				IIN:        iin,
+				Name:       "Айгүл",
+				BirthDate:  day(birth),
+				Class:      class,
+				RecordedAt: domaintest.Noon(),
+			},
+		}
 	}
 	now := domaintest.Command()
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
@@ -78,7 +93,13 @@ func TestRegister(t *testing.T) {
 		return residence.Register{RegistrationID: id, DwellingID: at, Kind: residence.Permanent, From: day(from)}
 	}
 	temporary := func(id domain.RegistrationID, at domain.DwellingID, from, until string) residence.Register {
-		return residence.Register{RegistrationID: id, DwellingID: at, Kind: residence.Temporary, From: day(from), Until: day(until)}
+		return residence.Register{
+			RegistrationID: id,
+			DwellingID:     at,
+			Kind:           residence.Temporary,
+			From:           day(from),
+			Until:          day(until),
+		}
 	}
 	// began and moved give only what a history adds to the one before it.
 	began := func(h history) []domain.Event { return h[1:] }
@@ -109,9 +130,17 @@ func TestRegister(t *testing.T) {
 			When:    register(residence.Register{RegistrationID: first, DwellingID: flat, Kind: residence.Permanent}),
 			Refused: domain.CodeRequired, Field: "effective_from",
 		}, {
-			Name:    "R11 permanent or temporary, nothing else",
-			Given:   none,
-			When:    register(residence.Register{RegistrationID: first, DwellingID: flat, Kind: "seasonal", From: today, Until: today.AddMonths(3)}),
+			Name:  "R11 permanent or temporary, nothing else",
+			Given: none,
+			When: register(
+				residence.Register{
+					RegistrationID: first,
+					DwellingID:     flat,
+					Kind:           "seasonal",
+					From:           today,
+					Until:          today.AddMonths(3),
+				},
+			),
 			Refused: domain.CodeValueUnknown, Field: "kind",
 		}, {
 			Name:  "R14 from the day of birth",
@@ -124,9 +153,17 @@ func TestRegister(t *testing.T) {
 			When:    register(permanent(first, flat, "1989-12-31")),
 			Refused: domain.CodeBeforeBirth, Field: "effective_from",
 		}, {
-			Name:    "R11 a permanent registration has no end",
-			Given:   none,
-			When:    register(residence.Register{RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: today, Until: today.AddMonths(2)}),
+			Name:  "R11 a permanent registration has no end",
+			Given: none,
+			When: register(
+				residence.Register{
+					RegistrationID: first,
+					DwellingID:     flat,
+					Kind:           residence.Permanent,
+					From:           today,
+					Until:          today.AddMonths(2),
+				},
+			),
 			Refused: domain.CodeUntilNotAllowed, Field: "until",
 		}, {
 			Name:  "R12 a move ends the old registration on the day on which the new one begins, in one append",
@@ -165,7 +202,8 @@ func TestRegister(t *testing.T) {
 		}, {
 			Name: "R11 never over the first of several",
 			Given: none.permanent(first, flat, "2020-01-01").
-				ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2024-01-01").permanent(again, house, "2024-01-01"),
+				ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2024-01-01").
+				permanent(again, house, "2024-01-01"),
 			When:    register(permanent(third, dacha, "2023-12-31")),
 			Refused: domain.CodePeriodOverlaps, Field: "effective_from",
 		}, {
@@ -204,9 +242,11 @@ func TestRegister(t *testing.T) {
 			When:    register(temporary(first, flat, "2026-03-15", "2026-03-14")),
 			Refused: domain.CodeUntilBeforeFrom, Field: "until",
 		}, {
-			Name:    "R13 until is left out",
-			Given:   none,
-			When:    register(residence.Register{RegistrationID: first, DwellingID: flat, Kind: residence.Temporary, From: today}),
+			Name:  "R13 until is left out",
+			Given: none,
+			When: register(
+				residence.Register{RegistrationID: first, DwellingID: flat, Kind: residence.Temporary, From: today},
+			),
 			Refused: domain.CodeUntilRequired, Field: "until",
 		}, {
 			Name:    "R13 reported on the day on which it no longer holds",
@@ -317,7 +357,8 @@ func TestR11_TodayIsTheDayInKazakhstan(t *testing.T) {
 
 func TestActiveOn(t *testing.T) {
 	p := resident().permanent(first, flat, "2020-01-01").temporary(again, house, "2026-01-15", "2026-04-15").
-		ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2026-03-15").permanent(third, dacha, "2026-03-15").fold()
+		ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2026-03-15").
+		permanent(third, dacha, "2026-03-15").fold()
 	for on, want := range map[string][]domain.RegistrationID{
 		"2019-12-31": nil,
 		"2020-01-01": {first},
@@ -345,7 +386,15 @@ func TestEndFor(t *testing.T) {
 		}
 	}
 	ended := func(id domain.RegistrationID, at domain.DwellingID, kind residence.Kind, why residence.Reason, on string) domain.Event {
-		return residence.RegistrationEnded{PersonID: aigul, RegistrationID: id, DwellingID: at, Kind: kind, Reason: why, On: day(on), CaseID: caseID}
+		return residence.RegistrationEnded{
+			PersonID:       aigul,
+			RegistrationID: id,
+			DwellingID:     at,
+			Kind:           kind,
+			Reason:         why,
+			On:             day(on),
+			CaseID:         caseID,
+		}
 	}
 	both := resident().permanent(first, flat, "2020-01-01").temporary(again, house, "2026-01-15", "2026-09-15")
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
@@ -423,7 +472,13 @@ func TestEndFor(t *testing.T) {
 func TestR15_WhatWasRegisteredAfterTheApplicationStays(t *testing.T) {
 	// The registration is at position 101 of the log.
 	p := resident().permanent(first, flat, "2026-03-15").fold()
-	c := residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Received: 100}
+	c := residence.EndFor{
+		CaseID:     caseID,
+		DwellingID: flat,
+		Ground:     residence.GroundOwnerApplication,
+		On:         today,
+		Received:   100,
+	}
 	got, err := p.EndFor(c)
 	domaintest.Refused(t, got, err, domain.CodeNotRegisteredHere, "")
 	c.Received = 102
@@ -435,8 +490,24 @@ func TestR15_WhatWasRegisteredAfterTheApplicationStays(t *testing.T) {
 func TestACopyOfAPersonStaysAsItWas(t *testing.T) {
 	p := resident().permanent(first, flat, "2020-01-01").fold()
 	before := *p
-	p.Apply(domaintest.Recorded(2, residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, On: today}))
-	p.Apply(domaintest.Recorded(3, residence.RegistrationBegan{PersonID: aigul, RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today}))
+	p.Apply(
+		domaintest.Recorded(
+			2,
+			residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, On: today},
+		),
+	)
+	p.Apply(
+		domaintest.Recorded(
+			3,
+			residence.RegistrationBegan{
+				PersonID:       aigul,
+				RegistrationID: again,
+				DwellingID:     house,
+				Kind:           residence.Permanent,
+				From:           today,
+			},
+		),
+	)
 	if len(before.Registrations) != 1 || before.Registrations[0].Ended {
 		t.Errorf("the copy became %v", before.Registrations)
 	}

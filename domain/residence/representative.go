@@ -212,10 +212,18 @@ func (p *Person) home(on domain.Date) domain.DwellingID {
 // under 14 is that of a representative. No act forbids an adult to leave for
 // that reason, so a human decides. leaves tells who leaves the dwelling by the
 // same act.
-func (h Household) leftBy(p domain.PersonID, home domain.DwellingID, by rules.Edition, on domain.Date, leaves func(*Person) bool) []Warning {
+func (h Household) leftBy(
+	p domain.PersonID,
+	home domain.DwellingID,
+	by rules.Edition,
+	on domain.Date,
+	leaves func(*Person) bool,
+) []Warning {
 	var left []Warning
 	for _, w := range h.Wards {
-		if w.Minor.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || w.Minor.home(on) != home || !w.Minor.RepresentedBy(p) || leaves(w.Minor) {
+		if w.Minor.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || w.Minor.home(on) != home ||
+			!w.Minor.RepresentedBy(p) ||
+			leaves(w.Minor) {
 			continue
 		}
 		stays := func(q *Person) bool { return q.ID != p && q.home(on) == home && !leaves(q) }
@@ -233,7 +241,10 @@ func (h Household) apart(p *Person, home domain.DwellingID, by rules.Edition, on
 	if p.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || len(p.Representatives) == 0 {
 		return nil
 	}
-	if slices.ContainsFunc(h.Representatives, func(q *Person) bool { return p.RepresentedBy(q.ID) && q.home(on) == home }) {
+	if slices.ContainsFunc(
+		h.Representatives,
+		func(q *Person) bool { return p.RepresentedBy(q.ID) && q.home(on) == home },
+	) {
 		return nil
 	}
 	return []Warning{{domain.CodeChildApart, p.ID}}

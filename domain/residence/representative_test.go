@@ -17,15 +17,34 @@ func child(birth string) history { return recorded(daur, residence.Citizen, birt
 const thirteen, fourteen = "2012-03-16", "2012-03-15"
 
 func (h history) representedBy(id domain.PersonID) history {
-	return append(h[:len(h):len(h)], residence.RepresentativeRecorded{PersonID: h.person(), RepresentativeID: id, Kind: residence.Parent, RecordedAt: domaintest.Noon()})
+	return append(
+		h[:len(h):len(h)],
+		residence.RepresentativeRecorded{
+			PersonID:         h.person(),
+			RepresentativeID: id,
+			Kind:             residence.Parent,
+			RecordedAt:       domaintest.Noon(),
+		},
+	)
 }
 
 func (h history) released(id domain.PersonID) history {
-	return append(h[:len(h):len(h)], residence.RepresentationEnded{PersonID: h.person(), RepresentativeID: id, Reasons: "released", EndedAt: domaintest.Noon()})
+	return append(
+		h[:len(h):len(h)],
+		residence.RepresentationEnded{
+			PersonID:         h.person(),
+			RepresentativeID: id,
+			Reasons:          "released",
+			EndedAt:          domaintest.Noon(),
+		},
+	)
 }
 
 func (h history) noted(ward domain.PersonID) history {
-	return append(h[:len(h):len(h)], residence.WardNoted{PersonID: h.person(), WardID: ward, NotedAt: domaintest.Noon()})
+	return append(
+		h[:len(h):len(h)],
+		residence.WardNoted{PersonID: h.person(), WardID: ward, NotedAt: domaintest.Noon()},
+	)
 }
 
 // with is the household of a person who represents the minor, together with the
@@ -41,34 +60,131 @@ func with(minor history, others ...history) residence.Household {
 func TestR9_R20_WhoRepresentsAMinorIsRecordedAndEnded(t *testing.T) {
 	record := func(who history, kind residence.Representation, by rules.Book) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.RecordRepresentative(domaintest.Command(), residence.RecordRepresentative{Representative: who.fold(), Kind: kind, Rules: by})
+			return p.RecordRepresentative(
+				domaintest.Command(),
+				residence.RecordRepresentative{Representative: who.fold(), Kind: kind, Rules: by},
+			)
 		}
 	}
 	end := func(who domain.PersonID, reasons domain.Personal) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) {
-			return p.EndRepresentation(domaintest.Command(), residence.EndRepresentation{RepresentativeID: who, Reasons: reasons})
+			return p.EndRepresentation(
+				domaintest.Command(),
+				residence.EndRepresentation{RepresentativeID: who, Reasons: reasons},
+			)
 		}
 	}
-	byAigul := residence.RepresentativeRecorded{PersonID: daur, RepresentativeID: aigul, Kind: residence.Parent, RecordedAt: domaintest.Noon()}
+	byAigul := residence.RepresentativeRecorded{
+		PersonID:         daur,
+		RepresentativeID: aigul,
+		Kind:             residence.Parent,
+		RecordedAt:       domaintest.Noon(),
+	}
 	none := rules.Book{}
 	older := rulestest.Book(t, "2026-01-01", `"capacity":18`, `"capacity":21`)
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
-		{Name: "R20 a parent", Given: child(thirteen), When: record(resident(), residence.Parent, none), Then: []domain.Event{byAigul}},
-		{Name: "R20 a parent who is a minor too", Given: child(thirteen), When: record(recorded(aigul, residence.Citizen, "2009-01-01"), residence.Parent, none), Then: []domain.Event{byAigul}},
-		{Name: "R20 a second one", Given: child(thirteen).representedBy(erlan), When: record(resident(), residence.Parent, none), Then: []domain.Event{byAigul}},
-		{Name: "R20 again after the end", Given: child(thirteen).representedBy(aigul).released(aigul), When: record(resident(), residence.Parent, none), Then: []domain.Event{byAigul}},
-		{Name: "R20 not twice", Given: child(thirteen).representedBy(aigul), When: record(resident(), residence.Guardian, none), Refused: domain.CodeRepresentativeRecorded, Field: "representative_id"},
-		{Name: "R20 not themselves", Given: child(thirteen), When: record(child(thirteen), residence.Parent, none), Refused: domain.CodeNotAMinor, Field: "representative_id"},
-		{Name: "R20 not an uncle", Given: child(thirteen), When: record(resident(), "uncle", none), Refused: domain.CodeValueUnknown, Field: "kind"},
-		{Name: "R20 not somebody unknown", Given: child(thirteen), When: record(nil, residence.Parent, none), Refused: domain.CodePersonUnknown, Field: "representative_id"},
-		{Name: "R20 not of somebody unknown", When: record(resident(), residence.Parent, none), Refused: domain.CodePersonUnknown},
-		{Name: "R9 of one who is 18 tomorrow", Given: child("2008-03-16"), When: record(resident(), residence.Parent, none), Then: []domain.Event{byAigul}},
-		{Name: "R9 not of one who is 18 today", Given: child("2008-03-15"), When: record(resident(), residence.Parent, none), Refused: domain.CodeNotAMinor},
-		{Name: "R9 the age is that of the edition in force", Given: child("2008-03-15"), When: record(resident(), residence.Parent, older), Then: []domain.Event{byAigul}},
-		{Name: "R20 ended", Given: child(thirteen).representedBy(aigul), When: end(aigul, "released"), Then: []domain.Event{child(thirteen).released(aigul)[1]}},
-		{Name: "R20 not ended without reasons", Given: child(thirteen).representedBy(aigul), When: end(aigul, ""), Refused: domain.CodeReasonsRequired, Field: "reasons"},
-		{Name: "R20 not ended of another", Given: child(thirteen).representedBy(aigul), When: end(erlan, "released"), Refused: domain.CodeNotRepresentative, Field: "representative_id"},
-		{Name: "R20 not ended twice", Given: child(thirteen).representedBy(aigul).released(aigul), When: end(aigul, "released"), Refused: domain.CodeNotRepresentative, Field: "representative_id"},
+		{
+			Name:  "R20 a parent",
+			Given: child(thirteen),
+			When:  record(resident(), residence.Parent, none),
+			Then:  []domain.Event{byAigul},
+		},
+		{
+			Name:  "R20 a parent who is a minor too",
+			Given: child(thirteen),
+			When:  record(recorded(aigul, residence.Citizen, "2009-01-01"), residence.Parent, none),
+			Then:  []domain.Event{byAigul},
+		},
+		{
+			Name:  "R20 a second one",
+			Given: child(thirteen).representedBy(erlan),
+			When:  record(resident(), residence.Parent, none),
+			Then:  []domain.Event{byAigul},
+		},
+		{
+			Name:  "R20 again after the end",
+			Given: child(thirteen).representedBy(aigul).released(aigul),
+			When:  record(resident(), residence.Parent, none),
+			Then:  []domain.Event{byAigul},
+		},
+		{
+			Name:    "R20 not twice",
+			Given:   child(thirteen).representedBy(aigul),
+			When:    record(resident(), residence.Guardian, none),
+			Refused: domain.CodeRepresentativeRecorded,
+			Field:   "representative_id",
+		},
+		{
+			Name:    "R20 not themselves",
+			Given:   child(thirteen),
+			When:    record(child(thirteen), residence.Parent, none),
+			Refused: domain.CodeNotAMinor,
+			Field:   "representative_id",
+		},
+		{
+			Name:    "R20 not an uncle",
+			Given:   child(thirteen),
+			When:    record(resident(), "uncle", none),
+			Refused: domain.CodeValueUnknown,
+			Field:   "kind",
+		},
+		{
+			Name:    "R20 not somebody unknown",
+			Given:   child(thirteen),
+			When:    record(nil, residence.Parent, none),
+			Refused: domain.CodePersonUnknown,
+			Field:   "representative_id",
+		},
+		{
+			Name:    "R20 not of somebody unknown",
+			When:    record(resident(), residence.Parent, none),
+			Refused: domain.CodePersonUnknown,
+		},
+		{
+			Name:  "R9 of one who is 18 tomorrow",
+			Given: child("2008-03-16"),
+			When:  record(resident(), residence.Parent, none),
+			Then:  []domain.Event{byAigul},
+		},
+		{
+			Name:    "R9 not of one who is 18 today",
+			Given:   child("2008-03-15"),
+			When:    record(resident(), residence.Parent, none),
+			Refused: domain.CodeNotAMinor,
+		},
+		{
+			Name:  "R9 the age is that of the edition in force",
+			Given: child("2008-03-15"),
+			When:  record(resident(), residence.Parent, older),
+			Then:  []domain.Event{byAigul},
+		},
+		{
+			Name:  "R20 ended",
+			Given: child(thirteen).representedBy(aigul),
+			When:  end(aigul, "released"),
+			Then:  []domain.Event{child(thirteen).released(aigul)[1]},
+		},
+		{
+			Name:    "R20 not ended without reasons",
+			Given:   child(thirteen).representedBy(aigul),
+			When:    end(aigul, ""),
+			Refused: domain.CodeReasonsRequired,
+			Field:   "reasons",
+		},
+		{
+			Name:    "R20 not ended of another",
+			Given:   child(thirteen).representedBy(aigul),
+			When:    end(erlan, "released"),
+			Refused: domain.CodeNotRepresentative,
+			Field:   "representative_id",
+		},
+		{
+			Name:    "R20 not ended twice",
+			Given:   child(thirteen).representedBy(aigul).released(aigul),
+			When:    end(aigul, "released"),
+			Refused: domain.CodeNotRepresentative,
+			Field:   "representative_id",
+		},
 		{Name: "R20 nor of somebody unknown", When: end(aigul, "released"), Refused: domain.CodePersonUnknown},
 	})
 }
@@ -104,11 +220,21 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 		{"R20 there is no child", residence.Household{}, nil, rules.Book{}, nil},
 	} {
 		ending := func(why residence.Reason, id domain.CaseID) residence.RegistrationEnded {
-			return residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: why, On: today, CaseID: id, Warnings: c.want}
+			return residence.RegistrationEnded{
+				PersonID:       aigul,
+				RegistrationID: first,
+				DwellingID:     flat,
+				Kind:           residence.Permanent,
+				Reason:         why,
+				On:             today,
+				CaseID:         id,
+				Warnings:       c.want,
+			}
 		}
 		for _, g := range residence.Grounds {
 			t.Run(c.name+", "+string(g), func(t *testing.T) {
-				events, err := mother.fold().EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: g, On: today, Named: c.named, Household: c.of, Rules: c.rules})
+				events, err := mother.fold().
+					EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: g, On: today, Named: c.named, Household: c.of, Rules: c.rules})
 				domaintest.Happened(t, events, err, ending(residence.Reason(g), caseID))
 			})
 		}
@@ -119,8 +245,19 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 			events, err := mother.fold().Register(domaintest.Command(), residence.Register{
 				RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today, Household: c.of, Rules: c.rules,
 			})
-			domaintest.Happened(t, events, err, ending(residence.MovedToNewAddress, domain.CaseID{}),
-				residence.RegistrationBegan{PersonID: aigul, RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today})
+			domaintest.Happened(
+				t,
+				events,
+				err,
+				ending(residence.MovedToNewAddress, domain.CaseID{}),
+				residence.RegistrationBegan{
+					PersonID:       aigul,
+					RegistrationID: again,
+					DwellingID:     house,
+					Kind:           residence.Permanent,
+					From:           today,
+				},
+			)
 		})
 		t.Run(c.name+", a correction", func(t *testing.T) {
 			act := accepting(correct(annul(1)), domain.CodeLeavesWithoutResidence)
@@ -137,7 +274,8 @@ func TestR20_LeavingAChildBehindIsAWarningNotARefusal(t *testing.T) {
 	}
 	t.Run("R20 the end of a stay leaves nobody behind", func(t *testing.T) {
 		guest := resident().temporary(first, flat, "2026-01-01", "2026-09-01").noted(daur)
-		events, err := guest.fold().EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Household: with(here(represented), guest)})
+		events, err := guest.fold().
+			EndFor(residence.EndFor{CaseID: caseID, DwellingID: flat, Ground: residence.GroundOwnerApplication, On: today, Household: with(here(represented), guest)})
 		if err != nil || events[0].(residence.RegistrationEnded).Warnings != nil {
 			t.Errorf("%+v, %v", events, err)
 		}
@@ -164,7 +302,14 @@ func TestR20_TheResidenceOfAChildIsThatOfARepresentative(t *testing.T) {
 		{"R20 one of 14 registers in their own right", child(fourteen).representedBy(aigul), []*residence.Person{mother}, house, rules.Book{}, nil},
 		{"R20 the age is that of the edition in force", child(fourteen).representedBy(aigul), []*residence.Person{mother}, house, fifteen, apart},
 	} {
-		register := residence.Register{RegistrationID: again, DwellingID: c.at, Kind: residence.Permanent, From: today, Household: residence.Household{Representatives: c.who}, Rules: c.rules}
+		register := residence.Register{
+			RegistrationID: again,
+			DwellingID:     c.at,
+			Kind:           residence.Permanent,
+			From:           today,
+			Household:      residence.Household{Representatives: c.who},
+			Rules:          c.rules,
+		}
 		t.Run(c.name, func(t *testing.T) {
 			events, err := c.child.fold().Register(domaintest.Command(), register)
 			domaintest.Happened(t, events, err, residence.RegistrationBegan{

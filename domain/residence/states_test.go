@@ -15,16 +15,22 @@ import (
 func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 	const none = domain.Code("")
 	states := map[string]history{
-		"permanent":    resident().permanent(first, flat, "2025-10-01"),
-		"temporary":    resident().temporary(first, flat, "2025-10-01", "2026-06-01"),
-		"run out":      resident().temporary(first, flat, "2025-10-01", "2026-03-15"), // and nobody has recorded it yet
-		"moved away":   resident().permanent(first, flat, "2025-10-01").ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2026-01-01"),
-		"deregistered": resident().permanent(first, flat, "2025-10-01").ended(first, flat, residence.Permanent, residence.OwnerApplication, "2026-01-01"),
-		"expired":      resident().temporary(first, flat, "2025-10-01", "2026-01-01").ended(first, flat, residence.Temporary, residence.TermExpired, "2026-01-01"),
+		"permanent": resident().permanent(first, flat, "2025-10-01"),
+		"temporary": resident().temporary(first, flat, "2025-10-01", "2026-06-01"),
+		"run out":   resident().temporary(first, flat, "2025-10-01", "2026-03-15"), // and nobody has recorded it yet
+		"moved away": resident().permanent(first, flat, "2025-10-01").
+			ended(first, flat, residence.Permanent, residence.MovedToNewAddress, "2026-01-01"),
+		"deregistered": resident().permanent(first, flat, "2025-10-01").
+			ended(first, flat, residence.Permanent, residence.OwnerApplication, "2026-01-01"),
+		"expired": resident().temporary(first, flat, "2025-10-01", "2026-01-01").
+			ended(first, flat, residence.Temporary, residence.TermExpired, "2026-01-01"),
 	}
 	states["annulled"] = states["deregistered"].corrected(t, accepting(correct(annul(1)), domain.CodeLeavesHole))
 	move := func(p *residence.Person) ([]domain.Event, error) {
-		events, err := p.Register(domaintest.Command(), residence.Register{RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today})
+		events, err := p.Register(
+			domaintest.Command(),
+			residence.Register{RegistrationID: again, DwellingID: house, Kind: residence.Permanent, From: today},
+		)
 		if err != nil {
 			return nil, err
 		}
@@ -51,8 +57,21 @@ func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 	// The code of what is forbidden; "" for what happens. A move ends the
 	// permanent registration only, and is never forbidden by another.
 	table := map[string]map[string]domain.Code{
-		"permanent":    {"moves": none, "owner": none, "departure": none, "court": none, "its term": due, "is repeated": domain.CodeRegisteredHere},
-		"temporary":    {"owner": none, "departure": none, "court": none, "its term": due, "is repeated": domain.CodeRegisteredHere},
+		"permanent": {
+			"moves":       none,
+			"owner":       none,
+			"departure":   none,
+			"court":       none,
+			"its term":    due,
+			"is repeated": domain.CodeRegisteredHere,
+		},
+		"temporary": {
+			"owner":       none,
+			"departure":   none,
+			"court":       none,
+			"its term":    due,
+			"is repeated": domain.CodeRegisteredHere,
+		},
 		"run out":      {"owner": here, "departure": here, "court": here, "its term": none},
 		"moved away":   {"owner": here, "departure": here, "court": here, "its term": due},
 		"deregistered": {"owner": here, "departure": here, "court": here, "its term": due},
@@ -66,7 +85,13 @@ func TestR11_R13_R14_EveryTransitionOfARegistration(t *testing.T) {
 				code, listed := table[state][name]
 				switch {
 				case listed && code != none:
-					domaintest.Refused(t, got, err, code, map[domain.Code]string{domain.CodeRegisteredHere: "dwelling_id"}[code])
+					domaintest.Refused(
+						t,
+						got,
+						err,
+						code,
+						map[domain.Code]string{domain.CodeRegisteredHere: "dwelling_id"}[code],
+					)
 				case !listed: // it leaves the registration alone
 					domaintest.Happened(t, got, err)
 				case state == "run out": // on its day, however late
@@ -100,7 +125,14 @@ func untilOf(k residence.Kind) domain.Date {
 
 // ended is the end of the first registration today.
 func ended(state string, why residence.Reason) residence.RegistrationEnded {
-	e := residence.RegistrationEnded{PersonID: aigul, RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, Reason: why, On: today}
+	e := residence.RegistrationEnded{
+		PersonID:       aigul,
+		RegistrationID: first,
+		DwellingID:     flat,
+		Kind:           residence.Permanent,
+		Reason:         why,
+		On:             today,
+	}
 	if state != "permanent" {
 		e.Kind = residence.Temporary
 	}

@@ -99,7 +99,11 @@ func LoadCalendar(r io.Reader) (*Calendar, error) {
 				case named[d.On]:
 					return nil, fmt.Errorf("%s: the day %s comes twice in this year", at, d.On)
 				case list.name == "working_days" && !weekend(d.On):
-					return nil, fmt.Errorf("%s: %s is a working day anyway; only a Saturday or Sunday can become one", at, d.On)
+					return nil, fmt.Errorf(
+						"%s: %s is a working day anyway; only a Saturday or Sunday can become one",
+						at,
+						d.On,
+					)
 				}
 				named[d.On] = true
 			}

@@ -74,8 +74,12 @@ func ownFile(year int, members string) string {
 
 func TestMovedDaysAreData(t *testing.T) {
 	// The Government swaps Friday 2 January for Sunday 4 January 2026.
-	c := ownCalendar(t, 2026, `"holidays":[{"on":"2026-01-01","name":"New Year"},{"on":"2026-05-09","name":"Victory Day"}],
-		"rest_days":[{"on":"2026-01-02","name":"moved"}],"working_days":[{"on":"2026-01-04","name":"moved"}]`)
+	c := ownCalendar(
+		t,
+		2026,
+		`"holidays":[{"on":"2026-01-01","name":"New Year"},{"on":"2026-05-09","name":"Victory Day"}],
+		"rest_days":[{"on":"2026-01-02","name":"moved"}],"working_days":[{"on":"2026-01-04","name":"moved"}]`,
+	)
 	for on, want := range map[string]bool{
 		"2026-01-01": false, "2026-01-02": false, "2026-01-03": false, "2026-01-04": true, "2026-01-05": true,
 		"2026-05-08": true, "2026-05-09": false, "2026-05-10": false, "2026-05-11": false, "2026-05-12": true,
@@ -85,7 +89,14 @@ func TestMovedDaysAreData(t *testing.T) {
 		}
 	}
 	still, err := rules.LoadCalendar(strings.NewReader(strings.Replace(
-		ownFile(2026, `"holidays":[{"on":"2026-05-09","name":"Victory Day"}],"rest_days":[],"working_days":[]`), "true", "false", 1)))
+		ownFile(
+			2026,
+			`"holidays":[{"on":"2026-05-09","name":"Victory Day"}],"rest_days":[],"working_days":[]`,
+		),
+		"true",
+		"false",
+		1,
+	)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +240,8 @@ func TestWorkingDaysAddUp(t *testing.T) {
 			t.Fatalf("from %s to %s are %d working days, but counting them leads elsewhere", a, b, between(t, a, b))
 		}
 		next, err := c.NextWorkingDay(b)
-		if err != nil || !works(t, next) || next.Before(b) || works(t, b) && next != b || !works(t, b) && between(t, b, next) != 1 {
+		if err != nil || !works(t, next) || next.Before(b) || works(t, b) && next != b ||
+			!works(t, b) && between(t, b, next) != 1 {
 			t.Fatalf("next working day of %s is %s, %v", b, next, err)
 		}
 		if add(t, add(t, a, n), m) != add(t, a, n+m) {
@@ -302,8 +314,18 @@ func TestLoadCalendarRefusesWithASentence(t *testing.T) {
 }
 
 func FuzzLoadCalendar(f *testing.F) {
-	f.Add(ownFile(2026, `"holidays":[{"on":"2026-01-01","name":"New Year"}],"rest_days":[],"working_days":[{"on":"2026-01-03","name":"moved"}]`))
-	f.Add(ownFile(2027, `"holidays":[{"on":"2027-12-26","name":"x"},{"on":"2027-12-31","name":"y"}],"rest_days":[{"on":"2027-12-27","name":"z"}],"working_days":[]`))
+	f.Add(
+		ownFile(
+			2026,
+			`"holidays":[{"on":"2026-01-01","name":"New Year"}],"rest_days":[],"working_days":[{"on":"2026-01-03","name":"moved"}]`,
+		),
+	)
+	f.Add(
+		ownFile(
+			2027,
+			`"holidays":[{"on":"2027-12-26","name":"x"},{"on":"2027-12-31","name":"y"}],"rest_days":[{"on":"2027-12-27","name":"z"}],"working_days":[]`,
+		),
+	)
 	f.Add(`{"holidays_on_weekends_move":true,"office_hours":{"opens":"00:00","closes":"00:01"},"years":[]}`)
 	f.Add(``)
 	f.Fuzz(func(t *testing.T, file string) {

@@ -56,7 +56,11 @@ func TestEveryRuleHasAnEffect(t *testing.T) {
 				continue
 			}
 			if seen++; !read[name] {
-				t.Errorf("no code reads %s (%s): give it an effect, or take it out of the edition", name, f.Tag.Get("json"))
+				t.Errorf(
+					"no code reads %s (%s): give it an effect, or take it out of the edition",
+					name,
+					f.Tag.Get("json"),
+				)
 			}
 			walk(f.Type)
 		}

@@ -196,7 +196,9 @@ func (e Edition) checkNumbers() error {
 		}
 	}
 	if e.Residence.TemporaryAtMostMonths < e.Residence.TemporaryAtLeastMonths {
-		return fmt.Errorf("residence.temporary_at_most_months is less than temporary_at_least_months: no stay would fit")
+		return fmt.Errorf(
+			"residence.temporary_at_most_months is less than temporary_at_least_months: no stay would fit",
+		)
 	}
 	if e.Register.AreaAtMost < e.Register.AreaAtLeast {
 		return fmt.Errorf("register.area_at_most is less than area_at_least: no dwelling would fit")
@@ -252,8 +254,12 @@ func (e Edition) checkGrounds() error {
 		}
 		for j, g := range grounds {
 			if !slices.Contains(NeedGrounds, g) || slices.Contains(grounds[:j], g) {
-				return fmt.Errorf("placement.in_need[%d] names %q, which is not a ground or is named twice: the grounds are %v",
-					i, g, NeedGrounds)
+				return fmt.Errorf(
+					"placement.in_need[%d] names %q, which is not a ground or is named twice: the grounds are %v",
+					i,
+					g,
+					NeedGrounds,
+				)
 			}
 		}
 	}
@@ -264,8 +270,12 @@ func (e Edition) checkGrounds() error {
 func (e Edition) checkDocuments() error {
 	for i, d := range e.Procedure.StateHeldDocuments {
 		if !slices.Contains(domain.DocumentTypes, d) || slices.Contains(e.Procedure.StateHeldDocuments[:i], d) {
-			return fmt.Errorf("procedure.state_held_documents names %q, which is not a type of document or is named twice: "+
-				"the types are %v", d, domain.DocumentTypes)
+			return fmt.Errorf(
+				"procedure.state_held_documents names %q, which is not a type of document or is named twice: "+
+					"the types are %v",
+				d,
+				domain.DocumentTypes,
+			)
 		}
 	}
 	return nil

@@ -97,7 +97,12 @@ func TestTheBuiltInNumbers(t *testing.T) {
 	if !e.Placement.PastBenefitsAnywhere {
 		t.Error("by default a past benefit bars wherever it was had (Q14)")
 	}
-	held := []domain.DocumentType{domain.DocumentIdentityCard, domain.DocumentPassport, domain.DocumentResidencePermit, domain.DocumentStatelessCard}
+	held := []domain.DocumentType{
+		domain.DocumentIdentityCard,
+		domain.DocumentPassport,
+		domain.DocumentResidencePermit,
+		domain.DocumentStatelessCard,
+	}
 	if !slices.Equal(e.Procedure.StateHeldDocuments, held) {
 		t.Errorf("documents that state systems hold (C14): %v, want %v", e.Procedure.StateHeldDocuments, held)
 	}
@@ -149,7 +154,8 @@ func TestQ11_LessThanHalfADwellingDoesNotCount(t *testing.T) {
 		}
 	}
 	third := rulestest.Table(t, "2026-03-15", `"dwelling_share_from": "1/2"`, `"dwelling_share_from": "1/3"`)
-	if third.On(day("2026-03-14")).CountsAsDwelling(share(t, "1/3")) || !third.On(day("2026-03-15")).CountsAsDwelling(share(t, "1/3")) {
+	if third.On(day("2026-03-14")).CountsAsDwelling(share(t, "1/3")) ||
+		!third.On(day("2026-03-15")).CountsAsDwelling(share(t, "1/3")) {
 		t.Error("what counts is what the edition of the day says")
 	}
 }
@@ -169,7 +175,14 @@ func TestQ12_AlienationIsHeldAgainstAnApplicationForFiveYears(t *testing.T) {
 		{"2026-03-14", "2026-03-15", "1/3", false}, // Q11
 	} {
 		if got := inForce().AlienationCounts(day(c.alienated), day(c.applied), share(t, c.share)); got != c.want {
-			t.Errorf("%s of a dwelling alienated on %s, applied on %s: %t, want %t", c.share, c.alienated, c.applied, got, c.want)
+			t.Errorf(
+				"%s of a dwelling alienated on %s, applied on %s: %t, want %t",
+				c.share,
+				c.alienated,
+				c.applied,
+				got,
+				c.want,
+			)
 		}
 	}
 }
@@ -364,7 +377,8 @@ func FuzzLoad(f *testing.F) {
 			if !e.From.IsZero() && table.On(e.From).ID != e.ID || !e.Until.IsZero() && table.On(e.Until).ID == e.ID {
 				t.Fatalf("edition %s is not in force from %s until %s", e.ID, e.From, e.Until)
 			}
-			if _, err := rules.NewBook(table, nil).PlacementDeadline(day("2025-01-01")); err != nil && domain.CodeOf(err) != domain.CodeCalendarYear {
+			if _, err := rules.NewBook(table, nil).PlacementDeadline(day("2025-01-01")); err != nil &&
+				domain.CodeOf(err) != domain.CodeCalendarYear {
 				t.Fatal(err)
 			}
 		}

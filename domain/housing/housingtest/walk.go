@@ -21,8 +21,19 @@ var (
 		"ask", "correct", "return", "forward", "take up", "recuse", "announce", "object", "close", "extend", "withdraw", "terminate",
 		"place", "refuse", "notify", "complain", "forward complaint", "decide complaint", "remedy", "time",
 	}
-	complaining = []string{"notify", "complain", "complain", "forward complaint", "decide complaint", "decide complaint", "decide complaint", "remedy", "remedy", "time"}
-	likely      = map[procedure.State][]string{
+	complaining = []string{
+		"notify",
+		"complain",
+		"complain",
+		"forward complaint",
+		"decide complaint",
+		"decide complaint",
+		"decide complaint",
+		"remedy",
+		"remedy",
+		"time",
+	}
+	likely = map[procedure.State][]string{
 		procedure.Registered:         {"ask", "take up", "take up", "take up"},
 		procedure.AwaitingCorrection: {"correct", "correct", "return"},
 		procedure.InReview:           {"announce", "extend", "refuse", "place", "recuse", "time", "notify"},
@@ -36,12 +47,24 @@ var (
 // Walk takes an application through random steps, by random officials, at random
 // instants: whatever is refused leaves no trace. see gets each event as the log
 // would hold it, and the case after it; position is that of the application.
-func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.PersonID, position domain.Position, see func(domain.Recorded, *housing.Application)) {
+func Walk(
+	t *rapid.T,
+	id domain.CaseID,
+	list domain.ListID,
+	applicant domain.PersonID,
+	position domain.Position,
+	see func(domain.Recorded, *housing.Application),
+) {
 	w := walk{Application: new(housing.Application), list: list, position: position, see: see}
 	book := rules.Book{}
 	terms := Terms(book.On(domaintest.Today()), book)
 	queue := new(housing.List)
-	queue.Apply(domaintest.Recorded(0, housing.ListOpened{ListID: list, Body: "b", Settlement: "s", Title: "t", OpenedAt: domaintest.Noon()}))
+	queue.Apply(
+		domaintest.Recorded(
+			0,
+			housing.ListOpened{ListID: list, Body: "b", Settlement: "s", Title: "t", OpenedAt: domaintest.Noon()},
+		),
+	)
 	cmd := domaintest.Command()
 	cmd.Now = cmd.Now.Add(time.Duration(rapid.IntRange(0, 24*7).Draw(t, "filed after hours")) * time.Hour)
 	w.take(cmd)(w.Receive(cmd, housing.ReceiveApplication{
@@ -49,7 +72,11 @@ func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.Per
 	}, queue, func(domain.PersonID) bool { return true }))
 	pick := func(name string, of ...string) string { return rapid.SampledFrom(of).Draw(t, name) }
 	for range rapid.IntRange(1, 60).Draw(t, "steps") {
-		cmd.Now = cmd.Now.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 1, 1, 7, 24, 24, 48, 72, 24 * 11, 24 * 32}).Draw(t, "hours later")) * time.Hour)
+		cmd.Now = cmd.Now.Add(
+			time.Duration(
+				rapid.SampledFrom([]int{0, 0, 0, 1, 1, 7, 24, 24, 48, 72, 24 * 11, 24 * 32}).Draw(t, "hours later"),
+			) * time.Hour,
+		)
 		cmd.Actor = pick("actor", "official-1", "official-2", applicant.String())
 		today := cmd.Today()
 		step := w.take(cmd)
@@ -77,7 +104,15 @@ func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.Per
 		case "close":
 			step(w.CloseHearing(cmd, rapid.SampledFrom(procedure.HearingEnds).Draw(t, "how"), "said"))
 		case "extend":
-			step(w.Extend(cmd, procedure.Head, "because", today.AddDays(rapid.IntRange(-5, 100).Draw(t, "by days")), terms))
+			step(
+				w.Extend(
+					cmd,
+					procedure.Head,
+					"because",
+					today.AddDays(rapid.IntRange(-5, 100).Draw(t, "by days")),
+					terms,
+				),
+			)
 		case "withdraw":
 			step(w.Withdraw(cmd))
 		case "terminate":
@@ -91,17 +126,34 @@ func Walk(t *rapid.T, id domain.CaseID, list domain.ListID, applicant domain.Per
 		case "refuse":
 			refuse := housing.Refuse{Ground: housing.RequirementsNotMet, Unmet: "serves elsewhere", Reasons: "because"}
 			if rapid.IntRange(0, 3).Draw(t, "exempt") == 0 {
-				refuse.Exemption = procedure.Dispense{Exemption: rapid.SampledFrom(procedure.Exemptions).Draw(t, "exemption"), Reasons: "because"}
+				refuse.Exemption = procedure.Dispense{
+					Exemption: rapid.SampledFrom(procedure.Exemptions).Draw(t, "exemption"),
+					Reasons:   "because",
+				}
 			}
 			step(w.Refuse(cmd, refuse))
 		case "notify":
-			step(w.Notify(cmd, rapid.SampledFrom([]procedure.Duty{procedure.OfDecision, procedure.NoticeOfExtension, procedure.NoticeOfForwarding}).Draw(t, "of"), procedure.ByHand))
+			step(
+				w.Notify(
+					cmd,
+					rapid.SampledFrom([]procedure.Duty{procedure.OfDecision, procedure.NoticeOfExtension, procedure.NoticeOfForwarding}).
+						Draw(t, "of"),
+					procedure.ByHand,
+				),
+			)
 		case "complain":
 			step(w.FileComplaint(cmd, "complaint", applicant, "it is wrong", terms))
 		case "forward complaint":
 			step(w.ForwardComplaint(cmd, "ministry", terms))
 		case "decide complaint":
-			step(w.DecideComplaint(cmd, rapid.SampledFrom(procedure.ComplaintOutcomes).Draw(t, "outcome"), "because", terms))
+			step(
+				w.DecideComplaint(
+					cmd,
+					rapid.SampledFrom(procedure.ComplaintOutcomes).Draw(t, "outcome"),
+					"because",
+					terms,
+				),
+			)
 		case "remedy":
 			step(w.Remedy(cmd, procedure.Remedy{How: procedure.RemedyNotWanted, Words: "no"}))
 		case "time":
@@ -141,7 +193,9 @@ func (w *walk) take(cmd domain.Command) func([]domain.Event, error) bool {
 		}
 		for _, e := range events {
 			rec := domain.Recorded{
-				Stream: w.caseOf(e), Revision: w.revision, Position: w.position + domain.Position(w.revision), Created: cmd.Now, Event: e,
+				Stream: w.caseOf(
+					e,
+				), Revision: w.revision, Position: w.position + domain.Position(w.revision), Created: cmd.Now, Event: e,
 				Meta: domain.Meta{Actor: cmd.Actor, Role: cmd.Role, Channel: cmd.Channel},
 			}
 			w.revision++
