@@ -47,10 +47,17 @@ var showAll = []string{"list-cases", "get-my-services", "get-my-queue", "get-own
 // everything makes one of every record and returns the reads of them, by
 // operation.
 func everything(s *subtest) map[string][]probe {
-	auditor, commission, operator := s.token(domain.RoleAuditor), s.token(domain.RoleCommission), s.token(domain.RoleOperator)
+	auditor, commission, operator := s.token(
+		domain.RoleAuditor,
+	), s.token(
+		domain.RoleCommission,
+	), s.token(
+		domain.RoleOperator,
+	)
 	iin := s.iin()
 	person := s.command("/v1/persons", operator, body{"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}).
-		is(http.StatusCreated).id("person_id")
+		is(http.StatusCreated).
+		id("person_id")
 	own := s.as(person)
 	home := s.dwelling(person)
 	registered := s.registered(person, home, "2026-03-01", "").id("registration_id")
@@ -59,31 +66,43 @@ func everything(s *subtest) map[string][]probe {
 	placement := s.placed(kase).at("placement").(map[string]any)
 	certificate, entry := placement["certificate_id"].(string), placement["entry_id"].(string)
 	s.registered(person, s.dwelling(), "2026-03-02", "") // ends the first one
-	sheet := s.command("/v1/persons/"+person+"/departure-sheets", own, body{"registration_id": registered}).is(http.StatusCreated).id("certificate_id")
+	sheet := s.command("/v1/persons/"+person+"/departure-sheets", own, body{"registration_id": registered}).
+		is(http.StatusCreated).
+		id("certificate_id")
 	talon := certificates.TalonOf(parse[domain.CaseID](kase)).String()
 	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
 	return map[string][]probe{
-		"search-person":          {{"/v1/persons/search", operator, body{"iin": iin}}},
-		"get-own-contacts":       {{"/v1/me/contacts", own, nil}},
-		"get-representatives":    {{"/v1/persons/" + person + "/representatives", auditor, nil}},
-		"get-case":               {{"/v1/cases/" + kase, own, nil}, {"/v1/cases/" + kase, auditor, nil}},
-		"get-certificate":        {{"/v1/certificates/" + certificate, own, nil}, {"/v1/certificates/" + sheet, own, nil}, {"/v1/certificates/" + talon, auditor, nil}},
-		"check-certificate":      {{"/v1/certificates/check/" + code, "", nil}},
-		"get-entry":              {{entryPath(list, entry), own, nil}, {entryPath(list, entry), commission, nil}},
-		"get-entry-numbers":      {{entryPath(list, entry) + "/numbers", own, nil}},
-		"list-entries":           {{"/v1/queues/" + list + "/entries", commission, nil}},
-		"get-public-list":        {{"/v1/queues/" + list + "/public", own, nil}},
-		"get-person-residence":   {{"/v1/persons/" + person + "/residence", own, nil}, {"/v1/persons/" + person + "/residence", operator, nil}},
-		"get-dwelling-residents": {{"/v1/dwellings/" + home + "/residents", auditor, nil}, {"/v1/dwellings/" + home + "/residents?as_of=2026-03-01", own, nil}},
-		"get-person-history":     {{"/v1/persons/" + person + "/history", auditor, nil}},
-		"get-dwelling-history":   {{"/v1/dwellings/" + home + "/history", auditor, nil}},
-		"get-me":                 {{"/v1/me", own, nil}},
-		"get-my-accesses":        {{"/v1/me/accesses", own, nil}},
-		"list-cases":             {{"/v1/cases?overdue=true", auditor, nil}},
-		"get-my-services":        {{"/v1/me/services", own, nil}},
-		"get-my-queue":           {{"/v1/me/queue", own, nil}},
-		"get-own-notices":        {{"/v1/me/notices", own, nil}},
-		"preview-signature":      nil, // of what is sent
+		"search-person":       {{"/v1/persons/search", operator, body{"iin": iin}}},
+		"get-own-contacts":    {{"/v1/me/contacts", own, nil}},
+		"get-representatives": {{"/v1/persons/" + person + "/representatives", auditor, nil}},
+		"get-case":            {{"/v1/cases/" + kase, own, nil}, {"/v1/cases/" + kase, auditor, nil}},
+		"get-certificate": {
+			{"/v1/certificates/" + certificate, own, nil},
+			{"/v1/certificates/" + sheet, own, nil},
+			{"/v1/certificates/" + talon, auditor, nil},
+		},
+		"check-certificate": {{"/v1/certificates/check/" + code, "", nil}},
+		"get-entry":         {{entryPath(list, entry), own, nil}, {entryPath(list, entry), commission, nil}},
+		"get-entry-numbers": {{entryPath(list, entry) + "/numbers", own, nil}},
+		"list-entries":      {{"/v1/queues/" + list + "/entries", commission, nil}},
+		"get-public-list":   {{"/v1/queues/" + list + "/public", own, nil}},
+		"get-person-residence": {
+			{"/v1/persons/" + person + "/residence", own, nil},
+			{"/v1/persons/" + person + "/residence", operator, nil},
+		},
+		"get-dwelling-residents": {
+			{"/v1/dwellings/" + home + "/residents", auditor, nil},
+			{"/v1/dwellings/" + home + "/residents?as_of=2026-03-01", own, nil},
+		},
+		"get-person-history":   {{"/v1/persons/" + person + "/history", auditor, nil}},
+		"get-dwelling-history": {{"/v1/dwellings/" + home + "/history", auditor, nil}},
+		"get-me":               {{"/v1/me", own, nil}},
+		"get-my-accesses":      {{"/v1/me/accesses", own, nil}},
+		"list-cases":           {{"/v1/cases?overdue=true", auditor, nil}},
+		"get-my-services":      {{"/v1/me/services", own, nil}},
+		"get-my-queue":         {{"/v1/me/queue", own, nil}},
+		"get-own-notices":      {{"/v1/me/notices", own, nil}},
+		"preview-signature":    nil, // of what is sent
 	}
 }
 
@@ -167,9 +186,12 @@ func TestWhatDoesNotExistIsConfirmedInTheLog(t *testing.T) {
 	own := s.get("/v1/persons/"+person+"/residence", s.as(person)).is(http.StatusOK).text
 
 	// What is found costs no look at the log, whatever the log does.
-	head.fail(domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; ask again"))
+	head.fail(
+		domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; ask again"),
+	)
 	before := head.looks.Load()
-	if again := s.get("/v1/persons/"+person+"/residence", s.as(person)).is(http.StatusOK).text; again == "" || len(again) != len(own) {
+	if again := s.get("/v1/persons/"+person+"/residence", s.as(person)).is(http.StatusOK).text; again == "" ||
+		len(again) != len(own) {
 		t.Errorf("first %s, then %s", own, again)
 	}
 	if n := head.looks.Load() - before; n != 0 {
@@ -181,7 +203,8 @@ func TestWhatDoesNotExistIsConfirmedInTheLog(t *testing.T) {
 		refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
 	// What is another's is told from what does not exist by nothing.
 	stranger := s.as(s.citizen())
-	s.get("/v1/persons/"+person+"/residence", stranger).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	s.get("/v1/persons/"+person+"/residence", stranger).
+		refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
 	s.get(unknown(), stranger).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
 	head.fail(nil)
 	s.get("/v1/persons/"+person+"/residence", stranger).refused(http.StatusNotFound, domain.CodeNotFound, "")
@@ -191,8 +214,10 @@ func TestWhatDoesNotExistIsConfirmedInTheLog(t *testing.T) {
 	s.command("/v1/certificates/"+uuid.NewString()+"/duplicate", s.token(domain.RoleOperator), body{}).
 		refused(http.StatusServiceUnavailable, domain.CodeModelBehind, "")
 	// What the log itself does not hold needs no model to be believed.
-	s.send("POST", "/v1/persons/search", s.token(domain.RoleOperator), body{"iin": s.iin()}).refused(http.StatusNotFound, domain.CodePersonUnknown, "iin")
-	s.get(entryPath(uuid.NewString(), uuid.NewString())+"/numbers", auditor).refused(http.StatusNotFound, domain.CodeListUnknown, "")
+	s.send("POST", "/v1/persons/search", s.token(domain.RoleOperator), body{"iin": s.iin()}).
+		refused(http.StatusNotFound, domain.CodePersonUnknown, "iin")
+	s.get(entryPath(uuid.NewString(), uuid.NewString())+"/numbers", auditor).
+		refused(http.StatusNotFound, domain.CodeListUnknown, "")
 	model.open()
 	s.command("/v1/certificates/"+uuid.NewString()+"/duplicate", s.token(domain.RoleOperator), body{}).
 		refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")

@@ -71,7 +71,14 @@ func (s *subtest) unauthorized(o route, token string) *answer {
 	if o.Method == "POST" {
 		sent = `{"iin": "1"`
 	}
-	return s.send(o.Method, o.address()+"?nonsense=1;", token, sent, header{"Content-Type", "text/plain"}, header{"If-Match", "x"})
+	return s.send(
+		o.Method,
+		o.address()+"?nonsense=1;",
+		token,
+		sent,
+		header{"Content-Type", "text/plain"},
+		header{"If-Match", "x"},
+	)
 }
 
 // testdata/operations.txt is for auditors: who may call which operation, and what a
@@ -146,7 +153,12 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 	parts := strings.Split(good, ".")
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat("\x01", 32)))
 	forge := func(method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
-		all := jwt.MapClaims{"iss": "tizilim", "sub": "operator-1", "role": "operator", "exp": now.Add(time.Hour).Unix()}
+		all := jwt.MapClaims{
+			"iss":  "tizilim",
+			"sub":  "operator-1",
+			"role": "operator",
+			"exp":  now.Add(time.Hour).Unix(),
+		}
 		for name, v := range claims {
 			if v == nil {
 				delete(all, name)
@@ -195,13 +207,19 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 		})
 	}
 	t.Run("control: the same forger with the right claims gets in", func(t *testing.T) {
-		r.at(t).get("/v1/cases/"+nobody, forge(eddsa, key, nil)).refused(http.StatusNotFound, domain.CodeCaseUnknown, "")
+		r.at(t).
+			get("/v1/cases/"+nobody, forge(eddsa, key, nil)).
+			refused(http.StatusNotFound, domain.CodeCaseUnknown, "")
 	})
 	t.Run("the scheme's letters may be small", func(t *testing.T) {
-		r.at(t).get("/v1/cases/"+nobody, "", header{"Authorization", "bearer " + good}).refused(http.StatusNotFound, domain.CodeCaseUnknown, "")
+		r.at(t).
+			get("/v1/cases/"+nobody, "", header{"Authorization", "bearer " + good}).
+			refused(http.StatusNotFound, domain.CodeCaseUnknown, "")
 	})
 	t.Run("another scheme is none", func(t *testing.T) {
-		r.at(t).get("/v1/cases/"+nobody, "", header{"Authorization", "Basic " + good}).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+		r.at(t).
+			get("/v1/cases/"+nobody, "", header{"Authorization", "Basic " + good}).
+			refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
 	})
 	if after := s.head(); after != before {
 		t.Errorf("refused requests moved the log from %d to %d", before, after)
@@ -240,7 +258,8 @@ func TestACitizenLearnsNothingOfOthers(t *testing.T) {
 	list := s.list()
 	applicant, entry, last := s.entry(list)
 	caseID := s.applied(owner, list)
-	end := s.command("/v1/queues", s.token(domain.RoleCommission), body{"body": "b", "settlement": "s", "title": "t"}).is(201)
+	end := s.command("/v1/queues", s.token(domain.RoleCommission), body{"body": "b", "settlement": "s", "title": "t"}).
+		is(201)
 
 	asOf := "?as_of=2026-03-10"
 	for what, addresses := range map[string]struct{ theirs, nothing string }{
@@ -256,8 +275,10 @@ func TestACitizenLearnsNothingOfOthers(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			s := r.at(t)
 			position := header{"Tizilim-Position", end.header.Get("Tizilim-Position")}
-			theirs := s.get(addresses.theirs, s.as(other), position).refused(http.StatusNotFound, domain.CodeNotFound, "")
-			nothing := s.get(addresses.nothing, s.as(other), position).refused(http.StatusNotFound, domain.CodeNotFound, "")
+			theirs := s.get(addresses.theirs, s.as(other), position).
+				refused(http.StatusNotFound, domain.CodeNotFound, "")
+			nothing := s.get(addresses.nothing, s.as(other), position).
+				refused(http.StatusNotFound, domain.CodeNotFound, "")
 			if theirs.text != nothing.text {
 				t.Errorf("what is another's can be told from what does not exist:\n%s\n%s", theirs.text, nothing.text)
 			}

@@ -38,7 +38,12 @@ func TestC9_LatenessIsRecordedAndShown(t *testing.T) {
 	}
 	tick := func() *answer {
 		s.timer()
-		return s.seen("/v1/cases/"+first, commission, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(http.StatusCreated))
+		return s.seen(
+			"/v1/cases/"+first,
+			commission,
+			s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).
+				is(http.StatusCreated),
+		)
 	}
 	if tick().at("overdue") == true {
 		t.Error("overdue within the term")
@@ -67,7 +72,8 @@ func TestC9_LatenessIsRecordedAndShown(t *testing.T) {
 	s.seen("/v1/cases/"+first, commission, s.placed(first))
 	overdue(second)
 	s.get("/v1/cases", commission).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "query.overdue")
-	s.get("/v1/cases?overdue=false", commission).refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.overdue")
+	s.get("/v1/cases?overdue=false", commission).
+		refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.overdue")
 }
 
 // TestC3_AnApplicationThatIsNotCorrectedInTimeIsReturned by the registry itself,
@@ -78,7 +84,8 @@ func TestC3_AnApplicationThatIsNotCorrectedInTimeIsReturned(t *testing.T) {
 	commission := s.token(domain.RoleCommission)
 	person, list := s.citizen(), s.list()
 	id := s.applied(person, list)
-	asked := s.command("/v1/cases/"+id+"/correction-request", commission, body{"missing": []body{{"text": "a document"}}}).is(http.StatusOK)
+	asked := s.command("/v1/cases/"+id+"/correction-request", commission, body{"missing": []body{{"text": "a document"}}}).
+		is(http.StatusOK)
 	state := func(after *answer) any {
 		t.Helper()
 		s.timer()

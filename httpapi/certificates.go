@@ -452,7 +452,10 @@ func (s *Server) correctCertificate() operation.Operation {
 		}
 		c := certificates.Correct{CertificateID: in.ID, Slip: domain.Personal(in.Body.Slip)}
 		for _, f := range in.Body.Corrections {
-			c.Corrections = append(c.Corrections, certificates.Correction{Field: f.Field, Value: domain.Personal(f.Value)})
+			c.Corrections = append(
+				c.Corrections,
+				certificates.Correction{Field: f.Field, Value: domain.Personal(f.Value)},
+			)
 		}
 		r, err := s.commands.CorrectCertificate(ctx, call.Command, where.Stream, c, call.Options)
 		out := certificateIssued{CertificateID: in.ID}

@@ -32,7 +32,8 @@ func issuePapers(t testing.TB) papers {
 		"departure_sheet": true, "language": "ru",
 	})).is(http.StatusCreated)
 	for _, d := range p.departed.at("events").([]any) {
-		if e := d.(map[string]any); e["type"] == "DepartureSheetIssued" && e["data"].(map[string]any)["person_id"] == p.leaver {
+		if e := d.(map[string]any); e["type"] == "DepartureSheetIssued" &&
+			e["data"].(map[string]any)["person_id"] == p.leaver {
 			p.ids["departure_sheet"] = e["data"].(map[string]any)["certificate_id"].(string)
 		}
 	}
@@ -40,9 +41,13 @@ func issuePapers(t testing.TB) papers {
 	p.applicant, p.spouse, p.unfit = s.citizen(), s.citizen(), s.citizen()
 	applied := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(p.applicant, list).with(body{
 		"family": []body{{"person_id": p.spouse, "relation": "spouse"}}, "language": "en",
-	})).is(http.StatusCreated).id("case_id")
+	})).
+		is(http.StatusCreated).
+		id("case_id")
 	p.placement = s.placed(applied)
-	unwilling := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(p.unfit, list).with(body{"consent": false})).is(http.StatusCreated).id("case_id")
+	unwilling := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(p.unfit, list).with(body{"consent": false})).
+		is(http.StatusCreated).
+		id("case_id")
 	p.refusal = s.command("/v1/cases/"+unwilling+"/decision", s.token(domain.RoleCommission), body{
 		"outcome": "refuse", "ground": "no_consent", "reasons": "Өтініш беруші келісім бермеді.",
 		"exemption": body{"ground": "urgency", "reasons": "r"},
@@ -58,7 +63,10 @@ func (p papers) path(kind string) string { return "/v1/certificates/" + p.ids[ki
 // shown reads a document as an auditor, once the model has everything.
 func (p papers) shown(address string, headers ...header) *answer {
 	p.t.Helper()
-	return p.get(address, p.token(domain.RoleAuditor), append(headers, header{"Tizilim-Position", fmt.Sprint(p.head())})...)
+	return p.get(
+		address,
+		p.token(domain.RoleAuditor),
+		append(headers, header{"Tizilim-Position", fmt.Sprint(p.head())})...)
 }
 
 func TestS000_4_EveryDocumentInEveryLanguage(t *testing.T) {
@@ -79,11 +87,17 @@ func TestS000_4_EveryDocumentInEveryLanguage(t *testing.T) {
 // TestQ2_ThePlacementHasDateAndNumberAndTheRefusalNeither, as JSON.
 func TestQ2_ThePlacementHasDateAndNumberAndTheRefusalNeither(t *testing.T) {
 	p := issuePapers(t)
-	placement, refusal := p.shown(p.path("placement_certificate")).is(http.StatusOK), p.shown(p.path("refusal_certificate")).is(http.StatusOK)
-	if placement.at("placement", "number") != 1.0 || placement.at("placement", "registered_on") != "2026-03-15" || placement.body["refusal"] != nil {
+	placement, refusal := p.shown(p.path("placement_certificate")).
+		is(http.StatusOK),
+		p.shown(p.path("refusal_certificate")).
+			is(http.StatusOK)
+	if placement.at("placement", "number") != 1.0 || placement.at("placement", "registered_on") != "2026-03-15" ||
+		placement.body["refusal"] != nil {
 		t.Errorf("the placement says %s", placement.text)
 	}
-	if refusal.at("refusal", "ground") != "no_consent" || refusal.at("refusal", "reasons") != "Өтініш беруші келісім бермеді." || refusal.body["placement"] != nil {
+	if refusal.at("refusal", "ground") != "no_consent" ||
+		refusal.at("refusal", "reasons") != "Өтініш беруші келісім бермеді." ||
+		refusal.body["placement"] != nil {
 		t.Errorf("the refusal says %s", refusal.text)
 	}
 	for _, word := range []string{"registered_on", "Есепке қою күні", "Кезектің реттік нөмірі"} {
@@ -103,7 +117,8 @@ func TestADocumentIsInTheLanguageOfItsApplication(t *testing.T) {
 			t.Errorf("%s is in %v, want %s", kind, a.body["language"], want)
 		}
 	}
-	p.shown(p.path("talon")+"?language=de").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.language")
+	p.shown(p.path("talon")+"?language=de").
+		refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "query.language")
 }
 
 func TestADocumentIsShownToItsPartiesAndHiddenFromOthers(t *testing.T) {
@@ -130,7 +145,8 @@ func TestADocumentIsShownToItsPartiesAndHiddenFromOthers(t *testing.T) {
 					t.Errorf("%s can tell another's %s from none:\n%s\n%s", name, kind, a.text, none.text)
 				}
 				// Nor does asking for a version tell more.
-				p.get(p.path(kind)+"?version=9", p.as(person), position).refused(http.StatusNotFound, domain.CodeNotFound, "")
+				p.get(p.path(kind)+"?version=9", p.as(person), position).
+					refused(http.StatusNotFound, domain.CodeNotFound, "")
 			}
 		}
 		for _, role := range []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor} {
@@ -148,8 +164,10 @@ func TestADocumentIsAPageOfPDFWhereItIsAskedFor(t *testing.T) {
 			address := p.path(kind) + "?language=" + language
 			shown := p.shown(address).is(http.StatusOK)
 			a := p.shown(address, header{"Accept", "application/pdf, */*;q=0.1"}).is(http.StatusOK)
-			if a.header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(a.text, "%PDF-") || a.header.Get("Content-Language") != language ||
-				!strings.Contains(a.header.Get("Content-Disposition"), shown.id("number")+".pdf") || a.header.Get("Vary") != "Accept" {
+			if a.header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(a.text, "%PDF-") ||
+				a.header.Get("Content-Language") != language ||
+				!strings.Contains(a.header.Get("Content-Disposition"), shown.id("number")+".pdf") ||
+				a.header.Get("Vary") != "Accept" {
 				t.Errorf("%s: %v", address, a.header)
 			}
 			tag := a.header.Get("ETag")
@@ -157,10 +175,12 @@ func TestADocumentIsAPageOfPDFWhereItIsAskedFor(t *testing.T) {
 				t.Errorf("%s has the tag %q of another page, or none", address, tag)
 			}
 			tags[tag] = true
-			if again := p.shown(address, header{"Accept", "application/pdf"}).is(http.StatusOK); again.text != a.text || again.header.Get("ETag") != tag {
+			if again := p.shown(address, header{"Accept", "application/pdf"}).is(http.StatusOK); again.text != a.text ||
+				again.header.Get("ETag") != tag {
 				t.Errorf("%s: the same document is other bytes", address)
 			}
-			same := p.shown(address, header{"Accept", "application/pdf"}, header{"If-None-Match", tag}).is(http.StatusNotModified)
+			same := p.shown(address, header{"Accept", "application/pdf"}, header{"If-None-Match", tag}).
+				is(http.StatusNotModified)
 			if same.text != "" || same.header.Get("ETag") != tag {
 				t.Errorf("%s: 304 with %q, %v", address, same.text, same.header)
 			}
@@ -172,14 +192,23 @@ func TestADocumentIsAPageOfPDFWhereItIsAskedFor(t *testing.T) {
 // checked is what the public learns by a code, without a token.
 func (p papers) checked(code string) *answer {
 	p.t.Helper()
-	return p.get("/v1/certificates/check/"+strings.ReplaceAll(code, " ", "%20"), "", header{"Tizilim-Position", fmt.Sprint(p.head())})
+	return p.get(
+		"/v1/certificates/check/"+strings.ReplaceAll(code, " ", "%20"),
+		"",
+		header{"Tizilim-Position", fmt.Sprint(p.head())},
+	)
 }
 
 // stands fails the test unless the code tells just that of the document.
 func (p papers) stands(shown *answer, status string) {
 	p.t.Helper()
 	a := p.checked(shown.id("check_code")).is(http.StatusOK)
-	want := map[string]any{"kind": shown.body["kind"], "number": shown.body["number"], "issued_on": shown.body["issued_on"], "status": status}
+	want := map[string]any{
+		"kind":      shown.body["kind"],
+		"number":    shown.body["number"],
+		"issued_on": shown.body["issued_on"],
+		"status":    status,
+	}
 	if fmt.Sprint(a.body) != fmt.Sprint(want) {
 		p.t.Errorf("the check says %s, want %v", a.text, want)
 	}
@@ -219,14 +248,17 @@ func TestAnybodyChecksADocumentByItsCodeAndLearnsNothingMore(t *testing.T) {
 func TestR17_ADuplicateTakesThePlaceOfTheSheet(t *testing.T) {
 	p := issuePapers(t)
 	first := p.shown(p.path("departure_sheet")).is(http.StatusOK)
-	if first.body["duplicate"] != nil || first.body["status"] != "valid" || first.at("departure", "ended_on") != "2026-03-15" {
+	if first.body["duplicate"] != nil || first.body["status"] != "valid" ||
+		first.at("departure", "ended_on") != "2026-03-15" {
 		t.Errorf("the sheet says %s", first.text)
 	}
 	operator := p.token(domain.RoleOperator)
 	a := p.command(p.path("departure_sheet")+"/duplicate", operator, body{}).is(http.StatusCreated)
 	second := p.shown("/v1/certificates/" + a.id("certificate_id")).is(http.StatusOK)
-	if second.at("duplicate", "copy") != 1.0 || second.at("duplicate", "replaces") != p.ids["departure_sheet"] || second.body["status"] != "valid" ||
-		second.body["number"] == first.body["number"] || second.body["check_code"] == first.body["check_code"] {
+	if second.at("duplicate", "copy") != 1.0 || second.at("duplicate", "replaces") != p.ids["departure_sheet"] ||
+		second.body["status"] != "valid" ||
+		second.body["number"] == first.body["number"] ||
+		second.body["check_code"] == first.body["check_code"] {
 		t.Errorf("the duplicate says %s", second.text)
 	}
 	old := p.shown(p.path("departure_sheet")).is(http.StatusOK)
@@ -235,11 +267,14 @@ func TestR17_ADuplicateTakesThePlaceOfTheSheet(t *testing.T) {
 	}
 	p.stands(first, "superseded")
 	p.stands(second, "valid")
-	p.command(p.path("departure_sheet")+"/duplicate", operator, body{}).refused(http.StatusConflict, domain.CodeCertificateSuperseded, "")
+	p.command(p.path("departure_sheet")+"/duplicate", operator, body{}).
+		refused(http.StatusConflict, domain.CodeCertificateSuperseded, "")
 	for _, kind := range []string{"talon", "placement_certificate", "refusal_certificate"} {
-		p.command(p.path(kind)+"/duplicate", operator, body{}).refused(http.StatusConflict, domain.CodeDuplicateNotIssued, "")
+		p.command(p.path(kind)+"/duplicate", operator, body{}).
+			refused(http.StatusConflict, domain.CodeDuplicateNotIssued, "")
 	}
-	p.command("/v1/certificates/"+nobody+"/duplicate", operator, body{}).refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
+	p.command("/v1/certificates/"+nobody+"/duplicate", operator, body{}).
+		refused(http.StatusNotFound, domain.CodeCertificateUnknown, "")
 	golden(t, filepath.Join("certificates", "duplicate.json"), second.indented()+"\n")
 }
 
@@ -261,24 +296,32 @@ func TestC10_ACorrectionIsANewVersionOfTheDocument(t *testing.T) {
 	path := p.path("refusal_certificate")
 	first := p.shown(path).is(http.StatusOK)
 	before := p.shown("/v1/cases/" + p.refusal.id("case_id"))
-	mend := body{"corrections": []body{{"field": "reasons", "value": "Өтініш беруші 8-бап бойынша келісім бермеді."}}, "slip": "баптың нөмірі жазылмаған"}
+	mend := body{
+		"corrections": []body{{"field": "reasons", "value": "Өтініш беруші 8-бап бойынша келісім бермеді."}},
+		"slip":        "баптың нөмірі жазылмаған",
+	}
 	p.command(path+"/correction?dry_run=true", commission, mend).is(http.StatusOK)
 	if a := p.shown(path).is(http.StatusOK); a.text != first.text {
 		t.Errorf("a rehearsal changed the document: %s", a.text)
 	}
 	stale := header{"If-Match", `"0"`}
-	p.command(path+"/correction", commission, mend, stale).refused(http.StatusPreconditionFailed, domain.CodeStaleRevision, "")
+	p.command(path+"/correction", commission, mend, stale).
+		refused(http.StatusPreconditionFailed, domain.CodeStaleRevision, "")
 	a := p.command(path+"/correction", commission, mend, header{"If-Match", first.header.Get("ETag")}).is(http.StatusOK)
 	if a.body["version"] != 2.0 {
 		t.Errorf("the answer says %s", a.text)
 	}
 	second := p.shown(path).is(http.StatusOK)
-	if second.body["version"] != 2.0 || second.body["versions"] != 2.0 || second.body["status"] != "valid" || second.body["number"] != first.body["number"] ||
-		second.at("refusal", "reasons") != "Өтініш беруші 8-бап бойынша келісім бермеді." || second.body["check_code"] == first.body["check_code"] {
+	if second.body["version"] != 2.0 || second.body["versions"] != 2.0 || second.body["status"] != "valid" ||
+		second.body["number"] != first.body["number"] ||
+		second.at("refusal", "reasons") != "Өтініш беруші 8-бап бойынша келісім бермеді." ||
+		second.body["check_code"] == first.body["check_code"] {
 		t.Errorf("version 2 says %s", second.text)
 	}
 	old := p.shown(path + "?version=1").is(http.StatusOK)
-	if old.body["version"] != 1.0 || old.body["status"] != "superseded" || old.at("refusal", "reasons") != first.at("refusal", "reasons") || old.body["check_code"] != first.body["check_code"] {
+	if old.body["version"] != 1.0 || old.body["status"] != "superseded" ||
+		old.at("refusal", "reasons") != first.at("refusal", "reasons") ||
+		old.body["check_code"] != first.body["check_code"] {
 		t.Errorf("version 1 says %s", old.text)
 	}
 	pdf := header{"Accept", "application/pdf"}
@@ -327,7 +370,8 @@ func TestC4_EveryApplicationHasItsTalon(t *testing.T) {
 		t.Errorf("the talon says %s", byDesk.text)
 	}
 	byPortal := p.shown("/v1/certificates/" + p.issued(p.departed, "talon")).is(http.StatusOK)
-	if byPortal.at("talon", "accepted_by") != "" || byPortal.at("talon", "channel") != "portal" || !strings.HasPrefix(byPortal.id("number"), "S001-2026-") {
+	if byPortal.at("talon", "accepted_by") != "" || byPortal.at("talon", "channel") != "portal" ||
+		!strings.HasPrefix(byPortal.id("number"), "S001-2026-") {
 		t.Errorf("the talon says %s", byPortal.text)
 	}
 	other := p.shown("/v1/certificates/" + p.issued(p.refusal, "talon")).is(http.StatusOK)
@@ -352,7 +396,8 @@ func TestR17_WhatWasJustIssuedIsIssuedAgain(t *testing.T) {
 	for range 10 {
 		guest := s.citizen()
 		s.registered(guest, home, "2026-03-01", "")
-		out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).is(http.StatusCreated)
+		out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).
+			is(http.StatusCreated)
 		events := out.at("events").([]any)
 		sheet := events[len(events)-1].(map[string]any)["data"].(map[string]any)["certificate_id"].(string)
 		s.command("/v1/certificates/"+sheet+"/duplicate", s.token(domain.RoleOperator), body{}).is(http.StatusCreated)
@@ -362,7 +407,11 @@ func TestR17_WhatWasJustIssuedIsIssuedAgain(t *testing.T) {
 // sheetOf asks for the departure sheet of an ended registration.
 func (s *subtest) sheetOf(person, registration, token string) *answer {
 	s.t.Helper()
-	return s.command("/v1/persons/"+person+"/departure-sheets", token, body{"registration_id": registration, "language": "ru"})
+	return s.command(
+		"/v1/persons/"+person+"/departure-sheets",
+		token,
+		body{"registration_id": registration, "language": "ru"},
+	)
 }
 
 // moved is somebody who moved, and the registration that ended so.
@@ -382,9 +431,11 @@ func TestR17_ASheetOfAMoveIsIssuedAtTheDeskAndToTheCitizen(t *testing.T) {
 	before := s.head()
 	s.command(path+"?dry_run=true", desk, body{"registration_id": ended}).is(http.StatusOK)
 	s.sheetOf(person, ended, s.as(other)).refused(http.StatusNotFound, domain.CodeNotFound, "")
-	s.sheetOf(person, ended, s.token(domain.RoleCommission)).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+	s.sheetOf(person, ended, s.token(domain.RoleCommission)).
+		refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 	s.sheetOf(person, theirs, desk).refused(http.StatusUnprocessableEntity, domain.CodeFactUnknown, "registration_id")
-	s.command(path, desk, body{"registration_id": ended, "language": "de"}).refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "language")
+	s.command(path, desk, body{"registration_id": ended, "language": "de"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "language")
 	if s.changed(before) {
 		t.Fatal("a rehearsal or a refusal was appended")
 	}
@@ -396,7 +447,9 @@ func TestR17_ASheetOfAMoveIsIssuedAtTheDeskAndToTheCitizen(t *testing.T) {
 	for _, reader := range []string{s.as(person), desk, s.token(domain.RoleAuditor)} {
 		shown := s.seen(sheet, reader, mine)
 		if shown.at("departure", "reason") != "moved_to_new_address" || shown.at("departure", "ended_on") != "2026-03-01" ||
-			shown.body["language"] != "ru" || shown.body["case_id"] != nil || shown.body["service"] != "S001" || shown.body["person_id"] != person {
+			shown.body["language"] != "ru" || shown.body["case_id"] != nil ||
+			shown.body["service"] != "S001" ||
+			shown.body["person_id"] != person {
 			t.Errorf("the sheet says %s", shown.text)
 		}
 	}
@@ -404,7 +457,10 @@ func TestR17_ASheetOfAMoveIsIssuedAtTheDeskAndToTheCitizen(t *testing.T) {
 	for _, language := range []string{"kk", "ru", "en"} {
 		shown := p.shown(sheet + "?language=" + language).is(http.StatusOK)
 		golden(t, filepath.Join("certificates", "departure_sheet_of_a_move."+language+".json"), shown.indented()+"\n")
-		if page := p.shown(sheet+"?language="+language, header{"Accept", "application/pdf"}).is(http.StatusOK); !strings.HasPrefix(page.text, "%PDF-") {
+		if page := p.shown(sheet+"?language="+language, header{"Accept", "application/pdf"}).is(http.StatusOK); !strings.HasPrefix(
+			page.text,
+			"%PDF-",
+		) {
 			t.Errorf("%s: no page", language)
 		}
 	}
@@ -418,8 +474,10 @@ func TestR17_ASheetOfAMoveIsIssuedAtTheDeskAndToTheCitizen(t *testing.T) {
 	duplicate := "/v1/certificates/" + again.id("certificate_id")
 	p.stands(p.shown(sheet), "superseded")
 	p.stands(p.shown(duplicate), "valid")
-	mended := s.command(duplicate+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "Дәурен"}}, "slip": "one letter"}).is(http.StatusOK)
-	if shown := s.seen(duplicate, s.as(person), mended); shown.body["version"] != 2.0 || shown.at("duplicate", "copy") != 1.0 {
+	mended := s.command(duplicate+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "Дәурен"}}, "slip": "one letter"}).
+		is(http.StatusOK)
+	if shown := s.seen(duplicate, s.as(person), mended); shown.body["version"] != 2.0 ||
+		shown.at("duplicate", "copy") != 1.0 {
 		t.Errorf("the mended duplicate says %s", shown.text)
 	}
 }
@@ -429,11 +487,13 @@ func TestR17_ASheetOfATermThatRanOutIsIssuedBeforeAnybodyRecordedIt(t *testing.T
 	s := r.at(t)
 	person := s.citizen()
 	stay := s.registered(person, s.dwelling(), "2026-03-01", "2026-04-01").id("registration_id")
-	s.sheetOf(person, stay, s.token(domain.RoleOperator)).refused(http.StatusConflict, domain.CodeNotEnded, "registration_id")
+	s.sheetOf(person, stay, s.token(domain.RoleOperator)).
+		refused(http.StatusConflict, domain.CodeNotEnded, "registration_id")
 	r.clock.pass(20 * 24 * time.Hour)
 	issued := s.sheetOf(person, stay, s.token(domain.RoleOperator)).is(http.StatusCreated)
 	shown := s.seen("/v1/certificates/"+issued.id("certificate_id"), s.token(domain.RoleAuditor), issued)
-	if shown.at("departure", "reason") != "term_expired" || shown.at("departure", "ended_on") != "2026-04-01" || !strings.Contains(shown.text, "истечение срока") {
+	if shown.at("departure", "reason") != "term_expired" || shown.at("departure", "ended_on") != "2026-04-01" ||
+		!strings.Contains(shown.text, "истечение срока") {
 		t.Errorf("the sheet says %s", shown.text)
 	}
 }
@@ -448,7 +508,8 @@ func TestR17_OfADeregistrationASheetIsIssuedLaterWhereNoneWasAskedFor(t *testing
 	s.sheetOf(guest, stay, s.as(guest)).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
 
 	asked := s.registered(guest, home, "2026-03-15", "").id("registration_id")
-	s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).is(http.StatusCreated)
+	s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).
+		is(http.StatusCreated)
 	s.sheetOf(guest, asked, s.as(guest)).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
 }
 
@@ -457,13 +518,16 @@ func TestR17_OfADeregistrationASheetIsIssuedLaterWhereNoneWasAskedFor(t *testing
 func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
 	moves := func(s *subtest) (person, registration, sheet string) {
 		person, registration = s.moved()
-		return person, registration, s.sheetOf(person, registration, s.token(domain.RoleOperator)).is(http.StatusCreated).id("certificate_id")
+		return person, registration, s.sheetOf(person, registration, s.token(domain.RoleOperator)).
+			is(http.StatusCreated).
+			id("certificate_id")
 	}
 	deregistered := func(s *subtest) (person, registration, sheet string) {
 		owner, guest := s.citizen(), s.citizen()
 		home := s.dwelling(owner)
 		registration = s.registered(guest, home, "2026-03-01", "").id("registration_id")
-		out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).is(http.StatusCreated)
+		out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest).with(body{"departure_sheet": true})).
+			is(http.StatusCreated)
 		return guest, registration, s.issued(out, "departure_sheet")
 	}
 	for name, c := range map[string]struct {
@@ -483,22 +547,28 @@ func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
 			desk := s.token(domain.RoleOperator)
 			person, registration, id := c.issue(s)
 			sheet := "/v1/certificates/" + id
-			duplicate := "/v1/certificates/" + s.command(sheet+"/duplicate", desk, body{}).is(http.StatusCreated).id("certificate_id")
+			duplicate := "/v1/certificates/" + s.command(sheet+"/duplicate", desk, body{}).
+				is(http.StatusCreated).
+				id("certificate_id")
 			r.clock.pass(5 * 24 * time.Hour)
 			fact := body{"registration_id": registration, "fact": "ending"}
-			s.command("/v1/persons/"+person+"/corrections", s.token(domain.RoleProvider), correction(fact.with(c.change)).with(body{"accept": c.accept})).is(http.StatusCreated)
+			s.command("/v1/persons/"+person+"/corrections", s.token(domain.RoleProvider), correction(fact.with(c.change)).with(body{"accept": c.accept})).
+				is(http.StatusCreated)
 
 			for _, path := range []string{sheet, duplicate} {
 				shown := p.shown(path + "?language=en").is(http.StatusOK)
-				if shown.body["status"] != "void" || shown.body["void_since"] == nil || !strings.Contains(shown.text, "This document is void") {
+				if shown.body["status"] != "void" || shown.body["void_since"] == nil ||
+					!strings.Contains(shown.text, "This document is void") {
 					t.Errorf("the sheet says %s", shown.text)
 				}
 				checked := p.checked(shown.id("check_code")).is(http.StatusOK)
-				if want := "the ending it testifies was corrected on " + shown.id("void_since"); checked.body["status"] != "void" || checked.body["reason"] != want {
+				if want := "the ending it testifies was corrected on " + shown.id("void_since"); checked.body["status"] != "void" ||
+					checked.body["reason"] != want {
 					t.Errorf("the check says %s, want %q", checked.text, want)
 				}
 				s.command(path+"/duplicate", desk, body{}).refused(http.StatusConflict, domain.CodeCertificateVoid, "")
-				s.command(path+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "n"}}, "slip": "s"}).refused(http.StatusConflict, domain.CodeCertificateVoid, "")
+				s.command(path+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "n"}}, "slip": "s"}).
+					refused(http.StatusConflict, domain.CodeCertificateVoid, "")
 			}
 			a := s.sheetOf(person, registration, desk)
 			if !c.again {
@@ -510,7 +580,8 @@ func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
 			if p.stands(fresh, "valid"); fresh.at("departure", "ended_on") != c.change["ended_on"] {
 				t.Errorf("the new sheet says %s", fresh.text)
 			}
-			s.sheetOf(person, registration, desk).refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
+			s.sheetOf(person, registration, desk).
+				refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
 		})
 	}
 }

@@ -39,17 +39,59 @@ func acts(s *subtest) []act {
 	s.reviewed(list, standing)
 	toPlace, refusing := s.applied(owner, list), s.applied(mover, list)
 	return []act{
-		{"record a person", "/v1/persons", operator, body{"iin": s.iin(), "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}, 201},
-		{"record a person without an IIN", "/v1/persons", operator, body{"name": "Айгүл", "birth_date": "1990-05-17", "class": "refugee"}, 201},
-		{"record a dwelling", "/v1/dwellings", operator, body{"rka": "1", "address": "A", "owners": []body{{"person_id": owner}}}, 201},
-		{"change owners", "/v1/dwellings/" + away + "/owners", operator, body{"owners": []body{{"person_id": mover, "share": "1/1"}}}, 200},
+		{
+			"record a person",
+			"/v1/persons",
+			operator,
+			body{"iin": s.iin(), "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"},
+			201,
+		},
+		{
+			"record a person without an IIN",
+			"/v1/persons",
+			operator,
+			body{"name": "Айгүл", "birth_date": "1990-05-17", "class": "refugee"},
+			201,
+		},
+		{
+			"record a dwelling",
+			"/v1/dwellings",
+			operator,
+			body{"rka": "1", "address": "A", "owners": []body{{"person_id": owner}}},
+			201,
+		},
+		{
+			"change owners",
+			"/v1/dwellings/" + away + "/owners",
+			operator,
+			body{"owners": []body{{"person_id": mover, "share": "1/1"}}},
+			200,
+		},
 		{"move", "/v1/registrations", operator, registration(mover, away, "2026-03-15", ""), 201},
-		{"stay", "/v1/registrations", operator, registration(stayer, away, "2026-03-15", "2026-09-15").with(body{"consents": []body{{"person_id": mover}}}), 201},
+		{
+			"stay",
+			"/v1/registrations",
+			operator,
+			registration(stayer, away, "2026-03-15", "2026-09-15").with(body{"consents": []body{{"person_id": mover}}}),
+			201,
+		},
 		{"deregister", "/v1/deregistrations", s.as(owner), removal(owner, home, leaver, s.citizen()), 201},
 		{"open a list", "/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}, 201},
 		{"apply", "/v1/housing-applications", operator, application(stayer, list), 201},
 		{"place", "/v1/cases/" + toPlace + "/decision", commission, placing, 200},
-		{"refuse", "/v1/cases/" + refusing + "/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "r"}}, 200},
+		{
+			"refuse",
+			"/v1/cases/" + refusing + "/decision",
+			commission,
+			body{
+				"outcome":   "refuse",
+				"ground":    "requirements_not_met",
+				"reasons":   "r",
+				"unmet":     "u",
+				"exemption": body{"ground": "urgency", "reasons": "r"},
+			},
+			200,
+		},
 		{"remove", entryPath(list, standing) + "/removal", commission, removing, 200},
 		{"provide and register", entryPath(list, first) + "/provision", commission, body{
 			"dwelling_id": away, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true,
@@ -90,7 +132,15 @@ func TestADryRunTellsWhatTheRealRunDoes(t *testing.T) {
 				for i := range a.at("events").([]any) {
 					data, err := json.Marshal(a.at("events", i, "data"))
 					must(t, err)
-					list = append(list, fact{fmt.Sprint(a.at("events", i, "stream")), fmt.Sprint(a.at("events", i, "type")), fmt.Sprint(a.at("events", i, "effective_at")), string(data)})
+					list = append(
+						list,
+						fact{
+							fmt.Sprint(a.at("events", i, "stream")),
+							fmt.Sprint(a.at("events", i, "type")),
+							fmt.Sprint(a.at("events", i, "effective_at")),
+							string(data),
+						},
+					)
 				}
 				return list
 			}
@@ -100,7 +150,9 @@ func TestADryRunTellsWhatTheRealRunDoes(t *testing.T) {
 			// What is told is what the log holds, all of it, in its order.
 			var last domain.Position
 			for i := range explicit.at("events").([]any) {
-				stream, revision := explicit.at("events", i, "stream").(string), uint64(explicit.at("events", i, "revision").(float64))
+				stream, revision := explicit.at("events", i, "stream").(string), uint64(
+					explicit.at("events", i, "revision").(float64),
+				)
 				rec, err := s.store.ReadEvent(context.Background(), stream, revision)
 				must(t, err)
 				if rec.ID.String() != explicit.at("events", i, "event_id") || rec.Position <= last {
@@ -180,7 +232,9 @@ func TestTwentyAtOnceAreOne(t *testing.T) {
 			// Streams are as long as the answer says: nothing was appended twice.
 			ends := map[string]uint64{}
 			for i := range answers[0].at("events").([]any) {
-				ends[answers[0].at("events", i, "stream").(string)] = uint64(answers[0].at("events", i, "revision").(float64))
+				ends[answers[0].at("events", i, "stream").(string)] = uint64(
+					answers[0].at("events", i, "revision").(float64),
+				)
 			}
 			for stream, end := range ends {
 				if got := uint64(len(s.stream(stream))); got != end+1 {
@@ -206,15 +260,23 @@ func TestAKeyIsOneRequestOfOneAccount(t *testing.T) {
 
 	s.command("/v1/persons", operator, person.with(body{"name": "Сәуле"}), key).refused(422, domain.CodeKeyReused, "")
 	s.command("/v1/persons", operator, person.with(body{"iin": s.iin()}), key).refused(422, domain.CodeKeyReused, "")
-	s.command("/v1/registrations", operator, registration(first.id("person_id"), home, "2026-03-01", ""), key).refused(422, domain.CodeKeyReused, "")
+	s.command("/v1/registrations", operator, registration(first.id("person_id"), home, "2026-03-01", ""), key).
+		refused(422, domain.CodeKeyReused, "")
 	s.command("/v1/dwellings/"+away+"/owners", operator, owners, otherKey).refused(422, domain.CodeKeyReused, "")
 	if s.head() != before {
 		t.Error("a reused key appended something")
 	}
 	same(t, first, s.command("/v1/persons", operator, person, key))
 	// The same request in other clothes: spaces, order, a default said.
-	same(t, first, s.command("/v1/persons", operator,
-		fmt.Sprintf(`{"class": "citizen", "birth_date":"1990-05-17", "iin":%q, "name":"\u0410йгүл"}`, person["iin"]), key))
+	same(t, first, s.command(
+		"/v1/persons",
+		operator,
+		fmt.Sprintf(
+			`{"class": "citizen", "birth_date":"1990-05-17", "iin":%q, "name":"\u0410йгүл"}`,
+			person["iin"],
+		),
+		key,
+	))
 
 	colleague := s.staff(domain.RoleOperator, "operator-2")
 	theirs := s.command("/v1/persons", colleague, person.with(body{"iin": s.iin()}), key).is(201)
@@ -227,7 +289,8 @@ func TestAKeyIsOneRequestOfOneAccount(t *testing.T) {
 		status, err := r.model.Status(context.Background())
 		return err == nil && status.Ready() && uint64(status.Position) >= uint64(s.head())
 	})
-	s.command("/v1/registrations", operator, registration(first.id("person_id"), home, "2026-03-01", ""), key).refused(422, domain.CodeKeyReused, "")
+	s.command("/v1/registrations", operator, registration(first.id("person_id"), home, "2026-03-01", ""), key).
+		refused(422, domain.CodeKeyReused, "")
 	same(t, first, s.command("/v1/persons", operator, person, key))
 }
 
@@ -236,14 +299,18 @@ func TestARefusedCommandFreesItsKey(t *testing.T) {
 	operator := s.token(domain.RoleOperator)
 	person, dwelling := s.citizen(), s.dwelling()
 	key := header{"Idempotency-Key", s.key()}
-	s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-16", ""), key).refused(422, domain.CodeDateInFuture, "effective_from")
-	s.command("/v1/registrations", operator, registration(person, nobody, "2026-03-15", ""), key).refused(422, domain.CodeDwellingUnknown, "dwelling_id")
-	s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-15", ""), key, header{"If-Match", `"9"`}).refused(412, domain.CodeStaleRevision, "")
+	s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-16", ""), key).
+		refused(422, domain.CodeDateInFuture, "effective_from")
+	s.command("/v1/registrations", operator, registration(person, nobody, "2026-03-15", ""), key).
+		refused(422, domain.CodeDwellingUnknown, "dwelling_id")
+	s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-15", ""), key, header{"If-Match", `"9"`}).
+		refused(412, domain.CodeStaleRevision, "")
 	done := s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-15", ""), key).is(201)
 	if done.header.Get("Idempotent-Replayed") != "false" {
 		t.Error("the mended request is taken for a repetition")
 	}
-	s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-14", ""), key).refused(422, domain.CodeKeyReused, "")
+	s.command("/v1/registrations", operator, registration(person, dwelling, "2026-03-14", ""), key).
+		refused(422, domain.CodeKeyReused, "")
 }
 
 func TestIfMatchProtectsADecisionFromWhatCameBetween(t *testing.T) {
@@ -255,22 +322,29 @@ func TestIfMatchProtectsADecisionFromWhatCameBetween(t *testing.T) {
 	if tag != first.header.Get("ETag") || tag != `"1"` {
 		t.Fatalf("the read gives ETag %s, the command gave %s", tag, first.header.Get("ETag"))
 	}
-	moved := s.command("/v1/registrations", operator, registration(person, away, "2026-03-10", ""), header{"If-Match", tag}).is(201)
+	moved := s.command("/v1/registrations", operator, registration(person, away, "2026-03-10", ""), header{"If-Match", tag}).
+		is(201)
 	if got := moved.header.Get("ETag"); got != `"3"` {
 		t.Errorf("a move appends two events; ETag %s", got)
 	}
-	s.command("/v1/registrations", operator, registration(person, home, "2026-03-11", ""), header{"If-Match", tag}).refused(412, domain.CodeStaleRevision, "")
+	s.command("/v1/registrations", operator, registration(person, home, "2026-03-11", ""), header{"If-Match", tag}).
+		refused(412, domain.CodeStaleRevision, "")
 
 	list := s.list()
 	_, entry, _ := s.entry(list)
 	tag = s.seen(entryPath(list, entry), commission, s.reviewed(list, entry)).header.Get("ETag")
 	_, _, other := s.entry(list)
-	s.command(entryPath(list, entry)+"/removal", commission, removing, header{"If-Match", tag}).refused(412, domain.CodeStaleRevision, "")
+	s.command(entryPath(list, entry)+"/removal", commission, removing, header{"If-Match", tag}).
+		refused(412, domain.CodeStaleRevision, "")
 	tag = s.seen("/v1/queues/"+list+"/entries", commission, other).header.Get("ETag")
 	s.command(entryPath(list, entry)+"/removal", commission, removing, header{"If-Match", tag}).is(200)
 
 	caseID := s.applied(s.citizen(), list)
-	read := s.seen("/v1/cases/"+caseID, commission, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201))
+	read := s.seen(
+		"/v1/cases/"+caseID,
+		commission,
+		s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201),
+	)
 	s.command("/v1/cases/"+caseID+"/decision", commission, placing, header{"If-Match", read.header.Get("ETag")}).is(200)
 }
 
@@ -283,7 +357,8 @@ func TestACommandIsSeenByTheNextRead(t *testing.T) {
 		to := dwellings[i%2]
 		a := s.registered(person, to, "2026-03-01", "")
 		position := a.header.Get("Tizilim-Position")
-		read := s.get("/v1/persons/"+person+"/residence", operator, header{"Tizilim-Position", position}).is(http.StatusOK)
+		read := s.get("/v1/persons/"+person+"/residence", operator, header{"Tizilim-Position", position}).
+			is(http.StatusOK)
 		if got := read.at("registrations", 0, "dwelling_id"); got != to {
 			t.Fatalf("round %d: the read does not know of the command: %s", i, read.text)
 		}
@@ -294,7 +369,9 @@ func TestACommandIsSeenByTheNextRead(t *testing.T) {
 		if seen < sent || read.at("as_of_position") != float64(seen) {
 			t.Fatalf("round %d: asked for %d, answered as of %d: %s", i, sent, seen, read.text)
 		}
-		if stale := s.get("/v1/dwellings/"+dwellings[(i+1)%2]+"/residents", operator, header{"Tizilim-Position", position}).is(200); len(stale.at("residents").([]any)) != 0 {
+		if stale := s.get("/v1/dwellings/"+dwellings[(i+1)%2]+"/residents", operator, header{"Tizilim-Position", position}).is(200); len(
+			stale.at("residents").([]any),
+		) != 0 {
 			t.Fatalf("round %d: registered at both: %s", i, stale.text)
 		}
 	}
@@ -318,7 +395,8 @@ func TestAReadOfTheFarFutureWaitsItsTermAndSaysSo(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if a.status != 503 || a.body["code"] != string(domain.CodeModelBehind) || a.header.Get("Retry-After") == "" {
+			if a.status != 503 || a.body["code"] != string(domain.CodeModelBehind) ||
+				a.header.Get("Retry-After") == "" {
 				t.Errorf("%s: %d %s", path, a.status, a.text)
 			}
 			if took := time.Since(began); took < awaitTimeout/2 || took > 10*awaitTimeout {
@@ -350,7 +428,13 @@ func TestTwentyPlacementsAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i, c := range cases {
 		all.Go(func() {
-			a, err := s.try("POST", "/v1/cases/"+c+"/decision", s.token(domain.RoleCommission), placing, header{"Idempotency-Key", s.key()})
+			a, err := s.try(
+				"POST",
+				"/v1/cases/"+c+"/decision",
+				s.token(domain.RoleCommission),
+				placing,
+				header{"Idempotency-Key", s.key()},
+			)
 			if err != nil {
 				t.Error(err)
 				return
@@ -375,7 +459,13 @@ func TestTwentyPlacementsAtOnce(t *testing.T) {
 	}
 	for i, c := range cases { // in the order of the applications, whoever was decided first
 		if page.at("entries", i, "case_id") != c || page.at("entries", i, "number") != float64(i+1) {
-			t.Errorf("at %d stands %v with number %v, want %s", i, page.at("entries", i, "case_id"), page.at("entries", i, "number"), c)
+			t.Errorf(
+				"at %d stands %v with number %v, want %s",
+				i,
+				page.at("entries", i, "case_id"),
+				page.at("entries", i, "number"),
+				c,
+			)
 		}
 	}
 }

@@ -129,7 +129,10 @@ func (s *Server) correctResidence() operation.Operation {
 		for _, rec := range r.Events {
 			if c, ok := residence.CorrectionIn(rec.Event); ok {
 				out.Warnings = warnings(c.Warnings) // those of the whole act
-				out.Changes = append(out.Changes, correctedBody{c.RegistrationID, c.Corrects, standingOf(c.Was), standingOf(c.Now)})
+				out.Changes = append(
+					out.Changes,
+					correctedBody{c.RegistrationID, c.Corrects, standingOf(c.Was), standingOf(c.Now)},
+				)
 			}
 		}
 		out.Before, out.After = lines(plan.Before), lines(plan.After)
@@ -147,8 +150,11 @@ func (b correctBody) command(id domain.CommandID) (residence.Correct, error) {
 	for i, a := range b.Changes {
 		forgotten := a.Action == residence.Insert && a.Event.IsZero() && a.RegistrationID.IsZero()
 		if !forgotten && a.Event.IsZero() == a.RegistrationID.IsZero() || !a.Event.IsZero() && a.Fact != "" {
-			return c, domain.Refuse(domain.Invalid, domain.CodeRequired,
-				"name the fact in one way: by event, or by registration_id and fact").At(domain.Path("changes", i, "event"))
+			return c, domain.Refuse(
+				domain.Invalid,
+				domain.CodeRequired,
+				"name the fact in one way: by event, or by registration_id and fact",
+			).At(domain.Path("changes", i, "event"))
 		}
 		change := residence.Change{
 			Fact:   residence.FactName{Event: a.Event, RegistrationID: a.RegistrationID, Ending: a.Fact == "ending"},

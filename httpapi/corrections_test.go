@@ -42,19 +42,24 @@ func TestR14_AnOldRegistrationIsAnnulledByReferenceAndBothTruthsAreKept(t *testi
 
 	head := s.head()
 	plan := s.send("POST", path+"?dry_run=true", provider, act, header{"Idempotency-Key", s.key()}).is(http.StatusOK)
-	if plan.at("dry_run") != true || plan.at("consequences", 0, "code") != "cuts_overlap" || plan.at("consequences", 0, "from") != "2025-10-01" {
+	if plan.at("dry_run") != true || plan.at("consequences", 0, "code") != "cuts_overlap" ||
+		plan.at("consequences", 0, "from") != "2025-10-01" {
 		t.Errorf("the plan tells %s", plan.text)
 	}
-	if plan.at("before", 1, "dwelling_id") != house || plan.at("before", 1, "annulled") != nil || plan.at("after", 1, "annulled") != true ||
-		plan.at("before", 0, "ended_on") != "2025-06-01" || plan.at("after", 0, "ended_on") != "2025-10-01" {
+	if plan.at("before", 1, "dwelling_id") != house || plan.at("before", 1, "annulled") != nil ||
+		plan.at("after", 1, "annulled") != true ||
+		plan.at("before", 0, "ended_on") != "2025-06-01" ||
+		plan.at("after", 0, "ended_on") != "2025-10-01" {
 		t.Errorf("before and after: %s", plan.text)
 	}
 	s.command(path, provider, act).refused(http.StatusConflict, domain.CodeConsequences, "accept")
 	if s.changed(head) {
 		t.Fatal("a plan or a refusal was appended")
 	}
-	done := s.command(path, provider, act.with(body{"accept": []string{"cuts_overlap"}}), header{"If-Match", later.header.Get("ETag")}, header{"Idempotency-Key", "once"}).is(http.StatusCreated)
-	again := s.command(path, provider, act.with(body{"accept": []string{"cuts_overlap"}}), header{"If-Match", later.header.Get("ETag")}, header{"Idempotency-Key", "once"}).is(http.StatusCreated)
+	done := s.command(path, provider, act.with(body{"accept": []string{"cuts_overlap"}}), header{"If-Match", later.header.Get("ETag")}, header{"Idempotency-Key", "once"}).
+		is(http.StatusCreated)
+	again := s.command(path, provider, act.with(body{"accept": []string{"cuts_overlap"}}), header{"If-Match", later.header.Get("ETag")}, header{"Idempotency-Key", "once"}).
+		is(http.StatusCreated)
 	if done.text != again.text || done.at("changes", 0, "now", "annulled") != true {
 		t.Errorf("first %s, then %s", done.text, again.text)
 	}
@@ -81,14 +86,17 @@ func TestR14_AnOldRegistrationIsAnnulledByReferenceAndBothTruthsAreKept(t *testi
 
 	// The correction was itself a mistake, at least of the last move.
 	last := s.command(path, provider, correction(body{"registration_id": later.id("registration_id"), "action": "annul"}).
-		with(body{"accept": []string{"leaves_without_residence", "ending_without_move"}})).is(http.StatusCreated)
+		with(body{"accept": []string{"leaves_without_residence", "ending_without_move"}})).
+		is(http.StatusCreated)
 	if got := s.seen("/v1/dwellings/"+dacha+"/residents", auditor, last).residents(); got != 0 {
 		t.Errorf("%d residents where the registration is annulled", got)
 	}
 	undo := last.at("events", 0)
 	stream, revision := undo.(map[string]any)["stream"].(string), undo.(map[string]any)["revision"].(float64)
-	back := s.command(path, provider, correction(body{"event": domain.EventRef{Stream: stream, Revision: uint64(revision)}, "action": "annul"})).is(http.StatusCreated)
-	if got := s.seen("/v1/persons/"+person+"/residence", auditor, back).homes(); len(got) != 1 || got[0] != dacha+" 2025-10-01" {
+	back := s.command(path, provider, correction(body{"event": domain.EventRef{Stream: stream, Revision: uint64(revision)}, "action": "annul"})).
+		is(http.StatusCreated)
+	if got := s.seen("/v1/persons/"+person+"/residence", auditor, back).homes(); len(got) != 1 ||
+		got[0] != dacha+" 2025-10-01" {
 		t.Errorf("the person resides at %v", got)
 	}
 }
@@ -103,12 +111,17 @@ func TestR14_ACorrectionNamesItsFactInOneWay(t *testing.T) {
 		"an event and its part": {"action": "annul", "event": "residence-" + person + "@1", "fact": "ending"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.registry.at(t).command(path, provider, correction(change)).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "changes[0].event")
+			s.registry.at(t).
+				command(path, provider, correction(change)).
+				refused(http.StatusUnprocessableEntity, domain.CodeRequired, "changes[0].event")
 		})
 	}
-	s.command(path, provider, correction(body{"action": "annul", "event": "residence"})).refused(http.StatusUnprocessableEntity, domain.CodeEventRefFormat, "changes[0].event")
-	s.command("/v1/persons/"+nobody+"/corrections", provider, correction(body{"action": "annul", "registration_id": nobody})).refused(http.StatusNotFound, domain.CodePersonUnknown, "")
-	s.command(path, s.token(domain.RoleOperator), correction(body{"action": "annul"})).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+	s.command(path, provider, correction(body{"action": "annul", "event": "residence"})).
+		refused(http.StatusUnprocessableEntity, domain.CodeEventRefFormat, "changes[0].event")
+	s.command("/v1/persons/"+nobody+"/corrections", provider, correction(body{"action": "annul", "registration_id": nobody})).
+		refused(http.StatusNotFound, domain.CodePersonUnknown, "")
+	s.command(path, s.token(domain.RoleOperator), correction(body{"action": "annul"})).
+		refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 }
 
 func TestR14_AWrongDwellingIsPutRightAndTheResidentsOfBothFollow(t *testing.T) {
@@ -132,14 +145,32 @@ func TestR14_AWrongDwellingIsPutRightAndTheResidentsOfBothFollow(t *testing.T) {
 			t.Errorf("%d at the wrong dwelling and %d at the right one%s", here, there, day)
 		}
 	}
-	if home := s.seen("/v1/persons/"+person+"/residence", auditor, done); home.at("registrations", 0, "dwelling_id") != right || home.at("registrations", 0, "effective_from") != "2026-03-01" {
+	if home := s.seen("/v1/persons/"+person+"/residence", auditor, done); home.at(
+		"registrations",
+		0,
+		"dwelling_id",
+	) != right ||
+		home.at("registrations", 0, "effective_from") != "2026-03-01" {
 		t.Errorf("the person resides at %s", home.text)
 	}
-	forgotten := body{"action": "insert", "dwelling_id": wrong, "kind": "permanent", "effective_from": "2025-01-01", "ended_on": "2026-01-01", "reason": "owner_application"}
+	forgotten := body{
+		"action":         "insert",
+		"dwelling_id":    wrong,
+		"kind":           "permanent",
+		"effective_from": "2025-01-01",
+		"ended_on":       "2026-01-01",
+		"reason":         "owner_application",
+	}
 	s.command(path, provider, correction(forgotten)).is(http.StatusCreated)
-	s.command(path, provider, correction(forgotten.with(body{"dwelling_id": nobody}))).refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "changes[0].dwelling_id")
-	s.command(path, provider, correction(body{"action": "annul"})).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "changes[0].event")
-	if then := s.get("/v1/persons/"+person+"/residence?as_of=2025-06-01", auditor).is(http.StatusOK); then.at("registrations", 0, "dwelling_id") != wrong {
+	s.command(path, provider, correction(forgotten.with(body{"dwelling_id": nobody}))).
+		refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "changes[0].dwelling_id")
+	s.command(path, provider, correction(body{"action": "annul"})).
+		refused(http.StatusUnprocessableEntity, domain.CodeRequired, "changes[0].event")
+	if then := s.get("/v1/persons/"+person+"/residence?as_of=2025-06-01", auditor).is(http.StatusOK); then.at(
+		"registrations",
+		0,
+		"dwelling_id",
+	) != wrong {
 		t.Errorf("in 2025 the person resided at %s", then.text)
 	}
 }

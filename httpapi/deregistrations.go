@@ -173,8 +173,11 @@ func onChannel(
 			"the role %s cannot file through the channel %s: choose another channel", p.Role, channel).At("channel")
 	}
 	if p.IsCitizen() && p.PersonID != applicant {
-		return cmd, domain.Refuse(domain.Forbidden, domain.CodeApplicantNotYou,
-			"through the portal you can apply only for yourself: set applicant_id to your own person id").At("applicant_id")
+		return cmd, domain.Refuse(
+			domain.Forbidden,
+			domain.CodeApplicantNotYou,
+			"through the portal you can apply only for yourself: set applicant_id to your own person id",
+		).At("applicant_id")
 	}
 	cmd.Channel = channel
 	return cmd, nil

@@ -34,38 +34,53 @@ func TestR6_TheCaseWaitsForTheOtherOwners(t *testing.T) {
 	}
 	path := "/v1/cases/" + asked.id("case_id")
 	waits := s.seen(path, s.as(third), asked) // it is theirs to see
-	if waits.at("state") != "awaiting_co_owners" || waits.at("co_owners", 0, "state") != "requested" || waits.at("deadline") != nil {
+	if waits.at("state") != "awaiting_co_owners" || waits.at("co_owners", 0, "state") != "requested" ||
+		waits.at("deadline") != nil {
 		t.Errorf("the case: %s", waits.text)
 	}
 	s.get(path, s.as(stranger)).refused(http.StatusNotFound, domain.CodeNotFound, "")
-	s.command(path+"/confirmation", s.as(stranger), answered("confirm")).refused(http.StatusNotFound, domain.CodeNotFound, "")
-	s.command(path+"/confirmation", s.as(owner), answered("confirm")).refused(http.StatusNotFound, domain.CodeNotFound, "")
-	s.command(path+"/confirmation", s.token(domain.RoleOperator), answered("confirm")).refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
+	s.command(path+"/confirmation", s.as(stranger), answered("confirm")).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.command(path+"/confirmation", s.as(owner), answered("confirm")).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.command(path+"/confirmation", s.token(domain.RoleOperator), answered("confirm")).
+		refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 
 	r.clock.pass(time.Hour)
-	one := s.command(path+"/confirmation", s.as(second), answered("confirm"), header{"Idempotency-Key", "second"}).is(http.StatusOK)
-	if got := s.seen("/v1/dwellings/"+home+"/residents", auditor, one).residents(); got != 1 || one.at("results") != nil {
+	one := s.command(path+"/confirmation", s.as(second), answered("confirm"), header{"Idempotency-Key", "second"}).
+		is(http.StatusOK)
+	if got := s.seen("/v1/dwellings/"+home+"/residents", auditor, one).residents(); got != 1 ||
+		one.at("results") != nil {
 		t.Errorf("one confirmation of two ended it: %s", one.text)
 	}
 	s.command(path+"/confirmation", s.as(second), answered("revoke")).is(http.StatusOK)
-	s.command(path+"/confirmation", s.as(second), answered("revoke")).refused(http.StatusConflict, domain.CodeNotConfirmed, "")
+	s.command(path+"/confirmation", s.as(second), answered("revoke")).
+		refused(http.StatusConflict, domain.CodeNotConfirmed, "")
 	s.command(path+"/confirmation", s.as(second), answered("confirm")).is(http.StatusOK)
 	r.clock.pass(time.Hour)
-	plan := s.send("POST", path+"/confirmation?dry_run=true", s.as(third), answered("confirm"), header{"Idempotency-Key", "plan"}).is(http.StatusOK)
+	plan := s.send("POST", path+"/confirmation?dry_run=true", s.as(third), answered("confirm"), header{"Idempotency-Key", "plan"}).
+		is(http.StatusOK)
 	last := s.command(path+"/confirmation", s.as(third), answered("confirm")).is(http.StatusOK)
-	if len(plan.at("events").([]any)) != 3 || len(last.at("events").([]any)) != 3 || last.at("results", 0, "outcome") != "deregistered" {
+	if len(plan.at("events").([]any)) != 3 || len(last.at("events").([]any)) != 3 ||
+		last.at("results", 0, "outcome") != "deregistered" {
 		t.Errorf("planned %s\nthen %s", plan.text, last.text)
 	}
 	done := s.seen(path, s.as(owner), last)
 	if done.at("state") != "granted" || done.at("co_owners", 1, "state") != "confirmed" ||
-		done.at("received_at") != received.UTC().Format(time.RFC3339) || done.at("deadline") != r.clock.Now().In(domain.Zone).Add(30*time.Minute).Format(time.RFC3339) {
+		done.at(
+			"received_at",
+		) != received.UTC().
+			Format(time.RFC3339) ||
+		done.at("deadline") != r.clock.Now().In(domain.Zone).Add(30*time.Minute).Format(time.RFC3339) {
 		t.Errorf("F13 the case tells both instants: %s", done.text)
 	}
 	if got := s.seen("/v1/dwellings/"+home+"/residents", auditor, last).residents(); got != 0 {
 		t.Errorf("%d residents are left", got)
 	}
-	s.command(path+"/confirmation", s.as(second), answered("revoke")).refused(http.StatusConflict, domain.CodeCaseDecided, "")
-	again := s.command(path+"/confirmation", s.as(second), answered("confirm"), header{"Idempotency-Key", "second"}).is(http.StatusOK)
+	s.command(path+"/confirmation", s.as(second), answered("revoke")).
+		refused(http.StatusConflict, domain.CodeCaseDecided, "")
+	again := s.command(path+"/confirmation", s.as(second), answered("confirm"), header{"Idempotency-Key", "second"}).
+		is(http.StatusOK)
 	if again.text != one.text {
 		t.Errorf("first %s, then %s", one.text, again.text)
 	}
@@ -84,7 +99,8 @@ func TestR6_ADeclineAndASilenceRefuseWithAResult(t *testing.T) {
 	path, _ := ask()
 	no := s.command(path+"/confirmation", s.as(second), answered("decline")).is(http.StatusOK)
 	c := s.seen(path, s.as(owner), no)
-	if c.at("state") != "refused" || c.at("results", 0, "code") != "co_owner_declined" || c.at("co_owners", 0, "state") != "declined" {
+	if c.at("state") != "refused" || c.at("results", 0, "code") != "co_owner_declined" ||
+		c.at("co_owners", 0, "state") != "declined" {
 		t.Errorf("declined: %s", c.text)
 	}
 
@@ -100,7 +116,8 @@ func TestR6_ADeclineAndASilenceRefuseWithAResult(t *testing.T) {
 	r.until("the silence has its result", func() bool {
 		return s.get(path, s.as(owner)).is(http.StatusOK).at("state") == "refused"
 	})
-	if c := s.get(path, s.as(owner)); c.at("results", 0, "code") != "co_owners_did_not_answer" || c.at("co_owners", 0, "state") != "lapsed" {
+	if c := s.get(path, s.as(owner)); c.at("results", 0, "code") != "co_owners_did_not_answer" ||
+		c.at("co_owners", 0, "state") != "lapsed" {
 		t.Errorf("lapsed: %s", c.text)
 	}
 	if got := s.get("/v1/dwellings/"+home+"/residents", s.token(domain.RoleAuditor)).is(http.StatusOK).residents(); got != 1 {
@@ -133,8 +150,13 @@ func TestR22_AnOwnerLeavesByTheirOwnApplication(t *testing.T) {
 
 	s.registered(owner, flat, "2026-03-01", "")
 	s.registered(guest, flat, "2026-03-01", "")
-	left(s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner, guest)).is(http.StatusCreated), owner, guest)
-	s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner)).refused(http.StatusUnprocessableEntity, domain.CodeNotRegisteredHere, "persons[0]")
+	left(
+		s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner, guest)).is(http.StatusCreated),
+		owner,
+		guest,
+	)
+	s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner)).
+		refused(http.StatusUnprocessableEntity, domain.CodeNotRegisteredHere, "persons[0]")
 	s.registered(late, flat, "2026-03-01", "")
 	left(s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, late)).is(http.StatusCreated), late)
 
@@ -146,7 +168,11 @@ func TestR22_AnOwnerLeavesByTheirOwnApplication(t *testing.T) {
 	if now := s.seen("/v1/persons/"+owner+"/residence", auditor, waits); len(now.at("registrations").([]any)) != 1 {
 		t.Errorf("deregistered before the other has confirmed: %s", now.text)
 	}
-	left(s.command("/v1/cases/"+waits.id("case_id")+"/confirmation", s.as(second), answered("confirm")).is(http.StatusOK), owner)
+	left(
+		s.command("/v1/cases/"+waits.id("case_id")+"/confirmation", s.as(second), answered("confirm")).
+			is(http.StatusOK),
+		owner,
+	)
 }
 
 func TestR13_TheLogTellsThatAStayEndedByItself(t *testing.T) {
@@ -162,7 +188,8 @@ func TestR13_TheLogTellsThatAStayEndedByItself(t *testing.T) {
 	s.timer()
 	s.timer()
 	recs := s.stream("residence-" + guest)
-	if got := recs[len(recs)-1]; len(recs) != 3 || got.Event.EventType() != "RegistrationEnded" || !got.Event.EffectiveAt().Equal(time.Date(2026, 4, 15, 0, 0, 0, 0, domain.Zone)) {
+	if got := recs[len(recs)-1]; len(recs) != 3 || got.Event.EventType() != "RegistrationEnded" ||
+		!got.Event.EffectiveAt().Equal(time.Date(2026, 4, 15, 0, 0, 0, 0, domain.Zone)) {
 		t.Errorf("%d events, the last %+v", len(recs), got)
 	}
 	r.until("the model has it", func() bool {

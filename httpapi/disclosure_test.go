@@ -46,7 +46,11 @@ type deafLog struct {
 
 func (d deafLog) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
 	if of := d.of.Load(); d.deaf.Load() && (of == nil || *of == e.PersonID.String()) {
-		return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; send the same request again")
+		return domain.Refuse(
+			domain.Unavailable,
+			domain.CodeLogUnavailable,
+			"the event store does not answer now; send the same request again",
+		)
 	}
 	return d.Log.RecordAccess(ctx, id, e, meta)
 }
@@ -66,9 +70,18 @@ type deafCommands struct {
 	deaf *atomic.Pointer[string]
 }
 
-func (d deafCommands) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
+func (d deafCommands) RecordAccess(
+	ctx context.Context,
+	id uuid.UUID,
+	e accesslog.PersonalDataRead,
+	meta domain.Meta,
+) error {
 	if of := d.deaf.Load(); of != nil && *of == e.PersonID.String() {
-		return domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; send the same request again")
+		return domain.Refuse(
+			domain.Unavailable,
+			domain.CodeLogUnavailable,
+			"the event store does not answer now; send the same request again",
+		)
 	}
 	return d.Log.RecordAccess(ctx, id, e, meta)
 }
@@ -82,7 +95,10 @@ func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
 	})
 	s := r.at(t)
 	list, commission := s.list(), s.token(domain.RoleCommission)
-	person, spouse, child, id := s.family(list, body{"consent_terms": body{"scope": []string{"real_estate", "benefits"}}})
+	person, spouse, child, id := s.family(
+		list,
+		body{"consent_terms": body{"scope": []string{"real_estate", "benefits"}}},
+	)
 	path := "/v1/cases/" + id
 	s.command(path+"/review", commission, body{}).is(http.StatusOK)
 	looked := func(of string) (all []string) {
@@ -90,7 +106,10 @@ func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
 		for i := range a.at("accesses").([]any) {
 			e := a.at("accesses", i).(map[string]any)
 			if e["operation"] == accesslog.LookUp {
-				all = append(all, fmt.Sprint(e["reader"], " ", e["role"], " ", e["purpose"], " ", e["scope"], " ", e["case_id"]))
+				all = append(
+					all,
+					fmt.Sprint(e["reader"], " ", e["role"], " ", e["purpose"], " ", e["scope"], " ", e["case_id"]),
+				)
 			}
 		}
 		return all
@@ -110,7 +129,8 @@ func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
 	deaf.Store(&spouse)
 	before := s.head()
 	key := header{"Idempotency-Key", "the look-up"}
-	s.command(path+"/examination", commission, found, key).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	s.command(path+"/examination", commission, found, key).
+		refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
 	if s.changed(before) {
 		t.Error("C21: an examination was recorded without the entries of its look-ups")
 	}
@@ -143,7 +163,9 @@ func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
 			"dwelling_id": s.dwelling(), "useful_area": 50, "rooms": 1, "minutes": "12", "need_check": check.with(scope)})
 	}
 	provision(nil).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "need_check.scope")
-	provision(body{"scope": []string{"benefits", "health"}}).refused(http.StatusConflict, domain.CodeConsentTerms, "need_check.source")
+	provision(
+		body{"scope": []string{"benefits", "health"}},
+	).refused(http.StatusConflict, domain.CodeConsentTerms, "need_check.source")
 	sees("after refused provisions", spouse, examined("[benefits]"))
 	given := provision(body{"scope": []string{"benefits"}}).is(http.StatusOK).id("case_id")
 	checked := "commission-1 commission check_of_need [benefits] " + given
@@ -170,7 +192,9 @@ func looks(s *subtest) []look {
 	owner, other, guest, leaver, second := s.citizen(), s.citizen(), s.citizen(), s.citizen(), s.citizen()
 	operator := s.token(domain.RoleOperator)
 	iin := s.iin()
-	sought := s.command("/v1/persons", operator, body{"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}).is(201).id("person_id")
+	sought := s.command("/v1/persons", operator, body{"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen"}).
+		is(201).
+		id("person_id")
 
 	home, flat := s.dwelling(owner, other), s.dwelling(owner)
 	s.registered(owner, home, "2026-03-01", "")
@@ -178,8 +202,10 @@ func looks(s *subtest) []look {
 	s.registered(leaver, flat, "2026-03-01", "")
 	child := s.command("/v1/persons", operator, body{
 		"iin": s.iin(), "name": "Дәурен", "birth_date": "2020-01-01", "class": "citizen"}).is(201).id("person_id")
-	s.command("/v1/persons/"+child+"/representatives", operator, body{"representative_id": guest, "kind": "parent"}).is(201)
-	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, leaver).with(body{"departure_sheet": true})).is(201)
+	s.command("/v1/persons/"+child+"/representatives", operator, body{"representative_id": guest, "kind": "parent"}).
+		is(201)
+	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, leaver).with(body{"departure_sheet": true})).
+		is(201)
 	kase := out.id("case_id")
 	s.step(kase, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
 	mover, ended := s.moved()
@@ -191,7 +217,13 @@ func looks(s *subtest) []look {
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	behind := s.applied(second, list)
 	last := s.placed(behind)
-	sheet, certificate := "/v1/certificates/"+s.issued(out, "departure_sheet"), "/v1/certificates/"+s.issued(placed, "placement_certificate")
+	sheet, certificate := "/v1/certificates/"+s.issued(
+		out,
+		"departure_sheet",
+	), "/v1/certificates/"+s.issued(
+		placed,
+		"placement_certificate",
+	)
 	code := s.seen(sheet, s.as(leaver), last).id("check_code")
 
 	persons, homes := "/v1/persons/"+guest, "/v1/dwellings/"+home
@@ -232,7 +264,13 @@ func looks(s *subtest) []look {
 	}
 
 	return append(pages, []look{
-		{what: "search-person", method: "POST", path: "/v1/persons/search", body: body{"iin": iin}, leaves: in("", sought)},
+		{
+			what:   "search-person",
+			method: "POST",
+			path:   "/v1/persons/search",
+			body:   body{"iin": iin},
+			leaves: in("", sought),
+		},
 		{what: "get-case", path: "/v1/cases/" + kase, leaves: in(kase, owner, leaver)},
 		{what: "get-case", path: "/v1/cases/" + kase, by: owner, leaves: in(kase, leaver), why: accesslog.Party},
 		{what: "get-case", path: "/v1/cases/" + kase, by: leaver, leaves: in(kase, owner), why: accesslog.Party},
@@ -250,7 +288,11 @@ func looks(s *subtest) []look {
 		{what: "get-entry", path: entry, by: guest, leaves: nobody},
 		{what: "get-entry-numbers", path: entry + "/numbers", leaves: in(wish, guest)},
 		{what: "get-entry-numbers", path: entry + "/numbers", by: guest, leaves: nobody},
-		{what: "list-entries", path: "/v1/queues/" + list + "/entries", leaves: map[string]string{guest: wish, second: behind}},
+		{
+			what:   "list-entries",
+			path:   "/v1/queues/" + list + "/entries",
+			leaves: map[string]string{guest: wish, second: behind},
+		},
 		{what: "list-entries", path: "/v1/queues/" + list + "/entries?limit=1", leaves: in(wish, guest)},
 		{what: "get-person-residence", path: persons + "/residence", leaves: in("", guest)},
 		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", leaves: in("", guest)},
@@ -258,10 +300,25 @@ func looks(s *subtest) []look {
 		{what: "get-person-residence", path: persons + "/residence?as_of=2026-03-01", by: guest, leaves: nobody},
 		{what: "get-representatives", path: "/v1/persons/" + child + "/representatives", leaves: in("", child, guest)},
 		{what: "get-dwelling-residents", path: homes + "/residents", leaves: in("", owner, other, guest)},
-		{what: "get-dwelling-residents", path: homes + "/residents?as_of=2026-03-01", leaves: in("", guest, owner)}, // nobody owned it yet
-		{what: "get-dwelling-residents", path: homes + "/residents", by: owner, leaves: in("", other, guest), why: accesslog.Owner},
+		{
+			what:   "get-dwelling-residents",
+			path:   homes + "/residents?as_of=2026-03-01",
+			leaves: in("", guest, owner),
+		}, // nobody owned it yet
+		{
+			what:   "get-dwelling-residents",
+			path:   homes + "/residents",
+			by:     owner,
+			leaves: in("", other, guest),
+			why:    accesslog.Owner,
+		},
 		{what: "get-person-history", path: persons + "/history", leaves: in("", guest, owner, other, child)},
-		{what: "get-person-history", path: persons + "/history", header: lines, leaves: in("", guest, owner, other, child)},
+		{
+			what:   "get-person-history",
+			path:   persons + "/history",
+			header: lines,
+			leaves: in("", guest, owner, other, child),
+		},
 		{what: "get-dwelling-history", path: history, header: lines, leaves: in("", owner, leaver)},
 		{what: "list-cases", path: "/v1/cases?overdue=true", leaves: nobody},
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", leaves: nobody},
@@ -278,12 +335,44 @@ func looks(s *subtest) []look {
 		{what: "get-own-notices", path: "/v1/me/notices", by: owner, leaves: nobody},
 		{what: "get-own-contacts", path: "/v1/me/contacts", by: guest, leaves: nobody},
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
-			body: body{"request": "POST /v1/housing-applications", "idempotency_key": "a key", "application": body{"consent": true}}},
+			body: body{
+				"request":         "POST /v1/housing-applications",
+				"idempotency_key": "a key",
+				"application":     body{"consent": true},
+			}},
 		// A command that is only tried is a read.
-		{what: "register-residence", method: "POST", path: "/v1/registrations?dry_run=true", body: registration(second, home, "2026-03-15", ""), leaves: in("", second, owner, other)},
-		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, guest), by: owner, leaves: in("*", guest, other), why: accesslog.Party},
-		{what: "deregister", method: "POST", path: "/v1/deregistrations?dry_run=true", body: removal(owner, home, owner).with(body{"dwelling_id": home}), by: owner, leaves: in("*", other), why: accesslog.Party},
-		{what: "review-entry", method: "POST", path: entry + "/review?dry_run=true", body: body{"note": "n"}, leaves: in("", guest)},
+		{
+			what:   "register-residence",
+			method: "POST",
+			path:   "/v1/registrations?dry_run=true",
+			body:   registration(second, home, "2026-03-15", ""),
+			leaves: in("", second, owner, other),
+		},
+		{
+			what:   "deregister",
+			method: "POST",
+			path:   "/v1/deregistrations?dry_run=true",
+			body:   removal(owner, home, guest),
+			by:     owner,
+			leaves: in("*", guest, other),
+			why:    accesslog.Party,
+		},
+		{
+			what:   "deregister",
+			method: "POST",
+			path:   "/v1/deregistrations?dry_run=true",
+			body:   removal(owner, home, owner).with(body{"dwelling_id": home}),
+			by:     owner,
+			leaves: in("*", other),
+			why:    accesslog.Party,
+		},
+		{
+			what:   "review-entry",
+			method: "POST",
+			path:   entry + "/review?dry_run=true",
+			body:   body{"note": "n"},
+			leaves: in("", guest),
+		},
 	}...)
 }
 
@@ -380,8 +469,10 @@ func TestC21_EveryReadOfPersonalDataLeavesItsEntriesAndNoOthers(t *testing.T) {
 					if l.leaves[person] == "*" && kase != "" {
 						kase = "*"
 					}
-					if note.Reader != p.Account || note.Role != p.Role || note.Operation != l.what || note.Purpose != why ||
-						kase != l.leaves[person] || !note.ReadAt.Equal(r.clock.Now()) {
+					if note.Reader != p.Account || note.Role != p.Role || note.Operation != l.what ||
+						note.Purpose != why ||
+						kase != l.leaves[person] ||
+						!note.ReadAt.Equal(r.clock.Now()) {
 						t.Errorf("the entry is %+v", note)
 					}
 				}
@@ -471,10 +562,13 @@ func TestC21_ThePurposeIsOneOfAClosedList(t *testing.T) {
 				s := r.at(t)
 				token := s.bearer(p)
 				before := s.head()
-				s.do(l, token, "curiosity").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
-				s.do(l, token, "owner").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
+				s.do(l, token, "curiosity").
+					refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
+				s.do(l, token, "owner").
+					refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
 				if p.Role == domain.RoleCitizen { // theirs follows from what they are to the record
-					s.do(l, token, "court_request").refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
+					s.do(l, token, "court_request").
+						refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "header.Tizilim-Purpose")
 				}
 				if s.head() != before {
 					t.Fatal("a refused read has left something")

@@ -70,11 +70,17 @@ func TestC5_C9_C12_C13_TheBodysOwnLatenessIsListedUntilItIsDoneAndKept(t *testin
 				last = s.step(id, person, st).is(200)
 			}
 			path := "/v1/cases/" + id
-			if got := s.seen(path, s.token(role), last); got.at("owed", 0, "duty") != string(c.duty) || got.at("late") != nil {
+			if got := s.seen(path, s.token(role), last); got.at("owed", 0, "duty") != string(c.duty) ||
+				got.at("late") != nil {
 				t.Fatalf("owed %v, late %v", got.at("owed"), got.at("late"))
 			}
 			s.timer()
-			s.seen(path, s.token(role), s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "birth_date": "1990-05-17", "class": "refugee"}).is(201))
+			s.seen(
+				path,
+				s.token(role),
+				s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "birth_date": "1990-05-17", "class": "refugee"}).
+					is(201),
+			)
 			if got := s.late(id); len(got) != 0 {
 				t.Fatalf("late at once: %v", got)
 			}
@@ -82,16 +88,20 @@ func TestC5_C9_C12_C13_TheBodysOwnLatenessIsListedUntilItIsDoneAndKept(t *testin
 			for range 2 {
 				s.timer()
 			}
-			tick := s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "birth_date": "1990-05-17", "class": "refugee"}).is(201)
+			tick := s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "birth_date": "1990-05-17", "class": "refugee"}).
+				is(201)
 			marked := s.seen(path, s.token(role), tick)
-			if got := s.late(id); !strings.Contains(fmt.Sprint(got), string(c.duty)) || marked.at("late", 0, "duty") != string(c.duty) || marked.at("owed", 0, "duty") != string(c.duty) {
+			if got := s.late(id); !strings.Contains(fmt.Sprint(got), string(c.duty)) ||
+				marked.at("late", 0, "duty") != string(c.duty) ||
+				marked.at("owed", 0, "duty") != string(c.duty) {
 				t.Fatalf("listed %v, the case says %s", got, marked.text)
 			}
 			done := s.seen(path, s.token(role), s.step(id, person, c.done).is(200))
 			if got := s.late(id); strings.Contains(fmt.Sprint(got), string(c.duty)) {
 				t.Errorf("it is done, and listed: %v", got)
 			}
-			if done.at("late", 0, "duty") != string(c.duty) || strings.Contains(fmt.Sprint(done.at("owed")), string(c.duty)) {
+			if done.at("late", 0, "duty") != string(c.duty) ||
+				strings.Contains(fmt.Sprint(done.at("owed")), string(c.duty)) {
 				t.Errorf("it was late and is done; the case says %s", done.text)
 			}
 			marks := 0
@@ -122,22 +132,29 @@ func TestC12_R14_R16_ADeregisteredPersonComplainsAndIsRegisteredAgain(t *testing
 
 	s.step(id, stranger, complaint).refused(404, domain.CodeNotFound, "")
 	s.step(id, tenant, caseStep{"withdrawal", nil, domain.RoleCitizen}).refused(404, domain.CodeNotFound, "")
-	s.step(id, tenant, caseStep{"complaint", body{"grounds": "g", "complainant_id": owner}, domain.RoleCitizen}).refused(422, domain.CodePersonUnknown, "complainant_id")
-	s.step(id, "", caseStep{"complaint", body{"grounds": "g", "complainant_id": stranger}, domain.RoleOperator}).refused(422, domain.CodePersonUnknown, "complainant_id")
+	s.step(id, tenant, caseStep{"complaint", body{"grounds": "g", "complainant_id": owner}, domain.RoleCitizen}).
+		refused(422, domain.CodePersonUnknown, "complainant_id")
+	s.step(id, "", caseStep{"complaint", body{"grounds": "g", "complainant_id": stranger}, domain.RoleOperator}).
+		refused(422, domain.CodePersonUnknown, "complainant_id")
 	filed := s.step(id, tenant, complaint).is(200)
 	if got := s.seen("/v1/cases/"+id, s.as(tenant), filed).at("complaint", "complainant_id"); got != tenant {
 		t.Errorf("the complaint is that of %v, want %s", got, tenant)
 	}
-	satisfied := s.step(id, "", caseStep{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider}).is(200)
-	if got := s.seen("/v1/cases/"+id, provider, satisfied); got.at("owed", 0, "duty") != "remedy" || got.at("state") != "granted" {
+	satisfied := s.step(id, "", caseStep{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider}).
+		is(200)
+	if got := s.seen("/v1/cases/"+id, provider, satisfied); got.at("owed", 0, "duty") != "remedy" ||
+		got.at("state") != "granted" {
 		t.Errorf("after the complaint: %s", got.text)
 	}
 
 	elsewhere := s.registered(stranger, home, "2026-03-02", "")
 	unrelated := s.command("/v1/persons/"+stranger+"/corrections", provider, correction(body{"registration_id": elsewhere.id("registration_id"), "action": "annul"}).
-		with(body{"accept": []string{"leaves_without_residence"}})).is(201)
+		with(body{"accept": []string{"leaves_without_residence"}})).
+		is(201)
 	mended := s.command("/v1/persons/"+tenant+"/corrections", provider, correction(body{"registration_id": registered, "fact": "ending", "action": "annul"}).
-		with(body{"ground": "complaint_upheld", "reasons": "they live there", "accept": []string{"case_result_contradicted"}})).is(201)
+		with(body{"ground": "complaint_upheld", "reasons": "they live there", "accept": []string{"case_result_contradicted"}}),
+	).
+		is(201)
 	remedy := func(acts ...string) caseStep {
 		return caseStep{"remedy", body{"how": "corrected", "acts": acts}, domain.RoleProvider}
 	}
@@ -149,10 +166,12 @@ func TestC12_R14_R16_ADeregisteredPersonComplainsAndIsRegisteredAgain(t *testing
 	s.step(id, "", remedy("residence-"+nobody+"@0")).refused(422, domain.CodeNoRemedy, "acts[0]")
 	s.step(id, "", remedy("case-"+id+"@0")).refused(422, domain.CodeNoRemedy, "acts[0]")
 	done := s.seen("/v1/cases/"+id, provider, s.step(id, "", remedy(ref(mended))).is(200))
-	if done.at("remedy", "how") != "corrected" || done.at("remedy", "acts", 0) != ref(mended) || done.at("owed") != nil {
+	if done.at("remedy", "how") != "corrected" || done.at("remedy", "acts", 0) != ref(mended) ||
+		done.at("owed") != nil {
 		t.Errorf("after the remedy: %s", done.text)
 	}
-	if got := s.get("/v1/persons/"+tenant+"/residence", provider).homes(); len(got) != 1 || got[0] != home+" 2026-03-01" {
+	if got := s.get("/v1/persons/"+tenant+"/residence", provider).homes(); len(got) != 1 ||
+		got[0] != home+" 2026-03-01" {
 		t.Errorf("the tenant resides at %v", got)
 	}
 	if got := s.stream("case-" + id)[1].Event.EventType(); got != "DeregistrationDecided" {
@@ -169,7 +188,8 @@ func TestC12_C13_WhoWasRefusedADeregistrationAppliesAnew(t *testing.T) {
 	home := s.dwelling(owner, other)
 	s.registered(owner, home, "2026-03-01", "")
 	id := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, owner)).is(201).id("case_id")
-	s.command("/v1/cases/"+id+"/confirmation", s.as(other), body{"outcome": "decline", "signature": body{"method": "eds"}}).is(200)
+	s.command("/v1/cases/"+id+"/confirmation", s.as(other), body{"outcome": "decline", "signature": body{"method": "eds"}}).
+		is(200)
 	for _, st := range madeGood()[:2] {
 		s.step(id, owner, st).is(200)
 	}
@@ -193,11 +213,18 @@ func TestC13_ASecondApplicationIsSeenAndIsADuplicateOnceTheFirstIsDecided(t *tes
 	person, list, elsewhere := s.citizen(), s.list(), s.list()
 	first, second, unrelated := s.applied(person, list), s.applied(person, list), s.applied(person, elsewhere)
 	end := func(of string) caseStep {
-		return caseStep{"termination", body{"ground": "same_subject_and_grounds_decided", "reasons": "nothing new", "duplicate_of": of}, domain.RoleCommission}
+		return caseStep{
+			"termination",
+			body{"ground": "same_subject_and_grounds_decided", "reasons": "nothing new", "duplicate_of": of},
+			domain.RoleCommission,
+		}
 	}
-	s.step(second, "", end(first)).refused(422, domain.CodeNoDuplicate, "duplicate_of") // it is open: nothing is decided yet
+	s.step(second, "", end(first)).
+		refused(422, domain.CodeNoDuplicate, "duplicate_of")
+		// it is open: nothing is decided yet
 	placed := s.placed(first)
-	if got := s.seen("/v1/cases/"+second, commission, placed).at("same_subject").([]any); len(got) != 1 || got[0] != first {
+	if got := s.seen("/v1/cases/"+second, commission, placed).at("same_subject").([]any); len(got) != 1 ||
+		got[0] != first {
 		t.Errorf("staff see %v beside it, want %s", got, first)
 	}
 	if got := s.get("/v1/cases/"+second, s.as(person)).is(200).at("same_subject"); got != nil {
@@ -224,7 +251,8 @@ func TestC13_ARefusalBarsNoApplicationWithNewArguments(t *testing.T) {
 	s.step(first, "", caseStep{"decision", body{
 		"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "u"}}, domain.RoleCommission}).is(200)
 	again := s.applied(person, list)
-	s.step(again, "", caseStep{"termination", body{"ground": "same_subject_and_grounds_decided", "reasons": "r", "duplicate_of": first}, domain.RoleCommission}).is(200)
+	s.step(again, "", caseStep{"termination", body{"ground": "same_subject_and_grounds_decided", "reasons": "r", "duplicate_of": first}, domain.RoleCommission}).
+		is(200)
 	if placed := s.placed(s.applied(person, list)); placed.at("placement", "number") != 1.0 {
 		t.Errorf("with new arguments: %s", placed.text)
 	}
@@ -235,7 +263,8 @@ func TestC13_ARefusalBarsNoApplicationWithNewArguments(t *testing.T) {
 func TestC4_FiledOnASunday(t *testing.T) {
 	s := start(t).at(t)
 	person := s.citizen()
-	applied := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, s.list())).is(201)
+	applied := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, s.list())).
+		is(201)
 	got := s.seen("/v1/cases/"+applied.id("case_id"), s.as(person), applied)
 	if got.at("received_at") != "2026-03-15T07:00:00Z" || got.at("registered_at") != "2026-03-16T09:00:00+05:00" {
 		t.Errorf("received %v, registered %v", got.at("received_at"), got.at("registered_at"))

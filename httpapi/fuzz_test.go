@@ -119,7 +119,11 @@ func FuzzHeaders(f *testing.F) {
 	registered := s.registered(person, dwelling, "2026-03-01", "")
 	tag := registered.header.Get("ETag")
 	operator := s.token(domain.RoleOperator)
-	s.seen("/v1/persons/"+person+"/residence", operator, registered) // reads below that wait for nothing find the person
+	s.seen(
+		"/v1/persons/"+person+"/residence",
+		operator,
+		registered,
+	) // reads below that wait for nothing find the person
 	text, err := json.Marshal(registration(person, s.dwelling(), "2026-03-10", ""))
 	must(f, err)
 	for _, seed := range [][3]string{
@@ -131,7 +135,11 @@ func FuzzHeaders(f *testing.F) {
 	f.Fuzz(func(t *testing.T, ifMatch, position, key string) {
 		s := r.at(t)
 		req := httptest.NewRequest("POST", "/v1/registrations?dry_run=true", bytes.NewReader(text))
-		req.Header = http.Header{"Authorization": {"Bearer " + operator}, "If-Match": {ifMatch}, "Idempotency-Key": {key}}
+		req.Header = http.Header{
+			"Authorization":   {"Bearer " + operator},
+			"If-Match":        {ifMatch},
+			"Idempotency-Key": {key},
+		}
 		a := s.serve(req)
 		a.sound()
 		if a.status == http.StatusOK && ifMatch != "" && ifMatch != tag {
@@ -140,7 +148,8 @@ func FuzzHeaders(f *testing.F) {
 		if a.status == http.StatusOK && key == "" {
 			t.Error("a command without a key was taken")
 		}
-		if len(position) > 15 && strings.Trim(position, "0123456789") == "" && len(strings.TrimLeft(position, "0")) > 12 {
+		if len(position) > 15 && strings.Trim(position, "0123456789") == "" &&
+			len(strings.TrimLeft(position, "0")) > 12 {
 			return // a position of the far future: the answer would wait for it
 		}
 		req = httptest.NewRequest("GET", "/v1/persons/"+person+"/residence", nil)
@@ -151,7 +160,8 @@ func FuzzHeaders(f *testing.F) {
 			return
 		}
 		a.sound()
-		if digits := !slices.ContainsFunc([]byte(position), func(b byte) bool { return b < '0' || b > '9' }); digits != (a.status == http.StatusOK) && len(position) <= 20 {
+		if digits := !slices.ContainsFunc([]byte(position), func(b byte) bool { return b < '0' || b > '9' }); digits != (a.status == http.StatusOK) &&
+			len(position) <= 20 {
 			t.Errorf("position %q is answered %d", position, a.status)
 		}
 	})

@@ -120,7 +120,12 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	if set.storeClock == nil {
 		set.storeClock = r.clock.Now
 	}
-	r.node, err = embedded.Open("", embedded.InMemory(), embedded.WithClock(set.storeClock), embedded.WithLogger(logger))
+	r.node, err = embedded.Open(
+		"",
+		embedded.InMemory(),
+		embedded.WithClock(set.storeClock),
+		embedded.WithLogger(logger),
+	)
 	must(t, err)
 	t.Cleanup(func() { r.node.Close() })
 	must(t, r.node.Start("127.0.0.1:0"))
@@ -129,7 +134,13 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(func() { r.store.Close() })
 
 	r.redis = set.redis(t)
-	options := projections.Options{Logger: logger, Registerer: r.metrics, LeaseTTL: 3 * time.Second, AwaitTimeout: awaitTimeout, Now: r.clock.Now}
+	options := projections.Options{
+		Logger:       logger,
+		Registerer:   r.metrics,
+		LeaseTTL:     3 * time.Second,
+		AwaitTimeout: awaitTimeout,
+		Now:          r.clock.Now,
+	}
 	projector, err := projections.NewProjector(r.redis, set.follow(r.store), options)
 	must(t, err)
 	r.model = projections.NewReader(r.redis, options)
@@ -280,7 +291,10 @@ func (s *subtest) head() domain.Position {
 // of what was read.
 func (s *subtest) changed(since domain.Position) bool {
 	s.t.Helper()
-	return slices.ContainsFunc(s.since(since), func(rec domain.Recorded) bool { return rec.Event.EventType() != "PersonalDataRead" })
+	return slices.ContainsFunc(
+		s.since(since),
+		func(rec domain.Recorded) bool { return rec.Event.EventType() != "PersonalDataRead" },
+	)
 }
 
 // since returns what the log has taken since the position.
@@ -564,7 +578,16 @@ func (a *answer) at(path ...any) any {
 func (a *answer) refused(status int, code domain.Code, field string) *answer {
 	a.t.Helper()
 	if a.status != status || a.body["code"] != string(code) || fmt.Sprint(a.body["field"]) != fmt.Sprint(orNil(field)) {
-		a.t.Fatalf("got %d %v at %v, want %d %s at %q: %s", a.status, a.body["code"], a.body["field"], status, code, field, a.text)
+		a.t.Fatalf(
+			"got %d %v at %v, want %d %s at %q: %s",
+			a.status,
+			a.body["code"],
+			a.body["field"],
+			status,
+			code,
+			field,
+			a.text,
+		)
 	}
 	a.problem()
 	return a
@@ -666,7 +689,8 @@ func (s *subtest) dwelling(owners ...string) string {
 // registered registers a residence; until is empty for a permanent one.
 func (s *subtest) registered(person, dwelling, from, until string) *answer {
 	s.t.Helper()
-	return s.command("/v1/registrations", s.token(domain.RoleOperator), registration(person, dwelling, from, until)).is(http.StatusCreated)
+	return s.command("/v1/registrations", s.token(domain.RoleOperator), registration(person, dwelling, from, until)).
+		is(http.StatusCreated)
 }
 
 // consenting are the owners of the dwellings of all tests, who consent to
@@ -706,12 +730,20 @@ func (s *subtest) listOf(name string) string {
 }
 
 func application(person, list string) body {
-	return body{"channel": "state_corporation", "list_id": list, "applicant_id": person, "consent": true, "signature": body{"method": "handwritten"}}
+	return body{
+		"channel":      "state_corporation",
+		"list_id":      list,
+		"applicant_id": person,
+		"consent":      true,
+		"signature":    body{"method": "handwritten"},
+	}
 }
 
 func (s *subtest) applied(person, list string) string {
 	s.t.Helper()
-	return s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).is(http.StatusCreated).id("case_id")
+	return s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).
+		is(http.StatusCreated).
+		id("case_id")
 }
 
 // placing is the decision to place somebody of whom nothing was found that
@@ -734,7 +766,10 @@ func (s *subtest) entry(list string) (person, entry string, a *answer) {
 // removing is a removal without a hearing, and byCourt what takes it back.
 var (
 	removing = body{"reason": "dwelling_acquired", "exemption": body{"ground": "urgency", "reasons": "r"}}
-	byCourt  = body{"ground": "court_act", "court_act": body{"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"}}
+	byCourt  = body{
+		"ground":    "court_act",
+		"court_act": body{"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"},
+	}
 )
 
 // reviewed opens a review of an entry.

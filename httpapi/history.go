@@ -101,7 +101,8 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 		cursor, err := strconv.ParseUint("0"+in.Cursor, 10, 64)
 		if err != nil {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed, "no page of this history gave this cursor; "+
-				"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+				"send the cursor back unchanged, or leave it out to begin anew").
+				At("query.cursor")
 		}
 		after := domain.Position(cursor)
 		list := func(ctx context.Context, after domain.Position, limit int) (projections.HistoryPage, error) {
@@ -301,7 +302,10 @@ func (s *Server) resolve(ctx context.Context, pointers []projections.Pointer) ([
 					return s.missing(p.Stream, "revision", p.Revision)
 				}
 				if got[i].Revision != p.Revision || got[i].Position != p.Position {
-					return fmt.Errorf("history: the log holds another event than %s: the read model is of another log", p.EventRef)
+					return fmt.Errorf(
+						"history: the log holds another event than %s: the read model is of another log",
+						p.EventRef,
+					)
 				}
 			}
 			copy(into, got)

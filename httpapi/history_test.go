@@ -36,8 +36,12 @@ func TestQ19_C21_WhoWasSkippedHasItInTheirHistoryAndNothingElse(t *testing.T) {
 
 	before := s.head()
 	got := types(skipped)
-	if !slices.Contains(got, "ProvisionDecided") || !slices.Contains(got, "EntryProvided") || slices.Contains(got, "ProvisionCompleted") {
-		t.Errorf("the history of who declined has %v; want the decision and the provision, and no other step of that case", got)
+	if !slices.Contains(got, "ProvisionDecided") || !slices.Contains(got, "EntryProvided") ||
+		slices.Contains(got, "ProvisionCompleted") {
+		t.Errorf(
+			"the history of who declined has %v; want the decision and the provision, and no other step of that case",
+			got,
+		)
 	}
 	both := []string{skipped, provided}
 	slices.Sort(both)

@@ -38,7 +38,9 @@ func TestQ5_OneEntryOnAllListsOfABodyOverHTTP(t *testing.T) {
 	person, spouse := s.citizen(), s.citizen()
 	married := application(spouse, second).with(body{"family": []body{{"person_id": person, "relation": "spouse"}}})
 	here, there := s.applied(person, first), s.applied(person, second)
-	beside := s.command("/v1/housing-applications", s.token(domain.RoleOperator), married).is(http.StatusCreated).id("case_id")
+	beside := s.command("/v1/housing-applications", s.token(domain.RoleOperator), married).
+		is(http.StatusCreated).
+		id("case_id")
 	s.placed(here)
 	for kase, code := range map[string]domain.Code{there: domain.CodeAlreadyOnList, beside: domain.CodeSpouseOnList} {
 		a := s.command("/v1/cases/"+kase+"/decision", commission, placing)
@@ -63,7 +65,8 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	pa, pb, pc := entryPath(list, a), entryPath(list, b), entryPath(list, c)
 	s.expect(pb, 2, "placed", last)
 
-	moved := s.command(pa+"/redating", commission, body{"ground_arose_on": "2026-03-17", "reasons": "n"}).is(http.StatusOK)
+	moved := s.command(pa+"/redating", commission, body{"ground_arose_on": "2026-03-17", "reasons": "n"}).
+		is(http.StatusOK)
 	s.expect(pb, 1, "redated", moved)
 	s.expect(pa, 2, "redated", moved)
 	s.expect(pc, 3, "placed", moved) // behind both places: nothing has changed
@@ -74,13 +77,16 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}, "dwelling_id": nobody})).
 		refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "dwelling_id")
 	given := s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}})).is(http.StatusOK)
-	if skipped := fmt.Sprint(given.at("skipped")); !strings.Contains(skipped, b) || !strings.Contains(skipped, "declined") {
+	if skipped := fmt.Sprint(given.at("skipped")); !strings.Contains(skipped, b) ||
+		!strings.Contains(skipped, "declined") {
 		t.Errorf("Q19: skipped %s", skipped)
 	}
 	s.expect(pa, 0, "provided", given)
 	s.expect(pb, 1, "redated", given)
 	s.expect(pc, 2, "provided", given)
-	s.command(pb+"/provision", commission, give).refused(http.StatusConflict, domain.CodeDwellingLeased, "dwelling_id") // Q20
+	s.command(pb+"/provision", commission, give).
+		refused(http.StatusConflict, domain.CodeDwellingLeased, "dwelling_id")
+		// Q20
 
 	// The number at every past instant, from the log.
 	for asOf, want := range map[string]struct {
@@ -105,7 +111,8 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	if got := strings.Join(told, ", "); got != "1 placed, 2 redated, <nil> provided" {
 		t.Errorf("changes: %s", got)
 	}
-	s.get(pa+"/numbers?as_of=yesterday", s.as(first)).refused(http.StatusUnprocessableEntity, domain.CodeDateFormat, "query.as_of")
+	s.get(pa+"/numbers?as_of=yesterday", s.as(first)).
+		refused(http.StatusUnprocessableEntity, domain.CodeDateFormat, "query.as_of")
 	s.get(pa+"/numbers", s.as(s.citizen())).refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.get(entryPath(list, nobody)+"/numbers", s.as(first)).refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.get(entryPath(list, nobody)+"/numbers", commission).refused(http.StatusNotFound, domain.CodeEntryUnknown, "")
@@ -123,18 +130,30 @@ func TestQ20_R12_AProvisionRegistersTheResidenceToo(t *testing.T) {
 	old, flat, home := s.dwelling(), s.dwelling(s.citizen()), s.dwelling()
 	s.registered(person, old, "2026-03-01", "")
 	s.registered(other, home, "2026-03-01", "")
-	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true}
+	give := body{
+		"dwelling_id":        flat,
+		"useful_area":        30,
+		"rooms":              1,
+		"need_check":         needed,
+		"minutes":            "12",
+		"register_residence": true,
+	}
 	s.command(entryPath(list, entry)+"/provision", commission, give.with(body{"registered_from": "2026-03-16"})).
 		refused(http.StatusUnprocessableEntity, domain.CodeDateInFuture, "registered_from")
-	given := s.command(entryPath(list, entry)+"/provision", commission, give.with(body{"registered_from": "2026-03-10"})).is(http.StatusOK)
+	given := s.command(entryPath(list, entry)+"/provision", commission, give.with(body{"registered_from": "2026-03-10"})).
+		is(http.StatusOK)
 	lives := s.seen("/v1/persons/"+person+"/residence", s.as(person), given)
-	if lives.at("registrations", 0, "dwelling_id") != flat || lives.at("registrations", 0, "effective_from") != "2026-03-10" ||
-		lives.at("registrations", 0, "registration_id") != given.at("residence", "registration_id") || len(lives.at("registrations").([]any)) != 1 {
+	if lives.at("registrations", 0, "dwelling_id") != flat ||
+		lives.at("registrations", 0, "effective_from") != "2026-03-10" ||
+		lives.at("registrations", 0, "registration_id") != given.at("residence", "registration_id") ||
+		len(lives.at("registrations").([]any)) != 1 {
 		t.Errorf("registered: %s", lives.text)
 	}
 
-	stands := s.command(entryPath(list, second)+"/provision", commission, give.with(body{"dwelling_id": home})).is(http.StatusOK)
-	if stands.at("residence", "code") != string(domain.CodeRegisteredHere) || stands.at("residence", "registration_id") != nil {
+	stands := s.command(entryPath(list, second)+"/provision", commission, give.with(body{"dwelling_id": home})).
+		is(http.StatusOK)
+	if stands.at("residence", "code") != string(domain.CodeRegisteredHere) ||
+		stands.at("residence", "registration_id") != nil {
 		t.Errorf("not registered: %s", stands.text)
 	}
 	s.expect(entryPath(list, second), 0, "provided", stands)
@@ -162,7 +181,9 @@ func TestQ21_ThePublicListNamesNobody(t *testing.T) {
 	if got := fmt.Sprint(a.at("provided")); got != "[map[persons:1 placed_on:2026-03-15 provided_on:2026-03-15 useful_area:30]]" {
 		t.Errorf("provided: %s", got)
 	}
-	if got := s.get("/v1/queues/"+list+"/public?after=1", s.as(other)).is(http.StatusOK).at("waiting"); len(got.([]any)) != 0 {
+	if got := s.get("/v1/queues/"+list+"/public?after=1", s.as(other)).is(http.StatusOK).at("waiting"); len(
+		got.([]any),
+	) != 0 {
 		t.Errorf("behind the last: %v", got)
 	}
 	s.get("/v1/queues/"+nobody+"/public", s.as(other)).refused(http.StatusNotFound, domain.CodeListUnknown, "")
@@ -176,10 +197,16 @@ func TestQ18_Q22_ACitizenSpeaksForTheirOwnEntryOnly(t *testing.T) {
 	other := s.citizen()
 	lost := body{"kind": "need_lost", "happened_on": "2026-03-10"}
 	for step, b := range map[string]body{"change": lost, "consent": {"given": false}} {
-		theirs := s.command(entryPath(list, entry)+"/"+step, s.as(other), b).refused(http.StatusNotFound, domain.CodeNotFound, "")
+		theirs := s.command(entryPath(list, entry)+"/"+step, s.as(other), b).
+			refused(http.StatusNotFound, domain.CodeNotFound, "")
 		for _, nothing := range []string{entryPath(list, nobody), entryPath(nobody, nobody)} {
 			if got := s.command(nothing+"/"+step, s.as(other), b).refused(http.StatusNotFound, domain.CodeNotFound, ""); got.text != theirs.text {
-				t.Errorf("%s: what is another's can be told from what does not exist:\n%s\n%s", step, theirs.text, got.text)
+				t.Errorf(
+					"%s: what is another's can be told from what does not exist:\n%s\n%s",
+					step,
+					theirs.text,
+					got.text,
+				)
 			}
 		}
 	}

@@ -166,7 +166,10 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 		return nil, err
 	}
 	body := servicesBody{
-		Services: make([]serviceBody, len(page.Cases)), Issued: make([]issuedBody, len(issued)), AsOfPosition: page.AsOf,
+		Services: make(
+			[]serviceBody,
+			len(page.Cases),
+		), Issued: make([]issuedBody, len(issued)), AsOfPosition: page.AsOf,
 	}
 	for i, d := range issued {
 		body.Issued[i] = issuedBody{d.ID, d.Kind}
@@ -277,7 +280,9 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	for _, rec := range recs {
 		if e, ok := rec.Event.(accesslog.PersonalDataRead); ok {
 			out.Body.Accesses = append(out.Body.Accesses, accessBody{
-				e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
+				e.ReadAt.In(
+					domain.Zone,
+				), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
 			})
 		}
 	}

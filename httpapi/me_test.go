@@ -33,7 +33,8 @@ func TestTheAccountShowsWhoYouAreAndWhereYouAreRegistered(t *testing.T) {
 		me.at("iin") != "********"+iin[8:] || strings.Contains(me.text, iin) {
 		t.Errorf("the account says %s", me.text)
 	}
-	if list := me.at("registrations").([]any); len(list) != 2 || me.at("registrations", 0, "dwelling_id") != home || me.at("registrations", 1, "kind") != "temporary" {
+	if list := me.at("registrations").([]any); len(list) != 2 || me.at("registrations", 0, "dwelling_id") != home ||
+		me.at("registrations", 1, "kind") != "temporary" {
 		t.Errorf("registrations: %s", me.text)
 	}
 	for what, path := range me.at("links").(map[string]any) {
@@ -49,7 +50,8 @@ func TestTheAccountShowsWhoYouAreAndWhereYouAreRegistered(t *testing.T) {
 
 func TestTheAccountOfSomebodyWithoutAnIINShowsNone(t *testing.T) {
 	s := start(t).at(t)
-	made := s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "Н", "birth_date": "1990-05-17", "class": "refugee"}).is(201)
+	made := s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "Н", "birth_date": "1990-05-17", "class": "refugee"}).
+		is(201)
 	if me := s.seen("/v1/me", s.as(made.id("person_id")), made); me.at("iin") != nil || me.at("name") != "Н" {
 		t.Errorf("the account says %s", me.text)
 	}
@@ -62,19 +64,29 @@ func TestS000_2_5_TheHistoryOfServicesIsOfAllCasesInWhichYouTakePart(t *testing.
 	owner, other, guest, stranger := s.citizen(), s.citizen(), s.citizen(), s.citizen()
 	flat, half := s.dwelling(owner), s.dwelling(owner, other)
 	s.registered(guest, flat, "2026-03-01", "")
-	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, guest, stranger).with(body{"departure_sheet": true})).is(201)
+	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, guest, stranger).with(body{"departure_sheet": true})).
+		is(201)
 	s.registered(guest, half, "2026-03-15", "")
 	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, half, guest)).is(201)
 	list := s.list()
-	placed := s.placed(s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(guest, list).with(body{
-		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id"))
+	placed := s.placed(
+		s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(guest, list).with(body{
+			"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id"),
+	)
 	wish := s.applied(owner, list)
 	last := s.command("/v1/cases/"+wish+"/decision", s.token(domain.RoleCommission), body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u",
-		"exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
+		"exemption": body{"ground": "urgency", "reasons": "r"}}).
+		is(200)
 	first, second, third := out.id("case_id"), asked.id("case_id"), placed.id("case_id")
 
 	line := func(a *answer, i int) string {
-		return fmt.Sprint(a.at("services", i, "case_id"), " ", a.at("services", i, "part"), " ", a.at("services", i, "state"))
+		return fmt.Sprint(
+			a.at("services", i, "case_id"),
+			" ",
+			a.at("services", i, "part"),
+			" ",
+			a.at("services", i, "state"),
+		)
 	}
 	for _, row := range []struct {
 		who   string
@@ -122,20 +134,32 @@ func TestS000_2_5_TheHistoryOfServicesIsOfAllCasesInWhichYouTakePart(t *testing.
 	t.Run("what came of it", func(t *testing.T) {
 		s := r.at(t)
 		mine := s.seen("/v1/me/services", s.as(guest), last)
-		if mine.at("services", 2, "result", "outcome") != "deregistered" || mine.at("services", 2, "deregistered") != 1.0 || len(mine.at("services", 2, "issued").([]any)) != 2 {
+		if mine.at("services", 2, "result", "outcome") != "deregistered" ||
+			mine.at("services", 2, "deregistered") != 1.0 ||
+			len(mine.at("services", 2, "issued").([]any)) != 2 {
 			t.Errorf("S001: %s", mine.text)
 		}
 		if mine.at("services", 1, "result") != nil || mine.at("services", 1, "deregistered") != nil {
 			t.Errorf("S001, not decided: %s", mine.text)
 		}
-		if mine.at("services", 0, "placement", "number") != 1.0 || mine.at("services", 0, "placement", "entry_id") != placed.at("placement", "entry_id") {
+		if mine.at("services", 0, "placement", "number") != 1.0 ||
+			mine.at("services", 0, "placement", "entry_id") != placed.at("placement", "entry_id") {
 			t.Errorf("S000: %s", mine.text)
 		}
 		theirs := s.seen("/v1/me/services", s.as(owner), last)
-		if theirs.at("services", 0, "refusal", "ground") != "requirements_not_met" || theirs.at("services", 2, "result") != nil || theirs.at("services", 2, "deregistered") != 1.0 {
+		if theirs.at("services", 0, "refusal", "ground") != "requirements_not_met" ||
+			theirs.at("services", 2, "result") != nil ||
+			theirs.at("services", 2, "deregistered") != 1.0 {
 			t.Errorf("the owner's: %s", theirs.text)
 		}
-		if vain := s.seen("/v1/me/services", s.as(stranger), last); vain.at("services", 0, "result", "code") != string(domain.CodeNotRegisteredHere) {
+		if vain := s.seen("/v1/me/services", s.as(stranger), last); vain.at(
+			"services",
+			0,
+			"result",
+			"code",
+		) != string(
+			domain.CodeNotRegisteredHere,
+		) {
 			t.Errorf("in vain: %s", vain.text)
 		}
 	})
@@ -148,7 +172,8 @@ func TestC21_EverybodySeesWhoReadTheirDataAndWhy(t *testing.T) {
 	owner, guest := s.citizen(), s.citizen()
 	home := s.dwelling(owner)
 	last := s.registered(guest, home, "2026-03-01", "")
-	if none := s.get("/v1/me/accesses", s.as(guest)).is(200); len(none.at("accesses").([]any)) != 0 || none.body["next"] != nil {
+	if none := s.get("/v1/me/accesses", s.as(guest)).is(200); len(none.at("accesses").([]any)) != 0 ||
+		none.body["next"] != nil {
 		t.Fatalf("nobody has looked yet: %s", none.text)
 	}
 	path := "/v1/persons/" + guest + "/residence"
@@ -175,7 +200,22 @@ func TestC21_EverybodySeesWhoReadTheirDataAndWhy(t *testing.T) {
 			a := s.get(fmt.Sprintf("/v1/me/accesses?limit=%d%s", limit, cursor), s.as(guest)).is(200)
 			for i := range a.at("accesses").([]any) {
 				e := a.at("accesses", i).(map[string]any)
-				got = append(got, fmt.Sprint(e["read_at"], " ", e["reader"], " ", e["role"], " ", e["operation"], " ", e["purpose"], " ", e["case_id"]))
+				got = append(
+					got,
+					fmt.Sprint(
+						e["read_at"],
+						" ",
+						e["reader"],
+						" ",
+						e["role"],
+						" ",
+						e["operation"],
+						" ",
+						e["purpose"],
+						" ",
+						e["case_id"],
+					),
+				)
 			}
 			next, more := a.body["next"].(string)
 			if !more {
@@ -184,7 +224,13 @@ func TestC21_EverybodySeesWhoReadTheirDataAndWhy(t *testing.T) {
 			cursor = "&cursor=" + next
 		}
 		if !slices.Equal(got, want) || pages != (len(want)-1)/limit {
-			t.Errorf("limit %d, %d pages more:\n%s\nwant\n%s", limit, pages, strings.Join(got, "\n"), strings.Join(want, "\n"))
+			t.Errorf(
+				"limit %d, %d pages more:\n%s\nwant\n%s",
+				limit,
+				pages,
+				strings.Join(got, "\n"),
+				strings.Join(want, "\n"),
+			)
 		}
 	}
 	for _, cursor := range []string{"x", "-1", "99999999999999999999"} {
@@ -245,7 +291,10 @@ func told(message map[string]any) string {
 	entries, _ := message["entries"].([]any)
 	for _, e := range entries {
 		e := e.(map[string]any)
-		numbers = append(numbers, fmt.Sprint(e["number"], " of ", e["of"], " ", e["last_change"].(map[string]any)["kind"]))
+		numbers = append(
+			numbers,
+			fmt.Sprint(e["number"], " of ", e["of"], " ", e["last_change"].(map[string]any)["kind"]),
+		)
 	}
 	return strings.Join(numbers, ", ")
 }
@@ -260,7 +309,8 @@ func TestMyQueueShowsTheCurrentNumbersAndTheStreamEveryChange(t *testing.T) {
 
 	once := s.seen("/v1/me/queue", s.as(person), last)
 	own := s.seen(entryPath(list, entry), s.as(person), last)
-	if got := once.at("entries", 0).(map[string]any); !sameNumbers(got, own.body) || told(once.body) != "2 of 2 placed" {
+	if got := once.at("entries", 0).(map[string]any); !sameNumbers(got, own.body) ||
+		told(once.body) != "2 of 2 placed" {
 		t.Errorf("the account says %s, the entry %s", once.text, own.text)
 	}
 	stream := s.listen(t, person)
@@ -280,7 +330,8 @@ func TestMyQueueShowsTheCurrentNumbersAndTheStreamEveryChange(t *testing.T) {
 	s.command(entryPath(list, ahead)+"/reinstatement", commission, byCourt).is(200)
 	expect("2 of 2 reinstated")
 	s.placed(s.applied(person, elsewhere)) // an entry that was not there before
-	if got := told(stream.next()); !strings.Contains(got, "2 of 2 reinstated") || !strings.Contains(got, "2 of 2 placed") {
+	if got := told(stream.next()); !strings.Contains(got, "2 of 2 reinstated") ||
+		!strings.Contains(got, "2 of 2 placed") {
 		t.Fatalf("after a second placement the stream tells %q", got)
 	}
 	gone := s.removed(list, entry)
@@ -335,7 +386,10 @@ func TestAStreamBeatsAndEndsWithTheServer(t *testing.T) {
 	}
 	s.listen(t, person).refused(domain.CodeTooManyStreams)
 	s.get("/v1/me/queue", s.as(person)).is(200)
-	r.until("nobody looks for streams any more", func() bool { n, watched := httpapi.OpenStreams(r.server); return n == 0 && !watched })
+	r.until(
+		"nobody looks for streams any more",
+		func() bool { n, watched := httpapi.OpenStreams(r.server); return n == 0 && !watched },
+	)
 }
 
 func TestTheStreamsOfOnePersonAreBounded(t *testing.T) {
@@ -351,7 +405,10 @@ func TestTheStreamsOfOnePersonAreBounded(t *testing.T) {
 	s.listen(t, person).refused(domain.CodeTooManyStreams)
 	s.listen(t, s.citizen()).next() // somebody else's
 	must(t, open[0].res.Body.Close())
-	r.until("one that left makes room", func() bool { n, _ := httpapi.OpenStreams(r.server); return n == httpapi.StreamsEach })
+	r.until(
+		"one that left makes room",
+		func() bool { n, _ := httpapi.OpenStreams(r.server); return n == httpapi.StreamsEach },
+	)
 	if l := s.listen(t, person); l.res.StatusCode != http.StatusOK {
 		t.Errorf("status %d", l.res.StatusCode)
 	}

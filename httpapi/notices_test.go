@@ -36,7 +36,8 @@ func (s *subtest) notify(a *answer, to ...command.Gateway) *answer {
 	if a != nil {
 		s.reached(a)
 	}
-	command.NewNotifier(s.another(), s.model, through, slog.New(slog.NewJSONHandler(s.logged, nil))).Once(context.Background())
+	command.NewNotifier(s.another(), s.model, through, slog.New(slog.NewJSONHandler(s.logged, nil))).
+		Once(context.Background())
 	done := &answer{t: s.t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}}
 	s.reached(done)
 	return done
@@ -59,9 +60,14 @@ func TestR16_TheApplicantLearnsThatTheDecisionFell(t *testing.T) {
 	owner, guest := s.citizen(), s.citizen()
 	home := s.dwelling(owner)
 	s.registered(guest, home, "2026-03-01", "")
-	id := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated).id("case_id")
+	id := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).
+		is(http.StatusCreated).
+		id("case_id")
 	s.step(id, guest, caseStep{"complaint", body{"grounds": "I live here"}, domain.RoleCitizen}).is(http.StatusOK)
-	told := s.notify(s.step(id, "", caseStep{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider}).is(http.StatusOK))
+	told := s.notify(
+		s.step(id, "", caseStep{"complaint-decision", body{"outcome": "satisfied_by_body", "reasons": "they do"}, domain.RoleProvider}).
+			is(http.StatusOK),
+	)
 	for who, want := range map[string][]string{
 		owner: {"application_received", "decision_fell_by_complaint", "persons_deregistered"},
 		guest: {"complaint_received", "complaint_satisfied", "you_are_deregistered"},
@@ -97,10 +103,13 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 
 	inbox := s.seen("/v1/me/notices", s.as(owner), told)
 	line := func(a *answer, i int, member string) string { return fmt.Sprint(a.at("notices", i, member)) }
-	if inbox.at("all") != 2.0 || line(inbox, 0, "kind") != "persons_deregistered" || line(inbox, 1, "kind") != "application_received" {
+	if inbox.at("all") != 2.0 || line(inbox, 0, "kind") != "persons_deregistered" ||
+		line(inbox, 1, "kind") != "application_received" {
 		t.Fatalf("the owner's inbox: %s", inbox.text)
 	}
-	if text := line(inbox, 0, "text"); !strings.HasPrefix(text, "По Вашему заявлению") || line(inbox, 0, "language") != "ru" || line(inbox, 0, "case_id") != out.id("case_id") ||
+	if text := line(inbox, 0, "text"); !strings.HasPrefix(text, "По Вашему заявлению") ||
+		line(inbox, 0, "language") != "ru" ||
+		line(inbox, 0, "case_id") != out.id("case_id") ||
 		!strings.HasPrefix(line(inbox, 0, "about"), "case-"+out.id("case_id")+"@") {
 		t.Errorf("it reads %s", inbox.text)
 	}
@@ -109,12 +118,17 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if a := s.seen("/v1/me/notices?language=en&limit=1", s.as(owner), told); !strings.HasPrefix(line(a, 0, "text"), "On your application") {
+	if a := s.seen("/v1/me/notices?language=en&limit=1", s.as(owner), told); !strings.HasPrefix(
+		line(a, 0, "text"),
+		"On your application",
+	) {
 		t.Errorf("in English: %s", a.text)
 	} else if second := s.seen("/v1/me/notices?limit=1&cursor="+a.id("next"), s.as(owner), told); line(second, 0, "kind") != "application_received" || second.at("next") != nil {
 		t.Errorf("the second page: %s", second.text)
 	}
-	if a := s.seen("/v1/me/notices", s.as(guest), told); a.at("all") != 1.0 || line(a, 0, "kind") != "you_are_deregistered" || !strings.HasPrefix(line(a, 0, "text"), "Сіз") {
+	if a := s.seen("/v1/me/notices", s.as(guest), told); a.at("all") != 1.0 ||
+		line(a, 0, "kind") != "you_are_deregistered" ||
+		!strings.HasPrefix(line(a, 0, "text"), "Сіз") {
 		t.Errorf("R16 the deregistered person's inbox: %s", a.text)
 	}
 	if a := s.seen("/v1/me/notices", s.as(stranger), told); a.at("all") != 0.0 || len(a.at("notices").([]any)) != 0 {
@@ -124,7 +138,8 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 	if kase.at("notified_at") == nil {
 		t.Errorf("C11 the decision is not notified: %s", kase.text)
 	}
-	s.get("/v1/me/notices?cursor=x", s.as(owner)).refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")
+	s.get("/v1/me/notices?cursor=x", s.as(owner)).
+		refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")
 	metrics := s.get("/metrics", "").is(http.StatusOK).text
 	for _, want := range []string{`tizilim_notices{state="owed"} 0`, `tizilim_notices{state="queued"} 0`, `tizilim_notices{state="given_up"} 0`, "tizilim_notices_oldest_seconds 0"} {
 		if !strings.Contains(metrics, want) {
@@ -142,7 +157,8 @@ func TestContactsAreMaskedAndNeverLogged(t *testing.T) {
 	secret := func(text string) bool {
 		return strings.Contains(text, phone[3:10]) || strings.Contains(text, "igul.secret")
 	}
-	if got := s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK); got.at("phone") != nil || got.at("email") != nil {
+	if got := s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK); got.at("phone") != nil ||
+		got.at("email") != nil {
 		t.Errorf("before any: %s", got.text)
 	}
 	for _, a := range []*answer{
@@ -150,23 +166,33 @@ func TestContactsAreMaskedAndNeverLogged(t *testing.T) {
 		s.command("/v1/me/contacts", s.as(person), body{"phone": phone, "email": email, "language": "kk"}).is(http.StatusOK),
 		s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK),
 	} {
-		if a.at("phone") != "+7********78" || a.at("email") != "a***@example.kz" || a.at("language") != "kk" || secret(a.text) {
+		if a.at("phone") != "+7********78" || a.at("email") != "a***@example.kz" || a.at("language") != "kk" ||
+			secret(a.text) {
 			t.Errorf("answered %s", a.text)
 		}
 	}
-	s.command("/v1/me/contacts", s.as(person), body{"phone": phone, "email": email, "language": "kk"}).refused(http.StatusConflict, domain.CodeNothingChanges, "")
-	s.command("/v1/me/contacts", s.as(person), body{"phone": phone[1:], "language": "kk"}).refused(http.StatusUnprocessableEntity, domain.CodePhoneFormat, "phone")
-	s.command("/v1/persons/"+person+"/contacts", operator, body{"email": "nobody", "language": "kk"}).refused(http.StatusUnprocessableEntity, domain.CodeEmailFormat, "email")
-	s.command("/v1/persons/"+nobody+"/contacts", operator, body{"language": "kk"}).refused(http.StatusNotFound, domain.CodePersonUnknown, "")
-	s.command("/v1/me/contacts", s.token(domain.RoleCitizen), body{"language": "kk"}).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	s.command("/v1/me/contacts", s.as(person), body{"phone": phone, "email": email, "language": "kk"}).
+		refused(http.StatusConflict, domain.CodeNothingChanges, "")
+	s.command("/v1/me/contacts", s.as(person), body{"phone": phone[1:], "language": "kk"}).
+		refused(http.StatusUnprocessableEntity, domain.CodePhoneFormat, "phone")
+	s.command("/v1/persons/"+person+"/contacts", operator, body{"email": "nobody", "language": "kk"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeEmailFormat, "email")
+	s.command("/v1/persons/"+nobody+"/contacts", operator, body{"language": "kk"}).
+		refused(http.StatusNotFound, domain.CodePersonUnknown, "")
+	s.command("/v1/me/contacts", s.token(domain.RoleCitizen), body{"language": "kk"}).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.get("/v1/me/contacts", s.token(domain.RoleCitizen)).refused(http.StatusNotFound, domain.CodeNotFound, "")
-	a := s.command("/v1/persons/"+person+"/contacts", operator, body{"phone": phone, "language": "en"}).is(http.StatusOK)
+	a := s.command("/v1/persons/"+person+"/contacts", operator, body{"phone": phone, "language": "en"}).
+		is(http.StatusOK)
 	if a.at("email") != nil || secret(a.text) {
 		t.Errorf("answered %s", a.text)
 	}
 	// A gateway that fails, and its error, are logged without whom they are about.
 	failing := &refusing{}
-	s.notify(s.command("/v1/deregistrations", s.as(person), removal(person, s.home(person), person)).is(http.StatusCreated), failing)
+	s.notify(
+		s.command("/v1/deregistrations", s.as(person), removal(person, s.home(person), person)).is(http.StatusCreated),
+		failing,
+	)
 	s.notify(nil, failing)
 	if failing.asked == 0 {
 		t.Error("control: nothing was sent")

@@ -177,11 +177,23 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 				content := response.(map[string]any)["content"].(map[string]any)
 				if status < "400" {
 					successes++
-					all.at("paths", op.Path, strings.ToLower(op.Method), "responses", status, "content", "application/json", "schema")
+					all.at(
+						"paths",
+						op.Path,
+						strings.ToLower(op.Method),
+						"responses",
+						status,
+						"content",
+						"application/json",
+						"schema",
+					)
 					continue
 				}
 				got = append(got, status)
-				if types := slices.Collect(maps.Keys(content)); !slices.Equal(types, []string{"application/problem+json"}) {
+				if types := slices.Collect(maps.Keys(content)); !slices.Equal(
+					types,
+					[]string{"application/problem+json"},
+				) {
 					t.Errorf("%s is of %v", status, types)
 				}
 			}
@@ -221,7 +233,10 @@ func TestTheExampleOfABodyIsWhatItsSchemaSays(t *testing.T) {
 		}
 		if op.Changes() { // what the schema does not know, such as days and ids, is checked when the body is read
 			a := s.command(op.address()+"?dry_run=true", s.token(op.Roles[0]), op.Example)
-			if code := fmt.Sprint(a.body["code"]); slices.Contains([]string{"malformed", "id_format", "date_format", "wrong_type", "unknown_field"}, code) {
+			if code := fmt.Sprint(a.body["code"]); slices.Contains(
+				[]string{"malformed", "id_format", "date_format", "wrong_type", "unknown_field"},
+				code,
+			) {
 				t.Errorf("the example of %s is refused: %s", op.ID, a.text)
 			}
 		}
@@ -254,7 +269,16 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s answers %d, which is not documented: %s", id, a.status, a.text)
 		}
-		schema := all.at("paths", op.Path, strings.ToLower(op.Method), "responses", fmt.Sprint(a.status), "content", media, "schema")
+		schema := all.at(
+			"paths",
+			op.Path,
+			strings.ToLower(op.Method),
+			"responses",
+			fmt.Sprint(a.status),
+			"content",
+			media,
+			"schema",
+		)
 		for line := range strings.Lines(a.text) {
 			v, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
 			must(t, err)
@@ -278,7 +302,13 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		}
 		return a
 	}
-	json, operator, commission, auditor := "application/json", s.token(domain.RoleOperator), s.token(domain.RoleCommission), s.token(domain.RoleAuditor)
+	json, operator, commission, auditor := "application/json", s.token(
+		domain.RoleOperator,
+	), s.token(
+		domain.RoleCommission,
+	), s.token(
+		domain.RoleAuditor,
+	)
 
 	iin := s.iin()
 	owner := fits("record-person", json, s.command("/v1/persons", operator, body{
@@ -293,49 +323,115 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
 		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")
-	fits("describe-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).is(200))
-	fits("change-owners", json, s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}}).is(200))
+	fits(
+		"describe-dwelling",
+		json,
+		s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).
+			is(200),
+	)
+	fits(
+		"change-owners",
+		json,
+		s.command("/v1/dwellings/"+dwelling+"/owners", operator, body{"owners": []body{{"person_id": owner}}}).is(200),
+	)
 	s.registered(owner, s.dwelling(), "2026-02-01", "")
-	moved := fits("register-residence", json, s.command("/v1/registrations", operator, registration(owner, dwelling, "2026-03-01", "")).is(201))
+	moved := fits(
+		"register-residence",
+		json,
+		s.command("/v1/registrations", operator, registration(owner, dwelling, "2026-03-01", "")).is(201),
+	)
 	fits("request-departure-sheet", json, s.sheetOf(owner, moved.at("ended", 0).(string), operator).is(201))
 	temporary := s.registered(owner, s.dwelling(), "2026-03-01", "2026-06-01")
 	fits("get-person-residence", json, s.seen("/v1/persons/"+owner+"/residence", auditor, temporary))
 	fits("get-dwelling-residents", json, s.seen("/v1/dwellings/"+dwelling+"/residents", auditor, temporary))
-	fits("correct-residence", json, s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
-		"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
-	})).is(201))
+	fits(
+		"correct-residence",
+		json,
+		s.command("/v1/persons/"+owner+"/corrections", s.token(domain.RoleProvider), correction(body{
+			"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
+		})).is(201),
+	)
 	represented := "/v1/persons/" + s.child() + "/representatives"
-	fits("record-representative", json, s.command(represented, operator, body{"representative_id": owner, "kind": "guardian"}).is(201))
+	fits(
+		"record-representative",
+		json,
+		s.command(represented, operator, body{"representative_id": owner, "kind": "guardian"}).is(201),
+	)
 	fits("get-representatives", json, s.get(represented, operator).is(200))
-	fits("end-representation", json, s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200))
+	fits(
+		"end-representation",
+		json,
+		s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200),
+	)
 	s.notify(nil) // from here on
-	fits("confirm-own-contacts", json, s.command("/v1/me/contacts", s.as(owner), body{"phone": "+77010000001", "email": "owner@example.kz", "language": "kk"}).is(200))
-	fits("confirm-contacts", json, s.command("/v1/persons/"+owner+"/contacts", operator, body{"email": "owner@example.kz", "language": "ru"}).is(200))
+	fits(
+		"confirm-own-contacts",
+		json,
+		s.command("/v1/me/contacts", s.as(owner), body{"phone": "+77010000001", "email": "owner@example.kz", "language": "kk"}).
+			is(200),
+	)
+	fits(
+		"confirm-contacts",
+		json,
+		s.command("/v1/persons/"+owner+"/contacts", operator, body{"email": "owner@example.kz", "language": "ru"}).
+			is(200),
+	)
 	fits("get-own-contacts", json, s.get("/v1/me/contacts", s.as(owner)).is(200))
 	guest := s.citizen()
 	consenting.Store(dwelling, []body{{"person_id": owner}})
 	s.registered(guest, dwelling, "2026-03-01", "")
-	out := fits("deregister", json, s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201))
+	out := fits(
+		"deregister",
+		json,
+		s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, guest, owner)).is(201),
+	)
 	s.notify(out)
 	fits("get-own-notices", json, s.seen("/v1/me/notices", s.as(owner), s.notify(out)))
 	half := s.dwelling(owner, guest)
 	lodger := s.citizen()
 	s.registered(lodger, half, "2026-03-01", "")
 	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, half, lodger)).is(201)
-	fits("confirm-deregistration", json, s.command("/v1/cases/"+asked.id("case_id")+"/confirmation", s.as(guest), answered("confirm")).is(200))
+	fits(
+		"confirm-deregistration",
+		json,
+		s.command("/v1/cases/"+asked.id("case_id")+"/confirmation", s.as(guest), answered("confirm")).is(200),
+	)
 	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
 	fits("list-cases", json, s.get("/v1/cases?overdue=true", auditor).is(200))
 
-	list := fits("open-queue", json, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201)).id("list_id")
-	applied := fits("apply-for-housing", json, s.command("/v1/housing-applications", operator, application(owner, list).with(body{
-		"family": []body{{"person_id": guest, "relation": "spouse"}}, "documents": []body{{"type": "other", "number": "7"}},
-	})).is(201)).id("case_id")
+	list := fits(
+		"open-queue",
+		json,
+		s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201),
+	).id("list_id")
+	applied := fits(
+		"apply-for-housing",
+		json,
+		s.command("/v1/housing-applications", operator, application(owner, list).with(body{
+			"family": []body{
+				{"person_id": guest, "relation": "spouse"},
+			}, "documents": []body{{"type": "other", "number": "7"}},
+		})).is(201),
+	).id("case_id")
 	s.step(applied, owner, caseStep{"review", nil, domain.RoleCommission}).is(200)
 	fits("examine-need", json, s.step(applied, owner, caseStep{"examination", body{
-		"findings": []body{{"kind": "dwelling_owned", "person_id": guest, "source": "systems", "share": "1/2", "before_marriage": true}, {"kind": "past_benefit", "person_id": guest, "source": "documents", "benefit": "housing_payments"}},
-		"lookups":  []body{{"person_id": owner, "scope": "health"}},
+		"findings": []body{
+			{
+				"kind":            "dwelling_owned",
+				"person_id":       guest,
+				"source":          "systems",
+				"share":           "1/2",
+				"before_marriage": true,
+			},
+			{"kind": "past_benefit", "person_id": guest, "source": "documents", "benefit": "housing_payments"},
+		},
+		"lookups": []body{{"person_id": owner, "scope": "health"}},
 	}, domain.RoleCommission}).is(200))
-	fits("change-case-consent", json, s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": false}).is(200))
+	fits(
+		"change-case-consent",
+		json,
+		s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": false}).is(200),
+	)
 	s.command("/v1/cases/"+applied+"/consent", s.as(owner), body{"given": true}).is(200)
 	placed := fits("decide-case", json, s.placed(applied))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
@@ -346,20 +442,50 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("list-entries", json, s.seen("/v1/queues/"+list+"/entries", commission, placed))
 	s.command(entry+"/review", commission, body{"note": "n"}).is(200)
 	fits("entry-hearing", json, s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200))
-	fits("entry-hearing-end", json, s.command(entry+"/hearing-end", commission, body{"how": "waived", "protocol": "n"}).is(200))
+	fits(
+		"entry-hearing-end",
+		json,
+		s.command(entry+"/hearing-end", commission, body{"how": "waived", "protocol": "n"}).is(200),
+	)
 	s.command(entry+"/hearing", commission, body{"preliminary": "n"}).is(200)
 	fits("entry-objection", json, s.command(entry+"/objection", s.as(owner), body{"objection": "n"}).is(200))
-	removed := fits("remove-entry", json, s.command(entry+"/removal", commission, removing.with(body{"note": "n"})).is(200))
+	removed := fits(
+		"remove-entry",
+		json,
+		s.command(entry+"/removal", commission, removing.with(body{"note": "n"})).is(200),
+	)
 	gone := s.seen(entry, commission, removed)
 	complaint := fits("entry-complaint", json, s.command(entry+"/complaint", s.as(owner), body{"grounds": "n"}).is(200))
-	fits("get-entry", json, s.seen(entry, commission, fits("entry-complaint-forwarding", json, s.command(entry+"/complaint-forwarding", commission, body{"to": "ministry"}).is(200))))
-	fits("entry-complaint-decision", json, s.command(entry+"/complaint-decision", s.staff(domain.RoleCommission, "commission-2"), body{
-		"outcome": "act_annulled", "reasons": "n",
-	}).is(200))
-	fits("reinstate-entry", json, s.command(entry+"/reinstatement", commission, body{"ground": "complaint_satisfied", "complaint_id": complaint.id("complaint_id")}).is(200))
+	fits(
+		"get-entry",
+		json,
+		s.seen(
+			entry,
+			commission,
+			fits(
+				"entry-complaint-forwarding",
+				json,
+				s.command(entry+"/complaint-forwarding", commission, body{"to": "ministry"}).is(200),
+			),
+		),
+	)
+	fits(
+		"entry-complaint-decision",
+		json,
+		s.command(entry+"/complaint-decision", s.staff(domain.RoleCommission, "commission-2"), body{
+			"outcome": "act_annulled", "reasons": "n",
+		}).is(200),
+	)
+	fits(
+		"reinstate-entry",
+		json,
+		s.command(entry+"/reinstatement", commission, body{"ground": "complaint_satisfied", "complaint_id": complaint.id("complaint_id")}).
+			is(200),
+	)
 	leaving := s.citizen()
 	s.registered(leaving, dwelling, "2026-03-02", "")
-	sheets := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, leaving).with(body{"departure_sheet": true})).is(201)
+	sheets := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, leaving).with(body{"departure_sheet": true})).
+		is(201)
 	paper := "/v1/certificates/" + s.issued(sheets, "departure_sheet")
 	shown := fits("get-certificate", json, s.seen(paper, auditor, sheets))
 	fits("check-certificate", json, s.get("/v1/certificates/check/"+shown.id("check_code"), "").is(200))
@@ -367,19 +493,37 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"corrections": []body{{"field": "address", "value": "Астана, Абай даңғылы, 1"}}, "slip": "s",
 	}).is(200))
 	fits("duplicate-certificate", json, s.command(paper+"/duplicate", operator, body{}).is(201))
-	fits("set-priority-rule", json, s.command("/v1/queues/"+list+"/priority-rule", commission, body{"categories": []string{"orphan"}, "basis": "act 5"}).is(200))
+	fits(
+		"set-priority-rule",
+		json,
+		s.command("/v1/queues/"+list+"/priority-rule", commission, body{"categories": []string{"orphan"}, "basis": "act 5"}).
+			is(200),
+	)
 	fits("prioritise-entry", json, s.command(entry+"/priority", commission, body{"category": "orphan"}).is(200))
 	fits("report-change", json, s.command(entry+"/change", s.as(owner), body{
 		"kind": "family", "happened_on": "2026-03-10", "family": []body{{"person_id": guest, "relation": "child"}},
 	}).is(200))
-	fits("protect-entry", json, s.command(entry+"/protection", commission, body{"category": "large_family", "because": "n"}).is(200))
+	fits(
+		"protect-entry",
+		json,
+		s.command(entry+"/protection", commission, body{"category": "large_family", "because": "n"}).is(200),
+	)
 	fits("review-entry", json, s.command(entry+"/review", commission, body{"note": "n"}).is(200))
 	s.command(entry+"/review", commission, body{"note": "n", "close": true}).is(200)
 	fits("change-consent", json, s.command(entry+"/consent", s.as(owner), body{"given": false}).is(200))
 	check := body{"on": "2026-03-15", "source": "documents", "in_need": true}
-	fits("transfer-entry", json, s.command(entry+"/transfer", commission, body{"person_id": guest, "cause": "death", "on": "2026-03-10", "need_check": check}).is(200))
+	fits(
+		"transfer-entry",
+		json,
+		s.command(entry+"/transfer", commission, body{"person_id": guest, "cause": "death", "on": "2026-03-10", "need_check": check}).
+			is(200),
+	)
 	r.clock.pass(2 * 24 * time.Hour)
-	fits("redate-entry", json, s.command(entry+"/redating", commission, body{"ground_arose_on": "2026-03-16", "reasons": "n"}).is(200))
+	fits(
+		"redate-entry",
+		json,
+		s.command(entry+"/redating", commission, body{"ground_arose_on": "2026-03-16", "reasons": "n"}).is(200),
+	)
 	fits("confirm-entry", json, s.command(entry+"/inventory", commission, body{}).is(200))
 	service := s.dwelling()
 	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
@@ -387,16 +531,37 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	}).is(200))
 	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))
-	fits("end-lease", json, s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).is(200))
+	fits(
+		"end-lease",
+		json,
+		s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).
+			is(200),
+	)
 	_, second, _ := s.entry(list)
 	s.removed(list, second)
-	fits("give-notice", json, s.command(entryPath(list, second)+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-17"}).is(200))
+	fits(
+		"give-notice",
+		json,
+		s.command(entryPath(list, second)+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-17"}).
+			is(200),
+	)
 	s.entry(list)
 	r.clock.pass(366 * 24 * time.Hour)
-	fits("take-inventory", json, s.command("/v1/queues/"+list+"/inventory", s.token(domain.RoleCommission), body{}).is(200))
+	fits(
+		"take-inventory",
+		json,
+		s.command("/v1/queues/"+list+"/inventory", s.token(domain.RoleCommission), body{}).is(200),
+	)
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
-	fits("get-dwelling-history", "application/x-ndjson", s.get("/v1/dwellings/"+dwelling+"/history", auditor,
-		header{"Accept", "application/x-ndjson"}, header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}).is(200))
+	fits("get-dwelling-history", "application/x-ndjson", s.get(
+		"/v1/dwellings/"+dwelling+"/history",
+		auditor,
+		header{
+			"Accept",
+			"application/x-ndjson",
+		},
+		header{"Tizilim-Position", placed.header.Get("Tizilim-Position")},
+	).is(200))
 	for _, way := range [][]caseStep{longWay(), {{"review", nil, domain.RoleCommission}, {"recusal", body{"ground": "interested", "decider": "commission-2"}, domain.RoleCommission}, {"extension", body{"office": "head", "until": domain.DateOf(r.clock.Now()).AddMonths(2).String(), "reasons": "r"}, reviewer},
 		{"termination", body{"ground": "other_by_law", "reasons": "r"}, reviewer}}, {{"forwarding", body{"to": "b"}, domain.RoleCommission}}, {{"withdrawal", nil, domain.RoleCitizen}}, objecting()} {
 		person := s.citizen()

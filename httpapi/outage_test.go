@@ -31,7 +31,19 @@ func realRedis(t testing.TB) (client projections.Client, kill func()) {
 		must(t, err)
 		port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 		must(t, l.Close())
-		server := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+		server := exec.Command(
+			binary,
+			"--port",
+			port,
+			"--bind",
+			"127.0.0.1",
+			"--save",
+			"",
+			"--appendonly",
+			"no",
+			"--dir",
+			t.TempDir(),
+		)
 		out, err := server.StdoutPipe()
 		must(t, err)
 		must(t, server.Start())
@@ -165,7 +177,8 @@ func TestALostRedisIsSaidAndHarmsNoCommand(t *testing.T) {
 	refused := func(method, path, token string, body any, headers ...header) {
 		all.Go(func() {
 			a, err := s.try(method, path, token, body, headers...)
-			if err != nil || a.status != 503 || a.body["code"] != string(domain.CodeModelNotReady) || a.header.Get("Retry-After") == "" {
+			if err != nil || a.status != 503 || a.body["code"] != string(domain.CodeModelNotReady) ||
+				a.header.Get("Retry-After") == "" {
 				t.Errorf("%s: %+v %v", path, a, err)
 			}
 		})
@@ -177,7 +190,9 @@ func TestALostRedisIsSaidAndHarmsNoCommand(t *testing.T) {
 	refused("POST", "/v1/persons", s.token(domain.RoleOperator), body, header{"Idempotency-Key", s.key()})
 	all.Wait()
 	ready := s.notReady("redis_does_not_answer")
-	if ready.at("ready") != false || ready.at("event_store") != "answers" || ready.at("read_model", "answers") != false || ready.header.Get("Retry-After") == "" {
+	if ready.at("ready") != false || ready.at("event_store") != "answers" ||
+		ready.at("read_model", "answers") != false ||
+		ready.header.Get("Retry-After") == "" {
 		t.Errorf("readiness: %v %s", ready.header, ready.text)
 	}
 	s.get("/healthz", "").is(200)
@@ -200,7 +215,10 @@ func TestALostEventStoreIsSaidAndOwnReadsGoOn(t *testing.T) {
 	}
 	ready := s.get("/readyz", "").is(200)
 	if ready.at("ready") != true || ready.at("event_store") != "answers" || ready.at("read_model", "answers") != true ||
-		ready.at("read_model", "projector") != true || ready.at("read_model", "quarantined") != float64(0) || ready.at("read_model", "serving") == float64(0) {
+		ready.at(
+			"read_model",
+			"projector",
+		) != true || ready.at("read_model", "quarantined") != float64(0) || ready.at("read_model", "serving") == float64(0) {
 		t.Errorf("readiness: %s", ready.text)
 	}
 	must(t, r.node.Close())
@@ -220,7 +238,8 @@ func TestALostEventStoreIsSaidAndOwnReadsGoOn(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if a.status != 503 || a.body["code"] != string(domain.CodeLogUnavailable) || a.header.Get("Retry-After") == "" {
+			if a.status != 503 || a.body["code"] != string(domain.CodeLogUnavailable) ||
+				a.header.Get("Retry-After") == "" {
 				t.Errorf("%s: %d %s", act.path, a.status, a.text)
 			}
 			if took := time.Since(began); took > 15*time.Second {
@@ -231,7 +250,8 @@ func TestALostEventStoreIsSaidAndOwnReadsGoOn(t *testing.T) {
 	all.Go(func() {
 		began := time.Now()
 		a, err := s.try("GET", "/readyz", "", nil)
-		if err != nil || a.status != 503 || a.body["event_store"] != "does not answer" || a.header.Get("Retry-After") == "" {
+		if err != nil || a.status != 503 || a.body["event_store"] != "does not answer" ||
+			a.header.Get("Retry-After") == "" {
 			t.Errorf("readiness: %+v %v", a, err)
 		}
 		if took := time.Since(began); took > 5*time.Second {
@@ -261,13 +281,18 @@ func TestABodyThatDribblesIsCutOff(t *testing.T) {
 	must(t, err)
 	defer conn.Close()
 	must(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
-	_, err = fmt.Fprintf(conn, "POST /v1/persons HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: slow\r\nContent-Length: 100\r\n\r\n{", s.token(domain.RoleOperator))
+	_, err = fmt.Fprintf(
+		conn,
+		"POST /v1/persons HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: slow\r\nContent-Length: 100\r\n\r\n{",
+		s.token(domain.RoleOperator),
+	)
 	must(t, err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	must(t, err)
 	text, err := io.ReadAll(res.Body)
 	must(t, err)
-	if res.StatusCode != http.StatusRequestTimeout || res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(text), `"code":"malformed"`) {
+	if res.StatusCode != http.StatusRequestTimeout || res.Header.Get("Content-Type") != "application/problem+json" ||
+		!strings.Contains(string(text), `"code":"malformed"`) {
 		t.Errorf("%d %v %s", res.StatusCode, res.Header, text)
 	}
 }

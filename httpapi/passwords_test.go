@@ -116,7 +116,14 @@ func TestC19_AnApplicationSignedByAOneTimePassword(t *testing.T) {
 	s := r.at(t)
 	person, list := s.citizen(), s.list()
 	s.reachable(person, "+77010000042")
-	form, key := application(person, list).with(body{"channel": "portal", "signature": nil}), header{"Idempotency-Key", "key"}
+	form, key := application(
+		person,
+		list,
+	).with(body{"channel": "portal", "signature": nil}),
+		header{
+			"Idempotency-Key",
+			"key",
+		}
 	signature := s.password(person, form, key)
 	if got := s.mobile.messages(); len(got) != 1 || got[0].To != "+77010000042" || got[0].Way != notice.SMS {
 		t.Fatalf("sent %d messages", len(got))
@@ -124,7 +131,9 @@ func TestC19_AnApplicationSignedByAOneTimePassword(t *testing.T) {
 	s.command(applyPath+"?dry_run=true", s.as(person), form.with(body{"signature": signature}), key).is(200)
 	a := s.command(applyPath, s.as(person), form.with(body{"signature": signature}), key).is(201)
 	e := s.stream("case-" + a.id("case_id"))[0].Event.(housing.ApplicationReceived)
-	if e.Signature != domain.SignatureOTP || e.Evidence.Challenge.String() != signature["challenge"] || e.Evidence.Signer != parse[domain.PersonID](person) || e.Evidence.Text == "" {
+	if e.Signature != domain.SignatureOTP || e.Evidence.Challenge.String() != signature["challenge"] ||
+		e.Evidence.Signer != parse[domain.PersonID](person) ||
+		e.Evidence.Text == "" {
 		t.Error("the log does not tell how the application was signed")
 	}
 	if got := s.passwordEvents(person); got != "OneTimePasswordIssued OneTimePasswordVerified" {
@@ -199,7 +208,8 @@ func TestC19_WhatAOneTimePasswordDoesNotSign(t *testing.T) {
 			s := r.at(t)
 			person, form, key, signature := applicant(s)
 			form, signature = c.change(s, person, form, signature)
-			s.command(applyPath, s.as(person), form.with(body{"signature": signature}), key).refused(422, c.code, c.field)
+			s.command(applyPath, s.as(person), form.with(body{"signature": signature}), key).
+				refused(422, c.code, c.field)
 		})
 	}
 	t.Run("C19 locked after five wrong codes", func(t *testing.T) {
@@ -208,13 +218,20 @@ func TestC19_WhatAOneTimePasswordDoesNotSign(t *testing.T) {
 		bad := signature
 		for range 4 {
 			bad = wrong(bad)
-			s.command(applyPath, s.as(person), form.with(body{"signature": bad}), key).refused(422, domain.CodePasswordWrong, "signature.code")
+			s.command(applyPath, s.as(person), form.with(body{"signature": bad}), key).
+				refused(422, domain.CodePasswordWrong, "signature.code")
 			// The very same request again is no further try.
-			s.command(applyPath, s.as(person), form.with(body{"signature": bad}), key).refused(422, domain.CodePasswordWrong, "signature.code")
+			s.command(applyPath, s.as(person), form.with(body{"signature": bad}), key).
+				refused(422, domain.CodePasswordWrong, "signature.code")
 		}
-		s.command(applyPath, s.as(person), form.with(body{"signature": wrong(bad)}), key).refused(422, domain.CodePasswordLocked, "signature.challenge")
-		s.command(applyPath, s.as(person), form.with(body{"signature": signature}), key).refused(422, domain.CodePasswordLocked, "signature.challenge")
-		if got := s.passwordEvents(person); got != "OneTimePasswordIssued"+strings.Repeat(" OneTimePasswordRejected", 5)+" OneTimePasswordLocked" {
+		s.command(applyPath, s.as(person), form.with(body{"signature": wrong(bad)}), key).
+			refused(422, domain.CodePasswordLocked, "signature.challenge")
+		s.command(applyPath, s.as(person), form.with(body{"signature": signature}), key).
+			refused(422, domain.CodePasswordLocked, "signature.challenge")
+		if got := s.passwordEvents(person); got != "OneTimePasswordIssued"+strings.Repeat(
+			" OneTimePasswordRejected",
+			5,
+		)+" OneTimePasswordLocked" {
 			t.Errorf("recorded %s", got)
 		}
 	})
@@ -235,7 +252,8 @@ func TestC19_WhatAOneTimePasswordDoesNotSign(t *testing.T) {
 	t.Run("C19 a refusal for another reason costs nothing", func(t *testing.T) {
 		s := r.at(t)
 		person, form, key, signature := applicant(s)
-		s.command(applyPath, s.as(person), form.with(body{"list_id": domaintest.ID[domain.ListID]("none"), "signature": signature}), key).is(404)
+		s.command(applyPath, s.as(person), form.with(body{"list_id": domaintest.ID[domain.ListID]("none"), "signature": signature}), key).
+			is(404)
 		s.command(applyPath, s.as(person), form.with(body{"signature": signature}), key).is(201)
 	})
 }
@@ -251,7 +269,8 @@ func TestC19_WhoGetsAOneTimePassword(t *testing.T) {
 	s.bind(person, "+77020000000")
 	s.command("/v1/otp", s.as(person), digest).refused(409, domain.CodePhoneNotRegistered, "")
 	s.bind(person, "+77010000000")
-	s.command("/v1/otp", s.as(person), digest.with(body{"phone": "+77030000000"})).refused(422, domain.CodeUnknownField, "phone")
+	s.command("/v1/otp", s.as(person), digest.with(body{"phone": "+77030000000"})).
+		refused(422, domain.CodeUnknownField, "phone")
 	s.command("/v1/otp", s.as(person), body{"digest": "12"}).refused(422, domain.CodeMalformed, "digest")
 	if n := len(s.mobile.messages()); n != 0 {
 		t.Fatalf("%d codes were sent to who gets none", n)
@@ -291,7 +310,14 @@ func TestC19_TwiceAtOnceIsOnce(t *testing.T) {
 	s := r.at(t)
 	person, list := s.citizen(), s.list()
 	s.reachable(person, "+77010000000")
-	form, key := application(person, list).with(body{"channel": "portal", "signature": nil}), header{"Idempotency-Key", "key"}
+	form, key := application(
+		person,
+		list,
+	).with(body{"channel": "portal", "signature": nil}),
+		header{
+			"Idempotency-Key",
+			"key",
+		}
 	signed := form.with(body{"signature": s.password(person, form, key)})
 	before := s.head()
 	answers := make([]*answer, 16)

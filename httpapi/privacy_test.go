@@ -41,7 +41,13 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 			}
 		}
 	}
-	operator, commission, auditor := s.token(domain.RoleOperator), s.token(domain.RoleCommission), s.token(domain.RoleAuditor)
+	operator, commission, auditor := s.token(
+		domain.RoleOperator,
+	), s.token(
+		domain.RoleCommission,
+	), s.token(
+		domain.RoleAuditor,
+	)
 	citizen := body{"iin": iin, "name": name, "birth_date": "1990-05-17", "class": "citizen"}
 
 	person := s.command("/v1/persons", operator, citizen).is(201).id("person_id")
@@ -49,13 +55,16 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 	if found.at("name") != name {
 		t.Fatalf("control: staff do not find %s: %s", name, found.text)
 	}
-	dwelling := s.command("/v1/dwellings", operator, body{"rka": "1", "address": home, "owners": []body{{"person_id": person}}}).is(201).id("dwelling_id")
+	dwelling := s.command("/v1/dwellings", operator, body{"rka": "1", "address": home, "owners": []body{{"person_id": person}}}).
+		is(201).
+		id("dwelling_id")
 	s.registered(person, dwelling, "2026-03-01", "")
 	list := s.list()
 	caseID := s.command("/v1/housing-applications", operator, application(person, list).with(body{"consent": false,
 		"documents": []body{{"type": "identity_card", "number": number, "person_id": person}}})).is(201).id("case_id")
 	s.command("/v1/cases/"+caseID+"/decision", commission, body{"outcome": "refuse", "ground": "no_consent", "reasons": reasons,
-		"exemption": body{"ground": "applicants_request", "reasons": reasons}}).is(200)
+		"exemption": body{"ground": "applicants_request", "reasons": reasons}}).
+		is(200)
 	placed := s.placed(s.applied(person, list))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	s.command(entry+"/review", commission, body{"note": note}).is(200)
@@ -85,7 +94,11 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 		s.command("/v1/persons", iin, citizen),
 		s.command("/v1/persons", operator, citizen, header{"Authorization", iin}),
 		s.get("/v1/cases/"+nobody, auditor, header{"Tizilim-Position", iin + "x"}),
-		s.command("/v1/cases/"+caseID+"/decision", commission, body{"outcome": "refuse", "ground": reasons, "reasons": reasons}),
+		s.command(
+			"/v1/cases/"+caseID+"/decision",
+			commission,
+			body{"outcome": "refuse", "ground": reasons, "reasons": reasons},
+		),
 		s.command(entry+"/removal", commission, body{"reason": note, "note": note}),
 		s.send(iin, "/v1/persons", operator, nil),
 	}
@@ -108,7 +121,11 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 	}
 
 	metrics := s.get("/metrics", "").is(http.StatusOK).text
-	if !strings.Contains(metrics, `route="/v1/persons/:id/history"`) || !strings.Contains(metrics, `tizilim_command_duration_seconds_count{command="record-person",outcome="appended"} 1`) {
+	if !strings.Contains(metrics, `route="/v1/persons/:id/history"`) ||
+		!strings.Contains(
+			metrics,
+			`tizilim_command_duration_seconds_count{command="record-person",outcome="appended"} 1`,
+		) {
 		t.Error("control: the metrics do not count the session")
 	}
 	shows(t, "/metrics", metrics)

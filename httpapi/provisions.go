@@ -76,7 +76,9 @@ func (s *Server) provideDwelling() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *provisionInput) (command.Receipt, provided, error) {
 		out := provided{
-			CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}, EntryID: in.EntryID, Skipped: []skipBody{},
+			CaseID: domain.CaseID{
+				UUID: domain.DeriveID(call.ID.UUID, "case"),
+			}, EntryID: in.EntryID, Skipped: []skipBody{},
 		}
 		r, err := s.commands.Provide(ctx, call.Command, housing.Provide{
 			CaseID: out.CaseID, ListID: in.ListID, EntryID: in.EntryID,

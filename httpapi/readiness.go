@@ -147,11 +147,19 @@ func modelReasons(c projections.Comparison) (reasons []reason) {
 				c.Status.Built, c.Status.Target)})
 	case c.Ahead:
 		reasons = append(reasons, reason{reasonOtherLog,
-			fmt.Sprintf("the read model has an event at position %d and the log ends at %d: it was filled from another log, "+
-				"or this one was restored from before; tizilim rebuild fills it anew", c.Status.Event, c.Head)})
+			fmt.Sprintf(
+				"the read model has an event at position %d and the log ends at %d: it was filled from another log, "+
+					"or this one was restored from before; tizilim rebuild fills it anew",
+				c.Status.Event,
+				c.Head,
+			)})
 	case c.Still:
 		reasons = append(reasons, reason{reasonStandsStill,
-			fmt.Sprintf("the read model stands still at position %d while the log is at %d", c.Status.Position, c.Head)})
+			fmt.Sprintf(
+				"the read model stands still at position %d while the log is at %d",
+				c.Status.Position,
+				c.Head,
+			)})
 	}
 	if !c.Status.Projector {
 		reasons = append(reasons, reason{reasonNoProjector, "no process keeps the read model up with the log"})

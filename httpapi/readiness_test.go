@@ -67,8 +67,12 @@ func TestReadinessComparesTheModelWithTheLog(t *testing.T) {
 	r, model, head := late(t)
 	s := r.at(t)
 	s.citizen()
-	r.until("the model has all", func() bool { return s.get("/readyz", "").is(http.StatusOK).at("read_model", "caught_up") == true })
-	if a := s.get("/readyz", ""); len(a.reasons()) != 0 || a.at("event_store_reason") != nil || a.at("read_model", "head") != float64(s.head()) {
+	r.until(
+		"the model has all",
+		func() bool { return s.get("/readyz", "").is(http.StatusOK).at("read_model", "caught_up") == true },
+	)
+	if a := s.get("/readyz", ""); len(a.reasons()) != 0 || a.at("event_store_reason") != nil ||
+		a.at("read_model", "head") != float64(s.head()) {
 		t.Errorf("ready: %s", a.text)
 	}
 
@@ -79,7 +83,8 @@ func TestReadinessComparesTheModelWithTheLog(t *testing.T) {
 	}
 	r.until("it is seen to stand still", func() bool { return s.get("/readyz", "").status != http.StatusOK })
 	a := s.notReady("model_stands_still")
-	if a.at("event_store") != "answers" || a.at("read_model", "projector") != true || a.at("read_model", "lag_seconds").(float64) < 1 {
+	if a.at("event_store") != "answers" || a.at("read_model", "projector") != true ||
+		a.at("read_model", "lag_seconds").(float64) < 1 {
 		t.Errorf("standing still: %s", a.text)
 	}
 	model.open()
@@ -122,10 +127,12 @@ func TestReadinessSaysWhatIsWrongWithTheEventStore(t *testing.T) {
 			head.fail(c.err)
 			defer head.fail(nil)
 			a := s.notReady(c.code)
-			if a.at("event_store") != "does not answer" || a.at("event_store_reason", "code") != c.code || a.at("read_model", "answers") != true {
+			if a.at("event_store") != "does not answer" || a.at("event_store_reason", "code") != c.code ||
+				a.at("read_model", "answers") != true {
 				t.Errorf("readiness: %s", a.text)
 			}
-			if !strings.Contains(a.text, c.says) || strings.Contains(a.text, "p@ss") || strings.Contains(a.text, "changeit") {
+			if !strings.Contains(a.text, c.says) || strings.Contains(a.text, "p@ss") ||
+				strings.Contains(a.text, "changeit") {
 				t.Errorf("readiness says %s", a.text)
 			}
 		})
@@ -136,7 +143,9 @@ func TestReadinessSaysWhatIsWrongWithTheEventStore(t *testing.T) {
 	} {
 		witness.err.Store(&err)
 		a := s.notReady("no_append")
-		if a.at("event_store") != "answers" || a.at("event_store_reason", "code") != "no_append" || !strings.Contains(a.text, said) || strings.Contains(a.text, "changeit") {
+		if a.at("event_store") != "answers" || a.at("event_store_reason", "code") != "no_append" ||
+			!strings.Contains(a.text, said) ||
+			strings.Contains(a.text, "changeit") {
 			t.Errorf("readiness: %s", a.text)
 		}
 	}
@@ -151,7 +160,8 @@ func TestASlowEventStoreDoesNotMakeRedisLookDown(t *testing.T) {
 	s := start(t, func(set *settings) { set.head = head.of }).at(t)
 	began := time.Now()
 	a := s.notReady("event_store_unavailable")
-	if a.at("event_store") != "does not answer" || a.at("read_model", "answers") != true || a.at("read_model", "serving") == float64(0) {
+	if a.at("event_store") != "does not answer" || a.at("read_model", "answers") != true ||
+		a.at("read_model", "serving") == float64(0) {
 		t.Errorf("readiness: %s", a.text)
 	}
 	if took := time.Since(began); took > 4*time.Second {

@@ -41,8 +41,26 @@ func TestResidenceAtAnyDayAsKnownAtAnyTime(t *testing.T) {
 	type cell struct{ asOf, knownAt string }
 	f, m, both := "first", "second", "second third"
 	names := map[string]string{first: "first", second: "second", third: "third"}
-	days := []string{"2026-01-31", "2026-02-01", "2026-03-09", "2026-03-10", "2026-03-16", "2026-05-15", "2026-05-16", "2999-12-31"}
-	knowns := []string{"2026-03-15T12:59:59+05:00", "2026-03-15T13:00:00+05:00", "2026-03-15T14:59:59.999+05:00", "2026-03-15T10:00:00Z", "2026-03-15", "2026-03-16T14:59:59+05:00", "2026-03-16", ""}
+	days := []string{
+		"2026-01-31",
+		"2026-02-01",
+		"2026-03-09",
+		"2026-03-10",
+		"2026-03-16",
+		"2026-05-15",
+		"2026-05-16",
+		"2999-12-31",
+	}
+	knowns := []string{
+		"2026-03-15T12:59:59+05:00",
+		"2026-03-15T13:00:00+05:00",
+		"2026-03-15T14:59:59.999+05:00",
+		"2026-03-15T10:00:00Z",
+		"2026-03-15",
+		"2026-03-16T14:59:59+05:00",
+		"2026-03-16",
+		"",
+	}
 	want := map[string][]string{ // by known_at, in the order of the days
 		knowns[0]: {"", "", "", "", "", "", "", ""},
 		knowns[1]: {"", f, f, f, f, f, f, f},
@@ -94,7 +112,8 @@ func TestResidenceAtAnyDayAsKnownAtAnyTime(t *testing.T) {
 			{"2026-03-16", "2026-03-15T14:00:00+05:00", old},
 			{"2026-03-16", "", home},
 		} {
-			a := s.get("/v1/dwellings/"+first+"/residents"+query(cell{row.asOf, row.knownAt}), auditor, position).is(200)
+			a := s.get("/v1/dwellings/"+first+"/residents"+query(cell{row.asOf, row.knownAt}), auditor, position).
+				is(200)
 			var got []string
 			for i := range a.at("owners").([]any) {
 				got = append(got, a.at("owners", i, "person_id").(string))
@@ -108,8 +127,10 @@ func TestResidenceAtAnyDayAsKnownAtAnyTime(t *testing.T) {
 		s := r.at(t)
 		before := "?known_at=2026-03-14"
 		s.get("/v1/persons/"+person+"/residence"+before, auditor).refused(404, domain.CodePersonUnknown, "")
-		s.get("/v1/dwellings/"+first+"/residents"+before, auditor, position).refused(404, domain.CodeDwellingUnknown, "")
-		theirs := s.get("/v1/dwellings/"+first+"/residents"+before, s.as(home), position).refused(404, domain.CodeNotFound, "")
+		s.get("/v1/dwellings/"+first+"/residents"+before, auditor, position).
+			refused(404, domain.CodeDwellingUnknown, "")
+		theirs := s.get("/v1/dwellings/"+first+"/residents"+before, s.as(home), position).
+			refused(404, domain.CodeNotFound, "")
 		nothing := s.get("/v1/dwellings/"+nobody+"/residents"+before, s.as(home), position)
 		if theirs.text != nothing.text {
 			t.Errorf("%s\n%s", theirs.text, nothing.text)
@@ -210,7 +231,9 @@ func TestAHistoryIsTheLog(t *testing.T) {
 				return false
 			}
 			return strings.Contains(string(text), owner) ||
-				rec.Meta.Correlation.String() == placed.id("case_id") || rec.Event.EventType() == "HearingDispensed" || strings.HasPrefix(rec.Stream, "case-") && rec.Event.EventType() == "DeregistrationDecided"
+				rec.Meta.Correlation.String() == placed.id(
+					"case_id",
+				) || rec.Event.EventType() == "HearingDispensed" || strings.HasPrefix(rec.Stream, "case-") && rec.Event.EventType() == "DeregistrationDecided"
 		},
 		"/v1/dwellings/" + home + "/history": func(rec domain.Recorded) bool {
 			text, err := json.Marshal(rec.Event)
@@ -269,7 +292,9 @@ func TestAHistoryIsTheLog(t *testing.T) {
 				if line["stream"] != rec.Stream || line["revision"] != float64(rec.Revision) || line["position"] != float64(rec.Position) ||
 					line["type"] != rec.Event.EventType() || line["event_id"] != rec.ID.String() || fmt.Sprint(line["data"]) != fmt.Sprint(facts) ||
 					!created.Equal(rec.Created) || !effective.Equal(rec.Event.EffectiveAt()) ||
-					line["actor"] != rec.Meta.Actor || line["role"] != string(rec.Meta.Role) || line["correlation"] != rec.Meta.Correlation.String() {
+					line["actor"] != rec.Meta.Actor ||
+					line["role"] != string(rec.Meta.Role) ||
+					line["correlation"] != rec.Meta.Correlation.String() {
 					t.Errorf("line %d is %v, the log holds %+v", i, line, rec)
 				}
 			}
@@ -302,7 +327,11 @@ func (b brokenLog) Read(ctx context.Context, stream string, from uint64) iter.Se
 func TestAHistoryThatBreaksSaysSo(t *testing.T) {
 	var left atomic.Int64
 	left.Store(-1)
-	broken := domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "the event store does not answer now; ask again")
+	broken := domain.Refuse(
+		domain.Unavailable,
+		domain.CodeLogUnavailable,
+		"the event store does not answer now; ask again",
+	)
 	r := start(t, func(set *settings) {
 		set.log = func(l httpapi.Log) httpapi.Log { return brokenLog{l, &left, broken} }
 	})
@@ -349,7 +378,8 @@ func TestAHistoryNeverHoldsOtherEventsThanItsPointersName(t *testing.T) {
 	last := s.registered(person, s.dwelling(), "2026-03-01", "")
 	position := header{"Tizilim-Position", last.header.Get("Tizilim-Position")}
 	s.get("/v1/persons/"+person+"/history", s.token(domain.RoleAuditor), position).refused(500, domain.CodeInternal, "")
-	s.get("/v1/persons/"+person+"/history", s.token(domain.RoleAuditor), ndjson, position).refused(500, domain.CodeInternal, "")
+	s.get("/v1/persons/"+person+"/history", s.token(domain.RoleAuditor), ndjson, position).
+		refused(500, domain.CodeInternal, "")
 }
 
 // fold of a list, written down without the domain's own order: for comparison.
@@ -389,12 +419,16 @@ func (s *subtest) agree(list string, limit int, after *answer) {
 			e, line := want[n], a.at("entries", i).(map[string]any)
 			n++
 			if line["entry_id"] != e.EntryID.String() || line["person_id"] != e.PersonID.String() || line["case_id"] != e.CaseID.String() ||
-				line["number"] != float64(n) || line["certified_number"] != float64(e.Number) || line["registered_on"] != e.RegisteredOn.String() {
+				line["number"] != float64(n) ||
+				line["certified_number"] != float64(e.Number) ||
+				line["registered_on"] != e.RegisteredOn.String() {
 				s.t.Errorf("line %d is %v, want %+v", n, line, e)
 			}
 			own := s.get(entryPath(list, e.EntryID.String()), s.as(e.PersonID.String()), position).is(200)
-			if own.at("number") != float64(n) || own.at("ahead") != float64(n-1) || own.at("of") != float64(len(want)) ||
-				own.at("status") != "active" || own.at("certified_number") != float64(e.Number) {
+			if own.at("number") != float64(n) || own.at("ahead") != float64(n-1) ||
+				own.at("of") != float64(len(want)) ||
+				own.at("status") != "active" ||
+				own.at("certified_number") != float64(e.Number) {
 				s.t.Errorf("the entry itself says %s, want number %d", own.text, n)
 			}
 			s.caused(own)
@@ -437,7 +471,10 @@ func (s *subtest) caused(number *answer) {
 	// The number before that event was another one, or none.
 	recs := s.stream(stream)
 	place := func(recs []domain.Recorded) int {
-		return 1 + slices.IndexFunc(foldList(recs), func(e housing.EntryPlaced) bool { return e.EntryID.String() == number.id("entry_id") })
+		return 1 + slices.IndexFunc(
+			foldList(recs),
+			func(e housing.EntryPlaced) bool { return e.EntryID.String() == number.id("entry_id") },
+		)
 	}
 	now, after, before := place(recs), place(recs[:at+1]), place(recs[:at])
 	if now != after || before == after {
@@ -466,13 +503,17 @@ func TestAListIsTheFoldOfItsStream(t *testing.T) {
 	last = s.removed(list, gone)
 	s.agree(list, 3, last)
 	removed := s.seen(entryPath(list, gone), commission, last)
-	if removed.at("number") != nil || removed.at("ahead") != nil || removed.at("status") != "removed" || removed.at("of") != float64(10) {
+	if removed.at("number") != nil || removed.at("ahead") != nil || removed.at("status") != "removed" ||
+		removed.at("of") != float64(10) {
 		t.Errorf("a removed entry has a number: %s", removed.text)
 	}
 	if number, sent := removed.body["number"]; !sent || number != nil {
 		t.Errorf("the number of a removed entry is not null: %s", removed.text)
 	}
-	if want := fmt.Sprintf("queue-%s@%v", list, last.at("events", 1, "revision")); removed.at("last_change", "event") != want {
+	if want := fmt.Sprintf("queue-%s@%v", list, last.at("events", 1, "revision")); removed.at(
+		"last_change",
+		"event",
+	) != want {
 		t.Errorf("a removed entry names %v, want %s", removed.at("last_change", "event"), want)
 	}
 	last = s.command(entryPath(list, gone)+"/reinstatement", commission, byCourt).is(200)
@@ -481,7 +522,11 @@ func TestAListIsTheFoldOfItsStream(t *testing.T) {
 		t.Errorf("reinstated at %v, want 5: seniority is that of the application", got.at("number"))
 	}
 	empty := s.list()
-	a := s.seen("/v1/queues/"+empty+"/entries", commission, s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201))
+	a := s.seen(
+		"/v1/queues/"+empty+"/entries",
+		commission,
+		s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).is(201),
+	)
 	if got := fmt.Sprint(a.body["entries"], a.body["of"], a.body["next"]); got != "[] 0 <nil>" {
 		t.Errorf("an empty list is %s", a.text)
 	}
@@ -498,7 +543,16 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	edition := string(rules.Default().On(domain.DateOf(r.clock.Now())).ID) // Q10
 	a := s.seen(path, s.as(person), applied)
 	if got := fmt.Sprint(a.body["service"], a.body["state"], a.body["applicant_id"], a.body["language"], a.body["fee"], a.body["persons"], a.body["list_id"], a.body["deadline"]); got !=
-		fmt.Sprint("S000", "registered", person, "ru", 0, []string{spouse}, list, "2026-04-14T23:59:59+05:00") {
+		fmt.Sprint(
+			"S000",
+			"registered",
+			person,
+			"ru",
+			0,
+			[]string{spouse},
+			list,
+			"2026-04-14T23:59:59+05:00",
+		) {
 		t.Errorf("received: %s", a.text)
 	}
 	if _, told := a.body["edition"]; told {
@@ -506,10 +560,13 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	}
 	s.seen(path, s.as(spouse), applied)
 	r.clock.pass(time.Hour)
-	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
+	refused := s.command(path+"/decision", commission, body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "бар", "unmet": "u", "exemption": body{"ground": "urgency", "reasons": "r"}}).
+		is(200)
 	a = s.seen(path, s.as(person), refused)
 	if a.at("state") != "refused" || a.at("refusal", "ground") != "requirements_not_met" || a.at("refusal", "reasons") != "бар" ||
-		a.at("refusal", "appeal_route") != housing.AppealRoute || a.body["placement"] != nil || a.at("edition") != edition {
+		a.at("refusal", "appeal_route") != housing.AppealRoute ||
+		a.body["placement"] != nil ||
+		a.at("edition") != edition {
 		t.Errorf("refused: %s", a.text)
 	}
 	if !jsonEqual(a.at("refusal"), refused.at("refusal")) {
@@ -517,7 +574,8 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	}
 	placed := s.placed(s.applied(person, list))
 	a = s.seen("/v1/cases/"+placed.id("case_id"), s.as(person), placed)
-	if a.at("state") != "granted" || !jsonEqual(a.at("placement"), placed.at("placement")) || a.at("edition") != edition {
+	if a.at("state") != "granted" || !jsonEqual(a.at("placement"), placed.at("placement")) ||
+		a.at("edition") != edition {
 		t.Errorf("placed: %s", a.text)
 	}
 
@@ -526,7 +584,9 @@ func TestACaseTellsItsWholeStory(t *testing.T) {
 	out := s.command("/v1/deregistrations", s.as(person), removal(person, home, person, spouse)).is(201)
 	a = s.seen("/v1/cases/"+out.id("case_id"), s.as(spouse), out)
 	if a.at("service") != "S001" || a.at("state") != "granted" || a.at("edition") != edition || !jsonEqual(a.at("results"), out.at("results")) ||
-		a.at("results", 0, "outcome") != "refused" || a.at("results", 0, "code") != "not_registered_at_dwelling" || a.at("results", 1, "outcome") != "deregistered" {
+		a.at("results", 0, "outcome") != "refused" ||
+		a.at("results", 0, "code") != "not_registered_at_dwelling" ||
+		a.at("results", 1, "outcome") != "deregistered" {
 		t.Errorf("deregistered: %s", a.text)
 	}
 	received, err := time.Parse(time.RFC3339, a.id("received_at"))
@@ -571,7 +631,10 @@ func (s *subtest) foldAgrees(person string, after *answer) {
 		var got, want []string
 		for i := range a.at("registrations").([]any) {
 			r := a.at("registrations", i).(map[string]any)
-			got = append(got, fmt.Sprintln(r["registration_id"], r["dwelling_id"], r["kind"], r["effective_from"], r["until"]))
+			got = append(
+				got,
+				fmt.Sprintln(r["registration_id"], r["dwelling_id"], r["kind"], r["effective_from"], r["until"]),
+			)
 		}
 		for _, r := range p.ActiveOn(on) {
 			want = append(want, fmt.Sprintln(r.ID, r.DwellingID, r.Kind, r.From, orNil(r.Until.String())))

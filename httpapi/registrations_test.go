@@ -20,20 +20,32 @@ func TestR19_ANormIsKeptAtRegistrationByWhoIsRegisteredThere(t *testing.T) {
 		return s.command("/v1/registrations", operator, registration(person, home, "2026-03-15", "").with(more))
 	}
 	first, second, third := s.citizen(), s.citizen(), s.citizen()
-	if unmeasured := come(first, nil).is(http.StatusCreated); unmeasured.at("warnings", 0, "code") != string(domain.CodeAreaUnknown) || unmeasured.at("warnings", 0, "text") == "" {
+	if unmeasured := come(first, nil).is(http.StatusCreated); unmeasured.at(
+		"warnings",
+		0,
+		"code",
+	) != string(
+		domain.CodeAreaUnknown,
+	) ||
+		unmeasured.at("warnings", 0, "text") == "" {
 		t.Errorf("nothing is said of the area: %s", unmeasured.text)
 	}
 	s.command(description, operator, body{"place": "apartment", "useful_area": 25}).is(http.StatusOK)
 	come(second, nil).refused(http.StatusConflict, domain.CodeOccupancyNorm, "dwelling_id")
-	s.command("/v1/registrations?dry_run=true", operator, registration(second, home, "2026-03-15", "")).refused(http.StatusConflict, domain.CodeOccupancyNorm, "dwelling_id")
+	s.command("/v1/registrations?dry_run=true", operator, registration(second, home, "2026-03-15", "")).
+		refused(http.StatusConflict, domain.CodeOccupancyNorm, "dwelling_id")
 	corrected := s.command(description, operator, body{"place": "apartment", "useful_area": 30}).is(http.StatusOK)
-	if shown := s.seen("/v1/dwellings/"+home+"/residents", operator, corrected); shown.at("place") != "apartment" || shown.at("useful_area") != 30.0 {
+	if shown := s.seen("/v1/dwellings/"+home+"/residents", operator, corrected); shown.at("place") != "apartment" ||
+		shown.at("useful_area") != 30.0 {
 		t.Errorf("described as %s", shown.text)
 	}
 	// The command sees who has just come, however far behind the model is.
 	come(second, nil).is(http.StatusCreated)
 	come(third, nil).refused(http.StatusConflict, domain.CodeOccupancyNorm, "dwelling_id")
-	come(third, body{"kinship": body{"kind": "child", "person_id": first}}).refused(http.StatusConflict, domain.CodeOccupancyNorm, "dwelling_id")
+	come(
+		third,
+		body{"kinship": body{"kind": "child", "person_id": first}},
+	).refused(http.StatusConflict, domain.CodeOccupancyNorm, "dwelling_id")
 	spouse := come(third, body{"kinship": body{"kind": "spouse", "person_id": first}}).is(http.StatusCreated)
 	if spouse.at("events", 0, "data", "kinship", "person_id") != first {
 		t.Errorf("the kinship is not recorded: %s", spouse.text)

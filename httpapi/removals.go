@@ -169,9 +169,14 @@ func entryStep[B any](s *Server, d operation.Declaration, take takeStep[B]) oper
 	return operation.Command(d, func(
 		ctx context.Context, call operation.Call, in *entryStepInput[B],
 	) (command.Receipt, entryChanged, error) {
-		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			return take(c, call.Command, t, in.Body)
-		})
+		r, err := s.stepOnEntry(
+			ctx,
+			call,
+			in.EntryPath,
+			func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return take(c, call.Command, t, in.Body)
+			},
+		)
 		return r, entryChanged{EntryID: in.EntryID}, err
 	})
 }
@@ -182,7 +187,15 @@ func (s *Server) stepOnEntry(ctx context.Context, call operation.Call, at EntryP
 	if operation.Caller(ctx).IsCitizen() {
 		call.Channel = domain.ChannelPortal
 	}
-	r, err := s.commands.StepOnEntry(ctx, call.Command, at.ListID, at.EntryID, operation.Citizen(ctx), take, call.Options)
+	r, err := s.commands.StepOnEntry(
+		ctx,
+		call.Command,
+		at.ListID,
+		at.EntryID,
+		operation.Citizen(ctx),
+		take,
+		call.Options,
+	)
 	return r, operation.Hide(ctx, err)
 }
 
@@ -235,9 +248,14 @@ func (s *Server) complainOfRemoval() operation.Operation {
 		ctx context.Context, call operation.Call, in *entryStepInput[removalComplaintBody],
 	) (command.Receipt, complained, error) {
 		id := domain.DeriveID(call.ID.UUID, "complaint").String()
-		r, err := s.stepOnEntry(ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-			return c.FileComplaint(call.Command, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
-		})
+		r, err := s.stepOnEntry(
+			ctx,
+			call,
+			in.EntryPath,
+			func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return c.FileComplaint(call.Command, id, c.ApplicantID, domain.Personal(in.Body.Grounds), t)
+			},
+		)
 		return r, complained{EntryID: in.EntryID, ComplaintID: id}, err
 	})
 }

@@ -38,10 +38,16 @@ func TestQ15_ARemovalTheLongWay(t *testing.T) {
 	s.command(path+"/removal", commission, remove).refused(409, domain.CodeHearingRequired, "")
 	told := s.command(path+"/hearing", commission, body{"preliminary": "a dwelling was acquired"}).is(200)
 	a = expect("hearing_pending", 1.0, told)
-	if a.at("review", "hearing", "not_before") != "2026-03-18" || a.at("review", "hearing", "object_until") != "2026-03-17" {
+	if a.at("review", "hearing", "not_before") != "2026-03-18" ||
+		a.at("review", "hearing", "object_until") != "2026-03-17" {
 		t.Errorf("announced on Sunday, 15 March: %s", a.text)
 	}
-	if lines := s.seen("/v1/queues/"+list+"/entries", commission, told); lines.at("entries", 0, "status") != "hearing_pending" || lines.at("entries", 1, "status") != "active" {
+	if lines := s.seen("/v1/queues/"+list+"/entries", commission, told); lines.at(
+		"entries",
+		0,
+		"status",
+	) != "hearing_pending" ||
+		lines.at("entries", 1, "status") != "active" {
 		t.Errorf("the list: %s", lines.text)
 	}
 	s.command(path+"/objection", s.as(s.citizen()), body{"objection": "n"}).refused(404, domain.CodeNotFound, "")
@@ -53,7 +59,11 @@ func TestQ15_ARemovalTheLongWay(t *testing.T) {
 	if a.at("removal", "reason") != "dwelling_acquired" || a.at("removal", "notice_due_on") != "2026-03-28" {
 		t.Errorf("removed: %s", a.text)
 	}
-	a = expect("removed", nil, s.command(path+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-18"}).is(200))
+	a = expect(
+		"removed",
+		nil,
+		s.command(path+"/notice", commission, body{"grounds": "n", "given_on": "2026-03-18"}).is(200),
+	)
 	if a.at("removal", "notice_due_on") != nil {
 		t.Errorf("notified, and a notice is owed: %s", a.text)
 	}
@@ -83,7 +93,9 @@ func TestQ15_ARemovalTheLongWay(t *testing.T) {
 	if n := s.seen(entryPath(list, behind), commission, a); n.at("number") != 2.0 {
 		t.Errorf("who stands behind has number %v", n.at("number"))
 	}
-	s.command(path+"/removal", commission, removing).refused(409, domain.CodeEntryNotReviewed, "") // anew, from the beginning
+	s.command(path+"/removal", commission, removing).
+		refused(409, domain.CodeEntryNotReviewed, "")
+	// anew, from the beginning
 }
 
 // TestQ23_C8_TheRegistryAsksReviewsAndEndsHearingsByItself.
@@ -146,7 +158,13 @@ func TestC12_WhatIsLateAfterAComplaintAboutARemovalIsMarked(t *testing.T) {
 		t.Fatalf("ten days later the list ends with %s", got.Event.EventType())
 	}
 	late := s.command(path+"/complaint-forwarding", s.token(domain.RoleCommission), body{"to": "ministry"}).is(200)
-	if a := s.seen(path, s.token(domain.RoleCommission), late); a.at("review", "late", 0, "duty") != "complaint_forwarding" || a.at("review", "owed", 0, "duty") != "complaint_decision" {
+	if a := s.seen(path, s.token(domain.RoleCommission), late); a.at(
+		"review",
+		"late",
+		0,
+		"duty",
+	) != "complaint_forwarding" ||
+		a.at("review", "owed", 0, "duty") != "complaint_decision" {
 		t.Errorf("forwarded late: %s", a.text)
 	}
 	back := s.command(path+"/reinstatement", s.token(domain.RoleCommission), byCourt).is(200)

@@ -23,10 +23,21 @@ func TestR20_AMotherWhoLeavesAChildIsToldAndTheDeskDecides(t *testing.T) {
 	home, away := s.dwelling(owner), s.dwelling()
 	representatives := "/v1/persons/" + child + "/representatives"
 	s.command(representatives, operator, body{"representative_id": mother, "kind": "parent"}).is(http.StatusCreated)
-	if got := s.get(representatives, operator).is(http.StatusOK); got.at("representatives", 0, "representative_id") != mother {
+	if got := s.get(representatives, operator).is(http.StatusOK); got.at(
+		"representatives",
+		0,
+		"representative_id",
+	) != mother {
 		t.Errorf("recorded %s", got.text)
 	}
-	if apart := s.registered(child, home, "2026-03-01", ""); apart.at("warnings", 0, "code") != string(domain.CodeChildApart) || apart.at("warnings", 0, "text") == "" {
+	if apart := s.registered(child, home, "2026-03-01", ""); apart.at(
+		"warnings",
+		0,
+		"code",
+	) != string(
+		domain.CodeChildApart,
+	) ||
+		apart.at("warnings", 0, "text") == "" {
 		t.Errorf("the child comes alone: %s", apart.text)
 	}
 	if together := s.registered(mother, home, "2026-03-01", ""); together.at("warnings") != nil {
@@ -34,17 +45,29 @@ func TestR20_AMotherWhoLeavesAChildIsToldAndTheDeskDecides(t *testing.T) {
 	}
 	left := func(a *answer, path ...any) {
 		t.Helper()
-		if a.at(append(path, "warnings", 0, "code")...) != string(domain.CodeChildLeft) || a.at(append(path, "warnings", 0, "person_id")...) != child {
+		if a.at(append(path, "warnings", 0, "code")...) != string(domain.CodeChildLeft) ||
+			a.at(append(path, "warnings", 0, "person_id")...) != child {
 			t.Errorf("nothing is said of the child: %s", a.text)
 		}
 	}
-	left(s.command("/v1/registrations?dry_run=true", operator, registration(mother, away, "2026-03-15", "")).is(http.StatusOK))
+	left(
+		s.command("/v1/registrations?dry_run=true", operator, registration(mother, away, "2026-03-15", "")).
+			is(http.StatusOK),
+	)
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, mother)).is(http.StatusCreated)
 	left(out, "results", 0)
 	left(s.seen("/v1/cases/"+out.id("case_id"), operator, out), "results", 0)
 	back := s.registered(mother, home, "2026-03-15", "")
-	correction := body{"ground": "clerical_error", "reasons": "r", "accept": []string{"leaves_without_residence"}, "changes": []body{{"registration_id": back.id("registration_id"), "action": "annul"}}}
-	left(s.command("/v1/persons/"+mother+"/corrections", s.token(domain.RoleProvider), correction).is(http.StatusCreated))
+	correction := body{
+		"ground":  "clerical_error",
+		"reasons": "r",
+		"accept":  []string{"leaves_without_residence"},
+		"changes": []body{{"registration_id": back.id("registration_id"), "action": "annul"}},
+	}
+	left(
+		s.command("/v1/persons/"+mother+"/corrections", s.token(domain.RoleProvider), correction).
+			is(http.StatusCreated),
+	)
 	s.registered(mother, home, "2026-03-15", "")
 	left(s.registered(mother, away, "2026-03-15", ""))
 

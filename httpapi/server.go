@@ -158,7 +158,8 @@ func atField(err error, field string) error {
 func notBlank(members ...string) error {
 	for i := 0; i < len(members); i += 2 {
 		if strings.TrimSpace(members[i+1]) == "" {
-			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text has only spaces; write it out").At(members[i])
+			return domain.Refuse(domain.Invalid, domain.CodeRequired, "this text has only spaces; write it out").
+				At(members[i])
 		}
 	}
 	return nil
@@ -177,7 +178,8 @@ func (s *Server) observe(ctx *gin.Context) {
 	s.metrics.request(method, route, ctx.Writer.Status(), elapsed)
 	level := slog.LevelDebug
 	// The cause of a 503 is logged where it arises.
-	if status := ctx.Writer.Status(); status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable {
+	if status := ctx.Writer.Status(); status >= http.StatusInternalServerError &&
+		status != http.StatusServiceUnavailable {
 		level = slog.LevelWarn
 	}
 	s.log.Log(ctx, level, "request", "method", method, "route", route, "status", ctx.Writer.Status(), "took", elapsed)

@@ -108,8 +108,12 @@ func signed(request operation.Request, with signatureBody) (command.Signed, erro
 			"a signature by %s has no cms: leave it out", with.Method).At("signature.cms")
 	}
 	if (!with.Challenge.IsZero() || with.Code != "") && with.Method != domain.SignatureOTP {
-		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-			"a signature by %s has no one-time password: leave challenge and code out", with.Method).At("signature.challenge")
+		return command.Signed{}, domain.Refuse(
+			domain.Invalid,
+			domain.CodeMalformed,
+			"a signature by %s has no one-time password: leave challenge and code out",
+			with.Method,
+		).At("signature.challenge")
 	}
 	if !with.Challenge.IsZero() && with.Code == "" {
 		return command.Signed{}, domain.Refuse(domain.Invalid, domain.CodeRequired,

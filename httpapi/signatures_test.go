@@ -65,7 +65,9 @@ func TestC16_AnyChangeOfTheFormAfterSigningIsRefused(t *testing.T) {
 		"documents, an added day": {"documents": []body{{"type": "other", "number": "045671234", "person_id": spouse, "in_force_on": "2026-01-01"}}},
 	} {
 		t.Run("C16 "+name, func(t *testing.T) {
-			r.at(t).command(applyPath, s.as(person), right.with(change), key).refused(422, domain.CodeSignatureMismatch, "signature")
+			r.at(t).
+				command(applyPath, s.as(person), right.with(change), key).
+				refused(422, domain.CodeSignatureMismatch, "signature")
 		})
 	}
 	// What the domain itself would refuse is told by name; it is not accepted either.
@@ -108,7 +110,9 @@ func TestC16_AnyChangeOfADeregistrationAfterSigningIsRefused(t *testing.T) {
 		"documents":       {"documents": []body{{"type": "other", "number": "2"}}},
 	} {
 		t.Run("C16 "+name, func(t *testing.T) {
-			r.at(t).command("/v1/deregistrations", s.as(owner), right.with(change), key).refused(422, domain.CodeSignatureMismatch, "signature")
+			r.at(t).
+				command("/v1/deregistrations", s.as(owner), right.with(change), key).
+				refused(422, domain.CodeSignatureMismatch, "signature")
 		})
 	}
 	s.command("/v1/deregistrations", s.as(owner), right, key).is(201)
@@ -119,10 +123,23 @@ func TestC16_ASignatureIsForOneCommand(t *testing.T) {
 	s := r.at(t)
 	person, list := s.citizen(), s.list()
 	key, next := header{"Idempotency-Key", "one"}, header{"Idempotency-Key", "two"}
-	right := s.signedBy(s.iinOf(person), "POST "+applyPath, application(person, list).with(body{"channel": "portal"}), key)
+	right := s.signedBy(
+		s.iinOf(person),
+		"POST "+applyPath,
+		application(person, list).with(body{"channel": "portal"}),
+		key,
+	)
 	s.command(applyPath, s.as(person), right, next).refused(422, domain.CodeSignatureMismatch, "signature")
-	s.command("/v1/deregistrations", s.as(person),
-		removal(person, s.dwelling(person), person).with(body{"signature": right["signature"]}), key).refused(422, "not_registered_at_dwelling", "persons[0]")
+	s.command(
+		"/v1/deregistrations",
+		s.as(person),
+		removal(
+			person,
+			s.dwelling(person),
+			person,
+		).with(body{"signature": right["signature"]}),
+		key,
+	).refused(422, "not_registered_at_dwelling", "persons[0]")
 	first := s.command(applyPath, s.as(person), right, key).is(201)
 	// Repeated under its key it is the same command, also when nobody would take
 	// the certificate any more.
@@ -177,12 +194,16 @@ func TestC18_ACoOwnersAnswerIsSignedByTheCoOwner(t *testing.T) {
 	path := "/v1/cases/" + kase + "/confirmation"
 	key := header{"Idempotency-Key", "key"}
 	yes := body{"outcome": "confirm", "signature": body{"method": "eds"}}
-	s.command(path, s.as(other), s.signedBy(s.iinOf(owner), "POST "+path, yes, key), key).refused(422, domain.CodeSignatureNotApplicants, "signature")
-	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST "+path, yes.with(body{"outcome": "decline"}), key).with(body{"outcome": "confirm"}), key).refused(422, domain.CodeSignatureMismatch, "signature")
-	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST /v1/cases/another/confirmation", yes, key), key).refused(422, domain.CodeSignatureMismatch, "signature")
+	s.command(path, s.as(other), s.signedBy(s.iinOf(owner), "POST "+path, yes, key), key).
+		refused(422, domain.CodeSignatureNotApplicants, "signature")
+	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST "+path, yes.with(body{"outcome": "decline"}), key).with(body{"outcome": "confirm"}), key).
+		refused(422, domain.CodeSignatureMismatch, "signature")
+	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST /v1/cases/another/confirmation", yes, key), key).
+		refused(422, domain.CodeSignatureMismatch, "signature")
 	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST "+path, yes, key), key).is(200)
 	log := s.stream("case-" + kase)
-	if e := log[1].Event.(residence.CoOwnerConfirmed); e.Evidence.Signer != parse[domain.PersonID](other) || len(e.Evidence.CMS) == 0 {
+	if e := log[1].Event.(residence.CoOwnerConfirmed); e.Evidence.Signer != parse[domain.PersonID](other) ||
+		len(e.Evidence.CMS) == 0 {
 		t.Errorf("the log has not the co-owner's signature: %v", e.Evidence.Signer)
 	}
 }
@@ -202,7 +223,9 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 	must(t, err)
 	cms, err := s.authority.Sign(s.iinOf(person), toSign, s.clock.Now())
 	must(t, err)
-	kase := s.command(applyPath, s.as(person), form.with(body{"signature": body{"method": "eds", "cms": cms}}), key).is(201).id("case_id")
+	kase := s.command(applyPath, s.as(person), form.with(body{"signature": body{"method": "eds", "cms": cms}}), key).
+		is(201).
+		id("case_id")
 
 	e := s.stream("case-" + kase)[0].Event.(housing.ApplicationReceived)
 	checked, err := s.signatures.Verify([]byte(e.Evidence.Text), e.Evidence.CMS, e.ReceivedAt)
@@ -211,7 +234,9 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 		string(e.Evidence.SHA256) != preview.id("digest") || string(e.Evidence.Text) != string(toSign) {
 		t.Error("the evidence in the log is not that of the signature")
 	}
-	if _, err := s.signatures.Verify([]byte(e.Evidence.Text+" "), e.Evidence.CMS, e.ReceivedAt); domain.CodeOf(err) != domain.CodeSignatureMismatch {
+	if _, err := s.signatures.Verify([]byte(e.Evidence.Text+" "), e.Evidence.CMS, e.ReceivedAt); domain.CodeOf(
+		err,
+	) != domain.CodeSignatureMismatch {
 		t.Errorf("an event that was rewritten passes: %v", err)
 	}
 	var said struct {
@@ -228,7 +253,9 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 	must(t, json.Unmarshal([]byte(e.Evidence.Text), &said))
 	a := said.Application
 	if a.ListID != e.ListID || a.ApplicantID != e.ApplicantID || a.Consent != e.Consent || a.Channel != e.Channel || a.Language != e.Language ||
-		len(a.Family) != 1 || a.Family[0] != e.Family[0] || len(a.Documents) != 1 || a.Documents[0] != e.Documents[0] {
+		len(a.Family) != 1 || a.Family[0] != e.Family[0] ||
+		len(a.Documents) != 1 ||
+		a.Documents[0] != e.Documents[0] {
 		t.Error("the event says something else than what was signed")
 	}
 }

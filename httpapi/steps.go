@@ -129,8 +129,11 @@ func concerns(p token.Principal, c *procedure.Case, step string) error {
 	case p.IsCitizen() && p.PersonID != c.ApplicantID:
 		return operation.NotYours()
 	case p.Role == domain.RoleCommission && c.OneSitting, p.Role == domain.RoleProvider && !c.OneSitting:
-		return domain.Refuse(domain.Forbidden, domain.CodeRoleNotAllowed,
-			"this case is of the other service: a commission acts on applications for housing, the provider on deregistrations")
+		return domain.Refuse(
+			domain.Forbidden,
+			domain.CodeRoleNotAllowed,
+			"this case is of the other service: a commission acts on applications for housing, the provider on deregistrations",
+		)
 	}
 	return nil
 }
@@ -404,7 +407,13 @@ func (s *Server) complainOfCase() operation.Operation {
 			if by.IsZero() {
 				by = c.ApplicantID
 			}
-			return c.FileComplaint(cmd, domain.DeriveID(cmd.ID.UUID, "complaint").String(), by, domain.Personal(b.Grounds), t)
+			return c.FileComplaint(
+				cmd,
+				domain.DeriveID(cmd.ID.UUID, "complaint").String(),
+				by,
+				domain.Personal(b.Grounds),
+				t,
+			)
 		})
 }
 

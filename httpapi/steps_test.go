@@ -42,12 +42,20 @@ func (s *subtest) step(id, person string, st caseStep) *answer {
 func longWay() []caseStep {
 	commission, citizen := domain.RoleCommission, domain.RoleCitizen
 	return []caseStep{
-		{"correction-request", body{"missing": []body{{"document_type": "birth_certificate", "text": "of the child"}}}, commission},
+		{
+			"correction-request",
+			body{"missing": []body{{"document_type": "birth_certificate", "text": "of the child"}}},
+			commission,
+		},
 		{"correction", body{"documents": []body{{"type": "birth_certificate", "number": "7"}}}, citizen},
 		{"review", nil, commission},
 		{"hearing", body{"preliminary": "refusal: a dwelling"}, commission},
 		{"hearing-end", body{"how": "waived", "protocol": "wants no hearing"}, commission},
-		{"decision", body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "a dwelling", "unmet": "u"}, commission},
+		{
+			"decision",
+			body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "a dwelling", "unmet": "u"},
+			commission,
+		},
 		{"notice", body{"by": "by_hand"}, commission},
 		{"complaint", body{"grounds": "it is not mine"}, citizen},
 		{"complaint-forwarding", body{"to": "ministry"}, commission},
@@ -145,7 +153,8 @@ func TestTheCaseSaysWhatTheLogHolds(t *testing.T) {
 						t.Errorf("after %s: %s is %v, want it shown: %t", st.name, member, got.at(member), want)
 					}
 				}
-				if h := c.Hearing; h != nil && (got.at("hearing", "not_before") != h.NotBefore.String() || got.at("hearing", "object_until") != h.ObjectUntil.String()) {
+				if h := c.Hearing; h != nil &&
+					(got.at("hearing", "not_before") != h.NotBefore.String() || got.at("hearing", "object_until") != h.ObjectUntil.String()) {
 					t.Errorf("after %s: the hearing is %v, want %v", st.name, got.at("hearing"), h)
 				}
 				if own := s.get("/v1/cases/"+id, s.as(person)).is(200); own.at("decider") != nil {
@@ -166,7 +175,11 @@ func TestC8_ARefusalComesThreeWorkingDaysAfterTheHearing(t *testing.T) {
 	for _, st := range objecting() {
 		s.step(id, person, st).is(200)
 	}
-	refuse := caseStep{"decision", body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u"}, domain.RoleCommission}
+	refuse := caseStep{
+		"decision",
+		body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u"},
+		domain.RoleCommission,
+	}
 	r.clock.pass(2 * 24 * time.Hour)
 	s.step(id, person, refuse).refused(409, domain.CodeTooEarly, "")
 	r.clock.pass(24 * time.Hour)
@@ -184,8 +197,17 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 	s.registered(person, home, "2026-03-01", "")
 	removal := s.command("/v1/deregistrations", s.as(person), removal(person, home, person)).is(201).id("case_id")
 	unknown := "00000000-0000-4000-8000-000000000000"
-	bodies := map[string]body{"recusal": {"ground": "interested", "decider": "commission-2"}, "extension": {"office": "head", "until": "2026-05-01", "reasons": "r"},
-		"termination": {"ground": "other_by_law", "reasons": "r"}, "forwarding": {"to": "b"}, "remedy": {"how": "not_wanted", "words": "w"}, "objection": {"objection": "no"}}
+	bodies := map[string]body{
+		"recusal":   {"ground": "interested", "decider": "commission-2"},
+		"extension": {"office": "head", "until": "2026-05-01", "reasons": "r"},
+		"termination": {
+			"ground":  "other_by_law",
+			"reasons": "r",
+		},
+		"forwarding": {"to": "b"},
+		"remedy":     {"how": "not_wanted", "words": "w"},
+		"objection":  {"objection": "no"},
+	}
 	for _, st := range longWay() {
 		if st.body != nil {
 			bodies[st.name] = st.body
@@ -241,10 +263,14 @@ func TestC14_ADocumentThatTheStateHoldsIsNotDemanded(t *testing.T) {
 	person := s.citizen()
 	id := s.applied(person, s.list())
 	ask := body{"missing": []body{{"document_type": "identity_card", "text": "of the spouse"}}}
-	s.step(id, person, caseStep{"correction-request", ask, domain.RoleCommission}).refused(422, domain.CodeHeldByState, "missing[0].document_type")
-	asked := s.step(id, person, caseStep{"correction-request", ask.with(body{"systems_silent": true}), domain.RoleCommission}).is(200)
+	s.step(id, person, caseStep{"correction-request", ask, domain.RoleCommission}).
+		refused(422, domain.CodeHeldByState, "missing[0].document_type")
+	asked := s.step(id, person, caseStep{"correction-request", ask.with(body{"systems_silent": true}), domain.RoleCommission}).
+		is(200)
 	got := s.seen("/v1/cases/"+id, s.as(person), asked)
-	if got.at("correction", "missing", 0, "document_type") != "identity_card" || got.at("correction", "missing", 0, "text") != "of the spouse" || got.at("correction", "systems_silent") != true {
+	if got.at("correction", "missing", 0, "document_type") != "identity_card" ||
+		got.at("correction", "missing", 0, "text") != "of the spouse" ||
+		got.at("correction", "systems_silent") != true {
 		t.Errorf("the applicant reads %v", got.at("correction"))
 	}
 }

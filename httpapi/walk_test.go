@@ -48,7 +48,10 @@ func TestRandomWalk(t *testing.T) {
 				r.clock.pass(time.Duration(rapid.IntRange(1, 60*24).Draw(t, "minutes")) * time.Minute)
 			},
 			"move": func(t *rapid.T) {
-				person, to := rapid.SampledFrom(w.persons).Draw(t, "person"), rapid.SampledFrom(w.dwellings).Draw(t, "to")
+				person, to := rapid.SampledFrom(w.persons).
+					Draw(t, "person"),
+					rapid.SampledFrom(w.dwellings).
+						Draw(t, "to")
 				today := domain.DateOf(r.clock.Now()).String()
 				a := s.command("/v1/registrations", s.token(domain.RoleOperator), registration(person, to, today, ""))
 				if a.status != 201 { // what is in the way is said, and nothing else is
@@ -60,12 +63,21 @@ func TestRandomWalk(t *testing.T) {
 				w.residenceAgrees(person, a)
 			},
 			"stay": func(t *rapid.T) {
-				person, at := rapid.SampledFrom(w.persons).Draw(t, "person"), rapid.SampledFrom(w.dwellings).Draw(t, "at")
+				person, at := rapid.SampledFrom(w.persons).
+					Draw(t, "person"),
+					rapid.SampledFrom(w.dwellings).
+						Draw(t, "at")
 				today := domain.DateOf(r.clock.Now())
 				until := today.AddMonths(rapid.IntRange(1, 12).Draw(t, "months"))
-				a := s.command("/v1/registrations", s.token(domain.RoleOperator), registration(person, at, today.String(), until.String()))
+				a := s.command(
+					"/v1/registrations",
+					s.token(domain.RoleOperator),
+					registration(person, at, today.String(), until.String()),
+				)
 				if a.status != 201 {
-					if code := a.body["code"]; code != string(domain.CodeRegisteredHere) && code != string(domain.CodeTemporaryActive) && code != string(domain.CodePeriodOverlaps) {
+					if code := a.body["code"]; code != string(domain.CodeRegisteredHere) &&
+						code != string(domain.CodeTemporaryActive) &&
+						code != string(domain.CodePeriodOverlaps) {
 						t.Fatalf("stay: %s", a.text)
 					}
 					return
@@ -74,7 +86,11 @@ func TestRandomWalk(t *testing.T) {
 			},
 			"deregister": func(t *rapid.T) {
 				person, from := rapid.SampledFrom(w.persons).Draw(t, "person"), rapid.IntRange(0, 1).Draw(t, "from")
-				a := s.command("/v1/deregistrations", s.as(w.persons[0]), removal(w.persons[0], w.dwellings[from], person))
+				a := s.command(
+					"/v1/deregistrations",
+					s.as(w.persons[0]),
+					removal(w.persons[0], w.dwellings[from], person),
+				)
 				if a.status != 201 {
 					if code := a.body["code"]; code != string(domain.CodeNotRegisteredHere) {
 						t.Fatalf("deregister: %s", a.text)
@@ -82,7 +98,10 @@ func TestRandomWalk(t *testing.T) {
 					return
 				}
 				w.residenceAgrees(person, a)
-				if got := s.seen("/v1/cases/"+a.id("case_id"), s.as(person), a); !jsonEqual(got.at("results"), a.at("results")) {
+				if got := s.seen("/v1/cases/"+a.id("case_id"), s.as(person), a); !jsonEqual(
+					got.at("results"),
+					a.at("results"),
+				) {
 					t.Fatalf("the case says %s, the command %s", got.text, a.text)
 				}
 			},
@@ -96,8 +115,16 @@ func TestRandomWalk(t *testing.T) {
 			},
 			"refuse": func(t *rapid.T) {
 				with(&waiting, "case", func(id string) {
-					a := s.command("/v1/cases/"+id+"/decision", commission,
-						body{"outcome": "refuse", "ground": "untrue_documents", "reasons": "r", "exemption": body{"ground": "urgency", "reasons": "r"}}).is(200)
+					a := s.command(
+						"/v1/cases/"+id+"/decision",
+						commission,
+						body{
+							"outcome":   "refuse",
+							"ground":    "untrue_documents",
+							"reasons":   "r",
+							"exemption": body{"ground": "urgency", "reasons": "r"},
+						},
+					).is(200)
 					if got := s.seen("/v1/cases/"+id, commission, a); got.at("state") != "refused" {
 						t.Fatalf("refused, and the case says %s", got.text)
 					}
@@ -137,7 +164,10 @@ func (w walk) residenceAgrees(person string, after *answer) {
 		a := w.seen("/v1/persons/"+p+"/residence", auditor, after)
 		for i := range a.at("registrations").([]any) {
 			d := a.at("registrations", i, "dwelling_id").(string)
-			at[d] = append(at[d], fmt.Sprintln(p, a.at("registrations", i, "registration_id"), a.at("registrations", i, "kind")))
+			at[d] = append(
+				at[d],
+				fmt.Sprintln(p, a.at("registrations", i, "registration_id"), a.at("registrations", i, "kind")),
+			)
 		}
 	}
 	for _, d := range w.dwellings {
@@ -145,7 +175,14 @@ func (w walk) residenceAgrees(person string, after *answer) {
 			a := w.seen("/v1/dwellings/"+d+"/residents"+query, auditor, after)
 			var got []string
 			for i := range a.at("residents").([]any) {
-				got = append(got, fmt.Sprintln(a.at("residents", i, "person_id"), a.at("residents", i, "registration_id"), a.at("residents", i, "kind")))
+				got = append(
+					got,
+					fmt.Sprintln(
+						a.at("residents", i, "person_id"),
+						a.at("residents", i, "registration_id"),
+						a.at("residents", i, "kind"),
+					),
+				)
 			}
 			slices.Sort(got)
 			slices.Sort(at[d])

@@ -35,7 +35,10 @@ func one(kind certificates.Kind, language domain.Language) Document {
 		d.EndedOn, d.EndedFor = domaintest.Day("2026-03-13"), residence.DepartureAbroad
 	case certificates.Talon:
 		d.Service, d.Number = domain.S001, "S001-2026-7K3M-9QWE-R5T2"
-		d.ReceivedAt, d.RegisteredAt, d.Deadline = domaintest.Noon(), domaintest.Noon().Add(21*time.Hour), domaintest.Noon().Add(30*time.Minute)
+		d.ReceivedAt, d.RegisteredAt, d.Deadline = domaintest.Noon(), domaintest.Noon().
+			Add(21*time.Hour),
+			domaintest.Noon().
+				Add(30*time.Minute)
 		d.Channel, d.Acceptor, d.AcceptedAs = domain.ChannelStateCorp, "desk-7", domain.RoleOperator
 	}
 	return d

@@ -193,7 +193,13 @@ func (p *page) check() error {
 				column++
 			}
 			if column > first {
-				p.Rect(left+float64(first)*module, checkTop+float64(row)*module, float64(column-first)*module, module, "F")
+				p.Rect(
+					left+float64(first)*module,
+					checkTop+float64(row)*module,
+					float64(column-first)*module,
+					module,
+					"F",
+				)
 			}
 		}
 	}

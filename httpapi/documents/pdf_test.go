@@ -119,7 +119,13 @@ func TestQ2_S000_4_DateAndNumberOfThePlacement(t *testing.T) {
 				t.Errorf("%s: the refusal says %q", l, s)
 			}
 		}
-		says(t, r, labelGround.in(l)+grounds[housing.RequirementsNotMet].in(l), labelReasons.in(l)+string(refusal.Reasons), labelAppeal.in(l)+appeal.in(l))
+		says(
+			t,
+			r,
+			labelGround.in(l)+grounds[housing.RequirementsNotMet].in(l),
+			labelReasons.in(l)+string(refusal.Reasons),
+			labelAppeal.in(l)+appeal.in(l),
+		)
 		for _, s := range []string{labelGround.in(l), labelAppeal.in(l)} {
 			if strings.Contains(p, squeezed(s)) {
 				t.Errorf("%s: the placement says %q", l, s)
@@ -135,8 +141,17 @@ func TestR17_C10_APageSaysThatItIsADuplicateCorrectedOrNoLongerValid(t *testing.
 			t.Errorf("an original has the marks %v", marks)
 		}
 		d := plain
-		d.Replaces, d.Version, d.CorrectedOn, d.Superseded = "S001-2026-0000-1111-2222", 2, domaintest.Day("2026-04-01"), true
-		says(t, read(t, printed(t, d)), markSuperseded.in(l), markDuplicate.in(l), "S001-2026-0000-1111-2222", day(d.CorrectedOn, l))
+		d.Replaces, d.Version, d.CorrectedOn, d.Superseded = "S001-2026-0000-1111-2222", 2, domaintest.Day(
+			"2026-04-01",
+		), true
+		says(
+			t,
+			read(t, printed(t, d)),
+			markSuperseded.in(l),
+			markDuplicate.in(l),
+			"S001-2026-0000-1111-2222",
+			day(d.CorrectedOn, l),
+		)
 		if len(d.Marks()) != 3 {
 			t.Errorf("marks %v", d.Marks())
 		}

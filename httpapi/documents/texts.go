@@ -38,8 +38,16 @@ var (
 			"Справка об отказе в постановке на учет нуждающихся в служебном жилище",
 			"Certificate of refusal to place on the register of those in need of service housing",
 		},
-		certificates.DepartureSheet: {"Мекенжайдан кету парағы", "Адресный листок убытия", "Departure sheet from the address"},
-		certificates.Talon:          {"Өтінішті қабылдау туралы талон", "Талон о принятии заявления", "Talon of acceptance of an application"},
+		certificates.DepartureSheet: {
+			"Мекенжайдан кету парағы",
+			"Адресный листок убытия",
+			"Departure sheet from the address",
+		},
+		certificates.Talon: {
+			"Өтінішті қабылдау туралы талон",
+			"Талон о принятии заявления",
+			"Talon of acceptance of an application",
+		},
 	}
 	services = map[domain.Service]text{
 		domain.S000: {
@@ -84,12 +92,28 @@ var (
 	}
 
 	kinds = map[residence.Kind]text{
-		residence.Permanent: {"тұрғылықты жері бойынша (тұрақты)", "по месту жительства (постоянная)", "at the place of residence (permanent)"},
-		residence.Temporary: {"уақытша болу (тұру) орны бойынша", "по месту временного пребывания (проживания)", "at the place of temporary stay"},
+		residence.Permanent: {
+			"тұрғылықты жері бойынша (тұрақты)",
+			"по месту жительства (постоянная)",
+			"at the place of residence (permanent)",
+		},
+		residence.Temporary: {
+			"уақытша болу (тұру) орны бойынша",
+			"по месту временного пребывания (проживания)",
+			"at the place of temporary stay",
+		},
 	}
 	reasons = map[residence.Reason]text{
-		residence.MovedToNewAddress: {"жаңа мекенжайға тіркелу", "регистрация по новому адресу", "registration at a new address"},
-		residence.OwnerApplication:  {"тұрғын үй иесінің өтініші", "заявление собственника жилища", "application of the owner of the dwelling"},
+		residence.MovedToNewAddress: {
+			"жаңа мекенжайға тіркелу",
+			"регистрация по новому адресу",
+			"registration at a new address",
+		},
+		residence.OwnerApplication: {
+			"тұрғын үй иесінің өтініші",
+			"заявление собственника жилища",
+			"application of the owner of the dwelling",
+		},
 		residence.DepartureAbroad: {
 			"Қазақстан Республикасының шегінен тыс жерге тұрақты тұруға шығу",
 			"выезд за пределы Республики Казахстан на постоянное место жительства",
@@ -100,20 +124,48 @@ var (
 			"решение суда о лишении права пользования жилым помещением",
 			"court decision depriving of the right to use the dwelling",
 		},
-		residence.TermExpired: {"уақытша тіркеу мерзімінің аяқталуы", "истечение срока временной регистрации", "end of the term of the temporary registration"},
+		residence.TermExpired: {
+			"уақытша тіркеу мерзімінің аяқталуы",
+			"истечение срока временной регистрации",
+			"end of the term of the temporary registration",
+		},
 	}
 	channels = map[domain.Channel]text{
-		domain.ChannelPortal:              {"«электрондық үкіметтің» веб-порталы", "веб-портал «электронного правительства»", "web portal of “electronic government”"},
-		domain.ChannelStateCorp:           {"Мемлекеттік корпорация", "Государственная корпорация", "State Corporation"},
-		domain.ChannelProviderAtStateCorp: {"Мемлекеттік корпорациядағы көрсетілетін қызметті беруші", "услугодатель в Государственной корпорации", "service provider in the State Corporation"},
-		domain.ChannelProvider:            {"көрсетілетін қызметті беруші", "услугодатель", "service provider"},
+		domain.ChannelPortal: {
+			"«электрондық үкіметтің» веб-порталы",
+			"веб-портал «электронного правительства»",
+			"web portal of “electronic government”",
+		},
+		domain.ChannelStateCorp: {
+			"Мемлекеттік корпорация",
+			"Государственная корпорация",
+			"State Corporation",
+		},
+		domain.ChannelProviderAtStateCorp: {
+			"Мемлекеттік корпорациядағы көрсетілетін қызметті беруші",
+			"услугодатель в Государственной корпорации",
+			"service provider in the State Corporation",
+		},
+		domain.ChannelProvider: {"көрсетілетін қызметті беруші", "услугодатель", "service provider"},
 	}
 	// positions are the acceptor's on a talon; through the portal the registry
 	// accepts by itself.
 	positions = map[domain.Role]text{
-		domain.RoleCitizen:  {"веб-портал (автоматты түрде)", "веб-портал (автоматически)", "web portal (automatically)"},
-		domain.RoleOperator: {"Мемлекеттік корпорацияның қызметкері", "работник Государственной корпорации", "employee of the State Corporation"},
-		domain.RoleProvider: {"көрсетілетін қызметті берушінің қызметкері", "сотрудник услугодателя", "officer of the service provider"},
+		domain.RoleCitizen: {
+			"веб-портал (автоматты түрде)",
+			"веб-портал (автоматически)",
+			"web portal (automatically)",
+		},
+		domain.RoleOperator: {
+			"Мемлекеттік корпорацияның қызметкері",
+			"работник Государственной корпорации",
+			"employee of the State Corporation",
+		},
+		domain.RoleProvider: {
+			"көрсетілетін қызметті берушінің қызметкері",
+			"сотрудник услугодателя",
+			"officer of the service provider",
+		},
 	}
 
 	labelNumber     = text{"№", "№", "No."}
@@ -142,10 +194,18 @@ var (
 	labelFee        = text{"Ақысы", "Плата", "Fee"}
 	free            = text{"тегін", "бесплатно", "free of charge"}
 
-	markDuplicate  = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
-	markInsteadOf  = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
-	markCorrected  = text{"%d-нұсқа, %s: жаңылыс жазулар түзетілді, шешім өзгерген жоқ", "Версия %d от %s: исправлены описки, решение не изменено", "Version %d of %s: slips were mended, the decision is unchanged"}
-	markSuperseded = text{"Бұл құжат жарамсыз: оның орнына жаңасы берілді", "Документ недействителен: взамен выдан новый", "This document is no longer valid: a newer one takes its place"}
+	markDuplicate = text{"ТЕЛНҰСҚА", "ДУБЛИКАТ", "DUPLICATE"}
+	markInsteadOf = text{"№ %s құжаттың орнына берілді", "выдан взамен документа № %s", "issued in place of No. %s"}
+	markCorrected = text{
+		"%d-нұсқа, %s: жаңылыс жазулар түзетілді, шешім өзгерген жоқ",
+		"Версия %d от %s: исправлены описки, решение не изменено",
+		"Version %d of %s: slips were mended, the decision is unchanged",
+	}
+	markSuperseded = text{
+		"Бұл құжат жарамсыз: оның орнына жаңасы берілді",
+		"Документ недействителен: взамен выдан новый",
+		"This document is no longer valid: a newer one takes its place",
+	}
 
 	markVoid = text{
 		"Бұл құжат жарамсыз: онда көрсетілген есептен шығару туралы жазба түзетілді, %s",
@@ -155,8 +215,12 @@ var (
 
 	checkTitle = text{"Құжаттың түпнұсқалығын тексеру", "Проверка подлинности документа", "Check of authenticity"}
 	checkCode  = text{"Тексеру коды", "Код проверки", "Check code"}
-	checkHow   = text{"QR-кодты сканерлеңіз немесе мына мекенжайды ашыңыз:", "Отсканируйте QR-код или откройте адрес:", "Scan the QR code or open the address:"}
-	footer     = text{
+	checkHow   = text{
+		"QR-кодты сканерлеңіз немесе мына мекенжайды ашыңыз:",
+		"Отсканируйте QR-код или откройте адрес:",
+		"Scan the QR code or open the address:",
+	}
+	footer = text{
 		"Құжатты Tizilim тізілімі электрондық түрде қалыптастырды. Мемлекеттік көрсетілетін қызмет тегін көрсетіледі.",
 		"Документ сформирован реестром Tizilim в электронном виде. Государственная услуга оказывается бесплатно.",
 		"Made electronically by the registry Tizilim. The public service is free of charge.",
