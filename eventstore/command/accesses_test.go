@@ -29,7 +29,20 @@ func entries(l *memoryLog, p domain.PersonID) []string {
 	var said []string
 	for _, rec := range l.stream(accesslog.Stream(p)) {
 		e := rec.Event.(accesslog.PersonalDataRead)
-		said = append(said, fmt.Sprint(e.Operation, " of ", strings.Join(e.Scope, "+"), " for ", e.Purpose, " by ", e.Reader, " as ", e.Role))
+		said = append(
+			said,
+			fmt.Sprint(
+				e.Operation,
+				" of ",
+				strings.Join(e.Scope, "+"),
+				" for ",
+				e.Purpose,
+				" by ",
+				e.Reader,
+				" as ",
+				e.Role,
+			),
+		)
 	}
 	return said
 }
@@ -37,7 +50,11 @@ func entries(l *memoryLog, p domain.PersonID) []string {
 func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 	do := lookUp(housing.ScopeRealEstate, housing.ScopeHealth)
 	cmd := envelope("place aigul")
-	want := []string{"state-systems-lookup of real_estate+health for examination_of_need by " + cmd.Actor + " as " + string(cmd.Role)}
+	want := []string{
+		"state-systems-lookup of real_estate+health for examination_of_need by " + cmd.Actor + " as " + string(
+			cmd.Role,
+		),
+	}
 
 	// The log of accesses does not take it: nothing else is recorded.
 	l := world(t)
@@ -74,7 +91,8 @@ func TestC20_C21_NoLookUpIsRecordedWithoutItsEntry(t *testing.T) {
 	if got := entries(l, aigul); !slices.Equal(got, want) {
 		t.Errorf("entries %q, want %q", got, want)
 	}
-	if note := l.stream(accesslog.Stream(aigul))[0]; note.Meta.Correlation != caseOfAigul.UUID || note.Event.(accesslog.PersonalDataRead).CaseID != caseOfAigul {
+	if note := l.stream(accesslog.Stream(aigul))[0]; note.Meta.Correlation != caseOfAigul.UUID ||
+		note.Event.(accesslog.PersonalDataRead).CaseID != caseOfAigul {
 		t.Errorf("the entry is of the case %s: %+v", note.Meta.Correlation, note.Event)
 	}
 }
@@ -101,14 +119,18 @@ func TestC21_AnEntryHidesNoOther(t *testing.T) {
 func TestC20_WhatIsRefusedLeavesNoEntry(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	if _, err := h.Examine(ctx, envelope("too early"), caseOfAigul, housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeHealth}}}, command.Options{}); domain.CodeOf(err) != domain.CodeStepNotOpen {
+	if _, err := h.Examine(ctx, envelope("too early"), caseOfAigul, housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeHealth}}}, command.Options{}); domain.CodeOf(
+		err,
+	) != domain.CodeStepNotOpen {
 		t.Fatal(err)
 	}
 	must(t, "withdraw", func(cmd domain.Command) (command.Receipt, error) {
 		return newHandler(l).ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, command.Options{})
 	})
 	before := l.len()
-	if _, err := lookUp(housing.ScopeHealth)(h, envelope("place aigul")); domain.CodeOf(err) != domain.CodeConsentWithdrawn {
+	if _, err := lookUp(housing.ScopeHealth)(h, envelope("place aigul")); domain.CodeOf(
+		err,
+	) != domain.CodeConsentWithdrawn {
 		t.Errorf("looked up after the withdrawal: %v", err)
 	}
 	if l.len() != before {

@@ -23,7 +23,9 @@ func longList(b *testing.B, n int) *memoryLog {
 	b.Helper()
 	l := newLog()
 	must(b, "open the list", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(l).OpenList(ctx, cmd, housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"}, command.Options{})
+		return newHandler(
+			l,
+		).OpenList(ctx, cmd, housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"}, command.Options{})
 	})
 	began := domaintest.Noon().AddDate(-1, 0, 0)
 	at := eventstore.Expected(0)
@@ -31,8 +33,13 @@ func longList(b *testing.B, n int) *memoryLog {
 		id := uuid.New()
 		e := housing.EntryPlaced{
 			ListID: list, EntryID: domain.EntryID{UUID: id}, PersonID: domain.PersonID{UUID: id}, CaseID: domain.CaseID{UUID: id},
-			Seniority:    housing.Seniority{At: began.Add(time.Duration(i) * time.Minute), Position: domain.Position(i)},
-			RegisteredOn: domain.DateOf(began), Number: i + 1, InventoryDueOn: domaintest.Today().AddDays(300), PlacedAt: began,
+			Seniority: housing.Seniority{
+				At:       began.Add(time.Duration(i) * time.Minute),
+				Position: domain.Position(i),
+			},
+			RegisteredOn: domain.DateOf(
+				began,
+			), Number: i + 1, InventoryDueOn: domaintest.Today().AddDays(300), PlacedAt: began,
 		}
 		meta := domain.Meta{Causation: domain.CommandID{UUID: id}}
 		if _, err := l.append(list.Stream(), at, []eventstore.NewEvent{{ID: id, Event: e, Meta: meta}}); err != nil {
@@ -74,7 +81,9 @@ func BenchmarkCommandOnALongList(b *testing.B) {
 func BenchmarkLoadALongList(b *testing.B) {
 	l := longList(b, entriesOfBench)
 	for b.Loop() {
-		_, err := newHandler(l).RedateEntry(ctx, envelope("redate"), list, housing.Redate{}, command.Options{DryRun: true})
+		_, err := newHandler(
+			l,
+		).RedateEntry(ctx, envelope("redate"), list, housing.Redate{}, command.Options{DryRun: true})
 		if err == nil {
 			b.Fatal("an entry that is unknown was re-dated")
 		}

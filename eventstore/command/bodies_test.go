@@ -25,7 +25,12 @@ func bodies(t testing.TB) (*memoryLog, *command.Handler) {
 	h := newHandler(l, withModel(model{lists: kept}))
 	for id, body := range map[domain.ListID]string{sister: "body", foreign: "another body"} {
 		must(t, "open "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
-			return h.OpenList(ctx, cmd, housing.OpenList{ListID: id, Body: body, Settlement: "Астана", Title: "t"}, command.Options{})
+			return h.OpenList(
+				ctx,
+				cmd,
+				housing.OpenList{ListID: id, Body: body, Settlement: "Астана", Title: "t"},
+				command.Options{},
+			)
 		})
 	}
 	return l, h
@@ -143,9 +148,13 @@ func TestQ5_NobodyComesBackOrFollowsBesideAnotherListOfTheBody(t *testing.T) {
 func TestQ5_AModelThatCannotTellStopsThePlacementOnly(t *testing.T) {
 	l, h := bodies(t)
 	caseID := applyAt(t, h, sister, gulnar)
-	behind := newHandler(l, withModel(model{behind: domain.Refuse(domain.Unavailable, domain.CodeModelBehind, "behind")}))
+	behind := newHandler(
+		l,
+		withModel(model{behind: domain.Refuse(domain.Unavailable, domain.CodeModelBehind, "behind")}),
+	)
 	n := l.len()
-	if _, err := approve(behind, caseID)(envelope("place")); domain.CodeOf(err) != domain.CodeModelBehind || l.len() != n {
+	if _, err := approve(behind, caseID)(envelope("place")); domain.CodeOf(err) != domain.CodeModelBehind ||
+		l.len() != n {
 		t.Fatalf("%v, and recorded %v", err, typesOf(l.since(n)))
 	}
 	must(t, "place", approve(h, caseID))

@@ -12,7 +12,11 @@ import (
 // Certificates returns the documents that a stream, of a case or of a person, has
 // issued until now. Of the departure sheets of the person whom the document with the
 // id names it tells whether they are void; of those of other persons it does not.
-func (h *Handler) Certificates(ctx context.Context, stream string, of domain.CertificateID) (certificates.Documents, error) {
+func (h *Handler) Certificates(
+	ctx context.Context,
+	stream string,
+	of domain.CertificateID,
+) (certificates.Documents, error) {
 	file, person, err := h.fileAndNamed(ctx, stream, of)
 	file.Hold(&person)
 	return file, err
@@ -120,9 +124,16 @@ func (h *Handler) DuplicateCertificate(
 func (h *Handler) CorrectCertificate(
 	ctx context.Context, cmd domain.Command, stream string, c certificates.Correct, opt Options,
 ) (Receipt, error) {
-	return h.onDocument(ctx, cmd, stream, c.CertificateID, opt, func(f *certificates.Documents) ([]domain.Event, error) {
-		return f.Correct(cmd, c)
-	})
+	return h.onDocument(
+		ctx,
+		cmd,
+		stream,
+		c.CertificateID,
+		opt,
+		func(f *certificates.Documents) ([]domain.Event, error) {
+			return f.Correct(cmd, c)
+		},
+	)
 }
 
 // onDocument carries out an act on a document. Meanwhile the ending that a sheet of a

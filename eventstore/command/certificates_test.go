@@ -36,7 +36,8 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 	}
 	ended := done.Events[1].Event.(residence.RegistrationEnded)
 	sheet := done.Events[4].Event.(residence.DepartureSheetIssued)
-	if sheet.RegistrationID != ended.RegistrationID || sheet.PersonID != daur || sheet.DwellingID != flat || sheet.On != ended.On {
+	if sheet.RegistrationID != ended.RegistrationID || sheet.PersonID != daur || sheet.DwellingID != flat ||
+		sheet.On != ended.On {
 		t.Errorf("the sheet %+v is not of the ending %+v", sheet, ended)
 	}
 	file, err := h.Certificates(ctx, departure.Stream(), domain.CertificateID{})
@@ -73,14 +74,17 @@ func TestR17_OfTwoDuplicatesAtOnceOneIsIssued(t *testing.T) {
 	sheet := left.Events[4].Event.(residence.DepartureSheetIssued).CertificateID
 	desks := []*command.Handler{newHandler(l), newHandler(l)}
 	for _, h := range desks { // both have seen the sheet valid
-		if f, err := h.Certificates(ctx, departure.Stream(), domain.CertificateID{}); err != nil || f.Documents[1].Status() != certificates.Valid {
+		if f, err := h.Certificates(ctx, departure.Stream(), domain.CertificateID{}); err != nil ||
+			f.Documents[1].Status() != certificates.Valid {
 			t.Fatalf("%+v, %v", f, err)
 		}
 	}
 	if _, err := desks[0].DuplicateCertificate(ctx, envelope("one desk"), departure.Stream(), sheet, command.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := desks[1].DuplicateCertificate(ctx, envelope("other desk"), departure.Stream(), sheet, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateSuperseded {
+	if _, err := desks[1].DuplicateCertificate(ctx, envelope("other desk"), departure.Stream(), sheet, command.Options{}); domain.CodeOf(
+		err,
+	) != domain.CodeCertificateSuperseded {
 		t.Errorf("the second duplicate: %v, want %s", err, domain.CodeCertificateSuperseded)
 	}
 	file, err := desks[1].Certificates(ctx, departure.Stream(), sheet)
@@ -113,7 +117,13 @@ func sheetOf(
 	person domain.PersonID, id domain.RegistrationID,
 ) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 	return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-		return h.RequestDepartureSheet(ctx, cmd, person, residence.RequestDepartureSheet{RegistrationID: id, Language: domain.Russian}, opt)
+		return h.RequestDepartureSheet(
+			ctx,
+			cmd,
+			person,
+			residence.RequestDepartureSheet{RegistrationID: id, Language: domain.Russian},
+			opt,
+		)
 	}
 }
 
@@ -132,7 +142,9 @@ func TestR17_OfTwoRequestsAtOnceOneIsGranted(t *testing.T) {
 	if _, err := sheetOf(daur, stay)(desks[0], envelope("one desk"), command.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sheetOf(daur, stay)(desks[1], envelope("other desk"), command.Options{}); domain.CodeOf(err) != domain.CodeSheetIssued {
+	if _, err := sheetOf(daur, stay)(desks[1], envelope("other desk"), command.Options{}); domain.CodeOf(
+		err,
+	) != domain.CodeSheetIssued {
 		t.Errorf("the second request: %v, want %s", err, domain.CodeSheetIssued)
 	}
 }
@@ -167,7 +179,9 @@ func TestR17_ARequestFinishesTheCaseThatEndedTheRegistration(t *testing.T) {
 					want = domain.CodeNotEnded
 				}
 				h := newHandler(l)
-				if _, err := sheetOf(daur, stay)(h, envelope("rehearse"), command.Options{DryRun: true}); n > 1 && n < 4 && domain.CodeOf(err) != domain.CodeLostRace {
+				if _, err := sheetOf(daur, stay)(h, envelope("rehearse"), command.Options{DryRun: true}); n > 1 &&
+					n < 4 &&
+					domain.CodeOf(err) != domain.CodeLostRace {
 					t.Errorf("rehearsed: %v", err)
 				}
 				if _, err := sheetOf(daur, stay)(h, envelope("ask"), command.Options{}); domain.CodeOf(err) != want {
@@ -208,7 +222,9 @@ func TestR17_ADuplicateOfASheetThatIsVoidIsNotIssued(t *testing.T) {
 		return r, err
 	})
 	for _, desk := range []*command.Handler{h, newHandler(l)} {
-		if _, err := desk.DuplicateCertificate(ctx, envelope("again"), departure.Stream(), issued.CertificateID, command.Options{}); domain.CodeOf(err) != domain.CodeCertificateVoid {
+		if _, err := desk.DuplicateCertificate(ctx, envelope("again"), departure.Stream(), issued.CertificateID, command.Options{}); domain.CodeOf(
+			err,
+		) != domain.CodeCertificateVoid {
 			t.Errorf("a duplicate: %v, want %s", err, domain.CodeCertificateVoid)
 		}
 	}

@@ -25,7 +25,10 @@ func (c todo) Unfinished(context.Context, time.Time, int) ([]domain.CaseID, erro
 }
 
 // errLost is the answer that does not arrive.
-var errLost = fmt.Errorf("no answer in time: %w", domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "send it again"))
+var errLost = fmt.Errorf(
+	"no answer in time: %w",
+	domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "send it again"),
+)
 
 // TestEveryActSurvivesAStopAtEveryAppend stops every act before and after each
 // of its appends and lets it be finished in every way: by a repetition at the
@@ -54,56 +57,61 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 					if (who == "a process manager" || who == "two processes and a manager") && a.caseID.IsZero() {
 						continue
 					}
-					t.Run(fmt.Sprintf("%s, stopped %s append %d, finished by %s", a.name, where, n, who), func(t *testing.T) {
-						l := a.log.copy()
-						stop := func(at int, _ string) error {
-							if at >= n {
-								return errLost
+					t.Run(
+						fmt.Sprintf("%s, stopped %s append %d, finished by %s", a.name, where, n, who),
+						func(t *testing.T) {
+							l := a.log.copy()
+							stop := func(at int, _ string) error {
+								if at >= n {
+									return errLost
+								}
+								return nil
 							}
-							return nil
-						}
-						if where == "before" {
-							l.faults(stop, nil)
-						} else {
-							l.faults(nil, stop)
-						}
-						h := newHandler(l)
-						if _, err := a.do(h, a.cmd, command.Options{}); !errors.Is(err, errLost) {
-							t.Fatalf("it was not stopped: %v", err)
-						}
-						l.heal()
-						if who != "the same process" {
-							h = newHandler(l)
-						}
-						switch who {
-						case "a process manager":
-							command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).Once(ctx, clock())
-						case "two processes and a manager":
-							done := make(chan struct{})
-							for range 2 {
-								go func() {
-									defer func() { done <- struct{}{} }()
-									_, _ = a.on(l) // its answer is checked below
-								}()
+							if where == "before" {
+								l.faults(stop, nil)
+							} else {
+								l.faults(nil, stop)
 							}
-							command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).Once(ctx, clock())
-							<-done
-							<-done
-						}
-						for range 2 { // and once more: nothing comes on top
-							got, err := a.do(h, a.cmd, command.Options{})
-							if domain.CodeOf(err) != a.refuse || (err != nil) != (a.refuse != "") {
-								t.Fatalf("finished with %v, want %q", err, a.refuse)
+							h := newHandler(l)
+							if _, err := a.do(h, a.cmd, command.Options{}); !errors.Is(err, errLost) {
+								t.Fatalf("it was not stopped: %v", err)
 							}
-							got.Repeated = want.Repeated
-							if diff := domaintest.Diff(want, got); diff != "" {
-								t.Fatalf("receipt (-undisturbed +stopped):\n%s", diff)
+							l.heal()
+							if who != "the same process" {
+								h = newHandler(l)
 							}
-							if diff := domaintest.Diff(undisturbed.contents(), l.contents()); diff != "" {
-								t.Fatalf("log (-undisturbed +stopped):\n%s", diff)
+							switch who {
+							case "a process manager":
+								command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).
+									Once(ctx, clock())
+							case "two processes and a manager":
+								done := make(chan struct{})
+								for range 2 {
+									go func() {
+										defer func() { done <- struct{}{} }()
+										_, _ = a.on(l) // its answer is checked below
+									}()
+								}
+								command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).
+									Once(ctx, clock())
+								<-done
+								<-done
 							}
-						}
-					})
+							for range 2 { // and once more: nothing comes on top
+								got, err := a.do(h, a.cmd, command.Options{})
+								if domain.CodeOf(err) != a.refuse || (err != nil) != (a.refuse != "") {
+									t.Fatalf("finished with %v, want %q", err, a.refuse)
+								}
+								got.Repeated = want.Repeated
+								if diff := domaintest.Diff(want, got); diff != "" {
+									t.Fatalf("receipt (-undisturbed +stopped):\n%s", diff)
+								}
+								if diff := domaintest.Diff(undisturbed.contents(), l.contents()); diff != "" {
+									t.Fatalf("log (-undisturbed +stopped):\n%s", diff)
+								}
+							}
+						},
+					)
 				}
 			}
 		}
@@ -124,7 +132,13 @@ func TestARepeatedCommandGetsTheSameReceiptAndAppendsNothing(t *testing.T) {
 			}
 			last := first.Events[len(first.Events)-1]
 			if first.Revision != last.Revision || first.Position != last.Position || first.Stream != last.Stream {
-				t.Errorf("the receipt is of %s@%d, its last event %s@%d", first.Stream, first.Revision, last.Stream, last.Revision)
+				t.Errorf(
+					"the receipt is of %s@%d, its last event %s@%d",
+					first.Stream,
+					first.Revision,
+					last.Stream,
+					last.Revision,
+				)
 			}
 			n := a.log.len()
 			a.cmd.Now = a.cmd.Now.Add(48 * time.Hour) // the client is slow
@@ -249,7 +263,10 @@ func TestFinishLooksAtTheWholeCase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, want := typesOf(l.since(n)), []string{"queue: EntryPlaced", "case: PlacementCertified"}; !slices.Equal(got, want) {
+	if got, want := typesOf(l.since(n)), []string{"queue: EntryPlaced", "case: PlacementCertified"}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Fatalf("finished with %v, want %v", got, want)
 	}
 	if got := l.since(n)[1].Meta.Causation.UUID; got != domain.DeriveID(standing.ID, "certify") {

@@ -62,7 +62,14 @@ func TestADryRunOfWhatWasDoneAnswersWhatWasDone(t *testing.T) {
 		n := a.log.len()
 		r, err := a.do(h, envelope(a.name), command.Options{DryRun: true})
 		if err != nil || !r.Repeated || r.Planned || a.log.len() != n {
-			t.Errorf("%s: repeated %t, planned %t, %d events added, %v", a.name, r.Repeated, r.Planned, a.log.len()-n, err)
+			t.Errorf(
+				"%s: repeated %t, planned %t, %d events added, %v",
+				a.name,
+				r.Repeated,
+				r.Planned,
+				a.log.len()-n,
+				err,
+			)
 		}
 		for _, rec := range r.Events {
 			if rec.ID == (domain.Recorded{}).ID {
@@ -77,7 +84,9 @@ func TestADryRunRefusesWhatTheRealRunRefuses(t *testing.T) {
 	h := newHandler(l)
 	n := l.len()
 	for _, opt := range []command.Options{{DryRun: true}, {}} {
-		if _, err := register(h, daur, flat, residence.Permanent, opt)(envelope("again")); domain.CodeOf(err) != domain.CodeRegisteredHere {
+		if _, err := register(h, daur, flat, residence.Permanent, opt)(envelope("again")); domain.CodeOf(
+			err,
+		) != domain.CodeRegisteredHere {
 			t.Errorf("dry run %t: %v", opt.DryRun, err)
 		}
 	}
@@ -101,7 +110,15 @@ func TestIfMatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := world(t)
 			n := l.len()
-			_, err := register(newHandler(l), daur, house, residence.Permanent, command.Options{IfMatch: c.ifMatch})(envelope("move"))
+			_, err := register(
+				newHandler(l),
+				daur,
+				house,
+				residence.Permanent,
+				command.Options{IfMatch: c.ifMatch},
+			)(
+				envelope("move"),
+			)
 			if !c.stale {
 				if err != nil || l.len() == n {
 					t.Errorf("appended %v, %v", typesOf(l.since(n)), err)
@@ -138,7 +155,9 @@ func TestIfMatchIsComparedWithTheLog(t *testing.T) {
 	}
 	moved := must(t, "elsewhere", register(there, daur, house, residence.Permanent, command.Options{}))
 	old, present := uint64(1), moved.Revision
-	if _, err := register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &old})(envelope("old")); domain.CodeOf(err) != domain.CodeStaleRevision {
+	if _, err := register(here, daur, flat, residence.Permanent, command.Options{IfMatch: &old})(envelope("old")); domain.CodeOf(
+		err,
+	) != domain.CodeStaleRevision {
 		t.Errorf("revision %d: %v, want %s", old, err, domain.CodeStaleRevision)
 	}
 	here = newHandler(l)
@@ -219,12 +238,18 @@ func TestR23_EveryPersonOfACaseGetsAResult(t *testing.T) {
 	}
 	// R15: the register first, then the result that speaks of it.
 	got := typesOf(l.since(l.len() - 4))
-	want := []string{"case: DeregistrationApplied", "residence: RegistrationEnded", "residence: RegistrationEnded", "case: DeregistrationDecided"}
+	want := []string{
+		"case: DeregistrationApplied",
+		"residence: RegistrationEnded",
+		"residence: RegistrationEnded",
+		"case: DeregistrationDecided",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the log got %v, want %v", got, want)
 	}
 	for _, rec := range l.since(l.len() - 4) {
-		if rec.Meta.Correlation != eviction.UUID || rec.Meta.Actor != "desk-7" || rec.Meta.Channel != domain.ChannelStateCorp {
+		if rec.Meta.Correlation != eviction.UUID || rec.Meta.Actor != "desk-7" ||
+			rec.Meta.Channel != domain.ChannelStateCorp {
 			t.Errorf("%s carries %+v", rec.Event.EventType(), rec.Meta)
 		}
 	}
@@ -235,7 +260,8 @@ func TestQ2_Q6_TheCertificateHoldsTheNumberOfTheSeniority(t *testing.T) {
 	r := must(t, "place aigul", approve(newHandler(l), caseOfAigul))
 	placed := r.Events[3].Event.(housing.EntryPlaced)
 	certified := r.Events[4].Event.(housing.PlacementCertified)
-	if placed.Number != 1 || certified.Number != 1 || certified.RegisteredOn != domaintest.Today() || certified.EntryID != placed.EntryID {
+	if placed.Number != 1 || certified.Number != 1 || certified.RegisteredOn != domaintest.Today() ||
+		certified.EntryID != placed.EntryID {
 		t.Errorf("placed %+v, certified %+v", placed, certified)
 	}
 	if placed.Seniority.Position != r.Events[2].Event.(housing.PlacementApproved).Seniority.Position ||
@@ -252,7 +278,13 @@ func TestACommandOnAHeldStreamCostsTwoCalls(t *testing.T) {
 	toggle := func(i int) {
 		t.Helper()
 		must(t, fmt.Sprint("toggle ", i), func(cmd domain.Command) (command.Receipt, error) {
-			return h.ReviewEntry(ctx, cmd, list, housing.Review{EntryID: entryOfDaur, Close: i%2 == 1, Note: "n"}, command.Options{})
+			return h.ReviewEntry(
+				ctx,
+				cmd,
+				list,
+				housing.Review{EntryID: entryOfDaur, Close: i%2 == 1, Note: "n"},
+				command.Options{},
+			)
 		})
 	}
 	toggle(0) // loads the stream

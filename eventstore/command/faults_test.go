@@ -45,7 +45,13 @@ func putBetween(t *testing.T, upstream string) *between {
 // during puts a toxic into both directions while do runs.
 func (b *between) during(toxic, attributes string, do func()) {
 	for _, direction := range []string{"upstream", "downstream"} {
-		body := fmt.Sprintf(`{"name":"%s","type":"%s","stream":"%s","attributes":%s}`, direction, toxic, direction, attributes)
+		body := fmt.Sprintf(
+			`{"name":"%s","type":"%s","stream":"%s","attributes":%s}`,
+			direction,
+			toxic,
+			direction,
+			attributes,
+		)
 		if _, err := b.proxy.Toxics.AddToxicJson(strings.NewReader(body)); err != nil {
 			b.t.Error(err)
 			return
@@ -87,7 +93,10 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 	}
 	faulty := putBetween(t, node.Addr().String())
 	open := func(address string) *eventstore.Store {
-		s, err := eventstore.Open("esdb://"+address+"?tls=false&defaultDeadline=1000&maxDiscoverAttempts=3&gossipTimeout=1", quiet)
+		s, err := eventstore.Open(
+			"esdb://"+address+"?tls=false&defaultDeadline=1000&maxDiscoverAttempts=3&gossipTimeout=1",
+			quiet,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +111,13 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 	handler := newHandler(store, withClock(time.Now))
 	dwellings := make([]domain.DwellingID, 4)
 	envelope := func() domain.Command {
-		return domain.Command{ID: domain.CommandID{UUID: uuid.New()}, Digest: "d", Actor: "desk", Role: domain.RoleOperator, Now: time.Now().UTC()}
+		return domain.Command{
+			ID:     domain.CommandID{UUID: uuid.New()},
+			Digest: "d",
+			Actor:  "desk",
+			Role:   domain.RoleOperator,
+			Now:    time.Now().UTC(),
+		}
 	}
 	for i := range dwellings {
 		dwellings[i] = domain.DwellingID{UUID: uuid.New()}
@@ -146,13 +161,25 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 				person := domain.PersonID{UUID: uuid.New()}
 				cmd := envelope()
 				err := untilAnswered(func() (command.Receipt, error) {
-					return handler.RecordPerson(t.Context(), cmd, residence.RecordPerson{PersonID: person, Name: "n", Class: residence.Refugee, BirthDate: domain.NewDate(1990, 1, 1)}, command.Options{})
+					return handler.RecordPerson(
+						t.Context(),
+						cmd,
+						residence.RecordPerson{
+							PersonID:  person,
+							Name:      "n",
+							Class:     residence.Refugee,
+							BirthDate: domain.NewDate(1990, 1, 1),
+						},
+						command.Options{},
+					)
 				})
 				for move := 0; err == nil && move < 3; move++ {
 					cmd := envelope()
 					err = untilAnswered(func() (command.Receipt, error) {
 						return handler.Register(t.Context(), cmd, person, residence.Register{
-							RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(cmd.ID.UUID, "registration")}, DwellingID: dwellings[move],
+							RegistrationID: domain.RegistrationID{
+								UUID: domain.DeriveID(cmd.ID.UUID, "registration"),
+							}, DwellingID: dwellings[move],
 							Kind: residence.Permanent, From: cmd.Today().AddDays(move - 3),
 						}, command.Options{})
 					})
@@ -232,7 +259,14 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 				continue
 			}
 			if d.Recorded.ID != log[i].ID {
-				t.Fatalf("the follower's event %d is %s@%d, the log's %s@%d", i, d.Recorded.Stream, d.Recorded.Revision, log[i].Stream, log[i].Revision)
+				t.Fatalf(
+					"the follower's event %d is %s@%d, the log's %s@%d",
+					i,
+					d.Recorded.Stream,
+					d.Recorded.Revision,
+					log[i].Stream,
+					log[i].Revision,
+				)
 			}
 			i++
 		case <-time.After(30 * time.Second):

@@ -74,7 +74,10 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 		return residence.ApplyForDeregistration{
 			CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: house,
 			ApplicantID: aigul, Persons: persons, Signature: domain.SignatureHandwritten,
-			Documents: []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}},
+			Documents: []domain.Document{
+				{Type: domain.DocumentIdentityCard, PersonID: aigul},
+				{Type: domain.DocumentApplication},
+			},
 		}
 	}
 	for _, c := range []struct {
@@ -110,7 +113,10 @@ func TestR20_AProcessThatHeldTheParentBeforeReadsTheFamilyAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, "gulnar represents the child", represents(there, gulnar))
-	if r := must(t, "move", register(here, gulnar, flat, residence.Permanent, command.Options{})); !slices.Equal(warnings(r.Events), left) {
+	if r := must(t, "move", register(here, gulnar, flat, residence.Permanent, command.Options{})); !slices.Equal(
+		warnings(r.Events),
+		left,
+	) {
 		t.Errorf("moved by %+v", r.Events)
 	}
 }
@@ -140,7 +146,13 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 	}
 	h := newHandler(l)
 	must(t, "end", func(cmd domain.Command) (command.Receipt, error) {
-		return h.EndRepresentation(ctx, cmd, child, residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, command.Options{})
+		return h.EndRepresentation(
+			ctx,
+			cmd,
+			child,
+			residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"},
+			command.Options{},
+		)
 	})
 	timer(l, clock, due).Once(ctx) // a list of tasks that is behind
 	must(t, "record again", represents(h, gulnar))

@@ -260,7 +260,11 @@ func lastOf(l *memoryLog, stream string) eventstore.Expected {
 func newEvents(events ...domain.Event) []eventstore.NewEvent {
 	list := make([]eventstore.NewEvent, len(events))
 	for i, e := range events {
-		list[i] = eventstore.NewEvent{ID: uuid.New(), Event: e, Meta: domain.Meta{Causation: domain.CommandID{UUID: uuid.New()}}}
+		list[i] = eventstore.NewEvent{
+			ID:    uuid.New(),
+			Event: e,
+			Meta:  domain.Meta{Causation: domain.CommandID{UUID: uuid.New()}},
+		}
 	}
 	return list
 }

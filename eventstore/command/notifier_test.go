@@ -40,7 +40,10 @@ func (b book) OwedNotices(context.Context, notice.Debt, int) ([]notice.Debt, err
 			})
 		}
 		for _, o := range notice.Of(rec.Event) {
-			owed = append(owed, notice.Debt{Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To})
+			owed = append(
+				owed,
+				notice.Debt{Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To},
+			)
 		}
 	}
 	return owed, nil
@@ -97,7 +100,10 @@ func (b forgetful) OwedNotices(context.Context, notice.Debt, int) ([]notice.Debt
 			owed = nil
 		}
 		for _, o := range notice.Of(rec.Event) {
-			owed = append(owed, notice.Debt{Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To})
+			owed = append(
+				owed,
+				notice.Debt{Event: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Kind: o.Kind, To: o.To},
+			)
 		}
 	}
 	return owed, nil
@@ -223,8 +229,10 @@ func TestR16_S001_10_TheOwnerAndEveryDeregisteredPersonAreTold(t *testing.T) {
 		t.Fatalf("%d messages were sent, want two SMS and an e-mail", len(p.messages()))
 	}
 	for _, m := range p.messages() {
-		sms := m.Way == notice.SMS && m.To == "+77010000001" && m.Subject == "" && strings.Contains(string(m.Text), "личный кабинет")
-		email := m.Way == notice.Email && m.To == "daur@example.kz" && m.Subject == "Notification" && strings.Contains(string(m.Text), "personal account")
+		sms := m.Way == notice.SMS && m.To == "+77010000001" && m.Subject == "" &&
+			strings.Contains(string(m.Text), "личный кабинет")
+		email := m.Way == notice.Email && m.To == "daur@example.kz" && m.Subject == "Notification" &&
+			strings.Contains(string(m.Text), "personal account")
 		if !sms && !email {
 			t.Errorf("sent %s to %q: %q, %q", m.Way, string(m.To), string(m.Subject), string(m.Text))
 		}
@@ -317,9 +325,15 @@ func TestC11_ANoticeOfADecisionThatFellNotifiesNothing(t *testing.T) {
 	h := newHandler(l)
 	step := func(name string, do func(domain.Command, *procedure.Case, procedure.Terms) ([]domain.Event, error)) {
 		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
-			return h.StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
-				return do(cmd, c, terms)
-			}, command.Options{})
+			return h.StepOnCase(
+				ctx,
+				cmd,
+				caseOfAigul,
+				func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+					return do(cmd, c, terms)
+				},
+				command.Options{},
+			)
 		})
 	}
 	terminate := func(cmd domain.Command, c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
@@ -616,7 +630,10 @@ type crowded struct{ book }
 func (b crowded) OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error) {
 	var all []notice.Debt
 	for i := range 250 {
-		all = append(all, notice.Debt{Event: domain.EventRef{Stream: "case-of-nobody", Revision: uint64(i)}, Kind: notice.Placed})
+		all = append(
+			all,
+			notice.Debt{Event: domain.EventRef{Stream: "case-of-nobody", Revision: uint64(i)}, Kind: notice.Placed},
+		)
 	}
 	owed, err := b.book.OwedNotices(ctx, notice.Debt{}, 0)
 	all = append(all, owed...)
@@ -650,9 +667,17 @@ func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
 	h := newHandler(l)
 	step := func(name string, do func(domain.Command, *procedure.Case, procedure.Terms) ([]domain.Event, error)) {
 		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
-			return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
-				return do(cmd, c, terms)
-			}, command.Options{})
+			return h.StepOnEntry(
+				ctx,
+				cmd,
+				list,
+				entryOfDaur,
+				domain.PersonID{},
+				func(c *procedure.Case, terms procedure.Terms) ([]domain.Event, error) {
+					return do(cmd, c, terms)
+				},
+				command.Options{},
+			)
 		})
 	}
 	must(t, "review", func(cmd domain.Command) (command.Receipt, error) {
@@ -664,7 +689,8 @@ func TestC8_C12_TheHolderOfAnEntryIsToldOfItsReview(t *testing.T) {
 	for range 2 {
 		notifier(l, book{l}, &post{}, clock).Once(ctx)
 	}
-	if got := kindsOf(l.notices(), daur); !slices.Contains(got, notice.ReviewOpened) || !slices.Contains(got, notice.HearingAnnounced) {
+	if got := kindsOf(l.notices(), daur); !slices.Contains(got, notice.ReviewOpened) ||
+		!slices.Contains(got, notice.HearingAnnounced) {
 		t.Errorf("Daur was told %v", got)
 	}
 	if owed, _ := (book{l}).OwedNotices(ctx, notice.Debt{}, 10); len(owed) != 0 {

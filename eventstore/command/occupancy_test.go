@@ -13,8 +13,19 @@ import (
 // TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce: the norm is that of
 // Almaty (75), the area 30 m², and two are registered there.
 func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
-	book := rulestest.Book(t, "2026-01-01", `"occupancy_norms":[]`, `"occupancy_norms":[{"kato":"75","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`)
-	there, elsewhere, unmeasured := domaintest.ID[domain.DwellingID]("there"), domaintest.ID[domain.DwellingID]("elsewhere"), domaintest.ID[domain.DwellingID]("unmeasured")
+	book := rulestest.Book(
+		t,
+		"2026-01-01",
+		`"occupancy_norms":[]`,
+		`"occupancy_norms":[{"kato":"75","area_per_person":15,"from":"2026-01-01","exempt_kinships":[]}]`,
+	)
+	there, elsewhere, unmeasured := domaintest.ID[domain.DwellingID](
+		"there",
+	), domaintest.ID[domain.DwellingID](
+		"elsewhere",
+	), domaintest.ID[domain.DwellingID](
+		"unmeasured",
+	)
 	l := world(t)
 	h := newHandler(l)
 	for id, of := range map[domain.DwellingID]residence.RecordDwelling{
@@ -41,13 +52,20 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asked := 0
-			h := newHandler(l.copy(), withRules(book), withModel(model{occupants: func(id domain.DwellingID, on domain.Date) []domain.PersonID {
-				if asked++; id != c.at || on != domaintest.Today() {
-					t.Errorf("asked for %s on %s", id, on)
-				}
-				return c.occupants
-			}}))
-			if _, err := register(h, daur, c.at, residence.Permanent, command.Options{})(envelope("move")); domain.CodeOf(err) != c.code || asked != c.asked {
+			h := newHandler(
+				l.copy(),
+				withRules(book),
+				withModel(model{occupants: func(id domain.DwellingID, on domain.Date) []domain.PersonID {
+					if asked++; id != c.at || on != domaintest.Today() {
+						t.Errorf("asked for %s on %s", id, on)
+					}
+					return c.occupants
+				}}),
+			)
+			if _, err := register(h, daur, c.at, residence.Permanent, command.Options{})(envelope("move")); domain.CodeOf(
+				err,
+			) != c.code ||
+				asked != c.asked {
 				t.Errorf("asked %d times: %v", asked, err)
 			}
 		})
@@ -55,7 +73,9 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	t.Run("R19 a model that is behind refuses for now", func(t *testing.T) {
 		behind := domain.Refuse(domain.Unavailable, domain.CodeModelNotReady, "behind")
 		h := newHandler(l.copy(), withRules(book), withModel(model{behind: behind}))
-		if _, err := register(h, daur, there, residence.Permanent, command.Options{})(envelope("move")); domain.CodeOf(err) != domain.CodeModelNotReady {
+		if _, err := register(h, daur, there, residence.Permanent, command.Options{})(envelope("move")); domain.CodeOf(
+			err,
+		) != domain.CodeModelNotReady {
 			t.Errorf("%v", err)
 		}
 		if _, err := register(h, daur, elsewhere, residence.Permanent, command.Options{})(envelope("move elsewhere")); err != nil {
@@ -76,7 +96,9 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 		}
 		for who, code := range map[domain.PersonID]domain.Code{erlan: "", gulnar: domain.CodeNotInLease} {
 			_, err := newHandler(l).Register(ctx, envelope("register "+who.String()), who, residence.Register{
-				RegistrationID: domaintest.ID[domain.RegistrationID](who.String()), DwellingID: house, Kind: residence.Permanent,
+				RegistrationID: domaintest.ID[domain.RegistrationID](
+					who.String(),
+				), DwellingID: house, Kind: residence.Permanent,
 				From: domaintest.Today(), Consents: []residence.Consent{{PersonID: daur}},
 			}, command.Options{DryRun: true})
 			if domain.CodeOf(err) != code {

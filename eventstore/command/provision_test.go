@@ -36,7 +36,12 @@ func TestQ20_AProcessManagerAloneFinishesAProvision(t *testing.T) {
 		for range 2 {
 			finishProvisionAlone(l)
 		}
-		want := []string{"case: ProvisionDecided", "dwelling: LeaseBegan", "queue: EntryProvided", "case: ProvisionCompleted"}
+		want := []string{
+			"case: ProvisionDecided",
+			"dwelling: LeaseBegan",
+			"queue: EntryProvided",
+			"case: ProvisionCompleted",
+		}
 		if got := typesOf(l.since(before)); !slices.Equal(got, want) {
 			t.Errorf("stopped after %d appends, finished as %v, want %v", n, got, want)
 		}
@@ -85,7 +90,9 @@ func TestQ20_ALetDwellingIsNotGivenAgain(t *testing.T) {
 	must(t, "aigul is placed", approve(h, caseOfAigul))
 	before := l.len()
 	again := provideTo(entryOfAigul, "a second provision")
-	if _, err := h.Provide(ctx, envelope("provide aigul"), again, command.Options{}); domain.CodeOf(err) != domain.CodeDwellingLeased {
+	if _, err := h.Provide(ctx, envelope("provide aigul"), again, command.Options{}); domain.CodeOf(
+		err,
+	) != domain.CodeDwellingLeased {
 		t.Errorf("Q20: %v", err)
 	}
 	if l.len() != before {
@@ -101,7 +108,8 @@ func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
 		return provideAndRegister(newHandler(l), cmd, command.Options{})
 	})
 	began := r.Events[4].Event.(residence.RegistrationBegan)
-	if began.CaseID != provision || began.From != domaintest.Today() || len(began.Consents) != 0 || r.Events[3].Meta.Causation != r.Events[4].Meta.Causation {
+	if began.CaseID != provision || began.From != domaintest.Today() || len(began.Consents) != 0 ||
+		r.Events[3].Meta.Causation != r.Events[4].Meta.Causation {
 		t.Errorf("registered as %+v", began)
 	}
 	if got := r.Events[5].Event.(housing.ProvisionCompleted).Residence; got != (housing.Residence{RegistrationID: began.RegistrationID}) {
@@ -119,7 +127,8 @@ func TestQ20_AProvisionRegistersTheHolder(t *testing.T) {
 		return provideAndRegister(h, cmd, command.Options{})
 	})
 	done := r.Events[4].Event.(housing.ProvisionCompleted)
-	if done.Residence.Code != domain.CodeRegisteredHere || done.Residence.Reason == "" || !done.Residence.RegistrationID.IsZero() {
+	if done.Residence.Code != domain.CodeRegisteredHere || done.Residence.Reason == "" ||
+		!done.Residence.RegistrationID.IsZero() {
 		t.Errorf("the case tells %+v", done.Residence)
 	}
 }

@@ -203,7 +203,10 @@ func TestQ1_AFinisherAndARemovalBetweenTheStepsLeaveOneOutcome(t *testing.T) {
 		t.Errorf("%v, want %s", err, domain.CodeAlreadyOnList)
 	}
 	got := typesOf(l.stream(caseOfAigul.Stream()))
-	if want := []string{"case: HousingApplicationReceived", "case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "case: PlacementApprovalVoided"}; !slices.Equal(got, want) {
+	if want := []string{"case: HousingApplicationReceived", "case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "case: PlacementApprovalVoided"}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Errorf("the case holds %v, want %v", got, want)
 	}
 	for _, rec := range l.stream(list.Stream()) {
@@ -248,7 +251,10 @@ func TestALostRaceIsDecidedAnew(t *testing.T) {
 	must(t, "warm", register(here, daur, house, residence.Permanent, command.Options{}))
 	must(t, "elsewhere", register(there, daur, flat, residence.Permanent, command.Options{})) // here does not know
 	r := must(t, "back", register(here, daur, house, residence.Permanent, command.Options{}))
-	if got := typesOf(r.Events); !slices.Equal(got, []string{"residence: RegistrationEnded", "residence: RegistrationBegan"}) {
+	if got := typesOf(r.Events); !slices.Equal(
+		got,
+		[]string{"residence: RegistrationEnded", "residence: RegistrationBegan"},
+	) {
 		t.Errorf("decided %v", got)
 	}
 	if e := r.Events[0].Event.(residence.RegistrationEnded); e.DwellingID != flat {

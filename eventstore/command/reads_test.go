@@ -67,7 +67,13 @@ func TestAWriterThatIsStoppedInsideItsAppendDelaysNoRead(t *testing.T) {
 			h := newHandler(l)
 			if !cold {
 				must(t, "confirm", func(cmd domain.Command) (command.Receipt, error) {
-					return h.ChangeConsent(ctx, cmd, list, housing.ChangeConsent{EntryID: entryOfDaur}, command.Options{})
+					return h.ChangeConsent(
+						ctx,
+						cmd,
+						list,
+						housing.ChangeConsent{EntryID: entryOfDaur},
+						command.Options{},
+					)
 				})
 			}
 			stopped, goOn := stopAppends(l, list.Stream())
@@ -158,7 +164,9 @@ func TestAReadSeesWhatTheLogHeldWhenItBegan(t *testing.T) {
 	}()
 	<-began // it has seen the log as it was
 	must(t, "daur can be reached", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(l.memoryLog).ConfirmContacts(ctx, cmd, daur, residence.ConfirmContacts{Phone: "+77010000000"}, command.Options{})
+		return newHandler(
+			l.memoryLog,
+		).ConfirmContacts(ctx, cmd, daur, residence.ConfirmContacts{Phone: "+77010000000"}, command.Options{})
 	})
 	const readers = 50
 	phones := make(chan domain.Personal, readers)

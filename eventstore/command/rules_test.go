@@ -17,8 +17,18 @@ import (
 // TestQ10_EveryActIsJudgedByTheRulesOfTheHandler: a ministry's own table and
 // calendar reach every decider that asks for them.
 func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
-	book := rulestest.Book(t, "2020-01-01", `"term_days": 30`, `"term_days": 7`, `"term_minutes": 30`, `"term_minutes": 45`,
-		`["untrue_documents", "no_consent", "requirements_not_met"]`, `["requirements_not_met"]`, `"temporary_at_most_months": 12`, `"temporary_at_most_months": 3`)
+	book := rulestest.Book(
+		t,
+		"2020-01-01",
+		`"term_days": 30`,
+		`"term_days": 7`,
+		`"term_minutes": 30`,
+		`"term_minutes": 45`,
+		`["untrue_documents", "no_consent", "requirements_not_met"]`,
+		`["requirements_not_met"]`,
+		`"temporary_at_most_months": 12`,
+		`"temporary_at_most_months": 3`,
+	)
 	own := func(t *testing.T) *command.Handler { return newHandler(world(t), withRules(book)) }
 
 	t.Run("a stay", func(t *testing.T) {
@@ -27,13 +37,21 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	})
 	t.Run("an application for service housing", func(t *testing.T) {
 		r := must(t, "apply", apply(own(t), domaintest.ID[domain.CaseID]("another"), gulnar))
-		if got := r.Events[0].Event.(housing.ApplicationReceived); !got.Deadline.Equal(domaintest.Day("2026-03-26").End()) { // the 22nd, moved over Nauryz
+		if got := r.Events[0].Event.(housing.ApplicationReceived); !got.Deadline.Equal(
+			domaintest.Day("2026-03-26").End(),
+		) { // the 22nd, moved over Nauryz
 			t.Errorf("deadline %s, received %s", got.Deadline, got.ReceivedAt)
 		}
 	})
 	t.Run("a refusal", func(t *testing.T) {
 		h := own(t)
-		_, err := h.RefuseApplication(ctx, envelope("refuse"), caseOfAigul, housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"}, command.Options{})
+		_, err := h.RefuseApplication(
+			ctx,
+			envelope("refuse"),
+			caseOfAigul,
+			housing.Refuse{Ground: housing.UntrueDocuments, Reasons: "because"},
+			command.Options{},
+		)
 		domaintest.Refused(t, nil, err, domain.CodeGroundUnknown, "ground")
 		r, err := h.RefuseApplication(ctx, envelope("refuse"), caseOfAigul, housing.Refuse{
 			Ground: housing.RequirementsNotMet, Reasons: "because", Unmet: "b", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
@@ -45,7 +63,9 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 	})
 	for _, dry := range []bool{false, true} {
 		t.Run("a placement", func(t *testing.T) {
-			r, err := own(t).DecidePlacement(ctx, envelope("place"), caseOfAigul, nothingFound, command.Options{DryRun: dry})
+			r, err := own(
+				t,
+			).DecidePlacement(ctx, envelope("place"), caseOfAigul, nothingFound, command.Options{DryRun: dry})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,7 +76,9 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := r.Events[0].Event.(residence.DeregistrationApplied); got.Deadline.Sub(got.ReceivedAt) != 45*time.Minute {
+			if got := r.Events[0].Event.(residence.DeregistrationApplied); got.Deadline.Sub(
+				got.ReceivedAt,
+			) != 45*time.Minute {
 				t.Errorf("deadline %s, received %s", got.Deadline, got.ReceivedAt)
 			}
 			namesEditions(t, r, rulestest.New)

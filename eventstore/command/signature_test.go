@@ -25,7 +25,13 @@ func challenged(t testing.TB) (*memoryLog, command.Message) {
 	l, sms := world(t), &post{}
 	h := newHandler(l, withPasswords(phones{"999999000012": erlansPhone}, sms))
 	must(t, "erlan confirms a telephone", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ConfirmContacts(ctx, cmd, erlan, residence.ConfirmContacts{Phone: erlansPhone, Language: domain.Kazakh}, command.Options{})
+		return h.ConfirmContacts(
+			ctx,
+			cmd,
+			erlan,
+			residence.ConfirmContacts{Phone: erlansPhone, Language: domain.Kazakh},
+			command.Options{},
+		)
 	})
 	must(t, "erlan asks for a code", func(cmd domain.Command) (command.Receipt, error) {
 		r, _, err := h.SendPassword(ctx, cmd, erlan, domain.Personal(domain.TextDigest(signedText)), command.Options{})
@@ -59,7 +65,9 @@ func TestC19_AStopBeforeTheSMSIsMadeGoodByTheSameCommand(t *testing.T) {
 	away := &post{answer: func(command.Message) error { return errLost }}
 	base := phones{"999999000012": erlansPhone}
 	must(t, "erlan confirms a telephone", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(l).ConfirmContacts(ctx, cmd, erlan, residence.ConfirmContacts{Phone: erlansPhone}, command.Options{})
+		return newHandler(
+			l,
+		).ConfirmContacts(ctx, cmd, erlan, residence.ConfirmContacts{Phone: erlansPhone}, command.Options{})
 	})
 	ask := func(g command.Gateway) error {
 		_, _, err := newHandler(l, withPasswords(base, g)).
@@ -101,13 +109,16 @@ func TestC19_AStopBetweenPasswordAndApplicationServesThatCommandAlone(t *testing
 	if got := l.since(n); len(got) != 1 || got[0].Event.(otp.Verified).Command != first.ID {
 		t.Fatalf("recorded %v", typesOf(got))
 	}
-	if _, err := applyByCode(sms)(newHandler(l), envelope("another application"), command.Options{}); domain.CodeOf(err) != domain.CodePasswordUsed {
+	if _, err := applyByCode(sms)(newHandler(l), envelope("another application"), command.Options{}); domain.CodeOf(
+		err,
+	) != domain.CodePasswordUsed {
 		t.Errorf("another command: %v", err)
 	}
 	if _, err := applyByCode(sms)(newHandler(l), first, command.Options{}); err != nil {
 		t.Errorf("the same command: %v", err)
 	}
-	if got := l.since(n); len(got) != 2 || got[1].Event.(housing.ApplicationReceived).Evidence.Challenge.UUID != sms.ID {
+	if got := l.since(n); len(got) != 2 ||
+		got[1].Event.(housing.ApplicationReceived).Evidence.Challenge.UUID != sms.ID {
 		t.Errorf("recorded %v", typesOf(got))
 	}
 }

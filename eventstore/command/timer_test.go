@@ -48,7 +48,8 @@ func TestR13_AStayEndsByItselfOnTheDayUntilWhichItWasGiven(t *testing.T) {
 	want := residence.RegistrationEnded{
 		PersonID: erlan, RegistrationID: stay, DwellingID: flat, Kind: residence.Temporary, Reason: residence.TermExpired, On: domaintest.Day("2026-09-15"),
 	}
-	if len(got) != 1 || domaintest.Diff(domain.Event(want), got[0].Event) != "" || got[0].Meta.Role != domain.RoleSystem {
+	if len(got) != 1 || domaintest.Diff(domain.Event(want), got[0].Event) != "" ||
+		got[0].Meta.Role != domain.RoleSystem {
 		t.Fatalf("recorded %+v", got)
 	}
 	timer(l, at("2026-10-01"), endOfStay).Once(ctx)
@@ -135,7 +136,16 @@ func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return h.ChangeOwners(
+			ctx,
+			cmd,
+			flat,
+			residence.ChangeOwners{
+				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}},
+				On:     domaintest.Today(),
+			},
+			command.Options{},
+		)
 	})
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(h, cmd, command.Options{})
@@ -145,7 +155,10 @@ func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 	for _, now := range []time.Time{clock().Add(72*time.Hour - time.Second), clock().Add(72 * time.Hour), clock().Add(100 * time.Hour)} {
 		timer(l, func() time.Time { return now }, due).Once(ctx)
 	}
-	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: CoOwnerConfirmationsLapsed", "case: DeregistrationDecided"}) {
+	if got := typesOf(l.since(n)); !slices.Equal(
+		got,
+		[]string{"case: CoOwnerConfirmationsLapsed", "case: DeregistrationDecided"},
+	) {
 		t.Fatalf("recorded %v", got)
 	}
 	for _, r := range l.since(n)[1].Event.(residence.DeregistrationDecided).Results {
@@ -162,7 +175,16 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return h.ChangeOwners(
+			ctx,
+			cmd,
+			flat,
+			residence.ChangeOwners{
+				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}},
+				On:     domaintest.Today(),
+			},
+			command.Options{},
+		)
 	})
 	n := l.len()
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
@@ -178,7 +200,16 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	l = world(t)
 	h = newHandler(l, withRules(off))
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return h.ChangeOwners(
+			ctx,
+			cmd,
+			flat,
+			residence.ChangeOwners{
+				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}},
+				On:     domaintest.Today(),
+			},
+			command.Options{},
+		)
 	})
 	r := must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(h, cmd, command.Options{})
@@ -197,13 +228,27 @@ func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
 		if _, err := h.ChangeApplicationConsent(ctx, envelope("withdraw"), caseOfAigul, housing.ChangeConsent{}, command.Options{}); err != nil {
 			return command.Receipt{}, err
 		}
-		return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{Given: true, Terms: housing.ConsentTerms{Until: domaintest.Day("2026-03-20")}}, command.Options{})
+		return h.ChangeApplicationConsent(
+			ctx,
+			cmd,
+			caseOfAigul,
+			housing.ChangeConsent{Given: true, Terms: housing.ConsentTerms{Until: domaintest.Day("2026-03-20")}},
+			command.Options{},
+		)
 	})
-	inCase := domain.Task{Kind: domain.TaskConsent, Stream: caseOfAigul.Stream(), At: domaintest.Day("2026-03-21").Start()}
+	inCase := domain.Task{
+		Kind:   domain.TaskConsent,
+		Stream: caseOfAigul.Stream(),
+		At:     domaintest.Day("2026-03-21").Start(),
+	}
 	onList := domain.Task{Kind: domain.TaskConsent, Stream: list.Stream(), Item: entryOfAigul.String(), At: inCase.At}
 	broken := []domain.Task{
 		{Kind: domain.TaskConsent, Stream: "case-x"}, {Kind: domain.TaskConsent, Stream: "queue-x"},
-		{Kind: domain.TaskConsent, Stream: list.Stream(), Item: "x"}, {Kind: domain.TaskConsent, Stream: list.Stream(), Item: stay.String()},
+		{
+			Kind:   domain.TaskConsent,
+			Stream: list.Stream(),
+			Item:   "x",
+		}, {Kind: domain.TaskConsent, Stream: list.Stream(), Item: stay.String()},
 	}
 	placed := l.copy()
 	must(t, "place aigul", approve(newHandler(placed), caseOfAigul))
@@ -221,7 +266,8 @@ func TestC20_AConsentThatIsOverIsRecordedOnce(t *testing.T) {
 			timer(c.log, at(day), append(broken, c.due)...).Once(ctx)
 		}
 		got := c.log.since(n)
-		if !slices.Equal(typesOf(got), []string{what}) || !got[0].Event.EffectiveAt().Equal(inCase.At) || got[0].Meta.Role != domain.RoleSystem {
+		if !slices.Equal(typesOf(got), []string{what}) || !got[0].Event.EffectiveAt().Equal(inCase.At) ||
+			got[0].Meta.Role != domain.RoleSystem {
 			t.Errorf("recorded %v", typesOf(got))
 		}
 	}

@@ -129,7 +129,11 @@ func removeReviewed(t testing.TB, l *memoryLog, name string, id domain.EntryID) 
 	must(t, "remove "+name, remove(h, id, command.Options{}))
 }
 
-var courtAct = housing.Act{Number: "2-114/26", On: domaintest.Day("2026-03-01"), InForceOn: domaintest.Day("2026-03-10")}
+var courtAct = housing.Act{
+	Number:    "2-114/26",
+	On:        domaintest.Day("2026-03-01"),
+	InForceOn: domaintest.Day("2026-03-10"),
+}
 
 // world returns a log with four persons, two dwellings, three registrations, a
 // list with one entry and two open applications of Aigul.
@@ -151,7 +155,12 @@ func world(t testing.TB) *memoryLog {
 	must(t, "erlan stays in the flat", register(h, erlan, flat, residence.Temporary, command.Options{}))
 	must(t, "gulnar resides in the house", register(h, gulnar, house, residence.Permanent, command.Options{}))
 	must(t, "open the list", func(cmd domain.Command) (command.Receipt, error) {
-		return h.OpenList(ctx, cmd, housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"}, command.Options{})
+		return h.OpenList(
+			ctx,
+			cmd,
+			housing.OpenList{ListID: list, Body: "body", Settlement: "Алматы", Title: "title"},
+			command.Options{},
+		)
 	})
 	must(t, "aigul applies", apply(h, caseOfAigul, aigul))
 	must(t, "daur applies", apply(h, caseOfDaur, daur))
@@ -191,7 +200,10 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
 		CaseID: eviction, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten,
-		Documents: []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}},
+		Documents: []domain.Document{
+			{Type: domain.DocumentIdentityCard, PersonID: aigul},
+			{Type: domain.DocumentApplication},
+		},
 	}, opt)
 }
 
@@ -210,7 +222,10 @@ func depart(h *command.Handler, cmd domain.Command, opt command.Options) (comman
 	return h.Deregister(ctx, cmd, residence.ApplyForDeregistration{
 		CaseID: departure, Language: domain.Kazakh, Ground: residence.GroundOwnerApplication, DwellingID: flat,
 		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten, DepartureSheet: true,
-		Documents: []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}},
+		Documents: []domain.Document{
+			{Type: domain.DocumentIdentityCard, PersonID: aigul},
+			{Type: domain.DocumentApplication},
+		},
 	}, opt)
 }
 
@@ -254,7 +269,12 @@ func provideTo(entry domain.EntryID, name string) housing.Provide {
 
 var checked = housing.NeedCheck{On: domaintest.Today(), Source: housing.FromDocuments, InNeed: true}
 
-var lookedUp = housing.NeedCheck{On: domaintest.Today(), Source: housing.FromSystems, Scope: []housing.ConsentScope{housing.ScopeBenefits}, InNeed: true}
+var lookedUp = housing.NeedCheck{
+	On:     domaintest.Today(),
+	Source: housing.FromSystems,
+	Scope:  []housing.ConsentScope{housing.ScopeBenefits},
+	InNeed: true,
+}
 
 // decidedAndLeft is a world in which a process decided to give the house to
 // Daur and died before the next step.
@@ -298,7 +318,9 @@ func acts(t testing.TB) []act {
 	// The flat has two owners, and Aigul has applied on the portal.
 	owned := world(t)
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(owned).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return newHandler(
+			owned,
+		).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
 	waiting := owned.copy()
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
@@ -307,18 +329,30 @@ func acts(t testing.TB) []act {
 	answer := func(what residence.Answer) func(*command.Handler, domain.Command, command.Options) (command.Receipt, error) {
 		return func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			opt.Signed = signedBy(gulnar)
-			return h.Answer(ctx, cmd, eviction, residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS}, opt)
+			return h.Answer(
+				ctx,
+				cmd,
+				eviction,
+				residence.AnswerApplication{PersonID: gulnar, Answer: what, Signature: domain.SignatureEDS},
+				opt,
+			)
 		}
 	}
 	// Five are asked for, of whom four reside in the flat.
 	five := world(t)
 	for name, id := range map[string]domain.PersonID{"saule": saule, "timur": timur} {
 		must(t, "record "+name, recordPerson(newHandler(five), id))
-		must(t, name+" resides in the flat", register(newHandler(five), id, flat, residence.Permanent, command.Options{}))
+		must(
+			t,
+			name+" resides in the flat",
+			register(newHandler(five), id, flat, residence.Permanent, command.Options{}),
+		)
 	}
 	fiveOwned := five.copy()
 	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(fiveOwned).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
+		return newHandler(
+			fiveOwned,
+		).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
 	})
 	must(t, "aigul applies for five", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterFive(domain.ChannelPortal)(newHandler(fiveOwned), cmd, command.Options{})
@@ -334,7 +368,11 @@ func acts(t testing.TB) []act {
 	sheet := left.Events[len(left.Events)-1].Event.(residence.DepartureSheetIssued).CertificateID
 	movedAway, evicted := world(t), world(t)
 	stayOfDaur := stayOf(t, movedAway, daur)
-	must(t, "daur moves to the house", register(newHandler(movedAway), daur, house, residence.Permanent, command.Options{}))
+	must(
+		t,
+		"daur moves to the house",
+		register(newHandler(movedAway), daur, house, residence.Permanent, command.Options{}),
+	)
 	must(t, "deregister", func(cmd domain.Command) (command.Receipt, error) {
 		return deregister(newHandler(evicted), cmd, command.Options{})
 	})
@@ -346,8 +384,14 @@ func acts(t testing.TB) []act {
 	must(t, "gulnar is placed", approve(newHandler(houseLet), lateCase))
 	must(t, "the house goes to gulnar", func(cmd domain.Command) (command.Receipt, error) {
 		return newHandler(houseLet).Provide(ctx, cmd, housing.Provide{
-			CaseID: domaintest.ID[domain.CaseID]("another provision"), ListID: list, EntryID: domain.EntryID{UUID: domain.DeriveID(lateCase.UUID, "entry")},
-			Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: checked, Declined: []domain.EntryID{entryOfDaur}, Minutes: "13",
+			CaseID: domaintest.ID[domain.CaseID](
+				"another provision",
+			), ListID: list, EntryID: domain.EntryID{UUID: domain.DeriveID(lateCase.UUID, "entry")},
+			Dwelling: housing.ServiceDwelling{
+				ID:    house,
+				Area:  30,
+				Rooms: 1,
+			}, Need: checked, Declined: []domain.EntryID{entryOfDaur}, Minutes: "13",
 		}, command.Options{})
 	})
 	leased := world(t)
@@ -356,7 +400,9 @@ func acts(t testing.TB) []act {
 	})
 	taken := world(t)
 	must(t, "take up", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(taken).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+		return newHandler(
+			taken,
+		).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
 			return c.TakeUp(cmd)
 		}, command.Options{})
 	})
@@ -366,10 +412,16 @@ func acts(t testing.TB) []act {
 		return h.StepOnEntry(ctx, cmd, list, entryOfDaur, domain.PersonID{}, step, opt)
 	}
 	there := world(t)
-	must(t, "daur resides in the house", register(newHandler(there), daur, house, residence.Permanent, command.Options{}))
+	must(
+		t,
+		"daur resides in the house",
+		register(newHandler(there), daur, house, residence.Permanent, command.Options{}),
+	)
 	withRule := world(t)
 	must(t, "set the rule", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(withRule).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
+		return newHandler(
+			withRule,
+		).SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}, command.Options{})
 	})
 	withFamily := world(t)
 	must(t, "daur has a family", func(cmd domain.Command) (command.Receipt, error) {
@@ -392,108 +444,309 @@ func acts(t testing.TB) []act {
 			name: "sign with a wrong code", log: byWrong, do: applyByCode(command.Message{ID: sms.ID, Text: "000000"}),
 			refuse: domain.CodePasswordWrong,
 		},
-		{name: "record a person", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.RecordPerson(ctx, cmd, residence.RecordPerson{PersonID: stranger, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Refugee}, opt)
-		}},
-		{name: "record a dwelling with its owners", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.RecordDwelling(ctx, cmd, residence.RecordDwelling{DwellingID: hut, RKA: "2", Owners: []residence.Owner{{PersonID: aigul}}}, opt)
-		}},
-		{name: "change owners", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: daur}}, On: domaintest.Today()}, opt)
-		}},
-		{name: "register", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return register(h, aigul, flat, residence.Permanent, opt)(cmd)
-		}},
-		{name: "move", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return register(h, daur, house, residence.Permanent, opt)(cmd)
-		}},
-		{name: "correct the past", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
-				Ground: residence.ClericalError, Reasons: "because", Accept: []domain.Code{domain.CodeLeavesWithoutResidence},
-				Changes: []residence.Change{{Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Annul}},
-			}, opt)
-			return r, err
-		}},
-		{name: "R14 insert in the place of another dwelling", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
-				Ground: residence.ClericalError, Reasons: "because",
-				Changes: []residence.Change{{
-					Fact: residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}}, Action: residence.Insert,
-					RegistrationID: domaintest.ID[domain.RegistrationID]("inserted"), DwellingID: house,
-				}},
-			}, opt)
-			return r, err
-		}},
-		{name: "R20 record a representative", log: withChild(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.Parent, opt)
-		}},
-		{name: "R20 end a representation", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.EndRepresentation(ctx, cmd, child, residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, opt)
-		}},
-		{name: "R20 leave a child behind", log: family(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return register(h, gulnar, flat, residence.Permanent, opt)(cmd)
-		}},
-		{name: "deregister several", log: world(t), caseID: eviction, do: deregister, steps: []string{applied, ended, ended, decided}},
+		{
+			name: "record a person",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.RecordPerson(
+					ctx,
+					cmd,
+					residence.RecordPerson{
+						PersonID:  stranger,
+						Name:      "Name",
+						BirthDate: domaintest.Day("1990-01-01"),
+						Class:     residence.Refugee,
+					},
+					opt,
+				)
+			},
+		},
+		{
+			name: "record a dwelling with its owners",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.RecordDwelling(
+					ctx,
+					cmd,
+					residence.RecordDwelling{DwellingID: hut, RKA: "2", Owners: []residence.Owner{{PersonID: aigul}}},
+					opt,
+				)
+			},
+		},
+		{
+			name: "change owners",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ChangeOwners(
+					ctx,
+					cmd,
+					flat,
+					residence.ChangeOwners{Owners: []residence.Owner{{PersonID: daur}}, On: domaintest.Today()},
+					opt,
+				)
+			},
+		},
+		{
+			name: "register",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return register(h, aigul, flat, residence.Permanent, opt)(cmd)
+			},
+		},
+		{
+			name: "move",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return register(h, daur, house, residence.Permanent, opt)(cmd)
+			},
+		},
+		{
+			name: "correct the past",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+					Ground: residence.ClericalError, Reasons: "because", Accept: []domain.Code{domain.CodeLeavesWithoutResidence},
+					Changes: []residence.Change{
+						{
+							Fact:   residence.FactName{Event: domain.EventRef{Stream: daur.Stream(), Revision: 1}},
+							Action: residence.Annul,
+						},
+					},
+				}, opt)
+				return r, err
+			},
+		},
+		{
+			name: "R14 insert in the place of another dwelling",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				r, _, err := h.Correct(ctx, cmd, daur, residence.Correct{
+					Ground: residence.ClericalError, Reasons: "because",
+					Changes: []residence.Change{{
+						Fact: residence.FactName{
+							Event: domain.EventRef{Stream: daur.Stream(), Revision: 1},
+						}, Action: residence.Insert,
+						RegistrationID: domaintest.ID[domain.RegistrationID]("inserted"), DwellingID: house,
+					}},
+				}, opt)
+				return r, err
+			},
+		},
+		{
+			name: "R20 record a representative",
+			log:  withChild(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.Parent, opt)
+			},
+		},
+		{
+			name: "R20 end a representation",
+			log:  family(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.EndRepresentation(
+					ctx,
+					cmd,
+					child,
+					residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"},
+					opt,
+				)
+			},
+		},
+		{
+			name: "R20 leave a child behind",
+			log:  family(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return register(h, gulnar, flat, residence.Permanent, opt)(cmd)
+			},
+		},
+		{
+			name:   "deregister several",
+			log:    world(t),
+			caseID: eviction,
+			do:     deregister,
+			steps:  []string{applied, ended, ended, decided},
+		},
 		{name: "R23 deregister five", log: five, caseID: eviction, do: deregisterFive(domain.ChannelStateCorp),
 			steps: []string{applied, ended, ended, ended, ended, decided}},
-		{name: "R6 the last co-owner confirms for five", log: fiveOwned, caseID: eviction, do: answer(residence.AnswerConfirm),
-			steps: []string{confirmed, ended, ended, ended, ended, decided}},
-		{name: "apply, and wait for a co-owner", log: owned, caseID: eviction, do: deregisterOnPortal, steps: []string{applied}},
-		{name: "the last co-owner confirms", log: waiting, caseID: eviction, do: answer(residence.AnswerConfirm), steps: []string{confirmed, ended, ended, decided}},
-		{name: "a co-owner declines", log: waiting.copy(), caseID: eviction, do: answer(residence.AnswerDecline), steps: []string{"case: CoOwnerDeclined", decided}},
+		{
+			name:   "R6 the last co-owner confirms for five",
+			log:    fiveOwned,
+			caseID: eviction,
+			do:     answer(residence.AnswerConfirm),
+			steps:  []string{confirmed, ended, ended, ended, ended, decided},
+		},
+		{
+			name:   "apply, and wait for a co-owner",
+			log:    owned,
+			caseID: eviction,
+			do:     deregisterOnPortal,
+			steps:  []string{applied},
+		},
+		{
+			name:   "the last co-owner confirms",
+			log:    waiting,
+			caseID: eviction,
+			do:     answer(residence.AnswerConfirm),
+			steps:  []string{confirmed, ended, ended, decided},
+		},
+		{
+			name:   "a co-owner declines",
+			log:    waiting.copy(),
+			caseID: eviction,
+			do:     answer(residence.AnswerDecline),
+			steps:  []string{"case: CoOwnerDeclined", decided},
+		},
 		{name: "deregister with departure sheets", log: world(t), caseID: departure, do: depart,
-			steps: []string{applied, ended, ended, decided, "case: DepartureSheetIssued", "case: DepartureSheetIssued"}},
+			steps: []string{
+				applied,
+				ended,
+				ended,
+				decided,
+				"case: DepartureSheetIssued",
+				"case: DepartureSheetIssued",
+			}},
 		{name: "R17 a departure sheet of a move", log: movedAway, do: sheetOf(daur, stayOfDaur)},
 		{name: "R17 a sheet of a deregistration, asked for later", log: evicted, do: sheetOf(daur, stayOfDaur)},
-		{name: "issue a sheet again", log: departed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DuplicateCertificate(ctx, cmd, departure.Stream(), sheet, opt)
-		}},
-		{name: "correct a document", log: departed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.CorrectCertificate(ctx, cmd, departure.Stream(), certificates.Correct{
-				CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
-			}, opt)
-		}},
-		{name: "open a list", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
-		}},
-		{name: "apply for service housing", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ReceiveApplication(ctx, cmd, housing.ReceiveApplication{CaseID: late, ListID: list, ApplicantID: gulnar, Signature: domain.SignatureHandwritten}, opt)
-		}},
+		{
+			name: "issue a sheet again",
+			log:  departed.copy(),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.DuplicateCertificate(ctx, cmd, departure.Stream(), sheet, opt)
+			},
+		},
+		{
+			name: "correct a document",
+			log:  departed,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.CorrectCertificate(ctx, cmd, departure.Stream(), certificates.Correct{
+					CertificateID: sheet, Corrections: []certificates.Correction{{Field: certificates.Name, Value: "Erlan"}}, Slip: "a letter",
+				}, opt)
+			},
+		},
+		{
+			name: "open a list",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
+			},
+		},
+		{
+			name: "apply for service housing",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ReceiveApplication(
+					ctx,
+					cmd,
+					housing.ReceiveApplication{
+						CaseID:      late,
+						ListID:      list,
+						ApplicantID: gulnar,
+						Signature:   domain.SignatureHandwritten,
+					},
+					opt,
+				)
+			},
+		},
 		{name: "place", log: world(t), caseID: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
 		}},
-		{name: "the list refuses to place", log: overtaken, cmd: envelope("place aigul"), caseID: caseOfAigul, refuse: domain.CodeAlreadyOnList, steps: []string{"case: PlacementApprovalVoided"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
-		}},
-		{name: "Q10 examine", log: taken, steps: []string{"case: NeedExamined"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.Examine(ctx, cmd, caseOfAigul, housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundBelowNorms, PersonID: aigul, Source: housing.FromSystems}}}, opt)
-		}},
+		{
+			name:   "the list refuses to place",
+			log:    overtaken,
+			cmd:    envelope("place aigul"),
+			caseID: caseOfAigul,
+			refuse: domain.CodeAlreadyOnList,
+			steps:  []string{"case: PlacementApprovalVoided"},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
+			},
+		},
+		{
+			name:  "Q10 examine",
+			log:   taken,
+			steps: []string{"case: NeedExamined"},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.Examine(
+					ctx,
+					cmd,
+					caseOfAigul,
+					housing.Examine{
+						Findings: []housing.Finding{
+							{Kind: housing.FoundBelowNorms, PersonID: aigul, Source: housing.FromSystems},
+						},
+					},
+					opt,
+				)
+			},
+		},
 		{name: "C20 C21 place by what was looked up", log: world(t), caseID: caseOfAigul, steps: []string{
 			"access: PersonalDataRead", "case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, &housing.Examine{Lookups: []housing.Lookup{{PersonID: aigul, Scope: housing.ScopeRealEstate}, {PersonID: aigul, Scope: housing.ScopeHealth}}}, opt)
+			return h.DecidePlacement(
+				ctx,
+				cmd,
+				caseOfAigul,
+				&housing.Examine{
+					Lookups: []housing.Lookup{
+						{PersonID: aigul, Scope: housing.ScopeRealEstate},
+						{PersonID: aigul, Scope: housing.ScopeHealth},
+					},
+				},
+				opt,
+			)
 		}},
-		{name: "C20 C21 provide by what was looked up of a family", log: withFamily.copy(), caseID: provision, steps: []string{
-			"access: PersonalDataRead", "access: PersonalDataRead", decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted",
-		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.Provide(ctx, cmd, housing.Provide{
-				CaseID: provision, ListID: list, EntryID: entryOfDaur, Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: lookedUp, Minutes: "12",
-			}, opt)
-		}},
-		{name: "C20 C21 transfer by what was looked up", log: withFamily.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.TransferEntry(ctx, cmd, list, housing.Transfer{EntryID: entryOfDaur, PersonID: erlan, Cause: housing.HolderDied, On: domaintest.Today(), Need: lookedUp}, opt)
-		}},
-		{name: "C20 withdraw the consent of an application", log: world(t), steps: []string{"case: LookupConsentWithdrawn"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, opt)
-		}},
+		{
+			name:   "C20 C21 provide by what was looked up of a family",
+			log:    withFamily.copy(),
+			caseID: provision,
+			steps: []string{
+				"access: PersonalDataRead", "access: PersonalDataRead", decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted",
+			},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.Provide(ctx, cmd, housing.Provide{
+					CaseID: provision, ListID: list, EntryID: entryOfDaur, Dwelling: housing.ServiceDwelling{ID: house, Area: 30, Rooms: 1}, Need: lookedUp, Minutes: "12",
+				}, opt)
+			},
+		},
+		{
+			name: "C20 C21 transfer by what was looked up",
+			log:  withFamily.copy(),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.TransferEntry(
+					ctx,
+					cmd,
+					list,
+					housing.Transfer{
+						EntryID:  entryOfDaur,
+						PersonID: erlan,
+						Cause:    housing.HolderDied,
+						On:       domaintest.Today(),
+						Need:     lookedUp,
+					},
+					opt,
+				)
+			},
+		},
+		{
+			name:  "C20 withdraw the consent of an application",
+			log:   world(t),
+			steps: []string{"case: LookupConsentWithdrawn"},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ChangeApplicationConsent(ctx, cmd, caseOfAigul, housing.ChangeConsent{}, opt)
+			},
+		},
 		{name: "refuse by an examination that comes with it", log: world(t), caseID: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: HearingDispensed", "case: NeedExamined", "case: HousingApplicationRefused",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 			return h.RefuseApplication(ctx, cmd, caseOfAigul, housing.Refuse{
 				Ground: housing.RequirementsNotMet, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
-				Examine: &housing.Examine{Findings: []housing.Finding{{Kind: housing.FoundStateDwelling, PersonID: aigul, Source: housing.FromDocuments}}},
+				Examine: &housing.Examine{
+					Findings: []housing.Finding{
+						{Kind: housing.FoundStateDwelling, PersonID: aigul, Source: housing.FromDocuments},
+					},
+				},
 			}, opt)
 		}},
 		{name: "refuse", log: world(t), caseID: caseOfAigul, steps: []string{
@@ -503,72 +756,212 @@ func acts(t testing.TB) []act {
 				Ground: housing.UntrueDocuments, Reasons: "because", Exemption: procedure.Dispense{Exemption: procedure.Urgency, Reasons: "because"},
 			}, opt)
 		}},
-		{name: "Q15 remove", log: underReview, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return remove(h, entryOfDaur, opt)(cmd)
-		}},
-		{name: "reinstate", log: removed, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ReinstateEntry(ctx, cmd, list, housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct, Act: courtAct}, opt)
-		}},
-		{name: "Q20 provide", log: world(t), caseID: provision, steps: []string{decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted"}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return provide(h, house)(cmd, opt)
-		}},
+		{
+			name: "Q15 remove",
+			log:  underReview,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return remove(h, entryOfDaur, opt)(cmd)
+			},
+		},
+		{
+			name: "reinstate",
+			log:  removed,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ReinstateEntry(
+					ctx,
+					cmd,
+					list,
+					housing.Reinstate{EntryID: entryOfDaur, Ground: housing.CourtAct, Act: courtAct},
+					opt,
+				)
+			},
+		},
+		{
+			name:   "Q20 provide",
+			log:    world(t),
+			caseID: provision,
+			steps:  []string{decidedToProvide, let, "queue: EntryProvided", "case: ProvisionCompleted"},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return provide(h, house)(cmd, opt)
+			},
+		},
 		{name: "Q20 provide and register", log: world(t), caseID: provision, do: provideAndRegister, steps: []string{
 			decidedToProvide, let, "queue: EntryProvided", ended, "residence: RegistrationBegan", "case: ProvisionCompleted",
 		}},
 		{name: "Q20 provide and not register", log: there, caseID: provision, do: provideAndRegister, steps: []string{
 			decidedToProvide, let, "queue: EntryProvided", "residence: RegistrationDeclined", "case: ProvisionCompleted",
 		}},
-		{name: "Q19 the list declines to provide", log: entryGone, cmd: envelope("provide daur"), caseID: provision, refuse: domain.CodeEntryNotActive, steps: []string{let, notProvided, letVoid, provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return provide(h, house)(cmd, opt)
-		}},
-		{name: "Q20 the dwelling declines to be let", log: houseLet, cmd: envelope("provide daur"), caseID: provision, refuse: domain.CodeDwellingLeased, steps: []string{provisionVoid}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return provide(h, house)(cmd, opt)
-		}},
-		{name: "Q20 end a lease", log: leased, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.EndLease(ctx, cmd, house, residence.EndLease{Reason: residence.DwellingReturned, On: domaintest.Today()}, opt)
-		}},
-		{name: "Q17 redate", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.RedateEntry(ctx, years(cmd, 1), list, housing.Redate{EntryID: entryOfDaur, GroundArose: domaintest.Today().AddDays(30), Reasons: "n"}, opt)
-		}},
-		{name: "Q16 transfer", log: withFamily, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.TransferEntry(ctx, cmd, list, housing.Transfer{EntryID: entryOfDaur, PersonID: erlan, Cause: housing.HolderDied, On: domaintest.Today(), Need: checked}, opt)
-		}},
-		{name: "Q15a protect", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ProtectEntry(ctx, cmd, list, housing.Protect{EntryID: entryOfDaur, Category: housing.ProtectedOrphan, Because: "n"}, opt)
-		}},
-		{name: "Q8 set a priority rule", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Basis: "act 5"}, opt)
-		}},
-		{name: "Q8 prioritise", log: withRule, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.PrioritiseEntry(ctx, cmd, list, housing.Prioritise{EntryID: entryOfDaur, Category: housing.PriorityOrphan}, opt)
-		}},
-		{name: "Q23 confirm", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ConfirmInventory(ctx, years(cmd, 1), list, housing.ConfirmInventory{EntryID: entryOfDaur, On: domaintest.Today().AddDays(300)}, opt)
-		}},
-		{name: "Q23 take the inventory", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.TakeInventory(ctx, years(cmd, 1), list, opt)
-		}},
-		{name: "Q23 review", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return review(h, entryOfDaur, opt)(cmd)
-		}},
-		{name: "Q15 C8 announce a hearing", log: underReview.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-				return c.AnnounceHearing(cmd, "n", t)
-			})
-		}},
-		{name: "Q15 C12 complain", log: removed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-				return c.FileComplaint(cmd, "1", c.ApplicantID, "n", t)
-			})
-		}},
-		{name: "Q18 report a change", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return reportFamily(h, cmd, opt)
-		}},
-		{name: "Q22 withdraw consent", log: world(t), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.ChangeConsent(ctx, cmd, list, housing.ChangeConsent{EntryID: entryOfDaur}, opt)
-		}},
-		{name: "Q15 give notice", log: removed.copy(), do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.GiveNotice(ctx, cmd, list, housing.GiveNotice{EntryID: entryOfDaur, Grounds: "n", On: domaintest.Today()}, opt)
-		}},
+		{
+			name:   "Q19 the list declines to provide",
+			log:    entryGone,
+			cmd:    envelope("provide daur"),
+			caseID: provision,
+			refuse: domain.CodeEntryNotActive,
+			steps:  []string{let, notProvided, letVoid, provisionVoid},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return provide(h, house)(cmd, opt)
+			},
+		},
+		{
+			name:   "Q20 the dwelling declines to be let",
+			log:    houseLet,
+			cmd:    envelope("provide daur"),
+			caseID: provision,
+			refuse: domain.CodeDwellingLeased,
+			steps:  []string{provisionVoid},
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return provide(h, house)(cmd, opt)
+			},
+		},
+		{
+			name: "Q20 end a lease",
+			log:  leased,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.EndLease(
+					ctx,
+					cmd,
+					house,
+					residence.EndLease{Reason: residence.DwellingReturned, On: domaintest.Today()},
+					opt,
+				)
+			},
+		},
+		{
+			name: "Q17 redate",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.RedateEntry(
+					ctx,
+					years(cmd, 1),
+					list,
+					housing.Redate{EntryID: entryOfDaur, GroundArose: domaintest.Today().AddDays(30), Reasons: "n"},
+					opt,
+				)
+			},
+		},
+		{
+			name: "Q16 transfer",
+			log:  withFamily,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.TransferEntry(
+					ctx,
+					cmd,
+					list,
+					housing.Transfer{
+						EntryID:  entryOfDaur,
+						PersonID: erlan,
+						Cause:    housing.HolderDied,
+						On:       domaintest.Today(),
+						Need:     checked,
+					},
+					opt,
+				)
+			},
+		},
+		{
+			name: "Q15a protect",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ProtectEntry(
+					ctx,
+					cmd,
+					list,
+					housing.Protect{EntryID: entryOfDaur, Category: housing.ProtectedOrphan, Because: "n"},
+					opt,
+				)
+			},
+		},
+		{
+			name: "Q8 set a priority rule",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.SetPriorityRule(ctx, cmd, list, housing.SetPriorityRule{Basis: "act 5"}, opt)
+			},
+		},
+		{
+			name: "Q8 prioritise",
+			log:  withRule,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.PrioritiseEntry(
+					ctx,
+					cmd,
+					list,
+					housing.Prioritise{EntryID: entryOfDaur, Category: housing.PriorityOrphan},
+					opt,
+				)
+			},
+		},
+		{
+			name: "Q23 confirm",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ConfirmInventory(
+					ctx,
+					years(cmd, 1),
+					list,
+					housing.ConfirmInventory{EntryID: entryOfDaur, On: domaintest.Today().AddDays(300)},
+					opt,
+				)
+			},
+		},
+		{
+			name: "Q23 take the inventory",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.TakeInventory(ctx, years(cmd, 1), list, opt)
+			},
+		},
+		{
+			name: "Q23 review",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return review(h, entryOfDaur, opt)(cmd)
+			},
+		},
+		{
+			name: "Q15 C8 announce a hearing",
+			log:  underReview.copy(),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+					return c.AnnounceHearing(cmd, "n", t)
+				})
+			},
+		},
+		{
+			name: "Q15 C12 complain",
+			log:  removed.copy(),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return onEntry(h, cmd, opt, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+					return c.FileComplaint(cmd, "1", c.ApplicantID, "n", t)
+				})
+			},
+		},
+		{
+			name: "Q18 report a change",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return reportFamily(h, cmd, opt)
+			},
+		},
+		{
+			name: "Q22 withdraw consent",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.ChangeConsent(ctx, cmd, list, housing.ChangeConsent{EntryID: entryOfDaur}, opt)
+			},
+		},
+		{
+			name: "Q15 give notice",
+			log:  removed.copy(),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.GiveNotice(
+					ctx,
+					cmd,
+					list,
+					housing.GiveNotice{EntryID: entryOfDaur, Grounds: "n", On: domaintest.Today()},
+					opt,
+				)
+			},
+		},
 	}
 }

@@ -63,7 +63,9 @@ func certify(t testing.TB, by *issuer, key crypto.Signer, change func(*x509.Cert
 	t.Helper()
 	serials++
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serials), Subject: pkix.Name{CommonName: "ТЕСТОВ ТЕСТ", SerialNumber: "IIN" + string(iin), Country: []string{"KZ"}},
+		SerialNumber: big.NewInt(
+			serials,
+		), Subject: pkix.Name{CommonName: "ТЕСТОВ ТЕСТ", SerialNumber: "IIN" + string(iin), Country: []string{"KZ"}},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection},
 	}
@@ -211,7 +213,9 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 				return
 			}
 			if e.Signer != person(iin) || e.Signer == person(other) || string(e.Text) != string(text) || string(e.SHA256) != domain.TextDigest(text) ||
-				!bytes.Equal(e.CMS, c.cms) || e.Certificate == "" || e.ClaimedAt.Before(now.Add(-time.Minute)) {
+				!bytes.Equal(e.CMS, c.cms) ||
+				e.Certificate == "" ||
+				e.ClaimedAt.Before(now.Add(-time.Minute)) {
 				t.Errorf("the evidence is not that of the signature: %#v", string(e.Text))
 			}
 		})
@@ -244,7 +248,9 @@ func TestC18_ShortRSAKeysAreWeak(t *testing.T) {
 	root := certify(t, nil, ecdsaKey(t), authority("root"))
 	v, err := eds.New([]*x509.Certificate{root.Certificate}, nil, person)
 	must(t, err)
-	if _, err := v.Verify(text, sign(t, certify(t, root, key, nil), text, pkcs7.OIDDigestAlgorithmSHA256, false), now); domain.CodeOf(err) != domain.CodeSignatureWeak {
+	if _, err := v.Verify(text, sign(t, certify(t, root, key, nil), text, pkcs7.OIDDigestAlgorithmSHA256, false), now); domain.CodeOf(
+		err,
+	) != domain.CodeSignatureWeak {
 		t.Errorf("got %v", err)
 	}
 }
@@ -252,14 +258,31 @@ func TestC18_ShortRSAKeysAreWeak(t *testing.T) {
 func TestC18_RevokedCertificatesSignNothing(t *testing.T) {
 	root := certify(t, nil, ecdsaKey(t), authority("root"))
 	between := certify(t, root, ecdsaKey(t), authority("between"))
-	good, bad, later := certify(t, between, ecdsaKey(t), nil), certify(t, between, ecdsaKey(t), nil), certify(t, between, ecdsaKey(t), nil)
+	good, bad, later := certify(
+		t,
+		between,
+		ecdsaKey(t),
+		nil,
+	), certify(
+		t,
+		between,
+		ecdsaKey(t),
+		nil,
+	), certify(
+		t,
+		between,
+		ecdsaKey(t),
+		nil,
+	)
 	ofRoot, ofBetween := filepath.Join(t.TempDir(), "root.crl"), filepath.Join(t.TempDir(), "between.crl")
 	until := now.Add(30 * time.Minute)
 	write := func(path string, by *issuer, asPEM bool, until time.Time, revoked ...x509.RevocationListEntry) {
 		t.Helper()
 		serials++
 		list, err := x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
-			Number: big.NewInt(serials), ThisUpdate: now.Add(-time.Hour), NextUpdate: until, RevokedCertificateEntries: revoked,
+			Number: big.NewInt(
+				serials,
+			), ThisUpdate: now.Add(-time.Hour), NextUpdate: until, RevokedCertificateEntries: revoked,
 		}, by.Certificate, by.key)
 		must(t, err)
 		if asPEM {
@@ -278,7 +301,10 @@ func TestC18_RevokedCertificatesSignNothing(t *testing.T) {
 	must(t, err)
 	says := func(what string, by *issuer, at time.Time, want domain.Code) {
 		t.Helper()
-		if _, err := v.Verify(text, sign(t, by, text, pkcs7.OIDDigestAlgorithmSHA256, false), at); domain.CodeOf(err) != want || want == "" && err != nil {
+		if _, err := v.Verify(text, sign(t, by, text, pkcs7.OIDDigestAlgorithmSHA256, false), at); domain.CodeOf(
+			err,
+		) != want ||
+			want == "" && err != nil {
 			t.Errorf("%s: %v, want %q", what, err, want)
 		}
 	}

@@ -16,7 +16,12 @@ import (
 )
 
 func message(n byte) command.Message {
-	return command.Message{ID: uuid.UUID{n}, Way: notice.SMS, To: "+77010000000", Text: domain.Personal("text\nof two lines " + string('0'+rune(n)))}
+	return command.Message{
+		ID:   uuid.UUID{n},
+		Way:  notice.SMS,
+		To:   "+77010000000",
+		Text: domain.Personal("text\nof two lines " + string('0'+rune(n))),
+	}
 }
 
 func open(t *testing.T, path string) *gateway.Outbox {

@@ -42,7 +42,9 @@ func TestHTTPGatewayHandsOverTheMessageAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got struct{ ID, Way, To, Text string }
-	if err := json.Unmarshal(body, &got); err != nil || got.ID != m.ID.String() || got.Way != "sms" || got.To != string(m.To) || got.Text != string(m.Text) {
+	if err := json.Unmarshal(body, &got); err != nil || got.ID != m.ID.String() || got.Way != "sms" ||
+		got.To != string(m.To) ||
+		got.Text != string(m.Text) {
 		t.Errorf("it got %s, %v", body, err)
 	}
 	for header, want := range map[string]string{"Idempotency-Key": m.ID.String(), "Authorization": "Bearer a token", "Content-Type": "application/json"} {
@@ -120,7 +122,9 @@ func TestHTTPGatewayRefusesAnAddressThatIsNotSafe(t *testing.T) {
 // TestC11_AGatewayThatIsSlowOrCut: what is not answered in time was not taken,
 // as far as anybody knows.
 func TestC11_AGatewayThatIsSlowOrCut(t *testing.T) {
-	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	served := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusAccepted) }),
+	)
 	defer served.Close()
 	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(proxies, "gateway", "127.0.0.1:0", served.Listener.Addr().String())
@@ -198,7 +202,8 @@ func TestC11_AGatewayReportsWhatBecameOfAMessage(t *testing.T) {
 func TestAMessageIsMaskedWhereverItIsPrinted(t *testing.T) {
 	m := command.Message{To: "+77010000000", Subject: "subject", Text: "text of it"}
 	for _, said := range []string{fmt.Sprint(m), fmt.Sprintf("%+v", m), m.LogValue().String()} {
-		if strings.Contains(said, "7701") || strings.Contains(said, "text of it") || !strings.Contains(said, domain.Personal("").String()) {
+		if strings.Contains(said, "7701") || strings.Contains(said, "text of it") ||
+			!strings.Contains(said, domain.Personal("").String()) {
 			t.Errorf("it says %s", said)
 		}
 	}
