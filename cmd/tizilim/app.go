@@ -281,7 +281,10 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	}
 	node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
 	if errors.Is(err, embedded.ErrInUse) {
-		return "", fmt.Errorf("another server runs on %s: end it, or give this one a directory of its own with --data", c.data)
+		return "", fmt.Errorf(
+			"another server runs on %s: end it, or give this one a directory of its own with --data",
+			c.data,
+		)
 	}
 	if err != nil {
 		return "", err
@@ -315,7 +318,10 @@ func (a *app) openGateway(c config) error {
 	}
 	outbox, err := gateway.OpenOutbox(outboxFile(c.data))
 	if errors.Is(err, gateway.ErrInUse) {
-		return fmt.Errorf("another server writes %s: several servers share a gateway, so name one with --gateway, or give this server a --data of its own", outboxFile(c.data))
+		return fmt.Errorf(
+			"another server writes %s: several servers share a gateway, so name one with --gateway, or give this server a --data of its own",
+			outboxFile(c.data),
+		)
 	}
 	if err != nil {
 		return err

@@ -125,8 +125,14 @@ func placeTwice(ctx context.Context, one, two *storyteller, lists []domain.ListI
 		return err
 	}
 	var refused *refusedError
-	if _, err := two.place(ctx, &second); !errors.As(err, &refused) || refused.Code != string(domain.CodeAlreadyOnList) {
-		return fmt.Errorf("cases %s and %s of one person, on two lists of one body: %w", first.caseID, second.caseID, err)
+	if _, err := two.place(ctx, &second); !errors.As(err, &refused) ||
+		refused.Code != string(domain.CodeAlreadyOnList) {
+		return fmt.Errorf(
+			"cases %s and %s of one person, on two lists of one body: %w",
+			first.caseID,
+			second.caseID,
+			err,
+		)
 	}
 	return nil
 }
@@ -139,7 +145,12 @@ func (t *storyteller) isKnown(ctx context.Context, id domain.PersonID) error {
 		return err
 	}
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.url+"/v1/persons/"+id.String()+"/residence", nil)
+		request, err := http.NewRequestWithContext(
+			ctx,
+			http.MethodGet,
+			t.url+"/v1/persons/"+id.String()+"/residence",
+			nil,
+		)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,9 @@ func (c credentials) login(address, variable string) (user, password string, err
 	user = cmp.Or(c.User, inAddress)
 	switch {
 	case user == "" && password != "":
-		return "", "", errors.New("there is a password for the event store but no user: name the user with --eventstore-user")
+		return "", "", errors.New(
+			"there is a password for the event store but no user: name the user with --eventstore-user",
+		)
 	case user != "" && password == "" && (!itsPassword || c.User != ""):
 		return "", "", fmt.Errorf("there is no password for the user %s of the event store: "+
 			"give it in a file or in %s", user, variable)

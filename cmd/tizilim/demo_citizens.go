@@ -266,6 +266,9 @@ func (t *storyteller) accesses(ctx context.Context) error {
 	if !looked || page.Next != "" {
 		return fmt.Errorf("%s sees no look-up of real estate among %d accesses", t.applicant.name, len(page.Accesses))
 	}
-	t.say("%d accesses, each kind shown once. The registry records the access first and answers then.", len(page.Accesses))
+	t.say(
+		"%d accesses, each kind shown once. The registry records the access first and answers then.",
+		len(page.Accesses),
+	)
 	return nil
 }

@@ -314,7 +314,9 @@ func (c *client) abandon(ctx context.Context, p token.Principal, path string, bo
 		return err
 	}
 	request.Header = http.Header{
-		"Idempotency-Key": {uuid.NewString()}, "Content-Type": {"application/json"}, "Authorization": {"Bearer " + token},
+		"Idempotency-Key": {
+			uuid.NewString(),
+		}, "Content-Type": {"application/json"}, "Authorization": {"Bearer " + token},
 	}
 	if response, err := c.http.Do(request); err == nil {
 		return response.Body.Close()

@@ -56,7 +56,12 @@ func (a *housingAct) decisions(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		a.say("%s is placed on %s, certificate number %d", a.placed[i].name, d.Placement.RegisteredOn, d.Placement.Number)
+		a.say(
+			"%s is placed on %s, certificate number %d",
+			a.placed[i].name,
+			d.Placement.RegisteredOn,
+			d.Placement.Number,
+		)
 	}
 	if err := a.notified(ctx, a.placed[1].person, a.placed[1].caseID); err != nil {
 		return err

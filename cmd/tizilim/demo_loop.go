@@ -191,7 +191,8 @@ func (t *storyteller) roundOfResidence(ctx context.Context, seen *ledger, people
 		return err
 	}
 	for i, want := range []string{"deregistered", "deregistered", "refused"} { // the third has moved
-		if i >= len(answer.Results) || answer.Results[i].PersonID != leaving[i].id || answer.Results[i].Outcome != want {
+		if i >= len(answer.Results) || answer.Results[i].PersonID != leaving[i].id ||
+			answer.Results[i].Outcome != want {
 			return fmt.Errorf("case %s: person %d of the application was not %s", answer.CaseID, i+1, want)
 		}
 	}
@@ -478,7 +479,11 @@ func (l *loggedFacts) compare(seen *ledger) error {
 			}
 			for _, registration := range r.Ended {
 				if !l.ended[registration] {
-					return fmt.Errorf("case %s: registration %s has not ended, although this was acknowledged", id, registration)
+					return fmt.Errorf(
+						"case %s: registration %s has not ended, although this was acknowledged",
+						id,
+						registration,
+					)
 				}
 			}
 		}

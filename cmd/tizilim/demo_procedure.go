@@ -237,11 +237,29 @@ func (a *procedureAct) placement(ctx context.Context) error {
 
 func (a *procedureAct) historyOfCase(ctx context.Context) error {
 	a.title("21. The history of the case, from the log")
-	return a.showHistory(ctx, "/v1/persons/"+a.first.id.String()+"/history",
-		"PersonRecorded", "ContactsConfirmed", "HousingApplicationReceived", "CorrectionRequested", "CorrectionReceived",
-		"ReviewBegan", "HearingAnnounced", "HearingClosed", "NeedExamined", "HousingApplicationRefused", "DecisionNotified",
-		"ComplaintFiled", "ComplaintForwarded", "ComplaintDecided", "NeedExamined",
-		"PlacementApproved", "EntryPlaced", "PlacementCertified", "DecisionNotified")
+	return a.showHistory(
+		ctx,
+		"/v1/persons/"+a.first.id.String()+"/history",
+		"PersonRecorded",
+		"ContactsConfirmed",
+		"HousingApplicationReceived",
+		"CorrectionRequested",
+		"CorrectionReceived",
+		"ReviewBegan",
+		"HearingAnnounced",
+		"HearingClosed",
+		"NeedExamined",
+		"HousingApplicationRefused",
+		"DecisionNotified",
+		"ComplaintFiled",
+		"ComplaintForwarded",
+		"ComplaintDecided",
+		"NeedExamined",
+		"PlacementApproved",
+		"EntryPlaced",
+		"PlacementCertified",
+		"DecisionNotified",
+	)
 }
 
 // checkSeniority expects that the first stands before the second, since its
@@ -263,12 +281,18 @@ func (t *storyteller) checkSeniority(ctx context.Context, list domain.ListID, fi
 	}
 	if !before.SeniorityAt.Before(behind.SeniorityAt.Time) {
 		return fmt.Errorf(
-			"%s is first with the seniority %s, which is later than %s", first.name, before.SeniorityAt, behind.SeniorityAt,
+			"%s is first with the seniority %s, which is later than %s",
+			first.name,
+			before.SeniorityAt,
+			behind.SeniorityAt,
 		)
 	}
 	if before.LastChange.Event != behind.LastChange.Event {
 		return fmt.Errorf(
-			"the number of %s was changed by %s, expected %s", second.name, behind.LastChange.Event, before.LastChange.Event,
+			"the number of %s was changed by %s, expected %s",
+			second.name,
+			behind.LastChange.Event,
+			before.LastChange.Event,
 		)
 	}
 	t.say(

@@ -157,12 +157,29 @@ func (a *residenceAct) histories(ctx context.Context) error {
 		return err
 	}
 	a.title("8. The history of %s, from the log", a.names[a.home.String()])
-	return a.showHistory(ctx, "/v1/dwellings/"+a.home.String()+"/history",
-		"DwellingRecorded", "OwnersChanged",
-		"RegistrationBegan", "RegistrationBegan", "RegistrationBegan", "RegistrationBegan", // four are registered
-		"RegistrationEnded", "RegistrationBegan", // one moves, one is registered temporarily
-		"DeregistrationApplied", "CoOwnerConfirmed", "RegistrationEnded", "RegistrationEnded", // the owner's application
-		"DeregistrationDecided", "DecisionNotified",
-		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", // the court's decision
-		"DeregistrationApplied", "RegistrationEnded", "DeregistrationDecided", "DepartureSheetIssued") // the departure
+	return a.showHistory(
+		ctx,
+		"/v1/dwellings/"+a.home.String()+"/history",
+		"DwellingRecorded",
+		"OwnersChanged",
+		"RegistrationBegan",
+		"RegistrationBegan",
+		"RegistrationBegan",
+		"RegistrationBegan", // four are registered
+		"RegistrationEnded",
+		"RegistrationBegan", // one moves, one is registered temporarily
+		"DeregistrationApplied",
+		"CoOwnerConfirmed",
+		"RegistrationEnded",
+		"RegistrationEnded", // the owner's application
+		"DeregistrationDecided",
+		"DecisionNotified",
+		"DeregistrationApplied",
+		"RegistrationEnded",
+		"DeregistrationDecided", // the court's decision
+		"DeregistrationApplied",
+		"RegistrationEnded",
+		"DeregistrationDecided",
+		"DepartureSheetIssued",
+	) // the departure
 }

@@ -145,7 +145,12 @@ func (t *storyteller) deregister(
 	}
 	for _, r := range answer.Results {
 		if r.Outcome != "deregistered" {
-			return fmt.Errorf("case %s: %s was not deregistered but %s", answer.CaseID, t.names[r.PersonID.String()], r.Outcome)
+			return fmt.Errorf(
+				"case %s: %s was not deregistered but %s",
+				answer.CaseID,
+				t.names[r.PersonID.String()],
+				r.Outcome,
+			)
 		}
 		t.say("%s is deregistered (case %s)", t.names[r.PersonID.String()], answer.CaseID)
 	}
@@ -432,7 +437,11 @@ func (t *storyteller) inbox(ctx context.Context, p person, way string, want ...s
 		got = append([]string{n.Kind}, got...)
 		if len(n.Deliveries) != 2 || n.Deliveries[0].State != "delivered" {
 			return fmt.Errorf(
-				"the notice %s of %s was delivered as %v, expected personal account and %s", n.Kind, p.name, n.Deliveries, way,
+				"the notice %s of %s was delivered as %v, expected personal account and %s",
+				n.Kind,
+				p.name,
+				n.Deliveries,
+				way,
 			)
 		}
 	}
@@ -510,7 +519,11 @@ func (t *storyteller) issued(ctx context.Context, by token.Principal, id domain.
 	}
 	if checked.Number != last.Number || checked.Status != "valid" || size == 0 {
 		return fmt.Errorf(
-			"the check of %s answers %s for %s, and its page has %d bytes", last.Number, checked.Status, checked.Number, size,
+			"the check of %s answers %s for %s, and its page has %d bytes",
+			last.Number,
+			checked.Status,
+			checked.Number,
+			size,
 		)
 	}
 	t.say("The code of the last one, checked without a token: %s is %s", checked.Number, checked.Status)

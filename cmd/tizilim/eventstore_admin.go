@@ -105,7 +105,12 @@ func openAdmin(ctx context.Context, dir, what, to string) (answer io.ReadCloser,
 		},
 		DisableKeepAlives: true,
 	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://store/"+what+"?to="+url.QueryEscape(to), nil)
+	request, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		"http://store/"+what+"?to="+url.QueryEscape(to),
+		nil,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -39,8 +39,12 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 			return fmt.Errorf("%s is a stream of the registry, and only the registry appends to it: "+
 				"--force appends without checking its rules", c.Stream)
 		}
-		slog.Warn("appending to a stream of the registry without checking its rules: an appended event cannot be removed, "+
-			"and an event that the registry cannot read stops it", "stream", c.Stream)
+		slog.Warn(
+			"appending to a stream of the registry without checking its rules: an appended event cannot be removed, "+
+				"and an event that the registry cannot read stops it",
+			"stream",
+			c.Stream,
+		)
 	}
 	events, err := readEventLines(os.Stdin)
 	if err != nil {
@@ -80,7 +84,9 @@ func parseExpected(text string) (eventstore.Expected, error) {
 	}
 	revision, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return 0, errors.New("--expect is not a revision: give the revision of the last event of the stream, or no-stream")
+		return 0, errors.New(
+			"--expect is not a revision: give the revision of the last event of the stream, or no-stream",
+		)
 	}
 	return eventstore.Expected(revision), nil
 }

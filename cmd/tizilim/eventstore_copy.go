@@ -60,7 +60,8 @@ func (c *storeCopyCommand) Run(ctx context.Context) (err error) {
 	)
 	if report.System > 0 {
 		fmt.Printf(
-			"%d events of system streams ($…) of the source were not copied: its users, rights and statistics\n", report.System,
+			"%d events of system streams ($…) of the source were not copied: its users, rights and statistics\n",
+			report.System,
 		)
 	}
 	if report.Untimed > 0 {

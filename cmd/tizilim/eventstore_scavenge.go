@@ -80,7 +80,10 @@ func answerScavenge(w http.ResponseWriter, r *http.Request, node *embedded.Node)
 		_ = out.Encode(news)
 		_ = connection.Flush()
 	}
-	report, err := node.Scavenge(r.Context(), throttled(func(s embedded.Scavenged) { send(scavengeLine{Progress: &s}) }))
+	report, err := node.Scavenge(
+		r.Context(),
+		throttled(func(s embedded.Scavenged) { send(scavengeLine{Progress: &s}) }),
+	)
 	if err != nil {
 		send(scavengeLine{Error: err.Error()})
 		return

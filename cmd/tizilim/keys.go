@@ -61,7 +61,10 @@ func openKeys(dir string) (keys, error) {
 // existingKeys reads the keys of a data directory, which must have keys already.
 func existingKeys(data string) (keys, error) {
 	if _, err := os.Stat(keysDir(data)); errors.Is(err, fs.ErrNotExist) {
-		return keys{}, fmt.Errorf("%s is not the data directory of a registry: give that of the server with --data", data)
+		return keys{}, fmt.Errorf(
+			"%s is not the data directory of a registry: give that of the server with --data",
+			data,
+		)
 	}
 	return openKeys(keysDir(data))
 }

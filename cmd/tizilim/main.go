@@ -58,10 +58,15 @@ func forgetEmptyVariables() {
 // line, 1 for another error. Every error is one sentence on standard error.
 func run(ctx context.Context, args []string) int {
 	var cli commandLine
-	parser, err := kong.New(&cli,
-		kong.Name("tizilim"), kong.Description("Register of residence and lists for service housing, recorded as events."),
+	parser, err := kong.New(
+		&cli,
+		kong.Name(
+			"tizilim",
+		),
+		kong.Description("Register of residence and lists for service housing, recorded as events."),
 		kong.Vars{"version": version()},
-		kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
 	if err != nil {
 		panic(err) // the struct tags of commandLine are wrong
 	}

@@ -115,7 +115,12 @@ func (p *process) exits(code int) {
 	}
 	if p.code != code {
 		p.t.Fatalf(
-			"%v ended with %d, want %d:\n%s%s", p.cmd.Args, p.code, code, tail(p.stdout.String()), tail(p.stderr.String()),
+			"%v ended with %d, want %d:\n%s%s",
+			p.cmd.Args,
+			p.code,
+			code,
+			tail(p.stdout.String()),
+			tail(p.stderr.String()),
 		)
 	}
 }
@@ -225,7 +230,19 @@ func startRedis(t testing.TB, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", t.TempDir())
+	cmd := exec.Command(
+		binary,
+		"--port",
+		port,
+		"--bind",
+		host,
+		"--save",
+		"",
+		"--appendonly",
+		"no",
+		"--dir",
+		t.TempDir(),
+	)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

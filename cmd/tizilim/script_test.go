@@ -246,6 +246,7 @@ func scriptSignal(ts *testscript.TestScript, _ bool, args []string) {
 	e, err := readEndpoints(ts.MkAbs(args[1]))
 	ts.Check(err)
 	ts.Check(syscall.Kill(
-		e.PID, map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]],
+		e.PID,
+		map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "KILL": syscall.SIGKILL}[args[0]],
 	))
 }

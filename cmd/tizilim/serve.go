@@ -39,7 +39,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	if c.BaseURL != "" {
 		if u, err := parseHTTP(c.BaseURL); err != nil || u.RawQuery != "" || u.Fragment != "" {
-			return errors.New("--base-url is not the address of a server: write it as https://host or https://host/path")
+			return errors.New(
+				"--base-url is not the address of a server: write it as https://host or https://host/path",
+			)
 		}
 	}
 	if c.Mobile != "" {
@@ -153,7 +155,11 @@ func (a *app) explainWait(ctx context.Context, c *serveCommand, status projectio
 	defer cancel()
 	explained := false
 	if err := a.redis.Ping(ctx).Err(); err != nil && !errors.Is(err, context.Canceled) {
-		slog.Warn("Redis at "+withoutSecrets(c.Redis)+" does not answer; the API answers 503 until it does", "error", err)
+		slog.Warn(
+			"Redis at "+withoutSecrets(c.Redis)+" does not answer; the API answers 503 until it does",
+			"error",
+			err,
+		)
 		explained = true
 	}
 	if _, err := a.store.Head(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -161,8 +167,11 @@ func (a *app) explainWait(ctx context.Context, c *serveCommand, status projectio
 		if errors.As(err, &why) {
 			err = why // the sentence for the operator, without what wraps it
 		}
-		slog.Warn("the event store at "+withoutSecrets(c.Eventstore)+" cannot be used; the API answers 503 until it can",
-			"error", err)
+		slog.Warn(
+			"the event store at "+withoutSecrets(c.Eventstore)+" cannot be used; the API answers 503 until it can",
+			"error",
+			err,
+		)
 		explained = true
 	}
 	if !explained {

@@ -37,7 +37,9 @@ func openAuthority(path string) (authority, error) {
 	d, err := eds.ReadDemonstration(text)
 	if err != nil {
 		return authority{}, fmt.Errorf(
-			"%s is not a demonstration authority (%w): delete the file, and the next start creates a new one", path, err,
+			"%s is not a demonstration authority (%w): delete the file, and the next start creates a new one",
+			path,
+			err,
 		)
 	}
 	return authority{d}, nil
