@@ -62,20 +62,20 @@ func everything(s *subtest) map[string][]probe {
 	home := s.dwelling(person)
 	registered := s.registered(person, home, "2026-03-01", "").id("registration_id")
 	list := s.list()
-	kase := s.applied(person, list)
-	placement := s.placed(kase).at("placement").(map[string]any)
+	caseID := s.applied(person, list)
+	placement := s.placed(caseID).at("placement").(map[string]any)
 	certificate, entry := placement["certificate_id"].(string), placement["entry_id"].(string)
 	s.registered(person, s.dwelling(), "2026-03-02", "") // ends the first one
 	sheet := s.command("/v1/persons/"+person+"/departure-sheets", own, body{"registration_id": registered}).
 		is(http.StatusCreated).
 		id("certificate_id")
-	talon := certificates.TalonOf(parse[domain.CaseID](kase)).String()
+	talon := certificates.TalonOf(parse[domain.CaseID](caseID)).String()
 	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
 	return map[string][]probe{
 		"search-person":       {{"/v1/persons/search", operator, body{"iin": iin}}},
 		"get-own-contacts":    {{"/v1/me/contacts", own, nil}},
 		"get-representatives": {{"/v1/persons/" + person + "/representatives", auditor, nil}},
-		"get-case":            {{"/v1/cases/" + kase, own, nil}, {"/v1/cases/" + kase, auditor, nil}},
+		"get-case":            {{"/v1/cases/" + caseID, own, nil}, {"/v1/cases/" + caseID, auditor, nil}},
 		"get-certificate": {
 			{"/v1/certificates/" + certificate, own, nil},
 			{"/v1/certificates/" + sheet, own, nil},

@@ -206,8 +206,8 @@ func looks(s *subtest) []look {
 		is(201)
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, leaver).with(body{"departure_sheet": true})).
 		is(201)
-	kase := out.id("case_id")
-	s.step(kase, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
+	caseID := out.id("case_id")
+	s.step(caseID, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
 	mover, ended := s.moved()
 	own := "/v1/certificates/" + s.sheetOf(mover, ended, operator).is(201).id("certificate_id")
 	list := s.list()
@@ -228,10 +228,10 @@ func looks(s *subtest) []look {
 
 	persons, homes := "/v1/persons/"+guest, "/v1/dwellings/"+home
 	nobody := map[string]string{}
-	in := func(kase string, persons ...string) map[string]string {
+	in := func(caseID string, persons ...string) map[string]string {
 		m := map[string]string{}
 		for _, p := range persons {
-			m[p] = kase
+			m[p] = caseID
 		}
 		return m
 	}
@@ -271,15 +271,15 @@ func looks(s *subtest) []look {
 			body:   body{"iin": iin},
 			leaves: in("", sought),
 		},
-		{what: "get-case", path: "/v1/cases/" + kase, leaves: in(kase, owner, leaver)},
-		{what: "get-case", path: "/v1/cases/" + kase, by: owner, leaves: in(kase, leaver), why: accesslog.Party},
-		{what: "get-case", path: "/v1/cases/" + kase, by: leaver, leaves: in(kase, owner), why: accesslog.Party},
+		{what: "get-case", path: "/v1/cases/" + caseID, leaves: in(caseID, owner, leaver)},
+		{what: "get-case", path: "/v1/cases/" + caseID, by: owner, leaves: in(caseID, leaver), why: accesslog.Party},
+		{what: "get-case", path: "/v1/cases/" + caseID, by: leaver, leaves: in(caseID, owner), why: accesslog.Party},
 		{what: "get-case", path: "/v1/cases/" + wish, leaves: in(wish, guest, other)},
 		{what: "get-case", path: "/v1/cases/" + wish, by: guest, leaves: in(wish, other), why: accesslog.Party},
 		{what: "get-case", path: "/v1/cases/" + behind, by: second, leaves: nobody},
-		{what: "get-certificate", path: sheet, leaves: in(kase, leaver)},
-		{what: "get-certificate", path: sheet, header: pdf, leaves: in(kase, leaver)},
-		{what: "get-certificate", path: sheet, by: owner, leaves: in(kase, leaver), why: accesslog.Party},
+		{what: "get-certificate", path: sheet, leaves: in(caseID, leaver)},
+		{what: "get-certificate", path: sheet, header: pdf, leaves: in(caseID, leaver)},
+		{what: "get-certificate", path: sheet, by: owner, leaves: in(caseID, leaver), why: accesslog.Party},
 		{what: "get-certificate", path: sheet, by: leaver, leaves: nobody},
 		{what: "get-certificate", path: own, leaves: in("", mover)},
 		{what: "get-certificate", path: own, by: mover, leaves: nobody},
@@ -462,16 +462,16 @@ func TestC21_EveryReadOfPersonalDataLeavesItsEntriesAndNoOthers(t *testing.T) {
 					if p.Role != domain.RoleCitizen {
 						why = accesslog.DefaultOf(p.Role)
 					}
-					kase := note.CaseID.String()
+					caseID := note.CaseID.String()
 					if note.CaseID.IsZero() {
-						kase = ""
+						caseID = ""
 					}
-					if l.leaves[person] == "*" && kase != "" {
-						kase = "*"
+					if l.leaves[person] == "*" && caseID != "" {
+						caseID = "*"
 					}
 					if note.Reader != p.Account || note.Role != p.Role || note.Operation != l.what ||
 						note.Purpose != why ||
-						kase != l.leaves[person] ||
+						caseID != l.leaves[person] ||
 						!note.ReadAt.Equal(r.clock.Now()) {
 						t.Errorf("the entry is %+v", note)
 					}

@@ -42,8 +42,8 @@ func TestQ5_OneEntryOnAllListsOfABodyOverHTTP(t *testing.T) {
 		is(http.StatusCreated).
 		id("case_id")
 	s.placed(here)
-	for kase, code := range map[string]domain.Code{there: domain.CodeAlreadyOnList, beside: domain.CodeSpouseOnList} {
-		a := s.command("/v1/cases/"+kase+"/decision", commission, placing)
+	for caseID, code := range map[string]domain.Code{there: domain.CodeAlreadyOnList, beside: domain.CodeSpouseOnList} {
+		a := s.command("/v1/cases/"+caseID+"/decision", commission, placing)
 		a.refused(http.StatusConflict, code, "")
 		if !strings.Contains(a.text, first) {
 			t.Errorf("the refusal does not name the list: %s", a.text)

@@ -183,12 +183,12 @@ func TestC21_EverybodySeesWhoReadTheirDataAndWhy(t *testing.T) {
 	s.get(path, s.as(guest)).is(200)
 	r.clock.pass(time.Hour)
 	s.get("/v1/dwellings/"+home+"/residents", s.as(owner)).is(200)
-	kase := s.applied(guest, s.list())
-	s.seen("/v1/cases/"+kase, s.token(domain.RoleAuditor), s.command("/v1/persons", s.token(domain.RoleOperator), body{
+	caseID := s.applied(guest, s.list())
+	s.seen("/v1/cases/"+caseID, s.token(domain.RoleAuditor), s.command("/v1/persons", s.token(domain.RoleOperator), body{
 		"name": "Н", "birth_date": "1990-05-17", "class": "refugee"}).is(201))
 
 	want := []string{
-		"2026-03-15T14:00:00+05:00 auditor-1 auditor get-case audit " + kase,
+		"2026-03-15T14:00:00+05:00 auditor-1 auditor get-case audit " + caseID,
 		"2026-03-15T14:00:00+05:00 " + owner + " citizen get-dwelling-residents owner <nil>",
 		"2026-03-15T13:00:00+05:00 provider-1 provider get-person-residence court_request <nil>",
 		"2026-03-15T12:00:00+05:00 operator-1 operator get-person-residence service <nil>",

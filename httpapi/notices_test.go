@@ -134,9 +134,9 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 	if a := s.seen("/v1/me/notices", s.as(stranger), told); a.at("all") != 0.0 || len(a.at("notices").([]any)) != 0 {
 		t.Errorf("a stranger's inbox: %s", a.text)
 	}
-	kase := s.seen("/v1/cases/"+out.id("case_id"), s.as(owner), told)
-	if kase.at("notified_at") == nil {
-		t.Errorf("C11 the decision is not notified: %s", kase.text)
+	caseID := s.seen("/v1/cases/"+out.id("case_id"), s.as(owner), told)
+	if caseID.at("notified_at") == nil {
+		t.Errorf("C11 the decision is not notified: %s", caseID.text)
 	}
 	s.get("/v1/me/notices?cursor=x", s.as(owner)).
 		refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")

@@ -190,8 +190,8 @@ func TestC18_ACoOwnersAnswerIsSignedByTheCoOwner(t *testing.T) {
 	owner, other, tenant := s.citizen(), s.citizen(), s.citizen()
 	dwelling := s.dwelling(owner, other)
 	s.registered(tenant, dwelling, "2026-03-01", "")
-	kase := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, tenant)).is(201).id("case_id")
-	path := "/v1/cases/" + kase + "/confirmation"
+	caseID := s.command("/v1/deregistrations", s.as(owner), removal(owner, dwelling, tenant)).is(201).id("case_id")
+	path := "/v1/cases/" + caseID + "/confirmation"
 	key := header{"Idempotency-Key", "key"}
 	yes := body{"outcome": "confirm", "signature": body{"method": "eds"}}
 	s.command(path, s.as(other), s.signedBy(s.iinOf(owner), "POST "+path, yes, key), key).
@@ -201,7 +201,7 @@ func TestC18_ACoOwnersAnswerIsSignedByTheCoOwner(t *testing.T) {
 	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST /v1/cases/another/confirmation", yes, key), key).
 		refused(422, domain.CodeSignatureMismatch, "signature")
 	s.command(path, s.as(other), s.signedBy(s.iinOf(other), "POST "+path, yes, key), key).is(200)
-	log := s.stream("case-" + kase)
+	log := s.stream("case-" + caseID)
 	if e := log[1].Event.(residence.CoOwnerConfirmed); e.Evidence.Signer != parse[domain.PersonID](other) ||
 		len(e.Evidence.CMS) == 0 {
 		t.Errorf("the log has not the co-owner's signature: %v", e.Evidence.Signer)
@@ -223,11 +223,11 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 	must(t, err)
 	cms, err := s.authority.Sign(s.iinOf(person), toSign, s.clock.Now())
 	must(t, err)
-	kase := s.command(applyPath, s.as(person), form.with(body{"signature": body{"method": "eds", "cms": cms}}), key).
+	caseID := s.command(applyPath, s.as(person), form.with(body{"signature": body{"method": "eds", "cms": cms}}), key).
 		is(201).
 		id("case_id")
 
-	e := s.stream("case-" + kase)[0].Event.(housing.ApplicationReceived)
+	e := s.stream("case-" + caseID)[0].Event.(housing.ApplicationReceived)
 	checked, err := s.signatures.Verify([]byte(e.Evidence.Text), e.Evidence.CMS, e.ReceivedAt)
 	must(t, err)
 	if checked.Signer != e.ApplicantID || checked.Certificate != e.Evidence.Certificate ||
