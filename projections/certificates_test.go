@@ -70,7 +70,7 @@ func TestR17_TheModelKnowsWhichSheetStands(t *testing.T) {
 func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, s := context.Background(), newScript()
-		person, kase := personID(2).Stream(), caseID(1).Stream()
+		person, caseStream := personID(2).Stream(), caseID(1).Stream()
 		ended, stays := registrationID(1), registrationID(2)
 		s.add(person, residence.PersonRecorded{PersonID: personID(2), Class: residence.Citizen})
 		ending := s.add(person, residence.RegistrationEnded{PersonID: personID(2), RegistrationID: ended,
@@ -87,8 +87,8 @@ func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 		}
 		day := domain.DateOf(s.now)
 		first, second := residence.Standing{EndedOn: day}, residence.Standing{EndedOn: day.AddDays(-1)}
-		issue(kase, certificateID(1), ended, ending)
-		s.add(kase, certificates.Duplicated{
+		issue(caseStream, certificateID(1), ended, ending)
+		s.add(caseStream, certificates.Duplicated{
 			CaseID: caseID(1), CertificateID: certificateID(2), Replaces: certificateID(1), Copy: 1, IssuedAt: s.now,
 			PersonID: personID(2), RegistrationID: ended, Ending: domain.EventRef{Stream: person, Revision: ending.Revision},
 		})
