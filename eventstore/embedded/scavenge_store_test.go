@@ -196,16 +196,21 @@ func TestAScavengeSurvivesAPowerFailure(t *testing.T) {
 					}
 				})
 			}
-			turn := make(chan struct{}, 100)
+			reached, crashed := make(chan struct{}), make(chan struct{})
 			work.Go(func() {
-				_, _ = s.scavenge(ctx, func(Scavenged) { turn <- struct{}{} })
+				turns := 0
+				_, _ = s.scavenge(ctx, func(Scavenged) {
+					if turns++; turns == 1+failure%6 { // the power fails behind this turn
+						close(reached)
+						<-crashed
+					}
+				})
 			})
-			for range 1 + failure%6 {
-				<-turn
-			}
+			<-reached
 			after := disk.CrashClone(vfs.CrashCloneCfg{
 				UnsyncedDataPercent: 25 * (failure % 4), RNG: rand.New(rand.NewPCG(2, uint64(failure))),
 			})
+			close(crashed)
 			stop()
 			work.Wait()
 			if err := s.close(); err != nil {
