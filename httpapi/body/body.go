@@ -23,6 +23,12 @@ import (
 // takes is 3.
 const maxDepth = 16
 
+// maxValues bounds how many values a body may have: objects, lists, texts, numbers and
+// booleans, at every level. The longest list that an operation takes has 1000 items.
+// What a value costs later, in checks and in the canonical form that is signed, is many
+// times what it costs to read.
+const maxValues = 5000
+
 // JSON reads and writes bodies. The reader of the standard library is too lenient
 // for a registry: it replaces bytes that are not UTF-8, takes the last of two
 // members of one name, and reads null as a member that is left out. JSON refuses
@@ -70,9 +76,12 @@ func checkJSON(data []byte) error {
 	return nil
 }
 
-type jsonCheck struct{ decoder *json.Decoder }
+type jsonCheck struct {
+	decoder *json.Decoder
+	values  int // read until now
+}
 
-func (c jsonCheck) value(path string, depth int) error {
+func (c *jsonCheck) value(path string, depth int) error {
 	token, err := c.decoder.Token()
 	if err != nil {
 		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
@@ -81,6 +90,10 @@ func (c jsonCheck) value(path string, depth int) error {
 	if depth > maxDepth {
 		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
 			"the body is nested deeper than any operation takes: at most %d levels", maxDepth)
+	}
+	if c.values++; c.values > maxValues {
+		return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"the body has more values than any operation takes: at most %d", maxValues)
 	}
 	switch v := token.(type) {
 	case nil:
@@ -104,7 +117,7 @@ func (c jsonCheck) value(path string, depth int) error {
 	return nil
 }
 
-func (c jsonCheck) object(path string, depth int) error {
+func (c *jsonCheck) object(path string, depth int) error {
 	seen := map[string]bool{}
 	for c.decoder.More() {
 		token, err := c.decoder.Token()
@@ -112,6 +125,12 @@ func (c jsonCheck) object(path string, depth int) error {
 			return c.cut()
 		}
 		name := token.(string) // the decoder takes nothing else as the name of a member
+		// huma builds the path of a member in one buffer, and takes back only what follows
+		// the last point or bracket.
+		if strings.ContainsAny(name, ".[") {
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"the name of a member has a point or a bracket; no operation has such a member").At(path)
+		}
 		member := problem.MemberPath(path, name)
 		if seen[name] {
 			return domain.Refuse(domain.Invalid, domain.CodeMalformed,
@@ -125,7 +144,7 @@ func (c jsonCheck) object(path string, depth int) error {
 	return c.end()
 }
 
-func (c jsonCheck) list(path string, depth int) error {
+func (c *jsonCheck) list(path string, depth int) error {
 	for i := 0; c.decoder.More(); i++ {
 		if err := c.value(fmt.Sprintf("%s[%d]", path, i), depth+1); err != nil {
 			return err
@@ -134,14 +153,14 @@ func (c jsonCheck) list(path string, depth int) error {
 	return c.end()
 }
 
-func (c jsonCheck) end() error {
+func (c *jsonCheck) end() error {
 	if _, err := c.decoder.Token(); err != nil {
 		return c.cut()
 	}
 	return nil
 }
 
-func (c jsonCheck) cut() error {
+func (c *jsonCheck) cut() error {
 	return domain.Refuse(domain.Invalid, domain.CodeMalformed,
 		"the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
 }

@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -62,25 +63,7 @@ func formProblem(status int, msg string, errs ...error) huma.StatusError {
 		return New(http.StatusBadRequest, domain.CodeMalformed,
 			"the request body did not arrive whole; send the request again", "")
 	}
-	var faults, unknown []FieldProblem
-	for _, err := range errs {
-		if err == nil {
-			continue
-		}
-		detail := &huma.ErrorDetail{Message: err.Error()}
-		if converted, ok := err.(huma.ErrorDetailer); ok {
-			detail = converted.ErrorDetail()
-		}
-		if f := fault(detail); f.Code == domain.CodeUnknownField {
-			unknown = append(unknown, f)
-		} else {
-			faults = append(faults, f)
-		}
-	}
-	// Unknown members come in the order of a map: sorted, the same request gets
-	// the same answer.
-	slices.SortFunc(unknown, func(a, b FieldProblem) int { return strings.Compare(a.Field, b.Field) })
-	faults = append(faults, unknown...)
+	faults, all := faultsOf(errs)
 	if len(faults) == 0 { // huma names no fault only where the body is missing
 		return New(http.StatusBadRequest, domain.CodeMalformed,
 			"this operation needs a JSON object as its body; send one", "")
@@ -93,11 +76,59 @@ func formProblem(status int, msg string, errs ...error) huma.StatusError {
 		status = http.StatusUnprocessableEntity
 	}
 	p := New(status, first.Code, first.Detail, first.Field)
-	if len(faults) > 1 {
+	if all > 1 {
 		p.Errors = faults
+	}
+	if all > len(faults) {
+		p.Detail += fmt.Sprintf(" (the request has %d faults; errors lists the first %d)", all, len(faults))
 	}
 	return p
 }
+
+// maxFaults bounds how many faults of a request a [Problem] lists. A body of 64 KB can
+// have thousands.
+const maxFaults = 20
+
+// faultsOf returns the first faults that huma found, at most [maxFaults], and how many
+// there are in all. Unknown members come last, in the order of their paths: huma finds
+// them in the order of a map, and the same request must get the same answer.
+//
+// The text of huma's errors is never asked for: it repeats the whole object at fault,
+// once for each of its members.
+func faultsOf(errs []error) (faults []FieldProblem, all int) {
+	type unknownMember struct {
+		path   string
+		detail *huma.ErrorDetail
+	}
+	var unknown []unknownMember
+	for _, err := range errs {
+		if err == nil {
+			continue
+		}
+		all++
+		detail := detailOf(err)
+		if detail.Message == validation.MsgUnexpectedProperty || detail.Message == unknownParameter {
+			unknown = append(unknown, unknownMember{path(detail.Location), detail})
+		} else if len(faults) < maxFaults {
+			faults = append(faults, fault(detail))
+		}
+	}
+	slices.SortFunc(unknown, func(a, b unknownMember) int { return strings.Compare(a.path, b.path) })
+	for _, u := range unknown[:min(len(unknown), maxFaults-len(faults))] {
+		faults = append(faults, fault(u.detail))
+	}
+	return faults, all
+}
+
+func detailOf(err error) *huma.ErrorDetail {
+	if detailed, ok := err.(huma.ErrorDetailer); ok {
+		return detailed.ErrorDetail()
+	}
+	return &huma.ErrorDetail{Message: err.Error()}
+}
+
+// unknownParameter is what huma says about a parameter that an operation does not have.
+const unknownParameter = "unknown query parameter"
 
 // missingMember is the sentence about a member that is missing.
 var missingMember = regexp.MustCompile(`^the member (\S+) is missing; add it$`)
@@ -124,7 +155,7 @@ func fault(d *huma.ErrorDetail) FieldProblem {
 		return FieldProblem{domain.Code(m[1]), field, m[3]}
 	}
 	switch d.Message {
-	case "unknown query parameter":
+	case unknownParameter:
 		return FieldProblem{
 			domain.CodeUnknownField, field, "this operation has no such parameter; remove it or correct its name",
 		}

@@ -19,7 +19,7 @@ type Problem struct {
 	Code   domain.Code    `json:"code" doc:"The stable name of the refusal, for programs" example:"iin_control_digit"`
 	Detail string         `json:"detail" doc:"What is wrong and how to mend it"`
 	Field  string         `json:"field,omitempty" doc:"The path of the member of the request that is wrong" example:"persons[1]"`
-	Errors []FieldProblem `json:"errors,omitempty" doc:"All faults of the request, if there are several"`
+	Errors []FieldProblem `json:"errors,omitempty" doc:"The faults of the request, if there are several; of more than 20, the first 20"`
 }
 
 // FieldProblem is one of several faults of a request.
