@@ -47,6 +47,9 @@ func (s *Server) previewSignature() operation.Operation {
 		}`,
 		Shows: operation.ShowsNobody("what the caller has sent"),
 	}, func(_ context.Context, in *previewSignatureInput) (*previewedSignature, error) {
+		if err := operation.CheckKey(in.Body.IdempotencyKey, "idempotency_key"); err != nil {
+			return nil, err
+		}
 		body, err := json.Marshal(in.Body.Application)
 		if err != nil {
 			return nil, err

@@ -259,3 +259,43 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 		t.Error("the event says something else than what was signed")
 	}
 }
+
+// JSON has no bytes that are not UTF-8: in the text that is signed, each of these keys
+// is written as the same character. One signature would carry as many commands.
+func TestC16_AKeyThatIsNotPrintableASCIINamesNoCommand(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	person, list := s.citizen(), s.list()
+	right := s.signedBy(s.iinOf(person), "POST "+applyPath,
+		application(person, list).with(body{"channel": "portal"}), header{"Idempotency-Key", "key \xff"})
+	before := s.head()
+	for what, key := range map[string]string{
+		"an invalid byte":           "key \xff",
+		"another one":               "key \xfe",
+		"a byte of two alone":       "key \xc3",
+		"the rest of two bytes":     "key \x80",
+		"the replacement character": "key \ufffd",
+		"Kazakh letters":            "кілт",
+		"a tab":                     "key\tkey",
+		"a space that is not ASCII": "key\u00a0key",
+	} {
+		t.Run("C16 "+what, func(t *testing.T) {
+			s := r.at(t)
+			a := s.command(applyPath, s.as(person), right, header{"Idempotency-Key", key}).
+				refused(422, domain.CodeMalformed, "header.Idempotency-Key")
+			if a.body["errors"] != nil {
+				t.Errorf("there is more than one fault: %s", a.text)
+			}
+			s.send("POST", "/v1/signatures/preview", s.as(person), body{
+				"request": "POST " + applyPath, "idempotency_key": key, "application": body{},
+			}).refused(422, domain.CodeMalformed, "idempotency_key")
+		})
+	}
+	if s.head() != before {
+		t.Error("a refused application left a trace")
+	}
+	key := header{"Idempotency-Key", "a key: of ~all! kinds of signs, 1/2"}
+	s.command(applyPath, s.as(person), application(person, list).with(body{
+		"channel": "portal", "signature": body{"method": "eds"},
+	}), key).is(201)
+}

@@ -28,7 +28,7 @@ var keySpace = uuid.MustParse("6f3d2c1e-54a8-5d0e-9a53-7a5d1f6b0c11")
 
 // Posted is the input of every command: headers, ?dry_run and a body of type B.
 type Posted[B any] struct {
-	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"The name of this command; send the same one when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
+	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"The name of this command, in printable ASCII; send the same one when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
 	IfMatch        string `header:"If-Match" maxLength:"40" doc:"The ETag of the record that your decision rests on; the answer is 412 if the record has changed since"`
 	DryRun         bool   `query:"dry_run" doc:"true changes nothing: the answer shows the events that would be appended. If they show data of other persons, this is in the access log"`
 	Body           B
@@ -115,6 +115,9 @@ func Command[I, R any, P postedInput[I]](d Declaration, run RunCommand[I, R]) Op
 // after the access log has noted it.
 func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 	run func(context.Context, Call) (command.Receipt, R, error)) (*Done[R], error) {
+	if err := CheckKey(in.key, "header.Idempotency-Key"); err != nil {
+		return nil, err
+	}
 	revision, err := parseETag(in.ifMatch)
 	if err != nil {
 		return nil, err

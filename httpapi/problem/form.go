@@ -139,12 +139,13 @@ var codeAndSentence = regexp.MustCompile(`(?s)^([a-z][a-z0-9_]*)(?: \(([^)]*)\))
 // fault reads what huma says about a location such as body.persons[1].
 func fault(d *huma.ErrorDetail) FieldProblem {
 	field := path(d.Location)
+	m := codeAndSentence.FindStringSubmatch(d.Message)
 	if d.Location == "header.Idempotency-Key" {
 		return FieldProblem{domain.CodeKeyRequired, field,
 			"every command needs an Idempotency-Key header of 1 to 200 characters, such as a random UUID: " +
 				"send the same key again when you repeat the request"}
 	}
-	if m := codeAndSentence.FindStringSubmatch(d.Message); m != nil {
+	if m != nil {
 		if m[2] != "" {
 			field = m[2]
 		}
