@@ -32,6 +32,29 @@ type NewEvent struct {
 	Meta  domain.Meta
 }
 
+// maxAppendSize is the default limit of an event store for one append, in bytes of data,
+// metadata and type in UTF-16.
+const maxAppendSize = 1 << 20
+
+// CheckSize refuses events that are too large for one append. The store would refuse them
+// at every attempt.
+func CheckSize(events []NewEvent) error {
+	size := 0
+	for _, e := range events {
+		data, err := encode(e)
+		if err != nil {
+			return err
+		}
+		size += len(data.Data) + len(data.Metadata) + 2*len(data.EventType)
+	}
+	if size > maxAppendSize {
+		return domain.Refuse(domain.Invalid, domain.CodeBodyTooLarge,
+			"the events of this request are too large to be recorded together: write shorter texts, "+
+				"or send its items in several requests")
+	}
+	return nil
+}
+
 // Append appends the events to the stream, all or none, if the stream is at the
 // expected revision. It returns the position of the last event. It is idempotent: a
 // repeated append adds nothing and returns the same position.

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -173,4 +174,33 @@ func TestR14_AWrongDwellingIsPutRightAndTheResidentsOfBothFollow(t *testing.T) {
 	) != wrong {
 		t.Errorf("in 2025 the person resided at %s", then.text)
 	}
+}
+
+// Each event of a correction has its reasons. JSON writes < in six bytes, so that a body
+// of 40 KB makes more than the event store takes in one append (1 MiB).
+func TestACorrectionThatIsTooLargeToBeRecordedIsRefused(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	provider, person, dwelling := s.token(domain.RoleProvider), s.citizen(), s.dwelling()
+	s.registered(person, dwelling, "2026-03-01", "")
+	var changes []body
+	for i := range 50 {
+		from := domain.NewDate(2010, time.January, 1).AddDays(i * 60)
+		changes = append(changes, body{
+			"action": "insert", "dwelling_id": dwelling, "kind": "permanent", "effective_from": from.String(),
+			"ended_on": from.AddDays(30).String(), "reason": "owner_application",
+		})
+	}
+	path := "/v1/persons/" + person + "/corrections"
+	act := correction(changes...).with(body{"accept": []string{"leaves_hole"}})
+	large := act.with(body{"reasons": strings.Repeat("<", 4000)})
+	before, key := s.head(), header{"Idempotency-Key", "large"}
+	for _, query := range []string{"", "?dry_run=true"} {
+		s.command(path+query, provider, large, key).
+			refused(http.StatusRequestEntityTooLarge, domain.CodeBodyTooLarge, "")
+	}
+	if s.head() != before {
+		t.Error("a refused correction left a trace")
+	}
+	s.command(path, provider, act, key).is(http.StatusCreated)
 }

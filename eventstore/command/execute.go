@@ -105,6 +105,10 @@ func (x execution[S, P]) attempt(
 		}
 		return Receipt{}, newer, false, err
 	}
+	recordable := c.recordable(events)
+	if err := eventstore.CheckSize(recordable); err != nil {
+		return Receipt{}, nil, false, err
+	}
 	if c.dryRun {
 		plan := planned(c.cmd, c.stream, c.correlation, events)
 		return Receipt{Stream: c.stream, Planned: true, Events: plan}, nil, false, nil
@@ -119,7 +123,7 @@ func (x execution[S, P]) attempt(
 			return Receipt{}, nil, false, err
 		}
 	}
-	_, err = x.h.log.Append(ctx, c.stream, v.revision, c.recordable(events))
+	_, err = x.h.log.Append(ctx, c.stream, v.revision, recordable)
 	var moved *eventstore.RevisionError
 	if errors.As(err, &moved) {
 		newer, _, err = x.stream.readBack(ctx, v)

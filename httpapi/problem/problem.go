@@ -48,8 +48,12 @@ func (p *Problem) GetHeaders() http.Header {
 	return h
 }
 
-// statusOf is the one table from the kind of a refusal to its HTTP status.
+// statusOf is the one table from a refusal to its HTTP status: by its kind, but 413 for
+// what is too large.
 func statusOf(e *domain.Error) int {
+	if e.Code == domain.CodeBodyTooLarge {
+		return http.StatusRequestEntityTooLarge
+	}
 	switch e.Kind {
 	case domain.Conflict:
 		return http.StatusConflict
