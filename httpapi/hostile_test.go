@@ -148,6 +148,10 @@ func TestAProblemListsTheFirstFaultsAndCountsThem(t *testing.T) {
 	}
 }
 
+// slack is what a request may take beside the cost of its body, such as a buffer that the
+// pool did not have.
+const slack = 1 << 20
+
 // What a hostile body costs grows as its size does: four times the bytes take at most
 // five times the memory.
 func TestTheCostOfAHostileBodyIsLinear(t *testing.T) {
@@ -175,7 +179,7 @@ func TestTheCostOfAHostileBodyIsLinear(t *testing.T) {
 				return (end.TotalAlloc - begin.TotalAlloc) / 3
 			}
 			small, large := cost(largestBody/4), cost(largestBody)
-			if large > 5*small {
+			if large > 5*small+slack {
 				t.Errorf("a body of 16 KB takes %d bytes of memory, one of 64 KB %d", small, large)
 			}
 			if large > 16<<20 {
