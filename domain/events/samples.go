@@ -10,7 +10,10 @@ import (
 )
 
 //go:embed testdata/*.json
-var files embed.FS
+var compiled embed.FS
+
+// files has the samples below testdata.
+var files fs.FS = compiled
 
 // Sample is an event as the log stores it: data and metadata. Both are JSON.
 type Sample struct {
