@@ -166,9 +166,6 @@ func firstDifference(want, got string) string {
 
 // A statement that no example reaches could be changed without anybody seeing it.
 func TestExamplesReachEveryStatementOfTheModels(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds and runs the golden test once more, with coverage")
-	}
 	profile := filepath.Join(t.TempDir(), "cover")
 	run := exec.Command("go", "test", "-count=1", "-vet=off", "-run", "^TestModelsWriteWhatTheirGoldenFilesShow$",
 		"-coverprofile", profile, ".")
