@@ -148,10 +148,6 @@ func TestAProblemListsTheFirstFaultsAndCountsThem(t *testing.T) {
 	}
 }
 
-// slack is what a request may take beside the cost of its body, such as a buffer that the
-// pool did not have.
-const slack = 1 << 20
-
 // What a hostile body costs grows as its size does: four times the bytes take at most
 // five times the memory.
 func TestTheCostOfAHostileBodyIsLinear(t *testing.T) {
@@ -167,19 +163,23 @@ func TestTheCostOfAHostileBodyIsLinear(t *testing.T) {
 				if len(text) > size {
 					t.Fatalf("the body of %d bytes has %d", size, len(text))
 				}
-				s.post(h.path, token, "key", text) // fills the pools of buffers
-				var begin, end runtime.MemStats
-				runtime.ReadMemStats(&begin)
-				for range 3 {
-					if a := s.post(h.path, token, "key", text); a.status >= 500 {
+				// The least of several requests: in the others a pool had no buffer to give.
+				for range 8 {
+					var begin, end runtime.MemStats
+					runtime.ReadMemStats(&begin)
+					a := s.post(h.path, token, "key", text)
+					runtime.ReadMemStats(&end)
+					if a.status >= 500 {
 						t.Fatalf("answered %d: %s", a.status, a.text)
 					}
+					if took := end.TotalAlloc - begin.TotalAlloc; allocated == 0 || took < allocated {
+						allocated = took
+					}
 				}
-				runtime.ReadMemStats(&end)
-				return (end.TotalAlloc - begin.TotalAlloc) / 3
+				return allocated
 			}
 			small, large := cost(largestBody/4), cost(largestBody)
-			if large > 5*small+slack {
+			if large > 5*small {
 				t.Errorf("a body of 16 KB takes %d bytes of memory, one of 64 KB %d", small, large)
 			}
 			if large > 16<<20 {
