@@ -36,40 +36,46 @@ type NewEvent struct {
 // metadata and type in UTF-16.
 const maxAppendSize = 1 << 20
 
-// CheckSize refuses events that are too large for one append. The store would refuse them
-// at every attempt.
+// CheckSize refuses events that [Store.Append] would refuse as too large. It is for what
+// must not happen before such a refusal.
 func CheckSize(events []NewEvent) error {
+	_, err := encodeAll(events)
+	return err
+}
+
+// encodeAll encodes the events of one append. It refuses those that are too large together:
+// the server would refuse them at every attempt.
+func encodeAll(events []NewEvent) ([]esdb.EventData, error) {
+	data := make([]esdb.EventData, len(events))
 	size := 0
-	for _, e := range events {
-		data, err := encode(e)
-		if err != nil {
-			return err
+	for i, e := range events {
+		var err error
+		if data[i], err = encode(e); err != nil {
+			return nil, err
 		}
-		size += len(data.Data) + len(data.Metadata) + 2*len(data.EventType)
+		size += len(data[i].Data) + len(data[i].Metadata) + 2*len(data[i].EventType)
 	}
 	if size > maxAppendSize {
-		return domain.Refuse(domain.Invalid, domain.CodeBodyTooLarge,
+		return nil, domain.Refuse(domain.Invalid, domain.CodeBodyTooLarge,
 			"the events of this request are too large to be recorded together: write shorter texts, "+
 				"or send its items in several requests")
 	}
-	return nil
+	return data, nil
 }
 
 // Append appends the events to the stream, all or none, if the stream is at the
 // expected revision. It returns the position of the last event. It is idempotent: a
 // repeated append adds nothing and returns the same position.
 //
-// Errors: [*RevisionError] where the stream is at another revision; an Unavailable
-// [*domain.Error] where the outcome is unknown.
+// Errors: [*RevisionError] where the stream is at another revision; a [*domain.Error]
+// with [domain.CodeBodyTooLarge] where the events are larger than 1 MiB together, or
+// Unavailable where the outcome is unknown.
 func (s *Store) Append(
 	ctx context.Context, stream string, expected Expected, events []NewEvent,
 ) (domain.Position, error) {
-	data := make([]esdb.EventData, len(events))
-	for i, e := range events {
-		var err error
-		if data[i], err = encode(e); err != nil {
-			return 0, err
-		}
+	data, err := encodeAll(events)
+	if err != nil {
+		return 0, err
 	}
 	result, err := s.append(ctx, stream, expected, data)
 	if err != nil {

@@ -105,15 +105,19 @@ func (x execution[S, P]) attempt(
 		}
 		return Receipt{}, newer, false, err
 	}
-	recordable := c.recordable(events)
-	if err := eventstore.CheckSize(recordable); err != nil {
-		return Receipt{}, nil, false, err
+	recordable, entries := c.recordable(events), c.accesses(events)
+	// The append checks the size itself. A dry run must check it too, and entries of the
+	// access log must not stay where the append is refused.
+	if c.dryRun || len(entries) > 0 {
+		if err := eventstore.CheckSize(recordable); err != nil {
+			return Receipt{}, nil, false, err
+		}
 	}
 	if c.dryRun {
 		plan := planned(c.cmd, c.stream, c.correlation, events)
 		return Receipt{Stream: c.stream, Planned: true, Events: plan}, nil, false, nil
 	}
-	if entries := c.accesses(events); len(entries) > 0 {
+	if len(entries) > 0 {
 		// A command that the newest state refuses, or that was carried out before, must
 		// leave no entry. So v must be the newest.
 		if newer, err = x.newerThan(ctx, v); err != nil || newer != nil {
