@@ -22,6 +22,7 @@ type (
 	CommandID      struct{ uuid.UUID }
 	ChallengeID    struct{ uuid.UUID }
 	NoticeID       struct{ uuid.UUID }
+	BodyID         struct{ uuid.UUID } // of a commission, a desk, a department of the provider, an audit office
 )
 
 // IsZero reports whether the id was left out.
@@ -35,6 +36,7 @@ func (id CertificateID) IsZero() bool  { return id.UUID == uuid.Nil }
 func (id CommandID) IsZero() bool      { return id.UUID == uuid.Nil }
 func (id ChallengeID) IsZero() bool    { return id.UUID == uuid.Nil }
 func (id NoticeID) IsZero() bool       { return id.UUID == uuid.Nil }
+func (id BodyID) IsZero() bool         { return id.UUID == uuid.Nil }
 
 // DeriveID returns the UUIDv5 of name in the namespace of the command (or other
 // id) from: the same for every repetition.
@@ -50,6 +52,7 @@ func (id DwellingID) Stream() string { return "dwelling-" + id.String() }
 func (id CaseID) Stream() string     { return "case-" + id.String() }
 func (id ListID) Stream() string     { return "queue-" + id.String() }
 func (id NoticeID) Stream() string   { return "notice-" + id.String() }
+func (id BodyID) Stream() string     { return "body-" + id.String() }
 
 // Categories are the categories of the streams that the projector follows, as
 // prefixes for a filter on $all. Category otp- is not one of them: no read model

@@ -464,7 +464,7 @@ func (s *subtest) signed(request, token string, b any, headers []header) (any, e
 		s.known.Store(s.person.PersonID(domain.IIN(iin)), domain.IIN(iin))
 	}
 	signature, ok := blank["signature"].(body)
-	p, err := s.tokens.Check(token, s.clock.Now())
+	p, err := s.tokens.Check(context.Background(), token, s.clock.Now())
 	if !ok || signature["method"] != "eds" || signature["cms"] != nil || err != nil || p.Role != domain.RoleCitizen {
 		return b, nil
 	}

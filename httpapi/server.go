@@ -46,7 +46,7 @@ type Config struct {
 	Model     *projections.Reader
 	Watch     *projections.Watch // over the model
 	Claims    *projections.Claims
-	Tokens    *token.Key
+	Tokens    operation.Tokens
 	PersonKey domain.PersonIDKey
 	BaseURL   string // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry

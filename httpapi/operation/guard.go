@@ -36,7 +36,12 @@ func callerOf(ctx context.Context) caller {
 func Caller(ctx context.Context) token.Principal { return callerOf(ctx).Principal }
 
 // Citizen returns the citizen who sends the request; zero for everybody else.
-func Citizen(ctx context.Context) domain.PersonID { return Caller(ctx).PersonID }
+func Citizen(ctx context.Context) domain.PersonID {
+	if p := Caller(ctx); p.IsCitizen() {
+		return p.PersonID
+	}
+	return domain.PersonID{}
+}
 
 // guard lets a request through for the roles of the operation.
 func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
@@ -62,7 +67,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		return caller{}, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
 			"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", "")
 	}
-	p, err := a.config.Tokens.Check(text, a.config.Now())
+	p, err := a.config.Tokens.Check(ctx.Context(), text, a.config.Now())
 	if err != nil {
 		return caller{}, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
 			"this token is not accepted: it is damaged, has expired or belongs to another registry; get a new one", "")

@@ -109,7 +109,7 @@ func (op Operation) check() string {
 
 // Config is what the machinery needs.
 type Config struct {
-	Tokens    *token.Key
+	Tokens    Tokens
 	Claims    Claims
 	AccessLog AccessLog
 	Model     Model
@@ -117,6 +117,13 @@ type Config struct {
 	DigestKey []byte // of the digests of requests, which the log keeps
 	Now       func() time.Time
 	Logger    *slog.Logger
+}
+
+// Tokens checks the tokens of requests. [token.Key] is one.
+type Tokens interface {
+	// Check returns whom the token names at the instant. It refuses a token that is
+	// damaged, has expired, is not yet valid, was revoked, or comes from another issuer.
+	Check(ctx context.Context, token string, now time.Time) (token.Principal, error)
 }
 
 // Claims remembers which request an Idempotency-Key names.

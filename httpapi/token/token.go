@@ -3,6 +3,7 @@
 package token
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -22,7 +23,8 @@ const issuer = "tizilim"
 type Principal struct {
 	Role     domain.Role
 	Account  string          // opaque: an account name, or the person id of a citizen
-	PersonID domain.PersonID // citizens only
+	PersonID domain.PersonID // of a citizen; of an official, where the account names one
+	BodyID   domain.BodyID   // for which staff act; zero for citizens
 }
 
 // IsCitizen reports whether a citizen sends the request.
@@ -70,7 +72,7 @@ func (k *Key) Issue(p Principal, now time.Time, valid time.Duration) (string, er
 
 // Check returns whom a token names. It refuses a token that is damaged, has
 // expired, is not yet valid or was issued with another key.
-func (k *Key) Check(token string, now time.Time) (Principal, error) {
+func (k *Key) Check(_ context.Context, token string, now time.Time) (Principal, error) {
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c,
 		func(*jwt.Token) (any, error) { return k.private.Public(), nil },
