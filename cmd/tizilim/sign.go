@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"tizilim/httpapi/operation"
 )
 
 type signCommand struct {
@@ -18,6 +20,9 @@ type signCommand struct {
 func (c *signCommand) Run() error {
 	iin, err := parseIIN(c.IIN)
 	if err != nil {
+		return err
+	}
+	if err := operation.CheckKey(c.Key, "--key"); err != nil {
 		return err
 	}
 	k, err := existingKeys(c.Data)
