@@ -66,7 +66,7 @@ func TestC9_LatenessIsRecordedAndShown(t *testing.T) {
 	if marks != 1 {
 		t.Errorf("the lateness is recorded %d times", marks)
 	}
-	if text := s.get("/metrics", "").text; !strings.Contains(text, "tizilim_cases_overdue 2") {
+	if text := s.scrape(); !strings.Contains(text, "tizilim_cases_overdue 2") {
 		t.Error("the metric does not count two overdue cases")
 	}
 	s.seen("/v1/cases/"+first, commission, s.placed(first))

@@ -138,7 +138,7 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 	}
 	s.get("/v1/me/notices?cursor=x", s.as(owner)).
 		refused(http.StatusUnprocessableEntity, domain.CodeMalformed, "query.cursor")
-	metrics := s.get("/metrics", "").is(http.StatusOK).text
+	metrics := s.scrape()
 	for _, want := range []string{`tizilim_notices{state="owed"} 0`, `tizilim_notices{state="queued"} 0`, `tizilim_notices{state="given_up"} 0`, "tizilim_notices_oldest_seconds 0"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)

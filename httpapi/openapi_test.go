@@ -20,7 +20,7 @@ import (
 // unversioned are the routes that the document does not describe: those of
 // operation, and the document itself.
 var unversioned = []string{
-	"GET /healthz", "GET /metrics", "GET /readyz",
+	"GET /healthz", "GET /readyz",
 	"GET /openapi.json", "GET /openapi.yaml", "GET /openapi-3.0.json", "GET /openapi-3.0.yaml",
 }
 

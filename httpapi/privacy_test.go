@@ -2,7 +2,6 @@ package httpapi_test
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -120,7 +119,7 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 		shows(t, "the refusal of an address", s.get(path, auditor).text)
 	}
 
-	metrics := s.get("/metrics", "").is(http.StatusOK).text
+	metrics := s.scrape()
 	if !strings.Contains(metrics, `route="/v1/persons/:id/history"`) ||
 		!strings.Contains(
 			metrics,

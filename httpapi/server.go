@@ -17,7 +17,6 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
@@ -58,6 +57,7 @@ type Config struct {
 // Server is the API as an [http.Handler].
 type Server struct {
 	http.Handler
+	ops       http.Handler
 	api       *operation.API
 	commands  *command.Handler
 	log       *slog.Logger
@@ -82,7 +82,8 @@ func New(c Config) *Server {
 		now:     func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
-	s.route(engine, c.Metrics)
+	s.route(engine)
+	s.ops = opsOf(engine, c.Metrics)
 
 	config := operation.HumaConfig(
 		"Tizilim: register of residence and queue for service housing", c.Version, enumerations...,
@@ -126,7 +127,7 @@ const (
 )
 
 // route serves everything that is not an operation.
-func (s *Server) route(engine *gin.Engine, registry *prometheus.Registry) {
+func (s *Server) route(engine *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
 	engine.ContextWithFallback = true
@@ -141,7 +142,6 @@ func (s *Server) route(engine *gin.Engine, registry *prometheus.Registry) {
 	})
 	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	engine.GET("/readyz", s.ready)
-	engine.GET("/metrics", gin.WrapH(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
 }
 
 // atField names the member at fault of a refusal.

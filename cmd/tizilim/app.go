@@ -40,6 +40,7 @@ const (
 // config is where a server listens and keeps what it knows.
 type config struct {
 	listen     string
+	front      frontFlags
 	data       string
 	eventstore string // connection string; empty: the embedded node in data
 	login      credentials
@@ -55,26 +56,29 @@ type config struct {
 
 // app is a running registry.
 type app struct {
-	keys      keys
-	listener  net.Listener
-	store     *eventstore.Store
-	redis     projections.Client
-	gateway   command.Gateway
-	model     *projections.Reader
-	watch     *projections.Watch
-	projector *projections.Projector
-	commands  *command.Handler
-	http      *http.Server
-	closers   []func() error // of what was opened, in that order
-	work      sync.WaitGroup
-	stop      context.CancelFunc // ends the work
-	failed    chan error
+	keys        keys
+	listener    net.Listener
+	opsListener net.Listener
+	store       *eventstore.Store
+	redis       projections.Client
+	gateway     command.Gateway
+	model       *projections.Reader
+	watch       *projections.Watch
+	projector   *projections.Projector
+	commands    *command.Handler
+	http        *http.Server
+	ops         *http.Server
+	closers     []func() error // of what was opened, in that order
+	work        sync.WaitGroup
+	stop        context.CancelFunc // ends the work
+	failed      chan error
 }
 
 // endpoints tell the tools on the same machine where a server's parts are.
 type endpoints struct {
 	PID        int    `json:"pid"`
 	HTTP       string `json:"http"`
+	Ops        string `json:"ops"`        // for operators
 	EventStore string `json:"eventstore"` // without user and password
 	Redis      string `json:"redis"`
 
@@ -113,7 +117,10 @@ func start(c config) (a *app, err error) {
 	// The listener comes first. It can fail without leaving anything behind: a
 	// mistyped address creates no data directory.
 	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
-		return a, cannotListen(c.listen, err)
+		return a, cannotListen(c.listen, "--listen", err)
+	}
+	if a.opsListener, err = c.front.listenOps(); err != nil {
+		return a, err
 	}
 	redisAddress, err := a.openRedis(c)
 	if err != nil {
@@ -175,13 +182,17 @@ func (a *app) build(c config) (err error) {
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(api.EndStreams)
+	a.ops = &http.Server{
+		Handler: api.Ops(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: a.http.ErrorLog,
+	}
 	return nil
 }
 
 // endpoints are those of the server on its stores, without secrets.
 func (a *app) endpoints(c config, store, redis string) endpoints {
 	e := endpoints{
-		PID: os.Getpid(), HTTP: a.url(), EventStore: withAbsoluteFiles(withoutUser(store)), Redis: redis,
+		PID: os.Getpid(), HTTP: a.url(), Ops: a.opsURL(), EventStore: withAbsoluteFiles(withoutUser(store)), Redis: redis,
 	}
 	if c.eventstore != "" {
 		inAddress, _ := userOf(c.eventstore)
@@ -204,6 +215,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
+	a.work.Go(a.serveOps)
 	a.work.Go(func() {
 		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
 			a.fail(fmt.Errorf("http: %w", err))
@@ -223,8 +235,13 @@ func (a *app) beginNotices(ctx context.Context, h *command.Handler, logger *slog
 }
 
 // url is where this machine reaches the API.
-func (a *app) url() string {
-	addr := a.listener.Addr()
+func (a *app) url() string { return urlOf(a.listener) }
+
+// opsURL is where this machine reaches the operations listener.
+func (a *app) opsURL() string { return urlOf(a.opsListener) }
+
+func urlOf(listener net.Listener) string {
+	addr := listener.Addr()
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return fmt.Sprintf("http://127.0.0.1:%d", tcp.Port)
 	}
@@ -238,13 +255,13 @@ func (a *app) fail(err error) {
 	}
 }
 
-// cannotListen says what is in the way.
-func cannotListen(address string, err error) error {
+// cannotListen says what is in the way of a listener that the flag names.
+func cannotListen(address, flag string, err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err
 	}
-	return fmt.Errorf("cannot listen on %s (%w): choose another address with --listen", address, err)
+	return fmt.Errorf("cannot listen on %s (%w): choose another address with %s", address, err, flag)
 }
 
 // openRedis returns the address of Redis, starting the in-process one where none
@@ -362,8 +379,14 @@ func (a *app) close() error {
 			errs = append(errs, fmt.Errorf("some requests were cut: %w", err), a.http.Close())
 		}
 	}
-	if a.listener != nil {
-		if err := a.listener.Close(); !errors.Is(err, net.ErrClosed) {
+	if a.ops != nil { // last, so that operators see the end of the requests
+		errs = append(errs, a.ops.Close())
+	}
+	for _, listener := range []net.Listener{a.listener, a.opsListener} {
+		if listener == nil {
+			continue
+		}
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}

@@ -75,7 +75,7 @@ func TestACopiedRegistryAnswersTheSame(t *testing.T) {
 
 // hasSentItsNotices fails while a notice is owed or queued.
 func (s *server) hasSentItsNotices() error {
-	response, err := http.Get(s.url + "/metrics")
+	response, err := http.Get(s.ops + "/metrics")
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
+// anyOps lets several servers run at once: each takes a free port for its operators.
+const anyOps = "TIZILIM_OPS=127.0.0.1:0"
+
 // process is a running tizilim.
 type process struct {
 	t              *testing.T
@@ -71,6 +74,7 @@ func launch(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command("tizilim", args...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.Env = append(os.Environ(), anyOps)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +146,7 @@ func use(t *testing.T, args ...string) string {
 // server is a running tizilim serve.
 type server struct {
 	*process
-	url, data string
+	url, ops, data string
 }
 
 // serve starts a server and waits until it is ready.
@@ -164,7 +168,7 @@ func serve(t *testing.T, data, listen string, flags ...string) *server {
 		if e.PID != s.cmd.Process.Pid { // the file is still that of the killed server
 			return errors.New("not announced yet")
 		}
-		s.url = e.HTTP
+		s.url, s.ops = e.HTTP, e.Ops
 		return answers(s.url+"/readyz", http.StatusOK)
 	})
 	return s

@@ -43,6 +43,7 @@ func TestCommandLine(t *testing.T) {
 				return errors.New("a script runs outside of a test")
 			}
 			env.Values[scriptTest{}] = tb
+			env.Vars = append(env.Vars, anyOps)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -114,7 +115,7 @@ func scriptOccupy(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // ready DATA VAR: waits until the server on the directory is ready and sets the variable
-// to its URL.
+// to its URL, and OPS to that for operators.
 func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
 	scriptAwait(ts, func() error {
 		e, err := readEndpoints(ts.MkAbs(args[0]))
@@ -122,6 +123,7 @@ func scriptReady(ts *testscript.TestScript, _ bool, args []string) {
 			return err
 		}
 		ts.Setenv(args[1], e.HTTP)
+		ts.Setenv("OPS", e.Ops)
 		return answers(e.HTTP+"/readyz", http.StatusOK)
 	})
 }

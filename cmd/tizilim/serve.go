@@ -21,6 +21,7 @@ type serveCommand struct {
 	Data       string `help:"Directory of the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113. Default: an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
+	frontFlags
 	Redis    string   `help:"Redis, such as redis://host:6379/0. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
 	Rules    string   `help:"Table of rules of both services by date. Default: the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
 	Calendar string   `help:"Holidays and moved days by year. Default: the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
@@ -36,6 +37,9 @@ type serveCommand struct {
 func (c *serveCommand) Run(ctx context.Context) error {
 	if c.Listen == "" || c.Data == "" {
 		return errors.New("--listen and --data cannot be empty: leave them out to get their defaults")
+	}
+	if err := c.frontFlags.check(); err != nil {
+		return err
 	}
 	if c.BaseURL != "" {
 		if u, err := parseHTTP(c.BaseURL); err != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -58,7 +62,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	a, err := start(config{
-		listen: c.Listen, baseURL: c.BaseURL, data: c.Data,
+		listen: c.Listen, front: c.frontFlags, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis,
 		rules: book, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile,
 		gateway: messages, logger: slog.Default(),
@@ -71,7 +75,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 			return err
 		}
 		tellRules(book, time.Now(), slog.Default())
-		slog.Info("ready", "address", a.url())
+		slog.Info("ready", "address", a.url(), "operators", a.opsURL())
 		if messages == nil {
 			slog.Info("SMS and e-mail are written to a file; --gateway names a gateway", "file", outboxFile(c.Data))
 		}
