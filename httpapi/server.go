@@ -131,7 +131,7 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
 	engine.ContextWithFallback = true
-	engine.Use(s.observe, s.recover)
+	engine.Use(harden, s.observe, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound,
 			"there is no such address; /openapi.json lists them all", ""))

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,6 +59,7 @@ type config struct {
 type app struct {
 	keys        keys
 	listener    net.Listener
+	tls         *tls.Config // of the API; nil without TLS
 	opsListener net.Listener
 	store       *eventstore.Store
 	redis       projections.Client
@@ -122,6 +124,9 @@ func start(c config) (a *app, err error) {
 	if a.opsListener, err = c.front.listenOps(); err != nil {
 		return a, err
 	}
+	if a.tls, err = c.front.secure(); err != nil {
+		return a, err
+	}
 	redisAddress, err := a.openRedis(c)
 	if err != nil {
 		return a, err
@@ -142,6 +147,7 @@ func start(c config) (a *app, err error) {
 	if err = a.announce(c.data, a.endpoints(c, storeAddress, redisAddress)); err != nil {
 		return a, err
 	}
+	a.warn(c.logger)
 	a.run(c.logger)
 	return a, nil
 }
@@ -178,7 +184,7 @@ func (a *app) build(c config) (err error) {
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
 	})
 	a.http = &http.Server{
-		Handler: api, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,
+		Handler: api, TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(api.EndStreams)
@@ -216,11 +222,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
 	a.work.Go(a.serveOps)
-	a.work.Go(func() {
-		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
-			a.fail(fmt.Errorf("http: %w", err))
-		}
-	})
+	a.work.Go(a.serveAPI)
 }
 
 // beginNotices records, where the event store answers, that notices are owed
@@ -235,17 +237,21 @@ func (a *app) beginNotices(ctx context.Context, h *command.Handler, logger *slog
 }
 
 // url is where this machine reaches the API.
-func (a *app) url() string { return urlOf(a.listener) }
+func (a *app) url() string {
+	if a.tls != nil {
+		return urlOf("https", a.listener.Addr())
+	}
+	return urlOf("http", a.listener.Addr())
+}
 
 // opsURL is where this machine reaches the operations listener.
-func (a *app) opsURL() string { return urlOf(a.opsListener) }
+func (a *app) opsURL() string { return urlOf("http", a.opsListener.Addr()) }
 
-func urlOf(listener net.Listener) string {
-	addr := listener.Addr()
+func urlOf(scheme string, addr net.Addr) string {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return fmt.Sprintf("http://127.0.0.1:%d", tcp.Port)
+		return fmt.Sprintf("%s://127.0.0.1:%d", scheme, tcp.Port)
 	}
-	return "http://" + addr.String()
+	return scheme + "://" + addr.String()
 }
 
 func (a *app) fail(err error) {

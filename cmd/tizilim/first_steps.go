@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strings"
 	"time"
@@ -32,7 +31,7 @@ func (c *serveCommand) printFirstSteps(w io.Writer, a *app) error {
 			return err
 		}
 	}
-	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), reachableFrom(a.listener.Addr()))
+	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), a.reachableFrom())
 	if c.Gateway == "" {
 		fmt.Fprintf(w, "SMS and e-mail are written to %s; --gateway names a gateway.\n", quoted(outboxFile(c.Data)))
 	}
@@ -86,10 +85,14 @@ func upper(r domain.Role) string {
 	return string(b)
 }
 
-// reachableFrom says who can reach the address, and warns where others can.
-func reachableFrom(addr net.Addr) string {
-	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+// reachableFrom says who can reach the API, and warns where others can without TLS.
+func (a *app) reachableFrom() string {
+	switch {
+	case isLoopback(a.listener.Addr()):
 		return "this machine only"
+	case a.tls != nil:
+		return "reachable from other machines, by TLS"
+	default:
+		return "reachable from other machines; give it --tls-cert and --tls-key, or put TLS in front of it"
 	}
-	return "reachable from other machines; put TLS in front of it"
 }
