@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strconv"
 	"strings"
@@ -152,12 +153,13 @@ func notReady(err error) bool {
 
 // dial connects once more without the client, whose errors tell the cause only as text.
 func (s *Store) dial(ctx context.Context, to endpoint, seen error) (Reason, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.dialed())
+	network, address := to.dialed()
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
 		return NameNotFound, nil
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), to.socket != "" && errors.Is(err, fs.ErrNotExist):
 		return Refused, nil
 	case err != nil:
 		return Timeout, err

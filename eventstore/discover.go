@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -30,16 +31,27 @@ type endpoint struct {
 	name string // host name, which its certificate must have
 	port uint16
 	ip   string // one address of the name; empty: any
+
+	socket string // path of a Unix socket; then the others are zero
 }
 
-func (e endpoint) String() string { return net.JoinHostPort(e.name, strconv.Itoa(int(e.port))) }
-
-// dialed returns the address to connect to.
-func (e endpoint) dialed() string {
-	if e.ip != "" {
-		return net.JoinHostPort(e.ip, strconv.Itoa(int(e.port)))
+// String returns the address in the form that the client takes.
+func (e endpoint) String() string {
+	if e.socket != "" {
+		return (&url.URL{Scheme: "unix", Path: e.socket}).String()
 	}
-	return e.String()
+	return net.JoinHostPort(e.name, strconv.Itoa(int(e.port)))
+}
+
+// dialed returns the network and the address to connect to.
+func (e endpoint) dialed() (network, address string) {
+	switch {
+	case e.socket != "":
+		return "unix", e.socket
+	case e.ip != "":
+		return "tcp", net.JoinHostPort(e.ip, strconv.Itoa(int(e.port)))
+	}
+	return "tcp", e.String()
 }
 
 // parseEndpoint parses host:port.
@@ -101,7 +113,7 @@ func (s *Store) candidates(ctx context.Context) ([]endpoint, error) {
 			continue
 		}
 		for _, ip := range addresses {
-			seen[endpoint{seed.name, seed.port, ip}] = true
+			seen[endpoint{name: seed.name, port: seed.port, ip: ip}] = true
 		}
 	}
 	list := make([]endpoint, 0, len(seen))
@@ -212,7 +224,11 @@ func (s *Store) open(node endpoint) (*grpc.ClientConn, error) {
 	if config != nil {
 		transport = credentials.NewTLS(config)
 	}
-	return grpc.NewClient("passthrough:///"+node.dialed(), grpc.WithTransportCredentials(transport))
+	target := node.String()
+	if network, address := node.dialed(); network == "tcp" {
+		target = "passthrough:///" + address
+	}
+	return grpc.NewClient(target, grpc.WithTransportCredentials(transport))
 }
 
 // destination returns the node that the next session connects to: the leader that a

@@ -51,6 +51,9 @@ func seedsOf(config *esdb.Configuration) (c cluster, err error) {
 	for _, seed := range config.GossipSeeds {
 		c.seeds = append(c.seeds, endpoint{name: seed.Host, port: seed.Port})
 	}
+	if socket := socketOf(config.Address); socket != "" {
+		c.seeds = []endpoint{{socket: socket}}
+	}
 	if len(c.seeds) == 0 {
 		seed, err := parseEndpoint(config.Address)
 		if err != nil {
@@ -64,7 +67,11 @@ func seedsOf(config *esdb.Configuration) (c cluster, err error) {
 // parse parses a connection string. Its errors are for the operator and never repeat
 // the address, which may have a password.
 func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configuration, error) {
-	config, err := esdb.ParseConnectionString(connection)
+	parse := esdb.ParseConnectionString
+	if strings.HasPrefix(connection, SocketScheme) {
+		parse = parseSocket
+	}
+	config, err := parse(connection)
 	if err != nil {
 		return nil, badAddress(err)
 	}

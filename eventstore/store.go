@@ -51,8 +51,9 @@ type Store struct {
 
 // Open prepares a Store for an EventStoreDB connection string: one host, as in
 // esdb://127.0.0.1:2113?tls=false, several nodes of a cluster, as in
-// esdb://a:2113,b:2113,c:2113, or one DNS name of all nodes, as in
-// esdb+discover://cluster.example:2113. It does not connect; the first call does.
+// esdb://a:2113,b:2113,c:2113, one DNS name of all nodes, as in
+// esdb+discover://cluster.example:2113, or a socket of this machine (see
+// [SocketScheme]). It does not connect; the first call does.
 func Open(connection string, log *slog.Logger, options ...Option) (*Store, error) {
 	config, err := parse(connection, options, log)
 	if err != nil {

@@ -3,7 +3,9 @@ package embedded_test
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,6 +54,27 @@ func TestContract(t *testing.T) {
 
 func TestContractInMemory(t *testing.T) {
 	eventstoretest.Run(t, start(t, "", embedded.InMemory()).ConnectionString())
+}
+
+func TestContractOnASocket(t *testing.T) {
+	dir, err := os.MkdirTemp("", "node-") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	node, err := embedded.Open("", embedded.InMemory())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = node.Close() })
+	listener, err := net.Listen("unix", filepath.Join(dir, "node.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.StartOn(listener); err != nil {
+		t.Fatal(err)
+	}
+	eventstoretest.Run(t, node.ConnectionString())
 }
 
 // TestTheLimitOfAnAppendIsThatOf2410 checks the limit to the byte. The contract cannot check it, since 23.10

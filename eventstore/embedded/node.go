@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ var (
 	// ErrInUse is returned by Open for a directory that another node has open,
 	// in this process or in another.
 	ErrInUse = errors.New("the data directory is in use by another event store")
-	// ErrClosed is returned by Serve and Start after Close.
+	// ErrClosed is returned by Start after Close.
 	ErrClosed = errors.New("the event store is closed")
 )
 
@@ -51,7 +52,7 @@ type Node struct {
 }
 
 // Open opens the store in the directory. It creates a missing one, and recovers one after a
-// crash. The node serves no clients before Serve or Start. Error: ErrInUse if another node
+// crash. The node serves no clients before Start. Error: ErrInUse if another node
 // has the directory open.
 func Open(dir string, options ...Option) (*Node, error) {
 	set := settings{
@@ -98,6 +99,12 @@ func (n *Node) Start(address string) error {
 	if err != nil {
 		return fmt.Errorf("serve event store: %w", err)
 	}
+	return n.StartOn(listener)
+}
+
+// StartOn is Start on a listener, such as one of a Unix socket, which the node closes, also
+// after an error.
+func (n *Node) StartOn(listener net.Listener) error {
 	if err := n.attach(listener); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -156,11 +163,16 @@ func (n *Node) Addr() net.Addr {
 }
 
 // ConnectionString returns the connection string for clients, without credentials; empty
-// before Start.
+// before Start. On a Unix socket it is esdb+unix:// and the path of the socket, which the
+// package eventstore reads. The official client reads no such string; it takes the path
+// as the address of its configuration: unix:///srv/eventstore.sock.
 func (n *Node) ConnectionString() string {
 	addr := n.Addr()
 	if addr == nil {
 		return ""
+	}
+	if addr.Network() == "unix" {
+		return (&url.URL{Scheme: "esdb+unix", Path: addr.String()}).String()
 	}
 	return fmt.Sprintf("esdb://%s?tls=%t", addr, n.tls != nil)
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,9 +33,16 @@ const timeout = 30 * time.Second
 // closes it.
 func Connect(t testing.TB, connectionString string) *esdb.Client {
 	t.Helper()
+	socket, onSocket := strings.CutPrefix(connectionString, "esdb+unix://")
+	if onSocket { // which the client's parser does not know
+		connectionString = "esdb://socket?tls=false"
+	}
 	config, err := esdb.ParseConnectionString(connectionString)
 	if err != nil {
 		t.Fatalf("connection string: %v", err)
+	}
+	if onSocket {
+		config.Address = "unix://" + socket
 	}
 	if len(config.GossipSeeds) > 0 {
 		config.DnsDiscover = false // with it the client of v4.2.0 sends no gossip request to several hosts
