@@ -253,6 +253,25 @@ const (
 	CodePasswordLocked     Code = "one_time_password_locked"
 	CodePasswordSuperseded Code = "one_time_password_superseded"
 
+	// Bodies, officials and accounts, and who may act for them.
+	CodeBodyUnknown       Code = "body_unknown"
+	CodeBodyRecorded      Code = "body_already_recorded"
+	CodeBINFormat         Code = "bin_format"
+	CodeBINControlDigit   Code = "bin_control_digit"
+	CodeKATOFormat        Code = "kato_format"
+	CodeParentNotAllowed  Code = "parent_not_allowed"
+	CodeOfficialUnknown   Code = "official_unknown"
+	CodeOfficialAppointed Code = "official_already_appointed"
+	CodeOfficeTaken       Code = "office_taken"
+	CodeAccountUnknown    Code = "account_unknown"
+	CodeAccountTaken      Code = "account_taken"
+	CodeAccountClosed     Code = "account_closed"
+	CodeNotYourBody       Code = "not_your_body"
+	CodeNotYourTerritory  Code = "not_your_territory"
+	CodeOwnMatter         Code = "own_matter"
+	CodeOfficeRequired    Code = "office_required"
+	CodeReferenceRequired Code = "reference_required"
+
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"
 	CodeKeyRequired     Code = "idempotency_key_required"

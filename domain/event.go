@@ -59,6 +59,8 @@ type Command struct {
 	ID      CommandID
 	Digest  string
 	Actor   string
+	Person  PersonID // who gives it: a citizen, or the official whose account it is; zero where nobody is known
+	BodyID  BodyID   // that the actor acts for; zero for citizens and the registry itself
 	Role    Role
 	Channel Channel
 	Now     time.Time
@@ -93,10 +95,13 @@ const (
 	RoleCommission Role = "commission" // a housing commission
 	RoleAuditor    Role = "auditor"
 	RoleSystem     Role = "system" // the registry itself, as when it finishes an act
+	// RoleAdministrator records bodies, officials and accounts. It sees no data of the
+	// persons whom the registers are about.
+	RoleAdministrator Role = "administrator"
 )
 
 // Roles are the roles that a token can carry.
-var Roles = []Role{RoleCitizen, RoleOperator, RoleProvider, RoleCommission, RoleAuditor}
+var Roles = []Role{RoleCitizen, RoleOperator, RoleProvider, RoleCommission, RoleAuditor, RoleAdministrator}
 
 // Channel is the way by which an application came in (S000-1, S001-4).
 type Channel string

@@ -11,7 +11,7 @@ import (
 
 type tokenCommand struct {
 	Data    string        `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
-	Role    string        `help:"citizen, operator, provider, commission or auditor." required:"" enum:"citizen,operator,provider,commission,auditor"`
+	Role    string        `help:"citizen, operator, provider, commission, auditor or administrator." required:"" enum:"citizen,operator,provider,commission,auditor,administrator"`
 	IIN     string        `name:"iin" help:"IIN of the citizen." xor:"who"`
 	Account string        `help:"Name of the account, one for each desk, without personal data." xor:"who"`
 	Valid   time.Duration `help:"How long the token is accepted." default:"12h"`

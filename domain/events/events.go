@@ -16,6 +16,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/notice"
@@ -26,6 +27,7 @@ import (
 
 var all = slices.Concat(
 	residence.Events, housing.Events, procedure.Events, certificates.Events, otp.Events, accesslog.Events, notice.Events,
+	body.Events,
 )
 
 var byName = func() map[string]domain.EventType {

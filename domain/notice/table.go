@@ -8,6 +8,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/otp"
@@ -133,6 +134,9 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it is about a dwelling or a list",
 		residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
+	none("it says who acts for a state body, which tells its officials itself",
+		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
+		body.AccountOpened{}, body.AccountClosed{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}),
 )
 
