@@ -117,3 +117,32 @@ func TestPersonalValuesAreWhatJSONCarries(t *testing.T) {
 		t.Errorf("%s, %v, want %s", data, err, want)
 	}
 }
+
+func TestAPersonalDayIsTheDayOrWhatStandsInstead(t *testing.T) {
+	for text, want := range map[string]string{
+		`"1990-01-01"`: "1990-01-01", `""`: "", `"[erased]"`: "", `"s1.key.text"`: "",
+	} {
+		var d domain.PersonalDate
+		if err := json.Unmarshal([]byte(text), &d); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if d.Date.String() != want {
+			t.Errorf("%s is the day %q, want %q", text, d.Date, want)
+		}
+		if again, err := json.Marshal(d); err != nil || string(again) != text {
+			t.Errorf("%s is written as %s, %v", text, again, err)
+		}
+	}
+	for _, text := range []string{`"1990-02-30"`, `"[Erased]"`, `"s2.key.text"`, `1`} {
+		var d domain.PersonalDate
+		if err := json.Unmarshal([]byte(text), &d); err == nil {
+			t.Errorf("%s was read as a day", text)
+		}
+	}
+	d := domain.PersonalDate{Date: domain.NewDate(1990, 1, 1)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d"} {
+		if text := fmt.Sprintf(verb, struct{ Born domain.PersonalDate }{d}); strings.Contains(text, "1990") {
+			t.Errorf("%s shows a birth date: %s", verb, text)
+		}
+	}
+}

@@ -261,7 +261,7 @@ func (b *caseBody) stepsOf(c projections.Case, p token.Principal) {
 	if x := c.Correction; x != nil {
 		b.Correction = &correctionState{SystemsSilent: x.SystemsSilent, Until: x.Until}
 		for _, m := range x.Missing {
-			b.Correction.Missing = append(b.Correction.Missing, missingBody(m))
+			b.Correction.Missing = append(b.Correction.Missing, missingBody{m.Document, string(m.Text)})
 		}
 	}
 	if !c.NotifiedAt.IsZero() {

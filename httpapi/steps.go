@@ -141,7 +141,7 @@ func concerns(p token.Principal, c *procedure.Case, step string) error {
 func (b correctionRequestBody) correction() procedure.Correction {
 	ask := procedure.Correction{SystemsSilent: b.SystemsSilent, Until: b.Until}
 	for _, m := range b.Missing {
-		ask.Missing = append(ask.Missing, procedure.Missing(m))
+		ask.Missing = append(ask.Missing, procedure.Missing{Document: m.Document, Text: domain.Personal(m.Text)})
 	}
 	return ask
 }

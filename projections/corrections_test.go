@@ -28,7 +28,7 @@ func TestR14_ModelsFollowCorrectionsAsAPlainFoldDoes(t *testing.T) {
 				}
 			}
 		}
-		appended(residence.PersonRecorded{PersonID: personID(1), Class: residence.Citizen, BirthDate: day.AddDays(-10000),
+		appended(residence.PersonRecorded{PersonID: personID(1), Class: residence.Citizen, BirthDate: domain.PersonalDate{Date: day.AddDays(-10000)},
 			RecordedAt: s.now})
 		for n := range rapid.IntRange(1, 20).Draw(t, "orders") {
 			now = now.AddDays(rapid.IntRange(0, 50).Draw(t, "days later"))

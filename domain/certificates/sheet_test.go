@@ -122,7 +122,7 @@ func TestR17_EveryTransitionOfADepartureSheet(t *testing.T) {
 	}
 	flat := domaintest.ID[domain.DwellingID]("flat")
 	goes := desk{person: []domain.Event{
-		residence.PersonRecorded{PersonID: tenant, Class: residence.Citizen, BirthDate: domaintest.Day("1990-01-01")},
+		residence.PersonRecorded{PersonID: tenant, Class: residence.Citizen, BirthDate: domain.PersonalDate{Date: domaintest.Day("1990-01-01")}},
 		residence.RegistrationBegan{
 			PersonID:       tenant,
 			RegistrationID: stay,

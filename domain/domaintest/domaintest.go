@@ -87,6 +87,7 @@ func Refused(t testing.TB, got []domain.Event, err error, code domain.Code, fiel
 func Diff(want, got any) string {
 	return cmp.Diff(want, got, cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b domain.Date) bool { return a == b }),
+		cmp.Transformer("show", func(d domain.PersonalDate) string { text, _ := d.MarshalText(); return string(text) }),
 		cmpopts.EquateComparable(rules.Fraction{}),
 		// Shown in a failing test only, and invented there.
 		cmp.Transformer("show", func(p domain.Personal) string { return string(p) }),

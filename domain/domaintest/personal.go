@@ -57,6 +57,12 @@ func fill(v reflect.Value) (n int) {
 	case reflect.TypeFor[domain.PersonalBytes]():
 		v.SetBytes([]byte(Secret))
 		return 1
+	case reflect.TypeFor[domain.PersonalDate]():
+		// Of what it holds, only a text can have the secret in it.
+		if err := v.Addr().Interface().(*domain.PersonalDate).UnmarshalText([]byte(domain.SealedPrefix + Secret)); err != nil {
+			panic(err)
+		}
+		return 1
 	}
 	switch v.Kind() {
 	case reflect.Struct:

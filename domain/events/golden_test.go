@@ -113,6 +113,7 @@ func idsIn(v reflect.Value, path string, members map[uuid.UUID]string) {
 
 var personalTypes = map[reflect.Type]bool{
 	reflect.TypeFor[domain.Personal](): true, reflect.TypeFor[domain.PersonalBytes](): true, reflect.TypeFor[domain.IIN](): true,
+	reflect.TypeFor[domain.PersonalDate](): true,
 }
 
 // personal returns the paths of the members that hold personal values.

@@ -198,7 +198,7 @@ func (c *Case) RequestCorrection(cmd domain.Command, ask Correction, t Terms) ([
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired, "list what is missing").At("missing")
 	}
 	for i, m := range ask.Missing {
-		if strings.TrimSpace(m.Text) == "" {
+		if strings.TrimSpace(string(m.Text)) == "" {
 			return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 				"say in words what is missing").At(domain.Path("missing", i, "text"))
 		}

@@ -89,7 +89,7 @@ type CorrectionRequested struct {
 // Missing is something that an application lacks.
 type Missing struct {
 	Document domain.DocumentType `json:"document_type,omitempty"` // where it is a document
-	Text     string              `json:"text"`                    // as the applicant reads it
+	Text     domain.Personal     `json:"text"`                    // as the applicant reads it
 }
 
 // CorrectionReceived makes the application complete; its instant is the new
@@ -454,13 +454,14 @@ func (e ComplaintFiled) Concerns() domain.Concern      { return domain.ConcernsC
 func (e ComplaintForwarded) Concerns() domain.Concern  { return domain.ConcernsCase(e.CaseID) }
 func (e ComplaintDecided) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
 
-func (e CorrectionReceived) LogValue() slog.Value { return domain.Masked(e) }
-func (e HearingAnnounced) LogValue() slog.Value   { return domain.Masked(e) }
-func (e ObjectionFiled) LogValue() slog.Value     { return domain.Masked(e) }
-func (e HearingClosed) LogValue() slog.Value      { return domain.Masked(e) }
-func (e HearingDispensed) LogValue() slog.Value   { return domain.Masked(e) }
-func (e TermExtended) LogValue() slog.Value       { return domain.Masked(e) }
-func (e CaseTerminated) LogValue() slog.Value     { return domain.Masked(e) }
-func (e RemedyRecorded) LogValue() slog.Value     { return domain.Masked(e) }
-func (e ComplaintFiled) LogValue() slog.Value     { return domain.Masked(e) }
-func (e ComplaintDecided) LogValue() slog.Value   { return domain.Masked(e) }
+func (e CorrectionRequested) LogValue() slog.Value { return domain.Masked(e) }
+func (e CorrectionReceived) LogValue() slog.Value  { return domain.Masked(e) }
+func (e HearingAnnounced) LogValue() slog.Value    { return domain.Masked(e) }
+func (e ObjectionFiled) LogValue() slog.Value      { return domain.Masked(e) }
+func (e HearingClosed) LogValue() slog.Value       { return domain.Masked(e) }
+func (e HearingDispensed) LogValue() slog.Value    { return domain.Masked(e) }
+func (e TermExtended) LogValue() slog.Value        { return domain.Masked(e) }
+func (e CaseTerminated) LogValue() slog.Value      { return domain.Masked(e) }
+func (e RemedyRecorded) LogValue() slog.Value      { return domain.Masked(e) }
+func (e ComplaintFiled) LogValue() slog.Value      { return domain.Masked(e) }
+func (e ComplaintDecided) LogValue() slog.Value    { return domain.Masked(e) }

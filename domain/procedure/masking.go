@@ -10,6 +10,8 @@ import (
 // States and commands with personal values mask them in every log. Events do so
 // beside their type.
 
+func (m Missing) LogValue() slog.Value     { return domain.Masked(m) }
+func (c Correction) LogValue() slog.Value  { return domain.Masked(c) }
 func (t Termination) LogValue() slog.Value { return domain.Masked(t) }
 func (r Remedy) LogValue() slog.Value      { return domain.Masked(r) }
 func (d Dispense) LogValue() slog.Value    { return domain.Masked(d) }

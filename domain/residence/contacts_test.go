@@ -13,7 +13,7 @@ func TestConfirmContacts(t *testing.T) {
 	person := residence.PersonRecorded{
 		PersonID:  domaintest.ID[domain.PersonID]("aigul"),
 		Name:      "Айгүл",
-		BirthDate: day("1990-05-17"),
+		BirthDate: domain.PersonalDate{Date: day("1990-05-17")},
 		Class:     residence.Citizen,
 	}
 	both := residence.ConfirmContacts{Phone: "+77010000000", Email: "aigul@example.kz", Language: domain.Kazakh}

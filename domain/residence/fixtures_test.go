@@ -29,7 +29,7 @@ type history []domain.Event
 
 func recorded(id domain.PersonID, class residence.Class, birth string) history {
 	return history{residence.PersonRecorded{
-		PersonID: id, IIN: "900101300017", Name: "Айгүл", BirthDate: day(birth), Class: class, RecordedAt: domaintest.Noon(),
+		PersonID: id, IIN: "900101300017", Name: "Айгүл", BirthDate: domain.PersonalDate{Date: day(birth)}, Class: class, RecordedAt: domaintest.Noon(),
 	}}
 }
 

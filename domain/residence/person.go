@@ -55,12 +55,12 @@ type Consent struct {
 
 // PersonRecorded begins the stream of a person.
 type PersonRecorded struct {
-	PersonID   domain.PersonID `json:"person_id"`
-	IIN        domain.IIN      `json:"iin,omitempty"`
-	Name       domain.Personal `json:"name"`
-	BirthDate  domain.Date     `json:"birth_date"`
-	Class      Class           `json:"class"`
-	RecordedAt time.Time       `json:"recorded_at"`
+	PersonID   domain.PersonID     `json:"person_id"`
+	IIN        domain.IIN          `json:"iin,omitempty"`
+	Name       domain.Personal     `json:"name"`
+	BirthDate  domain.PersonalDate `json:"birth_date"`
+	Class      Class               `json:"class"`
+	RecordedAt time.Time           `json:"recorded_at"`
 }
 
 // RegistrationBegan says that the person resides (permanent) or stays
@@ -178,7 +178,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	p.testified(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
-		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate, e.Class
+		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate.Date, e.Class
 	case ContactsConfirmed:
 		p.Contacts = e
 	case RegistrationBegan:
@@ -267,7 +267,8 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 			"the birth date lies in the future").At("birth_date")
 	}
 	return []domain.Event{PersonRecorded{
-		PersonID: c.PersonID, IIN: c.IIN, Name: c.Name, BirthDate: c.BirthDate, Class: c.Class, RecordedAt: cmd.Now,
+		PersonID: c.PersonID, IIN: c.IIN, Name: c.Name, BirthDate: domain.PersonalDate{Date: c.BirthDate}, Class: c.Class,
+		RecordedAt: cmd.Now,
 	}}, nil
 }
 

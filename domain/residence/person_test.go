@@ -28,7 +28,7 @@ func TestRecordPerson(t *testing.T) {
 				PersonID:   aigul,
 				IIN:        iin,
 				Name:       "Айгүл",
-				BirthDate:  day(birth),
+				BirthDate:  domain.PersonalDate{Date: day(birth)},
 				Class:      class,
 				RecordedAt: domaintest.Noon(),
 			},
