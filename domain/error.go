@@ -278,6 +278,7 @@ const (
 	CodeStaleRevision   Code = "stale_revision"
 	CodeLostRace        Code = "lost_race"
 	CodeLogUnavailable  Code = "event_store_unavailable"
+	CodeLogTampered     Code = "log_tampered"
 	CodeModelNotReady   Code = "read_model_not_ready"
 	CodeModelBehind     Code = "read_model_behind"
 	CodeTooManyStreams  Code = "too_many_streams"
