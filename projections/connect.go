@@ -16,8 +16,8 @@ import (
 type Client = redis.UniversalClient
 
 // Connect returns a client of the Redis at the address: redis://host:port/db,
-// rediss:// for TLS, or a cluster where further nodes are named
-// (redis://host:port?addr=host2:port2). It does not wait for an answer: a Redis
+// rediss:// for TLS, unix:///path for a socket of this machine, or a cluster where
+// further nodes are named (redis://host:port?addr=host2:port2). It does not wait for an answer: a Redis
 // that is away is waited for by those who use it.
 //
 // The client obeys the deadline of a context, which the driver does only when

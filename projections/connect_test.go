@@ -2,6 +2,11 @@ package projections
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
@@ -32,6 +37,40 @@ func TestConnectTakesOneNodeOrACluster(t *testing.T) {
 			client.Close()
 			t.Errorf("%q is taken for an address of Redis", address)
 		}
+	}
+}
+
+func TestTheRedisInTheProcessIsOnASocketWhereItIsGivenOne(t *testing.T) {
+	dir, err := os.MkdirTemp("", "a %20b#?-") // short enough for a socket, and to be encoded in a URL
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	socket := filepath.Join(dir, "redis.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := StartEmbeddedOn(listener)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := projected(t, e.Client(), story())
+	other, err := Connect(e.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if keys := contents(t, other, quick(), 1); len(keys) == 0 {
+		t.Error("another client of the socket sees no model")
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err = r.Position(context.Background())
+	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
+	if _, err := os.Lstat(socket); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the socket is left behind: %v", err)
 	}
 }
 

@@ -7,7 +7,7 @@
 //
 // One process, nothing installed:
 //
-//	redis, err := projections.StartEmbedded()         // or client, err := projections.Connect(url)
+//	redis, err := projections.StartEmbeddedOn(socket) // or client, err := projections.Connect(url)
 //	client := redis.Client()
 //	projector, err := projections.NewProjector(client, log, projections.Options{})
 //	go projector.Run(ctx)                              // follows the log until ctx ends

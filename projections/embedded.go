@@ -1,7 +1,10 @@
 package projections
 
 import (
+	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"sync"
 	"time"
 
@@ -21,33 +24,63 @@ const embeddedTick = 250 * time.Millisecond
 // the list 4 s (0.2 s), which grows with the square of the length (two shared
 // cores; go test -bench . ./projections).
 type Embedded struct {
-	server *miniredis.Miniredis
-	client redis.UniversalClient
-	stop   chan struct{}
-	done   sync.WaitGroup
+	server   *miniredis.Miniredis
+	listener net.Listener
+	client   redis.UniversalClient
+	stop     chan struct{}
+	done     sync.WaitGroup
 }
 
-// StartEmbedded starts one on a free port of the loopback interface.
+// StartEmbedded starts one on a free port of the loopback interface, for tests and
+// measurements: everybody on the machine can connect to it.
 func StartEmbedded() (*Embedded, error) {
-	server := miniredis.NewMiniRedis()
-	if err := server.StartAddr("127.0.0.1:0"); err != nil {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		return nil, fmt.Errorf("start the in-process Redis: %w", err)
 	}
-	e := &Embedded{server: server, stop: make(chan struct{})}
-	client, err := Connect("redis://" + server.Addr())
+	return StartEmbeddedOn(listener)
+}
+
+// StartEmbeddedOn starts one on the listener, of TCP or of a Unix socket, and closes the
+// listener at its end, also after an error.
+func StartEmbeddedOn(listener net.Listener) (*Embedded, error) {
+	server := miniredis.NewMiniRedis()
+	unused, err := server.Dial() // starts it without a listener of its own
 	if err != nil {
-		server.Close()
-		return nil, err
+		return nil, errors.Join(fmt.Errorf("start the in-process Redis: %w", err), listener.Close())
 	}
-	e.client = client
-	e.done.Add(1)
-	go e.age()
-	return e, nil
+	e := &Embedded{server: server, listener: listener, stop: make(chan struct{})}
+	if e.client, err = Connect(e.URL()); err != nil {
+		server.Close()
+		return nil, errors.Join(err, unused.Close(), listener.Close())
+	}
+	e.done.Go(e.age)
+	e.done.Go(e.accept)
+	return e, unused.Close()
+}
+
+// acceptPause is the pause after a transient failure to accept, such as too many open
+// files.
+const acceptPause = 50 * time.Millisecond
+
+// accept hands each connection to the server, until the listener is closed.
+func (e *Embedded) accept() {
+	server := e.server.Server()
+	for {
+		conn, err := e.listener.Accept()
+		switch {
+		case err == nil:
+			server.ServeConn(conn)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			time.Sleep(acceptPause)
+		}
+	}
 }
 
 // age lets keys expire, which the in-process Redis does not do by itself.
 func (e *Embedded) age() {
-	defer e.done.Done()
 	tick := time.NewTicker(embeddedTick)
 	defer tick.Stop()
 	last := time.Now()
@@ -62,8 +95,14 @@ func (e *Embedded) age() {
 	}
 }
 
-// Addr is the address at which it listens, host:port.
-func (e *Embedded) Addr() string { return e.server.Addr() }
+// URL is the address for [Connect].
+func (e *Embedded) URL() string {
+	addr := e.listener.Addr()
+	if addr.Network() == "unix" {
+		return (&url.URL{Scheme: "unix", Path: addr.String()}).String()
+	}
+	return "redis://" + addr.String()
+}
 
 // Client is a client of it, which Close closes.
 func (e *Embedded) Client() redis.UniversalClient { return e.client }
@@ -71,8 +110,8 @@ func (e *Embedded) Client() redis.UniversalClient { return e.client }
 // Close ends it; everything in it is gone.
 func (e *Embedded) Close() error {
 	close(e.stop)
+	err := errors.Join(e.client.Close(), e.listener.Close())
 	e.done.Wait()
-	err := e.client.Close()
 	e.server.Close()
 	return err
 }

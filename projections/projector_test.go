@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -522,18 +523,19 @@ func TestRebuildContinuesAfterAnInterruption(t *testing.T) {
 }
 
 func TestRedisThatIsAwayIsWaitedFor(t *testing.T) {
-	embedded, err := StartEmbedded()
+	server := miniredis.RunT(t)
+	client, err := Connect("redis://" + server.Addr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { embedded.Close() })
+	t.Cleanup(func() { client.Close() })
 	s := story()
-	r := projected(t, embedded.Client(), s)
-	embedded.server.Close()
+	r := projected(t, client, s)
+	server.Close()
 	_, err = r.Position(context.Background())
 	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
 	s.person(60)
-	if err := embedded.server.Restart(); err != nil {
+	if err := server.Restart(); err != nil {
 		t.Fatal(err)
 	}
 	reach(t, r, s.head())

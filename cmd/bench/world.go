@@ -185,7 +185,7 @@ func (w *world) openModel(redis string, options projections.Options) (err error)
 			return err
 		}
 		w.atEnd(func() { _ = inProcess.Close() })
-		redis = "redis://" + inProcess.Addr()
+		redis = inProcess.URL()
 	}
 	if w.redis, err = projections.Connect(redis); err != nil {
 		return err

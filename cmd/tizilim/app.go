@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -127,11 +128,7 @@ func start(c config) (a *app, err error) {
 	if a.tls, err = c.front.secure(); err != nil {
 		return a, err
 	}
-	redisAddress, err := a.openRedis(c)
-	if err != nil {
-		return a, err
-	}
-	storeAddress, err := a.openEventStore(c)
+	storeAddress, redisAddress, err := a.openStores(c)
 	if err != nil {
 		return a, err
 	}
@@ -270,23 +267,63 @@ func cannotListen(address, flag string, err error) error {
 	return fmt.Errorf("cannot listen on %s (%w): choose another address with %s", address, err, flag)
 }
 
+// openStores returns the addresses of the event store and of Redis.
+func (a *app) openStores(c config) (store, redis string, err error) {
+	if c.redis != "" { // a mistyped address creates no data directory either
+		if redis, err = a.openRedis(c); err != nil {
+			return "", "", err
+		}
+	}
+	// Before the Redis in the process: the lock of the store tells best that another
+	// server runs here.
+	if store, err = a.openEventStore(c); err != nil {
+		return "", "", err
+	}
+	if c.redis == "" {
+		redis, err = a.openRedis(c)
+	}
+	return store, redis, err
+}
+
+// storeDirOf is the directory of the embedded event store of a data directory.
+func storeDirOf(data string) string { return filepath.Join(data, "eventstore") }
+
 // openRedis returns the address of Redis, starting the in-process one where none
 // is configured.
 func (a *app) openRedis(c config) (address string, err error) {
-	address = c.redis
-	if address == "" {
-		inProcess, err := projections.StartEmbedded()
-		if err != nil {
+	if address = c.redis; address == "" {
+		if address, err = a.startRedis(c); err != nil {
 			return "", err
 		}
-		a.closers = append(a.closers, inProcess.Close)
-		address = "redis://" + inProcess.Addr()
 	}
 	if a.redis, err = projections.Connect(address); err != nil {
 		return "", err
 	}
 	a.closers = append(a.closers, a.redis.Close)
 	return address, nil
+}
+
+// startRedis starts the Redis in the process on a socket and returns its address.
+func (a *app) startRedis(c config) (address string, err error) {
+	if err := makeDataDir(c.data); err != nil {
+		return "", err
+	}
+	lock, err := vfs.Default.Lock(filepath.Join(c.data, "redis.lock"))
+	if err != nil {
+		return "", fmt.Errorf("another server has its Redis in %s: several servers share a Redis, so name one "+
+			"with --redis, or give this server a --data of its own (%w)", c.data, err)
+	}
+	a.closers = append(a.closers, lock.Close)
+	listener, err := listenSocket(socketsDir(c.data), "redis.sock")
+	if err != nil {
+		return "", err
+	}
+	inProcess, err := projections.StartEmbeddedOn(listener)
+	if err != nil {
+		return "", err
+	}
+	a.closers = append(a.closers, inProcess.Close)
+	return inProcess.URL(), nil
 }
 
 // openEventStore returns the address of the event store, starting the embedded
@@ -299,10 +336,11 @@ func (a *app) openEventStore(c config) (address string, err error) {
 		a.closers = append(a.closers, a.store.Close)
 		return c.eventstore, nil
 	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return "", fmt.Errorf("the data directory cannot be made: %w", err)
+	if err := makeDataDir(c.data); err != nil {
+		return "", err
 	}
-	node, err := embedded.Open(filepath.Join(c.data, "eventstore"), embedded.WithLogger(c.logger))
+	dir := storeDirOf(c.data)
+	node, err := embedded.Open(dir, embedded.WithLogger(c.logger))
 	if errors.Is(err, embedded.ErrInUse) {
 		return "", fmt.Errorf(
 			"another server runs on %s: end it, or give this one a directory of its own with --data",
@@ -313,12 +351,16 @@ func (a *app) openEventStore(c config) (address string, err error) {
 		return "", err
 	}
 	a.closers = append(a.closers, node.Close)
-	admin, err := serveAdmin(node, filepath.Join(c.data, "eventstore"))
+	admin, err := serveAdmin(node, dir)
 	if err != nil {
 		return "", err
 	}
 	a.closers = append(a.closers, admin.Close)
-	if err := node.Start("127.0.0.1:0"); err != nil {
+	listener, err := listenSocket(socketsDir(c.data), "eventstore.sock")
+	if err != nil {
+		return "", err
+	}
+	if err := node.StartOn(listener); err != nil {
 		return "", err
 	}
 	address = node.ConnectionString()
@@ -329,6 +371,14 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	return address, nil
 }
 
+// makeDataDir makes the data directory, which only its owner can enter.
+func makeDataDir(data string) error {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("the data directory cannot be made: %w", err)
+	}
+	return nil
+}
+
 // openGateway opens what carries SMS and e-mail: the outbox file in data where
 // none is configured.
 func (a *app) openGateway(c config) error {
@@ -336,8 +386,8 @@ func (a *app) openGateway(c config) error {
 		a.gateway = c.gateway
 		return nil
 	}
-	if err := os.MkdirAll(c.data, 0o700); err != nil {
-		return fmt.Errorf("the data directory cannot be made: %w", err)
+	if err := makeDataDir(c.data); err != nil {
+		return err
 	}
 	outbox, err := gateway.OpenOutbox(outboxFile(c.data))
 	if errors.Is(err, gateway.ErrInUse) {

@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -23,7 +20,7 @@ import (
 // store for a backup, a check, the statistics or a scavenge: a store that is served
 // is locked. The socket lies in the store's directory, so that it gives nobody more
 // rights than the files of the store do.
-func adminSocket(dir string) string { return filepath.Join(dir, "admin.sock") }
+const adminSocket = "admin.sock"
 
 // adminServer answers on the socket.
 type adminServer struct{ server *http.Server }
@@ -31,28 +28,12 @@ type adminServer struct{ server *http.Server }
 // Close ends the server and the requests in progress.
 func (a *adminServer) Close() error { return a.server.Close() }
 
-// maxSocketPath is a length, in bytes, that every system accepts for the path of a
-// Unix socket.
-const maxSocketPath = 100
-
-// serveAdmin answers requests about the node until it is closed. It answers none
-// where the path of the directory is too long for a socket.
+// serveAdmin answers requests about the node until it is closed. The node holds the lock
+// of the directory.
 func serveAdmin(node *embedded.Node, dir string) (*adminServer, error) {
-	if len(adminSocket(dir)) > maxSocketPath {
-		slog.Warn("the path of the store is too long for a socket: "+
-			"backup, check, stats and scavenge work only while the server is stopped", "path", dir)
-		return &adminServer{&http.Server{}}, nil
-	}
-	// The node holds the lock of the directory, so no live server owns this socket.
-	if err := os.Remove(adminSocket(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("listen on the socket of the store: %w", err)
-	}
-	listener, err := net.Listen("unix", adminSocket(dir))
+	listener, err := listenSocket(dir, adminSocket)
 	if err != nil {
-		return nil, fmt.Errorf("listen on the socket of the store: %w", err)
-	}
-	if err := os.Chmod(adminSocket(dir), 0o600); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, err
 	}
 	answer := func(w http.ResponseWriter, v any, err error) {
 		if err != nil {
@@ -96,12 +77,9 @@ func askAdmin(ctx context.Context, dir, what, to string, result any) (done bool,
 // openAdmin sends a request to the server of the store and returns its answer as a
 // stream. It returns nil where no server has the store open.
 func openAdmin(ctx context.Context, dir, what, to string) (answer io.ReadCloser, err error) {
-	if len(adminSocket(dir)) > maxSocketPath {
-		return nil, nil
-	}
 	client := &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", adminSocket(dir))
+			return (&net.Dialer{}).DialContext(ctx, "unix", socketIn(dir, adminSocket))
 		},
 		DisableKeepAlives: true,
 	}}

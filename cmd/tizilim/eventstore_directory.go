@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -79,7 +80,7 @@ func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.S
 	}
 	e, err := readEndpoints(filepath.Dir(d.Data))
 	switch {
-	case err == nil && (!inUse || strings.HasPrefix(e.EventStore, loopback)) && e.alive(ctx):
+	case err == nil && (!inUse || strings.HasPrefix(e.EventStore, eventstore.SocketScheme)) && e.alive(ctx):
 		if store, err = e.openEventStore(c); err != nil {
 			return nil, nil, err
 		}
@@ -93,18 +94,24 @@ func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.S
 	}
 }
 
-// loopback is the beginning of the address of every embedded store. A server with
-// another address cannot be the process that has the directory open.
-const loopback = "esdb://127.0.0.1:"
-
-// openOffline serves a store that nobody else serves, on loopback, until end is
-// called.
+// openOffline serves a store that nobody else serves, on a socket in its directory, until
+// end is called.
 func openOffline(dir string) (store *eventstore.Store, end func() error, err error) {
 	node, err := embedded.Open(dir, embedded.WithLogger(slog.Default()))
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := node.Start("127.0.0.1:0"); err != nil {
+	listener, err := func() (net.Listener, error) {
+		absolute, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, err
+		}
+		return listenSocket(absolute, "offline.sock")
+	}()
+	if err != nil {
+		return nil, nil, errors.Join(err, node.Close())
+	}
+	if err := node.StartOn(listener); err != nil {
 		return nil, nil, errors.Join(err, node.Close())
 	}
 	if store, err = eventstore.Open(node.ConnectionString(), slog.Default()); err != nil {
