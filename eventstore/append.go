@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/proof"
 )
 
 // Expected is the expected revision of an append: the revision of the last event that
@@ -53,7 +54,7 @@ func encodeAll(events []NewEvent) ([]esdb.EventData, error) {
 		if data[i], err = encode(e); err != nil {
 			return nil, err
 		}
-		size += len(data[i].Data) + len(data[i].Metadata) + 2*len(data[i].EventType)
+		size += len(data[i].Data) + len(data[i].Metadata) + proof.SealSize + 2*len(data[i].EventType)
 	}
 	if size > maxAppendSize {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeBodyTooLarge,
@@ -77,7 +78,10 @@ func (s *Store) Append(
 	if err != nil {
 		return 0, err
 	}
-	result, err := s.append(ctx, stream, expected, data)
+	if err := s.trusted(stream); err != nil {
+		return 0, err
+	}
+	result, err := s.append(ctx, stream, expected, s.seal(stream, expected, data))
 	if err != nil {
 		return 0, err
 	}

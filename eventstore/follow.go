@@ -126,9 +126,12 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 		if checkpoint := message.CheckPointReached; checkpoint != nil {
 			p.reach(checkpoint.Commit)
 		}
-		d, ok := deliveryOf(message, *after)
+		d, ok := s.deliveryOf(message, *after)
 		if !ok {
 			continue
+		}
+		if domain.CodeOf(d.Poison) == domain.CodeLogUnavailable { // its MAC could not be judged yet
+			return d.Poison
 		}
 		if d.Recorded != nil && d.Position <= *after { // a server restored from a backup delivers what is appended next
 			return fmt.Errorf("%w (checkpoint %d, delivered %d)", errOtherLog, *after, d.Position)
@@ -145,11 +148,11 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 
 // deliveryOf returns the delivery of a message. ok is false where there is none. after is
 // the position of the last delivery.
-func deliveryOf(message *esdb.SubscriptionEvent, after domain.Position) (d domain.Delivery, ok bool) {
+func (s *Store) deliveryOf(message *esdb.SubscriptionEvent, after domain.Position) (d domain.Delivery, ok bool) {
 	switch {
 	case message.EventAppeared != nil:
 		original := message.EventAppeared.OriginalEvent()
-		rec, err := decode(original)
+		rec, err := s.decode(original)
 		position := domain.Position(original.Position.Commit)
 		return domain.Delivery{Position: position, Recorded: &rec, Poison: err}, true
 	case message.CheckPointReached != nil:

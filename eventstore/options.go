@@ -12,11 +12,14 @@ import (
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+
+	"tizilim/domain/proof"
 )
 
 // settings are what options change.
 type settings struct {
 	user, password string
+	macKey         proof.Key
 }
 
 // valid returns an error where the settings contradict each other.
@@ -66,7 +69,7 @@ func seedsOf(config *esdb.Configuration) (c cluster, err error) {
 
 // parse parses a connection string. Its errors are for the operator and never repeat
 // the address, which may have a password.
-func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configuration, error) {
+func parse(connection string, set settings, log *slog.Logger) (*esdb.Configuration, error) {
 	parse := esdb.ParseConnectionString
 	if strings.HasPrefix(connection, SocketScheme) {
 		parse = parseSocket
@@ -88,10 +91,6 @@ func parse(connection string, options []Option, log *slog.Logger) (*esdb.Configu
 		if _, err := tls.LoadX509KeyPair(config.UserCertFile, config.UserKeyFile); err != nil {
 			return nil, fmt.Errorf("the user certificate of the event store cannot be read: %w", err)
 		}
-	}
-	var set settings
-	for _, option := range options {
-		option(&set)
 	}
 	if err := set.valid(); err != nil {
 		return nil, err

@@ -41,9 +41,20 @@ func (s *Store) Read(ctx context.Context, stream string, from uint64) iter.Seq2[
 }
 
 // ReadPage returns at most limit events of the stream from the revision on. An event
-// that cannot be decoded is an error, since a history without it would be false.
+// that cannot be decoded is an error, since a history without it would be false, and
+// so is one that the registry has not written: a [*TamperError].
 func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
-	return readStream(ctx, s, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit, decode)
+	if err := s.trusted(stream); err != nil {
+		return nil, err
+	}
+	read, err := readStream(ctx, s, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit, s.decode)
+	if err == nil {
+		err = s.contiguous(stream, from, read)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return read, nil
 }
 
 // ReadBack returns at most limit events of the stream, the newest first: those before
@@ -57,7 +68,10 @@ func (s *Store) ReadBack(ctx context.Context, stream string, before *uint64, lim
 		}
 		from = esdb.Revision(*before - 1)
 	}
-	return readStream(ctx, s, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit, decode)
+	if err := s.trusted(stream); err != nil {
+		return nil, err
+	}
+	return readStream(ctx, s, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit, s.decode)
 }
 
 // place is the id and the revision of an event, which need not be decodable.

@@ -36,6 +36,7 @@ type Store struct {
 
 	heads      headCache
 	accessLogs accessLogs
+	integrity  integrity
 
 	mu             sync.Mutex // guards the following fields and those of sessions
 	cluster        cluster
@@ -55,11 +56,16 @@ type Store struct {
 // esdb+discover://cluster.example:2113, or a socket of this machine (see
 // [SocketScheme]). It does not connect; the first call does.
 func Open(connection string, log *slog.Logger, options ...Option) (*Store, error) {
-	config, err := parse(connection, options, log)
+	var set settings
+	for _, option := range options {
+		option(&set)
+	}
+	config, err := parse(connection, set, log)
 	if err != nil {
 		return nil, err
 	}
 	s := &Store{config: config, log: log, timeout: callTimeout, loggedAt: map[Reason]time.Time{}}
+	s.integrity.key = set.macKey
 	if s.cluster, err = seedsOf(config); err != nil {
 		return nil, err
 	}
