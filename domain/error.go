@@ -236,6 +236,8 @@ const (
 	CodeCertificateUntrusted   Code = "certificate_untrusted"
 	CodeCertificateRevoked     Code = "certificate_revoked"
 	CodeRevocationUnknown      Code = "certificate_revocation_unknown"
+	CodeTimestampAway          Code = "timestamp_unavailable"
+	CodeVerifierAway           Code = "signature_verifier_unavailable"
 
 	// One-time passwords (C19).
 	CodePhoneNotConfirmed  Code = "phone_not_confirmed"

@@ -18,7 +18,39 @@ type Evidence struct {
 	// when the signer's own clock says it was signed; it is not verified
 	ClaimedAt time.Time   `json:"claimed_at,omitzero"`
 	Challenge ChallengeID `json:"challenge,omitzero"` // whose one-time password it was
+
+	// What was known of the certificates when the signature was taken: one proof for
+	// each certificate of the chain but the root's, the signer's first.
+	Revocation []RevocationProof `json:"revocation,omitempty"`
+	// When a timestamp authority saw the signature, and its token (RFC 3161).
+	TimestampedAt time.Time     `json:"timestamped_at,omitzero"`
+	Timestamp     PersonalBytes `json:"timestamp,omitempty"`
+	// Which service checked the signature and what it answered; empty where the
+	// registry checked it itself.
+	Verifier string        `json:"verifier,omitempty"`
+	Answer   PersonalBytes `json:"verifier_answer,omitempty"`
 }
+
+// RevocationProof says what showed that a certificate was not revoked: an answer of
+// OCSP, a revocation list, or both.
+type RevocationProof struct {
+	Certificate Personal       `json:"certificate"`    // its serial number, in hex
+	OCSP        PersonalBytes  `json:"ocsp,omitempty"` // the answer, signed (RFC 6960)
+	List        RevocationList `json:"list,omitzero"`
+}
+
+// RevocationList names one issue of a list of revoked certificates. The list itself
+// is too large for an event; whoever keeps it finds it by its digest.
+type RevocationList struct {
+	Issuer     string    `json:"issuer"`
+	Number     string    `json:"number,omitempty"` // decimal
+	ThisUpdate time.Time `json:"this_update"`
+	NextUpdate time.Time `json:"next_update"`
+	SHA256     string    `json:"sha256"` // of its DER, in hex
+}
+
+// IsZero reports whether it names no list.
+func (l RevocationList) IsZero() bool { return l.SHA256 == "" }
 
 // IsZero reports whether there is no evidence.
 func (e Evidence) IsZero() bool { return e.Signer.IsZero() && e.Text == "" && len(e.CMS) == 0 }

@@ -88,6 +88,7 @@ var signatureProblems = codes{
 	domain.CodeSignatureMalformed,
 	domain.CodeSignatureAlgorithm, domain.CodeSignatureWeak, domain.CodeCertificatePurpose, domain.CodeCertificateNotValid,
 	domain.CodeCertificateUntrusted, domain.CodeCertificateRevoked, domain.CodeRevocationUnknown,
+	domain.CodeTimestampAway, domain.CodeVerifierAway,
 }
 
 // passwordProblems are those of a one-time password.
