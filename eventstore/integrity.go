@@ -230,3 +230,10 @@ func (e RawEvent) Record() proof.Record {
 		Created: e.Created,
 	}
 }
+
+// SealRaw returns the event with its MAC, for an append of raw events at the revision.
+func (s *Store) SealRaw(stream string, revision uint64, e RawEvent) RawEvent {
+	e.Stream, e.Revision = stream, revision
+	e.Metadata = s.integrity.key.Seal(e.Record())
+	return e
+}

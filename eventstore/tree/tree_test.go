@@ -1,0 +1,175 @@
+package tree_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/proof"
+	"tizilim/eventstore"
+)
+
+func noteIn(t testing.TB, e eventstore.RawEvent) string {
+	t.Helper()
+	var stored struct{ Note string }
+	must(t, json.Unmarshal(e.Data, &stored))
+	return stored.Note
+}
+
+func jsonText(t testing.TB, s string) string {
+	t.Helper()
+	text, err := json.Marshal(s)
+	must(t, err)
+	return string(text)
+}
+
+func TestEveryEventIsProvenByTheNewestHead(t *testing.T) {
+	w := open(t, t.TempDir())
+	w.fill()
+	own, public := w.tree(), newSigner(t, 1).Public()
+	must(t, own.Sync(t.Context()))
+	for _, stream := range []string{first.Stream(), second.Stream(), "access-" + person.String()} {
+		for _, e := range w.raw(stream) {
+			p, err := own.Inclusion(t.Context(), e.Record().Ref())
+			must(t, err)
+			head, err := p.Check(public)
+			if err != nil || head.Size != 12 || p.Leaf != e.Record().Leaf() {
+				t.Errorf("%s@%d: %v, %+v", stream, e.Revision, err, head)
+			}
+		}
+	}
+	for _, absent := range []domain.EventRef{
+		{Stream: first.Stream(), Revision: 4}, {Stream: proof.HeadStream}, {Stream: "queue-unknown"},
+	} {
+		if _, err := own.Inclusion(t.Context(), absent); domain.CodeOf(err) != domain.CodeEventUnknown {
+			t.Errorf("%s: %v", absent, err)
+		}
+	}
+	w.append(first.Stream(), 3, "first 4")
+	_, err := own.Inclusion(t.Context(), domain.EventRef{Stream: first.Stream(), Revision: 4})
+	if domain.CodeOf(err) != domain.CodeProofPending {
+		t.Errorf("an event without a head: %v", err)
+	}
+}
+
+func TestEveryHeadGoesOnFromTheOnesBefore(t *testing.T) {
+	w := open(t, t.TempDir())
+	w.fill()
+	own, public := w.tree(), newSigner(t, 1).Public()
+	must(t, own.Sync(t.Context()))
+	var heads []proof.Head
+	for _, e := range w.raw(proof.HeadStream) {
+		head, err := public.Open(noteIn(t, e))
+		must(t, err)
+		heads = append(heads, head)
+	}
+	if len(heads) != 4 || heads[0].Size != 0 || heads[3].Size != 12 {
+		t.Fatalf("heads %+v", heads)
+	}
+	for _, head := range heads[1:] {
+		c, err := own.Consistency(head.Size, 0)
+		must(t, err)
+		if err := c.Check(head, heads[3]); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, sizes := range [][2]int64{{0, 12}, {3, 2}, {3, 13}, {-1, 0}} {
+		if _, err := own.Consistency(sizes[0], sizes[1]); domain.CodeOf(err) != domain.CodeHeadUnknown {
+			t.Errorf("%v: %v", sizes, err)
+		}
+	}
+}
+
+func TestBuildersAtTheSameTimeMakeOneTree(t *testing.T) {
+	w := open(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	for range 3 {
+		running.Go(func() { w.builder(w.tree()).Run(ctx) })
+	}
+	for i := range 30 {
+		w.append(first.Stream(), i-1, fmt.Sprint(i))
+	}
+	reader := w.tree()
+	deadline := time.Now().Add(30 * time.Second)
+	for head := (proof.Head{}); head.Size < 30; head, _ = reader.Head() {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain for a head of 30 events")
+		}
+		must(t, reader.Sync(t.Context()))
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
+	cancel()
+	running.Wait()
+	if r := w.check(); !r.Sound() || r.Covered != 30 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestAForgedEventIsNotInTheTree(t *testing.T) {
+	w := open(t, t.TempDir())
+	w.fill()
+	e := w.copied(first.Stream(), 3)
+	w.write(first.Stream(), 3, e)
+	w.append(second.Stream(), 3, "other 4")
+	own := w.flush()
+	if head, _ := own.Head(); head.Size != 13 {
+		t.Errorf("%d events in the tree", head.Size)
+	}
+	if len(w.registry.Findings()) != 1 {
+		t.Errorf("found %v", w.registry.Findings())
+	}
+	_, err := own.Inclusion(t.Context(), domain.EventRef{Stream: first.Stream(), Revision: 4})
+	if domain.CodeOf(err) != domain.CodeEventUnknown {
+		t.Errorf("the forged event: %v", err)
+	}
+}
+
+func TestEventsFromBeforeMACsAreCovered(t *testing.T) {
+	w := open(t, t.TempDir())
+	plain := *w
+	plain.registry = w.intruder
+	plain.append(first.Stream(), -1, "before 0")
+	plain.append(first.Stream(), 0, "before 1")
+	w.flush()
+	w.append(first.Stream(), 1, "first 2")
+	if own := w.flush(); true {
+		if head, _ := own.Head(); head.Size != 3 {
+			t.Errorf("%d events in the tree", head.Size)
+		}
+	}
+	if r := w.check(); !r.Sound() {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestATreeStopsAtAHeadThatIsGone(t *testing.T) {
+	w := open(t, t.TempDir())
+	w.fill()
+	own := w.tree()
+	must(t, own.Sync(t.Context()))
+	w.delete(proof.HeadStream)
+	if err := own.Sync(t.Context()); err == nil {
+		t.Error("the tree does not notice that its heads are gone")
+	}
+	if err := w.builder(own).Flush(t.Context()); err == nil {
+		t.Error("a builder begins anew")
+	}
+	fresh := w.tree() // another process, which has only the witness
+	if err := fresh.Sync(t.Context()); err == nil {
+		t.Error("a process that starts does not notice that the heads are gone")
+	}
+	if found := w.registry.Findings(); len(found) == 0 {
+		t.Error("nothing was reported")
+	}
+	if head, _ := own.Head(); head.Size != 12 {
+		t.Errorf("the tree has forgotten its %d events", head.Size)
+	}
+}
