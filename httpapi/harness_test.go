@@ -162,7 +162,9 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	r.authority, err = eds.ReadDemonstration(authority)
 	must(t, err)
-	r.signatures, err = eds.New([]*x509.Certificate{r.authority.Certificate()}, nil, r.person.PersonID)
+	r.signatures, err = eds.New(eds.Config{
+		Trusted: []*x509.Certificate{r.authority.Certificate()}, Unrevoked: true, Person: r.person.PersonID, Logger: logger,
+	})
 	must(t, err)
 	r.log = logger
 	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)

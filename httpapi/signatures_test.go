@@ -228,13 +228,13 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 		id("case_id")
 
 	e := s.stream("case-" + caseID)[0].Event.(housing.ApplicationReceived)
-	checked, err := s.signatures.Verify([]byte(e.Evidence.Text), e.Evidence.CMS, e.ReceivedAt)
+	checked, err := s.signatures.Verify(t.Context(), []byte(e.Evidence.Text), e.Evidence.CMS, e.ReceivedAt)
 	must(t, err)
 	if checked.Signer != e.ApplicantID || checked.Certificate != e.Evidence.Certificate ||
 		string(e.Evidence.SHA256) != preview.id("digest") || string(e.Evidence.Text) != string(toSign) {
 		t.Error("the evidence in the log is not that of the signature")
 	}
-	if _, err := s.signatures.Verify([]byte(e.Evidence.Text+" "), e.Evidence.CMS, e.ReceivedAt); domain.CodeOf(
+	if _, err := s.signatures.Verify(t.Context(), []byte(e.Evidence.Text+" "), e.Evidence.CMS, e.ReceivedAt); domain.CodeOf(
 		err,
 	) != domain.CodeSignatureMismatch {
 		t.Errorf("an event that was rewritten passes: %v", err)

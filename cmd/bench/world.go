@@ -137,7 +137,7 @@ func (outside) Occupants(context.Context, domain.DwellingID, domain.Date) ([]dom
 
 func (outside) ListsOf(context.Context, string) ([]domain.ListID, error) { return nil, nil }
 
-func (outside) Verify(text, cms []byte, at time.Time) (domain.Evidence, error) {
+func (outside) Verify(context.Context, []byte, []byte, time.Time) (domain.Evidence, error) {
 	return domain.Evidence{}, errors.New("bench: nothing is signed here")
 }
 

@@ -23,6 +23,7 @@ import (
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
+	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/command/adapters/gateway"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
@@ -49,8 +50,7 @@ type config struct {
 	redis      string // URL; empty: in-process
 	rules      rules.Book
 	baseURL    string          // where the public reaches the API; empty: where it listens
-	roots      string          // file of the certificates that signatures are trusted by; empty: a demonstration authority in data
-	crls       []string        // files of revocation lists
+	signatures eds.Config      // without authorities: a demonstration authority in data
 	mobile     string          // address of the mobile-citizens base; empty: a file in data
 	gateway    command.Gateway // of SMS and e-mail; nil: the outbox file in data
 	logger     *slog.Logger
@@ -68,13 +68,15 @@ type app struct {
 	model       *projections.Reader
 	watch       *projections.Watch
 	projector   *projections.Projector
-	commands    *command.Handler
-	http        *http.Server
-	ops         *http.Server
-	closers     []func() error // of what was opened, in that order
-	work        sync.WaitGroup
-	stop        context.CancelFunc // ends the work
-	failed      chan error
+
+	signatures *eds.Verifier
+	commands   *command.Handler
+	http       *http.Server
+	ops        *http.Server
+	closers    []func() error // of what was opened, in that order
+	work       sync.WaitGroup
+	stop       context.CancelFunc // ends the work
+	failed     chan error
 }
 
 // endpoints tell the tools on the same machine where a server's parts are.
@@ -163,13 +165,12 @@ func (a *app) build(c config) (err error) {
 	if a.watch, err = projections.NewWatch(a.model, a.store, options); err != nil {
 		return err
 	}
-	signatures, err := openSignatures(c, a.keys)
-	if err != nil {
+	if a.signatures, err = openSignatures(c, a.keys); err != nil {
 		return err
 	}
 	a.commands, err = command.New(command.Config{
 		Log: a.store, Model: readModel{a.model, a.watch}, Now: time.Now, Rules: c.rules,
-		Signatures: signatures, MobileCitizens: openMobileCitizens(c, a.keys),
+		Signatures: a.signatures, MobileCitizens: openMobileCitizens(c, a.keys),
 		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
 	})
 	if err != nil {
@@ -215,6 +216,7 @@ func (a *app) run(logger *slog.Logger) {
 		}
 	})
 	a.work.Go(func() { a.watch.Run(ctx) })
+	a.work.Go(func() { a.signatures.Run(ctx) })
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })

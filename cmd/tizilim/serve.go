@@ -22,16 +22,15 @@ type serveCommand struct {
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113. Default: an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
 	frontFlags
-	Redis    string   `help:"Redis, such as redis://host:6379/0. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
-	Rules    string   `help:"Table of rules of both services by date. Default: the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
-	Calendar string   `help:"Holidays and moved days by year. Default: the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
-	BaseURL  string   `help:"Public address of this API, for the check addresses on documents. Default: the address of --listen." placeholder:"URL" env:"TIZILIM_BASE_URL"`
-	Gateway  string   `help:"Gateway of SMS and e-mail; its bearer token is in TIZILIM_GATEWAY_TOKEN. Default: the file outbox.ndjson in --data." placeholder:"URL" env:"TIZILIM_GATEWAY"`
-	Reports  bool     `name:"gateway-reports" help:"Ask the gateway about the delivery of each message: GET of its address and the id of the message." env:"TIZILIM_GATEWAY_REPORTS"`
-	Roots    string   `name:"signature-roots" help:"Certificates in PEM of trusted authorities, roots and intermediates. Default: a demonstration authority, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
-	CRLs     []string `name:"signature-crls" help:"Lists of revoked certificates. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_CRLS"`
-	Mobile   string   `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
-	Quiet    bool     `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
+	Redis    string `help:"Redis, such as redis://host:6379/0. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	Rules    string `help:"Table of rules of both services by date. Default: the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
+	Calendar string `help:"Holidays and moved days by year. Default: the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
+	BaseURL  string `help:"Public address of this API, for the check addresses on documents. Default: the address of --listen." placeholder:"URL" env:"TIZILIM_BASE_URL"`
+	Gateway  string `help:"Gateway of SMS and e-mail; its bearer token is in TIZILIM_GATEWAY_TOKEN. Default: the file outbox.ndjson in --data." placeholder:"URL" env:"TIZILIM_GATEWAY"`
+	Reports  bool   `name:"gateway-reports" help:"Ask the gateway about the delivery of each message: GET of its address and the id of the message." env:"TIZILIM_GATEWAY_REPORTS"`
+	signatureFlags
+	Mobile string `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
+	Quiet  bool   `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
@@ -57,6 +56,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signatures, err := c.signatureFlags.config()
+	if err != nil {
+		return err
+	}
 	messages, err := c.openGateway()
 	if err != nil {
 		return err
@@ -64,7 +67,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	a, err := start(config{
 		listen: c.Listen, front: c.frontFlags, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis,
-		rules: book, roots: c.Roots, crls: c.CRLs, mobile: c.Mobile,
+		rules: book, signatures: signatures, mobile: c.Mobile,
 		gateway: messages, logger: slog.Default(),
 	})
 	if err != nil {

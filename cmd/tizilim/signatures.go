@@ -55,23 +55,72 @@ func (a authority) signature(iin domain.IIN, request, key string, body []byte) (
 	return map[string]any{"method": domain.SignatureEDS, "cms": cms}, err
 }
 
-// openSignatures returns the verifier of electronic signatures. It trusts the
-// authorities of --signature-roots or, without that flag, the demonstration authority.
+// signatureFlags say whose electronic signatures are taken, and who is asked about them.
+type signatureFlags struct {
+	Roots string   `name:"signature-roots" help:"Certificates in PEM of trusted authorities, roots and intermediates. Default: a demonstration authority, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
+	CRLs  []string `name:"signature-crls" help:"Lists of revoked certificates: files, which are read again when they change, or addresses, which are fetched." placeholder:"FILE|URL" env:"TIZILIM_SIGNATURE_CRLS"`
+	OCSP  string   `name:"signature-ocsp" help:"Responder of OCSP that is asked whether certificates were revoked; the word certificate for the one that each certificate names." placeholder:"URL|certificate" env:"TIZILIM_SIGNATURE_OCSP"`
+}
+
+// ofCertificate is the value of --signature-ocsp for the responder that each
+// certificate names.
+const ofCertificate = "certificate"
+
+// config checks the flags and reads the certificates.
+func (f signatureFlags) config() (c eds.Config, err error) {
+	for _, service := range []struct{ flag, address string }{
+		{"--signature-ocsp", f.OCSP},
+	} {
+		if service.address == "" || service.address == ofCertificate && service.flag == "--signature-ocsp" {
+			continue
+		}
+		if _, err := parseHTTP(service.address); err != nil {
+			return c, fmt.Errorf("%s is not the address of a service: write it as https://host/path", service.flag)
+		}
+	}
+	if f.Roots == "" {
+		if len(f.CRLs) > 0 || f.OCSP != "" {
+			return c, errors.New("--signature-crls and --signature-ocsp need --signature-roots: " +
+				"without it the demonstration authority certifies anybody")
+		}
+		c.Unrevoked = true
+	} else if c.Trusted, err = readCertificates("--signature-roots", f.Roots); err != nil {
+		return c, err
+	}
+	c.Lists = f.CRLs
+	if c.OCSP = f.OCSP != ""; c.OCSP && f.OCSP != ofCertificate {
+		c.OCSPAddress = f.OCSP
+	}
+	if !c.Unrevoked && len(c.Lists) == 0 && !c.OCSP {
+		return c, errors.New("--signature-roots needs to know which certificates were revoked: " +
+			"name the lists of these authorities with --signature-crls, or ask OCSP with --signature-ocsp")
+	}
+	return c, nil
+}
+
+func readCertificates(flag, path string) ([]*x509.Certificate, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the certificates of %s cannot be read: %w", flag, err)
+	}
+	certificates, err := eds.Certificates(text)
+	if err != nil {
+		return nil, fmt.Errorf("the certificates of %s cannot be read: %w", flag, err)
+	}
+	return certificates, nil
+}
+
+// openSignatures returns the verifier of electronic signatures. Without authorities it
+// trusts the demonstration authority.
 func openSignatures(c config, k keys) (*eds.Verifier, error) {
-	if c.roots == "" {
+	s := c.signatures
+	s.Person, s.Logger = k.person.PersonID, c.logger
+	if len(s.Trusted) == 0 {
 		c.logger.Warn("signatures are checked against the demonstration authority, which certifies anybody: " +
 			"before real applications, name the authorities with --signature-roots")
-		return eds.New([]*x509.Certificate{k.authority.Certificate()}, c.crls, k.person.PersonID)
+		s.Trusted, s.Unrevoked = []*x509.Certificate{k.authority.Certificate()}, true
 	}
-	text, err := os.ReadFile(c.roots)
-	if err != nil {
-		return nil, fmt.Errorf("the certificates of --signature-roots cannot be read: %w", err)
-	}
-	trusted, err := eds.Certificates(text)
-	if err != nil {
-		return nil, fmt.Errorf("the certificates of --signature-roots cannot be read: %w", err)
-	}
-	v, err := eds.New(trusted, c.crls, k.person.PersonID)
+	v, err := eds.New(s)
 	if err != nil {
 		return nil, fmt.Errorf("--signature-roots and --signature-crls: %w", err)
 	}

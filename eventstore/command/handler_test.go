@@ -47,7 +47,7 @@ var passwordKey = command.PasswordKey("a key that no registry has")
 // signatures finds a signature in order: that of the person whose id it is.
 type signatures struct{}
 
-func (signatures) Verify(_, cms []byte, _ time.Time) (domain.Evidence, error) {
+func (signatures) Verify(_ context.Context, _, cms []byte, _ time.Time) (domain.Evidence, error) {
 	id, err := uuid.FromBytes(cms)
 	return domaintest.Signed(domain.SignatureEDS, domain.PersonID{UUID: id}), err
 }

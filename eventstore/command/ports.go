@@ -54,8 +54,9 @@ type Model interface {
 type SignatureVerifier interface {
 	// Verify returns the evidence of the signature cms over the text, as it holds
 	// at the instant; its signer is whom the certificate names by IIN. Its errors
-	// are refusals that blame a member of "signature".
-	Verify(text, cms []byte, at time.Time) (domain.Evidence, error)
+	// are refusals that blame a member of "signature", or are Unavailable: a service
+	// that it has to ask does not answer.
+	Verify(ctx context.Context, text, cms []byte, at time.Time) (domain.Evidence, error)
 }
 
 // MobileCitizens is the mobile-citizens base (БМГ).

@@ -57,7 +57,7 @@ func (h *Handler) decideSigned(
 			"the request is not signed: add an EDS over the text that the preview of signatures answers",
 		).At("signature.cms")
 	}
-	if evidence, err = h.signatures.Verify(s.Text, s.CMS, cmd.Now); err != nil {
+	if evidence, err = h.signatures.Verify(ctx, s.Text, s.CMS, cmd.Now); err != nil {
 		return nil, err
 	}
 	return decide(evidence)
