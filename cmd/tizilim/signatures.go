@@ -57,9 +57,11 @@ func (a authority) signature(iin domain.IIN, request, key string, body []byte) (
 
 // signatureFlags say whose electronic signatures are taken, and who is asked about them.
 type signatureFlags struct {
-	Roots string   `name:"signature-roots" help:"Certificates in PEM of trusted authorities, roots and intermediates. Default: a demonstration authority, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
-	CRLs  []string `name:"signature-crls" help:"Lists of revoked certificates: files, which are read again when they change, or addresses, which are fetched." placeholder:"FILE|URL" env:"TIZILIM_SIGNATURE_CRLS"`
-	OCSP  string   `name:"signature-ocsp" help:"Responder of OCSP that is asked whether certificates were revoked; the word certificate for the one that each certificate names." placeholder:"URL|certificate" env:"TIZILIM_SIGNATURE_OCSP"`
+	Roots    string   `name:"signature-roots" help:"Certificates in PEM of trusted authorities, roots and intermediates. Default: a demonstration authority, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
+	CRLs     []string `name:"signature-crls" help:"Lists of revoked certificates: files, which are read again when they change, or addresses, which are fetched." placeholder:"FILE|URL" env:"TIZILIM_SIGNATURE_CRLS"`
+	OCSP     string   `name:"signature-ocsp" help:"Responder of OCSP that is asked whether certificates were revoked; the word certificate for the one that each certificate names." placeholder:"URL|certificate" env:"TIZILIM_SIGNATURE_OCSP"`
+	TSA      string   `name:"signature-tsa" help:"Timestamp authority (RFC 3161). Each signature then gets a timestamp." placeholder:"URL" env:"TIZILIM_SIGNATURE_TSA"`
+	TSARoots string   `name:"signature-tsa-roots" help:"Certificates in PEM of the authorities that certify the timestamp authority. Default: those of --signature-roots." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_TSA_ROOTS"`
 }
 
 // ofCertificate is the value of --signature-ocsp for the responder that each
@@ -69,7 +71,7 @@ const ofCertificate = "certificate"
 // config checks the flags and reads the certificates.
 func (f signatureFlags) config() (c eds.Config, err error) {
 	for _, service := range []struct{ flag, address string }{
-		{"--signature-ocsp", f.OCSP},
+		{"--signature-ocsp", f.OCSP}, {"--signature-tsa", f.TSA},
 	} {
 		if service.address == "" || service.address == ofCertificate && service.flag == "--signature-ocsp" {
 			continue
@@ -87,7 +89,16 @@ func (f signatureFlags) config() (c eds.Config, err error) {
 	} else if c.Trusted, err = readCertificates("--signature-roots", f.Roots); err != nil {
 		return c, err
 	}
-	c.Lists = f.CRLs
+	if f.TSA != "" && f.Roots == "" && f.TSARoots == "" {
+		return c, errors.New("--signature-tsa needs --signature-tsa-roots: " +
+			"the certificates of the authorities that certify the timestamp authority")
+	}
+	if f.TSARoots != "" {
+		if c.Stampers, err = readCertificates("--signature-tsa-roots", f.TSARoots); err != nil {
+			return c, err
+		}
+	}
+	c.Lists, c.Timestamps = f.CRLs, f.TSA
 	if c.OCSP = f.OCSP != ""; c.OCSP && f.OCSP != ofCertificate {
 		c.OCSPAddress = f.OCSP
 	}

@@ -31,7 +31,7 @@
 //
 // # Other services
 //
-// OCSP is asked with a time limit, and what
+// OCSP and the timestamp authority are asked with a time limit, and what
 // they answer is bounded. If one of them does not answer as it must, the signature is
 // neither taken nor blamed: the refusal is Unavailable, and says what is missing.
 //
@@ -78,6 +78,11 @@ type Config struct {
 	// Without it there must be lists or OCSP.
 	Unrevoked bool
 
+	// Timestamps is the address of a timestamp authority, which Stampers certify, or
+	// Trusted where there are none. Empty: signatures get no timestamp.
+	Timestamps string
+	Stampers   []*x509.Certificate
+
 	Client *http.Client     // asks the services; nil: one of its own
 	Now    func() time.Time // nil: [time.Now]
 	Logger *slog.Logger     // nil: [slog.Default]
@@ -87,6 +92,7 @@ type Config struct {
 type Verifier struct {
 	trust      *trust
 	revocation *revocation // nil where nothing is revoked
+	timestamps *timestamps // nil where none is asked
 	person     func(domain.IIN) domain.PersonID
 	logger     *slog.Logger
 }
@@ -111,6 +117,15 @@ func New(c Config) (*Verifier, error) {
 		if v.revocation, err = c.revocation(trusted, client, now, v.logger); err != nil {
 			return nil, err
 		}
+	}
+	if c.Timestamps != "" {
+		stampers := trusted
+		if len(c.Stampers) > 0 {
+			if stampers, err = newTrust(c.Stampers); err != nil {
+				return nil, err
+			}
+		}
+		v.timestamps = &timestamps{c.Timestamps, client, stampers}
 	}
 	return v, nil
 }
@@ -217,11 +232,27 @@ func (v *Verifier) Verify(ctx context.Context, text, cms []byte, at time.Time) (
 	if p7.UnmarshalSignedAttribute(pkcs7.OIDAttributeSigningTime, &claimed) == nil {
 		e.ClaimedAt = claimed.UTC()
 	}
-	return e, nil
+	return e, v.stamp(ctx, &e, p7.Signers[0].EncryptedDigest, at)
 }
 
 func (v *Verifier) evidence(iin domain.IIN, text, cms []byte, signer *x509.Certificate) domain.Evidence {
 	e := domain.EvidenceOf(v.person(iin), text)
 	e.CMS, e.Certificate = bytes.Clone(cms), domain.Personal(signer.SerialNumber.Text(16))
 	return e
+}
+
+// stamp adds the token of the timestamp authority to the evidence, if there is one.
+func (v *Verifier) stamp(ctx context.Context, e *domain.Evidence, signature []byte, at time.Time) error {
+	if v.timestamps == nil {
+		return nil
+	}
+	token, when, err := v.timestamps.of(ctx, signature, at)
+	if err != nil {
+		v.logger.Warn("the timestamp authority did not answer as it must", "error", err)
+		return domain.Refuse(domain.Unavailable, domain.CodeTimestampAway,
+			"the timestamp authority does not answer as it must, so the time of the signature cannot be proven: "+
+				"send the same request again later")
+	}
+	e.Timestamp, e.TimestampedAt = token, when
+	return nil
 }
