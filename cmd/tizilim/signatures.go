@@ -62,6 +62,7 @@ type signatureFlags struct {
 	OCSP     string   `name:"signature-ocsp" help:"Responder of OCSP that is asked whether certificates were revoked; the word certificate for the one that each certificate names." placeholder:"URL|certificate" env:"TIZILIM_SIGNATURE_OCSP"`
 	TSA      string   `name:"signature-tsa" help:"Timestamp authority (RFC 3161). Each signature then gets a timestamp." placeholder:"URL" env:"TIZILIM_SIGNATURE_TSA"`
 	TSARoots string   `name:"signature-tsa-roots" help:"Certificates in PEM of the authorities that certify the timestamp authority. Default: those of --signature-roots." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_TSA_ROOTS"`
+	NCANode  string   `name:"signature-ncanode" help:"Service with the API of NCANode v3, which checks signatures by GOST 34.10." placeholder:"URL" env:"TIZILIM_SIGNATURE_NCANODE"`
 }
 
 // ofCertificate is the value of --signature-ocsp for the responder that each
@@ -71,7 +72,7 @@ const ofCertificate = "certificate"
 // config checks the flags and reads the certificates.
 func (f signatureFlags) config() (c eds.Config, err error) {
 	for _, service := range []struct{ flag, address string }{
-		{"--signature-ocsp", f.OCSP}, {"--signature-tsa", f.TSA},
+		{"--signature-ocsp", f.OCSP}, {"--signature-tsa", f.TSA}, {"--signature-ncanode", f.NCANode},
 	} {
 		if service.address == "" || service.address == ofCertificate && service.flag == "--signature-ocsp" {
 			continue
@@ -81,8 +82,8 @@ func (f signatureFlags) config() (c eds.Config, err error) {
 		}
 	}
 	if f.Roots == "" {
-		if len(f.CRLs) > 0 || f.OCSP != "" {
-			return c, errors.New("--signature-crls and --signature-ocsp need --signature-roots: " +
+		if len(f.CRLs) > 0 || f.OCSP != "" || f.NCANode != "" {
+			return c, errors.New("--signature-crls, --signature-ocsp and --signature-ncanode need --signature-roots: " +
 				"without it the demonstration authority certifies anybody")
 		}
 		c.Unrevoked = true
@@ -98,7 +99,7 @@ func (f signatureFlags) config() (c eds.Config, err error) {
 			return c, err
 		}
 	}
-	c.Lists, c.Timestamps = f.CRLs, f.TSA
+	c.Lists, c.Timestamps, c.NCANode = f.CRLs, f.TSA, f.NCANode
 	if c.OCSP = f.OCSP != ""; c.OCSP && f.OCSP != ofCertificate {
 		c.OCSPAddress = f.OCSP
 	}

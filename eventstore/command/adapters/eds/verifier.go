@@ -31,12 +31,13 @@
 //
 // # Other services
 //
-// OCSP and the timestamp authority are asked with a time limit, and what
+// OCSP, the timestamp authority and NCANode are asked with a time limit, and what
 // they answer is bounded. If one of them does not answer as it must, the signature is
 // neither taken nor blamed: the refusal is Unavailable, and says what is missing.
 //
-// GOST 34.10 has no implementation in the standard library. Such a signature is
-// refused as CodeSignatureAlgorithm.
+// GOST 34.10 has no implementation in the standard library. A service with the API
+// of NCANode checks it; without one such a signature is refused as
+// CodeSignatureAlgorithm.
 package eds
 
 import (
@@ -83,6 +84,9 @@ type Config struct {
 	Timestamps string
 	Stampers   []*x509.Certificate
 
+	// NCANode is the address of a service that checks GOST signatures; empty: none.
+	NCANode string
+
 	Client *http.Client     // asks the services; nil: one of its own
 	Now    func() time.Time // nil: [time.Now]
 	Logger *slog.Logger     // nil: [slog.Default]
@@ -93,6 +97,7 @@ type Verifier struct {
 	trust      *trust
 	revocation *revocation // nil where nothing is revoked
 	timestamps *timestamps // nil where none is asked
+	gost       *ncanode    // nil where none is asked
 	person     func(domain.IIN) domain.PersonID
 	logger     *slog.Logger
 }
@@ -126,6 +131,9 @@ func New(c Config) (*Verifier, error) {
 			}
 		}
 		v.timestamps = &timestamps{c.Timestamps, client, stampers}
+	}
+	if c.NCANode != "" {
+		v.gost = &ncanode{c.NCANode, client}
 	}
 	return v, nil
 }
@@ -200,7 +208,7 @@ func (v *Verifier) Verify(ctx context.Context, text, cms []byte, at time.Time) (
 	ctx, cancel := context.WithTimeout(ctx, verifyTimeout)
 	defer cancel()
 	if gost(p7) {
-		return domain.Evidence{}, unsupported()
+		return v.verifyElsewhere(ctx, p7, signer, cms, at)
 	}
 	if err := checkAlgorithms(p7, signer); err != nil {
 		return domain.Evidence{}, err
@@ -255,4 +263,37 @@ func (v *Verifier) stamp(ctx context.Context, e *domain.Evidence, signature []by
 	}
 	e.Timestamp, e.TimestampedAt = token, when
 	return nil
+}
+
+// verifyElsewhere has a signature by GOST 34.10 checked by NCANode. What can be seen
+// without the algorithm is checked here too.
+func (v *Verifier) verifyElsewhere(
+	ctx context.Context, p7 *pkcs7.PKCS7, signer *x509.Certificate, cms []byte, at time.Time,
+) (domain.Evidence, error) {
+	if v.gost == nil {
+		return domain.Evidence{}, unsupported()
+	}
+	if err := checkValidity(signer, at); err != nil {
+		return domain.Evidence{}, err
+	}
+	if err := checkPurpose(signer); err != nil {
+		return domain.Evidence{}, err
+	}
+	iin, err := iinOf(signer)
+	if err != nil {
+		return domain.Evidence{}, err
+	}
+	said, err := v.gost.verify(ctx, p7.Content, cms, signer)
+	var refused *domain.Error
+	if errors.As(err, &refused) {
+		return domain.Evidence{}, err
+	}
+	if err != nil {
+		v.logger.Warn("NCANode did not answer as it must", "error", err)
+		return domain.Evidence{}, domain.Refuse(domain.Unavailable, domain.CodeVerifierAway,
+			"the service that checks GOST signatures does not answer as it must: send the same request again later")
+	}
+	e := v.evidence(iin, p7.Content, cms, signer)
+	e.Verifier, e.Answer = NCANodeName, said
+	return e, v.stamp(ctx, &e, p7.Signers[0].EncryptedDigest, at)
 }
