@@ -20,9 +20,15 @@ type Client = redis.UniversalClient
 // further nodes are named (redis://host:port?addr=host2:port2). It does not wait for an answer: a Redis
 // that is away is waited for by those who use it.
 //
+// Options have precedence over what the address says.
+//
 // The client obeys the deadline of a context, which the driver does only when
 // told; without it [Reader.Await] is bounded by the driver's own time-outs.
-func Connect(address string) (Client, error) {
+func Connect(address string, options ...ConnectOption) (Client, error) {
+	var set connectSettings
+	for _, option := range options {
+		option(&set)
+	}
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, badAddress(err)
@@ -34,6 +40,9 @@ func Connect(address string) (Client, error) {
 		}
 		opts.ContextTimeoutEnabled = true
 		opts.MaintNotificationsConfig = withoutMaintenanceNews()
+		if set.password != "" {
+			opts.Username, opts.Password = set.user, set.password
+		}
 		return redis.NewClusterClient(opts), nil
 	}
 	opts, err := redis.ParseURL(address)
@@ -42,7 +51,21 @@ func Connect(address string) (Client, error) {
 	}
 	opts.ContextTimeoutEnabled = true
 	opts.MaintNotificationsConfig = withoutMaintenanceNews()
+	if set.password != "" {
+		opts.Username, opts.Password = set.user, set.password
+	}
 	return redis.NewClient(opts), nil
+}
+
+// ConnectOption changes how a client connects.
+type ConnectOption func(*connectSettings)
+
+type connectSettings struct{ user, password string }
+
+// WithCredentials logs in with the password as the user, an empty user being the default
+// one of Redis, so that the address need not have a password.
+func WithCredentials(user, password string) ConnectOption {
+	return func(s *connectSettings) { s.user, s.password = user, password }
 }
 
 // badAddress never repeats the address: it may hold a password.

@@ -48,6 +48,7 @@ type config struct {
 	eventstore string // connection string; empty: the embedded node in data
 	login      credentials
 	redis      string // URL; empty: in-process
+	redisLogin redisCredentials
 	rules      rules.Book
 	baseURL    string          // where the public reaches the API; empty: where it listens
 	signatures eds.Config      // without authorities: a demonstration authority in data
@@ -85,12 +86,17 @@ type endpoints struct {
 	HTTP       string `json:"http"`
 	Ops        string `json:"ops"`        // for operators
 	EventStore string `json:"eventstore"` // without user and password
-	Redis      string `json:"redis"`
+	Redis      string `json:"redis"`      // without user and password
 
 	// As whom the server logs in to the event store. The password itself is
 	// nowhere in the file.
 	EventStoreUser string `json:"eventstore_user,omitempty"`
 	PasswordFile   string `json:"eventstore_password_file,omitempty"`
+
+	// The same of Redis. The one in the process has no users.
+	RedisInProcess    bool   `json:"redis_in_process,omitempty"`
+	RedisUser         string `json:"redis_user,omitempty"`
+	RedisPasswordFile string `json:"redis_password_file,omitempty"`
 }
 
 func endpointsFile(data string) string { return filepath.Join(data, "run.json") }
@@ -196,11 +202,16 @@ func (a *app) build(c config) (err error) {
 // endpoints are those of the server on its stores, without secrets.
 func (a *app) endpoints(c config, store, redis string) endpoints {
 	e := endpoints{
-		PID: os.Getpid(), HTTP: a.url(), Ops: a.opsURL(), EventStore: withAbsoluteFiles(withoutUser(store)), Redis: redis,
+		PID: os.Getpid(), HTTP: a.url(), Ops: a.opsURL(), EventStore: withAbsoluteFiles(withoutUser(store)),
+		Redis: withoutUser(redis), RedisInProcess: c.redis == "",
 	}
 	if c.eventstore != "" {
 		inAddress, _ := userOf(c.eventstore)
 		e.EventStoreUser, e.PasswordFile = cmp.Or(c.login.User, inAddress), c.login.PasswordFile
+	}
+	if c.redis != "" {
+		inAddress, _ := userOf(c.redis)
+		e.RedisUser, e.RedisPasswordFile = cmp.Or(c.redisLogin.RedisUser, inAddress), c.redisLogin.RedisPasswordFile
 	}
 	return e
 }
@@ -298,7 +309,12 @@ func (a *app) openRedis(c config) (address string, err error) {
 			return "", err
 		}
 	}
-	if a.redis, err = projections.Connect(address); err != nil {
+	if c.redis == "" { // the one in the process has no users
+		a.redis, err = projections.Connect(address)
+	} else {
+		a.redis, err = c.redisLogin.connect(address)
+	}
+	if err != nil {
 		return "", err
 	}
 	a.closers = append(a.closers, a.redis.Close)

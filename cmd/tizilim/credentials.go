@@ -96,6 +96,9 @@ func readPassword(file string) (string, error) {
 func userOf(address string) (user string, password bool) {
 	address, _, _ = strings.Cut(address, "?")
 	_, rest, _ := strings.Cut(address, "://")
+	if onSocket(address) {
+		return "", false
+	}
 	at := strings.LastIndex(rest, "@")
 	if at < 0 {
 		return "", false
@@ -105,6 +108,11 @@ func userOf(address string) (user string, password bool) {
 		name = plain
 	}
 	return name, password
+}
+
+// onSocket reports whether the address is the path of a Unix socket, without a user.
+func onSocket(address string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(address, "esdb+"), "unix:///")
 }
 
 // withAbsoluteFiles returns the address with absolute paths for the files that it
@@ -136,7 +144,7 @@ func withAbsoluteFiles(address string) string {
 func withoutUser(address string) string {
 	place, options, some := strings.Cut(address, "?")
 	scheme, rest, ok := strings.Cut(place, "://")
-	if !ok {
+	if !ok || onSocket(address) {
 		return address
 	}
 	place = scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]

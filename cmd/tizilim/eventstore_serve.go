@@ -40,6 +40,14 @@ func (c *storeServeCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	switch {
+	case c.Username == "" && !listensOnLoopback(c.Listen):
+		return errors.New("an event store that other machines reach needs TLS and a user, since whoever reaches it can " +
+			"read and change it: give --tls-cert, --tls-key, --username and --password-file, or listen on 127.0.0.1")
+	case c.Username == "":
+		slog.Warn("everybody on this machine can read and change this event store: " +
+			"--tls-cert, --tls-key, --username and --password-file admit one user only")
+	}
 	if c.Username != "" {
 		options = append(options, embedded.WithCredentials(c.Username, password))
 	}

@@ -222,9 +222,9 @@ func dataDir(t *testing.T) string {
 	return filepath.Join(dir, "data")
 }
 
-// startRedis starts a real Redis without persistence at the address and returns its
-// URL.
-func startRedis(t testing.TB, address string) string {
+// startRedis starts a real Redis without persistence at the address, with more arguments,
+// and returns its URL.
+func startRedis(t testing.TB, address string, more ...string) string {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -234,19 +234,9 @@ func startRedis(t testing.TB, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(
-		binary,
-		"--port",
-		port,
-		"--bind",
-		host,
-		"--save",
-		"",
-		"--appendonly",
-		"no",
-		"--dir",
-		t.TempDir(),
-	)
+	cmd := exec.Command(binary, append([]string{
+		"--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+	}, more...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

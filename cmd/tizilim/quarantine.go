@@ -27,11 +27,12 @@ type quarantineCommand struct {
 type modelPlace struct {
 	Data  string `help:"Data of a running server, to find its Redis." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Redis string `help:"Redis; without it the running server's." placeholder:"URL" env:"TIZILIM_REDIS"`
+	redisCredentials
 }
 
 func (p modelPlace) open(ctx context.Context) (projections.Client, error) {
 	if p.Redis != "" {
-		return projections.Connect(p.Redis)
+		return p.connect(p.Redis)
 	}
 	e, err := readEndpoints(p.Data)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -40,7 +41,7 @@ func (p modelPlace) open(ctx context.Context) (projections.Client, error) {
 	if err != nil || !e.alive(ctx) { // a server that was killed leaves its file behind
 		return nil, fmt.Errorf("no server runs on %s: start one there, or give --redis", p.Data)
 	}
-	return projections.Connect(e.Redis)
+	return e.openRedis(p.redisCredentials)
 }
 
 func (p modelPlace) options() projections.Options { return projections.Options{Logger: slog.Default()} }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +23,7 @@ type registryParts struct {
 	Eventstore string `help:"EventStoreDB. Default: that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	Redis      string `help:"Redis. Default: that of the running server." placeholder:"URL" env:"TIZILIM_REDIS"`
 	credentials
+	redisCredentials
 }
 
 // endpoints returns the addresses of both.
@@ -42,8 +42,25 @@ func (p registryParts) endpoints(ctx context.Context) (endpoints, error) {
 	if p.Eventstore != "" {
 		e.EventStore, e.EventStoreUser, e.PasswordFile = p.Eventstore, "", ""
 	}
-	e.Redis = cmp.Or(p.Redis, e.Redis)
+	if p.Redis != "" {
+		e.Redis, e.RedisInProcess, e.RedisUser, e.RedisPasswordFile = p.Redis, false, "", ""
+	}
 	return e, nil
+}
+
+// openRedis opens the Redis of the server, with the server's user and password where the
+// flags name no others.
+func (e endpoints) openRedis(c redisCredentials) (projections.Client, error) {
+	if e.RedisInProcess {
+		return projections.Connect(e.Redis)
+	}
+	if c.RedisUser == "" {
+		c.RedisUser = e.RedisUser
+	}
+	if !c.given() && c.RedisUser == e.RedisUser {
+		c.RedisPasswordFile = e.RedisPasswordFile
+	}
+	return c.connect(e.Redis)
 }
 
 // openEventStore opens the event store of the server, with the server's user and
@@ -87,7 +104,7 @@ func (p registryParts) open(ctx context.Context) (*eventstore.Store, projections
 	if _, err := store.Head(ctx); err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}
-	client, err := projections.Connect(e.Redis)
+	client, err := e.openRedis(p.redisCredentials)
 	if err != nil {
 		return nil, nil, errors.Join(err, store.Close())
 	}

@@ -208,9 +208,9 @@ func scriptSecureStore(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(node.Start(args[0]))
 }
 
-// redis ADDRESS: starts a real Redis there, until the end.
+// redis ADDRESS [ARGUMENT...]: starts a real Redis there, until the end.
 func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
-	startRedis(ts.Value(scriptTest{}).(testing.TB), args[0])
+	startRedis(ts.Value(scriptTest{}).(testing.TB), args[0], args[1:]...)
 }
 
 // tamper ADDRESS: changes one value of the read model.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	neturl "net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,8 @@ type serveCommand struct {
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113. Default: an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
 	frontFlags
-	Redis    string `help:"Redis, such as redis://host:6379/0. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	Redis string `help:"Redis, such as rediss://host:6379/0, or redis:// without TLS. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	redisCredentials
 	Rules    string `help:"Table of rules of both services by date. Default: the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
 	Calendar string `help:"Holidays and moved days by year. Default: the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
 	BaseURL  string `help:"Public address of this API, for the check addresses on documents. Default: the address of --listen." placeholder:"URL" env:"TIZILIM_BASE_URL"`
@@ -66,7 +68,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	a, err := start(config{
 		listen: c.Listen, front: c.frontFlags, baseURL: c.BaseURL, data: c.Data,
-		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis,
+		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
 		rules: book, signatures: signatures, mobile: c.Mobile,
 		gateway: messages, logger: slog.Default(),
 	})
@@ -78,6 +80,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 			return err
 		}
 		tellRules(book, time.Now(), slog.Default())
+		c.tellLacks(slog.Default())
 		slog.Info("ready", "address", a.url(), "operators", a.opsURL())
 		if messages == nil {
 			slog.Info("SMS and e-mail are written to a file; --gateway names a gateway", "file", outboxFile(c.Data))
@@ -99,6 +102,20 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		err = closeErr
 	}
 	return err
+}
+
+// tellLacks warns once of what the connections to the stores lack.
+func (c *serveCommand) tellLacks(log *slog.Logger) {
+	var lacks []string
+	if c.Eventstore != "" {
+		lacks = append(lacks, storeLacks(c.Eventstore, c.credentials))
+	}
+	if c.Redis != "" {
+		lacks = append(lacks, redisLacks(c.Redis, c.redisCredentials))
+	}
+	if lacks = slices.DeleteFunc(lacks, func(s string) bool { return s == "" }); len(lacks) > 0 {
+		log.Warn(strings.Join(lacks, ". And "))
+	}
 }
 
 // openGateway returns the gateway of the flags; nil where they name none. Only the
@@ -200,7 +217,7 @@ func parseHTTP(address string) (*neturl.URL, error) {
 func withoutSecrets(address string) string {
 	address, _, _ = strings.Cut(address, "?")
 	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
+	if !ok || onSocket(address) {
 		return address
 	}
 	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]

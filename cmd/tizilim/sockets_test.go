@@ -27,8 +27,9 @@ func TestServeListensOnNothingButItsAPI(t *testing.T) {
 	}
 	want := endpoints{
 		PID: e.PID, HTTP: s.url,
-		EventStore: "esdb+unix://" + filepath.Join(s.data, "sockets", "eventstore.sock"),
-		Redis:      "unix://" + filepath.Join(s.data, "sockets", "redis.sock"),
+		EventStore:     "esdb+unix://" + filepath.Join(s.data, "sockets", "eventstore.sock"),
+		Redis:          "unix://" + filepath.Join(s.data, "sockets", "redis.sock"),
+		RedisInProcess: true,
 	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("it announces (-want +got)\n%s", diff)
