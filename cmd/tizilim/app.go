@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -369,6 +370,9 @@ func (a *app) openEventStore(c config) (address string, err error) {
 		return "", err
 	}
 	a.closers = append(a.closers, node.Close)
+	if err := closeToOthers(dir); err != nil {
+		return "", err
+	}
 	admin, err := serveAdmin(node, dir)
 	if err != nil {
 		return "", err
@@ -387,6 +391,27 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	}
 	a.closers = append(a.closers, a.store.Close)
 	return address, nil
+}
+
+// closeToOthers takes the rights of others away from a store that an earlier version
+// made: its directory and its files.
+func closeToOthers(store string) error {
+	return filepath.WalkDir(store, func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // the engine deletes files meanwhile
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			err = os.Chmod(path, info.Mode().Perm()&0o700)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }
 
 // makeDataDir makes the data directory, which only its owner can enter.
@@ -424,6 +449,9 @@ func (a *app) openGateway(c config) error {
 
 // announce writes the endpoints for the tools and takes them back at the end.
 func (a *app) announce(data string, e endpoints) error {
+	if info, err := os.Stat(data); err == nil && info.Mode().Perm()&0o077 != 0 {
+		slog.Warn("others than its owner can enter the data directory: chmod 700 prevents that", "directory", data)
+	}
 	text, err := json.Marshal(e)
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ type commandLine struct {
 }
 
 func main() {
+	makePrivateFiles()
 	forgetEmptyVariables()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal asks the program to end, a second one ends it at once

@@ -38,7 +38,7 @@ func (s *store) backup(dir string) (err error) {
 	if err := s.db.Checkpoint(copied, pebble.WithFlushedWAL()); err != nil {
 		return err
 	}
-	if err := os.Chmod(copied, 0o700); err != nil {
+	if err := makePrivate(copied); err != nil {
 		return err
 	}
 	if err := os.Rename(copied, dir); err != nil {
@@ -63,7 +63,7 @@ func Restore(ctx context.Context, backup, dir string) error {
 		return fmt.Errorf("restore %s: %w", backup, err)
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o750); err != nil {
+	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return fmt.Errorf("restore %s: %w", backup, err)
 	}
 	// The copy is renamed when it is complete and synced.
@@ -81,6 +81,9 @@ func copyInto(copied, backup, dir string) error {
 	if err := os.CopyFS(copied, os.DirFS(backup)); err != nil {
 		return err
 	}
+	if err := makePrivate(copied); err != nil {
+		return err
+	}
 	if err := syncTree(copied); err != nil {
 		return err
 	}
@@ -91,6 +94,21 @@ func copyInto(copied, backup, dir string) error {
 		return err
 	}
 	return syncFile(filepath.Dir(filepath.Clean(dir)))
+}
+
+// makePrivate lets only the owner read the directory and its files: mode 0700 and 0600.
+// Files that a backup shares with the store by hard links change there too.
+func makePrivate(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return os.Chmod(path, 0o700)
+		default:
+			return os.Chmod(path, 0o600)
+		}
+	})
 }
 
 func syncTree(root string) error {
