@@ -289,6 +289,7 @@ const (
 	CodeModelNotReady   Code = "read_model_not_ready"
 	CodeModelBehind     Code = "read_model_behind"
 	CodeTooManyStreams  Code = "too_many_streams"
+	CodeTooManyRequests Code = "too_many_requests"
 	CodeNotFound        Code = "not_found"
 	CodeUnauthenticated Code = "unauthenticated"
 	CodeSignInStronger  Code = "stronger_sign_in_required"

@@ -81,8 +81,8 @@ func (s *subtest) unauthorized(o route, token string) *answer {
 	)
 }
 
-// testdata/operations.txt is for auditors: who may call which operation, and what a
-// call leaves in the access log.
+// testdata/operations.txt is for auditors: who may call which operation, by
+// which limits it is bounded, and what a call leaves in the access log.
 func TestEveryRoleReachesWhatTheOperationDeclaresAndNothingElse(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
@@ -91,7 +91,7 @@ func TestEveryRoleReachesWhatTheOperationDeclaresAndNothingElse(t *testing.T) {
 	for _, op := range s.operations() {
 		t.Run(op.ID, func(t *testing.T) {
 			s := r.at(t)
-			fmt.Fprintf(&table, "%s  %s %s\n", op.ID, op.Method, op.Path)
+			fmt.Fprintf(&table, "%s  %s %s  %s\n", op.ID, op.Method, op.Path, op.Class)
 			if slices.Contains(op.Roles, operation.Anyone) {
 				s.unauthorized(op, "").refused(http.StatusBadRequest, domain.CodeMalformed, "")
 			}

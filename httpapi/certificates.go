@@ -259,6 +259,7 @@ func (s *Server) getCertificate() operation.Operation {
 		},
 		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeVersionUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsOthers(accesslog.Party),
+		Class:    operation.ClassExpensive,
 	}, certificateResponses, func(
 		ctx context.Context, in *certificateInput, reading *operation.Reading,
 	) (*huma.StreamResponse, error) {

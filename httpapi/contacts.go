@@ -53,6 +53,7 @@ func (s *Server) confirmOwnContacts() operation.Operation {
 			domain.CodePersonUnknown, domain.CodePhoneFormat, domain.CodeEmailFormat,
 			domain.CodeNothingChanges, domain.CodeNotFound,
 		},
+		Class:   operation.ClassContact,
 		Example: `{"phone": "+77010000000", "email": "aigul@example.kz", "language": "kk"}`,
 	}, func(ctx context.Context, call operation.Call, in *ownContactsInput) (command.Receipt, maskedContacts, error) {
 		return s.saveContacts(ctx, call, operation.Citizen(ctx), in.Body)
@@ -103,6 +104,7 @@ func (s *Server) confirmContacts() operation.Operation {
 			domain.CodePersonUnknown, domain.CodePhoneFormat, domain.CodeEmailFormat,
 			domain.CodeNothingChanges,
 		},
+		Class:   operation.ClassContact,
 		Example: `{"phone": "+77010000000", "email": "aigul@example.kz", "language": "kk"}`,
 	}, func(ctx context.Context, call operation.Call, in *contactsInput) (command.Receipt, maskedContacts, error) {
 		return s.saveContacts(ctx, call, in.ID, in.Body)
@@ -121,6 +123,7 @@ func (s *Server) getOwnContacts() operation.Operation {
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
+		Class:    operation.ClassRead,
 		FromLog:  true,
 	}, func(ctx context.Context, _ *struct{}) (*contactsFound, error) {
 		id := operation.Citizen(ctx)

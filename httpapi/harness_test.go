@@ -32,6 +32,8 @@ import (
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
+	"tizilim/httpapi/limits"
+	"tizilim/httpapi/operation"
 	"tizilim/httpapi/token"
 	"tizilim/projections"
 )
@@ -93,6 +95,8 @@ type settings struct {
 	model      func(command.Model) command.Model
 	storeClock func() time.Time // of the event store; that of the registry where it is nil
 	rules      rules.Book
+	limits     limits.Table // nil: nothing is bounded
+	proxies    []string
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -173,6 +177,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
+		Limits: r.limiter(set.limits), Proxies: set.proxies,
 	})
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
@@ -181,6 +186,14 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		return err == nil && status.Ready()
 	})
 	return r
+}
+
+// limiter bounds by the table in this process alone.
+func (r *registry) limiter(table limits.Table) operation.Limiter {
+	if table == nil {
+		return nil
+	}
+	return limits.New(limits.Config{Table: table, Metrics: r.metrics, Logger: r.log, Now: r.clock.Now})
 }
 
 // readModel is the read model as commands ask it.
@@ -621,6 +634,10 @@ func (a *answer) problem() {
 	case http.StatusServiceUnavailable:
 		if a.header.Get("Retry-After") == "" {
 			a.t.Errorf("503 without Retry-After: %s", a.text)
+		}
+	case http.StatusTooManyRequests:
+		if wait, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || wait < 1 {
+			a.t.Errorf("429 with Retry-After %q: %s", a.header.Get("Retry-After"), a.text)
 		}
 	case http.StatusUnauthorized:
 		if !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Bearer") {

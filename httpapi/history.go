@@ -91,7 +91,7 @@ type pointers func(ctx context.Context, after domain.Position, limit int) (proje
 func (s *Server) history(d operation.Declaration, of subject) operation.Operation {
 	d.Method, d.Tag = http.MethodGet, auditTag
 	d.Roles, d.Shows = []domain.Role{domain.RoleAuditor}, operation.ShowsPersons()
-	d.Problems = []domain.Code{of.unknown}
+	d.Problems, d.Class = []domain.Code{of.unknown}, operation.ClassExpensive
 	return operation.Stream(d, historyResponses, func(
 		ctx context.Context, in *historyInput, reading *operation.Reading,
 	) (*huma.StreamResponse, error) {

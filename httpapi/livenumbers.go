@@ -49,6 +49,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeTooManyStreams},
 		Shows:    operation.ShowsPersons(),
+		Class:    operation.ClassRead,
 	}, numbersResponses, func(
 		ctx context.Context, in *myQueueInput, reading *operation.Reading,
 	) (*huma.StreamResponse, error) {

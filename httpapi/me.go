@@ -236,6 +236,7 @@ func (s *Server) getOwnAccesses() operation.Operation {
 		Doc:     "What you read of your own data is not listed.",
 		Roles:   []domain.Role{domain.RoleCitizen},
 		Shows:   operation.ShowsPersons(),
+		Class:   operation.ClassRead,
 		FromLog: true,
 	}, s.myAccesses)
 }

@@ -145,9 +145,9 @@ func TestTheDocumentIsValidOpenAPI31(t *testing.T) {
 			if len(inPath) > 0 {
 				t.Errorf("parameters of the path that are not described: %v", inPath)
 			}
-			want := []string{"400", "401", "403", "404", "422", "500", "503"}
+			want := []string{"400", "401", "403", "404", "422", "429", "500", "503"}
 			if open {
-				want = []string{"400", "404", "422", "500", "503"}
+				want = []string{"400", "404", "422", "429", "500", "503"}
 			}
 			_, hasBody := op.doc["requestBody"]
 			if hasBody {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -52,6 +53,13 @@ type Config struct {
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Version   string
+
+	// Limits bounds how often somebody calls; nil bounds nothing, as in a measurement.
+	Limits operation.Limiter
+	// Proxies are the addresses or networks of proxies before this server. What they say
+	// of the address of a client is believed, and what others say is not. [New] panics
+	// where one is neither.
+	Proxies []string
 }
 
 // Server is the API as an [http.Handler].
@@ -75,6 +83,9 @@ type Server struct {
 func New(c Config) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
+	if err := engine.SetTrustedProxies(c.Proxies); err != nil {
+		panic(err)
+	}
 	s := &Server{
 		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
@@ -92,7 +103,8 @@ func New(c Config) *Server {
 		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
 		Tokens: c.Tokens, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
-		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger,
+		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits,
+		Address: func(ctx huma.Context) string { return humagin.Unwrap(ctx).ClientIP() },
 	})
 	s.api.Add(s.operations()...)
 	return s

@@ -41,6 +41,7 @@ func (s *Server) previewSignature() operation.Operation {
 			"\"idempotency_key\": the header, \"request\": method and path}. A client can also make this text by " +
 			"itself. Nothing is stored.",
 		Roles: []domain.Role{domain.RoleCitizen},
+		Class: operation.ClassRead,
 		Example: `{
 			"request": "POST /v1/deregistrations", "idempotency_key": "5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10",
 			"application": {"channel": "portal", "ground": "owner_application"}

@@ -72,6 +72,7 @@
 //	{tizilim}:serving, previous, building     numbers of generations
 //	{tizilim}:lease:…, fence:…                who is active
 //	{tizilim}:claim:<command>                 idempotency keys
+//	rate:{tizilim}:limit:<class>:<caller>     how often somebody called
 //	{tizilim}:released                        events that operators gave up
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema

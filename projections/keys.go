@@ -37,6 +37,9 @@ func (k keyspace) generation(n uint64) string {
 func (k keyspace) checkpoint(n uint64) string       { return k.generation(n) + checkpointKey }
 func (k keyspace) claim(id domain.CommandID) string { return k.root + claimKey(id) }
 
+// limit is a bucket. The library that counts puts "rate:" before it; the hash tag stays.
+func (k keyspace) limit(key string) string { return k.root + "limit:" + key }
+
 // claimKey is relative to the root: claims belong to no generation.
 func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 

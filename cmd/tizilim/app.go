@@ -28,6 +28,7 @@ import (
 	"tizilim/eventstore/command/adapters/gateway"
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
+	"tizilim/httpapi/limits"
 	"tizilim/projections"
 )
 
@@ -45,6 +46,7 @@ const (
 type config struct {
 	listen     string
 	front      frontFlags
+	limits     limits.Table
 	data       string
 	eventstore string // connection string; empty: the embedded node in data
 	login      credentials
@@ -187,6 +189,7 @@ func (a *app) build(c config) (err error) {
 		Commands: a.commands, Log: a.store, Model: a.model, Watch: a.watch,
 		Claims: projections.NewClaims(a.redis, options), Tokens: a.keys.tokens, PersonKey: a.keys.person,
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
+		Limits: a.limiter(c, options, metrics), Proxies: c.front.Proxies,
 	})
 	a.http = &http.Server{
 		Handler: api, TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,

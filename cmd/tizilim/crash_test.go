@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -125,7 +127,12 @@ func TestRebuildWhileTheLoopRuns(t *testing.T) {
 	for name, flags := range engines {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, dataDir(t), "127.0.0.1:0", flags(t)...)
+			// Three citizens ask as fast as they can.
+			unbounded := filepath.Join(t.TempDir(), "limits.json")
+			if err := os.WriteFile(unbounded, []byte(`{"read": null}`), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s := serve(t, dataDir(t), "127.0.0.1:0", append(flags(t), "--limits", unbounded)...)
 			asker := storytellerFor(t, s)
 			ctx := testContext(t)
 			list, err := asker.openList(ctx, "Тізім")

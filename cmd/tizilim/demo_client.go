@@ -245,7 +245,7 @@ func (c *client) history(ctx context.Context, path string) ([]event, error) {
 }
 
 // send sends the request and repeats it, with the same key, while the server does not
-// answer, answers 503, or breaks off. It gives up after c.retry.
+// answer, answers 503 or 429, or breaks off. It gives up after c.retry.
 func (c *client) send(
 	ctx context.Context, p token.Principal, method, path string, headers http.Header, body []byte,
 	decode func(io.Reader) error,
@@ -273,8 +273,13 @@ func (c *client) send(
 			if err := json.NewDecoder(response.Body).Decode(refused); err != nil {
 				return struct{}{}, err
 			}
-			if refused.Status == http.StatusServiceUnavailable {
+			switch refused.Status {
+			case http.StatusServiceUnavailable:
 				return struct{}{}, refused
+			case http.StatusTooManyRequests:
+				if wait, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
+					return struct{}{}, backoff.RetryAfter(wait)
+				}
 			}
 			return struct{}{}, backoff.Permanent(refused)
 		}

@@ -7,14 +7,24 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tizilim/httpapi/limits"
+	"tizilim/projections"
 )
 
 // frontFlags are the settings of the two listeners of a server: the API, and that of
 // its operators.
 type frontFlags struct {
-	Ops     string `help:"Address for operators: metrics, profiles, health. Nobody else should reach it." default:"127.0.0.1:8081" env:"TIZILIM_OPS"`
-	TLSCert string `name:"tls-cert" help:"Certificate of the API in PEM. With it and --tls-key, clients must use TLS. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_CERT"`
-	TLSKey  string `name:"tls-key" help:"Key of the certificate in PEM." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_KEY"`
+	Ops     string   `help:"Address for operators: metrics, profiles, health. Nobody else should reach it." default:"127.0.0.1:8081" env:"TIZILIM_OPS"`
+	Limits  string   `help:"Table of rate limits. Limits that it lacks are the built-in ones." placeholder:"FILE" type:"path" env:"TIZILIM_LIMITS"`
+	Proxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies before the API. What they say of a client's address is believed. Default: none." placeholder:"ADDRESS" env:"TIZILIM_TRUSTED_PROXIES"`
+	TLSCert string   `name:"tls-cert" help:"Certificate of the API in PEM. With it and --tls-key, clients must use TLS. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_CERT"`
+	TLSKey  string   `name:"tls-key" help:"Key of the certificate in PEM." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_KEY"`
 }
 
 // check refuses settings that cannot be meant.
@@ -25,7 +35,42 @@ func (f frontFlags) check() error {
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return errors.New("TLS of the API needs both --tls-cert and --tls-key")
 	}
+	for _, proxy := range f.Proxies {
+		_, address := netip.ParseAddr(proxy)
+		_, network := netip.ParsePrefix(proxy)
+		if address != nil && network != nil {
+			return fmt.Errorf("--trusted-proxies: %q is neither an address nor a network, such as 10.0.0.0/8", proxy)
+		}
+	}
 	return nil
+}
+
+// table returns the rate limits.
+func (f frontFlags) table() (limits.Table, error) {
+	if f.Limits == "" {
+		return limits.Default(), nil
+	}
+	text, err := os.ReadFile(f.Limits)
+	if err != nil {
+		return nil, fmt.Errorf("--limits: %w", err)
+	}
+	table, err := limits.Read(text)
+	if err != nil {
+		return nil, fmt.Errorf("--limits %s: %w", f.Limits, err)
+	}
+	return table, nil
+}
+
+// limiter bounds callers by the table. The in-process Redis serves one process, which
+// needs no shared counts.
+func (a *app) limiter(c config, options projections.Options, metrics prometheus.Registerer) *limits.Limiter {
+	var shared limits.Shared
+	if c.redis != "" {
+		shared = projections.NewLimits(a.redis, options)
+	}
+	return limits.New(limits.Config{
+		Table: c.limits, Shared: shared, Metrics: metrics, Logger: c.logger, Now: time.Now,
+	})
 }
 
 // secure returns the TLS of the API; nil where the flags name none.

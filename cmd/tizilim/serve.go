@@ -54,6 +54,10 @@ func (c *serveCommand) Run(ctx context.Context) error {
 			return errors.New("--mobile-citizens is not the address of a service: write it as https://host/path")
 		}
 	}
+	table, err := c.frontFlags.table()
+	if err != nil {
+		return err
+	}
 	book, err := openBook(c.Rules, c.Calendar)
 	if err != nil {
 		return err
@@ -67,7 +71,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	a, err := start(config{
-		listen: c.Listen, front: c.frontFlags, baseURL: c.BaseURL, data: c.Data,
+		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
 		rules: book, signatures: signatures, mobile: c.Mobile,
 		gateway: messages, logger: slog.Default(),

@@ -56,21 +56,30 @@ func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// admit checks the token, then the role, and then the form of the query and the
+// admit checks the limits and the token, then the role, and then the form of the query and the
 // headers: only who may call an operation learns what is wrong with the request.
 func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
+	if refused := a.countAddress(ctx); refused != nil {
+		return caller{}, refused
+	}
 	if slices.Contains(op.Roles, Anyone) {
+		if refused := a.countCall(op, ctx, token.Principal{}); refused != nil {
+			return caller{}, refused
+		}
 		return caller{}, badForm(ctx)
 	}
 	scheme, text, _ := strings.Cut(ctx.Header("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return caller{}, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
-			"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", "")
+		return caller{}, a.countRefusedToken(ctx, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
+			"send Authorization: Bearer and a token; tizilim token --role ROLE prints one", ""))
 	}
 	p, err := a.config.Tokens.Check(ctx.Context(), text, a.config.Now())
 	if err != nil {
-		return caller{}, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
-			"this token is not accepted: it is damaged, has expired or belongs to another registry; get a new one", "")
+		return caller{}, a.countRefusedToken(ctx, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
+			"this token is not accepted: it is damaged, has expired or belongs to another registry; get a new one", ""))
+	}
+	if refused := a.countCall(op, ctx, p); refused != nil {
+		return caller{}, refused
 	}
 	if !slices.Contains(op.Roles, p.Role) {
 		return caller{}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,

@@ -6,7 +6,7 @@
 // operation that lacks one of them panics in [API.Add], at the start of the
 // process.
 //
-// A request passes the guard (token, role, form of query and headers), then huma's
+// A request passes the guard (limits, token, role, form of query and headers), then huma's
 // checks of the parameters and the body against the Go types of the input, and then
 // the operation. Every refusal on the way is a [problem.Problem].
 //
@@ -59,6 +59,7 @@ type Declaration struct {
 	Shows    Disclosure    // of a read: whose data its answer shows
 	Problems []domain.Code // that it can answer beside those of its kind ([Operation.Answers])
 	Example  string        // of a request with a body: the body, as JSON
+	Class    Class         // the work that it is, for the limits; where it is empty, the kind of the operation says it
 
 	FromLog bool // a read of the log alone: what it does not find does not exist
 }
@@ -74,6 +75,7 @@ const (
 type Operation struct {
 	Declaration
 	kind     kind
+	streams  bool // made by [Stream]
 	register func(*API, Operation)
 }
 
@@ -96,6 +98,8 @@ func (op Operation) check() string {
 		return "leave Shows out: the events of a command say who, when and why"
 	case op.hasBody() && !json.Valid([]byte(op.Example)):
 		return "give an Example of its body, as JSON"
+	case !slices.Contains(Classes, op.Class):
+		return "say in Class what work it is"
 	case !op.hasBody() && op.Example != "":
 		return "leave Example out: it has no body"
 	}
@@ -114,7 +118,9 @@ type Config struct {
 	AccessLog AccessLog
 	Model     Model
 	Meter     CommandMeter
-	DigestKey []byte // of the digests of requests, which the log keeps
+	Limiter   Limiter                   // nil: nothing is bounded
+	Address   func(huma.Context) string // that a request came from; nil: that of the connection
+	DigestKey []byte                    // of the digests of requests, which the log keeps
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
@@ -173,6 +179,7 @@ func HumaConfig(title, version string, enumerations ...Enumeration) huma.Config 
 // two have one id: the process must not start with such an operation.
 func (a *API) Add(operations ...Operation) {
 	for _, op := range operations {
+		op = op.classed()
 		if lacks := op.check(); lacks != "" {
 			panic(fmt.Sprintf("operation %q: %s", op.ID, lacks))
 		}
@@ -204,12 +211,13 @@ func (a *API) describe(op Operation) huma.Operation {
 	security := []map[string][]string{{"bearer": {}}}
 	refusals := []int{
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
-		http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
+		http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable,
 	}
 	if slices.Contains(op.Roles, Anyone) {
 		security = nil
 		refusals = []int{
-			http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable,
+			http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+			http.StatusServiceUnavailable,
 		}
 	}
 	var parameters []*huma.Param

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
@@ -27,6 +29,8 @@ func reading(change func(*Declaration)) Operation {
 	change(&d)
 	return Read(d, func(context.Context, *noInput) (*answer, error) { return &answer{}, nil })
 }
+
+func noResponses(func(reflect.Type) *huma.Schema) map[string]*huma.Response { return nil }
 
 type order struct{ Posted[struct{}] }
 
@@ -61,6 +65,9 @@ func TestAnOperationThatDoesNotDeclareItselfDoesNotStart(t *testing.T) {
 		})}, "leave case_unknown out"},
 		"a problem of every operation": {[]Operation{reading(func(d *Declaration) { d.Problems = []domain.Code{domain.CodeMalformed} })},
 			"leave malformed out"},
+		"of no class": {[]Operation{reading(func(d *Declaration) { d.Class = "any" })}, "say in Class"},
+		"a stream of no class": {[]Operation{Stream(reading(same).Declaration, noResponses,
+			func(context.Context, *noInput, *Reading) (*huma.StreamResponse, error) { return nil, nil })}, "say in Class"},
 		"a GET with an example": {[]Operation{reading(func(d *Declaration) { d.Example = `{}` })},
 			"leave Example out"},
 	} {

@@ -15,7 +15,8 @@ var (
 	callerProblems = []domain.Code{domain.CodeUnauthenticated, domain.CodeRoleNotAllowed}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
-		domain.CodeLogUnavailable, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeInternal,
+		domain.CodeLogUnavailable, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
+		domain.CodeInternal,
 	}
 	commandProblems = []domain.Code{
 		domain.CodeKeyRequired, domain.CodeKeyReused, domain.CodeStaleRevision, domain.CodeLostRace, domain.CodeCalendarYear,

@@ -95,7 +95,7 @@ type Responses func(schema func(reflect.Type) *huma.Schema) map[string]*huma.Res
 // Stream declares a read whose answer is not one JSON object: it has several media
 // types, or is long, or goes on.
 func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operation {
-	return Operation{Declaration: d, kind: reads, register: func(a *API, op Operation) {
+	return Operation{Declaration: d, kind: reads, streams: true, register: func(a *API, op Operation) {
 		described := a.describe(op)
 		described.Responses = responses(func(t reflect.Type) *huma.Schema {
 			schema := huma.SchemaFromType(a.huma.OpenAPI().Components.Schemas, t)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"tizilim/domain"
 )
@@ -20,6 +21,8 @@ type Problem struct {
 	Detail string         `json:"detail" doc:"What is wrong and how to mend it"`
 	Field  string         `json:"field,omitempty" doc:"The path of the member of the request that is wrong" example:"persons[1]"`
 	Errors []FieldProblem `json:"errors,omitempty" doc:"The faults of the request, if there are several; of more than 20, the first 20"`
+
+	retryAfter int // of a 429, in seconds
 }
 
 // FieldProblem is one of several faults of a request.
@@ -42,6 +45,8 @@ func (p *Problem) GetHeaders() http.Header {
 	switch p.Status {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", RetryAfter)
+	case http.StatusTooManyRequests:
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="tizilim"`)
 	}
@@ -117,6 +122,15 @@ func Of(err error, log *slog.Logger) *Problem {
 func Internal() *Problem {
 	return New(http.StatusInternalServerError, domain.CodeInternal,
 		"the registry failed; nothing is known to have been changed, send the same request again", "")
+}
+
+// TooManyRequests is the answer to a caller who must wait for the seconds, at least one.
+func TooManyRequests(wait int) *Problem {
+	p := New(http.StatusTooManyRequests, domain.CodeTooManyRequests,
+		"too many requests came from you in a short time; send this one again after the seconds that Retry-After names",
+		"")
+	p.retryAfter = max(wait, 1)
+	return p
 }
 
 // New makes a Problem of its parts. field is the path of the member at fault, or
