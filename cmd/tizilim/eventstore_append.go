@@ -16,6 +16,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/otp"
+	"tizilim/domain/revocation"
 	"tizilim/eventstore"
 )
 
@@ -70,10 +71,9 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 // one.
 func ofRegistry(stream string) bool {
 	var nobody domain.PersonID
-	unprojected := strings.TrimSuffix(
-		otp.Stream(nobody), nobody.String(),
-	) // domain.Categories lacks it, since it has no projection
-	return slices.ContainsFunc(append(slices.Clone(domain.Categories), unprojected), func(category string) bool {
+	// domain.Categories lacks these two, since they have no projection.
+	unprojected := []string{strings.TrimSuffix(otp.Stream(nobody), nobody.String()), revocation.Stream}
+	return slices.ContainsFunc(slices.Concat(domain.Categories, unprojected), func(category string) bool {
 		return strings.HasPrefix(strings.TrimPrefix(stream, "$$"), category)
 	})
 }

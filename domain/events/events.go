@@ -23,11 +23,13 @@ import (
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
+	"tizilim/domain/revocation"
 )
 
 var all = slices.Concat(
 	residence.Events, housing.Events, procedure.Events, certificates.Events, otp.Events, accesslog.Events, notice.Events,
 	body.Events,
+	revocation.Events,
 )
 
 var byName = func() map[string]domain.EventType {

@@ -14,6 +14,7 @@ import (
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
+	"tizilim/domain/revocation"
 )
 
 // Beginning is the id of the stream that says since when notices are owed.
@@ -138,6 +139,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
 		body.AccountOpened{}, body.AccountClosed{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}),
+	none("no service was given; whoever used the token signs in again",
+		revocation.TokenRevoked{}, revocation.AccountRevoked{}),
 )
 
 var owing = []Line{
