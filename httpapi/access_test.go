@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"flag"
 	"fmt"
@@ -144,7 +145,7 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 	s := r.at(t)
 	now := r.clock.Now()
 	operator := token.Principal{Role: domain.RoleOperator, Account: "operator-1"}
-	issue := func(tokens *token.Key, at time.Time, valid time.Duration) string {
+	issue := func(tokens *token.Issuer, at time.Time, valid time.Duration) string {
 		token, err := tokens.Issue(operator, at, valid)
 		must(t, err)
 		return token
@@ -152,11 +153,16 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 	good := issue(r.tokens, now, time.Hour)
 	parts := strings.Split(good, ".")
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat("\x01", 32)))
+	known, err := token.NewKey(bytes.Repeat([]byte{1}, 32))
+	must(t, err)
+	kid := known.ID()
 	forge := func(method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
 		all := jwt.MapClaims{
 			"iss":  "tizilim",
 			"sub":  "operator-1",
 			"role": "operator",
+			"jti":  "a token",
+			"iat":  now.Unix(),
 			"exp":  now.Add(time.Hour).Unix(),
 		}
 		for name, v := range claims {
@@ -166,9 +172,11 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 				all[name] = v
 			}
 		}
-		token, err := jwt.NewWithClaims(method, all).SignedString(key)
+		token := jwt.NewWithClaims(method, all)
+		token.Header["kid"] = kid
+		text, err := token.SignedString(key)
 		must(t, err)
-		return token
+		return text
 	}
 	eddsa := jwt.SigningMethodEdDSA
 	bad := map[string]string{
@@ -185,6 +193,11 @@ func TestATokenThatIsNotOursIsRefusedBeforeAnythingElse(t *testing.T) {
 		"HS256 by the public key": forge(jwt.SigningMethodHS256, []byte(key.Public().(ed25519.PublicKey)), nil),
 		"without an expiry":       forge(eddsa, key, jwt.MapClaims{"exp": nil}),
 		"of another issuer":       forge(eddsa, key, jwt.MapClaims{"iss": "elsewhere"}),
+		"without an id":           forge(eddsa, key, jwt.MapClaims{"jti": nil}),
+		"without its instant":     forge(eddsa, key, jwt.MapClaims{"iat": nil}),
+		"issued in the future":    forge(eddsa, key, jwt.MapClaims{"iat": now.Add(time.Minute).Unix()}),
+		"longer than a token is":  forge(eddsa, key, jwt.MapClaims{"pad": strings.Repeat("x", 8<<10)}),
+		"an account with an IIN":  forge(eddsa, key, jwt.MapClaims{"sub": "desk-999999000012"}),
 		"without an account":      forge(eddsa, key, jwt.MapClaims{"sub": ""}),
 		"of the system":           forge(eddsa, key, jwt.MapClaims{"role": "system"}),
 		"of an unknown role":      forge(eddsa, key, jwt.MapClaims{"role": "minister"}),
@@ -231,12 +244,14 @@ const nobody = "00000000-0000-4000-8000-000000000000"
 
 func TestATokenIsIssuedOnlyForWhomItCanSpeak(t *testing.T) {
 	issuer := tokens(t, 1)
-	person := domaintest.ID[domain.PersonID]("somebody")
+	person, body := domaintest.ID[domain.PersonID]("somebody"), domaintest.ID[domain.BodyID]("a body")
 	for what, p := range map[string]token.Principal{
 		"an unknown role":                {Role: "minister", Account: "a"},
 		"the system":                     {Role: domain.RoleSystem, Account: "a"},
 		"a citizen without a person":     {Role: domain.RoleCitizen, Account: "a"},
-		"an operator who is a person":    {Role: domain.RoleOperator, Account: "a", PersonID: person},
+		"a citizen with a body":          {Role: domain.RoleCitizen, PersonID: person, BodyID: body},
+		"an account with an IIN":         {Role: domain.RoleOperator, Account: "desk-999999000012"},
+		"an account with a space":        {Role: domain.RoleOperator, Account: "desk 7"},
 		"an operator without an account": {Role: domain.RoleOperator},
 	} {
 		if token, err := issuer.Issue(p, domaintest.Noon(), time.Hour); err == nil {
@@ -245,6 +260,9 @@ func TestATokenIsIssuedOnlyForWhomItCanSpeak(t *testing.T) {
 	}
 	if _, err := token.NewKey(make([]byte, 31)); err == nil {
 		t.Error("a short key was taken")
+	}
+	if _, err := token.NewIssuer(time.Hour); err == nil {
+		t.Error("an issuer without a key was made")
 	}
 }
 

@@ -71,7 +71,7 @@ type registry struct {
 	metrics    *prometheus.Registry
 	server     *httpapi.Server
 	http       *httptest.Server
-	tokens     *token.Key
+	tokens     *token.Issuer
 	person     domain.PersonIDKey
 	authority  *eds.Demonstration
 	signatures *eds.Verifier
@@ -174,7 +174,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)
 	r.server = httpapi.New(httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
-		Claims: projections.NewClaims(r.redis, options), Tokens: r.tokens, PersonKey: r.person,
+		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), PersonKey: r.person,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies,
@@ -230,10 +230,23 @@ func inProcess(t testing.TB) projections.Client {
 	return e.Client()
 }
 
-func tokens(t testing.TB, seed byte) *token.Key {
-	tokens, err := token.NewKey(bytes.Repeat([]byte{seed}, 32))
+// tokenLifetime is that of tokens in tests, where the clock moves by months.
+const tokenLifetime = 100 * 365 * 24 * time.Hour
+
+// tokens issues tokens by the key of the seed.
+func tokens(t testing.TB, seed byte) *token.Issuer {
+	key, err := token.NewKey(bytes.Repeat([]byte{seed}, 32))
+	must(t, err)
+	tokens, err := token.NewIssuer(tokenLifetime, key)
 	must(t, err)
 	return tokens
+}
+
+// checker accepts the tokens of the issuer.
+func checker(t testing.TB, issuer *token.Issuer) *token.Checker {
+	c, err := token.NewChecker(map[string]token.Source{token.LocalIssuer: issuer}, nil)
+	must(t, err)
+	return c
 }
 
 // tester is a test, or one step of a random walk.
@@ -357,7 +370,7 @@ func (s *subtest) as(person string) string {
 
 func (s *subtest) tokenOf(p token.Principal) string {
 	s.t.Helper()
-	token, err := s.tokens.Issue(p, s.clock.Now(), 100*365*24*time.Hour)
+	token, err := s.tokens.Issue(p, s.clock.Now(), tokenLifetime)
 	must(s.t, err)
 	return token
 }
@@ -479,7 +492,7 @@ func (s *subtest) signed(request, token string, b any, headers []header) (any, e
 		s.known.Store(s.person.PersonID(domain.IIN(iin)), domain.IIN(iin))
 	}
 	signature, ok := blank["signature"].(body)
-	p, err := s.tokens.Check(context.Background(), token, s.clock.Now())
+	p, err := s.tokens.Verify(context.Background(), token, s.clock.Now())
 	if !ok || signature["method"] != "eds" || signature["cms"] != nil || err != nil || p.Role != domain.RoleCitizen {
 		return b, nil
 	}

@@ -48,7 +48,7 @@ type world struct {
 	api, bare *httptest.Server
 	http      *http.Client
 	tokens    map[domain.Role]string
-	issue     *token.Key
+	issue     *token.Issuer
 	head      domain.Position
 	dwellings []domain.DwellingID // two dwellings to move between
 	closers   []func()            // in the order of opening
@@ -110,9 +110,13 @@ func newWorld(redis string) (w *world, err error) {
 	}); err != nil {
 		return w, err
 	}
+	accepted, err := token.NewChecker(map[string]token.Source{token.LocalIssuer: w.issue}, nil)
+	if err != nil {
+		return w, err
+	}
 	w.api = httptest.NewServer(httpapi.New(httpapi.Config{
 		Commands: w.commands, Log: w.store, Model: w.model, Claims: projections.NewClaims(w.redis, options),
-		Tokens: w.issue, PersonKey: key, Metrics: metrics, Logger: quiet, Now: time.Now, Version: "bench",
+		Tokens: accepted, PersonKey: key, Metrics: metrics, Logger: quiet, Now: time.Now, Version: "bench",
 	}))
 	w.atEnd(w.api.Close)
 	engine := gin.New()
@@ -204,7 +208,11 @@ func (w *world) openModel(redis string, options projections.Options) (err error)
 
 // issueTokens issues a token for each staff role that is measured.
 func (w *world) issueTokens(key []byte) (err error) {
-	if w.issue, err = token.NewKey(key); err != nil {
+	signing, err := token.NewKey(key)
+	if err != nil {
+		return err
+	}
+	if w.issue, err = token.NewIssuer(time.Hour, signing); err != nil {
 		return err
 	}
 	for _, role := range []domain.Role{domain.RoleOperator, domain.RoleCommission, domain.RoleAuditor} {

@@ -13,7 +13,6 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/eventstore/command"
-	"tizilim/httpapi/token"
 )
 
 // keySize is the size of each key, in bytes.
@@ -26,7 +25,7 @@ const keySize = 32
 type keys struct {
 	person domain.PersonIDKey
 	check  certificates.CheckKey
-	tokens *token.Key
+	tokens tokenKeys
 
 	password  command.PasswordKey
 	authority authority // not used where --signature-roots names other authorities
@@ -38,7 +37,7 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	seed, err := openKey(filepath.Join(dir, "token.key"))
+	tokens, err := openTokenKeys(filepath.Join(dir, "token.key"))
 	if err != nil {
 		return keys{}, err
 	}
@@ -54,8 +53,7 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
-	tokens, err := token.NewKey(seed)
-	return keys{person: person, check: check, tokens: tokens, password: password, authority: demonstration}, err
+	return keys{person: person, check: check, tokens: tokens, password: password, authority: demonstration}, nil
 }
 
 // existingKeys reads the keys of a data directory, which must have keys already.

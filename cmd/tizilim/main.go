@@ -25,7 +25,7 @@ type commandLine struct {
 	Version  kong.VersionFlag `help:"Print the version and exit."`
 
 	Serve         serveCommand         `cmd:"" help:"Serve the API. Without flags it needs nothing installed."`
-	Token         tokenCommand         `cmd:"" help:"Print a token that a server with the same data directory accepts."`
+	Token         tokenCommand         `cmd:"" help:"Print a token of the registry, revoke tokens, and change the keys that sign them."`
 	Sign          signCommand          `cmd:"" help:"Sign a request with a key of the demonstration authority."`
 	MobileCitizen mobileCitizenCommand `cmd:"" help:"Bind a telephone to an IIN in the file that replaces the mobile-citizens base."`
 	Demo          demoCommand          `cmd:"" help:"Show both services step by step on a running server."`

@@ -62,6 +62,8 @@ func TestCommandLine(t *testing.T) {
 			"redis":       scriptRedis,
 			"signal":      scriptSignal,
 			"printed":     scriptPrinted,
+			"accepts":     scriptAccepts,
+			"refuses":     scriptRefuses,
 		},
 	})
 }

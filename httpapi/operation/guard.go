@@ -75,8 +75,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	}
 	p, err := a.config.Tokens.Check(ctx.Context(), text, a.config.Now())
 	if err != nil {
-		return caller{}, a.countRefusedToken(ctx, problem.New(http.StatusUnauthorized, domain.CodeUnauthenticated,
-			"this token is not accepted: it is damaged, has expired or belongs to another registry; get a new one", ""))
+		return caller{}, a.countRefusedToken(ctx, notAccepted(err, a.config.Logger))
 	}
 	if refused := a.countCall(op, ctx, p); refused != nil {
 		return caller{}, refused

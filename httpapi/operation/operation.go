@@ -125,10 +125,11 @@ type Config struct {
 	Logger    *slog.Logger
 }
 
-// Tokens checks the tokens of requests. [token.Key] is one.
+// Tokens checks the tokens of requests. [token.Checker] is one.
 type Tokens interface {
 	// Check returns whom the token names at the instant. It refuses a token that is
 	// damaged, has expired, is not yet valid, was revoked, or comes from another issuer.
+	// An Unavailable [*domain.Error] says that the token cannot be checked now.
 	Check(ctx context.Context, token string, now time.Time) (token.Principal, error)
 }
 

@@ -23,6 +23,8 @@ type Problem struct {
 	Errors []FieldProblem `json:"errors,omitempty" doc:"The faults of the request, if there are several; of more than 20, the first 20"`
 
 	retryAfter int // of a 429, in seconds
+	// Challenge are parameters of WWW-Authenticate beside the realm, where Status is 401.
+	Challenge string `json:"-"`
 }
 
 // FieldProblem is one of several faults of a request.
@@ -48,7 +50,11 @@ func (p *Problem) GetHeaders() http.Header {
 	case http.StatusTooManyRequests:
 		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="tizilim"`)
+		challenge := `Bearer realm="tizilim"`
+		if p.Challenge != "" {
+			challenge += ", " + p.Challenge
+		}
+		h.Set("WWW-Authenticate", challenge)
 	}
 	return h
 }

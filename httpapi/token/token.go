@@ -1,23 +1,17 @@
-// Package token issues and checks the tokens of one registry. A token says who
-// sends a request.
+// Package token says who sends a request. A [Checker] accepts tokens of several
+// issuers: those that the registry issues itself ([Issuer]) and those of identity
+// providers (package oidc). A token is a signed JWT; nothing of it is believed before its
+// signature is checked.
 package token
 
 import (
 	"context"
-	"crypto/ed25519"
-	"errors"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
-
-	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
 
 	"tizilim/domain"
 )
-
-// issuer is the "iss" of every token of this registry.
-const issuer = "tizilim"
 
 // Principal is who sends a request.
 type Principal struct {
@@ -30,67 +24,76 @@ type Principal struct {
 // IsCitizen reports whether a citizen sends the request.
 func (p Principal) IsCitizen() bool { return p.Role == domain.RoleCitizen }
 
-// Key issues and checks tokens: JWTs that are signed with its Ed25519 key.
-type Key struct{ private ed25519.PrivateKey }
+// MaxLifetime is for how long after its issue a token is accepted at most, whoever
+// issued it. It bounds how long a revocation must be remembered
+// ([tizilim/domain/revocation.Remembered]).
+const MaxLifetime = 24 * time.Hour
 
-// NewKey makes a Key of a seed of 32 bytes.
-func NewKey(seed []byte) (*Key, error) {
-	if len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("token key: %d bytes, want %d", len(seed), ed25519.SeedSize)
-	}
-	return &Key{private: ed25519.NewKeyFromSeed(seed)}, nil
+// MaxSkew is the greatest difference between our clock and that of an issuer that a
+// configuration may allow.
+const MaxSkew = 5 * time.Minute
+
+// Verified is what a token says, once its signature and its claims have been checked.
+type Verified struct {
+	Principal
+	ID       string        // "jti"; empty where the issuer writes none
+	IssuedAt time.Time     // "iat", by the clock of the issuer
+	Skew     time.Duration // by which that clock may differ from ours
+	Until    time.Time     // the token is not accepted from here on
 }
 
-type claims struct {
-	jwt.RegisteredClaims
-	Role domain.Role `json:"role"`
+// Source verifies the tokens of one issuer. It is safe for concurrent use.
+type Source interface {
+	// Verify returns what the token says at the instant.
+	//
+	// Errors: [*Refused], [*StepUp], or an Unavailable [*domain.Error] where the issuer's
+	// keys are not known now.
+	Verify(ctx context.Context, token string, now time.Time) (Verified, error)
+	// Epoch changes when a key is accepted no more. What was verified in another epoch
+	// must be verified again.
+	Epoch() uint64
 }
 
-// Issue returns a token for p that is accepted from now on, for as long as valid says.
-func (k *Key) Issue(p Principal, now time.Time, valid time.Duration) (string, error) {
-	if !slices.Contains(domain.Roles, p.Role) {
-		return "", fmt.Errorf("role %q: use one of %v", p.Role, domain.Roles)
-	}
-	if (p.Role == domain.RoleCitizen) == p.PersonID.IsZero() {
-		return "", errors.New("the token of a citizen names a person, and no other token does: give the IIN")
-	}
-	if p.Role != domain.RoleCitizen && p.Account == "" {
-		return "", errors.New("a token names the account that uses it")
-	}
-	subject := p.Account
-	if p.Role == domain.RoleCitizen {
-		subject = p.PersonID.String()
-	}
-	return jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: issuer, Subject: subject,
-			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(valid)),
-		},
-		Role: p.Role,
-	}).SignedString(k.private)
+// Refused says why a token is not accepted. It holds nothing of the token, so it may be
+// logged. Clients are not told the reason: it would help those who forge.
+type Refused struct{ Reason Reason }
+
+func (r *Refused) Error() string { return "the token is refused: " + string(r.Reason) }
+
+// Reason is why a token is not accepted.
+type Reason string
+
+const (
+	TooLong         Reason = "it is longer than a token may be"
+	Malformed       Reason = "it is not a signed JWT of the expected form"
+	UnknownIssuer   Reason = "its issuer is not known here"
+	LocalOff        Reason = "this server does not accept tokens of its own registry"
+	WrongAlgorithm  Reason = "its algorithm is not one of its key"
+	UnknownKey      Reason = "it is signed with a key that is not known or not accepted any more"
+	BadSignature    Reason = "its algorithm is not accepted, or its signature is wrong"
+	Expired         Reason = "it has expired"
+	NotYetValid     Reason = "it is not yet valid"
+	TooOld          Reason = "it was issued too long ago, or for too long"
+	OtherAudience   Reason = "it is for another audience"
+	OtherParty      Reason = "it was issued to a client that is not accepted (azp)"
+	NoRole          Reason = "it fits no role, or several"
+	BadClaims       Reason = "a claim is missing or has the wrong form"
+	Revoked         Reason = "it was revoked, or its account was"
+	BoundToKey      Reason = "it is bound to a key of its holder, which is not checked here"
+	CriticalUnknown Reason = "it demands an extension that is not known"
+)
+
+func refuse(why Reason) error { return &Refused{why} }
+
+// StepUp says that a token is genuine, but its holder must sign in again: by a stronger
+// method, or more recently (RFC 9470).
+type StepUp struct {
+	ACR    []string      // one of these classes is needed; empty where any will do
+	AMR    []string      // all of these methods are needed
+	MaxAge time.Duration // since the sign-in; zero where any will do
 }
 
-// Check returns whom a token names. It refuses a token that is damaged, has
-// expired, is not yet valid or was issued with another key.
-func (k *Key) Check(_ context.Context, token string, now time.Time) (Principal, error) {
-	var c claims
-	_, err := jwt.ParseWithClaims(token, &c,
-		func(*jwt.Token) (any, error) { return k.private.Public(), nil },
-		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), jwt.WithIssuer(issuer),
-		jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now }))
-	if err != nil {
-		return Principal{}, err
-	}
-	if !slices.Contains(domain.Roles, c.Role) || c.Subject == "" {
-		return Principal{}, errors.New("the token names no role or no account")
-	}
-	p := Principal{Role: c.Role, Account: c.Subject}
-	if c.Role == domain.RoleCitizen {
-		id, err := uuid.Parse(c.Subject)
-		if err != nil || id == uuid.Nil {
-			return Principal{}, errors.New("a citizen's token must name a person")
-		}
-		p.PersonID = domain.PersonID{UUID: id}
-	}
-	return p, nil
+func (s *StepUp) Error() string {
+	return fmt.Sprintf("the token is refused: its holder did not sign in as the role demands (acr %s, amr %s, age %s)",
+		strings.Join(s.ACR, "|"), strings.Join(s.AMR, "+"), s.MaxAge)
 }
