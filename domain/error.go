@@ -78,6 +78,8 @@ const (
 	CodeShareFormat     Code = "share_format"
 	CodeSharesExceedOne Code = "shares_exceed_one"
 	CodeNamedTwice      Code = "named_twice"
+	CodeHashFormat      Code = "hash_format"
+	CodeBasisRequired   Code = "basis_required"
 
 	// Persons and dwellings.
 	CodePersonUnknown     Code = "person_unknown"
@@ -275,6 +277,13 @@ const (
 	CodeOwnMatter         Code = "own_matter"
 	CodeOfficeRequired    Code = "office_required"
 	CodeReferenceRequired Code = "reference_required"
+	// Contacts, and the codes that confirm them.
+	CodeTooManyCodes       Code = "too_many_codes_to_contact"
+	CodeNoCodeAwaited      Code = "no_code_awaited"
+	CodeContactCodeWrong   Code = "contact_code_wrong"
+	CodeContactCodeExpired Code = "contact_code_expired"
+	CodeContactCodeLocked  Code = "contact_code_locked"
+	CodeContactCodeNotSent Code = "contact_code_not_sent"
 
 	// Commands as such.
 	CodeKeyReused       Code = "idempotency_key_reused"

@@ -178,13 +178,18 @@ const (
 	DocumentApplication        DocumentType = "application"
 	DocumentExitPermission     DocumentType = "exit_permission"
 	DocumentCourtDecision      DocumentType = "court_decision"
+	DocumentTitle              DocumentType = "title_document"   // of a dwelling: a contract, a certificate of inheritance
+	DocumentRegisterExtract    DocumentType = "register_extract" // of the real-estate register
+	DocumentWrittenConsent     DocumentType = "written_consent"
+	DocumentGuardianship       DocumentType = "guardianship_decision"
 	DocumentOther              DocumentType = "other"
 )
 
 // DocumentTypes lists them all.
 var DocumentTypes = []DocumentType{
 	DocumentIdentityCard, DocumentPassport, DocumentResidencePermit, DocumentStatelessCard, DocumentRefugeeCertificate,
-	DocumentBirthCertificate, DocumentApplication, DocumentExitPermission, DocumentCourtDecision, DocumentOther,
+	DocumentBirthCertificate, DocumentApplication, DocumentExitPermission, DocumentCourtDecision, DocumentTitle,
+	DocumentRegisterExtract, DocumentWrittenConsent, DocumentGuardianship, DocumentOther,
 }
 
 // Identifies reports whether the document proves who somebody is.

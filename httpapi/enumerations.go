@@ -31,6 +31,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(residence.Answers),
 	operation.Values(residence.Classes),
 	operation.Values(residence.Confirmations),
+	operation.Values(residence.Contacts),
 	operation.Values(residence.CorrectionActions),
 	operation.Values(residence.CorrectionGrounds),
 	operation.Values(residence.Grounds),

@@ -80,6 +80,7 @@ type registry struct {
 	mobile     mobile
 	keys       atomic.Int64 // Idempotency-Keys drawn
 	iins       atomic.Int64 // IINs drawn
+	phones     atomic.Int64 // telephones drawn
 	logged     *syncBuffer
 	log        *slog.Logger // writes it
 	calledMu   sync.Mutex

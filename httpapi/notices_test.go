@@ -89,7 +89,7 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 	owner, guest, stranger := s.citizen(), s.citizen(), s.citizen()
 	home := s.dwelling(owner)
 	s.registered(guest, home, "2026-03-01", "")
-	s.command("/v1/me/contacts", s.as(owner), body{"phone": "+77010000001", "language": "ru"}).is(http.StatusOK)
+	s.contacts(owner, body{"phone": "+77010000001", "language": "ru"})
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
 	path := filepath.Join(t.TempDir(), "outbox.ndjson")
 	outbox, err := gateway.OpenOutbox(path)
@@ -159,15 +159,25 @@ func TestContactsAreMaskedAndNeverLogged(t *testing.T) {
 		got.at("email") != nil {
 		t.Errorf("before any: %s", got.text)
 	}
+	state := body{"phone": phone, "email": email, "language": "kk"}
 	for _, a := range []*answer{
-		s.command("/v1/me/contacts?dry_run=true", s.as(person), body{"phone": phone, "email": email, "language": "kk"}).is(http.StatusOK),
-		s.command("/v1/me/contacts", s.as(person), body{"phone": phone, "email": email, "language": "kk"}).is(http.StatusOK),
+		s.command("/v1/me/contacts?dry_run=true", s.as(person), state).is(http.StatusOK),
+		s.command("/v1/me/contacts", s.as(person), state).is(http.StatusOK),
 		s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK),
 	} {
-		if a.at("phone") != "+7********78" || a.at("email") != "a***@example.kz" || a.at("language") != "kk" ||
-			secret(a.text) {
+		if a.at("phone") != nil || a.at("unconfirmed", "phone") != "+7********78" || a.at("language") != "kk" ||
+			a.at("unconfirmed", "email") != "a***@example.kz" || secret(a.text) {
 			t.Errorf("answered %s", a.text)
 		}
+	}
+	for _, m := range s.mobile.messages() {
+		if a := s.command("/v1/me/contacts/confirmation", s.as(person), codeOf(m)).is(http.StatusOK); secret(a.text) {
+			t.Errorf("answered %s", a.text)
+		}
+	}
+	if a := s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK); a.at("phone") != "+7********78" ||
+		a.at("email") != "a***@example.kz" || a.at("unconfirmed") != nil || secret(a.text) {
+		t.Errorf("confirmed: %s", a.text)
 	}
 	s.command("/v1/me/contacts", s.as(person), body{"phone": phone, "email": email, "language": "kk"}).
 		refused(http.StatusConflict, domain.CodeNothingChanges, "")
@@ -180,8 +190,11 @@ func TestContactsAreMaskedAndNeverLogged(t *testing.T) {
 	s.command("/v1/me/contacts", s.token(domain.RoleCitizen), body{"language": "kk"}).
 		refused(http.StatusNotFound, domain.CodeNotFound, "")
 	s.get("/v1/me/contacts", s.token(domain.RoleCitizen)).refused(http.StatusNotFound, domain.CodeNotFound, "")
-	a := s.command("/v1/persons/"+person+"/contacts", operator, body{"phone": phone, "language": "en"}).
-		is(http.StatusOK)
+	s.command("/v1/persons/"+person+"/contacts", operator, body{"phone": phone, "language": "en"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "basis")
+	a := s.command(
+		"/v1/persons/"+person+"/contacts", operator, body{"phone": phone, "language": "en", "basis": paper},
+	).is(http.StatusOK)
 	if a.at("email") != nil || secret(a.text) {
 		t.Errorf("answered %s", a.text)
 	}

@@ -373,8 +373,19 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits(
 		"confirm-contacts",
 		json,
-		s.command("/v1/persons/"+owner+"/contacts", operator, body{"email": "owner@example.kz", "language": "ru"}).
+		s.command("/v1/persons/"+owner+"/contacts", operator, body{"phone": "+77010000001", "email": "owner@example.kz", "language": "ru", "basis": paper}).
 			is(200),
+	)
+	codes := s.mobile.messages()
+	fits(
+		"confirm-own-contact",
+		json,
+		s.command("/v1/me/contacts/confirmation", s.as(owner), codeOf(codes[len(codes)-2])).is(200),
+	)
+	fits(
+		"confirm-contact",
+		json,
+		s.command("/v1/persons/"+owner+"/contacts/confirmation", operator, codeOf(codes[len(codes)-1])).is(200),
 	)
 	fits("get-own-contacts", json, s.get("/v1/me/contacts", s.as(owner)).is(200))
 	guest := s.citizen()

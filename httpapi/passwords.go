@@ -40,7 +40,7 @@ func (s *Server) sendPassword() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{
 			domain.CodePhoneNotConfirmed, domain.CodeNotMobileCitizen, domain.CodePhoneNotRegistered,
-			domain.CodeMobileCitizensAway, domain.CodeSMSAway, domain.CodeTooManyPasswords,
+			domain.CodeMobileCitizensAway, domain.CodeSMSAway, domain.CodeTooManyPasswords, domain.CodeTooManyCodes,
 		},
 		Class:   operation.ClassPassword,
 		Example: `{"digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}`,

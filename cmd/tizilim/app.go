@@ -75,7 +75,7 @@ type app struct {
 
 	signatures *eds.Verifier
 	commands   *command.Handler
-	tokens    tokens
+	tokens     tokens
 	http       *http.Server
 	ops        *http.Server
 	closers    []func() error // of what was opened, in that order

@@ -74,6 +74,7 @@ type procedureAct struct {
 	list   domain.ListID
 	first  applicant // goes through the whole procedure
 	second applicant // applies later
+	byMail bool      // the first has confirmed an e-mail
 }
 
 func (t *storyteller) procedure(ctx context.Context) error {
@@ -114,15 +115,15 @@ func (a *procedureAct) application(ctx context.Context) (err error) {
 		return err
 	}
 	a.applicant = p
-	var contacts struct {
-		Email string `json:"email"`
-	}
-	if err := a.post(ctx, citizen(p.id), "/v1/me/contacts", map[string]any{
-		"email": "iliyas@example.com", "language": "kk",
-	}, &contacts); err != nil {
+	answer, confirmed, err := a.confirmContact(ctx, p, "email", demoEmail())
+	if err != nil {
 		return err
 	}
-	a.say("%s confirms an address for notices: %s", p.name, contacts.Email)
+	if a.byMail = confirmed; confirmed {
+		a.say("%s confirms an address for notices with the code sent there: %s", p.name, answer.Email)
+	} else {
+		a.say("%s states an address for notices; its code cannot be read here", p.name)
+	}
 	if a.first, err = a.apply(ctx, a.list, p, true); err != nil {
 		return err
 	}
@@ -230,18 +231,22 @@ func (a *procedureAct) placement(ctx context.Context) error {
 	if err := a.notified(ctx, a.first.person, a.first.caseID); err != nil {
 		return err
 	}
-	return a.inbox(ctx, a.first.person, "e-mail",
+	way := ""
+	if a.byMail {
+		way = "e-mail"
+	}
+	return a.inbox(ctx, a.first.person, way,
 		"application_received", "correction_requested", "correction_received", "hearing_announced", "placement_refused",
 		"complaint_received", "complaint_forwarded", "complaint_satisfied", "placed_on_list")
 }
 
 func (a *procedureAct) historyOfCase(ctx context.Context) error {
 	a.title("21. The history of the case, from the log")
-	return a.showHistory(
-		ctx,
-		"/v1/persons/"+a.first.id.String()+"/history",
-		"PersonRecorded",
-		"ContactsConfirmed",
+	contacts := []string{"PersonRecorded", "ContactsStated"}
+	if a.byMail {
+		contacts = append(contacts, "ContactsConfirmed")
+	}
+	return a.showHistory(ctx, "/v1/persons/"+a.first.id.String()+"/history", append(contacts,
 		"HousingApplicationReceived",
 		"CorrectionRequested",
 		"CorrectionReceived",
@@ -259,7 +264,7 @@ func (a *procedureAct) historyOfCase(ctx context.Context) error {
 		"EntryPlaced",
 		"PlacementCertified",
 		"DecisionNotified",
-	)
+	)...)
 }
 
 // checkSeniority expects that the first stands before the second, since its

@@ -43,7 +43,7 @@ func (c *tokenPrintCommand) Run() error {
 			"the role %s takes --account, with or without --iin", c.Role)
 	}
 	var iin domain.IIN
-		var err error
+	var err error
 	if c.IIN != "" {
 		if iin, err = parseIIN(c.IIN); err != nil {
 			return err
@@ -54,8 +54,8 @@ func (c *tokenPrintCommand) Run() error {
 	}
 	if !p.IsCitizen() {
 		if p.Account == "" {
-		p.Account = c.Role + "-1"
-	}
+			p.Account = c.Role + "-1"
+		}
 		if err := checkAccount(p.Account); err != nil {
 			return err
 		}

@@ -140,6 +140,14 @@ func Signed(m domain.SignatureMethod, signer domain.PersonID) domain.Evidence {
 	return e
 }
 
+// Basis is a document that is named whole.
+func Basis() domain.Basis {
+	return domain.Basis{
+		Type: domain.DocumentTitle, Number: "17-304", IssuedOn: Day("2026-03-10"), Issuer: "notary",
+		SHA256: domain.Personal(domain.TextDigest([]byte("a file"))),
+	}
+}
+
 // Day reads YYYY-MM-DD.
 func Day(s string) domain.Date {
 	d, err := domain.ParseDate(s)

@@ -65,6 +65,7 @@ const (
 	ReviewClosed        Kind = "entry_review_closed"
 	Provided            Kind = "dwelling_provided"
 	LeaseEnded          Kind = "lease_ended"
+	ContactsChanged     Kind = "contacts_changed"
 )
 
 // Owed is one notice that an event owes.
@@ -114,7 +115,8 @@ type Line struct {
 // nobody. A test checks that no type is missing.
 var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("the person did it or asked for it",
-		residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.RegistrationBegan{},
+		residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.ContactCodeRejected{},
+		residence.RegistrationBegan{},
 		residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
 		residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{}, residence.DepartureSheetIssued{},
 		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ChangeReported{},
@@ -126,7 +128,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
 	none("it is a notice itself", Began{}, NoticeQueued{}, NoticeSent{}, NoticeDelivered{}, NoticeFailed{}),
 	none("the code goes to the person by itself, and the request is answered",
-		otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{}),
+		otp.Issued{}, otp.Verified{}, otp.CodeRejected{}, otp.Locked{}, otp.Expired{}, otp.Superseded{},
+		otp.CodeSent{}),
 	none("it is a step inside the body, whose outcome is told",
 		procedure.ReviewBegan{}, procedure.DeciderRecused{}, procedure.HearingClosed{}, procedure.HearingDispensed{},
 		housing.NeedExamined{}, housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, housing.ProvisionDecided{},
@@ -207,6 +210,12 @@ var owing = []Line{
 	toPerson(RecordCorrected, func(e residence.EndingAnnulled) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.EndingCorrected) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.CorrectionAnnulled) domain.PersonID { return e.PersonID }),
+	owes(func(e residence.ContactsStated) []Owed {
+		if e.ByStaff || e.FormerPhone != "" || e.FormerEmail != "" {
+			return to(e.PersonID, ContactsChanged)
+		}
+		return nil // the person states the first ones, and is answered
+	}, ContactsChanged),
 	toPerson(LeaseEnded, func(e residence.LeaseEnded) domain.PersonID { return e.PersonID }),
 
 	// The list: the holder of the entry.

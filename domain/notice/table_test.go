@@ -198,6 +198,7 @@ var owing = []domain.Event{
 	housing.ReviewClosed{
 		PersonID: daur,
 	}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
+	residence.ContactsStated{PersonID: daur, FormerPhone: "+77010000000"},
 }
 
 // kinds are all that the events owe.

@@ -233,6 +233,11 @@ var texts = map[Kind]text{
 		"Вам предоставлено служебное жилище.",
 		"You have been provided with service housing.",
 	},
+	ContactsChanged: {
+		"Тізілімде сіз үшін басқа байланыс деректері көрсетілді. Бұл сіздің өтінішіңізсіз жасалса, дереу хабарлаңыз.",
+		"В реестре для Вас указаны другие контактные данные. Если это сделано не по Вашей просьбе, сразу сообщите об этом.",
+		"Other contacts have been stated for you in the register. If you did not ask for this, report it at once.",
+	},
 	LeaseEnded: {
 		"Қызметтік тұрғын үйді жалдауыңыз аяқталды.",
 		"Наем Вами служебного жилища прекращен.",

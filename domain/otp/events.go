@@ -10,4 +10,5 @@ var Events = []domain.EventType{
 	domain.EventOf[Locked](),
 	domain.EventOf[Expired](),
 	domain.EventOf[Superseded](),
+	domain.EventOf[CodeSent](),
 }

@@ -169,15 +169,7 @@ func (c *Challenges) Clone() Challenges {
 }
 
 // recent are the codes issued in the hour before now.
-func (c *Challenges) recent(now time.Time) []time.Time {
-	var recent []time.Time
-	for _, at := range c.issued {
-		if at.After(now.Add(-window)) {
-			recent = append(recent, at)
-		}
-	}
-	return recent
-}
+func (c *Challenges) recent(now time.Time) []time.Time { return within(c.issued, now) }
 
 // State returns where a challenge stands at the instant: its time ends it
 // whether or not that has been recorded.

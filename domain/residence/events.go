@@ -5,7 +5,9 @@ import "tizilim/domain"
 // Events are the types of event that this package declares.
 var Events = []domain.EventType{
 	domain.EventOf[PersonRecorded](),
+	domain.EventOf[ContactsStated](),
 	domain.EventOf[ContactsConfirmed](),
+	domain.EventOf[ContactCodeRejected](),
 	domain.EventOf[RegistrationBegan](),
 	domain.EventOf[RegistrationEnded](),
 	domain.EventOf[RegistrationInserted](),

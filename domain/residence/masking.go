@@ -13,7 +13,7 @@ import (
 func (p Person) LogValue() slog.Value                 { return domain.Masked(p) }
 func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) }
 func (c AnswerApplication) LogValue() slog.Value      { return domain.Masked(c) }
-func (c ConfirmContacts) LogValue() slog.Value        { return domain.Masked(c) }
+func (c StateContacts) LogValue() slog.Value          { return domain.Masked(c) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }

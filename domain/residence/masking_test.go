@@ -12,19 +12,19 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		value any
 		holds int // personal values
 	}{
-		{residence.Person{}, 4},
+		{residence.Person{}, 11},
 		{residence.Deregistration{}, 5},
 		{residence.RecordPerson{}, 2},
-		{residence.ConfirmContacts{}, 2},
+		{residence.StateContacts{}, 5},
 		{residence.ApplyForDeregistration{}, 5},
 		{residence.AnswerApplication{}, 4},
-		{residence.Facts{}, 8},
+		{residence.Facts{}, 22},
 		{residence.Correction{}, 1},
-		{residence.Correct{}, 13},
-		{residence.Register{}, 12},
-		{residence.EndFor{}, 12},
-		{residence.Household{}, 12},
-		{residence.RecordRepresentative{}, 4},
+		{residence.Correct{}, 34},
+		{residence.Register{}, 33},
+		{residence.EndFor{}, 33},
+		{residence.Household{}, 33},
+		{residence.RecordRepresentative{}, 11},
 		{residence.EndRepresentation{}, 1},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {

@@ -150,11 +150,14 @@ type Person struct {
 	Name          domain.Personal
 	BirthDate     domain.Date
 	Class         Class
-	Contacts      ContactsConfirmed // the last that were confirmed
+	Contacts      ContactsConfirmed // that are in force
+	Stated        ContactsStated    // the last that were stated
 	Registrations []Registration    // in the order in which they were recorded
 
 	Representatives []Representative  // of a minor, who are recorded
 	Wards           []domain.PersonID // whose streams may name this person as a representative
+
+	statements statements
 
 	facts   facts                  // what the registrations are made of
 	endings []endingChange         // in the order of the stream
@@ -179,8 +182,8 @@ func (p *Person) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate.Date, e.Class
-	case ContactsConfirmed:
-		p.Contacts = e
+	case ContactsStated, ContactsConfirmed, ContactCodeRejected:
+		p.stateContacts(e)
 	case RegistrationBegan:
 		p.Registrations = append(slices.Clip(p.Registrations), Registration{
 			ID: e.RegistrationID, DwellingID: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until, Position: rec.Position,

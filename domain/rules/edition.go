@@ -29,6 +29,7 @@ type Edition struct {
 	Ages           Ages           `json:"ages"`
 	OTP            OTP            `json:"otp"`
 	Notice         Notice         `json:"notice"`
+	Evidence       Evidence       `json:"evidence"`
 }
 
 // Signatures are the methods by which an application is signed, by channel
@@ -218,6 +219,12 @@ type OTP struct {
 	ValidMinutes int `json:"valid_minutes"` // 5
 	Tries        int `json:"tries"`         // 5
 	PerHour      int `json:"per_hour"`      // at most so many are sent to a person within an hour: 5
+	// PerContactPerHour codes at most go to one telephone or e-mail within an hour,
+	// whoever asks for them: 10.
+	PerContactPerHour int `json:"per_contact_per_hour"`
+	// ContactValidMinutes is how long the code holds that confirms a contact: 30. An
+	// e-mail can take that long.
+	ContactValidMinutes int `json:"contact_valid_minutes"`
 }
 
 // Notice is how SMS and e-mail are tried again where they fail. All of it is

@@ -141,6 +141,7 @@ func (e Edition) check() error {
 	}
 	for _, check := range []func() error{
 		e.checkNumbers, e.checkWordLists, e.checkGrounds, e.checkDocuments, e.checkSignatures, e.checkOccupancyNorms,
+		e.Evidence.check,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -187,6 +188,8 @@ func (e Edition) checkNumbers() error {
 		{"otp.valid_minutes", e.OTP.ValidMinutes},
 		{"otp.tries", e.OTP.Tries},
 		{"otp.per_hour", e.OTP.PerHour},
+		{"otp.per_contact_per_hour", e.OTP.PerContactPerHour},
+		{"otp.contact_valid_minutes", e.OTP.ContactValidMinutes},
 		{"notice.attempts", e.Notice.Attempts},
 		{"notice.first_pause_minutes", e.Notice.FirstPauseMinutes},
 		{"notice.longest_pause_minutes", e.Notice.LongestPauseMinutes},

@@ -195,8 +195,9 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	if person.Contacts.Language != "" {
 		q.Language = person.Contacts.Language
 	}
+	contacts := contactsFor(rec.Event, &person)
 	for _, w := range []notice.Way{notice.SMS, notice.Email} {
-		if addressOf(person.Contacts, w) != "" {
+		if addressOf(contacts, w) != "" {
 			q.Ways = append(q.Ways, w)
 		}
 	}
@@ -309,6 +310,32 @@ func (h *Handler) searchBack(ctx context.Context, rec domain.Recorded, found fun
 	return nil
 }
 
+// contactsFor are the contacts to which a notice about the event goes. That of a change
+// of contacts goes to those before the change: whoever took over an account must not be
+// the only one who learns of it.
+func contactsFor(about domain.Event, person *residence.Person) residence.ContactsConfirmed {
+	if e, ok := about.(residence.ContactsStated); ok {
+		return e.Before()
+	}
+	return person.Contacts
+}
+
+// contactsOf is [contactsFor] of a notice that is queued.
+func (h *Handler) contactsOf(ctx context.Context, n notice.Notice) (residence.ContactsConfirmed, error) {
+	person, err := h.Person(ctx, n.PersonID)
+	if err != nil || n.Kind != notice.ContactsChanged {
+		return person.Contacts, err
+	}
+	recs, err := h.log.ReadPage(ctx, n.About.Stream, n.About.Revision, 1)
+	if err != nil {
+		return residence.ContactsConfirmed{}, err
+	}
+	if len(recs) == 0 {
+		return residence.ContactsConfirmed{}, fmt.Errorf("command: the log does not show the event %s of a notice", n.About)
+	}
+	return contactsFor(recs[0].Event, &person), nil
+}
+
 // addressOf returns the address of the person on the way; empty where there is none.
 func addressOf(c residence.ContactsConfirmed, w notice.Way) domain.Personal {
 	switch w {
@@ -336,12 +363,12 @@ func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) 
 	if o.Way == notice.Account {
 		return h.deliverNotice(ctx, o.NoticeID, notice.Account)
 	}
-	person, err := h.Person(ctx, n.PersonID)
+	contacts, err := h.contactsOf(ctx, n)
 	if err != nil {
 		return err
 	}
 	m := Message{
-		ID: messageID(o, d.Taken+1), Way: o.Way, To: addressOf(person.Contacts, o.Way),
+		ID: messageID(o, d.Taken+1), Way: o.Way, To: addressOf(contacts, o.Way),
 		Text: domain.Personal(n.Kind.Text(n.Language, n.By)),
 	}
 	if o.Way == notice.Email {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -173,20 +174,13 @@ func notifier(l *memoryLog, b command.NoticeBook, g command.Gateway, now func() 
 	return command.NewNotifier(newHandler(l, withClock(now)), b, g, slog.New(slog.DiscardHandler))
 }
 
-func confirm(t testing.TB, l *memoryLog, who domain.PersonID, c residence.ConfirmContacts) {
-	t.Helper()
-	must(t, "contacts of "+who.String()+string(c.Phone+c.Email), func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(l).ConfirmContacts(ctx, cmd, who, c, command.Options{})
-	})
-}
-
 // telling is a world that gives notice, in which Aigul can be reached by SMS and
 // Daur by e-mail, and Aigul has deregistered three persons on the portal.
 func telling(t testing.TB) *memoryLog {
 	t.Helper()
 	l := world(t)
-	confirm(t, l, aigul, residence.ConfirmContacts{Phone: "+77010000001", Language: domain.Russian})
-	confirm(t, l, daur, residence.ConfirmContacts{Email: "daur@example.kz", Language: domain.English})
+	confirm(t, l, aigul, residence.StateContacts{Phone: "+77010000001", Language: domain.Russian})
+	confirm(t, l, daur, residence.StateContacts{Email: "daur@example.kz", Language: domain.English})
 	notifier(l, book{l}, &post{}, clock).Once(ctx)
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(newHandler(l), cmd, command.Options{})
@@ -592,16 +586,18 @@ func TestC11_AContactThatWasTakenBackGetsNothing(t *testing.T) {
 	now := clock()
 	tick := func() time.Time { return now }
 	notifier(l, book{l}, p, tick).Once(ctx)
-	confirm(t, l, aigul, residence.ConfirmContacts{Language: domain.Russian})
-	confirm(t, l, daur, residence.ConfirmContacts{Email: "new@example.kz", Language: domain.English})
+	confirm(t, l, aigul, residence.StateContacts{Language: domain.Russian})
+	confirm(t, l, daur, residence.StateContacts{Email: "new@example.kz", Language: domain.English})
 	p.answer, now = nil, now.Add(time.Hour)
 	notifier(l, book{l}, p, tick).Once(ctx)
-	if len(p.messages()) != 1 {
+	// The one before is told that it was replaced, and nothing else.
+	told := regexp.MustCompile("другие контактные данные|Other contacts have been stated")
+	if len(p.messages()) != 3 {
 		t.Errorf("%d messages", len(p.messages()))
 	}
 	for _, m := range p.messages() {
-		if m.To != "new@example.kz" {
-			t.Errorf("sent to %q", string(m.To))
+		if told.MatchString(string(m.Text)) == (m.To == "new@example.kz") {
+			t.Errorf("sent to %q: %q", string(m.To), string(m.Text))
 		}
 	}
 }

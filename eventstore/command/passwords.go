@@ -49,8 +49,9 @@ var passwordTexts = map[domain.Language]string{
 // SendPassword sends the person a one-time password by SMS, by which one text
 // can be signed: that with the digest, a SHA-256 in hex (C19).
 //
-// Steps: the challenge is appended to the person's otp- stream; then the SMS is
-// handed to the gateway. A crash between the two leaves a challenge whose code
+// Steps: the code is counted in the stream of the telephone, which may refuse (as in
+// [Handler.StateContacts]); the challenge is appended to the person's otp- stream; then
+// the SMS is handed to the gateway. A crash between the last two leaves a challenge whose code
 // nobody has; the same command, repeated, hands over the same message with the
 // same id. A challenge that is open no more is not sent again, and with a dry run
 // nothing is.
@@ -75,10 +76,18 @@ func (h *Handler) SendPassword(
 		ChallengeID: domain.ChallengeID{UUID: domain.DeriveID(cmd.ID.UUID, "challenge")}, PersonID: id,
 		SHA256: digest, Phone: p.Contacts.Phone, Registered: registered, Rules: h.rules,
 	}
-	r, err := execute(ctx, h, streamCommand[otp.Challenges]{
-		cmd: cmd, stream: otp.Stream(id), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+	issue := streamCommand[otp.Challenges]{
+		cmd: cmd, stream: otp.Stream(id), ifMatch: opt.IfMatch, dryRun: true,
 		decide: func(s *otp.Challenges) ([]domain.Event, error) { return s.Issue(cmd, c) },
-	})
+	}
+	r, err := execute(ctx, h, issue)
+	if err == nil && r.Planned && !opt.DryRun { // it was not carried out before
+		if err := h.countCode(ctx, cmd, notice.SMS, registered); err != nil {
+			return Receipt{}, otp.Issued{}, err
+		}
+		issue.dryRun = false
+		r, err = execute(ctx, h, issue)
+	}
 	if err != nil {
 		return r, otp.Issued{}, err
 	}

@@ -163,11 +163,7 @@ func TestAReadSeesWhatTheLogHeldWhenItBegan(t *testing.T) {
 		first <- p
 	}()
 	<-began // it has seen the log as it was
-	must(t, "daur can be reached", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(
-			l.memoryLog,
-		).ConfirmContacts(ctx, cmd, daur, residence.ConfirmContacts{Phone: "+77010000000"}, command.Options{})
-	})
+	confirm(t, l.memoryLog, daur, residence.StateContacts{Phone: "+77010000000"})
 	const readers = 50
 	phones := make(chan domain.Personal, readers)
 	var asked sync.WaitGroup

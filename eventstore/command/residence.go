@@ -35,16 +35,6 @@ func (h *Handler) RecordPerson(
 	})
 }
 
-// ConfirmContacts records how a person can be reached.
-func (h *Handler) ConfirmContacts(
-	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ConfirmContacts, opt Options,
-) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.ConfirmContacts(cmd, c) },
-	})
-}
-
 // RecordDwelling records a dwelling. Its owners must be recorded persons.
 func (h *Handler) RecordDwelling(
 	ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options,

@@ -24,15 +24,7 @@ func challenged(t testing.TB) (*memoryLog, command.Message) {
 	t.Helper()
 	l, sms := world(t), &post{}
 	h := newHandler(l, withPasswords(phones{"999999000012": erlansPhone}, sms))
-	must(t, "erlan confirms a telephone", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ConfirmContacts(
-			ctx,
-			cmd,
-			erlan,
-			residence.ConfirmContacts{Phone: erlansPhone, Language: domain.Kazakh},
-			command.Options{},
-		)
-	})
+	confirm(t, l, erlan, residence.StateContacts{Phone: erlansPhone, Language: domain.Kazakh})
 	must(t, "erlan asks for a code", func(cmd domain.Command) (command.Receipt, error) {
 		r, _, err := h.SendPassword(ctx, cmd, erlan, domain.Personal(domain.TextDigest(signedText)), command.Options{})
 		return r, err
@@ -64,23 +56,19 @@ func TestC19_AStopBeforeTheSMSIsMadeGoodByTheSameCommand(t *testing.T) {
 	l := world(t)
 	away := &post{answer: func(command.Message) error { return errLost }}
 	base := phones{"999999000012": erlansPhone}
-	must(t, "erlan confirms a telephone", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(
-			l,
-		).ConfirmContacts(ctx, cmd, erlan, residence.ConfirmContacts{Phone: erlansPhone}, command.Options{})
-	})
+	confirm(t, l, erlan, residence.StateContacts{Phone: erlansPhone})
 	ask := func(g command.Gateway) error {
 		_, _, err := newHandler(l, withPasswords(base, g)).
 			SendPassword(ctx, envelope("ask"), erlan, domain.Personal(domain.TextDigest(signedText)), command.Options{})
 		return err
 	}
 	n := l.len()
-	if err := ask(away); domain.CodeOf(err) != domain.CodeSMSAway || l.len() != n+1 {
+	if err := ask(away); domain.CodeOf(err) != domain.CodeSMSAway || l.len() != n+2 {
 		t.Fatalf("%v, and recorded %v", err, typesOf(l.since(n)))
 	}
 	sms := &post{}
 	for range 2 {
-		if err := ask(sms); err != nil || l.len() != n+1 {
+		if err := ask(sms); err != nil || l.len() != n+2 {
 			t.Fatalf("%v, and recorded %v", err, typesOf(l.since(n)))
 		}
 	}

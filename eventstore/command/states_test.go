@@ -33,9 +33,10 @@ var states = map[string][]func(*testing.T, []domain.Recorded){
 		goesItsOwnWay[procedure.Case], goesItsOwnWay[certificates.Documents], goesItsOwnWay[housing.Application],
 		goesItsOwnWay[housing.Provision], goesItsOwnWay[residence.Deregistration],
 	},
-	"queue":  {goesItsOwnWay[housing.List]},
-	"otp":    {goesItsOwnWay[otp.Challenges]},
-	"notice": {goesItsOwnWay[notice.Notice]},
+	"queue":   {goesItsOwnWay[housing.List]},
+	"otp":     {goesItsOwnWay[otp.Challenges]},
+	"contact": {goesItsOwnWay[otp.Sent]},
+	"notice":  {goesItsOwnWay[notice.Notice]},
 }
 
 // TestAStateIsNotChangedByWhatGoesOnFromIt: every state of every stream is cloned

@@ -1,0 +1,55 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"tizilim/domain"
+)
+
+// Evidence is what an official must show for an act that takes something from
+// somebody. All of it is policy.
+type Evidence struct {
+	// RequiredFor are the acts for which an official names the document that they
+	// rest on, with the hash of its file ([domain.Basis]).
+	RequiredFor []Act `json:"required_for"`
+}
+
+// Act of an official that takes something from somebody on the official's word.
+type Act string
+
+const (
+	// SetContacts: how a person can be reached, stated for that person.
+	SetContacts Act = "contacts"
+)
+
+// Acts lists them all.
+var Acts = []Act{SetContacts}
+
+// check refuses acts that do not exist, and two of the same.
+func (e Evidence) check() error {
+	return checkActs("evidence.required_for", e.RequiredFor, Acts)
+}
+
+func checkActs(at string, acts, known []Act) error {
+	for i, a := range acts {
+		if !slices.Contains(known, a) || slices.Contains(acts[:i], a) {
+			return fmt.Errorf("%s names %q, which is no act of these or is named twice: the acts are %v", at, a, known)
+		}
+	}
+	return nil
+}
+
+// CheckBasis refuses an act of the role whose document is missing where the edition
+// requires one, and a document that is not named whole. A citizen who acts for
+// themselves needs none. field is the member of the request that names the document.
+func (e Edition) CheckBasis(a Act, role domain.Role, b domain.Basis, today domain.Date, field string) error {
+	if !b.IsZero() {
+		return b.Check(today, field)
+	}
+	if role == domain.RoleCitizen || role == domain.RoleSystem || !slices.Contains(e.Evidence.RequiredFor, a) {
+		return nil
+	}
+	return domain.Refuse(domain.Invalid, domain.CodeBasisRequired,
+		"this rests on a document: give its type, number, day and issuer, and the SHA-256 of its file").At(field)
+}
