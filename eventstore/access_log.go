@@ -69,11 +69,15 @@ func newAccessLogs() (accessLogs, error) {
 //
 // Error: an Unavailable [*domain.Error] where the entry may not be recorded.
 func (s *Store) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error {
-	data, err := encode(NewEvent{ID: id, Event: e, Meta: meta})
+	stream := accesslog.Stream(e.PersonID)
+	events, err := s.sealed(ctx, stream, []NewEvent{{ID: id, Event: e, Meta: meta}})
 	if err != nil {
 		return err
 	}
-	stream := accesslog.Stream(e.PersonID)
+	data, err := encode(events[0])
+	if err != nil {
+		return err
+	}
 	n := &pendingEntry{ctx: ctx, data: data, done: make(chan error, 1)}
 	s.accessLogs.mu.Lock()
 	queue, appending := s.accessLogs.waiting[stream]

@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -9,6 +10,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/proof"
+	"tizilim/eventstore/seal"
 )
 
 // Expected is the expected revision of an append: the revision of the last event that
@@ -37,10 +39,20 @@ type NewEvent struct {
 // metadata and type in UTF-16.
 const maxAppendSize = 1 << 20
 
-// CheckSize refuses events that [Store.Append] would refuse as too large. It is for what
-// must not happen before such a refusal.
+// CheckSize refuses events that [Store.Append] would refuse as too large, with their personal
+// values in clear or sealed. It is for what must not happen before such a refusal.
 func CheckSize(events []NewEvent) error {
-	_, err := encodeAll(events)
+	if _, err := encodeAll(events); err != nil {
+		return err
+	}
+	var err error
+	sized := slices.Clone(events)
+	for i, e := range events {
+		if sized[i].Event, err = seal.Sized(e.Event); err != nil {
+			return err
+		}
+	}
+	_, err = encodeAll(sized)
 	return err
 }
 
@@ -74,6 +86,10 @@ func encodeAll(events []NewEvent) ([]esdb.EventData, error) {
 func (s *Store) Append(
 	ctx context.Context, stream string, expected Expected, events []NewEvent,
 ) (domain.Position, error) {
+	events, err := s.sealed(ctx, stream, events)
+	if err != nil {
+		return 0, err
+	}
 	data, err := encodeAll(events)
 	if err != nil {
 		return 0, err

@@ -46,7 +46,8 @@ var (
 // end its subscriptions. So Follow reads the head of the log every second and replaces
 // a subscription that stalls behind it. It may deliver CaughtUp more than once.
 //
-// Follow delivers nothing while the log ends before the position.
+// Follow delivers nothing while the log ends before the position. It leaves personal values
+// sealed: the read model has none of them, and needs no keys.
 func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery {
 	out := make(chan domain.Delivery, followBuffer)
 	go func() {

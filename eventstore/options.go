@@ -14,12 +14,14 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 
 	"tizilim/domain/proof"
+	"tizilim/eventstore/seal"
 )
 
 // settings are what options change.
 type settings struct {
 	user, password string
 	macKey         proof.Key
+	masters        seal.MasterKeys // nil: personal values are not sealed
 }
 
 // valid returns an error where the settings contradict each other.
@@ -30,7 +32,7 @@ func (s *settings) valid() error {
 	return nil
 }
 
-// Option changes how a [Store] connects.
+// Option changes how a [Store] connects, or what it does to events.
 type Option func(*settings)
 
 // WithCredentials logs in as the user, so that the connection string need not have a

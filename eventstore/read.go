@@ -51,10 +51,7 @@ func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit 
 	if err == nil {
 		err = s.contiguous(stream, from, read)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return read, nil
+	return s.opened(ctx, read, err)
 }
 
 // ReadBack returns at most limit events of the stream, the newest first: those before
@@ -71,7 +68,9 @@ func (s *Store) ReadBack(ctx context.Context, stream string, before *uint64, lim
 	if err := s.trusted(stream); err != nil {
 		return nil, err
 	}
-	return readStream(ctx, s, stream, esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}, limit, s.decode)
+	options := esdb.ReadStreamOptions{Direction: esdb.Backwards, From: from}
+	recs, err := readStream(ctx, s, stream, options, limit, s.decode)
+	return s.opened(ctx, recs, err)
 }
 
 // place is the id and the revision of an event, which need not be decodable.

@@ -37,6 +37,7 @@ type Store struct {
 	heads      headCache
 	accessLogs accessLogs
 	integrity  integrity
+	keys       *keys // nil: personal values are not sealed
 
 	mu             sync.Mutex // guards the following fields and those of sessions
 	cluster        cluster
@@ -74,6 +75,11 @@ func Open(connection string, log *slog.Logger, options ...Option) (*Store, error
 	}
 	if config.DefaultDeadline != nil {
 		s.timeout = *config.DefaultDeadline
+	}
+	if set.masters != nil {
+		if s.keys, err = newKeys(s, set.masters); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

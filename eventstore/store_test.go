@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // startNode serves an event store of the directory on the address.
-func startNode(t *testing.T, dir, address string) *embedded.Node {
+func startNode(t testing.TB, dir, address string) *embedded.Node {
 	t.Helper()
 	node, err := embedded.Open(dir, embedded.WithLogger(quiet))
 	if err != nil {
@@ -52,7 +52,7 @@ func server(t *testing.T) string {
 	})
 }
 
-func openStore(t *testing.T, address string) *eventstore.Store {
+func openStore(t testing.TB, address string) *eventstore.Store {
 	t.Helper()
 	s, err := eventstore.Open(address, quiet)
 	if err != nil {

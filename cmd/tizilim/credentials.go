@@ -53,20 +53,20 @@ func (c credentials) login(address, variable string) (user, password string, err
 }
 
 // connect opens the event store at the address.
-func (c credentials) connect(address string) (*eventstore.Store, error) {
+func (c credentials) connect(address string, options ...eventstore.Option) (*eventstore.Store, error) {
 	user, password, err := c.login(address, passwordVariable)
 	if err != nil {
 		return nil, err
 	}
-	return openAs(address, user, password)
+	return openAs(address, user, password, options...)
 }
 
 // openAs opens the event store as the user. An empty user stands for that of the address.
-func openAs(address, user, password string) (*eventstore.Store, error) {
-	if user == "" {
-		return eventstore.Open(address, slog.Default())
+func openAs(address, user, password string, options ...eventstore.Option) (*eventstore.Store, error) {
+	if user != "" {
+		options = append(options, eventstore.WithCredentials(user, password))
 	}
-	return eventstore.Open(address, slog.Default(), eventstore.WithCredentials(user, password))
+	return eventstore.Open(address, slog.Default(), options...)
 }
 
 // readPassword reads the password from a file that holds nothing else.

@@ -1,0 +1,243 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/errgroup"
+
+	"tizilim/domain"
+	"tizilim/eventstore/seal"
+)
+
+const (
+	// keysCached bounds the owners whose data keys are in memory, of about 1 KB each.
+	keysCached = 16_384
+	// keysCachedFor bounds how long a process can use a key that another one has destroyed,
+	// where the news of it does not arrive.
+	keysCachedFor = 10 * time.Minute
+	// keyReads bounds the streams of keys that one read or append reads at once.
+	keyReads = 32
+)
+
+// WithMasterKeys seals the personal values of all events that the store appends, and opens
+// those that it reads, by data keys that the master keys wrap. Without it, values are
+// appended in clear, and sealed ones are left sealed.
+func WithMasterKeys(m seal.MasterKeys) Option {
+	return func(s *settings) { s.masters = m }
+}
+
+// keys are the data keys of a store with master keys.
+type keys struct {
+	store   *Store
+	masters seal.MasterKeys
+	known   *lru.Cache[seal.Owner, *heldRing]
+}
+
+// heldRing are the data keys of an owner at the end of their stream.
+type heldRing struct {
+	*seal.Ring
+	first  Expected // revision of the first record
+	end    Expected // of the last
+	readAt time.Time
+}
+
+func newKeys(s *Store, m seal.MasterKeys) (*keys, error) {
+	known, err := lru.New[seal.Owner, *heldRing](keysCached)
+	return &keys{store: s, masters: m, known: known}, err
+}
+
+// cached returns the keys of the owner from memory.
+func (k *keys) cached(owner seal.Owner) (*heldRing, bool) {
+	held, ok := k.known.Get(owner)
+	return held, ok && time.Since(held.readAt) < keysCachedFor
+}
+
+// sealed returns the events with their personal values sealed. A new key is in the log before
+// sealed returns.
+func (s *Store) sealed(ctx context.Context, stream string, events []NewEvent) ([]NewEvent, error) {
+	if s.keys == nil {
+		return events, nil
+	}
+	var owners []seal.Owner
+	for _, e := range events {
+		of, err := seal.Owners(e.Event)
+		if err != nil {
+			return nil, err
+		}
+		owners = append(owners, of...)
+	}
+	if len(owners) == 0 {
+		return events, nil
+	}
+	current, err := each(ctx, owners, s.keys.current)
+	if err != nil {
+		return nil, err
+	}
+	done := slices.Clone(events)
+	for i, e := range events {
+		in := seal.Event{ID: e.ID, Type: e.Event.EventType(), Stream: stream}
+		done[i].Event, err = seal.Seal(e.Event, in, func(o seal.Owner) (*seal.Key, error) { return current[o], nil })
+		if err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
+}
+
+// opened opens the personal values of the events that a read has returned, in place.
+func (s *Store) opened(ctx context.Context, recs []domain.Recorded, err error) ([]domain.Recorded, error) {
+	if s.keys == nil || err != nil {
+		return recs, err
+	}
+	newest := map[seal.Owner]uint32{} // generation that is used
+	for _, rec := range recs {
+		for _, key := range seal.Used(rec.Event) {
+			newest[key.Owner] = max(newest[key.Owner], key.Generation)
+		}
+	}
+	if len(newest) == 0 {
+		return recs, nil
+	}
+	rings, err := each(ctx, slices.Collect(maps.Keys(newest)),
+		func(ctx context.Context, owner seal.Owner) (*heldRing, error) {
+			return s.keys.ring(ctx, owner, newest[owner])
+		})
+	if err != nil {
+		return nil, err
+	}
+	keyOf := func(id seal.KeyID) (*seal.Key, error) { return rings[id.Owner].Get(id.Generation) }
+	for i, rec := range recs {
+		in := seal.Event{ID: rec.ID, Type: rec.Event.EventType(), Stream: rec.Stream}
+		if recs[i].Event, err = seal.Open(rec.Event, in, keyOf); err != nil {
+			return nil, fmt.Errorf("event %s@%d: %w", rec.Stream, rec.Revision, err)
+		}
+	}
+	return recs, nil
+}
+
+// each calls f for each owner, once and several at a time.
+func each[T any](
+	ctx context.Context, owners []seal.Owner, f func(context.Context, seal.Owner) (T, error),
+) (map[seal.Owner]T, error) {
+	slices.SortFunc(owners, func(a, b seal.Owner) int { return slices.Compare(a.UUID[:], b.UUID[:]) })
+	owners = slices.Compact(owners)
+	results := make([]T, len(owners))
+	if len(owners) == 1 {
+		var err error
+		if results[0], err = f(ctx, owners[0]); err != nil {
+			return nil, err
+		}
+	} else {
+		work, ctx := errgroup.WithContext(ctx)
+		work.SetLimit(keyReads)
+		for i, owner := range owners {
+			work.Go(func() (err error) {
+				results[i], err = f(ctx, owner)
+				return err
+			})
+		}
+		if err := work.Wait(); err != nil {
+			return nil, err
+		}
+	}
+	found := make(map[seal.Owner]T, len(owners))
+	for i, owner := range owners {
+		found[owner] = results[i]
+	}
+	return found, nil
+}
+
+// ring returns the keys of the owner, up to the generation at least where the log has it.
+func (k *keys) ring(ctx context.Context, owner seal.Owner, generation uint32) (*heldRing, error) {
+	if held, ok := k.cached(owner); ok && held.Has(generation) {
+		return held, nil
+	}
+	return k.read(ctx, owner)
+}
+
+// read reads the keys of the owner from the log.
+func (k *keys) read(ctx context.Context, owner seal.Owner) (*heldRing, error) {
+	held := &heldRing{end: NoStream, readAt: time.Now()}
+	var records []seal.Record
+	for e, err := range k.store.ReadRaw(ctx, RawRead{Stream: owner.Stream()}) {
+		if err != nil {
+			return nil, err
+		}
+		if len(records) == 0 {
+			held.first = Expected(e.Revision)
+		}
+		records = append(records, seal.Record{Type: e.Type, Data: e.Data})
+		held.end = Expected(e.Revision)
+	}
+	var err error
+	if held.Ring, err = seal.NewRing(ctx, k.masters, owner, records); err != nil {
+		return nil, err
+	}
+	if held.end != NoStream {
+		k.known.Add(owner, held)
+	}
+	return held, nil
+}
+
+// current returns the key by which values of the owner are sealed. Where this process knows
+// none, it makes one without looking into the log first: most often the owner is new, and
+// where not, the append is refused.
+func (k *keys) current(ctx context.Context, owner seal.Owner) (*seal.Key, error) {
+	held, ok := k.cached(owner)
+	if !ok {
+		none, err := seal.NewRing(ctx, k.masters, owner, nil)
+		if err != nil {
+			return nil, err
+		}
+		held = &heldRing{Ring: none, end: NoStream}
+	}
+	for {
+		if key := held.Current(); key != nil {
+			return key, nil
+		}
+		record, err := held.Make(ctx, k.masters)
+		if err != nil {
+			return nil, err
+		}
+		after, err := k.append(ctx, owner, held, record)
+		if err != nil {
+			return nil, err
+		}
+		held = after
+	}
+}
+
+// append appends the records to the keys of the owner and returns the keys after them; where
+// others appended meanwhile, without them.
+func (k *keys) append(
+	ctx context.Context, owner seal.Owner, held *heldRing, records ...seal.Record,
+) (*heldRing, error) {
+	events := make([]RawEvent, len(records))
+	for i, r := range records {
+		// The id is random: an id that two processes derive would let both believe that the log
+		// has their key.
+		events[i] = RawEvent{ID: uuid.New(), Type: r.Type, JSON: true, Data: r.Data, Metadata: []byte(`{"schema":"1"}`)}
+	}
+	_, _, err := k.store.AppendRaw(ctx, owner.Stream(), held.end, events)
+	var moved *RevisionError
+	if err != nil && !errors.As(err, &moved) {
+		return nil, err
+	}
+	if err == nil && held.end == NoStream {
+		ring, err := seal.NewRing(ctx, k.masters, owner, records)
+		if err != nil {
+			return nil, err
+		}
+		after := &heldRing{Ring: ring, end: Expected(len(records) - 1), readAt: time.Now()}
+		k.known.Add(owner, after)
+		return after, nil
+	}
+	return k.read(ctx, owner)
+}
