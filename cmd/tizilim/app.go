@@ -358,7 +358,11 @@ func (a *app) startRedis(c config) (address string, err error) {
 // node where none is configured.
 func (a *app) openEventStore(c config) (address string, err error) {
 	if c.eventstore != "" {
-		if a.store, err = c.login.connect(c.eventstore); err != nil {
+		masters, err := openMasterKeys(c.data)
+		if err != nil {
+			return "", err
+		}
+		if a.store, err = c.login.connect(c.eventstore, eventstore.WithMasterKeys(masters)); err != nil {
 			return "", err
 		}
 		a.closers = append(a.closers, a.store.Close)
@@ -394,8 +398,12 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	if err := node.StartOn(listener); err != nil {
 		return "", err
 	}
+	masters, err := openMasterKeys(c.data)
+	if err != nil {
+		return "", err
+	}
 	address = node.ConnectionString()
-	if a.store, err = eventstore.Open(address, c.logger); err != nil {
+	if a.store, err = eventstore.Open(address, c.logger, eventstore.WithMasterKeys(masters)); err != nil {
 		return "", err
 	}
 	a.closers = append(a.closers, a.store.Close)

@@ -65,14 +65,14 @@ func (e endpoints) openRedis(c redisCredentials) (projections.Client, error) {
 
 // openEventStore opens the event store of the server, with the server's user and
 // password where the flags name no others.
-func (e endpoints) openEventStore(c credentials) (*eventstore.Store, error) {
+func (e endpoints) openEventStore(c credentials, options ...eventstore.Option) (*eventstore.Store, error) {
 	if c.User == "" {
 		c.User = e.EventStoreUser
 	}
 	if c.PasswordFile == "" && os.Getenv(passwordVariable) == "" && c.User == e.EventStoreUser {
 		c.PasswordFile = e.PasswordFile
 	}
-	return c.connect(e.EventStore)
+	return c.connect(e.EventStore, options...)
 }
 
 // alive reports whether the server at these endpoints answers.

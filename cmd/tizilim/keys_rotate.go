@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"tizilim/domain"
+	"tizilim/eventstore"
+	"tizilim/eventstore/seal"
+	"tizilim/projections"
+)
+
+// keysCommand is about the keys of a registry.
+type keysCommand struct {
+	RotateMaster rotateMasterCommand `cmd:"" help:"Make a new master key and wrap all data keys by it."`
+}
+
+// rotateMasterCommand may be repeated, and must be where it did not come to its end.
+type rotateMasterCommand struct {
+	Data       string `help:"Data directory of the server, with its keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Eventstore string `help:"EventStoreDB. Default: that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	credentials
+	Keep bool `name:"keep-newest" help:"Make no new master key: wrap all data keys by the newest one that is there."`
+}
+
+func (c *rotateMasterCommand) Run(ctx context.Context) error {
+	masters, err := c.masterKeys()
+	if err != nil {
+		return err
+	}
+	store, err := c.open(ctx, masters)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	newest, err := masters.Newest(ctx)
+	if err != nil {
+		return err
+	}
+	bar := newBar("wrapping data keys")
+	done, err := store.RewrapKeys(ctx, func(r eventstore.Rewrapped) {
+		if r.Done > 0 {
+			bar.show(projections.Progress{Position: domain.Position(r.Done), Target: domain.Position(r.Owners)})
+		}
+	})
+	bar.finish()
+	if err != nil {
+		return fmt.Errorf("the rotation did not come to its end (%w): repeat it with --keep-newest", err)
+	}
+	fmt.Printf("%d persons and cases have data keys; master key %s wraps all of them now, %d were wrapped anew\n",
+		done.Owners, newest, done.Changed)
+	if done.Kept > 0 {
+		fmt.Printf("the old wrapped keys of %d of them stay in the log, since only an administrator may remove them: "+
+			"repeat the command with --keep-newest and --eventstore-user of an administrator\n", done.Kept)
+	}
+	return nil
+}
+
+// masterKeys returns the master keys, with a new one where one is asked for. The running
+// servers read the changed file when they need it.
+func (c *rotateMasterCommand) masterKeys() (*seal.Local, error) {
+	if os.Getenv(masterKeysVariable) == "" && !c.Keep {
+		if _, err := existingKeys(c.Data); err != nil {
+			return nil, err
+		}
+		if _, err := openMasterKeys(c.Data); err != nil {
+			return nil, err
+		}
+		if _, err := addMasterKey(masterKeysFile(c.Data)); err != nil {
+			return nil, fmt.Errorf("make a master key: %w", err)
+		}
+	}
+	return openMasterKeys(c.Data)
+}
+
+func (c *rotateMasterCommand) open(ctx context.Context, masters seal.MasterKeys) (*eventstore.Store, error) {
+	p := registryParts{Data: c.Data, Eventstore: c.Eventstore, credentials: c.credentials, Redis: "redis://unused"}
+	e, err := p.endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return e.openEventStore(c.credentials, eventstore.WithMasterKeys(masters))
+}
