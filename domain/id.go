@@ -55,9 +55,13 @@ func (id NoticeID) Stream() string   { return "notice-" + id.String() }
 func (id BodyID) Stream() string     { return "body-" + id.String() }
 
 // Categories are the categories of the streams that the projector follows, as
-// prefixes for a filter on $all. Category otp- is not one of them: no read model
-// shows its events.
+// prefixes for a filter on $all. The categories otp- and body- are not among them: no
+// read model shows their events.
 var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-", "notice-"}
+
+// BodyCategory is the category of the streams of bodies, as a prefix. Each process follows
+// them by itself, to know who acts for whom; no read model shows them.
+const BodyCategory = "body-"
 
 // EventRef names an event of the log, as stream@revision. The zero EventRef
 // names none.

@@ -49,6 +49,17 @@ var (
 // Follow delivers nothing while the log ends before the position. It leaves personal values
 // sealed: the read model has none of them, and needs no keys.
 func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain.Delivery {
+	return s.follow(ctx, after, &s.heads)
+}
+
+// FollowBodies is [Store.Follow] from the beginning of the log, of the streams of bodies
+// alone. The event store picks them out, so that only they are sent.
+func (s *Store) FollowBodies(ctx context.Context) <-chan domain.Delivery {
+	return s.follow(ctx, 0, &headCache{categories: []string{domain.BodyCategory}})
+}
+
+// follow delivers the events of the categories of head.
+func (s *Store) follow(ctx context.Context, after domain.Position, head *headCache) <-chan domain.Delivery {
 	out := make(chan domain.Delivery, followBuffer)
 	go func() {
 		defer close(out)
@@ -58,7 +69,7 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 		var logged time.Time
 		for ctx.Err() == nil {
 			began := time.Now()
-			err := s.subscription(ctx, &after, out)
+			err := s.subscription(ctx, &after, head, out)
 			if ctx.Err() != nil {
 				return
 			}
@@ -82,9 +93,18 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 }
 
 // subscription delivers until the subscription drops. It moves *after to each delivery.
-func (s *Store) subscription(ctx context.Context, after *domain.Position, out chan<- domain.Delivery) error {
+func (s *Store) subscription(
+	ctx context.Context, after *domain.Position, head *headCache, out chan<- domain.Delivery,
+) error {
 	if err := s.checkHolds(ctx, *after); err != nil {
 		return err
+	}
+	if head.categories != nil { // their last event may be far back; it is delivered before it is compared
+		end, err := s.End(ctx)
+		if err != nil {
+			return err
+		}
+		head.skipTo(end)
 	}
 	on, err := s.acquire(ctx, "$all")
 	if err != nil {
@@ -101,7 +121,7 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 		From:               from,
 		MaxSearchWindow:    searchWindow,
 		CheckpointInterval: 1,
-		Filter:             &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: domain.Categories},
+		Filter:             &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: head.followed()},
 	})
 	if err != nil {
 		return s.classify("$all", on, err)
@@ -110,7 +130,7 @@ func (s *Store) subscription(ctx context.Context, after *domain.Position, out ch
 	defer sub.Close()
 	p := &progress{}
 	p.reach(uint64(*after))
-	go s.detectStall(ctx, p, func() {
+	go s.detectStall(ctx, p, head, func() {
 		s.retire(on)
 		cancel(errStalled)
 	})
@@ -192,7 +212,7 @@ func (p *progress) reach(position uint64) { p.reached.Store(max(p.reached.Load()
 
 // detectStall calls stalled and returns where the subscription has not moved during an
 // interval although the head of the log was beyond it at the beginning.
-func (s *Store) detectStall(ctx context.Context, p *progress, stalled func()) {
+func (s *Store) detectStall(ctx context.Context, p *progress, of *headCache, stalled func()) {
 	tick := time.NewTicker(compareEvery)
 	defer tick.Stop()
 	for reached, head := uint64(0), uint64(0); ; {
@@ -206,7 +226,7 @@ func (s *Store) detectStall(ctx context.Context, p *progress, stalled func()) {
 			stalled()
 			return
 		}
-		at, err := s.Head(ctx)
+		at, err := s.headOf(ctx, of)
 		if err != nil {
 			at = 0 // compare with nothing; an error that ends the session ends the subscription
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,6 +16,8 @@ import (
 // headCache remembers the head of the log, so that the next read of it need not go
 // further back.
 type headCache struct {
+	categories []string // whose events count; nil: those that the projector follows
+
 	mu  sync.Mutex
 	all domain.Position // position of the last event of any kind; 0: unknown
 	own domain.Position // position of the last event of the registry's categories up to all
@@ -23,20 +26,30 @@ type headCache struct {
 // Head returns the position of the last event of the registry's categories, read from
 // the leader; 0 where there is none. It ignores other events: a subscription with a
 // filter learns their positions late.
-func (s *Store) Head(ctx context.Context) (domain.Position, error) {
-	s.heads.mu.Lock()
-	all, own := s.heads.all, s.heads.own
-	s.heads.mu.Unlock()
-	nowAll, nowOwn, err := s.headSince(ctx, all, own)
+func (s *Store) Head(ctx context.Context) (domain.Position, error) { return s.headOf(ctx, &s.heads) }
+
+// headOf is Head for the categories of h.
+func (s *Store) headOf(ctx context.Context, h *headCache) (domain.Position, error) {
+	h.mu.Lock()
+	all, own := h.all, h.own
+	h.mu.Unlock()
+	nowAll, nowOwn, err := s.headSince(ctx, h, all, own)
 	if err != nil {
 		return 0, err
 	}
-	s.heads.mu.Lock()
-	defer s.heads.mu.Unlock()
-	if s.heads.all == all || nowAll > s.heads.all { // unless another call has stored a later one
-		s.heads.all, s.heads.own = nowAll, nowOwn
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all == all || nowAll > h.all { // unless another call has stored a later one
+		h.all, h.own = nowAll, nowOwn
 	}
 	return nowOwn, nil
+}
+
+// skipTo has the next read of the head go no further back than the position.
+func (h *headCache) skipTo(position domain.Position) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all = max(h.all, position)
 }
 
 // End returns the position of the last event of any kind, read from the leader; 0 where
@@ -44,7 +57,7 @@ func (s *Store) Head(ctx context.Context) (domain.Position, error) {
 func (s *Store) End(ctx context.Context) (domain.Position, error) {
 	last, err := retry(ctx, func() (newestEvents, error) {
 		return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (newestEvents, error) {
-			return readNewest(ctx, c, esdb.End{}, 1, 0)
+			return readNewest(ctx, c, &s.heads, esdb.End{}, 1, 0)
 		})
 	})
 	return last.first, err
@@ -52,12 +65,14 @@ func (s *Store) End(ctx context.Context) (domain.Position, error) {
 
 // headSince reads the log backwards from its end to the position known. own is the
 // position of the registry's last event up to there.
-func (s *Store) headSince(ctx context.Context, known, own domain.Position) (all, last domain.Position, err error) {
+func (s *Store) headSince(
+	ctx context.Context, h *headCache, known, own domain.Position,
+) (all, last domain.Position, err error) {
 	from := esdb.AllPosition(esdb.End{})
 	for count := uint64(1); ; count = pageSize { // the last event is usually the registry's
 		back, err := retry(ctx, func() (newestEvents, error) {
 			return call(ctx, s, "$all", func(ctx context.Context, c *esdb.Client) (newestEvents, error) {
-				return readNewest(ctx, c, from, count, known)
+				return readNewest(ctx, c, h, from, count, known)
 			})
 		})
 		if err != nil {
@@ -87,7 +102,7 @@ type newestEvents struct {
 // readNewest reads at most count events backwards. It stops at an event of the registry
 // and at the known position.
 func readNewest(
-	ctx context.Context, c *esdb.Client, from esdb.AllPosition, count uint64, known domain.Position,
+	ctx context.Context, c *esdb.Client, h *headCache, from esdb.AllPosition, count uint64, known domain.Position,
 ) (b newestEvents, err error) {
 	stream, err := c.ReadAll(ctx, esdb.ReadAllOptions{From: from, Direction: esdb.Backwards}, count)
 	if err != nil {
@@ -106,7 +121,7 @@ func readNewest(
 		b.oldest = domain.Position(event.Position.Commit)
 		b.first = max(b.first, b.oldest)
 		b.seen++
-		if isOwn(event.StreamID) {
+		if h.counts(event.StreamID) {
 			b.own = b.oldest
 		}
 		b.met = b.oldest == known
@@ -114,12 +129,14 @@ func readNewest(
 	return b, nil
 }
 
-// isOwn reports whether the stream is in one of the registry's categories.
-func isOwn(stream string) bool {
-	for _, category := range domain.Categories {
-		if strings.HasPrefix(stream, category) {
-			return true
-		}
+// counts reports whether the stream is in one of the categories.
+func (h *headCache) counts(stream string) bool {
+	return slices.ContainsFunc(h.followed(), func(category string) bool { return strings.HasPrefix(stream, category) })
+}
+
+func (h *headCache) followed() []string {
+	if h.categories == nil {
+		return domain.Categories
 	}
-	return false
+	return h.categories
 }

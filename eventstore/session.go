@@ -216,7 +216,7 @@ func probe(ctx context.Context, client *esdb.Client) error {
 	if version.Major < 23 || version.Major == 23 && version.Minor < 10 {
 		return &ConnectError{Reason: TooOld, Err: fmt.Errorf("it is %d.%d", version.Major, version.Minor)}
 	}
-	_, err = readNewest(requireLeader(ctx), client, esdb.End{}, 1, 0)
+	_, err = readNewest(requireLeader(ctx), client, new(headCache), esdb.End{}, 1, 0)
 	return err
 }
 

@@ -71,8 +71,8 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 // one.
 func ofRegistry(stream string) bool {
 	var nobody domain.PersonID
-	// domain.Categories lacks these two, since they have no projection.
-	unprojected := []string{strings.TrimSuffix(otp.Stream(nobody), nobody.String()), revocation.Stream}
+	// domain.Categories lacks what has no projection.
+	unprojected := []string{strings.TrimSuffix(otp.Stream(nobody), nobody.String()), revocation.Stream, domain.BodyCategory}
 	return slices.ContainsFunc(slices.Concat(domain.Categories, unprojected), func(category string) bool {
 		return strings.HasPrefix(strings.TrimPrefix(stream, "$$"), category)
 	})

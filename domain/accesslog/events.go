@@ -82,6 +82,8 @@ func DefaultOf(role domain.Role) Purpose {
 		return Decision
 	case domain.RoleAuditor:
 		return Audit
+	case domain.RoleAdministrator:
+		return RegisterKeeping
 	}
 	return ""
 }

@@ -22,12 +22,18 @@ func Default(role domain.Role) domain.BodyID {
 
 // IsDefault reports whether the body is the default body of a role.
 func IsDefault(id domain.BodyID) bool {
+	_, ok := DefaultState(id)
+	return ok
+}
+
+// DefaultState returns a default body as it is recorded first; false for other bodies.
+func DefaultState(id domain.BodyID) (Body, bool) {
 	for _, k := range Kinds {
-		if Default(k.Role()) == id {
-			return true
+		if c := DefaultRecord(k); c.BodyID == id {
+			return Body{ID: id, Kind: k, Description: c.Description}, true
 		}
 	}
-	return false
+	return Body{}, false
 }
 
 // DefaultRecord returns the command that records the default body of the kind.

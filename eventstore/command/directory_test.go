@@ -1,0 +1,219 @@
+package command_test
+
+import (
+	"context"
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/domain/body"
+	"tizilim/domain/domaintest"
+	"tizilim/eventstore/command"
+)
+
+var (
+	astana = domaintest.ID[domain.BodyID]("commission of Astana")
+	almaty = domaintest.ID[domain.BodyID]("commission of Almaty")
+	desk   = domaintest.ID[domain.BodyID]("desk")
+)
+
+// delivered is a log whose events come to a directory when the test says so.
+type delivered struct {
+	*memoryLog
+	out chan domain.Delivery
+}
+
+func (d delivered) FollowBodies(context.Context) <-chan domain.Delivery { return d.out }
+
+// deliver delivers what the log holds, and waits until the directory has taken it.
+func (d delivered) deliver() {
+	for _, rec := range d.since(0) {
+		d.out <- domain.Delivery{Position: rec.Position, Recorded: &rec}
+	}
+	d.out <- domain.Delivery{CaughtUp: true}
+	d.out <- domain.Delivery{} // taken only after the one before it has been folded
+}
+
+// directory returns a directory that follows the log.
+func directory(t *testing.T, l *memoryLog) (*command.Directory, delivered) {
+	t.Helper()
+	d, from := command.NewDirectory(l), delivered{l, make(chan domain.Delivery)}
+	done := make(chan struct{})
+	go func() {
+		d.Run(ctx, from)
+		close(done)
+	}()
+	t.Cleanup(func() {
+		close(from.out)
+		<-done
+	})
+	from.deliver()
+	return d, from
+}
+
+func recordBody(t *testing.T, h *command.Handler, id domain.BodyID, kind body.Kind) {
+	t.Helper()
+	must(t, "record "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
+		return h.RecordBody(ctx, cmd, body.Record{BodyID: id, Kind: kind, Description: body.Description{
+			Names: body.Names{Kazakh: "Орган", Russian: "Орган", English: "Body"},
+		}}, command.Options{})
+	})
+	must(t, "appoint in "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
+		return h.AppointOfficial(ctx, cmd, id, body.Appoint{
+			PersonID: aigul, Office: body.Head, From: domaintest.Day("2026-01-01"), Until: domaintest.Day("2027-01-01"),
+			Basis: "order 1",
+		}, command.Options{})
+	})
+}
+
+func openAccount(
+	h *command.Handler, id domain.BodyID, account string, known *command.Directory,
+) func(domain.Command) (command.Receipt, error) {
+	return func(cmd domain.Command) (command.Receipt, error) {
+		return h.OpenAccount(ctx, cmd, id, body.OpenAccount{Account: account, PersonID: aigul}, command.Options{}, known)
+	}
+}
+
+// officials is a log with bodies and an account of one of them.
+func officials(t *testing.T) (*memoryLog, *command.Handler, *command.Directory, delivered) {
+	t.Helper()
+	l := newLog()
+	h := newHandler(l)
+	if err := h.RecordDefaultBodies(ctx); err != nil {
+		t.Fatal(err)
+	}
+	recordBody(t, h, astana, body.Commission)
+	recordBody(t, h, almaty, body.Commission)
+	recordBody(t, h, desk, body.Desk)
+	d, from := directory(t, l)
+	must(t, "open", openAccount(h, astana, "astana-1", d))
+	from.deliver()
+	return l, h, d, from
+}
+
+func TestAnAccountActsForTheBodyThatNamesIt(t *testing.T) {
+	_, _, d, _ := officials(t)
+	today := domaintest.Today()
+	for _, test := range []struct {
+		name    string
+		account string
+		role    domain.Role
+		claimed domain.BodyID
+		on      domain.Date
+		body    domain.BodyID // zero: the account is not accepted
+		person  domain.PersonID
+	}{
+		{"for its body", "astana-1", domain.RoleCommission, astana, today, astana, aigul},
+		{"for the body that has it where none is claimed", "astana-1", domain.RoleCommission, domain.BodyID{}, today,
+			astana, aigul},
+		{"for no other body", "astana-1", domain.RoleCommission, almaty, today, domain.BodyID{}, domain.PersonID{}},
+		{"not for the default body", "astana-1", domain.RoleCommission, body.Default(domain.RoleCommission), today,
+			domain.BodyID{}, domain.PersonID{}},
+		{"with no other role", "astana-1", domain.RoleAuditor, astana, today, domain.BodyID{}, domain.PersonID{}},
+		{"not after the term of its official", "astana-1", domain.RoleCommission, astana, domaintest.Day("2027-01-01"),
+			domain.BodyID{}, domain.PersonID{}},
+		{"an account that no body has, for the default body", "commission-1", domain.RoleCommission, domain.BodyID{},
+			today, body.Default(domain.RoleCommission), domain.PersonID{}},
+		{"an account that no body has, for no other body", "commission-1", domain.RoleCommission, astana, today,
+			domain.BodyID{}, domain.PersonID{}},
+		{"for no body that is not recorded", "astana-1", domain.RoleCommission,
+			domaintest.ID[domain.BodyID]("unknown"), today, domain.BodyID{}, domain.PersonID{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := d.Resolve(ctx, test.account, test.role, test.claimed, test.on)
+			if test.body.IsZero() {
+				if err == nil || domain.CodeOf(err) != "" {
+					t.Errorf("accepted for %+v, %v", got, err)
+				}
+				return
+			}
+			if err != nil || got.Body.ID != test.body || got.PersonID != test.person {
+				t.Errorf("acts for %+v as %v: %v", got.Body, got.PersonID, err)
+			}
+		})
+	}
+}
+
+func TestAnAccountThatIsNotDeliveredYetIsAccepted(t *testing.T) {
+	l, h, d, _ := officials(t)
+	fresh := domaintest.ID[domain.BodyID]("recorded a moment ago")
+	recordBody(t, h, fresh, body.Commission)
+	must(t, "open a moment ago", openAccount(h, fresh, "fresh-1", d))
+	got, err := d.Resolve(ctx, "fresh-1", domain.RoleCommission, fresh, domaintest.Today())
+	if err != nil || got.Body.ID != fresh || got.PersonID != aigul {
+		t.Errorf("%+v, %v", got, err)
+	}
+	reads := l.reads
+	if _, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, astana, domaintest.Today()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Resolve(ctx, "any", domain.RoleCommission, domain.BodyID{}, domaintest.Today()); err != nil {
+		t.Fatal(err)
+	}
+	if l.reads != reads {
+		t.Errorf("what was delivered costs %d reads of the log", l.reads-reads)
+	}
+}
+
+func TestAClosedAccountIsRefusedOnceItIsDelivered(t *testing.T) {
+	_, h, d, from := officials(t)
+	must(t, "close", func(cmd domain.Command) (command.Receipt, error) {
+		return h.CloseAccount(ctx, cmd, astana, body.CloseAccount{Account: "astana-1", Reasons: "left"}, command.Options{})
+	})
+	from.deliver() // every event comes once more, and changes nothing
+	for _, claimed := range []domain.BodyID{astana, {}} {
+		if got, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, claimed, domaintest.Today()); err == nil {
+			t.Errorf("accepted for %+v", got.Body)
+		}
+	}
+}
+
+func TestNoTwoBodiesHaveAnAccountOfOneName(t *testing.T) {
+	_, h, d, from := officials(t)
+	if _, err := openAccount(h, almaty, "astana-1", d)(envelope("take")); domain.CodeOf(err) != domain.CodeAccountTaken {
+		t.Errorf("the name of another body's account is taken: %v", err)
+	}
+
+	// Two at the same moment, of which neither directory knows the other's.
+	late, _ := directory(t, newLog())
+	must(t, "first", openAccount(h, almaty, "shared", late))
+	must(t, "second", openAccount(h, astana, "shared", late))
+	from.deliver()
+	if got, err := d.Resolve(ctx, "shared", domain.RoleCommission, domain.BodyID{}, domaintest.Today()); err != nil ||
+		got.Body.ID != almaty {
+		t.Errorf("the account of the first acts for %+v: %v", got, err)
+	}
+	if got, err := d.Resolve(ctx, "shared", domain.RoleCommission, astana, domaintest.Today()); err == nil {
+		t.Errorf("the account of the second acts for %+v", got.Body)
+	}
+}
+
+func TestTheDefaultBodiesAreRecordedOnce(t *testing.T) {
+	l := newLog()
+	for range 2 {
+		if err := newHandler(l).RecordDefaultBodies(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(l.since(0)); got != len(body.Kinds) {
+		t.Errorf("%d events, want one for each of %v", got, body.Kinds)
+	}
+}
+
+func TestABodyAboveIsARecordedBody(t *testing.T) {
+	_, h, _, _ := officials(t)
+	record := body.Record{
+		BodyID: domaintest.ID[domain.BodyID]("below"), Kind: body.Commission,
+		Description: body.Description{
+			Names:  body.Names{Kazakh: "Орган", Russian: "Орган", English: "Body"},
+			Parent: domaintest.ID[domain.BodyID]("unknown"),
+		},
+	}
+	if _, err := h.RecordBody(ctx, envelope("below"), record, command.Options{}); domain.CodeOf(err) !=
+		domain.CodeBodyUnknown {
+		t.Errorf("below an unknown body: %v", err)
+	}
+	record.Parent = astana
+	if _, err := h.RecordBody(ctx, envelope("below"), record, command.Options{}); err != nil {
+		t.Error(err)
+	}
+}
