@@ -210,6 +210,7 @@ func looks(s *subtest) []look {
 	s.step(caseID, owner, caseStep{"notice", body{"by": "by_hand"}, domain.RoleProvider}).is(200)
 	mover, ended := s.moved()
 	own := "/v1/certificates/" + s.sheetOf(mover, ended, operator).is(201).id("certificate_id")
+	office, _ := s.commission("office-of-looks")
 	list := s.list()
 	wish := s.command("/v1/housing-applications", operator, application(guest, list).with(body{
 		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id")
@@ -326,6 +327,9 @@ func looks(s *subtest) []look {
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
 			body: body{"request": "POST /v1/deregistrations", "idempotency_key": "key", "application": body{}}},
 		{what: "check-certificate", path: "/v1/certificates/check/" + code, leaves: nobody},
+		{what: "list-bodies", path: "/v1/bodies", leaves: nobody},
+		{what: "list-bodies", path: "/v1/bodies", by: guest, leaves: nobody},
+		{what: "get-body", path: "/v1/bodies/" + office, leaves: nobody},
 		// What the account shows is one's own, and of others nothing.
 		{what: "get-me", path: "/v1/me", by: guest, leaves: nobody},
 		{what: "get-my-services", path: "/v1/me/services", by: owner, leaves: nobody},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/notice"
@@ -22,6 +23,8 @@ var enumerations = []operation.Enumeration{
 	operation.Values(domain.Services),
 	operation.Values(domain.SignatureMethods),
 	operation.Values(accesslog.Purposes),
+	operation.Values(body.Kinds),
+	operation.Values(body.Offices),
 	operation.Values(certificates.Fields),
 	operation.Values(certificates.Kinds),
 	operation.Values(certificates.Statuses),

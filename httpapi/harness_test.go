@@ -69,6 +69,7 @@ type registry struct {
 	watch      *projections.Watch
 	projector  func() // stops it
 	metrics    *prometheus.Registry
+	directory  *command.Directory
 	server     *httpapi.Server
 	http       *httptest.Server
 	tokens     *token.Issuer
@@ -172,10 +173,11 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	})
 	must(t, err)
 	r.log = logger
+	r.directory = r.anotherDirectory()
 	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)
 	r.server = httpapi.New(httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
-		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), PersonKey: r.person,
+		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), Directory: r.directory, PersonKey: r.person,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies,
@@ -221,6 +223,23 @@ func (r *registry) handler(log command.Log, model command.Model, book rules.Book
 func (r *registry) another() *command.Handler {
 	return r.handler(r.store, readModel{r.model, r.watch}, rules.Book{})
 }
+
+// anotherDirectory is the directory of one more process.
+func (r *registry) anotherDirectory() *command.Directory {
+	d, done := command.NewDirectory(r.store), make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer close(done)
+		d.Run(ctx, r.store)
+	}()
+	r.t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return d
+}
+
+func (r *registry) ctx() context.Context { return context.Background() }
 
 func unchanged[T any](v T) T { return v }
 

@@ -410,6 +410,22 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("get-case", json, s.seen("/v1/cases/"+out.id("case_id"), auditor, out))
 	fits("list-cases", json, s.get("/v1/cases?overdue=true", auditor).is(200))
 
+	administrator := s.token(domain.RoleAdministrator)
+	office := "/v1/bodies/" + fits("record-body", json, s.command("/v1/bodies", administrator, commissionOf()).is(201)).
+		id("body_id")
+	official := body{"iin": s.iin(), "office": "head", "basis": "order 1"}
+	fits("describe-body", json, s.command(office+"/description", administrator,
+		body{"names": bodyNames, "bin": "160440007161"}).is(200))
+	fits("appoint-official", json, s.command(office+"/officials", administrator, official).is(200))
+	account := body{"iin": official["iin"], "account": "office-1"}
+	fits("open-account", json, s.command(office+"/accounts", administrator, account).is(200))
+	fits("close-account", json, s.command(office+"/accounts/removal", administrator,
+		body{"account": "office-1", "reasons": "r"}).is(200))
+	fits("end-office", json, s.command(office+"/officials/removal", administrator,
+		official.with(body{"on": "2026-03-20"})).is(200))
+	fits("get-body", json, s.get(office, administrator).is(200))
+	fits("list-bodies", json, s.get("/v1/bodies", administrator).is(200))
+
 	list := fits(
 		"open-queue",
 		json,

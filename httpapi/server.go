@@ -47,6 +47,7 @@ type Config struct {
 	Watch     *projections.Watch // over the model
 	Claims    *projections.Claims
 	Tokens    operation.Tokens
+	Directory *command.Directory // of bodies and accounts
 	PersonKey domain.PersonIDKey
 	BaseURL   string // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
@@ -68,6 +69,7 @@ type Server struct {
 	ops       http.Handler
 	api       *operation.API
 	commands  *command.Handler
+	directory *command.Directory
 	log       *slog.Logger
 	events    Log
 	model     *projections.Reader
@@ -87,7 +89,7 @@ func New(c Config) *Server {
 		panic(err)
 	}
 	s := &Server{
-		Handler: engine, commands: c.Commands, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
+		Handler: engine, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now:     func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
@@ -102,7 +104,7 @@ func New(c Config) *Server {
 	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
 		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
-		Tokens: c.Tokens, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
+		Tokens: c.Tokens, Accounts: c.Directory, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits,
 		Address: func(ctx huma.Context) string { return humagin.Unwrap(ctx).ClientIP() },
 	})
@@ -118,7 +120,7 @@ func (s *Server) operations() []operation.Operation {
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.caseOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(),
-		s.meOperations(), s.noticeOperations(), s.historyOperations(),
+		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(),
 	)
 }
 
@@ -136,6 +138,7 @@ const (
 	accountTag    = "Personal account"
 	signaturesTag = "Signatures"
 	auditTag      = "Audit"
+	bodiesTag     = "Bodies"
 )
 
 // route serves everything that is not an operation.

@@ -76,6 +76,7 @@ type app struct {
 	signatures *eds.Verifier
 	commands   *command.Handler
 	tokens     tokens
+	directory  *command.Directory
 	http       *http.Server
 	ops        *http.Server
 	closers    []func() error // of what was opened, in that order
@@ -186,12 +187,13 @@ func (a *app) build(c config) (err error) {
 	if err != nil {
 		return err
 	}
+	a.directory = command.NewDirectory(a.store)
 	accepted, err := a.tokens.checker(a.keys, a.store, c.logger)
 	if err != nil {
 		return err
 	}
 	api := httpapi.New(httpapi.Config{
-		Commands: a.commands, Log: a.store, Model: a.model, Watch: a.watch,
+		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
 		Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
 		Limits: a.limiter(c, options, metrics), Proxies: c.front.Proxies,
@@ -231,6 +233,8 @@ func (a *app) run(logger *slog.Logger) {
 	a.stop = cancel
 	a.beginNotices(ctx, a.commands, logger)
 	a.tokens.run(ctx, &a.work, logger)
+	a.recordDefaultBodies(ctx, a.commands, logger)
+	a.work.Go(func() { a.directory.Run(ctx, a.store) })
 	a.work.Go(func() {
 		if err := a.projector.Run(ctx); err != nil {
 			a.fail(fmt.Errorf("projector: %w", err))

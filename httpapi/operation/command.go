@@ -189,7 +189,7 @@ func (a *API) envelope(p token.Principal, in posted) (domain.Command, error) {
 	return domain.Command{
 		ID:     domain.CommandID{UUID: domain.DeriveID(keySpace, p.Account+"\n"+in.key)},
 		Digest: hex.EncodeToString(digest.Sum(nil)),
-		Actor:  p.Account, Role: p.Role,
+		Actor:  p.Account, Role: p.Role, Person: p.PersonID, BodyID: p.BodyID,
 		Now: a.config.Now(),
 	}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/accesslog"
+	"tizilim/domain/body"
 	"tizilim/httpapi/problem"
 	"tizilim/httpapi/token"
 )
@@ -23,6 +24,7 @@ type callerKey struct{}
 // caller is who sends a request and why.
 type caller struct {
 	token.Principal
+	body    *body.Body        // of staff, to be read only
 	purpose accesslog.Purpose // of a read by staff
 }
 
@@ -80,6 +82,10 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	if refused := a.countCall(op, ctx, p); refused != nil {
 		return caller{}, refused
 	}
+	who, refused := a.actsFor(ctx.Context(), p)
+	if refused != nil {
+		return caller{}, refused
+	}
 	if !slices.Contains(op.Roles, p.Role) {
 		return caller{}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
@@ -87,8 +93,8 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	if refused := badForm(ctx); refused != nil {
 		return caller{}, refused
 	}
-	purpose, refused := purposeOf(p.Role, ctx.Header(purposeHeader))
-	return caller{p, purpose}, refused
+	who.purpose, refused = purposeOf(p.Role, ctx.Header(purposeHeader))
+	return who, refused
 }
 
 // Refuse answers a request with the problem that err is.

@@ -114,6 +114,7 @@ func (op Operation) check() string {
 // Config is what the machinery needs.
 type Config struct {
 	Tokens    Tokens
+	Accounts  Accounts
 	Claims    Claims
 	AccessLog AccessLog
 	Model     Model

@@ -25,7 +25,7 @@ func (op Operation) statesPurpose() bool {
 func purposeParameter(k kind) *huma.Param {
 	doc := "Why staff read; the person can see it. " +
 		"Default, by role: service for desks and the provider, decision for the commission, " +
-		"audit for auditors"
+		"audit for auditors, register_keeping for administrators"
 	if k == changes {
 		doc = "Only with dry_run: " + strings.ToLower(doc[:1]) + doc[1:]
 	}

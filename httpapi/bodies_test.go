@@ -1,0 +1,176 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	bodies "tizilim/domain/body"
+	"tizilim/httpapi/token"
+)
+
+var bodyNames = body{"kk": "Комиссия", "ru": "Комиссия", "en": "Commission"}
+
+// commissionOf is a commission that acts in the whole country.
+func commissionOf() body { return body{"kind": "commission", "names": bodyNames} }
+
+// office records a body, with an official who has an account. It returns the id of the
+// body and a token of the account.
+func (s *subtest) office(account string, b body) (id, bearer string) {
+	s.t.Helper()
+	id, bearer, _ = s.officeOf(account, b, s.iin())
+	return id, bearer
+}
+
+// officeOf is office with the IIN of the official; it returns the person, too.
+func (s *subtest) officeOf(account string, b body, iin string) (id, bearer, person string) {
+	s.t.Helper()
+	id = s.command("/v1/bodies", s.token(domain.RoleAdministrator), b).is(http.StatusCreated).id("body_id")
+	person = s.joins(id, account, iin)
+	role := bodies.Kind(b["kind"].(string)).Role()
+	return id, s.tokenOf(token.Principal{Role: role, Account: account, BodyID: parse[domain.BodyID](id)}), person
+}
+
+// joins appoints a deputy of the body and opens an account, which the registry then
+// knows. It returns the person.
+func (s *subtest) joins(id, account, iin string) string {
+	s.t.Helper()
+	administrator := s.token(domain.RoleAdministrator)
+	s.command("/v1/bodies/"+id+"/officials", administrator, body{
+		"iin": iin, "office": "deputy_head", "from": "2026-01-01", "basis": "order 1",
+	}).is(http.StatusOK)
+	person := s.command("/v1/bodies/"+id+"/accounts", administrator, body{"iin": iin, "account": account}).
+		is(http.StatusOK).at("events", 0, "data", "person_id").(string)
+	s.until("the registry knows the account", func() bool {
+		known, err := s.directory.Body(s.ctx(), parse[domain.BodyID](id))
+		if err != nil || known == nil {
+			return false
+		}
+		_, ok := known.Account(account)
+		return ok
+	})
+	return person
+}
+
+// commission is an office that is a commission.
+func (s *subtest) commission(account string) (id, bearer string) {
+	s.t.Helper()
+	return s.office(account, commissionOf())
+}
+
+func TestABodyIsShownWithItsOfficialsAndAccounts(t *testing.T) {
+	s := start(t).at(t)
+	administrator := s.token(domain.RoleAdministrator)
+	id, _ := s.office("astana-1", commissionOf().with(body{"territory": []string{"710000000"}}))
+	a := s.get("/v1/bodies/"+id, administrator).is(http.StatusOK)
+	if a.at("names", "ru") != "Комиссия" || a.at("territory", 0) != "710000000" ||
+		a.at("officials", 0, "office") != "deputy_head" || a.at("accounts", 0, "account") != "astana-1" ||
+		a.at("officials", 0, "person_id") != a.at("accounts", 0, "person_id") {
+		t.Errorf("shown as %s", a.text)
+	}
+	// The ETag is for If-Match of the next change.
+	etag := header{"If-Match", a.header.Get("ETag")}
+	change := body{"names": bodyNames, "territory": []string{"750000000"}}
+	s.command("/v1/bodies/"+id+"/description", administrator, change, etag).is(http.StatusOK)
+	s.command("/v1/bodies/"+id+"/description", administrator, body{"names": bodyNames}, etag).
+		refused(http.StatusPreconditionFailed, domain.CodeStaleRevision, "")
+
+	s.until("the change is delivered", func() bool {
+		list := s.get("/v1/bodies?kind=commission", s.token(domain.RoleCitizen)).is(http.StatusOK).at("bodies").([]any)
+		return slices.ContainsFunc(list, func(line any) bool {
+			b := line.(map[string]any)
+			territory, _ := b["territory"].([]any)
+			return b["body_id"] == id && b["kind"] == "commission" && len(territory) == 1 && territory[0] == "750000000"
+		})
+	})
+	s.get("/v1/bodies/00000000-0000-4000-8000-000000000000", administrator).
+		refused(http.StatusNotFound, domain.CodeBodyUnknown, "")
+}
+
+func TestWhatIsWrongWithABodyIsTold(t *testing.T) {
+	s := start(t).at(t)
+	administrator := s.token(domain.RoleAdministrator)
+	record := func(change body) *answer {
+		return s.command("/v1/bodies", administrator, commissionOf().with(change))
+	}
+	record(body{"bin": "160440007162"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeBINControlDigit, "bin")
+	record(body{"territory": []string{"71"}}).
+		refused(http.StatusUnprocessableEntity, domain.CodeKATOFormat, "territory[0]")
+	record(body{"kind": "ministry"}).refused(http.StatusUnprocessableEntity, domain.CodeValueUnknown, "kind")
+	record(body{"parent_id": "00000000-0000-4000-8000-000000000000"}).
+		refused(http.StatusNotFound, domain.CodeBodyUnknown, "parent_id")
+
+	id, _ := s.commission("astana-1")
+	officials, accounts := "/v1/bodies/"+id+"/officials", "/v1/bodies/"+id+"/accounts"
+	s.command(officials, administrator, body{"office": "head", "basis": "order 1"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeRequired, "person_id")
+	s.command(officials, administrator, body{"iin": "1", "office": "head", "basis": "order 1"}).
+		refused(http.StatusUnprocessableEntity, domain.CodeIINFormat, "iin")
+	s.command(accounts, administrator, body{"iin": s.iin(), "account": "astana-2"}).
+		refused(http.StatusConflict, domain.CodeOfficialUnknown, "person_id")
+	other, _ := s.commission("almaty-1")
+	iin := s.iin()
+	s.command("/v1/bodies/"+other+"/officials", administrator, body{"iin": iin, "office": "head", "basis": "order 1"}).
+		is(http.StatusOK)
+	s.command("/v1/bodies/"+other+"/accounts", administrator, body{"iin": iin, "account": "astana-1"}).
+		refused(http.StatusConflict, domain.CodeAccountTaken, "account")
+}
+
+// TestAClosedAccountIsRefusedEverywhere, in this process and in another one, within a
+// second.
+func TestAClosedAccountIsRefusedEverywhere(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	administrator := s.token(domain.RoleAdministrator)
+	id, bearer := s.commission("astana-1")
+	elsewhere := r.anotherDirectory()
+	s.get("/v1/bodies", bearer).is(http.StatusOK)
+	began := time.Now()
+	s.command("/v1/bodies/"+id+"/accounts/removal", administrator, body{"account": "astana-1", "reasons": "left"}).
+		is(http.StatusOK)
+	s.until("the account is refused here", func() bool {
+		return s.get("/v1/bodies", bearer).status == http.StatusUnauthorized
+	})
+	s.until("the account is refused elsewhere", func() bool {
+		_, err := elsewhere.Resolve(
+			s.ctx(), "astana-1", domain.RoleCommission, parse[domain.BodyID](id), domain.DateOf(s.clock.Now()))
+		return err != nil
+	})
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the account was accepted for %v after it was closed", took)
+	}
+	s.get("/v1/bodies", bearer).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+	// A name of old events is not given out again, and a token without a body is no way around.
+	s.get("/v1/bodies", s.staff(domain.RoleCommission, "astana-1")).
+		refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+}
+
+func TestAnAccountHasTheRoleOfItsBodyAndNoOther(t *testing.T) {
+	s := start(t).at(t)
+	id, _ := s.commission("astana-1")
+	for _, p := range []token.Principal{
+		{Role: domain.RoleAuditor, Account: "astana-1"},
+		{Role: domain.RoleAdministrator, Account: "astana-1"},
+		{Role: domain.RoleAuditor, Account: "auditor-1", BodyID: parse[domain.BodyID](id)},
+		{Role: domain.RoleCommission, Account: "unknown", BodyID: parse[domain.BodyID](id)},
+		{Role: domain.RoleCommission, Account: "unknown",
+			BodyID: parse[domain.BodyID]("00000000-0000-4000-8000-000000000000")},
+	} {
+		s.get("/v1/bodies", s.tokenOf(p)).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+	}
+}
+
+func TestAnOfficialWhoHasLeftIsNotAccepted(t *testing.T) {
+	s := start(t).at(t)
+	iin := s.iin()
+	id, bearer, _ := s.officeOf("astana-1", commissionOf(), iin)
+	s.command("/v1/bodies/"+id+"/officials/removal", s.token(domain.RoleAdministrator), body{
+		"iin": iin, "office": "deputy_head", "on": "2026-03-16", "basis": "order 2",
+	}).is(http.StatusOK)
+	s.get("/v1/bodies", bearer).is(http.StatusOK)
+	s.clock.pass(24 * time.Hour)
+	s.get("/v1/bodies", bearer).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+}
