@@ -167,7 +167,7 @@ func (s *Server) getPublicList() operation.Operation {
 }
 
 type openQueueBody struct {
-	Body       string `json:"body" minLength:"1" maxLength:"200" doc:"The state body that gives the service dwellings" example:"ҚР Қорғаныс министрлігі"`
+	Body       string `json:"body,omitempty" maxLength:"200" doc:"The state body that gives the service dwellings; a person stands on one list of it at a time. Default: the name of your commission" example:"ҚР Қорғаныс министрлігі"`
 	Settlement string `json:"settlement" minLength:"1" maxLength:"200" example:"Астана"`
 	Title      string `json:"title" minLength:"1" maxLength:"200"`
 }
@@ -185,16 +185,20 @@ func (s *Server) openList() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "open-queue", Path: "/v1/queues", Tag: housingTag, Status: http.StatusCreated,
 		Summary:  "Open a list of those in need of service housing",
+		Doc:      "Your commission keeps the list, and no other commission acts on it.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeListOpened},
 		Example:  `{"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Қызметтік тұрғын үй"}`,
 	}, func(ctx context.Context, call operation.Call, in *openQueueInput) (command.Receipt, openedQueue, error) {
 		id := domain.ListID{UUID: domain.DeriveID(call.ID.UUID, "list")}
+		if in.Body.Body == "" {
+			in.Body.Body = operation.Body(ctx).Names.Kazakh
+		}
 		if err := notBlank("body", in.Body.Body, "settlement", in.Body.Settlement, "title", in.Body.Title); err != nil {
 			return command.Receipt{}, openedQueue{}, err
 		}
 		r, err := s.commands.OpenList(ctx, call.Command, housing.OpenList{
-			ListID: id, Body: in.Body.Body, Settlement: in.Body.Settlement, Title: in.Body.Title,
+			ListID: id, BodyID: call.BodyID, Body: in.Body.Body, Settlement: in.Body.Settlement, Title: in.Body.Title,
 		}, call.Options)
 		return r, openedQueue{ListID: id}, err
 	})

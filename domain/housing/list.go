@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/btree"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/cow"
 	"tizilim/domain/rules"
 )
@@ -42,6 +43,7 @@ func (s Seniority) Compare(o Seniority) int {
 // settlement.
 type ListOpened struct {
 	ListID     domain.ListID `json:"list_id"`
+	BodyID     domain.BodyID `json:"body_id,omitzero"` // the commission that keeps it; zero: the default commission
 	Body       string        `json:"body"`
 	Settlement string        `json:"settlement"`
 	Title      string        `json:"title"`
@@ -392,7 +394,8 @@ func spousesIn(family []FamilyMember) []domain.PersonID {
 // OpenList is the command that opens a list.
 type OpenList struct {
 	ListID     domain.ListID
-	Body       string // the state body whose service dwellings are meant
+	BodyID     domain.BodyID // the commission that keeps the list
+	Body       string        // the state body whose service dwellings are meant
 	Settlement string
 	Title      string
 }
@@ -403,8 +406,16 @@ func (l *List) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeListOpened, "this list has been opened already")
 	}
 	return []domain.Event{ListOpened{
-		ListID: c.ListID, Body: c.Body, Settlement: c.Settlement, Title: c.Title, OpenedAt: cmd.Now,
+		ListID: c.ListID, BodyID: c.BodyID, Body: c.Body, Settlement: c.Settlement, Title: c.Title, OpenedAt: cmd.Now,
 	}}, nil
+}
+
+// Keeper returns the commission that keeps the list; zero where the list is not known.
+func (l *List) Keeper() domain.BodyID {
+	if l.Known() && l.Opened.BodyID.IsZero() {
+		return body.Default(domain.RoleCommission)
+	}
+	return l.Opened.BodyID
 }
 
 // Place is the command that puts an approved applicant on the list.
