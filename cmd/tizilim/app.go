@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -79,7 +80,9 @@ type app struct {
 	directory  *command.Directory
 	http       *http.Server
 	ops        *http.Server
-	closers    []func() error // of what was opened, in that order
+	api        atomic.Pointer[httpapi.Server] // that http serves
+	proven     atomic.Bool                    // the keys belong to the log
+	closers    []func() error                 // of what was opened, in that order
 	work       sync.WaitGroup
 	stop       context.CancelFunc // ends the work
 	failed     chan error
@@ -145,7 +148,7 @@ func start(c config) (a *app, err error) {
 	if err != nil {
 		return a, err
 	}
-	if a.keys, err = openKeys(keysDir(c.data)); err != nil {
+	if err = a.openKeys(context.Background(), c); err != nil {
 		return a, err
 	}
 	if err = a.openGateway(c); err != nil {
@@ -158,7 +161,11 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.warn(c.logger)
-	a.run(c.logger)
+	if a.proven.Load() {
+		a.run(c.logger)
+	}
+	a.work.Go(a.serveOps)
+	a.work.Go(a.serveAPI)
 	return a, nil
 }
 
@@ -198,13 +205,18 @@ func (a *app) build(c config) (err error) {
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
 		Limits: a.limiter(c, options, metrics), Proxies: c.front.Proxies,
 	})
+	a.api.Store(api)
+	if a.http != nil { // it serves while the keys wait for their proof
+		return nil
+	}
 	a.http = &http.Server{
-		Handler: api, TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,
+		Handler: http.HandlerFunc(a.answer), TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
-	a.http.RegisterOnShutdown(api.EndStreams)
+	a.http.RegisterOnShutdown(func() { a.api.Load().EndStreams() })
 	a.ops = &http.Server{
-		Handler: api.Ops(), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		Handler:           http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.api.Load().Ops().ServeHTTP(w, r) }),
+		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: a.http.ErrorLog,
 	}
 	return nil
@@ -227,7 +239,7 @@ func (a *app) endpoints(c config, store, redis string) endpoints {
 	return e
 }
 
-// run starts the parts in the background, the API last. [app.close] ends them.
+// run starts the parts behind the API in the background. [app.close] ends them.
 func (a *app) run(logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
@@ -245,8 +257,6 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
-	a.work.Go(a.serveOps)
-	a.work.Go(a.serveAPI)
 }
 
 // beginNotices records, where the event store answers, that notices are owed

@@ -34,7 +34,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		}
 		return c.loop(ctx, os.Stdout)
 	}
-	api, err := newClient(c.URL, c.Data, answerTimeout)
+	api, err := newClient(ctx, c.URL, c.Data, answerTimeout)
 	if err != nil {
 		return err
 	}

@@ -46,11 +46,11 @@ type client struct {
 	position domain.Position // the newest Tizilim-Position seen; reads send it back
 }
 
-func newClient(url, data string, retry time.Duration) (*client, error) {
+func newClient(ctx context.Context, url, data string, retry time.Duration) (*client, error) {
 	if _, err := parseHTTP(url); err != nil {
 		return nil, fmt.Errorf("--url %s is not the address of a server, such as http://127.0.0.1:8080", url)
 	}
-	k, err := existingKeys(data)
+	k, err := existingKeys(ctx, data)
 	if err != nil {
 		return nil, err
 	}

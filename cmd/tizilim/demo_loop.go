@@ -73,7 +73,7 @@ func (c *demoCommand) loop(ctx context.Context, out io.Writer) error {
 	clients, running := errgroup.WithContext(working)
 	storytellers, ledgers := make([]*storyteller, c.Clients), make([]*ledger, c.Clients)
 	for i := range c.Clients {
-		api, err := newClient(c.URL, c.Data, outageTimeout)
+		api, err := newClient(ctx, c.URL, c.Data, outageTimeout)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"tizilim/domain"
+	"tizilim/domain/keyring"
 	"tizilim/domain/otp"
 	"tizilim/domain/revocation"
 	"tizilim/eventstore"
@@ -72,7 +73,7 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 func ofRegistry(stream string) bool {
 	var nobody domain.PersonID
 	// domain.Categories lacks what has no projection.
-	unprojected := []string{strings.TrimSuffix(otp.Stream(nobody), nobody.String()), revocation.Stream, domain.BodyCategory}
+	unprojected := []string{strings.TrimSuffix(otp.Stream(nobody), nobody.String()), revocation.Stream, domain.BodyCategory, keyring.Category}
 	return slices.ContainsFunc(slices.Concat(domain.Categories, unprojected), func(category string) bool {
 		return strings.HasPrefix(strings.TrimPrefix(stream, "$$"), category)
 	})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -19,9 +20,8 @@ import (
 const keySize = 32
 
 // keys are the secrets of a registry. Every process of one registry needs the same
-// ones. They are not in the log and must be backed up with it: without the person key
-// no person is found by IIN, and without the check key every printed document fails
-// its check.
+// ones. They are not in the log and must be backed up with it; the log has their
+// fingerprints (see keyKinds).
 type keys struct {
 	person domain.PersonIDKey
 	check  certificates.CheckKey
@@ -31,21 +31,22 @@ type keys struct {
 	authority authority // not used where --signature-roots names other authorities
 }
 
-// openKeys reads the keys from dir and creates those that are missing.
+// openKeys reads the keys from dir and creates those that are missing. Whoever calls it
+// has made sure that the keys belong to the log ([proveKeys], [keysOfTool]).
 func openKeys(dir string) (keys, error) {
-	person, err := openKey(filepath.Join(dir, "person-id.key"))
+	person, err := openKey(keyFile(dir, "person-id"))
 	if err != nil {
 		return keys{}, err
 	}
-	tokens, err := openTokenKeys(filepath.Join(dir, "token.key"))
+	tokens, err := openTokenKeys(keyFile(dir, "token"))
 	if err != nil {
 		return keys{}, err
 	}
-	check, err := openKey(filepath.Join(dir, "document-check.key"))
+	check, err := openKey(keyFile(dir, "document-check"))
 	if err != nil {
 		return keys{}, err
 	}
-	password, err := openKey(filepath.Join(dir, "one-time-password.key"))
+	password, err := openKey(keyFile(dir, "one-time-password"))
 	if err != nil {
 		return keys{}, err
 	}
@@ -57,27 +58,33 @@ func openKeys(dir string) (keys, error) {
 }
 
 // existingKeys reads the keys of a data directory, which must have keys already.
-func existingKeys(data string) (keys, error) {
+func existingKeys(ctx context.Context, data string) (keys, error) {
 	if _, err := os.Stat(keysDir(data)); errors.Is(err, fs.ErrNotExist) {
 		return keys{}, fmt.Errorf(
 			"%s is not the data directory of a registry: give that of the server with --data",
 			data,
 		)
 	}
-	return openKeys(keysDir(data))
+	return keysOfTool(ctx, data)
 }
 
-// openKey reads a key of 32 bytes in hex. It creates a missing file with a random key
-// that only its owner can read. Where two processes create it at once, both get the
-// key of the first.
+// openKey reads a key and creates a missing one. Where two processes create it at once,
+// both get the key of the first.
 func openKey(path string) ([]byte, error) {
-	text, err := os.ReadFile(path)
+	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(path); err != nil {
 			return nil, fmt.Errorf("make key: %w", err)
 		}
-		text, err = os.ReadFile(path)
+		return readKey(path)
 	}
+	return key, err
+}
+
+// readKey reads a key of 32 bytes in hex. Its error wraps [fs.ErrNotExist] where there is
+// none.
+func readKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read key: %w", err)
 	}
@@ -89,7 +96,7 @@ func openKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// makeKey writes a random key to the path.
+// makeKey writes a random key to the path, unless there is one.
 func makeKey(path string) error {
 	key := make([]byte, keySize)
 	if _, err := rand.Read(key); err != nil {

@@ -11,11 +11,6 @@ import (
 	"tizilim/projections"
 )
 
-// keysCommand is about the keys of a registry.
-type keysCommand struct {
-	RotateMaster rotateMasterCommand `cmd:"" help:"Make a new master key and wrap all data keys by it."`
-}
-
 // rotateMasterCommand may be repeated, and must be where it did not come to its end.
 type rotateMasterCommand struct {
 	Data       string `help:"Data directory of the server, with its keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
@@ -25,7 +20,7 @@ type rotateMasterCommand struct {
 }
 
 func (c *rotateMasterCommand) Run(ctx context.Context) error {
-	masters, err := c.masterKeys()
+	masters, err := c.masterKeys(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,9 +54,9 @@ func (c *rotateMasterCommand) Run(ctx context.Context) error {
 
 // masterKeys returns the master keys, with a new one where one is asked for. The running
 // servers read the changed file when they need it.
-func (c *rotateMasterCommand) masterKeys() (*seal.Local, error) {
+func (c *rotateMasterCommand) masterKeys(ctx context.Context) (*seal.Local, error) {
 	if os.Getenv(masterKeysVariable) == "" && !c.Keep {
-		if _, err := existingKeys(c.Data); err != nil {
+		if _, err := existingKeys(ctx, c.Data); err != nil {
 			return nil, err
 		}
 		if _, err := openMasterKeys(c.Data); err != nil {

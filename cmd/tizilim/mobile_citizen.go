@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"path/filepath"
 
 	"tizilim/domain"
@@ -27,12 +28,12 @@ type mobileCitizenCommand struct {
 	Phone string `help:"Telephone, such as +77010000000. Without it the entry of the person is deleted."`
 }
 
-func (c *mobileCitizenCommand) Run() error {
+func (c *mobileCitizenCommand) Run(ctx context.Context) error {
 	iin, err := parseIIN(c.IIN)
 	if err != nil {
 		return err
 	}
-	k, err := existingKeys(c.Data)
+	k, err := existingKeys(ctx, c.Data)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// isLoopback reports whether the host, a name or an address, is this machine alone.
-func isLoopback(host string) bool {
+// loopbackHost reports whether the host, a name or an address, is this machine alone.
+func loopbackHost(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -16,7 +16,7 @@ func isLoopback(host string) bool {
 // host:port. An empty host is every address of the machine.
 func listensOnLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	return err == nil && isLoopback(host)
+	return err == nil && loopbackHost(host)
 }
 
 // lacksOf says what the connection to a store lacks: TLS beyond this machine, if it is not
@@ -28,7 +28,7 @@ func lacksOf(what, address string, encrypted, named bool) string {
 	}
 	remote := false
 	for _, host := range hostsOf(address) {
-		remote = remote || !isLoopback(host)
+		remote = remote || !loopbackHost(host)
 	}
 	var lacks []string
 	if remote && !encrypted {

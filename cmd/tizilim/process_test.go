@@ -263,7 +263,7 @@ func startRedis(t testing.TB, address string, more ...string) string {
 // storytellerFor returns a client of the server with the steps of the demonstration.
 func storytellerFor(t *testing.T, s *server) *storyteller {
 	t.Helper()
-	api, err := newClient(s.url, s.data, within)
+	api, err := newClient(t.Context(), s.url, s.data, within)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,16 +70,21 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a, err := start(config{
+	with := config{
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
 		rules: book, signatures: signatures, mobile: c.Mobile,
 		gateway: messages, logger: slog.Default(),
-	})
+	}
+	a, err := start(with)
 	if err != nil {
 		return err
 	}
 	err = func() error {
+		explain := func(ctx context.Context, status projections.Status) { a.explainWait(ctx, c, status) }
+		if err := a.awaitKeys(ctx, with, explain); err != nil {
+			return err
+		}
 		if err := a.awaitModel(ctx, c); err != nil {
 			return err
 		}

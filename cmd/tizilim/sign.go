@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ type signCommand struct {
 }
 
 // Run reads the body of a request from standard input and prints it with a signature.
-func (c *signCommand) Run() error {
+func (c *signCommand) Run(ctx context.Context) error {
 	iin, err := parseIIN(c.IIN)
 	if err != nil {
 		return err
@@ -25,7 +26,7 @@ func (c *signCommand) Run() error {
 	if err := operation.CheckKey(c.Key, "--key"); err != nil {
 		return err
 	}
-	k, err := existingKeys(c.Data)
+	k, err := existingKeys(ctx, c.Data)
 	if err != nil {
 		return err
 	}

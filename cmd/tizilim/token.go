@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -26,7 +27,7 @@ type tokenPrintCommand struct {
 	Valid   time.Duration `help:"How long the token is accepted, at most 24h." default:"12h"`
 }
 
-func (c *tokenPrintCommand) Run() error {
+func (c *tokenPrintCommand) Run(ctx context.Context) error {
 	p := token.Principal{Role: domain.Role(c.Role), Account: c.Account}
 	switch {
 	case c.Valid <= 0:
@@ -60,7 +61,7 @@ func (c *tokenPrintCommand) Run() error {
 			return err
 		}
 	}
-	k, err := openKeys(keysDir(c.Data))
+	k, err := keysOfTool(ctx, c.Data)
 	if err != nil {
 		return err
 	}

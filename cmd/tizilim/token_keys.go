@@ -102,8 +102,8 @@ type tokenKeysListCommand struct {
 	Data string `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
 }
 
-func (c *tokenKeysListCommand) Run() error {
-	if _, err := existingKeys(c.Data); err != nil {
+func (c *tokenKeysListCommand) Run(ctx context.Context) error {
+	if _, err := existingKeys(ctx, c.Data); err != nil {
 		return err
 	}
 	_, keys, err := readTokenKeys(tokenKeysFile(c.Data))
@@ -124,8 +124,8 @@ type tokenKeysRotateCommand struct {
 	Data string `help:"Data directory of the server." default:"./data" type:"path" env:"TIZILIM_DATA"`
 }
 
-func (c *tokenKeysRotateCommand) Run() error {
-	return changeTokenKeys(c.Data, func(lines []string, _ []*token.Key) ([]string, error) {
+func (c *tokenKeysRotateCommand) Run(ctx context.Context) error {
+	return changeTokenKeys(ctx, c.Data, func(lines []string, _ []*token.Key) ([]string, error) {
 		seed := make([]byte, keySize)
 		if _, err := rand.Read(seed); err != nil {
 			return nil, err
@@ -144,8 +144,8 @@ type tokenKeysRemoveCommand struct {
 	ID   string `arg:"" help:"Id of the key, as tizilim token keys prints it."`
 }
 
-func (c *tokenKeysRemoveCommand) Run() error {
-	return changeTokenKeys(c.Data, func(lines []string, keys []*token.Key) ([]string, error) {
+func (c *tokenKeysRemoveCommand) Run(ctx context.Context) error {
+	return changeTokenKeys(ctx, c.Data, func(lines []string, keys []*token.Key) ([]string, error) {
 		var rest []string
 		for i, key := range keys {
 			if key.ID() != c.ID {
@@ -163,8 +163,8 @@ func (c *tokenKeysRemoveCommand) Run() error {
 }
 
 // changeTokenKeys replaces the lines of the file of token keys, at once.
-func changeTokenKeys(data string, change func(lines []string, keys []*token.Key) ([]string, error)) error {
-	if _, err := existingKeys(data); err != nil {
+func changeTokenKeys(ctx context.Context, data string, change func(lines []string, keys []*token.Key) ([]string, error)) error {
+	if _, err := existingKeys(ctx, data); err != nil {
 		return err
 	}
 	path := tokenKeysFile(data)

@@ -32,7 +32,7 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 	if c.ID == "" && c.Account == "" && c.IIN == "" {
 		return errors.New("say what is revoked: a token with --id, or the tokens of an account with --account or --iin")
 	}
-	account, err := c.account()
+	account, err := c.account(ctx)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 }
 
 // account returns the account of the flags; empty where they name a token.
-func (c *tokenRevokeCommand) account() (string, error) {
+func (c *tokenRevokeCommand) account(ctx context.Context) (string, error) {
 	if c.IIN == "" {
 		if c.Account == "" {
 			return "", nil
@@ -77,7 +77,7 @@ func (c *tokenRevokeCommand) account() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	k, err := existingKeys(c.Data)
+	k, err := existingKeys(ctx, c.Data)
 	return k.person.PersonID(iin).String(), err
 }
 

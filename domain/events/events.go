@@ -19,6 +19,7 @@ import (
 	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/keyring"
 	"tizilim/domain/notice"
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
@@ -30,6 +31,7 @@ var all = slices.Concat(
 	residence.Events, housing.Events, procedure.Events, certificates.Events, otp.Events, accesslog.Events, notice.Events,
 	body.Events,
 	revocation.Events,
+	keyring.Events,
 )
 
 var byName = func() map[string]domain.EventType {

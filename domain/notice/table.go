@@ -11,6 +11,7 @@ import (
 	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/keyring"
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -141,6 +142,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
 		body.AccountOpened{}, body.AccountClosed{}),
+	none("it is about the registry itself", keyring.KeysFingerprinted{}, keyring.KeyAccepted{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}),
 	none("no service was given; whoever used the token signs in again",
 		revocation.TokenRevoked{}, revocation.AccountRevoked{}),
