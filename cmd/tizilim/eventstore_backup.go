@@ -27,6 +27,7 @@ func (c *storeBackupCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("backed up to", c.To)
+	fmt.Printf("backed up to %s, which is not encrypted and has no keys: tizilim backup writes both into an "+
+		"encrypted file\n", c.To)
 	return nil
 }

@@ -32,6 +32,8 @@ type commandLine struct {
 	Verify        verifyCommand        `cmd:"" help:"Compute the read model from the log and compare it with Redis, key by key."`
 	Rebuild       rebuildCommand       `cmd:"" help:"Build a new read model beside the current one, then switch to it."`
 	Quarantine    quarantineCommand    `cmd:"" help:"Events that the read model could not take: list, retry or release them."`
+	Backup        backupCommand        `cmd:"" help:"Write event store and keys into one encrypted file, also while the server runs."`
+	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
 	Keys          keysCommand          `cmd:"" help:"Keys that belong to the log: compare them with it, or record a change."`
 	Eventstore    eventstoreCommand    `cmd:"" help:"Serve and maintain the embedded event store; set up, read, append to and copy any event store."`
 	Openapi       openapiCommand       `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
