@@ -165,3 +165,23 @@ func TestRequestsAskNobodyAboutRevocations(t *testing.T) {
 		}
 	})
 }
+
+// ahead is an issuer whose clock may be ahead of ours.
+type ahead struct{ *token.Issuer }
+
+func (a ahead) Verify(ctx context.Context, text string, now time.Time) (token.Verified, error) {
+	v, err := a.Issuer.Verify(ctx, text, now)
+	v.IssuedAt, v.Skew = v.IssuedAt.Add(30*time.Second), 30*time.Second
+	return v, err
+}
+
+func TestARevocationReachesTokensOfAnIssuerWhoseClockIsAhead(t *testing.T) {
+	l := &revoked{}
+	follow(t, l, func(_ *token.Checker, i *token.Issuer) {
+		l.append(revocation.AccountRevoked{Account: desk.Account, RevokedAt: noon, Until: noon.AddDate(100, 0, 0)})
+		r := token.NewRevocations(l, quiet)
+		must(t, r.ReadOn(ctx))
+		_, err := checker(t, ahead{i}, r).Check(ctx, issue(t, i, desk), noon)
+		refused(t, err, token.Revoked)
+	})
+}
