@@ -31,6 +31,7 @@ type commandLine struct {
 	Demo          demoCommand          `cmd:"" help:"Show both services step by step on a running server."`
 	Verify        verifyCommand        `cmd:"" help:"Compute the read model from the log and compare it with Redis, key by key."`
 	Rebuild       rebuildCommand       `cmd:"" help:"Build a new read model beside the current one, then switch to it."`
+	Audit         auditCommand         `cmd:"" help:"Check what the log proves, without trusting the server."`
 	Quarantine    quarantineCommand    `cmd:"" help:"Events that the read model could not take: list, retry or release them."`
 	Backup        backupCommand        `cmd:"" help:"Write event store and keys into one encrypted file, also while the server runs."`
 	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
@@ -59,7 +60,8 @@ func forgetEmptyVariables() {
 }
 
 // run carries out one command line and returns the exit code: 2 for a wrong command
-// line, 1 for another error. Every error is one sentence on standard error.
+// line, 3 for an audit that leaves something open, 1 for another error. Every error is
+// one sentence on standard error.
 func run(ctx context.Context, args []string) int {
 	var cli commandLine
 	parser, err := kong.New(
@@ -88,6 +90,9 @@ func run(ctx context.Context, args []string) int {
 		err = errors.New("stopped before it was finished")
 	}
 	fmt.Fprintln(os.Stderr, "tizilim:", err)
+	if errors.Is(err, errLeftOpen) {
+		return 3
+	}
 	return 1
 }
 

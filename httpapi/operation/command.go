@@ -26,6 +26,11 @@ const commandTimeout = 10 * time.Second
 // keySpace is the namespace of command ids: UUIDv5 of the account and its key.
 var keySpace = uuid.MustParse("6f3d2c1e-54a8-5d0e-9a53-7a5d1f6b0c11")
 
+// CommandID is the id of the command that the account gives under the Idempotency-Key.
+func CommandID(account, key string) domain.CommandID {
+	return domain.CommandID{UUID: domain.DeriveID(keySpace, account+"\n"+key)}
+}
+
 // Posted is the input of every command: headers, ?dry_run and a body of type B.
 type Posted[B any] struct {
 	IdempotencyKey string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"200" doc:"The name of this command, in printable ASCII; send the same one when you repeat the request" example:"5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10"`
@@ -187,7 +192,7 @@ func (a *API) envelope(p token.Principal, in posted) (domain.Command, error) {
 	digest.Write([]byte(in.line + "\n"))
 	digest.Write(canonical)
 	return domain.Command{
-		ID:     domain.CommandID{UUID: domain.DeriveID(keySpace, p.Account+"\n"+in.key)},
+		ID:     CommandID(p.Account, in.key),
 		Digest: hex.EncodeToString(digest.Sum(nil)),
 		Actor:  p.Account, Role: p.Role, Person: p.PersonID, BodyID: p.BodyID,
 		Now: a.config.Now(),

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"tizilim/eventstore"
+)
+
+// auditCommand checks what the log proves. It trusts what the auditor brings, not the
+// server.
+type auditCommand struct {
+	Signature auditSignatureCommand `cmd:"" help:"Check the signature that an event keeps, and that the event says what was signed."`
+}
+
+// errLeftOpen says that an audit found nothing wrong, and could not decide everything.
+var errLeftOpen = errors.New("nothing is wrong, but not everything could be decided with what is at hand")
+
+// logPlace is the flags that say which log to read: at an address, or that of the server
+// that runs on the data directory.
+type logPlace struct {
+	Data       string `help:"Data directory of a running server, whose event store is used. Its key of person ids is read too." default:"./data" type:"path" env:"TIZILIM_DATA"`
+	Eventstore string `help:"EventStoreDB. Default: that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
+	credentials
+}
+
+// open opens the log. It fails at once where the event store does not answer.
+func (p logPlace) open(ctx context.Context) (store *eventstore.Store, err error) {
+	if p.Eventstore != "" {
+		store, err = p.connect(p.Eventstore)
+	} else {
+		e, readErr := readEndpoints(p.Data)
+		if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
+			return nil, readErr
+		}
+		if readErr != nil || !e.alive(ctx) {
+			return nil, fmt.Errorf("no server runs on %s: start one there, or give --eventstore or --file", p.Data)
+		}
+		store, err = e.openEventStore(p.credentials)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := store.Head(ctx); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}
