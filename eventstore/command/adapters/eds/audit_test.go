@@ -17,7 +17,7 @@ import (
 
 // kept is the evidence of a signature with everything that proves it, and the archive
 // that goes with it.
-func kept(t *testing.T) (domain.Evidence, eds.Archive, *hierarchy) {
+func kept(t testing.TB) (domain.Evidence, eds.Archive, *hierarchy) {
 	t.Helper()
 	h := newHierarchy(t)
 	r := startResponder(t, h.between)
@@ -190,4 +190,29 @@ func TestC16_AnAnswerThatRevokesIsNoProof(t *testing.T) {
 	if _, fails, _ := check(t, archive, e, now); len(fails) != 1 || !strings.Contains(fails[0], "OCSP says that it was") {
 		t.Errorf("fails %q", fails)
 	}
+}
+
+// FuzzAudit checks evidence that somebody has rewritten: nothing in it makes the
+// auditor panic or work for long, and no signature is its own timestamp.
+func FuzzAudit(f *testing.F) {
+	e, archive, _ := kept(f)
+	auditor, err := eds.NewAuditor(archive)
+	must(f, err)
+	f.Add([]byte(e.CMS), []byte(e.Timestamp), []byte(e.Revocation[0].OCSP))
+	f.Add([]byte(e.CMS), []byte(e.CMS), []byte(e.CMS))
+	f.Add([]byte(e.Timestamp), []byte(e.Timestamp), []byte{0x30, 0x03, 0x0a, 0x01, 0x03})
+	f.Fuzz(func(t *testing.T, cms, token, answer []byte) {
+		e := e
+		e.CMS, e.Timestamp = cms, token
+		e.Revocation = []domain.RevocationProof{{Certificate: e.Certificate, OCSP: answer}}
+		before := time.Now()
+		for _, finding := range auditor.Check(e, now) {
+			if finding.Verdict == eds.Holds && strings.HasPrefix(finding.What, "a timestamp authority") && bytes.Equal(cms, token) {
+				t.Fatal("the signature was taken for its own timestamp")
+			}
+		}
+		if took := time.Since(before); took > 2*time.Second {
+			t.Fatalf("took %s", took)
+		}
+	})
 }
