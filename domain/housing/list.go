@@ -149,6 +149,9 @@ type List struct {
 	left     cow.Map[domain.Position]
 	order    *btree.BTreeG[*Entry] // the active entries by seniority; ranks in O(log² n)
 	provided []PublicProvision     // in the order of the log
+
+	trail     trail               // of all events, for the numbers of the past
+	standings cow.Map[[]standing] // by entry: its states after the first one
 }
 
 // Clone returns a copy that later events do not change. It costs the same however
@@ -158,6 +161,7 @@ func (l *List) Clone() List {
 	c.entries, c.reviews, c.active = l.entries.Clone(), l.reviews.Clone(), l.active.Clone()
 	c.spouses, c.left = l.spouses.Clone(), l.left.Clone()
 	c.provided = slices.Clip(l.provided)
+	c.trail, c.standings = l.trail.clone(), l.standings.Clone()
 	if l.order != nil {
 		c.order = l.order.Copy()
 	}
@@ -213,6 +217,35 @@ func (l *List) before(s Seniority) int {
 
 // Apply folds the next event of the stream into q.
 func (l *List) Apply(rec domain.Recorded) {
+	moved := movedBy(rec.Event)
+	before, _ := l.Number(moved)
+	l.apply(rec)
+	l.remember(rec, moved, before)
+}
+
+// movedBy is the entry that the event may give another number; zero for an event that
+// moves none.
+func movedBy(e domain.Event) domain.EntryID {
+	switch e := e.(type) {
+	case EntryPlaced:
+		return e.EntryID
+	case EntryRemoved:
+		return e.EntryID
+	case EntryReinstated:
+		return e.EntryID
+	case EntryRedated:
+		return e.EntryID
+	case EntryProvided:
+		return e.EntryID
+	case EntryPrioritised:
+		return e.EntryID
+	case PriorityEnded:
+		return e.EntryID
+	}
+	return domain.EntryID{}
+}
+
+func (l *List) apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case ListOpened:
 		l.Opened = e
@@ -325,6 +358,9 @@ func (l *List) applyInPlace(rec domain.Recorded) {
 
 // put puts the entry in the place of the one with its id.
 func (l *List) put(e Entry) {
+	if earlier, known := l.entries.Get(e.ID.UUID); known && earlier.State() != e.State() {
+		l.rememberState(e.ID, e.State())
+	}
 	l.entries.Set(e.ID.UUID, &e)
 	if e.Active {
 		l.order.Set(&e) // the seniority is the same, or not in the order

@@ -23,7 +23,7 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}}).
 			fold()
-		follow := map[domain.EntryID]*housing.Numbers{}
+		follow := map[domain.EntryID]*followed{}
 		log := opened().then(housing.PriorityRuleSet{ListID: list, Categories: []housing.PriorityCategory{housing.PriorityOrphan}})
 		var ids []domain.EntryID
 		certified := map[domain.EntryID]int{}
@@ -163,7 +163,7 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				if p, ok := event.(housing.EntryPlaced); ok {
 					ids = append(ids, p.EntryID)
 					certified[p.EntryID] = p.Number
-					n := housing.NumbersOf(p.EntryID)
+					n := numbersOf(p.EntryID)
 					for i, e := range log[:len(log)-1] {
 						n.Apply(domaintest.Recorded(i, e))
 					}
@@ -196,6 +196,10 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 				if e.Certified != certified[id] {
 					t.Fatalf("Q9: certified %d became %d", certified[id], e.Certified)
 				}
+				for n := len(follow[id].Changes); n > 0; n -= 3 {
+					follow[id].agreesWith(t, q, len(log), n)
+				}
+				follow[id].agreesWith(t, q, len(log), 1000)
 				if number, _ := q.Number(id); follow[id].Changes[len(follow[id].Changes)-1].Number != number {
 					t.Fatalf(
 						"the number over time ends with %d, it is %d",
@@ -254,10 +258,11 @@ func TestNumbersTellEveryChangeWithItsCause(t *testing.T) {
 		// 7
 		then(provided(d, daur, filed(0, 30), 1, 1, flat)).
 		removed(e, erlan, filed(1, 40)) // 8, 9
-	n := housing.NumbersOf(d)
-	for i, event := range log {
-		n.Apply(domaintest.Recorded(i, event))
+	q := opened().fold()
+	for i, event := range log[1:] {
+		q.Apply(domaintest.Recorded(i+1, event))
 	}
+	n := q.Numbers(d, q.Steps(), 100)
 	type change struct {
 		Number, Of int
 		State      housing.EntryState
