@@ -148,7 +148,7 @@ func (s *Store) checkMAC(e *esdb.RecordedEvent) error {
 	if s.integrity.key == nil || !proof.Covers(e.StreamID) {
 		return nil
 	}
-	err := s.CheckMAC(context.Background(), rawOf(e))
+	err := s.CheckMAC(context.Background(), s.integrity.key, rawOf(e))
 	var forged *TamperError
 	if errors.As(err, &forged) {
 		s.Report(forged.Finding)
@@ -159,8 +159,8 @@ func (s *Store) checkMAC(e *esdb.RecordedEvent) error {
 // CheckMAC returns a [*TamperError] where the registry has not written the event, as
 // far as its MAC shows. Events before the first head may be from before the registry
 // wrote MACs. It reports no finding.
-func (s *Store) CheckMAC(ctx context.Context, e RawEvent) error {
-	err := s.integrity.key.Verify(e.Record())
+func (s *Store) CheckMAC(ctx context.Context, key proof.Key, e RawEvent) error {
+	err := key.Verify(e.Record())
 	if errors.Is(err, proof.ErrNoMAC) {
 		var before bool
 		if before, err = s.isBeforeFirstHead(ctx, e.Position); err != nil {

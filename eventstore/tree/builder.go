@@ -38,7 +38,7 @@ type Builder struct {
 	since   time.Time // when the first of them was read
 }
 
-// NewBuilder returns a builder of the tree, whose store must write MACs.
+// NewBuilder returns a builder of the tree, whose store must write MACs by the tree's key.
 func NewBuilder(t *Tree, signer *proof.Signer, now func() time.Time, logger *slog.Logger) *Builder {
 	return &Builder{tree: t, store: t.store, signer: signer, now: now, logger: logger}
 }
@@ -176,7 +176,7 @@ func (b *Builder) add(ctx context.Context, e eventstore.RawEvent) error {
 	if !proof.Covers(e.Stream) || e.Revision == math.MaxInt64 {
 		return nil
 	}
-	err := b.store.CheckMAC(ctx, e)
+	err := b.store.CheckMAC(ctx, b.tree.chain.key, e)
 	var forged *eventstore.TamperError
 	if errors.As(err, &forged) {
 		b.store.Report(forged.Finding)

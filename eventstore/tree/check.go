@@ -201,7 +201,7 @@ func (c *checking) stored(ctx context.Context, e eventstore.RawEvent) (stored, e
 	if c.Key == nil {
 		return s, nil
 	}
-	err := c.Store.CheckMAC(ctx, e)
+	err := c.Store.CheckMAC(ctx, c.Key, e)
 	var forged *eventstore.TamperError
 	if errors.As(err, &forged) {
 		s.forged, err = &forged.Finding, nil

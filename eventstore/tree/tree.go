@@ -205,7 +205,8 @@ func (t *Tree) Inclusion(ctx context.Context, ref domain.EventRef) (p proof.Incl
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	p = proof.Inclusion{Event: ref, Leaf: at.hash, Index: at.index, Head: t.chain.note}
-	p.Hashes, err = tlog.ProveRecord(t.chain.head.Size, at.index, t.chain.hashes)
+	hashes, err := tlog.ProveRecord(t.chain.head.Size, at.index, t.chain.hashes)
+	p.Hashes = append([]tlog.Hash{}, hashes...) // an empty list is written as one
 	return p, err
 }
 
@@ -323,6 +324,7 @@ func (t *Tree) Consistency(from, to int64) (c proof.Consistency, err error) {
 			"there is no proof between these sizes: from is at least 1, to at least from, and the newest head has %d", size)
 	}
 	c = proof.Consistency{From: from, To: to}
-	c.Hashes, err = tlog.ProveTree(to, from, t.chain.hashes)
+	hashes, err := tlog.ProveTree(to, from, t.chain.hashes)
+	c.Hashes = append([]tlog.Hash{}, hashes...)
 	return c, err
 }
