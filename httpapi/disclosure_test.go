@@ -236,6 +236,7 @@ func looks(s *subtest) []look {
 		}
 		return m
 	}
+	s.proven()
 	pdf := []header{{"Accept", "application/pdf"}}
 	lines := []header{ndjson}
 	// The events of a case name its parties only once; this page is of another one.
@@ -326,6 +327,10 @@ func looks(s *subtest) []look {
 		{what: "get-public-list", path: "/v1/queues/" + list + "/public", by: guest, leaves: nobody},
 		{what: "preview-signature", method: "POST", path: "/v1/signatures/preview", by: guest, leaves: nobody,
 			body: body{"request": "POST /v1/deregistrations", "idempotency_key": "key", "application": body{}}},
+		{what: "get-log-head", path: "/v1/log/head", leaves: nobody},
+		{what: "get-log-key", path: "/v1/log/key", leaves: nobody},
+		{what: "get-inclusion-proof", path: "/v1/log/proofs/inclusion?event=residence-" + owner + "@0", leaves: nobody},
+		{what: "get-consistency-proof", path: "/v1/log/proofs/consistency?from=1", leaves: nobody},
 		{what: "check-certificate", path: "/v1/certificates/check/" + code, leaves: nobody},
 		{what: "list-bodies", path: "/v1/bodies", leaves: nobody},
 		{what: "list-bodies", path: "/v1/bodies", by: guest, leaves: nobody},

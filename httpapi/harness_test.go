@@ -26,11 +26,13 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
+	"tizilim/domain/proof"
 	"tizilim/domain/rules"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/embedded"
+	"tizilim/eventstore/tree"
 	"tizilim/httpapi"
 	"tizilim/httpapi/limits"
 	"tizilim/httpapi/operation"
@@ -70,6 +72,8 @@ type registry struct {
 	projector  func() // stops it
 	metrics    *prometheus.Registry
 	directory  *command.Directory
+	tree       *tree.Tree
+	builder    *tree.Builder
 	server     *httpapi.Server
 	http       *httptest.Server
 	tokens     *token.Issuer
@@ -135,9 +139,16 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	t.Cleanup(func() { r.node.Close() })
 	must(t, r.node.Start("127.0.0.1:0"))
-	r.store, err = eventstore.Open(r.node.ConnectionString(), logger)
+	macs := proof.Key("a key that no log in use has")
+	r.store, err = eventstore.Open(r.node.ConnectionString(), logger, eventstore.WithIntegrity(macs))
 	must(t, err)
 	t.Cleanup(func() { r.store.Close() })
+	signer, err := proof.NewSigner("tizilim.example", bytes.Repeat([]byte{7}, 32))
+	must(t, err)
+	r.tree, err = tree.Open(tree.Config{Store: r.store, Public: signer.Public(), Key: macs, Dir: t.TempDir()})
+	must(t, err)
+	t.Cleanup(func() { r.tree.Close() })
+	r.builder = tree.NewBuilder(r.tree, signer, r.clock.Now, logger)
 
 	r.redis = set.redis(t)
 	options := projections.Options{
@@ -177,7 +188,8 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)
 	r.server = httpapi.New(httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
-		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), Directory: r.directory, PersonKey: r.person,
+		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), Directory: r.directory,
+		PersonKey: r.person, Proofs: r.tree,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies,
@@ -217,6 +229,12 @@ func (r *registry) handler(log command.Log, model command.Model, book rules.Book
 	})
 	must(r.t, err)
 	return h
+}
+
+// proven has a signed head cover all that the log holds.
+func (r *registry) proven() {
+	r.t.Helper()
+	must(r.t, r.builder.Flush(context.Background()))
 }
 
 // another is the handler of another process.

@@ -193,11 +193,19 @@ func (s *Server) historyBody(ctx context.Context, page projections.HistoryPage,
 	return body, nil
 }
 
-// jsonResponse writes a body as the answer of a stream.
+// jsonResponse is jsonBody with the position up to which the answer holds.
 func (s *Server) jsonResponse(body any, asOf domain.Position) *huma.StreamResponse {
+	of := s.jsonBody(body)
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("Tizilim-Position", operation.Position(asOf))
+		of.Body(out)
+	}}
+}
+
+// jsonBody writes a body as the answer of a stream.
+func (s *Server) jsonBody(body any) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(out huma.Context) {
 		out.SetHeader("Content-Type", "application/json")
-		out.SetHeader("Tizilim-Position", operation.Position(asOf))
 		if err := json.NewEncoder(out.BodyWriter()).Encode(body); err != nil {
 			s.log.Debug("the client went away", "error", err)
 		}

@@ -579,6 +579,11 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		json,
 		s.command("/v1/queues/"+list+"/inventory", s.token(domain.RoleCommission), body{}).is(200),
 	)
+	r.proven()
+	fits("get-log-head", json, s.get("/v1/log/head", "").is(200))
+	fits("get-log-key", json, s.get("/v1/log/key", "").is(200))
+	fits("get-inclusion-proof", json, s.get("/v1/log/proofs/inclusion?event=residence-"+owner+"@0", auditor).is(200))
+	fits("get-consistency-proof", json, s.get("/v1/log/proofs/consistency?from=1", "").is(200))
 	fits("get-person-history", json, s.seen("/v1/persons/"+owner+"/history?limit=3", auditor, placed))
 	fits("get-dwelling-history", "application/x-ndjson", s.get(
 		"/v1/dwellings/"+dwelling+"/history",

@@ -101,6 +101,7 @@ func (s *Server) readiness(c projections.Comparison) readiness {
 		body.Reasons = append(body.Reasons, *body.EventStoreReason)
 	}
 	body.Reasons = append(body.Reasons, modelReasons(c)...)
+	body.Reasons = append(body.Reasons, s.logReasons()...)
 	body.Ready = len(body.Reasons) == 0
 	return body
 }

@@ -49,6 +49,7 @@ type Config struct {
 	Tokens    operation.Tokens
 	Directory *command.Directory // of bodies and accounts
 	PersonKey domain.PersonIDKey
+	Proofs    Proofs // of the log; nil: it proves nothing
 	BaseURL   string // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
@@ -75,6 +76,7 @@ type Server struct {
 	model     *projections.Reader
 	watch     *projections.Watch
 	personKey domain.PersonIDKey
+	proofs    Proofs
 	baseURL   string // without a slash at its end
 	metrics   *metrics
 	now       func() time.Time
@@ -90,7 +92,7 @@ func New(c Config) *Server {
 	}
 	s := &Server{
 		Handler: engine, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
-		personKey: c.PersonKey, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
+		personKey: c.PersonKey, proofs: c.Proofs, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		now:     func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
@@ -120,7 +122,7 @@ func (s *Server) operations() []operation.Operation {
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.caseOperations(), s.stepOperations(), s.certificateOperations(),
 		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(),
-		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(),
+		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
 	)
 }
 

@@ -15,7 +15,7 @@ var (
 	callerProblems = []domain.Code{domain.CodeUnauthenticated, domain.CodeRoleNotAllowed}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
-		domain.CodeLogUnavailable, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
+		domain.CodeLogUnavailable, domain.CodeLogTampered, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
 		domain.CodeInternal,
 	}
 	commandProblems = []domain.Code{

@@ -1,0 +1,106 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/proof"
+	"tizilim/eventstore"
+)
+
+func TestWhoeverHasThePublicKeyChecksHeadsAndProofs(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	auditor, owner := s.token(domain.RoleAuditor), s.citizen()
+	event := "/v1/log/proofs/inclusion?event=residence-" + owner + "@0"
+	for _, path := range []string{"/v1/log/head", "/v1/log/key", "/v1/log/proofs/consistency?from=1"} {
+		s.get(path, "").refused(http.StatusServiceUnavailable, domain.CodeProofPending, "")
+	}
+	s.get(event, auditor).refused(http.StatusServiceUnavailable, domain.CodeProofPending, "")
+	s.proven()
+	public, err := proof.ParsePublic(s.get("/v1/log/key", "").is(http.StatusOK).id("key"))
+	must(t, err)
+	early := s.get("/v1/log/head", "", header{"Accept", "text/plain"}).is(http.StatusOK)
+	first, err := public.Open(early.text)
+	must(t, err)
+	s.citizen()
+	s.proven()
+	note := s.get("/v1/log/head", "").is(http.StatusOK)
+	newest, err := public.Open(note.id("note"))
+	must(t, err)
+	if newest.Size <= first.Size || int64(note.body["size"].(float64)) != newest.Size {
+		t.Errorf("heads of %d and %d events", first.Size, newest.Size)
+	}
+
+	var included proof.Inclusion
+	must(t, json.Unmarshal([]byte(s.get(event, auditor).is(http.StatusOK).text), &included))
+	if head, err := included.Check(public); err != nil || head != newest {
+		t.Errorf("the proof leads to %+v, %v", head, err)
+	}
+	var goesOn proof.Consistency
+	must(t, json.Unmarshal([]byte(s.get("/v1/log/proofs/consistency?from="+jsonNumber(first.Size), "").is(200).text), &goesOn))
+	if err := goesOn.Check(first, newest); err != nil {
+		t.Error(err)
+	}
+	s.get("/v1/log/proofs/inclusion?event=residence-"+owner+"@77", auditor).
+		refused(http.StatusNotFound, domain.CodeEventUnknown, "")
+	s.get("/v1/log/proofs/inclusion?event=residence", auditor).
+		refused(http.StatusUnprocessableEntity, domain.CodeEventRefFormat, "query.event")
+	s.get("/v1/log/proofs/consistency?from=999999", "").refused(http.StatusNotFound, domain.CodeHeadUnknown, "")
+}
+
+func jsonNumber(n int64) string {
+	text, _ := json.Marshal(n)
+	return string(text)
+}
+
+// forged appends to the stream a copy of its last event under another id, as somebody
+// does who reaches the event store and has no keys.
+func (r *registry) forged(stream string) domain.EventRef {
+	r.t.Helper()
+	ctx := context.Background()
+	intruder, err := eventstore.Open(r.node.ConnectionString(), r.log)
+	must(r.t, err)
+	defer intruder.Close()
+	var last eventstore.RawEvent
+	for e, err := range intruder.ReadRaw(ctx, eventstore.RawRead{Stream: stream}) {
+		must(r.t, err)
+		last = e
+	}
+	last.ID = uuid.New()
+	_, _, err = intruder.AppendRaw(ctx, stream, eventstore.Expected(last.Revision), []eventstore.RawEvent{last})
+	must(r.t, err)
+	return domain.EventRef{Stream: stream, Revision: last.Revision + 1}
+}
+
+func TestNobodyIsGivenANumberByAForgedEvent(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	list, other := s.list(), s.listOf("another body")
+	holder, next, elsewhere := s.citizen(), s.citizen(), s.citizen()
+	entry := entryPath(list, s.placed(s.applied(holder, list)).at("placement", "entry_id").(string))
+	waiting, apart := s.applied(next, list), s.applied(elsewhere, other)
+	forged := r.forged("queue-" + list)
+
+	commission := s.token(domain.RoleCommission)
+	s.command("/v1/cases/"+waiting+"/decision", commission, body{"outcome": "place", "examination": findings()}).
+		refused(http.StatusServiceUnavailable, domain.CodeLogTampered, "")
+	s.until("the forged event is in quarantine", func() bool {
+		status, err := r.model.Status(context.Background())
+		return err == nil && status.Quarantined == 1
+	})
+	s.get(entry, commission).refused(http.StatusServiceUnavailable, domain.CodeModelNotReady, "")
+	ready := s.get("/readyz", "").is(http.StatusServiceUnavailable)
+	if !strings.Contains(ready.text, `"log_tampered"`) || !strings.Contains(ready.text, forged.String()) {
+		t.Errorf("/readyz says %s", ready.text)
+	}
+	if got := s.placed(apart).at("placement", "number"); got != float64(1) {
+		t.Errorf("on another list the number is %v", got)
+	}
+}
