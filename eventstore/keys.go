@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tizilim/domain"
+	"tizilim/domain/proof"
 	"tizilim/eventstore/seal"
 )
 
@@ -31,6 +32,17 @@ const (
 // appended in clear, and sealed ones are left sealed.
 func WithMasterKeys(m seal.MasterKeys) Option {
 	return func(s *settings) { s.masters = m }
+}
+
+// UseKeys gives an open store its keys, as [WithIntegrity] and [WithMasterKeys] do at the
+// opening; nil takes one away. It is for a start that must read the log before it knows that
+// the keys belong to it. Nobody may use the store meanwhile.
+func (s *Store) UseKeys(mac proof.Key, masters seal.MasterKeys) (err error) {
+	s.integrity.key, s.keys = mac, nil
+	if masters != nil {
+		s.keys, err = newKeys(s, masters)
+	}
+	return err
 }
 
 // keys are the data keys of a store with master keys.

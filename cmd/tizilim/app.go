@@ -58,6 +58,7 @@ type config struct {
 	signatures eds.Config      // without authorities: a demonstration authority in data
 	mobile     string          // address of the mobile-citizens base; empty: a file in data
 	gateway    command.Gateway // of SMS and e-mail; nil: the outbox file in data
+	proof      proofFlags
 	logger     *slog.Logger
 }
 
@@ -78,6 +79,7 @@ type app struct {
 	commands   *command.Handler
 	tokens     tokens
 	directory  *command.Directory
+	proof      logProof
 	http       *http.Server
 	ops        *http.Server
 	api        atomic.Pointer[httpapi.Server] // that http serves
@@ -176,6 +178,14 @@ func (a *app) build(c config) (err error) {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	options := projections.Options{Logger: c.logger, Registerer: metrics}
+	var proofs httpapi.Proofs
+	if a.keys.log != nil { // else the keys wait for their proof
+		if a.proof, err = openLogProof(c, a.keys.log, a.store, metrics); err != nil {
+			return err
+		}
+		a.closers = append(a.closers, a.proof.tree.Close)
+		proofs = a.proof.tree
+	}
 	if a.projector, err = projections.NewProjector(a.redis, a.store, options); err != nil {
 		return err
 	}
@@ -200,7 +210,7 @@ func (a *app) build(c config) (err error) {
 		return err
 	}
 	api := httpapi.New(httpapi.Config{
-		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
+		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch, Proofs: proofs,
 		Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
 		Limits: a.limiter(c, options, metrics), Proxies: c.front.Proxies,
@@ -243,10 +253,15 @@ func (a *app) endpoints(c config, store, redis string) endpoints {
 func (a *app) run(logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stop = cancel
+	a.proof.begin(ctx, logger)
 	a.beginNotices(ctx, a.commands, logger)
 	a.tokens.run(ctx, &a.work, logger)
 	a.recordDefaultBodies(ctx, a.commands, logger)
 	a.work.Go(func() { a.directory.Run(ctx, a.store) })
+	a.work.Go(func() { a.proof.builder.Run(ctx) })
+	if a.proof.watch != nil {
+		a.work.Go(func() { a.proof.watch.Run(ctx) })
+	}
 	a.work.Go(func() {
 		if err := a.projector.Run(ctx); err != nil {
 			a.fail(fmt.Errorf("projector: %w", err))
@@ -369,14 +384,10 @@ func (a *app) startRedis(c config) (address string, err error) {
 }
 
 // openEventStore returns the address of the event store, starting the embedded
-// node where none is configured.
+// node where none is configured. The store has no keys yet; see proveKeys.
 func (a *app) openEventStore(c config) (address string, err error) {
 	if c.eventstore != "" {
-		masters, err := openMasterKeys(c.data)
-		if err != nil {
-			return "", err
-		}
-		if a.store, err = c.login.connect(c.eventstore, eventstore.WithMasterKeys(masters)); err != nil {
+		if a.store, err = c.login.connect(c.eventstore); err != nil {
 			return "", err
 		}
 		a.closers = append(a.closers, a.store.Close)
@@ -412,12 +423,8 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	if err := node.StartOn(listener); err != nil {
 		return "", err
 	}
-	masters, err := openMasterKeys(c.data)
-	if err != nil {
-		return "", err
-	}
 	address = node.ConnectionString()
-	if a.store, err = eventstore.Open(address, c.logger, eventstore.WithMasterKeys(masters)); err != nil {
+	if a.store, err = eventstore.Open(address, c.logger); err != nil {
 		return "", err
 	}
 	a.closers = append(a.closers, a.store.Close)

@@ -28,8 +28,12 @@ type logPlace struct {
 
 // open opens the log. It fails at once where the event store does not answer.
 func (p logPlace) open(ctx context.Context) (store *eventstore.Store, err error) {
+	options, err := optionsOf(p.Data)
+	if err != nil {
+		return nil, err
+	}
 	if p.Eventstore != "" {
-		store, err = p.connect(p.Eventstore)
+		store, err = p.connect(p.Eventstore, options...)
 	} else {
 		e, readErr := readEndpoints(p.Data)
 		if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) {
@@ -38,7 +42,7 @@ func (p logPlace) open(ctx context.Context) (store *eventstore.Store, err error)
 		if readErr != nil || !e.alive(ctx) {
 			return nil, fmt.Errorf("no server runs on %s: start one there, or give --eventstore or --file", p.Data)
 		}
-		store, err = e.openEventStore(p.credentials)
+		store, err = e.openEventStore(p.credentials, options...)
 	}
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type storeAppendCommand struct {
 	storePlace
 	Expect string `help:"Expected revision: that of the last event of the stream, or no-stream. Otherwise nothing is appended." required:"" placeholder:"N"`
 	Force  bool   `help:"Append to a stream of the registry too. No rule of the registry is checked."`
+	LogKey string `help:"Secret of the log, keys/log.key of the data directory. Without it the registry takes a forced event for forged." placeholder:"FILE" type:"path"`
 }
 
 func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
@@ -52,6 +53,11 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.LogKey != "" {
+		if err := c.seal(expected, events); err != nil {
+			return err
+		}
+	}
 	store, end, err := c.open(ctx)
 	if err != nil {
 		return err
@@ -66,6 +72,25 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 		Revision uint64          `json:"revision"`
 		Position domain.Position `json:"position"`
 	}{c.Stream, revision, position})
+}
+
+// seal writes the MACs of the registry into the events.
+func (c *storeAppendCommand) seal(expected eventstore.Expected, events []eventstore.RawEvent) error {
+	if _, err := os.Stat(c.LogKey); err != nil { // openKey would make one
+		return fmt.Errorf("the secret of the log: %w", err)
+	}
+	secret, err := openKey(c.LogKey)
+	if err != nil {
+		return err
+	}
+	for i, e := range events {
+		e.Stream, e.Revision = c.Stream, uint64(expected+1)+uint64(i)
+		if len(e.Metadata) <= len("{}") {
+			e.Metadata = []byte(`{"schema":"1"}`)
+		}
+		events[i].Metadata = logKey(secret).mac().Seal(e.Record())
+	}
+	return nil
 }
 
 // ofRegistry reports whether the stream is one of the registry's, or the metadata of

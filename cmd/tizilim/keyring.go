@@ -33,6 +33,10 @@ var keyKinds = []keyKind{
 		"with another key every printed document fails its check"},
 	{keyring.Kind{Name: "one-time-password", FromTheStart: true}, false,
 		"with another key a repeated request would send another password"},
+	{keyring.Kind{Name: "log", FromTheStart: true}, false,
+		"with another key every event of the log would be taken for forged"},
+	{keyring.Kind{Name: "master", FromTheStart: true}, true,
+		"without the keys that it wraps no personal value of the log can be read"},
 }
 
 func keyKindOf(name string) (keyKind, bool) {
@@ -58,7 +62,11 @@ func keyFile(dir, name string) string { return filepath.Join(dir, name+".key") }
 func fingerprints(dir string) (map[string]keyring.Fingerprint, error) {
 	have := map[string]keyring.Fingerprint{}
 	for _, kind := range keyKinds {
-		switch key, err := readKey(keyFile(dir, kind.Name)); {
+		read := readKey
+		if kind.Name == "master" {
+			read = oldestMasterKey
+		}
+		switch key, err := read(keyFile(dir, kind.Name)); {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return nil, err
@@ -69,12 +77,15 @@ func fingerprints(dir string) (map[string]keyring.Fingerprint, error) {
 	return have, nil
 }
 
-// proveKeys proves that the keys in the directory belong to the log. Where no event can
-// rest on a key yet, it makes a missing one, and it records in the log which keys belong
-// to it. Its errors are sentences for the operator, or a [*domain.Error] of kind
+// proveKeys proves that the keys in the directory belong to the log, and has the store use
+// them. Where no event can rest on a key yet, it makes a missing one, and it records in the
+// log which keys belong to it. Its errors are sentences for the operator, or a [*domain.Error] of kind
 // Unavailable.
 func proveKeys(ctx context.Context, dir string, log *eventstore.Store) error {
 	for {
+		if err := log.UseKeys(nil, nil); err != nil { // with a wrong key the log would look forged
+			return err
+		}
 		ring, next, err := readRing(ctx, log)
 		if err != nil {
 			return err
@@ -103,12 +114,29 @@ func proveKeys(ctx context.Context, dir string, log *eventstore.Store) error {
 		if have, err = fingerprints(dir); err != nil {
 			return err
 		}
+		if err := useKeys(log, dir); err != nil {
+			return err
+		}
 		err = appendToRing(ctx, log, next, ring.Record(have, time.Now().UTC()))
 		var moved *eventstore.RevisionError
 		if !errors.As(err, &moved) { // else another process has recorded its keys: compare with them
 			return err
 		}
 	}
+}
+
+// useKeys has the store write and check MACs, and seal personal values, with the keys in
+// the directory.
+func useKeys(log *eventstore.Store, dir string) error {
+	key, err := readKey(keyFile(dir, "log"))
+	if err != nil {
+		return err
+	}
+	masters, err := openMasterKeys(dir)
+	if err != nil {
+		return err
+	}
+	return log.UseKeys(logKey(key).mac(), masters)
 }
 
 // readRing returns the keys that belong to the log, and the revision to append at.

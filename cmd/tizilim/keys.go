@@ -26,6 +26,7 @@ type keys struct {
 	person domain.PersonIDKey
 	check  certificates.CheckKey
 	tokens tokenKeys
+	log    logKey
 
 	password  command.PasswordKey
 	authority authority // not used where --signature-roots names other authorities
@@ -50,11 +51,17 @@ func openKeys(dir string) (keys, error) {
 	if err != nil {
 		return keys{}, err
 	}
+	logSecret, err := openKey(keyFile(dir, "log"))
+	if err != nil {
+		return keys{}, err
+	}
 	demonstration, err := openAuthority(filepath.Join(dir, "demonstration-authority.pem"))
 	if err != nil {
 		return keys{}, err
 	}
-	return keys{person: person, check: check, tokens: tokens, password: password, authority: demonstration}, nil
+	return keys{
+		person: person, check: check, tokens: tokens, log: logSecret, password: password, authority: demonstration,
+	}, nil
 }
 
 // existingKeys reads the keys of a data directory, which must have keys already.

@@ -106,6 +106,9 @@ func (c *keysAcceptCommand) Run(ctx context.Context) (err error) {
 		fmt.Printf("the key %s belongs to the log already\n", c.Name)
 		return nil
 	}
+	if err := useKeys(log, keysDir(c.Data)); err != nil {
+		return err
+	}
 	if err := appendToRing(ctx, log, next, decided); err != nil {
 		return err
 	}

@@ -59,14 +59,11 @@ func (c *rotateMasterCommand) masterKeys(ctx context.Context) (*seal.Local, erro
 		if _, err := existingKeys(ctx, c.Data); err != nil {
 			return nil, err
 		}
-		if _, err := openMasterKeys(c.Data); err != nil {
-			return nil, err
-		}
 		if _, err := addMasterKey(masterKeysFile(c.Data)); err != nil {
 			return nil, fmt.Errorf("make a master key: %w", err)
 		}
 	}
-	return openMasterKeys(c.Data)
+	return openMasterKeys(keysDir(c.Data))
 }
 
 func (c *rotateMasterCommand) open(ctx context.Context, masters seal.MasterKeys) (*eventstore.Store, error) {
@@ -75,5 +72,9 @@ func (c *rotateMasterCommand) open(ctx context.Context, masters seal.MasterKeys)
 	if err != nil {
 		return nil, err
 	}
-	return e.openEventStore(c.credentials, eventstore.WithMasterKeys(masters))
+	known, err := knowLog(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	return e.openEventStore(c.credentials, append(known.options(), eventstore.WithMasterKeys(masters))...)
 }

@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"tizilim/eventstore/seal"
 )
@@ -16,11 +16,10 @@ import (
 // file. There is no flag for them: everybody on the machine can see flags.
 const masterKeysVariable = "TIZILIM_MASTER_KEYS"
 
-func masterKeysFile(data string) string { return filepath.Join(keysDir(data), "master.key") }
+func masterKeysFile(data string) string { return keyFile(keysDir(data), "master") }
 
-// openMasterKeys returns the master keys of the environment or of the data directory, where
-// it makes the first one.
-func openMasterKeys(data string) (*seal.Local, error) {
+// openMasterKeys returns the master keys of the environment, or of the directory of keys.
+func openMasterKeys(dir string) (*seal.Local, error) {
 	if text := os.Getenv(masterKeysVariable); text != "" {
 		keys, err := seal.NewLocal(text)
 		if err != nil {
@@ -28,13 +27,30 @@ func openMasterKeys(data string) (*seal.Local, error) {
 		}
 		return keys, nil
 	}
-	path := masterKeysFile(data)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := makeKey(path); err != nil {
-			return nil, fmt.Errorf("make key: %w", err)
+	return seal.OpenLocal(keyFile(dir, "master"))
+}
+
+// oldestMasterKey reads the master key that a registry began with: the last line of the
+// file, or of the environment. Newer keys are put before it.
+func oldestMasterKey(path string) ([]byte, error) {
+	text := os.Getenv(masterKeysVariable)
+	if text == "" {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("read key: %w", err)
 		}
+		text = string(file)
 	}
-	return seal.OpenLocal(path)
+	lines := strings.Fields(text)
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s has no key: restore it from a backup", path)
+	}
+	key, err := hex.DecodeString(lines[len(lines)-1])
+	if err != nil || len(key) != keySize {
+		return nil, fmt.Errorf("%s does not have keys of %d bytes in hex, one a line: restore it from a backup",
+			path, keySize)
+	}
+	return key, nil
 }
 
 // addMasterKey puts a new master key before those of the file and returns its id. The file

@@ -97,7 +97,11 @@ func (p registryParts) open(ctx context.Context) (*eventstore.Store, projections
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := e.openEventStore(p.credentials)
+	known, err := knowLog(p.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := e.openEventStore(p.credentials, known.options()...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -32,7 +32,8 @@ type serveCommand struct {
 	Reports  bool   `name:"gateway-reports" help:"Ask the gateway about the delivery of each message: GET of its address and the id of the message." env:"TIZILIM_GATEWAY_REPORTS"`
 	signatureFlags
 	Mobile string `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
-	Quiet  bool   `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
+	proofFlags
+	Quiet bool `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
@@ -74,7 +75,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
 		rules: book, signatures: signatures, mobile: c.Mobile,
-		gateway: messages, logger: slog.Default(),
+		gateway: messages, proof: c.proofFlags, logger: slog.Default(),
 	}
 	a, err := start(with)
 	if err != nil {

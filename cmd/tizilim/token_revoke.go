@@ -83,12 +83,16 @@ func (c *tokenRevokeCommand) account(ctx context.Context) (string, error) {
 
 // open opens the event store that the flags name, or that of the running server.
 func (c *tokenRevokeCommand) open(ctx context.Context) (*eventstore.Store, error) {
+	options, err := optionsOf(c.Data)
+	if err != nil {
+		return nil, err
+	}
 	if c.Eventstore != "" {
-		return c.connect(c.Eventstore)
+		return c.connect(c.Eventstore, options...)
 	}
 	e, err := registryParts{Data: c.Data}.endpoints(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("no server runs on %s: start one there, or give --eventstore", c.Data)
 	}
-	return e.openEventStore(c.credentials)
+	return e.openEventStore(c.credentials, options...)
 }
