@@ -48,6 +48,7 @@ type logHeadInput struct {
 func (s *Server) getLogHead() operation.Operation {
 	return operation.Stream(operation.Declaration{
 		ID: "get-log-head", Method: http.MethodGet, Path: "/v1/log/head", Tag: auditTag,
+		Class:   operation.ClassCheck,
 		Summary: "The newest signed head of the log",
 		Doc: "Keep it: a later head must go on from it, which /v1/log/proofs/consistency proves. A new event is in a " +
 			"head after some seconds.",

@@ -184,10 +184,10 @@ func TestAWrongPassphraseOpensNoBackup(t *testing.T) {
 func TestABackupNeedsTheKeysOfItsLog(t *testing.T) {
 	t.Parallel()
 	b := backups{server: serve(t, dataDir(t), "127.0.0.1:0", "--quiet"), dir: t.TempDir()}
-	if err := os.Remove(keyFile(keysDir(b.data), "token")); err != nil {
+	if err := os.Remove(keyFile(keysDir(b.data), "document-check")); err != nil {
 		t.Fatal(err)
 	}
-	refuses(t, "token.key is missing", "backup", filepath.Join(b.dir, "a"), "--data", b.data,
+	refuses(t, "document-check.key is missing", "backup", filepath.Join(b.dir, "a"), "--data", b.data,
 		"--passphrase-file", b.file("passphrase", "correct horse battery staple"))
 	refuses(t, "there are no keys in", "backup", filepath.Join(b.dir, "a"), "--data", b.dir, "--keys-only",
 		"--passphrase-file", filepath.Join(b.dir, "passphrase"))

@@ -64,7 +64,7 @@ func fingerprints(dir string) (map[string]keyring.Fingerprint, error) {
 	for _, kind := range keyKinds {
 		read := readKey
 		if kind.Name == "master" {
-			read = oldestMasterKey
+			read = newestMasterKey
 		}
 		switch key, err := read(keyFile(dir, kind.Name)); {
 		case errors.Is(err, fs.ErrNotExist):
@@ -137,6 +137,34 @@ func useKeys(log *eventstore.Store, dir string) error {
 		return err
 	}
 	return log.UseKeys(logKey(key).mac(), masters)
+}
+
+// acceptKey records that the key in the directory replaces the one of its name. accepted is
+// false where that key belongs to the log already. The store has no keys yet.
+func acceptKey(ctx context.Context, log *eventstore.Store, dir, name, basis string) (accepted bool, err error) {
+	have, err := fingerprints(dir)
+	if err != nil {
+		return false, err
+	}
+	print, exists := have[name]
+	if !exists {
+		return false, fmt.Errorf("there is no %s: put the new key there first", keyFile(dir, name))
+	}
+	ring, next, err := readRing(ctx, log)
+	switch {
+	case err != nil:
+		return false, err
+	case ring.Of(name) == "":
+		return false, fmt.Errorf("no key %s belongs to the log yet: the next start of the server records it", name)
+	}
+	decided := ring.Accept(keyring.Key{Name: name, Fingerprint: print}, basis, time.Now().UTC())
+	if len(decided) == 0 {
+		return false, nil
+	}
+	if err := useKeys(log, dir); err != nil {
+		return false, err
+	}
+	return true, appendToRing(ctx, log, next, decided)
 }
 
 // readRing returns the keys that belong to the log, and the revision to append at.

@@ -19,6 +19,13 @@ import (
 // emptyLog is a store on a log without an event.
 func emptyLog(t *testing.T) *eventstore.Store {
 	t.Helper()
+	return emptyNode(t)()
+}
+
+// emptyNode returns a function that opens an event store without events as one more
+// process does.
+func emptyNode(t *testing.T) func() *eventstore.Store {
+	t.Helper()
 	node, err := embedded.Open("", embedded.InMemory())
 	if err != nil {
 		t.Fatal(err)
@@ -27,23 +34,26 @@ func emptyLog(t *testing.T) *eventstore.Store {
 	if err := node.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	store, err := eventstore.Open(node.ConnectionString(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
+	return func() *eventstore.Store {
+		store, err := eventstore.Open(node.ConnectionString(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = store.Close() })
+		return store
 	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
 }
 
 func TestOfSeveralFirstStartsOneDecidesWhichKeysBelongToTheLog(t *testing.T) {
 	t.Parallel()
 	const starts = 8
-	log := emptyLog(t)
+	open := emptyNode(t)
 	var results [starts]error
 	dirs := [starts]string{}
 	var all sync.WaitGroup
 	for i := range starts {
 		dirs[i] = filepath.Join(t.TempDir(), "keys")
+		log := open()
 		all.Go(func() { results[i] = proveKeys(context.Background(), dirs[i], log) })
 	}
 	all.Wait()
@@ -51,7 +61,7 @@ func TestOfSeveralFirstStartsOneDecidesWhichKeysBelongToTheLog(t *testing.T) {
 	for i, err := range results {
 		if err == nil {
 			proven++
-			if err := proveKeys(t.Context(), dirs[i], log); err != nil {
+			if err := proveKeys(t.Context(), dirs[i], open()); err != nil {
 				t.Errorf("the keys that belong to the log are refused later: %v", err)
 			}
 		} else if !strings.Contains(err.Error(), "person-id.key is") {
@@ -65,10 +75,12 @@ func TestOfSeveralFirstStartsOneDecidesWhichKeysBelongToTheLog(t *testing.T) {
 
 func TestProcessesThatShareTheirKeysMayStartFirstTogether(t *testing.T) {
 	t.Parallel()
-	log, dir := emptyLog(t), filepath.Join(t.TempDir(), "keys")
+	open, dir := emptyNode(t), filepath.Join(t.TempDir(), "keys")
+	log := open()
 	var all sync.WaitGroup
 	var results [8]error
 	for i := range results {
+		log := open()
 		all.Go(func() { results[i] = proveKeys(context.Background(), dir, log) })
 	}
 	all.Wait()
@@ -112,7 +124,7 @@ func TestANewKindOfKeyIsRecordedOnALogThatIsNotEmpty(t *testing.T) {
 			t.Errorf("the key %s does not belong to the log", kind.Name)
 		}
 	}
-	if err := os.Remove(keyFile(dir, "token")); err != nil {
+	if err := os.Remove(keyFile(dir, "document-check")); err != nil {
 		t.Fatal(err)
 	}
 	if err := proveKeys(t.Context(), dir, log); err == nil {

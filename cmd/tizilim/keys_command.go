@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"tizilim/domain/keyring"
 	"tizilim/eventstore"
@@ -72,7 +71,7 @@ func (c *keysCheckCommand) Run(ctx context.Context) (err error) {
 }
 
 type keysAcceptCommand struct {
-	Name string `arg:"" help:"Name of the key: token or document-check."`
+	Name string `arg:"" help:"Name of the key: document-check or master."`
 	keysPlace
 	Basis string `help:"Document that orders the change, without personal data." required:"" placeholder:"TEXT"`
 }
@@ -90,30 +89,16 @@ func (c *keysAcceptCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	print, exists := have[c.Name]
-	if !exists {
-		return fmt.Errorf("there is no %s: put the new key there first", keyFile(keysDir(c.Data), c.Name))
-	}
-	ring, next, err := readRing(ctx, log)
+	accepted, err := acceptKey(ctx, log, keysDir(c.Data), c.Name, c.Basis)
 	switch {
 	case err != nil:
 		return err
-	case ring.Of(c.Name) == "":
-		return fmt.Errorf("no key %s belongs to the log yet: the next start of the server records it", c.Name)
-	}
-	decided := ring.Accept(keyring.Key{Name: c.Name, Fingerprint: print}, c.Basis, time.Now().UTC())
-	if len(decided) == 0 {
+	case accepted:
+		fmt.Printf("the key %s with the fingerprint %s belongs to the log from now on: start every server with it\n",
+			c.Name, have[c.Name])
+	default:
 		fmt.Printf("the key %s belongs to the log already\n", c.Name)
-		return nil
 	}
-	if err := useKeys(log, keysDir(c.Data)); err != nil {
-		return err
-	}
-	if err := appendToRing(ctx, log, next, decided); err != nil {
-		return err
-	}
-	fmt.Printf("the key %s with the fingerprint %s belongs to the log from now on: start every server with it\n",
-		c.Name, print)
 	return nil
 }
 

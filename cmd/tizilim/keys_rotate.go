@@ -24,11 +24,17 @@ func (c *rotateMasterCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := c.open(ctx, masters)
+	store, err := c.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
+	if _, err := acceptKey(ctx, store, keysDir(c.Data), "master", "rotation of the master key"); err != nil {
+		return err
+	}
+	if err := useKeys(store, keysDir(c.Data)); err != nil {
+		return err
+	}
 	newest, err := masters.Newest(ctx)
 	if err != nil {
 		return err
@@ -66,15 +72,11 @@ func (c *rotateMasterCommand) masterKeys(ctx context.Context) (*seal.Local, erro
 	return openMasterKeys(keysDir(c.Data))
 }
 
-func (c *rotateMasterCommand) open(ctx context.Context, masters seal.MasterKeys) (*eventstore.Store, error) {
+func (c *rotateMasterCommand) open(ctx context.Context) (*eventstore.Store, error) {
 	p := registryParts{Data: c.Data, Eventstore: c.Eventstore, credentials: c.credentials, Redis: "redis://unused"}
 	e, err := p.endpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
-	known, err := knowLog(c.Data)
-	if err != nil {
-		return nil, err
-	}
-	return e.openEventStore(c.credentials, append(known.options(), eventstore.WithMasterKeys(masters))...)
+	return e.openEventStore(c.credentials)
 }

@@ -30,9 +30,9 @@ func openMasterKeys(dir string) (*seal.Local, error) {
 	return seal.OpenLocal(keyFile(dir, "master"))
 }
 
-// oldestMasterKey reads the master key that a registry began with: the last line of the
-// file, or of the environment. Newer keys are put before it.
-func oldestMasterKey(path string) ([]byte, error) {
+// newestMasterKey reads the master key that wraps new data keys: the first line of the file,
+// or of the environment.
+func newestMasterKey(path string) ([]byte, error) {
 	text := os.Getenv(masterKeysVariable)
 	if text == "" {
 		file, err := os.ReadFile(path)
@@ -45,7 +45,7 @@ func oldestMasterKey(path string) ([]byte, error) {
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("%s has no key: restore it from a backup", path)
 	}
-	key, err := hex.DecodeString(lines[len(lines)-1])
+	key, err := hex.DecodeString(lines[0])
 	if err != nil || len(key) != keySize {
 		return nil, fmt.Errorf("%s does not have keys of %d bytes in hex, one a line: restore it from a backup",
 			path, keySize)
