@@ -59,6 +59,7 @@ type config struct {
 	mobile     string          // address of the mobile-citizens base; empty: a file in data
 	gateway    command.Gateway // of SMS and e-mail; nil: the outbox file in data
 	proof      proofFlags
+	identity   identity // whose tokens are accepted
 	logger     *slog.Logger
 }
 
@@ -77,9 +78,9 @@ type app struct {
 
 	signatures *eds.Verifier
 	commands   *command.Handler
-	tokens     tokens
 	directory  *command.Directory
 	proof      logProof
+	tokens     *tokens
 	http       *http.Server
 	ops        *http.Server
 	api        atomic.Pointer[httpapi.Server] // that http serves
@@ -139,6 +140,9 @@ func start(c config) (a *app, err error) {
 	// mistyped address creates no data directory.
 	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
 		return a, cannotListen(c.listen, "--listen", err)
+	}
+	if a.tokens, err = c.identity.open(a.listener.Addr()); err != nil {
+		return a, err
 	}
 	if a.opsListener, err = c.front.listenOps(); err != nil {
 		return a, err

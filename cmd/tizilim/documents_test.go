@@ -225,7 +225,7 @@ func TestOperationNamesEverySetting(t *testing.T) {
 		t.Fatalf("the program lists %v", listed)
 	}
 	for _, m := range listed {
-		command := strings.Replace(m[1], "eventstore serve", "eventstore [serve]", 1)
+		command := strings.NewReplacer("eventstore serve", "eventstore [serve]", "token print", "token [print]").Replace(m[1])
 		if !strings.Contains(commands, "`tizilim "+command) {
 			t.Errorf("the table of commands lacks %s", m[1])
 		}

@@ -18,32 +18,35 @@ const demoIIN = "999999000012"
 // firstTokensValid is how long the tokens that are printed at the start are accepted.
 const firstTokensValid = 24 * time.Hour
 
-// printFirstSteps prints tokens and a first request to paste.
-func (c *serveCommand) printFirstSteps(w io.Writer, a *app) error {
-	tokens := map[domain.Role]string{}
-	for _, role := range domain.Roles {
-		p := token.Principal{Role: role, Account: string(role) + "-1"}
-		if role == domain.RoleCitizen {
-			p.PersonID = a.keys.person.PersonID(demoIIN)
-		}
-		var err error
-		if tokens[role], err = a.keys.tokens.Issue(p, time.Now(), firstTokensValid); err != nil {
-			return err
-		}
-	}
+// printFirstSteps prints a first request to paste. It prints tokens only on a terminal:
+// what is not a terminal may be a log, and whoever reads it could use them.
+func (c *serveCommand) printFirstSteps(w io.Writer, a *app, terminal bool) error {
 	fmt.Fprintf(w, "\nTizilim answers at %s (%s).\n", a.url(), a.reachableFrom())
 	if c.Gateway == "" {
 		fmt.Fprintf(w, "SMS and e-mail are written to %s; --gateway names a gateway.\n", quoted(outboxFile(c.Data)))
 	}
-	fmt.Fprintf(w, "\nA token for each role, valid for %d hours:\n\n", int(firstTokensValid.Hours()))
-	for _, role := range domain.Roles {
-		fmt.Fprintf(w, "  export %s=%s\n", upper(role), tokens[role])
+	for _, issuer := range a.tokens.providers {
+		fmt.Fprintf(w, "Tokens of %s are accepted.\n", issuer.Issuer)
+	}
+	if !a.tokens.acceptsLocal {
+		return nil
+	}
+	operator := fmt.Sprintf(`"Authorization: Bearer $(%s token --data %s --role operator)"`, invocation(), quoted(c.Data))
+	if terminal {
+		token, err := c.printTokens(w, a)
+		if err != nil {
+			return err
+		}
+		operator = "'Authorization: Bearer " + token + "'"
+	} else {
+		fmt.Fprintf(w, "\n%s token --data %s --role ROLE prints a token. On a terminal this screen has one for each role.\n",
+			invocation(), quoted(c.Data))
 	}
 	fmt.Fprintf(w, `
-A first request. It records the person of the token CITIZEN:
+A first request. It records the person of the IIN %s:
 
   curl -sS %s/v1/persons \
-    -H 'Authorization: Bearer %s' \
+    -H %s \
     -H 'Idempotency-Key: first-person' -H 'Content-Type: application/json' \
     -d '{"iin":"%s","name":"Айгүл Серікқызы","birth_date":"1990-05-17","class":"citizen"}'
 
@@ -51,8 +54,28 @@ A demonstration of both services, from another terminal:
 
   %s demo --url %s --data %s
 
-`, a.url(), tokens[domain.RoleOperator], demoIIN, invocation(), a.url(), quoted(c.Data))
+`, demoIIN, a.url(), operator, demoIIN, invocation(), a.url(), quoted(c.Data))
 	return nil
+}
+
+// printTokens prints a token for each role, and returns that of an operator.
+func (c *serveCommand) printTokens(w io.Writer, a *app) (operator string, err error) {
+	fmt.Fprintf(w, "\nA token for each role, valid for %d hours:\n\n", int(firstTokensValid.Hours()))
+	for _, role := range domain.Roles {
+		p := token.Principal{Role: role, Account: string(role) + "-1"}
+		if role == domain.RoleCitizen {
+			p.PersonID = a.keys.person.PersonID(demoIIN)
+		}
+		text, err := a.keys.tokens.Issue(p, time.Now(), firstTokensValid)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(w, "  export %s=%s\n", upper(role), text)
+		if role == domain.RoleOperator {
+			operator = text
+		}
+	}
+	return operator, nil
 }
 
 // invocation is the command by which the operator can start this program again.

@@ -2,21 +2,86 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"sync"
 
 	"tizilim/httpapi/token"
+	"tizilim/httpapi/token/oidc"
 )
 
-// tokens are the tokens that a server accepts, and the revocations.
+// identityFlags say whose tokens a server accepts.
+type identityFlags struct {
+	OIDC        string `name:"oidc-config" help:"Identity providers whose tokens are accepted, in JSON. Default: none." placeholder:"FILE" type:"path" env:"TIZILIM_OIDC_CONFIG"`
+	LocalTokens *bool  `help:"Accept tokens of tizilim token. Default: only where --listen is reachable from this machine alone." negatable:"" env:"TIZILIM_LOCAL_TOKENS"`
+}
+
+// identity is what the flags say.
+type identity struct {
+	providers []oidc.IssuerConfig
+	local     *bool // nil: only on loopback
+}
+
+func (f identityFlags) identity() (identity, error) {
+	i := identity{local: f.LocalTokens}
+	if f.OIDC == "" {
+		return i, nil
+	}
+	file, err := os.Open(f.OIDC)
+	if err != nil {
+		return i, fmt.Errorf("--oidc-config: %w", err)
+	}
+	defer file.Close()
+	config, err := oidc.ReadConfig(file)
+	if err != nil {
+		return i, fmt.Errorf("--oidc-config: %s: %w", f.OIDC, err)
+	}
+	i.providers = config.Issuers
+	return i, nil
+}
+
+// tokens are the issuers whose tokens a server accepts, and the revocations.
 type tokens struct {
+	identity
+	acceptsLocal bool
+
+	issuers     []*oidc.Issuer
 	keys        tokenKeys
 	revocations *token.Revocations
 }
 
+// open decides whether a server on the address accepts the registry's own tokens. It
+// refuses to serve where no token would be accepted.
+func (i identity) open(addr net.Addr) (*tokens, error) {
+	t := &tokens{identity: i, acceptsLocal: onLoopback(addr)}
+	if i.local != nil {
+		t.acceptsLocal = *i.local
+	}
+	switch {
+	case t.acceptsLocal || len(i.providers) > 0:
+		return t, nil
+	case i.local != nil:
+		return nil, errors.New("no token would be accepted: name identity providers with --oidc-config, " +
+			"or leave --no-local-tokens out")
+	}
+	return nil, fmt.Errorf("%s can be reached from other machines, and there tokens of tizilim token are accepted "+
+		"only where --local-tokens says so: name identity providers with --oidc-config, or give --local-tokens", addr)
+}
+
 // checker returns what checks the tokens of requests. [tokens.run] keeps it up to date.
 func (t *tokens) checker(k keys, log token.RevocationLog, logger *slog.Logger) (*token.Checker, error) {
-	sources := map[string]token.Source{token.LocalIssuer: k.tokens.Issuer}
+	sources := map[string]token.Source{}
+	if t.acceptsLocal {
+		sources[token.LocalIssuer] = k.tokens.Issuer
+	}
+	for _, c := range t.providers {
+		issuer := oidc.NewIssuer(c, k.person, logger, oidc.DefaultTiming)
+		sources[c.Issuer] = issuer
+		t.issuers = append(t.issuers, issuer)
+	}
 	t.keys, t.revocations = k.tokens, token.NewRevocations(log, logger)
 	return token.NewChecker(sources, t.revocations)
 }
@@ -29,4 +94,13 @@ func (t *tokens) run(ctx context.Context, work *sync.WaitGroup, logger *slog.Log
 	}
 	work.Go(func() { t.revocations.Run(ctx) })
 	work.Go(func() { t.keys.follow(ctx, logger) })
+	for _, issuer := range t.issuers {
+		work.Go(func() { issuer.Run(ctx) })
+	}
+}
+
+// onLoopback reports whether only this machine can reach the address.
+func onLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return !ok || tcp.IP.IsLoopback()
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mattn/go-isatty"
+
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/gateway"
@@ -34,6 +36,7 @@ type serveCommand struct {
 	Mobile string `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
 	proofFlags
 	Quiet bool `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
+	identityFlags
 }
 
 func (c *serveCommand) Run(ctx context.Context) error {
@@ -71,11 +74,15 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	identity, err := c.identity()
+	if err != nil {
+		return err
+	}
 	with := config{
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
 		rules: book, signatures: signatures, mobile: c.Mobile,
-		gateway: messages, proof: c.proofFlags, logger: slog.Default(),
+		gateway: messages, identity: identity, proof: c.proofFlags, logger: slog.Default(),
 	}
 	a, err := start(with)
 	if err != nil {
@@ -96,7 +103,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 			slog.Info("SMS and e-mail are written to a file; --gateway names a gateway", "file", outboxFile(c.Data))
 		}
 		if !c.Quiet {
-			if err := c.printFirstSteps(os.Stdout, a); err != nil {
+			if err := c.printFirstSteps(os.Stdout, a, isatty.IsTerminal(os.Stdout.Fd())); err != nil {
 				return err
 			}
 		}
