@@ -97,6 +97,8 @@ func TestAnOperationAnswersWhatItDeclaresAndWhatItsKindCan(t *testing.T) {
 		{read, domain.CodeMalformed, true},
 		{read, domain.CodeUnauthenticated, true},
 		{open, domain.CodeUnauthenticated, false},
+		{read, domain.CodeIssuerAway, true},
+		{open, domain.CodeSignInStronger, false},
 		{read, domain.CodeKeyReused, false},
 		{command, domain.CodeKeyReused, true},
 		{read, domain.CodeBodyTooLarge, false},

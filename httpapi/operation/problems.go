@@ -12,7 +12,9 @@ var (
 		domain.CodeMalformed, domain.CodeUnknownField, domain.CodeWrongType, domain.CodeRequired, domain.CodeTooLong,
 		domain.CodeValueUnknown, domain.CodeIDFormat, domain.CodeDateFormat,
 	}
-	callerProblems = []domain.Code{domain.CodeUnauthenticated, domain.CodeRoleNotAllowed}
+	callerProblems = []domain.Code{
+		domain.CodeUnauthenticated, domain.CodeSignInStronger, domain.CodeIssuerAway, domain.CodeRoleNotAllowed,
+	}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
 		domain.CodeLogUnavailable, domain.CodeLogTampered, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
