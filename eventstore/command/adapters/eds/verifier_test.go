@@ -169,6 +169,10 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 		c.SignatureAlgorithm = x509.ECDSAWithSHA1
 	})
 
+	elsewhere := certify(t, root, ecdsaKey(t), func(c *x509.Certificate) {
+		authority("elsewhere")(c)
+		c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	})
 	brief := certify(t, root, ecdsaKey(t), func(c *x509.Certificate) {
 		authority("brief")(c)
 		c.NotAfter = now.Add(10 * time.Minute)
@@ -220,6 +224,7 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 		{"C18 an authority that is not trusted", sign(t, certify(t, strangers, ecdsaKey(t), nil), text, sha256, false, strangers), now, domain.CodeCertificateUntrusted},
 		{"C18 a certificate that signs itself", sign(t, certify(t, nil, ecdsaKey(t), nil), text, sha256, false), now, domain.CodeCertificateUntrusted},
 		{"C18 an authority that has expired before its certificate", sign(t, certify(t, brief, ecdsaKey(t), nil), text, sha256, false, brief), now.Add(30 * time.Minute), domain.CodeCertificateUntrusted},
+		{"C18 an authority that may certify for authentication only", sign(t, certify(t, elsewhere, ecdsaKey(t), nil), text, sha256, false, elsewhere), now, domain.CodeCertificateUntrusted},
 		{"C18 a chain by somebody who is no authority", sign(t, certify(t, good, ecdsaKey(t), nil), text, sha256, false, good), now, domain.CodeCertificateUntrusted},
 
 		{"C18 an organisation without an IIN", sign(t, signer(func(c *x509.Certificate) { c.Subject.SerialNumber = "" }), text, sha256, false), now, domain.CodeSignatureNotApplicants},
