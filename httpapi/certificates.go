@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -293,23 +291,21 @@ const pdf = "application/pdf"
 
 // pdfResponse answers with the page, or with 304 where the client has it already.
 func (s *Server) pdfResponse(page pages.Document, ifNoneMatch string) (*huma.StreamResponse, error) {
-	content, err := pages.PDF(page)
+	drawn, err := s.papers.of(page)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(content)
-	tag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("ETag", tag)
+		out.SetHeader("ETag", drawn.tag)
 		out.SetHeader("Vary", "Accept")
-		if ifNoneMatch == tag {
+		if ifNoneMatch == drawn.tag {
 			out.SetStatus(http.StatusNotModified)
 			return
 		}
 		out.SetHeader("Content-Type", pdf)
 		out.SetHeader("Content-Language", string(page.Language))
 		out.SetHeader("Content-Disposition", `inline; filename="`+page.Number+`.pdf"`)
-		if _, err := out.BodyWriter().Write(content); err != nil {
+		if _, err := out.BodyWriter().Write(drawn.content); err != nil {
 			s.log.Debug("the client went away", "error", err)
 		}
 	}}, nil

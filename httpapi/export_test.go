@@ -33,6 +33,9 @@ const (
 // the first one is opened.
 func SetHeartbeat(s *Server, every time.Duration) { s.streams.heartbeat = every }
 
+// SetStreamsFrom sets how many streams one address may have.
+func SetStreamsFrom(s *Server, n int) { s.streams.from = n }
+
 // OpenStreams returns how many streams are open, and whether they are looked
 // after.
 func OpenStreams(s *Server) (open int, watched bool) {

@@ -12,6 +12,12 @@ var (
 	tlsOnly = []string{"max-age=63072000"}
 )
 
+// hardened are the headers that [harden] sets.
+var hardened = map[string]bool{
+	"X-Content-Type-Options": true, "Content-Security-Policy": true, "Referrer-Policy": true,
+	"Strict-Transport-Security": true,
+}
+
 // harden sets the headers that bound what a browser does with an answer. It promises TLS
 // only where the request came by TLS: where a proxy ends TLS, the promise is the proxy's.
 func harden(ctx *gin.Context) {

@@ -135,7 +135,7 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 		if err != nil {
 			return nil, err
 		}
-		return s.jsonResponse(body, page.AsOf), nil
+		return s.jsonResponse(body, page.AsOf)
 	})
 }
 
@@ -193,23 +193,24 @@ func (s *Server) historyBody(ctx context.Context, page projections.HistoryPage,
 	return body, nil
 }
 
-// jsonResponse is jsonBody with the position up to which the answer holds.
-func (s *Server) jsonResponse(body any, asOf domain.Position) *huma.StreamResponse {
-	of := s.jsonBody(body)
-	return &huma.StreamResponse{Body: func(out huma.Context) {
-		out.SetHeader("Tizilim-Position", operation.Position(asOf))
-		of.Body(out)
-	}}
-}
-
-// jsonBody writes a body as the answer of a stream.
-func (s *Server) jsonBody(body any) *huma.StreamResponse {
+// jsonResponse writes a body as the answer of a stream, with the position that it holds up
+// to; zero where it says so itself. It keeps the text and not the body
+// while the client takes it, since the body is several times as large.
+func (s *Server) jsonResponse(body any, asOf domain.Position) (*huma.StreamResponse, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	text = append(text, '\n')
 	return &huma.StreamResponse{Body: func(out huma.Context) {
 		out.SetHeader("Content-Type", "application/json")
-		if err := json.NewEncoder(out.BodyWriter()).Encode(body); err != nil {
+		if asOf > 0 {
+			out.SetHeader("Tizilim-Position", operation.Position(asOf))
+		}
+		if _, err := out.BodyWriter().Write(text); err != nil {
 			s.log.Debug("the client went away", "error", err)
 		}
-	}}
+	}}, nil
 }
 
 // streamHistory writes the history line by line. It calls show before each part. An
@@ -217,9 +218,20 @@ func (s *Server) jsonBody(body any) *huma.StreamResponse {
 // a history that was cut for a whole one.
 func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Position,
 	show func(context.Context, []domain.Recorded) error) {
+	if !s.answers.streams.TryAcquire(1) {
+		s.api.Refuse(out, domain.Refuse(domain.Unavailable, domain.CodeTooManyRequests,
+			"too many histories are streamed now; ask for pages, or again in a moment"))
+		return
+	}
+	defer s.answers.streams.Release(1)
 	out.SetHeader("Content-Type", ndjson)
 	encoder := json.NewEncoder(out.BodyWriter())
-	flusher, _ := out.BodyWriter().(http.Flusher)
+	w, err := s.openEventWriter(out)
+	if err != nil {
+		s.api.Refuse(out, err)
+		return
+	}
+	defer w.close()
 	begun := false
 	for recs, err := range s.parts(out.Context(), list, after) {
 		if err == nil {
@@ -230,18 +242,19 @@ func (s *Server) streamHistory(out huma.Context, list pointers, after domain.Pos
 			return
 		}
 		if err != nil {
-			_ = encoder.Encode(problem.Of(err, s.log)) // the client may be what failed
+			w.send(func() error { return encoder.Encode(problem.Of(err, s.log)) }) // the client may be what failed
 			return
 		}
-		for _, rec := range recs {
-			if err := encoder.Encode(operation.LineOf(rec)); err != nil {
-				s.log.Debug("the client went away", "error", err)
-				return
-			}
-		}
 		begun = true
-		if flusher != nil {
-			flusher.Flush()
+		if !w.send(func() error {
+			for _, rec := range recs {
+				if err := encoder.Encode(operation.LineOf(rec)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}) {
+			return
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 			return nil, err
 		}
 		if !strings.Contains(in.Accept, eventStream) {
-			return s.jsonResponse(body, body.AsOfPosition), nil
+			return s.jsonResponse(body, body.AsOfPosition)
 		}
 		person := operation.Citizen(ctx)
 		return &huma.StreamResponse{Body: func(out huma.Context) { s.streamNumbers(out, person, reading) }}, nil
@@ -99,7 +99,7 @@ func (s *Server) numbersNow(ctx context.Context, reading *operation.Reading) (my
 // streamNumbers sends the numbers of the person, and again whenever they have
 // changed.
 func (s *Server) streamNumbers(out huma.Context, person domain.PersonID, reading *operation.Reading) {
-	changed, leave, err := s.streams.enter(person)
+	changed, leave, err := s.streams.enter(person, clientAddress(out))
 	if err != nil {
 		s.api.Refuse(out, err)
 		return
@@ -183,9 +183,18 @@ func (e *eventWriter) close() { _ = e.control.SetWriteDeadline(time.Time{}) }
 
 // write sends text at once. It returns false when the client has gone away.
 func (e *eventWriter) write(text string) bool {
+	return e.send(func() error {
+		_, err := e.w.Write([]byte(text))
+		return err
+	})
+}
+
+// send sends at once what write writes, if the client accepts it in time. It returns false
+// when the client has gone away.
+func (e *eventWriter) send(write func() error) bool {
 	err := e.control.SetWriteDeadline(time.Now().Add(writePatience))
 	if err == nil {
-		_, err = e.w.Write([]byte(text))
+		err = write()
 	}
 	if err == nil {
 		err = e.control.Flush()

@@ -413,3 +413,16 @@ func TestTheStreamsOfOnePersonAreBounded(t *testing.T) {
 		t.Errorf("status %d", l.res.StatusCode)
 	}
 }
+
+func TestTheStreamsOfOneAddressAreBounded(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	httpapi.SetStreamsFrom(r.server, 2)
+	first := s.listen(t, s.citizen())
+	first.next()
+	s.listen(t, s.citizen()).next()
+	s.listen(t, s.citizen()).refused(domain.CodeTooManyStreams)
+	must(t, first.res.Body.Close())
+	r.until("one that left makes room", func() bool { n, _ := httpapi.OpenStreams(r.server); return n == 1 })
+	s.listen(t, s.citizen()).next()
+}

@@ -69,7 +69,7 @@ func (s *Server) getLogHead() operation.Operation {
 				}
 			}}, nil
 		}
-		return s.jsonBody(headBody(head, note)), nil
+		return s.jsonResponse(headBody(head, note), 0)
 	})
 }
 

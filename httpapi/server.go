@@ -81,6 +81,8 @@ type Server struct {
 	metrics   *metrics
 	now       func() time.Time
 	streams   *streams
+	answers   *answers
+	papers    papers
 }
 
 // New builds the API.
@@ -94,6 +96,7 @@ func New(c Config) *Server {
 		Handler: engine, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
+		answers: newAnswers(), papers: newPapers(),
 		now:     func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
@@ -108,7 +111,7 @@ func New(c Config) *Server {
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
 		Tokens: c.Tokens, Accounts: c.Directory, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits,
-		Address: func(ctx huma.Context) string { return humagin.Unwrap(ctx).ClientIP() },
+		Address: clientAddress,
 	})
 	s.api.Add(s.operations()...)
 	return s
@@ -148,7 +151,7 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false // a client must not repeat a command because of a redirect
 	engine.ContextWithFallback = true
-	engine.Use(harden, s.observe, s.recover)
+	engine.Use(harden, s.observe, s.bound, s.recover)
 	engine.NoRoute(func(ctx *gin.Context) {
 		s.write(ctx, problem.New(http.StatusNotFound, domain.CodeNotFound,
 			"there is no such address; /openapi.json lists them all", ""))
@@ -160,6 +163,10 @@ func (s *Server) route(engine *gin.Engine) {
 	engine.GET("/healthz", func(ctx *gin.Context) { ctx.JSON(http.StatusOK, gin.H{"status": "ok"}) })
 	engine.GET("/readyz", s.ready)
 }
+
+// clientAddress is where a request came from: the address of the connection, or what a
+// trusted proxy says.
+func clientAddress(ctx huma.Context) string { return humagin.Unwrap(ctx).ClientIP() }
 
 // atField names the member at fault of a refusal.
 func atField(err error, field string) error {

@@ -16,6 +16,9 @@ const (
 	// streamsEach bounds the streams of one person, who may have a telephone, a
 	// browser, and connections that they left behind.
 	streamsEach = 4
+	// streamsFrom bounds the streams of one address, which may be that of a family or of an
+	// office.
+	streamsFrom = 200
 	// lookEvery is the least time between two looks for all streams together.
 	lookEvery = 250 * time.Millisecond
 	// heartbeat is how often a silent stream sends a comment, so that neither side nor
@@ -31,11 +34,13 @@ type streams struct {
 	model     *projections.Reader
 	log       *slog.Logger
 	heartbeat time.Duration
+	from      int           // streamsFrom
 	ended     chan struct{} // closed when the server ends
 	end       func()
 
 	mu   sync.Mutex // guards the fields below
 	open map[domain.PersonID]*watched
+	at   map[string]int     // streams by address
 	n    int                // streams
 	stop context.CancelFunc // of the goroutine; nil while there is no stream
 }
@@ -52,6 +57,7 @@ type watched struct {
 func newStreams(model *projections.Reader, log *slog.Logger) *streams {
 	s := &streams{
 		model: model, log: log, heartbeat: heartbeat, ended: make(chan struct{}), open: map[domain.PersonID]*watched{},
+		from: streamsFrom, at: map[string]int{},
 	}
 	s.end = sync.OnceFunc(func() { close(s.ended) })
 	return s
@@ -61,11 +67,11 @@ func newStreams(model *projections.Reader, log *slog.Logger) *streams {
 // which would wait for them otherwise.
 func (s *Server) EndStreams() { s.streams.end() }
 
-// enter opens a stream of the person. changed receives when the numbers of the
+// enter opens a stream of the person from the address. changed receives when the numbers of the
 // person may have changed. The caller must call leave.
 //
 // Error: [domain.CodeTooManyStreams].
-func (s *streams) enter(person domain.PersonID) (changed <-chan struct{}, leave func(), err error) {
+func (s *streams) enter(person domain.PersonID, address string) (changed <-chan struct{}, leave func(), err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -78,13 +84,14 @@ func (s *streams) enter(person domain.PersonID) (changed <-chan struct{}, leave 
 	if w == nil {
 		w = &watched{mark: unknown, streams: map[chan struct{}]bool{}}
 	}
-	if s.n >= maxStreams || len(w.streams) >= streamsEach {
+	if s.n >= maxStreams || len(w.streams) >= streamsEach || s.at[address] >= s.from {
 		return nil, nil, domain.Refuse(domain.Unavailable, domain.CodeTooManyStreams,
 			"too many streams are open; ask for the number without text/event-stream, or close another one")
 	}
 	signal := make(chan struct{}, 1)
 	s.open[person] = w
 	w.streams[signal] = true
+	s.at[address]++
 	if s.n++; s.n == 1 {
 		ctx, stop := context.WithCancel(context.Background())
 		s.stop = stop
@@ -95,6 +102,9 @@ func (s *streams) enter(person domain.PersonID) (changed <-chan struct{}, leave 
 		defer s.mu.Unlock()
 		if delete(w.streams, signal); len(w.streams) == 0 {
 			delete(s.open, person)
+		}
+		if s.at[address]--; s.at[address] == 0 {
+			delete(s.at, address)
 		}
 		if s.n--; s.n == 0 {
 			s.stop()

@@ -39,6 +39,9 @@ const (
 	// shutdownPatience is how long requests in progress may finish.
 	shutdownPatience = 10 * time.Second
 	maxHeaderBytes   = 32 << 10
+	// wholeAnswer bounds a request from its headers to the end of its answer. Streams give
+	// each message its own time.
+	wholeAnswer = 40 * time.Second
 	// beginPatience is how long the start waits for the event store.
 	beginPatience = 2 * time.Second
 )
@@ -144,6 +147,7 @@ func start(c config) (a *app, err error) {
 	if a.tokens, err = c.identity.open(a.listener.Addr()); err != nil {
 		return a, err
 	}
+	a.listener = c.front.bound(a.listener)
 	if a.opsListener, err = c.front.listenOps(); err != nil {
 		return a, err
 	}
@@ -224,7 +228,7 @@ func (a *app) build(c config) (err error) {
 		return nil
 	}
 	a.http = &http.Server{
-		Handler: http.HandlerFunc(a.answer), TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, IdleTimeout: idleTimeout,
+		Handler: http.HandlerFunc(a.answer), TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, WriteTimeout: wholeAnswer, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(func() { a.api.Load().EndStreams() })

@@ -20,17 +20,22 @@ import (
 // frontFlags are the settings of the two listeners of a server: the API, and that of
 // its operators.
 type frontFlags struct {
-	Ops     string   `help:"Address for operators: metrics, profiles, health. Nobody else should reach it." default:"127.0.0.1:8081" env:"TIZILIM_OPS"`
-	Limits  string   `help:"Table of rate limits. Limits that it lacks are the built-in ones." placeholder:"FILE" type:"path" env:"TIZILIM_LIMITS"`
-	Proxies []string `name:"trusted-proxies" help:"Addresses or networks of proxies before the API. What they say of a client's address is believed. Default: none." placeholder:"ADDRESS" env:"TIZILIM_TRUSTED_PROXIES"`
-	TLSCert string   `name:"tls-cert" help:"Certificate of the API in PEM. With it and --tls-key, clients must use TLS. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_CERT"`
-	TLSKey  string   `name:"tls-key" help:"Key of the certificate in PEM." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_KEY"`
+	Ops             string   `help:"Address for operators: metrics, profiles, health. Nobody else should reach it." default:"127.0.0.1:8081" env:"TIZILIM_OPS"`
+	Limits          string   `help:"Table of rate limits. Limits that it lacks are the built-in ones." placeholder:"FILE" type:"path" env:"TIZILIM_LIMITS"`
+	Proxies         []string `name:"trusted-proxies" help:"Addresses or networks of proxies before the API. What they say of a client's address is believed. Default: none." placeholder:"ADDRESS" env:"TIZILIM_TRUSTED_PROXIES"`
+	Connections     int      `name:"max-connections" help:"Connections to the API at once." default:"4096" env:"TIZILIM_MAX_CONNECTIONS"`
+	ConnectionsEach int      `name:"max-connections-each" help:"Connections from one address at once; trusted proxies are not bounded." default:"512" env:"TIZILIM_MAX_CONNECTIONS_EACH"`
+	TLSCert         string   `name:"tls-cert" help:"Certificate of the API in PEM. With it and --tls-key, clients must use TLS. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_CERT"`
+	TLSKey          string   `name:"tls-key" help:"Key of the certificate in PEM." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_KEY"`
 }
 
 // check refuses settings that cannot be meant.
 func (f frontFlags) check() error {
 	if f.Ops == "" {
 		return errors.New("--ops cannot be empty: leave it out to get its default, or give it an address")
+	}
+	if f.Connections < 1 || f.ConnectionsEach < 1 {
+		return errors.New("--max-connections and --max-connections-each are at least 1")
 	}
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return errors.New("TLS of the API needs both --tls-cert and --tls-key")

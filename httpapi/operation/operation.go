@@ -153,11 +153,12 @@ type API struct {
 	huma       huma.API
 	config     Config
 	operations []Operation
+	slots      slots
 }
 
 // New returns an API without operations, on a huma API that was made with
 // [HumaConfig].
-func New(h huma.API, c Config) *API { return &API{huma: h, config: c} }
+func New(h huma.API, c Config) *API { return &API{huma: h, config: c, slots: newSlots()} }
 
 // HumaConfig is the configuration of the huma API that operations are served by.
 func HumaConfig(title, version string, enumerations ...Enumeration) huma.Config {

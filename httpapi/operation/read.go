@@ -66,9 +66,13 @@ func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Op
 			described.Errors = append(described.Errors, bodyRefusals...)
 		}
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
+			leave, err := a.slots.enter(ctx, op.Class)
+			if err != nil {
+				return nil, problem.Of(err, a.config.Logger)
+			}
+			defer leave()
 			look := func(ctx context.Context) (*O, error) { return run(ctx, in) }
 			var out *O
-			var err error
 			if op.FromLog {
 				out, err = look(ctx)
 			} else {
@@ -103,6 +107,11 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 			return schema
 		})
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
+			leave, err := a.slots.enter(ctx, op.Class)
+			if err != nil {
+				return nil, problem.Of(err, a.config.Logger)
+			}
+			defer leave()
 			out, err := run(ctx, in, a.reading(op.ID, op.Shows))
 			if err != nil {
 				return nil, problem.Of(err, a.config.Logger)
