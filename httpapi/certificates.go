@@ -14,6 +14,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
+	"tizilim/domain/proof"
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 	pages "tizilim/httpapi/documents"
@@ -166,6 +167,8 @@ type certificateBody struct {
 	Lines         []pages.Line         `json:"lines" doc:"The facts, in the words of the page"`
 	CheckCode     string               `json:"check_code"`
 	CheckURL      string               `json:"check_url"`
+	Proof         *proof.Inclusion     `json:"proof,omitempty" doc:"Proof that the log has the event that issued the document. The public key of the log checks it"`
+	ProofFollows  bool                 `json:"proof_follows,omitempty" doc:"The document was issued seconds ago and no signed head of the log covers it yet: read it again for its proof"`
 }
 
 // document reads a document from the log: what the stream issued, and what the
@@ -203,7 +206,29 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (
 	if in.Language != "" {
 		page.Language = in.Language
 	}
-	return certificateOf(file, issued, page), page, file.Revision, nil
+	body = certificateOf(file, issued, page)
+	err = s.prove(ctx, &body, issued.Document.IssuedBy)
+	return body, page, file.Revision, err
+}
+
+// prove adds the proof of the event that issued the document.
+func (s *Server) prove(ctx context.Context, body *certificateBody, by domain.EventRef) error {
+	if s.proofs == nil {
+		return nil
+	}
+	p, err := s.proofs.Inclusion(ctx, by)
+	switch {
+	case domain.CodeOf(err) == domain.CodeProofPending:
+		body.ProofFollows = true
+		return nil
+	case domain.CodeOf(err) == domain.CodeEventUnknown: // the log has it: the document was just read from it
+		return domain.Refuse(domain.Unavailable, domain.CodeLogTampered,
+			"the proven log does not have the event that issued this document; an operator must examine it")
+	case err != nil:
+		return err
+	}
+	body.Proof = &p
+	return nil
 }
 
 // certificateOf is a document as JSON.

@@ -104,3 +104,34 @@ func TestNobodyIsGivenANumberByAForgedEvent(t *testing.T) {
 		t.Errorf("on another list the number is %v", got)
 	}
 }
+
+func TestADocumentCarriesItsProofOnceAHeadCoversIt(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	holder := s.citizen()
+	decided := s.placed(s.applied(holder, s.list()))
+	path := "/v1/certificates/" + s.issued(decided, "placement_certificate")
+	fresh := s.seen(path, s.as(holder), decided)
+	if fresh.body["proof_follows"] != true || fresh.body["proof"] != nil {
+		t.Errorf("before a head: %v, %v", fresh.body["proof_follows"], fresh.body["proof"])
+	}
+	s.proven()
+	var shown struct {
+		Proof        proof.Inclusion
+		ProofFollows bool `json:"proof_follows"`
+	}
+	must(t, json.Unmarshal([]byte(s.get(path, s.as(holder)).is(http.StatusOK).text), &shown))
+	if _, err := shown.Proof.Check(r.tree.Public()); err != nil || shown.ProofFollows {
+		t.Errorf("%v, %+v", err, shown)
+	}
+	var issuing eventstore.RawEvent
+	for e, err := range r.store.ReadRaw(t.Context(), eventstore.RawRead{
+		Stream: shown.Proof.Event.Stream, From: &shown.Proof.Event.Revision, Limit: 1,
+	}) {
+		must(t, err)
+		issuing = e
+	}
+	if issuing.Type != "PlacementCertified" || issuing.Record().Leaf() != shown.Proof.Leaf {
+		t.Errorf("the proof is of %s@%d of type %s", issuing.Stream, issuing.Revision, issuing.Type)
+	}
+}

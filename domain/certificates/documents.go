@@ -111,6 +111,7 @@ type Document struct {
 	Kind       Kind
 	Service    domain.Service
 	IssuedAt   time.Time
+	IssuedBy   domain.EventRef      // the event that issued it
 	Fact       domain.Event         // that it certifies; a duplicate has that of its original
 	Copy       int                  // 0 for an original
 	Replaces   domain.CertificateID // of a duplicate
@@ -315,12 +316,14 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 		if old := ds.document(e.Replaces); old != nil {
 			d := *old
 			d.ID, d.IssuedAt, d.Copy, d.Replaces = e.CertificateID, e.IssuedAt, e.Copy, e.Replaces
+			d.IssuedBy = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
 			d.Corrections, d.inherited = slices.Clone(old.Corrections), len(old.Corrections)
 			old.ReplacedBy = e.CertificateID
 			ds.Documents = append(ds.Documents, d)
 		}
 	}
 	if issued, ok := IssuedBy(rec.Event); ok {
+		issued.IssuedBy = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
 		ds.Documents = append(ds.Documents, issued)
 	}
 }
