@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tizilim/domain"
+	"tizilim/domain/proof"
 	"tizilim/httpapi/operation"
 	"tizilim/httpapi/problem"
 	"tizilim/projections"
@@ -37,7 +38,7 @@ func (s *Server) historyOperations() []operation.Operation {
 
 type historyInput struct {
 	ID     uuid.UUID `path:"id" format:"uuid"`
-	Accept string    `header:"Accept" doc:"application/x-ndjson streams the whole history, one event a line"`
+	Accept string    `header:"Accept" doc:"application/x-ndjson streams the whole history, one event a line; application/vnd.tizilim.bundle+zip gives it with the proofs of the events, to be checked offline"`
 	Cursor string    `query:"cursor" maxLength:"20" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
 	Limit  int       `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 	operation.AtLeast
@@ -91,7 +92,8 @@ type pointers func(ctx context.Context, after domain.Position, limit int) (proje
 func (s *Server) history(d operation.Declaration, of subject) operation.Operation {
 	d.Method, d.Tag = http.MethodGet, auditTag
 	d.Roles, d.Shows = []domain.Role{domain.RoleAuditor}, operation.ShowsPersons()
-	d.Problems, d.Class = []domain.Code{of.unknown}, operation.ClassExpensive
+	d.Problems = []domain.Code{of.unknown, domain.CodeProofPending, domain.CodeEventUnknown}
+	d.Class = operation.ClassExpensive
 	return operation.Stream(d, historyResponses, func(
 		ctx context.Context, in *historyInput, reading *operation.Reading,
 	) (*huma.StreamResponse, error) {
@@ -125,6 +127,15 @@ func (s *Server) history(d operation.Declaration, of subject) operation.Operatio
 			}
 			return reading.Show(ctx, append(named, of.id(in.ID))...)
 		}
+		if strings.Contains(in.Accept, proof.BundleType) {
+			if _, _, err := s.logHead(); err != nil {
+				return nil, err
+			}
+			return &huma.StreamResponse{Body: func(out huma.Context) {
+				out.SetHeader("Tizilim-Position", operation.Position(page.AsOf))
+				s.bundle(out, list, after, show)
+			}}, nil
+		}
 		if strings.Contains(in.Accept, ndjson) {
 			return &huma.StreamResponse{Body: func(out huma.Context) {
 				out.SetHeader("Tizilim-Position", operation.Position(page.AsOf))
@@ -143,7 +154,7 @@ const ndjson = "application/x-ndjson"
 
 func historyResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.Response {
 	return map[string]*huma.Response{"200": {
-		Description: "A page as JSON, or the whole history as NDJSON",
+		Description: "A page as JSON, or the whole history as NDJSON, or with its proofs as a zip archive",
 		Headers: map[string]*huma.Param{"Tizilim-Position": {
 			Schema:      &huma.Schema{Type: huma.TypeString},
 			Description: "The position of the log up to which the answer holds at least",
@@ -151,6 +162,7 @@ func historyResponses(schema func(reflect.Type) *huma.Schema) map[string]*huma.R
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: schema(reflect.TypeFor[HistoryPage]())},
 			ndjson:             {Schema: schema(reflect.TypeFor[operation.EventLine]())},
+			proof.BundleType:   {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
 		},
 	}}
 }

@@ -24,6 +24,9 @@ type Proofs interface {
 	// Inclusion proves that an event is in the log. Errors: [domain.CodeEventUnknown],
 	// [domain.CodeProofPending].
 	Inclusion(ctx context.Context, ref domain.EventRef) (proof.Inclusion, error)
+	// Evidence returns an event as it is stored, with its proof where a head covers it.
+	// Error: [domain.CodeEventUnknown].
+	Evidence(ctx context.Context, ref domain.EventRef) (proof.Evidence, error)
 	// Consistency proves that a tree goes on from an earlier one; to 0 is the newest.
 	// Error: [domain.CodeHeadUnknown].
 	Consistency(from, to int64) (proof.Consistency, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -133,5 +134,30 @@ func TestADocumentCarriesItsProofOnceAHeadCoversIt(t *testing.T) {
 	}
 	if issuing.Type != "PlacementCertified" || issuing.Record().Leaf() != shown.Proof.Leaf {
 		t.Errorf("the proof is of %s@%d of type %s", issuing.Stream, issuing.Revision, issuing.Type)
+	}
+}
+
+func TestAHistoryIsCheckedOfflineByItsBundle(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	auditor, person := s.token(domain.RoleAuditor), s.citizen()
+	s.registered(person, s.dwelling(person), "2026-03-01", "")
+	path := "/v1/persons/" + person + "/history"
+	wanted := header{"Accept", proof.BundleType}
+	s.get(path, auditor, wanted).refused(http.StatusServiceUnavailable, domain.CodeProofPending, "")
+	s.proven()
+	before := s.head()
+	bundle := s.get(path, auditor, wanted, header{"Tizilim-Position", strconv.FormatUint(uint64(before), 10)}).is(http.StatusOK)
+	if got := bundle.header.Get("Content-Type"); got != proof.BundleType {
+		t.Errorf("Content-Type %s", got)
+	}
+	if notes := s.left(before); len(notes) != 1 {
+		t.Errorf("the access log has %d entries of it", len(notes))
+	}
+	report, err := proof.CheckBundle(strings.NewReader(bundle.text), int64(len(bundle.text)), r.tree.Public())
+	must(t, err)
+	events := s.get(path, auditor).is(http.StatusOK).body["events"].([]any)
+	if !report.Sound() || report.Proven != len(events) || report.Events != len(events) || len(events) < 2 {
+		t.Errorf("%+v, and the history has %d events", report, len(events))
 	}
 }

@@ -198,13 +198,36 @@ func (c *chain) contradicts(kept proof.Head) *proof.Finding {
 // Errors: [domain.CodeEventUnknown] where the log or the tree does not have the event;
 // [domain.CodeProofPending] where no head covers it yet.
 func (t *Tree) Inclusion(ctx context.Context, ref domain.EventRef) (p proof.Inclusion, err error) {
-	at, err := t.find(ctx, ref)
+	e, err := t.event(ctx, ref)
+	if err != nil {
+		return p, err
+	}
+	return t.prove(ctx, e)
+}
+
+// Evidence returns the stored event with its proof; without one while no head covers
+// it. Error: [domain.CodeEventUnknown].
+func (t *Tree) Evidence(ctx context.Context, ref domain.EventRef) (proof.Evidence, error) {
+	e, err := t.event(ctx, ref)
+	if err != nil {
+		return proof.Evidence{}, err
+	}
+	p, err := t.prove(ctx, e)
+	if domain.CodeOf(err) == domain.CodeProofPending {
+		return proof.EvidenceOf(e.Record(), nil), nil
+	}
+	return proof.EvidenceOf(e.Record(), &p), err
+}
+
+// prove proves that the stored event is in the tree.
+func (t *Tree) prove(ctx context.Context, e eventstore.RawEvent) (p proof.Inclusion, err error) {
+	at, err := t.find(ctx, e)
 	if err != nil {
 		return p, err
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	p = proof.Inclusion{Event: ref, Leaf: at.hash, Index: at.index, Head: t.chain.note}
+	p = proof.Inclusion{Event: e.Record().Ref(), Leaf: at.hash, Index: at.index, Head: t.chain.note}
 	hashes, err := tlog.ProveRecord(t.chain.head.Size, at.index, t.chain.hashes)
 	p.Hashes = append([]tlog.Hash{}, hashes...) // an empty list is written as one
 	return p, err
@@ -218,11 +241,7 @@ type placed struct {
 
 // find returns the leaf of the event. Leaves stand in the order of the log, so the head
 // that has it is found by halving.
-func (t *Tree) find(ctx context.Context, ref domain.EventRef) (at placed, err error) {
-	e, err := t.event(ctx, ref)
-	if err != nil {
-		return at, err
-	}
+func (t *Tree) find(ctx context.Context, e eventstore.RawEvent) (at placed, err error) {
 	t.mu.RLock()
 	heads := len(t.marks)
 	t.mu.RUnlock()
@@ -246,7 +265,7 @@ func (t *Tree) find(ctx context.Context, ref domain.EventRef) (at placed, err er
 		return at, err
 	}
 	for i, l := range leaves {
-		if l.ref == ref {
+		if l.ref == e.Record().Ref() {
 			t.mu.RLock()
 			defer t.mu.RUnlock()
 			return placed{l, t.marks[n].size - int64(len(leaves)) + int64(i)}, nil
