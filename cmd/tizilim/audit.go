@@ -12,6 +12,7 @@ import (
 // auditCommand checks what the log proves. It trusts what the auditor brings, not the
 // server.
 type auditCommand struct {
+	Verify    auditVerifyCommand    `cmd:"" help:"Check a bundle of a history offline, with the public key of the log alone."`
 	Signature auditSignatureCommand `cmd:"" help:"Check the signature that an event keeps, and that the event says what was signed."`
 }
 
