@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -229,6 +230,11 @@ func (s *Server) getCase() operation.Operation {
 			body.Issued = append(body.Issued, issuedBody{d.ID, d.Kind})
 		}
 		body.stepsOf(c, operation.Caller(ctx))
+		if x := c.Correction; x != nil {
+			if body.Correction, err = s.correctionOf(ctx, x); err != nil {
+				return nil, err
+			}
+		}
 		if p := operation.Caller(ctx); c.Service == domain.S000 && (!p.IsCitizen() || p.PersonID == c.ApplicantID) {
 			body.Consent = &consentState{
 				c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until,
@@ -237,7 +243,10 @@ func (s *Server) getCase() operation.Operation {
 				body.Judgement = judgement(*c.Judgement)
 			}
 		}
-		body.Placement, body.Refusal = certified(c)
+		body.Placement = placementOf(c)
+		if body.Refusal, err = s.refusalOf(ctx, c); err != nil {
+			return nil, err
+		}
 		return operation.Answer(body, c.Revision, c.AsOf), nil
 	})
 }
@@ -257,12 +266,6 @@ func (b *caseBody) stepsOf(c projections.Case, p token.Principal) {
 	b.DuplicateOf = c.DuplicateOf
 	if x := c.Remedy; x != nil {
 		b.Remedy = &remedyState{x.How, x.Acts, x.NewCase, x.RecordedAt.In(domain.Zone)}
-	}
-	if x := c.Correction; x != nil {
-		b.Correction = &correctionState{SystemsSilent: x.SystemsSilent, Until: x.Until}
-		for _, m := range x.Missing {
-			b.Correction.Missing = append(b.Correction.Missing, missingBody{m.Document, string(m.Text)})
-		}
 	}
 	if !c.NotifiedAt.IsZero() {
 		b.NotifiedAt = &c.NotifiedAt
@@ -288,16 +291,53 @@ func complaintOf(x *projections.CaseComplaint, a *projections.CaseAppeal) *compl
 	return state
 }
 
-// certified returns the certificate that an S000 case has ended with, if it has
-// ended.
-func certified(c projections.Case) (placed *placementBody, refused *refusalBody) {
+// placementOf returns the certificate of a case that was granted.
+func placementOf(c projections.Case) *placementBody {
 	if cert := c.Certificate; cert != nil {
-		placed = &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
+		return &placementBody{cert.ID, c.ListID, cert.EntryID, cert.RegisteredOn, cert.Number}
 	}
-	if r := c.Refusal; r != nil {
-		refused = &refusalBody{r.ID, r.Ground, string(r.Reasons), string(r.Unmet), r.AppealRoute}
+	return nil
+}
+
+// refusalOf returns the certificate of a case that was refused. Its reasons come
+// from the log: the read model has no personal value.
+func (s *Server) refusalOf(ctx context.Context, c projections.Case) (*refusalBody, error) {
+	r := c.Refusal
+	if r == nil {
+		return nil, nil
 	}
-	return placed, refused
+	e, err := eventAt[housing.ApplicationRefused](ctx, s.events, r.Event)
+	if err != nil {
+		return nil, err
+	}
+	return &refusalBody{r.ID, r.Ground, string(e.Reasons), string(e.Unmet), r.AppealRoute}, nil
+}
+
+// correctionOf returns what the application lacks, as the log has it.
+func (s *Server) correctionOf(ctx context.Context, c *projections.CaseCorrection) (*correctionState, error) {
+	e, err := eventAt[procedure.CorrectionRequested](ctx, s.events, c.Event)
+	if err != nil {
+		return nil, err
+	}
+	state := &correctionState{SystemsSilent: c.SystemsSilent, Until: c.Until}
+	for _, m := range e.Missing {
+		state.Missing = append(state.Missing, missingBody{m.Document, string(m.Text)})
+	}
+	return state, nil
+}
+
+// eventAt returns the event of the type E that the read model refers to.
+func eventAt[E domain.Event](ctx context.Context, log Log, ref domain.EventRef) (e E, err error) {
+	recs, err := log.ReadPage(ctx, ref.Stream, ref.Revision, 1)
+	if err != nil {
+		return e, err
+	}
+	if len(recs) == 1 {
+		if e, ok := recs[0].Event.(E); ok {
+			return e, nil
+		}
+	}
+	return e, fmt.Errorf("the read model says that %s is %s, and the log says otherwise", ref, e.EventType())
 }
 
 type documentBody struct {

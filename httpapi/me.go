@@ -175,7 +175,9 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 		body.Issued[i] = issuedBody{d.ID, d.Kind}
 	}
 	for i, c := range page.Cases {
-		body.Services[i] = serviceOf(c, id)
+		if body.Services[i], err = s.serviceOf(ctx, c, id); err != nil {
+			return nil, err
+		}
 	}
 	if page.Next > 0 {
 		body.Next = operation.Position(page.Next)
@@ -184,8 +186,8 @@ func (s *Server) myServices(ctx context.Context, in *servicesInput) (*operation.
 }
 
 // serviceOf makes the body of a case for one of its parties.
-func serviceOf(c projections.Case, id domain.PersonID) serviceBody {
-	b := serviceBody{
+func (s *Server) serviceOf(ctx context.Context, c projections.Case, id domain.PersonID) (b serviceBody, err error) {
+	b = serviceBody{
 		CaseID: c.ID, Service: c.Service, Part: partOf(c, id), State: c.State, ReceivedAt: c.ReceivedAt,
 		Deadline: c.Deadline, Overdue: c.Overdue,
 		Issued: make([]issuedBody, len(c.Documents)),
@@ -208,8 +210,9 @@ func serviceOf(c projections.Case, id domain.PersonID) serviceBody {
 		}
 		b.Deregistered = &n
 	}
-	b.Placement, b.Refusal = certified(c)
-	return b
+	b.Placement = placementOf(c)
+	b.Refusal, err = s.refusalOf(ctx, c)
+	return b, err
 }
 
 // partOf says what the person is to the case. A person who is several things is

@@ -53,6 +53,11 @@ func cases(rec domain.Recorded) []op {
 	return slices.Concat(ops, duties(rec, key), deregistrationCase(rec), housingCase(rec))
 }
 
+// refOf names the event.
+func refOf(rec domain.Recorded) domain.EventRef {
+	return domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
+}
+
 // caseKey returns the key of the record of the case that the event is a step of.
 // It is "" for all other events.
 func caseKey(rec domain.Recorded) string {
@@ -92,7 +97,7 @@ func proceedings(rec domain.Recorded, key string) []op {
 	}
 	switch e := rec.Event.(type) {
 	case procedure.CorrectionRequested:
-		correction := CaseCorrection{e.Missing, e.SystemsSilent, e.Until}
+		correction := CaseCorrection{refOf(rec), e.SystemsSilent, e.Until}
 		return []op{to(procedure.AwaitingCorrection, "correction", stored(correction))}
 	case procedure.CorrectionReceived:
 		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(key, "correction", "overdue")}
@@ -212,7 +217,7 @@ func housingCase(rec domain.Recorded) []op {
 		}), "edition", string(e.Edition))}
 	case housing.ApplicationRefused:
 		refused := []op{set(e.CaseID.Stream(), "refusal", stored(RefusalCertificate{
-			ID: e.CertificateID, Ground: e.Ground, Reasons: e.Reasons, Unmet: e.Unmet,
+			ID: e.CertificateID, Ground: e.Ground, Event: refOf(rec),
 			AppealRoute: e.AppealRoute, RefusedAt: e.RefusedAt,
 		}), "edition", string(e.Edition))}
 		if e.Judgement != nil {
@@ -285,11 +290,12 @@ type CaseHearing struct {
 	ObjectUntil domain.Date `json:"object_until"`
 }
 
-// CaseCorrection is what an application lacks (C3).
+// CaseCorrection says that an application lacks something (C3). What it lacks is
+// personal, and stands in the event alone.
 type CaseCorrection struct {
-	Missing       []procedure.Missing `json:"missing"`
-	SystemsSilent bool                `json:"systems_silent,omitempty"`
-	Until         domain.Date         `json:"until"`
+	Event         domain.EventRef `json:"event"` // the [procedure.CorrectionRequested]
+	SystemsSilent bool            `json:"systems_silent,omitempty"`
+	Until         domain.Date     `json:"until"`
 }
 
 // CaseComplaint is a complaint that is not decided yet (C12).
@@ -329,12 +335,12 @@ type PlacementCertificate struct {
 	CertifiedAt  time.Time            `json:"certified_at"`
 }
 
-// RefusalCertificate is what an S000 case ends with when it is refused.
+// RefusalCertificate is what an S000 case ends with when it is refused. The
+// reasons are personal, and stand in the event alone.
 type RefusalCertificate struct {
 	ID          domain.CertificateID  `json:"id"`
 	Ground      housing.RefusalGround `json:"ground"`
-	Reasons     domain.Personal       `json:"reasons"`
-	Unmet       domain.Personal       `json:"unmet,omitempty"`
+	Event       domain.EventRef       `json:"event"` // the [housing.ApplicationRefused]
 	AppealRoute string                `json:"appeal_route"`
 	RefusedAt   time.Time             `json:"refused_at"`
 }

@@ -159,7 +159,8 @@ func TestHousingCaseGoesThroughItsStates(t *testing.T) {
 		same(t, string(got.Edition), "kz-2")
 		same(t, got.Judgement, pointer(judgement(false)))
 		same(t, got.Refusal, &RefusalCertificate{
-			ID: certificateID(2), Ground: housing.NoConsent, Reasons: "none given", Unmet: "u",
+			ID: certificateID(2), Ground: housing.NoConsent,
+			Event:       domain.EventRef{Stream: caseID(2).Stream(), Revision: got.Revision},
 			AppealRoute: housing.AppealRoute, RefusedAt: refusedAt,
 		})
 	})
