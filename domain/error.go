@@ -81,6 +81,11 @@ const (
 	CodeHashFormat      Code = "hash_format"
 	CodeBasisRequired   Code = "basis_required"
 
+	// What a second official confirms.
+	CodeProposalPending    Code = "proposal_pending"
+	CodeProposalNotPending Code = "proposal_not_pending"
+	CodeOwnProposal        Code = "own_proposal"
+
 	// Persons and dwellings.
 	CodePersonUnknown     Code = "person_unknown"
 	CodePersonRecorded    Code = "person_already_recorded"

@@ -20,6 +20,8 @@ const (
 	TaskTerm TaskKind = "term"
 	// TaskConfirmations: the time of the co-owners of an S001 case is over (R6).
 	TaskConfirmations TaskKind = "confirmations"
+	// TaskProposal: nobody confirmed the proposal Item in time.
+	TaskProposal TaskKind = "proposal"
 	// TaskWard: the stream of a representative does not name the minor Item yet
 	// (R20).
 	TaskWard TaskKind = "ward"

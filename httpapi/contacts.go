@@ -188,7 +188,7 @@ func (s *Server) stateContacts() operation.Operation {
 		Summary:  "State the telephone and the e-mail of a person",
 		Doc:      aboutContacts,
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: append(contactProblems.and(domain.CodeDateInFuture), basisProblems...),
+		Problems: basisProblems.and(contactProblems.and(domain.CodeDateInFuture)...),
 		Class:    operation.ClassContact,
 		Example: `{
 			"phone": "+77010000000", "email": "aigul@example.kz", "language": "kk",

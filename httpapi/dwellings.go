@@ -15,6 +15,7 @@ func (s *Server) dwellingOperations() []operation.Operation {
 		s.recordDwelling(),
 		s.describeDwelling(),
 		s.changeOwners(),
+		s.answerProposal(),
 		s.endLease(),
 	}
 }
@@ -110,44 +111,6 @@ func (s *Server) describeDwelling() operation.Operation {
 		ctx context.Context, call operation.Call, in *describeDwellingInput,
 	) (command.Receipt, recordedDwelling, error) {
 		r, err := s.commands.DescribeDwelling(ctx, call.Command, in.ID, in.Body.description(), call.Options)
-		return r, recordedDwelling{DwellingID: in.ID}, err
-	})
-}
-
-type changeOwnersBody struct {
-	Owners      []ownerBody `json:"owners" maxItems:"100" doc:"All owners of the dwelling from that day on"`
-	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"The first day of the new owners. Default: today"`
-}
-
-type changeOwnersInput struct {
-	ID domain.DwellingID `path:"id" format:"uuid"`
-	operation.Posted[changeOwnersBody]
-}
-
-func (s *Server) changeOwners() operation.Operation {
-	return operation.Command(operation.Declaration{
-		ID: "change-owners", Path: "/v1/dwellings/{id}/owners", Tag: residenceTag,
-		Summary: "Change the owners of a dwelling",
-		Doc: "Name all owners from a day on. That day must not be earlier than the first day of the present " +
-			"owners.",
-		Roles: []domain.Role{domain.RoleOperator},
-		Problems: []domain.Code{
-			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeSharesExceedOne,
-			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
-			domain.CodeEffectiveTooEarly,
-		},
-		Example: `{
-			"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/1"}],
-			"effective_on": "2026-03-15"
-		}`,
-	}, func(ctx context.Context, call operation.Call, in *changeOwnersInput) (command.Receipt, recordedDwelling, error) {
-		on := in.Body.EffectiveOn
-		if on.IsZero() {
-			on = call.Today()
-		}
-		r, err := s.commands.ChangeOwners(
-			ctx, call.Command, in.ID, residence.ChangeOwners{Owners: owners(in.Body.Owners), On: on}, call.Options,
-		)
 		return r, recordedDwelling{DwellingID: in.ID}, err
 	})
 }

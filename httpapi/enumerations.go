@@ -74,6 +74,7 @@ var enumerations = []operation.Enumeration{
 
 	operation.Values(applicationChannels),
 	operation.Values(noticeSubjects),
+	operation.Values(proposalOutcomes),
 	operation.Values(consequences),
 	operation.Values(overdueKinds),
 	operation.Values(numberStates),

@@ -32,8 +32,7 @@ func TestResidenceAtAnyDayAsKnownAtAnyTime(t *testing.T) {
 	s.registered(person, first, "2026-02-01", "")  // back-dated
 	r.clock.pass(2 * time.Hour)                    // 15:00
 	s.registered(person, second, "2026-03-10", "") // a move, back-dated
-	s.command("/v1/dwellings/"+first+"/owners", s.token(domain.RoleOperator), body{
-		"owners": []body{{"person_id": home}}, "effective_on": "2026-03-15"}).is(200)
+	s.resold(first, body{"owners": []body{{"person_id": home}}, "effective_on": "2026-03-15"})
 	r.clock.pass(24 * time.Hour) // 16 March, 15:00
 	last := s.registered(person, third, "2026-03-16", "2026-05-16")
 	r.clock.pass(time.Hour)

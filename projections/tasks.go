@@ -196,7 +196,8 @@ func caseTasks(rec domain.Recorded) []op {
 }
 
 // residenceTasks are for the terms of temporary registrations, for the minors of
-// a representative, and for the time that co-owners have to confirm.
+// a representative, and for the time that co-owners and second officials have to
+// confirm.
 func residenceTasks(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.RegistrationBegan:
@@ -213,6 +214,16 @@ func residenceTasks(rec domain.Recorded) []op {
 		return []op{cancel(ward(e.RepresentativeID, e.PersonID, e.EndedAt))}
 	case residence.WardNoted:
 		return []op{cancel(ward(e.PersonID, e.WardID, e.NotedAt))}
+	case residence.OwnersChangeProposed:
+		return []op{schedule(proposal(e.DwellingID, e.ProposalID, e.ConfirmBy))}
+	case residence.OwnersChanged:
+		if !e.ProposalID.IsZero() {
+			return []op{cancel(proposal(e.DwellingID, e.ProposalID, time.Time{}))}
+		}
+	case residence.OwnersChangeDeclined:
+		return []op{cancel(proposal(e.DwellingID, e.ProposalID, time.Time{}))}
+	case residence.OwnersChangeLapsed:
+		return []op{cancel(proposal(e.DwellingID, e.ProposalID, time.Time{}))}
 	case residence.DeregistrationApplied:
 		if len(e.CoOwners) > 0 {
 			return []op{schedule(confirmations(e.CaseID, e.ConfirmBy))}
@@ -244,6 +255,10 @@ func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.
 
 func ward(representative, minor domain.PersonID, at time.Time) domain.Task {
 	return domain.Task{Kind: domain.TaskWard, Stream: representative.Stream(), Item: minor.String(), At: at}
+}
+
+func proposal(d domain.DwellingID, id residence.ProposalID, by time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskProposal, Stream: d.Stream(), Item: id.String(), At: by}
 }
 
 func confirmations(id domain.CaseID, by time.Time) domain.Task {

@@ -45,6 +45,7 @@ var mentions = map[string]string{
 	"documents.person_id":   "what a paper is about; who takes part is named by the application",
 	"documents.dwelling_id": "what a paper is about",
 	"evidence.signer":       "the applicant",
+	"proposer_id":           "the official who acts",
 }
 
 // TestWhoeverIsNamedIsASubjectOrAParty: a person finds every event that names

@@ -67,6 +67,9 @@ const (
 	Provided            Kind = "dwelling_provided"
 	LeaseEnded          Kind = "lease_ended"
 	ContactsChanged     Kind = "contacts_changed"
+	OwnersProposed      Kind = "change_of_owners_proposed"
+	OwnersChanged       Kind = "owners_changed"
+	OwnersStay          Kind = "change_of_owners_not_made"
 )
 
 // Owed is one notice that an event owes.
@@ -137,7 +140,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
 	none("it is about a dwelling or a list",
-		residence.DwellingRecorded{}, residence.OwnersChanged{}, residence.DwellingDescribed{},
+		residence.DwellingRecorded{}, residence.DwellingDescribed{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
@@ -212,6 +215,14 @@ var owing = []Line{
 	toPerson(RecordCorrected, func(e residence.EndingAnnulled) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.EndingCorrected) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.CorrectionAnnulled) domain.PersonID { return e.PersonID }),
+	owes(func(e residence.OwnersChangeProposed) []Owed {
+		return toEach(residence.Losers(e.Former, e.Owners), OwnersProposed)
+	}, OwnersProposed),
+	owes(func(e residence.OwnersChanged) []Owed {
+		return toEach(residence.Losers(e.Former, e.Owners), OwnersChanged)
+	}, OwnersChanged),
+	owes(func(e residence.OwnersChangeDeclined) []Owed { return toOwners(e.Owners) }, OwnersStay),
+	owes(func(e residence.OwnersChangeLapsed) []Owed { return toOwners(e.Owners) }, OwnersStay),
 	owes(func(e residence.ContactsStated) []Owed {
 		if e.ByStaff || e.FormerPhone != "" || e.FormerEmail != "" {
 			return to(e.PersonID, ContactsChanged)
@@ -305,6 +316,24 @@ func none(why string, types ...domain.Event) []Line {
 }
 
 func to(p domain.PersonID, k Kind) []Owed { return []Owed{{Kind: k, To: p}} }
+
+// toEach owes each of the persons a notice of the kind.
+func toEach(persons []domain.PersonID, k Kind) []Owed {
+	var owed []Owed
+	for _, p := range persons {
+		owed = append(owed, to(p, k)...)
+	}
+	return owed
+}
+
+// toOwners tells everybody who stays an owner that a proposed change was not made.
+func toOwners(owners []residence.Owner) []Owed {
+	var owed []Owed
+	for _, o := range owners {
+		owed = append(owed, to(o.PersonID, OwnersStay)...)
+	}
+	return owed
+}
 
 // askCoOwners asks the persons who must confirm the application (R6).
 func askCoOwners(e residence.DeregistrationApplied) []Owed {

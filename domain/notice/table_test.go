@@ -199,6 +199,9 @@ var owing = []domain.Event{
 		PersonID: daur,
 	}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
 	residence.ContactsStated{PersonID: daur, FormerPhone: "+77010000000"},
+	residence.OwnersChangeProposed{Former: []residence.Owner{{PersonID: daur}}},
+	residence.OwnersChanged{Former: []residence.Owner{{PersonID: daur}}},
+	residence.OwnersChangeDeclined{Owners: []residence.Owner{{PersonID: daur}}},
 }
 
 // kinds are all that the events owe.

@@ -47,6 +47,9 @@ type OwnersChanged struct {
 	DwellingID domain.DwellingID `json:"dwelling_id"`
 	Owners     []Owner           `json:"owners"`
 	On         domain.Date       `json:"effective_on"`
+	Former     []Owner           `json:"former,omitempty"`     // the owners until that day
+	Basis      domain.Basis      `json:"basis,omitzero"`       // on which an official records it
+	ProposalID ProposalID        `json:"proposal_id,omitzero"` // that a second official has confirmed
 }
 
 // DwellingDescribed says what the dwelling is, as far as it is known. A later
@@ -69,13 +72,7 @@ func (e DwellingDescribed) EffectiveAt() time.Time { return e.DescribedAt }
 func (e DwellingRecorded) Concerns() domain.Concern  { return atDwelling(e.DwellingID) }
 func (e DwellingDescribed) Concerns() domain.Concern { return atDwelling(e.DwellingID) }
 
-func (e OwnersChanged) Concerns() domain.Concern {
-	c := atDwelling(e.DwellingID)
-	for _, o := range e.Owners {
-		c.Persons = append(c.Persons, o.PersonID)
-	}
-	return c
-}
+func (e OwnersChanged) Concerns() domain.Concern { return withOwners(e.DwellingID, e.Owners, e.Former) }
 
 // Place is a kind of place (order 677). The edition in force says in which of
 // them persons can be registered (R19).
@@ -112,16 +109,18 @@ func (a Area) hundredths() int64 { return int64(math.Round(float64(a) * 100)) }
 
 // Dwelling is the state of a dwelling- stream. The zero Dwelling is unknown.
 type Dwelling struct {
-	ID      domain.DwellingID
-	RKA     string
-	KATO    string
-	Address string
-	Owners  []Owner
-	Place   Place           // empty where it is not recorded
-	Area    Area            // useful area; zero where it is not recorded
-	Lease   *LeaseBegan     // nil where the dwelling is not leased as a service dwelling
-	since   domain.Date     // of the present owners
-	freed   domain.Position // where the log holds the end of the last lease
+	ID       domain.DwellingID
+	RKA      string
+	KATO     string
+	Address  string
+	Owners   []Owner
+	Place    Place                // empty where it is not recorded
+	Area     Area                 // useful area; zero where it is not recorded
+	Pending  OwnersChangeProposed // that nobody has confirmed or declined yet; zero where there is none
+	Lease    *LeaseBegan          // nil where the dwelling is not leased as a service dwelling
+	proposer string               // account that proposed Pending
+	since    domain.Date          // of the present owners
+	freed    domain.Position      // where the log holds the end of the last lease
 }
 
 // Known reports whether the dwelling has been recorded.
@@ -142,7 +141,11 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	case DwellingRecorded:
 		d.ID, d.RKA, d.KATO, d.Address = e.DwellingID, e.RKA, e.KATO, e.Address
 	case OwnersChanged:
-		d.Owners, d.since = e.Owners, e.On
+		d.Owners, d.since, d.Pending = e.Owners, e.On, OwnersChangeProposed{}
+	case OwnersChangeProposed:
+		d.Pending, d.proposer = e, rec.Meta.Actor
+	case OwnersChangeDeclined, OwnersChangeLapsed:
+		d.Pending = OwnersChangeProposed{}
 	case DwellingDescribed:
 		d.Place, d.Area = e.Place, e.UsefulArea
 	case LeaseBegan:
@@ -229,40 +232,6 @@ func (c Description) check() error {
 				"known", largestArea).At("useful_area")
 	}
 	return nil
-}
-
-// ChangeOwners is the command that replaces the owners from a day on.
-type ChangeOwners struct {
-	Owners []Owner
-	On     domain.Date
-}
-
-// ChangeOwners decides [ChangeOwners]. Ownership changes are recorded in their
-// order in time.
-func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Event, error) {
-	if !d.Known() {
-		return nil, UnknownDwelling()
-	}
-	if err := checkOwners(c.Owners); err != nil {
-		return nil, err
-	}
-	if c.On.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the day on which the owners changed").At("effective_on")
-	}
-	if cmd.Today().Before(c.On) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"a change of owners cannot be in the future: give today or an earlier day").At("effective_on")
-	}
-	if c.On.Before(d.since) {
-		return nil, domain.Refuse(
-			domain.Conflict,
-			domain.CodeEffectiveTooEarly,
-			"the present owners are recorded from %s on; the change cannot be before that day",
-			d.since,
-		).At("effective_on")
-	}
-	return []domain.Event{OwnersChanged{DwellingID: d.ID, Owners: c.Owners, On: c.On}}, nil
 }
 
 // UnknownDwelling is the refusal of an id that names no recorded dwelling.

@@ -9,6 +9,8 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
 
 func theFlat() []domain.Event {
@@ -72,9 +74,10 @@ func TestRecordDwelling(t *testing.T) {
 }
 
 func TestChangeOwners(t *testing.T) {
+	var oneOfficial rules.Book
 	change := func(on string, owners ...residence.Owner) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			c := residence.ChangeOwners{Owners: owners}
+			c := residence.ChangeOwners{Owners: owners, Basis: paper, Rules: oneOfficial}
 			if on != "" {
 				c.On = day(on)
 			}
@@ -85,16 +88,25 @@ func TestChangeOwners(t *testing.T) {
 		return residence.Owner{PersonID: p, Share: share}
 	}
 	owned := append(theFlat(), owners("2026-03-01", own(aigul, "1/1")))
+	oneOfficial = rulestest.Book(
+		t, "2025-11-30", `"second_official_for":["change_of_owners"]`, `"second_official_for":[]`,
+	)
+	// from is a change from Aigul, who owned all, on the paper.
+	from := func(event domain.Event) []domain.Event {
+		e := event.(residence.OwnersChanged)
+		e.Former, e.Basis = []residence.Owner{own(aigul, "1/1")}, paper
+		return []domain.Event{e}
+	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
 		{
 			Name: "an unknown dwelling", When: change("2026-03-15", own(aigul, "1/1")),
 			Refused: domain.CodeDwellingUnknown,
 		}, {
 			Name: "R5 sold", Given: owned, When: change("2026-03-10", own(daur, "1/1")),
-			Then: []domain.Event{owners("2026-03-10", own(daur, "1/1"))},
+			Then: from(owners("2026-03-10", own(daur, "1/1"))),
 		}, {
 			Name: "R5 sold on the day of the last change", Given: owned, When: change("2026-03-01", own(daur, "1/1")),
-			Then: []domain.Event{owners("2026-03-01", own(daur, "1/1"))},
+			Then: from(owners("2026-03-01", own(daur, "1/1"))),
 		}, {
 			Name: "R5 changes are recorded in their order in time", Given: owned, When: change("2026-02-28", own(daur, "1/1")),
 			Refused: domain.CodeEffectiveTooEarly, Field: "effective_on",
@@ -106,7 +118,7 @@ func TestChangeOwners(t *testing.T) {
 			Refused: domain.CodeRequired, Field: "effective_on",
 		}, {
 			Name: "R5 three thirds are a whole", Given: owned, When: change("2026-03-15", own(aigul, "1/3"), own(daur, "1/3"), own(erlan, "1/3")),
-			Then: []domain.Event{owners("2026-03-15", own(aigul, "1/3"), own(daur, "1/3"), own(erlan, "1/3"))},
+			Then: from(owners("2026-03-15", own(aigul, "1/3"), own(daur, "1/3"), own(erlan, "1/3"))),
 		}, {
 			Name: "R5 more than a whole", Given: owned, When: change("2026-03-15", own(aigul, "1/2"), own(daur, "500001/999999")),
 			Refused: domain.CodeSharesExceedOne, Field: "owners",

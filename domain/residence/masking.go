@@ -20,6 +20,9 @@ func (c Correction) LogValue() slog.Value             { return domain.Masked(c) 
 func (c Correct) LogValue() slog.Value                { return domain.Masked(c) }
 func (c EndRepresentation) LogValue() slog.Value      { return domain.Masked(c) }
 func (c RecordRepresentative) LogValue() slog.Value   { return domain.Masked(c) }
+func (d Dwelling) LogValue() slog.Value               { return domain.Masked(d) }
+func (c ChangeOwners) LogValue() slog.Value           { return domain.Masked(c) }
+func (c AnswerProposal) LogValue() slog.Value         { return domain.Masked(c) }
 func (c Register) LogValue() slog.Value               { return domain.Masked(c) }
 func (c EndFor) LogValue() slog.Value                 { return domain.Masked(c) }
 func (h Household) LogValue() slog.Value              { return domain.Masked(h) }
@@ -28,6 +31,12 @@ func (f Facts) LogValue() slog.Value                  { return domain.Masked(f) 
 // Format tells how many the household is of, and nothing about them.
 func (h Household) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "a household of %d minors and %d representatives", len(h.Wards), len(h.Representatives))
+}
+
+// Format prints as %+v does, as that of [Facts].
+func (c Register) Format(s fmt.State, _ rune) {
+	type plain Register
+	fmt.Fprintf(s, "%+v", plain(c))
 }
 
 // Format prints as %+v does, as that of [Facts].

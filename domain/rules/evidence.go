@@ -13,6 +13,12 @@ type Evidence struct {
 	// RequiredFor are the acts for which an official names the document that they
 	// rest on, with the hash of its file ([domain.Basis]).
 	RequiredFor []Act `json:"required_for"`
+	// SecondOfficialFor are the acts that take effect when a second official confirms
+	// them: a change of owners.
+	SecondOfficialFor []Act `json:"second_official_for"`
+	// SecondOfficialDays are days of 24 hours for the second official; then the
+	// proposal has lapsed: 5.
+	SecondOfficialDays int `json:"second_official_days"`
 }
 
 // Act of an official that takes something from somebody on the official's word.
@@ -21,14 +27,23 @@ type Act string
 const (
 	// SetContacts: how a person can be reached, stated for that person.
 	SetContacts Act = "contacts"
+	// ChangeOwners of a dwelling that has owners. To record the first ones takes
+	// nothing from anybody.
+	ChangeOwners Act = "change_of_owners"
 )
 
 // Acts lists them all.
-var Acts = []Act{SetContacts}
+var Acts = []Act{SetContacts, ChangeOwners}
+
+// pendingActs are those for which a second official can be asked.
+var pendingActs = []Act{ChangeOwners}
 
 // check refuses acts that do not exist, and two of the same.
 func (e Evidence) check() error {
-	return checkActs("evidence.required_for", e.RequiredFor, Acts)
+	if err := checkActs("evidence.required_for", e.RequiredFor, Acts); err != nil {
+		return err
+	}
+	return checkActs("evidence.second_official_for", e.SecondOfficialFor, pendingActs)
 }
 
 func checkActs(at string, acts, known []Act) error {
@@ -38,6 +53,12 @@ func checkActs(at string, acts, known []Act) error {
 		}
 	}
 	return nil
+}
+
+// NeedsSecondOfficial reports whether the act takes effect only when a second official
+// confirms it.
+func (e Edition) NeedsSecondOfficial(a Act) bool {
+	return slices.Contains(e.Evidence.SecondOfficialFor, a)
 }
 
 // CheckBasis refuses an act of the role whose document is missing where the edition

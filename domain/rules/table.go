@@ -190,6 +190,7 @@ func (e Edition) checkNumbers() error {
 		{"otp.per_hour", e.OTP.PerHour},
 		{"otp.per_contact_per_hour", e.OTP.PerContactPerHour},
 		{"otp.contact_valid_minutes", e.OTP.ContactValidMinutes},
+		{"evidence.second_official_days", e.Evidence.SecondOfficialDays},
 		{"notice.attempts", e.Notice.Attempts},
 		{"notice.first_pause_minutes", e.Notice.FirstPauseMinutes},
 		{"notice.longest_pause_minutes", e.Notice.LongestPauseMinutes},

@@ -277,14 +277,17 @@ func TestARefusalNeverRestsOnAnOldState(t *testing.T) {
 // changeOwner is the command that gives the flat to another owner.
 func changeOwner(h *command.Handler, owner domain.PersonID) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		owners := residence.ChangeOwners{Owners: []residence.Owner{{PersonID: owner}}, On: domaintest.Today()}
+		owners := residence.ChangeOwners{
+			Owners: []residence.Owner{{PersonID: owner}}, On: domaintest.Today(), Basis: domaintest.Basis(),
+		}
 		return h.ChangeOwners(ctx, cmd, flat, owners, command.Options{})
 	}
 }
 
 func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 	l := world(t)
-	h, busy := newHandler(l), newHandler(l)
+	one := withRules(oneOfficial(t))
+	h, busy := newHandler(l, one), newHandler(l, one)
 	lost, inside := 0, false
 	l.faults(func(int, string) error {
 		if inside {
@@ -314,7 +317,8 @@ func TestARaceThatIsLostAgainAndAgainIsTold(t *testing.T) {
 // process: then it was carried out.
 func TestTheLastRaceMayBeLostToTheSameCommand(t *testing.T) {
 	l := world(t)
-	h, other, busy := newHandler(l), newHandler(l), newHandler(l)
+	one := withRules(oneOfficial(t))
+	h, other, busy := newHandler(l, one), newHandler(l, one), newHandler(l, one)
 	const races = 8
 	lost, inside := 0, false
 	l.faults(func(int, string) error {

@@ -58,17 +58,46 @@ func (h *Handler) DescribeDwelling(
 	})
 }
 
-// ChangeOwners replaces the owners of a dwelling from a day on.
+// ChangeOwners replaces the owners of a dwelling from a day on, or proposes it to a second
+// official.
 func (h *Handler) ChangeOwners(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options,
 ) (Receipt, error) {
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
 		return Receipt{}, err
 	}
+	c.Rules = h.rules
+	c.ProposalID = residence.ProposalID{UUID: domain.DeriveID(cmd.ID.UUID, "proposal")}
 	return execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.ChangeOwners(cmd, c) },
 	})
+}
+
+// AnswerProposal confirms or declines a proposed change of owners.
+func (h *Handler) AnswerProposal(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.AnswerProposal, opt Options,
+) (Receipt, error) {
+	return execute(ctx, h, streamCommand[residence.Dwelling]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.AnswerProposal(cmd, c) },
+	})
+}
+
+// lapseProposal ends a change of owners that nobody confirmed in time.
+func (h *Handler) lapseProposal(ctx context.Context, due domain.Task) error {
+	item, err := uuid.Parse(due.Item)
+	if err != nil {
+		return fmt.Errorf("command: a proposal %q of the stream %s: %w", due.Item, due.Stream, err)
+	}
+	cmd := h.ownCommand(item, "lapse")
+	_, err = execute(ctx, h, streamCommand[residence.Dwelling]{
+		cmd: cmd, stream: due.Stream,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) {
+			return d.LapseProposal(cmd, residence.ProposalID{UUID: item})
+		},
+	})
+	return err
 }
 
 func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) error {

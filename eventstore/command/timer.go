@@ -74,6 +74,7 @@ func (t *Timer) Once(ctx context.Context) {
 var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) error{
 	domain.TaskTerm:          (*Handler).expire,
 	domain.TaskConfirmations: (*Handler).lapseConfirmations,
+	domain.TaskProposal:      (*Handler).lapseProposal,
 	domain.TaskConsent:       (*Handler).expireConsent,
 	domain.TaskWard:          (*Handler).noteWardWhenDue,
 	domain.TaskInventory:     (*Handler).takeInventoryWhenDue,

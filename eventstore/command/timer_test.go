@@ -135,18 +135,7 @@ func TestWhatIsDueAndCannotBeDoneKeepsNothingElseFromBeingDone(t *testing.T) {
 func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ChangeOwners(
-			ctx,
-			cmd,
-			flat,
-			residence.ChangeOwners{
-				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}},
-				On:     domaintest.Today(),
-			},
-			command.Options{},
-		)
-	})
+	resell(t, h, aigul, gulnar)
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(h, cmd, command.Options{})
 	})
@@ -174,18 +163,7 @@ func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
-	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ChangeOwners(
-			ctx,
-			cmd,
-			flat,
-			residence.ChangeOwners{
-				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}},
-				On:     domaintest.Today(),
-			},
-			command.Options{},
-		)
-	})
+	resell(t, h, aigul, gulnar)
 	n := l.len()
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(h, cmd, command.Options{})
@@ -199,18 +177,7 @@ func TestR6_NothingIsEndedWhileCoOwnersAreWaitedFor(t *testing.T) {
 	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
 	l = world(t)
 	h = newHandler(l, withRules(off))
-	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return h.ChangeOwners(
-			ctx,
-			cmd,
-			flat,
-			residence.ChangeOwners{
-				Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}},
-				On:     domaintest.Today(),
-			},
-			command.Options{},
-		)
-	})
+	resell(t, h, aigul, gulnar)
 	r := must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(h, cmd, command.Options{})
 	})

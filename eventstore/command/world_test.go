@@ -315,13 +315,13 @@ func acts(t testing.TB) []act {
 	overtaken.heal()
 	must(t, "place aigul by the second application", approve(newHandler(overtaken), secondOfAigul))
 
+	// The flat is to be Daur's, and waits for a second official.
+	proposedSale := world(t)
+	sale := proposeSale(t, newHandler(proposedSale), daur)
+
 	// The flat has two owners, and Aigul has applied on the portal.
 	owned := world(t)
-	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(
-			owned,
-		).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
-	})
+	resell(t, newHandler(owned), aigul, gulnar)
 	waiting := owned.copy()
 	must(t, "aigul applies on the portal", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterOnPortal(newHandler(waiting), cmd, command.Options{})
@@ -349,11 +349,7 @@ func acts(t testing.TB) []act {
 		)
 	}
 	fiveOwned := five.copy()
-	must(t, "gulnar gets a half", func(cmd domain.Command) (command.Receipt, error) {
-		return newHandler(
-			fiveOwned,
-		).ChangeOwners(ctx, cmd, flat, residence.ChangeOwners{Owners: []residence.Owner{{PersonID: aigul}, {PersonID: gulnar}}, On: domaintest.Today()}, command.Options{})
-	})
+	resell(t, newHandler(fiveOwned), aigul, gulnar)
 	must(t, "aigul applies for five", func(cmd domain.Command) (command.Receipt, error) {
 		return deregisterFive(domain.ChannelPortal)(newHandler(fiveOwned), cmd, command.Options{})
 	})
@@ -481,8 +477,20 @@ func acts(t testing.TB) []act {
 					ctx,
 					cmd,
 					flat,
-					residence.ChangeOwners{Owners: []residence.Owner{{PersonID: daur}}, On: domaintest.Today()},
+					residence.ChangeOwners{
+						Owners: []residence.Owner{{PersonID: daur}}, On: domaintest.Today(), Basis: domaintest.Basis(),
+					},
 					opt,
+				)
+			},
+		},
+		{
+			name: "confirm a change of owners",
+			log:  proposedSale,
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				cmd.Actor = "desk-8"
+				return h.AnswerProposal(
+					ctx, cmd, flat, residence.AnswerProposal{ProposalID: sale, Confirm: true}, opt,
 				)
 			},
 		},

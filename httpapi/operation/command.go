@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -102,6 +103,9 @@ func Command[I, R any, P postedInput[I]](d Declaration, run RunCommand[I, R]) Op
 		described := a.describe(op)
 		described.Errors = append(described.Errors, http.StatusConflict, http.StatusPreconditionFailed)
 		described.Errors = append(described.Errors, bodyRefusals...)
+		if op.Pending != "" {
+			described.Responses = map[string]*huma.Response{"202": {Description: op.Pending}}
+		}
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*Done[R], error) {
 			done, err := carryOut(ctx, a, op, P(in).posted(), func(ctx context.Context, call Call) (command.Receipt, R, error) {
 				return run(ctx, call, in)
@@ -112,7 +116,12 @@ func Command[I, R any, P postedInput[I]](d Declaration, run RunCommand[I, R]) Op
 			return done, nil
 		})
 		// huma describes the raw body as a second media type, which the API does not take.
-		delete(a.huma.OpenAPI().Paths[op.Path].Post.RequestBody.Content, "application/octet-stream")
+		post := a.huma.OpenAPI().Paths[op.Path].Post
+		delete(post.RequestBody.Content, "application/octet-stream")
+		if waits := post.Responses["202"]; op.Pending != "" { // it looks as the answer of an act that is done
+			done := post.Responses[strconv.Itoa(max(op.Status, http.StatusOK))]
+			waits.Content, waits.Headers = done.Content, done.Headers
+		}
 	}}
 }
 
@@ -151,8 +160,12 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 		}
 		return &Done[R]{Status: http.StatusOK, Body: answer, Replayed: receipt.Repeated}, nil
 	}
+	status := op.Status
+	if waits, ok := any(answer).(interface{ Waits() bool }); ok && waits.Waits() {
+		status = http.StatusAccepted
+	}
 	return &Done[R]{
-		Status: op.Status, ETag: ETag(receipt.Revision), Position: Position(receipt.Position), Body: answer,
+		Status: status, ETag: ETag(receipt.Revision), Position: Position(receipt.Position), Body: answer,
 		Replayed: receipt.Repeated,
 	}, nil
 }

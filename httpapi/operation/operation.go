@@ -61,6 +61,8 @@ type Declaration struct {
 	Example  string        // of a request with a body: the body, as JSON
 	Class    Class         // the work that it is, for the limits; where it is empty, the kind of the operation says it
 
+	Pending string // of a command that may wait for another act: what 202 says; "" where it never does
+
 	FromLog bool // a read of the log alone: what it does not find does not exist
 }
 
