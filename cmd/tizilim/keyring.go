@@ -22,21 +22,27 @@ type keyKind struct {
 	keyring.Kind        // its name is also that of its file, without .key
 	mayChange    bool   // by tizilim keys accept
 	otherwise    string // what another key would do
+
+	// read returns the key in the file of that path. Its error wraps [fs.ErrNotExist]
+	// where there is none. Of a file with several keys it is one of them.
+	read func(path string) ([]byte, error)
 }
 
 // keyKinds are the keys of a registry. A later kind is added at the end, not as one from
 // the start.
 var keyKinds = []keyKind{
 	{keyring.Kind{Name: "person-id", FromTheStart: true}, false,
-		"with another key the same IIN would be a second person"},
+		"with another key the same IIN would be a second person", readKey},
 	{keyring.Kind{Name: "document-check", FromTheStart: true}, true,
-		"with another key every printed document fails its check"},
+		"with another key every printed document fails its check", readKey},
 	{keyring.Kind{Name: "one-time-password", FromTheStart: true}, false,
-		"with another key a repeated request would send another password"},
+		"with another key a repeated request would send another password", readKey},
 	{keyring.Kind{Name: "log", FromTheStart: true}, false,
-		"with another key every event of the log would be taken for forged"},
+		"with another key every event of the log would be taken for forged", readKey},
 	{keyring.Kind{Name: "master", FromTheStart: true}, true,
-		"without the keys that it wraps no personal value of the log can be read"},
+		"without the keys that it wraps no personal value of the log can be read", newestMasterKey},
+	{keyring.Kind{Name: "token", FromTheStart: true}, true,
+		"with another key the tokens that were given out are refused", oldestTokenKey},
 }
 
 func keyKindOf(name string) (keyKind, bool) {
@@ -62,11 +68,7 @@ func keyFile(dir, name string) string { return filepath.Join(dir, name+".key") }
 func fingerprints(dir string) (map[string]keyring.Fingerprint, error) {
 	have := map[string]keyring.Fingerprint{}
 	for _, kind := range keyKinds {
-		read := readKey
-		if kind.Name == "master" {
-			read = newestMasterKey
-		}
-		switch key, err := read(keyFile(dir, kind.Name)); {
+		switch key, err := kind.read(keyFile(dir, kind.Name)); {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return nil, err

@@ -71,7 +71,7 @@ func (c *keysCheckCommand) Run(ctx context.Context) (err error) {
 }
 
 type keysAcceptCommand struct {
-	Name string `arg:"" help:"Name of the key: document-check or master."`
+	Name string `arg:"" help:"Name of the key: document-check, master or token."`
 	keysPlace
 	Basis string `help:"Document that orders the change, without personal data." required:"" placeholder:"TEXT"`
 }
@@ -80,7 +80,7 @@ func (c *keysAcceptCommand) Run(ctx context.Context) (err error) {
 	kind, known := keyKindOf(c.Name)
 	switch {
 	case !known || !kind.mayChange:
-		return fmt.Errorf("the key %s cannot be changed: those that can are %s", c.Name, strings.Join(changeable(), " and "))
+		return fmt.Errorf("the key %s cannot be changed: those that can are %s", c.Name, strings.Join(changeable(), ", "))
 	case strings.TrimSpace(c.Basis) == "":
 		return errors.New("--basis is empty: name the document that orders the change")
 	}

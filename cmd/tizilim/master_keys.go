@@ -41,16 +41,28 @@ func newestMasterKey(path string) ([]byte, error) {
 		}
 		text = string(file)
 	}
-	lines := strings.Fields(text)
-	if len(lines) == 0 {
+	all, err := keysIn(path, text)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// keysIn returns the keys in a text, one a line, 32 bytes in hex, the newest first: at least
+// one. path is for the error.
+func keysIn(path, text string) (all [][]byte, err error) {
+	for line := range strings.FieldsSeq(text) {
+		key, err := hex.DecodeString(line)
+		if err != nil || len(key) != keySize {
+			return nil, fmt.Errorf("%s does not have keys of %d bytes in hex, one a line; restore it from a backup",
+				path, keySize)
+		}
+		all = append(all, key)
+	}
+	if len(all) == 0 {
 		return nil, fmt.Errorf("%s has no key: restore it from a backup", path)
 	}
-	key, err := hex.DecodeString(lines[0])
-	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("%s does not have keys of %d bytes in hex, one a line: restore it from a backup",
-			path, keySize)
-	}
-	return key, nil
+	return all, nil
 }
 
 // addMasterKey puts a new master key before those of the file and returns its id. The file

@@ -54,8 +54,7 @@ func readTokenKeys(path string) (text []byte, keys []*token.Key, err error) {
 		seed, err := hex.DecodeString(strings.TrimSpace(line))
 		if err != nil || len(seed) != keySize {
 			return nil, nil, fmt.Errorf("%s does not have keys of %d bytes in hex, one a line; "+
-				"restore it from a backup, or delete it: a new key is made, and tokens that were given out are refused",
-				path, keySize)
+				"restore it from a backup", path, keySize)
 		}
 		key, err := token.NewKey(seed)
 		if err != nil {
@@ -176,7 +175,44 @@ func changeTokenKeys(ctx context.Context, data string, change func(lines []strin
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, []byte(strings.Join(lines, "\n")+"\n"))
+	if err := replaceFile(path, []byte(strings.Join(lines, "\n")+"\n")); err != nil {
+		return err
+	}
+	if before := strings.Fields(string(text)); before[len(before)-1] == lines[len(lines)-1] {
+		return nil
+	}
+	return recordTokenKey(ctx, data)
+}
+
+// oldestTokenKey reads the oldest key of the file, which belongs to the log.
+func oldestTokenKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read key: %w", err)
+	}
+	all, err := keysIn(path, string(text))
+	if err != nil {
+		return nil, err
+	}
+	return all[len(all)-1], nil
+}
+
+// recordTokenKey records in the log that the oldest key of tokens is another one now, so
+// that the next start takes it for the log's own. Before the first start there is no log.
+func recordTokenKey(ctx context.Context, data string) error {
+	if _, err := os.Stat(endpointsFile(data)); err != nil && !holdsStore(storeDirOf(data)) {
+		return nil
+	}
+	_, log, end, err := keysPlace{Data: data}.open(ctx)
+	if err == nil {
+		_, err = acceptKey(ctx, log, keysDir(data), "token", "tizilim token keys")
+		err = errors.Join(err, end())
+	}
+	if err != nil {
+		return fmt.Errorf("the keys of tokens are changed, but the log does not say so (%w): "+
+			"record it with tizilim keys accept token, or the next start is refused", err)
+	}
+	return nil
 }
 
 // replaceFile writes a file that only its owner can read, at once with its whole content.
