@@ -92,7 +92,7 @@ func TestEveryRoleReachesWhatTheOperationDeclaresAndNothingElse(t *testing.T) {
 	for _, op := range s.operations() {
 		t.Run(op.ID, func(t *testing.T) {
 			s := r.at(t)
-			fmt.Fprintf(&table, "%s  %s %s  %s\n", op.ID, op.Method, op.Path, op.Class)
+			fmt.Fprintf(&table, "%s  %s %s  %s, of %s\n", op.ID, op.Method, op.Path, op.Class, op.Of)
 			if slices.Contains(op.Roles, operation.Anyone) {
 				s.unauthorized(op, "").refused(http.StatusBadRequest, domain.CodeMalformed, "")
 			}
@@ -107,10 +107,14 @@ func TestEveryRoleReachesWhatTheOperationDeclaresAndNothingElse(t *testing.T) {
 			}
 			for _, role := range domain.Roles {
 				a := s.unauthorized(op, s.token(role))
-				if slices.Contains(op.Roles, role) {
+				switch {
+				case role == domain.RoleCitizen && slices.Contains(op.Roles, role) && op.Of.Recorded():
+					// There is no such record, and only its party learns that the request is wrong.
+					a.refused(http.StatusNotFound, domain.CodeNotFound, "")
+				case slices.Contains(op.Roles, role):
 					// The request is wrong, and only callers who may send it learn that.
 					a.refused(http.StatusBadRequest, domain.CodeMalformed, "")
-				} else {
+				default:
 					a.refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 				}
 			}

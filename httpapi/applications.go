@@ -77,6 +77,7 @@ type decided struct {
 func (s *Server) decideCase() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "decide-case", Path: "/v1/cases/{id}/decision", Tag: housingTag,
+		Of:      operation.OfCase,
 		Summary: "Decide an application for service housing",
 		Doc: "A placement issues the certificate, which has the day and the ordinal number. A refusal names one " +
 			"of three grounds. It follows a hearing, or names the exemption from the hearing.",
@@ -207,6 +208,7 @@ type examined struct {
 func (s *Server) examineNeed() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "examine-need", Path: "/v1/cases/{id}/examination", Tag: housingTag,
+		Of:      operation.OfCase,
 		Summary: "Record what was found about the need of an applicant and the family",
 		Doc: "The case must be under review. If it is examined several times, the last examination counts. The " +
 			"facts are judged by the rules in force now, and again on the day of the decision. An examination can " +
@@ -278,6 +280,7 @@ type lookupConsentBody struct {
 func (s *Server) changeCaseConsent() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-case-consent", Path: "/v1/cases/{id}/consent", Tag: housingTag,
+		Of:      operation.OfCase,
 		Summary: "Withdraw the consent to look-ups in other systems, or give it again, before the decision",
 		Doc: "Earlier look-ups stay valid; a new look-up needs a consent in force. After the decision the consent " +
 			"belongs to the entry, and is changed there.",
@@ -345,6 +348,7 @@ type applied struct {
 func (s *Server) applyForHousing() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "apply-for-housing", Path: "/v1/housing-applications", Tag: housingTag, Status: http.StatusCreated,
+		Of:      operation.OfRequest,
 		Summary: "Apply for placing on a list (S000)",
 		Doc: "The decision is due within 30 calendar days. The order of a list is the order of the complete " +
 			"applications; the order of the decisions does not matter.",
@@ -370,6 +374,13 @@ func (s *Server) applyForHousing() operation.Operation {
 			return command.Receipt{}, out, err
 		}
 		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
+		about := []domain.PersonID{in.Body.ApplicantID}
+		for _, m := range in.Body.Family {
+			about = append(about, m.PersonID)
+		}
+		if err := s.inRequest(ctx, domain.DwellingID{}, about...); err != nil {
 			return command.Receipt{}, out, err
 		}
 		c := housing.ReceiveApplication{

@@ -76,6 +76,7 @@ type recordedBody struct {
 func (s *Server) recordBody() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-body", Path: "/v1/bodies", Tag: bodiesTag, Status: http.StatusCreated,
+		Of: operation.OfNew,
 		Summary: "Record a body: a commission, a desk, a department of the provider, an audit office, or an " +
 			"administration of the registry",
 		Doc: "Officials and accounts come after it. Until then nobody acts for it. The role of its accounts follows " +
@@ -106,6 +107,7 @@ type describeBodyInput struct {
 func (s *Server) describeBody() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "describe-body", Path: bodyAddress + "/description", Tag: bodiesTag,
+		Of:       operation.OfBody,
 		Summary:  "Change the names, the BIN, the territory or the parent of a body",
 		Doc:      "The new description replaces the earlier one. A member that you leave out is empty from now on.",
 		Roles:    administrators,
@@ -175,6 +177,7 @@ type officialChanged struct {
 func (s *Server) appointOfficial() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "appoint-official", Path: bodyAddress + "/officials", Tag: bodiesTag,
+		Of:      operation.OfBody,
 		Summary: "Appoint an official of a body for a term",
 		Roles:   administrators,
 		Problems: officialProblems.and(
@@ -212,6 +215,7 @@ type endOfficeInput struct {
 func (s *Server) endOffice() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "end-office", Path: bodyAddress + "/officials/removal", Tag: bodiesTag,
+		Of:       operation.OfBody,
 		Summary:  "End the term of an official",
 		Doc:      "The accounts of an official who holds no office of the body any more are not accepted.",
 		Roles:    administrators,
@@ -252,6 +256,7 @@ type accountChanged struct {
 func (s *Server) openAccount() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "open-account", Path: bodyAddress + "/accounts", Tag: bodiesTag,
+		Of:      operation.OfBody,
 		Summary: "Open an account of an official of the body",
 		Doc: "Whoever has a token of the account acts for this body and for no other. The person who uses the " +
 			"account never decides a case of their own.",
@@ -283,6 +288,7 @@ type closeAccountInput struct {
 func (s *Server) closeAccount() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "close-account", Path: bodyAddress + "/accounts/removal", Tag: bodiesTag,
+		Of:      operation.OfBody,
 		Summary: "Close an account",
 		Doc: "Every process of the registry refuses its tokens within a second. A closed account stays closed, and " +
 			"its name is not given out again, because old events name it.",
@@ -319,6 +325,7 @@ type bodiesOutput struct{ Body bodiesBody }
 func (s *Server) listBodies() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-bodies", Method: http.MethodGet, Path: "/v1/bodies", Tag: bodiesTag,
+		Of:      operation.OfPublic,
 		Summary: "The bodies of the registry: what they are called and where they act",
 		Doc:     "The answer has what the log delivered to this process, which is a moment behind.",
 		Roles:   domain.Roles,
@@ -376,6 +383,7 @@ type bodyOutput struct {
 func (s *Server) getBody() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-body", Method: http.MethodGet, Path: bodyAddress, Tag: bodiesTag,
+		Of:       operation.OfBody,
 		Summary:  "A body with its officials and accounts",
 		Roles:    []domain.Role{domain.RoleAdministrator, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeBodyUnknown},

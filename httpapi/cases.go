@@ -57,9 +57,11 @@ type overdueBody struct {
 func (s *Server) listCases() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-cases", Method: http.MethodGet, Path: "/v1/cases", Tag: casesTag,
+		Of:      operation.OfAll,
 		Summary: "Cases in which the decision or another duty of the body is late",
 		Doc: "A case is listed from the day after its term until the body has done what is late. The case itself " +
-			"keeps a record of the lateness.",
+			"keeps a record of the lateness. A commission sees the cases of its own lists, so a page can have fewer " +
+			"cases than the limit; read on while there is a next page.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor},
 		Shows: operation.ShowsNobody("ids of cases and their deadlines"),
 	}, func(ctx context.Context, in *overdueInput) (*operation.Listed[overdueBody], error) {
@@ -75,9 +77,15 @@ func (s *Server) listCases() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		body := overdueBody{Cases: make([]overdueCase, len(cases)), AsOfPosition: at}
-		for i, c := range cases {
-			body.Cases[i] = overdueCase{c.CaseID, overdueKind(c.What), c.Deadline}
+		body := overdueBody{Cases: []overdueCase{}, AsOfPosition: at}
+		for _, c := range cases {
+			own, err := s.ofOwnList(ctx, c.CaseID)
+			if err != nil {
+				return nil, err
+			}
+			if own {
+				body.Cases = append(body.Cases, overdueCase{c.CaseID, overdueKind(c.What), c.Deadline})
+			}
 		}
 		if len(cases) == in.Limit {
 			body.Next = strconv.Itoa(offset + in.Limit)
@@ -194,6 +202,7 @@ type caseBody struct {
 func (s *Server) getCase() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-case", Method: http.MethodGet, Path: "/v1/cases/{id}", Tag: casesTag,
+		Of:      operation.OfCase,
 		Summary: "The state, the deadline and the results of a case",
 		Doc:     "A citizen sees only a case that they applied for or that names them.",
 		Roles: []domain.Role{

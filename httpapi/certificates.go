@@ -38,6 +38,7 @@ const checkPath = "/v1/certificates/check/"
 func (s *Server) checkCertificate() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "check-certificate", Method: http.MethodGet, Path: checkPath + "{code}", Tag: documentsTag,
+		Of:      operation.OfPublic,
 		Summary: "Check a document by the code that is printed on it",
 		Doc: "No token is needed. The answer says what the document is and whether it is valid. It says nothing " +
 			"about the persons in the document.",
@@ -273,6 +274,7 @@ func (s *Server) locate(ctx context.Context, id domain.CertificateID) (projectio
 func (s *Server) getCertificate() operation.Operation {
 	return operation.Stream(operation.Declaration{
 		ID: "get-certificate", Method: http.MethodGet, Path: "/v1/certificates/{id}", Tag: documentsTag,
+		Of:      operation.OfCertificate,
 		Summary: "A document that the registry has issued, as JSON or as a PDF page",
 		Doc: "The documents are certificates of placing and of refusal, departure sheets, and the talon (receipt) " +
 			"of every application. A citizen sees the documents of their cases, and the departure sheets that " +
@@ -373,6 +375,7 @@ type certificateIssued struct {
 func (s *Server) requestDepartureSheet() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "request-departure-sheet", Path: "/v1/persons/{id}/departure-sheets", Tag: documentsTag,
+		Of:      operation.OfPerson,
 		Status:  http.StatusCreated,
 		Summary: "Issue the departure sheet of a registration that has ended",
 		Doc: "It does not matter how the registration ended: by a move, with its term, or by a deregistration " +
@@ -412,6 +415,7 @@ type duplicateInput struct {
 func (s *Server) duplicateCertificate() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "duplicate-certificate", Path: "/v1/certificates/{id}/duplicate", Tag: documentsTag, Status: http.StatusCreated,
+		Of:      operation.OfCertificate,
 		Summary: "Issue a duplicate of a departure sheet",
 		Doc: "The duplicate is marked as a duplicate and has its own number. The earlier sheet is no longer " +
 			"valid.",
@@ -455,6 +459,7 @@ type correctionInput struct {
 func (s *Server) correctCertificate() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "correct-certificate", Path: "/v1/certificates/{id}/correction", Tag: documentsTag,
+		Of:      operation.OfCertificate,
 		Summary: "Correct slips of the pen in a document",
 		Doc: "It makes a new version of the document, but no new decision. The earlier versions can still be " +
 			"read; their codes show them as superseded.",

@@ -62,6 +62,7 @@ type unconfirmedContact struct {
 func (s *Server) stateOwnContacts() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-own-contacts", Path: "/v1/me/contacts", Tag: accountTag,
+		Of:      operation.OfCaller,
 		Summary: "State my telephone and my e-mail",
 		Doc: "A notice sent to a contact that is confirmed is proper and sufficient (APPC 66(4)). " +
 			aboutContacts,
@@ -150,6 +151,7 @@ type ownContactCodeInput struct {
 func (s *Server) confirmOwnContact() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-own-contact", Path: "/v1/me/contacts/confirmation", Tag: accountTag,
+		Of:      operation.OfCaller,
 		Summary: "Confirm my telephone or my e-mail with the code that was sent there",
 		Doc:     aboutContactCodes, Roles: []domain.Role{domain.RoleCitizen},
 		Problems: contactCodeProblems.and(domain.CodeNotFound),
@@ -185,6 +187,7 @@ type contactsInput struct {
 func (s *Server) stateContacts() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-contacts", Path: "/v1/persons/{id}/contacts", Tag: residenceTag,
+		Of:       operation.OfPerson,
 		Summary:  "State the telephone and the e-mail of a person",
 		Doc:      aboutContacts,
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
@@ -211,6 +214,7 @@ type contactCodeInput struct {
 func (s *Server) confirmContact() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-contact", Path: "/v1/persons/{id}/contacts/confirmation", Tag: residenceTag,
+		Of:       operation.OfPerson,
 		Summary:  "Confirm the telephone or the e-mail of a person who is present, with the code that was sent there",
 		Doc:      aboutContactCodes,
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
@@ -229,6 +233,7 @@ type contactsFound struct {
 func (s *Server) getOwnContacts() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-contacts", Method: http.MethodGet, Path: "/v1/me/contacts", Tag: accountTag,
+		Of:       operation.OfCaller,
 		Summary:  "My telephone and my e-mail, in force and unconfirmed, masked",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodeNotFound},

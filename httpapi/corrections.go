@@ -47,7 +47,8 @@ type correctInput struct {
 	operation.Posted[correctBody]
 }
 
-type standingBody struct {
+// StandingBody is a registration as it stands. It is embedded.
+type StandingBody struct {
 	EffectiveFrom domain.Date      `json:"effective_from" format:"date"`
 	Until         domain.Date      `json:"until,omitzero" format:"date"`
 	EndedOn       domain.Date      `json:"ended_on,omitzero" format:"date"`
@@ -59,8 +60,8 @@ type standingBody struct {
 type correctedBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	Corrects       domain.EventRef       `json:"corrects,omitzero" doc:"The fact that was corrected, as stream@revision; left out for a forgotten registration that was added"`
-	Was            standingBody          `json:"was"`
-	Now            standingBody          `json:"now"`
+	Was            StandingBody          `json:"was"`
+	Now            StandingBody          `json:"now"`
 }
 
 // lineBody is a registration of a timeline, annulled ones included.
@@ -68,7 +69,7 @@ type lineBody struct {
 	RegistrationID domain.RegistrationID `json:"registration_id" format:"uuid"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id" format:"uuid"`
 	Kind           residence.Kind        `json:"kind"`
-	standingBody
+	StandingBody
 	BeganBy domain.EventRef `json:"began_by" doc:"The event with which the registration began, as stream@revision"`
 	EndedBy domain.EventRef `json:"ended_by,omitzero"`
 }
@@ -95,6 +96,7 @@ type corrected struct {
 func (s *Server) correctResidence() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "correct-residence", Path: "/v1/persons/{id}/corrections", Tag: residenceTag, Status: http.StatusCreated,
+		Of:      operation.OfPerson,
 		Summary: "Correct, annul or insert earlier registrations, endings and corrections",
 		Doc: "It can correct any fact of a person's residence, also an old one, and also if later facts were " +
 			"recorded. The corrected fact stays in the log; the correction is another event. Send the command " +
@@ -169,8 +171,8 @@ func (b correctBody) command(id domain.CommandID) (residence.Correct, error) {
 	return c, nil
 }
 
-func standingOf(s residence.Standing) standingBody {
-	return standingBody{s.From, s.Until, s.EndedOn, s.Reason, s.CaseID, s.Void}
+func standingOf(s residence.Standing) StandingBody {
+	return StandingBody{s.From, s.Until, s.EndedOn, s.Reason, s.CaseID, s.Void}
 }
 
 func lines(timeline []residence.Line) []lineBody {

@@ -56,6 +56,7 @@ type deregistered struct {
 func (s *Server) deregister() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "deregister", Path: "/v1/deregistrations", Tag: residenceTag, Status: http.StatusCreated,
+		Of:      operation.OfRequest,
 		Summary: "Deregister at the place of residence (S001)",
 		Doc: "One application for one or more persons; each gets a result of its own. " +
 			"The class of the applicant and the ground decide which channels are open.",
@@ -82,6 +83,10 @@ func (s *Server) deregister() operation.Operation {
 			return command.Receipt{}, out, err
 		}
 		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
+			return command.Receipt{}, out, err
+		}
+		about := append([]domain.PersonID{in.Body.ApplicantID}, in.Body.Persons...)
+		if err := s.inRequest(ctx, in.Body.DwellingID, about...); err != nil {
 			return command.Receipt{}, out, err
 		}
 		r, err := s.commands.Deregister(ctx, call.Command, residence.ApplyForDeregistration{
@@ -134,6 +139,7 @@ type confirmationInput struct {
 func (s *Server) confirmDeregistration() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-deregistration", Path: "/v1/cases/{id}/confirmation", Tag: residenceTag,
+		Of:      operation.OfCase,
 		Summary: "Answer the application of another co-owner for a deregistration",
 		Doc: "If a dwelling has several owners, an application of one of them on the portal waits until all " +
 			"others have confirmed it. With the last confirmation it is carried out; with the first decline it is " +

@@ -25,8 +25,9 @@ type ownerBody struct {
 	Share    residence.Share `json:"share,omitempty" maxLength:"13" doc:"The share in the title, as a fraction" example:"1/2"`
 }
 
-// descriptionBody is what is known of a dwelling beyond its codes.
-type descriptionBody struct {
+// DwellingDescription is what is known of a dwelling beyond its codes. It is embedded: huma
+// sees the members of exported types only.
+type DwellingDescription struct {
 	Place      residence.Place `json:"place,omitempty" doc:"The kind of place; persons can be registered only at a permitted kind"`
 	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy counts with this area" example:"54.3"`
 }
@@ -37,7 +38,7 @@ type recordDwellingBody struct {
 	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"The code of the territory in the classifier KATO, 9 digits" example:"711310000"`
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`
 	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"The owners, if they are known"`
-	descriptionBody
+	DwellingDescription
 }
 
 type recordDwellingInput struct {
@@ -52,6 +53,7 @@ type recordedDwelling struct {
 func (s *Server) recordDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-dwelling", Path: "/v1/dwellings", Tag: residenceTag, Status: http.StatusCreated,
+		Of:      operation.OfRequest,
 		Summary: "Record a dwelling and its owners",
 		Doc:     "A dwelling is identified by its RKA or its cadastral number; at least one is needed.",
 		Roles:   []domain.Role{domain.RoleOperator},
@@ -73,6 +75,16 @@ func (s *Server) recordDwelling() operation.Operation {
 				return command.Receipt{}, recordedDwelling{}, err
 			}
 		}
+		about := make([]domain.PersonID, len(in.Body.Owners))
+		for i, o := range in.Body.Owners {
+			about[i] = o.PersonID
+		}
+		if err := s.inRequest(ctx, domain.DwellingID{}, about...); err != nil {
+			return command.Receipt{}, recordedDwelling{}, err
+		}
+		if err := s.inPlace(ctx, domain.KATO(in.Body.KATO)); err != nil {
+			return command.Receipt{}, recordedDwelling{}, err
+		}
 		r, err := s.commands.RecordDwelling(ctx, call.Command, residence.RecordDwelling{
 			DwellingID: id, RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO,
 			Address: in.Body.Address, Owners: owners(in.Body.Owners), Description: in.Body.description(),
@@ -89,18 +101,19 @@ func owners(bodies []ownerBody) []residence.Owner {
 	return list
 }
 
-func (b descriptionBody) description() residence.Description {
+func (b DwellingDescription) description() residence.Description {
 	return residence.Description{Place: b.Place, Area: residence.Area(b.UsefulArea)}
 }
 
 type describeDwellingInput struct {
 	ID domain.DwellingID `path:"id" format:"uuid"`
-	operation.Posted[descriptionBody]
+	operation.Posted[DwellingDescription]
 }
 
 func (s *Server) describeDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "describe-dwelling", Path: "/v1/dwellings/{id}/description", Tag: residenceTag,
+		Of:      operation.OfDwelling,
 		Summary: "Record or correct the description of a dwelling: the kind of place and its useful area",
 		Doc: "The new description replaces the earlier one. A member that you leave out is unknown from now on. " +
 			"Present registrations stay as they are.",
@@ -128,6 +141,7 @@ type endLeaseInput struct {
 func (s *Server) endLease() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "end-lease", Path: "/v1/dwellings/{id}/lease-end", Tag: housingTag,
+		Of:      operation.OfDwelling,
 		Summary: "End the lease of a service dwelling",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{

@@ -58,6 +58,7 @@ type entryChanged struct {
 func (s *Server) redateEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "redate-entry", Path: entryAddress + "/redating", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Re-date an entry to the day on which its ground arose",
 		Doc: "The entry counts from the beginning of that day. The entries between its old and its new place move " +
 			"by one number; all others keep their numbers.",
@@ -228,6 +229,7 @@ type transferInput struct {
 func (s *Server) transferEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "transfer-entry", Path: entryAddress + "/transfer", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Transfer an entry to a remaining member of the family",
 		Doc: "This is for the death or departure of the holder, if the family is still in need. The entry keeps " +
 			"its place in the order.",
@@ -261,6 +263,7 @@ type inventoryInput struct {
 func (s *Server) confirmEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "confirm-entry", Path: entryAddress + "/inventory", Tag: housingTag,
+		Of:       operation.OfEntry,
 		Summary:  "Confirm an entry in the yearly inventory",
 		Doc:      "If the entry is under review because it was not confirmed in time, the review ends.",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -293,6 +296,7 @@ type reportInput struct {
 func (s *Server) reportChange() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "report-change", Path: entryAddress + "/change", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Report that the family has changed, or that the need is lost",
 		Doc: "If the need is lost, a review of the entry begins. A citizen can report a change of their own entry " +
 			"only.",
@@ -328,6 +332,7 @@ type protectionInput struct {
 func (s *Server) protectEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "protect-entry", Path: entryAddress + "/protection", Tag: housingTag,
+		Of: operation.OfEntry,
 		Summary: "Protect an entry from removal because of its category, until a dwelling is provided; or lift " +
 			"the protection",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -354,6 +359,7 @@ type reviewInput struct {
 func (s *Server) reviewEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "review-entry", Path: entryAddress + "/review", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Open or close a review of an entry",
 		Doc: "An entry under review keeps its number and is skipped when a dwelling is given. Closing the review " +
 			"confirms the entry: the year until its next confirmation begins anew.",
@@ -383,6 +389,7 @@ type priorityInput struct {
 func (s *Server) prioritiseEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "prioritise-entry", Path: entryAddress + "/priority", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Give an entry priority by the rule of its list, or end its priority",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Problems: entryProblems.and(
@@ -405,6 +412,7 @@ type consentInput struct {
 func (s *Server) changeEntryConsent() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-consent", Path: entryAddress + "/consent", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Withdraw or renew the consent to look-ups in other systems",
 		Doc: "After a withdrawal no new look-up is allowed; the entry stays on the list. A citizen can change the " +
 			"consent of their own entry only.",
@@ -428,6 +436,7 @@ func (s *Server) changeEntryConsent() operation.Operation {
 func (s *Server) getEntryNumbers() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry-numbers", Method: http.MethodGet, Path: entryAddress + "/numbers", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "The number of an entry at a given time, and every change of the number with its cause",
 		Doc: "The answer has the last 1000 changes, and says how many there were before. A citizen sees only " +
 			"their own entry.",
@@ -486,6 +495,7 @@ type numberBody struct {
 func (s *Server) getEntry() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-entry", Method: http.MethodGet, Path: entryAddress, Tag: housingTag,
+		Of:       operation.OfEntry,
 		Summary:  "The current number of an entry, and what changed it last",
 		Doc:      "A citizen sees only their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission},

@@ -54,6 +54,7 @@ type HistoryPage struct {
 func (s *Server) getPersonHistory() operation.Operation {
 	return s.history(operation.Declaration{
 		ID: "get-person-history", Path: "/v1/persons/{id}/history",
+		Of:      operation.OfPerson,
 		Summary: "Every event that concerns a person, in the order of the log",
 	}, subject{
 		unknown: domain.CodePersonUnknown,
@@ -67,6 +68,7 @@ func (s *Server) getPersonHistory() operation.Operation {
 func (s *Server) getDwellingHistory() operation.Operation {
 	return s.history(operation.Declaration{
 		ID: "get-dwelling-history", Path: "/v1/dwellings/{id}/history",
+		Of:      operation.OfDwelling,
 		Summary: "Every event that concerns a dwelling, in the order of the log",
 	}, subject{
 		unknown: domain.CodeDwellingUnknown,

@@ -36,6 +36,7 @@ type inventoryTaken struct {
 func (s *Server) takeInventory() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "take-inventory", Path: "/v1/queues/{list_id}/inventory", Tag: housingTag,
+		Of: operation.OfList,
 		Summary: "Ask for every yearly confirmation that is due, and review the entries whose holders did not answer in " +
 			"time",
 		Doc: "The registry does this by itself on the day on which it is due; the command does it now. It removes " +
@@ -75,6 +76,7 @@ type listChanged struct {
 func (s *Server) setPriorityRule() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "set-priority-rule", Path: "/v1/queues/{list_id}/priority-rule", Tag: housingTag,
+		Of:      operation.OfList,
 		Summary: "Set or end the priority rule of a list",
 		Doc: "A list has no rule until one is set. A rule alone moves no entry. When a rule ends, entries keep " +
 			"the priority that they have.",
@@ -131,6 +133,7 @@ const (
 func (s *Server) getPublicList() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-public-list", Method: http.MethodGet, Path: "/v1/queues/{list_id}/public", Tag: housingTag,
+		Of: operation.OfPublic,
 		Summary: "The public part of a list: the size of each family, the day of placing, and the dwellings that " +
 			"were provided",
 		Doc: "It shows exactly what art. 78 of the housing law lists, and names nobody: no id, no name, no IIN. " +
@@ -184,6 +187,7 @@ type openedQueue struct {
 func (s *Server) openList() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "open-queue", Path: "/v1/queues", Tag: housingTag, Status: http.StatusCreated,
+		Of:       operation.OfNew,
 		Summary:  "Open a list of those in need of service housing",
 		Doc:      "Your commission keeps the list, and no other commission acts on it.",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -242,6 +246,7 @@ type entriesBody struct {
 func (s *Server) listEntries() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "list-entries", Method: http.MethodGet, Path: "/v1/queues/{list_id}/entries", Tag: housingTag,
+		Of:       operation.OfList,
 		Summary:  "The entries of a list, in order",
 		Roles:    []domain.Role{domain.RoleCommission, domain.RoleAuditor},
 		Problems: []domain.Code{domain.CodeListUnknown},

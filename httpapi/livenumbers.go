@@ -41,6 +41,7 @@ type myQueueBody struct {
 func (s *Server) getOwnNumbers() operation.Operation {
 	return operation.Stream(operation.Declaration{
 		ID: "get-my-queue", Method: http.MethodGet, Path: "/v1/me/queue", Tag: accountTag,
+		Of: operation.OfCaller,
 		Summary: "Your current numbers and what changed them last; as one answer, or as a stream that follows " +
 			"every change",
 		Doc: "With Accept: text/event-stream the answer begins with the present numbers, and every change " +

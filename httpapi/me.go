@@ -26,6 +26,7 @@ func (s *Server) meOperations() []operation.Operation {
 func (s *Server) getMe() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tag: accountTag,
+		Of:       operation.OfCaller,
 		Summary:  "What the registry knows about you, and where you are registered now",
 		Roles:    []domain.Role{domain.RoleCitizen},
 		Problems: []domain.Code{domain.CodePersonUnknown},
@@ -101,6 +102,7 @@ func lastFour(iin domain.IIN) string {
 func (s *Server) getOwnServices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-services", Method: http.MethodGet, Path: "/v1/me/services", Tag: accountTag,
+		Of:      operation.OfCaller,
 		Summary: "The history of services obtained: your cases of both services",
 		Doc: "All cases in which you are the applicant, a person to deregister, a member of the family, or a " +
 			"co-owner.",
@@ -235,6 +237,7 @@ func partOf(c projections.Case, id domain.PersonID) string {
 func (s *Server) getOwnAccesses() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
+		Of:      operation.OfCaller,
 		Summary: "Who read your data, when and why",
 		Doc:     "What you read of your own data is not listed.",
 		Roles:   []domain.Role{domain.RoleCitizen},

@@ -53,6 +53,7 @@ type NoticesPage struct {
 func (s *Server) getOwnNotices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-notices", Method: http.MethodGet, Path: "/v1/me/notices", Tag: accountTag,
+		Of:      operation.OfCaller,
 		Summary: "The notices that the registry has sent me",
 		Doc:     "Every notice is listed, whether or not it was delivered by SMS or e-mail.",
 		Roles:   []domain.Role{domain.RoleCitizen},

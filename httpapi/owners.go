@@ -39,6 +39,7 @@ func (c ownersChanged) Waits() bool { return c.Pending != nil }
 func (s *Server) changeOwners() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "change-owners", Path: "/v1/dwellings/{id}/owners", Tag: residenceTag,
+		Of:      operation.OfDwelling,
 		Summary: "Change the owners of a dwelling",
 		Doc: "Name all owners from a day on. That day must not be earlier than the first day of the present " +
 			"owners. If the dwelling has owners, the rules in force ask for the document and for a second official: " +
@@ -102,6 +103,7 @@ type answerProposalInput struct {
 func (s *Server) answerProposal() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "answer-owners-change", Path: "/v1/dwellings/{id}/owners/confirmation", Tag: residenceTag, Status: http.StatusOK,
+		Of:      operation.OfDwelling,
 		Summary: "Confirm or decline a change of owners that another official has proposed",
 		Doc: "The account that proposed it cannot confirm it, nor can another account of the same person. It can " +
 			"decline, which takes the proposal back.",

@@ -33,6 +33,7 @@ type passwordIssued struct {
 func (s *Server) sendPassword() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "send-password", Path: "/v1/otp", Tag: signaturesTag, Status: http.StatusCreated,
+		Of:      operation.OfCaller,
 		Summary: "Send a one-time password for one request, by SMS",
 		Doc: "The SMS goes to a telephone that is confirmed in your account and bound to your IIN in the " +
 			"mobile-citizens base. The password signs only the request whose SHA-256 you give. A new password " +

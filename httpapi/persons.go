@@ -36,6 +36,7 @@ type recordedPerson struct {
 func (s *Server) recordPerson() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-person", Path: "/v1/persons", Tag: residenceTag, Status: http.StatusCreated,
+		Of:      operation.OfNew,
 		Summary: "Record a person",
 		Doc: "One IIN is one person: a second record is refused (person_already_recorded). " +
 			"A person without an IIN is recorded without it.",
@@ -91,6 +92,7 @@ type foundPerson struct {
 func (s *Server) searchPerson() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "search-person", Method: http.MethodPost, Path: "/v1/persons/search", Tag: residenceTag,
+		Of:      operation.OfAll,
 		Summary: "Find a person by IIN",
 		Doc:     "The IIN is sent in the body and never in a URL, so that no log of URLs holds it.",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},

@@ -51,6 +51,7 @@ type logHeadInput struct {
 func (s *Server) getLogHead() operation.Operation {
 	return operation.Stream(operation.Declaration{
 		ID: "get-log-head", Method: http.MethodGet, Path: "/v1/log/head", Tag: auditTag,
+		Of:      operation.OfPublic,
 		Class:   operation.ClassCheck,
 		Summary: "The newest signed head of the log",
 		Doc: "Keep it: a later head must go on from it, which /v1/log/proofs/consistency proves. A new event is in a " +
@@ -110,6 +111,7 @@ type logKey struct {
 func (s *Server) getLogKey() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-log-key", Method: http.MethodGet, Path: "/v1/log/key", Tag: auditTag,
+		Of:       operation.OfPublic,
 		Summary:  "The public key of the log",
 		Doc:      "It checks heads. Compare it with the key that the registry has published elsewhere.",
 		Roles:    []domain.Role{operation.Anyone},
@@ -135,6 +137,7 @@ type inclusionProof struct{ Body proof.Inclusion }
 func (s *Server) getInclusionProof() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-inclusion-proof", Method: http.MethodGet, Path: "/v1/log/proofs/inclusion", Tag: auditTag,
+		Of:      operation.OfAll,
 		Summary: "Prove that an event is in the log",
 		Doc: "The proof has hashes and no content. Persons get the proof of a document with the document. " +
 			"Only auditors may ask for that of any event, since the answer tells which streams there are.",
@@ -165,6 +168,7 @@ type consistencyProof struct{ Body proof.Consistency }
 func (s *Server) getConsistencyProof() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-consistency-proof", Method: http.MethodGet, Path: "/v1/log/proofs/consistency", Tag: auditTag,
+		Of:       operation.OfPublic,
 		Summary:  "Prove that the log goes on from an earlier head",
 		Doc:      "Nothing that the earlier head covers was changed, removed or put in another order.",
 		Roles:    []domain.Role{operation.Anyone},

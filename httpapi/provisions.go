@@ -56,6 +56,7 @@ type provided struct {
 func (s *Server) provideDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "provide-dwelling", Path: entryAddress + "/provision", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Give a service dwelling to an entry",
 		Doc: "The dwelling goes to the first entry in order that is eligible. An earlier entry is skipped if it " +
 			"is under review, if its holder declined this dwelling, or if the dwelling does not fit the family: " +

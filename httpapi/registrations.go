@@ -56,6 +56,7 @@ type registerInput struct{ operation.Posted[registerBody] }
 func (s *Server) registerResidence() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "register-residence", Path: "/v1/registrations", Tag: residenceTag, Status: http.StatusCreated,
+		Of:      operation.OfRequest,
 		Summary: "Register a residence or a temporary stay",
 		Doc: "A permanent registration ends the earlier permanent one, on the same day and in the same append. A " +
 			"temporary registration ends no other.",
@@ -77,6 +78,9 @@ func (s *Server) registerResidence() operation.Operation {
 		out := registered{
 			RegistrationID: domain.RegistrationID{UUID: domain.DeriveID(call.ID.UUID, "registration")},
 			PersonID:       in.Body.PersonID,
+		}
+		if err := s.inRequest(ctx, in.Body.DwellingID, in.Body.PersonID); err != nil {
+			return command.Receipt{}, out, err
 		}
 		c := residence.Register{
 			RegistrationID: out.RegistrationID, DwellingID: in.Body.DwellingID, Kind: in.Body.Kind,

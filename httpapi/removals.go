@@ -38,6 +38,7 @@ type noticeInput struct {
 func (s *Server) giveRemovalNotice() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "give-notice", Path: entryAddress + "/notice", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Record the written notice of a removal",
 		Roles:   []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
@@ -67,6 +68,7 @@ type removalInput struct {
 func (s *Server) removeEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "remove-entry", Path: entryAddress + "/removal", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Remove an entry from its list",
 		Doc: "The removal ends a review in which the holder was heard (APPC 73). Without a hearing it names the " +
 			"exemption. The written notice is due within ten days. Each entry after the removed one moves up by " +
@@ -111,6 +113,7 @@ type reinstatementInput struct {
 func (s *Server) reinstateEntry() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "reinstate-entry", Path: entryAddress + "/reinstatement", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Reinstate a removed entry with its original seniority",
 		Doc: "The reinstatement names its ground: a complaint about the removal that was decided in favour of the " +
 			"holder, or a court act in force.",
@@ -139,6 +142,7 @@ func (s *Server) reinstateEntry() operation.Operation {
 func (s *Server) announceRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:      "entry-hearing",
+		Of:      operation.OfEntry,
 		Summary: "Tell the holder of an entry under review that a removal is intended",
 		Doc: "The holder can object for two working days. The entry can be removed three working days later at " +
 			"the earliest (APPC 73). The entry keeps its number.",
@@ -164,17 +168,31 @@ type entryStepInput[B any] struct {
 
 // entryStep declares POST <entry>/<id of the operation without "entry-">.
 func entryStep[B any](s *Server, d operation.Declaration, take takeStep[B]) operation.Operation {
+	return entryStepAfter(s, d,
+		func(context.Context, EntryPath) (struct{}, error) { return struct{}{}, nil },
+		func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, _ struct{}) ([]domain.Event, error) {
+			return take(c, cmd, t, b)
+		})
+}
+
+// entryStepAfter is [entryStep] for a decision that needs something from outside the
+// entry, which look fetches before it.
+func entryStepAfter[B, F any](
+	s *Server, d operation.Declaration, look func(context.Context, EntryPath) (F, error),
+	take func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b B, seen F) ([]domain.Event, error),
+) operation.Operation {
 	d.Path, d.Tag = entryAddress+"/"+strings.TrimPrefix(d.ID, "entry-"), housingTag
 	d.Problems = removalProblems.and(d.Problems...)
 	return operation.Command(d, func(
 		ctx context.Context, call operation.Call, in *entryStepInput[B],
 	) (command.Receipt, entryChanged, error) {
+		seen, err := look(ctx, in.EntryPath)
+		if err != nil {
+			return command.Receipt{}, entryChanged{}, err
+		}
 		r, err := s.stepOnEntry(
-			ctx,
-			call,
-			in.EntryPath,
-			func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
-				return take(c, call.Command, t, in.Body)
+			ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
+				return take(c, call.Command, t, in.Body, seen)
 			},
 		)
 		return r, entryChanged{EntryID: in.EntryID}, err
@@ -202,6 +220,7 @@ func (s *Server) stepOnEntry(ctx context.Context, call operation.Call, at EntryP
 func (s *Server) objectToRemoval() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:       "entry-objection",
+		Of:       operation.OfEntry,
 		Summary:  "Object to an intended removal",
 		Doc:      "A citizen can object only for their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
@@ -215,6 +234,7 @@ func (s *Server) objectToRemoval() operation.Operation {
 func (s *Server) endRemovalHearing() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:       "entry-hearing-end",
+		Of:       operation.OfEntry,
 		Summary:  "End a hearing on an intended removal without a written objection",
 		Doc:      "If the time for an objection passes, the registry ends the hearing by itself.",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -238,6 +258,7 @@ type complained struct {
 func (s *Server) complainOfRemoval() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "entry-complaint", Path: entryAddress + "/complaint", Tag: housingTag,
+		Of:      operation.OfEntry,
 		Summary: "Complain about a removal",
 		Doc: "The commission that removed the entry receives the complaint. A late complaint is accepted too " +
 			"(APPC 91, 92). A citizen can complain only about their own entry.",
@@ -263,6 +284,7 @@ func (s *Server) complainOfRemoval() operation.Operation {
 func (s *Server) forwardRemovalComplaint() operation.Operation {
 	return entryStep(s, operation.Declaration{
 		ID:      "entry-complaint-forwarding",
+		Of:      operation.OfEntry,
 		Summary: "Forward a complaint about a removal, with its papers, to the reviewing body",
 		Doc:     "It is forwarded within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleCommission},
@@ -273,8 +295,9 @@ func (s *Server) forwardRemovalComplaint() operation.Operation {
 }
 
 func (s *Server) decideRemovalComplaint() operation.Operation {
-	return entryStep(s, operation.Declaration{
+	return entryStepAfter(s, operation.Declaration{
 		ID:      "entry-complaint-decision",
+		Of:      operation.OfEntry,
 		Summary: "Decide a complaint about a removal",
 		Doc: "Until the complaint is forwarded, the commission itself can satisfy it. After that the reviewing " +
 			"body decides. If the removal is annulled, the commission reinstates the entry and names the " +
@@ -282,7 +305,14 @@ func (s *Server) decideRemovalComplaint() operation.Operation {
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
 		Example:  `{"outcome": "act_annulled", "reasons": "the dwelling belongs to the brother"}`,
-	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
+	}, func(ctx context.Context, at EntryPath) (reviewers, error) {
+		return s.reviewersOfList(ctx, at.ListID)
+	}, func(
+		c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody, by reviewers,
+	) ([]domain.Event, error) {
+		if err := by.check(c, cmd); err != nil {
+			return nil, err
+		}
 		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
 	})
 }

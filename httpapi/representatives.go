@@ -36,6 +36,7 @@ type representationChanged struct {
 func (s *Server) recordRepresentative() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-representative", Path: "/v1/persons/{id}/representatives", Tag: residenceTag, Status: http.StatusCreated,
+		Of:      operation.OfPerson,
 		Summary: "Record a legal representative of a minor",
 		Doc: "If a minor has recorded representatives, one of them must apply for the minor's departure abroad. " +
 			"If a command leaves a child under 14 at a dwelling where no recorded representative is registered, " +
@@ -68,6 +69,7 @@ type endRepresentationInput struct {
 func (s *Server) endRepresentation() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "end-representation", Path: "/v1/persons/{id}/representatives/removal", Tag: residenceTag,
+		Of:      operation.OfPerson,
 		Summary: "Record that a person no longer represents a minor, or never did",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
@@ -104,6 +106,7 @@ type representativesFound struct {
 func (s *Server) getRepresentatives() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-representatives", Method: http.MethodGet, Path: "/v1/persons/{id}/representatives", Tag: residenceTag,
+		Of:       operation.OfPerson,
 		Summary:  "The recorded legal representatives of a person",
 		Doc:      "The answer is read from the log, not from the read model.",
 		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider, domain.RoleAuditor},

@@ -54,6 +54,7 @@ type residenceBody struct {
 func (s *Server) getPersonResidence() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-person-residence", Method: http.MethodGet, Path: "/v1/persons/{id}/residence", Tag: residenceTag,
+		Of:      operation.OfPerson,
 		Summary: "Where a person is registered, now or on another day, as known now or at an earlier time",
 		Doc:     "A citizen sees only their own residence.",
 		Roles: []domain.Role{
@@ -188,6 +189,7 @@ type residentsBody struct {
 func (s *Server) getDwellingResidents() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-dwelling-residents", Method: http.MethodGet, Path: "/v1/dwellings/{id}/residents", Tag: residenceTag,
+		Of:      operation.OfDwelling,
 		Summary: "Who is registered at a dwelling, now or on another day, as known now or at an earlier time",
 		Doc:     "A citizen sees only a dwelling that they own.",
 		Roles: []domain.Role{

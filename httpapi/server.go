@@ -97,7 +97,7 @@ func New(c Config) *Server {
 		personKey: c.PersonKey, proofs: c.Proofs, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		answers: newAnswers(), papers: newPapers(),
-		now:     func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
+		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
 	s.route(engine)
@@ -109,7 +109,7 @@ func New(c Config) *Server {
 	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
 		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
-		Tokens: c.Tokens, Accounts: c.Directory, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
+		Tokens: c.Tokens, Accounts: c.Directory, Rights: rights{s}, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits,
 		Address: clientAddress,
 	})

@@ -36,6 +36,7 @@ type previewedSignature struct {
 func (s *Server) previewSignature() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "preview-signature", Method: http.MethodPost, Path: "/v1/signatures/preview", Tag: signaturesTag,
+		Of:      operation.OfCaller,
 		Summary: "The text to sign for a request",
 		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, " +
 			"\"idempotency_key\": the header, \"request\": method and path}. A client can also make this text by " +

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tizilim/domain"
+	bodies "tizilim/domain/body"
 	"tizilim/domain/procedure"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
@@ -46,6 +47,7 @@ type correctionRequestBody struct {
 func (s *Server) requestCorrection() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "correction-request",
+		Of:      operation.OfCase,
 		Summary: "Ask the applicant for what an application lacks, and set the last day to bring it",
 		Doc: "No application is refused at intake (APPC 64). Documents that state systems hold must not be asked " +
 			"for (State-services law 5(2)). If nothing is brought by the last day, the application is returned, " +
@@ -153,6 +155,7 @@ type curedBody struct {
 func (s *Server) bringCorrection() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "correction",
+		Of:      operation.OfCase,
 		Summary: "Bring what an application lacked",
 		Doc: "From this instant the application is complete. The instant decides the place on the list, and the " +
 			"term begins.",
@@ -171,6 +174,7 @@ type bodyNamed struct {
 func (s *Server) forwardCase() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "forwarding",
+		Of:       operation.OfCase,
 		Summary:  "Forward an application to the body that must decide it",
 		Doc:      "It is forwarded within three working days (APPC 65).",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -186,6 +190,7 @@ type nothingBody struct{}
 func (s *Server) takeUpCase() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "review",
+		Of:       operation.OfCase,
 		Summary:  "Begin the review of an application",
 		Doc:      "The account that begins the review is the deciding official of the case.",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -204,6 +209,7 @@ type recusalBody struct {
 func (s *Server) replaceDecider() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "recusal",
+		Of:       operation.OfCase,
 		Summary:  "Replace the deciding official",
 		Doc:      "The official is barred on a ground of APPC 67, for example kinship.",
 		Roles:    []domain.Role{domain.RoleCommission},
@@ -221,6 +227,7 @@ type hearingBody struct {
 func (s *Server) announceHearing() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "hearing",
+		Of:      operation.OfCase,
 		Summary: "Tell the applicant that a refusal is intended",
 		Doc: "The applicant can object for two working days. The application can be refused three working days " +
 			"later at the earliest (APPC 73).",
@@ -239,6 +246,7 @@ type objectionBody struct {
 func (s *Server) objectToRefusal() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "objection",
+		Of:       operation.OfCase,
 		Summary:  "Object to an intended refusal",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
@@ -256,6 +264,7 @@ type hearingEndBody struct {
 func (s *Server) endHearing() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "hearing-end",
+		Of:       operation.OfCase,
 		Summary:  "End a hearing without a written objection",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeTooEarly},
@@ -266,31 +275,59 @@ func (s *Server) endHearing() operation.Operation {
 }
 
 type extensionBody struct {
-	Office  procedure.Office `json:"office" doc:"The office of the official who extends the term; APPC 76 allows only these"`
+	Office  procedure.Office `json:"office,omitempty" doc:"The office of the official who extends the term; APPC 76 allows only these. The record of the body says who holds it, so you can leave it out; only an account without a record states it"`
 	Until   domain.Date      `json:"until" format:"date" doc:"New last day of the term"`
 	Reasons string           `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
 func (s *Server) extendTerm() operation.Operation {
-	return step(s, operation.Declaration{
+	return stepAfter(s, operation.Declaration{
 		ID:      "extension",
+		Of:      operation.OfCase,
 		Summary: "Extend the term of a case",
 		Doc: "The head of the body or a deputy extends it, with reasons, before the term is over. All extensions " +
 			"together last two months at most (APPC 76).",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{
 			domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodePeriodTooLong,
-			domain.CodeDeciderRecused,
+			domain.CodeDeciderRecused, domain.CodeOfficeRequired,
 		},
 		Example: `{"office": "deputy_head", "until": "2026-05-20", "reasons": "an answer of the land register is awaited"}`,
-	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b extensionBody) ([]domain.Event, error) {
-		return c.Extend(cmd, b.Office, domain.Personal(b.Reasons), b.Until, t)
+	}, func(ctx context.Context, _ domain.CaseID, b extensionBody) (procedure.Extension, error) {
+		x := procedure.Extension{Office: b.Office, Stated: true, Until: b.Until, Reasons: domain.Personal(b.Reasons)}
+		p := operation.Caller(ctx)
+		if p.PersonID.IsZero() {
+			return x, nil
+		}
+		var err error
+		x.Office, err = officeOf(operation.Body(ctx), p.PersonID, domain.DateOf(s.now()), b.Office)
+		x.Stated = false
+		return x, err
+	}, func(
+		c *procedure.Case, cmd domain.Command, t procedure.Terms, _ extensionBody, x procedure.Extension,
+	) ([]domain.Event, error) {
+		return c.Extend(cmd, x, t)
 	})
+}
+
+// officeOf returns the office by which the official may extend a term: the one that is
+// asked for, or with none the highest. The record of the body says which they hold.
+func officeOf(
+	b *bodies.Body, person domain.PersonID, day domain.Date, asked procedure.Office,
+) (procedure.Office, error) {
+	for _, office := range procedure.Offices { // the head first
+		if (asked == "" || asked == office) && slices.Contains(b.OfficesOn(person, day), bodies.Office(office)) {
+			return office, nil
+		}
+	}
+	return "", domain.Refuse(domain.Forbidden, domain.CodeOfficeRequired,
+		"by the record of your body you are neither its head nor a deputy today, or not in the office that you name")
 }
 
 func (s *Server) withdrawApplication() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:       "withdrawal",
+		Of:       operation.OfCase,
 		Summary:  "Withdraw an application",
 		Doc:      "This is possible until the application is decided. The applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
@@ -311,6 +348,7 @@ type terminationBody struct {
 func (s *Server) terminateCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "termination",
+		Of:      operation.OfCase,
 		Summary: "End a case without a decision on its subject",
 		Doc: "The termination has a ground of APPC 70. For a duplicate, name the case in which the same subject " +
 			"was decided. The applicant may apply again with new arguments or facts.",
@@ -361,6 +399,7 @@ type caseNoticeBody struct {
 func (s *Server) recordCaseNotice() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "notice",
+		Of:      operation.OfCase,
 		Summary: "Record that the applicant got a notice",
 		Doc: "By default it is the notice of the decision. It goes by a way that records its receipt (APPC 66), " +
 			"and the time for a complaint begins. It can also be the notice of the forwarding, or of an " +
@@ -384,6 +423,7 @@ type complaintBody struct {
 func (s *Server) complainOfCase() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "complaint",
+		Of:      operation.OfCase,
 		Summary: "Complain about a decision, or about a decision that was not made in time",
 		Doc: "The applicant can complain, and so can every person whom the case deregistered. A late complaint is " +
 			"accepted too (APPC 91, 92).",
@@ -420,6 +460,7 @@ func (s *Server) complainOfCase() operation.Operation {
 func (s *Server) forwardComplaint() operation.Operation {
 	return step(s, operation.Declaration{
 		ID:      "complaint-forwarding",
+		Of:      operation.OfCase,
 		Summary: "Forward a complaint, with the papers of the case, to the reviewing body",
 		Doc:     "It is forwarded within three working days (APPC 91).",
 		Roles:   []domain.Role{domain.RoleProvider, domain.RoleCommission},
@@ -435,8 +476,9 @@ type complaintDecisionBody struct {
 }
 
 func (s *Server) decideComplaint() operation.Operation {
-	return step(s, operation.Declaration{
+	return stepAfter(s, operation.Declaration{
 		ID:      "complaint-decision",
+		Of:      operation.OfCase,
 		Summary: "Decide a complaint",
 		Doc: "Until the complaint is forwarded, the body itself can satisfy it. After that the reviewing body " +
 			"decides. If the refusal of an application for housing is annulled, the case is under review again, " +
@@ -445,7 +487,14 @@ func (s *Server) decideComplaint() operation.Operation {
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
 		Example:  `{"outcome": "act_annulled", "reasons": "the extract shows no dwelling"}`,
-	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody) ([]domain.Event, error) {
+	}, func(ctx context.Context, id domain.CaseID, _ complaintDecisionBody) (reviewers, error) {
+		return s.reviewersOfCase(ctx, id)
+	}, func(
+		c *procedure.Case, cmd domain.Command, t procedure.Terms, b complaintDecisionBody, by reviewers,
+	) ([]domain.Event, error) {
+		if err := by.check(c, cmd); err != nil {
+			return nil, err
+		}
 		return c.DecideComplaint(cmd, b.Outcome, domain.Personal(b.Reasons), t)
 	})
 }
@@ -460,6 +509,7 @@ type remedyBody struct {
 func (s *Server) recordRemedy() operation.Operation {
 	return stepAfter(s, operation.Declaration{
 		ID:      "remedy",
+		Of:      operation.OfCase,
 		Summary: "Record what was done after a complaint was satisfied",
 		Doc: "This is for a case that is not reviewed again. The acts of the case are never deleted: a new act " +
 			"names them and corrects them, or the applicant applies again.",

@@ -2,10 +2,12 @@
 // data, when and why. A read is either a read of this registry, or a look-up by
 // its staff in other state information systems (C20). The entries of a person
 // are in a stream of their own, access-<person>, apart from the history of the
-// record. They are shown to that person. They hold no personal value.
+// record. They are shown to that person, apart from the
+// reference of a purpose, which may name somebody else.
 package accesslog
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -34,12 +36,15 @@ type PersonalDataRead struct {
 	Operation string          `json:"operation"`       // what was read, as the API names it; or [LookUp]
 	Scope     []string        `json:"scope,omitempty"` // of a look-up: the kinds of data, as a consent names them
 	Purpose   Purpose         `json:"purpose"`
-	CaseID    domain.CaseID   `json:"case_id,omitzero"` // that the read belongs to
-	ReadAt    time.Time       `json:"read_at"`          // of a look-up: when its result was recorded
+	Reference domain.Personal `json:"reference,omitempty"` // what the purpose rests on: the number of a request or a letter
+	CaseID    domain.CaseID   `json:"case_id,omitzero"`    // that the read belongs to
+	ReadAt    time.Time       `json:"read_at"`             // of a look-up: when its result was recorded
 }
 
 // LookUp is the operation of a look-up in other state information systems.
 const LookUp = "state-systems-lookup"
+
+func (e PersonalDataRead) LogValue() slog.Value { return domain.Masked(e) }
 
 func (PersonalDataRead) EventType() string        { return "PersonalDataRead" }
 func (e PersonalDataRead) EffectiveAt() time.Time { return e.ReadAt }

@@ -169,9 +169,19 @@ func (c *Case) may(step Step) error {
 		"in a case that is %s the step %s is not possible", c.State, step)
 }
 
-// by checks that the actor may decide: the deciding official is not the
-// applicant (C15) and has not been recused.
-func (c *Case) by(actor string) error {
+// by checks that the caller may decide: the deciding official is not the applicant, nor
+// anybody whom the act touches, whatever account is used (C15), and has not been recused.
+func (c *Case) by(cmd domain.Command) error {
+	own := !cmd.Person.IsZero() && (cmd.Person == c.ApplicantID || slices.Contains(c.Affected, cmd.Person))
+	if own {
+		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
+			"this case is about you: another official must act")
+	}
+	return c.account(cmd.Actor)
+}
+
+// account checks the account of a deciding official alone.
+func (c *Case) account(actor string) error {
 	if actor == c.ApplicantID.String() || slices.Contains(c.Recused, actor) {
 		return domain.Refuse(domain.Forbidden, domain.CodeDeciderRecused,
 			"the applicant, and an official who was replaced, cannot decide this case: another official must act")
@@ -293,7 +303,7 @@ func (c *Case) TakeUp(cmd domain.Command) ([]domain.Event, error) {
 	if err := c.may(TakeUp); err != nil {
 		return nil, err
 	}
-	if err := c.by(cmd.Actor); err != nil {
+	if err := c.by(cmd); err != nil {
 		return nil, err
 	}
 	return []domain.Event{ReviewBegan{CaseID: c.CaseID, Decider: cmd.Actor, BeganAt: cmd.Now}}, nil
@@ -312,7 +322,7 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name another official who decides").At("decider")
 	}
-	if err := c.by(decider); err != nil {
+	if err := c.account(decider); err != nil {
 		return nil, err
 	}
 	return []domain.Event{
@@ -320,28 +330,30 @@ func (c *Case) Recuse(cmd domain.Command, ground RecusalGround, decider string) 
 	}, nil
 }
 
-// Extend gives more time, in all at most the terms' months, before the present
-// deadline, by a reasoned decision of the head or a deputy (C9). No register
-// that the registry reads says who holds the office, so the account states it
-// and the event records it.
-func (c *Case) Extend(
-	cmd domain.Command,
-	in Office,
-	reasons domain.Personal,
-	until domain.Date,
-	t Terms,
-) ([]domain.Event, error) {
+// Extension is the command that gives a case more time.
+type Extension struct {
+	Office  Office // of the official who extends
+	Stated  bool   // the official has stated the office: no record of the body names it
+	Until   domain.Date
+	Reasons domain.Personal
+}
+
+// Extend decides [Extension]: in all at most the terms' months, before the present
+// deadline, by a reasoned decision of the head or a deputy (C9). The record of the body
+// says who they are. Only of an account that no body has recorded is the word taken, and
+// the event says so.
+func (c *Case) Extend(cmd domain.Command, x Extension, t Terms) ([]domain.Event, error) {
 	if err := c.may(Extend); err != nil {
 		return nil, err
 	}
-	if err := c.by(cmd.Actor); err != nil {
+	if err := c.by(cmd); err != nil {
 		return nil, err
 	}
-	if !slices.Contains(Offices, in) {
+	if !slices.Contains(Offices, x.Office) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 			"only one of %v of the body can extend a term: state the office", Offices).At("office")
 	}
-	if err := reasoned(reasons); err != nil {
+	if err := reasoned(x.Reasons); err != nil {
 		return nil, err
 	}
 	if cmd.Now.After(c.Deadline) {
@@ -349,7 +361,7 @@ func (c *Case) Extend(
 			"the term ended on %s; it can no longer be extended", domain.DateOf(c.Deadline))
 	}
 	last := domain.DateOf(c.Original).AddMonths(t.ExtensionMonths)
-	if !domain.DateOf(c.Deadline).Before(until) || last.Before(until) {
+	if !domain.DateOf(c.Deadline).Before(x.Until) || last.Before(x.Until) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePeriodTooLong,
 			"until must be later than %s, and not later than %s", domain.DateOf(c.Deadline), last).At("until")
 	}
@@ -361,9 +373,10 @@ func (c *Case) Extend(
 		TermExtended{
 			CaseID:     c.CaseID,
 			By:         cmd.Actor,
-			Office:     in,
-			Reasons:    reasons,
-			Deadline:   until.End(),
+			Office:     x.Office,
+			Stated:     x.Stated,
+			Reasons:    x.Reasons,
+			Deadline:   x.Until.End(),
 			NotifyBy:   notify,
 			ExtendedAt: cmd.Now,
 		},
@@ -391,7 +404,7 @@ func (c *Case) Terminate(cmd domain.Command, d Termination, t Terms) ([]domain.E
 	if err := c.may(Terminate); err != nil {
 		return nil, err
 	}
-	if err := c.by(cmd.Actor); err != nil {
+	if err := c.by(cmd); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(TerminationGrounds, d.Ground) {

@@ -368,7 +368,7 @@ func TestC9_AnExtensionIsDecidedByTheHeadOrADeputy(t *testing.T) {
 	var specs []domaintest.Spec[procedure.Case]
 	extend := func(in procedure.Office) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.Extend(cmd, in, "because", domaintest.Day("2026-05-01"), terms)
+			return c.Extend(cmd, procedure.Extension{Office: in, Reasons: "because", Until: domaintest.Day("2026-05-01")}, terms)
 		}
 	}
 	for _, office := range procedure.Offices {

@@ -215,6 +215,7 @@ type TermExtended struct {
 	CaseID     domain.CaseID   `json:"case_id"`
 	By         string          `json:"by"`     // account
 	Office     Office          `json:"office"` // in which the account decided
+	Stated     bool            `json:"office_stated,omitempty"` // the account stated the office: no record names it
 	Reasons    domain.Personal `json:"reasons"`
 	Deadline   time.Time       `json:"deadline"`
 	NotifyBy   domain.Date     `json:"notify_by"`

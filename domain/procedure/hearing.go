@@ -15,7 +15,7 @@ func (c *Case) AnnounceHearing(cmd domain.Command, preliminary domain.Personal, 
 	if err := c.may(AnnounceHearing); err != nil {
 		return nil, err
 	}
-	if err := c.by(cmd.Actor); err != nil {
+	if err := c.by(cmd); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(string(preliminary)) == "" {
@@ -134,14 +134,14 @@ func (c *Case) Examining(cmd domain.Command) error {
 	if err := c.may(Examine); err != nil {
 		return err
 	}
-	return c.by(cmd.Actor)
+	return c.by(cmd)
 }
 
 // Granting checks that the case may be granted now by the actor.
 func (c *Case) Granting(cmd domain.Command) ([]domain.Event, error) { return c.deciding(cmd, Grant) }
 
 func (c *Case) deciding(cmd domain.Command, step Step) ([]domain.Event, error) {
-	if err := c.by(cmd.Actor); c.Known() && err != nil {
+	if err := c.by(cmd); c.Known() && err != nil {
 		return nil, err
 	}
 	if c.State == Registered {

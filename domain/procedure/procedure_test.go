@@ -563,7 +563,7 @@ func TestC8_Hearing(t *testing.T) {
 func TestC9_Term(t *testing.T) {
 	extend := func(until string, reasons domain.Personal) decider {
 		return func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-			return c.Extend(cmd, procedure.DeputyHead, reasons, domaintest.Day(until), terms)
+			return c.Extend(cmd, procedure.Extension{Office: procedure.DeputyHead, Reasons: reasons, Until: domaintest.Day(until)}, terms)
 		}
 	}
 	extended := func(day, until, notify string) domain.Event {
@@ -1209,7 +1209,7 @@ func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 		"correction":         second(in(procedure.AwaitingCorrection).Correct(cmd, nil, terms)),
 		"forwarding":         second(in(procedure.Registered).Forward(cmd, "b", terms)),
 		"hearing":            second(in(procedure.InReview).AnnounceHearing(cmd, "p", terms)),
-		"extension":          second(in(procedure.InReview).Extend(cmd, procedure.Head, "r", domaintest.Day("2026-05-01"), terms)),
+		"extension":          second(in(procedure.InReview).Extend(cmd, procedure.Extension{Office: procedure.Head, Reasons: "r", Until: domaintest.Day("2026-05-01")}, terms)),
 		"remedy":             second(granted.DecideComplaint(cmd, procedure.Satisfied, "r", terms)),
 		"termination":        second(in(procedure.InReview).Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "r"}, terms)),
 		"complaint":          second(in(procedure.Refused).FileComplaint(cmd, "c", aigul, "g", terms)),

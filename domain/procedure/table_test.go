@@ -166,7 +166,9 @@ var steps = map[procedure.Step]aStep{
 		return c.CloseHearing(cmd, procedure.HearingWaived, "wants none")
 	}, nil},
 	procedure.Extend: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
-		return c.Extend(cmd, procedure.Head, "an answer is awaited", domaintest.Day("2026-05-01"), terms)
+		return c.Extend(cmd, procedure.Extension{
+			Office: procedure.Head, Reasons: "an answer is awaited", Until: domaintest.Day("2026-05-01"),
+		}, terms)
 	}, nil},
 	procedure.Withdraw: {
 		"2026-03-15",

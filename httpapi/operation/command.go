@@ -111,7 +111,7 @@ func Command[I, R any, P postedInput[I]](d Declaration, run RunCommand[I, R]) Op
 				return run(ctx, call, in)
 			})
 			if err != nil {
-				return nil, problem.Of(err, a.config.Logger)
+				return nil, problem.Of(callerOf(ctx).settle(ctx, err), a.config.Logger)
 			}
 			return done, nil
 		})

@@ -130,7 +130,8 @@ func (r *Reading) append(
 				correlation = r.id
 			}
 			return r.api.config.AccessLog.RecordAccess(ctx, domain.DeriveID(r.id, person.String()), accesslog.PersonalDataRead{
-				PersonID: person, Reader: reader.Account, Role: reader.Role, Operation: r.op, Purpose: purpose, CaseID: caseID,
+				PersonID: person, Reader: reader.Account, Role: reader.Role, Operation: r.op, Purpose: purpose,
+				Reference: reader.reference, CaseID: caseID,
 				ReadAt: at,
 			}, domain.Meta{
 				Correlation: correlation, Causation: domain.CommandID{UUID: r.id}, Actor: reader.Account, Role: reader.Role,

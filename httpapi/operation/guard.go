@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,6 +27,9 @@ type caller struct {
 	token.Principal
 	body    *body.Body        // of staff, to be read only
 	purpose accesslog.Purpose // of a read by staff
+
+	reference domain.Personal // of the purpose
+	came      time.Time       // when the guard saw the request
 }
 
 func callerOf(ctx context.Context) caller {
@@ -58,9 +62,11 @@ func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
 	}
 }
 
-// admit checks the limits and the token, then the role, and then the form of the query and the
-// headers: only who may call an operation learns what is wrong with the request.
+// admit checks the limits, the token and its account, then the role, then the right to the record that
+// the path names, and then the form of the query and the headers: only who may call an
+// operation on that record learns what is wrong with the request.
 func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
+	came := time.Now()
 	if refused := a.countAddress(ctx); refused != nil {
 		return caller{}, refused
 	}
@@ -90,11 +96,20 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		return caller{}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
 	}
+	who.came = came
+	var stated *problem.Problem
+	who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
+	err = a.config.Rights.Allow(ctx.Context(), Attempt{
+		Operation: op, Caller: who.Principal, Body: who.body, Param: ctx.Param,
+		Beyond: stated == nil && who.reference != "",
+	})
+	if err != nil {
+		return caller{}, problem.Of(who.settle(ctx.Context(), err), a.config.Logger)
+	}
 	if refused := badForm(ctx); refused != nil {
 		return caller{}, refused
 	}
-	who.purpose, refused = purposeOf(p.Role, ctx.Header(purposeHeader))
-	return who, refused
+	return who, stated
 }
 
 // Refuse answers a request with the problem that err is.

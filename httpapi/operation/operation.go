@@ -55,6 +55,7 @@ type Declaration struct {
 	Doc     string
 	Status  int // of success; 200 where it is 0
 
+	Of       Subject       // what it acts on or shows: who may call it depends on their relation to that
 	Roles    []domain.Role // who may call it; [Anyone] needs no token
 	Shows    Disclosure    // of a read: whose data its answer shows
 	Problems []domain.Code // that it can answer beside those of its kind ([Operation.Answers])
@@ -81,6 +82,9 @@ type Operation struct {
 	register func(*API, Operation)
 }
 
+// Acting stands for any command, where only that matters.
+var Acting = Operation{kind: changes}
+
 // Changes reports whether the operation is a command.
 func (op Operation) Changes() bool { return op.kind == changes }
 
@@ -92,6 +96,8 @@ func (op Operation) check() string {
 	switch {
 	case op.ID == "" || op.Method == "" || op.Path == "" || op.Tag == "" || op.Summary == "":
 		return "give it an id, a method, a path, a tag and a summary"
+	case !slices.Contains(Subjects, op.Of):
+		return "say in Of what it acts on or shows"
 	case len(op.Roles) == 0:
 		return "say in Roles who may call it"
 	case !op.Changes() && !op.Shows.decided:
@@ -117,6 +123,7 @@ func (op Operation) check() string {
 type Config struct {
 	Tokens    Tokens
 	Accounts  Accounts
+	Rights    Rights
 	Claims    Claims
 	AccessLog AccessLog
 	Model     Model
@@ -227,7 +234,7 @@ func (a *API) describe(op Operation) huma.Operation {
 	}
 	var parameters []*huma.Param
 	if op.statesPurpose() {
-		parameters = append(parameters, purposeParameter(op.kind))
+		parameters = append(parameters, purposeParameter(op.kind), referenceParameter())
 	}
 	return huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Tags: []string{op.Tag},

@@ -15,6 +15,7 @@ var (
 	callerProblems = []domain.Code{
 		domain.CodeUnauthenticated, domain.CodeSignInStronger, domain.CodeIssuerAway, domain.CodeRoleNotAllowed,
 	}
+	rightsProblems = []domain.Code{domain.CodeNotYourBody, domain.CodeNotYourTerritory, domain.CodeOwnMatter}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
 		domain.CodeLogUnavailable, domain.CodeLogTampered, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
@@ -30,6 +31,12 @@ func (op Operation) commonProblems() []domain.Code {
 	common := slices.Concat(formProblems, outageProblems)
 	if !slices.Contains(op.Roles, Anyone) {
 		common = append(common, callerProblems...)
+	}
+	if op.Of.Recorded() && op.Of != OfBody || op.Of == OfRequest {
+		common = append(common, rightsProblems...)
+	}
+	if op.statesPurpose() {
+		common = append(common, domain.CodeReferenceRequired)
 	}
 	if op.hasBody() {
 		common = append(common, bodyProblems...)

@@ -82,7 +82,7 @@ func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Op
 				err = a.reading(op.ID, op.Shows).Show(ctx, out)
 			}
 			if err != nil {
-				return nil, problem.Of(err, a.config.Logger)
+				return nil, problem.Of(callerOf(ctx).settle(ctx, err), a.config.Logger)
 			}
 			return out, nil
 		})
@@ -114,7 +114,7 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 			defer leave()
 			out, err := run(ctx, in, a.reading(op.ID, op.Shows))
 			if err != nil {
-				return nil, problem.Of(err, a.config.Logger)
+				return nil, problem.Of(callerOf(ctx).settle(ctx, err), a.config.Logger)
 			}
 			return out, nil
 		})

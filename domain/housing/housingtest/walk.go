@@ -105,13 +105,10 @@ func Walk(
 			step(w.CloseHearing(cmd, rapid.SampledFrom(procedure.HearingEnds).Draw(t, "how"), "said"))
 		case "extend":
 			step(
-				w.Extend(
-					cmd,
-					procedure.Head,
-					"because",
-					today.AddDays(rapid.IntRange(-5, 100).Draw(t, "by days")),
-					terms,
-				),
+				w.Extend(cmd, procedure.Extension{
+					Office: procedure.Head, Reasons: "because",
+					Until: today.AddDays(rapid.IntRange(-5, 100).Draw(t, "by days")),
+				}, terms),
 			)
 		case "withdraw":
 			step(w.Withdraw(cmd))

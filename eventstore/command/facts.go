@@ -1,0 +1,89 @@
+package command
+
+import (
+	"context"
+	"slices"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+)
+
+// What decides who may act on a record, as the newest state in this process has it. Most
+// of it never changes: which commission keeps a list, what a case is about. So a look at
+// a record that this process knows costs no call of the log. Where the answer is no, the
+// caller looks again with Now: the record may be newer.
+
+// Matter is what a case is about, as its first event says.
+type Matter struct {
+	CaseID     domain.CaseID
+	ListID     domain.ListID     // of an application for housing, or of a provision
+	DwellingID domain.DwellingID // of a deregistration
+	Applicant  domain.PersonID
+	Others     []domain.PersonID // family, persons to be deregistered, co-owners
+}
+
+// Known reports whether there is such a case.
+func (m *Matter) Known() bool { return !m.CaseID.IsZero() }
+
+// Names reports whether the case is about the person.
+func (m *Matter) Names(p domain.PersonID) bool {
+	return !p.IsZero() && (p == m.Applicant || slices.Contains(m.Others, p))
+}
+
+// Clone returns a copy that later events do not change.
+func (m *Matter) Clone() Matter { return *m }
+
+// Apply folds the next event of the stream into m.
+func (m *Matter) Apply(rec domain.Recorded) {
+	switch e := rec.Event.(type) {
+	case housing.ApplicationReceived:
+		*m = Matter{CaseID: e.CaseID, ListID: e.ListID, Applicant: e.ApplicantID, Others: membersOf(e.Family)}
+	case housing.ProvisionDecided:
+		*m = Matter{CaseID: e.CaseID, ListID: e.ListID, Applicant: e.PersonID, Others: membersOf(e.Family)}
+	case residence.DeregistrationApplied:
+		*m = Matter{
+			CaseID: e.CaseID, DwellingID: e.DwellingID, Applicant: e.ApplicantID,
+			Others: slices.Concat(e.Persons, e.CoOwners),
+		}
+	}
+}
+
+func membersOf(family []housing.FamilyMember) []domain.PersonID {
+	ids := make([]domain.PersonID, len(family))
+	for i, m := range family {
+		ids[i] = m.PersonID
+	}
+	return ids
+}
+
+// remembered returns a state to be read only: the newest that this process knows, or with
+// now, and where it knows none, the one that the log holds now.
+func remembered[S any, P state[S]](ctx context.Context, h *Handler, name string, now bool) (*S, error) {
+	st := streamOf[S, P](h, name)
+	v := st.known()
+	if now || !v.whole {
+		var err error
+		if v, err = st.read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &v.state, nil
+}
+
+// MatterOf returns what a case is about, to be read only.
+func (h *Handler) MatterOf(ctx context.Context, id domain.CaseID, now bool) (*Matter, error) {
+	return remembered[Matter](ctx, h, id.Stream(), now)
+}
+
+// KnownList returns a list, to be read only.
+func (h *Handler) KnownList(ctx context.Context, id domain.ListID, now bool) (*housing.List, error) {
+	return remembered[housing.List](ctx, h, id.Stream(), now)
+}
+
+// KnownDwelling returns a dwelling, to be read only.
+func (h *Handler) KnownDwelling(
+	ctx context.Context, id domain.DwellingID, now bool,
+) (*residence.Dwelling, error) {
+	return remembered[residence.Dwelling](ctx, h, id.Stream(), now)
+}

@@ -1,0 +1,84 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/body"
+	"tizilim/httpapi/token"
+)
+
+// Subject is the kind of record that an operation acts on or shows. Who may call the
+// operation depends on their relation to that record. Every operation declares one.
+type Subject string
+
+const (
+	OfList        Subject = "list"          // that the path names
+	OfEntry       Subject = "entry"         // of a list, that the path names
+	OfCase        Subject = "case"          // that the path names
+	OfPerson      Subject = "person"        // whom the path names
+	OfDwelling    Subject = "dwelling"      // that the path names
+	OfCertificate Subject = "certificate"   // that the path names
+	OfBody        Subject = "body"          // that the path names
+	OfCaller      Subject = "the caller"    // what belongs to the account of the caller
+	OfRequest     Subject = "the request"   // records that the body of the request names: the operation checks them
+	OfNew         Subject = "a new record"  // which belongs to nobody before, or to the body of the caller
+	OfAll         Subject = "no one record" // a search or a list over all records
+	OfPublic      Subject = "public"        // what everybody may see
+)
+
+// Subjects lists them all.
+var Subjects = []Subject{
+	OfList, OfEntry, OfCase, OfPerson, OfDwelling, OfCertificate, OfBody,
+	OfCaller, OfRequest, OfNew, OfAll, OfPublic,
+}
+
+// Recorded reports whether the path names a record.
+func (s Subject) Recorded() bool {
+	switch s {
+	case OfList, OfEntry, OfCase, OfPerson, OfDwelling, OfCertificate, OfBody:
+		return true
+	}
+	return false
+}
+
+// Rights decides who may call an operation on which record.
+type Rights interface {
+	// Allow refuses an attempt on a record that the caller may not act on or see. It
+	// refuses a citizen with [NotYours] where the record is another's, and where there is
+	// none. It lets staff pass where there is none: the operation says so.
+	Allow(ctx context.Context, a Attempt) error
+}
+
+// Attempt is a call of an operation, before the form of the request is looked at.
+type Attempt struct {
+	Operation
+	Caller token.Principal
+	Body   *body.Body               // of staff, to be read only
+	Param  func(name string) string // of the path
+	Beyond bool                     // staff have stated why they read, with its reference
+}
+
+// refusalStep is the grid of the times at which a citizen learns that a record is not
+// theirs. Both reasons, that it is another's and that there is none, cost about the same
+// work; what difference is left is far below one step.
+const refusalStep = 10 * time.Millisecond
+
+// settle delays the refusal of a record to the next step after the request came. So its
+// time tells nothing of the work behind it.
+func (c caller) settle(ctx context.Context, err error) error {
+	var e *domain.Error
+	if !c.IsCitizen() || !errors.As(err, &e) || e.Kind != domain.NotFound {
+		return err
+	}
+	wait := refusalStep - time.Since(c.came)%refusalStep
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return err
+}

@@ -1,0 +1,349 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+	"tizilim/eventstore/command"
+	"tizilim/httpapi/operation"
+)
+
+// rights decides who may act on which record. The guard asks it before it looks at the
+// form of a request, so that nothing about another's record can be learned by requests
+// that are wrong.
+//
+//   - A citizen acts on and sees the records that name them, and is told of all others
+//     that there is no such record.
+//   - A commission acts on and sees the lists that it keeps, with their entries, cases,
+//     leases and certificates; the body above it decides the complaints, and sees them.
+//   - A desk and the provider act in their territory, and see what is beyond it for a
+//     purpose with its reference. So does an audit office that has a territory.
+//   - Nobody acts with an account of staff in a matter of their own person.
+type rights struct{ s *Server }
+
+// Allow implements [operation.Rights].
+func (r rights) Allow(ctx context.Context, a operation.Attempt) error {
+	if !a.Of.Recorded() || a.Of == operation.OfBody {
+		return nil
+	}
+	err := r.allow(ctx, a, false)
+	if err == nil || domain.CodeOf(err) == domain.CodeLogUnavailable {
+		return err
+	}
+	return r.allow(ctx, a, true) // what this process knows may be old
+}
+
+// allow is Allow by what this process knows; with now, by what the log holds.
+func (r rights) allow(ctx context.Context, a operation.Attempt, now bool) error {
+	id, ok := idOf(a)
+	if !ok { // the form of the path is checked next
+		return nil
+	}
+	switch a.Of {
+	case operation.OfPerson:
+		return ofPerson(a, domain.PersonID{UUID: id})
+	case operation.OfDwelling:
+		return r.ofDwelling(ctx, a, domain.DwellingID{UUID: id}, now)
+	case operation.OfCase:
+		return r.ofCase(ctx, a, domain.CaseID{UUID: id}, now)
+	case operation.OfCertificate:
+		return r.ofCertificate(ctx, a, domain.CertificateID{UUID: id}, now)
+	default:
+		return r.ofList(ctx, a, domain.ListID{UUID: id}, now)
+	}
+}
+
+// idOf returns the id of the record that the path names.
+func idOf(a operation.Attempt) (uuid.UUID, bool) {
+	text := a.Param("id")
+	if a.Of == operation.OfList || a.Of == operation.OfEntry {
+		text = a.Param("list_id")
+	}
+	id, err := uuid.Parse(text)
+	return id, err == nil
+}
+
+func ofPerson(a operation.Attempt, id domain.PersonID) error {
+	switch {
+	case a.Caller.PersonID != id && a.Caller.IsCitizen():
+		return operation.NotYours()
+	case a.Caller.PersonID == id:
+		return ownMatter(a)
+	}
+	return nil
+}
+
+// ownMatter refuses a command of staff in a matter of their own person.
+func ownMatter(a operation.Attempt) error {
+	if a.Caller.IsCitizen() || !a.Changes() {
+		return nil
+	}
+	return notInOwnMatter()
+}
+
+func notInOwnMatter() *domain.Error {
+	return domain.Refuse(domain.Forbidden, domain.CodeOwnMatter,
+		"this record is about you, your family or your dwelling: another official must act")
+}
+
+func notYourBody() *domain.Error {
+	return domain.Refuse(domain.Forbidden, domain.CodeNotYourBody,
+		"another commission keeps this list: its accounts alone act on it and see it")
+}
+
+func (r rights) ofList(ctx context.Context, a operation.Attempt, id domain.ListID, now bool) error {
+	q, err := r.s.commands.KnownList(ctx, id, now)
+	if err != nil {
+		return err
+	}
+	var e housing.Entry
+	entryID, parseErr := uuid.Parse(a.Param("entry_id"))
+	found := false
+	if a.Of == operation.OfEntry && parseErr == nil && q.Known() {
+		e, found = q.Entry(domain.EntryID{UUID: entryID})
+	}
+	if a.Caller.IsCitizen() {
+		if found && e.PersonID == a.Caller.PersonID {
+			return nil
+		}
+		return operation.NotYours()
+	}
+	if err := r.kept(ctx, a, q); err != nil {
+		return err
+	}
+	if found && namedIn(e, a.Caller.PersonID) {
+		return ownMatter(a)
+	}
+	return nil
+}
+
+// namedIn reports whether the entry is of the person or their family.
+func namedIn(e housing.Entry, p domain.PersonID) bool {
+	return !p.IsZero() && (e.PersonID == p ||
+		slices.ContainsFunc(e.Family, func(m housing.FamilyMember) bool { return m.PersonID == p }))
+}
+
+// complaintDecisions are the operations by which a body above decides.
+var complaintDecisions = []string{"complaint-decision", "entry-complaint-decision"}
+
+// kept refuses commissions that do not keep the list. The body above the keeper sees it
+// and decides complaints.
+func (r rights) kept(ctx context.Context, a operation.Attempt, q *housing.List) error {
+	if a.Caller.Role != domain.RoleCommission || !q.Known() || a.Caller.BodyID == q.Keeper() {
+		return nil
+	}
+	above, err := r.s.above(ctx, q.Keeper())
+	if err != nil {
+		return err
+	}
+	if above == a.Caller.BodyID && (!a.Changes() || slices.Contains(complaintDecisions, a.ID)) {
+		return nil
+	}
+	return notYourBody()
+}
+
+// ofOwnList reports whether the caller, if it is a commission, keeps the list that the case
+// is about, or the case is about none.
+func (s *Server) ofOwnList(ctx context.Context, id domain.CaseID) (bool, error) {
+	p := operation.Caller(ctx)
+	if p.Role != domain.RoleCommission {
+		return true, nil
+	}
+	m, err := s.commands.MatterOf(ctx, id, false)
+	if err != nil || m.ListID.IsZero() {
+		return err == nil, err
+	}
+	q, err := s.commands.KnownList(ctx, m.ListID, false)
+	return err == nil && q.Keeper() == p.BodyID, err
+}
+
+// above returns the body that decides the complaints about a body; zero where none is
+// recorded.
+func (s *Server) above(ctx context.Context, id domain.BodyID) (domain.BodyID, error) {
+	b, err := s.directory.Body(ctx, id)
+	if err != nil || b == nil {
+		return domain.BodyID{}, err
+	}
+	return b.Parent, nil
+}
+
+func (r rights) ofCase(ctx context.Context, a operation.Attempt, id domain.CaseID, now bool) error {
+	m, err := r.s.commands.MatterOf(ctx, id, now)
+	if err != nil {
+		return err
+	}
+	return r.ofMatter(ctx, a, m, now)
+}
+
+func (r rights) ofMatter(ctx context.Context, a operation.Attempt, m *command.Matter, now bool) error {
+	switch {
+	case a.Caller.IsCitizen() && !m.Names(a.Caller.PersonID):
+		return operation.NotYours()
+	case a.Caller.IsCitizen():
+		return nil
+	case m.Names(a.Caller.PersonID) && a.Changes():
+		return ownMatter(a)
+	case !m.DwellingID.IsZero():
+		return r.inTerritory(ctx, a, m.DwellingID, now)
+	case !m.ListID.IsZero():
+		q, err := r.s.commands.KnownList(ctx, m.ListID, now)
+		if err != nil {
+			return err
+		}
+		return r.kept(ctx, a, q)
+	}
+	return nil
+}
+
+func (r rights) ofDwelling(ctx context.Context, a operation.Attempt, id domain.DwellingID, now bool) error {
+	d, err := r.s.commands.KnownDwelling(ctx, id, now)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.Caller.IsCitizen() && !d.OwnedBy(a.Caller.PersonID):
+		return operation.NotYours()
+	case a.Caller.IsCitizen():
+		return nil
+	case d.OwnedBy(a.Caller.PersonID) && a.Changes():
+		return ownMatter(a)
+	case a.Caller.Role == domain.RoleCommission && a.Changes() && d.Lease != nil:
+		m, err := r.s.commands.MatterOf(ctx, d.Lease.CaseID, now)
+		if err != nil {
+			return err
+		}
+		return r.ofMatter(ctx, a, m, now)
+	}
+	return inTerritory(a, domain.KATO(d.KATO))
+}
+
+func (r rights) inTerritory(ctx context.Context, a operation.Attempt, id domain.DwellingID, now bool) error {
+	d, err := r.s.commands.KnownDwelling(ctx, id, now)
+	if err != nil {
+		return err
+	}
+	return inTerritory(a, domain.KATO(d.KATO))
+}
+
+// inTerritory refuses staff whose body does not act in the place. A commission acts by
+// its lists, wherever a dwelling is.
+func inTerritory(a operation.Attempt, place domain.KATO) error {
+	if a.Caller.Role == domain.RoleCommission || a.Body.Territory.Covers(place) || !a.Changes() && a.Beyond {
+		return nil
+	}
+	if a.Changes() {
+		return domain.Refuse(domain.Forbidden, domain.CodeNotYourTerritory,
+			"your body does not act where this dwelling is: send the person to the body of that place")
+	}
+	return domain.Refuse(domain.Forbidden, domain.CodeNotYourTerritory,
+		"your body does not act where this dwelling is: to read it, say why in Tizilim-Purpose, and name the request "+
+			"or the case in Tizilim-Reference")
+}
+
+func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domain.CertificateID, now bool) error {
+	where, err := r.s.locate(ctx, id)
+	var unknown *domain.Error
+	if errors.As(err, &unknown) && unknown.Kind == domain.NotFound {
+		if a.Caller.IsCitizen() {
+			return operation.NotYours()
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if a.Caller.IsCitizen() {
+		file, err := r.s.commands.Certificates(ctx, where.Stream, id)
+		if err != nil {
+			return err
+		}
+		if d, ok := file.Find(id); !ok || !file.OpenTo(d, a.Caller.PersonID) {
+			return operation.NotYours()
+		}
+		return nil
+	}
+	category, rest, _ := strings.Cut(where.Stream, "-")
+	owner, err := uuid.Parse(rest)
+	switch {
+	case err != nil:
+		return nil
+	case category == "case":
+		return r.ofCase(ctx, a, domain.CaseID{UUID: owner}, now)
+	case a.Caller.PersonID.UUID == owner:
+		return ownMatter(a)
+	}
+	return nil
+}
+
+// inRequest refuses staff whose body does not act where the dwelling is that the body of a
+// command names, and staff who are one of the persons whom the command is about. A zero id
+// names no dwelling.
+func (s *Server) inRequest(ctx context.Context, id domain.DwellingID, about ...domain.PersonID) error {
+	p := operation.Caller(ctx)
+	if p.IsCitizen() {
+		return nil
+	}
+	if !p.PersonID.IsZero() && slices.Contains(about, p.PersonID) {
+		return notInOwnMatter()
+	}
+	if id.IsZero() {
+		return nil
+	}
+	d, err := s.commands.KnownDwelling(ctx, id, false)
+	if err != nil {
+		return err
+	}
+	return s.inPlace(ctx, domain.KATO(d.KATO))
+}
+
+// inPlace refuses staff whose body does not act in the place.
+func (s *Server) inPlace(ctx context.Context, place domain.KATO) error {
+	return inTerritory(operation.Attempt{
+		Operation: operation.Acting, Caller: operation.Caller(ctx), Body: operation.Body(ctx),
+	}, place)
+}
+
+// reviewers are the bodies that decide a complaint: the one whose act it is about, and the
+// one above it. Both are zero where nothing is recorded above.
+type reviewers struct{ keeper, above domain.BodyID }
+
+func (s *Server) reviewersOfCase(ctx context.Context, id domain.CaseID) (reviewers, error) {
+	m, err := s.commands.MatterOf(ctx, id, false)
+	if err != nil || m.ListID.IsZero() {
+		return reviewers{}, err
+	}
+	return s.reviewersOfList(ctx, m.ListID)
+}
+
+func (s *Server) reviewersOfList(ctx context.Context, id domain.ListID) (reviewers, error) {
+	q, err := s.commands.KnownList(ctx, id, false)
+	if err != nil || !q.Known() {
+		return reviewers{}, err
+	}
+	above, err := s.above(ctx, q.Keeper())
+	if err != nil || above.IsZero() {
+		return reviewers{}, err
+	}
+	return reviewers{q.Keeper(), above}, nil
+}
+
+// check refuses the wrong one of the two: the body itself can satisfy a complaint until it
+// is forwarded, and then the body above decides it (APPC 91).
+func (r reviewers) check(c *procedure.Case, cmd domain.Command) error {
+	by := r.keeper
+	if c.ComplaintAt != "" {
+		by = r.above
+	}
+	if by.IsZero() || cmd.BodyID == by {
+		return nil
+	}
+	return domain.Refuse(domain.Forbidden, domain.CodeNotYourBody,
+		"the body itself decides a complaint until it is forwarded, and then the body above it")
+}

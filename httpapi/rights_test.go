@@ -1,0 +1,239 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"tizilim/domain"
+	"tizilim/httpapi/operation"
+	"tizilim/httpapi/token"
+)
+
+// relation is how somebody stands to the records of a world.
+type relation string
+
+const (
+	own       relation = "own"        // the citizen whom the record is about; the account that acted on it
+	sameBody  relation = "same body"  // another account of that body, or of a body of that territory
+	otherBody relation = "other body" // of the same kind
+	above     relation = "above"      // the body that decides the complaints
+	official  relation = "official"   // an account of that body, of the person whom the record is about
+	party     relation = "party"      // a citizen whom the record names beside its owner
+	stranger  relation = "stranger"   // a citizen whom it does not name
+	everybody relation = "everybody"  // of a role that has no relations
+)
+
+// actor is somebody with a relation to the records of a world.
+type actor struct {
+	role     domain.Role
+	relation relation
+	token    string
+}
+
+// matters is a world: the records of one family, with everybody who may stand in a
+// relation to them.
+type matters struct {
+	*subtest
+	actors  []actor
+	address map[operation.Subject][]string // what fills the parameters of a path, by subject
+	person  string                         // holder of the entry, owner of the dwelling
+	list    string
+}
+
+// astanaKATO and almatyKATO are two territories.
+const (
+	astanaKATO = "710000000"
+	almatyKATO = "750000000"
+)
+
+func newMatters(s *subtest) matters {
+	w := matters{subtest: s, address: map[operation.Subject][]string{}}
+	iin := s.iin()
+	w.person = s.command("/v1/persons", s.token(domain.RoleOperator), body{
+		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
+	}).is(http.StatusCreated).id("person_id")
+	spouse := s.citizen()
+
+	ministry, reviewing := s.commission("ministry-1")
+	id, first := s.office("astana-1", commissionOf().with(body{"parent_id": ministry}))
+	second := s.member(id, domain.RoleCommission, "astana-2", s.iin())
+	relative := s.member(id, domain.RoleCommission, "astana-3", iin)
+	_, foreign := s.commission("almaty-1")
+	w.actors = []actor{
+		{domain.RoleCitizen, own, s.as(w.person)}, {domain.RoleCitizen, party, s.as(spouse)},
+		{domain.RoleCitizen, stranger, s.as(s.citizen())},
+		{domain.RoleCommission, own, first}, {domain.RoleCommission, sameBody, second},
+		{domain.RoleCommission, official, relative}, {domain.RoleCommission, otherBody, foreign},
+		{domain.RoleCommission, above, reviewing},
+		{domain.RoleAdministrator, everybody, s.token(domain.RoleAdministrator)},
+	}
+	for role, kind := range map[domain.Role]string{
+		domain.RoleOperator: "desk", domain.RoleProvider: "provider", domain.RoleAuditor: "audit",
+	} {
+		of := func(place string) body {
+			return body{"kind": kind, "names": bodyNames, "territory": []string{place}}
+		}
+		near, here := s.office(kind+"-astana-1", of(astanaKATO))
+		_, far := s.office(kind+"-almaty-1", of(almatyKATO))
+		w.actors = append(w.actors, actor{role, sameBody, here}, actor{role, otherBody, far},
+			actor{role, official, s.member(near, role, kind+"-astana-2", iin)},
+			actor{role, everybody, s.token(role)})
+	}
+
+	w.list = s.command("/v1/queues", first, body{"settlement": "Астана", "title": "t"}).is(http.StatusCreated).id("list_id")
+	wish := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(w.person, w.list).with(
+		body{"family": []body{{"person_id": spouse, "relation": "spouse"}}})).is(http.StatusCreated).id("case_id")
+	placed := s.command("/v1/cases/"+wish+"/decision", first, placing).is(http.StatusOK)
+	entry := placed.at("placement", "entry_id").(string)
+	home := s.dwelling(w.person)
+	w.address = map[operation.Subject][]string{
+		operation.OfList:        {w.list},
+		operation.OfEntry:       {w.list, entry},
+		operation.OfCase:        {wish},
+		operation.OfPerson:      {w.person},
+		operation.OfDwelling:    {home},
+		operation.OfCertificate: {s.issued(placed, "placement_certificate")},
+		operation.OfBody:        {id},
+	}
+	return w
+}
+
+// member opens one more account of a body.
+func (s *subtest) member(id string, role domain.Role, account, iin string) string {
+	s.t.Helper()
+	s.joins(id, account, iin)
+	return s.tokenOf(token.Principal{Role: role, Account: account, BodyID: parse[domain.BodyID](id)})
+}
+
+// wrong calls an operation with a request that is wrong in every way but its address:
+// whoever may act on the record learns that, and nobody else does.
+func (w matters) wrong(op route, bearer string) *answer {
+	w.t.Helper()
+	var sent any
+	if op.Method == "POST" {
+		sent = `{"iin": "1"`
+	}
+	return w.send(op.Method, w.path(op)+"?nonsense=1;", bearer, sent, header{"Content-Type", "text/plain"},
+		header{"If-Match", "x"})
+}
+
+// TestEveryOperationAsksForTheRelationOfTheCaller walks every operation with every role
+// in every relation to its record.
+func TestEveryOperationAsksForTheRelationOfTheCaller(t *testing.T) {
+	r := start(t)
+	w := newMatters(r.at(t))
+	before := w.head()
+	for _, op := range w.operations() {
+		if slices.Contains(op.Roles, operation.Anyone) {
+			continue
+		}
+		t.Run(op.ID, func(t *testing.T) {
+			w := w
+			w.subtest = r.at(t)
+			for _, who := range w.actors {
+				status, code := may(op, who)
+				a := w.wrong(op, who.token)
+				if a.status != status || a.body["code"] != string(code) {
+					t.Errorf("%s, %s: %d %v, want %d %s", who.role, who.relation, a.status, a.body["code"], status, code)
+				}
+			}
+		})
+	}
+	if w.head() != before {
+		t.Error("a wrong request has left something in the log")
+	}
+}
+
+// may says what the rules of the registry answer to a wrong request.
+func may(op route, who actor) (int, domain.Code) {
+	passed := func(ok bool, status int, code domain.Code) (int, domain.Code) {
+		if ok {
+			return http.StatusBadRequest, domain.CodeMalformed
+		}
+		return status, code
+	}
+	if !slices.Contains(op.Roles, who.role) {
+		return http.StatusForbidden, domain.CodeRoleNotAllowed
+	}
+	if !op.Of.Recorded() || op.Of == operation.OfBody {
+		return passed(true, 0, "")
+	}
+	named := slices.Contains([]operation.Subject{
+		operation.OfEntry, operation.OfCase, operation.OfPerson, operation.OfDwelling, operation.OfCertificate,
+	}, op.Of)
+	switch {
+	case who.role == domain.RoleCitizen:
+		byCase := op.Of == operation.OfCase || op.Of == operation.OfCertificate
+		return passed(who.relation == own || who.relation == party && byCase, http.StatusNotFound, domain.CodeNotFound)
+	case who.relation == official && named && op.Changes():
+		return http.StatusForbidden, domain.CodeOwnMatter
+	case who.role == domain.RoleCommission && op.Of != operation.OfPerson && op.Of != operation.OfDwelling:
+		decides := op.ID == "complaint-decision" || op.ID == "entry-complaint-decision"
+		return passed(who.relation != otherBody && (who.relation != above || !op.Changes() || decides),
+			http.StatusForbidden, domain.CodeNotYourBody)
+	case op.Of == operation.OfDwelling && who.role != domain.RoleCommission:
+		return passed(who.relation != otherBody, http.StatusForbidden, domain.CodeNotYourTerritory)
+	}
+	return passed(true, 0, "")
+}
+
+// TestAnothersRecordIsAsOneThatDoesNotExist to every operation that citizens call and
+// every header.
+func TestAnothersRecordIsAsOneThatDoesNotExist(t *testing.T) {
+	r := start(t)
+	w := newMatters(r.at(t))
+	nowhere := w
+	nowhere.address = nil // ids that name nothing
+	bearer := w.as(w.citizen())
+	calls := map[string]struct {
+		query   string
+		body    any
+		headers []header
+	}{
+		"a wrong body":      {"", `{"iin": "1"`, []header{{"Idempotency-Key", "k"}}},
+		"no key":            {"", body{}, nil},
+		"a dry run":         {"?dry_run=true", body{}, []header{{"Idempotency-Key", "k"}}},
+		"a wrong revision":  {"", body{}, []header{{"Idempotency-Key", "k"}, {"If-Match", "x"}}},
+		"another revision":  {"", body{}, []header{{"Idempotency-Key", "k"}, {"If-Match", `"99"`}}},
+		"the first of all":  {"", body{}, []header{{"Idempotency-Key", "k"}, {"If-Match", `"0"`}}},
+		"a wrong position":  {"", nil, []header{{"Tizilim-Position", "x"}}},
+		"a late position":   {"", nil, []header{{"Tizilim-Position", "99999999999"}}},
+		"an unknown query":  {"?nonsense=1", nil, nil},
+		"another language":  {"?language=xx", nil, []header{{"Accept", "application/pdf"}}},
+		"a page in a cache": {"", nil, []header{{"If-None-Match", `"0"`}}},
+		"a wrong purpose":   {"", nil, []header{{"Tizilim-Purpose", "x"}, {"Tizilim-Reference", "%zz"}}},
+	}
+	for _, op := range w.operations() {
+		if !slices.Contains(op.Roles, domain.RoleCitizen) || !op.Of.Recorded() {
+			continue
+		}
+		t.Run(op.ID, func(t *testing.T) {
+			s := r.at(t)
+			for name, c := range calls {
+				if (op.Method == "POST") != (c.body != nil) {
+					continue
+				}
+				others := s.send(op.Method, w.path(op)+c.query, bearer, c.body, c.headers...).
+					refused(http.StatusNotFound, domain.CodeNotFound, "")
+				none := s.send(op.Method, nowhere.path(op)+c.query, bearer, c.body, c.headers...)
+				others.header.Del("Date")
+				none.header.Del("Date")
+				if others.text != none.text || fmt.Sprint(others.header) != fmt.Sprint(none.header) {
+					t.Errorf("%s: another's %v %s\nnone %v %s", name, others.header, others.text, none.header, none.text)
+				}
+			}
+		})
+	}
+}
+
+// path is the address of the record of the world, or of one that does not exist.
+func (w matters) path(op route) string {
+	path := op.Path
+	for _, id := range w.address[op.Of] {
+		path = strings.Replace(path, pathParameter.FindString(path), id, 1)
+	}
+	return pathParameter.ReplaceAllString(path, "00000000-0000-4000-8000-000000000000")
+}
