@@ -120,7 +120,7 @@ func New(c Config) *Limiter {
 }
 
 // kindOf says by which column of the table a subject is bounded.
-func kindOf(who operation.Subject) kind {
+func kindOf(who operation.Sender) kind {
 	switch who.Role {
 	case operation.Anyone:
 		return address
@@ -131,7 +131,7 @@ func kindOf(who operation.Subject) kind {
 }
 
 // Take counts one call. It implements [operation.Limiter].
-func (l *Limiter) Take(ctx context.Context, class operation.Class, who operation.Subject) operation.Allowance {
+func (l *Limiter) Take(ctx context.Context, class operation.Class, who operation.Sender) operation.Allowance {
 	kind := kindOf(who)
 	p, bounded := l.policies[bound{class, kind}]
 	if !bounded {

@@ -56,7 +56,7 @@ func limiter(table string, shared Shared) *world {
 }
 
 // allowed takes until a call is refused, and returns how many were not.
-func (w *world) allowed(class operation.Class, who operation.Subject) (n int, last operation.Allowance) {
+func (w *world) allowed(class operation.Class, who operation.Sender) (n int, last operation.Allowance) {
 	for {
 		last = w.Take(context.Background(), class, who)
 		if last.Retry > 0 || n > 1000 {
@@ -67,12 +67,12 @@ func (w *world) allowed(class operation.Class, who operation.Subject) (n int, la
 }
 
 var (
-	desk   = operation.Subject{Role: domain.RoleOperator, Name: "desk-1"}
-	person = operation.Subject{Role: domain.RoleCitizen, Name: "11111111-1111-1111-1111-111111111111"}
+	desk   = operation.Sender{Role: domain.RoleOperator, Name: "desk-1"}
+	person = operation.Sender{Role: domain.RoleCitizen, Name: "11111111-1111-1111-1111-111111111111"}
 )
 
-func from(address string) operation.Subject {
-	return operation.Subject{Role: operation.Anyone, Name: address}
+func from(address string) operation.Sender {
+	return operation.Sender{Role: operation.Anyone, Name: address}
 }
 
 const table = `{
@@ -83,7 +83,7 @@ const table = `{
 
 func TestACallerMayCallAsOftenAsTheTableSays(t *testing.T) {
 	w := limiter(table, nil)
-	for who, want := range map[operation.Subject]int{desk: 50, person: 5} {
+	for who, want := range map[operation.Sender]int{desk: 50, person: 5} {
 		n, last := w.allowed(operation.ClassRead, who)
 		if n != want {
 			t.Errorf("%s is allowed %d reads, want %d", who.Role, n, want)
@@ -105,7 +105,7 @@ func TestCallersAndClassesAreCountedApart(t *testing.T) {
 	if n, _ := w.allowed(operation.ClassSearch, desk); n != 3 {
 		t.Errorf("after its reads a desk is allowed %d searches, want 3", n)
 	}
-	other := operation.Subject{Role: domain.RoleOperator, Name: "desk-2"}
+	other := operation.Sender{Role: domain.RoleOperator, Name: "desk-2"}
 	if n, _ := w.allowed(operation.ClassSearch, other); n != 3 {
 		t.Errorf("another desk is allowed %d searches, want 3", n)
 	}

@@ -58,8 +58,8 @@ func (op Operation) classed() Operation {
 	return op
 }
 
-// Subject is whose calls are counted together.
-type Subject struct {
+// Sender is whose calls are counted together.
+type Sender struct {
 	Role domain.Role // [Anyone] where an address is counted
 	Name string      // the account, the person id of a citizen, or the address
 }
@@ -68,7 +68,7 @@ type Subject struct {
 // concurrent use.
 type Limiter interface {
 	// Take counts one call and says whether it is allowed.
-	Take(ctx context.Context, class Class, who Subject) Allowance
+	Take(ctx context.Context, class Class, who Sender) Allowance
 }
 
 // Allowance is what a [Limiter] says of one call.
@@ -88,7 +88,7 @@ func (a *API) countAddress(ctx huma.Context) *problem.Problem {
 // countCall counts a call by the principal; by the address where the operation needs no
 // token.
 func (a *API) countCall(op Operation, ctx huma.Context, p token.Principal) *problem.Problem {
-	who := Subject{p.Role, p.Account}
+	who := Sender{p.Role, p.Account}
 	if p.Role == "" {
 		who = a.address(ctx)
 	}
@@ -106,7 +106,7 @@ func (a *API) countRefusedToken(ctx huma.Context, refusal *problem.Problem) *pro
 
 // take counts a call. shown writes what remains into the headers of the answer; a call
 // that is not allowed always shows it.
-func (a *API) take(ctx huma.Context, class Class, who Subject, shown bool) *problem.Problem {
+func (a *API) take(ctx huma.Context, class Class, who Sender, shown bool) *problem.Problem {
 	if a.config.Limiter == nil {
 		return nil
 	}
@@ -129,9 +129,9 @@ func (a *API) take(ctx huma.Context, class Class, who Subject, shown bool) *prob
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // address returns the address that a request came from.
-func (a *API) address(ctx huma.Context) Subject {
+func (a *API) address(ctx huma.Context) Sender {
 	if a.config.Address == nil {
-		return Subject{Anyone, ctx.RemoteAddr()}
+		return Sender{Anyone, ctx.RemoteAddr()}
 	}
-	return Subject{Anyone, a.config.Address(ctx)}
+	return Sender{Anyone, a.config.Address(ctx)}
 }
