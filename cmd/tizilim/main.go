@@ -37,7 +37,6 @@ type commandLine struct {
 	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
 	Keys          keysCommand          `cmd:"" help:"Keys that belong to the log: compare them with it, or record a change."`
 	Eventstore    eventstoreCommand    `cmd:"" help:"Serve and maintain the embedded event store; set up, read, append to and copy any event store."`
-	Audit         auditCommand         `cmd:"" help:"Check what the registry has given out, without the registry."`
 	Openapi       openapiCommand       `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
 }
 
