@@ -13,8 +13,8 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.Examine{}, 2},
-		{housing.Application{}, 9},
-		{housing.ReceiveApplication{}, 5},
+		{housing.Application{}, 13},
+		{housing.ReceiveApplication{}, 9},
 		{housing.Refuse{}, 5},
 		{housing.Remove{}, 2},
 		{housing.Reinstate{}, 2},

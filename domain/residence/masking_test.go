@@ -13,11 +13,11 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{residence.Person{}, 11},
-		{residence.Deregistration{}, 5},
+		{residence.Deregistration{}, 9},
 		{residence.RecordPerson{}, 2},
 		{residence.StateContacts{}, 5},
-		{residence.ApplyForDeregistration{}, 5},
-		{residence.AnswerApplication{}, 4},
+		{residence.ApplyForDeregistration{}, 9},
+		{residence.AnswerApplication{}, 8},
 		{residence.Facts{}, 25},
 		{residence.Correction{}, 1},
 		{residence.Correct{}, 34},
