@@ -100,7 +100,7 @@ func (c *RoleConfig) signedIn(claims jwt.MapClaims, now time.Time) (at time.Time
 		return at, nil
 	}
 	at = instantOf(claims, "auth_time")
-	if at.IsZero() || !now.Before(at.Add(time.Duration(c.MaxAuthAge))) {
+	if !now.Before(at.Add(time.Duration(c.MaxAuthAge))) { // so it is where there is no auth_time
 		return at, needed
 	}
 	return at, nil

@@ -304,15 +304,22 @@ func TestAnIssuerThatIsSlowHoldsFewRequests(t *testing.T) {
 	i, _ := p.run(p.config(), quick)
 	until(t, "the keys are known", func() bool { return i.Epoch() > 0 })
 	p.mu.Lock() // the provider answers nobody
+	unlock := sync.OnceFunc(p.mu.Unlock)
+	defer unlock()
 	done := make(chan error, 200)
 	unknown := rs256("unknown", 1).sign(t, p.claims(nil), nil)
 	for range 200 {
 		go func() { _, err := verify(i, unknown); done <- err }()
 	}
-	for range 200 - 32 {
-		<-done // at once
+	tooLate := time.After(4 * time.Second) // a second before the fetch is given up
+	for n := range 200 - 32 {
+		select {
+		case <-done:
+		case <-tooLate:
+			t.Fatalf("only %d of 200 requests were refused at once", n)
+		}
 	}
-	p.mu.Unlock()
+	unlock()
 	for range 32 {
 		<-done
 	}
