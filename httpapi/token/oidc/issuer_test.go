@@ -326,21 +326,37 @@ func TestAnIssuerThatIsSlowHoldsFewRequests(t *testing.T) {
 }
 
 func TestKeysOfAnotherOrABrokenIssuerAreNotTaken(t *testing.T) {
-	for what, change := range map[string]func(*provider){
-		"the document names another issuer":  func(p *provider) { p.document["issuer"] = "https://idp.example" },
-		"the keys are at an unsafe address":  func(p *provider) { p.document["jwks_uri"] = "http://idp.example/keys" },
-		"the document names no keys":         func(p *provider) { delete(p.document, "jwks_uri") },
-		"the keys are no JSON":               func(p *provider) { p.raw = "<html>" },
-		"no key can sign":                    func(p *provider) { p.raw = `{"keys":[{"kty":"oct","kid":"a","k":"AAAA"},{"kty":"new"}]}` },
-		"the keys are endless":               func(p *provider) { p.raw = `{"keys":["` + strings.Repeat("x", 1<<20) + `"]}` },
-		"the keys are behind another server": func(p *provider) { p.document["jwks_uri"] = redirect(p) },
+	for what, c := range map[string]struct {
+		change func(*provider)
+		says   string
+	}{
+		"the document names another issuer": {
+			func(p *provider) { p.document["issuer"] = "https://idp.example" }, "did not match",
+		},
+		"the keys are at an unsafe address": {
+			func(p *provider) { p.document["jwks_uri"] = "http://idp.example/keys" }, "must begin with https://",
+		},
+		"the document names no keys": {func(p *provider) { delete(p.document, "jwks_uri") }, "not an address"},
+		"the keys are no JSON":       {func(p *provider) { p.raw = "<html>" }, "not a JWK Set"},
+		"no key can sign": {
+			func(p *provider) { p.raw = `{"keys":[{"kty":"oct","kid":"a","k":"AAAA"},{"kty":"new"}]}` }, "no key can sign",
+		},
+		"the answer is endless": {
+			func(p *provider) { p.raw = `{"keys":[{"kty":"` + strings.Repeat("x", 1<<20) + `"}]}` }, "too large",
+		},
+		"the keys are behind another server": {
+			func(p *provider) { p.document["jwks_uri"] = redirect(p) }, "answered with 302",
+		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			p := start(t)
 			p.keys = []jose.JSONWebKey{rs256("a", 0).jwk()}
-			change(p)
+			c.change(p)
 			i, log := p.run(p.config(), timing)
 			until(t, "it is told", func() bool { return strings.Contains(log.String(), "does not give its keys") })
+			if !strings.Contains(log.String(), c.says) {
+				t.Errorf("the log does not say %q:\n%s", c.says, log)
+			}
 			if _, err := verify(i, rs256("a", 0).sign(t, p.claims(nil), nil)); err == nil {
 				t.Error("a token was accepted")
 			}
