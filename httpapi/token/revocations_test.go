@@ -93,7 +93,9 @@ func TestARevocationBitesWithinASecondAlsoForARememberedToken(t *testing.T) {
 		must(t, err)
 
 		l.append(revocation.AccountRevoked{Account: desk.Account, RevokedAt: noon, Until: until})
-		l.append(revocation.AccountRevoked{Account: person.PersonID.String(), RevokedAt: noon.Add(-time.Second), Until: until})
+		l.append(revocation.AccountRevoked{
+			Account: person.PersonID.String(), RevokedAt: noon.Add(-time.Second), Until: until,
+		})
 		time.Sleep(time.Second)
 		_, err = c.Check(ctx, other, noon)
 		refused(t, err, token.Revoked)

@@ -136,7 +136,8 @@ func (p *provider) read(changes map[string]any) oidc.IssuerConfig {
 func (p *provider) run(c oidc.IssuerConfig, with oidc.Timing) (*oidc.Issuer, *logged) {
 	p.t.Helper()
 	log := &logged{}
-	i := oidc.NewIssuer(c, personKey, slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})), with)
+	handler := slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	i := oidc.NewIssuer(c, personKey, slog.New(handler), with)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { i.Run(ctx) })
