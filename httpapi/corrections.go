@@ -47,7 +47,8 @@ type correctInput struct {
 	operation.Posted[correctBody]
 }
 
-// StandingBody is a registration as it stands. It is embedded.
+// StandingBody is a registration as it stands. It is embedded: huma sees the members of
+// exported types only.
 type StandingBody struct {
 	EffectiveFrom domain.Date      `json:"effective_from" format:"date"`
 	Until         domain.Date      `json:"until,omitzero" format:"date"`
