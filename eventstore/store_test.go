@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/housing"
 	"tizilim/eventstore"
 	"tizilim/eventstore/embedded"
@@ -425,6 +426,41 @@ func TestFollowBeginsAfterThePositionAndDeliversCaughtUp(t *testing.T) {
 	}
 	if diff := cmp.Diff([]uint64{4, 5, 6, 7, 8, 9}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestFollowBodiesDeliversTheStreamsOfBodiesAlone(t *testing.T) {
+	s := openStore(t, server(t))
+	list, id := newList(), domain.BodyID{UUID: uuid.New()}
+	append := func(stream string, expected eventstore.Expected, e domain.Event) {
+		t.Helper()
+		event := eventstore.NewEvent{ID: uuid.New(), Event: e, Meta: domain.Meta{Role: domain.RoleAdministrator}}
+		if _, err := s.Append(t.Context(), stream, expected, []eventstore.NewEvent{event}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	append(id.Stream(), eventstore.NoStream, body.Recorded{BodyID: id, Kind: body.Desk})
+	append(list.Stream(), eventstore.NoStream, opening(list, "t").Event)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	revision := uint64(0)
+	for d := range s.FollowBodies(ctx) {
+		switch {
+		case d.CaughtUp && revision == 1: // what is appended now is delivered, too
+			append(list.Stream(), 0, opening(list, "u").Event)
+			append(id.Stream(), 0, body.Described{BodyID: id})
+		case d.Recorded == nil || d.Recorded.Stream != id.Stream(): // another test's body
+		case d.Recorded.Revision != revision:
+			t.Fatalf("revision %d, want %d", d.Recorded.Revision, revision)
+		default:
+			revision++
+		}
+		if d.Recorded != nil && !strings.HasPrefix(d.Recorded.Stream, domain.BodyCategory) {
+			t.Fatalf("delivered an event of %s", d.Recorded.Stream)
+		}
+		if revision == 2 {
+			return
+		}
 	}
 }
 

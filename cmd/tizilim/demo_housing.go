@@ -7,9 +7,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"tizilim/domain"
+	"tizilim/httpapi/token"
 )
 
 // housingAct is the second act: a list of those in need of service housing.
@@ -22,7 +24,7 @@ type housingAct struct {
 
 func (t *storyteller) housing(ctx context.Context) error {
 	a := &housingAct{storyteller: t}
-	return inOrder(ctx, a.applications, a.decisions, a.removal, a.reinstatement,
+	return inOrder(ctx, a.applications, a.otherCommission, a.decisions, a.removal, a.reinstatement,
 		a.redating, a.priority, a.provision, a.changesOfNumber, a.historyOfSecond)
 }
 
@@ -46,6 +48,44 @@ func (a *housingAct) applications(ctx context.Context) (err error) {
 		a.six = append(a.six, applied)
 	}
 	a.placed = []*applicant{&a.six[0], &a.six[1], &a.six[2], &a.six[3]}
+	return nil
+}
+
+// otherCommission records another commission with an official and an account, which the
+// registry then refuses on the list.
+func (a *housingAct) otherCommission(ctx context.Context) error {
+	administrator := as(domain.RoleAdministrator)
+	var recorded struct {
+		BodyID domain.BodyID `json:"body_id"`
+	}
+	if err := a.post(ctx, administrator, "/v1/bodies", map[string]any{
+		"kind": "commission", "territory": []string{"750000000"},
+		"names": map[string]string{
+			"kk": "Алматы қаласының тұрғын үй комиссиясы", "ru": "Жилищная комиссия города Алматы",
+			"en": "Housing commission of Almaty",
+		},
+	}, &recorded); err != nil {
+		return err
+	}
+	path, account := "/v1/bodies/"+recorded.BodyID.String(), "demo-almaty-"+recorded.BodyID.String()[:8]
+	var ignored struct{}
+	official := map[string]any{"person_id": uuid.New(), "office": "head", "basis": "№ 12 бұйрық"}
+	if err := a.post(ctx, administrator, path+"/officials", official, &ignored); err != nil {
+		return err
+	}
+	err := a.post(ctx, administrator, path+"/accounts", map[string]any{
+		"person_id": official["person_id"], "account": account,
+	}, &ignored)
+	if err != nil {
+		return err
+	}
+	other := token.Principal{Role: domain.RoleCommission, Account: account, BodyID: recorded.BodyID}
+	err = a.get(ctx, other, "/v1/queues/"+a.list.String()+"/entries", &ignored)
+	var refused *refusedError
+	if !errors.As(err, &refused) || refused.Code != string(domain.CodeNotYourBody) {
+		return fmt.Errorf("another commission reads the list: %v, want %s", err, domain.CodeNotYourBody)
+	}
+	a.say("Another commission asks for this list: %s", refused.Code)
 	return nil
 }
 
