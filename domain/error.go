@@ -173,6 +173,9 @@ const (
 	CodeReasonsRequired  Code = "reasons_required"
 	CodeConsentMissing   Code = "consent_missing"
 	CodeConsentLive      Code = "consent_given"
+	// A member of the family, who consents for themselves.
+	CodeMemberConsentMissing Code = "member_consent_missing"
+	CodeMemberConsented      Code = "member_has_consented"
 
 	// The examination of need (Q10-Q14).
 	CodeExaminationRequired Code = "examination_required"

@@ -19,6 +19,8 @@ func (s *Server) applicationOperations() []operation.Operation {
 		s.decideCase(),
 		s.examineNeed(),
 		s.changeCaseConsent(),
+		s.answerAsMember(),
+		s.dropMembers(),
 		s.applyForHousing(),
 	}
 }
@@ -92,7 +94,7 @@ func (s *Server) decideCase() operation.Operation {
 			domain.CodePastBenefit, domain.CodeDwellingAlienated, domain.CodeTooEarly,
 			domain.CodeDeciderRecused, domain.CodeHearingRequired, domain.CodeSpouseOnList,
 			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
-			domain.CodeConsentTerms,
+			domain.CodeConsentTerms, domain.CodeMemberConsentMissing,
 		),
 		Example: `{
 			"outcome": "place",
@@ -200,8 +202,9 @@ type judgementBody struct {
 }
 
 type examined struct {
-	CaseID    domain.CaseID  `json:"case_id" format:"uuid"`
-	Judgement *judgementBody `json:"judgement,omitempty"`
+	CaseID      domain.CaseID     `json:"case_id" format:"uuid"`
+	Judgement   *judgementBody    `json:"judgement,omitempty"`
+	Unconsented []domain.PersonID `json:"unconsented,omitempty" doc:"Members of the family who have not consented for themselves: their data may not be looked up, and a placement is refused"`
 	operation.Events
 }
 
@@ -218,7 +221,7 @@ func (s *Server) examineNeed() operation.Operation {
 			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeConsentMissing,
 			domain.CodeFindingPerson, domain.CodeMemberNotAllowed, domain.CodeDeciderRecused,
 			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
-			domain.CodeConsentTerms,
+			domain.CodeConsentTerms, domain.CodeMemberConsentMissing,
 		),
 		Example: `{
 			"findings": [{
@@ -236,7 +239,7 @@ func (s *Server) examineNeed() operation.Operation {
 		r, err := s.commands.Examine(ctx, call.Command, in.ID, c, call.Options)
 		for _, rec := range r.Events {
 			if e, ok := rec.Event.(housing.NeedExamined); ok {
-				out.Judgement = judgement(e.Judgement)
+				out.Judgement, out.Unconsented = judgement(e.Judgement), e.Unconsented
 			}
 		}
 		return r, out, err

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -10,13 +11,31 @@ import (
 	"tizilim/domain/rules"
 )
 
-// family is an application with a spouse and a child.
+// consents has members of the family of an application consent for themselves, and
+// returns the id of the case.
+func (s *subtest) consents(caseID string, members ...string) string {
+	s.t.Helper()
+	for _, m := range members {
+		s.command("/v1/cases/"+caseID+"/member-consent", s.as(m), body{"given": true}).is(http.StatusOK)
+	}
+	return caseID
+}
+
+// family is an application with a spouse and a child of age, who consent to what the
+// applicant consents to.
 func (s *subtest) family(list string, more body) (person, spouse, child, id string) {
 	s.t.Helper()
 	person, spouse, child = s.citizen(), s.citizen(), s.citizen()
 	id = s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list).with(body{
 		"family": []body{{"person_id": spouse, "relation": "spouse"}, {"person_id": child, "relation": "child"}},
 	}).with(more)).is(201).id("case_id")
+	for _, m := range []string{spouse, child} {
+		own := body{"given": true}
+		if terms := more["consent_terms"]; terms != nil {
+			own["consent_terms"] = terms
+		}
+		s.command("/v1/cases/"+id+"/member-consent", s.as(m), own).is(http.StatusOK)
+	}
 	return person, spouse, child, id
 }
 

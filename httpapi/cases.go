@@ -191,6 +191,7 @@ type caseBody struct {
 	DepartureSheet bool                  `json:"departure_sheet,omitempty"`
 	Results        []resultBody          `json:"results,omitempty"`
 	Consent        *consentState         `json:"consent,omitempty" doc:"The consent to look-ups in other systems, as it is today; only for service housing"`
+	FamilyConsents []memberConsentState  `json:"family_consents,omitempty" doc:"The own consents of the spouse and of the adults in the family; a member of the family sees only their own"`
 	Judgement      *judgementBody        `json:"judgement,omitempty" doc:"The judgement of the last examination of need, and after the decision that of the decision; only for service housing; shown to the applicant and to staff"`
 	Placement      *placementBody        `json:"placement,omitempty"`
 	Refusal        *refusalBody          `json:"refusal,omitempty"`
@@ -250,6 +251,12 @@ func (s *Server) getCase() operation.Operation {
 			}
 			if c.Judgement != nil {
 				body.Judgement = judgement(*c.Judgement)
+			}
+		}
+		for _, m := range c.Members {
+			if p := operation.Caller(ctx); !p.IsCitizen() || p.PersonID == c.ApplicantID || p.PersonID == m.PersonID {
+				state := m.Consent.On(domain.DateOf(s.now()))
+				body.FamilyConsents = append(body.FamilyConsents, memberConsentState{m.PersonID, state})
 			}
 		}
 		body.Placement = placementOf(c)

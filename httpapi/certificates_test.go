@@ -44,7 +44,7 @@ func issuePapers(t testing.TB) papers {
 	})).
 		is(http.StatusCreated).
 		id("case_id")
-	p.placement = s.placed(applied)
+	p.placement = s.placed(s.consents(applied, p.spouse))
 	unwilling := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(p.unfit, list).with(body{"consent": false})).
 		is(http.StatusCreated).
 		id("case_id")

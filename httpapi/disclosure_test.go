@@ -214,7 +214,7 @@ func looks(s *subtest) []look {
 	list := s.list()
 	wish := s.command("/v1/housing-applications", operator, application(guest, list).with(body{
 		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id")
-	placed := s.placed(wish)
+	placed := s.placed(s.consents(wish, other))
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))
 	behind := s.applied(second, list)
 	last := s.placed(behind)

@@ -41,6 +41,7 @@ func TestQ5_OneEntryOnAllListsOfABodyOverHTTP(t *testing.T) {
 	beside := s.command("/v1/housing-applications", s.token(domain.RoleOperator), married).
 		is(http.StatusCreated).
 		id("case_id")
+	s.consents(beside, person)
 	s.placed(here)
 	for caseID, code := range map[string]domain.Code{there: domain.CodeAlreadyOnList, beside: domain.CodeSpouseOnList} {
 		a := s.command("/v1/cases/"+caseID+"/decision", commission, placing)

@@ -69,10 +69,9 @@ func TestS000_2_5_TheHistoryOfServicesIsOfAllCasesInWhichYouTakePart(t *testing.
 	s.registered(guest, half, "2026-03-15", "")
 	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, half, guest)).is(201)
 	list := s.list()
-	placed := s.placed(
-		s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(guest, list).with(body{
-			"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id"),
-	)
+	married := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(guest, list).with(body{
+		"family": []body{{"person_id": other, "relation": "spouse"}}})).is(201).id("case_id")
+	placed := s.placed(s.consents(married, other))
 	wish := s.applied(owner, list)
 	last := s.command("/v1/cases/"+wish+"/decision", s.token(domain.RoleCommission), body{"outcome": "refuse", "ground": "requirements_not_met", "reasons": "r", "unmet": "u",
 		"exemption": body{"ground": "urgency", "reasons": "r"}}).

@@ -451,6 +451,19 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			}, "documents": []body{{"type": "other", "number": "7"}},
 		})).is(201),
 	).id("case_id")
+	fits(
+		"answer-as-family-member",
+		json,
+		s.command("/v1/cases/"+applied+"/member-consent", operator, body{"given": true, "person_id": guest, "basis": paper}).is(200),
+	)
+	unmarried := s.command("/v1/housing-applications", operator, application(s.citizen(), list).with(body{
+		"family": []body{{"person_id": guest, "relation": "spouse"}},
+	})).is(201).id("case_id")
+	fits(
+		"drop-family-members",
+		json,
+		s.command("/v1/cases/"+unmarried+"/family-correction", operator, body{"drop": []string{guest}}).is(200),
+	)
 	s.step(applied, owner, caseStep{"review", nil, domain.RoleCommission}).is(200)
 	fits("examine-need", json, s.step(applied, owner, caseStep{"examination", body{
 		"findings": []body{

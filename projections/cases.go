@@ -27,6 +27,7 @@ type storedApplication struct {
 	Persons        []domain.PersonID `json:"persons,omitempty"`
 	DepartureSheet bool              `json:"departure_sheet,omitempty"`
 	CoOwners       []domain.PersonID `json:"co_owners,omitempty"`
+	Consenting     []domain.PersonID `json:"consenting,omitempty"`
 	ConfirmBy      time.Time         `json:"confirm_by,omitzero"`
 	ReceivedAt     time.Time         `json:"received_at"`
 	RegisteredAt   time.Time         `json:"registered_at"`
@@ -197,9 +198,21 @@ func housingCase(rec domain.Recorded) []op {
 		return []op{set(e.CaseID.Stream(), "service", string(domain.S000),
 			"application", stored(storedApplication{
 				Applicant: e.ApplicantID, Channel: e.Channel, Language: e.Language, List: e.ListID,
-				Persons: family, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
+				Persons: family, Consenting: e.Consenting, ReceivedAt: e.ReceivedAt, RegisteredAt: e.RegisteredAt, Deadline: e.Deadline,
 			}),
 			"consent", string(e.Answer().State), "consent_terms", stored(e.Terms))}
+	case housing.MemberConsented:
+		return []op{set(e.CaseID.Stream(), memberField(e.PersonID), stored(housing.Consent{
+			State: housing.ConsentGiven, ConsentTerms: e.ConsentTerms,
+		}))}
+	case housing.MemberDeclined:
+		return []op{set(e.CaseID.Stream(), memberField(e.PersonID), stored(housing.Consent{State: housing.ConsentRefused}))}
+	case housing.MembersDropped:
+		var ops []op
+		for _, p := range e.Dropped {
+			ops = append(ops, set(e.CaseID.Stream(), droppedField(p), "1"))
+		}
+		return ops
 	case housing.NeedExamined:
 		return []op{set(e.CaseID.Stream(), "judgement", stored(e.Judgement))}
 	case housing.PlacementApproved:
@@ -232,6 +245,11 @@ func housingCase(rec domain.Recorded) []op {
 func consents(id domain.CaseID, state housing.ConsentState, fields ...string) []op {
 	return []op{set(id.Stream(), append([]string{"consent", string(state)}, fields...)...)}
 }
+
+// memberField is the field of a case's record that holds the own consent of a member of
+// the family, and droppedField that the applicant has dropped the member.
+func memberField(p domain.PersonID) string  { return "member:" + p.String() }
+func droppedField(p domain.PersonID) string { return "dropped:" + p.String() }
 
 // answerField is the field of a case's record that holds a co-owner's answer.
 func answerField(p domain.PersonID) string { return "answer:" + p.String() }
@@ -275,6 +293,7 @@ type Case struct {
 	Results        []residence.Result
 	ListID         domain.ListID         // S000
 	Consent        housing.Consent       // S000: to look-ups, as it was recorded last
+	Members        []housing.MemberConsent // S000: of the family, who consent for themselves
 	Judgement      *housing.Judgement    // S000: of the last examination of need, then of the decision
 	Certificate    *PlacementCertificate // S000, once granted
 	Refusal        *RefusalCertificate   // S000, once refused
@@ -394,6 +413,16 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 	if err != nil {
 		return Case{}, err
 	}
+	for _, p := range a.Consenting {
+		m := housing.MemberConsent{PersonID: p, Consent: housing.Consent{State: housing.ConsentRequested}}
+		if err := rec.decode(map[string]any{memberField(p): &m.Consent}); err != nil {
+			return Case{}, err
+		}
+		if !rec.has(droppedField(p)) {
+			c.Members = append(c.Members, m)
+		}
+	}
+	c.Persons = slices.DeleteFunc(c.Persons, func(p domain.PersonID) bool { return rec.has(droppedField(p)) })
 	if c.Owed, err = rec.duties(owedPrefix); err != nil {
 		return Case{}, err
 	}

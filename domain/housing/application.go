@@ -55,7 +55,8 @@ type ApplicationReceived struct {
 	ListID      domain.ListID          `json:"list_id"`
 	ApplicantID domain.PersonID        `json:"applicant_id"`
 	Family      []FamilyMember         `json:"family,omitempty"`
-	Consent     bool                   `json:"consent"` // to the use of restricted personal data: given or refused
+	Consenting  []domain.PersonID      `json:"consenting,omitempty"` // of the family, who consent for themselves
+	Consent     bool                   `json:"consent"`              // to the use of restricted personal data: given or refused
 	Terms       ConsentTerms           `json:"consent_terms,omitzero"`
 	Documents   []domain.Document      `json:"documents,omitempty"`
 	Channel     domain.Channel         `json:"channel"`
@@ -161,6 +162,11 @@ func (e ApplicationRefused) Concerns() domain.Concern { return domain.ConcernsCa
 
 func (e ApplicationReceived) Concerns() domain.Concern {
 	c := ofFamily(e.ApplicantID, e.Family)
+	for _, p := range e.Consenting { // they are of the family
+		if !slices.Contains(c.Persons, p) {
+			c.Persons = append(c.Persons, p)
+		}
+	}
 	c.Case, c.Begins = e.CaseID, true
 	return c
 }
@@ -177,7 +183,8 @@ type Application struct {
 	Approved  *PlacementApproved // set while an approval stands
 	Approval  domain.Command     // the command that approved last
 	Certified *PlacementCertified
-	Consent   Consent       // to look-ups in other systems (C20)
+	Consent   Consent // to look-ups in other systems (C20)
+	Members   []MemberConsent
 	Examined  *NeedExamined // the last examination; nil before there was one
 }
 
@@ -194,6 +201,9 @@ func (a *Application) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case ApplicationReceived:
 		a.Received, a.Consent = e, e.Answer()
+		for _, p := range e.Consenting {
+			a.Members = append(a.Members, MemberConsent{p, Consent{State: ConsentRequested}})
+		}
 	case PlacementApproved:
 		a.Approved = &e
 		a.Approval = domain.CommandOf(rec, e.ApprovedAt)
@@ -205,6 +215,8 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Examined = &e
 	case LookupConsentWithdrawn, LookupConsentRenewed, LookupConsentExpired:
 		a.Consent = a.Consent.after(e)
+	default:
+		a.applyMembers(e)
 	}
 }
 
@@ -220,7 +232,8 @@ type ReceiveApplication struct {
 	Language    domain.Language
 	Signature   domain.SignatureMethod
 	Evidence    domain.Evidence
-	Rules       rules.Book // by which it is judged
+	Adult       func(domain.PersonID) bool // who of the family has legal capacity; nil: nobody
+	Rules       rules.Book                 // by which it is judged
 }
 
 // Receive decides [ReceiveApplication]. known reports whether a person is
@@ -280,7 +293,8 @@ func (a *Application) Receive(
 		return nil, err
 	}
 	return []domain.Event{ApplicationReceived{
-		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family, Consent: c.Consent, Terms: c.Terms,
+		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family,
+		Consenting: c.consenting(c.Rules.On(cmd.Today())), Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
@@ -318,6 +332,9 @@ func (a *Application) Approve(cmd domain.Command, l *List, inline *Examine, by r
 			"the applicant did not consent to the use of restricted personal data: the decision can only be a "+
 				"refusal on the ground no_consent").At("outcome")
 	}
+	if err := a.membersConsent(cmd.Today()); err != nil {
+		return nil, err
+	}
 	if err := l.canStand(a.Received.ApplicantID, a.Received.Family); err != nil {
 		return nil, err
 	}
@@ -340,7 +357,7 @@ func (a *Application) Approve(cmd domain.Command, l *List, inline *Examine, by r
 			At:       a.Completed.At,
 			Position: a.Completed.Position,
 		}, Family: judgement.Family, RegisteredOn: cmd.Today(),
-		Consent: a.Consent.passesOn(), Judgement: *judgement, Edition: judgement.Edition, ApprovedAt: cmd.Now,
+		Consent: a.entryConsent(), Judgement: *judgement, Edition: judgement.Edition, ApprovedAt: cmd.Now,
 	}), nil
 }
 

@@ -169,6 +169,7 @@ func TestReceiveApplication(t *testing.T) {
 					{PersonID: daur, Relation: housing.Spouse},
 					{PersonID: erlan, Relation: housing.DisabledChild},
 				}
+				e.Consenting = []domain.PersonID{daur}
 			}),
 		},
 		{

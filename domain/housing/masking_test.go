@@ -15,6 +15,7 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		{housing.Examine{}, 2},
 		{housing.Application{}, 13},
 		{housing.ReceiveApplication{}, 9},
+		{housing.AnswerAsMember{}, 3},
 		{housing.Refuse{}, 5},
 		{housing.Remove{}, 2},
 		{housing.Reinstate{}, 2},

@@ -97,8 +97,10 @@ type NeedExamined struct {
 	Findings    []Finding       `json:"findings,omitempty"`
 	Lookups     []Lookup        `json:"lookups,omitempty"`
 	Exception   domain.Personal `json:"exception,omitempty"` // of art. 9, on which was looked up without consent
-	Judgement   Judgement       `json:"judgement"`
-	ExaminedAt  time.Time       `json:"examined_at"`
+	// of the family, whose own consent is missing: nothing was looked up about them
+	Unconsented []domain.PersonID `json:"unconsented,omitempty"`
+	Judgement   Judgement         `json:"judgement"`
+	ExaminedAt  time.Time         `json:"examined_at"`
 }
 
 func (NeedExamined) EventType() string        { return "NeedExamined" }
@@ -241,7 +243,8 @@ func (a *Application) examine(cmd domain.Command, c Examine) (NeedExamined, erro
 		CaseID: a.CaseID, ApplicantID: a.ApplicantID, Family: a.Received.Family, Settlement: c.Settlement,
 		AppliedOn: domain.DateOf(
 			a.Completed.At,
-		), Findings: c.Findings, Lookups: looked, Exception: c.Exception, ExaminedAt: cmd.Now,
+		), Findings: c.Findings, Lookups: looked, Exception: c.Exception,
+		Unconsented: a.Unconsented(cmd.Today()), ExaminedAt: cmd.Now,
 	}
 	e.Judgement = e.Judge(by, cmd.Today())
 	return e, nil
@@ -315,10 +318,17 @@ func (a *Application) lookups(cmd domain.Command, c Examine) ([]Lookup, error) {
 		if strings.TrimSpace(string(c.Exception)) != "" {
 			return nil
 		}
-		if err := a.Consent.allows(cmd.Today(), ForExamination, l.Scope); err != nil {
-			return err.At(field)
+		consent, own := a.consentOf(l.PersonID)
+		err := consent.allows(cmd.Today(), ForExamination, l.Scope)
+		switch {
+		case err == nil:
+			return nil
+		case own && err.Code == domain.CodeConsentMissing:
+			return domain.Refuse(domain.Conflict, domain.CodeMemberConsentMissing,
+				"this member of the family has not consented for themselves (the consent is %s): leave the look-up out "+
+					"until they do, or ask them for documents", consent.On(cmd.Today())).At(field)
 		}
-		return nil
+		return err.At(field)
 	}
 	for i, f := range c.Findings {
 		if f.Source == FromSystems {

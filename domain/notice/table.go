@@ -67,6 +67,8 @@ const (
 	Provided            Kind = "dwelling_provided"
 	LeaseEnded          Kind = "lease_ended"
 	ContactsChanged     Kind = "contacts_changed"
+	MemberNamed         Kind = "named_in_family"
+	MemberDeclined      Kind = "family_member_declined"
 	OwnersProposed      Kind = "change_of_owners_proposed"
 	OwnersChanged       Kind = "owners_changed"
 	OwnersStay          Kind = "change_of_owners_not_made"
@@ -125,6 +127,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{}, residence.DepartureSheetIssued{},
 		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ChangeReported{},
 		housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.ProtectionRecorded{},
+		housing.MemberConsented{}, housing.MembersDropped{},
 		certificates.Duplicated{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
@@ -156,7 +159,10 @@ var owing = []Line{
 	owes(func(e residence.DeregistrationApplied) []Owed {
 		return append(to(e.ApplicantID, ApplicationReceived), askCoOwners(e)...)
 	}, ApplicationReceived, ConfirmationAsked),
-	toPerson(ApplicationReceived, func(e housing.ApplicationReceived) domain.PersonID { return e.ApplicantID }),
+	owes(func(e housing.ApplicationReceived) []Owed {
+		return append(to(e.ApplicantID, ApplicationReceived), toEach(e.Consenting, MemberNamed)...)
+	}, ApplicationReceived, MemberNamed),
+	toApplicant[housing.MemberDeclined](MemberDeclined),
 	toApplicantBy(CorrectionRequested, func(e procedure.CorrectionRequested) domain.Date { return e.Until }), // C3
 	toApplicantBy(CorrectionReceived, func(e procedure.CorrectionReceived) domain.Date {
 		return domain.DateOf(e.Deadline)

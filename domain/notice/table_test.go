@@ -199,6 +199,7 @@ var owing = []domain.Event{
 		PersonID: daur,
 	}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
 	residence.ContactsStated{PersonID: daur, FormerPhone: "+77010000000"},
+	housing.ApplicationReceived{ApplicantID: daur, Consenting: []domain.PersonID{aigul}}, housing.MemberDeclined{},
 	residence.OwnersChangeProposed{Former: []residence.Owner{{PersonID: daur}}},
 	residence.OwnersChanged{Former: []residence.Owner{{PersonID: daur}}},
 	residence.OwnersChangeDeclined{Owners: []residence.Owner{{PersonID: daur}}},

@@ -213,8 +213,8 @@ var Exemptions = []Exemption{FavourableAct, Enforcement, ShortTerm, Urgency, Own
 // deputy, before the term is over (APPC 76, C9).
 type TermExtended struct {
 	CaseID     domain.CaseID   `json:"case_id"`
-	By         string          `json:"by"`     // account
-	Office     Office          `json:"office"` // in which the account decided
+	By         string          `json:"by"`                      // account
+	Office     Office          `json:"office"`                  // in which the account decided
 	Stated     bool            `json:"office_stated,omitempty"` // the account stated the office: no record names it
 	Reasons    domain.Personal `json:"reasons"`
 	Deadline   time.Time       `json:"deadline"`

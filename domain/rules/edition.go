@@ -72,6 +72,9 @@ type Placement struct {
 	// Family are the relations that are counted with the applicant (Q13).
 	// Published source, housing law 101-10.
 	Family []string `json:"family"`
+	// MembersConsent asks a spouse and every adult member of the family to consent for
+	// themselves (C20). Policy: yes.
+	MembersConsent bool `json:"members_consent"`
 	// InNeed are combinations of grounds, of which any one makes a family in need.
 	// It is not confirmed whether art. 101-3(1) means its four grounds together or
 	// each by itself. Policy: (1) with (2), or (3), or (4).

@@ -47,6 +47,15 @@ func applyAt(
 			CaseID: caseID, ListID: id, ApplicantID: p, Family: family, Consent: true, Language: domain.Kazakh, Signature: domain.SignatureHandwritten,
 		}, command.Options{})
 	})
+	for _, m := range family { // who consents for themselves
+		_, err := h.AnswerAsMember(
+			ctx, own("consent to "+caseID.String()), caseID, housing.AnswerAsMember{PersonID: m.PersonID, Given: true},
+			command.Options{},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	return caseID
 }
 

@@ -22,7 +22,7 @@ func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.Op
 func (h *Handler) ReceiveApplication(
 	ctx context.Context, cmd domain.Command, c housing.ReceiveApplication, opt Options,
 ) (Receipt, error) {
-	known := map[domain.PersonID]bool{}
+	known, adult := map[domain.PersonID]bool{}, map[domain.PersonID]bool{}
 	ids := []domain.PersonID{c.ApplicantID}
 	for _, m := range c.Family {
 		ids = append(ids, m.PersonID)
@@ -33,8 +33,10 @@ func (h *Handler) ReceiveApplication(
 			return Receipt{}, err
 		}
 		known[id] = p.Known()
+		adult[id] = p.Known() && p.BirthDate.YearsOn(cmd.Today()) >= h.rules.On(cmd.Today()).Ages.Capacity
 	}
 	c.Rules = h.rules
+	c.Adult = func(id domain.PersonID) bool { return adult[id] }
 	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) {
@@ -252,6 +254,29 @@ func (h *Handler) ChangeApplicationConsent(
 	return execute(ctx, h, streamCommand[housing.Application]{
 		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(a *housing.Application) ([]domain.Event, error) { return a.ChangeConsent(cmd, c) },
+	})
+}
+
+// AnswerAsMember records whether a member of the applicant's family consents: one append to
+// the case.
+func (h *Handler) AnswerAsMember(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.AnswerAsMember, opt Options,
+) (Receipt, error) {
+	c.Rules = h.rules
+	return execute(ctx, h, streamCommand[housing.Application]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) ([]domain.Event, error) { return a.AnswerAsMember(cmd, c) },
+	})
+}
+
+// DropMembers drops members who have not consented from the family of an application: one
+// append to the case.
+func (h *Handler) DropMembers(
+	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.DropMembers, opt Options,
+) (Receipt, error) {
+	return execute(ctx, h, streamCommand[housing.Application]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+		decide: func(a *housing.Application) ([]domain.Event, error) { return a.DropMembers(cmd, c) },
 	})
 }
 
