@@ -19,6 +19,7 @@ func (s *Server) registrationOperations() []operation.Operation {
 type consentBody struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"The owner or tenant who consents"`
 	GivenOn  domain.Date     `json:"given_on,omitzero" format:"date"`
+	Basis    *basisBody      `json:"basis,omitempty" doc:"The signed consent; the rules can demand it"`
 }
 
 // warningBody is something that the rules allow and a person should look at.
@@ -61,14 +62,14 @@ func (s *Server) registerResidence() operation.Operation {
 		Doc: "A permanent registration ends the earlier permanent one, on the same day and in the same append. A " +
 			"temporary registration ends no other.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{
+		Problems: basisProblems.and(
 			domain.CodeDateInFuture, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
 			domain.CodeUntilRequired, domain.CodeUntilNotAllowed, domain.CodeUntilBeforeFrom,
 			domain.CodeTemporaryTooShort, domain.CodeTemporaryTooLong, domain.CodeRegisteredHere,
 			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth,
 			domain.CodeOwnersConsent, domain.CodePlaceNotPermitted, domain.CodeNotInLease,
 			domain.CodeOccupancyNorm,
-		},
+		),
 		Example: `{
 			"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
 			"kind": "permanent", "effective_from": "2026-03-01",
@@ -87,7 +88,9 @@ func (s *Server) registerResidence() operation.Operation {
 			From: in.Body.EffectiveFrom, Until: in.Body.Until,
 		}
 		for _, consent := range in.Body.Consents {
-			c.Consents = append(c.Consents, residence.Consent(consent))
+			c.Consents = append(c.Consents, residence.Consent{
+				PersonID: consent.PersonID, GivenOn: consent.GivenOn, Basis: consent.Basis.basis(),
+			})
 		}
 		if k := in.Body.Kinship; k != nil {
 			c.Kinship = residence.Kinship(*k)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"tizilim/domain"
+	"tizilim/domain/rules"
 )
 
 // Conditions of registering at a dwelling (R19). They are checked when somebody
@@ -41,6 +42,14 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 				domain.CodeDateInFuture,
 				"a consent cannot be given in the future: give today or an earlier day",
 			).At(domain.Path("consents", i, "given_on"))
+		}
+		if consent.PersonID == person { // by applying
+			continue
+		}
+		field := domain.Path("consents", i, "basis")
+		err := c.Rules.On(cmd.Today()).CheckBasis(rules.OwnersConsent, cmd.Role, consent.Basis, cmd.Today(), field)
+		if err != nil {
+			return err
 		}
 	}
 	rule := c.Rules.On(cmd.Today()).Residence

@@ -23,6 +23,10 @@ func TestR19_EveryOwnerConsentsToARegistration(t *testing.T) {
 		}
 		return list
 	}
+	written := []residence.Consent{{PersonID: daur, GivenOn: today, Basis: domaintest.Basis()}}
+	onPaper := rulestest.Book(
+		t, "2026-01-01", `"required_for":["contacts",`, `"required_for":["owners_consent","contacts",`,
+	)
 	free := rulestest.Book(t, "2026-01-01", `"owners_consent":true`, `"owners_consent":false`)
 	for _, c := range []struct {
 		name     string
@@ -41,6 +45,9 @@ func TestR19_EveryOwnerConsentsToARegistration(t *testing.T) {
 		{"R19 but that of the other owner", own(aigul, daur), nil, rules.Book{}, domain.CodeOwnersConsent, "consents"},
 		{"R19 nobody's where no owner is recorded", nil, nil, rules.Book{}, "", ""},
 		{"R19 nobody's where the edition in force asks for none", own(daur), nil, free, "", ""},
+		{"R19 a consent on a paper", own(daur), written, onPaper, "", ""},
+		{"R19 one that is only stated, where the edition demands a paper", own(daur), said(daur), onPaper, domain.CodeBasisRequired, "consents[0].basis"},
+		{"R19 one's own, by applying", own(aigul), said(aigul), onPaper, "", ""},
 		{"R19 none that is given tomorrow", own(daur), []residence.Consent{{PersonID: daur, GivenOn: day("2026-03-16")}}, rules.Book{}, domain.CodeDateInFuture, "consents[0].given_on"},
 	} {
 		for _, kind := range []residence.Kind{residence.Permanent, residence.Temporary} {

@@ -24,7 +24,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.Dwelling{}, 3},
 		{residence.ChangeOwners{}, 3},
 		{residence.AnswerProposal{}, 1},
-		{residence.Register{}, 36},
+		{residence.Register{}, 39},
 		{residence.EndFor{}, 33},
 		{residence.Household{}, 33},
 		{residence.RecordRepresentative{}, 11},

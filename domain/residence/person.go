@@ -51,6 +51,7 @@ var Reasons = []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, Cou
 type Consent struct {
 	PersonID domain.PersonID `json:"person_id"`
 	GivenOn  domain.Date     `json:"given_on,omitzero"`
+	Basis    domain.Basis    `json:"basis,omitzero"` // the signed consent, where an official states it
 }
 
 // PersonRecorded begins the stream of a person.
@@ -105,7 +106,9 @@ func (e PersonRecorded) Concerns() domain.Concern    { return domain.ConcernsPer
 func (e RegistrationBegan) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
 func (e RegistrationEnded) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
 
-func (e PersonRecorded) LogValue() slog.Value { return domain.Masked(e) }
+func (e PersonRecorded) LogValue() slog.Value    { return domain.Masked(e) }
+func (e RegistrationBegan) LogValue() slog.Value { return domain.Masked(e) }
+func (c Consent) LogValue() slog.Value           { return domain.Masked(c) }
 
 // Registration is one stay of a person at a dwelling.
 type Registration struct {

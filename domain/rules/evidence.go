@@ -30,12 +30,14 @@ const (
 	// ChangeOwners of a dwelling that has owners. To record the first ones takes
 	// nothing from anybody.
 	ChangeOwners Act = "change_of_owners"
+	// OwnersConsent: that an owner or tenant consents to a registration.
+	OwnersConsent Act = "owners_consent"
 	// MembersConsent: that a member of an applicant's family consents, or does not.
 	MembersConsent Act = "members_consent"
 )
 
 // Acts lists them all.
-var Acts = []Act{SetContacts, ChangeOwners, MembersConsent}
+var Acts = []Act{SetContacts, ChangeOwners, OwnersConsent, MembersConsent}
 
 // pendingActs are those for which a second official can be asked.
 var pendingActs = []Act{ChangeOwners}
