@@ -36,6 +36,7 @@ import (
 	"tizilim/httpapi"
 	"tizilim/httpapi/limits"
 	"tizilim/httpapi/operation"
+	"tizilim/httpapi/security"
 	"tizilim/httpapi/token"
 	"tizilim/projections"
 )
@@ -103,6 +104,7 @@ type settings struct {
 	rules      rules.Book
 	limits     limits.Table // nil: nothing is bounded
 	proxies    []string
+	security   io.Writer // nil: there is no security log
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -192,7 +194,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		PersonKey: r.person, Proofs: r.tree,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
-		Limits: r.limiter(set.limits), Proxies: set.proxies,
+		Limits: r.limiter(set.limits), Proxies: set.proxies, Witness: r.witness(set.security),
 	})
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
@@ -209,6 +211,14 @@ func (r *registry) limiter(table limits.Table) operation.Limiter {
 		return nil
 	}
 	return limits.New(limits.Config{Table: table, Metrics: r.metrics, Logger: r.log, Now: r.clock.Now})
+}
+
+// witness writes the security log.
+func (r *registry) witness(w io.Writer) operation.Witness {
+	if w == nil {
+		return nil
+	}
+	return security.New(w, r.metrics, r.clock.Now)
 }
 
 // readModel is the read model as commands ask it.

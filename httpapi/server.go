@@ -58,6 +58,8 @@ type Config struct {
 
 	// Limits bounds how often somebody calls; nil bounds nothing, as in a measurement.
 	Limits operation.Limiter
+	// Witness sees every request; nil where nobody looks.
+	Witness operation.Witness
 	// Proxies are the addresses or networks of proxies before this server. What they say
 	// of the address of a client is believed, and what others say is not. [New] panics
 	// where one is neither.
@@ -110,7 +112,7 @@ func New(c Config) *Server {
 		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
 		Tokens: c.Tokens, Accounts: c.Directory, Rights: rights{s}, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
-		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits,
+		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits, Witness: c.Witness,
 		Address: clientAddress,
 	})
 	s.api.Add(s.operations()...)

@@ -30,6 +30,7 @@ import (
 	"tizilim/eventstore/embedded"
 	"tizilim/httpapi"
 	"tizilim/httpapi/limits"
+	"tizilim/httpapi/security"
 	"tizilim/projections"
 )
 
@@ -217,11 +218,17 @@ func (a *app) build(c config) (err error) {
 	if err != nil {
 		return err
 	}
+	securityLog, closeLog, err := openSecurityLog(c.front.SecurityLog, c.data)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, closeLog)
 	api := httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch, Proofs: proofs,
 		Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
 		Limits: a.limiter(c, options, metrics), Proxies: c.front.Proxies,
+		Witness: security.New(securityLog, metrics, time.Now),
 	})
 	a.api.Store(api)
 	if a.http != nil { // it serves while the keys wait for their proof

@@ -25,6 +25,7 @@ type frontFlags struct {
 	Proxies         []string `name:"trusted-proxies" help:"Addresses or networks of proxies before the API. What they say of a client's address is believed. Default: none." placeholder:"ADDRESS" env:"TIZILIM_TRUSTED_PROXIES"`
 	Connections     int      `name:"max-connections" help:"Connections to the API at once." default:"4096" env:"TIZILIM_MAX_CONNECTIONS"`
 	ConnectionsEach int      `name:"max-connections-each" help:"Connections from one address at once; trusted proxies are not bounded." default:"512" env:"TIZILIM_MAX_CONNECTIONS_EACH"`
+	SecurityLog     string   `help:"File of the security log, or stderr. A file is opened again at SIGHUP. Default: security.ndjson in --data." placeholder:"FILE" env:"TIZILIM_SECURITY_LOG"`
 	TLSCert         string   `name:"tls-cert" help:"Certificate of the API in PEM. With it and --tls-key, clients must use TLS. Changed files are read again." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_CERT"`
 	TLSKey          string   `name:"tls-key" help:"Key of the certificate in PEM." placeholder:"FILE" type:"path" env:"TIZILIM_TLS_KEY"`
 }

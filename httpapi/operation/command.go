@@ -16,7 +16,6 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
-	"tizilim/httpapi/problem"
 	"tizilim/httpapi/token"
 )
 
@@ -111,7 +110,7 @@ func Command[I, R any, P postedInput[I]](d Declaration, run RunCommand[I, R]) Op
 				return run(ctx, call, in)
 			})
 			if err != nil {
-				return nil, problem.Of(callerOf(ctx).settle(ctx, err), a.config.Logger)
+				return nil, a.refusal(ctx, err)
 			}
 			return done, nil
 		})

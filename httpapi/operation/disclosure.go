@@ -3,6 +3,8 @@ package operation
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -110,6 +112,9 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 	}
 	if err := r.append(ctx, reader, purpose, shown); err != nil {
 		return err
+	}
+	if r.api.config.Witness != nil && !reader.IsCitizen() {
+		r.api.config.Witness.Shown(reader.Principal, slices.Collect(maps.Keys(shown)))
 	}
 	for person := range shown {
 		r.noted[person] = true

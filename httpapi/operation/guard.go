@@ -56,9 +56,12 @@ func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
 		who, refused := a.admit(op, ctx)
 		if refused != nil {
 			a.Refuse(ctx, refused)
+			a.tell(op, ctx, who.Principal, "", refused)
 			return
 		}
-		next(huma.WithValue(ctx, callerKey{}, who))
+		ctx, code := watched(huma.WithValue(ctx, callerKey{}, who))
+		next(ctx)
+		a.tell(op, ctx, who.Principal, *code, nil)
 	}
 }
 
@@ -86,14 +89,14 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		return caller{}, a.countRefusedToken(ctx, notAccepted(err, a.config.Logger))
 	}
 	if refused := a.countCall(op, ctx, p); refused != nil {
-		return caller{}, refused
+		return caller{Principal: p}, refused
 	}
 	who, refused := a.actsFor(ctx.Context(), p)
 	if refused != nil {
-		return caller{}, refused
+		return caller{Principal: p}, refused
 	}
 	if !slices.Contains(op.Roles, p.Role) {
-		return caller{}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
+		return caller{Principal: p}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
 	}
 	who.came = came
@@ -104,17 +107,17 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		Beyond: stated == nil && who.reference != "",
 	})
 	if err != nil {
-		return caller{}, problem.Of(who.settle(ctx.Context(), err), a.config.Logger)
+		return who, problem.Of(who.settle(ctx.Context(), err), a.config.Logger)
 	}
 	if refused := badForm(ctx); refused != nil {
-		return caller{}, refused
+		return caller{Principal: p}, refused
 	}
 	return who, stated
 }
 
 // Refuse answers a request with the problem that err is.
 func (a *API) Refuse(ctx huma.Context, err error) {
-	p := problem.Of(err, a.config.Logger)
+	p := a.refusal(ctx.Context(), err)
 	for name, values := range p.GetHeaders() {
 		ctx.SetHeader(name, values[0])
 	}

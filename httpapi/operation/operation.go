@@ -129,6 +129,7 @@ type Config struct {
 	Model     Model
 	Meter     CommandMeter
 	Limiter   Limiter                   // nil: nothing is bounded
+	Witness   Witness                   // nil: nobody looks
 	Address   func(huma.Context) string // that a request came from; nil: that of the connection
 	DigestKey []byte                    // of the digests of requests, which the log keeps
 	Now       func() time.Time

@@ -10,7 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"tizilim/domain"
-	"tizilim/httpapi/problem"
 )
 
 // AtLeast is part of the input of a read that can wait for the read model.
@@ -68,7 +67,7 @@ func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Op
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*O, error) {
 			leave, err := a.slots.enter(ctx, op.Class)
 			if err != nil {
-				return nil, problem.Of(err, a.config.Logger)
+				return nil, a.refusal(ctx, err)
 			}
 			defer leave()
 			look := func(ctx context.Context) (*O, error) { return run(ctx, in) }
@@ -82,7 +81,7 @@ func Read[I, O any](d Declaration, run func(context.Context, *I) (*O, error)) Op
 				err = a.reading(op.ID, op.Shows).Show(ctx, out)
 			}
 			if err != nil {
-				return nil, problem.Of(callerOf(ctx).settle(ctx, err), a.config.Logger)
+				return nil, a.refusal(ctx, err)
 			}
 			return out, nil
 		})
@@ -109,12 +108,12 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 		huma.Register(a.huma, described, func(ctx context.Context, in *I) (*huma.StreamResponse, error) {
 			leave, err := a.slots.enter(ctx, op.Class)
 			if err != nil {
-				return nil, problem.Of(err, a.config.Logger)
+				return nil, a.refusal(ctx, err)
 			}
 			defer leave()
 			out, err := run(ctx, in, a.reading(op.ID, op.Shows))
 			if err != nil {
-				return nil, problem.Of(callerOf(ctx).settle(ctx, err), a.config.Logger)
+				return nil, a.refusal(ctx, err)
 			}
 			return out, nil
 		})
