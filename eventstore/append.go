@@ -60,18 +60,21 @@ func CheckSize(events []NewEvent) error {
 // the server would refuse them at every attempt.
 func encodeAll(events []NewEvent) ([]esdb.EventData, error) {
 	data := make([]esdb.EventData, len(events))
-	size := 0
+	size, largest := 0, 0
 	for i, e := range events {
 		var err error
 		if data[i], err = encode(e); err != nil {
 			return nil, err
+		}
+		if len(data[i].Data) > len(data[largest].Data) {
+			largest = i
 		}
 		size += len(data[i].Data) + len(data[i].Metadata) + proof.SealSize + 2*len(data[i].EventType)
 	}
 	if size > maxAppendSize {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeBodyTooLarge,
 			"the events of this request are too large to be recorded together: write shorter texts, "+
-				"or send its items in several requests")
+				"or send its items in several requests").At(longestMember(events[largest].Event))
 	}
 	return data, nil
 }

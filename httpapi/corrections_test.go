@@ -197,7 +197,7 @@ func TestACorrectionThatIsTooLargeToBeRecordedIsRefused(t *testing.T) {
 	before, key := s.head(), header{"Idempotency-Key", "large"}
 	for _, query := range []string{"", "?dry_run=true"} {
 		s.command(path+query, provider, large, key).
-			refused(http.StatusRequestEntityTooLarge, domain.CodeBodyTooLarge, "")
+			refused(http.StatusRequestEntityTooLarge, domain.CodeBodyTooLarge, "reasons")
 	}
 	if s.head() != before {
 		t.Error("a refused correction left a trace")
