@@ -75,8 +75,8 @@ func (k Key) Verify(r Record) error {
 // mac is the MAC of the event with the metadata, which has no MAC yet.
 func (k Key) mac(r Record, metadata []byte) []byte {
 	h := hmac.New(sha256.New, k)
-	h.Write(frame("tizilim event 1", r.Stream, strconv.FormatUint(r.Revision, 10), r.ID.String(), r.Type,
-		string(r.Data), string(metadata)))
+	b := framed(r.frame("tizilim event 1"), r.Data)
+	h.Write(framed(b, metadata))
 	return h.Sum(nil)[:macSize]
 }
 
@@ -93,23 +93,24 @@ func (r Record) Leaf() tlog.Hash {
 	if r.JSON {
 		content = "json"
 	}
-	return tlog.RecordHash(frame("tizilim leaf 1", r.Stream, strconv.FormatUint(r.Revision, 10), r.ID.String(), r.Type,
-		content, created, string(r.Data), string(own)))
+	b := framed(framed(r.frame("tizilim leaf 1"), content), created)
+	return tlog.RecordHash(framed(framed(b, r.Data), own))
 }
 
-// frame writes the texts so that no two lists of texts have the same bytes: each with
-// its length before it.
-func frame(texts ...string) []byte {
-	size := 0
-	for _, t := range texts {
-		size += len(t) + 12
-	}
-	b := make([]byte, 0, size)
-	for _, t := range texts {
-		b = strconv.AppendInt(b, int64(len(t)), 10)
-		b = append(append(b, ':'), t...)
-	}
-	return b
+// frame begins what is hashed: what it is for, and which event it is of. It has room
+// for the rest.
+func (r Record) frame(purpose string) []byte {
+	b := make([]byte, 0, 256+len(r.Stream)+len(r.Type)+len(r.Data)+len(r.Metadata))
+	b = framed(framed(b, purpose), r.Stream)
+	b = framed(b, strconv.FormatUint(r.Revision, 10))
+	return framed(framed(b, r.ID.String()), r.Type)
+}
+
+// framed appends the text with its length before it: no two lists of texts have the
+// same bytes.
+func framed[T string | []byte](b []byte, text T) []byte {
+	b = strconv.AppendInt(b, int64(len(text)), 10)
+	return append(append(b, ':'), text...)
 }
 
 // cutMAC takes the MAC out of metadata that [Key.Seal] has written.
