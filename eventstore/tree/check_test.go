@@ -168,6 +168,17 @@ func TestWhatIsDoneBehindTheRegistrysBackIsFoundAndNamed(t *testing.T) {
 			},
 			[]string{"bad_head " + ref(proof.HeadStream, 2)},
 		},
+		"the leaves of a head changed": {
+			func(w *world) *world {
+				return w.copyLog(func(e *eventstore.RawEvent) bool {
+					if e.Stream == proof.HeadStream && e.Revision == 2 {
+						*e = releafed(w, *e)
+					}
+					return true
+				})
+			},
+			[]string{"bad_head " + ref(proof.HeadStream, 2)},
+		},
 		"the heads deleted": {
 			func(w *world) *world { w.delete(proof.HeadStream); return w },
 			[]string{"cut_off " + ref(proof.HeadStream, 0), "hidden " + ref(proof.HeadStream, 0)},
@@ -201,6 +212,19 @@ func resigned(w *world, e eventstore.RawEvent) eventstore.RawEvent {
 	e.Data = []byte(strings.Replace(string(e.Data), jsonText(w.t, noteIn(w.t, e)), jsonText(w.t, note), 1))
 	e.Metadata = []byte(`{"schema":"1"}`)
 	return w.registry.SealRaw(e.Stream, e.Revision, e) // by somebody who even has the key of MACs
+}
+
+// releafed is the head with another hash of its first leaf, by somebody who has the key
+// of MACs.
+func releafed(w *world, e eventstore.RawEvent) eventstore.RawEvent {
+	const member = `"hashes":"`
+	at := strings.Index(string(e.Data), member) + len(member)
+	data := []byte(string(e.Data))
+	if data[at]++; data[at] == 'Z'+1 || data[at] == 'z'+1 || data[at] == '9'+1 || data[at] == '+'+1 || data[at] == '/'+1 {
+		data[at] = 'b'
+	}
+	e.Data, e.Metadata = data, []byte(`{"schema":"1"}`)
+	return w.registry.SealRaw(e.Stream, e.Revision, e)
 }
 
 func TestALegitimateCopyOfTheLogProvesItself(t *testing.T) {
