@@ -34,7 +34,8 @@ type Evidence struct {
 // EvidenceOf is the evidence of the record. p may be nil.
 func EvidenceOf(r Record, p *Inclusion) Evidence {
 	return Evidence{
-		Event: r.Ref(), ID: r.ID, Type: r.Type, JSON: r.JSON, Created: r.Created, Data: r.Data, Metadata: r.Metadata, Proof: p,
+		Event: r.Ref(), ID: r.ID, Type: r.Type, JSON: r.JSON, Created: r.Created,
+		Data: r.Data, Metadata: r.Metadata, Proof: p,
 	}
 }
 

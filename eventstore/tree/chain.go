@@ -72,7 +72,9 @@ type chain struct {
 // [*headError] where the head is wrong, and has then added nothing.
 func (c *chain) add(e eventstore.RawEvent) ([]leaf, error) {
 	wrong := func(format string, args ...any) ([]leaf, error) {
-		return nil, &headError{proof.Finding{Kind: proof.BadHead, Event: e.Record().Ref(), Detail: fmt.Sprintf(format, args...)}}
+		return nil, &headError{proof.Finding{
+			Kind: proof.BadHead, Event: e.Record().Ref(), Detail: fmt.Sprintf(format, args...),
+		}}
 	}
 	if e.Revision == math.MaxInt64 {
 		return wrong("the stream of the heads was deleted for ever")

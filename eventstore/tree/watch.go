@@ -32,7 +32,8 @@ func NewWatch(t *Tree, c CheckConfig, logger *slog.Logger, r prometheus.Register
 			Name: "tizilim_log_check_events_total", Help: "Events of the log that were compared with its tree.",
 		}),
 		passes: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "tizilim_log_check_passes_total", Help: "Checks of the whole log: sound, tampered, or failed before their end.",
+			Name: "tizilim_log_check_passes_total",
+			Help: "Checks of the whole log: sound, tampered, or failed before their end.",
 		}, []string{"outcome"}),
 		endedAt: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "tizilim_log_check_ended_timestamp_seconds", Help: "When the last check of the whole log came to its end.",
