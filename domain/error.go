@@ -92,6 +92,8 @@ const (
 	CodeDwellingUnknown   Code = "dwelling_unknown"
 	CodeDwellingRecorded  Code = "dwelling_already_recorded"
 	CodeEffectiveTooEarly Code = "effective_too_early"
+	CodeErasureBarred     Code = "erasure_barred"
+	CodeHoldUnknown       Code = "hold_unknown"
 
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"

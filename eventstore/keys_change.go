@@ -29,6 +29,14 @@ func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID) error {
 	return err
 }
 
+// ForgetKeys takes the keys of a person or a case out of memory, so that the next use reads
+// them from the log.
+func (s *Store) ForgetKeys(owner uuid.UUID) {
+	if s.keys != nil {
+		s.keys.known.Remove(seal.Owner{UUID: owner})
+	}
+}
+
 // Rewrapped is the progress of [Store.RewrapKeys], or its result.
 type Rewrapped struct {
 	Read, Of domain.Position // of the log, which is searched for data keys first

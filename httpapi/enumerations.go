@@ -37,6 +37,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(residence.Contacts),
 	operation.Values(residence.CorrectionActions),
 	operation.Values(residence.CorrectionGrounds),
+	operation.Values(residence.ErasureBases),
 	operation.Values(residence.Grounds),
 	operation.Values(residence.Kinds),
 	operation.Values(residence.Kinships),

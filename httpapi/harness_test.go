@@ -32,6 +32,7 @@ import (
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/embedded"
+	"tizilim/eventstore/seal"
 	"tizilim/eventstore/tree"
 	"tizilim/httpapi"
 	"tizilim/httpapi/limits"
@@ -142,7 +143,11 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	t.Cleanup(func() { r.node.Close() })
 	must(t, r.node.Start("127.0.0.1:0"))
 	macs := proof.Key("a key that no log in use has")
-	r.store, err = eventstore.Open(r.node.ConnectionString(), logger, eventstore.WithIntegrity(macs))
+	masters, err := seal.NewLocal(strings.Repeat("5a", seal.KeySize))
+	must(t, err)
+	r.store, err = eventstore.Open(
+		r.node.ConnectionString(), logger, eventstore.WithIntegrity(macs), eventstore.WithMasterKeys(masters),
+	)
 	must(t, err)
 	t.Cleanup(func() { r.store.Close() })
 	signer, err := proof.NewSigner("tizilim.example", bytes.Repeat([]byte{7}, 32))
@@ -235,7 +240,7 @@ func (r *registry) handler(log command.Log, model command.Model, book rules.Book
 	h, err := command.New(command.Config{
 		Log: log, Model: model, Now: r.clock.Now, Rules: book, Signatures: r.signatures,
 		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, CheckKey: checkKey,
-		Logger: r.log,
+		Logger: r.log, Keys: r.store, Records: records{r.model},
 	})
 	must(r.t, err)
 	return h
@@ -245,6 +250,18 @@ func (r *registry) handler(log command.Log, model command.Model, book rules.Book
 func (r *registry) proven() {
 	r.t.Helper()
 	must(r.t, r.builder.Flush(context.Background()))
+}
+
+// records shows the commands what the read model has about erasures.
+type records struct{ *projections.Reader }
+
+func (r records) Erasures(ctx context.Context, after domain.Position) (news command.Erasures, err error) {
+	erased, incomplete, err := r.Reader.Erasures(ctx, after)
+	news.Incomplete = incomplete
+	for _, e := range erased {
+		news.Erased, news.UpTo = append(news.Erased, e.PersonID), e.Position
+	}
+	return news, err
 }
 
 // another is the handler of another process.

@@ -374,6 +374,12 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		json,
 		s.command(represented+"/removal", operator, body{"representative_id": owner, "reasons": "r"}).is(200),
 	)
+	forgotten := "/v1/persons/" + s.child()
+	held := s.command(forgotten+"/holds", s.token(domain.RoleProvider), body{"basis": "ruling 7"}).is(201)
+	fits("place-hold", json, held)
+	fits("lift-hold", json, s.command(forgotten+"/holds/lifting", s.token(domain.RoleProvider), body{
+		"hold_id": held.id("hold_id"), "basis": "decision 8",
+	}).is(200))
 	s.notify(nil) // from here on
 	fits(
 		"confirm-own-contacts",
@@ -638,6 +644,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			fits(st.name, json, a)
 		}
 	}
+	r.clock.pass(retention)
+	fits("erase-person", json, s.command(forgotten+"/erasure", s.token(domain.RoleProvider), body{
+		"basis": "retention_over", "reference": "order 15",
+	}).is(200))
 	for id := range documented {
 		t.Errorf("%s was not asked", id)
 	}
@@ -650,9 +660,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	}
 	problem := all.at("components", "schemas", "Problem")
 	for _, a := range []*answer{
-		s.command("/v1/persons", operator, `{"a":1,"b":[2]}`).is(422),
-		s.command("/v1/persons", operator, `{`).is(400),
-		s.get("/v1/cases/"+nobody, auditor).is(404),
+		s.command("/v1/persons", s.token(domain.RoleOperator), `{"a":1,"b":[2]}`).is(422),
+		s.command("/v1/persons", s.token(domain.RoleOperator), `{`).is(400),
+		s.get("/v1/cases/"+nobody, s.token(domain.RoleAuditor)).is(404),
 		s.get("/v1/cases/"+nobody, "").is(401),
 		s.get("/v2", "").is(404),
 	} {

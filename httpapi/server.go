@@ -122,7 +122,8 @@ func New(c Config) *Server {
 // operations are all of the API. Each file of a resource declares its own.
 func (s *Server) operations() []operation.Operation {
 	return slices.Concat(
-		s.personOperations(), s.contactOperations(), s.representativeOperations(), s.dwellingOperations(),
+		s.personOperations(), s.contactOperations(), s.representativeOperations(), s.erasureOperations(),
+		s.dwellingOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.caseOperations(), s.stepOperations(), s.certificateOperations(),

@@ -26,7 +26,7 @@
 // A model is a pure function from an event to writes. It is in one file with
 // its keys, its results and its reader: persons.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
-// overdue.go, certificates.go, accounts.go, notices.go. The machinery of
+// overdue.go, certificates.go, accounts.go, notices.go, erasures.go. The machinery of
 // reading is in reader.go.
 //
 // The projector follows the log and applies the events in batches. The writes

@@ -58,6 +58,7 @@ var models = []struct {
 	{"certificates", issued},
 	{"accounts", accounts},
 	{"notices", notices},
+	{"erasures", erasures},
 }
 
 // project returns the writes of all models.

@@ -209,6 +209,7 @@ func (a *app) build(c config) (err error) {
 		Log: a.store, Model: readModel{a.model, a.watch}, Now: time.Now, Rules: c.rules,
 		Signatures: a.signatures, MobileCitizens: openMobileCitizens(c, a.keys),
 		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
+		Keys: a.store, Records: records{a.model},
 	})
 	if err != nil {
 		return err
@@ -285,6 +286,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.work.Go(func() { a.watch.Run(ctx) })
 	a.work.Go(func() { a.signatures.Run(ctx) })
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
+	a.work.Go(func() { command.NewEraser(a.commands, logger).Run(ctx) })
 	a.work.Go(func() { command.NewTimer(a.commands, a.model, logger).Run(ctx) })
 	a.work.Go(func() { command.NewNotifier(a.commands, a.model, a.gateway, logger).Run(ctx) })
 }
@@ -564,6 +566,18 @@ type readModel struct {
 }
 
 func (m readModel) CatchUp(ctx context.Context) error { return m.watch.CatchUp(ctx) }
+
+// records shows the commands what the read model has about erasures.
+type records struct{ *projections.Reader }
+
+func (r records) Erasures(ctx context.Context, after domain.Position) (news command.Erasures, err error) {
+	erased, incomplete, err := r.Reader.Erasures(ctx, after)
+	news.Incomplete = incomplete
+	for _, e := range erased {
+		news.Erased, news.UpTo = append(news.Erased, e.PersonID), e.Position
+	}
+	return news, err
+}
 
 // unfinished shows the process manager the acts that the read model lists as begun.
 type unfinished struct{ model *projections.Reader }

@@ -130,6 +130,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.MemberConsented{}, housing.MembersDropped{},
 		certificates.Duplicated{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
+	none("it is about the keeping of the record, and the history shows it",
+		residence.HoldPlaced{}, residence.HoldLifted{}, residence.PersonErased{}, residence.ErasureCompleted{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),

@@ -161,6 +161,7 @@ type Person struct {
 	Wards           []domain.PersonID // whose streams may name this person as a representative
 
 	statements statements
+	erasures   erasures
 
 	facts   facts                  // what the registrations are made of
 	endings []endingChange         // in the order of the stream
@@ -182,6 +183,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 		p.facts = append(slices.Clip(p.facts), f)
 	}
 	p.testified(rec)
+	p.erased(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate.Date, e.Class

@@ -30,6 +30,14 @@ type Edition struct {
 	OTP            OTP            `json:"otp"`
 	Notice         Notice         `json:"notice"`
 	Evidence       Evidence       `json:"evidence"`
+	Retention      *Retention     `json:"retention,omitempty"` // nil: nothing may be erased
+}
+
+// Retention says how long personal data are kept.
+type Retention struct {
+	// Years, in full, from the last event about a person until their personal
+	// values may be erased (C22). Policy: 5.
+	Years int `json:"years"`
 }
 
 // Signatures are the methods by which an application is signed, by channel

@@ -210,6 +210,9 @@ func (e Edition) checkNumbers() error {
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)
 	}
+	if e.Retention != nil && e.Retention.Years < 0 {
+		return fmt.Errorf("retention.years is less than 0")
+	}
 	if e.Notice.LongestPauseMinutes < e.Notice.FirstPauseMinutes {
 		return fmt.Errorf("notice.longest_pause_minutes is less than first_pause_minutes")
 	}

@@ -32,10 +32,14 @@ type Handler struct {
 	checkKey       certificates.CheckKey
 	logger         *slog.Logger
 
+	keys    DataKeys // nil: nothing is sealed, and nobody is erased
+	records Records
+
 	lockOrder lockOrder
 }
 
-// Config is what a [Handler] works with. All of it is required but Rules.
+// Config is what a [Handler] works with. All of it is required but Rules, and Keys
+// with Records.
 type Config struct {
 	Log   Log
 	Model Model
@@ -48,6 +52,9 @@ type Config struct {
 	PasswordKey    PasswordKey
 	CheckKey       certificates.CheckKey // of the check codes on documents
 	Logger         *slog.Logger
+
+	Keys    DataKeys // nil: nothing is sealed, and nobody is erased
+	Records Records  // needed with Keys
 }
 
 // New returns a Handler. It fails where something that is required is missing.
@@ -55,6 +62,9 @@ func New(c Config) (*Handler, error) {
 	if c.Log == nil || c.Model == nil || c.Now == nil || c.Signatures == nil || c.MobileCitizens == nil ||
 		c.Gateway == nil || len(c.PasswordKey) == 0 || len(c.CheckKey) == 0 || c.Logger == nil {
 		return nil, errors.New("command: of a Config, everything but Rules is required")
+	}
+	if c.Keys != nil && c.Records == nil {
+		return nil, errors.New("command: a Config with Keys needs Records")
 	}
 	streams, err := lru.New[cacheKey, any](streamsCached)
 	if err != nil {
@@ -66,7 +76,7 @@ func New(c Config) (*Handler, error) {
 	return &Handler{
 		log: c.Log, model: c.Model, streams: streams, now: now, rules: c.Rules, signatures: c.Signatures,
 		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey,
-		checkKey: c.CheckKey, logger: c.Logger,
+		checkKey: c.CheckKey, logger: c.Logger, keys: c.Keys, records: c.Records,
 	}, nil
 }
 
