@@ -76,11 +76,12 @@
 //	{tizilim}:released                        events that operators gave up
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema
-//	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries, …:notices
+//	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries, …:notices,
+//	                                          …:own_cases, …:leases
 //	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>
-//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, quarantine, held, released
+//	{tizilim}:g7:unfinished, tasks, overdue, notices:…, erased, erasing, quarantine, held, released
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch and
 // its checkpoint must be one atomic step, which Redis gives within one slot only.
@@ -110,7 +111,7 @@
 //     [ReleaseQuarantined] gives one event up. What is applied late leaves the
 //     model as if it had been applied in time, or is left for a Rebuild
 //     (retry.go).
-//   - Neither names nor IINs are in Redis. The reasons of a refusal are.
+//   - No personal value is in Redis.
 //
 // # Limits
 //
