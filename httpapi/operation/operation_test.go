@@ -24,7 +24,7 @@ type answer struct{ Body struct{} }
 func reading(change func(*Declaration)) Operation {
 	d := Declaration{
 		ID: "get-it", Method: http.MethodGet, Path: "/it", Tag: "It", Summary: "It",
-		Roles: []domain.Role{domain.RoleAuditor}, Shows: ShowsNobody("it"),
+		Roles: []domain.Role{domain.RoleAuditor}, Shows: ShowsNobody("it"), Of: OfAll,
 	}
 	change(&d)
 	return Read(d, func(context.Context, *noInput) (*answer, error) { return &answer{}, nil })
@@ -38,6 +38,7 @@ type order struct{ Posted[struct{}] }
 func ordering(change func(*Declaration)) Operation {
 	d := Declaration{
 		ID: "do-it", Path: "/it", Tag: "It", Summary: "It", Roles: []domain.Role{domain.RoleOperator}, Example: `{}`,
+		Of: OfNew,
 	}
 	change(&d)
 	return Command(d, func(context.Context, Call, *order) (command.Receipt, struct{ Events }, error) {
@@ -55,6 +56,7 @@ func TestAnOperationThatDoesNotDeclareItselfDoesNotStart(t *testing.T) {
 		"two of one id":         {[]Operation{reading(same), reading(same)}, "another one has this id"},
 		"without an id":         {[]Operation{reading(func(d *Declaration) { d.ID = "" })}, "give it an id"},
 		"without a summary":     {[]Operation{ordering(func(d *Declaration) { d.Summary = "" })}, "a summary"},
+		"without a record":      {[]Operation{reading(func(d *Declaration) { d.Of = "" })}, "say in Of"},
 		"without roles":         {[]Operation{ordering(func(d *Declaration) { d.Roles = nil })}, "who may call it"},
 		"without a disclosure":  {[]Operation{reading(func(d *Declaration) { d.Shows = Disclosure{} })}, "whose data"},
 		"a command with one":    {[]Operation{ordering(func(d *Declaration) { d.Shows = ShowsPersons() })}, "leave Shows out"},
