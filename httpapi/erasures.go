@@ -38,6 +38,7 @@ type holdChanged struct {
 func (s *Server) placeHold() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "place-hold", Path: "/v1/persons/{id}/holds", Tag: residenceTag, Status: http.StatusCreated,
+		Of:       operation.OfPerson,
 		Summary:  "Record that the personal data of a person must be kept",
 		Doc:      "While a hold stands, the person is not erased.",
 		Roles:    []domain.Role{domain.RoleProvider},
@@ -68,6 +69,7 @@ type liftHoldInput struct {
 func (s *Server) liftHold() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "lift-hold", Path: "/v1/persons/{id}/holds/lifting", Tag: residenceTag,
+		Of:       operation.OfPerson,
 		Summary:  "Record that a hold stands no longer",
 		Roles:    []domain.Role{domain.RoleProvider},
 		Problems: []domain.Code{domain.CodeHoldUnknown},
@@ -102,6 +104,7 @@ type personErased struct {
 func (s *Server) erasePerson() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "erase-person", Path: "/v1/persons/{id}/erasure", Tag: residenceTag,
+		Of:      operation.OfPerson,
 		Summary: "Erase the personal data of a person for ever",
 		Doc: "Name, IIN, birth date, contacts, documents, signatures and free texts of the person, and what was written " +
 			"in cases that the person applied for, can never be read again. The events stay, and show [erased] instead. " +

@@ -49,10 +49,10 @@ func newestMasterKey(path string) ([]byte, error) {
 	return all[0], nil
 }
 
-// keysIn returns the keys in a text, one a line, 32 bytes in hex, the newest first: at least
+// keysIn returns the keys in a text, one a line or with commas between them, 32 bytes in hex, the newest first: at least
 // one. path is for the error.
 func keysIn(path, text string) (all [][]byte, err error) {
-	for line := range strings.FieldsSeq(text) {
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		key, err := hex.DecodeString(line)
 		if err != nil || len(key) != keySize {
 			return nil, fmt.Errorf("%s does not have keys of %d bytes in hex, one a line; restore it from a backup",
