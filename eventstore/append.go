@@ -39,13 +39,9 @@ type NewEvent struct {
 // metadata and type in UTF-16.
 const maxAppendSize = 1 << 20
 
-// CheckSize refuses events that [Store.Append] would refuse as too large, with their personal
-// values in clear or sealed. It is for what must not happen before such a refusal.
-func CheckSize(events []NewEvent) error {
-	if _, err := encodeAll(events); err != nil {
-		return err
-	}
-	var err error
+// CheckSize refuses events that [Store.Append] would refuse as too large where it seals their
+// personal values. It is for what must not happen before such a refusal.
+func CheckSize(events []NewEvent) (err error) {
 	sized := slices.Clone(events)
 	for i, e := range events {
 		if sized[i].Event, err = seal.Sized(e.Event); err != nil {

@@ -176,8 +176,8 @@ func TestR14_AWrongDwellingIsPutRightAndTheResidentsOfBothFollow(t *testing.T) {
 	}
 }
 
-// Each event of a correction has its reasons. JSON writes < in six bytes, so that a body
-// of 40 KB makes more than the event store takes in one append (1 MiB).
+// Each event of a correction has its reasons. A text of letters of four bytes is a third
+// longer when it is sealed, so that a body of 40 KB makes more than the event store takes in one append (1 MiB).
 func TestACorrectionThatIsTooLargeToBeRecordedIsRefused(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
@@ -193,7 +193,7 @@ func TestACorrectionThatIsTooLargeToBeRecordedIsRefused(t *testing.T) {
 	}
 	path := "/v1/persons/" + person + "/corrections"
 	act := correction(changes...).with(body{"accept": []string{"leaves_hole"}})
-	large := act.with(body{"reasons": strings.Repeat("<", 4000)})
+	large := act.with(body{"reasons": strings.Repeat("😀", 4000)})
 	before, key := s.head(), header{"Idempotency-Key", "large"}
 	for _, query := range []string{"", "?dry_run=true"} {
 		s.command(path+query, provider, large, key).
