@@ -291,14 +291,14 @@ type Case struct {
 	CoOwners       []CoOwner         // S001: whose confirmation was asked for
 	ConfirmBy      time.Time         // S001: until when
 	Results        []residence.Result
-	ListID         domain.ListID         // S000
-	Consent        housing.Consent       // S000: to look-ups, as it was recorded last
+	ListID         domain.ListID           // S000
+	Consent        housing.Consent         // S000: to look-ups, as it was recorded last
 	Members        []housing.MemberConsent // S000: of the family, who consent for themselves
-	Judgement      *housing.Judgement    // S000: of the last examination of need, then of the decision
-	Certificate    *PlacementCertificate // S000, once granted
-	Refusal        *RefusalCertificate   // S000, once refused
-	Edition        rules.EditionID       // of the rules that it was judged by, once decided
-	Documents      []CertificateRef      // issued, in that order
+	Judgement      *housing.Judgement      // S000: of the last examination of need, then of the decision
+	Certificate    *PlacementCertificate   // S000, once granted
+	Refusal        *RefusalCertificate     // S000, once refused
+	Edition        rules.EditionID         // of the rules that it was judged by, once decided
+	Documents      []CertificateRef        // issued, in that order
 	Revision       uint64
 	AsOf           domain.Position
 }

@@ -44,7 +44,7 @@ func TestNoPersonalValueOfTheDemonstrationLiesInClear(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, used := range []string{"БК 000001", "Ол тұрғын үй менікі емес."} {
+	for _, used := range []string{"iliyas@example.com", "БК 000001", "Ол тұрғын үй менікі емес."} {
 		if !values[used] {
 			t.Errorf("%q is not among the values that are looked for", used)
 		}

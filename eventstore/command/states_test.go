@@ -34,7 +34,7 @@ var states = map[string][]func(*testing.T, []domain.Recorded){
 		goesItsOwnWay[procedure.Case], goesItsOwnWay[certificates.Documents], goesItsOwnWay[housing.Application],
 		goesItsOwnWay[housing.Provision], goesItsOwnWay[residence.Deregistration],
 	},
-	"body":   {goesItsOwnWay[body.Body]},
+	"body":    {goesItsOwnWay[body.Body]},
 	"queue":   {goesItsOwnWay[housing.List]},
 	"otp":     {goesItsOwnWay[otp.Challenges]},
 	"contact": {goesItsOwnWay[otp.Sent]},
