@@ -31,7 +31,7 @@ func TestNoPersonalValueOfTheDemonstrationLiesInClear(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	masters, err := openMasterKeys(data)
+	masters, err := openMasterKeys(keysDir(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestNoPersonalValueOfTheDemonstrationLiesInClear(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, used := range []string{"iliyas@example.com", "БК 000001", "Ол тұрғын үй менікі емес."} {
+	for _, used := range []string{"БК 000001", "Ол тұрғын үй менікі емес."} {
 		if !values[used] {
 			t.Errorf("%q is not among the values that are looked for", used)
 		}
@@ -84,7 +84,8 @@ func personalValues(ctx context.Context, t *testing.T, store *eventstore.Store, 
 	t.Helper()
 	values := map[string]bool{}
 	for _, stream := range streams {
-		if strings.HasPrefix(stream, "key-") || strings.HasPrefix(stream, "$") {
+		if strings.HasPrefix(stream, "key-") || strings.HasPrefix(stream, "head-") ||
+			strings.HasPrefix(stream, "$") {
 			continue
 		}
 		for rec, err := range store.Read(ctx, stream, 0) {
