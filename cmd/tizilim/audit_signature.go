@@ -18,6 +18,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/events"
 	"tizilim/eventstore/command/adapters/eds"
+	"tizilim/eventstore/seal"
 	"tizilim/httpapi"
 )
 
@@ -214,6 +215,9 @@ func (l auditLine) recorded() (domain.Recorded, error) {
 		}
 	}
 	event, err := events.Decode(l.Type, version, l.Data)
+	if err == nil && len(seal.Used(event)) > 0 {
+		return rec, errors.New("its values are sealed: give a history of the API, or leave --file out and read the log")
+	}
 	rec.Event = event
 	return rec, err
 }

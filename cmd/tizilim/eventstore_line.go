@@ -92,7 +92,7 @@ type printer struct {
 }
 
 func newPrinter(asJSON bool) *printer {
-	fmt.Fprintln(os.Stderr, "tizilim: personal data in the log are shown in clear, "+
+	fmt.Fprintln(os.Stderr, "tizilim: personal data are shown as the log has them, sealed or not, "+
 		"and this reading leaves no entry in the access log")
 	p := &printer{out: os.Stdout}
 	if asJSON || !isatty.IsTerminal(os.Stdout.Fd()) {

@@ -14,19 +14,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestServeListensOnNothingButItsAPI(t *testing.T) {
+func TestServeListensOnNothingButItsAPIAndThatForOperators(t *testing.T) {
 	t.Parallel()
 	s := serve(t, dataDir(t), "127.0.0.1:0", "--quiet")
-	api := strings.TrimPrefix(s.url, "http://")
-	if got := listens(t, s.cmd.Process.Pid); !slices.Equal(got, []string{api}) {
-		t.Errorf("the server listens on %v, and should on %s alone", got, api)
-	}
 	e, err := readEndpoints(s.data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	ports := []string{strings.TrimPrefix(s.url, "http://"), strings.TrimPrefix(e.Ops, "http://")}
+	slices.Sort(ports)
+	got := listens(t, s.cmd.Process.Pid)
+	if slices.Sort(got); !slices.Equal(got, ports) {
+		t.Errorf("the server listens on %v, and should on %v alone", got, ports)
+	}
 	want := endpoints{
-		PID: e.PID, HTTP: s.url,
+		PID: e.PID, HTTP: s.url, Ops: e.Ops,
 		EventStore:     "esdb+unix://" + filepath.Join(s.data, "sockets", "eventstore.sock"),
 		Redis:          "unix://" + filepath.Join(s.data, "sockets", "redis.sock"),
 		RedisInProcess: true,
