@@ -38,11 +38,15 @@ func (s *subtest) probed(p probe) *answer {
 // fromTheLog are the operations that need no model to find a record.
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-my-accesses",
+	"get-body",
 }
 
 // showAll are the operations that name no record which may be missing: what they
 // list may lag, as their position tells.
-var showAll = []string{"list-cases", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature"}
+var showAll = []string{
+	"list-cases", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
+	"get-log-head", "get-log-key", "get-consistency-proof",
+}
 
 // everything makes one of every record and returns the reads of them, by
 // operation.
@@ -201,11 +205,16 @@ func TestWhatDoesNotExistIsConfirmedInTheLog(t *testing.T) {
 	s.get(unknown(), auditor).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
 	s.get("/v1/certificates/check/"+checkKey.Code(domain.CertificateID{UUID: uuid.New()}, 1).Grouped(), "").
 		refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
-	// What is another's is told from what does not exist by nothing.
+	// What is another's is told from what does not exist by nothing: both are refused by
+	// the id of the caller alone, and need no look at the log.
 	stranger := s.as(s.citizen())
-	s.get("/v1/persons/"+person+"/residence", stranger).
-		refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
-	s.get(unknown(), stranger).refused(http.StatusServiceUnavailable, domain.CodeLogUnavailable, "")
+	before = head.looks.Load()
+	others := s.get("/v1/persons/"+person+"/residence", stranger).
+		refused(http.StatusNotFound, domain.CodeNotFound, "")
+	nobodys := s.get(unknown(), stranger).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	if n := head.looks.Load() - before; n != 0 || others.text != nobodys.text {
+		t.Errorf("another's %s, nobody's %s, with %d looks at the log", others.text, nobodys.text, n)
+	}
 	head.fail(nil)
 	s.get("/v1/persons/"+person+"/residence", stranger).refused(http.StatusNotFound, domain.CodeNotFound, "")
 	// A command awaits what it names.

@@ -397,7 +397,7 @@ func (s *subtest) do(l look, token, purpose string) *answer {
 		headers = append(headers, header{"Idempotency-Key", s.key()})
 	}
 	if purpose != "" {
-		headers = append(headers, header{"Tizilim-Purpose", purpose})
+		headers = append(headers, header{"Tizilim-Purpose", purpose}, header{"Tizilim-Reference", "2-17/26"})
 	}
 	return s.send(method, l.path, token, l.body, headers...)
 }

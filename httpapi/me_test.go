@@ -178,7 +178,8 @@ func TestC21_EverybodySeesWhoReadTheirDataAndWhy(t *testing.T) {
 	path := "/v1/persons/" + guest + "/residence"
 	s.seen(path, s.token(domain.RoleOperator), last)
 	r.clock.pass(time.Hour)
-	s.get(path, s.token(domain.RoleProvider), header{"Tizilim-Purpose", "court_request"}).is(200)
+	s.get(path, s.token(domain.RoleProvider), header{"Tizilim-Purpose", "court_request"},
+		header{"Tizilim-Reference", "2-17/26"}).is(200)
 	s.get(path, s.as(guest)).is(200)
 	r.clock.pass(time.Hour)
 	s.get("/v1/dwellings/"+home+"/residents", s.as(owner)).is(200)

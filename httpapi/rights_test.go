@@ -86,6 +86,7 @@ func newMatters(s *subtest) matters {
 	w.list = s.command("/v1/queues", first, body{"settlement": "Астана", "title": "t"}).is(http.StatusCreated).id("list_id")
 	wish := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(w.person, w.list).with(
 		body{"family": []body{{"person_id": spouse, "relation": "spouse"}}})).is(http.StatusCreated).id("case_id")
+	s.command("/v1/cases/"+wish+"/member-consent", s.as(spouse), body{"given": true}).is(http.StatusOK)
 	placed := s.command("/v1/cases/"+wish+"/decision", first, placing).is(http.StatusOK)
 	entry := placed.at("placement", "entry_id").(string)
 	home := s.dwelling(w.person)
