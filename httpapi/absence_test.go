@@ -38,7 +38,7 @@ func (s *subtest) probed(p probe) *answer {
 // fromTheLog are the operations that need no model to find a record.
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-my-accesses",
-	"get-body",
+	"get-body", "get-inclusion-proof",
 }
 
 // showAll are the operations that name no record which may be missing: what they
@@ -74,6 +74,8 @@ func everything(s *subtest) map[string][]probe {
 		is(http.StatusCreated).
 		id("certificate_id")
 	talon := certificates.TalonOf(parse[domain.CaseID](caseID)).String()
+	office, _ := s.office("desk-2", body{"kind": "desk", "names": bodyNames, "territory": []string{astanaKATO}})
+	s.proven()
 	code := checkKey.Code(parse[domain.CertificateID](certificate), 1).Grouped()
 	return map[string][]probe{
 		"search-person":       {{"/v1/persons/search", operator, body{"iin": iin}}},
@@ -98,15 +100,21 @@ func everything(s *subtest) map[string][]probe {
 			{"/v1/dwellings/" + home + "/residents", auditor, nil},
 			{"/v1/dwellings/" + home + "/residents?as_of=2026-03-01", own, nil},
 		},
-		"get-person-history":   {{"/v1/persons/" + person + "/history", auditor, nil}},
-		"get-dwelling-history": {{"/v1/dwellings/" + home + "/history", auditor, nil}},
-		"get-me":               {{"/v1/me", own, nil}},
-		"get-my-accesses":      {{"/v1/me/accesses", own, nil}},
-		"list-cases":           {{"/v1/cases?overdue=true", auditor, nil}},
-		"get-my-services":      {{"/v1/me/services", own, nil}},
-		"get-my-queue":         {{"/v1/me/queue", own, nil}},
-		"get-own-notices":      {{"/v1/me/notices", own, nil}},
-		"preview-signature":    nil, // of what is sent
+		"get-person-history":    {{"/v1/persons/" + person + "/history", auditor, nil}},
+		"get-dwelling-history":  {{"/v1/dwellings/" + home + "/history", auditor, nil}},
+		"get-me":                {{"/v1/me", own, nil}},
+		"get-my-accesses":       {{"/v1/me/accesses", own, nil}},
+		"list-cases":            {{"/v1/cases?overdue=true", auditor, nil}},
+		"get-my-services":       {{"/v1/me/services", own, nil}},
+		"get-my-queue":          {{"/v1/me/queue", own, nil}},
+		"get-own-notices":       {{"/v1/me/notices", own, nil}},
+		"preview-signature":     nil, // of what is sent
+		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},
+		"list-bodies":           {{"/v1/bodies", own, nil}},
+		"get-inclusion-proof":   {{"/v1/log/proofs/inclusion?event=residence-" + person + "@0", auditor, nil}},
+		"get-log-head":          {{"/v1/log/head", "", nil}},
+		"get-log-key":           {{"/v1/log/key", "", nil}},
+		"get-consistency-proof": {{"/v1/log/proofs/consistency?from=1", "", nil}},
 	}
 }
 
