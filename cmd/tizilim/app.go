@@ -449,7 +449,8 @@ func (a *app) openEventStore(c config) (address string, err error) {
 }
 
 // closeToOthers takes the rights of others away from a store that an earlier version
-// made: its directory and its files.
+// made: its directory and its files. It follows no link inside the store: whoever could
+// write there could have it change the rights of any file.
 func closeToOthers(store string) error {
 	return filepath.WalkDir(store, func(path string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // the engine deletes files meanwhile
@@ -457,6 +458,9 @@ func closeToOthers(store string) error {
 		}
 		if err != nil {
 			return err
+		}
+		if path != store && entry.Type()&fs.ModeSymlink != 0 {
+			return nil
 		}
 		info, err := entry.Info()
 		if err == nil && info.Mode().Perm()&0o077 != 0 {

@@ -67,3 +67,25 @@ func TestNobodyElseReadsWhatTheRegistryWrites(t *testing.T) {
 	use(t, "eventstore", "restore", open, "--data", restored)
 	expectPrivate(t, restored)
 }
+
+func TestAStoreIsClosedToOthersWithoutFollowingItsLinks(t *testing.T) {
+	t.Parallel()
+	store, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere")
+	inside := filepath.Join(store, "000001.log")
+	for _, path := range []string{inside, elsewhere} {
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(store, "link")); err != nil {
+		t.Fatal(err)
+	}
+	if err := closeToOthers(store); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]fs.FileMode{inside: 0o600, elsewhere: 0o644} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s has the mode %v, want %v (%v)", path, info.Mode(), want, err)
+		}
+	}
+}
