@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,10 +92,7 @@ func quarantinedEvents(rec record) ([]QuarantinedEvent, error) {
 		events = append(events, e)
 	}
 	slices.SortFunc(events, func(a, b QuarantinedEvent) int {
-		if c := strings.Compare(a.Stream, b.Stream); c != 0 {
-			return c
-		}
-		return int(a.Revision) - int(b.Revision)
+		return cmp.Or(strings.Compare(a.Stream, b.Stream), cmp.Compare(a.Revision, b.Revision))
 	})
 	return events, nil
 }
