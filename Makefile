@@ -7,9 +7,11 @@ FUZZTIME ?= 30s
 KILLS   ?= 100
 PAUSE   ?= 20s
 CHANGES ?= 100
+ATTEMPTS ?= 200
+GOVULNCHECK ?= v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean
+.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean abuse vuln
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +65,22 @@ crash: setup ## kill the server KILLS times (100) and pause it for PAUSE (20s) u
 
 cluster: setup ## change the leader of a simulated cluster CHANGES times (100) under load, then compare
 	$(GO) test ./cmd/tizilim -count 1 -run LoopsOutliveChangesOfLeader -changes $(CHANGES) -timeout 1h -v
+
+ABUSE = Attempt|Flood|Telephone|Hostile|EveryOperationAsks|AnothersRecord|ForgedEvent|TooLarge|NamesNoCommand|Tokens
+
+abuse: setup ## attack the registry in every known way, ATTEMPTS times each (200), and tell the cost of a hostile byte
+	$(GO) test ./httpapi -count 1 -run '$(ABUSE)' -abuse.times $(ATTEMPTS) -timeout 1h
+	$(GO) test ./eventstore/tree -count 1 -run BehindTheRegistrysBack
+	$(GO) test ./httpapi -run '^$$' -bench HostileBody -benchtime 50x
+
+# Both failures end with an error, so that nothing unchecked passes for checked.
+vuln: ## compare the modules in use with the database of known vulnerabilities (vuln.go.dev)
+	@found=$$($(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK) ./... 2>&1) && echo "$$found" && exit 0; \
+	case "$$found" in \
+	*"fetching vulnerabilities"*) \
+	  echo "The database at vuln.go.dev cannot be reached, so nothing was checked." >&2; exit 2;; \
+	*) echo "$$found" >&2; exit 1;; \
+	esac
 
 rules: ## print each rule with its source, its readings and its tests
 	@$(GO) run ./cmd/rules
