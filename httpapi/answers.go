@@ -18,7 +18,7 @@ const (
 	// maxAnswering bounds the bytes of large answers that clients have not taken yet, and
 	// answeringEach those of one address: clients that ask for pages and read none hold no
 	// more of the memory, and leave room for others.
-	maxAnswering  = 16 << 20
+	maxAnswering  = 8 << 20
 	answeringEach = 4 << 20
 	// maxHistories bounds the histories that are streamed at once. Each holds the part that
 	// its client is about to take.

@@ -84,6 +84,13 @@ type checking struct {
 }
 
 func (c *checking) run(ctx context.Context) error {
+	var kept proof.Head
+	if c.Witness != nil { // before the heads: one may be signed and kept while the check runs
+		var err error
+		if kept, err = c.Witness.read(c.Public); err != nil {
+			return err
+		}
+	}
 	newest, err := c.newestHead(ctx)
 	if err != nil {
 		return err
@@ -99,14 +106,8 @@ func (c *checking) run(ctx context.Context) error {
 	}
 	if c.wrong != nil {
 		c.report.add(*c.wrong)
-	} else if c.Witness != nil {
-		kept, err := c.Witness.read(c.Public)
-		if err != nil {
-			return err
-		}
-		if f := c.heads.contradicts(kept); f != nil {
-			c.report.add(*f)
-		}
+	} else if f := c.heads.contradicts(kept); f != nil {
+		c.report.add(*f)
 	}
 	return c.hidden(ctx)
 }

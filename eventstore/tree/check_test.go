@@ -1,6 +1,7 @@
 package tree_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -270,5 +271,32 @@ func TestManyRemovedEventsAreAllNamed(t *testing.T) {
 	})
 	if r := w.check(); r.Found != 20 {
 		t.Errorf("%d found: %v", r.Found, found(r))
+	}
+}
+
+func TestAHeadThatIsSignedDuringACheckIsNoSignOfALogThatWasCutOff(t *testing.T) {
+	w := open(t, t.TempDir())
+	const events = 300 // more than the check reads between two reports of its progress
+	for i := range events {
+		w.append(first.Stream(), i-1, fmt.Sprintf("before %d", i))
+	}
+	w.flush()
+	signed := false
+	r, err := tree.Check(t.Context(), tree.CheckConfig{
+		Store: w.registry, Public: newSigner(t, 1).Public(), Key: macKey, Witness: w.witness(),
+		Progress: func(int64, int64) {
+			if !signed {
+				signed = true
+				w.append(first.Stream(), events-1, "meanwhile")
+				w.flush()
+			}
+		},
+	})
+	must(t, err)
+	if !signed {
+		t.Fatal("the check told nothing of its progress")
+	}
+	if len(r.Findings) > 0 {
+		t.Errorf("it finds %v", r.Findings)
 	}
 }
