@@ -141,7 +141,7 @@ func (s *Store) appendBatch(ctx context.Context, stream string, batch []*pending
 		if len(data) == 0 {
 			return nil
 		}
-		_, err = s.append(ctx, stream, end.last, s.seal(stream, end.last, data))
+		_, err = s.append(ctx, stream, end.last, s.marked(stream, end.last, data))
 		var moved *RevisionError
 		switch {
 		case err == nil:

@@ -65,7 +65,7 @@ func encodeAll(events []NewEvent) ([]esdb.EventData, error) {
 		if len(data[i].Data) > len(data[largest].Data) {
 			largest = i
 		}
-		size += len(data[i].Data) + len(data[i].Metadata) + proof.SealSize + 2*len(data[i].EventType)
+		size += len(data[i].Data) + len(data[i].Metadata) + proof.MarkSize + 2*len(data[i].EventType)
 	}
 	if size > maxAppendSize {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeBodyTooLarge,
@@ -96,7 +96,7 @@ func (s *Store) Append(
 	if err := s.trusted(stream); err != nil {
 		return 0, err
 	}
-	result, err := s.append(ctx, stream, expected, s.seal(stream, expected, data))
+	result, err := s.append(ctx, stream, expected, s.marked(stream, expected, data))
 	if err != nil {
 		return 0, err
 	}

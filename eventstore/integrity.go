@@ -116,20 +116,20 @@ func (s *Store) RequireMACs() {
 	s.integrity.begun = true
 }
 
-// seal returns the events with their MACs, for an append at the expected revision. It
+// marked returns the events with their MACs, for an append at the expected revision. It
 // leaves the given ones as they are.
-func (s *Store) seal(stream string, expected Expected, data []esdb.EventData) []esdb.EventData {
+func (s *Store) marked(stream string, expected Expected, data []esdb.EventData) []esdb.EventData {
 	if s.integrity.key == nil || !proof.Covers(stream) {
 		return data
 	}
-	sealed := slices.Clone(data)
+	marked := slices.Clone(data)
 	for i, e := range data {
-		sealed[i].Metadata = s.integrity.key.Seal(proof.Record{
+		marked[i].Metadata = s.integrity.key.Mark(proof.Record{
 			Stream: stream, Revision: uint64(expected+1) + uint64(i), ID: e.EventID, Type: e.EventType,
 			Data: e.Data, Metadata: e.Metadata,
 		})
 	}
-	return sealed
+	return marked
 }
 
 // decode reads a stored event whose MAC is right. On an error the result still says
@@ -231,9 +231,9 @@ func (e RawEvent) Record() proof.Record {
 	}
 }
 
-// SealRaw returns the event with its MAC, for an append of raw events at the revision.
-func (s *Store) SealRaw(stream string, revision uint64, e RawEvent) RawEvent {
+// MarkRaw returns the event with its MAC, for an append of raw events at the revision.
+func (s *Store) MarkRaw(stream string, revision uint64, e RawEvent) RawEvent {
 	e.Stream, e.Revision = stream, revision
-	e.Metadata = s.integrity.key.Seal(e.Record())
+	e.Metadata = s.integrity.key.Mark(e.Record())
 	return e
 }

@@ -197,10 +197,10 @@ func BenchmarkMAC(b *testing.B) {
 	}
 	b.Run("seal", func(b *testing.B) {
 		for b.Loop() {
-			macKey.Seal(r)
+			macKey.Mark(r)
 		}
 	})
-	r.Metadata = macKey.Seal(r)
+	r.Metadata = macKey.Mark(r)
 	b.Run("verify", func(b *testing.B) {
 		for b.Loop() {
 			if macKey.Verify(r) != nil {

@@ -54,7 +54,7 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if c.LogKey != "" {
-		if err := c.seal(expected, events); err != nil {
+		if err := c.mark(expected, events); err != nil {
 			return err
 		}
 	}
@@ -74,8 +74,8 @@ func (c *storeAppendCommand) Run(ctx context.Context) (err error) {
 	}{c.Stream, revision, position})
 }
 
-// seal writes the MACs of the registry into the events.
-func (c *storeAppendCommand) seal(expected eventstore.Expected, events []eventstore.RawEvent) error {
+// mark writes the MACs of the registry into the events.
+func (c *storeAppendCommand) mark(expected eventstore.Expected, events []eventstore.RawEvent) error {
 	if _, err := os.Stat(c.LogKey); err != nil { // openKey would make one
 		return fmt.Errorf("the secret of the log: %w", err)
 	}
@@ -88,7 +88,7 @@ func (c *storeAppendCommand) seal(expected eventstore.Expected, events []eventst
 		if len(e.Metadata) <= len("{}") {
 			e.Metadata = []byte(`{"schema":"1"}`)
 		}
-		events[i].Metadata = logKey(secret).mac().Seal(e.Record())
+		events[i].Metadata = logKey(secret).mac().Mark(e.Record())
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func bundled(t *testing.T) []byte {
 	for i := range records {
 		records[i] = record()
 		records[i].Revision = uint64(i)
-		records[i].Metadata = key.Seal(records[i])
+		records[i].Metadata = key.Mark(records[i])
 		if i < 2 {
 			hashes, err := tlog.StoredHashesForRecordHash(int64(i), records[i].Leaf(), reader)
 			if err != nil {

@@ -7,7 +7,7 @@
 //   - A MAC (message authentication code) in its metadata, by a key that every
 //     process of the registry has. It binds the event to its stream, its revision
 //     and its content. So an event that somebody without the key has written into a
-//     stream is known at first sight ([Key.Seal], [Key.Verify]).
+//     stream is known at first sight ([Key.Mark], [Key.Verify]).
 //   - A leaf in a Merkle tree over all events in the order of the log ([Record.Leaf]).
 //     The leaf also has the time at which the log took the event.
 //   - Heads: the size and the root of the tree, signed with a private key ([Head]).

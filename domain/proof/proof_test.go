@@ -27,10 +27,10 @@ func record() proof.Record {
 	}
 }
 
-// sealed is the record with its MAC.
-func sealed() proof.Record {
+// marked is the record with its MAC.
+func marked() proof.Record {
 	r := record()
-	r.Metadata = key.Seal(r)
+	r.Metadata = key.Mark(r)
 	return r
 }
 
@@ -55,50 +55,50 @@ var changes = map[string]func(*proof.Record){
 }
 
 func TestAMACIsOfOneEventAtItsPlace(t *testing.T) {
-	if err := key.Verify(sealed()); err != nil {
+	if err := key.Verify(marked()); err != nil {
 		t.Fatal(err)
 	}
-	if err := key.Verify(copied(sealed())); err != nil {
+	if err := key.Verify(copied(marked())); err != nil {
 		t.Errorf("of a copied event: %v", err)
 	}
-	if err := proof.Key("another key").Verify(sealed()); !errors.Is(err, proof.ErrWrongMAC) {
+	if err := proof.Key("another key").Verify(marked()); !errors.Is(err, proof.ErrWrongMAC) {
 		t.Errorf("by another key: %v", err)
 	}
 	if err := key.Verify(record()); !errors.Is(err, proof.ErrNoMAC) {
 		t.Errorf("of an event without one: %v", err)
 	}
 	for what, change := range changes {
-		r := sealed()
+		r := marked()
 		if change(&r); !errors.Is(key.Verify(r), proof.ErrWrongMAC) {
 			t.Errorf("with another %s: %v", what, key.Verify(r))
 		}
 	}
-	if n := len(sealed().Metadata) - len(record().Metadata); n != proof.SealSize {
-		t.Errorf("the metadata is longer by %d bytes, not %d", n, proof.SealSize)
+	if n := len(marked().Metadata) - len(record().Metadata); n != proof.MarkSize {
+		t.Errorf("the metadata is longer by %d bytes, not %d", n, proof.MarkSize)
 	}
 }
 
 func TestALeafCoversTheEventAndTheTimeOfItsFirstLog(t *testing.T) {
-	leaf := sealed().Leaf()
-	if copied(sealed()).Leaf() != leaf {
+	leaf := marked().Leaf()
+	if copied(marked()).Leaf() != leaf {
 		t.Error("a copied event has another leaf")
 	}
 	for what, change := range changes {
-		r := sealed()
+		r := marked()
 		if change(&r); r.Leaf() == leaf {
 			t.Errorf("another %s has the same leaf", what)
 		}
 	}
-	r := sealed()
+	r := marked()
 	if r.Created = r.Created.Add(100); r.Leaf() == leaf {
 		t.Error("another time of the log has the same leaf")
 	}
-	r = copied(sealed())
+	r = copied(marked())
 	r.Metadata = bytes.Replace(r.Metadata, []byte(`_created":"2026`), []byte(`_created":"2025`), 1)
 	if r.Leaf() == leaf {
 		t.Error("another time in the copy has the same leaf")
 	}
-	if r = sealed(); true {
+	if r = marked(); true {
 		r.JSON = false
 		if r.Leaf() == leaf {
 			t.Error("another content type has the same leaf")
@@ -109,7 +109,7 @@ func TestALeafCoversTheEventAndTheTimeOfItsFirstLog(t *testing.T) {
 func TestWhatLooksLikeACopyInAValueIsPartOfTheValue(t *testing.T) {
 	r := record()
 	r.Metadata = []byte(`{"actor":"x\",\"$copied_created\":\"2026-03-01T12:00:00Z\",\"$copied_position\":\"1"}`)
-	r.Metadata = key.Seal(r)
+	r.Metadata = key.Mark(r)
 	if err := key.Verify(r); err != nil {
 		t.Fatal(err)
 	}

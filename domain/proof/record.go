@@ -35,8 +35,8 @@ type Key []byte
 
 const (
 	macSize = 16 // bytes of HMAC-SHA256 that are kept
-	// SealSize is by how many bytes [Key.Seal] makes the metadata of an event longer.
-	SealSize = len(macMember) + (macSize*8+5)/6 + len(`"`)
+	// MarkSize is by how many bytes [Key.Mark] makes the metadata of an event longer.
+	MarkSize = len(macMember) + (macSize*8+5)/6 + len(`"`)
 
 	macMember      = `,"mac":"`
 	copiedMember   = `,"$copied_created":"`
@@ -49,14 +49,14 @@ var (
 	ErrWrongMAC = errors.New("its MAC is wrong: it was written without the keys of this registry, or was changed or moved")
 )
 
-// Seal returns the metadata with the MAC of the event as its last member. The
+// Mark returns the metadata with the MAC of the event as its last member. The
 // metadata must be a JSON object in one line that has members.
-func (k Key) Seal(r Record) []byte {
+func (k Key) Mark(r Record) []byte {
 	body, _ := bytes.CutSuffix(r.Metadata, []byte("}"))
-	sealed := make([]byte, 0, len(r.Metadata)+SealSize)
-	sealed = append(append(sealed, body...), macMember...)
-	sealed = base64.RawURLEncoding.AppendEncode(sealed, k.mac(r, r.Metadata))
-	return append(sealed, `"}`...)
+	marked := make([]byte, 0, len(r.Metadata)+MarkSize)
+	marked = append(append(marked, body...), macMember...)
+	marked = base64.RawURLEncoding.AppendEncode(marked, k.mac(r, r.Metadata))
+	return append(marked, `"}`...)
 }
 
 // Verify checks the MAC of the event. Errors: [ErrNoMAC], [ErrWrongMAC].
@@ -113,9 +113,9 @@ func framed[T string | []byte](b []byte, text T) []byte {
 	return append(append(b, ':'), text...)
 }
 
-// cutMAC takes the MAC out of metadata that [Key.Seal] has written.
+// cutMAC takes the MAC out of metadata that [Key.Mark] has written.
 func cutMAC(metadata []byte) (body, mac []byte, ok bool) {
-	const length = SealSize + len("}")
+	const length = MarkSize + len("}")
 	at := len(metadata) - length
 	if at <= 0 || !bytes.HasPrefix(metadata[at:], []byte(macMember)) || !bytes.HasSuffix(metadata, []byte(`"}`)) {
 		return nil, nil, false

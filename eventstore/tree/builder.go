@@ -213,7 +213,7 @@ func (b *Builder) appendHead(ctx context.Context, leaves []leaf) error {
 		return err
 	}
 	expected := eventstore.Expected(next) - 1
-	e = b.store.SealRaw(proof.HeadStream, uint64(next), e)
+	e = b.store.MarkRaw(proof.HeadStream, uint64(next), e)
 	_, _, err = b.store.AppendRaw(ctx, proof.HeadStream, expected, []eventstore.RawEvent{e})
 	var moved *eventstore.RevisionError
 	if err != nil && !errors.As(err, &moved) {

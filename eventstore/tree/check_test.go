@@ -212,7 +212,7 @@ func resigned(w *world, e eventstore.RawEvent) eventstore.RawEvent {
 	must(w.t, err)
 	e.Data = []byte(strings.Replace(string(e.Data), jsonText(w.t, noteIn(w.t, e)), jsonText(w.t, note), 1))
 	e.Metadata = []byte(`{"schema":"1"}`)
-	return w.registry.SealRaw(e.Stream, e.Revision, e) // by somebody who even has the key of MACs
+	return w.registry.MarkRaw(e.Stream, e.Revision, e) // by somebody who even has the key of MACs
 }
 
 // releafed is the head with another hash of its first leaf, by somebody who has the key
@@ -225,7 +225,7 @@ func releafed(w *world, e eventstore.RawEvent) eventstore.RawEvent {
 		data[at] = 'b'
 	}
 	e.Data, e.Metadata = data, []byte(`{"schema":"1"}`)
-	return w.registry.SealRaw(e.Stream, e.Revision, e)
+	return w.registry.MarkRaw(e.Stream, e.Revision, e)
 }
 
 func TestALegitimateCopyOfTheLogProvesItself(t *testing.T) {
