@@ -26,8 +26,8 @@
 // A model is a pure function from an event to writes. It is in one file with
 // its keys, its results and its reader: persons.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
-// overdue.go, certificates.go, accounts.go, notices.go, erasures.go. The machinery of
-// reading is in reader.go.
+// overdue.go, certificates.go, accounts.go, notices.go, erasures.go, accesses.go. The
+// machinery of reading is in reader.go.
 //
 // The projector follows the log and applies the events in batches. The writes
 // of a batch and the checkpoint after it are one script, which Redis runs alone
@@ -77,7 +77,7 @@
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema
 //	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries, …:notices,
-//	                                          …:own_cases, …:leases
+//	                                          …:own_cases, …:leases, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>

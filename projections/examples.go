@@ -104,8 +104,11 @@ func recordedExample(stream string, e domain.Event) *domain.Recorded {
 // streamOf returns the stream of an event: that of the first id that it has. It
 // is "" for an event that no projector follows.
 func streamOf(e domain.Event) string {
-	if read, ok := e.(accesslog.PersonalDataRead); ok {
-		return "access-" + read.PersonID.String()
+	switch e := e.(type) {
+	case accesslog.PersonalDataRead:
+		return accesslog.Stream(e.PersonID)
+	case accesslog.PageRead:
+		return accesslog.PageStream(uuid.NameSpaceURL)
 	}
 	if slices.ContainsFunc(otp.Events, func(t domain.EventType) bool { return t.Name == e.EventType() }) {
 		return ""

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/residence"
 )
 
@@ -20,9 +21,14 @@ import (
 // (opPoint). An event that names an entry alone is pointed to from the history
 // of whoever holds the entry at that place of the log (opPointHolder). Neither needs a
 // read, and a page of a history is one range of one sorted set.
+//
+// The access log is kept apart from the histories.
 func histories(rec domain.Recorded) (ops []op) {
+	if accesslog.IsLog(rec.Stream) {
+		return nil
+	}
 	c := rec.Event.Concerns()
-	pointer := hexPosition(rec.Position) + "|" + eventRef(rec.Stream, rec.Revision)
+	pointer := pointerTo(rec)
 	subjects := subjectsOf(c)
 	if c.Begins { // the subjects are parties from now on, and pointed to as such
 		ops, subjects = append(ops, join(partiesKey(c.Case), subjects...)), nil
@@ -99,6 +105,24 @@ type Pointer struct {
 	domain.EventRef
 }
 
+// pointerTo is the member of a sorted set that points to the event.
+func pointerTo(rec domain.Recorded) string {
+	return hexPosition(rec.Position) + "|" + eventRef(rec.Stream, rec.Revision)
+}
+
+func parsePointer(member string) (p Pointer, err error) {
+	position, ref, _ := strings.Cut(member, "|")
+	at, err := strconv.ParseUint(position, 16, 64)
+	if err != nil {
+		return p, corrupt("position", err)
+	}
+	p.Position = domain.Position(at)
+	if err = p.EventRef.UnmarshalText([]byte(ref)); err != nil {
+		return p, corrupt("pointer", err)
+	}
+	return p, nil
+}
+
 // HistoryPage is a part of a history, in the order of the log.
 type HistoryPage struct {
 	Pointers []Pointer
@@ -150,14 +174,9 @@ func (r *Reader) history(
 			page.Next = page.Pointers[i-1].Position
 			break
 		}
-		position, ref, _ := strings.Cut(member, "|")
-		at, err := strconv.ParseUint(position, 16, 64)
+		p, err := parsePointer(member)
 		if err != nil {
-			return HistoryPage{}, corrupt("position", err)
-		}
-		p := Pointer{Position: domain.Position(at)}
-		if err = p.EventRef.UnmarshalText([]byte(ref)); err != nil {
-			return HistoryPage{}, corrupt("pointer", err)
+			return HistoryPage{}, err
 		}
 		page.Pointers = append(page.Pointers, p)
 	}

@@ -59,6 +59,7 @@ var models = []struct {
 	{"accounts", accounts},
 	{"notices", notices},
 	{"erasures", erasures},
+	{"accesses", accesses},
 }
 
 // project returns the writes of all models.

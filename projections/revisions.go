@@ -2,15 +2,15 @@ package projections
 
 import (
 	"strconv"
-	"strings"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 )
 
 // revisions keeps in the record of every stream the revision of its last event,
 // which is the ETag of what is read from it. The access log has no record.
 func revisions(rec domain.Recorded) []op {
-	if strings.HasPrefix(rec.Stream, "access-") {
+	if accesslog.IsLog(rec.Stream) {
 		return nil
 	}
 	return []op{set(rec.Stream, "revision", strconv.FormatUint(rec.Revision, 10))}

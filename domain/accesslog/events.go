@@ -2,7 +2,8 @@
 // data, when and why. A read is either a read of this registry, or a look-up by
 // its staff in other state information systems (C20). The entries of a person
 // are in a stream of their own, access-<person>, apart from the history of the
-// record. They are shown to that person, apart from the
+// record. A page that shows many persons is one entry in a stream of its own,
+// access-<page>. The entries are shown to the persons, apart from the
 // reference of a purpose, which may name somebody else.
 package accesslog
 
@@ -17,13 +18,14 @@ import (
 // Events are the types of event that this package declares.
 var Events = []domain.EventType{
 	domain.EventOf[PersonalDataRead](),
+	domain.EventOf[PageRead](),
 }
 
 // apart is why an event is in no history.
 const apart = "it is in the access log of the person, which is kept apart from the history of the record"
 
 // Stream is where the reads of the person's data are recorded.
-func Stream(id domain.PersonID) string { return "access-" + id.String() }
+func Stream(id domain.PersonID) string { return category + id.String() }
 
 // PersonalDataRead says that somebody was about to be shown data of a person,
 // or had looked them up elsewhere. It is recorded before the answer is given,
