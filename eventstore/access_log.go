@@ -94,6 +94,15 @@ func (s *Store) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.Pers
 	}
 }
 
+// RecordPage records that data of many persons are about to be shown on one page. The id is
+// that of the page; repeating it adds nothing.
+//
+// Error: an Unavailable [*domain.Error] where the page may not be recorded.
+func (s *Store) RecordPage(ctx context.Context, id uuid.UUID, e accesslog.PageRead, meta domain.Meta) error {
+	_, err := s.Append(ctx, accesslog.PageStream(id), NoStream, []NewEvent{{ID: id, Event: e, Meta: meta}})
+	return err
+}
+
 // appendEntries appends the pending entries of the stream until there are none. It drops
 // entries whose caller has given up: their data were not shown, and in an outage they
 // would accumulate.

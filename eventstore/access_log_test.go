@@ -118,3 +118,30 @@ func TestC21_AnEntryWhoseCallerHasGivenUpIsDropped(t *testing.T) {
 		t.Errorf("recorded %v", got)
 	}
 }
+
+func TestC21_APageIsOneEventHoweverOftenItIsRecorded(t *testing.T) {
+	s := openStore(t, server(t))
+	id := uuid.New()
+	page := accesslog.PageRead{
+		Reader: "desk-7", Role: domain.RoleOperator, Operation: "list-entries", Page: "/v1/queues/1/entries",
+		Purpose: accesslog.Service, ReadAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+	}
+	for range accesslog.MostShown { // as many as one page has at most
+		page.Shown = append(page.Shown, accesslog.Shown{
+			PersonID: domain.PersonID{UUID: uuid.New()}, CaseID: domain.CaseID{UUID: uuid.New()},
+		})
+	}
+	for range 2 {
+		err := s.RecordPage(t.Context(), id, page, domain.Meta{Actor: "desk-7", Role: domain.RoleOperator})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	recs := read(t, s, accesslog.PageStream(id), 0)
+	if len(recs) != 1 {
+		t.Fatalf("%d events, want 1", len(recs))
+	}
+	if got := recs[0].Event.(accesslog.PageRead); !slices.Equal(got.Shown, page.Shown) {
+		t.Errorf("the log has %d persons, want those %d that were shown", len(got.Shown), len(page.Shown))
+	}
+}

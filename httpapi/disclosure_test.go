@@ -55,6 +55,18 @@ func (d deafLog) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.Per
 	return d.Log.RecordAccess(ctx, id, e, meta)
 }
 
+func (d deafLog) RecordPage(ctx context.Context, id uuid.UUID, e accesslog.PageRead, meta domain.Meta) error {
+	shows := func(s accesslog.Shown) bool { return *d.of.Load() == s.PersonID.String() }
+	if d.deaf.Load() && (d.of.Load() == nil || slices.ContainsFunc(e.Shown, shows)) {
+		return domain.Refuse(
+			domain.Unavailable,
+			domain.CodeLogUnavailable,
+			"the event store does not answer now; send the same request again",
+		)
+	}
+	return d.Log.RecordPage(ctx, id, e, meta)
+}
+
 // deafened is a registry whose log can be made deaf.
 func deafened(t *testing.T) (*registry, deafLog) {
 	d := deafLog{deaf: &atomic.Bool{}, of: &atomic.Pointer[string]{}}

@@ -24,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tizilim/domain"
+	"tizilim/domain/accesslog"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/proof"
@@ -386,7 +387,7 @@ func (s *subtest) changed(since domain.Position) bool {
 	s.t.Helper()
 	return slices.ContainsFunc(
 		s.since(since),
-		func(rec domain.Recorded) bool { return rec.Event.EventType() != "PersonalDataRead" },
+		func(rec domain.Recorded) bool { return !accesslog.IsLog(rec.Stream) },
 	)
 }
 

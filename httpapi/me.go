@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"tizilim/domain"
-	"tizilim/domain/accesslog"
-	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/httpapi/operation"
 	"tizilim/projections"
@@ -232,69 +230,4 @@ func partOf(c projections.Case, id domain.PersonID) string {
 		}
 	}
 	return "co_owner"
-}
-
-func (s *Server) getOwnAccesses() operation.Operation {
-	return operation.Read(operation.Declaration{
-		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
-		Of:      operation.OfCaller,
-		Summary: "Who read your data, when and why",
-		Doc:     "What you read of your own data is not listed.",
-		Roles:   []domain.Role{domain.RoleCitizen},
-		Shows:   operation.ShowsPersons(),
-		Class:   operation.ClassRead,
-		FromLog: true,
-	}, s.myAccesses)
-}
-
-type accessesInput struct {
-	Cursor string `query:"cursor" maxLength:"19" pattern:"^[0-9]*$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
-	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
-}
-
-type accessBody struct {
-	ReadAt    time.Time              `json:"read_at"`
-	Reader    string                 `json:"reader" doc:"The account that read; for a citizen the person id"`
-	Role      domain.Role            `json:"role"`
-	Operation string                 `json:"operation" doc:"The operation id in /openapi.json; state-systems-lookup means a look-up in other state information systems"`
-	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"The kinds of data that were looked up; only for a look-up"`
-	Purpose   accesslog.Purpose      `json:"purpose"`
-	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"The case that the read belonged to"`
-}
-
-type accessesBody struct {
-	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, as the log holds it"`
-	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
-}
-
-type accessesOutput struct{ Body accessesBody }
-
-func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOutput, error) {
-	var before *uint64
-	if in.Cursor != "" {
-		revision, err := strconv.ParseUint(in.Cursor, 10, 63)
-		if err != nil {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeMalformed,
-				"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
-		}
-		before = &revision
-	}
-	recs, err := s.events.ReadBack(ctx, accesslog.Stream(operation.Citizen(ctx)), before, in.Limit)
-	if err != nil {
-		return nil, err
-	}
-	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
-	for _, rec := range recs {
-		if e, ok := rec.Event.(accesslog.PersonalDataRead); ok {
-			out.Body.Accesses = append(out.Body.Accesses, accessBody{
-				e.ReadAt.In(
-					domain.Zone,
-				), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
-			})
-		}
-	}
-	if n := len(recs); n > 0 && recs[n-1].Revision > 0 {
-		out.Body.Next = strconv.FormatUint(recs[n-1].Revision, 10)
-	}
-	return out, nil
 }

@@ -37,6 +37,8 @@ type Log interface {
 	ReadBack(ctx context.Context, stream string, before *uint64, limit int) ([]domain.Recorded, error)
 	// RecordAccess records that somebody is about to be shown data of a person.
 	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+	// RecordPage records that data of many persons are about to be shown on one page.
+	RecordPage(ctx context.Context, id uuid.UUID, e accesslog.PageRead, meta domain.Meta) error
 }
 
 // Config is what a Server is made of.

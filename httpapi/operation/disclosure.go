@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
@@ -58,18 +59,17 @@ func (op Operation) Leaves(role domain.Role) string {
 	return "own"
 }
 
-// accessAppends is how many entries of one read are appended at once: about as
-// many as one write of the event store takes together.
-const accessAppends = 100
-
 // AccessLog takes the entries of reads.
 type AccessLog interface {
 	// RecordAccess records that somebody is about to be shown data of a person.
 	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error
+	// RecordPage records that somebody is about to be shown data of many persons at once.
+	RecordPage(ctx context.Context, id uuid.UUID, e accesslog.PageRead, meta domain.Meta) error
 }
 
 // Reading is one read of personal data: one entry for each person, in however many
-// parts the answer is given.
+// parts the answer is given. A part that shows more than [accesslog.FewShown] persons
+// leaves one entry that names the page and all of them.
 type Reading struct {
 	api   *API
 	op    string
@@ -110,7 +110,11 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 			"operation %s shows a %s the data of others, which its declaration does not allow", r.op, reader.Role,
 		)
 	}
-	if err := r.append(ctx, reader, purpose, shown); err != nil {
+	record := r.append
+	if len(shown) > accesslog.FewShown {
+		record = r.appendPage
+	}
+	if err := record(ctx, reader, purpose, shown); err != nil {
 		return err
 	}
 	if r.api.config.Witness != nil && !reader.IsCitizen() {
@@ -127,7 +131,6 @@ func (r *Reading) append(
 ) error {
 	at := r.api.config.Now()
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(accessAppends)
 	for person, caseID := range shown {
 		group.Go(func() error {
 			correlation := caseID.UUID
@@ -144,4 +147,30 @@ func (r *Reading) append(
 		})
 	}
 	return group.Wait()
+}
+
+// appendPage appends one entry for all whom the part shows. Its id is derived from the first
+// of them, whom no other part of the reading notes.
+func (r *Reading) appendPage(
+	ctx context.Context, reader caller, purpose accesslog.Purpose, shown map[domain.PersonID]domain.CaseID,
+) error {
+	all := make([]accesslog.Shown, 0, len(shown))
+	for person, caseID := range shown {
+		all = append(all, accesslog.Shown{PersonID: person, CaseID: caseID})
+	}
+	slices.SortFunc(all, func(a, b accesslog.Shown) int { return bytes.Compare(a.PersonID.UUID[:], b.PersonID.UUID[:]) })
+	at := r.api.config.Now()
+	for part := range slices.Chunk(all, accesslog.MostShown) {
+		id := domain.DeriveID(r.id, "page "+part[0].PersonID.String())
+		err := r.api.config.AccessLog.RecordPage(ctx, id, accesslog.PageRead{
+			Reader: reader.Account, Role: reader.Role, Operation: r.op, Page: reader.page, Purpose: purpose,
+			Reference: reader.reference, Shown: part, ReadAt: at,
+		}, domain.Meta{
+			Correlation: r.id, Causation: domain.CommandID{UUID: r.id}, Actor: reader.Account, Role: reader.Role,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -29,6 +29,7 @@ type caller struct {
 	purpose accesslog.Purpose // of a read by staff
 
 	reference domain.Personal // of the purpose
+	page      string          // path and query of the request
 	came      time.Time       // when the guard saw the request
 }
 
@@ -99,7 +100,8 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		return caller{Principal: p}, problem.New(http.StatusForbidden, domain.CodeRoleNotAllowed,
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
 	}
-	who.came = came
+	url := ctx.URL()
+	who.came, who.page = came, url.RequestURI()
 	var stated *problem.Problem
 	who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
 	err = a.config.Rights.Allow(ctx.Context(), Attempt{

@@ -1,0 +1,169 @@
+package httpapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/accesslog"
+	"tizilim/domain/housing"
+	"tizilim/httpapi/operation"
+	"tizilim/projections"
+)
+
+func (s *Server) getOwnAccesses() operation.Operation {
+	return operation.Read(operation.Declaration{
+		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
+		Of:      operation.OfCaller,
+		Summary: "Who read your data, when and why",
+		Doc:     "What you read of your own data is not listed.",
+		Roles:   []domain.Role{domain.RoleCitizen},
+		Shows:   operation.ShowsPersons(),
+		Class:   operation.ClassRead,
+	}, s.myAccesses)
+}
+
+type accessesInput struct {
+	Cursor string `query:"cursor" maxLength:"39" pattern:"^([0-9]+-[0-9]+)?$" patternDescription:"a cursor of this API" doc:"The next of the previous page; leave it out for the first page"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"100"`
+}
+
+type accessBody struct {
+	ReadAt    time.Time              `json:"read_at"`
+	Reader    string                 `json:"reader" doc:"The account that read; for a citizen the person id"`
+	Role      domain.Role            `json:"role"`
+	Operation string                 `json:"operation" doc:"The operation id in /openapi.json; state-systems-lookup means a look-up in other state information systems"`
+	Scope     []housing.ConsentScope `json:"scope,omitempty" doc:"The kinds of data that were looked up; only for a look-up"`
+	Purpose   accesslog.Purpose      `json:"purpose"`
+	CaseID    domain.CaseID          `json:"case_id,omitzero" format:"uuid" doc:"The case that the read belonged to"`
+}
+
+type accessesBody struct {
+	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, as the log holds it"`
+	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
+}
+
+type accessesOutput struct{ Body accessesBody }
+
+// access is an entry of the access log of one person, at its place in the log: their own, or
+// for the time being only where a page that showed them is.
+type access struct {
+	at   domain.Position
+	own  *domain.Recorded
+	page projections.Pointer
+}
+
+// myAccesses reads the person's own access log from its end, and what pages showed them from
+// the pointers of the model. It waits for the model after the log, so that no page is missing
+// between two entries of the log.
+func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOutput, error) {
+	before, err := parseAccessCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	id := operation.Citizen(ctx)
+	own, err := s.events.ReadBack(ctx, accesslog.Stream(id), before.revision, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.watch.CatchUp(ctx); err != nil {
+		return nil, err
+	}
+	pages, err := s.model.PagesShowing(ctx, id, before.position, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]access, 0, len(own)+len(pages))
+	for _, rec := range own {
+		all = append(all, access{at: rec.Position, own: &rec})
+	}
+	for _, p := range pages {
+		all = append(all, access{at: p.Position, page: p})
+	}
+	slices.SortFunc(all, func(a, b access) int { return cmp.Compare(b.at, a.at) })
+	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
+	if len(all) > in.Limit {
+		all = all[:in.Limit]
+		out.Body.Next = cursorBehind(all, own)
+	}
+	reads, err := s.readsOf(ctx, id, all)
+	for _, e := range reads {
+		out.Body.Accesses = append(out.Body.Accesses, accessBody{
+			e.ReadAt.In(domain.Zone), e.Reader, e.Role, e.Operation, as[housing.ConsentScope](e.Scope), e.Purpose, e.CaseID,
+		})
+	}
+	return out, err
+}
+
+// readsOf returns the reads of the person's data, and reads those of pages from the log.
+func (s *Server) readsOf(
+	ctx context.Context, id domain.PersonID, all []access,
+) (reads []accesslog.PersonalDataRead, err error) {
+	var pointers []projections.Pointer
+	for _, a := range all {
+		if a.own == nil {
+			pointers = append(pointers, a.page)
+		}
+	}
+	pages, err := s.resolve(ctx, pointers)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range all {
+		if a.own != nil {
+			if e, ok := a.own.Event.(accesslog.PersonalDataRead); ok {
+				reads = append(reads, e)
+			}
+			continue
+		}
+		page, _ := pages[0].Event.(accesslog.PageRead)
+		e, ok := page.Of(id)
+		if !ok {
+			return nil, fmt.Errorf("the read model says that %s shows a person, and the log says otherwise", a.page.EventRef)
+		}
+		reads, pages = append(reads, e), pages[1:]
+	}
+	return reads, nil
+}
+
+// accessCursor is where a page of accesses begins.
+type accessCursor struct {
+	revision *uint64         // before which the person's own log goes on; nil: at its end
+	position domain.Position // before which the pages that showed them go on; 0: at the last
+}
+
+// cursorBehind is the cursor of the page behind the entries, of which there is one at least.
+// own is what the page has read of the person's own log: what came later belongs to a page
+// before.
+func cursorBehind(all []access, own []domain.Recorded) string {
+	revision := uint64(0)
+	if len(own) > 0 {
+		revision = own[0].Revision + 1
+	}
+	for _, a := range all {
+		if a.own != nil {
+			revision = a.own.Revision
+		}
+	}
+	return strconv.FormatUint(uint64(all[len(all)-1].at), 10) + "-" + strconv.FormatUint(revision, 10)
+}
+
+func parseAccessCursor(text string) (c accessCursor, err error) {
+	if text == "" {
+		return c, nil
+	}
+	position, revision, _ := strings.Cut(text, "-")
+	at, errAt := strconv.ParseUint(position, 10, 63)
+	before, errBefore := strconv.ParseUint(revision, 10, 63)
+	if errAt != nil || errBefore != nil {
+		return c, domain.Refuse(domain.Invalid, domain.CodeMalformed,
+			"send the cursor back unchanged, or leave it out to begin anew").At("query.cursor")
+	}
+	return accessCursor{&before, domain.Position(at)}, nil
+}
