@@ -65,7 +65,11 @@ func shownTo(page accesslog.PageRead) (persons []string) {
 // accessesOf lists what the person sees of who read their data, page by page.
 func (s *subtest) accessesOf(person string, limit int) (all []string) {
 	s.t.Helper()
-	for cursor := ""; ; {
+	const most = 1000 // pages; a cursor that goes on nowhere must not hold the test
+	for cursor, pages := "", 0; ; pages++ {
+		if pages == most {
+			s.t.Fatalf("there is still a next page after %d", most)
+		}
 		a := s.get(fmt.Sprintf("/v1/me/accesses?limit=%d%s", limit, cursor), s.as(person)).is(http.StatusOK)
 		for i := range a.at("accesses").([]any) {
 			e := a.at("accesses", i).(map[string]any)

@@ -172,5 +172,8 @@ func TestAnOfficialWhoHasLeftIsNotAccepted(t *testing.T) {
 	}).is(http.StatusOK)
 	s.get("/v1/bodies", bearer).is(http.StatusOK)
 	s.clock.pass(24 * time.Hour)
+	s.until("the end of the term is known", func() bool {
+		return s.get("/v1/bodies", bearer).status == http.StatusUnauthorized
+	})
 	s.get("/v1/bodies", bearer).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
 }
