@@ -24,7 +24,7 @@ var abuseTimes = flag.Int("abuse.times", 3, "how often each attempt of the abuse
 
 // costliest is what an attempt may take, from the request to its answer. The fastest of
 // the repetitions counts: in the others a busy machine did something else meanwhile.
-const costliest = 50 * time.Millisecond
+const costliest = slowness * 50 * time.Millisecond
 
 // attempt is a request that must be refused. n numbers its repetitions.
 type attempt struct {

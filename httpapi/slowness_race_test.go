@@ -1,0 +1,7 @@
+//go:build race
+
+package httpapi_test
+
+// slowness is how many times slower the code is than as it is shipped: the race detector
+// costs up to twenty times.
+const slowness = 20
