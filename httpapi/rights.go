@@ -34,7 +34,7 @@ func (r rights) Allow(ctx context.Context, a operation.Attempt) error {
 		return nil
 	}
 	err := r.allow(ctx, a, false)
-	if err == nil || domain.CodeOf(err) == domain.CodeLogUnavailable {
+	if err == nil || isKind(err, domain.Unavailable) {
 		return err
 	}
 	return r.allow(ctx, a, true) // what this process knows may be old
@@ -58,6 +58,11 @@ func (r rights) allow(ctx context.Context, a operation.Attempt, now bool) error 
 	default:
 		return r.ofList(ctx, a, domain.ListID{UUID: id}, now)
 	}
+}
+
+func isKind(err error, kind domain.Kind) bool {
+	var e *domain.Error
+	return errors.As(err, &e) && e.Kind == kind
 }
 
 // idOf returns the id of the record that the path names.
@@ -99,27 +104,60 @@ func notYourBody() *domain.Error {
 }
 
 func (r rights) ofList(ctx context.Context, a operation.Attempt, id domain.ListID, now bool) error {
+	if !a.Caller.IsCitizen() {
+		if err := r.kept(ctx, a, id); err != nil || a.Of != operation.OfEntry || !a.Changes() {
+			return err
+		}
+	}
+	entryID, err := uuid.Parse(a.Param("entry_id"))
+	entry := domain.ListEntry{ListID: id, EntryID: domain.EntryID{UUID: entryID}}
+	if a.Caller.IsCitizen() && (a.Of != operation.OfEntry || err != nil) {
+		return operation.NotYours()
+	}
+	if a.Caller.IsCitizen() && !a.Changes() && !a.FromLog {
+		return r.ofHolder(ctx, a, entry, now)
+	}
 	q, err := r.s.commands.KnownList(ctx, id, now)
 	if err != nil {
 		return err
 	}
 	var e housing.Entry
-	entryID, parseErr := uuid.Parse(a.Param("entry_id"))
 	found := false
-	if a.Of == operation.OfEntry && parseErr == nil && q.Known() {
-		e, found = q.Entry(domain.EntryID{UUID: entryID})
+	if q.Known() {
+		e, found = q.Entry(entry.EntryID)
 	}
-	if a.Caller.IsCitizen() {
-		if found && e.PersonID == a.Caller.PersonID {
-			return nil
-		}
+	switch {
+	case a.Caller.IsCitizen() && (!found || e.PersonID != a.Caller.PersonID):
 		return operation.NotYours()
-	}
-	if err := r.kept(ctx, a, q); err != nil {
-		return err
-	}
-	if found && namedIn(e, a.Caller.PersonID) {
+	case found && namedIn(e, a.Caller.PersonID):
 		return ownMatter(a)
+	}
+	return nil
+}
+
+// ofHolder is the right to a read of the read model: the model says whose an entry is, so
+// that a number costs no look at the list. now waits until the model has all that the log
+// holds. An entry never gets another holder.
+func (r rights) ofHolder(ctx context.Context, a operation.Attempt, entry domain.ListEntry, now bool) error {
+	holder, known := r.s.holders.Get(entry)
+	if !known {
+		if now {
+			if err := r.s.watch.CatchUp(ctx); err != nil {
+				return err
+			}
+		}
+		n, err := r.s.model.Number(ctx, entry.ListID, entry.EntryID)
+		if isKind(err, domain.NotFound) {
+			return operation.NotYours()
+		}
+		if err != nil {
+			return err
+		}
+		holder = n.PersonID
+		r.s.holders.Add(entry, holder)
+	}
+	if holder != a.Caller.PersonID {
+		return operation.NotYours()
 	}
 	return nil
 }
@@ -135,11 +173,15 @@ var complaintDecisions = []string{"complaint-decision", "entry-complaint-decisio
 
 // kept refuses commissions that do not keep the list. The body above the keeper sees it
 // and decides complaints.
-func (r rights) kept(ctx context.Context, a operation.Attempt, q *housing.List) error {
-	if a.Caller.Role != domain.RoleCommission || !q.Known() || a.Caller.BodyID == q.Keeper() {
+func (r rights) kept(ctx context.Context, a operation.Attempt, id domain.ListID) error {
+	if a.Caller.Role != domain.RoleCommission {
 		return nil
 	}
-	above, err := r.s.above(ctx, q.Keeper())
+	keeper, err := r.s.commands.KeeperOf(ctx, id)
+	if err != nil || keeper.IsZero() || a.Caller.BodyID == keeper {
+		return err
+	}
+	above, err := r.s.above(ctx, keeper)
 	if err != nil {
 		return err
 	}
@@ -160,8 +202,8 @@ func (s *Server) ofOwnList(ctx context.Context, id domain.CaseID) (bool, error) 
 	if err != nil || m.ListID.IsZero() {
 		return err == nil, err
 	}
-	q, err := s.commands.KnownList(ctx, m.ListID, false)
-	return err == nil && q.Keeper() == p.BodyID, err
+	keeper, err := s.commands.KeeperOf(ctx, m.ListID)
+	return err == nil && keeper == p.BodyID, err
 }
 
 // above returns the body that decides the complaints about a body; zero where none is
@@ -193,11 +235,7 @@ func (r rights) ofMatter(ctx context.Context, a operation.Attempt, m *command.Ma
 	case !m.DwellingID.IsZero():
 		return r.inTerritory(ctx, a, m.DwellingID, now)
 	case !m.ListID.IsZero():
-		q, err := r.s.commands.KnownList(ctx, m.ListID, now)
-		if err != nil {
-			return err
-		}
-		return r.kept(ctx, a, q)
+		return r.kept(ctx, a, m.ListID)
 	}
 	return nil
 }
@@ -249,8 +287,7 @@ func inTerritory(a operation.Attempt, place domain.KATO) error {
 
 func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domain.CertificateID, now bool) error {
 	where, err := r.s.locate(ctx, id)
-	var unknown *domain.Error
-	if errors.As(err, &unknown) && unknown.Kind == domain.NotFound {
+	if isKind(err, domain.NotFound) {
 		if a.Caller.IsCitizen() {
 			return operation.NotYours()
 		}
@@ -323,15 +360,15 @@ func (s *Server) reviewersOfCase(ctx context.Context, id domain.CaseID) (reviewe
 }
 
 func (s *Server) reviewersOfList(ctx context.Context, id domain.ListID) (reviewers, error) {
-	q, err := s.commands.KnownList(ctx, id, false)
-	if err != nil || !q.Known() {
+	keeper, err := s.commands.KeeperOf(ctx, id)
+	if err != nil || keeper.IsZero() {
 		return reviewers{}, err
 	}
-	above, err := s.above(ctx, q.Keeper())
+	above, err := s.above(ctx, keeper)
 	if err != nil || above.IsZero() {
 		return reviewers{}, err
 	}
-	return reviewers{q.Keeper(), above}, nil
+	return reviewers{keeper, above}, nil
 }
 
 // check refuses the wrong one of the two: the body itself can satisfy a complaint until it

@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"tizilim/domain"
@@ -85,6 +86,7 @@ type Server struct {
 	metrics   *metrics
 	now       func() time.Time
 	streams   *streams
+	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
 	answers   *answers
 	papers    papers
 }
@@ -104,6 +106,10 @@ func New(c Config) *Server {
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
+	var err error
+	if s.holders, err = lru.New[domain.ListEntry, domain.PersonID](holdersCached); err != nil {
+		panic(err) // only for a size that is not positive
+	}
 	s.route(engine)
 	s.ops = opsOf(engine, c.Metrics)
 
@@ -120,6 +126,9 @@ func New(c Config) *Server {
 	s.api.Add(s.operations()...)
 	return s
 }
+
+// holdersCached bounds the entries whose holder is remembered, of about 150 bytes each.
+const holdersCached = 50_000
 
 // operations are all of the API. Each file of a resource declares its own.
 func (s *Server) operations() []operation.Operation {

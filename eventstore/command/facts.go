@@ -76,7 +76,27 @@ func (h *Handler) MatterOf(ctx context.Context, id domain.CaseID, now bool) (*Ma
 	return remembered[Matter](ctx, h, id.Stream(), now)
 }
 
-// KnownList returns a list, to be read only.
+// keepersCached bounds the lists whose keeper is remembered, of about 100 bytes each.
+const keepersCached = 100_000
+
+// KeeperOf returns the body that keeps a list; zero where there is no such list. It never
+// changes, so the first event of the stream is read once, and not the list.
+func (h *Handler) KeeperOf(ctx context.Context, id domain.ListID) (domain.BodyID, error) {
+	if keeper, ok := h.keepers.Get(id); ok {
+		return keeper, nil
+	}
+	first, err := h.log.ReadPage(ctx, id.Stream(), 0, 1)
+	if err != nil || len(first) == 0 {
+		return domain.BodyID{}, err
+	}
+	var q housing.List
+	q.Apply(first[0])
+	h.keepers.Add(id, q.Keeper())
+	return q.Keeper(), nil
+}
+
+// KnownList returns a list, to be read only. The first look in a process loads the whole
+// list: where the keeper is enough, ask [Handler.KeeperOf].
 func (h *Handler) KnownList(ctx context.Context, id domain.ListID, now bool) (*housing.List, error) {
 	return remembered[housing.List](ctx, h, id.Stream(), now)
 }

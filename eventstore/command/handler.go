@@ -22,6 +22,7 @@ type Handler struct {
 	log     Log
 	model   Model
 	streams *lru.Cache[cacheKey, any] // *cached of a state, least recently used first out
+	keepers *lru.Cache[domain.ListID, domain.BodyID]
 	now     func() time.Time
 	rules   rules.Book
 
@@ -70,11 +71,15 @@ func New(c Config) (*Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("command: the cache of streams: %w", err)
 	}
+	keepers, err := lru.New[domain.ListID, domain.BodyID](keepersCached)
+	if err != nil {
+		return nil, fmt.Errorf("command: the cache of keepers: %w", err)
+	}
 	// The registry's own commands have the zone and the precision of clients'
 	// commands, so that a step looks the same whoever takes it.
 	now := func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }
 	return &Handler{
-		log: c.Log, model: c.Model, streams: streams, now: now, rules: c.Rules, signatures: c.Signatures,
+		log: c.Log, model: c.Model, streams: streams, keepers: keepers, now: now, rules: c.Rules, signatures: c.Signatures,
 		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey,
 		checkKey: c.CheckKey, logger: c.Logger, keys: c.Keys, records: c.Records,
 	}, nil
