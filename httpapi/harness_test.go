@@ -78,6 +78,7 @@ type registry struct {
 	tree       *tree.Tree
 	builder    *tree.Builder
 	server     *httpapi.Server
+	config     httpapi.Config // of server
 	http       *httptest.Server
 	tokens     *token.Issuer
 	person     domain.PersonIDKey
@@ -194,14 +195,15 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.log = logger
 	r.directory = r.anotherDirectory()
 	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)
-	r.server = httpapi.New(httpapi.Config{
+	r.config = httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), Directory: r.directory,
 		PersonKey: r.person, Proofs: r.tree,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies, Witness: r.witness(set.security),
-	})
+	}
+	r.server = httpapi.New(r.config)
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(r.http.Close)
 	r.until("the read model answers", func() bool {
@@ -268,6 +270,17 @@ func (r records) Erasures(ctx context.Context, after domain.Position) (news comm
 // another is the handler of another process.
 func (r *registry) another() *command.Handler {
 	return r.handler(r.store, readModel{r.model, r.watch}, rules.Book{})
+}
+
+// restarted has a new process serve the API, which knows no record yet. Its commands see
+// the log as log shows it.
+func (r *registry) restarted(log func(command.Log) command.Log) {
+	r.t.Helper()
+	c := r.config
+	c.Metrics = prometheus.NewRegistry()
+	c.Commands = r.handler(log(r.store), readModel{r.model, r.watch}, rules.Book{})
+	r.server = httpapi.New(c)
+	r.http.Config.Handler = r.server
 }
 
 // anotherDirectory is the directory of one more process.

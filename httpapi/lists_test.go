@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -238,6 +239,60 @@ func (w *stoppedWriter) Append(
 		<-w.goOn
 	}
 	return w.Log.Append(ctx, stream, expected, events)
+}
+
+// listReads counts the reads of lists.
+type listReads struct {
+	command.Log
+	events *atomic.Int64
+}
+
+func (l listReads) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	return func(yield func(domain.Recorded, error) bool) {
+		for rec, err := range l.Log.Read(ctx, stream, from) {
+			if strings.HasPrefix(stream, "queue-") {
+				l.events.Add(1)
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l listReads) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
+	recs, err := l.Log.ReadPage(ctx, stream, from, limit)
+	if strings.HasPrefix(stream, "queue-") {
+		l.events.Add(int64(len(recs)))
+	}
+	return recs, err
+}
+
+// A process that has just started must not load a list of a million entries to tell
+// somebody their number.
+func TestANumberOfAListThatTheProcessDoesNotKnowReadsNothingOfTheList(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	list := s.list()
+	person, entry, placed := s.entry(list)
+	for range 3 {
+		_, _, placed = s.entry(list)
+	}
+	position := header{"Tizilim-Position", placed.header.Get("Tizilim-Position")}
+	var events atomic.Int64
+	r.restarted(func(l command.Log) command.Log { return listReads{l, &events} })
+	a := s.get(entryPath(list, entry), s.as(person), position).is(http.StatusOK)
+	if n := a.body["number"]; n != 1.0 {
+		t.Errorf("the number is %v", n)
+	}
+	s.get(entryPath(list, entry), s.as(s.citizen())).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	if n := events.Load(); n > 0 {
+		t.Errorf("%d events of the list were read", n)
+	}
+	s.get(entryPath(list, entry), s.token(domain.RoleCommission)).is(http.StatusOK)
+	if n := events.Load(); n != 1 {
+		t.Errorf("%d events of the list were read to learn who keeps it, want the first", n)
+	}
 }
 
 // TestReadsOfAListDoNotWaitForAWriter: a command that is stopped inside its append
