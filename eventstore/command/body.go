@@ -88,9 +88,7 @@ func (h *Handler) onBody(
 	ctx context.Context, cmd domain.Command, id domain.BodyID, opt Options,
 	decide func(*body.Body) ([]domain.Event, error),
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[body.Body]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
-	})
+	return onStream(ctx, h, cmd, id.Stream(), opt, decide)
 }
 
 // Body returns the body as the log holds it now, to be read only.

@@ -31,9 +31,8 @@ func (h *Handler) StepOnCase(
 	ctx context.Context, cmd domain.Command, id domain.CaseID,
 	decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[procedure.Case]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(c *procedure.Case) ([]domain.Event, error) { return decide(c, h.terms(cmd.Today())) },
+	return onCaseStream(ctx, h, cmd, id, opt, func(c *procedure.Case) ([]domain.Event, error) {
+		return decide(c, h.terms(cmd.Today()))
 	})
 }
 

@@ -175,9 +175,8 @@ func (h *Handler) RequestDepartureSheet(
 			return Receipt{}, err
 		}
 	}
-	return execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.RequestDepartureSheet(cmd, c) },
+	return onStream(ctx, h, cmd, person.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.RequestDepartureSheet(cmd, c)
 	})
 }
 

@@ -49,9 +49,8 @@ var errNoKeys = errors.New("command: this registry was configured without data k
 func (h *Handler) PlaceHold(
 	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.PlaceHold, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.PlaceHold(cmd, c) },
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.PlaceHold(cmd, c)
 	})
 }
 
@@ -59,9 +58,8 @@ func (h *Handler) PlaceHold(
 func (h *Handler) LiftHold(
 	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.LiftHold, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.LiftHold(cmd, c) },
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.LiftHold(cmd, c)
 	})
 }
 
@@ -94,10 +92,7 @@ func (h *Handler) ErasePerson(
 		}
 		c.Matters.LastEvent = domain.DateOf(recs[0].Created)
 	}
-	receipt, err := execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Erase(cmd, c) },
-	})
+	receipt, err := onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) { return p.Erase(cmd, c) })
 	if err != nil || receipt.Planned {
 		return receipt, err
 	}

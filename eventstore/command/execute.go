@@ -67,6 +67,26 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, c streamCommand
 	return Receipt{}, err
 }
 
+// onStream carries out a command that is one append to one stream.
+func onStream[S any, P state[S]](
+	ctx context.Context, h *Handler, cmd domain.Command, stream string, opt Options,
+	decide func(*S) ([]domain.Event, error),
+) (Receipt, error) {
+	return execute[S, P](ctx, h, streamCommand[S]{
+		cmd: cmd, stream: stream, ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
+	})
+}
+
+// onCaseStream is onStream for the stream of a case, which its events then name.
+func onCaseStream[S any, P state[S]](
+	ctx context.Context, h *Handler, cmd domain.Command, id domain.CaseID, opt Options,
+	decide func(*S) ([]domain.Event, error),
+) (Receipt, error) {
+	return execute[S, P](ctx, h, streamCommand[S]{
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
+	})
+}
+
 // step carries out one step of an act over several streams: a command on one of them,
 // for the case.
 func step[S any, P state[S]](

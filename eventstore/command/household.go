@@ -28,10 +28,7 @@ func (h *Handler) RecordRepresentative(
 		return Receipt{}, err
 	}
 	c := residence.RecordRepresentative{Representative: &who, Kind: kind, Rules: h.rules}
-	recorded, err := execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: minor.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.RecordRepresentative(cmd, c) },
-	})
+	recorded, err := onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) { return p.RecordRepresentative(cmd, c) })
 	if err != nil || opt.DryRun && !recorded.Planned {
 		return recorded, err
 	}
@@ -53,9 +50,8 @@ func (h *Handler) RecordRepresentative(
 func (h *Handler) EndRepresentation(
 	ctx context.Context, cmd domain.Command, minor domain.PersonID, c residence.EndRepresentation, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: minor.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.EndRepresentation(cmd, c) },
+	return onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.EndRepresentation(cmd, c)
 	})
 }
 

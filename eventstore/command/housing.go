@@ -12,9 +12,8 @@ import (
 
 // OpenList opens a list.
 func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.OpenList, opt Options) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.List]{
-		cmd: cmd, stream: c.ListID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(q *housing.List) ([]domain.Event, error) { return q.Open(cmd, c) },
+	return onStream(ctx, h, cmd, c.ListID.Stream(), opt, func(q *housing.List) ([]domain.Event, error) {
+		return q.Open(cmd, c)
 	})
 }
 
@@ -37,19 +36,16 @@ func (h *Handler) ReceiveApplication(
 	}
 	c.Rules = h.rules
 	c.Adult = func(id domain.PersonID) bool { return adult[id] }
-	return execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) {
-			by := signer{c.ApplicantID, c.Signature}
-			return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
-				q, err := h.List(ctx, c.ListID)
-				if err != nil {
-					return nil, err
-				}
-				c.Evidence = e
-				return a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
-			})
-		},
+	return onCaseStream(ctx, h, cmd, c.CaseID, opt, func(a *housing.Application) ([]domain.Event, error) {
+		by := signer{c.ApplicantID, c.Signature}
+		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			q, err := h.List(ctx, c.ListID)
+			if err != nil {
+				return nil, err
+			}
+			c.Evidence = e
+			return a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
+		})
 	})
 }
 
@@ -71,19 +67,16 @@ func (h *Handler) ReceiveApplication(
 func (h *Handler) DecidePlacement(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine, opt Options,
 ) (Receipt, error) {
-	approved, err := execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) {
-			q, err := h.List(ctx, a.Received.ListID)
-			if err != nil {
-				return nil, err
-			}
-			events, err := a.Approve(cmd, q, h.completeExamination(q, examine), h.rules)
-			if err != nil {
-				return nil, err
-			}
-			return events, h.checkOtherLists(ctx, a.Received.ListID, q.Opened.Body, a.ApplicantID, a.Received.Family)
-		},
+	approved, err := onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		q, err := h.List(ctx, a.Received.ListID)
+		if err != nil {
+			return nil, err
+		}
+		events, err := a.Approve(cmd, q, h.completeExamination(q, examine), h.rules)
+		if err != nil {
+			return nil, err
+		}
+		return events, h.checkOtherLists(ctx, a.Received.ListID, q.Opened.Body, a.ApplicantID, a.Received.Family)
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -234,15 +227,12 @@ func (h *Handler) completeExamination(q *housing.List, c *housing.Examine) *hous
 func (h *Handler) Examine(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Examine, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) {
-			q, err := h.List(ctx, a.Received.ListID)
-			if err != nil {
-				return nil, err
-			}
-			return a.Examine(cmd, *h.completeExamination(q, &c))
-		},
+	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		q, err := h.List(ctx, a.Received.ListID)
+		if err != nil {
+			return nil, err
+		}
+		return a.Examine(cmd, *h.completeExamination(q, &c))
 	})
 }
 
@@ -251,9 +241,8 @@ func (h *Handler) Examine(
 func (h *Handler) ChangeApplicationConsent(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.ChangeConsent, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) { return a.ChangeConsent(cmd, c) },
+	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		return a.ChangeConsent(cmd, c)
 	})
 }
 
@@ -263,9 +252,8 @@ func (h *Handler) AnswerAsMember(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.AnswerAsMember, opt Options,
 ) (Receipt, error) {
 	c.Rules = h.rules
-	return execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) { return a.AnswerAsMember(cmd, c) },
+	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		return a.AnswerAsMember(cmd, c)
 	})
 }
 
@@ -274,9 +262,8 @@ func (h *Handler) AnswerAsMember(
 func (h *Handler) DropMembers(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.DropMembers, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) { return a.DropMembers(cmd, c) },
+	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		return a.DropMembers(cmd, c)
 	})
 }
 
@@ -285,17 +272,14 @@ func (h *Handler) RefuseApplication(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options,
 ) (Receipt, error) {
 	c.Rules = h.rules
-	return execute(ctx, h, streamCommand[housing.Application]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(a *housing.Application) ([]domain.Event, error) {
-			if c.Examine != nil {
-				q, err := h.List(ctx, a.Received.ListID)
-				if err != nil {
-					return nil, err
-				}
-				c.Examine = h.completeExamination(q, c.Examine)
+	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		if c.Examine != nil {
+			q, err := h.List(ctx, a.Received.ListID)
+			if err != nil {
+				return nil, err
 			}
-			return a.Refuse(cmd, c)
-		},
+			c.Examine = h.completeExamination(q, c.Examine)
+		}
+		return a.Refuse(cmd, c)
 	})
 }

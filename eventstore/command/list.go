@@ -14,9 +14,7 @@ func (h *Handler) onList(
 	ctx context.Context, cmd domain.Command, list domain.ListID, opt Options,
 	decide func(*housing.List) ([]domain.Event, error),
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[housing.List]{
-		cmd: cmd, stream: list.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, decide: decide,
-	})
+	return onStream(ctx, h, cmd, list.Stream(), opt, decide)
 }
 
 // onListIfOnNoOther is onList for an act that puts a person with a family on the list.
@@ -188,9 +186,8 @@ func (h *Handler) GiveNotice(
 func (h *Handler) EndLease(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.EndLease, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Dwelling]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.EndLease(cmd, c) },
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.EndLease(cmd, c)
 	})
 }
 

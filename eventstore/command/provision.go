@@ -42,18 +42,15 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
-	decided, err := execute(ctx, h, streamCommand[housing.Provision]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *housing.Provision) ([]domain.Event, error) {
-			if _, err := d.Let(cmd, residence.Let{Decided: latest}); err != nil {
-				return nil, err
-			}
-			q, err := h.List(ctx, c.ListID)
-			if err != nil {
-				return nil, err
-			}
-			return p.Decide(cmd, c, q, h.rules)
-		},
+	decided, err := onCaseStream(ctx, h, cmd, c.CaseID, opt, func(p *housing.Provision) ([]domain.Event, error) {
+		if _, err := d.Let(cmd, residence.Let{Decided: latest}); err != nil {
+			return nil, err
+		}
+		q, err := h.List(ctx, c.ListID)
+		if err != nil {
+			return nil, err
+		}
+		return p.Decide(cmd, c, q, h.rules)
 	})
 	if err != nil {
 		return Receipt{}, err

@@ -29,9 +29,8 @@ func (h *Handler) Dwelling(ctx context.Context, id domain.DwellingID) (residence
 func (h *Handler) RecordPerson(
 	ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Person]{
-		cmd: cmd, stream: c.PersonID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(p *residence.Person) ([]domain.Event, error) { return p.Record(cmd, c) },
+	return onStream(ctx, h, cmd, c.PersonID.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.Record(cmd, c)
 	})
 }
 
@@ -42,9 +41,8 @@ func (h *Handler) RecordDwelling(
 	if err := h.ownersKnown(ctx, c.Owners); err != nil {
 		return Receipt{}, err
 	}
-	return execute(ctx, h, streamCommand[residence.Dwelling]{
-		cmd: cmd, stream: c.DwellingID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(cmd, c) },
+	return onStream(ctx, h, cmd, c.DwellingID.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.Record(cmd, c)
 	})
 }
 
@@ -52,9 +50,8 @@ func (h *Handler) RecordDwelling(
 func (h *Handler) DescribeDwelling(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Dwelling]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Describe(cmd, c) },
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.Describe(cmd, c)
 	})
 }
 
@@ -68,9 +65,8 @@ func (h *Handler) ChangeOwners(
 	}
 	c.Rules = h.rules
 	c.ProposalID = residence.ProposalID{UUID: domain.DeriveID(cmd.ID.UUID, "proposal")}
-	return execute(ctx, h, streamCommand[residence.Dwelling]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.ChangeOwners(cmd, c) },
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.ChangeOwners(cmd, c)
 	})
 }
 
@@ -78,9 +74,8 @@ func (h *Handler) ChangeOwners(
 func (h *Handler) AnswerProposal(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.AnswerProposal, opt Options,
 ) (Receipt, error) {
-	return execute(ctx, h, streamCommand[residence.Dwelling]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.AnswerProposal(cmd, c) },
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.AnswerProposal(cmd, c)
 	})
 }
 
@@ -217,15 +212,12 @@ func (h *Handler) Deregister(
 	if err != nil {
 		return Receipt{}, err
 	}
-	received, err := execute(ctx, h, streamCommand[residence.Deregistration]{
-		cmd: cmd, stream: c.CaseID.Stream(), correlation: c.CaseID.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			by := signer{c.ApplicantID, c.Signature}
-			return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
-				c.Evidence = e
-				return d.Receive(cmd, c, facts)
-			})
-		},
+	received, err := onCaseStream(ctx, h, cmd, c.CaseID, opt, func(d *residence.Deregistration) ([]domain.Event, error) {
+		by := signer{c.ApplicantID, c.Signature}
+		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			c.Evidence = e
+			return d.Receive(cmd, c, facts)
+		})
 	})
 	if err != nil {
 		return Receipt{}, err
@@ -302,15 +294,12 @@ func (h *Handler) Answer(
 	if err != nil {
 		return Receipt{}, err
 	}
-	answered, err := execute(ctx, h, streamCommand[residence.Deregistration]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
-			by := signer{c.PersonID, c.Signature}
-			return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
-				c.Evidence = e
-				return d.Answer(cmd, c, &dwelling)
-			})
-		},
+	answered, err := onCaseStream(ctx, h, cmd, id, opt, func(d *residence.Deregistration) ([]domain.Event, error) {
+		by := signer{c.PersonID, c.Signature}
+		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
+			c.Evidence = e
+			return d.Answer(cmd, c, &dwelling)
+		})
 	})
 	if err != nil {
 		return Receipt{}, err
