@@ -127,6 +127,27 @@ func New(c Config) *Server {
 	return s
 }
 
+// NewWaiting builds what answers while the registry may not use its keys yet: health and
+// readiness, and 503 to all else. Of c it needs Log, Model, Watch, Metrics, Logger and Now.
+func NewWaiting(c Config) *Server {
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	s := &Server{
+		Handler: engine, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, now: c.Now, answers: newAnswers(),
+		metrics: newMetrics(prometheus.NewRegistry(), c.Model, c.Now), // those of the API have the same names
+		streams: newStreams(c.Model, c.Logger),
+	}
+	s.route(engine)
+	refuse := func(ctx *gin.Context) {
+		s.write(ctx, problem.Of(domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
+			"the event store does not answer now; send the same request with the same Idempotency-Key again"), c.Logger))
+	}
+	engine.NoRoute(refuse)
+	engine.NoMethod(refuse)
+	s.ops = opsOf(engine, c.Metrics)
+	return s
+}
+
 // holdersCached bounds the entries whose holder is remembered, of about 150 bytes each.
 const holdersCached = 50_000
 

@@ -79,6 +79,7 @@ type app struct {
 	model       *projections.Reader
 	watch       *projections.Watch
 	projector   *projections.Projector
+	metrics     *prometheus.Registry
 
 	signatures *eds.Verifier
 	commands   *command.Handler
@@ -88,7 +89,7 @@ type app struct {
 	http       *http.Server
 	ops        *http.Server
 	api        atomic.Pointer[httpapi.Server] // that http serves
-	proven     atomic.Bool                    // the keys belong to the log
+	proven     bool                           // the keys belong to the log
 	closers    []func() error                 // of what was opened, in that order
 	work       sync.WaitGroup
 	stop       context.CancelFunc // ends the work
@@ -159,49 +160,50 @@ func start(c config) (a *app, err error) {
 	if err != nil {
 		return a, err
 	}
-	if err = a.openKeys(context.Background(), c); err != nil {
-		return a, err
-	}
 	if err = a.openGateway(c); err != nil {
 		return a, err
 	}
-	if err = a.build(c); err != nil {
+	if err = a.openModel(c); err != nil {
+		return a, err
+	}
+	if err = a.begin(context.Background(), c); err != nil {
 		return a, err
 	}
 	if err = a.announce(c.data, a.endpoints(c, storeAddress, redisAddress)); err != nil {
 		return a, err
 	}
-	a.warn(c.logger)
-	if a.proven.Load() {
+	if a.proven {
 		a.run(c.logger)
 	}
-	a.work.Go(a.serveOps)
-	a.work.Go(a.serveAPI)
+	a.serve(c)
 	return a, nil
 }
 
-// build makes the parts of the registry on the open stores. None of them runs yet.
-func (a *app) build(c config) (err error) {
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(
+// openModel makes what needs no keys: the projector, and the readers of the model.
+func (a *app) openModel(c config) (err error) {
+	a.metrics = prometheus.NewRegistry()
+	a.metrics.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	options := projections.Options{Logger: c.logger, Registerer: metrics}
-	var proofs httpapi.Proofs
-	if a.keys.log != nil { // else the keys wait for their proof
-		if a.proof, err = openLogProof(c, a.keys.log, a.store, metrics); err != nil {
-			return err
-		}
-		a.closers = append(a.closers, a.proof.tree.Close)
-		proofs = a.proof.tree
-	}
+	options := a.modelOptions(c)
 	if a.projector, err = projections.NewProjector(a.redis, a.store, options); err != nil {
 		return err
 	}
 	a.model = projections.NewReader(a.redis, options)
-	if a.watch, err = projections.NewWatch(a.model, a.store, options); err != nil {
+	a.watch, err = projections.NewWatch(a.model, a.store, options)
+	return err
+}
+
+func (a *app) modelOptions(c config) projections.Options {
+	return projections.Options{Logger: c.logger, Registerer: a.metrics}
+}
+
+// build makes the parts of the registry that use its keys. None of them runs yet.
+func (a *app) build(c config) (err error) {
+	if a.proof, err = openLogProof(c, a.keys.log, a.store, a.metrics); err != nil {
 		return err
 	}
+	a.closers = append(a.closers, a.proof.tree.Close)
 	if a.signatures, err = openSignatures(c, a.keys); err != nil {
 		return err
 	}
@@ -224,20 +226,24 @@ func (a *app) build(c config) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, closeLog)
-	api := httpapi.New(httpapi.Config{
-		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch, Proofs: proofs,
-		Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
-		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: metrics, Logger: c.logger, Now: time.Now, Version: version(),
-		Limits: a.limiter(c, options, metrics), Proxies: c.front.Proxies,
-		Witness: security.New(securityLog, metrics, time.Now),
-	})
-	a.api.Store(api)
-	if a.http != nil { // it serves while the keys wait for their proof
-		return nil
-	}
+	options := a.modelOptions(c)
+	a.api.Store(httpapi.New(httpapi.Config{
+		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
+		Proofs: a.proof.tree, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
+		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: time.Now, Version: version(),
+		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
+		Witness: security.New(securityLog, a.metrics, time.Now),
+	}))
+	return nil
+}
+
+// serve starts the listeners, on which a.api answers.
+func (a *app) serve(c config) {
 	a.http = &http.Server{
-		Handler: http.HandlerFunc(a.answer), TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, WriteTimeout: wholeAnswer, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
+		Handler:   http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.api.Load().ServeHTTP(w, r) }),
+		TLSConfig: a.tls, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: time.Minute, WriteTimeout: wholeAnswer,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(c.logger.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(func() { a.api.Load().EndStreams() })
 	a.ops = &http.Server{
@@ -245,7 +251,9 @@ func (a *app) build(c config) (err error) {
 		ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: a.http.ErrorLog,
 	}
-	return nil
+	a.warn(c.logger)
+	a.work.Go(a.serveOps)
+	a.work.Go(a.serveAPI)
 }
 
 // endpoints are those of the server on its stores, without secrets.
