@@ -18,6 +18,10 @@
 //   - [Store.Follow] never loses, repeats or reorders an event, across dropped and
 //     silent subscriptions, restarted servers and changes of leader.
 //
+// With its keys a store protects what it appends: it seals personal values
+// ([WithMasterKeys]) and marks each event with a MAC ([WithIntegrity]). It opens and
+// checks what it reads; an event that the registry has not written is a [*TamperError].
+//
 // The tools of operators use [Store.ReadRaw], [Store.TailRaw] and [Store.AppendRaw],
 // which do not decode events, [CopyLog], which copies a whole log to another store,
 // and [SetUp], which creates a user with the least rights on a server.

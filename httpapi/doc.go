@@ -3,10 +3,11 @@
 //
 // One file belongs to one resource and is named after it. It holds the bodies of the
 // resource and its operations, one function for each. An operation is one value that
-// declares its address, who may call it, whose data its answer shows, an example and
-// its problems, together with the function that carries it out. The machinery that
-// serves it is in the package operation; it checks the token, the role and the
-// form of the request before the function is called.
+// declares its address, who may call it, on which record, whose data its answer shows,
+// an example and its problems, together with the function that carries it out. The machinery that
+// serves it is in the package operation; it checks the token, the role, the relation
+// of the caller to the record (rights.go) and the form of the request, in this order,
+// before the function is called.
 //
 // Commands go to eventstore/command. Reads answer from the read model; reads
 // about the past answer from the log. Every answer of the read model says in
