@@ -92,7 +92,9 @@ func (h *Handler) ErasePerson(
 		}
 		c.Matters.LastEvent = domain.DateOf(recs[0].Created)
 	}
-	receipt, err := onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) { return p.Erase(cmd, c) })
+	receipt, err := onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.Erase(cmd, c)
+	})
 	if err != nil || receipt.Planned {
 		return receipt, err
 	}

@@ -28,7 +28,9 @@ func (h *Handler) RecordRepresentative(
 		return Receipt{}, err
 	}
 	c := residence.RecordRepresentative{Representative: &who, Kind: kind, Rules: h.rules}
-	recorded, err := onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) { return p.RecordRepresentative(cmd, c) })
+	recorded, err := onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.RecordRepresentative(cmd, c)
+	})
 	if err != nil || opt.DryRun && !recorded.Planned {
 		return recorded, err
 	}
