@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 )
 
 // EventType is a type of event as the log stores it: its name, the version of
@@ -27,6 +29,7 @@ type Upcast func([]byte) ([]byte, error)
 // upcast that lifts the form before; its number of upcasts is the version.
 func EventOf[E Event](upcasts ...Upcast) EventType {
 	var zero E
+	required := requiredMembers(reflect.TypeFor[E]())
 	return EventType{
 		Name: zero.EventType(), Version: 1 + len(upcasts), Zero: zero, upcasts: upcasts,
 		decode: func(data []byte) (Event, error) {
@@ -34,10 +37,55 @@ func EventOf[E Event](upcasts ...Upcast) EventType {
 				return nil, errors.New("the event is null")
 			}
 			var e E
-			err := json.Unmarshal(data, &e)
-			return e, err
+			if err := json.Unmarshal(data, &e); err != nil {
+				return nil, err
+			}
+			if err := required.check(reflect.ValueOf(&e).Elem()); err != nil {
+				return nil, err
+			}
+			return e, nil
 		},
 	}
+}
+
+// members are fields of an event that are never left out.
+type members []member
+
+type member struct {
+	name  string // in the stored form
+	index []int
+}
+
+// requiredMembers returns the members of an event without which it says nothing: those
+// whose type knows a zero value ([PersonID], [Date], time.Time, …) and that the stored form
+// does not omit.
+func requiredMembers(t reflect.Type) (required members) {
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omit") {
+			continue
+		}
+		if f.Type.Implements(zeroer) && f.Type.Kind() != reflect.Pointer {
+			required = append(required, member{name, f.Index})
+		}
+	}
+	return required
+}
+
+var zeroer = reflect.TypeFor[interface{ IsZero() bool }]()
+
+// check returns an error where the event lacks one of the members: such an event was not
+// written by this registry, and a state that took it would count what does not exist.
+func (m members) check(event reflect.Value) error {
+	for _, member := range m {
+		if event.FieldByIndex(member.index).IsZero() {
+			return fmt.Errorf("the member %s is missing", member.name)
+		}
+	}
+	return nil
 }
 
 // Decode reads an event that was written in the version.

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,6 +20,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/events"
+	"tizilim/domain/housing"
 )
 
 var update = flag.Bool("update", false, "write a sample for each type of event that has none")
@@ -216,6 +218,40 @@ type undeclared struct{}
 func (undeclared) EventType() string        { return "Undeclared" }
 func (undeclared) EffectiveAt() time.Time   { return domaintest.Noon() }
 func (undeclared) Concerns() domain.Concern { return domain.ConcernsNobody("it is invented") }
+
+// TestAnEventWithoutWhatItIsAboutIsRefused: a list that took an EntryPlaced of nobody would
+// count one entry too many.
+func TestAnEventWithoutWhatItIsAboutIsRefused(t *testing.T) {
+	for _, ty := range events.All() {
+		if e, err := ty.Decode(ty.Version, []byte(`{}`)); err == nil {
+			t.Errorf("{} was taken for %s %+v", ty.Name, e)
+		}
+	}
+	var placed map[string]any
+	for _, e := range events.Samples() {
+		if e.EventType() == (housing.EntryPlaced{}).EventType() {
+			_, data, err := events.Encode(e)
+			if err == nil {
+				err = json.Unmarshal(data, &placed)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, member := range []string{"entry_id", "list_id", "person_id", "case_id"} {
+		without := maps.Clone(placed)
+		delete(without, member)
+		data, err := json.Marshal(without)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = events.Decode("EntryPlaced", 1, data)
+		if err == nil || !strings.Contains(err.Error(), member) {
+			t.Errorf("without %s: %v, want an error that names it", member, err)
+		}
+	}
+}
 
 func TestWhatThisReleaseDoesNotKnowIsRefused(t *testing.T) {
 	if _, _, err := events.Encode(undeclared{}); err == nil {
