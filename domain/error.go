@@ -302,6 +302,7 @@ const (
 	CodeLostRace        Code = "lost_race"
 	CodeLogUnavailable  Code = "event_store_unavailable"
 	CodeLogTampered     Code = "log_tampered"
+	CodeRecordUnread    Code = "record_unreadable"
 	CodeProofPending    Code = "proof_pending"
 	CodeEventUnknown    Code = "event_unknown"
 	CodeHeadUnknown     Code = "head_unknown"

@@ -65,15 +65,34 @@ func encode(e NewEvent) (esdb.EventData, error) {
 	return esdb.EventData{EventID: e.ID, EventType: name, ContentType: esdb.ContentTypeJson, Data: data, Metadata: meta}, nil
 }
 
-// decode reads a stored event. On an error the result still says where the
-// event stands.
+// UnreadableError says that an event cannot be decoded: a newer release wrote it, or a
+// defect. It is a [*domain.Error] with [domain.CodeRecordUnread].
+type UnreadableError struct {
+	Event domain.EventRef
+	Type  string
+	Why   error
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("event %s of type %q: %v", e.Event, e.Type, e.Why)
+}
+
+func (e *UnreadableError) Unwrap() []error {
+	return []error{domain.Refuse(domain.Unavailable, domain.CodeRecordUnread,
+		"an event of this record cannot be read by this release of the registry, so nothing is decided on it; "+
+			"nothing was changed by this request; the operator finds the event with tizilim quarantine list"), e.Why}
+}
+
+// decode reads a stored event. On an error, an [*UnreadableError], the result still says
+// where the event stands.
 func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	rec := domain.Recorded{
 		ID: e.EventID, Stream: e.StreamID, Revision: e.EventNumber,
 		Position: domain.Position(e.Position.Commit), Created: e.CreatedDate,
 	}
 	fail := func(err error) (domain.Recorded, error) {
-		return rec, fmt.Errorf("event %s@%d of type %q: %w", e.StreamID, e.EventNumber, e.EventType, err)
+		ref := domain.EventRef{Stream: e.StreamID, Revision: e.EventNumber}
+		return rec, &UnreadableError{Event: ref, Type: e.EventType, Why: err}
 	}
 	var m storedMeta
 	if err := json.Unmarshal(e.UserMetadata, &m); err != nil {

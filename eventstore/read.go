@@ -54,6 +54,47 @@ func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit 
 	return s.opened(ctx, read, err)
 }
 
+// ReadSound is Read up to the first event that cannot be decoded or that the registry has
+// not written, where it ends without an error: what stands before that event holds.
+func (s *Store) ReadSound(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	type judged struct {
+		rec domain.Recorded
+		bad error
+	}
+	judge := func(e *esdb.RecordedEvent) (judged, error) {
+		rec, err := s.decode(e)
+		if domain.CodeOf(err) == domain.CodeLogUnavailable { // its MAC cannot be judged now
+			return judged{}, err
+		}
+		return judged{rec, err}, nil
+	}
+	return func(yield func(domain.Recorded, error) bool) {
+		for {
+			page, err := readStream(ctx, s, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, pageSize, judge)
+			var sound []domain.Recorded
+			for i, j := range page {
+				if j.bad != nil || j.rec.Revision != from+uint64(i) {
+					break
+				}
+				sound = append(sound, j.rec)
+			}
+			if sound, err = s.opened(ctx, sound, err); err != nil {
+				yield(domain.Recorded{}, err)
+				return
+			}
+			for _, rec := range sound {
+				if !yield(rec, nil) {
+					return
+				}
+			}
+			if len(sound) < pageSize {
+				return
+			}
+			from += pageSize
+		}
+	}
+}
+
 // ReadBack returns at most limit events of the stream, the newest first: those before
 // the revision, or with nil the last ones. Its cost does not depend on the length of
 // the stream.

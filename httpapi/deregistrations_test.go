@@ -196,7 +196,7 @@ func TestR13_TheLogTellsThatAStayEndedByItself(t *testing.T) {
 		at, err := r.model.Position(context.Background())
 		return err == nil && at >= recs[len(recs)-1].Position
 	})
-	if due, err := r.model.DueTasks(context.Background(), r.clock.Now(), 10); err != nil || len(due) != 0 {
+	if due, err := r.model.DueTasks(context.Background(), r.clock.Now(), 0, 10); err != nil || len(due) != 0 {
 		t.Errorf("still due: %v, %v", due, err)
 	}
 }

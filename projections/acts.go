@@ -53,12 +53,12 @@ type UnfinishedCase struct {
 }
 
 var unfinishedQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', '(' .. ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
+return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', '(' .. ARGV[5], 'WITHSCORES', 'LIMIT', ARGV[6], ARGV[7])`)
 
-// Unfinished returns up to limit cases whose act began before olderThan, in any
-// process, and has not been finished, the oldest first.
-func (r *Reader) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]UnfinishedCase, error) {
-	data, _, err := r.read(ctx, unfinishedQuery, "", unfinishedKey, olderThan.UnixMilli(), pageSize(limit))
+// Unfinished returns cases whose act began before olderThan, in any process, and has not
+// been finished, the oldest first: up to limit of those behind the first skip.
+func (r *Reader) Unfinished(ctx context.Context, olderThan time.Time, skip, limit int) ([]UnfinishedCase, error) {
+	data, _, err := r.read(ctx, unfinishedQuery, "", unfinishedKey, olderThan.UnixMilli(), skip, pageSize(limit))
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func TestUnfinishedActsAreThoseBegunAndNotEnded(t *testing.T) {
 		r := projected(t, client, s)
 		expect := func(olderThan time.Time, limit int, want ...UnfinishedCase) {
 			t.Helper()
-			got, err := r.Unfinished(ctx, olderThan, limit)
+			got, err := r.Unfinished(ctx, olderThan, 0, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestQ20_AProvisionIsUnfinishedUntilItsCaseEnds(t *testing.T) {
 		expect := func(want ...UnfinishedCase) {
 			t.Helper()
 			reach(t, r, s.head())
-			got, err := r.Unfinished(ctx, s.now, 10)
+			got, err := r.Unfinished(ctx, s.now, 0, 10)
 			if err != nil {
 				t.Fatal(err)
 			}

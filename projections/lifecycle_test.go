@@ -83,7 +83,7 @@ func TestC9_TheModelOfACaseIsAFoldOfIt(t *testing.T) {
 						gotListed = append(gotListed, o.What)
 					}
 				}
-				tasks, err := r.DueTasks(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), maxPage)
+				tasks, err := r.DueTasks(ctx, time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC), 0, maxPage)
 				if err != nil {
 					t.Fatal(err)
 				}

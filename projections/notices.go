@@ -145,26 +145,28 @@ func (r *Reader) OwedNotices(ctx context.Context, after notice.Debt, limit int) 
 }
 
 var outgoingQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], ARGV[5], ARGV[6], 'LIMIT', 0, ARGV[7])`)
+return redis.call('ZRANGEBYSCORE', g .. ARGV[4], ARGV[5], ARGV[6], 'LIMIT', ARGV[7], ARGV[8])`)
 
-// DueNotices returns up to limit notices that are to be sent at by, the oldest
-// first.
-func (r *Reader) DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error) {
-	return r.outgoing(ctx, outgoingKey, time.Time{}, by, limit)
+// DueNotices returns notices that are to be sent at by, the oldest first: up to limit of
+// those behind the first skip.
+func (r *Reader) DueNotices(ctx context.Context, by time.Time, skip, limit int) ([]notice.Outgoing, error) {
+	return r.outgoing(ctx, outgoingKey, time.Time{}, by, skip, limit)
 }
 
-// SentNotices returns up to limit notices that a gateway took between the two
-// instants and will tell more about, the oldest first.
-func (r *Reader) SentNotices(ctx context.Context, from, by time.Time, limit int) ([]notice.Outgoing, error) {
-	return r.outgoing(ctx, sentKey, from, by, limit)
+// SentNotices returns notices that a gateway took between the two instants and will tell
+// more about, the oldest first: up to limit of those behind the first skip.
+func (r *Reader) SentNotices(ctx context.Context, from, by time.Time, skip, limit int) ([]notice.Outgoing, error) {
+	return r.outgoing(ctx, sentKey, from, by, skip, limit)
 }
 
-func (r *Reader) outgoing(ctx context.Context, key string, from, by time.Time, limit int) ([]notice.Outgoing, error) {
+func (r *Reader) outgoing(
+	ctx context.Context, key string, from, by time.Time, skip, limit int,
+) ([]notice.Outgoing, error) {
 	least := "-inf"
 	if !from.IsZero() {
 		least = strconv.FormatInt(from.UnixMilli(), 10)
 	}
-	data, _, err := r.read(ctx, outgoingQuery, "", key, least, by.UnixMilli(), pageSize(limit))
+	data, _, err := r.read(ctx, outgoingQuery, "", key, least, by.UnixMilli(), skip, pageSize(limit))
 	if err != nil {
 		return nil, err
 	}

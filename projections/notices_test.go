@@ -64,11 +64,11 @@ func TestC11_TheBookOfNoticesThatWait(t *testing.T) {
 				}
 			}
 			same(t, one, want)
-			queued, err := r.DueNotices(ctx, s.now, 10)
+			queued, err := r.DueNotices(ctx, s.now, 0, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
-			asked, err := r.SentNotices(ctx, s.now.Add(-time.Hour), s.now, 10)
+			asked, err := r.SentNotices(ctx, s.now.Add(-time.Hour), s.now, 0, 10)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -215,7 +215,7 @@ func everyRead(r *Reader) map[string]error {
 	note("PersonHistory", history, err)
 	history, err = r.DwellingHistory(ctx, dwellingID(1), 0, 10)
 	note("DwellingHistory", history, err)
-	cases, err := r.Unfinished(ctx, time.Now(), 10)
+	cases, err := r.Unfinished(ctx, time.Now(), 0, 10)
 	note("Unfinished", cases, err)
 	position, err := r.Position(ctx)
 	note("Position", position, err)

@@ -266,11 +266,12 @@ func confirmations(id domain.CaseID, by time.Time) domain.Task {
 }
 
 var tasksQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', ARGV[5], 'WITHSCORES', 'LIMIT', 0, ARGV[6])`)
+return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', ARGV[5], 'WITHSCORES', 'LIMIT', ARGV[6], ARGV[7])`)
 
-// DueTasks returns up to limit tasks whose time has come at by, the oldest first.
-func (r *Reader) DueTasks(ctx context.Context, by time.Time, limit int) ([]domain.Task, error) {
-	data, _, err := r.read(ctx, tasksQuery, "", tasksKey, by.UnixMilli(), pageSize(limit))
+// DueTasks returns tasks whose time has come at by, the oldest first: up to limit of those
+// behind the first skip.
+func (r *Reader) DueTasks(ctx context.Context, by time.Time, skip, limit int) ([]domain.Task, error) {
+	data, _, err := r.read(ctx, tasksQuery, "", tasksKey, by.UnixMilli(), skip, pageSize(limit))
 	if err != nil {
 		return nil, err
 	}

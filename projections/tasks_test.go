@@ -25,7 +25,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 		expect := func(what string, due domain.TaskKind, unfinished int, state CaseState, answers ...residence.Confirmation) {
 			t.Helper()
 			reach(t, r, s.head())
-			duties, err := r.DueTasks(ctx, applied.ConfirmBy, 10)
+			duties, err := r.DueTasks(ctx, applied.ConfirmBy, 0, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +37,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 				want = []domain.Task{{Kind: due, Stream: caseID(1).Stream(), At: term.UTC().Truncate(time.Millisecond)}}
 			}
 			same(t, duties, want)
-			acts, err := r.Unfinished(ctx, s.now, 10)
+			acts, err := r.Unfinished(ctx, s.now, 0, 10)
 			if err != nil || len(acts) != unfinished {
 				t.Errorf("%s: unfinished %v, %v", what, acts, err)
 			}
@@ -73,7 +73,7 @@ func TestR6_ACaseThatWaitsForCoOwnersIsDueAndNotUnfinished(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, c.CoOwners, []CoOwner{{personID(3), asked}, {personID(4), no}})
-		if duties, err := r.DueTasks(ctx, applied.ConfirmBy, 10); err != nil || len(duties) != 0 {
+		if duties, err := r.DueTasks(ctx, applied.ConfirmBy, 0, 10); err != nil || len(duties) != 0 {
 			t.Errorf("a declined case is due: %v, %v", duties, err)
 		}
 	})
@@ -91,7 +91,7 @@ func TestR13_TheTasksHoldTheTermsThatNoFactHasSettled(t *testing.T) {
 		r := projected(t, client, s)
 		expect := func(by time.Time, limit int, want ...domain.Task) {
 			t.Helper()
-			got, err := r.DueTasks(ctx, by, limit)
+			got, err := r.DueTasks(ctx, by, 0, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestC20_TheTasksHoldTheLastDaysOfConsents(t *testing.T) {
 		expect := func(what, stream, item string, last domain.Date) {
 			t.Helper()
 			reach(t, r, s.head())
-			duties, err := r.DueTasks(ctx, day.AddMonths(60).Start(), 10)
+			duties, err := r.DueTasks(ctx, day.AddMonths(60).Start(), 0, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -229,7 +229,7 @@ func TestR20_TheTasksHoldTheRepresentativesWhoseStreamsNameNoMinorYet(t *testing
 			}
 			s.add(stream, c.then)
 			reach(t, r, s.head())
-			got, err := r.DueTasks(ctx, s.now.Add(time.Hour), 10)
+			got, err := r.DueTasks(ctx, s.now.Add(time.Hour), 0, 10)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -594,8 +594,10 @@ func (r records) Erasures(ctx context.Context, after domain.Position) (news comm
 // unfinished shows the process manager the acts that the read model lists as begun.
 type unfinished struct{ model *projections.Reader }
 
-func (u unfinished) Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error) {
-	cases, err := u.model.Unfinished(ctx, olderThan, limit)
+func (u unfinished) Unfinished(
+	ctx context.Context, olderThan time.Time, skip, limit int,
+) ([]domain.CaseID, error) {
+	cases, err := u.model.Unfinished(ctx, olderThan, skip, limit)
 	if err != nil {
 		return nil, err
 	}

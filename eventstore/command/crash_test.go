@@ -17,11 +17,11 @@ import (
 	"tizilim/eventstore/command"
 )
 
-// todo is a to-do list with one case.
-type todo domain.CaseID
+// todo is a to-do list, the oldest first.
+type todo []domain.CaseID
 
-func (c todo) Unfinished(context.Context, time.Time, int) ([]domain.CaseID, error) {
-	return []domain.CaseID{domain.CaseID(c)}, nil
+func (c todo) Unfinished(_ context.Context, _ time.Time, skip, limit int) ([]domain.CaseID, error) {
+	return cut(c, skip, limit), nil
 }
 
 // errLost is the answer that does not arrive.
@@ -82,7 +82,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 							}
 							switch who {
 							case "a process manager":
-								command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).
+								command.NewFinisher(newHandler(l), todo{a.caseID}, slog.New(slog.DiscardHandler)).
 									Once(ctx, clock())
 							case "two processes and a manager":
 								done := make(chan struct{})
@@ -92,7 +92,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 										_, _ = a.on(l) // its answer is checked below
 									}()
 								}
-								command.NewFinisher(newHandler(l), todo(a.caseID), slog.New(slog.DiscardHandler)).
+								command.NewFinisher(newHandler(l), todo{a.caseID}, slog.New(slog.DiscardHandler)).
 									Once(ctx, clock())
 								<-done
 								<-done

@@ -3,7 +3,10 @@ package command
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/body"
@@ -14,7 +17,8 @@ import (
 // them as soon as the log delivers it, within a second.
 //
 // What it does not know yet it reads from the log: a body that another process recorded a
-// moment ago is not refused.
+// moment ago is not refused. Nobody acts for a body with an event that cannot be used: it
+// might have closed their account.
 //
 // The zero Directory is not usable; [NewDirectory] makes one.
 type Directory struct {
@@ -24,6 +28,7 @@ type Directory struct {
 	bodies   map[domain.BodyID]*body.Body // published states: Apply goes to a clone
 	accounts map[string]domain.BodyID     // which body has, or had, the account: the first in the log
 	revision map[domain.BodyID]uint64     // of the last event folded
+	unusable map[domain.BodyID]error      // bodies with an event that cannot be used, and why
 	caughtUp chan struct{}                // closed once all that the log held at the start is folded
 	once     sync.Once
 }
@@ -39,20 +44,35 @@ type BodyLog interface {
 func NewDirectory(log Log) *Directory {
 	return &Directory{
 		log: log, bodies: map[domain.BodyID]*body.Body{}, accounts: map[string]domain.BodyID{},
-		revision: map[domain.BodyID]uint64{}, caughtUp: make(chan struct{}),
+		revision: map[domain.BodyID]uint64{}, unusable: map[domain.BodyID]error{}, caughtUp: make(chan struct{}),
 	}
 }
 
 // Run follows the log until ctx ends.
 func (d *Directory) Run(ctx context.Context, log BodyLog) {
 	for delivery := range log.FollowBodies(ctx) {
-		if rec := delivery.Recorded; rec != nil && delivery.Poison == nil {
+		switch rec := delivery.Recorded; {
+		case rec == nil:
+		case delivery.Poison != nil:
+			d.distrust(rec.Stream, delivery.Poison)
+		default:
 			d.fold(*rec)
 		}
 		if delivery.CaughtUp {
 			d.once.Do(func() { close(d.caughtUp) })
 		}
 	}
+}
+
+// distrust notes that an event of the stream cannot be used.
+func (d *Directory) distrust(stream string, why error) {
+	id, err := uuid.Parse(strings.TrimPrefix(stream, domain.BodyCategory))
+	if err != nil {
+		return // no body has this stream
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.unusable[domain.BodyID{UUID: id}] = why
 }
 
 // fold folds an event, once however often it comes.
@@ -103,8 +123,11 @@ func bodyOf(e domain.Event) (domain.BodyID, bool) {
 // default body is known even before the log has it.
 func (d *Directory) Body(ctx context.Context, id domain.BodyID) (*body.Body, error) {
 	d.mu.RLock()
-	b := d.bodies[id]
+	b, err := d.bodies[id], d.unusable[id]
 	d.mu.RUnlock()
+	if err != nil {
+		return nil, err
+	}
 	if b != nil {
 		return b, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/body"
 	"tizilim/domain/domaintest"
+	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 )
 
@@ -164,6 +165,24 @@ func TestAClosedAccountIsRefusedOnceItIsDelivered(t *testing.T) {
 		if got, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, claimed, domaintest.Today()); err == nil {
 			t.Errorf("accepted for %+v", got.Body)
 		}
+	}
+}
+
+// TestNobodyActsForABodyWithAnUnreadableEvent: the event may have closed their account. Other
+// bodies are not held up.
+func TestNobodyActsForABodyWithAnUnreadableEvent(t *testing.T) {
+	_, h, d, from := officials(t)
+	must(t, "open in almaty", openAccount(h, almaty, "almaty-1", d))
+	from.deliver()
+	unread := &eventstore.UnreadableError{Event: domain.EventRef{Stream: astana.Stream(), Revision: 9}}
+	from.out <- domain.Delivery{Recorded: &domain.Recorded{Stream: astana.Stream(), Revision: 9}, Poison: unread}
+	from.out <- domain.Delivery{}
+	_, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, astana, domaintest.Today())
+	if domain.CodeOf(err) != domain.CodeRecordUnread {
+		t.Errorf("%v, want %q", err, domain.CodeRecordUnread)
+	}
+	if _, err := d.Resolve(ctx, "almaty-1", domain.RoleCommission, almaty, domaintest.Today()); err != nil {
+		t.Errorf("another body: %v", err)
 	}
 }
 

@@ -187,17 +187,18 @@ func (e *Eraser) Once(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, id := range news.Erased {
 		p, err := look[residence.Person](ctx, e.handler, id.Stream())
 		if err != nil {
-			return err
-		}
-		if act, _ := p.Erasure(); act != nil {
+			failed = append(failed, err)
+		} else if act, _ := p.Erasure(); act != nil {
 			e.handler.forget(act)
 		}
 	}
-	e.seen = max(e.seen, news.UpTo)
-	var failed []error
+	if len(failed) == 0 {
+		e.seen = max(e.seen, news.UpTo)
+	}
 	for _, id := range news.Incomplete {
 		failed = append(failed, e.handler.CompleteErasure(ctx, id))
 	}

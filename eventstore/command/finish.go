@@ -24,9 +24,9 @@ const (
 
 // Todo lists acts that have begun and not ended. It is a projection of the log.
 type Todo interface {
-	// Unfinished returns the cases whose act began before olderThan, the oldest first,
-	// at most limit of them.
-	Unfinished(ctx context.Context, olderThan time.Time, limit int) ([]domain.CaseID, error)
+	// Unfinished returns the cases whose act began before olderThan, the oldest first, at
+	// most limit of those behind the first skip.
+	Unfinished(ctx context.Context, olderThan time.Time, skip, limit int) ([]domain.CaseID, error)
 }
 
 // Finisher is the process manager: it completes what a crash left half done.
@@ -35,6 +35,7 @@ type Finisher struct {
 	handler *Handler
 	todo    Todo
 	log     *slog.Logger
+	failed  postponed[domain.CaseID]
 }
 
 // NewFinisher returns a Finisher that works through todo.
@@ -42,7 +43,8 @@ func NewFinisher(h *Handler, todo Todo, log *slog.Logger) *Finisher {
 	return &Finisher{handler: h, todo: todo, log: log}
 }
 
-// Run works until ctx ends. What fails is tried again at the next look.
+// Run works until ctx ends. What fails is tried again at the next look, and later at most
+// once a minute.
 func (f *Finisher) Run(ctx context.Context) {
 	every(ctx, finishEvery, func() { f.Once(ctx, f.handler.now().Add(-finishAfter)) })
 }
@@ -63,7 +65,10 @@ func every(ctx context.Context, pause time.Duration, look func()) {
 
 // Once completes the acts that began before olderThan.
 func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
-	cases, err := f.todo.Unfinished(ctx, olderThan, finishAtOnce)
+	now := f.handler.now()
+	cases, err := f.failed.turn(now, finishAtOnce, func(skip, limit int) ([]domain.CaseID, error) {
+		return f.todo.Unfinished(ctx, olderThan, skip, limit)
+	})
 	if err != nil {
 		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
 			f.log.Warn("unfinished acts cannot be read now", "error", err)
@@ -71,7 +76,9 @@ func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
 		return
 	}
 	for _, id := range cases {
-		if err := f.handler.Finish(ctx, id); err != nil && ctx.Err() == nil {
+		err := f.handler.Finish(ctx, id)
+		f.failed.tried(id, now, err)
+		if err != nil && ctx.Err() == nil {
 			f.log.Warn("an act could not be finished yet", "case", id, "error", err)
 		}
 	}

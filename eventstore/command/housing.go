@@ -99,7 +99,9 @@ func (h *Handler) DecidePlacement(
 // checkOtherLists refuses a person with a family where the person, or the spouse, has
 // an entry on another list of the body (Q5). The read model tells which lists the body
 // has; each list tells who stands there. Nothing protects two lists together: of two
-// acts at the same moment, one on each list, neither sees the other.
+// acts at the same moment, one on each list, neither sees the other. A list with an event
+// that cannot be used is taken as it was before that event: it holds back its own
+// commands, and not those on the other lists.
 func (h *Handler) checkOtherLists(
 	ctx context.Context, own domain.ListID, body string, p domain.PersonID, family []housing.FamilyMember,
 ) error {
@@ -114,9 +116,9 @@ func (h *Handler) checkOtherLists(
 		if id == own {
 			continue
 		}
-		q, err := h.List(ctx, id)
+		q, err := streamOf[housing.List](h, id.Stream()).readSound(ctx)
 		if err == nil {
-			err = q.KeepsOff(p, family)
+			err = q.state.KeepsOff(p, family)
 		}
 		if err != nil {
 			return err

@@ -39,6 +39,10 @@ type memoryLog struct {
 	// ordinal (1 for the first). An error from before means that nothing was
 	// appended, one from after that it was, but the caller is not told.
 	before, after func(n int, stream string) error
+
+	// unreadable holds, of the streams that have one, the first revision that cannot be
+	// decoded.
+	unreadable map[string]uint64
 }
 
 func newLog() *memoryLog { return &memoryLog{streams: map[string][]domain.Recorded{}} }
@@ -158,7 +162,45 @@ func (l *memoryLog) ReadPage(ctx context.Context, stream string, from uint64, li
 	if from >= uint64(len(held)) {
 		return nil, nil
 	}
-	return slices.Clone(held[from:min(uint64(len(held)), from+uint64(limit))]), nil
+	end := min(uint64(len(held)), from+uint64(limit))
+	if bad, ok := l.unreadable[stream]; ok && bad < end {
+		ref := domain.EventRef{Stream: stream, Revision: bad}
+		return nil, &eventstore.UnreadableError{Event: ref, Type: "Strange", Why: errors.New("not known")}
+	}
+	return slices.Clone(held[from:end]), nil
+}
+
+func (l *memoryLog) ReadSound(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	return func(yield func(domain.Recorded, error) bool) {
+		l.mu.Lock()
+		held := slices.Clone(l.streams[stream])
+		if bad, ok := l.unreadable[stream]; ok {
+			held = held[:bad]
+		}
+		l.mu.Unlock()
+		for _, rec := range cut(held, int(from), len(held)) {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// poison appends an event to the stream that cannot be decoded.
+func (l *memoryLog) poison(stream string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.unreadable == nil {
+		l.unreadable = map[string]uint64{}
+	}
+	l.unreadable[stream] = uint64(len(l.streams[stream]))
+	l.streams[stream] = append(l.streams[stream], domain.Recorded{Stream: stream})
+}
+
+// cut returns at most limit of the list behind the first skip.
+func cut[T any](list []T, skip, limit int) []T {
+	skip = min(skip, len(list))
+	return list[skip:min(len(list), skip+limit)]
 }
 
 // counted returns how many calls f makes, all kinds together.

@@ -41,11 +41,12 @@ type NoticeBook interface {
 	// OwedNotices returns notices that events of the log owe, at most limit of them, in an
 	// order that does not change: those after the debt, or the first for the zero Debt.
 	OwedNotices(ctx context.Context, after notice.Debt, limit int) ([]notice.Debt, error)
-	// DueNotices returns at most limit notices that are to be sent at by.
-	DueNotices(ctx context.Context, by time.Time, limit int) ([]notice.Outgoing, error)
-	// SentNotices returns at most limit notices that a [Reporter] took between the two
-	// instants and of whose arrival nothing is recorded.
-	SentNotices(ctx context.Context, from, by time.Time, limit int) ([]notice.Outgoing, error)
+	// DueNotices returns notices that are to be sent at by, at most limit of those behind
+	// the first skip.
+	DueNotices(ctx context.Context, by time.Time, skip, limit int) ([]notice.Outgoing, error)
+	// SentNotices returns notices that a [Reporter] took between the two instants and of
+	// whose arrival nothing is recorded, at most limit of those behind the first skip.
+	SentNotices(ctx context.Context, from, by time.Time, skip, limit int) ([]notice.Outgoing, error)
 }
 
 // Notifier is the process manager that tells people what the registry did. It works from
@@ -59,6 +60,8 @@ type Notifier struct {
 	log     *slog.Logger
 	began   bool
 	after   notice.Debt // how far the last look came; zero where it saw the last debt
+	failed  postponed[notice.Outgoing]
+	asked   int // how many of the sent notices the last questions came to; 0 where to the last
 }
 
 // NewNotifier returns a Notifier that works through the book.
@@ -112,22 +115,33 @@ func (n *Notifier) Once(ctx context.Context) (more bool) {
 			n.warn(ctx, "a notice could not be queued yet", err, "event", d.Event.String(), "kind", d.Kind)
 		}
 	}
-	due, err := n.book.DueNotices(ctx, n.handler.now(), noticesAtOnce)
+	now := n.handler.now()
+	due, err := n.failed.turn(now, noticesAtOnce, func(skip, limit int) ([]notice.Outgoing, error) {
+		return n.book.DueNotices(ctx, now, skip, limit)
+	})
 	if err != nil {
 		n.warn(ctx, "notices to be sent cannot be read now", err)
 		return false
 	}
-	n.all(ctx, due, func(o notice.Outgoing) error { return n.handler.SendNotice(ctx, n.gateway, o) })
+	n.all(ctx, due, func(o notice.Outgoing) error {
+		err := n.handler.SendNotice(ctx, n.gateway, o)
+		n.failed.tried(o, now, err)
+		return err
+	})
 	return more
 }
 
-// AskOnce asks the gateway what became of the messages that it took.
+// AskOnce asks the gateway what became of messages that it took: of those after the ones
+// that it was asked about the last time, so that answers that do not come hold up no others.
 func (n *Notifier) AskOnce(ctx context.Context, reporter Reporter) {
 	now := n.handler.now()
-	sent, err := n.book.SentNotices(ctx, now.Add(-reportWithin), now, noticesAtOnce)
+	sent, err := n.book.SentNotices(ctx, now.Add(-reportWithin), now, n.asked, noticesAtOnce)
 	if err != nil {
 		n.warn(ctx, "sent notices cannot be read now", err)
 		return
+	}
+	if n.asked += len(sent); len(sent) < noticesAtOnce {
+		n.asked = 0
 	}
 	n.all(ctx, sent, func(o notice.Outgoing) error { return n.handler.ReportNotice(ctx, reporter, o) })
 }

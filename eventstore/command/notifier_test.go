@@ -62,12 +62,14 @@ func (b book) in(s notice.State, by time.Time) ([]notice.Outgoing, error) {
 	return out, nil
 }
 
-func (b book) DueNotices(_ context.Context, by time.Time, _ int) ([]notice.Outgoing, error) {
-	return b.in(notice.Queued, by)
+func (b book) DueNotices(_ context.Context, by time.Time, skip, limit int) ([]notice.Outgoing, error) {
+	due, err := b.in(notice.Queued, by)
+	return cut(due, skip, limit), err
 }
 
-func (b book) SentNotices(_ context.Context, _, by time.Time, _ int) ([]notice.Outgoing, error) {
-	return b.in(notice.Sent, by)
+func (b book) SentNotices(_ context.Context, _, by time.Time, skip, limit int) ([]notice.Outgoing, error) {
+	sent, err := b.in(notice.Sent, by)
+	return cut(sent, skip, limit), err
 }
 
 // notices are those of the log, in its order.
@@ -119,12 +121,14 @@ func (b forgetful) all() (out []notice.Outgoing, _ error) {
 	return out, nil
 }
 
-func (b forgetful) DueNotices(context.Context, time.Time, int) ([]notice.Outgoing, error) {
-	return b.all()
+func (b forgetful) DueNotices(_ context.Context, _ time.Time, skip, limit int) ([]notice.Outgoing, error) {
+	all, err := b.all()
+	return cut(all, skip, limit), err
 }
 
-func (b forgetful) SentNotices(context.Context, time.Time, time.Time, int) ([]notice.Outgoing, error) {
-	return b.all()
+func (b forgetful) SentNotices(_ context.Context, _, _ time.Time, skip, limit int) ([]notice.Outgoing, error) {
+	all, err := b.all()
+	return cut(all, skip, limit), err
 }
 
 // post is a gateway that can be told to misbehave. What it has taken it does

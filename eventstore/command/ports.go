@@ -29,6 +29,9 @@ type Log interface {
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 	// ReadPage is Read of at most limit events.
 	ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error)
+	// ReadSound is Read up to the first event that cannot be decoded or was not written by
+	// the registry, without an error there.
+	ReadSound(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 	// RecordAccess appends an entry to the access log of a person. Repeating it
 	// adds nothing.
 	RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.PersonalDataRead, meta domain.Meta) error

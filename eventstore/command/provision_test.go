@@ -15,7 +15,7 @@ import (
 // finishProvisionAlone lets a process manager, and nobody else, finish what is
 // half done.
 func finishProvisionAlone(l *memoryLog) {
-	command.NewFinisher(newHandler(l), todo(provision), slog.New(slog.DiscardHandler)).Once(ctx, clock())
+	command.NewFinisher(newHandler(l), todo{provision}, slog.New(slog.DiscardHandler)).Once(ctx, clock())
 }
 
 func TestQ20_AProcessManagerAloneFinishesAProvision(t *testing.T) {

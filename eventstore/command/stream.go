@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"iter"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -180,17 +181,10 @@ func (st *cached[S, P]) readBack(
 func (st *cached[S, P]) fold(
 	ctx context.Context, v *version[S, P], each func(domain.Recorded),
 ) (*version[S, P], error) {
-	newer := v
-	for rec, err := range st.log.Read(ctx, st.name, uint64(v.revision+1)) {
-		if err != nil {
-			st.publish(newer)
-			return nil, err
-		}
-		if newer == v {
-			newer = v.clone()
-		}
-		newer.apply(rec)
-		each(rec)
+	newer, err := foldOnto(v, st.log.Read(ctx, st.name, uint64(v.revision+1)), each)
+	if err != nil {
+		st.publish(newer)
+		return nil, err
 	}
 	if newer == v && !v.whole {
 		newer = v.clone()
@@ -200,6 +194,36 @@ func (st *cached[S, P]) fold(
 		st.publish(newer)
 	}
 	return newer, nil
+}
+
+// foldOnto folds the events onto a clone of v. It returns v itself where there are none,
+// and with an error what was folded by then.
+func foldOnto[S any, P state[S]](
+	v *version[S, P], events iter.Seq2[domain.Recorded, error], each func(domain.Recorded),
+) (*version[S, P], error) {
+	newer := v
+	for rec, err := range events {
+		if err != nil {
+			return newer, err
+		}
+		if newer == v {
+			newer = v.clone()
+		}
+		newer.apply(rec)
+		each(rec)
+	}
+	return newer, nil
+}
+
+// readSound is read of a stream that may have an event that cannot be used: it returns the
+// version before that event. No process of this release appends behind it.
+func (st *cached[S, P]) readSound(ctx context.Context) (*version[S, P], error) {
+	v, err := st.read(ctx)
+	if code := domain.CodeOf(err); code != domain.CodeRecordUnread && code != domain.CodeLogTampered {
+		return v, err
+	}
+	v = st.known()
+	return foldOnto(v, st.log.ReadSound(ctx, st.name, uint64(v.revision+1)), func(domain.Recorded) {})
 }
 
 // publish makes v the newest version, unless one that knows as much is published.

@@ -30,8 +30,8 @@ const (
 // It is a projection of the log.
 type TaskList interface {
 	// DueTasks returns the tasks whose instant has come at by, the oldest first, at most
-	// limit of them.
-	DueTasks(ctx context.Context, by time.Time, limit int) ([]domain.Task, error)
+	// limit of those behind the first skip.
+	DueTasks(ctx context.Context, by time.Time, skip, limit int) ([]domain.Task, error)
 }
 
 // Timer is the process manager that carries out the tasks that are due. Several may
@@ -42,6 +42,7 @@ type Timer struct {
 	handler *Handler
 	list    TaskList
 	log     *slog.Logger
+	failed  postponed[domain.Task]
 }
 
 // NewTimer returns a Timer that works through the list.
@@ -49,14 +50,18 @@ func NewTimer(h *Handler, list TaskList, log *slog.Logger) *Timer {
 	return &Timer{handler: h, list: list, log: log}
 }
 
-// Run works until ctx ends. What fails is tried again at the next look.
+// Run works until ctx ends. What fails is tried again at the next look, and later at most
+// once a minute.
 func (t *Timer) Run(ctx context.Context) {
 	every(ctx, dueEvery, func() { t.Once(ctx) })
 }
 
 // Once carries out what is due now.
 func (t *Timer) Once(ctx context.Context) {
-	due, err := t.list.DueTasks(ctx, t.handler.now(), dueAtOnce)
+	now := t.handler.now()
+	due, err := t.failed.turn(now, dueAtOnce, func(skip, limit int) ([]domain.Task, error) {
+		return t.list.DueTasks(ctx, now, skip, limit)
+	})
 	if err != nil {
 		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
 			t.log.Warn("the tasks that are due cannot be read now", "error", err)
@@ -64,7 +69,9 @@ func (t *Timer) Once(ctx context.Context) {
 		return
 	}
 	for _, d := range due {
-		if err := t.handler.Do(ctx, d); err != nil && ctx.Err() == nil {
+		err := t.handler.Do(ctx, d)
+		t.failed.tried(d, now, err)
+		if err != nil && ctx.Err() == nil {
 			t.log.Warn("a task that is due could not be done yet", "kind", d.Kind, "stream", d.Stream, "error", err)
 		}
 	}

@@ -18,8 +18,8 @@ var (
 	rightsProblems = []domain.Code{domain.CodeNotYourBody, domain.CodeNotYourTerritory, domain.CodeOwnMatter}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
-		domain.CodeLogUnavailable, domain.CodeLogTampered, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
-		domain.CodeInternal,
+		domain.CodeLogUnavailable, domain.CodeLogTampered, domain.CodeRecordUnread, domain.CodeModelNotReady,
+		domain.CodeModelBehind, domain.CodeTooManyRequests, domain.CodeInternal,
 	}
 	commandProblems = []domain.Code{
 		domain.CodeKeyRequired, domain.CodeKeyReused, domain.CodeStaleRevision, domain.CodeLostRace, domain.CodeCalendarYear,
