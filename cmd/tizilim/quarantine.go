@@ -8,15 +8,18 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"tizilim/domain"
+	"tizilim/eventstore"
 	"tizilim/projections"
 )
 
 // quarantineCommand is about the events that the read model could not take.
 type quarantineCommand struct {
 	List    quarantineListCommand    `cmd:"" help:"Print the events in quarantine, and why; and those released."`
+	Show    quarantineShowCommand    `cmd:"" help:"Print one event of the log as it is stored, and what holds it back."`
 	Retry   quarantineRetryCommand   `cmd:"" help:"Read the events again and apply those that can be applied."`
 	Release quarantineReleaseCommand `cmd:"" help:"Give one event up, so that the later ones of its stream are applied."`
 }
@@ -86,6 +89,74 @@ func printQuarantine(w io.Writer, q projections.Quarantine) {
 		counted(events, "event"), counted(len(q.Held), "stream"), counted(len(q.Released), "event"))
 }
 
+type quarantineShowCommand struct {
+	registryParts
+	Event string `arg:"" help:"The event, as the list names it: stream@revision."`
+	JSON  bool   `name:"json" help:"Print JSON on a terminal too."`
+}
+
+// Run prints the stored event to stdout and what holds it back to stderr. Personal values
+// are sealed there, and stay so.
+func (c *quarantineShowCommand) Run(ctx context.Context) (err error) {
+	ref, err := listedEvent(c.Event)
+	if err != nil {
+		return err
+	}
+	store, client, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, client.Close(), store.Close()) }()
+	q, err := projections.NewReader(client, projections.Options{Logger: slog.Default()}).Quarantine(ctx)
+	if err != nil {
+		return sentence(err)
+	}
+	found := false
+	for e, err := range store.ReadRaw(ctx, eventstore.RawRead{Stream: ref.Stream, From: &ref.Revision, Limit: 1}) {
+		if err != nil {
+			return err
+		}
+		if found = e.Revision == ref.Revision; found {
+			if err := newPrinter(c.JSON).print(e); err != nil {
+				return err
+			}
+		}
+	}
+	if !found {
+		return fmt.Errorf("the log has no event %s", ref)
+	}
+	fmt.Fprintln(os.Stderr, whyHeld(q, ref))
+	return nil
+}
+
+// whyHeld says in a sentence what holds the event back.
+func whyHeld(q projections.Quarantine, ref domain.EventRef) string {
+	named := func(e projections.QuarantinedEvent) bool { return e.EventRef == ref }
+	for _, s := range q.Held {
+		if s.Stream != ref.Stream {
+			continue
+		}
+		if i := slices.IndexFunc(s.Failed, named); i >= 0 {
+			return fmt.Sprintf("%s is in quarantine: %s", ref, s.Failed[i].Why)
+		}
+		if len(s.Failed) > 0 && s.Failed[0].Revision < ref.Revision {
+			return fmt.Sprintf("%s waits behind %s", ref, s.Failed[0].EventRef)
+		}
+	}
+	if i := slices.IndexFunc(q.Released, named); i >= 0 {
+		return fmt.Sprintf("%s is released: the read model does without it: %s", ref, q.Released[i].Why)
+	}
+	return fmt.Sprintf("%s is not in quarantine", ref)
+}
+
+// listedEvent reads the name of an event as the list prints it.
+func listedEvent(text string) (ref domain.EventRef, err error) {
+	if err = ref.UnmarshalText([]byte(text)); err != nil || ref.IsZero() {
+		return ref, fmt.Errorf("%q names no event: write it as tizilim quarantine list does, stream@revision", text)
+	}
+	return ref, nil
+}
+
 func counted(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
@@ -127,9 +198,9 @@ type quarantineReleaseCommand struct {
 }
 
 func (c *quarantineReleaseCommand) Run(ctx context.Context) error {
-	var event domain.EventRef
-	if err := event.UnmarshalText([]byte(c.Event)); err != nil || event.IsZero() {
-		return fmt.Errorf("%q names no event: write it as tizilim quarantine list does, stream@revision", c.Event)
+	event, err := listedEvent(c.Event)
+	if err != nil {
+		return err
 	}
 	client, err := c.open(ctx)
 	if err != nil {
