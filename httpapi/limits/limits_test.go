@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,10 +23,14 @@ type counted struct {
 	left  int
 	fails error
 	asked int
+	keys  []string
 }
 
-func (c *counted) Take(context.Context, string, int, time.Duration, int) (int, time.Duration, time.Duration, error) {
+func (c *counted) Take(_ context.Context, key string, _ int, _ time.Duration, _ int) (
+	int, time.Duration, time.Duration, error,
+) {
 	c.asked++
+	c.keys = append(c.keys, key)
 	if c.fails != nil {
 		return 0, 0, 0, c.fails
 	}
@@ -163,6 +169,58 @@ func TestTheSharedCountDecidesForTheClassesThatAreShared(t *testing.T) {
 	}
 }
 
+func TestWhatCostsMuchOrFindsSomebodyIsCountedByAllProcesses(t *testing.T) {
+	all := &counted{left: 1000}
+	w := New(Config{
+		Table: Default(), Shared: all, Metrics: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	take := func(class operation.Class, who operation.Sender) { w.Take(t.Context(), class, who) }
+	for _, class := range []operation.Class{
+		operation.ClassExpensive, operation.ClassSearch, operation.ClassPassword, operation.ClassContact,
+	} {
+		take(class, desk)
+	}
+	take(operation.ClassPassword, person)
+	take(operation.ClassCheck, from("10.0.0.1"))
+	take(operation.ClassRefusedToken, from("10.0.0.1"))
+	take(operation.ClassRead, desk)
+	take(operation.ClassCommand, desk)
+	take(operation.ClassAddress, from("10.0.0.1"))
+	want := []string{ // one for each class and caller
+		"expensive_read:desk-1", "search:desk-1", "one_time_password:desk-1", "contact:desk-1",
+		"one_time_password:" + person.Name, "check:10.0.0.1", "refused_token:10.0.0.1",
+	}
+	if !slices.Equal(all.keys, want) {
+		t.Errorf("counted together are %v, want %v", all.keys, want)
+	}
+}
+
+// silent is a [Shared] that answers nobody.
+type silent struct{}
+
+func (silent) Take(ctx context.Context, _ string, _ int, _ time.Duration, _ int) (int, time.Duration, time.Duration, error) {
+	<-ctx.Done()
+	return 0, 0, 0, ctx.Err()
+}
+
+func TestASharedCountThatIsSilentHoldsACallShortly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := limiter(table, silent{})
+		began := time.Now()
+		got := w.Take(context.Background(), operation.ClassSearch, desk)
+		if waited := time.Since(began); waited != sharedPatience {
+			t.Errorf("the call waited %v", waited)
+		}
+		if got.Retry > 0 || got.Remaining != 2 {
+			t.Errorf("it is answered %+v", got)
+		}
+		w.Take(context.Background(), operation.ClassSearch, desk)
+		if waited := time.Since(began); waited != sharedPatience {
+			t.Errorf("the next call waited %v too", waited-sharedPatience)
+		}
+	})
+}
+
 func TestWhatOneProcessRefusesNeedsNoRoundTrip(t *testing.T) {
 	all := &counted{left: 100}
 	w := limiter(table, all)
@@ -173,9 +231,15 @@ func TestWhatOneProcessRefusesNeedsNoRoundTrip(t *testing.T) {
 
 func TestWithoutTheSharedCountEachProcessBoundsItsCallers(t *testing.T) {
 	all := &counted{fails: errors.New("away")}
-	w := limiter(table, all)
-	if n, _ := w.allowed(operation.ClassSearch, desk); n != 3 {
-		t.Errorf("%d searches are allowed, want 3: neither none nor all", n)
+	w, alone := limiter(table, all), limiter(table, nil)
+	for range 2 {
+		got, want := w.Take(t.Context(), operation.ClassSearch, desk), alone.Take(t.Context(), operation.ClassSearch, desk)
+		if got != want {
+			t.Errorf("it is told %+v, want what this process counts: %+v", got, want)
+		}
+	}
+	if n, _ := w.allowed(operation.ClassSearch, desk); n != 1 {
+		t.Errorf("%d further searches are allowed, want 1: neither none nor all", n)
 	}
 	if all.asked != 1 {
 		t.Errorf("the count that is away was asked %d times in one instant, want once", all.asked)
