@@ -53,9 +53,8 @@ type Issuer struct {
 	keys  atomic.Pointer[keySet] // nil: none are known
 	epoch atomic.Uint64
 
-	wake chan struct{} // asks Run to fetch now
-
 	mu      sync.Mutex
+	wake    chan struct{} // asks Run to fetch now; written while mu is held
 	tried   time.Time     // when the last fetch began
 	fetched chan struct{} // closed at the end of the next fetch
 	waiting int
@@ -118,6 +117,10 @@ func (i *Issuer) Run(ctx context.Context) {
 func (i *Issuer) fetch(ctx context.Context) error {
 	i.mu.Lock()
 	i.tried = time.Now()
+	select {
+	case <-i.wake: // who has asked until now waits for this fetch
+	default:
+	}
 	i.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 2*fetchTimeout)
 	defer cancel()
@@ -204,16 +207,16 @@ func (i *Issuer) refetched(ctx context.Context) bool {
 	}
 	i.waiting++
 	fetched := i.fetched
+	select {
+	case i.wake <- struct{}{}:
+	default: // somebody has asked already
+	}
 	i.mu.Unlock()
 	defer func() {
 		i.mu.Lock()
 		i.waiting--
 		i.mu.Unlock()
 	}()
-	select {
-	case i.wake <- struct{}{}:
-	default: // somebody has asked already
-	}
 	timer := time.NewTimer(i.timing.Patience)
 	defer timer.Stop()
 	select {
