@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +51,9 @@ type keys struct {
 	store   *Store
 	masters seal.MasterKeys
 	known   *lru.Cache[seal.Owner, *heldRing]
+
+	keeping sync.Mutex // held while something is put into known or forgotten
+	forgot  uint64     // how often something was forgotten
 }
 
 // heldRing are the data keys of an owner at the end of their stream.
@@ -69,6 +73,31 @@ func newKeys(s *Store, m seal.MasterKeys) (*keys, error) {
 func (k *keys) cached(owner seal.Owner) (*heldRing, bool) {
 	held, ok := k.known.Get(owner)
 	return held, ok && time.Since(held.readAt) < keysCachedFor
+}
+
+// forgotten is how often something was forgotten, to be asked before a read of the log.
+func (k *keys) forgotten() uint64 {
+	k.keeping.Lock()
+	defer k.keeping.Unlock()
+	return k.forgot
+}
+
+// keep puts the keys of the owner into memory, unless something was forgotten since they were
+// read: they may be the ones that another process has destroyed meanwhile.
+func (k *keys) keep(owner seal.Owner, held *heldRing, forgotten uint64) {
+	k.keeping.Lock()
+	defer k.keeping.Unlock()
+	if k.forgot == forgotten {
+		k.known.Add(owner, held)
+	}
+}
+
+// forget takes the keys of the owner out of memory, also those that are being read now.
+func (k *keys) forget(owner seal.Owner) {
+	k.keeping.Lock()
+	defer k.keeping.Unlock()
+	k.forgot++
+	k.known.Remove(owner)
 }
 
 // sealed returns the events with their personal values sealed. A new key is in the log before
@@ -176,7 +205,7 @@ func (k *keys) ring(ctx context.Context, owner seal.Owner, generation uint32) (*
 
 // read reads the keys of the owner from the log.
 func (k *keys) read(ctx context.Context, owner seal.Owner) (*heldRing, error) {
-	held := &heldRing{end: NoStream, readAt: time.Now()}
+	held, forgotten := &heldRing{end: NoStream, readAt: time.Now()}, k.forgotten()
 	var records []seal.Record
 	for e, err := range k.store.ReadRaw(ctx, RawRead{Stream: owner.Stream()}) {
 		if err != nil {
@@ -193,7 +222,7 @@ func (k *keys) read(ctx context.Context, owner seal.Owner) (*heldRing, error) {
 		return nil, err
 	}
 	if held.end != NoStream {
-		k.known.Add(owner, held)
+		k.keep(owner, held, forgotten)
 	}
 	return held, nil
 }
@@ -237,6 +266,7 @@ func (k *keys) append(
 		// has their key.
 		events[i] = RawEvent{ID: uuid.New(), Type: r.Type, JSON: true, Data: r.Data, Metadata: []byte(`{"schema":"1"}`)}
 	}
+	forgotten := k.forgotten()
 	_, _, err := k.store.AppendRaw(ctx, owner.Stream(), held.end, events)
 	var moved *RevisionError
 	if err != nil && !errors.As(err, &moved) {
@@ -248,7 +278,7 @@ func (k *keys) append(
 			return nil, err
 		}
 		after := &heldRing{Ring: ring, end: Expected(len(records) - 1), readAt: time.Now()}
-		k.known.Add(owner, after)
+		k.keep(owner, after, forgotten)
 		return after, nil
 	}
 	return k.read(ctx, owner)

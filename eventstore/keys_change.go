@@ -33,7 +33,7 @@ func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID) error {
 // them from the log.
 func (s *Store) ForgetKeys(owner uuid.UUID) {
 	if s.keys != nil {
-		s.keys.known.Remove(seal.Owner{UUID: owner})
+		s.keys.forget(seal.Owner{UUID: owner})
 	}
 }
 
@@ -106,7 +106,7 @@ func (k *keys) change(
 	ctx context.Context, owner seal.Owner,
 	decide func(*seal.Ring, context.Context, seal.MasterKeys) ([]seal.Record, error),
 ) (changed bool, err error) {
-	k.known.Remove(owner)
+	k.forget(owner)
 	for {
 		held, err := k.read(ctx, owner)
 		if err != nil {

@@ -105,18 +105,23 @@ func (h *Handler) ErasePerson(
 }
 
 // CompleteErasure destroys the keys of a person who was erased, and records that
-// they are destroyed. It does nothing where no erasure is incomplete.
+// they are destroyed. Where another process has done so, it only takes what was erased
+// out of the memory of this one, which may have read the keys until then.
 func (h *Handler) CompleteErasure(ctx context.Context, id domain.PersonID) error {
 	p, err := look[residence.Person](ctx, h, id.Stream())
 	if err != nil {
 		return err
 	}
 	act, complete := p.Erasure()
-	if act == nil || complete {
+	if act == nil {
 		return nil
 	}
 	if h.keys == nil {
 		return errNoKeys
+	}
+	if complete {
+		h.forget(act)
+		return nil
 	}
 	for _, owner := range ownersErased(act) {
 		if err := h.keys.DestroyKeys(ctx, owner); err != nil {

@@ -1,0 +1,333 @@
+package command_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+	"tizilim/eventstore/command"
+)
+
+// dataKeys notes whose keys were destroyed and forgotten.
+type dataKeys struct {
+	mu                   sync.Mutex
+	destroyed, forgotten []uuid.UUID
+	fails                error  // of DestroyKeys
+	meet                 func() // called when a key was destroyed; nil: nothing
+}
+
+func (k *dataKeys) DestroyKeys(_ context.Context, owner uuid.UUID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fails != nil {
+		return k.fails
+	}
+	k.destroyed = append(k.destroyed, owner)
+	if k.meet != nil {
+		k.meet()
+	}
+	return nil
+}
+
+func (k *dataKeys) ForgetKeys(owner uuid.UUID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.forgotten = append(k.forgotten, owner)
+}
+
+// erasureRecords is what the read model says of the log about erasures.
+type erasureRecords struct {
+	log     *memoryLog
+	matters residence.Matters
+	stale   bool // it has not learned yet of what was completed
+}
+
+func (r *erasureRecords) Matters(_ context.Context, id domain.PersonID) (residence.Matters, domain.EventRef, error) {
+	return r.matters, domain.EventRef{Stream: id.Stream()}, nil
+}
+
+func (r *erasureRecords) Erasures(_ context.Context, after domain.Position) (news command.Erasures, err error) {
+	for _, rec := range r.log.since(0) {
+		switch e := rec.Event.(type) {
+		case residence.PersonErased:
+			news.Incomplete = append(news.Incomplete, e.PersonID)
+			if rec.Position > after {
+				news.Erased, news.UpTo = append(news.Erased, e.PersonID), rec.Position
+			}
+		case residence.ErasureCompleted:
+			if !r.stale {
+				news.Incomplete = slices.DeleteFunc(news.Incomplete, func(id domain.PersonID) bool { return id == e.PersonID })
+			}
+		}
+	}
+	return news, nil
+}
+
+// erasing is a process of a registry that erases.
+type erasing struct {
+	*command.Handler
+	*command.Eraser
+	keys    *dataKeys
+	records *erasureRecords
+}
+
+func newErasing(l *memoryLog, with ...func(*command.Config)) *erasing {
+	e := &erasing{keys: &dataKeys{}, records: &erasureRecords{log: l}}
+	e.Handler = newHandler(l, append(with, func(c *command.Config) { c.Keys, c.Records = e.keys, e.records })...)
+	e.Eraser = command.NewEraser(e.Handler, slog.New(slog.DiscardHandler))
+	return e
+}
+
+// erase erases Saule so many years after the last event about her.
+func (e *erasing) erase(years int) (command.Receipt, error) {
+	cmd := envelope("erase saule")
+	cmd.Now = cmd.Now.AddDate(years, 0, 0)
+	return e.ErasePerson(ctx, cmd, saule, residence.Erase{Basis: residence.RetentionOver, Reference: "order 15"},
+		command.Options{})
+}
+
+var (
+	caseOfSaule = domaintest.ID[domain.CaseID]("application of saule")
+	keysOfSaule = []uuid.UUID{saule.UUID, caseOfSaule.UUID} // keys with which values of hers are sealed
+)
+
+// withSaule is a log that knows Saule, who applied once.
+func withSaule(t testing.TB) *memoryLog {
+	t.Helper()
+	l := newLog()
+	must(t, "record saule", recordPerson(newHandler(l), saule))
+	return l
+}
+
+// completions is how often the log says that the keys of Saule are destroyed.
+func completions(l *memoryLog) (n int) {
+	for _, rec := range l.stream(saule.Stream()) {
+		if _, ok := rec.Event.(residence.ErasureCompleted); ok {
+			n++
+		}
+	}
+	return n
+}
+
+// abandoned is a log in which a process recorded the erasure of Saule, and died before it
+// destroyed a key.
+func abandoned(t testing.TB) *memoryLog {
+	t.Helper()
+	l := withSaule(t)
+	dies := newErasing(l)
+	dies.keys.fails, dies.records.matters.OwnCases = errCrash, []domain.CaseID{caseOfSaule}
+	if _, err := dies.erase(6); err != nil {
+		t.Fatalf("an erasure that is recorded: %v", err)
+	}
+	if completions(l) > 0 {
+		t.Fatal("the log says that keys are destroyed which are not")
+	}
+	return l
+}
+
+func TestC22_AnErasureDestroysTheKeysOfThePersonAndOfTheirCases(t *testing.T) {
+	l := withSaule(t)
+	p := newErasing(l)
+	p.records.matters.OwnCases = []domain.CaseID{caseOfSaule}
+	if _, err := p.erase(6); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(p.keys.destroyed, keysOfSaule) || !slices.Equal(p.keys.forgotten, keysOfSaule) || completions(l) != 1 {
+		t.Errorf("destroyed are %v, forgotten %v, and the log says so %d times",
+			p.keys.destroyed, p.keys.forgotten, completions(l))
+	}
+}
+
+func TestC22_TheTermBeginsOnTheDayOfTheLastEventAboutThePerson(t *testing.T) {
+	l := withSaule(t)
+	p := newErasing(l)
+	before := l.len()
+	if _, err := p.erase(4); domain.CodeOf(err) != domain.CodeErasureBarred {
+		t.Errorf("four years after it: %v", err)
+	}
+	if l.len() != before || len(p.keys.destroyed) > 0 {
+		t.Error("something was erased")
+	}
+	if _, err := p.erase(5); err != nil {
+		t.Errorf("five years after it: %v", err)
+	}
+}
+
+func TestC22_NobodyIsErasedByAModelThatIsBehindTheLog(t *testing.T) {
+	l := withSaule(t)
+	behind := domain.Refuse(domain.Unavailable, domain.CodeModelNotReady, "later")
+	p := newErasing(l, withModel(model{behind: behind}))
+	before := l.len()
+	if _, err := p.erase(6); !errors.Is(err, behind) {
+		t.Errorf("got %v", err)
+	}
+	if l.len() != before || len(p.keys.destroyed) > 0 {
+		t.Error("something was erased")
+	}
+}
+
+func TestC22_AnErasureThatACrashInterruptedIsCompletedByTheNextProcess(t *testing.T) {
+	for what, interrupted := range map[string]func() *memoryLog{
+		"before a key was destroyed": func() *memoryLog { return abandoned(t) },
+		"before it was recorded that they are": func() *memoryLog {
+			l := withSaule(t)
+			dies := newErasing(l)
+			dies.records.matters.OwnCases = []domain.CaseID{caseOfSaule}
+			l.faults(func(n int, _ string) error {
+				if n > 1 {
+					return errCrash
+				}
+				return nil
+			}, nil)
+			if _, err := dies.erase(6); err != nil {
+				t.Fatalf("an erasure that is recorded: %v", err)
+			}
+			l.heal()
+			return l
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			l := interrupted()
+			next := newErasing(l)
+			for range 2 {
+				if err := next.Once(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !slices.Equal(next.keys.destroyed, keysOfSaule) || completions(l) != 1 {
+				t.Errorf("destroyed are %v, and the log says so %d times", next.keys.destroyed, completions(l))
+			}
+		})
+	}
+}
+
+func TestC22_AnErasureIsTriedUntilTheKeysAreDestroyed(t *testing.T) {
+	l := abandoned(t)
+	p := newErasing(l)
+	p.keys.fails = errCrash
+	if err := p.Once(ctx); !errors.Is(err, errCrash) {
+		t.Errorf("got %v", err)
+	}
+	if completions(l) > 0 {
+		t.Error("the log says that keys are destroyed which are not")
+	}
+	p.keys.fails = nil
+	if err := p.Once(ctx); err != nil || completions(l) != 1 {
+		t.Errorf("completed %d times: %v", completions(l), err)
+	}
+}
+
+func TestC22_TwoProcessesThatCompleteAnErasureAtOnceRecordItOnce(t *testing.T) {
+	l := abandoned(t)
+	var destroyed sync.WaitGroup
+	destroyed.Add(2)
+	var work sync.WaitGroup
+	for range 2 {
+		p := newErasing(l)
+		met := sync.OnceFunc(func() { destroyed.Done(); destroyed.Wait() })
+		p.keys.meet = met // neither goes on before both have seen that it is incomplete
+		work.Go(func() {
+			if err := p.Once(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	if n := completions(l); n != 1 {
+		t.Errorf("the log says %d times that the keys are destroyed", n)
+	}
+}
+
+// fromTheBeginning counts how often a stream is read from its first event on.
+type fromTheBeginning struct {
+	*memoryLog
+	times map[string]int
+}
+
+func (l fromTheBeginning) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	if from == 0 {
+		l.times[stream]++
+	}
+	return l.memoryLog.Read(ctx, stream, from)
+}
+
+func (l fromTheBeginning) ReadPage(ctx context.Context, stream string, from uint64, n int) ([]domain.Recorded, error) {
+	if from == 0 {
+		l.times[stream]++
+	}
+	return l.memoryLog.ReadPage(ctx, stream, from, n)
+}
+
+func TestC22_AProcessForgetsWhatAnotherHasErased(t *testing.T) {
+	l := withSaule(t)
+	read := fromTheBeginning{l, map[string]int{}}
+	other := newErasing(l, func(c *command.Config) { c.Log = read })
+	look := func() (again bool) {
+		t.Helper()
+		before := read.times[saule.Stream()]
+		_, err := other.PlaceHold(ctx, envelope("hold "+uuid.NewString()), saule, residence.PlaceHold{}, command.Options{DryRun: true})
+		if err != nil && domain.CodeOf(err) != domain.CodePersonUnknown {
+			t.Fatal(err)
+		}
+		return read.times[saule.Stream()] > before
+	}
+	if first, again := look(), look(); !first || again {
+		t.Fatal("the state of a person is not kept in memory, so this test says nothing")
+	}
+	one := newErasing(l)
+	one.records.matters.OwnCases = []domain.CaseID{caseOfSaule}
+	if _, err := one.erase(6); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is no news
+		if err := other.Once(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(other.keys.forgotten, keysOfSaule) || len(other.keys.destroyed) > 0 {
+		t.Errorf("forgotten are %v and destroyed %v", other.keys.forgotten, other.keys.destroyed)
+	}
+	if !look() {
+		t.Error("the state with the personal values is still in memory")
+	}
+}
+
+// TestC22_KeysThatWereReadBeforeAnotherProcessDestroyedThemAreForgotten: a process learns
+// of an erasure while its keys are still in the log, and may read them once more.
+func TestC22_KeysThatWereReadBeforeAnotherProcessDestroyedThemAreForgotten(t *testing.T) {
+	l := abandoned(t)
+	other := newErasing(l)
+	other.keys.fails = errCrash // so that it cannot complete it
+	if err := other.Once(ctx); err == nil {
+		t.Fatal("it was completed")
+	}
+	other.keys.forgotten = nil // and now it reads them again
+	if err := newErasing(l).Once(ctx); err != nil {
+		t.Fatal(err)
+	}
+	other.records.stale = true
+	if err := other.Once(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(other.keys.forgotten, keysOfSaule) {
+		t.Errorf("forgotten are %v", other.keys.forgotten)
+	}
+}
+
+func TestWithoutDataKeysNobodyIsErased(t *testing.T) {
+	l := withSaule(t)
+	before := l.len()
+	_, err := newHandler(l).ErasePerson(ctx, envelope("erase saule"), saule, residence.Erase{}, command.Options{})
+	if err == nil || l.len() != before {
+		t.Errorf("got %v", err)
+	}
+}
