@@ -140,7 +140,9 @@ func TestC18_ANewListIsTakenAndNoOtherKindOfList(t *testing.T) {
 		{"half a list", "no list", []byte("half a li")},
 		{"of the future", "of the future", listOf(t, h.between, func(l *x509.RevocationList) { l.ThisUpdate = now.Add(2 * time.Minute) }, revoking)},
 		{"by an older number", "older", listOf(t, h.between, func(l *x509.RevocationList) { l.Number = big.NewInt(1) }, revoking)},
-		{"by an older instant", "older", listOf(t, h.between, func(l *x509.RevocationList) { l.ThisUpdate = now.Add(-2 * time.Hour) }, revoking)},
+		{"by an older instant", "older", listOf(t, h.between, func(l *x509.RevocationList) {
+			l.ThisUpdate, l.Number = now.Add(-2*time.Hour), big.NewInt(1<<40)
+		}, revoking)},
 		{"by another key under its name", "no trusted authority", listOf(t, &issuer{h.between.Certificate, h.good.key}, nil, revoking)},
 		{"by an authority that is not trusted", "no trusted authority", listOf(t, certify(t, nil, ecdsaKey(t), authority("x")), nil, revoking)},
 		{"by SHA-1", "too weak", listOf(t, h.between, func(l *x509.RevocationList) { l.SignatureAlgorithm = x509.ECDSAWithSHA1 }, revoking)},
@@ -200,6 +202,38 @@ func TestC18_AListSpeaksOnlyOfTheCertificatesThatItCovers(t *testing.T) {
 			l.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 28}, Critical: true, Value: c.point}}
 		}))
 		verify(t, "C18 "+c.what, h.verifier(t), signed(t, c.signer), now, c.want)
+	}
+}
+
+func TestC18_OfSeveralListsOfAnAuthorityTheNewestCounts(t *testing.T) {
+	h := newHierarchy(t)
+	dir := t.TempDir()
+	older, newer := filepath.Join(dir, "older.crl"), filepath.Join(dir, "newer.crl")
+	write(t, older, listOf(t, h.between, nil))
+	write(t, newer, listOf(t, h.between, nil, entry(h.good, now.Add(-time.Minute))))
+	for _, places := range [][]string{{h.ofRoot, older, newer}, {newer, older, h.ofRoot}} {
+		c := h.config()
+		c.Lists = places
+		v, err := eds.New(c)
+		must(t, err)
+		verify(t, "C18 revoked since the older list", v, signed(t, h.good), now, domain.CodeCertificateRevoked)
+	}
+}
+
+func TestC18_AListSaysNothingOfTheTimeBeforeIt(t *testing.T) {
+	h := newHierarchy(t)
+	write(t, h.ofBetween, listOf(t, h.between, func(l *x509.RevocationList) { l.ThisUpdate = now }))
+	v := h.verifier(t)
+	verify(t, "C18 by a clock that is behind", v, signed(t, h.good), now.Add(-time.Minute), "")
+	verify(t, "C18 before the list", v, signed(t, h.good), now.Add(-2*time.Minute), domain.CodeRevocationUnknown)
+}
+
+func TestC18_ACertificateThatIsListedTwiceIsRevokedFromTheFirstInstantOn(t *testing.T) {
+	h := newHierarchy(t)
+	early, late := entry(h.good, now.Add(-time.Minute)), entry(h.good, now.Add(time.Minute))
+	for _, entries := range [][]x509.RevocationListEntry{{early, late}, {late, early}} {
+		write(t, h.ofBetween, listOf(t, h.between, nil, entries...))
+		verify(t, "C18 listed twice", h.verifier(t), signed(t, h.good), now, domain.CodeCertificateRevoked)
 	}
 }
 
@@ -273,23 +307,25 @@ func TestALongListIsLookedUpAsFastAsAShortOne(t *testing.T) {
 		})
 	}
 	cms := signed(t, h.good)
-	best := func(v *eds.Verifier) time.Duration {
-		fastest := time.Hour
-		for range 50 {
-			before := time.Now()
-			if _, err := v.Verify(context.Background(), text, cms, now); err != nil {
-				t.Fatal(err)
-			}
-			fastest = min(fastest, time.Since(before))
+	took := func(v *eds.Verifier) time.Duration {
+		before := time.Now()
+		if _, err := v.Verify(context.Background(), text, cms, now); err != nil {
+			t.Fatal(err)
 		}
-		return fastest
+		return time.Since(before)
 	}
-	short := best(h.verifier(t))
+	short := h.verifier(t)
 	write(t, h.ofBetween, listOf(t, h.between, nil, many...))
-	long := best(h.verifier(t))
-	t.Logf("short %s, long %s", short, long)
-	if long > 3*short {
-		t.Errorf("a signature takes %s with a list of 200,000, and %s with a list of one", long, short)
+	long := h.verifier(t)
+	// The fastest of each counts, taken in turns: in the others a busy machine did something
+	// else meanwhile. A walk over the list would never be so fast.
+	leastShort, leastLong := time.Hour, time.Hour
+	for n := 0; n < 50 || leastLong > 2*leastShort && n < 5000; n++ {
+		leastShort, leastLong = min(leastShort, took(short)), min(leastLong, took(long))
+	}
+	t.Logf("short %s, long %s", leastShort, leastLong)
+	if leastLong > 2*leastShort {
+		t.Errorf("a signature takes %s with a list of 200,000, and %s with a list of one", leastLong, leastShort)
 	}
 }
 
