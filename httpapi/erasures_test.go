@@ -2,12 +2,21 @@ package httpapi_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/residence"
+	"tizilim/domain/rules"
+	"tizilim/eventstore"
+	"tizilim/eventstore/command"
 	"tizilim/projections"
 )
 
@@ -95,6 +104,92 @@ func TestC22_AnErasedPersonIsReadableNowhereAndEverythingElseStays(t *testing.T)
 	s.until("the history has the new record", func() bool { return strings.Contains(history(), "Айгүл") })
 	if text := history(); !strings.Contains(text, domain.Erased) {
 		t.Errorf("the history of a person who is recorded again: %s", text)
+	}
+}
+
+// nameRecorded is the name that a process reads in the first event of the person.
+func (s *subtest) nameRecorded(store *eventstore.Store, person string) string {
+	s.t.Helper()
+	rec, err := store.ReadEvent(s.ctx(), parse[domain.PersonID](person).Stream(), 0)
+	must(s.t, err)
+	return string(rec.Event.(residence.PersonRecorded).Name)
+}
+
+// crashing are data keys of a process that dies before it destroys one.
+type crashing struct{ command.DataKeys }
+
+func (crashing) DestroyKeys(context.Context, uuid.UUID) error { return errors.New("the process died") }
+
+// TestC22_EveryProcessForgetsAndTheNextOneCompletes follows an erasure whose process dies
+// before it destroys a key, through two others: each holds the key in memory.
+func TestC22_EveryProcessForgetsAndTheNextOneCompletes(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	person := s.citizen()
+	r.clock.pass(retention)
+	model := readModel{r.model, r.watch}
+	dies := r.handlerWith(r.store, crashing{r.store}, model, rules.Book{})
+	cmd := domaintest.Command()
+	cmd.Now = r.clock.Now()
+	_, err := dies.ErasePerson(s.ctx(), cmd, parse[domain.PersonID](person),
+		residence.Erase{Basis: residence.RetentionOver, Reference: "order 15"}, command.Options{})
+	must(t, err)
+	stores := []*eventstore.Store{r.store, r.open(), r.open()}
+	for _, store := range stores {
+		if got := s.nameRecorded(store, person); got != "Айгүл Серікқызы" {
+			t.Fatalf("the key is gone already, so this test says nothing: the name is %q", got)
+		}
+	}
+	must(t, r.watch.CatchUp(s.ctx()))
+	var work sync.WaitGroup
+	for _, store := range stores {
+		eraser := command.NewEraser(r.handlerWith(store, store, model, rules.Book{}), r.log)
+		work.Go(func() {
+			if err := eraser.Once(s.ctx()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	for i, store := range append(stores, r.open()) {
+		if got := s.nameRecorded(store, person); got != domain.Erased {
+			t.Errorf("process %d reads the name %q", i, got)
+		}
+	}
+	completed := 0
+	for rec, err := range r.store.Read(s.ctx(), parse[domain.PersonID](person).Stream(), 0) {
+		must(t, err)
+		if _, ok := rec.Event.(residence.ErasureCompleted); ok {
+			completed++
+		}
+	}
+	if completed != 1 {
+		t.Errorf("the log says %d times that the keys are destroyed", completed)
+	}
+	r.verified()
+}
+
+// TestC22_AnErasedPersonIsNamedInNoDocument, also not in one that was drawn before.
+func TestC22_AnErasedPersonIsNamedInNoDocument(t *testing.T) {
+	p := issuePapers(t)
+	address, pdf := p.path("refusal_certificate"), header{"Accept", "application/pdf"}
+	const reasons = "Өтініш беруші келісім бермеді."
+	page, shown := p.shown(address, pdf).is(http.StatusOK), p.shown(address).is(http.StatusOK)
+	if !strings.Contains(shown.text, "Айгүл") || !strings.Contains(shown.text, reasons) {
+		t.Fatalf("it names nobody, so this test says nothing: %s", shown.text)
+	}
+	p.clock.pass(retention)
+	p.command("/v1/persons/"+p.unfit+"/erasure", p.token(domain.RoleProvider), body{
+		"basis": "retention_over", "reference": "order 15",
+	}).is(http.StatusOK)
+	after := p.shown(address).is(http.StatusOK)
+	if strings.Contains(after.text, "Айгүл") || strings.Contains(after.text, reasons) ||
+		!strings.Contains(after.text, domain.Erased) {
+		t.Errorf("the document says %s", after.text)
+	}
+	drawn := p.shown(address, pdf, header{"If-None-Match", page.header.Get("ETag")}).is(http.StatusOK)
+	if drawn.text == page.text {
+		t.Error("the page that was drawn before is still given out")
 	}
 }
 

@@ -69,6 +69,7 @@ type registry struct {
 	clock      *clock
 	node       *embedded.Node
 	store      *eventstore.Store
+	open       func() *eventstore.Store // as one more process has it
 	redis      projections.Client
 	model      *projections.Reader
 	watch      *projections.Watch
@@ -147,11 +148,15 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	macs := proof.Key("a key that no log in use has")
 	masters, err := seal.NewLocal(strings.Repeat("5a", seal.KeySize))
 	must(t, err)
-	r.store, err = eventstore.Open(
-		r.node.ConnectionString(), logger, eventstore.WithIntegrity(macs), eventstore.WithMasterKeys(masters),
-	)
-	must(t, err)
-	t.Cleanup(func() { r.store.Close() })
+	r.open = func() *eventstore.Store {
+		store, err := eventstore.Open(
+			r.node.ConnectionString(), logger, eventstore.WithIntegrity(macs), eventstore.WithMasterKeys(masters),
+		)
+		must(t, err)
+		t.Cleanup(func() { store.Close() })
+		return store
+	}
+	r.store = r.open()
 	signer, err := proof.NewSigner("tizilim.example", bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	r.tree, err = tree.Open(tree.Config{Store: r.store, Public: signer.Public(), Key: macs, Dir: t.TempDir()})
@@ -240,10 +245,18 @@ func (m readModel) CatchUp(ctx context.Context) error { return m.watch.CatchUp(c
 // handler returns a command handler of the registry, as one more process has it.
 func (r *registry) handler(log command.Log, model command.Model, book rules.Book) *command.Handler {
 	r.t.Helper()
+	return r.handlerWith(log, r.store, model, book)
+}
+
+// handlerWith is handler with data keys of its own.
+func (r *registry) handlerWith(
+	log command.Log, keys command.DataKeys, model command.Model, book rules.Book,
+) *command.Handler {
+	r.t.Helper()
 	h, err := command.New(command.Config{
 		Log: log, Model: model, Now: r.clock.Now, Rules: book, Signatures: r.signatures,
 		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, CheckKey: checkKey,
-		Logger: r.log, Keys: r.store, Records: records{r.model},
+		Logger: r.log, Keys: keys, Records: records{r.model},
 	})
 	must(r.t, err)
 	return h
