@@ -134,6 +134,7 @@ func TestC18_WhoseAnswerCounts(t *testing.T) {
 	stranger := certify(t, nil, ecdsaKey(t), authority("root"))
 	certified := certify(t, root, ecdsaKey(t), forOCSP)
 	between := certify(t, root, ecdsaKey(t), authority("between"))
+	twin := certify(t, nil, root.key, authority("twin")) // of the same key
 	short := func() *issuer {
 		t.Setenv("GODEBUG", "rsa1024min=0")
 		key, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -155,6 +156,7 @@ func TestC18_WhoseAnswerCounts(t *testing.T) {
 		{"of a responder with a short key", short, nil, domain.CodeRevocationUnknown},
 		{"of a responder of another authority", certify(t, stranger, ecdsaKey(t), forOCSP), nil, domain.CodeRevocationUnknown},
 		{"of a responder that a lower authority has certified", certify(t, between, ecdsaKey(t), forOCSP), nil, domain.CodeRevocationUnknown},
+		{"of a responder of another authority with the same key", certify(t, twin, ecdsaKey(t), forOCSP), nil, domain.CodeRevocationUnknown},
 		{"of the holder of the certificate", good, nil, domain.CodeRevocationUnknown},
 		{"by SHA-1", root, func(said *ocsp.Response) { said.SignatureAlgorithm = x509.ECDSAWithSHA1 }, domain.CodeRevocationUnknown},
 		{"about another certificate", root, func(said *ocsp.Response) { said.SerialNumber = big.NewInt(7) }, domain.CodeRevocationUnknown},

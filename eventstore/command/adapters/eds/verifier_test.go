@@ -217,6 +217,12 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 		{"C18 a certificate for no purpose", sign(t, signer(func(c *x509.Certificate) { c.ExtKeyUsage = nil }), text, sha256, false), now, domain.CodeCertificatePurpose},
 		{"C18 a certificate whose key may only encipher", sign(t, signer(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment }), text, sha256, false), now, domain.CodeCertificatePurpose},
 		{"C18 an authority's own certificate", sign(t, between, text, sha256, false), now, domain.CodeCertificatePurpose},
+		{"C18 an authority's own certificate, which is for signing too", sign(t, certify(t, root, ecdsaKey(t), func(c *x509.Certificate) {
+			authority("signs too")(c)
+			c.KeyUsage |= x509.KeyUsageDigitalSignature
+			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection}
+			c.Subject.SerialNumber = "IIN" + string(iin)
+		}), text, sha256, false), now, domain.CodeCertificatePurpose},
 		{"C18 a certificate for both", sign(t, signer(func(c *x509.Certificate) {
 			c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection}
 		}), text, sha256, false), now, ""},
@@ -240,6 +246,7 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 		{"C18 Ed25519", modern(t, ofEd25519, text, ed, true), now, ""},
 		{"C18 Ed25519, without attributes", modern(t, ofEd25519, text, ed, false), now, ""},
 		{"C18 ECDSA on P-384 and SHA-384", sign(t, ofP384, text, pkcs7.OIDDigestAlgorithmSHA384, false), now, ""},
+		{"C18 Ed25519 over SHA-256", modern(t, ofEd25519, text, algorithm{oid: ed.oid, hash: crypto.SHA256, options: ed.options}, true), now, domain.CodeSignatureAlgorithm},
 		{"C16 RSA-PSS of another text", modern(t, ofRSA, []byte("{}"), pss(crypto.SHA256), true), now, domain.CodeSignatureMismatch},
 		{"C16 Ed25519 of another text", modern(t, ofEd25519, []byte("{}"), ed, true), now, domain.CodeSignatureMismatch},
 		{"C16 Ed25519 of another text, without attributes", modern(t, ofEd25519, []byte("{}"), ed, false), now, domain.CodeSignatureMismatch},
@@ -263,8 +270,14 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 			must(t, err)
 			before := time.Now()
 			e, err := v.Verify(context.Background(), text, c.cms, c.at)
-			if took := time.Since(before); took > time.Second {
-				t.Errorf("took %s", took)
+			least := time.Since(before)
+			for n := 0; least > time.Second && n < 5; n++ { // the machine did something else meanwhile
+				before = time.Now()
+				_, _ = v.Verify(context.Background(), text, c.cms, c.at)
+				least = min(least, time.Since(before))
+			}
+			if least > time.Second {
+				t.Errorf("took %s", least)
 			}
 			if domain.CodeOf(err) != c.code || c.code == "" && err != nil {
 				t.Fatalf("got %v, want %q", err, c.code)
