@@ -56,6 +56,7 @@ func TestATokenIsRefusedUnlessAllOfItIsAsItMustBe(t *testing.T) {
 	p.keys = []jose.JSONWebKey{
 		good.jwk(), encrypting, short.jwk(), unnamed.jwk(), pinned, curve.jwk(),
 		{Key: []byte("a secret that both have, of 32 by"), KeyID: "shared", Use: "sig"},
+		other.jwk(), // under an id that is taken
 	}
 	i := p.ready(nil)
 	now := time.Now()
