@@ -8,6 +8,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/rules"
+	"tizilim/domain/rules/rulestest"
 )
 
 func TestC22_APersonIsErasedOnlyWhereNothingNeedsTheirData(t *testing.T) {
@@ -37,6 +38,11 @@ func TestC22_APersonIsErasedOnlyWhereNothingNeedsTheirData(t *testing.T) {
 		{Name: "C22 a day too early", Given: []domain.Event{recorded}, Refused: barred, When: erase(func(m *Matters) {
 			m.LastEvent = m.LastEvent.AddDays(1)
 		})},
+		{Name: "C22 an edition that names no term", Given: []domain.Event{recorded}, Refused: barred,
+			When: func(p *Person) ([]domain.Event, error) {
+				none := rulestest.Book(t, "2026-01-01", `,"retention":{"years":5}`, ``)
+				return p.Erase(domaintest.Command(), Erase{Basis: CourtOrder, Reference: "order 15", Matters: old, Rules: none})
+			}},
 		{Name: "C22 an entry", Given: []domain.Event{recorded}, Refused: barred, When: erase(func(m *Matters) {
 			m.Entries = []domain.ListEntry{{}}
 		})},
@@ -72,5 +78,20 @@ func TestC22_APersonIsErasedOnlyWhereNothingNeedsTheirData(t *testing.T) {
 	after := domaintest.Fold[Person](recorded, ContactsConfirmed{PersonID: person, Phone: "+77010000000"}, done)
 	if after.Name != "" || !after.BirthDate.IsZero() || after.Contacts.Phone != "" || after.Known() {
 		t.Error("the state of an erased person has personal values")
+	}
+}
+
+func TestC22_AHoldThatIsLiftedStandsInAnEarlierStateStill(t *testing.T) {
+	person := domaintest.ID[domain.PersonID]("aigul")
+	first, second := uuid.NameSpaceDNS, uuid.NameSpaceURL
+	before := domaintest.Fold[Person](PersonRecorded{PersonID: person, Name: "Айгүл", Class: Citizen},
+		HoldPlaced{PersonID: person, HoldID: first}, HoldPlaced{PersonID: person, HoldID: second})
+	after := before.Clone()
+	after.Apply(domaintest.Recorded(3, HoldLifted{PersonID: person, HoldID: first}))
+	if got := before.Holds(); len(got) != 2 || got[0] != first || got[1] != second {
+		t.Errorf("the state before it has the holds %v", got)
+	}
+	if got := after.Holds(); len(got) != 1 || got[0] != second {
+		t.Errorf("the state after it has the holds %v", got)
 	}
 }
