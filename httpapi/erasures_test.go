@@ -39,6 +39,12 @@ func TestC22_WhatBarsAnErasureIsToldAndNothingIsErased(t *testing.T) {
 	s.registered(resident, s.dwelling(), "2026-03-01", "")
 	list := s.list()
 	s.applied(applicant, list)
+	listed, _, _ := s.entry(s.list())
+	another := s.list()
+	tenant, entry, _ := s.entry(another)
+	s.command(entryPath(another, entry)+"/provision", s.token(domain.RoleCommission), body{
+		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12",
+	}).is(http.StatusOK)
 	s.command("/v1/persons/"+held+"/holds", provider, body{"basis": "ruling 7"}).is(http.StatusCreated)
 	erase(held, "hold")
 	erase(s.citizen(), "must be kept until")
@@ -47,6 +53,8 @@ func TestC22_WhatBarsAnErasureIsToldAndNothingIsErased(t *testing.T) {
 	erase(resident, "registration")
 	erase(applicant, "case")
 	erase(held, "hold")
+	erase(listed, "entry on a list")
+	erase(tenant, "rents")
 	s.command("/v1/persons/"+resident+"/erasure", s.token(domain.RoleOperator), body{"basis": "retention_over", "reference": "r"}).
 		refused(http.StatusForbidden, domain.CodeRoleNotAllowed, "")
 	if text := s.get("/v1/persons/"+resident+"/history", s.token(domain.RoleAuditor)).is(http.StatusOK).text; strings.Contains(text, domain.Erased) {
