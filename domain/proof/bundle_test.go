@@ -147,9 +147,12 @@ func TestAChangedEventOfABundleIsNamed(t *testing.T) {
 	for what, change := range map[string]struct{ old, new, want string }{
 		"data":        {`"data":"eyJ`, `"data":"eyK`, "queue-1@0: it is not the event that the proof is about"},
 		"another ref": {`{"event":"queue-1@0"`, `{"event":"queue-1@9"`, "queue-1@9: it is not the event that the proof is about"},
-		"index":       {`"index":0`, `"index":1`, "queue-1@0: the proof of queue-1@0 does not lead to the head"},
-		"shown text":  {`"revision":0,"event_id"`, `"revision":5,"event_id"`, "queue-1@0: the text beside it is that of another event"},
-		"head":        {`tizilim\n2\n`, `tizilim\n3\n`, "queue-1@0: the head is not signed with the key"},
+		"proof of another": {
+			`"proof":{"event":"queue-1@0"`, `"proof":{"event":"queue-1@1"`, "queue-1@0: it is not the event that the proof is about",
+		},
+		"index":      {`"index":0`, `"index":1`, "queue-1@0: the proof of queue-1@0 does not lead to the head"},
+		"shown text": {`"revision":0,"event_id"`, `"revision":5,"event_id"`, "queue-1@0: the text beside it is that of another event"},
+		"head":       {`tizilim\n2\n`, `tizilim\n3\n`, "queue-1@0: the head is not signed with the key"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			r, err := check(t, rezipped(t, bundled(t), func(_, text string) string {
