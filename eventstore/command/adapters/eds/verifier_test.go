@@ -159,6 +159,9 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	must(t, err)
 	ofP384 := certify(t, between, p384, nil)
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
+	must(t, err)
+	ofP224 := certify(t, between, p224, nil)
 	ed := algorithm{oid: asn1.ObjectIdentifier{1, 3, 101, 112}, hash: crypto.SHA512, options: crypto.Hash(0)}
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	shortKey, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -238,6 +241,7 @@ func TestC18_WhoseSignatureIsAccepted(t *testing.T) {
 		{"C18 an IIN that cannot be", sign(t, signer(func(c *x509.Certificate) { c.Subject.SerialNumber = "IIN123456789011" }), text, sha256, false), now, domain.CodeSignatureNotApplicants},
 
 		{"C18 SHA-1", sign(t, ofRSA, text, pkcs7.OIDDigestAlgorithmSHA1, false), now, domain.CodeSignatureWeak},
+		{"C18 ECDSA of 224 bits", sign(t, ofP224, text, sha256, false), now, domain.CodeSignatureWeak},
 		{"C18 GOST 34.10-2015", replaced(detached, sha256, asn1.ObjectIdentifier{1, 2, 398, 3, 10, 1, 3, 2}), now, domain.CodeSignatureAlgorithm},
 		{"C18 an algorithm that nobody knows", replaced(detached, sha256, asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 99}), now, domain.CodeSignatureAlgorithm},
 
