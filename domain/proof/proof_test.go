@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -223,4 +224,38 @@ func TestProofsLeadFromAnEventToAHeadAndFromAHeadToALaterOne(t *testing.T) {
 	if err := c.Check(early, late); err == nil {
 		t.Error("a head of another log is proven")
 	}
+}
+
+// TestStoredMACsAndLeavesStayRight has what stands in logs. It never changes.
+func TestStoredMACsAndLeavesStayRight(t *testing.T) {
+	const want = `{"schema":"1","actor":"desk","mac":"7OGBzVJuXi0gcVlMsTtQxA"}`
+	if got := string(marked().Metadata); got != want {
+		t.Errorf("marked: %s", got)
+	}
+	for _, r := range []proof.Record{marked(), copied(marked())} {
+		if got, want := r.Leaf().String(), "svYkBlDAUiZZ4cTWjXy6UMIgj5GmTe0z/DZzDkGlBGc="; got != want {
+			t.Errorf("leaf: %s", got)
+		}
+	}
+}
+
+func TestMACsOfSeveralKeysAtOnceAreRight(t *testing.T) {
+	var work sync.WaitGroup
+	for i := range 8 {
+		work.Go(func() {
+			own := proof.Key(fmt.Sprint("key ", i%3))
+			for revision := range uint64(500) {
+				r := record()
+				r.Revision = revision
+				r.Metadata = own.Mark(r)
+				if err := own.Verify(r); err != nil {
+					t.Errorf("revision %d: %v", revision, err)
+				}
+				if err := key.Verify(r); !errors.Is(err, proof.ErrWrongMAC) {
+					t.Errorf("by another key: %v", err)
+				}
+			}
+		})
+	}
+	work.Wait()
 }

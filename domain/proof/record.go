@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"hash"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,36 +57,72 @@ func (k Key) Mark(r Record) []byte {
 	body, _ := bytes.CutSuffix(r.Metadata, []byte("}"))
 	marked := make([]byte, 0, len(r.Metadata)+MarkSize)
 	marked = append(append(marked, body...), macMember...)
-	marked = base64.RawURLEncoding.AppendEncode(marked, k.mac(r, r.Metadata))
+	mac := k.mac(r, r.Metadata, "")
+	marked = base64.RawURLEncoding.AppendEncode(marked, mac[:])
 	return append(marked, `"}`...)
 }
 
 // Verify checks the MAC of the event. Errors: [ErrNoMAC], [ErrWrongMAC].
 func (k Key) Verify(r Record) error {
-	own, _ := splitCopied(r.Metadata)
-	body, mac, ok := cutMAC(own)
+	body, mac, ok := cutMAC(r.Metadata)
+	if !ok { // a copy of the log adds members after it
+		own, _ := splitCopied(r.Metadata)
+		body, mac, ok = cutMAC(own)
+	}
 	if !ok {
 		return ErrNoMAC
 	}
-	if !hmac.Equal(mac, k.mac(r, body)) {
+	if right := k.mac(r, body, "}"); !hmac.Equal(mac[:], right[:]) {
 		return ErrWrongMAC
 	}
 	return nil
 }
 
-// mac is the MAC of the event with the metadata, which has no MAC yet.
-func (k Key) mac(r Record, metadata []byte) []byte {
-	h := hmac.New(sha256.New, k)
-	b := framed(r.frame("tizilim event 1"), r.Data)
-	h.Write(framed(b, metadata))
-	return h.Sum(nil)[:macSize]
+// hasher computes MACs by one key.
+type hasher struct {
+	key  string
+	hash hash.Hash
+	text []byte // what is hashed before the content
+}
+
+// hashers keeps each *hasher for the next event: to make one costs more than to hash an
+// event. A process has one key, or a few.
+var hashers sync.Pool
+
+func (k Key) hasher() *hasher {
+	h, _ := hashers.Get().(*hasher)
+	if h == nil || h.key != string(k) {
+		return &hasher{key: string(k), hash: hmac.New(sha256.New, k)}
+	}
+	h.hash.Reset()
+	return h
+}
+
+// mac is the MAC of the event with the metadata, which has no MAC yet, and ends with end.
+func (k Key) mac(r Record, metadata []byte, end string) (mac [macSize]byte) {
+	h := k.hasher()
+	defer hashers.Put(h)
+	h.text = size(r.frame(h.text[:0], "tizilim event 1"), len(r.Data))
+	h.hash.Write(h.text)
+	h.hash.Write(r.Data)
+	h.text = size(h.text[:0], len(metadata)+len(end))
+	h.hash.Write(h.text)
+	h.hash.Write(metadata)
+	h.text = append(h.text[:0], end...)
+	h.hash.Write(h.text)
+	h.text = h.hash.Sum(h.text[:0])
+	copy(mac[:], h.text)
+	return mac
 }
 
 // Leaf returns the hash of the event's leaf. It covers everything but the position
 // in the log, and what a copy adds to the metadata: of a copied event it covers the
 // time at which the first log took it.
 func (r Record) Leaf() tlog.Hash {
-	own, copied := splitCopied(r.Metadata)
+	own, copied := r.Metadata, ""
+	if _, _, marked := cutMAC(r.Metadata); !marked { // as Verify
+		own, copied = splitCopied(r.Metadata)
+	}
 	created := r.Created.UTC().Format(time.RFC3339Nano)
 	if copied != "" {
 		created = copied
@@ -93,14 +131,13 @@ func (r Record) Leaf() tlog.Hash {
 	if r.JSON {
 		content = "json"
 	}
-	b := framed(framed(r.frame("tizilim leaf 1"), content), created)
+	b := make([]byte, 0, 320+len(r.Stream)+len(r.Type)+len(r.Data)+len(r.Metadata))
+	b = framed(framed(r.frame(b, "tizilim leaf 1"), content), created)
 	return tlog.RecordHash(framed(framed(b, r.Data), own))
 }
 
-// frame begins what is hashed: what it is for, and which event it is of. It has room
-// for the rest.
-func (r Record) frame(purpose string) []byte {
-	b := make([]byte, 0, 256+len(r.Stream)+len(r.Type)+len(r.Data)+len(r.Metadata))
+// frame begins what is hashed: what it is for, and which event it is of.
+func (r Record) frame(b []byte, purpose string) []byte {
 	b = framed(framed(b, purpose), r.Stream)
 	b = framed(b, strconv.FormatUint(r.Revision, 10))
 	return framed(framed(b, r.ID.String()), r.Type)
@@ -108,24 +145,24 @@ func (r Record) frame(purpose string) []byte {
 
 // framed appends the text with its length before it: no two lists of texts have the
 // same bytes.
-func framed[T string | []byte](b []byte, text T) []byte {
-	b = strconv.AppendInt(b, int64(len(text)), 10)
-	return append(append(b, ':'), text...)
-}
+func framed[T string | []byte](b []byte, text T) []byte { return append(size(b, len(text)), text...) }
 
-// cutMAC takes the MAC out of metadata that [Key.Mark] has written.
-func cutMAC(metadata []byte) (body, mac []byte, ok bool) {
+// size appends the length that stands before a text.
+func size(b []byte, length int) []byte { return append(strconv.AppendInt(b, int64(length), 10), ':') }
+
+// cutMAC takes the MAC out of metadata that [Key.Mark] has written. The brace that ends the
+// metadata is not in body.
+func cutMAC(metadata []byte) (body []byte, mac [macSize]byte, ok bool) {
 	const length = MarkSize + len("}")
 	at := len(metadata) - length
 	if at <= 0 || !bytes.HasPrefix(metadata[at:], []byte(macMember)) || !bytes.HasSuffix(metadata, []byte(`"}`)) {
-		return nil, nil, false
+		return nil, mac, false
 	}
-	mac, err := base64.RawURLEncoding.Strict().DecodeString(string(metadata[at+len(macMember) : len(metadata)-len(`"}`)]))
-	if err != nil {
-		return nil, nil, false
-	}
-	return append(append(make([]byte, 0, at+1), metadata[:at]...), '}'), mac, true
+	n, err := strictly.Decode(mac[:], metadata[at+len(macMember):len(metadata)-len(`"}`)])
+	return metadata[:at], mac, err == nil && n == macSize
 }
+
+var strictly = base64.RawURLEncoding.Strict()
 
 // splitCopied returns the metadata without the two members that a copy of the log
 // appends to it, and the time in them; "" where the metadata is not that of a copy.
