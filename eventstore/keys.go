@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/singleflight"
 
 	"tizilim/domain"
 	"tizilim/domain/proof"
@@ -52,8 +54,9 @@ type keys struct {
 	masters seal.MasterKeys
 	known   *lru.Cache[seal.Owner, *heldRing]
 
-	keeping sync.Mutex // held while something is put into known or forgotten
-	forgot  uint64     // how often something was forgotten
+	keeping sync.Mutex         // held while something is put into known or forgotten
+	forgot  uint64             // how often something was forgotten
+	asked   singleflight.Group // reads and first keys on their way, by owner
 }
 
 // heldRing are the data keys of an owner at the end of their stream.
@@ -97,6 +100,7 @@ func (k *keys) forget(owner seal.Owner) {
 	k.keeping.Lock()
 	defer k.keeping.Unlock()
 	k.forgot++
+	k.asked.Forget(owner.String()) // who asks from now on joins no read from before
 	k.known.Remove(owner)
 }
 
@@ -195,12 +199,70 @@ func each[T any](
 	return found, nil
 }
 
+// PrepareKey begins to make the data key of a person or a case of whom this process knows
+// none, and does not wait. An append that needs the key waits until the log has it: what is
+// between, such as the reading of a stream, costs no time of its own. A key that is never
+// used does no harm.
+func (s *Store) PrepareKey(ctx context.Context, owner uuid.UUID) {
+	if s.keys == nil {
+		return
+	}
+	if _, ok := s.keys.cached(seal.Owner{UUID: owner}); !ok {
+		s.keys.ask(ctx, seal.Owner{UUID: owner}, s.keys.first)
+	}
+}
+
+// readAhead begins to read the keys of the person whose stream is about to be read.
+func (k *keys) readAhead(ctx context.Context, stream string) {
+	if k == nil {
+		return
+	}
+	id, ok := strings.CutPrefix(stream, personCategory)
+	owner, err := uuid.Parse(id)
+	if !ok || err != nil {
+		return
+	}
+	if _, known := k.cached(seal.Owner{UUID: owner}); !known {
+		k.ask(ctx, seal.Owner{UUID: owner}, k.read)
+	}
+}
+
+// personCategory begins the name of a person's stream.
+var personCategory = strings.TrimSuffix(domain.PersonID{}.Stream(), uuid.Nil.String())
+
+// ask begins f for the owner, or joins what was begun for them before. So the keys may be
+// those of a moment before the call. It goes on where ctx is cancelled: others may have
+// joined. Each call of the log is bounded by itself.
+func (k *keys) ask(
+	ctx context.Context, owner seal.Owner, f func(context.Context, seal.Owner) (*heldRing, error),
+) <-chan singleflight.Result {
+	ctx = context.WithoutCancel(ctx)
+	return k.asked.DoChan(owner.String(), func() (any, error) { return f(ctx, owner) })
+}
+
+// await is ask with its result.
+func (k *keys) await(
+	ctx context.Context, owner seal.Owner, f func(context.Context, seal.Owner) (*heldRing, error),
+) (*heldRing, error) {
+	select {
+	case asked := <-k.ask(ctx, owner, f):
+		held, _ := asked.Val.(*heldRing)
+		return held, asked.Err
+	case <-ctx.Done():
+		return nil, contextError(ctx, owner.Stream(), &ConnectError{Reason: Timeout})
+	}
+}
+
 // ring returns the keys of the owner, up to the generation at least where the log has it.
 func (k *keys) ring(ctx context.Context, owner seal.Owner, generation uint32) (*heldRing, error) {
 	if held, ok := k.cached(owner); ok && held.Has(generation) {
 		return held, nil
 	}
-	return k.read(ctx, owner)
+	held, err := k.await(ctx, owner, k.read)
+	if err != nil || held.Has(generation) {
+		return held, err
+	}
+	return k.read(ctx, owner) // what was joined may have begun before the log had it
 }
 
 // read reads the keys of the owner from the log.
@@ -227,17 +289,29 @@ func (k *keys) read(ctx context.Context, owner seal.Owner) (*heldRing, error) {
 	return held, nil
 }
 
-// current returns the key by which values of the owner are sealed. Where this process knows
-// none, it makes one without looking into the log first: most often the owner is new, and
-// where not, the append is refused.
+// first makes the first key of the owner and returns it once the log has it. It does not
+// look into the log before: most often the owner is new. Where not, the append is refused,
+// and first returns the keys that the log has.
+func (k *keys) first(ctx context.Context, owner seal.Owner) (*heldRing, error) {
+	none, err := seal.NewRing(ctx, k.masters, owner, nil)
+	if err != nil {
+		return nil, err
+	}
+	record, err := none.Make(ctx, k.masters)
+	if err != nil {
+		return nil, err
+	}
+	return k.append(ctx, owner, &heldRing{Ring: none, end: NoStream}, record)
+}
+
+// current returns the key by which values of the owner are sealed, which is in the log.
 func (k *keys) current(ctx context.Context, owner seal.Owner) (*seal.Key, error) {
 	held, ok := k.cached(owner)
 	if !ok {
-		none, err := seal.NewRing(ctx, k.masters, owner, nil)
-		if err != nil {
+		var err error
+		if held, err = k.await(ctx, owner, k.first); err != nil {
 			return nil, err
 		}
-		held = &heldRing{Ring: none, end: NoStream}
 	}
 	for {
 		if key := held.Current(); key != nil {
@@ -247,11 +321,9 @@ func (k *keys) current(ctx context.Context, owner seal.Owner) (*seal.Key, error)
 		if err != nil {
 			return nil, err
 		}
-		after, err := k.append(ctx, owner, held, record)
-		if err != nil {
+		if held, err = k.append(ctx, owner, held, record); err != nil {
 			return nil, err
 		}
-		held = after
 	}
 }
 

@@ -24,6 +24,9 @@ type DataKeys interface {
 	// ForgetKeys takes the keys of a person or a case out of memory: another
 	// process has destroyed them.
 	ForgetKeys(owner uuid.UUID)
+	// PrepareKey begins to make the key of a person or a case that has none, and does
+	// not wait for it. Appends do.
+	PrepareKey(ctx context.Context, owner uuid.UUID)
 }
 
 // Records is the part of the read model that erasures need.

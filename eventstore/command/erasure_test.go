@@ -44,6 +44,9 @@ func (k *dataKeys) ForgetKeys(owner uuid.UUID) {
 	k.forgotten = append(k.forgotten, owner)
 }
 
+// PrepareKey does nothing: these keys are made at once.
+func (k *dataKeys) PrepareKey(context.Context, uuid.UUID) {}
+
 // erasureRecords is what the read model says of the log about erasures.
 type erasureRecords struct {
 	log     *memoryLog
