@@ -31,13 +31,14 @@ func (id KeyID) String() string {
 // Key is a data key.
 type Key struct {
 	ID   KeyID
+	name string // of ID
 	aead cipher.AEAD
 }
 
 // NewKey returns the data key of [KeySize] bytes.
 func NewKey(id KeyID, key []byte) (*Key, error) {
 	aead, err := newAEAD(key)
-	return &Key{id, aead}, err
+	return &Key{id, id.String(), aead}, err
 }
 
 // newAEAD returns AES-256-GCM that puts a random nonce before each ciphertext.
@@ -59,9 +60,25 @@ type Event struct {
 	Stream string
 }
 
+// bound is the associated data of the values in an event, which is the same for all that one
+// key seals.
+type bound struct {
+	event Event
+	key   string
+	data  []byte
+}
+
+// by returns the associated data of a value that the key seals.
+func (b *bound) by(key *Key) []byte {
+	if b.data == nil || b.key != key.name {
+		b.key, b.data = key.name, b.event.bind(key)
+	}
+	return b.data
+}
+
 // bind returns the associated data of a value in the event. Stream names and
 // types have no zero byte.
-func (e Event) bind(key KeyID) []byte {
+func (e Event) bind(key *Key) []byte {
 	data := make([]byte, 0, 160)
 	data = append(data, "tizilim s1\x00"...)
 	data = append(data, e.ID[:]...)
@@ -69,7 +86,7 @@ func (e Event) bind(key KeyID) []byte {
 	data = append(data, 0)
 	data = append(data, e.Stream...)
 	data = append(data, 0)
-	return append(data, key.String()...)
+	return append(data, key.name...)
 }
 
 // Seal returns the event with each personal value sealed by the key of its
@@ -80,23 +97,24 @@ func (e Event) bind(key KeyID) []byte {
 // on; else the first person whom the event concerns; else the case that it is a
 // step of. testdata/owners.txt says for each value which of them it is.
 func Seal(e domain.Event, in Event, keyOf func(Owner) (*Key, error)) (domain.Event, error) {
+	bound := bound{event: in}
 	return replace(e, func(v reflect.Value, k kind, owner Owner) error {
 		key, err := keyOf(owner)
 		if err != nil {
 			return err
 		}
-		head := domain.SealedPrefix + key.ID.String() + "."
-		bound := in.bind(key.ID)
+		head := domain.SealedPrefix + key.name + "."
 		if k == binary {
-			v.SetBytes(key.aead.Seal([]byte(head), nil, v.Bytes(), bound))
+			v.SetBytes(key.aead.Seal([]byte(head), nil, v.Bytes(), bound.by(key)))
 			return nil
 		}
 		clear := v.String() // of a day a mask
 		if k == day {
 			clear = v.Interface().(domain.PersonalDate).Date.String()
 		}
-		sealed := key.aead.Seal(nil, nil, []byte(clear), bound)
-		return setText(v, k, head+encoding.EncodeToString(sealed))
+		sealed := key.aead.Seal(nil, nil, []byte(clear), bound.by(key))
+		text := make([]byte, 0, len(head)+encoding.EncodedLen(len(sealed)))
+		return setText(v, k, string(encoding.AppendEncode(append(text, head...), sealed)))
 	})
 }
 
@@ -153,7 +171,7 @@ func Used(e domain.Event) (used []KeyID) {
 	v := reflect.ValueOf(e)
 	// It cannot fail, as the function does not.
 	_ = plan.visit(v, Owner{}, false, func(v reflect.Value, k kind, _ Owner) error {
-		if key, _, ok := parse(v, k); ok && !slices.Contains(used, key) {
+		if key, _, ok := split(v, k); ok && !slices.Contains(used, key) {
 			used = append(used, key)
 		}
 		return nil
@@ -165,6 +183,7 @@ func Used(e domain.Event) (used []KeyID) {
 // returns; nil says that the key was destroyed, and the value is
 // [domain.Erased]: of bytes, none. The event itself does not change.
 func Open(e domain.Event, in Event, keyOf func(KeyID) (*Key, error)) (domain.Event, error) {
+	bound := bound{event: in}
 	return replace(e, func(v reflect.Value, k kind, _ Owner) error {
 		id, sealed, ok := parse(v, k)
 		if !ok {
@@ -181,7 +200,7 @@ func Open(e domain.Event, in Event, keyOf func(KeyID) (*Key, error)) (domain.Eve
 			}
 			return setText(v, k, domain.Erased)
 		}
-		clear, err := key.aead.Open(nil, nil, sealed, in.bind(id))
+		clear, err := key.aead.Open(nil, nil, sealed, bound.by(key))
 		if err != nil {
 			return fmt.Errorf("seal: a value sealed by key %s is not what was sealed for this event: "+
 				"somebody changed or moved it", id)
@@ -196,6 +215,16 @@ func Open(e domain.Event, in Event, keyOf func(KeyID) (*Key, error)) (domain.Eve
 
 // parse reads a sealed value. ok is false where the value is in clear.
 func parse(v reflect.Value, k kind) (key KeyID, sealed []byte, ok bool) {
+	key, content, ok := split(v, k)
+	if !ok || k == binary {
+		return key, []byte(content), ok
+	}
+	sealed, err := encoding.DecodeString(content)
+	return key, sealed, err == nil
+}
+
+// split reads by which key a value is sealed, and the text after it.
+func split(v reflect.Value, k kind) (key KeyID, content string, ok bool) {
 	var s string
 	switch k {
 	case binary:
@@ -208,19 +237,14 @@ func parse(v reflect.Value, k kind) (key KeyID, sealed []byte, ok bool) {
 	}
 	rest, found := strings.CutPrefix(s, domain.SealedPrefix)
 	if !found {
-		return key, nil, false
+		return key, "", false
 	}
 	owner, rest, _ := strings.Cut(rest, ".")
 	generation, content, _ := strings.Cut(rest, ".")
 	id, err := uuid.Parse(owner)
 	number, notNumber := strconv.ParseUint(generation, 10, 32)
 	if err != nil || notNumber != nil {
-		return key, nil, false
+		return key, "", false
 	}
-	key = KeyID{Owner{id}, uint32(number)}
-	if k == binary {
-		return key, []byte(content), true
-	}
-	sealed, err = encoding.DecodeString(content)
-	return key, sealed, err == nil
+	return KeyID{Owner{id}, uint32(number)}, content, true
 }
