@@ -8,10 +8,11 @@ KILLS   ?= 100
 PAUSE   ?= 20s
 CHANGES ?= 100
 ATTEMPTS ?= 200
+TURNS   ?= 10
 GOVULNCHECK ?= v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean abuse vuln
+.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean abuse vuln cost
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +88,9 @@ rules: ## print each rule with its source, its readings and its tests
 
 bench: ## measure the registry and its floors in the same run
 	$(GO) run ./cmd/bench
+
+cost: setup ## compare commands and a rebuild on the sealed and chained log with those on a plain one
+	$(GO) test ./httpapi -run '^$$' -bench CostOfTrust -benchtime $(TURNS)x
 
 # The tests start their own redis-server on a free port, without files, and call curl as
 # an operator does.

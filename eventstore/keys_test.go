@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/eventstore"
@@ -157,7 +158,9 @@ func TestProcessesThatMakeAKeyAtOnceUseOne(t *testing.T) {
 		var done sync.WaitGroup
 		for i, s := range stores {
 			done.Go(func() {
-				objection := procedure.ObjectionFiled{CaseID: id, Objection: domain.Personal(fmt.Sprint("no ", i))}
+				objection := procedure.ObjectionFiled{
+					CaseID: id, Objection: domain.Personal(fmt.Sprint("no ", i)), FiledAt: domaintest.Noon(),
+				}
 				if _, err := s.Append(t.Context(), fmt.Sprint("case-", id, i), eventstore.NoStream,
 					[]eventstore.NewEvent{newEvent(objection)}); err != nil {
 					t.Error(err)

@@ -9,8 +9,10 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -73,6 +75,7 @@ type registry struct {
 	redis      projections.Client
 	model      *projections.Reader
 	watch      *projections.Watch
+	projection *projections.Projector
 	projector  func() // stops it
 	metrics    *prometheus.Registry
 	directory  *command.Directory
@@ -109,6 +112,10 @@ type settings struct {
 	limits     limits.Table // nil: nothing is bounded
 	proxies    []string
 	security   io.Writer // nil: there is no security log
+
+	dir   string // of files and the socket of the event store; empty: it is in memory
+	plain bool   // values are not sealed, and events have no MAC
+	quiet bool   // nothing is logged
 }
 
 const awaitTimeout = 1500 * time.Millisecond
@@ -131,27 +138,37 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		person: domain.PersonIDKey("a key that no registry in use has"),
 	}
 	logger := slog.New(slog.NewJSONHandler(r.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if set.quiet {
+		logger = slog.New(slog.DiscardHandler)
+	}
 
 	var err error
 	if set.storeClock == nil {
 		set.storeClock = r.clock.Now
 	}
-	r.node, err = embedded.Open(
-		"",
-		embedded.InMemory(),
-		embedded.WithClock(set.storeClock),
-		embedded.WithLogger(logger),
-	)
+	stored := []embedded.Option{embedded.WithClock(set.storeClock), embedded.WithLogger(logger)}
+	if set.dir == "" {
+		stored = append(stored, embedded.InMemory())
+	}
+	r.node, err = embedded.Open(set.dir, stored...)
 	must(t, err)
 	t.Cleanup(func() { r.node.Close() })
+	if set.dir == "" {
 	must(t, r.node.Start("127.0.0.1:0"))
+	} else {
+		listener, err := net.Listen("unix", filepath.Join(set.dir, "sock"))
+		must(t, err)
+		must(t, r.node.StartOn(listener))
+	}
 	macs := proof.Key("a key that no log in use has")
 	masters, err := seal.NewLocal(strings.Repeat("5a", seal.KeySize))
 	must(t, err)
+	trust := []eventstore.Option{eventstore.WithIntegrity(macs), eventstore.WithMasterKeys(masters)}
+	if set.plain {
+		trust = nil
+	}
 	r.open = func() *eventstore.Store {
-		store, err := eventstore.Open(
-			r.node.ConnectionString(), logger, eventstore.WithIntegrity(macs), eventstore.WithMasterKeys(masters),
-		)
+		store, err := eventstore.Open(r.node.ConnectionString(), logger, trust...)
 		must(t, err)
 		t.Cleanup(func() { store.Close() })
 		return store
@@ -174,6 +191,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	}
 	projector, err := projections.NewProjector(r.redis, set.follow(r.store), options)
 	must(t, err)
+	r.projection = projector
 	r.model = projections.NewReader(r.redis, options)
 	r.watch, err = projections.NewWatch(r.model, set.head(r.store), options)
 	must(t, err)
