@@ -278,7 +278,8 @@ func (s *Server) getCertificate() operation.Operation {
 		Summary: "A document that the registry has issued, as JSON or as a PDF page",
 		Doc: "The documents are certificates of placing and of refusal, departure sheets, and the talon (receipt) " +
 			"of every application. A citizen sees the documents of their cases, and the departure sheets that " +
-			"they asked for or that are about them.",
+			"they asked for or that are about them. A PDF carries its proof as the attachment proof.json, once a signed " +
+			"head of the log covers the event that issued the document, which takes seconds.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
@@ -296,7 +297,7 @@ func (s *Server) getCertificate() operation.Operation {
 			return nil, err
 		}
 		if strings.Contains(in.Accept, pdf) {
-			return s.pdfResponse(page, in.IfNoneMatch)
+			return s.pdfResponse(ctx, body, page, in.IfNoneMatch)
 		}
 		content, err := json.Marshal(body)
 		if err != nil {
@@ -317,8 +318,10 @@ func (s *Server) getCertificate() operation.Operation {
 const pdf = "application/pdf"
 
 // pdfResponse answers with the page, or with 304 where the client has it already.
-func (s *Server) pdfResponse(page pages.Document, ifNoneMatch string) (*huma.StreamResponse, error) {
-	drawn, err := s.papers.of(page)
+func (s *Server) pdfResponse(
+	ctx context.Context, body certificateBody, page pages.Document, ifNoneMatch string,
+) (*huma.StreamResponse, error) {
+	drawn, err := s.printed(ctx, body, page)
 	if err != nil {
 		return nil, err
 	}

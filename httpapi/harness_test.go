@@ -154,7 +154,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	must(t, err)
 	t.Cleanup(func() { r.node.Close() })
 	if set.dir == "" {
-	must(t, r.node.Start("127.0.0.1:0"))
+		must(t, r.node.Start("127.0.0.1:0"))
 	} else {
 		listener, err := net.Listen("unix", filepath.Join(set.dir, "sock"))
 		must(t, err)
@@ -221,7 +221,7 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.config = httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
 		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), Directory: r.directory,
-		PersonKey: r.person, Proofs: r.tree,
+		PersonKey: r.person, Proofs: r.tree, Pages: signer,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",
 		Limits: r.limiter(set.limits), Proxies: set.proxies, Witness: r.witness(set.security),

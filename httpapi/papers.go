@@ -33,8 +33,9 @@ func newPapers() papers {
 	return papers{drawn}
 }
 
-// of returns the page, and draws it where it was not drawn lately.
-func (p papers) of(page pages.Document) (paper, error) {
+// of returns the page, and draws it where it was not drawn lately. finish makes the file
+// of the drawn page. It depends on nothing but the page.
+func (p papers) of(page pages.Document, finish func(drawn []byte) ([]byte, error)) (paper, error) {
 	shown, err := json.Marshal(page)
 	if err != nil {
 		return paper{}, err
@@ -44,6 +45,9 @@ func (p papers) of(page pages.Document) (paper, error) {
 		return known, nil
 	}
 	content, err := pages.PDF(page)
+	if err == nil {
+		content, err = finish(content)
+	}
 	if err != nil {
 		return paper{}, err
 	}

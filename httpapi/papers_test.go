@@ -9,20 +9,22 @@ import (
 	pages "tizilim/httpapi/documents"
 )
 
+func asDrawn(drawn []byte) ([]byte, error) { return drawn, nil }
+
 func TestAPageIsDrawnOnceAndAnotherPageApart(t *testing.T) {
 	p := newPapers()
 	one := pages.Document{Kind: certificates.Placement, Number: "1", Language: domain.Kazakh, Name: "Айгүл", CheckURL: "https://x"}
-	first, err := p.of(one)
+	first, err := p.of(one, asDrawn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := p.of(one)
+	again, err := p.of(one, asDrawn)
 	if err != nil || &again.content[0] != &first.content[0] {
 		t.Errorf("the same page was drawn twice: %v", err)
 	}
 	other := one
 	other.Name = "Бақыт"
-	if drawn, err := p.of(other); err != nil || drawn.tag == first.tag {
+	if drawn, err := p.of(other, asDrawn); err != nil || drawn.tag == first.tag {
 		t.Errorf("what a page of somebody else shows is the page of the first: %v", err)
 	}
 }

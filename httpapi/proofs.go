@@ -24,6 +24,8 @@ type Proofs interface {
 	// Inclusion proves that an event is in the log. Errors: [domain.CodeEventUnknown],
 	// [domain.CodeProofPending].
 	Inclusion(ctx context.Context, ref domain.EventRef) (proof.Inclusion, error)
+	// First is Inclusion by the first head that covers the event: its answer stays the same.
+	First(ctx context.Context, ref domain.EventRef) (proof.Inclusion, error)
 	// Evidence returns an event as it is stored, with its proof where a head covers it.
 	// Error: [domain.CodeEventUnknown].
 	Evidence(ctx context.Context, ref domain.EventRef) (proof.Evidence, error)

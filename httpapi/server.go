@@ -53,6 +53,7 @@ type Config struct {
 	Directory *command.Directory // of bodies and accounts
 	PersonKey domain.PersonIDKey
 	Proofs    Proofs // of the log; nil: it proves nothing
+	Pages     Pages  // signs printed documents; not nil where Proofs is not
 	BaseURL   string // where the public reaches this server, for the addresses on documents
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
@@ -82,6 +83,7 @@ type Server struct {
 	watch     *projections.Watch
 	personKey domain.PersonIDKey
 	proofs    Proofs
+	pages     Pages
 	baseURL   string // without a slash at its end
 	metrics   *metrics
 	now       func() time.Time
@@ -100,7 +102,7 @@ func New(c Config) *Server {
 	}
 	s := &Server{
 		Handler: engine, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
-		personKey: c.PersonKey, proofs: c.Proofs, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
+		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
 		answers: newAnswers(), papers: newPapers(),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },

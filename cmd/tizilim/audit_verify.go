@@ -11,7 +11,7 @@ import (
 )
 
 type auditVerifyCommand struct {
-	File string `arg:"" help:"Bundle, as GET /v1/persons/{id}/history gives it for Accept: application/vnd.tizilim.bundle+zip." type:"existingfile"`
+	File string `arg:"" help:"Bundle, as GET /v1/persons/{id}/history gives it for Accept: application/vnd.tizilim.bundle+zip, or a document of the registry as PDF." type:"existingfile"`
 	Key  string `help:"Public key of the log, as /v1/log/key shows it, or a file with it." required:"" placeholder:"KEY"`
 }
 
@@ -22,12 +22,17 @@ func (c *auditVerifyCommand) Run(context.Context) error {
 	}
 	file, err := os.Open(c.File)
 	if err != nil {
-		return fmt.Errorf("open the bundle: %w", err)
+		return fmt.Errorf("open the file: %w", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return fmt.Errorf("open the bundle: %w", err)
+		return fmt.Errorf("open the file: %w", err)
+	}
+	if printed, err := isPDF(file); err != nil {
+		return fmt.Errorf("open the file: %w", err)
+	} else if printed {
+		return verifyDocument(file, info.Size(), key)
 	}
 	report, err := proof.CheckBundle(file, info.Size(), key)
 	if err != nil {

@@ -125,6 +125,7 @@ func (k knownLog) check(ctx context.Context, store *eventstore.Store, progress f
 // logProof is what proves the log of a running registry.
 type logProof struct {
 	tree    *tree.Tree
+	signer  *proof.Signer
 	builder *tree.Builder
 	watch   *tree.Watch // nil: switched off
 }
@@ -144,7 +145,7 @@ func openLogProof(c config, key logKey, store *eventstore.Store, metrics prometh
 	if err != nil {
 		return p, err
 	}
-	p.builder = tree.NewBuilder(p.tree, signer, time.Now, c.logger)
+	p.signer, p.builder = signer, tree.NewBuilder(p.tree, signer, time.Now, c.logger)
 	if c.proof.CheckRate > 0 {
 		p.watch, err = tree.NewWatch(p.tree, tree.CheckConfig{
 			Store: store, Public: public, Key: key.mac(), Witness: witness, Rate: c.proof.CheckRate,

@@ -52,6 +52,18 @@ type Page struct {
 
 	CheckCode CheckCode
 	CheckURL  string // where anybody checks the document by the code; filled in by whoever serves it
+
+	Proven *Proven // filled in by whoever serves it; nil where nobody proves the log
+}
+
+// Proven is where the log has the event that issued a document, by the first signed head
+// that covers it: a later head says no more, and a document stays the same bytes.
+type Proven struct {
+	Log      string    // its name
+	Number   int64     // of the event in the log, 1 for the first
+	Size     int64     // of the head, in events; 0: no head covers the event yet
+	Root     string    // of the head, in base64
+	SignedAt time.Time // when the head was signed
 }
 
 // LogValue masks the personal values.

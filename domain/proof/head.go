@@ -111,6 +111,9 @@ func ParsePublic(text string) (Public, error) {
 // between them, as package note writes public keys.
 func (p Public) String() string { return p.text }
 
+// Name is the name of the log.
+func (p Public) Name() string { return p.verifier.Name() }
+
 // Open checks the signature of a note and returns its head.
 func (p Public) Open(signed string) (Head, error) {
 	opened, err := note.Open([]byte(signed), note.VerifierList(p.verifier))

@@ -205,6 +205,26 @@ func (t *Tree) Inclusion(ctx context.Context, ref domain.EventRef) (p proof.Incl
 	return t.prove(ctx, e)
 }
 
+// First proves that the event is in the log, as [Tree.Inclusion] does, but by the first
+// head that covers it. So the proof of an event stays the same.
+func (t *Tree) First(ctx context.Context, ref domain.EventRef) (p proof.Inclusion, err error) {
+	e, err := t.event(ctx, ref)
+	if err != nil {
+		return p, err
+	}
+	at, err := t.find(ctx, e)
+	if err != nil {
+		return p, err
+	}
+	note, _, err := t.headAt(ctx, at.head)
+	if err != nil {
+		return p, err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.inclusion(ref, at, t.marks[at.head].size, note)
+}
+
 // Evidence returns the stored event with its proof; without one while no head covers
 // it. Error: [domain.CodeEventUnknown].
 func (t *Tree) Evidence(ctx context.Context, ref domain.EventRef) (proof.Evidence, error) {
@@ -227,8 +247,14 @@ func (t *Tree) prove(ctx context.Context, e eventstore.RawEvent) (p proof.Inclus
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	p = proof.Inclusion{Event: e.Record().Ref(), Leaf: at.hash, Index: at.index, Head: t.chain.note}
-	hashes, err := tlog.ProveRecord(t.chain.head.Size, at.index, t.chain.hashes)
+	return t.inclusion(e.Record().Ref(), at, t.chain.head.Size, t.chain.note)
+}
+
+// inclusion proves that the leaf is in the tree of the size, whose head is the note. The
+// caller holds t.mu.
+func (t *Tree) inclusion(ref domain.EventRef, at placed, size int64, note string) (p proof.Inclusion, err error) {
+	p = proof.Inclusion{Event: ref, Leaf: at.hash, Index: at.index, Head: note}
+	hashes, err := tlog.ProveRecord(size, at.index, t.chain.hashes)
 	p.Hashes = append([]tlog.Hash{}, hashes...) // an empty list is written as one
 	return p, err
 }
@@ -237,6 +263,7 @@ func (t *Tree) prove(ctx context.Context, e eventstore.RawEvent) (p proof.Inclus
 type placed struct {
 	leaf
 	index int64
+	head  int // number of the head that added it
 }
 
 // find returns the leaf of the event. Leaves stand in the order of the log, so the head
@@ -260,7 +287,7 @@ func (t *Tree) find(ctx context.Context, e eventstore.RawEvent) (at placed, err 
 		return at, domain.Refuse(domain.Unavailable, domain.CodeProofPending,
 			"no signed head covers this event yet; a head follows within seconds, so ask again")
 	}
-	leaves, err := t.leavesOf(ctx, n)
+	_, leaves, err := t.headAt(ctx, n)
 	if err != nil {
 		return at, err
 	}
@@ -268,7 +295,7 @@ func (t *Tree) find(ctx context.Context, e eventstore.RawEvent) (at placed, err 
 		if l.ref == e.Record().Ref() {
 			t.mu.RLock()
 			defer t.mu.RUnlock()
-			return placed{l, t.marks[n].size - int64(len(leaves)) + int64(i)}, nil
+			return placed{l, t.marks[n].size - int64(len(leaves)) + int64(i), n}, nil
 		}
 	}
 	return at, errNotInTree
@@ -302,7 +329,7 @@ func (t *Tree) lastOf(ctx context.Context, head int) (domain.Position, error) {
 	if m.last > 0 || m.size == 0 {
 		return m.last, nil
 	}
-	leaves, err := t.leavesOf(ctx, head)
+	_, leaves, err := t.headAt(ctx, head)
 	if err != nil || len(leaves) == 0 {
 		return 0, err
 	}
@@ -316,17 +343,16 @@ func (t *Tree) lastOf(ctx context.Context, head int) (domain.Position, error) {
 	return e.Position, nil
 }
 
-// leavesOf reads the leaves that the head with the number has added.
-func (t *Tree) leavesOf(ctx context.Context, head int) ([]leaf, error) {
+// headAt reads the note of the head with the number, and the leaves that it has added.
+func (t *Tree) headAt(ctx context.Context, head int) (note string, leaves []leaf, err error) {
 	from := uint64(head)
 	for e, err := range t.store.ReadRaw(ctx, eventstore.RawRead{Stream: proof.HeadStream, From: &from, Limit: 1}) {
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
-		_, leaves, err := decodeHead(e)
-		return leaves, err
+		return decodeHead(e)
 	}
-	return nil, fmt.Errorf("the head %d is not in the log", head)
+	return "", nil, fmt.Errorf("the head %d is not in the log", head)
 }
 
 // Consistency proves that the tree of the size to goes on from that of the size from;

@@ -59,6 +59,19 @@ func (d Document) Marks() []string {
 	return marks
 }
 
+// ProofLine says where the log has the event that issued the document, and where its
+// proof is; "" where nobody proves the log.
+func (d Document) ProofLine() string {
+	switch p := d.Proven; {
+	case p == nil:
+		return ""
+	case p.Size == 0:
+		return proofFollows.in(d.Language)
+	default:
+		return fmt.Sprintf(proofOf.in(d.Language), p.Log, p.Number, p.Size, p.Root, instant(p.SignedAt, d.Language))
+	}
+}
+
 // Lines are the facts of the document.
 func (d Document) Lines() []Line {
 	l := d.Language

@@ -20,6 +20,7 @@ const (
 	width            = right - left
 	qrSide           = 34.0
 	checkTop         = 238.0 // where the check begins; the facts end above it
+	proofTop         = 272.2 // at most two lines, up to the foot
 	footerTop        = 281.0
 )
 
@@ -63,6 +64,7 @@ func render(d Document, compress bool) ([]byte, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	p.proof()
 	p.foot()
 	var out bytes.Buffer
 	if err := p.Output(&out); err != nil {
@@ -221,6 +223,13 @@ func (p *page) check() error {
 	p.write(x, y, w, 8, "L", p.CheckURL)
 	p.LinkString(left, checkTop, qrSide, qrSide, p.CheckURL)
 	return nil
+}
+
+// proof writes where the log has the document.
+func (p *page) proof() {
+	p.ink(faint)
+	p.face("", 6)
+	p.write(left, proofTop, width, 6, "L", p.ProofLine())
 }
 
 func (p *page) foot() {
