@@ -60,6 +60,7 @@ type signatureFlags struct {
 	Roots    string   `name:"signature-roots" help:"Certificates in PEM of trusted authorities, roots and intermediates. Default: a demonstration authority, which certifies anybody." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
 	CRLs     []string `name:"signature-crls" help:"Lists of revoked certificates: files, which are read again when they change, or addresses, which are fetched." placeholder:"FILE|URL" env:"TIZILIM_SIGNATURE_CRLS"`
 	OCSP     string   `name:"signature-ocsp" help:"Responder of OCSP that is asked whether certificates were revoked; the word certificate for the one that each certificate names." placeholder:"URL|certificate" env:"TIZILIM_SIGNATURE_OCSP"`
+	Nonce    bool     `name:"signature-ocsp-nonce" help:"Take an answer of OCSP only with the nonce of its question. Some responders sign their answers before they are asked, and cannot." env:"TIZILIM_SIGNATURE_OCSP_NONCE"`
 	TSA      string   `name:"signature-tsa" help:"Timestamp authority (RFC 3161). Each signature then gets a timestamp." placeholder:"URL" env:"TIZILIM_SIGNATURE_TSA"`
 	TSARoots string   `name:"signature-tsa-roots" help:"Certificates in PEM of the authorities that certify the timestamp authority. Default: those of --signature-roots." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_TSA_ROOTS"`
 	NCANode  string   `name:"signature-ncanode" help:"Service with the API of NCANode v3, which checks signatures by GOST 34.10." placeholder:"URL" env:"TIZILIM_SIGNATURE_NCANODE"`
@@ -100,6 +101,9 @@ func (f signatureFlags) config() (c eds.Config, err error) {
 		}
 	}
 	c.Lists, c.Timestamps, c.NCANode = f.CRLs, f.TSA, f.NCANode
+	if c.OCSPNonce = f.Nonce; f.Nonce && f.OCSP == "" {
+		return c, errors.New("--signature-ocsp-nonce needs --signature-ocsp: nobody else is asked with a nonce")
+	}
 	if c.OCSP = f.OCSP != ""; c.OCSP && f.OCSP != ofCertificate {
 		c.OCSPAddress = f.OCSP
 	}

@@ -35,6 +35,7 @@ const (
 // was revoked.
 type responders struct {
 	address string // of all certificates; empty: the one that each certificate names
+	nonce   bool   // each answer must have one
 	client  *http.Client
 	answers *lru.Cache[certificateKey, *ocsp.Response]
 }
@@ -45,12 +46,12 @@ type certificateKey struct {
 	serial    string
 }
 
-func newResponders(address string, client *http.Client) *responders {
+func newResponders(address string, nonce bool, client *http.Client) *responders {
 	answers, err := lru.New[certificateKey, *ocsp.Response](maxAnswers)
 	if err != nil {
 		panic(err) // the size is positive
 	}
-	return &responders{address: address, client: client, answers: answers}
+	return &responders{address: address, nonce: nonce, client: client, answers: answers}
 }
 
 // ask returns an answer about the certificate that is good or revoked, and current
@@ -68,7 +69,7 @@ func (r *responders) ask(ctx context.Context, c, issuer *x509.Certificate, at ti
 		}
 		address = c.OCSPServer[named] // its authority has signed the address
 	}
-	question, err := ocsp.CreateRequest(c, issuer, nil)
+	question, nonce, err := newQuestion(c, issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +86,9 @@ func (r *responders) ask(ctx context.Context, c, issuer *x509.Certificate, at ti
 		return nil, fmt.Errorf("the responder of OCSP does not answer: %w", err)
 	}
 	said, err := readAnswer(raw, c, issuer, at)
+	if err == nil {
+		err = checkNonce(said, nonce, r.nonce)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the answer of OCSP cannot be used: %w", err)
 	}
@@ -165,13 +169,8 @@ type certID struct {
 // checkSubject checks that the answer is about the certificate of this issuer: the
 // module compares its serial number alone.
 func checkSubject(said *ocsp.Response, c, issuer *x509.Certificate) error {
-	var data struct {
-		Version   int `asn1:"optional,default:0,explicit,tag:0"`
-		Responder asn1.RawValue
-		Produced  time.Time `asn1:"generalized"`
-		Answers   []struct{ ID certID }
-	}
-	if _, err := asn1.Unmarshal(said.TBSResponseData, &data); err != nil {
+	data, err := readResponseData(said)
+	if err != nil {
 		return err
 	}
 	var key struct {

@@ -26,6 +26,7 @@ type responder struct {
 	by     *issuer                           // signs the answers
 	of     *issuer                           // whose certificates they are about
 	change func(*ocsp.Response)              // of each answer; nil: none
+	nonce  func(asked []byte) [][]byte       // values of the nonces of each answer; nil: it has none
 	answer func(http.ResponseWriter, []byte) // writes each answer; nil: as it is
 	asked  atomic.Int64
 }
@@ -58,6 +59,9 @@ func startResponder(t testing.TB, of *issuer) *responder {
 		der, err := ocsp.CreateResponse(r.of.Certificate, r.by.Certificate, said, r.by.key)
 		if err != nil {
 			t.Error(err)
+		}
+		if r.nonce != nil {
+			der = answeredWith(t, der, r.nonce(nonceOf(t, body)), r.by.key)
 		}
 		w.Header().Set("Content-Type", "application/ocsp-response")
 		if r.answer != nil {

@@ -75,6 +75,9 @@ type Config struct {
 	// the address that the certificate names.
 	OCSP        bool
 	OCSPAddress string
+	// OCSPNonce demands that each answer has the nonce of its question. Otherwise one
+	// without a nonce passes, and one with another nonce does not.
+	OCSPNonce bool
 	// Unrevoked says that nothing is revoked, as with the demonstration authority.
 	// Without it there must be lists or OCSP.
 	Unrevoked bool
@@ -155,7 +158,7 @@ func (c Config) revocation(
 		}
 	}
 	if c.OCSP {
-		r.responders = newResponders(c.OCSPAddress, client)
+		r.responders = newResponders(c.OCSPAddress, c.OCSPNonce, client)
 	}
 	return r, nil
 }
