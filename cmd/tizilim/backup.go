@@ -14,6 +14,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/embedded"
+	"tizilim/eventstore/tree"
 	"tizilim/projections"
 )
 
@@ -205,7 +206,8 @@ func (c *restoreCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", c.File, err)
 	}
-	if err := proveRestored(ctx, restored, m); err != nil {
+	found, err := proveRestored(ctx, restored, m)
+	if err != nil {
 		return fmt.Errorf("restore %s: %w", c.File, err)
 	}
 	if err := os.Remove(c.Data); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -223,6 +225,9 @@ func (c *restoreCommand) Run(ctx context.Context) (err error) {
 		if _, err := os.Stat(filepath.Join(c.Data, name)); err == nil {
 			fmt.Printf("start the server with %s %s\n", flag, quoted(filepath.Join(c.Data, name)))
 		}
+	}
+	if err := tampered(found); err != nil {
+		return fmt.Errorf("restored, but before the backup was made %w", err)
 	}
 	return nil
 }
@@ -272,36 +277,37 @@ func (r *countedReader) Read(b []byte) (int, error) {
 }
 
 // proveRestored proves that the restored store is sound and complete, and that the restored
-// keys belong to its log.
-func proveRestored(ctx context.Context, data string, m manifest) (err error) {
+// keys belong to its log. Then it compares the log with its signed heads: a log that was
+// changed before the backup is no fault of the backup, so what is found is no error.
+func proveRestored(ctx context.Context, data string, m manifest) (found *tree.Report, err error) {
 	store := storeDirOf(data)
 	if !holdsStore(store) {
-		return nil // a backup of the keys
+		return nil, nil // a backup of the keys
 	}
 	report, err := embedded.Check(ctx, store)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case !report.Sound():
-		return fmt.Errorf("%w (%s)", errDamagedBackup, report.Problems[0])
+		return nil, fmt.Errorf("%w (%s)", errDamagedBackup, report.Problems[0])
 	case report.LastPosition != m.Head || report.Events != m.Events:
-		return fmt.Errorf("%w (the store ends at position %d, not %d)", errDamagedBackup, report.LastPosition, m.Head)
+		return nil, fmt.Errorf("%w (the store ends at position %d, not %d)", errDamagedBackup, report.LastPosition, m.Head)
 	}
 	have, err := fingerprints(keysDir(data))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	log, end, err := openOffline(store)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, end()) }()
 	ring, _, err := readRing(ctx, log)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if _, err = ring.Compare(kindsOfKeys(), have, false); err != nil {
-		return fmt.Errorf("the keys of the backup do not belong to its log: %w", err)
+		return nil, fmt.Errorf("the keys of the backup do not belong to its log: %w", err)
 	}
-	return nil
+	return compareWithHeads(ctx, data, log)
 }

@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -73,6 +75,9 @@ func TestABackupRestoresTheRegistryWithItsKeys(t *testing.T) {
 
 	first, second := filepath.Join(b.dir, "first"), filepath.Join(dataDir(t), "second")
 	said := use(t, "restore", served, "--data", first, "--identity-file", b.identity)
+	if !comparedLog.MatchString(said) {
+		t.Errorf("restore does not say that the log is as its heads have it: %q", said)
+	}
 	if !strings.Contains(said, "start the server with --rules "+filepath.Join(first, "rules.json")) {
 		t.Errorf("restore says %q", said)
 	}
@@ -87,6 +92,40 @@ func TestABackupRestoresTheRegistryWithItsKeys(t *testing.T) {
 		t.Errorf("verify: %s", got)
 	}
 	use(t, "demo", "--url", again.url, "--data", second) // signs, and finds by IIN, with the restored keys
+}
+
+// comparedLog is what is said of a log that is as its signed heads have it.
+var comparedLog = regexp.MustCompile(`[1-9]\d* events of the log checked, [1-9]\d* of them in the newest signed head: 0 findings`)
+
+func TestARestoreSaysThatTheLogWasChangedBeforeTheBackup(t *testing.T) {
+	t.Parallel()
+	b := startBackups(t)
+	stream := regexp.MustCompile(`"stream":"(queue-[^"]+)"`).
+		FindStringSubmatch(use(t, "eventstore", "read", "$all", "--data", storeDirOf(b.data)))[1]
+	b.signal(syscall.SIGTERM)
+	b.exits(0)
+	last := use(t, "eventstore", "read", stream, "--backwards", "--limit", "1", "--data", storeDirOf(b.data))
+	revision := regexp.MustCompile(`"revision":(\d+)`).FindStringSubmatch(last)[1]
+	forged := regexp.MustCompile(`"id":"[^"]*",`).ReplaceAllString(last, "")
+	add := exec.Command("tizilim", "eventstore", "append", stream, "--expect", revision, "--force", "--data", storeDirOf(b.data))
+	add.Stdin = strings.NewReader(forged)
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	file, data := filepath.Join(b.dir, "backup"), filepath.Join(b.dir, "restored")
+	use(t, "backup", file, "--data", b.data, "--recipient", b.recipient)
+
+	p := launch(t, "restore", file, "--data", data, "--identity-file", b.identity)
+	p.exits(1)
+	if want := "restored, but before the backup was made the log was changed"; !strings.Contains(p.stderr.String(), want) {
+		t.Errorf("restore says %q, want %q", p.stderr.String(), want)
+	}
+	if want := "forged: " + stream + "@"; !strings.Contains(p.stdout.String(), want) {
+		t.Errorf("restore names %q, want %q", p.stdout.String(), want)
+	}
+	if got := use(t, "eventstore", "read", stream, "--data", storeDirOf(data)); !strings.Contains(got, `"revision":`+revision) {
+		t.Errorf("what was found is not restored: %s", got)
+	}
 }
 
 // expectNoPersonalValue looks in the file for the personal values of the log, in the form

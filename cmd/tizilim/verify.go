@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"tizilim/domain"
-	"tizilim/eventstore"
-	"tizilim/eventstore/tree"
 	"tizilim/projections"
 )
 
@@ -36,7 +33,7 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		fmt.Printf("%s in quarantine and %s released are in neither: see tizilim quarantine list\n",
 			counted(report.Quarantined, "event"), counted(len(report.Released), "event"))
 	}
-	logged, err := c.verifyLog(ctx, store)
+	logged, err := compareWithHeads(ctx, c.Data, store)
 	if err != nil {
 		return err
 	}
@@ -46,31 +43,4 @@ func (c *verifyCommand) Run(ctx context.Context) error {
 		)
 	}
 	return tampered(logged)
-}
-
-// verifyLog compares the log with its signed heads and prints what it finds; nil where
-// the data directory does not have the log's public key.
-func (c *verifyCommand) verifyLog(ctx context.Context, store *eventstore.Store) (*tree.Report, error) {
-	known, err := knowLog(c.Data)
-	if err != nil {
-		return nil, err
-	}
-	if known.public == nil {
-		fmt.Println("the log was not compared with its signed heads: its public key is not in the data directory")
-		return nil, nil
-	}
-	bar := newBar("comparing the log with its signed heads")
-	report, err := known.check(ctx, store, func(done, of int64) {
-		bar.show(projections.Progress{Position: domain.Position(done), Target: domain.Position(of)})
-	})
-	bar.finish()
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range report.Findings {
-		fmt.Println(f)
-	}
-	fmt.Printf("%s of the log checked, %d of them in the newest signed head: %s\n",
-		counted(int(report.Events), "event"), report.Covered, counted(report.Found, "finding"))
-	return &report, nil
 }
