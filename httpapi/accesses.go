@@ -46,7 +46,7 @@ type accessBody struct {
 
 type accessesBody struct {
 	Accesses []accessBody `json:"accesses" doc:"Who was shown your data, the latest first, as the log holds it"`
-	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
+	Next     string       `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page. A page can have fewer accesses than the limit and a next one"`
 }
 
 type accessesOutput struct{ Body accessesBody }
@@ -88,8 +88,8 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	}
 	slices.SortFunc(all, func(a, b access) int { return cmp.Compare(b.at, a.at) })
 	out := &accessesOutput{accessesBody{Accesses: []accessBody{}}}
-	if len(all) > in.Limit {
-		all = all[:in.Limit]
+	if n := fits(all, in.Limit); n < len(all) {
+		all = all[:n]
 		out.Body.Next = cursorBehind(all, own)
 	}
 	reads, err := s.readsOf(ctx, id, all)
@@ -101,7 +101,27 @@ func (s *Server) myAccesses(ctx context.Context, in *accessesInput) (*accessesOu
 	return out, err
 }
 
-// readsOf returns the reads of the person's data, and reads those of pages from the log.
+// maxPages is how many pages one answer reads from the log. A [accesslog.PageRead] is read
+// whole, with everybody whom it names, for the one who asks: some 50 KB for a page of 500,
+// and ten times that at most.
+const maxPages = 50
+
+// fits returns how many of the accesses one answer shows.
+func fits(all []access, limit int) int {
+	pages := 0
+	for i, a := range all[:min(len(all), limit)] {
+		if a.own != nil {
+			continue
+		}
+		if pages++; pages > maxPages {
+			return i
+		}
+	}
+	return min(len(all), limit)
+}
+
+// readsOf returns the reads of the person's data, and reads those of pages from the log, a
+// few at a time: of each it keeps only what it says of the person.
 func (s *Server) readsOf(
 	ctx context.Context, id domain.PersonID, all []access,
 ) (reads []accesslog.PersonalDataRead, err error) {
@@ -111,23 +131,27 @@ func (s *Server) readsOf(
 			pointers = append(pointers, a.page)
 		}
 	}
-	pages, err := s.resolve(ctx, pointers)
-	if err != nil {
-		return nil, err
+	onPages := make([]accesslog.PersonalDataRead, 0, len(pointers))
+	for some := range slices.Chunk(pointers, historyReads) {
+		pages, err := s.resolve(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for i, rec := range pages {
+			page, _ := rec.Event.(accesslog.PageRead)
+			e, ok := page.Of(id)
+			if !ok {
+				return nil, fmt.Errorf("the read model says that %s shows a person, and the log says otherwise", some[i].EventRef)
+			}
+			onPages = append(onPages, e)
+		}
 	}
 	for _, a := range all {
-		if a.own != nil {
-			if e, ok := a.own.Event.(accesslog.PersonalDataRead); ok {
-				reads = append(reads, e)
-			}
-			continue
+		if a.own == nil {
+			reads, onPages = append(reads, onPages[0]), onPages[1:]
+		} else if e, ok := a.own.Event.(accesslog.PersonalDataRead); ok {
+			reads = append(reads, e)
 		}
-		page, _ := pages[0].Event.(accesslog.PageRead)
-		e, ok := page.Of(id)
-		if !ok {
-			return nil, fmt.Errorf("the read model says that %s shows a person, and the log says otherwise", a.page.EventRef)
-		}
-		reads, pages = append(reads, e), pages[1:]
 	}
 	return reads, nil
 }

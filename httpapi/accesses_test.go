@@ -1,11 +1,13 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"tizilim/domain/accesslog"
 	"tizilim/domain/housing"
 	"tizilim/eventstore"
+	"tizilim/httpapi"
 )
 
 // crowd appends n entries to the list, of persons whom nobody has looked at.
@@ -177,5 +180,55 @@ func TestC21_WithoutItsEntryThereIsNoPage(t *testing.T) {
 	}
 	if s.head() != before {
 		t.Error("a refused read has left something")
+	}
+}
+
+// pageReads counts the reads of pages in the access log.
+type pageReads struct {
+	httpapi.Log
+	reads *atomic.Int64
+}
+
+func (l pageReads) ReadPage(ctx context.Context, stream string, from uint64, limit int) ([]domain.Recorded, error) {
+	if accesslog.IsLog(stream) {
+		l.reads.Add(int64(limit))
+	}
+	return l.Log.ReadPage(ctx, stream, from, limit)
+}
+
+// A page is read whole for the one who asks, so an answer reads few of them, however many
+// showed the person; the next one goes on.
+func TestC21_AnAnswerReadsFewPagesHoweverManyShowedThePerson(t *testing.T) {
+	const most, shown = 50, 120
+	var reads atomic.Int64
+	s := start(t, func(set *settings) {
+		set.log = func(l httpapi.Log) httpapi.Log { return pageReads{l, &reads} }
+	}).at(t)
+	list, commission := s.list(), s.token(domain.RoleCommission)
+	person := s.crowd(list, accesslog.FewShown+1)[0]
+	all := "/v1/queues/" + list + "/entries"
+	for i := range shown {
+		path := all
+		if i%10 == 0 {
+			path += "?limit=1" // which is in the person's own log
+		}
+		s.get(path, commission).is(http.StatusOK)
+	}
+	answers, cursor, found := 0, "", 0
+	for ; ; answers++ {
+		before := reads.Load()
+		a := s.get("/v1/me/accesses?limit=500"+cursor, s.as(person)).is(http.StatusOK)
+		if n := reads.Load() - before; n > most {
+			t.Errorf("answer %d reads %d pages, want %d at most", answers+1, n, most)
+		}
+		found += len(a.at("accesses").([]any))
+		next, more := a.body["next"].(string)
+		if !more {
+			break
+		}
+		cursor = "&cursor=" + next
+	}
+	if found != shown {
+		t.Errorf("%d accesses are found in %d answers, want %d", found, answers+1, shown)
 	}
 }
