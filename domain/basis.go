@@ -8,8 +8,8 @@ import (
 )
 
 // Basis is the document on which an official records something that takes
-// something from somebody, such as a change of owners: what it is, and the hash of
-// its file, so that anybody can check later that the file which is shown is the one
+// something from somebody, such as a change of owners, or that states what somebody
+// wants, such as a consent: what it is, and the hash of its file, so that anybody can check later that the file which is shown is the one
 // that the official had. The zero Basis is none.
 type Basis struct {
 	Type     DocumentType `json:"type"`
@@ -25,6 +25,19 @@ func (b Basis) IsZero() bool { return b == Basis{} }
 func (b Basis) LogValue() slog.Value { return Masked(b) }
 
 var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// Demand refuses an act of the role whose document is missing where it is required, and a
+// document that is not named whole. Only an official needs one.
+func (b Basis) Demand(required bool, role Role, today Date, field string) error {
+	if !b.IsZero() {
+		return b.Check(today, field)
+	}
+	if role == RoleCitizen || role == RoleSystem || !required {
+		return nil
+	}
+	return Refuse(Invalid, CodeBasisRequired,
+		"this rests on a document: give its type, number, day and issuer, and the SHA-256 of its file").At(field)
+}
 
 // Check refuses a document that is not named whole. The field of the refusal is
 // that of the basis, with the member at fault.

@@ -278,6 +278,7 @@ type termsBody struct {
 type lookupConsentBody struct {
 	Given bool       `json:"given" doc:"false withdraws the consent, true gives it again"`
 	Terms *termsBody `json:"consent_terms,omitempty" doc:"The terms of the consent; only if it is given"`
+	Basis *basisBody `json:"basis,omitempty" doc:"Only at a desk: the paper on which the person says so; the rules in force demand one"`
 }
 
 func (s *Server) changeCaseConsent() operation.Operation {
@@ -288,13 +289,13 @@ func (s *Server) changeCaseConsent() operation.Operation {
 		Doc: "Earlier look-ups stay valid; a new look-up needs a consent in force. After the decision the consent " +
 			"belongs to the entry, and is changed there.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: []domain.Code{
+		Problems: basisProblems.and(
 			domain.CodeNothingChanges, domain.CodeCaseUnknown, domain.CodeCaseDecided,
-			domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeNotFound,
-		},
+			domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeNotFound, domain.CodeDateInFuture,
+		),
 		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[lookupConsentBody]) (command.Receipt, stepped, error) {
-		c, err := in.Body.change()
+		c, err := in.Body.change(ctx)
 		if err != nil {
 			return command.Receipt{}, stepped{}, err
 		}
@@ -305,12 +306,15 @@ func (s *Server) changeCaseConsent() operation.Operation {
 }
 
 // change reads what is asked of a consent.
-func (b lookupConsentBody) change() (housing.ChangeConsent, error) {
+func (b lookupConsentBody) change(ctx context.Context) (housing.ChangeConsent, error) {
+	if err := b.Basis.notOfCitizen(ctx); err != nil {
+		return housing.ChangeConsent{}, err
+	}
 	if !b.Given && b.Terms != nil {
 		return housing.ChangeConsent{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 			"a consent that is withdrawn has no terms; leave them out").At("consent_terms")
 	}
-	return housing.ChangeConsent{Given: b.Given, Terms: b.Terms.terms()}, nil
+	return housing.ChangeConsent{Given: b.Given, Terms: b.Terms.terms(), Basis: b.Basis.basis()}, nil
 }
 
 func (t *termsBody) terms() housing.ConsentTerms {
@@ -337,6 +341,7 @@ type applyBody struct {
 	Terms       *termsBody         `json:"consent_terms,omitempty" doc:"The terms of the consent, if it is given"`
 	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
 	Signature   signatureBody      `json:"signature"`
+	Basis       *basisBody         `json:"basis,omitempty" doc:"Only at a desk: the signed application with the consent; the rules in force demand one if the consent is given"`
 }
 
 type applyInput struct{ operation.Posted[applyBody] }
@@ -359,17 +364,24 @@ func (s *Server) applyForHousing() operation.Operation {
 		Problems: slices.Concat(signatureProblems, passwordProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
-			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
-		}),
+			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
+		}, basisProblems),
 		Example: `{
 			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",
 			"applicant_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef",
 			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "spouse"}],
-			"consent": true, "signature": {"method": "handwritten"}
+			"consent": true, "signature": {"method": "handwritten"},
+			"basis": {
+				"type": "application", "number": "115", "issued_on": "2026-03-02", "issuer": "өтініш иесі",
+				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+			}
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
 		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
-		var err error
+		err := in.Body.Basis.notOfCitizen(ctx)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
 		call.Command, err = onChannel(
 			call.Command, operation.Caller(ctx), domain.Channel(in.Body.Channel), in.Body.ApplicantID,
 		)
@@ -390,6 +402,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			CaseID: out.CaseID, ListID: in.Body.ListID, ApplicantID: in.Body.ApplicantID, Consent: in.Body.Consent,
 			Terms:     in.Body.Terms.terms(),
 			Documents: documents(in.Body.Documents), Language: in.Body.Language, Signature: in.Body.Signature.Method,
+			Basis: in.Body.Basis.basis(),
 		}
 		for _, m := range in.Body.Family {
 			c.Family = append(c.Family, housing.FamilyMember(m))

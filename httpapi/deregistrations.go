@@ -29,6 +29,7 @@ type deregisterBody struct {
 	Documents      []documentBody    `json:"documents,omitempty" maxItems:"300"`
 	DepartureSheet bool              `json:"departure_sheet,omitempty" doc:"Whether a departure sheet is asked for"`
 	Signature      signatureBody     `json:"signature"`
+	Basis          *basisBody        `json:"basis,omitempty" doc:"Only at a desk: the signed application; the rules in force demand one"`
 }
 
 type deregisterInput struct {
@@ -68,7 +69,8 @@ func (s *Server) deregister() operation.Operation {
 			domain.CodeIdentityDocument, domain.CodeApplicationDocument, domain.CodeExitPermission,
 			domain.CodePassportOfChild, domain.CodeIdentityCardSurrender, domain.CodeCourtDecision,
 			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeGroundUnknown,
-			domain.CodeGroundRequired,
+			domain.CodeGroundRequired, domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeDateInFuture,
+			domain.CodeMemberNotAllowed,
 		),
 		Example: `{
 			"channel": "portal", "ground": "owner_application", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
@@ -77,7 +79,10 @@ func (s *Server) deregister() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *deregisterInput) (command.Receipt, deregistered, error) {
 		out := deregistered{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
-		var err error
+		err := in.Body.Basis.notOfCitizen(ctx)
+		if err != nil {
+			return command.Receipt{}, out, err
+		}
 		call.Command, err = onChannel(call.Command, operation.Caller(ctx), in.Body.Channel, in.Body.ApplicantID)
 		if err != nil {
 			return command.Receipt{}, out, err
@@ -93,6 +98,7 @@ func (s *Server) deregister() operation.Operation {
 			CaseID: out.CaseID, Language: in.Body.Language, Ground: in.Body.Ground, DwellingID: in.Body.DwellingID,
 			ApplicantID: in.Body.ApplicantID, Persons: in.Body.Persons, Documents: documents(in.Body.Documents),
 			DepartureSheet: in.Body.DepartureSheet, Signature: in.Body.Signature.Method,
+			Basis: in.Body.Basis.basis(),
 		}, call.Options)
 		for _, rec := range r.Events {
 			switch e := rec.Event.(type) {

@@ -16,6 +16,7 @@ func (s *Server) dwellingOperations() []operation.Operation {
 		s.describeDwelling(),
 		s.changeOwners(),
 		s.answerProposal(),
+		s.takeIntoStock(),
 		s.endLease(),
 	}
 }

@@ -286,6 +286,7 @@ type reportBody struct {
 	Family     []familyBody       `json:"family,omitempty" maxItems:"50" doc:"The whole family that is counted from now on"`
 	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"The day of the change; it is to be reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
+	Basis      *basisBody         `json:"basis,omitempty" doc:"Only of an official: the paper by which the holder reports it, or that shows it; the rules in force demand one"`
 }
 
 type reportInput struct {
@@ -304,15 +305,20 @@ func (s *Server) reportChange() operation.Operation {
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
+			domain.CodeBasisRequired, domain.CodeHashFormat,
 		),
 		Example: `{
 			"kind": "family", "happened_on": "2026-03-10",
 			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}]
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *reportInput) (command.Receipt, entryChanged, error) {
+		if err := in.Body.Basis.notOfCitizen(ctx); err != nil {
+			return command.Receipt{}, entryChanged{}, err
+		}
 		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
 			HappenedOn: in.Body.HappenedOn, Note: domain.Personal(in.Body.Note),
+			Basis: in.Body.Basis.basis(),
 		}, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, operation.Hide(ctx, err)
 	})
@@ -419,11 +425,11 @@ func (s *Server) changeEntryConsent() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: entryProblems.and(
 			domain.CodeNothingChanges, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
-			domain.CodeNotFound,
+			domain.CodeNotFound, domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeDateInFuture,
 		),
 		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *consentInput) (command.Receipt, entryChanged, error) {
-		c, err := in.Body.change()
+		c, err := in.Body.change(ctx)
 		if err != nil {
 			return command.Receipt{}, entryChanged{}, err
 		}

@@ -883,9 +883,8 @@ func application(person, list string) body {
 
 func (s *subtest) applied(person, list string) string {
 	s.t.Helper()
-	return s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).
-		is(http.StatusCreated).
-		id("case_id")
+	return s.command("/v1/housing-applications", s.token(domain.RoleOperator),
+		application(person, list).with(body{"basis": paper})).is(http.StatusCreated).id("case_id")
 }
 
 // placing is the decision to place somebody of whom nothing was found that

@@ -67,7 +67,7 @@ func TestR16_TheApplicantLearnsThatTheDecisionFell(t *testing.T) {
 			is(http.StatusOK),
 	)
 	for who, want := range map[string][]string{
-		owner: {"application_received", "decision_fell_by_complaint", "persons_deregistered"},
+		owner: {"application_received", "consent_to_registration_stated", "decision_fell_by_complaint", "persons_deregistered"},
 		guest: {"complaint_received", "complaint_satisfied", "you_are_deregistered"},
 	} {
 		a := s.seen("/v1/me/notices", s.as(who), told)
@@ -85,10 +85,10 @@ func TestR16_TheApplicantLearnsThatTheDecisionFell(t *testing.T) {
 func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 	r := start(t)
 	s := r.at(t)
-	s.notify(nil)
 	owner, guest, stranger := s.citizen(), s.citizen(), s.citizen()
 	home := s.dwelling(owner)
 	s.registered(guest, home, "2026-03-01", "")
+	s.notify(nil) // the owner is told from here on
 	s.contacts(owner, body{"phone": "+77010000001", "language": "ru"})
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
 	path := filepath.Join(t.TempDir(), "outbox.ndjson")

@@ -18,14 +18,20 @@ func (s *Server) representativeOperations() []operation.Operation {
 	}
 }
 
-type recordRepresentativeBody struct {
+// RecordRepresentativeBody is embedded: huma sees the members of exported types only.
+type RecordRepresentativeBody struct {
 	RepresentativeID domain.PersonID          `json:"representative_id" format:"uuid" doc:"The person who legally represents the minor"`
 	Kind             residence.Representation `json:"kind"`
 }
 
+type representationBody struct {
+	RecordRepresentativeBody
+	Basis *basisBody `json:"basis,omitempty" doc:"The paper that shows it, such as a birth certificate; the rules in force demand one"`
+}
+
 type recordRepresentativeInput struct {
 	ID domain.PersonID `path:"id" format:"uuid" doc:"The minor"`
-	operation.Posted[recordRepresentativeBody]
+	operation.Posted[representationBody]
 }
 
 type representationChanged struct {
@@ -42,15 +48,23 @@ func (s *Server) recordRepresentative() operation.Operation {
 			"If a command leaves a child under 14 at a dwelling where no recorded representative is registered, " +
 			"the answer has a warning.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{
-			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeRepresentativeRecorded,
-		},
-		Example: `{"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "kind": "parent"}`,
+		Problems: basisProblems.and(
+			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeRepresentativeRecorded, domain.CodeDateInFuture,
+		),
+		Example: `{
+			"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "kind": "parent",
+			"basis": {
+				"type": "birth_certificate", "number": "0318842", "issued_on": "2019-04-02", "issuer": "АХАЖ бөлімі",
+				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+			}
+		}`,
 	}, func(
 		ctx context.Context, call operation.Call, in *recordRepresentativeInput,
 	) (command.Receipt, representationChanged, error) {
 		r, err := s.commands.RecordRepresentative(
-			ctx, call.Command, in.ID, in.Body.RepresentativeID, in.Body.Kind, call.Options,
+			ctx, call.Command, in.ID, in.Body.RepresentativeID, residence.RecordRepresentative{
+				Kind: in.Body.Kind, Basis: in.Body.Basis.basis(),
+			}, call.Options,
 		)
 		return r, representationChanged{PersonID: in.ID}, err
 	})
@@ -59,6 +73,7 @@ func (s *Server) recordRepresentative() operation.Operation {
 type endRepresentationBody struct {
 	RepresentativeID domain.PersonID `json:"representative_id" format:"uuid"`
 	Reasons          string          `json:"reasons" minLength:"1" maxLength:"4000"`
+	Basis            *basisBody      `json:"basis,omitempty" doc:"The paper that shows it; the rules in force demand one"`
 }
 
 type endRepresentationInput struct {
@@ -72,11 +87,15 @@ func (s *Server) endRepresentation() operation.Operation {
 		Of:      operation.OfPerson,
 		Summary: "Record that a person no longer represents a minor, or never did",
 		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{
-			domain.CodePersonUnknown, domain.CodeNotRepresentative, domain.CodeReasonsRequired,
-		},
+		Problems: basisProblems.and(
+			domain.CodePersonUnknown, domain.CodeNotRepresentative, domain.CodeReasonsRequired, domain.CodeDateInFuture,
+		),
 		Example: `{
-			"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "reasons": "the guardianship has ended"
+			"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "reasons": "the guardianship has ended",
+			"basis": {
+				"type": "guardianship_decision", "number": "57", "issued_on": "2026-03-02", "issuer": "Алматы қаласының әкімдігі",
+				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+			}
 		}`,
 	}, func(
 		ctx context.Context, call operation.Call, in *endRepresentationInput,
@@ -86,6 +105,7 @@ func (s *Server) endRepresentation() operation.Operation {
 		}
 		r, err := s.commands.EndRepresentation(ctx, call.Command, in.ID, residence.EndRepresentation{
 			RepresentativeID: in.Body.RepresentativeID, Reasons: domain.Personal(in.Body.Reasons),
+			Basis: in.Body.Basis.basis(),
 		}, call.Options)
 		return r, representationChanged{PersonID: in.ID}, err
 	})
@@ -99,7 +119,7 @@ type representativesFound struct {
 	ETag string `header:"ETag" doc:"Revision of the person's stream, for If-Match"`
 	Body struct {
 		PersonID        domain.PersonID            `json:"person_id" format:"uuid"`
-		Representatives []recordRepresentativeBody `json:"representatives"`
+		Representatives []RecordRepresentativeBody `json:"representatives"`
 	}
 }
 
@@ -122,9 +142,9 @@ func (s *Server) getRepresentatives() operation.Operation {
 			return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
 		}
 		out := &representativesFound{ETag: operation.ETag(p.Revision())}
-		out.Body.PersonID, out.Body.Representatives = in.ID, []recordRepresentativeBody{}
+		out.Body.PersonID, out.Body.Representatives = in.ID, []RecordRepresentativeBody{}
 		for _, r := range p.Representatives {
-			out.Body.Representatives = append(out.Body.Representatives, recordRepresentativeBody{r.PersonID, r.Kind})
+			out.Body.Representatives = append(out.Body.Representatives, RecordRepresentativeBody{r.PersonID, r.Kind})
 		}
 		return out, nil
 	})

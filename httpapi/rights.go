@@ -100,7 +100,7 @@ func notInOwnMatter() *domain.Error {
 
 func notYourBody() *domain.Error {
 	return domain.Refuse(domain.Forbidden, domain.CodeNotYourBody,
-		"another commission keeps this list: its accounts alone act on it and see it")
+		"another body keeps this: its accounts alone act on it and see it")
 }
 
 func (r rights) ofList(ctx context.Context, a operation.Attempt, id domain.ListID, now bool) error {
@@ -252,6 +252,8 @@ func (r rights) ofDwelling(ctx context.Context, a operation.Attempt, id domain.D
 		return nil
 	case d.OwnedBy(a.Caller.PersonID) && a.Changes():
 		return ownMatter(a)
+	case a.Caller.Role == domain.RoleCommission && a.Changes() && !d.KeptBy(a.Caller.BodyID):
+		return notYourBody()
 	case a.Caller.Role == domain.RoleCommission && a.Changes() && d.Lease != nil:
 		m, err := r.s.commands.MatterOf(ctx, d.Lease.CaseID, now)
 		if err != nil {

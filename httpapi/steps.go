@@ -324,17 +324,25 @@ func officeOf(
 		"by the record of your body you are neither its head nor a deputy today, or not in the office that you name")
 }
 
+type withdrawalBody struct {
+	Basis *basisBody `json:"basis,omitempty" doc:"Only at a desk: the paper by which the applicant withdraws; the rules in force demand one"`
+}
+
 func (s *Server) withdrawApplication() operation.Operation {
-	return step(s, operation.Declaration{
+	return stepAfter(s, operation.Declaration{
 		ID:       "withdrawal",
 		Of:       operation.OfCase,
 		Summary:  "Withdraw an application",
 		Doc:      "This is possible until the application is decided. The applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: []domain.Code{domain.CodeNotFound},
+		Problems: basisProblems.and(domain.CodeNotFound, domain.CodeDateInFuture, domain.CodeMemberNotAllowed),
 		Example:  `{}`,
-	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, _ nothingBody) ([]domain.Event, error) {
-		return c.Withdraw(cmd)
+	}, func(ctx context.Context, _ domain.CaseID, b withdrawalBody) (struct{}, error) {
+		return struct{}{}, b.Basis.notOfCitizen(ctx)
+	}, func(
+		c *procedure.Case, cmd domain.Command, t procedure.Terms, b withdrawalBody, _ struct{},
+	) ([]domain.Event, error) {
+		return c.Withdraw(cmd, b.Basis.basis(), t)
 	})
 }
 

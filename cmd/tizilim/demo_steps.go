@@ -69,10 +69,20 @@ func (t *storyteller) dwelling(
 	}, &answer)
 	t.names[answer.DwellingID.String()] = address
 	for _, o := range owners {
-		consent := map[string]any{"person_id": o["person_id"], "given_on": domain.DateOf(time.Now())}
+		consent := map[string]any{
+			"person_id": o["person_id"], "given_on": domain.DateOf(time.Now()), "basis": signedPaper("written_consent"),
+		}
 		t.consents[answer.DwellingID] = append(t.consents[answer.DwellingID], consent)
 	}
 	return answer.DwellingID, err
+}
+
+// signedPaper is what a desk has in hand when it states somebody's will.
+func signedPaper(kind string) map[string]any {
+	return map[string]any{
+		"type": kind, "number": fmt.Sprint(rand.IntN(1e6)), "issued_on": domain.DateOf(time.Now()), "issuer": "өтініш иесі",
+		"sha256": domain.TextDigest([]byte("the scanned paper")),
+	}
 }
 
 func owns(p person, share string) map[string]any {
@@ -126,6 +136,9 @@ func (t *storyteller) deregister(
 		ids = append(ids, p.id)
 	}
 	body["persons"] = ids
+	if by.Role != domain.RoleCitizen {
+		body["basis"] = signedPaper("application")
+	}
 	var answer deregistration
 	if err := t.post(ctx, by, "/v1/deregistrations", body, &answer); err != nil {
 		return err

@@ -39,7 +39,6 @@ func TestEveryEventConcernsSomebodyOrSaysWhyNot(t *testing.T) {
 // mentions are the members that name a person or a dwelling whom the event does
 // not concern, and why.
 var mentions = map[string]string{
-	"consents.person_id":    "an owner or tenant who lets somebody register: nothing of theirs changes",
 	"kinship.person_id":     "a relative who already lives there: nothing of theirs changes",
 	"warnings.person_id":    "whom a desk should look after: nothing of theirs changes",
 	"documents.person_id":   "what a paper is about; who takes part is named by the application",

@@ -63,6 +63,7 @@ type ApplicationReceived struct {
 	Language    domain.Language        `json:"language"`
 	Signature   domain.SignatureMethod `json:"signature"`
 	Evidence    domain.Evidence        `json:"evidence,omitzero"` // of the signature
+	Basis       domain.Basis           `json:"basis,omitzero"`    // at a desk: the signed application
 	// ReceivedAt is when it was filed, from which its term and its place in the
 	// order run: filing at night costs no day and no place (Q4, Q6).
 	// RegisteredAt is when the office received it (C4).
@@ -232,6 +233,7 @@ type ReceiveApplication struct {
 	Language    domain.Language
 	Signature   domain.SignatureMethod
 	Evidence    domain.Evidence
+	Basis       domain.Basis               // at a desk: the signed application
 	Adult       func(domain.PersonID) bool // who of the family has legal capacity; nil: nobody
 	Rules       rules.Book                 // by which it is judged
 }
@@ -265,6 +267,9 @@ func (a *Application) Receive(
 	if err := l.CanJoin(c.ApplicantID); err != nil {
 		return nil, err
 	}
+	if err := c.checkBasis(cmd); err != nil {
+		return nil, err
+	}
 	if c.Consent {
 		terms, err := c.Terms.whole(cmd.Today())
 		if err != nil {
@@ -296,8 +301,17 @@ func (a *Application) Receive(
 		CaseID: c.CaseID, ListID: c.ListID, ApplicantID: c.ApplicantID, Family: c.Family,
 		Consenting: c.consenting(c.Rules.On(cmd.Today())), Consent: c.Consent, Terms: c.Terms,
 		Documents: c.Documents, Channel: cmd.Channel, Language: c.Language, Signature: c.Signature, Evidence: c.Evidence,
+		Basis:      c.Basis,
 		ReceivedAt: cmd.Now, RegisteredAt: registered, Deadline: lastDay.End(),
 	}}, nil
+}
+
+// checkBasis keeps that a desk states the applicant's consent on a paper.
+func (c ReceiveApplication) checkBasis(cmd domain.Command) error {
+	if !c.Consent && c.Basis.IsZero() {
+		return nil
+	}
+	return c.Rules.On(cmd.Today()).CheckBasis(rules.LookupConsent, cmd.Role, c.Basis, cmd.Today(), "basis")
 }
 
 // checkSignature keeps C17 for S000: through the portal an EDS or a one-time

@@ -321,7 +321,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 		cmd := domaintest.Command()
 		cmd.Now = at
 		events, err := new(housing.Application).Receive(cmd, housing.ReceiveApplication{
-			CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
+			CaseID: caseID, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten,
 		}, opened().fold(), everybody)
 		if err != nil {
 			t.Fatal(err)
@@ -334,7 +334,7 @@ func TestQ4_ThirtyCalendarDaysInTheZone(t *testing.T) {
 
 func TestQ4_NoTermIsCountedIntoAYearWithoutHolidays(t *testing.T) {
 	got, err := new(housing.Application).Receive(domaintest.CommandOn("2027-12-10"), housing.ReceiveApplication{
-		CaseID: caseID, ListID: list, ApplicantID: aigul, Consent: true, Signature: domain.SignatureHandwritten,
+		CaseID: caseID, ListID: list, ApplicantID: aigul, Signature: domain.SignatureHandwritten,
 	}, opened().fold(), everybody)
 	domaintest.Refused(t, got, err, domain.CodeCalendarYear, "")
 }

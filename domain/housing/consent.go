@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -188,6 +189,8 @@ type LookupConsentWithdrawn struct {
 	ListID      domain.ListID   `json:"list_id,omitzero"`
 	EntryID     domain.EntryID  `json:"entry_id,omitzero"`
 	PersonID    domain.PersonID `json:"person_id"`
+	ByStaff     bool            `json:"by_staff,omitempty"` // an official states it
+	Basis       domain.Basis    `json:"basis,omitzero"`     // of the official
 	WithdrawnAt time.Time       `json:"withdrawn_at"`
 }
 
@@ -198,7 +201,9 @@ type LookupConsentRenewed struct {
 	EntryID  domain.EntryID  `json:"entry_id,omitzero"`
 	PersonID domain.PersonID `json:"person_id"`
 	ConsentTerms
-	RenewedAt time.Time `json:"renewed_at"`
+	ByStaff   bool         `json:"by_staff,omitempty"` // an official states it
+	Basis     domain.Basis `json:"basis,omitzero"`     // of the official
+	RenewedAt time.Time    `json:"renewed_at"`
 }
 
 // LookupConsentExpired records that the last day of a consent is over.
@@ -221,6 +226,9 @@ func (e LookupConsentExpired) EffectiveAt() time.Time   { return e.ExpiredAt }
 func (e LookupConsentWithdrawn) Concerns() domain.Concern { return personInCase(e.PersonID, e.CaseID) }
 func (e LookupConsentRenewed) Concerns() domain.Concern   { return personInCase(e.PersonID, e.CaseID) }
 func (e LookupConsentExpired) Concerns() domain.Concern   { return personInCase(e.PersonID, e.CaseID) }
+
+func (e LookupConsentWithdrawn) LogValue() slog.Value { return domain.Masked(e) }
+func (e LookupConsentRenewed) LogValue() slog.Value   { return domain.Masked(e) }
 
 // after folds an event that is about the consent into it.
 func (c Consent) after(event domain.Event) Consent {
@@ -251,6 +259,13 @@ type ChangeConsent struct {
 	Holder  domain.PersonID // who asks, where it is the citizen; zero for staff
 	Given   bool
 	Terms   ConsentTerms // of a consent that is given
+	Basis   domain.Basis // of an official who states it
+	Rules   rules.Book
+}
+
+// checkBasis keeps that an official states a consent, or its end, on a paper.
+func (c ChangeConsent) checkBasis(cmd domain.Command) error {
+	return c.Rules.On(cmd.Today()).CheckBasis(rules.LookupConsent, cmd.Role, c.Basis, cmd.Today(), "basis")
 }
 
 // change decides what [ChangeConsent] says of the consent and returns the terms
@@ -291,20 +306,19 @@ func (l *List) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]domain.Even
 	if err != nil {
 		return nil, err
 	}
-	if c.Given {
-		return []domain.Event{
-			LookupConsentRenewed{
-				ListID:       l.Opened.ListID,
-				EntryID:      e.ID,
-				PersonID:     e.PersonID,
-				ConsentTerms: terms,
-				RenewedAt:    cmd.Now,
-			},
-		}, nil
+	if err := c.checkBasis(cmd); err != nil {
+		return nil, err
 	}
-	return []domain.Event{
-		LookupConsentWithdrawn{ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, WithdrawnAt: cmd.Now},
-	}, nil
+	staff := cmd.Role != domain.RoleCitizen
+	if c.Given {
+		return []domain.Event{LookupConsentRenewed{
+			ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, ConsentTerms: terms,
+			ByStaff: staff, Basis: c.Basis, RenewedAt: cmd.Now,
+		}}, nil
+	}
+	return []domain.Event{LookupConsentWithdrawn{
+		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, ByStaff: staff, Basis: c.Basis, WithdrawnAt: cmd.Now,
+	}}, nil
 }
 
 // ExpireConsent records that the consent of an entry has expired. The registry
@@ -345,12 +359,18 @@ func (a *Application) ChangeConsent(cmd domain.Command, c ChangeConsent) ([]doma
 	if err != nil {
 		return nil, err
 	}
-	if c.Given {
-		return []domain.Event{
-			LookupConsentRenewed{CaseID: a.CaseID, PersonID: a.ApplicantID, ConsentTerms: terms, RenewedAt: cmd.Now},
-		}, nil
+	if err := c.checkBasis(cmd); err != nil {
+		return nil, err
 	}
-	return []domain.Event{LookupConsentWithdrawn{CaseID: a.CaseID, PersonID: a.ApplicantID, WithdrawnAt: cmd.Now}}, nil
+	staff := cmd.Role != domain.RoleCitizen
+	if c.Given {
+		return []domain.Event{LookupConsentRenewed{
+			CaseID: a.CaseID, PersonID: a.ApplicantID, ConsentTerms: terms, ByStaff: staff, Basis: c.Basis, RenewedAt: cmd.Now,
+		}}, nil
+	}
+	return []domain.Event{LookupConsentWithdrawn{
+		CaseID: a.CaseID, PersonID: a.ApplicantID, ByStaff: staff, Basis: c.Basis, WithdrawnAt: cmd.Now,
+	}}, nil
 }
 
 // ExpireConsent records that the consent of an application has expired. The

@@ -27,8 +27,9 @@ func to(purpose housing.ConsentPurpose, scope ...housing.ConsentScope) func(*hou
 
 // Events of the consent of Aigul's application.
 var (
-	withdrawnInCase = housing.LookupConsentWithdrawn{CaseID: caseID, PersonID: aigul, WithdrawnAt: domaintest.Noon()}
+	withdrawnInCase = housing.LookupConsentWithdrawn{CaseID: caseID, PersonID: aigul, ByStaff: true, WithdrawnAt: domaintest.Noon()}
 	renewedInCase   = housing.LookupConsentRenewed{
+		ByStaff:      true,
 		CaseID:       caseID,
 		PersonID:     aigul,
 		ConsentTerms: wholeConsent,

@@ -93,7 +93,9 @@ type ChangeReported struct {
 	Family     []FamilyMember  `json:"family,omitempty"` // all that is counted from now on
 	Note       domain.Personal `json:"note,omitempty"`
 	HappenedOn domain.Date     `json:"happened_on"`
-	DueOn      domain.Date     `json:"due_on"` // of the report
+	DueOn      domain.Date     `json:"due_on"`             // of the report
+	ByStaff    bool            `json:"by_staff,omitempty"` // an official states it
+	Basis      domain.Basis    `json:"basis,omitzero"`     // of the official
 	ReportedAt time.Time       `json:"reported_at"`
 }
 
@@ -287,6 +289,7 @@ type ReportChange struct {
 	Family     []FamilyMember // all that is counted from now on
 	HappenedOn domain.Date
 	Note       domain.Personal
+	Basis      domain.Basis // of an official who states it
 }
 
 // ReportChange decides [ReportChange]. A changed family is counted from now on;
@@ -308,13 +311,17 @@ func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) (
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
 			"a change cannot be in the future: give today or an earlier day").At("happened_on")
 	}
+	err = by.On(cmd.Today()).CheckBasis(rules.ReportChange, cmd.Role, c.Basis, cmd.Today(), "basis")
+	if err != nil {
+		return nil, err
+	}
 	due, err := by.Calendar().AddWorkingDays(c.HappenedOn, by.On(c.HappenedOn).Register.ReportChangesWithin)
 	if err != nil {
 		return nil, err
 	}
 	reported := ChangeReported{
 		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, Kind: c.Kind, Note: c.Note,
-		HappenedOn: c.HappenedOn, DueOn: due, ReportedAt: cmd.Now,
+		HappenedOn: c.HappenedOn, DueOn: due, ByStaff: cmd.Role != domain.RoleCitizen, Basis: c.Basis, ReportedAt: cmd.Now,
 	}
 	if c.Kind == NeedLost {
 		events := []domain.Event{reported}

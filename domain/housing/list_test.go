@@ -1224,7 +1224,8 @@ func TestQ18_ReportedChanges(t *testing.T) {
 		}
 	}
 	reported := housing.ChangeReported{
-		ListID: list, EntryID: a, PersonID: aigul, Kind: housing.NeedLost, Note: "a note",
+		ByStaff: true,
+		ListID:  list, EntryID: a, PersonID: aigul, Kind: housing.NeedLost, Note: "a note",
 		HappenedOn: day(
 			"2026-03-06",
 		), DueOn: day("2026-03-26"), ReportedAt: domaintest.Noon(), // ten working days, among them the holidays of March
@@ -1307,12 +1308,14 @@ func TestQ18_ReportedChanges(t *testing.T) {
 func TestQ22_AWithdrawnConsentBlocksLookUpsAndNothingElse(t *testing.T) {
 	one := opened().placed(a, aigul, longAg, 1)
 	withdrawn := housing.LookupConsentWithdrawn{
+		ByStaff:     true,
 		ListID:      list,
 		EntryID:     a,
 		PersonID:    aigul,
 		WithdrawnAt: domaintest.Noon(),
 	}
 	renewed := housing.LookupConsentRenewed{
+		ByStaff:      true,
 		ListID:       list,
 		EntryID:      a,
 		PersonID:     aigul,

@@ -18,6 +18,7 @@ func (c Review) LogValue() slog.Value             { return domain.Masked(c) }
 func (c ReportChange) LogValue() slog.Value       { return domain.Masked(c) }
 func (a Application) LogValue() slog.Value        { return domain.Masked(a) }
 func (c AnswerAsMember) LogValue() slog.Value     { return domain.Masked(c) }
+func (c ChangeConsent) LogValue() slog.Value      { return domain.Masked(c) }
 func (c ReceiveApplication) LogValue() slog.Value { return domain.Masked(c) }
 func (c Refuse) LogValue() slog.Value             { return domain.Masked(c) }
 func (a Act) LogValue() slog.Value                { return domain.Masked(a) }

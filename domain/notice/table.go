@@ -67,6 +67,11 @@ const (
 	Provided            Kind = "dwelling_provided"
 	LeaseEnded          Kind = "lease_ended"
 	ContactsChanged     Kind = "contacts_changed"
+	Moved               Kind = "moved_to_new_address"
+	ConsentStated       Kind = "consent_to_registration_stated"
+	LookupConsentStated Kind = "lookup_consent_stated"
+	Represents          Kind = "representation_changed"
+	ChangeStated        Kind = "change_of_family_stated"
 	MemberNamed         Kind = "named_in_family"
 	MemberDeclined      Kind = "family_member_declined"
 	OwnersProposed      Kind = "change_of_owners_proposed"
@@ -122,11 +127,8 @@ type Line struct {
 var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("the person did it or asked for it",
 		residence.PersonRecorded{}, residence.ContactsConfirmed{}, residence.ContactCodeRejected{},
-		residence.RegistrationBegan{},
-		residence.RepresentativeRecorded{}, residence.WardNoted{}, residence.RepresentationEnded{},
-		residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{}, residence.DepartureSheetIssued{},
-		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ChangeReported{},
-		housing.LookupConsentWithdrawn{}, housing.LookupConsentRenewed{}, housing.ProtectionRecorded{},
+		residence.WardNoted{}, residence.CoOwnerConfirmed{}, residence.ConfirmationRevoked{}, residence.DepartureSheetIssued{},
+		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ProtectionRecorded{},
 		housing.MemberConsented{}, housing.MembersDropped{},
 		certificates.Duplicated{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
@@ -145,7 +147,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
 	none("it is about a dwelling or a list",
-		residence.DwellingRecorded{}, residence.DwellingDescribed{},
+		residence.DwellingRecorded{}, residence.DwellingDescribed{}, residence.TakenIntoStock{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
@@ -211,12 +213,24 @@ var owing = []Line{
 	}, DecisionFell, ComplaintSatisfied, ComplaintDismissed),
 
 	// The record of residence.
+	owes(func(e residence.RegistrationBegan) []Owed { // R19: a desk has stated their consent
+		return toEach(e.Consenting(), ConsentStated)
+	}, ConsentStated),
 	owes(func(e residence.RegistrationEnded) []Owed {
-		if e.Reason != residence.TermExpired {
-			return nil // a move is the person's own act; what a case ends, its decision tells
+		switch e.Reason {
+		case residence.TermExpired:
+			return to(e.PersonID, StayEnded) // R13
+		case residence.MovedToNewAddress:
+			return to(e.PersonID, Moved) // R12: a desk has recorded it
 		}
-		return to(e.PersonID, StayEnded) // R13
-	}, StayEnded),
+		return nil // what a case ends, its decision tells
+	}, StayEnded, Moved),
+	owes(func(e residence.RepresentativeRecorded) []Owed {
+		return toEach([]domain.PersonID{e.PersonID, e.RepresentativeID}, Represents)
+	}, Represents),
+	owes(func(e residence.RepresentationEnded) []Owed {
+		return toEach([]domain.PersonID{e.PersonID, e.RepresentativeID}, Represents)
+	}, Represents),
 	toPerson(RecordCorrected, func(e residence.RegistrationInserted) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.RegistrationAnnulled) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.RegistrationCorrected) domain.PersonID { return e.PersonID }),
@@ -238,6 +252,17 @@ var owing = []Line{
 		return nil // the person states the first ones, and is answered
 	}, ContactsChanged),
 	toPerson(LeaseEnded, func(e residence.LeaseEnded) domain.PersonID { return e.PersonID }),
+
+	// What an official states for an applicant or a holder.
+	owes(func(e housing.LookupConsentWithdrawn) []Owed {
+		return stated(e.ByStaff, e.PersonID, LookupConsentStated)
+	}, LookupConsentStated),
+	owes(func(e housing.LookupConsentRenewed) []Owed {
+		return stated(e.ByStaff, e.PersonID, LookupConsentStated)
+	}, LookupConsentStated),
+	owes(func(e housing.ChangeReported) []Owed {
+		return stated(e.ByStaff, e.PersonID, ChangeStated)
+	}, ChangeStated),
 
 	// The list: the holder of the entry.
 	toPerson(Removed, func(e housing.EntryRemoved) domain.PersonID { return e.PersonID }), // Q15
@@ -332,6 +357,15 @@ func toEach(persons []domain.PersonID, k Kind) []Owed {
 		owed = append(owed, to(p, k)...)
 	}
 	return owed
+}
+
+// stated tells the person what an official has stated for them; of what they said
+// themselves nobody is told.
+func stated(byStaff bool, p domain.PersonID, k Kind) []Owed {
+	if !byStaff {
+		return nil
+	}
+	return to(p, k)
 }
 
 // toOwners tells everybody who stays an owner that a proposed change was not made.

@@ -263,6 +263,31 @@ var texts = map[Kind]text{
 		"В реестре для Вас указаны другие контактные данные. Если это сделано не по Вашей просьбе, сразу сообщите об этом.",
 		"Other contacts have been stated for you in the register. If you did not ask for this, report it at once.",
 	},
+	Moved: {
+		"Тіркеуіңіз жаңа мекенжайға ауыстырылды, бұрынғысы аяқталды. Бұл сіздің өтінішіңізсіз жасалса, дереу хабарлаңыз.",
+		"Ваша регистрация перенесена на новый адрес, прежняя прекращена. Если это сделано не по Вашей просьбе, сразу сообщите.",
+		"Your registration has moved to a new address, and the one before has ended. If you did not ask for this, report it at once.",
+	},
+	ConsentStated: {
+		"Тізілімде адамды тұрғын үйіңізге тіркеуге сіздің келісіміңіз көрсетілді. Келісім бермеген болсаңыз, дереу хабарлаңыз.",
+		"В реестре указано Ваше согласие на регистрацию в Вашем жилище. Если Вы его не давали, сразу сообщите об этом.",
+		"The register says that you consent to a registration in your dwelling. If you did not consent, report it at once.",
+	},
+	LookupConsentStated: {
+		"Деректеріңізді пайдалануға келісіміңіз сіздің атыңыздан өзгертілді. Бұл сіздің өтінішіңізсіз жасалса, дереу хабарлаңыз.",
+		"Ваше согласие на использование данных изменено от Вашего имени. Если это сделано не по Вашей просьбе, сразу сообщите.",
+		"Your consent to the use of your data was changed in your name. If you did not ask for this, report it at once.",
+	},
+	Represents: {
+		"Заңды өкілдік туралы сізге қатысты жазба өзгертілді. Бұл дұрыс болмаса, дереу хабарлаңыз.",
+		"Изменена касающаяся Вас запись о законном представительстве. Если она неверна, сразу сообщите об этом.",
+		"A record about a legal representative that concerns you has changed. If it is wrong, report it at once.",
+	},
+	ChangeStated: {
+		"Кезектегі жазбаңыз бойынша сіздің атыңыздан өзгеріс хабарланды. Бұл сіздің өтінішіңізсіз жасалса, дереу хабарлаңыз.",
+		"По Вашей записи в очереди от Вашего имени сообщено об изменении. Если это сделано не по Вашей просьбе, сразу сообщите.",
+		"A change was reported in your name for your entry on the list. If you did not ask for this, report it at once.",
+	},
 	LeaseEnded: {
 		"Қызметтік тұрғын үйді жалдауыңыз аяқталды.",
 		"Наем Вами служебного жилища прекращен.",

@@ -11,17 +11,18 @@ import (
 // Terms are the numbers of the edition in force, and the calendar that working
 // days are counted by.
 type Terms struct {
-	HearingDays       int // working days from the preliminary decision to the act, at least (APPC 73)
-	ObjectionDays     int // working days for the objection (APPC 73)
-	ExtensionMonths   int // at most, in total (APPC 76)
-	ExtensionNotice   int // working days for the notice of an extension (APPC 76)
-	ForwardingDays    int // working days to forward what went to the wrong body (APPC 65)
-	TerminationNotice int // working days for the notice of a termination (APPC 70)
-	ComplaintMonths   int // for a complaint to be in time (APPC 92)
-	ComplaintForward  int // working days for the body to satisfy or forward it (APPC 91)
-	ComplaintDecision int // working days for the reviewing body (APPC 99)
-	RemedyDays        int // working days to remedy an act that no longer stands (APPC 85)
-	CorrectionDays    int // working days for a correction, at least (policy: "a reasonable time")
+	HearingDays       int  // working days from the preliminary decision to the act, at least (APPC 73)
+	ObjectionDays     int  // working days for the objection (APPC 73)
+	ExtensionMonths   int  // at most, in total (APPC 76)
+	ExtensionNotice   int  // working days for the notice of an extension (APPC 76)
+	ForwardingDays    int  // working days to forward what went to the wrong body (APPC 65)
+	TerminationNotice int  // working days for the notice of a termination (APPC 70)
+	ComplaintMonths   int  // for a complaint to be in time (APPC 92)
+	ComplaintForward  int  // working days for the body to satisfy or forward it (APPC 91)
+	ComplaintDecision int  // working days for the reviewing body (APPC 99)
+	RemedyDays        int  // working days to remedy an act that no longer stands (APPC 85)
+	CorrectionDays    int  // working days for a correction, at least (policy: "a reasonable time")
+	WithdrawalBasis   bool // an official withdraws for the applicant on a paper only
 	Calendar          Calendar
 	StateHeld         []domain.DocumentType // what the state's own systems hold (C14)
 
@@ -383,12 +384,16 @@ func (c *Case) Extend(cmd domain.Command, x Extension, t Terms) ([]domain.Event,
 	}, nil
 }
 
-// Withdraw ends the case at the applicant's request (C6).
-func (c *Case) Withdraw(cmd domain.Command) ([]domain.Event, error) {
+// Withdraw ends the case at the applicant's request (C6). An official who states the
+// request names the paper.
+func (c *Case) Withdraw(cmd domain.Command, b domain.Basis, t Terms) ([]domain.Event, error) {
 	if err := c.may(Withdraw); err != nil {
 		return nil, err
 	}
-	return []domain.Event{CaseWithdrawn{CaseID: c.CaseID, WithdrawnAt: cmd.Now}}, nil
+	if err := b.Demand(t.WithdrawalBasis, cmd.Role, cmd.Today(), "basis"); err != nil {
+		return nil, err
+	}
+	return []domain.Event{CaseWithdrawn{CaseID: c.CaseID, Basis: b, WithdrawnAt: cmd.Now}}, nil
 }
 
 // Termination is the command that ends a case without a decision on its subject.

@@ -237,6 +237,7 @@ var Offices = []Office{Head, DeputyHead}
 // (C6).
 type CaseWithdrawn struct {
 	CaseID      domain.CaseID `json:"case_id"`
+	Basis       domain.Basis  `json:"basis,omitzero"` // of an official who states it
 	WithdrawnAt time.Time     `json:"withdrawn_at"`
 }
 
@@ -459,6 +460,7 @@ func (e CorrectionRequested) LogValue() slog.Value { return domain.Masked(e) }
 func (e CorrectionReceived) LogValue() slog.Value  { return domain.Masked(e) }
 func (e HearingAnnounced) LogValue() slog.Value    { return domain.Masked(e) }
 func (e ObjectionFiled) LogValue() slog.Value      { return domain.Masked(e) }
+func (e CaseWithdrawn) LogValue() slog.Value       { return domain.Masked(e) }
 func (e HearingClosed) LogValue() slog.Value       { return domain.Masked(e) }
 func (e HearingDispensed) LogValue() slog.Value    { return domain.Masked(e) }
 func (e TermExtended) LogValue() slog.Value        { return domain.Masked(e) }

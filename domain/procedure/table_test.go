@@ -172,7 +172,9 @@ var steps = map[procedure.Step]aStep{
 	}, nil},
 	procedure.Withdraw: {
 		"2026-03-15",
-		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Withdraw(cmd) },
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+			return c.Withdraw(cmd, domain.Basis{}, terms)
+		},
 		nil,
 	},
 	procedure.Terminate: {"2026-03-15", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {

@@ -24,9 +24,7 @@ func TestR19_EveryOwnerConsentsToARegistration(t *testing.T) {
 		return list
 	}
 	written := []residence.Consent{{PersonID: daur, GivenOn: today, Basis: domaintest.Basis()}}
-	onPaper := rulestest.Book(
-		t, "2026-01-01", `"required_for":["contacts",`, `"required_for":["owners_consent","contacts",`,
-	)
+	onPaper := rulestest.Newest(t)
 	free := rulestest.Book(t, "2026-01-01", `"owners_consent":true`, `"owners_consent":false`)
 	for _, c := range []struct {
 		name     string

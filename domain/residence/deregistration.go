@@ -69,6 +69,7 @@ type DeregistrationApplied struct {
 	DepartureSheet bool                   `json:"departure_sheet,omitempty"` // asked for (S001-11)
 	Signature      domain.SignatureMethod `json:"signature"`
 	Evidence       domain.Evidence        `json:"evidence,omitzero"`   // of the signature
+	Basis          domain.Basis           `json:"basis,omitzero"`      // at a desk: the signed application
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
 	// ReceivedAt is when it was handed in, on the portal when it was signed:
 	// the 30 minutes run from here (S001-5, R18). RegisteredAt is when the
@@ -208,6 +209,7 @@ type ApplyForDeregistration struct {
 	DepartureSheet bool
 	Signature      domain.SignatureMethod
 	Evidence       domain.Evidence
+	Basis          domain.Basis // at a desk: the signed application
 }
 
 // Facts is what an application is judged by, read from other streams.
@@ -239,7 +241,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkRepresentative, checkDocuments, checkRegistered,
+		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkRepresentative, checkDocuments, checkBasis, checkRegistered,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -248,7 +250,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 	e := DeregistrationApplied{
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
-		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence,
+		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence, Basis: c.Basis,
 		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
 	}
 	var err error
@@ -456,6 +458,11 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		}
 	}
 	return nil
+}
+
+// checkBasis keeps that a desk applies for somebody on a paper.
+func checkBasis(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	return f.edition(cmd).CheckBasis(rules.Deregister, cmd.Role, c.Basis, cmd.Today(), "basis")
 }
 
 // surrenders reports which document a person of the class gives up on leaving

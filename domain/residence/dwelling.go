@@ -118,6 +118,8 @@ type Dwelling struct {
 	Area     Area                 // useful area; zero where it is not recorded
 	Pending  OwnersChangeProposed // that nobody has confirmed or declined yet; zero where there is none
 	Lease    *LeaseBegan          // nil where the dwelling is not leased as a service dwelling
+	Keeper   domain.BodyID        // whose stock it is in; zero where no body has taken or let it
+	before   domain.BodyID        // the keeper before the last lease
 	proposer string               // account that proposed Pending
 	since    domain.Date          // of the present owners
 	freed    domain.Position      // where the log holds the end of the last lease
@@ -148,9 +150,16 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 		d.Pending = OwnersChangeProposed{}
 	case DwellingDescribed:
 		d.Place, d.Area = e.Place, e.UsefulArea
+	case TakenIntoStock:
+		d.Keeper = e.BodyID
 	case LeaseBegan:
-		d.Lease = &e
-	case LeaseVoided, LeaseEnded:
+		d.Lease, d.before = &e, d.Keeper
+		if !e.BodyID.IsZero() { // the leases of earlier versions name none
+			d.Keeper = e.BodyID
+		}
+	case LeaseVoided:
+		d.Lease, d.Keeper, d.freed = nil, d.before, rec.Position
+	case LeaseEnded:
 		d.Lease, d.freed = nil, rec.Position
 	}
 }

@@ -29,6 +29,7 @@ var Events = []domain.EventType{
 	domain.EventOf[OwnersChangeDeclined](),
 	domain.EventOf[OwnersChangeLapsed](),
 	domain.EventOf[DwellingDescribed](),
+	domain.EventOf[TakenIntoStock](),
 	domain.EventOf[LeaseBegan](),
 	domain.EventOf[RegistrationDeclined](),
 	domain.EventOf[LeaseVoided](),

@@ -14,6 +14,7 @@ type LeaseBegan struct {
 	PersonID   domain.PersonID   `json:"person_id"`
 	Family     []domain.PersonID `json:"family,omitempty"` // whom the lease names beside the tenant
 	CaseID     domain.CaseID     `json:"case_id"`          // of the decision to provide it
+	BodyID     domain.BodyID     `json:"body_id,omitzero"` // that lets it, and keeps it from now on
 	On         domain.Date       `json:"on"`
 	BeganAt    time.Time         `json:"began_at"`
 }
@@ -70,17 +71,22 @@ type Let struct {
 	PersonID domain.PersonID
 	Family   []domain.PersonID
 	CaseID   domain.CaseID
+	BodyID   domain.BodyID // that lets it
 	On       domain.Date
 	Decided  domain.Position // of the decision in the log
 }
 
-// Let decides [Let]: a dwelling has at most one lease (Q20). A decision that
+// Let decides [Let]: a dwelling has at most one lease (Q20), and only the body that keeps
+// it lets it. A decision that
 // was refused because of a lease stays refused when that lease has ended: the
 // refusal voids the decision, and a later repetition of the step must not carry
 // it out.
 func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 	if !d.Known() {
 		return nil, UnknownDwelling()
+	}
+	if !d.KeptBy(c.BodyID) {
+		return nil, keptByAnother()
 	}
 	if d.Lease != nil || d.freed > c.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,
@@ -93,6 +99,7 @@ func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 			PersonID:   c.PersonID,
 			Family:     c.Family,
 			CaseID:     c.CaseID,
+			BodyID:     c.BodyID,
 			On:         c.On,
 			BeganAt:    cmd.Now,
 		},

@@ -13,10 +13,10 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{residence.Person{}, 11},
-		{residence.Deregistration{}, 9},
+		{residence.Deregistration{}, 12},
 		{residence.RecordPerson{}, 2},
 		{residence.StateContacts{}, 5},
-		{residence.ApplyForDeregistration{}, 9},
+		{residence.ApplyForDeregistration{}, 12},
 		{residence.AnswerApplication{}, 8},
 		{residence.Facts{}, 25},
 		{residence.Correction{}, 1},
@@ -27,8 +27,8 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.Register{}, 39},
 		{residence.EndFor{}, 33},
 		{residence.Household{}, 33},
-		{residence.RecordRepresentative{}, 11},
-		{residence.EndRepresentation{}, 1},
+		{residence.RecordRepresentative{}, 14},
+		{residence.EndRepresentation{}, 4},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
 			t.Errorf("%T holds %d personal values, want %d", c.value, got, c.holds)

@@ -81,6 +81,17 @@ type RegistrationBegan struct {
 	Warnings []Warning     `json:"warnings,omitempty"`
 }
 
+// Consenting are the owners and tenants whose consent was stated, each once.
+func (e RegistrationBegan) Consenting() []domain.PersonID {
+	var others []domain.PersonID
+	for _, c := range e.Consents {
+		if c.PersonID != e.PersonID && !slices.Contains(others, c.PersonID) {
+			others = append(others, c.PersonID)
+		}
+	}
+	return others
+}
+
 // RegistrationEnded says that the registration holds until On and no longer on
 // it. An ending is never undone by deletion (R14).
 type RegistrationEnded struct {
@@ -102,8 +113,10 @@ func (e PersonRecorded) EffectiveAt() time.Time    { return e.RecordedAt }
 func (e RegistrationBegan) EffectiveAt() time.Time { return e.From.Start() }
 func (e RegistrationEnded) EffectiveAt() time.Time { return e.On.Start() }
 
-func (e PersonRecorded) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
-func (e RegistrationBegan) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
+func (e PersonRecorded) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
+func (e RegistrationBegan) Concerns() domain.Concern {
+	return atDwelling(e.DwellingID, append([]domain.PersonID{e.PersonID}, e.Consenting()...)...)
+}
 func (e RegistrationEnded) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
 
 func (e PersonRecorded) LogValue() slog.Value    { return domain.Masked(e) }

@@ -26,6 +26,7 @@ type RepresentativeRecorded struct {
 	PersonID         domain.PersonID `json:"person_id"` // the minor
 	RepresentativeID domain.PersonID `json:"representative_id"`
 	Kind             Representation  `json:"kind"`
+	Basis            domain.Basis    `json:"basis,omitzero"` // on which the official records it
 	RecordedAt       time.Time       `json:"recorded_at"`
 }
 
@@ -35,6 +36,7 @@ type RepresentationEnded struct {
 	PersonID         domain.PersonID `json:"person_id"`
 	RepresentativeID domain.PersonID `json:"representative_id"`
 	Reasons          domain.Personal `json:"reasons"`
+	Basis            domain.Basis    `json:"basis,omitzero"` // on which the official ends it
 	EndedAt          time.Time       `json:"ended_at"`
 }
 
@@ -65,7 +67,8 @@ func (e RepresentationEnded) Concerns() domain.Concern {
 
 func (e WardNoted) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID, e.WardID) }
 
-func (e RepresentationEnded) LogValue() slog.Value { return domain.Masked(e) }
+func (e RepresentativeRecorded) LogValue() slog.Value { return domain.Masked(e) }
+func (e RepresentationEnded) LogValue() slog.Value    { return domain.Masked(e) }
 
 // Representative of a minor.
 type Representative struct {
@@ -80,11 +83,14 @@ type (
 	RecordRepresentative struct {
 		Representative *Person
 		Kind           Representation
+		Basis          domain.Basis
 		Rules          rules.Book
 	}
 	EndRepresentation struct {
 		RepresentativeID domain.PersonID
 		Reasons          domain.Personal
+		Basis            domain.Basis
+		Rules            rules.Book
 	}
 )
 
@@ -111,8 +117,12 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 			"this representative is recorded already; end the representation first to record "+
 				"another kind").At("representative_id")
 	}
+	edition := c.Rules.On(cmd.Today())
+	if err := edition.CheckBasis(rules.Representation, cmd.Role, c.Basis, cmd.Today(), "basis"); err != nil {
+		return nil, err
+	}
 	return []domain.Event{RepresentativeRecorded{
-		PersonID: p.ID, RepresentativeID: c.Representative.ID, Kind: c.Kind, RecordedAt: cmd.Now,
+		PersonID: p.ID, RepresentativeID: c.Representative.ID, Kind: c.Kind, Basis: c.Basis, RecordedAt: cmd.Now,
 	}}, nil
 }
 
@@ -128,8 +138,12 @@ func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]d
 		return nil, domain.Refuse(domain.Invalid, domain.CodeReasonsRequired,
 			"give the reasons: an auditor will read them").At("reasons")
 	}
+	edition := c.Rules.On(cmd.Today())
+	if err := edition.CheckBasis(rules.Representation, cmd.Role, c.Basis, cmd.Today(), "basis"); err != nil {
+		return nil, err
+	}
 	return []domain.Event{RepresentationEnded{
-		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, EndedAt: cmd.Now,
+		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, Basis: c.Basis, EndedAt: cmd.Now,
 	}}, nil
 }
 

@@ -21,7 +21,9 @@ type Evidence struct {
 	SecondOfficialDays int `json:"second_official_days"`
 }
 
-// Act of an official that takes something from somebody on the official's word.
+// Act of an official that takes something from somebody, or states somebody's will, on
+// the official's word. The table "What a desk states" of RULES.md names
+// the operations of each.
 type Act string
 
 const (
@@ -34,10 +36,24 @@ const (
 	OwnersConsent Act = "owners_consent"
 	// MembersConsent: that a member of an applicant's family consents, or does not.
 	MembersConsent Act = "members_consent"
+	// LookupConsent: that an applicant or the holder of an entry consents to look-ups, or
+	// takes the consent back.
+	LookupConsent Act = "lookup_consent"
+	// Representation: that somebody represents a minor, or no longer does.
+	Representation Act = "representation"
+	// Deregister: that somebody applies for a deregistration.
+	Deregister Act = "deregistration"
+	// WithdrawApplication: that an applicant takes an application back.
+	WithdrawApplication Act = "withdrawal"
+	// ReportChange: that a holder reports another family, or that the need is lost.
+	ReportChange Act = "reported_change"
 )
 
 // Acts lists them all.
-var Acts = []Act{SetContacts, ChangeOwners, OwnersConsent, MembersConsent}
+var Acts = []Act{
+	SetContacts, ChangeOwners, OwnersConsent, MembersConsent, LookupConsent, Representation, Deregister,
+	WithdrawApplication, ReportChange,
+}
 
 // pendingActs are those for which a second official can be asked.
 var pendingActs = []Act{ChangeOwners}
@@ -65,16 +81,12 @@ func (e Edition) NeedsSecondOfficial(a Act) bool {
 	return slices.Contains(e.Evidence.SecondOfficialFor, a)
 }
 
+// NeedsBasis reports whether an official names the document on which the act rests.
+func (e Edition) NeedsBasis(a Act) bool { return slices.Contains(e.Evidence.RequiredFor, a) }
+
 // CheckBasis refuses an act of the role whose document is missing where the edition
 // requires one, and a document that is not named whole. A citizen who acts for
 // themselves needs none. field is the member of the request that names the document.
 func (e Edition) CheckBasis(a Act, role domain.Role, b domain.Basis, today domain.Date, field string) error {
-	if !b.IsZero() {
-		return b.Check(today, field)
-	}
-	if role == domain.RoleCitizen || role == domain.RoleSystem || !slices.Contains(e.Evidence.RequiredFor, a) {
-		return nil
-	}
-	return domain.Refuse(domain.Invalid, domain.CodeBasisRequired,
-		"this rests on a document: give its type, number, day and issuer, and the SHA-256 of its file").At(field)
+	return b.Demand(e.NeedsBasis(a), role, today, field)
 }

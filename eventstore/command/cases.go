@@ -8,6 +8,7 @@ import (
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
+	"tizilim/domain/rules"
 )
 
 // terms returns the numbers of the procedure by the edition in force on the day.
@@ -19,8 +20,8 @@ func (h *Handler) terms(day domain.Date) procedure.Terms {
 		ForwardingDays: e.Procedure.ForwardingWithin, TerminationNotice: e.Procedure.TerminationNotice,
 		ComplaintMonths: e.Complaint.FileWithinMonths, ComplaintForward: e.Complaint.ForwardWithin,
 		ComplaintDecision: e.Complaint.DecideWithin, RemedyDays: e.Complaint.RemedyWithin,
-		CorrectionDays: e.Procedure.CorrectionPeriod,
-		Calendar:       h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
+		CorrectionDays: e.Procedure.CorrectionPeriod, WithdrawalBasis: e.NeedsBasis(rules.WithdrawApplication),
+		Calendar: h.rules.Calendar(), LastDay: h.rules.PlacementDeadline,
 		StateHeld: e.Procedure.StateHeldDocuments,
 	}
 }

@@ -20,14 +20,14 @@ import (
 // second step. The receipt is that of the representative's stream; its events are
 // those of both.
 func (h *Handler) RecordRepresentative(
-	ctx context.Context, cmd domain.Command, minor, representative domain.PersonID, kind residence.Representation,
+	ctx context.Context, cmd domain.Command, minor, representative domain.PersonID, c residence.RecordRepresentative,
 	opt Options,
 ) (Receipt, error) {
 	who, err := h.Person(ctx, representative)
 	if err != nil {
 		return Receipt{}, err
 	}
-	c := residence.RecordRepresentative{Representative: &who, Kind: kind, Rules: h.rules}
+	c.Representative, c.Rules = &who, h.rules
 	recorded, err := onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
 		return p.RecordRepresentative(cmd, c)
 	})
@@ -52,6 +52,7 @@ func (h *Handler) RecordRepresentative(
 func (h *Handler) EndRepresentation(
 	ctx context.Context, cmd domain.Command, minor domain.PersonID, c residence.EndRepresentation, opt Options,
 ) (Receipt, error) {
+	c.Rules = h.rules
 	return onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
 		return p.EndRepresentation(cmd, c)
 	})

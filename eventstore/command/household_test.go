@@ -31,7 +31,7 @@ func withChild(t testing.TB) *memoryLog {
 
 func represents(h *command.Handler, who domain.PersonID) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		return h.RecordRepresentative(ctx, cmd, child, who, residence.Parent, command.Options{})
+		return h.RecordRepresentative(ctx, cmd, child, who, residence.RecordRepresentative{Kind: residence.Parent}, command.Options{})
 	}
 }
 

@@ -243,6 +243,7 @@ func (h *Handler) Examine(
 func (h *Handler) ChangeApplicationConsent(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.ChangeConsent, opt Options,
 ) (Receipt, error) {
+	c.Rules = h.rules
 	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
 		return a.ChangeConsent(cmd, c)
 	})

@@ -168,6 +168,7 @@ func (h *Handler) ReportChange(
 func (h *Handler) ChangeConsent(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ChangeConsent, opt Options,
 ) (Receipt, error) {
+	c.Rules = h.rules
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.ChangeConsent(cmd, c)
 	})
@@ -179,6 +180,15 @@ func (h *Handler) GiveNotice(
 ) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.GiveNotice(cmd, c, h.rules)
+	})
+}
+
+// TakeIntoStock records that the body of the command keeps a service dwelling.
+func (h *Handler) TakeIntoStock(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, opt Options,
+) (Receipt, error) {
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.TakeIntoStock(cmd)
 	})
 }
 

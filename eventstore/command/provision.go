@@ -15,7 +15,8 @@ import (
 // Steps:
 //  1. The decision is recorded in a case- stream of its own. Only this step may refuse
 //     without a trace.
-//  2. The dwelling is let, or refuses where it has been let meanwhile.
+//  2. The dwelling is let, or refuses where it has been let meanwhile, or taken into the
+//     stock of another body.
 //  3. The list ends the entry, or records that the decision no longer holds: somebody who
 //     filed earlier was placed, or the entry was removed or transferred.
 //  4. Where it was asked for, the holder's stream registers the residence in the dwelling
@@ -42,8 +43,12 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		unknown.Kind = domain.Invalid
 		return Receipt{}, unknown
 	}
+	keeper, err := h.KeeperOf(ctx, c.ListID)
+	if err != nil {
+		return Receipt{}, err
+	}
 	decided, err := onCaseStream(ctx, h, cmd, c.CaseID, opt, func(p *housing.Provision) ([]domain.Event, error) {
-		if _, err := d.Let(cmd, residence.Let{Decided: latest}); err != nil {
+		if _, err := d.Let(cmd, residence.Let{BodyID: keeper, Decided: latest}); err != nil {
 			return nil, err
 		}
 		q, err := h.List(ctx, c.ListID)
@@ -56,7 +61,7 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 		return Receipt{}, err
 	}
 	if decided.Planned {
-		return h.planProvision(ctx, cmd, d, decided)
+		return h.planProvision(ctx, cmd, d, keeper, decided)
 	}
 	if opt.DryRun { // the command had been carried out before
 		return decided, nil
@@ -72,12 +77,12 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 
 // planProvision adds to a planned decision the steps that would follow.
 func (h *Handler) planProvision(
-	ctx context.Context, cmd domain.Command, d residence.Dwelling, decided Receipt,
+	ctx context.Context, cmd domain.Command, d residence.Dwelling, keeper domain.BodyID, decided Receipt,
 ) (Receipt, error) {
 	e := decided.Events[0].Event.(housing.ProvisionDecided)
 	var p housing.Provision
 	p.Apply(decided.Events[0])
-	let, err := d.Let(cmd, leaseOf(e, latest))
+	let, err := d.Let(cmd, leaseOf(e, keeper, latest))
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -134,9 +139,9 @@ func (h *Handler) registerProvided(
 }
 
 // leaseOf is the command to the dwelling that follows from a decision at that position
-// of the log.
-func leaseOf(e housing.ProvisionDecided, at domain.Position) residence.Let {
-	c := residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, On: domain.DateOf(e.DecidedAt), Decided: at}
+// of the log, for a list of the keeper.
+func leaseOf(e housing.ProvisionDecided, keeper domain.BodyID, at domain.Position) residence.Let {
+	c := residence.Let{PersonID: e.PersonID, CaseID: e.CaseID, BodyID: keeper, On: domain.DateOf(e.DecidedAt), Decided: at}
 	for _, m := range e.Family {
 		c.Family = append(c.Family, m.PersonID)
 	}
@@ -153,12 +158,16 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 	}
 	cmd := func(name string) domain.Command { return domain.CommandOf(decision, h.now()).Step(decision.ID, name) }
 
+	keeper, err := h.KeeperOf(ctx, e.ListID)
+	if err != nil {
+		return Receipt{}, err
+	}
 	let := cmd("let")
 	leased, err := step(ctx, h, let, e.Dwelling.ID.Stream(), id, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.Let(let, leaseOf(e, decision.Position))
+		return d.Let(let, leaseOf(e, keeper, decision.Position))
 	})
 	var refusal *domain.Error
-	if errors.As(err, &refusal) && refusal.Code == domain.CodeDwellingLeased {
+	if errors.As(err, &refusal) && (refusal.Code == domain.CodeDwellingLeased || refusal.Code == domain.CodeNotYourBody) {
 		return Receipt{}, h.voidProvision(ctx, cmd("void"), id, refusal)
 	}
 	if err != nil {

@@ -544,7 +544,7 @@ func acts(t testing.TB) []act {
 			name: "R20 record a representative",
 			log:  withChild(t),
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-				return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.Parent, opt)
+				return h.RecordRepresentative(ctx, cmd, child, gulnar, residence.RecordRepresentative{Kind: residence.Parent}, opt)
 			},
 		},
 		{

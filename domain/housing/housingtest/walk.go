@@ -111,7 +111,7 @@ func Walk(
 				}, terms),
 			)
 		case "withdraw":
-			step(w.Withdraw(cmd))
+			step(w.Withdraw(cmd, domain.Basis{}, procedure.Terms{}))
 		case "terminate":
 			step(w.Terminate(cmd, procedure.Termination{Ground: procedure.OtherByLaw, Reasons: "because"}, terms))
 		case "place":

@@ -1,5 +1,5 @@
-// Package rulestest makes tables of rules for tests: the built-in edition until
-// a day, and from then on the same with a few changes.
+// Package rulestest makes tables of rules for tests: the built-in edition
+// until a day, and from then on the same with a few changes.
 package rulestest
 
 import (
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"tizilim/domain"
 	"tizilim/domain/rules"
 )
 
@@ -16,8 +17,8 @@ const (
 	New = "new"
 )
 
-// Table returns a table in which the built-in rules hold as the edition [Old]
-// until the day (YYYY-MM-DD), and from it on as [New] with the changes: pairs
+// Table returns a table in which the built-in rules of the day (YYYY-MM-DD) hold
+// as the edition [Old] until the day, and from it on as [New] with the changes: pairs
 // of a piece of their JSON and what stands there instead.
 func Table(t testing.TB, from string, changes ...string) *rules.Table {
 	t.Helper()
@@ -37,17 +38,39 @@ func Book(t testing.TB, from string, changes ...string) rules.Book {
 // JSON is [Table] as a ministry's file.
 func JSON(t testing.TB, from string, changes ...string) string {
 	t.Helper()
-	all := rules.Default().Editions()
-	before, err := json.Marshal(all[len(all)-1])
+	day, err := domain.ParseDate(from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := replace(t, string(before), `"id":"`+string(all[len(all)-1].ID)+`"`, `"id":"`+Old+`","until":"`+from+`"`)
-	second := replace(t, string(before), `"id":"`+string(all[len(all)-1].ID)+`"`, `"id":"`+New+`","from":"`+from+`"`)
+	builtIn := rules.Default().On(day)
+	builtIn.From, builtIn.Until = domain.Date{}, domain.Date{}
+	before, err := json.Marshal(builtIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := replace(t, string(before), `"id":"`+string(builtIn.ID)+`"`, `"id":"`+Old+`","until":"`+from+`"`)
+	second := replace(t, string(before), `"id":"`+string(builtIn.ID)+`"`, `"id":"`+New+`","from":"`+from+`"`)
 	for i := 0; i < len(changes); i += 2 {
 		second = replace(t, second, compact(changes[i]), compact(changes[i+1]))
 	}
 	return `{"editions":[` + first + `,` + second + `]}`
+}
+
+// Newest is a book in which the newest built-in edition holds on every day.
+func Newest(t testing.TB) rules.Book {
+	t.Helper()
+	all := rules.Default().Editions()
+	newest := all[len(all)-1]
+	newest.From = domain.Date{}
+	text, err := json.Marshal(newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := rules.Load(strings.NewReader(`{"editions":[` + string(text) + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rules.NewBook(table, nil)
 }
 
 // compact takes the spaces out, which json.Marshal does not write.
