@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -262,7 +263,7 @@ func costs(of, above []float64) []float64 {
 	return c
 }
 
-func median(of []float64) float64 {
+func median[N cmp.Ordered](of []N) N {
 	sorted := slices.Sorted(slices.Values(of))
 	return sorted[len(sorted)/2]
 }

@@ -107,10 +107,6 @@ func BenchmarkARefusal(b *testing.B) {
 	}
 }
 
-func median(all []time.Duration) time.Duration {
-	return slices.Sorted(slices.Values(all))[len(all)/2]
-}
-
 // laterChance is the chance that one of a is later than one of b, a half where nothing
 // tells them apart, and how many standard deviations that is from a half (Mann-Whitney).
 func laterChance(a, b []time.Duration) (chance, z float64) {
