@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // EventType is a type of event as the log stores it: its name, the version of
@@ -56,26 +58,25 @@ type member struct {
 	index []int
 }
 
-// requiredMembers returns the members of an event without which it says nothing: those
-// whose type knows a zero value ([PersonID], [Date], time.Time, …) and that the stored form
-// does not omit.
+// requiredMembers returns the ids that the stored form of an event always has: those of the
+// event itself that it does not omit.
 func requiredMembers(t reflect.Type) (required members) {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
 	for _, f := range reflect.VisibleFields(t) {
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous || !f.IsExported() || name == "-" || strings.Contains(options, "omit") {
-			continue
-		}
-		if f.Type.Implements(zeroer) && f.Type.Kind() != reflect.Pointer {
+		if f.IsExported() && !f.Anonymous && isID(f.Type) && !strings.Contains(options, "omit") {
 			required = append(required, member{name, f.Index})
 		}
 	}
 	return required
 }
 
-var zeroer = reflect.TypeFor[interface{ IsZero() bool }]()
+// isID reports whether the type is an id, such as [PersonID].
+func isID(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t.NumField() == 1 && t.Field(0).Type == reflect.TypeFor[uuid.UUID]()
+}
 
 // check returns an error where the event lacks one of the members: such an event was not
 // written by this registry, and a state that took it would count what does not exist.

@@ -101,8 +101,9 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 
 	inbox := s.seen("/v1/me/notices", s.as(owner), told)
 	line := func(a *answer, i int, member string) string { return fmt.Sprint(a.at("notices", i, member)) }
-	if inbox.at("all") != 2.0 || line(inbox, 0, "kind") != "persons_deregistered" ||
-		line(inbox, 1, "kind") != "application_received" {
+	if inbox.at("all") != 3.0 || line(inbox, 0, "kind") != "persons_deregistered" ||
+		line(inbox, 1, "kind") != "application_received" ||
+		line(inbox, 2, "kind") != "consent_to_registration_stated" {
 		t.Fatalf("the owner's inbox: %s", inbox.text)
 	}
 	if text := line(inbox, 0, "text"); !strings.HasPrefix(text, "По Вашему заявлению") ||
@@ -121,7 +122,7 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 		"On your application",
 	) {
 		t.Errorf("in English: %s", a.text)
-	} else if second := s.seen("/v1/me/notices?limit=1&cursor="+a.id("next"), s.as(owner), told); line(second, 0, "kind") != "application_received" || second.at("next") != nil {
+	} else if second := s.seen("/v1/me/notices?limit=1&cursor="+a.id("next"), s.as(owner), told); line(second, 0, "kind") != "application_received" || second.at("next") == nil {
 		t.Errorf("the second page: %s", second.text)
 	}
 	if a := s.seen("/v1/me/notices", s.as(guest), told); a.at("all") != 1.0 ||
