@@ -84,8 +84,8 @@ func Open(connection string, log *slog.Logger, options ...Option) (*Store, error
 	return s, nil
 }
 
-// Close ends the connection with its calls and subscriptions. Later calls return an
-// error.
+// Close ends the connection with its calls and subscriptions. They, and later calls, return
+// an error of kind Unavailable: a request that is still under way can be sent again.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -97,7 +97,9 @@ func (s *Store) Close() error {
 	return nil
 }
 
-var errClosed = errors.New("event store: the store is closed")
+var errClosed = fmt.Errorf("event store: the store is closed: %w", domain.Refuse(domain.Unavailable,
+	domain.CodeLogUnavailable, "the registry begins anew with the log or stops; "+
+		"send the same request with the same Idempotency-Key again"))
 
 // requireLeader returns a context whose calls only the leader answers. The client of
 // v4.2.0 never sends its own requires-leader, since it puts it into the incoming
@@ -249,7 +251,8 @@ func retry[T any](ctx context.Context, f func() (T, error)) (T, error) {
 	v, err := backoff.Retry(ctx, func() (T, error) {
 		var v T
 		v, last = f()
-		if last != nil && (domain.CodeOf(last) != domain.CodeLogUnavailable || isPermanent(last)) {
+		if last != nil && (domain.CodeOf(last) != domain.CodeLogUnavailable || isPermanent(last) ||
+			errors.Is(last, errClosed)) {
 			return v, backoff.Permanent(last)
 		}
 		return v, last

@@ -87,7 +87,7 @@ func (c *checking) run(ctx context.Context) error {
 	var kept proof.Head
 	if c.Witness != nil { // before the heads: one may be signed and kept while the check runs
 		var err error
-		if kept, err = c.Witness.read(c.Public); err != nil {
+		if kept, err = c.Witness.Head(c.Public); err != nil {
 			return err
 		}
 	}

@@ -154,7 +154,7 @@ func (t *Tree) bearWitness() error {
 		return nil
 	}
 	if !t.loaded {
-		kept, err := t.witness.read(t.chain.public)
+		kept, err := t.witness.Head(t.chain.public)
 		if err != nil {
 			return err
 		}

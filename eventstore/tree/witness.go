@@ -24,8 +24,8 @@ type Witness struct {
 // NewWitness returns the witness in the file, which need not exist.
 func NewWitness(path string) *Witness { return &Witness{path: path} }
 
-// Read returns the head in the file; the zero Head where there is no file.
-func (w *Witness) read(public proof.Public) (proof.Head, error) {
+// Head returns the head in the file; the zero Head where there is no file.
+func (w *Witness) Head(public proof.Public) (proof.Head, error) {
 	text, err := os.ReadFile(w.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return proof.Head{}, nil
