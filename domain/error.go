@@ -303,6 +303,7 @@ const (
 	CodeLogUnavailable  Code = "event_store_unavailable"
 	CodeLogTampered     Code = "log_tampered"
 	CodeRecordUnread    Code = "record_unreadable"
+	CodeLogReplaced     Code = "log_replaced"
 	CodeProofPending    Code = "proof_pending"
 	CodeEventUnknown    Code = "event_unknown"
 	CodeHeadUnknown     Code = "head_unknown"

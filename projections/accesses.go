@@ -24,7 +24,7 @@ func accesses(rec domain.Recorded) []op {
 
 func accessesKey(id domain.PersonID) string { return id.Stream() + ":accesses" } // zset of pointers
 
-var pagesQuery = query(`return redis.call('ZREVRANGEBYLEX', g .. ARGV[4], ARGV[5], '-', 'LIMIT', 0, ARGV[6])`)
+var pagesQuery = query(`return redis.call('ZREVRANGEBYLEX', g .. ARGV[5], ARGV[6], '-', 'LIMIT', 0, ARGV[7])`)
 
 // PagesShowing returns up to limit pointers to the pages that showed the person among many,
 // the latest first: those before the position, or with 0 the last ones.

@@ -62,7 +62,7 @@ type CasesPage struct {
 
 var casesQuery = query(`
 local all = {}
-for i, member in ipairs(redis.call('ZREVRANGEBYLEX', g .. ARGV[4], ARGV[5], '-', 'LIMIT', 0, ARGV[6])) do
+for i, member in ipairs(redis.call('ZREVRANGEBYLEX', g .. ARGV[5], ARGV[6], '-', 'LIMIT', 0, ARGV[7])) do
   local stream = 'case-' .. string.sub(member, 18)
   local documents = redis.call('ZRANGE', g .. stream .. ':documents', 0, -1)
   all[i] = {member, redis.call('SISMEMBER', g .. 'held', stream), redis.call('HGETALL', g .. stream), documents}
@@ -117,10 +117,11 @@ func (r *Reader) CasesOf(
 
 var personEntriesQuery = query(numberOfEntry + `
 local all = {}
-for i, member in ipairs(redis.call('ZRANGE', g .. ARGV[4], 0, -1)) do
+for i, member in ipairs(redis.call('ZRANGE', g .. ARGV[5], 0, -1)) do
   local list, entry = 'queue-' .. string.sub(member, 1, 36), string.sub(member, 38)
   all[i] = {member, redis.call('SISMEMBER', g .. 'held', list),
-    number(g .. list, g .. list .. ':entry:' .. entry, g .. list .. ':order', g .. list .. ':changes', entry)}
+    number(g .. list, g .. list .. ':entry:' .. entry, g .. list .. ':order', g .. list .. ':changes',
+      g .. list .. ':placed', entry)}
 end
 return all`)
 
@@ -163,13 +164,13 @@ func parseEntryMember(member string) (list domain.ListID, entry domain.EntryID, 
 
 var queueMarksQuery = query(`
 local marks = {}
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   local mark = {}
   for _, member in ipairs(redis.call('ZRANGE', g .. ARGV[i], 0, -1)) do
     local list = g .. 'queue-' .. string.sub(member, 1, 36)
     mark[#mark + 1] = member .. '@' .. (redis.call('HGET', list, 'revision') or '')
   end
-  marks[i - 3] = table.concat(mark, ' ')
+  marks[i - 4] = table.concat(mark, ' ')
 end
 return marks`)
 

@@ -53,7 +53,7 @@ type UnfinishedCase struct {
 }
 
 var unfinishedQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', '(' .. ARGV[5], 'WITHSCORES', 'LIMIT', ARGV[6], ARGV[7])`)
+return redis.call('ZRANGEBYSCORE', g .. ARGV[5], '-inf', '(' .. ARGV[6], 'WITHSCORES', 'LIMIT', ARGV[7], ARGV[8])`)
 
 // Unfinished returns cases whose act began before olderThan, in any process, and has not
 // been finished, the oldest first: up to limit of those behind the first skip.

@@ -22,13 +22,13 @@ const (
 
 // Await waits until the serving generation has reached the position, for at
 // most Options.AwaitTimeout: what was appended at that position is then seen by
-// the next read. The projector, in whichever process, announces every step on a
+// the next read of this Reader, also where Redis goes back in time between the two. The projector, in whichever process, announces every step on a
 // Redis channel; all who wait in this process share one subscription, which
 // lives as long as somebody waits.
 //
 // Errors, [domain.Unavailable]: [domain.CodeModelBehind] when the time is over,
-// [domain.CodeModelNotReady] when there is no model by then. When ctx is
-// cancelled, its error.
+// [domain.CodeModelNotReady] when there is no model by then; that of the [Watch]
+// when it has found that nothing may be answered. When ctx is cancelled, its error.
 func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 	at, err := r.Position(ctx)
 	if err == nil && at >= position {
@@ -46,6 +46,9 @@ func (r *Reader) Await(ctx context.Context, position domain.Position) error {
 		now, lookErr := r.Position(ctx)
 		if lookErr == nil && now >= position {
 			return nil
+		}
+		if refusal := r.refusal.Load(); refusal != nil { // waiting does not help
+			return refusal
 		}
 		if ctx.Err() == nil { // a look that was cut short tells nothing new
 			at, err = now, lookErr

@@ -29,7 +29,7 @@ var applyBatch = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
 if redis.call('HGET', KEYS[2], 'position') ~= ARGV[2] then return 'moved' end
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
-local generation, root, i = ARGV[4], ARGV[5], 10
+local generation, root, i = ARGV[4], ARGV[5], 11
 ` + verbsInLua() + `
 while i <= #ARGV do
   local verb, name, n = ARGV[i], ARGV[i+1], tonumber(ARGV[i+2])
@@ -38,7 +38,7 @@ while i <= #ARGV do
   i = i + 3 + n
   write[verb](generation .. name, args, name)
 end
-redis.call('HSET', KEYS[2], 'position', ARGV[6], 'event', ARGV[7], 'caught_up', ARGV[8])
+redis.call('HSET', KEYS[2], 'position', ARGV[6], 'event', ARGV[7], 'caught_up', ARGV[8], 'last', ARGV[10])
 if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[9], ARGV[6]) end
 return 'applied'
 `)
@@ -52,6 +52,48 @@ var (
 	errReplaced = errors.New("another generation serves now")
 )
 
+// checkWriter has the guards of [applyBatch], and writes nothing.
+//
+//	KEYS and ARGV: the first three of applyBatch
+var checkWriter = redis.NewScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
+if redis.call('HGET', KEYS[2], 'position') ~= ARGV[2] then return 'moved' end
+if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
+return 'there'
+`)
+
+// check returns why w must stop and look again; nil where it need not.
+func (w *writer) check(ctx context.Context) error {
+	mustServe := ""
+	if w.serve {
+		mustServe = strconv.FormatUint(w.number, 10)
+	}
+	outcome, err := checkWriter.Run(ctx, w.client, w.guards(), w.lease.token, formatPosition(w.position), mustServe).Text()
+	if err != nil {
+		return fmt.Errorf("look where generation %d is: %w", w.number, err)
+	}
+	return stopped(outcome)
+}
+
+// guards are the keys that a write is guarded by.
+func (w *writer) guards() []string {
+	return []string{w.keys.fence(w.lease.role), w.keys.checkpoint(w.number), w.keys.serving()}
+}
+
+// stopped returns why a guard has stopped a writer; nil where none has.
+func stopped(outcome string) error {
+	switch outcome {
+	case "applied", "there":
+		return nil
+	case "fenced":
+		return errFenced
+	case "replaced":
+		return errReplaced
+	default:
+		return errMoved
+	}
+}
+
 // writer applies deliveries to one generation. It is used by one goroutine.
 type writer struct {
 	opts   Options
@@ -64,6 +106,7 @@ type writer struct {
 
 	position domain.Position // as written in the checkpoint
 	event    domain.Position // of the last event, as written
+	last     string          // the last event, as written; see lastEvent
 	seen     domain.Position // everything up to here was delivered
 	caughtUp bool            // since this writer began
 	wrote    time.Time
@@ -89,7 +132,7 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 		if d.Recorded == nil {
 			continue
 		}
-		next.event = d.Position
+		next.event, next.last = d.Position, lastEvent(*d.Recorded)
 		events++
 		write := w.intake.ops(d)
 		w.tellQuarantined(write)
@@ -146,31 +189,25 @@ func (w *writer) write(ctx context.Context, next *writer, ops []op) error {
 	if next.caughtUp {
 		caughtUp = "1"
 	}
-	args := make([]any, 0, 9+6*len(ops))
+	args := make([]any, 0, 10+6*len(ops))
 	args = append(args, w.lease.token, formatPosition(w.position), mustServe, w.keys.generation(w.number), w.keys.root,
-		formatPosition(next.seen), formatPosition(next.event), caughtUp, w.keys.moved())
+		formatPosition(next.seen), formatPosition(next.event), caughtUp, w.keys.moved(),
+		next.last)
 	for _, o := range ops {
 		args = append(args, o.verb.String(), o.key, len(o.args))
 		for _, a := range o.args {
 			args = append(args, a)
 		}
 	}
-	keys := []string{w.keys.fence(w.lease.role), w.keys.checkpoint(w.number), w.keys.serving()}
-	outcome, err := applyBatch.Run(ctx, w.client, keys, args...).Text()
+	outcome, err := applyBatch.Run(ctx, w.client, w.guards(), args...).Text()
 	if err != nil {
 		return fmt.Errorf("write a batch of %d ops: %w", len(ops), err)
 	}
-	switch outcome {
-	case "applied":
-		next.position = next.seen
-		return nil
-	case "fenced":
-		return errFenced
-	case "replaced":
-		return errReplaced
-	default:
-		return errMoved
+	if err := stopped(outcome); err != nil {
+		return err
 	}
+	next.position = next.seen
+	return nil
 }
 
 // claim returns the op that remembers the idempotency key of the event's
@@ -184,9 +221,10 @@ func (w *writer) claim(rec *domain.Recorded) (op, bool) {
 }
 
 // load reads where the generation stands and what it holds back. ok is false
-// where Redis has no such generation of this model.
+// where Redis has no such generation of this model, or has lost a part of what is
+// read here.
 func (w *writer) load(ctx context.Context) (ok bool, err error) {
-	stored, err := w.client.HMGet(ctx, w.keys.checkpoint(w.number), "position", "event", "schema").Result()
+	stored, err := w.client.HMGet(ctx, w.keys.checkpoint(w.number), "position", "event", "schema", "last", heldFromField).Result()
 	if err != nil {
 		return false, fmt.Errorf("read the checkpoint of generation %d: %w", w.number, err)
 	}
@@ -199,10 +237,13 @@ func (w *writer) load(ctx context.Context) (ok bool, err error) {
 	if w.event, err = parsePosition(text(stored[1])); err != nil {
 		return false, err
 	}
-	w.seen = w.position
+	w.seen, w.last = w.position, text(stored[3])
 	held, err := w.client.SMembers(ctx, w.keys.generation(w.number)+heldKey).Result()
 	if err != nil {
 		return false, fmt.Errorf("read what generation %d holds back: %w", w.number, err)
+	}
+	if len(held) == 0 && text(stored[4]) != "" {
+		return false, nil // which streams are held back is lost
 	}
 	w.intake.held = make(map[string]bool, len(held))
 	for _, stream := range held {

@@ -365,9 +365,9 @@ type RefusalCertificate struct {
 }
 
 var caseQuery = query(`
-local subject = redis.call('HGET', g .. ARGV[4], 'subject')
-return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZRANGE', g .. ARGV[5], 0, -1),
-  subject and redis.call('SMEMBERS', g .. ARGV[6] .. subject) or {}}`)
+local subject = redis.call('HGET', g .. ARGV[5], 'subject')
+return {redis.call('HGETALL', g .. ARGV[5]), redis.call('ZRANGE', g .. ARGV[6], 0, -1),
+  subject and redis.call('SMEMBERS', g .. ARGV[7] .. subject) or {}}`)
 
 // Case returns the present state of an application.
 // Error: [domain.CodeCaseUnknown].
@@ -388,8 +388,8 @@ func (r *Reader) Case(ctx context.Context, id domain.CaseID) (Case, error) {
 // with the same subject.
 func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, error) {
 	if !rec.has("application") {
-		return Case{}, domain.Refuse(domain.NotFound, domain.CodeCaseUnknown,
-			"no application with this id was received")
+		return Case{}, absent(id.Stream(), "application", domain.Refuse(domain.NotFound, domain.CodeCaseUnknown,
+			"no application with this id was received"))
 	}
 	revision, err := rec.number("revision")
 	if err != nil {

@@ -107,7 +107,7 @@ local function certificate(key, endings)
 end
 `
 
-var certificateQuery = query(certificateOf + `return certificate(g .. ARGV[4], g .. ARGV[5])`)
+var certificateQuery = query(certificateOf + `return certificate(g .. ARGV[5], g .. ARGV[6])`)
 
 // Certificate returns where the document is.
 // Error: [domain.CodeCertificateUnknown].
@@ -121,8 +121,8 @@ func (r *Reader) Certificate(ctx context.Context, id domain.CertificateID) (Cert
 
 var locatedQuery = query(certificateOf + `
 local found = {}
-for i, id in ipairs(redis.call('SMEMBERS', g .. ARGV[4])) do
-  found[i] = {id, certificate(g .. ARGV[5] .. id, g .. ARGV[6])}
+for i, id in ipairs(redis.call('SMEMBERS', g .. ARGV[5])) do
+  found[i] = {id, certificate(g .. ARGV[6] .. id, g .. ARGV[7])}
 end
 return found`)
 
@@ -148,7 +148,7 @@ func (r *Reader) Located(ctx context.Context, locator string) ([]Certificate, er
 	return found, nil
 }
 
-var documentsQuery = query(`return redis.call('ZRANGE', g .. ARGV[4], 0, -1)`)
+var documentsQuery = query(`return redis.call('ZRANGE', g .. ARGV[5], 0, -1)`)
 
 // DocumentsOf returns what the person's own stream has issued, in that order: the
 // departure sheets of no case.

@@ -74,13 +74,14 @@
 //	{tizilim}:claim:<command>                 idempotency keys
 //	rate:{tizilim}:limit:<class>:<caller>     how often somebody called
 //	{tizilim}:released                        events that operators gave up
+//	{tizilim}:withdrawn, damage, probe        why no generation serves; which key the last one lost; whether writes work
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema
-//	{tizilim}:g7:residence-<person>           …:registrations, …:history, …:cases, …:entries, …:notices,
+//	{tizilim}:g7:residence-<person>           …:history, …:cases, …:entries, …:notices,
 //	                                          …:own_cases, …:leases, …:accesses
-//	{tizilim}:g7:dwelling-<dwelling>          …:residents, …:history
+//	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
-//	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:entry:<entry>
+//	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:entry:<entry>
 //	{tizilim}:g7:unfinished, tasks, overdue, notices:…, erased, erasing, quarantine, held, released
 //
 // All keys carry the registry's name as their Redis Cluster hash tag. A batch and
@@ -100,11 +101,25 @@
 //     the head that the leader of the event store names.
 //   - An event that is delivered twice, a crash at any moment and a second
 //     projector change nothing.
-//   - A log that ends before the last event of the model is another log, or one
-//     that was restored from before: the projector refuses to go on, and a
-//     Rebuild fills a generation that takes its place.
-//   - An emptied Redis is noticed with the next event, or within a third of
-//     Options.LeaseTTL, and filled again from the log.
+//   - One past. What a process has seen of the serving generation it demands of every
+//     later read, in the step of the read. So a Redis that went back in time (a failover,
+//     an older dump) is noticed by the next read, which waits until the projector has
+//     applied again what is lost; the projector looks every 250 ms, also while the log is
+//     at rest.
+//   - A model of this log. The checkpoint names its last event. Whoever takes the lead,
+//     and the [Watch] of every process once a second, asks the log whether it has that
+//     event, at that position. A log that went back, was replaced, or is that of another
+//     registry does not have it: reads are [domain.CodeLogReplaced] at once; after a few
+//     looks the generation is withdrawn (withdraw.go), a new one is filled, and
+//     [Watch.Replaced] tells the process to begin anew.
+//   - An emptied Redis is noticed within 250 ms, and filled again from the log.
+//   - A key that Redis lost gives no wrong number and no false "not found". Registrations
+//     are fields of their record. The keys of a list have a mark from its opening on, and
+//     agree with each other; a history has its first event; of a record that is not found the
+//     log is asked ([Watch.Confirm]). What does not agree is [domain.CodeModelNotReady],
+//     and the generation is withdrawn and filled anew: once an hour for one kind of damage.
+//   - A Redis that refuses writes (full, a replica, a disk that fails) is read as it
+//     stands, and named by the [Watch].
 //   - An event that cannot be decoded or projected is put in quarantine with
 //     what follows in its stream; the record of that stream is held back from
 //     readers, all others go on. [RetryQuarantine] and a Rebuild try again,
@@ -117,7 +132,10 @@
 //
 //   - Redis must not evict keys of its own accord: maxmemory-policy is
 //     noeviction or volatile-… (of what is kept here only leases and claims
-//     expire). The projector refuses to work on any other.
+//     expire). With any other the projector does not work, and no reader with a [Watch]
+//     answers; what was evicted by then is filled anew.
+//   - Of the lists of a person's cases, entries, notices and documents no mark tells that
+//     somebody deleted one by hand; [Verify] does.
 //   - Scripts reach keys whose names they compute (all in the slot of those that
 //     are declared). Redis and Redis Cluster allow that; a proxy that checks
 //     declared keys does not.

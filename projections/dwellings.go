@@ -14,31 +14,30 @@ func dwellings(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DwellingRecorded:
 		return []op{set(e.DwellingID.Stream(),
-			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address)}
+			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address,
+			beganField, pointerTo(rec))}
 	case residence.OwnersChanged:
 		return []op{set(e.DwellingID.Stream(), "owners", stored(e.Owners), "owners_since", e.On.String())}
 	case residence.DwellingDescribed:
 		area := strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64)
 		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", area)}
 	case residence.RegistrationBegan:
-		return []op{set(residentsKey(e.DwellingID), e.RegistrationID.String(), stored(storedRegistration{
+		return []op{set(e.DwellingID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Person: e.PersonID, Kind: e.Kind, From: e.From, Until: e.Until,
 		}))}
 	case residence.RegistrationEnded:
-		return []op{unset(residentsKey(e.DwellingID), e.RegistrationID.String())}
+		return []op{unset(e.DwellingID.Stream(), registrationField(e.RegistrationID))}
 	}
 	if c, ok := residence.CorrectionIn(rec.Event); ok {
 		if !c.Now.Open() {
-			return []op{unset(residentsKey(c.DwellingID), c.RegistrationID.String())}
+			return []op{unset(c.DwellingID.Stream(), registrationField(c.RegistrationID))}
 		}
-		return []op{set(residentsKey(c.DwellingID), c.RegistrationID.String(), stored(storedRegistration{
+		return []op{set(c.DwellingID.Stream(), registrationField(c.RegistrationID), stored(storedRegistration{
 			Person: c.PersonID, Kind: c.Kind, From: c.Now.From, Until: c.Now.Until,
 		}))}
 	}
 	return nil
 }
-
-func residentsKey(id domain.DwellingID) string { return id.Stream() + ":residents" } // hash by registration
 
 // DwellingResidents is a dwelling, who owns it and who is registered there.
 type DwellingResidents struct {
@@ -69,13 +68,13 @@ type Resident struct {
 // the day, which is today, as in [Reader.Residence].
 // Error: [domain.CodeDwellingUnknown].
 func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today domain.Date) (DwellingResidents, error) {
-	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream(), residentsKey(id))
+	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream())
 	if err != nil {
 		return DwellingResidents{}, err
 	}
-	rec := asRecord(data[0])
+	rec := asRecord(data)
 	if !rec.has("address") {
-		return DwellingResidents{}, residence.UnknownDwelling()
+		return DwellingResidents{}, absent(id.Stream(), "address", residence.UnknownDwelling())
 	}
 	result := DwellingResidents{
 		DwellingID: id, RKA: rec["rka"], CadastralNumber: rec["cadastral_number"], KATO: rec["kato"],
@@ -99,7 +98,7 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 			return DwellingResidents{}, corrupt("day of ownership", err)
 		}
 	}
-	active, err := activeOn(asRecord(data[1]), today)
+	active, err := activeOn(rec, today)
 	if err != nil {
 		return DwellingResidents{}, err
 	}

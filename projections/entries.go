@@ -24,6 +24,7 @@ func entries(rec domain.Recorded) []op {
 				"seniority", seniorityKey(e.Seniority), "registered_on", e.RegisteredOn.String(),
 				"certified", strconv.Itoa(e.Number), "inventory_due_on", e.InventoryDueOn.String()),
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
+			join(placedKey(e.ListID), e.EntryID.String()),
 		}, change...)
 	case housing.EntryRemoved:
 		change := entryEvent{rec, e.ListID, e.EntryID, Removed}.changeFrom(e.Seniority, housing.Removed)
@@ -79,7 +80,11 @@ func reviews(rec domain.Recorded) []op {
 	return nil
 }
 
-func orderKey(id domain.ListID) string { return id.Stream() + ":order" } // zset of active entries
+func orderKey(id domain.ListID) string { return id.Stream() + ":order" } // zset of active entries, and end
+
+// placedKey is a set of all entries that were ever on the list, and end: by it an entry
+// that does not exist is told from one whose record was lost.
+func placedKey(id domain.ListID) string { return id.Stream() + ":placed" }
 
 func orderMember(s housing.Seniority, id domain.EntryID) string { return seniorityKey(s) + id.String() }
 
@@ -140,20 +145,22 @@ type EntriesPage struct {
 }
 
 var entriesQuery = query(`
-local order = g .. ARGV[5]
+local order = g .. ARGV[6]
 local from = '-'
-if ARGV[7] ~= '' then from = '(' .. ARGV[7] end
-local members = redis.call('ZRANGEBYLEX', order, from, '+', 'LIMIT', 0, ARGV[8])
+if ARGV[8] ~= '' then from = '(' .. ARGV[8] end
+local members = redis.call('ZRANGEBYLEX', order, from, '(` + end + `', 'LIMIT', 0, ARGV[9])
 local first, entries, reviews = 0, {}, {}
 if #members > 0 then first = redis.call('ZRANK', order, members[1]) + 1 end
 for i, member in ipairs(members) do
-  local entry = g .. ARGV[6] .. string.sub(member, 34)
+  local entry = g .. ARGV[7] .. string.sub(member, 34)
   entries[i] = redis.call('HGETALL', entry)
+  if redis.call('HEXISTS', entry, 'seniority') == 0 then damage = ARGV[7] .. string.sub(member, 34) end
   local review = redis.call('HGET', entry, 'review')
   reviews[i] = review and redis.call('HGET', g .. review, 'state') or ''
 end
-local list = redis.call('HMGET', g .. ARGV[4], 'title', 'revision')
-return {list, redis.call('ZCARD', order), first, members, entries, reviews}`)
+local list = redis.call('HMGET', g .. ARGV[5], 'title', 'revision')
+if list[1] and not redis.call('ZSCORE', order, '` + end + `') then damage = ARGV[6] end
+return {list, redis.call('ZCARD', order) - 1, first, members, entries, reviews}`)
 
 // Entries returns up to limit active entries of a list, in order with their
 // numbers, after the cursor of the page before ("" for the first). The cost
@@ -174,7 +181,7 @@ func (r *Reader) Entries(ctx context.Context, list domain.ListID, cursor string,
 	if err != nil {
 		return EntriesPage{}, err
 	}
-	revision, err := openedList(data[0])
+	revision, err := openedList(list, data[0])
 	if err != nil {
 		return EntriesPage{}, err
 	}

@@ -49,7 +49,7 @@ type Erased struct {
 }
 
 var erasedQuery = query(`
-return {redis.call('ZRANGEBYLEX', g .. ARGV[4], ARGV[5], '+'), redis.call('SMEMBERS', g .. ARGV[6])}`)
+return {redis.call('ZRANGEBYLEX', g .. ARGV[5], ARGV[6], '+'), redis.call('SMEMBERS', g .. ARGV[7])}`)
 
 // Erasures returns who was erased after the position, and whose keys are still to
 // be destroyed.
@@ -83,8 +83,8 @@ func (r *Reader) Erasures(
 }
 
 var mattersQuery = query(`
-return {redis.call('SMEMBERS', g .. ARGV[4]), redis.call('SMEMBERS', g .. ARGV[5]), redis.call('ZRANGE', g .. ARGV[6], 0, -1),
-  redis.call('ZREVRANGE', g .. ARGV[7], 0, 0)}`)
+return {redis.call('SMEMBERS', g .. ARGV[5]), redis.call('SMEMBERS', g .. ARGV[6]), redis.call('ZRANGE', g .. ARGV[7], 0, -1),
+  redis.call('ZREVRANGE', g .. ARGV[8], 0, 0)}`)
 
 // Matters returns what bars the erasure of a person, but for the day of the last
 // event about them, which it names instead.

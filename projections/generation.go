@@ -22,7 +22,7 @@ var beginGeneration = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local n = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], n)
-redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'caught_up', '0',
+redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'last', '', 'caught_up', '0',
   'schema', ARGV[3], 'target', ARGV[4])
 return n
 `)
@@ -30,12 +30,11 @@ return n
 // flipGeneration lets the built generation answer. It must have every event
 // that the serving one has: an answer never goes back in time. The serving one
 // may know that the log went on without events for a while; then so does the
-// new one. None of that holds of a serving generation that is ahead of the log,
-// which then is another log than it was filled from.
+// new one. None of that holds of a serving generation of another log.
 //
-//	KEYS 1 fence · 2 building · 3 serving · 4 previous
+//	KEYS 1 fence · 2 building · 3 serving · 4 previous · 5 withdrawn
 //	ARGV 1 token · 2 number · 3 prefix of generations · 4 position · 5 channel · 6 "1" where the
-//	     serving generation is ahead of the log, else ""
+//	     serving generation is of another log, else ""
 var flipGeneration = redis.NewScript(`
 local function less(a, b) return #a < #b or (#a == #b and a < b) end
 local new = ARGV[3] .. ARGV[2] .. ':checkpoint'
@@ -53,7 +52,7 @@ if old then
 end
 redis.call('HSET', new, 'position', position)
 redis.call('SET', KEYS[3], ARGV[2])
-redis.call('DEL', KEYS[2])
+redis.call('DEL', KEYS[2], KEYS[5])
 redis.call('PUBLISH', ARGV[5], position)
 return 'flipped'
 `)
@@ -116,7 +115,7 @@ func aim(target *domain.Position) domain.Position {
 }
 
 // begin continues the generation being built, or creates a new one: also where
-// the former is ahead of the log. target is the end of the log, nil where it is
+// the former is of another log. target is the end of the log, nil where it is
 // not known.
 func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer, target *domain.Position, err error) {
 	if target, err = p.head(ctx); err != nil {
@@ -135,8 +134,13 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 	if half != 0 {
 		w := p.writer(l, half, false)
 		ok, err := w.load(ctx)
-		if err != nil || ok && (target == nil || w.event <= *target) {
-			return w, target, err
+		if err != nil {
+			return nil, nil, err
+		}
+		if ok {
+			if err := p.ofThisLog(ctx, w); !errors.Is(err, errOtherLog) {
+				return w, target, err
+			}
 		}
 	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
@@ -152,20 +156,21 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 }
 
 // flip lets w's generation serve; done is false while the serving one has more,
-// unless that is ahead of the log. serving is as it was when the filling began,
+// unless that is of another log. serving is as it was when the filling began,
 // nil where none served.
 func (p *Projector) flip(ctx context.Context, w, serving *writer) (done bool, err error) {
 	ahead := ""
 	if serving != nil {
-		switch err := p.ofThisLog(ctx, serving); {
-		case errors.Is(err, errAhead):
-			ahead = "1"
-		case err != nil:
+		is, err := p.holds(ctx, serving)
+		if err != nil {
 			return false, err
+		}
+		if !is {
+			ahead = "1"
 		}
 	}
 	outcome, err := flipGeneration.Run(ctx, p.client,
-		[]string{p.keys.fence(w.lease.role), p.keys.building(), p.keys.serving(), p.keys.previous()},
+		[]string{p.keys.fence(w.lease.role), p.keys.building(), p.keys.serving(), p.keys.previous(), p.keys.withdrawn()},
 		w.lease.token, strconv.FormatUint(w.number, 10), p.keys.generations(), formatPosition(w.position),
 		p.keys.moved(), ahead).Text()
 	if err != nil {

@@ -59,7 +59,7 @@ func subjectsOf(c domain.Concern) []string {
 
 var partiesQuery = query(`
 local all = {}
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   for _, history in ipairs(redis.call('SMEMBERS', g .. ARGV[i])) do all[#all + 1] = history end
 end
 return all`)
@@ -130,10 +130,16 @@ type HistoryPage struct {
 	AsOf     domain.Position
 }
 
+// beganField of a record is the pointer to the event that it began with, which the history
+// must have: a history that was lost, and perhaps begun anew, lacks it.
+const beganField = "began"
+
 var historyQuery = query(`
+local known = redis.call('HMGET', g .. ARGV[5], ARGV[6], '` + beganField + `')
+if known[2] and not redis.call('ZSCORE', g .. ARGV[7], known[2]) then damage = ARGV[7] end
 return {
-  redis.call('HEXISTS', g .. ARGV[4], ARGV[5]),
-  redis.call('ZRANGEBYLEX', g .. ARGV[6], '(' .. ARGV[7], '+', 'LIMIT', 0, ARGV[8]),
+  known[1] and 1 or 0,
+  redis.call('ZRANGEBYLEX', g .. ARGV[7], '(' .. ARGV[8], '+', 'LIMIT', 0, ARGV[9]),
 }`)
 
 // PersonHistory returns up to limit pointers to the events that tell of the
@@ -166,7 +172,7 @@ func (r *Reader) history(
 		return HistoryPage{}, err
 	}
 	if asInt(data[0]) == 0 {
-		return HistoryPage{}, unknown
+		return HistoryPage{}, absent(stream, knownBy, unknown)
 	}
 	page := HistoryPage{AsOf: at}
 	for i, member := range asTexts(data[1]) {

@@ -16,8 +16,16 @@ type keyspace struct{ root string }
 func (k keyspace) serving() string  { return k.root + "serving" }
 func (k keyspace) previous() string { return k.root + "previous" }
 func (k keyspace) building() string { return k.root + "building" }
-func (k keyspace) counter() string  { return k.root + "generations" }
-func (k keyspace) moved() string    { return k.root + "moved" } // channel: the serving model has reached a position
+
+// withdrawn says why no generation serves, damage which key the one before it lost.
+func (k keyspace) withdrawn() string { return k.root + "withdrawn" }
+func (k keyspace) damage() string    { return k.root + "damage" }
+
+// probe is written to see whether Redis takes writes.
+func (k keyspace) probe() string { return k.root + "probe" }
+
+func (k keyspace) counter() string { return k.root + "generations" }
+func (k keyspace) moved() string   { return k.root + "moved" } // channel: the serving model has reached a position
 
 // released is a hash: stream@revision -> released. request is what an operator asks
 // of the active projector about the quarantine.
@@ -46,7 +54,7 @@ func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 // Keys of a generation, relative to its prefix. The record of a stream has the
 // stream's own name.
 const (
-	checkpointKey = "checkpoint" // hash: position, event, caught_up, schema, target, held_from, mended
+	checkpointKey = "checkpoint" // hash: position, event, last, caught_up, schema, target, held_from, mended
 	quarantineKey = "quarantine" // hash: stream@revision -> quarantined
 	heldKey       = "held"       // set: streams with an event in quarantine
 	releasedKey   = "released"   // hash: stream@revision -> quarantined, of events that were skipped

@@ -11,6 +11,11 @@ import (
 	"tizilim/domain/housing"
 )
 
+// end is a member of each key of a list that grows and shrinks, from the opening of the
+// list on. It sorts after all others. Redis can lose a whole key (evicted, deleted) and
+// never a part of it: so a key without its end was lost, and perhaps begun anew.
+const end = "~"
+
 // lists keeps the lists, by the body that keeps them.
 func lists(rec domain.Recorded) []op {
 	e, ok := rec.Event.(housing.ListOpened)
@@ -21,6 +26,7 @@ func lists(rec domain.Recorded) []op {
 		set(e.ListID.Stream(), "body", e.Body, "settlement", e.Settlement, "title", e.Title,
 			"opened_at", strconv.FormatInt(e.OpenedAt.UnixNano(), 10)),
 		rank(listsKey(e.Body), e.ListID.String()),
+		rank(orderKey(e.ListID), end), rank(changesKey(e.ListID), end), join(placedKey(e.ListID), end),
 	}
 }
 
@@ -39,7 +45,9 @@ type List struct {
 }
 
 var listQuery = query(`
-return {redis.call('HGETALL', g .. ARGV[4]), redis.call('ZCARD', g .. ARGV[5])}`)
+local list = redis.call('HGETALL', g .. ARGV[5])
+if #list > 0 and not redis.call('ZSCORE', g .. ARGV[6], '` + end + `') then damage = ARGV[6] end
+return {list, redis.call('ZCARD', g .. ARGV[6]) - 1}`)
 
 // List returns the record of a list. Error: [domain.CodeListUnknown].
 func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
@@ -49,7 +57,7 @@ func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
 	}
 	rec := asRecord(data[0])
 	if !rec.has("title") {
-		return List{}, housing.UnknownList()
+		return List{}, absent(id.Stream(), "title", housing.UnknownList())
 	}
 	revision, err := rec.number("revision")
 	if err != nil {
@@ -65,7 +73,7 @@ func (r *Reader) List(ctx context.Context, id domain.ListID) (List, error) {
 	}, nil
 }
 
-var listsQuery = query(`return redis.call('ZRANGE', g .. ARGV[4], 0, -1)`)
+var listsQuery = query(`return redis.call('ZRANGE', g .. ARGV[5], 0, -1)`)
 
 // ListsOf returns the lists that a body keeps.
 func (r *Reader) ListsOf(ctx context.Context, body string) ([]domain.ListID, error) {
@@ -84,10 +92,10 @@ func (r *Reader) ListsOf(ctx context.Context, body string) ([]domain.ListID, err
 
 // openedList reads title and revision of a list; the title tells whether it was
 // opened.
-func openedList(reply any) (revision uint64, err error) {
+func openedList(id domain.ListID, reply any) (revision uint64, err error) {
 	fields, _ := reply.([]any)
 	if len(fields) != 2 || fields[0] == nil {
-		return 0, housing.UnknownList()
+		return 0, absent(id.Stream(), "title", housing.UnknownList())
 	}
 	if revision, err = strconv.ParseUint(text(fields[1]), 10, 64); err != nil {
 		return 0, corrupt("revision", err)

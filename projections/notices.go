@@ -121,7 +121,7 @@ func parseDebt(member string) (d notice.Debt, err error) {
 
 func outgoingMember(id domain.NoticeID, w notice.Way) string { return id.String() + "|" + string(w) }
 
-var owedQuery = query(`return redis.call('ZRANGEBYLEX', g .. ARGV[4], ARGV[5], '+', 'LIMIT', 0, ARGV[6])`)
+var owedQuery = query(`return redis.call('ZRANGEBYLEX', g .. ARGV[5], ARGV[6], '+', 'LIMIT', 0, ARGV[7])`)
 
 // OwedNotices returns up to limit notices that are owed and not queued, those of
 // the oldest events first: those behind the debt after, which may be settled, or
@@ -145,7 +145,7 @@ func (r *Reader) OwedNotices(ctx context.Context, after notice.Debt, limit int) 
 }
 
 var outgoingQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], ARGV[5], ARGV[6], 'LIMIT', ARGV[7], ARGV[8])`)
+return redis.call('ZRANGEBYSCORE', g .. ARGV[5], ARGV[6], ARGV[7], 'LIMIT', ARGV[8], ARGV[9])`)
 
 // DueNotices returns notices that are to be sent at by, the oldest first: up to limit of
 // those behind the first skip.
@@ -191,10 +191,10 @@ type NoticeCounts struct {
 }
 
 var noticeCounts = query(`
-local owed = redis.call('ZRANGE', g .. ARGV[4], 0, 0)
-local out = redis.call('ZRANGE', g .. ARGV[5], 0, 0, 'WITHSCORES')
+local owed = redis.call('ZRANGE', g .. ARGV[5], 0, 0)
+local out = redis.call('ZRANGE', g .. ARGV[6], 0, 0, 'WITHSCORES')
 local counts = {}
-for i = 4, 7 do counts[i - 3] = redis.call('ZCARD', g .. ARGV[i]) end
+for i = 5, 8 do counts[i - 4] = redis.call('ZCARD', g .. ARGV[i]) end
 return {counts[1], counts[2], counts[3], counts[4], owed[1] or '', out[2] or ''}`)
 
 // CountNotices returns how many notices wait.
@@ -244,13 +244,13 @@ type InboxPage struct {
 }
 
 var inboxQuery = query(`
-local members = redis.call('ZREVRANGEBYLEX', g .. ARGV[4], ARGV[5], '-', 'LIMIT', 0, ARGV[6])
+local members = redis.call('ZREVRANGEBYLEX', g .. ARGV[5], ARGV[6], '-', 'LIMIT', 0, ARGV[7])
 local found = {}
 for i, member in ipairs(members) do
   local id = string.sub(member, 18)
   found[i] = {member, redis.call('HGETALL', g .. 'notice-' .. id)}
 end
-return {redis.call('ZCARD', g .. ARGV[4]), found}`)
+return {redis.call('ZCARD', g .. ARGV[5]), found}`)
 
 // Inbox returns a page of the notices to the person. cursor is the Next of the
 // page before, or empty.

@@ -67,7 +67,7 @@ func (e entryEvent) move(from, to housing.Seniority) []op {
 // it sorts after the bar that follows a stair's place.
 const behind = "~"
 
-// changesKey is a zset of stairs: place|change.
+// changesKey is a zset of stairs, place|change, and end.
 func changesKey(id domain.ListID) string { return id.Stream() + ":changes" }
 
 // seniorityKey sorts as [housing.Seniority.Compare] does, for the instants that
@@ -185,29 +185,37 @@ type EntryReview struct {
 }
 
 // A member of the changes begins with the seniority and a bar; the tilde sorts
-// after the bar.
+// after the bar. Of what one key says, another must agree: an entry that stands on its list
+// has a rank and a change, and no other has a rank. Where they do not, one of them was lost.
 const numberOfEntry = `
-local function number(list, entry, order, changes, id)
-  local e = redis.call('HGETALL', entry)
-  local seniority = redis.call('HGET', entry, 'seniority') or ''
-  local change = redis.call('ZREVRANGEBYLEX', changes, '[' .. seniority .. '~', '-', 'LIMIT', 0, 1)
-  local review = redis.call('HGET', entry, 'review')
-  return {
-    redis.call('HMGET', list, 'title', 'revision'), e,
-    redis.call('ZRANK', order, seniority .. id), redis.call('ZCARD', order), change[1] or '',
-    review and redis.call('HGETALL', g .. review) or {},
-  }
+local function number(list, entry, order, changes, placed, id)
+  local known = redis.call('HMGET', list, 'title', 'revision')
+  local e, has = redis.call('HGETALL', entry), redis.call('HMGET', entry, 'seniority', 'status', 'review')
+  local ranked = has[1] and redis.call('ZRANK', order, has[1] .. id)
+  local change = has[1] and redis.call('ZREVRANGEBYLEX', changes, '[' .. has[1] .. '~', '-', 'LIMIT', 0, 1)[1]
+  local review = has[3] and redis.call('HGETALL', g .. has[3]) or {}
+  if known[1] then
+    local stands = has[2] == '` + string(housing.Active) + `' or has[2] == '` + string(housing.UnderReview) + `'
+    if not redis.call('ZSCORE', order, '` + end + `') or stands and not ranked then damage = order
+    elseif not redis.call('ZSCORE', changes, '` + end + `') or stands and not change then damage = changes
+    elseif ranked and not stands or has[3] and #review == 0 then damage = entry
+    elseif not has[1] and
+      (redis.call('SISMEMBER', placed, '` + end + `') == 0 or redis.call('SISMEMBER', placed, id) == 1) then
+      damage = entry
+    end
+  end
+  return {known, e, ranked, redis.call('ZCARD', order) - 1, change or '', review}
 end
 `
 
 var numberQuery = query(numberOfEntry + `
-return number(g .. ARGV[4], g .. ARGV[5], g .. ARGV[6], g .. ARGV[7], ARGV[8])`)
+return number(g .. ARGV[5], g .. ARGV[6], g .. ARGV[7], g .. ARGV[8], g .. ARGV[9], ARGV[10])`)
 
 // Number returns the current number of an entry, why it is that, and what is
 // certified. Errors: [domain.CodeListUnknown], [domain.CodeEntryUnknown].
 func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.EntryID) (QueueNumber, error) {
 	data, at, err := r.read(ctx, numberQuery, list.Stream(),
-		list.Stream(), entryKey(list, entry), orderKey(list), changesKey(list), entry.String())
+		list.Stream(), entryKey(list, entry), orderKey(list), changesKey(list), placedKey(list), entry.String())
 	if err != nil {
 		return QueueNumber{}, err
 	}
@@ -216,7 +224,7 @@ func (r *Reader) Number(ctx context.Context, list domain.ListID, entry domain.En
 
 // queueNumber reads what the script number returns.
 func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain.Position) (QueueNumber, error) {
-	revision, err := openedList(data[0])
+	revision, err := openedList(list, data[0])
 	if err != nil {
 		return QueueNumber{}, err
 	}

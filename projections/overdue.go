@@ -69,9 +69,9 @@ type OverdueCase struct {
 }
 
 var overdueQuery = query(`
-return redis.call('ZRANGE', g .. ARGV[4], ARGV[5], ARGV[6], 'WITHSCORES')`)
+return redis.call('ZRANGE', g .. ARGV[5], ARGV[6], ARGV[7], 'WITHSCORES')`)
 
-var overdueCount = query(`return {redis.call('ZCARD', g .. ARGV[4])}`)
+var overdueCount = query(`return {redis.call('ZCARD', g .. ARGV[5])}`)
 
 // CountOverdue returns how much is overdue: the length of [Reader.Overdue].
 func (r *Reader) CountOverdue(ctx context.Context) (int, error) {

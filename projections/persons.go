@@ -27,26 +27,30 @@ type storedRegistration struct {
 func persons(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.PersonRecorded:
-		return []op{set(e.PersonID.Stream(), "class", string(e.Class))}
+		return []op{set(e.PersonID.Stream(), "class", string(e.Class), beganField, pointerTo(rec))}
 	case residence.RegistrationBegan:
-		return []op{set(registrationsKey(e.PersonID), e.RegistrationID.String(), stored(storedRegistration{
+		return []op{set(e.PersonID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Dwelling: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,
 		}))}
 	case residence.RegistrationEnded:
-		return []op{unset(registrationsKey(e.PersonID), e.RegistrationID.String())}
+		return []op{unset(e.PersonID.Stream(), registrationField(e.RegistrationID))}
 	}
 	if c, ok := residence.CorrectionIn(rec.Event); ok {
 		if !c.Now.Open() {
-			return []op{unset(registrationsKey(c.PersonID), c.RegistrationID.String())}
+			return []op{unset(c.PersonID.Stream(), registrationField(c.RegistrationID))}
 		}
-		return []op{set(registrationsKey(c.PersonID), c.RegistrationID.String(), stored(storedRegistration{
+		return []op{set(c.PersonID.Stream(), registrationField(c.RegistrationID), stored(storedRegistration{
 			Dwelling: c.DwellingID, Kind: c.Kind, From: c.Now.From, Until: c.Now.Until,
 		}))}
 	}
 	return nil
 }
 
-func registrationsKey(id domain.PersonID) string { return id.Stream() + ":registrations" } // hash by registration
+// A record holds the registrations of its person, or of its dwelling, in a field for each.
+// In a key of their own they could be lost while the record says that the person exists.
+const registrationPrefix = "registration:"
+
+func registrationField(id domain.RegistrationID) string { return registrationPrefix + id.String() }
 
 // PersonResidence is where a person is registered.
 type PersonResidence struct {
@@ -67,25 +71,25 @@ type Residence struct {
 }
 
 var residenceQuery = query(`
-return {redis.call('HGETALL', g .. ARGV[4]), redis.call('HGETALL', g .. ARGV[5])}`)
+return redis.call('HGETALL', g .. ARGV[5])`)
 
 // Residence returns where the person is registered on the day, which is today:
 // ended registrations are not kept here, past days are answered by a replay of
 // the log. Error: [domain.CodePersonUnknown].
 func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain.Date) (PersonResidence, error) {
-	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream(), registrationsKey(id))
+	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream())
 	if err != nil {
 		return PersonResidence{}, err
 	}
-	rec := asRecord(data[0])
+	rec := asRecord(data)
 	if !rec.has("class") {
-		return PersonResidence{}, unknownPerson()
+		return PersonResidence{}, absent(id.Stream(), "class", unknownPerson())
 	}
 	revision, err := rec.number("revision")
 	if err != nil {
 		return PersonResidence{}, err
 	}
-	active, err := activeOn(asRecord(data[1]), today)
+	active, err := activeOn(rec, today)
 	if err != nil {
 		return PersonResidence{}, err
 	}
@@ -108,11 +112,15 @@ type activeRegistration struct {
 	storedRegistration
 }
 
-// activeOn returns the registrations that hold on the day, permanent ones
+// activeOn returns the registrations of the record that hold on the day, permanent ones
 // first, then the longest. A temporary one stops by itself, without an event.
-func activeOn(registrations record, day domain.Date) ([]activeRegistration, error) {
+func activeOn(rec record, day domain.Date) ([]activeRegistration, error) {
 	var active []activeRegistration
-	for id, value := range registrations {
+	for field, value := range rec {
+		id, ok := strings.CutPrefix(field, registrationPrefix)
+		if !ok {
+			continue
+		}
 		var a activeRegistration
 		var err error
 		if a.id.UUID, err = uuid.Parse(id); err != nil {

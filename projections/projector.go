@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -150,7 +149,9 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 			return err
 		}
 	}
-	if err := p.ofThisLog(ctx, w); err != nil {
+	if err := p.ofThisLog(ctx, w); errors.Is(err, errOtherLog) {
+		return errReplaced // by the one that is filled next
+	} else if err != nil {
 		return err
 	}
 	if err := p.settleReleases(ctx, w); err != nil {
@@ -161,36 +162,69 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 	return p.stream(ctx, w, look.C, func() (bool, error) { return false, nil })
 }
 
-var errAhead = errors.New("the read model was filled from another log, or this one was restored from before")
+const (
+	// identityLooks is how often, identityPause apart, the log must be found without an
+	// event before it is taken for another one: a leader that has only just taken over may
+	// lag for a moment.
+	identityLooks = 4
+	identityPause = 500 * time.Millisecond
+)
 
-// ofThisLog refuses a generation that has an event beyond the end of the log. It
-// would take what is appended next for what it has already. A leader that has
-// only just taken over may lag for a moment; so this is asked again, and what to
-// do is for the operators to say: they know whether they have restored the log.
+var errOtherLog = errors.New("the read model was filled from another log, or this one was restored from before")
+
+// ofThisLog makes sure that the log holds the last event of the generation. Otherwise
+// what is appended next would be taken for what the generation has already. A serving
+// generation of another log is withdrawn, and one that is being filled is given up.
 func (p *Projector) ofThisLog(ctx context.Context, w *writer) error {
-	head, err := p.head(ctx)
-	if err != nil {
-		return err
+	for look := 1; ; look++ {
+		is, err := p.holds(ctx, w)
+		if err != nil || is {
+			return err
+		}
+		if look == identityLooks || !w.serve {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(identityPause):
+		}
 	}
-	if head != nil && w.event > *head {
-		return fmt.Errorf("%w: generation %d has an event at position %d, the log ends at %d; "+
-			"tizilim rebuild fills a new one",
-			errAhead, w.number, w.event, *head)
+	if w.serve {
+		done, err := withdraw(ctx, p.client, p.keys, w.number, w.last, reasonLogReplaced, "")
+		if err != nil {
+			return err
+		}
+		if done {
+			p.opts.Logger.Error("the read model is of another log and is filled anew",
+				"generation", w.number, "position", w.event, "event", w.last)
+		}
 	}
-	return nil
+	return fmt.Errorf("%w: generation %d has an event at position %d that is not there", errOtherLog, w.number, w.event)
+}
+
+// holds reports whether the log has the last event of the generation; true where the log
+// cannot tell.
+func (p *Projector) holds(ctx context.Context, w *writer) (bool, error) {
+	if head, err := p.head(ctx); err != nil {
+		return false, err
+	} else if head != nil && w.event > *head {
+		return false, nil
+	}
+	log, ok := p.log.(LogEvents)
+	if !ok {
+		return true, nil
+	}
+	return holds(ctx, log, evidence{w.event, w.last})
 }
 
 // checkEviction refuses a Redis that throws single keys away when memory is
 // short: what is left would answer, wrongly.
 func (p *Projector) checkEviction(ctx context.Context) error {
-	info, err := p.client.Info(ctx, "memory").Result()
-	if err != nil {
-		// The next command tells what is wrong with Redis. The in-process one has no such
-		// section, and evicts nothing.
-		return nil
-	}
-	if strings.Contains(info, "maxmemory_policy:allkeys") {
-		return errors.New("redis evicts keys of read models when memory is short: set maxmemory-policy to noeviction")
+	m, err := memoryOf(ctx, p.client, p.keys)
+	if err == nil && m.policy != "" { // the next command tells what is wrong with Redis
+		return fmt.Errorf("redis evicts keys of read models when memory is short (%s): set maxmemory-policy to noeviction",
+			m.policy)
 	}
 	return nil
 }
@@ -222,8 +256,9 @@ func (p *Projector) writer(l *lease, number uint64, serve bool) *writer {
 // stream applies the log to w from where it stands, in batches, and asks after
 // each whether that was all. The batches grow and shrink so that Redis is never
 // kept from others for much longer than stepTime. At every tick of look, if it
-// is not nil, it carries out what an operator asks for, between two batches: so
-// nothing else writes to the generation meanwhile.
+// is not nil, it makes sure that the generation is where w left it, also while the log
+// is at rest, and carries out what an operator asks for, between two batches: so nothing
+// else writes to the generation meanwhile.
 func (p *Projector) stream(
 	ctx context.Context, w *writer, look <-chan time.Time, done func() (bool, error),
 ) error {
@@ -233,6 +268,9 @@ func (p *Projector) stream(
 	for size := min(firstBatch, p.opts.BatchSize); ; {
 		batch, asked := nextBatch(ctx, deliveries, size, look)
 		if asked {
+			if err := w.check(ctx); err != nil {
+				return err
+			}
 			if err := p.answerRequest(ctx, w); err != nil {
 				return err
 			}

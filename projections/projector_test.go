@@ -172,7 +172,9 @@ func TestReadsSayNotReadyUntilEverythingInTheLogIsThere(t *testing.T) {
 		if _, err := r.Residence(ctx, personID(1), day); err != nil {
 			t.Error(err)
 		}
-		same(t, status(t, r), Status{Serving: 1, Position: s.head(), Event: s.head(), CaughtUp: true, Projector: true})
+		all := s.recorded()
+		same(t, status(t, r), Status{Serving: 1, Position: s.head(), Event: s.head(), LastEvent: lastEvent(all[len(all)-1]),
+			CaughtUp: true, Projector: true})
 	})
 }
 

@@ -48,7 +48,7 @@ type QuarantinedEvent struct {
 	Created time.Time // when the log learned of it
 }
 
-var quarantineQuery = query(`return {redis.call('HGETALL', g .. ARGV[4]), redis.call('HGETALL', g .. ARGV[5])}`)
+var quarantineQuery = query(`return {redis.call('HGETALL', g .. ARGV[5]), redis.call('HGETALL', g .. ARGV[6])}`)
 
 // Quarantine returns what the serving generation does without.
 func (r *Reader) Quarantine(ctx context.Context) (Quarantine, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,11 +20,20 @@ const maxPage = 1000
 // Reader answers from the serving generation. Every method is one round trip to
 // Redis, and safe for concurrent use.
 //
-// Errors of every method, all [domain.Unavailable] with
-// [domain.CodeModelNotReady]: no generation serves yet, Redis does not answer,
-// or the record is held back by an event in quarantine. A thing that does not
-// exist is [domain.NotFound], and only ever said from a generation that serves;
-// that may be a moment behind the log: see [Watch.CatchUp].
+// What this process has once seen of the serving generation it demands of every
+// later read, in the same step: a Redis that went back in time (a failover, a
+// restart from an older dump) is not read, but waited for. A reader with a [Watch]
+// answers nothing before the watch has found that the model is of this log, and
+// nothing after it has found otherwise.
+//
+// Errors of every method, all [domain.Unavailable]. [domain.CodeModelNotReady]: no
+// generation serves yet, Redis does not answer, the record is held back by an
+// event in quarantine, or the model lost keys and is filled anew.
+// [domain.CodeModelBehind]: Redis went back in time, and the projector has not
+// applied again what it lost. [domain.CodeLogReplaced]: the model is of another log.
+// A thing that does not exist is [domain.NotFound], and only ever said from a
+// generation that serves; that may be a moment behind the log, and may have lost
+// its key: see [Watch.CatchUp] and [Watch.Confirm].
 //
 // Every result carries AsOf, the position of the log up to which the answer holds.
 // One that comes from a single stream also carries Revision, the last event of that
@@ -34,6 +44,11 @@ type Reader struct {
 	opts   Options
 	moves  moves
 	look   time.Duration // firstLook; tests put the looking off
+
+	floor   atomic.Uint64                   // position of the newest event that was seen in the serving generation
+	refusal atomic.Pointer[domain.Error]    // why nothing is answered, as the watch has found; nil: it is
+	prove   func(ctx context.Context) error // has the watch look; nil where there is none
+	proven  atomic.Bool                     // the watch has looked once
 }
 
 // NewReader returns a reader of the registry's models.
@@ -48,67 +63,135 @@ var positionQuery = query(`return {}`)
 
 // Position is how far in the log the serving generation is.
 func (r *Reader) Position(ctx context.Context) (domain.Position, error) {
-	_, at, err := r.read(ctx, positionQuery, "")
+	_, at, err := r.readOnce(ctx, positionQuery, "")
 	return at, err
+}
+
+// seen raises the floor.
+func (r *Reader) seen(event domain.Position) {
+	for {
+		floor := r.floor.Load()
+		if uint64(event) <= floor || r.floor.CompareAndSwap(floor, uint64(event)) {
+			return
+		}
+	}
 }
 
 func pageSize(limit int) int { return min(max(limit, 1), maxPage) }
 
 // query is one read: a script that finds the serving generation, its checkpoint
 // and the data in one step, so that an answer can neither mix two generations
-// nor take a missing model for a missing record.
+// nor take a missing model for a missing record, nor come from a model that has
+// gone back in time.
 //
-//	KEYS  1 serving · 2 building
+//	KEYS  1 serving · 2 building · 3 withdrawn
 //	ARGV  1 prefix of generations · 2 schema · 3 stream that must not be held
-//	      back, or "" · 4… arguments of the body
+//	      back, or "" · 4 position of an event that the model must have ·
+//	      5… arguments of the body
 //
-// The body sees g, the prefix of the generation, and returns a table.
+// The body sees g, the prefix of the generation, and returns a table. It sets
+// damage, to a text that names the key, where the generation has lost one.
 func query(body string) *redis.Script {
 	return redis.NewScript(`
+local function less(a, b) return #a < #b or (#a == #b and a < b) end
 local function not_ready()
+  local why = redis.call('GET', KEYS[3]) or ''
   local n = redis.call('GET', KEYS[2])
-  if not n then return {'absent'} end
+  if not n then return {'absent', why} end
   local at = redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'target')
-  return {'building', at[1] or '0', at[2] or '0'}
+  return {'building', why, at[1] or '0', at[2] or '0'}
 end
 local n = redis.call('GET', KEYS[1])
 if not n then return not_ready() end
 local g = ARGV[1] .. n .. ':'
-local at = redis.call('HMGET', g .. 'checkpoint', 'position', 'schema')
+local at = redis.call('HMGET', g .. 'checkpoint', 'position', 'schema', 'event', 'held_from')
 if not at[1] or at[2] ~= ARGV[2] then return not_ready() end
-if ARGV[3] ~= '' and redis.call('SISMEMBER', g .. 'held', ARGV[3]) == 1 then return {'held', at[1]} end
+if less(at[3], ARGV[4]) then return {'behind', at[1], at[3]} end
+if at[4] and redis.call('EXISTS', g .. 'held') == 0 then return {'damaged', 'held', n} end
+if ARGV[3] ~= '' and at[4] and redis.call('SISMEMBER', g .. 'held', ARGV[3]) == 1 then return {'held', at[1]} end
+local damage
 local function body()
 ` + body + `
 end
-return {'ready', at[1], body()}
+local data = body()
+if damage then return {'damaged', damage, n} end
+return {'ready', at[1], data, at[3]}
 `)
 }
 
-// read runs q. The errors are those that every read shares.
+// errBehind says that the serving generation lacks what this process has seen in it.
+var errBehind = domain.Refuse(domain.Unavailable, domain.CodeModelBehind,
+	"the read model has gone back to before what was answered from it, and is brought up to the log again; "+
+		"ask again in a moment")
+
+// read runs q. Where the serving generation lacks what was seen in it before, it
+// waits for that, as [Reader.Await] does, and runs q again. The errors are those
+// that every read shares.
 func (r *Reader) read(
 	ctx context.Context, q *redis.Script, stream string, args ...any,
 ) ([]any, domain.Position, error) {
-	argv := append([]any{r.keys.generations(), schema(), stream}, args...)
-	reply, err := q.Run(ctx, r.client, []string{r.keys.serving(), r.keys.building()}, argv...).Slice()
+	if r.prove != nil && !r.proven.Load() {
+		if err := r.prove(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
+	data, at, err := r.readOnce(ctx, q, stream, args...)
+	if !errors.Is(err, errBehind) {
+		return data, at, err
+	}
+	if err := r.Await(ctx, domain.Position(r.floor.Load())); err != nil {
+		return nil, at, err
+	}
+	return r.readOnce(ctx, q, stream, args...)
+}
+
+// readOnce runs q now.
+func (r *Reader) readOnce(
+	ctx context.Context, q *redis.Script, stream string, args ...any,
+) ([]any, domain.Position, error) {
+	if refusal := r.refusal.Load(); refusal != nil {
+		return nil, 0, refusal
+	}
+	argv := append([]any{r.keys.generations(), schema(), stream, strconv.FormatUint(r.floor.Load(), 10)}, args...)
+	reply, err := q.Run(ctx, r.client, []string{r.keys.serving(), r.keys.building(), r.keys.withdrawn()}, argv...).Slice()
 	if err != nil {
 		return nil, 0, unreachable(ctx, err)
 	}
 	switch text(reply[0]) {
 	case "absent":
-		return nil, 0, domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
-			"the read model is absent and is about to be built from the log; ask again in a moment")
+		return nil, 0, notServing(text(reply[1]), "is absent and is about to be built from the log")
 	case "building":
-		return nil, 0, domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
-			"the read model is being built from the log, %s; ask again in a moment", howFar(text(reply[1]), text(reply[2])))
+		return nil, 0, notServing(text(reply[1]),
+			"is being built from the log, "+howFar(text(reply[2]), text(reply[3])))
 	case "held":
 		return nil, 0, heldBack()
+	case "damaged":
+		return nil, 0, r.damaged(ctx, text(reply[2]), text(reply[1]))
 	}
 	at, err := parsePosition(text(reply[1]))
 	if err != nil {
 		return nil, 0, corrupt("checkpoint", err)
 	}
+	if text(reply[0]) == "behind" {
+		return nil, at, errBehind
+	}
+	event, err := parsePosition(text(reply[3]))
+	if err != nil {
+		return nil, 0, corrupt("checkpoint", err)
+	}
+	r.seen(event)
 	data, _ := reply[2].([]any)
 	return data, at, nil
+}
+
+// notServing says that no generation serves. why is the reason for which the last one
+// was withdrawn, or "".
+func notServing(why, how string) *domain.Error {
+	if reason(why) == reasonLogReplaced {
+		return domain.Refuse(domain.Unavailable, domain.CodeLogReplaced,
+			"the log is not the one that the read model was filled from; the model %s; ask again in a moment", how)
+	}
+	return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady, "the read model %s; ask again in a moment", how)
 }
 
 func heldBack() *domain.Error {
@@ -134,10 +217,23 @@ func unreachable(ctx context.Context, cause error) error {
 		"the read model cannot be reached; ask again in a moment"), cause)
 }
 
-// corrupt is a value in Redis that this package did not write.
-func corrupt(what string, err error) error {
-	return fmt.Errorf("the read model holds an unreadable %s: %w; rebuild it", what, err)
+// corruptError is a value in Redis that this package did not write. It is told as
+// [domain.CodeModelNotReady]; [Watch.Confirm] has the model filled anew.
+type corruptError struct {
+	what  string
+	cause error
 }
+
+func (e *corruptError) Error() string {
+	return fmt.Sprintf("the read model holds an unreadable %s: %v", e.what, e.cause)
+}
+
+func (e *corruptError) Unwrap() error {
+	return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
+		"the read model has lost a part of this record and is built from the log anew; ask again in a moment")
+}
+
+func corrupt(what string, err error) error { return &corruptError{what, err} }
 
 // record is the reply of HGETALL.
 type record map[string]string

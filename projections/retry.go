@@ -428,7 +428,7 @@ func (ms meetings) note(at domain.Position, ops []op) {
 		switch {
 		case o.verb == opCut:
 			for member := range m.members {
-				if member >= o.args[0] {
+				if member >= o.args[0] && member < end {
 					m.members[member] = max(m.members[member], at)
 				}
 			}

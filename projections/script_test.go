@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -75,6 +76,40 @@ func (s *script) head() domain.Position {
 }
 
 func (s *script) Head(context.Context) (domain.Position, error) { return s.head(), nil }
+
+// EventOf implements [LogEvents].
+func (s *script) EventOf(_ context.Context, ref domain.EventRef) (domain.Recorded, bool, error) {
+	for _, rec := range s.recorded() {
+		if rec.Stream == ref.Stream && rec.Revision == ref.Revision {
+			return rec, true, nil
+		}
+	}
+	return domain.Recorded{}, false, nil
+}
+
+// ReadPage implements [FirstEvents].
+func (s *script) ReadPage(_ context.Context, stream string, from uint64, limit int) (page []domain.Recorded, err error) {
+	for _, rec := range s.recorded() {
+		if rec.Stream == stream && rec.Revision >= from && len(page) < limit {
+			page = append(page, rec)
+		}
+	}
+	return page, nil
+}
+
+// cutBack takes the events after the position out of the log, as one does that is restored
+// from an older backup.
+func (s *script) cutBack(to domain.Position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.log = slices.DeleteFunc(s.log, func(d domain.Delivery) bool {
+		if d.Position > to {
+			s.revisions[d.Recorded.Stream]--
+		}
+		return d.Position > to
+	})
+	s.wake()
+}
 
 // holdAfter delivers nothing after the position until release.
 func (s *script) holdAfter(p domain.Position) { s.mu.Lock(); s.held = p; s.wake(); s.mu.Unlock() }

@@ -241,7 +241,7 @@ func TestWhatComesAgainDoesNotMoveTheCheckpointBack(t *testing.T) {
 
 // A log that was restored from before ends where the model has events still. What
 // is appended to it then has positions that the model believes to have.
-func TestAModelOfALongerLogIsNoticedAndRebuilt(t *testing.T) {
+func TestAModelOfALongerLogIsNoticedAndFilledAnew(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		ctx, long, short := context.Background(), story(), story()
 		_, stop := running(t, client, long, quick())
@@ -252,41 +252,20 @@ func TestAModelOfALongerLogIsNoticedAndRebuilt(t *testing.T) {
 		reach(t, r, long.head())
 		stop()
 
-		told := &lines{Handler: slog.DiscardHandler, seen: map[string]int{}}
-		opts := quick()
-		opts.Logger = slog.New(told)
-		log := &counting{script: short}
-		running(t, client, log, opts)
-		until(t, "the projector refuses", func() bool { return told.count("WARN projector pauses") > 0 })
 		short.person(62) // at a position that the model has passed
-		w, err := NewWatch(r, short, quick())
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.Look(ctx)
-		if c := w.Look(ctx); !c.Ahead || c.CaughtUp() {
-			t.Errorf("the watch says %+v", c)
-		}
-		if n := log.follows.Load(); n != 0 {
-			t.Errorf("the log was followed %d times", n)
-		}
-		rebuilder, err := NewProjector(client, short, quick())
-		if err != nil {
-			t.Fatal(err)
-		}
-		bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
-		defer cancel()
-		if err := rebuilder.Rebuild(bounded, nil); err != nil {
-			t.Fatal(err)
-		}
-		until(t, "the projector goes on", func() bool { return log.follows.Load() > 0 })
+		log := &counting{script: short}
+		running(t, client, log, quick())
+		fresh := NewReader(client, quick())
+		until(t, "the model is withdrawn", func() bool { return status(t, fresh).Serving != 1 })
 		short.person(63)
-		reach(t, r, short.head())
-		until(t, "the watch agrees", func() bool { return w.Look(ctx).CaughtUp() })
+		reach(t, fresh, short.head())
 		for n, known := range map[int]bool{60: false, 61: false, 62: true, 63: true} {
-			if _, err := r.Residence(ctx, personID(n), day); (err == nil) != known {
+			if _, err := fresh.Residence(ctx, personID(n), day); (err == nil) != known {
 				t.Errorf("person %d: %v", n, err)
 			}
+		}
+		if report, err := Verify(ctx, client, short, quick(), nil); err != nil || !report.Proven() {
+			t.Errorf("verify says %+v, %v", report, err)
 		}
 	})
 }

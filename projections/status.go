@@ -15,6 +15,7 @@ type Status struct {
 	Serving     uint64          // generation that answers; 0: none does
 	Position    domain.Position // of the serving generation
 	Event       domain.Position // of the last event in the serving generation
+	LastEvent   string          // that event, identified: in another log it is not, or is another one
 	CaughtUp    bool            // the serving generation has had everything since the active projector took over
 	Building    uint64          // generation that is being filled; 0: none is
 	Built       domain.Position // of the generation being filled
@@ -23,6 +24,10 @@ type Status struct {
 	Projector   bool            // some process is the active projector
 	Quarantined int             // events of the serving generation in quarantine
 	Held        int             // streams of the serving generation with an event in quarantine
+
+	// Withdrawn says why no generation serves: "log_replaced", or "damaged" where Redis
+	// lost a key; empty where one does or none did yet.
+	Withdrawn string
 }
 
 // Ready reports whether reads are answered.
@@ -31,7 +36,7 @@ func (s Status) Ready() bool { return s.Serving != 0 }
 var statusScript = redis.NewScript(`
 local function at(n)
   if not n then return {false, false, false, false, false, false} end
-  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target', 'event')
+  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target', 'event', 'last')
 end
 local serving, building = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local quarantined, held = 0, 0
@@ -40,13 +45,13 @@ if serving then
   held = redis.call('SCARD', ARGV[1] .. serving .. ':held')
 end
 return {serving, at(serving), building, at(building), redis.call('GET', KEYS[3]), redis.call('EXISTS', KEYS[4]),
-  quarantined, held}
+  quarantined, held, redis.call('GET', KEYS[5])}
 `)
 
 // Status returns how the models stand. Its only error is
 // [domain.CodeModelNotReady], when Redis does not answer.
 func (r *Reader) Status(ctx context.Context) (Status, error) {
-	keys := []string{r.keys.serving(), r.keys.building(), r.keys.previous(), r.keys.lease(roleProjector)}
+	keys := []string{r.keys.serving(), r.keys.building(), r.keys.previous(), r.keys.lease(roleProjector), r.keys.withdrawn()}
 	reply, err := statusScript.Run(ctx, r.client, keys, r.keys.generations()).Slice()
 	if err != nil {
 		return Status{}, unreachable(ctx, err)
@@ -56,6 +61,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		s.Serving, _ = strconv.ParseUint(text(reply[0]), 10, 64)
 		s.Position, _ = parsePosition(at[0])
 		s.Event, _ = parsePosition(at[4])
+		s.LastEvent = at[5]
 		s.CaughtUp = at[1] == "1"
 		s.Quarantined, s.Held = asInt(reply[6]), asInt(reply[7])
 	}
@@ -66,5 +72,6 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	}
 	s.Previous, _ = strconv.ParseUint(text(reply[4]), 10, 64)
 	s.Projector = asInt(reply[5]) == 1
+	s.Withdrawn = text(reply[8])
 	return s, nil
 }

@@ -266,7 +266,7 @@ func confirmations(id domain.CaseID, by time.Time) domain.Task {
 }
 
 var tasksQuery = query(`
-return redis.call('ZRANGEBYSCORE', g .. ARGV[4], '-inf', ARGV[5], 'WITHSCORES', 'LIMIT', ARGV[6], ARGV[7])`)
+return redis.call('ZRANGEBYSCORE', g .. ARGV[5], '-inf', ARGV[6], 'WITHSCORES', 'LIMIT', ARGV[7], ARGV[8])`)
 
 // DueTasks returns tasks whose time has come at by, the oldest first: up to limit of those
 // behind the first skip.

@@ -20,7 +20,7 @@ const (
 	opLeave                   // set: member ...
 	opRank                    // zset: score, member
 	opUnrank                  // zset: member
-	opCut                     // zset with equal scores: the first member to go; all that sort after it go too
+	opCut                     // zset with equal scores: the first member to go; all from there up to its end go too
 	opStair                   // staircase: from, to, change; see numbers.go
 	opPoint                   // set of keys of zsets: member, which is ranked with score 0 in each of them
 	opPointHolder             // record of an entry: member, which is ranked with score 0 in its holder's history
@@ -73,10 +73,10 @@ var verbs = [verbCount]struct {
 		func(args []string) []string { return args[1:] }, ""},
 	opUnrank: {"ZREM", `redis.call('ZREM', key, args[1])`,
 		func(f *fold, key string, args []string) { f.remove(key, args...) }, all, ""},
-	opCut: {"CUT", `redis.call('ZREMRANGEBYLEX', key, '[' .. args[1], '+')`,
+	opCut: {"CUT", `redis.call('ZREMRANGEBYLEX', key, '[' .. args[1], '(` + end + `')`,
 		func(f *fold, key string, args []string) {
 			if zset, ok := f.values[key]; ok {
-				f.remove(key, zset.between(args[0], "")...)
+				f.remove(key, zset.between(args[0], end)...)
 			}
 		}, nil, ""},
 	opStair: {"STAIR", `

@@ -85,6 +85,9 @@ return reply
 // to exactly that event before they are compared. A generation that agrees is
 // proven, and the one kept before it is freed.
 //
+// A log that ends before the generation does is an error: it is another log than the
+// generation was filled from.
+//
 // Redis answers nobody else while it reads one key whole; for a list of 100,000
 // entries that is some tenths of a second. progress may be nil.
 func Verify(
@@ -97,6 +100,7 @@ func Verify(
 		client: client, keys: opts.keyspace(), deliveries: log.Follow(ctx, 0), fold: newFold(),
 		compared: make(map[string]bool), progress: progress,
 	}
+	v.log, _ = log.(LogHead)
 	if err := v.run(ctx); err != nil {
 		return v.report, fmt.Errorf("verify: %w", err)
 	}
@@ -111,6 +115,7 @@ func Verify(
 type verification struct {
 	client     redis.UniversalClient
 	keys       keyspace
+	log        LogHead // nil where the log cannot tell its end
 	deliveries <-chan domain.Delivery
 	ahead      *domain.Delivery // delivered, but after what is compared at present
 	fold       *fold
@@ -234,6 +239,20 @@ func (v *verification) step(ctx context.Context, names []string) error {
 	return nil
 }
 
+// ended returns [errOtherLog] where the log ends before the event of the generation: then
+// there is nothing to wait for.
+func (v *verification) ended(ctx context.Context, event domain.Position) error {
+	if v.log == nil {
+		return nil
+	}
+	head, err := v.log.Head(ctx)
+	if err == nil && head < event {
+		err = fmt.Errorf("%w: it has an event at position %d, and the log ends at %d; tizilim rebuild fills it anew",
+			errOtherLog, event, head)
+	}
+	return err
+}
+
 // advance folds the log up to and including the event at the position.
 func (v *verification) advance(ctx context.Context, event domain.Position) error {
 	for v.fold.at < event {
@@ -244,6 +263,11 @@ func (v *verification) advance(ctx context.Context, event domain.Position) error
 			case d, ok := <-v.deliveries:
 				if !ok {
 					return errors.New("the log stopped to deliver")
+				}
+				if d.CaughtUp && d.Position < event {
+					if err := v.ended(ctx, event); err != nil {
+						return err
+					}
 				}
 				v.ahead = &d
 			}

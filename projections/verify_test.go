@@ -99,7 +99,7 @@ func TestVerifyTellsEveryDifference(t *testing.T) {
 				t.Errorf("the report does not tell: %s", want)
 			}
 		}
-		if report.Different != len(report.Differences) || report.Different != 10 { // person 2 had class and revision
+		if report.Different != len(report.Differences) || report.Different != 11 { // person 2 had three fields
 			t.Errorf("%d differences, %d told:\n%s", report.Different, len(report.Differences), all)
 		}
 		if strings.Contains(all, "SECRET") {

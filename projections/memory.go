@@ -1,0 +1,101 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// probeLives is how long a probe is kept.
+const probeLives = time.Minute
+
+// memory is what Redis says about itself that decides whether its answers can be
+// relied on.
+type memory struct {
+	policy  string // that evicts keys of read models, such as allkeys-lru; empty: none does
+	evicted uint64 // keys, since Redis has started
+}
+
+// memoryOf asks Redis. The one in the process has no such sections, and evicts nothing.
+func memoryOf(ctx context.Context, client redis.UniversalClient, keys keyspace) (m memory, err error) {
+	info, err := infoOf(ctx, client, keys)
+	if err != nil {
+		return m, err
+	}
+	for line := range strings.Lines(info) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		switch name {
+		case "maxmemory_policy":
+			if strings.HasPrefix(value, "allkeys") {
+				m.policy = value
+			}
+		case "evicted_keys":
+			m.evicted, _ = strconv.ParseUint(value, 10, 64)
+		}
+	}
+	return m, nil
+}
+
+// infoOf asks the node that has the registry's slot.
+func infoOf(ctx context.Context, client redis.UniversalClient, keys keyspace) (string, error) {
+	node := redis.Cmdable(client)
+	if cluster, ok := client.(*redis.ClusterClient); ok {
+		master, err := cluster.MasterForKey(ctx, keys.serving())
+		if err != nil {
+			return "", err
+		}
+		node = master
+	}
+	// One section in each call: a Redis before 7 knows no list of them.
+	limits, err := node.Info(ctx, "memory").Result()
+	if err != nil {
+		if isAnswer(err) { // it is there, and has no such section
+			return "", nil
+		}
+		return "", err
+	}
+	stats, err := node.Info(ctx, "stats").Result()
+	if err != nil && !isAnswer(err) {
+		return "", err
+	}
+	return limits + stats, nil
+}
+
+// isAnswer reports whether the error is what Redis has answered.
+func isAnswer(err error) bool {
+	var answer redis.Error
+	return errors.As(err, &answer)
+}
+
+// refusalOf returns the word with which Redis refuses to write: OOM, READONLY, MISCONF,
+// NOREPLICAS; empty where the error is another.
+func refusalOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	for _, word := range []string{"OOM", "READONLY", "MISCONF", "NOREPLICAS"} {
+		if strings.HasPrefix(text, word+" ") || strings.Contains(text, " "+word+" ") {
+			return word
+		}
+	}
+	return ""
+}
+
+// probe writes a key that nobody reads, and returns the word with which Redis refuses it.
+func probe(ctx context.Context, client redis.UniversalClient, keys keyspace) (refusal string) {
+	return refusalOf(client.Set(ctx, keys.probe(), "1", probeLives).Err())
+}
+
+// evicts says that Redis may have thrown keys of the read model away.
+func evicts(policy string) *domain.Error {
+	return domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
+		"Redis throws keys of the read model away when memory is short (maxmemory-policy is %s), so the registry does "+
+			"not answer from it; its operator sets the policy to noeviction", policy)
+}

@@ -1,0 +1,529 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// dumped is a redis-server that can be set back to how it was.
+type dumped struct {
+	t      *testing.T
+	dir    string
+	port   string
+	server *exec.Cmd
+	client redis.UniversalClient
+}
+
+func startDumped(t *testing.T) *dumped {
+	t.Helper()
+	d := &dumped{t: t, dir: t.TempDir(), port: freePort(t)}
+	var err error
+	if d.client, err = Connect("redis://127.0.0.1:" + d.port); err != nil {
+		t.Fatal(err)
+	}
+	d.start()
+	t.Cleanup(func() { d.client.Close(); d.kill() })
+	return d
+}
+
+func (d *dumped) start() {
+	d.t.Helper()
+	d.server = exec.Command("redis-server",
+		"--port", d.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", d.dir)
+	if err := d.server.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	until(d.t, "redis-server answers", func() bool {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+d.port)
+		if err != nil {
+			return false
+		}
+		conn.Close()
+		return d.client.Ping(context.Background()).Err() == nil
+	})
+}
+
+func (d *dumped) kill() { d.server.Process.Kill(); d.server.Wait() }
+
+// save keeps how Redis is now.
+func (d *dumped) save() {
+	d.t.Helper()
+	if err := d.client.Save(context.Background()).Err(); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(d.dir, "dump.rdb"), filepath.Join(d.dir, "kept.rdb")); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// setBack restarts Redis as it was when it was saved.
+func (d *dumped) setBack() {
+	d.t.Helper()
+	d.kill()
+	kept, err := os.ReadFile(filepath.Join(d.dir, "kept.rdb"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(d.dir, "dump.rdb"), kept, 0o600)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.start()
+}
+
+func watchOf(t *testing.T, r *Reader, log LogHead) *Watch {
+	t.Helper()
+	opts := quick()
+	w, err := NewWatch(r, log, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// patient are quick options with a bound of waiting that a test can wait for.
+func patient(bound time.Duration) Options {
+	opts := quick()
+	opts.AwaitTimeout = bound
+	return opts
+}
+
+func TestV1_WhatWasWaitedForIsDemandedOfTheReadInTheSameStep(t *testing.T) {
+	t.Parallel()
+	ctx, s, d := context.Background(), story(), startDumped(t)
+	_, stop := running(t, d.client, s, quick())
+	r := NewReader(d.client, patient(300*time.Millisecond))
+	reach(t, NewReader(d.client, quick()), s.head()) // which may take longer than r waits
+	reach(t, r, s.head())
+	d.save()
+	s.person(70)
+	reach(t, r, s.head()) // the wait of the request
+	stop()
+	d.setBack() // between the wait and the read
+	_, err := r.Residence(ctx, personID(70), day)
+	refuses(t, err, domain.Unavailable, domain.CodeModelBehind)
+
+	running(t, d.client, s, quick()) // what the dump lacks is applied again
+	until(t, "the read has what was waited for", func() bool {
+		_, err := r.Residence(ctx, personID(70), day)
+		if err != nil {
+			refuses(t, err, domain.Unavailable, domain.CodeModelBehind)
+		}
+		return err == nil
+	})
+}
+
+func TestV1_AReadWaitsWithinItsBoundForWhatRedisHasLost(t *testing.T) {
+	t.Parallel()
+	ctx, s, d := context.Background(), story(), startDumped(t)
+	_, stop := running(t, d.client, s, quick())
+	r := NewReader(d.client, quick())
+	reach(t, r, s.head())
+	d.save()
+	s.person(70)
+	reach(t, r, s.head())
+	stop()
+	d.setBack()
+	read := make(chan error, 1)
+	go func() {
+		_, err := r.Residence(ctx, personID(70), day)
+		read <- err
+	}()
+	running(t, d.client, s, quick())
+	if err := <-read; err != nil {
+		t.Errorf("the read did not wait: %v", err)
+	}
+}
+
+func TestV2_ARedisThatWentBackWhileTheLogIsAtRestIsMendedWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
+	ctx, s, d := context.Background(), story(), startDumped(t)
+	told := &lines{Handler: slog.DiscardHandler, seen: map[string]int{}}
+	opts := quick()
+	opts.Logger = slog.New(told)
+	opts.LeaseTTL = time.Hour // its renewal must not be what notices
+	running(t, d.client, s, opts)
+	r, other := NewReader(d.client, quick()), NewReader(d.client, patient(100*time.Millisecond))
+	reach(t, r, s.head())
+	w := watchOf(t, other, s)
+	d.save()
+	s.person(70)
+	reach(t, r, s.head())
+	reach(t, other, s.head())
+	d.setBack()
+	back := time.Now()
+	until(t, "it is mended", func() bool {
+		// The lease of the dump is that of this projector: nobody waits for it.
+		at, err := NewReader(d.client, quick()).Position(ctx)
+		return err == nil && at == s.head()
+	})
+	if took := time.Since(back); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if c := w.Look(ctx); c.WentBack || c.Ahead {
+		t.Errorf("the watch says %+v", c)
+	}
+}
+
+func TestV2_AWatchSaysThatTheModelWentBack(t *testing.T) {
+	t.Parallel()
+	ctx, s, d := context.Background(), story(), startDumped(t)
+	_, stop := running(t, d.client, s, quick())
+	r := NewReader(d.client, patient(100*time.Millisecond))
+	w := watchOf(t, r, s)
+	reach(t, NewReader(d.client, quick()), s.head()) // which may take longer than r waits
+	reach(t, r, s.head())
+	d.save()
+	s.person(70)
+	reach(t, r, s.head())
+	stop()
+	d.setBack()
+	if c := w.Look(ctx); !c.WentBack || c.Ahead || c.CaughtUp() {
+		t.Errorf("the watch says %+v", c)
+	}
+	_, err := r.List(ctx, listID(1))
+	refuses(t, err, domain.Unavailable, domain.CodeModelBehind)
+}
+
+// A log that went back while the process runs, also at rest: no read is answered by the
+// model of the longer one, and a new one is filled without an operator.
+func TestV3_ALogThatWentBackIsNoticedAndTheModelIsFilledFromIt(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), story()
+		running(t, client, s, quick())
+		r := NewReader(client, patient(100*time.Millisecond))
+		w := watchOf(t, r, s)
+		before := s.head()
+		s.person(80)
+		reach(t, NewReader(client, quick()), s.head())
+		if _, err := r.Residence(ctx, personID(80), day); err != nil {
+			t.Fatal(err)
+		}
+		if c := w.Look(ctx); !c.CaughtUp() {
+			t.Fatalf("the watch says %+v", c)
+		}
+		s.cutBack(before)
+		c := w.Look(ctx)
+		if !c.Ahead || c.Replaced || c.CaughtUp() || c.Lost.Stream != personID(80).Stream() {
+			t.Errorf("the first look says %+v", c)
+		}
+		_, err := r.Residence(ctx, personID(80), day)
+		refuses(t, err, domain.Unavailable, domain.CodeLogReplaced)
+		if at := status(t, r).Serving; at != 1 {
+			t.Errorf("after one look generation %d serves", at)
+		}
+		for range missesConfirmed - 1 {
+			c = w.Look(ctx)
+		}
+		select {
+		case <-w.Replaced():
+		default:
+			t.Errorf("it is not certain after %d looks: %+v", missesConfirmed, c)
+		}
+		_, err = r.Residence(ctx, personID(0), day) // this process has been told otherwise before
+		refuses(t, err, domain.Unavailable, domain.CodeLogReplaced)
+
+		s.person(81) // at the position of the lost event
+		anew := NewReader(client, quick())
+		fresh := watchOf(t, anew, s)
+		until(t, "the model is that of the log", func() bool {
+			_, err := anew.Residence(ctx, personID(81), day)
+			return err == nil
+		})
+		if err := fresh.CatchUp(ctx); err != nil {
+			t.Fatal(err)
+		}
+		_, err = anew.Residence(ctx, personID(80), day)
+		refuses(t, fresh.Confirm(ctx, err), domain.NotFound, domain.CodePersonUnknown)
+		if c := fresh.Look(ctx); c.Ahead || !c.CaughtUp() {
+			t.Errorf("afterwards the watch says %+v", c)
+		}
+	})
+}
+
+// A leader that lags for a moment costs answers and no refill.
+func TestV3_ALogThatLagsForAMomentIsNoOtherLog(t *testing.T) {
+	t.Parallel()
+	client := startRedis(t)
+	ctx, s := context.Background(), story()
+	running(t, client, s, quick())
+	r := NewReader(client, patient(100*time.Millisecond))
+	w := watchOf(t, r, s)
+	reach(t, NewReader(client, quick()), s.head()) // which may take longer than r waits
+	reach(t, r, s.head())
+	w.Look(ctx)
+	s.mu.Lock()
+	all := s.log
+	s.log = all[:len(all)-2]
+	s.mu.Unlock()
+	for range missesConfirmed - 1 {
+		w.Look(ctx)
+	}
+	_, err := r.List(ctx, listID(1))
+	refuses(t, err, domain.Unavailable, domain.CodeLogReplaced)
+	s.mu.Lock()
+	s.log = all
+	s.mu.Unlock()
+	if c := w.Look(ctx); c.Ahead || c.Replaced || !c.CaughtUp() {
+		t.Errorf("the watch says %+v", c)
+	}
+	if _, err := r.List(ctx, listID(1)); err != nil {
+		t.Error(err)
+	}
+	if n := status(t, r).Serving; n != 1 {
+		t.Errorf("generation %d serves", n)
+	}
+}
+
+// Another log of the same length is told by its events, and not by its positions.
+func TestV3_AnotherLogIsNoticedAtTheStart(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), story()
+		_, stop := running(t, client, s, quick())
+		reach(t, NewReader(client, quick()), s.head())
+		stop()
+		other := newScript()
+		for n := range len(s.recorded()) + 3 {
+			other.person(n)
+		}
+		r := NewReader(client, patient(100*time.Millisecond))
+		watchOf(t, r, other)
+		_, err := r.Number(ctx, listID(1), entryID(0))
+		refuses(t, err, domain.Unavailable, domain.CodeLogReplaced)
+		running(t, client, other, quick())
+		fresh := NewReader(client, quick())
+		until(t, "the model is that of the other log", func() bool {
+			_, err := fresh.Residence(ctx, personID(len(s.recorded())+2), day)
+			return err == nil
+		})
+		_, err = fresh.Number(ctx, listID(1), entryID(0))
+		refuses(t, err, domain.NotFound, domain.CodeListUnknown)
+	})
+}
+
+func TestV3_VerifyAndRebuildEndOnAnEmptyLog(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s := story()
+		_, stop := running(t, client, s, quick())
+		reach(t, NewReader(client, quick()), s.head())
+		stop()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		empty := newScript()
+		if _, err := Verify(ctx, client, empty, quick(), nil); !errors.Is(err, errOtherLog) {
+			t.Errorf("verify says %v", err)
+		}
+		p, err := NewProjector(client, empty, quick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Rebuild(ctx, nil); err != nil {
+			t.Errorf("rebuild says %v", err)
+		}
+		report, err := Verify(ctx, client, empty, quick(), nil)
+		if err != nil || !report.Proven() || report.Events != 0 {
+			t.Errorf("afterwards verify says %+v, %v", report, err)
+		}
+	})
+}
+
+func TestV5_APolicyThatEvictsStopsTheAnswersOfEveryProcess(t *testing.T) {
+	t.Parallel()
+	client := startRedis(t)
+	ctx, s := context.Background(), story()
+	running(t, client, s, quick())
+	r := NewReader(client, patient(100*time.Millisecond))
+	w := watchOf(t, r, s)
+	reach(t, NewReader(client, quick()), s.head()) // which may take longer than r waits
+	reach(t, r, s.head())
+	if _, err := r.List(ctx, listID(1)); err != nil {
+		t.Fatal(err)
+	}
+	setPolicy := func(policy string) {
+		t.Helper()
+		if err := client.ConfigSet(ctx, "maxmemory-policy", policy).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setPolicy("allkeys-lru")
+	if c := w.Look(ctx); c.Evicts != "allkeys-lru" {
+		t.Errorf("the watch says %+v", c)
+	}
+	_, err := r.List(ctx, listID(1))
+	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
+
+	// A reader that is only started now must not answer once.
+	started := NewReader(client, patient(100*time.Millisecond))
+	watchOf(t, started, s)
+	_, err = started.List(ctx, listID(1))
+	refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
+
+	setPolicy("noeviction")
+	if c := w.Look(ctx); c.Evicts != "" || !c.CaughtUp() {
+		t.Errorf("the watch says %+v", c)
+	}
+	if _, err := r.List(ctx, listID(1)); err != nil {
+		t.Error(err)
+	}
+	if n := status(t, r).Serving; n != 1 {
+		t.Errorf("nothing was evicted, and generation %d serves", n)
+	}
+}
+
+func TestV5_AGenerationOfWhichKeysWereEvictedIsFilledAnew(t *testing.T) {
+	t.Parallel()
+	client := startRedis(t)
+	ctx, s := context.Background(), story()
+	running(t, client, s, quick())
+	r := NewReader(client, quick())
+	w := watchOf(t, r, s)
+	reach(t, r, s.head())
+	w.Look(ctx)
+	set := func(name, value string) {
+		t.Helper()
+		if err := client.ConfigSet(ctx, name, value).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("maxmemory-policy", "allkeys-random")
+	w.Look(ctx)
+	set("maxmemory", "1")
+	client.Set(ctx, "anything", "x", 0)
+	set("maxmemory", "0")
+	set("maxmemory-policy", "noeviction")
+	w.Look(ctx)
+	until(t, "all of it is there again", func() bool {
+		report, err := Verify(ctx, client, s, quick(), nil)
+		return err == nil && report.Proven()
+	})
+}
+
+// Whatever key of a list is lost: no wrong number and no false "not found", and the model
+// is filled anew.
+func TestV5_AListThatLostAKeyGivesNoWrongNumberAndIsFilledAnew(t *testing.T) {
+	lost := map[string]string{
+		"the record":         listID(1).Stream(),
+		"the order":          orderKey(listID(1)),
+		"the changes":        changesKey(listID(1)),
+		"an entry":           entryKey(listID(1), entryID(2)),
+		"what was placed":    placedKey(listID(1)),
+		"the pointer":        "serving",
+		"the checkpoint":     checkpointKey,
+		"a person":           personID(2).Stream(),
+		"a person's history": personHistory(personID(2)),
+		"a dwelling":         dwellingID(1).Stream(),
+		"a case":             caseID(10).Stream(),
+	}
+	for what, key := range lost {
+		for _, grows := range []bool{false, true} { // another entry is placed before the read
+			name := what
+			if grows {
+				name += ", and the list grows"
+			}
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				client := startRedis(t)
+				ctx, s := context.Background(), story()
+				running(t, client, s, quick())
+				r := NewReader(client, quick())
+				w := watchOf(t, r, s)
+				reach(t, r, s.head())
+				want := answersOf(ctx, w, r)
+				gone := r.keys.generation(1) + key
+				if key == "serving" {
+					gone = r.keys.serving()
+				}
+				if n := client.Del(ctx, gone).Val(); n != 1 {
+					t.Fatalf("%d keys were deleted", n)
+				}
+				if grows {
+					s.add(caseID(19).Stream(), application(s, 19, 1, 2))
+					placeOn(s, 9, 200, 4)
+					want["number"] = "3 of 4 <nil>"
+				}
+				until(t, "the answers are true again", func() bool {
+					got := answersOf(ctx, w, r)
+					for name, answer := range got {
+						if code := domain.Code(answer); code == domain.CodeModelNotReady || answer == want[name] {
+							continue
+						}
+						if grows && name == "number" && answer == "3 of 3 <nil>" { // not applied yet
+							continue
+						}
+						t.Fatalf("%s: %s, want %s", name, answer, want[name])
+					}
+					return got["number"] == want["number"] && got["person"] == want["person"] && got["case"] == want["case"] &&
+						got["history"] == want["history"] && got["dwelling"] == want["dwelling"] && got["list"] == want["list"]
+				})
+			})
+		}
+	}
+}
+
+// answersOf reads what is lost in the test above, as the API does: what is not found is
+// looked for again when the model has all, and then confirmed.
+func answersOf(ctx context.Context, w *Watch, r *Reader) map[string]string {
+	answers := make(map[string]string)
+	ask := func(name string, read func() (string, error)) {
+		text, err := read()
+		if e, ok := asError(err); ok && e.Kind == domain.NotFound {
+			if err = w.CatchUp(ctx); err == nil {
+				text, err = read()
+			}
+		}
+		if err = w.Confirm(ctx, err); err != nil {
+			if text = string(domain.CodeOf(err)); text == "" {
+				text = err.Error()
+			}
+		}
+		answers[name] = text
+	}
+	ask("number", func() (string, error) {
+		n, err := r.Number(ctx, listID(1), entryID(0))
+		return fmt.Sprintf("%d of %d %v", n.Number, n.Of, err), err
+	})
+	ask("removed", func() (string, error) {
+		n, err := r.Number(ctx, listID(1), entryID(1))
+		return fmt.Sprintf("%d %v %v", n.Number, n.Status, err), err
+	})
+	ask("other", func() (string, error) {
+		n, err := r.Number(ctx, listID(1), entryID(2))
+		return fmt.Sprintf("%d %v %v", n.Number, n.Certified, err), err
+	})
+	ask("unknown", func() (string, error) {
+		_, err := r.Number(ctx, listID(1), entryID(500))
+		return fmt.Sprint(err), err
+	})
+	ask("list", func() (string, error) {
+		l, err := r.List(ctx, listID(1))
+		return fmt.Sprint(l.Title, err), err
+	})
+	ask("person", func() (string, error) {
+		p, err := r.Residence(ctx, personID(2), day)
+		return fmt.Sprint(p.Registrations, err), err
+	})
+	ask("history", func() (string, error) {
+		h, err := r.PersonHistory(ctx, personID(2), 0, 2)
+		return fmt.Sprint(h.Pointers, err), err
+	})
+	ask("dwelling", func() (string, error) {
+		d, err := r.Residents(ctx, dwellingID(1), day)
+		return fmt.Sprint(d.Residents, err), err
+	})
+	ask("case", func() (string, error) {
+		c, err := r.Case(ctx, caseID(10))
+		return fmt.Sprint(c.State, err), err
+	})
+	return answers
+}
