@@ -27,6 +27,7 @@ type streamCommand[S any] struct {
 	correlation uuid.UUID // the case; zero where there is none
 	ifMatch     *uint64   // the revision that the caller saw; nil where it does not care
 	dryRun      bool
+	later       bool // an earlier step of the act is recorded
 	// decide returns the events of the command on the state, or the refusal. It
 	// changes nothing, and may be called several times, on newer states.
 	decide func(*S) ([]domain.Event, error)
@@ -57,14 +58,25 @@ func execute[S any, P state[S]](ctx context.Context, h *Handler, c streamCommand
 		// Who was faster may have been this very command, through another process.
 		if _, done := newer.eventsOf(c.cmd.ID); raced && !done {
 			if lost++; lost == races {
-				return Receipt{}, domain.Refuse(domain.Conflict, domain.CodeLostRace,
-					"others changed the same record at the same time, %d times in a row; nothing was changed, "+
-						"send the request again", races)
+				return Receipt{}, lostRace(c.later)
 			}
 		}
 		v = newer
 	}
 	return Receipt{}, err
+}
+
+// lostRace is the answer to a command that lost every race. Where an earlier step of its act
+// is recorded, something was changed, and the act goes on.
+func lostRace(later bool) error {
+	if later {
+		return domain.Refuse(domain.Unavailable, domain.CodeLostRace,
+			"others changed the same record at the same time, %d times in a row; the first part of this act is recorded "+
+				"and the registry completes it: send the same request with the same Idempotency-Key again for its outcome", races)
+	}
+	return domain.Refuse(domain.Conflict, domain.CodeLostRace,
+		"others changed the same record at the same time, %d times in a row; nothing was changed, send the request again",
+		races)
 }
 
 // onStream carries out a command that is one append to one stream.
@@ -87,13 +99,15 @@ func onCaseStream[S any, P state[S]](
 	})
 }
 
-// step carries out one step of an act over several streams: a command on one of them,
+// step carries out a later step of an act over several streams: a command on one of them,
 // for the case.
 func step[S any, P state[S]](
 	ctx context.Context, h *Handler, cmd domain.Command, stream string, id domain.CaseID,
 	decide func(*S) ([]domain.Event, error),
 ) (Receipt, error) {
-	return execute[S, P](ctx, h, streamCommand[S]{cmd: cmd, stream: stream, correlation: id.UUID, decide: decide})
+	return execute[S, P](ctx, h, streamCommand[S]{
+		cmd: cmd, stream: stream, correlation: id.UUID, later: true, decide: decide,
+	})
 }
 
 // execution is a command on a stream whose lock is held.
@@ -207,7 +221,8 @@ func (x execution[S, P]) repeated(ctx context.Context, events span) (Receipt, er
 	if err != nil {
 		return Receipt{}, err
 	}
-	if len(recs) != events.len() { // a log from before, or none that leads
+	if len(causedBy(x.command.cmd.ID, recs)) != events.len() { // a log from before, another one, or none that leads
+		x.h.streams.Remove(keyOf[S](x.stream.name))
 		x.h.log.Reconnect()
 		return Receipt{}, notConfirmed(x.stream.name)
 	}

@@ -400,7 +400,7 @@ func (h *Handler) finishDeregistration(ctx context.Context, id domain.CaseID) (R
 	cmd := d.Order.Step(id.UUID, "decide")
 	cmd.Now = h.now()
 	decided, err := execute(ctx, h, streamCommand[residence.Deregistration]{
-		cmd: cmd, stream: id.Stream(), correlation: id.UUID,
+		cmd: cmd, stream: id.Stream(), correlation: id.UUID, later: true,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) {
 			return decideWithSheets(d, cmd, results, ended, h.rules)
 		},
@@ -436,7 +436,7 @@ func (h *Handler) endingsOf(d residence.Deregistration, household residence.Hous
 func (h *Handler) endFor(ctx context.Context, d residence.Deregistration, person domain.PersonID) (Receipt, error) {
 	cmd := d.Order.Step(d.Applied.CaseID.UUID, "end "+person.String())
 	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
-		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID,
+		cmd: cmd, stream: person.Stream(), correlation: d.Applied.CaseID.UUID, later: true,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		return p.EndFor(h.endingsOf(d, household))
 	})

@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"reflect"
 	"sync"
@@ -69,6 +71,22 @@ func (v *version[S, P]) apply(rec domain.Recorded) {
 	}
 	events.last = rec.Revision
 	v.commands.Set(rec.Meta.Causation.UUID, events)
+}
+
+// errMisfit says that an event does not follow from the state that it was folded onto.
+var errMisfit = domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
+	"the registry reads this record anew from the log; send the same request with the same Idempotency-Key again")
+
+// fits is apply for an event that may be of another log than the state, which was restored
+// from before or replaced: where the state cannot take it, nothing is decided on that state.
+func (v *version[S, P]) fits(rec domain.Recorded) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("command: %s@%d does not follow from the state (%v): %w", rec.Stream, rec.Revision, p, errMisfit)
+		}
+	}()
+	v.apply(rec)
+	return nil
 }
 
 // eventsOf returns which events of the stream are those of the command; false
@@ -184,6 +202,9 @@ func (st *cached[S, P]) fold(
 	newer, err := foldOnto(v, st.log.Read(ctx, st.name, uint64(v.revision+1)), each)
 	if err != nil {
 		st.publish(newer)
+		if errors.Is(err, errMisfit) {
+			st.newest.CompareAndSwap(v, nil) // the stream is read again from its beginning
+		}
 		return nil, err
 	}
 	if newer == v && !v.whole {
@@ -197,7 +218,7 @@ func (st *cached[S, P]) fold(
 }
 
 // foldOnto folds the events onto a clone of v. It returns v itself where there are none,
-// and with an error what was folded by then.
+// and with an error what was folded by then; with errMisfit it returns v.
 func foldOnto[S any, P state[S]](
 	v *version[S, P], events iter.Seq2[domain.Recorded, error], each func(domain.Recorded),
 ) (*version[S, P], error) {
@@ -209,7 +230,9 @@ func foldOnto[S any, P state[S]](
 		if newer == v {
 			newer = v.clone()
 		}
-		newer.apply(rec)
+		if err := newer.fits(rec); err != nil {
+			return v, err
+		}
 		each(rec)
 	}
 	return newer, nil
