@@ -17,7 +17,7 @@ func (k keyspace) serving() string  { return k.root + "serving" }
 func (k keyspace) previous() string { return k.root + "previous" }
 func (k keyspace) building() string { return k.root + "building" }
 
-// withdrawn says why no generation serves, damage which key the one before it lost.
+// withdrawn says why no generation serves, damage how often which key was lost.
 func (k keyspace) withdrawn() string { return k.root + "withdrawn" }
 func (k keyspace) damage() string    { return k.root + "damage" }
 

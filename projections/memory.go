@@ -19,7 +19,16 @@ const probeLives = time.Minute
 // relied on.
 type memory struct {
 	policy  string // that evicts keys of read models, such as allkeys-lru; empty: none does
+	spares  bool   // the policy evicts only keys that expire by themselves
 	evicted uint64 // keys, since Redis has started
+	run     string // of Redis: another one after a restart
+}
+
+// evictedSince reports whether Redis has evicted keys since the look before that may be those
+// of read models, also where the policy was another one only in between.
+func (m memory) evictedSince(before memory) bool {
+	return m.run == before.run && m.evicted > before.evicted && !m.spares ||
+		m.policy == "" && before.policy != "" && m.evicted > 0
 }
 
 // memoryOf asks Redis. The one in the process has no such sections, and evicts nothing.
@@ -35,6 +44,9 @@ func memoryOf(ctx context.Context, client redis.UniversalClient, keys keyspace) 
 			if strings.HasPrefix(value, "allkeys") {
 				m.policy = value
 			}
+			m.spares = strings.HasPrefix(value, "volatile")
+		case "run_id":
+			m.run = value
 		case "evicted_keys":
 			m.evicted, _ = strconv.ParseUint(value, 10, 64)
 		}
@@ -52,19 +64,16 @@ func infoOf(ctx context.Context, client redis.UniversalClient, keys keyspace) (s
 		}
 		node = master
 	}
-	// One section in each call: a Redis before 7 knows no list of them.
-	limits, err := node.Info(ctx, "memory").Result()
-	if err != nil {
-		if isAnswer(err) { // it is there, and has no such section
-			return "", nil
-		}
+	pipe := node.Pipeline() // a Redis before 7 takes one section in each call
+	sections := []*redis.StringCmd{pipe.Info(ctx, "memory"), pipe.Info(ctx, "stats"), pipe.Info(ctx, "server")}
+	if _, err := pipe.Exec(ctx); err != nil && !isAnswer(err) { // else it is there, and lacks a section
 		return "", err
 	}
-	stats, err := node.Info(ctx, "stats").Result()
-	if err != nil && !isAnswer(err) {
-		return "", err
+	var info string
+	for _, section := range sections {
+		info += section.Val()
 	}
-	return limits + stats, nil
+	return info, nil
 }
 
 // isAnswer reports whether the error is what Redis has answered.

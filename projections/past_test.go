@@ -409,6 +409,91 @@ func TestV5_AGenerationOfWhichKeysWereEvictedIsFilledAnew(t *testing.T) {
 	})
 }
 
+// A policy that evicts only between two looks leaves its count.
+func TestV5_KeysThatWereEvictedBetweenTwoLooksAreNoticed(t *testing.T) {
+	t.Parallel()
+	client := startRedis(t)
+	ctx, s := context.Background(), story()
+	running(t, client, s, quick())
+	r := NewReader(client, quick())
+	w := watchOf(t, r, s)
+	reach(t, r, s.head())
+	w.Look(ctx)
+	for _, set := range [][2]string{{"maxmemory-policy", "allkeys-random"}, {"maxmemory", "1"}} {
+		if err := client.ConfigSet(ctx, set[0], set[1]).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client.Set(ctx, "anything", "x", 0)
+	for _, set := range [][2]string{{"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}} {
+		if err := client.ConfigSet(ctx, set[0], set[1]).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Look(ctx)
+	until(t, "all of it is there again", func() bool {
+		report, err := Verify(ctx, client, s, quick(), nil)
+		return err == nil && report.Proven()
+	})
+}
+
+// A Redis that is full, or a replica, refuses writes: it is named, what is there is read, and
+// claims do not hold commands up.
+func TestV4_ARedisThatRefusesWritesIsNamedAndRead(t *testing.T) {
+	for name, refuse := range map[string]func(client redis.UniversalClient) (mend func() error, err error){
+		"OOM": func(client redis.UniversalClient) (func() error, error) {
+			ctx := context.Background()
+			mend := func() error { return client.ConfigSet(ctx, "maxmemory", "0").Err() }
+			return mend, client.ConfigSet(ctx, "maxmemory", "1").Err()
+		},
+		"READONLY": func(client redis.UniversalClient) (func() error, error) {
+			ctx := context.Background()
+			mend := func() error { return client.SlaveOf(ctx, "no", "one").Err() }
+			return mend, client.SlaveOf(ctx, "127.0.0.1", "1").Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := startRedis(t)
+			ctx, s := context.Background(), story()
+			running(t, client, s, quick())
+			r := NewReader(client, quick())
+			w := watchOf(t, r, s)
+			claims := NewClaims(client, quick())
+			reach(t, r, s.head())
+			mend, err := refuse(client)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := w.Look(ctx); c.Refuses != name || c.ModelErr != nil {
+				t.Errorf("the watch says %+v", c)
+			}
+			if n, err := r.Number(ctx, listID(1), entryID(0)); err != nil || n.Number != 3 {
+				t.Errorf("the number is %d, %v", n.Number, err)
+			}
+			began := time.Now()
+			for n := range 20 {
+				err := claims.Claim(ctx, domain.CommandID{UUID: id(n)}, "digest")
+				refuses(t, err, domain.Unavailable, domain.CodeModelNotReady)
+			}
+			if took := time.Since(began); took > claimTimeout {
+				t.Errorf("20 claims took %v", took)
+			}
+			s.person(90)
+			if err := mend(); err != nil {
+				t.Fatal(err)
+			}
+			reach(t, NewReader(client, quick()), s.head())
+			if c := w.Look(ctx); c.Refuses != "" {
+				t.Errorf("afterwards the watch says %+v", c)
+			}
+			until(t, "keys are claimed again", func() bool {
+				return claims.Claim(ctx, domain.CommandID{UUID: id(1)}, "digest") == nil
+			})
+		})
+	}
+}
+
 // Whatever key of a list is lost: no wrong number and no false "not found", and the model
 // is filled anew.
 func TestV5_AListThatLostAKeyGivesNoWrongNumberAndIsFilledAnew(t *testing.T) {

@@ -59,7 +59,7 @@ type Watch struct {
 	known    evidence      // newest event of the model that the log was seen to have
 	misses   int           // looks in a row that found the log without an event
 	replaced chan struct{} // closed once it is certain that the log is another one
-	policy   string        // that evicts keys of the model, at the last look; empty: none does
+	redis    memory        // at the last look
 }
 
 // NewWatch returns a watch over the model. It fails only where opts.Registerer
@@ -183,6 +183,7 @@ func (w *Watch) compare(ctx context.Context, c *Comparison, floor domain.Positio
 	w.mu.Lock()
 	known := w.known
 	w.mu.Unlock()
+	ends := max(floor, known.at) // at this event or later
 	if c.ModelErr == nil && c.Status.Ready() {
 		c.WentBack = c.Status.Event < floor
 		if c.Status.Event >= known.at {
@@ -196,11 +197,11 @@ func (w *Watch) compare(ctx context.Context, c *Comparison, floor domain.Positio
 	switch {
 	case err != nil:
 		c.HeadErr = err
-	case !is:
+	case !is || ends > c.Head:
 		c.Ahead = true
-		c.Lost, _ = known.ref()
-	case floor > c.Head:
-		c.Ahead = true
+		if c.Lost, _ = known.ref(); is && known.at <= c.Head { // another one is lost
+			c.Lost = domain.EventRef{}
+		}
 	default:
 		w.mu.Lock()
 		w.known = known
@@ -272,20 +273,20 @@ func (w *Watch) noteMemory(ctx context.Context, c *Comparison, redis memory) {
 		return
 	}
 	c.Evicts = redis.policy
-	before := w.policy
-	w.policy = redis.policy
+	before := w.redis
+	w.redis = redis
 	switch {
-	case redis.policy != "" && before == "":
+	case redis.policy != "" && before.policy == "":
 		w.opts.Logger.Error("redis throws keys of the read model away when memory is short; reads answer 503 until "+
 			"maxmemory-policy is noeviction", "policy", redis.policy)
-	case redis.policy == "" && before != "":
+	case redis.policy == "" && before.policy != "":
 		w.opts.Logger.Info("redis keeps all keys of the read model again")
 	}
-	if redis.policy == "" && before != "" && redis.evicted > 0 && c.Status.Ready() {
+	if redis.evictedSince(before) && c.Status.Ready() {
 		damage := fmt.Sprintf("%d keys evicted", redis.evicted)
 		done, err := withdraw(ctx, w.model.client, w.model.keys, c.Status.Serving, "", reasonDamaged, damage)
 		if err != nil {
-			w.policy = before // at the next look again
+			w.redis = before // at the next look again
 		} else if done {
 			w.opts.Logger.Error("redis has thrown keys away; the read model is filled anew from the log",
 				"generation", c.Status.Serving, "keys", redis.evicted)
@@ -347,8 +348,8 @@ func (w *Watch) refuse(c *Comparison) {
 		refusal = domain.Refuse(domain.Unavailable, domain.CodeLogReplaced,
 			"the log does not have what was answered from it before: it is another log, or was restored from before; "+
 				"nothing is answered until the read model is that of the log")
-	case w.policy != "":
-		refusal = evicts(w.policy)
+	case w.redis.policy != "":
+		refusal = evicts(w.redis.policy)
 	}
 	w.model.refusal.Store(refusal)
 	if c.HeadErr == nil && c.ModelErr == nil {

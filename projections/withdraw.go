@@ -28,9 +28,11 @@ const (
 	// reasonLives is how long it is told why a generation was withdrawn, if none serves
 	// by then. It bounds the key, and not the filling.
 	reasonLives = 24 * time.Hour
-	// damageLives is how long the same damage withdraws no second generation: damage that
-	// comes back is a defect, and must not keep all other records away.
+	// damageLives is how long damage is remembered, and damageTimes how often the same damage
+	// withdraws a generation in that time: damage that comes back again and again is a defect,
+	// and must not keep all other records away.
 	damageLives = time.Hour
+	damageTimes = 3
 	// withdrawTimeout bounds the step.
 	withdrawTimeout = time.Second
 )
@@ -40,13 +42,14 @@ const (
 //
 //	KEYS 1 serving · 2 checkpoint · 3 withdrawn · 4 damage
 //	ARGV 1 number · 2 last event, or "" for whichever it is · 3 reason · 4 milliseconds ·
-//	     5 what is damaged, or "" · 6 milliseconds
+//	     5 what is damaged, or "" · 6 milliseconds · 7 how often it withdraws one in that time
 var withdrawGeneration = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'replaced' end
 if ARGV[2] ~= '' and redis.call('HGET', KEYS[2], 'last') ~= ARGV[2] then return 'moved' end
 if ARGV[5] ~= '' then
-  if redis.call('GET', KEYS[4]) == ARGV[5] then return 'again' end
-  redis.call('SET', KEYS[4], ARGV[5], 'PX', ARGV[6])
+  if tonumber(redis.call('HGET', KEYS[4], ARGV[5]) or '0') >= tonumber(ARGV[7]) then return 'again' end
+  redis.call('HINCRBY', KEYS[4], ARGV[5], 1)
+  if redis.call('PTTL', KEYS[4]) < 0 then redis.call('PEXPIRE', KEYS[4], ARGV[6]) end
 end
 redis.call('SET', KEYS[3], ARGV[3], 'PX', ARGV[4])
 redis.call('DEL', KEYS[1])
@@ -54,7 +57,7 @@ return 'withdrawn'
 `)
 
 // withdraw takes the generation out of service; done is false where it is there no more,
-// has moved, or has the same damage as the one before it.
+// has moved, or has the same damage as several before it.
 func withdraw(
 	ctx context.Context, client redis.UniversalClient, keys keyspace, number uint64, last string, why reason, damage string,
 ) (done bool, err error) {
@@ -63,6 +66,7 @@ func withdraw(
 	outcome, err := withdrawGeneration.Run(ctx, client,
 		[]string{keys.serving(), keys.checkpoint(number), keys.withdrawn(), keys.damage()},
 		formatGeneration(number), last, string(why), reasonLives.Milliseconds(), damage, damageLives.Milliseconds(),
+		damageTimes,
 	).Text()
 	if err != nil {
 		return false, fmt.Errorf("withdraw generation %d: %w", number, err)
