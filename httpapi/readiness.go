@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -36,7 +37,10 @@ const (
 	reasonRedisAway    = "redis_does_not_answer"
 	reasonNotFilled    = "model_not_filled"
 	reasonStandsStill  = "model_stands_still"
-	reasonOtherLog     = "model_ahead_of_log"
+	reasonOtherLog     = string(domain.CodeLogReplaced)
+	reasonWentBack     = "model_went_back"
+	reasonEvicts       = "redis_evicts_keys"
+	reasonNoWrites     = "redis_refuses_writes"
 	reasonNoProjector  = "no_projector"
 	reasonStoreUnknown = string(domain.CodeLogUnavailable)
 )
@@ -102,6 +106,12 @@ func (s *Server) readiness(c projections.Comparison) readiness {
 	}
 	body.Reasons = append(body.Reasons, modelReasons(c)...)
 	body.Reasons = append(body.Reasons, s.logReasons()...)
+	if s.waits != nil {
+		why := s.waits()
+		if !slices.ContainsFunc(body.Reasons, func(r reason) bool { return r.Code == string(why.Code) }) {
+			body.Reasons = append(body.Reasons, reason{string(why.Code), why.Message})
+		}
+	}
 	body.Ready = len(body.Reasons) == 0
 	return body
 }
@@ -134,26 +144,62 @@ func reasonOf(err error, code, detail string) *reason {
 // secrets are user and password in an address.
 var secrets = regexp.MustCompile(`//[^\s/]*@`)
 
+// refusals say why Redis writes nothing, by the word with which it answers.
+var refusals = map[string]string{
+	"OOM": "Redis is full and refuses writes (OOM): give it more memory, or raise maxmemory",
+	"READONLY": "Redis refuses writes (READONLY): it is a replica; name the node that leads with --redis, " +
+		"or let this one take over",
+	"MISCONF":    "Redis refuses writes (MISCONF), because it cannot save itself to disk: look at its log and its disk",
+	"NOREPLICAS": "Redis refuses writes (NOREPLICAS), because too few replicas are connected: bring them back",
+}
+
+// withdrawn say why the model before is not used, by [projections.Status].Withdrawn.
+var withdrawn = map[string]string{
+	"log_replaced": ", because the one before was filled from another log, or this one was restored from before",
+	"damaged":      ", because Redis lost keys of the one before",
+}
+
+// lostSentence says what the log lacks.
+func lostSentence(c projections.Comparison) string {
+	lost := fmt.Sprintf("what was answered goes beyond the end of the log, which is at position %d", c.Head)
+	if !c.Lost.IsZero() {
+		lost = fmt.Sprintf("the log does not have %s, which the read model was filled from", c.Lost)
+	}
+	if c.Replaced {
+		return lost + ": this is another log, or it was restored from before; what was known of it is given up, " +
+			"and the read model is filled anew"
+	}
+	return lost + ": this is another log, or it was restored from before, or a node of the event store is late; " +
+		"the registry looks again and answers nothing until it is sure"
+}
+
 // modelReasons say why reads would not work now.
 func modelReasons(c projections.Comparison) (reasons []reason) {
 	if c.ModelErr != nil {
 		return []reason{{reasonRedisAway, "Redis, which keeps the read model, does not answer"}}
 	}
 	switch {
+	case c.Evicts != "":
+		reasons = append(reasons, reason{reasonEvicts,
+			"Redis throws keys of the read model away when memory is short: set its maxmemory-policy to noeviction; it is " +
+				c.Evicts})
+	case c.Refuses != "":
+		reasons = append(reasons, reason{reasonNoWrites, refusals[c.Refuses]})
+	}
+	switch {
+	case c.Ahead || c.Replaced:
+		reasons = append(reasons, reason{reasonOtherLog, lostSentence(c)})
 	case !c.Status.Ready() && c.Status.Building == 0:
-		reasons = append(reasons, reason{reasonNotFilled, "there is no read model yet; it is filled from the log"})
+		reasons = append(reasons, reason{reasonNotFilled, "there is no read model yet; it is filled from the log" +
+			withdrawn[c.Status.Withdrawn]})
 	case !c.Status.Ready():
 		reasons = append(reasons, reason{reasonNotFilled,
-			fmt.Sprintf("the read model is being filled from the log, up to position %d of %d so far",
-				c.Status.Built, c.Status.Target)})
-	case c.Ahead:
-		reasons = append(reasons, reason{reasonOtherLog,
-			fmt.Sprintf(
-				"the read model has an event at position %d and the log ends at %d: it was filled from another log, "+
-					"or this one was restored from before; tizilim rebuild fills it anew",
-				c.Status.Event,
-				c.Head,
-			)})
+			fmt.Sprintf("the read model is being filled from the log, up to position %d of %d so far%s",
+				c.Status.Built, c.Status.Target, withdrawn[c.Status.Withdrawn])})
+	case c.WentBack:
+		reasons = append(reasons, reason{reasonWentBack,
+			fmt.Sprintf("the read model has gone back to position %d: Redis was restored from before, or a replica took over "+
+				"that was late; what it lacks is applied again", c.Status.Position)})
 	case c.Still:
 		reasons = append(reasons, reason{reasonStandsStill,
 			fmt.Sprintf(

@@ -95,7 +95,7 @@ func TestReadinessComparesTheModelWithTheLog(t *testing.T) {
 
 	head.ends.Store(1) // restored from before
 	r.until("it is seen to be ahead", func() bool { return s.get("/readyz", "").status != http.StatusOK })
-	if a := s.notReady("model_ahead_of_log"); a.at("read_model", "caught_up") != false {
+	if a := s.notReady("log_replaced"); a.at("read_model", "caught_up") != false {
 		t.Errorf("ahead of the log: %s", a.text)
 	}
 	head.ends.Store(0)

@@ -147,6 +147,9 @@ func (r rights) ofHolder(ctx context.Context, a operation.Attempt, entry domain.
 			}
 		}
 		n, err := r.s.model.Number(ctx, entry.ListID, entry.EntryID)
+		if now && err != nil {
+			err = r.s.watch.Confirm(ctx, err)
+		}
 		if isKind(err, domain.NotFound) {
 			return operation.NotYours()
 		}

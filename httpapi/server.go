@@ -88,6 +88,7 @@ type Server struct {
 	metrics   *metrics
 	now       func() time.Time
 	streams   *streams
+	waits     func() *domain.Error                          // why nothing is answered; nil: it is
 	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
 	answers   *answers
 	papers    papers
@@ -129,21 +130,19 @@ func New(c Config) *Server {
 	return s
 }
 
-// NewWaiting builds what answers while the registry may not use its keys yet: health and
-// readiness, and 503 to all else. Of c it needs Log, Model, Watch, Metrics, Logger and Now.
-func NewWaiting(c Config) *Server {
+// NewWaiting builds what answers while the registry may not use its keys, or its log, yet:
+// health and readiness, and 503 to all else, with the refusal that why returns, which
+// readiness names too. Of c it needs Log, Model, Watch, Metrics, Logger and Now.
+func NewWaiting(c Config, why func() *domain.Error) *Server {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	s := &Server{
 		Handler: engine, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch, now: c.Now, answers: newAnswers(),
 		metrics: newMetrics(prometheus.NewRegistry(), c.Model, c.Now), // those of the API have the same names
-		streams: newStreams(c.Model, c.Logger),
+		streams: newStreams(c.Model, c.Logger), waits: why,
 	}
 	s.route(engine)
-	refuse := func(ctx *gin.Context) {
-		s.write(ctx, problem.Of(domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
-			"the event store does not answer now; send the same request with the same Idempotency-Key again"), c.Logger))
-	}
+	refuse := func(ctx *gin.Context) { s.write(ctx, problem.Of(why(), c.Logger)) }
 	engine.NoRoute(refuse)
 	engine.NoMethod(refuse)
 	s.ops = opsOf(engine, c.Metrics)

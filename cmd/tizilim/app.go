@@ -18,12 +18,9 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"tizilim/domain"
 	"tizilim/domain/rules"
-	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/command/adapters/gateway"
@@ -73,27 +70,17 @@ type app struct {
 	listener    net.Listener
 	tls         *tls.Config // of the API; nil without TLS
 	opsListener net.Listener
-	store       *eventstore.Store
+	address     string // of the event store
 	redis       projections.Client
 	gateway     command.Gateway
-	model       *projections.Reader
-	watch       *projections.Watch
-	projector   *projections.Projector
-	metrics     *prometheus.Registry
+	http        *http.Server
+	ops         *http.Server
+	api         atomic.Pointer[httpapi.Server] // that http serves
+	serving     sync.WaitGroup                 // the listeners
+	closers     []func() error                 // of what was opened, in that order
+	failed      chan error
 
-	signatures *eds.Verifier
-	commands   *command.Handler
-	directory  *command.Directory
-	proof      logProof
-	tokens     *tokens
-	http       *http.Server
-	ops        *http.Server
-	api        atomic.Pointer[httpapi.Server] // that http serves
-	proven     bool                           // the keys belong to the log
-	closers    []func() error                 // of what was opened, in that order
-	work       sync.WaitGroup
-	stop       context.CancelFunc // ends the work
-	failed     chan error
+	*life
 }
 
 // endpoints tell the tools on the same machine where a server's parts are.
@@ -141,12 +128,13 @@ func start(c config) (a *app, err error) {
 			err = errors.Join(err, a.close())
 		}
 	}()
+	a.life = &life{}
 	// The listener comes first. It can fail without leaving anything behind: a
 	// mistyped address creates no data directory.
 	if a.listener, err = net.Listen("tcp", c.listen); err != nil {
 		return a, cannotListen(c.listen, "--listen", err)
 	}
-	if a.tokens, err = c.identity.open(a.listener.Addr()); err != nil {
+	if err = c.identity.check(a.listener.Addr()); err != nil {
 		return a, err
 	}
 	a.listener = c.front.bound(a.listener)
@@ -163,7 +151,7 @@ func start(c config) (a *app, err error) {
 	if err = a.openGateway(c); err != nil {
 		return a, err
 	}
-	if err = a.openModel(c); err != nil {
+	if err = a.openLife(c); err != nil {
 		return a, err
 	}
 	if err = a.begin(context.Background(), c); err != nil {
@@ -179,21 +167,6 @@ func start(c config) (a *app, err error) {
 	return a, nil
 }
 
-// openModel makes what needs no keys: the projector, and the readers of the model.
-func (a *app) openModel(c config) (err error) {
-	a.metrics = prometheus.NewRegistry()
-	a.metrics.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	)
-	options := a.modelOptions(c)
-	if a.projector, err = projections.NewProjector(a.redis, a.store, options); err != nil {
-		return err
-	}
-	a.model = projections.NewReader(a.redis, options)
-	a.watch, err = projections.NewWatch(a.model, a.store, options)
-	return err
-}
-
 func (a *app) modelOptions(c config) projections.Options {
 	return projections.Options{Logger: c.logger, Registerer: a.metrics}
 }
@@ -203,7 +176,7 @@ func (a *app) build(c config) (err error) {
 	if a.proof, err = openLogProof(c, a.keys.log, a.store, a.metrics); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, a.proof.tree.Close)
+	a.opened(a.proof.tree.Close)
 	if a.signatures, err = openSignatures(c, a.keys); err != nil {
 		return err
 	}
@@ -225,7 +198,7 @@ func (a *app) build(c config) (err error) {
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, closeLog)
+	a.opened(closeLog)
 	options := a.modelOptions(c)
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
@@ -252,8 +225,8 @@ func (a *app) serve(c config) {
 		ErrorLog: a.http.ErrorLog,
 	}
 	a.warn(c.logger)
-	a.work.Go(a.serveOps)
-	a.work.Go(a.serveAPI)
+	a.serving.Go(a.serveOps)
+	a.serving.Go(a.serveAPI)
 }
 
 // endpoints are those of the server on its stores, without secrets.
@@ -409,13 +382,10 @@ func (a *app) startRedis(c config) (address string, err error) {
 }
 
 // openEventStore returns the address of the event store, starting the embedded
-// node where none is configured. The store has no keys yet; see proveKeys.
+// node where none is configured.
 func (a *app) openEventStore(c config) (address string, err error) {
 	if c.eventstore != "" {
-		if a.store, err = c.login.connect(c.eventstore); err != nil {
-			return "", err
-		}
-		a.closers = append(a.closers, a.store.Close)
+		a.address = c.eventstore
 		return c.eventstore, nil
 	}
 	if err := makeDataDir(c.data); err != nil {
@@ -448,12 +418,8 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	if err := node.StartOn(listener); err != nil {
 		return "", err
 	}
-	address = node.ConnectionString()
-	if a.store, err = eventstore.Open(address, c.logger); err != nil {
-		return "", err
-	}
-	a.closers = append(a.closers, a.store.Close)
-	return address, nil
+	a.address = node.ConnectionString()
+	return a.address, nil
 }
 
 // closeToOthers takes the rights of others away from a store that an earlier version
@@ -559,10 +525,8 @@ func (a *app) close() error {
 			errs = append(errs, err)
 		}
 	}
-	if a.stop != nil {
-		a.stop()
-	}
-	a.work.Wait()
+	errs = append(errs, a.life.end())
+	a.serving.Wait()
 	for i := len(a.closers) - 1; i >= 0; i-- {
 		errs = append(errs, a.closers[i]())
 	}

@@ -2,25 +2,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tizilim/domain"
-	"tizilim/httpapi"
 	"tizilim/projections"
 )
 
 // A server uses its keys only after it has compared them with the log (see proveKeys).
 // Where the event store does not answer at the start, the server answers nothing but
-// questions about its health, and starts no work, until the keys are proven.
+// questions about its health, and starts no work, until the keys are proven. The same goes
+// for a log that replaces another one while the server runs.
 
 // begin proves the keys and builds what uses them. Where the event store does not answer,
 // the server waits; see [app.awaitKeys].
 func (a *app) begin(ctx context.Context, c config) error {
 	err := a.prove(ctx, c, beginPatience)
-	if domain.CodeOf(err) == domain.CodeLogUnavailable {
-		a.api.Store(httpapi.NewWaiting(httpapi.Config{
-			Log: a.store, Model: a.model, Watch: a.watch, Metrics: a.metrics, Logger: c.logger, Now: time.Now,
-		}))
+	var waits *domain.Error
+	if errors.As(err, &waits) && waits.Kind == domain.Unavailable {
+		a.wait(waits)
+		a.api.Store(a.waiting(c))
 		return nil
 	}
 	return err
@@ -31,6 +32,9 @@ func (a *app) begin(ctx context.Context, c config) error {
 func (a *app) prove(ctx context.Context, c config, patience time.Duration) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err = provePast(ctx, c.data, a.store); err != nil {
+		return err
+	}
 	if err = proveKeys(ctx, keysDir(c.data), a.store); err != nil {
 		return err
 	}
@@ -46,21 +50,35 @@ const provePatience = 5 * time.Second
 
 // awaitKeys waits until the keys are proven and starts the work of the server. Meanwhile
 // it logs which part of the registry does not answer. Error: the keys do not belong to
-// the log.
-func (a *app) awaitKeys(ctx context.Context, c config, explain func(context.Context, projections.Status)) error {
+// the log. With patient it waits for the right log then: the server has served another one.
+func (a *app) awaitKeys(
+	ctx context.Context, c config, patient bool, explain func(context.Context, projections.Status),
+) error {
 	if a.proven {
 		return nil
 	}
 	tick := time.NewTicker(explainEvery)
 	defer tick.Stop()
-	for {
+	for told := ""; ; {
 		err := a.prove(ctx, c, provePatience)
 		if err == nil {
 			a.run(c.logger)
 			return nil
 		}
-		if domain.CodeOf(err) != domain.CodeLogUnavailable {
+		var waits *domain.Error
+		switch {
+		case errors.As(err, &waits) && waits.Kind == domain.Unavailable:
+			a.wait(waits)
+		case !patient || ctx.Err() != nil:
 			return err
+		default:
+			a.wait(domain.Refuse(domain.Unavailable, domain.CodeLogReplaced,
+				"the event store has another log than the registry has served; its operator finds the reason in the log of "+
+					"the server"))
+		}
+		if domain.CodeOf(err) != domain.CodeLogUnavailable && err.Error() != told {
+			told = err.Error()
+			c.logger.Error("this is not the log of this registry; nothing is answered until it is", "error", err)
 		}
 		select {
 		case err := <-a.failed:

@@ -43,6 +43,12 @@ func (f identityFlags) identity() (identity, error) {
 	return i, nil
 }
 
+// check refuses to serve on the address where no token would be accepted.
+func (i identity) check(addr net.Addr) error {
+	_, err := i.open(addr)
+	return err
+}
+
 // tokens are the issuers whose tokens a server accepts, and the revocations.
 type tokens struct {
 	identity

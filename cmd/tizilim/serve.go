@@ -89,11 +89,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	err = func() error {
-		explain := func(ctx context.Context, status projections.Status) { a.explainWait(ctx, c, status) }
-		if err := a.awaitKeys(ctx, with, explain); err != nil {
-			return err
-		}
-		if err := a.awaitModel(ctx, c); err != nil {
+		if err := a.awaitReady(ctx, c, with, false); err != nil {
 			return err
 		}
 		tellRules(book, time.Now(), slog.Default())
@@ -107,18 +103,59 @@ func (c *serveCommand) Run(ctx context.Context) error {
 				return err
 			}
 		}
+		return a.stayReady(ctx, c, with)
+	}()
+	if closeErr := a.close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// errLogReplaced says that the log is another one than this life of it was begun with.
+var errLogReplaced = errors.New("the log was replaced")
+
+// awaitReady waits until the registry answers. again says that it has done so before.
+func (a *app) awaitReady(ctx context.Context, c *serveCommand, with config, again bool) error {
+	explain := func(ctx context.Context, status projections.Status) { a.explainWait(ctx, c, status) }
+	for {
+		if err := a.awaitKeys(ctx, with, again, explain); err != nil {
+			return err
+		}
+		err := a.awaitModel(ctx, c)
+		if !errors.Is(err, errLogReplaced) {
+			return err
+		}
+		again = true
+		if err := a.renew(with); err != nil {
+			return err
+		}
+	}
+}
+
+// stayReady serves until ctx ends. Where the log is replaced, it begins anew.
+func (a *app) stayReady(ctx context.Context, c *serveCommand, with config) error {
+	for {
 		select {
 		case err := <-a.failed:
 			return err
 		case <-ctx.Done():
 			slog.Info("stopping")
 			return nil
+		case <-a.watch.Replaced():
 		}
-	}()
-	if closeErr := a.close(); err == nil {
-		err = closeErr
+		err := a.renew(with)
+		if err == nil {
+			err = a.awaitReady(ctx, c, with, true)
+		}
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			slog.Info("stopping")
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		slog.Info("ready with the log that replaced another", "address", a.url())
 	}
-	return err
 }
 
 // tellLacks warns once of what the connections to the stores lack.
@@ -183,6 +220,8 @@ func (a *app) awaitModel(ctx context.Context, c *serveCommand) error {
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-a.watch.Replaced():
+			return errLogReplaced
 		case <-tick.C:
 		case <-explain.C:
 			a.explainWait(ctx, c, status)

@@ -139,6 +139,9 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 	if err != nil {
 		return nil, err
 	}
+	if err := a.config.Model.Doubt(); err != nil {
+		return nil, err
+	}
 	// A command goes on when its client goes away: it must not stop between two steps.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
 	defer cancel()
@@ -172,19 +175,22 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 // withClaim claims the key of the command for this request and then calls run. If
 // run refuses the command, withClaim releases the key, since nothing was changed. After
 // any other error the key stays claimed, since the command may have been carried out.
-// A dry run claims no key.
+// A dry run claims no key. Where the claim cannot be made, the command goes on without it:
+// the ids of its events follow from the key all the same, and its streams still find another
+// request under it. A request on other streams is then not found to use the key again.
 func withClaim[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bool,
 	run func() (command.Receipt, R, error)) (command.Receipt, R, error) {
 	var none R
 	if dryRun {
 		return run()
 	}
-	if err := a.config.Claims.Claim(ctx, cmd.ID, cmd.Digest); err != nil {
-		return command.Receipt{}, none, err
+	unclaimed := a.config.Claims.Claim(ctx, cmd.ID, cmd.Digest)
+	var e *domain.Error
+	if unclaimed != nil && !(errors.As(unclaimed, &e) && e.Kind == domain.Unavailable) {
+		return command.Receipt{}, none, unclaimed
 	}
 	receipt, answer, err := run()
-	var e *domain.Error
-	if errors.As(err, &e) && e.Kind != domain.Unavailable {
+	if unclaimed == nil && errors.As(err, &e) && e.Kind != domain.Unavailable {
 		if releaseErr := a.config.Claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
 			a.config.Logger.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
 		}

@@ -137,11 +137,12 @@ func NotYours() *domain.Error {
 }
 
 // Hide keeps a citizen from learning whether a record exists that belongs to
-// another person: every "not found" becomes [NotYours].
+// another person: every "not found" becomes [NotYours]. What it was stays in the chain, for
+// [Model.Confirm].
 func Hide(ctx context.Context, err error) error {
 	var e *domain.Error
 	if errors.As(err, &e) && e.Kind == domain.NotFound && Caller(ctx).IsCitizen() {
-		return NotYours()
+		return errors.Join(NotYours(), err)
 	}
 	return err
 }

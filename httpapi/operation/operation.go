@@ -147,7 +147,7 @@ type Tokens interface {
 // Claims remembers which request an Idempotency-Key names.
 type Claims interface {
 	// Claim refuses with [domain.CodeKeyReused] where the id names another request.
-	// It succeeds again for the same request.
+	// It succeeds again for the same request. A claim that cannot be made now is Unavailable.
 	Claim(ctx context.Context, id domain.CommandID, digest string) error
 	// Release forgets the claim, so that the key can name a mended request.
 	Release(ctx context.Context, id domain.CommandID, digest string) error

@@ -113,7 +113,7 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 			defer leave()
 			out, err := run(ctx, in, a.reading(op.ID, op.Shows))
 			if err != nil {
-				return nil, a.refusal(ctx, err)
+				return nil, a.refusal(ctx, a.config.Model.Confirm(ctx, err))
 			}
 			return out, nil
 		})
@@ -124,23 +124,33 @@ func Stream[I any](d Declaration, responses Responses, run RunStream[I]) Operati
 type Model interface {
 	// CatchUp waits until the model has all that the log held when it was called.
 	CatchUp(context.Context) error
+	// Doubt is why nothing may be read or changed now, because the log may not be the one
+	// that this process knows; nil where there is no doubt.
+	Doubt() error
+	// Confirm asks the log whether what a read has not found, after CatchUp, does not
+	// exist. It returns the error that is then true.
+	Confirm(ctx context.Context, err error) error
 }
 
 // RetryNotFound runs a look at the read model that may find nothing. The model is
 // a moment behind the log, so what it does not have may only be late. The look then
 // waits until the model has all that the log holds now, which is later than the
-// request came, and runs once more: a second "not found" is true. Where the model
-// does not catch up in time, that error is the answer.
+// request came, and runs once more: a second "not found" is true, unless the model has
+// lost the record, which the log is asked about. Where the model does not catch up in
+// time, that error is the answer.
 //
 // look may run twice, so it must leave no trace: the access log is written after it.
 func RetryNotFound[O any](ctx context.Context, model Model, look func(context.Context) (O, error)) (O, error) {
 	out, err := look(ctx)
 	var e *domain.Error
-	if !errors.As(err, &e) || e.Kind != domain.NotFound {
-		return out, err
+	if errors.As(err, &e) && e.Kind == domain.NotFound {
+		if err := model.CatchUp(ctx); err != nil {
+			return out, err
+		}
+		out, err = look(ctx)
 	}
-	if err := model.CatchUp(ctx); err != nil {
-		return out, err
+	if err != nil {
+		err = model.Confirm(ctx, err)
 	}
-	return look(ctx)
+	return out, err
 }

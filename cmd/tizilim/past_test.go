@@ -1,0 +1,238 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+	"tizilim/httpapi/token"
+)
+
+// nodeThatIsSetBack is an event store in a process of its own, which can be restored from
+// before.
+type nodeThatIsSetBack struct {
+	t             *testing.T
+	store, listen string
+	*process
+}
+
+func startNode(t *testing.T) *nodeThatIsSetBack {
+	t.Helper()
+	n := &nodeThatIsSetBack{t: t, store: filepath.Join(dataDir(t), "eventstore"), listen: freePort(t)}
+	if err := os.MkdirAll(filepath.Dir(n.store), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	n.start()
+	return n
+}
+
+func (n *nodeThatIsSetBack) start() {
+	n.t.Helper()
+	n.process = launch(n.t, "eventstore", "serve", "--data", n.store, "--listen", n.listen)
+	await(n.t, "the node does not listen", func() error {
+		if n.stdout.String() == "" {
+			return errors.New(n.stderr.String())
+		}
+		return nil
+	})
+}
+
+func (n *nodeThatIsSetBack) stop() {
+	n.t.Helper()
+	n.signal(syscall.SIGTERM)
+	n.exits(0)
+}
+
+func (n *nodeThatIsSetBack) address() string { return "esdb://" + n.listen + "?tls=false" }
+
+// backup returns where the log is kept as it is now.
+func (n *nodeThatIsSetBack) backup() string {
+	n.t.Helper()
+	to := filepath.Join(filepath.Dir(n.store), uuid.NewString())
+	use(n.t, "eventstore", "backup", "--data", n.store, to)
+	return to
+}
+
+// setBack has the node serve the log of the backup; "" is an empty one.
+func (n *nodeThatIsSetBack) setBack(backup string) {
+	n.t.Helper()
+	n.stop()
+	if err := os.RemoveAll(n.store); err != nil {
+		n.t.Fatal(err)
+	}
+	if backup != "" {
+		use(n.t, "eventstore", "restore", "--data", n.store, backup)
+	}
+	n.start()
+}
+
+// answer is an answer of the API, whatever its status.
+type answer struct {
+	status int
+	Code   string `json:"code"`
+	number
+}
+
+// look asks once.
+func look(t *testing.T, api *client, p token.Principal, path string) answer {
+	t.Helper()
+	return request(t, api, p, http.MethodGet, path, "", "")
+}
+
+func request(t *testing.T, api *client, p token.Principal, method, path, key, body string) (a answer) {
+	t.Helper()
+	bearer, err := api.token(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, api.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+bearer)
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+		r.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	if err != nil {
+		t.Fatalf("%d %s: %v", response.StatusCode, text, err)
+	}
+	a.status = response.StatusCode
+	return a
+}
+
+// The log is restored from an older backup while Redis is ahead and the system is idle. No
+// ghost keeps its number, the model is that of the log, and commands go on, all without a
+// restart of the server.
+func TestV3_ALogRestoredFromBeforeIsNoticedByARunningServer(t *testing.T) {
+	t.Parallel()
+	ctx, node := testContext(t), startNode(t)
+	s := serve(t, dataDir(t), "127.0.0.1:0", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t)))
+	told := storytellerFor(t, s)
+	list, err := told.openList(ctx, "Тізім")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := func(name string) *applicant {
+		t.Helper()
+		p, err := told.record(ctx, name, "1990-01-01", "citizen", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := told.apply(ctx, list, p, true)
+		if err == nil {
+			_, err = told.place(ctx, &a)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &a
+	}
+	kept := place("Kept")
+	backup := node.backup()
+	lost := place("Lost")
+	if err := told.numbers(ctx, list, []*applicant{kept, lost}, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+
+	node.setBack(backup)
+	noticed := false
+	await(t, "the numbers are not those of the log", func() error {
+		time.Sleep(200 * time.Millisecond) // a citizen may ask only so often
+		k, l := look(t, told.client, citizen(kept.id), entryPath(list, kept)), look(t, told.client, citizen(lost.id), entryPath(list, lost))
+		for _, a := range []answer{k, l} {
+			switch {
+			case a.status == http.StatusServiceUnavailable, a.status == http.StatusNotFound && a == l:
+				noticed = true
+			case a.status == http.StatusOK && a.Of == 1 && a == k:
+				noticed = true
+			case a.status == http.StatusOK && a.Of == 2 && !noticed: // before the log was asked again
+			default:
+				t.Fatalf("after it was noticed (%t): kept %+v, lost %+v", noticed, k, l)
+			}
+		}
+		if k.status != http.StatusOK || k.Of != 1 || l.status != http.StatusNotFound {
+			return fmt.Errorf("kept %+v, lost %+v", k, l)
+		}
+		return nil
+	})
+
+	// A command on what was lost is told so, and commands on the list go on.
+	again := request(t, told.client, as(domain.RoleCommission), http.MethodPost, decisionPath(lost.caseID),
+		uuid.NewString(), `{"outcome":"place","examination":{"findings":[]}}`)
+	if again.status != http.StatusNotFound || again.Code != string(domain.CodeCaseUnknown) {
+		t.Errorf("a command on what was lost is answered %+v", again)
+	}
+	told.client.position = 0 // of the log that was
+	next := place("Next")
+	if err := told.numbers(ctx, list, []*applicant{kept, next}, 1, 2); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-s.ended:
+		t.Error("the server has ended")
+	default:
+	}
+}
+
+// An empty event store is not taken for that of a new registry, neither by a running server
+// nor by one that is started; with the right log it goes on by itself.
+func TestV3_AnEmptyLogIsNotTakenForThatOfANewRegistry(t *testing.T) {
+	t.Parallel()
+	ctx, node := testContext(t), startNode(t)
+	redis := startRedis(t, freePort(t))
+	s := serve(t, dataDir(t), "127.0.0.1:0", "--eventstore", node.address(), "--redis", redis)
+	told := storytellerFor(t, s)
+	p, err := told.record(ctx, "Somebody", "1990-01-01", "citizen", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/v1/persons/" + p.id.String() + "/residence"
+	await(t, "the person is not there", func() error {
+		if a := look(t, told.client, citizen(p.id), path); a.status != http.StatusOK {
+			return fmt.Errorf("%+v", a)
+		}
+		_, err := os.Stat(filepath.Join(s.data, "log.head")) // the witness has seen the log
+		return err
+	})
+	backup := node.backup()
+	node.setBack("")
+	await(t, "it is not noticed", func() error {
+		time.Sleep(200 * time.Millisecond)
+		if a := look(t, told.client, citizen(p.id), path); a.status != 503 || a.Code != string(domain.CodeLogReplaced) {
+			return fmt.Errorf("%+v", a)
+		}
+		return answers(s.url+"/readyz", http.StatusServiceUnavailable)
+	})
+	if stats := use(t, "eventstore", "read", "$all", "--eventstore", node.address()); strings.Contains(stats, "KeysBegan") {
+		t.Errorf("the keys were recorded in the empty log: %s", stats)
+	}
+	node.setBack(backup)
+	await(t, "it does not go on with the right log", func() error {
+		time.Sleep(200 * time.Millisecond)
+		if a := look(t, told.client, citizen(p.id), path); a.status != http.StatusOK {
+			return fmt.Errorf("%+v", a)
+		}
+		return nil
+	})
+}
