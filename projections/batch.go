@@ -112,6 +112,10 @@ type writer struct {
 	wrote    time.Time
 	events   uint64
 	metrics  *metrics
+
+	// head and end of the log were asked for, the end first, before the deliveries began: once
+	// the head is delivered, and the writer caught up, nothing is missing up to the end.
+	head, end domain.Position
 }
 
 // apply writes the events of the batch and the position after it in one step.
@@ -141,6 +145,9 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 			claimed[claim.key] = true
 			ops = append(ops, claim)
 		}
+	}
+	if next.caughtUp && next.seen >= w.head {
+		next.seen = max(next.seen, w.end)
 	}
 	if !held && len(w.intake.held) > 0 {
 		ops = append(ops, set(checkpointKey, heldFromField, formatPosition(w.position)))

@@ -82,6 +82,15 @@ type LogHead interface {
 	Head(ctx context.Context) (domain.Position, error)
 }
 
+// LogEnd tells where the log ends for everybody. A [LogHead] may implement it; then a
+// generation that is filled, or brought up again, reaches every position that was told of
+// another one before, also one behind the last event of the registry.
+type LogEnd interface {
+	// End returns the position of the last event of any kind. Every checkpoint that was
+	// delivered by then is at or before it.
+	End(ctx context.Context) (domain.Position, error)
+}
+
 // Progress of filling a generation or of verifying one.
 type Progress struct {
 	Generation uint64

@@ -437,6 +437,31 @@ func TestV5_KeysThatWereEvictedBetweenTwoLooksAreNoticed(t *testing.T) {
 	})
 }
 
+// trailing is a log that ends behind its last event of the registry, and says so to nobody
+// who follows.
+type trailing struct{ *script }
+
+func (l trailing) End(context.Context) (domain.Position, error) { return l.head() + 5, nil }
+
+// A position that was told once is reached again, also where nothing of the registry is there:
+// by a Redis that went back, and by one that was emptied.
+func TestV2_ARefilledModelReachesThePositionsThatWereTold(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), story()
+		running(t, client, trailing{s}, quick())
+		r := NewReader(client, quick())
+		reach(t, r, s.head()+5)
+		if err := client.FlushAll(ctx).Err(); err != nil {
+			t.Fatal(err)
+		}
+		s.person(91)
+		reach(t, r, s.head()+5)
+		if at, err := r.Position(ctx); err != nil || at < s.head()+5 {
+			t.Errorf("it is at %d, %v", at, err)
+		}
+	})
+}
+
 // A Redis that is full, or a replica, refuses writes: it is named, what is there is read, and
 // claims do not hold commands up.
 func TestV4_ARedisThatRefusesWritesIsNamedAndRead(t *testing.T) {

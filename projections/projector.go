@@ -264,6 +264,9 @@ func (p *Projector) stream(
 ) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if err := p.mark(ctx, w); err != nil {
+		return err
+	}
 	deliveries := readAhead(ctx, p.log.Follow(ctx, w.seen), 2*p.opts.BatchSize)
 	for size := min(firstBatch, p.opts.BatchSize); ; {
 		batch, asked := nextBatch(ctx, deliveries, size, look)
@@ -295,6 +298,24 @@ func (p *Projector) stream(
 			return err
 		}
 	}
+}
+
+// mark notes in w where the log ends now, where the log can tell.
+func (p *Projector) mark(ctx context.Context, w *writer) error {
+	log, ok := p.log.(LogEnd)
+	if !ok {
+		return nil
+	}
+	end, err := log.End(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the log for its end: %w", err)
+	}
+	head, err := p.head(ctx)
+	if err != nil || head == nil {
+		return err
+	}
+	w.head, w.end = *head, end
+	return nil
 }
 
 // readAhead takes up to n deliveries while Redis is busy with the batch before,

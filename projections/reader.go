@@ -45,7 +45,8 @@ type Reader struct {
 	moves  moves
 	look   time.Duration // firstLook; tests put the looking off
 
-	floor   atomic.Uint64                   // position of the newest event that was seen in the serving generation
+	floor   atomic.Uint64                   // position up to which the serving generation was seen to be
+	newest  atomic.Uint64                   // position of the newest event that was seen in it
 	refusal atomic.Pointer[domain.Error]    // why nothing is answered, as the watch has found; nil: it is
 	prove   func(ctx context.Context) error // has the watch look; nil where there is none
 	proven  atomic.Bool                     // the watch has looked once
@@ -67,11 +68,16 @@ func (r *Reader) Position(ctx context.Context) (domain.Position, error) {
 	return at, err
 }
 
-// seen raises the floor.
-func (r *Reader) seen(event domain.Position) {
+// seen notes how far the serving generation is.
+func (r *Reader) seen(at, event domain.Position) {
+	raise(&r.newest, uint64(event))
+	raise(&r.floor, uint64(at))
+}
+
+func raise(floor *atomic.Uint64, to uint64) {
 	for {
-		floor := r.floor.Load()
-		if uint64(event) <= floor || r.floor.CompareAndSwap(floor, uint64(event)) {
+		at := floor.Load()
+		if to <= at || floor.CompareAndSwap(at, to) {
 			return
 		}
 	}
@@ -86,7 +92,7 @@ func pageSize(limit int) int { return min(max(limit, 1), maxPage) }
 //
 //	KEYS  1 serving · 2 building · 3 withdrawn
 //	ARGV  1 prefix of generations · 2 schema · 3 stream that must not be held
-//	      back, or "" · 4 position of an event that the model must have ·
+//	      back, or "" · 4 position that the model must have reached ·
 //	      5… arguments of the body
 //
 // The body sees g, the prefix of the generation, and returns a table. It sets
@@ -106,7 +112,7 @@ if not n then return not_ready() end
 local g = ARGV[1] .. n .. ':'
 local at = redis.call('HMGET', g .. 'checkpoint', 'position', 'schema', 'event', 'held_from')
 if not at[1] or at[2] ~= ARGV[2] then return not_ready() end
-if less(at[3], ARGV[4]) then return {'behind', at[1], at[3]} end
+if less(at[1], ARGV[4]) then return {'behind', at[1]} end
 if at[4] and redis.call('EXISTS', g .. 'held') == 0 then return {'damaged', 'held', n} end
 if ARGV[3] ~= '' and at[4] and redis.call('SISMEMBER', g .. 'held', ARGV[3]) == 1 then return {'held', at[1]} end
 local damage
@@ -179,7 +185,7 @@ func (r *Reader) readOnce(
 	if err != nil {
 		return nil, 0, corrupt("checkpoint", err)
 	}
-	r.seen(event)
+	r.seen(at, event)
 	data, _ := reply[2].([]any)
 	return data, at, nil
 }

@@ -147,7 +147,8 @@ func (c Comparison) CaughtUp() bool {
 func (w *Watch) Look(ctx context.Context) Comparison {
 	var c Comparison
 	var halves sync.WaitGroup
-	floor := domain.Position(w.model.floor.Load()) // before the head: the log has had it by then
+	newest := domain.Position(w.model.newest.Load()) // before the head: the log has had it by then
+	floor := domain.Position(w.model.floor.Load())   // before the status
 	halves.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, headTimeout)
 		defer cancel()
@@ -165,7 +166,8 @@ func (w *Watch) Look(ctx context.Context) Comparison {
 		}
 	})
 	halves.Wait()
-	w.compare(ctx, &c, floor)
+	c.WentBack = c.ModelErr == nil && c.Status.Ready() && c.Status.Position < floor
+	w.compare(ctx, &c, newest)
 	if ctx.Err() == nil { // a look that was cut short has found nothing
 		w.note(ctx, &c, redis)
 	}
@@ -174,7 +176,7 @@ func (w *Watch) Look(ctx context.Context) Comparison {
 
 // compare asks whether the log has what the model has, and what it was seen to have
 // before. What the two halves left open stays open.
-func (w *Watch) compare(ctx context.Context, c *Comparison, floor domain.Position) {
+func (w *Watch) compare(ctx context.Context, c *Comparison, newest domain.Position) {
 	if c.HeadErr != nil {
 		return
 	}
@@ -183,9 +185,8 @@ func (w *Watch) compare(ctx context.Context, c *Comparison, floor domain.Positio
 	w.mu.Lock()
 	known := w.known
 	w.mu.Unlock()
-	ends := max(floor, known.at) // at this event or later
+	ends := max(newest, known.at) // at this event or later
 	if c.ModelErr == nil && c.Status.Ready() {
-		c.WentBack = c.Status.Event < floor
 		if c.Status.Event >= known.at {
 			known = evidence{c.Status.Event, c.Status.LastEvent}
 		}
