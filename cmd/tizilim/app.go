@@ -168,7 +168,7 @@ func start(c config) (a *app, err error) {
 }
 
 func (a *app) modelOptions(c config) projections.Options {
-	return projections.Options{Logger: c.logger, Registerer: a.metrics}
+	return projections.Options{Logger: c.logger, Registerer: a.metrics, LeaseTTL: leaseTTL(), Now: now}
 }
 
 // build makes the parts of the registry that use its keys. None of them runs yet.
@@ -181,7 +181,7 @@ func (a *app) build(c config) (err error) {
 		return err
 	}
 	a.commands, err = command.New(command.Config{
-		Log: a.store, Model: readModel{a.model, a.watch}, Now: time.Now, Rules: c.rules,
+		Log: a.store, Model: readModel{a.model, a.watch}, Now: now, Rules: c.rules,
 		Signatures: a.signatures, MobileCitizens: openMobileCitizens(c, a.keys),
 		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
 		Keys: a.store, Records: records{a.model},
@@ -203,9 +203,9 @@ func (a *app) build(c config) (err error) {
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
 		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
-		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: time.Now, Version: version(),
+		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: now, Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
-		Witness: security.New(securityLog, a.metrics, time.Now),
+		Witness: security.New(securityLog, a.metrics, now),
 	}))
 	return nil
 }

@@ -114,7 +114,7 @@ func eventStoreAway() *domain.Error {
 // waiting answers questions about health, and 503 to all else.
 func (l *life) waiting(c config) *httpapi.Server {
 	return httpapi.NewWaiting(httpapi.Config{
-		Log: l.store, Model: l.model, Watch: l.watch, Metrics: l.metrics, Logger: c.logger, Now: time.Now,
+		Log: l.store, Model: l.model, Watch: l.watch, Metrics: l.metrics, Logger: c.logger, Now: now,
 	}, l.waitsFor)
 }
 

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -145,7 +144,7 @@ func openLogProof(c config, key logKey, store *eventstore.Store, metrics prometh
 	if err != nil {
 		return p, err
 	}
-	p.signer, p.builder = signer, tree.NewBuilder(p.tree, signer, time.Now, c.logger)
+	p.signer, p.builder = signer, tree.NewBuilder(p.tree, signer, now, c.logger)
 	if c.proof.CheckRate > 0 {
 		p.watch, err = tree.NewWatch(p.tree, tree.CheckConfig{
 			Store: store, Public: public, Key: key.mac(), Witness: witness, Rate: c.proof.CheckRate,

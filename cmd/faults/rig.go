@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rig is one run.
+type rig struct {
+	options
+	dir string
+	out io.Writer
+
+	faults, operations atomic.Int64
+
+	mu         sync.Mutex // guards the rest
+	violations int
+	newest     string // fault
+	skipped    []string
+}
+
+// violationsShown bounds the violations that are printed; all are counted.
+const violationsShown = 40
+
+// violate tells that the registry did what it never may.
+func (r *rig) violate(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.violations++; r.violations <= violationsShown {
+		fmt.Fprintf(r.out, "VIOLATION %d (after %d faults, the newest %s): %s\n",
+			r.violations, r.faults.Load(), r.newest, fmt.Sprintf(format, args...))
+	}
+}
+
+func (r *rig) found() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.violations
+}
+
+// skip notes that a kind of fault cannot be made here, and why.
+func (r *rig) skip(why string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.skipped = append(r.skipped, why)
+}
+
+// makes reports whether the run has the kind of fault.
+func (r *rig) makes(name string) bool {
+	return (len(r.Only) == 0 || slices.Contains(r.Only, name)) && !slices.Contains(r.Without, name)
+}
+
+// of returns the kinds of a hand that can be made in the world.
+func (r *rig) of(w *world, hand int) (list []kind) {
+	for _, k := range kinds {
+		if k.hand == hand && k.where&w.part != 0 && r.makes(k.name) && (k.name != "disk-full" || w.disk != "") {
+			list = append(list, k)
+		}
+	}
+	return list
+}
+
+// part makes a part of the run: rounds on one world, until the time of faults is over.
+func (r *rig) part(
+	ctx context.Context, name string, share time.Duration, open func(context.Context, *rig, string) (*world, error),
+) error {
+	dir := filepath.Join(r.dir, fmt.Sprint(len(name)))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	w, err := open(ctx, r, dir)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	s := &session{
+		rig: r, world: w, service: newService(r, w), people: &population{},
+		hands: []*hand{newHand(r.Seed, uint64(w.part)<<1, r.of(w, 0)), newHand(r.Seed, uint64(w.part)<<1|1, r.of(w, 1))},
+	}
+	if err := s.client(0, newHistory()).settle(ctx, s.people); err != nil {
+		return err
+	}
+	for n := 1; share > 0; n++ {
+		faults, operations := r.faults.Load(), r.operations.Load()
+		took := min(share, r.Round)
+		began := time.Now()
+		healthy, err := s.round(ctx, took)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(r.out, "%s, round %d: %d faults, %d operations, %d violations so far; %v, of which %v faults\n", name, n,
+			r.faults.Load()-faults, r.operations.Load()-operations, r.found(), time.Since(began).Round(time.Second), took)
+		if share -= took; !healthy {
+			return nil // what follows would only tell the same again
+		}
+		if r.makes("log-back") && w.part == withNode && share > 0 {
+			if err := s.betweenRounds(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// session is what one world has been through.
+type session struct {
+	*rig
+	world   *world
+	service *service
+	people  *population
+	hands   []*hand
+	acks    []ack // of all rounds, as far as the log may not have lost them
+	point   *point
+}
+
+// point is a backup of the log, made while nothing happened.
+type point struct {
+	backup string
+	acks   int      // acknowledged before
+	older  []*entry // known then, with those of the round
+}
+
+func (s *session) client(number int, told *history) *client {
+	return &client{
+		service: s.service, number: number, told: told,
+		random: rand.New(rand.NewPCG(s.Seed, uint64(number)+100)),
+	}
+}
+
+// round lets the clients work while faults are made, mends everything and checks. healthy is
+// false where the registry does not recover.
+func (s *session) round(ctx context.Context, lasts time.Duration) (healthy bool, err error) {
+	told := newHistory()
+	first, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
+	if err := s.client(0, told).renew(first, s.people); err != nil {
+		if ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		s.violate("no command is answered, and nothing fails: %v", err)
+		return false, nil
+	}
+	working, over := context.WithTimeout(ctx, lasts)
+	defer over()
+	answering, stop := context.WithCancel(ctx)
+	defer stop()
+
+	var clients, controller sync.WaitGroup
+	for i := range s.Clients {
+		clients.Go(func() { s.client(i, told).work(answering, working, s.people) })
+	}
+	clients.Go(func() { s.haunt(working) })
+	for _, h := range s.hands {
+		controller.Go(func() { s.makeFaults(working, h) })
+	}
+	guarding, end := context.WithCancel(ctx)
+	defer end()
+	go s.guard(guarding)
+	controller.Wait()
+	time.AfterFunc(answerPatience, stop)
+	clients.Wait()
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	healthy, err = s.check(ctx, told)
+	end()
+	return healthy, err
+}
+
+// makeFaults makes the faults of a hand until working ends. Each is mended before it returns.
+func (s *session) makeFaults(working context.Context, h *hand) {
+	if len(h.kinds) == 0 {
+		return
+	}
+	for {
+		f := h.next()
+		sleep(working, f.wait)
+		if working.Err() != nil {
+			return
+		}
+		s.note(f)
+		if err := f.kind.make(working, s.world, f); err != nil && working.Err() == nil {
+			s.tell("%s could not be made: %v", f.kind.name, err)
+		}
+	}
+}
+
+// note counts a fault.
+func (s *session) note(f fault) {
+	n := s.faults.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.newest = fmt.Sprintf("%s of %d for %v", f.kind.name, f.target+1, f.lasts.Round(time.Millisecond))
+	if s.Verbose {
+		fmt.Fprintf(s.out, "%s fault %d: %s\n", time.Now().Format("15:04:05.000"), n, s.newest)
+	}
+}
+
+func (s *session) tell(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Verbose {
+		fmt.Fprintf(s.out, format+"\n", args...)
+	}
+}
+
+// guardEvery is how often the rig looks whether a process has ended by itself.
+const guardEvery = 100 * time.Millisecond
+
+// guard starts again what has ended by itself, and tells it.
+func (s *session) guard(ctx context.Context) {
+	tick := time.NewTicker(guardEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for _, p := range s.world.processes() {
+			if p.diedAlone() == 0 {
+				continue
+			}
+			s.violate("%s ended by itself: %s", p.name, p.lastLine())
+			sleep(ctx, time.Second) // as whoever starts it again does
+			if err := p.start(); err != nil {
+				s.violate("%s cannot be started again: %v", p.name, err)
+			}
+		}
+	}
+}
+
+// betweenRounds makes a backup of the log, or sets the log back to the one that was made a
+// round before.
+func (s *session) betweenRounds(ctx context.Context) (err error) {
+	if s.point == nil {
+		s.point = &point{acks: len(s.acks), older: slices.Clone(s.people.older)}
+		for _, l := range s.people.lists {
+			s.point.older = append(s.point.older, l.entries...)
+		}
+		s.point.backup, err = s.world.backUp(ctx)
+		return err
+	}
+	s.note(fault{kind: lookUp("log-back")})
+	s.people.ghosts = nil
+	for _, l := range s.people.lists {
+		for _, e := range l.entries {
+			s.people.ghosts = append(s.people.ghosts, reading{list: e.list, entry: e.id, person: e.person, path: e.path()})
+		}
+	}
+	s.acks, s.people.older, s.people.lists = s.acks[:s.point.acks], s.point.older, nil
+	err = s.world.setLogBack(ctx, s.point.backup)
+	s.point = nil
+	s.service.seen.Store(0) // the clients are told that the log was set back
+	return err
+}
+
+// hauntEvery is the pause between two reads of lost records.
+const hauntEvery = 50 * time.Millisecond
+
+// haunt reads records that the log has lost. None may be answered.
+func (s *session) haunt(working context.Context) {
+	for i := 0; len(s.people.ghosts) > 0; i++ {
+		sleep(working, hauntEvery)
+		if working.Err() != nil {
+			return
+		}
+		g := s.people.ghosts[i%len(s.people.ghosts)]
+		s.operations.Add(1)
+		a, err := s.service.send(working, s.service.urls[i%2], request{by: citizen(g.person), method: "GET", path: g.path})
+		if err == nil {
+			s.violate("a record that the log has lost is answered: %s: %s", g.path, a.body)
+		}
+	}
+}
