@@ -25,9 +25,7 @@ import (
 //	      generation must be the serving one, else "" · 4 prefix of the
 //	      generation · 5 root · 6 new position · 7 new event position ·
 //	      8 caught up · 9 channel · 10… verb, key, count, args… of each op
-var applyBatch = redis.NewScript(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
-if redis.call('HGET', KEYS[2], 'position') ~= ARGV[2] then return 'moved' end
+var applyBatch = redis.NewScript(fence + `
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
 local generation, root, i = ARGV[4], ARGV[5], 11
 ` + verbsInLua() + `
@@ -55,9 +53,7 @@ var (
 // checkWriter has the guards of [applyBatch], and writes nothing.
 //
 //	KEYS and ARGV: the first three of applyBatch
-var checkWriter = redis.NewScript(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
-if redis.call('HGET', KEYS[2], 'position') ~= ARGV[2] then return 'moved' end
+var checkWriter = redis.NewScript(fence + `
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
 return 'there'
 `)
@@ -200,13 +196,14 @@ func (w *writer) write(ctx context.Context, next *writer, ops []op) error {
 	args = append(args, w.lease.token, formatPosition(w.position), mustServe, w.keys.generation(w.number), w.keys.root,
 		formatPosition(next.seen), formatPosition(next.event), caughtUp, w.keys.moved(),
 		next.last)
+	header := len(args)
 	for _, o := range ops {
 		args = append(args, o.verb.String(), o.key, len(o.args))
 		for _, a := range o.args {
 			args = append(args, a)
 		}
 	}
-	outcome, err := applyBatch.Run(ctx, w.client, w.guards(), args...).Text()
+	outcome, err := w.inOneStep(ctx, w.guards(), args[:header], args[header:])
 	if err != nil {
 		return fmt.Errorf("write a batch of %d ops: %w", len(ops), err)
 	}

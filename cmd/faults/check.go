@@ -25,6 +25,8 @@ const (
 	recoverPatience = time.Minute
 	// finishPatience is how long acts may stay half done then.
 	finishPatience = 30 * time.Second
+	// pagePatience bounds the reading of a list once everything is mended.
+	pagePatience = 15 * time.Second
 	// verifyPatience bounds the comparison of the read model with the log.
 	verifyPatience = time.Minute
 )
@@ -51,6 +53,7 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 	s.checkAcks(log, s.acks)
 	s.checkAppends(log)
 	s.checkActs(log)
+	s.checkOrder(log)
 	s.checkReads(log, told.reads)
 	s.checkModel(ctx, store)
 	s.checkPages(ctx, log, told)
@@ -133,7 +136,7 @@ func (s *session) checkAcks(l *logged, acks []ack) {
 				s.violate("lost: %s of %s@%d was acknowledged and is not in the log", e.Type, e.Stream, e.Revision)
 			case rec.Stream != e.Stream || rec.Revision != e.Revision || rec.Position != e.Position ||
 				rec.Event.EventType() != e.Type || rec.Meta.Causation.UUID != e.Causation ||
-				!rec.Created.Equal(e.CreatedAt) || !rec.Event.EffectiveAt().Equal(e.EffectiveAt):
+				!e.CreatedAt.IsZero() && !rec.Created.Equal(e.CreatedAt) || !rec.Event.EffectiveAt().Equal(e.EffectiveAt):
 				s.violate("the log has another %s at %s@%d (position %d, created %v, effective %v) "+
 					"than was acknowledged (%+v)", rec.Event.EventType(), rec.Stream, rec.Revision, rec.Position,
 					rec.Created, rec.Event.EffectiveAt(), e)
@@ -218,7 +221,8 @@ func (s *session) checkActs(l *logged) {
 		if e, ok := rec.Event.(housing.EntryPlaced); ok {
 			placed[e.CaseID] = e
 			if number, _ := list.Number(e.EntryID); number != e.Number {
-				s.violate("wrong number: %s@%d certifies %d, and the fold gives %d", rec.Stream, rec.Revision, e.Number, number)
+				s.violate("wrong number: %s@%d certifies %d, and the fold gives %d",
+					rec.Stream, rec.Revision, e.Number, number)
 			}
 		}
 	}
@@ -236,6 +240,29 @@ func (s *session) checkActs(l *logged) {
 	for id := range certified {
 		if _, ok := placed[id]; !ok {
 			s.violate("case %s is certified and not placed", id)
+		}
+	}
+}
+
+// clockTolerance is by how much the instants of two applications may contradict their order in
+// the log: a process takes the instant before it appends, and may be stopped in between.
+const clockTolerance = time.Minute
+
+// checkOrder demands that no application of a list has an instant before that of an application
+// which the log had already. A clock that was wrong for a while must not decide who is first.
+func (s *session) checkOrder(l *logged) {
+	newest := map[domain.ListID]time.Time{}
+	for _, rec := range l.events {
+		e, ok := rec.Event.(housing.ApplicationReceived)
+		if !ok {
+			continue
+		}
+		if before := newest[e.ListID].Sub(e.ReceivedAt); before > clockTolerance {
+			s.violate("order: the application at position %d is dated %v before an earlier one of its list",
+				rec.Position, before)
+		}
+		if e.ReceivedAt.After(newest[e.ListID]) {
+			newest[e.ListID] = e.ReceivedAt
 		}
 	}
 }
@@ -366,13 +393,14 @@ func (s *session) checkPages(ctx context.Context, l *logged, told *history) {
 		for i := range s.service.urls {
 			if err := s.comparePage(ctx, i, id, want); err != nil {
 				s.violate("list %s cannot be read after everything was mended: %v", id, err)
+				return // each further one would take as long
 			}
 		}
 	}
 }
 
 func (s *session) comparePage(ctx context.Context, process int, id domain.ListID, want []domain.EntryID) error {
-	ctx, cancel := context.WithTimeout(ctx, recoverPatience)
+	ctx, cancel := context.WithTimeout(ctx, pagePatience)
 	defer cancel()
 	only := *s.client(0, newHistory())
 	only.service = s.service.only(process)
@@ -395,14 +423,15 @@ func (s *session) comparePage(ctx context.Context, process int, id domain.ListID
 		got = append(got, e.EntryID)
 	}
 	if page.Of != len(want) || !slices.Equal(got, want) {
-		s.violate("list %s has %d entries %v, and the fold gives %v", id, page.Of, got, want)
+		s.violate("list %s has %d entries after position %d, and the fold gives %d others", id, page.Of,
+			only.seen.Load(), len(want))
 	}
 	return nil
 }
 
 // checkProcesses looks for panics in what the processes printed.
 func (s *session) checkProcesses() {
-	for _, p := range s.world.processes() {
+	for _, p := range s.world.all() {
 		lines, err := p.panics()
 		if err != nil && !errors.Is(err, context.Canceled) {
 			s.violate("the output of %s cannot be read: %v", p.name, err)

@@ -14,7 +14,7 @@ import (
 type kind struct {
 	name     string
 	what     string // for --list
-	hand     int    // 0: processes and stores, 1: connections; noHand: made between two rounds
+	hand     int    // that makes it
 	targets  int
 	weight   int           // how often it is drawn, compared with others
 	shortest time.Duration // of its duration
@@ -23,7 +23,12 @@ type kind struct {
 	make     func(ctx context.Context, w *world, f fault) error
 }
 
-const noHand = -1
+// The hands. What none of them makes is made between two rounds.
+const (
+	processes = iota // and what they stand on
+	connections
+	noHand
+)
 
 // places are the parts of a run in which a kind is made.
 type places int
@@ -43,32 +48,111 @@ const (
 
 // kinds are all kinds of faults.
 var kinds = []kind{
-	{"api-kill", "kill a process of the API and start it again", 0, 2, 4, 0, 300 * ms, everywhere, killAPI},
-	{"api-freeze", "stop a process of the API for less than the lease of the projector", 0, 2, 3, 50 * ms, 800 * ms, everywhere, freezeAPI},
-	{"projector-freeze", "stop the process that keeps the model for longer than its lease", 0, 1, 3, leaseTTL * 3 / 2, 3 * leaseTTL, everywhere, freezeProjector},
-	{"projector-kill", "kill the process that keeps the model", 0, 1, 3, 0, 200 * ms, everywhere, killProjector},
-	{"node-kill", "kill the event store and start it again", 0, 1, 4, 0, 300 * ms, withNode, killNode},
-	{"node-freeze", "stop the event store", 0, 1, 2, 50 * ms, 2500 * ms, withNode, freezeNode},
-	{"redis-lost", "kill Redis and start an empty one", 0, 1, 2, 0, 300 * ms, everywhere, loseRedis},
-	{"redis-freeze", "stop Redis", 0, 1, 2, 50 * ms, 2500 * ms, everywhere, freezeRedis},
-	{"redis-flush", "empty Redis while it serves", 0, 1, 2, 0, 0, everywhere, flushRedis},
-	{"redis-back", "kill Redis and start it from an older dump", 0, 1, 2, 0, 300 * ms, everywhere, setRedisBack},
-	{"redis-swap", "load an older dump into Redis while it serves, as a failover does", 0, 1, 2, 0, 0, everywhere, swapRedis},
-	{"redis-evict", "let Redis evict keys of the model", 0, 1, 1, 100 * ms, 800 * ms, everywhere, evictRedis},
-	{"redis-full", "let Redis refuse writes, since it is full", 0, 1, 1, 100 * ms, 1500 * ms, everywhere, fillRedis},
-	{"disk-full", "fill the disk of the event store", 0, 1, 1, 300 * ms, 2 * time.Second, withNode, fillDisk},
-	{"clock-ahead", "put the clock of a process of the API a day ahead", 0, 2, 1, 200 * ms, 3 * time.Second, everywhere, jumpClock(24 * time.Hour)},
-	{"clock-back", "put the clock of a process of the API an hour back", 0, 2, 1, 200 * ms, 3 * time.Second, everywhere, jumpClock(-time.Hour)},
-	{"leader-move", "kill, depose, cut off or freeze the leader of the cluster", 0, 4, 12, 0, 500 * ms, withCluster, moveLeader},
+	{
+		name: "api-kill", what: "kill a process of the API and start it again",
+		targets: 2, weight: 4, longest: 300 * ms, where: everywhere, make: killAPI,
+	},
+	{
+		name: "api-freeze", what: "stop a process of the API for less than the lease of the projector",
+		targets: 2, weight: 3, shortest: 50 * ms, longest: 800 * ms, where: everywhere, make: freezeAPI,
+	},
+	{
+		name: "projector-freeze", what: "stop the process that keeps the model for longer than its lease",
+		targets: 1, weight: 3, shortest: leaseTTL * 3 / 2, longest: 3 * leaseTTL, where: everywhere,
+		make: freezeProjector,
+	},
+	{
+		name: "projector-kill", what: "kill the process that keeps the model",
+		targets: 1, weight: 3, longest: 200 * ms, where: everywhere, make: killProjector,
+	},
+	{
+		name: "node-kill", what: "kill the event store and start it again",
+		targets: 1, weight: 4, longest: 300 * ms, where: withNode, make: killNode,
+	},
+	{
+		name: "node-freeze", what: "stop the event store",
+		targets: 1, weight: 2, shortest: 50 * ms, longest: 2500 * ms, where: withNode, make: freezeNode,
+	},
+	{
+		name: "redis-lost", what: "kill Redis and start an empty one",
+		targets: 1, weight: 2, longest: 300 * ms, where: everywhere, make: loseRedis,
+	},
+	{
+		name: "redis-freeze", what: "stop Redis",
+		targets: 1, weight: 2, shortest: 50 * ms, longest: 2500 * ms, where: everywhere, make: freezeRedis,
+	},
+	{
+		name: "redis-flush", what: "empty Redis while it serves",
+		targets: 1, weight: 2, where: everywhere, make: flushRedis,
+	},
+	{
+		name: "redis-back", what: "kill Redis and start it from an older dump",
+		targets: 1, weight: 2, longest: 300 * ms, where: everywhere, make: setRedisBack,
+	},
+	{
+		name: "redis-swap", what: "load an older dump into Redis while it serves, as a failover does",
+		targets: 1, weight: 2, where: everywhere, make: swapRedis,
+	},
+	{
+		name: "redis-evict", what: "let Redis evict keys of the model",
+		targets: 1, weight: 1, shortest: 100 * ms, longest: 800 * ms, where: everywhere, make: evictRedis,
+	},
+	{
+		name: "redis-full", what: "let Redis refuse writes, since it is full",
+		targets: 1, weight: 1, shortest: 100 * ms, longest: 1500 * ms, where: everywhere, make: fillRedis,
+	},
+	{
+		name: "disk-full", what: "fill the disk of the event store",
+		targets: 1, weight: 1, shortest: 300 * ms, longest: 2 * time.Second, where: withNode, make: fillDisk,
+	},
+	{
+		name: "clock-ahead", what: "put the clock of a process of the API a day ahead",
+		targets: 2, weight: 1, shortest: 200 * ms, longest: 3 * time.Second, where: everywhere,
+		make: jumpClock(24 * time.Hour),
+	},
+	{
+		name: "clock-back", what: "put the clock of a process of the API an hour back",
+		targets: 2, weight: 1, shortest: 200 * ms, longest: 3 * time.Second, where: everywhere,
+		make: jumpClock(-time.Hour),
+	},
+	{
+		name: "leader-move", what: "kill, depose, cut off or freeze the leader of the cluster",
+		targets: 4, weight: 12, longest: 500 * ms, where: withCluster, make: moveLeader,
+	},
 
-	{"store-cut", "close the connections of a process to the event store, and take no new ones", 1, 2, 4, 0, time.Second, withNode, cut(storeOf)},
-	{"store-delay", "delay the connection of a process to the event store", 1, 2, 3, 100 * ms, 1500 * ms, withNode, delay(storeOf)},
-	{"store-freeze", "let nothing through between a process and the event store", 1, 2, 3, 50 * ms, 2500 * ms, withNode, hold(storeOf)},
-	{"redis-cut", "close the connections of a process to Redis, and take no new ones", 1, 2, 4, 0, time.Second, everywhere, cut(redisOf)},
-	{"redis-delay", "delay the connection of a process to Redis", 1, 2, 3, 100 * ms, 1500 * ms, everywhere, delay(redisOf)},
-	{"redis-hold", "let nothing through between a process and Redis", 1, 2, 3, 50 * ms, 2500 * ms, everywhere, hold(redisOf)},
+	{
+		name: "store-cut", what: "close the connections of a process to the event store, and take no new ones",
+		hand: connections, targets: 2, weight: 4, longest: time.Second, where: withNode, make: cut(storeOf),
+	},
+	{
+		name: "store-delay", what: "delay the connection of a process to the event store",
+		hand: connections, targets: 2, weight: 3, shortest: 100 * ms, longest: 1500 * ms, where: withNode,
+		make: delay(storeOf),
+	},
+	{
+		name: "store-freeze", what: "let nothing through between a process and the event store",
+		hand: connections, targets: 2, weight: 3, shortest: 50 * ms, longest: 2500 * ms, where: withNode,
+		make: hold(storeOf),
+	},
+	{
+		name: "redis-cut", what: "close the connections of a process to Redis, and take no new ones",
+		hand: connections, targets: 2, weight: 4, longest: time.Second, where: everywhere, make: cut(redisOf),
+	},
+	{
+		name: "redis-delay", what: "delay the connection of a process to Redis",
+		hand: connections, targets: 2, weight: 3, shortest: 100 * ms, longest: 1500 * ms, where: everywhere,
+		make: delay(redisOf),
+	},
+	{
+		name: "redis-hold", what: "let nothing through between a process and Redis",
+		hand: connections, targets: 2, weight: 3, shortest: 50 * ms, longest: 2500 * ms, where: everywhere,
+		make: hold(redisOf),
+	},
 
-	{"log-back", "restore the log from an earlier backup while everything runs", noHand, 1, 1, 0, 0, withNode, nil},
+	{
+		name: "log-back", what: "restore the log from an earlier backup while everything runs",
+		hand: noHand, targets: 1, weight: 1, where: withNode,
+	},
 }
 
 // lookUp returns the kind of the name, which must be one.

@@ -46,6 +46,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -76,7 +77,7 @@ type options struct {
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Name("faults"), kong.Description("A registry of real processes under faults, and what it must keep."))
+	kong.Parse(&o, kong.Name("faults"), kong.Description("Run a registry of real processes under faults, and check it."))
 	if o.List {
 		for _, k := range kinds {
 			fmt.Printf("%-14s %s\n", k.name, k.what)
@@ -85,7 +86,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	found, err := run(ctx, o)
+	found, err := run(ctx, o, os.Stdout)
 	stop()
 	switch {
 	case err != nil:
@@ -100,7 +101,7 @@ func main() {
 }
 
 // run makes the run, prints its last line and returns the number of violations.
-func run(ctx context.Context, o options) (found int, err error) {
+func run(ctx context.Context, o options, out io.Writer) (found int, err error) {
 	if o.Seed == 0 {
 		o.Seed = uint64(time.Now().UnixNano()) % 1e9
 	}
@@ -114,7 +115,7 @@ func run(ctx context.Context, o options) (found int, err error) {
 		return 0, err
 	}
 	if o.Keep {
-		fmt.Println("data and output are in", dir)
+		fmt.Fprintln(out, "data and output are in", dir)
 	} else {
 		defer os.RemoveAll(dir)
 	}
@@ -123,7 +124,7 @@ func run(ctx context.Context, o options) (found int, err error) {
 			return 0, err
 		}
 	}
-	r := &rig{options: o, dir: dir, out: os.Stdout}
+	r := &rig{options: o, dir: dir, out: out}
 	for _, part := range []struct {
 		name  string
 		share time.Duration // of the whole, in quarters
@@ -137,9 +138,10 @@ func run(ctx context.Context, o options) (found int, err error) {
 		}
 	}
 	for _, line := range r.skipped {
-		fmt.Println("not run:", line)
+		fmt.Fprintln(out, "not run:", line)
 	}
-	fmt.Printf("faults=%d operations=%d violations=%d seed=%d\n", r.faults.Load(), r.operations.Load(), r.found(), o.Seed)
+	fmt.Fprintf(out, "faults=%d operations=%d violations=%d seed=%d\n",
+		r.faults.Load(), r.operations.Load(), r.found(), o.Seed)
 	return r.found(), nil
 }
 

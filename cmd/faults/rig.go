@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,8 +37,16 @@ func (r *rig) violate(format string, args ...any) {
 	defer r.mu.Unlock()
 	if r.violations++; r.violations <= violationsShown {
 		fmt.Fprintf(r.out, "VIOLATION %d (after %d faults, the newest %s): %s\n",
-			r.violations, r.faults.Load(), r.newest, fmt.Sprintf(format, args...))
+			r.violations, r.faults.Load(), r.newest, oneLine(fmt.Sprintf(format, args...)))
 	}
+}
+
+// longestLine bounds what is printed of one violation, in bytes.
+const longestLine = 500
+
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	return strings.ToValidUTF8(text[:min(len(text), longestLine)], "")
 }
 
 func (r *rig) found() int {
@@ -83,7 +92,9 @@ func (r *rig) part(
 	defer w.close()
 	s := &session{
 		rig: r, world: w, service: newService(r, w), people: &population{},
-		hands: []*hand{newHand(r.Seed, uint64(w.part)<<1, r.of(w, 0)), newHand(r.Seed, uint64(w.part)<<1|1, r.of(w, 1))},
+	}
+	for _, h := range []int{processes, connections} {
+		s.hands = append(s.hands, newHand(r.Seed, uint64(w.part)<<1|uint64(h), r.of(w, h)))
 	}
 	if err := s.client(0, newHistory()).settle(ctx, s.people); err != nil {
 		return err
@@ -225,7 +236,7 @@ func (s *session) guard(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, p := range s.world.processes() {
+		for _, p := range s.world.all() {
 			if p.diedAlone() == 0 {
 				continue
 			}

@@ -72,8 +72,8 @@ func (c *client) settle(ctx context.Context, p *population) error {
 			DwellingID domain.DwellingID `json:"dwelling_id"`
 		}
 		if _, err := c.command(ctx, staff(domain.RoleOperator), "/v1/dwellings", map[string]any{
-			"rka": fmt.Sprintf("02013%011d", rand.Int64N(1e11)), "kato": "711310000", "address": fmt.Sprint("Астана, ", i+1),
-			"owners": []any{map[string]any{"person_id": owner, "share": "1/1"}},
+			"rka": fmt.Sprintf("02013%011d", rand.Int64N(1e11)), "kato": "711310000",
+			"address": fmt.Sprint("Астана, ", i+1), "owners": []any{map[string]any{"person_id": owner, "share": "1/1"}},
 		}, &made); err != nil {
 			return err
 		}
@@ -264,7 +264,8 @@ func (c *client) placeTwice(ctx context.Context, p *population) error {
 		}
 	}
 	if placed != 1 {
-		c.violate("of two applications of one person for one list, %d were placed: cases %s and %s", placed, cases[0], cases[1])
+		c.violate("of two applications of one person for one list, %d were placed: cases %s and %s",
+			placed, cases[0], cases[1])
 	}
 	return nil
 }

@@ -243,8 +243,8 @@ func (w *world) close() {
 	w.closers = nil
 }
 
-// processes are those that the rig has started.
-func (w *world) processes() []*process {
+// all are the processes that the rig has started.
+func (w *world) all() []*process {
 	list := []*process{w.apis[0].process, w.apis[1].process, w.redis}
 	if w.node != nil {
 		list = append(list, w.node)

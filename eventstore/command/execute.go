@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/google/uuid"
 
@@ -161,7 +160,7 @@ func (x execution[S, P]) attempt(
 			return Receipt{}, nil, false, err
 		}
 	}
-	_, err = x.h.log.Append(ctx, c.stream, v.revision, recordable)
+	at, err := x.h.log.Append(ctx, c.stream, v.revision, recordable)
 	var moved *eventstore.RevisionError
 	if errors.As(err, &moved) {
 		newer, _, err = x.stream.readBack(ctx, v)
@@ -172,7 +171,7 @@ func (x execution[S, P]) attempt(
 		return Receipt{}, newer, true, err
 	}
 	if err == nil {
-		receipt, err = x.answer(ctx, v)
+		receipt, err = x.confirmed(ctx, v, recordable, at)
 	}
 	return receipt, nil, false, err
 }
@@ -267,7 +266,7 @@ func (c streamCommand[S]) judge(s *S, revision eventstore.Expected) ([]domain.Ev
 func (c streamCommand[S]) recordable(events []domain.Event) []eventstore.NewEvent {
 	list, meta := make([]eventstore.NewEvent, len(events)), metaOf(c.cmd, c.correlation)
 	for i, e := range events {
-		list[i] = eventstore.NewEvent{ID: domain.DeriveID(c.cmd.ID.UUID, strconv.Itoa(i)), Event: e, Meta: meta}
+		list[i] = eventstore.NewEvent{ID: eventID(c.cmd.ID, i), Event: e, Meta: meta}
 	}
 	return list
 }

@@ -1,0 +1,11 @@
+//go:build randomids
+
+package command
+
+import (
+	"github.com/google/uuid"
+
+	"tizilim/domain"
+)
+
+func eventID(domain.CommandID, int) uuid.UUID { return uuid.New() }
