@@ -122,3 +122,18 @@ test-clients: build ## test tizilim eventstore with the published Node client (n
 
 bench-clients: ## measure appends per second of the Node client, in batches and in single calls
 	@$(MAKE) --no-print-directory test-clients CLIENT="node bench.mjs"
+
+# How long faults are made, and the seed of their schedule; 0 draws one.
+FOR  ?= 60s
+SEED ?= 0
+
+.PHONY: faults faults-proof
+faults: setup ## run the registry under faults for FOR (60s), then compare; SEED repeats their schedule
+	$(GO) run ./cmd/faults --for $(FOR) --seed $(SEED)
+
+# Each registry lacks one guard. The faults are those that the guard is for.
+faults-proof: setup ## take away one guard of the registry after the other: the same rig must find violations
+	$(GO) run ./cmd/faults --proof --tags unfenced --only projector-freeze --clients 12 --for $(FOR) --seed $(SEED)
+	$(GO) run ./cmd/faults --proof --tags twosteps --only api-freeze,redis-delay --clients 12 --for $(FOR) --seed $(SEED)
+	$(GO) run ./cmd/faults --proof --tags randomids --only store-cut --for 10s --seed $(SEED)
+	$(GO) run ./cmd/faults --proof --tags noreadback --only store-cut,node-kill,api-kill --clients 12 --for $(FOR) --seed $(SEED)

@@ -292,7 +292,6 @@ func listID(stream string) (domain.ListID, bool) {
 func (s *session) checkReads(l *logged, reads []reading) {
 	slices.SortStableFunc(reads, func(a, b reading) int { return cmp.Compare(a.asOf, b.asOf) })
 	lists, persons := map[domain.ListID]*housing.List{}, map[string]*residence.Person{}
-	today := s.people.today
 	next := 0
 	for _, r := range reads {
 		for next < len(l.events) && l.events[next].Position <= r.asOf {
@@ -312,7 +311,7 @@ func (s *session) checkReads(l *logged, reads []reading) {
 			s.violate("%s waited for position %d and was answered as of %d", r.path, r.asked, r.asOf)
 		}
 		if !r.person.IsZero() {
-			s.compareResidence(persons[r.person.Stream()], r, today)
+			s.compareResidence(persons[r.person.Stream()], r)
 		} else {
 			s.compareNumber(lists[r.list], r)
 		}
@@ -335,17 +334,18 @@ func (s *session) compareNumber(list *housing.List, r reading) {
 	}
 }
 
-func (s *session) compareResidence(p *residence.Person, r reading, today domain.Date) {
+func (s *session) compareResidence(p *residence.Person, r reading) {
 	if p == nil {
 		s.violate("wrong: %s was answered as of %d, and the log had no such person then", r.path, r.asOf)
 		return
 	}
 	want := []domain.RegistrationID{}
-	for _, reg := range p.ActiveOn(today) {
+	for _, reg := range p.ActiveOn(r.day) {
 		want = append(want, reg.ID)
 	}
 	if !slices.Equal(want, r.at) {
-		s.violate("wrong: %s has the registrations %v as of %d, and the fold gives %v", r.path, r.at, r.asOf, want)
+		s.violate("wrong: %s has the registrations %v on %s as of %d, and the fold gives %v",
+			r.path, r.at, r.day, r.asOf, want)
 	}
 }
 

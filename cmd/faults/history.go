@@ -92,6 +92,7 @@ type reading struct {
 	of     int
 	status string
 	person domain.PersonID // of a residence
+	day    domain.Date     // on which the process says that it holds
 	at     []domain.RegistrationID
 }
 

@@ -106,9 +106,9 @@ var kinds = []kind{
 		targets: 1, weight: 1, shortest: 300 * ms, longest: 2 * time.Second, where: withNode, make: fillDisk,
 	},
 	{
-		name: "clock-ahead", what: "put the clock of a process of the API a day ahead",
+		name: "clock-ahead", what: "put the clock of a process of the API 22 hours ahead",
 		targets: 2, weight: 1, shortest: 200 * ms, longest: 3 * time.Second, where: everywhere,
-		make: jumpClock(24 * time.Hour),
+		make: jumpClock(22 * time.Hour),
 	},
 	{
 		name: "clock-back", what: "put the clock of a process of the API an hour back",

@@ -24,18 +24,23 @@ type rig struct {
 
 	mu         sync.Mutex // guards the rest
 	violations int
-	newest     string // fault
+	alike      map[string]int // violations by how they are told, without the values
+	newest     string         // fault
 	skipped    []string
 }
 
-// violationsShown bounds the violations that are printed; all are counted.
-const violationsShown = 40
+// violationsShown bounds the violations of one sort that are printed; all are counted.
+const violationsShown = 8
 
 // violate tells that the registry did what it never may.
 func (r *rig) violate(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.violations++; r.violations <= violationsShown {
+	if r.alike == nil {
+		r.alike = map[string]int{}
+	}
+	r.violations++
+	if r.alike[format]++; r.alike[format] <= violationsShown {
 		fmt.Fprintf(r.out, "VIOLATION %d (after %d faults, the newest %s): %s\n",
 			r.violations, r.faults.Load(), r.newest, oneLine(fmt.Sprintf(format, args...)))
 	}

@@ -492,6 +492,7 @@ func (c *client) readResidence(ctx context.Context, p *population) error {
 		Registrations []struct {
 			RegistrationID domain.RegistrationID `json:"registration_id"`
 		} `json:"registrations"`
+		Day  domain.Date     `json:"as_of"`
 		AsOf domain.Position `json:"as_of_position"`
 	}
 	fresh := c.random.IntN(4) > 0
@@ -507,7 +508,7 @@ func (c *client) readResidence(ctx context.Context, p *population) error {
 	for _, r := range found.Registrations {
 		at = append(at, r.RegistrationID)
 	}
-	c.told.read(reading{asOf: found.AsOf, asked: waited, path: path, person: person, at: at})
+	c.told.read(reading{asOf: found.AsOf, asked: waited, path: path, person: person, day: found.Day, at: at})
 	if len(at) > 0 {
 		o.registration = at[0]
 	}
