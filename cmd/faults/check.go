@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,10 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 	for _, a := range s.world.apis {
 		if err := await(ctx, recoverPatience, a.ready); err != nil {
 			s.violate("%s is not ready %v after everything was mended: %v", a.name, recoverPatience, err)
+			if s.Keep {
+				a.signal(syscall.SIGQUIT) // its goroutines tell why
+				sleep(ctx, time.Second)
+			}
 			return false, ctx.Err()
 		}
 	}

@@ -153,11 +153,17 @@ func (p *process) panics() (lines []string, err error) {
 	return lines, nil
 }
 
+// addresses are those that this run has taken.
+var addresses sync.Map
+
 // freeAddress returns an address for a server that is started at it again and again. Its
 // port is below those that the system gives to clients.
 func freeAddress() (string, error) {
 	for range 100 {
 		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		if _, taken := addresses.LoadOrStore(address, true); taken {
+			continue
+		}
 		listener, err := net.Listen("tcp", address)
 		if err == nil {
 			return address, listener.Close()

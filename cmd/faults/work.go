@@ -60,6 +60,14 @@ type entry struct {
 
 func (e *entry) path() string { return "/v1/queues/" + e.list.String() + "/entries/" + e.id.String() }
 
+// paper is what a desk has in hand when it states what somebody wants.
+func paper(kind string, issued domain.Date) map[string]any {
+	return map[string]any{
+		"type": kind, "number": "1", "issued_on": issued, "issuer": "өтініш иесі",
+		"sha256": domain.TextDigest([]byte("the scanned paper")),
+	}
+}
+
 // settle makes what all rounds of a world use.
 func (c *client) settle(ctx context.Context, p *population) error {
 	p.today = domain.DateOf(time.Now())
@@ -158,7 +166,7 @@ func (c *client) apply(ctx context.Context, l domain.ListID, person domain.Perso
 	}
 	_, err := c.command(ctx, staff(domain.RoleOperator), "/v1/housing-applications", map[string]any{
 		"channel": "state_corporation", "list_id": l, "applicant_id": person, "consent": true,
-		"signature": map[string]any{"method": "handwritten"},
+		"signature": map[string]any{"method": "handwritten"}, "basis": paper("application", domain.DateOf(time.Now())),
 	}, &filed)
 	return filed.CaseID, c.unexpected("an application", err)
 }
@@ -430,7 +438,9 @@ func (c *client) register(ctx context.Context, p *population) error {
 	o := step{act: registering, client: c.number, dwelling: h.id, call: c.told.now()}
 	_, err := c.command(ctx, staff(domain.RoleOperator), "/v1/registrations", map[string]any{
 		"person_id": person, "dwelling_id": h.id, "kind": "permanent", "effective_from": p.today,
-		"consents": []any{map[string]any{"person_id": h.owner, "given_on": p.today}},
+		"consents": []any{
+			map[string]any{"person_id": h.owner, "given_on": p.today, "basis": paper("written_consent", p.today)},
+		},
 	}, &done)
 	o.answered = c.told.now()
 	var refused *refusal
@@ -467,7 +477,8 @@ func (c *client) deregister(ctx context.Context, p *population) error {
 			map[string]any{"type": "refugee_certificate", "number": "БК 000001", "person_id": h.owner},
 			map[string]any{"type": "application"},
 		},
-		"signature": map[string]any{"method": "handwritten"}, "persons": []domain.PersonID{one, other},
+		"signature": map[string]any{"method": "handwritten"}, "basis": paper("application", p.today),
+		"persons": []domain.PersonID{one, other},
 	}, &done)
 	var refused *refusal
 	if errors.As(err, &refused) && refused.Code == domain.CodeNotRegisteredHere {

@@ -144,7 +144,7 @@ func (w *world) open(ctx context.Context) error {
 		}
 		w.atEnd(w.apis[i].kill)
 		if err := await(ctx, startPatience, w.apis[i].ready); err != nil {
-			return fmt.Errorf("%s is not ready: %w", w.apis[i].name, err)
+			return fmt.Errorf("%s is not ready: %w (it printed: %s)", w.apis[i].name, err, w.apis[i].lastLine())
 		}
 	}
 	w.tokens, err = issuer(w.apis[0].data)
@@ -198,8 +198,13 @@ func (w *world) newAPI(i int, redisAddress string) (*api, error) {
 const unbounded = `{"read": null, "expensive_read": null, "search": null, "command": null, "check": null,
 	"refused_token": null, "address": null}`
 
+// readyPatience bounds one question for the readiness of a process.
+const readyPatience = 5 * time.Second
+
 // ready asks whether the process of the API is ready.
 func (a *api) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyPatience)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/readyz", nil)
 	if err != nil {
 		return err
