@@ -356,18 +356,12 @@ func (s *session) compareResidence(p *residence.Person, r reading) {
 
 // checkModel compares Redis with the log, key by key.
 func (s *session) checkModel(ctx context.Context, store *eventstore.Store) {
-	client, err := s.world.openModel()
-	if err != nil {
-		s.violate("the read model cannot be opened: %v", err)
-		return
-	}
-	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, verifyPatience)
 	defer cancel()
 	options := projections.Options{Logger: slog.New(slog.DiscardHandler)}
 	var report projections.Report
 	if err := await(ctx, verifyPatience, func(ctx context.Context) (err error) {
-		report, err = projections.Verify(ctx, client, store, options, nil)
+		report, err = projections.Verify(ctx, s.world.direct, store, options, nil)
 		return err
 	}); err != nil {
 		s.violate("the read model could not be compared with the log: %v", err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,6 +54,10 @@ var kinds = []kind{
 		targets: 2, weight: 4, longest: 300 * ms, where: everywhere, make: killAPI,
 	},
 	{
+		name: "api-stop", what: "ask a process of the API to end, and start it again",
+		targets: 2, weight: 2, longest: 300 * ms, where: everywhere, make: stopAPI,
+	},
+	{
 		name: "api-freeze", what: "stop a process of the API for less than the lease of the projector",
 		targets: 2, weight: 3, shortest: 50 * ms, longest: 800 * ms, where: everywhere, make: freezeAPI,
 	},
@@ -68,6 +73,10 @@ var kinds = []kind{
 	{
 		name: "node-kill", what: "kill the event store and start it again",
 		targets: 1, weight: 4, longest: 300 * ms, where: withNode, make: killNode,
+	},
+	{
+		name: "node-stop", what: "ask the event store to end, and start it again",
+		targets: 1, weight: 2, longest: 300 * ms, where: withNode, make: stopNode,
 	},
 	{
 		name: "node-freeze", what: "stop the event store",
@@ -102,8 +111,8 @@ var kinds = []kind{
 		targets: 1, weight: 1, shortest: 100 * ms, longest: 1500 * ms, where: everywhere, make: fillRedis,
 	},
 	{
-		name: "disk-full", what: "fill the disk of the event store",
-		targets: 1, weight: 1, shortest: 300 * ms, longest: 2 * time.Second, where: withNode, make: fillDisk,
+		name: "disk-full", what: "fill the disk of the event store, and perhaps kill or end it meanwhile",
+		targets: 3, weight: 1, shortest: 300 * ms, longest: 2 * time.Second, where: withNode, make: fillDisk,
 	},
 	{
 		name: "clock-ahead", what: "put the clock of a process of the API 22 hours ahead",
@@ -175,6 +184,13 @@ func killAPI(ctx context.Context, w *world, f fault) error {
 	return p.start()
 }
 
+func stopAPI(ctx context.Context, w *world, f fault) error {
+	p := w.apis[f.target].process
+	w.end(p)
+	sleep(ctx, f.lasts)
+	return p.start()
+}
+
 func freezeAPI(ctx context.Context, w *world, f fault) error {
 	p := w.apis[f.target].process
 	p.freeze()
@@ -195,6 +211,12 @@ func killProjector(ctx context.Context, w *world, f fault) error {
 
 func killNode(ctx context.Context, w *world, f fault) error {
 	w.node.kill()
+	sleep(ctx, f.lasts)
+	return w.node.start()
+}
+
+func stopNode(ctx context.Context, w *world, f fault) error {
+	w.end(w.node)
 	sleep(ctx, f.lasts)
 	return w.node.start()
 }
@@ -261,14 +283,22 @@ func fillRedis(ctx context.Context, w *world, f fault) error {
 }
 
 // fillDisk fills the small disk on which the event store writes.
-func fillDisk(ctx context.Context, w *world, f fault) error {
+func fillDisk(ctx context.Context, w *world, f fault) (err error) {
 	file := filepath.Join(w.disk, "full")
+	defer func() { err = errors.Join(err, os.Remove(file)) }()
 	if err := fill(file); err != nil {
 		return err
 	}
-	defer os.Remove(file)
-	sleep(ctx, f.lasts)
-	return nil
+	sleep(ctx, f.lasts/2)
+	switch f.target {
+	case 1:
+		w.node.kill()
+	case 2:
+		w.end(w.node)
+	}
+	err = w.node.start()
+	sleep(ctx, f.lasts/2)
+	return err
 }
 
 func jumpClock(by time.Duration) func(context.Context, *world, fault) error {

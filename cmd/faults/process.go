@@ -86,7 +86,7 @@ func (p *process) kill() { p.end(syscall.SIGKILL, 0) }
 
 // stop asks the program to end. It reports whether it did within the time; otherwise it is
 // killed.
-func (p *process) stop(patience time.Duration) bool { return p.end(syscall.SIGTERM, patience) }
+func (p *process) stop(patience time.Duration) (obeyed bool) { return p.end(syscall.SIGTERM, patience) }
 
 func (p *process) end(with syscall.Signal, patience time.Duration) (obeyed bool) {
 	p.mu.Lock()

@@ -20,7 +20,6 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"tizilim/eventstore"
@@ -45,10 +44,11 @@ type world struct {
 	store   string           // connection string of the event store itself
 	disk    string           // mount that the event store writes to; empty where it is on no disk of its own
 	redis   *process
-	direct  *redis.Client // past the proxies
+	direct  projections.Client // of Redis, past the proxies
 	apis    [2]*api
 	tokens  *token.Issuer
 	binary  string
+	violate func(format string, args ...any)
 
 	dumps   []string // older dumps of Redis, the newest last
 	closers []func()
@@ -66,7 +66,7 @@ type api struct {
 
 // openNode starts a registry on one event store.
 func openNode(ctx context.Context, r *rig, dir string) (w *world, err error) {
-	w = &world{dir: dir, part: withNode, binary: r.Binary}
+	w = &world{dir: dir, part: withNode, binary: r.Binary, violate: r.violate}
 	defer func() {
 		if err != nil {
 			w.close()
@@ -97,13 +97,13 @@ func openNode(ctx context.Context, r *rig, dir string) (w *world, err error) {
 
 // openCluster starts a registry on a stand-in cluster.
 func openCluster(ctx context.Context, r *rig, dir string) (w *world, err error) {
-	w = &world{dir: dir, part: withCluster, binary: r.Binary}
+	w = &world{dir: dir, part: withCluster, binary: r.Binary, violate: r.violate}
 	defer func() {
 		if err != nil {
 			w.close()
 		}
 	}()
-	t := &standIn{ctx: ctx, fail: r.violate}
+	t := &standIn{ctx: ctx}
 	w.cluster = standin.Start(t, standin.WithSeed(r.Seed))
 	w.atEnd(t.end)
 	w.store = w.cluster.BackendConnectionString()
@@ -124,7 +124,9 @@ func (w *world) open(ctx context.Context) error {
 	w.redis = newProcess(w.dir, "redis", nil, "redis-server", "--port", port, "--bind", host, "--save", "",
 		"--appendonly", "no", "--dir", data, "--enable-debug-command", "local")
 	w.atEnd(w.redis.kill)
-	w.direct = redis.NewClient(&redis.Options{Addr: address})
+	if w.direct, err = projections.Connect("redis://" + address + "/0"); err != nil {
+		return err
+	}
 	w.atEnd(func() { _ = w.direct.Close() })
 	if err := w.startRedis(ctx); err != nil {
 		return err
@@ -246,6 +248,17 @@ func (w *world) close() {
 		w.closers[i]()
 	}
 	w.closers = nil
+}
+
+// stopPatience is how long a process may take to end. It is longer than requests in progress
+// may take.
+const stopPatience = 20 * time.Second
+
+// end asks a process to end. One that does not is killed, and that is a violation.
+func (w *world) end(p *process) {
+	if !p.stop(stopPatience) {
+		w.violate("%s did not end within %v when it was asked to: %s", p.name, stopPatience, p.lastLine())
+	}
 }
 
 // all are the processes that the rig has started.
@@ -410,11 +423,6 @@ func (w *world) tool(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// openModel opens Redis as the registry does.
-func (w *world) openModel() (projections.Client, error) {
-	return projections.Connect("redis://" + w.direct.Options().Addr + "/0")
-}
-
 // between is a proxy on one connection.
 type between struct {
 	proxy *toxiproxy.Proxy
@@ -481,7 +489,6 @@ func (b *between) during(ctx context.Context, toxic, attributes string, lasts ti
 type standIn struct {
 	testing.TB
 	ctx     context.Context
-	fail    func(format string, args ...any)
 	cleanup []func()
 }
 
