@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,8 +38,7 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 		if err := await(ctx, recoverPatience, a.ready); err != nil {
 			s.violate("%s is not ready %v after everything was mended: %v", a.name, recoverPatience, err)
 			if s.Keep {
-				a.signal(syscall.SIGQUIT) // its goroutines tell why
-				sleep(ctx, time.Second)
+				a.dump()
 			}
 			return false, ctx.Err()
 		}

@@ -123,6 +123,16 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
+// dump lets a Go program print its goroutines, which ends it.
+func (p *process) dump() {
+	p.mu.Lock()
+	p.leaving = true
+	ended := p.ended
+	p.mu.Unlock()
+	p.signal(syscall.SIGQUIT)
+	<-ended
+}
+
 // diedAlone returns how often the program ended without being told to, since the last call.
 func (p *process) diedAlone() (n int) {
 	p.mu.Lock()
@@ -172,18 +182,23 @@ func freeAddress() (string, error) {
 	return "", errors.New("no port is free")
 }
 
-// await calls try until it returns nil; its last error where the time is over before.
+// await calls try until it returns nil. Where the time is over before, it returns why the last
+// try failed that was not cut short.
 func await(ctx context.Context, patience time.Duration, try func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var last error
 	for {
 		err := try(ctx)
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return err
+			return last
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

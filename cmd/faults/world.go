@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -400,7 +401,8 @@ func (w *world) backUp(ctx context.Context) (string, error) {
 	return to, w.tool(ctx, "eventstore", "backup", "--data", w.storeDir(), to)
 }
 
-// setLogBack kills the event store and starts it on the backup.
+// setLogBack kills the event store and starts it on the backup. As the operators do who know
+// what is lost, it moves the heads away that the processes have seen of the log before.
 func (w *world) setLogBack(ctx context.Context, backup string) error {
 	w.node.kill()
 	if err := os.RemoveAll(w.storeDir()); err != nil {
@@ -408,6 +410,11 @@ func (w *world) setLogBack(ctx context.Context, backup string) error {
 	}
 	if err := w.tool(ctx, "eventstore", "restore", "--data", w.storeDir(), backup); err != nil {
 		return err
+	}
+	for _, a := range w.apis {
+		if err := os.Remove(filepath.Join(a.data, "log.head")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return w.node.start()
 }
