@@ -25,8 +25,8 @@ const (
 	recoverPatience = time.Minute
 	// finishPatience is how long acts may stay half done then.
 	finishPatience = 30 * time.Second
-	// pagePatience bounds the reading of a list once everything is mended.
-	pagePatience = 15 * time.Second
+	// pagePatience bounds the reading of all lists once everything is mended.
+	pagePatience = 30 * time.Second
 	// verifyPatience bounds the comparison of the read model with the log.
 	verifyPatience = time.Minute
 )
@@ -43,6 +43,9 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 			return false, ctx.Err()
 		}
 	}
+	// Before the log, which then has all that a page shows. A command whose client went away may
+	// still be carried out.
+	pages := s.readPages(ctx, told)
 	store, err := s.world.openLog()
 	if err != nil {
 		return false, err
@@ -59,7 +62,7 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 	s.checkOrder(log)
 	s.checkReads(log, told.reads)
 	s.checkModel(ctx, store)
-	s.checkPages(ctx, log, told)
+	s.checkPages(log, pages)
 	s.checkHistories(log, told)
 	s.checkProcesses()
 	return true, ctx.Err()
@@ -373,57 +376,63 @@ func (s *session) checkModel(ctx context.Context, store *eventstore.Store) {
 	}
 }
 
-// checkPages demands that both processes show each list of the round as the fold has it.
-func (s *session) checkPages(ctx context.Context, l *logged, told *history) {
-	lists := map[domain.ListID]*housing.List{}
-	for _, rec := range l.events {
-		if list := listOf(lists, rec); list != nil {
-			list.Apply(rec)
+// page is a list as one process shows it.
+type page struct {
+	list    domain.ListID
+	process int
+	AsOf    domain.Position `json:"as_of_position"`
+	Of      int             `json:"of"`
+	Entries []struct {
+		Number  int            `json:"number"`
+		EntryID domain.EntryID `json:"entry_id"`
+	} `json:"entries"`
+}
+
+// readPages reads each list of the round from both processes.
+func (s *session) readPages(ctx context.Context, told *history) (pages []page) {
+	ctx, cancel := context.WithTimeout(ctx, pagePatience)
+	defer cancel()
+	for id := range told.lists {
+		for i := range s.service.urls {
+			reader := s.client(0, told)
+			reader.service = s.service.only(i)
+			p := page{list: id, process: i}
+			path := "/v1/queues/" + id.String() + "/entries?limit=500"
+			if _, err := reader.get(ctx, staff(domain.RoleCommission), path, true, &p); err != nil {
+				s.violate("list %s cannot be read after everything was mended: %v", id, err)
+				return pages // each further one would take as long
+			}
+			pages = append(pages, p)
 		}
 	}
-	for id := range told.lists {
-		want := []domain.EntryID{}
-		lists[id].Ordered(func(_ int, e housing.Entry) bool {
+	return pages
+}
+
+// checkPages demands that each page shows the list as it was at the position that it names.
+func (s *session) checkPages(l *logged, pages []page) {
+	for _, p := range pages {
+		list := &housing.List{}
+		for _, rec := range l.events {
+			if rec.Stream == p.list.Stream() && rec.Position <= p.AsOf {
+				list.Apply(rec)
+			}
+		}
+		var want, got []domain.EntryID
+		list.Ordered(func(_ int, e housing.Entry) bool {
 			want = append(want, e.ID)
 			return true
 		})
-		for i := range s.service.urls {
-			if err := s.comparePage(ctx, i, id, want); err != nil {
-				s.violate("list %s cannot be read after everything was mended: %v", id, err)
-				return // each further one would take as long
+		for i, e := range p.Entries {
+			if e.Number != i+1 {
+				s.violate("list %s is not dense: number %d stands at place %d", p.list, e.Number, i+1)
 			}
+			got = append(got, e.EntryID)
+		}
+		if p.Of != len(want) || !slices.Equal(got, want) {
+			s.violate("wrong: process %d shows list %s with %d entries %v as of %d, and the fold has %v",
+				p.process+1, p.list, p.Of, got, p.AsOf, want)
 		}
 	}
-}
-
-func (s *session) comparePage(ctx context.Context, process int, id domain.ListID, want []domain.EntryID) error {
-	ctx, cancel := context.WithTimeout(ctx, pagePatience)
-	defer cancel()
-	only := *s.client(0, newHistory())
-	only.service = s.service.only(process)
-	var page struct {
-		Of      int `json:"of"`
-		Entries []struct {
-			Number  int            `json:"number"`
-			EntryID domain.EntryID `json:"entry_id"`
-		} `json:"entries"`
-	}
-	path := "/v1/queues/" + id.String() + "/entries?limit=500"
-	if _, err := only.get(ctx, staff(domain.RoleCommission), path, true, &page); err != nil {
-		return err
-	}
-	var got []domain.EntryID
-	for i, e := range page.Entries {
-		if e.Number != i+1 {
-			s.violate("list %s is not dense: number %d stands at place %d", id, e.Number, i+1)
-		}
-		got = append(got, e.EntryID)
-	}
-	if page.Of != len(want) || !slices.Equal(got, want) {
-		s.violate("list %s has %d entries after position %d, and the fold gives %d others", id, page.Of,
-			only.seen.Load(), len(want))
-	}
-	return nil
 }
 
 // checkProcesses looks for panics in what the processes printed.
