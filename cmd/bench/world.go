@@ -114,8 +114,16 @@ func newWorld(redis string) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
+	watch, err := projections.NewWatch(w.model, w.store, projections.Options{Logger: quiet})
+	if err != nil {
+		return w, err
+	}
+	directory := command.NewDirectory(w.store)
+	following, stop := context.WithCancel(context.Background())
+	w.atEnd(stop)
+	go directory.Run(following, w.store)
 	w.api = httptest.NewServer(httpapi.New(httpapi.Config{
-		Commands: w.commands, Log: w.store, Model: w.model, Claims: projections.NewClaims(w.redis, options),
+		Commands: w.commands, Directory: directory, Log: w.store, Model: w.model, Watch: watch, Claims: projections.NewClaims(w.redis, options),
 		Tokens: accepted, PersonKey: key, Metrics: metrics, Logger: quiet, Now: time.Now, Version: "bench",
 	}))
 	w.atEnd(w.api.Close)
@@ -264,6 +272,12 @@ func (w *world) persons(ctx context.Context, n int) ([]domain.PersonID, error) {
 	return ids, err
 }
 
+// signed is the paper on which a desk states the consent of an applicant.
+var signed = domain.Basis{
+	Type: "application", Number: "1", IssuedOn: domain.NewDate(2026, 1, 15), Issuer: "bench",
+	SHA256: domain.Personal(domain.TextDigest([]byte("a scanned paper"))),
+}
+
 // list is a list with entries, and the applications to place on it.
 type list struct {
 	*world
@@ -321,7 +335,7 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 			domain.RoleOperator, domain.ChannelStateCorp,
 		), housing.ReceiveApplication{
 			CaseID: l.cases[i], ListID: l.id, ApplicantID: people[i], Consent: true, Language: "kk",
-			Signature: domain.SignatureHandwritten,
+			Signature: domain.SignatureHandwritten, Basis: signed,
 		}, command.Options{})
 		return err
 	})
