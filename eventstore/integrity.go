@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -74,6 +75,19 @@ func (s *Store) Report(f proof.Finding) bool {
 	}
 	s.log.Error("the log was tampered with", "kind", f.Kind, "event", f.Event, "detail", f.Detail)
 	return true
+}
+
+// Retract takes a finding back that an operator has accepted, and with it those that say the
+// same of the end of the log.
+func (s *Store) Retract(f proof.Finding) {
+	i := &s.integrity
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	same := func(other proof.Finding) bool {
+		return other == f || f.Event == other.Event && other.Kind == proof.CutOff
+	}
+	maps.DeleteFunc(i.findings, func(other proof.Finding, _ bool) bool { return same(other) })
+	maps.DeleteFunc(i.distrust, func(_ string, other proof.Finding) bool { return same(other) })
 }
 
 // Findings returns what was found wrong with the log since the store was opened, in the

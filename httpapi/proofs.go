@@ -204,6 +204,10 @@ func (s *Server) logReasons() []reason {
 	}
 	named := make([]string, 0, maxShown)
 	for _, f := range found[:min(len(found), maxShown)] {
+		if f.Kind == proof.CutOff {
+			named = append(named, string(f.Kind)+" ("+f.Detail+"; where that is known, record it with tizilim log accept)")
+			continue
+		}
 		named = append(named, string(f.Kind)+" "+f.Event.String())
 	}
 	if more := len(found) - len(named); more > 0 {

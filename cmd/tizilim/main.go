@@ -36,6 +36,7 @@ type commandLine struct {
 	Backup        backupCommand        `cmd:"" help:"Write event store and keys into one encrypted file, also while the server runs."`
 	Restore       restoreCommand       `cmd:"" help:"Check such a file and restore a data directory from it."`
 	Keys          keysCommand          `cmd:"" help:"Keys that belong to the log: compare them with it, or record a change."`
+	Log           logCommand           `cmd:"" help:"The log as a whole: record that a part of it is lost and the registry goes on."`
 	Eventstore    eventstoreCommand    `cmd:"" help:"Serve and maintain the embedded event store; set up, read, append to and copy any event store."`
 	Openapi       openapiCommand       `cmd:"" help:"Print the OpenAPI 3.1 description of the API."`
 }

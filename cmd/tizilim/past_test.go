@@ -149,11 +149,20 @@ func TestV3_ALogRestoredFromBeforeIsNoticedByARunningServer(t *testing.T) {
 		return &a
 	}
 	kept := place("Kept")
-	backup := node.backup()
+	backup, covered := node.backup(), headOf(t, s.data)
 	lost := place("Lost")
 	if err := told.numbers(ctx, list, []*applicant{kept, lost}, 1, 2); err != nil {
 		t.Fatal(err)
 	}
+	await(t, "no head that the backup lacks was signed", func() error {
+		if size := headOf(t, s.data); size < covered+eventsOfKept {
+			return fmt.Errorf("it is of %d events, and was of %d", size, covered)
+		}
+		if _, err := told.record(ctx, "Another", "1990-01-01", "refugee", false); err != nil {
+			t.Fatal(err)
+		}
+		return nil
+	})
 
 	node.setBack(backup)
 	noticed := false
@@ -188,11 +197,55 @@ func TestV3_ALogRestoredFromBeforeIsNoticedByARunningServer(t *testing.T) {
 	if err := told.numbers(ctx, list, []*applicant{kept, next}, 1, 2); err != nil {
 		t.Error(err)
 	}
+
+	// What is lost is named until an operator records it.
+	if a := readyz(t, s); !strings.Contains(a, `"log_tampered"`) || !strings.Contains(a, "tizilim log accept") {
+		t.Errorf("readiness: %s", a)
+	}
+	accept := []string{"log", "accept", "--data", s.data, "--eventstore", node.address(), "--basis", "order 7"}
+	if said := use(t, accept...); !strings.Contains(said, "recorded that the log lacks") {
+		t.Errorf("it says %s", said)
+	}
+	await(t, "it is not ready", func() error { return answers(s.url+"/readyz", http.StatusOK) })
+	if said := use(t, accept...); !strings.Contains(said, "nothing to accept") {
+		t.Errorf("again it says %s", said)
+	}
 	select {
 	case <-s.ended:
 		t.Error("the server has ended")
 	default:
 	}
+}
+
+// eventsOfKept is more events than the first applicant of the test above leaves without a head.
+const eventsOfKept = 8
+
+// headOf returns how many events the head covers that the data directory keeps.
+func headOf(t *testing.T, data string) int64 {
+	t.Helper()
+	known, err := knowLog(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := known.witness.Head(*known.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head.Size
+}
+
+func readyz(t *testing.T, s *server) string {
+	t.Helper()
+	response, err := http.Get(s.url + "/readyz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // An empty event store is not taken for that of a new registry, neither by a running server

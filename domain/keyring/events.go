@@ -10,6 +10,7 @@ import (
 var Events = []domain.EventType{
 	domain.EventOf[KeysFingerprinted](),
 	domain.EventOf[KeyAccepted](),
+	domain.EventOf[LossAccepted](),
 }
 
 // aboutKeys is why an event is in no history.
@@ -37,3 +38,20 @@ type KeyAccepted struct {
 func (KeyAccepted) EventType() string        { return "KeyAccepted" }
 func (e KeyAccepted) EffectiveAt() time.Time { return e.AcceptedAt }
 func (KeyAccepted) Concerns() domain.Concern { return domain.ConcernsNobody(aboutKeys) }
+
+// LossAccepted says that the log ends before, or does not go on from, a head that was
+// signed, since it was restored from before, and that the registry goes on with it.
+type LossAccepted struct {
+	Events     int64     `json:"events"`    // of the log up to the head that it lacks
+	SignedAt   time.Time `json:"signed_at"` // of that head
+	Head       string    `json:"head"`      // that head, as its signed note
+	Has        int64     `json:"has"`       // events that the newest head of the log covers
+	Basis      string    `json:"basis"`     // the document that orders to go on
+	AcceptedAt time.Time `json:"accepted_at"`
+}
+
+func (LossAccepted) EventType() string        { return "LossAccepted" }
+func (e LossAccepted) EffectiveAt() time.Time { return e.AcceptedAt }
+func (LossAccepted) Concerns() domain.Concern {
+	return domain.ConcernsNobody("it is about the log as a whole")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sort"
 	"sync"
 
@@ -27,6 +28,7 @@ type Tree struct {
 	chain  chain
 	marks  []mark // of the heads
 	broken error  // why no further head is taken; a [*headError]
+	missed bool   // broken is only that the witness knows of a head that the log lacks
 }
 
 // mark is what is kept of a head in memory.
@@ -80,8 +82,13 @@ func (t *Tree) Sync(ctx context.Context) error {
 	t.syncing.Lock()
 	defer t.syncing.Unlock()
 	t.mu.RLock()
-	next, newest, broken := t.chain.next, t.chain.note, t.broken
+	next, newest, broken, missed := t.chain.next, t.chain.note, t.broken, t.missed
 	t.mu.RUnlock()
+	if missed {
+		if broken = t.bearWitness(); broken == nil {
+			t.goesOn()
+		}
+	}
 	if broken != nil {
 		return broken
 	}
@@ -146,6 +153,27 @@ func (t *Tree) breaks(f proof.Finding) error {
 	return t.broken
 }
 
+// goesOn takes back what was found by the witness, which an operator has put away.
+func (t *Tree) goesOn() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var lost *headError
+	if errors.As(t.broken, &lost) {
+		t.store.Retract(lost.Finding)
+	}
+	t.broken, t.missed = nil, false
+}
+
+// Lacks compares the newest head that was read with the witness. It returns the head that the
+// log lacks, as its note; "" where it lacks none.
+func (t *Tree) Lacks(w *Witness) (kept proof.Head, note string, err error) {
+	if kept, err = w.Head(t.chain.public); err != nil || t.contradicts(kept) == nil {
+		return kept, "", err
+	}
+	text, err := os.ReadFile(w.path)
+	return kept, string(text), err
+}
+
 // bearWitness compares the tree with the witness, the first time, and shows it the newest
 // head.
 func (t *Tree) bearWitness() error {
@@ -159,7 +187,11 @@ func (t *Tree) bearWitness() error {
 			return err
 		}
 		if f := t.contradicts(kept); f != nil {
-			return t.breaks(*f)
+			err := t.breaks(*f)
+			t.mu.Lock()
+			t.missed = true
+			t.mu.Unlock()
+			return err
 		}
 		t.loaded = true
 	}

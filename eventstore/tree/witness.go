@@ -40,6 +40,13 @@ func (w *Witness) Head(public proof.Public) (proof.Head, error) {
 	return head, nil
 }
 
+// PutAway moves the file aside, to a name that tells of the head in it, so that the log is
+// compared with it no more.
+func (w *Witness) PutAway(kept proof.Head) (to string, err error) {
+	to = fmt.Sprintf("%s.%d-events", w.path, kept.Size)
+	return to, os.Rename(w.path, to)
+}
+
 // keep writes the head, at once with its whole content.
 func (w *Witness) keep(head proof.Head, note string) error {
 	w.mu.Lock()
