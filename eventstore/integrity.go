@@ -84,7 +84,7 @@ func (s *Store) Retract(f proof.Finding) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	same := func(other proof.Finding) bool {
-		return other == f || f.Event == other.Event && other.Kind == proof.CutOff
+		return other == f || f.Event.Stream == other.Event.Stream && other.Kind == proof.CutOff
 	}
 	maps.DeleteFunc(i.findings, func(other proof.Finding, _ bool) bool { return same(other) })
 	maps.DeleteFunc(i.distrust, func(_ string, other proof.Finding) bool { return same(other) })
