@@ -275,8 +275,39 @@ func (s *session) betweenRounds(ctx context.Context) (err error) {
 	s.acks, s.people.older, s.people.lists = s.acks[:s.point.acks], s.point.older, nil
 	err = s.world.setLogBack(ctx, s.point.backup)
 	s.point = nil
+	if err != nil {
+		return err
+	}
+	s.awaitNotice(ctx)
 	s.service.seen.Store(0) // the clients are told that the log was set back
-	return err
+	return nil
+}
+
+// noticePatience is how long a process may answer from the model of a log that was set back,
+// while it reaches the event store. One that does not reach it cannot know.
+const noticePatience = 10 * time.Second
+
+// awaitNotice waits until no process answers what the log has lost, and both are ready. Nothing
+// fails meanwhile.
+func (s *session) awaitNotice(ctx context.Context) {
+	if err := await(ctx, noticePatience, func(ctx context.Context) error {
+		for _, a := range s.world.apis {
+			for _, g := range s.people.ghosts {
+				q := request{by: citizen(g.person), method: "GET", path: g.path}
+				if _, err := s.service.send(ctx, a.url, q); err == nil {
+					return fmt.Errorf("%s answers %s", a.name, g.path)
+				}
+			}
+		}
+		return nil
+	}); err != nil && ctx.Err() == nil {
+		s.violate("what the log has lost is not noticed within %v: %v", noticePatience, err)
+	}
+	for _, a := range s.world.apis {
+		if err := await(ctx, recoverPatience, a.ready); err != nil && ctx.Err() == nil {
+			s.violate("%s is not ready %v after the log was set back: %v", a.name, recoverPatience, err)
+		}
+	}
 }
 
 // hauntEvery is the pause between two reads of lost records.
