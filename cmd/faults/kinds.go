@@ -103,6 +103,10 @@ var kinds = []kind{
 		targets: 1, weight: 2, where: everywhere, make: swapRedis,
 	},
 	{
+		name: "redis-other-log", what: "kill Redis and start it from a dump of a log that was set back since",
+		targets: 1, weight: 1, longest: 300 * ms, where: withNode, make: setRedisToLostLog,
+	},
+	{
 		name: "redis-evict", what: "let Redis evict keys of the model",
 		targets: 1, weight: 1, shortest: 100 * ms, longest: 800 * ms, where: everywhere, make: evictRedis,
 	},
@@ -253,12 +257,15 @@ func setRedisBack(ctx context.Context, w *world, f fault) error {
 	if err != nil || older == "" {
 		return err
 	}
-	w.redis.kill()
-	if err := copyFile(older, w.dump()); err != nil {
-		return err
+	return w.startRedisFrom(ctx, older, f.lasts)
+}
+
+// setRedisToLostLog is a second fault on top of log-back.
+func setRedisToLostLog(ctx context.Context, w *world, f fault) error {
+	if len(w.lost) == 0 {
+		return nil
 	}
-	sleep(ctx, f.lasts)
-	return w.startRedis(ctx)
+	return w.startRedisFrom(ctx, w.lost[f.draw%uint64(len(w.lost))], f.lasts)
 }
 
 // swapRedis replaces the data without ending a connection: a failover to a replica that was

@@ -52,6 +52,7 @@ type world struct {
 	violate func(format string, args ...any)
 
 	dumps   []string // older dumps of Redis, the newest last
+	lost    []string // those of a log that was set back
 	closers []func()
 }
 
@@ -316,6 +317,16 @@ func (w *world) startRedis(ctx context.Context) error {
 	})
 }
 
+// startRedisFrom kills Redis and starts it from the dump after a while.
+func (w *world) startRedisFrom(ctx context.Context, dump string, after time.Duration) error {
+	w.redis.kill()
+	if err := copyFile(dump, w.dump()); err != nil {
+		return err
+	}
+	sleep(ctx, after)
+	return w.startRedis(ctx)
+}
+
 // dumpsKept bounds the older dumps.
 const dumpsKept = 8
 
@@ -404,6 +415,7 @@ func (w *world) backUp(ctx context.Context) (string, error) {
 // setLogBack kills the event store and starts it on the backup. As the operators do who know
 // what is lost, it moves the heads away that the processes have seen of the log before.
 func (w *world) setLogBack(ctx context.Context, backup string) error {
+	w.lost, w.dumps = append(w.lost, w.dumps...), nil
 	w.node.kill()
 	if err := os.RemoveAll(w.storeDir()); err != nil {
 		return err
