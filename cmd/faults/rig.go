@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -151,6 +152,9 @@ func (s *session) client(number int, told *history) *client {
 	}
 }
 
+// errUnanswered ends the clients of a round whose requests stay without an answer.
+var errUnanswered = errors.New("the patience of the clients is over")
+
 // round lets the clients work while faults are made, mends everything and checks. healthy is
 // false where the registry does not recover.
 func (s *session) round(ctx context.Context, lasts time.Duration) (healthy bool, err error) {
@@ -166,8 +170,8 @@ func (s *session) round(ctx context.Context, lasts time.Duration) (healthy bool,
 	}
 	working, over := context.WithTimeout(ctx, lasts)
 	defer over()
-	answering, stop := context.WithCancel(ctx)
-	defer stop()
+	answering, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 
 	var clients, controller sync.WaitGroup
 	for i := range s.Clients {
@@ -181,7 +185,8 @@ func (s *session) round(ctx context.Context, lasts time.Duration) (healthy bool,
 	defer end()
 	go s.guard(guarding)
 	controller.Wait()
-	time.AfterFunc(answerPatience, stop)
+	impatient := time.AfterFunc(answerPatience, func() { stop(errUnanswered) })
+	defer impatient.Stop()
 	clients.Wait()
 	if ctx.Err() != nil {
 		return false, ctx.Err()

@@ -151,7 +151,9 @@ func (c *client) work(ctx, working context.Context, p *population) {
 			}
 			var refused *refusal
 			if err := t.do(ctx, p); err != nil && !errors.As(err, &refused) {
-				c.violate("%v after everything was mended: %v", answerPatience, err)
+				if errors.Is(context.Cause(ctx), errUnanswered) {
+					c.violate("%v after everything was mended: %v", answerPatience, err)
+				}
 				return
 			}
 			break
