@@ -35,7 +35,12 @@ func (s *store) backup(dir string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(closed)) }()
 	copied := filepath.Join(closed, "store")
-	if err := s.db.Checkpoint(copied, pebble.WithFlushedWAL()); err != nil {
+	v := s.view() // it keeps the engine open
+	defer v.release()
+	if err := v.engine.writes(); err != nil { // the checkpoint flushes
+		return err
+	}
+	if err := v.engine.db.Checkpoint(copied, pebble.WithFlushedWAL()); err != nil {
 		return err
 	}
 	if err := makePrivate(copied); err != nil {

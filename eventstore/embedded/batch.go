@@ -333,7 +333,7 @@ func (b *batchCall) submit(a *batchAppend) error {
 		ctx: b.call.Context(), deadline: a.deadline,
 		stream: a.stream, expected: a.expected, events: a.events, answer: outcome,
 	}
-	if err := b.node.store.queue.put(w.ctx, w); err != nil {
+	if err := b.node.store.submit(w); err != nil {
 		return err
 	}
 	b.enqueue(batchAnswer{
@@ -354,7 +354,10 @@ func (b *batchCall) enqueue(a batchAnswer) {
 
 func (b *batchCall) send(a batchAnswer) error {
 	if a.outcome != nil {
-		outcome := <-a.outcome
+		outcome, err := b.node.store.await(b.call.Context(), a.outcome)
+		if err != nil {
+			outcome = answer{verdict: failed, err: err}
+		}
 		switch outcome.verdict {
 		case accepted:
 			a.response.Result = &streams.BatchAppendResp_Success_{Success: batchSuccess(outcome)}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -45,7 +45,7 @@ func (n *Node) Check(ctx context.Context) (Report, error) {
 	err := n.untilClosing(ctx, func(ctx context.Context) (err error) {
 		v := n.store.view()
 		defer v.release()
-		report, err = v.check(ctx, n.store.db)
+		report, err = v.check(ctx)
 		return err
 	})
 	return report, err
@@ -54,47 +54,30 @@ func (n *Node) Check(ctx context.Context) (Report, error) {
 // Check checks the store in a directory that no node has open.
 func Check(ctx context.Context, dir string) (Report, error) {
 	var report Report
-	err := inspect(dir, func(v *view, db *pebble.DB) (err error) {
-		report, err = v.check(ctx, db)
+	err := inspect(dir, func(v *view) (err error) {
+		report, err = v.check(ctx)
 		return err
 	})
 	return report, err
 }
 
-// inspect opens the store in a directory for reading only.
-func inspect(dir string, use func(*view, *pebble.DB) error) error {
-	options := engineOptions(vfs.Default, cacheSize, slog.Default())
-	options.ReadOnly = true
-	// Damage must be an error of the read, and not end the process.
-	options.EventListener = &pebble.EventListener{DataCorruption: func(pebble.DataCorruptionInfo) {}}
-	options.ErrorIfNotExists = true
-	db, lock, err := openEngine(dir, options)
-	if err != nil {
-		return err
-	}
-	s := &store{db: db}
-	marked, err := checkFormat(db)
-	if err == nil && !marked {
-		err = errors.New("it holds no event store")
-	}
+// inspect opens the store in a directory for reading only. It changes no file there.
+func inspect(dir string, use func(*view) error) error {
+	s, err := lookAtStore(dir, vfs.Default, cacheSize, time.Now, slog.Default())
 	if err == nil {
-		err = s.recover()
-	}
-	if err == nil {
-		err = use(s.current, db)
-		s.current.release()
-	} else {
-		err = fmt.Errorf("data directory %s: %w", dir, err)
+		v := s.view()
+		err = use(v)
+		v.release()
+		err = errors.Join(err, s.close())
 	}
 	if pebble.IsCorruptionError(err) {
-		what, _, _ := strings.Cut(err.Error(), "\n") // the engine repeats the message
-		err = fmt.Errorf("the files in %s are damaged, restore a backup: %s", dir, what)
+		err = fmt.Errorf("the files in %s are damaged, restore a backup: %s", dir, firstLine(err))
 	}
-	return errors.Join(err, db.Close(), lock.Close())
+	return err
 }
 
-func (v *view) check(ctx context.Context, db *pebble.DB) (Report, error) {
-	stats, err := v.stats(db)
+func (v *view) check(ctx context.Context) (Report, error) {
+	stats, err := v.stats()
 	report := Report{Stats: stats}
 	if err == nil {
 		err = v.checkLog(ctx, &report)

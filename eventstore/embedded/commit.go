@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -91,19 +93,45 @@ func (w *write) dropped(now time.Time) error {
 	return nil
 }
 
-// write queues a write and waits for its answer. After an error the outcome is unknown.
+// write queues a write and waits for its answer. After an error the outcome is unknown. While the
+// disk takes no writes it refuses at once, also the writes that wait.
 func (s *store) write(ctx context.Context, w *write) (answer, error) {
 	answers := make(chan answer, 1)
 	w.ctx, w.answer = ctx, answers
-	if err := s.queue.put(ctx, w); err != nil {
+	if err := s.submit(w); err != nil {
 		return answer{}, err
 	}
+	return s.await(ctx, answers)
+}
+
+// submit queues a write.
+func (s *store) submit(w *write) error {
+	if trouble, _ := s.health.now(); trouble != nil {
+		return trouble
+	}
+	return s.queue.put(w.ctx, w)
+}
+
+// await waits for the answer to a queued write.
+func (s *store) await(ctx context.Context, answers <-chan answer) (answer, error) {
+	_, begun := s.health.now()
 	select {
 	case a := <-answers:
 		return a, nil
 	case <-ctx.Done():
 		return answer{}, ctx.Err()
+	case <-begun:
 	}
+	select {
+	case a := <-answers: // it came first
+		return a, nil
+	default:
+	}
+	trouble, _ := s.health.now()
+	if trouble == nil { // it was short
+		return s.await(ctx, answers)
+	}
+	return answer{}, trouble
 }
 
 // commitLoop is the committer, the only goroutine that writes. Writes that arrive during an
@@ -111,7 +139,12 @@ func (s *store) write(ctx context.Context, w *write) (answer, error) {
 // is answered.
 func (s *store) commitLoop() {
 	defer close(s.committed)
+	var again reopening
 	for {
+		failed := s.engine.disk.failed
+		if s.onlyLooks || again.due != nil {
+			failed = nil
+		}
 		select {
 		case first, ok := <-s.queue.writes:
 			if !ok {
@@ -121,6 +154,14 @@ func (s *store) commitLoop() {
 			s.commitGroup(s.gather(first))
 		case f := <-s.exclusive:
 			f()
+		case <-failed:
+			again.plan(nil)
+		case <-again.due:
+			if err := s.reopen(); err != nil {
+				again.plan(err)
+			} else {
+				again.done()
+			}
 		}
 	}
 }
@@ -152,56 +193,113 @@ func (w *write) size() int {
 // it, and syncs the accepted ones in one batch. It answers all of them after the fsync,
 // since a refusal may rest on an event of the same batch.
 func (s *store) commitGroup(group []*write) {
-	batch := s.db.NewIndexedBatch()
-	g := &groupBatch{batch: batch, next: s.next, totals: s.totals, created: s.ticks(), touched: make(map[string]struct{})}
+	g, answers := s.decideGroup(group)
+	if !g.batch.Empty() || asksForRoom(group) {
+		if err := s.engine.disk.room(g.batch.Len()); err != nil {
+			_ = g.batch.Close()
+			s.noRoom(group, err)
+			return
+		}
+	}
+	if err := s.commitBatch(g); err != nil {
+		for _, w := range group {
+			w.answer <- answer{verdict: failed, err: err}
+		}
+		return
+	}
+	s.answerGroup(group, answers)
+}
+
+// decideGroup decides the writes. Where one cannot be decided, because a part of the store that it
+// needs cannot be read, the batch may hold a part of it. So the others are decided again without it.
+func (s *store) decideGroup(group []*write) (*groupBatch, []answer) {
 	answers := make([]answer, len(group))
 	now := time.Now()
 	for i, w := range group {
 		if err := w.dropped(now); err != nil {
 			answers[i] = answer{verdict: failed, err: err}
-			continue
 		}
-		a, err := g.decide(w)
-		if err != nil {
-			// The batch may hold a part of this write, so the whole batch is discarded.
-			s.fail(group, batch, err)
-			return
-		}
-		answers[i] = a
 	}
-	if batch.Empty() {
-		_ = batch.Close()
-	} else {
-		if err := batch.Set([]byte{keyTotals}, g.totals.encode(), nil); err != nil {
-			s.fail(group, batch, err)
-			return
+	for {
+		g := s.newGroup()
+		undecided := -1
+		for i, w := range group {
+			if answers[i].verdict == failed {
+				continue
+			}
+			a, err := g.decide(w)
+			if err != nil {
+				answers[i] = answer{verdict: failed, err: fmt.Errorf("commit: %w", err)}
+				undecided = i
+				break
+			}
+			answers[i] = a
 		}
-		// Commit returns after the fsync, or panics (see engineLogger).
-		if err := batch.Commit(pebble.Sync); err != nil {
-			s.fail(group, batch, err)
-			return
+		if undecided < 0 {
+			return g, answers
 		}
-		_ = batch.Close()
-		s.written.add(g.totals.events-s.totals.events, g.next-s.next)
-		s.next, s.totals = g.next, g.totals
-		s.publish(g.last)
-		s.waiters.wake(g.touched)
+		_ = g.batch.Close()
 	}
+}
+
+func (s *store) newGroup() *groupBatch {
+	return &groupBatch{
+		batch: s.engine.db.NewIndexedBatch(), next: s.next, totals: s.totals, created: s.ticks(),
+		touched: make(map[string]struct{}),
+	}
+}
+
+// commitBatch syncs what a group has written, and makes it visible. It closes the batch.
+func (s *store) commitBatch(g *groupBatch) error {
+	if g.batch.Empty() {
+		return g.batch.Close()
+	}
+	if err := g.batch.Set([]byte{keyTotals}, g.totals.encode(), nil); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if err := s.engine.commit(g.batch); err != nil {
+		return err
+	}
+	s.written.add(g.totals.events-s.totals.events, g.next-s.next)
+	s.next, s.totals = g.next, g.totals
+	s.publish(g.last)
+	s.waiters.wake(g.touched)
+	return nil
+}
+
+// answerGroup answers the writes. One that has no position gets that of the last event.
+func (s *store) answerGroup(group []*write, answers []answer) {
 	last := s.view()
+	defer last.release()
 	for i, w := range group {
 		if answers[i].verdict == accepted && answers[i].position == 0 {
 			answers[i].position = last.last
 		}
 		w.answer <- answers[i]
 	}
-	last.release()
 }
 
-// fail discards the batch and answers the whole group with the error.
-func (s *store) fail(group []*write, batch *pebble.Batch, err error) {
-	err = errors.Join(fmt.Errorf("commit: %w", err), batch.Close())
+// asksForRoom reports whether the group has an append without events. A client asks by it whether
+// appends are taken.
+func asksForRoom(group []*write) bool {
+	return slices.ContainsFunc(group, (*write).isProbe)
+}
+
+func (w *write) isProbe() bool { return w.kind == writeAppend && len(w.events) == 0 }
+
+// noRoom answers a group for which there is no room on the disk. A write that would change nothing
+// is answered as ever, such as the repetition of an append that was acknowledged.
+func (s *store) noRoom(group []*write, full error) {
+	s.health.log.say(slog.LevelError, takesNoAppends, "reason", messageOf(full))
 	for _, w := range group {
-		w.answer <- answer{verdict: failed, err: err}
+		alone := []*write{w}
+		g, answers := s.decideGroup(alone)
+		if !g.batch.Empty() || w.isProbe() {
+			w.answer <- answer{verdict: failed, err: full}
+		} else {
+			s.answerGroup(alone, answers)
+		}
+		_ = g.batch.Close()
 	}
 }
 

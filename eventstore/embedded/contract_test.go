@@ -25,7 +25,11 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	var left []goleak.Option
+	for _, function := range embedded.AbandonedEngines {
+		left = append(left, goleak.IgnoreAnyFunction(function))
+	}
+	goleak.VerifyTestMain(m, left...)
 }
 
 // start serves a node for the test.

@@ -15,11 +15,11 @@ func beforeStrict(t *testing.T, metadata proposed) *store {
 	s.put(t, "old", 3)
 	s.mustWrite(t, &write{stream: "$$old", expected: expectAny, events: []proposed{metadata}})
 	err := s.exclusively(t.Context(), func() error {
-		h, err := loadHead(s.db, "old")
+		h, err := loadHead(s.engine.db, "old")
 		h.retention = retention{maxCount: 1}
 		b := h.encode()
 		b[1] &^= headFlagStrict
-		return errors.Join(err, s.db.Set(headKey("old"), b, pebble.Sync))
+		return errors.Join(err, s.engine.db.Set(headKey("old"), b, pebble.Sync))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestMetadataFromALenientVersionIsReadAgain(t *testing.T) {
 			if n := s.shown(t, "old"); n != 4 {
 				t.Errorf("%d events are shown after an append, want 4", n)
 			}
-			h, found, err := lookup(s.db, headKey("old"), decodeHead)
+			h, found, err := lookup(s.engine.db, headKey("old"), decodeHead)
 			if err != nil || !found || h.lenient {
 				t.Errorf("%+v, %v, want the head written anew", h, err)
 			}

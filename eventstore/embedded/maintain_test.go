@@ -63,7 +63,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	}
 	record := func(s *store, n int) []byte {
 		b, _, err := lookup(
-			s.db, eventKey(position(s, n)), func(b []byte) ([]byte, error) { return append([]byte(nil), b...), nil },
+			s.engine.db, eventKey(position(s, n)), func(b []byte) ([]byte, error) { return append([]byte(nil), b...), nil },
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -102,12 +102,12 @@ func TestCheckFindsDamage(t *testing.T) {
 			return b.Delete(eventIDKey(position(s, 0), e.id), nil)
 		}, "is not in the index of ids"},
 		"a head is behind": {func(s *store, b *pebble.Batch) error {
-			h, err := loadHead(s.db, "a")
+			h, err := loadHead(s.engine.db, "a")
 			h.last--
 			return errors.Join(err, b.Set(headKey("a"), h.encode(), nil))
 		}, "its head says 3"},
 		"a head forgot the metadata": {func(s *store, b *pebble.Batch) error {
-			h, err := loadHead(s.db, "a")
+			h, err := loadHead(s.engine.db, "a")
 			h.retention.maxCount = 9
 			return errors.Join(err, b.Set(headKey("a"), h.encode(), nil))
 		}, "differs from its metadata"},
@@ -123,7 +123,7 @@ func TestCheckFindsDamage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := filled(t)
-			batch := s.db.NewBatch()
+			batch := s.engine.db.NewBatch()
 			if err := c.damage(s, batch); err != nil {
 				t.Fatal(err)
 			}
@@ -133,7 +133,7 @@ func TestCheckFindsDamage(t *testing.T) {
 			s.publish(s.current.last)
 			v := s.view()
 			defer v.release()
-			report, err := v.check(context.Background(), s.db)
+			report, err := v.check(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +154,7 @@ func TestADirectoryOfAnotherFormatIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.Set([]byte{keyFormat}, []byte{storeFormat + 1}, pebble.Sync); err != nil {
+	if err := s.engine.db.Set([]byte{keyFormat}, []byte{storeFormat + 1}, pebble.Sync); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.close(); err != nil {
@@ -172,7 +172,7 @@ func TestADirectoryOfAnotherFormatIsRefused(t *testing.T) {
 func TestReadersSeeOnlyWhatIsSynced(t *testing.T) {
 	s := filled(t)
 	e := event{id: uuid.New(), stream: "a", kind: "k", revision: 4}
-	if err := s.db.Set(eventKey(s.next), e.encode(), pebble.NoSync); err != nil {
+	if err := s.engine.db.Set(eventKey(s.next), e.encode(), pebble.NoSync); err != nil {
 		t.Fatal(err)
 	}
 	v := s.view()
@@ -199,7 +199,7 @@ func TestAWriteWhoseCallerHasGivenUpIsDropped(t *testing.T) {
 	if a := <-answers; a.verdict != failed || !errors.Is(a.err, context.Canceled) {
 		t.Fatalf("%+v, want it dropped", a)
 	}
-	if h, err := loadHead(s.db, "new"); err != nil || h.exists() {
+	if h, err := loadHead(s.engine.db, "new"); err != nil || h.exists() {
 		t.Fatalf("%+v, %v, want no such stream", h, err)
 	}
 }

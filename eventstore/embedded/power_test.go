@@ -86,7 +86,7 @@ func survivePowerFailure(t *testing.T, failure int) {
 			t.Errorf("%s ends at %d, %v; %d was answered", stream, h.last, err, last[stream])
 		}
 	}
-	report, err := v.check(context.Background(), s.db)
+	report, err := v.check(context.Background())
 	if err != nil || !report.Sound() {
 		t.Errorf("the store is damaged: %v %v", report.Problems, err)
 	}

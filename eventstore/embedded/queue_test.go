@@ -222,11 +222,11 @@ func TestWhatIsQueuedIsCommittedBeforeTheStoreCloses(t *testing.T) {
 
 	s = openOn(t, disk)
 	for i := range maxGroupWrites {
-		if h, err := loadHead(s.db, fmt.Sprint("s", i)); err != nil || h.last != 0 {
+		if h, err := loadHead(s.engine.db, fmt.Sprint("s", i)); err != nil || h.last != 0 {
 			t.Fatalf("s%d: %+v, %v, want the event that was acknowledged", i, h, err)
 		}
 	}
-	if h, err := loadHead(s.db, "late"); err != nil || h.exists() {
+	if h, err := loadHead(s.engine.db, "late"); err != nil || h.exists() {
 		t.Errorf("%+v, %v, want no trace of what was refused", h, err)
 	}
 	if err := s.close(); err != nil {
@@ -276,7 +276,7 @@ func TestCloseRacesWithWrites(t *testing.T) {
 		}
 		s = openOn(t, after)
 		for i, want := range acknowledged {
-			if h, err := loadHead(s.db, fmt.Sprint("s", i)); err != nil || h.last+1 != want {
+			if h, err := loadHead(s.engine.db, fmt.Sprint("s", i)); err != nil || h.last+1 != want {
 				t.Errorf("round %d, stream %d: %d events, %v, want the %d acknowledged", round, i, h.last+1, err, want)
 			}
 		}

@@ -57,7 +57,12 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 		return Scavenged{}, ErrScavenging
 	}
 	defer s.scavenging.Unlock()
-	report := Scavenged{DiskBytesBefore: liveBytes(s.db)}
+	v := s.view()
+	e := v.engine
+	e.refs.Add(1)
+	v.release()
+	defer e.release()
+	report := Scavenged{DiskBytesBefore: liveBytes(e.db)}
 	for after := ""; ; {
 		streams, err := s.scavengeCandidates(ctx, after)
 		if err != nil {
@@ -75,12 +80,15 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 		after = streams[len(streams)-1]
 	}
 	// An earlier scavenge may have been killed before this.
-	if report.Events > 0 || s.db.Metrics().Keys.TombstoneCount > 0 {
-		if err := s.db.Compact(ctx, []byte{0}, []byte{0xff}, false); err != nil {
+	if report.Events > 0 || e.db.Metrics().Keys.TombstoneCount > 0 {
+		if err := e.writes(); err != nil {
+			return report, err
+		}
+		if err := e.db.Compact(ctx, []byte{0}, []byte{0xff}, false); err != nil {
 			return report, fmt.Errorf("compact: %w", err)
 		}
 	}
-	report.DiskBytesAfter = liveBytes(s.db)
+	report.DiskBytesAfter = liveBytes(e.db)
 	return report, nil
 }
 
@@ -217,8 +225,7 @@ func (s *store) remove(plan removalPlan) (removed totals, err error) {
 	if err != nil {
 		return totals{}, err
 	}
-	batch := s.db.NewBatch()
-	defer func() { err = errors.Join(err, batch.Close()) }()
+	batch := s.engine.db.NewBatch() // the commit closes it; without one it is garbage
 	after := s.totals
 	for _, e := range plan.events {
 		if e.revision >= kept {
@@ -244,7 +251,7 @@ func (s *store) remove(plan removalPlan) (removed totals, err error) {
 	}
 	err = errors.Join(err, batch.Set([]byte{keyTotals}, after.encode(), nil))
 	if err == nil {
-		err = batch.Commit(pebble.Sync)
+		err = s.engine.commit(batch)
 	}
 	if err != nil {
 		return totals{}, fmt.Errorf("remove events: %w", err)
@@ -265,7 +272,7 @@ func (v *view) hasTombstone(h head) bool {
 
 func (s *store) removeEvent(batch *pebble.Batch, streamID uint64, e removedEvent) error {
 	// The index has an id that was appended twice once, with the later event.
-	revision, found, err := lookup(s.db, eventIDKey(streamID, e.id), decodeRevision)
+	revision, found, err := lookup(s.engine.db, eventIDKey(streamID, e.id), decodeRevision)
 	if err == nil && found && revision == e.revision {
 		err = batch.Delete(eventIDKey(streamID, e.id), nil)
 	}

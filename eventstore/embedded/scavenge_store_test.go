@@ -123,7 +123,7 @@ func (s *store) wantSound(t *testing.T) {
 	t.Helper()
 	v := s.view()
 	defer v.release()
-	report, err := v.check(context.Background(), s.db)
+	report, err := v.check(context.Background())
 	if err != nil || !report.Sound() {
 		t.Fatalf("the store is damaged: %v %v", report.Problems, err)
 	}
@@ -157,7 +157,7 @@ func TestAScavengeKeepsVisibleEventsAndTheLastOfEachStream(t *testing.T) {
 		}
 	}
 	v := s.view()
-	stats, err := v.stats(s.db)
+	stats, err := v.stats()
 	v.release()
 	if err != nil || stats.Events != uint64(len(want)) || stats.Removed != report.Events || stats.LastPosition != last {
 		t.Errorf("%+v, %v, want %d events, %d removed, the last at %d", stats, err, len(want), report.Events, last)
@@ -298,12 +298,12 @@ func TestTheLastEventOfTheLogIsKept(t *testing.T) {
 	s := filled(t)
 	e := event{id: uuid.New(), stream: "$$b", kind: metadataKind, data: []byte("{}")}
 	err := s.exclusively(context.Background(), func() error {
-		original, err := loadHead(s.db, "b")
+		original, err := loadHead(s.engine.db, "b")
 		original.hasMetadata = true
 		after := s.totals
 		after.events++
 		after.streams++
-		b := s.db.NewBatch()
+		b := s.engine.db.NewBatch()
 		err = errors.Join(err,
 			b.Set(eventKey(s.next), e.encode(), nil),
 			b.Set(revisionKey(s.next, 0), entry{s.next, e.id}.encode(), nil),
@@ -337,7 +337,7 @@ func TestCheckDistinguishesDamageFromScavenges(t *testing.T) {
 	for name, damage := range map[string]func(s *store, b *pebble.Batch, last place, at uint64) error{
 		"an event is gone": func(_ *store, b *pebble.Batch, _ place, at uint64) error { return b.Delete(eventKey(at), nil) },
 		"a whole event is gone, as if scavenged": func(s *store, b *pebble.Batch, p place, at uint64) error {
-			h, err := loadHead(s.db, p.stream)
+			h, err := loadHead(s.engine.db, p.stream)
 			h.first++
 			after := s.totals
 			after.events--
@@ -346,7 +346,7 @@ func TestCheckDistinguishesDamageFromScavenges(t *testing.T) {
 				b.Set([]byte{keyTotals}, after.encode(), nil))
 		},
 		"a head forgot where it begins": func(s *store, b *pebble.Batch, p place, _ uint64) error {
-			h, err := loadHead(s.db, p.stream)
+			h, err := loadHead(s.engine.db, p.stream)
 			h.first = 0
 			return errors.Join(err, b.Set(headKey(p.stream), h.encode(), nil))
 		},
@@ -357,7 +357,7 @@ func TestCheckDistinguishesDamageFromScavenges(t *testing.T) {
 			s.mustWrite(t, &write{stream: "$$s", expected: expectAny, events: some(1, `{"$tb":9}`)})
 			s.removeNow(t, plan)
 			s.wantSound(t)
-			batch := s.db.NewBatch()
+			batch := s.engine.db.NewBatch()
 			for at, p := range s.places(t) {
 				if p.stream == "s" && p.revision == 9 {
 					if err := damage(s, batch, p, at); err != nil {
@@ -371,7 +371,7 @@ func TestCheckDistinguishesDamageFromScavenges(t *testing.T) {
 			s.publish(s.current.last)
 			v := s.view()
 			defer v.release()
-			if report, err := v.check(context.Background(), s.db); err != nil || report.Sound() {
+			if report, err := v.check(context.Background()); err != nil || report.Sound() {
 				t.Errorf("%+v, %v, want the damage found", report, err)
 			}
 		})

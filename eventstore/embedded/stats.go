@@ -1,9 +1,5 @@
 package embedded
 
-import (
-	"github.com/cockroachdb/pebble/v2"
-)
-
 // Stats says how much a store holds. Its cost does not depend on the size of the store.
 type Stats struct {
 	Events       uint64 `json:"events"`
@@ -19,7 +15,7 @@ func (n *Node) Stats() (Stats, error) {
 	err := n.whileOpen(func() (err error) {
 		v := n.store.view()
 		defer v.release()
-		stats, err = v.stats(n.store.db)
+		stats, err = v.stats()
 		return err
 	})
 	return stats, err
@@ -28,17 +24,17 @@ func (n *Node) Stats() (Stats, error) {
 // ReadStats returns the statistics of the store in a directory that no node has open.
 func ReadStats(dir string) (Stats, error) {
 	var stats Stats
-	err := inspect(dir, func(v *view, db *pebble.DB) (err error) {
-		stats, err = v.stats(db)
+	err := inspect(dir, func(v *view) (err error) {
+		stats, err = v.stats()
 		return err
 	})
 	return stats, err
 }
 
-func (v *view) stats(db *pebble.DB) (Stats, error) {
+func (v *view) stats() (Stats, error) {
 	t, _, err := lookup(v.snapshot, []byte{keyTotals}, decodeTotals)
 	return Stats{
 		Events: t.events, Streams: t.streams, Removed: t.removedEvents,
-		LastPosition: v.last, DiskBytes: db.Metrics().DiskSpaceUsage(),
+		LastPosition: v.last, DiskBytes: v.engine.db.Metrics().DiskSpaceUsage(),
 	}, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/cockroachdb/pebble/v2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -84,6 +85,9 @@ var errClosing = status.Error(codes.Unavailable, "Server Is Not Ready")
 func internalError(err error) error {
 	if err == nil {
 		return nil
+	}
+	if pebble.IsCorruptionError(err) {
+		err = errDamaged(firstLine(err) + ".")
 	}
 	if _, ok := status.FromError(err); ok {
 		return err

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
 )
@@ -187,6 +186,7 @@ func decodeRevision(b []byte) (int64, error) {
 // view is the state of the store right after a commit was synced. Readers read only views, so they
 // never see an event that a crash could remove.
 type view struct {
+	engine   *engine
 	snapshot *pebble.Snapshot
 	// last is the position of the last event, 0 in an empty store.
 	last uint64
@@ -198,16 +198,22 @@ type view struct {
 // release ends the use of the view.
 func (v *view) release() {
 	if v.refs.Add(-1) == 0 {
-		_ = v.snapshot.Close() // it fails only when called twice
+		v.engine.retire(v.snapshot)
+		v.engine.release()
 	}
 }
 
 // store is the log and its indexes on the storage engine.
 type store struct {
-	db      *pebble.DB
-	lock    *pebble.Lock
-	waiters waiters
-	now     func() time.Time
+	dir       string
+	fs        vfs.FS
+	cacheSize int64
+	lock      io.Closer // of the directory
+	locked    bool      // by the lock of a store that writes
+	onlyLooks bool      // it was opened for reading, for ever
+	health    *health
+	waiters   waiters
+	now       func() time.Time
 
 	scavenging sync.Mutex // held by the running scavenge
 
@@ -220,62 +226,95 @@ type store struct {
 	written   written
 
 	// Only the committer uses these after openStore.
-	next   uint64 // position of the next event
-	totals totals
+	engine   *engine
+	next     uint64 // position of the next event
+	totals   totals
+	replaced sync.WaitGroup // engines that are being closed
 }
 
-func engineOptions(fs vfs.FS, cacheSize int64, logger *slog.Logger) *pebble.Options {
-	o := &pebble.Options{
-		FS:                 fs,
-		CacheSize:          cacheSize,
-		FormatMajorVersion: pebble.FormatNewest,
-		// 16 MiB bounds the write-ahead log that a start replays.
-		MemTableSize: 16 << 20,
-		Logger:       engineLogger{logger},
-	}
-	for i := range o.Levels {
-		// An append looks up keys that do not exist, such as those of new ids.
-		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-		// Four times the default, since reads of $all pay a system call and a
-		// checksum for each block.
-		o.Levels[i].BlockSize = 16 << 10
-	}
-	return o
-}
-
-// openEngine locks the directory and opens the engine on it.
-func openEngine(dir string, options *pebble.Options) (*pebble.DB, *pebble.Lock, error) {
-	lock, err := pebble.LockDirectory(dir, options.FS)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %s (%v)", ErrInUse, dir, err)
-	}
-	options.Lock = lock
-	db, err := pebble.Open(dir, options)
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("open the data directory %s: %w", dir, err), lock.Close())
-	}
-	return db, lock, nil
-}
-
+// openStore opens the store in the directory. On a disk that is full or takes no writes it opens a
+// store that exists for reading, until the disk works.
 func openStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) (*store, error) {
-	if err := fs.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("create the data directory: %w", err)
+	s := newStore(dir, fs, cacheSize, now, logger)
+	if _, err := fs.Stat(dir); err != nil {
+		if err := fs.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("create the data directory: %w", err)
+		}
 	}
-	db, lock, err := openEngine(dir, engineOptions(fs, cacheSize, logger))
-	if err != nil {
+	var err error
+	if s.lock, err = lock(dir, fs); err == nil {
+		s.locked = true
+		if s.engine, err = openEngine(dir, fs, cacheSize, s.health); err == nil {
+			return s.begin(s.recover())
+		}
+	} else if errors.Is(err, ErrInUse) {
 		return nil, err
 	}
-	s := &store{
-		db: db, lock: lock, now: now,
+	return s.openToLook(err)
+}
+
+// openToLook opens a store for reading after it could not be opened for writing. It returns the
+// error where that is none of a disk that may work again.
+func (s *store) openToLook(unwritable error) (*store, error) {
+	trouble := troubleOf(unwritable)
+	if trouble == nil {
+		return nil, errors.Join(unwritable, s.unlock())
+	}
+	if s.lock == nil {
+		var err error
+		if s.lock, err = lockToLook(s.dir, s.fs); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.engine, err = openLooking(s.dir, s.fs, s.cacheSize, s.health); err != nil {
+		return nil, errors.Join(
+			fmt.Errorf("%s It cannot be read meanwhile: %w", messageOf(trouble), err), s.unlock(),
+		)
+	}
+	s.health.begin(trouble)
+	return s.begin(s.recover())
+}
+
+// lookAtStore opens the store in the directory for reading only. It changes no file.
+func lookAtStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) (*store, error) {
+	s := newStore(dir, fs, cacheSize, now, logger)
+	s.onlyLooks, s.health.trouble = true, errLooking()
+	close(s.health.begun)
+	var err error
+	if s.lock, err = lockToLook(dir, fs); err != nil {
+		return nil, err
+	}
+	if s.engine, err = openLooking(dir, fs, cacheSize, s.health); err != nil {
+		return nil, errors.Join(err, s.unlock())
+	}
+	return s.begin(s.recover())
+}
+
+func newStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) *store {
+	return &store{
+		dir: dir, fs: fs, cacheSize: cacheSize, now: now, health: newHealth(logger),
 		queue:     newWriteQueue(),
 		exclusive: make(chan func()),
 		committed: make(chan struct{}),
 	}
-	if err := s.recover(); err != nil {
-		return nil, errors.Join(fmt.Errorf("data directory %s: %w", dir, err), db.Close(), lock.Close())
+}
+
+// begin starts the committer of a store that was opened and recovered.
+func (s *store) begin(recovered error) (*store, error) {
+	if recovered != nil {
+		s.engine.release()
+		return nil, errors.Join(fmt.Errorf("data directory %s: %w", s.dir, recovered), s.engine.close(), s.unlock())
 	}
 	go s.commitLoop()
 	return s, nil
+}
+
+func (s *store) unlock() error {
+	if s.lock == nil {
+		return nil
+	}
+	return s.lock.Close()
 }
 
 // checkFormat reports whether the directory is marked with a format. The format of another version
@@ -296,19 +335,20 @@ func checkFormat(g getter) (marked bool, err error) {
 // recover finds the end of the log by its last key. Its time does not depend on the number of
 // events.
 func (s *store) recover() error {
-	marked, err := checkFormat(s.db)
+	db := s.engine.db
+	marked, err := checkFormat(db)
 	if err != nil {
 		return err
 	}
 	if !marked {
-		if err := s.db.Set([]byte{keyFormat}, []byte{storeFormat}, pebble.Sync); err != nil {
-			return fmt.Errorf("mark its format: %w", err)
+		if err := s.markFormat(); err != nil {
+			return err
 		}
 	}
 
 	s.next = firstPosition
 	var last uint64
-	err = withIter(s.db.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
+	err = withIter(db.NewIter, eventKey(0), []byte{keyEvent + 1}, func(it *pebble.Iterator) error {
 		if !it.Last() {
 			return nil
 		}
@@ -319,28 +359,51 @@ func (s *store) recover() error {
 	if err != nil {
 		return fmt.Errorf("find the last event: %w", err)
 	}
-	if s.totals, _, err = lookup(s.db, []byte{keyTotals}, decodeTotals); err != nil {
+	if s.totals, _, err = lookup(db, []byte{keyTotals}, decodeTotals); err != nil {
 		return err
 	}
 	s.publish(last)
 	return nil
 }
 
+// markFormat writes the format into an empty directory.
+func (s *store) markFormat() error {
+	if s.engine.looking {
+		return errors.New("it holds no event store")
+	}
+	batch := s.engine.db.NewBatch()
+	err := batch.Set([]byte{keyFormat}, []byte{storeFormat}, nil)
+	if err == nil {
+		err = s.engine.commit(batch)
+	}
+	if err != nil {
+		return fmt.Errorf("mark its format: %w", err)
+	}
+	return nil
+}
+
 // close commits and answers the queued writes, then unlocks the directory. Later writes are
-// refused.
+// refused. It does not wait for room on the disk.
 func (s *store) close() error {
+	s.mu.RLock()
+	s.current.engine.disk.hurry()
+	s.mu.RUnlock()
 	s.queue.close()
 	<-s.committed
 	s.mu.Lock()
 	s.current.release()
 	s.current = nil
 	s.mu.Unlock()
-	return errors.Join(s.db.Close(), s.lock.Close())
+	s.engine.release()
+	err := s.engine.close()
+	s.replaced.Wait()
+	return errors.Join(err, s.unlock())
 }
 
 // publish makes the committed events visible to readers.
 func (s *store) publish(last uint64) {
-	v := &view{snapshot: s.db.NewSnapshot(), last: last}
+	v := &view{engine: s.engine, snapshot: s.engine.db.NewSnapshot(), last: last}
+	v.engine.refs.Add(1)
 	v.refs.Store(1)
 	s.mu.Lock()
 	old := s.current
@@ -507,22 +570,4 @@ func (v *view) firstCreatedSince(id uint64, first, last, oldest int64) (int64, e
 		}
 	}
 	return first, nil
-}
-
-// engineLogger passes the messages of the engine to the logger of the node. Fatalf must not return:
-// after a failed write the content of the disk is unknown until a restart has read it.
-type engineLogger struct{ logger *slog.Logger }
-
-func (l engineLogger) Infof(format string, args ...any) {
-	l.logger.Debug("storage engine", "message", fmt.Sprintf(format, args...))
-}
-
-func (l engineLogger) Errorf(format string, args ...any) {
-	l.logger.Error("storage engine", "message", fmt.Sprintf(format, args...))
-}
-
-func (l engineLogger) Fatalf(format string, args ...any) {
-	message := fmt.Sprintf(format, args...)
-	l.logger.Error("storage engine has failed", "message", message)
-	panic("embedded: storage engine has failed: " + message)
 }

@@ -65,3 +65,17 @@ func (w *waiters) wake(streams map[string]struct{}) {
 		}
 	}
 }
+
+// wakeAll wakes all waiters.
+func (w *waiters) wakeAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all != nil {
+		close(w.all)
+		w.all = nil
+	}
+	for stream, on := range w.streams {
+		close(on.wake)
+		delete(w.streams, stream)
+	}
+}
