@@ -85,10 +85,67 @@ func (v *view) check(ctx context.Context) (Report, error) {
 	if err == nil {
 		err = v.checkStreams(ctx, &report)
 	}
+	if pebble.IsCorruptionError(err) {
+		report.problem("a file is damaged: %s", firstLine(err))
+		err = v.nameDamage(ctx, &report)
+	}
 	if err != nil {
 		return report, fmt.Errorf("check event store: %w", err)
 	}
 	return report, nil
+}
+
+// nameDamage lists what lies in the damaged parts of the files: it reads each event by the index of
+// its stream.
+func (v *view) nameDamage(ctx context.Context, report *Report) error {
+	after := ""
+	err := withIter(v.snapshot.NewIter, []byte{keyHead}, []byte{keyHead + 1}, func(heads *pebble.Iterator) error {
+		for ok := heads.First(); ok; ok = heads.Next() {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			after = string(heads.Key()[1:])
+			if h, err := decodeHead(heads.Value()); err == nil && h.id != 0 {
+				if err := v.nameDamageIn(after, h, report); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if pebble.IsCorruptionError(err) {
+		report.problem("the streams after %q cannot be listed: %s", after, firstLine(err))
+		return nil
+	}
+	return err
+}
+
+func (v *view) nameDamageIn(stream string, h head, report *Report) error {
+	next := h.first
+	err := withIter(v.snapshot.NewIter, revisionKey(h.id, 0), revisionKey(h.id+1, 0), func(it *pebble.Iterator) error {
+		for ok := it.First(); ok; ok = it.Next() {
+			revision := int64(binary.BigEndian.Uint64(it.Key()[9:]))
+			next = revision + 1
+			at, err := decodeEntry(it.Value())
+			if err != nil {
+				report.problem("stream %q at revision %d: %v", stream, revision, err)
+				continue
+			}
+			_, _, err = lookup(v.snapshot, eventKey(at.position), func([]byte) (struct{}, error) { return struct{}{}, nil })
+			if pebble.IsCorruptionError(err) {
+				report.problem("the event of stream %q at revision %d, position %d, cannot be read: %s",
+					stream, revision, at.position, firstLine(err))
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if pebble.IsCorruptionError(err) {
+		report.problem("the index of stream %q cannot be read from revision %d on: %s", stream, next, firstLine(err))
+		return nil
+	}
+	return err
 }
 
 // checkLog reads the events and compares each with the indexes.

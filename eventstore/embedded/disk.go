@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
@@ -52,6 +53,7 @@ type disk struct {
 	waiting int        // operations that wait for room, without compactions
 	failure error      // why no operation reaches the disk any more
 	failed  chan struct{}
+	reading string // file that was opened last
 }
 
 func newDisk(below vfs.FS, dir string, h *health) *disk {
@@ -263,6 +265,23 @@ func (d *disk) ReuseForWrite(from, to string, category vfs.DiskWriteCategory) (v
 		}
 		return f, err
 	})
+}
+
+func (d *disk) Open(name string, options ...vfs.OpenOption) (vfs.File, error) {
+	d.mu.Lock()
+	d.reading = filepath.Base(name)
+	d.mu.Unlock()
+	return d.FS.Open(name, options...)
+}
+
+// blame adds the file that was read last to an error of the opening, if that says that a file is damaged.
+func (d *disk) blame(err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if pebble.IsCorruptionError(err) {
+		return fmt.Errorf("%s is damaged: %w", d.reading, err)
+	}
+	return err
 }
 
 func (d *disk) OpenDir(name string) (vfs.File, error) {

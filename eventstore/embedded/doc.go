@@ -26,8 +26,32 @@
 //
 // Checksums find damage of the disk when the data are read. The exception is
 // the last 32 KiB of the write-ahead log: damage there looks like a power
-// failure during a write, and is cut off. If the disk refuses a write, the
-// process panics, since the content of the disk is unknown until a restart.
+// failure during a write, and is cut off. A read or an append that needs a
+// damaged block fails with DataLoss, which names the file; other streams go on.
+// [Node.Check] names the events. A store whose write-ahead log or manifest is
+// damaged does not open.
+//
+// # Full, slow and failing disks
+//
+// Appends are refused before the disk is full: 64 MiB must be free, which the
+// engine may need for its own files. An append that finds no room all the same
+// waits, and is stored when there is room. Meanwhile appends are refused with
+// ResourceExhausted ("Disk Full: …"), and reads go on. Appends that change
+// nothing, such as the repetition of an answered one, are answered as ever.
+//
+// If the disk refuses a write for another reason, or a sync fails, no more
+// writes reach it: its content is unknown until it is read again. The engine is
+// abandoned, and another one is opened when the disk works, first after half a
+// second, then after at most 30. Meanwhile appends are refused with
+// FailedPrecondition ("Disk Failed: …"), and reads go on with what was synced.
+// Whether a refused append was stored is unknown; its retry tells. An abandoned
+// engine keeps its tables in memory until the process ends.
+//
+// A store on a disk that is full or read-only when it is opened is read, and
+// takes appends as soon as the disk does. A slow disk holds appends, up to their
+// deadlines, and no reads. The log tells each of these once a minute at most.
+//
+// [Look], [Check] and [ReadStats] change no file.
 //
 // # Costs
 //

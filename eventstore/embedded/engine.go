@@ -81,7 +81,7 @@ func openEngine(dir string, below vfs.FS, cacheSize int64, h *health) (*engine, 
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
+		return nil, fmt.Errorf("open the data directory %s: %w", dir, d.blame(err))
 	}
 	return newEngine(db, d), nil
 }
@@ -94,7 +94,7 @@ func openLooking(dir string, below vfs.FS, cacheSize int64, h *health) (*engine,
 	options.ReadOnly, options.ErrorIfNotExists = true, true
 	db, err := openDB(dir, options)
 	if err != nil {
-		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
+		return nil, fmt.Errorf("open the data directory %s: %w", dir, d.blame(err))
 	}
 	e := newEngine(db, d)
 	e.looking = true
@@ -187,6 +187,19 @@ func (e *engine) commit(batch *pebble.Batch) error {
 	case err := <-done:
 		// A failure that the engine has told its logger only.
 		return errors.Join(err, e.writes(), batch.Close())
+	case <-e.disk.failed:
+		return e.writes()
+	}
+}
+
+// beginLog has the engine begin another write-ahead log. The first one of a new store has an old form,
+// in which damage in its middle looks like its end.
+func (e *engine) beginLog() error {
+	done := make(chan error, 1)
+	go func() { done <- e.db.Flush() }()
+	select {
+	case err := <-done:
+		return err
 	case <-e.disk.failed:
 		return e.writes()
 	}

@@ -52,9 +52,20 @@ type Node struct {
 }
 
 // Open opens the store in the directory. It creates a missing one, and recovers one after a
-// crash. The node serves no clients before Start. Error: ErrInUse if another node
-// has the directory open.
-func Open(dir string, options ...Option) (*Node, error) {
+// crash. The node serves no clients before Start. On a disk that is full or takes no writes, a
+// store that exists is only read until the disk works. Error: ErrInUse if another node has the
+// directory open.
+func Open(dir string, options ...Option) (*Node, error) { return open(openStore, dir, options) }
+
+// Look opens the store in the directory for reading only, also on a read-only file system. It
+// changes no file there. Several may look at a store at the same time. Error: ErrInUse if a
+// node has the directory open for writing.
+func Look(dir string, options ...Option) (*Node, error) { return open(lookAtStore, dir, options) }
+
+// opening is openStore or lookAtStore.
+type opening func(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logger *slog.Logger) (*store, error)
+
+func open(how opening, dir string, options []Option) (*Node, error) {
 	set := settings{
 		fs: vfs.Default, now: time.Now, logger: slog.Default(),
 	}
@@ -64,7 +75,7 @@ func Open(dir string, options ...Option) (*Node, error) {
 	if err := set.valid(); err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}
-	store, err := openStore(dir, set.fs, cacheSize, set.now, set.logger)
+	store, err := how(dir, set.fs, cacheSize, set.now, set.logger)
 	if err != nil {
 		return nil, fmt.Errorf("open event store: %w", err)
 	}

@@ -41,6 +41,9 @@ type Option func(*settings)
 // the node closes.
 func InMemory() Option { return func(s *settings) { s.fs = vfs.NewMem() } }
 
+// WithFileSystem keeps the store on the file system, such as one whose faults a test decides.
+func WithFileSystem(fs vfs.FS) Option { return func(s *settings) { s.fs = fs } }
+
 // WithClock replaces time.Now. The clock gives events their creation time, and their age for
 // $maxAge.
 func WithClock(now func() time.Time) Option { return func(s *settings) { s.now = now } }

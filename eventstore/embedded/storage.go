@@ -376,6 +376,9 @@ func (s *store) markFormat() error {
 	if err == nil {
 		err = s.engine.commit(batch)
 	}
+	if err == nil {
+		err = s.engine.beginLog()
+	}
 	if err != nil {
 		return fmt.Errorf("mark its format: %w", err)
 	}

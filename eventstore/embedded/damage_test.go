@@ -1,0 +1,257 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// tableOf makes a store with 100 events of 2 KB in each of the streams a and b, in one table, and
+// returns its directory.
+func tableOf(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	quiet := slog.New(slog.DiscardHandler)
+	s, err := openStore(dir, vfs.Default, 1<<20, time.Now, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noise := make([]byte, 2000)
+	for _, stream := range []string{"a", "b"} {
+		for i := range 100 {
+			for j := range noise { // that cannot be compressed
+				noise[j] = byte(uint32(i*len(noise)+j+1) * 2654435761 >> 13)
+			}
+			must(t, s, stream, expectAny, []proposed{{id: uuid.New(), kind: "k", data: slices.Clone(noise)}})
+		}
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = openStore(dir, vfs.Default, 1<<20, time.Now, quiet); err != nil { // it takes the log into a table
+		t.Fatal(err)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// damage flips a bit in the middle of the largest file that matches, and returns its name.
+func damage(t *testing.T, dir, pattern string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no file %s: %v", pattern, err)
+	}
+	size := func(name string) int {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(info.Size())
+	}
+	largest := slices.MaxFunc(files, func(a, b string) int { return size(a) - size(b) })
+	text, err := os.ReadFile(largest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[len(bytes.TrimRight(text, "\x00"))*2/5] ^= 4 // a log ends with zeros
+	if err := os.WriteFile(largest, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Base(largest)
+}
+
+func TestADamagedBlockIsNamedAndOnlyItsRecordsAreRefused(t *testing.T) {
+	dir := tableOf(t)
+	table := damage(t, dir, "*.sst")
+	number := strings.TrimSuffix(table, ".sst")
+
+	report, err := Check(context.Background(), dir)
+	if err != nil || report.Sound() {
+		t.Fatalf("the check says %+v, %v, want damage", report, err)
+	}
+	all := strings.Join(report.Problems, "\n")
+	if !strings.Contains(all, number) || !strings.Contains(all, `the event of stream "a" at revision`) ||
+		strings.Contains(all, `stream "b"`) {
+		t.Errorf("the check does not name the file %s and the events of the stream a: %s", number, all)
+	}
+
+	log := &lines{}
+	s, err := openStore(dir, vfs.Default, 1<<20, time.Now, slog.New(log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	v := s.view()
+	defer v.release()
+	for range 20 {
+		for _, stream := range []string{"a", "b"} {
+			h, err := loadHead(v.snapshot, stream)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := 0
+			err = v.scanStream(h.id, 0, h.last, false, func(*record) bool { read++; return true })
+			switch {
+			case stream == "a" && (status.Code(internalError(err)) != codes.DataLoss || read == 100):
+				t.Fatalf("%d events of the damaged stream were read, then %v, want DataLoss", read, err)
+			case stream == "b" && (err != nil || read != 100):
+				t.Fatalf("%d events of the other stream were read, then %v", read, err)
+			}
+		}
+	}
+	must(t, s, "b", 99, one())
+	if texts := log.all(); len(texts) != 1 || !strings.Contains(texts[0], table) {
+		t.Errorf("the log says %q, want one line that names %s", texts, table)
+	}
+}
+
+func TestADamagedLogOrManifestStopsTheStartAndIsNamed(t *testing.T) {
+	for _, pattern := range []string{"MANIFEST-*", "*.log"} {
+		t.Run(pattern, func(t *testing.T) {
+			dir := t.TempDir()
+			s, err := openStore(dir, vfs.Default, 1<<20, time.Now, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 300 { // the log has several blocks of 32 KiB
+				must(t, s, "a", expectAny, one())
+			}
+			if err := s.close(); err != nil {
+				t.Fatal(err)
+			}
+			file := damage(t, dir, pattern)
+			log := &lines{}
+			s, err = openStore(dir, vfs.Default, 1<<20, time.Now, slog.New(log))
+			if err == nil {
+				_ = s.close()
+				t.Fatal("the store opened without what was damaged")
+			}
+			if !strings.Contains(err.Error(), strings.TrimSuffix(file, ".log")) {
+				t.Errorf("%v does not name %s", err, file)
+			}
+			if _, err := Check(context.Background(), dir); err == nil ||
+				!strings.Contains(err.Error(), strings.TrimSuffix(file, ".log")) {
+				t.Errorf("the check says %v, want %s named", err, file)
+			}
+		})
+	}
+}
+
+// TestAWriteThatCannotBeDecidedFailsAlone has a damaged head of a stream, in a group with other writes.
+func TestAWriteThatCannotBeDecidedFailsAlone(t *testing.T) {
+	s := filled(t)
+	if err := s.engine.db.Set(headKey("bad"), []byte("damaged"), pebble.Sync); err != nil {
+		t.Fatal(err)
+	}
+	first, firstAnswer := appendOf("good", 1)
+	bad, badAnswer := appendOf("bad", 1)
+	second, secondAnswer := appendOf("good", 1)
+	err := s.exclusively(context.Background(), func() error {
+		s.commitGroup([]*write{first, bad, second})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := <-badAnswer; a.verdict != failed || a.err == nil {
+		t.Errorf("the write to the damaged stream got %+v", a)
+	}
+	for i, answers := range []<-chan answer{firstAnswer, secondAnswer} {
+		if a := <-answers; a.verdict != accepted || a.current != int64(i) {
+			t.Errorf("write %d to the other stream got %+v", i, a)
+		}
+	}
+}
+
+// contents are the names, the bytes and the times of change of all files in a directory.
+func contents(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(&all, path, info.Mode(), info.ModTime().UnixNano())
+		if entry.IsDir() {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		fmt.Fprintf(&all, "%x\n", text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+func TestLookingChangesNoFile(t *testing.T) {
+	dir := tableOf(t)
+	s, err := openStore(dir, vfs.Default, 1<<20, time.Now, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, s, "c", noRevision, one()) // it is in the write-ahead log only
+	if _, err := Look(dir); !errors.Is(err, ErrInUse) {
+		t.Errorf("%v, want the directory in use", err)
+	}
+	must(t, s, "c", 0, one()) // the lock of the store still holds
+	if _, err := openStore(dir, vfs.Default, 1<<20, time.Now, slog.Default()); !errors.Is(err, ErrInUse) {
+		t.Errorf("%v, want the directory in use", err)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+
+	before := contents(t, dir)
+	stats, err := ReadStats(dir)
+	if err != nil || stats.Events != 202 {
+		t.Errorf("the statistics are %+v, %v", stats, err)
+	}
+	if report, err := Check(context.Background(), dir); err != nil || !report.Sound() {
+		t.Errorf("the check says %+v, %v", report, err)
+	}
+	node, err := Look(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Look(dir) // while another looks
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := idsOf(t, node.store, "c"); len(ids) != 2 {
+		t.Errorf("%d events are read", len(ids))
+	}
+	if _, err := try(node.store, "c", 1, one()); !isRefusal(err, "read-only") {
+		t.Errorf("%v, want the append refused", err)
+	}
+	for _, n := range []*Node{node, again} {
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if after := contents(t, dir); after != before {
+		t.Error("looking changed the directory")
+	}
+}
