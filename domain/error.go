@@ -301,6 +301,7 @@ const (
 	CodeStaleRevision   Code = "stale_revision"
 	CodeLostRace        Code = "lost_race"
 	CodeLogUnavailable  Code = "event_store_unavailable"
+	CodeDiskFull        Code = "disk_full"
 	CodeLogTampered     Code = "log_tampered"
 	CodeRecordUnread    Code = "record_unreadable"
 	CodeLogReplaced     Code = "log_replaced"

@@ -125,16 +125,42 @@ const appendFailureFor = 4 * time.Second
 // noteAppendResult remembers whether an attempt to append was acknowledged. It ignores
 // refusals: a leader without a quorum still refuses appends at a wrong revision.
 func (s *Store) noteAppendResult(err error) {
-	if err != nil && domain.CodeOf(err) != domain.CodeLogUnavailable {
+	if err != nil && !isOutage(err) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.appendFailure, s.appendTriedAt = err, time.Now()
+	if ofDisk(err) && !s.askingForRoom {
+		s.askingForRoom = true
+		time.AfterFunc(askForRoomEvery, s.askForRoom)
+	}
+}
+
+// askForRoomEvery is how often an event store is asked whether its disk takes writes again.
+const askForRoomEvery = time.Second
+
+// askForRoom appends no events, which the embedded event store refuses as it refuses others. So
+// AppendFailure reports a disk that takes no writes for as long as that is so, and no longer, also
+// while nobody appends.
+func (s *Store) askForRoom() {
+	s.mu.Lock()
+	s.askingForRoom = false
+	closed := s.closed
+	s.mu.Unlock()
+	if closed {
+		return
+	}
+	const stream = "tizilim-room"
+	_, err := call(context.Background(), s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
+		return c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}})
+	})
+	s.noteAppendResult(err)
 }
 
 // AppendFailure returns why the last attempt to append was not acknowledged, until an
-// append is acknowledged or 4 seconds have passed; otherwise nil. Readiness needs it
+// append is acknowledged or 4 seconds have passed; otherwise nil. A disk that takes no writes is
+// reported until it takes them. Readiness needs it
 // because a leader that has lost its followers still answers reads.
 func (s *Store) AppendFailure() error {
 	s.mu.Lock()

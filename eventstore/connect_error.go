@@ -31,12 +31,14 @@ const (
 	NoLeader          Reason = "no_leader"          // the cluster has no leader now
 	TooOld            Reason = "too_old"            // older than 23.10
 	VersionUnreadable Reason = "version_unreadable" // the client cannot read the server's version
+	DiskFull          Reason = "disk_full"          // the embedded event store takes no appends: no room on its disk
+	DiskFailed        Reason = "disk_failed"        // the embedded event store takes no appends: its disk refuses writes
 )
 
 // permanent reports whether an operator must act. Retries do not help then.
 func (r Reason) permanent() bool {
 	switch r {
-	case BadCertificate, BadCredentials, NoRights, TooOld, VersionUnreadable:
+	case BadCertificate, BadCredentials, NoRights, TooOld, VersionUnreadable, DiskFull, DiskFailed:
 		return true
 	}
 	return false
@@ -73,6 +75,8 @@ func (e *ConnectError) Error() string {
 		s = at + " has no leader now"
 	case TooOld:
 		s = at + " is too old: EventStoreDB 23.10 or later is needed"
+	case DiskFull, DiskFailed:
+		s = at + " takes no appends, and is read as ever"
 	case VersionUnreadable:
 		s = "the client cannot read the version of " + at + ": use a released version of the server"
 	default:
@@ -88,10 +92,14 @@ func (e *ConnectError) Error() string {
 func (e *ConnectError) EventStoreReason() string { return string(e.Reason) }
 
 func (e *ConnectError) Unwrap() []error {
-	if e.Err == nil {
-		return []error{errUnavailable}
+	refusal := errUnavailable
+	if e.Reason == DiskFull {
+		refusal = errDiskFull
 	}
-	return []error{errUnavailable, e.Err}
+	if e.Err == nil {
+		return []error{refusal}
+	}
+	return []error{refusal, e.Err}
 }
 
 // isPermanent reports whether the error has a permanent reason.
@@ -104,6 +112,18 @@ func isPermanent(err error) bool {
 // outcome of such a call is unknown.
 var errUnavailable = domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable,
 	"the event store does not answer now; send the same request with the same Idempotency-Key again")
+
+// errDiskFull is what the client sees of an event store without room on its disk. Most such
+// appends were not recorded; of one that waited for room this is unknown.
+var errDiskFull = domain.Refuse(domain.Unavailable, domain.CodeDiskFull,
+	"the registry has no room on its disk to record this now; reads go on: "+
+		"send the same request with the same Idempotency-Key again later")
+
+// isOutage reports whether the event store did not answer, or could not record.
+func isOutage(err error) bool {
+	code := domain.CodeOf(err)
+	return code == domain.CodeLogUnavailable || code == domain.CodeDiskFull
+}
 
 func unavailable(detail string) error {
 	return fmt.Errorf("event store: %s: %w", detail, errUnavailable)

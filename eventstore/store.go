@@ -49,6 +49,7 @@ type Store struct {
 
 	appendFailure error // of the last attempt to append; nil if it was acknowledged
 	appendTriedAt time.Time
+	askingForRoom bool // a timer will ask whether appends are taken
 }
 
 // Open prepares a Store for an EventStoreDB connection string: one host, as in
@@ -193,6 +194,9 @@ func (s *Store) classify(what string, on *session, err error) error {
 	var domainErr *domain.Error
 	if errors.As(err, &domainErr) {
 		return err
+	}
+	if disk := diskError(what, on, err); disk != nil {
+		return disk
 	}
 	switch status.Code(err) { // the request itself is wrong, so a retry does not help
 	case codes.InvalidArgument, codes.ResourceExhausted:

@@ -45,6 +45,10 @@ const (
 	reasonStoreUnknown = string(domain.CodeLogUnavailable)
 )
 
+// diskReasons are the reasons of an event store that is read as ever and takes no appends. Others may be
+// those of reads too, so that an append which was not acknowledged has the code of its own.
+var diskReasons = map[string]bool{"disk_full": true, "disk_failed": true}
+
 // modelReadiness is [projections.Comparison] as operators read it; its members
 // mean what they mean there.
 type modelReadiness struct {
@@ -123,8 +127,10 @@ func (s *Server) storeReason(c projections.Comparison) *reason {
 	}
 	if witness, ok := s.events.(appendWitness); ok {
 		if err := witness.AppendFailure(); err != nil {
-			r := reasonOf(err, "", "the last append of this process was not acknowledged")
-			r.Code = reasonNoAppend
+			r := reasonOf(err, reasonNoAppend, "the last append of this process was not acknowledged")
+			if !diskReasons[r.Code] {
+				r.Code = reasonNoAppend
+			}
 			return r
 		}
 	}

@@ -76,7 +76,7 @@ func (a *app) awaitKeys(
 				"the event store has another log than the registry has served; its operator finds the reason in the log of "+
 					"the server"))
 		}
-		if domain.CodeOf(err) != domain.CodeLogUnavailable && err.Error() != told {
+		if code := domain.CodeOf(err); code != domain.CodeLogUnavailable && code != domain.CodeDiskFull && err.Error() != told {
 			told = err.Error()
 			c.logger.Error("this is not the log of this registry; nothing is answered until it is", "error", err)
 		}

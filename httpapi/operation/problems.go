@@ -18,7 +18,7 @@ var (
 	rightsProblems = []domain.Code{domain.CodeNotYourBody, domain.CodeNotYourTerritory, domain.CodeOwnMatter}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
-		domain.CodeLogUnavailable, domain.CodeLogTampered, domain.CodeLogReplaced, domain.CodeRecordUnread,
+		domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeLogTampered, domain.CodeLogReplaced, domain.CodeRecordUnread,
 		domain.CodeModelNotReady,
 		domain.CodeModelBehind, domain.CodeTooManyRequests, domain.CodeInternal,
 	}
