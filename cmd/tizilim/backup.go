@@ -80,7 +80,7 @@ func (c *backupCommand) proveKeys(ctx context.Context, store storeDir) (err erro
 		}
 		return nil
 	}
-	log, end, err := store.reach(ctx, credentials{})
+	log, end, err := store.reach(ctx, looking, credentials{})
 	if err != nil {
 		return err
 	}
@@ -297,7 +297,7 @@ func proveRestored(ctx context.Context, data string, m manifest) (found *tree.Re
 	if err != nil {
 		return nil, err
 	}
-	log, end, err := openOffline(store)
+	log, end, err := openOffline(store, looking)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func (c *storeCheckCommand) checkLog(ctx context.Context) (r *tree.Report, err e
 		slog.Warn("the events were not compared with the signed heads: name the public key of the log with --log-key")
 		return nil, nil
 	}
-	store, end, err := c.reach(ctx, credentials{})
+	store, end, err := c.reach(ctx, looking, credentials{})
 	if err != nil {
 		return nil, err
 	}

@@ -99,13 +99,13 @@ func openSide(
 	dir := storeDir{Data: place}
 	switch missing := dir.exists(); { // the store itself, and not that of a server which runs beside it
 	case missing == nil:
-		return dir.reach(ctx, c)
+		return dir.reach(ctx, purpose(mustExist), c) // the source must exist, and is only read
 	case mustExist:
 		return nil, nil, missing
 	case !empty(place):
 		return nil, nil, fmt.Errorf("%s holds something that is not an event store", place)
 	default:
-		return openOffline(place)
+		return openOffline(place, writing)
 	}
 }
 

@@ -56,10 +56,19 @@ type storePlace struct {
 	credentials
 }
 
-// open opens the store. The caller calls end when it is done.
+// open opens the store, to append to it. The caller calls end when it is done.
 func (p storePlace) open(ctx context.Context) (store *eventstore.Store, end func() error, err error) {
+	return p.openFor(ctx, writing)
+}
+
+// look opens the store for reading only: it changes no file. The caller calls end when it is done.
+func (p storePlace) look(ctx context.Context) (store *eventstore.Store, end func() error, err error) {
+	return p.openFor(ctx, looking)
+}
+
+func (p storePlace) openFor(ctx context.Context, purpose purpose) (store *eventstore.Store, end func() error, err error) {
 	if p.Eventstore == "" {
-		return p.storeDir.reach(ctx, p.credentials)
+		return p.storeDir.reach(ctx, purpose, p.credentials)
 	}
 	if store, err = p.connect(p.Eventstore); err != nil {
 		return nil, nil, err
@@ -70,10 +79,10 @@ func (p storePlace) open(ctx context.Context) (store *eventstore.Store, end func
 // reach opens the store in the directory. Where another process has it open, or the
 // directory holds no store, reach connects to the event store of the server that
 // runs on the data directory around it. The caller calls end when it is done.
-func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.Store, end func() error, err error) {
+func (d storeDir) reach(ctx context.Context, purpose purpose, c credentials) (store *eventstore.Store, end func() error, err error) {
 	missing, inUse := d.exists(), false
 	if missing == nil {
-		store, end, err = openOffline(d.Data)
+		store, end, err = openOffline(d.Data, purpose)
 		if inUse = errors.Is(err, embedded.ErrInUse); !inUse {
 			return store, end, err
 		}
@@ -94,28 +103,43 @@ func (d storeDir) reach(ctx context.Context, c credentials) (store *eventstore.S
 	}
 }
 
-// openOffline serves a store that nobody else serves, on a socket in its directory, until
-// end is called.
-func openOffline(dir string) (store *eventstore.Store, end func() error, err error) {
-	node, err := embedded.Open(dir, embedded.WithLogger(slog.Default()))
-	if err != nil {
-		return nil, nil, err
+// purpose is what a command opens a store for that nobody serves.
+type purpose bool
+
+const (
+	writing purpose = false
+	looking purpose = true // no file is changed
+)
+
+// openOffline serves a store that nobody else serves, on a socket, until end is called.
+func openOffline(dir string, purpose purpose) (store *eventstore.Store, end func() error, err error) {
+	opening, socketDir, forget := embedded.Open, dir, func() error { return nil }
+	if purpose == looking {
+		if socketDir, err = os.MkdirTemp("", "tizilim-look-"); err != nil {
+			return nil, nil, err
+		}
+		opening, forget = embedded.Look, func() error { return os.RemoveAll(socketDir) }
 	}
+	node, err := opening(dir, embedded.WithLogger(slog.Default()))
+	if err != nil {
+		return nil, nil, errors.Join(err, forget())
+	}
+	closeNode := func() error { return errors.Join(node.Close(), forget()) }
 	listener, err := func() (net.Listener, error) {
-		absolute, err := filepath.Abs(dir)
+		absolute, err := filepath.Abs(socketDir)
 		if err != nil {
 			return nil, err
 		}
 		return listenSocket(absolute, "offline.sock")
 	}()
 	if err != nil {
-		return nil, nil, errors.Join(err, node.Close())
+		return nil, nil, errors.Join(err, closeNode())
 	}
 	if err := node.StartOn(listener); err != nil {
-		return nil, nil, errors.Join(err, node.Close())
+		return nil, nil, errors.Join(err, closeNode())
 	}
 	if store, err = eventstore.Open(node.ConnectionString(), slog.Default()); err != nil {
-		return nil, nil, errors.Join(err, node.Close())
+		return nil, nil, errors.Join(err, closeNode())
 	}
-	return store, func() error { return errors.Join(store.Close(), node.Close()) }, nil
+	return store, func() error { return errors.Join(store.Close(), closeNode()) }, nil
 }

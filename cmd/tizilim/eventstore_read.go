@@ -17,7 +17,7 @@ type storeReadCommand struct {
 }
 
 func (c *storeReadCommand) Run(ctx context.Context) (err error) {
-	store, end, err := c.open(ctx)
+	store, end, err := c.look(ctx)
 	if err != nil {
 		return err
 	}

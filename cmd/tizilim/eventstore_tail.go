@@ -15,7 +15,7 @@ type storeTailCommand struct {
 }
 
 func (c *storeTailCommand) Run(ctx context.Context) (err error) {
-	store, end, err := c.open(ctx)
+	store, end, err := c.look(ctx)
 	if err != nil {
 		return err
 	}

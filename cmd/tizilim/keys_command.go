@@ -27,21 +27,27 @@ type keysPlace struct {
 	credentials
 }
 
-// open opens the log and reads the fingerprints of the keys.
+// open opens the log, to append to it, and reads the fingerprints of the keys.
 func (p keysPlace) open(ctx context.Context) (
+	have map[string]keyring.Fingerprint, log *eventstore.Store, end func() error, err error,
+) {
+	return p.openFor(ctx, writing)
+}
+
+func (p keysPlace) openFor(ctx context.Context, purpose purpose) (
 	have map[string]keyring.Fingerprint, log *eventstore.Store, end func() error, err error,
 ) {
 	if have, err = fingerprints(keysDir(p.Data)); err != nil {
 		return nil, nil, nil, err
 	}
-	log, end, err = storePlace{storeDir{storeDirOf(p.Data)}, p.Eventstore, p.credentials}.open(ctx)
+	log, end, err = storePlace{storeDir{storeDirOf(p.Data)}, p.Eventstore, p.credentials}.openFor(ctx, purpose)
 	return have, log, end, err
 }
 
 type keysCheckCommand struct{ keysPlace }
 
 func (c *keysCheckCommand) Run(ctx context.Context) (err error) {
-	have, log, end, err := c.open(ctx)
+	have, log, end, err := c.openFor(ctx, looking)
 	if err != nil {
 		return err
 	}
