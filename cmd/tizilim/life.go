@@ -23,7 +23,6 @@ import (
 // before, its life ends and another one begins, as if the process had been started again.
 // The listeners, Redis and the embedded node outlive it.
 type life struct {
-	keys       keys
 	store      *eventstore.Store
 	model      *projections.Reader
 	watch      *projections.Watch
