@@ -236,6 +236,7 @@ const (
 	CodeNotFirstEligible  Code = "not_first_eligible"
 	CodeTooManySkipped    Code = "too_many_skipped"
 	CodeHolderChanged     Code = "holder_changed"
+	CodeOrderContradicted Code = "order_contradicted"
 	CodeDwellingLeased    Code = "dwelling_leased"
 	CodeDwellingNotLeased Code = "dwelling_not_leased"
 

@@ -61,7 +61,13 @@ type decisionBody struct {
 	Unmet   string                `json:"unmet,omitempty" maxLength:"1000" doc:"Which requirement of art. 101-3 is not met; only for a refusal on requirements_not_met, if the examination does not say it"`
 
 	Examination *examinationBody `json:"examination,omitempty" doc:"An examination to record together with the decision. Without it the decision rests on the examination that was recorded last"`
+	Order       *orderBody       `json:"order,omitempty" doc:"Which order holds, and why; only for a placement that was refused with order_contradicted"`
 	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"The exemption from the hearing (APPC 73(2)); only for a refusal without a hearing"`
+}
+
+type orderBody struct {
+	Holds   housing.OrderBasis `json:"holds" enum:"log,instants" doc:"log: the order in which the registry received the applications. instants: that of the times that its clocks showed"`
+	Reasons string             `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
 type decisionInput struct {
@@ -95,6 +101,7 @@ func (s *Server) decideCase() operation.Operation {
 			domain.CodeDeciderRecused, domain.CodeHearingRequired, domain.CodeSpouseOnList,
 			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
 			domain.CodeConsentTerms, domain.CodeMemberConsentMissing,
+			domain.CodeOrderContradicted,
 		),
 		Example: `{
 			"outcome": "place",
@@ -130,6 +137,10 @@ func (s *Server) decide(
 		examine = &c
 	}
 	if in.Body.Outcome == "refuse" {
+		if in.Body.Order != nil {
+			return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+				"a refusal gives no place on a list; leave the order out").At("order")
+		}
 		refuse := housing.Refuse{
 			Ground: in.Body.Ground, Reasons: domain.Personal(in.Body.Reasons), Unmet: domain.Personal(in.Body.Unmet),
 			Examine: examine,
@@ -155,7 +166,11 @@ func (s *Server) decide(
 		return command.Receipt{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 			"a placement names no requirement that is not met; leave it out, or refuse").At("unmet")
 	}
-	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, opt)
+	var order housing.OrderStatement
+	if x := in.Body.Order; x != nil {
+		order = housing.OrderStatement{Holds: x.Holds, Reasons: domain.Personal(x.Reasons)}
+	}
+	return s.commands.DecidePlacement(ctx, cmd, in.ID, examine, order, opt)
 }
 
 // examine reads an examination. member is the path of the body that has it.

@@ -261,6 +261,7 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 			}
 			place := housing.Place{
 				EntryID: entryID(n), PersonID: personID(n), CaseID: caseID(n), RegisteredOn: day,
+				Order:     housing.OrderOfInstants,
 				Family:    []housing.FamilyMember{{PersonID: personID(500 + n), Relation: housing.Child}},
 				Seniority: housing.Seniority{At: at, Position: domain.Position(rapid.IntRange(0, 50).Draw(rt, "position")*100 + n)},
 			}

@@ -85,7 +85,8 @@ type PlacementApproved struct {
 	RegisteredOn domain.Date     `json:"registered_on"`
 	Consent      Consent         `json:"consent"` // that the entry is to have
 	Judgement    Judgement       `json:"judgement"`
-	Edition      rules.EditionID `json:"edition"` // of the rules it was judged by (Q10)
+	Order        OrderStatement  `json:"order,omitzero"` // where the instant contradicted the log
+	Edition      rules.EditionID `json:"edition"`        // of the rules it was judged by (Q10)
 	ApprovedAt   time.Time       `json:"approved_at"`
 }
 
@@ -332,8 +333,11 @@ func checkSignature(ch domain.Channel, m domain.SignatureMethod, e rules.Edition
 // Approve decides to place the applicant. The applicant must be in need by the
 // last examination, or by the one that comes with the decision, judged on the
 // day of the decision by the edition in force on it (Q10). The list must still
-// be open to the person; that is checked again when the entry is appended.
-func (a *Application) Approve(cmd domain.Command, l *List, inline *Examine, by rules.Book) ([]domain.Event, error) {
+// be open to the person; that is checked again when the entry is appended. order
+// says which order holds where the instant of the application contradicts the log.
+func (a *Application) Approve(
+	cmd domain.Command, l *List, inline *Examine, order OrderStatement, by rules.Book,
+) ([]domain.Event, error) {
 	if err := a.ofThisService(); err != nil {
 		return nil, err
 	}
@@ -364,14 +368,15 @@ func (a *Application) Approve(cmd domain.Command, l *List, inline *Examine, by r
 	if !judgement.InNeed {
 		return nil, judgement.notMet()
 	}
+	filed, order, err := l.settleOrder(Seniority{At: a.Completed.At, Position: a.Completed.Position}, order)
+	if err != nil {
+		return nil, err
+	}
 	return append(append(before, examined...), PlacementApproved{
 		CaseID: a.CaseID, ListID: a.Received.ListID, PersonID: a.ApplicantID,
-		EntryID: EntryOf(a.CaseID),
-		Seniority: Seniority{
-			At:       a.Completed.At,
-			Position: a.Completed.Position,
-		}, Family: judgement.Family, RegisteredOn: cmd.Today(),
-		Consent: a.entryConsent(), Judgement: *judgement, Edition: judgement.Edition, ApprovedAt: cmd.Now,
+		EntryID:   EntryOf(a.CaseID),
+		Seniority: filed, Family: judgement.Family, RegisteredOn: cmd.Today(),
+		Consent: a.entryConsent(), Judgement: *judgement, Order: order, Edition: judgement.Edition, ApprovedAt: cmd.Now,
 	}), nil
 }
 

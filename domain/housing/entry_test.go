@@ -102,10 +102,17 @@ func TestEntriesStandInTheOrderOfTheirSeniority(t *testing.T) {
 			Then:  two.placed(e, erlan, filed(3, 31), 3).last(),
 		},
 		{
-			Name:  "Q6 the instant weighs more than the position",
+			Name:  "Q6 the instant decides where it agrees with the log",
 			Given: two,
-			When:  place(e, erlan, filed(2, 99), later),
-			Then:  two.placed(e, erlan, filed(2, 99), 2).last(),
+			When:  place(e, erlan, filed(2, 20), later),
+			Then:  two.placed(e, erlan, filed(2, 20), 2).last(),
+		},
+		{
+			Name:    "Q6 V7 an instant an hour before that of an application which the log had earlier is refused",
+			Given:   two,
+			When:    place(e, erlan, filed(2, 99), later),
+			Refused: domain.CodeOrderContradicted,
+			Field:   "order",
 		},
 
 		{

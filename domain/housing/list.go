@@ -148,6 +148,7 @@ type List struct {
 	// by person: the last event after which they no longer stood, or no longer counted as a spouse
 	left     cow.Map[domain.Position]
 	order    *btree.BTreeG[*Entry] // the active entries by seniority; ranks in O(log² n)
+	filings  *btree.BTreeG[filing] // of all entries, by their position in the log
 	provided []PublicProvision     // in the order of the log
 
 	trail     trail               // of all events, for the numbers of the past
@@ -163,7 +164,7 @@ func (l *List) Clone() List {
 	c.provided = slices.Clip(l.provided)
 	c.trail, c.standings = l.trail.clone(), l.standings.Clone()
 	if l.order != nil {
-		c.order = l.order.Copy()
+		c.order, c.filings = l.order.Copy(), l.filings.Copy()
 	}
 	return c
 }
@@ -253,7 +254,13 @@ func (l *List) apply(rec domain.Recorded) {
 			func(a, b *Entry) bool { return a.Seniority.Compare(b.Seniority) < 0 },
 			btree.Options{Degree: 16, NoLocks: true}, // small nodes: a change after a Clone copies some
 		)
+		l.filings = newFilings()
 	case EntryPlaced:
+		// A log that was copied to another store keeps the positions of the first one in its
+		// events. Those that lie behind the placement say nothing about the order in this log.
+		if l.filings != nil && e.Seniority.Position < rec.Position {
+			l.filings.Set(filing{e.Seniority.At, e.Seniority.Position})
+		}
 		l.activate(Entry{
 			ID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, FiledAt: e.Seniority.At,
 			Family: e.Family, RegisteredOn: e.RegisteredOn, Certified: e.Number, Confirmed: e.RegisteredOn,
@@ -464,11 +471,16 @@ type Place struct {
 	Consent      Consent
 	RegisteredOn domain.Date
 	Approved     domain.Position // of the approval in the log
+	Order        OrderBasis      // that the approval states; "" where it states none
 }
 
 // Place decides [Place]: the number is the entry's ordinal at this moment (Q2),
 // its order that of its seniority (Q6). A person has one active entry, and of
 // two spouses one has it (Q5).
+//
+// An instant that contradicts the log is moved to the nearest one that does not, unless the
+// approval states that instants hold. Where it would be moved by more than a minute and the
+// approval says nothing, because other entries were placed since, the placement is refused.
 //
 // An approval that was refused because of an active entry of the person or of a
 // spouse stays refused when that entry is gone: the refusal voids the approval,
@@ -483,6 +495,12 @@ func (l *List) Place(cmd domain.Command, c Place, by rules.Book) ([]domain.Event
 				"the applicant or the spouse had an active entry on this list when the placement was approved; "+
 					"it has been removed since: decide again").At("applicant_id")
 		}
+	}
+	if c.Order == "" && l.contradicted(c.Seniority) {
+		return nil, l.contradiction(c.Seniority)
+	}
+	if c.Order != OrderOfInstants {
+		c.Seniority = l.inOrder(c.Seniority)
 	}
 	return []domain.Event{EntryPlaced{
 		ListID: l.Opened.ListID, EntryID: c.EntryID, PersonID: c.PersonID, CaseID: c.CaseID, Seniority: c.Seniority, Family: c.Family,

@@ -13,7 +13,8 @@ func TestPersonalValuesOfHousingNeverPrint(t *testing.T) {
 		holds int // personal values
 	}{
 		{housing.Examine{}, 2},
-		{housing.Application{}, 16},
+		{housing.Application{}, 17},
+		{housing.OrderStatement{}, 1},
 		{housing.ReceiveApplication{}, 12},
 		{housing.AnswerAsMember{}, 3},
 		{housing.ChangeConsent{}, 3},

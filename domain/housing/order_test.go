@@ -116,7 +116,9 @@ func TestQ5_Q6_Q7_Q8_Q9_RandomLists(t *testing.T) {
 				}
 				events, err := q.Place(
 					domaintest.Command(),
-					housing.Place{EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000},
+					housing.Place{
+						EntryID: s.id, PersonID: s.person, Seniority: s.s, Approved: 1000, Order: housing.OrderOfInstants,
+					},
 					rules.Book{},
 				)
 				if stands(s.person) {
@@ -192,7 +194,7 @@ func TestQ6_TheOrderOfDecisionsDoesNotMatter(t *testing.T) {
 			for at, i := range order {
 				events, err := q.Place(domaintest.Command(), housing.Place{
 					EntryID: entry(fmt.Sprint(i)), PersonID: domaintest.ID[domain.PersonID](fmt.Sprint(i)),
-					Seniority: filed(hours[i], domain.Position(positions[i])),
+					Seniority: filed(hours[i], domain.Position(positions[i])), Order: housing.OrderOfInstants,
 				}, rules.Book{})
 				if err != nil {
 					t.Fatal(err)

@@ -96,7 +96,7 @@ func TestQ5_OneEntryOnAllListsOfABody(t *testing.T) {
 			caseID := applyAt(t, h, c.at, c.who, c.family...)
 			n := l.len()
 			for _, opt := range []command.Options{{DryRun: true}, {}} {
-				_, err := h.DecidePlacement(ctx, envelope("place"), caseID, nothingFound, opt)
+				_, err := h.DecidePlacement(ctx, envelope("place"), caseID, nothingFound, housing.OrderStatement{}, opt)
 				if domain.CodeOf(err) != c.code {
 					t.Fatalf("dry run %t: %v, want %q", opt.DryRun, err, c.code)
 				}

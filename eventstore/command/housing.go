@@ -55,7 +55,8 @@ func (h *Handler) ReceiveApplication(
 //  1. The case is approved, unless another list of the body has an entry of the person
 //     or the spouse (Q5). From here on the case takes no other decision.
 //  2. The list places the entry and computes its number, or refuses where the person
-//     got an active entry meanwhile.
+//     got an active entry meanwhile, or where the instant of the application contradicts
+//     the log now and the approval does not say which order holds.
 //  3. The case records the certificate. After a refusal it records the compensating
 //     event, that the approval is void, and is open again.
 //
@@ -65,14 +66,15 @@ func (h *Handler) ReceiveApplication(
 // The receipt is that of the case's certificate; its events are the approval,
 // the certificate and, before it, the entry of the list.
 func (h *Handler) DecidePlacement(
-	ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine, opt Options,
+	ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine,
+	order housing.OrderStatement, opt Options,
 ) (Receipt, error) {
 	approved, err := onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
 		q, err := h.List(ctx, a.Received.ListID)
 		if err != nil {
 			return nil, err
 		}
-		events, err := a.Approve(cmd, q, h.completeExamination(q, examine), h.rules)
+		events, err := a.Approve(cmd, q, h.completeExamination(q, examine), order, h.rules)
 		if err != nil {
 			return nil, err
 		}
@@ -164,7 +166,7 @@ const latest domain.Position = math.MaxUint64
 func placementOf(e housing.PlacementApproved, at domain.Position) housing.Place {
 	return housing.Place{
 		EntryID: e.EntryID, PersonID: e.PersonID, CaseID: e.CaseID, Seniority: e.Seniority, Family: e.Family,
-		Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: at,
+		Consent: e.Consent, RegisteredOn: e.RegisteredOn, Approved: at, Order: e.Order.Holds,
 	}
 }
 
@@ -211,7 +213,8 @@ func (h *Handler) finishPlacement(ctx context.Context, id domain.CaseID, approva
 // voidsApproval reports whether the approval is void where the list refuses the
 // placement with this code.
 func voidsApproval(code domain.Code) bool {
-	return code == domain.CodeAlreadyOnList || code == domain.CodeSpouseOnList || code == domain.CodeListUnknown
+	return code == domain.CodeAlreadyOnList || code == domain.CodeSpouseOnList || code == domain.CodeListUnknown ||
+		code == domain.CodeOrderContradicted
 }
 
 // completeExamination adds to an examination what the registry knows: the settlement of

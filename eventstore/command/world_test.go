@@ -102,7 +102,7 @@ var nothingFound = &housing.Examine{}
 
 func approve(h *command.Handler, id domain.CaseID) func(domain.Command) (command.Receipt, error) {
 	return func(cmd domain.Command) (command.Receipt, error) {
-		return h.DecidePlacement(ctx, cmd, id, nothingFound, command.Options{})
+		return h.DecidePlacement(ctx, cmd, id, nothingFound, housing.OrderStatement{}, command.Options{})
 	}
 }
 
@@ -658,7 +658,7 @@ func acts(t testing.TB) []act {
 		{name: "place", log: world(t), caseID: caseOfAigul, steps: []string{
 			"case: ReviewBegan", "case: NeedExamined", "case: PlacementApproved", "queue: EntryPlaced", "case: PlacementCertified",
 		}, do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
+			return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, housing.OrderStatement{}, opt)
 		}},
 		{
 			name:   "the list refuses to place",
@@ -668,7 +668,7 @@ func acts(t testing.TB) []act {
 			refuse: domain.CodeAlreadyOnList,
 			steps:  []string{"case: PlacementApprovalVoided"},
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-				return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, opt)
+				return h.DecidePlacement(ctx, cmd, caseOfAigul, nothingFound, housing.OrderStatement{}, opt)
 			},
 		},
 		{
@@ -701,7 +701,7 @@ func acts(t testing.TB) []act {
 						{PersonID: aigul, Scope: housing.ScopeRealEstate},
 						{PersonID: aigul, Scope: housing.ScopeHealth},
 					},
-				},
+				}, housing.OrderStatement{},
 				opt,
 			)
 		}},
