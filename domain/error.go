@@ -306,6 +306,7 @@ const (
 	CodeLogTampered     Code = "log_tampered"
 	CodeRecordUnread    Code = "record_unreadable"
 	CodeLogReplaced     Code = "log_replaced"
+	CodeClockDisagrees  Code = "clock_disagrees"
 	CodeProofPending    Code = "proof_pending"
 	CodeEventUnknown    Code = "event_unknown"
 	CodeHeadUnknown     Code = "head_unknown"

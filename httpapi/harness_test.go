@@ -268,14 +268,18 @@ func (r *registry) handler(log command.Log, model command.Model, book rules.Book
 
 // handlerWith is handler with data keys of its own.
 func (r *registry) handlerWith(
-	log command.Log, keys command.DataKeys, model command.Model, book rules.Book,
+	log command.Log, keys command.DataKeys, model command.Model, book rules.Book, with ...func(*command.Config),
 ) *command.Handler {
 	r.t.Helper()
-	h, err := command.New(command.Config{
+	c := command.Config{
 		Log: log, Model: model, Now: r.clock.Now, Rules: book, Signatures: r.signatures,
 		MobileCitizens: &r.mobile, Gateway: &r.mobile, PasswordKey: passwordKey, CheckKey: checkKey,
 		Logger: r.log, Keys: keys, Records: records{r.model},
-	})
+	}
+	for _, w := range with {
+		w(&c)
+	}
+	h, err := command.New(c)
 	must(r.t, err)
 	return h
 }

@@ -116,6 +116,7 @@ func (s *Server) readiness(c projections.Comparison) readiness {
 			body.Reasons = append(body.Reasons, reason{string(why.Code), why.Message})
 		}
 	}
+	body.Reasons = append(body.Reasons, s.clockReasons()...)
 	body.Ready = len(body.Reasons) == 0
 	return body
 }

@@ -58,6 +58,7 @@ type Config struct {
 	Metrics   *prometheus.Registry
 	Logger    *slog.Logger
 	Now       func() time.Time
+	Clock     Clock // says whether Now can be relied on; nil: it always can
 	Version   string
 
 	// Limits bounds how often somebody calls; nil bounds nothing, as in a measurement.
@@ -87,6 +88,7 @@ type Server struct {
 	baseURL   string // without a slash at its end
 	metrics   *metrics
 	now       func() time.Time
+	clock     Clock
 	streams   *streams
 	waits     func() *domain.Error                          // why nothing is answered; nil: it is
 	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
@@ -105,7 +107,7 @@ func New(c Config) *Server {
 		Handler: engine, commands: c.Commands, directory: c.Directory, log: c.Logger, events: c.Log, model: c.Model, watch: c.Watch,
 		personKey: c.PersonKey, proofs: c.Proofs, pages: c.Pages, baseURL: strings.TrimSuffix(c.BaseURL, "/"),
 		metrics: newMetrics(c.Metrics, c.Model, c.Now),
-		answers: newAnswers(), papers: newPapers(),
+		clock:   c.Clock, answers: newAnswers(), papers: newPapers(),
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)

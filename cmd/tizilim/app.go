@@ -21,6 +21,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/rules"
+	"tizilim/eventstore/clock"
 	"tizilim/eventstore/command"
 	"tizilim/eventstore/command/adapters/eds"
 	"tizilim/eventstore/command/adapters/gateway"
@@ -60,6 +61,7 @@ type config struct {
 	mobile     string          // address of the mobile-citizens base; empty: a file in data
 	gateway    command.Gateway // of SMS and e-mail; nil: the outbox file in data
 	proof      proofFlags
+	clock      clockFlags
 	identity   identity // whose tokens are accepted
 	logger     *slog.Logger
 }
@@ -79,6 +81,8 @@ type app struct {
 	serving     sync.WaitGroup                 // the listeners
 	closers     []func() error                 // of what was opened, in that order
 	failed      chan error
+
+	clock *clock.Clock
 
 	*life
 }
@@ -138,6 +142,7 @@ func start(c config) (a *app, err error) {
 		return a, err
 	}
 	a.listener = c.front.bound(a.listener)
+	a.clock = c.clock.open(c.logger)
 	if a.opsListener, err = c.front.listenOps(); err != nil {
 		return a, err
 	}
@@ -181,7 +186,7 @@ func (a *app) build(c config) (err error) {
 		return err
 	}
 	a.commands, err = command.New(command.Config{
-		Log: a.store, Model: readModel{a.model, a.watch}, Now: now, Rules: c.rules,
+		Log: a.store, Model: readModel{a.model, a.watch}, Now: a.clock.Now, Clock: a.clock, Rules: c.rules,
 		Signatures: a.signatures, MobileCitizens: openMobileCitizens(c, a.keys),
 		Gateway: a.gateway, PasswordKey: a.keys.password, CheckKey: a.keys.check, Logger: c.logger,
 		Keys: a.store, Records: records{a.model},
@@ -203,7 +208,7 @@ func (a *app) build(c config) (err error) {
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
 		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
-		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: now, Version: version(),
+		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
 	}))
@@ -265,6 +270,7 @@ func (a *app) run(logger *slog.Logger) {
 		}
 	})
 	a.work.Go(func() { a.watch.Run(ctx) })
+	a.work.Go(func() { a.clock.Run(ctx) })
 	a.work.Go(func() { a.signatures.Run(ctx) })
 	a.work.Go(func() { command.NewFinisher(a.commands, unfinished{a.model}, logger).Run(ctx) })
 	a.work.Go(func() { command.NewEraser(a.commands, logger).Run(ctx) })
@@ -392,7 +398,7 @@ func (a *app) openEventStore(c config) (address string, err error) {
 		return "", err
 	}
 	dir := storeDirOf(c.data)
-	node, err := embedded.Open(dir, embedded.WithLogger(c.logger))
+	node, err := embedded.Open(dir, embedded.WithLogger(c.logger), embedded.WithClock(a.clock.Now))
 	if errors.Is(err, embedded.ErrInUse) {
 		return "", fmt.Errorf(
 			"another server runs on %s: end it, or give this one a directory of its own with --data",

@@ -41,6 +41,9 @@ func (a *app) prove(ctx context.Context, c config, patience time.Duration) (err 
 	if a.keys, err = openKeys(keysDir(c.data)); err != nil {
 		return err
 	}
+	if err = a.compareClock(ctx, c); err != nil {
+		return err
+	}
 	a.proven = true
 	return a.build(c)
 }

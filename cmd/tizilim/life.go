@@ -65,6 +65,7 @@ func (a *app) openLife(c config) (err error) {
 	l.metrics.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
+	measureClock(a.clock, l.metrics)
 	options := a.modelOptions(c)
 	if l.projector, err = projections.NewProjector(a.redis, l.store, options); err != nil {
 		return err

@@ -35,6 +35,7 @@ type serveCommand struct {
 	signatureFlags
 	Mobile string `name:"mobile-citizens" help:"Service that binds telephones to IINs, asked by POST. Default: the file of tizilim mobile-citizen in --data." placeholder:"URL" env:"TIZILIM_MOBILE_CITIZENS"`
 	proofFlags
+	clockFlags
 	Quiet bool `help:"Print no tokens and no first steps." env:"TIZILIM_QUIET"`
 	identityFlags
 }
@@ -44,6 +45,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return errors.New("--listen and --data cannot be empty: leave them out to get their defaults")
 	}
 	if err := c.frontFlags.check(); err != nil {
+		return err
+	}
+	if err := c.clockFlags.check(); err != nil {
 		return err
 	}
 	if c.BaseURL != "" {
@@ -82,7 +86,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
 		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
 		rules: book, signatures: signatures, mobile: c.Mobile,
-		gateway: messages, identity: identity, proof: c.proofFlags, logger: slog.Default(),
+		gateway: messages, identity: identity, proof: c.proofFlags, clock: c.clockFlags, logger: slog.Default(),
 	}
 	a, err := start(with)
 	if err != nil {

@@ -207,6 +207,9 @@ func (e *Eraser) Once(ctx context.Context) error {
 	if len(failed) == 0 {
 		e.seen = max(e.seen, news.UpTo)
 	}
+	if e.handler.clock.Check(ctx) != nil { // what completes an erasure could not be recorded
+		return errors.Join(failed...)
+	}
 	for _, id := range news.Incomplete {
 		failed = append(failed, e.handler.CompleteErasure(ctx, id))
 	}

@@ -128,6 +128,10 @@ func (x execution[S, P]) attempt(
 		receipt, err = x.repeated(ctx, events)
 		return receipt, nil, false, err
 	}
+	// Every event has an instant, and most decisions rest on one.
+	if err := x.h.clock.Check(ctx); err != nil {
+		return Receipt{}, nil, false, err
+	}
 	events, refusal := c.judge(&v.state, v.revision)
 	if refusal != nil {
 		// The refusal may rest on an old state: of this stream, or of this one from
@@ -205,7 +209,11 @@ func (x execution[S, P]) answer(ctx context.Context, v *version[S, P]) (Receipt,
 	if events.reusedBy(cmd) {
 		return Receipt{}, KeyReused()
 	}
-	if mine := causedBy(cmd.ID, news); len(mine) == events.len() {
+	mine := causedBy(cmd.ID, news)
+	for _, rec := range mine {
+		x.h.clock.Known(rec.Created)
+	}
+	if len(mine) == events.len() {
 		return receiptOf(x.stream.name, mine), nil
 	}
 	return x.repeated(ctx, events)

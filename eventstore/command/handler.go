@@ -24,6 +24,7 @@ type Handler struct {
 	streams *lru.Cache[cacheKey, any] // *cached of a state, least recently used first out
 	keepers *lru.Cache[domain.ListID, domain.BodyID]
 	now     func() time.Time
+	clock   Clock
 	rules   rules.Book
 
 	signatures     SignatureVerifier
@@ -39,12 +40,13 @@ type Handler struct {
 	lockOrder lockOrder
 }
 
-// Config is what a [Handler] works with. All of it is required but Rules, and Keys
+// Config is what a [Handler] works with. All of it is required but Clock, Rules, and Keys
 // with Records.
 type Config struct {
 	Log   Log
 	Model Model
 	Now   func() time.Time // the clock for steps that the registry takes by itself
+	Clock Clock            // says whether Now can be relied on; nil: it always can, as in a measurement
 	Rules rules.Book       // by which commands are judged; the zero Book is the built-in one
 
 	Signatures     SignatureVerifier
@@ -62,7 +64,7 @@ type Config struct {
 func New(c Config) (*Handler, error) {
 	if c.Log == nil || c.Model == nil || c.Now == nil || c.Signatures == nil || c.MobileCitizens == nil ||
 		c.Gateway == nil || len(c.PasswordKey) == 0 || len(c.CheckKey) == 0 || c.Logger == nil {
-		return nil, errors.New("command: of a Config, everything but Rules is required")
+		return nil, errors.New("command: of a Config, everything but Clock and Rules is required")
 	}
 	if c.Keys != nil && c.Records == nil {
 		return nil, errors.New("command: a Config with Keys needs Records")
@@ -78,8 +80,12 @@ func New(c Config) (*Handler, error) {
 	// The registry's own commands have the zone and the precision of clients'
 	// commands, so that a step looks the same whoever takes it.
 	now := func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) }
+	if c.Clock == nil {
+		c.Clock = unchecked{}
+	}
 	return &Handler{
-		log: c.Log, model: c.Model, streams: streams, keepers: keepers, now: now, rules: c.Rules, signatures: c.Signatures,
+		log: c.Log, model: c.Model, streams: streams, keepers: keepers, now: now, clock: c.Clock, rules: c.Rules,
+		signatures:     c.Signatures,
 		mobileCitizens: c.MobileCitizens, gateway: c.Gateway, passwordKey: c.PasswordKey,
 		checkKey: c.CheckKey, logger: c.Logger, keys: c.Keys, records: c.Records,
 	}, nil

@@ -92,8 +92,11 @@ func (n *Notifier) Run(ctx context.Context) {
 // Once queues the notices that are owed and sends those that are due. A notice that
 // cannot be queued stays owed, and is tried again after all the others: however many of
 // them there are, they delay nobody else's for long. Once reports whether more are owed
-// than it looked at.
+// than it looked at. It does nothing while the clock of the process cannot be relied on.
 func (n *Notifier) Once(ctx context.Context) (more bool) {
+	if n.handler.clock.Check(ctx) != nil { // the clock itself says so in the log
+		return false
+	}
 	if !n.began {
 		if err := n.handler.BeginNotices(ctx); err != nil {
 			n.warn(ctx, "notices cannot be given yet", err)
@@ -134,6 +137,9 @@ func (n *Notifier) Once(ctx context.Context) (more bool) {
 // AskOnce asks the gateway what became of messages that it took: of those after the ones
 // that it was asked about the last time, so that answers that do not come hold up no others.
 func (n *Notifier) AskOnce(ctx context.Context, reporter Reporter) {
+	if n.handler.clock.Check(ctx) != nil {
+		return
+	}
 	now := n.handler.now()
 	sent, err := n.book.SentNotices(ctx, now.Add(-reportWithin), now, n.asked, noticesAtOnce)
 	if err != nil {

@@ -40,6 +40,14 @@ type Log interface {
 	Reconnect()
 }
 
+// Clock says whether an instant of this process can be relied on; [*clock.Clock] is one.
+type Clock interface {
+	// Check returns a refusal while it cannot.
+	Check(ctx context.Context) error
+	// Known says that the log has an event of that time.
+	Known(event time.Time)
+}
+
 // Model is the read model: it answers what no single stream can tell. Its
 // answers may be behind the log; CatchUp is called before a decision rests on
 // them.

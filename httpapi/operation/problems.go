@@ -24,6 +24,7 @@ var (
 	}
 	commandProblems = []domain.Code{
 		domain.CodeKeyRequired, domain.CodeKeyReused, domain.CodeStaleRevision, domain.CodeLostRace, domain.CodeCalendarYear,
+		domain.CodeClockDisagrees,
 	}
 )
 

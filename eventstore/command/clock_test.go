@@ -1,0 +1,176 @@
+package command_test
+
+import (
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/domaintest"
+	"tizilim/domain/housing"
+	wall "tizilim/eventstore/clock"
+	"tizilim/eventstore/command"
+)
+
+// setClock is a clock that somebody sets, of a process that began at noon of the day.
+type setClock struct {
+	passed, set time.Duration
+	*wall.Clock
+}
+
+func newSetClock(day string) *setClock {
+	noon := at(day)().Add(12 * time.Hour)
+	c := &setClock{}
+	c.Clock = wall.New(wall.Config{
+		Bound: wall.DefaultBound, Elapsed: func() time.Duration { return c.passed },
+		Wall: func() time.Time { return noon.Add(c.passed + c.set) },
+	})
+	return c
+}
+
+func withSetClock(c *setClock) func(*command.Config) {
+	return func(config *command.Config) { config.Now, config.Clock = c.Now, c }
+}
+
+func TestV7_NothingFallsDueWhileAClockIsADayAheadForTenSeconds(t *testing.T) {
+	l := world(t)
+	c := newSetClock("2026-09-14") // the stay ends with this day
+	timer := command.NewTimer(newHandler(l, withSetClock(c)), taskList{endOfStay}, slog.New(slog.DiscardHandler))
+	n := l.len()
+	timer.Once(ctx)
+	c.set = 24 * time.Hour
+	for ; c.passed < 10*time.Second; c.passed += time.Second {
+		timer.Once(ctx)
+	}
+	c.set = 0
+	timer.Once(ctx)
+	if l.len() != n {
+		t.Fatalf("recorded %v", typesOf(l.since(n)))
+	}
+	c.passed = 12 * time.Hour
+	timer.Once(ctx)
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"residence: RegistrationEnded"}) {
+		t.Errorf("recorded %v after the day", got)
+	}
+}
+
+func TestV7_CommandsAreRefusedWhileTheClockIsWrongAndAnswerAgainWhatTheyDidBefore(t *testing.T) {
+	for name, set := range map[string]time.Duration{"a day ahead": 24 * time.Hour, "an hour back": -time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			l := world(t)
+			c := newSetClock("2026-03-15")
+			h := newHandler(l, withSetClock(c))
+			late := domaintest.ID[domain.CaseID]("an application")
+			n := l.len()
+			c.set = set
+			_, err := apply(h, late, gulnar)(envelope("gulnar applies"))
+			if domain.CodeOf(err) != domain.CodeClockDisagrees || l.len() != n {
+				t.Fatalf("it answered %v and recorded %v", err, typesOf(l.since(n)))
+			}
+			receipt, err := approve(h, caseOfDaur)(envelope("daur is placed"))
+			if err != nil || !receipt.Repeated {
+				t.Errorf("a command that was carried out before: %+v, %v", receipt, err)
+			}
+			c.set = 0
+			if _, err := apply(h, late, gulnar)(envelope("gulnar applies")); err != nil {
+				t.Errorf("after the clock was set right: %v", err)
+			}
+		})
+	}
+}
+
+func TestV7_WhatABackgroundWorkerDoesRestsWhileTheClockIsWrong(t *testing.T) {
+	l := decidedAndLeft(t)
+	c := newSetClock("2026-03-15")
+	h := newHandler(l, withSetClock(c))
+	finisher := command.NewFinisher(h, todo{provision}, slog.New(slog.DiscardHandler))
+	n := l.len()
+	c.set = time.Hour
+	finisher.Once(ctx, c.Now())
+	if l.len() != n {
+		t.Fatalf("recorded %v", typesOf(l.since(n)))
+	}
+	c.set = 0
+	finisher.Once(ctx, c.Now())
+	if l.len() == n {
+		t.Error("it does not go on")
+	}
+}
+
+func TestV7_AnEventOfTheFutureShowsThatTheClockIsBehind(t *testing.T) {
+	l := world(t) // its events are of noon, 15 March
+	c := newSetClock("2026-03-14")
+	h := newHandler(l, withSetClock(c))
+	if _, err := apply(h, lateCase, gulnar)(envelope("gulnar applies")); err != nil {
+		t.Fatal(err) // nothing is known yet
+	}
+	_, err := apply(h, domaintest.ID[domain.CaseID]("another"), erlan)(envelope("erlan applies"))
+	if domain.CodeOf(err) != domain.CodeClockDisagrees {
+		t.Errorf("answered %v although the log has an event of tomorrow", err)
+	}
+}
+
+// TestV7_ANewApplicantDoesNotGetNumberOneBecauseAClockIsAnHourBack: the applications are
+// recorded before clocks were compared.
+func TestV7_ANewApplicantDoesNotGetNumberOneBecauseAClockIsAnHourBack(t *testing.T) {
+	l := world(t) // Daur has number 1
+	h := newHandler(l)
+	cmd := envelope("gulnar applies by a clock that is an hour back")
+	cmd.Now = cmd.Now.Add(-time.Hour)
+	if _, err := apply(h, lateCase, gulnar)(cmd); err != nil {
+		t.Fatal(err)
+	}
+	_, err := approve(h, lateCase)(envelope("gulnar is placed"))
+	if domain.CodeOf(err) != domain.CodeOrderContradicted {
+		t.Fatalf("answered %v", err)
+	}
+	receipt, err := h.DecidePlacement(ctx, envelope("gulnar is placed by the log"), lateCase, nothingFound,
+		housing.OrderStatement{Holds: housing.OrderOfLog, Reasons: "the clock of a process was an hour slow"}, command.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var number int
+	for _, rec := range receipt.Events {
+		if e, ok := rec.Event.(housing.EntryPlaced); ok {
+			number = e.Number
+		}
+	}
+	if number != 2 {
+		t.Errorf("she got number %d", number)
+	}
+}
+
+// TestV7_AnApprovalThatAnotherPlacementContradictsMeanwhileIsVoid: the approval says nothing
+// of a contradiction, since none was there.
+func TestV7_AnApprovalThatAnotherPlacementContradictsMeanwhileIsVoid(t *testing.T) {
+	l := world(t) // Aigul has applied; her case is open
+	h := newHandler(l)
+	cmd := envelope("gulnar applies by a clock that is an hour back")
+	cmd.Now = cmd.Now.Add(-time.Hour)
+	if _, err := apply(h, lateCase, gulnar)(cmd); err != nil {
+		t.Fatal(err)
+	}
+	l.faults(func(n int, _ string) error {
+		if n > 1 {
+			return errCrash
+		}
+		return nil
+	}, nil)
+	must := func(id domain.CaseID, order housing.OrderStatement, name string) error {
+		_, err := h.DecidePlacement(ctx, envelope(name), id, nothingFound, order, command.Options{})
+		return err
+	}
+	_ = must(secondOfAigul, housing.OrderStatement{}, "aigul is approved") // and not placed
+	l.heal()
+	if err := must(lateCase, housing.OrderStatement{Holds: housing.OrderOfInstants, Reasons: "r"}, "gulnar is placed"); err != nil {
+		t.Fatal(err)
+	}
+	n := l.len()
+	if err := h.Finish(ctx, secondOfAigul); err != nil {
+		t.Fatal(err)
+	}
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: PlacementApprovalVoided"}) {
+		t.Errorf("recorded %v", got)
+	}
+}
