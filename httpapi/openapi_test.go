@@ -645,9 +645,20 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			fits(st.name, json, a)
 		}
 	}
+	late := s.applied(s.citizen(), list)
 	r.clock.pass(retention)
 	fits("erase-person", json, s.command(forgotten+"/erasure", s.token(domain.RoleProvider), body{
 		"basis": "retention_over", "reference": "order 15",
+	}).is(200))
+	s.until("the case is marked late", func() bool {
+		s.timer()
+		return len(s.stream("case-"+late)) > 1
+	})
+	fits("step-annulment", json, s.command("/v1/cases/"+late+"/step-annulment", commission, body{
+		"event": "case-" + late + "@1", "reasons": "r", "basis": body{
+			"type": "other", "number": "17", "issued_on": "2026-03-10", "issuer": "operators",
+			"sha256": domain.TextDigest([]byte("a file")),
+		},
 	}).is(200))
 	for id := range documented {
 		t.Errorf("%s was not asked", id)

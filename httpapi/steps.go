@@ -30,6 +30,7 @@ func (s *Server) stepOperations() []operation.Operation {
 		s.forwardComplaint(),
 		s.decideComplaint(),
 		s.recordRemedy(),
+		s.annulStep(),
 	}
 }
 

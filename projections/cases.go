@@ -99,7 +99,7 @@ func proceedings(rec domain.Recorded, key string) []op {
 	switch e := rec.Event.(type) {
 	case procedure.CorrectionRequested:
 		correction := CaseCorrection{refOf(rec), e.SystemsSilent, e.Until}
-		return []op{to(procedure.AwaitingCorrection, "correction", stored(correction))}
+		return []op{to(procedure.AwaitingCorrection, "correction", stored(correction)), unset(key, "cure_until")}
 	case procedure.CorrectionReceived:
 		return []op{to(procedure.Registered, "deadline", instant(e.Deadline)), unset(key, "correction", "overdue")}
 	case procedure.CaseReturned:
@@ -134,6 +134,8 @@ func proceedings(rec domain.Recorded, key string) []op {
 		return []op{set(key, "remedy", stored(CaseRemedy{e.How, e.Acts, e.NewCase, e.RecordedAt.UTC()}))}
 	case procedure.DeadlinePassed:
 		return []op{set(key, "overdue", instant(e.Deadline))}
+	case procedure.StepAnnulled:
+		return annulled(key, e)
 	case procedure.ComplaintFiled:
 		complaint := CaseComplaint{e.ComplainantID, e.FiledAt.UTC(), e.Late, e.ForwardBy}
 		return []op{set(key, "complaint", stored(complaint))}
@@ -148,6 +150,20 @@ func proceedings(rec domain.Recorded, key string) []op {
 		return ops
 	}
 	return nil
+}
+
+// annulled undoes what a step of the registry did to a case.
+func annulled(key string, e procedure.StepAnnulled) []op {
+	switch e.Step {
+	case procedure.DeadlinePassed{}.EventType():
+		return []op{unset(key, "overdue")}
+	case procedure.DutyMissed{}.EventType():
+		return []op{unset(key, latePrefix+string(e.Duty))}
+	case procedure.CaseReturned{}.EventType():
+		return []op{set(key, "state", string(procedure.AwaitingCorrection), "cure_until", e.Until.String())}
+	default: // the end of a hearing
+		return []op{set(key, "state", string(procedure.HearingPending), "hearing", stored(CaseHearing{e.NotBefore, e.Until}))}
+	}
 }
 
 // instant is the text of a time that a model keeps, in the zone in which terms
@@ -412,6 +428,11 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 	})
 	if err != nil {
 		return Case{}, err
+	}
+	if rec.has("cure_until") && c.Correction != nil {
+		if c.Correction.Until, err = domain.ParseDate(rec["cure_until"]); err != nil {
+			return Case{}, corrupt("cure_until", err)
+		}
 	}
 	for _, p := range a.Consenting {
 		m := housing.MemberConsent{PersonID: p, Consent: housing.Consent{State: housing.ConsentRequested}}

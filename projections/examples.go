@@ -187,6 +187,9 @@ var variants = []variant{
 	but("to a later place", func(e *housing.EntryRedated) { e.From, e.Seniority = earlier, later }),
 	but("in no review", func(e *housing.InventoryConfirmed) { e.Review = "" }),
 
+	but("a return", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.CaseReturned{}.EventType(), "" }),
+	but("the end of a hearing", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.HearingClosed{}.EventType(), "" }),
+	but("lateness", func(e *procedure.StepAnnulled) { e.Step, e.Duty = procedure.DeadlinePassed{}.EventType(), "" }),
 	but("waived", func(e *procedure.HearingClosed) { e.How = procedure.HearingWaived }),
 	but("not as a duplicate", func(e *procedure.CaseTerminated) { e.DuplicateOf = domain.CaseID{} }),
 	but("the act stands", func(e *procedure.ComplaintDecided) { e.Deadline, e.RemedyBy = time.Time{}, domain.Date{} }),

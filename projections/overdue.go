@@ -42,7 +42,21 @@ func overdue(rec domain.Recorded) (ops []op) {
 	if e, ok := rec.Event.(procedure.DutyMissed); ok {
 		ops = append(ops, rankAt(overdueKey, e.By.End().UnixMilli(), overdueMember(rec.Stream, string(e.Duty))))
 	}
+	if e, ok := rec.Event.(procedure.StepAnnulled); ok {
+		ops = append(ops, unrankAnnulled(rec.Stream, e)...)
+	}
 	return ops
+}
+
+// unrankAnnulled takes what was marked late too early off the list.
+func unrankAnnulled(stream string, e procedure.StepAnnulled) []op {
+	switch e.Step {
+	case procedure.DeadlinePassed{}.EventType():
+		return []op{unrank(overdueKey, overdueMember(stream, decisionOverdue))}
+	case procedure.DutyMissed{}.EventType():
+		return []op{unrank(overdueKey, overdueMember(stream, string(e.Duty)))}
+	}
+	return nil
 }
 
 // decidedOrExtended reports whether no decision is late in the case after the

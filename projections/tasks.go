@@ -20,9 +20,34 @@ const tasksKey = "tasks" // zset: task by when it is due
 // due. A further kind of task is a further case here.
 func tasks(rec domain.Recorded) []op {
 	if strings.HasPrefix(rec.Stream, listPrefix) {
-		return slices.Concat(listTasks(rec), dutyTasks(rec), consentTasks(rec))
+		return slices.Concat(listTasks(rec), dutyTasks(rec), consentTasks(rec), annulledTasks(rec))
 	}
-	return slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec))
+	return slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec), annulledTasks(rec))
+}
+
+// annulledTasks let a step that was annulled fall due again.
+func annulledTasks(rec domain.Recorded) []op {
+	e, ok := rec.Event.(procedure.StepAnnulled)
+	if !ok || e.Due.IsZero() {
+		return nil
+	}
+	task := domain.Task{Stream: rec.Stream, At: e.Due}
+	if strings.HasPrefix(rec.Stream, listPrefix) {
+		task.Item = e.CaseID.String()
+	}
+	task.Kind = annulledKinds[e.Step]
+	if e.Duty != "" {
+		task.Item = strings.TrimPrefix(task.Item+"/"+string(e.Duty), "/")
+	}
+	return []op{schedule(task)}
+}
+
+// annulledKinds are the tasks by the events with which they are done.
+var annulledKinds = map[string]domain.TaskKind{
+	procedure.DeadlinePassed{}.EventType(): domain.TaskDecision,
+	procedure.CaseReturned{}.EventType():   domain.TaskCorrection,
+	procedure.HearingClosed{}.EventType():  domain.TaskObjection,
+	procedure.DutyMissed{}.EventType():     domain.TaskDuty,
 }
 
 // listPrefix begins the name of a list's stream.

@@ -148,6 +148,14 @@ func (l *List) ProceedIn(id domain.CaseID, step func(*procedure.Case) ([]domain.
 	return step(&p.Case)
 }
 
+// ReviewCase is the case of a review; the zero Case where there is none.
+func (l *List) ReviewCase(id domain.CaseID) *procedure.Case {
+	if p, ok := l.reviews.Get(id.UUID); ok {
+		return &p.Case
+	}
+	return new(procedure.Case)
+}
+
 // Remove is the command that takes an entry off the list.
 type Remove struct {
 	EntryID   domain.EntryID

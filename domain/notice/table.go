@@ -33,6 +33,7 @@ const (
 	HearingAnnounced    Kind = "hearing_announced"
 	TermExtended        Kind = "term_extended"
 	TermPassed          Kind = "term_passed"
+	StepAnnulled        Kind = "step_annulled"
 	Withdrawn           Kind = "application_withdrawn"
 	Terminated          Kind = "case_terminated"
 	Placed              Kind = "placed_on_list"
@@ -181,6 +182,7 @@ var owing = []Line{
 		return []Owed{{Kind: TermExtended, By: domain.DateOf(e.Deadline), Duty: procedure.NoticeOfExtension}}
 	}, TermExtended),
 	toApplicant[procedure.DeadlinePassed](TermPassed),          // C9: the applicant can complain of the silence
+	toApplicant[procedure.StepAnnulled](StepAnnulled),          // who was told of the step learns that it does not hold
 	toApplicant[procedure.CaseWithdrawn](Withdrawn),            // C6
 	toApplicant[residence.CoOwnerDeclined](CoOwnerDeclined),    // R6
 	toApplicant[residence.ConfirmationsLapsed](CoOwnersSilent), // R6

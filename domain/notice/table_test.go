@@ -55,6 +55,7 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"C8 hearing", procedure.HearingAnnounced{ObjectUntil: today}, []notice.Owed{{Kind: notice.HearingAnnounced, By: today}}},
 		{"C9 extended", procedure.TermExtended{Deadline: noon}, []notice.Owed{{Kind: notice.TermExtended, By: today, Duty: procedure.NoticeOfExtension}}},
 		{"C9 overdue", procedure.DeadlinePassed{}, applicant(notice.TermPassed)},
+		{"V7 a step is annulled", procedure.StepAnnulled{}, applicant(notice.StepAnnulled)},
 		{"C11 placed", housing.PlacementCertified{}, []notice.Owed{with(decision, notice.Placed)}},
 		{"C11 refused", housing.ApplicationRefused{}, []notice.Owed{with(decision, notice.PlacementRefused)}},
 		{"C13 terminated", procedure.CaseTerminated{}, []notice.Owed{with(decision, notice.Terminated)}},
@@ -194,7 +195,7 @@ var owing = []domain.Event{
 	}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
 	procedure.HearingAnnounced{
 		ObjectUntil: today,
-	}, procedure.TermExtended{Deadline: noon}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
+	}, procedure.TermExtended{Deadline: noon}, procedure.StepAnnulled{}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
 	procedure.ComplaintFiled{
 		CaseID:        caseID,
 		ComplainantID: daur,

@@ -73,6 +73,12 @@ var texts = map[Kind]text{
 		"Срок рассмотрения Вашего заявления истек без решения. Вы можете обжаловать бездействие.",
 		"The term of your application has run out without a decision. You can complain of the inaction.",
 	},
+	StepAnnulled: {
+		"Тізілімнің сағаты қате болғандықтан Сіздің ісіңізде мерзімінен бұрын жазылған қадам жойылды. Іс жалғасады.",
+		"Шаг, который реестр по ошибке часов записал в Вашем деле раньше срока, аннулирован. Дело продолжается.",
+		"A step that the registry recorded in your case too early, because its clock was wrong, has been annulled. " +
+			"The case goes on.",
+	},
 	Withdrawn: {
 		"Өтінішіңіз кері қайтарып алынды. Қайта өтініш бере аласыз.",
 		"Ваше заявление отозвано. Вы можете подать заявление снова.",

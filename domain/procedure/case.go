@@ -58,6 +58,8 @@ type Case struct {
 	OfSilence   bool            // the complaint came before the decision: it is not about the decision that followed
 	ComplaintAt string          // body that reviews it; empty while the deciding body has it
 	Owing       []Owing
+	Taken       []Taken // steps that can be annulled ([Case.AnnulStep])
+	Annulments  int     // of such steps
 }
 
 // Completion is when and where in the log an application became complete. What
@@ -77,6 +79,7 @@ func (c *Case) Clone() Case { return *c }
 // Apply folds the next event of the stream into c.
 func (c *Case) Apply(rec domain.Recorded) {
 	c.owe(rec.Event)
+	c.take(rec)
 	switch e := rec.Event.(type) {
 	case Begins:
 		c.Application, c.State = e.Begun(), e.MovesTo()
@@ -125,6 +128,8 @@ func (c *Case) Apply(rec domain.Recorded) {
 		c.NotifiedAt = e.NotifiedAt
 	case DeadlinePassed:
 		c.Overdue = true
+	case StepAnnulled:
+		c.undo(e)
 	case ComplaintFiled:
 		c.Complaint, c.ComplaintAt, c.OfSilence = &e, "", c.State.Open()
 	case ComplaintForwarded:

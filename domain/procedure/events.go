@@ -29,6 +29,7 @@ var Events = []domain.EventType{
 	domain.EventOf[ApplicantNotified](),
 	domain.EventOf[DutyMissed](),
 	domain.EventOf[RemedyRecorded](),
+	domain.EventOf[StepAnnulled](),
 	domain.EventOf[ComplaintFiled](),
 	domain.EventOf[ComplaintForwarded](),
 	domain.EventOf[ComplaintDecided](),

@@ -9,6 +9,8 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
+	"tizilim/domain/residence"
 	wall "tizilim/eventstore/clock"
 	"tizilim/eventstore/command"
 )
@@ -172,5 +174,64 @@ func TestV7_AnApprovalThatAnotherPlacementContradictsMeanwhileIsVoid(t *testing.
 	}
 	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: PlacementApprovalVoided"}) {
 		t.Errorf("recorded %v", got)
+	}
+}
+
+// TestV7_AStepThatWasAnnulledIsTakenAgainWhenItsInstantHasCome: it is another command than
+// the first time.
+func TestV7_AStepThatWasAnnulledIsTakenAgainWhenItsInstantHasCome(t *testing.T) {
+	l := world(t)
+	task := domain.Task{Kind: domain.TaskDecision, Stream: caseOfAigul.Stream(), At: at("2026-04-30")()}
+	timer(l, at("2026-09-01"), task).Once(ctx) // by a clock that is ahead
+	overdue := len(l.stream(caseOfAigul.Stream())) - 1
+	if got := l.stream(caseOfAigul.Stream())[overdue].Event; got.EventType() != "DeadlinePassed" {
+		t.Fatalf("recorded %v", got)
+	}
+	must(t, "annul", func(cmd domain.Command) (command.Receipt, error) {
+		return newHandler(l).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
+			return c.AnnulStep(cmd, procedure.AnnulStep{
+				Event:  domain.EventRef{Stream: caseOfAigul.Stream(), Revision: uint64(overdue)},
+				Stream: caseOfAigul.Stream(), Reasons: "a clock was ahead", Basis: domain.Basis{
+					Type: domain.DocumentOther, Number: "17", IssuedOn: domaintest.Today(), Issuer: "operators",
+					SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+				},
+			})
+		}, command.Options{})
+	})
+	n := l.len()
+	timer(l, clock, task).Once(ctx)
+	if l.len() != n {
+		t.Fatalf("recorded %v before the term", typesOf(l.since(n)))
+	}
+	for range 2 {
+		timer(l, at("2026-09-01"), task).Once(ctx)
+	}
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"case: DeadlinePassed"}) {
+		t.Errorf("recorded %v after the term", got)
+	}
+}
+
+// TestV7_AnEndOfAStayThatAWrongClockRecordedIsAnnulledAndTheStayEndsOnItsDay: residence has
+// its own corrections.
+func TestV7_AnEndOfAStayThatAWrongClockRecordedIsAnnulledAndTheStayEndsOnItsDay(t *testing.T) {
+	l := world(t)
+	timer(l, at("2026-09-15"), endOfStay).Once(ctx) // by a clock that is ahead
+	end := len(l.stream(erlan.Stream())) - 1
+	cmd := envelope("annul the end")
+	if _, _, err := newHandler(l).Correct(ctx, cmd, erlan, residence.Correct{
+		Ground: residence.ClericalError, Reasons: "a clock was ahead", Changes: []residence.Change{{
+			Fact: residence.FactName{Event: domain.EventRef{Stream: erlan.Stream(), Revision: uint64(end)}}, Action: residence.Annul,
+		}},
+	}, command.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	n := l.len()
+	timer(l, at("2026-09-14"), endOfStay).Once(ctx)
+	if l.len() != n {
+		t.Fatalf("it ended again before its day: %v", typesOf(l.since(n)))
+	}
+	timer(l, at("2026-09-15"), endOfStay).Once(ctx)
+	if got := typesOf(l.since(n)); !slices.Equal(got, []string{"residence: RegistrationEnded"}) {
+		t.Errorf("recorded %v on its day", got)
 	}
 }

@@ -130,15 +130,34 @@ func onCase(name string, step caseStep) func(*Handler, context.Context, domain.T
 			return fmt.Errorf("command: a task of the stream %s: %w", d.Stream, err)
 		}
 		// The same task can fall due again later, for example after an extension.
-		cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli()))
+		c, err := look[procedure.Case](ctx, h, d.Stream)
+		if err != nil {
+			return err
+		}
+		cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli())+again(c))
 		decide := func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c, d.Item) }
 		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, decide, Options{})
 		return unlessConflict(err)
 	}
 }
 
+// again tells the command of a step from that of the same step before it was annulled.
+func again(c *procedure.Case) string {
+	if c.Annulments == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", after %d annulments", c.Annulments)
+}
+
 func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Task, name string, step caseStep) error {
 	review, item, _ := strings.Cut(d.Item, "/")
+	if id, err := uuid.Parse(review); err == nil {
+		q, err := look[housing.List](ctx, h, d.Stream)
+		if err != nil {
+			return err
+		}
+		name += again(q.ReviewCase(domain.CaseID{UUID: id}))
+	}
 	decide := func(cmd domain.Command, q *housing.List, id uuid.UUID) ([]domain.Event, error) {
 		return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) {
 			return step(cmd, c, item)
