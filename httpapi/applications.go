@@ -66,7 +66,7 @@ type decisionBody struct {
 }
 
 type orderBody struct {
-	Holds   housing.OrderBasis `json:"holds" enum:"log,instants" doc:"log: the order in which the registry received the applications. instants: that of the times that its clocks showed"`
+	Holds   housing.OrderBasis `json:"holds" doc:"log: the order in which the registry received the applications. instants: that of the times that its clocks showed"`
 	Reasons string             `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 

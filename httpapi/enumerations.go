@@ -53,6 +53,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(housing.ConsentStates),
 	operation.Values(housing.EntryStates),
 	operation.Values(housing.FindingKinds),
+	operation.Values(housing.OrderBases),
 	operation.Values(housing.RefusalGrounds),
 	operation.Values(housing.ReinstatementGrounds),
 	operation.Values(housing.Relations),

@@ -87,8 +87,8 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 	s := r.at(t)
 	owner, guest, stranger := s.citizen(), s.citizen(), s.citizen()
 	home := s.dwelling(owner)
-	s.registered(guest, home, "2026-03-01", "")
-	s.notify(nil) // the owner is told from here on
+	s.notify(nil) // everybody is told from here on
+	s.notify(s.registered(guest, home, "2026-03-01", ""))
 	s.contacts(owner, body{"phone": "+77010000001", "language": "ru"})
 	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
 	path := filepath.Join(t.TempDir(), "outbox.ndjson")

@@ -204,9 +204,10 @@ func TestWhoActsOnWhoseCase(t *testing.T) {
 			"ground":  "other_by_law",
 			"reasons": "r",
 		},
-		"forwarding": {"to": "b"},
-		"remedy":     {"how": "not_wanted", "words": "w"},
-		"objection":  {"objection": "no"},
+		"step-annulment": {"event": "case-" + unknown + "@1", "basis": paper, "reasons": "r"},
+		"forwarding":     {"to": "b"},
+		"remedy":         {"how": "not_wanted", "words": "w"},
+		"objection":      {"objection": "no"},
 	}
 	for _, st := range longWay() {
 		if st.body != nil {

@@ -390,9 +390,13 @@ func (a *app) startRedis(c config) (address string, err error) {
 // openEventStore returns the address of the event store, starting the embedded
 // node where none is configured.
 func (a *app) openEventStore(c config) (address string, err error) {
-	if c.eventstore != "" {
+	if c.eventstore != "" { // each life connects anew; a mistyped address is told before anything is made
+		probe, err := c.login.connect(c.eventstore)
+		if err != nil {
+			return "", err
+		}
 		a.address = c.eventstore
-		return c.eventstore, nil
+		return c.eventstore, probe.Close()
 	}
 	if err := makeDataDir(c.data); err != nil {
 		return "", err
