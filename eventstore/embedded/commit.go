@@ -106,7 +106,7 @@ func (s *store) write(ctx context.Context, w *write) (answer, error) {
 
 // submit queues a write.
 func (s *store) submit(w *write) error {
-	if trouble, _ := s.health.now(); trouble != nil {
+	if _, trouble := s.health.now(); trouble != nil {
 		return trouble
 	}
 	return s.queue.put(w.ctx, w)
@@ -114,7 +114,7 @@ func (s *store) submit(w *write) error {
 
 // await waits for the answer to a queued write.
 func (s *store) await(ctx context.Context, answers <-chan answer) (answer, error) {
-	_, begun := s.health.now()
+	begun, _ := s.health.now()
 	select {
 	case a := <-answers:
 		return a, nil
@@ -127,7 +127,7 @@ func (s *store) await(ctx context.Context, answers <-chan answer) (answer, error
 		return a, nil
 	default:
 	}
-	trouble, _ := s.health.now()
+	_, trouble := s.health.now()
 	if trouble == nil { // it was short
 		return s.await(ctx, answers)
 	}

@@ -215,7 +215,7 @@ func TestAWriteThatFindsNoRoomIsFinishedWhenThereIsRoom(t *testing.T) {
 	}
 
 	disk.fails(nil)
-	await(t, "the store does not go on", func() bool { trouble, _ := s.health.now(); return trouble == nil })
+	await(t, "the store does not go on", func() bool { _, trouble := s.health.now(); return trouble == nil })
 	must(t, s, "a", 0, second)
 	if ids := idsOf(t, s, "a"); len(ids) != 2 || ids[1] != second[0].id {
 		t.Errorf("the stream reads as %v, want the second event once", ids)

@@ -57,10 +57,10 @@ func newHealth(logger *slog.Logger) *health {
 
 // now returns why the store cannot write; nil where it can. The channel closes when that
 // begins.
-func (h *health) now() (trouble error, begun <-chan struct{}) {
+func (h *health) now() (begun <-chan struct{}, trouble error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.trouble, h.begun
+	return h.begun, h.trouble
 }
 
 func (h *health) begin(trouble error) {
