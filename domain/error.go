@@ -56,6 +56,12 @@ func CodeOf(err error) Code {
 	return ""
 }
 
+// IsKind reports whether there is an [Error] of the kind in err's chain.
+func IsKind(err error, kind Kind) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == kind
+}
+
 // Code names a refusal for programs. Codes are part of the API: they are
 // added to, never renamed.
 type Code string

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -34,7 +33,7 @@ func (r rights) Allow(ctx context.Context, a operation.Attempt) error {
 		return nil
 	}
 	err := r.allow(ctx, a, false)
-	if err == nil || isKind(err, domain.Unavailable) {
+	if err == nil || domain.IsKind(err, domain.Unavailable) {
 		return err
 	}
 	return r.allow(ctx, a, true) // what this process knows may be old
@@ -58,11 +57,6 @@ func (r rights) allow(ctx context.Context, a operation.Attempt, now bool) error 
 	default:
 		return r.ofList(ctx, a, domain.ListID{UUID: id}, now)
 	}
-}
-
-func isKind(err error, kind domain.Kind) bool {
-	var e *domain.Error
-	return errors.As(err, &e) && e.Kind == kind
 }
 
 // idOf returns the id of the record that the path names.
@@ -150,7 +144,7 @@ func (r rights) ofHolder(ctx context.Context, a operation.Attempt, entry domain.
 		if now && err != nil {
 			err = r.s.watch.Confirm(ctx, err)
 		}
-		if isKind(err, domain.NotFound) {
+		if domain.IsKind(err, domain.NotFound) {
 			return operation.NotYours()
 		}
 		if err != nil {
@@ -292,7 +286,7 @@ func inTerritory(a operation.Attempt, place domain.KATO) error {
 
 func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domain.CertificateID, now bool) error {
 	where, err := r.s.locate(ctx, id)
-	if isKind(err, domain.NotFound) {
+	if domain.IsKind(err, domain.NotFound) {
 		if a.Caller.IsCitizen() {
 			return operation.NotYours()
 		}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -116,9 +115,5 @@ func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 	} else {
 		_, err = h.finishPlacement(ctx, id, *open)
 	}
-	var refusal *domain.Error
-	if errors.As(err, &refusal) && refusal.Kind == domain.Conflict && refusal.Code != domain.CodeLostRace {
-		return nil // the refusal is recorded: the act has ended
-	}
-	return err
+	return unlessConflict(err) // the refusal is recorded: the act has ended
 }

@@ -506,11 +506,7 @@ func (h *Handler) notified(ctx context.Context, n notice.Notice, w notice.Way) e
 		}
 		return c.Notify(cmd, n.Duty, procedure.NotifiedBy(w))
 	}, Options{})
-	var refused *domain.Error
-	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
-		return nil // notified already, or another decision has replaced this one
-	}
-	return err
+	return unlessConflict(err) // notified already, or another decision has replaced this one
 }
 
 // stepOnNotice takes a step on a notice. Where its state refuses the step as not due,

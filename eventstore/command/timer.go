@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -192,11 +191,10 @@ func (h *Handler) onListWhenDue(
 	return unlessConflict(err)
 }
 
-// unlessConflict returns nil for a conflict: the task does not exist any more, and the
-// list of tasks was behind the log.
+// unlessConflict returns nil for a conflict: what was to be done does not exist any more, or
+// its refusal is recorded. A lost race is no conflict in this sense.
 func unlessConflict(err error) error {
-	var refused *domain.Error
-	if errors.As(err, &refused) && refused.Kind == domain.Conflict && refused.Code != domain.CodeLostRace {
+	if domain.IsKind(err, domain.Conflict) && domain.CodeOf(err) != domain.CodeLostRace {
 		return nil
 	}
 	return err

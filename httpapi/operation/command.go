@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -185,12 +184,11 @@ func withClaim[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bo
 		return run()
 	}
 	unclaimed := a.config.Claims.Claim(ctx, cmd.ID, cmd.Digest)
-	var e *domain.Error
-	if unclaimed != nil && !(errors.As(unclaimed, &e) && e.Kind == domain.Unavailable) {
+	if unclaimed != nil && !domain.IsKind(unclaimed, domain.Unavailable) {
 		return command.Receipt{}, none, unclaimed
 	}
 	receipt, answer, err := run()
-	if unclaimed == nil && errors.As(err, &e) && e.Kind != domain.Unavailable {
+	if refused := domain.CodeOf(err) != "" && !domain.IsKind(err, domain.Unavailable); refused && unclaimed == nil {
 		if releaseErr := a.config.Claims.Release(context.WithoutCancel(ctx), cmd.ID, cmd.Digest); releaseErr != nil {
 			a.config.Logger.Warn("the key of a refused command stays taken until it expires", "error", releaseErr)
 		}

@@ -140,8 +140,7 @@ func NotYours() *domain.Error {
 // another person: every "not found" becomes [NotYours]. What it was stays in the chain, for
 // [Model.Confirm].
 func Hide(ctx context.Context, err error) error {
-	var e *domain.Error
-	if errors.As(err, &e) && e.Kind == domain.NotFound && Caller(ctx).IsCitizen() {
+	if domain.IsKind(err, domain.NotFound) && Caller(ctx).IsCitizen() {
 		return errors.Join(NotYours(), err)
 	}
 	return err

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -142,8 +141,7 @@ type Model interface {
 // look may run twice, so it must leave no trace: the access log is written after it.
 func RetryNotFound[O any](ctx context.Context, model Model, look func(context.Context) (O, error)) (O, error) {
 	out, err := look(ctx)
-	var e *domain.Error
-	if errors.As(err, &e) && e.Kind == domain.NotFound {
+	if domain.IsKind(err, domain.NotFound) {
 		if err := model.CatchUp(ctx); err != nil {
 			return out, err
 		}

@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"tizilim/domain"
@@ -69,8 +68,7 @@ const refusalStep = 10 * time.Millisecond
 // settle delays the refusal of a record to the next step after the request came. So its
 // time tells nothing of the work behind it.
 func (c caller) settle(ctx context.Context, err error) error {
-	var e *domain.Error
-	if !c.IsCitizen() || !errors.As(err, &e) || e.Kind != domain.NotFound {
+	if !c.IsCitizen() || !domain.IsKind(err, domain.NotFound) {
 		return err
 	}
 	wait := refusalStep - time.Since(c.came)%refusalStep
