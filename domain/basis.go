@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Basis is the document on which an official records something that takes
-// something from somebody, such as a change of owners, or that states what somebody
-// wants, such as a consent: what it is, and the hash of its file, so that anybody can check later that the file which is shown is the one
-// that the official had. The zero Basis is none.
+// Basis is the document on which an official records something that takes something from
+// somebody, such as a change of owners, or that states what somebody wants, such as a
+// consent: what it is, and the hash of its file, so that anybody can check later that the
+// file which is shown is the one that the official had. The zero Basis is none.
 type Basis struct {
 	Type     DocumentType `json:"type"`
 	Number   Personal     `json:"number"`
@@ -27,16 +27,19 @@ func (b Basis) LogValue() slog.Value { return Masked(b) }
 var sha256Form = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // Demand refuses an act of the role whose document is missing where it is required, and a
-// document that is not named whole. Only an official needs one.
+// document that is not named whole. Only an official has one: a citizen speaks for
+// themselves.
 func (b Basis) Demand(required bool, role Role, today Date, field string) error {
-	if !b.IsZero() {
+	switch {
+	case !b.IsZero() && role == RoleCitizen:
+		return Refuse(Invalid, CodeMemberNotAllowed, "you speak for yourself: leave the document out").At(field)
+	case !b.IsZero():
 		return b.Check(today, field)
+	case required && role != RoleCitizen && role != RoleSystem:
+		return Refuse(Invalid, CodeBasisRequired,
+			"this rests on a document: give its type, number, day and issuer, and the SHA-256 of its file").At(field)
 	}
-	if role == RoleCitizen || role == RoleSystem || !required {
-		return nil
-	}
-	return Refuse(Invalid, CodeBasisRequired,
-		"this rests on a document: give its type, number, day and issuer, and the SHA-256 of its file").At(field)
+	return nil
 }
 
 // Check refuses a document that is not named whole. The field of the refusal is

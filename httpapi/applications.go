@@ -310,7 +310,7 @@ func (s *Server) changeCaseConsent() operation.Operation {
 		),
 		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[lookupConsentBody]) (command.Receipt, stepped, error) {
-		c, err := in.Body.change(ctx)
+		c, err := in.Body.change()
 		if err != nil {
 			return command.Receipt{}, stepped{}, err
 		}
@@ -321,10 +321,7 @@ func (s *Server) changeCaseConsent() operation.Operation {
 }
 
 // change reads what is asked of a consent.
-func (b lookupConsentBody) change(ctx context.Context) (housing.ChangeConsent, error) {
-	if err := b.Basis.notOfCitizen(ctx); err != nil {
-		return housing.ChangeConsent{}, err
-	}
+func (b lookupConsentBody) change() (housing.ChangeConsent, error) {
 	if !b.Given && b.Terms != nil {
 		return housing.ChangeConsent{}, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 			"a consent that is withdrawn has no terms; leave them out").At("consent_terms")
@@ -393,10 +390,7 @@ func (s *Server) applyForHousing() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
 		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
-		err := in.Body.Basis.notOfCitizen(ctx)
-		if err != nil {
-			return command.Receipt{}, out, err
-		}
+		var err error
 		call.Command, err = onChannel(
 			call.Command, operation.Caller(ctx), domain.Channel(in.Body.Channel), in.Body.ApplicantID,
 		)

@@ -1,11 +1,6 @@
 package httpapi
 
-import (
-	"context"
-
-	"tizilim/domain"
-	"tizilim/httpapi/operation"
-)
+import "tizilim/domain"
 
 // basisBody is the document on which an official records something that takes
 // something from somebody, or states what somebody wants.
@@ -26,15 +21,6 @@ func (b *basisBody) basis() domain.Basis {
 		Type: b.Type, Number: domain.Personal(b.Number), IssuedOn: b.IssuedOn, Issuer: domain.Personal(b.Issuer),
 		SHA256: domain.Personal(b.SHA256),
 	}
-}
-
-// notOfCitizen refuses a document of a citizen, who speaks for themselves.
-func (b *basisBody) notOfCitizen(ctx context.Context) error {
-	if b == nil || !operation.Caller(ctx).IsCitizen() {
-		return nil
-	}
-	return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
-		"you speak for yourself: leave basis out").At("basis")
 }
 
 // basisProblems are those of the document on which an act rests.

@@ -79,10 +79,7 @@ func (s *Server) deregister() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *deregisterInput) (command.Receipt, deregistered, error) {
 		out := deregistered{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
-		err := in.Body.Basis.notOfCitizen(ctx)
-		if err != nil {
-			return command.Receipt{}, out, err
-		}
+		var err error
 		call.Command, err = onChannel(call.Command, operation.Caller(ctx), in.Body.Channel, in.Body.ApplicantID)
 		if err != nil {
 			return command.Receipt{}, out, err

@@ -305,16 +305,13 @@ func (s *Server) reportChange() operation.Operation {
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
-			domain.CodeBasisRequired, domain.CodeHashFormat,
+			domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeMemberNotAllowed,
 		),
 		Example: `{
 			"kind": "family", "happened_on": "2026-03-10",
 			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}]
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *reportInput) (command.Receipt, entryChanged, error) {
-		if err := in.Body.Basis.notOfCitizen(ctx); err != nil {
-			return command.Receipt{}, entryChanged{}, err
-		}
 		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
 			HappenedOn: in.Body.HappenedOn, Note: domain.Personal(in.Body.Note),
@@ -429,7 +426,7 @@ func (s *Server) changeEntryConsent() operation.Operation {
 		),
 		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *consentInput) (command.Receipt, entryChanged, error) {
-		c, err := in.Body.change(ctx)
+		c, err := in.Body.change()
 		if err != nil {
 			return command.Receipt{}, entryChanged{}, err
 		}

@@ -271,20 +271,29 @@ func TestADeskThatStatesAnothersWillWithoutAPaperIsRefusedAndWithOneEverybodyIsT
 // TestC20_ACitizenNamesNoPaper: who speaks for themselves needs none.
 func TestC20_ACitizenNamesNoPaper(t *testing.T) {
 	s := start(t).at(t)
-	person := s.citizen()
-	id := s.applied(person, s.list())
-	for _, step := range []string{"consent", "withdrawal"} {
-		s.command("/v1/cases/"+id+"/"+step, s.as(person), body{"given": false, "basis": paper}.only(step)).
+	person, list := s.citizen(), s.list()
+	home := s.dwelling(person)
+	s.registered(person, home, "2026-03-01", "")
+	id := s.applied(person, list)
+	holder, entry, _ := s.entry(list)
+	before := s.head()
+	for path, b := range map[string]body{
+		"/v1/cases/" + id + "/consent":    {"given": false},
+		"/v1/cases/" + id + "/withdrawal": {},
+		"/v1/deregistrations":             removal(person, home, person),
+		"/v1/housing-applications": {
+			"channel": "portal", "list_id": list, "applicant_id": person, "consent": true, "signature": body{"method": "eds"},
+		},
+	} {
+		s.command(path, s.as(person), b.with(body{"basis": paper})).
 			refused(http.StatusUnprocessableEntity, domain.CodeMemberNotAllowed, "basis")
 	}
-}
-
-// only leaves out what the step does not take.
-func (b body) only(step string) body {
-	if step == "withdrawal" {
-		return body{"basis": b["basis"]}
+	s.command(entryPath(list, entry)+"/change", s.as(holder), body{
+		"kind": "family", "happened_on": "2026-03-10", "basis": paper,
+	}).refused(http.StatusUnprocessableEntity, domain.CodeMemberNotAllowed, "basis")
+	if s.changed(before) {
+		t.Error("the refusals have left something in the log")
 	}
-	return b
 }
 
 // TestQ19_ADwellingOfTheStockIsProvidedByItsBodyAlone: from the day on which a body takes

@@ -330,7 +330,7 @@ type withdrawalBody struct {
 }
 
 func (s *Server) withdrawApplication() operation.Operation {
-	return stepAfter(s, operation.Declaration{
+	return step(s, operation.Declaration{
 		ID:       "withdrawal",
 		Of:       operation.OfCase,
 		Summary:  "Withdraw an application",
@@ -338,11 +338,7 @@ func (s *Server) withdrawApplication() operation.Operation {
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: basisProblems.and(domain.CodeNotFound, domain.CodeDateInFuture, domain.CodeMemberNotAllowed),
 		Example:  `{}`,
-	}, func(ctx context.Context, _ domain.CaseID, b withdrawalBody) (struct{}, error) {
-		return struct{}{}, b.Basis.notOfCitizen(ctx)
-	}, func(
-		c *procedure.Case, cmd domain.Command, t procedure.Terms, b withdrawalBody, _ struct{},
-	) ([]domain.Event, error) {
+	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b withdrawalBody) ([]domain.Event, error) {
 		return c.Withdraw(cmd, b.Basis.basis(), t)
 	})
 }

@@ -18,9 +18,9 @@ var (
 	rightsProblems = []domain.Code{domain.CodeNotYourBody, domain.CodeNotYourTerritory, domain.CodeOwnMatter}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
-		domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeLogTampered, domain.CodeLogReplaced, domain.CodeRecordUnread,
-		domain.CodeModelNotReady,
-		domain.CodeModelBehind, domain.CodeTooManyRequests, domain.CodeInternal,
+		domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeLogTampered, domain.CodeLogReplaced,
+		domain.CodeRecordUnread, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
+		domain.CodeInternal,
 	}
 	commandProblems = []domain.Code{
 		domain.CodeKeyRequired, domain.CodeKeyReused, domain.CodeStaleRevision, domain.CodeLostRace, domain.CodeCalendarYear,
