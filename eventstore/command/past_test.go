@@ -40,15 +40,7 @@ func unavailable(t *testing.T, what string, err error) {
 // outcome that the log does not have.
 func TestV3_ARepeatedCommandOnALogThatLostItNeverPanics(t *testing.T) {
 	l := world(t)
-	under := &replaced{l}
-	h := newHandler(under)
-	place := func() error {
-		_, err := approve(h, caseOfAigul)(envelope("place aigul"))
-		return err
-	}
-	if err := place(); err != nil {
-		t.Fatal(err)
-	}
+	must(t, "place aigul", approve(newHandler(l), caseOfAigul))
 	for name, log := range map[string]*memoryLog{
 		"nothing of it is there": l.beforeCommand(envelope("place aigul").ID),
 		"the log is empty":       newLog(),
@@ -59,7 +51,12 @@ func TestV3_ARepeatedCommandOnALogThatLostItNeverPanics(t *testing.T) {
 		}(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			under.memoryLog = l
+			under := &replaced{l}
+			h := newHandler(under)
+			place := func() error {
+				_, err := approve(h, caseOfAigul)(envelope("place aigul"))
+				return err
+			}
 			if err := place(); err != nil { // it is remembered
 				t.Fatal(err)
 			}
@@ -71,7 +68,6 @@ func TestV3_ARepeatedCommandOnALogThatLostItNeverPanics(t *testing.T) {
 					t.Errorf("the second time: %v", err)
 				}
 			}
-			under.memoryLog = l
 		})
 	}
 }
