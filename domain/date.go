@@ -7,6 +7,9 @@ import (
 
 // Zone is the one time zone of Kazakhstan since 1 March 2024, UTC+5. It is a
 // fixed offset, so that deadlines do not depend on the machine's zone tables.
+// It also gives the day of an earlier instant, where Almaty and the east had
+// UTC+6: the registry takes over no instants from before then, and a day that
+// a paper names stays that day.
 var Zone = time.FixedZone("UTC+5", 5*60*60)
 
 // Date is a day of the calendar in [Zone]. The zero Date is no day.
@@ -51,7 +54,13 @@ func (d Date) Start() time.Time {
 
 // End is the last second of the day in [Zone]; a term that ends on the day can
 // be met until then.
-func (d Date) End() time.Time { return d.AddDays(1).Start().Add(-time.Second) }
+func (d Date) End() time.Time { return d.Over().Add(-time.Second) }
+
+// Over is the first instant after the day in [Zone].
+func (d Date) Over() time.Time { return d.AddDays(1).Start() }
+
+// LastDayBefore is the last day on which something that is over at t can be done.
+func LastDayBefore(t time.Time) Date { return DateOf(t.Add(-1)) }
 
 func (d Date) AddDays(n int) Date {
 	return NewDate(int(d.year), time.Month(d.month), int(d.day)+n)

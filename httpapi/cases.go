@@ -183,7 +183,7 @@ type caseBody struct {
 	SameSubject    []domain.CaseID       `json:"same_subject,omitempty" format:"uuid" doc:"Other cases that ask for the same; shown to staff only"`
 	DuplicateOf    domain.CaseID         `json:"duplicate_of,omitzero" format:"uuid" doc:"The earlier case in which the same subject was decided; only if this case was terminated as a duplicate"`
 	CoOwners       []coOwnerBody         `json:"co_owners,omitempty" doc:"The co-owners whose confirmation was asked for; only for a deregistration on the portal"`
-	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
+	ConfirmBy      time.Time             `json:"confirm_by,omitzero" doc:"The co-owners can answer until this instant, which ends a day"`
 	Ground         residence.Ground      `json:"ground,omitempty" values:"open"`
 	DwellingID     domain.DwellingID     `json:"dwelling_id,omitzero" format:"uuid"`
 	ListID         domain.ListID         `json:"list_id,omitzero" format:"uuid"`

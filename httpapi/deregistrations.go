@@ -50,7 +50,7 @@ type deregistered struct {
 	CaseID    domain.CaseID     `json:"case_id" format:"uuid"`
 	Results   []resultBody      `json:"results,omitempty" doc:"One result for each person, in the order of the application; empty while the case waits for co-owners"`
 	CoOwners  []domain.PersonID `json:"co_owners,omitempty" doc:"The co-owners who must first confirm the application, with POST /v1/cases/{id}/confirmation"`
-	ConfirmBy time.Time         `json:"confirm_by,omitzero" doc:"Until when the co-owners can answer"`
+	ConfirmBy time.Time         `json:"confirm_by,omitzero" doc:"The co-owners can answer until this instant, which ends a day"`
 	operation.Events
 }
 

@@ -106,7 +106,11 @@ func TestR6_ADeclineAndASilenceRefuseWithAResult(t *testing.T) {
 
 	path, asked := ask()
 	s.seen(path, s.as(owner), asked)
-	r.clock.pass(72*time.Hour - time.Second)
+	over, err := time.Parse(time.RFC3339, asked.at("confirm_by").(string))
+	if err != nil || over != domain.LastDayBefore(over).Over().In(over.Location()) {
+		t.Fatalf("they can answer until %s, want the end of a day: %v", over, err)
+	}
+	r.clock.pass(over.Sub(r.clock.Now()) - time.Second)
 	s.timer()
 	if c := s.seen(path, s.as(owner), asked); c.at("state") != "awaiting_co_owners" {
 		t.Errorf("refused too early: %s", c.text)

@@ -120,13 +120,11 @@ const numberChanges = 1000
 func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Found[numbersBody], error) {
 	asOf := s.now()
 	if in.AsOf != "" {
-		day, instant, err := parseMoment(in.AsOf)
+		until, err := pastMoment(in.AsOf, asOf)
 		if err != nil {
 			return nil, err.At("query.as_of")
 		}
-		if asOf = instant; instant.IsZero() {
-			asOf = day.AddDays(1).Start().Add(-1)
-		}
+		asOf = until
 	}
 	list, entry, err := s.holderOf(ctx, in.EntryPath)
 	if err != nil {
@@ -444,7 +442,7 @@ func (s *Server) getEntryNumbers() operation.Operation {
 		Doc: "The answer has the last 1000 changes, and says how many there were before. A citizen sees only " +
 			"their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
-		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound, domain.CodeDateInFuture},
 		Shows:    operation.ShowsPersons(),
 		FromLog:  true,
 	}, s.numbers)

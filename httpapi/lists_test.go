@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -108,6 +109,12 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	var told []string
 	for _, c := range changes {
 		c := c.(map[string]any)
+		if c["kind"] == "placed" {
+			at := s.get(pa+"/numbers?as_of="+url.QueryEscape(c["at"].(string)), s.as(first)).is(http.StatusOK)
+			if at.body["number"] != c["number"] {
+				t.Errorf("at the instant of the placement: number %v, want %v", at.body["number"], c["number"])
+			}
+		}
 		told = append(told, fmt.Sprint(c["number"], " ", c["kind"]))
 	}
 	if got := strings.Join(told, ", "); got != "1 placed, 2 redated, <nil> provided" {

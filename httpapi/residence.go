@@ -60,7 +60,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
-		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound, domain.CodeDateInFuture},
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
 		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != in.ID {
@@ -98,37 +98,55 @@ func (s *Server) getPersonResidence() operation.Operation {
 func (b Bitemporal) moment(now time.Time) (moment, error) {
 	m := moment{asOf: domain.DateOf(now), knownAt: now, now: b.AsOf == "" && b.KnownAt == "", known: b.KnownAt != ""}
 	if b.AsOf != "" {
-		day, _, err := parseMoment(b.AsOf)
+		until, err := pastMoment(b.AsOf, now)
 		if err != nil {
 			return m, err.At("query.as_of")
 		}
-		m.asOf = day
+		m.asOf = domain.DateOf(until)
 	}
 	if b.KnownAt != "" {
-		day, instant, err := parseMoment(b.KnownAt)
+		until, err := pastMoment(b.KnownAt, now)
 		if err != nil {
 			return m, err.At("query.known_at")
 		}
-		if m.knownAt = instant; instant.IsZero() {
-			m.knownAt = day.AddDays(1).Start().Add(-1)
-		}
+		m.knownAt = until
 	}
 	return m, nil
 }
 
-// parseMoment reads a day, or an instant with its day.
-func parseMoment(s string) (day domain.Date, instant time.Time, refused *domain.Error) {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		instant, s = t, domain.DateOf(t).String()
+// pastMoment reads an instant, or a day, which stands for its end. Of what is left of today,
+// nobody knows yet: the answer is that of now. What lies beyond today is refused; so is a
+// later instant, unless clocks that differ explain it.
+func pastMoment(s string, now time.Time) (time.Time, *domain.Error) {
+	instant, notInstant := time.Parse(time.RFC3339, s)
+	if notInstant == nil {
+		s = domain.DateOf(instant).String()
 	}
 	day, err := domain.ParseDate(s)
 	if err != nil {
-		return day, instant, domain.Refuse(domain.Invalid, domain.CodeDateFormat,
+		return time.Time{}, domain.Refuse(domain.Invalid, domain.CodeDateFormat,
 			"write the day as YYYY-MM-DD, for example 2026-03-01, or an RFC 3339 instant, "+
 				"for example 2026-03-01T12:00:00%%2B05:00, percent-encoded")
 	}
-	return day, instant, nil
+	if notInstant != nil {
+		instant = day.Over().Add(-1)
+	}
+	future := domain.DateOf(now).Before(day)
+	if notInstant == nil {
+		future = instant.After(now.Add(clocksApart))
+	}
+	if future {
+		return time.Time{}, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
+			"the registry cannot tell what will be: ask for %s or earlier", now.In(domain.Zone).Format(time.RFC3339))
+	}
+	if instant.After(now) {
+		instant = now
+	}
+	return instant, nil
 }
+
+// clocksApart is how far the clock of a client may be ahead.
+const clocksApart = time.Minute
 
 // residenceThen answers from the person's stream, folded up to what was known.
 func (s *Server) residenceThen(
@@ -195,7 +213,7 @@ func (s *Server) getDwellingResidents() operation.Operation {
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
-		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound, domain.CodeDateInFuture},
 		Shows:    operation.ShowsOthers(accesslog.Owner),
 	}, func(ctx context.Context, in *residentsInput) (*operation.Found[residentsBody], error) {
 		m, err := in.moment(s.now())

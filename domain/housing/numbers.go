@@ -95,17 +95,27 @@ func (l *List) rememberState(id domain.EntryID, state EntryState) {
 // Steps is how many events the list has folded.
 func (l *List) Steps() int { return l.trail.len() }
 
-// StepsUntil is how many events had been appended at the instant: those before the first
-// later one.
+// StepsUntil is how many events of the list had happened at the instant: all up to the last
+// that was decided by then. An event is in the log a moment after it was decided; where the
+// two are more than [appendedWithin] apart, its instant is that of the log.
 func (l *List) StepsUntil(instant time.Time) int {
 	until := instant.UnixNano()
-	for i := range l.trail.len() {
-		if l.trail.at(i).created > until {
-			return i
+	i := l.trail.len()
+	for ; i > 0; i-- {
+		s := l.trail.at(i - 1)
+		decided := s.created
+		if s.at < s.created && s.created-s.at < int64(appendedWithin) {
+			decided = s.at
+		}
+		if decided <= until {
+			break
 		}
 	}
-	return l.trail.len()
+	return i
 }
+
+// appendedWithin is how long a decision takes to be in the log, at most.
+const appendedWithin = time.Minute
 
 // Step returns an event that the list has folded, by its revision.
 func (l *List) Step(revision int) Step {

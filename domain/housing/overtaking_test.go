@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -243,6 +244,33 @@ func TestQ5_Q6_Q7_Q8_Q9_Q17_Q19_NobodyOvertakesAnybody(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTheInstantOfAPlacementHasItsNumber although the event is in the log a moment later.
+// A process whose clock was wrong by more does not change what was answered.
+func TestTheInstantOfAPlacementHasItsNumber(t *testing.T) {
+	noon := domaintest.Noon()
+	q := opened().fold()
+	for i, in := range []struct{ placed, appended time.Time }{
+		{noon, noon.Add(20 * time.Millisecond)},
+		{noon.Add(10 * time.Millisecond), noon.Add(30 * time.Millisecond)}, // by another process
+		{noon.Add(-time.Hour), noon.Add(time.Minute)},                      // whose clock is late
+	} {
+		e := housing.EntryPlaced{
+			ListID: list, EntryID: domaintest.ID[domain.EntryID](fmt.Sprint("entry ", i)), PlacedAt: in.placed, Number: i + 1,
+			Seniority: housing.Seniority{At: noon, Position: domain.Position(i)},
+		}
+		rec := domaintest.Recorded(i+1, e)
+		rec.Created = in.appended
+		q.Apply(rec)
+	}
+	for at, want := range map[time.Duration]int{
+		-time.Nanosecond: 0, 0: 2, 5 * time.Millisecond: 2, 10 * time.Millisecond: 3, 59 * time.Second: 3, time.Minute: 4,
+	} {
+		if got := q.StepsUntil(noon.Add(at)); got != want {
+			t.Errorf("%s after noon the list has %d events, want %d", at, got, want)
+		}
+	}
 }
 
 func TestNumbersTellEveryChangeWithItsCause(t *testing.T) {

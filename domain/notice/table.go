@@ -384,7 +384,7 @@ func toOwners(owners []residence.Owner) []Owed {
 func askCoOwners(e residence.DeregistrationApplied) []Owed {
 	var owed []Owed
 	for _, p := range e.CoOwners {
-		owed = append(owed, Owed{Kind: ConfirmationAsked, To: p, By: domain.DateOf(e.ConfirmBy)})
+		owed = append(owed, Owed{Kind: ConfirmationAsked, To: p, By: domain.LastDayBefore(e.ConfirmBy)})
 	}
 	return owed
 }

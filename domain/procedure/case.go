@@ -251,6 +251,10 @@ func (c *Case) Correct(cmd domain.Command, documents []domain.Document, t Terms)
 		return nil, domain.Refuse(domain.Conflict, domain.CodeTooLate,
 			"the date for the correction was %s; file a new application", c.CureUntil)
 	}
+	if len(documents) == 0 {
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
+			"name what was handed in: an empty correction completes nothing").At("documents")
+	}
 	deadline, err := t.decision(cmd.Today())
 	if err != nil {
 		return nil, err

@@ -151,7 +151,7 @@ func TestCorrection(t *testing.T) {
 			Name: "C3 Q4 Q6 cured on the last day: complete from that instant, with a new term", Given: given(procedure.AwaitingCorrection), When: on("2026-03-27", correct),
 			Then: []domain.Event{
 				procedure.CorrectionReceived{
-					CaseID:     caseID,
+					Documents: handedIn, CaseID: caseID,
 					ReceivedAt: noonOf("2026-03-27").Now,
 					Deadline:   domaintest.Day("2026-04-27").End(),
 				},
@@ -174,6 +174,14 @@ func TestCorrection(t *testing.T) {
 			Given: given(procedure.AwaitingCorrection),
 			When:  on("2026-03-28", back),
 			Then:  []domain.Event{procedure.CaseReturned{CaseID: caseID, ReturnedAt: noonOf("2026-03-28").Now}},
+		},
+		{
+			Name:    "C3 with nothing handed in",
+			Given:   given(procedure.AwaitingCorrection),
+			Refused: domain.CodeRequired, Field: "documents",
+			When: on("2026-03-27", func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+				return c.Correct(cmd, nil, terms)
+			}),
 		},
 		{
 			Name:    "C2 what is incomplete is not reviewed",
@@ -1206,7 +1214,7 @@ func TestAYearWithoutDataDecidesNothing(t *testing.T) {
 	complained := domaintest.Fold[procedure.Case](given(procedure.Refused, pending)...)
 	for name, err := range map[string]error{
 		"correction request": second(in(procedure.Registered).RequestCorrection(cmd, procedure.Correction{Missing: lacking}, terms)),
-		"correction":         second(in(procedure.AwaitingCorrection).Correct(cmd, nil, terms)),
+		"correction":         second(in(procedure.AwaitingCorrection).Correct(cmd, handedIn, terms)),
 		"forwarding":         second(in(procedure.Registered).Forward(cmd, "b", terms)),
 		"hearing":            second(in(procedure.InReview).AnnounceHearing(cmd, "p", terms)),
 		"extension":          second(in(procedure.InReview).Extend(cmd, procedure.Extension{Office: procedure.Head, Reasons: "r", Until: domaintest.Day("2026-05-01")}, terms)),
@@ -1236,3 +1244,6 @@ func TestPersonalValuesOfTheProcedureNeverPrint(t *testing.T) {
 		}
 	}
 }
+
+// handedIn is what completes an application.
+var handedIn = []domain.Document{{Type: domain.DocumentBirthCertificate}}

@@ -135,7 +135,9 @@ var steps = map[procedure.Step]aStep{
 	}, nil},
 	procedure.Correct: {
 		"2026-03-15",
-		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) { return c.Correct(cmd, nil, terms) },
+		func(c *procedure.Case, cmd domain.Command) ([]domain.Event, error) {
+			return c.Correct(cmd, handedIn, terms)
+		},
 		nil,
 	},
 	procedure.Return: {

@@ -171,7 +171,7 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 	}
 	if !cmd.Now.Before(d.Applied.ConfirmBy) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeConfirmationLate,
-			"the time for an answer ended on %s; the owner may apply again", domain.DateOf(d.Applied.ConfirmBy))
+			"the time for an answer ended on %s; the owner may apply again", domain.LastDayBefore(d.Applied.ConfirmBy))
 	}
 	if c.Signature != domain.SignatureEDS {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,

@@ -69,13 +69,20 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 			}
 			noon := domaintest.Noon()
 			if waits := len(c.want) > 0; waits != e.Deadline.IsZero() ||
-				waits != e.ConfirmBy.Equal(noon.Add(72*time.Hour)) ||
+				waits != e.ConfirmBy.Equal(domaintest.Day("2026-03-19").Start()) ||
 				!waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
 				t.Errorf("R18 decided by %s, confirmed by %s", e.Deadline, e.ConfirmBy)
 			}
 		})
 	}
 }
+
+// The time for an answer to what was filed on Sunday, 15 March, at noon: three days, the last
+// one whole.
+var (
+	confirmBy = domaintest.Day("2026-03-18").Over()
+	untilOver = confirmBy.Sub(domaintest.Noon())
+)
 
 // waiting is the case of an application that waits for Daur and Erlan; then
 // more has happened.
@@ -189,7 +196,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		}
 	}
 	late := domaintest.Command()
-	late.Now = noon.Add(72 * time.Hour)
+	late.Now = confirmBy
 	orders := map[string]func(*residence.Deregistration) ([]domain.Event, error){
 		"daur confirms":  answer(daur, residence.AnswerConfirm),
 		"erlan confirms": answer(erlan, residence.AnswerConfirm),
@@ -205,7 +212,7 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 	no := allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)
 	lapsed := func(silent ...domain.PersonID) []domain.Event {
 		return []domain.Event{
-			residence.ConfirmationsLapsed{CaseID: caseID, Silent: silent, LapsedAt: noon.Add(72 * time.Hour)},
+			residence.ConfirmationsLapsed{CaseID: caseID, Silent: silent, LapsedAt: confirmBy},
 			allRefused(
 				domain.CodeCoOwnersSilent,
 				"not all co-owners of the dwelling confirmed the application in time; apply again",
@@ -346,20 +353,20 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 		{
 			Name:    "R6 not when the time is over, noticed or not",
 			Given:   waiting(t),
-			When:    answer(daur, eds, 72*time.Hour),
+			When:    answer(daur, eds, untilOver),
 			Refused: domain.CodeConfirmationLate,
 		},
 		{
 			Name:  "R6 in the last second",
 			Given: waiting(t),
-			When:  answer(daur, eds, 72*time.Hour-time.Second),
+			When:  answer(daur, eds, untilOver-time.Second),
 			Then: []domain.Event{
 				residence.CoOwnerConfirmed{
 					CaseID:      caseID,
 					PersonID:    daur,
 					Signature:   eds,
 					Evidence:    domaintest.Signed(eds, daur),
-					ConfirmedAt: domaintest.Noon().Add(72*time.Hour - time.Second),
+					ConfirmedAt: domaintest.Noon().Add(untilOver - time.Second),
 				},
 			},
 		},
@@ -379,7 +386,7 @@ func TestR6_AnAnswerIsGivenByACoOwnerByEDSAndInTime(t *testing.T) {
 			Refused: domain.CodeNotDue,
 			When: func(d *residence.Deregistration) ([]domain.Event, error) {
 				cmd := domaintest.Command()
-				cmd.Now = cmd.Now.Add(72*time.Hour - time.Second)
+				cmd.Now = cmd.Now.Add(untilOver - time.Second)
 				return d.Lapse(cmd, rules.Book{})
 			},
 		},

@@ -72,12 +72,12 @@ type DeregistrationApplied struct {
 	Basis          domain.Basis           `json:"basis,omitzero"`      // at a desk: the signed application
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
 	// ReceivedAt is when it was handed in, on the portal when it was signed:
-	// the 30 minutes run from here (S001-5, R18). RegisteredAt is when the
-	// office had it (C4): whether the 30 minutes also run at night on the
-	// portal is not known, so both are kept.
+	// the 30 minutes run from here, also at night and on a day off (S001-5, R18).
+	// RegisteredAt is the same instant: the registry decides this application itself,
+	// without waiting for an office (C4).
 	ReceivedAt   time.Time `json:"received_at"`
 	RegisteredAt time.Time `json:"registered_at"`
-	ConfirmBy    time.Time `json:"confirm_by,omitzero"` // where it waits for co-owners
+	ConfirmBy    time.Time `json:"confirm_by,omitzero"` // from here on it waits for co-owners no more
 	Deadline     time.Time `json:"deadline,omitzero"`   // zero where it waits for co-owners
 }
 
@@ -251,17 +251,17 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence, Basis: c.Basis,
-		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now,
+		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now, RegisteredAt: cmd.Now,
 	}
-	var err error
-	if e.RegisteredAt, err = f.Rules.Calendar().RegisteredAt(cmd.Now); err != nil {
+	if len(e.CoOwners) == 0 {
+		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
+		return []domain.Event{e}, nil
+	}
+	last, err := f.Rules.LastDay(cmd.Today(), f.edition(cmd).Deregistration.CoOwnersAnswerDays)
+	if err != nil {
 		return nil, err
 	}
-	if len(e.CoOwners) > 0 {
-		e.ConfirmBy = cmd.Now.Add(time.Duration(f.edition(cmd).Deregistration.CoOwnersAnswerDays) * 24 * time.Hour)
-	} else {
-		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
-	}
+	e.ConfirmBy = last.Over()
 	return []domain.Event{e}, nil
 }
 

@@ -146,8 +146,8 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 	}
 	if d.pendingAt(cmd.Now) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeProposalPending,
-			"another change of owners waits for a second official until %s: confirm or decline that one first",
-			d.Pending.ConfirmBy.In(domain.Zone).Format(time.DateTime))
+			"another change of owners waits for a second official until the end of %s: confirm or decline that one first",
+			domain.LastDayBefore(d.Pending.ConfirmBy))
 	}
 	if !edition.NeedsSecondOfficial(rules.ChangeOwners) {
 		return []domain.Event{changed}, nil
@@ -156,10 +156,13 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 	if !d.Pending.ProposalID.IsZero() { // its time is over, and nobody has recorded that
 		events = append(events, d.lapsed())
 	}
-	days := time.Duration(edition.Evidence.SecondOfficialDays)
+	last, err := c.Rules.LastDay(cmd.Today(), edition.Evidence.SecondOfficialDays)
+	if err != nil {
+		return nil, err
+	}
 	return append(events, OwnersChangeProposed{
 		DwellingID: d.ID, ProposalID: c.ProposalID, Owners: c.Owners, On: c.On, Former: d.Owners, Basis: c.Basis,
-		ProposerID: c.Official, Edition: edition.ID, ProposedAt: cmd.Now, ConfirmBy: cmd.Now.Add(days * 24 * time.Hour),
+		ProposerID: c.Official, Edition: edition.ID, ProposedAt: cmd.Now, ConfirmBy: last.Over(),
 	}), nil
 }
 

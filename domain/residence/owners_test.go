@@ -19,7 +19,7 @@ func proposed() residence.OwnersChangeProposed {
 		Owners: []residence.Owner{{PersonID: daur, Share: "1/1"}}, On: today,
 		Former: []residence.Owner{{PersonID: aigul, Share: "1/1"}}, Basis: paper, ProposerID: erlan,
 		Edition: rules.Default().On(today).ID, ProposedAt: domaintest.Noon(),
-		ConfirmBy: domaintest.Noon().Add(5 * 24 * time.Hour),
+		ConfirmBy: domaintest.Day("2026-03-20").Over(), // a Friday
 	}
 }
 
@@ -58,7 +58,7 @@ func TestASecondOfficialConfirmsAChangeOfOwners(t *testing.T) {
 		DwellingID: flat, ProposalID: p.ProposalID, Owners: p.Former, LapsedAt: p.ConfirmBy,
 	}
 	again := p
-	again.ProposedAt, again.ConfirmBy = p.ConfirmBy, p.ConfirmBy.Add(5*24*time.Hour)
+	again.ProposedAt, again.ConfirmBy = p.ConfirmBy, domaintest.Day("2026-03-26").Over() // after Nauryz
 	confirm := residence.AnswerProposal{Confirm: true}
 	decline := residence.AnswerProposal{Reasons: "forged"}
 

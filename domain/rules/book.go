@@ -38,9 +38,14 @@ func (b Book) Calendar() *Calendar {
 // the calendar, where it lacks the year.
 func (b Book) PlacementDeadline(complete domain.Date) (domain.Date, error) {
 	e := b.On(complete).Placement
-	last := complete.AddDays(e.TermDays)
 	if !e.DeadlineOnWorkingDay {
-		return last, nil
+		return complete.AddDays(e.TermDays), nil
 	}
-	return b.Calendar().NextWorkingDay(last)
+	return b.LastDay(complete, e.TermDays)
+}
+
+// LastDay is the last day, until its midnight, of a term of calendar days that begins on
+// the day: where it is a day off, the next working day. Error: as [Book.PlacementDeadline].
+func (b Book) LastDay(from domain.Date, days int) (domain.Date, error) {
+	return b.Calendar().NextWorkingDay(from.AddDays(days))
 }

@@ -51,8 +51,9 @@ type Deregistration struct {
 	TermMinutes int `json:"term_minutes"`
 	// CoOwnersConfirm asks all other co-owners to confirm (R6). Policy: yes.
 	CoOwnersConfirm bool `json:"co_owners_confirm"`
-	// CoOwnersAnswerDays are days of 24 hours in which they answer. After them the
-	// application has failed; a new one may be filed (R6). Policy: 3.
+	// CoOwnersAnswerDays are calendar days in which they answer, the last one whole
+	// ([Book.LastDay]). After them the application has failed; a new one may be filed
+	// (R6). Policy: 3.
 	CoOwnersAnswerDays int `json:"co_owners_answer_days"`
 	// Signatures: through the portal EDS alone. Text of the service, S001-8.
 	Signatures Signatures `json:"signatures"`

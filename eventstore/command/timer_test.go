@@ -143,7 +143,8 @@ func TestR6_TheTimerRefusesWhatCoOwnersDidNotAnswer(t *testing.T) {
 	})
 	n := l.len()
 	due := domain.Task{Kind: domain.TaskConfirmations, Stream: eviction.Stream()}
-	for _, now := range []time.Time{clock().Add(72*time.Hour - time.Second), clock().Add(72 * time.Hour), clock().Add(100 * time.Hour)} {
+	over := domain.DateOf(clock()).AddDays(3).Over()
+	for _, now := range []time.Time{over.Add(-time.Second), over, over.Add(28 * time.Hour)} {
 		timer(l, func() time.Time { return now }, due).Once(ctx)
 	}
 	if got := typesOf(l.since(n)); !slices.Equal(
