@@ -257,7 +257,7 @@ func (k *Clock) askLog(ctx context.Context, done chan struct{}) {
 	}
 	// The log showed this time between sent-ReadingAge and got: take the middle.
 	half := (got - sent + ReadingAge) / 2
-	k.ref = reference{at: at.Round(0).Add(half), elapsed: got, within: half, ofLog: true}
+	k.ref = reference{at: at.Add(half), elapsed: got, within: half, ofLog: true}
 }
 
 // Run compares the clocks until ctx ends, so that a disagreement is logged although nobody

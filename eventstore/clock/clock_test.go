@@ -134,6 +134,32 @@ func TestTheLogIsAskedOnceAMinuteAndMoreOftenWhileSomethingIsWrong(t *testing.T)
 	agrees(t, k)
 }
 
+func TestALogThatDidNotAnswerIsAskedAgainAfterTwoSeconds(t *testing.T) {
+	m := &machine{}
+	s := &server{machine: m, away: true}
+	k := m.clock()
+	k.Follow(s)
+	agrees(t, k)
+	m.passed = 2 * time.Second
+	agrees(t, k)
+	if s.asked != 2 {
+		t.Errorf("asked %d times within two seconds", s.asked)
+	}
+}
+
+func TestTheLogIsAskedAnewOnceTheClocksDisagree(t *testing.T) {
+	m := &machine{}
+	s := &server{machine: m}
+	k := m.clock()
+	k.Follow(s)
+	agrees(t, k)
+	m.passed, m.set = 3*time.Second, time.Hour
+	disagrees(t, k, "ahead of the clock of the event store")
+	if s.asked != 2 {
+		t.Errorf("asked %d times", s.asked)
+	}
+}
+
 func TestAnAnswerThatTookTooLongTellsNothing(t *testing.T) {
 	m := &machine{}
 	s := &server{machine: m, slow: time.Minute} // the process was frozen meanwhile
