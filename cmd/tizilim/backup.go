@@ -97,7 +97,7 @@ func (c *backupCommand) proveKeys(ctx context.Context, store storeDir) (err erro
 func (c *backupCommand) addStore(ctx context.Context, store storeDir, to string, m *manifest) error {
 	done, err := askAdmin(ctx, store.Data, "backup", to, nil)
 	if err == nil && !done {
-		err = store.offline(func(node *embedded.Node) error { return node.Backup(to) })
+		err = store.lookOffline(func(node *embedded.Node) error { return node.Backup(to) })
 	}
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ func (c *storeBackupCommand) Run(ctx context.Context) error {
 	}
 	done, err := askAdmin(ctx, c.Data, "backup", c.To, nil)
 	if err == nil && !done {
-		err = c.offline(func(node *embedded.Node) error { return node.Backup(c.To) })
+		err = c.lookOffline(func(node *embedded.Node) error { return node.Backup(c.To) })
 	}
 	if err != nil {
 		return err

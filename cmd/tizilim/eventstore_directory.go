@@ -40,8 +40,15 @@ func holdsStore(dir string) bool {
 }
 
 // offline runs do on the node of a store that exists and that nobody serves.
-func (d storeDir) offline(do func(*embedded.Node) error) error {
-	node, err := embedded.Open(d.Data, embedded.WithLogger(slog.Default()))
+func (d storeDir) offline(do func(*embedded.Node) error) error { return d.with(embedded.Open, do) }
+
+// lookOffline is offline for what changes no file of the store.
+func (d storeDir) lookOffline(do func(*embedded.Node) error) error { return d.with(embedded.Look, do) }
+
+func (d storeDir) with(
+	open func(dir string, options ...embedded.Option) (*embedded.Node, error), do func(*embedded.Node) error,
+) error {
+	node, err := open(d.Data, embedded.WithLogger(slog.Default()))
 	if err != nil {
 		return err
 	}

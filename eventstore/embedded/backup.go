@@ -13,7 +13,8 @@ import (
 
 // Backup writes a copy of the store, as it is at some moment during the call, into a
 // directory that must not exist. Appends go on meanwhile. On the same file system it takes
-// little time and, at first, little space: it shares unchanging files by hard links.
+// little time and, at first, little space: it shares unchanging files by hard links. A node that
+// only looks (see [Look]) copies all files, and changes none of the store.
 func (n *Node) Backup(dir string) error {
 	err := n.whileOpen(func() error { return n.store.backup(dir) })
 	if err != nil {
@@ -37,10 +38,7 @@ func (s *store) backup(dir string) (err error) {
 	copied := filepath.Join(closed, "store")
 	v := s.view() // it keeps the engine open
 	defer v.release()
-	if err := v.engine.writes(); err != nil { // the checkpoint flushes
-		return err
-	}
-	if err := v.engine.db.Checkpoint(copied, pebble.WithFlushedWAL()); err != nil {
+	if err := v.engine.copyTo(copied, s.dir); err != nil {
 		return err
 	}
 	if err := makePrivate(copied); err != nil {
@@ -50,6 +48,18 @@ func (s *store) backup(dir string) (err error) {
 		return err
 	}
 	return syncFile(parent)
+}
+
+// copyTo copies the engine on the directory from. Where it only looks, its lock keeps all who write
+// away, so its files are copied as they are: the engine makes no checkpoint without writing.
+func (e *engine) copyTo(to, from string) error {
+	if e.looking {
+		return errors.Join(os.CopyFS(to, os.DirFS(from)), syncTree(to))
+	}
+	if err := e.writes(); err != nil { // the checkpoint flushes
+		return err
+	}
+	return e.db.Checkpoint(to, pebble.WithFlushedWAL())
 }
 
 // Restore checks a backup and copies it into a directory that is empty or does not exist. An

@@ -246,10 +246,17 @@ func TestLookingChangesNoFile(t *testing.T) {
 	if _, err := try(node.store, "c", 1, one()); !isRefusal(err, "read-only") {
 		t.Errorf("%v, want the append refused", err)
 	}
+	backup := filepath.Join(t.TempDir(), "backup")
+	if err := node.Backup(backup); err != nil {
+		t.Errorf("back up: %v", err)
+	}
 	for _, n := range []*Node{node, again} {
 		if err := n.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	if stats, err := ReadStats(backup); err != nil || stats.Events != 202 {
+		t.Errorf("the statistics of the backup are %+v, %v", stats, err)
 	}
 	if after := contents(t, dir); after != before {
 		t.Error("looking changed the directory")
