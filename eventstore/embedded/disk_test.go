@@ -515,6 +515,51 @@ func TestAFailedSyncIsNotTriedAgain(t *testing.T) {
 	}
 }
 
+// The engine holds a lock of its own while it writes the manifest. On a bad disk that takes for ever.
+func TestTheStatisticsAreToldWhileTheManifestCannotBeWritten(t *testing.T) {
+	for name, cause := range map[string]error{"no room": syscall.ENOSPC, "a failed disk": syscall.EIO} {
+		t.Run(name, func(t *testing.T) {
+			var bad atomic.Bool
+			reached := make(chan struct{}, 1)
+			disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+				if !bad.Load() || op.Kind.ReadOrWrite() != errorfs.OpIsWrite || !strings.Contains(op.Path, "MANIFEST") {
+					return nil
+				}
+				select {
+				case reached <- struct{}{}:
+				default:
+				}
+				return cause
+			}))
+			s, _ := openLogged(t, disk)
+			defer s.close()
+			must(t, s, "a", noRevision, one())
+			bad.Store(true)
+			v := s.view()
+			flush(v.engine)
+			<-reached
+			told := make(chan Stats, 1)
+			go func() {
+				defer v.release()
+				stats, err := v.stats()
+				if err != nil {
+					t.Error(err)
+				}
+				told <- stats
+			}()
+			select {
+			case stats := <-told:
+				if stats.Events != 1 || stats.DiskBytes == 0 {
+					t.Errorf("they are %+v", stats)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("they are not told")
+			}
+			bad.Store(false)
+		})
+	}
+}
+
 func TestASlowDiskHoldsAppendsAndNotReads(t *testing.T) {
 	s, disk, first := stalled(t)
 	begun := time.Now()
