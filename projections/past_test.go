@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -476,6 +477,19 @@ func TestV4_ARedisThatRefusesWritesIsNamedAndRead(t *testing.T) {
 			mend := func() error { return client.SlaveOf(ctx, "no", "one").Err() }
 			return mend, client.SlaveOf(ctx, "127.0.0.1", "1").Err()
 		},
+		"NOREPLICAS": func(client redis.UniversalClient) (func() error, error) {
+			ctx := context.Background()
+			mend := func() error { return client.ConfigSet(ctx, "min-replicas-to-write", "0").Err() }
+			return mend, client.ConfigSet(ctx, "min-replicas-to-write", "1").Err()
+		},
+		"MISCONF": func(client redis.UniversalClient) (func() error, error) {
+			ctx := context.Background()
+			got := client.ConfigGet(ctx, "dir").Val()
+			file := filepath.Join(got["dir"], "dump.rdb") // a directory of that name keeps Redis from saving itself
+			mend := func() error { return errors.Join(os.Remove(file), saved(ctx, client, "ok")) }
+			return mend, errors.Join(
+				client.ConfigSet(ctx, "save", "3600 1000000").Err(), os.Mkdir(file, 0o700), saved(ctx, client, "err"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -517,6 +531,24 @@ func TestV4_ARedisThatRefusesWritesIsNamedAndRead(t *testing.T) {
 			})
 		})
 	}
+}
+
+// saved has Redis save itself, and waits until that has ended with the status.
+func saved(ctx context.Context, client redis.UniversalClient, status string) error {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		info, err := client.Info(ctx, "persistence").Result()
+		switch {
+		case err != nil:
+			return err
+		case strings.Contains(info, "rdb_last_bgsave_status:"+status):
+			return nil
+		case strings.Contains(info, "rdb_bgsave_in_progress:0"):
+			if err := client.BgSave(ctx).Err(); err != nil {
+				return err
+			}
+		}
+	}
+	return fmt.Errorf("no save of Redis ended with %q", status)
 }
 
 // Whatever key of a list is lost: no wrong number and no false "not found", and the model
