@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"tizilim/domain"
@@ -137,5 +136,5 @@ func holds(ctx context.Context, log LogEvents, e evidence) (bool, error) {
 		return false, fmt.Errorf("look for the last event of the read model in the log: %w", err)
 	}
 	rec.Stream, rec.Revision = ref.Stream, ref.Revision
-	return found && rec.ID != uuid.Nil && rec.Position == e.at && lastEvent(rec) == e.last, nil
+	return found && rec.Position == e.at && lastEvent(rec) == e.last, nil
 }
