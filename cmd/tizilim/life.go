@@ -17,11 +17,11 @@ import (
 	"tizilim/projections"
 )
 
-// life is all that rests on one log: the connection with its keys, what is held in memory of
-// the log (states of streams, bodies, revocations, the tree, holders and keepers), and the
-// work behind the API. Where the log turns out to be another one, or was restored from
-// before, its life ends and another one begins, as if the process had been started again.
-// The listeners, Redis and the embedded node outlive it.
+// life is all that rests on one log: the connection to it, what is held in memory of the log
+// (states of streams, bodies, revocations, the tree, holders and keepers), and the work behind
+// the API. Where the log turns out to be another one, or was restored from before, its life
+// ends and another one begins, as if the process had been started again. The listeners, the
+// keys, Redis and the embedded node are those of the app and outlive it.
 type life struct {
 	store      *eventstore.Store
 	model      *projections.Reader
