@@ -18,7 +18,7 @@ const embeddedTick = 250 * time.Millisecond
 // Embedded is a Redis inside this process, for one machine and nothing to
 // install. It keeps nothing: after a start the models are filled from the log.
 //
-// It is meant for lists of some thousands of entries: it sorts a whole sorted
+// It is for tests, and for lists of some thousands of entries: it sorts a whole sorted
 // set on every rank, range and cut, where Redis takes logarithmic time. With
 // 4,000 entries on one list a number takes 2 ms (a Redis: 0.1 ms) and filling
 // the list 4 s (0.2 s), which grows with the square of the length (two shared

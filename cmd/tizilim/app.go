@@ -17,8 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-
 	"tizilim/domain"
 	"tizilim/domain/rules"
 	"tizilim/eventstore/clock"
@@ -53,7 +51,8 @@ type config struct {
 	data       string
 	eventstore string // connection string; empty: the embedded node in data
 	login      credentials
-	redis      string // URL; empty: in-process
+	redis      string // URL; empty: one of this server alone, by engine
+	engine     engineFlags
 	redisLogin redisCredentials
 	rules      rules.Book
 	baseURL    string          // where the public reaches the API; empty: where it listens
@@ -82,6 +81,8 @@ type app struct {
 	closers     []func() error                 // of what was opened, in that order
 	failed      chan error
 
+	redisInProcess bool
+
 	clock *clock.Clock
 
 	*life
@@ -100,8 +101,9 @@ type endpoints struct {
 	EventStoreUser string `json:"eventstore_user,omitempty"`
 	PasswordFile   string `json:"eventstore_password_file,omitempty"`
 
-	// The same of Redis. The one in the process has no users.
+	// The same of Redis. One of this server alone has no users.
 	RedisInProcess    bool   `json:"redis_in_process,omitempty"`
+	RedisPrivate      bool   `json:"redis_private,omitempty"`
 	RedisUser         string `json:"redis_user,omitempty"`
 	RedisPasswordFile string `json:"redis_password_file,omitempty"`
 }
@@ -238,7 +240,7 @@ func (a *app) serve(c config) {
 func (a *app) endpoints(c config, store, redis string) endpoints {
 	e := endpoints{
 		PID: os.Getpid(), HTTP: a.url(), Ops: a.opsURL(), EventStore: withAbsoluteFiles(withoutUser(store)),
-		Redis: withoutUser(redis), RedisInProcess: c.redis == "",
+		Redis: withoutUser(redis), RedisInProcess: a.redisInProcess, RedisPrivate: c.redis == "" && !a.redisInProcess,
 	}
 	if c.eventstore != "" {
 		inAddress, _ := userOf(c.eventstore)
@@ -330,7 +332,7 @@ func (a *app) openStores(c config) (store, redis string, err error) {
 			return "", "", err
 		}
 	}
-	// Before the Redis in the process: the lock of the store tells best that another
+	// Before the Redis of this server alone: the lock of the store tells best that another
 	// server runs here.
 	if store, err = a.openEventStore(c); err != nil {
 		return "", "", err
@@ -344,7 +346,7 @@ func (a *app) openStores(c config) (store, redis string, err error) {
 // storeDirOf is the directory of the embedded event store of a data directory.
 func storeDirOf(data string) string { return filepath.Join(data, "eventstore") }
 
-// openRedis returns the address of Redis, starting the in-process one where none
+// openRedis returns the address of Redis, starting one of this server alone where none
 // is configured.
 func (a *app) openRedis(c config) (address string, err error) {
 	if address = c.redis; address == "" {
@@ -352,7 +354,7 @@ func (a *app) openRedis(c config) (address string, err error) {
 			return "", err
 		}
 	}
-	if c.redis == "" { // the one in the process has no users
+	if c.redis == "" { // one of this server alone has no users
 		a.redis, err = projections.Connect(address)
 	} else {
 		a.redis, err = c.redisLogin.connect(address)
@@ -362,29 +364,6 @@ func (a *app) openRedis(c config) (address string, err error) {
 	}
 	a.closers = append(a.closers, a.redis.Close)
 	return address, nil
-}
-
-// startRedis starts the Redis in the process on a socket and returns its address.
-func (a *app) startRedis(c config) (address string, err error) {
-	if err := makeDataDir(c.data); err != nil {
-		return "", err
-	}
-	lock, err := vfs.Default.Lock(filepath.Join(c.data, "redis.lock"))
-	if err != nil {
-		return "", fmt.Errorf("another server has its Redis in %s: several servers share a Redis, so name one "+
-			"with --redis, or give this server a --data of its own (%w)", c.data, err)
-	}
-	a.closers = append(a.closers, lock.Close)
-	listener, err := listenSocket(socketsDir(c.data), "redis.sock")
-	if err != nil {
-		return "", err
-	}
-	inProcess, err := projections.StartEmbeddedOn(listener)
-	if err != nil {
-		return "", err
-	}
-	a.closers = append(a.closers, inProcess.Close)
-	return inProcess.URL(), nil
 }
 
 // openEventStore returns the address of the event store, starting the embedded

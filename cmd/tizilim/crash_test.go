@@ -70,10 +70,11 @@ func TestLoopOutlivesAPause(t *testing.T) {
 	}
 }
 
-// engines are the flags for both kinds of Redis. The data of the in-process one are
+// engines are the flags for each kind of Redis. The data of the in-process one are
 // lost with its server.
 var engines = map[string]func(t *testing.T) []string{
-	"in-process Redis": func(*testing.T) []string { return nil },
+	"in-process Redis": func(*testing.T) []string { return []string{"--redis-engine", engineInProcess} },
+	"private Redis":    func(*testing.T) []string { return []string{"--redis-engine", enginePrivate} },
 	"real Redis":       func(t *testing.T) []string { return []string{"--redis", startRedis(t, freePort(t))} },
 }
 

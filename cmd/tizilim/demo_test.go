@@ -56,7 +56,7 @@ func normalised(s string) string {
 func TestDemoTellsItsStory(t *testing.T) {
 	const golden = "testdata/demo.golden"
 	for name, flags := range map[string]func(t *testing.T) []string{
-		"in-process Redis": func(*testing.T) []string { return nil },
+		"in-process Redis": func(*testing.T) []string { return []string{"--redis-engine", engineInProcess} },
 		"real Redis":       func(t *testing.T) []string { return []string{"--redis", startRedis(t, freePort(t))} },
 	} {
 		t.Run(name, func(t *testing.T) {

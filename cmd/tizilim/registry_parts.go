@@ -43,7 +43,7 @@ func (p registryParts) endpoints(ctx context.Context) (endpoints, error) {
 		e.EventStore, e.EventStoreUser, e.PasswordFile = p.Eventstore, "", ""
 	}
 	if p.Redis != "" {
-		e.Redis, e.RedisInProcess, e.RedisUser, e.RedisPasswordFile = p.Redis, false, "", ""
+		e.Redis, e.RedisInProcess, e.RedisPrivate, e.RedisUser, e.RedisPasswordFile = p.Redis, false, false, "", ""
 	}
 	return e, nil
 }
@@ -51,7 +51,7 @@ func (p registryParts) endpoints(ctx context.Context) (endpoints, error) {
 // openRedis opens the Redis of the server, with the server's user and password where the
 // flags name no others.
 func (e endpoints) openRedis(c redisCredentials) (projections.Client, error) {
-	if e.RedisInProcess {
+	if e.RedisInProcess || e.RedisPrivate {
 		return projections.Connect(e.Redis)
 	}
 	if c.RedisUser == "" {

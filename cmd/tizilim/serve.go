@@ -25,8 +25,9 @@ type serveCommand struct {
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113. Default: an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
 	frontFlags
-	Redis string `help:"Redis, such as rediss://host:6379/0, or redis:// without TLS. Default: one in this process." placeholder:"URL" env:"TIZILIM_REDIS"`
+	Redis string `help:"Redis, such as rediss://host:6379/0, or redis:// without TLS. Default: one of this server alone, see --redis-engine." placeholder:"URL" env:"TIZILIM_REDIS"`
 	redisCredentials
+	engineFlags
 	Rules    string `help:"Table of rules of both services by date. Default: the built-in one." placeholder:"FILE" type:"path" env:"TIZILIM_RULES"`
 	Calendar string `help:"Holidays and moved days by year. Default: the built-in calendar." placeholder:"FILE" type:"path" env:"TIZILIM_CALENDAR"`
 	BaseURL  string `help:"Public address of this API, for the check addresses on documents. Default: the address of --listen." placeholder:"URL" env:"TIZILIM_BASE_URL"`
@@ -84,7 +85,7 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	with := config{
 		listen: c.Listen, front: c.frontFlags, limits: table, baseURL: c.BaseURL, data: c.Data,
-		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials,
+		eventstore: c.Eventstore, login: c.credentials, redis: c.Redis, redisLogin: c.redisCredentials, engine: c.engineFlags,
 		rules: book, signatures: signatures, mobile: c.Mobile,
 		gateway: messages, identity: identity, proof: c.proofFlags, clock: c.clockFlags, logger: slog.Default(),
 	}
@@ -240,7 +241,7 @@ func (a *app) explainWait(ctx context.Context, c *serveCommand, status projectio
 	explained := false
 	if err := a.redis.Ping(ctx).Err(); err != nil && !errors.Is(err, context.Canceled) {
 		slog.Warn(
-			"Redis at "+withoutSecrets(c.Redis)+" does not answer; the API answers 503 until it does",
+			redisName(c.Redis)+" does not answer; the API answers 503 until it does",
 			"error",
 			err,
 		)

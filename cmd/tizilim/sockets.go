@@ -42,18 +42,10 @@ func socketIn(dir, name string) string {
 // The caller holds a lock by which it knows that no live server owns the socket: one that
 // a killed server left behind is replaced.
 func listenSocket(dir, name string) (net.Listener, error) {
-	path := socketIn(dir, name)
 	listener, err := func() (net.Listener, error) {
-		if len(path) > maxSocketPath {
-			return nil, fmt.Errorf("the path %s is too long: set TMPDIR to a directory with a shorter one", path)
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		path, err := placeSocket(dir, name)
+		if err != nil {
 			return nil, err
-		}
-		if filepath.Dir(path) != dir { // everybody can make directories there
-			if err := mustBePrivate(filepath.Dir(path)); err != nil {
-				return nil, err
-			}
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -71,6 +63,24 @@ func listenSocket(dir, name string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on a socket: %w", err)
 	}
 	return peerListener{listener, sameUser}, nil
+}
+
+// placeSocket returns the path of the socket of that name for the directory, and makes the
+// directory that it is in, which only this user can enter.
+func placeSocket(dir, name string) (path string, err error) {
+	path = socketIn(dir, name)
+	if len(path) > maxSocketPath {
+		return "", fmt.Errorf("the path %s is too long: set TMPDIR to a directory with a shorter one", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	if filepath.Dir(path) != dir { // everybody can make directories there
+		if err := mustBePrivate(filepath.Dir(path)); err != nil {
+			return "", err
+		}
+	}
+	return path, nil
 }
 
 // mustBePrivate returns an error unless the directory is this user's and nobody else can

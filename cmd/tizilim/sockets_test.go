@@ -29,9 +29,9 @@ func TestServeListensOnNothingButItsAPIAndThatForOperators(t *testing.T) {
 	}
 	want := endpoints{
 		PID: e.PID, HTTP: s.url, Ops: e.Ops,
-		EventStore:     "esdb+unix://" + filepath.Join(s.data, "sockets", "eventstore.sock"),
-		Redis:          "unix://" + filepath.Join(s.data, "sockets", "redis.sock"),
-		RedisInProcess: true,
+		EventStore:   "esdb+unix://" + filepath.Join(s.data, "sockets", "eventstore.sock"),
+		Redis:        "unix://" + filepath.Join(s.data, "sockets", "redis.sock"),
+		RedisPrivate: true,
 	}
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("it announces (-want +got)\n%s", diff)
