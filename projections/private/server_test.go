@@ -228,14 +228,17 @@ func TestARedisThatAKilledProcessLeftBehindIsEndedFirst(t *testing.T) {
 	}
 }
 
-func TestAServerThatCannotStartSaysWhy(t *testing.T) {
-	t.Parallel()
+// Not parallel: it changes the environment. The server is a script, because Redis overwrites
+// its environment with its title.
+func TestAServerThatCannotStartSaysWhyAndHasNoSecretOfItsRegistry(t *testing.T) {
+	t.Setenv("TIZILIM_SECRET", "hidden")
 	c, _ := place(t)
 	c.Binary = filepath.Join(t.TempDir(), "redis-server")
-	if err := os.WriteFile(c.Binary, []byte("#!/bin/sh\necho '1:M now # no room'\nexit 3\n"), 0o700); err != nil {
+	script := "#!/bin/sh\necho \"1:M now # no room, secret: <$TIZILIM_SECRET>\"\nexit 3\n"
+	if err := os.WriteFile(c.Binary, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(c); err == nil || !strings.Contains(err.Error(), "no room") {
+	if _, err := Start(c); err == nil || !strings.Contains(err.Error(), "no room, secret: <>") {
 		t.Errorf("started: %v", err)
 	}
 }
