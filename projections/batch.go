@@ -203,6 +203,9 @@ func (w *writer) write(ctx context.Context, next *writer, ops []op) error {
 			args = append(args, a)
 		}
 	}
+	if len(ops) > 0 {
+		aboutToWrite()
+	}
 	outcome, err := w.inOneStep(ctx, w.guards(), args[:header], args[header:])
 	if err != nil {
 		return fmt.Errorf("write a batch of %d ops: %w", len(ops), err)

@@ -67,6 +67,10 @@ var kinds = []kind{
 		make: freezeProjector,
 	},
 	{
+		name: "writer-freeze", what: "stop that process between its reading of the log and its writing, for longer than its lease",
+		targets: 1, weight: 3, shortest: leaseTTL * 3 / 2, longest: 3 * leaseTTL, where: everywhere, make: freezeWriter,
+	},
+	{
 		name: "projector-kill", what: "kill the process that keeps the model",
 		targets: 1, weight: 3, longest: 200 * ms, where: everywhere, make: killProjector,
 	},
@@ -206,6 +210,31 @@ func freezeAPI(ctx context.Context, w *world, f fault) error {
 func freezeProjector(ctx context.Context, w *world, f fault) error {
 	f.target = w.projector(ctx)
 	return freezeAPI(ctx, w, f)
+}
+
+// patienceToFreeze is how long a writer may find nothing to write until the fault is given up.
+const patienceToFreeze = 2 * time.Second
+
+// freezeWriter lets the process that keeps the model stop itself when it has a batch in hand, and
+// wakes it when another process has had the time to take its role and to move the model on.
+func freezeWriter(ctx context.Context, w *world, f fault) error {
+	a := w.apis[w.projector(ctx)]
+	if err := os.WriteFile(a.stopWriter, nil, 0o600); err != nil {
+		return err
+	}
+	taken := func(context.Context) error {
+		if _, err := os.Stat(a.stopWriter); err == nil {
+			return errors.New("the writer writes nothing")
+		}
+		return nil
+	}
+	// What the process does not remove in time is removed here, and only one of both can.
+	if await(ctx, patienceToFreeze, taken) != nil && os.Remove(a.stopWriter) == nil {
+		return nil
+	}
+	defer a.thaw()
+	sleep(ctx, f.lasts)
+	return nil
 }
 
 func killProjector(ctx context.Context, w *world, f fault) error {

@@ -63,6 +63,7 @@ type api struct {
 	ops          string // address for operators
 	data         string
 	clock        string // file with what is added to its clock, in nanoseconds
+	stopWriter   string // file that stops its next write to the model
 	store, redis *between
 }
 
@@ -158,7 +159,7 @@ func (w *world) open(ctx context.Context) error {
 // newAPI prepares a process of the API.
 func (w *world) newAPI(i int, redisAddress string) (*api, error) {
 	a := &api{data: filepath.Join(w.dir, fmt.Sprintf("api%d", i+1))}
-	a.clock = filepath.Join(a.data, "clock")
+	a.clock, a.stopWriter = filepath.Join(a.data, "clock"), filepath.Join(a.data, "stop-writer")
 	limits := filepath.Join(w.dir, "limits.json")
 	if err := errors.Join(os.MkdirAll(a.data, 0o700), os.WriteFile(limits, []byte(unbounded), 0o600)); err != nil {
 		return nil, err
@@ -190,6 +191,7 @@ func (w *world) newAPI(i int, redisAddress string) (*api, error) {
 	a.url, a.ops = "http://"+listen, "http://"+ops
 	env := []string{
 		"TIZILIM_FAULTS_CLOCK=" + a.clock, "TIZILIM_FAULTS_LEASE=" + leaseTTL.String(),
+		"TIZILIM_FAULTS_WRITER=" + a.stopWriter,
 		"TIZILIM_OPS=" + ops, "TIZILIM_QUIET=true",
 	}
 	a.process = newProcess(w.dir, fmt.Sprintf("api%d", i+1), env, w.binary, "serve", "--log-level", "info",
