@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
@@ -56,6 +55,7 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 		return false, err
 	}
 	s.acks = append(s.acks, told.acks...)
+	s.checkPoison(log)
 	s.checkAcks(log, s.acks)
 	s.checkAppends(log)
 	s.checkActs(log)
@@ -63,7 +63,9 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 	s.checkReads(log, told.reads)
 	s.checkModel(ctx, store)
 	s.checkPages(log, pages)
+	s.checkRefusals(log, told)
 	s.checkHistories(log, told)
+	s.checkHeld(ctx)
 	s.checkProcesses()
 	return true, ctx.Err()
 }
@@ -72,6 +74,7 @@ func (s *session) check(ctx context.Context, told *history) (healthy bool, err e
 type logged struct {
 	events []domain.Recorded
 	byID   map[uuid.UUID]*domain.Recorded
+	poison map[domain.Position]error // events that cannot be read, and why
 }
 
 // readPatience bounds one reading of the log.
@@ -85,12 +88,12 @@ func readLog(ctx context.Context, store *eventstore.Store) (*logged, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &logged{byID: map[uuid.UUID]*domain.Recorded{}}
+	l := &logged{byID: map[uuid.UUID]*domain.Recorded{}, poison: map[domain.Position]error{}}
 	for d := range store.Follow(ctx, 0) {
-		if d.Poison != nil {
-			return nil, fmt.Errorf("position %d of the log: %w", d.Position, d.Poison)
-		}
-		if d.Recorded != nil {
+		switch {
+		case d.Poison != nil:
+			l.poison[d.Position] = d.Poison
+		case d.Recorded != nil:
 			l.events = append(l.events, *d.Recorded)
 		}
 		if d.Position >= head {
@@ -151,6 +154,18 @@ func (s *session) checkAcks(l *logged, acks []ack) {
 		if len(a.events) == 0 {
 			s.violate("a command was acknowledged without an event: %s: %s", a.request.path, a.answer)
 		}
+	}
+}
+
+// checkPoison demands that no event is unreadable but those that the rig has appended.
+func (s *session) checkPoison(l *logged) {
+	for at, why := range l.poison {
+		if !slices.ContainsFunc(s.held, func(held poisoned) bool { return held.at == at }) {
+			s.violate("the event at position %d cannot be read: %v", at, why)
+		}
+	}
+	if len(l.poison) < len(s.held) {
+		s.violate("the log has %d unreadable events, and %d were appended", len(l.poison), len(s.held))
 	}
 }
 
@@ -371,8 +386,8 @@ func (s *session) checkModel(ctx context.Context, store *eventstore.Store) {
 	for _, d := range report.Differences[:min(5, len(report.Differences))] {
 		s.violate("the read model differs from the log (%d differences): %s", report.Different, d)
 	}
-	if report.Quarantined > 0 {
-		s.violate("%d events are in quarantine", report.Quarantined)
+	if report.Quarantined != len(s.held) {
+		s.violate("%d events are in quarantine, and %d cannot be read", report.Quarantined, len(s.held))
 	}
 }
 

@@ -100,6 +100,8 @@ type refusal struct {
 	Status int         `json:"status"`
 	Code   domain.Code `json:"code"`
 	Detail string      `json:"detail"`
+
+	attempts int // of the request; what became of all but the last is not known
 }
 
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.Status, r.Code, r.Detail) }
@@ -130,12 +132,17 @@ func passing(r *refusal) bool {
 func (s *service) ask(ctx context.Context, q request) (answer, error) {
 	s.operations.Add(1)
 	at := rand.IntN(2)
+	attempts := 1
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 300*time.Millisecond) {
 		a, err := s.send(ctx, s.urls[at], q)
 		var refused *refusal
-		if err == nil || errors.As(err, &refused) && !passing(refused) {
+		if errors.As(err, &refused) {
+			refused.attempts = attempts
+		}
+		if err == nil || refused != nil && !passing(refused) {
 			return a, err
 		}
+		attempts++
 		at = 1 - at
 		select {
 		case <-ctx.Done():
@@ -218,11 +225,16 @@ func (c *client) command(ctx context.Context, by token.Principal, path string, b
 }
 
 func (c *client) carryOut(ctx context.Context, q request, result any) (ack, error) {
+	id, call := operation.CommandID(q.by.Account, q.key), c.told.now()
 	a, err := c.ask(ctx, q)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		c.told.refuse(denial{command: id, refusal: refused, client: c.number, call: call})
+	}
 	if err != nil {
 		return ack{}, err
 	}
-	done := ack{command: operation.CommandID(q.by.Account, q.key), request: q, answer: a.body, position: a.position}
+	done := ack{command: id, request: q, answer: a.body, position: a.position}
 	var shown struct {
 		Events []line `json:"events"`
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ type history struct {
 
 	mu      sync.Mutex // guards the rest
 	acks    []ack
+	denials []denial
 	reads   []reading
 	lists   map[domain.ListID][]step
 	persons map[domain.PersonID][]step
@@ -36,6 +38,14 @@ type ack struct {
 	answer   []byte // its body
 	events   []line
 	position domain.Position
+}
+
+// denial is a command that was refused for good.
+type denial struct {
+	command domain.CommandID
+	refusal *refusal
+	client  int
+	call    int64
 }
 
 // line is an event as an answer shows it.
@@ -81,6 +91,23 @@ type step struct {
 	refused      domain.Code
 }
 
+func (o step) String() string {
+	text := string(o.act)
+	if !o.entry.IsZero() {
+		text += fmt.Sprintf(" %.8s: number %d of %d", o.entry, o.number, o.of)
+	}
+	if !o.registration.IsZero() {
+		text += fmt.Sprintf(" %.8s", o.registration)
+	}
+	if len(o.ended) > 0 {
+		text += fmt.Sprintf(", ended %.8s", o.ended)
+	}
+	if o.refused != "" {
+		text += ": " + string(o.refused)
+	}
+	return text
+}
+
 // reading is an answered read.
 type reading struct {
 	asOf   domain.Position
@@ -100,6 +127,12 @@ func (h *history) acknowledge(a ack) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.acks = append(h.acks, a)
+}
+
+func (h *history) refuse(d denial) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.denials = append(h.denials, d)
 }
 
 func (h *history) read(r reading) {

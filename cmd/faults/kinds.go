@@ -21,14 +21,18 @@ type kind struct {
 	shortest time.Duration // of its duration
 	longest  time.Duration
 	where    places
-	make     func(ctx context.Context, w *world, f fault) error
+	make     maker
+	rest     func(ctx context.Context, s *session, f fault) error // instead of make, where the hand is atRest
 }
 
-// The hands. What none of them makes is made between two rounds.
+// maker makes a fault and mends it again. Where ctx ends before, the fault is mended at once.
+type maker func(ctx context.Context, w *world, f fault) error
+
+// The hands.
 const (
-	processes = iota // and what they stand on
-	connections
-	noHand
+	processes   = iota // and what they stand on
+	connections        // between them
+	atRest             // between two rounds: what it makes is not mended, or nothing else may fail meanwhile
 )
 
 // places are the parts of a run in which a kind is made.
@@ -51,20 +55,20 @@ const (
 var kinds = []kind{
 	{
 		name: "api-kill", what: "kill a process of the API and start it again",
-		targets: 2, weight: 4, longest: 300 * ms, where: everywhere, make: killAPI,
+		targets: 2, weight: 4, longest: 300 * ms, where: everywhere, make: killed(anAPI),
 	},
 	{
 		name: "api-stop", what: "ask a process of the API to end, and start it again",
-		targets: 2, weight: 2, longest: 300 * ms, where: everywhere, make: stopAPI,
+		targets: 2, weight: 2, longest: 300 * ms, where: everywhere, make: stopped(anAPI),
 	},
 	{
 		name: "api-freeze", what: "stop a process of the API for less than the lease of the projector",
-		targets: 2, weight: 3, shortest: 50 * ms, longest: 800 * ms, where: everywhere, make: freezeAPI,
+		targets: 2, weight: 3, shortest: 50 * ms, longest: 800 * ms, where: everywhere, make: frozen(anAPI),
 	},
 	{
 		name: "projector-freeze", what: "stop the process that keeps the model for longer than its lease",
 		targets: 1, weight: 3, shortest: leaseTTL * 3 / 2, longest: 3 * leaseTTL, where: everywhere,
-		make: freezeProjector,
+		make: frozen(theProjector),
 	},
 	{
 		name: "writer-freeze", what: "stop that process between its reading of the log and its writing, for longer than its lease",
@@ -72,19 +76,19 @@ var kinds = []kind{
 	},
 	{
 		name: "projector-kill", what: "kill the process that keeps the model",
-		targets: 1, weight: 3, longest: 200 * ms, where: everywhere, make: killProjector,
+		targets: 1, weight: 3, longest: 200 * ms, where: everywhere, make: killed(theProjector),
 	},
 	{
 		name: "node-kill", what: "kill the event store and start it again",
-		targets: 1, weight: 4, longest: 300 * ms, where: withNode, make: killNode,
+		targets: 1, weight: 4, longest: 300 * ms, where: withNode, make: killed(theNode),
 	},
 	{
 		name: "node-stop", what: "ask the event store to end, and start it again",
-		targets: 1, weight: 2, longest: 300 * ms, where: withNode, make: stopNode,
+		targets: 1, weight: 2, longest: 300 * ms, where: withNode, make: stopped(theNode),
 	},
 	{
 		name: "node-freeze", what: "stop the event store",
-		targets: 1, weight: 2, shortest: 50 * ms, longest: 2500 * ms, where: withNode, make: freezeNode,
+		targets: 1, weight: 2, shortest: 50 * ms, longest: 2500 * ms, where: withNode, make: frozen(theNode),
 	},
 	{
 		name: "redis-lost", what: "kill Redis and start an empty one",
@@ -92,7 +96,7 @@ var kinds = []kind{
 	},
 	{
 		name: "redis-freeze", what: "stop Redis",
-		targets: 1, weight: 2, shortest: 50 * ms, longest: 2500 * ms, where: everywhere, make: freezeRedis,
+		targets: 1, weight: 2, shortest: 50 * ms, longest: 2500 * ms, where: everywhere, make: frozen(theRedis),
 	},
 	{
 		name: "redis-flush", what: "empty Redis while it serves",
@@ -168,7 +172,16 @@ var kinds = []kind{
 
 	{
 		name: "log-back", what: "restore the log from an earlier backup while everything runs",
-		hand: noHand, targets: 1, weight: 1, where: withNode,
+		hand: atRest, targets: 1, weight: 3, where: withNode, rest: setLogBack,
+	},
+	{
+		name: "log-other", what: "put the log of another registry, or an empty one, in the place of the log for a while",
+		hand: atRest, targets: 2, weight: 2, shortest: time.Second, longest: 3 * time.Second, where: withNode,
+		rest: swapLog,
+	},
+	{
+		name: "poison", what: "append an event to a list that this release cannot read",
+		hand: atRest, targets: len(unreadable), weight: 2, where: everywhere, rest: poisonList,
 	},
 }
 
@@ -185,31 +198,43 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-func killAPI(ctx context.Context, w *world, f fault) error {
-	p := w.apis[f.target].process
-	p.kill()
-	sleep(ctx, f.lasts)
-	return p.start()
+func anAPI(_ context.Context, w *world, f fault) *process    { return w.apis[f.target].process }
+func theNode(_ context.Context, w *world, _ fault) *process  { return w.node }
+func theRedis(_ context.Context, w *world, _ fault) *process { return w.redis }
+
+func theProjector(ctx context.Context, w *world, _ fault) *process {
+	return w.apis[w.projector(ctx)].process
 }
 
-func stopAPI(ctx context.Context, w *world, f fault) error {
-	p := w.apis[f.target].process
-	w.end(p)
-	sleep(ctx, f.lasts)
-	return p.start()
+// killed kills the process and starts it again.
+func killed(of func(context.Context, *world, fault) *process) maker {
+	return func(ctx context.Context, w *world, f fault) error {
+		p := of(ctx, w, f)
+		p.kill()
+		sleep(ctx, f.lasts)
+		return p.start()
+	}
 }
 
-func freezeAPI(ctx context.Context, w *world, f fault) error {
-	p := w.apis[f.target].process
-	p.freeze()
-	defer p.thaw()
-	sleep(ctx, f.lasts)
-	return nil
+// stopped asks the process to end and starts it again.
+func stopped(of func(context.Context, *world, fault) *process) maker {
+	return func(ctx context.Context, w *world, f fault) error {
+		p := of(ctx, w, f)
+		w.end(p)
+		sleep(ctx, f.lasts)
+		return p.start()
+	}
 }
 
-func freezeProjector(ctx context.Context, w *world, f fault) error {
-	f.target = w.projector(ctx)
-	return freezeAPI(ctx, w, f)
+// frozen stops the process as a machine that hangs.
+func frozen(of func(context.Context, *world, fault) *process) maker {
+	return func(ctx context.Context, w *world, f fault) error {
+		p := of(ctx, w, f)
+		p.freeze()
+		defer p.thaw()
+		sleep(ctx, f.lasts)
+		return nil
+	}
 }
 
 // patienceToFreeze is how long a writer may find nothing to write until the fault is given up.
@@ -237,30 +262,6 @@ func freezeWriter(ctx context.Context, w *world, f fault) error {
 	return nil
 }
 
-func killProjector(ctx context.Context, w *world, f fault) error {
-	f.target = w.projector(ctx)
-	return killAPI(ctx, w, f)
-}
-
-func killNode(ctx context.Context, w *world, f fault) error {
-	w.node.kill()
-	sleep(ctx, f.lasts)
-	return w.node.start()
-}
-
-func stopNode(ctx context.Context, w *world, f fault) error {
-	w.end(w.node)
-	sleep(ctx, f.lasts)
-	return w.node.start()
-}
-
-func freezeNode(ctx context.Context, w *world, f fault) error {
-	w.node.freeze()
-	defer w.node.thaw()
-	sleep(ctx, f.lasts)
-	return nil
-}
-
 func loseRedis(ctx context.Context, w *world, f fault) error {
 	w.redis.kill()
 	if err := os.Remove(w.dump()); err != nil && !os.IsNotExist(err) {
@@ -268,13 +269,6 @@ func loseRedis(ctx context.Context, w *world, f fault) error {
 	}
 	sleep(ctx, f.lasts)
 	return w.startRedis(ctx)
-}
-
-func freezeRedis(ctx context.Context, w *world, f fault) error {
-	w.redis.freeze()
-	defer w.redis.thaw()
-	sleep(ctx, f.lasts)
-	return nil
 }
 
 func flushRedis(ctx context.Context, w *world, _ fault) error { return w.direct.FlushAll(ctx).Err() }
@@ -337,7 +331,7 @@ func fillDisk(ctx context.Context, w *world, f fault) (err error) {
 	return err
 }
 
-func jumpClock(by time.Duration) func(context.Context, *world, fault) error {
+func jumpClock(by time.Duration) maker {
 	return func(ctx context.Context, w *world, f fault) error {
 		clock := w.apis[f.target].clock
 		if err := os.WriteFile(clock, []byte(strconv.FormatInt(int64(by), 10)), 0o600); err != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -30,18 +32,81 @@ func (s *session) checkHistories(l *logged, told *history) {
 	}
 }
 
+// checkRefusals looks for refused commands on residences that were carried out. An earlier attempt
+// that was still under way may have been, as soon as what the refusal rested on had changed: then
+// its effect is added to the histories.
+func (s *session) checkRefusals(l *logged, told *history) {
+	carriedOut := l.residenceSteps()
+	for _, d := range told.denials {
+		for person, o := range carriedOut[d.command] {
+			if d.refusal.attempts == 1 {
+				s.violate("command %s was refused and carried out: %s", d.command, d.refusal)
+			}
+			o.client, o.call, o.answered = d.client, d.call, math.MaxInt64
+			told.onPerson(person, o)
+		}
+	}
+}
+
+// residenceSteps returns what each command did to the residence of whom.
+func (l *logged) residenceSteps() map[domain.CommandID]map[domain.PersonID]step {
+	steps := map[domain.CommandID]map[domain.PersonID]step{}
+	did := func(id domain.CommandID, person domain.PersonID, o step) {
+		if steps[id] == nil {
+			steps[id] = map[domain.PersonID]step{}
+		}
+		steps[id][person] = o
+	}
+	ended := map[domain.CommandID][]domain.RegistrationID{}
+	applied := map[domain.CaseID]domain.CommandID{}
+	for _, rec := range l.events {
+		id := rec.Meta.Causation
+		switch e := rec.Event.(type) {
+		case residence.RegistrationEnded:
+			ended[id] = append(ended[id], e.RegistrationID)
+		case residence.RegistrationBegan: // after the end of the one before, in one append
+			did(id, e.PersonID, step{
+				act: registering, registration: e.RegistrationID, dwelling: e.DwellingID, ended: ended[id],
+			})
+		case residence.DeregistrationApplied:
+			applied[e.CaseID] = id
+		case residence.DeregistrationDecided:
+			for _, r := range e.Results {
+				if len(r.Ended) > 0 {
+					did(applied[e.CaseID], r.PersonID, step{act: leaving, ended: r.Ended})
+				}
+			}
+		}
+	}
+	return steps
+}
+
 // judge decides whether a history is linearizable.
 func (s *session) judge(of string, model porcupine.Model, steps []step) {
 	operations := make([]porcupine.Operation, len(steps))
 	for i, o := range steps {
 		operations[i] = porcupine.Operation{ClientId: o.client, Input: o, Output: o, Call: o.call, Return: o.answered}
 	}
-	switch porcupine.CheckOperationsTimeout(model, operations, judgePatience) {
+	model.DescribeOperation = func(input, _ any) string { return input.(step).String() }
+	judgement, info := porcupine.CheckOperationsVerbose(model, operations, judgePatience)
+	switch judgement {
 	case porcupine.Illegal:
-		s.violate("the history of %s is not linearizable (%d operations)", of, len(steps))
+		s.violate("the history of %s is not linearizable (%d operations)%s", of, len(steps), s.draw(model, info))
 	case porcupine.Unknown:
 		s.skip("the judgement of the history of " + of + ", which took too long")
 	}
+}
+
+// draw draws a history that was judged, and says where the picture is; only with --keep.
+func (s *session) draw(model porcupine.Model, info porcupine.LinearizationInfo) string {
+	if !s.Keep {
+		return ""
+	}
+	name := filepath.Join(s.dir, fmt.Sprintf("history-%d.html", s.found()+1))
+	if err := porcupine.VisualizePath(model, info, name); err != nil {
+		return ": it cannot be drawn: " + err.Error()
+	}
+	return ": " + name
 }
 
 // listModel is a list as its clients see it: for each entry that was ever placed, in the order

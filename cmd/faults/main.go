@@ -136,6 +136,9 @@ func run(ctx context.Context, o options, out io.Writer) (found int, err error) {
 		if err := r.part(ctx, part.name, o.For*part.share/4, part.open); err != nil {
 			return r.found(), fmt.Errorf("%s: %w", part.name, err)
 		}
+		if o.Proof && r.found() > 0 {
+			break
+		}
 	}
 	for _, line := range r.skipped {
 		fmt.Fprintln(out, "not run:", line)

@@ -99,13 +99,13 @@ func (r *rig) part(
 	s := &session{
 		rig: r, world: w, service: newService(r, w), people: &population{},
 	}
-	for _, h := range []int{processes, connections} {
-		s.hands = append(s.hands, newHand(r.Seed, uint64(w.part)<<1|uint64(h), r.of(w, h)))
+	for h := range s.hands {
+		s.hands[h] = newHand(r.Seed, uint64(w.part)<<2|uint64(h), r.of(w, h))
 	}
 	if err := s.client(0, newHistory()).settle(ctx, s.people); err != nil {
 		return err
 	}
-	for n := 1; share > 0; n++ {
+	for n := 1; ; n++ {
 		faults, operations := r.faults.Load(), r.operations.Load()
 		took := min(share, r.Round)
 		began := time.Now()
@@ -115,16 +115,16 @@ func (r *rig) part(
 		}
 		fmt.Fprintf(r.out, "%s, round %d: %d faults, %d operations, %d violations so far; %v, of which %v faults\n", name, n,
 			r.faults.Load()-faults, r.operations.Load()-operations, r.found(), time.Since(began).Round(time.Second), took)
-		if share -= took; !healthy {
+		if share -= took; !healthy || r.Proof && r.found() > 0 {
 			return nil // what follows would only tell the same again
 		}
-		if r.makes("log-back") && w.part == withNode && share > 0 {
-			if err := s.betweenRounds(ctx); err != nil {
-				return err
-			}
+		if share <= 0 {
+			return nil
+		}
+		if err := s.betweenRounds(ctx); err != nil {
+			return err
 		}
 	}
-	return nil
 }
 
 // session is what one world has been through.
@@ -133,16 +133,10 @@ type session struct {
 	world   *world
 	service *service
 	people  *population
-	hands   []*hand
+	hands   [3]*hand
 	acks    []ack // of all rounds, as far as the log may not have lost them
 	point   *point
-}
-
-// point is a backup of the log, made while nothing happened.
-type point struct {
-	backup string
-	acks   int      // acknowledged before
-	older  []*entry // known then, with those of the round
+	held    []poisoned // the same
 }
 
 func (s *session) client(number int, told *history) *client {
@@ -178,7 +172,8 @@ func (s *session) round(ctx context.Context, lasts time.Duration) (healthy bool,
 		clients.Go(func() { s.client(i, told).work(answering, working, s.people) })
 	}
 	clients.Go(func() { s.haunt(working) })
-	for _, h := range s.hands {
+	clients.Go(func() { s.touchHeld(working) })
+	for _, h := range s.hands[:atRest] {
 		controller.Go(func() { s.makeFaults(working, h) })
 	}
 	guarding, end := context.WithCancel(ctx)
@@ -255,81 +250,6 @@ func (s *session) guard(ctx context.Context) {
 			if err := p.start(); err != nil {
 				s.violate("%s cannot be started again: %v", p.name, err)
 			}
-		}
-	}
-}
-
-// betweenRounds makes a backup of the log, or sets the log back to the one that was made a
-// round before.
-func (s *session) betweenRounds(ctx context.Context) (err error) {
-	if s.point == nil {
-		s.point = &point{acks: len(s.acks), older: slices.Clone(s.people.older)}
-		for _, l := range s.people.lists {
-			s.point.older = append(s.point.older, l.entries...)
-		}
-		s.point.backup, err = s.world.backUp(ctx)
-		return err
-	}
-	s.note(fault{kind: lookUp("log-back")})
-	s.people.ghosts = nil
-	for _, l := range s.people.lists {
-		for _, e := range l.entries {
-			s.people.ghosts = append(s.people.ghosts, reading{list: e.list, entry: e.id, person: e.person, path: e.path()})
-		}
-	}
-	s.acks, s.people.older, s.people.lists = s.acks[:s.point.acks], s.point.older, nil
-	err = s.world.setLogBack(ctx, s.point.backup)
-	s.point = nil
-	if err != nil {
-		return err
-	}
-	s.awaitNotice(ctx)
-	s.service.seen.Store(0) // the clients are told that the log was set back
-	return nil
-}
-
-// noticePatience is how long a process may answer from the model of a log that was set back,
-// while it reaches the event store. One that does not reach it cannot know.
-const noticePatience = 10 * time.Second
-
-// awaitNotice waits until no process answers what the log has lost, and both are ready. Nothing
-// fails meanwhile.
-func (s *session) awaitNotice(ctx context.Context) {
-	if err := await(ctx, noticePatience, func(ctx context.Context) error {
-		for _, a := range s.world.apis {
-			for _, g := range s.people.ghosts {
-				q := request{by: citizen(g.person), method: "GET", path: g.path}
-				if _, err := s.service.send(ctx, a.url, q); err == nil {
-					return fmt.Errorf("%s answers %s", a.name, g.path)
-				}
-			}
-		}
-		return nil
-	}); err != nil && ctx.Err() == nil {
-		s.violate("what the log has lost is not noticed within %v: %v", noticePatience, err)
-	}
-	for _, a := range s.world.apis {
-		if err := await(ctx, recoverPatience, a.ready); err != nil && ctx.Err() == nil {
-			s.violate("%s is not ready %v after the log was set back: %v", a.name, recoverPatience, err)
-		}
-	}
-}
-
-// hauntEvery is the pause between two reads of lost records.
-const hauntEvery = 50 * time.Millisecond
-
-// haunt reads records that the log has lost. None may be answered.
-func (s *session) haunt(working context.Context) {
-	for i := 0; len(s.people.ghosts) > 0; i++ {
-		sleep(working, hauntEvery)
-		if working.Err() != nil {
-			return
-		}
-		g := s.people.ghosts[i%len(s.people.ghosts)]
-		s.operations.Add(1)
-		a, err := s.service.send(working, s.service.urls[i%2], request{by: citizen(g.person), method: "GET", path: g.path})
-		if err == nil {
-			s.violate("a record that the log has lost is answered: %s: %s", g.path, a.body)
 		}
 	}
 }

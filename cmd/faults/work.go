@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -27,7 +28,7 @@ const (
 type population struct {
 	today  domain.Date
 	homes  []home
-	ghosts []reading // records that a log which was set back has lost
+	ghosts []*entry // that a log which was set back has lost
 
 	mu      sync.Mutex // guards the rest
 	lists   []*list
@@ -59,6 +60,28 @@ type entry struct {
 }
 
 func (e *entry) path() string { return "/v1/queues/" + e.list.String() + "/entries/" + e.id.String() }
+
+// ask is the question of the holder for the number, which waits for the position.
+func (e *entry) ask(position domain.Position) request {
+	return request{by: citizen(e.person), method: http.MethodGet, path: e.path(), position: position}
+}
+
+// known are the entries of this round and of those before.
+func (p *population) known() []*entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := slices.Clone(p.older)
+	for _, l := range p.lists {
+		all = append(all, l.entries...)
+	}
+	return all
+}
+
+// newest are at most so many of them, the last ones.
+func (p *population) newest(n int) []*entry {
+	all := p.known()
+	return all[max(0, len(all)-n):]
+}
 
 // paper is what a desk has in hand when it states what somebody wants.
 func paper(kind string, issued domain.Date) map[string]any {
@@ -99,15 +122,11 @@ func (c *client) renew(ctx context.Context, p *population) error {
 	}
 	p.lists, p.persons = nil, nil
 	for range listsOfRound {
-		var opened struct {
-			ListID domain.ListID `json:"list_id"`
-		}
-		if _, err := c.command(ctx, staff(domain.RoleCommission), "/v1/queues", map[string]any{
-			"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Тізім " + uuid.NewString(),
-		}, &opened); err != nil {
+		l, err := c.list(ctx)
+		if err != nil {
 			return err
 		}
-		p.lists = append(p.lists, &list{id: opened.ListID})
+		p.lists = append(p.lists, l)
 	}
 	for range personsOfRound {
 		person, err := c.person(ctx)
@@ -117,6 +136,17 @@ func (c *client) renew(ctx context.Context, p *population) error {
 		p.persons = append(p.persons, person)
 	}
 	return nil
+}
+
+// list opens a list. All are of one body.
+func (c *client) list(ctx context.Context) (*list, error) {
+	var opened struct {
+		ListID domain.ListID `json:"list_id"`
+	}
+	_, err := c.command(ctx, staff(domain.RoleCommission), "/v1/queues", map[string]any{
+		"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Тізім " + uuid.NewString(),
+	}, &opened)
+	return &list{id: opened.ListID}, err
 }
 
 // person records a person, who needs no IIN.
@@ -195,30 +225,53 @@ func (c *client) someList(p *population) *list {
 	return l
 }
 
+// application is one that nobody has decided yet.
+type application struct {
+	list   *list
+	person domain.PersonID
+	id     domain.CaseID
+}
+
+// newcomer records a person and files an application for a list with room. ok is false where there is
+// none, or something was refused.
+func (c *client) newcomer(ctx context.Context, p *population) (a application, ok bool, err error) {
+	if a.list = c.someList(p); a.list == nil {
+		return a, false, nil
+	}
+	if a.person, err = c.person(ctx); err != nil {
+		return a, false, c.unexpected("a person", err)
+	}
+	a.id, err = c.apply(ctx, a.list.id, a.person)
+	return a, err == nil, err
+}
+
 func (c *client) place(ctx context.Context, p *population) error {
-	l := c.someList(p)
-	if l == nil {
-		return nil
-	}
-	person, err := c.person(ctx)
-	if err != nil {
-		return c.unexpected("a person", err)
-	}
-	id, err := c.apply(ctx, l.id, person)
-	if err != nil {
+	a, ok, err := c.newcomer(ctx, p)
+	if !ok {
 		return err
 	}
-	return c.unexpected("a placement", c.decide(ctx, p, l, person, id))
+	return c.unexpected("a placement", c.decide(ctx, p, a))
+}
+
+// placeAlone opens a list that the clients do not know, and places somebody on it.
+func (c *client) placeAlone(ctx context.Context) (*entry, error) {
+	l, err := c.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	alone := &population{lists: []*list{l}}
+	if err := c.place(ctx, alone); err != nil {
+		return nil, err
+	}
+	return l.entries[0], nil
 }
 
 func decision(id domain.CaseID) string { return "/v1/cases/" + id.String() + "/decision" }
 
 var placement = map[string]any{"outcome": "place", "examination": map[string]any{"findings": []any{}}}
 
-// decide places the applicant of a case.
-func (c *client) decide(
-	ctx context.Context, p *population, l *list, person domain.PersonID, id domain.CaseID,
-) error {
+// decide places the applicant.
+func (c *client) decide(ctx context.Context, p *population, a application) error {
 	var placed struct {
 		Placement struct {
 			EntryID domain.EntryID `json:"entry_id"`
@@ -226,40 +279,34 @@ func (c *client) decide(
 		} `json:"placement"`
 	}
 	o := step{act: placing, client: c.number, call: c.told.now()}
-	_, err := c.command(ctx, staff(domain.RoleCommission), decision(id), placement, &placed)
+	_, err := c.command(ctx, staff(domain.RoleCommission), decision(a.id), placement, &placed)
 	o.answered = c.told.now()
 	if err != nil {
 		return err
 	}
 	o.entry, o.number = placed.Placement.EntryID, placed.Placement.Number
-	c.told.onList(l.id, o)
+	c.told.onList(a.list.id, o)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.entries = append(l.entries, &entry{list: l.id, id: o.entry, person: person, standing: true})
+	a.list.entries = append(a.list.entries, &entry{list: a.list.id, id: o.entry, person: a.person, standing: true})
 	return nil
 }
 
 // placeTwice decides two applications of one person at once. The list takes one, and the
 // approval of the other is voided.
 func (c *client) placeTwice(ctx context.Context, p *population) error {
-	l := c.someList(p)
-	if l == nil {
-		return nil
+	one, ok, err := c.newcomer(ctx, p)
+	if !ok {
+		return err
 	}
-	person, err := c.person(ctx)
-	if err != nil {
-		return c.unexpected("a person", err)
-	}
-	var cases [2]domain.CaseID
-	for i := range cases {
-		if cases[i], err = c.apply(ctx, l.id, person); err != nil {
-			return err
-		}
+	other := one
+	if other.id, err = c.apply(ctx, one.list.id, one.person); err != nil {
+		return err
 	}
 	var errs [2]error
 	var both sync.WaitGroup
-	for i, id := range cases {
-		both.Go(func() { errs[i] = c.decide(ctx, p, l, person, id) })
+	for i, a := range []application{one, other} {
+		both.Go(func() { errs[i] = c.decide(ctx, p, a) })
 	}
 	both.Wait()
 	placed := 0
@@ -275,28 +322,20 @@ func (c *client) placeTwice(ctx context.Context, p *population) error {
 	}
 	if placed != 1 {
 		c.violate("of two applications of one person for one list, %d were placed: cases %s and %s",
-			placed, cases[0], cases[1])
+			placed, one.id, other.id)
 	}
 	return nil
 }
 
 // placeAndLeave sends a decision and does not wait for the answer.
 func (c *client) placeAndLeave(ctx context.Context, p *population) error {
-	l := c.someList(p)
-	if l == nil {
-		return nil
-	}
-	person, err := c.person(ctx)
-	if err != nil {
-		return c.unexpected("a person", err)
-	}
-	id, err := c.apply(ctx, l.id, person)
-	if err != nil {
+	a, ok, err := c.newcomer(ctx, p)
+	if !ok {
 		return err
 	}
-	o := step{act: placing, client: c.number, call: c.told.now(), caseID: id, unknown: true}
-	err = c.abandon(ctx, staff(domain.RoleCommission), decision(id), placement)
-	c.told.onList(l.id, o)
+	o := step{act: placing, client: c.number, call: c.told.now(), caseID: a.id, unknown: true}
+	err = c.abandon(ctx, staff(domain.RoleCommission), decision(a.id), placement)
+	c.told.onList(a.list.id, o)
 	return err
 }
 
@@ -365,13 +404,10 @@ func (c *client) change(ctx context.Context, e *entry, name string, body any) er
 	return c.unexpected("the "+name+" of an entry", err)
 }
 
-// readNumber reads the number of an entry, as its holder.
+// readNumber reads the number of an entry of this round, as its holder.
 func (c *client) readNumber(ctx context.Context, p *population) error {
 	p.mu.Lock()
-	var e *entry
-	if entries := p.lists[c.random.IntN(len(p.lists))].entries; len(entries) > 0 {
-		e = entries[c.random.IntN(len(entries))]
-	}
+	e := c.oneOf(p.lists[c.random.IntN(len(p.lists))].entries)
 	p.mu.Unlock()
 	if e == nil {
 		return nil
@@ -383,15 +419,20 @@ func (c *client) readNumber(ctx context.Context, p *population) error {
 // its number is.
 func (c *client) readOlder(ctx context.Context, p *population) error {
 	p.mu.Lock()
-	var e *entry
-	if len(p.older) > 0 {
-		e = p.older[c.random.IntN(len(p.older))]
-	}
+	e := c.oneOf(p.older)
 	p.mu.Unlock()
 	if e == nil {
 		return nil
 	}
 	return c.readEntry(ctx, e, c.random.IntN(2) > 0, false)
+}
+
+// oneOf returns one of the entries; nil where there is none.
+func (c *client) oneOf(entries []*entry) *entry {
+	if len(entries) == 0 {
+		return nil
+	}
+	return entries[c.random.IntN(len(entries))]
 }
 
 // readEntry reads one number. history says whether it belongs to the history of the list.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"tizilim/domain"
 	"tizilim/eventstore"
 	"tizilim/eventstore/eventstoretest/standin"
 	"tizilim/httpapi/token"
@@ -53,6 +55,7 @@ type world struct {
 
 	dumps   []string // older dumps of Redis, the newest last
 	lost    []string // those of a log that was set back
+	other   *other   // nil until it is needed
 	closers []func()
 }
 
@@ -209,39 +212,62 @@ const readyPatience = 5 * time.Second
 
 // ready asks whether the process of the API is ready.
 func (a *api) ready(ctx context.Context) error {
+	status, text, err := a.readiness(ctx)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("/readyz answers %d: %s", status, text)
+	}
+	return err
+}
+
+// unready asks whether the process of the API says that it is not ready, and why.
+func (a *api) unready(ctx context.Context, why domain.Code) error {
+	status, text, err := a.readiness(ctx)
+	if err == nil && (status != http.StatusServiceUnavailable || !bytes.Contains(text, []byte(`"code":"`+why+`"`))) {
+		err = fmt.Errorf("/readyz answers %d without %s: %s", status, why, text)
+	}
+	return err
+}
+
+func (a *api) readiness(ctx context.Context) (status int, text []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.url+"/readyz", nil)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		text, err := io.ReadAll(response.Body)
-		return errors.Join(fmt.Errorf("/readyz answers %d: %s", response.StatusCode, text), err)
-	}
-	return nil
+	text, err = io.ReadAll(response.Body)
+	return response.StatusCode, text, err
 }
 
 // issuer signs tokens with the key of the data directory.
 func issuer(data string) (*token.Issuer, error) {
-	text, err := os.ReadFile(filepath.Join(data, "keys", "token.key"))
+	seed, err := readKey(filepath.Join(data, "keys", "token.key"))
 	if err != nil {
 		return nil, err
-	}
-	seed, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil {
-		return nil, fmt.Errorf("the key of tokens: %w", err)
 	}
 	key, err := token.NewKey(seed)
 	if err != nil {
 		return nil, err
 	}
 	return token.NewIssuer(token.MaxLifetime, key)
+}
+
+// readKey reads a key of the registry, which is in hex.
+func readKey(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, fmt.Errorf("the key %s: %w", path, err)
+	}
+	return key, nil
 }
 
 func (w *world) atEnd(f func()) { w.closers = append(w.closers, f) }
@@ -466,7 +492,7 @@ func storeOf(a *api) *between { return a.store }
 func redisOf(a *api) *between { return a.redis }
 
 // cut closes every connection and takes no new one.
-func cut(of func(*api) *between) func(context.Context, *world, fault) error {
+func cut(of func(*api) *between) maker {
 	return func(ctx context.Context, w *world, f fault) error {
 		p := of(w.apis[f.target]).proxy
 		p.Stop()
@@ -476,7 +502,7 @@ func cut(of func(*api) *between) func(context.Context, *world, fault) error {
 }
 
 // delay delays both directions, each by up to 150 ms.
-func delay(of func(*api) *between) func(context.Context, *world, fault) error {
+func delay(of func(*api) *between) maker {
 	return func(ctx context.Context, w *world, f fault) error {
 		attributes := fmt.Sprintf(`{"latency":%d,"jitter":20}`, 20+f.draw%130)
 		return of(w.apis[f.target]).during(ctx, "latency", attributes, f.lasts)
@@ -484,7 +510,7 @@ func delay(of func(*api) *between) func(context.Context, *world, fault) error {
 }
 
 // hold lets nothing through, and leaves the connections open.
-func hold(of func(*api) *between) func(context.Context, *world, fault) error {
+func hold(of func(*api) *between) maker {
 	return func(ctx context.Context, w *world, f fault) error {
 		return of(w.apis[f.target]).during(ctx, "timeout", `{"timeout":0}`, f.lasts)
 	}
