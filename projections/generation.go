@@ -15,7 +15,8 @@ import (
 // sweepStep is how many keys are looked at, and at most freed, in one step.
 const sweepStep = 500
 
-// beginGeneration creates the next generation, empty, as the one being built.
+// beginGeneration creates the next generation, empty, as the one being built. Its number may
+// have been that of another one, if Redis was emptied; its origin, the token, never was.
 //
 //	KEYS 1 fence · 2 counter · 3 building    ARGV 1 token · 2 prefix of generations · 3 schema · 4 target
 var beginGeneration = redis.NewScript(`
@@ -23,7 +24,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local n = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], n)
 redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'last', '', 'caught_up', '0',
-  'schema', ARGV[3], 'target', ARGV[4])
+  'schema', ARGV[3], 'target', ARGV[4], 'origin', ARGV[1])
 return n
 `)
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -673,4 +674,59 @@ func answersOf(ctx context.Context, w *Watch, r *Reader) map[string]string {
 		return fmt.Sprint(c.State, err), err
 	})
 	return answers
+}
+
+// awayLog is a log that can be cut off.
+type awayLog struct {
+	*script
+	away atomic.Bool
+}
+
+var errAway = domain.Refuse(domain.Unavailable, domain.CodeLogUnavailable, "away")
+
+func (l *awayLog) Head(ctx context.Context) (domain.Position, error) {
+	if l.away.Load() {
+		return 0, errAway
+	}
+	return l.script.Head(ctx)
+}
+
+// Redis restarts from a dump that was made of a log which was set back since, and no projector runs
+// that would notice. The floor is no help: that model is as far as the true one.
+func TestV3_AModelOfALogThatIsGoneIsNotReadBeforeTheNextLook(t *testing.T) {
+	for name, away := range map[string]bool{"the log answers": false, "the log is away": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, ctx, log := startDumped(t), context.Background(), &awayLog{script: story()}
+			before := log.head()
+			log.person(80)
+			_, stop := running(t, d.client, log.script, quick())
+			reach(t, NewReader(d.client, quick()), log.head())
+			stop()
+			d.save()
+			log.cutBack(before)
+			log.person(81)
+			_, stop = running(t, d.client, log.script, quick())
+			until(t, "the model is that of the log", func() bool {
+				_, err := NewReader(d.client, quick()).Residence(ctx, personID(81), day)
+				return err == nil
+			})
+			stop()
+			r := NewReader(d.client, patient(100*time.Millisecond))
+			watchOf(t, r, log)
+			if _, err := r.Residence(ctx, personID(81), day); err != nil {
+				t.Fatal(err)
+			}
+			d.setBack()
+			log.away.Store(away)
+			code := domain.CodeLogReplaced
+			if away {
+				code = domain.CodeLogUnavailable
+			}
+			_, err := r.Residence(ctx, personID(80), day)
+			refuses(t, err, domain.Unavailable, code)
+			_, err = r.Residence(ctx, personID(81), day)
+			refuses(t, err, domain.Unavailable, code)
+		})
+	}
 }

@@ -23,8 +23,9 @@ const maxPage = 1000
 // What this process has once seen of the serving generation it demands of every
 // later read, in the same step: a Redis that went back in time (a failover, a
 // restart from an older dump) is not read, but waited for. A reader with a [Watch]
-// answers nothing before the watch has found that the model is of this log, and
-// nothing after it has found otherwise.
+// answers from no generation before the watch has found that it is of this log, and
+// nothing after it has found otherwise. So a Redis with the model of a log that is gone
+// is not read either, even while the log cannot be asked.
 //
 // Errors of every method, all [domain.Unavailable]. [domain.CodeModelNotReady]: no
 // generation serves yet, Redis does not answer, the record is held back by an
@@ -49,7 +50,7 @@ type Reader struct {
 	newest  atomic.Uint64                   // position of the newest event that was seen in it
 	refusal atomic.Pointer[domain.Error]    // why nothing is answered, as the watch has found; nil: it is
 	prove   func(ctx context.Context) error // has the watch look; nil where there is none
-	proven  atomic.Bool                     // the watch has looked once
+	proven  atomic.Pointer[string]          // origin of the generation that the watch has found to be of this log
 }
 
 // NewReader returns a reader of the registry's models.
@@ -110,7 +111,7 @@ end
 local n = redis.call('GET', KEYS[1])
 if not n then return not_ready() end
 local g = ARGV[1] .. n .. ':'
-local at = redis.call('HMGET', g .. 'checkpoint', 'position', 'schema', 'event', 'held_from')
+local at = redis.call('HMGET', g .. 'checkpoint', 'position', 'schema', 'event', 'held_from', 'origin')
 if not at[1] or at[2] ~= ARGV[2] then return not_ready() end
 if less(at[1], ARGV[4]) then return {'behind', at[1]} end
 if at[4] and redis.call('EXISTS', g .. 'held') == 0 then return {'damaged', 'held', n} end
@@ -121,7 +122,7 @@ local function body()
 end
 local data = body()
 if damage then return {'damaged', damage, n} end
-return {'ready', at[1], data, at[3]}
+return {'ready', at[1], data, at[3], at[5] or ''}
 `)
 }
 
@@ -136,11 +137,6 @@ var errBehind = domain.Refuse(domain.Unavailable, domain.CodeModelBehind,
 func (r *Reader) read(
 	ctx context.Context, q *redis.Script, stream string, args ...any,
 ) ([]any, domain.Position, error) {
-	if r.prove != nil && !r.proven.Load() {
-		if err := r.prove(ctx); err != nil {
-			return nil, 0, err
-		}
-	}
 	data, at, err := r.readOnce(ctx, q, stream, args...)
 	if !errors.Is(err, errBehind) {
 		return data, at, err
@@ -151,8 +147,31 @@ func (r *Reader) read(
 	return r.readOnce(ctx, q, stream, args...)
 }
 
-// readOnce runs q now.
+// errUnproven says that the serving generation was not found to be of this log yet.
+var errUnproven = domain.Refuse(domain.Unavailable, domain.CodeModelNotReady,
+	"the read model was replaced and is compared with the log first; ask again in a moment")
+
+// readOnce runs q now. A generation that took the place of the proven one is proven first.
 func (r *Reader) readOnce(
+	ctx context.Context, q *redis.Script, stream string, args ...any,
+) ([]any, domain.Position, error) {
+	data, at, err := r.run(ctx, q, stream, args...)
+	if !errors.Is(err, errUnproven) {
+		return data, at, err
+	}
+	if err := r.prove(ctx); err != nil {
+		return nil, 0, err
+	}
+	return r.run(ctx, q, stream, args...)
+}
+
+// provenAs reports whether the generation of the origin may be read.
+func (r *Reader) provenAs(origin string) bool {
+	proven := r.proven.Load()
+	return r.prove == nil || proven != nil && *proven == origin
+}
+
+func (r *Reader) run(
 	ctx context.Context, q *redis.Script, stream string, args ...any,
 ) ([]any, domain.Position, error) {
 	if refusal := r.refusal.Load(); refusal != nil {
@@ -184,6 +203,9 @@ func (r *Reader) readOnce(
 	event, err := parsePosition(text(reply[3]))
 	if err != nil {
 		return nil, 0, corrupt("checkpoint", err)
+	}
+	if !r.provenAs(text(reply[4])) {
+		return nil, 0, errUnproven
 	}
 	r.seen(at, event)
 	data, _ := reply[2].([]any)

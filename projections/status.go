@@ -16,6 +16,7 @@ type Status struct {
 	Position    domain.Position // of the serving generation
 	Event       domain.Position // of the last event in the serving generation
 	LastEvent   string          // that event, identified: in another log it is not, or is another one
+	Origin      string          // of the serving generation, which no other one has
 	CaughtUp    bool            // the serving generation has had everything since the active projector took over
 	Building    uint64          // generation that is being filled; 0: none is
 	Built       domain.Position // of the generation being filled
@@ -35,8 +36,9 @@ func (s Status) Ready() bool { return s.Serving != 0 }
 
 var statusScript = redis.NewScript(`
 local function at(n)
-  if not n then return {false, false, false, false, false, false} end
-  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint', 'position', 'caught_up', 'schema', 'target', 'event', 'last')
+  if not n then return {false, false, false, false, false, false, false} end
+  return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint',
+    'position', 'caught_up', 'schema', 'target', 'event', 'last', 'origin')
 end
 local serving, building = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local quarantined, held = 0, 0
@@ -61,7 +63,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		s.Serving, _ = strconv.ParseUint(text(reply[0]), 10, 64)
 		s.Position, _ = parsePosition(at[0])
 		s.Event, _ = parsePosition(at[4])
-		s.LastEvent = at[5]
+		s.LastEvent, s.Origin = at[5], at[6]
 		s.CaughtUp = at[1] == "1"
 		s.Quarantined, s.Held = asInt(reply[6]), asInt(reply[7])
 	}

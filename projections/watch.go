@@ -40,7 +40,7 @@ const (
 // cannot tell by itself that it is late: a subscription that has gone silent
 // looks like a log in which nothing happens. It is safe for concurrent use.
 //
-// Its reader answers nothing before the first look, and nothing while the last one
+// Its reader answers from no generation before a look at it, and nothing while the last one
 // found that the model is of another log or that Redis may have thrown keys away.
 type Watch struct {
 	model  *Reader
@@ -191,23 +191,35 @@ func (w *Watch) compare(ctx context.Context, c *Comparison, newest domain.Positi
 			known = evidence{c.Status.Event, c.Status.LastEvent}
 		}
 	}
-	is, err := true, error(nil)
+	is, err, judged := true, error(nil), known
 	if w.events != nil {
 		is, err = holds(ctx, w.events, known)
+		if own := (evidence{c.Status.Event, c.Status.LastEvent}); is && err == nil && own != known && w.unproven(c) {
+			judged = own
+			is, err = holds(ctx, w.events, own)
+		}
 	}
 	switch {
 	case err != nil:
 		c.HeadErr = err
 	case !is || ends > c.Head:
 		c.Ahead = true
-		if c.Lost, _ = known.ref(); is && known.at <= c.Head { // another one is lost
+		if c.Lost, _ = judged.ref(); is && judged.at <= c.Head { // another one is lost
 			c.Lost = domain.EventRef{}
 		}
 	default:
 		w.mu.Lock()
 		w.known = known
 		w.mu.Unlock()
+		if c.ModelErr == nil && c.Status.Ready() {
+			w.model.proven.Store(&c.Status.Origin)
+		}
 	}
+}
+
+// unproven reports whether a generation serves that was not found to be of this log yet.
+func (w *Watch) unproven(c *Comparison) bool {
+	return c.ModelErr == nil && c.Status.Ready() && !w.model.provenAs(c.Status.Origin)
 }
 
 // prove looks once, for the reader that has answered nothing yet. All who ask at once
@@ -353,9 +365,6 @@ func (w *Watch) refuse(c *Comparison) {
 		refusal = evicts(w.redis.policy)
 	}
 	w.model.refusal.Store(refusal)
-	if c.HeadErr == nil && c.ModelErr == nil {
-		w.model.proven.Store(true)
-	}
 }
 
 // showQuarantine needs the model alone: an event store that is away hides no
