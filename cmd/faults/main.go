@@ -9,8 +9,8 @@
 // commands and reads through both processes, and repeat each command under its
 // Idempotency-Key until it is answered.
 //
-// Meanwhile a controller makes faults, one after the other in each of two hands: one for
-// processes and stores, one for connections. The seed decides which, on what, and for how
+// Meanwhile a controller makes faults, one after the other in each of three hands: one for
+// processes and stores, one for connections, and one for what is made between two rounds. The seed decides which, on what, and for how
 // long (schedule.go, kinds.go); the same seed and kinds repeat the schedule. The clients'
 // own order is not repeated: it depends on the machine.
 //
@@ -30,8 +30,10 @@
 //   - nothing that was acknowledged was said not to exist; every refusal had a code; no
 //     answer was a 500; no process panicked or ended by itself
 //
-// A round may end with a log that is set back to an earlier backup. What was acknowledged
-// since is then lost for good, and must be unknown from then on.
+// Between two rounds the log may be set back to an earlier backup. What was acknowledged
+// since is then lost for good, and must be unknown from then on. Or another log takes its place
+// for a while: nothing may be answered, and /readyz must say why. Or a list gets an event that
+// cannot be read: commands on it must say so, and everything else must go on.
 //
 // # Proof that it can fail
 //

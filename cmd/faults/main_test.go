@@ -17,9 +17,6 @@ import (
 	"tizilim/domain/residence"
 )
 
-// unmended are the kinds of faults that the registry does not withstand yet.
-var unmended = []string{"disk-full", "clock-ahead", "clock-back", "redis-other-log"}
-
 // TestTheRegistryOutlivesFaults is the short form of make faults.
 func TestTheRegistryOutlivesFaults(t *testing.T) {
 	dir := t.TempDir()
@@ -29,7 +26,7 @@ func TestTheRegistryOutlivesFaults(t *testing.T) {
 	}
 	var out bytes.Buffer
 	found, err := run(t.Context(), options{
-		For: 12 * time.Second, Round: 5 * time.Second, Clients: 4, Binary: binary, Without: unmended, Verbose: true,
+		For: 12 * time.Second, Round: 3 * time.Second, Clients: 4, Binary: binary, Verbose: true,
 	}, &out)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
@@ -40,10 +37,12 @@ func TestTheRegistryOutlivesFaults(t *testing.T) {
 	}
 }
 
-// TestASeedRepeatsItsSchedule of both hands.
+// TestASeedRepeatsItsSchedule of each hand, with all kinds that it makes.
 func TestASeedRepeatsItsSchedule(t *testing.T) {
 	schedule := func(seed uint64) (list []string) {
-		for n, h := range []*hand{newHand(seed, 0, kinds[:5]), newHand(seed, 1, kinds[5:])} {
+		r := &rig{}
+		for n := range 3 {
+			h := newHand(seed, uint64(n), r.of(&world{part: withNode, disk: "there"}, n))
 			for range 200 {
 				f := h.next()
 				list = append(list, fmt.Sprint(n, f.kind.name, f.target, f.wait, f.lasts, f.draw))

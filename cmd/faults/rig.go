@@ -87,7 +87,7 @@ func (r *rig) of(w *world, hand int) (list []kind) {
 func (r *rig) part(
 	ctx context.Context, name string, share time.Duration, open func(context.Context, *rig, string) (*world, error),
 ) error {
-	dir := filepath.Join(r.dir, fmt.Sprint(len(name)))
+	dir := filepath.Join(r.dir, strings.ReplaceAll(name, " ", "-"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}

@@ -250,7 +250,18 @@ func (c *client) place(ctx context.Context, p *population) error {
 	if !ok {
 		return err
 	}
-	return c.unexpected("a placement", c.decide(ctx, p, a))
+	e, err := c.decide(ctx, a)
+	p.add(a.list, e)
+	return c.unexpected("a placement", err)
+}
+
+// add lets the clients know the entry; nil is none.
+func (p *population) add(l *list, e *entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e != nil {
+		l.entries = append(l.entries, e)
+	}
 }
 
 // placeAlone opens a list that the clients do not know, and places somebody on it.
@@ -271,7 +282,7 @@ func decision(id domain.CaseID) string { return "/v1/cases/" + id.String() + "/d
 var placement = map[string]any{"outcome": "place", "examination": map[string]any{"findings": []any{}}}
 
 // decide places the applicant.
-func (c *client) decide(ctx context.Context, p *population, a application) error {
+func (c *client) decide(ctx context.Context, a application) (*entry, error) {
 	var placed struct {
 		Placement struct {
 			EntryID domain.EntryID `json:"entry_id"`
@@ -282,14 +293,11 @@ func (c *client) decide(ctx context.Context, p *population, a application) error
 	_, err := c.command(ctx, staff(domain.RoleCommission), decision(a.id), placement, &placed)
 	o.answered = c.told.now()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o.entry, o.number = placed.Placement.EntryID, placed.Placement.Number
 	c.told.onList(a.list.id, o)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	a.list.entries = append(a.list.entries, &entry{list: a.list.id, id: o.entry, person: a.person, standing: true})
-	return nil
+	return &entry{list: a.list.id, id: o.entry, person: a.person, standing: true}, nil
 }
 
 // placeTwice decides two applications of one person at once. The list takes one, and the
@@ -303,12 +311,16 @@ func (c *client) placeTwice(ctx context.Context, p *population) error {
 	if other.id, err = c.apply(ctx, one.list.id, one.person); err != nil {
 		return err
 	}
+	var entries [2]*entry
 	var errs [2]error
 	var both sync.WaitGroup
 	for i, a := range []application{one, other} {
-		both.Go(func() { errs[i] = c.decide(ctx, p, a) })
+		both.Go(func() { entries[i], errs[i] = c.decide(ctx, a) })
 	}
-	both.Wait()
+	both.Wait() // nobody knows either entry before: once one is removed, the other is rightly placed
+	for _, e := range entries {
+		p.add(one.list, e)
+	}
 	placed := 0
 	for _, err := range errs {
 		var refused *refusal
