@@ -162,9 +162,8 @@ func (d Description) check(id domain.BodyID, above Kind) error {
 	for _, n := range []struct{ member, name string }{
 		{"kk", d.Names.Kazakh}, {"ru", d.Names.Russian}, {"en", d.Names.English},
 	} {
-		if strings.TrimSpace(n.name) == "" {
-			return domain.Refuse(domain.Invalid, domain.CodeRequired,
-				"give the name of the body in Kazakh, Russian and English").At("names." + n.member)
+		if _, err := domain.Line(n.name, "names."+n.member); err != nil {
+			return err
 		}
 	}
 	if d.BIN != "" {

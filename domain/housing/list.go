@@ -448,6 +448,15 @@ func (l *List) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
 	if l.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeListOpened, "this list has been opened already")
 	}
+	for _, line := range []struct {
+		field string
+		text  *string
+	}{{"body", &c.Body}, {"settlement", &c.Settlement}, {"title", &c.Title}} {
+		var err error
+		if *line.text, err = domain.Line(*line.text, line.field); err != nil {
+			return nil, err
+		}
+	}
 	return []domain.Event{ListOpened{
 		ListID: c.ListID, BodyID: c.BodyID, Body: c.Body, Settlement: c.Settlement, Title: c.Title, OpenedAt: cmd.Now,
 	}}, nil

@@ -201,7 +201,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 	small := append(theFlat(), described(residence.Apartment, 54))
 	record := func(of residence.Description) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Record(domaintest.Command(), residence.RecordDwelling{DwellingID: flat, RKA: "1", Description: of})
+			return d.Record(domaintest.Command(), residence.RecordDwelling{DwellingID: flat, RKA: "1", Address: "a", Description: of})
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
@@ -283,6 +283,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 				residence.DwellingRecorded{
 					DwellingID: flat,
 					RKA:        "1",
+					Address:    "a",
 					RecordedAt: domaintest.Noon(),
 				}, described(residence.House, 90),
 			},

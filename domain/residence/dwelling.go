@@ -193,9 +193,13 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"a dwelling is identified by rka or cadastral_number: give at least one").At("rka")
 	}
+	address, err := domain.Line(c.Address, "address")
+	if err != nil {
+		return nil, err
+	}
 	events := []domain.Event{DwellingRecorded{
 		DwellingID: c.DwellingID, RKA: c.RKA, CadastralNumber: c.CadastralNumber, KATO: c.KATO,
-		Address: c.Address, RecordedAt: cmd.Now,
+		Address: address, RecordedAt: cmd.Now,
 	}}
 	if len(c.Owners) > 0 {
 		if err := checkOwners(c.Owners); err != nil {

@@ -275,6 +275,10 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
 			"a person is of one of the classes %v", Classes).At("class")
 	}
+	name, err := domain.Name(c.Name, "name")
+	if err != nil {
+		return nil, err
+	}
 	if c.BirthDate.IsZero() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"give the birth date: the age decides which papers are asked for").At("birth_date")
@@ -288,7 +292,7 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 			"the birth date lies in the future").At("birth_date")
 	}
 	return []domain.Event{PersonRecorded{
-		PersonID: c.PersonID, IIN: c.IIN, Name: c.Name, BirthDate: domain.PersonalDate{Date: c.BirthDate}, Class: c.Class,
+		PersonID: c.PersonID, IIN: c.IIN, Name: name, BirthDate: domain.PersonalDate{Date: c.BirthDate}, Class: c.Class,
 		RecordedAt: cmd.Now,
 	}}, nil
 }

@@ -105,8 +105,10 @@ func (c *jsonCheck) value(path string, depth int) error {
 				"this number is too large for the registry; send a smaller one").At(path)
 		}
 	case string:
-		if strings.ContainsFunc(v, control) {
-			return domain.Refuse(domain.Invalid, domain.CodeMalformed, "the text holds a control character; remove it").At(path)
+		if i := strings.IndexFunc(v, domain.Hidden); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(v[i:])
+			return domain.Refuse(domain.Invalid, domain.CodeMalformed,
+				"the text has the character U+%04X, which nobody can see; remove it", r).At(path)
 		}
 	case json.Delim:
 		if v == '{' {
@@ -164,10 +166,6 @@ func (c *jsonCheck) cut() error {
 	return domain.Refuse(domain.Invalid, domain.CodeMalformed,
 		"the body is not valid JSON: mend it at byte %d", c.decoder.InputOffset())
 }
-
-// control reports whether r is a control character. Line breaks and tabs are
-// allowed, since free text has them.
-func control(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' || r == 0x7f }
 
 // loneSurrogate finds an escaped half of a UTF-16 pair without its other half.
 func loneSurrogate(data []byte) (at int, found bool) {
