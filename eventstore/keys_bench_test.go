@@ -19,8 +19,8 @@ const commandsAtOnce = 16
 // BenchmarkSealing compares a store that seals with one that does not, in turns on one node.
 // A command is an append and the reading back.
 //
-//	record    a person: every command makes a key, which is the worst case
-//	contacts  of persons who have a key
+//	record    a person
+//	contacts  of persons who were recorded
 //	register  a person, with the recording, the contacts, and eight registrations, which have
 //	          no personal value
 //	load      reads the streams of persons whom the process does not know

@@ -3,47 +3,119 @@ package eventstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
-	"strings"
-	"sync"
 
 	"github.com/google/uuid"
-	"golang.org/x/sync/errgroup"
 
-	"tizilim/domain"
 	"tizilim/eventstore/seal"
 )
 
 var errNoMasterKeys = errors.New("event store: it was opened without master keys, so it has no data keys")
 
-// DestroyKeys destroys the data keys of a person or a case: their personal values read as
-// erased from then on. It records the destruction first, and then truncates the stream of
-// the keys before that record, so that a scavenge removes the wrapped keys from the disk. It
-// may be repeated, and must be where it returned an error: on a server with rights only an
-// administrator may truncate.
-func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID) error {
+// DestroyKeys destroys the data keys of a person or a case up to the generation, 0 for the
+// first erasure of the owner, 1 for the second: their personal values read as erased from
+// then on. It changes no other key. It may be repeated, and must be where it returned an
+// error: on a server with rights only an administrator may truncate.
+//
+// What is left of the owner's subtree is recorded first, so that a crash between two steps
+// loses no key of anybody else. Then the root of the subtree goes, and last the older records
+// are truncated, so that a scavenge removes them from the disk.
+func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID, through uint32) error {
 	if s.keys == nil {
 		return errNoMasterKeys
 	}
-	_, err := s.keys.change(ctx, seal.Owner{UUID: owner}, (*seal.Ring).Destroy)
-	return err
+	number := seal.SubtreeOf(seal.Owner{UUID: owner})
+	defer s.keys.forget(owner)
+	for {
+		err := s.keys.destroy(ctx, number, seal.Owner{UUID: owner}, through)
+		var moved *RevisionError
+		if !errors.As(err, &moved) { // else others have changed the keys: look again
+			return err
+		}
+	}
+}
+
+func (k *keys) destroy(ctx context.Context, number int, owner seal.Owner, through uint32) error {
+	roots, err := k.readRoots(ctx)
+	if err != nil {
+		return err
+	}
+	whole, rooted := roots.left.Subtree(number)
+	subtree, err := k.readSubtree(ctx, number)
+	if subtree.at == NoStream && rooted {
+		subtree.left, err = whole, nil
+	}
+	if err != nil {
+		return err
+	}
+	left, changes := subtree.left.Destroyed(owner, through)
+	if changes {
+		record, err := left.Wrap(ctx, k.masters, number)
+		if err != nil {
+			return err
+		}
+		if len(record.Data) > maxAppendSize-1000 {
+			return fmt.Errorf("event store: %s takes no further erasure: an event holds what is left after some 180 of them",
+				seal.SubtreeStream(number))
+		}
+		if err := k.append(ctx, seal.SubtreeStream(number), subtree.at, record); err != nil {
+			return err
+		}
+		subtree.at++
+	}
+	if rooted {
+		if roots.at, err = k.rewrite(ctx, roots.left.Without(number), roots.at); err != nil {
+			return err
+		}
+	}
+	if err := k.truncate(ctx, seal.SubtreeStream(number), subtree.at); err != nil {
+		return err
+	}
+	return k.truncate(ctx, seal.RootsStream, roots.at)
+}
+
+// rewrite records the roots after the revision, and returns that of the record.
+func (k *keys) rewrite(ctx context.Context, left seal.Roots, at Expected) (Expected, error) {
+	record, err := left.Wrap(ctx, k.masters, seal.RootsLeft)
+	if err != nil {
+		return at, err
+	}
+	return at + 1, k.append(ctx, seal.RootsStream, at, record)
 }
 
 // ForgetKeys takes the keys of a person or a case out of memory, so that the next use reads
 // them from the log.
 func (s *Store) ForgetKeys(owner uuid.UUID) {
 	if s.keys != nil {
-		s.keys.forget(seal.Owner{UUID: owner})
+		s.keys.forget(owner)
 	}
+}
+
+// CheckKeys reads all data keys of the log. Its error names the stream that is missing or that
+// no master key made.
+func (s *Store) CheckKeys(ctx context.Context) error {
+	if s.keys == nil {
+		return errNoMasterKeys
+	}
+	roots, err := s.keys.readRoots(ctx)
+	if err != nil {
+		return err
+	}
+	for _, number := range roots.left.Punctured() {
+		if _, err := s.keys.readSubtree(ctx, number); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Rewrapped is the progress of [Store.RewrapKeys], or its result.
 type Rewrapped struct {
-	Read, Of domain.Position // of the log, which is searched for data keys first
-	Owners   int             // with data keys
-	Done     int             // of them looked at
-	Changed  int             // of them wrapped by the newest master key now
-	Kept     int             // of them whose older records stay, since only an administrator may truncate a stream
+	Of      int // records of data keys
+	Done    int // of them looked at
+	Changed int // of them wrapped by the newest master key now
+	Kept    int // of them whose older records stay, since only an administrator may truncate a stream
 }
 
 // RewrapKeys wraps all data keys of the log by the newest master key, and truncates their
@@ -57,88 +129,79 @@ func (s *Store) RewrapKeys(ctx context.Context, progress func(Rewrapped)) (r Rew
 	if progress == nil {
 		progress = func(Rewrapped) {}
 	}
-	if r.Of, err = s.End(ctx); err != nil {
+	newest, err := s.keys.masters.Newest(ctx)
+	if err != nil {
 		return r, err
 	}
-	owners := map[seal.Owner]bool{}
-	for e, err := range s.ReadRaw(ctx, RawRead{Stream: All}) {
-		if err != nil {
-			return r, err
+	var punctured []int
+	err = s.keys.rewrap(ctx, &r, seal.RootsStream, func() (bool, Expected, error) {
+		roots, err := s.keys.readRoots(ctx)
+		punctured = roots.left.Punctured()
+		if err != nil || roots.master == newest {
+			return false, roots.at, err
 		}
-		name, isKeys := strings.CutPrefix(e.Stream, seal.StreamPrefix)
-		if id, err := uuid.Parse(name); isKeys && err == nil {
-			owners[seal.Owner{UUID: id}] = true
-		}
-		r.Read, r.Owners = e.Position, len(owners)
+		at, err := s.keys.rewrite(ctx, roots.left, roots.at)
+		return true, at, err
+	})
+	for r.Of = 1 + len(punctured); err == nil && r.Done < r.Of; {
+		number := punctured[r.Done-1]
 		progress(r)
-	}
-	var mu sync.Mutex
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(keyReads)
-	for owner := range owners {
-		work.Go(func() error {
-			changed, err := s.keys.change(ctx, owner, (*seal.Ring).Rewrap)
-			var denied *ConnectError
-			kept := errors.As(err, &denied) && denied.Reason == NoRights
-			if err != nil && !kept {
-				return err
+		err = s.keys.rewrap(ctx, &r, seal.SubtreeStream(number), func() (bool, Expected, error) {
+			subtree, err := s.keys.readSubtree(ctx, number)
+			if err != nil || subtree.master == newest {
+				return false, subtree.at, err
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			r.Done++
-			if kept {
-				r.Kept++
+			record, err := subtree.left.Wrap(ctx, s.keys.masters, number)
+			if err != nil {
+				return false, subtree.at, err
 			}
-			if changed {
-				r.Changed++
-			}
-			progress(r)
-			return nil
+			return true, subtree.at + 1, s.keys.append(ctx, seal.SubtreeStream(number), subtree.at, record)
 		})
 	}
-	err = work.Wait()
+	progress(r)
 	return r, err
 }
 
-// change appends what decide returns for the newest keys of the owner, and truncates their
-// stream before it. What decide returns makes all records before it needless.
-func (k *keys) change(
-	ctx context.Context, owner seal.Owner,
-	decide func(*seal.Ring, context.Context, seal.MasterKeys) ([]seal.Record, error),
-) (changed bool, err error) {
-	k.forget(owner)
+// rewrap calls change until nobody else changes the stream meanwhile, and truncates the stream
+// before the revision that change returns.
+func (k *keys) rewrap(
+	ctx context.Context, r *Rewrapped, stream string, change func() (changed bool, at Expected, err error),
+) error {
 	for {
-		held, err := k.read(ctx, owner)
+		changed, at, err := change()
+		var moved *RevisionError
+		if errors.As(err, &moved) {
+			continue
+		}
 		if err != nil {
-			return changed, err
+			return err
 		}
-		records, err := decide(held.Ring, ctx, k.masters)
-		if err != nil {
-			return changed, err
+		r.Done++
+		if changed {
+			r.Changed++
 		}
-		if len(records) == 0 && held.end == NoStream {
-			return false, nil
+		err = k.truncate(ctx, stream, at)
+		var denied *ConnectError
+		if errors.As(err, &denied) && denied.Reason == NoRights {
+			r.Kept++
+			return nil
 		}
-		if len(records) == 0 {
-			return changed, k.truncate(ctx, owner, held.first+Expected(held.Needless()))
-		}
-		// Where others append meanwhile, it is decided anew.
-		if _, err := k.append(ctx, owner, held, records...); err != nil {
-			return changed, err
-		}
-		changed = true
+		return err
 	}
 }
 
 // truncate hides the records of the stream before the revision, for the next scavenge to
 // remove.
-func (k *keys) truncate(ctx context.Context, owner seal.Owner, before Expected) error {
-	metadata, err := k.store.readRights(ctx, "$$"+owner.Stream(), metadataType)
+func (k *keys) truncate(ctx context.Context, stream string, before Expected) error {
+	if before <= 0 {
+		return nil
+	}
+	metadata, err := k.store.readRights(ctx, "$$"+stream, metadataType)
 	if err != nil {
 		return err
 	}
 	value := strconv.FormatInt(int64(before), 10)
-	if string(metadata.members["$tb"]) == value || before == 0 {
+	if string(metadata.members["$tb"]) == value {
 		return nil
 	}
 	metadata.members["$tb"] = []byte(value)

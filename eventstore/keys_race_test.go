@@ -3,10 +3,10 @@ package eventstore_test
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
@@ -36,7 +36,7 @@ func TestKeysThatAreForgottenWhileTheyAreReadAreNotKept(t *testing.T) {
 	person := newPerson()
 	mustAppend(t, s, person.Stream(), eventstore.NoStream, recording(person))
 	masters.call = func() {
-		if err := s.DestroyKeys(t.Context(), person.UUID); err != nil {
+		if err := s.DestroyKeys(t.Context(), person.UUID, 0); err != nil {
 			t.Error(err)
 		}
 		reader.ForgetKeys(person.UUID)
@@ -59,7 +59,7 @@ func TestAProcessThatHoldsADestroyedKeyForgetsIt(t *testing.T) {
 	if got := nameIn(t, other, person); got != secretName {
 		t.Fatalf("the name is %q", got)
 	}
-	if err := s.DestroyKeys(t.Context(), person.UUID); err != nil {
+	if err := s.DestroyKeys(t.Context(), person.UUID, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got := nameIn(t, other, person); got != secretName {
@@ -78,7 +78,7 @@ func TestWhatAProcessSealsWithADestroyedKeyIsErasedToo(t *testing.T) {
 	s, other := openSealed(t, address, masterKeys(t, 1)), openSealed(t, address, masterKeys(t, 1))
 	person := newPerson()
 	mustAppend(t, other, person.Stream(), eventstore.NoStream, recording(person))
-	if err := s.DestroyKeys(t.Context(), person.UUID); err != nil {
+	if err := s.DestroyKeys(t.Context(), person.UUID, 0); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, other, person.Stream(), 0, recording(person))
@@ -89,72 +89,68 @@ func TestWhatAProcessSealsWithADestroyedKeyIsErasedToo(t *testing.T) {
 	}
 }
 
-// TestTwoProcessesThatRecordAPersonAtOnceSealWithOneKey: one of them wins the stream of the
-// person, and whichever wins that of the key, both read what was recorded.
-func TestTwoProcessesThatRecordAPersonAtOnceSealWithOneKey(t *testing.T) {
-	address := server(t)
-	for range 10 {
-		person := newPerson()
-		one, other := openSealed(t, address, masterKeys(t, 1)), openSealed(t, address, masterKeys(t, 1))
-		begin := make(chan struct{})
-		errs := make([]error, 2)
-		var work sync.WaitGroup
-		for i, s := range []*eventstore.Store{one, other} {
-			work.Go(func() {
-				<-begin
-				_, errs[i] = s.Append(context.Background(), person.Stream(), eventstore.NoStream,
-					[]eventstore.NewEvent{recording(person)})
-			})
+// TestAStreamOfKeysThatIsDeletedBehindTheRegistrysBackIsNoErasure, and nothing makes keys in
+// its place: every reading and append says so.
+func TestAStreamOfKeysThatIsDeletedBehindTheRegistrysBackIsNoErasure(t *testing.T) {
+	person := newPerson()
+	for _, deleted := range []string{seal.RootsStream, seal.SubtreeStream(seal.SubtreeOf(seal.Owner(person)))} {
+		address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+		s := openSealed(t, address, masterKeys(t, 1))
+		mustAppend(t, s, person.Stream(), eventstore.NoStream, recording(person))
+		mustDestroy(t, s, neighbourOf(person), 0)
+		config, err := esdb.ParseConnectionString(address)
+		if err != nil {
+			t.Fatal(err)
 		}
-		close(begin)
-		work.Wait()
-		if (errs[0] == nil) == (errs[1] == nil) {
-			t.Fatalf("one must record the person and one must not: %v, %v", errs[0], errs[1])
+		config.Logger = func(esdb.LogLevel, string, ...any) {}
+		client, err := esdb.NewClient(config)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, s := range []*eventstore.Store{one, other, openSealed(t, address, masterKeys(t, 1))} {
-			if got := nameIn(t, s, person); got != secretName {
-				t.Errorf("the name is %q", got)
+		defer client.Close()
+		if _, err := client.DeleteStream(t.Context(), deleted, esdb.DeleteStreamOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		another, err := eventstore.Open(address, quiet, eventstore.WithMasterKeys(masterKeys(t, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer another.Close()
+		_, reading := another.ReadEvent(t.Context(), person.Stream(), 0)
+		_, appending := another.Append(t.Context(), person.Stream(), 0, []eventstore.NewEvent{recording(person)})
+		wants := map[string]error{
+			"read": reading, "append": appending, "check": another.CheckKeys(t.Context()),
+			"destroy": another.DestroyKeys(t.Context(), person.UUID, 0),
+		}
+		if deleted == seal.RootsStream {
+			wants["start"] = another.MakeKeys(t.Context())
+		}
+		for what, err := range wants {
+			if err == nil || !strings.Contains(err.Error(), deleted) || !strings.Contains(err.Error(), "a stream of keys was deleted") {
+				t.Errorf("%s: %v", what, err)
 			}
 		}
-		if keys := len(rawEvents(t, one, "key-"+person.String())); keys != 1 {
-			t.Errorf("%d keys were recorded", keys)
+		if left := rawEvents(t, another, deleted); len(left) != 0 {
+			t.Errorf("%s has %d new records", deleted, len(left))
 		}
 	}
 }
 
-// TestAStreamOfKeysThatIsDeletedBehindTheRegistrysBackIsNoErasure: only a record that who
-// holds a master key has made says that a key was destroyed.
-func TestAStreamOfKeysThatIsDeletedBehindTheRegistrysBackIsNoErasure(t *testing.T) {
+// TestKeysThatSomebodyMakesInPlaceOfDeletedOnesAreRefused: what they would seal, nobody with
+// the true keys could read.
+func TestKeysThatSomebodyMakesInPlaceOfDeletedOnesAreRefused(t *testing.T) {
 	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
 	s := openSealed(t, address, masterKeys(t, 1))
-	person := newPerson()
-	mustAppend(t, s, person.Stream(), eventstore.NoStream, recording(person))
-	config, err := esdb.ParseConnectionString(address)
+	record, err := seal.MakeRoots().Wrap(t.Context(), masterKeys(t, 1), seal.RootsMade)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Logger = func(esdb.LogLevel, string, ...any) {}
-	client, err := esdb.NewClient(config)
-	if err != nil {
+	if _, _, err := s.AppendRaw(t.Context(), seal.RootsStream, 0, []eventstore.RawEvent{{
+		ID: uuid.New(), Type: record.Type, JSON: true, Data: record.Data, Metadata: []byte("{}"),
+	}}); err != nil {
 		t.Fatal(err)
 	}
-	defer client.Close()
-	if _, err := client.DeleteStream(t.Context(), "key-"+person.String(), esdb.DeleteStreamOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	another := openSealed(t, address, masterKeys(t, 1))
-	_, err = another.ReadEvent(t.Context(), person.Stream(), 0)
-	if err == nil || !strings.Contains(err.Error(), "a stream of keys was deleted") {
-		t.Errorf("got %v", err)
-	}
-	// A new key of the person takes the place of the deleted one in the stream, not its name.
-	mustAppend(t, another, person.Stream(), 0, recording(person))
-	third := openSealed(t, address, masterKeys(t, 1))
-	if rec, err := third.ReadEvent(t.Context(), person.Stream(), 0); err == nil {
-		t.Errorf("what was sealed with the deleted key reads as %+v", rec.Event)
-	}
-	if rec, err := third.ReadEvent(t.Context(), person.Stream(), 1); err != nil ||
-		string(rec.Event.(residence.PersonRecorded).Name) != secretName {
-		t.Errorf("what was recorded after it reads as %+v, %v", rec.Event, err)
+	if err := openSealed(t, address, masterKeys(t, 1)).CheckKeys(t.Context()); err == nil {
+		t.Error("they were taken")
 	}
 }

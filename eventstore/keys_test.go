@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
-	"tizilim/domain/domaintest"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 	"tizilim/eventstore"
@@ -42,6 +41,9 @@ func openSealed(t testing.TB, address string, m seal.MasterKeys) *eventstore.Sto
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	if err := s.MakeKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 
@@ -123,8 +125,8 @@ func TestTheLogHoldsPersonalValuesOnlySealed(t *testing.T) {
 func TestEventsFromBeforeTheSealingStayReadable(t *testing.T) {
 	address := server(t)
 	person := newPerson()
-	mustAppend(t, openStore(t, address), person.Stream(), eventstore.NoStream, recording(person))
 	s := openSealed(t, address, masterKeys(t, 1))
+	mustAppend(t, openStore(t, address), person.Stream(), eventstore.NoStream, recording(person))
 	mustAppend(t, s, person.Stream(), 0, recording(person))
 	for i, rec := range read(t, s, person.Stream(), 0) {
 		if got := string(rec.Event.(residence.PersonRecorded).Name); got != secretName {
@@ -133,60 +135,49 @@ func TestEventsFromBeforeTheSealingStayReadable(t *testing.T) {
 	}
 }
 
-func TestAnAppendIsRepeatedWithoutASecondEventOrKey(t *testing.T) {
+func TestAnAppendIsRepeatedWithoutASecondEvent(t *testing.T) {
 	s := openSealed(t, server(t), masterKeys(t, 1))
 	person := newPerson()
 	e := recording(person)
 	mustAppend(t, s, person.Stream(), eventstore.NoStream, e)
 	mustAppend(t, s, person.Stream(), eventstore.NoStream, e)
 	mustAppend(t, s, person.Stream(), 0, recording(person))
-	if events, keys := len(rawEvents(t, s, person.Stream())), len(rawEvents(t, s, "key-"+person.String())); events != 2 || keys != 1 {
-		t.Errorf("%d events and %d keys, want 2 and 1", events, keys)
+	if events, keys := len(rawEvents(t, s, person.Stream())), len(rawEvents(t, s, seal.RootsStream)); events != 2 || keys != 1 {
+		t.Errorf("%d events and %d records of keys, want 2 and 1", events, keys)
 	}
 }
 
-// TestProcessesThatMakeAKeyAtOnceUseOne: what each of them seals, each of them reads.
-func TestProcessesThatMakeAKeyAtOnceUseOne(t *testing.T) {
-	address := server(t)
-	const processes = 4
-	for range 5 {
-		id := domain.CaseID{UUID: uuid.New()}
-		var stores []*eventstore.Store
-		for range processes {
-			stores = append(stores, openSealed(t, address, masterKeys(t, 1)))
-		}
-		var done sync.WaitGroup
-		for i, s := range stores {
-			done.Go(func() {
-				objection := procedure.ObjectionFiled{
-					CaseID: id, Objection: domain.Personal(fmt.Sprint("no ", i)), FiledAt: domaintest.Noon(),
-				}
-				if _, err := s.Append(t.Context(), fmt.Sprint("case-", id, i), eventstore.NoStream,
-					[]eventstore.NewEvent{newEvent(objection)}); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		done.Wait()
-		for i := range stores {
-			for _, s := range stores {
-				rec, err := s.ReadEvent(t.Context(), fmt.Sprint("case-", id, i), 0)
-				if err != nil || string(rec.Event.(procedure.ObjectionFiled).Objection) != fmt.Sprint("no ", i) {
-					t.Errorf("what process %d wrote reads as %v, %v", i, rec.Event, err)
-				}
+// TestProcessesThatMakeTheKeysAtOnceUseOnes: what each of them seals, each of them reads.
+func TestProcessesThatMakeTheKeysAtOnceUseOnes(t *testing.T) {
+	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+	stores := make([]*eventstore.Store, 4)
+	persons := make([]domain.PersonID, len(stores))
+	var done sync.WaitGroup
+	for i := range stores {
+		persons[i] = newPerson()
+		done.Go(func() {
+			stores[i] = openSealed(t, address, masterKeys(t, 1))
+			mustAppend(t, stores[i], persons[i].Stream(), eventstore.NoStream, recording(persons[i]))
+		})
+	}
+	done.Wait()
+	for i, s := range stores {
+		for _, p := range persons {
+			if got := nameIn(t, s, p); got != secretName {
+				t.Errorf("process %d reads %q", i, got)
 			}
 		}
-		if keys := len(rawEvents(t, stores[0], "key-"+id.String())); keys != 1 {
-			t.Errorf("%d keys were recorded", keys)
-		}
+	}
+	if made := len(rawEvents(t, stores[0], seal.RootsStream)); made != 1 {
+		t.Errorf("the keys were made %d times", made)
 	}
 }
 
 // unreachable are master keys of a service that does not answer.
 type unreachable struct{ seal.MasterKeys }
 
-func (unreachable) Wrap(context.Context, []byte, []byte) (string, []byte, error) {
-	return "", nil, errors.New("the service does not answer")
+func (unreachable) Unwrap(context.Context, string, []byte, []byte) ([]byte, error) {
+	return nil, errors.New("the service does not answer")
 }
 
 func TestWithoutAKeyNothingIsAppended(t *testing.T) {
@@ -228,37 +219,70 @@ func TestASubscriptionLeavesValuesSealed(t *testing.T) {
 	t.Fatal("the event was not delivered")
 }
 
+// recordsOf are the records of the owner's subtree.
+func recordsOf(t testing.TB, s *eventstore.Store, id domain.PersonID) []eventstore.RawEvent {
+	return rawEvents(t, s, seal.SubtreeStream(seal.SubtreeOf(seal.Owner(id))))
+}
+
+// neighbourOf is a person whose keys are in the same subtree.
+func neighbourOf(id domain.PersonID) domain.PersonID {
+	for {
+		if n := newPerson(); seal.SubtreeOf(seal.Owner(n)) == seal.SubtreeOf(seal.Owner(id)) {
+			return n
+		}
+	}
+}
+
+func mustDestroy(t testing.TB, s *eventstore.Store, id domain.PersonID, through uint32) {
+	t.Helper()
+	if err := s.DestroyKeys(t.Context(), id.UUID, through); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestDestroyedKeysEraseEveryValueOfTheirOwner(t *testing.T) {
 	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
 	s, other := openSealed(t, address, masterKeys(t, 1)), openSealed(t, address, masterKeys(t, 1))
-	person, neighbour := newPerson(), newPerson()
-	for _, id := range []domain.PersonID{person, neighbour} {
+	person, stranger := newPerson(), newPerson()
+	neighbour := neighbourOf(person)
+	for _, id := range []domain.PersonID{person, neighbour, stranger} {
 		mustAppend(t, s, id.Stream(), eventstore.NoStream, recording(id))
 	}
 	for range 2 {
-		if err := s.DestroyKeys(t.Context(), person.UUID); err != nil {
-			t.Fatal(err)
-		}
+		mustDestroy(t, s, person, 0)
 	}
 	for name, reader := range map[string]*eventstore.Store{"the process itself": s, "another one": other} {
 		if got := nameIn(t, reader, person); got != domain.Erased {
 			t.Errorf("%s reads the name %q", name, got)
 		}
-		if got := nameIn(t, reader, neighbour); got != secretName {
-			t.Errorf("%s reads the name of somebody else as %q", name, got)
+		for _, id := range []domain.PersonID{neighbour, stranger} {
+			if got := nameIn(t, reader, id); got != secretName {
+				t.Errorf("%s reads the name of somebody else as %q", name, got)
+			}
 		}
 	}
-	left := rawEvents(t, s, "key-"+person.String())
-	if len(left) != 1 || left[0].Type != seal.KeyDestroyed {
-		t.Errorf("of the keys, %v are left", left)
+	if left, roots := recordsOf(t, s, person), rawEvents(t, s, seal.RootsStream); len(left) != 1 ||
+		left[0].Type != seal.SubtreePunctured || len(roots) != 1 || roots[0].Type != seal.RootsLeft {
+		t.Errorf("of the keys, %v and %v are left", left, roots)
 	}
 	mustAppend(t, s, person.Stream(), 0, recording(person))
-	recs := read(t, other, person.Stream(), 0)
-	if first, second := recs[0].Event.(residence.PersonRecorded), recs[1].Event.(residence.PersonRecorded); first.Name != domain.Erased || string(second.Name) != secretName {
-		t.Errorf("who is recorded again has the names %q and %q", string(first.Name), string(second.Name))
+	for range 2 { // the first erasure may be completed once more
+		mustDestroy(t, s, person, 0)
+		recs := read(t, other, person.Stream(), 0)
+		first, second := recs[0].Event.(residence.PersonRecorded), recs[1].Event.(residence.PersonRecorded)
+		if first.Name != domain.Erased || string(second.Name) != secretName {
+			t.Errorf("who is recorded again has the names %q and %q", string(first.Name), string(second.Name))
+		}
 	}
-	if err := s.DestroyKeys(t.Context(), uuid.New()); err != nil {
-		t.Errorf("who has no keys: %v", err)
+	mustDestroy(t, s, person, 1) // the second erasure
+	other.ForgetKeys(person.UUID)
+	for _, rec := range read(t, other, person.Stream(), 0) {
+		if got := rec.Event.(residence.PersonRecorded).Name; got != domain.Erased {
+			t.Errorf("event %d has the name %q", rec.Revision, string(got))
+		}
+	}
+	if got := nameIn(t, other, neighbour); got != secretName {
+		t.Errorf("the name of the neighbour is %q", got)
 	}
 }
 
@@ -267,16 +291,16 @@ func TestDestroyedKeysLeaveTheDiskWithTheNextScavenge(t *testing.T) {
 	s := openSealed(t, node.ConnectionString(), masterKeys(t, 1))
 	person := newPerson()
 	mustAppend(t, s, person.Stream(), eventstore.NoStream, recording(person))
-	wrapped := rawEvents(t, s, "key-"+person.String())[0].ID
-	if err := s.DestroyKeys(t.Context(), person.UUID); err != nil {
-		t.Fatal(err)
-	}
+	made := rawEvents(t, s, seal.RootsStream)[0].ID
+	mustDestroy(t, s, person, 0)
+	before := recordsOf(t, s, person)[0].ID
+	mustDestroy(t, s, neighbourOf(person), 0)
 	if _, err := node.Scavenge(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range rawEvents(t, s, eventstore.All) {
-		if e.ID == wrapped {
-			t.Error("the log still has the wrapped key")
+		if e.ID == made || e.ID == before {
+			t.Errorf("the log still has %s@%d, from which destroyed keys follow", e.Stream, e.Revision)
 		}
 	}
 	if got := nameIn(t, s, person); got != domain.Erased {
@@ -284,21 +308,98 @@ func TestDestroyedKeysLeaveTheDiskWithTheNextScavenge(t *testing.T) {
 	}
 }
 
+// stopping is a store whose master keys fail after so many wrappings: the process dies between
+// two steps of an erasure.
+type stopping struct {
+	seal.MasterKeys
+	left int
+}
+
+func (m *stopping) Wrap(ctx context.Context, key, binding []byte) (string, []byte, error) {
+	if m.left--; m.left < 0 {
+		return "", nil, errors.New("the process died")
+	}
+	return m.MasterKeys.Wrap(ctx, key, binding)
+}
+
+// TestADestructionThatStopsBetweenTwoStepsLosesNoOtherKey, and a repetition completes it.
+func TestADestructionThatStopsBetweenTwoStepsLosesNoOtherKey(t *testing.T) {
+	for wrappings := range 2 {
+		address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+		s := openSealed(t, address, masterKeys(t, 1))
+		person := newPerson()
+		neighbour := neighbourOf(person)
+		for _, id := range []domain.PersonID{person, neighbour} {
+			mustAppend(t, s, id.Stream(), eventstore.NoStream, recording(id))
+		}
+		dies := openSealed(t, address, &stopping{masterKeys(t, 1), wrappings})
+		if err := dies.DestroyKeys(t.Context(), person.UUID, 0); err == nil {
+			t.Fatal("it did not stop")
+		}
+		another := openSealed(t, address, masterKeys(t, 1))
+		if got := nameIn(t, another, neighbour); got != secretName {
+			t.Errorf("after %d steps, the name of the neighbour is %q", wrappings, got)
+		}
+		mustDestroy(t, another, neighbour, 0) // somebody else's erasure completes the other one
+		mustDestroy(t, another, person, 0)
+		for _, id := range []domain.PersonID{person, neighbour} {
+			if got := nameIn(t, another, id); got != domain.Erased {
+				t.Errorf("after %d steps and a repetition, a name is %q", wrappings, got)
+			}
+		}
+		if err := another.CheckKeys(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestProcessesThatDestroyAtOnceLoseNothing: of two erasures in one subtree both count, and
+// nobody else's key goes.
+func TestProcessesThatDestroyAtOnceLoseNothing(t *testing.T) {
+	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+	s := openSealed(t, address, masterKeys(t, 1))
+	persons := []domain.PersonID{newPerson()}
+	for range 4 {
+		persons = append(persons, neighbourOf(persons[0]))
+	}
+	for _, id := range persons {
+		mustAppend(t, s, id.Stream(), eventstore.NoStream, recording(id))
+	}
+	var work sync.WaitGroup
+	for _, id := range persons[:4] {
+		process := openSealed(t, address, masterKeys(t, 1))
+		work.Go(func() {
+			if err := process.DestroyKeys(t.Context(), id.UUID, 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	reader := openSealed(t, address, masterKeys(t, 1))
+	for i, id := range persons {
+		want := domain.Erased
+		if i == 4 {
+			want = secretName
+		}
+		if got := nameIn(t, reader, id); got != want {
+			t.Errorf("person %d has the name %q, want %q", i, got, want)
+		}
+	}
+}
+
 func TestRewrappedKeysNeedTheNewMasterKeyOnly(t *testing.T) {
 	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
 	s := openSealed(t, address, masterKeys(t, 1))
-	var persons []domain.PersonID
-	for range 5 {
-		persons = append(persons, newPerson())
-		mustAppend(t, s, persons[len(persons)-1].Stream(), eventstore.NoStream, recording(persons[len(persons)-1]))
+	persons := []domain.PersonID{newPerson(), newPerson(), newPerson()}
+	persons = append(persons, neighbourOf(persons[0]))
+	for _, id := range persons {
+		mustAppend(t, s, id.Stream(), eventstore.NoStream, recording(id))
 	}
-	if err := s.DestroyKeys(t.Context(), persons[0].UUID); err != nil {
-		t.Fatal(err)
-	}
+	mustDestroy(t, s, persons[0], 0)
 	both := openSealed(t, address, masterKeys(t, 2, 1))
-	for i, want := range []int{5, 0} {
+	for i, want := range []int{2, 0} {
 		r, err := both.RewrapKeys(t.Context(), nil)
-		if err != nil || r.Owners != 5 || r.Done != 5 || r.Changed != want || r.Kept != 0 {
+		if err != nil || r.Of != 2 || r.Done != 2 || r.Changed != want || r.Kept != 0 {
 			t.Errorf("time %d: %+v, %v; want %d changed", i+1, r, err, want)
 		}
 	}
@@ -311,9 +412,9 @@ func TestRewrappedKeysNeedTheNewMasterKeyOnly(t *testing.T) {
 		if got := nameIn(t, alone, id); got != want {
 			t.Errorf("person %d has the name %q, want %q", i, got, want)
 		}
-		if left := rawEvents(t, alone, "key-"+id.String()); len(left) != 1 {
-			t.Errorf("%d records of the keys are left", len(left))
-		}
+	}
+	if left, roots := recordsOf(t, alone, persons[0]), rawEvents(t, alone, seal.RootsStream); len(left) != 1 || len(roots) != 1 {
+		t.Errorf("%d and %d records are left", len(left), len(roots))
 	}
 }
 

@@ -47,9 +47,6 @@ func (s *Store) ReadPage(ctx context.Context, stream string, from uint64, limit 
 	if err := s.trusted(stream); err != nil {
 		return nil, err
 	}
-	if from == 0 {
-		s.keys.readAhead(ctx, stream)
-	}
 	read, err := readStream(ctx, s, stream, esdb.ReadStreamOptions{From: esdb.Revision(from)}, limit, s.decode)
 	if err == nil {
 		err = s.contiguous(stream, from, read)

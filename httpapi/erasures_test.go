@@ -126,7 +126,9 @@ func (s *subtest) nameRecorded(store *eventstore.Store, person string) string {
 // crashing are data keys of a process that dies before it destroys one.
 type crashing struct{ command.DataKeys }
 
-func (crashing) DestroyKeys(context.Context, uuid.UUID) error { return errors.New("the process died") }
+func (crashing) DestroyKeys(context.Context, uuid.UUID, uint32) error {
+	return errors.New("the process died")
+}
 
 // TestC22_EveryProcessForgetsAndTheNextOneCompletes follows an erasure whose process dies
 // before it destroys a key, through two others: each holds the key in memory.

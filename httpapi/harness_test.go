@@ -174,6 +174,9 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 		return store
 	}
 	r.store = r.open()
+	if !set.plain {
+		must(t, r.store.MakeKeys(t.Context()))
+	}
 	signer, err := proof.NewSigner("tizilim.example", bytes.Repeat([]byte{7}, 32))
 	must(t, err)
 	r.tree, err = tree.Open(tree.Config{Store: r.store, Public: signer.Public(), Key: macs, Dir: t.TempDir()})

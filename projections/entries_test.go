@@ -242,7 +242,7 @@ func agreeWithPlainFold(rt *rapid.T, t *testing.T, client redis.UniversalClient)
 		}
 	}
 	cmd := domain.Command{Now: s.now}
-	events, err := q.Open(cmd, housing.OpenList{ListID: listID(1), Title: "List"})
+	events, err := q.Open(cmd, housing.OpenList{ListID: listID(1), Body: "body", Settlement: "Алматы", Title: "List"})
 	record(events, err, "")
 	rule := housing.SetPriorityRule{Categories: []housing.PriorityCategory{housing.PriorityOrphan}, Basis: "act 5"}
 	events, err = q.SetPriorityRule(cmd, rule, rules.Book{})

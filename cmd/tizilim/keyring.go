@@ -121,7 +121,10 @@ func proveKeys(ctx context.Context, dir string, log *eventstore.Store) error {
 		}
 		err = appendToRing(ctx, log, next, ring.Record(have, time.Now().UTC()))
 		var moved *eventstore.RevisionError
-		if !errors.As(err, &moved) { // else another process has recorded its keys: compare with them
+		switch {
+		case err == nil:
+			return log.MakeKeys(ctx)
+		case !errors.As(err, &moved): // else another process has recorded its keys: compare with them
 			return err
 		}
 	}

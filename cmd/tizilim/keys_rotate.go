@@ -41,18 +41,16 @@ func (c *rotateMasterCommand) Run(ctx context.Context) error {
 	}
 	bar := newBar("wrapping data keys")
 	done, err := store.RewrapKeys(ctx, func(r eventstore.Rewrapped) {
-		if r.Done > 0 {
-			bar.show(projections.Progress{Position: domain.Position(r.Done), Target: domain.Position(r.Owners)})
-		}
+		bar.show(projections.Progress{Position: domain.Position(r.Done), Target: domain.Position(r.Of)})
 	})
 	bar.finish()
 	if err != nil {
 		return fmt.Errorf("the rotation did not come to its end (%w): repeat it with --keep-newest", err)
 	}
-	fmt.Printf("%d persons and cases have data keys; master key %s wraps all of them now, %d were wrapped anew\n",
-		done.Owners, newest, done.Changed)
+	fmt.Printf("master key %s wraps all data keys of the log now; %d of %d records were wrapped anew\n",
+		newest, done.Changed, done.Of)
 	if done.Kept > 0 {
-		fmt.Printf("the old wrapped keys of %d of them stay in the log, since only an administrator may remove them: "+
+		fmt.Printf("the old records of %d of them stay in the log, since only an administrator may remove them: "+
 			"repeat the command with --keep-newest and --eventstore-user of an administrator\n", done.Kept)
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 
 	"tizilim/domain/proof"
 	"tizilim/eventstore"
+	"tizilim/eventstore/seal"
 	"tizilim/eventstore/tree"
 )
 
@@ -59,6 +60,7 @@ type knownLog struct {
 	mac     proof.Key // nil: not known
 	public  *proof.Public
 	witness *tree.Witness
+	masters seal.MasterKeys // nil: not known
 }
 
 // knowLog reads what the data directory has. It creates nothing.
@@ -71,11 +73,17 @@ func knowLog(data string) (known knownLog, err error) {
 		}
 		known.mac = logKey(key).mac()
 	}
-	known.public, err = readPublicKey(publicKeyFile(data))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	if known.public, err = readPublicKey(publicKeyFile(data)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return known, err
 	}
-	return known, err
+	if _, err := os.Stat(masterKeysFile(data)); err == nil || os.Getenv(masterKeysVariable) != "" {
+		masters, err := openMasterKeys(keysDir(data))
+		if err != nil {
+			return known, err
+		}
+		known.masters = masters
+	}
+	return known, nil
 }
 
 // readPublicKey reads the public key of a log from a file.
@@ -104,21 +112,25 @@ func optionsOf(data string) ([]eventstore.Option, error) {
 		return nil, err
 	}
 	options := known.options()
-	if _, err := os.Stat(masterKeysFile(data)); err == nil || os.Getenv(masterKeysVariable) != "" {
-		masters, err := openMasterKeys(keysDir(data))
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, eventstore.WithMasterKeys(masters))
+	if known.masters != nil {
+		options = append(options, eventstore.WithMasterKeys(known.masters))
 	}
 	return options, nil
 }
 
-// check compares the log with its tree.
+// check compares the log with its tree. Where nothing is found, and the master keys are
+// known, it reads all data keys of the log.
 func (k knownLog) check(ctx context.Context, store *eventstore.Store, progress func(done, of int64)) (tree.Report, error) {
-	return tree.Check(ctx, tree.CheckConfig{
+	report, err := tree.Check(ctx, tree.CheckConfig{
 		Store: store, Public: *k.public, Key: k.mac, Witness: k.witness, Progress: progress,
 	})
+	if err != nil || !report.Sound() || k.masters == nil {
+		return report, err
+	}
+	if err := store.UseKeys(k.mac, k.masters); err != nil {
+		return report, err
+	}
+	return report, store.CheckKeys(ctx)
 }
 
 // logProof is what proves the log of a running registry.

@@ -85,6 +85,7 @@ type erasures struct {
 	holds    []uuid.UUID   // that stand
 	latest   *PersonErased // nil where nothing was erased
 	complete bool          // the latest one
+	before   uint32        // how many were before the latest one
 }
 
 // Holds returns the holds that stand.
@@ -96,6 +97,9 @@ func (p *Person) Erasure() (act *PersonErased, complete bool) {
 	return p.erasures.latest, p.erasures.complete
 }
 
+// ErasedBefore is how many erasures of the person were before the latest one.
+func (p *Person) ErasedBefore() uint32 { return p.erasures.before }
+
 // erased folds the event. After an erasure the person is unknown until somebody
 // records them again. What is no personal value stays: the registrations.
 func (p *Person) erased(rec domain.Recorded) {
@@ -106,6 +110,9 @@ func (p *Person) erased(rec domain.Recorded) {
 	case HoldLifted:
 		x.holds = slices.DeleteFunc(slices.Clone(x.holds), func(id uuid.UUID) bool { return id == e.HoldID })
 	case PersonErased:
+		if x.latest != nil {
+			x.before++
+		}
 		x.latest, x.complete = &e, false
 		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = domain.PersonID{}, "", "", domain.Date{}, ""
 		p.Contacts = ContactsConfirmed{}

@@ -18,15 +18,12 @@ const eraseEvery = 2 * time.Second
 
 // DataKeys are the keys that seal personal values; [*eventstore.Store] has them.
 type DataKeys interface {
-	// DestroyKeys destroys the keys of a person or a case. Repeating it changes
-	// nothing.
-	DestroyKeys(ctx context.Context, owner uuid.UUID) error
+	// DestroyKeys destroys the keys of a person or a case up to the generation.
+	// Repeating it changes nothing.
+	DestroyKeys(ctx context.Context, owner uuid.UUID, through uint32) error
 	// ForgetKeys takes the keys of a person or a case out of memory: another
 	// process has destroyed them.
 	ForgetKeys(owner uuid.UUID)
-	// PrepareKey begins to make the key of a person or a case that has none, and does
-	// not wait for it. Appends do.
-	PrepareKey(ctx context.Context, owner uuid.UUID)
 }
 
 // Records is the part of the read model that erasures need.
@@ -127,7 +124,7 @@ func (h *Handler) CompleteErasure(ctx context.Context, id domain.PersonID) error
 		return nil
 	}
 	for _, owner := range ownersErased(act) {
-		if err := h.keys.DestroyKeys(ctx, owner); err != nil {
+		if err := h.keys.DestroyKeys(ctx, owner, p.ErasedBefore()); err != nil {
 			return err
 		}
 	}

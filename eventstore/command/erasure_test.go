@@ -21,17 +21,18 @@ import (
 type dataKeys struct {
 	mu                   sync.Mutex
 	destroyed, forgotten []uuid.UUID
+	through              uint32 // the generation, of the last one
 	fails                error  // of DestroyKeys
 	meet                 func() // called when a key was destroyed; nil: nothing
 }
 
-func (k *dataKeys) DestroyKeys(_ context.Context, owner uuid.UUID) error {
+func (k *dataKeys) DestroyKeys(_ context.Context, owner uuid.UUID, through uint32) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.fails != nil {
 		return k.fails
 	}
-	k.destroyed = append(k.destroyed, owner)
+	k.destroyed, k.through = append(k.destroyed, owner), through
 	if k.meet != nil {
 		k.meet()
 	}
@@ -43,9 +44,6 @@ func (k *dataKeys) ForgetKeys(owner uuid.UUID) {
 	defer k.mu.Unlock()
 	k.forgotten = append(k.forgotten, owner)
 }
-
-// PrepareKey does nothing: these keys are made at once.
-func (k *dataKeys) PrepareKey(context.Context, uuid.UUID) {}
 
 // erasureRecords is what the read model says of the log about erasures.
 type erasureRecords struct {

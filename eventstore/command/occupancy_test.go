@@ -33,7 +33,7 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 		elsewhere:  {KATO: "710000000", Description: residence.Description{Area: 30}},
 		unmeasured: {KATO: "750000000"},
 	} {
-		of.DwellingID, of.RKA = id, "1"
+		of.DwellingID, of.RKA, of.Address = id, "1", "a"
 		must(t, "record "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
 			return h.RecordDwelling(ctx, cmd, of, command.Options{})
 		})

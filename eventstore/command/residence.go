@@ -25,14 +25,10 @@ func (h *Handler) Dwelling(ctx context.Context, id domain.DwellingID) (residence
 	return load[residence.Dwelling](ctx, h, id.Stream())
 }
 
-// RecordPerson records a person. Their data key is made while the state is read and the
-// command decided; a key of somebody whose recording is refused does no harm.
+// RecordPerson records a person.
 func (h *Handler) RecordPerson(
 	ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options,
 ) (Receipt, error) {
-	if h.keys != nil && !opt.DryRun {
-		h.keys.PrepareKey(ctx, c.PersonID.UUID)
-	}
 	return onStream(ctx, h, cmd, c.PersonID.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
 		return p.Record(cmd, c)
 	})

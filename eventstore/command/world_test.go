@@ -464,7 +464,7 @@ func acts(t testing.TB) []act {
 				return h.RecordDwelling(
 					ctx,
 					cmd,
-					residence.RecordDwelling{DwellingID: hut, RKA: "2", Owners: []residence.Owner{{PersonID: aigul}}},
+					residence.RecordDwelling{DwellingID: hut, RKA: "2", Address: "a", Owners: []residence.Owner{{PersonID: aigul}}},
 					opt,
 				)
 			},
@@ -635,7 +635,7 @@ func acts(t testing.TB) []act {
 			name: "open a list",
 			log:  world(t),
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
-				return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Title: "another"}, opt)
+				return h.OpenList(ctx, cmd, housing.OpenList{ListID: other, Body: "body", Settlement: "Алматы", Title: "another"}, opt)
 			},
 		},
 		{

@@ -12,10 +12,12 @@
 // of the event, the owner and the generation: a value that is copied into
 // another event does not open there.
 //
-// A data key is random and stands in the log wrapped by a master key
-// ([MasterKeys]), in the stream key-<owner>. Where it was destroyed, each of its
-// values reads as [domain.Erased]. If the owner is told of again later, a new
-// key is made: the next generation.
+// Nothing is stored for an owner. Their keys are leaves of one of 1,024 binary
+// trees, and follow from its root by hashes ([Subtree]). The log has the roots,
+// wrapped by a master key ([MasterKeys]). To destroy a key, the root of its tree
+// is replaced by the seeds beside the way to it: every other key still follows
+// from them, and this one does not. Its values read as [domain.Erased]. If the
+// owner is told of again later, the next generation of key is used.
 //
 // Values that were stored in clear are left as they are.
 package seal

@@ -15,12 +15,6 @@ import (
 // Owner is whose key seals a value: a person or a case.
 type Owner struct{ uuid.UUID }
 
-// StreamPrefix begins the name of each stream with data keys.
-const StreamPrefix = "key-"
-
-// Stream is where the data keys of the owner are recorded.
-func (o Owner) Stream() string { return StreamPrefix + o.String() }
-
 // kind says what a node of a plan stands for.
 type kind int
 

@@ -3,9 +3,11 @@ package seal
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,154 +30,63 @@ func local(t *testing.T, text string) *Local {
 
 var someone = Owner{uuid.MustParse("35e3b45c-2872-587c-a03c-0fcccc509f40")}
 
-func ringOf(t *testing.T, m MasterKeys, records ...Record) *Ring {
+// rootsRecord returns the record of the roots.
+func rootsRecord(t *testing.T, r Roots, m MasterKeys) Record {
 	t.Helper()
-	r, err := NewRing(t.Context(), m, someone, records)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func made(t *testing.T, r *Ring, m MasterKeys) Record {
-	t.Helper()
-	record, err := r.Make(t.Context(), m)
+	record, err := r.Wrap(t.Context(), m, RootsMade)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return record
 }
 
-// opens fails the test unless what the key of one ring seals opens by that of the other.
-func opens(t *testing.T, sealed, opened *Ring, generation uint32) {
-	t.Helper()
-	with, err := sealed.Get(generation)
-	if err != nil {
-		t.Fatal(err)
+func TestSeedsAreInTheLogOnlyWrapped(t *testing.T) {
+	m, roots := local(t, hexKey(1)), MakeRoots()
+	record := rootsRecord(t, roots, m)
+	back, master, err := UnwrapRoots(t.Context(), m, record)
+	if err != nil || master != MasterID(bytes.Repeat([]byte{1}, KeySize)) || !maps.Equal(back, roots) {
+		t.Errorf("%d roots by %s, %v", len(back), master, err)
 	}
-	by, err := opened.Get(generation)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := by.aead.Open(nil, nil, with.aead.Seal(nil, nil, []byte("text"), nil), nil); err != nil {
-		t.Errorf("the rings have different keys of generation %d", generation)
-	}
-}
-
-func TestAKeyIsInTheLogOnlyWrapped(t *testing.T) {
-	m := local(t, hexKey(1))
-	record := made(t, ringOf(t, m), m)
-	first, again := ringOf(t, m, record), ringOf(t, m, record)
-	opens(t, first, again, 0)
-	if bytes.Contains(record.Data, first.bare[0]) || record.Type != KeyWrapped {
-		t.Error("the record has the bare key")
-	}
-	if first.Current() == nil || ringOf(t, m).Current() != nil {
-		t.Error("a ring without a record has a key, or one with a record has none")
-	}
-}
-
-func TestAWrappedKeyIsBoundToItsOwnerAndGeneration(t *testing.T) {
-	m := local(t, hexKey(1))
-	record := made(t, ringOf(t, m), m)
-	if _, err := NewRing(t.Context(), m, Owner{uuid.New()}, []Record{record}); err == nil {
-		t.Error("the key of one person was taken for that of another")
-	}
-	for name, forged := range map[string]Record{
-		"of another generation": {KeyWrapped, bytes.Replace(record.Data, []byte(`"generation":0`), []byte(`"generation":1`), 1)},
-		"as a destruction":      {KeyDestroyed, record.Data},
-	} {
-		if _, err := NewRing(t.Context(), m, someone, []Record{forged}); err == nil {
-			t.Errorf("a record was taken %s", name)
+	for number, s := range roots {
+		if bytes.Contains(record.Data, s[:]) || strings.Contains(string(record.Data), base64.StdEncoding.EncodeToString(s[:])) {
+			t.Errorf("the record has the bare seed %d", number)
 		}
-	}
-	forged, _ := json.Marshal(stored{0, MasterID(bytes.Repeat([]byte{1}, KeySize)), make([]byte, 28)})
-	if _, err := NewRing(t.Context(), m, someone, []Record{record, {KeyDestroyed, forged}}); err == nil {
-		t.Error("somebody without the master key has destroyed a key")
-	}
-}
-
-func TestADestroyedKeyStaysDestroyedAndTheNextOneIsAnother(t *testing.T) {
-	m := local(t, hexKey(1))
-	first := made(t, ringOf(t, m), m)
-	gone, err := ringOf(t, m, first).Destroy(t.Context(), m)
-	if err != nil || len(gone) != 1 {
-		t.Fatalf("%v, %v", gone, err)
-	}
-	// The wrapped key may still be in the log, or come back from a backup.
-	for _, records := range [][]Record{{first, gone[0]}, {gone[0]}, {first, gone[0], first}} {
-		r := ringOf(t, m, records...)
-		if key, err := r.Get(0); err != nil || key != nil || r.Current() != nil {
-			t.Errorf("%d records: key %v, %v", len(records), key, err)
-		}
-		if again, err := r.Destroy(t.Context(), m); err != nil || again != nil {
-			t.Errorf("destroyed again: %v, %v", again, err)
-		}
-	}
-	second := made(t, ringOf(t, m, first, gone[0]), m)
-	r := ringOf(t, m, first, gone[0], second)
-	if key := r.Current(); key == nil || key.ID.Generation != 1 {
-		t.Fatalf("the next key is %v", key)
-	}
-	// The second erasure needs no record of the first.
-	gone, err = r.Destroy(t.Context(), m)
-	if err != nil || len(gone) != 2 {
-		t.Fatalf("%v, %v", gone, err)
-	}
-	r = ringOf(t, m, gone...)
-	for generation := range uint32(2) {
-		if key, err := r.Get(generation); err != nil || key != nil {
-			t.Errorf("generation %d: %v, %v", generation, key, err)
-		}
-	}
-}
-
-func TestAKeyThatTheLogLacksIsAnErrorAndNotErased(t *testing.T) {
-	m := local(t, hexKey(1))
-	if key, err := ringOf(t, m).Get(0); err == nil {
-		t.Errorf("the key is %v", key)
-	}
-}
-
-func TestRewrapMovesEachKeyToTheNewestMasterKeyOnce(t *testing.T) {
-	m := local(t, hexKey(1))
-	first := made(t, ringOf(t, m), m)
-	gone, _ := ringOf(t, m, first).Destroy(t.Context(), m)
-	second := made(t, ringOf(t, m, first, gone[0]), m)
-	records := []Record{first, gone[0], second}
-	if again, err := ringOf(t, m, records...).Rewrap(t.Context(), m); err != nil || again != nil {
-		t.Fatalf("nothing is old: %v, %v", again, err)
-	}
-	both := local(t, hexKey(2)+"\n"+hexKey(1)+"\n")
-	moved, err := ringOf(t, both, records...).Rewrap(t.Context(), both)
-	if err != nil || len(moved) != 2 {
-		t.Fatalf("%v, %v", moved, err)
-	}
-	alone := local(t, hexKey(2)) // the old master key is gone, and with it the records before
-	r := ringOf(t, alone, moved...)
-	opens(t, ringOf(t, m, records...), r, 1)
-	if key, err := r.Get(0); err != nil || key != nil {
-		t.Errorf("the destroyed key: %v, %v", key, err)
-	}
-	if again, err := r.Rewrap(t.Context(), alone); err != nil || again != nil {
-		t.Errorf("rewrapped twice: %v, %v", again, err)
 	}
 	var unknown *UnknownMasterError
-	if _, err := NewRing(t.Context(), alone, someone, records); !errors.As(err, &unknown) ||
-		unknown.Master != MasterID(bytes.Repeat([]byte{1}, KeySize)) {
-		t.Errorf("without the old master key: %v", err)
+	if _, _, err := UnwrapRoots(t.Context(), local(t, hexKey(2)), record); !errors.As(err, &unknown) {
+		t.Errorf("by another master key: %v", err)
 	}
 }
 
-func TestAnUnknownTypeOfRecordIsSkippedAndABrokenOneIsNot(t *testing.T) {
+// TestARecordIsBoundToItsStreamAndType: who holds no master key can neither make a record nor
+// move one, and so cannot say that keys were destroyed.
+func TestARecordIsBoundToItsStreamAndType(t *testing.T) {
 	m := local(t, hexKey(1))
-	record := made(t, ringOf(t, m), m)
-	if r := ringOf(t, m, Record{"$metadata", []byte("x")}, record); r.Current() == nil {
-		t.Error("the key after it is missing")
+	whole, _ := MakeRoots().Subtree(7)
+	left, _ := whole.Destroyed(someone, 0)
+	record, err := left.Wrap(t.Context(), m, 7)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, data := range []string{"", "null", "{}", `{"generation":-1}`} {
-		if _, err := NewRing(t.Context(), m, someone, []Record{{KeyWrapped, []byte(data)}}); err == nil {
-			t.Errorf("%q was taken for a key", data)
+	if _, _, err := UnwrapSubtree(t.Context(), m, 7, record); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := UnwrapSubtree(t.Context(), m, 8, record); !errors.Is(err, errForged) {
+		t.Errorf("as that of another subtree: %v", err)
+	}
+	roots := rootsRecord(t, MakeRoots(), m)
+	if _, _, err := UnwrapRoots(t.Context(), m, Record{RootsLeft, roots.Data}); !errors.Is(err, errForged) {
+		t.Errorf("new roots, as those that are left: %v", err)
+	}
+	var s stored
+	if err := json.Unmarshal(roots.Data, &s); err != nil {
+		t.Fatal(err)
+	}
+	s.Seeds[len(s.Seeds)-1] ^= 1
+	forged, _ := json.Marshal(s)
+	for _, data := range []string{string(forged), "", "null", "{}", `{"master":1}`} {
+		if _, _, err := UnwrapRoots(t.Context(), m, Record{RootsMade, []byte(data)}); err == nil {
+			t.Errorf("%.30q was taken for roots", data)
 		}
 	}
 }
@@ -209,12 +120,13 @@ func TestAChangedFileOfMasterKeysIsReadAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := made(t, ringOf(t, m), m)
+	record := rootsRecord(t, MakeRoots(), m)
 	write(hexKey(2)+"\n"+hexKey(1)+"\n", now.Add(time.Second))
-	other := local(t, hexKey(2))
-	newer := made(t, ringOf(t, other), other)
-	ringOf(t, m, newer)  // by another process
-	ringOf(t, m, record) // from before
+	for _, r := range []Record{rootsRecord(t, MakeRoots(), local(t, hexKey(2))), record} { // of another process, and from before
+		if _, _, err := UnwrapRoots(t.Context(), m, r); err != nil {
+			t.Error(err)
+		}
+	}
 	if newest, err := m.Newest(t.Context()); err != nil || newest != MasterID(bytes.Repeat([]byte{2}, KeySize)) {
 		t.Errorf("the newest is %s, %v", newest, err)
 	}
@@ -253,15 +165,15 @@ func (s *service) Unwrap(ctx context.Context, master string, wrapped, binding []
 
 func TestMasterKeysCanBeAService(t *testing.T) {
 	s := &service{Local: local(t, hexKey(1))}
-	record := made(t, ringOf(t, s), s)
-	if ringOf(t, s, record).Current() == nil || s.calls != 2 {
-		t.Errorf("%d calls", s.calls)
+	record := rootsRecord(t, MakeRoots(), s)
+	if _, _, err := UnwrapRoots(t.Context(), s, record); err != nil || s.calls != 2 {
+		t.Errorf("%d calls, %v", s.calls, err)
 	}
 	s.down = errors.New("the service does not answer")
-	if _, err := NewRing(t.Context(), s, someone, []Record{record}); !errors.Is(err, s.down) {
+	if _, _, err := UnwrapRoots(t.Context(), s, record); !errors.Is(err, s.down) {
 		t.Errorf("unwrap: %v", err)
 	}
-	if _, err := ringOf(t, s).Make(t.Context(), s); !errors.Is(err, s.down) {
+	if _, err := MakeRoots().Wrap(t.Context(), s, RootsMade); !errors.Is(err, s.down) {
 		t.Errorf("wrap: %v", err)
 	}
 }
