@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -85,9 +84,9 @@ func errKeysMissing(stream string) error {
 		"the log is not whole, or an earlier build has written it; restore it from a backup", stream)
 }
 
-// MakeKeys makes the data keys of a new log. Where the log has keys, it does nothing. Where
-// it has none and events that may need them, it returns an error and makes none. It may run
-// in several processes at once.
+// MakeKeys makes the data keys of a log in which nothing is sealed yet. Where the log has
+// keys, it does nothing. Where it has none and sealed values, it returns an error and makes
+// none. It may run in several processes at once.
 func (s *Store) MakeKeys(ctx context.Context) error {
 	if s.keys == nil {
 		return errNoMasterKeys
@@ -100,7 +99,7 @@ func (s *Store) MakeKeys(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if proof.Covers(e.Stream) && !strings.HasPrefix(e.Stream, keyringCategory) {
+		if proof.Covers(e.Stream) && seal.Sealed(e.Data) {
 			return errKeysMissing(seal.RootsStream)
 		}
 	}
@@ -115,9 +114,6 @@ func (s *Store) MakeKeys(ctx context.Context) error {
 	}
 	return err
 }
-
-// keyringCategory begins the name of the stream that says which keys belong to the log.
-const keyringCategory = "registry-"
 
 // sealed returns the events with their personal values sealed.
 func (s *Store) sealed(ctx context.Context, stream string, events []NewEvent) ([]NewEvent, error) {

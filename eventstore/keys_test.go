@@ -125,8 +125,8 @@ func TestTheLogHoldsPersonalValuesOnlySealed(t *testing.T) {
 func TestEventsFromBeforeTheSealingStayReadable(t *testing.T) {
 	address := server(t)
 	person := newPerson()
-	s := openSealed(t, address, masterKeys(t, 1))
 	mustAppend(t, openStore(t, address), person.Stream(), eventstore.NoStream, recording(person))
+	s := openSealed(t, address, masterKeys(t, 1)) // makes keys: nothing is sealed yet
 	mustAppend(t, s, person.Stream(), 0, recording(person))
 	for i, rec := range read(t, s, person.Stream(), 0) {
 		if got := string(rec.Event.(residence.PersonRecorded).Name); got != secretName {

@@ -22,11 +22,11 @@ func TestAMasterKeyIsRotatedWhileTheServerRuns(t *testing.T) {
 		return p.id
 	}
 	before := record()
-	if out := use(t, "keys", "rotate-master", "--data", data); !strings.Contains(out, "1 were wrapped anew") {
+	if out := use(t, "keys", "rotate-master", "--data", data); !strings.Contains(out, "1 of 1 records were wrapped anew") {
 		t.Errorf("it says %s", out)
 	}
 	after := record() // by the running server, with the new key
-	if out := use(t, "keys", "rotate-master", "--data", data, "--keep-newest"); !strings.Contains(out, "0 were wrapped anew") {
+	if out := use(t, "keys", "rotate-master", "--data", data, "--keep-newest"); !strings.Contains(out, "0 of 1 records were wrapped anew") {
 		t.Errorf("the second time it says %s", out)
 	}
 	s.signal(os.Interrupt)

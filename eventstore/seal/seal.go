@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"encoding/base64"
@@ -211,6 +212,22 @@ func Open(e domain.Event, in Event, keyOf func(KeyID) (*Key, error)) (domain.Eve
 		}
 		return setText(v, k, string(clear))
 	})
+}
+
+// Sealed reports whether the stored event has a sealed value.
+func Sealed(data []byte) bool {
+	for _, prefix := range sealedPrefixes {
+		if bytes.Contains(data, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// sealedPrefixes begin a sealed text, and in base64 sealed bytes.
+var sealedPrefixes = [][]byte{
+	[]byte(`"` + domain.SealedPrefix),
+	[]byte(`"` + base64.StdEncoding.EncodeToString([]byte(domain.SealedPrefix))),
 }
 
 // parse reads a sealed value. ok is false where the value is in clear.

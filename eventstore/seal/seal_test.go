@@ -83,6 +83,9 @@ func TestASealedEventShowsNoneOfItsPersonalValuesAndOpensAsItWas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if !Sealed(data) || Sealed([]byte(before)) {
+			t.Errorf("it is not seen that %s is sealed, or that it was not", e.EventType())
+		}
 		for _, v := range values {
 			if bytes.Contains(data, []byte(v)) {
 				t.Errorf("sealed %s shows %s", e.EventType(), v)
