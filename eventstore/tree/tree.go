@@ -84,12 +84,7 @@ func (t *Tree) Sync(ctx context.Context) error {
 	t.mu.RLock()
 	next, newest, broken, missed := t.chain.next, t.chain.note, t.broken, t.missed
 	t.mu.RUnlock()
-	if missed {
-		if broken = t.bearWitness(); broken == nil {
-			t.goesOn()
-		}
-	}
-	if broken != nil {
+	if broken != nil && !missed { // a head that the witness misses may still come
 		return broken
 	}
 	from := next
@@ -149,11 +144,12 @@ func (t *Tree) breaks(f proof.Finding) error {
 	t.store.RequireMACs()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.broken = &headError{f}
+	t.broken, t.missed = &headError{f}, false
 	return t.broken
 }
 
-// goesOn takes back what was found by the witness, which an operator has put away.
+// goesOn takes back what was found by the witness: an operator has put it away, or the log has
+// the head that it missed, as where another log stood in its place for a while.
 func (t *Tree) goesOn() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -186,12 +182,21 @@ func (t *Tree) bearWitness() error {
 		if err != nil {
 			return err
 		}
-		if f := t.contradicts(kept); f != nil {
+		f := t.contradicts(kept)
+		t.mu.RLock()
+		missed, broken := t.missed, t.broken
+		t.mu.RUnlock()
+		switch {
+		case f != nil && missed:
+			return broken
+		case f != nil:
 			err := t.breaks(*f)
 			t.mu.Lock()
 			t.missed = true
 			t.mu.Unlock()
 			return err
+		case missed:
+			t.goesOn()
 		}
 		t.loaded = true
 	}

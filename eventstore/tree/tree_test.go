@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -171,5 +173,55 @@ func TestATreeStopsAtAHeadThatIsGone(t *testing.T) {
 	}
 	if head, _ := own.Head(); head.Size != 12 {
 		t.Errorf("the tree has forgotten its %d events", head.Size)
+	}
+}
+
+// TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain: an empty log stood in place of the true one
+// for a while. What was found is taken back, and a builder appends nothing meanwhile.
+func TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain(t *testing.T) {
+	own := open(t, t.TempDir())
+	own.fill()
+	w := open(t, t.TempDir())
+	kept, err := os.ReadFile(filepath.Join(own.dir, "log.head"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(w.dir, "log.head"), kept, 0o600))
+	tr := w.tree()
+	for range 2 {
+		if err := w.builder(tr).Flush(t.Context()); err == nil || len(w.registry.Findings()) != 1 {
+			t.Fatalf("the head that is missing: %v, %v", err, w.registry.Findings())
+		}
+	}
+	_, err = eventstore.CopyLog(t.Context(), own.intruder, w.intruder, func(eventstore.CopyPhase, domain.Position, domain.Position) {})
+	must(t, err)
+	must(t, w.builder(tr).Flush(t.Context()))
+	if found := w.registry.Findings(); len(found) > 0 {
+		t.Errorf("the log has the head again, and there is still %v", found)
+	}
+	if head, _ := tr.Head(); head.Size != 12 {
+		t.Errorf("the tree has %d events", head.Size)
+	}
+}
+
+// TestATreeThatGrowsIntoAnotherOneIsStillWrong: a log that was cut off and goes on differently.
+func TestATreeThatGrowsIntoAnotherOneIsStillWrong(t *testing.T) {
+	own := open(t, t.TempDir())
+	own.fill()
+	w := open(t, t.TempDir())
+	kept, err := os.ReadFile(filepath.Join(own.dir, "log.head"))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(w.dir, "log.head"), kept, 0o600))
+	tr := w.tree()
+	if err := tr.Sync(t.Context()); err == nil {
+		t.Fatal("the missing head is not noticed")
+	}
+	other := open(t, t.TempDir())
+	for i := range 20 {
+		other.append(first.Stream(), i-1, fmt.Sprintf("forged %d", i))
+	}
+	other.flush()
+	_, err = eventstore.CopyLog(t.Context(), other.intruder, w.intruder, func(eventstore.CopyPhase, domain.Position, domain.Position) {})
+	must(t, err)
+	if err := tr.Sync(t.Context()); err == nil || len(w.registry.Findings()) == 0 {
+		t.Errorf("the log goes on from another head: %v, %v", err, w.registry.Findings())
 	}
 }
