@@ -146,9 +146,19 @@ func (s *Store) marked(stream string, expected Expected, data []esdb.EventData) 
 	return marked
 }
 
-// decode reads a stored event whose MAC is right. On an error the result still says
-// where the event stands.
+// decode reads a stored event whose MAC is right, or what stands for it where it is
+// released. On an error the result still says where the event stands.
 func (s *Store) decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
+	rec, err := s.decodeMarked(e)
+	if !releasable(e.StreamID) || domain.CodeOf(err) == domain.CodeLogTampered {
+		return rec, err
+	}
+	return s.withoutReleased(rec, err)
+}
+
+// decodeMarked reads a stored event whose MAC is right. On an error the result still says
+// where the event stands.
+func (s *Store) decodeMarked(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	rec, err := decode(e)
 	if forged := s.checkMAC(e); forged != nil {
 		rec.Event = nil

@@ -37,6 +37,7 @@ type Store struct {
 	heads      headCache
 	accessLogs accessLogs
 	integrity  integrity
+	released   released
 	keys       *keys // nil: personal values are not sealed
 
 	mu             sync.Mutex // guards the following fields and those of sessions

@@ -99,6 +99,7 @@ type writer struct {
 	serve  bool // the generation must be the serving one
 	number uint64
 	intake intake
+	releases int // of those that the log has: looked at for what the generation holds
 
 	position domain.Position // as written in the checkpoint
 	event    domain.Position // of the last event, as written
@@ -256,13 +257,7 @@ func (w *writer) load(ctx context.Context) (ok bool, err error) {
 	for _, stream := range held {
 		w.intake.held[stream] = true
 	}
-	return true, w.loadReleased(ctx)
-}
-
-// loadReleased reads which events do not hold their stream.
-func (w *writer) loadReleased(ctx context.Context) (err error) {
-	w.intake.released, err = releasedEvents(ctx, w.client, w.keys)
-	return err
+	return true, nil
 }
 
 func formatPosition(p domain.Position) string { return strconv.FormatUint(uint64(p), 10) }

@@ -73,7 +73,6 @@
 //	{tizilim}:lease:…, fence:…                who is active
 //	{tizilim}:claim:<command>                 idempotency keys
 //	rate:{tizilim}:limit:<class>:<caller>     how often somebody called
-//	{tizilim}:released                        events that operators gave up
 //	{tizilim}:withdrawn, damage, probe        why no generation serves; which key the last one lost; whether writes work
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema
@@ -122,8 +121,8 @@
 //     stands, and named by the [Watch].
 //   - An event that cannot be decoded or projected is put in quarantine with
 //     what follows in its stream; the record of that stream is held back from
-//     readers, all others go on. [RetryQuarantine] and a Rebuild try again,
-//     [ReleaseQuarantined] gives one event up. What is applied late leaves the
+//     readers, all others go on. [RetryQuarantine] and a Rebuild try again. An
+//     event that is released in the log is skipped. What is applied late leaves the
 //     model as if it had been applied in time, or is left for a Rebuild
 //     (retry.go).
 //   - No personal value is in Redis.
@@ -147,8 +146,6 @@
 //     the residents of a dwelling. [Status].Quarantined is then not 0.
 //   - A retry reads the log twice from where the quarantine begins. The model does
 //     not move meanwhile: reads are answered, and are as late as it takes.
-//   - Releases are kept in Redis. One that was emptied holds the streams again,
-//     until the operator releases again.
 //   - The embedded Redis sorts a whole list on every rank and every change:
 //     see [Embedded].
 package projections

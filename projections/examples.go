@@ -85,6 +85,11 @@ func examples() []example {
 		}
 	}
 	unreadable := recordedExample(domain.PersonID{UUID: uuid.NameSpaceURL}.Stream(), nil)
+	released := recordedExample(domain.PersonID{UUID: uuid.NameSpaceURL}.Stream(), nil)
+	released.Event = domain.Skipped{
+		Type: "Unknown", Why: "why", Basis: "order 7", ReleasedBy: "operator-3", ReleasedAt: released.Created,
+	}.Skip(*released)
+	all = append(all, example{"an event that is released", "", domain.Delivery{Position: released.Position, Recorded: released}})
 	return append(all, example{"an event that cannot be decoded", "", domain.Delivery{
 		Position: unreadable.Position, Recorded: unreadable, Poison: errors.New("why"),
 	}})

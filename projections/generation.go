@@ -152,8 +152,7 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 	if n == 0 {
 		return nil, nil, errFenced
 	}
-	w = p.writer(l, n, false)
-	return w, target, w.loadReleased(ctx)
+	return p.writer(l, n, false), target, nil
 }
 
 // flip lets w's generation serve; done is false while the serving one has more,

@@ -10,13 +10,11 @@ import (
 
 // intake turns deliveries into writes. An event that cannot be applied goes into
 // quarantine, and with it every later event of its stream: they would be applied
-// to a state that they do not fit. An event that was released is skipped
-// instead, and its stream goes on; behind another one in quarantine it stays
-// there, since events leave it in their order. The same intake serves the projector and
+// to a state that they do not fit. Events leave it in their order, and so one that was
+// released stays in it behind another. The same intake serves the projector and
 // [Verify].
 type intake struct {
-	held     map[string]bool // streams with an event in quarantine
-	released map[string]bool // events, as stream@revision
+	held map[string]bool // streams with an event in quarantine
 }
 
 func (in *intake) ops(d domain.Delivery) []op {
@@ -33,13 +31,9 @@ func (in *intake) ops(d domain.Delivery) []op {
 	default:
 		ops, err := safely(project, *rec)
 		if err == nil {
-			return ops
+			return append(skipped(*rec), ops...)
 		}
 		why = err.Error()
-	}
-	if ref := eventRef(rec.Stream, rec.Revision); in.released[ref] && !in.held[rec.Stream] {
-		skipped := set(releasedKey, ref, stored(quarantined{why, rec.Created.UTC()}))
-		return append([]op{skipped}, revisions(*rec)...) // or no ETag would fit the stream any more
 	}
 	return in.quarantine(*rec, why)
 }
@@ -52,9 +46,21 @@ func (in *intake) quarantine(rec domain.Recorded, why string) []op {
 	}
 	in.held[rec.Stream] = true
 	return []op{
-		set(quarantineKey, eventRef(rec.Stream, rec.Revision), stored(quarantined{why, rec.Created.UTC()})),
+		set(quarantineKey, eventRef(rec.Stream, rec.Revision), stored(quarantined{Why: why, Created: rec.Created.UTC()})),
 		join(heldKey, rec.Stream),
 	}
+}
+
+// skipped returns the write that remembers a released event; none of any other event.
+func skipped(rec domain.Recorded) []op {
+	e, ok := rec.Event.(domain.Skipped)
+	if !ok {
+		return nil
+	}
+	kept := quarantined{
+		Why: e.Why, Created: rec.Created.UTC(), Release: Release{e.Basis, e.ReleasedBy, e.ReleasedAt.UTC()},
+	}
+	return []op{set(releasedKey, eventRef(rec.Stream, rec.Revision), stored(kept))}
 }
 
 // quarantined is what a generation keeps of an event in quarantine and of one
@@ -63,6 +69,7 @@ func (in *intake) quarantine(rec domain.Recorded, why string) []op {
 type quarantined struct {
 	Why     string    `json:"why,omitempty"` // empty: the event waits for an earlier one of its stream
 	Created time.Time `json:"created"`       // when the log learned of the event
+	Release Release   `json:"release,omitzero"`
 }
 
 // waits reports whether nothing is known to be wrong with the event itself.

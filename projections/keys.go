@@ -27,10 +27,8 @@ func (k keyspace) probe() string { return k.root + "probe" }
 func (k keyspace) counter() string { return k.root + "generations" }
 func (k keyspace) moved() string   { return k.root + "moved" } // channel: the serving model has reached a position
 
-// released is a hash: stream@revision -> released. request is what an operator asks
-// of the active projector about the quarantine.
-func (k keyspace) released() string { return k.root + rootReleasedKey }
-func (k keyspace) request() string  { return k.root + "quarantine:request" }
+// request is what an operator asks of the active projector about the quarantine.
+func (k keyspace) request() string { return k.root + "quarantine:request" }
 func (k keyspace) answer(id string) string {
 	return k.root + "quarantine:answer:" + id
 }
@@ -65,9 +63,6 @@ const (
 	heldFromField = "held_from" // position behind which lies every event in quarantine; absent where there is none
 	mendedField   = "mended"    // another text after every change of the quarantine by an operator
 )
-
-// rootReleasedKey is relative to the root: releases outlive a generation.
-const rootReleasedKey = "released"
 
 // hexPosition sorts as positions do.
 func hexPosition(p domain.Position) string { return fmt.Sprintf("%016x", uint64(p)) }

@@ -91,6 +91,14 @@ type LogEnd interface {
 	End(ctx context.Context) (domain.Position, error)
 }
 
+// LogReleases tells which events operators have released. A [Log] may implement it. It
+// delivers a [domain.Skipped] in place of each of them.
+type LogReleases interface {
+	// ReleasedAfter returns the places of the events that were released after the first
+	// known ones, in the order of the releases.
+	ReleasedAfter(ctx context.Context, known int) ([]domain.EventRef, error)
+}
+
 // Progress of filling a generation or of verifying one.
 type Progress struct {
 	Generation uint64

@@ -277,6 +277,9 @@ func (p *Projector) stream(
 			if err := p.answerRequest(ctx, w); err != nil {
 				return err
 			}
+			if err := p.settleReleases(ctx, w); err != nil {
+				return err
+			}
 			continue
 		}
 		if len(batch) == 0 {

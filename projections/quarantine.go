@@ -44,8 +44,17 @@ type HeldStream struct {
 // QuarantinedEvent is an event that could not be applied.
 type QuarantinedEvent struct {
 	domain.EventRef
-	Why     string
+	Why     string    // it cannot be applied; of a released event empty where it can be read
 	Created time.Time // when the log learned of it
+
+	Release Release // zero where the event is not released
+}
+
+// Release says who gave an event up.
+type Release struct {
+	Basis string    `json:"basis"`
+	By    string    `json:"by"`
+	At    time.Time `json:"at"`
 }
 
 var quarantineQuery = query(`return {redis.call('HGETALL', g .. ARGV[5]), redis.call('HGETALL', g .. ARGV[6])}`)
@@ -85,7 +94,7 @@ func quarantinedEvents(rec record) ([]QuarantinedEvent, error) {
 	var events []QuarantinedEvent
 	for ref, text := range rec {
 		q := parseQuarantined(text)
-		e := QuarantinedEvent{Why: q.Why, Created: q.Created}
+		e := QuarantinedEvent{Why: q.Why, Created: q.Created, Release: q.Release}
 		if err := e.UnmarshalText([]byte(ref)); err != nil {
 			return nil, corrupt("reference in the quarantine", err)
 		}
@@ -95,22 +104,6 @@ func quarantinedEvents(rec record) ([]QuarantinedEvent, error) {
 		return cmp.Or(strings.Compare(a.Stream, b.Stream), cmp.Compare(a.Revision, b.Revision))
 	})
 	return events, nil
-}
-
-// releasedEvents returns the events that operators have released, as
-// stream@revision. They are kept beside the generations, so that a generation
-// that is filled later does not hold their streams again. An emptied Redis has
-// forgotten them; then the streams are held until the operator releases again.
-func releasedEvents(ctx context.Context, client redis.UniversalClient, keys keyspace) (map[string]bool, error) {
-	refs, err := client.HKeys(ctx, keys.released()).Result()
-	if err != nil {
-		return nil, fmt.Errorf("read which events are released: %w", err)
-	}
-	released := make(map[string]bool, len(refs))
-	for _, ref := range refs {
-		released[ref] = true
-	}
-	return released, nil
 }
 
 // Mended is what became of a held stream.
@@ -135,10 +128,9 @@ func RetryQuarantine(
 	return ask(ctx, client, opts, request{Verb: retryVerb, Event: domain.EventRef{Stream: stream}})
 }
 
-// ReleaseQuarantined gives an event up that cannot be applied: the serving
-// generation, and every later one that cannot apply it, does without it, and the
-// later events of its stream are applied. It returns what became of the stream.
-// The errors are those of [RetryQuarantine].
+// ReleaseQuarantined has the active projector do without an event that is released in the
+// log, and apply the later events of its stream. The projector does so by itself within a
+// second; it returns what became of the stream. The errors are those of [RetryQuarantine].
 func ReleaseQuarantined(
 	ctx context.Context, client redis.UniversalClient, opts Options, event domain.EventRef,
 ) ([]Mended, error) {

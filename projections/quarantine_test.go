@@ -22,7 +22,9 @@ import (
 
 // failed is an event as the quarantine lists it.
 func failed(rec domain.Recorded, why string) QuarantinedEvent {
-	return QuarantinedEvent{domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, why, rec.Created.UTC()}
+	return QuarantinedEvent{
+		EventRef: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Why: why, Created: rec.Created.UTC(),
+	}
 }
 
 // meetingStreams is a log in which streams write to the same members of the same keys: a
@@ -105,7 +107,7 @@ func TestWhatIsAppliedLateIsAsAppliedInTime(t *testing.T) {
 		poisoned := append([]domain.Delivery{}, all...)
 		poisoned[at].Poison = errors.New("not yet")
 		f := folded(poisoned)
-		kept := newKeptBack(f.record(quarantineKey), f.record(releasedKey))
+		kept := newKeptBack(f.record(quarantineKey))
 		stream := all[at].Recorded.Stream
 		if got := kept.streams(); len(got) != 1 || got[0] != stream {
 			t.Fatalf("held: %v", got)
@@ -116,7 +118,7 @@ func TestWhatIsAppliedLateIsAsAppliedInTime(t *testing.T) {
 				late = append(late, d)
 			}
 		}
-		again, met := retried(stream, late, nil, ""), make(meetings)
+		again, met := retried(stream, late), make(meetings)
 		met.expect(again)
 		for _, d := range all {
 			if kept.applied(d.Recorded) {
@@ -330,6 +332,7 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 		reach(t, r, s.head())
 		release := func(rec domain.Recorded) []Mended {
 			t.Helper()
+			s.giveUp(rec)
 			mended, err := ReleaseQuarantined(ctx, client, quick(), failed(rec, "").EventRef)
 			if err != nil {
 				t.Fatal(err)
@@ -338,9 +341,12 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 		}
 
 		// The later one first: the earlier one holds the stream still.
-		why := "cannot be decoded: unknown type Gibberish"
-		same(t, release(last), []Mended{{bad.Stream, 0, 3, failed(bad, "").String() + " " + why}})
-		same(t, release(bad), []Mended{{bad.Stream, 1, 0, ""}})
+		why := failed(bad, "").String() + " cannot be decoded: unknown type Gibberish"
+		same(t, release(last), []Mended{{bad.Stream, 0, 3, why}})
+		if m := release(bad); len(m) != 1 || m[0].Left != 0 || m[0].Why != "" {
+			t.Errorf("the stream is not let go: %+v", m)
+		}
+		same(t, release(bad), []Mended{{Stream: bad.Stream}})
 		shown := func(registrations int) {
 			t.Helper()
 			got, err := r.Residence(ctx, personID(1), day)
@@ -349,8 +355,13 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 			}
 		}
 		shown(1)
-		released := []QuarantinedEvent{failed(bad, why), failed(last, why)}
-		check := func(want []QuarantinedEvent) {
+		at := s.now.UTC()
+		skipped := func(rec domain.Recorded) QuarantinedEvent {
+			e := failed(rec, "unknown type Gibberish")
+			e.Release = Release{"order 7", "operator-3", at}
+			return e
+		}
+		check := func(want ...QuarantinedEvent) {
 			t.Helper()
 			q, err := r.Quarantine(ctx)
 			if err != nil {
@@ -359,51 +370,46 @@ func TestAReleasedEventIsSkippedAndItsStreamGoesOn(t *testing.T) {
 			same(t, q, Quarantine{Released: want})
 			same(t, proven(t, client, s).Released, want)
 		}
-		check(released)
+		check(skipped(bad), skipped(last))
+		page, err := r.PersonHistory(ctx, personID(1), 0, 10)
+		if err != nil || len(page.Pointers) != 4 {
+			t.Errorf("the history has %d events, %v; want those that are skipped too", len(page.Pointers), err)
+		}
 
-		// It outlives a restart and a rebuild: nothing holds the stream again.
+		// It outlives a restart, an emptied Redis and a rebuild: the log knows it.
 		stop()
+		client.FlushAll(ctx)
 		p, _ := running(t, client, s, quick())
 		s.register(2, 1, 1, residence.Temporary, day.AddMonths(2))
 		reach(t, r, s.head())
-		check(released)
+		check(skipped(bad), skipped(last))
 		if err := p.Rebuild(ctx, nil); err != nil {
 			t.Fatal(err)
 		}
 		shown(2)
-		check(released)
-
-		// A rebuild tries it all the same.
-		s.mend(last.Position, ended(1))
-		_, err := RetryQuarantine(ctx, client, quick(), last.Stream)
-		if err == nil || !strings.Contains(err.Error(), "only tizilim rebuild tries it again") {
-			t.Errorf("retry of a released event: %v", err)
-		}
-		if err := p.Rebuild(ctx, nil); err != nil {
-			t.Fatal(err)
-		}
-		shown(1)
-		check(released[:1])
+		check(skipped(bad), skipped(last))
 	})
 }
 
-// A generation that was being filled when the event was released holds its
-// stream when it begins to serve.
-func TestAReleaseReachesAGenerationThatWasBeingFilled(t *testing.T) {
+// The operator may not have asked the projector, or it was away.
+func TestWhatIsReleasedInTheLogIsSettledByTheProjectorItself(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
-		ctx, s := context.Background(), newScript()
+		s := newScript()
 		s.person(1)
 		s.dwelling(1)
 		bad := s.addPoison(personID(1).Stream())
 		s.register(1, 1, 1, residence.Permanent, domain.Date{})
+		other := s.addPoison(personID(2).Stream())
 		_, stop := running(t, client, s, quick())
 		r := NewReader(client, quick())
 		reach(t, r, s.head())
+		s.giveUp(bad)
+		until(t, "the stream is let go", func() bool { return status(t, r).Held == 1 })
+		proven(t, client, s)
 		stop()
-		same(t, status(t, r).Held, 1)
-		client.HSet(ctx, r.keys.released(), failed(bad, "").String(), "{}")
+		s.giveUp(other)
 		running(t, client, s, quick())
-		until(t, "the stream is let go", func() bool { return status(t, r).Held == 0 })
+		until(t, "the stream is let go by the next projector", func() bool { return status(t, r).Held == 0 })
 		proven(t, client, s)
 	})
 }
@@ -445,24 +451,12 @@ func TestARequestThatCannotBeCarriedOutSaysWhy(t *testing.T) {
 				t.Errorf("%v, want a sentence with %q", err, want)
 			}
 		}
-		ref := func(revision uint64) domain.EventRef {
-			return domain.EventRef{Stream: personID(1).Stream(), Revision: revision}
-		}
 		_, err := RetryQuarantine(ctx, client, quick(), "")
 		says(err, "is being filled")
 		_, stop := running(t, client, s, quick())
 		reach(t, NewReader(client, quick()), s.head())
 		_, err = RetryQuarantine(ctx, client, quick(), personID(2).Stream())
 		says(err, "nothing of "+personID(2).Stream()+" is in quarantine")
-		_, err = ReleaseQuarantined(ctx, client, quick(), ref(0))
-		says(err, "@0 is not in quarantine")
-		_, err = ReleaseQuarantined(ctx, client, quick(), ref(2))
-		says(err, "@2 waits for an earlier event")
-		if _, err = ReleaseQuarantined(ctx, client, quick(), ref(1)); err != nil {
-			t.Error(err)
-		}
-		_, err = ReleaseQuarantined(ctx, client, quick(), ref(1))
-		says(err, "@1 is released already")
 		stop()
 		_, err = RetryQuarantine(ctx, client, quick(), "")
 		says(err, "start a server")

@@ -66,6 +66,9 @@ func (p *Projector) answerRequest(ctx context.Context, w *writer) error {
 }
 
 func (p *Projector) carryOut(ctx context.Context, w *writer, req request) ([]Mended, error) {
+	if _, err := p.releasedAfter(ctx, 0); err != nil { // from now on the log shows none of them
+		return nil, err
+	}
 	kept, err := p.kept(ctx, w)
 	if err != nil {
 		return nil, err
@@ -74,7 +77,10 @@ func (p *Projector) carryOut(ctx context.Context, w *writer, req request) ([]Men
 	case retryVerb:
 		return p.retry(ctx, w, kept, req.Event.Stream)
 	case releaseVerb:
-		return p.releaseEvent(ctx, w, kept, req.Event)
+		if !w.intake.held[req.Event.Stream] {
+			return []Mended{{Stream: req.Event.Stream}}, nil
+		}
+		return p.mend(ctx, w, kept, []string{req.Event.Stream})
 	}
 	return nil, refuseRequest("the server does not know the request %q: "+
 		"it is of another version than this program", req.Verb)
@@ -82,63 +88,55 @@ func (p *Projector) carryOut(ctx context.Context, w *writer, req request) ([]Men
 
 func (p *Projector) retry(ctx context.Context, w *writer, kept keptBack, stream string) ([]Mended, error) {
 	if stream == "" {
-		return p.mend(ctx, w, kept, kept.streams(), "")
+		return p.mend(ctx, w, kept, kept.streams())
 	}
 	if !w.intake.held[stream] {
-		for ref := range kept.released {
-			if strings.HasPrefix(ref, stream+"@") {
-				return nil, refuseRequest("%s was released, and later events of the stream are applied: "+
-					"only tizilim rebuild tries it again", ref)
-			}
-		}
 		return nil, refuseRequest("nothing of %s is in quarantine", stream)
 	}
-	return p.mend(ctx, w, kept, []string{stream}, "")
+	return p.mend(ctx, w, kept, []string{stream})
 }
 
-func (p *Projector) releaseEvent(
-	ctx context.Context, w *writer, kept keptBack, event domain.EventRef,
-) ([]Mended, error) {
-	ref := event.String()
-	q, ok := kept.quarantined[ref]
-	switch {
-	case kept.released.has(ref):
-		return nil, refuseRequest("%s is released already", ref)
-	case !ok:
-		return nil, refuseRequest("%s is not in quarantine", ref)
-	case parseQuarantined(q).waits():
-		return nil, refuseRequest("%s waits for an earlier event of its stream, and nothing is known to be wrong with it: "+
-			"release the event that it waits for", ref)
+// releasedAfter returns which events were released after the first known ones; none where
+// the log cannot tell.
+func (p *Projector) releasedAfter(ctx context.Context, known int) ([]domain.EventRef, error) {
+	log, ok := p.log.(LogReleases)
+	if !ok {
+		return nil, nil
 	}
-	return p.mend(ctx, w, kept, []string{event.Stream}, ref)
+	released, err := log.ReleasedAfter(ctx, known)
+	if err != nil {
+		return nil, fmt.Errorf("read which events are released: %w", err)
+	}
+	return released, nil
 }
 
-// settleReleases lets events go that hold their stream in this generation and
-// were released while it was filled.
+// settleReleases lets streams go that this generation holds because of events which were
+// released since it took them.
 func (p *Projector) settleReleases(ctx context.Context, w *writer) error {
 	if len(w.intake.held) == 0 {
+		return nil
+	}
+	released, err := p.releasedAfter(ctx, w.releases)
+	if err != nil || len(released) == 0 {
+		return err
+	}
+	w.releases += len(released)
+	var streams []string
+	for _, event := range released {
+		if w.intake.held[event.Stream] && !slices.Contains(streams, event.Stream) {
+			streams = append(streams, event.Stream)
+		}
+	}
+	if len(streams) == 0 {
 		return nil
 	}
 	kept, err := p.kept(ctx, w)
 	if err != nil {
 		return err
 	}
-	events, err := quarantinedEvents(kept.quarantined)
-	if err != nil {
-		return err
-	}
-	var streams []string
-	for i, e := range events {
-		if first := i == 0 || events[i-1].Stream != e.Stream; first && w.intake.released[e.String()] {
-			streams = append(streams, e.Stream)
-		}
-	}
-	if len(streams) == 0 {
-		return nil
-	}
-	mended, err := p.mend(ctx, w, kept, streams, "")
+	mended, err := p.mend(ctx, w, kept, streams)
 	for _, m := range mended {
-		p.opts.Logger.Info("quarantine: released while this generation was filled", "outcome", stored(m))
+		p.opts.Logger.Info("quarantine: an event of the stream is released", "outcome", stored(m))
 	}
 	var refused *RefusedError
 	if errors.As(err, &refused) { // the streams are held back, which is no wrong answer
@@ -148,15 +146,15 @@ func (p *Projector) settleReleases(ctx context.Context, w *writer) error {
 	return err
 }
 
-// keptBack is what a generation does without: records by stream@revision.
+// keptBack is what a generation holds back: a record by stream@revision.
 type keptBack struct {
-	quarantined, released record
-	counts                map[string]int  // events in quarantine, by stream
-	from                  domain.Position // behind it lies every event in quarantine
+	quarantined record
+	counts      map[string]int  // events in quarantine, by stream
+	from        domain.Position // behind it lies every event in quarantine
 }
 
-func newKeptBack(quarantined, released record) keptBack {
-	k := keptBack{quarantined: quarantined, released: released, counts: make(map[string]int)}
+func newKeptBack(quarantined record) keptBack {
+	k := keptBack{quarantined: quarantined, counts: make(map[string]int)}
 	for ref := range quarantined {
 		stream, _, _ := strings.Cut(ref, "@")
 		k.counts[stream]++
@@ -169,22 +167,17 @@ func (k keptBack) streams() []string { return slices.Sorted(maps.Keys(k.counts))
 
 // applied reports whether the generation has the event.
 func (k keptBack) applied(rec *domain.Recorded) bool {
-	ref := eventRef(rec.Stream, rec.Revision)
-	return !k.quarantined.has(ref) && !k.released.has(ref)
+	return !k.quarantined.has(eventRef(rec.Stream, rec.Revision))
 }
 
-// kept reads what w's generation does without. Nobody but w writes it.
+// kept reads what w's generation holds back. Nobody but w writes it.
 func (p *Projector) kept(ctx context.Context, w *writer) (k keptBack, err error) {
 	g := p.keys.generation(w.number)
 	quarantined, err := p.client.HGetAll(ctx, g+quarantineKey).Result()
 	if err != nil {
 		return k, fmt.Errorf("read the quarantine of generation %d: %w", w.number, err)
 	}
-	released, err := p.client.HGetAll(ctx, g+releasedKey).Result()
-	if err != nil {
-		return k, fmt.Errorf("read what generation %d skips: %w", w.number, err)
-	}
-	k = newKeptBack(quarantined, released)
+	k = newKeptBack(quarantined)
 	if len(k.quarantined) == 0 {
 		return k, nil
 	}
@@ -198,13 +191,10 @@ func (p *Projector) kept(ctx context.Context, w *writer) (k keptBack, err error)
 	return k, nil
 }
 
-// mend tries the events of the held streams again, and does without the released
-// one, "" for none. A stream is changed step by step, each of BatchSize events at
-// most and atomic: events leave the quarantine in the step that applies them, and
-// the stream is held until none is left.
-func (p *Projector) mend(
-	ctx context.Context, w *writer, kept keptBack, streams []string, released string,
-) ([]Mended, error) {
+// mend tries the events of the held streams again. A stream is changed step by step,
+// each of BatchSize events at most and atomic: events leave the quarantine in the step
+// that applies them, and the stream is held until none is left.
+func (p *Projector) mend(ctx context.Context, w *writer, kept keptBack, streams []string) ([]Mended, error) {
 	if len(streams) == 0 {
 		return nil, nil
 	}
@@ -225,7 +215,7 @@ func (p *Projector) mend(
 	again := make([]stretch, len(streams))
 	met := make(meetings)
 	for i, stream := range streams {
-		again[i] = retried(stream, late[stream], w.intake.released, released)
+		again[i] = retried(stream, late[stream])
 		met.expect(again[i])
 	}
 	err = p.each(ctx, kept.from, w.event, func(d domain.Delivery) {
@@ -239,7 +229,7 @@ func (p *Projector) mend(
 	}
 	var mended []Mended
 	for _, s := range again {
-		m, err := p.apply(ctx, w, s, met, kept, released)
+		m, err := p.apply(ctx, w, s, met, kept)
 		if err != nil {
 			return mended, err
 		}
@@ -249,14 +239,8 @@ func (p *Projector) mend(
 }
 
 // apply lets the stretch leave the quarantine, as far as it can.
-func (p *Projector) apply(
-	ctx context.Context, w *writer, s stretch, met meetings, kept keptBack, released string,
-) (Mended, error) {
+func (p *Projector) apply(ctx context.Context, w *writer, s stretch, met meetings, kept keptBack) (Mended, error) {
 	m := Mended{Stream: s.stream, Left: len(s.events)}
-	var release []op
-	if why, ok := s.fails[released]; ok {
-		release = []op{{opRelease, rootReleasedKey, []string{released, why}}}
-	}
 	late, exact := met.late(s)
 	switch {
 	case kept.counts[s.stream] != len(s.events):
@@ -267,16 +251,15 @@ func (p *Projector) apply(
 			"tizilim rebuild applies everything in order"
 	}
 	if m.Why != "" {
-		return m, p.writeMended(ctx, w, release)
+		return m, nil
 	}
 	for first := 0; first < len(late); first += p.opts.BatchSize {
 		step := late[first:min(first+p.opts.BatchSize, len(late))]
-		ops := release
 		refs := make([]string, len(step))
 		for i, e := range step {
 			refs[i] = e.ref
 		}
-		ops = append(ops, unset(quarantineKey, refs...))
+		ops := []op{unset(quarantineKey, refs...)}
 		for _, e := range step {
 			ops = append(ops, e.ops...)
 			met.note(e.position, e.ops)
@@ -295,17 +278,11 @@ func (p *Projector) apply(
 	if s.why == "" {
 		delete(w.intake.held, s.stream)
 	}
-	if release != nil {
-		w.intake.released[released] = true
-	}
 	return m, nil
 }
 
 // writeMended writes the ops under the guards of every batch.
 func (p *Projector) writeMended(ctx context.Context, w *writer, ops []op) error {
-	if len(ops) == 0 {
-		return nil
-	}
 	next := *w
 	if err := w.write(ctx, &next, append(ops, set(checkpointKey, mendedField, uuid.NewString()))); err != nil {
 		return err
@@ -342,7 +319,6 @@ func (p *Projector) each(ctx context.Context, after, until domain.Position, visi
 type stretch struct {
 	stream  string
 	events  []lateEvent
-	fails   record // what is kept of those that cannot be applied, by stream@revision
 	applied int
 	left    int
 	why     string // the first of those left cannot be applied; empty where none is left
@@ -355,13 +331,10 @@ type lateEvent struct {
 	ops      []op
 }
 
-// retried tries the events of a stream, with another one released.
-func retried(stream string, late []domain.Delivery, before map[string]bool, released string) stretch {
-	s := stretch{stream: stream, fails: make(record)}
-	in := intake{released: map[string]bool{released: true}}
-	for ref := range before {
-		in.released[ref] = true
-	}
+// retried tries the events of a stream.
+func retried(stream string, late []domain.Delivery) stretch {
+	s := stretch{stream: stream}
+	var in intake
 	for _, d := range late {
 		e := lateEvent{eventRef(stream, d.Recorded.Revision), d.Position, in.ops(d)}
 		first := op{}
@@ -371,15 +344,10 @@ func retried(stream string, late []domain.Delivery, before map[string]bool, rele
 		switch first.key {
 		case quarantineKey:
 			s.left++
-			q := parseQuarantined(first.args[1])
-			if !q.waits() {
-				s.fails[e.ref] = first.args[1]
-			}
 			if s.why == "" {
-				s.why = e.ref + " " + q.Why
+				s.why = e.ref + " " + parseQuarantined(first.args[1]).Why
 			}
-		case releasedKey:
-			s.fails[e.ref] = first.args[1]
+		case releasedKey: // it leaves the quarantine and is skipped
 		default:
 			s.applied++
 		}

@@ -24,6 +24,8 @@ type script struct {
 	grown     chan struct{}   // closed, and replaced, with every append
 	held      domain.Position // nothing after it is delivered yet; 0: everything is
 	now       time.Time
+
+	released []domain.EventRef
 }
 
 func newScript() *script {
@@ -126,6 +128,34 @@ func (s *script) mend(at domain.Position, event domain.Event) {
 			s.log[i] = domain.Delivery{Position: at, Recorded: &rec}
 		}
 	}
+}
+
+// giveUp releases the event: the log shows what stands for it.
+func (s *script) giveUp(rec domain.Recorded) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, d := range s.log {
+		if d.Position != rec.Position {
+			continue
+		}
+		if _, already := d.Recorded.Event.(domain.Skipped); already {
+			return
+		}
+		skipped := domain.Skipped{Type: "Gibberish", Basis: "order 7", ReleasedBy: "operator-3", ReleasedAt: s.now}
+		if d.Poison != nil {
+			skipped.Why = d.Poison.Error()
+		}
+		shown := *d.Recorded
+		shown.Event = skipped.Skip(*d.Recorded)
+		s.log[i] = domain.Delivery{Position: d.Position, Recorded: &shown}
+	}
+	s.released = append(s.released, domain.EventRef{Stream: rec.Stream, Revision: rec.Revision})
+}
+
+func (s *script) ReleasedAfter(_ context.Context, known int) ([]domain.EventRef, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.released[known:]), nil
 }
 
 func (s *script) recorded() []domain.Recorded {

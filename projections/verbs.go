@@ -25,7 +25,6 @@ const (
 	opPoint                   // set of keys of zsets: member, which is ranked with score 0 in each of them
 	opPointHolder             // record of an entry: member, which is ranked with score 0 in its holder's history
 	opClaim                   // digest, milliseconds; the key is relative to the root, outside generations
-	opRelease                 // hash: field, value; the key is relative to the root, outside generations
 	verbCount
 )
 
@@ -128,8 +127,6 @@ var verbs = [verbCount]struct {
 			}
 		}, nil, "person"},
 	opClaim: {"CLAIM", `redis.call('SET', root .. name, args[1], 'NX', 'PX', args[2])`,
-		outside, nil, ""},
-	opRelease: {"RELEASE", `redis.call('HSET', root .. name, args[1], args[2])`,
 		outside, nil, ""},
 }
 

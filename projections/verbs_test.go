@@ -64,7 +64,6 @@ var drawn = map[verb]func(rt *rapid.T) op{
 	},
 	opPoint:       func(rt *rapid.T) op { return point("parties", several(rt)[0]) },
 	opPointHolder: func(rt *rapid.T) op { return pointHolder("entry", several(rt)[0]) },
-	opRelease:     func(rt *rapid.T) op { return op{opRelease, "released", []string{several(rt)[0], "why"}} },
 	opClaim:       func(rt *rapid.T) op { return op{opClaim, "claim:" + several(rt)[0], []string{"digest", "60000"}} },
 }
 

@@ -144,9 +144,6 @@ func (v *verification) run(ctx context.Context) error {
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return err
 	}
-	if v.fold.intake.released, err = releasedEvents(ctx, v.client, v.keys); err != nil {
-		return err
-	}
 	prefix := v.keys.generation(n)
 	err = scan(ctx, v.client, prefix+"*", func(found []string) error {
 		names := make([]string, len(found))

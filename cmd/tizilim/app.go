@@ -262,6 +262,7 @@ func (a *app) run(logger *slog.Logger) {
 	a.tokens.run(ctx, &a.work, logger)
 	a.recordDefaultBodies(ctx, a.commands, logger)
 	a.work.Go(func() { a.directory.Run(ctx, a.store) })
+	a.work.Go(func() { command.FollowReleases(ctx, a.store, a.commands, a.directory, logger) })
 	a.work.Go(func() { a.proof.builder.Run(ctx) })
 	if a.proof.watch != nil {
 		a.work.Go(func() { a.proof.watch.Run(ctx) })

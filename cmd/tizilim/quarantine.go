@@ -83,10 +83,20 @@ func printQuarantine(w io.Writer, q projections.Quarantine) {
 		}
 	}
 	for _, e := range q.Released {
-		fmt.Fprintf(w, "%s released, the read model does without it: %s\n", e.EventRef, e.Why)
+		fmt.Fprintf(w, "%s released, %s\n", e.EventRef, released(e))
 	}
 	fmt.Fprintf(w, "%s in quarantine, of %s; %s released\n",
 		counted(events, "event"), counted(len(q.Held), "stream"), counted(len(q.Released), "event"))
+}
+
+// released says who gave the event up, and what was wrong with it.
+func released(e projections.QuarantinedEvent) string {
+	why := e.Why
+	if why == "" {
+		why = "it can be read"
+	}
+	return fmt.Sprintf("on %s by %s (%s): %s",
+		e.Release.At.In(domain.Zone).Format(time.RFC3339), e.Release.By, e.Release.Basis, why)
 }
 
 type quarantineShowCommand struct {
@@ -144,7 +154,7 @@ func whyHeld(q projections.Quarantine, ref domain.EventRef) string {
 		}
 	}
 	if i := slices.IndexFunc(q.Released, named); i >= 0 {
-		return fmt.Sprintf("%s is released: the read model does without it: %s", ref, q.Released[i].Why)
+		return fmt.Sprintf("%s is released, %s", ref, released(q.Released[i]))
 	}
 	return fmt.Sprintf("%s is not in quarantine", ref)
 }
@@ -188,28 +198,6 @@ func (c *quarantineRetryCommand) Run(ctx context.Context) error {
 	}
 	if len(mended) == 0 {
 		fmt.Println("nothing is in quarantine")
-	}
-	return printMended(os.Stdout, mended)
-}
-
-type quarantineReleaseCommand struct {
-	modelPlace
-	Event string `arg:"" help:"The event to give up, as the list names it: stream@revision."`
-}
-
-func (c *quarantineReleaseCommand) Run(ctx context.Context) error {
-	event, err := listedEvent(c.Event)
-	if err != nil {
-		return err
-	}
-	client, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	mended, err := projections.ReleaseQuarantined(ctx, client, c.options(), event)
-	if err != nil {
-		return sentence(err)
 	}
 	return printMended(os.Stdout, mended)
 }

@@ -23,6 +23,7 @@ import (
 	"tizilim/domain/notice"
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
+	"tizilim/domain/release"
 	"tizilim/domain/residence"
 	"tizilim/domain/revocation"
 )
@@ -32,6 +33,7 @@ var all = slices.Concat(
 	body.Events,
 	revocation.Events,
 	keyring.Events,
+	release.Events,
 )
 
 var byName = func() map[string]domain.EventType {

@@ -14,6 +14,7 @@ import (
 	"tizilim/domain/keyring"
 	"tizilim/domain/otp"
 	"tizilim/domain/procedure"
+	"tizilim/domain/release"
 	"tizilim/domain/residence"
 	"tizilim/domain/revocation"
 )
@@ -154,7 +155,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
 		body.AccountOpened{}, body.AccountClosed{}),
 	none("it is about the registry itself", keyring.KeysFingerprinted{}, keyring.KeyAccepted{},
-		keyring.LossAccepted{}),
+		keyring.LossAccepted{}, release.EventReleased{}),
 	none("nothing changed; the personal account lists who read", accesslog.PersonalDataRead{}, accesslog.PageRead{}),
 	none("no service was given; whoever used the token signs in again",
 		revocation.TokenRevoked{}, revocation.AccountRevoked{}),

@@ -65,6 +65,9 @@ func (v *version[S, P]) cloneState() S {
 func (v *version[S, P]) apply(rec domain.Recorded) {
 	P(&v.state).Apply(rec)
 	v.revision = eventstore.Expected(rec.Revision)
+	if _, skipped := rec.Event.(domain.Skipped); skipped {
+		return // its command was not carried out: the same request does it now
+	}
 	events, known := v.commands.Get(rec.Meta.Causation.UUID)
 	if !known {
 		events = span{first: rec.Revision, digest: rec.Meta.Digest}
