@@ -171,18 +171,19 @@ func TestADeskThatStatesAnothersWillWithoutAPaperIsRefusedAndWithOneEverybodyIsT
 		return entryPath(list, placed.at("placement", "entry_id").(string))
 	}
 	owner, other, child := s.citizen(), s.citizen(), s.child()
-	home, sold := s.dwelling(owner), s.dwelling(owner)
+	partner := s.citizen()
+	home, sold, shared := s.dwelling(owner), s.dwelling(owner), s.dwelling(owner, partner)
 	family := application(s.citizen(), list).with(body{
 		"family": []body{{"person_id": other, "relation": "spouse"}}, "basis": paper,
 	})
 	asked := "/v1/cases/" + s.command("/v1/housing-applications", operator, family).is(http.StatusCreated).id("case_id")
 	withdrawn, changed, held := s.citizen(), s.citizen(), s.citizen()
 	resident := s.citizen()
-	s.command("/v1/registrations", operator, registration(resident, home, "2026-03-01", "").with(body{
-		"consents": []body{{"person_id": owner, "basis": paper}},
+	s.command("/v1/registrations", operator, registration(resident, shared, "2026-03-01", "").with(body{
+		"consents": []body{{"person_id": owner, "basis": paper}, {"person_id": partner, "basis": paper}},
 	})).is(http.StatusCreated)
 	entry := onList(held)
-	atDesk := removal(owner, home, resident).with(body{
+	atDesk := removal(owner, shared, resident).with(body{
 		"channel": "state_corporation", "signature": body{"method": "handwritten"},
 		"documents": []body{
 			{"type": "identity_card", "number": "1", "person_id": owner}, {"type": "application", "number": "2"},
@@ -208,7 +209,9 @@ func TestADeskThatStatesAnothersWillWithoutAPaperIsRefusedAndWithOneEverybodyIsT
 		{"answer-as-family-member", asked + "/member-consent", body{"given": true, "person_id": other}, "",
 			map[string]string{other: "named_in_family"}},
 		{"deregister", "/v1/deregistrations", atDesk, "",
-			map[string]string{owner: "persons_deregistered", resident: "you_are_deregistered"}},
+			map[string]string{
+				owner: "persons_deregistered", resident: "you_are_deregistered", partner: "co_owner_confirmation_stated",
+			}},
 		{"register-residence", "/v1/registrations", registration(other, home, "2026-03-01", "").with(body{
 			"consents": []body{{"person_id": owner}},
 		}), "consents[0].basis", map[string]string{owner: "consent_to_registration_stated"}},

@@ -166,7 +166,9 @@ var variants = []variant{
 	but("temporary", func(e *residence.RegistrationEnded) { e.Kind = residence.Temporary }),
 	corrected("open again, temporary", residence.Temporary),
 	corrected("open again, permanent", residence.Permanent),
-	but("without co-owners", func(e *residence.DeregistrationApplied) { e.CoOwners, e.ConfirmBy = nil, time.Time{} }),
+	but("without co-owners", func(e *residence.DeregistrationApplied) {
+		e.CoOwners, e.StatedCoOwners, e.ConfirmBy = nil, nil, time.Time{}
+	}),
 	but("others have not confirmed yet", func(e *residence.CoOwnerConfirmed) { e.Deadline = time.Time{} }),
 	but("nobody is deregistered", func(e *residence.DeregistrationDecided) {
 		refused := residence.Result{Code: domain.CodeNotRegisteredHere, Reason: "not here"}

@@ -71,6 +71,7 @@ const (
 	ContactsChanged     Kind = "contacts_changed"
 	Moved               Kind = "moved_to_new_address"
 	ConsentStated       Kind = "consent_to_registration_stated"
+	CoOwnerStated       Kind = "co_owner_confirmation_stated"
 	LookupConsentStated Kind = "lookup_consent_stated"
 	Represents          Kind = "representation_changed"
 	ChangeStated        Kind = "change_of_family_stated"
@@ -164,8 +165,9 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 var owing = []Line{
 	// An application and its course go to the applicant.
 	owes(func(e residence.DeregistrationApplied) []Owed {
-		return append(to(e.ApplicantID, ApplicationReceived), askCoOwners(e)...)
-	}, ApplicationReceived, ConfirmationAsked),
+		return slices.Concat(
+			to(e.ApplicantID, ApplicationReceived), askCoOwners(e), toEach(e.StatedCoOwners, CoOwnerStated))
+	}, ApplicationReceived, ConfirmationAsked, CoOwnerStated),
 	owes(func(e housing.ApplicationReceived) []Owed {
 		return append(to(e.ApplicantID, ApplicationReceived), toEach(e.Consenting, MemberNamed)...)
 	}, ApplicationReceived, MemberNamed),

@@ -296,10 +296,10 @@ func (d *Deregistration) refuseAll(
 	return d.decision(cmd, results, by)
 }
 
-// coOwners are the persons who must confirm an application (R6).
+// coOwners are the persons who must confirm an application (R6): by themselves on the
+// portal, on paper at a desk.
 func coOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) []domain.PersonID {
-	if !f.edition(cmd).Deregistration.CoOwnersConfirm || cmd.Channel != domain.ChannelPortal ||
-		c.Ground != GroundOwnerApplication {
+	if !f.edition(cmd).Deregistration.CoOwnersConfirm || c.Ground != GroundOwnerApplication {
 		return nil
 	}
 	var others []domain.PersonID

@@ -54,7 +54,7 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 	}{
 		{"R6 the other owners, on the portal", applied(portal, ownedBy(daur, erlan)), rules.Book{}, []domain.PersonID{daur, erlan}},
 		{"R6 nobody where the applicant is the only owner", applied(portal, ownedBy()), rules.Book{}, nil},
-		{"R6 nobody at a desk, where papers are shown", applied(ownedBy(erlan)), rules.Book{}, nil},
+		{"R6 nobody is waited for at a desk, where papers are shown", applied(ownedBy(erlan)), rules.Book{}, nil},
 		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil},
 		{"R6 nobody where the policy is off", applied(portal, ownedBy(erlan)), off, nil},
 	} {
@@ -72,6 +72,43 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 				waits != e.ConfirmBy.Equal(domaintest.Day("2026-03-19").Start()) ||
 				!waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
 				t.Errorf("R18 decided by %s, confirmed by %s", e.Deadline, e.ConfirmBy)
+			}
+		})
+	}
+}
+
+func TestR6_ADeskNamesTheCoOwnersWhoseConfirmationItStates(t *testing.T) {
+	portal := through(domain.ChannelPortal, domain.SignatureEDS)
+	court := on(
+		residence.GroundCourtDecision,
+		domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today},
+	)
+	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
+	for _, c := range []struct {
+		name  string
+		a     *application
+		rules rules.Book
+		want  []domain.PersonID
+	}{
+		{"R6 the other owners", applied(ownedBy(daur, erlan)), rules.Book{}, []domain.PersonID{daur, erlan}},
+		{"R6 nobody where the applicant is the only owner", applied(ownedBy()), rules.Book{}, nil},
+		{"R6 nobody where they answer on the portal", applied(portal, ownedBy(erlan)), rules.Book{}, nil},
+		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil},
+		{"R6 nobody where the policy is off", applied(ownedBy(erlan)), off, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			events, err := c.a.receiveUnder(c.rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := events[0].(residence.DeregistrationApplied)
+			if !slices.Equal(e.StatedCoOwners, c.want) {
+				t.Errorf("states the confirmation of %v, want %v", e.StatedCoOwners, c.want)
+			}
+			for _, p := range c.want {
+				if !slices.Contains(e.Concerns().Persons, p) {
+					t.Errorf("the history of %s does not have the application", p)
+				}
 			}
 		})
 	}

@@ -71,6 +71,9 @@ type DeregistrationApplied struct {
 	Evidence       domain.Evidence        `json:"evidence,omitzero"`   // of the signature
 	Basis          domain.Basis           `json:"basis,omitzero"`      // at a desk: the signed application
 	CoOwners       []domain.PersonID      `json:"co_owners,omitempty"` // whose confirmation it waits for (R6)
+	// StatedCoOwners are those whose confirmation the desk has stated by taking the
+	// application in (R6). The paper is Basis.
+	StatedCoOwners []domain.PersonID `json:"stated_co_owners,omitempty"`
 	// ReceivedAt is when it was handed in, on the portal when it was signed:
 	// the 30 minutes run from here, also at night and on a day off (S001-5, R18).
 	// RegisteredAt is the same instant: the registry decides this application itself,
@@ -149,7 +152,7 @@ func (e DeregistrationDecided) Concerns() domain.Concern { return domain.Concern
 func (e DeregistrationApplied) Concerns() domain.Concern {
 	return domain.Concern{
 		Case: e.CaseID, Begins: true, Dwellings: []domain.DwellingID{e.DwellingID},
-		Persons: slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners),
+		Persons: slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners, e.StatedCoOwners),
 	}
 }
 
@@ -251,7 +254,12 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		CaseID: c.CaseID, Channel: cmd.Channel, Language: c.Language, Ground: c.Ground,
 		DwellingID: c.DwellingID, ApplicantID: c.ApplicantID, ApplicantClass: f.Applicant.Class,
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence, Basis: c.Basis,
-		CoOwners: coOwners(cmd, c, f), ReceivedAt: cmd.Now, RegisteredAt: cmd.Now,
+		ReceivedAt: cmd.Now, RegisteredAt: cmd.Now,
+	}
+	if cmd.Channel == domain.ChannelPortal {
+		e.CoOwners = coOwners(cmd, c, f)
+	} else {
+		e.StatedCoOwners = coOwners(cmd, c, f)
 	}
 	if len(e.CoOwners) == 0 {
 		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)

@@ -21,6 +21,7 @@ type application struct {
 	dwelling []domain.Event
 	persons  []history
 	rules    rules.Book
+	stated   []domain.PersonID // whose confirmation the desk states
 }
 
 // applied is a right one: Aigul, a citizen and the owner, deregisters Daur from
@@ -103,7 +104,7 @@ func (a *application) received() domain.Event {
 		CaseID: caseID, Channel: a.cmd.Channel, Language: a.c.Language, Ground: a.c.Ground, DwellingID: flat,
 		ApplicantID: aigul, ApplicantClass: a.owner[0].(residence.PersonRecorded).Class,
 		Persons: a.c.Persons, Documents: a.c.Documents, DepartureSheet: a.c.DepartureSheet, Signature: a.c.Signature, Evidence: a.c.Evidence,
-		ReceivedAt: a.cmd.Now, RegisteredAt: a.cmd.Now, Deadline: a.cmd.Now.Add(30 * time.Minute),
+		StatedCoOwners: a.stated, ReceivedAt: a.cmd.Now, RegisteredAt: a.cmd.Now, Deadline: a.cmd.Now.Add(30 * time.Minute),
 	}
 }
 
@@ -245,6 +246,7 @@ func TestReceiveDeregistration(t *testing.T) {
 		}), domain.CodeApplicantNotOwner, "applicant_id"},
 		{"R5 one of several owners", applied(func(a *application) {
 			a.dwelling = append(a.dwelling, owners("2026-03-14", residence.Owner{PersonID: erlan}, residence.Owner{PersonID: aigul}))
+			a.stated = []domain.PersonID{erlan}
 		}), "", ""},
 		{"C18 on the portal unsigned", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(domain.Evidence{})), domain.CodeRequired, "signature"},
 		{"C18 with the signature of another", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(domaintest.Signed(domain.SignatureEDS, daur))), domain.CodeSignatureNotApplicants, "signature"},
