@@ -560,6 +560,49 @@ func TestTheStatisticsAreToldWhileTheManifestCannotBeWritten(t *testing.T) {
 	}
 }
 
+// A scavenge asks the engine for its size, which a bad disk keeps from answering. It ends with the reason, and
+// the store goes on, and closes.
+func TestAScavengeEndsWhereTheManifestCannotBeWritten(t *testing.T) {
+	for name, cause := range map[string]error{"no room": syscall.ENOSPC, "a failed disk": syscall.EIO} {
+		t.Run(name, func(t *testing.T) {
+			var bad atomic.Bool
+			reached := make(chan struct{}, 1)
+			disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+				if !bad.Load() || op.Kind.ReadOrWrite() != errorfs.OpIsWrite || !strings.Contains(op.Path, "MANIFEST") {
+					return nil
+				}
+				select {
+				case reached <- struct{}{}:
+				default:
+				}
+				return cause
+			}))
+			s, _ := openLogged(t, disk)
+			defer s.close()
+			must(t, s, "a", noRevision, one())
+			bad.Store(true)
+			v := s.view()
+			flush(v.engine)
+			v.release()
+			<-reached
+			ended := make(chan error, 1)
+			go func() {
+				_, err := s.scavenge(t.Context(), nil)
+				ended <- err
+			}()
+			select {
+			case err := <-ended:
+				if !isRefusal(err, "disk-full") && !isRefusal(err, "disk-failed") {
+					t.Errorf("it says %v", err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("it does not end")
+			}
+			bad.Store(false)
+		})
+	}
+}
+
 func TestASlowDiskHoldsAppendsAndNotReads(t *testing.T) {
 	s, disk, first := stalled(t)
 	begun := time.Now()

@@ -18,6 +18,7 @@ var AbandonedEngines = []string{
 	"tizilim/eventstore/embedded.(*engine).close.func1",
 	"tizilim/eventstore/embedded.(*engine).beginLog.func1",
 	"tizilim/eventstore/embedded.flush.func1",
+	"tizilim/eventstore/embedded.(*store).metrics.func1",
 	"github.com/cockroachdb/pebble/v2/record.(*LogWriter).flushLoop",
 	"github.com/cockroachdb/pebble/v2/internal/genericcache.(*shard[...]).releaseLoop",
 	"github.com/cockroachdb/pebble/v2.(*cleanupManager).mainLoop",

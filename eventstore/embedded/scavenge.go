@@ -62,7 +62,12 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 	e.refs.Add(1)
 	v.release()
 	defer e.release()
-	report := Scavenged{DiskBytesBefore: liveBytes(e.db)}
+	var report Scavenged
+	metrics, err := s.metrics(ctx, e)
+	if err != nil {
+		return report, err
+	}
+	report.DiskBytesBefore = liveBytes(metrics)
 	for after := ""; ; {
 		streams, err := s.scavengeCandidates(ctx, after)
 		if err != nil {
@@ -79,8 +84,11 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 		}
 		after = streams[len(streams)-1]
 	}
+	if metrics, err = s.metrics(ctx, e); err != nil {
+		return report, err
+	}
 	// An earlier scavenge may have been killed before this.
-	if report.Events > 0 || e.db.Metrics().Keys.TombstoneCount > 0 {
+	if report.Events > 0 || metrics.Keys.TombstoneCount > 0 {
 		if err := e.writes(); err != nil {
 			return report, err
 		}
@@ -88,14 +96,38 @@ func (s *store) scavenge(ctx context.Context, progress func(Scavenged)) (Scaveng
 			return report, fmt.Errorf("compact: %w", err)
 		}
 	}
-	report.DiskBytesAfter = liveBytes(e.db)
+	if metrics, err = s.metrics(ctx, e); err != nil {
+		return report, err
+	}
+	report.DiskBytesAfter = liveBytes(metrics)
 	return report, nil
+}
+
+// metrics asks the engine for its figures. It tells them only once it has written its manifest, so
+// on a disk that takes no writes the error is why.
+func (s *store) metrics(ctx context.Context, e *engine) (*pebble.Metrics, error) {
+	told := make(chan *pebble.Metrics, 1)
+	go func() { told <- e.db.Metrics() }()
+	for {
+		begun, trouble := s.health.now()
+		if trouble != nil {
+			return nil, trouble
+		}
+		select {
+		case m := <-told:
+			return m, nil
+		case <-e.disk.failed:
+			return nil, e.writes()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-begun: // the next look says why
+		}
+	}
 }
 
 // liveBytes returns the size of the store on the disk, without files that are about to be
 // deleted.
-func liveBytes(db *pebble.DB) uint64 {
-	m := db.Metrics()
+func liveBytes(m *pebble.Metrics) uint64 {
 	return m.WAL.PhysicalSize + m.Table.Local.LiveSize + m.BlobFiles.Local.LiveSize
 }
 
