@@ -160,9 +160,14 @@ func (s *Store) askForRoom() {
 
 // AppendFailure returns why the last attempt to append was not acknowledged, until an
 // append is acknowledged or 4 seconds have passed; otherwise nil. A disk that takes no writes is
-// reported until it takes them. Readiness needs it
+// reported until it takes them: with [WithRefusal] before the first append too. Readiness needs it
 // because a leader that has lost its followers still answers reads.
 func (s *Store) AppendFailure() error {
+	if s.refusal != nil {
+		if err := diskError("append", s.cluster.seeds[0], s.refusal()); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.appendTriedAt) > appendFailureFor {

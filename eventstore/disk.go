@@ -20,12 +20,15 @@ const (
 )
 
 // diskError converts the refusal of an event store for the sake of its disk; nil where the error is none.
-func diskError(what string, on *session, err error) error {
+func diskError(what string, at endpoint, err error) error {
+	if err == nil {
+		return nil
+	}
 	message := serverMessage(err)
 	refused := func(reason Reason, text string) error {
 		detail := strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(message, text)), ".")
 		return fmt.Errorf("event store: %s: %w", what,
-			&ConnectError{Reason: reason, Endpoint: on.to.String(), Err: errors.New(detail)})
+			&ConnectError{Reason: reason, Endpoint: at.String(), Err: errors.New(detail)})
 	}
 	switch code := status.Code(err); {
 	case code == codes.ResourceExhausted && strings.HasPrefix(message, diskFullText):

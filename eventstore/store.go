@@ -40,6 +40,8 @@ type Store struct {
 	released   released
 	keys       *keys // nil: personal values are not sealed
 
+	refusal func() error // see WithRefusal; may be nil
+
 	mu             sync.Mutex // guards the following fields and those of sessions
 	cluster        cluster
 	current        *session // nil before the first call and after a lost connection
@@ -67,7 +69,8 @@ func Open(connection string, log *slog.Logger, options ...Option) (*Store, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, log: log, timeout: callTimeout, loggedAt: map[Reason]time.Time{}}
+	s := &Store{config: config, log: log, timeout: callTimeout, loggedAt: map[Reason]time.Time{},
+		refusal: set.refusal}
 	s.integrity.key = set.macKey
 	if s.cluster, err = seedsOf(config); err != nil {
 		return nil, err
@@ -196,7 +199,7 @@ func (s *Store) classify(what string, on *session, err error) error {
 	if errors.As(err, &domainErr) {
 		return err
 	}
-	if disk := diskError(what, on, err); disk != nil {
+	if disk := diskError(what, on.to, err); disk != nil {
 		return disk
 	}
 	switch status.Code(err) { // the request itself is wrong, so a retry does not help

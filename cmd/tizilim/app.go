@@ -71,7 +71,8 @@ type app struct {
 	listener    net.Listener
 	tls         *tls.Config // of the API; nil without TLS
 	opsListener net.Listener
-	address     string // of the event store
+	address     string         // of the event store
+	node        *embedded.Node // nil where the event store is elsewhere
 	redis       projections.Client
 	gateway     command.Gateway
 	http        *http.Server
@@ -392,6 +393,7 @@ func (a *app) openEventStore(c config) (address string, err error) {
 	if err != nil {
 		return "", err
 	}
+	a.node = node
 	a.closers = append(a.closers, node.Close)
 	if err := closeToOthers(dir); err != nil {
 		return "", err

@@ -147,3 +147,12 @@ func (d *disk) room(size int) error {
 	}
 	return nil
 }
+
+// Refusal returns why the node would take no append now, as it would answer one; nil where it
+// would take one. It asks the disk for its room, and writes nothing.
+func (n *Node) Refusal() error {
+	if _, trouble := n.store.health.now(); trouble != nil {
+		return trouble
+	}
+	return (&disk{FS: n.store.fs, dir: n.store.dir}).room(0)
+}
