@@ -176,23 +176,35 @@ func TestATreeStopsAtAHeadThatIsGone(t *testing.T) {
 	}
 }
 
-// TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain: an empty log stood in place of the true one
-// for a while. What was found is taken back, and a builder appends nothing meanwhile.
-func TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain(t *testing.T) {
-	own := open(t, t.TempDir())
+// emptied returns a log of 12 events, and an empty one whose witness knows that log.
+func emptied(t *testing.T) (own, w *world) {
+	t.Helper()
+	own, w = open(t, t.TempDir()), open(t, t.TempDir())
 	own.fill()
-	w := open(t, t.TempDir())
 	kept, err := os.ReadFile(filepath.Join(own.dir, "log.head"))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(w.dir, "log.head"), kept, 0o600))
+	return own, w
+}
+
+func (w *world) copyTo(other *world) {
+	w.t.Helper()
+	silent := func(eventstore.CopyPhase, domain.Position, domain.Position) {}
+	_, err := eventstore.CopyLog(w.t.Context(), w.intruder, other.intruder, silent)
+	must(w.t, err)
+}
+
+// TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain: an empty log stood in place of the true one
+// for a while. What was found is taken back, and a builder appends nothing meanwhile.
+func TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain(t *testing.T) {
+	own, w := emptied(t)
 	tr := w.tree()
 	for range 2 {
 		if err := w.builder(tr).Flush(t.Context()); err == nil || len(w.registry.Findings()) != 1 {
 			t.Fatalf("the head that is missing: %v, %v", err, w.registry.Findings())
 		}
 	}
-	_, err = eventstore.CopyLog(t.Context(), own.intruder, w.intruder, func(eventstore.CopyPhase, domain.Position, domain.Position) {})
-	must(t, err)
+	own.copyTo(w)
 	must(t, w.builder(tr).Flush(t.Context()))
 	if found := w.registry.Findings(); len(found) > 0 {
 		t.Errorf("the log has the head again, and there is still %v", found)
@@ -204,12 +216,7 @@ func TestATreeGoesOnWhenTheLogHasTheMissingHeadAgain(t *testing.T) {
 
 // TestATreeThatGrowsIntoAnotherOneIsStillWrong: a log that was cut off and goes on differently.
 func TestATreeThatGrowsIntoAnotherOneIsStillWrong(t *testing.T) {
-	own := open(t, t.TempDir())
-	own.fill()
-	w := open(t, t.TempDir())
-	kept, err := os.ReadFile(filepath.Join(own.dir, "log.head"))
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(w.dir, "log.head"), kept, 0o600))
+	_, w := emptied(t)
 	tr := w.tree()
 	if err := tr.Sync(t.Context()); err == nil {
 		t.Fatal("the missing head is not noticed")
@@ -219,8 +226,7 @@ func TestATreeThatGrowsIntoAnotherOneIsStillWrong(t *testing.T) {
 		other.append(first.Stream(), i-1, fmt.Sprintf("forged %d", i))
 	}
 	other.flush()
-	_, err = eventstore.CopyLog(t.Context(), other.intruder, w.intruder, func(eventstore.CopyPhase, domain.Position, domain.Position) {})
-	must(t, err)
+	other.copyTo(w)
 	if err := tr.Sync(t.Context()); err == nil || len(w.registry.Findings()) == 0 {
 		t.Errorf("the log goes on from another head: %v, %v", err, w.registry.Findings())
 	}
