@@ -232,6 +232,7 @@ const (
 	CodeComplaintNotWon   Code = "complaint_not_satisfied"
 	CodeRedatingTooEarly  Code = "redating_too_early"
 	CodeNotInFamily       Code = "not_in_family"
+	CodeKinshipImpossible Code = "kinship_not_possible"
 	CodeNeedCheckTooOld   Code = "need_check_too_old"
 	CodeNeedNotConfirmed  Code = "need_not_confirmed"
 	CodeConsentWithdrawn  Code = "consent_withdrawn"

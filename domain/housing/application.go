@@ -236,6 +236,7 @@ type ReceiveApplication struct {
 	Evidence    domain.Evidence
 	Basis       domain.Basis               // at a desk: the signed application
 	Adult       func(domain.PersonID) bool // who of the family has legal capacity; nil: nobody
+	Born        Births                     // nil: nothing is known
 	Rules       rules.Book                 // by which it is judged
 }
 
@@ -282,6 +283,9 @@ func (a *Application) Receive(
 			"a consent that is refused has no terms; leave them out").At("consent_terms")
 	}
 	if err := checkFamily(c.ApplicantID, c.Family, c.Rules.On(cmd.Today())); err != nil {
+		return nil, err
+	}
+	if err := c.Born.possible(c.ApplicantID, c.Family, cmd.Today()); err != nil {
 		return nil, err
 	}
 	for i, m := range c.Family {

@@ -290,6 +290,7 @@ type ReportChange struct {
 	HappenedOn domain.Date
 	Note       domain.Personal
 	Basis      domain.Basis // of an official who states it
+	Born       Births       // nil: nothing is known
 }
 
 // ReportChange decides [ReportChange]. A changed family is counted from now on;
@@ -331,6 +332,9 @@ func (l *List) ReportChange(cmd domain.Command, c ReportChange, by rules.Book) (
 		return events, nil
 	}
 	if err := checkFamily(e.PersonID, c.Family, by.On(cmd.Today())); err != nil {
+		return nil, err
+	}
+	if err := c.Born.possible(e.PersonID, c.Family, cmd.Today()); err != nil {
 		return nil, err
 	}
 	if err := l.canPassOn(e, e.PersonID, c.Family); err != nil {

@@ -51,6 +51,7 @@ type Transfer struct {
 	Cause    TransferCause
 	On       domain.Date
 	Need     NeedCheck
+	Born     Births // nil: nothing is known
 }
 
 // Transfer decides [Transfer]: to a remaining member of the family who is still
@@ -81,6 +82,9 @@ func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain
 				"this person is not one").At("person_id")
 	}
 	if err := checkFamily(c.PersonID, c.Family, by.On(cmd.Today())); err != nil {
+		return nil, err
+	}
+	if err := c.Born.possible(c.PersonID, c.Family, cmd.Today()); err != nil {
 		return nil, err
 	}
 	for i, m := range c.Family {

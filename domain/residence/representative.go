@@ -94,8 +94,8 @@ type (
 	}
 )
 
-// RecordRepresentative decides [RecordRepresentative]. The age of the
-// representative is not checked: a parent may be a minor too.
+// RecordRepresentative decides [RecordRepresentative]. A parent may be a minor too, but is
+// not born after the child, and nobody has more than two (Q24).
 func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative) ([]domain.Event, error) {
 	switch {
 	case !p.Known():
@@ -112,6 +112,12 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 	case p.BirthDate.YearsOn(cmd.Today()) >= c.Rules.On(cmd.Today()).Ages.Capacity:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotAMinor,
 			"the person is %d or older, so they act for themselves", c.Rules.On(cmd.Today()).Ages.Capacity)
+	case c.Kind == Parent && p.BirthDate.Before(c.Representative.BirthDate):
+		return nil, domain.Refuse(domain.Invalid, domain.CodeKinshipImpossible,
+			"a parent is not born after the child: compare the birth dates with the documents").At("representative_id")
+	case c.Kind == Parent && p.parents() >= 2:
+		return nil, domain.Refuse(domain.Conflict, domain.CodeKinshipImpossible,
+			"two parents are recorded already: end one of them first, or record a guardian").At("kind")
 	case p.RepresentedBy(c.Representative.ID):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRepresentativeRecorded,
 			"this representative is recorded already; end the representation first to record "+
@@ -150,6 +156,16 @@ func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]d
 // NoteWard decides that the stream of the representative names the minor.
 func (p *Person) NoteWard(cmd domain.Command, ward domain.PersonID) []domain.Event {
 	return []domain.Event{WardNoted{PersonID: p.ID, WardID: ward, NotedAt: cmd.Now}}
+}
+
+// parents is how many parents are recorded.
+func (p *Person) parents() (n int) {
+	for _, r := range p.Representatives {
+		if r.Kind == Parent {
+			n++
+		}
+	}
+	return n
 }
 
 // RepresentedBy reports whether the other is a legal representative of p.

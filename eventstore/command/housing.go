@@ -21,21 +21,14 @@ func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.Op
 func (h *Handler) ReceiveApplication(
 	ctx context.Context, cmd domain.Command, c housing.ReceiveApplication, opt Options,
 ) (Receipt, error) {
-	known, adult := map[domain.PersonID]bool{}, map[domain.PersonID]bool{}
-	ids := []domain.PersonID{c.ApplicantID}
-	for _, m := range c.Family {
-		ids = append(ids, m.PersonID)
+	born, err := h.births(ctx, c.ApplicantID, c.Family)
+	if err != nil {
+		return Receipt{}, err
 	}
-	for _, id := range ids {
-		p, err := h.Person(ctx, id)
-		if err != nil {
-			return Receipt{}, err
-		}
-		known[id] = p.Known()
-		adult[id] = p.Known() && p.BirthDate.YearsOn(cmd.Today()) >= h.rules.On(cmd.Today()).Ages.Capacity
+	c.Rules, c.Born = h.rules, born.on
+	c.Adult = func(id domain.PersonID) bool {
+		return born.knows(id) && born[id].YearsOn(cmd.Today()) >= h.rules.On(cmd.Today()).Ages.Capacity
 	}
-	c.Rules = h.rules
-	c.Adult = func(id domain.PersonID) bool { return adult[id] }
 	return onCaseStream(ctx, h, cmd, c.CaseID, opt, func(a *housing.Application) ([]domain.Event, error) {
 		by := signer{c.ApplicantID, c.Signature}
 		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
@@ -44,9 +37,31 @@ func (h *Handler) ReceiveApplication(
 				return nil, err
 			}
 			c.Evidence = e
-			return a.Receive(cmd, c, q, func(id domain.PersonID) bool { return known[id] })
+			return a.Receive(cmd, c, q, born.knows)
 		})
 	})
+}
+
+// births are the birth dates of those who are recorded.
+type births map[domain.PersonID]domain.Date
+
+func (b births) on(id domain.PersonID) domain.Date { return b[id] }
+
+func (b births) knows(id domain.PersonID) bool { _, ok := b[id]; return ok }
+
+// births reads when the holder of an application or entry and the family were born.
+func (h *Handler) births(ctx context.Context, holder domain.PersonID, family []housing.FamilyMember) (births, error) {
+	found := births{}
+	for _, m := range append([]housing.FamilyMember{{PersonID: holder}}, family...) {
+		p, err := h.Person(ctx, m.PersonID)
+		if err != nil {
+			return nil, err
+		}
+		if p.Known() {
+			found[m.PersonID] = p.BirthDate
+		}
+	}
+	return found, nil
 }
 
 // DecidePlacement decides to place the applicant of an S000 case on its list.

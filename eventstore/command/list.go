@@ -86,6 +86,11 @@ func (h *Handler) RedateEntry(
 func (h *Handler) TransferEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options,
 ) (Receipt, error) {
+	born, err := h.births(ctx, c.PersonID, c.Family)
+	if err != nil {
+		return Receipt{}, err
+	}
+	c.Born = born.on
 	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {
 		return c.PersonID, c.Family
 	}, func(q *housing.List) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
@@ -149,17 +154,19 @@ func (h *Handler) ReviewEntry(
 func (h *Handler) ReportChange(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.ReportChange, opt Options,
 ) (Receipt, error) {
-	for i, m := range c.Family {
-		p, err := h.Person(ctx, m.PersonID)
-		if err != nil {
-			return Receipt{}, err
-		}
-		if !p.Known() {
-			return Receipt{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-				"no person with this id is recorded").At(domain.Path("family", i, "person_id"))
-		}
-	}
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
+		entry, _ := q.Entry(c.EntryID)
+		born, err := h.births(ctx, entry.PersonID, c.Family)
+		if err != nil {
+			return nil, err
+		}
+		for i, m := range c.Family {
+			if !born.knows(m.PersonID) {
+				return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
+					"no person with this id is recorded").At(domain.Path("family", i, "person_id"))
+			}
+		}
+		c.Born = born.on
 		return q.ReportChange(cmd, c, h.rules)
 	})
 }
