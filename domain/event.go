@@ -43,6 +43,7 @@ type Recorded struct {
 	Created  time.Time // when the log learned of it
 	Event    Event
 	Meta     Meta
+	More     int // how many events of the same append follow it
 }
 
 // Delivery is one message of a subscription to the log, in log order.

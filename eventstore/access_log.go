@@ -74,7 +74,7 @@ func (s *Store) RecordAccess(ctx context.Context, id uuid.UUID, e accesslog.Pers
 	if err != nil {
 		return err
 	}
-	data, err := encode(events[0])
+	data, err := encode(events[0], 0)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func encodeAll(events []NewEvent) ([]esdb.EventData, error) {
 	size, largest := 0, 0
 	for i, e := range events {
 		var err error
-		if data[i], err = encode(e); err != nil {
+		if data[i], err = encode(e, len(events)-1-i); err != nil {
 			return nil, err
 		}
 		if len(data[i].Data) > len(data[largest].Data) {

@@ -18,7 +18,7 @@ import (
 // EventStoreDB's own for correlation and causation. Every value is a string: the
 // successor of EventStoreDB takes no other metadata.
 type storedMeta struct {
-	Schema      schemaVersion    `json:"schema"`
+	Schema      number           `json:"schema"` // version of the event's form
 	Correlation uuid.UUID        `json:"$correlationId"`
 	Causation   domain.CommandID `json:"$causationId"`
 	EffectiveAt time.Time        `json:"effective_at"`
@@ -26,26 +26,27 @@ type storedMeta struct {
 	Role        domain.Role      `json:"role"`
 	Channel     domain.Channel   `json:"channel,omitempty"`
 	Digest      string           `json:"request_digest,omitempty"`
+	More        number           `json:"more,omitempty"` // events of the same append that follow
 
 	// CopiedCreated is when the log took the event that it was carried from; see [Carry].
 	CopiedCreated *time.Time `json:"$copied_created,omitempty"`
 }
 
-// schemaVersion is the version of an event's form. It is written as a string and
-// read as a number too, as it was written at first.
-type schemaVersion int
+// number is written as a string and read as a number too, as versions were written at first.
+type number int
 
-func (v schemaVersion) MarshalJSON() ([]byte, error) {
-	return strconv.AppendQuote(nil, strconv.Itoa(int(v))), nil
+func (n number) MarshalJSON() ([]byte, error) {
+	return strconv.AppendQuote(nil, strconv.Itoa(int(n))), nil
 }
 
-func (v *schemaVersion) UnmarshalJSON(data []byte) error {
-	n, err := strconv.Atoi(strings.Trim(string(data), `"`))
-	*v = schemaVersion(n)
+func (n *number) UnmarshalJSON(data []byte) error {
+	read, err := strconv.Atoi(strings.Trim(string(data), `"`))
+	*n = number(read)
 	return err
 }
 
-func encode(e NewEvent) (esdb.EventData, error) {
+// encode encodes an event that so many of the same append follow.
+func encode(e NewEvent, more int) (esdb.EventData, error) {
 	name := e.Event.EventType()
 	if e.ID == uuid.Nil {
 		return esdb.EventData{}, fmt.Errorf("event of type %s has no id: a repetition would be a second event", name)
@@ -55,9 +56,9 @@ func encode(e NewEvent) (esdb.EventData, error) {
 		return esdb.EventData{}, err
 	}
 	meta, err := json.Marshal(storedMeta{
-		Schema: schemaVersion(version), Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
+		Schema: number(version), Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
 		EffectiveAt: e.Event.EffectiveAt(), Actor: e.Meta.Actor, Role: e.Meta.Role, Channel: e.Meta.Channel,
-		Digest: e.Meta.Digest,
+		Digest: e.Meta.Digest, More: number(more),
 	})
 	if err != nil {
 		return esdb.EventData{}, fmt.Errorf("encode metadata of %s: %w", name, err)
@@ -101,6 +102,7 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	if m.CopiedCreated != nil {
 		rec.Created = *m.CopiedCreated
 	}
+	rec.More = int(m.More)
 	rec.Meta = domain.Meta{
 		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,
 		Actor: m.Actor, Role: m.Role, Channel: m.Channel,

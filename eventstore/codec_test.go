@@ -36,7 +36,7 @@ var exampleMeta = domain.Meta{
 
 func encoded(t testing.TB, e domain.Event, m domain.Meta) esdb.EventData {
 	t.Helper()
-	data, err := encode(NewEvent{ID: uuid.New(), Event: e, Meta: m})
+	data, err := encode(NewEvent{ID: uuid.New(), Event: e, Meta: m}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,10 +131,10 @@ func TestAVersionIsReadAsANumberTooAsItWasWrittenAtFirst(t *testing.T) {
 }
 
 func TestEncodeRefusesWhatCouldNotBeReadOrRepeated(t *testing.T) {
-	if _, err := encode(NewEvent{ID: uuid.New(), Event: unregistered{}}); err == nil {
+	if _, err := encode(NewEvent{ID: uuid.New(), Event: unregistered{}}, 0); err == nil {
 		t.Error("an unregistered type was encoded")
 	}
-	if _, err := encode(NewEvent{Event: examples[0]}); err == nil {
+	if _, err := encode(NewEvent{Event: examples[0]}, 0); err == nil {
 		t.Error("an event without an id was encoded: the client would draw a random one, and a repetition be a second event")
 	}
 }

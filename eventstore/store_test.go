@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,7 +132,7 @@ func TestWhatIsAppendedIsReadBack(t *testing.T) {
 	}
 	want := domain.Recorded{
 		ID: first.ID, Stream: list.Stream(), Revision: 0, Position: recs[0].Position, Created: recs[0].Created,
-		Event: first.Event, Meta: first.Meta,
+		Event: first.Event, Meta: first.Meta, More: 1,
 	}
 	if diff := cmp.Diff(want, recs[0]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -508,5 +509,19 @@ func TestAnEventThatCannotBeDecodedIsNotAFailureOfTheServer(t *testing.T) {
 	}
 	if took := time.Since(began); took > 3*time.Second {
 		t.Errorf("told after %v: it was tried again", took)
+	}
+}
+
+func TestAnEventSaysHowManyOfItsAppendFollow(t *testing.T) {
+	s := openStore(t, server(t))
+	list := newList()
+	mustAppend(t, s, list.Stream(), eventstore.NoStream, opening(list, "1"), opening(list, "2"), opening(list, "3"))
+	mustAppend(t, s, list.Stream(), 2, opening(list, "4"))
+	var more []int
+	for _, rec := range read(t, s, list.Stream(), 0) {
+		more = append(more, rec.More)
+	}
+	if !slices.Equal(more, []int{2, 1, 0, 0}) {
+		t.Errorf("%v follow", more)
 	}
 }

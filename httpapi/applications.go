@@ -374,7 +374,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			"applications; the order of the decisions does not matter.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: slices.Concat(signatureProblems, passwordProblems, []domain.Code{
-			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
+			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
 		}, basisProblems),

@@ -233,7 +233,7 @@ func (s *Server) transferEntry() operation.Operation {
 			"its place in the order.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
-			domain.CodeNamedTwice, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
+			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
 			domain.CodeEntryUnderReview, domain.CodeNotInFamily,
 		}),
 		Example: `{
@@ -301,7 +301,7 @@ func (s *Server) reportChange() operation.Operation {
 			"only.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
-			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodePersonUnknown,
+			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
 			domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeMemberNotAllowed,
 		),

@@ -49,7 +49,7 @@ func (s *Server) recordRepresentative() operation.Operation {
 			"the answer has a warning.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: basisProblems.and(
-			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeRepresentativeRecorded, domain.CodeDateInFuture,
+			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeKinshipImpossible, domain.CodeRepresentativeRecorded, domain.CodeDateInFuture,
 		),
 		Example: `{
 			"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "kind": "parent",

@@ -347,7 +347,9 @@ func readAhead(ctx context.Context, from <-chan domain.Delivery, n int) <-chan d
 }
 
 // nextBatch waits for one delivery, then takes those that are there already. It
-// is empty when there will be no more, and when look ticked first.
+// is empty when there will be no more, and when look ticked first. It does not end inside an
+// append, so that no read sees the half of an act: a move would show a person who lives
+// nowhere.
 func nextBatch(
 	ctx context.Context, from <-chan domain.Delivery, most int, look <-chan time.Time,
 ) (batch []domain.Delivery, ticked bool) {
@@ -367,7 +369,23 @@ func nextBatch(
 		}
 		batch = append(batch, d)
 	}
-	for len(batch) < most {
+	for {
+		last := batch[len(batch)-1].Recorded
+		if last != nil && last.More > 0 { // the rest of the append is on its way
+			select {
+			case <-ctx.Done():
+				return nil, false
+			case d, ok := <-from:
+				if !ok {
+					return nil, false
+				}
+				batch = append(batch, d)
+			}
+			continue
+		}
+		if len(batch) >= most {
+			return batch, false
+		}
 		select {
 		case d, ok := <-from:
 			if !ok {
@@ -378,5 +396,4 @@ func nextBatch(
 			return batch, false
 		}
 	}
-	return batch, false
 }

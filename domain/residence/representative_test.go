@@ -102,6 +102,20 @@ func TestR9_R20_WhoRepresentsAMinorIsRecordedAndEnded(t *testing.T) {
 			Then:  []domain.Event{byAigul},
 		},
 		{
+			Name:    "Q24 a third parent",
+			Given:   child(thirteen).representedBy(erlan).representedBy(domaintest.ID[domain.PersonID]("second parent")),
+			When:    record(resident(), residence.Parent, none),
+			Refused: domain.CodeKinshipImpossible,
+			Field:   "kind",
+		},
+		{
+			Name:    "Q24 a parent born after the child",
+			Given:   child(thirteen),
+			When:    record(recorded(aigul, residence.Citizen, "2012-03-17"), residence.Parent, none),
+			Refused: domain.CodeKinshipImpossible,
+			Field:   "representative_id",
+		},
+		{
 			Name:  "R20 again after the end",
 			Given: child(thirteen).representedBy(aigul).released(aigul),
 			When:  record(resident(), residence.Parent, none),
