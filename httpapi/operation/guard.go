@@ -109,7 +109,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		Beyond: stated == nil && who.reference != "",
 	})
 	if err != nil {
-		return who, problem.Of(who.settle(ctx.Context(), err), a.config.Logger)
+		return who, problem.Of(who.settle(err), a.config.Logger)
 	}
 	if refused := badForm(ctx); refused != nil {
 		return caller{Principal: p}, refused

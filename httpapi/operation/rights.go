@@ -67,16 +67,10 @@ const refusalStep = 10 * time.Millisecond
 
 // settle delays the refusal of a record to the next step after the request came. So its
 // time tells nothing of the work behind it.
-func (c caller) settle(ctx context.Context, err error) error {
+func (c caller) settle(err error) error {
 	if !c.IsCitizen() || !domain.IsKind(err, domain.NotFound) {
 		return err
 	}
-	wait := refusalStep - time.Since(c.came)%refusalStep
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	sleepPrecisely(refusalStep - time.Since(c.came)%refusalStep)
 	return err
 }
