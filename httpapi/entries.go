@@ -120,11 +120,11 @@ const numberChanges = 1000
 func (s *Server) numbers(ctx context.Context, in *numbersInput) (*operation.Found[numbersBody], error) {
 	asOf := s.now()
 	if in.AsOf != "" {
-		until, err := pastMoment(in.AsOf, asOf)
+		_, until, err := parseMoment(in.AsOf)
 		if err != nil {
 			return nil, err.At("query.as_of")
 		}
-		asOf = until
+		asOf = notBeyond(asOf, until)
 	}
 	list, entry, err := s.holderOf(ctx, in.EntryPath)
 	if err != nil {
@@ -442,7 +442,7 @@ func (s *Server) getEntryNumbers() operation.Operation {
 		Doc: "The answer has the last 1000 changes, and says how many there were before. A citizen sees only " +
 			"their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleCommission, domain.RoleAuditor},
-		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound, domain.CodeDateInFuture},
+		Problems: []domain.Code{domain.CodeListUnknown, domain.CodeEntryUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
 		FromLog:  true,
 	}, s.numbers)

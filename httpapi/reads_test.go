@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 	"tizilim/domain/rules"
@@ -170,9 +171,8 @@ func TestResidenceAtAnyDayAsKnownAtAnyTime(t *testing.T) {
 
 // What is recorded by a clock ahead of the API's is not in its future.
 func TestAReadOfADayKnowsWhatHasJustBeenRecorded(t *testing.T) {
-	ahead := &clock{}
+	ahead := &clock{now: domaintest.Noon().Add(time.Minute)}
 	r := start(t, func(set *settings) { set.storeClock = ahead.Now })
-	ahead.pass(r.clock.Now().Add(time.Minute).Sub(time.Time{}))
 	s := r.at(t)
 	person, dwelling := s.citizen(), s.dwelling()
 	s.registered(person, dwelling, "2026-03-01", "")
@@ -620,7 +620,7 @@ func (s *subtest) foldAgrees(person string, after *answer) {
 		p.Apply(rec)
 	}
 	today := domain.DateOf(s.clock.Now())
-	for _, day := range []domain.Date{today, today.AddDays(-3), today.AddDays(-30), {}} {
+	for _, day := range []domain.Date{today, today.AddDays(-3), today.AddDays(-30), today.AddDays(40), {}} {
 		query, on := "", today
 		if !day.IsZero() {
 			query, on = "?as_of="+day.String(), day
@@ -636,6 +636,9 @@ func (s *subtest) foldAgrees(person string, after *answer) {
 		}
 		for _, r := range p.ActiveOn(on) {
 			want = append(want, fmt.Sprintln(r.ID, r.DwellingID, r.Kind, r.From, orNil(r.Until.String())))
+		}
+		if foreseen := a.at("foreseen") == true; foreseen != today.Before(on) {
+			s.t.Errorf("%s says that it is foreseen: %t", query, foreseen)
 		}
 		if !slices.Equal(got, want) {
 			s.t.Errorf("on %s: %v, the fold says %v", on, got, want)

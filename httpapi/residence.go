@@ -46,6 +46,7 @@ type registrationBody struct {
 type residenceBody struct {
 	PersonID      domain.PersonID    `json:"person_id" format:"uuid"`
 	AsOf          domain.Date        `json:"as_of" format:"date"`
+	Foreseen      bool               `json:"foreseen,omitempty" doc:"as_of lies in the future: this is what holds then if nothing changes until then"`
 	KnownAt       time.Time          `json:"known_at"`
 	Registrations []registrationBody `json:"registrations" doc:"The registrations that hold on the day, the permanent one first"`
 	AsOfPosition  domain.Position    `json:"as_of_position,omitempty" doc:"Position of the log up to which this holds; left out if the answer was read from the log"`
@@ -60,7 +61,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
-		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound, domain.CodeDateInFuture},
+		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
 		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != in.ID {
@@ -70,7 +71,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		body := residenceBody{PersonID: in.ID, AsOf: m.asOf, KnownAt: m.knownAt, Registrations: []registrationBody{}}
+		body := residenceBody{PersonID: in.ID, AsOf: m.asOf, Foreseen: m.foreseen, KnownAt: m.knownAt, Registrations: []registrationBody{}}
 		if !m.now {
 			revision, err := s.residenceThen(ctx, in.ID, m, &body)
 			if err != nil {
@@ -98,55 +99,48 @@ func (s *Server) getPersonResidence() operation.Operation {
 func (b Bitemporal) moment(now time.Time) (moment, error) {
 	m := moment{asOf: domain.DateOf(now), knownAt: now, now: b.AsOf == "" && b.KnownAt == "", known: b.KnownAt != ""}
 	if b.AsOf != "" {
-		until, err := pastMoment(b.AsOf, now)
+		day, _, err := parseMoment(b.AsOf)
 		if err != nil {
 			return m, err.At("query.as_of")
 		}
-		m.asOf = domain.DateOf(until)
+		m.asOf, m.foreseen = day, domain.DateOf(now).Before(day)
 	}
 	if b.KnownAt != "" {
-		until, err := pastMoment(b.KnownAt, now)
+		_, until, err := parseMoment(b.KnownAt)
 		if err != nil {
 			return m, err.At("query.known_at")
 		}
-		m.knownAt = until
+		m.knownAt = notBeyond(now, until)
 	}
 	return m, nil
 }
 
-// pastMoment reads an instant, or a day, which stands for its end. Of what is left of today,
-// nobody knows yet: the answer is that of now. What lies beyond today is refused; so is a
-// later instant, unless clocks that differ explain it.
-func pastMoment(s string, now time.Time) (time.Time, *domain.Error) {
+// parseMoment reads an instant with its day, or a day, which stands for its end.
+func parseMoment(s string) (day domain.Date, instant time.Time, refused *domain.Error) {
 	instant, notInstant := time.Parse(time.RFC3339, s)
 	if notInstant == nil {
 		s = domain.DateOf(instant).String()
 	}
 	day, err := domain.ParseDate(s)
 	if err != nil {
-		return time.Time{}, domain.Refuse(domain.Invalid, domain.CodeDateFormat,
+		return day, instant, domain.Refuse(domain.Invalid, domain.CodeDateFormat,
 			"write the day as YYYY-MM-DD, for example 2026-03-01, or an RFC 3339 instant, "+
 				"for example 2026-03-01T12:00:00%%2B05:00, percent-encoded")
 	}
 	if notInstant != nil {
 		instant = day.Over().Add(-1)
 	}
-	future := domain.DateOf(now).Before(day)
-	if notInstant == nil {
-		future = instant.After(now.Add(clocksApart))
-	}
-	if future {
-		return time.Time{}, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"the registry cannot tell what will be: ask for %s or earlier", now.In(domain.Zone).Format(time.RFC3339))
-	}
-	if instant.After(now) {
-		instant = now
-	}
-	return instant, nil
+	return day, instant, nil
 }
 
-// clocksApart is how far the clock of a client may be ahead.
-const clocksApart = time.Minute
+// notBeyond returns the instant, or now where it lies in the future: nobody knows yet what the
+// log will hold then, and the answer says as of when it is.
+func notBeyond(now, instant time.Time) time.Time {
+	if instant.After(now) {
+		return now
+	}
+	return instant
+}
 
 // residenceThen answers from the person's stream, folded up to what was known.
 func (s *Server) residenceThen(
@@ -198,6 +192,7 @@ type residentsBody struct {
 	Place        residence.Place   `json:"place,omitempty" doc:"The kind of place, as recorded now" values:"open"`
 	UsefulArea   residence.Area    `json:"useful_area,omitempty" doc:"Square metres as recorded now"`
 	AsOf         domain.Date       `json:"as_of" format:"date"`
+	Foreseen     bool              `json:"foreseen,omitempty" doc:"as_of lies in the future: this is what holds then if nothing changes until then"`
 	KnownAt      time.Time         `json:"known_at"`
 	Owners       []ownerBody       `json:"owners"`
 	Residents    []residentBody    `json:"residents"`
@@ -213,7 +208,7 @@ func (s *Server) getDwellingResidents() operation.Operation {
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
-		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound, domain.CodeDateInFuture},
+		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsOthers(accesslog.Owner),
 	}, func(ctx context.Context, in *residentsInput) (*operation.Found[residentsBody], error) {
 		m, err := in.moment(s.now())
@@ -232,8 +227,9 @@ func (s *Server) getDwellingResidents() operation.Operation {
 			return nil, operation.NotYours()
 		}
 		body := residentsBody{
-			DwellingID: in.ID, Address: d.Address, Place: d.Place, UsefulArea: d.UsefulArea, AsOf: m.asOf, KnownAt: m.knownAt,
-			Owners: []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
+			DwellingID: in.ID, Address: d.Address, Place: d.Place, UsefulArea: d.UsefulArea, AsOf: m.asOf, Foreseen: m.foreseen,
+			KnownAt: m.knownAt,
+			Owners:  []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
 		}
 		if m.now {
 			body.fill(d)
@@ -291,8 +287,9 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 
 // moment is a Bitemporal question with its defaults filled in.
 type moment struct {
-	asOf    domain.Date
-	knownAt time.Time
-	now     bool // neither was asked for
-	known   bool // knownAt was asked for
+	asOf     domain.Date
+	knownAt  time.Time
+	foreseen bool // asOf lies in the future
+	now      bool // neither was asked for
+	known    bool // knownAt was asked for
 }

@@ -92,13 +92,13 @@ func stopped(outcome string) error {
 
 // writer applies deliveries to one generation. It is used by one goroutine.
 type writer struct {
-	opts   Options
-	keys   keyspace
-	client redis.UniversalClient
-	lease  *lease
-	serve  bool // the generation must be the serving one
-	number uint64
-	intake intake
+	opts     Options
+	keys     keyspace
+	client   redis.UniversalClient
+	lease    *lease
+	serve    bool // the generation must be the serving one
+	number   uint64
+	intake   intake
 	releases int // of those that the log has: looked at for what the generation holds
 
 	position domain.Position // as written in the checkpoint

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -183,11 +182,6 @@ var kinds = []kind{
 		name: "poison", what: "append an event to a list that this release cannot read",
 		hand: atRest, targets: len(unreadable), weight: 2, where: everywhere, rest: poisonList,
 	},
-}
-
-// lookUp returns the kind of the name, which must be one.
-func lookUp(name string) kind {
-	return kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })]
 }
 
 // sleep waits for the time, or until ctx ends: then the fault is mended at once.
