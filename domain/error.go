@@ -97,6 +97,8 @@ const (
 	CodePersonRecorded    Code = "person_already_recorded"
 	CodeDwellingUnknown   Code = "dwelling_unknown"
 	CodeDwellingRecorded  Code = "dwelling_already_recorded"
+	CodeClaimVoid         Code = "dwelling_code_claim_void"
+	CodeRKAFormat         Code = "rka_format"
 	CodeEffectiveTooEarly Code = "effective_too_early"
 	CodeErasureBarred     Code = "erasure_barred"
 	CodeHoldUnknown       Code = "hold_unknown"

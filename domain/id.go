@@ -55,8 +55,8 @@ func (id NoticeID) Stream() string   { return "notice-" + id.String() }
 func (id BodyID) Stream() string     { return "body-" + id.String() }
 
 // Categories are the categories of the streams that the projector follows, as
-// prefixes for a filter on $all. The categories otp- and body- are not among them: no
-// read model shows their events.
+// prefixes for a filter on $all. The categories otp-, body- and address- are not among
+// them: no read model shows their events.
 var Categories = []string{"residence-", "dwelling-", "case-", "queue-", "access-", "notice-"}
 
 // BodyCategory is the category of the streams of bodies, as a prefix. Each process follows

@@ -57,7 +57,7 @@ func acts(s *subtest) []act {
 			"record a dwelling",
 			"/v1/dwellings",
 			operator,
-			body{"rka": "1", "address": "A", "owners": []body{{"person_id": owner}}},
+			body{"rka": rka(), "address": "A", "owners": []body{{"person_id": owner}}},
 			201,
 		},
 		{

@@ -34,8 +34,8 @@ type DwellingDescription struct {
 }
 
 type recordDwellingBody struct {
-	RKA             string      `json:"rka,omitempty" maxLength:"32" pattern:"^[0-9]*$" patternDescription:"a code of digits" doc:"The registration code of the address (RKA)" example:"0201300098765432"`
-	CadastralNumber string      `json:"cadastral_number,omitempty" maxLength:"64" doc:"The number in the real-estate register" example:"21:318:027:115:4:12"`
+	RKA             string      `json:"rka,omitempty" maxLength:"32" pattern:"^[0-9 ]*$" patternDescription:"a code of digits" doc:"The registration code of the address (RKA): 16 digits; spaces do not count" example:"0201300098765432"`
+	CadastralNumber string      `json:"cadastral_number,omitempty" maxLength:"64" doc:"The number in the real-estate register; spaces, and upper or lower case, do not count" example:"21:318:027:115:4:12"`
 	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"The code of the territory in the classifier KATO, 9 digits" example:"711310000"`
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`
 	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"The owners, if they are known"`
@@ -56,11 +56,13 @@ func (s *Server) recordDwelling() operation.Operation {
 		ID: "record-dwelling", Path: "/v1/dwellings", Tag: residenceTag, Status: http.StatusCreated,
 		Of:      operation.OfRequest,
 		Summary: "Record a dwelling and its owners",
-		Doc:     "A dwelling is identified by its RKA or its cadastral number; at least one is needed.",
-		Roles:   []domain.Role{domain.RoleOperator},
+		Doc: "A dwelling is identified by its RKA or its cadastral number; at least one is needed. " +
+			"If another dwelling has one of them, the answer is 409, and its detail names the id of that dwelling.",
+		Roles: []domain.Role{domain.RoleOperator},
 		Problems: []domain.Code{
 			domain.CodeShareFormat, domain.CodeSharesExceedOne, domain.CodeNamedTwice,
 			domain.CodePersonUnknown, domain.CodeDwellingRecorded, domain.CodeAreaFormat,
+			domain.CodeRKAFormat, domain.CodeKATOFormat, domain.CodeClaimVoid,
 		},
 		Example: `{
 			"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер",
@@ -87,8 +89,9 @@ func (s *Server) recordDwelling() operation.Operation {
 			return command.Receipt{}, recordedDwelling{}, err
 		}
 		r, err := s.commands.RecordDwelling(ctx, call.Command, residence.RecordDwelling{
-			DwellingID: id, RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO,
-			Address: in.Body.Address, Owners: owners(in.Body.Owners), Description: in.Body.description(),
+			DwellingID: id, Address: in.Body.Address,
+			Identity: residence.Identity{RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO},
+			Owners:   owners(in.Body.Owners), Description: in.Body.description(),
 		}, call.Options)
 		return r, recordedDwelling{DwellingID: id}, err
 	})

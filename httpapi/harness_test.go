@@ -821,6 +821,11 @@ func (s *subtest) recorded(class string) string {
 	}).is(http.StatusCreated).id("person_id")
 }
 
+var codes atomic.Int64
+
+// rka returns a code that no dwelling has.
+func rka() string { return fmt.Sprintf("02013%011d", codes.Add(1)) }
+
 // dwelling records one that belongs to the owners.
 func (s *subtest) dwelling(owners ...string) string {
 	s.t.Helper()
@@ -829,7 +834,7 @@ func (s *subtest) dwelling(owners ...string) string {
 		list = append(list, body{"person_id": o})
 	}
 	id := s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
-		"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
+		"rka": rka(), "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
 	}).is(http.StatusCreated).id("dwelling_id")
 	consenting.Store(id, list)
 	return id

@@ -325,7 +325,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	s.reachable(owner, "+77010000000")
 	fits("send-password", json, s.command("/v1/otp", s.as(owner), body{"digest": strings.Repeat("0", 64)}).is(201))
 	dwelling := fits("record-dwelling", json, s.command("/v1/dwellings", operator, body{
-		"rka": "1", "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
+		"rka": rka(), "address": "Астана", "owners": []body{{"person_id": owner, "share": "1/2"}},
 	}).is(201)).id("dwelling_id")
 	fits(
 		"describe-dwelling",

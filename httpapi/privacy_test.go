@@ -54,7 +54,7 @@ func TestWhoSomebodyIsStaysOutOfLogsMetricsAddressesAndRefusals(t *testing.T) {
 	if found.at("name") != name {
 		t.Fatalf("control: staff do not find %s: %s", name, found.text)
 	}
-	dwelling := s.command("/v1/dwellings", operator, body{"rka": "1", "address": home, "owners": []body{{"person_id": person}}}).
+	dwelling := s.command("/v1/dwellings", operator, body{"rka": rka(), "address": home, "owners": []body{{"person_id": person}}}).
 		is(201).
 		id("dwelling_id")
 	s.registered(person, dwelling, "2026-03-01", "")

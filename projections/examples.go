@@ -114,6 +114,8 @@ func streamOf(e domain.Event) string {
 		return accesslog.Stream(e.PersonID)
 	case accesslog.PageRead:
 		return accesslog.PageStream(uuid.NameSpaceURL)
+	case residence.DwellingCodeClaimed:
+		return ""
 	}
 	if slices.ContainsFunc(otp.Events, func(t domain.EventType) bool { return t.Name == e.EventType() }) {
 		return ""

@@ -348,7 +348,7 @@ func (w *world) mover(ctx context.Context, moves int) (domain.PersonID, error) {
 		id := domain.DwellingID{UUID: uuid.New()}
 		w.dwellings = append(w.dwellings, id)
 		if _, err := w.commands.RecordDwelling(ctx, newCommand(domain.RoleOperator, ""), residence.RecordDwelling{
-			DwellingID: id, RKA: fmt.Sprintf("02013%011d", i), KATO: "711310000", Address: "Астана",
+			DwellingID: id, Identity: residence.Identity{RKA: fmt.Sprintf("02013%011d", i), KATO: "711310000"}, Address: "Астана",
 		}, command.Options{}); err != nil {
 			return domain.PersonID{}, err
 		}

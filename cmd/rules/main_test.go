@@ -22,8 +22,11 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 	for _, group := range []struct {
 		letter string
 		last   int
-	}{{"C", 22}, {"R", 23}, {"Q", 24}, {"F", 15}} {
+	}{{"C", 22}, {"R", 31}, {"Q", 24}, {"F", 15}} {
 		for n := 1; n <= group.last; n++ {
+			if group.letter == "R" && n > 23 && n < 30 { // not in use
+				continue
+			}
 			if group.letter == "Q" && n == 15 {
 				want = append(want, "Q15a")
 			}

@@ -128,7 +128,7 @@ func largePage(ctx context.Context, t *testing.T, s *server) (path string, size 
 	}
 	share := []map[string]any{{"person_id": owner.id, "share": "1/1"}}
 	if err := api.post(ctx, desk, "/v1/dwellings", map[string]any{
-		"rka": "1", "address": "Астана", "owners": share,
+		"rka": "0201300000000001", "address": "Астана", "owners": share,
 	}, &dwelling); err != nil {
 		t.Fatal(err)
 	}

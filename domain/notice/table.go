@@ -151,6 +151,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
 	none("it is about a dwelling or a list",
 		residence.DwellingRecorded{}, residence.DwellingDescribed{}, residence.TakenIntoStock{},
+		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},

@@ -145,7 +145,7 @@ func TestR19_TheOccupancyNorm(t *testing.T) {
 			t.Run(c.name+", "+string(kind), func(t *testing.T) {
 				r := residence.Register{
 					RegistrationID: first, DwellingID: flat, Kind: kind, From: day(c.from), Kinship: c.kinship, Occupants: c.occupants, Rules: c.rules,
-					Dwelling: &residence.Dwelling{ID: flat, KATO: c.kato, Area: c.area},
+					Dwelling: &residence.Dwelling{ID: flat, Identity: residence.Identity{KATO: c.kato}, Area: c.area},
 				}
 				if kind == residence.Temporary {
 					r.Until = r.From.AddMonths(6)
@@ -201,7 +201,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 	small := append(theFlat(), described(residence.Apartment, 54))
 	record := func(of residence.Description) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Record(domaintest.Command(), residence.RecordDwelling{DwellingID: flat, RKA: "1", Address: "a", Description: of})
+			return d.Record(domaintest.Command(), residence.RecordDwelling{DwellingID: flat, Identity: residence.Identity{RKA: "0201300012345678"}, Address: "a", Description: of})
 		}
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
@@ -282,7 +282,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 			Then: []domain.Event{
 				residence.DwellingRecorded{
 					DwellingID: flat,
-					RKA:        "1",
+					RKA:        "0201300012345678",
 					Address:    "a",
 					RecordedAt: domaintest.Noon(),
 				}, described(residence.House, 90),

@@ -30,9 +30,8 @@ func (s Share) rat() (*big.Rat, bool) {
 	return r, ok && r.Cmp(big.NewRat(1, 1)) <= 0
 }
 
-// DwellingRecorded begins the stream of a dwelling. The codes are opaque: RKA
-// (address register), cadastral number (real-estate register), KATO (territory,
-// 9 digits).
+// DwellingRecorded begins the record of a dwelling. RKA and cadastral number are in the
+// written form of a [DwellingCode]; KATO is the code of the territory.
 type DwellingRecorded struct {
 	DwellingID      domain.DwellingID `json:"dwelling_id"`
 	RKA             string            `json:"rka,omitempty"`
@@ -109,9 +108,8 @@ func (a Area) hundredths() int64 { return int64(math.Round(float64(a) * 100)) }
 
 // Dwelling is the state of a dwelling- stream. The zero Dwelling is unknown.
 type Dwelling struct {
-	ID       domain.DwellingID
-	RKA      string
-	KATO     string
+	ID domain.DwellingID
+	Identity
 	Address  string
 	Owners   []Owner
 	Place    Place                // empty where it is not recorded
@@ -123,6 +121,7 @@ type Dwelling struct {
 	proposer string               // account that proposed Pending
 	since    domain.Date          // of the present owners
 	freed    domain.Position      // where the log holds the end of the last lease
+	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
 }
 
 // Known reports whether the dwelling has been recorded.
@@ -141,7 +140,10 @@ func (d *Dwelling) Clone() Dwelling { return *d }
 func (d *Dwelling) Apply(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case DwellingRecorded:
-		d.ID, d.RKA, d.KATO, d.Address = e.DwellingID, e.RKA, e.KATO, e.Address
+		d.ID, d.Address = e.DwellingID, e.Address
+		d.Identity = Identity{e.RKA, e.CadastralNumber, e.KATO}
+	case DwellingCodeClaimVoided:
+		d.voided = append(slices.Clip(d.voided), e.ClaimID)
 	case OwnersChanged:
 		d.Owners, d.since, d.Pending = e.Owners, e.On, OwnersChangeProposed{}
 	case OwnersChangeProposed:
@@ -167,13 +169,11 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 // RecordDwelling is the command that records a dwelling, with its owners where
 // they are known.
 type RecordDwelling struct {
-	DwellingID      domain.DwellingID
-	RKA             string
-	CadastralNumber string
-	KATO            string
-	Address         string
-	Owners          []Owner
-	Description     Description
+	DwellingID domain.DwellingID
+	Identity
+	Address     string
+	Owners      []Owner
+	Description Description
 }
 
 // Description is what is known of a dwelling beyond its codes. It is also the
@@ -183,22 +183,24 @@ type Description struct {
 	Area  Area
 }
 
-// Record decides [RecordDwelling]. A dwelling is identified by its RKA or its
-// cadastral number (R7), so it has at least one of them.
+// Record decides [RecordDwelling]. The codes must have been claimed by this command.
 func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event, error) {
 	if d.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingRecorded, "this dwelling is already recorded")
 	}
-	if c.RKA == "" && c.CadastralNumber == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"a dwelling is identified by rka or cadastral_number: give at least one").At("rka")
+	if err := d.claimsStand(cmd); err != nil {
+		return nil, err
+	}
+	is, err := c.Written()
+	if err != nil {
+		return nil, err
 	}
 	address, err := domain.Line(c.Address, "address")
 	if err != nil {
 		return nil, err
 	}
 	events := []domain.Event{DwellingRecorded{
-		DwellingID: c.DwellingID, RKA: c.RKA, CadastralNumber: c.CadastralNumber, KATO: c.KATO,
+		DwellingID: c.DwellingID, RKA: is.RKA, CadastralNumber: is.CadastralNumber, KATO: is.KATO,
 		Address: address, RecordedAt: cmd.Now,
 	}}
 	if len(c.Owners) > 0 {

@@ -27,8 +27,7 @@ func TestRecordDwelling(t *testing.T) {
 	record := func(change func(*residence.RecordDwelling)) func(*residence.Dwelling) ([]domain.Event, error) {
 		c := residence.RecordDwelling{
 			DwellingID: flat,
-			RKA:        "0201300012345678",
-			KATO:       "750000000",
+			Identity:   residence.Identity{RKA: "0201300012345678", KATO: "750000000"},
 			Address:    "Алматы, Абай 1",
 		}
 		change(&c)

@@ -29,6 +29,8 @@ var Events = []domain.EventType{
 	domain.EventOf[OwnersChangeDeclined](),
 	domain.EventOf[OwnersChangeLapsed](),
 	domain.EventOf[DwellingDescribed](),
+	domain.EventOf[DwellingCodeClaimed](),
+	domain.EventOf[DwellingCodeClaimVoided](),
 	domain.EventOf[TakenIntoStock](),
 	domain.EventOf[LeaseBegan](),
 	domain.EventOf[RegistrationDeclined](),

@@ -193,7 +193,7 @@ func TestWhatIsNotRecordedIsRefusedWithItsField(t *testing.T) {
 			return err
 		}, domain.CodePersonUnknown, "owners[1].person_id"},
 		{"R5 an unknown owner of a new dwelling", func(h *command.Handler) error {
-			_, err := h.RecordDwelling(ctx, envelope("x"), residence.RecordDwelling{DwellingID: nowhere, RKA: "1", Address: "a", Owners: []residence.Owner{{PersonID: nobody}}}, command.Options{})
+			_, err := h.RecordDwelling(ctx, envelope("x"), residence.RecordDwelling{DwellingID: nowhere, Identity: rka(9), Address: "a", Owners: []residence.Owner{{PersonID: nobody}}}, command.Options{})
 			return err
 		}, domain.CodePersonUnknown, "owners[0].person_id"},
 		{"an unknown applicant", func(h *command.Handler) error {

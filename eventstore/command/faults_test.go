@@ -121,7 +121,7 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 	}
 	for i := range dwellings {
 		dwellings[i] = domain.DwellingID{UUID: uuid.New()}
-		if _, err := handler.RecordDwelling(t.Context(), envelope(), residence.RecordDwelling{DwellingID: dwellings[i], RKA: fmt.Sprint(i), Address: "a"}, command.Options{}); err != nil {
+		if _, err := handler.RecordDwelling(t.Context(), envelope(), residence.RecordDwelling{DwellingID: dwellings[i], Identity: rka(i), Address: "a"}, command.Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -29,11 +29,11 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 	l := world(t)
 	h := newHandler(l)
 	for id, of := range map[domain.DwellingID]residence.RecordDwelling{
-		there:      {KATO: "750000000", Description: residence.Description{Area: 30}},
-		elsewhere:  {KATO: "710000000", Description: residence.Description{Area: 30}},
-		unmeasured: {KATO: "750000000"},
+		there:      {Identity: residence.Identity{KATO: "750000000"}, Description: residence.Description{Area: 30}},
+		elsewhere:  {Identity: residence.Identity{KATO: "710000000"}, Description: residence.Description{Area: 30}},
+		unmeasured: {Identity: residence.Identity{KATO: "750000000"}},
 	} {
-		of.DwellingID, of.RKA, of.Address = id, "1", "a"
+		of.DwellingID, of.RKA, of.Address = id, rka(int(id.UUID[0])).RKA, "a"
 		must(t, "record "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
 			return h.RecordDwelling(ctx, cmd, of, command.Options{})
 		})

@@ -34,18 +34,6 @@ func (h *Handler) RecordPerson(
 	})
 }
 
-// RecordDwelling records a dwelling. Its owners must be recorded persons.
-func (h *Handler) RecordDwelling(
-	ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options,
-) (Receipt, error) {
-	if err := h.ownersKnown(ctx, c.Owners); err != nil {
-		return Receipt{}, err
-	}
-	return onStream(ctx, h, cmd, c.DwellingID.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.Record(cmd, c)
-	})
-}
-
 // DescribeDwelling records, or corrects, what a dwelling is.
 func (h *Handler) DescribeDwelling(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options,

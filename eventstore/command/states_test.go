@@ -38,6 +38,7 @@ var states = map[string][]func(*testing.T, []domain.Recorded){
 	"queue":   {goesItsOwnWay[housing.List]},
 	"otp":     {goesItsOwnWay[otp.Challenges]},
 	"contact": {goesItsOwnWay[otp.Sent]},
+	"address": {goesItsOwnWay[residence.CodeClaim]},
 	"notice":  {goesItsOwnWay[notice.Notice]},
 }
 

@@ -147,7 +147,7 @@ func world(t testing.TB) *memoryLog {
 	for name, id := range map[string]domain.DwellingID{"flat": flat, "house": house} {
 		must(t, "record "+name, func(cmd domain.Command) (command.Receipt, error) {
 			return h.RecordDwelling(ctx, cmd, residence.RecordDwelling{
-				DwellingID: id, RKA: "1", Address: name, Owners: []residence.Owner{{PersonID: aigul, Share: "1/1"}},
+				DwellingID: id, Identity: rka(len(name)), Address: name, Owners: []residence.Owner{{PersonID: aigul, Share: "1/1"}},
 			}, command.Options{})
 		})
 	}
@@ -464,7 +464,7 @@ func acts(t testing.TB) []act {
 				return h.RecordDwelling(
 					ctx,
 					cmd,
-					residence.RecordDwelling{DwellingID: hut, RKA: "2", Address: "a", Owners: []residence.Owner{{PersonID: aigul}}},
+					residence.RecordDwelling{DwellingID: hut, Identity: residence.Identity{RKA: rka(1).RKA, CadastralNumber: "21:318"}, Address: "a", Owners: []residence.Owner{{PersonID: aigul}}},
 					opt,
 				)
 			},
