@@ -103,6 +103,12 @@ const (
 	CodeErasureBarred     Code = "erasure_barred"
 	CodeHoldUnknown       Code = "hold_unknown"
 
+	// Who a person is (R24, R25). The first two are warnings that must be answered.
+	CodeIINBirthDate     Code = "iin_contradicts_birth_date"
+	CodeIINClass         Code = "iin_contradicts_class"
+	CodeWarningsOpen     Code = "warnings_not_answered"
+	CodeBirthPartUnknown Code = "birth_part_unknown"
+
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"
 	CodeUntilNotAllowed   Code = "until_not_allowed"

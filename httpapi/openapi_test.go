@@ -362,6 +362,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			"registration_id": temporary.id("registration_id"), "action": "correct", "until": "2026-05-01",
 		})).is(201),
 	)
+	fits("change-person-data", json, s.command("/v1/persons/"+s.child()+"/data", operator, body{
+		"kind": "correction", "name": "Дәурен Асқарұлы", "basis": paper,
+	}).is(200))
 	represented := "/v1/persons/" + s.child() + "/representatives"
 	fits(
 		"record-representative",

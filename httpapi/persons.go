@@ -22,6 +22,9 @@ type recordPersonBody struct {
 	Name      string          `json:"name" minLength:"1" maxLength:"200" doc:"The name as in the identity document" example:"Айгүл Серікқызы"`
 	BirthDate domain.Date     `json:"birth_date" format:"date" example:"1990-05-17"`
 	Class     residence.Class `json:"class" doc:"The legal class of the person; it decides the channels of a deregistration"`
+
+	BirthKnown birthKnown      `json:"birth_known,omitempty" doc:"How much of the birth date is known, which then has 01 for the rest; left out if all is known"`
+	Accept     []contradiction `json:"accept,omitempty" maxItems:"5" doc:"The codes of the contradictions that the document confirms; a refusal lists them"`
 }
 
 type recordPersonInput struct {
@@ -39,12 +42,12 @@ func (s *Server) recordPerson() operation.Operation {
 		Of:      operation.OfNew,
 		Summary: "Record a person",
 		Doc: "One IIN is one person: a second record is refused (person_already_recorded). " +
-			"A person without an IIN is recorded without it.",
+			"A person without an IIN is recorded without it. An IIN that contradicts the birth date or the class is " +
+			"refused until accept names the code of the contradiction.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{
-			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodeIINRequired,
-			domain.CodeDateInFuture, domain.CodePersonRecorded,
-		},
+		Problems: contradicted.and(
+			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonRecorded,
+		),
 		Example: `{"iin": "999999000012", "name": "Айгүл Серікқызы", "birth_date": "1990-05-17", "class": "citizen"}`,
 	}, func(ctx context.Context, call operation.Call, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
 		if err := notBlank("name", in.Body.Name); err != nil {
@@ -53,6 +56,7 @@ func (s *Server) recordPerson() operation.Operation {
 		c := residence.RecordPerson{
 			PersonID: domain.PersonID{UUID: domain.DeriveID(call.ID.UUID, "person")},
 			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,
+			BirthKnown: residence.BirthKnown(in.Body.BirthKnown), Accept: as[domain.Code](in.Body.Accept),
 		}
 		if in.Body.IIN != "" {
 			iin, err := parseIIN(in.Body.IIN)
@@ -86,6 +90,8 @@ type foundPerson struct {
 		Name      string          `json:"name"`
 		BirthDate domain.Date     `json:"birth_date" format:"date"`
 		Class     residence.Class `json:"class" values:"open"`
+
+		BirthKnown residence.BirthKnown `json:"birth_known,omitempty" values:"open" doc:"How much of the birth date is known; left out if all is"`
 	}
 }
 
@@ -118,6 +124,7 @@ func (s *Server) searchPerson() operation.Operation {
 		}
 		out := &foundPerson{}
 		out.Body.PersonID, out.Body.Name, out.Body.BirthDate, out.Body.Class = id, string(p.Name), p.BirthDate, p.Class
+		out.Body.BirthKnown = p.BirthKnown
 		return out, nil
 	})
 }

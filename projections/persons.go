@@ -28,6 +28,8 @@ func persons(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.PersonRecorded:
 		return []op{set(e.PersonID.Stream(), "class", string(e.Class), beganField, pointerTo(rec))}
+	case residence.PersonDataChanged:
+		return []op{set(e.PersonID.Stream(), "class", string(e.Now.Class))}
 	case residence.RegistrationBegan:
 		return []op{set(e.PersonID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Dwelling: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,

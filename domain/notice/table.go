@@ -48,6 +48,7 @@ const (
 	CoOwnersSilent      Kind = "co_owners_silent"
 	StayEnded           Kind = "temporary_stay_ended"
 	RecordCorrected     Kind = "residence_record_corrected"
+	PersonDataChanged   Kind = "person_data_changed"
 	DocumentCorrected   Kind = "document_corrected"
 	ComplaintReceived   Kind = "complaint_received"
 	ComplaintForwarded  Kind = "complaint_forwarded"
@@ -220,6 +221,7 @@ var owing = []Line{
 	}, DecisionFell, ComplaintSatisfied, ComplaintDismissed),
 
 	// The record of residence.
+	toPerson(PersonDataChanged, func(e residence.PersonDataChanged) domain.PersonID { return e.PersonID }), // R24
 	owes(func(e residence.RegistrationBegan) []Owed { // R19: a desk has stated their consent
 		return toEach(e.Consenting(), ConsentStated)
 	}, ConsentStated),

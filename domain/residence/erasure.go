@@ -114,7 +114,8 @@ func (p *Person) erased(rec domain.Recorded) {
 			x.before++
 		}
 		x.latest, x.complete = &e, false
-		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = domain.PersonID{}, "", "", domain.Date{}, ""
+		p.ID, p.IIN = domain.PersonID{}, ""
+		p.setData(PersonData{})
 		p.Contacts = ContactsConfirmed{}
 	case ErasureCompleted:
 		x.complete = true

@@ -5,6 +5,7 @@ import "tizilim/domain"
 // Events are the types of event that this package declares.
 var Events = []domain.EventType{
 	domain.EventOf[PersonRecorded](),
+	domain.EventOf[PersonDataChanged](),
 	domain.EventOf[ContactsStated](),
 	domain.EventOf[ContactsConfirmed](),
 	domain.EventOf[ContactCodeRejected](),

@@ -15,6 +15,8 @@ func (d Deregistration) LogValue() slog.Value         { return domain.Masked(d) 
 func (c AnswerApplication) LogValue() slog.Value      { return domain.Masked(c) }
 func (c StateContacts) LogValue() slog.Value          { return domain.Masked(c) }
 func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) }
+func (d PersonData) LogValue() slog.Value             { return domain.Masked(d) }
+func (c ChangePersonData) LogValue() slog.Value       { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }
 func (c Correct) LogValue() slog.Value                { return domain.Masked(c) }

@@ -15,6 +15,8 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.Person{}, 11},
 		{residence.Deregistration{}, 12},
 		{residence.RecordPerson{}, 2},
+		{residence.PersonData{}, 2},
+		{residence.ChangePersonData{}, 4},
 		{residence.StateContacts{}, 5},
 		{residence.ApplyForDeregistration{}, 12},
 		{residence.AnswerApplication{}, 8},

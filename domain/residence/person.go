@@ -62,6 +62,8 @@ type PersonRecorded struct {
 	BirthDate  domain.PersonalDate `json:"birth_date"`
 	Class      Class               `json:"class"`
 	RecordedAt time.Time           `json:"recorded_at"`
+	BirthKnown BirthKnown          `json:"birth_known,omitempty"`
+	Accepted   []domain.Code       `json:"accepted,omitempty"` // contradictions that the official has seen (R25)
 }
 
 // RegistrationBegan says that the person resides (permanent) or stays
@@ -165,6 +167,7 @@ type Person struct {
 	IIN           domain.IIN
 	Name          domain.Personal
 	BirthDate     domain.Date
+	BirthKnown    BirthKnown
 	Class         Class
 	Contacts      ContactsConfirmed // that are in force
 	Stated        ContactsStated    // the last that were stated
@@ -175,6 +178,9 @@ type Person struct {
 
 	statements statements
 	erasures   erasures
+
+	recordedOn  domain.Date
+	changedFrom domain.Date // from which the last change of who the person is holds
 
 	facts   facts                  // what the registrations are made of
 	endings []endingChange         // in the order of the stream
@@ -199,7 +205,13 @@ func (p *Person) Apply(rec domain.Recorded) {
 	p.erased(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
-		p.ID, p.IIN, p.Name, p.BirthDate, p.Class = e.PersonID, e.IIN, e.Name, e.BirthDate.Date, e.Class
+		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}
+		p.setData(PersonData{e.Name, e.BirthDate, e.BirthKnown, e.Class})
+	case PersonDataChanged:
+		p.setData(e.Now)
+		if e.Kind == DataChanged {
+			p.changedFrom = e.From
+		}
 	case ContactsStated, ContactsConfirmed, ContactCodeRejected:
 		p.stateContacts(e)
 	case RegistrationBegan:
@@ -260,6 +272,9 @@ type RecordPerson struct {
 	Name      domain.Personal
 	BirthDate domain.Date
 	Class     Class
+
+	BirthKnown BirthKnown
+	Accept     []domain.Code // contradictions that the official has seen
 }
 
 // Record decides [RecordPerson].
@@ -271,29 +286,24 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 		return nil, domain.Refuse(domain.Conflict, domain.CodePersonRecorded,
 			"a person with this IIN is already recorded; search for the person by the IIN").At("iin")
 	}
-	if !slices.Contains(Classes, c.Class) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"a person is of one of the classes %v", Classes).At("class")
+	if err := checkClass(c.Class, c.IIN); err != nil {
+		return nil, err
 	}
 	name, err := domain.Name(c.Name, "name")
 	if err != nil {
 		return nil, err
 	}
-	if c.BirthDate.IsZero() {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the birth date: the age decides which papers are asked for").At("birth_date")
+	if err := checkBirth(cmd.Today(), c.BirthDate, c.BirthKnown); err != nil {
+		return nil, err
 	}
-	if c.Class == Citizen && c.IIN == "" {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeIINRequired,
-			"a citizen has an IIN; only persons of other classes may be recorded without one").At("iin")
-	}
-	if cmd.Today().Before(c.BirthDate) {
-		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"the birth date lies in the future").At("birth_date")
+	birth := domain.PersonalDate{Date: c.BirthDate}
+	accepted, err := answered(contradictions(c.IIN, PersonData{name, birth, c.BirthKnown, c.Class}), c.Accept)
+	if err != nil {
+		return nil, err
 	}
 	return []domain.Event{PersonRecorded{
-		PersonID: c.PersonID, IIN: c.IIN, Name: name, BirthDate: domain.PersonalDate{Date: c.BirthDate}, Class: c.Class,
-		RecordedAt: cmd.Now,
+		PersonID: c.PersonID, IIN: c.IIN, Name: name, BirthDate: birth, Class: c.Class, RecordedAt: cmd.Now,
+		BirthKnown: c.BirthKnown, Accepted: accepted,
 	}}, nil
 }
 

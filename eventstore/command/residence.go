@@ -34,6 +34,15 @@ func (h *Handler) RecordPerson(
 	})
 }
 
+// ChangePersonData records another name, birth date or class of a person.
+func (h *Handler) ChangePersonData(
+	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.ChangePersonData, opt Options,
+) (Receipt, error) {
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+		return p.ChangeData(cmd, c)
+	})
+}
+
 // DescribeDwelling records, or corrects, what a dwelling is.
 func (h *Handler) DescribeDwelling(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options,
