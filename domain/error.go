@@ -108,6 +108,7 @@ const (
 	CodeIINClass         Code = "iin_contradicts_class"
 	CodeWarningsOpen     Code = "warnings_not_answered"
 	CodeBirthPartUnknown Code = "birth_part_unknown"
+	CodePersonDead       Code = "person_dead" // R27
 
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"

@@ -25,6 +25,8 @@ const (
 	// TaskWard: the stream of a representative does not name the minor Item yet
 	// (R20).
 	TaskWard TaskKind = "ward"
+	// TaskDeath: the entries of a person who died are to be reviewed (R27).
+	TaskDeath TaskKind = "death"
 	// TaskDecision: the term of a case runs out without a decision (C9).
 	TaskDecision TaskKind = "decision"
 	// TaskCorrection: the date for the correction of an application has passed (C3).

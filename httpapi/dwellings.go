@@ -34,7 +34,7 @@ type DwellingDescription struct {
 }
 
 type recordDwellingBody struct {
-	RKA             string      `json:"rka,omitempty" maxLength:"32" pattern:"^[0-9 ]*$" patternDescription:"a code of digits" doc:"The registration code of the address (RKA): 16 digits; spaces do not count" example:"0201300098765432"`
+	RKA             string      `json:"rka,omitempty" maxLength:"32" pattern:"^[0-9 ]*$" patternDescription:"a code of digits" doc:"The registration code of the address (RKA): digits, 16 in most; spaces do not count" example:"0201300098765432"`
 	CadastralNumber string      `json:"cadastral_number,omitempty" maxLength:"64" doc:"The number in the real-estate register; spaces, and upper or lower case, do not count" example:"21:318:027:115:4:12"`
 	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"The code of the territory in the classifier KATO, 9 digits" example:"711310000"`
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`

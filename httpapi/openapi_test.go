@@ -365,6 +365,11 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("change-person-data", json, s.command("/v1/persons/"+s.child()+"/data", operator, body{
 		"kind": "correction", "name": "Дәурен Асқарұлы", "basis": paper,
 	}).is(200))
+	dead := "/v1/persons/" + s.child() + "/death"
+	died := fits("record-death", json, s.command(dead, operator, body{"died_on": "2026-03-01", "basis": paper}).is(200))
+	fits("annul-death", json, s.command(dead+"/annulment", s.token(domain.RoleProvider), body{
+		"death": eventRef(died, 0), "reasons": "a namesake", "basis": paper,
+	}).is(200))
 	represented := "/v1/persons/" + s.child() + "/representatives"
 	fits(
 		"record-representative",

@@ -233,6 +233,12 @@ func residenceTasks(rec domain.Recorded) []op {
 		if e.Kind == residence.Temporary {
 			return []op{cancel(term(e.PersonID, e.RegistrationID, e.On))}
 		}
+	case residence.PersonDied:
+		return []op{schedule(death(e.PersonID, e.RecordedAt))}
+	case residence.DeathFollowed:
+		return []op{cancel(death(e.PersonID, e.FollowedAt))}
+	case residence.DeathAnnulled:
+		return []op{cancel(death(e.PersonID, e.AnnulledAt))}
 	case residence.RepresentativeRecorded:
 		return []op{schedule(ward(e.RepresentativeID, e.PersonID, e.RecordedAt))}
 	case residence.RepresentationEnded:
@@ -276,6 +282,10 @@ func residenceTasks(rec domain.Recorded) []op {
 
 func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.Task {
 	return domain.Task{Kind: domain.TaskTerm, Stream: p.Stream(), Item: r.String(), At: until.Start()}
+}
+
+func death(p domain.PersonID, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskDeath, Stream: p.Stream(), At: at}
 }
 
 func ward(representative, minor domain.PersonID, at time.Time) domain.Task {

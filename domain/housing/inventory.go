@@ -21,10 +21,11 @@ const (
 	InventoryMissed ReviewReason = "inventory_missed" // no confirmation by its due date
 	NeedReported    ReviewReason = "need_lost_reported"
 	Doubt           ReviewReason = "doubt"
+	HolderDead      ReviewReason = "holder_died" // it may end with a transfer to the family (Q16)
 )
 
 // ReviewReasons lists them all.
-var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt}
+var ReviewReasons = []ReviewReason{InventoryMissed, NeedReported, Doubt, HolderDead}
 
 // InventoryConfirmed says that the person is still in need.
 type InventoryConfirmed struct {
@@ -146,6 +147,19 @@ func (l *List) review(cmd domain.Command, e Entry, why ReviewReason, note domain
 		ListID: l.Opened.ListID, EntryID: e.ID, PersonID: e.PersonID, CaseID: domain.CaseID{UUID: domain.DeriveID(cmd.ID.UUID, "review of "+e.ID.String())},
 		Reason: why, Note: note, OpenedAt: cmd.Now,
 	}
+}
+
+// ReviewAfterDeath decides that the entry of a holder who has died comes under review
+// (R27). It keeps its place. An entry that passed to another holder meanwhile is refused.
+func (l *List) ReviewAfterDeath(cmd domain.Command, id domain.EntryID, dead domain.PersonID) ([]domain.Event, error) {
+	e, err := l.standing(id)
+	if err != nil {
+		return nil, err
+	}
+	if e.PersonID != dead {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeHolderChanged, "the entry has another holder now")
+	}
+	return []domain.Event{l.review(cmd, *e, HolderDead, "")}, nil
 }
 
 // ConfirmInventory is the command that confirms an entry.

@@ -49,6 +49,7 @@ const (
 	StayEnded           Kind = "temporary_stay_ended"
 	RecordCorrected     Kind = "residence_record_corrected"
 	PersonDataChanged   Kind = "person_data_changed"
+	DeathAnnulled       Kind = "death_annulled"
 	DocumentCorrected   Kind = "document_corrected"
 	ComplaintReceived   Kind = "complaint_received"
 	ComplaintForwarded  Kind = "complaint_forwarded"
@@ -138,6 +139,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
 	none("it is about the keeping of the record, and the history shows it",
 		residence.HoldPlaced{}, residence.HoldLifted{}, residence.PersonErased{}, residence.ErasureCompleted{}),
+	none("the person has died; what follows is told to whom it touches", residence.PersonDied{}, residence.DeathFollowed{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
@@ -221,6 +223,7 @@ var owing = []Line{
 	}, DecisionFell, ComplaintSatisfied, ComplaintDismissed),
 
 	// The record of residence.
+	toPerson(DeathAnnulled, func(e residence.DeathAnnulled) domain.PersonID { return e.PersonID }),         // R27
 	toPerson(PersonDataChanged, func(e residence.PersonDataChanged) domain.PersonID { return e.PersonID }), // R24
 	owes(func(e residence.RegistrationBegan) []Owed { // R19: a desk has stated their consent
 		return toEach(e.Consenting(), ConsentStated)
@@ -290,6 +293,9 @@ var owing = []Line{
 		return []Owed{{Kind: InventoryAsked, To: e.PersonID, By: e.AnswerBy}}
 	}, InventoryAsked),
 	owes(func(e housing.ReviewOpened) []Owed { // Q23
+		if e.Reason == housing.HolderDead {
+			return nil // nobody would read it; the body finds the review on its list
+		}
 		if e.Reason == housing.InventoryMissed {
 			return to(e.PersonID, ConfirmationMissing)
 		}

@@ -149,6 +149,11 @@ var texts = map[Kind]text{
 		"В реестре изменена запись о Вашем имени, дате рождения или правовом статусе. Если она неверна, сразу сообщите об этом.",
 		"The register's record of your name, birth date or legal status has changed. If it is wrong, report it at once.",
 	},
+	DeathAnnulled: {
+		"Тізілімде сіз туралы қате енгізілген қайтыс болу жазбасының күші жойылды. Тіркеуіңіз қалпына келтірілді.",
+		"Ошибочная запись реестра о Вашей смерти аннулирована. Ваша регистрация восстановлена.",
+		"A death that the register had recorded for you by mistake has been annulled. Your registration holds again.",
+	},
 	DocumentCorrected: {
 		"Сізге берілген құжаттағы қате түзетілді. Құжаттың жаңа нұсқасы жеке кабинетіңізде.",
 		"В выданном Вам документе исправлена описка. Новая версия находится в личном кабинете.",

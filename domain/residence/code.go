@@ -27,16 +27,17 @@ type DwellingCode struct {
 	Value string
 }
 
-// digitsOfRKA is the length of a code of the address register.
-const digitsOfRKA = 16
+// mostDigitsOfRKA bounds a code of the address register. Those that are known have 16 digits;
+// no act says that all have.
+const mostDigitsOfRKA = 20
 
-// ParseRKA returns the written form of a code of the address register: its 16 digits
+// ParseRKA returns the written form of a code of the address register: its digits
 // without spaces. Error: [domain.CodeRKAFormat].
 func ParseRKA(s string) (string, error) {
 	s = withoutSpace(s)
-	if len(s) != digitsOfRKA || strings.Trim(s, "0123456789") != "" {
+	if s == "" || len(s) > mostDigitsOfRKA || strings.Trim(s, "0123456789") != "" {
 		return "", domain.Refuse(domain.Invalid, domain.CodeRKAFormat,
-			"an RKA has exactly %d digits 0-9; spaces between them do not count", digitsOfRKA).At(string(RKA))
+			"an RKA has digits 0-9 alone, %d at most; spaces between them do not count", mostDigitsOfRKA).At(string(RKA))
 	}
 	return s, nil
 }

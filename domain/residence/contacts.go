@@ -194,6 +194,9 @@ func (p *Person) StateContacts(cmd domain.Command, c StateContacts) ([]domain.Ev
 	if !p.Known() {
 		return nil, unknownPerson()
 	}
+	if err := p.CheckAlive(""); err != nil {
+		return nil, err
+	}
 	if c.Phone != "" && !isPhone(string(c.Phone)) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePhoneFormat,
 			"write the telephone with the country's code and digits only, for example +77010000000").At("phone")

@@ -238,6 +238,9 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
 			"the applicant is not recorded; record the person first").At("applicant_id")
 	}
+	if err := f.Applicant.CheckAlive("applicant_id"); err != nil {
+		return nil, err
+	}
 	if !f.Dwelling.Known() {
 		e := UnknownDwelling().At("dwelling_id")
 		e.Kind = domain.Invalid

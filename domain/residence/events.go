@@ -6,6 +6,9 @@ import "tizilim/domain"
 var Events = []domain.EventType{
 	domain.EventOf[PersonRecorded](),
 	domain.EventOf[PersonDataChanged](),
+	domain.EventOf[PersonDied](),
+	domain.EventOf[DeathAnnulled](),
+	domain.EventOf[DeathFollowed](),
 	domain.EventOf[ContactsStated](),
 	domain.EventOf[ContactsConfirmed](),
 	domain.EventOf[ContactCodeRejected](),

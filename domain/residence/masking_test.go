@@ -17,6 +17,8 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.RecordPerson{}, 2},
 		{residence.PersonData{}, 2},
 		{residence.ChangePersonData{}, 4},
+		{residence.RecordDeath{}, 36},
+		{residence.AnnulDeath{}, 37},
 		{residence.StateContacts{}, 5},
 		{residence.ApplyForDeregistration{}, 12},
 		{residence.AnswerApplication{}, 8},

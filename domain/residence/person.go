@@ -42,10 +42,11 @@ const (
 	DepartureAbroad   Reason = "departure_abroad"
 	CourtDecision     Reason = "court_decision"
 	TermExpired       Reason = "term_expired" // temporary only: it ended by itself (R13)
+	Died              Reason = "death"        // the person died (R27)
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, CourtDecision, TermExpired}
+var Reasons = []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, CourtDecision, TermExpired, Died}
 
 // Consent of an owner or tenant to a registration.
 type Consent struct {
@@ -178,6 +179,7 @@ type Person struct {
 
 	statements statements
 	erasures   erasures
+	death      Death // zero where none is recorded
 
 	recordedOn  domain.Date
 	changedFrom domain.Date // from which the last change of who the person is holds
@@ -203,6 +205,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	}
 	p.testified(rec)
 	p.erased(rec)
+	p.died(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}
@@ -335,6 +338,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	if !p.Known() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
 			"no person with this id is recorded; record the person first").At("person_id")
+	}
+	if err := p.CheckAlive("person_id"); err != nil {
+		return nil, err
 	}
 	if err := c.checkPeriod(cmd.Today()); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"time"
@@ -122,6 +123,9 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRepresentativeRecorded,
 			"this representative is recorded already; end the representation first to record "+
 				"another kind").At("representative_id")
+	}
+	if err := cmp.Or(p.CheckAlive(""), c.Representative.CheckAlive("representative_id")); err != nil {
+		return nil, err
 	}
 	edition := c.Rules.On(cmd.Today())
 	if err := edition.CheckBasis(rules.Representation, cmd.Role, c.Basis, cmd.Today(), "basis"); err != nil {

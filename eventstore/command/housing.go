@@ -21,6 +21,9 @@ func (h *Handler) OpenList(ctx context.Context, cmd domain.Command, c housing.Op
 func (h *Handler) ReceiveApplication(
 	ctx context.Context, cmd domain.Command, c housing.ReceiveApplication, opt Options,
 ) (Receipt, error) {
+	if err := h.CheckAlive(ctx, c.ApplicantID, "applicant_id"); err != nil {
+		return Receipt{}, err
+	}
 	born, err := h.births(ctx, c.ApplicantID, c.Family)
 	if err != nil {
 		return Receipt{}, err

@@ -114,6 +114,11 @@ func (h *Handler) Register(
 	if err != nil {
 		return Receipt{}, err
 	}
+	for i, consent := range c.Consents {
+		if err := h.CheckAlive(ctx, consent.PersonID, domain.Path("consents", i, "person_id")); err != nil {
+			return Receipt{}, err
+		}
+	}
 	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {

@@ -37,6 +37,9 @@ func (op Operation) commonProblems() []domain.Code {
 	if op.Of.Recorded() && op.Of != OfBody || op.Of == OfRequest {
 		common = append(common, rightsProblems...)
 	}
+	if op.Changes() { // whoever it names may have died
+		common = append(common, domain.CodePersonDead)
+	}
 	if op.statesPurpose() {
 		common = append(common, domain.CodeReferenceRequired)
 	}
