@@ -1011,16 +1011,6 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 			nil,
 		},
 		{
-			"dwelling: RKA with a digit too few",
-			"/v1/dwellings",
-			w.operator,
-			body{"rka": "020130009876543", "address": "A"},
-			422,
-			"rka_format",
-			"rka",
-			nil,
-		},
-		{
 			"dwelling: KATO of no region",
 			"/v1/dwellings",
 			w.operator,
