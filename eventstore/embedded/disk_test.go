@@ -515,29 +515,39 @@ func TestAFailedSyncIsNotTriedAgain(t *testing.T) {
 	}
 }
 
+// withoutManifest returns a store of one event whose engine tries to write its manifest, which fails with the
+// cause until it is mended.
+func withoutManifest(t *testing.T, cause error) (s *store, mended func()) {
+	t.Helper()
+	var bad atomic.Bool
+	reached := make(chan struct{}, 1)
+	disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if !bad.Load() || op.Kind.ReadOrWrite() != errorfs.OpIsWrite || !strings.Contains(op.Path, "MANIFEST") {
+			return nil
+		}
+		select {
+		case reached <- struct{}{}:
+		default:
+		}
+		return cause
+	}))
+	s, _ = openLogged(t, disk)
+	must(t, s, "a", noRevision, one())
+	bad.Store(true)
+	v := s.view()
+	flush(v.engine)
+	v.release()
+	<-reached
+	return s, func() { bad.Store(false) }
+}
+
 // The engine holds a lock of its own while it writes the manifest. On a bad disk that takes for ever.
 func TestTheStatisticsAreToldWhileTheManifestCannotBeWritten(t *testing.T) {
 	for name, cause := range map[string]error{"no room": syscall.ENOSPC, "a failed disk": syscall.EIO} {
 		t.Run(name, func(t *testing.T) {
-			var bad atomic.Bool
-			reached := make(chan struct{}, 1)
-			disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-				if !bad.Load() || op.Kind.ReadOrWrite() != errorfs.OpIsWrite || !strings.Contains(op.Path, "MANIFEST") {
-					return nil
-				}
-				select {
-				case reached <- struct{}{}:
-				default:
-				}
-				return cause
-			}))
-			s, _ := openLogged(t, disk)
+			s, mended := withoutManifest(t, cause)
 			defer s.close()
-			must(t, s, "a", noRevision, one())
-			bad.Store(true)
 			v := s.view()
-			flush(v.engine)
-			<-reached
 			told := make(chan Stats, 1)
 			go func() {
 				defer v.release()
@@ -555,7 +565,7 @@ func TestTheStatisticsAreToldWhileTheManifestCannotBeWritten(t *testing.T) {
 			case <-time.After(10 * time.Second):
 				t.Error("they are not told")
 			}
-			bad.Store(false)
+			mended()
 		})
 	}
 }
@@ -565,26 +575,10 @@ func TestTheStatisticsAreToldWhileTheManifestCannotBeWritten(t *testing.T) {
 func TestAScavengeEndsWhereTheManifestCannotBeWritten(t *testing.T) {
 	for name, cause := range map[string]error{"no room": syscall.ENOSPC, "a failed disk": syscall.EIO} {
 		t.Run(name, func(t *testing.T) {
-			var bad atomic.Bool
-			reached := make(chan struct{}, 1)
-			disk := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
-				if !bad.Load() || op.Kind.ReadOrWrite() != errorfs.OpIsWrite || !strings.Contains(op.Path, "MANIFEST") {
-					return nil
-				}
-				select {
-				case reached <- struct{}{}:
-				default:
-				}
-				return cause
-			}))
-			s, _ := openLogged(t, disk)
+			s, mended := withoutManifest(t, cause)
 			defer s.close()
-			must(t, s, "a", noRevision, one())
-			bad.Store(true)
 			v := s.view()
-			flush(v.engine)
 			v.release()
-			<-reached
 			ended := make(chan error, 1)
 			go func() {
 				_, err := s.scavenge(t.Context(), nil)
@@ -598,7 +592,7 @@ func TestAScavengeEndsWhereTheManifestCannotBeWritten(t *testing.T) {
 			case <-time.After(10 * time.Second):
 				t.Error("it does not end")
 			}
-			bad.Store(false)
+			mended()
 		})
 	}
 }
