@@ -21,10 +21,8 @@ func (h *Handler) RecordDeath(
 	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.RecordDeath, opt Options,
 ) (Receipt, error) {
 	c.Rules = h.rules
-	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
-		c.Household = household
+	return h.onPersonWithHousehold(ctx, cmd, id, opt, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
+		c.Household = of
 		return p.RecordDeath(cmd, c)
 	})
 }
@@ -35,12 +33,20 @@ func (h *Handler) AnnulDeath(
 	ctx context.Context, cmd domain.Command, id domain.PersonID, c residence.AnnulDeath, opt Options,
 ) (Receipt, error) {
 	c.Rules = h.rules
-	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
-		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
-		c.Household = household
+	return h.onPersonWithHousehold(ctx, cmd, id, opt, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
+		c.Household = of
 		return p.AnnulDeath(cmd, c)
 	})
+}
+
+// onPersonWithHousehold carries out a command on a person's stream that needs the household.
+func (h *Handler) onPersonWithHousehold(
+	ctx context.Context, cmd domain.Command, id domain.PersonID, opt Options,
+	decide func(*residence.Person, residence.Household) ([]domain.Event, error),
+) (Receipt, error) {
+	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+	}, decide)
 }
 
 // followDeath takes the steps after a death was recorded. It is idempotent.
