@@ -31,22 +31,25 @@ type (
 	path [leafDepth / 8]byte
 )
 
-// pathOf is the way to a key: the first bits follow from the owner alone.
-func pathOf(id KeyID) path {
-	var p path
-	owner := sha256.Sum256(append([]byte("tizilim owner of keys\x00"), id.Owner.UUID[:]...))
-	text := append([]byte("tizilim data key\x00"), id.Owner.UUID[:]...)
-	leaf := sha256.Sum256(byteorder.BigEndian.AppendUint32(text, id.Generation))
-	copy(p[:], leaf[:])
-	p[0] = owner[0]
-	p[1] = owner[1]&0xc0 | p[1]&0x3f
+// SubtreeOf is the number of the owner's subtree, from 0 to [Subtrees] - 1.
+func SubtreeOf(o Owner) int {
+	hash := sha256.Sum256(append([]byte("tizilim owner of keys\x00"), o.UUID[:]...))
+	return int(hash[0])<<2 | int(hash[1]>>6)
+}
+
+// rootPath is the way to the root of a subtree.
+func rootPath(number int) (p path) {
+	p[0], p[1] = byte(number>>2), byte(number<<6)
 	return p
 }
 
-// SubtreeOf is the number of the owner's subtree, from 0 to [Subtrees] - 1.
-func SubtreeOf(o Owner) int {
-	p := pathOf(KeyID{Owner: o})
-	return int(p[0])<<2 | int(p[1]>>6)
+// pathOf is the way to a key: to the subtree of its owner, and on by a hash of its own.
+func pathOf(id KeyID) path {
+	text := append([]byte("tizilim data key\x00"), id.Owner.UUID[:]...)
+	hash := sha256.Sum256(byteorder.BigEndian.AppendUint32(text, id.Generation))
+	p, root := path(hash[:len(path{})]), rootPath(SubtreeOf(id.Owner))
+	p[0], p[1] = root[0], root[1]|p[1]&0x3f
+	return p
 }
 
 func (p path) right(depth int) bool { return p[depth/8]&(0x80>>(depth%8)) != 0 }
@@ -101,9 +104,7 @@ type Subtree struct {
 
 // whole returns the subtree of the number with nothing destroyed.
 func whole(number int, s seed) *Subtree {
-	var at path
-	at[0], at[1] = byte(number>>2), byte(number<<6)
-	return &Subtree{branches: []branch{{at, rootDepth, s}}, destroyed: map[KeyID]bool{}}
+	return &Subtree{branches: []branch{{rootPath(number), rootDepth, s}}, destroyed: map[KeyID]bool{}}
 }
 
 // find returns the index of the branch above the path.
