@@ -39,6 +39,8 @@ func (a *application) receiveUnder(by rules.Book) ([]domain.Event, error) {
 	return new(residence.Deregistration).Receive(a.cmd, a.c, facts)
 }
 
+// TestR6_WhoMustConfirm: on the portal the other owners are waited for; at a desk, which has
+// seen their confirmations on paper, they are named.
 func TestR6_WhoMustConfirm(t *testing.T) {
 	portal := through(domain.ChannelPortal, domain.SignatureEDS)
 	court := on(
@@ -46,17 +48,20 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 		domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today},
 	)
 	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
+	others := []domain.PersonID{daur, erlan}
 	for _, c := range []struct {
-		name  string
-		a     *application
-		rules rules.Book
-		want  []domain.PersonID
+		name           string
+		a              *application
+		rules          rules.Book
+		awaits, states []domain.PersonID
 	}{
-		{"R6 the other owners, on the portal", applied(portal, ownedBy(daur, erlan)), rules.Book{}, []domain.PersonID{daur, erlan}},
-		{"R6 nobody where the applicant is the only owner", applied(portal, ownedBy()), rules.Book{}, nil},
-		{"R6 nobody is waited for at a desk, where papers are shown", applied(ownedBy(erlan)), rules.Book{}, nil},
-		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil},
-		{"R6 nobody where the policy is off", applied(portal, ownedBy(erlan)), off, nil},
+		{"R6 the other owners, on the portal", applied(portal, ownedBy(daur, erlan)), rules.Book{}, others, nil},
+		{"R6 the other owners, at a desk", applied(ownedBy(daur, erlan)), rules.Book{}, nil, others},
+		{"R6 nobody where the applicant is the only owner, on the portal", applied(portal, ownedBy()), rules.Book{}, nil, nil},
+		{"R6 nobody where the applicant is the only owner, at a desk", applied(ownedBy()), rules.Book{}, nil, nil},
+		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil, nil},
+		{"R6 nobody where the policy is off, on the portal", applied(portal, ownedBy(erlan)), off, nil, nil},
+		{"R6 nobody where the policy is off, at a desk", applied(ownedBy(erlan)), off, nil, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			events, err := c.a.receiveUnder(c.rules)
@@ -64,51 +69,20 @@ func TestR6_WhoMustConfirm(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := events[0].(residence.DeregistrationApplied)
-			if !slices.Equal(e.CoOwners, c.want) {
-				t.Fatalf("waits for %v, want %v", e.CoOwners, c.want)
+			if !slices.Equal(e.CoOwners, c.awaits) || !slices.Equal(e.StatedCoOwners, c.states) {
+				t.Fatalf("waits for %v, want %v; states the confirmation of %v, want %v",
+					e.CoOwners, c.awaits, e.StatedCoOwners, c.states)
 			}
-			noon := domaintest.Noon()
-			if waits := len(c.want) > 0; waits != e.Deadline.IsZero() ||
-				waits != e.ConfirmBy.Equal(domaintest.Day("2026-03-19").Start()) ||
-				!waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
-				t.Errorf("R18 decided by %s, confirmed by %s", e.Deadline, e.ConfirmBy)
-			}
-		})
-	}
-}
-
-func TestR6_ADeskNamesTheCoOwnersWhoseConfirmationItStates(t *testing.T) {
-	portal := through(domain.ChannelPortal, domain.SignatureEDS)
-	court := on(
-		residence.GroundCourtDecision,
-		domain.Document{Type: domain.DocumentCourtDecision, PersonID: daur, DwellingID: flat, InForceOn: today},
-	)
-	off := rulestest.Book(t, "2025-11-30", `"co_owners_confirm":true`, `"co_owners_confirm":false`)
-	for _, c := range []struct {
-		name  string
-		a     *application
-		rules rules.Book
-		want  []domain.PersonID
-	}{
-		{"R6 the other owners", applied(ownedBy(daur, erlan)), rules.Book{}, []domain.PersonID{daur, erlan}},
-		{"R6 nobody where the applicant is the only owner", applied(ownedBy()), rules.Book{}, nil},
-		{"R6 nobody where they answer on the portal", applied(portal, ownedBy(erlan)), rules.Book{}, nil},
-		{"R6 nobody where a court has decided", applied(ownedBy(erlan), court), rules.Book{}, nil},
-		{"R6 nobody where the policy is off", applied(ownedBy(erlan)), off, nil},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			events, err := c.a.receiveUnder(c.rules)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e := events[0].(residence.DeregistrationApplied)
-			if !slices.Equal(e.StatedCoOwners, c.want) {
-				t.Errorf("states the confirmation of %v, want %v", e.StatedCoOwners, c.want)
-			}
-			for _, p := range c.want {
+			for _, p := range slices.Concat(c.awaits, c.states) {
 				if !slices.Contains(e.Concerns().Persons, p) {
 					t.Errorf("the history of %s does not have the application", p)
 				}
+			}
+			noon := domaintest.Noon()
+			if waits := len(c.awaits) > 0; waits != e.Deadline.IsZero() ||
+				waits != e.ConfirmBy.Equal(domaintest.Day("2026-03-19").Start()) ||
+				!waits && !e.Deadline.Equal(noon.Add(30*time.Minute)) {
+				t.Errorf("R18 decided by %s, confirmed by %s", e.Deadline, e.ConfirmBy)
 			}
 		})
 	}
