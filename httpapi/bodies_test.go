@@ -45,13 +45,13 @@ func (s *subtest) joins(id, account, iin string) string {
 	}).is(http.StatusOK)
 	person := s.command("/v1/bodies/"+id+"/accounts", administrator, body{"iin": iin, "account": account}).
 		is(http.StatusOK).at("events", 0, "data", "person_id").(string)
-	s.until("the registry knows the account", func() bool {
-		known, err := s.directory.Body(s.ctx(), parse[domain.BodyID](id))
-		if err != nil || known == nil {
-			return false
-		}
-		_, ok := known.Account(account)
-		return ok
+	// Delivered, and not only read from the log: until then the name of the account is free for a default body.
+	s.until("the account is delivered", func() bool {
+		all, err := s.directory.Bodies(s.ctx())
+		return err == nil && slices.ContainsFunc(all, func(b *bodies.Body) bool {
+			_, opened := b.Account(account)
+			return opened && b.ID.String() == id
+		})
 	})
 	return person
 }
