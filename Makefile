@@ -12,7 +12,7 @@ TURNS   ?= 10
 GOVULNCHECK ?= v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean abuse vuln cost
+.PHONY: help run demo test check race race-short compiler fuzz bench crash cluster rules verify build setup clean abuse oracle vuln cost
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ abuse: setup ## attack the registry in every known way, ATTEMPTS times each (200
 	$(GO) test ./httpapi -count 1 -run '$(ABUSE)' -abuse.times $(ATTEMPTS) -timeout 1h
 	$(GO) test ./eventstore/tree -count 1 -run BehindTheRegistrysBack
 	$(GO) test ./httpapi -run '^$$' -bench HostileBody -benchtime 50x
+
+oracle: setup ## compare the times of 5,000 refusals of another's record and of none, for each operation (5 min)
+	$(GO) test ./httpapi -run '^$$' -bench ARefusal -benchtime 5000x
 
 # Both failures end with an error, so that nothing unchecked passes for checked.
 vuln: ## compare the modules in use with the database of known vulnerabilities (vuln.go.dev)

@@ -12,6 +12,7 @@ import (
 	"tizilim/domain/procedure"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
+	"tizilim/projections"
 )
 
 // rights decides who may act on which record. The guard asks it before it looks at the
@@ -138,29 +139,28 @@ func (r rights) ofList(ctx context.Context, a operation.Attempt, id domain.ListI
 // that a number costs no look at the list. now waits until the model has all that the log
 // holds. An entry never gets another holder.
 func (r rights) ofHolder(ctx context.Context, a operation.Attempt, entry domain.ListEntry, now bool) error {
-	holder, known := r.s.holders.Get(entry)
-	if !known {
-		if now {
-			if err := r.s.watch.CatchUp(ctx); err != nil {
-				return err
-			}
-		}
-		n, err := r.s.model.Number(ctx, entry.ListID, entry.EntryID)
-		if now && err != nil {
-			err = r.s.watch.Confirm(ctx, err)
-		}
-		if domain.IsKind(err, domain.NotFound) {
-			return operation.NotYours()
-		}
-		if err != nil {
+	if holder, known := r.s.holders.Get(entry); known && holder == a.Caller.PersonID {
+		return nil
+	}
+	if now {
+		if err := r.s.watch.CatchUp(ctx); err != nil {
 			return err
 		}
-		holder = n.PersonID
-		r.s.holders.Add(entry, holder)
 	}
-	if holder != a.Caller.PersonID {
+	n, err := r.s.model.Number(ctx, entry.ListID, entry.EntryID)
+	if err == nil && n.PersonID != a.Caller.PersonID {
+		err = projections.UnknownEntry(entry.ListID) // the same work as for an entry that does not exist
+	}
+	if now && err != nil {
+		err = r.s.watch.Confirm(ctx, err)
+	}
+	switch {
+	case domain.IsKind(err, domain.NotFound):
 		return operation.NotYours()
+	case err != nil:
+		return err
 	}
+	r.s.holders.Add(entry, n.PersonID)
 	return nil
 }
 

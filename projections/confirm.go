@@ -55,13 +55,13 @@ func (w *Watch) Confirm(ctx context.Context, err error) error {
 	if failed != nil {
 		return failed
 	}
-	if len(first) == 0 || !begins(first[0], gone) {
-		return err
-	}
+	// Asked even where the log has no such stream: the time must not tell whether it has.
 	data, at, failed := w.model.read(ctx, hasFieldQuery, gone.stream, gone.stream, gone.field)
 	switch {
 	case failed != nil:
 		return failed
+	case len(first) == 0 || !begins(first[0], gone):
+		return err
 	case at < first[0].Position || asInt(data[0]) == 1: // it has come only now
 		return err
 	}

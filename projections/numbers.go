@@ -230,7 +230,7 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 	}
 	rec := asRecord(data[1])
 	if !rec.has("seniority") {
-		return QueueNumber{}, domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry")
+		return QueueNumber{}, UnknownEntry(list)
 	}
 	review := asRecord(data[5])
 	line, err := entryLine(entry, rec, review["state"])
@@ -255,6 +255,12 @@ func queueNumber(list domain.ListID, entry domain.EntryID, data []any, at domain
 		return QueueNumber{}, corrupt("change of a number", err)
 	}
 	return n, nil
+}
+
+// UnknownEntry says that the list has no such entry, or none of whoever asks.
+func UnknownEntry(list domain.ListID) error {
+	return absent(list.Stream(), "title",
+		domain.Refuse(domain.NotFound, domain.CodeEntryUnknown, "the list has no such entry"))
 }
 
 // readReview adds what the entry's record and the record of its review tell of the

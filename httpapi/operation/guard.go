@@ -30,7 +30,6 @@ type caller struct {
 
 	reference domain.Personal // of the purpose
 	page      string          // path and query of the request
-	came      time.Time       // when the guard saw the request
 }
 
 func callerOf(ctx context.Context) caller {
@@ -53,16 +52,19 @@ func Citizen(ctx context.Context) domain.PersonID {
 // guard lets a request through for the roles of the operation.
 func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
+		came := time.Now()
 		ctx.SetHeader("Cache-Control", "no-store") // personal data, and numbers that change
 		who, refused := a.admit(op, ctx)
 		if refused != nil {
 			a.Refuse(ctx, refused)
 			a.tell(op, ctx, who.Principal, "", refused)
+			settle(who.Principal, ctx.Status(), came)
 			return
 		}
 		ctx, code := watched(huma.WithValue(ctx, callerKey{}, who))
 		next(ctx)
 		a.tell(op, ctx, who.Principal, *code, nil)
+		settle(who.Principal, ctx.Status(), came)
 	}
 }
 
@@ -70,7 +72,6 @@ func (a *API) guard(op Operation) func(huma.Context, func(huma.Context)) {
 // the path names, and then the form of the query and the headers: only who may call an
 // operation on that record learns what is wrong with the request.
 func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
-	came := time.Now()
 	if refused := a.countAddress(ctx); refused != nil {
 		return caller{}, refused
 	}
@@ -101,7 +102,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 			"the role "+string(p.Role)+" may not do this; it takes one of "+join(op.Roles), "")
 	}
 	url := ctx.URL()
-	who.came, who.page = came, url.RequestURI()
+	who.page = url.RequestURI()
 	var stated *problem.Problem
 	who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
 	err = a.config.Rights.Allow(ctx.Context(), Attempt{
@@ -109,7 +110,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		Beyond: stated == nil && who.reference != "",
 	})
 	if err != nil {
-		return who, problem.Of(who.settle(err), a.config.Logger)
+		return who, problem.Of(err, a.config.Logger)
 	}
 	if refused := badForm(ctx); refused != nil {
 		return caller{Principal: p}, refused

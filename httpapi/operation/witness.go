@@ -44,7 +44,7 @@ func watched(ctx huma.Context) (huma.Context, *domain.Code) {
 
 // refusal is the answer to a request that ends with the error.
 func (a *API) refusal(ctx context.Context, err error) *problem.Problem {
-	p := problem.Of(callerOf(ctx).settle(err), a.config.Logger)
+	p := problem.Of(err, a.config.Logger)
 	if code, ok := ctx.Value(codeKey{}).(*domain.Code); ok {
 		*code = p.Code
 	}
