@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"errors"
 	"testing"
 
 	"tizilim/domain"
@@ -9,31 +10,91 @@ import (
 	"tizilim/eventstore/command"
 )
 
+// died records the death of daur, who has an entry on the list.
+func died(t *testing.T, e *erasing, name string) domain.EventRef {
+	t.Helper()
+	e.records.matters.Entries = []domain.ListEntry{{ListID: list, EntryID: entryOfDaur}}
+	r, err := e.Handler.RecordDeath(ctx, envelope(name), daur, residence.RecordDeath{
+		On: domain.DateOf(envelope(name).Now), Basis: deathRecord,
+	}, command.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return domain.EventRef{Stream: daur.Stream(), Revision: r.Events[0].Revision}
+}
+
+var deathRecord = domain.Basis{
+	Type: domain.DocumentOther, Number: "41", IssuedOn: domain.NewDate(2026, 3, 2), Issuer: "АХАЖ",
+	SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+
+// followed has the timer carry out the death of daur.
+func followed(e *erasing) error {
+	return e.Handler.Do(ctx, domain.Task{Kind: domain.TaskDeath, Stream: daur.Stream()})
+}
+
+// reviews is how many reviews a death has opened.
+func reviews(l *memoryLog) (n int) {
+	for _, rec := range l.stream(list.Stream()) {
+		if r, ok := rec.Event.(housing.ReviewOpened); ok && r.Reason == housing.HolderDead {
+			n++
+		}
+	}
+	return n
+}
+
 func TestR27_AfterADeathTheTimerOpensOneReviewOfEachEntry(t *testing.T) {
 	l := world(t)
 	e := newErasing(l)
-	e.records.matters.Entries = []domain.ListEntry{{ListID: list, EntryID: entryOfDaur}}
-	if _, err := e.Handler.RecordDeath(ctx, envelope("death"), daur, residence.RecordDeath{
-		On: domain.DateOf(envelope("death").Now), Basis: domain.Basis{
-			Type: domain.DocumentOther, Number: "41", IssuedOn: domain.NewDate(2026, 3, 2), Issuer: "АХАЖ",
-			SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-		},
-	}, command.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	died(t, e, "death")
 	for range 2 {
-		if err := e.Handler.Do(ctx, domain.Task{Kind: domain.TaskDeath, Stream: daur.Stream()}); err != nil {
+		if err := followed(e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	reviews := 0
-	for _, rec := range l.stream(list.Stream()) {
-		if r, ok := rec.Event.(housing.ReviewOpened); ok && r.Reason == housing.HolderDead {
-			reviews++
-		}
-	}
 	p, err := e.Handler.Person(ctx, daur)
-	if d, _ := p.Dead(); err != nil || reviews != 1 || !d.Followed {
-		t.Errorf("%d reviews, followed: %v, %v", reviews, d.Followed, err)
+	if d, _ := p.Dead(); err != nil || reviews(l) != 1 || !d.Followed {
+		t.Errorf("%d reviews, followed: %v, %v", reviews(l), d.Followed, err)
+	}
+}
+
+// TestR27_AReviewThatTheBodyClosedIsNotOpenedAgainForOneDeath: the process dies before it
+// records that the death is followed, and the body closes the review before another one goes
+// on. Another death of the same person, after the first was annulled, opens another review.
+func TestR27_AReviewThatTheBodyClosedIsNotOpenedAgainForOneDeath(t *testing.T) {
+	l := world(t)
+	e := newErasing(l)
+	death := died(t, e, "death")
+	l.before = func(_ int, stream string) error {
+		if stream == daur.Stream() {
+			return errCrash
+		}
+		return nil
+	}
+	if err := followed(e); !errors.Is(err, errCrash) {
+		t.Fatalf("%v, want the crash", err)
+	}
+	l.before = nil
+	closed := func(name string) {
+		t.Helper()
+		must(t, name, func(cmd domain.Command) (command.Receipt, error) {
+			return e.Handler.ReviewEntry(ctx, cmd, list, housing.Review{
+				EntryID: entryOfDaur, Close: true, Note: "the heirs were heard",
+			}, command.Options{})
+		})
+	}
+	closed("close")
+	if err := followed(e); err != nil || reviews(l) != 1 {
+		t.Fatalf("%d reviews of one death, %v", reviews(l), err)
+	}
+
+	must(t, "annul", func(cmd domain.Command) (command.Receipt, error) {
+		return e.Handler.AnnulDeath(ctx, cmd, daur, residence.AnnulDeath{
+			Death: death, Reasons: "a namesake", Basis: deathRecord,
+		}, command.Options{})
+	})
+	died(t, e, "another death")
+	if err := followed(e); err != nil || reviews(l) != 2 {
+		t.Errorf("%d reviews of two deaths, %v", reviews(l), err)
 	}
 }
