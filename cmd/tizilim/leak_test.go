@@ -54,7 +54,7 @@ func TestNoPersonalValueOfTheDemonstrationLiesInClear(t *testing.T) {
 	}
 	places := map[string]string{
 		"the events as they are stored": raw, "the names of streams": strings.Join(streams, "\n"),
-		"Redis": redisText(ctx, t, redis), "the metrics": fetched(t, s.url+"/metrics"),
+		"Redis": redisText(ctx, t, redis), "the metrics": fetched(t, s.ops+"/metrics"),
 	}
 	backup := filepath.Join(filepath.Dir(data), "backup")
 	use(t, "eventstore", "backup", "--data", filepath.Join(data, "eventstore"), backup)
