@@ -3,12 +3,17 @@ package tree_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/proof"
@@ -229,5 +234,57 @@ func TestATreeThatGrowsIntoAnotherOneIsStillWrong(t *testing.T) {
 	other.copyTo(w)
 	if err := tr.Sync(t.Context()); err == nil || len(w.registry.Findings()) == 0 {
 		t.Errorf("the log goes on from another head: %v, %v", err, w.registry.Findings())
+	}
+}
+
+func TestABuilderThatBeginsNamesTheEventThatTheLogLost(t *testing.T) {
+	w := open(t, t.TempDir())
+	w.fill()
+	entries := w.raw("access-" + person.String())
+	last := entries[len(entries)-1] // of the whole log
+	w = w.rewrite(func(f files) { f.remove(last) })
+	if err := w.builder(w.tree()).Flush(t.Context()); err == nil {
+		t.Error("it goes on")
+	}
+	want := proof.Removed
+	if found := w.registry.Findings(); len(found) != 1 || found[0].Kind != want || found[0].Event != last.Record().Ref() {
+		t.Errorf("it finds %v, want %s %s", found, want, last.Record().Ref())
+	}
+}
+
+// TestAHeadAddsAtMost500Events, so that it fits into one event, also where more wait.
+func TestAHeadAddsAtMost500Events(t *testing.T) {
+	w := open(t, t.TempDir())
+	const events = 501
+	for i := range events {
+		w.append(first.Stream(), i-1, fmt.Sprint(i))
+	}
+	head, _ := w.flush().Head()
+	var sizes []int64
+	for _, e := range w.raw(proof.HeadStream) {
+		h, err := newSigner(t, 1).Public().Open(noteIn(t, e))
+		must(t, err)
+		sizes = append(sizes, h.Size)
+	}
+	if head.Size != events || !slices.Equal(sizes, []int64{0, 500, events}) {
+		t.Errorf("heads of %v events", sizes)
+	}
+}
+
+// TestAnEventWithoutAMACIsRefusedWhateverBecomesOfTheHeads: who removes the heads cannot make
+// a log of it that is older than its MACs.
+func TestAnEventWithoutAMACIsRefusedWhateverBecomesOfTheHeads(t *testing.T) {
+	w := open(t, t.TempDir())
+	w.append(first.Stream(), -1, "first 0")
+	w.flush()
+	bare := w.raw(first.Stream())[0]
+	bare.ID, bare.Metadata = uuid.New(), []byte(strings.Split(string(bare.Metadata), `,"mac"`)[0]+"}")
+	w.delete(proof.HeadStream)
+	w.write(first.Stream(), 0, bare)
+	for rec, err := range w.registry.Read(t.Context(), first.Stream(), 1) {
+		var forged *eventstore.TamperError
+		if !errors.As(err, &forged) {
+			t.Errorf("it is read as %+v, %v", rec, err)
+		}
 	}
 }

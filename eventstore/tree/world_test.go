@@ -160,14 +160,30 @@ func (w *world) write(stream string, expected int, events ...eventstore.RawEvent
 // delete deletes a stream softly, as any client of the store can.
 func (w *world) delete(stream string) {
 	w.t.Helper()
+	w.asClient(func(client *esdb.Client) error {
+		_, err := client.DeleteStream(w.t.Context(), stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
+		return err
+	})
+}
+
+// tombstone deletes a stream for ever.
+func (w *world) tombstone(stream string) {
+	w.t.Helper()
+	w.asClient(func(client *esdb.Client) error {
+		_, err := client.TombstoneStream(w.t.Context(), stream, esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Any{}})
+		return err
+	})
+}
+
+func (w *world) asClient(do func(*esdb.Client) error) {
+	w.t.Helper()
 	config, err := esdb.ParseConnectionString(w.node.ConnectionString())
 	must(w.t, err)
 	config.Logger = func(esdb.LogLevel, string, ...any) {}
 	client, err := esdb.NewClient(config)
 	must(w.t, err)
 	defer client.Close()
-	_, err = client.DeleteStream(w.t.Context(), stream, esdb.DeleteStreamOptions{ExpectedRevision: esdb.Any{}})
-	must(w.t, err)
+	must(w.t, do(client))
 }
 
 func (w *world) check() tree.Report {
