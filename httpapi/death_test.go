@@ -2,9 +2,11 @@ package httpapi_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/httpapi/operation"
 )
 
 // eventRef names an event of the answer to a command, as stream@revision.
@@ -50,4 +52,56 @@ func TestR27_ADeathEndsResidenceAndWhatThePersonCanDo(t *testing.T) {
 		t.Errorf("registered at %v after the death was annulled", got)
 	}
 	s.command("/v1/registrations", operator, registration(child, other, "2026-03-10", "")).is(http.StatusCreated)
+}
+
+// TestR27_WhoHasDiedActsNowhere: neither by a token nor through an account of staff that names
+// them. Each command is wrong in every other way, so that no decider is reached.
+func TestR27_WhoHasDiedActsNowhere(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	operator, iin := s.token(domain.RoleOperator), s.iin()
+	person := s.command("/v1/persons", operator, body{
+		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
+	}).is(http.StatusCreated).id("person_id")
+	_, account, official := s.officeOf("astana-1", commissionOf(), iin)
+	if official != person {
+		t.Fatalf("the official is %s, the person %s", official, person)
+	}
+	callers := map[domain.Role]string{domain.RoleCitizen: s.as(person), domain.RoleCommission: account}
+	commands := func(role domain.Role, expect func(op route, a *answer)) {
+		t.Helper()
+		called := 0
+		for _, op := range s.operations() {
+			if !op.Changes() || !slices.Contains(op.Roles, role) || slices.Contains(op.Roles, operation.Anyone) {
+				continue
+			}
+			called++
+			expect(op, matters{subtest: s}.wrong(op, callers[role]))
+		}
+		if called < 5 {
+			t.Errorf("%s: only %d commands were called", role, called)
+		}
+	}
+	dead := func(a *answer) bool {
+		return a.status == http.StatusConflict && a.body["code"] == string(domain.CodePersonDead)
+	}
+	for role := range callers {
+		commands(role, func(op route, a *answer) {
+			if dead(a) {
+				t.Errorf("%s as %s is refused while the person is alive: %s", op.ID, role, a.text)
+			}
+		})
+	}
+	s.command("/v1/persons/"+person+"/death", operator, body{"died_on": "2026-03-01", "basis": paper}).is(http.StatusOK)
+	before := s.head()
+	for role := range callers {
+		commands(role, func(op route, a *answer) {
+			if !dead(a) {
+				t.Errorf("%s as %s: %d %s", op.ID, role, a.status, a.text)
+			}
+		})
+	}
+	if s.head() != before {
+		t.Error("somebody who has died left something in the log")
+	}
 }

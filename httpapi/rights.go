@@ -30,7 +30,7 @@ type rights struct{ s *Server }
 
 // Allow implements [operation.Rights].
 func (r rights) Allow(ctx context.Context, a operation.Attempt) error {
-	if a.Caller.IsCitizen() && a.Changes() { // a token may outlive its person (R27)
+	if !a.Caller.PersonID.IsZero() && a.Changes() { // a token or an account may outlive its person (R27)
 		if err := r.s.commands.CheckAlive(ctx, a.Caller.PersonID, ""); err != nil {
 			return err
 		}
