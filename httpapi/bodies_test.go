@@ -179,6 +179,20 @@ func TestAnAccountHasTheRoleOfItsBodyAndNoOther(t *testing.T) {
 	}
 }
 
+// TestATokenThatNamesAnotherPersonThanItsAccountIsNotAccepted: an identity provider says who
+// uses an account, and so does the record of the account.
+func TestATokenThatNamesAnotherPersonThanItsAccountIsNotAccepted(t *testing.T) {
+	s := start(t).at(t)
+	id, _, person := s.officeOf("astana-1", commissionOf(), s.iin())
+	names := func(who string) *answer {
+		return s.get("/v1/bodies", s.tokenOf(token.Principal{
+			Role: domain.RoleCommission, Account: "astana-1", BodyID: parse[domain.BodyID](id), PersonID: parse[domain.PersonID](who),
+		}))
+	}
+	names(person).is(http.StatusOK)
+	names(s.citizen()).refused(http.StatusUnauthorized, domain.CodeUnauthenticated, "")
+}
+
 func TestAnOfficialWhoHasLeftIsNotAccepted(t *testing.T) {
 	s := start(t).at(t)
 	iin := s.iin()

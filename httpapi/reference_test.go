@@ -37,4 +37,7 @@ func TestAPurposeNamesWhatItRestsOn(t *testing.T) {
 		})
 	}
 	s.get(path, operator, court, reference("2-17/26")).is(http.StatusOK)
+	s.get(path, operator, purpose("service"), reference("%20")).is(http.StatusOK) // only a court request needs one
+	person := s.citizen()
+	s.get("/v1/persons/"+person+"/residence", s.as(person), reference("2-17/26")).is(http.StatusOK) // means nothing
 }

@@ -21,6 +21,7 @@ const (
 	otherBody relation = "other body" // of the same kind
 	above     relation = "above"      // the body that decides the complaints
 	official  relation = "official"   // an account of that body, of the person whom the record is about
+	family    relation = "family"     // an account of that body, of somebody in the family of the person
 	party     relation = "party"      // a citizen whom the record names beside its owner
 	stranger  relation = "stranger"   // a citizen whom it does not name
 	everybody relation = "everybody"  // of a role that has no relations
@@ -55,18 +56,23 @@ func newMatters(s *subtest) matters {
 	w.person = s.command("/v1/persons", s.token(domain.RoleOperator), body{
 		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
 	}).is(http.StatusCreated).id("person_id")
-	spouse := s.citizen()
+	iinOfSpouse := s.iin()
+	spouse := s.command("/v1/persons", s.token(domain.RoleOperator), body{
+		"iin": iinOfSpouse, "name": "Дәурен", "birth_date": "1989-02-11", "class": "citizen",
+	}).is(http.StatusCreated).id("person_id")
 
 	ministry, reviewing := s.commission("ministry-1")
 	id, first := s.office("astana-1", commissionOf().with(body{"parent_id": ministry}))
 	second := s.member(id, domain.RoleCommission, "astana-2", s.iin())
 	relative := s.member(id, domain.RoleCommission, "astana-3", iin)
+	ofSpouse := s.member(id, domain.RoleCommission, "astana-4", iinOfSpouse)
 	_, foreign := s.commission("almaty-1")
 	w.actors = []actor{
 		{domain.RoleCitizen, own, s.as(w.person)}, {domain.RoleCitizen, party, s.as(spouse)},
 		{domain.RoleCitizen, stranger, s.as(s.citizen())},
 		{domain.RoleCommission, own, first}, {domain.RoleCommission, sameBody, second},
-		{domain.RoleCommission, official, relative}, {domain.RoleCommission, otherBody, foreign},
+		{domain.RoleCommission, official, relative}, {domain.RoleCommission, family, ofSpouse},
+		{domain.RoleCommission, otherBody, foreign},
 		{domain.RoleCommission, above, reviewing},
 		{domain.RoleAdministrator, everybody, s.token(domain.RoleAdministrator)},
 	}
@@ -170,6 +176,10 @@ func may(op route, who actor) (int, domain.Code) {
 		byCase := op.Of == operation.OfCase || op.Of == operation.OfCertificate
 		return passed(who.relation == own || who.relation == party && byCase, http.StatusNotFound, domain.CodeNotFound)
 	case who.relation == official && named && op.Changes():
+		return http.StatusForbidden, domain.CodeOwnMatter
+	case who.relation == family && op.Changes() && slices.Contains([]operation.Subject{
+		operation.OfEntry, operation.OfCase, operation.OfCertificate,
+	}, op.Of): // these name the family, too
 		return http.StatusForbidden, domain.CodeOwnMatter
 	case who.role == domain.RoleCommission && op.Of != operation.OfPerson && op.Of != operation.OfDwelling:
 		decides := op.ID == "complaint-decision" || op.ID == "entry-complaint-decision"
