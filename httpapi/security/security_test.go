@@ -66,6 +66,11 @@ func TestWhatAMonitorWantsToSeeHasAnEventAndTheRestHasNone(t *testing.T) {
 		{operation.Seen{Status: 201, Class: operation.ClassPassword, Changes: true}, PasswordSent},
 		{operation.Seen{Status: 409, Code: domain.CodePasswordWrong, Class: operation.ClassCommand}, PasswordRefused},
 		{operation.Seen{Status: 200, Class: operation.ClassContact, Changes: true}, ContactChanged},
+		{operation.Seen{Status: 200, Class: operation.ClassSearch}, ""},
+		{operation.Seen{Status: 200, Class: operation.ClassCheck}, ""},
+		{operation.Seen{Status: 409, Class: operation.ClassPassword, Changes: true}, ""},
+		{operation.Seen{Status: 409, Class: operation.ClassContact, Changes: true}, ""},
+		{operation.Seen{Status: 200, Class: operation.ClassContact}, ""},
 	} {
 		if got := actionOf(test.seen); got != test.want {
 			t.Errorf("%+v is %q, want %q", test.seen, got, test.want)
@@ -113,5 +118,20 @@ func TestAnAccountThatIsShownManyPersonsIsToldOnceAnHour(t *testing.T) {
 	show(1)
 	if len(l.over) != 0 {
 		t.Error("the next hour begins with the last one's account")
+	}
+}
+
+// TestThePersonsWhoAreShownAreCountedByRole, also those of answers without a line.
+func TestThePersonsWhoAreShownAreCountedByRole(t *testing.T) {
+	metrics := prometheus.NewPedanticRegistry()
+	l := New(&bytes.Buffer{}, metrics, time.Now)
+	l.Shown(desk, []domain.PersonID{{UUID: uuid.New()}, {UUID: uuid.New()}})
+	l.Shown(desk, []domain.PersonID{{UUID: uuid.New()}})
+	want := `# HELP tizilim_persons_shown_total Persons whom answers showed to staff, by role.
+# TYPE tizilim_persons_shown_total counter
+tizilim_persons_shown_total{role="operator"} 3
+`
+	if err := testutil.GatherAndCompare(metrics, strings.NewReader(want), "tizilim_persons_shown_total"); err != nil {
+		t.Error(err)
 	}
 }
