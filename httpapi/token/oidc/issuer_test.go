@@ -264,6 +264,26 @@ func TestWithdrawnKeysAreNoticedWithoutAnUnknownOne(t *testing.T) {
 	refused(t, i, former.sign(t, p.claims(nil), nil), token.UnknownKey)
 }
 
+func TestAKeyThatIsReplacedUnderItsIDIsNoticed(t *testing.T) {
+	p := start(t)
+	former, next := rs256("one id", 0), rs256("one id", 1)
+	p.keys = []jose.JSONWebKey{former.jwk()}
+	often := timing
+	often.Refresh = 5 * time.Millisecond
+	i, _ := p.run(p.config(), often)
+	until(t, "the keys are known", func() bool { return i.Epoch() > 0 })
+	before := i.Epoch()
+	p.change(func() { p.keys = []jose.JSONWebKey{next.jwk()} })
+	until(t, "the new key is accepted", func() bool {
+		_, err := verify(i, next.sign(t, p.claims(nil), nil))
+		return err == nil
+	})
+	refused(t, i, former.sign(t, p.claims(nil), nil), token.BadSignature)
+	if i.Epoch() == before {
+		t.Error("tokens of the former key that are remembered would stay accepted")
+	}
+}
+
 func TestAFloodOfUnknownKeysHasThemFetchedOnce(t *testing.T) {
 	p := start(t)
 	s := rs256("a", 0)
