@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -109,22 +108,8 @@ type endpoints struct {
 	RedisPasswordFile string `json:"redis_password_file,omitempty"`
 }
 
-func endpointsFile(data string) string { return filepath.Join(data, "run.json") }
-func keysDir(data string) string       { return filepath.Join(data, "keys") }
-func outboxFile(data string) string    { return filepath.Join(data, "outbox.ndjson") }
-
-// readEndpoints reads what the server on the data directory announced; it wraps
-// fs.ErrNotExist where none did.
-func readEndpoints(data string) (e endpoints, err error) {
-	text, err := os.ReadFile(endpointsFile(data))
-	if err != nil {
-		return e, err
-	}
-	if err := json.Unmarshal(text, &e); err != nil {
-		return e, fmt.Errorf("read %s: %w", endpointsFile(data), err)
-	}
-	return e, nil
-}
+func keysDir(data string) string    { return filepath.Join(data, "keys") }
+func outboxFile(data string) string { return filepath.Join(data, "outbox.ndjson") }
 
 // start opens everything and serves. The read model may still be filling: reads
 // say so until it is there.
@@ -469,29 +454,6 @@ func (a *app) openGateway(c config) error {
 	}
 	a.closers = append(a.closers, outbox.Close)
 	a.gateway = outbox
-	return nil
-}
-
-// announce writes the endpoints for the tools and takes them back at the end.
-func (a *app) announce(data string, e endpoints) error {
-	if info, err := os.Stat(data); err == nil && info.Mode().Perm()&0o077 != 0 {
-		slog.Warn("others than its owner can enter the data directory: chmod 700 prevents that", "directory", data)
-	}
-	text, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(endpointsFile(data), append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write endpoints: %w", err)
-	}
-	a.closers = append(a.closers, func() error {
-		// Servers on stores elsewhere may share the directory for its keys; the
-		// file tells of the last one that started.
-		if now, err := readEndpoints(data); err != nil || now.PID != e.PID {
-			return nil
-		}
-		return os.Remove(endpointsFile(data))
-	})
 	return nil
 }
 

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tizilim/domain"
+	"tizilim/domain/proof"
 )
 
 // smallDisk mounts a file system of 160 MiB in memory. full takes all its room, or gives it back.
@@ -138,4 +144,126 @@ func TestAFullDiskIsToldRefusedAndSurvived(t *testing.T) {
 		t.Errorf("a command with room: %v", err)
 	}
 	reads()
+}
+
+// The files beside the store: on a full disk each keeps what it held, none stops the server, and
+// each goes on by itself. The event store is elsewhere and takes commands all the time.
+func TestTheFilesBesideTheStoreSurviveAFullDisk(t *testing.T) {
+	ctx := testContext(t)
+	disk, full := smallDisk(t)
+	data, listen, node := filepath.Join(disk, "data"), freePort(t), startNode(t)
+	unlimited := filepath.Join(t.TempDir(), "limits.json")
+	if err := os.WriteFile(unlimited, []byte(`{"contact": null}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := []string{
+		"--limits", unlimited, "--listen", listen, "--data", data, "--redis", startRedis(t, freePort(t)),
+		"--eventstore", node.address(),
+	}
+	s := serve(t, data, listen, append(flags[:2:2], flags[6:]...)...)
+	told := storytellerFor(t, s)
+	refused := func() {
+		t.Helper()
+		if err := answers(s.url+"/v1/me", http.StatusUnauthorized); err != nil {
+			t.Fatal(err)
+		}
+	}
+	heads := func() int {
+		return strings.Count(use(t, "eventstore", "read", proof.HeadStream, "--eventstore", node.address()), "\n")
+	}
+	outbox := func() string { return content(t, outboxFile(data)) }
+	person, err := told.record(ctx, "Somebody", "1990-01-01", "citizen", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused()
+	if _, sent, err := told.confirmContact(ctx, person, "phone", demoPhone()); err != nil || !sent {
+		t.Fatalf("a code was sent: %v, %v", sent, err)
+	}
+	security := content(t, filepath.Join(data, "security.ndjson"))
+	messages := outbox()
+
+	full(true)
+	for range 50 {
+		refused()
+	}
+	impatient, err := newClient(ctx, s.url, data, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; err == nil; n++ { // the outbox has room for some more messages
+		another, failed := told.record(ctx, "Another", "1990-01-01", "citizen", true)
+		if failed != nil || n > 20 {
+			t.Fatalf("a command, whose log is elsewhere, or the %dth message: %v", n, failed)
+		}
+		long := strings.Repeat("long.", 40) + demoEmail()
+		err = impatient.post(ctx, citizen(another.id), "/v1/me/contacts",
+			map[string]any{"email": long, "language": "kk"}, &contacts{})
+		if err == nil {
+			messages = outbox()
+		}
+	}
+	if !strings.Contains(err.Error(), string(domain.CodeContactCodeNotSent)) {
+		t.Fatalf("a code that cannot be written: %v", err)
+	}
+	if got := outbox(); got != messages {
+		t.Errorf("what was not sent is in the outbox: %q", strings.TrimPrefix(got, messages))
+	}
+	time.Sleep(3 * time.Second) // heads fall due
+	if lines := strings.Count(s.stderr.String(), "\n"); lines > 60 {
+		t.Errorf("it has written %d lines", lines)
+	}
+	s.signal(syscall.SIGKILL) // run.json stays, and cannot be replaced
+	<-s.ended
+	s = &server{process: launch(t, append([]string{"serve"}, flags...)...), data: data}
+	s.url = "http://" + listen
+	await(t, "the server is not ready on the full disk", func() error { return answers(s.url+"/readyz", http.StatusOK) })
+	if text := content(t, filepath.Join(data, "security.ndjson")); !strings.HasPrefix(text, security) {
+		t.Error("the security log lost what it held")
+	}
+	if !strings.HasPrefix(outbox(), messages) {
+		t.Error("the outbox lost what it held")
+	}
+	stands := heads()
+
+	full(false)
+	await(t, "the endpoints are not written", func() error {
+		e, err := readEndpoints(data)
+		if err == nil && e.PID != s.cmd.Process.Pid {
+			err = fmt.Errorf("of process %d", e.PID)
+		}
+		return err
+	})
+	if _, err := told.record(ctx, "Last", "1990-01-01", "citizen", true); err != nil {
+		t.Fatal(err)
+	}
+	err = told.post(ctx, citizen(person.id), "/v1/me/contacts", map[string]any{"email": demoEmail(), "language": "kk"}, &contacts{})
+	if got := outbox(); err != nil || !strings.HasPrefix(got, messages) || got == messages {
+		t.Errorf("a code is not sent although there is room: %v", err)
+	}
+	await(t, "the heads of the log do not go on", func() error {
+		if heads() <= stands {
+			return errors.New("none")
+		}
+		return nil
+	})
+	refused()
+	lines := strings.Split(strings.TrimSuffix(content(t, filepath.Join(data, "security.ndjson")), "\n"), "\n")
+	if !json.Valid([]byte(lines[len(lines)-1])) {
+		t.Errorf("the last line of the security log is %q", lines[len(lines)-1])
+	}
+	s.signal(syscall.SIGTERM)
+	s.exits(0)
+	if _, err := os.Stat(endpointsFile(data)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the endpoints are not taken back: %v", err)
+	}
+}
+
+func content(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

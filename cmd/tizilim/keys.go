@@ -113,8 +113,11 @@ func makeKey(path string) error {
 }
 
 // makeOnce creates a file that only its owner can read, at once with its whole content.
-// It keeps a file that exists.
+// It keeps a file that exists, also on a disk that is full.
 func makeOnce(path string, text []byte) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}

@@ -3,10 +3,8 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -77,26 +75,5 @@ func addMasterKey(path string) (string, error) {
 	if _, err := rand.Read(key); err != nil {
 		return "", err
 	}
-	return seal.MasterID(key), replaceKeyFile(path, append([]byte(hex.EncodeToString(key)+"\n"), held...))
-}
-
-// replaceKeyFile replaces a file that only its owner can read, at once and on the disk.
-func replaceKeyFile(path string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".key-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return seal.MasterID(key), replaceFile(path, append([]byte(hex.EncodeToString(key)+"\n"), held...))
 }

@@ -48,6 +48,7 @@ func (f *turnedFile) open() error {
 	if err != nil {
 		return err
 	}
+	endLine(file)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.file != nil {
@@ -55,6 +56,24 @@ func (f *turnedFile) open() error {
 	}
 	f.file = file
 	return err
+}
+
+// endLine ends a last line that a crash or a full disk has cut off, so that the next one
+// does not become a part of it. Where that fails, the write that follows says why.
+func endLine(file *os.File) {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return
+	}
+	written, err := os.Open(file.Name())
+	if err != nil {
+		return
+	}
+	defer written.Close()
+	last := make([]byte, 1)
+	if _, err := written.ReadAt(last, info.Size()-1); err == nil && last[0] != '\n' {
+		_, _ = file.Write([]byte{'\n'})
+	}
 }
 
 func (f *turnedFile) reopen() {

@@ -214,17 +214,3 @@ func recordTokenKey(ctx context.Context, data string) error {
 	}
 	return nil
 }
-
-// replaceFile writes a file that only its owner can read, at once with its whole content.
-func replaceFile(path string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(text)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
-}

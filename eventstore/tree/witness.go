@@ -60,7 +60,7 @@ func (w *Witness) keep(head proof.Head, note string) error {
 	}
 	defer os.Remove(temporary.Name())
 	_, err = temporary.WriteString(note)
-	if err = errors.Join(err, temporary.Close()); err == nil {
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), w.path)
 	}
 	if err != nil {

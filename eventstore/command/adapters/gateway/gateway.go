@@ -98,20 +98,27 @@ func (o *Outbox) Send(_ context.Context, m command.Message) error {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	line = append(line, '\n')
-	// Cut and written at the end of the whole lines: what an earlier attempt
-	// left half written does not stay.
-	if err := o.file.Truncate(o.size); err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
-	if _, err := o.file.WriteAt(line, o.size); err != nil {
-		return fmt.Errorf("outbox: %w", err)
-	}
-	if err := o.file.Sync(); err != nil {
+	if err := o.write(line); err != nil {
+		// A full disk takes a part of a line. Where it cannot be cut off now, the next
+		// attempt does so.
+		_ = o.file.Truncate(o.size)
 		return fmt.Errorf("outbox: %w", err)
 	}
 	o.sent[m.ID] = true
 	o.size += int64(len(line))
 	return nil
+}
+
+// write writes the line behind the whole lines, in place of what an earlier attempt left half
+// written.
+func (o *Outbox) write(line []byte) error {
+	if err := o.file.Truncate(o.size); err != nil {
+		return err
+	}
+	if _, err := o.file.WriteAt(line, o.size); err != nil {
+		return err
+	}
+	return o.file.Sync()
 }
 
 // makePrivate makes the file where it is not there.
