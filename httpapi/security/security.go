@@ -63,14 +63,18 @@ type Log struct {
 	over     map[string]bool                         // accounts that were shown more than ManyPersons
 }
 
-// New returns a log that writes lines of JSON.
+// New returns a log that writes lines of JSON, each in one call. A line that w does not take is
+// lost, and the next one begins on a line of its own.
 func New(w io.Writer, r prometheus.Registerer, now func() time.Time) *Log {
 	accounts, err := lru.New[string, map[uint64]struct{}](maxAccounts)
 	if err != nil {
 		panic(err) // the size is not positive
 	}
+	to := &lines{to: w, lost: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "tizilim_security_lines_lost_total", Help: "Lines of the security log that could not be written.",
+	})}
 	l := &Log{
-		to: slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: named})), now: now,
+		to: slog.New(slog.NewJSONHandler(to, &slog.HandlerOptions{ReplaceAttr: named})), now: now,
 		lines: rate.NewLimiter(linesEach, linesAtOnce), accounts: accounts, over: map[string]bool{},
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tizilim_security_events_total", Help: "Events of the security log, also those without a line.",
@@ -82,7 +86,7 @@ func New(w io.Writer, r prometheus.Registerer, now func() time.Time) *Log {
 			Name: "tizilim_security_lines_cut_total", Help: "Events without a line, because there were too many.",
 		}),
 	}
-	r.MustRegister(l.events, l.shown, l.cut, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+	r.MustRegister(l.events, l.shown, l.cut, to.lost, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "tizilim_accounts_with_many_lookups",
 		Help: "Accounts of staff that were shown more than 1000 persons in this hour.",
 	}, func() float64 {
