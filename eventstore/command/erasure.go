@@ -170,18 +170,20 @@ func (h *Handler) forget(act *residence.PersonErased) {
 // erased out of the memory of this one. Each process runs one.
 type Eraser struct {
 	handler *Handler
-	log     *slog.Logger
+	log     *complaints
 	seen    domain.Position
 }
 
 // NewEraser returns an Eraser for the process of the handler.
-func NewEraser(h *Handler, log *slog.Logger) *Eraser { return &Eraser{handler: h, log: log} }
+func NewEraser(h *Handler, log *slog.Logger) *Eraser {
+	return &Eraser{handler: h, log: newComplaints(log)}
+}
 
 // Run works until ctx ends. What fails is tried again at the next look.
 func (e *Eraser) Run(ctx context.Context) {
 	every(ctx, eraseEvery, func() {
-		if err := e.Once(ctx); err != nil && ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
-			e.log.Warn("erasures are not complete yet", "error", err)
+		if err := e.Once(ctx); err != nil {
+			e.log.warn(ctx, "erasures are not complete yet", err)
 		}
 	})
 }

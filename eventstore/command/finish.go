@@ -33,13 +33,13 @@ type Todo interface {
 type Finisher struct {
 	handler *Handler
 	todo    Todo
-	log     *slog.Logger
+	log     *complaints
 	failed  postponed[domain.CaseID]
 }
 
 // NewFinisher returns a Finisher that works through todo.
 func NewFinisher(h *Handler, todo Todo, log *slog.Logger) *Finisher {
-	return &Finisher{handler: h, todo: todo, log: log}
+	return &Finisher{handler: h, todo: todo, log: newComplaints(log)}
 }
 
 // Run works until ctx ends. What fails is tried again at the next look, and later at most
@@ -73,16 +73,14 @@ func (f *Finisher) Once(ctx context.Context, olderThan time.Time) {
 		return f.todo.Unfinished(ctx, olderThan, skip, limit)
 	})
 	if err != nil {
-		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
-			f.log.Warn("unfinished acts cannot be read now", "error", err)
-		}
+		f.log.warn(ctx, "unfinished acts cannot be read now", err)
 		return
 	}
 	for _, id := range cases {
 		err := f.handler.Finish(ctx, id)
 		f.failed.tried(id, now, err)
-		if err != nil && ctx.Err() == nil {
-			f.log.Warn("an act could not be finished yet", "case", id, "error", err)
+		if err != nil {
+			f.log.warn(ctx, "an act could not be finished yet", err, "case", id)
 		}
 	}
 }

@@ -57,7 +57,7 @@ type Notifier struct {
 	handler *Handler
 	book    NoticeBook
 	gateway Gateway
-	log     *slog.Logger
+	log     *complaints
 	began   bool
 	after   notice.Debt // how far the last look came; zero where it saw the last debt
 	failed  postponed[notice.Outgoing]
@@ -66,7 +66,7 @@ type Notifier struct {
 
 // NewNotifier returns a Notifier that works through the book.
 func NewNotifier(h *Handler, book NoticeBook, g Gateway, log *slog.Logger) *Notifier {
-	return &Notifier{handler: h, book: book, gateway: g, log: log}
+	return &Notifier{handler: h, book: book, gateway: g, log: newComplaints(log)}
 }
 
 // Run works until ctx ends. What fails is tried again at the next look.
@@ -99,14 +99,14 @@ func (n *Notifier) Once(ctx context.Context) (more bool) {
 	}
 	if !n.began {
 		if err := n.handler.BeginNotices(ctx); err != nil {
-			n.warn(ctx, "notices cannot be given yet", err)
+			n.log.warn(ctx, "notices cannot be given yet", err)
 			return false
 		}
 		n.began = true
 	}
 	owed, err := n.book.OwedNotices(ctx, n.after, noticesAtOnce)
 	if err != nil {
-		n.warn(ctx, "owed notices cannot be read now", err)
+		n.log.warn(ctx, "owed notices cannot be read now", err)
 		return false
 	}
 	n.after = notice.Debt{}
@@ -115,7 +115,7 @@ func (n *Notifier) Once(ctx context.Context) (more bool) {
 	}
 	for _, d := range owed {
 		if err := n.handler.QueueNotice(ctx, d); err != nil {
-			n.warn(ctx, "a notice could not be queued yet", err, "event", d.Event.String(), "kind", d.Kind)
+			n.log.warn(ctx, "a notice could not be queued yet", err, "event", d.Event.String(), "kind", d.Kind)
 		}
 	}
 	now := n.handler.now()
@@ -123,7 +123,7 @@ func (n *Notifier) Once(ctx context.Context) (more bool) {
 		return n.book.DueNotices(ctx, now, skip, limit)
 	})
 	if err != nil {
-		n.warn(ctx, "notices to be sent cannot be read now", err)
+		n.log.warn(ctx, "notices to be sent cannot be read now", err)
 		return false
 	}
 	n.all(ctx, due, func(o notice.Outgoing) error {
@@ -143,7 +143,7 @@ func (n *Notifier) AskOnce(ctx context.Context, reporter Reporter) {
 	now := n.handler.now()
 	sent, err := n.book.SentNotices(ctx, now.Add(-reportWithin), now, n.asked, noticesAtOnce)
 	if err != nil {
-		n.warn(ctx, "sent notices cannot be read now", err)
+		n.log.warn(ctx, "sent notices cannot be read now", err)
 		return
 	}
 	if n.asked += len(sent); len(sent) < noticesAtOnce {
@@ -158,18 +158,12 @@ func (n *Notifier) all(ctx context.Context, notices []notice.Outgoing, do func(n
 	for _, o := range notices {
 		work.Go(func() error {
 			if err := do(o); err != nil {
-				n.warn(ctx, "a notice could not be taken further yet", err, "notice", o.NoticeID, "way", o.Way)
+				n.log.warn(ctx, "a notice could not be taken further yet", err, "notice", o.NoticeID, "way", o.Way)
 			}
 			return nil
 		})
 	}
 	_ = work.Wait() // what failed is logged, and tried again at the next look
-}
-
-func (n *Notifier) warn(ctx context.Context, what string, err error, with ...any) {
-	if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
-		n.log.Warn(what, append(with, "error", err)...)
-	}
 }
 
 // BeginNotices records, once in the life of a registry, that notices are owed from now on.

@@ -40,13 +40,13 @@ type TaskList interface {
 type Timer struct {
 	handler *Handler
 	list    TaskList
-	log     *slog.Logger
+	log     *complaints
 	failed  postponed[domain.Task]
 }
 
 // NewTimer returns a Timer that works through the list.
 func NewTimer(h *Handler, list TaskList, log *slog.Logger) *Timer {
-	return &Timer{handler: h, list: list, log: log}
+	return &Timer{handler: h, list: list, log: newComplaints(log)}
 }
 
 // Run works until ctx ends. What fails is tried again at the next look, and later at most
@@ -66,16 +66,14 @@ func (t *Timer) Once(ctx context.Context) {
 		return t.list.DueTasks(ctx, now, skip, limit)
 	})
 	if err != nil {
-		if ctx.Err() == nil && domain.CodeOf(err) != domain.CodeModelNotReady {
-			t.log.Warn("the tasks that are due cannot be read now", "error", err)
-		}
+		t.log.warn(ctx, "the tasks that are due cannot be read now", err)
 		return
 	}
 	for _, d := range due {
 		err := t.handler.Do(ctx, d)
 		t.failed.tried(d, now, err)
-		if err != nil && ctx.Err() == nil {
-			t.log.Warn("a task that is due could not be done yet", "kind", d.Kind, "stream", d.Stream, "error", err)
+		if err != nil {
+			t.log.warn(ctx, "a task that is due could not be done yet", err, "kind", d.Kind, "stream", d.Stream)
 		}
 	}
 }
