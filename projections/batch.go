@@ -111,7 +111,7 @@ type writer struct {
 	metrics  *metrics
 
 	// head and end of the log were asked for, the end first, before the deliveries began: once
-	// the head is delivered, and the writer caught up, nothing is missing up to the end.
+	// the head is delivered, nothing is missing up to the end.
 	head, end domain.Position
 }
 
@@ -143,7 +143,7 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 			ops = append(ops, claim)
 		}
 	}
-	if next.caughtUp && next.seen >= w.head {
+	if next.seen >= w.head {
 		next.seen = max(next.seen, w.end)
 	}
 	if !held && len(w.intake.held) > 0 {
@@ -151,9 +151,6 @@ func (w *writer) apply(ctx context.Context, batch []domain.Delivery) error {
 	}
 	if events == 0 && next.caughtUp == w.caughtUp && w.opts.Now().Sub(w.wrote) < w.opts.CheckpointEvery {
 		w.seen = next.seen
-		return nil
-	}
-	if events == 0 && next.caughtUp == w.caughtUp && next.seen == w.position {
 		return nil
 	}
 	started := w.opts.Now()

@@ -154,9 +154,6 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 	} else if err != nil {
 		return err
 	}
-	if err := p.settleReleases(ctx, w); err != nil {
-		return err
-	}
 	look := time.NewTicker(requestEvery)
 	defer look.Stop()
 	return p.stream(ctx, w, look.C, func() (bool, error) { return false, nil })
@@ -181,7 +178,7 @@ func (p *Projector) ofThisLog(ctx context.Context, w *writer) error {
 		if err != nil || is {
 			return err
 		}
-		if look == identityLooks || !w.serve {
+		if look == identityLooks {
 			break
 		}
 		select {

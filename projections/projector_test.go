@@ -745,6 +745,9 @@ func TestProjectorRefusesARedisThatEvictsKeys(t *testing.T) {
 	if err := p.Rebuild(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "noeviction") {
 		t.Errorf("Rebuild: %v", err)
 	}
+	if err := p.lead(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "noeviction") {
+		t.Errorf("who takes the lead: %v", err)
+	}
 }
 
 func TestMetricsTellWhatWasDone(t *testing.T) {
