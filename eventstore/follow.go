@@ -12,6 +12,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"tizilim/domain"
+	"tizilim/domain/proof"
 )
 
 const (
@@ -56,6 +57,12 @@ func (s *Store) Follow(ctx context.Context, after domain.Position) <-chan domain
 // alone. The event store picks them out, so that only they are sent.
 func (s *Store) FollowBodies(ctx context.Context) <-chan domain.Delivery {
 	return s.follow(ctx, 0, &headCache{categories: []string{domain.BodyCategory}})
+}
+
+// FollowUnprojected is [Store.Follow] from the beginning of the log, of the streams that no
+// read model has.
+func (s *Store) FollowUnprojected(ctx context.Context) <-chan domain.Delivery {
+	return s.follow(ctx, 0, &headCache{categories: proof.Unprojected})
 }
 
 // follow delivers the events of the categories of head.

@@ -18,7 +18,7 @@ import (
 
 // quarantineCommand is about the events that the read model could not take.
 type quarantineCommand struct {
-	List    quarantineListCommand    `cmd:"" help:"Print the events in quarantine, and why; and those released."`
+	List    quarantineListCommand    `cmd:"" help:"Print the events in quarantine, and those of other streams that cannot be read, and why; and those released."`
 	Show    quarantineShowCommand    `cmd:"" help:"Print one event of the log as it is stored, and what holds it back."`
 	Retry   quarantineRetryCommand   `cmd:"" help:"Read the events again and apply those that can be applied."`
 	Release quarantineReleaseCommand `cmd:"" help:"Give one event up, so that the later ones of its stream are applied."`
@@ -49,24 +49,86 @@ func (p modelPlace) open(ctx context.Context) (projections.Client, error) {
 
 func (p modelPlace) options() projections.Options { return projections.Options{Logger: slog.Default()} }
 
-type quarantineListCommand struct{ modelPlace }
+type quarantineListCommand struct{ registryParts }
 
+// Run prints what the read model does without, and what of the streams that it does not have
+// cannot be read. Where the event store is not known, it says that those were not looked at.
 func (c *quarantineListCommand) Run(ctx context.Context) error {
-	client, err := c.open(ctx)
+	place := modelPlace{Data: c.Data, Redis: c.Redis, redisCredentials: c.redisCredentials}
+	client, err := place.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	q, err := projections.NewReader(client, c.options()).Quarantine(ctx)
+	q, err := projections.NewReader(client, place.options()).Quarantine(ctx)
 	if err != nil {
 		return sentence(err)
 	}
-	printQuarantine(os.Stdout, q)
+	rest, err := c.unprojected(ctx)
+	if err != nil {
+		return err
+	}
+	printQuarantine(os.Stdout, q, rest)
 	return nil
 }
 
-// printQuarantine prints one line for each event that could not be applied.
-func printQuarantine(w io.Writer, q projections.Quarantine) {
+// unprojected looks through the streams that no read model has, in the log as it is now.
+func (c *quarantineListCommand) unprojected(ctx context.Context) (rest unprojected, err error) {
+	e := endpoints{EventStore: c.Eventstore}
+	if c.Eventstore == "" {
+		if e, err = readEndpoints(c.Data); err != nil || !e.alive(ctx) {
+			slog.Warn("the streams that no read model has were not looked at: start the server, or give --eventstore")
+			return rest, nil
+		}
+	}
+	known, err := knowLog(c.Data)
+	if err != nil {
+		return rest, err
+	}
+	log, err := e.openEventStore(c.credentials, known.options()...)
+	if err != nil {
+		return rest, err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	if _, err := log.Head(ctx); err != nil { // following would wait for the event store without end
+		return rest, err
+	}
+	return readUnprojected(ctx, log.FollowUnprojected), nil
+}
+
+// unprojected is what folds go without of the streams that no read model has, such as
+// token-revocations and those of bodies.
+type unprojected struct {
+	unread, released []projections.QuarantinedEvent
+}
+
+// readUnprojected reads these streams up to where the log ends now.
+func readUnprojected(ctx context.Context, follow func(context.Context) <-chan domain.Delivery) (u unprojected) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for d := range follow(ctx) {
+		if rec := d.Recorded; rec != nil {
+			e := projections.QuarantinedEvent{
+				EventRef: domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, Created: rec.Created,
+			}
+			if skipped, ok := rec.Event.(domain.Skipped); ok && d.Poison == nil {
+				e.Why = skipped.Why
+				e.Release = projections.Release{Basis: skipped.Basis, By: skipped.ReleasedBy, At: skipped.ReleasedAt}
+				u.released = append(u.released, e)
+			} else if d.Poison != nil {
+				e.Why = d.Poison.Error()
+				u.unread = append(u.unread, e)
+			}
+		}
+		if d.CaughtUp {
+			break
+		}
+	}
+	return u
+}
+
+// printQuarantine prints one line for each event that could not be applied or read.
+func printQuarantine(w io.Writer, q projections.Quarantine, rest unprojected) {
 	events := 0
 	for _, s := range q.Held {
 		events += len(s.Failed) + s.Waiting
@@ -82,11 +144,20 @@ func printQuarantine(w io.Writer, q projections.Quarantine) {
 			fmt.Fprintf(w, "%s %s: %s\n", e.EventRef, held, e.Why)
 		}
 	}
-	for _, e := range q.Released {
+	for _, e := range rest.unread {
+		fmt.Fprintf(w, "%s of %s cannot be read, and nothing that needs it is answered: %s\n",
+			e.EventRef, e.Created.In(domain.Zone).Format(time.RFC3339), e.Why)
+	}
+	all := slices.Concat(q.Released, rest.released)
+	for _, e := range all {
 		fmt.Fprintf(w, "%s released, %s\n", e.EventRef, released(e))
 	}
-	fmt.Fprintf(w, "%s in quarantine, of %s; %s released\n",
-		counted(events, "event"), counted(len(q.Held), "stream"), counted(len(q.Released), "event"))
+	outside := ""
+	if n := len(rest.unread); n > 0 {
+		outside = fmt.Sprintf("; %s of other streams cannot be read", counted(n, "event"))
+	}
+	fmt.Fprintf(w, "%s in quarantine, of %s; %s released%s\n",
+		counted(events, "event"), counted(len(q.Held), "stream"), counted(len(all), "event"), outside)
 }
 
 // released says who gave the event up, and what was wrong with it.
@@ -135,8 +206,26 @@ func (c *quarantineShowCommand) Run(ctx context.Context) (err error) {
 	if !found {
 		return fmt.Errorf("the log has no event %s", ref)
 	}
-	fmt.Fprintln(os.Stderr, whyHeld(q, ref))
+	why := whyHeld(q, ref)
+	if !followed(ref.Stream) {
+		why = whyUnread(ctx, store, ref)
+	}
+	fmt.Fprintln(os.Stderr, why)
 	return nil
+}
+
+// whyUnread says in a sentence what is wrong with an event of a stream that no read model has.
+func whyUnread(ctx context.Context, store *eventstore.Store, ref domain.EventRef) string {
+	read, err := store.ReadPage(ctx, ref.Stream, ref.Revision, 1)
+	if err != nil {
+		return fmt.Sprintf("%s cannot be read: %v", ref, err)
+	}
+	if e, ok := read[0].Event.(domain.Skipped); ok {
+		return fmt.Sprintf("%s is released, %s", ref, released(projections.QuarantinedEvent{
+			Why: e.Why, Release: projections.Release{Basis: e.Basis, By: e.ReleasedBy, At: e.ReleasedAt},
+		}))
+	}
+	return fmt.Sprintf("%s can be read", ref)
 }
 
 // whyHeld says in a sentence what holds the event back.

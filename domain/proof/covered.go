@@ -7,15 +7,15 @@ import (
 	"tizilim/domain"
 )
 
-// others are categories of the registry that no projection follows.
-var others = []string{"otp-", "body-", "address-", "token-", "registry-"}
+// Unprojected are categories of the registry that no projection follows.
+var Unprojected = []string{"otp-", "body-", "address-", "token-", "registry-"}
 
 // Categories are those of the streams whose events have a MAC and are in the tree. The
 // stream of the heads and those of wrapped keys (key-) are not: heads are signed, and
 // a key can be destroyed.
 var Categories = func() []string {
 	all := slices.Clone(domain.Categories)
-	for _, category := range others {
+	for _, category := range Unprojected {
 		if !slices.Contains(all, category) {
 			all = append(all, category)
 		}
