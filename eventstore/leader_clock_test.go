@@ -36,6 +36,11 @@ func TestTheClockOfTheLeaderIsThatByWhichEventsGetTheirTimes(t *testing.T) {
 	if _, _, err := store.AppendRaw(ctx, "probe-1", eventstore.NoStream, []eventstore.RawEvent{raw}); err != nil {
 		t.Fatal(err)
 	}
+	at = at.Add(time.Hour)
+	raw.ID[0]++
+	if _, _, err := store.AppendRaw(ctx, "probe-1", 0, []eventstore.RawEvent{raw}); err != nil {
+		t.Fatal(err)
+	}
 	if got, err := store.LastRecorded(ctx); err != nil || !got.Equal(at) {
 		t.Errorf("the last event is of %s, %v", got, err)
 	}

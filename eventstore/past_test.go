@@ -35,7 +35,7 @@ func TestTheHeadLeavesOutWhatIsNotTheRegistrysAndTheEndDoesNot(t *testing.T) {
 	}
 	foreign := make([]eventstore.RawEvent, 600) // more than one page
 	for i := range foreign {
-		foreign[i] = eventstore.RawEvent{ID: uuid.New(), Type: "Foreign", JSON: true, Data: []byte("{}"), Metadata: []byte("{}")}
+		foreign[i] = strange()
 	}
 	ends(s, 0)
 	appendRaw(t, s, "foreign-1", eventstore.NoStream, foreign...)
@@ -109,7 +109,8 @@ func releasing(e eventstore.RawEvent, ref domain.EventRef) eventstore.NewEvent {
 	return eventstore.NewEvent{
 		ID: uuid.New(), Meta: domain.Meta{Role: domain.RoleSystem, Actor: "command-line"},
 		Event: release.EventReleased{
-			Released: ref, EventID: e.ID, Type: e.Type, Basis: "order 21", ReleasedBy: "operator-3", ReleasedAt: time.Now().UTC(),
+			Released: ref, EventID: e.ID, Type: e.Type, Basis: "order 21", ReleasedBy: "operator-3",
+			ReleasedAt: time.Now().UTC(),
 		},
 	}
 }

@@ -150,16 +150,22 @@ func TestV3_OnlyARowOfLooksMakesALogAnotherOne(t *testing.T) {
 		replaced  bool
 		withdrawn bool
 	}{
-		"one look":                   {looks: []string{lost}, refuses: true},
-		"three looks":                {looks: []string{lost, lost, lost}, refuses: true},
-		"four looks":                 {looks: []string{lost, lost, lost, lost}, refuses: true, replaced: true, withdrawn: true},
-		"an end of the doubt":        {looks: []string{lost, lost, lost, fine}},
-		"a doubt that begins again":  {looks: []string{lost, lost, lost, fine, lost, lost, lost}, refuses: true},
-		"an outage within the doubt": {looks: []string{lost, lost, lost, away, lost}, refuses: true, replaced: true, withdrawn: true},
-		"an outage in the doubt":     {looks: []string{lost, away}, refuses: true},
-		"an outage alone":            {looks: []string{fine, away}},
-		"a look after the certainty": {looks: []string{lost, lost, lost, lost, fine}, refuses: true, replaced: true, withdrawn: true},
-		"a generation of the log":    {ofLog: true, looks: []string{lost, lost, lost, lost}, refuses: true, replaced: true},
+		"one look":    {looks: []string{lost}, refuses: true},
+		"three looks": {looks: []string{lost, lost, lost}, refuses: true},
+		"four looks": {
+			looks: []string{lost, lost, lost, lost}, refuses: true, replaced: true, withdrawn: true,
+		},
+		"an end of the doubt":       {looks: []string{lost, lost, lost, fine}},
+		"a doubt that begins again": {looks: []string{lost, lost, lost, fine, lost, lost, lost}, refuses: true},
+		"an outage within the doubt": {
+			looks: []string{lost, lost, lost, away, lost}, refuses: true, replaced: true, withdrawn: true,
+		},
+		"an outage in the doubt": {looks: []string{lost, away}, refuses: true},
+		"an outage alone":        {looks: []string{fine, away}},
+		"a look after the certainty": {
+			looks: []string{lost, lost, lost, lost, fine}, refuses: true, replaced: true, withdrawn: true,
+		},
+		"a generation of the log": {ofLog: true, looks: []string{lost, lost, lost, lost}, refuses: true, replaced: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := t.Context()
