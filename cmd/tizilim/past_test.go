@@ -206,6 +206,13 @@ func TestV3_ALogRestoredFromBeforeIsNoticedByARunningServer(t *testing.T) {
 	if said := use(t, accept...); !strings.Contains(said, "recorded that the log lacks") {
 		t.Errorf("it says %s", said)
 	}
+	recorded := use(t, "eventstore", "read", "$all", "--eventstore", node.address())
+	if !strings.Contains(recorded, `"LossAccepted"`) || !strings.Contains(recorded, `"basis":"order 7"`) {
+		t.Error("the log does not say that the loss is accepted")
+	}
+	if aside, err := filepath.Glob(filepath.Join(s.data, "log.head.*-events")); err != nil || len(aside) != 1 {
+		t.Errorf("the head that is lost is put away to %v, %v", aside, err)
+	}
 	await(t, "it is not ready", func() error { return answers(s.url+"/readyz", http.StatusOK) })
 	if said := use(t, accept...); !strings.Contains(said, "nothing to accept") {
 		t.Errorf("again it says %s", said)
