@@ -203,11 +203,6 @@ func (p *Projector) ofThisLog(ctx context.Context, w *writer) error {
 // holds reports whether the log has the last event of the generation; true where the log
 // cannot tell.
 func (p *Projector) holds(ctx context.Context, w *writer) (bool, error) {
-	if head, err := p.head(ctx); err != nil {
-		return false, err
-	} else if head != nil && w.event > *head {
-		return false, nil
-	}
 	log, ok := p.log.(LogEvents)
 	if !ok {
 		return true, nil

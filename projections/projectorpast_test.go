@@ -109,22 +109,6 @@ func TestAWriterOfAGenerationThatServesNoMoreWritesNothing(t *testing.T) {
 	})
 }
 
-func TestABuildThatWasFinishedIsNotBegunAgain(t *testing.T) {
-	client, _ := inProcess(t)
-	ctx, s := t.Context(), story()
-	p, stop := running(t, client, s, quick())
-	r := NewReader(client, quick())
-	reach(t, r, s.head())
-	stop()
-	own := status(t, r).Serving
-	if err := p.build(ctx, &own, nil); err != nil {
-		t.Fatal(err)
-	}
-	if got := status(t, r); got.Serving != 1 || own != 1 {
-		t.Errorf("another one serves: %+v", got)
-	}
-}
-
 func TestWhoWaitsIsToldThatAGenerationServes(t *testing.T) {
 	client, _ := inProcess(t)
 	ctx, s := t.Context(), story()

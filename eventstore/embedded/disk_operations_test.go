@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -272,5 +273,23 @@ func TestTheEngineIsOpenedAnewSoonAndThenSeldom(t *testing.T) {
 	r.done()
 	if r.plan(nil); r.pause != longestReopening { // it failed at once again
 		t.Errorf("after an engine that failed at once it waits %v", r.pause)
+	}
+}
+
+// unsynced is a file whose syncs find no room.
+type unsynced struct {
+	vfs.File
+	syncs atomic.Int64
+}
+
+func (f *unsynced) Sync() error { f.syncs.Add(1); return syscall.ENOSPC }
+
+func TestASyncThatFindsNoRoomEndsTheWritingAtOnce(t *testing.T) {
+	below := &unsynced{}
+	f := &diskFile{File: below, disk: servedDisk(t, vfs.NewMem()), name: "data/x"}
+	go func() { _ = f.Sync() }()
+	ends(t, "the writing goes on", f.disk.failed)
+	if n := below.syncs.Load(); n != 1 {
+		t.Errorf("it was tried %d times", n)
 	}
 }
