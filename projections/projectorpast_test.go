@@ -386,8 +386,9 @@ func TestWhoWaitsIsToldAtOnceWhyNothingIsAnswered(t *testing.T) {
 	r.refusal.Store(evicts("allkeys-lru"))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if err := r.Await(ctx, 7); err == nil || !strings.Contains(err.Error(), "allkeys-lru") {
-		t.Errorf("it says %v", err)
+	err := r.Await(ctx, 7)
+	if err == nil || !strings.Contains(err.Error(), "allkeys-lru") || ctx.Err() != nil {
+		t.Errorf("it says %v, %v", err, ctx.Err())
 	}
 }
 
@@ -499,5 +500,59 @@ func TestVerifyKeepsThePreviousGenerationUntilTheNewOneIsProven(t *testing.T) {
 	}
 	if got := status(t, r).Previous; got != 1 {
 		t.Errorf("the one before is given up: %d", got)
+	}
+}
+
+func TestARetryEndsWhereTheLogEndsBeforeTheModel(t *testing.T) {
+	client, _ := inProcess(t)
+	s := story()
+	p, err := NewProjector(client, s, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	var refused *RefusedError
+	if err := p.each(ctx, 0, s.head()+1, func(domain.Delivery) {}); !errors.As(err, &refused) {
+		t.Errorf("it says %v", err)
+	}
+}
+
+func TestOnlyTheGenerationThatServesIsMendedByARequest(t *testing.T) {
+	client, _ := inProcess(t)
+	withWriter(t, client, story(), func(ctx context.Context, w *writer, s *script) {
+		p, err := NewProjector(client, s, quick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, serving := range map[string]uint64{"another one": w.number + 1, "none": 0} {
+			client.Set(ctx, w.keys.request(), stored(request{ID: "1", Verb: retryVerb}), 0)
+			client.Del(ctx, w.keys.serving())
+			if serving > 0 {
+				client.Set(ctx, w.keys.serving(), serving, 0)
+			}
+			if err := p.answerRequest(ctx, w); !errors.Is(err, errReplaced) {
+				t.Errorf("%s serves: %v", name, err)
+			}
+			if client.Exists(ctx, w.keys.request()).Val() != 1 {
+				t.Errorf("%s serves: the request is taken away", name)
+			}
+		}
+	})
+}
+
+func TestVerifyGivesUpWhereAnotherGenerationServesMeanwhile(t *testing.T) {
+	client, _ := inProcess(t)
+	ctx, s := t.Context(), story()
+	_, stop := running(t, client, s, quick())
+	r := NewReader(client, quick())
+	reach(t, r, s.head())
+	stop()
+	for n := range 2 * dumpStep { // more keys than one step compares
+		client.Set(ctx, r.keys.generation(1)+"unknown:"+string(rune('a'+n)), "x", 0)
+	}
+	_, err := Verify(ctx, client, s, quick(), func(Progress) { client.Set(ctx, r.keys.serving(), 2, 0) })
+	if !errors.Is(err, errServesNoMore) {
+		t.Errorf("it says %v", err)
 	}
 }
