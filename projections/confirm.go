@@ -79,10 +79,7 @@ func (w *Watch) damaged(ctx context.Context, what string) error {
 
 // begins reports whether the event gives the record of its stream the field.
 func begins(first domain.Recorded, gone *absentError) bool {
-	ops, err := safely(project, first)
-	if err != nil {
-		return false // it is in quarantine, or was released
-	}
+	ops, _ := safely(project, first) // none of an event that is in quarantine, or was released
 	for _, o := range ops {
 		if o.verb != opSet || o.key != gone.stream {
 			continue
