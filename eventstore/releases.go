@@ -95,8 +95,7 @@ func (s *Store) readReleases(ctx context.Context) error {
 				if domain.CodeOf(err) == domain.CodeLogUnavailable {
 					unavailable = err
 				}
-				if err != nil {
-					rec.Event = nil
+				if err != nil { // then rec has no event
 					s.log.Error("event store: a release cannot be used, and releases nothing",
 						"event", domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, "error", err)
 				}
