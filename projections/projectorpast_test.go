@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -554,5 +555,39 @@ func TestVerifyGivesUpWhereAnotherGenerationServesMeanwhile(t *testing.T) {
 	_, err := Verify(ctx, client, s, quick(), func(Progress) { client.Set(ctx, r.keys.serving(), 2, 0) })
 	if !errors.Is(err, errServesNoMore) {
 		t.Errorf("it says %v", err)
+	}
+}
+
+func TestAGenerationOfALogThatNamesNoHeadServesOnceItIsCaughtUp(t *testing.T) {
+	client, _ := inProcess(t)
+	s, r := story(), NewReader(client, quick())
+	half := s.recorded()[8].Position
+	s.holdAfter(half)
+	running(t, client, struct{ Log }{s}, quick())
+	until(t, "half of the log is there", func() bool { return status(t, r).Built == half })
+	notReady(t, r, "being built")
+	s.release()
+	reach(t, r, s.head())
+}
+
+func TestAProjectorGoesOnWithAGenerationThatAnotherProcessHasBuilt(t *testing.T) {
+	client, _ := inProcess(t)
+	s, r := story(), NewReader(client, quick())
+	told := &lines{Handler: slog.DiscardHandler, seen: map[string]int{}}
+	opts := quick()
+	opts.Logger = slog.New(told)
+	running(t, client, s, opts)
+	reach(t, r, s.head())
+	other, err := NewProjector(client, s, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Rebuild(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	s.person(70)
+	reach(t, r, s.head())
+	if n := told.count("WARN projector pauses"); n != 0 || status(t, r).Serving != 2 {
+		t.Errorf("it has paused %d times: %+v", n, status(t, r))
 	}
 }

@@ -237,6 +237,9 @@ func TestTheLagIsComparedWithTheHead(t *testing.T) {
 		if c := w.Look(ctx); c.HeadErr == nil || c.ModelErr != nil || c.CaughtUp() || c.Still || !c.Status.Ready() {
 			t.Errorf("without a head: %+v", c)
 		}
+		if !w.track.since.IsZero() {
+			t.Error("the outage counts as standing still")
+		}
 		for _, name := range []string{"lag_seconds", "lag_positions", "caught_up"} {
 			if v := metric(name); !math.IsNaN(v) {
 				t.Errorf("without a head %s is %v", name, v)
