@@ -272,8 +272,13 @@ func TestV3_AnEmptyLogIsNotTakenForThatOfANewRegistry(t *testing.T) {
 		if a := look(t, told.client, citizen(p.id), path); a.status != http.StatusOK {
 			return fmt.Errorf("%+v", a)
 		}
-		_, err := os.Stat(filepath.Join(s.data, "log.head")) // the witness has seen the log
-		return err
+		if _, err := os.Stat(filepath.Join(s.data, "log.head")); err != nil {
+			return err
+		}
+		if headOf(t, s.data) == 0 { // the first head is of no events
+			return errors.New("the witness has seen no event of the log")
+		}
+		return nil
 	})
 	backup := node.backup()
 	node.setBack("")
@@ -284,6 +289,17 @@ func TestV3_AnEmptyLogIsNotTakenForThatOfANewRegistry(t *testing.T) {
 		}
 		return answers(s.url+"/readyz", http.StatusServiceUnavailable)
 	})
+	empty, err := credentials{}.connect(node.address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer empty.Close()
+	if err := provePast(ctx, s.data, empty); domain.CodeOf(err) != domain.CodeLogReplaced {
+		t.Errorf("the empty log is judged %v", err)
+	}
+	if err := provePast(ctx, dataDir(t), empty); err != nil {
+		t.Errorf("a new registry is refused an empty log: %v", err)
+	}
 	if stats := use(t, "eventstore", "read", "$all", "--eventstore", node.address()); strings.Contains(stats, "KeysBegan") {
 		t.Errorf("the keys were recorded in the empty log: %s", stats)
 	}
