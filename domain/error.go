@@ -319,6 +319,7 @@ const (
 	CodeLostRace        Code = "lost_race"
 	CodeLogUnavailable  Code = "event_store_unavailable"
 	CodeDiskFull        Code = "disk_full"
+	CodeMasterKeysAway  Code = "master_keys_unavailable"
 	CodeLogTampered     Code = "log_tampered"
 	CodeRecordUnread    Code = "record_unreadable"
 	CodeLogReplaced     Code = "log_replaced"

@@ -15,16 +15,20 @@ import (
 )
 
 // MasterKeys wrap data keys, so that they can stand in the log. [Local] holds
-// the master keys itself. A key management service needs an adapter with these
-// methods. Its newest key wraps; the older ones only unwrap.
+// the master keys itself; package transit has them in a key management service.
+// The newest key wraps; the older ones only unwrap.
 //
 // A binding says what a wrapped key is for. Only with the same binding is it
 // unwrapped.
+//
+// A service that cannot be used now makes each method return an error that is a
+// sentence for the operator and wraps a [*domain.Error] of kind Unavailable.
+// Each call is bounded by itself: its context may have no deadline.
 type MasterKeys interface {
 	// Newest returns the id of the master key by which Wrap wraps.
 	Newest(ctx context.Context) (master string, err error)
 	Wrap(ctx context.Context, key, binding []byte) (master string, wrapped []byte, err error)
-	// Unwrap returns what was wrapped. Error: [*UnknownMasterError].
+	// Unwrap returns what was wrapped. Errors: [*UnknownMasterError], [ErrForged].
 	Unwrap(ctx context.Context, master string, wrapped, binding []byte) (key []byte, err error)
 }
 
@@ -34,11 +38,11 @@ type UnknownMasterError struct{ Master string }
 
 func (e *UnknownMasterError) Error() string {
 	return fmt.Sprintf("the log has data keys that master key %s wrapped, and this key is not there: "+
-		"restore the file or the variable with the master keys", e.Master)
+		"restore the file or the variable with the master keys, or name the service that has it", e.Master)
 }
 
-// errForged says that a wrapped key was not made by the master key.
-var errForged = errors.New("a wrapped data key is not what a master key made: somebody changed or moved it")
+// ErrForged says that a wrapped key was not made by the master key for this binding.
+var ErrForged = errors.New("a wrapped data key is not what a master key made: somebody changed or moved it")
 
 // Local are master keys in a file or in the environment. They are safe for
 // concurrent use.
@@ -153,7 +157,7 @@ func (l *Local) Unwrap(_ context.Context, master string, wrapped, binding []byte
 	}
 	key, err := k.aead.Open(nil, nil, wrapped, binding)
 	if err != nil {
-		return nil, errForged
+		return nil, ErrForged
 	}
 	return key, nil
 }

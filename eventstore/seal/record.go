@@ -73,7 +73,7 @@ func unwrap(ctx context.Context, m MasterKeys, stream string, r Record) (seeds [
 		seeds, err = aead.Open(nil, nil, s.Seeds, binding)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", stream, errForged)
+		return nil, "", fmt.Errorf("%s: %w", stream, ErrForged)
 	}
 	return seeds, s.Master, nil
 }

@@ -71,11 +71,11 @@ func TestARecordIsBoundToItsStreamAndType(t *testing.T) {
 	if _, _, err := UnwrapSubtree(t.Context(), m, 7, record); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := UnwrapSubtree(t.Context(), m, 8, record); !errors.Is(err, errForged) {
+	if _, _, err := UnwrapSubtree(t.Context(), m, 8, record); !errors.Is(err, ErrForged) {
 		t.Errorf("as that of another subtree: %v", err)
 	}
 	roots := rootsRecord(t, MakeRoots(), m)
-	if _, _, err := UnwrapRoots(t.Context(), m, Record{RootsLeft, roots.Data}); !errors.Is(err, errForged) {
+	if _, _, err := UnwrapRoots(t.Context(), m, Record{RootsLeft, roots.Data}); !errors.Is(err, ErrForged) {
 		t.Errorf("new roots, as those that are left: %v", err)
 	}
 	var s stored

@@ -19,7 +19,7 @@ var (
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
 	outageProblems = []domain.Code{
 		domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeLogTampered, domain.CodeLogReplaced,
-		domain.CodeRecordUnread, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
+		domain.CodeMasterKeysAway, domain.CodeRecordUnread, domain.CodeModelNotReady, domain.CodeModelBehind, domain.CodeTooManyRequests,
 		domain.CodeInternal,
 	}
 	commandProblems = []domain.Code{
