@@ -49,6 +49,8 @@ type keys struct {
 	made    *lru.Cache[seal.KeyID, madeKey]
 	asked   singleflight.Group // reads on their way, by stream
 
+	cachedFor time.Duration // until the log is asked again
+
 	mu       sync.Mutex
 	roots    *heldRoots // nil: not in memory
 	subtrees [seal.Subtrees]*heldSubtree
@@ -58,12 +60,14 @@ type keys struct {
 // heldRoots are the roots in memory.
 type heldRoots struct {
 	seal.Roots
+	record uuid.UUID // that has them
 	readAt time.Time
 }
 
 // heldSubtree is a subtree in memory.
 type heldSubtree struct {
 	*seal.Subtree
+	record uuid.UUID // that has it; zero where it follows from the roots
 	readAt time.Time // the roots that it comes from, or itself
 }
 
@@ -75,7 +79,7 @@ type madeKey struct {
 
 func newKeys(s *Store, m seal.MasterKeys) (*keys, error) {
 	made, err := lru.New[seal.KeyID, madeKey](keysCached)
-	return &keys{store: s, masters: m, made: made}, err
+	return &keys{store: s, masters: m, made: made, cachedFor: keysCachedFor}, err
 }
 
 // errKeysMissing says that the log has lost its data keys, or never had any of this form.
@@ -181,20 +185,28 @@ func (k *keys) subtree(ctx context.Context, number int) (*heldSubtree, error) {
 	k.mu.Lock()
 	held, forgot := k.subtrees[number], k.forgot
 	k.mu.Unlock()
-	if held != nil && time.Since(held.readAt) < keysCachedFor {
+	if held != nil && time.Since(held.readAt) < k.cachedFor {
 		return held, nil
 	}
 	roots, err := k.heldRoots(ctx)
 	if err != nil {
 		return nil, err
 	}
-	whole, ok := roots.Subtree(number)
-	held = &heldSubtree{whole, roots.readAt}
-	if !ok {
+	if whole, ok := roots.Subtree(number); ok {
+		held = &heldSubtree{Subtree: whole, readAt: roots.readAt}
+	} else {
+		before := held
 		held, err = await(ctx, k, seal.SubtreeStream(number), func(ctx context.Context) (*heldSubtree, error) {
 			now := time.Now()
-			state, err := k.readSubtree(ctx, number)
-			return &heldSubtree{state.left, now}, err
+			last, err := k.last(ctx, seal.SubtreeStream(number))
+			if err != nil {
+				return nil, err
+			}
+			if before != nil && before.record == last.ID && last.Type != "" {
+				return &heldSubtree{before.Subtree, last.ID, now}, nil
+			}
+			state, err := k.subtreeOf(ctx, number, last)
+			return &heldSubtree{state.left, last.ID, now}, err
 		})
 		if err != nil {
 			return nil, err
@@ -208,18 +220,27 @@ func (k *keys) subtree(ctx context.Context, number int) (*heldSubtree, error) {
 	return held, nil
 }
 
-// heldRoots returns the roots as this process knows them.
+// heldRoots returns the roots as this process knows them. A record that it has unwrapped is
+// not unwrapped again: it is read with its keys while their service is away.
 func (k *keys) heldRoots(ctx context.Context) (*heldRoots, error) {
 	k.mu.Lock()
 	held, forgot := k.roots, k.forgot
 	k.mu.Unlock()
-	if held != nil && time.Since(held.readAt) < keysCachedFor {
+	if held != nil && time.Since(held.readAt) < k.cachedFor {
 		return held, nil
 	}
+	before := held
 	held, err := await(ctx, k, seal.RootsStream, func(ctx context.Context) (*heldRoots, error) {
 		now := time.Now()
-		state, err := k.readRoots(ctx)
-		return &heldRoots{state.left, now}, err
+		last, err := k.last(ctx, seal.RootsStream)
+		if err != nil {
+			return nil, err
+		}
+		if before != nil && before.record == last.ID {
+			return &heldRoots{before.Roots, last.ID, now}, nil
+		}
+		state, err := k.rootsOf(ctx, last)
+		return &heldRoots{state.left, last.ID, now}, err
 	})
 	if err != nil {
 		return nil, err
@@ -285,11 +306,16 @@ type stateOf[T any] struct {
 	at     Expected // revision of its record; NoStream where it has none
 }
 
-func (k *keys) readRoots(ctx context.Context) (state stateOf[seal.Roots], err error) {
+func (k *keys) readRoots(ctx context.Context) (stateOf[seal.Roots], error) {
 	last, err := k.last(ctx, seal.RootsStream)
 	if err != nil {
-		return state, err
+		return stateOf[seal.Roots]{}, err
 	}
+	return k.rootsOf(ctx, last)
+}
+
+// rootsOf unwraps the last record of the roots.
+func (k *keys) rootsOf(ctx context.Context, last RawEvent) (state stateOf[seal.Roots], err error) {
 	state.at = Expected(last.Revision)
 	if last.Type != seal.RootsLeft && (last.Type != seal.RootsMade || last.Revision > 0) {
 		return state, errKeysMissing(seal.RootsStream)
@@ -298,11 +324,16 @@ func (k *keys) readRoots(ctx context.Context) (state stateOf[seal.Roots], err er
 	return state, err
 }
 
-func (k *keys) readSubtree(ctx context.Context, number int) (state stateOf[*seal.Subtree], err error) {
+func (k *keys) readSubtree(ctx context.Context, number int) (stateOf[*seal.Subtree], error) {
 	last, err := k.last(ctx, seal.SubtreeStream(number))
 	if err != nil {
-		return state, err
+		return stateOf[*seal.Subtree]{}, err
 	}
+	return k.subtreeOf(ctx, number, last)
+}
+
+// subtreeOf unwraps the last record of a subtree.
+func (k *keys) subtreeOf(ctx context.Context, number int, last RawEvent) (state stateOf[*seal.Subtree], err error) {
 	state.at = Expected(last.Revision)
 	if last.Type != seal.SubtreePunctured {
 		return stateOf[*seal.Subtree]{at: NoStream}, errKeysMissing(seal.SubtreeStream(number))

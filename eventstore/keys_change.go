@@ -26,7 +26,6 @@ func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID, through uint32
 		return errNoMasterKeys
 	}
 	number := seal.SubtreeOf(seal.Owner{UUID: owner})
-	defer s.keys.forget(owner)
 	for {
 		err := s.keys.destroy(ctx, number, seal.Owner{UUID: owner}, through)
 		var moved *RevisionError
@@ -36,6 +35,8 @@ func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID, through uint32
 	}
 }
 
+// destroy takes the keys out of memory once it begins to change what the log has, and not
+// before: where it cannot wrap, the keys in memory may be all that can be had now.
 func (k *keys) destroy(ctx context.Context, number int, owner seal.Owner, through uint32) error {
 	roots, err := k.readRoots(ctx)
 	if err != nil {
@@ -59,15 +60,22 @@ func (k *keys) destroy(ctx context.Context, number int, owner seal.Owner, throug
 			return fmt.Errorf("event store: %s takes no further erasure: an event holds what is left after some 180 of them",
 				seal.SubtreeStream(number))
 		}
+		defer k.forget(owner.UUID)
 		if err := k.append(ctx, seal.SubtreeStream(number), subtree.at, record); err != nil {
 			return err
 		}
 		subtree.at++
 	}
 	if rooted {
-		if roots.at, err = k.rewrite(ctx, roots.left.Without(number), roots.at); err != nil {
+		record, err := roots.left.Without(number).Wrap(ctx, k.masters, seal.RootsLeft)
+		if err != nil {
 			return err
 		}
+		defer k.forget(owner.UUID)
+		if err := k.append(ctx, seal.RootsStream, roots.at, record); err != nil {
+			return err
+		}
+		roots.at++
 	}
 	if err := k.truncate(ctx, seal.SubtreeStream(number), subtree.at); err != nil {
 		return err
@@ -90,6 +98,16 @@ func (s *Store) ForgetKeys(owner uuid.UUID) {
 	if s.keys != nil {
 		s.keys.forget(owner)
 	}
+}
+
+// ProveKeys shows that the master keys are those of the log: they unwrap the seeds of the
+// subtrees, which then stay in memory. Errors: [*seal.UnknownMasterError], [seal.ErrForged].
+func (s *Store) ProveKeys(ctx context.Context) error {
+	if s.keys == nil {
+		return errNoMasterKeys
+	}
+	_, err := s.keys.heldRoots(ctx)
+	return err
 }
 
 // CheckKeys reads all data keys of the log. Its error names the stream that is missing or that
