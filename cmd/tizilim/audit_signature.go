@@ -29,9 +29,10 @@ type auditSignatureCommand struct {
 	Roots    string   `name:"signature-roots" help:"Certificates in PEM of the authorities that were trusted. Default: the demonstration authority in --data." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_ROOTS"`
 	TSARoots string   `name:"signature-tsa-roots" help:"Certificates in PEM of the authorities that certify the timestamp authority. Default: those of --signature-roots." placeholder:"FILE" type:"path" env:"TIZILIM_SIGNATURE_TSA_ROOTS"`
 	Lists    []string `name:"list" help:"Files of revocation lists, old and new ones. The report names those that it lacks." placeholder:"FILE" type:"path"`
+	NCANode  string   `name:"signature-ncanode" help:"Service with the API of NCANode v3, which is asked again about signatures by GOST 34.10. Without it they stay open." placeholder:"URL" env:"TIZILIM_SIGNATURE_NCANODE"`
 }
 
-// Run prints each check with its result. It asks no authority.
+// Run prints each check with its result. It asks nobody, but NCANode where it is named.
 func (c *auditSignatureCommand) Run(ctx context.Context) error {
 	auditor, err := c.auditor()
 	if err != nil {
@@ -47,7 +48,7 @@ func (c *auditSignatureCommand) Run(ctx context.Context) error {
 		if !ok {
 			return fmt.Errorf("%s@%d keeps no signature: it is a %s", rec.Stream, rec.Revision, rec.Event.EventType())
 		}
-		findings := auditor.Check(evidence, rec.Event.EffectiveAt())
+		findings := auditor.Check(ctx, evidence, rec.Event.EffectiveAt())
 		findings = append(findings, asSigned(rec), recordedThen(rec))
 		fmt.Printf("%s@%d %s\n", rec.Stream, rec.Revision, rec.Event.EventType())
 		for _, f := range findings {
@@ -96,7 +97,12 @@ func recordedThen(rec domain.Recorded) eds.Finding {
 
 // auditor reads what the flags name.
 func (c *auditSignatureCommand) auditor() (_ *eds.Auditor, err error) {
-	var a eds.Archive
+	a := eds.Archive{NCANode: c.NCANode}
+	if c.NCANode != "" {
+		if _, err := parseHTTP(c.NCANode); err != nil {
+			return nil, errors.New("--signature-ncanode is not the address of a service: write it as https://host/path")
+		}
+	}
 	if c.Roots != "" {
 		a.Trusted, err = readCertificates("--signature-roots", c.Roots)
 	} else {

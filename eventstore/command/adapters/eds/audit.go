@@ -1,9 +1,12 @@
 package eds
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/smallstep/pkcs7"
@@ -39,15 +42,20 @@ type Archive struct {
 	Unrevoked bool                // as in [Config]
 
 	Person func(domain.IIN) domain.PersonID // nil where the key of the ids is not at hand
+
+	// NCANode is asked again about signatures by GOST 34.10, as in [Config]; empty: nobody is.
+	NCANode string
+	Client  *http.Client // nil: one of its own
 }
 
 // Auditor checks the evidence of a signature, long after it was made, from the event
-// and an [Archive] alone. It asks nobody.
+// and an [Archive] alone. It asks nobody but the NCANode that the archive names.
 type Auditor struct {
 	trust, stampers *trust
 	lists           []*list
 	unrevoked       bool
 	person          func(domain.IIN) domain.PersonID
+	gost            *ncanode // nil where none is asked
 }
 
 // NewAuditor reads the archive. A list that no trusted authority has signed is an error.
@@ -62,6 +70,13 @@ func NewAuditor(a Archive) (*Auditor, error) {
 			return nil, err
 		}
 	}
+	if a.NCANode != "" {
+		client := a.Client
+		if client == nil {
+			client = newClient()
+		}
+		auditor.gost = &ncanode{a.NCANode, client}
+	}
 	for i, text := range a.Lists {
 		l, err := readList(text, trusted.given)
 		if err != nil {
@@ -73,7 +88,7 @@ func NewAuditor(a Archive) (*Auditor, error) {
 }
 
 // Check checks the evidence of a signature that the registry received at the instant.
-func (a *Auditor) Check(e domain.Evidence, received time.Time) []Finding {
+func (a *Auditor) Check(ctx context.Context, e domain.Evidence, received time.Time) []Finding {
 	c := &checks{Auditor: a, evidence: e, received: received}
 	c.found("the text is the one whose digest the event keeps",
 		wrongUnless(string(e.SHA256) == domain.TextDigest([]byte(e.Text)), "the text or its digest was changed"))
@@ -82,7 +97,7 @@ func (a *Auditor) Check(e domain.Evidence, received time.Time) []Finding {
 			"and nothing else proves it"))
 		return c.findings
 	}
-	c.signature()
+	c.signature(ctx)
 	return c.findings
 }
 
@@ -129,7 +144,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func (c *checks) signature() {
+func (c *checks) signature(ctx context.Context) {
 	e := c.evidence
 	p7, signer, err := parse(e.CMS)
 	if err == nil && len(p7.Content) > 0 && string(p7.Content) != string(e.Text) {
@@ -140,7 +155,7 @@ func (c *checks) signature() {
 		return
 	}
 	p7.Content = []byte(e.Text)
-	if !c.found("the signature is over this text", c.over(p7, signer)) && !gost(p7) {
+	if !c.found("the signature is over this text", c.over(ctx, p7, signer)) && !gost(p7) {
 		return
 	}
 	c.found("the certificate is the one that the event names",
@@ -160,6 +175,7 @@ func (c *checks) signature() {
 		}
 	}
 	if gost(p7) {
+		c.elsewhere(ctx, signer, at)
 		return
 	}
 	err = checkPurpose(signer)
@@ -184,13 +200,16 @@ func (c *checks) signature() {
 }
 
 // over checks the signature itself.
-func (c *checks) over(p7 *pkcs7.PKCS7, signer *x509.Certificate) error {
+func (c *checks) over(ctx context.Context, p7 *pkcs7.PKCS7, signer *x509.Certificate) error {
 	if gost(p7) {
 		if c.evidence.Verifier != NCANodeName {
 			return errors.New("it is by GOST 34.10, and the event keeps no answer of a service that checks it")
 		}
 		if err := readVerdict(c.evidence.Answer, signer); err != nil {
 			return fmt.Errorf("NCANode did not confirm it: %s", reason(err))
+		}
+		if c.gost != nil {
+			return c.overAgain(ctx, signer)
 		}
 		return open("it is by GOST 34.10, which is not checked here; the event keeps the answer of NCANode, " +
 			"which confirmed the signature, its certificate, and that it was not revoked")
@@ -199,6 +218,75 @@ func (c *checks) over(p7 *pkcs7.PKCS7, signer *x509.Certificate) error {
 		return err
 	}
 	return checkSignature(p7, signer)
+}
+
+// overAgain asks NCANode about exactly what the event keeps. NCANode judges a certificate by
+// its own clock, and says that a signature is valid only with a certificate that is. So it
+// does not ask who revoked the certificate, and an expired one leaves the signature open.
+func (c *checks) overAgain(ctx context.Context, signer *x509.Certificate) error {
+	raw, err := c.gost.ask(ctx, []byte(c.evidence.Text), c.evidence.CMS, []string{})
+	if err != nil {
+		return unanswered(err)
+	}
+	valid, said, err := verdictOn(raw, signer)
+	switch {
+	case err != nil:
+		return unanswered(err)
+	case valid && *said.Valid:
+		return nil
+	case *said.Valid:
+		return domain.SignatureMismatch()
+	}
+	return open("NCANode does not tell whether a signature holds once it takes the certificate for expired, or does not " +
+		"know its authority any more; the event keeps its answer of that time, which confirmed it")
+}
+
+// unanswered leaves a check open where NCANode does not answer as it must. Where it cannot
+// read the signature, the check fails.
+func unanswered(err error) error {
+	var refused *domain.Error
+	if errors.As(err, &refused) {
+		return err
+	}
+	return open("NCANode does not answer as it must: " + err.Error())
+}
+
+// elsewhere checks the certificate of a signature by GOST 34.10: what can be seen without the
+// algorithm, and, where NCANode is asked, whether it was revoked by the instant.
+func (c *checks) elsewhere(ctx context.Context, signer *x509.Certificate, at time.Time) {
+	err := checkPurpose(signer)
+	if err == nil {
+		err = checkValidity(signer, at)
+	}
+	c.found("the certificate was for signing, and neither new nor expired, at "+at.UTC().Format(time.RFC3339), err)
+	if c.gost == nil || c.evidence.Verifier != NCANodeName {
+		return
+	}
+	c.found("the certificate was not revoked then", c.revokedElsewhere(ctx, signer, at))
+}
+
+func (c *checks) revokedElsewhere(ctx context.Context, signer *x509.Certificate, at time.Time) error {
+	raw, err := c.gost.ask(ctx, []byte(c.evidence.Text), c.evidence.CMS, sources)
+	if err != nil {
+		return unanswered(err)
+	}
+	_, said, err := verdictOn(raw, signer)
+	if err != nil {
+		return unanswered(err)
+	}
+	var asked []string
+	for _, r := range said.Revocations {
+		if r.Revoked && !r.At.After(at) {
+			return fmt.Errorf("%s says that it was", r.By)
+		}
+		asked = append(asked, r.By)
+	}
+	for _, s := range sources {
+		if !slices.Contains(asked, s) {
+			return open("NCANode does not say what " + s + " says now; the event keeps what it said then")
+		}
+	}
+	return nil
 }
 
 // named checks whom the certificate names.

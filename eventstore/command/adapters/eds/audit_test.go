@@ -38,7 +38,7 @@ func check(t *testing.T, a eds.Archive, e domain.Evidence, received time.Time) (
 	t.Helper()
 	auditor, err := eds.NewAuditor(a)
 	must(t, err)
-	for _, f := range auditor.Check(e, received) {
+	for _, f := range auditor.Check(t.Context(), e, received) {
 		switch f.Verdict {
 		case eds.Holds:
 			holds = append(holds, f.What)
@@ -206,7 +206,7 @@ func FuzzAudit(f *testing.F) {
 		e.CMS, e.Timestamp = cms, token
 		e.Revocation = []domain.RevocationProof{{Certificate: e.Certificate, OCSP: answer}}
 		before := time.Now()
-		for _, finding := range auditor.Check(e, now) {
+		for _, finding := range auditor.Check(t.Context(), e, now) {
 			if finding.Verdict == eds.Holds && strings.HasPrefix(finding.What, "a timestamp authority") && bytes.Equal(cms, token) {
 				t.Fatal("the signature was taken for its own timestamp")
 			}

@@ -51,8 +51,9 @@ type verdict struct {
 type certificateInfo struct {
 	Valid       *bool `json:"valid"`
 	Revocations []struct {
-		Revoked bool   `json:"revoked"`
-		By      string `json:"by"`
+		Revoked bool      `json:"revoked"`
+		By      string    `json:"by"`
+		At      time.Time `json:"revocationTime"` // zero: it does not say when
 	} `json:"revocations"`
 	NotBefore    time.Time `json:"notBefore"`
 	NotAfter     time.Time `json:"notAfter"`
@@ -65,7 +66,16 @@ type certificateInfo struct {
 
 // verify asks whether the signer signed the text, and returns the answer that says so.
 func (n *ncanode) verify(ctx context.Context, text, cms []byte, signer *x509.Certificate) ([]byte, error) {
-	question, err := json.Marshal(verifyCMS{CMS: cms, Data: text, Revocation: sources})
+	raw, err := n.ask(ctx, text, cms, sources)
+	if err != nil {
+		return nil, err
+	}
+	return raw, readVerdict(raw, signer)
+}
+
+// ask returns the answer about the CMS. revocation are those that it is to ask in turn.
+func (n *ncanode) ask(ctx context.Context, text, cms []byte, revocation []string) ([]byte, error) {
+	question, err := json.Marshal(verifyCMS{CMS: cms, Data: text, Revocation: revocation})
 	if err != nil {
 		return nil, err
 	}
@@ -84,32 +94,38 @@ func (n *ncanode) verify(ctx context.Context, text, cms []byte, signer *x509.Cer
 	if errors.As(err, &status) && status.status == http.StatusBadRequest {
 		return nil, malformed("the service that checks GOST signatures cannot read it")
 	}
-	if err != nil {
-		return nil, err
+	return raw, err
+}
+
+// verdictOn reads an answer that speaks of this signer alone.
+func verdictOn(raw []byte, signer *x509.Certificate) (valid bool, c certificateInfo, err error) {
+	var said verdict
+	if err := json.Unmarshal(raw, &said); err != nil {
+		return false, c, fmt.Errorf("its answer cannot be read: %w", err)
 	}
-	return raw, readVerdict(raw, signer)
+	if said.Valid == nil || len(said.Signers) != 1 {
+		return false, c, errors.New("its answer does not speak of exactly one signer")
+	}
+	named := slices.Concat(said.Signers[0].Certificates, said.Signers[0].Signers)
+	if len(named) != 1 || named[0].Valid == nil {
+		return false, c, errors.New("its answer does not speak of exactly one certificate")
+	}
+	c = named[0]
+	iin, _ := strings.CutPrefix(signer.Subject.SerialNumber, "IIN")
+	if !strings.EqualFold(strings.TrimLeft(c.SerialNumber, "0"), signer.SerialNumber.Text(16)) || c.Subject.IIN != iin ||
+		!c.NotBefore.Equal(signer.NotBefore) || !c.NotAfter.Equal(signer.NotAfter) {
+		return false, c, errors.New("its answer is about another certificate")
+	}
+	return *said.Valid, c, nil
 }
 
 // readVerdict takes an answer only if it speaks of this signer alone and leaves
 // nothing open: NCANode calls a CMS in which it finds no certificate valid. A refusal
 // blames the signature, another error the answer.
 func readVerdict(raw []byte, signer *x509.Certificate) error {
-	var said verdict
-	if err := json.Unmarshal(raw, &said); err != nil {
-		return fmt.Errorf("its answer cannot be read: %w", err)
-	}
-	if said.Valid == nil || len(said.Signers) != 1 {
-		return errors.New("its answer does not speak of exactly one signer")
-	}
-	named := slices.Concat(said.Signers[0].Certificates, said.Signers[0].Signers)
-	if len(named) != 1 || named[0].Valid == nil {
-		return errors.New("its answer does not speak of exactly one certificate")
-	}
-	c := named[0]
-	iin, _ := strings.CutPrefix(signer.Subject.SerialNumber, "IIN")
-	if !strings.EqualFold(strings.TrimLeft(c.SerialNumber, "0"), signer.SerialNumber.Text(16)) || c.Subject.IIN != iin ||
-		!c.NotBefore.Equal(signer.NotBefore) || !c.NotAfter.Equal(signer.NotAfter) {
-		return errors.New("its answer is about another certificate")
+	valid, c, err := verdictOn(raw, signer)
+	if err != nil {
+		return err
 	}
 	if c.KeyUsage != "SIGN" {
 		return forOtherPurpose()
@@ -125,7 +141,7 @@ func readVerdict(raw []byte, signer *x509.Certificate) error {
 	case !*c.Valid:
 		return unknownRevocation("the service that checks GOST signatures does not confirm the certificate: its " +
 			"authority is unknown there, or nobody said whether it was revoked")
-	case !*said.Valid:
+	case !valid:
 		return domain.SignatureMismatch()
 	}
 	for _, s := range sources {
