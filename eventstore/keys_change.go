@@ -29,6 +29,9 @@ func (s *Store) DestroyKeys(ctx context.Context, owner uuid.UUID, through uint32
 	for {
 		err := s.keys.destroy(ctx, number, seal.Owner{UUID: owner}, through)
 		var moved *RevisionError
+		if err == nil { // also where another process has done all of it
+			s.keys.forget(owner)
+		}
 		if !errors.As(err, &moved) { // else others have changed the keys: look again
 			return err
 		}
