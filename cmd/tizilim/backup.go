@@ -221,6 +221,9 @@ func (c *restoreCommand) Run(ctx context.Context) (err error) {
 	}
 	fmt.Printf("restored %d events, up to position %d, and the keys to %s; the backup was made at %s\n",
 		m.Events, m.Head, c.Data, m.MadeAt.In(domain.Zone).Format(time.RFC3339))
+	if v, err := readMasterVault(keysDir(c.Data)); err == nil {
+		fmt.Printf("the master key is %s in the Vault at %s: without it no personal value can be read\n", v.name(), v.Address)
+	}
 	for name, flag := range map[string]string{backupRules: "--rules", backupCalendar: "--calendar"} {
 		if _, err := os.Stat(filepath.Join(c.Data, name)); err == nil {
 			fmt.Printf("start the server with %s %s\n", flag, quoted(filepath.Join(c.Data, name)))

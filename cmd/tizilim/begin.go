@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -79,7 +80,10 @@ func (a *app) awaitKeys(
 				"the event store has another log than the registry has served; its operator finds the reason in the log of "+
 					"the server"))
 		}
-		if code := domain.CodeOf(err); code != domain.CodeLogUnavailable && code != domain.CodeDiskFull && err.Error() != told {
+		away := slices.Contains([]domain.Code{
+			domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeMasterKeysAway,
+		}, domain.CodeOf(err))
+		if !away && err.Error() != told {
 			told = err.Error()
 			c.logger.Error("this is not the log of this registry; nothing is answered until it is", "error", err)
 		}

@@ -70,26 +70,29 @@ func openAs(address, user, password string, options ...eventstore.Option) (*even
 }
 
 // readPassword reads the password from a file that holds nothing else.
-func readPassword(file string) (string, error) {
+func readPassword(file string) (string, error) { return readSecret("password", file) }
+
+// readSecret reads a secret, which what names, from a file that holds nothing else.
+func readSecret(what, file string) (string, error) {
 	info, err := os.Stat(file)
 	if err != nil {
-		return "", fmt.Errorf("the password cannot be read: %w", err)
+		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		slog.Warn("others than its owner can read the password file: chmod 600 prevents that", "file", file)
+		slog.Warn("others than its owner can read the "+what+" file: chmod 600 prevents that", "file", file)
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("the password cannot be read: %w", err)
+		return "", fmt.Errorf("the %s cannot be read: %w", what, err)
 	}
-	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	secret := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	switch {
-	case password == "":
-		return "", fmt.Errorf("%s is empty: it must hold the password", file)
-	case strings.ContainsAny(password, "\r\n"):
-		return "", fmt.Errorf("%s has several lines: it must hold the password and nothing else", file)
+	case secret == "":
+		return "", fmt.Errorf("%s is empty: it must hold the %s", file, what)
+	case strings.ContainsAny(secret, "\r\n"):
+		return "", fmt.Errorf("%s has several lines: it must hold the %s and nothing else", file, what)
 	}
-	return password, nil
+	return secret, nil
 }
 
 // userOf returns the user in an address, and whether the address has a password too.

@@ -15,6 +15,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/keyring"
 	"tizilim/eventstore"
+	"tizilim/eventstore/seal"
 )
 
 // keyKind is one kind of key in data/keys.
@@ -123,7 +124,10 @@ func proveKeys(ctx context.Context, dir string, log *eventstore.Store) error {
 		var moved *eventstore.RevisionError
 		switch {
 		case err == nil:
-			return log.MakeKeys(ctx)
+			if err := log.MakeKeys(ctx); err != nil {
+				return err
+			}
+			return masterKeySentence(log.ProveKeys(ctx))
 		case !errors.As(err, &moved): // else another process has recorded its keys: compare with them
 			return err
 		}
@@ -224,7 +228,23 @@ func keySentence(dir string, err error) error {
 		mend = "; if it was changed on purpose, record that with tizilim keys accept " + mismatch.Name
 	}
 	return fmt.Errorf("the key %s %s (%s): restore the directory keys from the backup of this registry, "+
-		"or copy it from the server that began the log%s", keyFile(dir, mismatch.Name), what, kind.otherwise, mend)
+		"or copy it from the server that began the log%s", placeOfKey(dir, mismatch.Name), what, kind.otherwise, mend)
+}
+
+// masterKeySentence says what it may mean that the data keys of the log cannot be unwrapped.
+func masterKeySentence(err error) error {
+	if errors.Is(err, seal.ErrForged) {
+		return fmt.Errorf("the master key is not the one of this log, or somebody changed the stored data keys (%w)", err)
+	}
+	return err
+}
+
+// placeOfKey is the file that has a key, or says where it is.
+func placeOfKey(dir, name string) string {
+	if name == "master" && fileExists(masterVaultFile(dir)) {
+		return masterVaultFile(dir)
+	}
+	return keyFile(dir, name)
 }
 
 // keysOfTool reads the keys of a data directory for a tool. A tool makes keys only where

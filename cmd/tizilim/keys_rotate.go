@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"tizilim/domain"
@@ -16,6 +18,7 @@ type rotateMasterCommand struct {
 	Data       string `help:"Data directory of the server, with its keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Eventstore string `help:"EventStoreDB. Default: that of the running server." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
+	vaultFlags
 	Keep bool `name:"keep-newest" help:"Make no new master key: wrap all data keys by the newest one that is there."`
 }
 
@@ -57,14 +60,42 @@ func (c *rotateMasterCommand) Run(ctx context.Context) error {
 }
 
 // masterKeys returns the master keys, with a new one where one is asked for. The running
-// servers read the changed file when they need it.
-func (c *rotateMasterCommand) masterKeys(ctx context.Context) (*seal.Local, error) {
+// servers read the changed file when they need it. In a Vault a new version of the key is
+// made by whoever has the right to, and the newest version is taken.
+func (c *rotateMasterCommand) masterKeys(ctx context.Context) (seal.MasterKeys, error) {
+	held, err := readMasterVault(keysDir(c.Data))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	v, err := c.vaultFlags.over(held)
+	if err != nil {
+		return nil, err
+	}
+	if v.Address != "" {
+		return c.keysInVault(ctx, held, v)
+	}
 	if os.Getenv(masterKeysVariable) == "" && !c.Keep {
 		if _, err := existingKeys(ctx, c.Data); err != nil {
 			return nil, err
 		}
 		if _, err := addMasterKey(masterKeysFile(c.Data)); err != nil {
 			return nil, fmt.Errorf("make a master key: %w", err)
+		}
+	}
+	return openMasterKeys(keysDir(c.Data))
+}
+
+// keysInVault has the directory of keys say that the master key is in the Vault from now on.
+func (c *rotateMasterCommand) keysInVault(ctx context.Context, held, v masterVault) (seal.MasterKeys, error) {
+	if _, err := existingKeys(ctx, c.Data); err != nil {
+		return nil, err
+	}
+	if err := v.check(ctx); err != nil {
+		return nil, err
+	}
+	if v != held {
+		if err := v.write(keysDir(c.Data)); err != nil {
+			return nil, err
 		}
 	}
 	return openMasterKeys(keysDir(c.Data))

@@ -76,7 +76,7 @@ func knowLog(data string) (known knownLog, err error) {
 	if known.public, err = readPublicKey(publicKeyFile(data)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return known, err
 	}
-	if _, err := os.Stat(masterKeysFile(data)); err == nil || os.Getenv(masterKeysVariable) != "" {
+	if holdsMasterKeys(keysDir(data)) {
 		masters, err := openMasterKeys(keysDir(data))
 		if err != nil {
 			return known, err

@@ -3,8 +3,11 @@ package main
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -17,8 +20,27 @@ const masterKeysVariable = "TIZILIM_MASTER_KEYS"
 
 func masterKeysFile(data string) string { return keyFile(keysDir(data), "master") }
 
-// openMasterKeys returns the master keys of the environment, or of the directory of keys.
-func openMasterKeys(dir string) (*seal.Local, error) {
+// openMasterKeys returns the master keys of a directory of keys. It asks nobody.
+func openMasterKeys(dir string) (seal.MasterKeys, error) {
+	m := &masterKeys{dir: dir}
+	return m, m.refresh()
+}
+
+// holdsMasterKeys reports whether there are master keys for a directory of keys.
+func holdsMasterKeys(dir string) bool {
+	return os.Getenv(masterKeysVariable) != "" || fileExists(keyFile(dir, "master")) || fileExists(masterVaultFile(dir))
+}
+
+// localMasterKeys names the place of the local master keys.
+func localMasterKeys(dir string) string {
+	if os.Getenv(masterKeysVariable) != "" {
+		return masterKeysVariable
+	}
+	return keyFile(dir, "master")
+}
+
+// openLocalMasterKeys returns the master keys of the environment, or of their file.
+func openLocalMasterKeys(dir string) (*seal.Local, error) {
 	if text := os.Getenv(masterKeysVariable); text != "" {
 		keys, err := seal.NewLocal(text)
 		if err != nil {
@@ -26,12 +48,22 @@ func openMasterKeys(dir string) (*seal.Local, error) {
 		}
 		return keys, nil
 	}
-	return seal.OpenLocal(keyFile(dir, "master"))
+	local, err := seal.OpenLocal(keyFile(dir, "master"))
+	if err != nil {
+		return nil, err
+	}
+	return local, nil
 }
 
 // newestMasterKey reads the master key that wraps new data keys: the first line of the file,
-// or of the environment.
+// or of the environment; of one in a Vault, what it is called.
 func newestMasterKey(path string) ([]byte, error) {
+	switch v, err := readMasterVault(filepath.Dir(path)); {
+	case err == nil:
+		return v.identity(), nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
 	text := os.Getenv(masterKeysVariable)
 	if text == "" {
 		file, err := os.ReadFile(path)

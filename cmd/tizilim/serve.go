@@ -24,6 +24,7 @@ type serveCommand struct {
 	Data       string `help:"Directory of the embedded event store and the keys." default:"./data" type:"path" env:"TIZILIM_DATA"`
 	Eventstore string `help:"EventStoreDB, such as esdb://host:2113. Default: an embedded one in --data." placeholder:"URL" env:"TIZILIM_EVENTSTORE"`
 	credentials
+	vaultFlags
 	frontFlags
 	Redis string `help:"Redis, such as rediss://host:6379/0, or redis:// without TLS. Default: one of this server alone, see --redis-engine." placeholder:"URL" env:"TIZILIM_REDIS"`
 	redisCredentials
@@ -81,6 +82,9 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	}
 	identity, err := c.identity()
 	if err != nil {
+		return err
+	}
+	if err := c.vaultFlags.settle(ctx, keysDir(c.Data)); err != nil {
 		return err
 	}
 	with := config{

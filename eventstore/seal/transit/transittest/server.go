@@ -57,10 +57,17 @@ func New(keys ...string) *Server {
 	s := &Server{keys: map[string]*key{}, may: map[string][]string{}, asked: map[string]int{}}
 	s.Allow(Token, "read", "encrypt", "decrypt")
 	for _, name := range keys {
-		s.keys[name] = &key{Type: "aes256-gcm96", minDecryption: 1}
-		s.Rotate(name)
+		s.Make(name)
 	}
 	return s
+}
+
+// Make makes a key of that name.
+func (s *Server) Make(name string) {
+	s.mu.Lock()
+	s.keys[name] = &key{Type: "aes256-gcm96", minDecryption: 1}
+	s.mu.Unlock()
+	s.Rotate(name)
 }
 
 // Allow sets what a token may do: read, encrypt, decrypt.
