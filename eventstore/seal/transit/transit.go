@@ -322,14 +322,14 @@ func (k *Keys) ask(ctx context.Context, method, path string, question, said any)
 	if response.StatusCode != http.StatusOK {
 		return &statusError{response.StatusCode}
 	}
-	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return k.unreached(ctx, err)
 	}
 	whole := struct {
 		Data any `json:"data"`
 	}{said}
-	if len(answer) > maxAnswer || json.Unmarshal(answer, &whole) != nil {
+	if json.Unmarshal(answer, &whole) != nil { // also where it was cut
 		return k.unreadable()
 	}
 	return nil
