@@ -220,6 +220,9 @@ const (
 	CodeNoRemedy         Code = "no_remedy"
 	CodeHeldByState      Code = "document_held_by_state"
 
+	// What a wrong clock decided (C23).
+	CodeAnnulmentOvertaken Code = "annulment_overtaken"
+
 	// Terms (C4, C9).
 	CodeCalendarYear Code = "calendar_year_missing"
 	// Documents issued (R17, C10).

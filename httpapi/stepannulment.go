@@ -13,6 +13,10 @@ type stepAnnulmentBody struct {
 	Reasons string          `json:"reasons" minLength:"1" maxLength:"4000"`
 }
 
+func (b stepAnnulmentBody) annul() domain.Annul {
+	return domain.Annul{Event: b.Event, Until: b.Until, Basis: b.Basis.basis(), Reasons: domain.Personal(b.Reasons)}
+}
+
 const stepAnnulmentDoc = "The registry marks lateness, returns applications and ends hearings when an instant has come. " +
 	"If its clock was wrong, such a step was taken too early. The annulment names it; its effect is undone, and the " +
 	"registry takes it again when its instant has come. Nothing is deleted."
@@ -20,6 +24,7 @@ const stepAnnulmentDoc = "The registry marks lateness, returns applications and 
 var stepAnnulmentProblems = codes{
 	domain.CodeFactUnknown, domain.CodeEventRefFormat, domain.CodeReasonsRequired, domain.CodeTooEarly,
 	domain.CodeMemberNotAllowed, domain.CodeDeciderRecused, domain.CodeDateInFuture, domain.CodeHashFormat,
+	domain.CodeAnnulmentOvertaken,
 }
 
 const stepAnnulmentExample = `", "reasons": "the clock of a server was a day ahead for ten seconds", "basis": {
@@ -36,7 +41,7 @@ func (s *Server) annulStep() operation.Operation {
 		Example:  `{"event": "case-ed90ba3a-a1e5-55cd-b69c-5fda8983422d@3` + stepAnnulmentExample,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b stepAnnulmentBody) ([]domain.Event, error) {
 		return c.AnnulStep(cmd, procedure.AnnulStep{
-			Event: b.Event, Stream: c.CaseID.Stream(), Until: b.Until, Basis: b.Basis.basis(), Reasons: domain.Personal(b.Reasons),
+			Annul: b.annul(), Stream: c.CaseID.Stream(),
 		})
 	})
 }

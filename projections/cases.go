@@ -197,6 +197,12 @@ func deregistrationCase(rec domain.Recorded) []op {
 			ops = append(ops, set(e.CaseID.Stream(), answerField(p), string(residence.ConfirmationLapsed)))
 		}
 		return ops
+	case residence.SilenceAnnulled: // the decision fell, with its notice
+		fields := []string{"results", "edition", "notified_at"}
+		for _, p := range e.Silent {
+			fields = append(fields, answerField(p))
+		}
+		return []op{set(e.CaseID.Stream(), "confirm_by", instant(e.ConfirmBy)), unset(e.CaseID.Stream(), fields...)}
 	case residence.DeregistrationDecided:
 		return []op{set(e.CaseID.Stream(), "results", stored(e.Results), "edition", string(e.Edition))}
 	}
@@ -237,6 +243,8 @@ func housingCase(rec domain.Recorded) []op {
 		return consents(e.CaseID, housing.ConsentWithdrawn)
 	case housing.LookupConsentExpired:
 		return consents(e.CaseID, housing.ConsentExpired)
+	case housing.ConsentExpiryAnnulled:
+		return consents(e.CaseID, housing.ConsentGiven)
 	case housing.LookupConsentRenewed:
 		return consents(e.CaseID, housing.ConsentGiven, "consent_terms", stored(e.ConsentTerms))
 	case housing.PlacementCertified:
@@ -417,7 +425,9 @@ func caseOf(id domain.CaseID, rec record, documents, subject []string) (Case, er
 	}
 	c := a.asCase(rec)
 	c.ID, c.Revision = id, revision
-	err = rec.times(map[string]*time.Time{"deadline": &c.Deadline, "notified_at": &c.NotifiedAt})
+	err = rec.times(map[string]*time.Time{
+		"deadline": &c.Deadline, "notified_at": &c.NotifiedAt, "confirm_by": &c.ConfirmBy,
+	})
 	if err != nil {
 		return Case{}, err
 	}

@@ -68,6 +68,13 @@ func reviews(rec domain.Recorded) []op {
 		}
 	case housing.InventoryRequested:
 		return []op{set(entryKey(e.ListID, e.EntryID), "answer_by", e.AnswerBy.String())}
+	case housing.RequestAnnulled:
+		return []op{unset(entryKey(e.ListID, e.EntryID), "answer_by")}
+	case housing.ReviewAnnulled:
+		return []op{
+			set(entryKey(e.ListID, e.EntryID), "status", string(housing.Active), "answer_by", e.Until.String()),
+			unset(entryKey(e.ListID, e.EntryID), "review", "review_reason"),
+		}
 	case housing.ReviewOpened:
 		return []op{set(entryKey(e.ListID, e.EntryID), "status", string(housing.UnderReview),
 			"review", e.CaseID.Stream(), "review_reason", string(e.Reason))}

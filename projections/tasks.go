@@ -25,19 +25,34 @@ func tasks(rec domain.Recorded) []op {
 	return slices.Concat(caseTasks(rec), dutyTasks(rec), residenceTasks(rec), consentTasks(rec), annulledTasks(rec))
 }
 
-// annulledTasks let a step that was annulled fall due again.
+// annulledTasks let an act that was annulled fall due again.
 func annulledTasks(rec domain.Recorded) []op {
-	e, ok := rec.Event.(procedure.StepAnnulled)
-	if !ok || e.Due.IsZero() {
+	task := domain.Task{Stream: rec.Stream}
+	switch e := rec.Event.(type) {
+	case procedure.StepAnnulled:
+		task.Kind, task.At = annulledKinds[e.Step], e.Due
+		if strings.HasPrefix(rec.Stream, listPrefix) {
+			task.Item = e.CaseID.String()
+		}
+		if e.Duty != "" {
+			task.Item = strings.TrimPrefix(task.Item+"/"+string(e.Duty), "/")
+		}
+	case housing.RequestAnnulled:
+		task.Kind, task.Item, task.At = domain.TaskInventory, e.EntryID.String(), e.Due
+	case housing.ReviewAnnulled:
+		task.Kind, task.Item, task.At = domain.TaskInventory, e.EntryID.String(), e.Due
+	case housing.ConsentExpiryAnnulled:
+		task.Kind, task.At = domain.TaskConsent, e.Due
+		if !e.EntryID.IsZero() {
+			task.Item = e.EntryID.String()
+		}
+	case residence.SilenceAnnulled:
+		task.Kind, task.At = domain.TaskConfirmations, e.Due
+	case residence.LapseAnnulled:
+		task.Kind, task.Item, task.At = domain.TaskProposal, e.ProposalID.String(), e.Due
+	}
+	if task.At.IsZero() {
 		return nil
-	}
-	task := domain.Task{Stream: rec.Stream, At: e.Due}
-	if strings.HasPrefix(rec.Stream, listPrefix) {
-		task.Item = e.CaseID.String()
-	}
-	task.Kind = annulledKinds[e.Step]
-	if e.Duty != "" {
-		task.Item = strings.TrimPrefix(task.Item+"/"+string(e.Duty), "/")
 	}
 	return []op{schedule(task)}
 }

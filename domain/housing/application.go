@@ -188,6 +188,9 @@ type Application struct {
 	Consent   Consent // to look-ups in other systems (C20)
 	Members   []MemberConsent
 	Examined  *NeedExamined // the last examination; nil before there was one
+
+	Expired  domain.ClockAct // of the consent, where it stands
+	Restored int             // how often the consent was, after a clock let it expire too early
 }
 
 // Known reports whether the stream holds an S000 application.
@@ -215,8 +218,12 @@ func (a *Application) Apply(rec domain.Recorded) {
 		a.Certified = &e
 	case NeedExamined:
 		a.Examined = &e
-	case LookupConsentWithdrawn, LookupConsentRenewed, LookupConsentExpired:
-		a.Consent = a.Consent.after(e)
+	case LookupConsentWithdrawn, LookupConsentRenewed:
+		a.Consent, a.Expired = a.Consent.after(e), domain.ClockAct{}
+	case LookupConsentExpired:
+		a.Consent, a.Expired = a.Consent.after(e), domain.ClockActOf(rec)
+	case ConsentExpiryAnnulled:
+		a.Consent, a.Expired, a.Restored = a.Consent.after(e), domain.ClockAct{}, a.Restored+1
 	default:
 		a.applyMembers(e)
 	}

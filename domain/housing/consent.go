@@ -31,7 +31,8 @@ const (
 	GiveConsent     ConsentStep = "give"
 	RefuseConsent   ConsentStep = "refuse"
 	WithdrawConsent ConsentStep = "withdraw"
-	ExpireConsent   ConsentStep = "expire" // by itself, at the end of its last day
+	ExpireConsent   ConsentStep = "expire"  // by itself, at the end of its last day
+	RestoreConsent  ConsentStep = "restore" // a clock that was wrong let it expire before
 )
 
 // ConsentTransition is a line of the table.
@@ -49,6 +50,7 @@ var ConsentTable = []ConsentTransition{
 	{ConsentRequested, RefuseConsent, ConsentRefused},
 	{ConsentGiven, WithdrawConsent, ConsentWithdrawn},
 	{ConsentGiven, ExpireConsent, ConsentExpired},
+	{ConsentExpired, RestoreConsent, ConsentGiven},
 }
 
 // NextConsent returns the state after the step; ok is false where the table has
@@ -239,6 +241,8 @@ func (c Consent) after(event domain.Event) Consent {
 		return Consent{ConsentGiven, e.ConsentTerms}
 	case LookupConsentExpired:
 		c.State = ConsentExpired
+	case ConsentExpiryAnnulled:
+		c.State = ConsentGiven
 	}
 	return c
 }

@@ -52,17 +52,18 @@ func TestC20_TheTableOfConsent(t *testing.T) {
 			housing.WithdrawConsent: housing.ConsentWithdrawn,
 			housing.ExpireConsent:   housing.ConsentExpired,
 		},
-		housing.ConsentRefused: {}, housing.ConsentWithdrawn: {}, housing.ConsentExpired: {},
+		housing.ConsentRefused: {}, housing.ConsentWithdrawn: {},
+		housing.ConsentExpired: {housing.RestoreConsent: housing.ConsentGiven},
 	}
 	for from, open := range allowed {
-		for _, step := range []housing.ConsentStep{housing.GiveConsent, housing.RefuseConsent, housing.WithdrawConsent, housing.ExpireConsent, ""} {
+		for _, step := range []housing.ConsentStep{housing.GiveConsent, housing.RefuseConsent, housing.WithdrawConsent, housing.ExpireConsent, housing.RestoreConsent, ""} {
 			want, ok := open[step]
 			if got, can := housing.NextConsent(from, step); got != want || can != ok {
 				t.Errorf("C20 %s %s: %q %t, want %q %t", from, step, got, can, want, ok)
 			}
 		}
 	}
-	if len(housing.ConsentTable) != 4 {
+	if len(housing.ConsentTable) != 5 {
 		t.Errorf("the table has %d lines", len(housing.ConsentTable))
 	}
 }

@@ -99,6 +99,7 @@ type Entry struct {
 	Consent     Consent     // to look-ups in other systems (C20, Q22)
 	RemovedOn   domain.Date // zero before a removal
 	NoticeDueOn domain.Date // of the removal; zero where no notice is owed
+	ClockActs
 }
 
 // EntryState is the state of an entry.
@@ -221,6 +222,7 @@ func (l *List) Apply(rec domain.Recorded) {
 	moved := movedBy(rec.Event)
 	before, _ := l.Number(moved)
 	l.apply(rec)
+	l.takeClockActs(rec)
 	l.remember(rec, moved, before)
 }
 
@@ -358,6 +360,8 @@ func (l *List) applyInPlace(rec domain.Recorded) {
 		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case LookupConsentExpired:
 		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
+	case RequestAnnulled, ReviewAnnulled, ConsentExpiryAnnulled:
+		l.undo(e)
 	default: // a step of a review
 		l.proceed(rec.Event.Concerns().Case, rec)
 	}

@@ -82,6 +82,10 @@ const (
 	OwnersProposed      Kind = "change_of_owners_proposed"
 	OwnersChanged       Kind = "owners_changed"
 	OwnersStay          Kind = "change_of_owners_not_made"
+	OwnersWaitAgain     Kind = "change_of_owners_waits_again"
+	InventoryNotAsked   Kind = "inventory_request_annulled"
+	ReviewAnnulled      Kind = "entry_review_annulled"
+	ConsentStands       Kind = "lookup_consent_stands"
 )
 
 // Owed is one notice that an event owes.
@@ -193,6 +197,13 @@ var owing = []Line{
 	toApplicant[procedure.CaseWithdrawn](Withdrawn),            // C6
 	toApplicant[residence.CoOwnerDeclined](CoOwnerDeclined),    // R6
 	toApplicant[residence.ConfirmationsLapsed](CoOwnersSilent), // R6
+	owes(func(e residence.SilenceAnnulled) []Owed { // C23: the applicant, and those who can answer again
+		owed := []Owed{{Kind: StepAnnulled}}
+		for _, p := range e.Silent {
+			owed = append(owed, Owed{Kind: ConfirmationAsked, To: p, By: e.Until})
+		}
+		return owed
+	}, StepAnnulled, ConfirmationAsked),
 	toPerson(DocumentCorrected, func(e certificates.Corrected) domain.PersonID { // C10
 		return e.PersonID // zero where a case issued the document: its applicant
 	}),
@@ -257,6 +268,13 @@ var owing = []Line{
 	}, OwnersChanged),
 	owes(func(e residence.OwnersChangeDeclined) []Owed { return toOwners(e.Owners) }, OwnersStay),
 	owes(func(e residence.OwnersChangeLapsed) []Owed { return toOwners(e.Owners) }, OwnersStay),
+	owes(func(e residence.LapseAnnulled) []Owed { // C23: who was told that the owners stay
+		var owed []Owed
+		for _, o := range e.Former {
+			owed = append(owed, to(o.PersonID, OwnersWaitAgain)...)
+		}
+		return owed
+	}, OwnersWaitAgain),
 	owes(func(e residence.ContactsStated) []Owed {
 		if e.ByStaff || e.FormerPhone != "" || e.FormerEmail != "" {
 			return to(e.PersonID, ContactsChanged)
@@ -302,7 +320,12 @@ var owing = []Line{
 		return to(e.PersonID, ReviewOpened)
 	}, ReviewOpened, ConfirmationMissing),
 	toPerson(ReviewClosed, func(e housing.ReviewClosed) domain.PersonID { return e.PersonID }),
-	toPerson(Provided, func(e housing.EntryProvided) domain.PersonID { return e.PersonID }), // Q19, Q20
+	toPerson(InventoryNotAsked, func(e housing.RequestAnnulled) domain.PersonID { return e.PersonID }), // C23
+	owes(func(e housing.ReviewAnnulled) []Owed { // C23
+		return []Owed{{Kind: ReviewAnnulled, To: e.PersonID, By: e.Until}}
+	}, ReviewAnnulled),
+	toPerson(ConsentStands, func(e housing.ConsentExpiryAnnulled) domain.PersonID { return e.PersonID }), // C23
+	toPerson(Provided, func(e housing.EntryProvided) domain.PersonID { return e.PersonID }),              // Q19, Q20
 }
 
 var lines = func() map[string]Line {

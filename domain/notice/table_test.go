@@ -59,6 +59,16 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"C9 extended", procedure.TermExtended{Deadline: noon}, []notice.Owed{{Kind: notice.TermExtended, By: today, Duty: procedure.NoticeOfExtension}}},
 		{"C9 overdue", procedure.DeadlinePassed{}, applicant(notice.TermPassed)},
 		{"V7 a step is annulled", procedure.StepAnnulled{}, applicant(notice.StepAnnulled)},
+		{
+			"C23 the silence of co-owners is annulled",
+			residence.SilenceAnnulled{Silent: []domain.PersonID{daur}, Annulment: domain.Annulment{Until: today}},
+			[]notice.Owed{{Kind: notice.StepAnnulled}, {Kind: notice.ConfirmationAsked, To: daur, By: today}},
+		},
+		{
+			"C23 a review is annulled",
+			housing.ReviewAnnulled{PersonID: daur, Annulment: domain.Annulment{Until: today}},
+			[]notice.Owed{{Kind: notice.ReviewAnnulled, To: daur, By: today}},
+		},
 		{"C11 placed", housing.PlacementCertified{}, []notice.Owed{with(decision, notice.Placed)}},
 		{"C11 refused", housing.ApplicationRefused{}, []notice.Owed{with(decision, notice.PlacementRefused)}},
 		{"C13 terminated", procedure.CaseTerminated{}, []notice.Owed{with(decision, notice.Terminated)}},
@@ -204,7 +214,10 @@ var owing = []domain.Event{
 	}, procedure.CorrectionReceived{Deadline: noon}, procedure.CaseReturned{}, procedure.CaseForwarded{},
 	procedure.HearingAnnounced{
 		ObjectUntil: today,
-	}, procedure.TermExtended{Deadline: noon}, procedure.StepAnnulled{}, procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
+	}, procedure.TermExtended{Deadline: noon}, procedure.StepAnnulled{}, housing.RequestAnnulled{PersonID: daur},
+	housing.ReviewAnnulled{PersonID: daur, Annulment: domain.Annulment{Until: today}}, housing.ConsentExpiryAnnulled{PersonID: daur},
+	residence.LapseAnnulled{Former: []residence.Owner{{PersonID: daur}}},
+	procedure.DeadlinePassed{}, procedure.CaseWithdrawn{}, procedure.CaseTerminated{}, certificates.Corrected{},
 	procedure.ComplaintFiled{
 		CaseID:        caseID,
 		ComplainantID: daur,

@@ -73,6 +73,38 @@ var texts = map[Kind]text{
 		"Срок рассмотрения Вашего заявления истек без решения. Вы можете обжаловать бездействие.",
 		"The term of your application has run out without a decision. You can complain of the inaction.",
 	},
+	InventoryNotAsked: {
+		"Тізілімнің сағаты қате болғандықтан Сізден мұқтаждықты растау мерзімінен бұрын сұралды. Сұрау жойылды, жауап беру " +
+			"қажет емес. Кезектегі орныңыз сақталды.",
+		"Реестр по ошибке часов раньше срока запросил у Вас подтверждение нуждаемости. Запрос аннулирован, отвечать не " +
+			"нужно. Ваше место в очереди сохранено.",
+		"The registry asked you too early to confirm that you are in need, because its clock was wrong. The request has " +
+			"been annulled; you need not answer. You keep your place.",
+	},
+	ReviewAnnulled: {
+		"Тізілімнің сағаты қате болғандықтан мерзімінен бұрын басталған кезектегі жазбаңызды қарау жойылды. Орныңыз " +
+			"сақталды. Мұқтаждықты {by} күніне дейін (қоса алғанда) растаңыз.",
+		"Проверка Вашей записи в очереди, начатая раньше срока по ошибке часов реестра, аннулирована. Ваше место " +
+			"сохранено. Подтвердите нуждаемость до {by} включительно.",
+		"The review of your entry, which was opened too early because the clock of the registry was wrong, has been " +
+			"annulled. You keep your place. Confirm that you are in need by {by}, that day included.",
+	},
+	ConsentStands: {
+		"Деректеріңізді тексеруге келісіміңіз тізілімнің сағаты қате болғандықтан аяқталды деп жазылған еді. Ол жазба " +
+			"жойылды: келісіміңіз Сіз көрсеткен мерзімге дейін күшінде.",
+		"Ваше согласие на проверку данных по ошибке часов реестра было отмечено как истекшее. Запись аннулирована: " +
+			"согласие действует до указанного Вами срока.",
+		"Your consent to look-ups was recorded as expired because the clock of the registry was wrong. That has been " +
+			"annulled: your consent holds until the day that you set.",
+	},
+	OwnersWaitAgain: {
+		"Тұрғын үйіңіздің меншік иелерін өзгерту ұсынысы тізілімнің сағаты қате болғандықтан мерзімінен бұрын жабылған " +
+			"еді. Ол қайтадан екінші қызметкердің растауын күтуде.",
+		"Предложение изменить собственников Вашего жилища было закрыто раньше срока по ошибке часов реестра. Оно снова " +
+			"ожидает подтверждения вторым сотрудником.",
+		"The proposal to change the owners of your dwelling had lapsed too early because the clock of the registry was " +
+			"wrong. It waits for a second official again.",
+	},
 	StepAnnulled: {
 		"Тізілімнің сағаты қате болғандықтан Сіздің ісіңізде мерзімінен бұрын жазылған қадам жойылды. Іс жалғасады.",
 		"Шаг, который реестр по ошибке часов записал в Вашем деле раньше срока, аннулирован. Дело продолжается.",

@@ -8,10 +8,6 @@ import (
 	"tizilim/domain"
 )
 
-// The registry takes some steps itself, because an instant has come. Where its clock was
-// wrong, such a step was taken too early. It is annulled by its reference: nothing is
-// deleted, its effect is undone, and the registry takes it again when its instant has come.
-
 // Taken is a step of the case that was taken because an instant had come.
 type Taken struct {
 	Revision   uint64 // of its event
@@ -108,11 +104,8 @@ func (c *Case) undo(e StepAnnulled) {
 
 // AnnulStep is the command that annuls a step which was taken by a clock that was wrong.
 type AnnulStep struct {
-	Event   domain.EventRef
-	Stream  string      // of the case
-	Until   domain.Date // the last day to correct or to object; zero: as it was
-	Basis   domain.Basis
-	Reasons domain.Personal
+	domain.Annul
+	Stream string // of the case
 }
 
 func (a AnnulStep) LogValue() slog.Value { return domain.Masked(a) }
@@ -135,13 +128,10 @@ func (c *Case) AnnulStep(cmd domain.Command, a AnnulStep) ([]domain.Event, error
 	}
 	t := c.Taken[i]
 	if t.Step == stepReturn && c.State != Returned || t.Step == stepLapse && (c.State != InReview || c.Hearing == nil) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeStepNotOpen,
+		return nil, domain.Overtaken(
 			"the case has gone on since (%s): what followed from this step is undone by a complaint", c.State)
 	}
-	if err := a.Basis.Check(cmd.Today(), "basis"); err != nil {
-		return nil, err
-	}
-	if err := reasoned(a.Reasons); err != nil {
+	if err := a.Check(cmd, domain.RoleCommission, domain.RoleProvider); err != nil {
 		return nil, err
 	}
 	e := StepAnnulled{
@@ -151,12 +141,12 @@ func (c *Case) AnnulStep(cmd domain.Command, a AnnulStep) ([]domain.Event, error
 	var err error
 	switch t.Step {
 	case stepReturn:
-		if e.Until, err = a.until(cmd.Today(), c.CureUntil); err != nil {
+		if e.Until, err = a.LastDay(cmd.Today(), c.CureUntil); err != nil {
 			return nil, err
 		}
 		e.Due = e.Until.AddDays(1).Start()
 	case stepLapse:
-		if e.Until, err = a.until(cmd.Today(), c.Hearing.ObjectUntil); err != nil {
+		if e.Until, err = a.LastDay(cmd.Today(), c.Hearing.ObjectUntil); err != nil {
 			return nil, err
 		}
 		e.Due, e.NotBefore = e.Until.AddDays(1).Start(), c.Hearing.NotBefore
@@ -164,9 +154,8 @@ func (c *Case) AnnulStep(cmd domain.Command, a AnnulStep) ([]domain.Event, error
 			e.NotBefore = e.Until.AddDays(1)
 		}
 	default:
-		if !a.Until.IsZero() {
-			return nil, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
-				"this step gave nobody a last day; leave until out").At("until")
+		if err := a.NoLastDay(); err != nil {
+			return nil, err
 		}
 		if by, owed := c.Owes(t.Duty); t.Step == stepMissed && owed {
 			e.Due = by.AddDays(1).Start()
@@ -178,17 +167,5 @@ func (c *Case) AnnulStep(cmd domain.Command, a AnnulStep) ([]domain.Event, error
 	return []domain.Event{e}, nil
 }
 
-// until is the last day from now on, where it was that day.
-func (a AnnulStep) until(today, was domain.Date) (domain.Date, error) {
-	switch {
-	case a.Until.IsZero() && was.Before(today):
-		return was, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"the last day was %s and is over: set until to a day that leaves a reasonable time", was).At("until")
-	case a.Until.IsZero():
-		return was, nil
-	case a.Until.Before(was) || a.Until.Before(today):
-		return was, domain.Refuse(domain.Invalid, domain.CodeTooEarly,
-			"set until to %s or later, and not to a day that is over", was).At("until")
-	}
-	return a.Until, nil
-}
+// Annulling checks that the caller may annul what a clock decided in the case.
+func (c *Case) Annulling(cmd domain.Command) error { return c.by(cmd) }

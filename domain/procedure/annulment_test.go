@@ -15,15 +15,25 @@ var proof = domain.Basis{
 	SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
 
+// commissionOn is a command of a commission on the day.
+func commissionOn(day string) domain.Command {
+	cmd := domaintest.CommandOn(day)
+	cmd.Role = domain.RoleCommission
+	return cmd
+}
+
 // fold folds the events as those of one stream.
 func fold(events ...domain.Event) *procedure.Case { return domaintest.Fold[procedure.Case](events...) }
 
 // annul annuls the event at that revision on the day.
 func annul(c *procedure.Case, day string, revision int, until domain.Date) (procedure.StepAnnulled, error) {
 	stream := caseID.Stream()
-	events, err := c.AnnulStep(domaintest.CommandOn(day), procedure.AnnulStep{
-		Event: domain.EventRef{Stream: stream, Revision: uint64(revision)}, Stream: stream, Until: until, Basis: proof,
-		Reasons: "a clock was a day ahead",
+	events, err := c.AnnulStep(commissionOn(day), procedure.AnnulStep{
+		Annul: domain.Annul{
+			Event: domain.EventRef{Stream: stream, Revision: uint64(revision)}, Until: until, Basis: proof,
+			Reasons: "a clock was a day ahead",
+		},
+		Stream: stream,
 	})
 	if err != nil {
 		return procedure.StepAnnulled{}, err
@@ -122,7 +132,7 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 			return a
 		}, domain.CodeFactUnknown, "event"},
 		{"after a withdrawal", append(lapsed, procedure.CaseWithdrawn{CaseID: caseID}), len(lapsed) - 1, "2026-03-20", whole,
-			domain.CodeStepNotOpen, ""},
+			domain.CodeAnnulmentOvertaken, ""},
 		{"without a document", returned, len(returned) - 1, "2026-03-20", func(a procedure.AnnulStep) procedure.AnnulStep {
 			a.Basis = domain.Basis{}
 			return a
@@ -139,10 +149,10 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stream := caseID.Stream()
-			a := c.change(procedure.AnnulStep{
-				Event: domain.EventRef{Stream: stream, Revision: uint64(c.revision)}, Stream: stream, Basis: proof, Reasons: "r",
-			})
-			_, err := fold(c.events...).AnnulStep(domaintest.CommandOn(c.day), a)
+			a := c.change(procedure.AnnulStep{Stream: stream, Annul: domain.Annul{
+				Event: domain.EventRef{Stream: stream, Revision: uint64(c.revision)}, Basis: proof, Reasons: "r",
+			}})
+			_, err := fold(c.events...).AnnulStep(commissionOn(c.day), a)
 			if domain.CodeOf(err) != c.code || err.(*domain.Error).Field != c.field {
 				t.Errorf("answered %v", err)
 			}
@@ -150,6 +160,13 @@ func TestV7_WhatIsNoStepOfTheRegistryOrWasBuiltOnIsNotAnnulled(t *testing.T) {
 	}
 	if _, err := annul(fold(returned...), "2026-04-02", len(returned)-1, domaintest.Day("2026-04-05")); err != nil {
 		t.Errorf("with a new day: %v", err)
+	}
+	bySystem, stream := domaintest.CommandOn("2026-03-20"), caseID.Stream()
+	bySystem.Role = domain.RoleSystem
+	if _, err := fold(returned...).AnnulStep(bySystem, procedure.AnnulStep{Stream: stream, Annul: domain.Annul{
+		Event: domain.EventRef{Stream: stream, Revision: uint64(len(returned) - 1)}, Basis: proof, Reasons: "r",
+	}}); domain.CodeOf(err) != domain.CodeRoleNotAllowed {
+		t.Errorf("by the registry itself: %v", err)
 	}
 	own := domaintest.CommandOn("2026-03-20")
 	own.Person = fold(returned...).ApplicantID

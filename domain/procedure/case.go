@@ -90,7 +90,9 @@ func (c *Case) Apply(rec domain.Recorded) {
 		if from, ok := e.(Runs); ok && !from.Term().IsZero() {
 			c.Deadline, c.Original = from.Term(), from.Term()
 		}
-		if !c.State.Open() {
+		if c.State.Open() { // also where a decision fell
+			c.DecidedOn, c.DecidedBy, c.NotifiedAt = domain.Date{}, "", time.Time{}
+		} else {
 			c.decided(rec)
 		}
 	case CorrectionRequested:

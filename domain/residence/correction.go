@@ -18,10 +18,13 @@ const (
 	UntrueDocuments CorrectionGround = "untrue_documents" // the act rested on untrue documents
 	CourtAct        CorrectionGround = "court_act"
 	ComplaintUpheld CorrectionGround = "complaint_upheld"
+	ClockError      CorrectionGround = "clock_error" // a clock was wrong by which the registry ended a stay
 )
 
 // CorrectionGrounds lists them all (policy; the acts are silent).
-var CorrectionGrounds = []CorrectionGround{ClericalError, UntrueDocuments, CourtAct, ComplaintUpheld}
+var CorrectionGrounds = []CorrectionGround{
+	ClericalError, UntrueDocuments, CourtAct, ComplaintUpheld, ClockError,
+}
 
 // Standing is what the registry holds true of one registration.
 type Standing struct {
@@ -45,6 +48,7 @@ type Correction struct {
 	Corrects       domain.EventRef       `json:"corrects"`
 	Ground         CorrectionGround      `json:"ground"`
 	Reasons        domain.Personal       `json:"reasons"`
+	Basis          domain.Basis          `json:"basis,omitzero"`     // the document, where the correction rests on one
 	Accepted       []domain.Code         `json:"accepted,omitempty"` // consequences of the whole act that were accepted
 	Warnings       []Warning             `json:"warnings,omitempty"` // of the whole act
 	Was            Standing              `json:"was"`
@@ -338,6 +342,7 @@ type Change struct {
 type Correct struct {
 	Ground  CorrectionGround
 	Reasons domain.Personal
+	Basis   domain.Basis  // the document, where there is one
 	Changes []Change      // carried out together: only their joint result is checked
 	Accept  []domain.Code // consequences that the caller has seen and accepts
 
@@ -499,7 +504,7 @@ func (w *correcting) correction(f fact, now Standing) Correction {
 	return Correction{
 		PersonID: w.ID, RegistrationID: r.ID, DwellingID: r.DwellingID, Kind: r.Kind,
 		Corrects: domain.EventRef{Stream: w.ID.Stream(), Revision: f.revision},
-		Ground:   w.act.Ground, Reasons: w.act.Reasons, Was: r.Standing(), Now: now,
+		Ground:   w.act.Ground, Reasons: w.act.Reasons, Basis: w.act.Basis, Was: r.Standing(), Now: now,
 	}
 }
 

@@ -169,6 +169,7 @@ type Deregistration struct {
 	Decided   bool
 	Withdrawn bool // or terminated, while co-owners were waited for
 	Results   []Result
+	ClockActs
 }
 
 // Known reports whether the stream holds an S001 application.
@@ -197,6 +198,8 @@ func (d *Deregistration) Apply(rec domain.Recorded) {
 		d.Decided, d.Results = true, e.Results
 	case procedure.CaseWithdrawn, procedure.CaseTerminated:
 		d.Withdrawn = true
+	default:
+		d.takeClockActs(rec)
 	}
 }
 

@@ -122,6 +122,10 @@ type Dwelling struct {
 	since    domain.Date          // of the present owners
 	freed    domain.Position      // where the log holds the end of the last lease
 	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
+	lapse    lapse
+	// LapsesAnnulled is how many lapses of proposals were annulled. It tells the task of a
+	// lapse from that of the same proposal before.
+	LapsesAnnulled int
 }
 
 // Known reports whether the dwelling has been recorded.
@@ -138,6 +142,7 @@ func (d *Dwelling) Clone() Dwelling { return *d }
 
 // Apply folds the next event of the stream into d.
 func (d *Dwelling) Apply(rec domain.Recorded) {
+	d.takeLapse(rec)
 	switch e := rec.Event.(type) {
 	case DwellingRecorded:
 		d.ID, d.Address = e.DwellingID, e.Address

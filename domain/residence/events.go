@@ -32,6 +32,7 @@ var Events = []domain.EventType{
 	domain.EventOf[OwnersChangeProposed](),
 	domain.EventOf[OwnersChangeDeclined](),
 	domain.EventOf[OwnersChangeLapsed](),
+	domain.EventOf[LapseAnnulled](),
 	domain.EventOf[DwellingDescribed](),
 	domain.EventOf[DwellingCodeClaimed](),
 	domain.EventOf[DwellingCodeClaimVoided](),
@@ -45,6 +46,7 @@ var Events = []domain.EventType{
 	domain.EventOf[CoOwnerDeclined](),
 	domain.EventOf[ConfirmationRevoked](),
 	domain.EventOf[ConfirmationsLapsed](),
+	domain.EventOf[SilenceAnnulled](),
 	domain.EventOf[DeregistrationDecided](),
 	domain.EventOf[DepartureSheetIssued](),
 }

@@ -188,12 +188,15 @@ func TestV7_AStepThatWasAnnulledIsTakenAgainWhenItsInstantHasCome(t *testing.T) 
 		t.Fatalf("recorded %v", got)
 	}
 	must(t, "annul", func(cmd domain.Command) (command.Receipt, error) {
+		cmd.Role = domain.RoleCommission
 		return newHandler(l).StepOnCase(ctx, cmd, caseOfAigul, func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) {
 			return c.AnnulStep(cmd, procedure.AnnulStep{
-				Event:  domain.EventRef{Stream: caseOfAigul.Stream(), Revision: uint64(overdue)},
-				Stream: caseOfAigul.Stream(), Reasons: "a clock was ahead", Basis: domain.Basis{
-					Type: domain.DocumentOther, Number: "17", IssuedOn: domaintest.Today(), Issuer: "operators",
-					SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+				Stream: caseOfAigul.Stream(), Annul: domain.Annul{
+					Event:   domain.EventRef{Stream: caseOfAigul.Stream(), Revision: uint64(overdue)},
+					Reasons: "a clock was ahead", Basis: domain.Basis{
+						Type: domain.DocumentOther, Number: "17", IssuedOn: domaintest.Today(), Issuer: "operators",
+						SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+					},
 				},
 			})
 		}, command.Options{})

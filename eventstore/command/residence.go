@@ -82,7 +82,11 @@ func (h *Handler) lapseProposal(ctx context.Context, due domain.Task) error {
 	if err != nil {
 		return fmt.Errorf("command: a proposal %q of the stream %s: %w", due.Item, due.Stream, err)
 	}
-	cmd := h.ownCommand(item, "lapse")
+	was, err := look[residence.Dwelling](ctx, h, due.Stream)
+	if err != nil {
+		return err
+	}
+	cmd := h.ownCommand(item, "lapse"+again(was.LapsesAnnulled))
 	_, err = execute(ctx, h, streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: due.Stream,
 		decide: func(d *residence.Dwelling) ([]domain.Event, error) {
@@ -340,7 +344,11 @@ func (h *Handler) lapseConfirmations(ctx context.Context, due domain.Task) error
 	if err != nil {
 		return fmt.Errorf("command: confirmations of the stream %s: %w", due.Stream, err)
 	}
-	cmd := h.ownCommand(id, "lapse")
+	was, err := look[residence.Deregistration](ctx, h, due.Stream)
+	if err != nil {
+		return err
+	}
+	cmd := h.ownCommand(id, "lapse"+again(was.Annulled))
 	_, err = execute(ctx, h, streamCommand[residence.Deregistration]{
 		cmd: cmd, stream: due.Stream, correlation: id,
 		decide: func(d *residence.Deregistration) ([]domain.Event, error) { return d.Lapse(cmd, h.rules) },

@@ -116,11 +116,13 @@ func markMissed(cmd domain.Command, c *procedure.Case, duty string) ([]domain.Ev
 // listPrefix begins the name of a list's stream.
 const listPrefix = "queue-"
 
+func isList(stream string) bool { return strings.HasPrefix(stream, listPrefix) }
+
 // onCase returns a task that is one step on a case. Where the task is on a list, the
 // case is a review, whose id its item begins with.
 func onCase(name string, step caseStep) func(*Handler, context.Context, domain.Task) error {
 	return func(h *Handler, ctx context.Context, d domain.Task) error {
-		if strings.HasPrefix(d.Stream, listPrefix) {
+		if isList(d.Stream) {
 			return h.onReviewWhenDue(ctx, d, name, step)
 		}
 		id, err := uuid.Parse(strings.TrimPrefix(d.Stream, "case-"))
@@ -132,7 +134,7 @@ func onCase(name string, step caseStep) func(*Handler, context.Context, domain.T
 		if err != nil {
 			return err
 		}
-		cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli())+again(c))
+		cmd := h.ownCommand(id, fmt.Sprintf("%s %s at %d", name, d.Item, d.At.UnixMilli())+again(c.Annulments))
 		decide := func(c *procedure.Case, _ procedure.Terms) ([]domain.Event, error) { return step(cmd, c, d.Item) }
 		_, err = h.StepOnCase(ctx, cmd, domain.CaseID{UUID: id}, decide, Options{})
 		return unlessConflict(err)
@@ -140,11 +142,11 @@ func onCase(name string, step caseStep) func(*Handler, context.Context, domain.T
 }
 
 // again tells the command of a step from that of the same step before it was annulled.
-func again(c *procedure.Case) string {
-	if c.Annulments == 0 {
+func again(annulments int) string {
+	if annulments == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", after %d annulments", c.Annulments)
+	return fmt.Sprintf(", after %d annulments", annulments)
 }
 
 func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Task, name string, step caseStep) error {
@@ -154,7 +156,7 @@ func (h *Handler) onReviewWhenDue(ctx context.Context, d domain.Task, name strin
 		if err != nil {
 			return err
 		}
-		name += again(q.ReviewCase(domain.CaseID{UUID: id}))
+		name += again(q.ReviewCase(domain.CaseID{UUID: id}).Annulments)
 	}
 	decide := func(cmd domain.Command, q *housing.List, id uuid.UUID) ([]domain.Event, error) {
 		return q.ProceedIn(domain.CaseID{UUID: id}, func(c *procedure.Case) ([]domain.Event, error) {
@@ -169,7 +171,23 @@ func (h *Handler) takeInventoryWhenDue(ctx context.Context, d domain.Task) error
 	decide := func(cmd domain.Command, q *housing.List, entry uuid.UUID) ([]domain.Event, error) {
 		return q.TakeInventoryOf(cmd, domain.EntryID{UUID: entry}, h.rules)
 	}
-	return h.onListWhenDue(ctx, d, "inventory", d.Item, decide)
+	name := "inventory"
+	if id, err := uuid.Parse(d.Item); err == nil {
+		if name, err = h.againOnEntry(ctx, d.Stream, domain.EntryID{UUID: id}, name); err != nil {
+			return err
+		}
+	}
+	return h.onListWhenDue(ctx, d, name, d.Item, decide)
+}
+
+// againOnEntry is [again] for an act on an entry, after its name.
+func (h *Handler) againOnEntry(ctx context.Context, list string, id domain.EntryID, name string) (string, error) {
+	q, err := look[housing.List](ctx, h, list)
+	if err != nil {
+		return "", err
+	}
+	e, _ := q.Entry(id)
+	return name + again(e.ClockActs.Annulled), nil
 }
 
 // onListWhenDue carries out a task on a thing of a list, an entry or a review, in one
@@ -251,7 +269,11 @@ func (h *Handler) expireConsent(ctx context.Context, d domain.Task) error {
 	}
 	what := fmt.Sprintf("consent expires at %d", d.At.UnixMilli())
 	if !list {
-		cmd := h.ownCommand(id, what)
+		a, err := look[housing.Application](ctx, h, d.Stream)
+		if err != nil {
+			return err
+		}
+		cmd := h.ownCommand(id, what+again(a.Restored))
 		_, err = execute(ctx, h, streamCommand[housing.Application]{
 			cmd: cmd, stream: d.Stream, correlation: id,
 			decide: func(a *housing.Application) ([]domain.Event, error) { return a.ExpireConsent(cmd) },
@@ -261,6 +283,9 @@ func (h *Handler) expireConsent(ctx context.Context, d domain.Task) error {
 	item, err := uuid.Parse(d.Item)
 	if err != nil {
 		return fmt.Errorf("command: a consent of the entry %q: %w", d.Item, err)
+	}
+	if what, err = h.againOnEntry(ctx, d.Stream, domain.EntryID{UUID: item}, what); err != nil {
+		return err
 	}
 	cmd := h.ownCommand(item, what)
 	_, err = h.onList(ctx, cmd, domain.ListID{UUID: id}, Options{}, func(q *housing.List) ([]domain.Event, error) {
