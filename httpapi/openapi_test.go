@@ -668,6 +668,11 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			"sha256": domain.TextDigest([]byte("a file")),
 		},
 	}).is(200))
+	s.timer()
+	s.until("the case is late again", func() bool { s.timer(); return len(s.stream("case-"+late)) > 3 })
+	fits("annul-act", json, s.command("/v1/annulments", commission, body{
+		"event": "case-" + late + "@3", "reasons": "r", "basis": clockPaper,
+	}).is(200))
 	for id := range documented {
 		t.Errorf("%s was not asked", id)
 	}

@@ -163,7 +163,7 @@ func (s *Server) operations() []operation.Operation {
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),
 		s.applicationOperations(), s.caseOperations(), s.stepOperations(), s.certificateOperations(),
-		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(),
+		s.listOperations(), s.entryOperations(), s.provisionOperations(), s.removalOperations(), s.annulmentOperations(),
 		s.meOperations(), s.noticeOperations(), s.historyOperations(), s.bodyOperations(), s.proofOperations(),
 	)
 }
