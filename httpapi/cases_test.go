@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -41,7 +42,7 @@ func TestC9_LatenessIsRecordedAndShown(t *testing.T) {
 		return s.seen(
 			"/v1/cases/"+first,
 			commission,
-			s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": "t"}).
+			s.command("/v1/queues", commission, body{"body": "b", "settlement": "s", "title": fmt.Sprint("t ", s.lists.Add(1))}).
 				is(http.StatusCreated),
 		)
 	}

@@ -92,6 +92,7 @@ type registry struct {
 	made       sync.Map // signatures by IIN and text
 	mobile     mobile
 	keys       atomic.Int64 // Idempotency-Keys drawn
+	lists      atomic.Int64 // opened by list and listOf
 	iins       atomic.Int64 // IINs drawn
 	phones     atomic.Int64 // telephones drawn
 	logged     *syncBuffer
@@ -878,8 +879,12 @@ func (s *subtest) list() string {
 // listOf opens a list of a body.
 func (s *subtest) listOf(name string) string {
 	s.t.Helper()
+	title := "Қызметтік тұрғын үй"
+	if n := s.lists.Add(1); n > 1 { // a commission keeps one list of a name
+		title = fmt.Sprint(title, " ", n)
+	}
 	return s.command("/v1/queues", s.token(domain.RoleCommission), body{
-		"body": name, "settlement": "Астана", "title": "Қызметтік тұрғын үй",
+		"body": name, "settlement": "Астана", "title": title,
 	}).is(http.StatusCreated).id("list_id")
 }
 

@@ -189,22 +189,25 @@ func (s *Server) openList() operation.Operation {
 		ID: "open-queue", Path: "/v1/queues", Tag: housingTag, Status: http.StatusCreated,
 		Of:       operation.OfNew,
 		Summary:  "Open a list of those in need of service housing",
-		Doc:      "Your commission keeps the list, and no other commission acts on it.",
+		Doc:      "Your commission keeps the list, and no other commission acts on it. It keeps one list of a body, a settlement and a title; the refusal of a second one names it.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeListOpened},
 		Example:  `{"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": "Қызметтік тұрғын үй"}`,
 	}, func(ctx context.Context, call operation.Call, in *openQueueInput) (command.Receipt, openedQueue, error) {
-		id := domain.ListID{UUID: domain.DeriveID(call.ID.UUID, "list")}
 		if in.Body.Body == "" {
 			in.Body.Body = operation.Body(ctx).Names.Kazakh
 		}
 		if err := notBlank("body", in.Body.Body, "settlement", in.Body.Settlement, "title", in.Body.Title); err != nil {
 			return command.Receipt{}, openedQueue{}, err
 		}
-		r, err := s.commands.OpenList(ctx, call.Command, housing.OpenList{
-			ListID: id, BodyID: call.BodyID, Body: in.Body.Body, Settlement: in.Body.Settlement, Title: in.Body.Title,
-		}, call.Options)
-		return r, openedQueue{ListID: id}, err
+		list, err := housing.NewList(housing.OpenList{
+			BodyID: call.BodyID, Body: in.Body.Body, Settlement: in.Body.Settlement, Title: in.Body.Title,
+		})
+		if err != nil {
+			return command.Receipt{}, openedQueue{}, err
+		}
+		r, err := s.commands.OpenList(ctx, call.Command, list, call.Options)
+		return r, openedQueue{ListID: list.ListID}, err
 	})
 }
 

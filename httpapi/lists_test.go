@@ -331,3 +331,25 @@ func TestReadsOfAListDoNotWaitForAWriter(t *testing.T) {
 	close(w.goOn)
 	(<-done).is(http.StatusOK)
 }
+
+func TestQ25_ACommissionKeepsOneListOfAName(t *testing.T) {
+	s := start(t).at(t)
+	commission := s.token(domain.RoleCommission)
+	list := body{"body": "Ministry", "settlement": "Астана", "title": "Қызметтік тұрғын үй"}
+	first := s.command("/v1/queues", commission, list).is(http.StatusCreated).id("list_id")
+	again := s.command("/v1/queues", commission, list.with(body{"title": " қызметтік  ТҰРҒЫН үй"})).
+		refused(http.StatusConflict, domain.CodeListOpened, "")
+	if detail, _ := again.at("detail").(string); !strings.Contains(detail, first) {
+		t.Errorf("the refusal does not name the list %s: %s", first, detail)
+	}
+	for what, other := range map[string]body{
+		"body": {"body": "Another"}, "settlement": {"settlement": "Алматы"}, "title": {"title": "Екінші"},
+		"borders": {"settlement": "Астана Қызметтік", "title": "тұрғын үй"},
+	} {
+		if id := s.command("/v1/queues", commission, list.with(other)).is(http.StatusCreated).id("list_id"); id == first {
+			t.Errorf("another %s: the same list", what)
+		}
+	}
+	_, other := s.commission("astana-1")
+	s.command("/v1/queues", other, list).is(http.StatusCreated)
+}

@@ -269,14 +269,23 @@ type refusalCertificate struct {
 	Ground        string               `json:"ground"`
 }
 
+// openList opens a list of the title. A commission keeps one list of a name, and a story may
+// be told twice: then the title gets a number.
 func (t *storyteller) openList(ctx context.Context, title string) (domain.ListID, error) {
 	var answer struct {
 		ListID domain.ListID `json:"list_id"`
 	}
-	err := t.post(ctx, as(domain.RoleCommission), "/v1/queues", map[string]any{
-		"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": title,
-	}, &answer)
-	return answer.ListID, err
+	name := title
+	for told := 2; ; told++ {
+		err := t.post(ctx, as(domain.RoleCommission), "/v1/queues", map[string]any{
+			"body": "ҚР Қорғаныс министрлігі", "settlement": "Астана", "title": name,
+		}, &answer)
+		var refused *refusedError
+		if !errors.As(err, &refused) || refused.Code != string(domain.CodeListOpened) {
+			return answer.ListID, err
+		}
+		name = fmt.Sprintf("%s (%d)", title, told)
+	}
 }
 
 func (t *storyteller) apply(ctx context.Context, list domain.ListID, p person, consent bool) (applicant, error) {

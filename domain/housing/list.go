@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/tidwall/btree"
@@ -440,26 +441,36 @@ func spousesIn(family []FamilyMember) []domain.PersonID {
 
 // OpenList is the command that opens a list.
 type OpenList struct {
-	ListID     domain.ListID
+	ListID     domain.ListID // see [NewList]
 	BodyID     domain.BodyID // the commission that keeps the list
 	Body       string        // the state body whose service dwellings are meant
 	Settlement string
 	Title      string
 }
 
-// Open decides [OpenList].
-func (l *List) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
-	if l.Known() {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeListOpened, "this list has been opened already")
-	}
+// NewList returns the command that opens a list, with the id that commission, body,
+// settlement and title give it, however they are written in capital and small letters: a
+// commission keeps one list of a name (Q25). Errors: see [domain.Line].
+func NewList(c OpenList) (OpenList, error) {
 	for _, line := range []struct {
 		field string
 		text  *string
 	}{{"body", &c.Body}, {"settlement", &c.Settlement}, {"title", &c.Title}} {
 		var err error
 		if *line.text, err = domain.Line(*line.text, line.field); err != nil {
-			return nil, err
+			return c, err
 		}
+	}
+	name := strings.ToLower(strings.Join([]string{"list", c.Body, c.Settlement, c.Title}, "\n")) // no line has one
+	c.ListID.UUID = domain.DeriveID(c.BodyID.UUID, name)
+	return c, nil
+}
+
+// Open decides [OpenList].
+func (l *List) Open(cmd domain.Command, c OpenList) ([]domain.Event, error) {
+	if l.Known() {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeListOpened,
+			"your commission has this list of the body, the settlement and the title already: it is %s", c.ListID)
 	}
 	return []domain.Event{ListOpened{
 		ListID: c.ListID, BodyID: c.BodyID, Body: c.Body, Settlement: c.Settlement, Title: c.Title, OpenedAt: cmd.Now,
