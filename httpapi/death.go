@@ -37,7 +37,7 @@ func (s *Server) recordDeath() operation.Operation {
 		ID: "record-death", Path: "/v1/persons/{id}/death", Tag: residenceTag,
 		Of:      operation.OfPerson,
 		Summary: "Record that a person has died",
-		Doc: "The registrations end with the day of the death. From now on nobody acts as this person. Within " +
+		Doc: "The registrations end with the day of the death. From now on nobody acts or reads as this person. Within " +
 			"seconds each entry of the person on a list comes under review (holder_died).",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: codes{
@@ -56,6 +56,7 @@ func (s *Server) recordDeath() operation.Operation {
 		r, err := s.commands.RecordDeath(ctx, call.Command, in.ID, residence.RecordDeath{
 			On: in.Body.DiedOn, Basis: in.Body.Basis.basis(),
 		}, call.Options)
+		s.living.forget(in.ID)
 		for _, rec := range r.Events {
 			if e, ok := rec.Event.(residence.RegistrationEnded); ok {
 				out.Warnings = append(out.Warnings, warnings(e.Warnings)...)

@@ -142,6 +142,9 @@ func (s *Server) streamNumbers(out huma.Context, person domain.PersonID, reading
 			continue
 		case <-changed:
 		}
+		if s.living.check(out.Context(), person, false) != nil {
+			return
+		}
 		now, err := s.numbersNow(out.Context(), reading)
 		if err != nil { // the next signal, or the next stream, sends the change
 			s.log.Debug("a stream could not read the numbers", "error", err)

@@ -26,14 +26,13 @@ import (
 //   - A desk and the provider act in their territory, and see what is beyond it for a
 //     purpose with its reference. So does an audit office that has a territory.
 //   - Nobody acts with an account of staff in a matter of their own person.
+//   - Whoever has died neither acts nor sees anything. Their heirs go to a desk.
 type rights struct{ s *Server }
 
 // Allow implements [operation.Rights].
 func (r rights) Allow(ctx context.Context, a operation.Attempt) error {
-	if !a.Caller.PersonID.IsZero() && a.Changes() { // a token or an account may outlive its person (R27)
-		if err := r.s.commands.CheckAlive(ctx, a.Caller.PersonID, ""); err != nil {
-			return err
-		}
+	if err := r.s.living.check(ctx, a.Caller.PersonID, a.Changes()); err != nil {
+		return err
 	}
 	if !a.Of.Recorded() || a.Of == operation.OfBody {
 		return nil

@@ -92,6 +92,7 @@ type Server struct {
 	streams   *streams
 	waits     func() *domain.Error                          // why nothing is answered; nil: it is
 	holders   *lru.Cache[domain.ListEntry, domain.PersonID] // of entries; see rights
+	living    *living
 	answers   *answers
 	papers    papers
 }
@@ -111,6 +112,7 @@ func New(c Config) *Server {
 		now: func() time.Time { return c.Now().UTC().Truncate(time.Microsecond) },
 	}
 	s.streams = newStreams(c.Model, c.Logger)
+	s.living = newLiving(c.Commands, c.Now)
 	var err error
 	if s.holders, err = lru.New[domain.ListEntry, domain.PersonID](holdersCached); err != nil {
 		panic(err) // only for a size that is not positive

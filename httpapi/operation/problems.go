@@ -14,6 +14,7 @@ var (
 	}
 	callerProblems = []domain.Code{
 		domain.CodeUnauthenticated, domain.CodeSignInStronger, domain.CodeIssuerAway, domain.CodeRoleNotAllowed,
+		domain.CodePersonDead, // whoever the token or its account names
 	}
 	rightsProblems = []domain.Code{domain.CodeNotYourBody, domain.CodeNotYourTerritory, domain.CodeOwnMatter}
 	bodyProblems   = []domain.Code{domain.CodeInvalidUTF8, domain.CodeBodyTooLarge, domain.CodeMediaType}
@@ -36,9 +37,6 @@ func (op Operation) commonProblems() []domain.Code {
 	}
 	if op.Of.Recorded() && op.Of != OfBody || op.Of == OfRequest {
 		common = append(common, rightsProblems...)
-	}
-	if op.Changes() { // whoever it names may have died
-		common = append(common, domain.CodePersonDead)
 	}
 	if op.statesPurpose() {
 		common = append(common, domain.CodeReferenceRequired)
