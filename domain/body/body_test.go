@@ -85,6 +85,8 @@ func TestABodyIsRecordedWithItsDescription(t *testing.T) {
 			domain.CodeNamedTwice, "territory[1]"},
 		{"below itself", func(c *body.Record) { c.Parent = id }, domain.CodeParentNotAllowed, "parent_id"},
 		{"below an unknown body", func(c *body.Record) { c.Above = "" }, domain.CodeBodyUnknown, "parent_id"},
+		{"below an administration", func(c *body.Record) { c.Above = body.Administration },
+			domain.CodeParentNotAllowed, "parent_id"},
 		{"below an audit office", func(c *body.Record) { c.Above = body.Audit },
 			domain.CodeParentNotAllowed, "parent_id"},
 	} {
@@ -112,6 +114,23 @@ func TestADescriptionReplacesTheEarlierOne(t *testing.T) {
 	refused(t, err, domain.CodeNothingChanges, "")
 	_, err = given().Describe(command(), c)
 	refused(t, err, domain.CodeBodyUnknown, "")
+}
+
+func TestEachPartOfADescriptionCanBeReplacedAlone(t *testing.T) {
+	for what, change := range map[string]func(*body.Description){
+		"names":     func(d *body.Description) { d.Names.English = "Board" },
+		"BIN":       func(d *body.Description) { d.BIN = "160440007161" },
+		"parent":    func(d *body.Description) { d.Parent = above },
+		"territory": func(d *body.Description) { d.Territory = domain.Territory{"710000000"} },
+	} {
+		t.Run(what, func(t *testing.T) {
+			c := body.Describe{Description: body.Description{Names: names}, Above: body.Commission}
+			change(&c.Description)
+			if _, err := given(recorded()).Describe(command(), c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func TestAnOfficeIsHeldForItsTerm(t *testing.T) {
@@ -159,6 +178,8 @@ func TestABodyHasOneHeadAtATime(t *testing.T) {
 		{"of no office", func(c *body.Appoint) { c.Office = "minister" }, domain.CodeValueUnknown, "office"},
 		{"without an order", func(c *body.Appoint) { c.Basis = "" }, domain.CodeRequired, "basis"},
 		{"for no day", func(c *body.Appoint) { c.Until = c.From }, domain.CodeUntilBeforeFrom, "until"},
+		{"a second head for a term", func(c *body.Appoint) { c.From, c.Until = day("2025-06-01"), day("2026-01-02") },
+			domain.CodeOfficeTaken, "office"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := appoint
@@ -171,6 +192,18 @@ func TestABodyHasOneHeadAtATime(t *testing.T) {
 	if _, err := b.Appoint(command(), deputy); err != nil {
 		t.Errorf("a deputy beside the head: %v", err)
 	}
+	deputy.PersonID = person
+	if _, err := b.Appoint(command(), deputy); err != nil {
+		t.Errorf("the head as a deputy, too: %v", err)
+	}
+	earlier := appoint
+	earlier.From, earlier.Until = day("2025-06-01"), day("2026-01-01")
+	if _, err := b.Appoint(command(), earlier); err != nil {
+		t.Errorf("the head before, who is recorded later: %v", err)
+	}
+	endless := given(recorded(), appointed(person, body.Head, "2026-01-01", ""))
+	_, err := endless.Appoint(command(), appoint)
+	refused(t, err, domain.CodeOfficeTaken, "office")
 }
 
 func TestATermEndsOnceAndNotBeforeItBegins(t *testing.T) {
