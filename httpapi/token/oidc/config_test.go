@@ -44,6 +44,10 @@ func TestAConfigurationIsReadStrictly(t *testing.T) {
 		"no address":                {`https://idp.example/realms/staff`, ``, "issuer: this is not an address"},
 		"an unsafe address":         {`https://`, `http://`, "must begin with https://"},
 		"an address with a user":    {`https://idp`, `https://a:b@idp`, "not an address"},
+		"an address with a query":   {`/staff`, `/staff?a=b`, "not an address"},
+		"an address with a part":    {`/staff`, `/staff#a`, "not an address"},
+		"another machine by number": {`https://idp.example`, `http://192.0.2.1`, "must begin with https://"},
+		"another protocol":          {`https://idp.example`, `ftp://localhost`, "must begin with https://"},
 		"no audience":               {`["tizilim"]`, `[]`, "audiences is missing"},
 		"an empty audience":         {`["tizilim"]`, `[""]`, "audiences is missing"},
 		"no client":                 {`["desk"]`, `[]`, "authorized_parties is missing"},
@@ -58,6 +62,12 @@ func TestAConfigurationIsReadStrictly(t *testing.T) {
 		"the role of the system":    {`"operator"`, `"system"`, "roles[0].role is none of"},
 		"a citizen without an IIN":  {`"operator"`, `"citizen"`, "roles[0].iin is missing"},
 		"a citizen with a body":     {role, `{"role": "citizen", "iin": "iin", "body": "b"}`, "neither account nor body"},
+		"a citizen with an account": {role, `{"role": "citizen", "iin": "iin", "account": "sub"}`, "neither account nor body"},
+		"a citizen with a derived account": {role, `{"role": "citizen", "iin": "iin", "derive_account": true}`,
+			"neither account nor body"},
+		"an empty list of amr":      {role, `{"role": "operator", "amr": []}`, "acr or amr is empty"},
+		"a condition without name":  {role, `{"role": "operator", "when": {"": ["a"]}}`, "when has a claim"},
+		"the zero body":             {role, `{"role": "operator", "body": "b", "bodies": {"a": "00000000-0000-0000-0000-000000000000"}}`, "bodies.a is the zero UUID"},
 		"a demand without values":   {role, `{"role": "operator", "acr": []}`, "acr or amr is empty"},
 		"a condition without value": {role, `{"role": "operator", "when": {"a": []}}`, "when has a claim"},
 		"bodies without a claim":    {role, `{"role": "operator", "bodies": {"a": "6b4a1f5e-9c1d-4b56-8b0e-0d6a9d2f7a11"}}`, "bodies needs body"},
@@ -80,6 +90,14 @@ func TestAConfigurationIsReadStrictly(t *testing.T) {
 
 // TestTheExampleForOperatorsIsAccepted keeps testdata/issuers.json, which the operation
 // document shows, true.
+func TestAnIssuerOnThisMachineNeedsNoTLS(t *testing.T) {
+	for _, address := range []string{"http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"} {
+		if _, err := oidc.ReadConfig(strings.NewReader(strings.Replace(whole, "https://idp.example", address, 1))); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
 func TestTheExampleForOperatorsIsAccepted(t *testing.T) {
 	file, err := os.Open("testdata/issuers.json")
 	must(t, err)

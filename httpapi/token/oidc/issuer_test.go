@@ -115,6 +115,8 @@ func TestATokenIsRefusedUnlessAllOfItIsAsItMustBe(t *testing.T) {
 		"not yet valid":                   {sign(map[string]any{"nbf": at(time.Minute)}), token.NotYetValid},
 		"issued in the future":            {sign(map[string]any{"iat": at(time.Minute)}), token.NotYetValid},
 		"issued more than a day ago":      {sign(map[string]any{"iat": at(-24*time.Hour - time.Minute)}), token.TooOld},
+		"issued before all time":          {sign(map[string]any{"iat": 0}), token.BadClaims},
+		"an expiry after all time":        {sign(map[string]any{"exp": int64(1) << 41}), token.BadClaims},
 		"no instant of issue":             {sign(map[string]any{"iat": nil}), token.BadClaims},
 		"bound to a key of the holder":    {sign(map[string]any{"cnf": map[string]any{"jkt": "x"}}), token.BoundToKey},
 		"no role":                         {sign(map[string]any{"roles": nil}), token.NoRole},
