@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/events"
+	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
@@ -154,6 +156,79 @@ func TestAValueOpensOnlyInTheEventThatItWasSealedFor(t *testing.T) {
 		e.PersonID.String(), other.String(), 1))
 	if _, err := Open(changed, in(e), ring.get); err == nil {
 		t.Error("a value opens as that of another person")
+	}
+}
+
+// What is bound to a value can be told apart, part from part, and never changes: values that
+// are in the log open by it.
+func TestAValueIsBoundToOneEventAndOneKey(t *testing.T) {
+	id := KeyID{Owner: Owner(domaintest.ID[domain.PersonID]("aigul")), Generation: 3}
+	key, err := NewKey(id, make([]byte, KeySize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := Event{ID: domain.DeriveID(uuid.NameSpaceOID, "event"), Type: "PersonRecorded", Stream: "residence-1"}
+	want := "tizilim s1\x00" + string(e.ID[:]) + "PersonRecorded\x00residence-1\x00" + id.String()
+	if got := string(e.bind(key)); got != want {
+		t.Errorf("bound to %q, want %q", got, want)
+	}
+}
+
+func TestWhatIsEmptyIsNotSealed(t *testing.T) {
+	evidence := domain.EvidenceOf(domaintest.ID[domain.PersonID]("aigul"), []byte("text"))
+	evidence.CMS = domain.PersonalBytes{}
+	signed := residence.CoOwnerConfirmed{CaseID: domaintest.ID[domain.CaseID]("case"), Evidence: evidence}
+	unnamed := recorded()
+	unnamed.Name = ""
+	for _, e := range []domain.Event{unnamed, signed} {
+		sealed, err := Seal(e, in(e), keyring{}.current)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e := sealed.(type) {
+		case residence.PersonRecorded:
+			if e.Name != "" || e.IIN == unnamed.IIN {
+				t.Errorf("%s", asJSON(t, e))
+			}
+		case residence.CoOwnerConfirmed:
+			if len(e.Evidence.CMS) != 0 || e.Evidence.Text == evidence.Text {
+				t.Errorf("%s", asJSON(t, e))
+			}
+		}
+	}
+}
+
+// TestTheOwnerOfAValueIsTheNearestWhomItTellsOf: an erasure of that person takes it, and of
+// nobody else.
+func TestTheOwnerOfAValueIsTheNearestWhomItTellsOf(t *testing.T) {
+	signer, owner, seller := domaintest.ID[domain.PersonID]("signer"), domaintest.ID[domain.PersonID]("owner"),
+		domaintest.ID[domain.PersonID]("seller")
+	of := domaintest.ID[domain.CaseID]("case")
+	paper := domain.Basis{Number: "17-304"}
+	for what, c := range map[string]struct {
+		event domain.Event
+		want  []Owner
+	}{
+		"the structure around it": {
+			residence.CoOwnerConfirmed{CaseID: of, Evidence: domain.EvidenceOf(signer, []byte("text"))}, []Owner{Owner(signer)},
+		},
+		"whom the event names": {
+			residence.OwnersChangeProposed{ProposerID: signer, Basis: paper, Former: []residence.Owner{{PersonID: owner}}},
+			[]Owner{Owner(signer)},
+		},
+		"the first whom the event concerns": {
+			residence.OwnersChangeProposed{Basis: paper, Former: []residence.Owner{{PersonID: seller}}},
+			[]Owner{Owner(seller)},
+		},
+		"the case": {housing.ApplicationRefused{CaseID: of, Reasons: "r"}, []Owner{Owner(of)}},
+		"nobody, where there is no personal value": {residence.DeathFollowed{PersonID: signer}, nil},
+	} {
+		t.Run(what, func(t *testing.T) {
+			got, err := Owners(c.event)
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("%v, %v, want %v", got, err, c.want)
+			}
+		})
 	}
 }
 
