@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
@@ -44,6 +45,45 @@ func TestKeysThatAreForgottenWhileTheyAreReadAreNotKept(t *testing.T) {
 	nameIn(t, reader, person) // as it was when it was read
 	if masters.call != nil {
 		t.Fatal("the keys were not read")
+	}
+	if got := nameIn(t, reader, person); got != domain.Erased {
+		t.Errorf("after the key was destroyed and forgotten, the name is %q", got)
+	}
+}
+
+// TestWhoAsksAfterAnErasureJoinsNoReadFromBefore: that read has the key that was destroyed.
+func TestWhoAsksAfterAnErasureJoinsNoReadFromBefore(t *testing.T) {
+	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+	masters := &interrupting{MasterKeys: masterKeys(t, 1)}
+	s, reader := openSealed(t, address, masterKeys(t, 1)), openSealed(t, address, masters)
+	person := newPerson()
+	mustAppend(t, s, person.Stream(), eventstore.NoStream, recording(person))
+	mustDestroy(t, s, neighbourOf(person), 0) // the subtree of the person has a record of its own
+	for _, stream := range []string{"the roots", "the subtree"} {
+		asked := false
+		masters.call = func() { // inside the first read of the stream
+			asked = true
+			if stream == "the subtree" {
+				if err := s.DestroyKeys(t.Context(), person.UUID, 0); err != nil {
+					t.Error(err)
+				}
+			}
+			reader.ForgetKeys(person.UUID)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if _, err := reader.ReadEvent(ctx, person.Stream(), 0); err != nil {
+				t.Errorf("%s: who asked after keys were forgotten waited for a read from before: %v", stream, err)
+			}
+		}
+		if stream == "the subtree" { // the second record that is unwrapped
+			call := masters.call
+			masters.call = func() { masters.call = call }
+		}
+		reader.ForgetKeys(person.UUID)
+		nameIn(t, reader, person)
+		if !asked {
+			t.Fatalf("%s was not read", stream)
+		}
 	}
 	if got := nameIn(t, reader, person); got != domain.Erased {
 		t.Errorf("after the key was destroyed and forgotten, the name is %q", got)
