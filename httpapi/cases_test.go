@@ -58,6 +58,10 @@ func TestC9_LatenessIsRecordedAndShown(t *testing.T) {
 		}
 	}
 	overdue(first, second)
+	_, another := s.commission("almaty-1")
+	if a := s.get("/v1/cases?overdue=true", another).is(http.StatusOK); len(a.at("cases").([]any)) != 0 {
+		t.Errorf("a commission sees the cases of a list that it does not keep: %s", a.text)
+	}
 	marks := 0
 	for _, rec := range s.stream("case-" + first) {
 		if rec.Event.EventType() == "DeadlinePassed" {

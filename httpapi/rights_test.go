@@ -21,6 +21,7 @@ const (
 	otherBody relation = "other body" // of the same kind
 	above     relation = "above"      // the body that decides the complaints
 	official  relation = "official"   // an account of that body, of the person whom the record is about
+	elsewhere relation = "elsewhere"  // an account of another body of the kind, of the person whom the record is about
 	family    relation = "family"     // an account of that body, of somebody in the family of the person
 	party     relation = "party"      // a citizen whom the record names beside its owner
 	stranger  relation = "stranger"   // a citizen whom it does not name
@@ -66,13 +67,14 @@ func newMatters(s *subtest) matters {
 	second := s.member(id, domain.RoleCommission, "astana-2", s.iin())
 	relative := s.member(id, domain.RoleCommission, "astana-3", iin)
 	ofSpouse := s.member(id, domain.RoleCommission, "astana-4", iinOfSpouse)
-	_, foreign := s.commission("almaty-1")
+	foreignID, foreign := s.commission("almaty-1")
 	w.actors = []actor{
 		{domain.RoleCitizen, own, s.as(w.person)}, {domain.RoleCitizen, party, s.as(spouse)},
 		{domain.RoleCitizen, stranger, s.as(s.citizen())},
 		{domain.RoleCommission, own, first}, {domain.RoleCommission, sameBody, second},
 		{domain.RoleCommission, official, relative}, {domain.RoleCommission, family, ofSpouse},
 		{domain.RoleCommission, otherBody, foreign},
+		{domain.RoleCommission, elsewhere, s.member(foreignID, domain.RoleCommission, "almaty-2", iin)},
 		{domain.RoleCommission, above, reviewing},
 		{domain.RoleAdministrator, everybody, s.token(domain.RoleAdministrator)},
 	}
@@ -83,9 +85,10 @@ func newMatters(s *subtest) matters {
 			return body{"kind": kind, "names": bodyNames, "territory": []string{place}}
 		}
 		near, here := s.office(kind+"-astana-1", of(astanaKATO))
-		_, far := s.office(kind+"-almaty-1", of(almatyKATO))
+		farID, far := s.office(kind+"-almaty-1", of(almatyKATO))
 		w.actors = append(w.actors, actor{role, sameBody, here}, actor{role, otherBody, far},
 			actor{role, official, s.member(near, role, kind+"-astana-2", iin)},
+			actor{role, elsewhere, s.member(farID, role, kind+"-almaty-2", iin)},
 			actor{role, everybody, s.token(role)})
 	}
 
@@ -171,11 +174,14 @@ func may(op route, who actor) (int, domain.Code) {
 	named := slices.Contains([]operation.Subject{
 		operation.OfEntry, operation.OfCase, operation.OfPerson, operation.OfDwelling, operation.OfCertificate,
 	}, op.Of)
+	far := who.relation == otherBody || who.relation == elsewhere
+	asksKeeperFirst := who.role == domain.RoleCommission && op.Of == operation.OfEntry
 	switch {
 	case who.role == domain.RoleCitizen:
 		byCase := op.Of == operation.OfCase || op.Of == operation.OfCertificate
 		return passed(who.relation == own || who.relation == party && byCase, http.StatusNotFound, domain.CodeNotFound)
-	case who.relation == official && named && op.Changes():
+	case who.relation == official && named && op.Changes(),
+		who.relation == elsewhere && named && op.Changes() && !asksKeeperFirst:
 		return http.StatusForbidden, domain.CodeOwnMatter
 	case who.relation == family && op.Changes() && slices.Contains([]operation.Subject{
 		operation.OfEntry, operation.OfCase, operation.OfCertificate,
@@ -183,12 +189,99 @@ func may(op route, who actor) (int, domain.Code) {
 		return http.StatusForbidden, domain.CodeOwnMatter
 	case who.role == domain.RoleCommission && op.Of != operation.OfPerson && op.Of != operation.OfDwelling:
 		decides := op.ID == "complaint-decision" || op.ID == "entry-complaint-decision"
-		return passed(who.relation != otherBody && (who.relation != above || !op.Changes() || decides),
+		return passed(!far && (who.relation != above || !op.Changes() || decides),
 			http.StatusForbidden, domain.CodeNotYourBody)
 	case op.Of == operation.OfDwelling && who.role != domain.RoleCommission:
-		return passed(who.relation != otherBody, http.StatusForbidden, domain.CodeNotYourTerritory)
+		return passed(!far, http.StatusForbidden, domain.CodeNotYourTerritory)
 	}
 	return passed(true, 0, "")
+}
+
+// TestAPurposeOpensReadsBeyondTheTerritoryAndNoCommand.
+func TestAPurposeOpensReadsBeyondTheTerritoryAndNoCommand(t *testing.T) {
+	w := newMatters(start(t).at(t))
+	purposes := map[domain.Role]string{
+		domain.RoleOperator: "service", domain.RoleProvider: "service", domain.RoleAuditor: "audit",
+	}
+	reads, commands := 0, 0
+	for _, op := range w.operations() {
+		for _, who := range w.actors {
+			purpose := purposes[who.role]
+			if op.Of != operation.OfDwelling || who.relation != otherBody || purpose == "" || !slices.Contains(op.Roles, who.role) {
+				continue
+			}
+			var sent any
+			if op.Method == "POST" {
+				sent = body{}
+			}
+			stated, named := header{"Tizilim-Purpose", purpose}, header{"Tizilim-Reference", "17-304"}
+			for what, headers := range map[string][]header{"a purpose alone": {stated}, "a purpose with its reference": {stated, named}} {
+				a := w.send(op.Method, w.path(op), who.token, sent, append(headers, header{"Idempotency-Key", w.key()})...)
+				said, _ := a.body["detail"].(string)
+				switch {
+				case op.Changes():
+					commands++
+					a.refused(http.StatusForbidden, domain.CodeNotYourTerritory, "")
+					if !strings.Contains(said, "send the person to the body of that place") {
+						t.Errorf("%s, %s, %s: told %q", op.ID, who.role, what, said)
+					}
+				case len(headers) == 1:
+					a.refused(http.StatusForbidden, domain.CodeNotYourTerritory, "")
+					if !strings.Contains(said, "Tizilim-Reference") {
+						t.Errorf("%s, %s, %s: told %q", op.ID, who.role, what, said)
+					}
+				default:
+					reads++
+					a.is(http.StatusOK)
+				}
+			}
+		}
+	}
+	if reads == 0 || commands == 0 {
+		t.Fatalf("%d reads and %d commands were tried", reads, commands)
+	}
+}
+
+// TestNobodyActsAsAnOfficialForThemselves where only the body of the request says whom it is
+// about, or a document of their own.
+func TestNobodyActsAsAnOfficialForThemselves(t *testing.T) {
+	s := start(t).at(t)
+	iin := s.iin()
+	own := s.command("/v1/persons", s.token(domain.RoleOperator), body{
+		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
+	}).is(http.StatusCreated).id("person_id")
+	// The dwellings of tests are at 711310000.
+	_, desk, _ := s.officeOf("desk-1", body{"kind": "desk", "names": bodyNames, "territory": []string{"710000000"}}, iin)
+	colleague := s.token(domain.RoleOperator)
+	other, home, list := s.citizen(), s.dwelling(), s.list()
+	guest := s.citizen()
+	s.registered(guest, home, "2026-01-01", "")
+	place := body{"rka": rka(), "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 13-пәтер"}
+	s.registered(own, home, "2026-01-01", "")
+	moved := s.registered(own, s.dwelling(), "2026-03-01", "")
+	sheet := s.sheetOf(own, moved.at("ended", 0).(string), colleague).is(http.StatusCreated)
+	for what, act := range map[string]struct {
+		path string
+		body body
+	}{
+		"registers themselves":   {"/v1/registrations", registration(own, home, "2026-03-10", "")},
+		"applies for a dwelling": {"/v1/housing-applications", application(own, list)},
+		"is in the family of who applies": {"/v1/housing-applications", application(other, list).with(
+			body{"family": []body{{"person_id": own, "relation": "spouse"}}})},
+		"records a dwelling of their own": {"/v1/dwellings", place.with(body{"owners": []body{{"person_id": own}}})},
+		"has one removed from a dwelling": {"/v1/deregistrations", removal(own, home, guest).with(body{
+			"channel": "state_corporation", "signature": body{"method": "handwritten"}})},
+		"issues their own sheet again": {"/v1/certificates/" + sheet.id("certificate_id") + "/duplicate", body{}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := s.at(t)
+			s.command(act.path, desk, act.body).refused(http.StatusForbidden, domain.CodeOwnMatter, "")
+		})
+	}
+	// The same desk may do so for others.
+	s.command("/v1/registrations", desk, registration(other, home, "2026-03-10", "")).is(http.StatusCreated)
+	s.command("/v1/dwellings", desk, place.with(body{"owners": []body{{"person_id": other}}})).is(http.StatusCreated)
+	s.seen("/v1/certificates/"+sheet.id("certificate_id"), desk, sheet)
 }
 
 // TestAnothersRecordIsAsOneThatDoesNotExist to every operation that citizens call and
