@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
@@ -144,6 +145,21 @@ func TestC11_R16_TheInboxOfAPerson(t *testing.T) {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)
 		}
+	}
+}
+
+func TestAContactWhoseCodeHasExpiredIsNotShownAsAwaited(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	person := s.citizen()
+	s.command("/v1/me/contacts", s.as(person), body{"phone": "+77012345678", "language": "kk"}).is(http.StatusOK)
+	if a := s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK); a.at("unconfirmed", "phone") != "+7********78" {
+		t.Fatalf("it is not awaited: %s", a.text)
+	}
+	r.clock.pass(24 * time.Hour)
+	a := s.get("/v1/me/contacts", s.as(person)).is(http.StatusOK)
+	if a.at("unconfirmed") != nil || a.at("phone") != nil {
+		t.Errorf("after a day: %s", a.text)
 	}
 }
 
