@@ -341,7 +341,11 @@ func (d *difference) run() error {
 			d.uncovered(d.log.pop())
 		case len(d.log.ahead) == 0:
 			l := d.tree.pop()
-			d.missing[l.ref] = l
+			if e, ok := d.extra[l.ref]; ok {
+				d.moved(l, e)
+			} else {
+				d.missing[l.ref] = l
+			}
 		case d.tree.ahead[0].ref == d.log.ahead[0].ref:
 			d.same(d.tree.pop(), d.log.pop())
 		default:
