@@ -24,14 +24,13 @@ const (
 	day
 	structure
 	slice
-	pointer
 )
 
 // node is the part of a plan for one type. A plan leads to the personal values
 // of a type of event, and to nothing else.
 type node struct {
 	kind    kind
-	elem    *node    // of a slice or a pointer
+	elem    *node    // of a slice
 	fields  []member // of a structure: those that lead to personal values
 	persons []int    // of a structure: its members of type PersonID, in their order
 	names   []string // of persons, in JSON
@@ -70,17 +69,13 @@ func compile(t reflect.Type) *node {
 		return &node{kind: leaf}
 	}
 	switch t.Kind() {
-	case reflect.Slice, reflect.Pointer:
+	case reflect.Slice:
 		elem := compile(t.Elem())
 		if elem == nil {
 			return nil
 		}
-		of := slice
-		if t.Kind() == reflect.Pointer {
-			of = pointer
-		}
-		return &node{kind: of, elem: elem}
-	case reflect.Array, reflect.Map:
+		return &node{kind: slice, elem: elem}
+	case reflect.Array, reflect.Map, reflect.Pointer:
 		if compile(t.Elem()) != nil || t.Kind() == reflect.Map && compile(t.Key()) != nil {
 			panic(fmt.Sprintf("seal: personal values in a %s cannot be sealed", t))
 		}
@@ -91,9 +86,6 @@ func compile(t reflect.Type) *node {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if !f.IsExported() || name == "-" {
 				continue
-			}
-			if f.Anonymous {
-				name = ""
 			}
 			if f.Type == reflect.TypeFor[domain.PersonID]() {
 				n.persons, n.names = append(n.persons, i), append(n.names, name)
@@ -110,9 +102,9 @@ func compile(t reflect.Type) *node {
 }
 
 // visit calls f for each personal value below v that is not empty, with its
-// owner. owner is that of the structure around v. Where copying, slices and
-// what pointers point to are copied on the way, so that f may change values of
-// v that shares them with others.
+// owner. owner is that of the structure around v. Where copying, slices are
+// copied on the way, so that f may change values of v that shares them with
+// others.
 func (n *node) visit(v reflect.Value, owner Owner, copying bool, f func(v reflect.Value, k kind, owner Owner) error) error {
 	switch n.kind {
 	case structure:
@@ -138,16 +130,6 @@ func (n *node) visit(v reflect.Value, owner Owner, copying bool, f func(v reflec
 				return err
 			}
 		}
-	case pointer:
-		if v.IsNil() {
-			return nil
-		}
-		if copying {
-			copied := reflect.New(v.Type().Elem())
-			copied.Elem().Set(v.Elem())
-			v.Set(copied)
-		}
-		return n.elem.visit(v.Elem(), owner, copying, f)
 	default:
 		if !v.IsZero() && (n.kind != binary || v.Len() > 0) {
 			return f(v, n.kind, owner)

@@ -77,21 +77,21 @@ func eachLeaf(n *node, t reflect.Type, path string, owners []string, f func(stri
 			}
 			eachLeaf(m.node, t.Field(m.index).Type, inner, owners, f)
 		}
-	case slice, pointer:
+	case slice:
 		eachLeaf(n.elem, t.Elem(), path, owners, f)
 	default:
 		f(path, owners)
 	}
 }
 
-func TestAPlanLeadsThroughStructuresListsAndPointers(t *testing.T) {
+func TestAPlanLeadsThroughStructuresAndLists(t *testing.T) {
 	type inner struct {
 		Who  domain.PersonID `json:"who,omitzero"`
-		Name *domain.Personal
+		Name domain.Personal
 	}
 	type outer struct {
 		inner  // not exported, so not stored
-		Listed []*inner
+		Listed []inner
 		IIN    domain.IIN
 	}
 	var found []string
@@ -103,6 +103,7 @@ func TestAPlanLeadsThroughStructuresListsAndPointers(t *testing.T) {
 	}
 	for _, unsealable := range []reflect.Type{
 		reflect.TypeFor[map[string]domain.Personal](), reflect.TypeFor[map[domain.IIN]bool](), reflect.TypeFor[[2]domain.Personal](),
+		reflect.TypeFor[*domain.Personal](), reflect.TypeFor[[]*inner](),
 	} {
 		func() {
 			defer func() {
