@@ -242,6 +242,34 @@ func TestAPurposeOpensReadsBeyondTheTerritoryAndNoCommand(t *testing.T) {
 	}
 }
 
+func TestACaseAboutADwellingIsOfTheDesksThere(t *testing.T) {
+	w := newMatters(start(t).at(t))
+	guest, home := w.citizen(), w.address[operation.OfDwelling][0]
+	w.registered(guest, home, "2026-01-01", "")
+	out := w.command("/v1/deregistrations", w.as(w.person), removal(w.person, home, guest)).is(http.StatusCreated)
+	w.address[operation.OfCase] = []string{out.id("case_id")}
+	w.actors = append(w.actors, actor{domain.RoleCitizen, own, w.as(guest)})
+	near, far := 0, 0
+	for _, op := range w.operations() {
+		for _, who := range w.actors {
+			if op.Of != operation.OfCase || !slices.Contains(op.Roles, who.role) || who.role == domain.RoleCommission {
+				continue
+			}
+			switch who.relation {
+			case own, sameBody:
+				near++
+				w.wrong(op, who.token).refused(http.StatusBadRequest, domain.CodeMalformed, "")
+			case otherBody:
+				far++
+				w.wrong(op, who.token).refused(http.StatusForbidden, domain.CodeNotYourTerritory, "")
+			}
+		}
+	}
+	if near == 0 || far == 0 {
+		t.Fatalf("%d calls from there and %d from elsewhere", near, far)
+	}
+}
+
 // TestNobodyActsAsAnOfficialForThemselves where only the body of the request says whom it is
 // about, or a document of their own.
 func TestNobodyActsAsAnOfficialForThemselves(t *testing.T) {
