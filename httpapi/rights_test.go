@@ -270,6 +270,50 @@ func TestACaseAboutADwellingIsOfTheDesksThere(t *testing.T) {
 	}
 }
 
+// TestALetDwellingIsOfItsBodyAndNotOfItsHolder: neither an official who lives there nor a
+// desk of another place acts on it.
+func TestALetDwellingIsOfItsBodyAndNotOfItsHolder(t *testing.T) {
+	s := start(t).at(t)
+	iin := s.iin()
+	holder := s.command("/v1/persons", s.token(domain.RoleOperator), body{
+		"iin": iin, "name": "Айгүл", "birth_date": "1990-05-17", "class": "citizen",
+	}).is(http.StatusCreated).id("person_id")
+	keeper, colleague := s.commission("astana-1")
+	own := s.member(keeper, domain.RoleCommission, "astana-2", iin)
+	_, foreign := s.commission("almaty-1")
+	_, far := s.office("desk-almaty", body{"kind": "desk", "names": bodyNames, "territory": []string{almatyKATO}})
+	list := s.command("/v1/queues", colleague, body{"settlement": "Астана", "title": "t"}).is(http.StatusCreated).id("list_id")
+	wish := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(holder, list)).
+		is(http.StatusCreated).id("case_id")
+	placed := s.command("/v1/cases/"+wish+"/decision", colleague, placing).is(http.StatusOK)
+	home := s.dwelling()
+	s.command(entryPath(list, placed.at("placement", "entry_id").(string))+"/provision", colleague, body{
+		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": "12",
+		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
+	}).is(http.StatusOK)
+
+	w := matters{subtest: s, address: map[operation.Subject][]string{operation.OfDwelling: {home}}}
+	tried := map[domain.Role]int{}
+	for _, op := range w.operations() {
+		if op.Of != operation.OfDwelling || !op.Changes() {
+			continue
+		}
+		if slices.Contains(op.Roles, domain.RoleCommission) {
+			tried[domain.RoleCommission]++
+			w.wrong(op, own).refused(http.StatusForbidden, domain.CodeOwnMatter, "")
+			w.wrong(op, foreign).refused(http.StatusForbidden, domain.CodeNotYourBody, "")
+			w.wrong(op, colleague).refused(http.StatusBadRequest, domain.CodeMalformed, "")
+		}
+		if slices.Contains(op.Roles, domain.RoleOperator) {
+			tried[domain.RoleOperator]++
+			w.wrong(op, far).refused(http.StatusForbidden, domain.CodeNotYourTerritory, "")
+		}
+	}
+	if len(tried) != 2 {
+		t.Fatalf("tried %v", tried)
+	}
+}
+
 // TestNobodyActsAsAnOfficialForThemselves where only the body of the request says whom it is
 // about, or a document of their own.
 func TestNobodyActsAsAnOfficialForThemselves(t *testing.T) {
@@ -308,6 +352,7 @@ func TestNobodyActsAsAnOfficialForThemselves(t *testing.T) {
 	}
 	// The same desk may do so for others.
 	s.command("/v1/registrations", desk, registration(other, home, "2026-03-10", "")).is(http.StatusCreated)
+	s.command("/v1/housing-applications", desk, application(other, list)).is(http.StatusCreated)
 	s.command("/v1/dwellings", desk, place.with(body{"owners": []body{{"person_id": other}}})).is(http.StatusCreated)
 	s.seen("/v1/certificates/"+sheet.id("certificate_id"), desk, sheet)
 }
