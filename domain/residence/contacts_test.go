@@ -139,6 +139,15 @@ func TestStateContacts(t *testing.T) {
 		{"a telephone without plus", "77010000000", ""},
 		{"a telephone that is too short", "+7701000", ""},
 		{"a telephone that is too long", "+7701000000012345", ""},
+		{"a telephone that begins with zero", "+07010000000", ""},
+		{"a telephone with a letter", "+7701000000a", ""},
+		{"an e-mail without name", "", "@example.kz"},
+		{"an e-mail without an at", "", "aigul.example.kz"},
+		{"two hosts in an e-mail", "", "a@b@example.kz"},
+		{"a space in an e-mail", "", "a b@example.kz"},
+		{"brackets in an e-mail", "", "<a@example.kz"},
+		{"a bracket in an e-mail", "", "a>@example.kz"},
+		{"a comma in an e-mail", "", "b,a@example.kz"},
 		{"digits of another script", "+٧٧٠١٠٠٠٠", ""},
 		{"an e-mail without host", "", "aigul@"},
 		{"two e-mails in one", "", "a@example.kz,b@example.kz"},
@@ -157,6 +166,41 @@ func TestStateContacts(t *testing.T) {
 		specs = append(specs, bad)
 	}
 	domaintest.Run(t, specs)
+}
+
+// The contacts before and after a statement follow from the event alone: those who were
+// reached by what is replaced are told of it.
+func TestC11_AStatementSaysWhichContactsAreInForceBeforeAndAfterIt(t *testing.T) {
+	of := func(phone, email domain.Personal) residence.ContactsConfirmed {
+		return residence.ContactsConfirmed{PersonID: contactsOf.PersonID, Phone: phone, Email: email}
+	}
+	phone := statedBy(domain.RoleCitizen, newPhone, byEmail, residence.Phone)
+	phone.FormerPhone = byPhone
+	email := statedBy(domain.RoleCitizen, byPhone, "new@example.kz", residence.Email)
+	email.FormerEmail = byEmail
+	none := statedBy(domain.RoleCitizen, "", "")
+	none.FormerPhone, none.FormerEmail = byPhone, byEmail
+	for what, c := range map[string]struct {
+		stated        residence.ContactsStated
+		before, after residence.ContactsConfirmed
+	}{
+		"a new telephone": {phone, of(byPhone, byEmail), of(byPhone, byEmail)},
+		"a new e-mail":    {email, of(byPhone, byEmail), of(byPhone, byEmail)},
+		"both for the first time": {
+			statedBy(domain.RoleCitizen, byPhone, byEmail, residence.Phone, residence.Email), of("", ""), of("", ""),
+		},
+		"none any more": {none, of(byPhone, byEmail), of("", "")},
+	} {
+		t.Run(what, func(t *testing.T) {
+			c.after.Language = domain.Kazakh
+			if got := c.stated.Before(); got != c.before {
+				t.Errorf("before it: %+v", got)
+			}
+			if got := c.stated.InForce(); got != c.after {
+				t.Errorf("after it: %+v", got)
+			}
+		})
+	}
 }
 
 func TestConfirmContact(t *testing.T) {

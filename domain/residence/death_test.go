@@ -115,3 +115,64 @@ func TestR27_ADeathByMistakeIsAnnulledByReference(t *testing.T) {
 		t.Errorf("annulled twice: %v", err)
 	}
 }
+
+func TestR27_AnAnnulmentTakesBackOnlyWhatTheDeathDid(t *testing.T) {
+	gone := resident().permanent(first, flat, "2020-01-01").
+		ended(first, flat, residence.Permanent, residence.DepartureAbroad, "2024-01-01").
+		permanent(again, house, "2025-01-01").dead("2026-03-01").
+		ended(again, house, residence.Permanent, residence.Died, "2026-03-01")
+	d, _ := gone.fold().Dead()
+	annul := func(c residence.AnnulDeath) func(*residence.Person) ([]domain.Event, error) {
+		return func(p *residence.Person) ([]domain.Event, error) { return p.AnnulDeath(domaintest.Command(), c) }
+	}
+	other := d.Event
+	other.Revision++
+	domaintest.Run(t, []domaintest.Spec[residence.Person]{
+		{
+			Name: "R27 by another event", Given: gone,
+			When:    annul(residence.AnnulDeath{Death: other, Reasons: "r", Basis: certificate()}),
+			Refused: domain.CodeFactNotInForce, Field: "death",
+		},
+		{
+			Name: "R27 without reasons", Given: gone, When: annul(residence.AnnulDeath{Death: d.Event, Basis: certificate()}),
+			Refused: domain.CodeReasonsRequired, Field: "reasons",
+		},
+		{
+			Name: "R27 of somebody unknown", When: annul(residence.AnnulDeath{Death: d.Event, Reasons: "r", Basis: certificate()}),
+			Refused: domain.CodePersonUnknown,
+		},
+	})
+	events, err := annul(residence.AnnulDeath{Death: d.Event, Reasons: "a namesake", Basis: certificate()})(gone.fold())
+	if err != nil {
+		t.Fatal(err)
+	}
+	holds := append(gone, events...).fold().ActiveOn(today)
+	if len(holds) != 1 || holds[0].DwellingID != house {
+		t.Errorf("afterwards these hold: %+v", holds)
+	}
+}
+
+func TestR27_ADeathIsFollowedUpOnceAndNamesWhatIsLeft(t *testing.T) {
+	gone := resident().dead("2026-03-01")
+	d, _ := gone.fold().Dead()
+	entry := domain.ListEntry{ListID: domaintest.ID[domain.ListID]("list"), EntryID: domaintest.ID[domain.EntryID]("entry")}
+	matters := residence.Matters{
+		OpenCases: []domain.CaseID{domaintest.ID[domain.CaseID]("open")}, Entries: []domain.ListEntry{entry},
+		Leases: []domain.DwellingID{flat},
+	}
+	follow := func(p *residence.Person) ([]domain.Event, error) {
+		return p.FollowDeath(domaintest.Command(), residence.FollowDeath{Matters: matters})
+	}
+	followed := residence.DeathFollowed{
+		PersonID: gone.person(), Death: d.Event, Entries: []residence.EntryLeft{{ListID: entry.ListID, EntryID: entry.EntryID}},
+		Cases: matters.OpenCases, Leases: matters.Leases, FollowedAt: domaintest.Noon(),
+	}
+	domaintest.Run(t, []domaintest.Spec[residence.Person]{
+		{Name: "R27 what is left is named", Given: gone, When: follow, Then: []domain.Event{followed}},
+		{Name: "R27 once", Given: append(gone[:len(gone):len(gone)], followed), When: follow, Refused: domain.CodeNotDue},
+		{Name: "R27 nobody who lives", Given: resident(), When: follow, Refused: domain.CodeNotDue},
+	})
+	if c := followed.Concerns(); len(c.Dwellings) != 1 || c.Dwellings[0] != flat {
+		t.Errorf("it concerns %+v", c)
+	}
+}

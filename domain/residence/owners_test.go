@@ -23,6 +23,9 @@ func proposed() residence.OwnersChangeProposed {
 	}
 }
 
+// bystander is a person whom the dwelling does not concern.
+var bystander = domaintest.ID[domain.PersonID]("bystander")
+
 // otherDesk is the envelope of another account at the instant.
 func otherDesk(at time.Time) domain.Command {
 	cmd := domaintest.Command()
@@ -60,6 +63,8 @@ func TestASecondOfficialConfirmsAChangeOfOwners(t *testing.T) {
 	again := p
 	again.ProposedAt, again.ConfirmBy = p.ConfirmBy, domaintest.Day("2026-03-26").Over() // after Nauryz
 	confirm := residence.AnswerProposal{Confirm: true}
+	unnamed := proposed()
+	unnamed.ProposerID = domain.PersonID{}
 	decline := residence.AnswerProposal{Reasons: "forged"}
 
 	domaintest.Run(t, []domaintest.Spec[residence.Dwelling]{
@@ -96,6 +101,19 @@ func TestASecondOfficialConfirmsAChangeOfOwners(t *testing.T) {
 			Name: "R5 another account of who proposed it", Given: pending,
 			When:    answer(otherDesk(noon), residence.AnswerProposal{Confirm: true, Official: erlan}),
 			Refused: domain.CodeOwnProposal,
+		},
+		{
+			Name: "R5 an official who has nothing to do with it", Given: pending,
+			When: answer(otherDesk(noon), residence.AnswerProposal{Confirm: true, Official: bystander}),
+			Then: []domain.Event{changed},
+		},
+		{
+			Name: "R5 two accounts that name no person", Given: append(slices.Clone(owned), unnamed),
+			When: answer(otherDesk(noon), confirm), Then: []domain.Event{changed},
+		},
+		{
+			Name: "R5 of a dwelling that is not recorded", When: answer(otherDesk(noon), confirm),
+			Refused: domain.CodeDwellingUnknown,
 		},
 		{
 			Name: "R5 an official who would be an owner", Given: pending,
@@ -149,6 +167,20 @@ func TestASecondOfficialConfirmsAChangeOfOwners(t *testing.T) {
 			Name: "R5 it does not lapse before its time", Given: pending,
 			When: func(d *residence.Dwelling) ([]domain.Event, error) {
 				return d.LapseProposal(otherDesk(last), p.ProposalID)
+			},
+			Refused: domain.CodeNotDue,
+		},
+		{
+			Name: "R5 another one than the one that waited does not lapse", Given: pending,
+			When: func(d *residence.Dwelling) ([]domain.Event, error) {
+				return d.LapseProposal(otherDesk(p.ConfirmBy), domaintest.ID[residence.ProposalID]("another"))
+			},
+			Refused: domain.CodeNotDue,
+		},
+		{
+			Name: "R5 where none waits none lapses", Given: owned,
+			When: func(d *residence.Dwelling) ([]domain.Event, error) {
+				return d.LapseProposal(otherDesk(p.ConfirmBy), residence.ProposalID{})
 			},
 			Refused: domain.CodeNotDue,
 		},
