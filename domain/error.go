@@ -109,6 +109,7 @@ const (
 	CodeWarningsOpen     Code = "warnings_not_answered"
 	CodeBirthPartUnknown Code = "birth_part_unknown"
 	CodePersonDead       Code = "person_dead" // R27
+	CodeIINTaken         Code = "iin_of_another_person" // R28
 
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"

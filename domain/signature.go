@@ -15,6 +15,9 @@ type Evidence struct {
 	SHA256      Personal      `json:"sha256"` // of Text, in hex
 	CMS         PersonalBytes `json:"cms,omitempty"`
 	Certificate Personal      `json:"certificate,omitempty"` // its serial number, in hex
+	// the id that follows from the IIN in the certificate, where it is not that of the signer,
+	// who was recorded with another IIN or with none (R28)
+	CertifiedAs PersonID `json:"certified_as,omitzero"`
 	// when the signer's own clock says it was signed; it is not verified
 	ClaimedAt time.Time   `json:"claimed_at,omitzero"`
 	Challenge ChallengeID `json:"challenge,omitzero"` // whose one-time password it was
@@ -58,6 +61,14 @@ func (e Evidence) IsZero() bool { return e.Signer.IsZero() && e.Text == "" && le
 // EvidenceOf begins the evidence of a text that a person signed.
 func EvidenceOf(signer PersonID, text []byte) Evidence {
 	return Evidence{Signer: signer, Text: Personal(text), SHA256: Personal(TextDigest(text))}
+}
+
+// Of returns the evidence as that of the person whom its signer is known to be.
+func (e Evidence) Of(who PersonID) Evidence {
+	if who != e.Signer {
+		e.Signer, e.CertifiedAs = who, e.Signer
+	}
+	return e
 }
 
 // TextDigest is the SHA-256 of a text that is signed, in hex.

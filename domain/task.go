@@ -27,6 +27,8 @@ const (
 	TaskWard TaskKind = "ward"
 	// TaskDeath: the entries of a person who died are to be reviewed (R27).
 	TaskDeath TaskKind = "death"
+	// TaskIIN: the person whom the IIN of the stream means has not recorded it yet (R28).
+	TaskIIN TaskKind = "iin"
 	// TaskDecision: the term of a case runs out without a decision (C9).
 	TaskDecision TaskKind = "decision"
 	// TaskCorrection: the date for the correction of an application has passed (C3).

@@ -140,7 +140,7 @@ var officialProblems = codes{
 }
 
 // official returns the person who is named.
-func (s *Server) official(n OfficialNamed) (domain.PersonID, error) {
+func (s *Server) official(ctx context.Context, n OfficialNamed) (domain.PersonID, error) {
 	if n.PersonID.IsZero() == (n.IIN == "") {
 		return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name the official by person_id or by iin, and by one of them only").At("person_id")
@@ -152,7 +152,7 @@ func (s *Server) official(n OfficialNamed) (domain.PersonID, error) {
 	if err != nil {
 		return domain.PersonID{}, err
 	}
-	return s.personKey.PersonID(iin), nil
+	return s.personOf(ctx, iin)
 }
 
 type appointBody struct {
@@ -185,7 +185,7 @@ func (s *Server) appointOfficial() operation.Operation {
 		),
 		Example: `{"iin": "999999000012", "office": "deputy_head", "basis": "order 12 of 2026-03-10"}`,
 	}, func(ctx context.Context, call operation.Call, in *appointInput) (command.Receipt, officialChanged, error) {
-		person, err := s.official(in.Body.OfficialNamed)
+		person, err := s.official(ctx, in.Body.OfficialNamed)
 		if err != nil {
 			return command.Receipt{}, officialChanged{}, err
 		}
@@ -222,7 +222,7 @@ func (s *Server) endOffice() operation.Operation {
 		Problems: officialProblems.and(domain.CodeEndsBeforeBegin),
 		Example:  `{"iin": "999999000012", "office": "deputy_head", "basis": "order 31 of 2026-09-01"}`,
 	}, func(ctx context.Context, call operation.Call, in *endOfficeInput) (command.Receipt, officialChanged, error) {
-		person, err := s.official(in.Body.OfficialNamed)
+		person, err := s.official(ctx, in.Body.OfficialNamed)
 		if err != nil {
 			return command.Receipt{}, officialChanged{}, err
 		}
@@ -264,7 +264,7 @@ func (s *Server) openAccount() operation.Operation {
 		Problems: officialProblems.and(domain.CodeAccountTaken),
 		Example:  `{"iin": "999999000012", "account": "astana-commission-1"}`,
 	}, func(ctx context.Context, call operation.Call, in *accountInput) (command.Receipt, accountChanged, error) {
-		person, err := s.official(in.Body.OfficialNamed)
+		person, err := s.official(ctx, in.Body.OfficialNamed)
 		if err != nil {
 			return command.Receipt{}, accountChanged{}, err
 		}

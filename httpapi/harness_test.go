@@ -222,9 +222,11 @@ func start(t testing.TB, with ...func(*settings)) *registry {
 	r.log = logger
 	r.directory = r.anotherDirectory()
 	commands := r.handler(set.commands(r.store), set.model(readModel{r.model, r.watch}), set.rules)
+	identities, accepted := command.NewIdentities(commands), checker(t, r.tokens)
+	accepted.Identify(identities)
 	r.config = httpapi.Config{
 		Commands: commands, Log: set.log(r.store), Model: r.model, Watch: r.watch,
-		Claims: projections.NewClaims(r.redis, options), Tokens: checker(t, r.tokens), Directory: r.directory,
+		Claims: projections.NewClaims(r.redis, options), Tokens: accepted, Identity: identities, Directory: r.directory,
 		PersonKey: r.person, Proofs: r.tree, Pages: signer,
 		BaseURL: "https://tizilim.example/",
 		Metrics: r.metrics, Logger: logger, Now: r.clock.Now, Version: "test",

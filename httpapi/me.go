@@ -65,21 +65,16 @@ func (s *Server) me(ctx context.Context, in *meInput) (*operation.Found[meBody],
 	if err != nil {
 		return nil, err
 	}
-	first, err := s.events.ReadPage(ctx, id.Stream(), 0, 1) // the record of the person, and no more of the stream
+	p, err := s.commands.Person(ctx, id) // names and IINs are in the log alone
 	if err != nil {
 		return nil, err
 	}
 	body := meBody{
-		PersonID: id, Class: r.Class, Registrations: []registrationBody{}, AsOfPosition: r.AsOf,
+		PersonID: id, Name: string(p.Name), IIN: lastFour(p.IIN), Class: r.Class, Registrations: []registrationBody{}, AsOfPosition: r.AsOf,
 		Links: meLinks{
 			Residence: "/v1/persons/" + id.String() + "/residence", Services: "/v1/me/services", Queue: "/v1/me/queue",
 			Notices: "/v1/me/notices", Accesses: "/v1/me/accesses",
 		},
-	}
-	for _, rec := range first {
-		if e, ok := rec.Event.(residence.PersonRecorded); ok {
-			body.Name, body.IIN = string(e.Name), lastFour(e.IIN)
-		}
 	}
 	for _, reg := range r.Registrations {
 		body.Registrations = append(body.Registrations, registrationBody{

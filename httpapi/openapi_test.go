@@ -365,6 +365,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("change-person-data", json, s.command("/v1/persons/"+s.child()+"/data", operator, body{
 		"kind": "correction", "name": "Дәурен Асқарұлы", "basis": paper,
 	}).is(200))
+	fits("give-iin", json, s.command("/v1/persons/"+s.recorded("refugee")+"/iin", operator, body{
+		"iin": s.iin(), "basis": paper,
+	}).is(200))
 	dead := "/v1/persons/" + s.child() + "/death"
 	died := fits("record-death", json, s.command(dead, operator, body{"died_on": "2026-03-01", "basis": paper}).is(200))
 	fits("annul-death", json, s.command(dead+"/annulment", s.token(domain.RoleProvider), body{

@@ -63,11 +63,19 @@ func (s *Server) recordPerson() operation.Operation {
 			if err != nil {
 				return command.Receipt{}, recordedPerson{}, err
 			}
-			c.IIN, c.PersonID = iin, s.personKey.PersonID(iin)
+			if c.PersonID, err = s.personOf(ctx, iin); err != nil {
+				return command.Receipt{}, recordedPerson{}, err
+			}
+			c.IIN = iin
 		}
 		r, err := s.commands.RecordPerson(ctx, call.Command, c, call.Options)
 		return r, recordedPerson{PersonID: c.PersonID}, err
 	})
+}
+
+// personOf returns the id of the person whom the IIN means. Every look-up by IIN goes through it.
+func (s *Server) personOf(ctx context.Context, iin domain.IIN) (domain.PersonID, error) {
+	return s.commands.WhoIs(ctx, s.personKey.PersonID(iin))
 }
 
 func parseIIN(s string) (domain.IIN, error) {
@@ -113,7 +121,10 @@ func (s *Server) searchPerson() operation.Operation {
 		if err != nil {
 			return nil, err
 		}
-		id := s.personKey.PersonID(iin)
+		id, err := s.personOf(ctx, iin)
+		if err != nil {
+			return nil, err
+		}
 		p, err := s.commands.Person(ctx, id)
 		if err != nil {
 			return nil, err

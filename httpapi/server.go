@@ -50,6 +50,7 @@ type Config struct {
 	Watch     *projections.Watch // over the model
 	Claims    *projections.Claims
 	Tokens    operation.Tokens
+	Identity  token.Identities   // as Tokens has them; nil: each id means itself
 	Directory *command.Directory // of bodies and accounts
 	PersonKey domain.PersonIDKey
 	Proofs    Proofs // of the log; nil: it proves nothing
@@ -126,7 +127,7 @@ func New(c Config) *Server {
 	config.Info.Description = "Commands append immutable events. Most reads answer from projections of these events. " +
 		"Every refusal is a problem (RFC 9457) with a stable code."
 	s.api = operation.New(humagin.New(engine, config), operation.Config{
-		Tokens: c.Tokens, Accounts: c.Directory, Rights: rights{s}, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
+		Tokens: c.Tokens, Identity: c.Identity, Accounts: c.Directory, Rights: rights{s}, Claims: c.Claims, AccessLog: c.Log, Model: c.Watch, Meter: s.metrics,
 		DigestKey: c.PersonKey, Now: s.now, Logger: c.Logger, Limiter: c.Limits, Witness: c.Witness,
 		Address: clientAddress,
 	})
@@ -160,7 +161,7 @@ const holdersCached = 50_000
 func (s *Server) operations() []operation.Operation {
 	return slices.Concat(
 		s.personOperations(), s.contactOperations(), s.representativeOperations(), s.erasureOperations(),
-		s.personDataOperations(), s.deathOperations(),
+		s.personDataOperations(), s.iinOperations(), s.deathOperations(),
 		s.dwellingOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),

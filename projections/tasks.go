@@ -254,6 +254,14 @@ func residenceTasks(rec domain.Recorded) []op {
 		return []op{cancel(death(e.PersonID, e.FollowedAt))}
 	case residence.DeathAnnulled:
 		return []op{cancel(death(e.PersonID, e.AnnulledAt))}
+	case residence.IINClaimed:
+		return []op{schedule(iin(rec.Stream, e.ClaimedAt))}
+	case residence.IINClaimVoided:
+		return []op{cancel(iin(rec.Stream, e.VoidedAt))}
+	case residence.IINRecorded:
+		if !e.Claim.IsZero() {
+			return []op{cancel(iin(e.Claim.Stream, e.RecordedAt))}
+		}
 	case residence.RepresentativeRecorded:
 		return []op{schedule(ward(e.RepresentativeID, e.PersonID, e.RecordedAt))}
 	case residence.RepresentationEnded:
@@ -301,6 +309,11 @@ func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.
 
 func death(p domain.PersonID, at time.Time) domain.Task {
 	return domain.Task{Kind: domain.TaskDeath, Stream: p.Stream(), At: at}
+}
+
+// iin is the task of a claim in the stream of an IIN.
+func iin(stream string, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskIIN, Stream: stream, At: at}
 }
 
 func ward(representative, minor domain.PersonID, at time.Time) domain.Task {

@@ -122,9 +122,11 @@ func newWorld(redis string) (w *world, err error) {
 	following, stop := context.WithCancel(context.Background())
 	w.atEnd(stop)
 	go directory.Run(following, w.store)
+	identities := command.NewIdentities(w.commands)
+	accepted.Identify(identities)
 	w.api = httptest.NewServer(httpapi.New(httpapi.Config{
 		Commands: w.commands, Directory: directory, Log: w.store, Model: w.model, Watch: watch, Claims: projections.NewClaims(w.redis, options),
-		Tokens: accepted, PersonKey: key, Metrics: metrics, Logger: quiet, Now: time.Now, Version: "bench",
+		Tokens: accepted, Identity: identities, PersonKey: key, Metrics: metrics, Logger: quiet, Now: time.Now, Version: "bench",
 	}))
 	w.atEnd(w.api.Close)
 	engine := gin.New()

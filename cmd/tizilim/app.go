@@ -187,6 +187,8 @@ func (a *app) build(c config) (err error) {
 	if err != nil {
 		return err
 	}
+	identities := command.NewIdentities(a.commands)
+	accepted.Identify(identities)
 	securityLog, closeLog, err := openSecurityLog(c.front.SecurityLog, c.data)
 	if err != nil {
 		return err
@@ -195,7 +197,8 @@ func (a *app) build(c config) (err error) {
 	options := a.modelOptions(c)
 	a.api.Store(httpapi.New(httpapi.Config{
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
-		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, PersonKey: a.keys.person,
+		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, Identity: identities,
+		PersonKey: a.keys.person,
 		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),

@@ -32,13 +32,19 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 	if c.ID == "" && c.Account == "" && c.IIN == "" {
 		return errors.New("say what is revoked: a token with --id, or the tokens of an account with --account or --iin")
 	}
-	account, err := c.account(ctx)
+	account, person, err := c.account(ctx)
 	if err != nil {
 		return err
 	}
 	store, err := c.open(ctx)
 	if err != nil {
 		return err
+	}
+	if !person.IsZero() {
+		if person, err = command.WhoIs(ctx, store, person); err != nil {
+			return errors.Join(err, store.Close())
+		}
+		account = person.String()
 	}
 	cmd := domain.Command{
 		ID: domain.CommandID{UUID: uuid.New()}, Actor: commandLineActor, Role: domain.RoleSystem,
@@ -65,20 +71,21 @@ func (c *tokenRevokeCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// account returns the account of the flags; empty where they name a token.
-func (c *tokenRevokeCommand) account(ctx context.Context) (string, error) {
+// account returns the account of the flags, or the id that follows from the IIN; both are zero
+// where the flags name a token.
+func (c *tokenRevokeCommand) account(ctx context.Context) (string, domain.PersonID, error) {
 	if c.IIN == "" {
 		if c.Account == "" {
-			return "", nil
+			return "", domain.PersonID{}, nil
 		}
-		return c.Account, checkAccount(c.Account)
+		return c.Account, domain.PersonID{}, checkAccount(c.Account)
 	}
 	iin, err := parseIIN(c.IIN)
 	if err != nil {
-		return "", err
+		return "", domain.PersonID{}, err
 	}
 	k, err := existingKeys(ctx, c.Data)
-	return k.person.PersonID(iin).String(), err
+	return "", k.person.PersonID(iin), err
 }
 
 // open opens the event store that the flags name, or that of the running server.

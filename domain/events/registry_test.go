@@ -44,6 +44,7 @@ var mentions = map[string]string{
 	"documents.person_id":   "what a paper is about; who takes part is named by the application",
 	"documents.dwelling_id": "what a paper is about",
 	"evidence.signer":       "the applicant",
+	"evidence.certified_as": "the applicant, by another IIN",
 	"proposer_id":           "the official who acts",
 }
 

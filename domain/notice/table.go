@@ -50,6 +50,7 @@ const (
 	RecordCorrected     Kind = "residence_record_corrected"
 	PersonDataChanged   Kind = "person_data_changed"
 	DeathAnnulled       Kind = "death_annulled"
+	IINChanged          Kind = "iin_changed"
 	DocumentCorrected   Kind = "document_corrected"
 	ComplaintReceived   Kind = "complaint_received"
 	ComplaintForwarded  Kind = "complaint_forwarded"
@@ -156,6 +157,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.NeedExamined{}, housing.PlacementApproved{}, housing.ApprovalVoided{}, housing.EntryPlaced{}, housing.ProvisionDecided{},
 		housing.ProvisionCompleted{}, housing.ProvisionVoided{}, housing.ProvisionDeclined{},
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
+	none("it keeps an IIN for a person, whose own stream says whether they have it",
+		residence.IINClaimed{}, residence.IINClaimVoided{}),
 	none("it is about a dwelling or a list",
 		residence.DwellingRecorded{}, residence.DwellingDescribed{}, residence.TakenIntoStock{},
 		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
@@ -236,6 +239,7 @@ var owing = []Line{
 	// The record of residence.
 	toPerson(DeathAnnulled, func(e residence.DeathAnnulled) domain.PersonID { return e.PersonID }),         // R27
 	toPerson(PersonDataChanged, func(e residence.PersonDataChanged) domain.PersonID { return e.PersonID }), // R24
+	toPerson(IINChanged, func(e residence.IINRecorded) domain.PersonID { return e.PersonID }),              // R28
 	owes(func(e residence.RegistrationBegan) []Owed { // R19: a desk has stated their consent
 		return toEach(e.Consenting(), ConsentStated)
 	}, ConsentStated),

@@ -87,6 +87,7 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"R20 both of a representation", residence.RepresentativeRecorded{PersonID: daur, RepresentativeID: gulnar}, []notice.Owed{to(daur, notice.Represents), to(gulnar, notice.Represents)}},
 		{"R20 and of its end", residence.RepresentationEnded{PersonID: daur, RepresentativeID: gulnar}, []notice.Owed{to(daur, notice.Represents), to(gulnar, notice.Represents)}},
 		{"R27 a death that was a mistake", residence.DeathAnnulled{PersonID: daur}, []notice.Owed{to(daur, notice.DeathAnnulled)}},
+		{"R28 another IIN", residence.IINRecorded{PersonID: daur}, []notice.Owed{to(daur, notice.IINChanged)}},
 		{"R27 no notice to the dead", housing.ReviewOpened{PersonID: daur, Reason: housing.HolderDead}, nil},
 		{"R24 another name, birth date or class", residence.PersonDataChanged{PersonID: daur}, []notice.Owed{to(daur, notice.PersonDataChanged)}},
 		{"C20 a consent that an official states", housing.LookupConsentRenewed{PersonID: daur, ByStaff: true}, []notice.Owed{to(daur, notice.LookupConsentStated)}},
@@ -202,7 +203,7 @@ var owing = []domain.Event{
 	residence.RegistrationBegan{PersonID: aigul, Consents: []residence.Consent{{PersonID: daur}}},
 	residence.RepresentativeRecorded{PersonID: aigul, RepresentativeID: daur},
 	residence.RepresentationEnded{PersonID: aigul, RepresentativeID: daur},
-	residence.PersonDataChanged{PersonID: aigul}, residence.DeathAnnulled{PersonID: aigul},
+	residence.PersonDataChanged{PersonID: aigul}, residence.DeathAnnulled{PersonID: aigul}, residence.IINRecorded{PersonID: aigul},
 	housing.LookupConsentWithdrawn{PersonID: daur, ByStaff: true},
 	housing.LookupConsentRenewed{PersonID: daur, ByStaff: true}, housing.ChangeReported{PersonID: daur, ByStaff: true},
 	residence.RegistrationEnded{

@@ -6,6 +6,9 @@ import "tizilim/domain"
 var Events = []domain.EventType{
 	domain.EventOf[PersonRecorded](),
 	domain.EventOf[PersonDataChanged](),
+	domain.EventOf[IINClaimed](),
+	domain.EventOf[IINClaimVoided](),
+	domain.EventOf[IINRecorded](),
 	domain.EventOf[PersonDied](),
 	domain.EventOf[DeathAnnulled](),
 	domain.EventOf[DeathFollowed](),

@@ -18,6 +18,7 @@ func (c RecordPerson) LogValue() slog.Value           { return domain.Masked(c) 
 func (d PersonData) LogValue() slog.Value             { return domain.Masked(d) }
 func (c RecordDeath) LogValue() slog.Value            { return domain.Masked(c) }
 func (c AnnulDeath) LogValue() slog.Value             { return domain.Masked(c) }
+func (c GiveIIN) LogValue() slog.Value                { return domain.Masked(c) }
 func (c ChangePersonData) LogValue() slog.Value       { return domain.Masked(c) }
 func (c ApplyForDeregistration) LogValue() slog.Value { return domain.Masked(c) }
 func (c Correction) LogValue() slog.Value             { return domain.Masked(c) }

@@ -17,6 +17,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.RecordPerson{}, 2},
 		{residence.PersonData{}, 2},
 		{residence.ChangePersonData{}, 4},
+		{residence.GiveIIN{}, 4},
 		{residence.RecordDeath{}, 36},
 		{residence.AnnulDeath{}, 37},
 		{residence.StateContacts{}, 5},

@@ -180,6 +180,7 @@ type Person struct {
 	statements statements
 	erasures   erasures
 	death      Death // zero where none is recorded
+	claim      IINClaim
 
 	recordedOn  domain.Date
 	changedFrom domain.Date // from which the last change of who the person is holds
@@ -206,6 +207,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	p.testified(rec)
 	p.erased(rec)
 	p.died(rec)
+	p.identified(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}
@@ -285,7 +287,7 @@ type RecordPerson struct {
 // A citizen always has an IIN; a refugee may have none, and so may others whose
 // documents carry none (R21: that is never a reason to refuse them).
 func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, error) {
-	if p.Known() {
+	if p.Known() || !p.claim.PersonID.IsZero() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePersonRecorded,
 			"a person with this IIN is already recorded; search for the person by the IIN").At("iin")
 	}

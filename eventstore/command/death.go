@@ -51,11 +51,10 @@ func (h *Handler) onPersonWithHousehold(
 
 // followDeath takes the steps after a death was recorded. It is idempotent.
 func (h *Handler) followDeath(ctx context.Context, due domain.Task) error {
-	parsed, err := uuid.Parse(strings.TrimPrefix(due.Stream, "residence-"))
+	id, err := personOf(due.Stream)
 	if err != nil {
-		return fmt.Errorf("command: a death in the stream %s: %w", due.Stream, err)
+		return err
 	}
-	id := domain.PersonID{UUID: parsed}
 	p, err := h.Person(ctx, id)
 	if err != nil {
 		return err
@@ -88,6 +87,15 @@ func (h *Handler) followDeath(ctx context.Context, due domain.Task) error {
 		},
 	})
 	return err
+}
+
+// personOf returns the person of a stream.
+func personOf(stream string) (domain.PersonID, error) {
+	id, err := uuid.Parse(strings.TrimPrefix(stream, "residence-"))
+	if err != nil {
+		return domain.PersonID{}, fmt.Errorf("command: the stream %s of a person: %w", stream, err)
+	}
+	return domain.PersonID{UUID: id}, nil
 }
 
 // CheckAlive refuses where the person has died.

@@ -60,5 +60,12 @@ func (h *Handler) decideSigned(
 	if evidence, err = h.signatures.Verify(ctx, s.Text, s.CMS, cmd.Now); err != nil {
 		return nil, err
 	}
+	if evidence.Signer != by.person { // the certificate may have another IIN of the person (R28)
+		who, err := h.WhoIs(ctx, evidence.Signer)
+		if err != nil {
+			return nil, err
+		}
+		evidence = evidence.Of(who)
+	}
 	return decide(evidence)
 }

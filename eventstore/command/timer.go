@@ -85,6 +85,7 @@ var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) err
 	domain.TaskProposal:      (*Handler).lapseProposal,
 	domain.TaskConsent:       (*Handler).expireConsent,
 	domain.TaskDeath:         (*Handler).followDeath,
+	domain.TaskIIN:           (*Handler).completeIIN,
 	domain.TaskWard:          (*Handler).noteWardWhenDue,
 	domain.TaskInventory:     (*Handler).takeInventoryWhenDue,
 	domain.TaskDecision:      onCase("overdue", markOverdue),

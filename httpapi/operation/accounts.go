@@ -35,6 +35,9 @@ func (a *API) actsFor(ctx context.Context, p token.Principal) (caller, *problem.
 	ctx, cancel := context.WithTimeout(ctx, accountPatience)
 	defer cancel()
 	holder, err := a.config.Accounts.Resolve(ctx, p.Account, p.Role, p.BodyID, domain.DateOf(a.config.Now()))
+	if err == nil && !holder.PersonID.IsZero() && a.config.Identity != nil { // as [token.Checker] does with that of the token
+		holder.PersonID = a.config.Identity.WhoIs(ctx, holder.PersonID)
+	}
 	if err == nil && !p.PersonID.IsZero() && !holder.PersonID.IsZero() && p.PersonID != holder.PersonID {
 		err = errors.New("the token names another person than the record of its account")
 	}

@@ -122,6 +122,7 @@ func (op Operation) check() string {
 // Config is what the machinery needs.
 type Config struct {
 	Tokens    Tokens
+	Identity  token.Identities // whom the person of an account is; nil: itself
 	Accounts  Accounts
 	Rights    Rights
 	Claims    Claims

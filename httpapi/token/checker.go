@@ -9,6 +9,8 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+
+	"tizilim/domain"
 )
 
 const (
@@ -26,7 +28,14 @@ const (
 type Checker struct {
 	sources     map[string]Source // by "iss"
 	revocations *Revocations
+	identities  Identities // nil: each id means itself
 	verified    *lru.Cache[[sha256.Size]byte, remembered]
+}
+
+// Identities says whom an id of a person means: that of an IIN which was given to a person who
+// had another id, or of a record that was merged into another one, leads to that person.
+type Identities interface {
+	WhoIs(ctx context.Context, id domain.PersonID) domain.PersonID
 }
 
 // remembered is a verified token, and by which source in which epoch it was verified.
@@ -42,6 +51,9 @@ func NewChecker(sources map[string]Source, revocations *Revocations) (*Checker, 
 	verified, err := lru.New[[sha256.Size]byte, remembered](tokensCached)
 	return &Checker{sources: sources, revocations: revocations, verified: verified}, err
 }
+
+// Identify has the checker say by i whom tokens mean. It is called before the first Check.
+func (c *Checker) Identify(i Identities) { c.identities = i }
 
 // Check returns whom the token names at the instant.
 //
@@ -63,6 +75,29 @@ func (c *Checker) Check(ctx context.Context, token string, now time.Time) (Princ
 	}
 	if c.revocations != nil {
 		if err := c.revocations.check(v.Verified); err != nil {
+			return Principal{}, err
+		}
+	}
+	return c.identified(ctx, v.Verified)
+}
+
+// identified returns whom the token means. A token with an older IIN is also refused where the
+// tokens of the person are revoked.
+func (c *Checker) identified(ctx context.Context, v Verified) (Principal, error) {
+	if c.identities == nil || v.PersonID.IsZero() {
+		return v.Principal, nil
+	}
+	id := c.identities.WhoIs(ctx, v.PersonID)
+	if id == v.PersonID {
+		return v.Principal, nil
+	}
+	v.PersonID = id
+	if !v.IsCitizen() {
+		return v.Principal, nil
+	}
+	v.Account = id.String()
+	if c.revocations != nil {
+		if err := c.revocations.check(v); err != nil {
 			return Principal{}, err
 		}
 	}

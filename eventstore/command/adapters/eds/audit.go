@@ -298,7 +298,11 @@ func (c *checks) named(signer *x509.Certificate) error {
 	case c.person == nil:
 		return open("the key of the ids of persons is not at hand")
 	}
-	return wrongUnless(c.person(iin) == c.evidence.Signer, "it names another person")
+	named := c.evidence.CertifiedAs // the stream of that id says that the signer is meant
+	if named.IsZero() {
+		named = c.evidence.Signer
+	}
+	return wrongUnless(c.person(iin) == named, "it names another person")
 }
 
 // revoked checks that the certificate was not revoked at the instant: by the proofs in
