@@ -77,6 +77,9 @@ func TestQ17_Q19_TheLifeOfAListOverHTTP(t *testing.T) {
 	flat := s.dwelling()
 	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12"}
 	s.command(pa+"/provision", commission, give).refused(http.StatusConflict, domain.CodeNotFirstEligible, "")
+	s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}})).
+		refused(http.StatusConflict, domain.CodeDeclineNotRecorded, "declined[0]")
+	s.command(pb+"/decline", commission, declining(flat)).is(http.StatusOK)
 	s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}, "dwelling_id": nobody})).
 		refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "dwelling_id")
 	given := s.command(pa+"/provision", commission, give.with(body{"declined": []string{b}})).is(http.StatusOK)
@@ -332,7 +335,7 @@ func TestReadsOfAListDoNotWaitForAWriter(t *testing.T) {
 	(<-done).is(http.StatusOK)
 }
 
-func TestQ25_ACommissionKeepsOneListOfAName(t *testing.T) {
+func TestQ26_ACommissionKeepsOneListOfAName(t *testing.T) {
 	s := start(t).at(t)
 	commission := s.token(domain.RoleCommission)
 	list := body{"body": "Ministry", "settlement": "Астана", "title": "Қызметтік тұрғын үй"}

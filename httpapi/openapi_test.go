@@ -595,6 +595,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("confirm-entry", json, s.command(entry+"/inventory", commission, body{}).is(200))
 	service := s.dwelling()
 	fits("take-into-stock", json, s.command("/v1/dwellings/"+service+"/stock", commission, body{}).is(200))
+	fits("decline-dwelling", json, s.command(entry+"/decline", commission, declining(service)).is(200))
 	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
 		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": "12",
 	}).is(200))

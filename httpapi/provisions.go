@@ -13,6 +13,7 @@ import (
 func (s *Server) provisionOperations() []operation.Operation {
 	return []operation.Operation{
 		s.provideDwelling(),
+		s.declineDwelling(),
 	}
 }
 
@@ -21,7 +22,8 @@ type provisionBody struct {
 	UsefulArea int               `json:"useful_area" minimum:"1" maximum:"10000" doc:"The useful area in whole square metres"`
 	Rooms      int               `json:"rooms" minimum:"1" maximum:"100"`
 	Need       needCheckBody     `json:"need_check"`
-	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"The entries before this one whose holders declined this dwelling in writing"`
+	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"Entries whose holders declined this dwelling. Each has a recorded decline, or its document in decline_documents. An entry with a recorded decline is skipped whether or not it is named here"`
+	Documents  []declineDocument `json:"decline_documents,omitempty" maxItems:"100" doc:"Declines that are not recorded yet. Each is recorded as an act of its holder, with this paper, when the dwelling is given"`
 	Minutes    string            `json:"minutes" minLength:"1" maxLength:"100" doc:"The number of the minutes of the commission"`
 
 	RegisterResidence bool        `json:"register_residence,omitempty" doc:"true also registers the permanent residence of the holder at the dwelling; the provision counts as the consent of the owner"`
@@ -59,7 +61,7 @@ func (s *Server) provideDwelling() operation.Operation {
 		Of:      operation.OfEntry,
 		Summary: "Give a service dwelling to an entry",
 		Doc: "The dwelling goes to the first entry in order that is eligible. An earlier entry is skipped if it " +
-			"is under review, if its holder declined this dwelling, or if the dwelling does not fit the family: " +
+			"is under review, if its holder declined this dwelling by a recorded act, or if the dwelling does not fit the family: " +
 			"it has less than 15 m² for each person, or it has several rooms and more than 18 m² for each person " +
 			"even with one person more. The event names every entry that was skipped. The entry ends, and the " +
 			"dwelling gets its one lease. With register_residence the holder's residence is registered there too; " +
@@ -68,7 +70,8 @@ func (s *Server) provideDwelling() operation.Operation {
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
 			domain.CodeNotFirstEligible, domain.CodeTooManySkipped, domain.CodeHolderChanged,
-			domain.CodeDwellingLeased,
+			domain.CodeDwellingLeased, domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined, domain.CodeNamedTwice,
+			domain.CodeNothingChanges, domain.CodeBasisRequired, domain.CodeHashFormat,
 		}),
 		Example: `{
 			"dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59", "useful_area": 54, "rooms": 2, "minutes": "12",
@@ -84,7 +87,8 @@ func (s *Server) provideDwelling() operation.Operation {
 		r, err := s.commands.Provide(ctx, call.Command, housing.Provide{
 			CaseID: out.CaseID, ListID: in.ListID, EntryID: in.EntryID,
 			Dwelling: housing.ServiceDwelling{ID: in.Body.DwellingID, Area: in.Body.UsefulArea, Rooms: in.Body.Rooms},
-			Need:     housing.NeedCheck(in.Body.Need), Declined: in.Body.Declined, Minutes: in.Body.Minutes,
+			Need:     housing.NeedCheck(in.Body.Need), Declined: in.Body.Declined,
+			Documents: statedDeclines(in.Body.Documents), Minutes: in.Body.Minutes,
 			Register: in.Body.RegisterResidence, RegisteredFrom: in.Body.RegisteredFrom,
 		}, call.Options)
 		for _, rec := range r.Events {

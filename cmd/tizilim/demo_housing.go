@@ -210,6 +210,14 @@ func (a *housingAct) provision(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var declined struct {
+		Events []event `json:"events"`
+	}
+	if err := a.post(ctx, citizen(first.id), entryPath(a.list, first)+"/decline", map[string]any{
+		"dwelling_id": flat,
+	}, &declined); err != nil {
+		return err
+	}
 	var given struct {
 		Skipped []struct {
 			EntryID domain.EntryID `json:"entry_id"`
@@ -225,7 +233,7 @@ func (a *housingAct) provision(ctx context.Context) error {
 	if s := given.Skipped; len(s) != 1 || s[0].EntryID != first.entryID || s[0].Reason != "declined" {
 		return fmt.Errorf("skipped are %v, expected only %s, who declined", s, first.name)
 	}
-	a.say("%s declined it in writing and keeps number 1; %s gets it", first.name, second.name)
+	a.say("%s declined it and keeps number 1; %s gets it", first.name, second.name)
 	return a.numbers(ctx, a.list, a.placed, 1, 0, 2, 3)
 }
 

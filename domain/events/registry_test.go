@@ -46,6 +46,8 @@ var mentions = map[string]string{
 	"evidence.signer":       "the applicant",
 	"evidence.certified_as": "the applicant, by another IIN",
 	"proposer_id":           "the official who acts",
+
+	"stated_declines.person_id": "the holder of an entry in declined, whose history has the event by that",
 }
 
 // TestWhoeverIsNamedIsASubjectOrAParty: a person finds every event that names

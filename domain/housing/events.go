@@ -32,6 +32,8 @@ var Events = []domain.EventType{
 	domain.EventOf[ProvisionVoided](),
 	domain.EventOf[ProvisionDeclined](),
 	domain.EventOf[EntryProvided](),
+	domain.EventOf[DwellingDeclined](),
+	domain.EventOf[DeclineTakenBack](),
 	domain.EventOf[ApplicationReceived](),
 	domain.EventOf[MemberConsented](),
 	domain.EventOf[MemberDeclined](),

@@ -97,9 +97,10 @@ type Entry struct {
 	InventoryDueOn domain.Date // the last day to confirm it (Q23)
 	// until when the holder who was asked may confirm before a review; zero where nobody was asked
 	AnswerBy    domain.Date
-	Consent     Consent     // to look-ups in other systems (C20, Q22)
-	RemovedOn   domain.Date // zero before a removal
-	NoticeDueOn domain.Date // of the removal; zero where no notice is owed
+	Consent     Consent             // to look-ups in other systems (C20, Q22)
+	Declined    []domain.DwellingID // by the present holder, who has not taken it back
+	RemovedOn   domain.Date         // zero before a removal
+	NoticeDueOn domain.Date         // of the removal; zero where no notice is owed
 	ClockActs
 }
 
@@ -287,7 +288,7 @@ func (l *List) apply(rec domain.Recorded) {
 	case EntryTransferred:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
-			entry.Consent = Consent{} // the former holder gave it
+			entry.Consent, entry.Declined = Consent{}, nil // the former holder gave them
 			l.activate(entry)
 		}
 	case EntryProvided:
@@ -363,6 +364,14 @@ func (l *List) applyInPlace(rec domain.Recorded) {
 		l.change(e.EntryID, func(entry *Entry) { entry.Consent = entry.Consent.after(e) })
 	case RequestAnnulled, ReviewAnnulled, ConsentExpiryAnnulled:
 		l.undo(e)
+	case DwellingDeclined:
+		l.change(e.EntryID, func(entry *Entry) { entry.Declined = append(slices.Clip(entry.Declined), e.DwellingID) })
+	case DeclineTakenBack:
+		l.change(e.EntryID, func(entry *Entry) {
+			entry.Declined = slices.DeleteFunc(slices.Clone(entry.Declined), func(d domain.DwellingID) bool {
+				return d == e.DwellingID
+			})
+		})
 	default: // a step of a review
 		l.proceed(rec.Event.Concerns().Case, rec)
 	}
@@ -450,7 +459,7 @@ type OpenList struct {
 
 // NewList returns the command that opens a list, with the id that commission, body,
 // settlement and title give it, however they are written in capital and small letters: a
-// commission keeps one list of a name (Q25). Errors: see [domain.Line].
+// commission keeps one list of a name (Q26). Errors: see [domain.Line].
 func NewList(c OpenList) (OpenList, error) {
 	for _, line := range []struct {
 		field string

@@ -706,7 +706,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 				provided(d, daur, filed(0, 30), 2, 1, flat, housing.Skip{EntryID: a, Reason: housing.SkipTooSmall}),
 			},
 		},
-		{Name: "Q19 where the first declined in writing", Given: alone, When: carryOut(decided(d, daur, flat, a)),
+		{Name: "Q19 where the first declined it", Given: alone.then(declines(a, aigul, flat.ID)), When: carryOut(decided(d, daur, flat)),
 			Then: []domain.Event{
 				provided(d, daur, filed(0, 30), 2, 1, flat, housing.Skip{EntryID: a, Reason: housing.SkipDeclined}),
 			}},
@@ -720,7 +720,7 @@ func TestQ19_Q20_Provision(t *testing.T) {
 		},
 		{
 			Name:  "Q19 everybody before has a reason of their own",
-			Given: three,
+			Given: three.then(declines(d, daur, flat.ID)),
 			When:  carryOut(decided(e, erlan, flat, d)),
 			Then: []domain.Event{
 				provided(
@@ -1430,6 +1430,9 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 		{"provide", func(q *housing.List) ([]domain.Event, error) {
 			return new(housing.Provision).Decide(o, housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
+		{"decline a dwelling", func(q *housing.List) ([]domain.Event, error) {
+			return q.DeclineDwelling(o, housing.DeclineDwelling{EntryID: a, DwellingID: flat.ID, Basis: domaintest.Basis()})
+		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},
 		{"prioritise", func(q *housing.List) ([]domain.Event, error) {
 			return q.Prioritise(o, housing.Prioritise{EntryID: a, Category: housing.PriorityOrphan})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
@@ -1504,7 +1507,6 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 
 func TestQ19_OneRecordNamesEverybodySkippedOrNobodyIsProvided(t *testing.T) {
 	h := opened()
-	var before []domain.EntryID
 	for i := range 5001 {
 		name := fmt.Sprint(i)
 		h = append(
@@ -1516,17 +1518,17 @@ func TestQ19_OneRecordNamesEverybodySkippedOrNobodyIsProvided(t *testing.T) {
 				Seniority: filed(i, domain.Position(i)),
 			},
 		)
-		before = append(before, entry(name))
+		h = append(h, declines(entry(name), domaintest.ID[domain.PersonID](name), flat.ID))
 	}
 	q := h.placed(a, aigul, filed(6000, 6000), 5002).fold()
 	last, _ := q.Provide(
 		domaintest.Command(),
-		decided(entry("5000"), domaintest.ID[domain.PersonID]("5000"), flat, before...),
+		decided(entry("5000"), domaintest.ID[domain.PersonID]("5000"), flat),
 	)
 	if e, ok := last[0].(housing.EntryProvided); !ok || len(e.Skipped) != 5000 || e.Number != 5001 {
 		t.Errorf("behind 5000: %v", domaintest.Types(last))
 	}
-	beyond, _ := q.Provide(domaintest.Command(), decided(a, aigul, flat, before...))
+	beyond, _ := q.Provide(domaintest.Command(), decided(a, aigul, flat))
 	if e, ok := beyond[0].(housing.ProvisionDeclined); !ok || e.Code != domain.CodeTooManySkipped {
 		t.Errorf("behind 5001: %v", domaintest.Types(beyond))
 	}

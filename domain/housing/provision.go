@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ const (
 	SkipTooSmall SkipReason = "dwelling_too_small" // below the lower norm for each person
 	SkipTooLarge SkipReason = "dwelling_too_large" // above the upper norm even with one person more; never of a dwelling with one room
 	SkipReview   SkipReason = "under_review"
-	SkipDeclined SkipReason = "declined" // the family declined this dwelling in writing
+	SkipDeclined SkipReason = "declined" // the holder declined this dwelling (Q25)
 )
 
 // SkipReasons lists them all.
@@ -76,8 +77,10 @@ type ProvisionDecided struct {
 	Norm     Norm             `json:"norm"`
 	Edition  rules.EditionID  `json:"edition"` // of the rules it was judged by
 	Need     NeedCheck        `json:"need_check"`
-	Declined []domain.EntryID `json:"declined,omitempty"`
-	Minutes  string           `json:"minutes"` // number of the commission's minutes
+	Declined []domain.EntryID `json:"declined,omitempty"` // that the commission names
+	// of them, those whose decline the commission states with its document
+	StatedDeclines []StatedDecline `json:"stated_declines,omitempty"`
+	Minutes        string          `json:"minutes"` // number of the commission's minutes
 
 	// the holder is registered in the dwelling from that day; zero: not by this act
 	RegisteredFrom domain.Date `json:"registered_from,omitzero"`
@@ -153,6 +156,8 @@ func (e ProvisionDeclined) EffectiveAt() time.Time  { return e.DeclinedAt }
 func (e ProvisionCompleted) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
 func (e ProvisionVoided) Concerns() domain.Concern    { return domain.ConcernsCase(e.CaseID) }
 
+func (e ProvisionDecided) LogValue() slog.Value { return domain.Masked(e) }
+
 func (e ProvisionDecided) Concerns() domain.Concern {
 	c := ofFamily(e.PersonID, e.Family)
 	c.Case, c.Begins, c.Dwellings = e.CaseID, true, []domain.DwellingID{e.Dwelling.ID}
@@ -210,8 +215,10 @@ type Provide struct {
 	EntryID  domain.EntryID
 	Dwelling ServiceDwelling
 	Need     NeedCheck
-	Declined []domain.EntryID // that stand before and declined this dwelling
-	Minutes  string
+	Declined []domain.EntryID // that declined this dwelling
+	// declines that are not recorded yet, with their documents; PersonID is left out
+	Documents []StatedDecline
+	Minutes   string
 
 	Register       bool        // also the holder's residence in the dwelling
 	RegisteredFrom domain.Date // today where it is zero
@@ -252,11 +259,21 @@ func (p *Provision) Decide(cmd domain.Command, c Provide, l *List, by rules.Book
 	if err := c.Need.confirmed(cmd, *e, by); err != nil {
 		return nil, err
 	}
+	stated, err := l.stated(cmd, c.Dwelling.ID, c.Declined, c.Documents)
+	if err != nil {
+		return nil, err
+	}
+	declined := slices.Clone(c.Declined)
+	for _, s := range stated {
+		if !slices.Contains(declined, s.EntryID) {
+			declined = append(declined, s.EntryID)
+		}
+	}
 	edition := by.On(cmd.Today())
 	decided := ProvisionDecided{
 		CaseID: c.CaseID, ListID: c.ListID, EntryID: e.ID, PersonID: e.PersonID, Family: e.Family, Dwelling: c.Dwelling,
-		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: c.Declined, Minutes: c.Minutes,
-		RegisteredFrom: from, DecidedAt: cmd.Now,
+		Norm: normOf(edition), Edition: edition.ID, Need: c.Need, Declined: declined, StatedDeclines: stated,
+		Minutes: c.Minutes, RegisteredFrom: from, DecidedAt: cmd.Now,
 	}
 	if _, err := l.provide(cmd, decided); err != nil {
 		return nil, err
@@ -292,8 +309,8 @@ func (p *Provision) open() error {
 	return nil
 }
 
-// Provide ends the entry as decided, or records why the decision no longer
-// holds. It returns no error: the step can be repeated and must have the same
+// Provide ends the entry as decided and records the declines that the decision states, or
+// records why the decision no longer holds. It returns no error: the step can be repeated and must have the same
 // outcome.
 func (l *List) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event, error) {
 	provided, err := l.provide(cmd, d)
@@ -302,7 +319,7 @@ func (l *List) Provide(cmd domain.Command, d ProvisionDecided) ([]domain.Event, 
 			ListID: d.ListID, EntryID: d.EntryID, CaseID: d.CaseID, Code: err.Code, Reason: err.Message, DeclinedAt: cmd.Now,
 		}}, nil
 	}
-	return []domain.Event{provided}, nil
+	return append(l.recordStated(cmd, d), provided), nil
 }
 
 // provide gives the dwelling to the first eligible entry in order: each entry
@@ -342,7 +359,7 @@ func (l *List) provide(cmd domain.Command, d ProvisionDecided) (EntryProvided, *
 		switch {
 		case before.Review != "":
 			reason = SkipReview
-		case reason == "" && slices.Contains(d.Declined, before.ID):
+		case reason == "" && d.declinedBy(before):
 			reason = SkipDeclined
 		case reason == "":
 			refused = domain.Refuse(domain.Conflict, domain.CodeNotFirstEligible,

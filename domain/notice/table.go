@@ -70,6 +70,8 @@ const (
 	ReviewOpened        Kind = "entry_review_opened"
 	ReviewClosed        Kind = "entry_review_closed"
 	Provided            Kind = "dwelling_provided"
+	DwellingDeclined    Kind = "dwelling_declined"
+	DeclineTakenBack    Kind = "decline_taken_back"
 	LeaseEnded          Kind = "lease_ended"
 	ContactsChanged     Kind = "contacts_changed"
 	Moved               Kind = "moved_to_new_address"
@@ -330,6 +332,8 @@ var owing = []Line{
 	}, ReviewAnnulled),
 	toPerson(ConsentStands, func(e housing.ConsentExpiryAnnulled) domain.PersonID { return e.PersonID }), // C23
 	toPerson(Provided, func(e housing.EntryProvided) domain.PersonID { return e.PersonID }),              // Q19, Q20
+	toPerson(DwellingDeclined, func(e housing.DwellingDeclined) domain.PersonID { return e.PersonID }),   // Q25
+	toPerson(DeclineTakenBack, func(e housing.DeclineTakenBack) domain.PersonID { return e.PersonID }),   // Q25
 }
 
 var lines = func() map[string]Line {

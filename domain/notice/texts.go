@@ -281,6 +281,16 @@ var texts = map[Kind]text{
 		"Пересмотр Вашей записи в очереди на служебное жилище завершен. Запись сохранена.",
 		"The review of your entry in the queue for service housing has ended. The entry stays.",
 	},
+	DwellingDeclined: {
+		"Ұсынылған қызметтік тұрғын үйден бас тартуыңыз тіркелді. Кезектегі нөміріңіз сақталады. Бұл сіздің қалауыңыз болмаса немесе ойыңыз өзгерсе, бас тартуды қайтарып алыңыз.",
+		"Ваш отказ от предложенного служебного жилища записан. Ваш номер в очереди сохраняется. Если это не Ваше решение или Вы передумали, отзовите отказ.",
+		"Your decline of the service dwelling that was offered has been recorded. You keep your number in the queue. If this is not your wish, or you have changed your mind, take the decline back.",
+	},
+	DeclineTakenBack: {
+		"Ұсынылған қызметтік тұрғын үйден бас тартуыңыз қайтарып алынды. Бұл сіздің қалауыңыз болмаса, дереу хабарлаңыз.",
+		"Ваш отказ от предложенного служебного жилища отозван. Если это не Ваше решение, сразу сообщите.",
+		"Your decline of the service dwelling that was offered has been taken back. If this is not your wish, report it at once.",
+	},
 	Provided: {
 		"Сізге қызметтік тұрғын үй берілді.",
 		"Вам предоставлено служебное жилище.",

@@ -387,7 +387,7 @@ func acts(t testing.TB) []act {
 				ID:    house,
 				Area:  30,
 				Rooms: 1,
-			}, Need: checked, Declined: []domain.EntryID{entryOfDaur}, Minutes: "13",
+			}, Need: checked, Documents: []housing.StatedDecline{{EntryID: entryOfDaur, Basis: domaintest.Basis()}}, Minutes: "13",
 		}, command.Options{})
 	})
 	leased := world(t)
@@ -949,6 +949,15 @@ func acts(t testing.TB) []act {
 			log:  world(t),
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
 				return reportFamily(h, cmd, opt)
+			},
+		},
+		{
+			name: "Q25 decline a dwelling",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.DeclineDwelling(ctx, cmd, list, housing.DeclineDwelling{
+					EntryID: entryOfDaur, DwellingID: house, Basis: domaintest.Basis(),
+				}, opt)
 			},
 		},
 		{
