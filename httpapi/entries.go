@@ -193,6 +193,7 @@ var changesOf = map[string]projections.ChangeKind{
 	housing.EntryRemoved{}.EventType():     projections.Removed,
 	housing.EntryReinstated{}.EventType():  projections.Reinstated,
 	housing.EntryProvided{}.EventType():    projections.Provided,
+	housing.EntryLeft{}.EventType():        projections.Left,
 	housing.EntryRedated{}.EventType():     projections.Redated,
 	housing.EntryPrioritised{}.EventType(): projections.Prioritised,
 	housing.PriorityEnded{}.EventType():    projections.PriorityEnded,

@@ -335,7 +335,7 @@ func TestReadsOfAListDoNotWaitForAWriter(t *testing.T) {
 	(<-done).is(http.StatusOK)
 }
 
-func TestQ26_ACommissionKeepsOneListOfAName(t *testing.T) {
+func TestQ27_ACommissionKeepsOneListOfAName(t *testing.T) {
 	s := start(t).at(t)
 	commission := s.token(domain.RoleCommission)
 	list := body{"body": "Ministry", "settlement": "Астана", "title": "Қызметтік тұрғын үй"}

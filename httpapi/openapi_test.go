@@ -607,6 +607,8 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		s.command("/v1/dwellings/"+service+"/lease-end", commission, body{"reason": "returned", "on": "2026-03-17"}).
 			is(200),
 	)
+	_, leaver, _ := s.entry(list)
+	fits("leave-list", json, s.command(entryPath(list, leaver)+"/leaving", commission, body{"basis": declining("")["basis"]}).is(200))
 	_, second, _ := s.entry(list)
 	s.removed(list, second)
 	fits(

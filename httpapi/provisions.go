@@ -14,6 +14,7 @@ func (s *Server) provisionOperations() []operation.Operation {
 	return []operation.Operation{
 		s.provideDwelling(),
 		s.declineDwelling(),
+		s.leaveList(),
 	}
 }
 

@@ -31,6 +31,8 @@ func accounts(rec domain.Recorded) []op {
 		return []op{unrank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
 	case housing.EntryProvided:
 		return []op{unrank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
+	case housing.EntryLeft:
+		return []op{unrank(entriesKey(e.PersonID), entryMember(e.ListID, e.EntryID))}
 	case housing.EntryTransferred:
 		member := entryMember(e.ListID, e.EntryID)
 		return []op{unrank(entriesKey(e.From), member), rank(entriesKey(e.PersonID), member)}

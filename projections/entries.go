@@ -36,6 +36,9 @@ func entries(rec domain.Recorded) []op {
 	case housing.EntryProvided:
 		change := entryEvent{rec, e.ListID, e.EntryID, Provided}.changeFrom(e.Seniority, housing.Provided)
 		return append([]op{unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID))}, change...)
+	case housing.EntryLeft:
+		change := entryEvent{rec, e.ListID, e.EntryID, Left}.changeFrom(e.Seniority, housing.Left)
+		return append([]op{unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID))}, change...)
 	case housing.EntryReinstated:
 		change := entryEvent{rec, e.ListID, e.EntryID, Reinstated}.changeFrom(e.Seniority, housing.Active)
 		return append([]op{

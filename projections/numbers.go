@@ -109,13 +109,14 @@ const (
 	Removed       ChangeKind = "removed"
 	Reinstated    ChangeKind = "reinstated"
 	Provided      ChangeKind = "provided"
+	Left          ChangeKind = "left"
 	Redated       ChangeKind = "redated"
 	Prioritised   ChangeKind = "prioritised"
 	PriorityEnded ChangeKind = "priority_ended"
 )
 
 // ChangeKinds lists them all.
-var ChangeKinds = []ChangeKind{Placed, Removed, Reinstated, Redated, Provided, Prioritised, PriorityEnded}
+var ChangeKinds = []ChangeKind{Placed, Removed, Reinstated, Redated, Provided, Left, Prioritised, PriorityEnded}
 
 // Change is what changed a number. It does not tell whose entry changed.
 type Change struct {

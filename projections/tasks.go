@@ -181,6 +181,8 @@ func listTasks(rec domain.Recorded) []op {
 		return []op{inventory(e.EntryID, never)}
 	case housing.EntryProvided:
 		return []op{inventory(e.EntryID, never)}
+	case housing.EntryLeft:
+		return []op{inventory(e.EntryID, never)}
 	case procedure.HearingAnnounced:
 		return []op{objection(e.CaseID, e.ObjectUntil)}
 	case procedure.ObjectionFiled:

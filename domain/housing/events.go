@@ -32,6 +32,7 @@ var Events = []domain.EventType{
 	domain.EventOf[ProvisionVoided](),
 	domain.EventOf[ProvisionDeclined](),
 	domain.EventOf[EntryProvided](),
+	domain.EventOf[EntryLeft](),
 	domain.EventOf[DwellingDeclined](),
 	domain.EventOf[DeclineTakenBack](),
 	domain.EventOf[ApplicationReceived](),

@@ -92,6 +92,7 @@ type Entry struct {
 	Proceeding     domain.CaseID // of the review, or the one that ended with the removal; zero where there is none
 	Hearing        bool          // announced in the review, and not over
 	Provided       bool          // with a dwelling, which ended it
+	Left           bool          // the list by the own wish of the holder
 	Protected      []ProtectedCategory
 	Confirmed      domain.Date // of the last inventory; the day of placing before the first
 	InventoryDueOn domain.Date // the last day to confirm it (Q23)
@@ -113,16 +114,19 @@ const (
 	HearingPending EntryState = "hearing_pending" // keeps it too: a removal is intended, and the holder knows why
 	Provided       EntryState = "provided"        // terminal
 	Removed        EntryState = "removed"         // until it is reinstated
+	Left           EntryState = "left"            // by the holder's own wish; terminal
 )
 
 // EntryStates lists them all.
-var EntryStates = []EntryState{Active, UnderReview, HearingPending, Provided, Removed}
+var EntryStates = []EntryState{Active, UnderReview, HearingPending, Provided, Removed, Left}
 
 // State returns the state of the entry.
 func (e Entry) State() EntryState {
 	switch {
 	case e.Provided:
 		return Provided
+	case e.Left:
+		return Left
 	case !e.Active:
 		return Removed
 	case e.Hearing:
@@ -242,6 +246,8 @@ func movedBy(e domain.Event) domain.EntryID {
 		return e.EntryID
 	case EntryProvided:
 		return e.EntryID
+	case EntryLeft:
+		return e.EntryID
 	case EntryPrioritised:
 		return e.EntryID
 	case PriorityEnded:
@@ -298,6 +304,11 @@ func (l *List) apply(rec domain.Recorded) {
 			l.provided = append(l.provided, PublicProvision{
 				Persons: e.Persons, PlacedOn: entry.RegisteredOn, Area: e.Dwelling.Area, ProvidedAt: e.ProvidedAt,
 			})
+		}
+	case EntryLeft:
+		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
+			entry.Left = true
+			l.put(entry)
 		}
 	case PriorityRuleSet:
 		l.Priority = e.Categories
@@ -459,7 +470,7 @@ type OpenList struct {
 
 // NewList returns the command that opens a list, with the id that commission, body,
 // settlement and title give it, however they are written in capital and small letters: a
-// commission keeps one list of a name (Q26). Errors: see [domain.Line].
+// commission keeps one list of a name (Q27). Errors: see [domain.Line].
 func NewList(c OpenList) (OpenList, error) {
 	for _, line := range []struct {
 		field string

@@ -1430,6 +1430,9 @@ func TestQ8_Q15_Q19_Q23_TheStateTableOfAnEntry(t *testing.T) {
 		{"provide", func(q *housing.List) ([]domain.Event, error) {
 			return new(housing.Provision).Decide(o, housing.Provide{CaseID: caseID, ListID: list, EntryID: a, Dwelling: housing.ServiceDwelling{Area: 50, Rooms: 2}, Need: need, Minutes: "1"}, q, rules.Book{})
 		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
+		{"leave", func(q *housing.List) ([]domain.Event, error) {
+			return q.Leave(o, housing.Leave{EntryID: a, Basis: domaintest.Basis()})
+		}, [8]domain.Code{ok, review, review, review, left, left, left, ok}},
 		{"decline a dwelling", func(q *housing.List) ([]domain.Event, error) {
 			return q.DeclineDwelling(o, housing.DeclineDwelling{EntryID: a, DwellingID: flat.ID, Basis: domaintest.Basis()})
 		}, [8]domain.Code{ok, ok, ok, ok, left, left, left, ok}},

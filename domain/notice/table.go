@@ -70,6 +70,7 @@ const (
 	ReviewOpened        Kind = "entry_review_opened"
 	ReviewClosed        Kind = "entry_review_closed"
 	Provided            Kind = "dwelling_provided"
+	LeftList            Kind = "left_list"
 	DwellingDeclined    Kind = "dwelling_declined"
 	DeclineTakenBack    Kind = "decline_taken_back"
 	LeaseEnded          Kind = "lease_ended"
@@ -332,6 +333,7 @@ var owing = []Line{
 	}, ReviewAnnulled),
 	toPerson(ConsentStands, func(e housing.ConsentExpiryAnnulled) domain.PersonID { return e.PersonID }), // C23
 	toPerson(Provided, func(e housing.EntryProvided) domain.PersonID { return e.PersonID }),              // Q19, Q20
+	toPerson(LeftList, func(e housing.EntryLeft) domain.PersonID { return e.PersonID }),                  // Q26
 	toPerson(DwellingDeclined, func(e housing.DwellingDeclined) domain.PersonID { return e.PersonID }),   // Q25
 	toPerson(DeclineTakenBack, func(e housing.DeclineTakenBack) domain.PersonID { return e.PersonID }),   // Q25
 }

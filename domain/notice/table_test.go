@@ -105,6 +105,7 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 			to(gulnar, notice.TransferredToYou), to(daur, notice.TransferredFromYou),
 		}},
 		{"Q19 provided", housing.EntryProvided{PersonID: daur}, []notice.Owed{to(daur, notice.Provided)}},
+		{"Q26 who left the list", housing.EntryLeft{PersonID: daur}, []notice.Owed{to(daur, notice.LeftList)}},
 		{"Q25 who declined a dwelling", housing.DwellingDeclined{PersonID: daur}, []notice.Owed{to(daur, notice.DwellingDeclined)}},
 		{"Q25 or wants it after all", housing.DeclineTakenBack{PersonID: daur}, []notice.Owed{to(daur, notice.DeclineTakenBack)}},
 		{"Q23 the inventory asks", housing.InventoryRequested{PersonID: daur, AnswerBy: domaintest.Day("2026-03-30")}, []notice.Owed{{Kind: notice.InventoryAsked, To: daur, By: domaintest.Day("2026-03-30")}}},
@@ -232,7 +233,7 @@ var owing = []domain.Event{
 		PersonID: gulnar,
 		Cause:    housing.HolderLeft,
 	}, housing.EntryPrioritised{PersonID: daur}, housing.PriorityEnded{PersonID: daur},
-	housing.DwellingDeclined{PersonID: daur}, housing.DeclineTakenBack{PersonID: daur},
+	housing.EntryLeft{PersonID: daur}, housing.DwellingDeclined{PersonID: daur}, housing.DeclineTakenBack{PersonID: daur},
 	housing.ProtectionLifted{
 		PersonID: daur,
 	}, housing.ReviewOpened{PersonID: daur, Reason: housing.InventoryMissed}, housing.ReviewOpened{PersonID: daur},

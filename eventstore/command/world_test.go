@@ -952,6 +952,13 @@ func acts(t testing.TB) []act {
 			},
 		},
 		{
+			name: "Q26 leave the list",
+			log:  world(t),
+			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
+				return h.LeaveList(ctx, cmd, list, housing.Leave{EntryID: entryOfDaur, Basis: domaintest.Basis()}, opt)
+			},
+		},
+		{
 			name: "Q25 decline a dwelling",
 			log:  world(t),
 			do: func(h *command.Handler, cmd domain.Command, opt command.Options) (command.Receipt, error) {
