@@ -110,6 +110,7 @@ const (
 	CodeBirthPartUnknown Code = "birth_part_unknown"
 	CodePersonDead       Code = "person_dead"           // R27
 	CodeIINTaken         Code = "iin_of_another_person" // R28
+	CodePersonNotDead    Code = "person_not_dead"
 
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"
@@ -124,6 +125,7 @@ const (
 	CodeEndsBeforeBegin   Code = "ends_before_begin"
 	CodeBeforeBirth       Code = "before_birth"
 	CodeOwnersConsent     Code = "owners_consent_required"
+	CodeNobodyConsents    Code = "nobody_can_consent" // R42
 	CodePhoneFormat       Code = "phone_format"
 	CodeEmailFormat       Code = "email_format"
 

@@ -26,7 +26,7 @@ type act struct {
 func acts(s *subtest) []act {
 	operator, commission := s.token(domain.RoleOperator), s.token(domain.RoleCommission)
 	owner, mover, leaver, stayer := s.citizen(), s.citizen(), s.citizen(), s.citizen()
-	home, away := s.dwelling(owner), s.dwelling()
+	home, away, free := s.dwelling(owner), s.dwelling(), s.dwelling()
 	for _, p := range []string{owner, mover, leaver, stayer} {
 		s.registered(p, home, "2026-03-01", "")
 	}
@@ -67,12 +67,12 @@ func acts(s *subtest) []act {
 			body{"owners": []body{{"person_id": mover, "share": "1/1"}}},
 			200,
 		},
-		{"move", "/v1/registrations", operator, registration(mover, away, "2026-03-15", ""), 201},
+		{"move", "/v1/registrations", operator, registration(mover, free, "2026-03-15", ""), 201},
 		{
 			"stay",
 			"/v1/registrations",
 			operator,
-			registration(stayer, away, "2026-03-15", "2026-09-15").with(body{"consents": []body{{"person_id": mover}}}),
+			registration(stayer, free, "2026-03-15", "2026-09-15").with(body{"consents": []body{{"person_id": mover}}}),
 			201,
 		},
 		{"deregister", "/v1/deregistrations", s.as(owner), removal(owner, home, leaver, s.citizen()), 201},

@@ -65,7 +65,7 @@ func (s *Server) deregister() operation.Operation {
 		Problems: signatureProblems.and(
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
 			domain.CodeNotRegisteredHere, domain.CodeChannelNotOpen, domain.CodeChannelNotOfRole,
-			domain.CodeGroundNotOpen, domain.CodeApplicantNotOwner, domain.CodeApplicantNotYou,
+			domain.CodeGroundNotOpen, domain.CodeApplicantNotOwner, domain.CodeNobodyConsents, domain.CodeApplicantNotYou,
 			domain.CodeIdentityDocument, domain.CodeApplicationDocument, domain.CodeExitPermission,
 			domain.CodePassportOfChild, domain.CodeIdentityCardSurrender, domain.CodeCourtDecision,
 			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeGroundUnknown,

@@ -21,11 +21,6 @@ func (s *Server) dwellingOperations() []operation.Operation {
 	}
 }
 
-type ownerBody struct {
-	PersonID domain.PersonID `json:"person_id" format:"uuid"`
-	Share    residence.Share `json:"share,omitempty" maxLength:"13" doc:"The share in the title, as a fraction" example:"1/2"`
-}
-
 // DwellingDescription is what is known of a dwelling beyond its codes. It is embedded: huma
 // sees the members of exported types only.
 type DwellingDescription struct {
@@ -39,6 +34,7 @@ type recordDwellingBody struct {
 	KATO            string      `json:"kato,omitempty" pattern:"^([0-9]{9})?$" patternDescription:"a KATO code of 9 digits" doc:"The code of the territory in the classifier KATO, 9 digits" example:"711310000"`
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`
 	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"The owners, if they are known"`
+	OwnersSince     domain.Date `json:"owners_since,omitzero" format:"date" doc:"The first day of the owners, if it is past. Default: today"`
 	DwellingDescription
 }
 
@@ -59,11 +55,10 @@ func (s *Server) recordDwelling() operation.Operation {
 		Doc: "A dwelling is identified by its RKA or its cadastral number; at least one is needed. " +
 			"If another dwelling has one of them, the answer is 409, and its detail names the id of that dwelling.",
 		Roles: []domain.Role{domain.RoleOperator},
-		Problems: []domain.Code{
-			domain.CodeShareFormat, domain.CodeSharesExceedOne, domain.CodeNamedTwice,
-			domain.CodePersonUnknown, domain.CodeDwellingRecorded, domain.CodeAreaFormat,
+		Problems: ownerProblems.and(
+			domain.CodeDwellingRecorded, domain.CodeAreaFormat,
 			domain.CodeRKAFormat, domain.CodeKATOFormat, domain.CodeClaimVoid,
-		},
+		),
 		Example: `{
 			"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер",
 			"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/2"}]
@@ -78,11 +73,7 @@ func (s *Server) recordDwelling() operation.Operation {
 				return command.Receipt{}, recordedDwelling{}, err
 			}
 		}
-		about := make([]domain.PersonID, len(in.Body.Owners))
-		for i, o := range in.Body.Owners {
-			about[i] = o.PersonID
-		}
-		if err := s.inRequest(ctx, domain.DwellingID{}, about...); err != nil {
+		if err := s.inRequest(ctx, domain.DwellingID{}, named(in.Body.Owners)...); err != nil {
 			return command.Receipt{}, recordedDwelling{}, err
 		}
 		if err := s.inPlace(ctx, domain.KATO(in.Body.KATO)); err != nil {
@@ -91,18 +82,10 @@ func (s *Server) recordDwelling() operation.Operation {
 		r, err := s.commands.RecordDwelling(ctx, call.Command, residence.RecordDwelling{
 			DwellingID: id, Address: in.Body.Address,
 			Identity: residence.Identity{RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO},
-			Owners:   owners(in.Body.Owners), Description: in.Body.description(),
+			Owners:   owners(in.Body.Owners), OwnersSince: in.Body.OwnersSince, Description: in.Body.description(),
 		}, call.Options)
 		return r, recordedDwelling{DwellingID: id}, err
 	})
-}
-
-func owners(bodies []ownerBody) []residence.Owner {
-	list := make([]residence.Owner, len(bodies))
-	for i, b := range bodies {
-		list[i] = residence.Owner(b)
-	}
-	return list
 }
 
 func (b DwellingDescription) description() residence.Description {

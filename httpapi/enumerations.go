@@ -42,6 +42,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(residence.Kinds),
 	operation.Values(residence.Kinships),
 	operation.Values(residence.LeaseEndReasons),
+	operation.Values(residence.OwnerKinds),
 	operation.Values(residence.Places),
 	operation.Values(residence.Reasons),
 	operation.Values(residence.Representations),

@@ -832,13 +832,13 @@ func rka() string { return fmt.Sprintf("02013%011d", codes.Add(1)) }
 // dwelling records one that belongs to the owners.
 func (s *subtest) dwelling(owners ...string) string {
 	s.t.Helper()
-	list := []body{}
+	code, list := rka(), []body{}
 	for _, o := range owners {
 		list = append(list, body{"person_id": o})
 	}
 	id := s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
-		"rka": rka(), "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
-	}).is(http.StatusCreated).id("dwelling_id")
+		"rka": code, "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
+	}, header{"Idempotency-Key", s.key() + "-" + code}).is(http.StatusCreated).id("dwelling_id")
 	consenting.Store(id, list)
 	return id
 }
@@ -851,7 +851,7 @@ func (s *subtest) registered(person, dwelling, from, until string) *answer {
 }
 
 // consenting are the owners of the dwellings of all tests, who consent to
-// whatever is registered there.
+// whatever is registered there. No two tests have a dwelling of one id: its key has its code.
 var consenting sync.Map
 
 func registration(person, dwelling, from, until string) body {
@@ -859,8 +859,12 @@ func registration(person, dwelling, from, until string) body {
 	if until != "" {
 		b["kind"], b["until"] = "temporary", until
 	}
-	if owners, ok := consenting.Load(dwelling); ok && len(owners.([]body)) > 0 {
+	switch owners, ok := consenting.Load(dwelling); {
+	case !ok:
+	case len(owners.([]body)) > 0:
 		b["consents"] = owners
+	default: // nobody can consent
+		b["consent_ground"] = paper
 	}
 	return b
 }

@@ -11,6 +11,59 @@ import (
 	"tizilim/httpapi/operation"
 )
 
+type ownerBody struct {
+	PersonID   domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"Of an owner who is a person"`
+	Share      residence.Share     `json:"share,omitempty" maxLength:"13" doc:"The share in the title, as a fraction" example:"1/2"`
+	Kind       residence.OwnerKind `json:"kind,omitempty" doc:"What an owner is that is no person: a company, the state, or the estate of somebody whose heirs are not known yet. Leave it out for a person"`
+	BIN        domain.BIN          `json:"bin,omitempty" maxLength:"12" doc:"Of a company; for the state that of the body which manages the dwelling"`
+	Name       string              `json:"name,omitempty" maxLength:"400" doc:"Of the company or the body"`
+	AgentID    domain.PersonID     `json:"agent_id,omitzero" format:"uuid" doc:"The person who consents and confirms for an owner that is no person; for an estate the executor. Without one nobody can"`
+	DeceasedID domain.PersonID     `json:"deceased_id,omitzero" format:"uuid" doc:"Of an estate: the person who has died"`
+	Authority  *basisBody          `json:"authority,omitempty" doc:"The document by which the agent speaks. No answer shows it; the history of the dwelling does"`
+}
+
+// ownerProblems are those of owners that a request names.
+var ownerProblems = codes{
+	domain.CodeShareFormat, domain.CodeSharesExceedOne, domain.CodeNamedTwice, domain.CodePersonUnknown,
+	domain.CodeBINFormat, domain.CodeBINControlDigit, domain.CodePersonNotDead,
+	domain.CodeDateInFuture, domain.CodeHashFormat, domain.CodeMemberNotAllowed,
+}
+
+func owners(bodies []ownerBody) []residence.Owner {
+	list := make([]residence.Owner, len(bodies))
+	for i, b := range bodies {
+		list[i] = residence.Owner{
+			PersonID: b.PersonID, Share: b.Share, Kind: b.Kind, BIN: b.BIN, Name: b.Name, AgentID: b.AgentID,
+			DeceasedID: b.DeceasedID, Authority: b.Authority.basis(),
+		}
+	}
+	return list
+}
+
+func shownOwners(list []residence.Owner) []ownerBody {
+	bodies := make([]ownerBody, len(list))
+	for i, o := range list {
+		bodies[i] = ownerBody{
+			PersonID: o.PersonID, Share: o.Share, Kind: o.Kind, BIN: o.BIN, Name: o.Name, AgentID: o.AgentID,
+			DeceasedID: o.DeceasedID,
+		}
+	}
+	return bodies
+}
+
+// named are the persons whom the owners name.
+func named(bodies []ownerBody) []domain.PersonID {
+	var persons []domain.PersonID
+	for _, b := range bodies {
+		for _, id := range []domain.PersonID{b.PersonID, b.AgentID, b.DeceasedID} {
+			if !id.IsZero() {
+				persons = append(persons, id)
+			}
+		}
+	}
+	return persons
+}
+
 type changeOwnersBody struct {
 	Owners      []ownerBody `json:"owners" maxItems:"100" doc:"All owners of the dwelling from that day on"`
 	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"The first day of the new owners. Default: today"`
@@ -44,13 +97,11 @@ func (s *Server) changeOwners() operation.Operation {
 		Doc: "Name all owners from a day on. That day must not be earlier than the first day of the present " +
 			"owners. If the dwelling has owners, the rules in force ask for the document and for a second official: " +
 			"then the answer is 202 with pending, the owners stay until another account confirms the change, and " +
-			"they are told of it.",
+			"they are told of it. An owner that is no person has a kind, and an agent who consents for it.",
 		Pending: "The change waits for a second official.",
 		Roles:   []domain.Role{domain.RoleOperator},
-		Problems: basisProblems.and(
-			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeSharesExceedOne,
-			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
-			domain.CodeEffectiveTooEarly, domain.CodeProposalPending,
+		Problems: ownerProblems.and(
+			domain.CodeBasisRequired, domain.CodeDwellingUnknown, domain.CodeEffectiveTooEarly, domain.CodeProposalPending,
 		),
 		Example: `{
 			"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/1"}],

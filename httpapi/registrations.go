@@ -48,7 +48,8 @@ type registerBody struct {
 	Kind          residence.Kind    `json:"kind"`
 	EffectiveFrom domain.Date       `json:"effective_from" format:"date" doc:"First day of the registration, at the latest today"`
 	Until         domain.Date       `json:"until,omitzero" format:"date" doc:"Only for a temporary registration: the first day on which it no longer holds, one month to one year after effective_from"`
-	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"The consents of all owners of the dwelling or, if it is let, of its tenant. A person who registers in their own dwelling does not need their own consent"`
+	Consents      []consentBody     `json:"consents,omitempty" maxItems:"100" doc:"The consents of all owners of the dwelling or, if it is let, of its tenant. For an owner that is no person its agent consents; for a day in the past the owners of that day consent too. A person who registers in their own dwelling does not need their own consent"`
+	ConsentGround *basisBody        `json:"consent_ground,omitempty" doc:"Only where nobody can consent, as no owner and no tenant is recorded or nobody speaks for an owner: the document on which the person registers, such as a decision of a court"`
 	Kinship       *kinshipBody      `json:"kinship,omitempty" doc:"The kinship to a person who is registered there; a local norm of occupancy may exempt relatives"`
 }
 
@@ -68,7 +69,7 @@ func (s *Server) registerResidence() operation.Operation {
 			domain.CodeTemporaryTooShort, domain.CodeTemporaryTooLong, domain.CodeRegisteredHere,
 			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth,
 			domain.CodeOwnersConsent, domain.CodePlaceNotPermitted, domain.CodeNotInLease,
-			domain.CodeOccupancyNorm,
+			domain.CodeOccupancyNorm, domain.CodeNobodyConsents, domain.CodeMemberNotAllowed,
 		),
 		Example: `{
 			"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
@@ -85,7 +86,7 @@ func (s *Server) registerResidence() operation.Operation {
 		}
 		c := residence.Register{
 			RegistrationID: out.RegistrationID, DwellingID: in.Body.DwellingID, Kind: in.Body.Kind,
-			From: in.Body.EffectiveFrom, Until: in.Body.Until,
+			From: in.Body.EffectiveFrom, Until: in.Body.Until, ConsentGround: in.Body.ConsentGround.basis(),
 		}
 		for _, consent := range in.Body.Consents {
 			c.Consents = append(c.Consents, residence.Consent{

@@ -241,9 +241,7 @@ func (s *Server) getDwellingResidents() operation.Operation {
 }
 
 func (b *residentsBody) fill(d projections.DwellingResidents) {
-	for _, o := range d.Owners {
-		b.Owners = append(b.Owners, ownerBody(o))
-	}
+	b.Owners = shownOwners(d.Owners)
 	for _, r := range d.Residents {
 		b.Residents = append(b.Residents, residentBody{r.PersonID, r.RegistrationID, r.Kind, r.From, r.Until})
 	}
@@ -270,9 +268,7 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 		return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
 			"the registry knew no such dwelling then; ask for a later known_at")
 	}
-	for _, o := range then.OwnersOn(m.asOf) {
-		body.Owners = append(body.Owners, ownerBody(o))
-	}
+	body.Owners = shownOwners(then.OwnersOn(m.asOf))
 	for _, r := range then.ActiveOn(m.asOf) {
 		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})
 	}

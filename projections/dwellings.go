@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"tizilim/domain"
@@ -17,7 +18,7 @@ func dwellings(rec domain.Recorded) []op {
 			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address,
 			beganField, pointerTo(rec))}
 	case residence.OwnersChanged:
-		return []op{set(e.DwellingID.Stream(), "owners", stored(e.Owners), "owners_since", e.On.String())}
+		return []op{set(e.DwellingID.Stream(), "owners", stored(withoutPapers(e.Owners)), "owners_since", e.On.String())}
 	case residence.DwellingDescribed:
 		area := strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64)
 		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", area)}
@@ -37,6 +38,15 @@ func dwellings(rec domain.Recorded) []op {
 		}))}
 	}
 	return nil
+}
+
+// withoutPapers leaves out the documents by which agents speak: no read shows them.
+func withoutPapers(owners []residence.Owner) []residence.Owner {
+	owners = slices.Clone(owners)
+	for i := range owners {
+		owners[i].Authority = domain.Basis{}
+	}
+	return owners
 }
 
 // DwellingResidents is a dwelling, who owns it and who is registered there.

@@ -344,6 +344,12 @@ func (w *world) fill(ctx context.Context, length, applications int) (*list, erro
 	return l, err
 }
 
+// ground is on what persons register at dwellings that have no recorded owner.
+var ground = domain.Basis{
+	Type: domain.DocumentCourtDecision, Number: "1", IssuedOn: domain.NewDate(2020, 1, 1), Issuer: "сот",
+	SHA256: domain.Personal(domain.TextDigest([]byte("the file"))),
+}
+
 // mover makes a person with a long history of moves.
 func (w *world) mover(ctx context.Context, moves int) (domain.PersonID, error) {
 	for i := range 2 {
@@ -364,7 +370,7 @@ func (w *world) mover(ctx context.Context, moves int) (domain.PersonID, error) {
 		cmd := newCommand(domain.RoleOperator, "")
 		if _, err := w.commands.Register(ctx, cmd, people[0], residence.Register{
 			RegistrationID: domain.RegistrationID{UUID: cmd.ID.UUID}, DwellingID: w.dwellings[i%2], Kind: residence.Permanent,
-			From: today.AddDays(i - moves),
+			From: today.AddDays(i - moves), ConsentGround: ground,
 		}, command.Options{}); err != nil {
 			return domain.PersonID{}, err
 		}
@@ -451,6 +457,7 @@ func (l *list) placeNext(ctx context.Context) error {
 func (w *world) register(ctx context.Context, person domain.PersonID) error {
 	return w.send(ctx, http.MethodPost, w.api.URL+"/v1/registrations", w.tokens[domain.RoleOperator], map[string]any{
 		"person_id": person, "dwelling_id": w.dwellings[0], "kind": "permanent", "effective_from": domain.DateOf(time.Now()),
+		"consent_ground": ground,
 	}, discard)
 }
 

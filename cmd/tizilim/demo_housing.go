@@ -206,7 +206,9 @@ func (a *housingAct) priority(ctx context.Context) error {
 func (a *housingAct) provision(ctx context.Context) error {
 	a.title("15. A dwelling is provided to the first eligible entry")
 	first, second := a.placed[0], a.placed[1]
-	flat, err := a.dwelling(ctx, "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер") // the state's: it has no recorded owner
+	flat, err := a.dwelling(ctx, "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", map[string]any{
+		"kind": "state", "bin": "160440007161", "name": "ҚР Қорғаныс министрлігі",
+	})
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,9 @@ func (t *storyteller) dwelling(
 	}, &answer)
 	t.names[answer.DwellingID.String()] = address
 	for _, o := range owners {
+		if o["kind"] != nil { // no person, and nobody who lives there needs its consent
+			continue
+		}
 		consent := map[string]any{
 			"person_id": o["person_id"], "given_on": domain.DateOf(time.Now()), "basis": signedPaper("written_consent"),
 		}

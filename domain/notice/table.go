@@ -90,6 +90,7 @@ const (
 	InventoryNotAsked   Kind = "inventory_request_annulled"
 	ReviewAnnulled      Kind = "entry_review_annulled"
 	ConsentStands       Kind = "lookup_consent_stands"
+	OwnersAgent         Kind = "agent_of_owner_concerned"
 )
 
 // Owed is one notice that an event owes.
@@ -268,20 +269,18 @@ var owing = []Line{
 	toPerson(RecordCorrected, func(e residence.EndingCorrected) domain.PersonID { return e.PersonID }),
 	toPerson(RecordCorrected, func(e residence.CorrectionAnnulled) domain.PersonID { return e.PersonID }),
 	owes(func(e residence.OwnersChangeProposed) []Owed {
-		return toEach(residence.Losers(e.Former, e.Owners), OwnersProposed)
-	}, OwnersProposed),
+		return append(toEach(residence.Losers(e.Former, e.Owners), OwnersProposed),
+			toEach(residence.Agents(e.Former, e.Owners), OwnersAgent)...)
+	}, OwnersProposed, OwnersAgent),
 	owes(func(e residence.OwnersChanged) []Owed {
-		return toEach(residence.Losers(e.Former, e.Owners), OwnersChanged)
-	}, OwnersChanged),
-	owes(func(e residence.OwnersChangeDeclined) []Owed { return toOwners(e.Owners) }, OwnersStay),
-	owes(func(e residence.OwnersChangeLapsed) []Owed { return toOwners(e.Owners) }, OwnersStay),
-	owes(func(e residence.LapseAnnulled) []Owed { // C23: who was told that the owners stay
-		var owed []Owed
-		for _, o := range e.Former {
-			owed = append(owed, to(o.PersonID, OwnersWaitAgain)...)
-		}
-		return owed
-	}, OwnersWaitAgain),
+		return append(toEach(residence.Losers(e.Former, e.Owners), OwnersChanged),
+			toEach(residence.Agents(e.Former, e.Owners), OwnersAgent)...)
+	}, OwnersChanged, OwnersAgent),
+	owes(func(e residence.OwnersChangeDeclined) []Owed { return toOwners(e.Owners, OwnersStay) }, OwnersStay, OwnersAgent),
+	owes(func(e residence.OwnersChangeLapsed) []Owed { return toOwners(e.Owners, OwnersStay) }, OwnersStay, OwnersAgent),
+	// C23: those who were told that the owners stay.
+	owes(func(e residence.LapseAnnulled) []Owed { return toOwners(e.Former, OwnersWaitAgain) },
+		OwnersWaitAgain, OwnersAgent),
 	owes(func(e residence.ContactsStated) []Owed {
 		if e.ByStaff || e.FormerPhone != "" || e.FormerEmail != "" {
 			return to(e.PersonID, ContactsChanged)
@@ -416,13 +415,16 @@ func stated(byStaff bool, p domain.PersonID, k Kind) []Owed {
 	return to(p, k)
 }
 
-// toOwners tells everybody who stays an owner that a proposed change was not made.
-func toOwners(owners []residence.Owner) []Owed {
+// toOwners tells everybody who stays an owner, or speaks for one, that a proposed change was
+// not made.
+func toOwners(owners []residence.Owner, kind Kind) []Owed {
 	var owed []Owed
 	for _, o := range owners {
-		owed = append(owed, to(o.PersonID, OwnersStay)...)
+		if o.Kind == "" {
+			owed = append(owed, to(o.PersonID, kind)...)
+		}
 	}
-	return owed
+	return append(owed, toEach(residence.Agents(owners, nil), OwnersAgent)...)
 }
 
 // askCoOwners asks the persons who must confirm the application (R6).

@@ -189,6 +189,9 @@ func TestC11_WhomAnEventOwesANoticeItConcerns(t *testing.T) {
 	}
 }
 
+// ownersOfTwoKinds are an owner in person and one for whom an agent speaks.
+var ownersOfTwoKinds = []residence.Owner{{PersonID: daur}, {Kind: residence.Company, BIN: "160440007161", AgentID: gulnar}}
+
 // owing are events that owe every kind of notice.
 var owing = []domain.Event{
 	residence.DeregistrationApplied{
@@ -242,9 +245,9 @@ var owing = []domain.Event{
 	}, housing.EntryProvided{PersonID: daur}, housing.InventoryRequested{PersonID: daur, AnswerBy: today},
 	residence.ContactsStated{PersonID: daur, FormerPhone: "+77010000000"},
 	housing.ApplicationReceived{ApplicantID: daur, Consenting: []domain.PersonID{aigul}}, housing.MemberDeclined{},
-	residence.OwnersChangeProposed{Former: []residence.Owner{{PersonID: daur}}},
-	residence.OwnersChanged{Former: []residence.Owner{{PersonID: daur}}},
-	residence.OwnersChangeDeclined{Owners: []residence.Owner{{PersonID: daur}}},
+	residence.OwnersChangeProposed{Former: ownersOfTwoKinds},
+	residence.OwnersChanged{Former: ownersOfTwoKinds},
+	residence.OwnersChangeDeclined{Owners: ownersOfTwoKinds},
 }
 
 // kinds are all that the events owe.

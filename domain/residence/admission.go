@@ -33,7 +33,8 @@ var Kinships = []KinshipKind{SpouseOf, ChildOf, CloseRelativeOf}
 // tenant in their place. A person who registers consents by applying. The
 // tenant of state housing can consent only for those whom the lease names.
 // Where the dwelling was provided to the person, the provision is the owner's
-// consent. Consents of others are recorded, too.
+// consent. Consents of others are recorded, too. Where nobody can consent, a
+// document takes the place of the consents, or nobody registers (R42).
 func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) error {
 	for i, consent := range c.Consents {
 		if cmd.Today().Before(consent.GivenOn) {
@@ -52,41 +53,77 @@ func (c Register) checkConsents(cmd domain.Command, person domain.PersonID) erro
 			return err
 		}
 	}
-	rule := c.Rules.On(cmd.Today()).Residence
+	nobody, err := c.consented(cmd.Today(), person)
+	switch {
+	case err != nil:
+		return err
+	case nobody && c.ConsentGround.IsZero():
+		return domain.Refuse(domain.Conflict, domain.CodeNobodyConsents,
+			"nobody can consent for this dwelling: no owner and no tenant is recorded, or nobody speaks for an owner; "+
+				"record the owners or who speaks for them, or give the document that allows the registration "+
+				"in consent_ground").At("dwelling_id")
+	case nobody:
+		return c.ConsentGround.Check(cmd.Today(), "consent_ground")
+	case !c.ConsentGround.IsZero():
+		return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"the consents of this registration can be asked for, and no document takes their place: leave it out").
+			At("consent_ground")
+	}
+	return nil
+}
+
+// consented refuses a registration without the consents that it needs, and reports whether
+// nobody can give one of them.
+func (c Register) consented(today domain.Date, person domain.PersonID) (nobody bool, err error) {
+	rule := c.Rules.On(today).Residence
 	if !rule.OwnersConsent || c.Dwelling == nil || !c.Provision.IsZero() {
-		return nil
+		return false, nil
 	}
 	silent := func(id domain.PersonID) bool {
 		return id != person &&
 			!slices.ContainsFunc(c.Consents, func(given Consent) bool { return given.PersonID == id })
 	}
-	missing := 0
-	for _, o := range c.Dwelling.Owners {
-		if silent(o.PersonID) {
+	owners := c.Dwelling.ownersFrom(c.From)
+	missing, mute := 0, 0
+	for _, o := range owners {
+		switch p := o.Speaker(); {
+		case p.IsZero() || slices.Contains(c.Dead, p):
+			mute++
+		case silent(p):
 			missing++
 		}
 	}
 	lease := c.Dwelling.Lease
-	let := rule.TenantsConsent && lease != nil && !cmd.Today().Before(lease.On)
+	let := rule.TenantsConsent && lease != nil && !today.Before(lease.On) && !slices.Contains(c.Dead, lease.PersonID)
 	switch {
-	case missing == 0 && (len(c.Dwelling.Owners) > 0 || !let):
-		return nil
+	case missing+mute == 0 && len(owners) > 0:
+		return false, nil
 	case let && !silent(lease.PersonID):
 		bound := !rule.NamedInLeaseOnlyFrom.IsZero() && !c.From.Before(rule.NamedInLeaseOnlyFrom)
 		if !bound || person == lease.PersonID || slices.Contains(lease.Family, person) {
-			return nil
+			return false, nil
 		}
-		return domain.Refuse(domain.Invalid, domain.CodeNotInLease,
+		return false, domain.Refuse(domain.Invalid, domain.CodeNotInLease,
 			"the lease of this dwelling does not name the person, and the tenant can consent only for those whom "+
 				"it names: have the lease changed, or add the consents of all owners").At("person_id")
 	case let:
-		return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
+		return false, domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
 			"the dwelling is let: add a consent with the person_id of its tenant, or of each of its %d owner(s)",
-			len(c.Dwelling.Owners)).At("consents")
+			len(owners)).At("consents")
+	case missing == 0:
+		return true, nil
 	}
-	return domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
-		"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner",
+	return false, domain.Refuse(domain.Invalid, domain.CodeOwnersConsent,
+		"the dwelling has %d owner(s) whose consent is missing: add a consent with the person_id of each owner, or of "+
+			"the agent of an owner that is no person; for a day in the past the owners of that day consent too",
 		missing).At("consents")
+}
+
+// nobodySpeaks is the refusal of an act that needs the word of an owner for whom nobody speaks.
+func nobodySpeaks() *domain.Error {
+	return domain.Refuse(domain.Conflict, domain.CodeNobodyConsents,
+		"nobody speaks for one of the owners of this dwelling, and their consent is needed: record "+
+			"first who does")
 }
 
 // checkPlace: the place is of a permitted kind, and the norm of its territory,

@@ -83,7 +83,7 @@ func TestR19_OneRegistersAtAPlaceOfAPermittedKind(t *testing.T) {
 			t.Run("R19 "+string(place)+name, func(t *testing.T) {
 				events, err := resident().fold().Register(domaintest.Command(), residence.Register{
 					RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: today, Rules: by,
-					Dwelling: &residence.Dwelling{ID: flat, Place: place},
+					Dwelling: &residence.Dwelling{ID: flat, Place: place, Owners: []residence.Owner{{PersonID: aigul}}},
 				})
 				if place == residence.NotForLiving || place == residence.Hotel && name != "" {
 					domaintest.Refused(t, events, err, domain.CodePlaceNotPermitted, "dwelling_id")
@@ -145,7 +145,9 @@ func TestR19_TheOccupancyNorm(t *testing.T) {
 			t.Run(c.name+", "+string(kind), func(t *testing.T) {
 				r := residence.Register{
 					RegistrationID: first, DwellingID: flat, Kind: kind, From: day(c.from), Kinship: c.kinship, Occupants: c.occupants, Rules: c.rules,
-					Dwelling: &residence.Dwelling{ID: flat, Identity: residence.Identity{KATO: c.kato}, Area: c.area},
+					Dwelling: &residence.Dwelling{
+						ID: flat, Identity: residence.Identity{KATO: c.kato}, Area: c.area, Owners: []residence.Owner{{PersonID: aigul}},
+					},
 				}
 				if kind == residence.Temporary {
 					r.Until = r.From.AddMonths(6)

@@ -243,7 +243,7 @@ func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelli
 		}
 	}
 	for _, o := range dwelling.Owners {
-		if o.PersonID != d.Applied.ApplicantID && !slices.Contains(agreed, o.PersonID) {
+		if p := o.Speaker(); p != d.Applied.ApplicantID && !slices.Contains(agreed, p) {
 			return []domain.Event{
 				e,
 				d.refuseAll(
@@ -297,15 +297,16 @@ func (d *Deregistration) refuseAll(
 }
 
 // coOwners are the persons who must confirm an application (R6): by themselves on the
-// portal, on paper at a desk.
+// portal, on paper at a desk. The agent confirms for a co-owner that is no person; a zero id
+// stands for one for which nobody speaks.
 func coOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) []domain.PersonID {
 	if !f.edition(cmd).Deregistration.CoOwnersConfirm || c.Ground != GroundOwnerApplication {
 		return nil
 	}
 	var others []domain.PersonID
 	for _, o := range f.Dwelling.Owners {
-		if o.PersonID != c.ApplicantID {
-			others = append(others, o.PersonID)
+		if p := o.Speaker(); p != c.ApplicantID && !slices.Contains(others, p) {
+			others = append(others, p)
 		}
 	}
 	return others

@@ -250,7 +250,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkRepresentative, checkDocuments, checkBasis, checkRegistered,
+		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkCoOwners, checkRepresentative, checkDocuments, checkBasis, checkRegistered,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -372,11 +372,25 @@ func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 }
 
 // checkTitle: an applicant who applies as the owner holds title to the dwelling
-// (R5). Owners may deregister themselves (R22).
-func checkTitle(_ domain.Command, c ApplyForDeregistration, f Facts) error {
-	if c.Ground == GroundOwnerApplication && !f.Dwelling.OwnedBy(c.ApplicantID) {
+// (R5). Owners may deregister themselves (R22). At a desk the agent of an owner that is
+// no person applies for it (R40); on the portal only an owner applies (R2).
+func checkTitle(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	entitled := f.Dwelling.OwnedBy
+	if cmd.Channel != domain.ChannelPortal {
+		entitled = f.Dwelling.SpokenForBy
+	}
+	if c.Ground == GroundOwnerApplication && !entitled(c.ApplicantID) {
 		return domain.Refuse(domain.Invalid, domain.CodeApplicantNotOwner,
-			"the applicant is not an owner of this dwelling; only an owner can apply on this ground").At("applicant_id")
+			"the applicant is not an owner of this dwelling; only an owner can apply on this ground, or at a desk who "+
+				"speaks for one").At("applicant_id")
+	}
+	return nil
+}
+
+// checkCoOwners: somebody speaks for every co-owner who must confirm (R6, R40).
+func checkCoOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
+	if slices.ContainsFunc(coOwners(cmd, c, f), domain.PersonID.IsZero) {
+		return nobodySpeaks().At("dwelling_id")
 	}
 	return nil
 }

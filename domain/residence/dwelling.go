@@ -2,33 +2,11 @@ package residence
 
 import (
 	"math"
-	"math/big"
-	"regexp"
 	"slices"
 	"time"
 
 	"tizilim/domain"
 )
-
-// Owner is a title-holder of a dwelling with the share that belongs to them.
-type Owner struct {
-	PersonID domain.PersonID `json:"person_id"`
-	Share    Share           `json:"share,omitempty"`
-}
-
-// Share of a title, a fraction such as "1/2"; empty where it is not known.
-type Share string
-
-var shareForm = regexp.MustCompile(`^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$`)
-
-// rat returns the share as a number in (0, 1].
-func (s Share) rat() (*big.Rat, bool) {
-	if !shareForm.MatchString(string(s)) {
-		return nil, false
-	}
-	r, ok := new(big.Rat).SetString(string(s))
-	return r, ok && r.Cmp(big.NewRat(1, 1)) <= 0
-}
 
 // DwellingRecorded begins the record of a dwelling. RKA and cadastral number are in the
 // written form of a [DwellingCode]; KATO is the code of the territory.
@@ -120,6 +98,7 @@ type Dwelling struct {
 	before   domain.BodyID        // the keeper before the last lease
 	proposer string               // account that proposed Pending
 	since    domain.Date          // of the present owners
+	titles   []OwnersChanged      // all of them, in the order of the stream
 	freed    domain.Position      // where the log holds the end of the last lease
 	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
 	lapse    lapse
@@ -130,11 +109,6 @@ type Dwelling struct {
 
 // Known reports whether the dwelling has been recorded.
 func (d *Dwelling) Known() bool { return !d.ID.IsZero() }
-
-// OwnedBy reports whether the person holds title at present.
-func (d *Dwelling) OwnedBy(p domain.PersonID) bool {
-	return slices.ContainsFunc(d.Owners, func(o Owner) bool { return o.PersonID == p })
-}
 
 // Clone returns a copy that later events do not change: Apply replaces what it
 // changes.
@@ -151,6 +125,7 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 		d.voided = append(slices.Clip(d.voided), e.ClaimID)
 	case OwnersChanged:
 		d.Owners, d.since, d.Pending = e.Owners, e.On, OwnersChangeProposed{}
+		d.titles = append(slices.Clip(d.titles), e)
 	case OwnersChangeProposed:
 		d.Pending, d.proposer = e, rec.Meta.Actor
 	case OwnersChangeDeclined, OwnersChangeLapsed:
@@ -178,6 +153,7 @@ type RecordDwelling struct {
 	Identity
 	Address     string
 	Owners      []Owner
+	OwnersSince domain.Date // zero for today
 	Description Description
 }
 
@@ -208,12 +184,11 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 		DwellingID: c.DwellingID, RKA: is.RKA, CadastralNumber: is.CadastralNumber, KATO: is.KATO,
 		Address: address, RecordedAt: cmd.Now,
 	}}
-	if len(c.Owners) > 0 {
-		if err := checkOwners(c.Owners); err != nil {
-			return nil, err
-		}
-		events = append(events, OwnersChanged{DwellingID: c.DwellingID, Owners: c.Owners, On: cmd.Today()})
+	owned, err := c.firstOwners(cmd)
+	if err != nil {
+		return nil, err
 	}
+	events = append(events, owned...)
 	if c.Description != (Description{}) {
 		if err := c.Description.check(); err != nil {
 			return nil, err
@@ -258,34 +233,4 @@ func (c Description) check() error {
 func UnknownDwelling() *domain.Error {
 	return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
 		"no dwelling with this id is recorded; record the dwelling first")
-}
-
-func checkOwners(owners []Owner) error {
-	seen := make(map[domain.PersonID]bool, len(owners))
-	total := new(big.Rat)
-	for i, o := range owners {
-		if seen[o.PersonID] {
-			return domain.Refuse(domain.Invalid, domain.CodeNamedTwice,
-				"this owner is named twice; name each owner once, with the whole "+
-					"share").At(domain.Path("owners", i, "person_id"))
-		}
-		seen[o.PersonID] = true
-		if o.Share == "" {
-			continue
-		}
-		r, ok := o.Share.rat()
-		if !ok {
-			return domain.Refuse(
-				domain.Invalid,
-				domain.CodeShareFormat,
-				`write a share as a fraction of the whole, for example "1/2", at most "1/1"`,
-			).At(domain.Path("owners", i, "share"))
-		}
-		total.Add(total, r)
-	}
-	if total.Cmp(big.NewRat(1, 1)) > 0 {
-		return domain.Refuse(domain.Invalid, domain.CodeSharesExceedOne,
-			"the shares of the owners add up to more than the whole dwelling").At("owners")
-	}
-	return nil
 }

@@ -26,6 +26,7 @@ func (c Correct) LogValue() slog.Value                { return domain.Masked(c) 
 func (c EndRepresentation) LogValue() slog.Value      { return domain.Masked(c) }
 func (c RecordRepresentative) LogValue() slog.Value   { return domain.Masked(c) }
 func (d Dwelling) LogValue() slog.Value               { return domain.Masked(d) }
+func (c RecordDwelling) LogValue() slog.Value         { return domain.Masked(c) }
 func (c ChangeOwners) LogValue() slog.Value           { return domain.Masked(c) }
 func (c AnswerProposal) LogValue() slog.Value         { return domain.Masked(c) }
 func (c Register) LogValue() slog.Value               { return domain.Masked(c) }

@@ -68,14 +68,17 @@ func (e OwnersChangeLapsed) Concerns() domain.Concern   { return withOwners(e.Dw
 func (e OwnersChanged) LogValue() slog.Value        { return domain.Masked(e) }
 func (e OwnersChangeProposed) LogValue() slog.Value { return domain.Masked(e) }
 func (e OwnersChangeDeclined) LogValue() slog.Value { return domain.Masked(e) }
+func (e OwnersChangeLapsed) LogValue() slog.Value   { return domain.Masked(e) }
 
 // withOwners is the concern of an event about a dwelling and those who own it, owned it
 // or are to own it; each once.
 func withOwners(id domain.DwellingID, lists ...[]Owner) domain.Concern {
 	c := atDwelling(id)
 	for _, o := range slices.Concat(lists...) {
-		if !slices.Contains(c.Persons, o.PersonID) {
-			c.Persons = append(c.Persons, o.PersonID)
+		for _, p := range o.concerns() {
+			if !slices.Contains(c.Persons, p) {
+				c.Persons = append(c.Persons, p)
+			}
 		}
 	}
 	return c
@@ -87,7 +90,10 @@ func withOwners(id domain.DwellingID, lists ...[]Owner) domain.Concern {
 func Losers(former, owners []Owner) []domain.PersonID {
 	var lose []domain.PersonID
 	for _, f := range former {
-		i := slices.IndexFunc(owners, func(o Owner) bool { return o.PersonID == f.PersonID })
+		if f.Kind != "" { // see [Agents]
+			continue
+		}
+		i := slices.IndexFunc(owners, func(o Owner) bool { return o.who() == f.who() })
 		if i < 0 || owners[i].Share != f.Share || f.Share == "" {
 			lose = append(lose, f.PersonID)
 		}
@@ -112,7 +118,8 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 	if !d.Known() {
 		return nil, UnknownDwelling()
 	}
-	if err := checkOwners(c.Owners); err != nil {
+	owners, err := writtenOwners(c.Owners, cmd.Today())
+	if err != nil {
 		return nil, err
 	}
 	if c.On.IsZero() {
@@ -131,7 +138,7 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 			d.since,
 		).At("effective_on")
 	}
-	changed := OwnersChanged{DwellingID: d.ID, Owners: c.Owners, On: c.On, Former: d.Owners, Basis: c.Basis}
+	changed := OwnersChanged{DwellingID: d.ID, Owners: owners, On: c.On, Former: d.Owners, Basis: c.Basis}
 	edition := c.Rules.On(cmd.Today())
 	if len(d.Owners) == 0 {
 		if !c.Basis.IsZero() {
@@ -161,7 +168,7 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 		return nil, err
 	}
 	return append(events, OwnersChangeProposed{
-		DwellingID: d.ID, ProposalID: c.ProposalID, Owners: c.Owners, On: c.On, Former: d.Owners, Basis: c.Basis,
+		DwellingID: d.ID, ProposalID: c.ProposalID, Owners: owners, On: c.On, Former: d.Owners, Basis: c.Basis,
 		ProposerID: c.Official, Edition: edition.ID, ProposedAt: cmd.Now, ConfirmBy: last.Over(),
 	}), nil
 }
@@ -207,10 +214,10 @@ func (d *Dwelling) AnswerProposal(cmd domain.Command, c AnswerProposal) ([]domai
 			"you have proposed this change: another official must confirm it")
 	}
 	p := d.Pending
-	involved := func(o Owner) bool { return o.PersonID == c.Official }
+	involved := func(o Owner) bool { return o.Speaker() == c.Official }
 	if !c.Official.IsZero() && slices.ContainsFunc(slices.Concat(p.Owners, d.Owners), involved) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDeciderRecused,
-			"you are or would be an owner of this dwelling: another official must confirm the change")
+			"you are or would be an owner of this dwelling, or speak for one: another official must confirm the change")
 	}
 	return []domain.Event{OwnersChanged{
 		DwellingID: d.ID, Owners: p.Owners, On: p.On, Former: d.Owners, Basis: p.Basis, ProposalID: p.ProposalID,

@@ -82,6 +82,8 @@ type RegistrationBegan struct {
 	CaseID   domain.CaseID `json:"case_id,omitzero"`
 	Kinship  Kinship       `json:"kinship,omitzero"` // as stated
 	Warnings []Warning     `json:"warnings,omitempty"`
+	// the document that takes the place of a consent which nobody can give (R42)
+	ConsentGround domain.Basis `json:"consent_ground,omitzero"`
 }
 
 // Consenting are the owners and tenants whose consent was stated, each once.
@@ -324,9 +326,13 @@ type Register struct {
 	Provision domain.CaseID
 	Kinship   Kinship           // to somebody who is registered there; zero where none is stated
 	Dwelling  *Dwelling         // as it is now; nil where nothing is known of it: then no consent is asked for
+	Dead      []domain.PersonID // of its owners, their agents and its tenant, whose death is recorded
 	Occupants []domain.PersonID // who is registered there; asked for only where a norm is in force
 	Household Household
 	Rules     rules.Book // by which it is judged
+
+	// the document on which the person registers where nobody can consent; zero where there is none
+	ConsentGround domain.Basis
 }
 
 // Register decides the command [Register].
@@ -361,6 +367,7 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 	began := RegistrationBegan{
 		PersonID: p.ID, RegistrationID: c.RegistrationID, DwellingID: c.DwellingID,
 		Kind: c.Kind, From: c.From, Until: c.Until, Consents: c.Consents, CaseID: c.Provision, Kinship: c.Kinship, Warnings: warnings,
+		ConsentGround: c.ConsentGround,
 	}
 	if c.Kind == Permanent {
 		began.Warnings = append(

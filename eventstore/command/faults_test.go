@@ -18,6 +18,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
 	"tizilim/domain/residence"
 	"tizilim/eventstore"
 	"tizilim/eventstore/command"
@@ -119,6 +120,8 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 			Now:    time.Now().UTC(),
 		}
 	}
+	ground := domaintest.Basis() // no owner is recorded
+	ground.IssuedOn = domain.NewDate(2020, 1, 1)
 	for i := range dwellings {
 		dwellings[i] = domain.DwellingID{UUID: uuid.New()}
 		if _, err := handler.RecordDwelling(t.Context(), envelope(), residence.RecordDwelling{DwellingID: dwellings[i], Identity: rka(i), Address: "a"}, command.Options{}); err != nil {
@@ -180,7 +183,7 @@ func TestFaultsBetweenRegistryAndEventStore(t *testing.T) {
 							RegistrationID: domain.RegistrationID{
 								UUID: domain.DeriveID(cmd.ID.UUID, "registration"),
 							}, DwellingID: dwellings[move],
-							Kind: residence.Permanent, From: cmd.Today().AddDays(move - 3),
+							Kind: residence.Permanent, From: cmd.Today().AddDays(move - 3), ConsentGround: ground,
 						}, command.Options{})
 					})
 				}

@@ -34,6 +34,7 @@ func TestR19_WhoIsRegisteredIsAskedOnlyWhereANormIsInForce(t *testing.T) {
 		unmeasured: {Identity: residence.Identity{KATO: "750000000"}},
 	} {
 		of.DwellingID, of.RKA, of.Address = id, rka(int(id.UUID[0])).RKA, "a"
+		of.Owners = []residence.Owner{{PersonID: aigul}} // who consents
 		must(t, "record "+id.String(), func(cmd domain.Command) (command.Receipt, error) {
 			return h.RecordDwelling(ctx, cmd, of, command.Options{})
 		})

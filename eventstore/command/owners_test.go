@@ -77,3 +77,68 @@ func TestR5_WhoLosesADwellingIsToldOfTheProposalAndOfTheChange(t *testing.T) {
 		t.Errorf("the new owner is told %v", got)
 	}
 }
+
+func TestR40_AnOwnerThatIsNoPersonIsNamedByWhoIsRecorded(t *testing.T) {
+	l := world(t)
+	firm := residence.Owner{Kind: residence.Company, BIN: "160440007161", Name: "Баспана ЖШС"}
+	with := func(agent domain.PersonID) residence.Owner {
+		o := firm
+		o.AgentID, o.Authority = agent, domaintest.Basis()
+		return o
+	}
+	estate := func(of domain.PersonID) residence.Owner {
+		return residence.Owner{Kind: residence.Estate, DeceasedID: of}
+	}
+	must(t, "gulnar dies", func(cmd domain.Command) (command.Receipt, error) {
+		return newHandler(l).RecordDeath(ctx, cmd, gulnar, residence.RecordDeath{
+			On: domaintest.Today(), Basis: domaintest.Basis(),
+		}, command.Options{})
+	})
+	for _, c := range []struct {
+		name  string
+		owner residence.Owner
+		code  domain.Code
+		field string
+	}{
+		{"R40 a company", firm, "", ""},
+		{"R40 an agent who is recorded", with(daur), "", ""},
+		{"R40 an agent who is not", with(saule), domain.CodePersonUnknown, "owners[0].agent_id"},
+		{"R40 an agent who has died", with(gulnar), domain.CodePersonDead, "owners[0].agent_id"},
+		{"R40 the estate of who has died", estate(gulnar), "", ""},
+		{"R40 the estate of who lives", estate(daur), domain.CodePersonNotDead, "owners[0].deceased_id"},
+		{"R40 the estate of nobody who is recorded", estate(saule), domain.CodePersonUnknown, "owners[0].deceased_id"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, err := newHandler(l.copy()).RecordDwelling(ctx, envelope("record"), residence.RecordDwelling{
+				DwellingID: domaintest.ID[domain.DwellingID]("hut"), Identity: rka(99), Address: "a",
+				Owners: []residence.Owner{c.owner},
+			}, command.Options{})
+			if c.code != "" {
+				domaintest.Refused(t, nil, err, c.code, c.field)
+			} else if err != nil || len(r.Events) != 3 {
+				t.Errorf("%d events, %v", len(r.Events), err)
+			}
+		})
+	}
+}
+
+func TestR42_NobodyRegistersByTheConsentOfTheDead(t *testing.T) {
+	l := world(t)
+	h := newHandler(l)
+	resell(t, h, gulnar)
+	must(t, "gulnar dies", func(cmd domain.Command) (command.Receipt, error) {
+		return h.RecordDeath(ctx, cmd, gulnar, residence.RecordDeath{
+			On: domaintest.Today(), Basis: domaintest.Basis(),
+		}, command.Options{})
+	})
+	c := residence.Register{
+		RegistrationID: domaintest.ID[domain.RegistrationID]("new"), DwellingID: flat, Kind: residence.Permanent,
+		From: domaintest.Today(),
+	}
+	_, err := h.Register(ctx, envelope("register aigul"), aigul, c, command.Options{})
+	domaintest.Refused(t, nil, err, domain.CodeNobodyConsents, "dwelling_id")
+	c.ConsentGround = domaintest.Basis()
+	if _, err := h.Register(ctx, envelope("register aigul on a paper"), aigul, c, command.Options{}); err != nil {
+		t.Error(err)
+	}
+}

@@ -96,20 +96,6 @@ func (h *Handler) lapseProposal(ctx context.Context, due domain.Task) error {
 	return err
 }
 
-func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) error {
-	for i, o := range owners {
-		p, err := h.Person(ctx, o.PersonID)
-		if err != nil {
-			return err
-		}
-		if !p.Known() {
-			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-				"no person with this id is recorded; record the person first").At(domain.Path("owners", i, "person_id"))
-		}
-	}
-	return nil
-}
-
 // Register registers a residence or a temporary stay of the person.
 func (h *Handler) Register(
 	ctx context.Context, cmd domain.Command, person domain.PersonID, c residence.Register, opt Options,
@@ -151,6 +137,9 @@ func (h *Handler) addDwellingFacts(
 		return c, unknown
 	}
 	c.Rules, c.Dwelling = h.rules, &d
+	if c.Dead, err = h.deadAt(ctx, &d); err != nil {
+		return c, err
+	}
 	if _, norm := h.rules.On(cmd.Today()).OccupancyNorm(d.KATO, c.From); !norm || d.Area == 0 {
 		return c, nil
 	}

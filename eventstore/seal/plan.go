@@ -12,7 +12,8 @@ import (
 	"tizilim/domain"
 )
 
-// Owner is whose key seals a value: a person or a case.
+// Owner is whose key seals a value: a person, a case or, where an event names neither, a
+// dwelling.
 type Owner struct{ uuid.UUID }
 
 // kind says what a node of a plan stands for.
@@ -142,8 +143,11 @@ func (n *node) visit(v reflect.Value, owner Owner, copying bool, f func(v reflec
 // structure which names a person; zero where there is none.
 func ownerOf(e domain.Event) Owner {
 	c := e.Concerns()
-	if len(c.Persons) > 0 {
+	switch {
+	case len(c.Persons) > 0:
 		return Owner(c.Persons[0])
+	case c.Case.IsZero() && len(c.Dwellings) > 0:
+		return Owner(c.Dwellings[0])
 	}
 	return Owner(c.Case)
 }
@@ -156,7 +160,7 @@ func Owners(e domain.Event) (owners []Owner, err error) {
 	}
 	err = plan.visit(reflect.ValueOf(e), ownerOf(e), false, func(_ reflect.Value, _ kind, owner Owner) error {
 		if owner.UUID == uuid.Nil {
-			return fmt.Errorf("seal: %s has a personal value that tells of no person and no case", e.EventType())
+			return fmt.Errorf("seal: %s has a personal value that tells of no person, case and dwelling", e.EventType())
 		}
 		if !slices.Contains(owners, owner) {
 			owners = append(owners, owner)
