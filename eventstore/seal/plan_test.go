@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/domaintest"
 	"tizilim/domain/events"
+	"tizilim/domain/residence"
 )
 
 var update = flag.Bool("update", false, "write the golden file")
@@ -113,5 +116,19 @@ func TestAPlanLeadsThroughStructuresAndLists(t *testing.T) {
 			}()
 			compile(unsealable)
 		}()
+	}
+}
+
+func TestAValueOfAnEventAboutADwellingAloneIsSealedWithTheKeyOfTheDwelling(t *testing.T) {
+	flat, agent := domaintest.ID[domain.DwellingID]("flat"), domaintest.ID[domain.PersonID]("agent")
+	sold := residence.OwnersChanged{
+		DwellingID: flat, Owners: []residence.Owner{{Kind: residence.Company, BIN: "160440007161"}}, Basis: domaintest.Basis(),
+	}
+	if got, err := Owners(sold); err != nil || !slices.Equal(got, []Owner{Owner(flat)}) {
+		t.Errorf("without a person: %v, %v", got, err)
+	}
+	sold.Owners[0].AgentID = agent
+	if got, err := Owners(sold); err != nil || !slices.Equal(got, []Owner{Owner(agent)}) {
+		t.Errorf("with an agent: %v, %v", got, err)
 	}
 }
