@@ -111,6 +111,7 @@ const (
 	CodePersonDead       Code = "person_dead"           // R27
 	CodeIINTaken         Code = "iin_of_another_person" // R28
 	CodePersonNotDead    Code = "person_not_dead"
+	CodePersonAlike      Code = "same_name_and_birth_date" // R29: a warning that must be answered
 
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"

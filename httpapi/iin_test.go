@@ -50,6 +50,7 @@ func TestR28_AnIINThatComesLaterOpensThePersonalAccountAndSoDoesTheOneThatItRepl
 	s.command("/v1/persons", operator, body{
 		"iin": second, "name": "Басқа", "birth_date": "1990-05-17", "class": "refugee",
 	}).refused(http.StatusConflict, domain.CodePersonRecorded, "iin")
+	s.verified()
 }
 
 // TestR28_ASignatureWithTheReplacedOrTheNewIINIsThatOfThePerson: certificates are valid for years.

@@ -20,6 +20,11 @@ type contradiction domain.Code
 
 var contradictions = as[contradiction](residence.AcceptableContradictions)
 
+// warningToAnswer is a code that the first record of a person can accept.
+type warningToAnswer domain.Code
+
+var warningsToAnswer = append(as[warningToAnswer](residence.AcceptableContradictions), warningToAnswer(domain.CodePersonAlike))
+
 // birthKnown is how much of a birth date is known, where that is said.
 type birthKnown residence.BirthKnown
 
@@ -78,7 +83,7 @@ func (s *Server) changePersonData() operation.Operation {
 		r, err := s.commands.ChangePersonData(ctx, call.Command, in.ID, residence.ChangePersonData{
 			Kind: b.Kind, From: b.EffectiveFrom, Name: domain.Personal(b.Name), BirthDate: b.BirthDate,
 			BirthKnown: residence.BirthKnown(b.BirthKnown), Class: b.Class, Basis: b.Basis.basis(),
-			Accept: as[domain.Code](b.Accept),
+			Accept: as[domain.Code](b.Accept), Likeness: s.likeness,
 		}, call.Options)
 		return r, personDataChanged{PersonID: in.ID}, err
 	})

@@ -23,8 +23,8 @@ type recordPersonBody struct {
 	BirthDate domain.Date     `json:"birth_date" format:"date" example:"1990-05-17"`
 	Class     residence.Class `json:"class" doc:"The legal class of the person; it decides the channels of a deregistration"`
 
-	BirthKnown birthKnown      `json:"birth_known,omitempty" doc:"How much of the birth date is known, which then has 01 for the rest; left out if all is known"`
-	Accept     []contradiction `json:"accept,omitempty" maxItems:"5" doc:"The codes of the contradictions that the document confirms; a refusal lists them"`
+	BirthKnown birthKnown        `json:"birth_known,omitempty" doc:"How much of the birth date is known, which then has 01 for the rest; left out if all is known"`
+	Accept     []warningToAnswer `json:"accept,omitempty" maxItems:"5" doc:"The codes of the warnings that the official has looked at; a refusal lists them"`
 }
 
 type recordPersonInput struct {
@@ -43,10 +43,11 @@ func (s *Server) recordPerson() operation.Operation {
 		Summary: "Record a person",
 		Doc: "One IIN is one person: a second record is refused (person_already_recorded). " +
 			"A person without an IIN is recorded without it. An IIN that contradicts the birth date or the class is " +
-			"refused until accept names the code of the contradiction.",
+			"refused until accept names the code of the contradiction. So is a person without an IIN whose name and " +
+			"birth date are those of another record, which the refusal names (same_name_and_birth_date).",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: contradicted.and(
-			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonRecorded,
+			domain.CodeIINFormat, domain.CodeIINControlDigit, domain.CodeIINZero, domain.CodePersonRecorded, domain.CodePersonAlike,
 		),
 		Example: `{"iin": "999999000012", "name": "Айгүл Серікқызы", "birth_date": "1990-05-17", "class": "citizen"}`,
 	}, func(ctx context.Context, call operation.Call, in *recordPersonInput) (command.Receipt, recordedPerson, error) {
@@ -58,6 +59,7 @@ func (s *Server) recordPerson() operation.Operation {
 			Name:     domain.Personal(in.Body.Name), BirthDate: in.Body.BirthDate, Class: in.Body.Class,
 			BirthKnown: residence.BirthKnown(in.Body.BirthKnown), Accept: as[domain.Code](in.Body.Accept),
 		}
+		c.Likeness = s.likeness(c.Data())
 		if in.Body.IIN != "" {
 			iin, err := parseIIN(in.Body.IIN)
 			if err != nil {
@@ -71,6 +73,11 @@ func (s *Server) recordPerson() operation.Operation {
 		r, err := s.commands.RecordPerson(ctx, call.Command, c, call.Options)
 		return r, recordedPerson{PersonID: c.PersonID}, err
 	})
+}
+
+// likeness returns what two persons with the same name and birth date have in common.
+func (s *Server) likeness(d residence.PersonData) residence.Likeness {
+	return residence.LikenessOf(s.personKey, d)
 }
 
 // personOf returns the id of the person whom the IIN means. Every look-up by IIN goes through it.

@@ -164,6 +164,7 @@ func corrected(how string, kind residence.Kind) variant {
 // variants are the examples beside the samples: the other cases that a model
 // tells apart.
 var variants = []variant{
+	but("of an earlier build", func(e *residence.PersonRecorded) { e.Likeness = residence.Likeness{} }),
 	but("permanent", func(e *residence.RegistrationBegan) { e.Kind, e.Until = residence.Permanent, domain.Date{} }),
 	but("temporary", func(e *residence.RegistrationEnded) { e.Kind = residence.Temporary }),
 	corrected("open again, temporary", residence.Temporary),

@@ -27,9 +27,10 @@ type storedRegistration struct {
 func persons(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.PersonRecorded:
-		return []op{set(e.PersonID.Stream(), "class", string(e.Class), beganField, pointerTo(rec))}
+		return append(alikeOps(e.PersonID, e.Likeness),
+			set(e.PersonID.Stream(), "class", string(e.Class), beganField, pointerTo(rec)))
 	case residence.PersonDataChanged:
-		return []op{set(e.PersonID.Stream(), "class", string(e.Now.Class))}
+		return append(alikeOps(e.PersonID, e.Likeness), set(e.PersonID.Stream(), "class", string(e.Now.Class)))
 	case residence.RegistrationBegan:
 		return []op{set(e.PersonID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Dwelling: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,
@@ -46,6 +47,36 @@ func persons(rec domain.Recorded) []op {
 		}))}
 	}
 	return nil
+}
+
+// alikeOps add the person to those who have the same name and birth date, or had them: who reads
+// the set looks at each in the log.
+func alikeOps(id domain.PersonID, l residence.Likeness) []op {
+	if l.IsZero() {
+		return nil
+	}
+	return []op{join(alikeKey(l), id.String())}
+}
+
+func alikeKey(l residence.Likeness) string { return "alike:" + l.String() } // set: person
+
+var alikeQuery = query(`return redis.call('SMEMBERS', g .. ARGV[5])`)
+
+// Alike returns who is, or was, recorded with a name and birth date of that likeness.
+func (r *Reader) Alike(ctx context.Context, l residence.Likeness) ([]domain.PersonID, error) {
+	data, _, err := r.read(ctx, alikeQuery, "", alikeKey(l))
+	if err != nil {
+		return nil, err
+	}
+	var persons []domain.PersonID
+	for _, text := range asTexts(data) {
+		id, err := uuid.Parse(text)
+		if err != nil {
+			return nil, corrupt("person who is alike", err)
+		}
+		persons = append(persons, domain.PersonID{UUID: id})
+	}
+	return persons, nil
 }
 
 // A record holds the registrations of its person, or of its dwelling, in a field for each.

@@ -155,7 +155,9 @@ func (c *client) person(ctx context.Context) (domain.PersonID, error) {
 		PersonID domain.PersonID `json:"person_id"`
 	}
 	_, err := c.command(ctx, staff(domain.RoleOperator), "/v1/persons",
-		map[string]any{"name": "Тұрғын", "birth_date": "1990-01-01", "class": "refugee"}, &recorded)
+		map[string]any{
+			"name": "Тұрғын", "birth_date": "1990-01-01", "class": "refugee", "accept": []string{"same_name_and_birth_date"},
+		}, &recorded)
 	return recorded.PersonID, err
 }
 

@@ -43,6 +43,7 @@ var mentions = map[string]string{
 	"warnings.person_id":    "whom a desk should look after: nothing of theirs changes",
 	"documents.person_id":   "what a paper is about; who takes part is named by the application",
 	"documents.dwelling_id": "what a paper is about",
+	"alike":                 "others with the name and birth date: nothing of theirs changes",
 	"evidence.signer":       "the applicant",
 	"evidence.certified_as": "the applicant, by another IIN",
 	"proposer_id":           "the official who acts",

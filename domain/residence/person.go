@@ -65,6 +65,8 @@ type PersonRecorded struct {
 	RecordedAt time.Time           `json:"recorded_at"`
 	BirthKnown BirthKnown          `json:"birth_known,omitempty"`
 	Accepted   []domain.Code       `json:"accepted,omitempty"` // contradictions that the official has seen (R25)
+	Likeness   Likeness            `json:"likeness,omitzero"`
+	Alike      []domain.PersonID   `json:"alike,omitempty"` // who is recorded with this name and birth date too (R29)
 }
 
 // RegistrationBegan says that the person resides (permanent) or stays
@@ -282,6 +284,9 @@ type RecordPerson struct {
 
 	BirthKnown BirthKnown
 	Accept     []domain.Code // contradictions that the official has seen
+
+	Likeness Likeness          // of the name as [domain.Name] writes it, and the birth date
+	Alike    []domain.PersonID // who is recorded with them; asked for only where there is no IIN
 }
 
 // Record decides [RecordPerson].
@@ -308,9 +313,12 @@ func (p *Person) Record(cmd domain.Command, c RecordPerson) ([]domain.Event, err
 	if err != nil {
 		return nil, err
 	}
+	if err := c.alikeAnswered(); err != nil {
+		return nil, err
+	}
 	return []domain.Event{PersonRecorded{
 		PersonID: c.PersonID, IIN: c.IIN, Name: name, BirthDate: birth, Class: c.Class, RecordedAt: cmd.Now,
-		BirthKnown: c.BirthKnown, Accepted: accepted,
+		BirthKnown: c.BirthKnown, Accepted: accepted, Likeness: c.Likeness, Alike: c.Alike,
 	}}, nil
 }
 

@@ -52,6 +52,7 @@ type PersonDataChanged struct {
 	Basis      domain.Basis    `json:"basis"`
 	Accepted   []domain.Code   `json:"accepted,omitempty"` // contradictions that the official has seen (R25)
 	RecordedAt time.Time       `json:"recorded_at"`
+	Likeness   Likeness        `json:"likeness,omitzero"` // of what is recorded now
 }
 
 func (PersonDataChanged) EventType() string          { return "PersonDataChanged" }
@@ -79,6 +80,8 @@ type ChangePersonData struct {
 	Class      Class
 	Basis      domain.Basis
 	Accept     []domain.Code
+
+	Likeness func(PersonData) Likeness // nil: none is recorded
 }
 
 // ChangeData decides [ChangePersonData].
@@ -105,10 +108,14 @@ func (p *Person) ChangeData(cmd domain.Command, c ChangePersonData) ([]domain.Ev
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{PersonDataChanged{
+	changed := PersonDataChanged{
 		PersonID: p.ID, Kind: c.Kind, Was: p.Data(), Now: now, From: from, Basis: c.Basis, Accepted: accepted,
 		RecordedAt: cmd.Now,
-	}}, nil
+	}
+	if c.Likeness != nil {
+		changed.Likeness = c.Likeness(now)
+	}
+	return []domain.Event{changed}, nil
 }
 
 // dataFrom is the day from which the new record holds.

@@ -34,6 +34,8 @@ type Records interface {
 	// Erasures returns who was erased after the position, up to which one, and
 	// whose keys are still to be destroyed.
 	Erasures(ctx context.Context, after domain.Position) (Erasures, error)
+	// Alike returns who is, or was, recorded with a name and birth date of that likeness.
+	Alike(ctx context.Context, l residence.Likeness) ([]domain.PersonID, error)
 }
 
 // Erasures are the news about erasures.

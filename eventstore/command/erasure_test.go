@@ -47,9 +47,14 @@ func (k *dataKeys) ForgetKeys(owner uuid.UUID) {
 
 // erasureRecords is what the read model says of the log about erasures.
 type erasureRecords struct {
+	alike   []domain.PersonID
 	log     *memoryLog
 	matters residence.Matters
 	stale   bool // it has not learned yet of what was completed
+}
+
+func (r *erasureRecords) Alike(context.Context, residence.Likeness) ([]domain.PersonID, error) {
+	return r.alike, nil
 }
 
 func (r *erasureRecords) Matters(_ context.Context, id domain.PersonID) (residence.Matters, domain.EventRef, error) {

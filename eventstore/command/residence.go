@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,13 +26,49 @@ func (h *Handler) Dwelling(ctx context.Context, id domain.DwellingID) (residence
 	return load[residence.Dwelling](ctx, h, id.Stream())
 }
 
-// RecordPerson records a person.
+// RecordPerson records a person. Where no IIN is given, others with the name and the birth date
+// are named in a warning (R29). No stream protects this: two desks that record one human at the
+// same moment are not warned, and neither is a desk while the read model does not answer.
 func (h *Handler) RecordPerson(
 	ctx context.Context, cmd domain.Command, c residence.RecordPerson, opt Options,
 ) (Receipt, error) {
+	var err error
+	if c.Alike, err = h.alike(ctx, c); err != nil {
+		return Receipt{}, err
+	}
 	return onStream(ctx, h, cmd, c.PersonID.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
 		return p.Record(cmd, c)
 	})
+}
+
+// alike returns the other persons who are recorded now with the name and the birth date.
+func (h *Handler) alike(ctx context.Context, c residence.RecordPerson) ([]domain.PersonID, error) {
+	if c.IIN != "" || c.Likeness.IsZero() || h.records == nil {
+		return nil, nil
+	}
+	err := h.model.CatchUp(ctx)
+	var candidates []domain.PersonID
+	if err == nil {
+		candidates, err = h.records.Alike(ctx, c.Likeness)
+	}
+	if domain.IsKind(err, domain.Unavailable) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var others []domain.PersonID
+	for _, id := range candidates {
+		p, err := look[residence.Person](ctx, h, id.Stream())
+		if err != nil {
+			return nil, err
+		}
+		if id != c.PersonID && p.Alike(c.Data()) {
+			others = append(others, id)
+		}
+	}
+	slices.SortFunc(others, func(a, b domain.PersonID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+	return others, nil
 }
 
 // ChangePersonData records another name, birth date or class of a person.
