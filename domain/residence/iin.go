@@ -99,6 +99,8 @@ func (p *Person) ClaimIIN(cmd domain.Command, c GiveIIN, accepted []domain.Code)
 	switch {
 	case p.Known() || p.erasures.latest != nil:
 		return nil, iinTaken("another person is recorded with this IIN: if both records are of one human, merge them")
+	case p.claim.PersonID == c.PersonID: // another desk was faster
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "this IIN means the person already").At("iin")
 	case !p.claim.PersonID.IsZero():
 		return nil, iinTaken("this IIN was given to another person: if both records are of one human, merge them")
 	}

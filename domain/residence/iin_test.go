@@ -101,9 +101,16 @@ func TestR28_OneIINMeansOnePerson(t *testing.T) {
 			Field:   "iin",
 		},
 		{
-			Name:    "R28 given to another person",
+			Name:    "R28 given by another desk at the same moment",
 			Given:   []domain.Event{claimed},
 			When:    claim(c),
+			Refused: domain.CodeNothingChanges,
+			Field:   "iin",
+		},
+		{
+			Name:    "R28 given to another person",
+			Given:   []domain.Event{claimed},
+			When:    claim(residence.GiveIIN{PersonID: daur, IIN: newIIN, Basis: certificate(), ID: c.ID}),
 			Refused: domain.CodeIINTaken,
 			Field:   "iin",
 		},

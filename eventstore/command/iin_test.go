@@ -161,6 +161,7 @@ func TestR28_AStopBetweenTheStepsIsCompleted(t *testing.T) {
 						if !begun {
 							return
 						}
+						meansAndHas(t, l, daur)
 					}
 					if _, err := giveIIN(newHandler(l), "give", daur); err != nil {
 						t.Fatal(err)
