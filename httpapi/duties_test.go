@@ -78,7 +78,7 @@ func TestC5_C9_C12_C13_TheBodysOwnLatenessIsListedUntilItIsDoneAndKept(t *testin
 			s.seen(
 				path,
 				s.token(role),
-				s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "birth_date": "1990-05-17", "class": "refugee"}).
+				s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "iin": s.iin(), "birth_date": "1990-05-17", "class": "citizen"}).
 					is(201),
 			)
 			if got := s.late(id); len(got) != 0 {
@@ -88,7 +88,7 @@ func TestC5_C9_C12_C13_TheBodysOwnLatenessIsListedUntilItIsDoneAndKept(t *testin
 			for range 2 {
 				s.timer()
 			}
-			tick := s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "birth_date": "1990-05-17", "class": "refugee"}).
+			tick := s.command("/v1/persons", s.token(domain.RoleOperator), body{"name": "А", "iin": s.iin(), "birth_date": "1990-05-17", "class": "citizen"}).
 				is(201)
 			marked := s.seen(path, s.token(role), tick)
 			if got := s.late(id); !strings.Contains(fmt.Sprint(got), string(c.duty)) ||

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
@@ -371,6 +372,7 @@ func checker(t testing.TB, issuer *token.Issuer) *token.Checker {
 
 // tester is a test, or one step of a random walk.
 type tester interface {
+	Name() string
 	Helper()
 	Fatal(...any)
 	Fatalf(string, ...any)
@@ -832,13 +834,14 @@ func rka() string { return fmt.Sprintf("02013%011d", codes.Add(1)) }
 // dwelling records one that belongs to the owners.
 func (s *subtest) dwelling(owners ...string) string {
 	s.t.Helper()
-	code, list := rka(), []body{}
+	list := []body{}
 	for _, o := range owners {
 		list = append(list, body{"person_id": o})
 	}
 	id := s.command("/v1/dwellings", s.token(domain.RoleOperator), body{
-		"rka": code, "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
-	}, header{"Idempotency-Key", s.key() + "-" + code}).is(http.StatusCreated).id("dwelling_id")
+		"rka": rka(), "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер", "owners": list,
+	}, header{"Idempotency-Key", fmt.Sprintf("%s-%x", s.key(), sha256.Sum256([]byte(s.t.Name())))}).
+		is(http.StatusCreated).id("dwelling_id")
 	consenting.Store(id, list)
 	return id
 }
@@ -851,7 +854,8 @@ func (s *subtest) registered(person, dwelling, from, until string) *answer {
 }
 
 // consenting are the owners of the dwellings of all tests, who consent to
-// whatever is registered there. No two tests have a dwelling of one id: its key has its code.
+// whatever is registered there. No two tests have a dwelling of one id: its key has the
+// name of the test.
 var consenting sync.Map
 
 func registration(person, dwelling, from, until string) body {

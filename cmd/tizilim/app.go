@@ -199,7 +199,7 @@ func (a *app) build(c config) (err error) {
 		Commands: a.commands, Directory: a.directory, Log: a.store, Model: a.model, Watch: a.watch,
 		Proofs: a.proof.tree, Pages: a.proof.signer, Claims: projections.NewClaims(a.redis, options), Tokens: accepted, Identity: identities,
 		PersonKey: a.keys.person,
-		BaseURL: cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Version: version(),
+		BaseURL:   cmp.Or(c.baseURL, a.url()), Metrics: a.metrics, Logger: c.logger, Now: a.clock.Now, Clock: a.clock, Version: version(),
 		Limits: a.limiter(c, options, a.metrics), Proxies: c.front.Proxies,
 		Witness: security.New(securityLog, a.metrics, now),
 	}))
