@@ -98,19 +98,20 @@ type GiveIIN struct {
 func (p *Person) ClaimIIN(cmd domain.Command, c GiveIIN, accepted []domain.Code) ([]domain.Event, error) {
 	switch {
 	case p.Known() || p.erasures.latest != nil:
-		return nil, iinTaken("another person is recorded with this IIN: if both records are of one human, merge them")
+		return nil, iinTaken("another person is recorded with this IIN")
 	case p.claim.PersonID == c.PersonID: // another desk was faster
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "this IIN means the person already").At("iin")
 	case !p.claim.PersonID.IsZero():
-		return nil, iinTaken("this IIN was given to another person: if both records are of one human, merge them")
+		return nil, iinTaken("this IIN was given to another person")
 	}
 	return []domain.Event{IINClaimed{
 		PersonID: c.PersonID, IIN: c.IIN, ClaimID: c.ID, Basis: c.Basis, Accepted: accepted, ClaimedAt: cmd.Now,
 	}}, nil
 }
 
-func iinTaken(message string) error {
-	return domain.Refuse(domain.Conflict, domain.CodeIINTaken, "%s", message).At("iin")
+func iinTaken(why string) error {
+	return domain.Refuse(domain.Conflict, domain.CodeIINTaken,
+		"%s: compare the documents, and if both records are of one human, go on with that one", why).At("iin")
 }
 
 // RecordIIN decides [GiveIIN] in the stream of the person. claim is the event by which the
