@@ -19,6 +19,11 @@ const meansMost = 16
 // was recorded with another id leads to them. Every look-up by IIN goes through it. An id that
 // nobody is recorded with means itself.
 func (h *Handler) WhoIs(ctx context.Context, id domain.PersonID) (domain.PersonID, error) {
+	id, _, err := h.meant(ctx, id)
+	return id, err
+}
+
+func (h *Handler) meant(ctx context.Context, id domain.PersonID) (domain.PersonID, bool, error) {
 	return meant(id, func(stream string) (*residence.Person, error) { return look[residence.Person](ctx, h, stream) })
 }
 
@@ -27,7 +32,7 @@ func WhoIs(ctx context.Context, log interface {
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error]
 }, id domain.PersonID,
 ) (domain.PersonID, error) {
-	return meant(id, func(stream string) (*residence.Person, error) {
+	id, _, err := meant(id, func(stream string) (*residence.Person, error) {
 		var p residence.Person
 		for rec, err := range log.Read(ctx, stream, 0) {
 			if err != nil {
@@ -37,21 +42,27 @@ func WhoIs(ctx context.Context, log interface {
 		}
 		return &p, nil
 	})
+	return id, err
 }
 
-func meant(id domain.PersonID, read func(stream string) (*residence.Person, error)) (domain.PersonID, error) {
+// meant returns whom the id means, and whether that is so for ever: who was recorded with the
+// id is meant by it, since no stream of a recorded person takes a claim.
+func meant(
+	id domain.PersonID, read func(stream string) (*residence.Person, error),
+) (who domain.PersonID, forever bool, err error) {
+	who = id
 	for range meansMost {
-		p, err := read(id.Stream())
+		p, err := read(who.Stream())
 		if err != nil {
-			return id, err
+			return who, false, err
 		}
 		next := p.Means()
 		if next.IsZero() {
-			break
+			return who, who == id && p.Known(), nil
 		}
-		id = next
+		who = next
 	}
-	return id, nil
+	return who, false, nil
 }
 
 // GiveIIN gives a person an IIN that comes later, or replaces the one that they have (R28).
@@ -174,8 +185,8 @@ func (h *Handler) completeIIN(ctx context.Context, due domain.Task) error {
 }
 
 const (
-	// identityFor is how long a process goes on to believe whom a token means, after another
-	// process has given an IIN, or has merged two records.
+	// identityFor is how long a process goes on to believe whom the id of an IIN means that
+	// nobody was recorded with, after another process has given the IIN.
 	identityFor = 2 * time.Second
 	// identityPatience is how long a request waits for the log for this.
 	identityPatience = time.Second
@@ -183,16 +194,18 @@ const (
 	identitiesCached = 100_000
 )
 
-// Identities answers whom the ids in tokens mean, from memory where it was asked within
-// [identityFor]. It is safe for concurrent use.
+// Identities answers whom the ids in tokens mean, from memory where the id is that of a
+// recorded person, or where it was asked within [identityFor]. So a citizen's read costs no
+// look at the log. It is safe for concurrent use.
 type Identities struct {
 	handler *Handler
 	known   *lru.Cache[domain.PersonID, identity]
 }
 
 type identity struct {
-	means domain.PersonID
-	at    time.Time // with the monotonic clock, which nobody sets
+	means   domain.PersonID
+	forever bool
+	at      time.Time // with the monotonic clock, which nobody sets
 }
 
 // NewIdentities returns Identities that ask the handler.
@@ -208,18 +221,18 @@ func NewIdentities(h *Handler) *Identities {
 // an id that was not asked for yet, itself: nothing of another person is shown by that.
 func (i *Identities) WhoIs(ctx context.Context, id domain.PersonID) domain.PersonID {
 	last, known := i.known.Get(id)
-	if known && time.Since(last.at) < identityFor {
+	if known && (last.forever || time.Since(last.at) < identityFor) {
 		return last.means
 	}
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)
 	defer cancel()
-	means, err := i.handler.WhoIs(ctx, id)
+	means, forever, err := i.handler.meant(ctx, id)
 	switch {
 	case err != nil && known:
 		means = last.means
 	case err != nil:
 		means = id
 	}
-	i.known.Add(id, identity{means, time.Now()})
+	i.known.Add(id, identity{means, forever, time.Now()})
 	return means
 }

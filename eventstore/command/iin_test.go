@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
@@ -72,6 +74,33 @@ func TestR28_AnIINThatComesLaterMeansThePersonAndTheCommandCanBeRepeated(t *test
 		PersonID: ofNewIIN, IIN: newIIN, Name: "Name", BirthDate: domaintest.Day("1990-01-01"), Class: residence.Citizen,
 	}, command.Options{})
 	domaintest.Refused(t, nil, err, domain.CodePersonRecorded, "iin")
+}
+
+// TestR28_WhomATokenMeansIsAskedOnceForARecordedPerson: a read of the portal costs no look at
+// the log. An id that nobody was recorded with may come to mean somebody.
+func TestR28_WhomATokenMeansIsAskedOnceForARecordedPerson(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := world(t)
+		identities := command.NewIdentities(newHandler(l))
+		means := func(id, want domain.PersonID) {
+			t.Helper()
+			if got := identities.WhoIs(ctx, id); got != want {
+				t.Errorf("%s means %s, want %s", id, got, want)
+			}
+		}
+		means(aigul, aigul)
+		means(ofNewIIN, ofNewIIN)
+		if _, err := giveIIN(newHandler(l), "give", daur); err != nil { // another process
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour) // of the bubble: no test waits for it
+		reads := l.reads
+		means(aigul, aigul)
+		if l.reads != reads {
+			t.Errorf("a recorded person costs %d reads of the log", l.reads-reads)
+		}
+		means(ofNewIIN, daur)
+	})
 }
 
 func TestR28_AnIINOfARecordedPersonIsRefused(t *testing.T) {
