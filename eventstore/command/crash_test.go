@@ -61,17 +61,7 @@ func TestEveryActSurvivesAStopAtEveryAppend(t *testing.T) {
 						fmt.Sprintf("%s, stopped %s append %d, finished by %s", a.name, where, n, who),
 						func(t *testing.T) {
 							l := a.log.copy()
-							stop := func(at int, _ string) error {
-								if at >= n {
-									return errLost
-								}
-								return nil
-							}
-							if where == "before" {
-								l.faults(stop, nil)
-							} else {
-								l.faults(nil, stop)
-							}
+							l.stops(where, n)
 							h := newHandler(l)
 							if _, err := a.do(h, a.cmd, command.Options{}); !errors.Is(err, errLost) {
 								t.Fatalf("it was not stopped: %v", err)

@@ -128,17 +128,7 @@ func TestR30_AStopBetweenTheStepsBlocksNoCode(t *testing.T) {
 		for _, where := range []string{"before", "after"} {
 			t.Run(fmt.Sprintf("stopped %s append %d", where, n), func(t *testing.T) {
 				l := newLog()
-				stop := func(at int, _ string) error {
-					if at >= n {
-						return errLost
-					}
-					return nil
-				}
-				if where == "before" {
-					l.faults(stop, nil)
-				} else {
-					l.faults(nil, stop)
-				}
+				l.stops(where, n)
 				if _, err := recordDwelling(newHandler(l), "first", both(1, 1)); err == nil {
 					t.Fatal("it was not stopped")
 				}

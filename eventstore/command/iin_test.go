@@ -169,17 +169,7 @@ func TestR28_AStopBetweenTheStepsIsCompleted(t *testing.T) {
 			for _, where := range []string{"before", "after"} {
 				t.Run(fmt.Sprintf("%s, stopped %s append %d", how, where, n), func(t *testing.T) {
 					l := world(t)
-					stop := func(at int, _ string) error {
-						if at >= n {
-							return errLost
-						}
-						return nil
-					}
-					if where == "before" {
-						l.faults(stop, nil)
-					} else {
-						l.faults(nil, stop)
-					}
+					l.stops(where, n)
 					if _, err := giveIIN(newHandler(l), "give", daur); err == nil {
 						t.Fatal("it was not stopped")
 					}

@@ -221,6 +221,21 @@ func (l *memoryLog) faults(before, after func(n int, stream string) error) {
 	l.before, l.after, l.appends = before, after, 0
 }
 
+// stops has the log lost "before" or "after" its nth append from here on, and at all later ones.
+func (l *memoryLog) stops(where string, n int) {
+	stop := func(at int, _ string) error {
+		if at >= n {
+			return errLost
+		}
+		return nil
+	}
+	if where == "before" {
+		l.faults(stop, nil)
+	} else {
+		l.faults(nil, stop)
+	}
+}
+
 func (l *memoryLog) heal() { l.faults(nil, nil) }
 
 // copy returns a log that holds the same.

@@ -79,12 +79,7 @@ func TestR13_ATimerThatIsStoppedAtItsAppendEndsTheStayLater(t *testing.T) {
 		t.Run(where, func(t *testing.T) {
 			l := world(t)
 			n := l.len()
-			stop := func(int, string) error { return errLost }
-			if where == "before" {
-				l.faults(stop, nil)
-			} else {
-				l.faults(nil, stop)
-			}
+			l.stops(where, 1)
 			timer(l, at("2026-09-15"), endOfStay).Once(ctx)
 			l.heal()
 			timer(l, at("2026-09-16"), endOfStay).Once(ctx)
