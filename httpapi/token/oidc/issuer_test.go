@@ -250,39 +250,33 @@ func TestKeysRotate(t *testing.T) {
 	}
 }
 
-func TestWithdrawnKeysAreNoticedWithoutAnUnknownOne(t *testing.T) {
-	p := start(t)
-	former, next := rs256("former", 0), rs256("next", 1)
-	p.keys = []jose.JSONWebKey{former.jwk()}
-	often := timing
-	often.Refresh = 5 * time.Millisecond
-	i, _ := p.run(p.config(), often)
-	until(t, "the keys are known", func() bool { return i.Epoch() > 0 })
-	p.change(func() { p.keys = []jose.JSONWebKey{next.jwk()} })
-	until(t, "the new key is accepted", func() bool {
-		_, err := verify(i, next.sign(t, p.claims(nil), nil))
-		return err == nil
-	})
-	refused(t, i, former.sign(t, p.claims(nil), nil), token.UnknownKey)
-}
-
-func TestAKeyThatIsReplacedUnderItsIDIsNoticed(t *testing.T) {
-	p := start(t)
-	former, next := rs256("one id", 0), rs256("one id", 1)
-	p.keys = []jose.JSONWebKey{former.jwk()}
-	often := timing
-	often.Refresh = 5 * time.Millisecond
-	i, _ := p.run(p.config(), often)
-	until(t, "the keys are known", func() bool { return i.Epoch() > 0 })
-	before := i.Epoch()
-	p.change(func() { p.keys = []jose.JSONWebKey{next.jwk()} })
-	until(t, "the new key is accepted", func() bool {
-		_, err := verify(i, next.sign(t, p.claims(nil), nil))
-		return err == nil
-	})
-	refused(t, i, former.sign(t, p.claims(nil), nil), token.BadSignature)
-	if i.Epoch() == before {
-		t.Error("tokens of the former key that are remembered would stay accepted")
+func TestKeysThatGoAreNoticedWithoutAnUnknownOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		next signer
+		code token.Reason
+	}{
+		"another key comes":              {rs256("next", 1), token.UnknownKey},
+		"another key comes under its id": {rs256("former", 1), token.BadSignature},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := start(t)
+			former := rs256("former", 0)
+			p.keys = []jose.JSONWebKey{former.jwk()}
+			often := timing
+			often.Refresh = 5 * time.Millisecond
+			i, _ := p.run(p.config(), often)
+			until(t, "the keys are known", func() bool { return i.Epoch() > 0 })
+			before := i.Epoch()
+			p.change(func() { p.keys = []jose.JSONWebKey{c.next.jwk()} })
+			until(t, "the new key is accepted", func() bool {
+				_, err := verify(i, c.next.sign(t, p.claims(nil), nil))
+				return err == nil
+			})
+			refused(t, i, former.sign(t, p.claims(nil), nil), c.code)
+			if i.Epoch() == before {
+				t.Error("tokens of the former key that are remembered would stay accepted")
+			}
+		})
 	}
 }
 
