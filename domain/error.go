@@ -171,6 +171,8 @@ const (
 	CodeCourtDecision         Code = "court_decision_required"
 	CodeCourtDecisionNotYet   Code = "court_decision_not_in_force"
 	CodeRepresentative        Code = "legal_representative_required"
+	CodeNotNamed              Code = "person_not_named"
+	CodeNotEntitled           Code = "applicant_not_entitled"
 	CodeAwaitsCoOwners        Code = "awaits_co_owners"
 	CodeConfirmationLate      Code = "confirmation_too_late"
 	CodeAnswered              Code = "already_answered"

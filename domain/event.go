@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -160,10 +161,15 @@ type Document struct {
 	Type        DocumentType `json:"type"`
 	Number      Personal     `json:"number,omitempty"`
 	PersonID    PersonID     `json:"person_id,omitzero"`   // whom it identifies or concerns
+	Persons     []PersonID   `json:"persons,omitempty"`    // whom it names, where those are several
+	ClaimantID  PersonID     `json:"claimant_id,omitzero"` // court decision: who asked the court for it
 	DwellingID  DwellingID   `json:"dwelling_id,omitzero"` // court decision: the dwelling it is about
 	InForceOn   Date         `json:"in_force_on,omitzero"` // court decision: the day on which it took legal force
 	Surrendered bool         `json:"surrendered,omitempty"`
 }
+
+// Names reports whether the document is about the person, alone or among others.
+func (d Document) Names(p PersonID) bool { return d.PersonID == p || slices.Contains(d.Persons, p) }
 
 // DocumentType names a kind of document (law "On identity documents", art. 6;
 // S001-7).

@@ -95,7 +95,7 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 	removal := removal(w.owner, w.dwelling, w.guest)
 	paper := removal.with(
 		body{"channel": "state_corporation", "signature": body{"method": "handwritten"}, "documents": []body{
-			{"type": "identity_card", "person_id": w.owner}, {"type": "application"},
+			{"type": "identity_card", "person_id": w.owner}, {"type": "application", "person_id": w.guest},
 		}},
 	)
 	out := func(name, token string, b body, status int, code domain.Code, field string) badRow {
@@ -698,6 +698,32 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 			422,
 			"required",
 			"signature.method",
+		),
+		out(
+			"on a paper that names another",
+			w.operator,
+			paper.with(body{"documents": []body{
+				{"type": "identity_card", "person_id": w.owner}, {"type": "application", "persons": []string{w.owner}},
+			}}),
+			422,
+			"person_not_named",
+			"persons[0]",
+		),
+		out(
+			"by a court, handed in by a stranger",
+			w.operator,
+			paper.with(body{"ground": "court_decision", "applicant_id": w.guest, "persons": []string{w.owner}}),
+			422,
+			"applicant_not_entitled",
+			"applicant_id",
+		),
+		out(
+			"of an adult who leaves for abroad, by another",
+			w.operator,
+			paper.with(body{"ground": "departure_abroad"}),
+			422,
+			"legal_representative_required",
+			"applicant_id",
 		),
 		out(
 			"on paper without papers",

@@ -360,6 +360,8 @@ type documentBody struct {
 	Type        domain.DocumentType `json:"type"`
 	Number      string              `json:"number,omitempty" maxLength:"64"`
 	PersonID    domain.PersonID     `json:"person_id,omitzero" format:"uuid" doc:"The person whom the document identifies or concerns"`
+	Persons     []domain.PersonID   `json:"persons,omitempty" maxItems:"100" doc:"The persons whom the document names, if they are several: an application in free form has to name everybody whom it removes"`
+	ClaimantID  domain.PersonID     `json:"claimant_id,omitzero" format:"uuid" doc:"Only for a court decision: who asked the court for it"`
 	DwellingID  domain.DwellingID   `json:"dwelling_id,omitzero" format:"uuid" doc:"Only for a court decision: the dwelling that it is about"`
 	InForceOn   domain.Date         `json:"in_force_on,omitzero" format:"date" doc:"Only for a court decision: the day on which it took legal force"`
 	Surrendered bool                `json:"surrendered,omitempty" doc:"true if the document was handed over to the provider (departure abroad)"`
@@ -369,8 +371,8 @@ func documents(bodies []documentBody) []domain.Document {
 	list := make([]domain.Document, len(bodies))
 	for i, b := range bodies {
 		list[i] = domain.Document{
-			Type: b.Type, Number: domain.Personal(b.Number), PersonID: b.PersonID,
-			DwellingID: b.DwellingID, InForceOn: b.InForceOn, Surrendered: b.Surrendered,
+			Type: b.Type, Number: domain.Personal(b.Number), PersonID: b.PersonID, Persons: b.Persons,
+			ClaimantID: b.ClaimantID, DwellingID: b.DwellingID, InForceOn: b.InForceOn, Surrendered: b.Surrendered,
 		}
 	}
 	return list

@@ -68,7 +68,7 @@ func (s *Server) deregister() operation.Operation {
 			domain.CodeGroundNotOpen, domain.CodeApplicantNotOwner, domain.CodeNobodyConsents, domain.CodeApplicantNotYou,
 			domain.CodeIdentityDocument, domain.CodeApplicationDocument, domain.CodeExitPermission,
 			domain.CodePassportOfChild, domain.CodeIdentityCardSurrender, domain.CodeCourtDecision,
-			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeGroundUnknown,
+			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeNotNamed, domain.CodeNotEntitled, domain.CodeGroundUnknown,
 			domain.CodeGroundRequired, domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeDateInFuture,
 			domain.CodeMemberNotAllowed,
 		),

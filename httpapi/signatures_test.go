@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -255,7 +256,7 @@ func TestC16_AnAuditorVerifiesWhatIsInTheLog(t *testing.T) {
 	if a.ListID != e.ListID || a.ApplicantID != e.ApplicantID || a.Consent != e.Consent || a.Channel != e.Channel || a.Language != e.Language ||
 		len(a.Family) != 1 || a.Family[0] != e.Family[0] ||
 		len(a.Documents) != 1 ||
-		a.Documents[0] != e.Documents[0] {
+		!reflect.DeepEqual(a.Documents[0], e.Documents[0]) {
 		t.Error("the event says something else than what was signed")
 	}
 }

@@ -186,7 +186,8 @@ func TestADeskThatStatesAnothersWillWithoutAPaperIsRefusedAndWithOneEverybodyIsT
 	atDesk := removal(owner, shared, resident).with(body{
 		"channel": "state_corporation", "signature": body{"method": "handwritten"},
 		"documents": []body{
-			{"type": "identity_card", "number": "1", "person_id": owner}, {"type": "application", "number": "2"},
+			{"type": "identity_card", "number": "1", "person_id": owner},
+			{"type": "application", "number": "2", "person_id": resident},
 		},
 	})
 	applicant := s.citizen()

@@ -532,7 +532,7 @@ func (c *client) deregister(ctx context.Context, p *population) error {
 		"channel": "provider", "ground": "owner_application", "dwelling_id": h.id, "applicant_id": h.owner,
 		"documents": []any{
 			map[string]any{"type": "refugee_certificate", "number": "БК 000001", "person_id": h.owner},
-			map[string]any{"type": "application"},
+			map[string]any{"type": "application", "persons": []domain.PersonID{one, other}},
 		},
 		"signature": map[string]any{"method": "handwritten"}, "basis": paper("application", p.today),
 		"persons": []domain.PersonID{one, other},

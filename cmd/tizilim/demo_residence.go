@@ -111,7 +111,8 @@ func (a *residenceAct) applicationOfRefugee(ctx context.Context) error {
 	return a.deregister(ctx, as(domain.RoleProvider), map[string]any{
 		"channel": "provider", "ground": "owner_application", "dwelling_id": a.house, "applicant_id": a.yusuf.id,
 		"documents": []map[string]any{
-			{"type": "refugee_certificate", "number": "БК 000001", "person_id": a.yusuf.id}, {"type": "application"},
+			{"type": "refugee_certificate", "number": "БК 000001", "person_id": a.yusuf.id},
+			{"type": "application", "number": "1", "person_id": a.mariam.id},
 		},
 		"signature": map[string]any{"method": "handwritten"},
 	}, a.mariam)

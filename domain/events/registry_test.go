@@ -42,6 +42,8 @@ var mentions = map[string]string{
 	"kinship.person_id":     "a relative who already lives there: nothing of theirs changes",
 	"warnings.person_id":    "whom a desk should look after: nothing of theirs changes",
 	"documents.person_id":   "what a paper is about; who takes part is named by the application",
+	"documents.persons":     "what a paper is about; who takes part is named by the application",
+	"documents.claimant_id": "who asked a court; who takes part is named by the application",
 	"documents.dwelling_id": "what a paper is about",
 	"alike":                 "others with the name and birth date: nothing of theirs changes",
 	"evidence.signer":       "the applicant",

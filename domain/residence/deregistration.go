@@ -250,7 +250,8 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, e
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
-		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkCoOwners, checkRepresentative, checkDocuments, checkBasis, checkRegistered,
+		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkCoOwners, checkDeparture, checkCourt,
+		checkDocuments, checkNamed, checkBasis, checkRegistered,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -395,30 +396,6 @@ func checkCoOwners(cmd domain.Command, c ApplyForDeregistration, f Facts) error 
 	return nil
 }
 
-// checkRepresentative: for a minor who leaves for good, a legal representative
-// applies, who is of full age (R9). Where none is recorded, the desk checks who
-// the representative is.
-func checkRepresentative(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
-	if c.Ground != GroundDepartureAbroad {
-		return nil
-	}
-	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < f.edition(cmd).Ages.Capacity }
-	for i, p := range f.Persons {
-		switch {
-		case !minor(p):
-		case minor(f.Applicant):
-			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-				"a legal representative must apply for the departure of a minor: the applicant must be of "+
-					"full age").At("applicant_id")
-		case len(p.Representatives) > 0 && !p.RepresentedBy(f.Applicant.ID):
-			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
-				"%s is a minor whose legal representatives are recorded: one of them must be the applicant",
-				domain.Path("persons", i)).At("applicant_id")
-		}
-	}
-	return nil
-}
-
 // checkDocuments keeps R4, R8 and R10. Through the portal the signed electronic
 // request stands for the papers of the owner's application (S001-8).
 func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
@@ -441,7 +418,7 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 	case GroundDepartureAbroad:
 		for i, id := range c.Persons {
 			if !has(
-				func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.PersonID == id },
+				func(d domain.Document) bool { return d.Type == domain.DocumentExitPermission && d.Names(id) },
 			) {
 				return domain.Refuse(domain.Invalid, domain.CodeExitPermission,
 					"add the territorial police's exit permission that names %s: a document of type "+
@@ -466,7 +443,7 @@ func checkDocuments(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 	case GroundCourtDecision:
 		for i, id := range c.Persons {
 			deprives := func(d domain.Document) bool {
-				return d.Type == domain.DocumentCourtDecision && d.PersonID == id && d.DwellingID == c.DwellingID
+				return d.Type == domain.DocumentCourtDecision && d.Names(id) && d.DwellingID == c.DwellingID
 			}
 			if has(func(d domain.Document) bool {
 				return deprives(d) && !d.InForceOn.IsZero() && !cmd.Today().Before(d.InForceOn)

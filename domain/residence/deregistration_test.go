@@ -53,18 +53,35 @@ func living(persons ...history) func(*application) {
 		for _, p := range persons {
 			a.c.Persons = append(a.c.Persons, p.person())
 		}
+		for i, d := range a.c.Documents {
+			if d.Type == domain.DocumentApplication {
+				a.c.Documents[i].Persons = a.c.Persons
+			}
+		}
 	}
 }
 
 func on(g residence.Ground, documents ...domain.Document) func(*application) {
-	return func(a *application) { a.c.Ground, a.c.Documents = g, documents }
+	return func(a *application) {
+		a.c.Ground, a.c.Documents = g, documents
+		if g == residence.GroundDepartureAbroad {
+			guarded(a)
+		}
+	}
+}
+
+// guarded makes the applicant the guardian of those who leave.
+func guarded(a *application) {
+	for i, p := range a.persons {
+		a.persons[i] = p.guardedBy(a.c.ApplicantID)
+	}
 }
 
 // papers are all the documents that any ground asks for.
 func papers(a *application) {
 	a.c.Documents = []domain.Document{
 		{Type: domain.DocumentIdentityCard, PersonID: aigul},
-		{Type: domain.DocumentApplication},
+		{Type: domain.DocumentApplication, Persons: a.c.Persons},
 	}
 	for _, p := range a.c.Persons {
 		a.c.Documents = append(a.c.Documents,
@@ -170,7 +187,7 @@ func TestR1_Matrix(t *testing.T) {
 			for _, g := range residence.Grounds {
 				for _, m := range methods {
 					t.Run(fmt.Sprintf("R1 R2 R3 C17 %s %s %s %s", cl, ch, g, m), func(t *testing.T) {
-						a := applied(class(cl), papers, through(ch, m))
+						a := applied(class(cl), papers, through(ch, m), guarded)
 						a.c.Ground = g
 						got, err := a.receive()
 						grounds, open := admitted[place{cl, ch}]
@@ -210,6 +227,10 @@ func TestReceiveDeregistration(t *testing.T) {
 		}
 		return d
 	}
+	won := func(by domain.PersonID, d domain.Document) domain.Document {
+		d.ClaimantID = by
+		return d
+	}
 	exit := doc(domain.DocumentExitPermission, daur)
 	forged := domaintest.Signed(domain.SignatureEDS, aigul)
 	forged.Text += " "
@@ -236,7 +257,7 @@ func TestReceiveDeregistration(t *testing.T) {
 		{"R4 the owner's identity document", applied(on(owner, doc(domain.DocumentApplication, domain.PersonID{}))), domain.CodeIdentityDocument, "documents"},
 		{"R4 not that of somebody else", applied(on(owner, doc(domain.DocumentIdentityCard, daur), doc(domain.DocumentApplication, aigul))), domain.CodeIdentityDocument, "documents"},
 		{"R4 not a birth certificate", applied(on(owner, doc(domain.DocumentBirthCertificate, aigul), doc(domain.DocumentApplication, aigul))), domain.CodeIdentityDocument, "documents"},
-		{"R4 a passport will do", applied(on(owner, doc(domain.DocumentPassport, aigul), doc(domain.DocumentApplication, aigul))), "", ""},
+		{"R4 a passport will do", applied(on(owner, doc(domain.DocumentPassport, aigul), doc(domain.DocumentApplication, daur))), "", ""},
 		{"R4 the application itself", applied(on(owner, doc(domain.DocumentIdentityCard, aigul))), domain.CodeApplicationDocument, "documents"},
 		{"R4 on the portal the signed request stands for both", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner)), "", ""},
 
@@ -252,7 +273,7 @@ func TestReceiveDeregistration(t *testing.T) {
 		{"C18 with the signature of another", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(domaintest.Signed(domain.SignatureEDS, daur))), domain.CodeSignatureNotApplicants, "signature"},
 		{"C16 with the digest of something else", applied(through(domain.ChannelPortal, domain.SignatureEDS), on(owner), evidence(forged)), domain.CodeSignatureMismatch, "signature"},
 		{"R5 on the portal too", applied(through(domain.ChannelPortal, domain.SignatureEDS), func(a *application) { a.dwelling = theFlat() }), domain.CodeApplicantNotOwner, "applicant_id"},
-		{"R5 a court's decision needs no title", applied(func(a *application) { a.dwelling = theFlat() }, on(court, verdict(daur, flat, "2026-03-15"))), "", ""},
+		{"R5 R45 the claimant of a court's decision needs no title", applied(func(a *application) { a.dwelling = theFlat() }, on(court, won(aigul, verdict(daur, flat, "2026-03-15")))), "", ""},
 		{"R5 a departure needs no title", applied(func(a *application) { a.dwelling = theFlat() }, on(abroad, exit, surrendered(domain.DocumentIdentityCard, daur))), "", ""},
 		{"R22 the owner himself", applied(func(a *application) { a.owner = resident().permanent(first, flat, "2020-01-01"); living(a.owner)(a) }), "", ""},
 

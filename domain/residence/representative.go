@@ -177,6 +177,11 @@ func (p *Person) RepresentedBy(other domain.PersonID) bool {
 	return slices.ContainsFunc(p.Representatives, func(r Representative) bool { return r.PersonID == other })
 }
 
+// guardedBy reports whether the other is recorded as guardian of p.
+func (p *Person) guardedBy(other domain.PersonID) bool {
+	return slices.ContainsFunc(p.Representatives, func(r Representative) bool { return r.PersonID == other && r.Kind == Guardian })
+}
+
 // represented folds the events of this file.
 func (p *Person) represented(rec domain.Recorded) {
 	switch e := rec.Event.(type) {

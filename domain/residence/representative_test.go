@@ -17,13 +17,15 @@ func child(birth string) history { return recorded(daur, residence.Citizen, birt
 const thirteen, fourteen = "2012-03-16", "2012-03-15"
 
 func (h history) representedBy(id domain.PersonID) history {
+	return h.represented(id, residence.Parent)
+}
+func (h history) guardedBy(id domain.PersonID) history { return h.represented(id, residence.Guardian) }
+
+func (h history) represented(id domain.PersonID, as residence.Representation) history {
 	return append(
 		h[:len(h):len(h)],
 		residence.RepresentativeRecorded{
-			PersonID:         h.person(),
-			RepresentativeID: id,
-			Kind:             residence.Parent,
-			RecordedAt:       domaintest.Noon(),
+			PersonID: h.person(), RepresentativeID: id, Kind: as, RecordedAt: domaintest.Noon(),
 		},
 	)
 }

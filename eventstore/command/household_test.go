@@ -76,7 +76,7 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 			ApplicantID: aigul, Persons: persons, Signature: domain.SignatureHandwritten,
 			Documents: []domain.Document{
 				{Type: domain.DocumentIdentityCard, PersonID: aigul},
-				{Type: domain.DocumentApplication},
+				{Type: domain.DocumentApplication, Persons: persons},
 			},
 		}
 	}

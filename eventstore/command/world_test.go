@@ -189,7 +189,7 @@ func deregisterFive(
 			opt.Signed = signedBy(aigul)
 		} else {
 			c.Signature = domain.SignatureHandwritten
-			c.Documents = []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication}}
+			c.Documents = []domain.Document{{Type: domain.DocumentIdentityCard, PersonID: aigul}, {Type: domain.DocumentApplication, Persons: c.Persons}}
 		}
 		return h.Deregister(ctx, cmd, c, opt)
 	}
@@ -202,7 +202,7 @@ func deregister(h *command.Handler, cmd domain.Command, opt command.Options) (co
 		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten,
 		Documents: []domain.Document{
 			{Type: domain.DocumentIdentityCard, PersonID: aigul},
-			{Type: domain.DocumentApplication},
+			{Type: domain.DocumentApplication, Persons: []domain.PersonID{daur, gulnar, erlan}},
 		},
 	}, opt)
 }
@@ -224,7 +224,7 @@ func depart(h *command.Handler, cmd domain.Command, opt command.Options) (comman
 		ApplicantID: aigul, Persons: []domain.PersonID{daur, gulnar, erlan}, Signature: domain.SignatureHandwritten, DepartureSheet: true,
 		Documents: []domain.Document{
 			{Type: domain.DocumentIdentityCard, PersonID: aigul},
-			{Type: domain.DocumentApplication},
+			{Type: domain.DocumentApplication, Persons: []domain.PersonID{daur, gulnar, erlan}},
 		},
 	}, opt)
 }
