@@ -18,13 +18,14 @@ const sweepStep = 500
 // beginGeneration creates the next generation, empty, as the one being built. Its number may
 // have been that of another one, if Redis was emptied; its origin, the token, never was.
 //
-//	KEYS 1 fence · 2 counter · 3 building    ARGV 1 token · 2 prefix of generations · 3 schema · 4 target
+//	KEYS 1 fence · 2 counter · 3 building
+//	ARGV 1 token · 2 prefix of generations · 3 schema · 4 target · 5 what Redis has evicted ([memory.note])
 var beginGeneration = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local n = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], n)
 redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'last', '', 'caught_up', '0',
-  'schema', ARGV[3], 'target', ARGV[4], 'origin', ARGV[1])
+  'schema', ARGV[3], 'target', ARGV[4], 'origin', ARGV[1], '` + evictionsField + `', ARGV[5])
 return n
 `)
 
@@ -116,8 +117,8 @@ func aim(target *domain.Position) domain.Position {
 }
 
 // begin continues the generation being built, or creates a new one: also where
-// the former is of another log. target is the end of the log, nil where it is
-// not known.
+// the former is of another log, or Redis has evicted keys since it was begun. target is the
+// end of the log, nil where it is not known.
 func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer, target *domain.Position, err error) {
 	if target, err = p.head(ctx); err != nil {
 		return nil, nil, err
@@ -132,33 +133,54 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 		}
 		half = n
 	}
+	m, err := memoryOf(ctx, p.client, p.keys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask Redis what it has evicted: %w", err)
+	}
 	if half != 0 {
 		w := p.writer(l, half, false)
 		ok, err := w.load(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		if ok {
+		if ok && !m.evictedSince(w.evictions) {
 			if err := p.ofThisLog(ctx, w); !errors.Is(err, errOtherLog) {
 				return w, target, err
 			}
 		}
 	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
-		l.token, p.keys.generations(), schema(), formatPosition(aim(target))).Uint64()
+		l.token, p.keys.generations(), schema(), formatPosition(aim(target)), m.note()).Uint64()
 	if err != nil {
 		return nil, nil, fmt.Errorf("begin a generation: %w", err)
 	}
 	if n == 0 {
 		return nil, nil, errFenced
 	}
-	return p.writer(l, n, false), target, nil
+	w = p.writer(l, n, false)
+	w.evictions = m.note()
+	return w, target, nil
 }
 
-// flip lets w's generation serve; done is false while the serving one has more,
-// unless that is of another log. serving is as it was when the filling began,
+// checkKeys makes sure that Redis has evicted no key while the generation was filled.
+func (p *Projector) checkKeys(ctx context.Context, w *writer) error {
+	m, err := memoryOf(ctx, p.client, p.keys)
+	if err != nil {
+		return fmt.Errorf("ask Redis what it has evicted: %w", err)
+	}
+	if m.evictedSince(w.evictions) {
+		return fmt.Errorf("redis has evicted keys while generation %d was filled, so it is filled anew", w.number)
+	}
+	return nil
+}
+
+// flip lets w's generation serve if Redis has it whole; done is false while the serving one
+// has more, unless that is of another log. serving is as it was when the filling began,
 // nil where none served.
 func (p *Projector) flip(ctx context.Context, w, serving *writer) (done bool, err error) {
+	if err := p.checkKeys(ctx, w); err != nil {
+		return false, err
+	}
 	ahead := ""
 	if serving != nil {
 		is, err := p.holds(ctx, serving)

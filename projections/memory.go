@@ -12,8 +12,10 @@ import (
 	"tizilim/domain"
 )
 
-// probeLives is how long a probe is kept.
-const probeLives = time.Minute
+const (
+	probeLives     = time.Minute // how long a probe is kept
+	evictionsField = "evictions" // of a checkpoint: [memory.note] at its beginning
+)
 
 // memory is what Redis says about itself that decides whether its answers can be
 // relied on.
@@ -24,11 +26,30 @@ type memory struct {
 	run     string // of Redis: another one after a restart
 }
 
-// evictedSince reports whether Redis has evicted keys since the look before that may be those
-// of read models, also where the policy was another one only in between.
-func (m memory) evictedSince(before memory) bool {
-	return m.run == before.run && m.evicted > before.evicted && !m.spares ||
-		m.policy == "" && before.policy != "" && m.evicted > 0
+// note is what a generation keeps of m: by it every process sees, however much later, whether
+// keys were evicted since. Empty where Redis tells nothing of itself.
+func (m memory) note() string {
+	if m.run == "" {
+		return ""
+	}
+	return m.run + "|" + strconv.FormatUint(m.evicted, 10)
+}
+
+// evictedSince reports whether Redis has evicted keys since the note was written that may be
+// those of read models. Another run of Redis has counted from 0: whatever it has evicted
+// counts, as it does for a generation without a note.
+func (m memory) evictedSince(note string) bool {
+	return m.run != "" && !m.spares && m.evicted > m.noted(note)
+}
+
+// noted is how many keys this run of Redis had evicted when the note was written.
+func (m memory) noted(note string) uint64 {
+	run, count, _ := strings.Cut(note, "|")
+	n, err := strconv.ParseUint(count, 10, 64)
+	if err != nil || run != m.run {
+		return 0
+	}
+	return n
 }
 
 // memoryOf asks Redis. The one in the process has no such sections, and evicts nothing.

@@ -421,22 +421,103 @@ func TestV5_KeysThatWereEvictedBetweenTwoLooksAreNoticed(t *testing.T) {
 	w := watchOf(t, r, s)
 	reach(t, r, s.head())
 	w.Look(ctx)
-	for _, set := range [][2]string{{"maxmemory-policy", "allkeys-random"}, {"maxmemory", "1"}} {
-		if err := client.ConfigSet(ctx, set[0], set[1]).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	client.Set(ctx, "anything", "x", 0)
-	for _, set := range [][2]string{{"maxmemory", "0"}, {"maxmemory-policy", "noeviction"}} {
-		if err := client.ConfigSet(ctx, set[0], set[1]).Err(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	evict(t, client)
 	w.Look(ctx)
+	untilProven(t, client, s)
+
+	serving := status(t, r).Serving
+	w.Look(ctx)
+	if now := status(t, r).Serving; now != serving {
+		t.Errorf("generation %d was withdrawn for what Redis had evicted before it was begun", serving)
+	}
+}
+
+// evict lets Redis throw some keys away, and mends it.
+func evict(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	ctx := context.Background()
+	for _, set := range [][2]string{
+		{"maxmemory-policy", "allkeys-random"}, {"maxmemory", "1"}, {}, {"maxmemory", "0"}, {"maxmemory-policy", "noeviction"},
+	} {
+		if set[0] == "" {
+			client.Set(ctx, "anything", "x", 0) // which makes room for itself
+		} else if err := client.ConfigSet(ctx, set[0], set[1]).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func untilProven(t *testing.T, client redis.UniversalClient, s *script) {
+	t.Helper()
 	until(t, "all of it is there again", func() bool {
-		report, err := Verify(ctx, client, s, quick(), nil)
+		report, err := Verify(context.Background(), client, s, quick(), nil)
 		return err == nil && report.Proven()
 	})
+}
+
+// No process sees the keys go: the count that the generation has noted tells.
+func TestV5_KeysThatWereEvictedWhileNoProcessRanAreNoticed(t *testing.T) {
+	t.Parallel()
+	client := startRedis(t)
+	ctx, s := context.Background(), story()
+	_, stop := running(t, client, s, quick())
+	r := NewReader(client, quick())
+	reach(t, r, s.head())
+	stop()
+	serving := client.Get(ctx, r.keys.serving()).Val()
+	checkpoint := client.HGetAll(ctx, r.keys.checkpoint(1)).Val()
+	evict(t, client)
+	// The keys that name the generation may have been among them; that is noticed without a count.
+	client.Set(ctx, r.keys.serving(), serving, 0)
+	client.HSet(ctx, r.keys.checkpoint(1), checkpoint)
+
+	running(t, client, s, quick())
+	w := watchOf(t, r, s)
+	if c := w.Look(ctx); c.Status.Serving != 1 {
+		t.Fatalf("the look began with %+v", c.Status)
+	}
+	untilProven(t, client, s)
+}
+
+// A generation that lost keys while it was filled never serves.
+func TestV5_KeysThatWereEvictedFromAHalfFilledGenerationAreNoticed(t *testing.T) {
+	for name, interrupt := range map[string]bool{"by who fills it": false, "by who goes on": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client := startRedis(t)
+			ctx, s := context.Background(), story()
+			r := NewReader(client, quick())
+			half := s.recorded()[len(s.recorded())-4].Position
+			s.holdAfter(half)
+			_, stop := running(t, client, s, quick())
+			until(t, "half is there", func() bool { return status(t, r).Built == half })
+			if interrupt {
+				stop()
+			}
+			kept := map[string]map[string]string{}
+			names := map[string]string{}
+			for _, key := range []string{r.keys.building(), r.keys.counter(), r.keys.fence(roleBuilder), r.keys.fence(roleProjector)} {
+				names[key] = client.Get(ctx, key).Val()
+			}
+			kept[r.keys.checkpoint(1)] = client.HGetAll(ctx, r.keys.checkpoint(1)).Val()
+			evict(t, client)
+			for key, value := range names {
+				client.Set(ctx, key, value, 0)
+			}
+			for key, fields := range kept {
+				client.HSet(ctx, key, fields)
+			}
+			s.release()
+			if interrupt {
+				running(t, client, s, quick())
+			}
+			reach(t, r, s.head())
+			untilProven(t, client, s)
+			if n := status(t, r).Serving; n == 1 {
+				t.Error("the generation that lost keys serves")
+			}
+		})
+	}
 }
 
 // trailing is a log that ends behind its last event of the registry, and says so to nobody

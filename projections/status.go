@@ -29,6 +29,8 @@ type Status struct {
 	// Withdrawn says why no generation serves: "log_replaced", or "damaged" where Redis
 	// lost a key; empty where one does or none did yet.
 	Withdrawn string
+
+	Evictions string // what Redis had evicted when the serving generation was begun, in a form of its own
 }
 
 // Ready reports whether reads are answered.
@@ -36,9 +38,9 @@ func (s Status) Ready() bool { return s.Serving != 0 }
 
 var statusScript = redis.NewScript(`
 local function at(n)
-  if not n then return {false, false, false, false, false, false, false} end
+  if not n then return {false, false, false, false, false, false, false, false} end
   return redis.call('HMGET', ARGV[1] .. n .. ':checkpoint',
-    'position', 'caught_up', 'schema', 'target', 'event', 'last', 'origin')
+    'position', 'caught_up', 'schema', 'target', 'event', 'last', 'origin', '` + evictionsField + `')
 end
 local serving, building = redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2])
 local quarantined, held = 0, 0
@@ -63,7 +65,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		s.Serving, _ = strconv.ParseUint(text(reply[0]), 10, 64)
 		s.Position, _ = parsePosition(at[0])
 		s.Event, _ = parsePosition(at[4])
-		s.LastEvent, s.Origin = at[5], at[6]
+		s.LastEvent, s.Origin, s.Evictions = at[5], at[6], at[7]
 		s.CaughtUp = at[1] == "1"
 		s.Quarantined, s.Held = asInt(reply[6]), asInt(reply[7])
 	}

@@ -295,15 +295,14 @@ func (w *Watch) noteMemory(ctx context.Context, c *Comparison, redis memory) {
 	case redis.policy == "" && before.policy != "":
 		w.opts.Logger.Info("redis keeps all keys of the read model again")
 	}
-	if redis.evictedSince(before) && c.Status.Ready() {
-		damage := fmt.Sprintf("%d keys evicted", redis.evicted)
-		done, err := withdraw(ctx, w.model.client, w.model.keys, c.Status.Serving, "", reasonDamaged, damage)
-		if err != nil {
-			w.redis = before // at the next look again
-		} else if done {
-			w.opts.Logger.Error("redis has thrown keys away; the read model is filled anew from the log",
-				"generation", c.Status.Serving, "keys", redis.evicted)
-		}
+	if !c.Status.Ready() || !redis.evictedSince(c.Status.Evictions) {
+		return // a generation that is being filled is judged before it serves
+	}
+	damage := "keys evicted, " + redis.note()
+	done, err := withdraw(ctx, w.model.client, w.model.keys, c.Status.Serving, "", reasonDamaged, damage)
+	if err == nil && done { // else the next look finds the same
+		w.opts.Logger.Error("redis has thrown keys away; the read model is filled anew from the log",
+			"generation", c.Status.Serving, "keys", redis.evicted)
 	}
 }
 
