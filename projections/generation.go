@@ -117,8 +117,8 @@ func aim(target *domain.Position) domain.Position {
 }
 
 // begin continues the generation being built, or creates a new one: also where
-// the former is of another log, or Redis has evicted keys since it was begun. target is the
-// end of the log, nil where it is not known.
+// the former is of another log, or Redis may have lost keys of it ([memory.keptAll]). target
+// is the end of the log, nil where it is not known.
 func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer, target *domain.Position, err error) {
 	if target, err = p.head(ctx); err != nil {
 		return nil, nil, err
@@ -143,7 +143,7 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 		if err != nil {
 			return nil, nil, err
 		}
-		if ok && !m.evictedSince(w.evictions) {
+		if ok && m.keptAll(w.evictions) {
 			if err := p.ofThisLog(ctx, w); !errors.Is(err, errOtherLog) {
 				return w, target, err
 			}
@@ -162,14 +162,15 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 	return w, target, nil
 }
 
-// checkKeys makes sure that Redis has evicted no key while the generation was filled.
+// checkKeys makes sure that Redis has kept every key while the generation was filled.
 func (p *Projector) checkKeys(ctx context.Context, w *writer) error {
 	m, err := memoryOf(ctx, p.client, p.keys)
 	if err != nil {
 		return fmt.Errorf("ask Redis what it has evicted: %w", err)
 	}
-	if m.evictedSince(w.evictions) {
-		return fmt.Errorf("redis has evicted keys while generation %d was filled, so it is filled anew", w.number)
+	if !m.keptAll(w.evictions) {
+		return fmt.Errorf("redis has evicted keys, or was started again, while generation %d was filled: it is filled anew",
+			w.number)
 	}
 	return nil
 }

@@ -464,13 +464,7 @@ func TestV5_KeysThatWereEvictedWhileNoProcessRanAreNoticed(t *testing.T) {
 	r := NewReader(client, quick())
 	reach(t, r, s.head())
 	stop()
-	serving := client.Get(ctx, r.keys.serving()).Val()
-	checkpoint := client.HGetAll(ctx, r.keys.checkpoint(1)).Val()
-	evict(t, client)
-	// The keys that name the generation may have been among them; that is noticed without a count.
-	client.Set(ctx, r.keys.serving(), serving, 0)
-	client.HSet(ctx, r.keys.checkpoint(1), checkpoint)
-
+	evictOthers(t, client, r.keys)
 	running(t, client, s, quick())
 	w := watchOf(t, r, s)
 	if c := w.Look(ctx); c.Status.Serving != 1 {
@@ -479,36 +473,34 @@ func TestV5_KeysThatWereEvictedWhileNoProcessRanAreNoticed(t *testing.T) {
 	untilProven(t, client, s)
 }
 
-// A generation that lost keys while it was filled never serves.
-func TestV5_KeysThatWereEvictedFromAHalfFilledGenerationAreNoticed(t *testing.T) {
-	for name, interrupt := range map[string]bool{"by who fills it": false, "by who goes on": true} {
+// A generation that lost keys while it was filled never serves, nor one of which a restart of
+// Redis may have lost some.
+func TestV5_AHalfFilledGenerationThatMayHaveLostKeysIsFilledAnew(t *testing.T) {
+	restart := func(_ *testing.T, client redis.UniversalClient, k keyspace) {
+		client.HSet(context.Background(), k.checkpoint(1), evictionsField, memory{run: "before"}.note())
+	}
+	for name, c := range map[string]struct {
+		interrupt bool
+		lose      func(*testing.T, redis.UniversalClient, keyspace)
+	}{
+		"by who fills it":                         {false, evictOthers},
+		"by who goes on":                          {true, evictOthers},
+		"by who goes on after a restart of Redis": {true, restart},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client := startRedis(t)
-			ctx, s := context.Background(), story()
-			r := NewReader(client, quick())
+			s, r := story(), NewReader(client, quick())
 			half := s.recorded()[len(s.recorded())-4].Position
 			s.holdAfter(half)
 			_, stop := running(t, client, s, quick())
 			until(t, "half is there", func() bool { return status(t, r).Built == half })
-			if interrupt {
+			if c.interrupt {
 				stop()
 			}
-			kept := map[string]map[string]string{}
-			names := map[string]string{}
-			for _, key := range []string{r.keys.building(), r.keys.counter(), r.keys.fence(roleBuilder), r.keys.fence(roleProjector)} {
-				names[key] = client.Get(ctx, key).Val()
-			}
-			kept[r.keys.checkpoint(1)] = client.HGetAll(ctx, r.keys.checkpoint(1)).Val()
-			evict(t, client)
-			for key, value := range names {
-				client.Set(ctx, key, value, 0)
-			}
-			for key, fields := range kept {
-				client.HSet(ctx, key, fields)
-			}
+			c.lose(t, client, r.keys)
 			s.release()
-			if interrupt {
+			if c.interrupt {
 				running(t, client, s, quick())
 			}
 			reach(t, r, s.head())
@@ -518,6 +510,25 @@ func TestV5_KeysThatWereEvictedFromAHalfFilledGenerationAreNoticed(t *testing.T)
 			}
 		})
 	}
+}
+
+// evictOthers lets Redis throw keys away, but for those that name the first generation: their
+// loss is noticed without a count.
+func evictOthers(t *testing.T, client redis.UniversalClient, k keyspace) {
+	t.Helper()
+	ctx := context.Background()
+	values := map[string]string{}
+	for _, key := range []string{k.serving(), k.building(), k.counter(), k.fence(roleBuilder), k.fence(roleProjector)} {
+		values[key] = client.Get(ctx, key).Val()
+	}
+	checkpoint := client.HGetAll(ctx, k.checkpoint(1)).Val()
+	evict(t, client)
+	for key, value := range values {
+		if value != "" {
+			client.Set(ctx, key, value, 0)
+		}
+	}
+	client.HSet(ctx, k.checkpoint(1), checkpoint)
 }
 
 // trailing is a log that ends behind its last event of the registry, and says so to nobody
