@@ -602,14 +602,6 @@ func TestBadInputChangesNothingAndSaysHowToMendIt(t *testing.T) {
 		),
 
 		out(
-			"of one not registered there",
-			w.as(w.owner),
-			removal.with(body{"persons": []string{w.stranger}}),
-			422,
-			"not_registered_at_dwelling",
-			"persons[0]",
-		),
-		out(
 			"of nobody",
 			w.as(w.owner),
 			removal.with(body{"persons": []string{w.guest, nobody}}),

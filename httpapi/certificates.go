@@ -60,7 +60,7 @@ type checked struct {
 		Number   string              `json:"number"`
 		IssuedOn domain.Date         `json:"issued_on" format:"date"`
 		Status   certificates.Status `json:"status"`
-		Reason   string              `json:"reason,omitempty" doc:"Why the document is void" example:"the ending it testifies was corrected on 2026-03-20"`
+		Reason   string              `json:"reason,omitempty" doc:"Why the document is void" example:"issued, and no longer in force since 2026-03-20: the ending that it certifies was corrected"`
 	}
 }
 
@@ -87,7 +87,7 @@ func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 		out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
 		out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
 		if out.Body.Status == certificates.Void {
-			out.Body.Reason = "the ending it testifies was corrected on " + c.VoidSince.String()
+			out.Body.Reason = "issued, and no longer in force since " + c.VoidSince.String() + ": " + c.Kind.Falls()
 		}
 		return out, nil
 	}
@@ -130,6 +130,11 @@ type certifiedDeparture struct {
 	EndedOn        domain.Date           `json:"ended_on" format:"date"`
 }
 
+type certifiedStay struct {
+	DwellingID domain.DwellingID `json:"dwelling_id" format:"uuid"`
+	Code       domain.Code       `json:"code" doc:"Why the person was not deregistered, as in the result of the case"`
+}
+
 type certifiedAcceptance struct {
 	ReceivedAt time.Time      `json:"received_at"`
 	Registered time.Time      `json:"registered_at" doc:"When the office registered the application; outside working time, when the office opened next"`
@@ -149,8 +154,8 @@ type certificateBody struct {
 	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
 	IssuedAt      time.Time            `json:"issued_at"`
-	Status        certificates.Status  `json:"status" doc:"superseded: a newer version or a duplicate replaces this document. void: the ending that a departure sheet proves was corrected"`
-	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"The day on which the ending was corrected"`
+	Status        certificates.Status  `json:"status" doc:"superseded: a newer version or a duplicate replaces this document. void: the ending that a departure sheet proves was corrected, or the decision that the document certifies holds no more"`
+	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"The day since which the document is void"`
 	Version       int                  `json:"version" doc:"The number of the version: 1 for the original, 2 after the first correction"`
 	Versions      int                  `json:"versions" doc:"How many versions there are"`
 	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"When this version was made"`
@@ -160,6 +165,7 @@ type certificateBody struct {
 	Placement     *certifiedPlacement  `json:"placement,omitempty"`
 	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
 	Departure     *certifiedDeparture  `json:"departure,omitempty"`
+	NotRemoved    *certifiedStay       `json:"not_deregistered,omitempty"`
 	Talon         *certifiedAcceptance `json:"talon,omitempty"`
 	Language      domain.Language      `json:"language"`
 	StateBody     string               `json:"state_body"`
@@ -255,6 +261,8 @@ func certificateOf(file certificates.Documents, issued command.IssuedPage, page 
 		body.Refusal = &certifiedRefusal{e.ListID, e.Ground, string(page.Reasons)}
 	case residence.DepartureSheetIssued:
 		body.Departure = &certifiedDeparture{e.RegistrationID, e.DwellingID, e.Kind, e.Reason, e.On}
+	case residence.RefusalIssued:
+		body.NotRemoved = &certifiedStay{e.DwellingID, e.Code}
 	default:
 		body.Talon = &certifiedAcceptance{
 			page.ReceivedAt, page.RegisteredAt, page.Deadline, page.Channel, page.Acceptor, page.AcceptedAs,
@@ -276,9 +284,9 @@ func (s *Server) getCertificate() operation.Operation {
 		ID: "get-certificate", Method: http.MethodGet, Path: "/v1/certificates/{id}", Tag: documentsTag,
 		Of:      operation.OfCertificate,
 		Summary: "A document that the registry has issued, as JSON or as a PDF page",
-		Doc: "The documents are certificates of placing and of refusal, departure sheets, and the talon (receipt) " +
-			"of every application. A citizen sees the documents of their cases, and the departure sheets that " +
-			"they asked for or that are about them. A PDF carries its proof as the attachment proof.json, once a signed " +
+		Doc: "The documents are certificates of placing and of refusal, departure sheets, refusals to deregister, and the " +
+			"talon (receipt) of every application. A citizen sees the documents of their cases, and the departure sheets " +
+			"and refusals that they asked for or that are about them. A PDF carries its proof as the attachment proof.json, once a signed " +
 			"head of the log covers the event that issued the document, which takes seconds.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,

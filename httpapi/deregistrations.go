@@ -59,12 +59,13 @@ func (s *Server) deregister() operation.Operation {
 		ID: "deregister", Path: "/v1/deregistrations", Tag: residenceTag, Status: http.StatusCreated,
 		Of:      operation.OfRequest,
 		Summary: "Deregister at the place of residence (S001)",
-		Doc: "One application for one or more persons; each gets a result of its own. " +
+		Doc: "One application for one or more persons; each gets a result of its own. Who is not registered at the " +
+			"dwelling is refused in the decision, with a document, also if nobody else is on the application. " +
 			"The class of the applicant and the ground decide which channels are open.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: signatureProblems.and(
 			domain.CodeNamedTwice, domain.CodePersonUnknown, domain.CodeDwellingUnknown,
-			domain.CodeNotRegisteredHere, domain.CodeChannelNotOpen, domain.CodeChannelNotOfRole,
+			domain.CodeChannelNotOpen, domain.CodeChannelNotOfRole,
 			domain.CodeGroundNotOpen, domain.CodeApplicantNotOwner, domain.CodeNobodyConsents, domain.CodeApplicantNotYou,
 			domain.CodeIdentityDocument, domain.CodeApplicationDocument, domain.CodeExitPermission,
 			domain.CodePassportOfChild, domain.CodeIdentityCardSurrender, domain.CodeCourtDecision,

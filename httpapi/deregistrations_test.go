@@ -2,8 +2,10 @@ package httpapi_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,8 +161,10 @@ func TestR22_AnOwnerLeavesByTheirOwnApplication(t *testing.T) {
 		owner,
 		guest,
 	)
-	s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner)).
-		refused(http.StatusUnprocessableEntity, domain.CodeNotRegisteredHere, "persons[0]")
+	again := s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, owner)).is(http.StatusCreated)
+	if again.at("results", 0, "code") != string(domain.CodeNotRegisteredHere) {
+		t.Errorf("R46 removed a second time: %s", again.text)
+	}
 	s.registered(late, flat, "2026-03-01", "")
 	left(s.command("/v1/deregistrations", s.as(owner), removal(owner, flat, late)).is(http.StatusCreated), late)
 
@@ -202,5 +206,68 @@ func TestR13_TheLogTellsThatAStayEndedByItself(t *testing.T) {
 	})
 	if due, err := r.model.DueTasks(context.Background(), r.clock.Now(), 0, 10); err != nil || len(due) != 0 {
 		t.Errorf("still due: %v, %v", due, err)
+	}
+}
+
+// APPC 64: whoever applies gets a decision, and a refusal has its document.
+func TestR46_WhoIsNotDeregisteredHasADocumentThatSaysWhy(t *testing.T) {
+	s := start(t).at(t)
+	auditor := s.token(domain.RoleAuditor)
+	owner, stays, neighbour, second := s.citizen(), s.citizen(), s.citizen(), s.citizen()
+	home := s.dwelling(owner, second) // a co-owner is not asked for what cannot be
+	request := removal(owner, home, stays)
+	plan := s.send("POST", "/v1/deregistrations?dry_run=true", s.as(owner), request, header{"Idempotency-Key", "plan"}).is(200)
+	out := s.command("/v1/deregistrations", s.as(owner), request).is(http.StatusCreated)
+	if out.at("results", 0, "outcome") != "refused" || out.at("co_owners") != nil ||
+		plan.at("results", 0, "code") != out.at("results", 0, "code") {
+		t.Fatalf("planned %s, then %s", plan.text, out.text)
+	}
+	if c := s.seen("/v1/cases/"+out.id("case_id"), s.as(owner), out); c.at("state") != "refused" {
+		t.Errorf("the case: %s", c.text)
+	}
+	path := "/v1/certificates/" + s.issued(out, "deregistration_refusal")
+	for _, party := range []string{owner, stays} {
+		d := s.seen(path, s.as(party), out)
+		if d.at("not_deregistered", "code") != string(domain.CodeNotRegisteredHere) || d.at("person_id") != stays ||
+			d.at("status") != "valid" {
+			t.Errorf("the document: %s", d.text)
+		}
+	}
+	s.get(path, s.as(neighbour)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	russian := s.seen(path+"?language=ru", auditor, out)
+	if lines := fmt.Sprint(russian.at("lines")); !strings.Contains(lines, "не зарегистрировано в этом жилище") {
+		t.Errorf("the page does not say why: %s", lines)
+	}
+
+	s.registered(stays, home, "2026-03-01", "")
+	next := s.command("/v1/deregistrations", s.as(owner), request).is(http.StatusCreated)
+	if next.at("co_owners", 0) != second {
+		t.Errorf("the refusal bars the next application: %s", next.text)
+	}
+}
+
+// R6, C23: the documents of a decision that fell are void, and whoever checks one is told.
+func TestR46_ARefusalThatFellIsVoidInItsPublicCheck(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	owner, second, guest := s.citizen(), s.citizen(), s.citizen()
+	home := s.dwelling(owner, second)
+	s.registered(guest, home, "2026-03-01", "")
+	asked := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, guest)).is(http.StatusCreated)
+	path := "/v1/cases/" + asked.id("case_id")
+	no := s.command(path+"/confirmation", s.as(second), answered("decline")).is(http.StatusOK)
+	document := s.seen("/v1/certificates/"+s.issued(asked, "deregistration_refusal"), s.as(owner), no)
+	check := "/v1/certificates/check/" + strings.ReplaceAll(document.body["check_code"].(string), " ", "%20")
+	if c := s.get(check, "").is(http.StatusOK); c.at("status") != "valid" {
+		t.Fatalf("it is checked as %s", c.text)
+	}
+	s.command(path+"/complaint", s.as(owner), body{"grounds": "Второй собственник согласен."}).is(http.StatusOK)
+	fell := s.command(path+"/complaint-decision", s.staff(domain.RoleProvider, "provider-2"), body{
+		"outcome": "satisfied_by_body", "reasons": "Отказ дан по ошибке.",
+	}).is(http.StatusOK)
+	s.seen(path, s.as(owner), fell)
+	if c := s.get(check, "").is(http.StatusOK); c.at("status") != "void" ||
+		!strings.Contains(fmt.Sprint(c.at("reason")), "no longer in force since 2026-03-") {
+		t.Errorf("it is checked as %s", c.text)
 	}
 }

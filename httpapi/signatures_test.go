@@ -140,7 +140,7 @@ func TestC16_ASignatureIsForOneCommand(t *testing.T) {
 			person,
 		).with(body{"signature": right["signature"]}),
 		key,
-	).refused(422, "not_registered_at_dwelling", "persons[0]")
+	).refused(422, domain.CodeSignatureMismatch, "signature")
 	first := s.command(applyPath, s.as(person), right, key).is(201)
 	// Repeated under its key it is the same command, also when nobody would take
 	// the certificate any more.

@@ -20,14 +20,23 @@ import (
 //
 // A departure sheet is void once the ending that it testifies is corrected. The
 // sheet keeps the revision of that ending, and every registration those of the
-// corrections of its ending, so that neither needs to know of the other.
+// corrections of its ending, so that neither needs to know of the other. The document of a
+// decision is void in the same way once the decision has fallen.
 func issued(rec domain.Recorded) []op {
 	if d, ok := certificates.IssuedBy(rec.Event); ok {
 		ops := document(rec, d)
-		if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
-			ops = append(ops, testifies(d.ID, e.RegistrationID, e.Ending))
+		switch e := d.Fact.(type) {
+		case residence.DepartureSheetIssued:
+			ops = append(ops, testifies(d.ID, endingsKey(e.RegistrationID), e.Ending.Revision))
+		default:
+			if d.Kind.Decision() {
+				ops = append(ops, testifies(d.ID, fallsKey(rec.Stream), rec.Revision))
+			}
 		}
 		return ops
+	}
+	if certificates.Fell(rec.Event) {
+		return []op{rank(fallsKey(rec.Stream), hexRevision(rec.Revision)+"|"+domain.DateOf(rec.Created).String())}
 	}
 	if id, ok := residence.CorrectsEnding(rec.Event); ok {
 		return []op{rank(endingsKey(id), hexRevision(rec.Revision)+"|"+domain.DateOf(rec.Created).String())}
@@ -37,7 +46,7 @@ func issued(rec domain.Recorded) []op {
 		d := certificates.Document{
 			ID: e.CertificateID, Kind: certificates.DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt,
 		}
-		return append(document(rec, d), testifies(d.ID, e.RegistrationID, e.Ending),
+		return append(document(rec, d), testifies(d.ID, endingsKey(e.RegistrationID), e.Ending.Revision),
 			set(certificateKey(e.Replaces), "replaced_by", e.CertificateID.String()))
 	case certificates.Corrected:
 		return []op{set(certificateKey(e.CertificateID), "version", strconv.Itoa(e.Version))}
@@ -54,9 +63,9 @@ func document(rec domain.Recorded, d certificates.Document) []op {
 	}
 }
 
-// testifies keeps which ending a sheet is of.
-func testifies(id domain.CertificateID, of domain.RegistrationID, ending domain.EventRef) op {
-	return set(certificateKey(id), "registration", of.String(), "ending", hexRevision(ending.Revision))
+// testifies keeps what makes a document void: the first member of the zset after the revision.
+func testifies(id domain.CertificateID, falls string, revision uint64) op {
+	return set(certificateKey(id), "falls", falls, "since", hexRevision(revision))
 }
 
 // hexRevision sorts as revisions do.
@@ -66,7 +75,11 @@ func hexRevision(n uint64) string { return fmt.Sprintf("%016x", n) }
 const (
 	certificatePrefix = "certificate:"
 	endingsPrefix     = "endings:"
+	fallsPrefix       = "falls:"
 )
+
+// fallsKey is a zset: revision|day of every event by which the decision of the case fell.
+func fallsKey(stream string) string { return fallsPrefix + stream }
 
 // endingsKey is a zset: revision|day of every correction of the registration's
 // ending.
@@ -87,7 +100,7 @@ type Certificate struct {
 	IssuedOn   domain.Date
 	Version    int         // the newest
 	Superseded bool        // by a duplicate
-	VoidSince  domain.Date // on which the ending that a sheet testifies was corrected; zero while it holds
+	VoidSince  domain.Date // on which the ending that it testifies was corrected, or its decision fell; else zero
 }
 
 // CertificateRef names a document of a case or of a person.
@@ -96,23 +109,22 @@ type CertificateRef struct {
 	Kind certificates.Kind
 }
 
-// The record of a document, and the first correction after the ending that it
-// testifies.
+// The record of a document, and what first made it void.
 const certificateOf = `
-local function certificate(key, endings)
-  local of = redis.call('HMGET', key, 'registration', 'ending')
+local function certificate(key)
+  local of = redis.call('HMGET', key, 'falls', 'since')
   if not of[1] then return {redis.call('HGETALL', key), {}} end
-  local corrections = redis.call('ZRANGEBYLEX', endings .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)
+  local corrections = redis.call('ZRANGEBYLEX', g .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)
   return {redis.call('HGETALL', key), corrections}
 end
 `
 
-var certificateQuery = query(certificateOf + `return certificate(g .. ARGV[5], g .. ARGV[6])`)
+var certificateQuery = query(certificateOf + `return certificate(g .. ARGV[5])`)
 
 // Certificate returns where the document is.
 // Error: [domain.CodeCertificateUnknown].
 func (r *Reader) Certificate(ctx context.Context, id domain.CertificateID) (Certificate, error) {
-	data, _, err := r.read(ctx, certificateQuery, "", certificateKey(id), endingsPrefix)
+	data, _, err := r.read(ctx, certificateQuery, "", certificateKey(id))
 	if err != nil {
 		return Certificate{}, err
 	}
@@ -122,14 +134,14 @@ func (r *Reader) Certificate(ctx context.Context, id domain.CertificateID) (Cert
 var locatedQuery = query(certificateOf + `
 local found = {}
 for i, id in ipairs(redis.call('SMEMBERS', g .. ARGV[5])) do
-  found[i] = {id, certificate(g .. ARGV[6] .. id, g .. ARGV[7])}
+  found[i] = {id, certificate(g .. ARGV[6] .. id)}
 end
 return found`)
 
 // Located returns the documents with that locator: one or none, but for the rare
 // chance that two share it.
 func (r *Reader) Located(ctx context.Context, locator string) ([]Certificate, error) {
-	data, _, err := r.read(ctx, locatedQuery, "", locatorKey(locator), certificatePrefix, endingsPrefix)
+	data, _, err := r.read(ctx, locatedQuery, "", locatorKey(locator), certificatePrefix)
 	if err != nil {
 		return nil, err
 	}

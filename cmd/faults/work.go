@@ -537,10 +537,6 @@ func (c *client) deregister(ctx context.Context, p *population) error {
 		"signature": map[string]any{"method": "handwritten"}, "basis": paper("application", p.today),
 		"persons": []domain.PersonID{one, other},
 	}, &done)
-	var refused *refusal
-	if errors.As(err, &refused) && refused.Code == domain.CodeNotRegisteredHere {
-		return nil // neither is registered there
-	}
 	if err != nil {
 		return c.unexpected("a deregistration", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
 )
 
@@ -17,14 +18,15 @@ import (
 type Kind string
 
 const (
-	Placement      Kind = "placement_certificate" // S000-4, Q2
-	Refusal        Kind = "refusal_certificate"   // S000-4, C7
-	DepartureSheet Kind = "departure_sheet"       // S001-11
-	Talon          Kind = "talon"                 // APPC 64
+	Placement      Kind = "placement_certificate"  // S000-4, Q2
+	Refusal        Kind = "refusal_certificate"    // S000-4, C7
+	DepartureSheet Kind = "departure_sheet"        // S001-11
+	NotRemoved     Kind = "deregistration_refusal" // R46
+	Talon          Kind = "talon"                  // APPC 64
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{Placement, Refusal, DepartureSheet, Talon}
+var Kinds = []Kind{Placement, Refusal, DepartureSheet, NotRemoved, Talon}
 
 // Field of a document that a correction may change: how something is written,
 // never what was decided.
@@ -49,6 +51,7 @@ var correctable = map[Kind][]Field{
 	Placement:      {Name, Body, Settlement, ListTitle},
 	Refusal:        {Name, Body, Settlement, ListTitle, Reasons},
 	DepartureSheet: {Name, Address},
+	NotRemoved:     {Name, Address},
 	Talon:          {Name},
 }
 
@@ -58,6 +61,7 @@ var issuers = map[Kind][]domain.Role{
 	Placement:      {domain.RoleCommission},
 	Refusal:        {domain.RoleCommission},
 	DepartureSheet: {domain.RoleOperator, domain.RoleProvider},
+	NotRemoved:     {domain.RoleOperator, domain.RoleProvider},
 	Talon:          {domain.RoleOperator, domain.RoleProvider},
 }
 
@@ -116,7 +120,8 @@ type Document struct {
 	Copy       int                  // 0 for an original
 	Replaces   domain.CertificateID // of a duplicate
 	ReplacedBy domain.CertificateID // zero while no duplicate takes its place
-	// on which the ending that it certifies was corrected; zero while it holds ([Documents.Hold])
+	// on which the ending that it certifies was corrected ([Documents.Hold]), or the decision that
+	// it certifies fell; zero while it holds
 	VoidSince   domain.Date
 	Corrections []Corrected // oldest first; version n has the first n-1
 	inherited   int         // how many of Corrections a duplicate has from what it replaces
@@ -131,7 +136,7 @@ type Status string
 const (
 	Valid      Status = "valid"
 	Superseded Status = "superseded" // by a duplicate, or a newer version
-	Void       Status = "void"       // the ending that it certifies was corrected (R17)
+	Void       Status = "void"       // what it certifies was corrected (R17), or holds no more
 )
 
 // Statuses lists them all.
@@ -221,10 +226,13 @@ func (ds *Documents) Applicant() domain.PersonID {
 	return domain.PersonID{}
 }
 
-// Named is whom the document names: of a departure sheet who left, of all others
-// the applicant.
+// Named is whom the document names: of a departure sheet who left, of a refused
+// deregistration who stays, of all others the applicant.
 func (ds *Documents) Named(d Document) domain.PersonID {
-	if e, ok := d.Fact.(residence.DepartureSheetIssued); ok {
+	switch e := d.Fact.(type) {
+	case residence.DepartureSheetIssued:
+		return e.PersonID
+	case residence.RefusalIssued:
 		return e.PersonID
 	}
 	return ds.Applicant()
@@ -257,13 +265,13 @@ func (ds *Documents) Hold(p *residence.Person) {
 }
 
 // OpenTo reports whether a citizen is a party to the document: the applicant;
-// of a departure sheet whom it is about, and nobody else's whom the case names;
-// of the others, whom the application names too.
+// of a departure sheet and a refused deregistration whom it is about, and nobody else
+// whom the case names; of the others, whom the application names too.
 func (ds *Documents) OpenTo(d Document, person domain.PersonID) bool {
 	if person == ds.Named(d) || person == ds.Applicant() && !person.IsZero() {
 		return true
 	}
-	if d.Kind == DepartureSheet {
+	if d.Kind == DepartureSheet || d.Kind == NotRemoved {
 		return false
 	}
 	switch e := ds.Application.(type) {
@@ -322,10 +330,40 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 			ds.Documents = append(ds.Documents, d)
 		}
 	}
+	if Fell(rec.Event) {
+		for i, d := range ds.Documents {
+			if d.Kind.Decision() && d.VoidSince.IsZero() {
+				ds.Documents[i].VoidSince = domain.DateOf(rec.Created)
+			}
+		}
+	}
 	if issued, ok := IssuedBy(rec.Event); ok {
 		issued.IssuedBy = domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}
 		ds.Documents = append(ds.Documents, issued)
 	}
+}
+
+// Decision reports whether a document of the kind certifies the decision of a case.
+func (k Kind) Decision() bool { return k == Placement || k == Refusal || k == NotRemoved }
+
+// Falls says by what a document of the kind becomes void.
+func (k Kind) Falls() string {
+	if k == DepartureSheet {
+		return "the ending that it certifies was corrected"
+	}
+	return "the decision that it certifies holds no more"
+}
+
+// Fell reports whether the decision of a case holds no more since the event: a complaint was
+// satisfied (APPC 100), or the silence that it followed from was annulled (C23).
+func Fell(event domain.Event) bool {
+	switch e := event.(type) {
+	case procedure.ComplaintDecided:
+		return e.Outcome.Favourable()
+	case residence.SilenceAnnulled:
+		return true
+	}
+	return false
 }
 
 // IssuedBy returns the document that an event issues. It is false for a
@@ -343,6 +381,8 @@ func IssuedBy(event domain.Event) (Document, bool) {
 		return Document{ID: e.CertificateID, Kind: Refusal, Service: domain.S000, IssuedAt: e.RefusedAt, Fact: e}, true
 	case residence.DepartureSheetIssued:
 		return Document{ID: e.CertificateID, Kind: DepartureSheet, Service: domain.S001, IssuedAt: e.IssuedAt, Fact: e}, true
+	case residence.RefusalIssued:
+		return Document{ID: e.CertificateID, Kind: NotRemoved, Service: domain.S001, IssuedAt: e.IssuedAt, Fact: e}, true
 	}
 	return Document{}, false
 }
@@ -372,8 +412,7 @@ func (ds *Documents) current(cmd domain.Command, id domain.CertificateID) (*Docu
 	switch d.Status() {
 	case Void:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateVoid,
-			"this sheet is void: the ending that it certifies was corrected on %s; ask for a sheet of the "+
-				"present ending", d.VoidSince)
+			"this document is void since %s: %s; ask for a document of what holds now", d.VoidSince, d.Kind.Falls())
 	case Superseded:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateSuperseded,
 			"this document has been replaced by its duplicate %s: name that one", d.ReplacedBy)

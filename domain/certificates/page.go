@@ -36,7 +36,10 @@ type Page struct {
 	Ground       housing.RefusalGround
 	Reasons      domain.Personal
 
-	// Departure sheet.
+	// Refused deregistration.
+	Refused domain.Code // why
+
+	// Departure sheet and, the address alone, refused deregistration.
 	Address  string
 	Stay     residence.Kind
 	EndedOn  domain.Date
@@ -73,15 +76,20 @@ func (p Page) LogValue() slog.Value { return domain.Masked(p) }
 type PageFacts struct {
 	Person   *residence.Person   // whom the document names
 	List     housing.ListOpened  // of an application for one; else zero
-	Dwelling *residence.Dwelling // of a departure sheet; else nil
+	Dwelling *residence.Dwelling // of a departure sheet and a refused deregistration; else nil
 	Check    CheckCode
 }
 
-// DwellingOf returns the dwelling that a departure sheet is about; zero for
-// another document.
+// DwellingOf returns the dwelling that a departure sheet or a refused deregistration is
+// about; zero for another document.
 func DwellingOf(d Document) domain.DwellingID {
-	e, _ := d.Fact.(residence.DepartureSheetIssued)
-	return e.DwellingID
+	switch e := d.Fact.(type) {
+	case residence.DepartureSheetIssued:
+		return e.DwellingID
+	case residence.RefusalIssued:
+		return e.DwellingID
+	}
+	return domain.DwellingID{}
 }
 
 // List is that for which the file's case applies; zero where it applies for none.
@@ -122,6 +130,8 @@ func (ds *Documents) Page(d Document, facts PageFacts) Page {
 	case residence.DepartureSheetIssued:
 		p.Address, p.Stay = d.Value(Address, facts.Dwelling.Address), e.Kind
 		p.EndedOn, p.EndedFor = e.On, e.Reason
+	case residence.RefusalIssued:
+		p.Address, p.Refused = d.Value(Address, facts.Dwelling.Address), e.Code
 	default:
 		if p.AcceptedAs = ds.Accepted.Role; p.AcceptedAs != domain.RoleCitizen {
 			p.Acceptor = ds.Accepted.Actor

@@ -145,6 +145,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		procedure.ObjectionFiled{}, housing.InventoryConfirmed{}, housing.ProtectionRecorded{},
 		housing.MemberConsented{}, housing.MembersDropped{},
 		certificates.Duplicated{}),
+	none("the decision that it belongs to is told", residence.RefusalIssued{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
 	none("it is about the keeping of the record, and the history shows it",
 		residence.HoldPlaced{}, residence.HoldLifted{}, residence.PersonErased{}, residence.ErasureCompleted{}),

@@ -194,16 +194,11 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 			return nil, domain.Refuse(domain.Conflict, domain.CodeAnswered,
 				"you have confirmed this application: revoke the confirmation first")
 		}
-		return []domain.Event{
-			CoOwnerDeclined{
-				CaseID:     d.Applied.CaseID,
-				PersonID:   c.PersonID,
-				Signature:  c.Signature,
-				Evidence:   c.Evidence,
-				DeclinedAt: cmd.Now,
-			},
-			d.refuseAll(cmd, by, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application"),
-		}, nil
+		declined := CoOwnerDeclined{
+			CaseID: d.Applied.CaseID, PersonID: c.PersonID, Signature: c.Signature, Evidence: c.Evidence, DeclinedAt: cmd.Now,
+		}
+		return append([]domain.Event{declined},
+			d.refuseAll(cmd, by, domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application")...), nil
 	case AnswerRevoke:
 		if !confirmed {
 			return nil, domain.Refuse(domain.Conflict, domain.CodeNotConfirmed,
@@ -237,22 +232,13 @@ func (d *Deregistration) confirm(cmd domain.Command, c AnswerApplication, dwelli
 		return []domain.Event{e}
 	}
 	if !dwelling.OwnedBy(d.Applied.ApplicantID) {
-		return []domain.Event{
-			e,
-			d.refuseAll(cmd, by, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more"),
-		}
+		return append([]domain.Event{e},
+			d.refuseAll(cmd, by, domain.CodeApplicantNotOwner, "the applicant does not own the dwelling any more")...)
 	}
 	for _, o := range dwelling.Owners {
 		if p := o.Speaker(); p != d.Applied.ApplicantID && !slices.Contains(agreed, p) {
-			return []domain.Event{
-				e,
-				d.refuseAll(
-					cmd,
-					by,
-					domain.CodeOwnersChanged,
-					"the dwelling has another owner since, who was not asked; apply again",
-				),
-			}
+			return append([]domain.Event{e}, d.refuseAll(cmd, by, domain.CodeOwnersChanged,
+				"the dwelling has another owner since, who was not asked; apply again")...)
 		}
 	}
 	e.Deadline = deregistrationDeadline(by.On(cmd.Today()), cmd.Now)
@@ -271,15 +257,8 @@ func (d *Deregistration) Lapse(cmd domain.Command, by rules.Book) ([]domain.Even
 			e.Silent = append(e.Silent, p)
 		}
 	}
-	return []domain.Event{
-		e,
-		d.refuseAll(
-			cmd,
-			by,
-			domain.CodeCoOwnersSilent,
-			"not all co-owners of the dwelling confirmed the application in time; apply again",
-		),
-	}, nil
+	return append([]domain.Event{e}, d.refuseAll(cmd, by, domain.CodeCoOwnersSilent,
+		"not all co-owners of the dwelling confirmed the application in time; apply again")...), nil
 }
 
 // refuseAll ends the case with the same result for each person.
@@ -288,7 +267,7 @@ func (d *Deregistration) refuseAll(
 	by rules.Book,
 	code domain.Code,
 	reason string,
-) DeregistrationDecided {
+) []domain.Event {
 	var results []Result
 	for _, p := range d.Applied.Persons {
 		results = append(results, Result{PersonID: p, Code: code, Reason: reason})

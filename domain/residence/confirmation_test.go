@@ -143,12 +143,23 @@ func revokedBy(p domain.PersonID) domain.Event {
 	}
 }
 
-func allRefused(code domain.Code, reason string, at time.Time) domain.Event {
-	return residence.DeregistrationDecided{
-		CaseID:    caseID,
-		Results:   []residence.Result{{PersonID: daur, Code: code, Reason: reason}},
-		Edition:   edition,
-		DecidedAt: at,
+func allRefused(code domain.Code, reason string, at time.Time) []domain.Event {
+	return []domain.Event{
+		residence.DeregistrationDecided{
+			CaseID:    caseID,
+			Results:   []residence.Result{{PersonID: daur, Code: code, Reason: reason}},
+			Edition:   edition,
+			DecidedAt: at,
+		},
+		refusalOf(daur, code, at),
+	}
+}
+
+// refusalOf is the document of a refusal.
+func refusalOf(p domain.PersonID, code domain.Code, at time.Time) domain.Event {
+	id := domain.CertificateID{UUID: domain.DeriveID(caseID.UUID, "refusal 0 of "+p.String())}
+	return residence.RefusalIssued{
+		CaseID: caseID, CertificateID: id, PersonID: p, DwellingID: flat, Code: code, IssuedAt: at,
 	}
 }
 
@@ -171,12 +182,8 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		"one":      waiting(t, confirmedBy(daur)),
 		"revoked":  waiting(t, confirmedBy(daur), revokedBy(daur)),
 		"complete": waiting(t, confirmedBy(daur), confirmedBy(erlan, inTime)),
-		"declined": waiting(
-			t,
-			confirmedBy(daur),
-			declinedBy(erlan),
-			allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon),
-		),
+		"declined": append(waiting(t, confirmedBy(daur), declinedBy(erlan)),
+			allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)...),
 	}
 	stages := map[string]residence.Stage{
 		"none": residence.StageNone, "alone": residence.StageCarriedOut, "silent": residence.StageAwaitingCoOwners, "one": residence.StageAwaitingCoOwners,
@@ -220,16 +227,14 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 			return d.Decide(domaintest.Command(), []residence.Result{{PersonID: daur}}, rules.Book{})
 		},
 	}
-	no := allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)
+	declines := func(p domain.PersonID) []domain.Event {
+		return append([]domain.Event{declinedBy(p)},
+			allRefused(domain.CodeCoOwnerDeclined, "a co-owner of the dwelling declined the application", noon)...)
+	}
 	lapsed := func(silent ...domain.PersonID) []domain.Event {
-		return []domain.Event{
-			residence.ConfirmationsLapsed{CaseID: caseID, Silent: silent, LapsedAt: confirmBy},
-			allRefused(
-				domain.CodeCoOwnersSilent,
-				"not all co-owners of the dwelling confirmed the application in time; apply again",
-				late.Now,
-			),
-		}
+		return append([]domain.Event{residence.ConfirmationsLapsed{CaseID: caseID, Silent: silent, LapsedAt: confirmBy}},
+			allRefused(domain.CodeCoOwnersSilent,
+				"not all co-owners of the dwelling confirmed the application in time; apply again", late.Now)...)
 	}
 	decided := []domain.Event{
 		residence.DeregistrationDecided{
@@ -243,21 +248,15 @@ func TestR6_F13_EveryTransitionOfTheCase(t *testing.T) {
 		"alone": {"decide": decided},
 		"silent": {
 			"daur confirms": {confirmedBy(daur)}, "erlan confirms": {confirmedBy(erlan)},
-			"daur declines": {
-				declinedBy(daur),
-				no,
-			}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
+			"daur declines": declines(daur), "erlan declines": declines(erlan), "lapse": lapsed(daur, erlan),
 		},
 		"one": {
-			"erlan confirms": {confirmedBy(erlan, inTime)}, "erlan declines": {declinedBy(erlan), no},
+			"erlan confirms": {confirmedBy(erlan, inTime)}, "erlan declines": declines(erlan),
 			"daur revokes": {revokedBy(daur)}, "lapse": lapsed(erlan),
 		},
 		"revoked": {
 			"daur confirms": {confirmedBy(daur)}, "erlan confirms": {confirmedBy(erlan)},
-			"daur declines": {
-				declinedBy(daur),
-				no,
-			}, "erlan declines": {declinedBy(erlan), no}, "lapse": lapsed(daur, erlan),
+			"daur declines": declines(daur), "erlan declines": declines(erlan), "lapse": lapsed(daur, erlan),
 		},
 		"complete": {"decide": decided},
 	}
@@ -433,8 +432,8 @@ func TestR5_R6_TitleIsJudgedAtTheLastConfirmation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			decided, refused := events[len(events)-1].(residence.DeregistrationDecided)
-			if refused != (c.code != "") || refused && decided.Results[0].Code != c.code {
+			document, refused := events[len(events)-1].(residence.RefusalIssued)
+			if refused != (c.code != "") || document.Code != c.code {
 				t.Errorf("decided %+v, want the result %q", events, c.code)
 			}
 		})
@@ -470,7 +469,8 @@ func TestR22_AnOwnerRemovesThemselves(t *testing.T) {
 		{"R22 not who was the owner", applied(portal, at(flat, home), func(a *application) {
 			a.dwelling = append(a.dwelling, owners("2026-03-14", residence.Owner{PersonID: erlan}))
 		}), nil, domain.CodeApplicantNotOwner, "applicant_id"},
-		{"R22 R7 not who resides elsewhere", applied(portal, at(house, resident().permanent(first, house, "2020-01-01"))), nil, domain.CodeNotRegisteredHere, "persons[0]"},
+		{"R22 R46 who resides elsewhere is refused in the decision", applied(portal, at(house, resident().permanent(first, house, "2020-01-01"))), nil, "", ""},
+		{"R46 R6 nor is a co-owner asked for what cannot be", applied(portal, ownedBy(erlan), at(house, resident().permanent(first, house, "2020-01-01"))), nil, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			events, err := c.a.receive()

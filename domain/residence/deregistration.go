@@ -229,10 +229,10 @@ type Facts struct {
 // edition is the one in force on the day of the command.
 func (f Facts) edition(cmd domain.Command) rules.Edition { return f.Rules.On(cmd.Today()) }
 
-// Receive decides [ApplyForDeregistration]: matrix, signature, title,
-// documents, and that at least one of the persons can be deregistered. Where
-// only some can, the application is received and each person gets a result
-// (R23); where none can, it is refused whole and changes nothing.
+// Receive decides [ApplyForDeregistration]: matrix, signature, title and documents. Each
+// person gets a result (R23). Where nobody of them can be deregistered the application is
+// received all the same: its refusal is recorded, with a document, and can be appealed
+// against (R46, APPC 64). Then no co-owner is asked.
 func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f Facts) ([]domain.Event, error) {
 	if d.Known() {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKeyReused, "this application has already been received")
@@ -251,7 +251,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 	}
 	for _, check := range []func(domain.Command, ApplyForDeregistration, Facts) error{
 		checkGround, checkChannel, checkSignature, checkPersons, checkTitle, checkCoOwners, checkDeparture, checkCourt,
-		checkDocuments, checkNamed, checkBasis, checkRegistered,
+		checkDocuments, checkNamed, checkBasis,
 	} {
 		if err := check(cmd, c, f); err != nil {
 			return nil, err
@@ -263,9 +263,11 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence, Basis: c.Basis,
 		ReceivedAt: cmd.Now, RegisteredAt: cmd.Now,
 	}
-	if cmd.Channel == domain.ChannelPortal {
+	switch {
+	case !f.anybodyHere(cmd, c):
+	case cmd.Channel == domain.ChannelPortal:
 		e.CoOwners = coOwners(cmd, c, f)
-	} else {
+	default:
 		e.StatedCoOwners = coOwners(cmd, c, f)
 	}
 	if len(e.CoOwners) == 0 {
@@ -280,16 +282,26 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 	return []domain.Event{e}, nil
 }
 
+// anybodyHere reports whether one of the persons could be deregistered now (R7).
+func (f Facts) anybodyHere(cmd domain.Command, c ApplyForDeregistration) bool {
+	return slices.ContainsFunc(f.Persons, func(p *Person) bool {
+		_, err := p.EndFor(EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
+		return err == nil
+	})
+}
+
 // deregistrationDeadline is when a case that was complete at the instant has to
 // be decided (S001-5, R18).
 func deregistrationDeadline(e rules.Edition, complete time.Time) time.Time {
 	return complete.Add(time.Duration(e.Deregistration.TermMinutes) * time.Minute)
 }
 
-// decision is the end of the case, by the edition under which it was received.
-func (d *Deregistration) decision(cmd domain.Command, results []Result, by rules.Book) DeregistrationDecided {
+// decision is the end of the case, by the edition under which it was received, and the
+// documents of those whom it refuses.
+func (d *Deregistration) decision(cmd domain.Command, results []Result, by rules.Book) []domain.Event {
 	edition := by.On(domain.DateOf(d.Applied.ReceivedAt)).ID
-	return DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}
+	e := DeregistrationDecided{CaseID: d.Applied.CaseID, Results: results, Edition: edition, DecidedAt: cmd.Now}
+	return append([]domain.Event{e}, d.refusals(e)...)
 }
 
 // Decide closes the case with the results of its persons.
@@ -305,7 +317,7 @@ func (d *Deregistration) Decide(cmd domain.Command, results []Result, by rules.B
 		return nil, domain.Refuse(domain.Conflict, domain.CodeAwaitsCoOwners,
 			"this case waits for the confirmation of co-owners")
 	}
-	return []domain.Event{d.decision(cmd, results, by)}, nil
+	return d.decision(cmd, results, by), nil
 }
 
 // checkGround keeps S001-7: an application states one of exactly three grounds.
@@ -478,20 +490,4 @@ func surrenders(class Class, t domain.DocumentType) bool {
 		return t == domain.DocumentIdentityCard
 	}
 	return t.Identifies()
-}
-
-// checkRegistered refuses an application none of whose persons is registered at
-// the dwelling (R7), naming each.
-func checkRegistered(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
-	var faults []*domain.Error
-	for i, p := range f.Persons {
-		_, err := p.EndFor(EndFor{CaseID: c.CaseID, DwellingID: c.DwellingID, Ground: c.Ground, On: cmd.Today()})
-		if err == nil {
-			return nil
-		}
-		faults = append(faults, err.(*domain.Error).At(domain.Path("persons", i)))
-	}
-	first := *faults[0]
-	first.Also = faults[1:]
-	return &first
 }

@@ -52,6 +52,7 @@ var Events = []domain.EventType{
 	domain.EventOf[SilenceAnnulled](),
 	domain.EventOf[DeregistrationDecided](),
 	domain.EventOf[DepartureSheetIssued](),
+	domain.EventOf[RefusalIssued](),
 }
 
 // atDwelling is the concern of an event about a dwelling, and about persons there.

@@ -26,7 +26,8 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 	}
 	want := []string{
 		"case: DeregistrationApplied", "residence: RegistrationEnded", "residence: RegistrationEnded",
-		"case: DeregistrationDecided", "case: DepartureSheetIssued", "case: DepartureSheetIssued",
+		"case: DeregistrationDecided", "case: DeregistrationRefusalIssued", "case: DepartureSheetIssued",
+		"case: DepartureSheetIssued",
 	}
 	if got := typesOf(rehearsed.Events); !slices.Equal(got, want) {
 		t.Errorf("rehearsed %v, want %v", got, want)
@@ -35,7 +36,7 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 		t.Fatalf("carried out %v, want %v", got, want)
 	}
 	ended := done.Events[1].Event.(residence.RegistrationEnded)
-	sheet := done.Events[4].Event.(residence.DepartureSheetIssued)
+	sheet := done.Events[5].Event.(residence.DepartureSheetIssued)
 	if sheet.RegistrationID != ended.RegistrationID || sheet.PersonID != daur || sheet.DwellingID != flat ||
 		sheet.On != ended.On {
 		t.Errorf("the sheet %+v is not of the ending %+v", sheet, ended)
@@ -71,7 +72,7 @@ func TestR17_OfTwoDuplicatesAtOnceOneIsIssued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sheet := left.Events[4].Event.(residence.DepartureSheetIssued).CertificateID
+	sheet := left.Events[5].Event.(residence.DepartureSheetIssued).CertificateID
 	desks := []*command.Handler{newHandler(l), newHandler(l)}
 	for _, h := range desks { // both have seen the sheet valid
 		if f, err := h.Certificates(ctx, departure.Stream(), domain.CertificateID{}); err != nil ||

@@ -45,7 +45,11 @@ func (d Document) Heading() string {
 func (d Document) Marks() []string {
 	var marks []string
 	if !d.VoidSince.IsZero() {
-		marks = append(marks, fmt.Sprintf(markVoid.in(d.Language), day(d.VoidSince, d.Language)))
+		mark := markFallen
+		if d.Kind == certificates.DepartureSheet {
+			mark = markVoid
+		}
+		marks = append(marks, fmt.Sprintf(mark.in(d.Language), day(d.VoidSince, d.Language)))
 	}
 	if d.Superseded {
 		marks = append(marks, markSuperseded.in(d.Language))
@@ -76,8 +80,11 @@ func (d Document) ProofLine() string {
 func (d Document) Lines() []Line {
 	l := d.Language
 	person := labelPerson
-	if d.Kind == certificates.DepartureSheet {
+	switch d.Kind {
+	case certificates.DepartureSheet:
 		person = labelLeft
+	case certificates.NotRemoved:
+		person = labelStays
 	}
 	lines := []Line{
 		{Label: person.in(l), Value: string(d.Name)},
@@ -99,6 +106,11 @@ func (d Document) Lines() []Line {
 		add(labelSettlement, d.Settlement)
 		paragraph(labelGround, grounds[d.Ground].in(l))
 		paragraph(labelReasons, string(d.Reasons))
+		paragraph(labelAppeal, appeal.in(l))
+	case certificates.NotRemoved:
+		add(labelService, services[d.Service].in(l))
+		add(labelDwelling, d.Address)
+		paragraph(labelReasons, notRemoved[d.Refused].in(l))
 		paragraph(labelAppeal, appeal.in(l))
 	case certificates.DepartureSheet:
 		add(labelAddress, d.Address)

@@ -33,6 +33,9 @@ func one(kind certificates.Kind, language domain.Language) Document {
 		d.Service, d.Number = domain.S001, "S001-2026-7K3M-9QWE-R5T2"
 		d.Address, d.Stay = "Астана, Мәңгілік Ел даңғылы, 8-үй, 12-пәтер", residence.Permanent
 		d.EndedOn, d.EndedFor = domaintest.Day("2026-03-13"), residence.DepartureAbroad
+	case certificates.NotRemoved:
+		d.Service, d.Number = domain.S001, "S001-2026-7K3M-9QWE-R5T2"
+		d.Address, d.Refused = "Астана, Мәңгілік Ел даңғылы, 8-үй, 12-пәтер", domain.CodeNotRegisteredHere
 	case certificates.Talon:
 		d.Service, d.Number = domain.S001, "S001-2026-7K3M-9QWE-R5T2"
 		d.ReceivedAt, d.RegisteredAt, d.Deadline = domaintest.Noon(), domaintest.Noon().

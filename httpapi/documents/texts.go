@@ -43,6 +43,11 @@ var (
 			"Адресный листок убытия",
 			"Departure sheet from the address",
 		},
+		certificates.NotRemoved: {
+			"Тұрғылықты жері бойынша тіркеу есебінен шығарудан бас тарту туралы хабарлама",
+			"Уведомление об отказе в снятии с регистрации по месту жительства",
+			"Notice of refusal to deregister at the place of residence",
+		},
 		certificates.Talon: {
 			"Өтінішті қабылдау туралы талон",
 			"Талон о принятии заявления",
@@ -83,6 +88,39 @@ var (
 			"Көрсетілетін қызметті алушының және (немесе) мемлекеттік қызметті көрсету үшін қажетті ұсынылған материалдың, объектілердің, деректер мен мәліметтің «Тұрғын үй қатынастары туралы» Қазақстан Республикасы Заңының 101-3-бабында белгіленген талаптарға сәйкес келмеуі.",
 			"Несоответствие услугополучателя и (или) представленных материалов, объектов, данных и сведений, необходимых для оказания государственной услуги, требованиям, установленным статьей 101-3 Закона Республики Казахстан «О жилищных отношениях».",
 			"The service recipient and (or) the submitted material, objects, data and information necessary for rendering the public service do not meet the requirements set in article 101-3 of the Law of the Republic of Kazakhstan “On housing relations”.",
+		},
+	}
+	// notRemoved says why a person was not deregistered (R46).
+	notRemoved = map[domain.Code]text{
+		domain.CodeNotRegisteredHere: {
+			"Бұл адам осы тұрғын үйде тіркелмеген.",
+			"Это лицо не зарегистрировано в этом жилище.",
+			"The person is not registered at this dwelling.",
+		},
+		domain.CodeEndsBeforeBegin: {
+			"Тіркеу есептен шығару күнінен кейін басталады.",
+			"Регистрация начинается позже дня снятия.",
+			"The registration begins after the day of the deregistration.",
+		},
+		domain.CodeCoOwnerDeclined: {
+			"Тұрғын үйдің тең меншік иесі өтінішпен келіспеді.",
+			"Сособственник жилища отклонил заявление.",
+			"A co-owner of the dwelling declined the application.",
+		},
+		domain.CodeCoOwnersSilent: {
+			"Тұрғын үйдің тең меншік иелерінің бәрі бірдей өтінішті мерзімінде растаған жоқ. Өтінішті қайта беруге болады.",
+			"Не все сособственники жилища подтвердили заявление в срок. Заявление можно подать снова.",
+			"Not all co-owners of the dwelling confirmed the application in time. You may apply again.",
+		},
+		domain.CodeApplicantNotOwner: {
+			"Өтініш иесі енді бұл тұрғын үйдің меншік иесі емес.",
+			"Заявитель больше не является собственником этого жилища.",
+			"The applicant does not own the dwelling any more.",
+		},
+		domain.CodeOwnersChanged: {
+			"Тұрғын үйдің жаңа меншік иесі пайда болды, одан растау сұралмаған. Өтінішті қайта беруге болады.",
+			"У жилища появился новый собственник, подтверждения которого не запрашивали. Заявление можно подать снова.",
+			"The dwelling has another owner since, who was not asked. You may apply again.",
 		},
 	}
 	appeal = text{
@@ -171,6 +209,8 @@ var (
 	labelNumber     = text{"№", "№", "No."}
 	labelPerson     = text{"Өтініш иесі", "Заявитель", "Applicant"}
 	labelLeft       = text{"Кеткен адам", "Убывшее лицо", "Person who left"}
+	labelStays      = text{"Есептен шығарылмаған адам", "Лицо, которое не снято с регистрации", "Person who was not deregistered"}
+	labelDwelling   = text{"Тұрғын үйдің мекенжайы", "Адрес жилища", "Address of the dwelling"}
 	labelBirth      = text{"Туған күні", "Дата рождения", "Date of birth"}
 	labelIIN        = text{"ЖСН", "ИИН", "IIN"}
 	labelNoIIN      = text{"жоқ", "отсутствует", "none"}
@@ -211,6 +251,12 @@ var (
 		"Бұл құжат жарамсыз: онда көрсетілген есептен шығару туралы жазба түзетілді, %s",
 		"Документ недействителен: запись о снятии с регистрации, которую он подтверждает, исправлена, %s",
 		"This document is void: the ending that it testifies was corrected, %s",
+	}
+
+	markFallen = text{
+		"Бұл құжат берілген, бірақ күшін жойды: ол растайтын шешім енді қолданылмайды, %s",
+		"Документ выдан, но больше не действует: решение, которое он подтверждает, утратило силу, %s",
+		"This document was issued and is no longer in force: the decision that it certifies holds no more, %s",
 	}
 
 	checkTitle = text{"Құжаттың түпнұсқалығын тексеру", "Проверка подлинности документа", "Check of authenticity"}
