@@ -130,47 +130,24 @@ func (s *Store) noteAppendResult(err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.appendFailure, s.appendTriedAt = err, time.Now()
-	if ofDisk(err) && !s.askingForRoom {
-		s.askingForRoom = true
-		time.AfterFunc(askForRoomEvery, s.askForRoom)
+	s.appendFailure, s.appendTriedAt, s.diskRefusal = err, time.Now(), nil
+	if ofDisk(err) { // askDisk notices the end of it
+		s.appendFailure, s.diskRefusal = nil, err
 	}
-}
-
-// askForRoomEvery is how often an event store is asked whether its disk takes writes again.
-const askForRoomEvery = time.Second
-
-// askForRoom appends no events, which the embedded event store refuses as it refuses others. So
-// AppendFailure reports a disk that takes no writes for as long as that is so, and no longer, also
-// while nobody appends.
-func (s *Store) askForRoom() {
-	s.mu.Lock()
-	s.askingForRoom = false
-	closed := s.closed
-	s.mu.Unlock()
-	if closed {
-		return
-	}
-	const stream = "tizilim-room"
-	_, err := call(context.Background(), s, stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
-		return c.AppendToStream(ctx, stream, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}})
-	})
-	s.noteAppendResult(err)
 }
 
 // AppendFailure returns why the last attempt to append was not acknowledged, until an
-// append is acknowledged or 4 seconds have passed; otherwise nil. A disk that takes no writes is
-// reported until it takes them: with [WithRefusal] before the first append too. Readiness needs it
-// because a leader that has lost its followers still answers reads.
+// append is acknowledged or 4 seconds have passed; otherwise nil. That the disk of an embedded
+// event store takes no appends, in this process or in another, is reported before the first append
+// too, and until it takes them. Readiness needs it because a leader that has lost its followers, or
+// its disk, still answers reads.
 func (s *Store) AppendFailure() error {
-	if s.refusal != nil {
-		if err := diskError("append", s.cluster.seeds[0], s.refusal()); err != nil {
-			return err
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if time.Since(s.appendTriedAt) > appendFailureFor {
+	switch {
+	case s.diskRefusal != nil:
+		return s.diskRefusal
+	case time.Since(s.appendTriedAt) > appendFailureFor:
 		return nil
 	}
 	return s.appendFailure

@@ -15,7 +15,8 @@ import (
 )
 
 // TestAFullDiskIsToldUntilThereIsRoom: the first append is refused with a code of its own, and readiness says why
-// for as long as the disk is full, although nobody appends.
+// for as long as the disk is full, although nobody appends: also a process that has never appended, as soon as it
+// has read anything.
 func TestAFullDiskIsToldUntilThereIsRoom(t *testing.T) {
 	disk := vfs.NewMem()
 	free := func(bytes uint64) { disk.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: bytes, TotalBytes: 1 << 40}) }
@@ -56,8 +57,17 @@ func TestAFullDiskIsToldUntilThereIsRoom(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 	}
 
+	another := openStore(t, node.ConnectionString())
+	if _, err := another.Head(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var why *eventstore.ConnectError
+	if !errors.As(another.AppendFailure(), &why) || why.Reason != eventstore.DiskFull {
+		t.Errorf("a process that has only read says %v, want %s", another.AppendFailure(), eventstore.DiskFull)
+	}
+
 	free(1 << 40)
-	for s.AppendFailure() != nil {
+	for s.AppendFailure() != nil || another.AppendFailure() != nil {
 		if ctx.Err() != nil {
 			t.Fatal("readiness does not see that there is room")
 		}
@@ -65,5 +75,13 @@ func TestAFullDiskIsToldUntilThereIsRoom(t *testing.T) {
 	}
 	if _, err := s.Append(ctx, list.Stream(), 0, []eventstore.NewEvent{opening(list, "1")}); err != nil {
 		t.Errorf("an append with room: %v", err)
+	}
+
+	free(1 << 20) // while both are connected, and neither appends
+	for s.AppendFailure() == nil || another.AppendFailure() == nil {
+		if ctx.Err() != nil {
+			t.Fatal("readiness does not see that the disk is full again")
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }

@@ -22,7 +22,6 @@ type settings struct {
 	user, password string
 	macKey         proof.Key
 	masters        seal.MasterKeys // nil: personal values are not sealed
-	refusal        func() error    // see WithRefusal
 }
 
 // valid returns an error where the settings contradict each other.
@@ -40,13 +39,6 @@ type Option func(*settings)
 // password. It has precedence over the user of the connection string.
 func WithCredentials(user, password string) Option {
 	return func(s *settings) { s.user, s.password = user, password }
-}
-
-// WithRefusal names the question by which an event store in this process says why it takes no
-// appends now; nil where it takes them. AppendFailure asks it, so that readiness knows of a full
-// disk also before the first append.
-func WithRefusal(ask func() error) Option {
-	return func(s *settings) { s.refusal = ask }
 }
 
 // knownSettings are the settings of a connection string that the client knows. The

@@ -135,6 +135,9 @@ func (s *Store) begin() *session {
 			on.err = fmt.Errorf("event store: connect: %w", err)
 			s.retire(on)
 		}
+		if err == nil {
+			s.beginAskingDisk(on)
+		}
 		close(on.ready)
 		if err == nil && s.severalNodes() {
 			go s.watch(on)

@@ -40,8 +40,6 @@ type Store struct {
 	released   released
 	keys       *keys // nil: personal values are not sealed
 
-	refusal func() error // see WithRefusal; may be nil
-
 	mu             sync.Mutex // guards the following fields and those of sessions
 	cluster        cluster
 	current        *session // nil before the first call and after a lost connection
@@ -52,7 +50,7 @@ type Store struct {
 
 	appendFailure error // of the last attempt to append; nil if it was acknowledged
 	appendTriedAt time.Time
-	askingForRoom bool // a timer will ask whether appends are taken
+	diskRefusal   error // of appends, by the disk of the server; nil where it takes them, or does not tell
 }
 
 // Open prepares a Store for an EventStoreDB connection string: one host, as in
@@ -69,8 +67,7 @@ func Open(connection string, log *slog.Logger, options ...Option) (*Store, error
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, log: log, timeout: callTimeout, loggedAt: map[Reason]time.Time{},
-		refusal: set.refusal}
+	s := &Store{config: config, log: log, timeout: callTimeout, loggedAt: map[Reason]time.Time{}}
 	s.integrity.key = set.macKey
 	if s.cluster, err = seedsOf(config); err != nil {
 		return nil, err

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 	"tizilim/domain/proof"
 )
@@ -144,6 +146,78 @@ func TestAFullDiskIsToldRefusedAndSurvived(t *testing.T) {
 		t.Errorf("a command with room: %v", err)
 	}
 	reads()
+}
+
+// The disk of an event store in another process is full. Each process of the API says so, although it has sent no
+// command, and one that is started meanwhile too; commands are refused, reads go on, and all end when told.
+func TestAFullDiskOfAStoreElsewhereIsToldByEveryProcess(t *testing.T) {
+	ctx := testContext(t)
+	disk, full := smallDisk(t)
+	node := &nodeThatIsSetBack{t: t, store: filepath.Join(disk, "eventstore"), listen: freePort(t)}
+	node.start()
+	flags := []string{"--eventstore", node.address(), "--redis", startRedis(t, freePort(t))}
+	data := dataDir(t)
+	begin := func() *server { // all have the keys of one directory
+		t.Helper()
+		s := &server{data: data, url: "http://" + freePort(t)}
+		s.process = launch(t, append([]string{"serve", "--data", data, "--listen", strings.TrimPrefix(s.url, "http://"),
+			"--gateway", "http://127.0.0.1:1"}, flags...)...)
+		await(t, "the server does not answer", func() error { return answers(s.url+"/healthz", http.StatusOK) })
+		return s
+	}
+	a := begin()
+	await(t, "the server is not ready", func() error { return answers(a.url+"/readyz", http.StatusOK) })
+	b := begin()
+	await(t, "the server is not ready", func() error { return answers(b.url+"/readyz", http.StatusOK) })
+	told := storytellerFor(t, a)
+	p, err := told.record(ctx, "Somebody", "1990-01-01", "citizen", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	full(true)
+	isFull := func(s *server) {
+		t.Helper()
+		await(t, "readiness does not tell the full disk", func() error {
+			if err := answers(s.url+"/readyz", http.StatusServiceUnavailable); err != nil {
+				return err
+			}
+			if text := readyz(t, s); !strings.Contains(text, `"disk_full"`) {
+				return errors.New(text)
+			}
+			return nil
+		})
+	}
+	isFull(a)
+	isFull(b) // it has appended nothing
+	c := begin()
+	isFull(c)
+	for _, s := range []*server{a, b, c} {
+		told.client.url = s.url
+		if r := request(t, told.client, as(domain.RoleOperator), http.MethodPost, "/v1/persons", uuid.NewString(),
+			`{"name": "Another", "birth_date": "1990-01-01", "class": "refugee"}`); r.status != http.StatusServiceUnavailable ||
+			r.Code != string(domain.CodeDiskFull) {
+			t.Errorf("a command: %+v", r)
+		}
+		if r := look(t, told.client, citizen(p.id), "/v1/persons/"+p.id.String()+"/residence"); r.status != http.StatusOK {
+			t.Errorf("a read: %+v", r)
+		}
+	}
+	began := time.Now()
+	b.signal(syscall.SIGTERM)
+	b.exits(0)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
+
+	full(false)
+	for _, s := range []*server{a, c} {
+		await(t, "the server is not ready again", func() error { return answers(s.url+"/readyz", http.StatusOK) })
+		told.client.url = s.url
+		if _, err := told.record(ctx, "Another", "1990-01-01", "citizen", true); err != nil {
+			t.Errorf("a command with room: %v", err)
+		}
+	}
 }
 
 // The files beside the store: on a full disk each keeps what it held, none stops the server, and

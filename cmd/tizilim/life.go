@@ -52,7 +52,7 @@ func (a *app) openLife(c config) (err error) {
 	if c.eventstore != "" {
 		l.store, err = c.login.connect(a.address)
 	} else {
-		l.store, err = eventstore.Open(a.address, c.logger, eventstore.WithRefusal(a.node.Refusal))
+		l.store, err = eventstore.Open(a.address, c.logger)
 	}
 	if err != nil {
 		return err

@@ -148,11 +148,11 @@ func (d *disk) room(size int) error {
 	return nil
 }
 
-// Refusal returns why the node would take no append now, as it would answer one; nil where it
+// refusal returns why the store would take no append now, as it would answer one; nil where it
 // would take one. It asks the disk for its room, and writes nothing.
-func (n *Node) Refusal() error {
-	if _, trouble := n.store.health.now(); trouble != nil {
+func (s *store) refusal() error {
+	if _, trouble := s.health.now(); trouble != nil {
 		return trouble
 	}
-	return (&disk{FS: n.store.fs, dir: n.store.dir}).room(0)
+	return (&disk{FS: s.fs, dir: s.dir}).room(0)
 }

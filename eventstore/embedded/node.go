@@ -95,7 +95,7 @@ func open(how opening, dir string, options []Option) (*Node, error) {
 		grpc.UnknownServiceHandler(refuseUnknown),
 	}
 	n.server = grpc.NewServer(serverOptions...)
-	cluster := newGossipService(store.ticks)
+	cluster := newGossipService(store)
 	n.http = newHTTPServer(n, guard, cluster.instance)
 	streams.RegisterStreamsServer(n.server, &streamsService{node: n})
 	gossip.RegisterGossipServer(n.server, cluster)
