@@ -84,4 +84,20 @@ func TestAFullDiskIsToldUntilThereIsRoom(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+
+	free(1 << 40)
+	if _, err := s.Append(ctx, list.Stream(), 1, []eventstore.NewEvent{opening(list, "2")}); err != nil || s.AppendFailure() != nil {
+		t.Errorf("an append with room: %v, and readiness says %v", err, s.AppendFailure())
+	}
+	free(1 << 20)
+	if _, err := s.Append(ctx, list.Stream(), 2, []eventstore.NewEvent{opening(list, "3")}); domain.CodeOf(err) != domain.CodeDiskFull ||
+		s.AppendFailure() == nil {
+		t.Errorf("an append without room: %v, and readiness says %v", err, s.AppendFailure())
+	}
+	free(1 << 40)
+	for began := time.Now(); s.AppendFailure() != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 3*time.Second {
+			t.Fatalf("readiness says %v although there is room", s.AppendFailure())
+		}
+	}
 }

@@ -29,12 +29,19 @@ var applyBatch = redis.NewScript(fence + `
 if ARGV[3] ~= '' and redis.call('GET', KEYS[3]) ~= ARGV[3] then return 'replaced' end
 local generation, root, i = ARGV[4], ARGV[5], 11
 ` + verbsInLua() + `
+local size = redis.call('DBSIZE')
 while i <= #ARGV do
   local verb, name, n = ARGV[i], ARGV[i+1], tonumber(ARGV[i+2])
   local args = {}
   for j = 1, n do args[j] = ARGV[i+2+j] end
   i = i + 3 + n
   write[verb](generation .. name, args, name)
+  local now = redis.call('DBSIZE')
+  if now ~= size and verb ~= '` + verbs[opClaim].name + `' then
+    redis.call('HINCRBY', KEYS[2], '` + keysField + `', now - size)
+    if now < size then redis.call('HINCRBY', KEYS[2], '` + freedField + `', size - now) end
+  end
+  size = now
 end
 redis.call('HSET', KEYS[2], 'position', ARGV[6], 'event', ARGV[7], 'caught_up', ARGV[8], 'last', ARGV[10])
 if ARGV[3] ~= '' then redis.call('PUBLISH', ARGV[9], ARGV[6]) end

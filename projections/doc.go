@@ -75,7 +75,7 @@
 //	rate:{tizilim}:limit:<class>:<caller>     how often somebody called
 //	{tizilim}:withdrawn, damage, probe        why no generation serves; which key the last one lost; whether writes work
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
-//	{tizilim}:g7:checkpoint                   position, last event, schema
+//	{tizilim}:g7:checkpoint                   position, last event, schema, number of keys
 //	{tizilim}:g7:residence-<person>           …:history, …:cases, …:entries, …:notices,
 //	                                          …:own_cases, …:leases, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
@@ -105,6 +105,8 @@
 //     an older dump) is noticed by the next read, which waits until the projector has
 //     applied again what is lost; the projector looks every 250 ms, also while the log is
 //     at rest.
+//   - A whole model. The checkpoint says how many keys its generation has, and the projector
+//     counts them when it takes the lead, before a generation serves, and now and then.
 //   - A model of this log. The checkpoint names its last event. Whoever takes the lead,
 //     and the [Watch] of every process once a second, asks the log whether it has that
 //     event, at that position. A log that went back, was replaced, or is that of another
@@ -135,10 +137,9 @@
 //     answers; what was evicted by then is filled anew. Each generation notes what Redis
 //     had evicted when it was begun, so that also a later process sees it, and a half-filled
 //     one is not continued after a restart of Redis. A dump that Redis saved after an
-//     eviction, and before it was noticed (a second at most), does not tell; what lost a
-//     mark is then noticed by that.
+//     eviction, and before it was noticed, tells by the number of keys alone.
 //   - Of the lists of a person's cases, entries, notices and documents no mark tells that
-//     somebody deleted one by hand; [Verify] does.
+//     somebody deleted one by hand; the next count of the keys does, five minutes later at most.
 //   - Scripts reach keys whose names they compute (all in the slot of those that
 //     are declared). Redis and Redis Cluster allow that; a proxy that checks
 //     declared keys does not.

@@ -25,7 +25,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 local n = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[3], n)
 redis.call('HSET', ARGV[2] .. n .. ':checkpoint', 'position', '0', 'event', '0', 'last', '', 'caught_up', '0',
-  'schema', ARGV[3], 'target', ARGV[4], 'origin', ARGV[1], '` + evictionsField + `', ARGV[5])
+  'schema', ARGV[3], 'target', ARGV[4], 'origin', ARGV[1], '` + evictionsField + `', ARGV[5],
+  '` + keysField + `', '1', '` + freedField + `', '0')
 return n
 `)
 
@@ -89,6 +90,9 @@ func (p *Projector) build(ctx context.Context, own *uint64, progress func(Progre
 			}
 			if !w.caughtUp || w.seen < aim(target) { // whoever said "caught up" may have been late itself
 				return false, nil
+			}
+			if err := p.whole(ctx, w, own); err != nil {
+				return false, err
 			}
 			return p.flip(ctx, w, serving)
 		})

@@ -52,7 +52,7 @@ func claimKey(id domain.CommandID) string { return "claim:" + id.String() }
 // Keys of a generation, relative to its prefix. The record of a stream has the
 // stream's own name.
 const (
-	checkpointKey = "checkpoint" // hash: position, event, last, caught_up, schema, target, held_from, mended
+	checkpointKey = "checkpoint" // hash: position, event, last, caught_up, schema, target, origin, held_from, mended, keys, freed
 	quarantineKey = "quarantine" // hash: stream@revision -> quarantined
 	heldKey       = "held"       // set: streams with an event in quarantine
 	releasedKey   = "released"   // hash: stream@revision -> quarantined, of events that were skipped

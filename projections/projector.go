@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -154,6 +155,11 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 	} else if err != nil {
 		return err
 	}
+	counting, end := context.WithCancel(ctx)
+	var count sync.WaitGroup
+	count.Go(func() { p.countKeys(counting, w.number) })
+	defer count.Wait()
+	defer end()
 	look := time.NewTicker(requestEvery)
 	defer look.Stop()
 	return p.stream(ctx, w, look.C, func() (bool, error) { return false, nil })

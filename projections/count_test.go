@@ -1,0 +1,129 @@
+package projections
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+
+	"tizilim/domain"
+)
+
+// keysOf returns what the checkpoint of the generation says, and how many keys there are.
+func keysOf(t *testing.T, client redis.UniversalClient, number uint64) (said countedKeys, found int) {
+	t.Helper()
+	keys := quick().withDefaults().keyspace()
+	said, ok, err := countedKeysOf(t.Context(), client, keys.checkpoint(number))
+	if err != nil || !ok {
+		t.Fatalf("the checkpoint says nothing: %v", err)
+	}
+	if err := scan(t.Context(), client, keys.generation(number)+"*", func(some []string) error {
+		found += len(some)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return said, found
+}
+
+// The story and every example of an event are applied, each by itself: so every verb adds keys and
+// takes some away.
+func TestTheCheckpointSaysHowManyKeysAGenerationHas(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		withWriter(t, client, story(), func(ctx context.Context, w *writer, s *script) {
+			deliveries := s.log
+			for _, e := range examples() {
+				d, rec := e.delivery, *e.delivery.Recorded
+				d.Position = deliveries[len(deliveries)-1].Position + 1
+				rec.Position, rec.Created, rec.More = d.Position, time.Now(), 0
+				rec.Meta.Digest, rec.Meta.Causation = "a digest", domain.CommandID{UUID: uuid.New()} // leaves a claim, which is no key of the generation
+				d.Recorded = &rec
+				deliveries = append(deliveries, d)
+			}
+			for i, d := range deliveries {
+				if err := w.apply(ctx, deliveries[i:i+1]); err != nil {
+					t.Fatal(err)
+				}
+				if said, found := keysOf(t, client, w.number); said.keys != found {
+					t.Fatalf("after %s the checkpoint says %d keys, and there are %d", d.Recorded.Event, said.keys, found)
+				}
+			}
+			if said, _ := keysOf(t, client, w.number); said.freed == 0 || said.keys < 100 {
+				t.Errorf("%+v: too few keys, or none was taken away", said)
+			}
+			if lost, err := lostKeys(ctx, client, w.keys, w.number); lost != 0 || err != nil {
+				t.Errorf("%d keys are said to be lost: %v", lost, err)
+			}
+			client.Del(ctx, w.keys.generation(w.number)+personID(1).Stream(), w.keys.generation(w.number)+personID(2).Stream())
+			if lost, err := lostKeys(ctx, client, w.keys, w.number); lost != 2 || err != nil {
+				t.Errorf("%d keys are said to be lost, and 2 are: %v", lost, err)
+			}
+		})
+	})
+}
+
+// loseOne deletes a key of the generation that no read misses by itself: in the list of a person's
+// cases an entry is simply not there.
+func loseOne(t *testing.T, client redis.UniversalClient, number uint64) {
+	t.Helper()
+	if n := client.Del(t.Context(), quick().withDefaults().keyspace().generation(number)+personID(2).Stream()+":cases").Val(); n != 1 {
+		t.Fatal("there is no such key")
+	}
+}
+
+// A dump that was written after keys were lost, and before anybody noticed, says nothing of that.
+func TestV5_AModelThatLostAKeyUnseenIsFilledAnewByWhoeverTakesTheLead(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s, r := story(), NewReader(client, quick())
+		_, stop := running(t, client, s, quick())
+		reach(t, r, s.head())
+		stop()
+		loseOne(t, client, 1)
+		running(t, client, s, quick())
+		until(t, "the model is filled anew", func() bool { return status(t, r).Serving == 2 })
+		proven(t, client, s)
+	})
+}
+
+func TestV5_AGenerationThatLosesAKeyWhileItIsFilledDoesNotServe(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s, r := story(), NewReader(client, quick())
+		all := s.recorded()
+		s.holdAfter(all[len(all)-2].Position)
+		running(t, client, s, quick())
+		until(t, "all but the last event is there", func() bool { return status(t, r).Built == all[len(all)-2].Position })
+		loseOne(t, client, 1)
+		s.release()
+		reach(t, r, s.head())
+		if got := status(t, r).Serving; got != 2 {
+			t.Errorf("generation %d serves", got)
+		}
+		proven(t, client, s)
+	})
+}
+
+// The same for a generation that an operator has filled.
+func TestV5_ARebuildThatLosesAKeyIsBegunAgain(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s, r := story(), NewReader(client, quick())
+		p, err := NewProjector(client, s, quick())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := false
+		if err := p.Rebuild(t.Context(), func(Progress) {
+			if !lost && client.Exists(t.Context(), p.keys.generation(1)+personID(2).Stream()+":cases").Val() == 1 {
+				lost = true
+				loseOne(t, client, 1)
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if got := status(t, r).Serving; !lost || got != 2 {
+			t.Errorf("generation %d serves; a key was lost: %v", got, lost)
+		}
+		proven(t, client, s)
+	})
+}
