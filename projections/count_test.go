@@ -127,3 +127,25 @@ func TestV5_ARebuildThatLosesAKeyIsBegunAgain(t *testing.T) {
 		proven(t, client, s)
 	})
 }
+
+// Redis evicts first what nobody has asked for in a long time, such as the counter of generations.
+func TestV5_AGenerationIsNotFilledOnTopOfAnotherWhoseNumberIsForgotten(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s, r := story(), NewReader(client, quick())
+		_, stop := running(t, client, s, quick())
+		reach(t, r, s.head())
+		stop()
+		keys := quick().withDefaults().keyspace()
+		client.Del(t.Context(), keys.counter(), keys.serving(), keys.checkpoint(1)) // what is left is found by no pointer
+		client.SAdd(t.Context(), keys.generation(1)+"left", "of the generation before")
+		running(t, client, s, quick())
+		reach(t, r, s.head())
+		if got := status(t, r).Serving; got != 2 {
+			t.Errorf("generation %d serves", got)
+		}
+		proven(t, client, s)
+		if left := client.Keys(t.Context(), keys.generation(1)+"*").Val(); len(left) > 0 {
+			t.Errorf("%d keys are left for ever", len(left))
+		}
+	})
+}

@@ -153,6 +153,9 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 			}
 		}
 	}
+	if err := p.keepCounting(ctx); err != nil {
+		return nil, nil, err
+	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
 		l.token, p.keys.generations(), schema(), formatPosition(aim(target)), m.note()).Uint64()
 	if err != nil {
@@ -177,6 +180,26 @@ func (p *Projector) checkKeys(ctx context.Context, w *writer) error {
 			w.number)
 	}
 	return nil
+}
+
+// keepCounting sets a counter of generations that Redis has lost beyond every generation of which
+// keys are left: another one of the same number would be filled on top of them.
+func (p *Projector) keepCounting(ctx context.Context) error {
+	if n, err := p.client.Exists(ctx, p.keys.counter()).Result(); err != nil || n == 1 {
+		return err
+	}
+	newest := uint64(0)
+	if err := scan(ctx, p.client, p.keys.generations()+"*", func(found []string) error {
+		for _, key := range found {
+			if number, ok := p.keys.numberOf(key); ok {
+				newest = max(newest, number)
+			}
+		}
+		return nil
+	}); err != nil || newest == 0 {
+		return err
+	}
+	return p.client.SetNX(ctx, p.keys.counter(), newest, 0).Err()
 }
 
 // flip lets w's generation serve if Redis has it whole; done is false while the serving one
@@ -244,9 +267,8 @@ func sweep(ctx context.Context, client redis.UniversalClient, keys keyspace) err
 	return scan(ctx, client, keys.generations()+"*", func(found []string) error {
 		var gone []string
 		for _, key := range found {
-			n, _, _ := strings.Cut(strings.TrimPrefix(key, keys.generations()), ":")
-			number, err := strconv.ParseUint(n, 10, 64)
-			if err == nil && number <= newest && !keep[n] { // one begun meanwhile is newer
+			number, ok := keys.numberOf(key)
+			if ok && number <= newest && !keep[formatGeneration(number)] { // one begun meanwhile is newer
 				gone = append(gone, key)
 			}
 		}

@@ -3,6 +3,7 @@ package projections
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"tizilim/domain"
 )
@@ -40,6 +41,14 @@ func (k keyspace) generations() string { return k.root + "g" }
 func (k keyspace) generation(n uint64) string {
 	return k.generations() + strconv.FormatUint(n, 10) + ":"
 }
+
+// numberOf returns the generation of a key.
+func (k keyspace) numberOf(key string) (n uint64, ok bool) {
+	number, _, _ := strings.Cut(strings.TrimPrefix(key, k.generations()), ":")
+	n, err := strconv.ParseUint(number, 10, 64)
+	return n, err == nil
+}
+
 func (k keyspace) checkpoint(n uint64) string       { return k.generation(n) + checkpointKey }
 func (k keyspace) claim(id domain.CommandID) string { return k.root + claimKey(id) }
 
