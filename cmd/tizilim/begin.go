@@ -81,7 +81,7 @@ func (a *app) awaitKeys(
 					"the server"))
 		}
 		away := slices.Contains([]domain.Code{
-			domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeMasterKeysAway,
+			domain.CodeLogUnavailable, domain.CodeDiskFull, domain.CodeMasterKeysAway, domain.CodeRecordUnread,
 		}, domain.CodeOf(err))
 		if !away && err.Error() != told {
 			told = err.Error()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -260,5 +261,93 @@ func TestLookingChangesNoFile(t *testing.T) {
 	}
 	if after := contents(t, dir); after != before {
 		t.Error("looking changed the directory")
+	}
+}
+
+// readsOfTables counts the reads of tables that reach the disk.
+type readsOfTables struct {
+	vfs.FS
+	reads atomic.Int64
+}
+
+func (d *readsOfTables) Open(name string, options ...vfs.OpenOption) (vfs.File, error) {
+	f, err := d.FS.Open(name, options...)
+	if err == nil && isTable(name) {
+		f = &countedReads{f, &d.reads}
+	}
+	return f, err
+}
+
+func (d *readsOfTables) Unwrap() vfs.FS { return d.FS }
+
+type countedReads struct {
+	vfs.File
+	reads *atomic.Int64
+}
+
+func (f *countedReads) ReadAt(p []byte, at int64) (int, error) {
+	f.reads.Add(1)
+	return f.File.ReadAt(p, at)
+}
+
+// The engine takes seconds to look into a damaged block. Who asks for it again and again must not keep others
+// waiting.
+func TestADamagedBlockIsReadOnce(t *testing.T) {
+	dir := tableOf(t)
+	damage(t, dir, "*.sst")
+	disk := &readsOfTables{FS: vfs.Default}
+	s, err := openStore(dir, disk, 1<<20, time.Now, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	v := s.view()
+	defer v.release()
+	h, err := loadHead(v.snapshot, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := int64(0)
+	for n := range 20 {
+		err := v.scanStream(h.id, 0, h.last, false, func(*record) bool { return true })
+		if status.Code(internalError(err)) != codes.DataLoss {
+			t.Fatalf("the damaged stream is read: %v, want DataLoss", err)
+		}
+		switch n {
+		case 0:
+			before = disk.reads.Load()
+		case 19:
+			if now := disk.reads.Load(); now != before {
+				t.Errorf("it was read %d times more", now-before)
+			}
+		}
+	}
+}
+
+// Whatever part of a table is damaged, a start that fails because of it says so in one line.
+func TestADamagedEndOfATableIsToldInOneLine(t *testing.T) {
+	dir := tableOf(t)
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal(tables, err)
+	}
+	for _, table := range tables {
+		text, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text[len(text)-8] ^= 0x40
+		if err := os.WriteFile(table, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := openStore(dir, vfs.Default, 1<<20, time.Now, slog.New(slog.DiscardHandler))
+	if err == nil {
+		_ = s.close()
+		t.Fatal("the store opened")
+	}
+	number := strings.TrimSuffix(filepath.Base(tables[0]), ".sst")
+	if strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), number) || !pebble.IsCorruptionError(err) {
+		t.Errorf("the start says %q", err)
 	}
 }

@@ -47,6 +47,8 @@ type disk struct {
 	dir    string
 	health *health
 
+	damages damages
+
 	mu      sync.Mutex // guards the rest
 	served  bool       // the engine is open, so operations wait and get no errors
 	closing bool       // nothing waits for room any more
@@ -271,7 +273,11 @@ func (d *disk) Open(name string, options ...vfs.OpenOption) (vfs.File, error) {
 	d.mu.Lock()
 	d.reading = filepath.Base(name)
 	d.mu.Unlock()
-	return d.FS.Open(name, options...)
+	f, err := d.FS.Open(name, options...)
+	if err == nil && isTable(name) && d.owns(name) {
+		f = &tableFile{File: f, name: name, damages: &d.damages}
+	}
+	return f, err
 }
 
 // blame adds the file that was read last to an error of the opening, if that says that a file is damaged.
@@ -279,9 +285,9 @@ func (d *disk) blame(err error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if pebble.IsCorruptionError(err) {
-		return fmt.Errorf("%s is damaged: %w", d.reading, err)
+		err = fmt.Errorf("%s is damaged: %w", d.reading, err)
 	}
-	return err
+	return inOneLine(err)
 }
 
 func (d *disk) OpenDir(name string) (vfs.File, error) {

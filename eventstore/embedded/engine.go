@@ -52,6 +52,7 @@ func engineOptions(cacheSize int64, d *disk, log *sparseLog) *pebble.Options {
 		EventListener: &pebble.EventListener{
 			// Damage is an error of the read that meets it. It does not end the process.
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
+				d.damages.note(info.Path, info.Details)
 				log.say(slog.LevelError, "a file of the event store is damaged: stop the server and run "+
 					"tizilim eventstore check", "file", info.Path, "details", firstLine(info.Details))
 			},
@@ -263,6 +264,20 @@ func (l engineLogger) Errorf(format string, args ...any) {
 // the engine does afterwards reaches the disk, and no commit succeeds.
 func (l engineLogger) Fatalf(format string, args ...any) {
 	l.disk.fail(fmt.Errorf("the storage engine has failed: %s", firstLine(fmt.Errorf(format, args...))))
+}
+
+// oneLine is an error whose text is its first line, see firstLine.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return firstLine(e.error) }
+func (e oneLine) Unwrap() error { return e.error }
+
+// inOneLine leaves out of the text of an error what the engine writes below its first line.
+func inOneLine(err error) error {
+	if err == nil {
+		return nil
+	}
+	return oneLine{err}
 }
 
 // firstLine returns the text of an error of the engine, which repeats itself from the second line on.

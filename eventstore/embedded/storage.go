@@ -304,7 +304,7 @@ func newStore(dir string, fs vfs.FS, cacheSize int64, now func() time.Time, logg
 func (s *store) begin(recovered error) (*store, error) {
 	if recovered != nil {
 		s.engine.release()
-		return nil, errors.Join(fmt.Errorf("data directory %s: %w", s.dir, recovered), s.engine.close(), s.unlock())
+		return nil, errors.Join(inOneLine(fmt.Errorf("data directory %s: %w", s.dir, recovered)), s.engine.close(), s.unlock())
 	}
 	go s.commitLoop()
 	return s, nil
