@@ -75,6 +75,9 @@ func openEngine(dir string, below vfs.FS, cacheSize int64, h *health) (*engine, 
 	if err := d.room(0); err != nil {
 		return nil, err
 	}
+	if err := checkLog(dir, below); err != nil {
+		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
+	}
 	db, err := openDB(dir, engineOptions(cacheSize, d, h.log))
 	if err == nil {
 		if err = d.serve(); err != nil { // of what the engine does in the background
@@ -93,6 +96,9 @@ func openLooking(dir string, below vfs.FS, cacheSize int64, h *health) (*engine,
 	d.fail(errors.New("opened for reading only"))
 	options := engineOptions(cacheSize, d, h.log)
 	options.ReadOnly, options.ErrorIfNotExists = true, true
+	if err := checkLog(dir, below); err != nil {
+		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
+	}
 	db, err := openDB(dir, options)
 	if err != nil {
 		return nil, fmt.Errorf("open the data directory %s: %w", dir, d.blame(err))
