@@ -150,7 +150,7 @@ func (s *Store) marked(stream string, expected Expected, data []esdb.EventData) 
 // released. On an error the result still says where the event stands.
 func (s *Store) decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	rec, err := s.decodeMarked(e)
-	if !releasable(e.StreamID) || domain.CodeOf(err) == domain.CodeLogTampered {
+	if !Releasable(e.StreamID) || domain.CodeOf(err) == domain.CodeLogTampered {
 		return rec, err
 	}
 	return s.withoutReleased(rec, err)

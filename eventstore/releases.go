@@ -26,8 +26,9 @@ type released struct {
 	checked bool // by MAC
 }
 
-// releasable reports whether an event of the stream can be released.
-func releasable(stream string) bool { return proof.Covers(stream) && stream != release.Stream }
+// Releasable reports whether an event of the stream can be released: one of the registry's own, which
+// the registry must have written.
+func Releasable(stream string) bool { return proof.Covers(stream) && stream != release.Stream }
 
 // withoutReleased returns rec with a [domain.Skipped] where its event is released, and
 // otherwise as it was decoded, with why it could not be. It fails with

@@ -94,6 +94,10 @@ func followed(stream string) bool {
 func releasable(
 	ctx context.Context, log *eventstore.Store, place modelPlace, event domain.EventRef,
 ) (rec domain.Recorded, name string, err error) {
+	if !eventstore.Releasable(event.Stream) {
+		return rec, "", fmt.Errorf("the events of %s cannot be released: it is none of the streams of records; see OPERATION.md, "+
+			"what to do where the log was tampered with", event.Stream)
+	}
 	for e, err := range log.ReadRaw(ctx, eventstore.RawRead{Stream: event.Stream, From: &event.Revision, Limit: 1}) {
 		if err != nil {
 			return rec, "", err
