@@ -149,3 +149,44 @@ func TestV5_AGenerationIsNotFilledOnTopOfAnotherWhoseNumberIsForgotten(t *testin
 		}
 	})
 }
+
+func TestVerifyProvesNoGenerationOfWhichNothingIsLeft(t *testing.T) {
+	client, _ := inProcess(t)
+	client.Set(t.Context(), quick().withDefaults().keyspace().serving(), 1, 0)
+	if report, err := Verify(t.Context(), client, story(), quick(), nil); err == nil {
+		t.Errorf("it says %+v", report)
+	}
+}
+
+// The model goes up to a place at which the log has no event. What comes later is no part of it.
+func TestVerifyFoldsTheLogUpToTheModelAndNoFurther(t *testing.T) {
+	client, _ := inProcess(t)
+	s, r := story(), NewReader(client, quick())
+	_, stop := running(t, client, s, quick())
+	reach(t, r, s.head())
+	stop()
+	client.HSet(t.Context(), r.keys.checkpoint(1), "event", formatPosition(s.head()+1))
+	s.person(70)
+	if report := proven(t, client, s); report.AsOf >= s.head() {
+		t.Errorf("it was compared up to %d, and the model ends before %d", report.AsOf, s.head())
+	}
+}
+
+// A rebuild whose end was not told, because Redis or the process went away, is not made once more.
+func TestARebuildThatServesIsNotBuiltAgain(t *testing.T) {
+	client, _ := inProcess(t)
+	s := story()
+	p, err := NewProjector(client, s, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own uint64
+	for range 2 {
+		if err := p.build(t.Context(), &own, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := client.Exists(t.Context(), p.keys.previous()).Val(); own != 1 || n != 0 {
+		t.Errorf("generation %d was built, and it is its own previous one: %v", own, n == 1)
+	}
+}

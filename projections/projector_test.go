@@ -636,6 +636,9 @@ func TestGenerationOfAnotherSchemaDoesNotServe(t *testing.T) {
 		stop()
 		client.HSet(ctx, r.keys.checkpoint(1), "schema", "of an older release")
 		notReady(t, r, "")
+		if got := status(t, r); got.Ready() {
+			t.Errorf("it is said to be ready: %+v", got)
+		}
 		running(t, client, s, quick())
 		reach(t, r, s.head())
 		if got := status(t, r).Serving; got != 2 {
