@@ -53,3 +53,12 @@ func TestAnEventIsReleasedOnceByItsPlaceAndItsID(t *testing.T) {
 		t.Errorf("released after more than there are: %v", got)
 	}
 }
+
+// Each process counts what it knows of the list, and asks for what lies behind.
+func TestWhatIsNoReleaseIsNotCounted(t *testing.T) {
+	var l release.List
+	l.Apply(domain.Recorded{Stream: release.Stream})
+	if after := l.After(0); len(after) != 0 {
+		t.Errorf("%v is released", after)
+	}
+}
