@@ -3,6 +3,7 @@ package eventstore_test
 import (
 	"bytes"
 	"log/slog"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -74,11 +75,13 @@ func TestAReaderThatIsSlowKeepsItsSubscription(t *testing.T) {
 	t.Cleanup(func() { s.Close() })
 	const events = 3000 // more than wait for a reader
 	for range events / 1000 {
-		many := make([]eventstore.RawEvent, 1000)
+		list, many := newList(), make([]eventstore.NewEvent, 1000)
 		for i := range many {
-			many[i] = strange()
+			many[i] = opening(list, strconv.Itoa(i))
 		}
-		appendRaw(t, s, "case-"+uuid.NewString(), eventstore.NoStream, many...)
+		if _, err := s.Append(t.Context(), list.Stream(), eventstore.NoStream, many); err != nil {
+			t.Fatal(err)
+		}
 	}
 	deliveries := s.Follow(t.Context(), 0)
 	time.Sleep(3500 * time.Millisecond) // some comparisons with the head of the log

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -407,5 +408,30 @@ func TestADamagedBitOfASmallLogTakesNothingAway(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("no start was refused")
+	}
+}
+
+// A crash may leave a chunk behind one that it has cut off: both were on their way to the disk. Only what was synced
+// must be whole.
+func TestWhatWasNotSyncedMayBeCutOffAnywhere(t *testing.T) {
+	const number = 7
+	chunk := func(synced int, payload string) []byte {
+		c := make([]byte, chunkHeader, chunkHeader+len(payload))
+		binary.LittleEndian.PutUint16(c[4:], uint16(len(payload)))
+		c[6] = firstSyncing
+		binary.LittleEndian.PutUint32(c[7:], number)
+		binary.LittleEndian.PutUint64(c[11:], uint64(synced))
+		c = append(c, payload...)
+		binary.LittleEndian.PutUint32(c, checksum(c[6:]))
+		return c
+	}
+	first := chunk(0, "acknowledged")
+	second := chunk(len(first), "on its way")
+	second[chunkHeader]++ // a page of it has not reached the disk
+	for synced, want := range map[int]bool{len(first): false, len(first) + len(second): true} {
+		log := slices.Concat(first, second, chunk(synced, "on its way too"), make([]byte, 100))
+		if at, damaged := damageOf(log, number); damaged != want || damaged && at != len(first) {
+			t.Errorf("synced up to %d: damaged at %d: %v, want %v", synced, at, damaged, want)
+		}
 	}
 }
