@@ -1,11 +1,14 @@
 package httpapi
 
 import (
+	"bytes"
 	"regexp"
+	"runtime"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"tizilim/domain"
 	"tizilim/httpapi/operation"
 )
 
@@ -36,12 +39,21 @@ func SetHeartbeat(s *Server, every time.Duration) { s.streams.heartbeat = every 
 // SetStreamsFrom sets how many streams one address may have.
 func SetStreamsFrom(s *Server, n int) { s.streams.from = n }
 
-// OpenStreams returns how many streams are open, and whether they are looked
-// after.
+// OpenStreams returns how many streams are open, and whether anything is kept for streams:
+// a person, an address, or a goroutine that looks after those of this or another server.
 func OpenStreams(s *Server) (open int, watched bool) {
 	s.streams.mu.Lock()
 	defer s.streams.mu.Unlock()
-	return s.streams.n, len(s.streams.open) > 0
+	stacks := make([]byte, 1<<22)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	looking := bytes.Contains(stacks, []byte("httpapi.(*streams).watch("))
+	return s.streams.n, len(s.streams.open)+len(s.streams.at) > 0 || looking
+}
+
+// EnterStream opens a stream of the person from the address, until leave is called.
+func EnterStream(s *Server, person domain.PersonID, address string) (leave func(), err error) {
+	_, leave, err = s.streams.enter(person, address)
+	return leave, err
 }
 
 // Enumerations returns the types whose values the API lists.

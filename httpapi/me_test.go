@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
 	"tizilim/httpapi"
@@ -412,6 +414,26 @@ func TestTheStreamsOfOnePersonAreBounded(t *testing.T) {
 	if l := s.listen(t, person); l.res.StatusCode != http.StatusOK {
 		t.Errorf("status %d", l.res.StatusCode)
 	}
+}
+
+func TestAllStreamsTogetherAreBoundedAndLeaveNothingBehind(t *testing.T) {
+	r := start(t)
+	enter := func(i int) (func(), error) {
+		return httpapi.EnterStream(r.server, domain.PersonID{UUID: uuid.New()}, fmt.Sprint("address ", i))
+	}
+	var leave []func()
+	for i := range httpapi.MaxStreams {
+		left, err := enter(i)
+		must(t, err)
+		leave = append(leave, left)
+	}
+	if _, err := enter(httpapi.MaxStreams); domain.CodeOf(err) != domain.CodeTooManyStreams {
+		t.Errorf("one more: %v", err)
+	}
+	for _, left := range leave {
+		left()
+	}
+	r.until("nothing is kept of them", func() bool { n, watched := httpapi.OpenStreams(r.server); return n == 0 && !watched })
 }
 
 func TestTheStreamsOfOneAddressAreBounded(t *testing.T) {

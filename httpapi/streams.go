@@ -42,7 +42,7 @@ type streams struct {
 	open map[domain.PersonID]*watched
 	at   map[string]int     // streams by address
 	n    int                // streams
-	stop context.CancelFunc // of the goroutine; nil while there is no stream
+	stop context.CancelFunc // of the goroutine, while there is a stream
 }
 
 // unknown is the mark of a person before the first look.

@@ -21,6 +21,11 @@ func TestR27_ADeathEndsTheRegistrationsWithItsDay(t *testing.T) {
 		}
 	}
 	lives := resident().permanent(first, flat, "2020-01-01").temporary(again, house, "2026-01-01", "2026-06-01")
+	leftBehind := func() domain.Event {
+		e := lives.ended(first, flat, residence.Permanent, residence.Died, "2026-03-01")[len(lives)].(residence.RegistrationEnded)
+		e.Warnings = []residence.Warning{{Code: domain.CodeChildLeft, PersonID: daur}}
+		return e
+	}
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
 		{
 			Name:  "R27 permanent and temporary",
@@ -29,6 +34,12 @@ func TestR27_ADeathEndsTheRegistrationsWithItsDay(t *testing.T) {
 			Then: lives.dead("2026-03-01").
 				ended(first, flat, residence.Permanent, residence.Died, "2026-03-01").
 				ended(again, house, residence.Temporary, residence.Died, "2026-03-01")[len(lives):],
+		},
+		{
+			Name:  "R27 R20 a child who is left behind is a warning, of the home alone",
+			Given: lives,
+			When:  die(day("2026-03-01"), with(child(thirteen).representedBy(aigul).permanent(first, flat, "2020-01-01"), resident())),
+			Then:  append(lives.dead("2026-03-01")[len(lives):], leftBehind(), lives.ended(again, house, residence.Temporary, residence.Died, "2026-03-01")[len(lives)]),
 		},
 		{
 			Name:  "R27 not what its term has ended before",
@@ -122,7 +133,7 @@ func TestR27_AnAnnulmentTakesBackOnlyWhatTheDeathDid(t *testing.T) {
 		permanent(again, house, "2025-01-01").dead("2026-03-01").
 		ended(again, house, residence.Permanent, residence.Died, "2026-03-01")
 	d, _ := gone.fold().Dead()
-	annul := func(c residence.AnnulDeath) func(*residence.Person) ([]domain.Event, error) {
+	annulling := func(c residence.AnnulDeath) func(*residence.Person) ([]domain.Event, error) {
 		return func(p *residence.Person) ([]domain.Event, error) { return p.AnnulDeath(domaintest.Command(), c) }
 	}
 	other := d.Event
@@ -130,26 +141,42 @@ func TestR27_AnAnnulmentTakesBackOnlyWhatTheDeathDid(t *testing.T) {
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
 		{
 			Name: "R27 by another event", Given: gone,
-			When:    annul(residence.AnnulDeath{Death: other, Reasons: "r", Basis: certificate()}),
+			When:    annulling(residence.AnnulDeath{Death: other, Reasons: "r", Basis: certificate()}),
 			Refused: domain.CodeFactNotInForce, Field: "death",
 		},
 		{
-			Name: "R27 without reasons", Given: gone, When: annul(residence.AnnulDeath{Death: d.Event, Basis: certificate()}),
+			Name: "R27 without reasons", Given: gone, When: annulling(residence.AnnulDeath{Death: d.Event, Basis: certificate()}),
 			Refused: domain.CodeReasonsRequired, Field: "reasons",
 		},
 		{
-			Name: "R27 of somebody unknown", When: annul(residence.AnnulDeath{Death: d.Event, Reasons: "r", Basis: certificate()}),
+			Name: "R27 without reasons where it ended nothing", Given: resident().dead("2026-03-01"),
+			When: func(p *residence.Person) ([]domain.Event, error) {
+				d, _ := p.Dead()
+				return p.AnnulDeath(domaintest.Command(), residence.AnnulDeath{Death: d.Event, Basis: certificate()})
+			},
+			Refused: domain.CodeReasonsRequired, Field: "reasons",
+		},
+		{
+			Name: "R27 of somebody unknown", When: annulling(residence.AnnulDeath{Death: d.Event, Reasons: "r", Basis: certificate()}),
 			Refused: domain.CodePersonUnknown,
 		},
 	})
-	events, err := annul(residence.AnnulDeath{Death: d.Event, Reasons: "a namesake", Basis: certificate()})(gone.fold())
+	mistake := annulling(residence.AnnulDeath{Death: d.Event, Reasons: "a namesake", Basis: certificate()})
+	events, err := mistake(gone.fold())
 	if err != nil {
 		t.Fatal(err)
 	}
-	holds := append(gone, events...).fold().ActiveOn(today)
-	if len(holds) != 1 || holds[0].DwellingID != house {
-		t.Errorf("afterwards these hold: %+v", holds)
+	append(gone, events...).is(t, "first 2020-01-01 2024-01-01 departure_abroad", "second 2025-01-01")
+
+	// The registration that the death ended never was, as was found afterwards.
+	never := gone.corrected(t, accepting(correct(annul(3)), residence.AcceptableConsequences...))
+	events, err = mistake(never.fold())
+	if err != nil {
+		t.Fatal(err)
 	}
+	domaintest.Happened(t, events, err, residence.DeathAnnulled{
+		PersonID: aigul, Annuls: d.Event, Reasons: "a namesake", Basis: certificate(), AnnulledAt: domaintest.Noon(),
+	})
 }
 
 func TestR27_ADeathIsFollowedUpOnceAndNamesWhatIsLeft(t *testing.T) {

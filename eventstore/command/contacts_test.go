@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tizilim/domain"
 	"tizilim/domain/domaintest"
@@ -144,6 +145,10 @@ func TestC19_C11_CodesToOneTelephoneAreCountedWhoeverAsks(t *testing.T) {
 	if l.len() != n || len(sent.messages()) != 9 {
 		t.Errorf("recorded %v, and %d messages were sent", typesOf(l.since(n)), len(sent.messages()))
 	}
+	stateContacts(t, h, "another telephone", daur, residence.StateContacts{Phone: "+77010000010", Language: domain.Kazakh})
+	if len(sent.messages()) != 10 {
+		t.Error("another telephone got no code")
+	}
 	for _, rec := range l.since(0) {
 		if _, ok := rec.Event.(otp.CodeSent); ok && strings.Contains(rec.Stream, "7701") {
 			t.Errorf("the stream %s tells the telephone", rec.Stream)
@@ -169,6 +174,70 @@ func TestC11_AStopBeforeTheCodeIsSentIsMadeGoodByTheSameCommand(t *testing.T) {
 	}
 	if len(sent.messages()) != 1 {
 		t.Errorf("%d messages have an id of their own", len(sent.messages()))
+	}
+}
+
+func TestC11_ADryRunOfAStatementSendsAndRecordsNothing(t *testing.T) {
+	l, sent := world(t), &post{}
+	h := newHandler(l, withPasswords(nobodysPhones, sent))
+	n := l.len()
+	r, err := h.StateContacts(ctx, own("state"), aigul,
+		residence.StateContacts{Phone: "+77010000001", Language: domain.Kazakh}, command.Options{DryRun: true})
+	if err != nil || !r.Planned || l.len() != n || len(sent.messages()) > 0 {
+		t.Errorf("%v, %v, recorded %v, and %d messages were sent", r, err, typesOf(l.since(n)), len(sent.messages()))
+	}
+}
+
+// TestC11_AStatementThatIsRepeatedSendsNoCodeThatIsOfNoUse: a code for each contact is
+// on its way already, and a second message with it would tell a stranger.
+func TestC11_AStatementThatIsRepeatedSendsNoCodeThatIsOfNoUse(t *testing.T) {
+	c := residence.StateContacts{Phone: "+77010000001", Email: "aigul@example.kz", Language: domain.Kazakh}
+	for name, since := range map[string]struct {
+		happened func(t *testing.T, l *memoryLog, h *command.Handler, e residence.ContactsStated)
+		after    time.Duration
+		ways     []notice.Way // where the code of the contact is sent again
+	}{
+		"nothing happened": {
+			func(*testing.T, *memoryLog, *command.Handler, residence.ContactsStated) {}, 0,
+			[]notice.Way{notice.Email, notice.SMS},
+		},
+		"one contact is confirmed": {
+			func(t *testing.T, _ *memoryLog, h *command.Handler, e residence.ContactsStated) {
+				code := domain.Personal(passwordKey.Code(e.Challenge(residence.Phone), e.Digits))
+				if _, err := h.ConfirmContact(ctx, own("confirm"), aigul, residence.Phone, code, command.Options{}); err != nil {
+					t.Fatal(err)
+				}
+			}, 0, []notice.Way{notice.Email},
+		},
+		"other contacts were stated": {
+			func(t *testing.T, _ *memoryLog, h *command.Handler, _ residence.ContactsStated) {
+				stateContacts(t, h, "others", aigul, residence.StateContacts{Phone: "+77010000002", Language: domain.Kazakh})
+			}, 0, nil,
+		},
+		"the codes are too old": {
+			func(*testing.T, *memoryLog, *command.Handler, residence.ContactsStated) {}, 30 * time.Minute, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := world(t)
+			h := newHandler(l, withPasswords(nobodysPhones, &post{}))
+			since.happened(t, l, h, stateContacts(t, h, "state", aigul, c))
+			n, sent := l.len(), &post{}
+			cmd := own("state")
+			cmd.Now = cmd.Now.Add(since.after)
+			again := newHandler(l, withPasswords(nobodysPhones, sent))
+			if _, err := again.StateContacts(ctx, cmd, aigul, c, command.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			var ways []notice.Way
+			for _, m := range sent.messages() {
+				ways = append(ways, m.Way)
+			}
+			slices.Sort(ways)
+			if !slices.Equal(ways, since.ways) || l.len() != n {
+				t.Errorf("sent by %v, want %v; recorded %v", ways, since.ways, typesOf(l.since(n)))
+			}
+		})
 	}
 }
 

@@ -118,6 +118,8 @@ func TestAnAccountActsForTheBodyThatNamesIt(t *testing.T) {
 			domain.BodyID{}, domain.PersonID{}},
 		{"for no body that is not recorded", "astana-1", domain.RoleCommission,
 			domaintest.ID[domain.BodyID]("unknown"), today, domain.BodyID{}, domain.PersonID{}},
+		{"an account that no body has, for no body that is not recorded", "commission-1", domain.RoleCommission,
+			domaintest.ID[domain.BodyID]("unknown"), today, domain.BodyID{}, domain.PersonID{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := d.Resolve(ctx, test.account, test.role, test.claimed, test.on)
@@ -143,6 +145,11 @@ func TestAnAccountThatIsNotDeliveredYetIsAccepted(t *testing.T) {
 	if err != nil || got.Body.ID != fresh || got.PersonID != aigul {
 		t.Errorf("%+v, %v", got, err)
 	}
+	must(t, "open in a body that is delivered", openAccount(h, astana, "astana-2", d))
+	got, err = d.Resolve(ctx, "astana-2", domain.RoleCommission, astana, domaintest.Today())
+	if err != nil || got.PersonID != aigul {
+		t.Errorf("of a body that is delivered: %+v, %v", got, err)
+	}
 	reads := l.reads
 	if _, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, astana, domaintest.Today()); err != nil {
 		t.Fatal(err)
@@ -160,7 +167,13 @@ func TestAClosedAccountIsRefusedOnceItIsDelivered(t *testing.T) {
 	must(t, "close", func(cmd domain.Command) (command.Receipt, error) {
 		return h.CloseAccount(ctx, cmd, astana, body.CloseAccount{Account: "astana-1", Reasons: "left"}, command.Options{})
 	})
-	from.deliver() // every event comes once more, and changes nothing
+	from.deliver()
+	// A subscription that begins anew delivers the opening once more, and not yet the closing.
+	again := from.since(0)
+	for _, rec := range again[:len(again)-1] {
+		from.out <- domain.Delivery{Position: rec.Position, Recorded: &rec}
+	}
+	from.out <- domain.Delivery{}
 	for _, claimed := range []domain.BodyID{astana, {}} {
 		if got, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, claimed, domaintest.Today()); err == nil {
 			t.Errorf("accepted for %+v", got.Body)
@@ -183,6 +196,28 @@ func TestNobodyActsForABodyWithAnUnreadableEvent(t *testing.T) {
 	}
 	if _, err := d.Resolve(ctx, "almaty-1", domain.RoleCommission, almaty, domaintest.Today()); err != nil {
 		t.Errorf("another body: %v", err)
+	}
+}
+
+// TestAnEventInTheStreamOfAnotherBodyMakesNoAccount: the revision of a stream guards its own
+// body alone, so what another stream says of it was never decided on it.
+func TestAnEventInTheStreamOfAnotherBodyMakesNoAccount(t *testing.T) {
+	_, _, d, from := officials(t)
+	from.out <- domain.Delivery{Recorded: &domain.Recorded{
+		Stream: almaty.Stream(), Revision: 99, Event: body.AccountOpened{BodyID: astana, Account: "stray-1", PersonID: aigul},
+	}}
+	from.out <- domain.Delivery{}
+	if got, err := d.Resolve(ctx, "stray-1", domain.RoleCommission, astana, domaintest.Today()); err == nil {
+		t.Errorf("it acts for %+v", got.Body)
+	}
+}
+
+func TestTheDefaultBodiesAreKnownBeforeTheLogHasThem(t *testing.T) {
+	d, _ := directory(t, newLog())
+	id := body.Default(domain.RoleCommission)
+	got, err := d.Resolve(ctx, "commission-1", domain.RoleCommission, domain.BodyID{}, domaintest.Today())
+	if err != nil || got.Body.ID != id {
+		t.Errorf("%+v, %v", got.Body, err)
 	}
 }
 

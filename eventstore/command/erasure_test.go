@@ -337,3 +337,50 @@ func TestWithoutDataKeysNobodyIsErased(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestC22_WhatCasesOfAnErasedPersonSayLeavesMemoryToo: the state of a case was folded from
+// events with values in clear.
+func TestC22_WhatCasesOfAnErasedPersonSayLeavesMemoryToo(t *testing.T) {
+	l := world(t)
+	must(t, "record saule", recordPerson(newHandler(l), saule))
+	must(t, "saule applies", apply(newHandler(l), caseOfSaule, saule))
+	read := fromTheBeginning{l, map[string]int{}}
+	p := newErasing(l, func(c *command.Config) { c.Log = read })
+	look := func() int {
+		t.Helper()
+		if _, err := p.Case(ctx, caseOfSaule); err != nil {
+			t.Fatal(err)
+		}
+		return read.times[caseOfSaule.Stream()]
+	}
+	if first := look(); look() != first {
+		t.Fatal("the state of a case is not kept in memory, so this test says nothing")
+	}
+	p.records.matters.OwnCases = []domain.CaseID{caseOfSaule}
+	before := look()
+	if _, err := p.erase(6); err != nil {
+		t.Fatal(err)
+	}
+	if look() == before {
+		t.Error("the state of the case is still in memory")
+	}
+}
+
+func TestC22_NothingIsDestroyedOfWhoWasNotErased(t *testing.T) {
+	l := withSaule(t)
+	p := newErasing(l)
+	before := l.len()
+	if err := p.CompleteErasure(ctx, saule); err != nil {
+		t.Error(err)
+	}
+	cmd := envelope("erase saule")
+	cmd.Now = cmd.Now.AddDate(6, 0, 0)
+	r, err := p.ErasePerson(ctx, cmd, saule, residence.Erase{Basis: residence.RetentionOver, Reference: "order 15"},
+		command.Options{DryRun: true})
+	if err != nil || !r.Planned {
+		t.Errorf("a dry run: %+v, %v", r, err)
+	}
+	if len(p.keys.destroyed)+len(p.keys.forgotten) > 0 || l.len() != before {
+		t.Errorf("destroyed are %v, forgotten %v, recorded %v", p.keys.destroyed, p.keys.forgotten, typesOf(l.since(before)))
+	}
+}

@@ -124,6 +124,7 @@ func TestR20_AProcessThatHeldTheParentBeforeReadsTheFamilyAnew(t *testing.T) {
 func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 	due := domain.Task{Kind: domain.TaskWard, Stream: gulnar.Stream(), Item: child.String()}
 	l := withChild(t)
+	must(t, "daur represents the child too", represents(newHandler(l), daur))
 	before := l.len()
 	l.faults(func(at int, _ string) error {
 		if at > 1 {
@@ -135,6 +136,13 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.heal()
+	if _, err := newHandler(l).RecordRepresentative(ctx, envelope("record"), child, gulnar,
+		residence.RecordRepresentative{Kind: residence.Parent}, command.Options{DryRun: true}); err != nil {
+		t.Fatal(err)
+	}
+	if n := l.len() - before; n != 1 {
+		t.Fatalf("after a dry run of what was half done there are %d events", n)
+	}
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() { timer(l, clock, due).Once(ctx) })
@@ -160,6 +168,29 @@ func TestR20_WhatACrashLeftWithoutItsNoteIsNotedOnceByTheTimer(t *testing.T) {
 	want = append(want, "residence: RepresentationEnded", "residence: RepresentativeRecorded", "residence: WardNoted")
 	if got := typesOf(l.since(before)); !slices.Equal(got, want) {
 		t.Errorf("recorded %v, want %v", got, want)
+	}
+}
+
+func TestR20_WhoRecordsARepresentativeIsToldOfBothStreams(t *testing.T) {
+	l := withChild(t)
+	h := newHandler(l)
+	want := []string{"residence: RepresentativeRecorded", "residence: WardNoted"}
+	first := must(t, "record", represents(h, gulnar))
+	again := must(t, "record", represents(h, gulnar))
+	for name, r := range map[string]command.Receipt{"at first": first, "repeated": again} {
+		if got := typesOf(r.Events); !slices.Equal(got, want) || r.Position != l.all[l.len()-1].Position {
+			t.Errorf("%s: %v at %v", name, got, r.Position)
+		}
+	}
+	if first.Repeated || !again.Repeated {
+		t.Errorf("repeated: %v, then %v", first.Repeated, again.Repeated)
+	}
+	must(t, "end", func(cmd domain.Command) (command.Receipt, error) {
+		return h.EndRepresentation(ctx, cmd, child,
+			residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, command.Options{})
+	})
+	if r := must(t, "record", represents(h, gulnar)); len(r.Events) != 1 || !r.Repeated || r.Position == 0 {
+		t.Errorf("after its end: %+v", r)
 	}
 }
 

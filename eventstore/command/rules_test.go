@@ -28,6 +28,12 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 		`["requirements_not_met"]`,
 		`"temporary_at_most_months": 12`,
 		`"temporary_at_most_months": 3`,
+		`"contact_valid_minutes": 30`,
+		`"contact_valid_minutes": 7`,
+		`"retention": {"years": 5}`,
+		`"retention": {"years": 7}`,
+		`"required_for": [`,
+		`"required_for": ["representation",`,
 	)
 	own := func(t *testing.T) *command.Handler { return newHandler(world(t), withRules(book)) }
 
@@ -42,6 +48,27 @@ func TestQ10_EveryActIsJudgedByTheRulesOfTheHandler(t *testing.T) {
 		) { // the 22nd, moved over Nauryz
 			t.Errorf("deadline %s, received %s", got.Deadline, got.ReceivedAt)
 		}
+	})
+	t.Run("a statement of contacts", func(t *testing.T) {
+		e := stateContacts(t, own(t), "contacts", aigul, residence.StateContacts{Phone: "+77010000001", Language: domain.Kazakh})
+		if e.Edition != rulestest.New || e.ConfirmBy.Sub(e.StatedAt) != 7*time.Minute {
+			t.Errorf("%+v", e)
+		}
+	})
+	t.Run("an erasure", func(t *testing.T) {
+		p := newErasing(withSaule(t), withRules(book))
+		if _, err := p.erase(6); domain.CodeOf(err) != domain.CodeErasureBarred || len(p.keys.destroyed) > 0 {
+			t.Errorf("six years after the last event: %v", err)
+		}
+	})
+	t.Run("a representation", func(t *testing.T) {
+		l := family(t)
+		h := newHandler(l, withRules(book))
+		_, err := represents(h, daur)(envelope("record"))
+		domaintest.Refused(t, nil, err, domain.CodeBasisRequired, "basis")
+		_, err = h.EndRepresentation(ctx, envelope("end"), child,
+			residence.EndRepresentation{RepresentativeID: gulnar, Reasons: "because"}, command.Options{})
+		domaintest.Refused(t, nil, err, domain.CodeBasisRequired, "basis")
 	})
 	t.Run("a refusal", func(t *testing.T) {
 		h := own(t)
