@@ -266,6 +266,7 @@ const (
 	CodeOrderContradicted  Code = "order_contradicted"
 	CodeDwellingLeased     Code = "dwelling_leased"
 	CodeDwellingNotLeased  Code = "dwelling_not_leased"
+	CodeDwellingNotGiven   Code = "dwelling_not_given"
 
 	// Signatures (C16, C18).
 	CodeSignatureMismatch      Code = "signature_does_not_match"

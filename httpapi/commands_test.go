@@ -26,7 +26,7 @@ type act struct {
 func acts(s *subtest) []act {
 	operator, commission := s.token(domain.RoleOperator), s.token(domain.RoleCommission)
 	owner, mover, leaver, stayer := s.citizen(), s.citizen(), s.citizen(), s.citizen()
-	home, away, free := s.dwelling(owner), s.dwelling(), s.dwelling()
+	home, away, free, service := s.dwelling(owner), s.dwelling(), s.dwelling(), s.dwelling()
 	for _, p := range []string{owner, mover, leaver, stayer} {
 		s.registered(p, home, "2026-03-01", "")
 	}
@@ -94,7 +94,7 @@ func acts(s *subtest) []act {
 		},
 		{"remove", entryPath(list, standing) + "/removal", commission, removing, 200},
 		{"provide and register", entryPath(list, first) + "/provision", commission, body{
-			"dwelling_id": away, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true,
+			"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true,
 		}, 200},
 		{"reinstate", entryPath(list, removed) + "/reinstatement", commission, byCourt, 200},
 	}

@@ -30,7 +30,7 @@ func (s *Server) declineDwelling() operation.Operation {
 			"only; an official names the paper.",
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
-			domain.CodeDwellingUnknown, domain.CodeDwellingLeased, domain.CodeNothingChanges,
+			domain.CodeDwellingUnknown, domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeNothingChanges,
 			domain.CodeTooManyDeclined, domain.CodeNotFound, domain.CodeBasisRequired, domain.CodeHashFormat,
 			domain.CodeMemberNotAllowed, domain.CodeDateInFuture,
 		),

@@ -846,6 +846,13 @@ func (s *subtest) dwelling(owners ...string) string {
 	return id
 }
 
+// given is the dwelling after its owners gave it to the commissions of the tests.
+func (s *subtest) given(dwelling string) string {
+	s.t.Helper()
+	s.command("/v1/dwellings/"+dwelling+"/stock", s.token(domain.RoleCommission), body{"basis": paper}).is(http.StatusOK)
+	return dwelling
+}
+
 // registered registers a residence; until is empty for a permanent one.
 func (s *subtest) registered(person, dwelling, from, until string) *answer {
 	s.t.Helper()

@@ -139,7 +139,7 @@ func TestQ20_R12_AProvisionRegistersTheResidenceToo(t *testing.T) {
 	list := s.list()
 	person, entry, _ := s.entry(list)
 	other, second, _ := s.entry(list)
-	old, flat, home := s.dwelling(), s.dwelling(s.citizen()), s.dwelling()
+	old, flat, home := s.dwelling(), s.given(s.dwelling(s.citizen())), s.dwelling()
 	s.registered(person, old, "2026-03-01", "")
 	s.registered(other, home, "2026-03-01", "")
 	give := body{

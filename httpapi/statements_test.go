@@ -300,6 +300,42 @@ func TestC20_ACitizenNamesNoPaper(t *testing.T) {
 	}
 }
 
+// TestQ19_ACommissionGivesNobodysHomeAwayByItsWord: it takes what a person owns by the
+// document with which the owner gave it, and the owner is told.
+func TestQ19_ACommissionGivesNobodysHomeAwayByItsWord(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	commission := s.token(domain.RoleCommission)
+	owner := s.citizen()
+	home := s.dwelling(owner)
+	list := s.list()
+	_, entry, _ := s.entry(list)
+	provide := body{
+		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": "12", "register_residence": true,
+		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
+	}
+	s.notify(nil) // from now on notices are owed
+	before := s.head()
+	for _, query := range []string{"?dry_run=true", ""} {
+		s.command(entryPath(list, entry)+"/provision"+query, commission, provide).
+			refused(http.StatusConflict, domain.CodeDwellingNotGiven, "dwelling_id")
+		s.command("/v1/dwellings/"+home+"/stock"+query, commission, body{}).
+			refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "basis")
+	}
+	if s.changed(before) {
+		t.Error("the refusals have left something in the log")
+	}
+
+	taken := s.command("/v1/dwellings/"+home+"/stock", commission, body{"basis": paper}).is(http.StatusOK)
+	told := s.seen("/v1/me/notices", s.as(owner), s.notify(taken)).is(http.StatusOK)
+	if !strings.Contains(told.text, `"dwelling_taken_into_stock"`) {
+		t.Errorf("the owner is told %s", told.text)
+	}
+	s.command(entryPath(list, entry)+"/provision", commission, provide).is(http.StatusOK)
+	s.command("/v1/dwellings/"+home+"/stock", commission, body{"basis": paper}).
+		refused(http.StatusConflict, domain.CodeNothingChanges, "")
+}
+
 // TestQ19_ADwellingOfTheStockIsProvidedByItsBodyAlone: from the day on which a body takes
 // it or lets it first.
 func TestQ19_ADwellingOfTheStockIsProvidedByItsBodyAlone(t *testing.T) {

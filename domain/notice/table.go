@@ -91,6 +91,7 @@ const (
 	ReviewAnnulled      Kind = "entry_review_annulled"
 	ConsentStands       Kind = "lookup_consent_stands"
 	OwnersAgent         Kind = "agent_of_owner_concerned"
+	TakenIntoStock      Kind = "dwelling_taken_into_stock"
 )
 
 // Owed is one notice that an event owes.
@@ -165,7 +166,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it keeps an IIN for a person, whose own stream says whether they have it",
 		residence.IINClaimed{}, residence.IINClaimVoided{}),
 	none("it is about a dwelling or a list",
-		residence.DwellingRecorded{}, residence.DwellingDescribed{}, residence.TakenIntoStock{},
+		residence.DwellingRecorded{}, residence.DwellingDescribed{},
 		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
 	none("it says who acts for a state body, which tells its officials itself",
@@ -282,6 +283,7 @@ var owing = []Line{
 	// C23: those who were told that the owners stay.
 	owes(func(e residence.LapseAnnulled) []Owed { return toOwners(e.Former, OwnersWaitAgain) },
 		OwnersWaitAgain, OwnersAgent),
+	owes(func(e residence.TakenIntoStock) []Owed { return toEach(e.Owners, TakenIntoStock) }, TakenIntoStock),
 	owes(func(e residence.ContactsStated) []Owed {
 		if e.ByStaff || e.FormerPhone != "" || e.FormerEmail != "" {
 			return to(e.PersonID, ContactsChanged)

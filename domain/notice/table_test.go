@@ -248,6 +248,7 @@ var owing = []domain.Event{
 	residence.OwnersChangeProposed{Former: ownersOfTwoKinds},
 	residence.OwnersChanged{Former: ownersOfTwoKinds},
 	residence.OwnersChangeDeclined{Owners: ownersOfTwoKinds},
+	residence.TakenIntoStock{Owners: []domain.PersonID{daur}},
 }
 
 // kinds are all that the events owe.

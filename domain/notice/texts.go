@@ -321,6 +321,11 @@ var texts = map[Kind]text{
 		"Запись о собственниках жилища касается Вас как представителя собственника: изменение предложено, внесено или не состоялось. Если Вы не согласны, сразу сообщите об этом.",
 		"The record of the owners of a dwelling concerns you as the agent of an owner: a change was proposed, was made or was not made. If you do not agree, report it at once.",
 	},
+	TakenIntoStock: {
+		"Сіз иесі немесе иесінің өкілі болып жазылған тұрғын үй құжат негізінде қызметтік тұрғын үйлер қорына алынды. Келіспесеңіз, дереу хабарлаңыз.",
+		"Жилище, где Вы записаны собственником или представителем собственника, взято по документу в фонд служебного жилья. Если Вы не согласны, сразу сообщите об этом.",
+		"A dwelling, where you are recorded as an owner or the agent of an owner, has been taken into the service housing by a document. If you do not agree, report it at once.",
+	},
 	MemberNamed: {
 		"Сіз қызметтік тұрғын үйге өтініште отбасы мүшесі ретінде көрсетілдіңіз. Келісіміңізді немесе келіспейтініңізді білдіріңіз.",
 		"Вы указаны как член семьи в заявлении на служебное жилище. Сообщите, согласны ли Вы.",

@@ -96,6 +96,7 @@ type Dwelling struct {
 	Lease    *LeaseBegan          // nil where the dwelling is not leased as a service dwelling
 	Keeper   domain.BodyID        // whose stock it is in; zero where no body has taken or let it
 	before   domain.BodyID        // the keeper before the last lease
+	given    domain.Position      // where the log holds that the present owners gave it to the keeper; zero: nowhere
 	proposer string               // account that proposed Pending
 	since    domain.Date          // of the present owners
 	titles   []OwnersChanged      // all of them, in the order of the stream
@@ -124,7 +125,7 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	case DwellingCodeClaimVoided:
 		d.voided = append(slices.Clip(d.voided), e.ClaimID)
 	case OwnersChanged:
-		d.Owners, d.since, d.Pending = e.Owners, e.On, OwnersChangeProposed{}
+		d.Owners, d.since, d.Pending, d.given = e.Owners, e.On, OwnersChangeProposed{}, 0
 		d.titles = append(slices.Clip(d.titles), e)
 	case OwnersChangeProposed:
 		d.Pending, d.proposer = e, rec.Meta.Actor
@@ -133,7 +134,7 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	case DwellingDescribed:
 		d.Place, d.Area = e.Place, e.UsefulArea
 	case TakenIntoStock:
-		d.Keeper = e.BodyID
+		d.Keeper, d.given = e.BodyID, rec.Position
 	case LeaseBegan:
 		d.Lease, d.before = &e, d.Keeper
 		if !e.BodyID.IsZero() { // the leases of earlier versions name none

@@ -76,17 +76,20 @@ type Let struct {
 	Decided  domain.Position // of the decision in the log
 }
 
-// Let decides [Let]: a dwelling has at most one lease (Q20), and only the body that keeps
-// it lets it. A decision that
-// was refused because of a lease stays refused when that lease has ended: the
-// refusal voids the decision, and a later repetition of the step must not carry
-// it out.
+// Let decides [Let]: a dwelling has at most one lease (Q20), only the body that keeps it
+// lets it, and what belongs to others than the state is let only after they gave it. A
+// decision that was refused because of a lease stays refused when that lease has ended, and
+// one that was refused because of the owners when they have given the dwelling: the refusal
+// voids the decision, and a later repetition of the step must not carry it out.
 func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 	if !d.Known() {
 		return nil, UnknownDwelling()
 	}
 	if !d.KeptBy(c.BodyID) {
 		return nil, keptByAnother()
+	}
+	if !d.givenTo(c.BodyID, c.Decided) {
+		return nil, ownedByOthers()
 	}
 	if d.Lease != nil || d.freed > c.Decided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeDwellingLeased,

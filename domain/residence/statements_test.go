@@ -43,7 +43,7 @@ func TestQ19_OneBodyKeepsADwellingOfTheStock(t *testing.T) {
 			d := domaintest.Fold[residence.Dwelling](c.given...)
 			cmd := domaintest.Command()
 			cmd.BodyID = c.by
-			events, err := d.TakeIntoStock(cmd)
+			events, err := d.TakeIntoStock(cmd, residence.TakeIntoStock{})
 			if got := domain.CodeOf(err); got != c.take {
 				t.Errorf("to take it: %q, want %q", got, c.take)
 			}
@@ -61,6 +61,66 @@ func TestQ19_OneBodyKeepsADwellingOfTheStock(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestQ19_WhatOthersThanTheStateOwnIsTakenAndLetOnlyByTheirDocument: a commission cannot give
+// somebody's home away by its word, and new owners have to give it again.
+func TestQ19_WhatOthersThanTheStateOwnIsTakenAndLetOnlyByTheirDocument(t *testing.T) {
+	known := residence.DwellingRecorded{DwellingID: flat}
+	owned := func(owners ...residence.Owner) domain.Event {
+		return residence.OwnersChanged{DwellingID: flat, Owners: owners, On: day("2020-01-01")}
+	}
+	taken := func(basis domain.Basis, owners ...domain.PersonID) residence.TakenIntoStock {
+		return residence.TakenIntoStock{
+			DwellingID: flat, BodyID: keeping, Owners: owners, Basis: basis, TakenAt: domaintest.Noon(),
+		}
+	}
+	none := domain.Basis{}
+	state := residence.Owner{Kind: residence.State, BIN: "990240000016", Name: "Әкімдік"}
+	company := residence.Owner{Kind: residence.Company, BIN: "990240000017", Name: "ЖШС", AgentID: daur}
+	estate := residence.Owner{Kind: residence.Estate, DeceasedID: erlan}
+	person := residence.Owner{PersonID: aigul}
+	for _, c := range []struct {
+		name  string
+		given []domain.Event
+		basis domain.Basis
+		take  domain.Code
+		event residence.TakenIntoStock // where it is taken
+		let   domain.Code
+	}{
+		{"Q19 the state's", []domain.Event{known, owned(state)}, none, "", taken(none), ""},
+		{"Q19 nobody's", []domain.Event{known}, none, "", taken(none), ""},
+		{"Q19 a person's by word", []domain.Event{known, owned(person)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotGiven},
+		{"Q19 a person's by a contract", []domain.Event{known, owned(person)}, certificate(), "", taken(certificate(), aigul), domain.CodeDwellingNotGiven},
+		{"Q19 a company's by word", []domain.Event{known, owned(company)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotGiven},
+		{"Q19 an estate's by word", []domain.Event{known, owned(estate)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotGiven},
+		{"Q19 the state's in part", []domain.Event{known, owned(state, company, person, person)}, certificate(), "", taken(certificate(), daur, aigul), domain.CodeDwellingNotGiven},
+		{"Q19 what was given", []domain.Event{known, owned(person), taken(certificate(), aigul)}, certificate(), domain.CodeNothingChanges, residence.TakenIntoStock{}, ""},
+		{"Q19 what was the state's when it was taken", []domain.Event{known, owned(state), taken(none), owned(person)}, none, domain.CodeBasisRequired, residence.TakenIntoStock{}, domain.CodeDwellingNotGiven},
+		{"Q19 what new owners give again", []domain.Event{known, owned(person), taken(certificate(), aigul), owned(company)}, certificate(), "", taken(certificate(), daur), domain.CodeDwellingNotGiven},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := domaintest.Fold[residence.Dwelling](c.given...)
+			cmd := domaintest.Command()
+			cmd.BodyID, cmd.Role = keeping, domain.RoleCommission
+			events, err := d.TakeIntoStock(cmd, residence.TakeIntoStock{Basis: c.basis})
+			if got := domain.CodeOf(err); got != c.take {
+				t.Errorf("to take it: %q, want %q", got, c.take)
+			}
+			if c.take == "" {
+				domaintest.Happened(t, events, err, c.event)
+			}
+			let := residence.Let{PersonID: daur, BodyID: keeping, On: today, Decided: 1000}
+			if _, err := d.Let(cmd, let); domain.CodeOf(err) != c.let {
+				t.Errorf("to let it: %v, want %q", err, c.let)
+			}
+		})
+	}
+	t.Run("Q19 a decision from before it was given", func(t *testing.T) {
+		d := domaintest.Fold[residence.Dwelling](known, owned(person), taken(certificate(), aigul)) // at position 102
+		_, err := d.Let(domaintest.Command(), residence.Let{PersonID: daur, BodyID: keeping, On: today, Decided: 101})
+		domaintest.Refused(t, nil, err, domain.CodeDwellingNotGiven, "dwelling_id")
+	})
 }
 
 // TestR19_AnOwnerWhoseConsentIsStatedIsASubject of the registration, and the person who

@@ -192,10 +192,10 @@ func (h *Handler) GiveNotice(
 
 // TakeIntoStock records that the body of the command keeps a service dwelling.
 func (h *Handler) TakeIntoStock(
-	ctx context.Context, cmd domain.Command, id domain.DwellingID, opt Options,
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.TakeIntoStock, opt Options,
 ) (Receipt, error) {
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
-		return d.TakeIntoStock(cmd)
+		return d.TakeIntoStock(cmd, c)
 	})
 }
 

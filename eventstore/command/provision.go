@@ -15,8 +15,8 @@ import (
 // Steps:
 //  1. The decision is recorded in a case- stream of its own. Only this step may refuse
 //     without a trace.
-//  2. The dwelling is let, or refuses where it has been let meanwhile, or taken into the
-//     stock of another body.
+//  2. The dwelling is let, or refuses where it has been let meanwhile, taken into the
+//     stock of another body, or changed its owners.
 //  3. The list ends the entry, or records that the decision no longer holds: somebody who
 //     filed earlier was placed, or the entry was removed or transferred.
 //  4. Where it was asked for, the holder's stream registers the residence in the dwelling
@@ -138,6 +138,9 @@ func (h *Handler) registerProvided(
 	return r, housing.Residence{RegistrationID: c.RegistrationID}, nil
 }
 
+// notLet are the refusals of a dwelling that void the decision to provide it.
+var notLet = []domain.Code{domain.CodeDwellingLeased, domain.CodeNotYourBody, domain.CodeDwellingNotGiven}
+
 // leaseOf is the command to the dwelling that follows from a decision at that position
 // of the log, for a list of the keeper.
 func leaseOf(e housing.ProvisionDecided, keeper domain.BodyID, at domain.Position) residence.Let {
@@ -167,7 +170,7 @@ func (h *Handler) finishProvision(ctx context.Context, id domain.CaseID, decisio
 		return d.Let(let, leaseOf(e, keeper, decision.Position))
 	})
 	var refusal *domain.Error
-	if errors.As(err, &refusal) && (refusal.Code == domain.CodeDwellingLeased || refusal.Code == domain.CodeNotYourBody) {
+	if errors.As(err, &refusal) && slices.Contains(notLet, refusal.Code) {
 		return Receipt{}, h.voidProvision(ctx, cmd("void"), id, refusal)
 	}
 	if err != nil {

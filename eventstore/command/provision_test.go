@@ -63,6 +63,16 @@ func TestQ19_Q20_ADecisionThatDoesNotHoldIsTakenBack(t *testing.T) {
 			func(l *memoryLog) { must(t, "place aigul", approve(newHandler(l), caseOfAigul)) },
 			[]string{"dwelling: LeaseBegan", "queue: ProvisionDeclined", "dwelling: LeaseVoided", "case: ProvisionVoided"},
 		},
+		"Q19 the dwelling changed its owners meanwhile": {
+			func(l *memoryLog) {
+				if _, err := l.append(house.Stream(), lastOf(l, house.Stream()), newEvents(residence.OwnersChanged{
+					DwellingID: house, Owners: []residence.Owner{{PersonID: gulnar, Share: "1/1"}}, On: domaintest.Today(),
+				})); err != nil {
+					t.Fatal(err)
+				}
+			},
+			[]string{"case: ProvisionVoided"},
+		},
 		"Q20 nothing happened meanwhile": {
 			func(*memoryLog) {},
 			[]string{"dwelling: LeaseBegan", "queue: EntryProvided", "case: ProvisionCompleted"},

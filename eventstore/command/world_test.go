@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tizilim/domain"
+	"tizilim/domain/body"
 	"tizilim/domain/certificates"
 	"tizilim/domain/domaintest"
 	"tizilim/domain/housing"
@@ -135,7 +136,13 @@ var courtAct = housing.Act{
 	InForceOn: domaintest.Day("2026-03-10"),
 }
 
-// world returns a log with four persons, two dwellings, three registrations, a
+// contract is that by which Aigul gave her dwellings for service housing.
+var contract = domain.Basis{
+	Type: domain.DocumentOther, Number: "15/2026", IssuedOn: domaintest.Day("2026-03-01"), Issuer: "нотариус",
+	SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+
+// world returns a log with four persons, two dwellings that are given for service housing, three registrations, a
 // list with one entry and two open applications of Aigul.
 func world(t testing.TB) *memoryLog {
 	t.Helper()
@@ -149,6 +156,12 @@ func world(t testing.TB) *memoryLog {
 			return h.RecordDwelling(ctx, cmd, residence.RecordDwelling{
 				DwellingID: id, Identity: rka(len(name)), Address: name, Owners: []residence.Owner{{PersonID: aigul, Share: "1/1"}},
 			}, command.Options{})
+		})
+	}
+	for name, id := range map[string]domain.DwellingID{"flat": flat, "house": house} {
+		must(t, "aigul gives the "+name, func(cmd domain.Command) (command.Receipt, error) {
+			cmd.BodyID = body.Default(domain.RoleCommission) // which keeps the list
+			return h.TakeIntoStock(ctx, cmd, id, residence.TakeIntoStock{Basis: contract}, command.Options{})
 		})
 	}
 	must(t, "daur resides in the flat", register(h, daur, flat, residence.Permanent, command.Options{}))
