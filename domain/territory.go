@@ -1,6 +1,9 @@
 package domain
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // KATO is a code of the classifier of administrative-territorial units: 9 digits in
 // four groups, the region (2), the district or city (2), the rural district (2) and the
@@ -35,6 +38,14 @@ func (k KATO) Covers(other KATO) bool {
 // Territory is where a body acts: in these units. An empty Territory is the whole
 // country.
 type Territory []KATO
+
+// Meets reports whether there is a place in both territories.
+func (t Territory) Meets(other Territory) bool {
+	if len(t) == 0 || len(other) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(other, t.Covers) || slices.ContainsFunc(t, other.Covers)
+}
 
 // Covers reports whether the place is in the territory. A place whose code is not known
 // is in every territory: nobody else could act on it either.

@@ -59,3 +59,22 @@ func TestABINHasTwelveDigitsAndAControlDigit(t *testing.T) {
 		}
 	}
 }
+
+func TestTerritoriesMeetWhereOneCoversAPartOfTheOther(t *testing.T) {
+	of := func(codes ...domain.KATO) domain.Territory { return codes }
+	for _, c := range []struct {
+		one, other domain.Territory
+		want       bool
+	}{
+		{of("710000000"), of("711310000"), true},
+		{of("750000000"), of("710000000"), false},
+		{of("750000000", "711310000"), of("710000000"), true},
+		{of("711310000"), of("711210000"), false},
+		{of("710000000"), nil, true},
+		{nil, nil, true},
+	} {
+		if got := c.one.Meets(c.other); got != c.want || c.other.Meets(c.one) != c.want {
+			t.Errorf("%v and %v: %v, want %v", c.one, c.other, got, c.want)
+		}
+	}
+}

@@ -24,7 +24,9 @@ import (
 //   - A commission acts on and sees the lists that it keeps, with their entries, cases,
 //     leases and certificates; the body above it decides the complaints, and sees them.
 //   - A desk and the provider act in their territory, and see what is beyond it for a
-//     purpose with its reference. So does an audit office that has a territory.
+//     purpose with its reference. An audit office and a commission that have a territory see
+//     so what is beyond it; a commission sees its own lists and stock wherever they are. A
+//     person is where they are registered, a list where the body acts that keeps it.
 //   - Nobody acts with an account of staff in a matter of their own person.
 //   - Whoever has died neither acts nor sees anything. Their heirs go to a desk.
 type rights struct{ s *Server }
@@ -52,7 +54,7 @@ func (r rights) allow(ctx context.Context, a operation.Attempt, now bool) error 
 	}
 	switch a.Of {
 	case operation.OfPerson:
-		return ofPerson(a, domain.PersonID{UUID: id})
+		return r.ofPerson(ctx, a, domain.PersonID{UUID: id}, now)
 	case operation.OfDwelling:
 		return r.ofDwelling(ctx, a, domain.DwellingID{UUID: id}, now)
 	case operation.OfCase:
@@ -74,14 +76,38 @@ func idOf(a operation.Attempt) (uuid.UUID, bool) {
 	return id, err == nil
 }
 
-func ofPerson(a operation.Attempt, id domain.PersonID) error {
+func (r rights) ofPerson(ctx context.Context, a operation.Attempt, id domain.PersonID, now bool) error {
 	switch {
 	case a.Caller.PersonID != id && a.Caller.IsCitizen():
 		return operation.NotYours()
 	case a.Caller.PersonID == id:
 		return ownMatter(a)
 	}
-	return nil
+	return r.inReach(ctx, a, id, now)
+}
+
+// inReach refuses staff who read about a person who is registered beyond the territory of
+// their body and nowhere in it. Who is registered nowhere is in every territory.
+func (r rights) inReach(ctx context.Context, a operation.Attempt, id domain.PersonID, now bool) error {
+	if a.Changes() || a.Beyond || len(a.Body.Territory) == 0 {
+		return nil
+	}
+	p, err := r.s.commands.KnownPerson(ctx, id, now)
+	if err != nil {
+		return err
+	}
+	var beyond error
+	for _, at := range p.ActiveOn(domain.DateOf(r.s.now())) {
+		d, err := r.s.commands.KnownDwelling(ctx, at.DwellingID, now)
+		if err != nil {
+			return err
+		}
+		if a.Body.Territory.Covers(domain.KATO(d.KATO)) {
+			return nil
+		}
+		beyond = notReadHere("your body does not act where this person is registered")
+	}
+	return beyond
 }
 
 // ownMatter refuses a command of staff in a matter of their own person.
@@ -173,14 +199,23 @@ func namedIn(e housing.Entry, p domain.PersonID) bool {
 var complaintDecisions = []string{"complaint-decision", "entry-complaint-decision"}
 
 // kept refuses commissions that do not keep the list. The body above the keeper sees it
-// and decides complaints.
+// and decides complaints. Other staff who read are refused where the keeper acts nowhere in
+// the territory of their body.
 func (r rights) kept(ctx context.Context, a operation.Attempt, id domain.ListID) error {
-	if a.Caller.Role != domain.RoleCommission {
+	staff := a.Caller.Role != domain.RoleCommission
+	if staff && (a.Changes() || a.Beyond || len(a.Body.Territory) == 0) {
 		return nil
 	}
 	keeper, err := r.s.commands.KeeperOf(ctx, id)
 	if err != nil || keeper.IsZero() || a.Caller.BodyID == keeper {
 		return err
+	}
+	if staff {
+		b, err := r.s.directory.Body(ctx, keeper)
+		if err != nil || b == nil || a.Body.Territory.Meets(b.Territory) {
+			return err
+		}
+		return notReadHere("your body does not act where the commission does that keeps this list")
 	}
 	above, err := r.s.above(ctx, keeper)
 	if err != nil {
@@ -261,6 +296,8 @@ func (r rights) ofDwelling(ctx context.Context, a operation.Attempt, id domain.D
 			return err
 		}
 		return r.ofMatter(ctx, a, m, now)
+	case a.Caller.Role == domain.RoleCommission && d.Keeper == a.Caller.BodyID:
+		return nil
 	}
 	return inTerritory(a, domain.KATO(d.KATO))
 }
@@ -276,16 +313,22 @@ func (r rights) inTerritory(ctx context.Context, a operation.Attempt, id domain.
 // inTerritory refuses staff whose body does not act in the place. A commission acts by
 // its lists, wherever a dwelling is.
 func inTerritory(a operation.Attempt, place domain.KATO) error {
-	if a.Caller.Role == domain.RoleCommission || a.Body.Territory.Covers(place) || !a.Changes() && a.Beyond {
+	switch {
+	case a.Body.Territory.Covers(place):
 		return nil
-	}
-	if a.Changes() {
+	case !a.Changes() && a.Beyond, a.Changes() && a.Caller.Role == domain.RoleCommission:
+		return nil
+	case a.Changes():
 		return domain.Refuse(domain.Forbidden, domain.CodeNotYourTerritory,
 			"your body does not act where this dwelling is: send the person to the body of that place")
 	}
+	return notReadHere("your body does not act where this dwelling is")
+}
+
+// notReadHere refuses staff who read beyond the territory of their body and do not say why.
+func notReadHere(because string) *domain.Error {
 	return domain.Refuse(domain.Forbidden, domain.CodeNotYourTerritory,
-		"your body does not act where this dwelling is: to read it, say why in Tizilim-Purpose, and name the request "+
-			"or the case in Tizilim-Reference")
+		"%s: to read it, say why in Tizilim-Purpose, and name the request or the case in Tizilim-Reference", because)
 }
 
 func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domain.CertificateID, now bool) error {
@@ -318,6 +361,8 @@ func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domai
 		return r.ofCase(ctx, a, domain.CaseID{UUID: owner}, now)
 	case a.Caller.PersonID.UUID == owner:
 		return ownMatter(a)
+	case category == "residence":
+		return r.inReach(ctx, a, domain.PersonID{UUID: owner}, now)
 	}
 	return nil
 }

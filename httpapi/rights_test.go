@@ -270,6 +270,85 @@ func TestACaseAboutADwellingIsOfTheDesksThere(t *testing.T) {
 	}
 }
 
+// TestReadsAboutSomebodyFromElsewhereNeedAPurpose: where a person is registered and where a
+// commission acts is territory too.
+func TestReadsAboutSomebodyFromElsewhereNeedAPurpose(t *testing.T) {
+	s := start(t).at(t)
+	w := matters{subtest: s, address: map[operation.Subject][]string{}}
+	here, far := map[domain.Role]string{}, map[domain.Role]string{}
+	bodies := map[domain.Role]string{
+		domain.RoleOperator: "desk", domain.RoleProvider: "provider", domain.RoleAuditor: "audit",
+		domain.RoleCommission: "commission",
+	}
+	for role, kind := range bodies {
+		of := func(place string) body {
+			return body{"kind": kind, "names": bodyNames, "territory": []string{place}}
+		}
+		_, here[role] = s.office(kind+"-astana-1", of(astanaKATO))
+		_, far[role] = s.office(kind+"-almaty-1", of(almatyKATO))
+	}
+	owner, person := s.citizen(), s.citizen()
+	home := s.dwelling(owner) // in Astana
+	s.registered(person, home, "2026-01-01", "")
+	list := s.command("/v1/queues", here[domain.RoleCommission], body{"settlement": "Астана", "title": "t"}).
+		is(http.StatusCreated).id("list_id")
+	wish := s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).
+		is(http.StatusCreated).id("case_id")
+	placed := s.command("/v1/cases/"+wish+"/decision", here[domain.RoleCommission], placing).is(http.StatusOK)
+	out := s.command("/v1/deregistrations", s.as(owner), removal(owner, home, person).with(body{"departure_sheet": true})).
+		is(http.StatusCreated)
+	back := s.dwelling()
+	s.registered(person, back, "2026-03-15", "")
+	records := map[string]struct {
+		of      operation.Subject
+		address []string
+	}{
+		"the person":         {operation.OfPerson, []string{person}},
+		"the dwelling":       {operation.OfDwelling, []string{home}},
+		"the list":           {operation.OfList, []string{list}},
+		"the entry":          {operation.OfEntry, []string{list, placed.at("placement", "entry_id").(string)}},
+		"the application":    {operation.OfCase, []string{wish}},
+		"the certificate":    {operation.OfCertificate, []string{s.issued(placed, "placement_certificate")}},
+		"the deregistration": {operation.OfCase, []string{out.id("case_id")}},
+		"its sheet":          {operation.OfCertificate, []string{s.issued(out, "departure_sheet")}},
+	}
+	why := []header{{"Tizilim-Purpose", "court_request"}, {"Tizilim-Reference", "2-114/26"}}
+	tried := map[domain.Role]int{}
+	for what, record := range records {
+		w.address[record.of] = record.address
+		for _, op := range w.operations() {
+			if op.Of != record.of || op.Changes() || op.Method != http.MethodGet {
+				continue
+			}
+			for role := range bodies {
+				if !slices.Contains(op.Roles, role) {
+					continue
+				}
+				tried[role]++
+				commission := role == domain.RoleCommission
+				deregistered := what == "the deregistration" || what == "its sheet"
+				code := domain.CodeNotYourTerritory
+				if commission && !deregistered && op.Of != operation.OfPerson && op.Of != operation.OfDwelling {
+					code = domain.CodeNotYourBody
+				}
+				w.send(op.Method, w.path(op), far[role], nil).refused(http.StatusForbidden, code, "")
+				beyond := w.send(op.Method, w.path(op), far[role], nil, why...)
+				if code == domain.CodeNotYourBody {
+					beyond.refused(http.StatusForbidden, code, "")
+				} else {
+					beyond.is(http.StatusOK)
+				}
+				w.send(op.Method, w.path(op), here[role], nil).is(http.StatusOK)
+			}
+		}
+	}
+	for role := range bodies {
+		if tried[role] < 4 {
+			t.Errorf("%s: %d reads were tried", role, tried[role])
+		}
+	}
+}
+
 // TestALetDwellingIsOfItsBodyAndNotOfItsHolder: neither an official who lives there nor a
 // desk of another place acts on it.
 func TestALetDwellingIsOfItsBodyAndNotOfItsHolder(t *testing.T) {

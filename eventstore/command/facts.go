@@ -101,6 +101,11 @@ func (h *Handler) KnownList(ctx context.Context, id domain.ListID, now bool) (*h
 	return remembered[housing.List](ctx, h, id.Stream(), now)
 }
 
+// KnownPerson returns a person, to be read only.
+func (h *Handler) KnownPerson(ctx context.Context, id domain.PersonID, now bool) (*residence.Person, error) {
+	return remembered[residence.Person](ctx, h, id.Stream(), now)
+}
+
 // KnownDwelling returns a dwelling, to be read only.
 func (h *Handler) KnownDwelling(
 	ctx context.Context, id domain.DwellingID, now bool,
