@@ -25,7 +25,7 @@ func (s *Server) bundle(out huma.Context, list pointers, after domain.Position,
 		if err == nil && b == nil {
 			out.SetHeader("Content-Type", proof.BundleType)
 			out.SetHeader("Content-Disposition", `attachment; filename="history.zip"`)
-			b, err = proof.NewBundle(out.BodyWriter())
+			b, err = proof.NewBundle(out.BodyWriter(), s.pages.SignBundle)
 		}
 		if err != nil && b == nil {
 			s.api.Refuse(out, err)

@@ -10,9 +10,10 @@ import (
 	pages "tizilim/httpapi/documents"
 )
 
-// Pages signs printed documents with the key of the log.
+// Pages signs printed documents and bundles with the key of the log.
 type Pages interface {
 	SignPage(p proof.Page) (string, error)
+	SignBundle(events proof.Digest) (string, error)
 }
 
 // printed returns the document as a file: its page, and attached the proof of the event

@@ -4,13 +4,17 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/mod/sumdb/note"
 
 	"tizilim/domain"
 )
@@ -26,8 +30,9 @@ type Evidence struct {
 	Metadata []byte          `json:"metadata"`
 	Proof    *Inclusion      `json:"proof"` // nil: no head covered the event yet
 
-	// Shown is the event as the registry shows it to auditors. It is not proven: where
-	// the stored event has sealed values, only the registry can open them.
+	// Shown is the event as the registry shows it to auditors. No proof covers it: where
+	// the stored event has sealed values, only the registry can open them. In a bundle the
+	// registry signs it.
 	Shown json.RawMessage `json:"shown,omitempty"`
 }
 
@@ -85,8 +90,9 @@ func (e Evidence) checkShown() error {
 }
 
 // A bundle is a zip archive of two files: events.ndjson has one [Evidence] on each
-// line, end.json says how many there are. Whoever has the public key of the log can
-// check it without the registry.
+// line, end.json says how many there are, and has the signature of the registry over the
+// first file: what it opened and showed, in which order, and nothing left out. Whoever has
+// the public key of the log can check it without the registry.
 const (
 	bundleEvents = "events.ndjson"
 	bundleEnd    = "end.json"
@@ -95,24 +101,56 @@ const (
 )
 
 type end struct {
-	Events int `json:"events"`
+	Events    int    `json:"events"`
+	Statement string `json:"statement"` // [Signer.SignBundle]
+}
+
+// Digest is that of SHA-256.
+type Digest = [sha256.Size]byte
+
+// bundleLine ends the first line of a bundle's statement, as [pageLine] that of a page.
+const bundleLine = "/bundle"
+
+func bundleText(log string, events Digest) string {
+	return fmt.Sprintf("%s%s\n%s\n", log, bundleLine, base64.StdEncoding.EncodeToString(events[:]))
+}
+
+// SignBundle returns the digest of the events of a bundle as a signed note.
+func (s *Signer) SignBundle(events Digest) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: bundleText(s.signer.Name(), events)}, s.signer)
+	return string(signed), err
+}
+
+// checkBundle checks that the note was signed with the key for a bundle of these events.
+func (p Public) checkBundle(signed string, events Digest) error {
+	opened, err := note.Open([]byte(signed), note.VerifierList(p.verifier))
+	if err != nil {
+		return fmt.Errorf("the bundle is not signed with the key %s+%08x: %w", p.verifier.Name(), p.verifier.KeyHash(), err)
+	}
+	if opened.Text != bundleText(p.verifier.Name(), events) {
+		return errors.New("the bundle was changed after the registry signed it")
+	}
+	return nil
 }
 
 // Bundle writes a bundle.
 type Bundle struct {
 	archive *zip.Writer
 	lines   *json.Encoder
+	digest  hash.Hash // of the lines
+	sign    func(Digest) (string, error)
 	end     end
 }
 
-// NewBundle begins a bundle.
-func NewBundle(w io.Writer) (*Bundle, error) {
+// NewBundle begins a bundle. sign is [Signer.SignBundle].
+func NewBundle(w io.Writer, sign func(Digest) (string, error)) (*Bundle, error) {
 	archive := zip.NewWriter(w)
 	file, err := archive.Create(bundleEvents)
 	if err != nil {
 		return nil, fmt.Errorf("begin a bundle: %w", err)
 	}
-	return &Bundle{archive: archive, lines: json.NewEncoder(file)}, nil
+	digest := sha256.New()
+	return &Bundle{archive: archive, lines: json.NewEncoder(io.MultiWriter(file, digest)), digest: digest, sign: sign}, nil
 }
 
 // Add writes an event.
@@ -123,6 +161,10 @@ func (b *Bundle) Add(e Evidence) error {
 
 // Close ends the bundle. A bundle without its end is refused by [CheckBundle].
 func (b *Bundle) Close() error {
+	var err error
+	if b.end.Statement, err = b.sign(Digest(b.digest.Sum(nil))); err != nil {
+		return err
+	}
 	file, err := b.archive.Create(bundleEnd)
 	if err == nil {
 		err = json.NewEncoder(file).Encode(b.end)
@@ -135,7 +177,7 @@ type BundleReport struct {
 	Events  int
 	Proven  int
 	Pending []domain.EventRef // of events that no head covered when the bundle was made
-	Wrong   []string          // a sentence for each event that is not what it claims to be
+	Wrong   []string          // a sentence for each event that is not what it claims to be, or one for the bundle
 	Newest  Head              // of the heads that the proofs lead to
 }
 
@@ -148,8 +190,8 @@ const maxLine = 8 << 20
 // CheckBundle checks a bundle of size bytes with the public key of the log. An error
 // means that it cannot be read to its end.
 //
-// It proves each event of the bundle. It does not prove that the bundle has all events
-// of a history.
+// It proves each event of the bundle, and that the registry gave them together, in this
+// order and with these texts. That the registry left none out it does not prove.
 func CheckBundle(from io.ReaderAt, size int64, key Public) (r BundleReport, err error) {
 	archive, err := zip.NewReader(from, size)
 	if err != nil {
@@ -160,7 +202,8 @@ func CheckBundle(from io.ReaderAt, size int64, key Public) (r BundleReport, err 
 		return r, fmt.Errorf("this is not a bundle: %w", err)
 	}
 	defer file.Close()
-	lines := bufio.NewScanner(file)
+	digest := sha256.New()
+	lines := bufio.NewScanner(io.TeeReader(file, digest))
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
 		r.Events++
@@ -187,25 +230,32 @@ func CheckBundle(from io.ReaderAt, size int64, key Public) (r BundleReport, err 
 	if err := lines.Err(); err != nil {
 		return r, fmt.Errorf("line %d of the bundle: %w", r.Events+1, err)
 	}
-	return r, checkEnd(archive, r.Events)
+	end, err := endOf(archive, r.Events)
+	if err != nil {
+		return r, err
+	}
+	if err := key.checkBundle(end.Statement, Digest(digest.Sum(nil))); err != nil && r.Sound() {
+		r.Wrong = append(r.Wrong, err.Error())
+	}
+	return r, nil
 }
 
-func checkEnd(archive *zip.Reader, events int) error {
+// endOf reads the end of a bundle of so many events.
+func endOf(archive *zip.Reader, events int) (end end, err error) {
 	file, err := archive.Open(bundleEnd)
 	if err != nil {
-		return fmt.Errorf("this is not a whole bundle: %w", err)
+		return end, fmt.Errorf("this is not a whole bundle: %w", err)
 	}
 	defer file.Close()
 	text, err := io.ReadAll(io.LimitReader(file, maxLine)) // to its end, where the checksum is
-	var end end
 	if err == nil {
 		err = json.Unmarshal(text, &end)
 	}
 	if err != nil {
-		return fmt.Errorf("the end of the bundle: %w", err)
+		return end, fmt.Errorf("the end of the bundle: %w", err)
 	}
 	if end.Events != events {
-		return fmt.Errorf("the bundle says that it has %d events, and has %d", end.Events, events)
+		return end, fmt.Errorf("the bundle says that it has %d events, and has %d", end.Events, events)
 	}
-	return nil
+	return end, nil
 }
