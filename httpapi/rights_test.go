@@ -349,6 +349,50 @@ func TestReadsAboutSomebodyFromElsewhereNeedAPurpose(t *testing.T) {
 	}
 }
 
+// TestC12_AComplaintIsDecidedByTheBodyItselfUntilItIsForwardedAndThenByTheBodyAbove: a
+// complaint about a refusal, and one about a removal.
+func TestC12_AComplaintIsDecidedByTheBodyItselfUntilItIsForwardedAndThenByTheBodyAbove(t *testing.T) {
+	s := start(t).at(t)
+	ministry, above := s.commission("ministry-1")
+	id, keeper := s.office("astana-1", commissionOf().with(body{"parent_id": ministry}))
+	colleague := s.member(id, domain.RoleCommission, "astana-2", s.iin())
+	list := s.command("/v1/queues", keeper, body{"settlement": "Астана", "title": "t"}).is(http.StatusCreated).id("list_id")
+	apply := func(person string) string {
+		return s.command("/v1/housing-applications", s.token(domain.RoleOperator), application(person, list)).
+			is(http.StatusCreated).id("case_id")
+	}
+	refused, removed := s.citizen(), s.citizen()
+	wish := "/v1/cases/" + apply(refused)
+	for _, st := range longWay()[2:7] {
+		sent := st.body
+		if sent == nil {
+			sent = body{}
+		}
+		s.command(wish+"/"+st.name, keeper, sent).is(http.StatusOK)
+	}
+	placed := s.command("/v1/cases/"+apply(removed)+"/decision", keeper, placing).is(http.StatusOK)
+	entry := entryPath(list, placed.at("placement", "entry_id").(string))
+	s.command(entry+"/review", keeper, body{"note": "n"}).is(http.StatusOK)
+	s.command(entry+"/removal", keeper, removing).is(http.StatusOK)
+
+	for record, person := range map[string]string{wish: refused, entry: removed} {
+		s.command(record+"/complaint", s.as(person), body{"grounds": "it is not so"}).is(http.StatusOK)
+		before := s.head()
+		for _, outcome := range []string{"satisfied_by_body", "act_annulled"} {
+			s.command(record+"/complaint-decision", above, body{"outcome": outcome, "reasons": "r"}).
+				refused(http.StatusForbidden, domain.CodeNotYourBody, "")
+		}
+		if s.changed(before) {
+			t.Error("the body above has decided what was not forwarded to it")
+		}
+		s.command(record+"/complaint-forwarding", keeper, body{"to": "ministry"}).is(http.StatusOK)
+		annulled := body{"outcome": "act_annulled", "reasons": "r"}
+		s.command(record+"/complaint-decision", colleague, annulled).
+			refused(http.StatusForbidden, domain.CodeNotYourBody, "")
+		s.command(record+"/complaint-decision", above, annulled).is(http.StatusOK)
+	}
+}
+
 // TestALetDwellingIsOfItsBodyAndNotOfItsHolder: neither an official who lives there nor a
 // desk of another place acts on it.
 func TestALetDwellingIsOfItsBodyAndNotOfItsHolder(t *testing.T) {
