@@ -287,6 +287,7 @@ func TestLoadCalendarRefusesWithASentence(t *testing.T) {
 	newYear := `"holidays":[{"on":"2026-01-01","name":"New Year"}],`
 	for _, c := range []struct{ name, file, says string }{
 		{"nothing", ``, "not a JSON document"},
+		{"nested deeply", strings.Repeat("[", 400_000), "not a JSON document"},
 		{"no years", `{"holidays_on_weekends_move":true,"years":[]}`, "has no years"},
 		{"the flag missing", `{"years":[]}`, "holidays_on_weekends_move is missing"},
 		{"no holidays at all", ownFile(2026, `"holidays":[],`+none), "the year 2026 has no holidays"},

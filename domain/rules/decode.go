@@ -27,6 +27,10 @@ func decodeStrict(r io.Reader, v any, allowed func(path string) error) error {
 	if len(data) > largestFile {
 		return fmt.Errorf("the file is larger than %d bytes", largestFile)
 	}
+	var one json.RawMessage // read first, because that bounds how deep the walk below goes
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&one); err != nil {
+		return fmt.Errorf("this is not a JSON document: %w", err)
+	}
 	if err := checkMembers(json.NewDecoder(bytes.NewReader(data)), "", allowed); err != nil {
 		return err
 	}

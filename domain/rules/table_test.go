@@ -290,6 +290,7 @@ func TestLoadRefusesWithASentence(t *testing.T) {
 	}
 	for _, c := range []struct{ name, file, says string }{
 		{"nothing", ``, "not a JSON document"},
+		{"nested deeply", strings.Repeat("[", 400_000), "not a JSON document"},
 		{"no object", `7`, "cannot unmarshal"},
 		{"half a document", right[:len(right)-1], "not a JSON document"},
 		{"more after it", right + `{}`, "after the end"},

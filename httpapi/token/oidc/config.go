@@ -108,6 +108,10 @@ func ReadConfig(r io.Reader) (Config, error) {
 	if len(text) > largestFile {
 		return Config{}, fmt.Errorf("it is larger than %d bytes", largestFile)
 	}
+	var whole json.RawMessage // read first, because that bounds how deep the walk below goes
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&whole); err != nil {
+		return Config{}, fmt.Errorf("it is not a JSON document: %w", err)
+	}
 	if err := noMemberTwice(json.NewDecoder(bytes.NewReader(text)), ""); err != nil {
 		return Config{}, err
 	}

@@ -37,6 +37,7 @@ func TestAConfigurationIsReadStrictly(t *testing.T) {
 		"nothing":                   {whole, `{}`, "issuers is missing"},
 		"an unknown member":         {`"audiences"`, `"audience"`, `"audience" is not known`},
 		"an unknown member of role": {role, `{"role": "operator", "acrs": ["high"]}`, `"acrs" is not known`},
+		"nested deeply":             {whole, strings.Repeat("[", 400_000), "not a JSON document"},
 		"a member twice":            {`"name": "staff"`, `"name": "staff", "name": "other"`, "issuers[0].name comes twice"},
 		"a demand twice":            {role, `{"role": "operator", "acr": ["high"], "acr": ["low"]}`, "roles[0].acr comes twice"},
 		"no name":                   {`"staff"`, `""`, "issuers[0].name"},
