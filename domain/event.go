@@ -33,6 +33,9 @@ type Meta struct {
 	Actor   string // who gave the command: an opaque account name or a PersonID
 	Role    Role
 	Channel Channel
+	// RepresentedBy is the legal representative who acted in the place of the person whom the act
+	// is about, on the portal or on paper (R32); zero where the person acted.
+	RepresentedBy PersonID
 }
 
 // Recorded is an event as the log holds it.
@@ -66,6 +69,18 @@ type Command struct {
 	Role    Role
 	Channel Channel
 	Now     time.Time
+	// RepresentedBy is the legal representative who acts in the place of the person whom the act
+	// is about (R32); zero where the person acts.
+	RepresentedBy PersonID
+}
+
+// Signer is who signs an act of the person: the representative who acts in their place, or
+// the person.
+func (c Command) Signer(p PersonID) PersonID {
+	if !c.RepresentedBy.IsZero() {
+		return c.RepresentedBy
+	}
+	return p
 }
 
 // Today is the day of the command in [Zone].
@@ -84,6 +99,7 @@ func (c Command) Step(act uuid.UUID, name string) Command {
 func CommandOf(rec Recorded, now time.Time) Command {
 	return Command{
 		ID: rec.Meta.Causation, Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Now: now,
+		RepresentedBy: rec.Meta.RepresentedBy,
 	}
 }
 

@@ -87,7 +87,7 @@ func (m SignatureMethod) SignedBy(by PersonID, e Evidence) error {
 		return Refuse(Invalid, CodeRequired, "the request is not signed; sign it with %s", m).At("signature")
 	case e.Signer != by:
 		return Refuse(Invalid, CodeSignatureNotApplicants,
-			"the signature is that of another person: the applicant must sign").At("signature")
+			"the signature is that of another person: the applicant must sign, or the representative who acts in their place").At("signature")
 	case string(e.SHA256) != TextDigest([]byte(e.Text)):
 		return SignatureMismatch()
 	}

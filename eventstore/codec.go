@@ -28,6 +28,8 @@ type storedMeta struct {
 	Digest      string           `json:"request_digest,omitempty"`
 	More        number           `json:"more,omitempty"` // events of the same append that follow
 
+	RepresentedBy domain.PersonID `json:"represented_by,omitzero"`
+
 	// CopiedCreated is when the log took the event that it was carried from; see [Carry].
 	CopiedCreated *time.Time `json:"$copied_created,omitempty"`
 }
@@ -58,7 +60,7 @@ func encode(e NewEvent, more int) (esdb.EventData, error) {
 	meta, err := json.Marshal(storedMeta{
 		Schema: number(version), Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
 		EffectiveAt: e.Event.EffectiveAt(), Actor: e.Meta.Actor, Role: e.Meta.Role, Channel: e.Meta.Channel,
-		Digest: e.Meta.Digest, More: number(more),
+		Digest: e.Meta.Digest, More: number(more), RepresentedBy: e.Meta.RepresentedBy,
 	})
 	if err != nil {
 		return esdb.EventData{}, fmt.Errorf("encode metadata of %s: %w", name, err)
@@ -105,7 +107,7 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	rec.More = int(m.More)
 	rec.Meta = domain.Meta{
 		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,
-		Actor: m.Actor, Role: m.Role, Channel: m.Channel,
+		Actor: m.Actor, Role: m.Role, Channel: m.Channel, RepresentedBy: m.RepresentedBy,
 	}
 	event, err := events.Decode(e.EventType, int(m.Schema), e.Data)
 	if err != nil {

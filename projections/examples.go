@@ -204,7 +204,10 @@ var variants = []variant{
 	but("not as a duplicate", func(e *procedure.CaseTerminated) { e.DuplicateOf = domain.CaseID{} }),
 	but("the act stands", func(e *procedure.ComplaintDecided) { e.Deadline, e.RemedyBy = time.Time{}, domain.Date{} }),
 
-	but("of no case", func(e *notice.NoticeQueued) { e.FromCase, e.CaseID = false, domain.CaseID{} }),
+	but("of no case", func(e *notice.NoticeQueued) {
+		e.FromCase, e.CaseID, e.Represented = false, domain.CaseID{}, domain.PersonID{}
+	}),
+	but("to the person", func(e *notice.NoticeQueued) { e.Represented = domain.PersonID{} }),
 	but("nothing more will be told", func(e *notice.NoticeSent) { e.Reports = false }),
 	but("for good", func(e *notice.NoticeFailed) { e.RetryAt = time.Time{} }),
 }

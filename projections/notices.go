@@ -23,6 +23,8 @@ type storedNotice struct {
 	By       domain.Date     `json:"by,omitzero"`
 	Language domain.Language `json:"language"`
 	QueuedAt time.Time       `json:"queued_at"`
+
+	Represented domain.PersonID `json:"represented,omitzero"`
 }
 
 // storedDelivery is how far a notice is on one way.
@@ -50,9 +52,11 @@ func notices(rec domain.Recorded) []op {
 		if !e.FromCase {
 			d.To = e.PersonID
 		}
-		ops = append(ops, unrank(owedKey, debtMember(d)),
-			rank(inboxKey(e.PersonID), hexPosition(rec.Position)+"|"+e.NoticeID.String()),
-			set(rec.Stream, "notice", stored(storedNotice{e.Kind, e.About, e.CaseID, e.By, e.Language, e.QueuedAt.UTC()})))
+		if e.Represented.IsZero() { // a copy to a representative comes before that which settles the debt
+			ops = append(ops, unrank(owedKey, debtMember(d)))
+		}
+		ops = append(ops, rank(inboxKey(e.PersonID), hexPosition(rec.Position)+"|"+e.NoticeID.String()),
+			set(rec.Stream, "notice", stored(storedNotice{e.Kind, e.About, e.CaseID, e.By, e.Language, e.QueuedAt.UTC(), e.Represented})))
 		for _, w := range e.Ways {
 			member := outgoingMember(e.NoticeID, w)
 			ops = append(ops, rankAt(outgoingKey, e.QueuedAt.UnixMilli(), member), delivery(rec, w, notice.Queued))
@@ -225,14 +229,16 @@ func (r *Reader) CountNotices(ctx context.Context) (c NoticeCounts, err error) {
 
 // InboxNotice is a notice in a personal account.
 type InboxNotice struct {
-	ID         domain.NoticeID
-	Kind       notice.Kind
-	About      domain.EventRef
-	CaseID     domain.CaseID
-	By         domain.Date
-	Language   domain.Language
-	QueuedAt   time.Time
-	Deliveries []notice.Delivery // its ways, with state and instant
+	ID       domain.NoticeID
+	Kind     notice.Kind
+	About    domain.EventRef
+	CaseID   domain.CaseID
+	By       domain.Date
+	Language domain.Language
+	QueuedAt time.Time
+
+	Represented domain.PersonID   // whom it is about, where it went to their representative
+	Deliveries  []notice.Delivery // its ways, with state and instant
 }
 
 // InboxPage is a page of a personal account.
@@ -297,6 +303,7 @@ func inboxNotice(member string, rec record) (n InboxNotice, err error) {
 		return n, corrupt("notice", err)
 	}
 	n.Kind, n.About, n.CaseID, n.By, n.Language, n.QueuedAt = s.Kind, s.About, s.Case, s.By, s.Language, s.QueuedAt
+	n.Represented = s.Represented
 	for _, w := range notice.Ways {
 		if !rec.has(string(w)) {
 			continue

@@ -266,7 +266,7 @@ func (a *Application) Receive(
 	if err := checkSignature(cmd.Channel, c.Signature, c.Rules.On(cmd.Today())); err != nil {
 		return nil, err
 	}
-	if err := c.Signature.SignedBy(c.ApplicantID, c.Evidence); err != nil {
+	if err := c.Signature.SignedBy(cmd.Signer(c.ApplicantID), c.Evidence); err != nil {
 		return nil, err
 	}
 	if !known(c.ApplicantID) {

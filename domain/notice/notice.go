@@ -113,19 +113,21 @@ type Began struct {
 // NoticeQueued says that the notice is in the personal account, and that it is
 // to go the other ways.
 type NoticeQueued struct {
-	NoticeID   domain.NoticeID `json:"notice_id"`
-	PersonID   domain.PersonID `json:"person_id"`
-	Kind       Kind            `json:"kind"`
-	About      domain.EventRef `json:"about"`
-	CaseID     domain.CaseID   `json:"case_id,omitzero"`
-	FromCase   bool            `json:"from_case,omitempty"` // the case says whom to tell, not the event
-	Decision   bool            `json:"decision,omitempty"`  // it tells the applicant the decision (C11),
-	Duty       procedure.Duty  `json:"duty,omitempty"`      // or of what the body owes notice of (C5, C9)
-	By         domain.Date     `json:"by,omitzero"`         // the day that the text names
-	Language   domain.Language `json:"language"`
-	Ways       []Way           `json:"ways"`
-	RecordedAt time.Time       `json:"recorded_at"` // when the log learned of the event
-	QueuedAt   time.Time       `json:"queued_at"`
+	NoticeID domain.NoticeID `json:"notice_id"`
+	PersonID domain.PersonID `json:"person_id"`
+	Kind     Kind            `json:"kind"`
+	About    domain.EventRef `json:"about"`
+	CaseID   domain.CaseID   `json:"case_id,omitzero"`
+	FromCase bool            `json:"from_case,omitempty"` // the case says whom to tell, not the event
+	Decision bool            `json:"decision,omitempty"`  // it tells the applicant the decision (C11),
+	Duty     procedure.Duty  `json:"duty,omitempty"`      // or of what the body owes notice of (C5, C9)
+	By       domain.Date     `json:"by,omitzero"`         // the day that the text names
+	// Represented is whom the notice is about, where it goes to their legal representative (R32)
+	Represented domain.PersonID `json:"represented,omitzero"`
+	Language    domain.Language `json:"language"`
+	Ways        []Way           `json:"ways"`
+	RecordedAt  time.Time       `json:"recorded_at"` // when the log learned of the event
+	QueuedAt    time.Time       `json:"queued_at"`
 }
 
 // NoticeSent says that the gateway has taken the message.
@@ -206,6 +208,9 @@ type Notice struct {
 	Deliveries []Delivery // in the order of its ways
 	Began      bool       // of [Beginning]: notices are owed
 }
+
+// Text is what the notice says in the language.
+func (n *Notice) Text(l domain.Language) string { return TextOf(n.Kind, l, n.By, n.Represented) }
 
 // Known reports whether the notice is queued.
 func (n *Notice) Known() bool { return !n.NoticeID.IsZero() }

@@ -32,6 +32,13 @@ var where = text{
 	"More in your personal account, “History of services”.",
 }
 
+// asRepresentative begins a copy that goes to a legal representative (R32).
+var asRepresentative = text{
+	"Сіз заңды өкілі болып табылатын адамға жолданған хабарлама:",
+	"Уведомление для лица, законным представителем которого Вы являетесь:",
+	"A notice to the person whose legal representative you are:",
+}
+
 var texts = map[Kind]text{
 	ApplicationReceived: {
 		"Өтінішіңіз қабылданып, тіркелді. Талон жеке кабинетіңізде.",
@@ -390,6 +397,15 @@ func (k Kind) Text(l domain.Language, by domain.Date) string {
 		said = strings.ReplaceAll(said, "{by}", fmt.Sprintf("%02d.%02d.%04d", day, month, year))
 	}
 	return said + " " + where.in(l)
+}
+
+// TextOf is the text of a notice to the person whom it is about or, where represented names that
+// person, to their legal representative (R32).
+func TextOf(k Kind, l domain.Language, by domain.Date, represented domain.PersonID) string {
+	if represented.IsZero() {
+		return k.Text(l, by)
+	}
+	return asRepresentative.in(l) + " " + k.Text(l, by)
 }
 
 // Kinds lists all kinds of notice.

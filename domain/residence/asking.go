@@ -48,10 +48,14 @@ func checkDeparture(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 	if c.Ground != GroundDepartureAbroad {
 		return nil
 	}
-	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < f.edition(cmd).Ages.Capacity }
+	ages := f.edition(cmd).Ages
+	minor := func(p *Person) bool { return p.BirthDate.YearsOn(cmd.Today()) < ages.Capacity }
+	guarded := func(p *Person) bool {
+		return slices.Contains(p.ActorsOn(cmd.Today(), ages).Representatives, c.ApplicantID)
+	}
 	for i, p := range f.Persons {
 		switch {
-		case !minor(p) && p.ID != c.ApplicantID && !p.guardedBy(c.ApplicantID):
+		case !minor(p) && p.ID != c.ApplicantID && !guarded(p):
 			return domain.Refuse(domain.Invalid, domain.CodeRepresentative,
 				"%s is of full age and asks for the departure in person, or the guardian who is recorded does: file an "+
 					"application of each adult", domain.Path("persons", i)).At("applicant_id")

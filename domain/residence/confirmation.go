@@ -177,7 +177,7 @@ func (d *Deregistration) Answer(cmd domain.Command, c AnswerApplication, dwellin
 		return nil, domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
 			"an answer to an application is signed by %s", domain.SignatureEDS).At("signature.method")
 	}
-	if err := c.Signature.SignedBy(c.PersonID, c.Evidence); err != nil {
+	if err := c.Signature.SignedBy(cmd.Signer(c.PersonID), c.Evidence); err != nil {
 		return nil, err
 	}
 	by := c.Rules

@@ -74,6 +74,8 @@ type DeregistrationApplied struct {
 	// StatedCoOwners are those whose confirmation the desk has stated by taking the
 	// application in (R6). The paper is Basis.
 	StatedCoOwners []domain.PersonID `json:"stated_co_owners,omitempty"`
+	// Represented are those of them in whose place a legal representative confirmed (R32).
+	Represented []Represented `json:"represented,omitempty"`
 	// ReceivedAt is when it was handed in, on the portal when it was signed:
 	// the 30 minutes run from here, also at night and on a day off (S001-5, R18).
 	// RegisteredAt is the same instant: the registry decides this application itself,
@@ -150,9 +152,12 @@ func (e DeregistrationDecided) EffectiveAt() time.Time { return e.DecidedAt }
 func (e DeregistrationDecided) Concerns() domain.Concern { return domain.ConcernsCase(e.CaseID) }
 
 func (e DeregistrationApplied) Concerns() domain.Concern {
+	persons := slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners, e.StatedCoOwners)
+	for _, r := range e.Represented {
+		persons = append(persons, r.PersonID, r.RepresentedBy)
+	}
 	return domain.Concern{
-		Case: e.CaseID, Begins: true, Dwellings: []domain.DwellingID{e.DwellingID},
-		Persons: slices.Concat([]domain.PersonID{e.ApplicantID}, e.Persons, e.CoOwners, e.StatedCoOwners),
+		Case: e.CaseID, Begins: true, Dwellings: []domain.DwellingID{e.DwellingID}, Persons: persons,
 	}
 }
 
@@ -215,7 +220,8 @@ type ApplyForDeregistration struct {
 	DepartureSheet bool
 	Signature      domain.SignatureMethod
 	Evidence       domain.Evidence
-	Basis          domain.Basis // at a desk: the signed application
+	Basis          domain.Basis  // at a desk: the signed application
+	Represented    []Represented // at a desk: who confirmed in the place of co-owners
 }
 
 // Facts is what an application is judged by, read from other streams.
@@ -223,6 +229,7 @@ type Facts struct {
 	Applicant *Person
 	Dwelling  *Dwelling
 	Persons   []*Person // in the order of the application
+	Speakers  []*Person // for the owners of the dwelling; those who are not recorded are left out
 	Rules     rules.Book
 }
 
@@ -263,18 +270,23 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		Persons: c.Persons, Documents: c.Documents, DepartureSheet: c.DepartureSheet, Signature: c.Signature, Evidence: c.Evidence, Basis: c.Basis,
 		ReceivedAt: cmd.Now, RegisteredAt: cmd.Now,
 	}
+	var err error
 	switch {
 	case !f.anybodyHere(cmd, c):
 	case cmd.Channel == domain.ChannelPortal:
 		e.CoOwners = coOwners(cmd, c, f)
 	default:
 		e.StatedCoOwners = coOwners(cmd, c, f)
+		if e.Represented, err = c.confirmedFor(cmd, e.StatedCoOwners, f); err != nil {
+			return nil, err
+		}
 	}
 	if len(e.CoOwners) == 0 {
 		e.Deadline = deregistrationDeadline(f.edition(cmd), cmd.Now)
 		return []domain.Event{e}, nil
 	}
-	last, err := f.Rules.LastDay(cmd.Today(), f.edition(cmd).Deregistration.CoOwnersAnswerDays)
+	var last domain.Date
+	last, err = f.Rules.LastDay(cmd.Today(), f.edition(cmd).Deregistration.CoOwnersAnswerDays)
 	if err != nil {
 		return nil, err
 	}
@@ -362,7 +374,7 @@ func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 		return domain.Refuse(domain.Invalid, domain.CodeSignatureMethod,
 			"an application through %s is signed by one of %v", cmd.Channel, allowed).At("signature.method")
 	}
-	return c.Signature.SignedBy(c.ApplicantID, c.Evidence)
+	return c.Signature.SignedBy(cmd.Signer(c.ApplicantID), c.Evidence)
 }
 
 // checkPersons: at least one person, each recorded and named once (R4, R7).

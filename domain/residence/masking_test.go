@@ -23,7 +23,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.StateContacts{}, 5},
 		{residence.ApplyForDeregistration{}, 12},
 		{residence.AnswerApplication{}, 8},
-		{residence.Facts{}, 34},
+		{residence.Facts{}, 45},
 		{residence.Correction{}, 4},
 		{residence.Correct{}, 37},
 		{residence.Dwelling{}, 12},

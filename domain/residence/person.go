@@ -53,6 +53,8 @@ type Consent struct {
 	PersonID domain.PersonID `json:"person_id"`
 	GivenOn  domain.Date     `json:"given_on,omitzero"`
 	Basis    domain.Basis    `json:"basis,omitzero"` // the signed consent, where an official states it
+	// RepresentedBy is the legal representative who consented in the person's place (R32).
+	RepresentedBy domain.PersonID `json:"represented_by,omitzero"`
 }
 
 // PersonRecorded begins the stream of a person.
@@ -122,7 +124,13 @@ func (e RegistrationEnded) EffectiveAt() time.Time { return e.On.Start() }
 
 func (e PersonRecorded) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 func (e RegistrationBegan) Concerns() domain.Concern {
-	return atDwelling(e.DwellingID, append([]domain.PersonID{e.PersonID}, e.Consenting()...)...)
+	persons := append([]domain.PersonID{e.PersonID}, e.Consenting()...)
+	for _, c := range e.Consents {
+		if !c.RepresentedBy.IsZero() {
+			persons = append(persons, c.RepresentedBy)
+		}
+	}
+	return atDwelling(e.DwellingID, persons...)
 }
 func (e RegistrationEnded) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.PersonID) }
 
@@ -178,7 +186,7 @@ type Person struct {
 	Stated        ContactsStated    // the last that were stated
 	Registrations []Registration    // in the order in which they were recorded
 
-	Representatives []Representative  // of a minor, who are recorded
+	Representatives []Representative  // who are recorded; [Person.ActorsOn] says who of them acts
 	Wards           []domain.PersonID // whose streams may name this person as a representative
 
 	statements statements

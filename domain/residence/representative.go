@@ -10,7 +10,8 @@ import (
 	"tizilim/domain/rules"
 )
 
-// Representation is the capacity in which somebody represents a minor.
+// Representation is the capacity in which somebody represents a minor, or an adult who does
+// not act alone.
 type Representation string
 
 const (
@@ -21,10 +22,10 @@ const (
 // Representations lists them all.
 var Representations = []Representation{Parent, Guardian}
 
-// RepresentativeRecorded says who legally represents a minor (R9, R20). It is a
-// fact of the minor's stream.
+// RepresentativeRecorded says who legally represents a minor, or is the guardian of an adult
+// (R9, R20, R32). It is a fact of the stream of who is represented.
 type RepresentativeRecorded struct {
-	PersonID         domain.PersonID `json:"person_id"` // the minor
+	PersonID         domain.PersonID `json:"person_id"` // who is represented
 	RepresentativeID domain.PersonID `json:"representative_id"`
 	Kind             Representation  `json:"kind"`
 	Basis            domain.Basis    `json:"basis,omitzero"` // on which the official records it
@@ -71,15 +72,16 @@ func (e WardNoted) Concerns() domain.Concern { return domain.ConcernsPersons(e.P
 func (e RepresentativeRecorded) LogValue() slog.Value { return domain.Masked(e) }
 func (e RepresentationEnded) LogValue() slog.Value    { return domain.Masked(e) }
 
-// Representative of a minor.
+// Representative of a minor or of an adult.
 type Representative struct {
-	PersonID domain.PersonID
-	Kind     Representation
-	Recorded uint64 // revision of the event that says so
+	PersonID   domain.PersonID
+	Kind       Representation
+	RecordedOn domain.Date
+	Recorded   uint64 // revision of the event that says so
 }
 
-// RecordRepresentative is the command by which a desk records who represents a
-// minor, and EndRepresentation the one that ends it.
+// RecordRepresentative is the command by which a desk records who represents a minor or an
+// adult, and EndRepresentation the one that ends it.
 type (
 	RecordRepresentative struct {
 		Representative *Person
@@ -96,8 +98,11 @@ type (
 )
 
 // RecordRepresentative decides [RecordRepresentative]. A parent may be a minor too, but is
-// not born after the child, and nobody has more than two (Q24).
+// not born after the child, and nobody has more than two (Q24). An adult has no parent who
+// acts for them, but may have a guardian (R32), and a guardian acts alone for themselves.
 func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative) ([]domain.Event, error) {
+	ages := c.Rules.On(cmd.Today()).Ages
+	adult := p.BirthDate.YearsOn(cmd.Today()) >= ages.Capacity
 	switch {
 	case !p.Known():
 		return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
@@ -109,17 +114,22 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 			"a person cannot be their own legal representative: name another person").At("representative_id")
 	case !slices.Contains(Representations, c.Kind):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
-			"a minor is represented by one of %v", Representations).At("kind")
-	case p.BirthDate.YearsOn(cmd.Today()) >= c.Rules.On(cmd.Today()).Ages.Capacity:
+			"a person is represented by one of %v", Representations).At("kind")
+	case adult && c.Kind == Parent:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotAMinor,
-			"the person is %d or older, so they act for themselves", c.Rules.On(cmd.Today()).Ages.Capacity)
+			"the person is %d or older, so no parent acts for them: a court appoints the guardian of an adult, who is "+
+				"recorded as %s", ages.Capacity, Guardian)
+	case c.Kind == Guardian && !c.Representative.ActorsOn(cmd.Today(), ages).Self:
+		return nil, domain.Refuse(domain.Invalid, domain.CodeRepresentative,
+			"a guardian is of full age and has no guardian: name another person").At("representative_id")
 	case c.Kind == Parent && p.BirthDate.Before(c.Representative.BirthDate):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeKinshipImpossible,
 			"a parent is not born after the child: compare the birth dates with the documents").At("representative_id")
 	case c.Kind == Parent && p.parents() >= 2:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKinshipImpossible,
 			"two parents are recorded already: end one of them first, or record a guardian").At("kind")
-	case p.RepresentedBy(c.Representative.ID):
+	case adult && slices.Contains(p.ActorsOn(cmd.Today(), ages).Representatives, c.Representative.ID),
+		!adult && p.RepresentedBy(c.Representative.ID):
 		return nil, domain.Refuse(domain.Conflict, domain.CodeRepresentativeRecorded,
 			"this representative is recorded already; end the representation first to record "+
 				"another kind").At("representative_id")
@@ -172,23 +182,26 @@ func (p *Person) parents() (n int) {
 	return n
 }
 
+// without is a list of its own of the representatives without the person. Who was the guardian
+// of a minor may be recorded again as that of the adult.
+func (p *Person) without(id domain.PersonID) []Representative {
+	return slices.DeleteFunc(slices.Clone(p.Representatives), func(r Representative) bool { return r.PersonID == id })
+}
+
 // RepresentedBy reports whether the other is a legal representative of p.
 func (p *Person) RepresentedBy(other domain.PersonID) bool {
 	return slices.ContainsFunc(p.Representatives, func(r Representative) bool { return r.PersonID == other })
-}
-
-// guardedBy reports whether the other is recorded as guardian of p.
-func (p *Person) guardedBy(other domain.PersonID) bool {
-	return slices.ContainsFunc(p.Representatives, func(r Representative) bool { return r.PersonID == other && r.Kind == Guardian })
 }
 
 // represented folds the events of this file.
 func (p *Person) represented(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case RepresentativeRecorded:
-		p.Representatives = append(slices.Clip(p.Representatives), Representative{e.RepresentativeID, e.Kind, rec.Revision})
+		p.Representatives = append(p.without(e.RepresentativeID), Representative{
+			e.RepresentativeID, e.Kind, domain.DateOf(e.RecordedAt), rec.Revision,
+		})
 	case RepresentationEnded:
-		p.Representatives = slices.DeleteFunc(slices.Clone(p.Representatives), func(r Representative) bool { return r.PersonID == e.RepresentativeID })
+		p.Representatives = p.without(e.RepresentativeID)
 	case WardNoted:
 		if !slices.Contains(p.Wards, e.WardID) {
 			p.Wards = append(slices.Clip(p.Wards), e.WardID)

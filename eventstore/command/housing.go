@@ -33,7 +33,7 @@ func (h *Handler) ReceiveApplication(
 		return born.knows(id) && born[id].YearsOn(cmd.Today()) >= h.rules.On(cmd.Today()).Ages.Capacity
 	}
 	return onCaseStream(ctx, h, cmd, c.CaseID, opt, func(a *housing.Application) ([]domain.Event, error) {
-		by := signer{c.ApplicantID, c.Signature}
+		by := signer{cmd.Signer(c.ApplicantID), c.Signature}
 		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
 			q, err := h.List(ctx, c.ListID)
 			if err != nil {

@@ -202,6 +202,28 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	if err := h.addressNotice(ctx, &q, rec, owed); err != nil {
 		return err
 	}
+	actors, err := h.ActorsOf(ctx, q.PersonID)
+	if err != nil {
+		return err
+	}
+	about := q.PersonID
+	for _, representative := range actors.Representatives {
+		// Their copies come first: that of the person settles what is owed.
+		q := q
+		q.PersonID, q.Represented = representative, about
+		if err := h.queueCopy(ctx, q, rec, domain.NoticeID{
+			UUID: domain.DeriveID(owed.ID(rec.ID, about).UUID, "copy to "+representative.String()),
+		}); err != nil {
+			return err
+		}
+	}
+	return h.queueCopy(ctx, q, rec, owed.ID(rec.ID, about))
+}
+
+// queueCopy queues one copy of a notice, to the person or to a legal representative (R32).
+func (h *Handler) queueCopy(
+	ctx context.Context, q notice.NoticeQueued, rec domain.Recorded, id domain.NoticeID,
+) error {
 	person, err := h.Person(ctx, q.PersonID)
 	if err != nil {
 		return err
@@ -209,13 +231,19 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 	if person.Contacts.Language != "" {
 		q.Language = person.Contacts.Language
 	}
-	contacts := contactsFor(rec.Event, &person)
+	if _, dead := person.Dead(); dead && !q.Represented.IsZero() {
+		return nil
+	}
+	contacts := person.Contacts
+	if q.Represented.IsZero() {
+		contacts = contactsFor(rec.Event, &person)
+	}
 	for _, w := range []notice.Way{notice.SMS, notice.Email} {
 		if addressOf(contacts, w) != "" {
 			q.Ways = append(q.Ways, w)
 		}
 	}
-	q.NoticeID = owed.ID(rec.ID, q.PersonID)
+	q.NoticeID = id
 	cmd := h.ownCommand(q.NoticeID.UUID, "queue")
 	q.QueuedAt = cmd.Now
 	if _, err := execute(ctx, h, streamCommand[notice.Notice]{
@@ -337,7 +365,7 @@ func contactsFor(about domain.Event, person *residence.Person) residence.Contact
 // contactsOf is [contactsFor] of a notice that is queued.
 func (h *Handler) contactsOf(ctx context.Context, n notice.Notice) (residence.ContactsConfirmed, error) {
 	person, err := h.Person(ctx, n.PersonID)
-	if err != nil || n.Kind != notice.ContactsChanged {
+	if err != nil || n.Kind != notice.ContactsChanged || !n.Represented.IsZero() {
 		return person.Contacts, err
 	}
 	recs, err := h.log.ReadPage(ctx, n.About.Stream, n.About.Revision, 1)
@@ -383,7 +411,7 @@ func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) 
 	}
 	m := Message{
 		ID: messageID(o, d.Taken+1), Way: o.Way, To: addressOf(contacts, o.Way),
-		Text: domain.Personal(n.Kind.Text(n.Language, n.By)),
+		Text: domain.Personal(n.Text(n.Language)),
 	}
 	if o.Way == notice.Email {
 		m.Subject = domain.Personal(notice.Subject(n.Language))

@@ -245,7 +245,7 @@ func (h *Handler) Deregister(
 		return Receipt{}, err
 	}
 	received, err := onCaseStream(ctx, h, cmd, c.CaseID, opt, func(d *residence.Deregistration) ([]domain.Event, error) {
-		by := signer{c.ApplicantID, c.Signature}
+		by := signer{cmd.Signer(c.ApplicantID), c.Signature}
 		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
 			c.Evidence = e
 			return d.Receive(cmd, c, facts)
@@ -327,7 +327,7 @@ func (h *Handler) Answer(
 		return Receipt{}, err
 	}
 	answered, err := onCaseStream(ctx, h, cmd, id, opt, func(d *residence.Deregistration) ([]domain.Event, error) {
-		by := signer{c.PersonID, c.Signature}
+		by := signer{cmd.Signer(c.PersonID), c.Signature}
 		return h.decideSigned(ctx, cmd, by, opt, func(e domain.Evidence) ([]domain.Event, error) {
 			c.Evidence = e
 			return d.Answer(cmd, c, &dwelling)
@@ -401,6 +401,15 @@ func (h *Handler) deregistrationFacts(
 			return residence.Facts{}, err
 		}
 		f.Persons = append(f.Persons, &p)
+	}
+	for _, o := range dwelling.Owners {
+		p, err := h.Person(ctx, o.Speaker())
+		if err != nil {
+			return residence.Facts{}, err
+		}
+		if p.Known() {
+			f.Speakers = append(f.Speakers, &p)
+		}
 	}
 	return f, nil
 }
