@@ -87,7 +87,7 @@ func (s *Server) actToAnnul(ctx context.Context, ref domain.EventRef) (domain.Re
 	}
 	acting := operation.Acting
 	acting.Of = record.of
-	if err := (rights{s}).Allow(ctx, operation.Attempt{
+	if _, err := (rights{s}).Allow(ctx, operation.Attempt{
 		Operation: acting, Caller: operation.Caller(ctx), Body: operation.Body(ctx),
 		Param: func(name string) string {
 			if name != record.param {

@@ -294,6 +294,7 @@ type lookupConsentBody struct {
 	Given bool       `json:"given" doc:"false withdraws the consent, true gives it again"`
 	Terms *termsBody `json:"consent_terms,omitempty" doc:"The terms of the consent; only if it is given"`
 	Basis *basisBody `json:"basis,omitempty" doc:"Only at a desk: the paper on which the person says so; the rules in force demand one"`
+	Representing
 }
 
 func (s *Server) changeCaseConsent() operation.Operation {
@@ -307,9 +308,13 @@ func (s *Server) changeCaseConsent() operation.Operation {
 		Problems: basisProblems.and(
 			domain.CodeNothingChanges, domain.CodeCaseUnknown, domain.CodeCaseDecided,
 			domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeNotFound, domain.CodeDateInFuture,
+			domain.CodeRepresentative,
 		),
 		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[lookupConsentBody]) (command.Receipt, stepped, error) {
+		if err := s.actingInCase(ctx, &call, in.ID, in.Body); err != nil {
+			return command.Receipt{}, stepped{}, operation.Hide(ctx, err)
+		}
 		c, err := in.Body.change()
 		if err != nil {
 			return command.Receipt{}, stepped{}, err
@@ -354,6 +359,7 @@ type applyBody struct {
 	Documents   []documentBody     `json:"documents,omitempty" maxItems:"100"`
 	Signature   signatureBody      `json:"signature"`
 	Basis       *basisBody         `json:"basis,omitempty" doc:"Only at a desk: the signed application with the consent; the rules in force demand one if the consent is given"`
+	Representing
 }
 
 type applyInput struct{ operation.Posted[applyBody] }
@@ -377,6 +383,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
+			domain.CodeRepresentative,
 		}, basisProblems),
 		Example: `{
 			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",
@@ -391,8 +398,8 @@ func (s *Server) applyForHousing() operation.Operation {
 	}, func(ctx context.Context, call operation.Call, in *applyInput) (command.Receipt, applied, error) {
 		out := applied{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
 		var err error
-		call.Command, err = onChannel(
-			call.Command, operation.Caller(ctx), domain.Channel(in.Body.Channel), in.Body.ApplicantID,
+		call.Command, err = s.onChannel(
+			ctx, call.Command, domain.Channel(in.Body.Channel), in.Body.ApplicantID, in.Body.Representing,
 		)
 		if err != nil {
 			return command.Receipt{}, out, err

@@ -219,9 +219,9 @@ func (s *Server) getCase() operation.Operation {
 		if err != nil {
 			return nil, operation.Hide(ctx, err)
 		}
-		p := operation.Caller(ctx)
-		if p.IsCitizen() && p.PersonID != c.ApplicantID && !slices.Contains(c.Persons, p.PersonID) &&
-			!slices.ContainsFunc(c.CoOwners, func(o projections.CoOwner) bool { return o.PersonID == p.PersonID }) {
+		p := operation.Citizen(ctx)
+		if !p.IsZero() && p != c.ApplicantID && !slices.Contains(c.Persons, p) &&
+			!slices.ContainsFunc(c.CoOwners, func(o projections.CoOwner) bool { return o.PersonID == p }) {
 			return nil, operation.NotYours()
 		}
 		body := caseBody{
@@ -245,7 +245,7 @@ func (s *Server) getCase() operation.Operation {
 				return nil, err
 			}
 		}
-		if p := operation.Caller(ctx); c.Service == domain.S000 && (!p.IsCitizen() || p.PersonID == c.ApplicantID) {
+		if c.Service == domain.S000 && (p.IsZero() || p == c.ApplicantID) {
 			body.Consent = &consentState{
 				c.Consent.On(domain.DateOf(s.now())), c.Consent.Purpose, c.Consent.Scope, c.Consent.Until,
 			}
@@ -254,7 +254,7 @@ func (s *Server) getCase() operation.Operation {
 			}
 		}
 		for _, m := range c.Members {
-			if p := operation.Caller(ctx); !p.IsCitizen() || p.PersonID == c.ApplicantID || p.PersonID == m.PersonID {
+			if p.IsZero() || p == c.ApplicantID || p == m.PersonID {
 				state := m.Consent.On(domain.DateOf(s.now()))
 				body.FamilyConsents = append(body.FamilyConsents, memberConsentState{m.PersonID, state})
 			}

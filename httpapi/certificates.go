@@ -198,7 +198,7 @@ func (s *Server) document(ctx context.Context, in *certificateInput) (
 	if !ok {
 		return body, page, 0, s.missing(where.Stream, "certificate_id", in.ID)
 	}
-	if p := operation.Caller(ctx); p.IsCitizen() && !file.OpenTo(newest, p.PersonID) {
+	if p := operation.Citizen(ctx); !p.IsZero() && !file.OpenTo(newest, p) {
 		return body, page, 0, operation.NotYours()
 	}
 	issued, err := s.commands.Page(ctx, file, in.ID, in.Version)
@@ -399,8 +399,8 @@ func (s *Server) requestDepartureSheet() operation.Operation {
 		},
 		Example: `{"registration_id": "1dff55d9-aad9-56f1-9741-f1f1b2d2e58a", "language": "ru"}`,
 	}, func(ctx context.Context, call operation.Call, in *sheetRequestInput) (command.Receipt, certificateIssued, error) {
-		if p := operation.Caller(ctx); p.IsCitizen() {
-			if p.PersonID != in.ID {
+		if p := operation.Citizen(ctx); !p.IsZero() {
+			if p != in.ID {
 				return command.Receipt{}, certificateIssued{}, operation.NotYours()
 			}
 			call.Channel = domain.ChannelPortal

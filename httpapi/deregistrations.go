@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"tizilim/domain/residence"
 	"tizilim/eventstore/command"
 	"tizilim/httpapi/operation"
-	"tizilim/httpapi/token"
 )
 
 func (s *Server) deregistrationOperations() []operation.Operation {
@@ -30,6 +30,14 @@ type deregisterBody struct {
 	DepartureSheet bool              `json:"departure_sheet,omitempty" doc:"Whether a departure sheet is asked for"`
 	Signature      signatureBody     `json:"signature"`
 	Basis          *basisBody        `json:"basis,omitempty" doc:"Only at a desk: the signed application; the rules in force demand one"`
+	Representing
+	CoOwners []representedBody `json:"co_owners,omitempty" maxItems:"100" doc:"Only at a desk: who confirmed in the place of each co-owner who does not act alone"`
+}
+
+// representedBody says who acts in the place of a person.
+type representedBody struct {
+	PersonID      domain.PersonID `json:"person_id" format:"uuid"`
+	RepresentedBy domain.PersonID `json:"represented_by" format:"uuid"`
 }
 
 type deregisterInput struct {
@@ -81,7 +89,7 @@ func (s *Server) deregister() operation.Operation {
 	}, func(ctx context.Context, call operation.Call, in *deregisterInput) (command.Receipt, deregistered, error) {
 		out := deregistered{CaseID: domain.CaseID{UUID: domain.DeriveID(call.ID.UUID, "case")}}
 		var err error
-		call.Command, err = onChannel(call.Command, operation.Caller(ctx), in.Body.Channel, in.Body.ApplicantID)
+		call.Command, err = s.onChannel(ctx, call.Command, in.Body.Channel, in.Body.ApplicantID, in.Body.Representing)
 		if err != nil {
 			return command.Receipt{}, out, err
 		}
@@ -96,7 +104,7 @@ func (s *Server) deregister() operation.Operation {
 			CaseID: out.CaseID, Language: in.Body.Language, Ground: in.Body.Ground, DwellingID: in.Body.DwellingID,
 			ApplicantID: in.Body.ApplicantID, Persons: in.Body.Persons, Documents: documents(in.Body.Documents),
 			DepartureSheet: in.Body.DepartureSheet, Signature: in.Body.Signature.Method,
-			Basis: in.Body.Basis.basis(),
+			Basis: in.Body.Basis.basis(), Represented: represented(in.Body.CoOwners),
 		}, call.Options)
 		for _, rec := range r.Events {
 			switch e := rec.Event.(type) {
@@ -108,6 +116,14 @@ func (s *Server) deregister() operation.Operation {
 		}
 		return r, out, err
 	})
+}
+
+func represented(bodies []representedBody) []residence.Represented {
+	var list []residence.Represented
+	for _, b := range bodies {
+		list = append(list, residence.Represented(b))
+	}
+	return list
 }
 
 func results(list []residence.Result) []resultBody {
@@ -132,6 +148,7 @@ type confirmed struct {
 
 type confirmationBody struct {
 	Outcome   residence.Answer `json:"outcome" doc:"revoke takes your confirmation back; that is possible until every co-owner has answered"`
+	PersonID  domain.PersonID  `json:"person_id,omitzero" format:"uuid" doc:"The co-owner in whose place you answer as their legal representative. Default: yourself, or the one co-owner whom you represent"`
 	Signature signatureBody    `json:"signature"`
 }
 
@@ -151,7 +168,7 @@ func (s *Server) confirmDeregistration() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen},
 		Problems: signatureProblems.and(
 			domain.CodeConfirmationLate, domain.CodeAnswered, domain.CodeNotConfirmed,
-			domain.CodeCaseUnknown, domain.CodeCaseDecided, domain.CodeNotFound,
+			domain.CodeCaseUnknown, domain.CodeCaseDecided, domain.CodeNotFound, domain.CodeRepresentative,
 		),
 		Example: `{"outcome": "confirm", "signature": {"method": "eds", "cms": "MIIC1gYJKoZIhvcNAQcC"}}`,
 	}, func(ctx context.Context, call operation.Call, in *confirmationInput) (command.Receipt, confirmed, error) {
@@ -161,8 +178,12 @@ func (s *Server) confirmDeregistration() operation.Operation {
 		if call.Options.Signed, err = signed(in.Request(), in.Body.Signature); err != nil {
 			return command.Receipt{}, out, err
 		}
+		coOwner := cmp.Or(in.Body.PersonID, operation.Citizen(ctx))
+		if call.Command, err = s.acting(ctx, call.Command, coOwner, Representing{}); err != nil {
+			return command.Receipt{}, out, err
+		}
 		r, err := s.commands.Answer(ctx, call.Command, in.ID, residence.AnswerApplication{
-			PersonID: operation.Citizen(ctx), Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
+			PersonID: coOwner, Answer: in.Body.Outcome, Signature: in.Body.Signature.Method,
 		}, call.Options)
 		for _, rec := range r.Events {
 			if e, ok := rec.Event.(residence.DeregistrationDecided); ok {
@@ -173,22 +194,23 @@ func (s *Server) confirmDeregistration() operation.Operation {
 	})
 }
 
-// onChannel puts an application on its channel. It refuses a channel that the role of
-// the caller does not serve, and a citizen who applies for somebody else.
-func onChannel(
-	cmd domain.Command, p token.Principal, channel domain.Channel, applicant domain.PersonID,
+// onChannel puts an application on its channel, and says who acts in the applicant's place. It
+// refuses a channel that the role of the caller does not serve, and a citizen who applies for
+// somebody whom they do not represent.
+func (s *Server) onChannel(
+	ctx context.Context, cmd domain.Command, channel domain.Channel, applicant domain.PersonID, by Representing,
 ) (domain.Command, error) {
+	p := operation.Caller(ctx)
 	if !channel.OpenTo(p.Role) {
 		return cmd, domain.Refuse(domain.Forbidden, domain.CodeChannelNotOfRole,
 			"the role %s cannot file through the channel %s: choose another channel", p.Role, channel).At("channel")
 	}
-	if p.IsCitizen() && p.PersonID != applicant {
-		return cmd, domain.Refuse(
-			domain.Forbidden,
-			domain.CodeApplicantNotYou,
-			"through the portal you can apply only for yourself: set applicant_id to your own person id",
-		).At("applicant_id")
-	}
 	cmd.Channel = channel
-	return cmd, nil
+	cmd, err := s.acting(ctx, cmd, applicant, by)
+	if domain.IsKind(err, domain.NotFound) && p.IsCitizen() {
+		return cmd, domain.Refuse(domain.Forbidden, domain.CodeApplicantNotYou,
+			"through the portal you can apply for yourself and for whom you legally represent: set applicant_id to "+
+				"that person's id").At("applicant_id")
+	}
+	return cmd, err
 }

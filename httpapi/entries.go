@@ -286,6 +286,7 @@ type reportBody struct {
 	HappenedOn domain.Date        `json:"happened_on" format:"date" doc:"The day of the change; it is to be reported within ten working days"`
 	Note       string             `json:"note,omitempty" maxLength:"2000"`
 	Basis      *basisBody         `json:"basis,omitempty" doc:"Only of an official: the paper by which the holder reports it, or that shows it; the rules in force demand one"`
+	Representing
 }
 
 type reportInput struct {
@@ -304,13 +305,16 @@ func (s *Server) reportChange() operation.Operation {
 		Problems: entryProblems.and(
 			domain.CodeDateInFuture, domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown,
 			domain.CodeAlreadyOnList, domain.CodeSpouseOnList, domain.CodeNotFound,
-			domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeMemberNotAllowed,
+			domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeMemberNotAllowed, domain.CodeRepresentative,
 		),
 		Example: `{
 			"kind": "family", "happened_on": "2026-03-10",
 			"family": [{"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "relation": "child"}]
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *reportInput) (command.Receipt, entryChanged, error) {
+		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
+			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
+		}
 		r, err := s.commands.ReportChange(ctx, call.Command, in.ListID, housing.ReportChange{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Kind: in.Body.Kind, Family: family(in.Body.Family),
 			HappenedOn: in.Body.HappenedOn, Note: domain.Personal(in.Body.Note),
@@ -422,12 +426,16 @@ func (s *Server) changeEntryConsent() operation.Operation {
 		Problems: entryProblems.and(
 			domain.CodeNothingChanges, domain.CodeMemberNotAllowed, domain.CodeTooEarly,
 			domain.CodeNotFound, domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeDateInFuture,
+			domain.CodeRepresentative,
 		),
 		Example: `{"given": false}`,
 	}, func(ctx context.Context, call operation.Call, in *consentInput) (command.Receipt, entryChanged, error) {
 		c, err := in.Body.change()
 		if err != nil {
 			return command.Receipt{}, entryChanged{}, err
+		}
+		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
+			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
 		}
 		c.EntryID, c.Holder = in.EntryID, operation.Citizen(ctx)
 		r, err := s.commands.ChangeConsent(ctx, call.Command, in.ListID, c, call.Options)
@@ -511,7 +519,7 @@ func (s *Server) getEntry() operation.Operation {
 		if err != nil {
 			return nil, operation.Hide(ctx, err)
 		}
-		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != n.PersonID {
+		if p := operation.Citizen(ctx); !p.IsZero() && p != n.PersonID {
 			return nil, operation.NotYours()
 		}
 		return operation.Answer(numberOf(n), n.Revision, n.AsOf), nil

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 
 	"tizilim/domain"
@@ -12,8 +13,9 @@ import (
 type memberConsentBody struct {
 	Given    bool            `json:"given" doc:"true consents, false declines"`
 	Terms    *termsBody      `json:"consent_terms,omitempty" doc:"The terms of the consent; only if it is given"`
-	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"Only at a desk: the member of the family"`
+	PersonID domain.PersonID `json:"person_id,omitzero" format:"uuid" doc:"The member of the family: at a desk, and where you answer in the place of somebody whom you legally represent. Default on the portal: yourself"`
 	Basis    *basisBody      `json:"basis,omitempty" doc:"Only at a desk: the paper on which the member consents or declines"`
+	Representing
 }
 
 func (s *Server) answerAsMember() operation.Operation {
@@ -27,6 +29,7 @@ func (s *Server) answerAsMember() operation.Operation {
 		Problems: basisProblems.and(
 			domain.CodeNothingChanges, domain.CodeCaseUnknown, domain.CodeCaseDecided, domain.CodeMemberNotAllowed,
 			domain.CodeTooEarly, domain.CodeNotFound, domain.CodeNotInFamily, domain.CodeDateInFuture,
+			domain.CodeRepresentative,
 		),
 		Example: `{"given": true}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[memberConsentBody]) (command.Receipt, stepped, error) {
@@ -38,17 +41,21 @@ func (s *Server) answerAsMember() operation.Operation {
 		case !b.Given && b.Terms != nil:
 			return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 				"who declines gives no terms; leave them out").At("consent_terms")
-		case citizen && !b.PersonID.IsZero():
+		case citizen && b.PersonID == operation.Citizen(ctx):
 			return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 				"you answer for yourself: leave person_id out").At("person_id")
 		case citizen && b.Basis != nil:
 			return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
 				"you answer for yourself: leave basis out").At("basis")
 		case citizen:
-			c.PersonID = operation.Citizen(ctx)
+			c.PersonID = cmp.Or(b.PersonID, operation.Citizen(ctx))
 		case b.PersonID.IsZero():
 			return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeRequired,
 				"say which member of the family answers").At("person_id")
+		}
+		var err error
+		if call.Command, err = s.acting(ctx, call.Command, c.PersonID, b.Representing); err != nil {
+			return command.Receipt{}, out, err
 		}
 		r, err := s.commands.AnswerAsMember(ctx, call.Command, in.ID, c, call.Options)
 		return r, out, operation.Hide(ctx, err)

@@ -75,7 +75,7 @@ func (s *Server) getOwnNotices() operation.Operation {
 				language = in.Language
 			}
 			line := NoticeLine{
-				NoticeID: n.ID, Kind: n.Kind, Text: n.Kind.Text(language, n.By), Language: language, About: n.About,
+				NoticeID: n.ID, Kind: n.Kind, Text: notice.TextOf(n.Kind, language, n.By, n.Represented), Language: language, About: n.About,
 				CaseID: n.CaseID,
 				At:     n.QueuedAt.In(domain.Zone), Deliveries: make([]DeliveryLine, len(n.Deliveries)),
 			}

@@ -48,7 +48,7 @@ func (s *Server) sendPassword() operation.Operation {
 	}, func(ctx context.Context, call operation.Call, in *passwordInput) (command.Receipt, passwordIssued, error) {
 		call.Channel = domain.ChannelPortal
 		r, e, err := s.commands.SendPassword(
-			ctx, call.Command, operation.Citizen(ctx), domain.Personal(in.Body.Digest), call.Options)
+			ctx, call.Command, operation.Caller(ctx).PersonID, domain.Personal(in.Body.Digest), call.Options)
 		if err != nil {
 			return r, passwordIssued{}, err
 		}

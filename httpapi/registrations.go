@@ -20,6 +20,7 @@ type consentBody struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"The owner or tenant who consents"`
 	GivenOn  domain.Date     `json:"given_on,omitzero" format:"date"`
 	Basis    *basisBody      `json:"basis,omitempty" doc:"The signed consent; the rules can demand it"`
+	Representing
 }
 
 // warningBody is something that the rules allow and a person should look at.
@@ -70,6 +71,7 @@ func (s *Server) registerResidence() operation.Operation {
 			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth,
 			domain.CodeOwnersConsent, domain.CodePlaceNotPermitted, domain.CodeNotInLease,
 			domain.CodeOccupancyNorm, domain.CodeNobodyConsents, domain.CodeMemberNotAllowed,
+			domain.CodeRepresentative,
 		),
 		Example: `{
 			"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
@@ -88,9 +90,15 @@ func (s *Server) registerResidence() operation.Operation {
 			RegistrationID: out.RegistrationID, DwellingID: in.Body.DwellingID, Kind: in.Body.Kind,
 			From: in.Body.EffectiveFrom, Until: in.Body.Until, ConsentGround: in.Body.ConsentGround.basis(),
 		}
-		for _, consent := range in.Body.Consents {
+		for i, consent := range in.Body.Consents {
+			if consent.PersonID != in.Body.PersonID { // who registers consents by applying
+				if _, err := s.acting(ctx, call.Command, consent.PersonID, consent.Representing); err != nil {
+					return command.Receipt{}, out, atField(err, domain.Path("consents", i, "represented_by"))
+				}
+			}
 			c.Consents = append(c.Consents, residence.Consent{
 				PersonID: consent.PersonID, GivenOn: consent.GivenOn, Basis: consent.Basis.basis(),
+				RepresentedBy: consent.RepresentedBy,
 			})
 		}
 		if k := in.Body.Kinship; k != nil {

@@ -190,6 +190,9 @@ func entryStepAfter[B, F any](
 		if err != nil {
 			return command.Receipt{}, entryChanged{}, err
 		}
+		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
+			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
+		}
 		r, err := s.stepOnEntry(
 			ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
 				return take(c, call.Command, t, in.Body, seen)
@@ -224,7 +227,7 @@ func (s *Server) objectToRemoval() operation.Operation {
 		Summary:  "Object to an intended removal",
 		Doc:      "A citizen can object only for their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound, domain.CodeRepresentative},
 		Example:  `{"objection": "the dwelling belongs to my brother"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
 		return c.Object(cmd, domain.Personal(b.Objection))
@@ -247,6 +250,7 @@ func (s *Server) endRemovalHearing() operation.Operation {
 
 type removalComplaintBody struct {
 	Grounds string `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
+	Representing
 }
 
 type complained struct {
@@ -263,12 +267,15 @@ func (s *Server) complainOfRemoval() operation.Operation {
 		Doc: "The commission that removed the entry receives the complaint. A late complaint is accepted too " +
 			"(APPC 91, 92). A citizen can complain only about their own entry.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: removalProblems.and(domain.CodeComplaintPending, domain.CodeNotFound),
+		Problems: removalProblems.and(domain.CodeComplaintPending, domain.CodeNotFound, domain.CodeRepresentative),
 		Example:  `{"grounds": "the dwelling belongs to my brother"}`,
 	}, func(
 		ctx context.Context, call operation.Call, in *entryStepInput[removalComplaintBody],
 	) (command.Receipt, complained, error) {
 		id := domain.DeriveID(call.ID.UUID, "complaint").String()
+		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
+			return command.Receipt{}, complained{}, operation.Hide(ctx, err)
+		}
 		r, err := s.stepOnEntry(
 			ctx,
 			call,

@@ -64,7 +64,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *residenceInput) (*operation.Found[residenceBody], error) {
-		if p := operation.Caller(ctx); p.IsCitizen() && p.PersonID != in.ID {
+		if p := operation.Citizen(ctx); !p.IsZero() && p != in.ID {
 			return nil, operation.NotYours()
 		}
 		m, err := in.moment(s.now())
@@ -222,8 +222,8 @@ func (s *Server) getDwellingResidents() operation.Operation {
 		if err != nil {
 			return nil, operation.Hide(ctx, err)
 		}
-		if p := operation.Caller(ctx); p.IsCitizen() &&
-			!slices.ContainsFunc(d.Owners, func(o residence.Owner) bool { return o.PersonID == p.PersonID }) {
+		if p := operation.Citizen(ctx); !p.IsZero() &&
+			!slices.ContainsFunc(d.Owners, func(o residence.Owner) bool { return o.PersonID == p }) {
 			return nil, operation.NotYours()
 		}
 		body := residentsBody{

@@ -19,8 +19,8 @@ import (
 // form of a request, so that nothing about another's record can be learned by requests
 // that are wrong.
 //
-//   - A citizen acts on and sees the records that name them, and is told of all others
-//     that there is no such record.
+//   - A citizen acts on and sees the records that name them, or somebody whom they legally
+//     represent (R32), and is told of all others that there is no such record.
 //   - A commission acts on and sees the lists that it keeps, with their entries, cases,
 //     leases and certificates; the body above it decides the complaints, and sees them.
 //   - A desk and the provider act in their territory, and see what is beyond it for a
@@ -32,10 +32,23 @@ import (
 type rights struct{ s *Server }
 
 // Allow implements [operation.Rights].
-func (r rights) Allow(ctx context.Context, a operation.Attempt) error {
-	if err := r.s.living.check(ctx, a.Caller.PersonID, a.Changes()); err != nil {
-		return err
+func (r rights) Allow(ctx context.Context, a operation.Attempt) (domain.PersonID, error) {
+	if err := r.alive(ctx, a); err != nil {
+		return domain.PersonID{}, err
 	}
+	if a.Caller.IsCitizen() {
+		return r.forWhom(ctx, a)
+	}
+	return domain.PersonID{}, r.judge(ctx, a)
+}
+
+// alive refuses a token or an account that outlived its person (R27).
+func (r rights) alive(ctx context.Context, a operation.Attempt) error {
+	return r.s.living.check(ctx, a.Caller.PersonID, a.Changes())
+}
+
+// judge decides on the record that the path names.
+func (r rights) judge(ctx context.Context, a operation.Attempt) error {
 	if !a.Of.Recorded() || a.Of == operation.OfBody {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -103,10 +104,13 @@ func stepAfter[B, F any](s *Server, d operation.Declaration, look func(context.C
 			call.Channel = domain.ChannelPortal
 		}
 		seen, lookErr := look(ctx, in.ID, in.Body)
+		if lookErr == nil {
+			lookErr = s.actingInCase(ctx, &call, in.ID, in.Body)
+		}
 		r, err := s.commands.StepOnCase(ctx, call.Command, in.ID, func(
 			c *procedure.Case, t procedure.Terms,
 		) ([]domain.Event, error) {
-			if err := concerns(p, c, d.ID); err != nil {
+			if err := concerns(p, operation.Citizen(ctx), c, d.ID); err != nil {
 				return nil, err
 			}
 			if lookErr != nil {
@@ -122,14 +126,15 @@ func stepAfter[B, F any](s *Server, d operation.Declaration, look func(context.C
 // case that they applied for. A commission acts on applications for housing, and
 // the provider on deregistrations. A desk of the State Corporation takes the papers
 // of the applicant in both services. A person whom the decision affects may
-// complain of it without being the applicant (R16).
-func concerns(p token.Principal, c *procedure.Case, step string) error {
+// complain of it without being the applicant (R16). citizen is whose matter the request of a
+// citizen is.
+func concerns(p token.Principal, citizen domain.PersonID, c *procedure.Case, step string) error {
 	switch {
 	case !c.Known():
 		return domain.Refuse(domain.NotFound, domain.CodeCaseUnknown, "no application with this id was received")
-	case p.IsCitizen() && step == "complaint" && slices.Contains(c.Affected, p.PersonID):
+	case p.IsCitizen() && step == "complaint" && slices.Contains(c.Affected, citizen):
 		return nil
-	case p.IsCitizen() && p.PersonID != c.ApplicantID:
+	case p.IsCitizen() && citizen != c.ApplicantID:
 		return operation.NotYours()
 	case p.Role == domain.RoleCommission && c.OneSitting, p.Role == domain.RoleProvider && !c.OneSitting:
 		return domain.Refuse(
@@ -242,6 +247,7 @@ func (s *Server) announceHearing() operation.Operation {
 
 type objectionBody struct {
 	Objection string `json:"objection" minLength:"1" maxLength:"4000"`
+	Representing
 }
 
 func (s *Server) objectToRefusal() operation.Operation {
@@ -250,7 +256,7 @@ func (s *Server) objectToRefusal() operation.Operation {
 		Of:       operation.OfCase,
 		Summary:  "Object to an intended refusal",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound, domain.CodeRepresentative},
 		Example:  `{"objection": "the dwelling was sold two years ago"}`,
 	}, func(c *procedure.Case, cmd domain.Command, _ procedure.Terms, b objectionBody) ([]domain.Event, error) {
 		return c.Object(cmd, domain.Personal(b.Objection))
@@ -327,6 +333,7 @@ func officeOf(
 
 type withdrawalBody struct {
 	Basis *basisBody `json:"basis,omitempty" doc:"Only at a desk: the paper by which the applicant withdraws; the rules in force demand one"`
+	Representing
 }
 
 func (s *Server) withdrawApplication() operation.Operation {
@@ -336,7 +343,7 @@ func (s *Server) withdrawApplication() operation.Operation {
 		Summary:  "Withdraw an application",
 		Doc:      "This is possible until the application is decided. The applicant may apply again.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: basisProblems.and(domain.CodeNotFound, domain.CodeDateInFuture, domain.CodeMemberNotAllowed),
+		Problems: basisProblems.and(domain.CodeNotFound, domain.CodeDateInFuture, domain.CodeMemberNotAllowed, domain.CodeRepresentative),
 		Example:  `{}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b withdrawalBody) ([]domain.Event, error) {
 		return c.Withdraw(cmd, b.Basis.basis(), t)
@@ -423,6 +430,11 @@ func (s *Server) recordCaseNotice() operation.Operation {
 type complaintBody struct {
 	Grounds       string          `json:"grounds" minLength:"1" maxLength:"4000" doc:"What the complaint is about, and why"`
 	ComplainantID domain.PersonID `json:"complainant_id,omitzero" format:"uuid" doc:"Only at a desk: the person who complains, if it is not the applicant but a person whom the case deregistered"`
+	Representing
+}
+
+func (b complaintBody) whose(applicant domain.PersonID) domain.PersonID {
+	return cmp.Or(b.ComplainantID, applicant)
 }
 
 func (s *Server) complainOfCase() operation.Operation {
@@ -433,16 +445,17 @@ func (s *Server) complainOfCase() operation.Operation {
 		Doc: "The applicant can complain, and so can every person whom the case deregistered. A late complaint is " +
 			"accepted too (APPC 91, 92).",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeComplaintPending, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeComplaintPending, domain.CodeNotFound, domain.CodeRepresentative},
 		Example:  `{"grounds": "the dwelling was sold two years ago"}`,
 	}, func(ctx context.Context, _ domain.CaseID, b complaintBody) (domain.PersonID, error) {
-		p := operation.Caller(ctx)
-		if p.IsCitizen() && b.ComplainantID.IsZero() {
-			return p.PersonID, nil
+		citizen := operation.Citizen(ctx)
+		if !citizen.IsZero() && b.ComplainantID.IsZero() {
+			return citizen, nil
 		}
-		if p.IsCitizen() && b.ComplainantID != p.PersonID {
+		if !citizen.IsZero() && b.ComplainantID != citizen {
 			return domain.PersonID{}, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
-				"you can complain only in your own name: leave complainant_id out").At("complainant_id")
+				"you can complain only in your own name, or in the place of whom you represent: leave complainant_id "+
+					"out").At("complainant_id")
 		}
 		return b.ComplainantID, nil
 	},

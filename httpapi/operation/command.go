@@ -15,7 +15,6 @@ import (
 
 	"tizilim/domain"
 	"tizilim/eventstore/command"
-	"tizilim/httpapi/token"
 )
 
 // commandTimeout bounds a command. The process manager finishes what a command
@@ -134,7 +133,7 @@ func carryOut[R any](ctx context.Context, a *API, op Operation, in posted,
 	if err != nil {
 		return nil, err
 	}
-	cmd, err := a.envelope(Caller(ctx), in)
+	cmd, err := a.envelope(callerOf(ctx), in)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +196,7 @@ func withClaim[R any](ctx context.Context, a *API, cmd domain.Command, dryRun bo
 }
 
 // envelope names the command and its request.
-func (a *API) envelope(p token.Principal, in posted) (domain.Command, error) {
+func (a *API) envelope(p caller, in posted) (domain.Command, error) {
 	canonical, err := json.Marshal(in.body)
 	if err != nil {
 		return domain.Command{}, err
@@ -206,11 +205,18 @@ func (a *API) envelope(p token.Principal, in posted) (domain.Command, error) {
 	// It is keyed, so that nobody without the key can try values until one fits.
 	digest := hmac.New(sha256.New, a.config.DigestKey)
 	digest.Write([]byte(in.line + "\n"))
+	if !p.represents.IsZero() {
+		digest.Write([]byte("for " + p.represents.String() + "\n"))
+	}
 	digest.Write(canonical)
-	return domain.Command{
+	cmd := domain.Command{
 		ID:     CommandID(p.Account, in.key),
 		Digest: hex.EncodeToString(digest.Sum(nil)),
 		Actor:  p.Account, Role: p.Role, Person: p.PersonID, BodyID: p.BodyID,
 		Now: a.config.Now(),
-	}, nil
+	}
+	if !p.represents.IsZero() {
+		cmd.RepresentedBy = p.PersonID
+	}
+	return cmd, nil
 }

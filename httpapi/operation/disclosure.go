@@ -92,7 +92,9 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 	}
 	reader := callerOf(ctx)
 	shown := namedIn(part...)
-	delete(shown, Citizen(ctx)) // an official who reads their own data with a staff account is in the log
+	if reader.IsCitizen() { // an official who reads their own data with a staff account is in the log
+		delete(shown, reader.PersonID)
+	}
 	for person := range shown {
 		if r.noted[person] {
 			delete(shown, person)
@@ -104,6 +106,9 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 	purpose := reader.purpose
 	if reader.IsCitizen() {
 		purpose = r.shows.citizen
+	}
+	if !reader.represents.IsZero() {
+		purpose = accesslog.Representative
 	}
 	if purpose == "" {
 		return fmt.Errorf(

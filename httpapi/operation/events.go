@@ -23,7 +23,10 @@ type EventLine struct {
 	Actor       string          `json:"actor"`
 	Role        domain.Role     `json:"role"`
 	Channel     domain.Channel  `json:"channel,omitempty" values:"open"`
-	Data        domain.Event    `json:"data" doc:"What the event says"`
+
+	RepresentedBy domain.PersonID `json:"represented_by,omitzero" format:"uuid" doc:"The legal representative who acted in the place of the person whom the act is about"`
+
+	Data domain.Event `json:"data" doc:"What the event says"`
 }
 
 // LineOf shows a recorded event.
@@ -32,7 +35,8 @@ func LineOf(rec domain.Recorded) EventLine {
 		Stream: rec.Stream, Revision: rec.Revision, Position: rec.Position, EventID: rec.ID,
 		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created,
 		Correlation: rec.Meta.Correlation, Causation: rec.Meta.Causation.UUID,
-		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Data: rec.Event,
+		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, RepresentedBy: rec.Meta.RepresentedBy,
+		Data: rec.Event,
 	}
 }
 

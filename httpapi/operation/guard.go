@@ -30,6 +30,8 @@ type caller struct {
 
 	reference domain.Personal // of the purpose
 	page      string          // path and query of the request
+
+	represents domain.PersonID // in whose place a citizen acts or reads (R32); zero for themselves
 }
 
 func callerOf(ctx context.Context) caller {
@@ -41,12 +43,17 @@ func callerOf(ctx context.Context) caller {
 // where the operation needs no token.
 func Caller(ctx context.Context) token.Principal { return callerOf(ctx).Principal }
 
-// Citizen returns the citizen who sends the request; zero for everybody else.
+// Citizen returns the person whose matter the request of a citizen is: whom they represent, or
+// the citizen. It is zero for everybody else.
 func Citizen(ctx context.Context) domain.PersonID {
-	if p := Caller(ctx); p.IsCitizen() {
-		return p.PersonID
+	switch c := callerOf(ctx); {
+	case !c.IsCitizen():
+		return domain.PersonID{}
+	case !c.represents.IsZero():
+		return c.represents
+	default:
+		return c.PersonID
 	}
-	return domain.PersonID{}
 }
 
 // guard lets a request through for the roles of the operation.
@@ -105,15 +112,19 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	who.page = url.RequestURI()
 	var stated *problem.Problem
 	who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
-	err = a.config.Rights.Allow(ctx.Context(), Attempt{
+	onBehalfOf, unread := onBehalfOf(p, ctx.Header(onBehalfHeader))
+	who.represents, err = a.config.Rights.Allow(ctx.Context(), Attempt{
 		Operation: op, Caller: who.Principal, Body: who.body, Param: ctx.Param,
-		Beyond: stated == nil && who.reference != "",
+		Beyond: stated == nil && who.reference != "", OnBehalfOf: onBehalfOf,
 	})
 	if err != nil {
 		return who, problem.Of(err, a.config.Logger)
 	}
 	if refused := badForm(ctx); refused != nil {
 		return caller{Principal: p}, refused
+	}
+	if unread != nil {
+		return caller{Principal: p}, unread
 	}
 	return who, stated
 }

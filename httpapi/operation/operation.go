@@ -238,6 +238,9 @@ func (a *API) describe(op Operation) huma.Operation {
 	if op.statesPurpose() {
 		parameters = append(parameters, purposeParameter(op.kind), referenceParameter())
 	}
+	if op.byCitizens() {
+		parameters = append(parameters, onBehalfParameter())
+	}
 	return huma.Operation{
 		OperationID: op.ID, Method: op.Method, Path: op.Path, Tags: []string{op.Tag},
 		Summary: op.Summary, Description: op.description(),

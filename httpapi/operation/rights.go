@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"tizilim/domain"
 	"tizilim/domain/body"
 	"tizilim/httpapi/token"
 )
@@ -48,8 +49,9 @@ func (s Subject) Recorded() bool {
 type Rights interface {
 	// Allow refuses an attempt on a record that the caller may not act on or see. It
 	// refuses a citizen with [NotYours] where the record is another's, and where there is
-	// none. It lets staff pass where there is none: the operation says so.
-	Allow(ctx context.Context, a Attempt) error
+	// none. It lets staff pass where there is none: the operation says so. Of a citizen who
+	// acts as a legal representative it returns in whose place (R32).
+	Allow(ctx context.Context, a Attempt) (domain.PersonID, error)
 }
 
 // Attempt is a call of an operation, before the form of the request is looked at.
@@ -59,6 +61,8 @@ type Attempt struct {
 	Body   *body.Body               // of staff, to be read only
 	Param  func(name string) string // of the path
 	Beyond bool                     // staff have stated why they read, with its reference
+
+	OnBehalfOf domain.PersonID // in whose place a citizen says to act; zero where they say nothing
 }
 
 // refusalStep is the grid of the times at which a citizen learns that a record is not
