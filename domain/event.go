@@ -72,6 +72,9 @@ type Command struct {
 	// RepresentedBy is the legal representative who acts in the place of the person whom the act
 	// is about (R32); zero where the person acts.
 	RepresentedBy PersonID
+	// Barred is why whoever gives the command may not give it any more. What the log has of the
+	// command already is answered again; otherwise this is the refusal. nil where they may.
+	Barred error
 }
 
 // Signer is who signs an act of the person: the representative who acts in their place, or

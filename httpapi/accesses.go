@@ -20,12 +20,13 @@ import (
 func (s *Server) getOwnAccesses() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-my-accesses", Method: http.MethodGet, Path: "/v1/me/accesses", Tag: accountTag,
-		Of:      operation.OfCaller,
-		Summary: "Who read your data, when and why",
-		Doc:     "What you read of your own data is not listed.",
-		Roles:   []domain.Role{domain.RoleCitizen},
-		Shows:   operation.ShowsPersons(),
-		Class:   operation.ClassRead,
+		Of:       operation.OfCaller,
+		Summary:  "Who read your data, when and why",
+		Doc:      "What you read of your own data is not listed.",
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
+		Class:    operation.ClassRead,
 	}, s.myAccesses)
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -19,92 +20,149 @@ type Representing struct {
 	RepresentedBy domain.PersonID `json:"represented_by,omitzero" format:"uuid" doc:"Only at a desk: the legal representative who signed in the place of a minor, or of an adult whose guardian is recorded"`
 }
 
-// forWhom lets a citizen pass who acts for themselves, or as a legal representative. It
-// returns in whose place they act; zero for themselves.
-func (r rights) forWhom(ctx context.Context, a operation.Attempt) (domain.PersonID, error) {
+// forWhom lets a citizen pass who acts for themselves, or as a legal representative, and
+// says in whose place. Who may not act any more passes with a command that the log has
+// already: it is answered again.
+func (r rights) forWhom(ctx context.Context, a operation.Attempt) (operation.Standing, error) {
 	self, err := a.Caller.PersonID, error(nil)
 	if a.OnBehalfOf.IsZero() || a.OnBehalfOf == self {
 		if err = r.judge(ctx, a); err == nil {
-			return domain.PersonID{}, r.actsAlone(ctx, a)
+			return r.alone(ctx, a)
 		}
 		if !a.Of.Recorded() || !domain.IsKind(err, domain.NotFound) {
-			return domain.PersonID{}, err
+			return operation.Standing{}, err
 		}
 	}
-	represented, failed := r.s.commands.ActsFor(ctx, self)
+	represented, former, failed := r.s.commands.ActsFor(ctx, self)
 	if failed != nil {
-		return domain.PersonID{}, failed
+		return operation.Standing{}, failed
 	}
 	if !a.OnBehalfOf.IsZero() && a.OnBehalfOf != self {
 		err = operation.NotYours()
-		represented = slices.DeleteFunc(represented, func(p domain.PersonID) bool { return p != a.OnBehalfOf })
+		other := func(p domain.PersonID) bool { return p != a.OnBehalfOf }
+		represented, former = slices.DeleteFunc(represented, other), slices.DeleteFunc(former, other)
 	}
-	for _, p := range represented {
+	if !a.Changes() {
+		former = nil
+	}
+	for i, p := range slices.Concat(represented, former) {
 		a.Caller.PersonID = p
-		if err := r.judge(ctx, a); err == nil {
-			return p, r.alive(ctx, a)
-		} else if !domain.IsKind(err, domain.NotFound) {
-			return domain.PersonID{}, err
+		refused := r.judge(ctx, a)
+		switch {
+		case refused == nil && i < len(represented):
+			return operation.Standing{For: p}, r.alive(ctx, a)
+		case refused == nil:
+			return r.unlessCarried(ctx, a, operation.Standing{For: p, Barred: operation.NotYours()})
+		case !domain.IsKind(refused, domain.NotFound):
+			return operation.Standing{}, refused
 		}
 	}
-	return domain.PersonID{}, err
+	return operation.Standing{}, err
 }
 
-// actsAlone refuses a command of a citizen on a record that names them where somebody else acts
-// for them. What they tell of themselves alone, such as a telephone, they may always tell.
-func (r rights) actsAlone(ctx context.Context, a operation.Attempt) error {
-	if !a.Changes() || !a.Of.Recorded() {
-		return nil
+// unlessCarried refuses with what bars the attempt, unless the log has its command.
+func (r rights) unlessCarried(
+	ctx context.Context, a operation.Attempt, standing operation.Standing,
+) (operation.Standing, error) {
+	if standing.Barred == nil {
+		return standing, nil
 	}
-	return r.s.actsForThemselves(ctx, a.Caller.PersonID)
+	if id, ok := idOf(a); ok {
+		for category, record := range recordsOfStreams {
+			if record.of != a.Of && !(record.of == operation.OfList && a.Of == operation.OfEntry) {
+				continue
+			}
+			done, err := r.s.commands.Carried(ctx, category+"-"+id.String(), a.Command)
+			if err != nil || done {
+				return standing, err
+			}
+		}
+	}
+	return operation.Standing{}, standing.Barred
 }
 
-// actsForThemselves refuses who is a minor or has a guardian.
-func (s *Server) actsForThemselves(ctx context.Context, id domain.PersonID) error {
+// alone bars a command of a citizen on a record that names them where somebody else acts for
+// them. What they tell of themselves alone, such as a telephone, they may always tell.
+func (r rights) alone(ctx context.Context, a operation.Attempt) (operation.Standing, error) {
+	if !a.Changes() || !a.Of.Recorded() {
+		return operation.Standing{}, nil
+	}
+	refused, err := r.s.actsForThemselves(ctx, a.Caller.PersonID)
+	if err != nil {
+		return operation.Standing{}, err
+	}
+	return r.unlessCarried(ctx, a, operation.Standing{Barred: refused})
+}
+
+// actsForThemselves returns the refusal of who is a minor or has a guardian; nil for others.
+func (s *Server) actsForThemselves(ctx context.Context, id domain.PersonID) (refused, err error) {
 	actors, err := s.commands.ActorsOf(ctx, id)
 	if err != nil || actors.Self {
-		return err
+		return nil, err
 	}
 	return domain.Refuse(domain.Forbidden, domain.CodeRepresentative,
-		"a legal representative acts in your place, with their own sign-in; at a desk they are recorded")
+		"a legal representative acts in your place, with their own sign-in; at a desk they are recorded"), nil
 }
 
-// acting returns the command with who acts in the place of the person (R32). Of a citizen it is
-// the citizen, where the person is another; of staff whoever the request states.
+// acting returns the command with who acts in the place of the person (R32): of a citizen the
+// citizen, where the person is another; of staff whoever the request states. The command is
+// barred where they do not act, or do not act any more.
 func (s *Server) acting(
 	ctx context.Context, cmd domain.Command, person domain.PersonID, by Representing,
 ) (domain.Command, error) {
-	caller := operation.Caller(ctx)
-	if caller.IsCitizen() {
-		if !by.RepresentedBy.IsZero() {
-			return cmd, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
-				"you act with your own sign-in: leave represented_by out").At("represented_by")
-		}
-		if caller.PersonID == person {
-			return cmd, s.actsForThemselves(ctx, person)
-		}
-		represented, err := s.commands.ActsFor(ctx, caller.PersonID)
-		if err != nil {
-			return cmd, err
-		}
-		if !slices.Contains(represented, person) {
-			return cmd, operation.NotYours()
-		}
-		cmd.RepresentedBy = caller.PersonID
-		return cmd, s.commands.CheckAlive(ctx, person, "")
+	if operation.Caller(ctx).IsCitizen() {
+		return s.actingOnPortal(ctx, cmd, person, by)
 	}
 	actors, err := s.commands.ActorsOf(ctx, person)
 	if err != nil {
 		return cmd, err
 	}
-	if err := actors.Admit(by.RepresentedBy, "represented_by"); err != nil {
+	cmd.RepresentedBy = by.RepresentedBy
+	if cmd.Barred == nil {
+		cmd.Barred = actors.Admit(by.RepresentedBy, "represented_by")
+	}
+	if cmd.Barred == nil && !by.RepresentedBy.IsZero() {
+		cmd.Barred, err = refusal(s.commands.CheckAlive(ctx, by.RepresentedBy, "represented_by"))
+	}
+	return cmd, err
+}
+
+func (s *Server) actingOnPortal(
+	ctx context.Context, cmd domain.Command, person domain.PersonID, by Representing,
+) (domain.Command, error) {
+	self := operation.Caller(ctx).PersonID
+	if !by.RepresentedBy.IsZero() {
+		return cmd, domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+			"you act with your own sign-in: leave represented_by out").At("represented_by")
+	}
+	if self == person {
+		barred, err := s.actsForThemselves(ctx, person)
+		cmd.Barred = cmp.Or(cmd.Barred, barred)
 		return cmd, err
 	}
-	if by.RepresentedBy.IsZero() {
-		return cmd, nil
+	represented, former, err := s.commands.ActsFor(ctx, self)
+	if err != nil {
+		return cmd, err
 	}
-	cmd.RepresentedBy = by.RepresentedBy
-	return cmd, s.commands.CheckAlive(ctx, by.RepresentedBy, "represented_by")
+	cmd.RepresentedBy = self
+	switch {
+	case slices.Contains(former, person):
+		cmd.Barred = cmp.Or[error](cmd.Barred, operation.NotYours())
+		return cmd, nil
+	case !slices.Contains(represented, person):
+		return cmd, operation.NotYours()
+	}
+	barred, err := refusal(s.commands.CheckAlive(ctx, person, ""))
+	cmd.Barred = cmp.Or(cmd.Barred, barred)
+	return cmd, err
+}
+
+// refusal parts what the registry decided from what kept it from deciding.
+func refusal(err error) (refused, failed error) {
+	if domain.CodeOf(err) == "" || domain.IsKind(err, domain.Unavailable) {
+		return nil, err
+	}
+	return err, nil
 }
 
 // statement is a request that states somebody's will at a desk.

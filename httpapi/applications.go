@@ -383,7 +383,7 @@ func (s *Server) applyForHousing() operation.Operation {
 			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodePersonUnknown, domain.CodeChannelNotOpen,
 			domain.CodeChannelNotOfRole, domain.CodeApplicantNotYou, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeMemberNotAllowed, domain.CodeTooEarly, domain.CodeDateInFuture,
-			domain.CodeRepresentative,
+			domain.CodeRepresentative, domain.CodeNotFound,
 		}, basisProblems),
 		Example: `{
 			"channel": "state_corporation", "list_id": "4a5818a4-ed82-54ae-ba8a-6c7e6be721ff",

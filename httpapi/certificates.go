@@ -395,7 +395,7 @@ func (s *Server) requestDepartureSheet() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider},
 		Problems: []domain.Code{
 			domain.CodePersonUnknown, domain.CodeFactUnknown, domain.CodeNotEnded, domain.CodeSheetIssued,
-			domain.CodeNotFound,
+			domain.CodeNotFound, domain.CodeRepresentative,
 		},
 		Example: `{"registration_id": "1dff55d9-aad9-56f1-9741-f1f1b2d2e58a", "language": "ru"}`,
 	}, func(ctx context.Context, call operation.Call, in *sheetRequestInput) (command.Receipt, certificateIssued, error) {

@@ -13,6 +13,7 @@ type declineBody struct {
 	DwellingID domain.DwellingID `json:"dwelling_id" format:"uuid" doc:"The dwelling that was offered"`
 	TakeBack   bool              `json:"take_back,omitempty" doc:"true takes back a decline of this dwelling"`
 	Basis      *basisBody        `json:"basis,omitempty" doc:"Only of an official, who always names it: the paper by which the holder declines, or takes the decline back"`
+	Representing
 }
 
 type declineInput struct {
@@ -32,10 +33,13 @@ func (s *Server) declineDwelling() operation.Operation {
 		Problems: entryProblems.and(
 			domain.CodeDwellingUnknown, domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeNothingChanges,
 			domain.CodeTooManyDeclined, domain.CodeNotFound, domain.CodeBasisRequired, domain.CodeHashFormat,
-			domain.CodeMemberNotAllowed, domain.CodeDateInFuture,
+			domain.CodeMemberNotAllowed, domain.CodeDateInFuture, domain.CodeRepresentative,
 		),
 		Example: `{"dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59"}`,
 	}, func(ctx context.Context, call operation.Call, in *declineInput) (command.Receipt, entryChanged, error) {
+		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
+			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
+		}
 		r, err := s.commands.DeclineDwelling(ctx, call.Command, in.ListID, housing.DeclineDwelling{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), DwellingID: in.Body.DwellingID,
 			TakeBack: in.Body.TakeBack, Basis: in.Body.Basis.basis(),

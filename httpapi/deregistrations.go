@@ -79,7 +79,7 @@ func (s *Server) deregister() operation.Operation {
 			domain.CodePassportOfChild, domain.CodeIdentityCardSurrender, domain.CodeCourtDecision,
 			domain.CodeCourtDecisionNotYet, domain.CodeRepresentative, domain.CodeNotNamed, domain.CodeNotEntitled, domain.CodeGroundUnknown,
 			domain.CodeGroundRequired, domain.CodeBasisRequired, domain.CodeHashFormat, domain.CodeDateInFuture,
-			domain.CodeMemberNotAllowed,
+			domain.CodeMemberNotAllowed, domain.CodeNotFound,
 		),
 		Example: `{
 			"channel": "portal", "ground": "owner_application", "dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59",
@@ -207,10 +207,14 @@ func (s *Server) onChannel(
 	}
 	cmd.Channel = channel
 	cmd, err := s.acting(ctx, cmd, applicant, by)
-	if domain.IsKind(err, domain.NotFound) && p.IsCitizen() {
-		return cmd, domain.Refuse(domain.Forbidden, domain.CodeApplicantNotYou,
-			"through the portal you can apply for yourself and for whom you legally represent: set applicant_id to "+
-				"that person's id").At("applicant_id")
+	notYou := domain.Refuse(domain.Forbidden, domain.CodeApplicantNotYou,
+		"through the portal you can apply for yourself and for whom you legally represent: set applicant_id to "+
+			"that person's id").At("applicant_id")
+	switch {
+	case p.IsCitizen() && domain.IsKind(cmd.Barred, domain.NotFound):
+		cmd.Barred = notYou
+	case p.IsCitizen() && domain.IsKind(err, domain.NotFound):
+		err = notYou
 	}
 	return cmd, err
 }

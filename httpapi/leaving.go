@@ -11,6 +11,7 @@ import (
 
 type leavingBody struct {
 	Basis *basisBody `json:"basis,omitempty" doc:"Only of an official, who always names it: the paper by which the holder leaves the list"`
+	Representing
 }
 
 type leavingInput struct {
@@ -29,10 +30,13 @@ func (s *Server) leaveList() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator, domain.RoleCommission},
 		Problems: entryProblems.and(
 			domain.CodeEntryUnderReview, domain.CodeNotFound, domain.CodeBasisRequired, domain.CodeHashFormat,
-			domain.CodeMemberNotAllowed, domain.CodeDateInFuture,
+			domain.CodeMemberNotAllowed, domain.CodeDateInFuture, domain.CodeRepresentative,
 		),
 		Example: `{}`,
 	}, func(ctx context.Context, call operation.Call, in *leavingInput) (command.Receipt, entryChanged, error) {
+		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
+			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
+		}
 		r, err := s.commands.LeaveList(ctx, call.Command, in.ListID, housing.Leave{
 			EntryID: in.EntryID, Holder: operation.Citizen(ctx), Basis: in.Body.Basis.basis(),
 		}, call.Options)

@@ -48,7 +48,7 @@ func (s *Server) getOwnNumbers() operation.Operation {
 			"follows. The stream ends when the client closes it, after half an hour, or when the server stops. " +
 			"Then ask again.",
 		Roles:    []domain.Role{domain.RoleCitizen},
-		Problems: []domain.Code{domain.CodeTooManyStreams},
+		Problems: []domain.Code{domain.CodeTooManyStreams, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
 		Class:    operation.ClassRead,
 	}, numbersResponses, func(

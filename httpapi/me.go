@@ -27,7 +27,7 @@ func (s *Server) getMe() operation.Operation {
 		Of:       operation.OfCaller,
 		Summary:  "What the registry knows about you, and where you are registered now",
 		Roles:    []domain.Role{domain.RoleCitizen},
-		Problems: []domain.Code{domain.CodePersonUnknown},
+		Problems: []domain.Code{domain.CodePersonUnknown, domain.CodeNotFound},
 		Shows:    operation.ShowsPersons(),
 	}, s.me)
 }
@@ -99,8 +99,9 @@ func (s *Server) getOwnServices() operation.Operation {
 		Summary: "The history of services obtained: your cases of both services",
 		Doc: "All cases in which you are the applicant, a person to deregister, a member of the family, or a " +
 			"co-owner.",
-		Roles: []domain.Role{domain.RoleCitizen},
-		Shows: operation.ShowsPersons(),
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
 	}, s.myServices)
 }
 

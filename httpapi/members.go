@@ -76,7 +76,7 @@ func (s *Server) dropMembers() operation.Operation {
 		Roles: []domain.Role{domain.RoleCitizen, domain.RoleOperator},
 		Problems: []domain.Code{
 			domain.CodeCaseUnknown, domain.CodeCaseDecided, domain.CodeNotFound, domain.CodeNotInFamily,
-			domain.CodeNamedTwice, domain.CodeMemberConsented,
+			domain.CodeNamedTwice, domain.CodeMemberConsented, domain.CodeRepresentative,
 		},
 		Example: `{"drop": ["47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e"]}`,
 	}, func(ctx context.Context, call operation.Call, in *stepInput[dropMembersBody]) (command.Receipt, stepped, error) {

@@ -53,11 +53,12 @@ type NoticesPage struct {
 func (s *Server) getOwnNotices() operation.Operation {
 	return operation.Read(operation.Declaration{
 		ID: "get-own-notices", Method: http.MethodGet, Path: "/v1/me/notices", Tag: accountTag,
-		Of:      operation.OfCaller,
-		Summary: "The notices that the registry has sent me",
-		Doc:     "Every notice is listed, whether or not it was delivered by SMS or e-mail.",
-		Roles:   []domain.Role{domain.RoleCitizen},
-		Shows:   operation.ShowsPersons(),
+		Of:       operation.OfCaller,
+		Summary:  "The notices that the registry has sent me",
+		Doc:      "Every notice is listed, whether or not it was delivered by SMS or e-mail.",
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodeNotFound},
+		Shows:    operation.ShowsPersons(),
 	}, func(ctx context.Context, in *noticesInput) (*operation.Listed[NoticesPage], error) {
 		if err := in.Await(ctx, s.model); err != nil {
 			return nil, err

@@ -42,6 +42,7 @@ func (s *Server) sendPassword() operation.Operation {
 		Problems: []domain.Code{
 			domain.CodePhoneNotConfirmed, domain.CodeNotMobileCitizen, domain.CodePhoneNotRegistered,
 			domain.CodeMobileCitizensAway, domain.CodeSMSAway, domain.CodeTooManyPasswords, domain.CodeTooManyCodes,
+			domain.CodeNotFound,
 		},
 		Class:   operation.ClassPassword,
 		Example: `{"digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}`,

@@ -92,8 +92,12 @@ func (s *Server) registerResidence() operation.Operation {
 		}
 		for i, consent := range in.Body.Consents {
 			if consent.PersonID != in.Body.PersonID { // who registers consents by applying
-				if _, err := s.acting(ctx, call.Command, consent.PersonID, consent.Representing); err != nil {
-					return command.Receipt{}, out, atField(err, domain.Path("consents", i, "represented_by"))
+				given, err := s.acting(ctx, call.Command, consent.PersonID, consent.Representing)
+				if err != nil {
+					return command.Receipt{}, out, err
+				}
+				if call.Barred == nil {
+					call.Barred = atField(given.Barred, domain.Path("consents", i, "represented_by"))
 				}
 			}
 			c.Consents = append(c.Consents, residence.Consent{

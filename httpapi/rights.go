@@ -32,14 +32,14 @@ import (
 type rights struct{ s *Server }
 
 // Allow implements [operation.Rights].
-func (r rights) Allow(ctx context.Context, a operation.Attempt) (domain.PersonID, error) {
+func (r rights) Allow(ctx context.Context, a operation.Attempt) (operation.Standing, error) {
 	if err := r.alive(ctx, a); err != nil {
-		return domain.PersonID{}, err
+		return operation.Standing{}, err
 	}
 	if a.Caller.IsCitizen() {
 		return r.forWhom(ctx, a)
 	}
-	return domain.PersonID{}, r.judge(ctx, a)
+	return operation.Standing{}, r.judge(ctx, a)
 }
 
 // alive refuses a token or an account that outlived its person (R27).

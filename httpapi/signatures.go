@@ -41,8 +41,9 @@ func (s *Server) previewSignature() operation.Operation {
 		Doc: "The canonical JSON (RFC 8785) of {\"application\": the body without its member signature, " +
 			"\"idempotency_key\": the header, \"request\": method and path}. A client can also make this text by " +
 			"itself. Nothing is stored.",
-		Roles: []domain.Role{domain.RoleCitizen},
-		Class: operation.ClassRead,
+		Roles:    []domain.Role{domain.RoleCitizen},
+		Problems: []domain.Code{domain.CodeNotFound},
+		Class:    operation.ClassRead,
 		Example: `{
 			"request": "POST /v1/deregistrations", "idempotency_key": "5f0c0b1e-7f0e-4f57-9d4e-0a6f4f1f8a10",
 			"application": {"channel": "portal", "ground": "owner_application"}

@@ -166,7 +166,7 @@ func (s *Server) bringCorrection() operation.Operation {
 		Doc: "From this instant the application is complete. The instant decides the place on the list, and the " +
 			"term begins.",
 		Roles:    []domain.Role{domain.RoleCitizen, domain.RoleOperator},
-		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound},
+		Problems: []domain.Code{domain.CodeTooLate, domain.CodeNotFound, domain.CodeRepresentative},
 		Example:  `{"documents": [{"type": "birth_certificate", "number": "7"}]}`,
 	}, func(c *procedure.Case, cmd domain.Command, t procedure.Terms, b curedBody) ([]domain.Event, error) {
 		return c.Correct(cmd, documents(b.Documents), t)

@@ -254,9 +254,12 @@ func KeyReused() *domain.Error {
 			"repeat that request unchanged, or send this one with a new key")
 }
 
-// judge compares If-Match with the revision of the state and lets the domain
-// decide.
+// judge refuses what is barred, compares If-Match with the revision of the state and lets
+// the domain decide.
 func (c streamCommand[S]) judge(s *S, revision eventstore.Expected) ([]domain.Event, error) {
+	if c.cmd.Barred != nil {
+		return nil, c.cmd.Barred
+	}
 	if c.ifMatch != nil && revision == eventstore.NoStream {
 		return nil, domain.Refuse(domain.Stale, domain.CodeStaleRevision,
 			"If-Match names revision %d of a record that does not exist: "+

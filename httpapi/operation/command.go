@@ -205,17 +205,17 @@ func (a *API) envelope(p caller, in posted) (domain.Command, error) {
 	// It is keyed, so that nobody without the key can try values until one fits.
 	digest := hmac.New(sha256.New, a.config.DigestKey)
 	digest.Write([]byte(in.line + "\n"))
-	if !p.represents.IsZero() {
-		digest.Write([]byte("for " + p.represents.String() + "\n"))
+	if !p.onBehalfOf.IsZero() {
+		digest.Write([]byte("for " + p.onBehalfOf.String() + "\n"))
 	}
 	digest.Write(canonical)
 	cmd := domain.Command{
 		ID:     CommandID(p.Account, in.key),
 		Digest: hex.EncodeToString(digest.Sum(nil)),
 		Actor:  p.Account, Role: p.Role, Person: p.PersonID, BodyID: p.BodyID,
-		Now: a.config.Now(),
+		Now: a.config.Now(), Barred: p.standing.Barred,
 	}
-	if !p.represents.IsZero() {
+	if !p.standing.For.IsZero() {
 		cmd.RepresentedBy = p.PersonID
 	}
 	return cmd, nil

@@ -107,7 +107,7 @@ func (r *Reading) Show(ctx context.Context, part ...any) error {
 	if reader.IsCitizen() {
 		purpose = r.shows.citizen
 	}
-	if !reader.represents.IsZero() {
+	if !reader.standing.For.IsZero() {
 		purpose = accesslog.Representative
 	}
 	if purpose == "" {

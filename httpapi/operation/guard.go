@@ -31,7 +31,8 @@ type caller struct {
 	reference domain.Personal // of the purpose
 	page      string          // path and query of the request
 
-	represents domain.PersonID // in whose place a citizen acts or reads (R32); zero for themselves
+	onBehalfOf domain.PersonID // in whose place a citizen says to act; zero where they say nothing
+	standing   Standing
 }
 
 func callerOf(ctx context.Context) caller {
@@ -49,8 +50,8 @@ func Citizen(ctx context.Context) domain.PersonID {
 	switch c := callerOf(ctx); {
 	case !c.IsCitizen():
 		return domain.PersonID{}
-	case !c.represents.IsZero():
-		return c.represents
+	case !c.standing.For.IsZero():
+		return c.standing.For
 	default:
 		return c.PersonID
 	}
@@ -110,12 +111,13 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 	}
 	url := ctx.URL()
 	who.page = url.RequestURI()
-	var stated *problem.Problem
+	var stated, unread *problem.Problem
 	who.purpose, who.reference, stated = purposeOf(p.Role, ctx.Header(purposeHeader), ctx.Header(referenceHeader))
-	onBehalfOf, unread := onBehalfOf(p, ctx.Header(onBehalfHeader))
-	who.represents, err = a.config.Rights.Allow(ctx.Context(), Attempt{
+	who.onBehalfOf, unread = onBehalfOf(op, p, ctx.Header(onBehalfHeader))
+	who.standing, err = a.config.Rights.Allow(ctx.Context(), Attempt{
 		Operation: op, Caller: who.Principal, Body: who.body, Param: ctx.Param,
-		Beyond: stated == nil && who.reference != "", OnBehalfOf: onBehalfOf,
+		Beyond: stated == nil && who.reference != "", OnBehalfOf: who.onBehalfOf,
+		Command: CommandID(who.Account, ctx.Header("Idempotency-Key")),
 	})
 	if err != nil {
 		return who, problem.Of(err, a.config.Logger)

@@ -17,8 +17,10 @@ import (
 // represent.
 const onBehalfHeader = "Tizilim-On-Behalf-Of"
 
-// byCitizens reports whether citizens call the operation.
-func (op Operation) byCitizens() bool { return slices.Contains(op.Roles, domain.RoleCitizen) }
+// takesOnBehalf reports whether a citizen can call the operation in somebody's place.
+func (op Operation) takesOnBehalf() bool {
+	return slices.Contains(op.Roles, domain.RoleCitizen) && op.Of != OfPublic
+}
 
 // onBehalfParameter documents the header.
 func onBehalfParameter() *huma.Param {
@@ -31,12 +33,12 @@ func onBehalfParameter() *huma.Param {
 }
 
 // onBehalfOf reads the header; zero where it is not sent.
-func onBehalfOf(p token.Principal, text string) (domain.PersonID, *problem.Problem) {
-	if text == "" {
+func onBehalfOf(op Operation, p token.Principal, text string) (domain.PersonID, *problem.Problem) {
+	if text == "" || p.IsCitizen() && !op.takesOnBehalf() {
 		return domain.PersonID{}, nil
 	}
 	if !p.IsCitizen() {
-		return domain.PersonID{}, problem.New(http.StatusUnprocessableEntity, domain.CodeMemberNotAllowed,
+		return domain.PersonID{}, problem.New(http.StatusUnprocessableEntity, domain.CodeMalformed,
 			"only a citizen acts in somebody's place; leave the header out", "header."+onBehalfHeader)
 	}
 	id, err := uuid.Parse(text)

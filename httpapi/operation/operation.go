@@ -238,7 +238,7 @@ func (a *API) describe(op Operation) huma.Operation {
 	if op.statesPurpose() {
 		parameters = append(parameters, purposeParameter(op.kind), referenceParameter())
 	}
-	if op.byCitizens() {
+	if op.takesOnBehalf() {
 		parameters = append(parameters, onBehalfParameter())
 	}
 	return huma.Operation{

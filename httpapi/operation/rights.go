@@ -49,9 +49,16 @@ func (s Subject) Recorded() bool {
 type Rights interface {
 	// Allow refuses an attempt on a record that the caller may not act on or see. It
 	// refuses a citizen with [NotYours] where the record is another's, and where there is
-	// none. It lets staff pass where there is none: the operation says so. Of a citizen who
-	// acts as a legal representative it returns in whose place (R32).
-	Allow(ctx context.Context, a Attempt) (domain.PersonID, error)
+	// none. It lets staff pass where there is none: the operation says so.
+	Allow(ctx context.Context, a Attempt) (Standing, error)
+}
+
+// Standing is how a citizen stands to the record of an attempt that is allowed.
+type Standing struct {
+	For domain.PersonID // in whose place they act, as a legal representative (R32); zero for themselves
+	// Barred is why they may not do it any more: only a command that the log has already is
+	// answered. nil where they may.
+	Barred error
 }
 
 // Attempt is a call of an operation, before the form of the request is looked at.
@@ -62,7 +69,8 @@ type Attempt struct {
 	Param  func(name string) string // of the path
 	Beyond bool                     // staff have stated why they read, with its reference
 
-	OnBehalfOf domain.PersonID // in whose place a citizen says to act; zero where they say nothing
+	OnBehalfOf domain.PersonID  // in whose place a citizen says to act; zero where they say nothing
+	Command    domain.CommandID // of a command, by its Idempotency-Key
 }
 
 // refusalStep is the grid of the times at which a citizen learns that a record is not
