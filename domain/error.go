@@ -113,6 +113,14 @@ const (
 	CodePersonNotDead    Code = "person_not_dead"
 	CodePersonAlike      Code = "same_name_and_birth_date" // R29: a warning that must be answered
 
+	// What an act leaves a child without (R20).
+	CodeChildNowhere Code = "child_registered_nowhere"
+	CodeChildAlone   Code = "child_without_representative"
+
+	// What is unlikely of a representative: warnings that must be answered (Q24).
+	CodeParentAge   Code = "parent_age_unlikely"
+	CodeParentMinor Code = "parent_is_minor"
+
 	// Registration of residence (R11-R14).
 	CodeUntilRequired     Code = "until_required"
 	CodeUntilNotAllowed   Code = "until_not_allowed"

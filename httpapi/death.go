@@ -28,7 +28,7 @@ type deathInput struct {
 
 type deathRecorded struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
-	Warnings []warningBody   `json:"warnings,omitempty" doc:"Children whom the death leaves without a representative at their home"`
+	Warnings []warningBody   `json:"warnings,omitempty" doc:"Children whom the death leaves without a representative, or without one at their home"`
 	operation.Events
 }
 
@@ -58,7 +58,10 @@ func (s *Server) recordDeath() operation.Operation {
 		}, call.Options)
 		s.living.forget(in.ID)
 		for _, rec := range r.Events {
-			if e, ok := rec.Event.(residence.RegistrationEnded); ok {
+			switch e := rec.Event.(type) {
+			case residence.PersonDied:
+				out.Warnings = append(out.Warnings, warnings(e.Warnings)...)
+			case residence.RegistrationEnded:
 				out.Warnings = append(out.Warnings, warnings(e.Warnings)...)
 			}
 		}

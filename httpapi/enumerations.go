@@ -80,6 +80,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(proposalOutcomes),
 	operation.Values(consequences),
 	operation.Values(contradictions),
+	operation.Values(unlikelyOfParents),
 	operation.Values(warningsToAnswer),
 	operation.Values(birthsKnown),
 	operation.Values(residence.DataChanges),

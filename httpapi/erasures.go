@@ -98,6 +98,7 @@ type erasePersonInput struct {
 
 type personErased struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
+	Warnings []warningBody   `json:"warnings,omitempty" doc:"Children whom the erasure leaves without a representative"`
 	operation.Events
 }
 
@@ -120,6 +121,12 @@ func (s *Server) erasePerson() operation.Operation {
 		r, err := s.commands.ErasePerson(ctx, call.Command, in.ID, residence.Erase{
 			Basis: in.Body.Basis, Reference: in.Body.Reference,
 		}, call.Options)
-		return r, personErased{PersonID: in.ID}, err
+		out := personErased{PersonID: in.ID}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(residence.PersonErased); ok {
+				out.Warnings = warnings(e.Warnings)
+			}
+		}
+		return r, out, err
 	})
 }

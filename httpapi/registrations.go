@@ -128,6 +128,9 @@ var warningTexts = map[domain.Code]string{
 		"is not recorded: record it with POST /v1/dwellings/{id}/description",
 	domain.CodeChildLeft: "a child under the age of registering in their own right stays at the dwelling, " +
 		"and none of the representatives who are recorded resides there any more",
+	domain.CodeChildNowhere: "this leaves a child registered nowhere",
+	domain.CodeChildAlone: "this leaves a child without a legal representative who is recorded and alive: the body of " +
+		"guardianship must learn of it",
 	domain.CodeChildApart: "the residence of a child under the age of registering in their own right is that of a " +
 		"legal representative, and none who is recorded resides at this dwelling",
 }

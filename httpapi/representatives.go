@@ -24,9 +24,15 @@ type RecordRepresentativeBody struct {
 	Kind             residence.Representation `json:"kind"`
 }
 
+// unlikely is a code of a parent that an official can accept.
+type unlikely domain.Code
+
+var unlikelyOfParents = as[unlikely](residence.UnlikelyOfParents)
+
 type representationBody struct {
 	RecordRepresentativeBody
-	Basis *basisBody `json:"basis,omitempty" doc:"The paper that shows it, such as a birth certificate; the rules in force demand one"`
+	Accept []unlikely `json:"accept,omitempty" maxItems:"5" doc:"The codes of what is unlikely of a parent and is so in the document; a refusal lists them"`
+	Basis  *basisBody `json:"basis,omitempty" doc:"The paper that shows it, such as a birth certificate; the rules in force demand one"`
 }
 
 type recordRepresentativeInput struct {
@@ -36,6 +42,7 @@ type recordRepresentativeInput struct {
 
 type representationChanged struct {
 	PersonID domain.PersonID `json:"person_id" format:"uuid"`
+	Warnings []warningBody   `json:"warnings,omitempty" doc:"What the end of the representation leaves a child without"`
 	operation.Events
 }
 
@@ -43,13 +50,15 @@ func (s *Server) recordRepresentative() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "record-representative", Path: "/v1/persons/{id}/representatives", Tag: residenceTag, Status: http.StatusCreated,
 		Of:      operation.OfPerson,
-		Summary: "Record a legal representative of a minor",
-		Doc: "If a minor has recorded representatives, one of them must apply for the minor's departure abroad. " +
+		Summary: "Record a legal representative of a minor, or the guardian of an adult",
+		Doc: "A parent who is not older than the child is refused, and so is a third one. An age of a parent that is " +
+			"unlikely is refused until accept names its code. If a minor has recorded representatives, one of them must apply for the minor's departure abroad. " +
 			"If a command leaves a child under 14 at a dwelling where no recorded representative is registered, " +
 			"the answer has a warning.",
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: basisProblems.and(
 			domain.CodePersonUnknown, domain.CodeNotAMinor, domain.CodeKinshipImpossible, domain.CodeRepresentativeRecorded, domain.CodeDateInFuture,
+			domain.CodeRepresentative, domain.CodeWarningsOpen, domain.CodeParentAge, domain.CodeParentMinor,
 		),
 		Example: `{
 			"representative_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "kind": "parent",
@@ -63,7 +72,7 @@ func (s *Server) recordRepresentative() operation.Operation {
 	) (command.Receipt, representationChanged, error) {
 		r, err := s.commands.RecordRepresentative(
 			ctx, call.Command, in.ID, in.Body.RepresentativeID, residence.RecordRepresentative{
-				Kind: in.Body.Kind, Basis: in.Body.Basis.basis(),
+				Kind: in.Body.Kind, Basis: in.Body.Basis.basis(), Accept: as[domain.Code](in.Body.Accept),
 			}, call.Options,
 		)
 		return r, representationChanged{PersonID: in.ID}, err
@@ -85,8 +94,10 @@ func (s *Server) endRepresentation() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "end-representation", Path: "/v1/persons/{id}/representatives/removal", Tag: residenceTag,
 		Of:      operation.OfPerson,
-		Summary: "Record that a person no longer represents a minor, or never did",
-		Roles:   []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Summary: "Record that a person no longer represents a minor or an adult, or never did",
+		Doc: "If it leaves a minor without a representative, or a child under 14 at a dwelling where none of them " +
+			"is registered, the answer has a warning.",
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: basisProblems.and(
 			domain.CodePersonUnknown, domain.CodeNotRepresentative, domain.CodeReasonsRequired, domain.CodeDateInFuture,
 		),
@@ -107,7 +118,13 @@ func (s *Server) endRepresentation() operation.Operation {
 			RepresentativeID: in.Body.RepresentativeID, Reasons: domain.Personal(in.Body.Reasons),
 			Basis: in.Body.Basis.basis(),
 		}, call.Options)
-		return r, representationChanged{PersonID: in.ID}, err
+		out := representationChanged{PersonID: in.ID}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(residence.RepresentationEnded); ok {
+				out.Warnings = warnings(e.Warnings)
+			}
+		}
+		return r, out, err
 	})
 }
 

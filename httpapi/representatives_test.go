@@ -76,3 +76,40 @@ func TestR20_AMotherWhoLeavesAChildIsToldAndTheDeskDecides(t *testing.T) {
 		t.Errorf("still recorded: %s", got.text)
 	}
 }
+
+func TestR20_TheEndOfARepresentationAndADeathTellWhoIsLeftAlone(t *testing.T) {
+	s := start(t).at(t)
+	operator := s.token(domain.RoleOperator)
+	mother, father, child := s.citizen(), s.citizen(), s.child()
+	s.represents(child, mother, "parent")
+	s.represents(child, father, "parent")
+	s.registered(child, s.dwelling(), "2026-03-01", "")
+	s.releases(child, father)
+	alone := func(a *answer) {
+		t.Helper()
+		if a.at("warnings", 0, "code") != string(domain.CodeChildAlone) || a.at("warnings", 0, "person_id") != child ||
+			a.at("warnings", 0, "text") == "" {
+			t.Errorf("R20 nothing is said of the child: %s", a.text)
+		}
+	}
+	alone(s.command("/v1/persons/"+child+"/representatives/removal?dry_run=true", operator, body{
+		"representative_id": mother, "reasons": "r", "basis": paper,
+	}).is(http.StatusOK))
+	alone(s.command("/v1/persons/"+mother+"/death", operator, body{"died_on": "2026-03-01", "basis": paper}).is(http.StatusOK))
+}
+
+func TestQ24_AnUnlikelyParentIsRecordedWhereTheDeskHasLooked(t *testing.T) {
+	s := start(t).at(t)
+	operator := s.token(domain.RoleOperator)
+	child, young := s.child(), s.bornOn("2009-01-01")
+	path, form := "/v1/persons/"+child+"/representatives", body{"representative_id": young, "kind": "parent", "basis": paper}
+	refusal := s.command(path, operator, form).refused(http.StatusConflict, domain.CodeWarningsOpen, "accept")
+	accept := []any{}
+	for i := range 2 {
+		accept = append(accept, refusal.at("errors", i+1, "code"))
+	}
+	done := s.command(path, operator, form.with(body{"accept": accept})).is(http.StatusCreated)
+	if got := done.at("events", 0, "data", "accepted"); len(got.([]any)) != 2 {
+		t.Errorf("Q24 the event keeps %v", got)
+	}
+}

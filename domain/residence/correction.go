@@ -437,13 +437,10 @@ func (p *Person) PlanCorrection(cmd domain.Command, c Correct) (CorrectionPlan, 
 	consequences = append(consequences, p.leftBare(&w.Person, cmd.Today())...)
 	consequences = append(consequences, p.contradicted(&w.Person)...)
 	plan := CorrectionPlan{Before: p.Timeline(), After: w.Timeline(), Consequences: consequences}
-	if was, is, by := p.home(w.today), w.home(w.today), c.Rules.On(w.today); was != is {
-		if !was.IsZero() {
-			plan.Warnings = c.Household.leftBy(p.ID, was, by, w.today, nobody)
-		}
-		if !is.IsZero() {
-			plan.Warnings = append(plan.Warnings, c.Household.apart(p, is, by, w.today)...)
-		}
+	by := c.Rules.On(w.today)
+	plan.Warnings = c.Household.left(p, &w.Person, by, w.today, nobody)
+	if is := w.home(w.today); !is.IsZero() && is != p.home(w.today) {
+		plan.Warnings = append(plan.Warnings, c.Household.apart(p, is, by, w.today)...)
 	}
 	plan.Events = accepting(w.events, consequences, plan.Warnings)
 	return plan, nil

@@ -14,6 +14,7 @@ type PersonDied struct {
 	PersonID   domain.PersonID `json:"person_id"`
 	On         domain.Date     `json:"died_on"`
 	Basis      domain.Basis    `json:"basis"`
+	Warnings   []Warning       `json:"warnings,omitempty"` // where no permanent registration ends with it
 	RecordedAt time.Time       `json:"recorded_at"`
 }
 
@@ -126,7 +127,8 @@ func (p *Person) RecordDeath(cmd domain.Command, c RecordDeath) ([]domain.Event,
 	if err := c.Basis.Demand(true, cmd.Role, cmd.Today(), "basis"); err != nil {
 		return nil, err
 	}
-	events := []domain.Event{PersonDied{PersonID: p.ID, On: c.On, Basis: c.Basis, RecordedAt: cmd.Now}}
+	died := PersonDied{PersonID: p.ID, On: c.On, Basis: c.Basis, RecordedAt: cmd.Now}
+	events := []domain.Event{died}
 	for _, r := range p.Registrations {
 		if !r.openOn(c.On) {
 			continue
@@ -135,11 +137,11 @@ func (p *Person) RecordDeath(cmd domain.Command, c RecordDeath) ([]domain.Event,
 			return nil, domain.Refuse(domain.Conflict, domain.CodeEndsBeforeBegin,
 				"a registration of the person begins on %s, after the day of the death: correct it first", r.From).At("died_on")
 		}
-		ending := r.end(p.ID, Died, c.On, domain.CaseID{})
-		if r.Kind == Permanent {
-			ending.Warnings = c.Household.leftBy(p.ID, r.DwellingID, c.Rules.On(c.On), c.On, nobody)
-		}
-		events = append(events, ending)
+		events = append(events, r.end(p.ID, Died, c.On, domain.CaseID{}))
+	}
+	if left := c.Household.left(p, p.after(events...), c.Rules.On(c.On), c.On, nobody); !warning(events, left) {
+		died.Warnings = left
+		events[0] = died
 	}
 	return events, nil
 }

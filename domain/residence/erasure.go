@@ -39,6 +39,7 @@ type PersonErased struct {
 	// What was written in them is erased too.
 	Cases    []domain.CaseID `json:"cases,omitempty"`
 	Edition  rules.EditionID `json:"edition"` // whose term of retention has passed
+	Warnings []Warning       `json:"warnings,omitempty"`
 	ErasedAt time.Time       `json:"erased_at"`
 }
 
@@ -169,6 +170,7 @@ type Erase struct {
 	Basis     ErasureBasis
 	Reference string
 	Matters   Matters
+	Household Household
 	Rules     rules.Book
 }
 
@@ -207,10 +209,12 @@ func (p *Person) Erase(cmd domain.Command, c Erase) ([]domain.Event, error) {
 	if cmd.Today().Before(until) {
 		return barred("the record must be kept until %s (edition %s)", until, edition.ID)
 	}
-	return []domain.Event{PersonErased{
+	erased := PersonErased{
 		PersonID: p.ID, Basis: c.Basis, Reference: c.Reference, Cases: c.Matters.OwnCases, Edition: edition.ID,
 		ErasedAt: cmd.Now,
-	}}, nil
+	}
+	erased.Warnings = c.Household.left(p, p.after(erased), edition, cmd.Today(), nobody)
+	return []domain.Event{erased}, nil
 }
 
 // CompleteErasure records that the keys of the latest erasure are destroyed.

@@ -34,7 +34,7 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.EndFor{}, 33},
 		{residence.Household{}, 33},
 		{residence.RecordRepresentative{}, 14},
-		{residence.EndRepresentation{}, 4},
+		{residence.EndRepresentation{}, 37},
 	} {
 		if got := domaintest.AssertMasked(t, c.value); got != c.holds {
 			t.Errorf("%T holds %d personal values, want %d", c.value, got, c.holds)

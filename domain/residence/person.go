@@ -412,7 +412,6 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 					r.From).At("effective_from")
 			}
 			move := r.end(p.ID, MovedToNewAddress, c.From, domain.CaseID{})
-			move.Warnings = c.Household.leftBy(p.ID, r.DwellingID, c.Rules.On(cmd.Today()), cmd.Today(), nobody)
 			ended = append(ended, move)
 			continue
 		}
@@ -422,7 +421,9 @@ func (p *Person) Register(cmd domain.Command, c Register) ([]domain.Event, error
 				r.heldUntil()).At("effective_from")
 		}
 	}
-	return append(ended, began), nil
+	events := append(ended, began)
+	warning(events, c.Household.left(p, p.after(events...), c.Rules.On(cmd.Today()), cmd.Today(), nobody))
+	return events, nil
 }
 
 // checkPeriod checks the days of the command, whoever the person is.
@@ -529,16 +530,13 @@ func (p *Person) EndFor(c EndFor) ([]domain.Event, error) {
 				"the registration begins on %s, after the day of the ending", r.From)
 		}
 		here = here || at
-		ending := r.end(p.ID, c.Ground.reason(), c.On, c.CaseID)
-		if r.Kind == Permanent {
-			ending.Warnings = c.Household.leftBy(p.ID, r.DwellingID, c.Rules.On(c.On), c.On, c.leaves)
-		}
-		ended = append(ended, ending)
+		ended = append(ended, r.end(p.ID, c.Ground.reason(), c.On, c.CaseID))
 	}
 	if !here {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeNotRegisteredHere,
 			"the person has no active registration at this dwelling; look up its residents")
 	}
+	warning(ended, c.Household.left(p, p.after(ended...), c.Rules.On(c.On), c.On, c.leaves))
 	return ended, nil
 }
 

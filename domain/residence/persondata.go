@@ -268,6 +268,9 @@ func birthIn(iin string, born time.Time) (time.Time, bool) {
 var contradictionTexts = map[domain.Code]string{
 	domain.CodeIINBirthDate: "the first seven digits of the IIN say another birth date: compare both with the document",
 	domain.CodeIINClass:     "the seventh digit of the IIN is that of a foreigner, and the class is citizen",
+	domain.CodeParentAge: fmt.Sprintf("the parent was younger than %d or older than %d at the birth of the child",
+		ParentAtLeast, ParentAtMost),
+	domain.CodeParentMinor: "the parent is a minor too, and acts for nobody until they are of age",
 }
 
 // answered returns the contradictions, or refuses and names each that is not accepted.

@@ -28,7 +28,8 @@ type RepresentativeRecorded struct {
 	PersonID         domain.PersonID `json:"person_id"` // who is represented
 	RepresentativeID domain.PersonID `json:"representative_id"`
 	Kind             Representation  `json:"kind"`
-	Basis            domain.Basis    `json:"basis,omitzero"` // on which the official records it
+	Basis            domain.Basis    `json:"basis,omitzero"`     // on which the official records it
+	Accepted         []domain.Code   `json:"accepted,omitempty"` // what is unlikely, and so in the document (Q24)
 	RecordedAt       time.Time       `json:"recorded_at"`
 }
 
@@ -39,6 +40,7 @@ type RepresentationEnded struct {
 	RepresentativeID domain.PersonID `json:"representative_id"`
 	Reasons          domain.Personal `json:"reasons"`
 	Basis            domain.Basis    `json:"basis,omitzero"` // on which the official ends it
+	Warnings         []Warning       `json:"warnings,omitempty"`
 	EndedAt          time.Time       `json:"ended_at"`
 }
 
@@ -87,18 +89,20 @@ type (
 		Representative *Person
 		Kind           Representation
 		Basis          domain.Basis
+		Accept         []domain.Code // what is unlikely, and the official has seen
 		Rules          rules.Book
 	}
 	EndRepresentation struct {
 		RepresentativeID domain.PersonID
 		Reasons          domain.Personal
 		Basis            domain.Basis
+		Household        Household
 		Rules            rules.Book
 	}
 )
 
-// RecordRepresentative decides [RecordRepresentative]. A parent may be a minor too, but is
-// not born after the child, and nobody has more than two (Q24). An adult has no parent who
+// RecordRepresentative decides [RecordRepresentative]. A parent is born before the child, and
+// nobody has more than two; a parent may be a minor, which is a warning (Q24). An adult has no parent who
 // acts for them, but may have a guardian (R32), and a guardian acts alone for themselves.
 func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative) ([]domain.Event, error) {
 	ages := c.Rules.On(cmd.Today()).Ages
@@ -122,9 +126,9 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 	case c.Kind == Guardian && !c.Representative.ActorsOn(cmd.Today(), ages).Self:
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRepresentative,
 			"a guardian is of full age and has no guardian: name another person").At("representative_id")
-	case c.Kind == Parent && p.BirthDate.Before(c.Representative.BirthDate):
+	case c.Kind == Parent && !c.Representative.BirthDate.Before(p.BirthDate):
 		return nil, domain.Refuse(domain.Invalid, domain.CodeKinshipImpossible,
-			"a parent is not born after the child: compare the birth dates with the documents").At("representative_id")
+			"a parent is born before the child: compare the birth dates with the documents").At("representative_id")
 	case c.Kind == Parent && p.parents() >= 2:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeKinshipImpossible,
 			"two parents are recorded already: end one of them first, or record a guardian").At("kind")
@@ -141,9 +145,40 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 	if err := edition.CheckBasis(rules.Representation, cmd.Role, c.Basis, cmd.Today(), "basis"); err != nil {
 		return nil, err
 	}
+	accepted, err := answered(c.unlikely(cmd, p, ages), c.Accept)
+	if err != nil {
+		return nil, err
+	}
 	return []domain.Event{RepresentativeRecorded{
-		PersonID: p.ID, RepresentativeID: c.Representative.ID, Kind: c.Kind, Basis: c.Basis, RecordedAt: cmd.Now,
+		PersonID: p.ID, RepresentativeID: c.Representative.ID, Kind: c.Kind, Basis: c.Basis, Accepted: accepted,
+		RecordedAt: cmd.Now,
 	}}, nil
+}
+
+// The ages of a parent at the birth of the child, in years, beyond which the papers are
+// looked at twice (policy).
+const (
+	ParentAtLeast = 16
+	ParentAtMost  = 60
+)
+
+// UnlikelyOfParents are the codes of what an official can accept of a parent.
+var UnlikelyOfParents = []domain.Code{domain.CodeParentAge, domain.CodeParentMinor}
+
+// unlikely says what is unlikely of a parent, and may be so.
+func (c RecordRepresentative) unlikely(cmd domain.Command, child *Person, ages rules.Ages) []domain.Code {
+	if c.Kind != Parent {
+		return nil
+	}
+	var found []domain.Code
+	born := c.Representative.BirthDate
+	if then := born.YearsOn(child.BirthDate); then < ParentAtLeast || then > ParentAtMost {
+		found = append(found, domain.CodeParentAge)
+	}
+	if born.YearsOn(cmd.Today()) < ages.Capacity {
+		found = append(found, domain.CodeParentMinor)
+	}
+	return found
 }
 
 // EndRepresentation decides [EndRepresentation].
@@ -162,9 +197,11 @@ func (p *Person) EndRepresentation(cmd domain.Command, c EndRepresentation) ([]d
 	if err := edition.CheckBasis(rules.Representation, cmd.Role, c.Basis, cmd.Today(), "basis"); err != nil {
 		return nil, err
 	}
-	return []domain.Event{RepresentationEnded{
+	ended := RepresentationEnded{
 		PersonID: p.ID, RepresentativeID: c.RepresentativeID, Reasons: c.Reasons, Basis: c.Basis, EndedAt: cmd.Now,
-	}}, nil
+	}
+	ended.Warnings = c.Household.left(p, p.after(ended), edition, cmd.Today(), nobody)
+	return []domain.Event{ended}, nil
 }
 
 // NoteWard decides that the stream of the representative names the minor.
@@ -257,33 +294,6 @@ func (p *Person) home(on domain.Date) domain.DwellingID {
 		}
 	}
 	return domain.DwellingID{}
-}
-
-// leftBy warns of minors who reside at the dwelling that p leaves, where none
-// of their representatives will reside then (R20). The residence of a minor
-// under 14 is that of a representative. No act forbids an adult to leave for
-// that reason, so a human decides. leaves tells who leaves the dwelling by the
-// same act.
-func (h Household) leftBy(
-	p domain.PersonID,
-	home domain.DwellingID,
-	by rules.Edition,
-	on domain.Date,
-	leaves func(*Person) bool,
-) []Warning {
-	var left []Warning
-	for _, w := range h.Wards {
-		if w.Minor.BirthDate.YearsOn(on) >= by.Ages.OwnRegistration || w.Minor.home(on) != home ||
-			!w.Minor.RepresentedBy(p) ||
-			leaves(w.Minor) {
-			continue
-		}
-		stays := func(q *Person) bool { return q.ID != p && q.home(on) == home && !leaves(q) }
-		if !slices.ContainsFunc(w.Representatives, stays) {
-			left = append(left, Warning{domain.CodeChildLeft, w.Minor.ID})
-		}
-	}
-	return left
 }
 
 // apart warns of a minor who comes to reside at a dwelling where none of the

@@ -92,12 +92,6 @@ func TestR9_R20_WhoRepresentsAMinorIsRecordedAndEnded(t *testing.T) {
 			Then:  []domain.Event{byAigul},
 		},
 		{
-			Name:  "R20 a parent who is a minor too",
-			Given: child(thirteen),
-			When:  record(recorded(aigul, residence.Citizen, "2009-01-01"), residence.Parent, none),
-			Then:  []domain.Event{byAigul},
-		},
-		{
 			Name:  "R20 a second one",
 			Given: child(thirteen).representedBy(erlan),
 			When:  record(resident(), residence.Parent, none),

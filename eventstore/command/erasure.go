@@ -94,7 +94,8 @@ func (h *Handler) ErasePerson(
 		}
 		c.Matters.LastEvent = domain.DateOf(recs[0].Created)
 	}
-	receipt, err := onStream(ctx, h, cmd, id.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+	receipt, err := h.onPersonWithHousehold(ctx, cmd, id, opt, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
+		c.Household = of
 		return p.Erase(cmd, c)
 	})
 	if err != nil || receipt.Planned {

@@ -53,7 +53,8 @@ func (h *Handler) EndRepresentation(
 	ctx context.Context, cmd domain.Command, minor domain.PersonID, c residence.EndRepresentation, opt Options,
 ) (Receipt, error) {
 	c.Rules = h.rules
-	return onStream(ctx, h, cmd, minor.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
+	return h.onPersonWithHousehold(ctx, cmd, minor, opt, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
+		c.Household = of
 		return p.EndRepresentation(cmd, c)
 	})
 }

@@ -43,7 +43,10 @@ func family(t testing.TB) *memoryLog {
 	return l
 }
 
-var left = []residence.Warning{{Code: domain.CodeChildLeft, PersonID: child}}
+var (
+	left    = []residence.Warning{{Code: domain.CodeChildLeft, PersonID: child}}
+	nowhere = []residence.Warning{{Code: domain.CodeChildNowhere, PersonID: child}}
+)
 
 // warnings are those of the endings among the events.
 func warnings(events []domain.Recorded) (list []residence.Warning) {
@@ -83,11 +86,12 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		persons []domain.PersonID
+		at      domain.PersonID // whose ending tells it
 		want    []residence.Warning
 	}{
-		{"R20 the mother alone", []domain.PersonID{gulnar}, left},
-		{"R20 the mother before the child", []domain.PersonID{gulnar, child}, nil},
-		{"R20 the child before the mother", []domain.PersonID{child, gulnar}, nil},
+		{"R20 the mother alone", []domain.PersonID{gulnar}, gulnar, left},
+		{"R20 the mother before the child", []domain.PersonID{gulnar, child}, child, nowhere},
+		{"R20 the child before the mother", []domain.PersonID{child, gulnar}, child, nowhere},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, opt := range []command.Options{{DryRun: true}, {}} {
@@ -97,7 +101,7 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 					t.Fatalf("dry run %t: %v, %v", opt.DryRun, warnings(r.Events), err)
 				}
 				decided := r.Events[len(r.Events)-1].Event.(residence.DeregistrationDecided)
-				i := slices.Index(c.persons, gulnar)
+				i := slices.Index(c.persons, c.at)
 				if !slices.Equal(decided.Results[i].Warnings, c.want) {
 					t.Errorf("dry run %t: the case tells %+v", opt.DryRun, decided.Results)
 				}
