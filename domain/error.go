@@ -108,6 +108,15 @@ const (
 	CodeIINClass         Code = "iin_contradicts_class"
 	CodeWarningsOpen     Code = "warnings_not_answered"
 	CodeBirthPartUnknown Code = "birth_part_unknown"
+
+	// Two records of one human (R33). The first two are warnings that must be answered.
+	CodeNamesDiffer      Code = "names_differ"
+	CodeBirthDatesDiffer Code = "birth_dates_differ"
+	CodeIINsDiffer       Code = "iins_differ"
+	CodeDeathsDiffer     Code = "deaths_differ"
+	CodeSameRecord       Code = "same_record"
+	CodeMergeBarred      Code = "merge_barred"
+	CodeRecordMerged     Code = "record_merged"
 	CodePersonDead       Code = "person_dead"           // R27
 	CodeIINTaken         Code = "iin_of_another_person" // R28
 	CodePersonNotDead    Code = "person_not_dead"

@@ -29,6 +29,9 @@ const (
 	TaskDeath TaskKind = "death"
 	// TaskIIN: the person whom the IIN of the stream means has not recorded it yet (R28).
 	TaskIIN TaskKind = "iin"
+	// TaskMerge: the survivor's stream does not say yet that the record of the stream was
+	// merged into it, or was separated (R33, R34).
+	TaskMerge TaskKind = "merge"
 	// TaskDecision: the term of a case runs out without a decision (C9).
 	TaskDecision TaskKind = "decision"
 	// TaskCorrection: the date for the correction of an application has passed (C3).

@@ -47,6 +47,7 @@ func (r rights) forWhom(ctx context.Context, a operation.Attempt) (operation.Sta
 	}
 	for i, p := range slices.Concat(represented, former) {
 		a.Caller.PersonID = p
+		a.ActAs = func(other domain.PersonID) { p = other } // a record that was merged into theirs
 		refused := r.judge(ctx, a)
 		switch {
 		case refused == nil && i < len(represented):

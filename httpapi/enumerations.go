@@ -45,6 +45,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(residence.OwnerKinds),
 	operation.Values(residence.Places),
 	operation.Values(residence.Reasons),
+	operation.Values(residence.ReplacedIINs),
 	operation.Values(residence.Representations),
 
 	operation.Values(housing.ChangeKinds),
@@ -82,6 +83,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(contradictions),
 	operation.Values(unlikelyOfParents),
 	operation.Values(warningsToAnswer),
+	operation.Values(differences),
 	operation.Values(birthsKnown),
 	operation.Values(residence.DataChanges),
 	operation.Values(overdueKinds),

@@ -368,6 +368,13 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("give-iin", json, s.command("/v1/persons/"+s.recorded("refugee")+"/iin", operator, body{
 		"iin": s.iin(), "basis": paper,
 	}).is(200))
+	twin := "/v1/persons/" + s.recorded("refugee") + "/merges"
+	merged := fits("merge-records", json, s.command(twin, operator, body{
+		"survivor_id": s.recorded("refugee"), "replaced_iin": "of_absorbed", "basis": paper,
+	}).is(200))
+	fits("undo-merge", json, s.command(twin+"/undo", s.token(domain.RoleProvider), body{
+		"merge": eventRef(merged, 0), "reasons": "a namesake", "basis": paper,
+	}).is(200))
 	dead := "/v1/persons/" + s.child() + "/death"
 	died := fits("record-death", json, s.command(dead, operator, body{"died_on": "2026-03-01", "basis": paper}).is(200))
 	fits("annul-death", json, s.command(dead+"/annulment", s.token(domain.RoleProvider), body{

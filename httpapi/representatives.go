@@ -151,7 +151,11 @@ func (s *Server) getRepresentatives() operation.Operation {
 		Shows:    operation.ShowsPersons(),
 		FromLog:  true,
 	}, func(ctx context.Context, in *representativesInput) (*representativesFound, error) {
-		p, err := s.commands.Person(ctx, in.ID)
+		id, err := s.commands.WhoIs(ctx, in.ID) // a record that was merged is answered for by the other one
+		if err != nil {
+			return nil, err
+		}
+		p, err := s.commands.Person(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -159,7 +163,7 @@ func (s *Server) getRepresentatives() operation.Operation {
 			return nil, domain.Refuse(domain.NotFound, domain.CodePersonUnknown, "no person with this id is recorded")
 		}
 		out := &representativesFound{ETag: operation.ETag(p.Revision())}
-		out.Body.PersonID, out.Body.Representatives = in.ID, []RecordRepresentativeBody{}
+		out.Body.PersonID, out.Body.Representatives = id, []RecordRepresentativeBody{}
 		for _, r := range p.Representatives {
 			out.Body.Representatives = append(out.Body.Representatives, RecordRepresentativeBody{r.PersonID, r.Kind})
 		}

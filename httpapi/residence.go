@@ -57,7 +57,8 @@ func (s *Server) getPersonResidence() operation.Operation {
 		ID: "get-person-residence", Method: http.MethodGet, Path: "/v1/persons/{id}/residence", Tag: residenceTag,
 		Of:      operation.OfPerson,
 		Summary: "Where a person is registered, now or on another day, as known now or at an earlier time",
-		Doc:     "A citizen sees only their own residence.",
+		Doc: "A citizen sees only their own residence. Of a record that was merged into another one, as far as known_at " +
+			"knew of it, the answer is that of the record which stands for it: person_id says which one.",
 		Roles: []domain.Role{
 			domain.RoleCitizen, domain.RoleOperator, domain.RoleProvider, domain.RoleCommission, domain.RoleAuditor,
 		},
@@ -91,7 +92,7 @@ func (s *Server) getPersonResidence() operation.Operation {
 				reg.RegistrationID, reg.DwellingID, reg.Kind, reg.From, reg.Until,
 			})
 		}
-		body.AsOfPosition = r.AsOf
+		body.PersonID, body.AsOfPosition = r.PersonID, r.AsOf
 		return operation.Answer(body, r.Revision, r.AsOf), nil
 	})
 }
@@ -142,29 +143,56 @@ func notBeyond(now, instant time.Time) time.Time {
 	return instant
 }
 
-// residenceThen answers from the person's stream, folded up to what was known.
+// residenceThen answers from the person's stream, folded up to what was known, and from those of
+// the records that were merged into it by then.
 func (s *Server) residenceThen(
 	ctx context.Context, id domain.PersonID, m moment, body *residenceBody,
 ) (revision uint64, err error) {
-	var p residence.Person
-	for rec, err := range s.events.Read(ctx, id.Stream(), 0) {
-		if err != nil {
+	p, err := s.personThen(ctx, id, m)
+	if err != nil {
+		return 0, err
+	}
+	if merge, merged := p.Merged(); merged {
+		id = merge.SurvivorID
+		if p, err = s.personThen(ctx, id, m); err != nil {
 			return 0, err
 		}
-		if !m.knows(rec.Created) {
-			break
-		}
-		p.Apply(rec)
-		revision = rec.Revision
 	}
 	if !p.Known() {
 		return 0, domain.Refuse(domain.NotFound, domain.CodePersonUnknown,
 			"the registry knew no such person then; ask for a later known_at")
 	}
-	for _, r := range p.ActiveOn(m.asOf) {
+	body.PersonID = id
+	active := p.ActiveOn(m.asOf)
+	for _, other := range p.Absorbed() {
+		q, err := s.personThen(ctx, other, m)
+		if err != nil {
+			return 0, err
+		}
+		if merge, merged := q.Merged(); merged && merge.SurvivorID == id {
+			active = append(active, q.ActiveOn(m.asOf)...)
+		}
+	}
+	slices.SortStableFunc(active, func(a, b residence.Registration) int { return cmp.Compare(a.Kind, b.Kind) })
+	for _, r := range active {
 		body.Registrations = append(body.Registrations, registrationBody{r.ID, r.DwellingID, r.Kind, r.From, r.Until})
 	}
-	return revision, nil
+	return p.Revision(), nil
+}
+
+// personThen returns the person as the log knew them.
+func (s *Server) personThen(ctx context.Context, id domain.PersonID, m moment) (residence.Person, error) {
+	var p residence.Person
+	for rec, err := range s.events.Read(ctx, id.Stream(), 0) {
+		if err != nil {
+			return p, err
+		}
+		if !m.knows(rec.Created) {
+			break
+		}
+		p.Apply(rec)
+	}
+	return p, nil
 }
 
 // knows reports whether the log had learned at the asked instant what it learned at

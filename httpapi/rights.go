@@ -52,6 +52,11 @@ func (r rights) judge(ctx context.Context, a operation.Attempt) error {
 	if !a.Of.Recorded() || a.Of == operation.OfBody {
 		return nil
 	}
+	return r.asOneOfThem(ctx, a, r.byRecord(ctx, a))
+}
+
+// byRecord is Allow of a record that the path names.
+func (r rights) byRecord(ctx context.Context, a operation.Attempt) error {
 	err := r.allow(ctx, a, false)
 	if err == nil || domain.IsKind(err, domain.Unavailable) {
 		return err

@@ -161,7 +161,7 @@ const holdersCached = 50_000
 func (s *Server) operations() []operation.Operation {
 	return slices.Concat(
 		s.personOperations(), s.contactOperations(), s.representativeOperations(), s.erasureOperations(),
-		s.personDataOperations(), s.iinOperations(), s.deathOperations(),
+		s.personDataOperations(), s.iinOperations(), s.deathOperations(), s.mergeOperations(),
 		s.dwellingOperations(),
 		s.registrationOperations(), s.residenceOperations(), s.correctionOperations(), s.deregistrationOperations(),
 		s.signatureOperations(), s.passwordOperations(),

@@ -1,8 +1,11 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,48 +76,77 @@ return all`)
 
 // CasesOf returns up to limit cases in which the person takes part: as applicant,
 // as one to be deregistered, as co-owner, or as family. They are those received
-// before the position, the latest first; with 0 they are the latest of all.
+// before the position, the latest first; with 0 they are the latest of all. A survivor takes
+// part in those of the records that were merged into it (R33).
 func (r *Reader) CasesOf(
 	ctx context.Context, id domain.PersonID, before domain.Position, limit int,
 ) (CasesPage, error) {
+	selves, err := r.Selves(ctx, id)
+	if err != nil {
+		return CasesPage{}, err
+	}
+	var all []receivedCase
+	page := CasesPage{AsOf: math.MaxUint64}
+	for _, self := range selves {
+		found, at, err := r.casesOf(ctx, self, before, pageSize(limit)+1)
+		if err != nil {
+			return CasesPage{}, err
+		}
+		all, page.AsOf = append(all, found...), min(page.AsOf, at)
+	}
+	slices.SortFunc(all, func(a, b receivedCase) int { return cmp.Compare(b.received, a.received) })
+	all = slices.CompactFunc(all, func(a, b receivedCase) bool { return a.ID == b.ID })
+	if len(all) > pageSize(limit) {
+		all = all[:pageSize(limit)]
+		page.Next = all[len(all)-1].received
+	}
+	for _, c := range all {
+		page.Cases = append(page.Cases, c.Case)
+	}
+	return page, nil
+}
+
+// receivedCase is a case with the position of its application.
+type receivedCase struct {
+	Case
+	received domain.Position
+}
+
+// casesOf is a page of CasesOf for one record, of up to n cases.
+func (r *Reader) casesOf(
+	ctx context.Context, id domain.PersonID, before domain.Position, n int,
+) ([]receivedCase, domain.Position, error) {
 	from := "+"
 	if before > 0 {
 		from = "(" + hexPosition(before)
 	}
-	limit = pageSize(limit)
-	data, at, err := r.read(ctx, casesQuery, "", casesKey(id), from, limit+1)
+	data, at, err := r.read(ctx, casesQuery, "", casesKey(id), from, n)
 	if err != nil {
-		return CasesPage{}, err
+		return nil, 0, err
 	}
-	page := CasesPage{AsOf: at}
-	last := domain.Position(0)
+	found := make([]receivedCase, len(data))
 	for i, reply := range data {
-		if i == limit {
-			page.Next = last
-			break
-		}
 		line, _ := reply.([]any)
 		position, id, _ := strings.Cut(text(line[0]), "|")
 		received, err := strconv.ParseUint(position, 16, 64)
 		if err != nil {
-			return CasesPage{}, corrupt("position of a case", err)
+			return nil, 0, corrupt("position of a case", err)
 		}
 		caseID, err := uuid.Parse(id)
 		if err != nil {
-			return CasesPage{}, corrupt("case id", err)
+			return nil, 0, corrupt("case id", err)
 		}
 		if asInt(line[1]) == 1 {
-			return CasesPage{}, heldBack()
+			return nil, 0, heldBack()
 		}
 		c, err := caseOf(domain.CaseID{UUID: caseID}, asRecord(line[2]), asTexts(line[3]), nil)
 		if err != nil {
-			return CasesPage{}, err
+			return nil, 0, err
 		}
 		c.AsOf = at
-		page.Cases = append(page.Cases, c)
-		last = domain.Position(received)
+		found[i] = receivedCase{c, domain.Position(received)}
 	}
-	return page, nil
+	return found, at, nil
 }
 
 var personEntriesQuery = query(numberOfEntry + `

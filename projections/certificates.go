@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -165,11 +166,20 @@ var documentsQuery = query(`return redis.call('ZRANGE', g .. ARGV[5], 0, -1)`)
 // DocumentsOf returns what the person's own stream has issued, in that order: the
 // departure sheets of no case.
 func (r *Reader) DocumentsOf(ctx context.Context, id domain.PersonID) ([]CertificateRef, error) {
-	data, _, err := r.read(ctx, documentsQuery, id.Stream(), documentsKey(id.Stream()))
+	selves, err := r.Selves(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return certificateRefs(asTexts(data))
+	var all []string
+	for _, self := range selves {
+		data, _, err := r.read(ctx, documentsQuery, self.Stream(), documentsKey(self.Stream()))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, asTexts(data)...)
+	}
+	slices.Sort(all) // by their positions
+	return certificateRefs(all)
 }
 
 // certificate reads what certificateOf gives.

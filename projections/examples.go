@@ -165,6 +165,7 @@ func corrected(how string, kind residence.Kind) variant {
 // tells apart.
 var variants = []variant{
 	but("of an earlier build", func(e *residence.PersonRecorded) { e.Likeness = residence.Likeness{} }),
+	but("undone by a document", func(e *residence.MergeUndone) { e.Code = "" }),
 	but("permanent", func(e *residence.RegistrationBegan) { e.Kind, e.Until = residence.Permanent, domain.Date{} }),
 	but("temporary", func(e *residence.RegistrationEnded) { e.Kind = residence.Temporary }),
 	corrected("open again, temporary", residence.Temporary),

@@ -1,7 +1,10 @@
 package projections
 
 import (
+	"cmp"
 	"context"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -145,11 +148,52 @@ return {
 // PersonHistory returns up to limit pointers to the events that tell of the
 // person, after the position, in the order of the log: those of the person's
 // own stream, of the cases in which the person is applicant, named or family,
-// and of the person's entries on lists. Error: [domain.CodePersonUnknown].
+// and of the person's entries on lists. While the records of one human are merged, the
+// history of each is that of all (R33). Error: [domain.CodePersonUnknown].
 func (r *Reader) PersonHistory(
 	ctx context.Context, id domain.PersonID, after domain.Position, limit int,
 ) (HistoryPage, error) {
-	return r.history(ctx, id.Stream(), "class", personHistory(id), after, limit, unknownPerson())
+	selves, err := r.Selves(ctx, id)
+	if err != nil {
+		return HistoryPage{}, err
+	}
+	var all HistoryPage
+	for i, self := range selves {
+		page, err := r.history(ctx, self.Stream(), "class", personHistory(self), after, limit, unknownPerson())
+		switch {
+		case err != nil && i > 0 && domain.CodeOf(err) == domain.CodePersonUnknown:
+			continue
+		case err != nil:
+			return HistoryPage{}, err
+		case i == 0:
+			all = page
+		default:
+			all = all.with(page, pageSize(limit))
+		}
+	}
+	return all, nil
+}
+
+// with returns the page of two histories, of up to limit pointers. What is in both is there once.
+func (p HistoryPage) with(other HistoryPage, limit int) HistoryPage {
+	more := p.Next > 0 || other.Next > 0
+	end := domain.Position(math.MaxUint64) // up to which both pages have everything
+	for _, next := range []domain.Position{p.Next, other.Next} {
+		if next > 0 {
+			end = min(end, next)
+		}
+	}
+	all := slices.Concat(p.Pointers, other.Pointers)
+	slices.SortFunc(all, func(a, b Pointer) int { return cmp.Compare(a.Position, b.Position) })
+	all = slices.DeleteFunc(slices.Compact(all), func(a Pointer) bool { return a.Position > end })
+	if len(all) > limit {
+		all, more = all[:limit], true
+	}
+	page := HistoryPage{Pointers: all, AsOf: min(p.AsOf, other.AsOf)}
+	if more && len(all) > 0 {
+		page.Next = all[len(all)-1].Position
+	}
+	return page
 }
 
 // DwellingHistory is [Reader.PersonHistory] of a dwelling: the events of its own

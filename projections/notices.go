@@ -1,9 +1,11 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -271,16 +273,31 @@ func (r *Reader) Inbox(ctx context.Context, person domain.PersonID, cursor strin
 		from = "(" + cursor
 	}
 	size := pageSize(limit)
-	data, at, err := r.read(ctx, inboxQuery, "", inboxKey(person), from, size+1)
+	selves, err := r.Selves(ctx, person)
 	if err != nil {
 		return InboxPage{}, err
 	}
-	page := InboxPage{All: asInt(data[0]), AsOf: at}
-	found, _ := data[1].([]any)
+	var page InboxPage
+	var found []any
+	for i, self := range selves { // a survivor has the notices to the records that were merged into it
+		data, at, err := r.read(ctx, inboxQuery, "", inboxKey(self), from, size+1)
+		if err != nil {
+			return InboxPage{}, err
+		}
+		if page.All += asInt(data[0]); i == 0 || at < page.AsOf {
+			page.AsOf = at
+		}
+		of, _ := data[1].([]any)
+		found = append(found, of...)
+	}
+	member := func(reply any) string {
+		pair, _ := reply.([]any)
+		return text(pair[0])
+	}
+	slices.SortFunc(found, func(a, b any) int { return cmp.Compare(member(b), member(a)) })
 	if len(found) > size {
 		found = found[:size]
-		last, _ := found[size-1].([]any)
-		page.Next, _, _ = strings.Cut(text(last[0]), "|")
+		page.Next, _, _ = strings.Cut(member(found[size-1]), "|")
 	}
 	for _, reply := range found {
 		pair, _ := reply.([]any)

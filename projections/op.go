@@ -59,6 +59,7 @@ var models = []struct {
 	{"accounts", accounts},
 	{"notices", notices},
 	{"erasures", erasures},
+	{"naming", naming},
 	{"accesses", accesses},
 }
 

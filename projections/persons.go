@@ -31,6 +31,16 @@ func persons(rec domain.Recorded) []op {
 			set(e.PersonID.Stream(), "class", string(e.Class), beganField, pointerTo(rec)))
 	case residence.PersonDataChanged:
 		return append(alikeOps(e.PersonID, e.Likeness), set(e.PersonID.Stream(), "class", string(e.Now.Class)))
+	case residence.RecordsMerged:
+		return []op{
+			set(e.PersonID.Stream(), mergedField, e.SurvivorID.String()),
+			set(e.SurvivorID.Stream(), absorbedPrefix+e.PersonID.String(), pointerTo(rec)),
+		}
+	case residence.MergeUndone:
+		return []op{
+			unset(e.PersonID.Stream(), mergedField),
+			unset(e.SurvivorID.Stream(), absorbedPrefix+e.PersonID.String()),
+		}
 	case residence.RegistrationBegan:
 		return []op{set(e.PersonID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Dwelling: e.DwellingID, Kind: e.Kind, From: e.From, Until: e.Until,
@@ -106,8 +116,8 @@ type Residence struct {
 var residenceQuery = query(`
 return redis.call('HGETALL', g .. ARGV[5])`)
 
-// Residence returns where the person is registered on the day, which is today:
-// ended registrations are not kept here, past days are answered by a replay of
+// Residence returns where the person is registered on the day, which is today, and for a record
+// that was merged that of the survivor: ended registrations are not kept here, past days are answered by a replay of
 // the log. Error: [domain.CodePersonUnknown].
 func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain.Date) (PersonResidence, error) {
 	data, at, err := r.read(ctx, residenceQuery, id.Stream(), id.Stream())
@@ -115,6 +125,9 @@ func (r *Reader) Residence(ctx context.Context, id domain.PersonID, today domain
 		return PersonResidence{}, err
 	}
 	rec := asRecord(data)
+	if survivor, err := uuid.Parse(rec[mergedField]); err == nil { // no record of a survivor has the field
+		return r.Residence(ctx, domain.PersonID{UUID: survivor}, today)
+	}
 	if !rec.has("class") {
 		return PersonResidence{}, absent(id.Stream(), "class", unknownPerson())
 	}

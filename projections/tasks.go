@@ -264,6 +264,17 @@ func residenceTasks(rec domain.Recorded) []op {
 		if !e.Claim.IsZero() {
 			return []op{cancel(iin(e.Claim.Stream, e.RecordedAt))}
 		}
+	case residence.RecordsMerged:
+		return []op{schedule(merge(rec.Stream, e.MergedAt))}
+	case residence.RecordAbsorbed:
+		return []op{cancel(merge(e.Merge.Stream, e.AbsorbedAt))}
+	case residence.MergeUndone:
+		if e.Code != "" { // the survivor has recorded nothing
+			return []op{cancel(merge(rec.Stream, e.UndoneAt))}
+		}
+		return []op{schedule(merge(rec.Stream, e.UndoneAt))}
+	case residence.RecordSeparated:
+		return []op{cancel(merge(e.Merge.Stream, e.SeparatedAt))}
 	case residence.RepresentativeRecorded:
 		return []op{schedule(ward(e.RepresentativeID, e.PersonID, e.RecordedAt))}
 	case residence.RepresentationEnded:
@@ -316,6 +327,11 @@ func death(p domain.PersonID, at time.Time) domain.Task {
 // iin is the task of a claim in the stream of an IIN.
 func iin(stream string, at time.Time) domain.Task {
 	return domain.Task{Kind: domain.TaskIIN, Stream: stream, At: at}
+}
+
+// merge is the task of a merge in the stream of the record that is absorbed.
+func merge(stream string, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskMerge, Stream: stream, At: at}
 }
 
 func ward(representative, minor domain.PersonID, at time.Time) domain.Task {

@@ -51,6 +51,8 @@ const (
 	PersonDataChanged   Kind = "person_data_changed"
 	DeathAnnulled       Kind = "death_annulled"
 	IINChanged          Kind = "iin_changed"
+	RecordsMerged       Kind = "records_merged"
+	MergeUndone         Kind = "merge_of_records_undone"
 	DocumentCorrected   Kind = "document_corrected"
 	ComplaintReceived   Kind = "complaint_received"
 	ComplaintForwarded  Kind = "complaint_forwarded"
@@ -165,6 +167,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		residence.LeaseBegan{}, residence.LeaseVoided{}, residence.RegistrationDeclined{}),
 	none("it keeps an IIN for a person, whose own stream says whether they have it",
 		residence.IINClaimed{}, residence.IINClaimVoided{}),
+	none("it is a step of a merge, whose outcome the other record tells",
+		residence.RecordsMerged{}, residence.RecordSeparated{}),
 	none("it is about a dwelling or a list",
 		residence.DwellingRecorded{}, residence.DwellingDescribed{},
 		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
@@ -246,6 +250,13 @@ var owing = []Line{
 	toPerson(DeathAnnulled, func(e residence.DeathAnnulled) domain.PersonID { return e.PersonID }),         // R27
 	toPerson(PersonDataChanged, func(e residence.PersonDataChanged) domain.PersonID { return e.PersonID }), // R24
 	toPerson(IINChanged, func(e residence.IINRecorded) domain.PersonID { return e.PersonID }),              // R28
+	toPerson(RecordsMerged, func(e residence.RecordAbsorbed) domain.PersonID { return e.PersonID }),        // R33
+	owes(func(e residence.MergeUndone) []Owed { // R34: both, since they may be two humans; a merge that was refused is told to nobody
+		if e.Code != "" {
+			return nil
+		}
+		return append(to(e.PersonID, MergeUndone), to(e.SurvivorID, MergeUndone)...)
+	}, MergeUndone),
 	owes(func(e residence.RegistrationBegan) []Owed { // R19: a desk has stated their consent
 		return toEach(e.Consenting(), ConsentStated)
 	}, ConsentStated),

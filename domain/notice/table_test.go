@@ -88,6 +88,9 @@ func TestWhomAnEventOwesANotice(t *testing.T) {
 		{"R20 and of its end", residence.RepresentationEnded{PersonID: daur, RepresentativeID: gulnar}, []notice.Owed{to(daur, notice.Represents), to(gulnar, notice.Represents)}},
 		{"R27 a death that was a mistake", residence.DeathAnnulled{PersonID: daur}, []notice.Owed{to(daur, notice.DeathAnnulled)}},
 		{"R28 another IIN", residence.IINRecorded{PersonID: daur}, []notice.Owed{to(daur, notice.IINChanged)}},
+		{"R33 two records that were merged", residence.RecordAbsorbed{PersonID: daur, AbsorbedID: gulnar}, []notice.Owed{to(daur, notice.RecordsMerged)}},
+		{"R34 a merge that was undone", residence.MergeUndone{PersonID: gulnar, SurvivorID: daur}, []notice.Owed{to(gulnar, notice.MergeUndone), to(daur, notice.MergeUndone)}},
+		{"R33 not one that the survivor refused", residence.MergeUndone{PersonID: gulnar, SurvivorID: daur, Code: "x"}, nil},
 		{"R27 no notice to the dead", housing.ReviewOpened{PersonID: daur, Reason: housing.HolderDead}, nil},
 		{"R24 another name, birth date or class", residence.PersonDataChanged{PersonID: daur}, []notice.Owed{to(daur, notice.PersonDataChanged)}},
 		{"C20 a consent that an official states", housing.LookupConsentRenewed{PersonID: daur, ByStaff: true}, []notice.Owed{to(daur, notice.LookupConsentStated)}},
@@ -210,6 +213,7 @@ var owing = []domain.Event{
 	residence.RepresentativeRecorded{PersonID: aigul, RepresentativeID: daur},
 	residence.RepresentationEnded{PersonID: aigul, RepresentativeID: daur},
 	residence.PersonDataChanged{PersonID: aigul}, residence.DeathAnnulled{PersonID: aigul}, residence.IINRecorded{PersonID: aigul},
+	residence.RecordAbsorbed{PersonID: aigul}, residence.MergeUndone{PersonID: daur, SurvivorID: aigul},
 	housing.LookupConsentWithdrawn{PersonID: daur, ByStaff: true},
 	housing.LookupConsentRenewed{PersonID: daur, ByStaff: true}, housing.ChangeReported{PersonID: daur, ByStaff: true},
 	residence.RegistrationEnded{

@@ -193,6 +193,16 @@ var texts = map[Kind]text{
 		"В реестр внесён или изменён Ваш индивидуальный идентификационный номер (ИИН). Если запись неверна, сразу сообщите об этом.",
 		"The register has recorded your individual identification number (IIN), or changed it. If it is wrong, report it at once.",
 	},
+	RecordsMerged: {
+		"Тізілімде сіз туралы екі жазба болған, олар біріктірілді. Екеуі де енді жеке кабинетіңізде. Бұл дұрыс болмаса, дереу хабарлаңыз.",
+		"В реестре о Вас было две записи, они объединены. Обе теперь в личном кабинете. Если это неверно, сразу сообщите об этом.",
+		"The register had two records of you, and they have been merged. Both are now in your personal account. If this is wrong, report it at once.",
+	},
+	MergeUndone: {
+		"Тізілімдегі екі жазбаның бірігуі жойылды: олар қайтадан бөлек. Бұл дұрыс болмаса, дереу хабарлаңыз.",
+		"Объединение двух записей реестра отменено: они снова раздельны. Если это неверно, сразу сообщите об этом.",
+		"A merge of two records of the register has been undone: they are separate again. If this is wrong, report it at once.",
+	},
 	DeathAnnulled: {
 		"Тізілімде сіз туралы қате енгізілген қайтыс болу жазбасының күші жойылды. Тіркеуіңіз қалпына келтірілді.",
 		"Ошибочная запись реестра о Вашей смерти аннулирована. Ваша регистрация восстановлена.",

@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"cmp"
 	"log/slog"
 	"slices"
 	"strings"
@@ -248,7 +249,7 @@ func (d *Deregistration) Receive(cmd domain.Command, c ApplyForDeregistration, f
 		return nil, domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
 			"the applicant is not recorded; record the person first").At("applicant_id")
 	}
-	if err := f.Applicant.CheckAlive("applicant_id"); err != nil {
+	if err := cmp.Or(f.Applicant.CheckAlive("applicant_id"), f.Applicant.CheckUnmerged(cmd.Role, "applicant_id")); err != nil {
 		return nil, err
 	}
 	if !f.Dwelling.Known() {
@@ -378,7 +379,7 @@ func checkSignature(cmd domain.Command, c ApplyForDeregistration, f Facts) error
 }
 
 // checkPersons: at least one person, each recorded and named once (R4, R7).
-func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
+func checkPersons(cmd domain.Command, c ApplyForDeregistration, f Facts) error {
 	if len(c.Persons) == 0 {
 		return domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"name at least one person to deregister").At("persons")
@@ -391,6 +392,9 @@ func checkPersons(_ domain.Command, c ApplyForDeregistration, f Facts) error {
 		if !f.Persons[i].Known() {
 			return domain.Refuse(domain.Invalid, domain.CodePersonUnknown,
 				"no person with this id is recorded").At(domain.Path("persons", i))
+		}
+		if err := f.Persons[i].CheckUnmerged(cmd.Role, domain.Path("persons", i)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -146,4 +146,9 @@ func (p *Person) VoidIINClaim(cmd domain.Command, id domain.CommandID, code doma
 
 // Means is the person whom the id of the stream means, if it is not that of the person who is
 // recorded there; zero where it is.
-func (p *Person) Means() domain.PersonID { return p.claim.PersonID }
+func (p *Person) Means() domain.PersonID {
+	if m, merged := p.Merged(); merged {
+		return m.SurvivorID
+	}
+	return p.claim.PersonID
+}

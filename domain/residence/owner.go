@@ -67,6 +67,14 @@ func (d *Dwelling) SpokenForBy(p domain.PersonID) bool {
 	return !p.IsZero() && slices.ContainsFunc(d.Owners, func(o Owner) bool { return o.Speaker() == p })
 }
 
+// Names reports whether the person is an owner, the agent of one, or the deceased of an estate,
+// now or by a change that waits for a second official.
+func (d *Dwelling) Names(p domain.PersonID) bool {
+	return slices.ContainsFunc(slices.Concat(d.Owners, d.Pending.Owners), func(o Owner) bool {
+		return slices.Contains(o.concerns(), p)
+	})
+}
+
 // ownersFrom are the owners whom a registration from the day on concerns: those of that day,
 // as far as they are recorded, and those of today. The first that are recorded stand for the
 // owners before them, whom nobody knows.

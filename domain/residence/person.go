@@ -193,6 +193,9 @@ type Person struct {
 	erasures   erasures
 	death      Death // zero where none is recorded
 	claim      IINClaim
+	merge      Merge      // into another record; zero where there is none
+	undone     Merge      // the last one that was undone
+	absorbed   []Absorbed // records that this one stands for
 
 	recordedOn  domain.Date
 	changedFrom domain.Date // from which the last change of who the person is holds
@@ -220,6 +223,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	p.erased(rec)
 	p.died(rec)
 	p.identified(rec)
+	p.merged(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}

@@ -138,7 +138,10 @@ func (p *Person) RecordRepresentative(cmd domain.Command, c RecordRepresentative
 			"this representative is recorded already; end the representation first to record "+
 				"another kind").At("representative_id")
 	}
-	if err := cmp.Or(p.CheckAlive(""), c.Representative.CheckAlive("representative_id")); err != nil {
+	if err := cmp.Or(
+		p.CheckAlive(""), c.Representative.CheckAlive("representative_id"),
+		c.Representative.CheckUnmerged(cmd.Role, "representative_id"),
+	); err != nil {
 		return nil, err
 	}
 	edition := c.Rules.On(cmd.Today())

@@ -175,8 +175,9 @@ func (h *Handler) RequestDepartureSheet(
 			return Receipt{}, err
 		}
 	}
-	return onStream(ctx, h, cmd, person.Stream(), opt, func(p *residence.Person) ([]domain.Event, error) {
-		return p.RequestDepartureSheet(cmd, c)
+	return execute(ctx, h, streamCommand[residence.Person]{
+		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, onMerged: true, // it tells of the past
+		decide: func(p *residence.Person) ([]domain.Event, error) { return p.RequestDepartureSheet(cmd, c) },
 	})
 }
 

@@ -39,7 +39,7 @@ const (
 func (h *Handler) RecordDwelling(
 	ctx context.Context, cmd domain.Command, c residence.RecordDwelling, opt Options,
 ) (Receipt, error) {
-	if err := h.ownersKnown(ctx, c.Owners); err != nil {
+	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
 		return Receipt{}, err
 	}
 	written, err := c.Written()

@@ -36,6 +36,8 @@ type Records interface {
 	Erasures(ctx context.Context, after domain.Position) (Erasures, error)
 	// Alike returns who is, or was, recorded with a name and birth date of that likeness.
 	Alike(ctx context.Context, l residence.Likeness) ([]domain.PersonID, error)
+	// Naming returns what has ever named the person.
+	Naming(ctx context.Context, id domain.PersonID) (residence.Naming, error)
 }
 
 // Erasures are the news about erasures.
@@ -94,7 +96,12 @@ func (h *Handler) ErasePerson(
 		}
 		c.Matters.LastEvent = domain.DateOf(recs[0].Created)
 	}
-	receipt, err := h.onPersonWithHousehold(ctx, cmd, id, opt, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
+	if err := h.survivorErased(ctx, id); err != nil {
+		return Receipt{}, err
+	}
+	receipt, err := h.executeWithHousehold(ctx, streamCommand[residence.Person]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun, onMerged: true,
+	}, func(p *residence.Person, of residence.Household) ([]domain.Event, error) {
 		c.Household = of
 		return p.Erase(cmd, c)
 	})
@@ -105,6 +112,24 @@ func (h *Handler) ErasePerson(
 		h.logger.Warn("the keys of an erased person are not destroyed yet", "person", id, "error", err)
 	}
 	return receipt, nil
+}
+
+// survivorErased refuses to erase a record that was merged into one which is needed.
+func (h *Handler) survivorErased(ctx context.Context, id domain.PersonID) error {
+	p, err := look[residence.Person](ctx, h, id.Stream())
+	if err != nil {
+		return err
+	}
+	m, merged := p.Merged()
+	if !merged {
+		return nil
+	}
+	s, err := look[residence.Person](ctx, h, m.SurvivorID.Stream())
+	if err != nil || !s.Known() {
+		return err
+	}
+	return domain.Refuse(domain.Conflict, domain.CodeErasureBarred,
+		"the record was merged into that of the person %s, which stands for it: erase that one first", m.SurvivorID)
 }
 
 // CompleteErasure destroys the keys of a person who was erased, and records that

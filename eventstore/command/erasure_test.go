@@ -50,11 +50,16 @@ type erasureRecords struct {
 	alike   []domain.PersonID
 	log     *memoryLog
 	matters residence.Matters
+	naming  residence.Naming
 	stale   bool // it has not learned yet of what was completed
 }
 
 func (r *erasureRecords) Alike(context.Context, residence.Likeness) ([]domain.PersonID, error) {
 	return r.alike, nil
+}
+
+func (r *erasureRecords) Naming(context.Context, domain.PersonID) (residence.Naming, error) {
+	return r.naming, nil
 }
 
 func (r *erasureRecords) Matters(_ context.Context, id domain.PersonID) (residence.Matters, domain.EventRef, error) {

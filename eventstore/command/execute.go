@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/residence"
 	"tizilim/eventstore"
 )
 
@@ -27,6 +28,7 @@ type streamCommand[S any] struct {
 	ifMatch     *uint64   // the revision that the caller saw; nil where it does not care
 	dryRun      bool
 	later       bool // an earlier step of the act is recorded
+	onMerged    bool // it may act on a record that was merged into another one (R33)
 	// decide returns the events of the command on the state, or the refusal. It
 	// changes nothing, and may be called several times, on newer states.
 	decide func(*S) ([]domain.Event, error)
@@ -254,8 +256,8 @@ func KeyReused() *domain.Error {
 			"repeat that request unchanged, or send this one with a new key")
 }
 
-// judge refuses what is barred, compares If-Match with the revision of the state and lets
-// the domain decide.
+// judge refuses what is barred, compares If-Match with the revision of the state, refuses a
+// record that was merged into another one, and lets the domain decide.
 func (c streamCommand[S]) judge(s *S, revision eventstore.Expected) ([]domain.Event, error) {
 	if c.cmd.Barred != nil {
 		return nil, c.cmd.Barred
@@ -269,6 +271,12 @@ func (c streamCommand[S]) judge(s *S, revision eventstore.Expected) ([]domain.Ev
 		return nil, domain.Refuse(domain.Stale, domain.CodeStaleRevision,
 			"the record has changed since you read it (If-Match names revision %d, it is at %d): "+
 				"read it again and decide anew", *c.ifMatch, revision)
+	}
+	// What the registry itself still records of the time before, it may.
+	if p, ok := any(s).(*residence.Person); ok && !c.onMerged && c.cmd.Role != domain.RoleSystem {
+		if err := p.CheckUnmerged(c.cmd.Role, ""); err != nil {
+			return nil, err
+		}
 	}
 	return c.decide(s)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -36,6 +37,8 @@ type Handler struct {
 
 	keys    DataKeys // nil: nothing is sealed, and nobody is erased
 	records Records
+
+	merges atomic.Uint64 // of records, and undone ones, that this process has carried out
 
 	lockOrder lockOrder
 }

@@ -39,6 +39,9 @@ func (h *Handler) ReceiveApplication(
 			if err != nil {
 				return nil, err
 			}
+			if err := h.unmerged(ctx, cmd.Role, c.ApplicantID, "applicant_id", c.Family); err != nil {
+				return nil, err
+			}
 			c.Evidence = e
 			return a.Receive(cmd, c, q, born.knows)
 		})
@@ -94,6 +97,9 @@ func (h *Handler) DecidePlacement(
 		}
 		events, err := a.Approve(cmd, q, h.completeExamination(q, examine), order, h.rules)
 		if err != nil {
+			return nil, err
+		}
+		if err := h.unmerged(ctx, cmd.Role, a.ApplicantID, "", a.Received.Family); err != nil {
 			return nil, err
 		}
 		return events, h.checkOtherLists(ctx, a.Received.ListID, q.Opened.Body, a.ApplicantID, a.Received.Family)

@@ -15,9 +15,10 @@ import (
 // leads to a record; each merge adds one.
 const meansMost = 16
 
-// WhoIs returns the id of the person whom an id means (R28): that of the IIN of a person who
-// was recorded with another id leads to them. Every look-up by IIN goes through it. An id that
-// nobody is recorded with means itself.
+// WhoIs returns the id of the person whom an id means: that of the IIN of a person who was
+// recorded with another id leads to them (R28), that of a record that was merged leads to the
+// survivor (R33). Every look-up by IIN goes through it. An id that nobody is recorded with means
+// itself.
 func (h *Handler) WhoIs(ctx context.Context, id domain.PersonID) (domain.PersonID, error) {
 	id, _, err := h.meant(ctx, id)
 	return id, err
@@ -45,11 +46,11 @@ func WhoIs(ctx context.Context, log interface {
 	return id, err
 }
 
-// meant returns whom the id means, and whether that is so for ever: who was recorded with the
-// id is meant by it, since no stream of a recorded person takes a claim.
+// meant returns whom the id means, and whether that rarely changes: who was recorded with the id
+// is meant by it, unless a merge comes.
 func meant(
 	id domain.PersonID, read func(stream string) (*residence.Person, error),
-) (who domain.PersonID, forever bool, err error) {
+) (who domain.PersonID, recorded bool, err error) {
 	who = id
 	for range meansMost {
 		p, err := read(who.Stream())
@@ -117,7 +118,7 @@ func (h *Handler) claimIIN(
 	step := cmd.Step(cmd.ID.UUID, "claim iin")
 	step.Digest = cmd.Digest // another request with this key is noticed here too
 	r, err := execute(ctx, h, streamCommand[residence.Person]{
-		cmd: step, stream: of.Stream(), correlation: cmd.ID.UUID, dryRun: dryRun,
+		cmd: step, stream: of.Stream(), correlation: cmd.ID.UUID, dryRun: dryRun, onMerged: true,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.ClaimIIN(step, c, accepted) },
 	})
 	return domain.EventRef{Stream: r.Stream, Revision: r.Revision}, r.Events, err
@@ -144,7 +145,7 @@ func (h *Handler) recordClaimed(
 	}
 	step := cmd.Step(cmd.ID.UUID, "void iin")
 	_, failed := execute(ctx, h, streamCommand[residence.Person]{
-		cmd: step, stream: of.Stream(), correlation: cmd.ID.UUID, later: true,
+		cmd: step, stream: of.Stream(), correlation: cmd.ID.UUID, later: true, onMerged: true,
 		decide: func(p *residence.Person) ([]domain.Event, error) { return p.VoidIINClaim(step, cmd.ID, code) },
 	})
 	if failed != nil && domain.CodeOf(failed) != domain.CodeNotDue {
@@ -185,9 +186,12 @@ func (h *Handler) completeIIN(ctx context.Context, due domain.Task) error {
 }
 
 const (
-	// identityFor is how long a process goes on to believe whom the id of an IIN means that
-	// nobody was recorded with, after another process has given the IIN.
+	// identityFor is how long a process goes on to believe whom an id means that nobody was
+	// recorded with, or that was merged, after another process has recorded otherwise.
 	identityFor = 2 * time.Second
+	// recordedFor is that time for the id of a recorded person. After a merge in another
+	// process the person sees the absorbed record for so long.
+	recordedFor = time.Minute
 	// identityPatience is how long a request waits for the log for this.
 	identityPatience = time.Second
 	// identitiesCached bounds the ids that are remembered, of about 100 bytes each.
@@ -195,7 +199,7 @@ const (
 )
 
 // Identities answers whom the ids in tokens mean, from memory where the id is that of a
-// recorded person, or where it was asked within [identityFor]. So a citizen's read costs no
+// recorded person and was asked within [recordedFor], or within [identityFor]. So a citizen's read costs no
 // look at the log. It is safe for concurrent use.
 type Identities struct {
 	handler *Handler
@@ -203,9 +207,10 @@ type Identities struct {
 }
 
 type identity struct {
-	means   domain.PersonID
-	forever bool
-	at      time.Time // with the monotonic clock, which nobody sets
+	means domain.PersonID
+	till  time.Time // with the monotonic clock, which nobody sets
+
+	merges uint64 // that this process had carried out
 }
 
 // NewIdentities returns Identities that ask the handler.
@@ -221,18 +226,22 @@ func NewIdentities(h *Handler) *Identities {
 // an id that was not asked for yet, itself: nothing of another person is shown by that.
 func (i *Identities) WhoIs(ctx context.Context, id domain.PersonID) domain.PersonID {
 	last, known := i.known.Get(id)
-	if known && (last.forever || time.Since(last.at) < identityFor) {
+	merges := i.handler.merges.Load()
+	if known && last.merges == merges && time.Now().Before(last.till) {
 		return last.means
 	}
 	ctx, cancel := context.WithTimeout(ctx, identityPatience)
 	defer cancel()
-	means, forever, err := i.handler.meant(ctx, id)
+	means, recorded, err := i.handler.meant(ctx, id)
+	believed := identityFor
 	switch {
 	case err != nil && known:
 		means = last.means
 	case err != nil:
 		means = id
+	case recorded:
+		believed = recordedFor
 	}
-	i.known.Add(id, identity{means, forever, time.Now()})
+	i.known.Add(id, identity{means, time.Now().Add(believed), merges})
 	return means
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 
 	"tizilim/domain"
@@ -32,7 +33,7 @@ func (h *Handler) onListIfOnNoOther(
 		return Receipt{}, err
 	}
 	p, family := who(q)
-	elsewhere := h.checkOtherLists(ctx, list, q.Opened.Body, p, family)
+	elsewhere := cmp.Or(h.unmerged(ctx, cmd.Role, p, "person_id", family), h.checkOtherLists(ctx, list, q.Opened.Body, p, family))
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		events, err := decide(q)
 		if err != nil {
@@ -158,6 +159,9 @@ func (h *Handler) ReportChange(
 		entry, _ := q.Entry(c.EntryID)
 		born, err := h.births(ctx, entry.PersonID, c.Family)
 		if err != nil {
+			return nil, err
+		}
+		if err := h.unmerged(ctx, cmd.Role, entry.PersonID, "", c.Family); err != nil {
 			return nil, err
 		}
 		for i, m := range c.Family {

@@ -224,7 +224,7 @@ func (h *Handler) queueNotice(ctx context.Context, rec domain.Recorded, owed not
 func (h *Handler) queueCopy(
 	ctx context.Context, q notice.NoticeQueued, rec domain.Recorded, id domain.NoticeID,
 ) error {
-	person, err := h.Person(ctx, q.PersonID)
+	person, err := h.present(ctx, q.PersonID)
 	if err != nil {
 		return err
 	}
@@ -364,7 +364,7 @@ func contactsFor(about domain.Event, person *residence.Person) residence.Contact
 
 // contactsOf is [contactsFor] of a notice that is queued.
 func (h *Handler) contactsOf(ctx context.Context, n notice.Notice) (residence.ContactsConfirmed, error) {
-	person, err := h.Person(ctx, n.PersonID)
+	person, err := h.present(ctx, n.PersonID)
 	if err != nil || n.Kind != notice.ContactsChanged || !n.Represented.IsZero() {
 		return person.Contacts, err
 	}

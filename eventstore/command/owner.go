@@ -7,9 +7,9 @@ import (
 	"tizilim/domain/residence"
 )
 
-// ownersKnown refuses owners that name persons who are not recorded, an agent who has died,
+// ownersKnown refuses owners that name persons who are not recorded or whose record was merged, an agent who has died,
 // and the estate of somebody who lives. What a kind of owner has, the dwelling decides.
-func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) error {
+func (h *Handler) ownersKnown(ctx context.Context, role domain.Role, owners []residence.Owner) error {
 	for i, o := range owners {
 		at := func(member string) string { return domain.Path("owners", i, member) }
 		for _, named := range []struct {
@@ -21,6 +21,9 @@ func (h *Handler) ownersKnown(ctx context.Context, owners []residence.Owner) err
 			}
 			p, err := h.Person(ctx, named.id)
 			if err != nil {
+				return err
+			}
+			if err := p.CheckUnmerged(role, at(named.member)); err != nil {
 				return err
 			}
 			_, dead := p.Dead()

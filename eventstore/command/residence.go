@@ -63,12 +63,15 @@ func (h *Handler) alike(ctx context.Context, c residence.RecordPerson) ([]domain
 		if err != nil {
 			return nil, err
 		}
+		if m, merged := p.Merged(); p.Alike(c.Data()) && merged {
+			id = m.SurvivorID
+		}
 		if id != c.PersonID && p.Alike(c.Data()) {
 			others = append(others, id)
 		}
 	}
 	slices.SortFunc(others, func(a, b domain.PersonID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
-	return others, nil
+	return slices.Compact(others), nil
 }
 
 // ChangePersonData records another name, birth date or class of a person.
@@ -94,7 +97,7 @@ func (h *Handler) DescribeDwelling(
 func (h *Handler) ChangeOwners(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.ChangeOwners, opt Options,
 ) (Receipt, error) {
-	if err := h.ownersKnown(ctx, c.Owners); err != nil {
+	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
 		return Receipt{}, err
 	}
 	c.Rules = h.rules
@@ -149,6 +152,11 @@ func (h *Handler) Register(
 	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
+		for i, consent := range c.Consents {
+			if err := h.CheckUnmerged(ctx, cmd.Role, consent.PersonID, domain.Path("consents", i, "person_id")); err != nil {
+				return nil, err
+			}
+		}
 		c.Household = household
 		return p.Register(cmd, c)
 	})
@@ -489,7 +497,7 @@ func resultOf(person domain.PersonID, events []domain.Recorded, err error) (resi
 	result := residence.Result{PersonID: person}
 	var refusal *domain.Error
 	switch {
-	case errors.As(err, &refusal) && refusal.Kind == domain.Invalid:
+	case errors.As(err, &refusal) && (refusal.Kind == domain.Invalid || refusal.Code == domain.CodeRecordMerged):
 		result.Code, result.Reason = refusal.Code, refusal.Message
 		return result, nil
 	case err != nil:

@@ -86,6 +86,7 @@ var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) err
 	domain.TaskConsent:       (*Handler).expireConsent,
 	domain.TaskDeath:         (*Handler).followDeath,
 	domain.TaskIIN:           (*Handler).completeIIN,
+	domain.TaskMerge:         (*Handler).followMerge,
 	domain.TaskWard:          (*Handler).noteWardWhenDue,
 	domain.TaskInventory:     (*Handler).takeInventoryWhenDue,
 	domain.TaskDecision:      onCase("overdue", markOverdue),

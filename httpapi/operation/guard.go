@@ -118,6 +118,7 @@ func (a *API) admit(op Operation, ctx huma.Context) (caller, *problem.Problem) {
 		Operation: op, Caller: who.Principal, Body: who.body, Param: ctx.Param,
 		Beyond: stated == nil && who.reference != "", OnBehalfOf: who.onBehalfOf,
 		Command: CommandID(who.Account, ctx.Header("Idempotency-Key")),
+		ActAs:   func(id domain.PersonID) { who.PersonID = id },
 	})
 	if err != nil {
 		return who, problem.Of(err, a.config.Logger)

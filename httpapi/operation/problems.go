@@ -26,6 +26,7 @@ var (
 	commandProblems = []domain.Code{
 		domain.CodeKeyRequired, domain.CodeKeyReused, domain.CodeStaleRevision, domain.CodeLostRace, domain.CodeCalendarYear,
 		domain.CodeClockDisagrees,
+		domain.CodeRecordMerged, // a person whom the request names
 	}
 )
 

@@ -69,8 +69,9 @@ type Attempt struct {
 	Param  func(name string) string // of the path
 	Beyond bool                     // staff have stated why they read, with its reference
 
-	OnBehalfOf domain.PersonID  // in whose place a citizen says to act; zero where they say nothing
-	Command    domain.CommandID // of a command, by its Idempotency-Key
+	OnBehalfOf domain.PersonID       // in whose place a citizen says to act; zero where they say nothing
+	Command    domain.CommandID      // of a command, by its Idempotency-Key
+	ActAs      func(domain.PersonID) // lets the caller act as another record of the same human
 }
 
 // refusalStep is the grid of the times at which a citizen learns that a record is not
