@@ -1,8 +1,10 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"tizilim/domain"
@@ -104,4 +106,72 @@ func TestR27_WhoHasDiedActsAndSeesNothing(t *testing.T) {
 	if s.head() != before {
 		t.Error("somebody who has died left something in the log")
 	}
+}
+
+// TestR27_ADeathLeavesDutiesWhichAreShownToldAndTakenAway: at dwellings of the dead, and for
+// children whom they represented.
+func TestR27_ADeathLeavesDutiesWhichAreShownToldAndTakenAway(t *testing.T) {
+	s := start(t).at(t)
+	s.notify(nil)
+	operator, provider := s.token(domain.RoleOperator), s.token(domain.RoleProvider)
+	mother, other, child := s.citizen(), s.citizen(), s.child()
+	home := s.dwelling(mother, other)
+	s.command("/v1/persons/"+child+"/representatives", operator, body{"representative_id": mother, "kind": "parent"}).
+		is(http.StatusCreated)
+	duties := func(after *answer) (all []any) {
+		t.Helper()
+		shown := s.seen("/v1/dwellings/"+home+"/residents", s.as(other), after).body["awaited"]
+		all, _ = shown.([]any)
+		return all
+	}
+	follow := func() *answer {
+		t.Helper()
+		must(t, s.another().Do(s.ctx(), domain.Task{Kind: domain.TaskDeath, Stream: "residence-" + mother}))
+		return s.notify(nil)
+	}
+	told := func(person, kind string, after *answer) {
+		t.Helper()
+		if a := s.seen("/v1/me/notices", s.as(person), after); !strings.Contains(a.text, kind) {
+			t.Errorf("%s was not told %s: %s", person, kind, a.text)
+		}
+	}
+	path := "/v1/persons/" + mother + "/death"
+	died := s.command(path, operator, body{"died_on": "2026-03-01", "basis": paper}).is(http.StatusOK)
+	s.reached(died)
+	done := follow()
+	if got := duties(done); len(got) != 1 || got[0].(map[string]any)["duty"] != "new_owners" ||
+		got[0].(map[string]any)["by"] != "2026-09-01" || got[0].(map[string]any)["person_id"] != mother {
+		t.Errorf("awaited is %v", got)
+	}
+	told(other, "new_owners_awaited", done)
+	represented := "/v1/persons/" + child + "/representatives"
+	if a := s.get(represented, operator).is(http.StatusOK); a.body["awaited_by"] != "2026-04-14" || len(a.at("representatives").([]any)) != 0 {
+		t.Errorf("the child has %s", a.text)
+	}
+	s.verified()
+
+	s.command(path+"/annulment", provider, body{
+		"death": eventRef(died, 0), "reasons": "a namesake", "basis": paper,
+	}).is(http.StatusOK)
+	s.reached(&answer{t: t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
+	done = follow()
+	if got := duties(done); len(got) != 0 {
+		t.Errorf("still awaited is %v", got)
+	}
+	told(mother, "succession_not_awaited", done)
+	told(mother, "representative_restored", done)
+	if a := s.get(represented, operator).is(http.StatusOK); a.body["awaited_by"] != nil || len(a.at("representatives").([]any)) != 1 {
+		t.Errorf("the child has %s", a.text)
+	}
+
+	died = s.command(path, operator, body{"died_on": "2026-03-02", "basis": paper}).is(http.StatusOK)
+	s.reached(died)
+	if got := duties(follow()); len(got) != 1 {
+		t.Errorf("awaited after the second death is %v", got)
+	}
+	confirmed := s.resold(home, body{"owners": []body{{"kind": "estate", "deceased_id": mother}, {"person_id": other}}})
+	if got := duties(confirmed); len(got) != 0 {
+		t.Errorf("still awaited when the estate owns it is %v", got)
+	}
+	s.verified()
 }

@@ -137,6 +137,7 @@ type representativesFound struct {
 	Body struct {
 		PersonID        domain.PersonID            `json:"person_id" format:"uuid"`
 		Representatives []RecordRepresentativeBody `json:"representatives"`
+		AwaitedBy       domain.Date                `json:"awaited_by,omitzero" format:"date" doc:"The last representative has died: the last day on which another one is asked for"`
 	}
 }
 
@@ -164,6 +165,7 @@ func (s *Server) getRepresentatives() operation.Operation {
 		}
 		out := &representativesFound{ETag: operation.ETag(p.Revision())}
 		out.Body.PersonID, out.Body.Representatives = id, []RecordRepresentativeBody{}
+		out.Body.AwaitedBy = p.RepresentativeAwaited()
 		for _, r := range p.Representatives {
 			out.Body.Representatives = append(out.Body.Representatives, RecordRepresentativeBody{r.PersonID, r.Kind})
 		}

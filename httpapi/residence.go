@@ -224,6 +224,7 @@ type residentsBody struct {
 	KnownAt      time.Time         `json:"known_at"`
 	Owners       []ownerBody       `json:"owners"`
 	Residents    []residentBody    `json:"residents"`
+	Awaited      []awaitedBody     `json:"awaited,omitempty" doc:"What is awaited now after a death, whatever the day that is asked for"`
 	AsOfPosition domain.Position   `json:"as_of_position" doc:"Position of the log up to which this holds"`
 }
 
@@ -258,6 +259,7 @@ func (s *Server) getDwellingResidents() operation.Operation {
 			DwellingID: in.ID, Address: d.Address, Place: d.Place, UsefulArea: d.UsefulArea, AsOf: m.asOf, Foreseen: m.foreseen,
 			KnownAt: m.knownAt,
 			Owners:  []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
+			Awaited: awaitedThere(d.Awaited, domain.DateOf(s.now())),
 		}
 		if m.now {
 			body.fill(d)
@@ -266,6 +268,22 @@ func (s *Server) getDwellingResidents() operation.Operation {
 		}
 		return operation.Answer(body, d.Revision, d.AsOf), nil
 	})
+}
+
+// awaitedBody is what is awaited after a death.
+type awaitedBody struct {
+	Duty     residence.Duty  `json:"duty" values:"open" doc:"new_owners and new_agent: a desk of the place records them. lease_after_death: the body that keeps the dwelling ends the lease, or lets it to the family"`
+	PersonID domain.PersonID `json:"person_id" format:"uuid" doc:"Who has died"`
+	By       domain.Date     `json:"by" format:"date" doc:"The last day"`
+	Overdue  bool            `json:"overdue,omitempty" doc:"The day has passed"`
+}
+
+func awaitedThere(all []projections.Awaited, today domain.Date) []awaitedBody {
+	var shown []awaitedBody
+	for _, a := range all {
+		shown = append(shown, awaitedBody{a.Duty, a.PersonID, a.By, a.By.Before(today)})
+	}
+	return shown
 }
 
 func (b *residentsBody) fill(d projections.DwellingResidents) {

@@ -26,7 +26,8 @@
 // A model is a pure function from an event to writes. It is in one file with
 // its keys, its results and its reader: persons.go, dwellings.go, cases.go,
 // lists.go, entries.go (with numbers.go), histories.go, acts.go, tasks.go,
-// overdue.go, certificates.go, accounts.go, notices.go, erasures.go, accesses.go. The
+// overdue.go, certificates.go, accounts.go, notices.go, erasures.go, merged.go,
+// accesses.go. The
 // machinery of reading is in reader.go.
 //
 // The projector follows the log and applies the events in batches. The writes
@@ -77,7 +78,7 @@
 //	{tizilim}:quarantine:request, answer:…    what an operator asks of the projector
 //	{tizilim}:g7:checkpoint                   position, last event, schema, number of keys
 //	{tizilim}:g7:residence-<person>           …:history, …:cases, …:entries, …:notices,
-//	                                          …:own_cases, …:leases, …:accesses
+//	                                          …:own_cases, …:leases, …:naming, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:entry:<entry>

@@ -1,10 +1,14 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
 	"tizilim/domain/residence"
@@ -18,7 +22,16 @@ func dwellings(rec domain.Recorded) []op {
 			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address,
 			beganField, pointerTo(rec))}
 	case residence.OwnersChanged:
-		return []op{set(e.DwellingID.Stream(), "owners", stored(withoutPapers(e.Owners)), "owners_since", e.On.String())}
+		return append(succeededOps(e),
+			set(e.DwellingID.Stream(), "owners", stored(withoutPapers(e.Owners)), "owners_since", e.On.String()))
+	case residence.SuccessionAwaited:
+		return []op{set(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID), e.By.String())}
+	case residence.SuccessionVoided:
+		return []op{unset(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID))}
+	case residence.LeaseEnded:
+		return []op{unset(e.DwellingID.Stream(), awaitedField(residence.LeaseAfterDeath, e.PersonID))}
+	case residence.LeaseVoided:
+		return []op{unset(e.DwellingID.Stream(), awaitedField(residence.LeaseAfterDeath, e.PersonID))}
 	case residence.DwellingDescribed:
 		area := strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64)
 		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", area)}
@@ -38,6 +51,66 @@ func dwellings(rec domain.Recorded) []op {
 		}))}
 	}
 	return nil
+}
+
+// A record has a field for what is awaited at its dwelling after the death of a person, with the
+// last day.
+const awaitedPrefix = "awaited:"
+
+func awaitedField(d residence.Duty, dead domain.PersonID) string {
+	return awaitedPrefix + string(d) + ":" + dead.String()
+}
+
+// succeededOps end what was awaited from former owners and agents who are not named any more.
+func succeededOps(e residence.OwnersChanged) []op {
+	var ops []op
+	owns := func(id domain.PersonID) bool {
+		return slices.ContainsFunc(e.Owners, func(o residence.Owner) bool { return o.Kind == "" && o.PersonID == id })
+	}
+	speaks := func(id domain.PersonID) bool {
+		return slices.ContainsFunc(e.Owners, func(o residence.Owner) bool { return o.Kind != "" && o.AgentID == id })
+	}
+	for _, o := range e.Former {
+		switch {
+		case o.Kind == "" && !owns(o.PersonID):
+			ops = append(ops, unset(e.DwellingID.Stream(), awaitedField(residence.NewOwners, o.PersonID)))
+		case o.Kind != "" && !o.AgentID.IsZero() && !speaks(o.AgentID):
+			ops = append(ops, unset(e.DwellingID.Stream(), awaitedField(residence.NewAgent, o.AgentID)))
+		}
+	}
+	return ops
+}
+
+// Awaited is what is awaited at a dwelling after a death.
+type Awaited struct {
+	Duty     residence.Duty
+	PersonID domain.PersonID // who has died
+	By       domain.Date     // the last day
+}
+
+// awaitedIn reads what is awaited, the earliest day first.
+func awaitedIn(rec record) ([]Awaited, error) {
+	var all []Awaited
+	for field, value := range rec {
+		rest, ok := strings.CutPrefix(field, awaitedPrefix)
+		if !ok {
+			continue
+		}
+		duty, person, _ := strings.Cut(rest, ":")
+		a := Awaited{Duty: residence.Duty(duty)}
+		var err error
+		if a.PersonID.UUID, err = uuid.Parse(person); err != nil {
+			return nil, corrupt("person who has died", err)
+		}
+		if err := a.By.UnmarshalText([]byte(value)); err != nil {
+			return nil, corrupt("day of a duty", err)
+		}
+		all = append(all, a)
+	}
+	slices.SortFunc(all, func(a, b Awaited) int {
+		return cmp.Or(a.By.Compare(b.By), cmp.Compare(a.Duty, b.Duty), cmp.Compare(a.PersonID.String(), b.PersonID.String()))
+	})
+	return all, nil
 }
 
 // withoutPapers leaves out the documents by which agents speak: no read shows them.
@@ -60,6 +133,7 @@ type DwellingResidents struct {
 	UsefulArea      residence.Area  // zero where it is not recorded
 	Owners          []residence.Owner
 	OwnersSince     domain.Date
+	Awaited         []Awaited
 	Residents       []Resident // whose registrations hold on the day, the longest first
 	Revision        uint64     // of the dwelling's stream; registrations are in those of the persons
 	AsOf            domain.Position
@@ -107,6 +181,9 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 		if err := result.OwnersSince.UnmarshalText([]byte(rec["owners_since"])); err != nil {
 			return DwellingResidents{}, corrupt("day of ownership", err)
 		}
+	}
+	if result.Awaited, err = awaitedIn(rec); err != nil {
+		return DwellingResidents{}, err
 	}
 	active, err := activeOn(rec, today)
 	if err != nil {

@@ -165,6 +165,11 @@ func corrected(how string, kind residence.Kind) variant {
 // tells apart.
 var variants = []variant{
 	but("of an earlier build", func(e *residence.PersonRecorded) { e.Likeness = residence.Likeness{} }),
+	but("from a person and an agent to others", func(e *residence.OwnersChanged) {
+		was, is := domain.PersonID{UUID: uuid.NameSpaceDNS}, domain.PersonID{UUID: uuid.NameSpaceURL}
+		e.Former = []residence.Owner{{PersonID: was}, {Kind: residence.Company, AgentID: was}}
+		e.Owners = []residence.Owner{{PersonID: is}, {Kind: residence.Company, AgentID: is}}
+	}),
 	but("undone by a document", func(e *residence.MergeUndone) { e.Code = "" }),
 	but("permanent", func(e *residence.RegistrationBegan) { e.Kind, e.Until = residence.Permanent, domain.Date{} }),
 	but("temporary", func(e *residence.RegistrationEnded) { e.Kind = residence.Temporary }),

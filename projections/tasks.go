@@ -254,8 +254,10 @@ func residenceTasks(rec domain.Recorded) []op {
 		return []op{schedule(death(e.PersonID, e.RecordedAt))}
 	case residence.DeathFollowed:
 		return []op{cancel(death(e.PersonID, e.FollowedAt))}
-	case residence.DeathAnnulled:
-		return []op{cancel(death(e.PersonID, e.AnnulledAt))}
+	case residence.DeathAnnulled: // what is awaited after it must be taken away
+		return []op{schedule(death(e.PersonID, e.AnnulledAt))}
+	case residence.DeathUnfollowed:
+		return []op{cancel(death(e.PersonID, e.UnfollowedAt))}
 	case residence.IINClaimed:
 		return []op{schedule(iin(rec.Stream, e.ClaimedAt))}
 	case residence.IINClaimVoided:

@@ -51,6 +51,11 @@ const (
 	PersonDataChanged   Kind = "person_data_changed"
 	DeathAnnulled       Kind = "death_annulled"
 	IINChanged          Kind = "iin_changed"
+	OwnersAwaited       Kind = "new_owners_awaited"
+	LeaseAwaits         Kind = "lease_awaits_decision"
+	SuccessionVoided    Kind = "succession_not_awaited"
+	RepresentativeDied  Kind = "representative_died"
+	RepresentativeBack  Kind = "representative_restored"
 	RecordsMerged       Kind = "records_merged"
 	MergeUndone         Kind = "merge_of_records_undone"
 	DocumentCorrected   Kind = "document_corrected"
@@ -152,7 +157,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
 	none("it is about the keeping of the record, and the history shows it",
 		residence.HoldPlaced{}, residence.HoldLifted{}, residence.PersonErased{}, residence.ErasureCompleted{}),
-	none("the person has died; what follows is told to whom it touches", residence.PersonDied{}, residence.DeathFollowed{}),
+	none("the person has died; what follows is told to whom it touches",
+		residence.PersonDied{}, residence.DeathFollowed{}, residence.DeathUnfollowed{}),
 	none("it is shown with the case", procedure.DutyMissed{}, procedure.RemedyRecorded{}),
 	none("it records that notice was given",
 		procedure.ApplicantNotified{}, procedure.DecisionNotified{}, housing.NoticeGiven{}),
@@ -250,7 +256,25 @@ var owing = []Line{
 	toPerson(DeathAnnulled, func(e residence.DeathAnnulled) domain.PersonID { return e.PersonID }),         // R27
 	toPerson(PersonDataChanged, func(e residence.PersonDataChanged) domain.PersonID { return e.PersonID }), // R24
 	toPerson(IINChanged, func(e residence.IINRecorded) domain.PersonID { return e.PersonID }),              // R28
-	toPerson(RecordsMerged, func(e residence.RecordAbsorbed) domain.PersonID { return e.PersonID }),        // R33
+	owes(func(e residence.SuccessionAwaited) []Owed { // R27
+		kind := OwnersAwaited
+		if e.Duty == residence.LeaseAfterDeath {
+			kind = LeaseAwaits
+		}
+		var owed []Owed
+		for _, p := range e.Others {
+			owed = append(owed, Owed{Kind: kind, To: p, By: e.By})
+		}
+		return owed
+	}, OwnersAwaited, LeaseAwaits),
+	toPerson(SuccessionVoided, func(e residence.SuccessionVoided) domain.PersonID { return e.PersonID }), // who lives
+	owes(func(e residence.RepresentativeDied) []Owed {
+		return append(to(e.PersonID, RepresentativeDied), toEach(e.Others, RepresentativeDied)...)
+	}, RepresentativeDied),
+	owes(func(e residence.RepresentativeLives) []Owed {
+		return append(to(e.PersonID, RepresentativeBack), to(e.RepresentativeID, RepresentativeBack)...)
+	}, RepresentativeBack),
+	toPerson(RecordsMerged, func(e residence.RecordAbsorbed) domain.PersonID { return e.PersonID }), // R33
 	owes(func(e residence.MergeUndone) []Owed { // R34: both, since they may be two humans; a merge that was refused is told to nobody
 		if e.Code != "" {
 			return nil

@@ -193,6 +193,31 @@ var texts = map[Kind]text{
 		"В реестр внесён или изменён Ваш индивидуальный идентификационный номер (ИИН). Если запись неверна, сразу сообщите об этом.",
 		"The register has recorded your individual identification number (IIN), or changed it. If it is wrong, report it at once.",
 	},
+	OwnersAwaited: {
+		"Сізге қатысы бар тұрғын үйдің меншік иесі немесе оның өкілі қайтыс болды. Жаңа меншік иелерін немесе өкілді {by} күніне дейін (қоса алғанда) жаздырыңыз.",
+		"Умер собственник связанного с Вами жилища или его представитель. До {by} включительно нужно записать новых собственников или представителя.",
+		"An owner of a dwelling that concerns you, or the agent of one, has died. Have the new owners or agent recorded at a desk by {by}, that day included.",
+	},
+	LeaseAwaits: {
+		"Сізге қатысы бар қызметтік тұрғын үйдің жалдаушысы қайтыс болды. Орган жалдау туралы {by} күніне дейін (қоса алғанда) шешеді. Құқығыңызды сол органға мәлімдеңіз.",
+		"Умер наниматель связанного с Вами служебного жилища. До {by} включительно орган решает о найме. О своём праве заявите этому органу.",
+		"The tenant of a service dwelling that concerns you has died. The body decides on the lease by {by}, that day included. To claim a right, apply to that body.",
+	},
+	SuccessionVoided: {
+		"Қайтыс болу туралы қате жазба салдарынан тұрғын үйде сіздің орныңызға басқа адам күтілген еді. Енді күтілмейді.",
+		"Из-за ошибочной записи о смерти на Ваше место в жилище ожидался другой человек. Больше он не ожидается.",
+		"Because of a death that was recorded by mistake, somebody was awaited in your place at a dwelling. Nobody is awaited any more.",
+	},
+	RepresentativeDied: {
+		"Баланың заңды өкілінің қайтыс болғаны тізілімге жазылды, оның өкілдігі аяқталды. Басқа өкіл болмаса, қызмет көрсету орнына жүгініңіз.",
+		"В реестр внесена смерть законного представителя ребёнка, представительство прекращено. Если другого представителя нет, обратитесь в пункт обслуживания.",
+		"The death of a legal representative of a child is recorded, and the representation has ended. If there is no other representative, go to a desk.",
+	},
+	RepresentativeBack: {
+		"Заңды өкілдің қайтыс болғаны туралы жазба қате болған: өкілдік жалғасады.",
+		"Запись о смерти законного представителя была ошибочной: представительство продолжается.",
+		"The record of the death of a legal representative was a mistake: the representation goes on.",
+	},
 	RecordsMerged: {
 		"Тізілімде сіз туралы екі жазба болған, олар біріктірілді. Екеуі де енді жеке кабинетіңізде. Бұл дұрыс болмаса, дереу хабарлаңыз.",
 		"В реестре о Вас было две записи, они объединены. Обе теперь в личном кабинете. Если это неверно, сразу сообщите об этом.",

@@ -1,7 +1,9 @@
 package residence
 
 import (
+	"bytes"
 	"log/slog"
+	"slices"
 	"time"
 
 	"tizilim/domain"
@@ -37,7 +39,17 @@ type DeathFollowed struct {
 	Entries    []EntryLeft         `json:"entries,omitempty"` // now under review
 	Cases      []domain.CaseID     `json:"cases,omitempty"`   // that are open
 	Leases     []domain.DwellingID `json:"leases,omitempty"`
+	Dwellings  []domain.DwellingID `json:"dwellings,omitempty"` // that they owned, or for whose owner they spoke
+	Wards      []domain.PersonID   `json:"wards,omitempty"`     // whom they represented
 	FollowedAt time.Time           `json:"followed_at"`
+}
+
+// DeathUnfollowed says that what was awaited after a death is awaited no longer, because the
+// death was annulled.
+type DeathUnfollowed struct {
+	PersonID     domain.PersonID `json:"person_id"`
+	Death        domain.EventRef `json:"death"`
+	UnfollowedAt time.Time       `json:"unfollowed_at"`
 }
 
 // EntryLeft is an entry on a list whose holder has died.
@@ -46,21 +58,26 @@ type EntryLeft struct {
 	EntryID domain.EntryID `json:"entry_id"`
 }
 
-func (PersonDied) EventType() string    { return "PersonDied" }
-func (DeathAnnulled) EventType() string { return "DeathAnnulled" }
-func (DeathFollowed) EventType() string { return "DeathFollowed" }
+func (PersonDied) EventType() string      { return "PersonDied" }
+func (DeathAnnulled) EventType() string   { return "DeathAnnulled" }
+func (DeathFollowed) EventType() string   { return "DeathFollowed" }
+func (DeathUnfollowed) EventType() string { return "DeathUnfollowed" }
 
-func (e PersonDied) EffectiveAt() time.Time    { return e.On.Start() }
-func (e DeathAnnulled) EffectiveAt() time.Time { return e.AnnulledAt }
-func (e DeathFollowed) EffectiveAt() time.Time { return e.FollowedAt }
+func (e PersonDied) EffectiveAt() time.Time      { return e.On.Start() }
+func (e DeathAnnulled) EffectiveAt() time.Time   { return e.AnnulledAt }
+func (e DeathFollowed) EffectiveAt() time.Time   { return e.FollowedAt }
+func (e DeathUnfollowed) EffectiveAt() time.Time { return e.UnfollowedAt }
 
 func (e PersonDied) Concerns() domain.Concern    { return domain.ConcernsPersons(e.PersonID) }
 func (e DeathAnnulled) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 func (e DeathFollowed) Concerns() domain.Concern {
-	c := domain.ConcernsPersons(e.PersonID)
-	c.Dwellings = e.Leases
+	c := domain.ConcernsPersons(append([]domain.PersonID{e.PersonID}, e.Wards...)...)
+	c.Dwellings = slices.Concat(e.Leases, e.Dwellings)
+	slices.SortFunc(c.Dwellings, func(a, b domain.DwellingID) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+	c.Dwellings = slices.Compact(c.Dwellings)
 	return c
 }
+func (e DeathUnfollowed) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 
 func (e PersonDied) LogValue() slog.Value    { return domain.Masked(e) }
 func (e DeathAnnulled) LogValue() slog.Value { return domain.Masked(e) }
@@ -91,7 +108,9 @@ func (p *Person) died(rec domain.Recorded) {
 	case PersonDied:
 		p.death = Death{On: e.On, Event: domain.EventRef{Stream: e.PersonID.Stream(), Revision: rec.Revision}}
 	case DeathAnnulled:
-		p.death = Death{}
+		p.death, p.annulled = Death{}, e.Annuls
+	case DeathUnfollowed:
+		p.annulled = domain.EventRef{}
 	case DeathFollowed:
 		p.death.Followed = true
 	}
@@ -196,7 +215,9 @@ func (p *Person) AnnulDeath(cmd domain.Command, c AnnulDeath) ([]domain.Event, e
 
 // FollowDeath is the command by which the registry records what it did after a death.
 type FollowDeath struct {
-	Matters Matters
+	Matters   Matters
+	Dwellings []domain.DwellingID // where a successor is awaited, beside the leases
+	Wards     []domain.PersonID   // who have lost a representative
 }
 
 // FollowDeath decides [FollowDeath].
@@ -211,6 +232,18 @@ func (p *Person) FollowDeath(cmd domain.Command, c FollowDeath) ([]domain.Event,
 	}
 	return []domain.Event{DeathFollowed{
 		PersonID: p.ID, Death: d.Event, Entries: entries, Cases: c.Matters.OpenCases,
-		Leases: c.Matters.Leases, FollowedAt: cmd.Now,
+		Leases: c.Matters.Leases, Dwellings: c.Dwellings, Wards: c.Wards, FollowedAt: cmd.Now,
 	}}, nil
+}
+
+// AnnulledDeath is a death that was annulled, and whose consequences are not taken away yet;
+// zero where there is none.
+func (p *Person) AnnulledDeath() domain.EventRef { return p.annulled }
+
+// UnfollowDeath decides that the consequences of the death that was annulled are taken away.
+func (p *Person) UnfollowDeath(cmd domain.Command, death domain.EventRef) ([]domain.Event, error) {
+	if death.IsZero() || p.annulled != death {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "no annulled death of the person waits to be followed up")
+	}
+	return []domain.Event{DeathUnfollowed{PersonID: p.ID, Death: death, UnfollowedAt: cmd.Now}}, nil
 }

@@ -103,6 +103,7 @@ type Dwelling struct {
 	freed    domain.Position      // where the log holds the end of the last lease
 	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
 	lapse    lapse
+	awaited  []SuccessionAwaited
 	// LapsesAnnulled is how many lapses of proposals were annulled. It tells the task of a
 	// lapse from that of the same proposal before.
 	LapsesAnnulled int
@@ -145,6 +146,7 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	case LeaseEnded:
 		d.Lease, d.freed = nil, rec.Position
 	}
+	d.succeeded(rec)
 }
 
 // RecordDwelling is the command that records a dwelling, with its owners where

@@ -196,6 +196,8 @@ type Person struct {
 	merge      Merge      // into another record; zero where there is none
 	undone     Merge      // the last one that was undone
 	absorbed   []Absorbed // records that this one stands for
+	lost       []lostRepresentative
+	annulled   domain.EventRef // death that was annulled, and whose consequences are not yet taken away
 
 	recordedOn  domain.Date
 	changedFrom domain.Date // from which the last change of who the person is holds
@@ -224,6 +226,7 @@ func (p *Person) Apply(rec domain.Recorded) {
 	p.died(rec)
 	p.identified(rec)
 	p.merged(rec)
+	p.bereaved(rec)
 	switch e := rec.Event.(type) {
 	case PersonRecorded:
 		p.ID, p.IIN, p.recordedOn, p.changedFrom = e.PersonID, e.IIN, domain.DateOf(e.RecordedAt), domain.Date{}

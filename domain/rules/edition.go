@@ -30,7 +30,26 @@ type Edition struct {
 	OTP            OTP            `json:"otp"`
 	Notice         Notice         `json:"notice"`
 	Evidence       Evidence       `json:"evidence"`
-	Retention      *Retention     `json:"retention,omitempty"` // nil: nothing may be erased
+	Retention      *Retention     `json:"retention,omitempty"`  // nil: nothing may be erased
+	Succession     *Succession    `json:"succession,omitempty"` // nil: as in the built-in edition
+}
+
+// Succession are the terms for what is awaited after a death (R27).
+type Succession struct {
+	// Months from the death, for new owners, agents and the lease. Policy: 6, the time in
+	// which an inheritance is accepted.
+	Months int `json:"months"`
+	// RepresentativeDays are calendar days from the record of the death, for another
+	// representative of a minor. Policy: 30.
+	RepresentativeDays int `json:"representative_days"`
+}
+
+// AfterDeath are the terms of the edition for what is awaited after a death.
+func (e Edition) AfterDeath() Succession {
+	if e.Succession == nil {
+		return Succession{Months: 6, RepresentativeDays: 30}
+	}
+	return *e.Succession
 }
 
 // Retention says how long personal data are kept.

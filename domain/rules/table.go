@@ -210,6 +210,9 @@ func (e Edition) checkNumbers() error {
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)
 	}
+	if s := e.Succession; s != nil && (s.Months < 1 || s.RepresentativeDays < 1) {
+		return fmt.Errorf("succession: give at least one month and one day")
+	}
 	if e.Retention != nil && e.Retention.Years < 0 {
 		return fmt.Errorf("retention.years is less than 0")
 	}

@@ -2,11 +2,13 @@ package command_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"tizilim/domain"
 	"tizilim/domain/housing"
 	"tizilim/domain/residence"
+	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 )
 
@@ -96,5 +98,80 @@ func TestR27_AReviewThatTheBodyClosedIsNotOpenedAgainForOneDeath(t *testing.T) {
 	died(t, e, "another death")
 	if err := followed(e); err != nil || reviews(l) != 2 {
 		t.Errorf("%d reviews of two deaths, %v", reviews(l), err)
+	}
+}
+
+// awaitedAt is what is awaited at a dwelling.
+func awaitedAt(t *testing.T, l *memoryLog, id domain.DwellingID) (duties []residence.Duty) {
+	t.Helper()
+	d, err := newHandler(l).Dwelling(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range d.Awaited() {
+		duties = append(duties, a.Duty)
+	}
+	return duties
+}
+
+// TestR27_AfterADeathSuccessorsAreAwaitedUntilTheDeathIsAnnulled stops the timer around each of
+// its appends: what is to be done is recorded once, and taken away once.
+func TestR27_AfterADeathSuccessorsAreAwaitedUntilTheDeathIsAnnulled(t *testing.T) {
+	for n := 0; n <= 4; n++ {
+		l := world(t)
+		e := newErasing(l)
+		e.records.naming.Dwellings, e.records.matters.Leases = []domain.DwellingID{flat, house}, []domain.DwellingID{flat}
+		changed := newEvents(residence.OwnersChanged{
+			DwellingID: flat, Owners: []residence.Owner{{PersonID: daur}, {PersonID: aigul}}, On: domain.DateOf(clock()),
+		}, residence.LeaseBegan{DwellingID: flat, PersonID: daur})
+		ward := newEvents(residence.RepresentativeRecorded{PersonID: erlan, RepresentativeID: daur, Kind: residence.Guardian})
+		note := newEvents(residence.WardNoted{PersonID: daur, WardID: erlan})
+		for stream, events := range map[string][]eventstore.NewEvent{flat.Stream(): changed, erlan.Stream(): ward, daur.Stream(): note} {
+			if _, err := l.append(stream, lastOf(l, stream), events); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stopped := func(do func() error) {
+			t.Helper()
+			if n > 0 {
+				l.stops("before", n)
+				_ = do()
+				l.heal()
+			}
+			for range 2 {
+				if err := do(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		death := died(t, e, "death")
+		stopped(func() error { return followed(e) })
+		if got := awaitedAt(t, l, flat); !slices.Equal(got, []residence.Duty{residence.NewOwners, residence.LeaseAfterDeath}) {
+			t.Errorf("stopped at %d: %v is awaited in the flat", n, got)
+		}
+		if got := awaitedAt(t, l, house); len(got) != 0 {
+			t.Errorf("stopped at %d: %v is awaited in the house of somebody else", n, got)
+		}
+		minor := personOf(t, l, erlan)
+		if minor.RepresentedBy(daur) || minor.RepresentativeAwaited().IsZero() {
+			t.Errorf("stopped at %d: the dead goes on to represent, or nobody else is awaited", n)
+		}
+
+		must(t, "annul", func(cmd domain.Command) (command.Receipt, error) {
+			return e.Handler.AnnulDeath(ctx, cmd, daur, residence.AnnulDeath{
+				Death: death, Reasons: "a namesake", Basis: deathRecord,
+			}, command.Options{})
+		})
+		stopped(func() error { return followed(e) })
+		if got := awaitedAt(t, l, flat); len(got) != 0 {
+			t.Errorf("stopped at %d: %v is still awaited", n, got)
+		}
+		minor = personOf(t, l, erlan)
+		if !minor.RepresentedBy(daur) || !minor.RepresentativeAwaited().IsZero() {
+			t.Errorf("stopped at %d: the representation does not go on", n)
+		}
+		if p := personOf(t, l, daur); !p.AnnulledDeath().IsZero() {
+			t.Errorf("stopped at %d: the annulment is not followed up", n)
+		}
 	}
 }
