@@ -23,7 +23,7 @@ func TestR27_ADeathEndsTheRegistrationsWithItsDay(t *testing.T) {
 	lives := resident().permanent(first, flat, "2020-01-01").temporary(again, house, "2026-01-01", "2026-06-01")
 	leftBehind := func() domain.Event {
 		e := lives.ended(first, flat, residence.Permanent, residence.Died, "2026-03-01")[len(lives)].(residence.RegistrationEnded)
-		e.Warnings = []residence.Warning{{Code: domain.CodeChildLeft, PersonID: daur}}
+		e.Warnings = []residence.Warning{{Code: domain.CodeChildAlone, PersonID: daur}}
 		return e
 	}
 	domaintest.Run(t, []domaintest.Spec[residence.Person]{
@@ -36,7 +36,7 @@ func TestR27_ADeathEndsTheRegistrationsWithItsDay(t *testing.T) {
 				ended(again, house, residence.Temporary, residence.Died, "2026-03-01")[len(lives):],
 		},
 		{
-			Name:  "R27 R20 a child who is left behind is a warning, of the home alone",
+			Name:  "R27 R20 a child who is left without a representative is a warning, of the home alone",
 			Given: lives,
 			When:  die(day("2026-03-01"), with(child(thirteen).representedBy(aigul).permanent(first, flat, "2020-01-01"), resident())),
 			Then:  append(lives.dead("2026-03-01")[len(lives):], leftBehind(), lives.ended(again, house, residence.Temporary, residence.Died, "2026-03-01")[len(lives)]),

@@ -215,12 +215,21 @@ type lostRepresentative struct {
 func (p *Person) bereaved(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case RepresentativeDied:
-		p.Representatives = slices.DeleteFunc(slices.Clone(p.Representatives), func(r Representative) bool { return r.PersonID == e.RepresentativeID })
-		p.lost = append(slices.Clip(p.lost), lostRepresentative{Representative{e.RepresentativeID, e.Kind, rec.Revision}, e.Death, e.By})
+		was := Representative{e.RepresentativeID, e.Kind, domain.DateOf(e.EffectiveAt()), rec.Revision}
+		if i := slices.IndexFunc(p.Representatives, func(r Representative) bool { return r.PersonID == e.RepresentativeID }); i >= 0 {
+			was.RecordedOn = p.Representatives[i].RecordedOn
+		}
+		p.Representatives = p.without(e.RepresentativeID)
+		p.lost = append(slices.Clip(p.lost), lostRepresentative{was, e.Death, e.By})
 	case RepresentativeLives:
-		p.lost = slices.DeleteFunc(slices.Clone(p.lost), func(r lostRepresentative) bool { return r.death == e.Death })
+		of := func(r lostRepresentative) bool { return r.death == e.Death }
+		since := domain.DateOf(e.EffectiveAt())
+		if i := slices.IndexFunc(p.lost, of); i >= 0 {
+			since = p.lost[i].RecordedOn
+		}
+		p.lost = slices.DeleteFunc(slices.Clone(p.lost), of)
 		if !p.RepresentedBy(e.RepresentativeID) {
-			p.Representatives = append(slices.Clip(p.Representatives), Representative{e.RepresentativeID, e.Kind, rec.Revision})
+			p.Representatives = append(slices.Clip(p.Representatives), Representative{e.RepresentativeID, e.Kind, since, rec.Revision})
 		}
 	}
 }

@@ -42,7 +42,7 @@ func TestR17_SheetsFollowTheDecision(t *testing.T) {
 		t.Errorf("the sheet %+v is not of the ending %+v", sheet, ended)
 	}
 	file, err := h.Certificates(ctx, departure.Stream(), domain.CertificateID{})
-	if err != nil || len(file.Documents) != 3 || file.Revision != done.Revision {
+	if err != nil || len(file.Documents) != 4 || file.Revision != done.Revision {
 		t.Errorf("%+v, %v", file, err)
 	}
 
@@ -211,7 +211,7 @@ func TestR17_ADuplicateOfASheetThatIsVoidIsNotIssued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issued := left.Events[4].Event.(residence.DepartureSheetIssued)
+	issued := left.Events[5].Event.(residence.DepartureSheetIssued)
 	if ending := left.Events[1]; issued.Ending != (domain.EventRef{Stream: ending.Stream, Revision: ending.Revision}) {
 		t.Errorf("the sheet testifies %s, the ending is %s@%d", issued.Ending, ending.Stream, ending.Revision)
 	}

@@ -100,7 +100,7 @@ func TestR20_ACaseTellsOfTheChildrenWhomItLeavesBehind(t *testing.T) {
 				if err != nil || !slices.Equal(warnings(r.Events), c.want) {
 					t.Fatalf("dry run %t: %v, %v", opt.DryRun, warnings(r.Events), err)
 				}
-				decided := r.Events[len(r.Events)-1].Event.(residence.DeregistrationDecided)
+				decided := decisionIn(t, r.Events)
 				i := slices.Index(c.persons, c.at)
 				if !slices.Equal(decided.Results[i].Warnings, c.want) {
 					t.Errorf("dry run %t: the case tells %+v", opt.DryRun, decided.Results)

@@ -235,7 +235,7 @@ func TestR15_ARegistrationAfterTheApplicationIsNoneOfItsBusiness(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decided := r.Events[len(r.Events)-1].Event.(residence.DeregistrationDecided)
+	decided := decisionIn(t, r.Events)
 	if decided.Results[1].Code != domain.CodeNotRegisteredHere {
 		t.Errorf("gulnar's result: %+v", decided.Results[1])
 	}

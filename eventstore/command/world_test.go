@@ -367,6 +367,7 @@ func acts(t testing.TB) []act {
 		return deregisterFive(domain.ChannelPortal)(newHandler(fiveOwned), cmd, command.Options{})
 	})
 	const applied, confirmed, ended, decided = "case: DeregistrationApplied", "case: CoOwnerConfirmed", "residence: RegistrationEnded", "case: DeregistrationDecided"
+	const refusedOne = "case: DeregistrationRefusalIssued"
 	const decidedToProvide, let, letVoid, notProvided, provisionVoid = "case: ProvisionDecided", "dwelling: LeaseBegan", "dwelling: LeaseVoided", "queue: ProvisionDeclined", "case: ProvisionVoided"
 
 	// The sheets of a departure, of which one is issued again or corrected.
@@ -585,16 +586,16 @@ func acts(t testing.TB) []act {
 			log:    world(t),
 			caseID: eviction,
 			do:     deregister,
-			steps:  []string{applied, ended, ended, decided},
+			steps:  []string{applied, ended, ended, decided, refusedOne},
 		},
 		{name: "R23 deregister five", log: five, caseID: eviction, do: deregisterFive(domain.ChannelStateCorp),
-			steps: []string{applied, ended, ended, ended, ended, decided}},
+			steps: []string{applied, ended, ended, ended, ended, decided, refusedOne}},
 		{
 			name:   "R6 the last co-owner confirms for five",
 			log:    fiveOwned,
 			caseID: eviction,
 			do:     answer(residence.AnswerConfirm),
-			steps:  []string{confirmed, ended, ended, ended, ended, decided},
+			steps:  []string{confirmed, ended, ended, ended, ended, decided, refusedOne},
 		},
 		{
 			name:   "apply, and wait for a co-owner",
@@ -608,14 +609,14 @@ func acts(t testing.TB) []act {
 			log:    waiting,
 			caseID: eviction,
 			do:     answer(residence.AnswerConfirm),
-			steps:  []string{confirmed, ended, ended, decided},
+			steps:  []string{confirmed, ended, ended, decided, refusedOne},
 		},
 		{
 			name:   "a co-owner declines",
 			log:    waiting.copy(),
 			caseID: eviction,
 			do:     answer(residence.AnswerDecline),
-			steps:  []string{"case: CoOwnerDeclined", decided},
+			steps:  []string{"case: CoOwnerDeclined", decided, refusedOne, refusedOne, refusedOne},
 		},
 		{name: "deregister with departure sheets", log: world(t), caseID: departure, do: depart,
 			steps: []string{
@@ -623,6 +624,7 @@ func acts(t testing.TB) []act {
 				ended,
 				ended,
 				decided,
+				refusedOne,
 				"case: DepartureSheetIssued",
 				"case: DepartureSheetIssued",
 			}},
