@@ -14,6 +14,8 @@ func (s *Server) dwellingOperations() []operation.Operation {
 	return []operation.Operation{
 		s.recordDwelling(),
 		s.describeDwelling(),
+		s.recodeDwelling(),
+		s.searchDwelling(),
 		s.changeOwners(),
 		s.answerProposal(),
 		s.takeIntoStock(),
@@ -26,6 +28,7 @@ func (s *Server) dwellingOperations() []operation.Operation {
 type DwellingDescription struct {
 	Place      residence.Place `json:"place,omitempty" doc:"The kind of place; persons can be registered only at a permitted kind"`
 	UsefulArea float64         `json:"useful_area,omitempty" minimum:"0.01" maximum:"100000" doc:"Square metres; a local norm of occupancy counts with this area" example:"54.3"`
+	Rooms      int             `json:"rooms,omitempty" minimum:"1" maximum:"999" doc:"The number of rooms for living" example:"2"`
 }
 
 type recordDwellingBody struct {
@@ -89,28 +92,42 @@ func (s *Server) recordDwelling() operation.Operation {
 }
 
 func (b DwellingDescription) description() residence.Description {
-	return residence.Description{Place: b.Place, Area: residence.Area(b.UsefulArea)}
+	return residence.Description{Place: b.Place, Area: residence.Area(b.UsefulArea), Rooms: b.Rooms}
+}
+
+type describeDwellingBody struct {
+	DwellingDescription
+	Address     string      `json:"address,omitempty" maxLength:"400" doc:"Another address text; leave it out to keep the address"`
+	EffectiveOn domain.Date `json:"effective_on,omitzero" format:"date" doc:"The first day on which the dwelling is so. Default: today"`
+	Basis       *basisBody  `json:"basis,omitempty" doc:"The document; the rules in force demand one if something recorded becomes another"`
 }
 
 type describeDwellingInput struct {
 	ID domain.DwellingID `path:"id" format:"uuid"`
-	operation.Posted[DwellingDescription]
+	operation.Posted[describeDwellingBody]
 }
 
 func (s *Server) describeDwelling() operation.Operation {
 	return operation.Command(operation.Declaration{
 		ID: "describe-dwelling", Path: "/v1/dwellings/{id}/description", Tag: residenceTag,
 		Of:      operation.OfDwelling,
-		Summary: "Record or correct the description of a dwelling: the kind of place and its useful area",
-		Doc: "The new description replaces the earlier one. A member that you leave out is unknown from now on. " +
+		Summary: "Record what a dwelling is from a day on: kind of place, useful area, rooms, address",
+		Doc: "The new description replaces the earlier one from that day on; the earlier one stays true of the days " +
+			"before. Of place, useful_area and rooms, a member that you leave out is unknown from then on; the " +
+			"address stays. If something recorded becomes another, the document is needed, and the owners are told. " +
 			"Present registrations stay as they are.",
-		Roles:    []domain.Role{domain.RoleOperator, domain.RoleProvider},
-		Problems: []domain.Code{domain.CodeDwellingUnknown, domain.CodeAreaFormat, domain.CodeNothingChanges},
-		Example:  `{"place": "apartment", "useful_area": 54.3}`,
+		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
+		Problems: basisProblems.and(
+			domain.CodeDwellingUnknown, domain.CodeAreaFormat, domain.CodeNothingChanges, domain.CodeDateInFuture,
+			domain.CodeEffectiveTooEarly, domain.CodeMemberNotAllowed,
+		),
+		Example: `{"place": "apartment", "useful_area": 54.3, "rooms": 2}`,
 	}, func(
 		ctx context.Context, call operation.Call, in *describeDwellingInput,
 	) (command.Receipt, recordedDwelling, error) {
-		r, err := s.commands.DescribeDwelling(ctx, call.Command, in.ID, in.Body.description(), call.Options)
+		r, err := s.commands.DescribeDwelling(ctx, call.Command, in.ID, residence.DescribeDwelling{
+			Description: in.Body.description(), Address: in.Body.Address, On: in.Body.EffectiveOn, Basis: in.Body.Basis.basis(),
+		}, call.Options)
 		return r, recordedDwelling{DwellingID: in.ID}, err
 	})
 }

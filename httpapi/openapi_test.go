@@ -333,6 +333,9 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).
 			is(200),
 	)
+	code := rka()
+	fits("recode-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/codes", operator, body{"rka": code, "basis": paper}).is(200))
+	fits("search-dwelling", json, s.send("POST", "/v1/dwellings/search", operator, body{"rka": code}).is(200))
 	sale := fits(
 		"change-owners",
 		json,

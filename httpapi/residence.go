@@ -215,17 +215,19 @@ type residentBody struct {
 }
 
 type residentsBody struct {
-	DwellingID   domain.DwellingID `json:"dwelling_id" format:"uuid"`
-	Address      string            `json:"address"`
-	Place        residence.Place   `json:"place,omitempty" doc:"The kind of place, as recorded now" values:"open"`
-	UsefulArea   residence.Area    `json:"useful_area,omitempty" doc:"Square metres as recorded now"`
-	AsOf         domain.Date       `json:"as_of" format:"date"`
-	Foreseen     bool              `json:"foreseen,omitempty" doc:"as_of lies in the future: this is what holds then if nothing changes until then"`
-	KnownAt      time.Time         `json:"known_at"`
-	Owners       []ownerBody       `json:"owners"`
-	Residents    []residentBody    `json:"residents"`
-	Awaited      []awaitedBody     `json:"awaited,omitempty" doc:"What is awaited now after a death, whatever the day that is asked for"`
-	AsOfPosition domain.Position   `json:"as_of_position" doc:"Position of the log up to which this holds"`
+	DwellingID domain.DwellingID `json:"dwelling_id" format:"uuid"`
+	DwellingCodes
+	Address      string          `json:"address" doc:"As it was on the day, as its codes and the description"`
+	Place        residence.Place `json:"place,omitempty" doc:"The kind of place" values:"open"`
+	UsefulArea   residence.Area  `json:"useful_area,omitempty" doc:"Square metres"`
+	Rooms        int             `json:"rooms,omitempty"`
+	AsOf         domain.Date     `json:"as_of" format:"date"`
+	Foreseen     bool            `json:"foreseen,omitempty" doc:"as_of lies in the future: this is what holds then if nothing changes until then"`
+	KnownAt      time.Time       `json:"known_at"`
+	Owners       []ownerBody     `json:"owners"`
+	Residents    []residentBody  `json:"residents"`
+	Awaited      []awaitedBody   `json:"awaited,omitempty" doc:"What is awaited now after a death, whatever the day that is asked for"`
+	AsOfPosition domain.Position `json:"as_of_position" doc:"Position of the log up to which this holds"`
 }
 
 func (s *Server) getDwellingResidents() operation.Operation {
@@ -256,9 +258,8 @@ func (s *Server) getDwellingResidents() operation.Operation {
 			return nil, operation.NotYours()
 		}
 		body := residentsBody{
-			DwellingID: in.ID, Address: d.Address, Place: d.Place, UsefulArea: d.UsefulArea, AsOf: m.asOf, Foreseen: m.foreseen,
-			KnownAt: m.knownAt,
-			Owners:  []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
+			DwellingID: in.ID, AsOf: m.asOf, Foreseen: m.foreseen, KnownAt: m.knownAt,
+			Owners: []ownerBody{}, Residents: []residentBody{}, AsOfPosition: d.AsOf,
 			Awaited: awaitedThere(d.Awaited, domain.DateOf(s.now())),
 		}
 		if m.now {
@@ -286,7 +287,14 @@ func awaitedThere(all []projections.Awaited, today domain.Date) []awaitedBody {
 	return shown
 }
 
+// is fills in what the dwelling itself is.
+func (b *residentsBody) is(codes residence.Identity, address string, d residence.Description) {
+	b.DwellingCodes, b.Address = DwellingCodes(codes), address
+	b.Place, b.UsefulArea, b.Rooms = d.Place, d.Area, d.Rooms
+}
+
 func (b *residentsBody) fill(d projections.DwellingResidents) {
+	b.is(d.Identity, d.Address, d.Description)
 	b.Owners = shownOwners(d.Owners)
 	for _, r := range d.Residents {
 		b.Residents = append(b.Residents, residentBody{r.PersonID, r.RegistrationID, r.Kind, r.From, r.Until})
@@ -314,6 +322,8 @@ func (s *Server) residentsThen(ctx context.Context, id domain.DwellingID, m mome
 		return domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
 			"the registry knew no such dwelling then; ask for a later known_at")
 	}
+	d := &then.Dwelling
+	body.is(d.IdentityOn(m.asOf), d.AddressOn(m.asOf), d.DescriptionOn(m.asOf))
 	body.Owners = shownOwners(then.OwnersOn(m.asOf))
 	for _, r := range then.ActiveOn(m.asOf) {
 		body.Residents = append(body.Residents, residentBody{r.PersonID, r.Registration.ID, r.Kind, r.From, r.Until})

@@ -34,7 +34,14 @@ func dwellings(rec domain.Recorded) []op {
 		return []op{unset(e.DwellingID.Stream(), awaitedField(residence.LeaseAfterDeath, e.PersonID))}
 	case residence.DwellingDescribed:
 		area := strconv.FormatFloat(float64(e.UsefulArea), 'f', -1, 64)
-		return []op{set(e.DwellingID.Stream(), "place", string(e.Place), "area", area)}
+		fields := []string{"place", string(e.Place), "area", area, "rooms", strconv.Itoa(e.Rooms)}
+		if e.Address != "" {
+			fields = append(fields, "address", e.Address)
+		}
+		return []op{set(e.DwellingID.Stream(), fields...)}
+	case residence.DwellingRecoded:
+		return []op{set(e.DwellingID.Stream(),
+			"rka", e.Now.RKA, "cadastral_number", e.Now.CadastralNumber, "kato", e.Now.KATO)}
 	case residence.RegistrationBegan:
 		return []op{set(e.DwellingID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Person: e.PersonID, Kind: e.Kind, From: e.From, Until: e.Until,
@@ -125,12 +132,9 @@ func withoutPapers(owners []residence.Owner) []residence.Owner {
 // DwellingResidents is a dwelling, who owns it and who is registered there.
 type DwellingResidents struct {
 	DwellingID      domain.DwellingID
-	RKA             string
-	CadastralNumber string
-	KATO            string
+	residence.Identity
 	Address         string
-	Place           residence.Place // empty where it is not recorded
-	UsefulArea      residence.Area  // zero where it is not recorded
+	residence.Description
 	Owners          []residence.Owner
 	OwnersSince     domain.Date
 	Awaited         []Awaited
@@ -161,8 +165,8 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 		return DwellingResidents{}, absent(id.Stream(), "address", residence.UnknownDwelling())
 	}
 	result := DwellingResidents{
-		DwellingID: id, RKA: rec["rka"], CadastralNumber: rec["cadastral_number"], KATO: rec["kato"],
-		Address: rec["address"], AsOf: at,
+		DwellingID: id, Address: rec["address"], AsOf: at,
+		Identity: residence.Identity{RKA: rec["rka"], CadastralNumber: rec["cadastral_number"], KATO: rec["kato"]},
 	}
 	if result.Revision, err = rec.number("revision"); err != nil {
 		return DwellingResidents{}, err
@@ -172,7 +176,13 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 		if err != nil {
 			return DwellingResidents{}, corrupt("useful area", err)
 		}
-		result.Place, result.UsefulArea = residence.Place(rec["place"]), residence.Area(area)
+		rooms, err := rec.number("rooms")
+		if err != nil {
+			return DwellingResidents{}, err
+		}
+		result.Description = residence.Description{
+			Place: residence.Place(rec["place"]), Area: residence.Area(area), Rooms: int(rooms),
+		}
 	}
 	if rec.has("owners") {
 		if err := json.Unmarshal([]byte(rec["owners"]), &result.Owners); err != nil {

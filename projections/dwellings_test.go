@@ -24,7 +24,8 @@ func TestResidentsShowDwellingOwnersAndResidents(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, got, DwellingResidents{
-			DwellingID: dwellingID(1), RKA: "RKA1", CadastralNumber: "21-318", KATO: "751110000", Address: "Abai 1",
+			DwellingID: dwellingID(1), Address: "Abai 1",
+			Identity:    residence.Identity{RKA: "RKA1", CadastralNumber: "21-318", KATO: "751110000"},
 			Owners:      []residence.Owner{{PersonID: personID(1), Share: "1/2"}, {PersonID: personID(2), Share: "1/2"}},
 			OwnersSince: day,
 			Residents: []Resident{

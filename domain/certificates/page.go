@@ -76,7 +76,7 @@ func (p Page) LogValue() slog.Value { return domain.Masked(p) }
 type PageFacts struct {
 	Person   *residence.Person   // whom the document names
 	List     housing.ListOpened  // of an application for one; else zero
-	Dwelling *residence.Dwelling // of a departure sheet and a refused deregistration; else nil
+	Dwelling *residence.Dwelling // of a departure sheet and a refused deregistration, as known at the issue; else nil
 	Check    CheckCode
 }
 
@@ -128,7 +128,7 @@ func (ds *Documents) Page(d Document, facts PageFacts) Page {
 	case housing.ApplicationRefused:
 		p.Ground, p.Reasons = e.Ground, domain.Personal(d.Value(Reasons, string(e.Reasons)))
 	case residence.DepartureSheetIssued:
-		p.Address, p.Stay = d.Value(Address, facts.Dwelling.Address), e.Kind
+		p.Address, p.Stay = d.Value(Address, facts.Dwelling.AddressOn(e.On)), e.Kind
 		p.EndedOn, p.EndedFor = e.On, e.Reason
 	case residence.RefusalIssued:
 		p.Address, p.Refused = d.Value(Address, facts.Dwelling.Address), e.Code

@@ -99,6 +99,7 @@ const (
 	ConsentStands       Kind = "lookup_consent_stands"
 	OwnersAgent         Kind = "agent_of_owner_concerned"
 	TakenIntoStock      Kind = "dwelling_taken_into_stock"
+	DwellingChanged     Kind = "dwelling_record_changed"
 )
 
 // Owed is one notice that an event owes.
@@ -176,7 +177,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it is a step of a merge, whose outcome the other record tells",
 		residence.RecordsMerged{}, residence.RecordSeparated{}),
 	none("it is about a dwelling or a list",
-		residence.DwellingRecorded{}, residence.DwellingDescribed{},
+		residence.DwellingRecorded{},
 		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
 	none("it says who acts for a state body, which tells its officials itself",
@@ -313,6 +314,9 @@ var owing = []Line{
 		return append(toEach(residence.Losers(e.Former, e.Owners), OwnersChanged),
 			toEach(residence.Agents(e.Former, e.Owners), OwnersAgent)...)
 	}, OwnersChanged, OwnersAgent),
+	// R35: who owns the dwelling.
+	owes(func(e residence.DwellingDescribed) []Owed { return toEach(e.Told, DwellingChanged) }, DwellingChanged),
+	owes(func(e residence.DwellingRecoded) []Owed { return toEach(e.Told, DwellingChanged) }, DwellingChanged),
 	owes(func(e residence.OwnersChangeDeclined) []Owed { return toOwners(e.Owners, OwnersStay) }, OwnersStay, OwnersAgent),
 	owes(func(e residence.OwnersChangeLapsed) []Owed { return toOwners(e.Owners, OwnersStay) }, OwnersStay, OwnersAgent),
 	// C23: those who were told that the owners stay.

@@ -258,6 +258,8 @@ var owing = []domain.Event{
 	residence.ContactsStated{PersonID: daur, FormerPhone: "+77010000000"},
 	housing.ApplicationReceived{ApplicantID: daur, Consenting: []domain.PersonID{aigul}}, housing.MemberDeclined{},
 	residence.OwnersChangeProposed{Former: ownersOfTwoKinds},
+	residence.DwellingDescribed{Told: []domain.PersonID{aigul}},
+	residence.DwellingRecoded{Told: []domain.PersonID{aigul}},
 	residence.OwnersChanged{Former: ownersOfTwoKinds},
 	residence.OwnersChangeDeclined{Owners: ownersOfTwoKinds},
 	residence.TakenIntoStock{Owners: []domain.PersonID{daur}},

@@ -368,6 +368,11 @@ var texts = map[Kind]text{
 		"Жилище, где Вы записаны собственником или представителем собственника, взято по документу в фонд служебного жилья. Если Вы не согласны, сразу сообщите об этом.",
 		"A dwelling, where you are recorded as an owner or the agent of an owner, has been taken into the service housing by a document. If you do not agree, report it at once.",
 	},
+	DwellingChanged: {
+		"Сіздің тұрғын үйіңіз туралы жазба өзгертілді: мекенжайы, коды, ауданы, бөлмелер саны немесе түрі. Ешкімнің тіркеуі өзгерген жоқ. Келіспесеңіз, шағым жасай аласыз.",
+		"Изменена запись о Вашем жилище: адрес, код, площадь, число комнат или вид. Ничья регистрация от этого не изменилась. Если Вы не согласны, это можно обжаловать.",
+		"The record of your dwelling was changed: its address, code, area, number of rooms or kind. Nobody's registration has changed by this. If you do not agree, you can appeal.",
+	},
 	MemberNamed: {
 		"Сіз қызметтік тұрғын үйге өтініште отбасы мүшесі ретінде көрсетілдіңіз. Келісіміңізді немесе келіспейтініңізді білдіріңіз.",
 		"Вы указаны как член семьи в заявлении на служебное жилище. Сообщите, согласны ли Вы.",

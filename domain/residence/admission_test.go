@@ -83,7 +83,7 @@ func TestR19_OneRegistersAtAPlaceOfAPermittedKind(t *testing.T) {
 			t.Run("R19 "+string(place)+name, func(t *testing.T) {
 				events, err := resident().fold().Register(domaintest.Command(), residence.Register{
 					RegistrationID: first, DwellingID: flat, Kind: residence.Permanent, From: today, Rules: by,
-					Dwelling: &residence.Dwelling{ID: flat, Place: place, Owners: []residence.Owner{{PersonID: aigul}}},
+					Dwelling: &residence.Dwelling{ID: flat, Description: residence.Description{Place: place}, Owners: []residence.Owner{{PersonID: aigul}}},
 				})
 				if place == residence.NotForLiving || place == residence.Hotel && name != "" {
 					domaintest.Refused(t, events, err, domain.CodePlaceNotPermitted, "dwelling_id")
@@ -146,7 +146,8 @@ func TestR19_TheOccupancyNorm(t *testing.T) {
 				r := residence.Register{
 					RegistrationID: first, DwellingID: flat, Kind: kind, From: day(c.from), Kinship: c.kinship, Occupants: c.occupants, Rules: c.rules,
 					Dwelling: &residence.Dwelling{
-						ID: flat, Identity: residence.Identity{KATO: c.kato}, Area: c.area, Owners: []residence.Owner{{PersonID: aigul}},
+						ID: flat, Identity: residence.Identity{KATO: c.kato}, Description: residence.Description{Area: c.area},
+						Owners: []residence.Owner{{PersonID: aigul}},
 					},
 				}
 				if kind == residence.Temporary {
@@ -188,7 +189,7 @@ func TestR19_TheNormIsNeverAGroundForAnEnding(t *testing.T) {
 func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 	describe := func(place residence.Place, area residence.Area) func(*residence.Dwelling) ([]domain.Event, error) {
 		return func(d *residence.Dwelling) ([]domain.Event, error) {
-			return d.Describe(domaintest.Command(), residence.Description{Place: place, Area: area})
+			return d.Describe(domaintest.Command(), residence.DescribeDwelling{Description: residence.Description{Place: place, Area: area}})
 		}
 	}
 	described := func(place residence.Place, area residence.Area) residence.DwellingDescribed {
@@ -199,6 +200,7 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 			DescribedAt: domaintest.Noon(),
 		}
 	}
+	at := func(e residence.DwellingDescribed) residence.DwellingDescribed { e.On = today; return e }
 	known := theFlat()
 	small := append(theFlat(), described(residence.Apartment, 54))
 	record := func(of residence.Description) func(*residence.Dwelling) ([]domain.Event, error) {
@@ -211,20 +213,20 @@ func TestR19_ADwellingIsDescribedAndTheDescriptionCorrected(t *testing.T) {
 			Name:  "R19 described",
 			Given: known,
 			When:  describe(residence.Apartment, 54.3),
-			Then:  []domain.Event{described(residence.Apartment, 54.3)},
+			Then:  []domain.Event{at(described(residence.Apartment, 54.3))},
 		},
-		{Name: "R19 the area alone", Given: known, When: describe("", 0.01), Then: []domain.Event{described("", 0.01)}},
+		{Name: "R19 the area alone", Given: known, When: describe("", 0.01), Then: []domain.Event{at(described("", 0.01))}},
 		{
 			Name:  "R19 corrected",
 			Given: small,
 			When:  describe(residence.Apartment, 45),
-			Then:  []domain.Event{described(residence.Apartment, 45)},
+			Then:  []domain.Event{at(described(residence.Apartment, 45))},
 		},
 		{
 			Name:  "R19 held to be unknown again",
 			Given: small,
 			When:  describe(residence.Apartment, 0),
-			Then:  []domain.Event{described(residence.Apartment, 0)},
+			Then:  []domain.Event{at(described(residence.Apartment, 0))},
 		},
 		{
 			Name:    "R19 not to what it is",

@@ -111,6 +111,7 @@ type CodeClaim struct {
 	DwellingID domain.DwellingID
 	ID         domain.CommandID
 	At         time.Time
+	Claimants  []domain.DwellingID // for whom it was ever claimed, in the order of the stream, each once
 }
 
 // Clone returns a copy that later events do not change.
@@ -119,7 +120,11 @@ func (c *CodeClaim) Clone() CodeClaim { return *c }
 // Apply folds the next event of the stream into c.
 func (c *CodeClaim) Apply(rec domain.Recorded) {
 	if e, ok := rec.Event.(DwellingCodeClaimed); ok {
-		*c = CodeClaim{DwellingCode{e.Kind, e.Code}, e.DwellingID, e.ClaimID, e.ClaimedAt}
+		claimants := c.Claimants
+		if !slices.Contains(claimants, e.DwellingID) {
+			claimants = append(slices.Clip(claimants), e.DwellingID)
+		}
+		*c = CodeClaim{DwellingCode{e.Kind, e.Code}, e.DwellingID, e.ClaimID, e.ClaimedAt, claimants}
 	}
 }
 
@@ -136,7 +141,7 @@ type ClaimCode struct {
 func (c *CodeClaim) Claim(cmd domain.Command, claim ClaimCode) ([]domain.Event, error) {
 	if c.ID != claim.Voided {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeLostRace,
-			"another dwelling is recorded with the same code at this moment; send the request again")
+			"another dwelling takes the same code at this moment; send the request again")
 	}
 	return []domain.Event{DwellingCodeClaimed{
 		Kind: claim.Code.Kind, Code: claim.Code.Value, DwellingID: claim.DwellingID, ClaimID: claim.ID,
@@ -160,11 +165,16 @@ type Identity struct {
 // Written returns the identity with its codes in their written form. A dwelling is identified
 // by its RKA or its cadastral number (R7), so there is at least one.
 func (i Identity) Written() (Identity, error) {
-	var err error
 	if i.RKA == "" && i.CadastralNumber == "" {
 		return i, domain.Refuse(domain.Invalid, domain.CodeRequired,
 			"a dwelling is identified by rka or cadastral_number: give at least one").At("rka")
 	}
+	return i.WrittenPart()
+}
+
+// WrittenPart is Written of a part of an identity.
+func (i Identity) WrittenPart() (Identity, error) {
+	var err error
 	if i.RKA != "" {
 		if i.RKA, err = ParseRKA(i.RKA); err != nil {
 			return i, err

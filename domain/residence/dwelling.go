@@ -1,6 +1,7 @@
 package residence
 
 import (
+	"log/slog"
 	"math"
 	"slices"
 	"time"
@@ -19,6 +20,9 @@ type DwellingRecorded struct {
 	RecordedAt      time.Time         `json:"recorded_at"`
 }
 
+// Identity is by what the dwelling is known when it is recorded.
+func (e DwellingRecorded) Identity() Identity { return Identity{e.RKA, e.CadastralNumber, e.KATO} }
+
 // OwnersChanged names all owners from the day On.
 type OwnersChanged struct {
 	DwellingID domain.DwellingID `json:"dwelling_id"`
@@ -29,12 +33,17 @@ type OwnersChanged struct {
 	ProposalID ProposalID        `json:"proposal_id,omitzero"` // that a second official has confirmed
 }
 
-// DwellingDescribed says what the dwelling is, as far as it is known. A later
-// one replaces it.
+// DwellingDescribed says what the dwelling is from the day On, as far as it is known. A later
+// one replaces it; the earlier one stays true of the days before.
 type DwellingDescribed struct {
 	DwellingID  domain.DwellingID `json:"dwelling_id"`
 	Place       Place             `json:"place,omitempty"`
 	UsefulArea  Area              `json:"useful_area,omitempty"`
+	Rooms       int               `json:"rooms,omitempty"`
+	Address     string            `json:"address,omitempty"`     // empty where it stays as it was
+	On          domain.Date       `json:"effective_on,omitzero"` // zero: the day of DescribedAt
+	Basis       domain.Basis      `json:"basis,omitzero"`
+	Told        []domain.PersonID `json:"told,omitempty"` // who owns it, or speaks for an owner, where it was another before
 	DescribedAt time.Time         `json:"described_at"`
 }
 
@@ -42,12 +51,19 @@ func (DwellingRecorded) EventType() string  { return "DwellingRecorded" }
 func (OwnersChanged) EventType() string     { return "OwnersChanged" }
 func (DwellingDescribed) EventType() string { return "DwellingDescribed" }
 
-func (e DwellingRecorded) EffectiveAt() time.Time  { return e.RecordedAt }
-func (e OwnersChanged) EffectiveAt() time.Time     { return e.On.Start() }
-func (e DwellingDescribed) EffectiveAt() time.Time { return e.DescribedAt }
+func (e DwellingRecorded) EffectiveAt() time.Time { return e.RecordedAt }
+func (e OwnersChanged) EffectiveAt() time.Time    { return e.On.Start() }
+func (e DwellingDescribed) EffectiveAt() time.Time {
+	if e.On.IsZero() {
+		return e.DescribedAt
+	}
+	return e.On.Start()
+}
 
 func (e DwellingRecorded) Concerns() domain.Concern  { return atDwelling(e.DwellingID) }
-func (e DwellingDescribed) Concerns() domain.Concern { return atDwelling(e.DwellingID) }
+func (e DwellingDescribed) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.Told...) }
+
+func (e DwellingDescribed) LogValue() slog.Value { return domain.Masked(e) }
 
 func (e OwnersChanged) Concerns() domain.Concern { return withOwners(e.DwellingID, e.Owners, e.Former) }
 
@@ -88,10 +104,9 @@ func (a Area) hundredths() int64 { return int64(math.Round(float64(a) * 100)) }
 type Dwelling struct {
 	ID domain.DwellingID
 	Identity
-	Address  string
+	Address string
+	Description
 	Owners   []Owner
-	Place    Place                // empty where it is not recorded
-	Area     Area                 // useful area; zero where it is not recorded
 	Pending  OwnersChangeProposed // that nobody has confirmed or declined yet; zero where there is none
 	Lease    *LeaseBegan          // nil where the dwelling is not leased as a service dwelling
 	Keeper   domain.BodyID        // whose stock it is in; zero where no body has taken or let it
@@ -101,9 +116,15 @@ type Dwelling struct {
 	since    domain.Date          // of the present owners
 	titles   []OwnersChanged      // all of them, in the order of the stream
 	freed    domain.Position      // where the log holds the end of the last lease
+	held     []heldCode           // its codes, and the claims by which it took them
 	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
-	lapse    lapse
-	awaited  []SuccessionAwaited
+
+	identities   course[Identity]
+	addresses    course[string]
+	descriptions course[Description]
+
+	lapse   lapse
+	awaited []SuccessionAwaited
 	// LapsesAnnulled is how many lapses of proposals were annulled. It tells the task of a
 	// lapse from that of the same proposal before.
 	LapsesAnnulled int
@@ -121,8 +142,11 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	d.takeLapse(rec)
 	switch e := rec.Event.(type) {
 	case DwellingRecorded:
-		d.ID, d.Address = e.DwellingID, e.Address
-		d.Identity = Identity{e.RKA, e.CadastralNumber, e.KATO}
+		d.ID = e.DwellingID
+		d.addressed(domain.Date{}, e.Address)
+		d.identified(domain.Date{}, e.Identity(), rec.Meta.Causation)
+	case DwellingRecoded:
+		d.identified(e.On, e.Now, rec.Meta.Causation)
 	case DwellingCodeClaimVoided:
 		d.voided = append(slices.Clip(d.voided), e.ClaimID)
 	case OwnersChanged:
@@ -133,7 +157,7 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	case OwnersChangeDeclined, OwnersChangeLapsed:
 		d.Pending = OwnersChangeProposed{}
 	case DwellingDescribed:
-		d.Place, d.Area = e.Place, e.UsefulArea
+		d.described(e)
 	case TakenIntoStock:
 		d.Keeper, d.given = e.BodyID, rec.Position
 	case LeaseBegan:
@@ -158,13 +182,6 @@ type RecordDwelling struct {
 	Owners      []Owner
 	OwnersSince domain.Date // zero for today
 	Description Description
-}
-
-// Description is what is known of a dwelling beyond its codes. It is also the
-// command that describes a dwelling.
-type Description struct {
-	Place Place
-	Area  Area
 }
 
 // Record decides [RecordDwelling]. The codes must have been claimed by this command.
@@ -199,37 +216,6 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 		events = append(events, c.Description.of(c.DwellingID, cmd))
 	}
 	return events, nil
-}
-
-// Describe decides that the dwelling is what the description says: it replaces
-// the one before.
-func (d *Dwelling) Describe(cmd domain.Command, c Description) ([]domain.Event, error) {
-	if !d.Known() {
-		return nil, UnknownDwelling()
-	}
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	if c == (Description{d.Place, d.Area}) {
-		return nil, domain.Refuse(domain.Conflict, domain.CodeNothingChanges, "the registry holds this already")
-	}
-	return []domain.Event{c.of(d.ID, cmd)}, nil
-}
-
-func (c Description) of(id domain.DwellingID, cmd domain.Command) DwellingDescribed {
-	return DwellingDescribed{DwellingID: id, Place: c.Place, UsefulArea: c.Area, DescribedAt: cmd.Now}
-}
-
-func (c Description) check() error {
-	if c.Place != "" && !slices.Contains(Places, c.Place) {
-		return domain.Refuse(domain.Invalid, domain.CodeValueUnknown, "a place is one of %v", Places).At("place")
-	}
-	if c.Area < 0 || c.Area > largestArea || c.Area != 0 && c.Area.hundredths() == 0 || math.IsNaN(float64(c.Area)) {
-		return domain.Refuse(domain.Invalid, domain.CodeAreaFormat,
-			"give the useful area in square metres, more than 0 and at most %v, or leave it out where it is not "+
-				"known", largestArea).At("useful_area")
-	}
-	return nil
 }
 
 // UnknownDwelling is the refusal of an id that names no recorded dwelling.

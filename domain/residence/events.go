@@ -46,6 +46,7 @@ var Events = []domain.EventType{
 	domain.EventOf[OwnersChangeLapsed](),
 	domain.EventOf[LapseAnnulled](),
 	domain.EventOf[DwellingDescribed](),
+	domain.EventOf[DwellingRecoded](),
 	domain.EventOf[DwellingCodeClaimed](),
 	domain.EventOf[DwellingCodeClaimVoided](),
 	domain.EventOf[TakenIntoStock](),

@@ -28,6 +28,8 @@ func (c RecordRepresentative) LogValue() slog.Value   { return domain.Masked(c) 
 func (d Dwelling) LogValue() slog.Value               { return domain.Masked(d) }
 func (c RecordDwelling) LogValue() slog.Value         { return domain.Masked(c) }
 func (c ChangeOwners) LogValue() slog.Value           { return domain.Masked(c) }
+func (c DescribeDwelling) LogValue() slog.Value       { return domain.Masked(c) }
+func (c Recode) LogValue() slog.Value                 { return domain.Masked(c) }
 func (c AnswerProposal) LogValue() slog.Value         { return domain.Masked(c) }
 func (c Register) LogValue() slog.Value               { return domain.Masked(c) }
 func (c EndFor) LogValue() slog.Value                 { return domain.Masked(c) }

@@ -29,6 +29,8 @@ func TestPersonalValuesOfResidenceNeverPrint(t *testing.T) {
 		{residence.Dwelling{}, 12},
 		{residence.RecordDwelling{}, 3},
 		{residence.ChangeOwners{}, 6},
+		{residence.DescribeDwelling{}, 3},
+		{residence.Recode{}, 3},
 		{residence.AnswerProposal{}, 1},
 		{residence.Register{}, 51},
 		{residence.EndFor{}, 33},

@@ -75,6 +75,17 @@ func (d *Dwelling) Names(p domain.PersonID) bool {
 	})
 }
 
+// Speakers are the owners who are persons, and those who speak for the others; each once.
+func (d *Dwelling) Speakers() []domain.PersonID {
+	var persons []domain.PersonID
+	for _, o := range d.Owners {
+		if p := o.Speaker(); !p.IsZero() && !slices.Contains(persons, p) {
+			persons = append(persons, p)
+		}
+	}
+	return persons
+}
+
 // ownersFrom are the owners whom a registration from the day on concerns: those of that day,
 // as far as they are recorded, and those of today. The first that are recorded stand for the
 // owners before them, whom nobody knows.

@@ -12,6 +12,7 @@ import (
 // that the log held then.
 type Residents struct {
 	DwellingID    domain.DwellingID
+	Dwelling      Dwelling // what its own stream says
 	registrations []Resident
 	owners        []OwnersChanged
 }
@@ -24,6 +25,9 @@ type Resident struct {
 
 // Apply folds the next event; events of other dwellings are ignored.
 func (r *Residents) Apply(rec domain.Recorded) {
+	if rec.Stream == r.DwellingID.Stream() {
+		r.Dwelling.Apply(rec)
+	}
 	switch e := rec.Event.(type) {
 	case OwnersChanged:
 		if e.DwellingID == r.DwellingID {

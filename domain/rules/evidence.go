@@ -47,12 +47,15 @@ const (
 	WithdrawApplication Act = "withdrawal"
 	// ReportChange: that a holder reports another family, or that the need is lost.
 	ReportChange Act = "reported_change"
+	// ChangeDwelling: that a recorded dwelling has another address, area, number of rooms or
+	// kind. To record what was not known takes nothing from anybody.
+	ChangeDwelling Act = "change_of_dwelling"
 )
 
 // Acts lists them all.
 var Acts = []Act{
 	SetContacts, ChangeOwners, OwnersConsent, MembersConsent, LookupConsent, Representation, Deregister,
-	WithdrawApplication, ReportChange,
+	WithdrawApplication, ReportChange, ChangeDwelling,
 }
 
 // pendingActs are those for which a second official can be asked.

@@ -83,16 +83,36 @@ func (h *Handler) Page(
 		}
 	}
 	if id := certificates.DwellingOf(d); !id.IsZero() {
-		dwelling, err := h.Dwelling(ctx, id)
-		if err != nil {
+		if facts.Dwelling, err = h.dwellingBefore(ctx, id, d.IssuedBy); err != nil {
 			return IssuedPage{}, err
 		}
-		facts.Dwelling = &dwelling
 	}
 	status := certificates.StatusOf(!d.ReplacedBy.IsZero() || d.Version() < newest.Version(), d.VoidSince)
 	page := file.Page(d, facts)
 	page.Superseded = status == certificates.Superseded
 	return IssuedPage{Document: d, Versions: newest.Version(), Status: status, Page: page}, nil
+}
+
+// dwellingBefore returns the dwelling as the log held it when it took the event: a document says
+// for ever what was known when it was issued.
+func (h *Handler) dwellingBefore(
+	ctx context.Context, id domain.DwellingID, ref domain.EventRef,
+) (*residence.Dwelling, error) {
+	issued, err := h.log.ReadPage(ctx, ref.Stream, ref.Revision, 1)
+	if err != nil {
+		return nil, err
+	}
+	var d residence.Dwelling
+	for rec, err := range h.log.Read(ctx, id.Stream(), 0) {
+		if err != nil {
+			return nil, err
+		}
+		if len(issued) > 0 && rec.Position > issued[0].Position {
+			break
+		}
+		d.Apply(rec)
+	}
+	return &d, nil
 }
 
 // ProvenVersion returns the version of the document that the check code proves, of

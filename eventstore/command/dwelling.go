@@ -48,20 +48,52 @@ func (h *Handler) RecordDwelling(
 	}
 	return h.withCodes(ctx, c.DwellingID, written.Codes(), streamCommand[residence.Dwelling]{
 		cmd: cmd, stream: c.DwellingID.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.Record(cmd, c) },
+	}, func(d *residence.Dwelling, _ []residence.DwellingCode) ([]domain.Event, error) {
+		return d.Record(cmd, c)
 	})
 }
 
-// withCodes carries out a command by which the dwelling takes the codes. Steps and crashes
-// are those of [Handler.RecordDwelling].
+// RecodeDwelling gives a dwelling other codes, or a code that it had not (R35). Steps and crashes
+// are those of [Handler.RecordDwelling]; the codes that the dwelling gives up are free with the
+// second step, in the same append.
+func (h *Handler) RecodeDwelling(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Recode, opt Options,
+) (Receipt, error) {
+	return h.withCodes(ctx, id, c.Identity.Codes(), streamCommand[residence.Dwelling]{
+		cmd: cmd, stream: id.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
+	}, func(d *residence.Dwelling, claimed []residence.DwellingCode) ([]domain.Event, error) {
+		c.Claimed = claimed
+		return d.Recode(cmd, c)
+	})
+}
+
+// takenBy are the codes that the dwelling takes by the events, in the order in which they are
+// claimed.
+func takenBy(events []domain.Recorded) []residence.DwellingCode {
+	codes := []residence.DwellingCode{}
+	for _, rec := range events {
+		switch e := rec.Event.(type) {
+		case residence.DwellingRecorded:
+			codes = append(codes, e.Identity().Codes()...)
+		case residence.DwellingRecoded:
+			codes = append(codes, e.Taken()...)
+		}
+	}
+	return codes
+}
+
+// withCodes carries out a command by which the dwelling takes codes: those of the events that
+// decide returns while nothing is claimed (nil). named are the codes that the caller named.
 func (h *Handler) withCodes(
-	ctx context.Context, id domain.DwellingID, codes []residence.DwellingCode, take streamCommand[residence.Dwelling],
+	ctx context.Context, id domain.DwellingID, named []residence.DwellingCode, take streamCommand[residence.Dwelling],
+	decide func(d *residence.Dwelling, claimed []residence.DwellingCode) ([]domain.Event, error),
 ) (Receipt, error) {
 	dryRun := take.dryRun
 	take.dryRun = true
+	take.decide = func(d *residence.Dwelling) ([]domain.Event, error) { return decide(d, nil) }
 	r, err := execute(ctx, h, take)
 	if domain.CodeOf(err) == domain.CodeClaimVoid {
-		return Receipt{}, h.whoseCodes(ctx, id, codes, err)
+		return Receipt{}, h.whoseCodes(ctx, id, named, err)
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -71,6 +103,7 @@ func (h *Handler) withCodes(
 	if done { // its claims are only read again
 		claim = h.claimedCode
 	}
+	codes := takenBy(r.Events)
 	var claims []domain.Recorded
 	for _, code := range codes {
 		claimed, err := claim(ctx, take.cmd, id, code, dryRun)
@@ -81,6 +114,7 @@ func (h *Handler) withCodes(
 	}
 	if !dryRun && !done {
 		take.dryRun, take.later = false, true
+		take.decide = func(d *residence.Dwelling) ([]domain.Event, error) { return decide(d, codes) }
 		r, err = execute(ctx, h, take)
 	}
 	switch {
@@ -139,34 +173,38 @@ func (h *Handler) voidClaim(
 	if err != nil || claim.ID.IsZero() || claim.ID == cmd.ID {
 		return claim.ID, err
 	}
-	has, err := h.awaitClaim(ctx, claim)
-	if err != nil {
+	has, void, err := h.awaitClaim(ctx, claim)
+	switch {
+	case has:
+		return claim.ID, residence.CodeTaken(code, claim.DwellingID)
+	case err != nil || void:
 		return claim.ID, err
 	}
-	if has {
-		return claim.ID, residence.CodeTaken(code, claim.DwellingID)
-	}
-	void := cmd.Step(claim.ID.UUID, "void the claim to "+string(code.Kind))
+	step := cmd.Step(claim.ID.UUID, "void the claim to "+string(code.Kind))
 	_, err = execute(ctx, h, streamCommand[residence.Dwelling]{
-		cmd: void, stream: claim.DwellingID.Stream(), correlation: cmd.ID.UUID, dryRun: dryRun,
-		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.VoidClaim(void, claim) },
+		cmd: step, stream: claim.DwellingID.Stream(), correlation: cmd.ID.UUID, dryRun: dryRun,
+		decide: func(d *residence.Dwelling) ([]domain.Event, error) { return d.VoidClaim(step, claim) },
 	})
 	return claim.ID, err
 }
 
-// awaitClaim reports whether the dwelling of the claim has taken the code. A claim that is
-// young may be of a command that is at work: it gets the time to end.
-func (h *Handler) awaitClaim(ctx context.Context, claim residence.CodeClaim) (bool, error) {
+// awaitClaim reports whether the dwelling of the claim has the code, or the claim is void: it was
+// overtaken, or spent when the dwelling gave the code up. A claim that is young may be of a
+// command that is at work: it gets the time to end.
+func (h *Handler) awaitClaim(ctx context.Context, claim residence.CodeClaim) (has, void bool, err error) {
 	wait, cancel := context.WithTimeout(ctx, max(0, claimPatience-max(0, h.now().Sub(claim.At))))
 	defer cancel()
 	for {
 		d, err := look[residence.Dwelling](ctx, h, claim.DwellingID.Stream())
-		if err != nil || d.Has(claim.Code) || d.Voided(claim.ID) {
-			return err == nil && d.Has(claim.Code), err
+		if err != nil {
+			return false, false, err
+		}
+		if has, void := d.Has(claim.Code), d.Voided(claim.ID); has || void {
+			return has, void, nil
 		}
 		select {
 		case <-wait.Done():
-			return false, ctx.Err()
+			return false, false, ctx.Err()
 		case <-time.After(claimLook):
 		}
 	}
@@ -185,7 +223,7 @@ func (h *Handler) whoseCodes(
 		if claim.DwellingID == id || claim.ID.IsZero() {
 			continue
 		}
-		has, err := h.awaitClaim(ctx, claim)
+		has, _, err := h.awaitClaim(ctx, claim)
 		if err != nil {
 			return err
 		}
@@ -194,4 +232,40 @@ func (h *Handler) whoseCodes(
 		}
 	}
 	return refusal
+}
+
+// FoundDwelling is a dwelling that a code names.
+type FoundDwelling struct {
+	residence.Dwelling
+	RecodedFrom domain.Date // since when it is not known by the code any more; no day where it is
+}
+
+// FindDwelling returns the dwelling that was known by the code on the day. A code that was given
+// up goes on to find the dwelling for the days before; where no dwelling is known by it on the
+// day, it finds the last one that ever was. The refusal is [residence.UnknownDwelling].
+func (h *Handler) FindDwelling(
+	ctx context.Context, code residence.DwellingCode, day domain.Date,
+) (FoundDwelling, error) {
+	claims, err := look[residence.CodeClaim](ctx, h, code.Stream())
+	if err != nil {
+		return FoundDwelling{}, err
+	}
+	var former *residence.Dwelling
+	for _, id := range claims.Claimants {
+		d, err := look[residence.Dwelling](ctx, h, id.Stream())
+		if err != nil {
+			return FoundDwelling{}, err
+		}
+		if d.HadOn(code, day) {
+			return FoundDwelling{d.Clone(), d.RecodedFrom(code)}, nil
+		}
+		if d.EverHad(code) {
+			former = d
+		}
+	}
+	if former == nil {
+		return FoundDwelling{}, domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
+			"no dwelling is known by this code, and none was; record it with POST /v1/dwellings").At(string(code.Kind))
+	}
+	return FoundDwelling{former.Clone(), former.RecodedFrom(code)}, nil
 }

@@ -83,10 +83,11 @@ func (h *Handler) ChangePersonData(
 	})
 }
 
-// DescribeDwelling records, or corrects, what a dwelling is.
+// DescribeDwelling records what a dwelling is from a day on.
 func (h *Handler) DescribeDwelling(
-	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.Description, opt Options,
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.DescribeDwelling, opt Options,
 ) (Receipt, error) {
+	c.Rules = h.rules
 	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
 		return d.Describe(cmd, c)
 	})
