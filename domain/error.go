@@ -99,6 +99,7 @@ const (
 	CodeDwellingRecorded  Code = "dwelling_already_recorded"
 	CodeClaimVoid         Code = "dwelling_code_claim_void"
 	CodeRKAFormat         Code = "rka_format"
+	CodeStreetUnknown     Code = "street_unknown"
 	CodeEffectiveTooEarly Code = "effective_too_early"
 	CodeErasureBarred     Code = "erasure_barred"
 	CodeHoldUnknown       Code = "hold_unknown"

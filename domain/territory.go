@@ -24,7 +24,10 @@ func ParseKATO(s string) (KATO, error) {
 }
 
 // Covers reports whether the unit is other or contains it.
-func (k KATO) Covers(other KATO) bool {
+func (k KATO) Covers(other KATO) bool { return k != "" && strings.HasPrefix(string(other), k.Prefix()) }
+
+// Prefix is what all codes begin with that are in the unit.
+func (k KATO) Prefix() string {
 	end := len(k)
 	for i := len(katoGroups) - 1; i > 0 && len(k) == katoGroups[len(katoGroups)-1]; i-- {
 		if strings.Trim(string(k[katoGroups[i-1]:end]), "0") != "" {
@@ -32,7 +35,7 @@ func (k KATO) Covers(other KATO) bool {
 		}
 		end = katoGroups[i-1]
 	}
-	return k != "" && strings.HasPrefix(string(other), string(k[:end]))
+	return string(k[:end])
 }
 
 // Territory is where a body acts: in these units. An empty Territory is the whole

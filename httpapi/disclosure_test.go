@@ -239,6 +239,10 @@ func looks(s *subtest) []look {
 	)
 	code := s.seen(sheet, s.as(leaver), last).id("check_code")
 
+	s.command("/v1/dwellings", operator, body{"rka": rka(), "kato": "711310000", "address": "Астана, Көне көше, 1"}).is(201)
+	street := s.command("/v1/street-renamings", s.token(domain.RoleProvider), body{
+		"kato": "711310000", "from": "Көне көше", "to": "Тың көше", "basis": paper,
+	}).is(201).id("renaming_id")
 	persons, homes := "/v1/persons/"+guest, "/v1/dwellings/"+home
 	nobody := map[string]string{}
 	in := func(caseID string, persons ...string) map[string]string {
@@ -285,6 +289,7 @@ func looks(s *subtest) []look {
 			body:   body{"iin": iin},
 			leaves: in("", sought),
 		},
+		{what: "get-street-renaming", path: "/v1/street-renamings/" + street, leaves: nobody},
 		{
 			what: "search-dwelling", method: "POST", path: "/v1/dwellings/search",
 			body: body{"rka": s.seen(homes+"/residents", s.token(domain.RoleAuditor), last).at("rka")}, leaves: nobody,

@@ -333,6 +333,11 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		s.command("/v1/dwellings/"+dwelling+"/description", operator, body{"place": "apartment", "useful_area": 54.3}).
 			is(200),
 	)
+	s.command("/v1/dwellings", operator, body{"rka": rka(), "kato": "711310000", "address": "Астана, Ескі көше, 1"}).is(201)
+	street := fits("rename-street", json, s.command("/v1/street-renamings", s.token(domain.RoleProvider), body{
+		"kato": "711310000", "from": "Ескі көше", "to": "Жаңа көше", "basis": paper,
+	}).is(201)).id("renaming_id")
+	fits("get-street-renaming", json, s.get("/v1/street-renamings/"+street, operator).is(200))
 	code := rka()
 	fits("recode-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/codes", operator, body{"rka": code, "basis": paper}).is(200))
 	fits("search-dwelling", json, s.send("POST", "/v1/dwellings/search", operator, body{"rka": code}).is(200))

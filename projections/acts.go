@@ -26,6 +26,10 @@ func acts(rec domain.Recorded) []op {
 			return nil
 		}
 		return []op{rankAt(unfinishedKey, rec.Created.UnixMilli(), e.CaseID.String())}
+	case residence.StreetRenamed:
+		return []op{rankAt(unfinishedKey, rec.Created.UnixMilli(), e.ActID.String())}
+	case residence.StreetRenamingCompleted:
+		return []op{unrank(unfinishedKey, e.ActID.String())}
 	case residence.DeregistrationDecided:
 		return []op{unrank(unfinishedKey, e.CaseID.String())}
 	case housing.PlacementApproved:

@@ -80,6 +80,7 @@
 //	{tizilim}:g7:residence-<person>           …:history, …:cases, …:entries, …:notices,
 //	                                          …:own_cases, …:leases, …:naming, …:accesses
 //	{tizilim}:g7:dwelling-<dwelling>          …:history
+//	{tizilim}:g7:places                       dwellings by KATO
 //	{tizilim}:g7:case-<case>                  …:parties, …:documents
 //	{tizilim}:g7:queue-<list>                 …:order, …:changes, …:placed, …:entry:<entry>
 //	{tizilim}:g7:unfinished, tasks, overdue, notices:…, erased, erasing, quarantine, held, released

@@ -18,9 +18,9 @@ import (
 func dwellings(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.DwellingRecorded:
-		return []op{set(e.DwellingID.Stream(),
+		return append(placed(e.DwellingID, e.KATO), set(e.DwellingID.Stream(),
 			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address,
-			beganField, pointerTo(rec))}
+			beganField, pointerTo(rec)))
 	case residence.OwnersChanged:
 		return append(succeededOps(e),
 			set(e.DwellingID.Stream(), "owners", stored(withoutPapers(e.Owners)), "owners_since", e.On.String()))
@@ -40,8 +40,15 @@ func dwellings(rec domain.Recorded) []op {
 		}
 		return []op{set(e.DwellingID.Stream(), fields...)}
 	case residence.DwellingRecoded:
-		return []op{set(e.DwellingID.Stream(),
+		ops := []op{set(e.DwellingID.Stream(),
 			"rka", e.Now.RKA, "cadastral_number", e.Now.CadastralNumber, "kato", e.Now.KATO)}
+		if e.Was.KATO == e.Now.KATO {
+			return ops
+		}
+		ops = append(ops, unrank(placesKey, placeMember(e.Was.KATO, e.DwellingID)))
+		return append(ops, placed(e.DwellingID, e.Now.KATO)...)
+	case residence.DwellingReaddressed:
+		return []op{set(e.DwellingID.Stream(), "address", e.Address)}
 	case residence.RegistrationBegan:
 		return []op{set(e.DwellingID.Stream(), registrationField(e.RegistrationID), stored(storedRegistration{
 			Person: e.PersonID, Kind: e.Kind, From: e.From, Until: e.Until,

@@ -164,6 +164,8 @@ func corrected(how string, kind residence.Kind) variant {
 // variants are the examples beside the samples: the other cases that a model
 // tells apart.
 var variants = []variant{
+	but("in an unknown territory", func(e *residence.DwellingRecorded) { e.KATO = "" }),
+	but("in another territory", func(e *residence.DwellingRecoded) { e.Now.KATO = "711310000" }),
 	but("of an earlier build", func(e *residence.PersonRecorded) { e.Likeness = residence.Likeness{} }),
 	but("from a person and an agent to others", func(e *residence.OwnersChanged) {
 		was, is := domain.PersonID{UUID: uuid.NameSpaceDNS}, domain.PersonID{UUID: uuid.NameSpaceURL}

@@ -149,6 +149,9 @@ func (outside) Occupants(context.Context, domain.DwellingID, domain.Date) ([]dom
 	return nil, nil
 }
 
+func (outside) Street(context.Context, domain.KATO, string, string) ([]domain.DwellingID, string, error) {
+	return nil, "", nil
+}
 func (outside) ListsOf(context.Context, string) ([]domain.ListID, error) { return nil, nil }
 
 func (outside) Verify(context.Context, []byte, []byte, time.Time) (domain.Evidence, error) {

@@ -145,6 +145,8 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 		d.ID = e.DwellingID
 		d.addressed(domain.Date{}, e.Address)
 		d.identified(domain.Date{}, e.Identity(), rec.Meta.Causation)
+	case DwellingReaddressed:
+		d.addressed(e.On, e.Address)
 	case DwellingRecoded:
 		d.identified(e.On, e.Now, rec.Meta.Causation)
 	case DwellingCodeClaimVoided:

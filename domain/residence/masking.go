@@ -29,6 +29,7 @@ func (d Dwelling) LogValue() slog.Value               { return domain.Masked(d) 
 func (c RecordDwelling) LogValue() slog.Value         { return domain.Masked(c) }
 func (c ChangeOwners) LogValue() slog.Value           { return domain.Masked(c) }
 func (c DescribeDwelling) LogValue() slog.Value       { return domain.Masked(c) }
+func (c RenameStreet) LogValue() slog.Value           { return domain.Masked(c) }
 func (c Recode) LogValue() slog.Value                 { return domain.Masked(c) }
 func (c AnswerProposal) LogValue() slog.Value         { return domain.Masked(c) }
 func (c Register) LogValue() slog.Value               { return domain.Masked(c) }

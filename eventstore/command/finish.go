@@ -98,6 +98,8 @@ func (h *Handler) Finish(ctx context.Context, id domain.CaseID) error {
 		case residence.DeregistrationApplied:
 			_, err := h.finishDeregistration(ctx, id)
 			return err
+		case residence.StreetRenamed:
+			return h.finishRenaming(ctx, id)
 		case housing.PlacementApproved, housing.ProvisionDecided:
 			open = &rec
 		case housing.PlacementCertified, housing.ApprovalVoided, housing.ProvisionCompleted, housing.ProvisionVoided:

@@ -62,6 +62,7 @@ type model struct {
 	behind    error // what CatchUp answers
 	occupants func(domain.DwellingID, domain.Date) []domain.PersonID
 	lists     map[string][]domain.ListID
+	street    func(after string) ([]domain.DwellingID, string)
 }
 
 func (m model) CatchUp(context.Context) error { return m.behind }
@@ -71,6 +72,11 @@ func (m model) Occupants(_ context.Context, id domain.DwellingID, on domain.Date
 		return nil, nil
 	}
 	return m.occupants(id, on), nil
+}
+
+func (m model) Street(_ context.Context, _ domain.KATO, _, after string) ([]domain.DwellingID, string, error) {
+	dwellings, next := m.street(after)
+	return dwellings, next, nil
 }
 
 func (m model) ListsOf(_ context.Context, body string) ([]domain.ListID, error) {

@@ -57,6 +57,10 @@ type Model interface {
 	// Occupants returns who is registered at the dwelling on the day, which is
 	// today.
 	Occupants(ctx context.Context, id domain.DwellingID, today domain.Date) ([]domain.PersonID, error)
+	// Street returns dwellings on the street of that name in the unit, behind a place, and the
+	// place from which to go on, "" where none is left.
+	Street(ctx context.Context, unit domain.KATO, street, after string) (
+		dwellings []domain.DwellingID, next string, err error)
 	// ListsOf returns the lists that the body keeps.
 	ListsOf(ctx context.Context, body string) ([]domain.ListID, error)
 }
