@@ -93,13 +93,21 @@ const (
 	CodeOwnProposal        Code = "own_proposal"
 
 	// Persons and dwellings.
-	CodePersonUnknown     Code = "person_unknown"
-	CodePersonRecorded    Code = "person_already_recorded"
-	CodeDwellingUnknown   Code = "dwelling_unknown"
-	CodeDwellingRecorded  Code = "dwelling_already_recorded"
-	CodeClaimVoid         Code = "dwelling_code_claim_void"
-	CodeRKAFormat         Code = "rka_format"
-	CodeStreetUnknown     Code = "street_unknown"
+	CodePersonUnknown    Code = "person_unknown"
+	CodePersonRecorded   Code = "person_already_recorded"
+	CodeDwellingUnknown  Code = "dwelling_unknown"
+	CodeDwellingRecorded Code = "dwelling_already_recorded"
+	CodeClaimVoid        Code = "dwelling_code_claim_void"
+	CodeRKAFormat        Code = "rka_format"
+	CodeStreetUnknown    Code = "street_unknown"
+
+	// The end of a dwelling (R36-R38).
+	CodeDwellingGone        Code = "dwelling_gone"
+	CodeDwellingInhabited   Code = "dwelling_inhabited"
+	CodeResidentNotAssigned Code = "resident_not_assigned"
+	CodeNotMadeFrom         Code = "dwelling_not_made_from"
+	CodePartWithoutOwners   Code = "part_without_owners"
+
 	CodeEffectiveTooEarly Code = "effective_too_early"
 	CodeErasureBarred     Code = "erasure_barred"
 	CodeHoldUnknown       Code = "hold_unknown"

@@ -27,6 +27,8 @@ const (
 	TaskWard TaskKind = "ward"
 	// TaskDeath: the entries of a person who died are to be reviewed (R27).
 	TaskDeath TaskKind = "death"
+	// TaskDwelling: a dwelling has ended, and its residents are to be carried over (R36-R38).
+	TaskDwelling TaskKind = "dwelling"
 	// TaskIIN: the person whom the IIN of the stream means has not recorded it yet (R28).
 	TaskIIN TaskKind = "iin"
 	// TaskMerge: the survivor's stream does not say yet that the record of the stream was

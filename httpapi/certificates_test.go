@@ -562,7 +562,8 @@ func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
 					t.Errorf("the sheet says %s", shown.text)
 				}
 				checked := p.checked(shown.id("check_code")).is(http.StatusOK)
-				if want := "the ending it testifies was corrected on " + shown.id("void_since"); checked.body["status"] != "void" ||
+				if want := "issued, and no longer in force since " + shown.id("void_since") +
+					": the ending that it certifies was corrected"; checked.body["status"] != "void" ||
 					checked.body["reason"] != want {
 					t.Errorf("the check says %s, want %q", checked.text, want)
 				}

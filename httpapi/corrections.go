@@ -113,7 +113,7 @@ func (s *Server) correctResidence() operation.Operation {
 			domain.CodeNotAmendable, domain.CodeNothingChanges, domain.CodeEndsAfterTerm,
 			domain.CodeConsequences, domain.CodeLeavesHole, domain.CodeLeavesWithoutResidence,
 			domain.CodeCutsOverlap, domain.CodeEndingWithoutMove, domain.CodeCaseContradicted,
-			domain.CodeGroundUnknown, domain.CodeReasonsRequired,
+			domain.CodeGroundUnknown, domain.CodeReasonsRequired, domain.CodeDwellingGone,
 		},
 		Example: `{
 			"ground": "clerical_error", "reasons": "the desk mistook the day", "accept": ["leaves_hole"],

@@ -15,6 +15,7 @@ func (s *Server) dwellingOperations() []operation.Operation {
 		s.recordDwelling(),
 		s.describeDwelling(),
 		s.recodeDwelling(),
+		s.endDwelling(),
 		s.searchDwelling(),
 		s.changeOwners(),
 		s.answerProposal(),
@@ -38,6 +39,8 @@ type recordDwellingBody struct {
 	Address         string      `json:"address" minLength:"1" maxLength:"400" example:"Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер"`
 	Owners          []ownerBody `json:"owners,omitempty" maxItems:"100" doc:"The owners, if they are known"`
 	OwnersSince     domain.Date `json:"owners_since,omitzero" format:"date" doc:"The first day of the owners, if it is past. Default: today"`
+
+	MadeFrom []domain.DwellingID `json:"made_from,omitempty" maxItems:"100" format:"uuid" doc:"The dwellings that were split or merged into this one"`
 	DwellingDescription
 }
 
@@ -60,7 +63,7 @@ func (s *Server) recordDwelling() operation.Operation {
 		Roles: []domain.Role{domain.RoleOperator},
 		Problems: ownerProblems.and(
 			domain.CodeDwellingRecorded, domain.CodeAreaFormat,
-			domain.CodeRKAFormat, domain.CodeKATOFormat, domain.CodeClaimVoid,
+			domain.CodeRKAFormat, domain.CodeKATOFormat, domain.CodeClaimVoid, domain.CodeDwellingUnknown, domain.CodeDwellingGone,
 		),
 		Example: `{
 			"rka": "0201300098765432", "kato": "711310000", "address": "Астана, Мәңгілік Ел даңғылы, 8, 12-пәтер",
@@ -86,6 +89,7 @@ func (s *Server) recordDwelling() operation.Operation {
 			DwellingID: id, Address: in.Body.Address,
 			Identity: residence.Identity{RKA: in.Body.RKA, CadastralNumber: in.Body.CadastralNumber, KATO: in.Body.KATO},
 			Owners:   owners(in.Body.Owners), OwnersSince: in.Body.OwnersSince, Description: in.Body.description(),
+			MadeFrom: in.Body.MadeFrom,
 		}, call.Options)
 		return r, recordedDwelling{DwellingID: id}, err
 	})
@@ -119,7 +123,7 @@ func (s *Server) describeDwelling() operation.Operation {
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: basisProblems.and(
 			domain.CodeDwellingUnknown, domain.CodeAreaFormat, domain.CodeNothingChanges, domain.CodeDateInFuture,
-			domain.CodeEffectiveTooEarly, domain.CodeMemberNotAllowed,
+			domain.CodeEffectiveTooEarly, domain.CodeMemberNotAllowed, domain.CodeDwellingGone,
 		),
 		Example: `{"place": "apartment", "useful_area": 54.3, "rooms": 2}`,
 	}, func(

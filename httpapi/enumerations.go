@@ -38,6 +38,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(residence.CorrectionActions),
 	operation.Values(residence.CorrectionGrounds),
 	operation.Values(residence.ErasureBases),
+	operation.Values(residence.GoneHows),
 	operation.Values(residence.Grounds),
 	operation.Values(residence.Kinds),
 	operation.Values(residence.Kinships),

@@ -338,6 +338,10 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 		"kato": "711310000", "from": "Ескі көше", "to": "Жаңа көше", "basis": paper,
 	}).is(201)).id("renaming_id")
 	fits("get-street-renaming", json, s.get("/v1/street-renamings/"+street, operator).is(200))
+	shed := s.command("/v1/dwellings", operator, body{"rka": rka(), "address": "Астана"}).is(201).id("dwelling_id")
+	fits("end-dwelling", json, s.command("/v1/dwellings/"+shed+"/end", s.token(domain.RoleProvider), body{
+		"how": "demolished", "basis": paper,
+	}).is(200))
 	code := rka()
 	fits("recode-dwelling", json, s.command("/v1/dwellings/"+dwelling+"/codes", operator, body{"rka": code, "basis": paper}).is(200))
 	fits("search-dwelling", json, s.send("POST", "/v1/dwellings/search", operator, body{"rka": code}).is(200))

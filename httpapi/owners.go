@@ -102,6 +102,7 @@ func (s *Server) changeOwners() operation.Operation {
 		Roles:   []domain.Role{domain.RoleOperator},
 		Problems: ownerProblems.and(
 			domain.CodeBasisRequired, domain.CodeDwellingUnknown, domain.CodeEffectiveTooEarly, domain.CodeProposalPending,
+			domain.CodeDwellingGone,
 		),
 		Example: `{
 			"owners": [{"person_id": "1c825553-b624-8752-a2f1-3f9e5fd3a0ef", "share": "1/1"}],

@@ -71,7 +71,8 @@ func (s *Server) provideDwelling() operation.Operation {
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
 			domain.CodeNotFirstEligible, domain.CodeTooManySkipped, domain.CodeHolderChanged,
-			domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined, domain.CodeNamedTwice,
+			domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeDwellingGone,
+			domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined, domain.CodeNamedTwice,
 			domain.CodeNothingChanges, domain.CodeBasisRequired, domain.CodeHashFormat,
 		}),
 		Example: `{

@@ -35,7 +35,7 @@ func (s *Server) recodeDwelling() operation.Operation {
 		Roles: []domain.Role{domain.RoleOperator, domain.RoleProvider},
 		Problems: basisProblems.and(
 			domain.CodeDwellingUnknown, domain.CodeDwellingRecorded, domain.CodeRKAFormat, domain.CodeKATOFormat,
-			domain.CodeClaimVoid, domain.CodeNothingChanges, domain.CodeDateInFuture, domain.CodeEffectiveTooEarly,
+			domain.CodeClaimVoid, domain.CodeNothingChanges, domain.CodeDwellingGone, domain.CodeDateInFuture, domain.CodeEffectiveTooEarly,
 		),
 		Example: `{
 			"rka": "0201300012345678",
@@ -94,6 +94,7 @@ type foundDwelling struct {
 		Place      residence.Place `json:"place,omitempty" values:"open"`
 		UsefulArea residence.Area  `json:"useful_area,omitempty"`
 		Rooms      int             `json:"rooms,omitempty"`
+		Gone       *goneBody       `json:"gone,omitempty" doc:"The dwelling was no more on the day"`
 		Recoded    *recodedBody    `json:"recoded,omitempty" doc:"The dwelling is known by other codes now: use these from now on"`
 	}
 }
@@ -139,6 +140,8 @@ func (s *Server) searchDwelling() operation.Operation {
 		out.Body.DwellingID, out.Body.AsOf, out.Body.Address = d.ID, day, d.AddressOn(day)
 		out.Body.DwellingCodes = DwellingCodes(d.IdentityOn(day))
 		out.Body.Place, out.Body.UsefulArea, out.Body.Rooms = was.Place, was.Area, was.Rooms
+		gone, _ := d.Gone()
+		out.Body.Gone = goneOn(gone.How, gone.On, gone.Into, day)
 		if !d.RecodedFrom.IsZero() {
 			out.Body.Recoded = &recodedBody{d.RecodedFrom, DwellingCodes(d.Identity)}
 		}

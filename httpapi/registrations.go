@@ -70,7 +70,7 @@ func (s *Server) registerResidence() operation.Operation {
 			domain.CodeTemporaryTooShort, domain.CodeTemporaryTooLong, domain.CodeRegisteredHere,
 			domain.CodeTemporaryActive, domain.CodePeriodOverlaps, domain.CodeBeforeBirth,
 			domain.CodeOwnersConsent, domain.CodePlaceNotPermitted, domain.CodeNotInLease,
-			domain.CodeOccupancyNorm, domain.CodeNobodyConsents, domain.CodeMemberNotAllowed,
+			domain.CodeOccupancyNorm, domain.CodeNobodyConsents, domain.CodeDwellingGone, domain.CodeMemberNotAllowed,
 			domain.CodeRepresentative,
 		),
 		Example: `{

@@ -27,7 +27,7 @@ func (s *Server) takeIntoStock() operation.Operation {
 			"belongs to the body that provides it first. A dwelling of others than the state is taken by the document " +
 			"with which they gave it, and provided only after that; the owners are told.",
 		Roles:    []domain.Role{domain.RoleCommission},
-		Problems: basisProblems.and(domain.CodeDwellingUnknown, domain.CodeNothingChanges),
+		Problems: basisProblems.and(domain.CodeDwellingUnknown, domain.CodeNothingChanges, domain.CodeDwellingGone),
 		Example:  `{}`,
 	}, func(ctx context.Context, call operation.Call, in *takeIntoStockInput) (command.Receipt, recordedDwelling, error) {
 		r, err := s.commands.TakeIntoStock(ctx, call.Command, in.ID,

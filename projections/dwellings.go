@@ -47,6 +47,10 @@ func dwellings(rec domain.Recorded) []op {
 		}
 		ops = append(ops, unrank(placesKey, placeMember(e.Was.KATO, e.DwellingID)))
 		return append(ops, placed(e.DwellingID, e.Now.KATO)...)
+	case residence.DwellingGone:
+		return []op{set(e.DwellingID.Stream(), "gone", stored(storedEnd{e.How, e.On, e.Into}))}
+	case residence.DwellingGoneVoided:
+		return []op{unset(e.DwellingID.Stream(), "gone")}
 	case residence.DwellingReaddressed:
 		return []op{set(e.DwellingID.Stream(), "address", e.Address)}
 	case residence.RegistrationBegan:
@@ -127,6 +131,13 @@ func awaitedIn(rec record) ([]Awaited, error) {
 	return all, nil
 }
 
+// storedEnd is what became of a dwelling.
+type storedEnd struct {
+	How  residence.GoneHow   `json:"how"`
+	On   domain.Date         `json:"on"`
+	Into []domain.DwellingID `json:"into,omitempty"`
+}
+
 // withoutPapers leaves out the documents by which agents speak: no read shows them.
 func withoutPapers(owners []residence.Owner) []residence.Owner {
 	owners = slices.Clone(owners)
@@ -138,16 +149,19 @@ func withoutPapers(owners []residence.Owner) []residence.Owner {
 
 // DwellingResidents is a dwelling, who owns it and who is registered there.
 type DwellingResidents struct {
-	DwellingID      domain.DwellingID
+	DwellingID domain.DwellingID
 	residence.Identity
-	Address         string
+	Address string
 	residence.Description
-	Owners          []residence.Owner
-	OwnersSince     domain.Date
-	Awaited         []Awaited
-	Residents       []Resident // whose registrations hold on the day, the longest first
-	Revision        uint64     // of the dwelling's stream; registrations are in those of the persons
-	AsOf            domain.Position
+	How         residence.GoneHow // empty where the dwelling stands
+	GoneOn      domain.Date
+	Into        []domain.DwellingID
+	Owners      []residence.Owner
+	OwnersSince domain.Date
+	Awaited     []Awaited
+	Residents   []Resident // whose registrations hold on the day, the longest first
+	Revision    uint64     // of the dwelling's stream; registrations are in those of the persons
+	AsOf        domain.Position
 }
 
 // Resident is a registration at a known dwelling.
@@ -201,6 +215,13 @@ func (r *Reader) Residents(ctx context.Context, id domain.DwellingID, today doma
 	}
 	if result.Awaited, err = awaitedIn(rec); err != nil {
 		return DwellingResidents{}, err
+	}
+	if rec.has("gone") {
+		var end storedEnd
+		if err := json.Unmarshal([]byte(rec["gone"]), &end); err != nil {
+			return DwellingResidents{}, corrupt("end of a dwelling", err)
+		}
+		result.How, result.GoneOn, result.Into = end.How, end.On, end.Into
 	}
 	active, err := activeOn(rec, today)
 	if err != nil {

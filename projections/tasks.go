@@ -258,6 +258,12 @@ func residenceTasks(rec domain.Recorded) []op {
 		return []op{schedule(death(e.PersonID, e.AnnulledAt))}
 	case residence.DeathUnfollowed:
 		return []op{cancel(death(e.PersonID, e.UnfollowedAt))}
+	case residence.DwellingGone:
+		return []op{schedule(dwellingEnd(e.DwellingID, e.GoneAt))}
+	case residence.DwellingGoneVoided:
+		return []op{cancel(dwellingEnd(e.DwellingID, e.VoidedAt))}
+	case residence.DwellingGoneFollowed:
+		return []op{cancel(dwellingEnd(e.DwellingID, e.FollowedAt))}
 	case residence.IINClaimed:
 		return []op{schedule(iin(rec.Stream, e.ClaimedAt))}
 	case residence.IINClaimVoided:
@@ -334,6 +340,10 @@ func iin(stream string, at time.Time) domain.Task {
 // merge is the task of a merge in the stream of the record that is absorbed.
 func merge(stream string, at time.Time) domain.Task {
 	return domain.Task{Kind: domain.TaskMerge, Stream: stream, At: at}
+}
+
+func dwellingEnd(d domain.DwellingID, at time.Time) domain.Task {
+	return domain.Task{Kind: domain.TaskDwelling, Stream: d.Stream(), At: at}
 }
 
 func ward(representative, minor domain.PersonID, at time.Time) domain.Task {

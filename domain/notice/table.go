@@ -100,6 +100,8 @@ const (
 	OwnersAgent         Kind = "agent_of_owner_concerned"
 	TakenIntoStock      Kind = "dwelling_taken_into_stock"
 	DwellingChanged     Kind = "dwelling_record_changed"
+	DwellingEnded       Kind = "dwelling_ended"
+	CarriedOver         Kind = "registration_carried_over"
 )
 
 // Owed is one notice that an event owes.
@@ -179,7 +181,8 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("nobody loses anything by the new name of a street, and every answer shows it",
 		residence.StreetRenamed{}, residence.StreetRenamingProgressed{}, residence.StreetRenamingCompleted{},
 		residence.DwellingReaddressed{}),
-	none("it is about a dwelling or a list",
+	none("the desk is answered, and nothing has changed", residence.DwellingGoneVoided{}),
+	none("it is about a dwelling or a list", residence.DwellingGoneFollowed{},
 		residence.DwellingRecorded{},
 		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
 		housing.ListOpened{}, housing.PriorityRuleSet{}),
@@ -294,9 +297,11 @@ var owing = []Line{
 			return to(e.PersonID, StayEnded) // R13
 		case residence.MovedToNewAddress:
 			return to(e.PersonID, Moved) // R12: a desk has recorded it
+		case residence.DwellingReplaced:
+			return to(e.PersonID, CarriedOver) // R37, R38
 		}
 		return nil // what a case ends, its decision tells
-	}, StayEnded, Moved),
+	}, StayEnded, Moved, CarriedOver),
 	owes(func(e residence.RepresentativeRecorded) []Owed {
 		return toEach([]domain.PersonID{e.PersonID, e.RepresentativeID}, Represents)
 	}, Represents),
@@ -317,6 +322,8 @@ var owing = []Line{
 		return append(toEach(residence.Losers(e.Former, e.Owners), OwnersChanged),
 			toEach(residence.Agents(e.Former, e.Owners), OwnersAgent)...)
 	}, OwnersChanged, OwnersAgent),
+	// R36-R38: who owns the dwelling, and that it stands after all.
+	owes(func(e residence.DwellingGone) []Owed { return toEach(e.Told, DwellingEnded) }, DwellingEnded),
 	// R35: who owns the dwelling.
 	owes(func(e residence.DwellingDescribed) []Owed { return toEach(e.Told, DwellingChanged) }, DwellingChanged),
 	owes(func(e residence.DwellingRecoded) []Owed { return toEach(e.Told, DwellingChanged) }, DwellingChanged),

@@ -258,6 +258,8 @@ var owing = []domain.Event{
 	residence.ContactsStated{PersonID: daur, FormerPhone: "+77010000000"},
 	housing.ApplicationReceived{ApplicantID: daur, Consenting: []domain.PersonID{aigul}}, housing.MemberDeclined{},
 	residence.OwnersChangeProposed{Former: ownersOfTwoKinds},
+	residence.DwellingGone{Told: []domain.PersonID{aigul}},
+	residence.RegistrationEnded{PersonID: aigul, Reason: residence.DwellingReplaced},
 	residence.DwellingDescribed{Told: []domain.PersonID{aigul}},
 	residence.DwellingRecoded{Told: []domain.PersonID{aigul}},
 	residence.OwnersChanged{Former: ownersOfTwoKinds},

@@ -138,6 +138,9 @@ func (c Register) checkPlace(cmd domain.Command, person domain.PersonID) ([]Warn
 	if d == nil {
 		return nil, nil
 	}
+	if err := d.CheckStands("dwelling_id"); err != nil {
+		return nil, err
+	}
 	edition := c.Rules.On(cmd.Today())
 	if d.Place != "" && !slices.Contains(edition.Residence.PermittedPlaces, string(d.Place)) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodePlaceNotPermitted,

@@ -149,9 +149,9 @@ func (c *CodeClaim) Claim(cmd domain.Command, claim ClaimCode) ([]domain.Event, 
 	}}, nil
 }
 
-// Has reports whether the dwelling is known by the code.
+// Has reports whether the dwelling is known by the code, which no other dwelling may take then.
 func (d *Dwelling) Has(code DwellingCode) bool {
-	return d.Known() && slices.Contains(d.Codes(), code)
+	return d.Known() && d.gone.Followed == 0 && slices.Contains(d.Codes(), code)
 }
 
 // Identity is by what a dwelling is known, and in which territory it is. What is not known

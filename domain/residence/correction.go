@@ -348,6 +348,7 @@ type Correct struct {
 
 	Household Household
 	Rules     rules.Book
+	Gone      map[domain.DwellingID]domain.Date // dwellings that are no more, with their last day's end
 }
 
 // AcceptableConsequences are the codes of the consequences that a correction can
@@ -718,6 +719,10 @@ func (w *correcting) check(before *Person) *domain.Error {
 		case r.From.Before(w.BirthDate):
 			return domain.Refuse(domain.Invalid, domain.CodeBeforeBirth,
 				"a registration would begin before the person was born").At("changes")
+		case w.act.stands(r):
+			return domain.Refuse(domain.Conflict, domain.CodeDwellingGone,
+				"a registration would hold at a dwelling that is no more since %s: give it an earlier end",
+				w.act.Gone[r.DwellingID]).At("changes")
 		case r.Ended && r.EndedOn.Before(r.From):
 			return domain.Refuse(domain.Invalid, domain.CodeEndsBeforeBegin,
 				"a registration would begin on %s and end before, on %s: correct its ending in the same request",
@@ -731,6 +736,12 @@ func (w *correcting) check(before *Person) *domain.Error {
 		}
 	}
 	return nil
+}
+
+// stands reports whether the registration would hold at a dwelling that is no more.
+func (c Correct) stands(r Registration) bool {
+	gone, is := c.Gone[r.DwellingID]
+	return is && (r.heldUntil().IsZero() || gone.Before(r.heldUntil()))
 }
 
 // inTime returns the registrations of the kind that hold on at least one day,

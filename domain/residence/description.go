@@ -34,6 +34,9 @@ func (d *Dwelling) Describe(cmd domain.Command, c DescribeDwelling) ([]domain.Ev
 	if !d.Known() {
 		return nil, UnknownDwelling()
 	}
+	if err := d.CheckStands(""); err != nil {
+		return nil, err
+	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ type DwellingRecorded struct {
 	KATO            string            `json:"kato,omitempty"`
 	Address         string            `json:"address"`
 	RecordedAt      time.Time         `json:"recorded_at"`
+
+	MadeFrom []domain.DwellingID `json:"made_from,omitempty"` // what was split or merged into it
 }
 
 // Identity is by what the dwelling is known when it is recorded.
@@ -60,7 +62,11 @@ func (e DwellingDescribed) EffectiveAt() time.Time {
 	return e.On.Start()
 }
 
-func (e DwellingRecorded) Concerns() domain.Concern  { return atDwelling(e.DwellingID) }
+func (e DwellingRecorded) Concerns() domain.Concern {
+	c := atDwelling(e.DwellingID)
+	c.Dwellings = append(c.Dwellings, e.MadeFrom...)
+	return c
+}
 func (e DwellingDescribed) Concerns() domain.Concern { return atDwelling(e.DwellingID, e.Told...) }
 
 func (e DwellingDescribed) LogValue() slog.Value { return domain.Masked(e) }
@@ -102,7 +108,8 @@ func (a Area) hundredths() int64 { return int64(math.Round(float64(a) * 100)) }
 
 // Dwelling is the state of a dwelling- stream. The zero Dwelling is unknown.
 type Dwelling struct {
-	ID domain.DwellingID
+	ID       domain.DwellingID
+	MadeFrom []domain.DwellingID
 	Identity
 	Address string
 	Description
@@ -122,6 +129,7 @@ type Dwelling struct {
 	identities   course[Identity]
 	addresses    course[string]
 	descriptions course[Description]
+	gone         Gone
 
 	lapse   lapse
 	awaited []SuccessionAwaited
@@ -140,9 +148,10 @@ func (d *Dwelling) Clone() Dwelling { return *d }
 // Apply folds the next event of the stream into d.
 func (d *Dwelling) Apply(rec domain.Recorded) {
 	d.takeLapse(rec)
+	d.wentAway(rec)
 	switch e := rec.Event.(type) {
 	case DwellingRecorded:
-		d.ID = e.DwellingID
+		d.ID, d.MadeFrom = e.DwellingID, e.MadeFrom
 		d.addressed(domain.Date{}, e.Address)
 		d.identified(domain.Date{}, e.Identity(), rec.Meta.Causation)
 	case DwellingReaddressed:
@@ -184,6 +193,7 @@ type RecordDwelling struct {
 	Owners      []Owner
 	OwnersSince domain.Date // zero for today
 	Description Description
+	MadeFrom    []domain.DwellingID
 }
 
 // Record decides [RecordDwelling]. The codes must have been claimed by this command.
@@ -204,7 +214,7 @@ func (d *Dwelling) Record(cmd domain.Command, c RecordDwelling) ([]domain.Event,
 	}
 	events := []domain.Event{DwellingRecorded{
 		DwellingID: c.DwellingID, RKA: is.RKA, CadastralNumber: is.CadastralNumber, KATO: is.KATO,
-		Address: address, RecordedAt: cmd.Now,
+		Address: address, RecordedAt: cmd.Now, MadeFrom: c.MadeFrom,
 	}}
 	owned, err := c.firstOwners(cmd)
 	if err != nil {

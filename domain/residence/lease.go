@@ -85,6 +85,9 @@ func (d *Dwelling) Let(cmd domain.Command, c Let) ([]domain.Event, error) {
 	if !d.Known() {
 		return nil, UnknownDwelling()
 	}
+	if err := d.CheckStands("dwelling_id"); err != nil {
+		return nil, err
+	}
 	if !d.KeptBy(c.BodyID) {
 		return nil, keptByAnother()
 	}

@@ -30,6 +30,8 @@ func (c RecordDwelling) LogValue() slog.Value         { return domain.Masked(c) 
 func (c ChangeOwners) LogValue() slog.Value           { return domain.Masked(c) }
 func (c DescribeDwelling) LogValue() slog.Value       { return domain.Masked(c) }
 func (c RenameStreet) LogValue() slog.Value           { return domain.Masked(c) }
+func (c EndDwelling) LogValue() slog.Value            { return domain.Masked(c) }
+func (g Gone) LogValue() slog.Value                   { return domain.Masked(g) }
 func (c Recode) LogValue() slog.Value                 { return domain.Masked(c) }
 func (c AnswerProposal) LogValue() slog.Value         { return domain.Masked(c) }
 func (c Register) LogValue() slog.Value               { return domain.Masked(c) }

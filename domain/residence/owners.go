@@ -118,6 +118,9 @@ func (d *Dwelling) ChangeOwners(cmd domain.Command, c ChangeOwners) ([]domain.Ev
 	if !d.Known() {
 		return nil, UnknownDwelling()
 	}
+	if err := d.CheckStands(""); err != nil {
+		return nil, err
+	}
 	owners, err := writtenOwners(c.Owners, cmd.Today())
 	if err != nil {
 		return nil, err

@@ -43,10 +43,12 @@ const (
 	CourtDecision     Reason = "court_decision"
 	TermExpired       Reason = "term_expired" // temporary only: it ended by itself (R13)
 	Died              Reason = "death"        // the person died (R27)
+	// its dwelling was split or merged, and it goes on in what was made of it (R37, R38)
+	DwellingReplaced Reason = "dwelling_replaced"
 )
 
 // Reasons lists them all.
-var Reasons = []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, CourtDecision, TermExpired, Died}
+var Reasons = []Reason{MovedToNewAddress, OwnerApplication, DepartureAbroad, CourtDecision, TermExpired, Died, DwellingReplaced}
 
 // Consent of an owner or tenant to a registration.
 type Consent struct {

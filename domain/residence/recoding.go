@@ -63,6 +63,9 @@ func (d *Dwelling) IdentityOn(day domain.Date) Identity { return d.identities.on
 
 // HadOn reports whether the dwelling was known by the code on the day.
 func (d *Dwelling) HadOn(code DwellingCode, day domain.Date) bool {
+	if g, gone := d.Gone(); gone && !day.Before(g.On) {
+		return false
+	}
 	return d.Known() && slices.Contains(d.IdentityOn(day).Codes(), code)
 }
 
@@ -85,7 +88,7 @@ func (d *Dwelling) RecodedFrom(code DwellingCode) (from domain.Date) {
 
 // EverHad reports whether the dwelling is known by the code, or ever was.
 func (d *Dwelling) EverHad(code DwellingCode) bool {
-	return d.Has(code) || !d.RecodedFrom(code).IsZero()
+	return slices.Contains(d.Codes(), code) || !d.RecodedFrom(code).IsZero()
 }
 
 // Recode is the command that gives a dwelling other codes, or a code that it had not.
@@ -102,6 +105,9 @@ type Recode struct {
 func (d *Dwelling) Recode(cmd domain.Command, c Recode) ([]domain.Event, error) {
 	if !d.Known() {
 		return nil, UnknownDwelling()
+	}
+	if err := d.CheckStands(""); err != nil {
+		return nil, err
 	}
 	if err := d.claimsStand(cmd); err != nil {
 		return nil, err

@@ -35,6 +35,9 @@ type TakeIntoStock struct {
 // TakeIntoStock decides [TakeIntoStock]. A body keeps also what it has let once. What
 // belongs to others than the state it takes by their document only, and they are told.
 func (d *Dwelling) TakeIntoStock(cmd domain.Command, c TakeIntoStock) ([]domain.Event, error) {
+	if err := d.CheckStands(""); err != nil {
+		return nil, err
+	}
 	switch {
 	case !d.Known():
 		return nil, UnknownDwelling()

@@ -163,7 +163,7 @@ func (r *Renaming) Progress(cmd domain.Command, after string) ([]domain.Event, e
 // with [domain.CodeNotDue] where the dwelling is not on the street.
 func (d *Dwelling) Readdress(cmd domain.Command, act StreetRenamed) ([]domain.Event, error) {
 	address, on := renamedIn(d.Address, act.From, act.To)
-	if !d.Known() || !on || !act.KATO.Covers(domain.KATO(d.KATO)) {
+	if _, gone := d.Gone(); gone || !d.Known() || !on || !act.KATO.Covers(domain.KATO(d.KATO)) {
 		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the dwelling is not on this street")
 	}
 	from := act.On

@@ -42,6 +42,9 @@ func (h *Handler) RecordDwelling(
 	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
 		return Receipt{}, err
 	}
+	if err := h.madeFromStand(ctx, c.MadeFrom); err != nil {
+		return Receipt{}, err
+	}
 	written, err := c.Written()
 	if err != nil {
 		return Receipt{}, err

@@ -139,7 +139,9 @@ func (h *Handler) registerProvided(
 }
 
 // notLet are the refusals of a dwelling that void the decision to provide it.
-var notLet = []domain.Code{domain.CodeDwellingLeased, domain.CodeNotYourBody, domain.CodeDwellingNotGiven}
+var notLet = []domain.Code{
+	domain.CodeDwellingLeased, domain.CodeNotYourBody, domain.CodeDwellingNotGiven, domain.CodeDwellingGone,
+}
 
 // leaseOf is the command to the dwelling that follows from a decision at that position
 // of the log, for a list of the keeper.

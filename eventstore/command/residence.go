@@ -150,7 +150,7 @@ func (h *Handler) Register(
 			return Receipt{}, err
 		}
 	}
-	return h.executeWithHousehold(ctx, streamCommand[residence.Person]{
+	r, err := h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 	}, func(p *residence.Person, household residence.Household) ([]domain.Event, error) {
 		for i, consent := range c.Consents {
@@ -161,6 +161,13 @@ func (h *Handler) Register(
 		c.Household = household
 		return p.Register(cmd, c)
 	})
+	if err != nil || opt.DryRun {
+		return r, err
+	}
+	if err := h.undoAtGone(ctx, c.DwellingID, r); err != nil {
+		return Receipt{}, err
+	}
+	return r, nil
 }
 
 // addDwellingFacts adds to a registration what its decision needs beside the person and
@@ -204,10 +211,16 @@ func (h *Handler) Correct(
 ) (Receipt, residence.CorrectionPlan, error) {
 	var plan residence.CorrectionPlan
 	c.Rules = h.rules
+	was, err := look[residence.Person](ctx, h, person.Stream())
+	if err != nil {
+		return Receipt{}, plan, err
+	}
+	var inserted []domain.DwellingID
 	for i, ch := range c.Changes {
 		if ch.DwellingID.IsZero() {
 			continue
 		}
+		inserted = append(inserted, ch.DwellingID)
 		d, err := h.Dwelling(ctx, ch.DwellingID)
 		if err != nil {
 			return Receipt{}, plan, err
@@ -217,6 +230,9 @@ func (h *Handler) Correct(
 			unknown.Kind = domain.Invalid
 			return Receipt{}, plan, unknown
 		}
+	}
+	if c.Gone, err = h.goneOf(ctx, was, inserted...); err != nil {
+		return Receipt{}, plan, err
 	}
 	r, err := h.executeWithHousehold(ctx, streamCommand[residence.Person]{
 		cmd: cmd, stream: person.Stream(), ifMatch: opt.IfMatch, dryRun: opt.DryRun,

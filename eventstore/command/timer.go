@@ -88,6 +88,7 @@ var tasks = map[domain.TaskKind]func(*Handler, context.Context, domain.Task) err
 	domain.TaskIIN:           (*Handler).completeIIN,
 	domain.TaskMerge:         (*Handler).followMerge,
 	domain.TaskWard:          (*Handler).noteWardWhenDue,
+	domain.TaskDwelling:      (*Handler).followEndWhenDue,
 	domain.TaskInventory:     (*Handler).takeInventoryWhenDue,
 	domain.TaskDecision:      onCase("overdue", markOverdue),
 	domain.TaskCorrection:    onCase("return", returnCase),
