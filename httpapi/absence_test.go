@@ -38,14 +38,14 @@ func (s *subtest) probed(p probe) *answer {
 // fromTheLog are the operations that need no model to find a record.
 var fromTheLog = []string{
 	"search-person", "get-own-contacts", "get-representatives", "get-entry-numbers", "get-public-list", "get-body",
-	"get-inclusion-proof", "search-dwelling", "get-street-renaming",
+	"get-inclusion-proof",
 }
 
 // showAll are the operations that name no record which may be missing: what they
 // list may lag, as their position tells.
 var showAll = []string{
 	"list-cases", "get-my-services", "get-my-queue", "get-own-notices", "preview-signature", "list-bodies",
-	"get-log-head", "get-log-key", "get-consistency-proof",
+	"get-log-head", "get-log-key", "get-consistency-proof", "search-dwelling", "get-street-renaming",
 }
 
 // everything makes one of every record and returns the reads of them, by

@@ -224,6 +224,8 @@ func TestADeskThatStatesAnothersWillWithoutAPaperIsRefusedAndWithOneEverybodyIsT
 			map[string]string{child: "representation_changed", other: "representation_changed"}},
 		{"change-owners", "/v1/dwellings/" + sold + "/owners", body{"owners": []body{{"person_id": other}}}, "",
 			map[string]string{owner: "change_of_owners_proposed"}},
+		{"describe-dwelling", "/v1/dwellings/" + home + "/description", body{"address": "Астана, 77"}, "",
+			map[string]string{owner: "dwelling_record_changed"}},
 		{"confirm-contacts", "/v1/persons/" + other + "/contacts", body{"phone": "+77010000055", "language": "kk"}, "",
 			map[string]string{other: "contacts_changed"}},
 	}
