@@ -163,7 +163,9 @@ func TestR36_ADwellingThatIsNoMoreTakesNothing(t *testing.T) {
 		"description": on("", func(d *residence.Dwelling) ([]domain.Event, error) {
 			return d.Describe(cmd, residence.DescribeDwelling{Description: residence.Description{Area: 7}})
 		}),
-		"stock": on("", func(d *residence.Dwelling) ([]domain.Event, error) { return d.TakeIntoStock(cmd) }),
+		"stock": on("", func(d *residence.Dwelling) ([]domain.Event, error) {
+			return d.TakeIntoStock(cmd, residence.TakeIntoStock{})
+		}),
 	}
 	var all []domaintest.Spec[residence.Dwelling]
 	for name, spec := range specs {

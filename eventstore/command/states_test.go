@@ -32,7 +32,7 @@ var states = map[string][]func(*testing.T, []domain.Recorded){
 	"dwelling":  {goesItsOwnWay[residence.Dwelling]},
 	"case": {
 		goesItsOwnWay[procedure.Case], goesItsOwnWay[certificates.Documents], goesItsOwnWay[housing.Application],
-		goesItsOwnWay[housing.Provision], goesItsOwnWay[residence.Deregistration],
+		goesItsOwnWay[housing.Provision], goesItsOwnWay[residence.Deregistration], goesItsOwnWay[residence.Renaming],
 	},
 	"body":    {goesItsOwnWay[body.Body]},
 	"queue":   {goesItsOwnWay[housing.List]},
