@@ -109,6 +109,8 @@ func everything(s *subtest) map[string][]probe {
 		"get-my-queue":          {{"/v1/me/queue", own, nil}},
 		"get-own-notices":       {{"/v1/me/notices", own, nil}},
 		"preview-signature":     nil, // of what is sent
+		"search-dwelling":       nil, // by codes, in the log alone
+		"get-street-renaming":   nil, // in the log alone
 		"get-body":              {{"/v1/bodies/" + office, auditor, nil}},
 		"list-bodies":           {{"/v1/bodies", own, nil}},
 		"get-inclusion-proof":   {{"/v1/log/proofs/inclusion?event=residence-" + person + "@0", auditor, nil}},

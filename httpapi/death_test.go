@@ -127,7 +127,7 @@ func TestR27_ADeathLeavesDutiesWhichAreShownToldAndTakenAway(t *testing.T) {
 	follow := func() *answer {
 		t.Helper()
 		must(t, s.another().Do(s.ctx(), domain.Task{Kind: domain.TaskDeath, Stream: "residence-" + mother}))
-		return s.notify(nil)
+		return s.notify(&answer{t: t, header: http.Header{"Tizilim-Position": {fmt.Sprint(s.head())}}})
 	}
 	told := func(person, kind string, after *answer) {
 		t.Helper()

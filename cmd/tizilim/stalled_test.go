@@ -134,7 +134,9 @@ func largePage(ctx context.Context, t *testing.T, s *server) (path string, size 
 	}
 	for i := range 500 {
 		if err := api.post(ctx, desk, "/v1/dwellings/"+dwelling.ID.String()+"/description", map[string]any{
-			"place": "apartment", "useful_area": 10 + i,
+			"place": "apartment", "useful_area": 10 + i, "basis": map[string]any{
+				"type": "other", "number": "1", "issued_on": "2024-03-01", "issuer": "БТИ", "sha256": strings.Repeat("0a", 32),
+			},
 		}, &json.RawMessage{}); err != nil {
 			t.Fatal(err)
 		}
