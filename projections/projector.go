@@ -157,7 +157,8 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 	}
 	counting, end := context.WithCancel(ctx)
 	var count sync.WaitGroup
-	count.Go(func() { p.countKeys(counting, w.number) })
+	number := w.number // the stream writes to w
+	count.Go(func() { p.countKeys(counting, number) })
 	defer count.Wait()
 	defer end()
 	look := time.NewTicker(requestEvery)
