@@ -192,25 +192,28 @@ const (
 	// recordedFor is that time for the id of a recorded person. After a merge in another
 	// process the person sees the absorbed record for so long.
 	recordedFor = time.Minute
-	// identityPatience is how long a request waits for the log for this.
+	// identityPatience is how long a request waits for the log for this, and knownPatience where
+	// it is remembered what the id meant: then the log is asked only whether that still holds.
 	identityPatience = time.Second
+	knownPatience    = 50 * time.Millisecond
 	// identitiesCached bounds the ids that are remembered, of about 100 bytes each.
 	identitiesCached = 100_000
 )
 
-// Identities answers whom the ids in tokens mean, from memory where the id is that of a
-// recorded person and was asked within [recordedFor], or within [identityFor]. So a citizen's read costs no
-// look at the log. It is safe for concurrent use.
+// Identities answers whom the ids in tokens mean: from memory where it was asked within
+// [recordedFor] and the id is that of a recorded person, or within [identityFor]. So a citizen's
+// read costs a look at the log once a minute at most, also while the log does not answer. It is
+// safe for concurrent use.
 type Identities struct {
 	handler *Handler
 	known   *lru.Cache[domain.PersonID, identity]
 }
 
 type identity struct {
-	means domain.PersonID
-	till  time.Time // with the monotonic clock, which nobody sets
-
-	merges uint64 // that this process had carried out
+	means    domain.PersonID
+	recorded bool
+	till     time.Time // with the monotonic clock, which nobody sets
+	merges   uint64    // that this process had carried out
 }
 
 // NewIdentities returns Identities that ask the handler.
@@ -230,18 +233,24 @@ func (i *Identities) WhoIs(ctx context.Context, id domain.PersonID) domain.Perso
 	if known && last.merges == merges && time.Now().Before(last.till) {
 		return last.means
 	}
-	ctx, cancel := context.WithTimeout(ctx, identityPatience)
+	holds := known && last.merges == merges
+	patience := identityPatience
+	if holds {
+		patience = knownPatience
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	means, recorded, err := i.handler.meant(ctx, id)
-	believed := identityFor
 	switch {
 	case err != nil && known:
-		means = last.means
+		means, recorded = last.means, last.recorded && holds
 	case err != nil:
 		means = id
-	case recorded:
+	}
+	believed := identityFor
+	if recorded {
 		believed = recordedFor
 	}
-	i.known.Add(id, identity{means, time.Now().Add(believed), merges})
+	i.known.Add(id, identity{means, recorded, time.Now().Add(believed), merges})
 	return means
 }

@@ -100,6 +100,17 @@ func TestR28_WhomATokenMeansIsAskedOnceForARecordedPerson(t *testing.T) {
 			t.Errorf("a recorded person costs %d reads of the log", l.reads-reads)
 		}
 		means(ofNewIIN, daur)
+
+		l.silent = true
+		time.Sleep(time.Minute) // what was asked is to be asked again
+		for _, longest := range []time.Duration{50 * time.Millisecond, 0} {
+			began := time.Now()
+			means(aigul, aigul)
+			if took := time.Since(began); took > longest {
+				t.Errorf("while the log is silent a recorded person waits %s, want at most %s", took, longest)
+			}
+			time.Sleep(50 * time.Second)
+		}
 	})
 }
 

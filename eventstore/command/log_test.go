@@ -43,6 +43,8 @@ type memoryLog struct {
 	// unreadable holds, of the streams that have one, the first revision that cannot be
 	// decoded.
 	unreadable map[string]uint64
+
+	silent bool // a read ends with its context
 }
 
 func newLog() *memoryLog { return &memoryLog{streams: map[string][]domain.Recorded{}} }
@@ -158,6 +160,10 @@ func (l *memoryLog) ReadPage(ctx context.Context, stream string, from uint64, li
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reads++
+	if l.silent {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	held := l.streams[stream]
 	if from >= uint64(len(held)) {
 		return nil, nil
