@@ -140,7 +140,6 @@ func swapLog(ctx context.Context, s *session, f fault) error {
 	if f.target == logOfAnother {
 		log, known = w.other.log, append(known, w.other.entry) // whose tokens are ours, so that the log alone decides
 	}
-	w.awaitHeads(ctx)
 	giveBack, err := w.replaceLog(log)
 	if err != nil {
 		return errors.Join(err, giveBack())
@@ -200,21 +199,6 @@ func (s *session) foundOther(ctx context.Context) (*other, error) {
 	}
 	w.end(p)
 	return &other{log: filepath.Join(data, "eventstore"), entry: e}, nil
-}
-
-// headPatience is how long a process has to keep a signed head of the log.
-const headPatience = 10 * time.Second
-
-// awaitHeads waits until each process remembers the log by a signed head. Before that, which
-// takes a second or two after the first start, it takes an empty log for that of a new registry.
-func (w *world) awaitHeads(ctx context.Context) {
-	for i := range w.apis {
-		kept := filepath.Join(w.dir, fmt.Sprintf("api%d", i+1), "log.head")
-		_ = await(ctx, headPatience, func(context.Context) error { // without one the log is replaced all the same
-			_, err := os.Stat(kept)
-			return err
-		})
-	}
 }
 
 // replaceLog lets the event store serve a copy of the log, or an empty one where none is named.

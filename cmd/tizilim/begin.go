@@ -39,6 +39,10 @@ func (a *app) prove(ctx context.Context, c config, patience time.Duration) (err 
 	if err = proveKeys(ctx, keysDir(c.data), a.store); err != nil {
 		return err
 	}
+	if err := rememberBegun(c.data); err != nil { // on a full disk the registry works all the same
+		c.logger.Warn("an empty log would be taken for that of a new registry until a signed head of this one is kept",
+			"error", err)
+	}
 	if a.keys, err = openKeys(keysDir(c.data)); err != nil {
 		return err
 	}

@@ -300,6 +300,16 @@ func TestV3_AnEmptyLogIsNotTakenForThatOfANewRegistry(t *testing.T) {
 	if err := provePast(ctx, dataDir(t), empty); err != nil {
 		t.Errorf("a new registry is refused an empty log: %v", err)
 	}
+	begun := dataDir(t) // of a registry that has kept no head yet
+	if err := rememberBegun(begun); err != nil {
+		t.Fatal(err)
+	}
+	if err := provePast(ctx, begun, empty); domain.CodeOf(err) != domain.CodeLogReplaced {
+		t.Errorf("before the first head the empty log is judged %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(s.data, begunFile)); err != nil {
+		t.Errorf("the registry does not remember that its log was begun: %v", err)
+	}
 	if stats := use(t, "eventstore", "read", "$all", "--eventstore", node.address()); strings.Contains(stats, "KeysBegan") {
 		t.Errorf("the keys were recorded in the empty log: %s", stats)
 	}
