@@ -297,7 +297,7 @@ func (c MergeRecords) check(cmd domain.Command, p *Person) ([]domain.Code, error
 	if err := c.checkIINs(p); err != nil {
 		return nil, err
 	}
-	return differences(p, s).answered(c.Accept)
+	return answered(differences(p, s), c.Accept)
 }
 
 // sameLife refuses two records whose deaths or registrations cannot be those of one human.
@@ -353,13 +353,10 @@ func (c MergeRecords) checkIINs(p *Person) error {
 	return nil
 }
 
-// differing are the codes of the differences of two records.
-type differing []domain.Code
-
 // differences says in what the two records contradict each other. Of a birth date only what
 // both know is compared.
-func differences(p, s *Person) differing {
-	var found differing
+func differences(p, s *Person) []domain.Code {
+	var found []domain.Code
 	if !strings.EqualFold(string(p.Name), string(s.Name)) {
 		found = append(found, domain.CodeNamesDiffer)
 	}
@@ -382,28 +379,6 @@ func sameBirth(a, b PersonData) bool {
 		return false
 	}
 	return known(BirthMonth) || ad == bd
-}
-
-var differenceTexts = map[domain.Code]string{
-	domain.CodeNamesDiffer:      "the records have different names: compare both with the document",
-	domain.CodeBirthDatesDiffer: "the records have different birth dates: compare both with the document",
-}
-
-// answered returns the differences, or refuses and names each that is not accepted.
-func (d differing) answered(accept []domain.Code) ([]domain.Code, error) {
-	var open []*domain.Error
-	for _, code := range d {
-		if !slices.Contains(accept, code) {
-			open = append(open, domain.Refuse(domain.Conflict, code, "%s", differenceTexts[code]).At("accept"))
-		}
-	}
-	if len(open) == 0 {
-		return d, nil
-	}
-	refusal := domain.Refuse(domain.Conflict, domain.CodeWarningsOpen,
-		"the records contradict each other: correct one of them, or accept by its code what the document explains").At("accept")
-	refusal.Also = open
-	return nil, refusal
 }
 
 // Absorb is the command by which the survivor takes in a record that was merged into it.

@@ -270,10 +270,13 @@ var contradictionTexts = map[domain.Code]string{
 	domain.CodeIINClass:     "the seventh digit of the IIN is that of a foreigner, and the class is citizen",
 	domain.CodeParentAge: fmt.Sprintf("the parent was younger than %d or older than %d at the birth of the child",
 		ParentAtLeast, ParentAtMost),
-	domain.CodeParentMinor: "the parent is a minor too, and acts for nobody until they are of age",
+	domain.CodeParentMinor:      "the parent is a minor too, and acts for nobody until they are of age",
+	domain.CodeNamesDiffer:      "the records have different names: compare both with the document",
+	domain.CodeBirthDatesDiffer: "the records have different birth dates: compare both with the document",
 }
 
-// answered returns the contradictions, or refuses and names each that is not accepted.
+// answered returns the contradictions, within a record or of two records, or refuses and names
+// each that is not accepted.
 func answered(found, accept []domain.Code) ([]domain.Code, error) {
 	var open []*domain.Error
 	for _, code := range found {
@@ -285,7 +288,7 @@ func answered(found, accept []domain.Code) ([]domain.Code, error) {
 		return found, nil
 	}
 	refusal := domain.Refuse(domain.Conflict, domain.CodeWarningsOpen,
-		"the record contradicts itself: mend it, or accept what is so in the document by its code").At("accept")
+		"what is recorded contradicts itself: mend it, or accept by its code what is so in the document").At("accept")
 	refusal.Also = open
 	return nil, refusal
 }

@@ -268,7 +268,7 @@ func (h *Handler) FindDwelling(
 	}
 	if former == nil {
 		return FoundDwelling{}, domain.Refuse(domain.NotFound, domain.CodeDwellingUnknown,
-			"no dwelling is known by this code, and none was; record it with POST /v1/dwellings").At(string(code.Kind))
+			"no dwelling is known by this code, and none was").At(string(code.Kind))
 	}
 	return FoundDwelling{former.Clone(), former.RecodedFrom(code)}, nil
 }
