@@ -8,6 +8,13 @@ import (
 	"tizilim/domain"
 )
 
+// RefusalCodes say why a person was not deregistered: all the codes of a result. A document
+// has words for each.
+var RefusalCodes = []domain.Code{
+	domain.CodeNotRegisteredHere, domain.CodeEndsBeforeBegin, domain.CodeRecordMerged, domain.CodeCoOwnerDeclined,
+	domain.CodeCoOwnersSilent, domain.CodeApplicantNotOwner, domain.CodeOwnersChanged,
+}
+
 // RefusalIssued issues the document of a refusal: whom the S001 case did not deregister, and
 // why not (R46). It is appended with the decision.
 type RefusalIssued struct {

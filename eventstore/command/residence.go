@@ -514,7 +514,7 @@ func resultOf(person domain.PersonID, events []domain.Recorded, err error) (resi
 	result := residence.Result{PersonID: person}
 	var refusal *domain.Error
 	switch {
-	case errors.As(err, &refusal) && (refusal.Kind == domain.Invalid || refusal.Code == domain.CodeRecordMerged):
+	case errors.As(err, &refusal) && slices.Contains(residence.RefusalCodes, refusal.Code):
 		result.Code, result.Reason = refusal.Code, refusal.Message
 		return result, nil
 	case err != nil:

@@ -385,3 +385,18 @@ func TestPersonalValuesOfPagesNeverPrint(t *testing.T) {
 		t.Errorf("%d personal values", n)
 	}
 }
+
+// Whoever is refused reads why, whatever the code is (R46).
+func TestR46_EachCodeOfARefusalHasWordsInEveryLanguage(t *testing.T) {
+	for _, code := range residence.RefusalCodes {
+		for _, l := range languages {
+			d := one(certificates.NotRemoved, l)
+			d.Refused = code
+			why := notRemoved[code].in(l)
+			says(t, read(t, printed(t, d)), why)
+		}
+	}
+	if len(notRemoved) != len(residence.RefusalCodes) {
+		t.Errorf("there are words for %d codes, and %d codes", len(notRemoved), len(residence.RefusalCodes))
+	}
+}

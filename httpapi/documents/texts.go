@@ -102,6 +102,11 @@ var (
 			"Регистрация начинается позже дня снятия.",
 			"The registration begins after the day of the deregistration.",
 		},
+		domain.CodeRecordMerged: {
+			"Бұл жазба сол адамның басқа жазбасымен біріктірілген. Өтінішті сол жазба бойынша қайта беруге болады.",
+			"Эта запись объединена с другой записью того же лица. Заявление можно подать снова по той записи.",
+			"This record was merged into another one of the same person. You may apply again by that one.",
+		},
 		domain.CodeCoOwnerDeclined: {
 			"Тұрғын үйдің тең меншік иесі өтінішпен келіспеді.",
 			"Сособственник жилища отклонил заявление.",
