@@ -301,6 +301,9 @@ func TestV3_AnEmptyLogIsNotTakenForThatOfANewRegistry(t *testing.T) {
 		t.Errorf("a new registry is refused an empty log: %v", err)
 	}
 	begun := dataDir(t) // of a registry that has kept no head yet
+	if err := os.MkdirAll(begun, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	if err := rememberBegun(begun); err != nil {
 		t.Fatal(err)
 	}
