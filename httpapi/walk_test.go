@@ -12,16 +12,21 @@ import (
 	"tizilim/domain"
 )
 
-// walks is how many walks a test run takes, unless -rapid.checks says otherwise.
+// walks is how many walks, or lives, a test run takes, unless -rapid.checks says otherwise.
 const walks = "8"
+
+// fewWalks has the test take as many walks.
+func fewWalks(t *testing.T) {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		must(t, checks.Value.Set(walks))
+		t.Cleanup(func() { must(t, checks.Value.Set(checks.DefValue)) })
+	}
+}
 
 // Whatever valid commands come in whatever order, the reads after each agree
 // with plain folds of the log.
 func TestRandomWalk(t *testing.T) {
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		must(t, checks.Value.Set(walks))
-		defer func() { must(t, checks.Value.Set(checks.DefValue)) }()
-	}
+	fewWalks(t)
 	r := start(t)
 	rapid.Check(t, func(t *rapid.T) {
 		s := r.at(t)

@@ -192,7 +192,7 @@ type NoticeCounts struct {
 	Owed    int       // by an event, and not queued
 	Queued  int       // to be sent, at once or after a pause: one for each way
 	Sent    int       // taken by a gateway that will tell whether they arrived
-	GivenUp int       // for each way; the copies in the personal accounts stay
+	GivenUp int       // for each way; the copy in the personal account stays readable
 	Oldest  time.Time // since when the oldest that is owed or queued waits; zero where none does
 }
 

@@ -36,7 +36,7 @@ const (
 	Queued    State = "queued" // to be sent, at once or after a pause
 	Sent      State = "sent"   // the gateway has taken it
 	Delivered State = "delivered"
-	GivenUp   State = "given_up" // the copy in the personal account stays
+	GivenUp   State = "given_up"
 )
 
 // States lists those of a notice that goes a way.
@@ -70,10 +70,12 @@ var Transitions = []Transition{
 	{Sent, GiveUp, GivenUp},
 }
 
-// AccountTransitions is everything that can happen to the copy in the personal
-// account: it is delivered with its record and is never given up.
+// AccountTransitions is everything that can happen to the copy in the personal account: it is
+// delivered with its record. It is given up only for somebody who has died: nobody reads it
+// there (R27). It stays there, and is read after a death that was annulled.
 var AccountTransitions = []Transition{
 	{Queued, Deliver, Delivered},
+	{Queued, GiveUp, GivenUp},
 }
 
 // Next returns the state after the step; false where the table has no such line.
@@ -98,10 +100,11 @@ const (
 	Rejected     Failure = "gateway_rejected"    // the gateway will not take this message
 	NotDelivered Failure = "not_delivered"       // it was taken, and did not arrive
 	NoContact    Failure = "no_contact"          // the person has withdrawn the contact since
+	Dead         Failure = "addressee_dead"      // the person has died
 )
 
 // Lasting reports whether a retry is useless.
-func (f Failure) Lasting() bool { return f == Rejected || f == NoContact }
+func (f Failure) Lasting() bool { return f == Rejected || f == NoContact || f == Dead }
 
 // Began says that the registry has begun to give notice. Events before it owe
 // none, so that nobody is told of old acts when a release is installed.

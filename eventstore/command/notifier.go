@@ -254,7 +254,37 @@ func (h *Handler) queueCopy(
 	}
 	// The copy in the account is there now. After a crash before this is recorded, the
 	// notice is still among those that are due.
-	return h.deliverNotice(ctx, q.NoticeID, notice.Account)
+	n, err := load[notice.Notice](ctx, h, q.NoticeID.Stream())
+	if err != nil {
+		return err
+	}
+	return h.intoAccount(ctx, n)
+}
+
+// intoAccount delivers the copy in the personal account.
+func (h *Handler) intoAccount(ctx context.Context, n notice.Notice) error {
+	if given, err := h.giveUpForDead(ctx, n, notice.Account); given || err != nil {
+		return err
+	}
+	return h.deliverNotice(ctx, n.NoticeID, notice.Account)
+}
+
+// giveUpForDead gives up a notice that waits on the way for somebody who has died. So no decision
+// counts as told to them: the body still owes the notice.
+func (h *Handler) giveUpForDead(ctx context.Context, n notice.Notice, w notice.Way) (given bool, err error) {
+	if n.On(w).State != notice.Queued {
+		return false, nil
+	}
+	person, err := h.present(ctx, n.PersonID)
+	if err != nil {
+		return false, err
+	}
+	if _, dead := person.Dead(); !dead {
+		return false, nil
+	}
+	return true, h.stepOnNotice(ctx, n, string(w)+" to nobody", func(cmd domain.Command, n *notice.Notice) ([]domain.Event, error) {
+		return n.Fail(cmd, w, notice.Dead, h.noticeTerms(cmd.Today()))
+	})
 }
 
 // addressNotice fills in whom the notice is for, in whose case, and in which language,
@@ -403,7 +433,10 @@ func (h *Handler) SendNotice(ctx context.Context, g Gateway, o notice.Outgoing) 
 		return nil // the book was behind the log
 	}
 	if o.Way == notice.Account {
-		return h.deliverNotice(ctx, o.NoticeID, notice.Account)
+		return h.intoAccount(ctx, n)
+	}
+	if given, err := h.giveUpForDead(ctx, n, o.Way); given || err != nil {
+		return err
 	}
 	contacts, err := h.contactsOf(ctx, n)
 	if err != nil {

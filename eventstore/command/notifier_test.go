@@ -606,6 +606,55 @@ func TestC11_AContactThatWasTakenBackGetsNothing(t *testing.T) {
 	}
 }
 
+// What waits for somebody who dies is not sent any more, and what is owed later does not count as
+// told. A representative is told in any case.
+func TestR27_NobodyIsToldInThePlaceOfTheDead(t *testing.T) {
+	l := telling(t)
+	p := &post{answer: func(command.Message) error { return errors.New("503") }}
+	now := clock()
+	tick := func() time.Time { return now }
+	notifier(l, book{l}, p, tick).Once(ctx) // Aigul's SMS waits
+	n := l.len()
+	must(t, "aigul dies", func(cmd domain.Command) (command.Receipt, error) {
+		return newHandler(l).RecordDeath(ctx, cmd, aigul, residence.RecordDeath{On: domaintest.Today(), Basis: domaintest.Basis()}, command.Options{})
+	})
+	must(t, "her name is corrected", func(cmd domain.Command) (command.Receipt, error) {
+		return newHandler(l).ChangePersonData(ctx, cmd, aigul, residence.ChangePersonData{
+			Kind: residence.DataCorrected, Name: "Another", Basis: domaintest.Basis(),
+		}, command.Options{})
+	})
+	p.answer, now = nil, now.Add(time.Hour)
+	for range 2 {
+		notifier(l, book{l}, p, tick).Once(ctx)
+	}
+	for _, m := range p.messages() {
+		if m.Way == notice.SMS {
+			t.Errorf("sent to the dead: %q", string(m.Text))
+		}
+	}
+	queued := 0
+	for _, rec := range l.since(n) {
+		if e, ok := rec.Event.(notice.NoticeQueued); ok && e.PersonID == aigul {
+			queued++
+		}
+	}
+	given := 0
+	for _, told := range l.notices() {
+		if told.PersonID != aigul {
+			continue
+		}
+		if told.On(notice.SMS).State == notice.Queued || told.On(notice.Account).State == notice.Queued {
+			t.Errorf("%s to the dead is queued", told.Kind)
+		}
+		if told.On(notice.Account).State == notice.GivenUp {
+			given++
+		}
+	}
+	if queued == 0 || given != queued {
+		t.Errorf("of %d notices to the dead %d are given up", queued, given)
+	}
+}
+
 func TestC11_AProcessThatEndsWhileItSendsLeavesTheMessageToTheNext(t *testing.T) {
 	l := telling(t)
 	ending, end := context.WithCancel(ctx)
