@@ -108,6 +108,11 @@ const (
 	CodeNotMadeFrom         Code = "dwelling_not_made_from"
 	CodePartWithoutOwners   Code = "part_without_owners"
 
+	// The correction of owners (R39). The first two are consequences that must be accepted.
+	CodeResidentsAdmitted Code = "residents_admitted_by_owners"
+	CodeGivenByOwners     Code = "dwelling_given_by_owners"
+	CodeTitleOrder        Code = "owners_out_of_order"
+
 	CodeEffectiveTooEarly Code = "effective_too_early"
 	CodeErasureBarred     Code = "erasure_barred"
 	CodeHoldUnknown       Code = "hold_unknown"

@@ -19,6 +19,7 @@ func (s *Server) dwellingOperations() []operation.Operation {
 		s.searchDwelling(),
 		s.changeOwners(),
 		s.answerProposal(),
+		s.correctOwners(),
 		s.takeIntoStock(),
 		s.endLease(),
 	}

@@ -81,6 +81,8 @@ var enumerations = []operation.Enumeration{
 	operation.Values(noticeSubjects),
 	operation.Values(proposalOutcomes),
 	operation.Values(consequences),
+	operation.Values(ownershipConsequences),
+	operation.Values(ownershipActions),
 	operation.Values(contradictions),
 	operation.Values(unlikelyOfParents),
 	operation.Values(warningsToAnswer),

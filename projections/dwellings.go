@@ -22,8 +22,9 @@ func dwellings(rec domain.Recorded) []op {
 			"rka", e.RKA, "cadastral_number", e.CadastralNumber, "kato", e.KATO, "address", e.Address,
 			beganField, pointerTo(rec)))
 	case residence.OwnersChanged:
-		return append(succeededOps(e),
-			set(e.DwellingID.Stream(), "owners", stored(withoutPapers(e.Owners)), "owners_since", e.On.String()))
+		return ownersOps(e.DwellingID, e.Former, e.Owners, e.On)
+	case residence.OwnersCorrected:
+		return ownersOps(e.DwellingID, e.Former, e.Owners, e.Since)
 	case residence.SuccessionAwaited:
 		return []op{set(e.DwellingID.Stream(), awaitedField(e.Duty, e.PersonID), e.By.String())}
 	case residence.SuccessionVoided:
@@ -79,24 +80,25 @@ func awaitedField(d residence.Duty, dead domain.PersonID) string {
 	return awaitedPrefix + string(d) + ":" + dead.String()
 }
 
-// succeededOps end what was awaited from former owners and agents who are not named any more.
-func succeededOps(e residence.OwnersChanged) []op {
+// ownersOps keep the present owners, and end what was awaited from former owners and agents who are
+// not named any more.
+func ownersOps(dwelling domain.DwellingID, former, owners []residence.Owner, since domain.Date) []op {
 	var ops []op
 	owns := func(id domain.PersonID) bool {
-		return slices.ContainsFunc(e.Owners, func(o residence.Owner) bool { return o.Kind == "" && o.PersonID == id })
+		return slices.ContainsFunc(owners, func(o residence.Owner) bool { return o.Kind == "" && o.PersonID == id })
 	}
 	speaks := func(id domain.PersonID) bool {
-		return slices.ContainsFunc(e.Owners, func(o residence.Owner) bool { return o.Kind != "" && o.AgentID == id })
+		return slices.ContainsFunc(owners, func(o residence.Owner) bool { return o.Kind != "" && o.AgentID == id })
 	}
-	for _, o := range e.Former {
+	for _, o := range former {
 		switch {
 		case o.Kind == "" && !owns(o.PersonID):
-			ops = append(ops, unset(e.DwellingID.Stream(), awaitedField(residence.NewOwners, o.PersonID)))
+			ops = append(ops, unset(dwelling.Stream(), awaitedField(residence.NewOwners, o.PersonID)))
 		case o.Kind != "" && !o.AgentID.IsZero() && !speaks(o.AgentID):
-			ops = append(ops, unset(e.DwellingID.Stream(), awaitedField(residence.NewAgent, o.AgentID)))
+			ops = append(ops, unset(dwelling.Stream(), awaitedField(residence.NewAgent, o.AgentID)))
 		}
 	}
-	return ops
+	return append(ops, set(dwelling.Stream(), "owners", stored(withoutPapers(owners)), "owners_since", since.String()))
 }
 
 // Awaited is what is awaited at a dwelling after a death.

@@ -24,6 +24,8 @@ func naming(rec domain.Recorded) []op {
 	switch e := rec.Event.(type) {
 	case residence.OwnersChanged:
 		return namedBy(e.DwellingID.String(), ownersOf(e.Owners))
+	case residence.OwnersCorrected:
+		return namedBy(e.DwellingID.String(), ownersOf(e.Now.Owners))
 	case residence.OwnersChangeProposed:
 		return namedBy(e.DwellingID.String(), ownersOf(e.Owners))
 	case housing.EntryPlaced:

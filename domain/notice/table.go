@@ -92,6 +92,7 @@ const (
 	MemberDeclined      Kind = "family_member_declined"
 	OwnersProposed      Kind = "change_of_owners_proposed"
 	OwnersChanged       Kind = "owners_changed"
+	OwnersCorrected     Kind = "owners_corrected"
 	OwnersStay          Kind = "change_of_owners_not_made"
 	OwnersWaitAgain     Kind = "change_of_owners_waits_again"
 	InventoryNotAsked   Kind = "inventory_request_annulled"
@@ -322,6 +323,7 @@ var owing = []Line{
 		return append(toEach(residence.Losers(e.Former, e.Owners), OwnersChanged),
 			toEach(residence.Agents(e.Former, e.Owners), OwnersAgent)...)
 	}, OwnersChanged, OwnersAgent),
+	owes(func(e residence.OwnersCorrected) []Owed { return toEach(e.Told(), OwnersCorrected) }, OwnersCorrected),
 	// R36-R38: who owns the dwelling, and that it stands after all.
 	owes(func(e residence.DwellingGone) []Owed { return toEach(e.Told, DwellingEnded) }, DwellingEnded),
 	// R35: who owns the dwelling.

@@ -263,6 +263,7 @@ var owing = []domain.Event{
 	residence.DwellingDescribed{Told: []domain.PersonID{aigul}},
 	residence.DwellingRecoded{Told: []domain.PersonID{aigul}},
 	residence.OwnersChanged{Former: ownersOfTwoKinds},
+	residence.OwnersCorrected{Former: ownersOfTwoKinds},
 	residence.OwnersChangeDeclined{Owners: ownersOfTwoKinds},
 	residence.TakenIntoStock{Owners: []domain.PersonID{daur}},
 }

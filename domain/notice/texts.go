@@ -353,6 +353,11 @@ var texts = map[Kind]text{
 		"Изменены собственники жилища, где Вы были записаны собственником. Если Вы не согласны, это можно обжаловать.",
 		"The owners of a dwelling have been changed, where you were recorded as an owner. If you do not agree, you can appeal.",
 	},
+	OwnersCorrected: {
+		"Тұрғын үйдің меншік иелері туралы жазба түзетілді, онда сіз иесі немесе иенің өкілі ретінде жазылғансыз не жазылған болатынсыз. Бұл дұрыс болмаса, дереу хабарлаңыз.",
+		"Исправлена запись о собственниках жилища, где Вы записаны или были записаны собственником либо его представителем. Если это неверно, сразу сообщите об этом.",
+		"The record of the owners of a dwelling has been corrected, where you are or were recorded as an owner or as who speaks for one. If this is wrong, report it at once.",
+	},
 	OwnersStay: {
 		"Тұрғын үйіңіздің иелерін өзгерту ұсынысы күшіне енген жоқ. Сіз меншік иесі болып қаласыз.",
 		"Предложенное изменение собственников Вашего жилища не состоялось. Вы остаетесь собственником.",

@@ -113,7 +113,7 @@ func (d *Dwelling) takeLapse(rec domain.Recorded) {
 	switch e := rec.Event.(type) {
 	case OwnersChangeLapsed:
 		d.lapse = lapse{domain.ClockActOf(rec), d.Pending}
-	case OwnersChanged, OwnersChangeProposed: // it was overtaken
+	case OwnersChanged, OwnersCorrected, OwnersChangeProposed: // it was overtaken
 		d.lapse = lapse{}
 	case LapseAnnulled:
 		d.Pending = d.lapse.proposal

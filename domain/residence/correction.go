@@ -382,20 +382,10 @@ func (p *Person) Correct(cmd domain.Command, c Correct) ([]domain.Event, error) 
 	if err != nil {
 		return nil, err
 	}
-	var open []*domain.Error
-	for _, q := range plan.Consequences {
-		if !slices.Contains(c.Accept, q.Code) {
-			open = append(open, domain.Refuse(domain.Conflict, q.Code, "%s", q.Text).At("accept"))
-		}
+	if err := unaccepted(plan.Consequences, c.Accept); err != nil {
+		return nil, err
 	}
-	if len(open) == 0 {
-		return plan.Events, nil
-	}
-	refusal := domain.Refuse(domain.Conflict, domain.CodeConsequences,
-		"the correction has consequences that you have not accepted: correct what they name in the same request, "+
-			"or accept them by their codes").At("accept")
-	refusal.Also = open
-	return nil, refusal
+	return plan.Events, nil
 }
 
 // PlanCorrection works out the effects of the correction, whatever consequences

@@ -121,7 +121,7 @@ type Dwelling struct {
 	given    domain.Position      // where the log holds that the present owners gave it to the keeper; zero: nowhere
 	proposer string               // account that proposed Pending
 	since    domain.Date          // of the present owners
-	titles   []OwnersChanged      // all of them, in the order of the stream
+	titles   []title              // all changes of owners, in the order of the stream and of time
 	freed    domain.Position      // where the log holds the end of the last lease
 	held     []heldCode           // its codes, and the claims by which it took them
 	voided   []domain.CommandID   // claims to codes by which the dwelling takes no code any more
@@ -149,6 +149,7 @@ func (d *Dwelling) Clone() Dwelling { return *d }
 func (d *Dwelling) Apply(rec domain.Recorded) {
 	d.takeLapse(rec)
 	d.wentAway(rec)
+	d.titled(rec)
 	switch e := rec.Event.(type) {
 	case DwellingRecorded:
 		d.ID, d.MadeFrom = e.DwellingID, e.MadeFrom
@@ -161,8 +162,7 @@ func (d *Dwelling) Apply(rec domain.Recorded) {
 	case DwellingCodeClaimVoided:
 		d.voided = append(slices.Clip(d.voided), e.ClaimID)
 	case OwnersChanged:
-		d.Owners, d.since, d.Pending, d.given = e.Owners, e.On, OwnersChangeProposed{}, 0
-		d.titles = append(slices.Clip(d.titles), e)
+		d.Pending = OwnersChangeProposed{}
 	case OwnersChangeProposed:
 		d.Pending, d.proposer = e, rec.Meta.Actor
 	case OwnersChangeDeclined, OwnersChangeLapsed:

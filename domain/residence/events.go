@@ -41,6 +41,7 @@ var Events = []domain.EventType{
 	domain.EventOf[ErasureCompleted](),
 	domain.EventOf[DwellingRecorded](),
 	domain.EventOf[OwnersChanged](),
+	domain.EventOf[OwnersCorrected](),
 	domain.EventOf[OwnersChangeProposed](),
 	domain.EventOf[OwnersChangeDeclined](),
 	domain.EventOf[OwnersChangeLapsed](),

@@ -91,7 +91,7 @@ func (d *Dwelling) Speakers() []domain.PersonID {
 // owners before them, whom nobody knows.
 func (d *Dwelling) ownersFrom(day domain.Date) []Owner {
 	var then []Owner
-	for i, t := range d.titles {
+	for i, t := range d.titlesInForce() {
 		if i == 0 || !day.Before(t.On) {
 			then = t.Owners
 		}
@@ -109,7 +109,7 @@ func (d *Dwelling) ownersFrom(day domain.Date) []Owner {
 // owners, and its tenant.
 func (d *Dwelling) Consenting() []domain.PersonID {
 	var persons []domain.PersonID
-	for _, t := range d.titles {
+	for _, t := range d.titlesInForce() {
 		for _, o := range t.Owners {
 			persons = append(persons, o.Speaker())
 		}

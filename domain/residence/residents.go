@@ -14,7 +14,6 @@ type Residents struct {
 	DwellingID    domain.DwellingID
 	Dwelling      Dwelling // what its own stream says
 	registrations []Resident
-	owners        []OwnersChanged
 }
 
 // Resident is a registration at the dwelling with the person it is of.
@@ -29,10 +28,6 @@ func (r *Residents) Apply(rec domain.Recorded) {
 		r.Dwelling.Apply(rec)
 	}
 	switch e := rec.Event.(type) {
-	case OwnersChanged:
-		if e.DwellingID == r.DwellingID {
-			r.owners = append(r.owners, e)
-		}
 	case RegistrationBegan:
 		if e.DwellingID == r.DwellingID {
 			r.registrations = append(r.registrations, Resident{e.PersonID, Registration{
@@ -72,12 +67,4 @@ func (r *Residents) ActiveOn(day domain.Date) []Resident {
 }
 
 // OwnersOn returns who holds title on the day.
-func (r *Residents) OwnersOn(day domain.Date) []Owner {
-	var owners []Owner
-	for _, change := range r.owners {
-		if !day.Before(change.On) {
-			owners = change.Owners
-		}
-	}
-	return owners
-}
+func (r *Residents) OwnersOn(day domain.Date) []Owner { return r.Dwelling.OwnersOn(day) }

@@ -110,7 +110,7 @@ func (d *Dwelling) succeeded(rec domain.Recorded) {
 		return
 	case SuccessionVoided:
 		keep = func(a SuccessionAwaited) bool { return a.Death != e.Death || a.Duty != e.Duty }
-	case OwnersChanged:
+	case OwnersChanged, OwnersCorrected:
 		keep = func(a SuccessionAwaited) bool {
 			return a.Duty == LeaseAfterDeath || slices.Contains(d.dutiesOf(a.PersonID), a.Duty)
 		}

@@ -108,6 +108,22 @@ func (h *Handler) ChangeOwners(
 	})
 }
 
+// CorrectOwners corrects a change of owners that was recorded wrongly (R39).
+func (h *Handler) CorrectOwners(
+	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.CorrectOwners, opt Options,
+) (Receipt, error) {
+	if err := h.ownersKnown(ctx, cmd.Role, c.Owners); err != nil {
+		return Receipt{}, err
+	}
+	var err error
+	if c.Residents, err = h.registeredAt(ctx, cmd, id); err != nil {
+		return Receipt{}, err
+	}
+	return onStream(ctx, h, cmd, id.Stream(), opt, func(d *residence.Dwelling) ([]domain.Event, error) {
+		return d.CorrectOwners(cmd, c)
+	})
+}
+
 // AnswerProposal confirms or declines a proposed change of owners.
 func (h *Handler) AnswerProposal(
 	ctx context.Context, cmd domain.Command, id domain.DwellingID, c residence.AnswerProposal, opt Options,
