@@ -108,15 +108,14 @@ type writer struct {
 	intake   intake
 	releases int // of those that the log has: looked at for what the generation holds
 
-	position  domain.Position // as written in the checkpoint
-	event     domain.Position // of the last event, as written
-	last      string          // the last event, as written; see lastEvent
-	seen      domain.Position // everything up to here was delivered
-	caughtUp  bool            // since this writer began
-	wrote     time.Time
-	events    uint64
-	metrics   *metrics
-	evictions string // what Redis had evicted when the generation was begun: [memory.note]
+	position domain.Position // as written in the checkpoint
+	event    domain.Position // of the last event, as written
+	last     string          // the last event, as written; see lastEvent
+	seen     domain.Position // everything up to here was delivered
+	caughtUp bool            // since this writer began
+	wrote    time.Time
+	events   uint64
+	metrics  *metrics
 
 	// head and end of the log were asked for, the end first, before the deliveries began: once
 	// the head is delivered, nothing is missing up to the end.
@@ -237,8 +236,9 @@ func (w *writer) claim(rec *domain.Recorded) (op, bool) {
 // where Redis has no such generation of this model, or has lost a part of what is
 // read here.
 func (w *writer) load(ctx context.Context) (ok bool, err error) {
-	stored, err := w.client.HMGet(ctx, w.keys.checkpoint(w.number), "position", "event", "schema", "last", heldFromField,
-		evictionsField).Result()
+	stored, err := w.client.HMGet(
+		ctx, w.keys.checkpoint(w.number), "position", "event", "schema", "last", heldFromField,
+	).Result()
 	if err != nil {
 		return false, fmt.Errorf("read the checkpoint of generation %d: %w", w.number, err)
 	}
@@ -251,7 +251,7 @@ func (w *writer) load(ctx context.Context) (ok bool, err error) {
 	if w.event, err = parsePosition(text(stored[1])); err != nil {
 		return false, err
 	}
-	w.seen, w.last, w.evictions = w.position, text(stored[3]), text(stored[5])
+	w.seen, w.last = w.position, text(stored[3])
 	held, err := w.client.SMembers(ctx, w.keys.generation(w.number)+heldKey).Result()
 	if err != nil {
 		return false, fmt.Errorf("read what generation %d holds back: %w", w.number, err)

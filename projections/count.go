@@ -11,14 +11,25 @@ import (
 	"tizilim/domain"
 )
 
-// A key of a generation can be lost without a trace: evicted before a dump was written, from
-// which Redis starts later, or deleted by hand. What is left would answer as if it were all. So
-// the checkpoint says how many keys its generation has, and the active projector counts them:
-// when it takes the lead, which it also does after Redis went back; at every countEvery; and
-// before it lets a generation serve.
+// A key of a generation can be lost without a trace: evicted, evicted before a dump was written
+// from which Redis starts later, or deleted by hand. What is left would answer as if it were all.
+// Two looks find that, since neither finds all of it:
+//
+//   - The [Watch] compares once a second how many keys Redis has evicted with the note that the
+//     generation was begun with. That costs nothing, and is certain whatever is written meanwhile.
+//     But the note knows only what this run of Redis has evicted.
+//   - The checkpoint says how many keys its generation has, and the active projector counts them:
+//     when it takes the lead, which it also does after Redis went back; at every countEvery; and
+//     before it lets a generation serve. That finds every loss. But a count reads all names of
+//     keys, and what is written meanwhile can hide a loss from it.
 
-// countEvery is the time between two counts of the keys of the serving generation.
-const countEvery = 5 * time.Minute
+const (
+	// countEvery is the time between two counts of the keys of the serving generation.
+	countEvery = 5 * time.Minute
+	// countAlone is for how long a projector that takes the lead writes nothing, so that its
+	// first count is exact. It is enough for a million keys.
+	countAlone = time.Second
+)
 
 // Fields of the checkpoint that count keys, with the checkpoint itself. Each batch changes them in
 // its own step, op by op.
@@ -78,9 +89,9 @@ func lostKeys(ctx context.Context, client redis.UniversalClient, keys keyspace, 
 }
 
 // countKeys counts the keys of the serving generation now and then, until ctx ends, and withdraws
-// it where keys are lost.
-func (p *Projector) countKeys(ctx context.Context, number uint64) {
-	for {
+// it where keys are lost. It closes counted after the first count.
+func (p *Projector) countKeys(ctx context.Context, number uint64, counted chan<- struct{}) {
+	for first := true; ; first = false {
 		lost, err := lostKeys(ctx, p.client, p.keys, number)
 		if err == nil && lost > 0 {
 			var done bool
@@ -88,6 +99,9 @@ func (p *Projector) countKeys(ctx context.Context, number uint64) {
 			if done {
 				p.opts.Logger.Error("the read model has lost keys, and is filled anew from the log", "generation", number, "keys", lost)
 			}
+		}
+		if first {
+			close(counted)
 		}
 		again := countEvery
 		if err != nil {

@@ -87,6 +87,40 @@ func TestV5_AModelThatLostAKeyUnseenIsFilledAnewByWhoeverTakesTheLead(t *testing
 	})
 }
 
+// slowScan lets every reading of names of keys take a while.
+type slowScan struct{ redis.Hook }
+
+func (slowScan) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (slowScan) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (slowScan) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "scan" {
+			time.Sleep(countAlone / 4)
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// What whoever takes the lead finds to be written would hide what is lost.
+func TestV5_AProjectorThatTakesTheLeadCountsBeforeItWrites(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		s, r := story(), NewReader(client, quick())
+		_, stop := running(t, client, s, quick())
+		reach(t, r, s.head())
+		stop()
+		loseOne(t, client, 1)
+		for n := range 20 {
+			s.person(100 + n)
+		}
+		client.AddHook(slowScan{})
+		running(t, client, s, quick())
+		until(t, "the model is filled anew", func() bool { return status(t, r).Serving == 2 })
+		proven(t, client, s)
+	})
+}
+
 func TestV5_AGenerationThatLosesAKeyWhileItIsFilledDoesNotServe(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
 		s, r := story(), NewReader(client, quick())
@@ -101,7 +135,16 @@ func TestV5_AGenerationThatLosesAKeyWhileItIsFilledDoesNotServe(t *testing.T) {
 			t.Errorf("generation %d serves", got)
 		}
 		proven(t, client, s)
+		noneServedDamaged(t, client)
 	})
+}
+
+// noneServedDamaged makes sure that no generation was withdrawn after it had served.
+func noneServedDamaged(t *testing.T, client redis.UniversalClient) {
+	t.Helper()
+	if damage := client.HGetAll(t.Context(), quick().withDefaults().keyspace().damage()).Val(); len(damage) > 0 {
+		t.Errorf("a generation served until it was found damaged: %v", damage)
+	}
 }
 
 // The same for a generation that an operator has filled.

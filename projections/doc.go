@@ -136,10 +136,8 @@
 //   - Redis must not evict keys of its own accord: maxmemory-policy is
 //     noeviction or volatile-… (of what is kept here only leases and claims
 //     expire). With any other the projector does not work, and no reader with a [Watch]
-//     answers; what was evicted by then is filled anew. Each generation notes what Redis
-//     had evicted when it was begun, so that also a later process sees it, and a half-filled
-//     one is not continued after a restart of Redis. A dump that Redis saved after an
-//     eviction, and before it was noticed, tells by the number of keys alone.
+//     answers; what was evicted by then is filled anew: count.go says how that
+//     is noticed.
 //   - Of the lists of a person's cases, entries, notices and documents no mark tells that
 //     somebody deleted one by hand; the next count of the keys does, five minutes later at most.
 //   - Scripts reach keys whose names they compute (all in the slot of those that

@@ -121,8 +121,7 @@ func aim(target *domain.Position) domain.Position {
 }
 
 // begin continues the generation being built, or creates a new one: also where
-// the former is of another log, or Redis may have lost keys of it ([memory.keptAll]). target
-// is the end of the log, nil where it is not known.
+// the former is of another log. target is the end of the log, nil where it is not known.
 func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer, target *domain.Position, err error) {
 	if target, err = p.head(ctx); err != nil {
 		return nil, nil, err
@@ -137,17 +136,13 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 		}
 		half = n
 	}
-	m, err := memoryOf(ctx, p.client, p.keys)
-	if err != nil {
-		return nil, nil, fmt.Errorf("ask Redis what it has evicted: %w", err)
-	}
 	if half != 0 {
 		w := p.writer(l, half, false)
 		ok, err := w.load(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		if ok && m.keptAll(w.evictions) {
+		if ok {
 			if err := p.ofThisLog(ctx, w); !errors.Is(err, errOtherLog) {
 				return w, target, err
 			}
@@ -155,6 +150,10 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 	}
 	if err := p.keepCounting(ctx); err != nil {
 		return nil, nil, err
+	}
+	m, err := memoryOf(ctx, p.client, p.keys)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ask Redis what it has evicted: %w", err)
 	}
 	n, err := beginGeneration.Run(ctx, p.client, []string{p.keys.fence(l.role), p.keys.counter(), p.keys.building()},
 		l.token, p.keys.generations(), schema(), formatPosition(aim(target)), m.note()).Uint64()
@@ -164,22 +163,7 @@ func (p *Projector) begin(ctx context.Context, l *lease, own *uint64) (w *writer
 	if n == 0 {
 		return nil, nil, errFenced
 	}
-	w = p.writer(l, n, false)
-	w.evictions = m.note()
-	return w, target, nil
-}
-
-// checkKeys makes sure that Redis has kept every key while the generation was filled.
-func (p *Projector) checkKeys(ctx context.Context, w *writer) error {
-	m, err := memoryOf(ctx, p.client, p.keys)
-	if err != nil {
-		return fmt.Errorf("ask Redis what it has evicted: %w", err)
-	}
-	if !m.keptAll(w.evictions) {
-		return fmt.Errorf("redis has evicted keys, or was started again, while generation %d was filled: it is filled anew",
-			w.number)
-	}
-	return nil
+	return p.writer(l, n, false), target, nil
 }
 
 // keepCounting sets a counter of generations that Redis has lost beyond every generation of which
@@ -202,13 +186,9 @@ func (p *Projector) keepCounting(ctx context.Context) error {
 	return p.client.SetNX(ctx, p.keys.counter(), newest, 0).Err()
 }
 
-// flip lets w's generation serve if Redis has it whole; done is false while the serving one
-// has more, unless that is of another log. serving is as it was when the filling began,
-// nil where none served.
+// flip lets w's generation serve; done is false while the serving one has more, unless that
+// is of another log. serving is as it was when the filling began, nil where none served.
 func (p *Projector) flip(ctx context.Context, w, serving *writer) (done bool, err error) {
-	if err := p.checkKeys(ctx, w); err != nil {
-		return false, err
-	}
 	ahead := ""
 	if serving != nil {
 		is, err := p.holds(ctx, serving)

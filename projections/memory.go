@@ -42,14 +42,6 @@ func (m memory) evictedSince(note string) bool {
 	return m.run != "" && !m.spares && m.evicted > m.noted(note)
 }
 
-// keptAll reports whether Redis, not started again since the note was written, has evicted no
-// key of a read model since then. A dump from which it was started again may lack keys, and
-// its count does not tell.
-func (m memory) keptAll(note string) bool {
-	run, _, _ := strings.Cut(note, "|")
-	return run == m.run && !m.evictedSince(note)
-}
-
 // noted is how many keys this run of Redis had evicted when the note was written.
 func (m memory) noted(note string) uint64 {
 	run, count, _ := strings.Cut(note, "|")

@@ -157,10 +157,15 @@ func (p *Projector) lead(ctx context.Context, l *lease) error {
 	}
 	counting, end := context.WithCancel(ctx)
 	var count sync.WaitGroup
-	number := w.number // the stream writes to w
-	count.Go(func() { p.countKeys(counting, number) })
+	number, counted := w.number, make(chan struct{}) // the stream writes to w
+	count.Go(func() { p.countKeys(counting, number, counted) })
 	defer count.Wait()
 	defer end()
+	select { // a count is exact while nothing is written
+	case <-counted:
+	case <-time.After(countAlone):
+	case <-ctx.Done():
+	}
 	look := time.NewTicker(requestEvery)
 	defer look.Stop()
 	return p.stream(ctx, w, look.C, func() (bool, error) { return false, nil })
