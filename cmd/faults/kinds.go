@@ -298,13 +298,7 @@ func swapRedis(ctx context.Context, w *world, f fault) error {
 	return w.direct.Do(ctx, "DEBUG", "RELOAD", "NOSAVE").Err()
 }
 
-// evictionNoticed is how long the registry has to notice an eviction, by its look once a
-// second. No dump is saved before: that it lacks keys is what the registry cannot tell
-// (package projections, Limits).
-const evictionNoticed = 1500 * time.Millisecond
-
 func evictRedis(ctx context.Context, w *world, f fault) error {
-	defer sleep(ctx, evictionNoticed)
 	return w.withoutMemory(ctx, "allkeys-lru", f.lasts)
 }
 
