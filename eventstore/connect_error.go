@@ -33,12 +33,13 @@ const (
 	VersionUnreadable Reason = "version_unreadable" // the client cannot read the server's version
 	DiskFull          Reason = "disk_full"          // the embedded event store takes no appends: no room on its disk
 	DiskFailed        Reason = "disk_failed"        // the embedded event store takes no appends: its disk refuses writes
+	FilesReplaced     Reason = "files_replaced"     // the files of the embedded event store were replaced while it ran
 )
 
 // permanent reports whether an operator must act. Retries do not help then.
 func (r Reason) permanent() bool {
 	switch r {
-	case BadCertificate, BadCredentials, NoRights, TooOld, VersionUnreadable, DiskFull, DiskFailed:
+	case BadCertificate, BadCredentials, NoRights, TooOld, VersionUnreadable, DiskFull, DiskFailed, FilesReplaced:
 		return true
 	}
 	return false
@@ -75,7 +76,7 @@ func (e *ConnectError) Error() string {
 		s = at + " has no leader now"
 	case TooOld:
 		s = at + " is too old: EventStoreDB 23.10 or later is needed"
-	case DiskFull, DiskFailed:
+	case DiskFull, DiskFailed, FilesReplaced:
 		s = at + " takes no appends, and is read as ever"
 	case VersionUnreadable:
 		s = "the client cannot read the version of " + at + ": use a released version of the server"

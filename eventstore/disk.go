@@ -3,6 +3,7 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc/codes"
@@ -16,6 +17,7 @@ import (
 const (
 	diskFullText     = "Disk Full:"
 	diskFailedText   = "Disk Failed:"
+	replacedText     = "Files Replaced:"
 	damagedFilesText = "Damaged Files:"
 )
 
@@ -35,6 +37,8 @@ func diskError(what string, at endpoint, err error) error {
 		return refused(DiskFull, diskFullText)
 	case code == codes.FailedPrecondition && strings.HasPrefix(message, diskFailedText):
 		return refused(DiskFailed, diskFailedText)
+	case code == codes.FailedPrecondition && strings.HasPrefix(message, replacedText):
+		return refused(FilesReplaced, replacedText)
 	case code == codes.DataLoss && strings.HasPrefix(message, damagedFilesText):
 		return fmt.Errorf("event store: %s: %s: %w", what, message, errDamagedFiles)
 	}
@@ -49,5 +53,5 @@ var errDamagedFiles = domain.Refuse(domain.Unavailable, domain.CodeRecordUnread,
 // ofDisk reports whether the event store has refused an append for the sake of its disk.
 func ofDisk(err error) bool {
 	var why *ConnectError
-	return errors.As(err, &why) && (why.Reason == DiskFull || why.Reason == DiskFailed)
+	return errors.As(err, &why) && slices.Contains([]Reason{DiskFull, DiskFailed, FilesReplaced}, why.Reason)
 }

@@ -23,6 +23,7 @@ func TestARefusalOfTheDiskIsToldByItsCodeAndItsFirstWords(t *testing.T) {
 		{codes.ResourceExhausted, "received message larger than max", "", false},
 		{codes.Internal, "Disk Full: no room.", "", false},
 		{codes.FailedPrecondition, "Disk Failed: input/output error.", domain.CodeLogUnavailable, true},
+		{codes.FailedPrecondition, "Files Replaced: stop it.", domain.CodeLogUnavailable, true},
 		{codes.FailedPrecondition, "Wrong expected version.", "", false},
 		{codes.DataLoss, "Damaged Files: 000012.sst", domain.CodeRecordUnread, false},
 		{codes.DataLoss, "something else", "", false},

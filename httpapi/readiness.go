@@ -47,7 +47,7 @@ const (
 
 // diskReasons are the reasons of an event store that is read as ever and takes no appends. Others may be
 // those of reads too, so that an append which was not acknowledged has the code of its own.
-var diskReasons = map[string]bool{"disk_full": true, "disk_failed": true}
+var diskReasons = map[string]bool{"disk_full": true, "disk_failed": true, "files_replaced": true}
 
 // modelReadiness is [projections.Comparison] as operators read it; its members
 // mean what they mean there.

@@ -227,6 +227,53 @@ func TestV3_ALogRestoredFromBeforeIsNoticedByARunningServer(t *testing.T) {
 // eventsOfKept is more events than the first applicant of the test above leaves without a head.
 const eventsOfKept = 8
 
+// The files of the event store are replaced by those of a backup while it is served. Nothing is
+// recorded in files that are gone, and every process says why, until the files are back.
+func TestV3_FilesOfTheStoreThatAreReplacedWhileItIsServedAreNoticed(t *testing.T) {
+	t.Parallel()
+	ctx, node := testContext(t), startNode(t)
+	s := serve(t, dataDir(t), "127.0.0.1:0", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t)))
+	told := storytellerFor(t, s)
+	if _, err := told.record(ctx, "Somebody", "1990-01-01", "citizen", true); err != nil {
+		t.Fatal(err)
+	}
+	backup, aside := node.backup(), node.store+".aside"
+	p, err := told.record(ctx, "Later", "1990-01-01", "citizen", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(node.store, aside); err != nil {
+		t.Fatal(err)
+	}
+	use(t, "eventstore", "restore", "--data", node.store, backup)
+
+	await(t, "readiness does not tell the replaced files", func() error {
+		if err := answers(s.url+"/readyz", http.StatusServiceUnavailable); err != nil {
+			return err
+		}
+		if text := readyz(t, s); !strings.Contains(text, `"files_replaced"`) {
+			return errors.New(text)
+		}
+		return nil
+	})
+	if r := request(t, told.client, as(domain.RoleOperator), http.MethodPost, "/v1/persons", uuid.NewString(),
+		`{"name": "Another", "birth_date": "1990-01-01", "class": "refugee"}`); r.status != http.StatusServiceUnavailable ||
+		r.Code != string(domain.CodeLogUnavailable) {
+		t.Errorf("a command: %+v", r)
+	}
+
+	if err := errors.Join(os.RemoveAll(node.store), os.Rename(aside, node.store)); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the server is not ready again", func() error { return answers(s.url+"/readyz", http.StatusOK) })
+	if _, err := told.record(ctx, "Another", "1990-01-01", "citizen", true); err != nil {
+		t.Errorf("a command: %v", err)
+	}
+	if a := look(t, told.client, citizen(p.id), "/v1/persons/"+p.id.String()+"/residence"); a.status != http.StatusOK {
+		t.Errorf("a read of what was acknowledged: %+v", a)
+	}
+}
+
 // headOf returns how many events the head covers that the data directory keeps.
 func headOf(t *testing.T, data string) int64 {
 	t.Helper()

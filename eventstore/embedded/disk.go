@@ -49,17 +49,21 @@ type disk struct {
 
 	damages damages
 
-	mu      sync.Mutex // guards the rest
-	served  bool       // the engine is open, so operations wait and get no errors
-	closing bool       // nothing waits for room any more
-	waiting int        // operations that wait for room, without compactions
-	failure error      // why no operation reaches the disk any more
-	failed  chan struct{}
-	reading string // file that was opened last
+	mu       sync.Mutex // guards the rest
+	lockFile placed
+	log      placed // the write-ahead log
+	served   bool   // the engine is open, so operations wait and get no errors
+	closing  bool   // nothing waits for room any more
+	waiting  int    // operations that wait for room, without compactions
+	failure  error  // why no operation reaches the disk any more
+	failed   chan struct{}
+	reading  string // file that was opened last
 }
 
 func newDisk(below vfs.FS, dir string, h *health) *disk {
-	return &disk{FS: below, dir: dir, health: h, failed: make(chan struct{})}
+	return &disk{
+		FS: below, dir: dir, health: h, failed: make(chan struct{}), lockFile: watch(below.PathJoin(dir, lockFile), below),
+	}
 }
 
 // serve begins the use of the opened engine. It returns the failure of the disk until then.
@@ -91,7 +95,7 @@ func (d *disk) fail(cause error) {
 	d.failure = cause
 	close(d.failed)
 	if d.served && !d.closing {
-		d.health.begin(errDiskFailed(cause))
+		d.health.begin(refusalOf(cause))
 	}
 }
 
@@ -244,6 +248,7 @@ func (d *disk) opened(what, name string, category vfs.DiskWriteCategory, open fu
 	if err != nil {
 		return nil, err
 	}
+	d.watchLog(name)
 	return &diskFile{File: f, disk: d, name: name, patience: patience}, nil
 }
 
@@ -274,10 +279,19 @@ func (d *disk) Open(name string, options ...vfs.OpenOption) (vfs.File, error) {
 	d.reading = filepath.Base(name)
 	d.mu.Unlock()
 	f, err := d.FS.Open(name, options...)
-	if err == nil && isTable(name) && d.owns(name) {
-		f = &tableFile{File: f, name: name, damages: &d.damages}
+	if !isTable(name) || !d.owns(name) {
+		return f, err
 	}
-	return f, err
+	if replaced := d.inPlace(); replaced != nil {
+		if err == nil {
+			err = f.Close()
+		}
+		return nil, errors.Join(replaced, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &tableFile{File: f, name: name, damages: &d.damages}, nil
 }
 
 // blame adds the file that was read last to an error of the opening, if that says that a file is damaged.

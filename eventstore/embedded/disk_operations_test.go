@@ -258,6 +258,7 @@ func TestTheEngineIsOpenedAnewSoonAndThenSeldom(t *testing.T) {
 		{syscall.EIO, 2 * firstReopening},
 		{syscall.EIO, 4 * firstReopening},
 		{errDiskFull("1 MiB"), roomReopening},
+		{errFilesReplaced(), roomReopening},
 		{syscall.EIO, 2 * roomReopening},
 	} {
 		if r.plan(c.err); r.pause != c.want || r.due == nil {

@@ -47,6 +47,11 @@
 // Whether a refused append was stored is unknown; its retry tells. An abandoned
 // engine keeps its tables in memory until the process ends.
 //
+// If the files of the directory are replaced or removed while the store is open, appends are refused
+// with FailedPrecondition ("Files Replaced: …") until they are back or the process starts anew. No
+// append is acknowledged that went into a file which the directory does not name any more, and no
+// table of other files is read.
+//
 // A store on a disk that is full or read-only when it is opened is read, and
 // takes appends as soon as the disk does. A slow disk holds appends, up to their
 // deadlines, and no reads. The log tells each of these once a minute at most.

@@ -172,7 +172,7 @@ func (e *engine) writes() error {
 		return errLooking()
 	}
 	if err := e.disk.err(); err != nil {
-		return errDiskFailed(err)
+		return refusalOf(err)
 	}
 	return nil
 }
@@ -192,6 +192,9 @@ func (e *engine) commit(batch *pebble.Batch) error {
 	go func() { done <- batch.Commit(pebble.Sync) }()
 	select {
 	case err := <-done:
+		if replaced := e.disk.inPlace(); replaced != nil {
+			return errors.Join(replaced, batch.Close())
+		}
 		// A failure that the engine has told its logger only.
 		return errors.Join(err, e.writes(), batch.Close())
 	case <-e.disk.failed:
@@ -337,12 +340,12 @@ func lock(dir string, below vfs.FS) (io.Closer, error) {
 	return writeLock{held, name}, nil
 }
 
-// troubleOf returns the refusal of writes where a store could not be opened for want of room or
-// because its disk takes no writes; otherwise nil.
+// troubleOf returns the refusal of writes where a store could not be opened for want of room,
+// because its disk takes no writes, or because its files were replaced; otherwise nil.
 func troubleOf(err error) error {
 	var full *refusal
 	switch {
-	case errors.As(err, &full) && full.is("disk-full"):
+	case errors.As(err, &full) && (full.is("disk-full") || full.is("files-replaced")):
 		return full
 	case isNoRoom(err):
 		return errDiskFull(rootCause(err).Error())

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -26,6 +27,23 @@ func errDiskFailed(cause error) error {
 	return newRefusal(codes.FailedPrecondition,
 		"Disk Failed: the event store takes no appends until its disk works again ("+cause.Error()+").",
 		"exception", "disk-failed")
+}
+
+// errFilesReplaced refuses a write to a store whose files are not there any more.
+func errFilesReplaced() error {
+	return newRefusal(codes.FailedPrecondition,
+		"Files Replaced: the files of the event store were replaced or removed while it ran. Stop it, put the right "+
+			"files in their place, and start it again.",
+		"exception", "files-replaced")
+}
+
+// refusalOf is the refusal of writes for the cause of a failed disk.
+func refusalOf(cause error) error {
+	var known *refusal
+	if errors.As(cause, &known) {
+		return known
+	}
+	return errDiskFailed(cause)
 }
 
 // errLooking refuses a write to a node that was opened for reading only.
@@ -149,10 +167,15 @@ func (d *disk) room(size int) error {
 }
 
 // refusal returns why the store would take no append now, as it would answer one; nil where it
-// would take one. It asks the disk for its room, and writes nothing.
+// would take one. It asks the disk for its room and its files, and writes nothing.
 func (s *store) refusal() error {
 	if _, trouble := s.health.now(); trouble != nil {
 		return trouble
 	}
-	return (&disk{FS: s.fs, dir: s.dir}).room(0)
+	v := s.view()
+	defer v.release()
+	if err := v.engine.disk.inPlace(); err != nil {
+		return err
+	}
+	return v.engine.disk.room(0)
 }

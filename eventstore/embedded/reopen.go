@@ -12,7 +12,7 @@ import (
 const (
 	firstReopening   = 500 * time.Millisecond
 	longestReopening = 30 * time.Second
-	roomReopening    = time.Second
+	roomReopening    = time.Second // also whether the files are back
 )
 
 // reopening plans when the engine is opened anew.
@@ -26,7 +26,7 @@ type reopening struct {
 func (r *reopening) plan(err error) {
 	var full *refusal
 	switch {
-	case errors.As(err, &full) && full.is("disk-full"):
+	case errors.As(err, &full) && (full.is("disk-full") || full.is("files-replaced")):
 		r.pause = roomReopening
 	case err == nil && time.Since(r.last) > longestReopening:
 		r.pause = firstReopening
@@ -40,9 +40,13 @@ func (r *reopening) plan(err error) {
 func (r *reopening) done() { r.due, r.last = nil, time.Now() }
 
 // reopen opens the engine anew for writing. Until it succeeds, readers use the old one. What was not
-// acknowledged is there afterwards or not, as after a crash.
+// acknowledged is there afterwards or not, as after a crash. Files that were replaced are not opened:
+// they may be those of another log, whose readers must know that it is another one.
 func (s *store) reopen() error {
-	err := s.lockToWrite()
+	err := s.engine.disk.inPlace()
+	if err == nil {
+		err = s.lockToWrite()
+	}
 	if err == nil {
 		err = s.replaceEngine()
 	}
