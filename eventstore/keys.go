@@ -60,7 +60,8 @@ type keys struct {
 // heldRoots are the roots in memory.
 type heldRoots struct {
 	seal.Roots
-	record uuid.UUID // that has them
+	record uuid.UUID // last of their stream
+	older  bool      // a record before that one has them
 	readAt time.Time
 }
 
@@ -192,7 +193,8 @@ func (k *keys) subtree(ctx context.Context, number int) (*heldSubtree, error) {
 	if err != nil {
 		return nil, err
 	}
-	if whole, ok := roots.Subtree(number); ok {
+	whole, rooted := roots.Subtree(number)
+	if rooted && !roots.older { // older roots may be from before an erasure, which the subtree then has
 		held = &heldSubtree{Subtree: whole, readAt: roots.readAt}
 	} else {
 		before := held
@@ -204,6 +206,9 @@ func (k *keys) subtree(ctx context.Context, number int) (*heldSubtree, error) {
 			}
 			if before != nil && before.record == last.ID && last.Type != "" {
 				return &heldSubtree{before.Subtree, last.ID, now}, nil
+			}
+			if false {
+				return &heldSubtree{Subtree: whole, readAt: now}, nil
 			}
 			state, err := k.subtreeOf(ctx, number, last)
 			return &heldSubtree{state.left, last.ID, now}, err
@@ -237,10 +242,10 @@ func (k *keys) heldRoots(ctx context.Context) (*heldRoots, error) {
 			return nil, err
 		}
 		if before != nil && before.record == last.ID {
-			return &heldRoots{before.Roots, last.ID, now}, nil
+			return &heldRoots{before.Roots, last.ID, before.older, now}, nil
 		}
 		state, err := k.rootsOf(ctx, last)
-		return &heldRoots{state.left, last.ID, now}, err
+		return &heldRoots{state.left, last.ID, state.record != state.at, now}, err
 	})
 	if err != nil {
 		return nil, err
@@ -303,7 +308,8 @@ func (k *keys) append(ctx context.Context, stream string, at Expected, r seal.Re
 type stateOf[T any] struct {
 	left   T
 	master string   // that wrapped it
-	at     Expected // revision of its record; NoStream where it has none
+	record Expected // revision of the record that has it; NoStream where none has
+	at     Expected // revision of the last record of the stream
 }
 
 func (k *keys) readRoots(ctx context.Context) (stateOf[seal.Roots], error) {
@@ -314,14 +320,70 @@ func (k *keys) readRoots(ctx context.Context) (stateOf[seal.Roots], error) {
 	return k.rootsOf(ctx, last)
 }
 
-// rootsOf unwraps the last record of the roots.
+// forgedPassed bounds how many records that no master key made are passed over.
+const forgedPassed = 100
+
+// rootsOf returns the roots by the last record of their stream. A record that no master key made says
+// nothing: whoever can write to the log can append one. So the newest record before it counts. An
+// older one from before an erasure is truncated once that is complete, and until then the subtree
+// has what is left.
 func (k *keys) rootsOf(ctx context.Context, last RawEvent) (state stateOf[seal.Roots], err error) {
-	state.at = Expected(last.Revision)
-	if last.Type != seal.RootsLeft && (last.Type != seal.RootsMade || last.Revision > 0) {
-		return state, errKeysMissing(seal.RootsStream)
+	state, err = k.rootsIn(ctx, last)
+	if !errors.Is(err, seal.ErrForged) || last.Revision == 0 {
+		return state, err
 	}
-	state.left, state.master, err = seal.UnwrapRoots(ctx, k.masters, seal.Record{Type: last.Type, Data: last.Data})
+	before := last.Revision - 1
+	for e, failed := range k.store.ReadRaw(ctx, RawRead{
+		Stream: seal.RootsStream, From: &before, Backwards: true, Limit: forgedPassed,
+	}) {
+		if failed != nil {
+			return state, failed
+		}
+		older, failed := k.rootsIn(ctx, e)
+		if errors.Is(failed, seal.ErrForged) {
+			continue
+		}
+		if failed != nil {
+			return state, err
+		}
+		k.store.log.Error("event store: a record of the data keys is not what a master key made, so the one before it counts; "+
+			"find out who wrote it, then run tizilim keys rotate-master --keep-newest, which records the keys anew",
+			"event", eventOf(last), "counts", eventOf(e))
+		older.at = Expected(last.Revision)
+		return older, nil
+	}
 	return state, err
+}
+
+// rootsIn unwraps a record of the roots.
+func (k *keys) rootsIn(ctx context.Context, e RawEvent) (state stateOf[seal.Roots], err error) {
+	state.record, state.at = Expected(e.Revision), Expected(e.Revision)
+	switch {
+	case e.Type == "", e.Type == seal.RootsMade && e.Revision > 0:
+		return state, errKeysMissing(seal.RootsStream)
+	case e.Type != seal.RootsLeft && e.Type != seal.RootsMade:
+		return state, errNoKeyRecord(e)
+	}
+	state.left, state.master, err = seal.UnwrapRoots(ctx, k.masters, seal.Record{Type: e.Type, Data: e.Data})
+	return state, keyRecordError(e, err)
+}
+
+func eventOf(e RawEvent) domain.EventRef {
+	return domain.EventRef{Stream: e.Stream, Revision: e.Revision}
+}
+
+// errNoKeyRecord says that an event in a stream of data keys is no record of them.
+func errNoKeyRecord(e RawEvent) error {
+	return fmt.Errorf("event store: %s is of the type %q, which this release does not know as a record of data keys: "+
+		"use the release that wrote it, or restore the log from a backup", eventOf(e), e.Type)
+}
+
+// keyRecordError names the record of data keys that could not be unwrapped.
+func keyRecordError(e RawEvent, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("event store: the record %s of the data keys: %w", eventOf(e), err)
 }
 
 func (k *keys) readSubtree(ctx context.Context, number int) (stateOf[*seal.Subtree], error) {
@@ -334,10 +396,31 @@ func (k *keys) readSubtree(ctx context.Context, number int) (stateOf[*seal.Subtr
 
 // subtreeOf unwraps the last record of a subtree.
 func (k *keys) subtreeOf(ctx context.Context, number int, last RawEvent) (state stateOf[*seal.Subtree], err error) {
-	state.at = Expected(last.Revision)
-	if last.Type != seal.SubtreePunctured {
-		return stateOf[*seal.Subtree]{at: NoStream}, errKeysMissing(seal.SubtreeStream(number))
+	state.record, state.at = Expected(last.Revision), Expected(last.Revision)
+	switch last.Type {
+	case seal.SubtreePunctured:
+	case "":
+		state = stateOf[*seal.Subtree]{record: NoStream, at: NoStream}
+		return state, &subtreeError{errKeysMissing(seal.SubtreeStream(number))}
+	default:
+		return state, &subtreeError{errNoKeyRecord(last)}
 	}
 	state.left, state.master, err = seal.UnwrapSubtree(ctx, k.masters, number, seal.Record{Type: last.Type, Data: last.Data})
+	if err != nil {
+		err = &subtreeError{keyRecordError(last, err)}
+	}
 	return state, err
+}
+
+// subtreeError says that a subtree cannot be read: the records with values that its keys seal cannot be
+// read, and all others can. An older record of the subtree may be from before an erasure, so none counts.
+type subtreeError struct{ cause error }
+
+func (e *subtreeError) Error() string { return e.cause.Error() }
+
+// Unwrap lets a cause that has a code keep it.
+func (e *subtreeError) Unwrap() []error {
+	return []error{e.cause, domain.Refuse(domain.Unavailable, domain.CodeRecordUnread,
+		"the key of a personal value of this record cannot be read, so nothing is decided on it; nothing was changed by "+
+			"this request; the operator finds the reason in the log of the server")}
 }

@@ -68,6 +68,7 @@ func (k *keys) destroy(ctx context.Context, number int, owner seal.Owner, throug
 			return err
 		}
 		subtree.at++
+		subtree.record = subtree.at
 	}
 	if rooted {
 		record, err := roots.left.Without(number).Wrap(ctx, k.masters, seal.RootsLeft)
@@ -79,11 +80,12 @@ func (k *keys) destroy(ctx context.Context, number int, owner seal.Owner, throug
 			return err
 		}
 		roots.at++
+		roots.record = roots.at
 	}
-	if err := k.truncate(ctx, seal.SubtreeStream(number), subtree.at); err != nil {
+	if err := k.truncate(ctx, seal.SubtreeStream(number), subtree.record); err != nil {
 		return err
 	}
-	return k.truncate(ctx, seal.RootsStream, roots.at)
+	return k.truncate(ctx, seal.RootsStream, roots.record)
 }
 
 // rewrite records the roots after the revision, and returns that of the record.
@@ -158,8 +160,8 @@ func (s *Store) RewrapKeys(ctx context.Context, progress func(Rewrapped)) (r Rew
 	err = s.keys.rewrap(ctx, &r, seal.RootsStream, func() (bool, Expected, error) {
 		roots, err := s.keys.readRoots(ctx)
 		punctured = roots.left.Punctured()
-		if err != nil || roots.master == newest {
-			return false, roots.at, err
+		if err != nil || roots.master == newest && roots.record == roots.at {
+			return false, roots.record, err
 		}
 		at, err := s.keys.rewrite(ctx, roots.left, roots.at)
 		return true, at, err
@@ -170,7 +172,7 @@ func (s *Store) RewrapKeys(ctx context.Context, progress func(Rewrapped)) (r Rew
 		err = s.keys.rewrap(ctx, &r, seal.SubtreeStream(number), func() (bool, Expected, error) {
 			subtree, err := s.keys.readSubtree(ctx, number)
 			if err != nil || subtree.master == newest {
-				return false, subtree.at, err
+				return false, subtree.record, err
 			}
 			record, err := subtree.left.Wrap(ctx, s.keys.masters, number)
 			if err != nil {

@@ -1,7 +1,9 @@
 package eventstore_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -192,5 +194,128 @@ func TestKeysThatSomebodyMakesInPlaceOfDeletedOnesAreRefused(t *testing.T) {
 	}
 	if err := openSealed(t, address, masterKeys(t, 1)).CheckKeys(t.Context()); err == nil {
 		t.Error("they were taken")
+	}
+}
+
+// appendRecord appends an event to a stream of keys behind the registry's back.
+func appendRecord(t *testing.T, s *eventstore.Store, stream string, at eventstore.Expected, kind, data string) {
+	t.Helper()
+	if _, _, err := s.AppendRaw(t.Context(), stream, at, []eventstore.RawEvent{{
+		ID: uuid.New(), Type: kind, JSON: true, Data: []byte(data), Metadata: []byte("{}"),
+	}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unmade are records that no master key made.
+var unmade = map[string]string{
+	"no JSON": "{", "nothing": "{}", "no object": `"key"`,
+	"by the master key, as it claims": `{"master": "` + seal.MasterID(bytes.Repeat([]byte{1}, seal.KeySize)) + `", "key": "AAAA"}`,
+}
+
+// TestARecordOfTheRootsThatNoMasterKeyMadeIsPassedOver: whoever can append to the log must not keep
+// the registry from starting. The keys are changed as ever, and a new wrapping takes the record away.
+func TestARecordOfTheRootsThatNoMasterKeyMadeIsPassedOver(t *testing.T) {
+	for name, data := range unmade {
+		t.Run(name, func(t *testing.T) {
+			address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+			s := openSealed(t, address, masterKeys(t, 1))
+			erased, person := newPerson(), newPerson()
+			neighbour := neighbourOf(person)
+			for _, id := range []domain.PersonID{erased, person, neighbour} {
+				mustAppend(t, s, id.Stream(), eventstore.NoStream, recording(id))
+			}
+			mustDestroy(t, s, erased, 0)
+			appendRecord(t, s, seal.RootsStream, 1, seal.RootsLeft, data)
+			appendRecord(t, s, seal.RootsStream, 2, seal.RootsLeft, data)
+
+			another := openSealed(t, address, masterKeys(t, 1))
+			if err := another.ProveKeys(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			names := func(s *eventstore.Store, want map[domain.PersonID]string) {
+				t.Helper()
+				for id, want := range want {
+					if got := nameIn(t, s, id); got != want {
+						t.Errorf("a name is %q, want %q", got, want)
+					}
+				}
+			}
+			names(another, map[domain.PersonID]string{erased: domain.Erased, person: secretName, neighbour: secretName})
+
+			mustDestroy(t, another, erased, 0) // once more: nothing of the roots changes
+			names(openSealed(t, address, masterKeys(t, 1)), map[domain.PersonID]string{person: secretName})
+			if r, err := another.RewrapKeys(t.Context(), nil); err != nil || r.Changed != 1 {
+				t.Errorf("wrapped anew: %+v, %v", r, err)
+			}
+			if roots := rawEvents(t, another, seal.RootsStream); len(roots) != 1 || string(roots[0].Data) == data {
+				t.Errorf("%d records of the roots are left", len(roots))
+			}
+			mustDestroy(t, another, person, 0)
+			names(openSealed(t, address, masterKeys(t, 1)), map[domain.PersonID]string{
+				erased: domain.Erased, person: domain.Erased, neighbour: secretName,
+			})
+		})
+	}
+}
+
+// TestAnErasureHoldsWhereOlderRootsCount: the roots are those from before an erasure of which only
+// the first step was made. What that has left of the subtree counts.
+func TestAnErasureHoldsWhereOlderRootsCount(t *testing.T) {
+	address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+	s := openSealed(t, address, masterKeys(t, 1))
+	person := newPerson()
+	neighbour := neighbourOf(person)
+	for _, id := range []domain.PersonID{person, neighbour} {
+		mustAppend(t, s, id.Stream(), eventstore.NoStream, recording(id))
+	}
+	if err := openSealed(t, address, &stopping{masterKeys(t, 1), 1}).DestroyKeys(t.Context(), person.UUID, 0); err == nil {
+		t.Fatal("it did not stop")
+	}
+	appendRecord(t, s, seal.RootsStream, 0, seal.RootsLeft, "damaged")
+	another := openSealed(t, address, masterKeys(t, 1))
+	if got := nameIn(t, another, person); got != domain.Erased {
+		t.Errorf("the name of the erased person is %q", got)
+	}
+	if got := nameIn(t, another, neighbour); got != secretName {
+		t.Errorf("the name of the neighbour is %q", got)
+	}
+}
+
+// TestARecordOfKeysThatCannotBePassedOverIsNamed: one of a newer release, one that a master key made
+// which is not there, and one of a subtree, of which an older one may be from before an erasure.
+func TestARecordOfKeysThatCannotBePassedOverIsNamed(t *testing.T) {
+	person := newPerson()
+	subtree := seal.SubtreeStream(seal.SubtreeOf(seal.Owner(person)))
+	for name, c := range map[string]struct {
+		stream     string
+		kind, data string
+	}{
+		"an unknown type":       {seal.RootsStream, "DataKeyRootsOfTomorrow", "{}"},
+		"an unknown master key": {seal.RootsStream, seal.RootsLeft, `{"master": "0123456789abcdef", "key": "AAAA"}`},
+		"a subtree":             {subtree, seal.SubtreePunctured, "{"},
+		"a type of a subtree":   {subtree, "DataKeySubtreeOfTomorrow", "{}"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address := startNode(t, t.TempDir(), "127.0.0.1:0").ConnectionString()
+			s := openSealed(t, address, masterKeys(t, 1))
+			mustAppend(t, s, person.Stream(), eventstore.NoStream, recording(person))
+			mustDestroy(t, s, neighbourOf(person), 0)
+			last := rawEvents(t, s, c.stream)
+			at := last[len(last)-1].Revision
+			appendRecord(t, s, c.stream, eventstore.Expected(at), c.kind, c.data)
+			another := openSealed(t, address, masterKeys(t, 1))
+			event := fmt.Sprintf("%s@%d", c.stream, at+1)
+			if err := another.CheckKeys(t.Context()); err == nil || !strings.Contains(err.Error(), event) {
+				t.Errorf("the check says %v, which does not name %s", err, event)
+			}
+			_, err := another.ReadEvent(t.Context(), person.Stream(), 0)
+			if err == nil || !strings.Contains(err.Error(), event) {
+				t.Errorf("a read says %v, which does not name %s", err, event)
+			}
+			if code := domain.CodeOf(err); c.stream == subtree && code != domain.CodeRecordUnread {
+				t.Errorf("a read has the code %q", code)
+			}
+		})
 	}
 }

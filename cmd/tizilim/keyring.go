@@ -234,7 +234,8 @@ func keySentence(dir string, err error) error {
 // masterKeySentence says what it may mean that the data keys of the log cannot be unwrapped.
 func masterKeySentence(err error) error {
 	if errors.Is(err, seal.ErrForged) {
-		return fmt.Errorf("the master key is not the one of this log, or somebody changed the stored data keys (%w)", err)
+		return fmt.Errorf("the master key is not the one of this log, or somebody changed the stored data keys (%w): restore the "+
+			"directory keys from the backup of this registry; if that is right, restore the log from a backup", err)
 	}
 	return err
 }

@@ -60,8 +60,8 @@ func wrap(ctx context.Context, m MasterKeys, stream, recordType string, seeds []
 
 func unwrap(ctx context.Context, m MasterKeys, stream string, r Record) (seeds []byte, master string, err error) {
 	var s stored
-	if err := json.Unmarshal(r.Data, &s); err != nil {
-		return nil, "", fmt.Errorf("%s: %s: %w", stream, r.Type, err)
+	if err := json.Unmarshal(r.Data, &s); err != nil || s.Master == "" {
+		return nil, "", fmt.Errorf("%s: %s: %w", stream, r.Type, ErrForged)
 	}
 	binding := []byte("tizilim " + r.Type + "\x00" + stream)
 	key, err := m.Unwrap(ctx, s.Master, s.Key, binding)
