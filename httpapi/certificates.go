@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -41,7 +42,8 @@ func (s *Server) checkCertificate() operation.Operation {
 		Of:      operation.OfPublic,
 		Summary: "Check a document by the code that is printed on it",
 		Doc: "No token is needed. The answer says what the document is and whether it is valid. It says nothing " +
-			"about the persons in the document.",
+			"about the persons in the document. A document that another act has overtaken is void: it was issued, and is " +
+			"no longer in force since the day of that act.",
 		Roles:    []domain.Role{operation.Anyone},
 		Problems: []domain.Code{domain.CodeCertificateUnknown, domain.CodeCheckCodeFormat},
 		Shows:    operation.ShowsNobody("kind, number and day of a document"),
@@ -49,18 +51,21 @@ func (s *Server) checkCertificate() operation.Operation {
 }
 
 type checkInput struct {
-	Code string `path:"code" maxLength:"80"`
+	Code     string          `path:"code" maxLength:"80"`
+	Language domain.Language `query:"language" default:"kk" doc:"The language of the reason"`
 	operation.AtLeast
 }
 
 // checked is all that the public learns of a document.
 type checked struct {
 	Body struct {
-		Kind     certificates.Kind   `json:"kind"`
-		Number   string              `json:"number"`
-		IssuedOn domain.Date         `json:"issued_on" format:"date"`
-		Status   certificates.Status `json:"status"`
-		Reason   string              `json:"reason,omitempty" doc:"Why the document is void" example:"issued, and no longer in force since 2026-03-20: the ending that it certifies was corrected"`
+		Kind      certificates.Kind       `json:"kind"`
+		Number    string                  `json:"number"`
+		IssuedOn  domain.Date             `json:"issued_on" format:"date"`
+		Status    certificates.Status     `json:"status"`
+		VoidSince domain.Date             `json:"void_since,omitzero" format:"date" doc:"The day since which the document is not in force"`
+		VoidBy    certificates.Overtaking `json:"void_by,omitempty" values:"open" doc:"What overtook the document"`
+		Reason    string                  `json:"reason,omitempty" doc:"Why the document is void, in words" example:"issued, no longer in force since 20 March 2026: the entry was removed from the register"`
 	}
 }
 
@@ -87,7 +92,8 @@ func (s *Server) check(ctx context.Context, in *checkInput) (*checked, error) {
 		out.Body.Kind, out.Body.Number, out.Body.IssuedOn = c.Kind, c.Number, c.IssuedOn
 		out.Body.Status = certificates.StatusOf(c.Superseded || version < c.Version, c.VoidSince)
 		if out.Body.Status == certificates.Void {
-			out.Body.Reason = "issued, and no longer in force since " + c.VoidSince.String() + ": " + c.Kind.Falls()
+			out.Body.VoidSince, out.Body.VoidBy = c.VoidSince, c.VoidBy
+			out.Body.Reason = pages.NoLonger(c.VoidBy, c.VoidSince, cmp.Or(in.Language, domain.Kazakh))
 		}
 		return out, nil
 	}
@@ -147,35 +153,36 @@ type certifiedAcceptance struct {
 // certificateBody is a document: what it is, whether it is valid, its facts, and the
 // lines of its page.
 type certificateBody struct {
-	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid"`
-	Kind          certificates.Kind    `json:"kind"`
-	CaseID        domain.CaseID        `json:"case_id,omitzero" format:"uuid" doc:"The case that issued the document; left out for a departure sheet that no case issued"`
-	Service       domain.Service       `json:"service"`
-	Number        string               `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
-	IssuedOn      domain.Date          `json:"issued_on" format:"date"`
-	IssuedAt      time.Time            `json:"issued_at"`
-	Status        certificates.Status  `json:"status" doc:"superseded: a newer version or a duplicate replaces this document. void: the ending that a departure sheet proves was corrected, or the decision that the document certifies holds no more"`
-	VoidSince     domain.Date          `json:"void_since,omitzero" format:"date" doc:"The day since which the document is void"`
-	Version       int                  `json:"version" doc:"The number of the version: 1 for the original, 2 after the first correction"`
-	Versions      int                  `json:"versions" doc:"How many versions there are"`
-	CorrectedAt   *time.Time           `json:"corrected_at,omitempty" doc:"When this version was made"`
-	Duplicate     *duplicateBody       `json:"duplicate,omitempty"`
-	ReplacedBy    domain.CertificateID `json:"replaced_by,omitzero" format:"uuid" doc:"The duplicate that is valid instead"`
-	PersonID      domain.PersonID      `json:"person_id" format:"uuid" doc:"The person whom the document names"`
-	Placement     *certifiedPlacement  `json:"placement,omitempty"`
-	Refusal       *certifiedRefusal    `json:"refusal,omitempty"`
-	Departure     *certifiedDeparture  `json:"departure,omitempty"`
-	NotRemoved    *certifiedStay       `json:"not_deregistered,omitempty"`
-	Talon         *certifiedAcceptance `json:"talon,omitempty"`
-	Language      domain.Language      `json:"language"`
-	StateBody     string               `json:"state_body"`
-	Title         string               `json:"title"`
-	Marks         []string             `json:"marks,omitempty" doc:"What is special about this copy: no longer valid, a duplicate, a corrected version"`
-	Lines         []pages.Line         `json:"lines" doc:"The facts, in the words of the page"`
-	CheckCode     string               `json:"check_code"`
-	CheckURL      string               `json:"check_url"`
-	Proof         *proof.Inclusion     `json:"proof,omitempty" doc:"Proof that the log has the event that issued the document. The public key of the log checks it"`
-	ProofFollows  bool                 `json:"proof_follows,omitempty" doc:"The document was issued seconds ago and no signed head of the log covers it yet: read it again for its proof"`
+	CertificateID domain.CertificateID    `json:"certificate_id" format:"uuid"`
+	Kind          certificates.Kind       `json:"kind"`
+	CaseID        domain.CaseID           `json:"case_id,omitzero" format:"uuid" doc:"The case that issued the document; left out for a departure sheet that no case issued"`
+	Service       domain.Service          `json:"service"`
+	Number        string                  `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
+	IssuedOn      domain.Date             `json:"issued_on" format:"date"`
+	IssuedAt      time.Time               `json:"issued_at"`
+	Status        certificates.Status     `json:"status" doc:"superseded: a newer version or a duplicate replaces this document. void: another act has overtaken it since"`
+	VoidSince     domain.Date             `json:"void_since,omitzero" format:"date" doc:"The day since which the document is not in force"`
+	VoidBy        certificates.Overtaking `json:"void_by,omitempty" values:"open" doc:"What overtook the document"`
+	Version       int                     `json:"version" doc:"The number of the version: 1 for the original, 2 after the first correction"`
+	Versions      int                     `json:"versions" doc:"How many versions there are"`
+	CorrectedAt   *time.Time              `json:"corrected_at,omitempty" doc:"When this version was made"`
+	Duplicate     *duplicateBody          `json:"duplicate,omitempty"`
+	ReplacedBy    domain.CertificateID    `json:"replaced_by,omitzero" format:"uuid" doc:"The duplicate that is valid instead"`
+	PersonID      domain.PersonID         `json:"person_id" format:"uuid" doc:"The person whom the document names"`
+	Placement     *certifiedPlacement     `json:"placement,omitempty"`
+	Refusal       *certifiedRefusal       `json:"refusal,omitempty"`
+	Departure     *certifiedDeparture     `json:"departure,omitempty"`
+	NotRemoved    *certifiedStay          `json:"not_deregistered,omitempty"`
+	Talon         *certifiedAcceptance    `json:"talon,omitempty"`
+	Language      domain.Language         `json:"language"`
+	StateBody     string                  `json:"state_body"`
+	Title         string                  `json:"title"`
+	Marks         []string                `json:"marks,omitempty" doc:"What is special about this copy: no longer valid, a duplicate, a corrected version"`
+	Lines         []pages.Line            `json:"lines" doc:"The facts, in the words of the page"`
+	CheckCode     string                  `json:"check_code"`
+	CheckURL      string                  `json:"check_url"`
+	Proof         *proof.Inclusion        `json:"proof,omitempty" doc:"Proof that the log has the event that issued the document. The public key of the log checks it"`
+	ProofFollows  bool                    `json:"proof_follows,omitempty" doc:"The document was issued seconds ago and no signed head of the log covers it yet: read it again for its proof"`
 }
 
 // document reads a document from the log: what the stream issued, and what the
@@ -243,7 +250,7 @@ func certificateOf(file certificates.Documents, issued command.IssuedPage, page 
 	d := issued.Document
 	body := certificateBody{
 		CertificateID: d.ID, Kind: d.Kind, CaseID: file.Case(), Service: d.Service, Number: page.Number,
-		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: issued.Status, VoidSince: d.VoidSince,
+		IssuedOn: page.IssuedOn, IssuedAt: d.IssuedAt, Status: issued.Status, VoidSince: d.VoidSince, VoidBy: d.VoidBy,
 		Version: d.Version(), Versions: issued.Versions, ReplacedBy: d.ReplacedBy, PersonID: file.Named(d),
 		Language: page.Language, StateBody: page.StateBody(), Title: page.Title(), Marks: page.Marks(),
 		Lines: page.Lines(), CheckCode: page.CheckCode.Grouped(), CheckURL: page.CheckURL,

@@ -558,15 +558,10 @@ func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
 			for _, path := range []string{sheet, duplicate} {
 				shown := p.shown(path + "?language=en").is(http.StatusOK)
 				if shown.body["status"] != "void" || shown.body["void_since"] == nil ||
-					!strings.Contains(shown.text, "This document is void") {
+					!strings.Contains(shown.text, "no longer in force since 20 March 2026: the ending that it certifies was corrected") {
 					t.Errorf("the sheet says %s", shown.text)
 				}
-				checked := p.checked(shown.id("check_code")).is(http.StatusOK)
-				if want := "issued, and no longer in force since " + shown.id("void_since") +
-					": the ending that it certifies was corrected"; checked.body["status"] != "void" ||
-					checked.body["reason"] != want {
-					t.Errorf("the check says %s, want %q", checked.text, want)
-				}
+				p.overtaken(shown, "ending_corrected")
 				s.command(path+"/duplicate", desk, body{}).refused(http.StatusConflict, domain.CodeCertificateVoid, "")
 				s.command(path+"/correction", desk, body{"corrections": []body{{"field": "name", "value": "n"}}, "slip": "s"}).
 					refused(http.StatusConflict, domain.CodeCertificateVoid, "")
@@ -585,4 +580,66 @@ func TestR17_ASheetIsVoidOnceItsEndingIsCorrected(t *testing.T) {
 				refused(http.StatusConflict, domain.CodeSheetIssued, "registration_id")
 		})
 	}
+}
+
+// overtaken fails the test unless document, page and check say alike, and in each language, by
+// what the document was overtaken today.
+func (p papers) overtaken(shown *answer, by string) {
+	p.t.Helper()
+	path := "/v1/certificates/" + shown.id("certificate_id")
+	reasons := map[string]bool{}
+	for _, language := range []string{"kk", "ru", "en"} {
+		now := p.shown(path + "?language=" + language).is(http.StatusOK)
+		checked := p.get("/v1/certificates/check/"+shown.id("check_code")+"?language="+language, "",
+			header{"Tizilim-Position", fmt.Sprint(p.head())}).is(http.StatusOK)
+		for _, a := range []*answer{now, checked} {
+			if a.body["status"] != "void" || a.body["void_by"] != by || a.body["void_since"] != p.today() {
+				p.t.Errorf("want void by %s since %s: %s", by, p.today(), a.text)
+			}
+		}
+		reason, _ := checked.body["reason"].(string)
+		if reason == "" || reasons[reason] || !strings.Contains(now.text, reason) {
+			p.t.Errorf("%s: the check says %q, the document %s", language, reason, now.text)
+		}
+		reasons[reason] = true
+	}
+}
+
+func (p papers) today() string { return domain.DateOf(p.clock.Now()).String() }
+
+// TestQ32_ACertificateThatAnotherActHasOvertakenSaysSo: document, page and check alike.
+func TestQ32_ACertificateThatAnotherActHasOvertakenSaysSo(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	p := papers{subtest: s}
+	commission := s.token(domain.RoleCommission)
+	list := s.list()
+	certified := func() (person, path string, shown *answer) {
+		person, entry, a := s.entry(list)
+		shown = p.shown("/v1/certificates/" + a.at("placement", "certificate_id").(string)).is(http.StatusOK)
+		p.stands(shown, "valid")
+		return person, entryPath(list, entry), shown
+	}
+	entryOf := func(path string) string { return path[strings.LastIndex(path, "/")+1:] }
+
+	person, path, shown := certified()
+	s.removed(list, entryOf(path))
+	p.overtaken(shown, "entry_removed")
+	s.command(path+"/reinstatement", commission, byCourt).is(http.StatusOK)
+	p.stands(shown, "valid")
+	if a := p.shown("/v1/certificates/" + shown.id("certificate_id")); a.body["void_since"] != nil || a.body["marks"] != nil {
+		t.Errorf("after the reinstatement: %s", a.text)
+	}
+	s.command(path+"/leaving", s.as(person), body{}).is(http.StatusOK)
+	p.overtaken(shown, "entry_left")
+
+	_, path, shown = certified()
+	s.command(path+"/provision", commission, body{
+		"dwelling_id": s.dwelling(), "useful_area": 30, "rooms": 1, "minutes": "12",
+		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
+	}).is(http.StatusOK)
+	p.overtaken(shown, "dwelling_provided")
+	s.command("/v1/certificates/"+shown.id("certificate_id")+"/correction", commission,
+		body{"corrections": []body{{"field": "name", "value": "n"}}, "slip": "s"}).
+		refused(http.StatusConflict, domain.CodeCertificateVoid, "")
 }

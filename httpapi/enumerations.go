@@ -27,6 +27,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(body.Offices),
 	operation.Values(certificates.Fields),
 	operation.Values(certificates.Kinds),
+	operation.Values(certificates.Overtakings),
 	operation.Values(certificates.Statuses),
 	operation.Values(notice.States),
 	operation.Values(notice.Ways),

@@ -11,6 +11,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 )
 
@@ -22,7 +23,8 @@ import (
 // A departure sheet is void once the ending that it testifies is corrected. The
 // sheet keeps the revision of that ending, and every registration those of the
 // corrections of its ending, so that neither needs to know of the other. The document of a
-// decision is void in the same way once the decision has fallen.
+// decision is void in the same way once the decision has fallen. The certificate of an entry
+// keeps which entry it is about, whose record says whether it stands ([entries]).
 func issued(rec domain.Recorded) []op {
 	if d, ok := certificates.IssuedBy(rec.Event); ok {
 		ops := document(rec, d)
@@ -32,6 +34,9 @@ func issued(rec domain.Recorded) []op {
 		default:
 			if d.Kind.Decision() {
 				ops = append(ops, testifies(d.ID, fallsKey(rec.Stream), rec.Revision))
+			}
+			if at := certificates.EntryOf(d); at != (domain.ListEntry{}) {
+				ops = append(ops, set(certificateKey(d.ID), "entry", entryKey(at.ListID, at.EntryID)))
 			}
 		}
 		return ops
@@ -101,7 +106,8 @@ type Certificate struct {
 	IssuedOn   domain.Date
 	Version    int         // the newest
 	Superseded bool        // by a duplicate
-	VoidSince  domain.Date // on which the ending that it testifies was corrected, or its decision fell; else zero
+	VoidSince  domain.Date // since which it is not in force, and by what; zero while it is
+	VoidBy     certificates.Overtaking
 }
 
 // CertificateRef names a document of a case or of a person.
@@ -110,13 +116,20 @@ type CertificateRef struct {
 	Kind certificates.Kind
 }
 
-// The record of a document, and what first made it void.
+// The record of a document, what first made it void, and the record of the entry that it is
+// about.
 const certificateOf = `
 local function certificate(key)
-  local of = redis.call('HMGET', key, 'falls', 'since')
-  if not of[1] then return {redis.call('HGETALL', key), {}} end
-  local corrections = redis.call('ZRANGEBYLEX', g .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)
-  return {redis.call('HGETALL', key), corrections}
+  local of = redis.call('HMGET', key, 'falls', 'since', 'entry')
+  local corrections, entry = {}, {}
+  if of[1] then
+    corrections = redis.call('ZRANGEBYLEX', g .. of[1], '(' .. of[2] .. '|~', '+', 'LIMIT', 0, 1)
+  end
+  if of[3] then
+    entry = redis.call('HGETALL', g .. of[3])
+    if #entry == 0 then damage = of[3] end
+  end
+  return {redis.call('HGETALL', key), corrections, entry}
 end
 `
 
@@ -200,12 +213,37 @@ func certificate(id domain.CertificateID, parts []any) (Certificate, error) {
 		if err := c.VoidSince.UnmarshalText([]byte(day)); err != nil {
 			return Certificate{}, corrupt("day of a correction", err)
 		}
+		c.VoidBy = c.Kind.Falls()
+	}
+	if err := c.stand(asRecord(parts[2]), rec["holder"]); err != nil {
+		return Certificate{}, err
 	}
 	var err error
 	if c.Version, err = strconv.Atoi(rec["version"]); err != nil {
 		return Certificate{}, corrupt("version", err)
 	}
 	return c, nil
+}
+
+// stand compares the certificate with the record of the entry that it is about, if any. holder
+// is the revision of the transfer since which its holder has the entry, "" for the placement.
+func (c *Certificate) stand(entry record, holder string) error {
+	var passed, gone domain.Date
+	first := ""
+	for field := range entry {
+		if after, ok := strings.CutPrefix(field, passedOn); ok && after > holder && (first == "" || field < first) {
+			first = field
+		}
+	}
+	for field, day := range map[string]*domain.Date{first: &passed, goneOn: &gone} {
+		if entry.has(field) {
+			if err := day.UnmarshalText([]byte(entry[field])); err != nil {
+				return corrupt(field, err)
+			}
+		}
+	}
+	c.VoidSince, c.VoidBy = certificates.Overtake(c.VoidSince, c.VoidBy, passed, gone, housing.EntryState(entry["status"]))
+	return nil
 }
 
 // certificateRefs reads the documents of a stream, in the order of issue.

@@ -8,6 +8,7 @@ import (
 
 	"tizilim/domain"
 	"tizilim/domain/certificates"
+	"tizilim/domain/housing"
 	"tizilim/domain/residence"
 )
 
@@ -137,5 +138,46 @@ func TestR17_TheModelKnowsWhichSheetIsVoid(t *testing.T) {
 		if none, err := r.DocumentsOf(ctx, personID(1)); err != nil || len(none) != 0 {
 			t.Errorf("of another: %v, %v", none, err)
 		}
+	})
+}
+
+// TestQ32_TheModelKnowsWhichCertificateIsOvertaken: by what becomes of its entry.
+func TestQ32_TheModelKnowsWhichCertificateIsOvertaken(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, client redis.UniversalClient) {
+		ctx, s := context.Background(), newScript()
+		s.add(caseID(1).Stream(), housing.PlacementCertified{CaseID: caseID(1), ListID: listID(1), EntryID: entryID(1),
+			CertificateID: certificateID(1), CertifiedAt: s.now})
+		list := listID(1).Stream()
+		at := housing.Seniority{At: s.now, Position: 1}
+		s.add(list, housing.ListOpened{ListID: listID(1), OpenedAt: s.now})
+		s.add(list, housing.EntryPlaced{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), CaseID: caseID(1),
+			Seniority: at, RegisteredOn: domain.DateOf(s.now), Number: 1, PlacedAt: s.now})
+		r := projected(t, client, s)
+		expect := func(day domain.Date, by certificates.Overtaking) {
+			t.Helper()
+			reach(t, r, s.head())
+			got, err := r.Certificate(ctx, certificateID(1))
+			if err != nil || got.VoidSince != day || got.VoidBy != by {
+				t.Errorf("void since %q by %q, want %q by %q, %v", got.VoidSince, got.VoidBy, day, by, err)
+			}
+			located, err := r.Located(ctx, certificates.Locator(certificateID(1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, located, []Certificate{got})
+		}
+		expect(domain.Date{}, "")
+		day := domain.DateOf(s.now)
+		s.add(list, housing.EntryRemoved{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), Seniority: at})
+		expect(day, certificates.EntryRemoved)
+		s.now = s.now.AddDate(0, 0, 3)
+		s.add(list, housing.EntryReinstated{ListID: listID(1), EntryID: entryID(1), PersonID: personID(1), Seniority: at})
+		expect(domain.Date{}, "")
+		s.add(list, housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(1), PersonID: personID(2)})
+		expect(day.AddDays(3), certificates.EntryTransferred)
+		s.now = s.now.AddDate(0, 0, 1)
+		s.add(list, housing.EntryTransferred{ListID: listID(1), EntryID: entryID(1), From: personID(2), PersonID: personID(3)})
+		s.add(list, housing.EntryLeft{ListID: listID(1), EntryID: entryID(1), PersonID: personID(3), Seniority: at})
+		expect(day.AddDays(3), certificates.EntryTransferred) // the first act counts
 	})
 }

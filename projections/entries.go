@@ -32,19 +32,24 @@ func entries(rec domain.Recorded) []op {
 			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 			set(entryKey(e.ListID, e.EntryID), "removal_reason", string(e.Reason), "notice_due_on", e.NoticeDueOn.String()),
 			unset(entryKey(e.ListID, e.EntryID), "review_reason"),
+			gone(rec, e.ListID, e.EntryID),
 		}, change...)
 	case housing.EntryProvided:
 		change := entryEvent{rec, e.ListID, e.EntryID, Provided}.changeFrom(e.Seniority, housing.Provided)
-		return append([]op{unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID))}, change...)
+		return append([]op{
+			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)), gone(rec, e.ListID, e.EntryID),
+		}, change...)
 	case housing.EntryLeft:
 		change := entryEvent{rec, e.ListID, e.EntryID, Left}.changeFrom(e.Seniority, housing.Left)
-		return append([]op{unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID))}, change...)
+		return append([]op{
+			unrank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)), gone(rec, e.ListID, e.EntryID),
+		}, change...)
 	case housing.EntryReinstated:
 		change := entryEvent{rec, e.ListID, e.EntryID, Reinstated}.changeFrom(e.Seniority, housing.Active)
 		return append([]op{
 			rank(orderKey(e.ListID), orderMember(e.Seniority, e.EntryID)),
 			set(entryKey(e.ListID, e.EntryID), "inventory_due_on", e.InventoryDueOn.String()),
-			unset(entryKey(e.ListID, e.EntryID), "removal_reason", "notice_due_on", "review", "answer_by"),
+			unset(entryKey(e.ListID, e.EntryID), "removal_reason", "notice_due_on", "review", "answer_by", goneOn),
 		}, change...)
 	case housing.EntryRedated:
 		return entryEvent{rec, e.ListID, e.EntryID, Redated}.move(e.From, e.Seniority)
@@ -53,9 +58,21 @@ func entries(rec domain.Recorded) []op {
 	case housing.PriorityEnded:
 		return entryEvent{rec, e.ListID, e.EntryID, PriorityEnded}.move(e.From, e.Seniority)
 	case housing.EntryTransferred:
-		return []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String())}
+		return []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(),
+			passedOn+hexRevision(rec.Revision), domain.DateOf(rec.Created).String())}
 	}
 	return reviews(rec)
+}
+
+// Fields of an entry's record that say since when its certificates are overtaken: the day on
+// which the log learned that it left the list, and for each transfer, by its revision, the day.
+const (
+	goneOn   = "gone_on"
+	passedOn = "passed:"
+)
+
+func gone(rec domain.Recorded, list domain.ListID, entry domain.EntryID) op {
+	return set(entryKey(list, entry), goneOn, domain.DateOf(rec.Created).String())
 }
 
 // reviews keeps what is asked of an entry that stands on its list, or has left:

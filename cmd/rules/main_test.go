@@ -18,12 +18,16 @@ func TestTheCatalogueIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	notInUse := []string{"Q28", "Q29", "Q30", "Q31"}
 	var want []string
 	for _, group := range []struct {
 		letter string
 		last   int
-	}{{"C", 23}, {"R", 46}, {"Q", 27}, {"F", 15}} {
+	}{{"C", 23}, {"R", 46}, {"Q", 32}, {"F", 15}} {
 		for n := 1; n <= group.last; n++ {
+			if slices.Contains(notInUse, fmt.Sprint(group.letter, n)) {
+				continue
+			}
 			if group.letter == "Q" && n == 15 {
 				want = append(want, "Q15a")
 			}

@@ -120,9 +120,10 @@ type Document struct {
 	Copy       int                  // 0 for an original
 	Replaces   domain.CertificateID // of a duplicate
 	ReplacedBy domain.CertificateID // zero while no duplicate takes its place
-	// on which the ending that it certifies was corrected ([Documents.Hold]), or the decision that
-	// it certifies fell; zero while it holds
+	// since which it is not in force, and by what: of a departure sheet see [Documents.Hold], of
+	// the certificate of an entry [Documents.Stand]; zero while it is in force
 	VoidSince   domain.Date
+	VoidBy      Overtaking
 	Corrections []Corrected // oldest first; version n has the first n-1
 	inherited   int         // how many of Corrections a duplicate has from what it replaces
 }
@@ -136,7 +137,7 @@ type Status string
 const (
 	Valid      Status = "valid"
 	Superseded Status = "superseded" // by a duplicate, or a newer version
-	Void       Status = "void"       // what it certifies was corrected (R17), or holds no more
+	Void       Status = "void"       // issued, and no longer in force: see [Overtaking]
 )
 
 // Statuses lists them all.
@@ -259,7 +260,9 @@ func (ds *Documents) Language(d Document) domain.Language {
 func (ds *Documents) Hold(p *residence.Person) {
 	for i, d := range ds.Documents {
 		if e, ok := d.Fact.(residence.DepartureSheetIssued); ok && e.PersonID == p.ID {
-			ds.Documents[i].VoidSince = p.SheetVoidSince(e)
+			if since := p.SheetVoidSince(e); !since.IsZero() {
+				ds.Documents[i].VoidSince, ds.Documents[i].VoidBy = since, EndingCorrected
+			}
 		}
 	}
 }
@@ -333,7 +336,7 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 	if Fell(rec.Event) {
 		for i, d := range ds.Documents {
 			if d.Kind.Decision() && d.VoidSince.IsZero() {
-				ds.Documents[i].VoidSince = domain.DateOf(rec.Created)
+				ds.Documents[i].VoidSince, ds.Documents[i].VoidBy = domain.DateOf(rec.Created), DecisionFell
 			}
 		}
 	}
@@ -345,14 +348,6 @@ func (ds *Documents) Apply(rec domain.Recorded) {
 
 // Decision reports whether a document of the kind certifies the decision of a case.
 func (k Kind) Decision() bool { return k == Placement || k == Refusal || k == NotRemoved }
-
-// Falls says by what a document of the kind becomes void.
-func (k Kind) Falls() string {
-	if k == DepartureSheet {
-		return "the ending that it certifies was corrected"
-	}
-	return "the decision that it certifies holds no more"
-}
 
 // Fell reports whether the decision of a case holds no more since the event: a complaint was
 // satisfied (APPC 100), or the silence that it followed from was annulled (C23).
@@ -412,7 +407,7 @@ func (ds *Documents) current(cmd domain.Command, id domain.CertificateID) (*Docu
 	switch d.Status() {
 	case Void:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateVoid,
-			"this document is void since %s: %s; ask for a document of what holds now", d.VoidSince, d.Kind.Falls())
+			"this document is not in force since %s (%s); ask for a document of what holds now", d.VoidSince, d.VoidBy)
 	case Superseded:
 		return nil, domain.Refuse(domain.Conflict, domain.CodeCertificateSuperseded,
 			"this document has been replaced by its duplicate %s: name that one", d.ReplacedBy)

@@ -20,8 +20,9 @@ type Page struct {
 	Version     int
 	CorrectedOn domain.Date // of the version, from the second on
 	Superseded  bool
-	VoidSince   domain.Date // of a departure sheet whose ending was corrected
-	Replaces    string      // number of the document that a duplicate replaces
+	VoidSince   domain.Date // since which it is not in force; zero while it is
+	VoidBy      Overtaking
+	Replaces    string // number of the document that a duplicate replaces
 
 	Name      domain.Personal
 	BirthDate domain.Date
@@ -103,7 +104,7 @@ func (ds *Documents) List() domain.ListID {
 func (ds *Documents) Page(d Document, facts PageFacts) Page {
 	p := Page{
 		Kind: d.Kind, Service: d.Service, Language: ds.Language(d), Number: d.Number(), IssuedOn: domain.DateOf(d.IssuedAt),
-		Version: d.Version(), VoidSince: d.VoidSince, CheckCode: facts.Check,
+		Version: d.Version(), VoidSince: d.VoidSince, VoidBy: d.VoidBy, CheckCode: facts.Check,
 		Name:      domain.Personal(d.Value(Name, string(facts.Person.Name))),
 		BirthDate: facts.Person.BirthDate, IIN: facts.Person.IIN,
 	}

@@ -102,7 +102,26 @@ type Entry struct {
 	Declined    []domain.DwellingID // by the present holder, who has not taken it back
 	RemovedOn   domain.Date         // zero before a removal
 	NoticeDueOn domain.Date         // of the removal; zero where no notice is owed
+	GoneOn      domain.Date         // on which the log learned that it left the list; zero while it stands there
+	passed      []passing           // from one holder to the next, in the order of the log
 	ClockActs
+}
+
+// passing is a transfer of an entry.
+type passing struct {
+	revision uint64
+	on       domain.Date // on which the log learned of it
+}
+
+// PassedOn is the day of the first transfer after the revision of the list's stream; zero where
+// there was none. The holder since the placement held the entry until PassedOn(0).
+func (e Entry) PassedOn(revision uint64) domain.Date {
+	for _, p := range e.passed {
+		if p.revision > revision {
+			return p.on
+		}
+	}
+	return domain.Date{}
 }
 
 // EntryState is the state of an entry.
@@ -279,12 +298,13 @@ func (l *List) apply(rec domain.Recorded) {
 	case EntryRemoved:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.Review, entry.RemovedOn, entry.NoticeDueOn = "", domain.DateOf(e.RemovedAt), e.NoticeDueOn
+			entry.GoneOn = domain.DateOf(rec.Created)
 			l.put(entry)
 			l.proceed(e.CaseID, rec)
 		}
 	case EntryReinstated:
 		if entry, ok := l.Entry(e.EntryID); ok && !entry.Active {
-			entry.RemovedOn, entry.NoticeDueOn = domain.Date{}, domain.Date{}
+			entry.RemovedOn, entry.NoticeDueOn, entry.GoneOn = domain.Date{}, domain.Date{}, domain.Date{}
 			entry.InventoryDueOn, entry.AnswerBy = e.InventoryDueOn, domain.Date{}
 			l.endReview(&entry)
 			l.activate(entry)
@@ -295,11 +315,12 @@ func (l *List) apply(rec domain.Recorded) {
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
 			entry.Consent, entry.Declined = Consent{}, nil // the former holder gave them
+			entry.passed = append(slices.Clip(entry.passed), passing{rec.Revision, domain.DateOf(rec.Created)})
 			l.activate(entry)
 		}
 	case EntryProvided:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
-			entry.Provided = true
+			entry.Provided, entry.GoneOn = true, domain.DateOf(rec.Created)
 			l.put(entry)
 			l.provided = append(l.provided, PublicProvision{
 				Persons: e.Persons, PlacedOn: entry.RegisteredOn, Area: e.Dwelling.Area, ProvidedAt: e.ProvidedAt,
@@ -307,7 +328,7 @@ func (l *List) apply(rec domain.Recorded) {
 		}
 	case EntryLeft:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
-			entry.Left = true
+			entry.Left, entry.GoneOn = true, domain.DateOf(rec.Created)
 			l.put(entry)
 		}
 	case PriorityRuleSet:

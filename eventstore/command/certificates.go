@@ -10,30 +10,44 @@ import (
 )
 
 // Certificates returns the documents that a stream, of a case or of a person, has
-// issued until now. Of the departure sheets of the person whom the document with the
-// id names it tells whether they are void; of those of other persons it does not.
+// issued until now. Of the document with the id it tells whether it is in force, whatever
+// stream says so; of the others only as far as their own stream does.
 func (h *Handler) Certificates(
 	ctx context.Context,
 	stream string,
 	of domain.CertificateID,
 ) (certificates.Documents, error) {
-	file, person, err := h.fileAndNamed(ctx, stream, of)
-	file.Hold(&person)
+	file, compare, err := h.fileOf(ctx, stream, of)
+	compare(&file)
 	return file, err
 }
 
-// fileAndNamed returns the documents of the stream, and the person whom the one with
-// the id names; the zero Person where there is no such document.
-func (h *Handler) fileAndNamed(
+// fileOf returns the documents of the stream, and what compares a state of them with all that
+// other streams say of the document with the id: of a departure sheet its person, of a
+// certificate of an entry its list.
+func (h *Handler) fileOf(
 	ctx context.Context, stream string, of domain.CertificateID,
-) (file certificates.Documents, named residence.Person, err error) {
+) (file certificates.Documents, compare func(*certificates.Documents), err error) {
+	compare = func(*certificates.Documents) {}
 	if file, err = load[certificates.Documents](ctx, h, stream); err != nil {
-		return file, named, err
+		return file, compare, err
 	}
-	if d, ok := file.Find(of); ok {
-		named, err = h.Person(ctx, file.Named(d))
+	d, ok := file.Find(of)
+	if !ok {
+		return file, compare, nil
 	}
-	return file, named, err
+	if at := certificates.EntryOf(d); at != (domain.ListEntry{}) {
+		list, err := h.List(ctx, at.ListID)
+		if err != nil {
+			return file, compare, err
+		}
+		if e, placed := list.Entry(at.EntryID); placed {
+			compare = func(ds *certificates.Documents) { ds.Stand(at, e) }
+		}
+		return file, compare, nil
+	}
+	person, err := h.Person(ctx, file.Named(d))
+	return file, func(ds *certificates.Documents) { ds.Hold(&person) }, err
 }
 
 // opening returns the event that opened the list; the zero value where it was not
@@ -157,13 +171,13 @@ func (h *Handler) CorrectCertificate(
 }
 
 // onDocument carries out an act on a document. Meanwhile the ending that a sheet of a
-// case testifies may be corrected in the person's stream: then what is issued here is
-// void as its original is.
+// case testifies may be corrected in the person's stream, or an entry leave its list: then
+// what is issued here is not in force, as its original is not.
 func (h *Handler) onDocument(
 	ctx context.Context, cmd domain.Command, stream string, id domain.CertificateID, opt Options,
 	act func(*certificates.Documents) ([]domain.Event, error),
 ) (Receipt, error) {
-	file, person, err := h.fileAndNamed(ctx, stream, id)
+	file, compare, err := h.fileOf(ctx, stream, id)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -171,7 +185,7 @@ func (h *Handler) onDocument(
 		cmd: cmd, stream: stream, correlation: file.Case().UUID, ifMatch: opt.IfMatch, dryRun: opt.DryRun,
 		decide: func(f *certificates.Documents) ([]domain.Event, error) {
 			now := f.Clone()
-			now.Hold(&person)
+			compare(&now)
 			return act(&now)
 		},
 	})

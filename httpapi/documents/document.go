@@ -45,11 +45,7 @@ func (d Document) Heading() string {
 func (d Document) Marks() []string {
 	var marks []string
 	if !d.VoidSince.IsZero() {
-		mark := markFallen
-		if d.Kind == certificates.DepartureSheet {
-			mark = markVoid
-		}
-		marks = append(marks, fmt.Sprintf(mark.in(d.Language), day(d.VoidSince, d.Language)))
+		marks = append(marks, NoLonger(d.VoidBy, d.VoidSince, d.Language))
 	}
 	if d.Superseded {
 		marks = append(marks, markSuperseded.in(d.Language))
@@ -61,6 +57,11 @@ func (d Document) Marks() []string {
 		marks = append(marks, fmt.Sprintf(markCorrected.in(d.Language), d.Version, day(d.CorrectedOn, d.Language)))
 	}
 	return marks
+}
+
+// NoLonger says since when a document that was issued is not in force, and why.
+func NoLonger(by certificates.Overtaking, since domain.Date, l domain.Language) string {
+	return fmt.Sprintf(noLonger.in(l), day(since, l), overtakings[by].in(l))
 }
 
 // ProofLine says where the log has the event that issued the document, and where its

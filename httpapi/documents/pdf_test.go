@@ -157,7 +157,10 @@ func TestR17_C10_APageSaysThatItIsADuplicateCorrectedOrNoLongerValid(t *testing.
 		}
 		void := plain
 		void.VoidSince = domaintest.Day("2026-04-02")
-		says(t, read(t, printed(t, void)), fmt.Sprintf(markVoid.in(l), day(void.VoidSince, l)))
+		for _, by := range certificates.Overtakings {
+			void.VoidBy = by
+			says(t, read(t, printed(t, void)), fmt.Sprintf(noLonger.in(l), day(void.VoidSince, l), overtakings[by].in(l)))
+		}
 	}
 }
 
@@ -175,6 +178,9 @@ func TestTheTextsAreWhole(t *testing.T) {
 	}
 	for _, g := range housing.RefusalGrounds {
 		check(string(g), grounds[g])
+	}
+	for _, by := range certificates.Overtakings {
+		check(string(by), overtakings[by])
 	}
 	for _, c := range domain.Channels {
 		check(string(c), channels[c])

@@ -252,16 +252,43 @@ var (
 		"This document is no longer valid: a newer one takes its place",
 	}
 
-	markVoid = text{
-		"Бұл құжат жарамсыз: онда көрсетілген есептен шығару туралы жазба түзетілді, %s",
-		"Документ недействителен: запись о снятии с регистрации, которую он подтверждает, исправлена, %s",
-		"This document is void: the ending that it testifies was corrected, %s",
+	// noLonger says of a document that was issued since when it is not in force, and why.
+	noLonger = text{
+		"Құжат берілген, күшін жойған күні: %s. Себебі: %s.",
+		"Документ выдан и больше не действует, с какого дня: %s. Причина: %s.",
+		"Issued, no longer in force since %s: %s.",
 	}
-
-	markFallen = text{
-		"Бұл құжат берілген, бірақ күшін жойды: ол растайтын шешім енді қолданылмайды, %s",
-		"Документ выдан, но больше не действует: решение, которое он подтверждает, утратило силу, %s",
-		"This document was issued and is no longer in force: the decision that it certifies holds no more, %s",
+	overtakings = map[certificates.Overtaking]text{
+		certificates.DecisionFell: {
+			"құжат растайтын шешім күшін жойды",
+			"решение, которое он подтверждает, утратило силу",
+			"the decision that it certifies holds no more",
+		},
+		certificates.EndingCorrected: {
+			"құжат растайтын есептен шығару туралы жазба түзетілді",
+			"запись о снятии с регистрации, которую он подтверждает, исправлена",
+			"the ending that it certifies was corrected",
+		},
+		certificates.EntryRemoved: {
+			"бұл жазба есептен шығарылды",
+			"запись снята с учета",
+			"the entry was removed from the register",
+		},
+		certificates.EntryLeft: {
+			"кезектегі адам өз қалауымен шықты",
+			"стоявший в очереди выбыл из нее по собственному желанию",
+			"the holder has left the queue by their own wish",
+		},
+		certificates.DwellingProvided: {
+			"бұл жазба бойынша қызметтік тұрғын үй берілді",
+			"по этой записи предоставлено служебное жилище",
+			"service housing was provided for the entry",
+		},
+		certificates.EntryTransferred: {
+			"кезектегі орын отбасы мүшесіне көшті",
+			"место в очереди перешло к члену семьи",
+			"the place in the queue has passed to a member of the family",
+		},
 	}
 
 	checkTitle = text{"Құжаттың түпнұсқалығын тексеру", "Проверка подлинности документа", "Check of authenticity"}
