@@ -208,6 +208,7 @@ const (
 	DocumentRegisterExtract    DocumentType = "register_extract" // of the real-estate register
 	DocumentWrittenConsent     DocumentType = "written_consent"
 	DocumentGuardianship       DocumentType = "guardianship_decision"
+	DocumentDivorce            DocumentType = "divorce_certificate"
 	DocumentOther              DocumentType = "other"
 )
 
@@ -215,7 +216,7 @@ const (
 var DocumentTypes = []DocumentType{
 	DocumentIdentityCard, DocumentPassport, DocumentResidencePermit, DocumentStatelessCard, DocumentRefugeeCertificate,
 	DocumentBirthCertificate, DocumentApplication, DocumentExitPermission, DocumentCourtDecision, DocumentTitle,
-	DocumentRegisterExtract, DocumentWrittenConsent, DocumentGuardianship, DocumentOther,
+	DocumentRegisterExtract, DocumentWrittenConsent, DocumentGuardianship, DocumentDivorce, DocumentOther,
 }
 
 // Identifies reports whether the document proves who somebody is.

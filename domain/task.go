@@ -47,6 +47,9 @@ const (
 	// TaskConsent: the consent to look-ups of a case, or of the entry Item of a
 	// list, has expired (C20).
 	TaskConsent TaskKind = "consent"
+	// TaskHolder: the new holder of an entry has no certificate yet (Q33). The stream is that of
+	// the list, Item the revision of the transfer.
+	TaskHolder TaskKind = "holder"
 	// TaskInventory: the entry Item must be confirmed, or its holder was asked
 	// and the time to answer is over (Q23).
 	TaskInventory TaskKind = "inventory"

@@ -155,7 +155,7 @@ type certifiedAcceptance struct {
 type certificateBody struct {
 	CertificateID domain.CertificateID    `json:"certificate_id" format:"uuid"`
 	Kind          certificates.Kind       `json:"kind"`
-	CaseID        domain.CaseID           `json:"case_id,omitzero" format:"uuid" doc:"The case that issued the document; left out for a departure sheet that no case issued"`
+	CaseID        domain.CaseID           `json:"case_id,omitzero" format:"uuid" doc:"The case that issued the document; left out for a departure sheet that no case issued, and for the certificate of an entry that passed to another holder"`
 	Service       domain.Service          `json:"service"`
 	Number        string                  `json:"number" example:"S000-2026-1A2B-3C4D-5E6F"`
 	IssuedOn      domain.Date             `json:"issued_on" format:"date"`
@@ -263,6 +263,8 @@ func certificateOf(file certificates.Documents, issued command.IssuedPage, page 
 	}
 	switch e := d.Fact.(type) {
 	case housing.PlacementCertified:
+		body.Placement = &certifiedPlacement{e.ListID, e.EntryID, e.RegisteredOn, e.Number}
+	case housing.HolderCertified:
 		body.Placement = &certifiedPlacement{e.ListID, e.EntryID, e.RegisteredOn, e.Number}
 	case housing.ApplicationRefused:
 		body.Refusal = &certifiedRefusal{e.ListID, e.Ground, string(page.Reasons)}

@@ -643,3 +643,54 @@ func TestQ32_ACertificateThatAnotherActHasOvertakenSaysSo(t *testing.T) {
 		body{"corrections": []body{{"field": "name", "value": "n"}}, "slip": "s"}).
 		refused(http.StatusConflict, domain.CodeCertificateVoid, "")
 }
+
+// TestQ33_TheNewHolderOfAnEntryHasACertificateOfTheirOwn: after a divorce, then after a death.
+func TestQ33_TheNewHolderOfAnEntryHasACertificateOfTheirOwn(t *testing.T) {
+	r := start(t)
+	s := r.at(t)
+	p := papers{subtest: s}
+	commission, list := s.token(domain.RoleCommission), s.list()
+	s.entry(list)
+	holder, spouse, child, applied := s.family(list, body{})
+	placed := s.placed(applied)
+	entry := entryPath(list, placed.at("placement", "entry_id").(string))
+	first := p.shown("/v1/certificates/" + placed.at("placement", "certificate_id").(string)).is(http.StatusOK)
+
+	check := body{"on": "2026-03-15", "source": "documents", "in_need": true}
+	divorce := body{"person_id": spouse, "cause": "divorce", "on": "2026-03-10", "need_check": check,
+		"family": []body{{"person_id": child, "relation": "child"}}}
+	certificate := body{"type": "divorce_certificate", "number": "17", "issued_on": "2026-03-10", "issuer": "АХАЖ",
+		"sha256": strings.Repeat("a", 64)}
+	s.command(entry+"/transfer", commission, divorce).refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "basis")
+	s.command(entry+"/transfer", commission, divorce.with(body{"basis": certificate})).
+		refused(http.StatusUnprocessableEntity, domain.CodeBasisRequired, "agreement")
+	passed := s.command(entry+"/transfer", commission, divorce.with(body{"basis": certificate, "agreement": paper})).
+		is(http.StatusOK)
+	second := p.shown("/v1/certificates/" + passed.id("certificate_id")).is(http.StatusOK)
+	if second.body["kind"] != "placement_certificate" || second.body["person_id"] != spouse ||
+		second.at("placement", "number") != 2.0 || second.at("placement", "registered_on") != "2026-03-15" ||
+		second.body["state_body"] != first.body["state_body"] || second.body["number"] == first.body["number"] {
+		t.Errorf("the new holder's certificate says %s", second.text)
+	}
+	p.stands(second, "valid")
+	p.overtaken(first, "entry_transferred")
+	if own := s.seen("/v1/me/services", s.as(spouse), passed); own.at("issued", 0, "certificate_id") != passed.id("certificate_id") {
+		t.Errorf("the account of the new holder: %s", own.text)
+	}
+	s.seen("/v1/certificates/"+passed.id("certificate_id"), s.as(spouse), passed).is(http.StatusOK)
+	s.get("/v1/certificates/"+passed.id("certificate_id"), s.as(holder)).refused(http.StatusNotFound, domain.CodeNotFound, "")
+	_, stranger := s.commission("stranger")
+	s.get("/v1/certificates/"+passed.id("certificate_id"), stranger).refused(http.StatusForbidden, domain.CodeNotYourBody, "")
+
+	r.clock.pass(24 * time.Hour)
+	died := s.command(entry+"/transfer", commission, body{
+		"person_id": child, "cause": "death", "on": "2026-03-16", "need_check": check,
+	}).is(http.StatusOK)
+	p.overtaken(second, "entry_transferred")
+	third := p.shown("/v1/certificates/" + died.id("certificate_id")).is(http.StatusOK)
+	p.stands(third, "valid")
+	s.command("/v1/certificates/"+died.id("certificate_id")+"/correction", commission,
+		body{"corrections": []body{{"field": "name", "value": "Бала"}}, "slip": "s"}).is(http.StatusOK)
+	s.removed(list, placed.at("placement", "entry_id").(string))
+	p.overtaken(p.shown("/v1/certificates/"+died.id("certificate_id")), "entry_removed")
+}

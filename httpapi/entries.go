@@ -216,8 +216,16 @@ type transferBody struct {
 	PersonID domain.PersonID       `json:"person_id" format:"uuid" doc:"The new holder: a member of the family who is registered together with the holder"`
 	Family   []familyBody          `json:"family,omitempty" maxItems:"50" doc:"The rest of the family, with its relations to the new holder"`
 	Cause    housing.TransferCause `json:"cause"`
-	On       domain.Date           `json:"on" format:"date" doc:"The day of the death or departure"`
+	On       domain.Date           `json:"on" format:"date" doc:"The day of the death, the departure or the divorce"`
+	Basis    *basisBody            `json:"basis,omitempty" doc:"Of a divorce: its certificate (divorce_certificate), or the decision of a court (court_decision) on who keeps the entry"`
+	Agreed   *basisBody            `json:"agreement,omitempty" doc:"Of a divorce by its certificate: the paper by which the holder leaves the entry to the former spouse"`
 	Need     needCheckBody         `json:"need_check"`
+}
+
+type transferred struct {
+	EntryID       domain.EntryID       `json:"entry_id" format:"uuid"`
+	CertificateID domain.CertificateID `json:"certificate_id" format:"uuid" doc:"The certificate of the new holder"`
+	operation.Events
 }
 
 type transferInput struct {
@@ -230,23 +238,31 @@ func (s *Server) transferEntry() operation.Operation {
 		ID: "transfer-entry", Path: entryAddress + "/transfer", Tag: housingTag,
 		Of:      operation.OfEntry,
 		Summary: "Transfer an entry to a remaining member of the family",
-		Doc: "This is for the death or departure of the holder, if the family is still in need. The entry keeps " +
-			"its place in the order.",
+		Doc: "This is for the death or departure of the holder, or for a divorce after which the spouse keeps the entry, " +
+			"if the family is still in need. The entry keeps its place in the order. The new holder gets a certificate " +
+			"of their own; the former one is overtaken. It ends the review that the death of the holder began.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
-			domain.CodeEntryUnderReview, domain.CodeNotInFamily,
+			domain.CodeEntryUnderReview, domain.CodeNotInFamily, domain.CodeBasisRequired, domain.CodeHashFormat,
 		}),
 		Example: `{
 			"person_id": "47c0d5bc-cd31-8c35-a3de-ee3c2a772f0e", "cause": "death", "on": "2026-03-10",
 			"need_check": {"on": "2026-03-15", "source": "documents", "in_need": true}
 		}`,
-	}, func(ctx context.Context, call operation.Call, in *transferInput) (command.Receipt, entryChanged, error) {
+	}, func(ctx context.Context, call operation.Call, in *transferInput) (command.Receipt, transferred, error) {
 		r, err := s.commands.TransferEntry(ctx, call.Command, in.ListID, housing.Transfer{
 			EntryID: in.EntryID, PersonID: in.Body.PersonID, Family: family(in.Body.Family), Cause: in.Body.Cause,
 			On: in.Body.On, Need: housing.NeedCheck(in.Body.Need),
+			Basis: in.Body.Basis.basis(), Agreement: in.Body.Agreed.basis(),
 		}, call.Options)
-		return r, entryChanged{EntryID: in.EntryID}, err
+		out := transferred{EntryID: in.EntryID}
+		for _, rec := range r.Events {
+			if e, ok := rec.Event.(housing.EntryTransferred); ok {
+				out.CertificateID = e.CertificateID
+			}
+		}
+		return r, out, err
 	})
 }
 

@@ -138,7 +138,7 @@ type serviceBody struct {
 
 type servicesBody struct {
 	Services     []serviceBody   `json:"services" doc:"The cases, the latest first"`
-	Issued       []issuedBody    `json:"issued" doc:"The departure sheets that were issued to you outside of a case, in the order of issue: GET /v1/certificates/{id}"`
+	Issued       []issuedBody    `json:"issued" doc:"The departure sheets that were issued to you outside of a case, and the certificates of entries that passed to you, in the order of issue: GET /v1/certificates/{id}"`
 	Next         string          `json:"next,omitempty" doc:"The cursor of the next page; left out on the last page"`
 	AsOfPosition domain.Position `json:"as_of_position"`
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/eventstore/command"
@@ -379,6 +380,13 @@ func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domai
 		return r.ofCase(ctx, a, domain.CaseID{UUID: owner}, now)
 	case a.Caller.PersonID.UUID == owner:
 		return ownMatter(a)
+	case where.Kind == certificates.Placement: // of an entry that passed to the person: the list's
+		file, err := r.s.commands.Certificates(ctx, where.Stream, id)
+		if err != nil {
+			return err
+		}
+		d, _ := file.Find(id)
+		return r.kept(ctx, a, certificates.EntryOf(d).ListID)
 	case category == "residence":
 		return r.inReach(ctx, a, domain.PersonID{UUID: owner}, now)
 	}

@@ -38,6 +38,9 @@ func issued(rec domain.Recorded) []op {
 			if at := certificates.EntryOf(d); at != (domain.ListEntry{}) {
 				ops = append(ops, set(certificateKey(d.ID), "entry", entryKey(at.ListID, at.EntryID)))
 			}
+			if since := certificates.HeldSince(d); since > 0 {
+				ops = append(ops, set(certificateKey(d.ID), "holder", hexRevision(since)))
+			}
 		}
 		return ops
 	}

@@ -58,8 +58,14 @@ func entries(rec domain.Recorded) []op {
 	case housing.PriorityEnded:
 		return entryEvent{rec, e.ListID, e.EntryID, PriorityEnded}.move(e.From, e.Seniority)
 	case housing.EntryTransferred:
-		return []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(),
+		ops := []op{set(entryKey(e.ListID, e.EntryID), "person", e.PersonID.String(),
 			passedOn+hexRevision(rec.Revision), domain.DateOf(rec.Created).String())}
+		if !e.ReviewID.IsZero() {
+			ops = append(ops,
+				set(entryKey(e.ListID, e.EntryID), "status", string(housing.Active), "inventory_due_on", e.InventoryDueOn.String()),
+				unset(entryKey(e.ListID, e.EntryID), "review", "review_reason", "answer_by"))
+		}
+		return ops
 	}
 	return reviews(rec)
 }

@@ -183,6 +183,15 @@ func listTasks(rec domain.Recorded) []op {
 		return []op{inventory(e.EntryID, never)}
 	case housing.EntryLeft:
 		return []op{inventory(e.EntryID, never)}
+	case housing.EntryTransferred:
+		var ops []op
+		if !e.CertificateID.IsZero() {
+			ops = append(ops, schedule(holder(domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, e.TransferredAt)))
+		}
+		if !e.InventoryDueOn.IsZero() { // it has ended a review
+			ops = append(ops, inventory(e.EntryID, e.InventoryDueOn), objection(e.ReviewID, never))
+		}
+		return ops
 	case procedure.HearingAnnounced:
 		return []op{objection(e.CaseID, e.ObjectUntil)}
 	case procedure.ObjectionFiled:
@@ -250,6 +259,8 @@ func residenceTasks(rec domain.Recorded) []op {
 		if e.Kind == residence.Temporary {
 			return []op{cancel(term(e.PersonID, e.RegistrationID, e.On))}
 		}
+	case housing.HolderCertified:
+		return []op{cancel(holder(e.Transfer, e.CertifiedAt))}
 	case residence.PersonDied:
 		return []op{schedule(death(e.PersonID, e.RecordedAt))}
 	case residence.DeathFollowed:
@@ -330,6 +341,13 @@ func term(p domain.PersonID, r domain.RegistrationID, until domain.Date) domain.
 
 func death(p domain.PersonID, at time.Time) domain.Task {
 	return domain.Task{Kind: domain.TaskDeath, Stream: p.Stream(), At: at}
+}
+
+// holder is the task of a transfer.
+func holder(transfer domain.EventRef, at time.Time) domain.Task {
+	return domain.Task{
+		Kind: domain.TaskHolder, Stream: transfer.Stream, Item: strconv.FormatUint(transfer.Revision, 10), At: at,
+	}
 }
 
 // iin is the task of a claim in the stream of an IIN.

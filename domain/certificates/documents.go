@@ -235,6 +235,8 @@ func (ds *Documents) Named(d Document) domain.PersonID {
 		return e.PersonID
 	case residence.RefusalIssued:
 		return e.PersonID
+	case housing.HolderCertified:
+		return e.PersonID
 	}
 	return ds.Applicant()
 }
@@ -284,6 +286,15 @@ func (ds *Documents) OpenTo(d Document, person domain.PersonID) bool {
 		return slices.Contains(e.Persons, person)
 	}
 	return false
+}
+
+// CertifyHolder decides to issue, in the stream of the new holder, the certificate of an entry
+// that passed to them (Q33), once.
+func (ds *Documents) CertifyHolder(e housing.HolderCertified) ([]domain.Event, error) {
+	if ds.document(e.CertificateID) != nil {
+		return nil, domain.Refuse(domain.Conflict, domain.CodeNotDue, "the new holder has the certificate already")
+	}
+	return []domain.Event{e}, nil
 }
 
 // Find returns the document, and whether the case has issued it.
@@ -371,6 +382,8 @@ func IssuedBy(event domain.Event) (Document, bool) {
 	case residence.DeregistrationApplied:
 		return Document{ID: TalonOf(e.CaseID), Kind: Talon, Service: domain.S001, IssuedAt: e.ReceivedAt, Fact: e}, true
 	case housing.PlacementCertified:
+		return Document{ID: e.CertificateID, Kind: Placement, Service: domain.S000, IssuedAt: e.CertifiedAt, Fact: e}, true
+	case housing.HolderCertified:
 		return Document{ID: e.CertificateID, Kind: Placement, Service: domain.S000, IssuedAt: e.CertifiedAt, Fact: e}, true
 	case housing.ApplicationRefused:
 		return Document{ID: e.CertificateID, Kind: Refusal, Service: domain.S000, IssuedAt: e.RefusedAt, Fact: e}, true

@@ -63,10 +63,22 @@ func Overtake(since domain.Date, by Overtaking, passed, gone domain.Date, state 
 
 // EntryOf returns the entry about which the document is; zero for a document about none.
 func EntryOf(d Document) domain.ListEntry {
-	if e, ok := d.Fact.(housing.PlacementCertified); ok {
+	switch e := d.Fact.(type) {
+	case housing.PlacementCertified:
+		return domain.ListEntry{ListID: e.ListID, EntryID: e.EntryID}
+	case housing.HolderCertified:
 		return domain.ListEntry{ListID: e.ListID, EntryID: e.EntryID}
 	}
 	return domain.ListEntry{}
+}
+
+// HeldSince is the revision of the transfer since which the holder whom the certificate names
+// has the entry; zero for the holder since the placement.
+func HeldSince(d Document) uint64 {
+	if e, ok := d.Fact.(housing.HolderCertified); ok {
+		return e.Transfer.Revision
+	}
+	return 0
 }
 
 // Stand compares the certificates of the entry with what its list now holds of it.
@@ -74,7 +86,7 @@ func (ds *Documents) Stand(at domain.ListEntry, e housing.Entry) {
 	for i, d := range ds.Documents {
 		if EntryOf(d) == at {
 			ds.Documents[i].VoidSince, ds.Documents[i].VoidBy = Overtake(
-				d.VoidSince, d.VoidBy, e.PassedOn(0), e.GoneOn, e.State())
+				d.VoidSince, d.VoidBy, e.PassedOn(HeldSince(d)), e.GoneOn, e.State())
 		}
 	}
 }

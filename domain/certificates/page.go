@@ -76,7 +76,7 @@ func (p Page) LogValue() slog.Value { return domain.Masked(p) }
 // PageFacts are what a page says beside what the file holds.
 type PageFacts struct {
 	Person   *residence.Person   // whom the document names
-	List     housing.ListOpened  // of an application for one; else zero
+	List     housing.ListOpened  // of an application for one, or of an entry; else zero
 	Dwelling *residence.Dwelling // of a departure sheet and a refused deregistration, as known at the issue; else nil
 	Check    CheckCode
 }
@@ -93,10 +93,13 @@ func DwellingOf(d Document) domain.DwellingID {
 	return domain.DwellingID{}
 }
 
-// List is that for which the file's case applies; zero where it applies for none.
-func (ds *Documents) List() domain.ListID {
-	e, _ := ds.Application.(housing.ApplicationReceived)
-	return e.ListID
+// List is that for which the file's case applies, or about whose entry the document is; zero
+// where there is none.
+func (ds *Documents) List(d Document) domain.ListID {
+	if e, ok := ds.Application.(housing.ApplicationReceived); ok {
+		return e.ListID
+	}
+	return EntryOf(d).ListID
 }
 
 // Page returns what d says, which is a version of a document of the file. It says
@@ -117,14 +120,18 @@ func (ds *Documents) Page(d Document, facts PageFacts) Page {
 	switch e := ds.Application.(type) {
 	case housing.ApplicationReceived:
 		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
-		p.Body = d.Value(Body, facts.List.Body)
-		p.Settlement = d.Value(Settlement, facts.List.Settlement)
-		p.ListTitle = d.Value(ListTitle, facts.List.Title)
 	case residence.DeregistrationApplied:
 		p.ReceivedAt, p.RegisteredAt, p.Deadline, p.Channel = e.ReceivedAt, e.RegisteredAt, e.Deadline, e.Channel
 	}
+	if !ds.List(d).IsZero() {
+		p.Body = d.Value(Body, facts.List.Body)
+		p.Settlement = d.Value(Settlement, facts.List.Settlement)
+		p.ListTitle = d.Value(ListTitle, facts.List.Title)
+	}
 	switch e := d.Fact.(type) {
 	case housing.PlacementCertified:
+		p.RegisteredOn, p.Ordinal = e.RegisteredOn, e.Number
+	case housing.HolderCertified:
 		p.RegisteredOn, p.Ordinal = e.RegisteredOn, e.Number
 	case housing.ApplicationRefused:
 		p.Ground, p.Reasons = e.Ground, domain.Personal(d.Value(Reasons, string(e.Reasons)))

@@ -11,6 +11,7 @@ var Events = []domain.EventType{
 	domain.EventOf[NoticeGiven](),
 	domain.EventOf[EntryRedated](),
 	domain.EventOf[EntryTransferred](),
+	domain.EventOf[HolderCertified](),
 	domain.EventOf[PriorityRuleSet](),
 	domain.EventOf[EntryPrioritised](),
 	domain.EventOf[PriorityEnded](),

@@ -316,6 +316,10 @@ func (l *List) apply(rec domain.Recorded) {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
 			entry.Consent, entry.Declined = Consent{}, nil // the former holder gave them
 			entry.passed = append(slices.Clip(entry.passed), passing{rec.Revision, domain.DateOf(rec.Created)})
+			if !e.ReviewID.IsZero() {
+				entry.InventoryDueOn, entry.AnswerBy = e.InventoryDueOn, domain.Date{}
+				l.endReview(&entry)
+			}
 			l.activate(entry)
 		}
 	case EntryProvided:

@@ -218,6 +218,55 @@ func TestQ16_Transfer(t *testing.T) {
 	done := housing.EntryTransferred{
 		ListID: list, EntryID: a, From: aigul, PersonID: gulnar, Family: children, Cause: housing.HolderDied,
 		On: day("2026-03-10"), Need: need, TransferredAt: domaintest.Noon(),
+		CertificateID: certificateOfCase(), RegisteredOn: domaintest.Today(), Number: 1,
+	}
+	paper := domaintest.Basis()
+	court, divorced := paper, paper
+	court.Type, divorced.Type = domain.DocumentCourtDecision, domain.DocumentDivorce
+	afterDivorce := done
+	afterDivorce.Cause, afterDivorce.Basis, afterDivorce.Agreement = housing.Divorced, divorced, paper
+	byCourt := done
+	byCourt.Cause, byCourt.Basis = housing.Divorced, court
+	ofDead := done
+	ofDead.ReviewID, ofDead.InventoryDueOn = reviewOf(a), domaintest.Today().AddMonths(12)
+	underReview := func(reason housing.ReviewReason) on { return base.then(reviewed(a, aigul, reason)) }
+	domaintest.Run(t, []domaintest.Spec[housing.List]{
+		{Name: "Q16 after a divorce by its certificate and the holder's agreement", Given: base,
+			When: to(func(c *housing.Transfer) { c.Cause, c.Basis, c.Agreement = housing.Divorced, divorced, paper }),
+			Then: []domain.Event{afterDivorce}},
+		{Name: "Q16 after a divorce by a court", Given: base,
+			When: to(func(c *housing.Transfer) { c.Cause, c.Basis = housing.Divorced, court }), Then: []domain.Event{byCourt}},
+		{Name: "Q16 a divorce is shown", Given: base,
+			When:    to(func(c *housing.Transfer) { c.Cause = housing.Divorced }),
+			Refused: domain.CodeBasisRequired, Field: "basis"},
+		{Name: "Q16 a certificate of divorce does not say who keeps the entry", Given: base,
+			When:    to(func(c *housing.Transfer) { c.Cause, c.Basis = housing.Divorced, divorced }),
+			Refused: domain.CodeBasisRequired, Field: "agreement"},
+		{Name: "Q16 a court has said who keeps the entry", Given: base,
+			When:    to(func(c *housing.Transfer) { c.Cause, c.Basis, c.Agreement = housing.Divorced, court, paper }),
+			Refused: domain.CodeMemberNotAllowed, Field: "agreement"},
+		{Name: "Q16 another paper shows no divorce", Given: base,
+			When:    to(func(c *housing.Transfer) { c.Cause, c.Basis = housing.Divorced, paper }),
+			Refused: domain.CodeValueUnknown, Field: "basis.type"},
+		{Name: "Q16 after a divorce to the spouse alone", Given: base,
+			When: to(func(c *housing.Transfer) {
+				c.Cause, c.Basis, c.PersonID, c.Family = housing.Divorced, court, child, nil
+			}),
+			Refused: domain.CodeNotInFamily, Field: "person_id"},
+		{Name: "Q16 a death is not shown by a divorce", Given: base,
+			When:    to(func(c *housing.Transfer) { c.Basis = court }),
+			Refused: domain.CodeMemberNotAllowed, Field: "basis"},
+		{Name: "Q16 the review of a dead holder ends with the transfer", Given: underReview(housing.HolderDead),
+			When: to(nil), Then: []domain.Event{ofDead}},
+		{Name: "Q16 another review does not", Given: underReview(housing.Doubt), When: to(nil),
+			Refused: domain.CodeEntryUnderReview},
+		{Name: "Q16 nor does another cause end it", Given: underReview(housing.HolderDead),
+			When:    to(func(c *housing.Transfer) { c.Cause = housing.HolderLeft }),
+			Refused: domain.CodeEntryUnderReview},
+	})
+	passed := underReview(housing.HolderDead).then(ofDead).fold()
+	if e, _ := passed.Entry(a); e.State() != housing.Active || e.InventoryDueOn != ofDead.InventoryDueOn {
+		t.Errorf("after the transfer of a dead holder's entry: %+v", e)
 	}
 	domaintest.Run(t, []domaintest.Spec[housing.List]{
 		{Name: "Q16 to a member of the family", Given: base, When: to(nil), Then: []domain.Event{done}},

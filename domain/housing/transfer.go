@@ -1,6 +1,7 @@
 package housing
 
 import (
+	"log/slog"
 	"slices"
 	"time"
 
@@ -9,33 +10,72 @@ import (
 )
 
 // TransferCause is why an entry passes to another member of the family (art.
-// 73(2)).
+// 73(2)). After a divorce it passes to the other spouse, if the divorce certificate with the
+// holder's agreement, or a court, says so (policy); where the holder keeps it, nothing passes.
 type TransferCause string
 
 const (
 	HolderDied TransferCause = "death"
 	HolderLeft TransferCause = "departure"
+	Divorced   TransferCause = "divorce"
 )
 
 // TransferCauses lists them all.
-var TransferCauses = []TransferCause{HolderDied, HolderLeft}
+var TransferCauses = []TransferCause{HolderDied, HolderLeft, Divorced}
 
 // EntryTransferred passes an entry to a member of the family that was
 // registered together with its holder. Its place does not change (Q16).
 type EntryTransferred struct {
-	ListID        domain.ListID   `json:"list_id"`
-	EntryID       domain.EntryID  `json:"entry_id"`
-	From          domain.PersonID `json:"from_person_id"`
-	PersonID      domain.PersonID `json:"person_id"`
-	Family        []FamilyMember  `json:"family,omitempty"` // counted with the new holder
-	Cause         TransferCause   `json:"cause"`
-	On            domain.Date     `json:"on"` // of the death or the departure
-	Need          NeedCheck       `json:"need_check"`
-	TransferredAt time.Time       `json:"transferred_at"`
+	ListID    domain.ListID   `json:"list_id"`
+	EntryID   domain.EntryID  `json:"entry_id"`
+	From      domain.PersonID `json:"from_person_id"`
+	PersonID  domain.PersonID `json:"person_id"`
+	Family    []FamilyMember  `json:"family,omitempty"` // counted with the new holder
+	Cause     TransferCause   `json:"cause"`
+	On        domain.Date     `json:"on"`                 // of the death, the departure or the divorce
+	Basis     domain.Basis    `json:"basis,omitzero"`     // of a divorce: its certificate, or the decision of a court
+	Agreement domain.Basis    `json:"agreement,omitzero"` // of the holder, beside the certificate
+	Need      NeedCheck       `json:"need_check"`
+	// the review of a holder who died, which the transfer ends, and the new last day to confirm
+	// the entry; zero where there was none
+	ReviewID       domain.CaseID `json:"review_id,omitzero"`
+	InventoryDueOn domain.Date   `json:"inventory_due_on,omitzero"`
+	// what the certificate of the new holder says ([HolderCertified]); zero in events of before Q33
+	CertificateID domain.CertificateID `json:"certificate_id,omitzero"`
+	RegisteredOn  domain.Date          `json:"registered_on,omitzero"` // the day of placing
+	Number        int                  `json:"number,omitempty"`       // at the transfer
+	TransferredAt time.Time            `json:"transferred_at"`
 }
+
+// HolderCertified issues to the holder to whom an entry passed a certificate of their own, in
+// the stream of the holder (Q33).
+type HolderCertified struct {
+	PersonID      domain.PersonID      `json:"person_id"`
+	ListID        domain.ListID        `json:"list_id"`
+	EntryID       domain.EntryID       `json:"entry_id"`
+	CertificateID domain.CertificateID `json:"certificate_id"`
+	Transfer      domain.EventRef      `json:"transfer"` // the event by which the entry passed
+	RegisteredOn  domain.Date          `json:"registered_on"`
+	Number        int                  `json:"number"`
+	CertifiedAt   time.Time            `json:"certified_at"`
+}
+
+func (HolderCertified) EventType() string          { return "HolderCertified" }
+func (e HolderCertified) EffectiveAt() time.Time   { return e.CertifiedAt }
+func (e HolderCertified) Concerns() domain.Concern { return domain.ConcernsPersons(e.PersonID) }
 
 func (EntryTransferred) EventType() string        { return "EntryTransferred" }
 func (e EntryTransferred) EffectiveAt() time.Time { return e.TransferredAt }
+func (e EntryTransferred) LogValue() slog.Value   { return domain.Masked(e) }
+
+// Certificate is the certificate that the new holder gets for a transfer; false for one of
+// before Q33.
+func (e EntryTransferred) Certificate(by domain.EventRef, now time.Time) (HolderCertified, bool) {
+	return HolderCertified{
+		PersonID: e.PersonID, ListID: e.ListID, EntryID: e.EntryID, CertificateID: e.CertificateID, Transfer: by,
+		RegisteredOn: e.RegisteredOn, Number: e.Number, CertifiedAt: now,
+	}, !e.CertificateID.IsZero()
+}
 
 func (e EntryTransferred) Concerns() domain.Concern {
 	c := ofFamily(e.PersonID, e.Family)
@@ -45,21 +85,29 @@ func (e EntryTransferred) Concerns() domain.Concern {
 
 // Transfer is the command that transfers an entry.
 type Transfer struct {
-	EntryID  domain.EntryID
-	PersonID domain.PersonID // the new holder
-	Family   []FamilyMember  // the remaining members, with their relations to the new holder
-	Cause    TransferCause
-	On       domain.Date
-	Need     NeedCheck
-	Born     Births // nil: nothing is known
+	EntryID   domain.EntryID
+	PersonID  domain.PersonID // the new holder
+	Family    []FamilyMember  // the remaining members, with their relations to the new holder
+	Cause     TransferCause
+	On        domain.Date
+	Basis     domain.Basis // of a divorce alone
+	Agreement domain.Basis // of a divorce by its certificate alone
+	Need      NeedCheck
+	Born      Births // nil: nothing is known
 }
 
 // Transfer decides [Transfer]: to a remaining member of the family who is still
-// in need, with the seniority, so that no number changes (Q16).
+// in need, with the seniority, so that no number changes (Q16). It ends the review that the
+// death of the holder began.
 func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain.Event, error) {
-	e, err := l.standing(c.EntryID)
+	e, err := l.onList(c.EntryID)
 	if err != nil {
 		return nil, err
+	}
+	if e.Review != HolderDead || c.Cause != HolderDied {
+		if e, err = l.standing(c.EntryID); err != nil {
+			return nil, err
+		}
 	}
 	if !slices.Contains(TransferCauses, c.Cause) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
@@ -67,11 +115,14 @@ func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain
 	}
 	if c.On.IsZero() {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeRequired,
-			"give the day of the death or departure").At("on")
+			"give the day of the death, the departure or the divorce").At("on")
 	}
 	if cmd.Today().Before(c.On) {
 		return nil, domain.Refuse(domain.Invalid, domain.CodeDateInFuture,
-			"the death or departure cannot be in the future: give today or an earlier day").At("on")
+			"the death, departure or divorce cannot be in the future: give today or an earlier day").At("on")
+	}
+	if err := c.divorced(cmd, *e); err != nil {
+		return nil, err
 	}
 	counted := func(p domain.PersonID) bool {
 		return slices.ContainsFunc(e.Family, func(m FamilyMember) bool { return m.PersonID == p })
@@ -100,10 +151,47 @@ func (l *List) Transfer(cmd domain.Command, c Transfer, by rules.Book) ([]domain
 	if err := l.canPassOn(e, c.PersonID, c.Family); err != nil {
 		return nil, err
 	}
-	return []domain.Event{EntryTransferred{
+	number, _ := l.Number(e.ID)
+	transferred := EntryTransferred{
 		ListID: l.Opened.ListID, EntryID: e.ID, From: e.PersonID, PersonID: c.PersonID, Family: c.Family,
-		Cause: c.Cause, On: c.On, Need: c.Need, TransferredAt: cmd.Now,
-	}}, nil
+		Cause: c.Cause, On: c.On, Basis: c.Basis, Agreement: c.Agreement, Need: c.Need,
+		CertificateID: certificate(cmd), RegisteredOn: e.RegisteredOn, Number: number, TransferredAt: cmd.Now,
+	}
+	if e.Review != "" {
+		transferred.ReviewID, transferred.InventoryDueOn = e.Proceeding, inventoryDue(cmd.Today(), by)
+	}
+	return []domain.Event{transferred}, nil
+}
+
+// divorced checks on what a transfer after a divorce rests: the entry passes to the spouse, by
+// the decision of a court, or by the certificate of the divorce and the holder's agreement.
+func (c Transfer) divorced(cmd domain.Command, e Entry) error {
+	if c.Cause != Divorced {
+		if !c.Basis.IsZero() || !c.Agreement.IsZero() {
+			return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+				"only a transfer after a divorce names its documents: leave them out").At("basis")
+		}
+		return nil
+	}
+	if !slices.Contains(spousesIn(e.Family), c.PersonID) {
+		return domain.Refuse(domain.Conflict, domain.CodeNotInFamily,
+			"after a divorce the entry passes to the other spouse; this person is not counted as one").At("person_id")
+	}
+	if err := c.Basis.Demand(true, cmd.Role, cmd.Today(), "basis"); err != nil {
+		return err
+	}
+	switch c.Basis.Type {
+	case domain.DocumentCourtDecision:
+		if !c.Agreement.IsZero() {
+			return domain.Refuse(domain.Invalid, domain.CodeMemberNotAllowed,
+				"the court has decided who keeps the entry: leave the agreement out").At("agreement")
+		}
+		return nil
+	case domain.DocumentDivorce:
+		return c.Agreement.Demand(true, cmd.Role, cmd.Today(), "agreement")
+	}
+	return domain.Refuse(domain.Invalid, domain.CodeValueUnknown,
+		"a divorce is shown by a %s or a %s", domain.DocumentDivorce, domain.DocumentCourtDecision).At("basis.type")
 }
 
 // canPassOn is canStand for the holder and family who take over e; the present

@@ -158,6 +158,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 		housing.MemberConsented{}, housing.MembersDropped{},
 		certificates.Duplicated{}),
 	none("the decision that it belongs to is told", residence.RefusalIssued{}),
+	none("the transfer that it belongs to is told", housing.HolderCertified{}),
 	none("it follows from the term that the person gave to their consent", housing.LookupConsentExpired{}),
 	none("it is about the keeping of the record, and the history shows it",
 		residence.HoldPlaced{}, residence.HoldLifted{}, residence.PersonErased{}, residence.ErasureCompleted{}),
@@ -359,7 +360,7 @@ var owing = []Line{
 	toPerson(Reinstated, func(e housing.EntryReinstated) domain.PersonID { return e.PersonID }),
 	toPerson(Redated, func(e housing.EntryRedated) domain.PersonID { return e.PersonID }), // Q17
 	owes(func(e housing.EntryTransferred) []Owed { // Q16
-		if e.Cause == housing.HolderLeft {
+		if e.Cause != housing.HolderDied {
 			return append(to(e.PersonID, TransferredToYou), to(e.From, TransferredFromYou)...)
 		}
 		return to(e.PersonID, TransferredToYou)

@@ -91,7 +91,7 @@ func (h *Handler) Page(
 		return IssuedPage{}, err
 	}
 	facts.Person = &person
-	if list := file.List(); !list.IsZero() {
+	if list := file.List(d); !list.IsZero() {
 		if facts.List, err = h.opening(ctx, list); err != nil {
 			return IssuedPage{}, err
 		}

@@ -3,8 +3,13 @@ package command
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
 
 	"tizilim/domain"
+	"tizilim/domain/certificates"
 	"tizilim/domain/housing"
 	"tizilim/domain/procedure"
 	"tizilim/domain/residence"
@@ -84,6 +89,12 @@ func (h *Handler) RedateEntry(
 }
 
 // TransferEntry transfers an entry to another member of the family.
+//
+// Steps:
+//  1. The list passes the entry on. Only this step may refuse.
+//  2. The stream of the new holder issues their certificate (Q33).
+//
+// After a crash [Timer] takes the second step.
 func (h *Handler) TransferEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Transfer, opt Options,
 ) (Receipt, error) {
@@ -92,9 +103,55 @@ func (h *Handler) TransferEntry(
 		return Receipt{}, err
 	}
 	c.Born = born.on
-	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {
+	passed, err := h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {
 		return c.PersonID, c.Family
 	}, func(q *housing.List) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
+	if err != nil || opt.DryRun && !passed.Planned {
+		return passed, err
+	}
+	transfer := passed.Events[len(passed.Events)-1]
+	if passed.Planned {
+		e, _ := transfer.Event.(housing.EntryTransferred)
+		issued, _ := e.Certificate(domain.EventRef{Stream: transfer.Stream, Revision: transfer.Revision}, cmd.Now)
+		passed.Events = append(passed.Events, planned(cmd, e.PersonID.Stream(), uuid.Nil, []domain.Event{issued})...)
+		return passed, nil
+	}
+	done, err := h.certifyHolder(ctx, transfer)
+	if err != nil || len(done.Events) == 0 {
+		return passed, err
+	}
+	done.Events = append(passed.Events, done.Events...)
+	done.Repeated = passed.Repeated
+	return done, nil
+}
+
+// certifyHolder takes the second step of [Handler.TransferEntry], where the transfer owes it. It
+// is idempotent.
+func (h *Handler) certifyHolder(ctx context.Context, rec domain.Recorded) (Receipt, error) {
+	e, _ := rec.Event.(housing.EntryTransferred)
+	cmd := domain.CommandOf(rec, h.now()).Step(rec.ID, "certify holder")
+	issued, owed := e.Certificate(domain.EventRef{Stream: rec.Stream, Revision: rec.Revision}, cmd.Now)
+	if !owed {
+		return Receipt{}, nil
+	}
+	return execute(ctx, h, streamCommand[certificates.Documents]{
+		cmd: cmd, stream: e.PersonID.Stream(), correlation: rec.Meta.Correlation, later: true, onMerged: true,
+		decide: func(ds *certificates.Documents) ([]domain.Event, error) { return ds.CertifyHolder(issued) },
+	})
+}
+
+// certifyHolderWhenDue is the task of [Handler.TransferEntry].
+func (h *Handler) certifyHolderWhenDue(ctx context.Context, due domain.Task) error {
+	revision, err := strconv.ParseUint(due.Item, 10, 64)
+	if err != nil {
+		return fmt.Errorf("command: a transfer at the revision %q: %w", due.Item, err)
+	}
+	transfer, err := h.log.ReadPage(ctx, due.Stream, revision, 1)
+	if err != nil || len(transfer) == 0 {
+		return err
+	}
+	_, err = h.certifyHolder(ctx, transfer[0])
+	return unlessConflict(err)
 }
 
 // ProtectEntry records or lifts a protection from removal.
