@@ -84,7 +84,9 @@ func (d *Dwelling) titled(rec domain.Recorded) {
 		d.Owners, d.since, d.given = e.Owners, e.On, 0
 	case OwnersCorrected:
 		d.titles = slices.Clone(d.titles)
-		d.titles[d.titleAt(e.Corrects)].Title = e.Now
+		if i := d.titleAt(e.Corrects); i >= 0 {
+			d.titles[i].Title = e.Now
+		}
 		if !slices.Equal(e.Owners, d.Owners) {
 			d.given = 0
 		}
