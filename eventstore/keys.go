@@ -207,7 +207,7 @@ func (k *keys) subtree(ctx context.Context, number int) (*heldSubtree, error) {
 			if before != nil && before.record == last.ID && last.Type != "" {
 				return &heldSubtree{before.Subtree, last.ID, now}, nil
 			}
-			if false {
+			if last.Type == "" && rooted {
 				return &heldSubtree{Subtree: whole, readAt: now}, nil
 			}
 			state, err := k.subtreeOf(ctx, number, last)
