@@ -342,6 +342,7 @@ const (
 	CodeAccountUnknown    Code = "account_unknown"
 	CodeAccountTaken      Code = "account_taken"
 	CodeAccountClosed     Code = "account_closed"
+	CodeAccountNoBody     Code = "account_without_body"
 	CodeNotYourBody       Code = "not_your_body"
 	CodeNotYourTerritory  Code = "not_your_territory"
 	CodeOwnMatter         Code = "own_matter"

@@ -327,7 +327,7 @@ func (r *registry) restarted(log func(command.Log) command.Log) {
 
 // anotherDirectory is the directory of one more process.
 func (r *registry) anotherDirectory() *command.Directory {
-	d, done := command.NewDirectory(r.store), make(chan struct{})
+	d, done := command.NewDirectory(r.store, true), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		defer close(done)

@@ -118,7 +118,7 @@ func newWorld(redis string) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	directory := command.NewDirectory(w.store)
+	directory := command.NewDirectory(w.store, true)
 	following, stop := context.WithCancel(context.Background())
 	w.atEnd(stop)
 	go directory.Run(following, w.store)

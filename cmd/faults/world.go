@@ -195,7 +195,7 @@ func (w *world) newAPI(i int, redisAddress string) (*api, error) {
 	env := []string{
 		"TIZILIM_FAULTS_CLOCK=" + a.clock, "TIZILIM_FAULTS_LEASE=" + leaseTTL.String(),
 		"TIZILIM_FAULTS_WRITER=" + a.stopWriter,
-		"TIZILIM_OPS=" + ops, "TIZILIM_QUIET=true",
+		"TIZILIM_OPS=" + ops, "TIZILIM_QUIET=true", "TIZILIM_DEFAULT_BODIES=true",
 	}
 	a.process = newProcess(w.dir, fmt.Sprintf("api%d", i+1), env, w.binary, "serve", "--log-level", "info",
 		"--listen", listen, "--data", a.data, "--eventstore", store, "--redis", "redis://"+a.redis.proxy.Listen+"/0",

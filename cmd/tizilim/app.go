@@ -182,7 +182,7 @@ func (a *app) build(c config) (err error) {
 	if err != nil {
 		return err
 	}
-	a.directory = command.NewDirectory(a.store)
+	a.directory = command.NewDirectory(a.store, a.tokens.defaultBodies)
 	accepted, err := a.tokens.checker(a.keys, a.store, c.logger)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ var (
 func TestLoopsOutliveChangesOfLeader(t *testing.T) {
 	t.Parallel()
 	c := standin.Start(t)
-	flags := []string{"--eventstore", c.ConnectionString(), "--redis", startRedis(t, freePort(t))}
+	flags := []string{"--default-bodies", "--eventstore", c.ConnectionString(), "--redis", startRedis(t, freePort(t))}
 	one := serve(t, dataDir(t), "127.0.0.1:0", flags...)
 	shared := dataDir(t)
 	if err := os.CopyFS(filepath.Join(shared, "keys"), os.DirFS(filepath.Join(one.data, "keys"))); err != nil {

@@ -31,6 +31,11 @@ func (c *serveCommand) printFirstSteps(w io.Writer, a *app, terminal bool) error
 	if !a.tokens.acceptsLocal {
 		return nil
 	}
+	if !a.tokens.defaultBodies {
+		fmt.Fprintf(w, "\nStaff need an account that a body has. %s token --data %s --role administrator prints a token\n"+
+			"to record bodies and accounts: \"Bodies and accounts\" in cmd/tizilim/OPERATION.md.\n", invocation(), quoted(c.Data))
+		return nil
+	}
 	operator := fmt.Sprintf(`"Authorization: Bearer $(%s token --data %s --role operator)"`, invocation(), quoted(c.Data))
 	if terminal {
 		token, err := c.printTokens(w, a)

@@ -101,6 +101,10 @@ func (a *app) warn(log *slog.Logger) {
 		log.Warn("metrics and profiles are reachable from other machines without a token: "+
 			"let only operators reach --ops", "address", a.opsListener.Addr())
 	}
+	if a.tokens.defaultBodies && a.tokens.defaults != nil {
+		log.Warn("accounts of staff that no body has act in the whole country, by --default-bodies: " +
+			"record bodies and their accounts, and leave it out")
+	}
 }
 
 func isLoopback(addr net.Addr) bool {

@@ -155,7 +155,7 @@ func TestAFullDiskOfAStoreElsewhereIsToldByEveryProcess(t *testing.T) {
 	disk, full := smallDisk(t)
 	node := &nodeThatIsSetBack{t: t, store: filepath.Join(disk, "eventstore"), listen: freePort(t)}
 	node.start()
-	flags := []string{"--eventstore", node.address(), "--redis", startRedis(t, freePort(t))}
+	flags := []string{"--default-bodies", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t))}
 	data := dataDir(t)
 	begin := func() *server { // all have the keys of one directory
 		t.Helper()
@@ -232,7 +232,7 @@ func TestTheFilesBesideTheStoreSurviveAFullDisk(t *testing.T) {
 	}
 	flags := []string{
 		"--limits", unlimited, "--listen", listen, "--data", data, "--redis", startRedis(t, freePort(t)),
-		"--eventstore", node.address(),
+		"--eventstore", node.address(), "--default-bodies",
 	}
 	s := serve(t, data, listen, append(flags[:2:2], flags[6:]...)...)
 	told := storytellerFor(t, s)

@@ -13,20 +13,22 @@ import (
 	"tizilim/httpapi/token/oidc"
 )
 
-// identityFlags say whose tokens a server accepts.
+// identityFlags say whose tokens a server accepts, and for which bodies.
 type identityFlags struct {
-	OIDC        string `name:"oidc-config" help:"Identity providers whose tokens are accepted, in JSON. Default: none." placeholder:"FILE" type:"path" env:"TIZILIM_OIDC_CONFIG"`
-	LocalTokens *bool  `help:"Accept tokens of tizilim token. Default: only where --listen is reachable from this machine alone." negatable:"" env:"TIZILIM_LOCAL_TOKENS"`
+	OIDC          string `name:"oidc-config" help:"Identity providers whose tokens are accepted, in JSON. Default: none." placeholder:"FILE" type:"path" env:"TIZILIM_OIDC_CONFIG"`
+	LocalTokens   *bool  `help:"Accept tokens of tizilim token. Default: only where --listen is reachable from this machine alone." negatable:"" env:"TIZILIM_LOCAL_TOKENS"`
+	DefaultBodies *bool  `help:"Let accounts of staff that no body has act for the default body of their role, in the whole country. Default: only on one machine, with the embedded event store, a --listen of this machine alone and no --oidc-config." negatable:"" env:"TIZILIM_DEFAULT_BODIES"`
 }
 
 // identity is what the flags say.
 type identity struct {
 	providers []oidc.IssuerConfig
 	local     *bool // nil: only on loopback
+	defaults  *bool // nil: only on one machine
 }
 
 func (f identityFlags) identity() (identity, error) {
-	i := identity{local: f.LocalTokens}
+	i := identity{local: f.LocalTokens, defaults: f.DefaultBodies}
 	if f.OIDC == "" {
 		return i, nil
 	}
@@ -45,26 +47,32 @@ func (f identityFlags) identity() (identity, error) {
 
 // check refuses to serve on the address where no token would be accepted.
 func (i identity) check(addr net.Addr) error {
-	_, err := i.open(addr)
+	_, err := i.open(addr, false)
 	return err
 }
 
 // tokens are the issuers whose tokens a server accepts, and the revocations.
 type tokens struct {
 	identity
-	acceptsLocal bool
+	acceptsLocal  bool
+	defaultBodies bool // an account that no body has acts for the default body of its role
 
 	issuers     []*oidc.Issuer
 	keys        tokenKeys
 	revocations *token.Revocations
 }
 
-// open decides whether a server on the address accepts the registry's own tokens. It
-// refuses to serve where no token would be accepted.
-func (i identity) open(addr net.Addr) (*tokens, error) {
+// open decides whether a server on the address accepts the registry's own tokens, and
+// accounts that no body has; embedded: its event store is its own. It refuses to serve where
+// no token would be accepted.
+func (i identity) open(addr net.Addr, embedded bool) (*tokens, error) {
 	t := &tokens{identity: i, acceptsLocal: onLoopback(addr)}
+	t.defaultBodies = embedded && onLoopback(addr) && len(i.providers) == 0
 	if i.local != nil {
 		t.acceptsLocal = *i.local
+	}
+	if i.defaults != nil {
+		t.defaultBodies = *i.defaults
 	}
 	switch {
 	case t.acceptsLocal || len(i.providers) > 0:

@@ -11,7 +11,10 @@ import (
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 	"github.com/oauth2-proxy/mockoidc"
+
+	"tizilim/domain"
 )
 
 // TestTheExampleOfIdentityProvidersIsTheOneThatIsTested: package oidc reads that file.
@@ -134,7 +137,7 @@ func TestWhoSignsInAtAnIdentityProviderIsLetIn(t *testing.T) {
 		status          int
 		code, challenge string
 	}{
-		"a desk": {desk, 403, "role_not_allowed", ""},
+		"a desk that no body has": {desk, 403, "account_without_body", ""},
 		"a weak sign-in": {
 			idToken(t, m, signedIn{"kind": "person", "iin": demoIIN}), 401, "stronger_sign_in_required",
 			`Bearer realm="tizilim", error="insufficient_user_authentication", acr_values="eds", max_age="3600"`,
@@ -152,6 +155,13 @@ func TestWhoSignsInAtAnIdentityProviderIsLetIn(t *testing.T) {
 			}
 		})
 	}
+	openDesk(t, s, "idp.desk-7")
+	await(t, "the desk acts for the body that has its account", func() error {
+		if status, code, _ := ask(desk); status != http.StatusForbidden || code != "role_not_allowed" {
+			return fmt.Errorf("%d %s", status, code)
+		}
+		return nil
+	})
 	use(t, "token", "revoke", "--data", s.data, "--account", "idp.desk-7", "--reason", "left")
 	await(t, "the desk is refused", func() error {
 		if status, code, _ := ask(desk); status != http.StatusUnauthorized {
@@ -162,4 +172,23 @@ func TestWhoSignsInAtAnIdentityProviderIsLetIn(t *testing.T) {
 	if told := s.stderr.String(); strings.Contains(told, demoIIN) || strings.Contains(told, "eyJ") {
 		t.Errorf("an IIN or a token is in the log:\n%s", told)
 	}
+}
+
+// openDesk records a desk, its head and their account.
+func openDesk(t *testing.T, s *server, account string) {
+	t.Helper()
+	told, official := storytellerFor(t, s), uuid.New()
+	var answer struct {
+		BodyID domain.BodyID `json:"body_id"`
+	}
+	post := func(path string, body map[string]any) {
+		t.Helper()
+		if err := told.post(t.Context(), as(domain.RoleAdministrator), path, body, &answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	post("/v1/bodies", map[string]any{"kind": "desk", "names": map[string]string{"kk": "Орын", "ru": "Пункт", "en": "Desk"}})
+	path := "/v1/bodies/" + answer.BodyID.String()
+	post(path+"/officials", map[string]any{"person_id": official, "office": "head", "basis": "order 1"})
+	post(path+"/accounts", map[string]any{"person_id": official, "account": account})
 }

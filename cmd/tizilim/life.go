@@ -58,7 +58,7 @@ func (a *app) openLife(c config) (err error) {
 		return err
 	}
 	l.opened(l.store.Close)
-	if l.tokens, err = c.identity.open(a.listener.Addr()); err != nil {
+	if l.tokens, err = c.identity.open(a.listener.Addr(), c.eventstore == ""); err != nil {
 		return err
 	}
 	l.metrics = prometheus.NewRegistry()

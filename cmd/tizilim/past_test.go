@@ -127,7 +127,7 @@ func request(t *testing.T, api *client, p token.Principal, method, path, key, bo
 func TestV3_ALogRestoredFromBeforeIsNoticedByARunningServer(t *testing.T) {
 	t.Parallel()
 	ctx, node := testContext(t), startNode(t)
-	s := serve(t, dataDir(t), "127.0.0.1:0", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t)))
+	s := serve(t, dataDir(t), "127.0.0.1:0", "--default-bodies", "--eventstore", node.address(), "--redis", startRedis(t, freePort(t)))
 	told := storytellerFor(t, s)
 	list, err := told.openList(ctx, "Тізім")
 	if err != nil {
@@ -308,7 +308,7 @@ func TestV3_AnEmptyLogIsNotTakenForThatOfANewRegistry(t *testing.T) {
 	t.Parallel()
 	ctx, node := testContext(t), startNode(t)
 	redis := startRedis(t, freePort(t))
-	s := serve(t, dataDir(t), "127.0.0.1:0", "--eventstore", node.address(), "--redis", redis)
+	s := serve(t, dataDir(t), "127.0.0.1:0", "--default-bodies", "--eventstore", node.address(), "--redis", redis)
 	told := storytellerFor(t, s)
 	p, err := told.record(ctx, "Somebody", "1990-01-01", "citizen", true)
 	if err != nil {

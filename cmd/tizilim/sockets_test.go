@@ -133,7 +133,7 @@ func TestToolsReachAServerThroughItsSockets(t *testing.T) {
 			if err := os.CopyFS(keysDir(second), os.DirFS(keysDir(data))); err != nil {
 				t.Fatal(err)
 			}
-			beside := serve(t, second, "127.0.0.1:0", "--quiet", "--eventstore", e.EventStore, "--redis", e.Redis)
+			beside := serve(t, second, "127.0.0.1:0", "--quiet", "--default-bodies", "--eventstore", e.EventStore, "--redis", e.Redis)
 			list, err := storytellerFor(t, beside).openList(t.Context(), "Тізім")
 			if err != nil {
 				t.Fatal(err)

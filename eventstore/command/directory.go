@@ -22,7 +22,8 @@ import (
 //
 // The zero Directory is not usable; [NewDirectory] makes one.
 type Directory struct {
-	log Log
+	log      Log
+	defaults bool // default bodies take accounts of every role, and not of administrators alone
 
 	mu       sync.RWMutex
 	bodies   map[domain.BodyID]*body.Body // published states: Apply goes to a clone
@@ -40,10 +41,12 @@ type BodyLog interface {
 	FollowBodies(ctx context.Context) <-chan domain.Delivery
 }
 
-// NewDirectory returns an empty Directory on the log; [Directory.Run] fills it.
-func NewDirectory(log Log) *Directory {
+// NewDirectory returns an empty Directory on the log; [Directory.Run] fills it. With defaults
+// an account that no body has acts for the default body of its role. Without, only
+// administrators do so: somebody must record the first body.
+func NewDirectory(log Log, defaults bool) *Directory {
 	return &Directory{
-		log: log, bodies: map[domain.BodyID]*body.Body{}, accounts: map[string]domain.BodyID{},
+		log: log, defaults: defaults, bodies: map[domain.BodyID]*body.Body{}, accounts: map[string]domain.BodyID{},
 		revision: map[domain.BodyID]uint64{}, unusable: map[domain.BodyID]error{}, caughtUp: make(chan struct{}),
 	}
 }
@@ -201,10 +204,12 @@ type Holder struct {
 // default body of the role.
 //
 // An account acts for a body only where its record names the account, and only while its
-// official holds an office there. A default body takes every account that no body has.
+// official holds an office there. A default body takes accounts that no body has, as
+// [NewDirectory] says.
 //
-// The error is a [*domain.Error] where the log cannot be read; any other error says that
-// the account is not accepted: it is closed, its official has left, it acts for another
+// The error is a [*domain.Error] where the log cannot be read, and [domain.CodeAccountNoBody]
+// where no body has the account and its default body does not take it. Any other error says
+// that the account is not accepted: it is closed, its official has left, it acts for another
 // body, or it does not have the role.
 func (d *Directory) Resolve(
 	ctx context.Context, account string, role domain.Role, id domain.BodyID, day domain.Date,
@@ -237,12 +242,20 @@ func (d *Directory) Resolve(
 	switch {
 	case !named && !body.IsDefault(id):
 		return Holder{}, notAccepted("its body has no such account")
+	case !named && !d.defaults && role != domain.RoleAdministrator:
+		return Holder{}, withoutBody()
 	case a.Closed:
 		return Holder{}, notAccepted("it is closed")
 	case named && len(b.OfficesOn(a.PersonID, day)) == 0:
 		return Holder{}, notAccepted("its official holds no office of the body any more")
 	}
 	return Holder{Body: b, PersonID: a.PersonID}, nil
+}
+
+func withoutBody() error {
+	return domain.Refuse(domain.Forbidden, domain.CodeAccountNoBody,
+		"no body has this account, so it acts for none: ask the administrator of the registry to open it "+
+			"as an account of your body")
 }
 
 func notAccepted(why string) error { return fmt.Errorf("the account is not accepted: %s", why) }

@@ -34,10 +34,16 @@ func (d delivered) deliver() {
 	d.out <- domain.Delivery{} // taken only after the one before it has been folded
 }
 
-// directory returns a directory that follows the log.
+// directory returns a directory that follows the log. Its default bodies take accounts.
 func directory(t *testing.T, l *memoryLog) (*command.Directory, delivered) {
 	t.Helper()
-	d, from := command.NewDirectory(l), delivered{l, make(chan domain.Delivery)}
+	return following(t, l, command.NewDirectory(l, true))
+}
+
+// following has the directory follow the log.
+func following(t *testing.T, l *memoryLog, d *command.Directory) (*command.Directory, delivered) {
+	t.Helper()
+	from := delivered{l, make(chan domain.Delivery)}
 	done := make(chan struct{})
 	go func() {
 		d.Run(ctx, from)
@@ -133,6 +139,48 @@ func TestAnAccountActsForTheBodyThatNamesIt(t *testing.T) {
 				t.Errorf("acts for %+v as %v: %v", got.Body, got.PersonID, err)
 			}
 		})
+	}
+}
+
+// TestAnAccountThatNoBodyHasIsOfAnAdministrator, or it is refused with a code of its own,
+// whether its token names the default body or none. An account that the default body has acts
+// for it, as for every other body.
+func TestAnAccountThatNoBodyHasIsOfAnAdministrator(t *testing.T) {
+	l := newLog()
+	h := newHandler(l)
+	if err := h.RecordDefaultBodies(ctx); err != nil {
+		t.Fatal(err)
+	}
+	d, from := following(t, l, command.NewDirectory(l, false))
+	for _, kind := range body.Kinds {
+		role := kind.Role()
+		for _, claimed := range []domain.BodyID{{}, body.Default(role)} {
+			want := domain.CodeAccountNoBody
+			if role == domain.RoleAdministrator {
+				want = ""
+			}
+			got, err := d.Resolve(ctx, string(role)+"-1", role, claimed, domaintest.Today())
+			if domain.CodeOf(err) != want || (err == nil) != (want == "") {
+				t.Errorf("%s for the body %v: %+v, %v", role, claimed, got.Body, err)
+			}
+			if err != nil && !domain.IsKind(err, domain.Forbidden) {
+				t.Errorf("%s: %v is not a refusal of rights", role, err)
+			}
+		}
+	}
+
+	commission := body.Default(domain.RoleCommission)
+	must(t, "appoint in the default body", func(cmd domain.Command) (command.Receipt, error) {
+		return h.AppointOfficial(ctx, cmd, commission, body.Appoint{
+			PersonID: aigul, Office: body.Head, From: domaintest.Day("2026-01-01"), Until: domaintest.Day("2027-01-01"),
+			Basis: "order 1",
+		}, command.Options{})
+	})
+	must(t, "open in the default body", openAccount(h, commission, "commission-1", d))
+	from.deliver()
+	got, err := d.Resolve(ctx, "commission-1", domain.RoleCommission, domain.BodyID{}, domaintest.Today())
+	if err != nil || got.Body.ID != commission || got.PersonID != aigul {
+		t.Errorf("an account of the default body: %+v, %v", got, err)
 	}
 }
 

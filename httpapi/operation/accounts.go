@@ -17,7 +17,8 @@ import (
 type Accounts interface {
 	// Resolve returns who acts, on the day, through the account of the role for the body;
 	// with the zero BodyID, for the body that has the account. A *domain.Error says that
-	// this is not known now; any other error, that the account is not accepted.
+	// this is not known now, or that no body has the account; any other error, that the
+	// account is not accepted.
 	Resolve(
 		ctx context.Context, account string, role domain.Role, id domain.BodyID, day domain.Date,
 	) (command.Holder, error)
@@ -41,8 +42,8 @@ func (a *API) actsFor(ctx context.Context, p token.Principal) (caller, *problem.
 	if err == nil && !p.PersonID.IsZero() && !holder.PersonID.IsZero() && p.PersonID != holder.PersonID {
 		err = errors.New("the token names another person than the record of its account")
 	}
-	var unknown *domain.Error
-	if errors.As(err, &unknown) {
+	var coded *domain.Error
+	if errors.As(err, &coded) {
 		return caller{}, problem.Of(err, a.config.Logger)
 	}
 	if err != nil {

@@ -13,7 +13,8 @@ var (
 		domain.CodeValueUnknown, domain.CodeIDFormat, domain.CodeDateFormat,
 	}
 	callerProblems = []domain.Code{
-		domain.CodeUnauthenticated, domain.CodeSignInStronger, domain.CodeIssuerAway, domain.CodeRoleNotAllowed,
+		domain.CodeUnauthenticated, domain.CodeSignInStronger, domain.CodeIssuerAway, domain.CodeAccountNoBody,
+		domain.CodeRoleNotAllowed,
 		domain.CodePersonDead, // whoever the token or its account names
 	}
 	rightsProblems = []domain.Code{domain.CodeNotYourBody, domain.CodeNotYourTerritory, domain.CodeOwnMatter}
