@@ -81,6 +81,16 @@ func TestAKeyBelongsToTheLogOnceItIsRecorded(t *testing.T) {
 	}
 }
 
+// TestTheKeysOfARecordAreInTheOrderOfTheirNames, so that every process would write the same.
+func TestTheKeysOfARecordAreInTheOrderOfTheirNames(t *testing.T) {
+	want := []keyring.Key{{Name: "person-id", Fingerprint: "p"}, {Name: "seal", Fingerprint: "s"}, {Name: "token", Fingerprint: "t"}}
+	for range 50 { // a map has an order of its own each time
+		if got := recorded(all)[0].(keyring.KeysFingerprinted).Keys; !cmp.Equal(want, got) {
+			t.Fatalf("recorded as %v", got)
+		}
+	}
+}
+
 func TestAnAcceptedKeyReplacesTheOneBefore(t *testing.T) {
 	r, changed := ring(recorded(all)), keyring.Key{Name: "token", Fingerprint: "t2"}
 	accepted := r.Accept(changed, "order 15", now)

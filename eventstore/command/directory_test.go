@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"tizilim/domain"
@@ -212,6 +213,7 @@ func TestAnAccountThatIsNotDeliveredYetIsAccepted(t *testing.T) {
 
 func TestAClosedAccountIsRefusedOnceItIsDelivered(t *testing.T) {
 	_, h, d, from := officials(t)
+	from.deliver() // once more, up to the last event
 	must(t, "close", func(cmd domain.Command) (command.Receipt, error) {
 		return h.CloseAccount(ctx, cmd, astana, body.CloseAccount{Account: "astana-1", Reasons: "left"}, command.Options{})
 	})
@@ -222,6 +224,11 @@ func TestAClosedAccountIsRefusedOnceItIsDelivered(t *testing.T) {
 		from.out <- domain.Delivery{Position: rec.Position, Recorded: &rec}
 	}
 	from.out <- domain.Delivery{}
+	if all, err := d.Bodies(ctx); err != nil || !slices.ContainsFunc(all, func(b *body.Body) bool {
+		return b.ID == astana && len(b.Accounts) == 1 && len(b.Officials) == 1
+	}) {
+		t.Errorf("what was delivered twice is folded twice: %v", err)
+	}
 	for _, claimed := range []domain.BodyID{astana, {}} {
 		if got, err := d.Resolve(ctx, "astana-1", domain.RoleCommission, claimed, domaintest.Today()); err == nil {
 			t.Errorf("accepted for %+v", got.Body)

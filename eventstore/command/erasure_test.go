@@ -51,7 +51,8 @@ type erasureRecords struct {
 	log     *memoryLog
 	matters residence.Matters
 	naming  residence.Naming
-	stale   bool // it has not learned yet of what was completed
+	stale   bool  // it has not learned yet of what was completed
+	fails   error // of Matters and Erasures
 }
 
 func (r *erasureRecords) Alike(context.Context, residence.Likeness) ([]domain.PersonID, error) {
@@ -63,7 +64,7 @@ func (r *erasureRecords) Naming(context.Context, domain.PersonID) (residence.Nam
 }
 
 func (r *erasureRecords) Matters(_ context.Context, id domain.PersonID) (residence.Matters, domain.EventRef, error) {
-	return r.matters, domain.EventRef{Stream: id.Stream()}, nil
+	return r.matters, domain.EventRef{Stream: id.Stream()}, r.fails
 }
 
 func (r *erasureRecords) Erasures(_ context.Context, after domain.Position) (news command.Erasures, err error) {
@@ -80,7 +81,7 @@ func (r *erasureRecords) Erasures(_ context.Context, after domain.Position) (new
 			}
 		}
 	}
-	return news, nil
+	return news, r.fails
 }
 
 // erasing is a process of a registry that erases.
@@ -387,5 +388,105 @@ func TestC22_NothingIsDestroyedOfWhoWasNotErased(t *testing.T) {
 	}
 	if len(p.keys.destroyed)+len(p.keys.forgotten) > 0 || l.len() != before {
 		t.Errorf("destroyed are %v, forgotten %v, recorded %v", p.keys.destroyed, p.keys.forgotten, typesOf(l.since(before)))
+	}
+}
+
+// failsOnce is a log of which one read fails.
+type failsOnce struct {
+	*memoryLog
+	reads, at int // counted from 1; at 0 none fails
+}
+
+func (l *failsOnce) ReadPage(ctx context.Context, stream string, from uint64, n int) ([]domain.Recorded, error) {
+	if l.reads++; l.reads == l.at {
+		return nil, errCrash
+	}
+	return l.memoryLog.ReadPage(ctx, stream, from, n)
+}
+
+func (l *failsOnce) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	if l.reads++; l.reads == l.at {
+		return func(yield func(domain.Recorded, error) bool) { yield(domain.Recorded{}, errCrash) }
+	}
+	return l.memoryLog.Read(ctx, stream, from)
+}
+
+// TestC22_NobodyIsErasedWhereSomethingCannotBeRead: each read before the act fails once, of a
+// record that was merged into another one.
+func TestC22_NobodyIsErasedWhereSomethingCannotBeRead(t *testing.T) {
+	for at := 1; ; at++ {
+		l := withSaule(t)
+		must(t, "record timur", recordPerson(newHandler(l), timur))
+		one := newErasing(l)
+		if _, err := merge(one.Handler, "merge", saule, timur); err != nil {
+			t.Fatal(err)
+		}
+		cmd := envelope("erase timur")
+		cmd.Now = cmd.Now.AddDate(10, 0, 0)
+		if _, err := one.ErasePerson(ctx, cmd, timur, residence.Erase{
+			Basis: residence.RetentionOver, Reference: "order 15",
+		}, command.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		broken := &failsOnce{memoryLog: l, at: at}
+		p := newErasing(l, func(c *command.Config) { c.Log = broken })
+		before := l.len()
+		_, err := p.erase(11)
+		if l.len() > before { // what failed is read after the act
+			if at < 4 {
+				t.Errorf("erased although read %d failed", at)
+			}
+			return
+		}
+		if !errors.Is(err, errCrash) || len(p.keys.destroyed) > 0 {
+			t.Errorf("read %d fails: %v, destroyed %v", at, err, p.keys.destroyed)
+		}
+	}
+}
+
+func TestC22_NobodyIsErasedWhereTheModelDoesNotSayWhatBarsIt(t *testing.T) {
+	l := withSaule(t)
+	p := newErasing(l)
+	before := l.len()
+	p.records.fails = errCrash
+	if _, err := p.erase(6); !errors.Is(err, errCrash) || l.len() != before {
+		t.Errorf("got %v", err)
+	}
+	if err := p.Once(ctx); !errors.Is(err, errCrash) {
+		t.Errorf("an eraser that is told nothing: %v", err)
+	}
+}
+
+// TestC22_AnEraserLooksAgainForWhatItCouldNotRead, and so forgets it after all.
+func TestC22_AnEraserLooksAgainForWhatItCouldNotRead(t *testing.T) {
+	l := abandoned(t)
+	if err := newErasing(l).Once(ctx); err != nil {
+		t.Fatal(err)
+	}
+	other := newErasing(l, func(c *command.Config) { c.Log = &failsOnce{memoryLog: l, at: 1} })
+	if err := other.Once(ctx); !errors.Is(err, errCrash) {
+		t.Fatalf("got %v", err)
+	}
+	if err := other.Once(ctx); err != nil || !slices.Equal(other.keys.forgotten, keysOfSaule) {
+		t.Errorf("forgotten are %v: %v", other.keys.forgotten, err)
+	}
+	if err := newErasing(l, func(c *command.Config) { c.Log = &failsOnce{memoryLog: l, at: 1} }).
+		CompleteErasure(ctx, saule); !errors.Is(err, errCrash) {
+		t.Errorf("completed by what could not be read: %v", err)
+	}
+}
+
+// TestC22_ADryRunDestroysNoKey, not even of an erasure before that is not complete.
+func TestC22_ADryRunDestroysNoKey(t *testing.T) {
+	l := abandoned(t)
+	must(t, "record saule again", recordPerson(newHandler(l), saule))
+	p := newErasing(l)
+	before := l.len()
+	cmd := envelope("erase saule once more")
+	cmd.Now = cmd.Now.AddDate(12, 0, 0)
+	r, err := p.ErasePerson(ctx, cmd, saule, residence.Erase{Basis: residence.RetentionOver, Reference: "order 16"},
+		command.Options{DryRun: true})
+	if err != nil || !r.Planned || len(p.keys.destroyed) > 0 || l.len() != before {
+		t.Errorf("%+v, %v: destroyed are %v, recorded %v", r, err, p.keys.destroyed, typesOf(l.since(before)))
 	}
 }

@@ -198,6 +198,19 @@ func TestR20_WhoRecordsARepresentativeIsToldOfBothStreams(t *testing.T) {
 	}
 }
 
+func TestR20_WhatACrashLeftHalfRecordedIsARepetitionWhenItIsSentAgain(t *testing.T) {
+	l := withChild(t)
+	l.stops("before", 2)
+	if _, err := represents(newHandler(l), gulnar)(envelope("record")); err == nil {
+		t.Fatal("the second step was taken")
+	}
+	l.heal()
+	r := must(t, "record", represents(newHandler(l), gulnar))
+	if want := []string{"residence: RepresentativeRecorded", "residence: WardNoted"}; !slices.Equal(typesOf(r.Events), want) || !r.Repeated {
+		t.Errorf("repeated %v: %v", r.Repeated, typesOf(r.Events))
+	}
+}
+
 // TestR20_AFamilyThatMovesAtOnceDoesNotWaitForEachOther: parents look at each
 // other's residence while both act.
 func TestR20_AFamilyThatMovesAtOnceDoesNotWaitForEachOther(t *testing.T) {

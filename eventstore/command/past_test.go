@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"tizilim/domain"
 	"tizilim/domain/housing"
+	"tizilim/domain/residence"
+	"tizilim/eventstore"
 	"tizilim/eventstore/command"
 )
 
@@ -69,6 +73,28 @@ func TestV3_ARepeatedCommandOnALogThatLostItNeverPanics(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A state of another log is given up once an event of this one does not follow from it, and
+// read anew from the beginning.
+func TestV3_AStateThatTheLogContradictsIsReadAnew(t *testing.T) {
+	other := newLog()
+	if _, err := other.Append(ctx, list.Stream(), eventstore.NoStream, []eventstore.NewEvent{
+		{ID: uuid.New(), Event: residence.WardNoted{}}, // and no list is opened
+	}); err != nil {
+		t.Fatal(err)
+	}
+	under := &replaced{other}
+	h := newHandler(under)
+	if q, err := h.KnownList(ctx, list, true); err != nil || q.Known() {
+		t.Fatalf("%+v, %v", q, err)
+	}
+	under.memoryLog = world(t) // whose next event places somebody
+	_, err := h.KnownList(ctx, list, true)
+	unavailable(t, "by what is remembered", err)
+	if q, err := h.KnownList(ctx, list, true); err != nil || !q.Known() {
+		t.Errorf("read anew: %v", err)
 	}
 }
 
