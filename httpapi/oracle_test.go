@@ -2,18 +2,22 @@ package httpapi_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"tizilim/domain"
+	"tizilim/eventstore/command"
 )
 
 // refusalStep is the least that a citizen waits for the refusal of a record.
@@ -52,6 +56,53 @@ func (s *subtest) refusal(method, path, bearer string) time.Duration {
 		s.t.Fatalf("%s %s: %d", method, path, response.StatusCode)
 	}
 	return took
+}
+
+// askedLog counts how often the commands ask the log.
+type askedLog struct {
+	command.Log
+	times atomic.Int64
+}
+
+func (l *askedLog) Read(ctx context.Context, stream string, from uint64) iter.Seq2[domain.Recorded, error] {
+	l.times.Add(1)
+	return l.Log.Read(ctx, stream, from)
+}
+
+func (l *askedLog) ReadPage(ctx context.Context, stream string, from uint64, n int) ([]domain.Recorded, error) {
+	l.times.Add(1)
+	return l.Log.ReadPage(ctx, stream, from, n)
+}
+
+// TestTheRefusalOfAnothersRecordAsksTheLogAsThatOfNone: of a citizen who is alone, one who
+// represents somebody, and one in whom another record was merged.
+func TestTheRefusalOfAnothersRecordAsksTheLogAsThatOfNone(t *testing.T) {
+	log := &askedLog{}
+	r := start(t, func(set *settings) {
+		set.commands = func(l command.Log) command.Log { log.Log = l; return log }
+	})
+	w := newMatters(r.at(t))
+	nowhere := w
+	nowhere.address = nil
+	parent, survivor := w.citizen(), w.citizen()
+	w.ward(parent)
+	twin := w.citizen()
+	w.command("/v1/persons/"+twin+"/merges", w.token(domain.RoleOperator), body{
+		"survivor_id": survivor, "replaced_iin": "of_absorbed", "basis": paper,
+	}).is(http.StatusOK)
+	for who, bearer := range map[string]string{"alone": w.as(w.citizen()), "a parent": w.as(parent), "a survivor": w.as(survivor)} {
+		for _, op := range w.citizenOperations() {
+			asks := func(path string) int64 {
+				w.refusal(op.Method, path, bearer) // what is loaded once
+				before := log.times.Load()
+				w.refusal(op.Method, path, bearer)
+				return log.times.Load() - before
+			}
+			if others, none := asks(w.path(op)), asks(nowhere.path(op)); others != none {
+				t.Errorf("%s: %s asks the log %d times for another's record, and %d times for none", op.ID, who, others, none)
+			}
+		}
+	}
 }
 
 // No refusal comes before the first step of the grid, whatever the work behind it.

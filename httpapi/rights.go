@@ -351,25 +351,15 @@ func notReadHere(because string) *domain.Error {
 }
 
 func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domain.CertificateID, now bool) error {
+	if a.Caller.IsCitizen() {
+		return r.openToCitizen(ctx, a, id, now)
+	}
 	where, err := r.s.locate(ctx, id)
 	if domain.IsKind(err, domain.NotFound) {
-		if a.Caller.IsCitizen() {
-			return operation.NotYours()
-		}
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	if a.Caller.IsCitizen() {
-		file, err := r.s.commands.Certificates(ctx, where.Stream, id)
-		if err != nil {
-			return err
-		}
-		if d, ok := file.Find(id); !ok || !file.OpenTo(d, a.Caller.PersonID) {
-			return operation.NotYours()
-		}
-		return nil
 	}
 	category, rest, _ := strings.Cut(where.Stream, "-")
 	owner, err := uuid.Parse(rest)
@@ -389,6 +379,40 @@ func (r rights) ofCertificate(ctx context.Context, a operation.Attempt, id domai
 		return r.kept(ctx, a, certificates.EntryOf(d).ListID)
 	case category == "residence":
 		return r.inReach(ctx, a, domain.PersonID{UUID: owner}, now)
+	}
+	return nil
+}
+
+// openToCitizen refuses a document that is not the citizen's, and one that does not exist
+// after the same looks at model and log. now waits until the model has all that the log holds.
+func (r rights) openToCitizen(ctx context.Context, a operation.Attempt, id domain.CertificateID, now bool) error {
+	if now {
+		if err := r.s.watch.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	where, err := r.s.model.Certificate(ctx, id)
+	if now && err != nil {
+		err = r.s.watch.Confirm(ctx, err)
+	}
+	none := domain.IsKind(err, domain.NotFound)
+	if none {
+		where.Stream, err = domain.CaseID{UUID: id.UUID}.Stream(), nil // which nobody has
+	}
+	if err != nil {
+		return err
+	}
+	file, err := r.s.commands.Certificates(ctx, where.Stream, id)
+	if err != nil {
+		return err
+	}
+	if none { // of another's document this was the look at the person whom it names
+		if _, err := r.s.commands.Person(ctx, domain.PersonID{UUID: id.UUID}); err != nil {
+			return err
+		}
+	}
+	if d, ok := file.Find(id); !ok || !file.OpenTo(d, a.Caller.PersonID) {
+		return operation.NotYours()
 	}
 	return nil
 }
