@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -300,7 +301,7 @@ func TestC22_AProcessForgetsWhatAnotherHasErased(t *testing.T) {
 	if _, err := one.erase(6); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the second time there is no news
+	for range 3 { // after the first time there is no news
 		if err := other.Once(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -473,6 +474,21 @@ func TestC22_AnEraserLooksAgainForWhatItCouldNotRead(t *testing.T) {
 	if err := newErasing(l, func(c *command.Config) { c.Log = &failsOnce{memoryLog: l, at: 1} }).
 		CompleteErasure(ctx, saule); !errors.Is(err, errCrash) {
 		t.Errorf("completed by what could not be read: %v", err)
+	}
+}
+
+// TestC22_AnEraserRestsWhileTheClockIsWrong: it destroys no key, because it could not record it.
+func TestC22_AnEraserRestsWhileTheClockIsWrong(t *testing.T) {
+	l := abandoned(t)
+	c := newSetClock("2026-03-15")
+	p := newErasing(l, withSetClock(c))
+	c.set = time.Hour
+	if err := p.Once(ctx); err != nil || len(p.keys.destroyed) > 0 {
+		t.Errorf("destroyed are %v: %v", p.keys.destroyed, err)
+	}
+	c.set = 0
+	if err := p.Once(ctx); err != nil || completions(l) != 1 {
+		t.Errorf("with the right clock completed %d times: %v", completions(l), err)
 	}
 }
 
