@@ -16,6 +16,7 @@ import (
 func (s *Server) entryOperations() []operation.Operation {
 	return []operation.Operation{
 		s.redateEntry(),
+		s.undoRedating(),
 		s.transferEntry(),
 		s.confirmEntry(),
 		s.reportChange(),
@@ -71,6 +72,43 @@ func (s *Server) redateEntry() operation.Operation {
 	}, func(ctx context.Context, call operation.Call, in *redatingInput) (command.Receipt, entryChanged, error) {
 		r, err := s.commands.RedateEntry(ctx, call.Command, in.ListID, housing.Redate{
 			EntryID: in.EntryID, GroundArose: in.Body.GroundAroseOn, Reasons: domain.Personal(in.Body.Reasons),
+		}, call.Options)
+		return r, entryChanged{EntryID: in.EntryID}, err
+	})
+}
+
+type redatingUndoBody struct {
+	Redating domain.EventRef `json:"redating" maxLength:"80" doc:"The event that re-dated the entry, as stream@revision; the changes of its number name it"`
+	Basis    *basisBody      `json:"basis" doc:"The document that shows the mistake"`
+	Reasons  string          `json:"reasons" minLength:"1" maxLength:"4000"`
+}
+
+type redatingUndoInput struct {
+	EntryPath
+	operation.Posted[redatingUndoBody]
+}
+
+func (s *Server) undoRedating() operation.Operation {
+	return operation.Command(operation.Declaration{
+		ID: "undo-redating", Path: entryAddress + "/redating/undo", Tag: housingTag,
+		Of:      operation.OfEntry,
+		Summary: "Undo a re-dating that was a mistake",
+		Doc: "The entry stands again where it stood before the re-dating, and so do the entries between. Of several " +
+			"re-datings the last one is undone first. The holder gets a notice.",
+		Roles: []domain.Role{domain.RoleCommission},
+		Problems: entryProblems.and(
+			domain.CodeFactUnknown, domain.CodeAnnulmentOvertaken, domain.CodeReasonsRequired, domain.CodeBasisRequired,
+			domain.CodeHashFormat, domain.CodeDateInFuture,
+		),
+		Example: `{
+			"redating": "queue-1dff55d9-aad9-56f1-9741-f1f1b2d2e58a@7", "reasons": "the ground of another applicant",
+			"basis": {"type": "other", "number": "4", "issued_on": "2026-03-14", "issuer": "жилищная комиссия",
+				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+		}`,
+	}, func(ctx context.Context, call operation.Call, in *redatingUndoInput) (command.Receipt, entryChanged, error) {
+		r, err := s.commands.UndoRedating(ctx, call.Command, in.ListID, housing.UndoRedating{
+			EntryID: in.EntryID, Redating: in.Body.Redating, Basis: in.Body.Basis.basis(),
+			Reasons: domain.Personal(in.Body.Reasons),
 		}, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, err
 	})
@@ -195,6 +233,7 @@ var changesOf = map[string]projections.ChangeKind{
 	housing.EntryProvided{}.EventType():    projections.Provided,
 	housing.EntryLeft{}.EventType():        projections.Left,
 	housing.EntryRedated{}.EventType():     projections.Redated,
+	housing.RedatingUndone{}.EventType():   projections.Undone,
 	housing.EntryPrioritised{}.EventType(): projections.Prioritised,
 	housing.PriorityEnded{}.EventType():    projections.PriorityEnded,
 }

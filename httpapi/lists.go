@@ -78,8 +78,9 @@ func (s *Server) setPriorityRule() operation.Operation {
 		ID: "set-priority-rule", Path: "/v1/queues/{list_id}/priority-rule", Tag: housingTag,
 		Of:      operation.OfList,
 		Summary: "Set or end the priority rule of a list",
-		Doc: "A list has no rule until one is set. A rule alone moves no entry. When a rule ends, entries keep " +
-			"the priority that they have.",
+		Doc: "A list has no rule until one is set. A new rule gives no entry priority by itself. Who had priority for a " +
+			"category that the rule does not name any more falls back to the order of the applications, by an event and " +
+			"with a notice of their own: the first 200 at once, the others within seconds.",
 		Roles:    []domain.Role{domain.RoleCommission},
 		Problems: []domain.Code{domain.CodeNamedTwice, domain.CodeListUnknown},
 		Example:  `{"categories": ["large_family"], "basis": "decision 5 of the commission"}`,

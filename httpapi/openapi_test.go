@@ -606,11 +606,14 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 			is(200),
 	)
 	r.clock.pass(2 * 24 * time.Hour)
-	fits(
+	redated := fits(
 		"redate-entry",
 		json,
 		s.command(entry+"/redating", commission, body{"ground_arose_on": "2026-03-16", "reasons": "n"}).is(200),
 	)
+	fits("undo-redating", json, s.command(entry+"/redating/undo", commission, body{
+		"redating": eventRef(redated, 0), "basis": declining("")["basis"], "reasons": "n",
+	}).is(200))
 	fits("confirm-entry", json, s.command(entry+"/inventory", commission, body{}).is(200))
 	service := s.dwelling()
 	fits("take-into-stock", json, s.command("/v1/dwellings/"+service+"/stock", commission, body{}).is(200))

@@ -53,6 +53,8 @@ func entries(rec domain.Recorded) []op {
 		}, change...)
 	case housing.EntryRedated:
 		return entryEvent{rec, e.ListID, e.EntryID, Redated}.move(e.From, e.Seniority)
+	case housing.RedatingUndone:
+		return entryEvent{rec, e.ListID, e.EntryID, Undone}.move(e.From, e.Seniority)
 	case housing.EntryPrioritised:
 		return entryEvent{rec, e.ListID, e.EntryID, Prioritised}.move(e.From, e.Seniority)
 	case housing.PriorityEnded:

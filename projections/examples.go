@@ -186,6 +186,7 @@ var variants = []variant{
 		refused.PersonID = e.Results[0].PersonID
 		e.Results = []residence.Result{refused}
 	}),
+	but("that takes nothing from anybody", func(e *housing.PriorityRuleSet) { e.More = false }),
 	but("of no case", func(e *residence.DepartureSheetIssued) { e.CaseID = domain.CaseID{} }),
 	but("of no case", func(e *certificates.Duplicated) { e.CaseID = domain.CaseID{} }),
 	but("of no case", func(e *certificates.Corrected) { e.CaseID = domain.CaseID{} }),

@@ -111,12 +111,13 @@ const (
 	Provided      ChangeKind = "provided"
 	Left          ChangeKind = "left"
 	Redated       ChangeKind = "redated"
+	Undone        ChangeKind = "redating_undone"
 	Prioritised   ChangeKind = "prioritised"
 	PriorityEnded ChangeKind = "priority_ended"
 )
 
 // ChangeKinds lists them all.
-var ChangeKinds = []ChangeKind{Placed, Removed, Reinstated, Redated, Provided, Left, Prioritised, PriorityEnded}
+var ChangeKinds = []ChangeKind{Placed, Removed, Reinstated, Redated, Undone, Provided, Left, Prioritised, PriorityEnded}
 
 // Change is what changed a number. It does not tell whose entry changed.
 type Change struct {

@@ -183,6 +183,14 @@ func listTasks(rec domain.Recorded) []op {
 		return []op{inventory(e.EntryID, never)}
 	case housing.EntryLeft:
 		return []op{inventory(e.EntryID, never)}
+	case housing.PriorityRuleSet:
+		task := domain.Task{Kind: domain.TaskPriority, Stream: rec.Stream, At: e.SetAt}
+		if e.More {
+			return []op{schedule(task)}
+		}
+		return []op{cancel(task)} // of the rule before
+	case housing.PriorityRuleFollowed:
+		return []op{cancel(domain.Task{Kind: domain.TaskPriority, Stream: rec.Stream})}
 	case housing.EntryTransferred:
 		var ops []op
 		if !e.CertificateID.IsZero() {

@@ -104,6 +104,8 @@ type Entry struct {
 	NoticeDueOn domain.Date         // of the removal; zero where no notice is owed
 	GoneOn      domain.Date         // on which the log learned that it left the list; zero while it stands there
 	passed      []passing           // from one holder to the next, in the order of the log
+	redatings   []redating          // that stand, in the order of the log
+	Category    PriorityCategory    // for which it has priority; empty where it has none
 	ClockActs
 }
 
@@ -167,6 +169,7 @@ func (e Entry) persons() int { return 1 + len(e.Family) }
 type List struct {
 	Opened   ListOpened
 	Priority []PriorityCategory      // that the list's rule names; none where it has no rule
+	ending   bool                    // entries have priority yet which the rule gives no more
 	entries  cow.Map[*Entry]         // by the entry's id
 	reviews  cow.Map[*proceeding]    // by the case's id; those that go on, and those that ended with a removal
 	active   cow.Map[domain.EntryID] // by the person who stands there
@@ -263,6 +266,8 @@ func movedBy(e domain.Event) domain.EntryID {
 		return e.EntryID
 	case EntryRedated:
 		return e.EntryID
+	case RedatingUndone:
+		return e.EntryID
 	case EntryProvided:
 		return e.EntryID
 	case EntryLeft:
@@ -311,6 +316,14 @@ func (l *List) apply(rec domain.Recorded) {
 		}
 	case EntryRedated:
 		l.move(e.EntryID, e.Seniority)
+		l.change(e.EntryID, func(entry *Entry) {
+			entry.redatings = append(slices.Clip(entry.redatings), redating{rec.Revision, e.From})
+		})
+	case RedatingUndone:
+		l.move(e.EntryID, e.Seniority)
+		l.change(e.EntryID, func(entry *Entry) {
+			entry.redatings = entry.redatings[:max(len(entry.redatings)-1, 0)]
+		})
 	case EntryTransferred:
 		if entry, ok := l.deactivate(e.EntryID, rec.Position); ok {
 			entry.PersonID, entry.Family = e.PersonID, e.Family
@@ -336,11 +349,15 @@ func (l *List) apply(rec domain.Recorded) {
 			l.put(entry)
 		}
 	case PriorityRuleSet:
-		l.Priority = e.Categories
+		l.Priority, l.ending = e.Categories, e.More
+	case PriorityRuleFollowed:
+		l.ending = false
 	case EntryPrioritised:
 		l.move(e.EntryID, e.Seniority)
+		l.change(e.EntryID, func(entry *Entry) { entry.Category = e.Category })
 	case PriorityEnded:
 		l.move(e.EntryID, e.Seniority)
+		l.change(e.EntryID, func(entry *Entry) { entry.Category = "" })
 	case ChangeReported:
 		if e.Kind != FamilyChanged {
 			break

@@ -71,6 +71,8 @@ const (
 	TransferredFromYou  Kind = "entry_transferred_from_you"
 	Prioritised         Kind = "entry_prioritised"
 	PriorityEnded       Kind = "entry_priority_ended"
+	PriorityRuleEnded   Kind = "priority_rule_ended"
+	RedatingUndone      Kind = "entry_redating_undone"
 	ProtectionLifted    Kind = "entry_protection_lifted"
 	InventoryAsked      Kind = "inventory_confirmation_asked"
 	ConfirmationMissing Kind = "inventory_confirmation_missing"
@@ -187,7 +189,7 @@ var Table = slices.Concat(owing, // nobody is owed a notice of the others
 	none("it is about a dwelling or a list", residence.DwellingGoneFollowed{},
 		residence.DwellingRecorded{},
 		residence.DwellingCodeClaimed{}, residence.DwellingCodeClaimVoided{},
-		housing.ListOpened{}, housing.PriorityRuleSet{}),
+		housing.ListOpened{}, housing.PriorityRuleSet{}, housing.PriorityRuleFollowed{}),
 	none("it says who acts for a state body, which tells its officials itself",
 		body.Recorded{}, body.Described{}, body.OfficialAppointed{}, body.OfficialEnded{},
 		body.AccountOpened{}, body.AccountClosed{}),
@@ -358,7 +360,8 @@ var owing = []Line{
 	// The list: the holder of the entry.
 	toPerson(Removed, func(e housing.EntryRemoved) domain.PersonID { return e.PersonID }), // Q15
 	toPerson(Reinstated, func(e housing.EntryReinstated) domain.PersonID { return e.PersonID }),
-	toPerson(Redated, func(e housing.EntryRedated) domain.PersonID { return e.PersonID }), // Q17
+	toPerson(Redated, func(e housing.EntryRedated) domain.PersonID { return e.PersonID }),          // Q17
+	toPerson(RedatingUndone, func(e housing.RedatingUndone) domain.PersonID { return e.PersonID }), // Q34
 	owes(func(e housing.EntryTransferred) []Owed { // Q16
 		if e.Cause != housing.HolderDied {
 			return append(to(e.PersonID, TransferredToYou), to(e.From, TransferredFromYou)...)
@@ -366,7 +369,12 @@ var owing = []Line{
 		return to(e.PersonID, TransferredToYou)
 	}, TransferredToYou, TransferredFromYou),
 	toPerson(Prioritised, func(e housing.EntryPrioritised) domain.PersonID { return e.PersonID }),
-	toPerson(PriorityEnded, func(e housing.PriorityEnded) domain.PersonID { return e.PersonID }),
+	owes(func(e housing.PriorityEnded) []Owed {
+		if e.ByRule != "" { // Q35
+			return to(e.PersonID, PriorityRuleEnded)
+		}
+		return to(e.PersonID, PriorityEnded)
+	}, PriorityEnded, PriorityRuleEnded),
 	toPerson(ProtectionLifted, func(e housing.ProtectionLifted) domain.PersonID { return e.PersonID }), // Q15a
 	owes(func(e housing.InventoryRequested) []Owed { // Q23
 		return []Owed{{Kind: InventoryAsked, To: e.PersonID, By: e.AnswerBy}}

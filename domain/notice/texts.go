@@ -298,6 +298,16 @@ var texts = map[Kind]text{
 		"Ваше преимущество в очереди на служебное жилище прекращено. Если Вы не согласны, решение можно обжаловать.",
 		"Your priority in the queue for service housing has ended. If you do not agree, you can appeal.",
 	},
+	PriorityRuleEnded: {
+		"Бұл тізімде сіздің санатыңызға берілетін басымдық ережесі тоқтатылды, сондықтан нөміріңіз нашарлауы мүмкін. Енді орныңыз өтініш берілген уақыт бойынша анықталады. Келіспесеңіз, шағым жасай аласыз.",
+		"В этом списке прекращено правило о преимуществе для Вашей категории, поэтому Ваш номер может стать хуже. Теперь Ваше место определяется временем подачи заявления. Если Вы не согласны, это можно обжаловать.",
+		"The rule of this list that gave priority to your category has ended, so your number may get worse. Your place now follows from the time of your application. If you do not agree, you can appeal.",
+	},
+	RedatingUndone: {
+		"Қызметтік тұрғын үй кезегіндегі есепке қою күнін өзгерту қате болды және жойылды. Орныңыз бұрынғыдай.",
+		"Изменение даты Вашей постановки на учет в очереди на служебное жилище было ошибкой и отменено. Ваше место прежнее.",
+		"The change of the day from which you count in the queue for service housing was a mistake and has been undone. You have your former place.",
+	},
 	ProtectionLifted: {
 		"Сіздің есептен шығаруға болмайтын санатыңыз тоқтатылды. Келіспесеңіз, шағым жасай аласыз.",
 		"Прекращено действие Вашей категории, не подлежащей снятию с учета. Если Вы не согласны, решение можно обжаловать.",

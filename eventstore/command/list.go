@@ -88,6 +88,13 @@ func (h *Handler) RedateEntry(
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.Redate(cmd, c) })
 }
 
+// UndoRedating undoes a re-dating that was a mistake.
+func (h *Handler) UndoRedating(
+	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.UndoRedating, opt Options,
+) (Receipt, error) {
+	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.UndoRedating(cmd, c) })
+}
+
 // TransferEntry transfers an entry to another member of the family.
 //
 // Steps:
@@ -170,6 +177,21 @@ func (h *Handler) SetPriorityRule(
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.SetPriorityRule(cmd, c, h.rules)
 	})
+}
+
+// followPriorityRule is the task of a rule that left more priorities to be ended than one append
+// takes. Each look ends a part of them.
+func (h *Handler) followPriorityRule(ctx context.Context, due domain.Task) error {
+	q, err := look[housing.List](ctx, h, due.Stream)
+	if err != nil {
+		return err
+	}
+	cmd := h.ownCommand(q.Opened.ListID.UUID, fmt.Sprintf("follow the priority rule at %d", q.Steps()))
+	_, err = execute(ctx, h, streamCommand[housing.List]{
+		cmd: cmd, stream: due.Stream,
+		decide: func(q *housing.List) ([]domain.Event, error) { return q.FollowPriorityRule(cmd) },
+	})
+	return err
 }
 
 // PrioritiseEntry gives an entry priority by the rule of its list, or ends it.
