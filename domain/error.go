@@ -348,6 +348,15 @@ const (
 	CodeOwnMatter         Code = "own_matter"
 	CodeOfficeRequired    Code = "office_required"
 	CodeReferenceRequired Code = "reference_required"
+
+	// Minutes of a commission.
+	CodeMinutesRequired   Code = "minutes_required"
+	CodeMemberUnknown     Code = "member_unknown"
+	CodeMemberNotInOffice Code = "member_not_in_office"
+	CodeVoterIsParty      Code = "voter_is_party"
+	CodeNoQuorum          Code = "no_quorum"
+	CodeNotCarried        Code = "not_carried"
+
 	// Contacts, and the codes that confirm them.
 	CodeTooManyCodes       Code = "too_many_codes_to_contact"
 	CodeNoCodeAwaited      Code = "no_code_awaited"

@@ -36,6 +36,9 @@ type Meta struct {
 	// RepresentedBy is the legal representative who acted in the place of the person whom the act
 	// is about, on the portal or on paper (R32); zero where the person acted.
 	RepresentedBy PersonID
+	// Minutes of the meeting that took the decision (C24); nil where the act is no decision of a
+	// commission, or its official decided alone.
+	Minutes *Minutes
 }
 
 // Recorded is an event as the log holds it.
@@ -72,6 +75,8 @@ type Command struct {
 	// RepresentedBy is the legal representative who acts in the place of the person whom the act
 	// is about (R32); zero where the person acts.
 	RepresentedBy PersonID
+	// Minutes of the meeting that took the decision (C24), to be read only; nil without a meeting.
+	Minutes *Minutes
 	// Barred is why whoever gives the command may not give it any more. What the log has of the
 	// command already is answered again; otherwise this is the refusal. nil where they may.
 	Barred error
@@ -102,7 +107,7 @@ func (c Command) Step(act uuid.UUID, name string) Command {
 func CommandOf(rec Recorded, now time.Time) Command {
 	return Command{
 		ID: rec.Meta.Causation, Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, Now: now,
-		RepresentedBy: rec.Meta.RepresentedBy,
+		RepresentedBy: rec.Meta.RepresentedBy, Minutes: rec.Meta.Minutes,
 	}
 }
 

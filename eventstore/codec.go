@@ -29,9 +29,36 @@ type storedMeta struct {
 	More        number           `json:"more,omitempty"` // events of the same append that follow
 
 	RepresentedBy domain.PersonID `json:"represented_by,omitzero"`
+	Minutes       *storedMinutes  `json:"minutes,omitempty"`
 
 	// CopiedCreated is when the log took the event that it was carried from; see [Carry].
 	CopiedCreated *time.Time `json:"$copied_created,omitempty"`
+}
+
+// storedMinutes is the stored form of [domain.Minutes]: one text.
+type storedMinutes domain.Minutes
+
+// minutesText is what the text says.
+type minutesText struct {
+	Number  string              `json:"number"`
+	Day     domain.Date         `json:"day"`
+	Present []domain.Attendance `json:"present,omitempty"`
+}
+
+func (m storedMinutes) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(minutesText(m))
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(string(text))
+}
+
+func (m *storedMinutes) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(text), (*minutesText)(m))
 }
 
 // number is written as a string and read as a number too, as versions were written at first.
@@ -61,6 +88,7 @@ func encode(e NewEvent, more int) (esdb.EventData, error) {
 		Schema: number(version), Correlation: e.Meta.Correlation, Causation: e.Meta.Causation,
 		EffectiveAt: e.Event.EffectiveAt(), Actor: e.Meta.Actor, Role: e.Meta.Role, Channel: e.Meta.Channel,
 		Digest: e.Meta.Digest, More: number(more), RepresentedBy: e.Meta.RepresentedBy,
+		Minutes: (*storedMinutes)(e.Meta.Minutes),
 	})
 	if err != nil {
 		return esdb.EventData{}, fmt.Errorf("encode metadata of %s: %w", name, err)
@@ -108,6 +136,7 @@ func decode(e *esdb.RecordedEvent) (domain.Recorded, error) {
 	rec.Meta = domain.Meta{
 		Correlation: m.Correlation, Causation: m.Causation, Digest: m.Digest,
 		Actor: m.Actor, Role: m.Role, Channel: m.Channel, RepresentedBy: m.RepresentedBy,
+		Minutes: (*domain.Minutes)(m.Minutes),
 	}
 	event, err := events.Decode(e.EventType, int(m.Schema), e.Data)
 	if err != nil {

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,26 @@ func TestTheMetadataOfEverySampleDecodesAndEncodesAsItWas(t *testing.T) {
 			t.Errorf("%s decodes as %s with metadata %+v, want %+v", s.File(), rec.Event.EventType(), rec.Meta, exampleMeta)
 		}
 		sameJSON(t, s.File(), s.Metadata, encoded(t, rec.Event, rec.Meta).Metadata)
+	}
+}
+
+func TestMinutesAreMetadataOfEveryEventOfTheAct(t *testing.T) {
+	meta := exampleMeta
+	meta.Minutes = &domain.Minutes{Number: "12", Day: domaintest.Today(), Present: []domain.Attendance{
+		{PersonID: domaintest.ID[domain.PersonID]("head"), Office: "head", Vote: domain.VotedFor},
+		{PersonID: domaintest.ID[domain.PersonID]("member"), Office: "member", Vote: domain.Abstained},
+	}}
+	data := encoded(t, examples[0], meta)
+	rec, err := decode(stored(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(rec.Meta, meta) {
+		t.Errorf("%+v comes back as %+v", meta.Minutes, rec.Meta.Minutes)
+	}
+	var values map[string]string // the successor of EventStoreDB takes texts only
+	if err := json.Unmarshal(data.Metadata, &values); err != nil || values["minutes"] == "" {
+		t.Errorf("%s: %v", data.Metadata, err)
 	}
 }
 

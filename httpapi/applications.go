@@ -63,6 +63,7 @@ type decisionBody struct {
 	Examination *examinationBody `json:"examination,omitempty" doc:"An examination to record together with the decision. Without it the decision rests on the examination that was recorded last"`
 	Order       *orderBody       `json:"order,omitempty" doc:"Which order holds, and why; only for a placement that was refused with order_contradicted"`
 	Exemption   *exemptionBody   `json:"exemption,omitempty" doc:"The exemption from the hearing (APPC 73(2)); only for a refusal without a hearing"`
+	Minuted
 }
 
 type orderBody struct {
@@ -90,8 +91,8 @@ func (s *Server) decideCase() operation.Operation {
 		Doc: "A placement issues the certificate, which has the day and the ordinal number. A refusal names one " +
 			"of three grounds. It follows a hearing, or names the exemption from the hearing.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: caseProblems.and(
-			domain.CodeDateInFuture, domain.CodeShareFormat, domain.CodeListUnknown,
+		Problems: slices.Concat(caseProblems, minutesProblems, []domain.Code{
+			domain.CodeShareFormat, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeGroundUnknown, domain.CodeGroundNotAllowed,
 			domain.CodeGroundRequired, domain.CodeReasonsRequired, domain.CodeConsentMissing,
 			domain.CodeConsentLive, domain.CodeExaminationRequired, domain.CodeRequirementsNotMet,
@@ -102,7 +103,7 @@ func (s *Server) decideCase() operation.Operation {
 			domain.CodeNotInFamily, domain.CodeConsentWithdrawn, domain.CodeConsentExpired,
 			domain.CodeConsentTerms, domain.CodeMemberConsentMissing,
 			domain.CodeOrderContradicted,
-		),
+		}),
 		Example: `{
 			"outcome": "place",
 			"examination": {"findings": [{
@@ -112,6 +113,7 @@ func (s *Server) decideCase() operation.Operation {
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *decisionInput) (command.Receipt, decided, error) {
 		out := decided{CaseID: in.ID}
+		call.Minutes = in.Body.stated()
 		r, err := s.decide(ctx, call.Command, in, call.Options)
 		for _, rec := range r.Events {
 			switch e := rec.Event.(type) {

@@ -195,7 +195,7 @@ func TestC20_LookUpsAndTheConsentOfAnApplication(t *testing.T) {
 		"dwelling_id": s.dwelling(),
 		"useful_area": 30,
 		"rooms":       1,
-		"minutes":     "12",
+		"minutes":     body{"number": "12"},
 		"need_check":  body{"on": "2026-03-21", "source": "systems", "scope": []string{"real_estate"}, "in_need": true},
 	}
 	entry := entryPath(list, placed.at("placement", "entry_id").(string))

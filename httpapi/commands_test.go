@@ -94,7 +94,7 @@ func acts(s *subtest) []act {
 		},
 		{"remove", entryPath(list, standing) + "/removal", commission, removing, 200},
 		{"provide and register", entryPath(list, first) + "/provision", commission, body{
-			"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "register_residence": true,
+			"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"}, "register_residence": true,
 		}, 200},
 		{"reinstate", entryPath(list, removed) + "/reinstatement", commission, byCourt, 200},
 	}

@@ -31,7 +31,7 @@ func TestQ25_ADeclineIsTheHoldersOwnAct(t *testing.T) {
 	s.command(path(a), s.as(first), body{"dwelling_id": nobody}).
 		refused(http.StatusUnprocessableEntity, domain.CodeDwellingUnknown, "dwelling_id")
 
-	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12"}
+	give := body{"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"}}
 	provision := entryPath(list, c) + "/provision"
 	s.command(provision, commission, give.with(body{"declined": []string{a, nobody}})).
 		refused(http.StatusConflict, domain.CodeDeclineNotRecorded, "declined[0]")

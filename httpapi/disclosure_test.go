@@ -172,7 +172,7 @@ func TestC20_C21_EverybodySeesWhoLookedThemUp(t *testing.T) {
 	check := body{"on": "2026-03-15", "source": "systems", "in_need": true}
 	provision := func(scope body) *answer {
 		return s.command(entryPath(list, placed.at("placement", "entry_id").(string))+"/provision", commission, body{
-			"dwelling_id": s.dwelling(), "useful_area": 50, "rooms": 1, "minutes": "12", "need_check": check.with(scope)})
+			"dwelling_id": s.dwelling(), "useful_area": 50, "rooms": 1, "minutes": body{"number": "12"}, "need_check": check.with(scope)})
 	}
 	provision(nil).refused(http.StatusUnprocessableEntity, domain.CodeRequired, "need_check.scope")
 	provision(

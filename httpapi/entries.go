@@ -44,6 +44,7 @@ type EntryPath struct {
 type redatingBody struct {
 	GroundAroseOn domain.Date `json:"ground_arose_on" format:"date" doc:"The day on which the ground arose: after the day of the application, at the latest today"`
 	Reasons       string      `json:"reasons" minLength:"1" maxLength:"4000"`
+	Minuted
 }
 
 type redatingInput struct {
@@ -64,12 +65,12 @@ func (s *Server) redateEntry() operation.Operation {
 		Doc: "The entry counts from the beginning of that day. The entries between its old and its new place move " +
 			"by one number; all others keep their numbers.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: entryProblems.and(
-			domain.CodeDateInFuture, domain.CodeNothingChanges, domain.CodeReasonsRequired,
-			domain.CodeEntryUnderReview, domain.CodeRedatingTooEarly,
-		),
+		Problems: slices.Concat(entryProblems, minutesProblems, []domain.Code{
+			domain.CodeNothingChanges, domain.CodeReasonsRequired, domain.CodeEntryUnderReview, domain.CodeRedatingTooEarly,
+		}),
 		Example: `{"ground_arose_on": "2026-03-02", "reasons": "the second child was born then"}`,
 	}, func(ctx context.Context, call operation.Call, in *redatingInput) (command.Receipt, entryChanged, error) {
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.RedateEntry(ctx, call.Command, in.ListID, housing.Redate{
 			EntryID: in.EntryID, GroundArose: in.Body.GroundAroseOn, Reasons: domain.Personal(in.Body.Reasons),
 		}, call.Options)
@@ -259,6 +260,7 @@ type transferBody struct {
 	Basis    *basisBody            `json:"basis,omitempty" doc:"Of a divorce: its certificate (divorce_certificate), or the decision of a court (court_decision) on who keeps the entry"`
 	Agreed   *basisBody            `json:"agreement,omitempty" doc:"Of a divorce by its certificate: the paper by which the holder leaves the entry to the former spouse"`
 	Need     needCheckBody         `json:"need_check"`
+	Minuted
 }
 
 type transferred struct {
@@ -281,7 +283,7 @@ func (s *Server) transferEntry() operation.Operation {
 			"if the family is still in need. The entry keeps its place in the order. The new holder gets a certificate " +
 			"of their own; the former one is overtaken. It ends the review that the death of the holder began.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
+		Problems: slices.Concat(entryProblems, needCheckProblems, meetingProblems, []domain.Code{
 			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
 			domain.CodeEntryUnderReview, domain.CodeNotInFamily, domain.CodeBasisRequired, domain.CodeHashFormat,
 		}),
@@ -290,6 +292,7 @@ func (s *Server) transferEntry() operation.Operation {
 			"need_check": {"on": "2026-03-15", "source": "documents", "in_need": true}
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *transferInput) (command.Receipt, transferred, error) {
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.TransferEntry(ctx, call.Command, in.ListID, housing.Transfer{
 			EntryID: in.EntryID, PersonID: in.Body.PersonID, Family: family(in.Body.Family), Cause: in.Body.Cause,
 			On: in.Body.On, Need: housing.NeedCheck(in.Body.Need),
@@ -440,6 +443,7 @@ func (s *Server) reviewEntry() operation.Operation {
 type priorityBody struct {
 	Category housing.PriorityCategory `json:"category,omitempty" maxLength:"64" doc:"A category that the priority rule of the list names" example:"large_family"`
 	End      bool                     `json:"end,omitempty"`
+	Minuted
 }
 
 type priorityInput struct {
@@ -453,11 +457,12 @@ func (s *Server) prioritiseEntry() operation.Operation {
 		Of:      operation.OfEntry,
 		Summary: "Give an entry priority by the rule of its list, or end its priority",
 		Roles:   []domain.Role{domain.RoleCommission},
-		Problems: entryProblems.and(
+		Problems: slices.Concat(entryProblems, minutesProblems, []domain.Code{
 			domain.CodeNothingChanges, domain.CodeEntryUnderReview, domain.CodePriorityNotRuled,
-		),
+		}),
 		Example: `{"category": "large_family"}`,
 	}, func(ctx context.Context, call operation.Call, in *priorityInput) (command.Receipt, entryChanged, error) {
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.PrioritiseEntry(ctx, call.Command, in.ListID, housing.Prioritise{
 			EntryID: in.EntryID, Category: in.Body.Category, End: in.Body.End,
 		}, call.Options)

@@ -22,6 +22,7 @@ var enumerations = []operation.Enumeration{
 	operation.Values(domain.Languages),
 	operation.Values(domain.Services),
 	operation.Values(domain.SignatureMethods),
+	operation.Values(domain.Votes),
 	operation.Values(accesslog.Purposes),
 	operation.Values(body.Kinds),
 	operation.Values(body.Offices),

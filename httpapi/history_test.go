@@ -24,7 +24,7 @@ func TestQ19_C21_WhoWasSkippedHasItInTheirHistoryAndNothingElse(t *testing.T) {
 	flat := s.dwelling()
 	s.command(entryPath(list, a)+"/decline", s.as(skipped), body{"dwelling_id": flat}).is(http.StatusOK)
 	given := s.command(entryPath(list, b)+"/provision", commission, body{
-		"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": "12", "declined": []string{a},
+		"dwelling_id": flat, "useful_area": 30, "rooms": 1, "need_check": needed, "minutes": body{"number": "12"}, "declined": []string{a},
 	}).is(http.StatusOK)
 
 	types := func(person string) (all []string) {

@@ -61,6 +61,7 @@ func (s *Server) takeInventory() operation.Operation {
 type priorityRuleBody struct {
 	Categories []housing.PriorityCategory `json:"categories" maxItems:"50" doc:"Categories that the edition in force lists: war_veteran, orphan, awarded_mother, large_family; an empty list ends the rule"`
 	Basis      string                     `json:"basis" minLength:"1" maxLength:"400" doc:"The act that allows the rule"`
+	Minuted
 }
 
 type priorityRuleInput struct {
@@ -82,9 +83,10 @@ func (s *Server) setPriorityRule() operation.Operation {
 			"category that the rule does not name any more falls back to the order of the applications, by an event and " +
 			"with a notice of their own: the first 200 at once, the others within seconds.",
 		Roles:    []domain.Role{domain.RoleCommission},
-		Problems: []domain.Code{domain.CodeNamedTwice, domain.CodeListUnknown},
+		Problems: minutesProblems.and(domain.CodeListUnknown),
 		Example:  `{"categories": ["large_family"], "basis": "decision 5 of the commission"}`,
 	}, func(ctx context.Context, call operation.Call, in *priorityRuleInput) (command.Receipt, listChanged, error) {
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.SetPriorityRule(
 			ctx, call.Command, in.ListID, housing.SetPriorityRule{Categories: in.Body.Categories, Basis: in.Body.Basis},
 			call.Options,

@@ -619,7 +619,7 @@ func TestAnswersAreWhatTheirSchemasSay(t *testing.T) {
 	fits("take-into-stock", json, s.command("/v1/dwellings/"+service+"/stock", commission, body{}).is(200))
 	fits("decline-dwelling", json, s.command(entry+"/decline", commission, declining(service)).is(200))
 	provided := fits("provide-dwelling", json, s.command(entry+"/provision", commission, body{
-		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": "12",
+		"dwelling_id": service, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": body{"number": "12"},
 	}).is(200))
 	fits("get-entry-numbers", json, s.seen(entry+"/numbers", auditor, provided))
 	fits("get-public-list", json, s.get("/v1/queues/"+list+"/public", auditor).is(200))

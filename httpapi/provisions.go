@@ -25,10 +25,10 @@ type provisionBody struct {
 	Need       needCheckBody     `json:"need_check"`
 	Declined   []domain.EntryID  `json:"declined,omitempty" maxItems:"1000" doc:"Entries whose holders declined this dwelling. Each has a recorded decline, or its document in decline_documents. An entry with a recorded decline is skipped whether or not it is named here"`
 	Documents  []declineDocument `json:"decline_documents,omitempty" maxItems:"100" doc:"Declines that are not recorded yet. Each is recorded as an act of its holder, with this paper, when the dwelling is given"`
-	Minutes    string            `json:"minutes" minLength:"1" maxLength:"100" doc:"The number of the minutes of the commission"`
 
 	RegisterResidence bool        `json:"register_residence,omitempty" doc:"true also registers the permanent residence of the holder at the dwelling; the provision counts as the consent of the owner"`
 	RegisteredFrom    domain.Date `json:"registered_from,omitzero" format:"date" doc:"Only with register_residence: the first day of the registration, at the latest today. Default: today"`
+	Minuted
 }
 
 type provisionInput struct {
@@ -68,15 +68,16 @@ func (s *Server) provideDwelling() operation.Operation {
 			"dwelling gets its one lease. With register_residence the holder's residence is registered there too; " +
 			"if that is refused, the provision stands and the answer says why.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: slices.Concat(entryProblems, needCheckProblems, []domain.Code{
+		Problems: slices.Concat(entryProblems, needCheckProblems, meetingProblems, []domain.Code{
 			domain.CodeDwellingUnknown, domain.CodeEntryUnderReview, domain.CodeDwellingNotFit,
 			domain.CodeNotFirstEligible, domain.CodeTooManySkipped, domain.CodeHolderChanged,
 			domain.CodeDwellingNotGiven, domain.CodeDwellingLeased, domain.CodeDwellingGone,
-			domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined, domain.CodeNamedTwice,
+			domain.CodeDeclineNotRecorded, domain.CodeTooManyDeclined,
 			domain.CodeNothingChanges, domain.CodeBasisRequired, domain.CodeHashFormat,
 		}),
 		Example: `{
-			"dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59", "useful_area": 54, "rooms": 2, "minutes": "12",
+			"dwelling_id": "208fa9b6-2196-5a43-b37e-82748063fe59", "useful_area": 54, "rooms": 2,
+			"minutes": {"number": "12"},
 			"need_check": {"on": "2026-03-15", "source": "documents", "in_need": true},
 			"register_residence": true
 		}`,
@@ -86,11 +87,15 @@ func (s *Server) provideDwelling() operation.Operation {
 				UUID: domain.DeriveID(call.ID.UUID, "case"),
 			}, EntryID: in.EntryID, Skipped: []skipBody{},
 		}
+		if call.Minutes = in.Body.stated(); call.Minutes == nil {
+			return command.Receipt{}, out, domain.Refuse(domain.Invalid, domain.CodeMinutesRequired,
+				"a dwelling is given by a decision of the commission: give its minutes, at least their number").At("minutes")
+		}
 		r, err := s.commands.Provide(ctx, call.Command, housing.Provide{
 			CaseID: out.CaseID, ListID: in.ListID, EntryID: in.EntryID,
 			Dwelling: housing.ServiceDwelling{ID: in.Body.DwellingID, Area: in.Body.UsefulArea, Rooms: in.Body.Rooms},
 			Need:     housing.NeedCheck(in.Body.Need), Declined: in.Body.Declined,
-			Documents: statedDeclines(in.Body.Documents), Minutes: in.Body.Minutes,
+			Documents: statedDeclines(in.Body.Documents), Minutes: call.Minutes.Number,
 			Register: in.Body.RegisterResidence, RegisteredFrom: in.Body.RegisteredFrom,
 		}, call.Options)
 		for _, rec := range r.Events {

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tizilim/domain"
@@ -58,6 +59,7 @@ type removalBody struct {
 	Reason    housing.RemovalReason `json:"reason" maxLength:"64" doc:"A reason that the edition in force lists: grounds_fell_away, departure_or_end_of_employment, untrue_information, dwelling_acquired, state_dwelling_received" example:"dwelling_acquired"`
 	Note      string                `json:"note,omitempty" maxLength:"2000"`
 	Exemption *exemptionBody        `json:"exemption,omitempty" doc:"The exemption from the hearing (APPC 73(2)), if the holder was not heard"`
+	Minuted
 }
 
 type removalInput struct {
@@ -74,11 +76,11 @@ func (s *Server) removeEntry() operation.Operation {
 			"exemption. The written notice is due within ten days. Each entry after the removed one moves up by " +
 			"one number; the entries before it keep their numbers.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: entryProblems.and(
+		Problems: slices.Concat(entryProblems, minutesProblems, []domain.Code{
 			domain.CodeCaseDecided, domain.CodeReasonsRequired, domain.CodeStepNotOpen, domain.CodeTooEarly,
 			domain.CodeDeciderRecused, domain.CodeHearingRequired, domain.CodeEntryProtected,
 			domain.CodeEntryNotReviewed,
-		),
+		}),
 		Example: `{
 			"reason": "dwelling_acquired", "note": "extract of the real-estate register of 2026-03-10"
 		}`,
@@ -87,6 +89,7 @@ func (s *Server) removeEntry() operation.Operation {
 		if x := in.Body.Exemption; x != nil {
 			remove.Exemption = procedure.Dispense{Exemption: x.Ground, Reasons: domain.Personal(x.Reasons)}
 		}
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.RemoveEntry(ctx, call.Command, in.ListID, remove, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, err
 	})
@@ -103,6 +106,7 @@ type reinstatementBody struct {
 	ComplaintID string                      `json:"complaint_id,omitempty" maxLength:"64" doc:"The complaint about the removal that was decided in favour of the holder"`
 	CourtAct    *courtActBody               `json:"court_act,omitempty" doc:"A court act that is in force"`
 	Note        string                      `json:"note,omitempty" maxLength:"2000"`
+	Minuted
 }
 
 type reinstatementInput struct {
@@ -118,12 +122,12 @@ func (s *Server) reinstateEntry() operation.Operation {
 		Doc: "The reinstatement names its ground: a complaint about the removal that was decided in favour of the " +
 			"holder, or a court act in force.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: []domain.Code{
-			domain.CodeEffectiveTooEarly, domain.CodeCourtDecisionNotYet, domain.CodeListUnknown,
+		Problems: minutesProblems.and(
+			domain.CodeCourtDecisionNotYet, domain.CodeListUnknown,
 			domain.CodeAlreadyOnList, domain.CodeEntryUnknown, domain.CodeEntryNotRemoved,
 			domain.CodeGroundUnknown, domain.CodeGroundNotAllowed, domain.CodeGroundRequired,
 			domain.CodeSpouseOnList, domain.CodeComplaintNotWon,
-		},
+		),
 		Example: `{
 			"ground": "court_act", "court_act": {"number": "2-114/26", "on": "2026-03-01", "in_force_on": "2026-03-10"}
 		}`,
@@ -134,6 +138,7 @@ func (s *Server) reinstateEntry() operation.Operation {
 		if x := in.Body.CourtAct; x != nil {
 			reinstate.Act = housing.Act{Number: domain.Personal(x.Number), On: x.On, InForceOn: x.InForceOn}
 		}
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.ReinstateEntry(ctx, call.Command, in.ListID, reinstate, call.Options)
 		return r, entryChanged{EntryID: in.EntryID}, err
 	})
@@ -192,6 +197,9 @@ func entryStepAfter[B, F any](
 		}
 		if err := s.actingForHolder(ctx, &call, in.EntryPath, in.Body); err != nil {
 			return command.Receipt{}, entryChanged{}, operation.Hide(ctx, err)
+		}
+		if err := s.minuted(ctx, &call, in.Body); err != nil {
+			return command.Receipt{}, entryChanged{}, err
 		}
 		r, err := s.stepOnEntry(
 			ctx, call, in.EntryPath, func(c *procedure.Case, t procedure.Terms) ([]domain.Event, error) {
@@ -310,7 +318,7 @@ func (s *Server) decideRemovalComplaint() operation.Operation {
 			"body decides. If the removal is annulled, the commission reinstates the entry and names the " +
 			"complaint.",
 		Roles:    []domain.Role{domain.RoleCommission},
-		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
+		Problems: minutesProblems.and(domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused),
 		Example:  `{"outcome": "act_annulled", "reasons": "the dwelling belongs to the brother"}`,
 	}, func(ctx context.Context, at EntryPath) (reviewers, error) {
 		return s.reviewersOfList(ctx, at.ListID)

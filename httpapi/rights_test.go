@@ -411,7 +411,7 @@ func TestALetDwellingIsOfItsBodyAndNotOfItsHolder(t *testing.T) {
 	placed := s.command("/v1/cases/"+wish+"/decision", colleague, placing).is(http.StatusOK)
 	home := s.dwelling()
 	s.command(entryPath(list, placed.at("placement", "entry_id").(string))+"/provision", colleague, body{
-		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": "12",
+		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": body{"number": "12"},
 		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
 	}).is(http.StatusOK)
 

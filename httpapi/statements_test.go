@@ -313,7 +313,7 @@ func TestQ19_ACommissionGivesNobodysHomeAwayByItsWord(t *testing.T) {
 	list := s.list()
 	_, entry, _ := s.entry(list)
 	provide := body{
-		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": "12", "register_residence": true,
+		"dwelling_id": home, "useful_area": 30, "rooms": 1, "minutes": body{"number": "12"}, "register_residence": true,
 		"need_check": body{"on": "2026-03-15", "source": "documents", "in_need": true},
 	}
 	s.notify(nil) // from now on notices are owed
@@ -347,7 +347,7 @@ func TestQ19_ADwellingOfTheStockIsProvidedByItsBodyAlone(t *testing.T) {
 	commission := s.token(domain.RoleCommission)
 	check := body{"on": "2026-03-15", "source": "documents", "in_need": true}
 	provide := func(dwelling string) body {
-		return body{"dwelling_id": dwelling, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": "12"}
+		return body{"dwelling_id": dwelling, "useful_area": 30, "rooms": 1, "need_check": check, "minutes": body{"number": "12"}}
 	}
 	list := s.list()
 	_, entry, _ := s.entry(list)

@@ -103,6 +103,9 @@ func stepAfter[B, F any](s *Server, d operation.Declaration, look func(context.C
 		if p.IsCitizen() {
 			call.Channel = domain.ChannelPortal
 		}
+		if err := s.minuted(ctx, &call, in.Body); err != nil {
+			return command.Receipt{}, stepped{}, err
+		}
 		seen, lookErr := look(ctx, in.ID, in.Body)
 		if lookErr == nil {
 			lookErr = s.actingInCase(ctx, &call, in.ID, in.Body)
@@ -491,6 +494,7 @@ func (s *Server) forwardComplaint() operation.Operation {
 type complaintDecisionBody struct {
 	Outcome procedure.ComplaintOutcome `json:"outcome"`
 	Reasons string                     `json:"reasons" minLength:"1" maxLength:"4000"`
+	Minuted
 }
 
 func (s *Server) decideComplaint() operation.Operation {
@@ -503,7 +507,7 @@ func (s *Server) decideComplaint() operation.Operation {
 			"and its place on the list still follows from the application. In other cases the body records a " +
 			"remedy.",
 		Roles:    []domain.Role{domain.RoleProvider, domain.RoleCommission},
-		Problems: []domain.Code{domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused},
+		Problems: minutesProblems.and(domain.CodeReasonsRequired, domain.CodeTooLate, domain.CodeDeciderRecused),
 		Example:  `{"outcome": "act_annulled", "reasons": "the extract shows no dwelling"}`,
 	}, func(ctx context.Context, id domain.CaseID, _ complaintDecisionBody) (reviewers, error) {
 		return s.reviewersOfCase(ctx, id)

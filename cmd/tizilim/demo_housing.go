@@ -227,7 +227,7 @@ func (a *housingAct) provision(ctx context.Context) error {
 		} `json:"skipped"`
 	}
 	if err := a.post(ctx, as(domain.RoleCommission), entryPath(a.list, second)+"/provision", map[string]any{
-		"dwelling_id": flat, "useful_area": 31, "rooms": 1, "minutes": "12", "declined": []domain.EntryID{first.entryID},
+		"dwelling_id": flat, "useful_area": 31, "rooms": 1, "minutes": map[string]any{"number": "12"}, "declined": []domain.EntryID{first.entryID},
 		"need_check": map[string]any{"on": domain.DateOf(time.Now()), "source": "documents", "in_need": true},
 	}, &given); err != nil {
 		return err

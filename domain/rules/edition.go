@@ -32,6 +32,22 @@ type Edition struct {
 	Evidence       Evidence       `json:"evidence"`
 	Retention      *Retention     `json:"retention,omitempty"`  // nil: nothing may be erased
 	Succession     *Succession    `json:"succession,omitempty"` // nil: as in the built-in edition
+	Meetings       *Meetings      `json:"meetings,omitempty"`   // nil: as in the built-in edition
+}
+
+// Meetings says when a meeting of a commission can decide (C24).
+type Meetings struct {
+	// QuorumOverPercent: more than so many of a hundred members in office are present. Policy: 50.
+	QuorumOverPercent int `json:"quorum_over_percent"`
+}
+
+// Quorum reports whether so many members present can decide, of so many in office.
+func (e Edition) Quorum(present, inOffice int) bool {
+	over := 50
+	if e.Meetings != nil {
+		over = e.Meetings.QuorumOverPercent
+	}
+	return present*100 > inOffice*over
 }
 
 // Succession are the terms for what is awaited after a death (R27).

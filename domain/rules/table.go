@@ -210,6 +210,9 @@ func (e Edition) checkNumbers() error {
 	if e.OTP.Digits < 4 || e.OTP.Digits > 10 {
 		return fmt.Errorf("otp.digits is %d: a one-time password has 4 to 10", e.OTP.Digits)
 	}
+	if m := e.Meetings; m != nil && (m.QuorumOverPercent < 0 || m.QuorumOverPercent > 99) {
+		return fmt.Errorf("meetings.quorum_over_percent is %d: give 0 to 99", m.QuorumOverPercent)
+	}
 	if s := e.Succession; s != nil && (s.Months < 1 || s.RepresentativeDays < 1) {
 		return fmt.Errorf("succession: give at least one month and one day")
 	}

@@ -27,12 +27,16 @@ func (h *Handler) terms(day domain.Date) procedure.Terms {
 }
 
 // StepOnCase takes a step of the procedure on a case of either service: one
-// append to its stream. decide gets the terms in force on the day.
+// append to its stream. decide gets the terms in force on the day. A decision has come through
+// [Handler.Minuted].
 func (h *Handler) StepOnCase(
 	ctx context.Context, cmd domain.Command, id domain.CaseID,
 	decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options,
 ) (Receipt, error) {
 	return onCaseStream(ctx, h, cmd, id, opt, func(c *procedure.Case) ([]domain.Event, error) {
+		if err := h.canDecideCase(ctx, cmd, c); err != nil {
+			return nil, err
+		}
 		return decide(c, h.terms(cmd.Today()))
 	})
 }

@@ -90,9 +90,16 @@ func (h *Handler) DecidePlacement(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, examine *housing.Examine,
 	order housing.OrderStatement, opt Options,
 ) (Receipt, error) {
+	cmd, err := h.Minuted(ctx, cmd)
+	if err != nil {
+		return Receipt{}, err
+	}
 	approved, err := onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
 		q, err := h.List(ctx, a.Received.ListID)
 		if err != nil {
+			return nil, err
+		}
+		if err := canDecideOn(cmd, a); err != nil {
 			return nil, err
 		}
 		events, err := a.Approve(cmd, q, h.completeExamination(q, examine), order, h.rules)
@@ -302,7 +309,14 @@ func (h *Handler) RefuseApplication(
 	ctx context.Context, cmd domain.Command, id domain.CaseID, c housing.Refuse, opt Options,
 ) (Receipt, error) {
 	c.Rules = h.rules
+	cmd, err := h.Minuted(ctx, cmd)
+	if err != nil {
+		return Receipt{}, err
+	}
 	return onCaseStream(ctx, h, cmd, id, opt, func(a *housing.Application) ([]domain.Event, error) {
+		if err := canDecideOn(cmd, a); err != nil {
+			return nil, err
+		}
 		if c.Examine != nil {
 			q, err := h.List(ctx, a.Received.ListID)
 			if err != nil {

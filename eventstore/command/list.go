@@ -52,29 +52,40 @@ func (h *Handler) onListIfOnNoOther(
 func (h *Handler) RemoveEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Remove, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
-		return q.Remove(cmd, c, h.rules)
-	})
+	return h.onEntry(ctx, cmd, list, c.EntryID, opt,
+		func(cmd domain.Command, q *housing.List) ([]domain.Event, error) { return q.Remove(cmd, c, h.rules) })
 }
 
 // ReinstateEntry brings a removed entry back with its seniority.
 func (h *Handler) ReinstateEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Reinstate, opt Options,
 ) (Receipt, error) {
+	cmd, err := h.Minuted(ctx, cmd)
+	if err != nil {
+		return Receipt{}, err
+	}
 	return h.onListIfOnNoOther(ctx, cmd, list, opt, func(q *housing.List) (domain.PersonID, []housing.FamilyMember) {
 		e, _ := q.Entry(c.EntryID) // one that is unknown, the list refuses
 		return e.PersonID, e.Family
-	}, func(q *housing.List) ([]domain.Event, error) { return q.Reinstate(cmd, c, h.rules) })
+	}, func(q *housing.List) ([]domain.Event, error) {
+		if err := canDecide(cmd, q, c.EntryID); err != nil {
+			return nil, err
+		}
+		return q.Reinstate(cmd, c, h.rules)
+	})
 }
 
 // StepOnEntry takes a step of the procedure on the review or the removal of an entry, in
 // one append to its list. holder is the citizen who gives the command; zero for staff.
-// decide gets the terms in force on the day.
+// decide gets the terms in force on the day. A decision has come through [Handler.Minuted].
 func (h *Handler) StepOnEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, id domain.EntryID, holder domain.PersonID,
 	decide func(*procedure.Case, procedure.Terms) ([]domain.Event, error), opt Options,
 ) (Receipt, error) {
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
+		if err := canDecide(cmd, q, id); err != nil {
+			return nil, err
+		}
 		return q.Proceed(id, holder, func(c *procedure.Case) ([]domain.Event, error) {
 			return decide(c, h.terms(cmd.Today()))
 		})
@@ -85,7 +96,8 @@ func (h *Handler) StepOnEntry(
 func (h *Handler) RedateEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Redate, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.Redate(cmd, c) })
+	return h.onEntry(ctx, cmd, list, c.EntryID, opt,
+		func(cmd domain.Command, q *housing.List) ([]domain.Event, error) { return q.Redate(cmd, c) })
 }
 
 // UndoRedating undoes a re-dating that was a mistake.
@@ -110,9 +122,17 @@ func (h *Handler) TransferEntry(
 		return Receipt{}, err
 	}
 	c.Born = born.on
+	if cmd, err = h.Minuted(ctx, cmd); err != nil {
+		return Receipt{}, err
+	}
 	passed, err := h.onListIfOnNoOther(ctx, cmd, list, opt, func(*housing.List) (domain.PersonID, []housing.FamilyMember) {
 		return c.PersonID, c.Family
-	}, func(q *housing.List) ([]domain.Event, error) { return q.Transfer(cmd, c, h.rules) })
+	}, func(q *housing.List) ([]domain.Event, error) {
+		if err := canDecide(cmd, q, c.EntryID); err != nil {
+			return nil, err
+		}
+		return q.Transfer(cmd, c, h.rules)
+	})
 	if err != nil || opt.DryRun && !passed.Planned {
 		return passed, err
 	}
@@ -174,6 +194,10 @@ func (h *Handler) ProtectEntry(
 func (h *Handler) SetPriorityRule(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.SetPriorityRule, opt Options,
 ) (Receipt, error) {
+	cmd, err := h.Minuted(ctx, cmd)
+	if err != nil {
+		return Receipt{}, err
+	}
 	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) {
 		return q.SetPriorityRule(cmd, c, h.rules)
 	})
@@ -198,7 +222,8 @@ func (h *Handler) followPriorityRule(ctx context.Context, due domain.Task) error
 func (h *Handler) PrioritiseEntry(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.Prioritise, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.Prioritise(cmd, c) })
+	return h.onEntry(ctx, cmd, list, c.EntryID, opt,
+		func(cmd domain.Command, q *housing.List) ([]domain.Event, error) { return q.Prioritise(cmd, c) })
 }
 
 // ConfirmInventory confirms that an entry still stands in need.

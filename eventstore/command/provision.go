@@ -47,12 +47,18 @@ func (h *Handler) Provide(ctx context.Context, cmd domain.Command, c housing.Pro
 	if err != nil {
 		return Receipt{}, err
 	}
+	if cmd, err = h.Minuted(ctx, cmd); err != nil {
+		return Receipt{}, err
+	}
 	decided, err := onCaseStream(ctx, h, cmd, c.CaseID, opt, func(p *housing.Provision) ([]domain.Event, error) {
 		if _, err := d.Let(cmd, residence.Let{BodyID: keeper, Decided: latest}); err != nil {
 			return nil, err
 		}
 		q, err := h.List(ctx, c.ListID)
 		if err != nil {
+			return nil, err
+		}
+		if err := canDecide(cmd, q, c.EntryID); err != nil {
 			return nil, err
 		}
 		return p.Decide(cmd, c, q, h.rules)

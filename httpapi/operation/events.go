@@ -26,6 +26,8 @@ type EventLine struct {
 
 	RepresentedBy domain.PersonID `json:"represented_by,omitzero" format:"uuid" doc:"The legal representative who acted in the place of the person whom the act is about"`
 
+	Minutes *MinutesLine `json:"minutes,omitempty" doc:"The minutes of the meeting that took the decision"`
+
 	Data domain.Event `json:"data" doc:"What the event says"`
 }
 
@@ -36,8 +38,22 @@ func LineOf(rec domain.Recorded) EventLine {
 		Type: rec.Event.EventType(), EffectiveAt: rec.Event.EffectiveAt().In(domain.Zone), CreatedAt: rec.Created,
 		Correlation: rec.Meta.Correlation, Causation: rec.Meta.Causation.UUID,
 		Actor: rec.Meta.Actor, Role: rec.Meta.Role, Channel: rec.Meta.Channel, RepresentedBy: rec.Meta.RepresentedBy,
-		Data: rec.Event,
+		Minutes: minutesOf(rec.Meta), Data: rec.Event,
 	}
+}
+
+// MinutesLine are the minutes of a decision as the API shows them.
+type MinutesLine struct {
+	Number  string              `json:"number"`
+	Day     domain.Date         `json:"day" format:"date"`
+	Present []domain.Attendance `json:"present,omitempty" doc:"Each member who was present: the office by the record of the body, and the vote"`
+}
+
+func minutesOf(meta domain.Meta) *MinutesLine {
+	if meta.Minutes == nil {
+		return nil
+	}
+	return (*MinutesLine)(meta.Minutes)
 }
 
 // Events is embedded in the answer of a command. [Command] fills it.
