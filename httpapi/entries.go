@@ -82,6 +82,7 @@ type redatingUndoBody struct {
 	Redating domain.EventRef `json:"redating" maxLength:"80" doc:"The event that re-dated the entry, as stream@revision; the changes of its number name it"`
 	Basis    *basisBody      `json:"basis" doc:"The document that shows the mistake"`
 	Reasons  string          `json:"reasons" minLength:"1" maxLength:"4000"`
+	Minuted
 }
 
 type redatingUndoInput struct {
@@ -97,16 +98,17 @@ func (s *Server) undoRedating() operation.Operation {
 		Doc: "The entry stands again where it stood before the re-dating, and so do the entries between. Of several " +
 			"re-datings the last one is undone first. The holder gets a notice.",
 		Roles: []domain.Role{domain.RoleCommission},
-		Problems: entryProblems.and(
+		Problems: slices.Concat(entryProblems, meetingProblems, []domain.Code{
 			domain.CodeFactUnknown, domain.CodeAnnulmentOvertaken, domain.CodeReasonsRequired, domain.CodeBasisRequired,
 			domain.CodeHashFormat, domain.CodeDateInFuture,
-		),
+		}),
 		Example: `{
 			"redating": "queue-1dff55d9-aad9-56f1-9741-f1f1b2d2e58a@7", "reasons": "the ground of another applicant",
 			"basis": {"type": "other", "number": "4", "issued_on": "2026-03-14", "issuer": "жилищная комиссия",
 				"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 		}`,
 	}, func(ctx context.Context, call operation.Call, in *redatingUndoInput) (command.Receipt, entryChanged, error) {
+		call.Minutes = in.Body.stated()
 		r, err := s.commands.UndoRedating(ctx, call.Command, in.ListID, housing.UndoRedating{
 			EntryID: in.EntryID, Redating: in.Body.Redating, Basis: in.Body.Basis.basis(),
 			Reasons: domain.Personal(in.Body.Reasons),
@@ -284,7 +286,7 @@ func (s *Server) transferEntry() operation.Operation {
 			"of their own; the former one is overtaken. It ends the review that the death of the holder began.",
 		Roles: []domain.Role{domain.RoleCommission},
 		Problems: slices.Concat(entryProblems, needCheckProblems, meetingProblems, []domain.Code{
-			domain.CodeNamedTwice, domain.CodeKinshipImpossible, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
+			domain.CodeKinshipImpossible, domain.CodeAlreadyOnList, domain.CodeSpouseOnList,
 			domain.CodeEntryUnderReview, domain.CodeNotInFamily, domain.CodeBasisRequired, domain.CodeHashFormat,
 		}),
 		Example: `{

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ func TestC24_EveryDecisionOfACommissionCarriesItsMinutes(t *testing.T) {
 		{"rule of priority", "/v1/queues/" + list + "/priority-rule", rule},
 		{"priority", "/priority", body{"category": "large_family"}},
 		{"re-dating", "/redating", body{"ground_arose_on": "2026-03-16", "reasons": "r"}},
+		{"undoing of a re-dating", "/redating/undo", body{"reasons": "r", "basis": paper}},
 		{"transfer", "/transfer", body{"person_id": spouse, "cause": "departure", "on": "2026-03-15", "need_check": needed}},
 		{"removal", "/removal", removing},
 		{"reinstatement", "/reinstatement", byCourt},
@@ -131,8 +133,15 @@ func TestC24_EveryDecisionOfACommissionCarriesItsMinutes(t *testing.T) {
 				applicant := s.get(refused, s.token(domain.RoleAuditor)).is(http.StatusOK).body["applicant_id"].(string)
 				complained(refused, applicant)
 			}
-			if decision.name == "re-dating" {
+			switch decision.name {
+			case "re-dating":
 				s.clock.pass(24 * time.Hour)
+			case "undoing of a re-dating":
+				s.clock.pass(24 * time.Hour)
+				moved := s.command(strings.TrimSuffix(path, "/undo"), b.bearer, body{
+					"ground_arose_on": domain.DateOf(s.clock.Now()).String(), "reasons": "r",
+				}.with(b.carried())).is(http.StatusOK)
+				decision.body["redating"] = eventRef(moved, 0)
 			}
 			before := s.head()
 			s.command(path, b.bearer, decision.body).refused(http.StatusUnprocessableEntity, domain.CodeMinutesRequired, "minutes")

@@ -104,7 +104,8 @@ func (h *Handler) RedateEntry(
 func (h *Handler) UndoRedating(
 	ctx context.Context, cmd domain.Command, list domain.ListID, c housing.UndoRedating, opt Options,
 ) (Receipt, error) {
-	return h.onList(ctx, cmd, list, opt, func(q *housing.List) ([]domain.Event, error) { return q.UndoRedating(cmd, c) })
+	return h.onEntry(ctx, cmd, list, c.EntryID, opt,
+		func(cmd domain.Command, q *housing.List) ([]domain.Event, error) { return q.UndoRedating(cmd, c) })
 }
 
 // TransferEntry transfers an entry to another member of the family.
